@@ -1,0 +1,13 @@
+//! Gives the shared library its SONAME (Cargo sets none), and nothing else: never writes into the tree.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    match os.as_str() {
+        "macos" | "ios" => {
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libtftpserver.0.dylib");
+        }
+        "windows" => {}
+        _ => println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libtftpserver.so.0"),
+    }
+}

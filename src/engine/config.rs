@@ -1,0 +1,92 @@
+//! What an engine is told: once, when it starts (`Config`), and at any time (`Policy`).
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tftp_proto::negotiate::Limits;
+use tftp_proto::retry::Timing;
+
+use super::jail::Jail;
+use super::platform::IoMode;
+
+/// What is fixed while an engine runs: its sockets and its threads.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where requests are awaited; port 0 lets the system choose.
+    pub address: SocketAddr,
+    /// One IPv6 socket takes both families (only with an unspecified IPv6 address).
+    pub dual_stack: bool,
+    /// Another server may be bound to the same port (SO_REUSEADDR and SO_REUSEPORT).
+    pub share_port: bool,
+    /// Number of I/O threads, each a shard that shares nothing with the others; at least 1.
+    pub io_threads: usize,
+    /// Answer from the listening port instead of a new one for each transfer (against RFC 1350 section 4, for NAT).
+    pub single_port: bool,
+    /// Where the transfer ports come from; `None`: the system chooses.
+    pub transfer_ports: Option<RangeInclusive<u16>>,
+    /// Each transfer gets a connected socket of its own.
+    pub use_connection: bool,
+    /// SO_RCVBUF in bytes; `None` leaves the system's choice.
+    pub recv_buffer: Option<usize>,
+    /// SO_SNDBUF in bytes; `None` leaves the system's choice.
+    pub send_buffer: Option<usize>,
+    /// Set the Don't Fragment flag of outgoing packets.
+    pub dont_fragment: bool,
+    /// The TOS (IPv4) or traffic class (IPv6) byte of outgoing packets.
+    pub traffic_class: Option<u8>,
+    /// How long to spin for the next packet before sleeping, while transfers are active.
+    pub busy_poll: Duration,
+    /// Which system calls move datagrams.
+    pub io_mode: IoMode,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 69),
+            dual_stack: false,
+            share_port: false,
+            io_threads: 1,
+            single_port: false,
+            transfer_ports: None,
+            use_connection: false,
+            recv_buffer: None,
+            send_buffer: None,
+            dont_fragment: false,
+            traffic_class: None,
+            busy_poll: Duration::ZERO,
+            io_mode: IoMode::Auto,
+        }
+    }
+}
+
+/// What may change while an engine runs; a transfer keeps the policy under which it began.
+#[derive(Clone)]
+pub struct Policy {
+    /// The directory that is served; `None`: only what the application supplies.
+    pub root: Option<Arc<Jail>>,
+    /// Uploads are refused.
+    pub read_only: bool,
+    /// An upload may replace an existing file.
+    pub allow_overwrite: bool,
+    /// fsync a finished upload and its directory before the last ACK.
+    pub sync_uploads: bool,
+    /// Transfers at once, in all.
+    pub max_connections: usize,
+    /// Transfers at once from one address; 0: no limit.
+    pub max_per_host: usize,
+    /// What a client may negotiate.
+    pub limits: Limits,
+    /// When to retransmit and when to give up.
+    pub timing: Timing,
+    /// How file names on the wire become text.
+    pub names: Arc<dyn NameCodec>,
+}
+
+/// File names on the wire, as text.
+pub trait NameCodec: Send + Sync {
+    /// The name as UTF-8, or `None` where the bytes mean nothing in the code page in force.
+    fn decode(&self, wire: &[u8]) -> Option<String>;
+}

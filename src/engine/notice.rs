@@ -1,0 +1,220 @@
+//! What the engine tells the class above it, and what it is told in return.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tftp_proto::wire::{Mode, Operation};
+
+use super::jail::Refusal;
+use super::platform::Bytes;
+use super::reply::Reply;
+
+/// The class above, as the engine sees it. No method may block: all are called on I/O threads.
+pub trait Application: Send + Sync + 'static {
+    /// Which notices somebody listens to; read whenever one could be made.
+    fn wants(&self) -> Wants;
+    /// False while too many events wait: new requests are then left unanswered, their clients repeat them.
+    fn admits(&self) -> bool;
+    /// Takes one notice; the order of the calls for one connection is the order of its events.
+    fn tell(&self, notice: Notice);
+}
+
+/// A set of notices that somebody listens to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants(pub u32);
+
+impl Wants {
+    /// Nothing.
+    pub const NONE: Wants = Wants(0);
+    /// The request itself: holds the connection until the answer.
+    pub const REQUEST: Wants = Wants(1);
+    /// The beginning: holds the connection until the answer.
+    pub const CONNECTED: Wants = Wants(1 << 1);
+    /// The end of a connection.
+    pub const DISCONNECTED: Wants = Wants(1 << 2);
+    /// A whole file was moved.
+    pub const END: Wants = Wants(1 << 3);
+    /// Failures.
+    pub const ERROR: Wants = Wants(1 << 4);
+    /// Log messages of level 1.
+    pub const LOG_INFO: Wants = Wants(1 << 5);
+    /// Log messages of level 2.
+    pub const LOG_VERBOSE: Wants = Wants(1 << 6);
+    /// Log messages of level 3.
+    pub const LOG_DEBUG: Wants = Wants(1 << 7);
+    /// The first block is about to move: holds the connection until the answer.
+    pub const START: Wants = Wants(1 << 8);
+    /// The data.
+    pub const TRANSFER: Wants = Wants(1 << 9);
+
+    const NO_CONNECTION: u32 = Self::ERROR.0 | Self::LOG_INFO.0 | Self::LOG_VERBOSE.0 | Self::LOG_DEBUG.0;
+
+    /// Whether every member of `other` is in the set.
+    pub fn has(self, other: Wants) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The union of two sets.
+    pub fn with(self, other: Wants) -> Wants {
+        Wants(self.0 | other.0)
+    }
+
+    /// Whether anything that belongs to the life of one connection is in the set.
+    pub fn any_connection(self) -> bool {
+        self.0 & !Self::NO_CONNECTION != 0
+    }
+
+    /// Whether a connection must wait for the application before its file is looked up.
+    pub fn holds_admission(self) -> bool {
+        self.has(Self::REQUEST) || self.has(Self::CONNECTED)
+    }
+}
+
+/// Who sends the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The client sends (WRQ).
+    Upload = 0,
+    /// The server sends (RRQ).
+    Download = 1,
+}
+
+impl From<Operation> for Direction {
+    fn from(operation: Operation) -> Self {
+        match operation {
+            Operation::Read => Direction::Download,
+            Operation::Write => Direction::Upload,
+        }
+    }
+}
+
+/// What is known of a connection from its request on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// From 1000001 up, never used again by the same server object.
+    pub id: i32,
+    /// The client's TID; an IPv4 client of a dual-stack socket has its IPv4 address here.
+    pub remote: SocketAddr,
+    /// The address that was asked, where the system tells it.
+    pub local: Option<IpAddr>,
+    /// The requested name as text, unchanged otherwise.
+    pub filename: String,
+    /// octet or netascii.
+    pub mode: Mode,
+    /// RRQ or WRQ.
+    pub operation: Operation,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Notice {
+    /// A connection begins; told iff `Wants::any_connection`. With `held` the engine waits for [`Reply::admit`] or [`Reply::end`].
+    Asked { connection: Arc<Connection>, reply: Reply, held: bool },
+    /// A limit was reached: the connection never began.
+    Refused { connection: Arc<Connection>, cause: Cause },
+    /// The source or target is known (or, with `held`, perhaps not yet); with `held` the engine waits again.
+    Started { id: i32, local_file: Option<PathBuf>, held: bool },
+    /// Data moved; told only where `Wants::TRANSFER` is set.
+    Moved(Run),
+    /// The file is whole.
+    Ended { id: i32 },
+    /// Something went wrong; id 0 where no connection is meant.
+    Failed { id: i32, cause: Cause },
+    /// The end: exactly one for each connection that was asked and not refused. `None`: everything went well.
+    Disconnected { id: i32, cause: Option<Cause> },
+    /// For the log.
+    Log { id: i32, level: u8, kind: LogKind, message: String },
+}
+
+/// The type of a log message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogKind {
+    /// Level 1: who transfers what.
+    Info,
+    /// Level 1: what failed.
+    Error,
+    /// Level 2: details of each transfer.
+    Verbose,
+    /// Level 3: single packets.
+    Debug,
+    /// Level 2: the protocol's dialogue, one line a packet of its beginning and end.
+    PiTrail,
+}
+
+/// A contiguous run of transferred data, from which one Transfer event a block is made.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The connection.
+    pub id: i32,
+    /// Who sends.
+    pub direction: Direction,
+    /// Bytes transferred before this run.
+    pub before: u64,
+    /// Bytes in all slices together.
+    pub length: u64,
+    /// Bytes an event; only the last of the run may have fewer.
+    pub block: u32,
+    /// The data, in order; a block may lie across two slices.
+    pub slices: Vec<(Bytes, Range<usize>)>,
+    /// Bytes in the whole transfer, where known.
+    pub total: Option<u64>,
+    /// The run ends with a block of no bytes (an empty file, or an exact multiple of the block size).
+    pub empty_block: bool,
+}
+
+/// What the application supplies for one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Data to send instead of a file (downloads).
+    pub data: Option<Bytes>,
+    /// Any path, for both directions.
+    pub local_file: Option<PathBuf>,
+}
+
+/// Why something failed or ended; the class above gives it number and text.
+#[derive(Debug)]
+pub enum Cause {
+    /// The application said no.
+    Refused,
+    /// MaxConnections or MaxConnectionsPerHost is reached.
+    TooMany,
+    /// The server ended it: shutdown, disconnect.
+    Ended(&'static str),
+    /// A callback returned this.
+    Callback(i32),
+    /// The client sent an ERROR; `probe`: right after the OACK, as clients do that only ask for the size.
+    ClientError { code: u16, message: String, probe: bool },
+    /// Nothing came from the client for too long.
+    Silent { probably_complete: bool },
+    /// Neither LocalDir nor the application has anything for it.
+    NoSource(Operation),
+    /// The file could not be opened or made.
+    Open(Refusal),
+    /// The file could not be written or put in its place.
+    Write(Refusal),
+    /// The file could not be read, or shrank.
+    Read(io::Error),
+    /// The file name does not convert from the code page.
+    Name,
+    /// Uploads are switched off.
+    ReadOnly,
+    /// A DATA packet was longer than agreed.
+    Oversized,
+    /// The same TID asked for something else while there was only one port to answer from.
+    Replaced,
+    /// A socket failed.
+    Socket(io::Error),
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Direction::Upload => "upload",
+            Direction::Download => "download",
+        })
+    }
+}
