@@ -6,4 +6,8 @@ pub mod config;
 pub mod jail;
 pub mod notice;
 pub mod platform;
+pub mod pool;
 pub mod reply;
+pub mod source;
+pub mod store;
+pub mod upload;
