@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::negotiate::Oack;
-use crate::wire::ErrorCode;
+use crate::wire::{ErrorCode, printable};
 
 /// The longest peer text kept in an [`Outcome`], in bytes.
 pub(crate) const MAX_PEER_TEXT: usize = 256;
@@ -58,4 +58,65 @@ pub enum Outcome {
     Oversized,
     /// The owner ended it.
     Failed,
+}
+
+/// The end of a transfer, and the ERROR that may have to go out because of it.
+#[derive(Debug, Default)]
+pub(crate) struct End {
+    outcome: Option<Outcome>,
+    error: Option<(ErrorCode, &'static str)>,
+}
+
+impl End {
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    pub fn has_come(&self) -> bool {
+        self.outcome.is_some()
+    }
+
+    /// The end, and nothing left to send because of it.
+    pub fn is_told(&self) -> bool {
+        self.outcome.is_some() && self.error.is_none()
+    }
+
+    pub fn complete(&mut self) {
+        self.outcome = Some(Outcome::Complete);
+    }
+
+    /// An ERROR came: never answered (RFC 1350 section 7; answering is the loop of CVE-2024-2169).
+    pub fn client_error(&mut self, code: ErrorCode, message: &[u8], after_oack: bool) {
+        let probe = after_oack && matches!(code, ErrorCode::OPTION | ErrorCode::UNDEFINED);
+        let message = printable(message, MAX_PEER_TEXT);
+        self.outcome = Some(Outcome::ClientError { code, message, probe });
+    }
+
+    pub fn timed_out(&mut self, probably_complete: bool) {
+        self.end(
+            Outcome::TimedOut { probably_complete },
+            ErrorCode::UNDEFINED,
+            "Timed out",
+        );
+    }
+
+    pub fn oversized(&mut self) {
+        self.end(Outcome::Oversized, ErrorCode::ILLEGAL, "DATA longer than agreed");
+    }
+
+    pub fn failed(&mut self, code: ErrorCode, message: &'static str) {
+        self.end(Outcome::Failed, code, message);
+    }
+
+    /// The ERROR to send, once.
+    pub fn take_error(&mut self) -> Option<Transmit> {
+        self.error
+            .take()
+            .map(|(code, message)| Transmit::Error { code, message })
+    }
+
+    fn end(&mut self, outcome: Outcome, code: ErrorCode, message: &'static str) {
+        self.outcome = Some(outcome);
+        self.error = Some((code, message));
+    }
 }
