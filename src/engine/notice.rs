@@ -113,11 +113,22 @@ pub struct Connection {
 #[derive(Debug)]
 pub enum Notice {
     /// A connection begins; told iff `Wants::any_connection`. With `held` the engine waits for [`Reply::admit`] or [`Reply::end`].
-    Asked { connection: Arc<Connection>, reply: Reply, held: bool },
+    Asked {
+        connection: Arc<Connection>,
+        reply: Reply,
+        held: bool,
+    },
     /// A limit was reached: the connection never began.
-    Refused { connection: Arc<Connection>, cause: Arc<Cause> },
+    Refused {
+        connection: Arc<Connection>,
+        cause: Arc<Cause>,
+    },
     /// The source or target is known (or, with `held`, perhaps not yet); with `held` the engine waits again.
-    Started { id: i32, local_file: Option<PathBuf>, held: bool },
+    Started {
+        id: i32,
+        local_file: Option<PathBuf>,
+        held: bool,
+    },
     /// Data moved; told only where `Wants::TRANSFER` is set.
     Moved(Run),
     /// The file is whole.
@@ -127,7 +138,12 @@ pub enum Notice {
     /// The end: exactly one for each connection that was asked and not refused. `None`: everything went well.
     Disconnected { id: i32, cause: Option<Arc<Cause>> },
     /// For the log.
-    Log { id: i32, level: u8, kind: LogKind, message: String },
+    Log {
+        id: i32,
+        level: u8,
+        kind: LogKind,
+        message: String,
+    },
 }
 
 /// The type of a log message.
