@@ -167,7 +167,7 @@ impl Receiving {
             slices: vec![(Arc::clone(data), 0..data.len())],
             total: agreed.tsize.filter(|_| !translated),
             empty_block: last
-                && (data.is_empty() || (!translated && data.len() as u64 % u64::from(blksize) == 0)),
+                && (data.is_empty() || (!translated && data.len().is_multiple_of(blksize as usize))),
         };
         link.add_to_flow(run.weight());
         ctx.tell(Notice::Moved(run));

@@ -139,7 +139,7 @@ impl Sending {
             block: blksize,
             slices,
             total: self.source.stream_size(),
-            empty_block: self.is_complete() && acked % u64::from(blksize) == 0,
+            empty_block: self.is_complete() && acked.is_multiple_of(u64::from(blksize)),
         };
         if run.length > 0 || run.empty_block {
             link.add_to_flow(run.weight());
