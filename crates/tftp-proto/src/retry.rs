@@ -189,6 +189,7 @@ fn narrow(micros: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     fn retry(adaptive: bool) -> Retry {
         let timing = Timing {
@@ -201,8 +202,8 @@ mod tests {
         Retry::new(&timing, None)
     }
 
-    fn waits(mut retry: Retry) -> std::vec::Vec<u64> {
-        let mut waits = std::vec![retry.wait().as_millis() as u64];
+    fn waits(mut retry: Retry) -> Vec<u64> {
+        let mut waits = alloc::vec![retry.wait().as_millis() as u64];
         while retry.expire() {
             waits.push(retry.wait().as_millis() as u64);
         }
