@@ -37,7 +37,9 @@ mod table {
     pub const PROBE_FLOOR: u64 = 20_000;
     /// A tail probe comes after this many round trips (compare RFC 8985 section 7.2).
     pub const PROBE_ROUND_TRIPS: u64 = 2;
-    /// Dallying (RFC 1350 section 6) lasts a full wait and this.
+    /// Dallying (RFC 1350 section 6) lasts a full wait, but at least this, ...
+    pub const DALLY_FLOOR: u64 = 5_000_000;
+    /// ... and this: the client's timer is not ours, most wait for up to five seconds.
     pub const DALLY_MARGIN: u64 = 1_000_000;
 }
 
@@ -109,7 +111,7 @@ impl Retry {
 
     /// How long to dally after the last ACK of an upload (RFC 1350 section 6).
     pub fn dally(&self) -> Duration {
-        Duration::from_micros(u64::from(self.full) + table::DALLY_MARGIN)
+        Duration::from_micros(u64::from(self.full).max(table::DALLY_FLOOR) + table::DALLY_MARGIN)
     }
 
     /// A wait has passed in silence. False: that was the last one. Only waits at full length count, so that
