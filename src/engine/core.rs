@@ -178,8 +178,11 @@ impl Core {
         if !self.table.get(key).is_some_and(|transfer| transfer.is_over()) {
             return;
         }
+        self.remove(key);
+    }
+
+    fn remove(&mut self, key: Key) {
         if let Some(transfer) = self.table.remove(key) {
-            self.ctx.shared.leave(transfer.host(), transfer.is_half_open());
             self.released.push(transfer.tid().socket);
         }
     }
@@ -247,10 +250,7 @@ impl Core {
             if let Some(transfer) = self.table.get(key) {
                 transfer.end(&mut self.ctx, Cause::Ended(SHUTDOWN));
             }
-            if let Some(transfer) = self.table.remove(key) {
-                self.ctx.shared.leave(transfer.host(), transfer.is_half_open());
-                self.released.push(transfer.tid().socket);
-            }
+            self.remove(key);
         }
         self.flush();
         self.ports.close_listening(&self.poller);

@@ -135,12 +135,8 @@ impl Transfer {
         &mut self.timer
     }
 
-    pub(super) fn host(&self) -> IpAddr {
+    fn host(&self) -> IpAddr {
         self.link.connection.remote.ip()
-    }
-
-    pub(super) fn is_half_open(&self) -> bool {
-        self.half_open
     }
 
     /// Nothing more will be sent or expected.
@@ -303,7 +299,9 @@ impl Transfer {
             receiving.discard(ctx);
         }
         self.finish(ctx, Some(cause));
-        self.stage = Stage::Over;
+        if let Stage::Starting(Some(ready)) = std::mem::replace(&mut self.stage, Stage::Over) {
+            drop_where_it_may_block(ctx, ready);
+        }
     }
 
     /// Where the bytes come from or go to: the contract's order, ConnFileData, ConnLocalFile, LocalDir, Transfer.
@@ -467,6 +465,8 @@ impl Transfer {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        // An upload that dallies for a repeated last block does not count any more.
+        ctx.shared.leave(self.host(), std::mem::take(&mut self.half_open));
         self.count(ctx, cause.as_ref());
         self.log_end(ctx, cause.as_ref());
         let id = self.link.connection.id;

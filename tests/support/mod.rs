@@ -128,7 +128,7 @@ impl Client {
         let first = self.receive()?;
         assert_eq!(first[1], if options.any() { 6 } else { 4 });
         let blocks: Vec<&[u8]> = data.chunks(options.blksize()).collect();
-        let empty_last = data.len() % options.blksize() == 0;
+        let empty_last = data.len().is_multiple_of(options.blksize());
         let count = (blocks.len() + usize::from(empty_last)) as u64;
         let mut acked = 0u64;
         while acked < count {
