@@ -137,7 +137,7 @@ impl WriteTransfer {
     }
 
     /// While held no ACK goes out, so the client sends no further window: the store or the application is
-    /// behind. Let go, the ACK that is due goes.
+    /// behind. Let go, the ACK that is due goes. The limits on the whole transfer hold meanwhile too.
     pub fn hold(&mut self, now: Instant, held: bool) {
         if self.held && !held && self.phase == Phase::Receiving {
             // It was not the client that was silent.

@@ -108,7 +108,8 @@ fn any_packets_in_any_order_never_stall_or_panic_a_machine() {
             "windowsize 64 timeout 1 blksize 8",
         ]);
         let (mut download, mut upload) = (Download::new(options, 3000, FIXED), Upload::new(options, FIXED));
-        (download.sends(), upload.sends());
+        download.sends();
+        upload.sends();
         for _ in 0..300 {
             let block = if rng.percent(90) {
                 rng.below(20) as u16
@@ -125,30 +126,29 @@ fn any_packets_in_any_order_never_stall_or_panic_a_machine() {
                 4..=49 => Packet::Data { block, data: &data },
                 _ => Packet::Ack { block },
             };
-            (download.hears(packet), upload.hears(packet));
-            (download.after(rng.below(50)), upload.after(rng.below(50)));
+            download.hears(packet);
+            upload.hears(packet);
+            download.after(rng.below(50));
+            upload.after(rng.below(50));
             if rng.percent(10) {
-                (download.repeat(), upload.repeat());
+                download.repeat();
+                upload.repeat();
             }
             if rng.percent(10)
                 && !download.machine.is_over()
                 && !upload.machine.is_complete()
                 && !upload.machine.is_over()
             {
-                (download.silence(), upload.silence());
+                download.silence();
+                upload.silence();
             }
             let got = upload.machine.received_bytes();
             assert_eq!(got, upload.stream.len() as u64, "round {round}");
         }
-        for over in [
-            download.abandoned().len(),
-            if upload.machine.is_complete() {
-                0
-            } else {
-                upload.abandoned().len()
-            },
-        ] {
-            assert!(over < 400);
+        // Left alone, both come to an end of their own.
+        download.abandoned();
+        if !upload.machine.is_complete() {
+            upload.abandoned();
         }
     }
 }
