@@ -1,6 +1,7 @@
 //! What both machines share: what they send, and how they end.
 
 use alloc::string::String;
+use core::mem::take;
 
 use crate::negotiate::Oack;
 use crate::wire::{ErrorCode, printable};
@@ -60,63 +61,80 @@ pub enum Outcome {
     Failed,
 }
 
-/// The end of a transfer, and the ERROR that may have to go out because of it.
+/// The end of a transfer, and whether an ERROR has to go out because of it.
 #[derive(Debug, Default)]
 pub(crate) struct End {
-    outcome: Option<Outcome>,
-    error: Option<(ErrorCode, &'static str)>,
+    how: How,
+    owes_error: bool,
+}
+
+#[derive(Debug, Default)]
+enum How {
+    #[default]
+    NotYet,
+    Ended(Outcome),
+    /// [`Outcome::Failed`], with what the owner says about it.
+    Failed(ErrorCode, &'static str),
 }
 
 impl End {
     pub fn outcome(&self) -> Option<&Outcome> {
-        self.outcome.as_ref()
+        static FAILED: Outcome = Outcome::Failed;
+        match &self.how {
+            How::NotYet => None,
+            How::Ended(outcome) => Some(outcome),
+            How::Failed(..) => Some(&FAILED),
+        }
     }
 
     pub fn has_come(&self) -> bool {
-        self.outcome.is_some()
+        !matches!(self.how, How::NotYet)
     }
 
     /// The end, and nothing left to send because of it.
     pub fn is_told(&self) -> bool {
-        self.outcome.is_some() && self.error.is_none()
+        self.has_come() && !self.owes_error
     }
 
     pub fn complete(&mut self) {
-        self.outcome = Some(Outcome::Complete);
+        self.how = How::Ended(Outcome::Complete);
     }
 
     /// An ERROR came: never answered (RFC 1350 section 7; answering is the loop of CVE-2024-2169).
     pub fn client_error(&mut self, code: ErrorCode, message: &[u8], after_oack: bool) {
         let probe = after_oack && matches!(code, ErrorCode::OPTION | ErrorCode::UNDEFINED);
         let message = printable(message, MAX_PEER_TEXT);
-        self.outcome = Some(Outcome::ClientError { code, message, probe });
+        self.how = How::Ended(Outcome::ClientError { code, message, probe });
     }
 
     pub fn timed_out(&mut self, probably_complete: bool) {
-        self.end(
-            Outcome::TimedOut { probably_complete },
-            ErrorCode::UNDEFINED,
-            "Timed out",
-        );
+        *self = End {
+            how: How::Ended(Outcome::TimedOut { probably_complete }),
+            owes_error: true,
+        };
     }
 
     pub fn oversized(&mut self) {
-        self.end(Outcome::Oversized, ErrorCode::ILLEGAL, "DATA longer than agreed");
+        *self = End {
+            how: How::Ended(Outcome::Oversized),
+            owes_error: true,
+        };
     }
 
     pub fn failed(&mut self, code: ErrorCode, message: &'static str) {
-        self.end(Outcome::Failed, code, message);
+        *self = End {
+            how: How::Failed(code, message),
+            owes_error: true,
+        };
     }
 
     /// The ERROR to send, once.
     pub fn take_error(&mut self) -> Option<Transmit> {
-        self.error
-            .take()
-            .map(|(code, message)| Transmit::Error { code, message })
-    }
-
-    fn end(&mut self, outcome: Outcome, code: ErrorCode, message: &'static str) {
-        self.outcome = Some(outcome);
-        self.error = Some((code, message));
+        let (code, message) = match self.how {
+            How::Failed(code, message) => (code, message),
+            How::Ended(Outcome::Oversized) => (ErrorCode::ILLEGAL, "DATA longer than agreed"),
+            _ => (ErrorCode::UNDEFINED, "Timed out"),
+        };
+        take(&mut self.owes_error).then_some(Transmit::Error { code, message })
     }
 }

@@ -43,7 +43,7 @@ pub struct WriteTransfer {
     repeat_at: Instant,
     /// Round trip: when an ACK was sent, for the first time, that opened a window.
     timed_at: Instant,
-    retransmissions: u64,
+    retransmissions: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,7 +234,7 @@ impl WriteTransfer {
 
     /// How many ACKs and OACKs were sent again.
     pub fn retransmissions(&self) -> u64 {
-        self.retransmissions
+        u64::from(self.retransmissions)
     }
 }
 
@@ -387,7 +387,7 @@ impl WriteTransfer {
         let first_copy = self.sent_at == Instant::NEVER;
         let again = !first_copy && self.acked == self.received;
         let whole_window = first_copy || self.received >= self.reach();
-        self.retransmissions += u64::from(again);
+        self.retransmissions = self.retransmissions.saturating_add(u32::from(again));
         self.timed_at = if whole_window && !again {
             now
         } else {
