@@ -1,7 +1,6 @@
 //! What both machines share: what they send, and how they end.
 
 use alloc::string::String;
-use core::mem::take;
 
 use crate::negotiate::Oack;
 use crate::wire::{ErrorCode, printable};
@@ -63,78 +62,107 @@ pub enum Outcome {
 
 /// The end of a transfer, and whether an ERROR has to go out because of it.
 #[derive(Debug, Default)]
-pub(crate) struct End {
-    how: How,
-    owes_error: bool,
-}
-
-#[derive(Debug, Default)]
-enum How {
+pub(crate) enum End {
     #[default]
     NotYet,
-    Ended(Outcome),
-    /// [`Outcome::Failed`], with what the owner says about it.
-    Failed(ErrorCode, &'static str),
+    /// It has come, and the client is to be told.
+    Untold {
+        cause: Cause,
+        code: ErrorCode,
+        message: &'static str,
+    },
+    /// Nothing is left to send because of it.
+    Told(Outcome),
 }
 
 impl End {
     pub fn outcome(&self) -> Option<&Outcome> {
-        static FAILED: Outcome = Outcome::Failed;
-        match &self.how {
-            How::NotYet => None,
-            How::Ended(outcome) => Some(outcome),
-            How::Failed(..) => Some(&FAILED),
+        match self {
+            End::NotYet => None,
+            End::Untold { cause, .. } => Some(cause.outcome()),
+            End::Told(outcome) => Some(outcome),
         }
     }
 
     pub fn has_come(&self) -> bool {
-        !matches!(self.how, How::NotYet)
+        !matches!(self, End::NotYet)
     }
 
-    /// The end, and nothing left to send because of it.
     pub fn is_told(&self) -> bool {
-        self.has_come() && !self.owes_error
+        matches!(self, End::Told(_))
     }
 
     pub fn complete(&mut self) {
-        self.how = How::Ended(Outcome::Complete);
+        *self = End::Told(Outcome::Complete);
     }
 
     /// An ERROR came: never answered (RFC 1350 section 7; answering is the loop of CVE-2024-2169).
     pub fn client_error(&mut self, code: ErrorCode, message: &[u8], after_oack: bool) {
         let probe = after_oack && matches!(code, ErrorCode::OPTION | ErrorCode::UNDEFINED);
         let message = printable(message, MAX_PEER_TEXT);
-        self.how = How::Ended(Outcome::ClientError { code, message, probe });
+        *self = End::Told(Outcome::ClientError { code, message, probe });
     }
 
     pub fn timed_out(&mut self, probably_complete: bool) {
-        *self = End {
-            how: How::Ended(Outcome::TimedOut { probably_complete }),
-            owes_error: true,
+        let cause = if probably_complete {
+            Cause::SilentAtTheEnd
+        } else {
+            Cause::Silent
+        };
+        *self = End::Untold {
+            cause,
+            code: ErrorCode::UNDEFINED,
+            message: "Timed out",
         };
     }
 
     pub fn oversized(&mut self) {
-        *self = End {
-            how: How::Ended(Outcome::Oversized),
-            owes_error: true,
+        let message = "DATA longer than agreed";
+        *self = End::Untold {
+            cause: Cause::Oversized,
+            code: ErrorCode::ILLEGAL,
+            message,
         };
     }
 
     pub fn failed(&mut self, code: ErrorCode, message: &'static str) {
-        *self = End {
-            how: How::Failed(code, message),
-            owes_error: true,
+        *self = End::Untold {
+            cause: Cause::Failed,
+            code,
+            message,
         };
     }
 
     /// The ERROR to send, once.
     pub fn take_error(&mut self) -> Option<Transmit> {
-        let (code, message) = match self.how {
-            How::Failed(code, message) => (code, message),
-            How::Ended(Outcome::Oversized) => (ErrorCode::ILLEGAL, "DATA longer than agreed"),
-            _ => (ErrorCode::UNDEFINED, "Timed out"),
+        let End::Untold { cause, code, message } = *self else {
+            return None;
         };
-        take(&mut self.owes_error).then_some(Transmit::Error { code, message })
+        *self = End::Told(cause.outcome().clone());
+        Some(Transmit::Error { code, message })
+    }
+}
+
+/// The outcomes that the client is told of, in a byte.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cause {
+    Silent,
+    SilentAtTheEnd,
+    Oversized,
+    Failed,
+}
+
+impl Cause {
+    fn outcome(self) -> &'static Outcome {
+        match self {
+            Cause::Silent => &Outcome::TimedOut {
+                probably_complete: false,
+            },
+            Cause::SilentAtTheEnd => &Outcome::TimedOut {
+                probably_complete: true,
+            },
+            Cause::Oversized => &Outcome::Oversized,
+            Cause::Failed => &Outcome::Failed,
+        }
     }
 }
