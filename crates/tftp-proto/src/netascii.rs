@@ -51,11 +51,7 @@ impl Decoder {
         while let Some((&first, tail)) = rest.split_first() {
             if self.after_cr {
                 self.after_cr = false;
-                match first {
-                    LF => out.push(LF),
-                    NUL => out.push(CR),
-                    _ => out.push(CR),
-                }
+                out.push(if first == LF { LF } else { CR });
                 if first == LF || first == NUL {
                     rest = tail;
                     continue;

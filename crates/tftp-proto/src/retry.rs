@@ -157,7 +157,8 @@ impl Retry {
 /// The limits on a transfer as a whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
-    inactivity: Duration,
+    /// Microseconds.
+    inactivity: u64,
     idle_at: Instant,
     absolute_at: Instant,
 }
@@ -166,17 +167,21 @@ impl Watch {
     pub fn new(now: Instant, timing: &Timing, negotiated: Option<Duration>) -> Watch {
         // A negotiated timeout is kept, also where it is longer than the limit on silence.
         let least = negotiated.map_or(Duration::ZERO, |timeout| 2 * timeout);
-        let inactivity = timing.inactivity.map_or(Duration::MAX, |limit| limit.max(least));
+        let inactivity = timing
+            .inactivity
+            .map_or(u64::MAX, |limit| micros(limit.max(least)));
         let absolute_at = timing.absolute.map_or(Instant::NEVER, |limit| now + limit);
-        Watch {
+        let mut watch = Watch {
             inactivity,
-            idle_at: now + inactivity,
+            idle_at: now,
             absolute_at,
-        }
+        };
+        watch.progress(now);
+        watch
     }
 
     pub fn progress(&mut self, now: Instant) {
-        self.idle_at = now + self.inactivity;
+        self.idle_at = now + Duration::from_micros(self.inactivity);
     }
 
     pub fn deadline(&self) -> Instant {
