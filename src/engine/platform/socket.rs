@@ -34,6 +34,7 @@ pub struct SocketOptions {
 #[derive(Debug)]
 pub struct UdpSocket {
     inner: std::net::UdpSocket,
+    #[cfg(target_os = "linux")]
     v6: bool,
 }
 
@@ -63,6 +64,7 @@ impl UdpSocket {
         socket.bind(&SockAddr::from(address))?;
         Ok(UdpSocket {
             inner: socket.into(),
+            #[cfg(target_os = "linux")]
             v6,
         })
     }
