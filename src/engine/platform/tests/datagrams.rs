@@ -21,6 +21,7 @@ in_every_mode!(
     unsendable,
     lost_socket,
     more_than_the_slots,
+    more_pieces_than_one_call_takes,
 );
 
 fn sizes_v4(mode: IoMode) {
@@ -78,7 +79,7 @@ fn truncation(mode: IoMode) {
 }
 
 /// Block size, blocks, bytes of the last block, and bytes of the chunks that the data lies in.
-const WINDOWS: [(usize, usize, usize, usize); 15] = [
+const WINDOWS: [(usize, usize, usize, usize); 17] = [
     (512, 1, 512, 65536),
     (512, 1, 0, 65536),
     (512, 2, 0, 65536),
@@ -94,6 +95,8 @@ const WINDOWS: [(usize, usize, usize, usize); 15] = [
     (8192, 20, 1, 65536),
     (32749, 3, 32749, 65536),
     (65464, 3, 10, 65536),
+    (65464, 3, 10, 1000),
+    (1468, 64, 3, 700),
 ];
 
 fn windows(mode: IoMode) {
@@ -354,4 +357,28 @@ fn more_than_the_slots(mode: IoMode) {
     assert_eq!(counts, [4, 4, 2]);
     assert_eq!(arrivals.get(1).bytes, [9]);
     assert_eq!(arrivals.get(1).peer.ip(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+}
+
+/// 40 windows, each of 64 blocks of two pieces.
+fn more_pieces_than_one_call_takes(mode: IoMode) {
+    let (sender, receiver) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"));
+    let mut batch = SendBatch::new(mode);
+    let bytes = Arc::new(pattern(600));
+    for window in 0..40 {
+        batch.begin_data(to(receiver.local_addr().unwrap()), 604);
+        for block in 0..64 {
+            batch.block(header(window * 64 + block));
+            batch.slice(&bytes, 0..600);
+        }
+        batch.end_data();
+    }
+    assert_eq!(flush(&mut batch, &sender), 40 * 64);
+    assert_eq!(Arc::strong_count(&bytes), 1);
+    let got = receive(&mut RecvBatch::new(128, 700, mode), &receiver, 40 * 64);
+    assert!(
+        got.iter()
+            .enumerate()
+            .all(|(block, got)| got.bytes[..4] == header(block))
+    );
+    assert!(got.iter().all(|got| got.bytes[4..] == bytes[..]));
 }
