@@ -21,6 +21,7 @@ in_every_mode!(
     unsendable,
     lost_socket,
     more_than_the_slots,
+    one_batch_for_all_sockets,
     more_pieces_than_one_call_takes,
 );
 
@@ -380,4 +381,18 @@ fn more_pieces_than_one_call_takes(mode: IoMode) {
             .all(|(block, got)| got.bytes[..4] == header(block))
     );
     assert!(got.iter().all(|got| got.bytes[4..] == bytes[..]));
+}
+
+/// What the kernel left in the headers of one call does not bound the next, which brings longer addresses.
+fn one_batch_for_all_sockets(mode: IoMode) {
+    let (mut sends, mut arrivals) = (SendBatch::new(mode), RecvBatch::new(4, 16, mode));
+    for address in ["127.0.0.1:0", "[::1]:0", "127.0.0.1:0", "[::1]:0"] {
+        let (sender, receiver) = (bind(address), bind(address));
+        (0..4).for_each(|_| sends.push_small(to(receiver.local_addr().unwrap()), b"x"));
+        flush(&mut sends, &sender);
+        for got in receive(&mut arrivals, &receiver, 4) {
+            assert_eq!(got.peer, sender.local_addr().unwrap());
+            assert_eq!(got.local.is_some(), mode == IoMode::Auto);
+        }
+    }
 }

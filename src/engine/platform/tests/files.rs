@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::AsRawFd;
 
 use super::super::{read_at, read_at_nowait};
 use super::pattern;
@@ -70,4 +71,25 @@ fn failures_leave_the_buffer() {
     assert!(read_at(&file(10), &mut buffer, 10, u64::MAX).is_err());
     assert!(read_at_nowait(&file(10), &mut buffer, 10, u64::MAX - 3).is_err());
     assert_eq!(buffer, b"before");
+}
+
+/// The first half is in the cache, the second is not: nothing is appended, and a read that waits gets all.
+#[test]
+fn half_an_answer_is_none() {
+    let file = file(1 << 20);
+    file.sync_all().unwrap();
+    let half = 1 << 19;
+    // SAFETY: no pointers.
+    assert_eq!(
+        unsafe { libc::posix_fadvise(file.as_raw_fd(), half, half, libc::POSIX_FADV_DONTNEED) },
+        0
+    );
+    let mut buffer = b"before".to_vec();
+    if read_at_nowait(&file, &mut buffer, 1 << 20, 0).unwrap() {
+        eprintln!("half_an_answer_is_none: SKIPPED, this file system keeps all in memory");
+        return;
+    }
+    assert_eq!(buffer, b"before");
+    read_at(&file, &mut buffer, 1 << 20, 0).unwrap();
+    assert_eq!(buffer[6..], pattern(1 << 20));
 }
