@@ -88,6 +88,13 @@ macro_rules! for_poller {
                     }
                 }
                 thread.join().unwrap();
+                // Nothing rings any more: the next wait but one sleeps to its end.
+                poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+                let before = now();
+                poller
+                    .wait(&mut ready, Some(Duration::from_millis(2)))
+                    .unwrap();
+                assert!(before.elapsed() >= Duration::from_millis(2));
             }
 
             #[test]
