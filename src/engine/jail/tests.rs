@@ -422,7 +422,7 @@ fn a_file_without_permission_is_not_allowed() {
         return;
     }
     let tree = Tree::new();
-    fs::set_permissions(tree.root().join("file"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(tree.root().join("file"), fs::Permissions::from_mode(0o000)).unwrap();
     assert_eq!(look(&tree.jail(), "file"), "NotAllowed");
 }
 
