@@ -120,7 +120,9 @@ impl Engine {
 
     /// What a server that was killed left behind of unfinished uploads is removed.
     fn sweep(&self, policy: &Policy) {
-        let Some(root) = policy.root.clone().filter(|_| !policy.read_only) else { return };
+        let Some(root) = policy.root.clone().filter(|_| !policy.read_only) else {
+            return;
+        };
         self.pool.submit(Box::new(move || {
             // Leftovers do no harm but the room they take: the next start tries again.
             let _ = root.sweep();
