@@ -85,10 +85,13 @@ pub fn write(asked: &Asked, limits: &Limits) -> Agreed {
 fn agree(asked: &Asked, limits: &Limits, tsize: Option<u64>, sending: bool) -> Agreed {
     let rollover = asked.rollover.unwrap_or(limits.rollover);
     let max_blksize = limits.max_blksize.max(MIN_BLKSIZE);
-    let mut max_windowsize = limits.max_windowsize.max(1);
-    if sending && rollover == Rollover::One {
-        max_windowsize = max_windowsize.min(MAX_WINDOWSIZE_ROLLING_TO_ONE);
-    }
+    let narrow = sending && rollover == Rollover::One;
+    let most = if narrow {
+        MAX_WINDOWSIZE_ROLLING_TO_ONE
+    } else {
+        u16::MAX
+    };
+    let max_windowsize = limits.max_windowsize.clamp(1, most);
     let mut oack = Oack {
         blksize: asked
             .blksize

@@ -104,7 +104,8 @@ impl ReadTransfer {
     }
 
     /// The same RRQ came again: one packet, the current one, goes again, however many repetitions come
-    /// within a round trip. The timer is not pushed back: who only repeats its request is given up all the same.
+    /// within a round trip. The timer is not pushed back: who only repeats its request is given up all the
+    /// same.
     pub fn handle_repeat(&mut self, now: Instant) {
         if self.end.has_come() || !self.is_old(self.sent_at, now, self.retry.quiet()) {
             return;
@@ -273,8 +274,8 @@ impl ReadTransfer {
         }
     }
 
-    /// An ACK inside the window restarts behind it at once (RFC 7440 section 4), but only once in a round trip:
-    /// a client that acknowledges every block gets what follows the window, not N windows for N ACKs.
+    /// An ACK inside the window restarts behind it at once (RFC 7440 section 4), but only once in a round
+    /// trip: a client that acknowledges every block gets what follows the window, not N windows for N ACKs.
     fn inside_window(&mut self, now: Instant) {
         let quiet = self.retry.window_quiet();
         if self.restarted_at == Instant::NEVER || self.is_old(self.restarted_at, now, quiet) {
@@ -355,7 +356,6 @@ impl ReadTransfer {
         if !self.retry.expire() {
             return self.give_up();
         }
-        self.timed_at = Instant::NEVER;
         if self.opening {
             self.oack_due = true;
         } else {

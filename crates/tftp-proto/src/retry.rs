@@ -7,7 +7,8 @@ use crate::time::{Instant, micros};
 /// How long to wait for a client, and how often to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// The longest wait before a retransmission; without `adaptive` every wait. Values below 10 ms count as 10 ms.
+    /// The longest wait before a retransmission; without `adaptive` every wait. Values below 10 ms count as
+    /// 10 ms.
     pub retransmit_timeout: Duration,
     /// How many waits of full length may follow the first before the transfer is given up.
     pub max_retransmits: u32,
@@ -31,7 +32,8 @@ mod table {
     pub const FULL_FLOOR: u64 = 10_000;
     /// The least silence after which a repeated packet says "lost" and not "duplicated by the network".
     pub const QUIET: u64 = 20_000;
-    /// The same for a window, where the gap is seen by the blocks behind it and a measured round trip says more.
+    /// The same for a window, where the gap is seen by the blocks behind it and a measured round trip says
+    /// more.
     pub const WINDOW_QUIET: u64 = 1_000;
     /// The least silence before a tail probe.
     pub const PROBE_FLOOR: u64 = 20_000;

@@ -49,7 +49,8 @@ pub enum Outcome {
         /// ERROR 8 or 0 as the answer to the OACK of a download: the client only wanted to know the size.
         probe: bool,
     },
-    /// Silence past every retransmission, no progress for the inactivity limit, or the absolute limit reached.
+    /// Silence past every retransmission, no progress for the inactivity limit, or the absolute limit
+    /// reached.
     TimedOut {
         /// Only the acknowledgement of a download's end is missing, from a client that answered before.
         probably_complete: bool,

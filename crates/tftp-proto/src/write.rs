@@ -89,8 +89,8 @@ impl WriteTransfer {
         }
     }
 
-    /// A packet from the client's address and port. `Some`: the next bytes of the stream, each exactly once, in
-    /// order; empty where the last block is. Whatever makes no sense now is ignored.
+    /// A packet from the client's address and port. `Some`: the next bytes of the stream, each exactly
+    /// once, in order; empty where the last block is. Whatever makes no sense now is ignored.
     pub fn handle_packet<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Option<&'a [u8]> {
         match (*packet, self.phase) {
             (_, Phase::Over) => None,
@@ -337,8 +337,8 @@ impl WriteTransfer {
         }
     }
 
-    /// A block came again after the last ACK: that ACK was lost. It goes again, and the stay is prolonged, but
-    /// not for ever.
+    /// A block came again after the last ACK: that ACK was lost. It goes again, and the stay is prolonged,
+    /// but not for ever.
     fn prolong(&mut self, now: Instant) {
         self.old(now);
         if self.due && self.dallies > 0 {

@@ -37,6 +37,7 @@ fn a_client_that_lost_a_block_and_says_so_gets_it_once_more() {
         assert_eq!(download.after(40).ack(1), NOTHING, "only the timer from now on");
     }
     assert_eq!(download.silence(), ["DATA 2"]);
+    assert_eq!(download.after(40).ack(1), NOTHING, "also after the timer");
     assert_eq!(download.ack(2), ["DATA 3"]);
 }
 
@@ -96,6 +97,31 @@ fn repeated_requests_alone_do_not_keep_a_transfer_alive() {
         assert!(download.now <= 20_000);
     }
     assert!(download.machine.is_half_open());
+
+    let mut upload = Upload::new("tsize 0", FIXED);
+    upload.sends();
+    while !upload.machine.is_over() {
+        let due = upload.machine.poll_timeout().unwrap();
+        upload.after(250).repeat();
+        if due <= upload.at() {
+            upload.silence();
+        }
+        assert!(upload.now <= 20_000);
+    }
+}
+
+#[test]
+fn waiting_for_the_owner_is_not_the_clients_silence() {
+    let timing = Timing {
+        inactivity: Some(Duration::from_secs(12)),
+        ..FIXED
+    };
+    let mut upload = Upload::new("", timing);
+    upload.sends();
+    upload.machine.hold(upload.at(), true);
+    upload.data(1);
+    assert_eq!(upload.after(11_000).hold(false), ["ACK 1"]);
+    assert_eq!(upload.after(11_000).data(2), ["ACK 2"]);
 }
 
 #[test]
@@ -139,7 +165,8 @@ fn the_measured_round_trip_sets_the_wait_down_to_a_floor() {
         (download.silence(), download.now - begin),
         (vec!["DATA 31".to_string()], 300)
     );
-    // Karn: the ACK may belong to any copy. The wait stays backed off until a block is answered at its first copy.
+    // Karn: the ACK may belong to any copy. The wait stays backed off until a block is answered at its
+    // first copy.
     download.after(2).ack(31);
     let begin = download.now;
     assert_eq!(

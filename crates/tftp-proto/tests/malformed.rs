@@ -97,6 +97,23 @@ fn any_bytes_are_parsed_without_panic() {
     }
 }
 
+fn any_packet(rng: &mut Rng) -> Packet<'static> {
+    let block = if rng.percent(90) {
+        rng.below(20) as u16
+    } else {
+        rng.next() as u16
+    };
+    match rng.below(100) {
+        0 => Packet::Error {
+            code: ErrorCode(block),
+            message: b"\x1b[0m",
+        },
+        1..=3 => Packet::Oack,
+        4..=49 => Packet::Data { block, data: &[7; 8] },
+        _ => Packet::Ack { block },
+    }
+}
+
 #[test]
 fn any_packets_in_any_order_never_stall_or_panic_a_machine() {
     let mut rng = Rng(11);
@@ -111,21 +128,7 @@ fn any_packets_in_any_order_never_stall_or_panic_a_machine() {
         download.sends();
         upload.sends();
         for _ in 0..300 {
-            let block = if rng.percent(90) {
-                rng.below(20) as u16
-            } else {
-                rng.next() as u16
-            };
-            let data = [7; 8];
-            let packet = match rng.below(100) {
-                0 => Packet::Error {
-                    code: ErrorCode(block),
-                    message: b"\x1b[0m",
-                },
-                1..=3 => Packet::Oack,
-                4..=49 => Packet::Data { block, data: &data },
-                _ => Packet::Ack { block },
-            };
+            let packet = any_packet(&mut rng);
             download.hears(packet);
             upload.hears(packet);
             download.after(rng.below(50));

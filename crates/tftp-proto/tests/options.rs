@@ -165,6 +165,7 @@ fn after_the_oack_of_a_download_nothing_before_ack_0() {
     assert_eq!(download.ack(1), NOTHING, "that confirms nothing");
     assert!(download.machine.is_half_open());
     assert_eq!(download.ack(0), ["DATA 1-4"]);
+    assert!(!download.machine.is_half_open());
 }
 
 #[test]

@@ -138,6 +138,13 @@ fn a_short_window_that_never_tells_is_decided_in_the_end() {
 }
 
 #[test]
+fn an_unclear_last_block_asks_for_another_window() {
+    let mut upload = upload("windowsize 7", 65535);
+    assert_eq!(upload.data(1), ["ACK 65535"]);
+    assert_eq!(upload.after(1000).last(2), ["ACK 65535"]);
+}
+
+#[test]
 fn four_times_around() {
     for (rollover, cycle) in [(Rollover::Zero, 65536u64), (Rollover::One, 65535)] {
         let limits = Limits {

@@ -1,5 +1,5 @@
-//! Thousands of transfers over bad networks. A failure prints its seed: `TFTP_SEED=<seed> cargo test --test simulated`
-//! runs that one alone.
+//! Thousands of transfers over bad networks. A failure prints its seed: `TFTP_SEED=<seed> cargo test --test
+//! simulated` runs that one alone.
 
 mod sim;
 
@@ -60,12 +60,16 @@ fn plan(seed: u64, rng: &mut Rng) -> Plan {
         client_tries: 16,
         client_linger: rng.pick(&[0, 5_000_000]),
         abort_after: rng.percent(5).then(|| 1 + rng.below(6)),
-        path: Path {
-            loss: rng.below(31),
-            duplicate: rng.below(31),
-            reorder: rng.below(31),
-            delay: rng.pick(&[50, 500, 5_000, 40_000, 300_000]),
-        },
+        path: bad_path(rng),
+    }
+}
+
+fn bad_path(rng: &mut Rng) -> Path {
+    Path {
+        loss: rng.below(31),
+        duplicate: rng.below(31),
+        reorder: rng.below(31),
+        delay: rng.pick(&[50, 500, 5_000, 40_000, 300_000]),
     }
 }
 

@@ -1,5 +1,5 @@
-//! One machine, told packet by packet what its client does. What it sends reads like "OACK", "DATA 1-4", "ACK 3",
-//! "ERROR 0"; times are in milliseconds and stand still unless a test moves them.
+//! One machine, told packet by packet what its client does. What it sends reads like "OACK", "DATA 1-4",
+//! "ACK 3", "ERROR 0"; times are in milliseconds and stand still unless a test moves them.
 #![allow(dead_code)]
 
 use std::time::Duration;
