@@ -2,8 +2,30 @@
 //!
 //! Knows the protocol crate below and nothing of the class above but the trait [`notice::Application`].
 
+mod causes;
+mod clock;
 pub mod config;
+mod context;
+mod core;
+#[expect(clippy::module_inception, reason = "the room is named after what it holds")]
+mod engine;
+mod inbox;
 pub mod jail;
 pub mod notice;
 pub mod platform;
+mod pool;
+mod ports;
+mod receiving;
 pub mod reply;
+mod request;
+mod sending;
+mod shard;
+pub mod shared;
+mod source;
+mod store;
+mod timers;
+mod transfer;
+mod transfers;
+mod upload;
+
+pub use engine::Engine;

@@ -115,7 +115,7 @@ pub enum Notice {
     /// A connection begins; told iff `Wants::any_connection`. With `held` the engine waits for [`Reply::admit`] or [`Reply::end`].
     Asked { connection: Arc<Connection>, reply: Reply, held: bool },
     /// A limit was reached: the connection never began.
-    Refused { connection: Arc<Connection>, cause: Cause },
+    Refused { connection: Arc<Connection>, cause: Arc<Cause> },
     /// The source or target is known (or, with `held`, perhaps not yet); with `held` the engine waits again.
     Started { id: i32, local_file: Option<PathBuf>, held: bool },
     /// Data moved; told only where `Wants::TRANSFER` is set.
@@ -123,9 +123,9 @@ pub enum Notice {
     /// The file is whole.
     Ended { id: i32 },
     /// Something went wrong; id 0 where no connection is meant.
-    Failed { id: i32, cause: Cause },
+    Failed { id: i32, cause: Arc<Cause> },
     /// The end: exactly one for each connection that was asked and not refused. `None`: everything went well.
-    Disconnected { id: i32, cause: Option<Cause> },
+    Disconnected { id: i32, cause: Option<Arc<Cause>> },
     /// For the log.
     Log { id: i32, level: u8, kind: LogKind, message: String },
 }
@@ -164,6 +164,14 @@ pub struct Run {
     pub total: Option<u64>,
     /// The run ends with a block of no bytes (an empty file, or an exact multiple of the block size).
     pub empty_block: bool,
+}
+
+impl Run {
+    /// What the run counts in the flow control of its connection: its bytes, and one for each event, so that empty
+    /// blocks count too.
+    pub fn weight(&self) -> u64 {
+        self.length + 1
+    }
 }
 
 /// What the application supplies for one connection.

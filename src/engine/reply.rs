@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use super::notice::{Cause, Sources};
 
@@ -10,6 +11,41 @@ use super::notice::{Cause, Sources};
 pub struct Reply {
     key: Key,
     inbox: Arc<dyn Post>,
+    flow: Arc<Flow>,
+}
+
+/// How much Transfer data of one connection the application has not taken yet.
+///
+/// The shard adds, the application's thread subtracts; a message to the shard is needed only when it waits.
+#[derive(Debug, Default)]
+pub struct Flow {
+    outstanding: AtomicU64,
+    /// 0: nobody waits. Otherwise the shard wants to know when no more than this minus one is outstanding.
+    notify_at: AtomicU64,
+}
+
+impl Flow {
+    /// So much more was told.
+    pub fn add(&self, bytes: u64) {
+        self.outstanding.fetch_add(bytes, SeqCst);
+    }
+
+    /// True if no more than `limit` is outstanding; otherwise [`Answer::Taken`] will come when that is so.
+    pub fn below(&self, limit: u64) -> bool {
+        if self.outstanding.load(SeqCst) <= limit {
+            return true;
+        }
+        self.notify_at.store(limit + 1, SeqCst);
+        // The application may have taken everything between the two lines above.
+        self.outstanding.load(SeqCst) <= limit && self.notify_at.swap(0, SeqCst) != 0
+    }
+
+    /// So much was taken; true if the shard waits for that.
+    fn subtract(&self, bytes: u64) -> bool {
+        let left = self.outstanding.fetch_sub(bytes, SeqCst).saturating_sub(bytes);
+        let wanted = self.notify_at.load(SeqCst);
+        wanted > left && self.notify_at.compare_exchange(wanted, 0, SeqCst, SeqCst).is_ok()
+    }
 }
 
 /// A place in a shard's table and how often it was used before: never mistaken for a later transfer.
@@ -28,8 +64,8 @@ pub enum Answer {
     Admit(Sources),
     /// End it.
     End(Cause),
-    /// So many bytes of Transfer data were delivered.
-    Taken(u64),
+    /// As much Transfer data was taken as the shard waited for.
+    Taken,
 }
 
 /// Where answers go: the shard's inbox.
@@ -41,7 +77,12 @@ pub trait Post: Send + Sync {
 impl Reply {
     /// An answer's way to the transfer `key` of the shard behind `inbox`.
     pub fn new(key: Key, inbox: Arc<dyn Post>) -> Reply {
-        Reply { key, inbox }
+        Reply { key, inbox, flow: Arc::default() }
+    }
+
+    /// The flow control of the connection that this answers.
+    pub(super) fn flow(&self) -> Arc<Flow> {
+        Arc::clone(&self.flow)
     }
 
     /// Lets a held connection go on.
@@ -54,9 +95,11 @@ impl Reply {
         self.inbox.post(self.key, Answer::End(cause));
     }
 
-    /// Says that so many bytes of this connection's Transfer data were delivered: more may be sent or taken.
+    /// Says that so much of a run ([`super::notice::Run::weight`]) was delivered: more may be sent or received.
     pub fn taken(&self, bytes: u64) {
-        self.inbox.post(self.key, Answer::Taken(bytes));
+        if self.flow.subtract(bytes) {
+            self.inbox.post(self.key, Answer::Taken);
+        }
     }
 }
 

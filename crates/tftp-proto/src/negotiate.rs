@@ -1,0 +1,158 @@
+//! What a client asked for and what the server allows, turned into what is agreed (RFC 2347).
+
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+use core::time::Duration;
+
+pub use crate::block::Rollover;
+use crate::wire::{self, Asked};
+
+/// What the server allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest block that is agreed to, 8 to 65464.
+    pub max_blksize: u16,
+    /// The largest window that is agreed to, 1 to 65535.
+    pub max_windowsize: u16,
+    /// The number after 65535 where the client does not ask for one.
+    pub rollover: Rollover,
+}
+
+/// What holds for one transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Bytes in every block but the last.
+    pub blksize: u16,
+    /// Blocks in a window; 1 is lockstep.
+    pub windowsize: u16,
+    /// The exact wait before a retransmission, where the client asked for one.
+    pub timeout: Option<Duration>,
+    /// The length of the stream on the wire: of a download where it is known, of an upload as announced.
+    pub tsize: Option<u64>,
+    /// The block number after 65535.
+    pub rollover: Rollover,
+    /// The answer, where there is anything to answer.
+    pub oack: Option<Oack>,
+}
+
+/// The options of an OACK: only agreed ones, at least one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Oack {
+    blksize: Option<u16>,
+    blksize2: Option<u16>,
+    windowsize: Option<u16>,
+    timeout: Option<u8>,
+    rollover: Option<Rollover>,
+    utimeout: Option<u32>,
+    tsize: Option<u64>,
+}
+
+/// RFC 1350 section 2.
+const DEFAULT_BLKSIZE: u16 = 512;
+
+/// RFC 2348.
+const MIN_BLKSIZE: u16 = 8;
+
+/// Where the block after 65535 has the number 1, 65535 numbers repeat: a window of all of them would end
+/// with the number it began after, and the two ACKs could not be told apart.
+const MAX_WINDOWSIZE_ROLLING_TO_ONE: u16 = 65534;
+
+/// Agrees on a download. `size` is the exact length of the stream on the wire (translated, where the mode is
+/// netascii), `None` where it is not known: then tsize is left out.
+///
+/// tsize is left out for an empty stream too: RFC 2347 lets a server leave out any option, and curl before
+/// version 8 takes a tsize of 0 for an error.
+pub fn read(asked: &Asked, limits: &Limits, size: Option<u64>) -> Agreed {
+    let answered = asked.tsize.and(size).filter(|&size| size > 0);
+    Agreed {
+        tsize: size,
+        ..agree(asked, limits, answered, true)
+    }
+}
+
+/// Agrees on an upload. tsize is echoed (RFC 2349); whether there is room for it is the caller's question.
+pub fn write(asked: &Asked, limits: &Limits) -> Agreed {
+    // The window of an upload is not limited by the numbers: see `block::evidence`.
+    Agreed {
+        tsize: asked.tsize,
+        ..agree(asked, limits, asked.tsize, false)
+    }
+}
+
+fn agree(asked: &Asked, limits: &Limits, tsize: Option<u64>, sending: bool) -> Agreed {
+    let rollover = asked.rollover.unwrap_or(limits.rollover);
+    let max_blksize = limits.max_blksize.max(MIN_BLKSIZE);
+    let mut max_windowsize = limits.max_windowsize.max(1);
+    if sending && rollover == Rollover::One {
+        max_windowsize = max_windowsize.min(MAX_WINDOWSIZE_ROLLING_TO_ONE);
+    }
+    let mut oack = Oack {
+        blksize: asked.blksize.map(|size| size.min(max_blksize)),
+        blksize2: None,
+        windowsize: asked.windowsize.map(|size| size.min(max_windowsize)),
+        timeout: asked.timeout,
+        rollover: asked.rollover,
+        utimeout: None,
+        tsize,
+    };
+    // The standard's options count where a client asks for both kinds.
+    if oack.blksize.is_none() {
+        oack.blksize2 = asked.blksize2.map(|size| 1 << size.min(max_blksize).ilog2());
+    }
+    if oack.timeout.is_none() {
+        oack.utimeout = asked.utimeout;
+    }
+    Agreed {
+        blksize: oack.blksize.or(oack.blksize2).unwrap_or(DEFAULT_BLKSIZE),
+        windowsize: oack.windowsize.unwrap_or(1),
+        timeout: oack.wait(),
+        tsize: None,
+        rollover,
+        oack: (oack != Oack::default()).then_some(oack),
+    }
+}
+
+impl Oack {
+    /// Appends the packet. Nothing follows the last NUL: padding is rejected by some clients.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        wire::begin_oack(out);
+        let rollover = self.rollover.map(|rollover| match rollover {
+            Rollover::Zero => 0,
+            Rollover::One => 1,
+        });
+        let options: [(&str, Option<u64>); 7] = [
+            ("tsize", self.tsize),
+            ("blksize", self.blksize.map(u64::from)),
+            ("blksize2", self.blksize2.map(u64::from)),
+            ("timeout", self.timeout.map(u64::from)),
+            ("utimeout", self.utimeout.map(u64::from)),
+            ("windowsize", self.windowsize.map(u64::from)),
+            ("rollover", rollover),
+        ];
+        for (name, value) in options {
+            if let Some(value) = value {
+                // Writing to a Vec does not fail.
+                let _ = write!(Text(out), "{name}\0{value}\0");
+            }
+        }
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        let seconds = self
+            .timeout
+            .map(|seconds| Duration::from_secs(u64::from(seconds)));
+        seconds.or(self
+            .utimeout
+            .map(|micros| Duration::from_micros(u64::from(micros))))
+    }
+}
+
+/// Lets `write!` append to bytes.
+struct Text<'a>(&'a mut Vec<u8>);
+
+impl Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! The options of a request: RFC 2347 (form), 2348 (blksize), 2349 (timeout, tsize), 7440 (windowsize), and
+//! three of tftp-hpa: blksize2, utimeout, rollover.
+
+use core::ops::RangeInclusive;
+
+use super::split_nul;
+use crate::block::Rollover;
+
+/// The options that a client asked for. Only well-formed values in range survive parsing; a field is `None`
+/// when the option was not asked for, or not in a way that can be answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Bytes in a block, 8 to 65464 (RFC 2348).
+    pub blksize: Option<u16>,
+    /// The same, but the answer has to be a power of two (tftp-hpa), 8 to 65464.
+    pub blksize2: Option<u16>,
+    /// Seconds between retransmissions, 1 to 255 (RFC 2349).
+    pub timeout: Option<u8>,
+    /// The same in microseconds (tftp-hpa), 10 000 to 255 000 000.
+    pub utimeout: Option<u32>,
+    /// The file's size: 0 in an RRQ, announced in a WRQ (RFC 2349). Never a reason to allocate.
+    pub tsize: Option<u64>,
+    /// Blocks in a window, 1 to 65535 (RFC 7440).
+    pub windowsize: Option<u16>,
+    /// The block number after 65535, 0 or 1 (tftp-hpa).
+    pub rollover: Option<Rollover>,
+}
+
+const BLKSIZE: RangeInclusive<u64> = 8..=65464;
+const TIMEOUT: RangeInclusive<u64> = 1..=255;
+const UTIMEOUT: RangeInclusive<u64> = 10_000..=255_000_000;
+const WINDOWSIZE: RangeInclusive<u64> = 1..=65535;
+
+/// Every option by its name; its place is its bit in "seen already".
+const NAMES: [&[u8]; 7] = [
+    b"blksize",
+    b"blksize2",
+    b"timeout",
+    b"utimeout",
+    b"tsize",
+    b"windowsize",
+    b"rollover",
+];
+
+/// Reads name and value pairs. The first of two equal names counts, also where its value is senseless;
+/// unknown names and a tail without its NUL are passed over.
+pub(super) fn parse(mut bytes: &[u8]) -> Asked {
+    let mut asked = Asked::default();
+    let mut seen = 0u8;
+    while let Some((name, rest)) = split_nul(bytes) {
+        let Some((value, rest)) = split_nul(rest) else {
+            break;
+        };
+        bytes = rest;
+        let Some(which) = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)) else {
+            continue;
+        };
+        if seen & (1 << which) == 0 {
+            seen |= 1 << which;
+            if let Some(number) = digits(value) {
+                set(&mut asked, which, number);
+            }
+        }
+    }
+    asked
+}
+
+fn set(asked: &mut Asked, which: usize, number: u64) {
+    match which {
+        0 => asked.blksize = narrow(number, BLKSIZE),
+        1 => asked.blksize2 = narrow(number, BLKSIZE),
+        2 => asked.timeout = narrow(number, TIMEOUT),
+        3 => asked.utimeout = narrow(number, UTIMEOUT),
+        4 => asked.tsize = Some(number),
+        5 => asked.windowsize = narrow(number, WINDOWSIZE),
+        _ => {
+            asked.rollover = [Rollover::Zero, Rollover::One]
+                .get(number.min(2) as usize)
+                .copied()
+        }
+    }
+}
+
+fn narrow<T: TryFrom<u64>>(number: u64, range: RangeInclusive<u64>) -> Option<T> {
+    range
+        .contains(&number)
+        .then(|| T::try_from(number).ok())
+        .flatten()
+}
+
+/// A decimal number of digits only: no sign, no space, nothing that does not fit.
+fn digits(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u64, |number, &byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}

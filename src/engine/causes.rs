@@ -1,0 +1,25 @@
+//! What a client is told when its transfer cannot be: short, printable, without local paths.
+
+use tftp_proto::wire::{ErrorCode, Operation};
+
+use super::notice::Cause;
+
+/// Code and text of the ERROR packet for `cause`.
+pub(super) fn wire(cause: &Cause) -> (ErrorCode, &'static str) {
+    match cause {
+        Cause::Refused => (ErrorCode::ACCESS, "Access denied"),
+        Cause::TooMany => (ErrorCode::UNDEFINED, "Too many transfers, try again later"),
+        Cause::Ended(why) => (ErrorCode::UNDEFINED, why),
+        Cause::Callback(_) => (ErrorCode::UNDEFINED, "Ended by the server's application"),
+        Cause::NoSource(Operation::Read) => (ErrorCode::NOT_FOUND, "File not found"),
+        Cause::NoSource(Operation::Write) => (ErrorCode::NOT_FOUND, "No place for this file"),
+        Cause::Open(refusal) | Cause::Write(refusal) => refusal.wire(),
+        Cause::Read(_) => (ErrorCode::UNDEFINED, "Read error"),
+        Cause::Name => (ErrorCode::UNDEFINED, "File name not understood"),
+        Cause::ReadOnly => (ErrorCode::ACCESS, "Uploads are not allowed"),
+        Cause::Oversized => (ErrorCode::ILLEGAL, "DATA longer than the agreed blksize"),
+        Cause::ClientError { .. } | Cause::Silent { .. } | Cause::Replaced | Cause::Socket(_) => {
+            (ErrorCode::UNDEFINED, "Transfer ended")
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! A shard without its loop: sockets, transfers, and what is done with a datagram, a deadline, a message.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tftp_proto::wire::{self, ErrorCode, Packet};
+
+use super::config::{Config, Policy};
+use super::context::Context;
+use super::inbox::Message;
+use super::notice::{Cause, LogKind, Wants};
+use super::platform::{Arrival, Poller, UdpSocket};
+use super::ports::{LISTENING, Ports};
+use super::reply::Key;
+use super::transfer::Transfer;
+use super::transfers::{Tid, Transfers};
+
+/// Why transfers end when the server does; the client reads it.
+const SHUTDOWN: &str = "Server is shutting down";
+
+pub(super) struct Core {
+    pub(super) ctx: Context,
+    pub(super) table: Transfers,
+    pub(super) ports: Ports,
+    pub(super) poller: Poller,
+    pub(super) policy: Arc<Policy>,
+    pub(super) listening: bool,
+    pub(super) single_port: bool,
+    pub(super) use_connection: bool,
+    /// Bound to no particular address: an answer names the one that was asked.
+    pub(super) wildcard: bool,
+    /// Sockets that wait for the kernel to take more.
+    blocked: Vec<usize>,
+    /// Sockets of ended transfers, to be closed after the next flush.
+    released: Vec<usize>,
+}
+
+impl Core {
+    pub(super) fn new(
+        config: &Config,
+        policy: Arc<Policy>,
+        ctx: Context,
+        poller: Poller,
+        listening: UdpSocket,
+    ) -> io::Result<Core> {
+        Ok(Core {
+            ctx,
+            table: Transfers::default(),
+            ports: Ports::new(config, listening, &poller)?,
+            poller,
+            policy,
+            listening: true,
+            single_port: config.single_port,
+            use_connection: config.use_connection,
+            wildcard: config.address.ip().is_unspecified(),
+            blocked: Vec::new(),
+            released: Vec::new(),
+        })
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        !self.listening && self.table.is_empty()
+    }
+
+    /// How long to sleep at most.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.ctx.timers.next().map(|at| at.saturating_sub(self.ctx.now))
+    }
+
+    pub(super) fn arrive(&mut self, socket: usize, arrival: &Arrival<'_>) {
+        if socket == LISTENING {
+            return self.arrive_listening(arrival);
+        }
+        let tid = Tid { socket, peer: arrival.peer };
+        let Ok(packet) = wire::parse(arrival.bytes) else { return };
+        if self.arrive_known(tid, &packet) || matches!(packet, Packet::Error { .. } | Packet::Request(_)) {
+            return;
+        }
+        // RFC 1350 section 4: a packet from an unknown TID, the transfer it strays into undisturbed.
+        let route = self.route(socket, arrival);
+        self.ctx.send_error(route, ErrorCode::UNKNOWN_TID, "Unknown transfer ID");
+    }
+
+    /// True if the packet belongs to a transfer.
+    pub(super) fn arrive_known(&mut self, tid: Tid, packet: &Packet<'_>) -> bool {
+        let Some(transfer) = self.table.by_tid(tid) else { return false };
+        transfer.handle_packet(&mut self.ctx, packet);
+        let key = transfer.key();
+        self.remove_if_over(key);
+        true
+    }
+
+    /// After a batch: uploads pass on what it brought.
+    pub(super) fn after_batch(&mut self) {
+        while let Some(key) = self.ctx.dirty.pop() {
+            self.step(key, |transfer, ctx| transfer.pass_on(ctx));
+        }
+    }
+
+    pub(super) fn expire(&mut self) {
+        while let Some((at, key)) = self.ctx.timers.pop(self.ctx.now) {
+            let Some(transfer) = self.table.get(key) else { continue };
+            if self.ctx.timers.popped(self.ctx.now, at, key, transfer.timer()) {
+                transfer.handle_timeout(&mut self.ctx);
+                self.remove_if_over(key);
+            }
+        }
+    }
+
+    pub(super) fn handle(&mut self, message: Message) {
+        match message {
+            Message::Answer(key, answer) => self.step(key, |transfer, ctx| transfer.handle_answer(ctx, answer)),
+            Message::Found(key, found) => self.step(key, |transfer, ctx| transfer.handle_found(ctx, found)),
+            Message::Read(key, read) => self.step(key, |transfer, ctx| transfer.handle_read(ctx, read)),
+            Message::Stored(key, stored) => match self.table.get(key) {
+                Some(_) => self.step(key, |transfer, ctx| transfer.handle_stored(ctx, stored)),
+                // Removing an unfinished upload may block.
+                None => self.ctx.pool.submit(Box::new(move || drop(stored))),
+            },
+            Message::Policy(policy) => self.policy = policy,
+            Message::StopListening(done) => {
+                self.stop_listening();
+                // Whoever asked may have given up waiting.
+                let _ = done.send(());
+            }
+            Message::Shutdown(done) => {
+                self.shutdown();
+                let _ = done.send(());
+            }
+        }
+    }
+
+    /// Sends what this turn brought together, then closes what is not needed any more.
+    pub(super) fn flush(&mut self) {
+        let ports = &self.ports;
+        let report = self.ctx.outbox.flush(&|index| ports.get(index));
+        for (route, error) in report.failed {
+            self.unreachable(Tid { socket: route.socket, peer: route.peer }, error);
+        }
+        self.watch_blocked(report.blocked);
+        for index in std::mem::take(&mut self.released) {
+            self.ports.release(&self.poller, index);
+        }
+    }
+
+    /// The kernel's error queue: whose packet found nobody.
+    pub(super) fn take_errors(&mut self, socket: usize) {
+        let mut errors = Vec::new();
+        if let Some(open) = self.ports.get(socket) {
+            open.take_errors(&mut |peer, error| errors.push((peer, error)));
+        }
+        for (peer, error) in errors {
+            self.unreachable(Tid { socket, peer }, error);
+        }
+    }
+
+    pub(super) fn remove_if_over(&mut self, key: Key) {
+        if !self.table.get(key).is_some_and(|transfer| transfer.is_over()) {
+            return;
+        }
+        if let Some(transfer) = self.table.remove(key) {
+            self.ctx.shared.leave(transfer.host(), transfer.is_half_open());
+            self.released.push(transfer.tid().socket);
+        }
+    }
+
+    fn step(&mut self, key: Key, step: impl FnOnce(&mut Transfer, &mut Context)) {
+        if let Some(transfer) = self.table.get(key) {
+            step(transfer, &mut self.ctx);
+            self.remove_if_over(key);
+        }
+    }
+
+    /// ICMP port unreachable: the client is gone. Anything else may pass.
+    fn unreachable(&mut self, tid: Tid, error: io::Error) {
+        if error.kind() != io::ErrorKind::ConnectionRefused {
+            self.ctx.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || format!("{}: {error}", tid.peer));
+            return;
+        }
+        if let Some(transfer) = self.table.by_tid(tid) {
+            transfer.handle_unreachable(&mut self.ctx, error);
+            let key = transfer.key();
+            self.remove_if_over(key);
+        }
+    }
+
+    fn watch_blocked(&mut self, blocked: Vec<usize>) {
+        for &index in self.blocked.iter().filter(|index| !blocked.contains(index)) {
+            if let Some(socket) = self.ports.get(index) {
+                // Failing here costs a wake-up for nothing, no more.
+                let _ = self.poller.want_write(socket, index, false);
+            }
+        }
+        for &index in blocked.iter().filter(|index| !self.blocked.contains(index)) {
+            if let Some(socket) = self.ports.get(index) {
+                let _ = self.poller.want_write(socket, index, true);
+            }
+        }
+        self.blocked = blocked;
+    }
+
+    fn stop_listening(&mut self) {
+        self.listening = false;
+        // With SinglePort the transfers in progress still need it.
+        if !self.single_port || self.table.is_empty() {
+            self.ports.close_listening(&self.poller);
+        }
+    }
+
+    fn shutdown(&mut self) {
+        self.listening = false;
+        for key in self.table.keys() {
+            if let Some(transfer) = self.table.get(key) {
+                transfer.end(&mut self.ctx, Cause::Ended(SHUTDOWN));
+            }
+            if let Some(transfer) = self.table.remove(key) {
+                self.ctx.shared.leave(transfer.host(), transfer.is_half_open());
+                self.released.push(transfer.tid().socket);
+            }
+        }
+        self.flush();
+        self.ports.close_listening(&self.poller);
+    }
+}

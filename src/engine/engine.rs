@@ -1,0 +1,159 @@
+//! One period of listening: the shards' threads, from the first bind to the last transfer's end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Sender, bounded};
+use parking_lot::Mutex;
+
+use super::clock;
+use super::config::{Config, Policy};
+use super::context::Context;
+use super::core::Core;
+use super::inbox::{Inbox, Message};
+use super::notice::Application;
+use super::platform::{Poller, SendBatch, UdpSocket};
+use super::pool::Pool;
+use super::ports;
+use super::shard::Shard;
+use super::shared::Shared;
+
+/// A running server. Dropping it without [`Engine::shutdown`] leaves its threads to their work.
+pub struct Engine {
+    address: SocketAddr,
+    recv_buffer: usize,
+    send_buffer: usize,
+    inboxes: Vec<Arc<Inbox>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    pool: Arc<Pool>,
+}
+
+impl Engine {
+    /// Binds the sockets and starts the threads.
+    ///
+    /// # Errors
+    /// What the system says of the address, the port, the threads.
+    pub fn start(
+        config: &Config,
+        policy: Policy,
+        application: Arc<dyn Application>,
+        shared: Arc<Shared>,
+    ) -> io::Result<Engine> {
+        let listening = listen(config)?;
+        let mut engine = Engine {
+            address: listening[0].local_addr()?,
+            recv_buffer: listening[0].recv_buffer()?,
+            send_buffer: listening[0].send_buffer()?,
+            inboxes: Vec::new(),
+            threads: Mutex::default(),
+            pool: Arc::new(Pool::new("tftp-files")),
+        };
+        let policy = Arc::new(policy);
+        for (number, socket) in listening.into_iter().enumerate() {
+            let started =
+                engine.start_shard(number, socket, config, &policy, Arc::clone(&application), Arc::clone(&shared));
+            if let Err(error) = started {
+                engine.shutdown();
+                engine.join();
+                return Err(error);
+            }
+        }
+        Ok(engine)
+    }
+
+    /// The address and port that are listened on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Bytes of the receive queue that the system granted the listening socket.
+    pub fn recv_buffer(&self) -> usize {
+        self.recv_buffer
+    }
+
+    /// Bytes of the send queue that the system granted the listening socket.
+    pub fn send_buffer(&self) -> usize {
+        self.send_buffer
+    }
+
+    /// New transfers begin under this policy.
+    pub fn set_policy(&self, policy: Policy) {
+        let policy = Arc::new(policy);
+        self.inboxes.iter().for_each(|inbox| inbox.send(Message::Policy(Arc::clone(&policy))));
+    }
+
+    /// Takes no new requests; returns when the listening sockets are closed. Transfers go on to their end (with
+    /// SinglePort on the listening port, which they keep until then).
+    pub fn stop_listening(&self) {
+        self.order(Message::StopListening);
+    }
+
+    /// Stops listening and ends every transfer; returns when all sockets are closed.
+    pub fn shutdown(&self) {
+        self.order(Message::Shutdown);
+    }
+
+    /// Whether all threads have ended.
+    pub fn is_finished(&self) -> bool {
+        self.threads.lock().iter().all(JoinHandle::is_finished)
+    }
+
+    /// Waits for all threads; without [`Engine::shutdown`] that is when the last transfer has ended.
+    pub fn join(self) {
+        for thread in self.threads.into_inner() {
+            // A shard that panicked has said so on its own thread.
+            let _ = thread.join();
+        }
+        self.pool.shutdown();
+    }
+
+    /// Gives every shard an order and waits until each has carried it out.
+    fn order(&self, order: impl Fn(Sender<()>) -> Message) {
+        let (done, all_done) = bounded(self.inboxes.len());
+        self.inboxes.iter().for_each(|inbox| inbox.send(order(done.clone())));
+        drop(done);
+        // Ends when the last sender is gone: carried out, or dropped by a shard that had ended before.
+        all_done.iter().for_each(drop);
+    }
+
+    fn start_shard(
+        &mut self,
+        number: usize,
+        socket: UdpSocket,
+        config: &Config,
+        policy: &Arc<Policy>,
+        application: Arc<dyn Application>,
+        shared: Arc<Shared>,
+    ) -> io::Result<()> {
+        let poller = Poller::new()?;
+        let inbox = Arc::new(Inbox::new(poller.waker()));
+        let outbox = SendBatch::new(config.io_mode);
+        let pool = Arc::clone(&self.pool);
+        let ctx = Context::new(clock::now(), outbox, pool, Arc::clone(&inbox), application, shared);
+        let core = Core::new(config, Arc::clone(policy), ctx, poller, socket)?;
+        let shard = Shard::new(core, config);
+        let thread = std::thread::Builder::new().name(format!("tftp-io-{number}")).spawn(move || shard.run())?;
+        self.inboxes.push(inbox);
+        self.threads.lock().push(thread);
+        Ok(())
+    }
+}
+
+/// A listening socket for each shard. The first is bound alone, so that a stranger on the same port is found out; then
+/// the others join it, and the kernel keeps each client's packets on one of them.
+fn listen(config: &Config) -> io::Result<Vec<UdpSocket>> {
+    let options = ports::options(config);
+    let first = UdpSocket::bind(config.address, &options)?;
+    let address = first.local_addr()?;
+    let mut sockets = vec![first];
+    if config.io_threads > 1 {
+        sockets[0].allow_sharing()?;
+        let sharing = super::platform::SocketOptions { share_port: true, ..options };
+        for _ in 1..config.io_threads {
+            sockets.push(UdpSocket::bind(address, &sharing)?);
+        }
+    }
+    Ok(sockets)
+}

@@ -1,0 +1,87 @@
+//! What reaches a shard from other threads: answers of the application, results of blocking jobs, orders.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+use parking_lot::Mutex;
+
+use super::config::Policy;
+use super::jail::{Opened, Refusal};
+use super::platform::Waker;
+use super::reply::{Answer, Key, Post};
+use super::source::Read;
+use super::upload::Upload;
+
+/// One message to a shard.
+pub(super) enum Message {
+    /// The application answered.
+    Answer(Key, Answer),
+    /// A look-up on the blocking pool ended.
+    Found(Key, Result<Found, Refusal>),
+    /// A read on the blocking pool ended.
+    Read(Key, Read),
+    /// A write on the blocking pool ended.
+    Stored(Key, Result<Stored, Refusal>),
+    /// New transfers begin under this policy.
+    Policy(Arc<Policy>),
+    /// No new transfers; answered when the listening socket is closed.
+    StopListening(Sender<()>),
+    /// End every transfer; answered when that is done.
+    Shutdown(Sender<()>),
+}
+
+/// What a look-up found.
+pub(super) enum Found {
+    /// A file to send.
+    File(Opened),
+    /// A file to be written.
+    Target(Upload),
+}
+
+/// How far a write on the pool came.
+pub(super) enum Stored {
+    /// The data is written; more may follow.
+    Written(Upload),
+    /// The file stands under its final name.
+    Committed,
+}
+
+/// The queue of one shard; posting wakes the shard if it sleeps.
+pub(super) struct Inbox {
+    /// `None`: the shard has ended, what is sent is dropped.
+    messages: Mutex<Option<Vec<Message>>>,
+    waker: Waker,
+}
+
+impl Inbox {
+    pub(super) fn new(waker: Waker) -> Inbox {
+        Inbox { messages: Mutex::new(Some(Vec::new())), waker }
+    }
+
+    pub(super) fn send(&self, message: Message) {
+        if let Some(messages) = &mut *self.messages.lock() {
+            messages.push(message);
+        }
+        self.waker.wake();
+    }
+
+    /// Swaps everything that waits into `taken`, which must be empty.
+    pub(super) fn take(&self, taken: &mut Vec<Message>) {
+        if let Some(messages) = &mut *self.messages.lock() {
+            std::mem::swap(messages, taken);
+        }
+    }
+
+    /// The shard has ended.
+    pub(super) fn close(&self) {
+        let left = self.messages.lock().take();
+        // Dropped after the lock: an unfinished upload removes its file.
+        drop(left);
+    }
+}
+
+impl Post for Inbox {
+    fn post(&self, key: Key, answer: Answer) {
+        self.send(Message::Answer(key, answer));
+    }
+}

@@ -1,0 +1,317 @@
+//! Names to files inside LocalDir, and never outside.
+//!
+//! Whether a path stays inside is decided by the kernel at the moment of opening (openat2 with RESOLVE_BENEATH), not
+//! by looking at text before: nothing can be exchanged between a check and its use. The blocking path stands on
+//! `cap-std`, which asks openat2 where it can and walks by itself, component by component with O_NOFOLLOW, where a
+//! kernel or a sandbox does not offer it (ENOSYS, EPERM) and on other systems: one implementation, kept by people who
+//! do nothing else, instead of two of ours. Only what it can't express is done with raw calls: look-ups that
+//! must not wait ([`cached`]), renames that must not replace (`upload`).
+//!
+//! No descriptor of the root is held: a symlink that was switched to another directory, or a directory that was
+//! removed and made anew, is seen by the next request.
+
+mod cached;
+mod name;
+mod refusal;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::fs::File;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use cap_std::fs::{Dir, OpenOptions};
+
+use super::upload::{self, Place, Upload, UploadOptions};
+use name::Spelling;
+pub use refusal::Refusal;
+
+/// As many symlinks as Linux follows in one path (path_resolution(7)).
+const MAX_LINKS: usize = 40;
+
+/// A directory out of which nothing can be reached.
+#[derive(Debug)]
+pub struct Jail {
+    root: PathBuf,
+    follow_symlinks: bool,
+    trust: cached::Trust,
+}
+
+/// A regular file, open for reading.
+#[derive(Debug)]
+pub struct Opened {
+    /// The file.
+    pub file: File,
+    /// Which file, and which state of it.
+    pub key: FileKey,
+    /// Where it was found: for the application, not for the client.
+    pub path: PathBuf,
+}
+
+/// One state of one file: equal keys mean equal contents, as far as the file system tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileKey {
+    /// The device's number.
+    pub device: u64,
+    /// The file's number on that device.
+    pub inode: u64,
+    /// Bytes.
+    pub size: u64,
+    /// The last modification, in seconds and nanoseconds since 1970.
+    pub modified: (i64, i64),
+}
+
+impl Jail {
+    /// A jail at `root`, which must be a directory now and may vanish, return or be exchanged later. Symlinks are
+    /// followed while they stay inside, or with `follow_symlinks` false not at all; `root` itself may always be one.
+    ///
+    /// # Errors
+    /// What the system says of `root`: `NotFound`, `NotADirectory`, `PermissionDenied`.
+    pub fn new(root: &Path, follow_symlinks: bool) -> io::Result<Jail> {
+        // Made absolute once, so that a later chdir of the application moves nothing.
+        let root = std::path::absolute(root)?;
+        let jail = Jail {
+            root,
+            follow_symlinks,
+            trust: cached::Trust::default(),
+        };
+        jail.trust.judge(&jail.open_root()?);
+        Ok(jail)
+    }
+
+    /// The directory, absolute.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Opens a file for reading if that needs no disk and no network: for threads that must not wait.
+    ///
+    /// `None`: ask [`Jail::open`] where waiting is allowed. Answers come only from the directory cache of a root on a
+    /// file system that is known to be local; on systems other than Linux there are none.
+    pub fn open_cached(&self, name: &str) -> Option<Result<Opened, Refusal>> {
+        // A link that the kernel refuses here may still lead back inside (an absolute one): `open` finds out.
+        cached::open(self, name)
+    }
+
+    /// Opens a file for reading; may block.
+    ///
+    /// # Errors
+    /// `NotFound`; `NotAllowed` for what lies outside (existing or not), is not a regular file, may not be read, has
+    /// the form of a directory or the name of an unfinished upload; `TooManyFiles`; `Io`.
+    pub fn open(&self, name: &str) -> Result<Opened, Refusal> {
+        let root = self.open_root()?;
+        self.trust.judge(&root);
+        name::read(name, |path, _| self.open_below(&root, Path::new(path)))
+    }
+
+    /// Begins an upload to `name`; may block. Nothing is visible under that name before [`Upload::commit`]. An
+    /// existing symlink is followed to the file that it names, or will name.
+    ///
+    /// # Errors
+    /// As [`Jail::open`], and `NotFound` where the directory does not exist (none is ever made), `NotAllowed` where
+    /// the root itself is gone or the existing file may not be written, `Exists`, `NoSpace`.
+    pub fn create(&self, name: &str, options: &UploadOptions) -> Result<Upload, Refusal> {
+        let root = self.open_root().map_err(Refusal::for_place)?;
+        name::read(name, |path, spelling| {
+            let place = self.locate(&root, Path::new(path), spelling)?;
+            Upload::begin(place, options)
+        })
+    }
+
+    /// Removes what uploads left behind that were killed: files of their name pattern which no process has locked,
+    /// in the root and its subdirectories (bounded in depth and number). Live uploads of any server are not touched,
+    /// also of other processes. May block. Returns the number of files removed.
+    ///
+    /// # Errors
+    /// When the root can't be opened; what can't be read or removed below it is passed over.
+    pub fn sweep(&self) -> io::Result<usize> {
+        sweep::sweep(&self.open_root()?)
+    }
+
+    fn open_root(&self) -> io::Result<Dir> {
+        open_dir(&self.root)
+    }
+
+    fn open_below(&self, root: &Dir, path: &Path) -> Result<Opened, Refusal> {
+        let file = if self.follow_symlinks {
+            match root.open_with(path, &reading()) {
+                Err(error) if is_escape(&error) => {
+                    let inside = self.leads_back(path).ok_or(Refusal::NotAllowed)?;
+                    walk::open(root, &inside, &reading())?
+                }
+                result => result?,
+            }
+        } else {
+            walk::open(root, path, &reading())?
+        };
+        admit(file.into_std(), self.root.join(path))
+    }
+
+    /// Where an upload to `path` goes: the directory, held open, and the last name in it, which is no symlink.
+    fn locate(&self, root: &Dir, path: &Path, spelling: Spelling) -> Result<Place, Refusal> {
+        let mut path = path.to_owned();
+        for link in 0..MAX_LINKS {
+            let (Some(parent), Some(leaf)) = (path.parent(), path.file_name()) else {
+                return Err(Refusal::NotAllowed);
+            };
+            if leaf.to_str().is_some_and(upload::is_temporary) {
+                return Err(Refusal::NotAllowed);
+            }
+            let directory = self.open_parent(root, parent)?;
+            let existing = match directory.symlink_metadata(leaf) {
+                Ok(metadata) => Some(metadata),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(Refusal::for_place(error)),
+            };
+            match &existing {
+                None if link == 0 && spelling == Spelling::Literal => return Err(Refusal::NotFound),
+                Some(found) if found.is_symlink() && !self.follow_symlinks => {
+                    return Err(Refusal::NotAllowed);
+                }
+                Some(found) if found.is_symlink() => {
+                    path = self.rebase(parent, &directory.read_link_contents(leaf)?)?;
+                }
+                _ => {
+                    let (leaf, path) = (leaf.to_owned(), self.root.join(&path));
+                    return Ok(Place {
+                        directory,
+                        leaf,
+                        existing,
+                        path,
+                    });
+                }
+            }
+        }
+        Err(Refusal::NotAllowed)
+    }
+
+    fn open_parent(&self, root: &Dir, parent: &Path) -> Result<Dir, Refusal> {
+        if parent.as_os_str().is_empty() {
+            return Ok(root.try_clone()?);
+        }
+        if !self.follow_symlinks {
+            return Ok(walk::open_dir(root, parent)?);
+        }
+        match root.open_dir(parent) {
+            Err(error) if is_escape(&error) => {
+                let inside = self.leads_back(parent).ok_or(Refusal::NotAllowed)?;
+                Ok(walk::open_dir(root, &inside)?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    /// The path below the root that a symlink in `parent` names.
+    fn rebase(&self, parent: &Path, target: &Path) -> Result<PathBuf, Refusal> {
+        if target.is_relative() {
+            return Ok(parent.join(target));
+        }
+        if let Ok(inside) = target.strip_prefix(&self.root) {
+            return Ok(inside.to_owned());
+        }
+        let root = self.root.canonicalize()?;
+        Ok(target
+            .strip_prefix(root)
+            .map_err(|_| Refusal::NotAllowed)?
+            .to_owned())
+    }
+
+    /// The way to a file whose path the kernel refused because a symlink on it is absolute or makes a detour through
+    /// the outside, if its end lies inside: without symlinks, to be walked without following any. The text is
+    /// only a proposal, the walk decides. A `..` in the client's own words earns no second look.
+    fn leads_back(&self, path: &Path) -> Option<PathBuf> {
+        if path.components().any(|part| part == Component::ParentDir) {
+            return None;
+        }
+        let root = self.root.canonicalize().ok()?;
+        let end = self.root.join(path).canonicalize().ok()?;
+        end.strip_prefix(root).ok().map(Path::to_owned)
+    }
+}
+
+/// Opens any regular file for reading: the application's own choice, no jail around it. May block.
+///
+/// # Errors
+/// As [`Jail::open`].
+pub fn open_path(path: &Path) -> Result<Opened, Refusal> {
+    let file = cap_std::fs::File::open_ambient_with(path, &reading(), cap_std::ambient_authority())?;
+    admit(file.into_std(), path.to_owned())
+}
+
+/// Begins an upload to any path: the application's own choice, no jail around it. Symlinks are followed. May block.
+///
+/// # Errors
+/// As [`Jail::create`].
+pub fn create_path(path: &Path, options: &UploadOptions) -> Result<Upload, Refusal> {
+    let mut path = std::path::absolute(path)?;
+    for _ in 0..MAX_LINKS {
+        let (Some(parent), Some(leaf)) = (path.parent(), path.file_name()) else {
+            return Err(Refusal::NotAllowed);
+        };
+        let directory = open_dir(parent)?;
+        let existing = match directory.symlink_metadata(leaf) {
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Refusal::for_place(error)),
+        };
+        if existing.as_ref().is_some_and(cap_std::fs::Metadata::is_symlink) {
+            path = parent.join(directory.read_link_contents(leaf)?);
+            continue;
+        }
+        return Upload::begin(
+            Place {
+                directory,
+                leaf: leaf.to_owned(),
+                existing,
+                path,
+            },
+            options,
+        );
+    }
+    Err(Refusal::NotAllowed)
+}
+
+/// Makes sure that what was opened is a regular file, and says which.
+fn admit(file: File, path: PathBuf) -> Result<Opened, Refusal> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(Refusal::NotAllowed);
+    }
+    let key = FileKey {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: metadata.len(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+    };
+    Ok(Opened { file, key, path })
+}
+
+/// How files are opened for reading: a FIFO does not wait for its writer, a terminal does not become ours.
+fn reading() -> OpenOptions {
+    use cap_std::fs::OpenOptionsExt;
+    use rustix::fs::OFlags;
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+    options
+}
+
+/// Opens a directory by its path, without asking for the right to list it where the system can do that.
+fn open_dir(path: &Path) -> io::Result<Dir> {
+    use rustix::fs::{Mode, OFlags};
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let access = OFlags::PATH;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let access = OFlags::RDONLY;
+    let directory = rustix::fs::open(path, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    Ok(Dir::from_std_file(File::from(directory)))
+}
+
+/// Whether cap-std refused a path because it led outside: its error of that kind carries no system's number.
+fn is_escape(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
+}

@@ -1,0 +1,132 @@
+//! Look-ups that the directory cache answers at once.
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::{Trust, open};
+#[cfg(not(target_os = "linux"))]
+pub(super) use other::{Trust, open};
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs::File;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use cap_std::fs::Dir;
+    use rustix::fd::{AsFd, OwnedFd};
+    use rustix::fs::{
+        AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, fstatfs, makedev, openat2, statx,
+    };
+    use rustix::io::Errno;
+
+    use super::super::name::{self, Spelling};
+    use super::super::{Jail, Opened, Refusal, admit};
+
+    /// File systems whose cached entries are true without asking anybody, by their statfs magic (statfs(2)): ext2-4,
+    /// XFS, Btrfs, tmpfs, ramfs, F2FS, bcachefs, ZFS, SquashFS, EROFS, ISO 9660, FAT. Not among them: network file
+    /// systems, FUSE, and overlayfs, whose layers may be either.
+    const LOCAL: [u64; 12] = [
+        0xEF53,
+        0x5846_5342,
+        0x9123_683E,
+        0x0102_1994,
+        0x8584_58F6,
+        0xF2F5_2010,
+        0xCA45_1A4E,
+        0x2FC1_2FC1,
+        0x7371_7368,
+        0xE0F5_E1E2,
+        0x9660,
+        0x4D44,
+    ];
+
+    /// Says of no device in particular.
+    const NONE: u64 = u64::MAX;
+
+    /// Which device, if any, is known to be local. Judged only where waiting is allowed (a hung NFS server hangs
+    /// statfs too); compared on the I/O threads by the device number, which every inode carries with it.
+    #[derive(Debug)]
+    pub(in super::super) struct Trust(AtomicU64);
+
+    impl Default for Trust {
+        fn default() -> Self {
+            Trust(AtomicU64::new(NONE))
+        }
+    }
+
+    impl Trust {
+        /// Looks again at the file system under the root, if it is another than before; may block.
+        pub(in super::super) fn judge(&self, root: &Dir) {
+            let Some(device) = device(root) else { return };
+            if self.0.load(Ordering::Relaxed) == device {
+                return;
+            }
+            let local = fstatfs(root).is_ok_and(|found| {
+                // The field's type differs between architectures; the magic numbers have 32 bits.
+                LOCAL.contains(&((found.f_type as u64) & 0xFFFF_FFFF))
+            });
+            self.0.store(if local { device } else { NONE }, Ordering::Relaxed);
+        }
+
+        fn has(&self, root: &OwnedFd) -> bool {
+            device(root).is_some_and(|device| device != NONE && self.0.load(Ordering::Relaxed) == device)
+        }
+    }
+
+    /// The device of an open file, from the inode in memory (AT_STATX_DONT_SYNC): never asks a server.
+    fn device(file: impl AsFd) -> Option<u64> {
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+        let found = statx(file, c"", flags, StatxFlags::empty()).ok()?;
+        Some(makedev(found.stx_dev_major, found.stx_dev_minor))
+    }
+
+    pub(in super::super) fn open(jail: &Jail, name: &str) -> Option<Result<Opened, Refusal>> {
+        let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = openat2(CWD, jail.root(), directory, Mode::empty(), ResolveFlags::CACHED).ok()?;
+        if !jail.trust.has(&root) {
+            return None;
+        }
+        let mut undecided = false;
+        let result = name::read(name, |path, spelling| {
+            open_below(jail, &root, path, spelling).unwrap_or_else(|| {
+                undecided = true;
+                Err(Refusal::NotAllowed)
+            })
+        });
+        (!undecided).then_some(result)
+    }
+
+    fn open_below(jail: &Jail, root: &OwnedFd, path: &str, _: Spelling) -> Option<Result<Opened, Refusal>> {
+        let mut resolve = ResolveFlags::BENEATH
+            | ResolveFlags::NO_MAGICLINKS
+            | ResolveFlags::NO_XDEV
+            | ResolveFlags::CACHED;
+        if !jail.follow_symlinks {
+            resolve |= ResolveFlags::NO_SYMLINKS;
+        }
+        let reading = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        match openat2(root, path, reading, Mode::empty(), resolve) {
+            Ok(file) => Some(admit(File::from(file), jail.root().join(Path::new(path)))),
+            // Not in the cache; another mount or the outside; no openat2 here, or none with these flags. The slow way
+            // knows more of each.
+            Err(Errno::AGAIN | Errno::XDEV | Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::INTR) => None,
+            Err(errno) => Some(Err(errno.into())),
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod other {
+    use super::super::{Jail, Opened, Refusal};
+
+    /// Nothing is known of any file system.
+    #[derive(Debug, Default)]
+    pub(in super::super) struct Trust;
+
+    impl Trust {
+        pub(in super::super) fn judge(&self, _: &cap_std::fs::Dir) {}
+    }
+
+    pub(in super::super) fn open(_: &Jail, _: &str) -> Option<Result<Opened, Refusal>> {
+        None
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a file is not served or not taken.
+
+use std::fmt;
+use std::io;
+
+use rustix::io::Errno;
+use tftp_proto::wire::ErrorCode;
+
+/// Why a file is not served or not taken. Carries no path: what is shown of it may reach the client.
+#[derive(Debug)]
+pub enum Refusal {
+    /// There is no such file, or no such directory to put it in.
+    NotFound,
+    /// Outside the served directory, not a regular file, or without permission: told alike on purpose.
+    NotAllowed,
+    /// It exists and may not be replaced.
+    Exists,
+    /// The disk, the quota or a size limit is full.
+    NoSpace,
+    /// The process or the system has no descriptor left.
+    TooManyFiles,
+    /// Anything else.
+    Io(io::Error),
+}
+
+impl Refusal {
+    /// What the client is told (RFC 1350, appendix "Error Codes").
+    pub fn wire(&self) -> (ErrorCode, &'static str) {
+        match self {
+            Refusal::NotFound => (ErrorCode::NOT_FOUND, "File not found"),
+            Refusal::NotAllowed => (ErrorCode::ACCESS, "Access violation"),
+            Refusal::Exists => (ErrorCode::EXISTS, "File already exists"),
+            Refusal::NoSpace => (ErrorCode::DISK_FULL, "Disk full or allocation exceeded"),
+            Refusal::TooManyFiles => (ErrorCode::UNDEFINED, "Too many open files"),
+            Refusal::Io(_) => (ErrorCode::UNDEFINED, "Input/output error"),
+        }
+    }
+
+    /// A place that was there a moment ago is gone, or can't be named: for an upload that is no question of a file
+    /// that was not found.
+    pub(in crate::engine) fn for_place(error: io::Error) -> Refusal {
+        match Refusal::from(error) {
+            Refusal::NotFound => Refusal::NotAllowed,
+            other => other,
+        }
+    }
+}
+
+impl From<Errno> for Refusal {
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::ILSEQ => Refusal::NotFound,
+            // XDEV is the kernel's word for a path that left the directory; NXIO comes from sockets and FIFOs, and
+            // with TXTBSY, BUSY and ISDIR the thing is in no state to be read or replaced.
+            Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::LOOP | Errno::XDEV => Refusal::NotAllowed,
+            Errno::NXIO | Errno::NODEV | Errno::TXTBSY | Errno::BUSY | Errno::ISDIR => Refusal::NotAllowed,
+            Errno::EXIST => Refusal::Exists,
+            Errno::NOSPC | Errno::DQUOT | Errno::FBIG => Refusal::NoSpace,
+            Errno::MFILE | Errno::NFILE => Refusal::TooManyFiles,
+            other => Refusal::Io(other.into()),
+        }
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        if let Some(errno) = Errno::from_io_error(&error) {
+            return Refusal::from(errno);
+        }
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Refusal::NotFound,
+            // Also what cap-std says of a path that led outside.
+            io::ErrorKind::PermissionDenied => Refusal::NotAllowed,
+            io::ErrorKind::AlreadyExists => Refusal::Exists,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Refusal::NoSpace
+            }
+            _ => Refusal::Io(error),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Io(error) => write!(f, "Input/output error: {error}"),
+            other => f.write_str(other.wire().1),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}

@@ -1,0 +1,102 @@
+//! Socket addresses as the kernel writes them.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use libc::{AF_INET, AF_INET6, sa_family_t, sockaddr_in, sockaddr_in6, socklen_t};
+
+/// Room for an address of either family; all bytes zero is a valid value.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) union Name {
+    v4: sockaddr_in,
+    v6: sockaddr_in6,
+}
+
+impl Name {
+    /// The room in bytes.
+    pub(super) const SIZE: socklen_t = size_of::<Name>() as socklen_t;
+
+    /// No address yet.
+    pub(super) const EMPTY: Name = Name {
+        v6: sockaddr_in6 {
+            sin6_family: 0,
+            sin6_port: 0,
+            sin6_flowinfo: 0,
+            sin6_addr: libc::in6_addr { s6_addr: [0; 16] },
+            sin6_scope_id: 0,
+        },
+    };
+
+    /// Writes an address and says how many bytes it has.
+    pub(super) fn set(&mut self, address: SocketAddr) -> socklen_t {
+        match address {
+            SocketAddr::V4(address) => {
+                self.v4 = sockaddr_in {
+                    sin_family: AF_INET as sa_family_t,
+                    sin_port: address.port().to_be(),
+                    sin_addr: v4_to_kernel(*address.ip()),
+                    sin_zero: [0; 8],
+                };
+                size_of::<sockaddr_in>() as socklen_t
+            }
+            SocketAddr::V6(address) => {
+                self.v6 = sockaddr_in6 {
+                    sin6_family: AF_INET6 as sa_family_t,
+                    sin6_port: address.port().to_be(),
+                    sin6_flowinfo: address.flowinfo(),
+                    sin6_addr: v6_to_kernel(*address.ip()),
+                    sin6_scope_id: address.scope_id(),
+                };
+                size_of::<sockaddr_in6>() as socklen_t
+            }
+        }
+    }
+
+    /// The address that the kernel wrote, if it is one of the two families and whole.
+    pub(super) fn get(&self, length: socklen_t) -> Option<SocketAddr> {
+        if (length as usize) < size_of::<sockaddr_in>() {
+            return None;
+        }
+        // SAFETY: both variants are plain data without invalid values and begin with the family.
+        let family = i32::from(unsafe { self.v4.sin_family });
+        if family == AF_INET {
+            // SAFETY: plain data, and the family says that the kernel wrote this variant.
+            let v4 = unsafe { &self.v4 };
+            Some(SocketAddrV4::new(v4_from_kernel(v4.sin_addr), u16::from_be(v4.sin_port)).into())
+        } else if family == AF_INET6 && length as usize >= size_of::<sockaddr_in6>() {
+            // SAFETY: plain data, and the family says that the kernel wrote this variant.
+            let v6 = unsafe { &self.v6 };
+            let (port, ip) = (u16::from_be(v6.sin6_port), v6_from_kernel(v6.sin6_addr));
+            Some(SocketAddrV6::new(ip, port, v6.sin6_flowinfo, v6.sin6_scope_id).into())
+        } else {
+            None
+        }
+    }
+}
+
+/// The address in the family of the socket that will send to it.
+pub(super) fn for_family(address: SocketAddr, v6: bool) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v6 => SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into(),
+        SocketAddr::V6(_) if !v6 => super::plain(address),
+        _ => address,
+    }
+}
+
+pub(super) fn v4_to_kernel(ip: Ipv4Addr) -> libc::in_addr {
+    libc::in_addr {
+        s_addr: u32::from_ne_bytes(ip.octets()),
+    }
+}
+
+pub(super) fn v4_from_kernel(ip: libc::in_addr) -> Ipv4Addr {
+    Ipv4Addr::from(ip.s_addr.to_ne_bytes())
+}
+
+pub(super) fn v6_to_kernel(ip: Ipv6Addr) -> libc::in6_addr {
+    libc::in6_addr { s6_addr: ip.octets() }
+}
+
+pub(super) fn v6_from_kernel(ip: libc::in6_addr) -> Ipv6Addr {
+    Ipv6Addr::from(ip.s6_addr)
+}

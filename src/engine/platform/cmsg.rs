@@ -1,0 +1,163 @@
+//! Control messages: what travels beside a datagram's bytes.
+
+use std::mem::offset_of;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use libc::{c_int, cmsghdr};
+
+use super::address::{v4_from_kernel, v4_to_kernel, v6_from_kernel, v6_to_kernel};
+use super::{LocalAddr, Route};
+
+/// Room for the control messages of one outgoing datagram: one packet information and one segment size.
+pub(super) type SendControl = Control<8>;
+
+/// Room for the control messages of one arrival: packet information of both families, as a dual-stack socket gives
+/// both for an IPv4 datagram, and some to spare.
+pub(super) type RecvControl = Control<12>;
+
+/// A buffer for control messages, aligned as the kernel wants it.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+pub(super) struct Control<const WORDS: usize>(pub(super) [u64; WORDS]);
+
+impl<const WORDS: usize> Control<WORDS> {
+    /// Nothing in it.
+    pub(super) const EMPTY: Self = Control([0; WORDS]);
+    /// Room in bytes.
+    pub(super) const SIZE: usize = WORDS * 8;
+
+    /// Adds a control message behind the first `used` bytes; returns how many are used then.
+    fn push<T: Copy>(&mut self, used: usize, level: c_int, kind: c_int, value: T) -> usize {
+        // SAFETY: CMSG_SPACE and CMSG_LEN only compute.
+        let (space, length) = unsafe {
+            (
+                libc::CMSG_SPACE(size_of::<T>() as u32),
+                libc::CMSG_LEN(size_of::<T>() as u32),
+            )
+        };
+        assert!(used + space as usize <= Self::SIZE && used % align_of::<cmsghdr>() == 0);
+        // SAFETY: `space` bytes behind `used` are inside the buffer (asserted); the buffer is aligned to 8 and `used`
+        // to cmsghdr; the value is written unaligned where CMSG_DATA has it.
+        unsafe {
+            let header = self.0.as_mut_ptr().cast::<u8>().add(used).cast::<cmsghdr>();
+            (*header).cmsg_len = length as _;
+            (*header).cmsg_level = level;
+            (*header).cmsg_type = kind;
+            libc::CMSG_DATA(header).cast::<T>().write_unaligned(value);
+        }
+        used + space as usize
+    }
+
+    /// Calls `each` with level, type and value of every control message in the first `used` bytes.
+    pub(super) fn read(&self, used: usize, each: &mut dyn FnMut(c_int, c_int, &[u8])) {
+        // SAFETY: a reinterpretation of initialised words as bytes; an empty or full slice of an existing array.
+        let bytes: &[u8] = unsafe { &*std::ptr::slice_from_raw_parts(self.0.as_ptr().cast(), Self::SIZE) };
+        let mut rest = &bytes[..used.min(Self::SIZE)];
+        let header_size = size_of::<cmsghdr>();
+        while rest.len() >= header_size {
+            let length = number(
+                rest,
+                offset_of!(cmsghdr, cmsg_len),
+                size_of_val(&zero_header().cmsg_len),
+            );
+            if length < header_size || length > rest.len() {
+                return;
+            }
+            let level = number(rest, offset_of!(cmsghdr, cmsg_level), 4) as c_int;
+            let kind = number(rest, offset_of!(cmsghdr, cmsg_type), 4) as c_int;
+            each(level, kind, &rest[header_size..length]);
+            rest = &rest[length.next_multiple_of(align_of::<usize>()).min(rest.len())..];
+        }
+    }
+}
+
+fn zero_header() -> cmsghdr {
+    // SAFETY: integers only, for which zero is a value.
+    unsafe { std::mem::zeroed() }
+}
+
+/// A native-endian unsigned number of 4 or 8 bytes.
+fn number(bytes: &[u8], at: usize, size: usize) -> usize {
+    let mut word = [0; 8];
+    let from = if cfg!(target_endian = "big") { 8 - size } else { 0 };
+    word[from..from + size].copy_from_slice(&bytes[at..at + size]);
+    u64::from_ne_bytes(word) as usize
+}
+
+/// Reads plain data out of a control message; `None` if it is too short.
+pub(super) fn value<T: Copy>(bytes: &[u8]) -> Option<T> {
+    // SAFETY: enough bytes, read unaligned; used below only for kernel structures made of integers.
+    (bytes.len() >= size_of::<T>()).then(|| unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
+}
+
+/// The address to send from, as a control message for a peer of the given family. Returns the bytes used.
+pub(super) fn push_source(control: &mut SendControl, route: &Route) -> usize {
+    let Some(source) = route.source else { return 0 };
+    let interface = if is_link_local(route.peer) {
+        source.interface
+    } else {
+        0
+    };
+    match (source.ip.to_canonical(), route.peer.ip().to_canonical()) {
+        // An IPv4 datagram takes IP_PKTINFO, also on an IPv6 socket.
+        (IpAddr::V4(ip), IpAddr::V4(_)) => {
+            let info = libc::in_pktinfo {
+                ipi_ifindex: interface as c_int,
+                ipi_spec_dst: v4_to_kernel(ip),
+                ipi_addr: libc::in_addr { s_addr: 0 },
+            };
+            control.push(0, libc::SOL_IP, libc::IP_PKTINFO, info)
+        }
+        (IpAddr::V6(ip), IpAddr::V6(_)) => {
+            let info = libc::in6_pktinfo {
+                ipi6_addr: v6_to_kernel(ip),
+                ipi6_ifindex: interface as _,
+            };
+            control.push(0, libc::SOL_IPV6, libc::IPV6_PKTINFO, info)
+        }
+        _ => 0,
+    }
+}
+
+/// The size of the segments that the kernel cuts the bytes into. Returns the bytes used.
+pub(super) fn push_segment(control: &mut SendControl, used: usize, segment: u16) -> usize {
+    control.push(used, libc::SOL_UDP, libc::UDP_SEGMENT, segment)
+}
+
+/// Addresses that mean something only together with an interface.
+fn is_link_local(peer: SocketAddr) -> bool {
+    match peer.ip().to_canonical() {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    }
+}
+
+/// What the control messages of an arrival say: where it was sent to, and whether that is no address of one host.
+pub(super) fn destination(control: &RecvControl, used: usize) -> (Option<LocalAddr>, bool) {
+    let (mut v4, mut v6) = (None, None);
+    control.read(used, &mut |level, kind, bytes| match (level, kind) {
+        (libc::SOL_IP, libc::IP_PKTINFO) => v4 = value::<libc::in_pktinfo>(bytes),
+        (libc::SOL_IPV6, libc::IPV6_PKTINFO) => v6 = value::<libc::in6_pktinfo>(bytes),
+        _ => {}
+    });
+    let mut broadcast = false;
+    let mut local = None;
+    if let Some(info) = v4 {
+        let ip = v4_from_kernel(info.ipi_addr);
+        // The kernel offers the address itself to answer from where it is one of its own (fib_compute_spec_dst).
+        broadcast = ip != v4_from_kernel(info.ipi_spec_dst) || ip.is_multicast() || ip == Ipv4Addr::BROADCAST;
+        local = Some(LocalAddr {
+            ip: ip.into(),
+            interface: info.ipi_ifindex as u32,
+        });
+    }
+    if let Some(info) = v6 {
+        let ip = v6_from_kernel(info.ipi6_addr);
+        broadcast |= ip.is_multicast();
+        local = Some(LocalAddr {
+            ip: ip.into(),
+            interface: info.ipi6_ifindex as u32,
+        });
+    }
+    (local, broadcast)
+}

@@ -1,0 +1,108 @@
+//! What differs between systems, and only that: sockets in batches, readiness, descriptors, reads that never wait.
+//!
+//! One of two rooms with unsafe code. Nothing here knows TFTP beyond the four bytes before a block's data.
+//!
+//! - `socket.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, its options, its error queue;
+//! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
+//! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
+//! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads;
+//! - `read.rs`: file reads that the page cache answers, or that may wait.
+#![allow(unsafe_code)]
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+#[cfg(target_os = "linux")]
+mod address;
+#[cfg(target_os = "linux")]
+mod cmsg;
+#[cfg(target_os = "linux")]
+mod errors;
+#[cfg(target_os = "linux")]
+mod poll;
+#[cfg(any(not(target_os = "linux"), test))]
+mod poll_portable;
+mod portable;
+mod queue;
+mod read;
+mod recv;
+#[cfg(target_os = "linux")]
+mod recvmmsg;
+#[cfg(target_os = "linux")]
+mod segmentation;
+mod send;
+#[cfg(target_os = "linux")]
+mod sendmmsg;
+mod socket;
+mod sockopt;
+mod wake;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
+
+#[cfg(target_os = "linux")]
+pub use poll::Poller;
+#[cfg(not(target_os = "linux"))]
+pub use poll_portable::Poller;
+pub use read::{read_at, read_at_nowait};
+pub use recv::{Arrival, RecvBatch};
+pub use send::{FlushReport, SendBatch};
+pub use socket::{SocketOptions, UdpSocket};
+pub use wake::{EventFd, Waker};
+
+/// Data that several transfers may send at once, kept alive until the last packet made of it has left.
+pub type Bytes = Arc<Vec<u8>>;
+
+/// Which system calls move datagrams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IoMode {
+    /// The fastest that the system offers and the sandbox permits, found out as it goes.
+    #[default]
+    Auto,
+    /// One datagram a call, as every system can.
+    Portable,
+}
+
+/// The address at this end of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LocalAddr {
+    /// As the socket has it: an IPv4 address on a dual-stack socket is IPv4-mapped.
+    pub ip: IpAddr,
+    /// The system's index of the interface the datagram came in by; 0: unknown.
+    pub interface: u32,
+}
+
+/// The way a datagram goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The index by which the caller knows the socket.
+    pub socket: usize,
+    /// To whom; on a dual-stack socket an IPv4 peer may be given mapped or plain.
+    pub peer: SocketAddr,
+    /// The address to send from, where the system can choose it (not in [`IoMode::Portable`]). The interface counts
+    /// only for link-local peers; for all others the routing table decides, as for any other datagram.
+    pub source: Option<LocalAddr>,
+    /// The socket is connected to that peer.
+    pub connected: bool,
+}
+
+/// What the system says of one socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// The key the socket was added with.
+    pub key: usize,
+    /// A datagram waits (or an error, which reading tells).
+    pub readable: bool,
+    /// There is room for datagrams; told only where it was asked for.
+    pub writable: bool,
+    /// An error waits: see [`UdpSocket::take_errors`].
+    pub error: bool,
+}
+
+/// An address as people write it: an IPv4-mapped one becomes IPv4.
+pub fn plain(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),
+        IpAddr::V6(_) => address,
+    }
+}

@@ -1,0 +1,155 @@
+//! Who is ready: poll(2), where there is no epoll. Its cost grows with the sockets watched.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::wake::{Bell, Signal, round_up_to_milliseconds};
+use super::{Ready, UdpSocket, Waker};
+
+/// Waits for sockets, for a moment in time and for other threads.
+pub struct Poller {
+    watched: Mutex<Vec<Watched>>,
+    bell: Arc<Bell>,
+}
+
+struct Watched {
+    fd: RawFd,
+    key: usize,
+    write: bool,
+}
+
+impl Poller {
+    /// A poller of no socket.
+    ///
+    /// # Errors
+    /// Those of pipe: no descriptors left.
+    pub fn new() -> io::Result<Poller> {
+        Ok(Poller {
+            watched: Mutex::new(Vec::new()),
+            bell: Bell::new(Signal::pipe()?),
+        })
+    }
+
+    /// Watches a socket for reading; `key` names it in [`Ready`]. To be removed before it is closed.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if it is watched.
+    pub fn add(&self, socket: &UdpSocket, key: usize) -> io::Result<()> {
+        let mut watched = self.watched.lock();
+        if watched.iter().any(|other| other.fd == socket.fd()) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        watched.push(Watched {
+            fd: socket.fd(),
+            key,
+            write: false,
+        });
+        Ok(())
+    }
+
+    /// Watches a socket for writing too, or no more.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not watched.
+    pub fn want_write(&self, socket: &UdpSocket, key: usize, on: bool) -> io::Result<()> {
+        let mut watched = self.watched.lock();
+        let found = watched
+            .iter_mut()
+            .find(|other| other.fd == socket.fd())
+            .ok_or(io::ErrorKind::NotFound)?;
+        (found.key, found.write) = (key, on);
+        Ok(())
+    }
+
+    /// Watches a socket no more.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not watched.
+    pub fn remove(&self, socket: &UdpSocket) -> io::Result<()> {
+        let mut watched = self.watched.lock();
+        let index = watched
+            .iter()
+            .position(|other| other.fd == socket.fd())
+            .ok_or(io::ErrorKind::NotFound)?;
+        watched.swap_remove(index);
+        Ok(())
+    }
+
+    /// What other threads wake this poller with.
+    pub fn waker(&self) -> Waker {
+        Waker::new(&self.bell)
+    }
+
+    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready`
+    /// the sockets alone. Never returns before the time is over without a reason, except for a signal.
+    ///
+    /// # Errors
+    /// Those of poll, but not EINTR.
+    pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()> {
+        ready.clear();
+        let (mut fds, keys) = self.list();
+        let sleeps = timeout != Some(Duration::ZERO) && self.bell.may_sleep();
+        let milliseconds = if sleeps {
+            timeout.map_or(-1, round_up_to_milliseconds)
+        } else {
+            0
+        };
+        // SAFETY: the vector has so many elements, and outlives the call.
+        let count = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, milliseconds) };
+        let error = io::Error::last_os_error();
+        self.bell.awake();
+        if count < 0 {
+            return if error.kind() == io::ErrorKind::Interrupted {
+                Ok(())
+            } else {
+                Err(error)
+            };
+        }
+        if fds[0].revents != 0 {
+            self.bell.signal.lower();
+        }
+        ready.extend(
+            fds[1..]
+                .iter()
+                .zip(keys)
+                .filter(|(fd, _)| fd.revents != 0)
+                .map(|(fd, key)| Ready {
+                    key,
+                    readable: fd.revents & libc::POLLIN != 0,
+                    writable: fd.revents & libc::POLLOUT != 0,
+                    error: fd.revents & (libc::POLLERR | libc::POLLHUP | libc::POLLNVAL) != 0,
+                }),
+        );
+        Ok(())
+    }
+
+    /// The descriptors to poll, the wake-up's first, and the keys of the others.
+    fn list(&self) -> (Vec<libc::pollfd>, Vec<usize>) {
+        let watched = self.watched.lock();
+        let bell = libc::pollfd {
+            fd: self.bell.signal.raw(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let wanted = |write| {
+            if write {
+                libc::POLLIN | libc::POLLOUT
+            } else {
+                libc::POLLIN
+            }
+        };
+        let sockets = watched.iter().map(|w| libc::pollfd {
+            fd: w.fd,
+            events: wanted(w.write),
+            revents: 0,
+        });
+        (
+            std::iter::once(bell).chain(sockets).collect(),
+            watched.iter().map(|w| w.key).collect(),
+        )
+    }
+}

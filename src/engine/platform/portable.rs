@@ -1,0 +1,91 @@
+//! One datagram a call, with nothing but what std has. No packet information, no source address.
+
+use std::io;
+use std::net::SocketAddr;
+
+use super::UdpSocket;
+use super::queue::Queue;
+use super::send::{Failure, Unit};
+
+/// Sends one datagram after the other.
+#[derive(Default)]
+pub(super) struct Single {
+    scratch: Vec<u8>,
+}
+
+impl Single {
+    /// Sends from the front of `order` and lists in `sent` what went; an error only where nothing went.
+    pub(super) fn send(
+        &mut self,
+        socket: &UdpSocket,
+        queue: &Queue,
+        order: &[u32],
+        sent: &mut Vec<Unit>,
+    ) -> Result<(), Failure> {
+        for &message in order {
+            let waiting = &queue.messages[message as usize];
+            for datagram in waiting.first..waiting.end {
+                match self.send_one(socket, queue, message, datagram) {
+                    Ok(()) => sent.push(Unit {
+                        message,
+                        datagrams: 1,
+                    }),
+                    Err(error) if sent.is_empty() => {
+                        return Err(Failure {
+                            error,
+                            segmented: false,
+                        });
+                    }
+                    Err(_) => return Ok(()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends one datagram, gathered where it has several pieces.
+    pub(super) fn send_one(
+        &mut self,
+        socket: &UdpSocket,
+        queue: &Queue,
+        message: u32,
+        datagram: usize,
+    ) -> io::Result<()> {
+        let route = &queue.messages[message as usize].route;
+        let mut pieces = queue.pieces(datagram);
+        let bytes = match (pieces.len(), pieces.next()) {
+            (1, Some(whole)) => whole,
+            (_, first) => {
+                self.scratch.clear();
+                first
+                    .into_iter()
+                    .chain(pieces)
+                    .for_each(|piece| self.scratch.extend_from_slice(piece));
+                &self.scratch
+            }
+        };
+        match route.connected {
+            true => socket.std().send(bytes),
+            false => socket.std().send_to(bytes, destination(socket, route.peer)),
+        }
+        .map(drop)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn destination(socket: &UdpSocket, peer: SocketAddr) -> SocketAddr {
+    super::address::for_family(peer, socket.is_v6())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn destination(_: &UdpSocket, peer: SocketAddr) -> SocketAddr {
+    peer
+}
+
+/// Receives one datagram into a buffer that has one byte more than is wanted: a datagram that fills it was longer.
+/// Returns the sender, the bytes kept and whether some were cut off.
+pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(SocketAddr, usize, bool)> {
+    let (length, peer) = socket.std().recv_from(buffer)?;
+    let most = buffer.len() - 1;
+    Ok((peer, length.min(most), length > most))
+}

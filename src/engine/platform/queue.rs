@@ -1,0 +1,237 @@
+//! Packets that wait to be sent: what they are made of, by reference, until a flush.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Bytes, Route};
+
+/// Slices up to this many bytes are copied beside the header: cheaper than one more entry for the kernel to walk.
+const COPY_LIMIT: usize = 256;
+
+/// Pieces that one datagram may have; what comes beyond is copied. With 64 datagrams a message, and a message cut
+/// where IOV_MAX would be exceeded, any datagram fits.
+const MAX_PIECES: usize = 32;
+
+/// The source of a piece whose bytes the queue itself holds.
+const COPIED: u32 = u32::MAX;
+
+/// Packets in the order they were pushed.
+#[derive(Default)]
+pub(super) struct Queue {
+    pub(super) messages: Vec<Message>,
+    datagrams: Vec<Datagram>,
+    pieces: Vec<Piece>,
+    copied: Vec<u8>,
+    kept: Vec<Bytes>,
+    open: Option<Message>,
+}
+
+/// Datagrams with one way; those already sent are cut off at the front.
+#[derive(Clone, Copy)]
+pub(super) struct Message {
+    pub(super) route: Route,
+    /// The first datagram not sent yet.
+    pub(super) first: usize,
+    /// Behind the last one.
+    pub(super) end: usize,
+    /// The size of every datagram but the last, which has no more; 0: not so.
+    pub(super) segment: usize,
+}
+
+/// One packet: a run of pieces.
+#[derive(Clone, Copy)]
+struct Datagram {
+    first: usize,
+    end: usize,
+    length: usize,
+}
+
+/// Contiguous bytes: of the queue or of one of the `kept`.
+#[derive(Clone, Copy)]
+struct Piece {
+    start: usize,
+    length: u32,
+    source: u32,
+}
+
+impl Message {
+    pub(super) fn is_done(&self) -> bool {
+        self.first == self.end
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.end - self.first
+    }
+}
+
+impl Queue {
+    /// Adds a packet of its own, copied.
+    pub(super) fn push_small(&mut self, route: Route, packet: &[u8]) {
+        debug_assert!(self.open.is_none());
+        let first = self.datagrams.len();
+        self.begin_datagram();
+        self.push_copied(packet);
+        self.messages.push(Message {
+            route,
+            first,
+            end: first + 1,
+            segment: 0,
+        });
+    }
+
+    /// Begins a run of blocks of `segment` bytes each, headers included.
+    pub(super) fn begin_data(&mut self, route: Route, segment: usize) {
+        debug_assert!(self.open.is_none());
+        let first = self.datagrams.len();
+        self.open = Some(Message {
+            route,
+            first,
+            end: first,
+            segment,
+        });
+    }
+
+    /// Begins the next block.
+    pub(super) fn block(&mut self, header: [u8; 4]) {
+        debug_assert!(self.open.is_some());
+        self.begin_datagram();
+        self.push_copied(&header);
+    }
+
+    /// Adds data to the block.
+    pub(super) fn slice(&mut self, bytes: &Bytes, range: Range<usize>) {
+        let Some(datagram) = self.datagrams.last() else {
+            return;
+        };
+        if range.len() <= COPY_LIMIT || datagram.end - datagram.first >= MAX_PIECES {
+            return self.push_copied(&bytes[range]);
+        }
+        assert!(range.end <= bytes.len() && range.len() <= u32::MAX as usize);
+        // Successive slices are nearly always of one chunk: one reference for all of them.
+        if self.kept.last().is_none_or(|last| !Arc::ptr_eq(last, bytes)) {
+            self.kept.push(Arc::clone(bytes));
+        }
+        let source = (self.kept.len() - 1) as u32;
+        self.push_piece(Piece {
+            start: range.start,
+            length: range.len() as u32,
+            source,
+        });
+    }
+
+    /// Ends the run of blocks.
+    pub(super) fn end_data(&mut self) {
+        let Some(mut message) = self.open.take() else {
+            return;
+        };
+        message.end = self.datagrams.len();
+        let Some((last, others)) = self.datagrams[message.first..].split_last() else {
+            return;
+        };
+        let regular =
+            others.iter().all(|block| block.length == message.segment) && last.length <= message.segment;
+        debug_assert!(regular, "every block but the last has segment_size bytes");
+        if !regular {
+            message.segment = 0;
+        }
+        self.messages.push(message);
+    }
+
+    /// Calls `each` with the bytes of one datagram, piece by piece.
+    #[inline]
+    pub(super) fn pieces(&self, datagram: usize) -> impl ExactSizeIterator<Item = &[u8]> {
+        let Datagram { first, end, .. } = self.datagrams[datagram];
+        self.pieces[first..end].iter().map(|piece| self.bytes(piece))
+    }
+
+    /// The bytes of one piece.
+    #[inline]
+    fn bytes(&self, piece: &Piece) -> &[u8] {
+        let source = if piece.source == COPIED {
+            &self.copied
+        } else {
+            &*self.kept[piece.source as usize]
+        };
+        &source[piece.start..piece.start + piece.length as usize]
+    }
+
+    /// Forgets what was sent; the room is used again.
+    pub(super) fn compact(&mut self, spare: &mut Queue) {
+        debug_assert!(self.open.is_none());
+        if !self.messages.iter().all(Message::is_done) {
+            for message in self.messages.iter().filter(|message| !message.is_done()) {
+                spare.copy(self, message);
+            }
+            std::mem::swap(self, spare);
+            return spare.clear();
+        }
+        self.clear();
+    }
+
+    fn clear(&mut self) {
+        self.messages.clear();
+        self.datagrams.clear();
+        self.pieces.clear();
+        self.copied.clear();
+        self.kept.clear();
+    }
+
+    /// Takes over what is left of a message of another queue.
+    fn copy(&mut self, from: &Queue, message: &Message) {
+        let first = self.datagrams.len();
+        for datagram in message.first..message.end {
+            self.begin_datagram();
+            let Datagram { first, end, .. } = from.datagrams[datagram];
+            for piece in &from.pieces[first..end] {
+                match from.kept.get(piece.source as usize) {
+                    Some(bytes) => self.slice(bytes, piece.start..piece.start + piece.length as usize),
+                    None => self.push_copied(from.bytes(piece)),
+                }
+            }
+        }
+        self.messages.push(Message {
+            first,
+            end: self.datagrams.len(),
+            ..*message
+        });
+    }
+
+    fn begin_datagram(&mut self) {
+        let first = self.pieces.len();
+        self.datagrams.push(Datagram {
+            first,
+            end: first,
+            length: 0,
+        });
+    }
+
+    fn push_copied(&mut self, bytes: &[u8]) {
+        let start = self.copied.len();
+        self.copied.extend_from_slice(bytes);
+        let Some(datagram) = self.datagrams.last_mut() else {
+            return;
+        };
+        // Beside the piece before, where that was copied too: one piece.
+        if let Some(last) = self.pieces[datagram.first..].last_mut()
+            && last.source == COPIED
+        {
+            last.length += bytes.len() as u32;
+            datagram.length += bytes.len();
+            return;
+        }
+        self.push_piece(Piece {
+            start,
+            length: bytes.len() as u32,
+            source: COPIED,
+        });
+    }
+
+    fn push_piece(&mut self, piece: Piece) {
+        let Some(datagram) = self.datagrams.last_mut() else {
+            return;
+        };
+        self.pieces.push(piece);
+        datagram.end = self.pieces.len();
+        datagram.length += piece.length as usize;
+    }
+}

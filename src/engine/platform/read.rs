@@ -1,0 +1,97 @@
+//! File reads at an offset, appended to a buffer without zeroing it first.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+
+/// Appends up to `length` bytes from `offset` that are in memory already. `Ok(false)`: some are not, or the file
+/// system can't tell; the buffer is as before. With `Ok(true)` fewer than `length` came only at the file's end.
+///
+/// # Errors
+/// Those of preadv2; the buffer is as before.
+pub fn read_at_nowait(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) -> io::Result<bool> {
+    match append(file, buffer, length, offset, read_cached) {
+        Ok(()) => Ok(true),
+        Err(error) if is_unanswered(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Appends up to `length` bytes from `offset`, and waits for them. Fewer come only at the file's end.
+///
+/// # Errors
+/// Those of pread; the buffer is as before.
+pub fn read_at(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) -> io::Result<()> {
+    append(file, buffer, length, offset, read_waiting)
+}
+
+type ReadCall = fn(i32, &mut [std::mem::MaybeUninit<u8>], libc::off_t) -> isize;
+
+/// Reads until `length` bytes, the file's end or an error.
+fn append(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64, call: ReadCall) -> io::Result<()> {
+    let before = buffer.len();
+    buffer.reserve(length);
+    while buffer.len() - before < length {
+        let done = buffer.len() - before;
+        let at = offset
+            .checked_add(done as u64)
+            .and_then(|at| libc::off_t::try_from(at).ok());
+        let Some(at) = at else {
+            buffer.truncate(before);
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let read = call(
+            file.as_raw_fd(),
+            &mut buffer.spare_capacity_mut()[..length - done],
+            at,
+        );
+        match read {
+            0 => break,
+            // SAFETY: the system has written so many bytes behind the buffer's end, within its capacity.
+            1.. => unsafe { buffer.set_len(buffer.len() + read as usize) },
+            _ => {
+                let error = io::Error::last_os_error();
+                if error.kind() != io::ErrorKind::Interrupted {
+                    buffer.truncate(before);
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_waiting(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: libc::off_t) -> isize {
+    // SAFETY: the room is writable and of the length given.
+    unsafe { libc::pread(fd, room.as_mut_ptr().cast(), room.len(), at) }
+}
+
+#[cfg(target_os = "linux")]
+fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: libc::off_t) -> isize {
+    let vector = libc::iovec {
+        iov_base: room.as_mut_ptr().cast(),
+        iov_len: room.len(),
+    };
+    // SAFETY: the one vector describes the room, which is writable and of that length.
+    unsafe { libc::preadv2(fd, &vector, 1, at, libc::RWF_NOWAIT) }
+}
+
+/// Whether an error says that the page cache alone had no answer, or that nobody can ask it.
+#[cfg(target_os = "linux")]
+fn is_unanswered(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EAGAIN | libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM)
+    )
+}
+
+/// No system but Linux says whether a read would wait: every one might.
+#[cfg(not(target_os = "linux"))]
+fn read_cached(_: i32, _: &mut [std::mem::MaybeUninit<u8>], _: libc::off_t) -> isize {
+    -1
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_unanswered(_: &io::Error) -> bool {
+    true
+}

@@ -1,0 +1,145 @@
+//! Receiving many datagrams at once.
+
+use std::io;
+use std::net::SocketAddr;
+
+use super::{IoMode, LocalAddr, UdpSocket, portable};
+
+/// One datagram as it arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// Who sent it, as the socket has it (IPv4-mapped on a dual-stack socket; see [`super::plain`]).
+    pub peer: SocketAddr,
+    /// The address it was sent to, where the socket was made with packet information and the system has it.
+    pub local: Option<LocalAddr>,
+    /// It was sent to a broadcast or multicast address, as far as packet information tells.
+    pub broadcast: bool,
+    /// Its bytes, at most a slot's size.
+    pub bytes: &'a [u8],
+    /// It was longer than a slot; the rest is lost.
+    pub truncated: bool,
+}
+
+/// What is known of the datagram in a slot.
+pub(super) struct Meta {
+    pub(super) peer: SocketAddr,
+    pub(super) local: Option<LocalAddr>,
+    pub(super) broadcast: bool,
+    pub(super) truncated: bool,
+    pub(super) slot: usize,
+    pub(super) length: usize,
+}
+
+/// Slots for datagrams, and what the system call needs beside them, made once.
+pub struct RecvBatch {
+    slots: Slots,
+    arrivals: Vec<Meta>,
+    #[cfg(target_os = "linux")]
+    kernel: Option<super::recvmmsg::Recvmmsg>,
+}
+
+/// The slots' memory. The pages of slots never used are never touched.
+pub(super) struct Slots {
+    memory: Vec<u8>,
+    pub(super) count: usize,
+    pub(super) size: usize,
+    pub(super) stride: usize,
+}
+
+impl Slots {
+    fn new(count: usize, size: usize) -> Slots {
+        // One byte more shows truncation where the system does not tell it. An odd number of cache lines keeps the
+        // first lines of all slots, where the small packets are, from falling into one set of the cache.
+        let stride = ((size + 1).div_ceil(64) | 1) * 64;
+        Slots {
+            memory: vec![0; count * stride],
+            count,
+            size,
+            stride,
+        }
+    }
+
+    /// A slot with the one byte more.
+    fn slot(&mut self, index: usize) -> &mut [u8] {
+        &mut self.memory[index * self.stride..][..self.size + 1]
+    }
+
+    /// The beginning of the memory: slot `i` is `i * stride` further.
+    #[cfg(target_os = "linux")]
+    pub(super) fn base(&mut self) -> *mut u8 {
+        self.memory.as_mut_ptr()
+    }
+}
+
+impl RecvBatch {
+    /// A batch of so many slots (1 to 1024) of so many bytes each. Memory is taken as datagrams need it.
+    pub fn new(slots: usize, slot_size: usize, mode: IoMode) -> RecvBatch {
+        let slots = Slots::new(slots.clamp(1, 1024), slot_size);
+        #[cfg(not(target_os = "linux"))]
+        let _ = mode;
+        RecvBatch {
+            arrivals: Vec::with_capacity(slots.count),
+            #[cfg(target_os = "linux")]
+            kernel: (mode == IoMode::Auto).then(|| super::recvmmsg::Recvmmsg::new(slots.count)),
+            slots,
+        }
+    }
+
+    /// Takes what waits, as far as there are slots, and forgets what was there before. Returns how many came.
+    ///
+    /// # Errors
+    /// `WouldBlock` where nothing waits. A pending error of the socket (`ConnectionRefused`, ...) is returned once:
+    /// see [`UdpSocket::take_errors`], then receive again.
+    pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<usize> {
+        self.arrivals.clear();
+        #[cfg(target_os = "linux")]
+        if let Some(kernel) = &mut self.kernel {
+            match kernel.receive(socket, &mut self.slots, &mut self.arrivals) {
+                // No such call, or a sandbox that forbids it: neither is ever the answer of a UDP socket.
+                Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
+                    self.kernel = None
+                }
+                result => return result.map(|()| self.arrivals.len()),
+            }
+        }
+        self.receive_one_by_one(socket)
+    }
+
+    fn receive_one_by_one(&mut self, socket: &UdpSocket) -> io::Result<usize> {
+        while self.arrivals.len() < self.slots.count {
+            let slot = self.arrivals.len();
+            match portable::receive_one(socket, self.slots.slot(slot)) {
+                Ok((peer, length, truncated)) => {
+                    self.arrivals.push(Meta {
+                        peer,
+                        local: None,
+                        broadcast: false,
+                        truncated,
+                        slot,
+                        length,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if self.arrivals.is_empty() => return Err(error),
+                // An error behind datagrams that came is told to be there still by the next call, or by the queue.
+                Err(_) => break,
+            }
+        }
+        Ok(self.arrivals.len())
+    }
+
+    /// The datagram of that index, below what [`RecvBatch::receive`] returned.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn get(&self, index: usize) -> Arrival<'_> {
+        let meta = &self.arrivals[index];
+        Arrival {
+            peer: meta.peer,
+            local: meta.local,
+            broadcast: meta.broadcast,
+            bytes: &self.slots.memory[meta.slot * self.slots.stride..][..meta.length],
+            truncated: meta.truncated,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! recvmmsg(2): many datagrams a call.
+
+use std::io;
+use std::ptr;
+
+use libc::{iovec, mmsghdr};
+
+use super::UdpSocket;
+use super::address::Name;
+use super::cmsg::{RecvControl, destination};
+use super::recv::{Meta, Slots};
+
+/// The arrays of the call, one element a slot, allocated once. Pointers are only valid during a call.
+pub(super) struct Recvmmsg {
+    headers: Box<[mmsghdr]>,
+    vectors: Box<[iovec]>,
+    names: Box<[Name]>,
+    controls: Box<[RecvControl]>,
+    /// Headers that the kernel may have changed since they were filled.
+    stale: usize,
+    /// Where the pointers in the headers point; null before the first call.
+    filled_for: *mut u8,
+}
+
+// SAFETY: the pointers are those of the boxed arrays beside them and of the slots that come with each call; they are
+// only followed by the kernel during a call, with `&mut` to all of them.
+unsafe impl Send for Recvmmsg {}
+
+impl Recvmmsg {
+    pub(super) fn new(slots: usize) -> Recvmmsg {
+        // SAFETY: integers and pointers only, for which zero is a value.
+        let header: mmsghdr = unsafe { std::mem::zeroed() };
+        let vector = iovec {
+            iov_base: ptr::null_mut(),
+            iov_len: 0,
+        };
+        Recvmmsg {
+            headers: vec![header; slots].into(),
+            vectors: vec![vector; slots].into(),
+            names: vec![Name::EMPTY; slots].into(),
+            controls: vec![RecvControl::EMPTY; slots].into(),
+            stale: 0,
+            filled_for: ptr::null_mut(),
+        }
+    }
+
+    /// Receives into the slots from the first on and says in `arrivals` what came.
+    pub(super) fn receive(
+        &mut self,
+        socket: &UdpSocket,
+        slots: &mut Slots,
+        arrivals: &mut Vec<Meta>,
+    ) -> io::Result<()> {
+        self.prepare(slots);
+        let count = self.headers.len() as libc::c_uint;
+        let received = loop {
+            // SAFETY: `prepare` made every header point to the name, vector, control and slot of its index, all of
+            // the size given and all borrowed mutably here.
+            let result = unsafe {
+                libc::recvmmsg(
+                    socket.fd(),
+                    self.headers.as_mut_ptr(),
+                    count,
+                    libc::MSG_DONTWAIT as _,
+                    ptr::null_mut(),
+                )
+            };
+            if result >= 0 {
+                break result as usize;
+            }
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        };
+        // Of the one behind the last the kernel may have begun to write.
+        self.stale = (received + 1).min(self.headers.len());
+        for index in 0..received {
+            arrivals.extend(self.meta(index, slots.size));
+        }
+        Ok(())
+    }
+
+    /// Fills the headers the first time, later only what the kernel has changed in them.
+    fn prepare(&mut self, slots: &mut Slots) {
+        debug_assert_eq!(slots.count, self.headers.len());
+        let base = slots.base();
+        if self.filled_for != base {
+            self.fill(base, slots);
+        }
+        for header in &mut self.headers[..self.stale] {
+            header.msg_hdr.msg_namelen = Name::SIZE;
+            header.msg_hdr.msg_controllen = RecvControl::SIZE as _;
+            header.msg_hdr.msg_flags = 0;
+        }
+        self.stale = 0;
+    }
+
+    fn fill(&mut self, base: *mut u8, slots: &Slots) {
+        let (names, controls) = (self.names.as_mut_ptr(), self.controls.as_mut_ptr());
+        let vectors = self.vectors.as_mut_ptr();
+        for (index, header) in self.headers.iter_mut().enumerate() {
+            // Addresses only, followed by the kernel during a call.
+            let vector = vectors.wrapping_add(index);
+            let slot = base.wrapping_add(index * slots.stride);
+            // SAFETY: `index` is below the length of `vectors`.
+            unsafe {
+                vector.write(iovec {
+                    iov_base: slot.cast(),
+                    iov_len: slots.size,
+                })
+            };
+            header.msg_hdr.msg_name = names.wrapping_add(index).cast();
+            header.msg_hdr.msg_iov = vector;
+            header.msg_hdr.msg_iovlen = 1;
+            header.msg_hdr.msg_control = controls.wrapping_add(index).cast();
+        }
+        self.stale = self.headers.len();
+        self.filled_for = base;
+    }
+
+    /// What came into a slot; `None` for what has no sender.
+    fn meta(&self, index: usize, slot_size: usize) -> Option<Meta> {
+        let header = &self.headers[index].msg_hdr;
+        let peer = self.names[index].get(header.msg_namelen)?;
+        let (local, broadcast) = destination(&self.controls[index], header.msg_controllen as usize);
+        Some(Meta {
+            peer,
+            local,
+            broadcast,
+            truncated: header.msg_flags & libc::MSG_TRUNC != 0,
+            slot: index,
+            length: (self.headers[index].msg_len as usize).min(slot_size),
+        })
+    }
+}

@@ -1,0 +1,312 @@
+//! Sending what a loop turn produced, at once.
+
+use std::io;
+use std::ops::Range;
+
+use super::portable::Single;
+use super::queue::Queue;
+use super::{Bytes, IoMode, Route, UdpSocket};
+
+/// Datagrams of one socket that wait at most while it is blocked; beyond it the oldest are dropped.
+const MOST_WAITING: usize = 4096;
+
+/// Times that EPERM must be lifted by sending plainly before it counts as a sandbox rather than a firewall.
+#[cfg(target_os = "linux")]
+const SANDBOX_AFTER: u32 = 8;
+
+/// Packets collected during a loop turn. Memory is used again from turn to turn.
+pub struct SendBatch {
+    queue: Queue,
+    spare: Queue,
+    order: Vec<u32>,
+    sent: Vec<Unit>,
+    single: Single,
+    #[cfg(target_os = "linux")]
+    kernel: Option<Box<super::sendmmsg::Sendmmsg>>,
+    #[cfg(target_os = "linux")]
+    suspicions: u32,
+}
+
+/// What became of a flush.
+#[derive(Debug, Default)]
+pub struct FlushReport {
+    /// Sockets without room: their packets wait in order; flush again when the poller says writable.
+    pub blocked: Vec<usize>,
+    /// Sockets whose device has no room (ENOBUFS), which no poller tells: their packets wait in order; flush again
+    /// after about a millisecond.
+    pub congested: Vec<usize>,
+    /// Packets or whole windows that could not be sent, and why.
+    pub failed: Vec<(Route, io::Error)>,
+    /// Datagrams handed to the system.
+    pub sent: usize,
+    /// Datagrams dropped because more waited for a socket than may, or because the socket is gone.
+    pub dropped: usize,
+}
+
+/// Datagrams of one message that went together.
+#[derive(Clone, Copy)]
+pub(super) struct Unit {
+    pub(super) message: u32,
+    pub(super) datagrams: usize,
+}
+
+/// Why the first waiting message did not go.
+pub(super) struct Failure {
+    pub(super) error: io::Error,
+    /// It was several datagrams in one, for the kernel to cut.
+    pub(super) segmented: bool,
+}
+
+/// What is to be done about a failure.
+enum Step {
+    Again,
+    Stop,
+    GiveUp(io::Error),
+}
+
+impl SendBatch {
+    /// An empty batch.
+    pub fn new(mode: IoMode) -> SendBatch {
+        #[cfg(not(target_os = "linux"))]
+        let _ = mode;
+        SendBatch {
+            queue: Queue::default(),
+            spare: Queue::default(),
+            order: Vec::new(),
+            sent: Vec::new(),
+            single: Single::default(),
+            #[cfg(target_os = "linux")]
+            kernel: (mode == IoMode::Auto).then(|| Box::new(super::sendmmsg::Sendmmsg::new())),
+            #[cfg(target_os = "linux")]
+            suspicions: 0,
+        }
+    }
+
+    /// Whether nothing waits to be sent.
+    pub fn is_empty(&self) -> bool {
+        self.queue.messages.is_empty()
+    }
+
+    /// Adds one packet, copied: ACK, OACK, ERROR.
+    pub fn push_small(&mut self, to: Route, packet: &[u8]) {
+        self.end_data();
+        self.queue.push_small(to, packet);
+    }
+
+    /// Begins DATA packets to one client, `segment_size` bytes each with their headers; only the last may have
+    /// fewer. Each is a [`SendBatch::block`] with its [`SendBatch::slice`]s; [`SendBatch::end_data`] ends them.
+    pub fn begin_data(&mut self, to: Route, segment_size: usize) {
+        self.end_data();
+        self.queue.begin_data(to, segment_size);
+    }
+
+    /// Begins the next packet with its header.
+    pub fn block(&mut self, header: [u8; 4]) {
+        self.queue.block(header);
+    }
+
+    /// Adds data to the packet: by reference, unless it is so little that a copy is cheaper.
+    ///
+    /// # Panics
+    /// If the range is not within the bytes.
+    pub fn slice(&mut self, bytes: &Bytes, range: Range<usize>) {
+        self.queue.slice(bytes, range);
+    }
+
+    /// Ends the DATA packets begun; nothing where there are none.
+    pub fn end_data(&mut self) {
+        self.queue.end_data();
+    }
+
+    /// Sends what waits: socket by socket, and on each in the order it was pushed. `sockets` finds a socket by the
+    /// index of the routes; the packets of one that it does not find are dropped. What can't be sent yet waits.
+    pub fn flush<'s>(&mut self, sockets: &dyn Fn(usize) -> Option<&'s UdpSocket>) -> FlushReport {
+        self.end_data();
+        let mut report = FlushReport::default();
+        self.arrange();
+        let mut begin = 0;
+        while let Some(&first) = self.order.get(begin) {
+            let index = self.queue.messages[first as usize].route.socket;
+            let same = |&&message: &&u32| self.queue.messages[message as usize].route.socket == index;
+            let end = begin + self.order[begin..].iter().take_while(same).count();
+            match sockets(index) {
+                Some(socket) => self.send_all(socket, index, begin..end, &mut report),
+                None => report.dropped += self.drop_oldest(begin..end, 0),
+            }
+            begin = end;
+        }
+        self.queue.compact(&mut self.spare);
+        report
+    }
+
+    /// Sorts the messages by socket, each socket's in the order they were pushed.
+    fn arrange(&mut self) {
+        self.order.clear();
+        self.order.extend(0..self.queue.messages.len() as u32);
+        let messages = &self.queue.messages;
+        if !messages.is_sorted_by_key(|message| message.route.socket) {
+            self.order
+                .sort_unstable_by_key(|&index| (messages[index as usize].route.socket, index));
+        }
+    }
+
+    /// Sends the messages of one socket, those at `range` of the order.
+    fn send_all(&mut self, socket: &UdpSocket, index: usize, range: Range<usize>, report: &mut FlushReport) {
+        let mut at = range.start;
+        let mut fresh = true;
+        loop {
+            while at < range.end && self.queue.messages[self.order[at] as usize].is_done() {
+                at += 1;
+            }
+            if at == range.end {
+                return;
+            }
+            match self.send_some(socket, at..range.end) {
+                Ok(datagrams) => {
+                    report.sent += datagrams;
+                    fresh = true;
+                }
+                Err(failure) => match self.react(socket, index, at, failure, &mut fresh, report) {
+                    Step::Again => {}
+                    Step::Stop => {
+                        report.dropped += self.drop_oldest(at..range.end, MOST_WAITING);
+                        return;
+                    }
+                    Step::GiveUp(error) => {
+                        let message = &mut self.queue.messages[self.order[at] as usize];
+                        report.failed.push((message.route, error));
+                        message.first = message.end;
+                        fresh = true;
+                    }
+                },
+            }
+        }
+    }
+
+    /// One call, or as many as the portable way needs. Returns the datagrams that went.
+    fn send_some(&mut self, socket: &UdpSocket, range: Range<usize>) -> Result<usize, Failure> {
+        let order = &self.order[range];
+        self.sent.clear();
+        #[cfg(target_os = "linux")]
+        match &mut self.kernel {
+            Some(kernel) => kernel.send(socket, &self.queue, order, &mut self.sent)?,
+            None => self.single.send(socket, &self.queue, order, &mut self.sent)?,
+        }
+        #[cfg(not(target_os = "linux"))]
+        self.single.send(socket, &self.queue, order, &mut self.sent)?;
+        let mut datagrams = 0;
+        for unit in &self.sent {
+            self.queue.messages[unit.message as usize].first += unit.datagrams;
+            datagrams += unit.datagrams;
+        }
+        Ok(datagrams)
+    }
+
+    /// What to do now that the message at `at` was refused. `fresh`: it was not refused before.
+    fn react(
+        &mut self,
+        socket: &UdpSocket,
+        index: usize,
+        at: usize,
+        failure: Failure,
+        fresh: &mut bool,
+        report: &mut FlushReport,
+    ) -> Step {
+        match failure.error.kind() {
+            io::ErrorKind::Interrupted => return Step::Again,
+            io::ErrorKind::WouldBlock => {
+                report.blocked.push(index);
+                return Step::Stop;
+            }
+            _ => {}
+        }
+        if is_no_buffers(&failure.error) {
+            report.congested.push(index);
+            return Step::Stop;
+        }
+        // The first error may be a pending one that an earlier packet to anybody has caused: reading it cleared it.
+        if std::mem::take(fresh) {
+            return Step::Again;
+        }
+        self.work_around(socket, at, failure, report)
+    }
+
+    /// The message itself is refused: another way to send it, if there is one.
+    #[cfg(target_os = "linux")]
+    fn work_around(
+        &mut self,
+        socket: &UdpSocket,
+        at: usize,
+        failure: Failure,
+        report: &mut FlushReport,
+    ) -> Step {
+        let Failure { error, segmented } = failure;
+        let Some(kernel) = &mut self.kernel else {
+            return Step::GiveUp(error);
+        };
+        let index = self.order[at];
+        let message = &mut self.queue.messages[index as usize];
+        if segmented && super::segmentation::is_refusal(&error) {
+            kernel.refuse(message, &error);
+            return Step::Again;
+        }
+        match error.raw_os_error() {
+            Some(libc::ENOSYS) => self.kernel = None,
+            Some(libc::EPERM) => {
+                // A firewall, or a sandbox that forbids the call: a plain one tells.
+                let first = message.first;
+                if self.single.send_one(socket, &self.queue, index, first).is_err() {
+                    return Step::GiveUp(error);
+                }
+                self.queue.messages[index as usize].first += 1;
+                report.sent += 1;
+                self.suspicions += 1;
+                if self.suspicions == SANDBOX_AFTER {
+                    self.kernel = None;
+                }
+            }
+            _ => return Step::GiveUp(error),
+        }
+        Step::Again
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn work_around(&mut self, _: &UdpSocket, _: usize, failure: Failure, _: &mut FlushReport) -> Step {
+        Step::GiveUp(failure.error)
+    }
+
+    /// Drops messages at the front of those at `range` until no more than `most` datagrams wait (the newest message
+    /// stays whole). Returns the datagrams dropped.
+    fn drop_oldest(&mut self, range: Range<usize>, most: usize) -> usize {
+        let (mut waiting, mut dropped) = (0, 0);
+        for &index in self.order[range].iter().rev() {
+            let message = &mut self.queue.messages[index as usize];
+            let fits = dropped == 0 && (waiting + message.len() <= most || (waiting == 0 && most > 0));
+            if fits {
+                waiting += message.len();
+            } else {
+                dropped += message.len();
+                message.first = message.end;
+            }
+        }
+        dropped
+    }
+
+    /// Never lets the kernel cut a run into datagrams.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(super) fn without_segmentation(&mut self) {
+        if let Some(kernel) = &mut self.kernel {
+            kernel.segmentation = false;
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_no_buffers(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ENOMEM))
+}
+
+#[cfg(not(unix))]
+fn is_no_buffers(_: &io::Error) -> bool {
+    false
+}

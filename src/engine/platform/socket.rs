@@ -1,0 +1,141 @@
+//! One UDP socket.
+
+use std::io;
+use std::net::SocketAddr;
+
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+
+use super::sockopt;
+
+/// How a socket is made.
+#[derive(Clone, Debug, Default)]
+pub struct SocketOptions {
+    /// SO_REUSEADDR and SO_REUSEPORT before the bind: others that do the same may have the same port. Without it a
+    /// port that anybody else has is refused with `AddrInUse`.
+    pub share_port: bool,
+    /// SO_RCVBUF in bytes, as far as the system permits; `None` leaves the system's choice.
+    pub recv_buffer: Option<usize>,
+    /// SO_SNDBUF in bytes, as far as the system permits; `None` leaves the system's choice.
+    pub send_buffer: Option<usize>,
+    /// Sets Don't Fragment: what exceeds the path MTU is refused. Otherwise large packets are fragmented, whatever
+    /// the system has learnt of the path.
+    pub dont_fragment: bool,
+    /// The TOS (IPv4) and traffic class (IPv6) byte of outgoing packets.
+    pub traffic_class: Option<u8>,
+    /// An IPv6 socket takes no IPv4 (otherwise it is dual-stack).
+    pub v6_only: bool,
+    /// Arrivals tell the address they were sent to (IP_PKTINFO, IPV6_RECVPKTINFO; Linux).
+    pub packet_info: bool,
+    /// Failures that the network reports are kept for [`UdpSocket::take_errors`] (IP_RECVERR; Linux).
+    pub report_errors: bool,
+}
+
+/// A UDP socket that never blocks.
+#[derive(Debug)]
+pub struct UdpSocket {
+    inner: std::net::UdpSocket,
+    v6: bool,
+}
+
+impl UdpSocket {
+    /// Makes a socket of the address's family and binds it; port 0 lets the system choose.
+    ///
+    /// # Errors
+    /// Those of socket, setsockopt and bind; `AddrInUse` where anybody has the port and it is not shared.
+    pub fn bind(address: SocketAddr, options: &SocketOptions) -> io::Result<UdpSocket> {
+        let v6 = address.is_ipv6();
+        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        socket.set_nonblocking(true)?;
+        if v6 {
+            socket.set_only_v6(options.v6_only)?;
+        }
+        if options.share_port {
+            socket.set_reuse_address(true)?;
+            socket.set_reuse_port(true)?;
+        }
+        if let Some(bytes) = options.recv_buffer {
+            socket.set_recv_buffer_size(bytes.min(i32::MAX as usize))?;
+        }
+        if let Some(bytes) = options.send_buffer {
+            socket.set_send_buffer_size(bytes.min(i32::MAX as usize))?;
+        }
+        sockopt::apply(&socket, v6, options)?;
+        socket.bind(&SockAddr::from(address))?;
+        Ok(UdpSocket {
+            inner: socket.into(),
+            v6,
+        })
+    }
+
+    /// Lets sockets that are bound with `share_port` from now on have the same port; those before were refused.
+    ///
+    /// The first socket of a server is so bound alone, which finds another server on the port, and its own shards
+    /// join it afterwards; the kernel then spreads the peers over all of them.
+    ///
+    /// # Errors
+    /// Those of setsockopt.
+    pub fn allow_sharing(&self) -> io::Result<()> {
+        SockRef::from(&self.inner).set_reuse_port(true)
+    }
+
+    /// Receives from this peer only, and tells of its disappearance by errors.
+    ///
+    /// # Errors
+    /// Those of connect.
+    pub fn connect(&self, peer: SocketAddr) -> io::Result<()> {
+        self.inner.connect(peer)
+    }
+
+    /// Where the socket is bound.
+    ///
+    /// # Errors
+    /// Those of getsockname.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// The receive buffer that was granted, in the bytes one asks for: Linux doubles the figure for its own
+    /// book-keeping, which is taken back here.
+    ///
+    /// # Errors
+    /// Those of getsockopt.
+    pub fn recv_buffer(&self) -> io::Result<usize> {
+        Ok(SockRef::from(&self.inner).recv_buffer_size()? / sockopt::BUFFER_FACTOR)
+    }
+
+    /// The send buffer that was granted, in the same unit as [`UdpSocket::recv_buffer`].
+    ///
+    /// # Errors
+    /// Those of getsockopt.
+    pub fn send_buffer(&self) -> io::Result<usize> {
+        Ok(SockRef::from(&self.inner).send_buffer_size()? / sockopt::BUFFER_FACTOR)
+    }
+
+    /// Tells whose packets failed and why (an ICMP port unreachable is `ConnectionRefused`), and forgets it.
+    ///
+    /// Only where [`SocketOptions::report_errors`] was set, and only on Linux: elsewhere the pending error is
+    /// dropped, as nothing says whose it was. The address is that of the peer, as the socket has it.
+    pub fn take_errors(&self, each: &mut dyn FnMut(SocketAddr, io::Error)) {
+        #[cfg(target_os = "linux")]
+        super::errors::drain(self, each);
+        #[cfg(not(target_os = "linux"))]
+        let _ = (each, self.inner.take_error());
+    }
+
+    /// The socket as std knows it.
+    pub(super) fn std(&self) -> &std::net::UdpSocket {
+        &self.inner
+    }
+
+    /// Whether it is an IPv6 socket, dual-stack or not.
+    #[cfg(target_os = "linux")]
+    pub(super) fn is_v6(&self) -> bool {
+        self.v6
+    }
+
+    /// The descriptor, open as long as `self`.
+    #[cfg(unix)]
+    pub(super) fn fd(&self) -> std::os::fd::RawFd {
+        std::os::fd::AsRawFd::as_raw_fd(&self.inner)
+    }
+}

@@ -1,0 +1,97 @@
+//! Socket options that not every system has.
+
+use std::io;
+
+use socket2::Socket;
+
+use super::SocketOptions;
+
+/// How much larger than asked the kernel says a buffer is: Linux counts its own book-keeping in (socket(7)).
+pub(super) const BUFFER_FACTOR: usize = if cfg!(target_os = "linux") { 2 } else { 1 };
+
+/// Sets what [`SocketOptions`] asks for beyond the sharing and the buffers, before the bind.
+#[cfg(target_os = "linux")]
+pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::Result<()> {
+    let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
+    if v6 {
+        set_v6(fd, options)?;
+    }
+    // An IPv6 socket that also takes IPv4 has both sets of options, and the kernel picks by the packet's family.
+    if !v6 || !options.v6_only {
+        set_v4(fd, options)?;
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn set_v4(fd: i32, options: &SocketOptions) -> io::Result<()> {
+    // DONT rather than the system's default: with that, a path MTU once learnt makes a large block fail.
+    let discover = if options.dont_fragment {
+        libc::IP_PMTUDISC_DO
+    } else {
+        libc::IP_PMTUDISC_DONT
+    };
+    set(fd, libc::SOL_IP, libc::IP_MTU_DISCOVER, discover)?;
+    if let Some(class) = options.traffic_class {
+        set(fd, libc::SOL_IP, libc::IP_TOS, class.into())?;
+    }
+    if options.packet_info {
+        set(fd, libc::SOL_IP, libc::IP_PKTINFO, 1)?;
+    }
+    if options.report_errors {
+        set(fd, libc::SOL_IP, libc::IP_RECVERR, 1)?;
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn set_v6(fd: i32, options: &SocketOptions) -> io::Result<()> {
+    let discover = if options.dont_fragment {
+        libc::IPV6_PMTUDISC_DO
+    } else {
+        libc::IPV6_PMTUDISC_DONT
+    };
+    set(fd, libc::SOL_IPV6, libc::IPV6_MTU_DISCOVER, discover)?;
+    if let Some(class) = options.traffic_class {
+        set(fd, libc::SOL_IPV6, libc::IPV6_TCLASS, class.into())?;
+    }
+    if options.packet_info {
+        set(fd, libc::SOL_IPV6, libc::IPV6_RECVPKTINFO, 1)?;
+    }
+    if options.report_errors {
+        set(fd, libc::SOL_IPV6, libc::IPV6_RECVERR, 1)?;
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn set(fd: i32, level: i32, name: i32, value: i32) -> io::Result<()> {
+    // SAFETY: the value outlives the call and its true size is given.
+    let result = unsafe {
+        libc::setsockopt(
+            fd,
+            level,
+            name,
+            (&raw const value).cast(),
+            size_of::<i32>() as libc::socklen_t,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Sets what [`SocketOptions`] asks for and the system has; no packet information, no error queue.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::Result<()> {
+    let Some(class) = options.traffic_class else {
+        return Ok(());
+    };
+    if v6 {
+        socket.set_tclass_v6(class.into())
+    } else {
+        socket.set_tos_v4(class.into())
+    }
+}

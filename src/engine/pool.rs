@@ -1,0 +1,246 @@
+//! Threads for what may block: opening, reading and writing files, fsync.
+//!
+//! Threads are made when jobs wait and nobody is idle, and end when nothing came for a while: an idle server has
+//! none. A job that hangs (a dead network mount) keeps its own thread and no other; only [`MAX_THREADS`] of them at
+//! once would stop the rest, which is why no two jobs are ever made for one missing chunk (see `store`).
+
+use std::collections::VecDeque;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+/// Threads at once, at most: enough that a few dozen hung reads leave room, few enough to cost no memory to speak of.
+pub const MAX_THREADS: usize = 64;
+
+/// How long a thread waits for its next job before it ends.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Jobs take small buffers from the heap; the default of 2 MiB would only inflate the address space.
+const STACK: usize = 256 * 1024;
+
+/// A piece of work that may block.
+pub type Job = Box<dyn FnOnce() + Send>;
+
+/// Runs jobs on threads of its own, in the order of their arrival as far as threads are free.
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    name: String,
+    idle_limit: Duration,
+    state: Mutex<State>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Job>,
+    /// Threads alive, busy or not.
+    threads: usize,
+    /// Threads that wait for a job.
+    idle: usize,
+    closed: bool,
+    handles: Vec<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// An empty pool: no thread until the first job. `name` becomes the threads' name (15 bytes show on Linux).
+    pub fn new(name: &str) -> Pool {
+        Pool::with_idle_limit(name, IDLE)
+    }
+
+    fn with_idle_limit(name: &str, idle_limit: Duration) -> Pool {
+        let state = Mutex::new(State::default());
+        Pool {
+            shared: Arc::new(Shared {
+                name: name.to_owned(),
+                idle_limit,
+                state,
+                arrived: Condvar::new(),
+            }),
+        }
+    }
+
+    /// Hands over a job; never waits for one. A panic inside it ends that job only. After [`Pool::shutdown`] the job
+    /// is dropped unrun.
+    pub fn submit(&self, job: Job) {
+        let mut state = self.shared.state.lock();
+        if state.closed {
+            drop(state);
+            return drop(job);
+        }
+        state.queue.push_back(job);
+        if state.queue.len() <= state.idle {
+            self.shared.arrived.notify_one();
+            return;
+        }
+        if state.threads < MAX_THREADS {
+            self.add_thread(&mut state);
+        }
+        if state.threads == 0 {
+            // Not one thread to be had: slow is better than never.
+            let job = state.queue.pop_back();
+            drop(state);
+            job.map(run);
+        }
+    }
+
+    /// Runs what is queued, then joins every thread. Waits for a hung job as long as that hangs. A second call returns
+    /// at once; a call from one of the pool's own threads does not wait for that thread.
+    pub fn shutdown(&self) {
+        let handles = {
+            let mut state = self.shared.state.lock();
+            state.closed = true;
+            std::mem::take(&mut state.handles)
+        };
+        self.shared.arrived.notify_all();
+        let this = thread::current().id();
+        for handle in handles {
+            if handle.thread().id() != this {
+                // The threads catch the panics of their jobs: there is no result to look at.
+                let _ = handle.join();
+            }
+        }
+    }
+
+    /// A refusal (EAGAIN: a limit on threads) leaves the job queued for the threads there are.
+    fn add_thread(&self, state: &mut MutexGuard<'_, State>) {
+        state.handles.retain(|handle| !handle.is_finished());
+        let shared = self.shared.clone();
+        let made = thread::Builder::new()
+            .name(shared.name.clone())
+            .stack_size(STACK)
+            .spawn(move || shared.work());
+        if let Ok(handle) = made {
+            state.threads += 1;
+            state.handles.push(handle);
+        }
+    }
+}
+
+impl Drop for Pool {
+    /// Lets the threads end after what is queued, without waiting for them.
+    fn drop(&mut self) {
+        self.shared.state.lock().closed = true;
+        self.shared.arrived.notify_all();
+    }
+}
+
+impl Shared {
+    fn work(&self) {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(job) = state.queue.pop_front() {
+                MutexGuard::unlocked(&mut state, || run(job));
+                continue;
+            }
+            if state.closed {
+                break;
+            }
+            state.idle += 1;
+            let waited = self.arrived.wait_for(&mut state, self.idle_limit);
+            state.idle -= 1;
+            if waited.timed_out() && state.queue.is_empty() {
+                break;
+            }
+        }
+        state.threads -= 1;
+    }
+}
+
+fn run(job: Job) {
+    // A job owns what it touches, so nothing half-changed is seen after a panic.
+    let _ = panic::catch_unwind(AssertUnwindSafe(job));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Barrier, mpsc};
+
+    use super::*;
+
+    fn threads(pool: &Pool) -> usize {
+        pool.shared.state.lock().threads
+    }
+
+    #[test]
+    fn makes_no_thread_before_the_first_job_and_none_stays() {
+        let pool = Pool::with_idle_limit("t-idle", Duration::from_millis(1));
+        assert_eq!(threads(&pool), 0);
+        let (sender, receiver) = mpsc::channel();
+        pool.submit(Box::new(move || {
+            sender.send(thread::current().name().map(str::to_owned)).unwrap()
+        }));
+        assert_eq!(receiver.recv().unwrap().as_deref(), Some("t-idle"));
+        while threads(&pool) > 0 {
+            thread::yield_now();
+        }
+        let (sender, receiver) = mpsc::channel();
+        pool.submit(Box::new(move || sender.send(()).unwrap()));
+        receiver.recv().unwrap();
+    }
+
+    #[test]
+    fn a_hung_job_and_a_panic_do_not_stop_the_others() {
+        let pool = Pool::new("t-hung");
+        let (release, hung) = mpsc::channel::<()>();
+        pool.submit(Box::new(move || assert!(hung.recv().is_err())));
+        let (sender, receiver) = mpsc::channel();
+        for number in 0..100 {
+            let sender = sender.clone();
+            pool.submit(Box::new(move || {
+                if number % 10 == 0 {
+                    panic::resume_unwind(Box::new("on purpose, past the hook that would print it"));
+                }
+                sender.send(number).unwrap();
+            }));
+        }
+        drop(sender);
+        let mut done: Vec<i32> = receiver.iter().collect();
+        done.sort_unstable();
+        assert_eq!(done, (0..100).filter(|n| n % 10 != 0).collect::<Vec<_>>());
+        drop(release);
+        pool.shutdown();
+        assert_eq!(threads(&pool), 0);
+    }
+
+    #[test]
+    fn jobs_that_wait_for_each_other_get_a_thread_each() {
+        let pool = Pool::new("t-barrier");
+        let barrier = Arc::new(Barrier::new(MAX_THREADS));
+        for _ in 0..MAX_THREADS {
+            let barrier = barrier.clone();
+            pool.submit(Box::new(move || {
+                barrier.wait();
+            }));
+        }
+        pool.shutdown();
+    }
+
+    #[test]
+    fn shutdown_runs_what_is_queued_and_refuses_what_comes_later() {
+        let pool = Pool::new("t-shutdown");
+        let count = Arc::new(AtomicUsize::new(0));
+        for _ in 0..1000 {
+            let count = count.clone();
+            pool.submit(Box::new(move || {
+                count.fetch_add(1, Ordering::Relaxed);
+            }));
+        }
+        assert!(threads(&pool) <= MAX_THREADS);
+        pool.shutdown();
+        assert_eq!(count.load(Ordering::Relaxed), 1000);
+        let late = count.clone();
+        pool.submit(Box::new(move || {
+            late.fetch_add(1, Ordering::Relaxed);
+        }));
+        pool.shutdown();
+        assert_eq!(count.load(Ordering::Relaxed), 1000);
+        assert_eq!(Arc::strong_count(&count), 1);
+    }
+}

@@ -1,0 +1,198 @@
+//! One upload: the protocol's receiver, emptied into a file, the application, or both.
+
+use std::sync::Arc;
+
+use tftp_proto::netascii::Decoder;
+use tftp_proto::negotiate;
+use tftp_proto::wire::{self, Asked, Mode, Packet};
+use tftp_proto::write::WriteTransfer;
+use tftp_proto::Transmit;
+
+use super::config::Policy;
+use super::context::Context;
+use super::inbox::{Message, Stored};
+use super::jail::Refusal;
+use super::notice::{Direction, Notice, Run, Wants};
+use super::platform::Bytes;
+use super::transfer::{FLOW_LIMIT, Link};
+use super::upload::Upload;
+
+/// How much is gathered before the blocking pool writes it, and how much may wait for a slow disk before the client is
+/// made to wait too.
+const WRITE_AT_ONCE: usize = 64 << 10;
+const QUEUE_LIMIT: usize = 256 << 10;
+
+pub(super) struct Receiving {
+    pub(super) machine: WriteTransfer,
+    decoder: Option<Decoder>,
+    target: Target,
+    /// Data of this batch.
+    pending: Vec<u8>,
+    /// Data that waits to be written.
+    queue: Vec<Bytes>,
+    queued: usize,
+    /// Bytes that were passed on, to the application and the file alike.
+    told: u64,
+    /// The key stands in `Context::dirty`.
+    dirty: bool,
+    /// The last block is in, and its data was passed on.
+    closed: bool,
+}
+
+enum Target {
+    /// Only the application's Transfer callback takes the data.
+    Application,
+    /// The file waits for data.
+    Idle(Upload),
+    /// The file is with the blocking pool.
+    Busy,
+    /// Nothing more will be written.
+    Done,
+}
+
+impl Receiving {
+    /// `file`: `None` where only the application takes the data.
+    pub(super) fn new(ctx: &Context, asked: &Asked, mode: Mode, policy: &Policy, file: Option<Upload>) -> Receiving {
+        let agreed = negotiate::write(asked, &policy.limits);
+        Receiving {
+            machine: WriteTransfer::new(ctx.now, &agreed, &policy.timing),
+            decoder: (mode == Mode::Netascii).then(Decoder::default),
+            target: file.map_or(Target::Application, Target::Idle),
+            pending: Vec::new(),
+            queue: Vec::new(),
+            queued: 0,
+            told: 0,
+            dirty: false,
+            closed: false,
+        }
+    }
+
+    pub(super) fn handle_packet(&mut self, ctx: &mut Context, link: &Link, packet: &Packet<'_>) {
+        let Some(bytes) = self.machine.handle_packet(ctx.now, packet) else { return };
+        match &mut self.decoder {
+            Some(decoder) => decoder.decode(bytes, &mut self.pending),
+            None => self.pending.extend_from_slice(bytes),
+        }
+        if self.machine.is_complete() && let Some(decoder) = &mut self.decoder {
+            decoder.finish(&mut self.pending);
+        }
+        if !std::mem::replace(&mut self.dirty, true) {
+            ctx.dirty.push(link.key);
+        }
+    }
+
+    /// Sends what the machine has to say.
+    pub(super) fn drain(&mut self, ctx: &mut Context, link: &Link) {
+        while let Some(transmit) = self.machine.poll_transmit(ctx.now) {
+            match transmit {
+                Transmit::Oack(oack) => ctx.send(link.route, |packet| oack.encode(packet)),
+                Transmit::Ack { block } => ctx.send(link.route, |packet| packet.extend(wire::ack(block))),
+                Transmit::Error { code, message } => ctx.send_error(link.route, code, message),
+                Transmit::Data { .. } => unreachable!("a receiver sends no DATA"),
+            }
+        }
+    }
+
+    /// Passes on what this batch brought: to the application, to the file; holds the client back while either is behind.
+    pub(super) fn pass_on(&mut self, ctx: &mut Context, link: &Link) {
+        self.dirty = false;
+        let last = self.machine.is_complete() && !self.closed;
+        let told = link.is_announced() && ctx.wants().has(Wants::TRANSFER);
+        if last || (!self.pending.is_empty() && (told || self.pending.len() >= WRITE_AT_ONCE)) {
+            self.closed |= last;
+            self.freeze(ctx, link, told, last);
+        }
+        self.store(ctx, link);
+        let behind = self.queued > QUEUE_LIMIT || !link.flow_is_below(FLOW_LIMIT);
+        self.machine.hold(ctx.now, behind);
+        self.drain(ctx, link);
+    }
+
+    /// A write came back from the blocking pool.
+    pub(super) fn handle_stored(&mut self, ctx: &mut Context, link: &Link, stored: Stored) {
+        match stored {
+            Stored::Written(file) => {
+                self.target = Target::Idle(file);
+                self.pass_on(ctx, link);
+            }
+            Stored::Committed => self.commit(ctx, link),
+        }
+    }
+
+    /// Lets go of an unfinished file, where removing it may block.
+    pub(super) fn discard(&mut self, ctx: &Context) {
+        self.queue.clear();
+        if let Target::Idle(file) = std::mem::replace(&mut self.target, Target::Done) {
+            ctx.pool.submit(Box::new(move || drop(file)));
+        }
+    }
+
+    fn freeze(&mut self, ctx: &mut Context, link: &Link, told: bool, last: bool) {
+        let capacity = self.pending.len();
+        let data: Bytes = Arc::new(std::mem::take(&mut self.pending));
+        if !last {
+            self.pending.reserve(capacity);
+        }
+        let before = self.told;
+        self.told += data.len() as u64;
+        if told {
+            self.tell(ctx, link, before, &data, last);
+        }
+        if !data.is_empty() && !matches!(self.target, Target::Application) {
+            self.queued += data.len();
+            self.queue.push(data);
+        }
+    }
+
+    fn tell(&self, ctx: &mut Context, link: &Link, before: u64, data: &Bytes, last: bool) {
+        let agreed = self.machine.agreed();
+        let translated = self.decoder.is_some();
+        let blksize = u32::from(agreed.blksize);
+        let run = Run {
+            id: link.connection.id,
+            direction: Direction::Upload,
+            before,
+            length: data.len() as u64,
+            // Translated text has lost its blocks: what one batch brought is one event.
+            block: if translated { u32::MAX } else { blksize },
+            slices: vec![(Arc::clone(data), 0..data.len())],
+            total: agreed.tsize.filter(|_| !translated),
+            empty_block: last && (data.is_empty() || (!translated && data.len() as u64 % u64::from(blksize) == 0)),
+        };
+        link.add_to_flow(run.weight());
+        ctx.tell(Notice::Moved(run));
+    }
+
+    /// Gives the pool what waits, and the file its name once everything is in and the application has taken it all.
+    fn store(&mut self, ctx: &mut Context, link: &Link) {
+        let finish = self.closed && link.flow_is_below(0);
+        if finish && matches!(self.target, Target::Application) {
+            return self.commit(ctx, link);
+        }
+        if !finish && self.queued < WRITE_AT_ONCE {
+            return;
+        }
+        if !matches!(self.target, Target::Idle(_)) {
+            // Application and Done have nothing to write; Busy asks again when it comes back.
+            return;
+        }
+        let Target::Idle(mut file) = std::mem::replace(&mut self.target, Target::Busy) else { return };
+        let (key, queue) = (link.key, std::mem::take(&mut self.queue));
+        self.queued = 0;
+        ctx.block_on(move || Message::Stored(key, write(&mut file, &queue).and_then(|()| conclude(file, finish))));
+    }
+
+    fn commit(&mut self, ctx: &mut Context, link: &Link) {
+        self.target = Target::Done;
+        self.machine.commit(ctx.now);
+        self.drain(ctx, link);
+    }
+}
+
+fn write(file: &mut Upload, queue: &[Bytes]) -> Result<(), Refusal> {
+    queue.iter().try_for_each(|data| file.write(data)).map_err(Refusal::from)
+}
+
+fn conclude(file: Upload, finish: bool) -> Result<Stored, Refusal> {
+    if finish { file.commit().map(|()| Stored::Committed) } else { Ok(Stored::Written(file)) }
+}

@@ -1,0 +1,175 @@
+//! A datagram on the listening port: whether it is answered, and the transfer that begins with it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use tftp_proto::wire::{self, ErrorCode, Malformed, Operation, Packet, Request};
+
+use super::causes;
+use super::core::Core;
+use super::notice::{Cause, Connection, LogKind, Notice, Wants};
+use super::platform::{Arrival, Route, plain};
+use super::ports::LISTENING;
+use super::shared::Admission;
+use super::transfer::Transfer;
+use super::transfers::Tid;
+
+/// Text of a peer that is shown, at most.
+const SHOWN: usize = 256;
+
+impl Core {
+    /// Only requests are answered here: an answer to an ERROR, a stray ACK or garbage is how two servers are made to
+    /// talk to each other forever (CVE-2024-2169).
+    pub(super) fn arrive_listening(&mut self, arrival: &Arrival<'_>) {
+        match wire::parse(arrival.bytes) {
+            Ok(Packet::Request(request)) => self.handle_request(arrival, &request),
+            Ok(packet) if self.single_port => {
+                self.arrive_known(Tid { socket: LISTENING, peer: arrival.peer }, &packet);
+            }
+            Err(Malformed::Mode) if self.answers(arrival) => {
+                let route = self.route(LISTENING, arrival);
+                self.ctx.send_error(route, ErrorCode::ILLEGAL, "Unknown transfer mode");
+                self.log_ignored(arrival, "unknown transfer mode");
+            }
+            Ok(_) => self.log_ignored(arrival, "not a request"),
+            Err(_) => self.log_ignored(arrival, "malformed"),
+        }
+    }
+
+    fn handle_request(&mut self, arrival: &Arrival<'_>, request: &Request<'_>) {
+        let digest = self.table.digest(arrival.bytes);
+        if let Some(transfer) = self.table.by_request(arrival.peer, digest)
+            && !transfer.has_ended()
+        {
+            transfer.handle_repeat(&mut self.ctx);
+            let key = transfer.key();
+            return self.remove_if_over(key);
+        }
+        if !self.answers(arrival) {
+            return;
+        }
+        if !self.ctx.application.admits() {
+            self.ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
+            return;
+        }
+        self.replace_in_single_port(arrival.peer);
+        let (connection, known) = self.connection(arrival, request);
+        let connection = Arc::new(connection);
+        match self.admit(&connection, known) {
+            Ok(Admission::Unanswered) => {
+                self.ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
+            }
+            Ok(_) => self.begin(arrival, request, digest, connection),
+            Err(cause) => self.refuse(self.route(LISTENING, arrival), connection, cause),
+        }
+    }
+
+    /// Whether a request is to be answered at all: not after StopListening, and never to a broadcast address.
+    fn answers(&self, arrival: &Arrival<'_>) -> bool {
+        self.listening && !arrival.broadcast
+    }
+
+    /// One port cannot tell two transfers of one client port apart: the client has moved on, and so does the server.
+    fn replace_in_single_port(&mut self, peer: SocketAddr) {
+        if !self.single_port {
+            return;
+        }
+        if let Some(transfer) = self.table.by_tid(Tid { socket: LISTENING, peer }) {
+            transfer.end_silently(&mut self.ctx, Cause::Replaced);
+            let key = transfer.key();
+            self.remove_if_over(key);
+        }
+    }
+
+    /// What is known of the connection, and whether its name could be converted.
+    fn connection(&self, arrival: &Arrival<'_>, request: &Request<'_>) -> (Connection, bool) {
+        let name = self.policy.names.decode(request.filename);
+        let known = name.is_some();
+        let connection = Connection {
+            id: self.ctx.shared.next_id(),
+            remote: plain(arrival.peer),
+            local: arrival.local.map(|local| plain(SocketAddr::new(local.ip, 0)).ip()),
+            filename: name.unwrap_or_else(|| wire::printable(request.filename, SHOWN)),
+            mode: request.mode,
+            operation: request.operation,
+        };
+        (connection, known)
+    }
+
+    fn admit(&self, connection: &Connection, name_is_known: bool) -> Result<Admission, Cause> {
+        if !name_is_known {
+            return Err(Cause::Name);
+        }
+        if connection.operation == Operation::Write && self.policy.read_only {
+            return Err(Cause::ReadOnly);
+        }
+        match self.ctx.shared.enter(connection.remote.ip(), &self.policy) {
+            Admission::TooMany => Err(Cause::TooMany),
+            admission => Ok(admission),
+        }
+    }
+
+    fn begin(
+        &mut self,
+        arrival: &Arrival<'_>,
+        request: &Request<'_>,
+        digest: u64,
+        connection: Arc<Connection>,
+    ) {
+        let (peer, host) = (arrival.peer, connection.remote.ip());
+        let table = &self.table;
+        let taken = |socket| table.is_taken(Tid { socket, peer });
+        let chosen = self.ports.choose(&self.poller, peer, arrival.local, table.len(), taken);
+        let socket = match chosen {
+            Ok(Some(socket)) => socket,
+            Ok(None) => return self.ctx.shared.leave(host, true),
+            Err(error) => {
+                self.ctx.shared.leave(host, true);
+                return self.refuse(self.route(LISTENING, arrival), connection, Cause::Socket(error));
+            }
+        };
+        self.ctx.shared.figures.requests.fetch_add(1, Relaxed);
+        self.log_request(&connection);
+        let (route, asked, policy) = (self.route(socket, arrival), request.asked, Arc::clone(&self.policy));
+        let key = self.table.insert(Tid { socket, peer }, digest, |key| {
+            Transfer::new(key, route, connection, digest, asked, policy)
+        });
+        if let Some(transfer) = self.table.get(key) {
+            transfer.start(&mut self.ctx);
+        }
+        self.remove_if_over(key);
+    }
+
+    /// The connection never begins; the client is told why.
+    fn refuse(&mut self, route: Route, connection: Arc<Connection>, cause: Cause) {
+        let (code, message) = causes::wire(&cause);
+        self.ctx.send_error(route, code, message);
+        self.ctx.shared.figures.refused.fetch_add(1, Relaxed);
+        let (id, cause) = (connection.id, Arc::new(cause));
+        self.ctx.failed(id, Arc::clone(&cause));
+        if self.ctx.wants().any_connection() {
+            self.ctx.tell(Notice::Refused { connection, cause });
+        }
+    }
+
+    /// The way back to whoever sent `arrival`, from `socket`, and from the address that was asked.
+    pub(super) fn route(&self, socket: usize, arrival: &Arrival<'_>) -> Route {
+        let connected = self.use_connection && socket != LISTENING;
+        let source = arrival.local.filter(|_| self.wildcard && !connected);
+        Route { socket, peer: arrival.peer, source, connected }
+    }
+
+    fn log_request(&self, connection: &Connection) {
+        self.ctx.log(Wants::LOG_INFO, connection.id, LogKind::Info, || {
+            let Connection { remote, filename, mode, operation, .. } = connection;
+            format!("{remote} asks to {operation} {filename:?} in {mode} mode")
+        });
+    }
+
+    fn log_ignored(&self, arrival: &Arrival<'_>, why: &str) {
+        self.ctx.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
+            format!("{} bytes from {} ignored: {why}", arrival.bytes.len(), plain(arrival.peer))
+        });
+    }
+}

@@ -1,0 +1,133 @@
+//! One download: the protocol's sender, fed from a source.
+
+use std::ops::Range;
+
+use tftp_proto::negotiate;
+use tftp_proto::read::ReadTransfer;
+use tftp_proto::wire::{self, Asked, Packet};
+use tftp_proto::{Outcome, Transmit};
+
+use super::config::Policy;
+use super::context::Context;
+use super::inbox::Message;
+use super::notice::{Cause, Direction, Notice, Run, Wants};
+use super::source::{Read, Source, Supply};
+use super::transfer::{FLOW_LIMIT, Link};
+
+pub(super) struct Sending {
+    pub(super) machine: ReadTransfer,
+    source: Source,
+    /// A read is under way on the blocking pool.
+    reading: bool,
+    /// Stream bytes below this were told to the application.
+    told: u64,
+}
+
+impl Sending {
+    pub(super) fn new(ctx: &Context, asked: &Asked, policy: &Policy, mut source: Source) -> Sending {
+        let agreed = negotiate::read(asked, &policy.limits, source.stream_size());
+        source.set_window(u64::from(agreed.blksize) * u64::from(agreed.windowsize));
+        let machine = ReadTransfer::new(ctx.now, &agreed, &policy.timing);
+        Sending { machine, source, reading: false, told: 0 }
+    }
+
+    pub(super) fn handle_packet(&mut self, ctx: &mut Context, link: &Link, packet: &Packet<'_>) {
+        let before = self.machine.acked_bytes();
+        self.machine.handle_packet(ctx.now, packet);
+        if self.machine.acked_bytes() != before || self.is_complete() {
+            self.tell_progress(ctx, link);
+            self.source.release(self.machine.acked_bytes());
+        }
+    }
+
+    /// A read came back from the blocking pool.
+    pub(super) fn handle_read(&mut self, ctx: &mut Context, read: Read) {
+        self.reading = false;
+        self.source.accept(&mut ctx.store, read);
+    }
+
+    /// Feeds the machine and sends what it has to say.
+    pub(super) fn drain(&mut self, ctx: &mut Context, link: &Link) -> Result<(), Cause> {
+        let supplied = self.supply(ctx, link);
+        while let Some(transmit) = self.machine.poll_transmit(ctx.now) {
+            self.emit(ctx, link, &transmit);
+        }
+        supplied
+    }
+
+    /// Whether all that is missing is the last acknowledgement, which many clients send only once.
+    pub(super) fn is_probably_complete(&self) -> bool {
+        let agreed = self.machine.agreed();
+        let window = u64::from(agreed.blksize) * u64::from(agreed.windowsize);
+        let left = self.source.stream_size().map(|size| size.saturating_sub(self.machine.acked_bytes()));
+        !self.machine.is_half_open() && left.is_some_and(|left| left <= window)
+    }
+
+    fn is_complete(&self) -> bool {
+        matches!(self.machine.outcome(), Some(Outcome::Complete))
+    }
+
+    fn supply(&mut self, ctx: &mut Context, link: &Link) -> Result<(), Cause> {
+        let Some(upto) = self.machine.wants() else { return Ok(()) };
+        if self.reading || !link.flow_is_below(FLOW_LIMIT) {
+            return Ok(());
+        }
+        match self.source.ensure(&mut ctx.store, upto) {
+            Supply::Have { available, end } => self.machine.supply(ctx.now, available, end),
+            Supply::Pending(job) => {
+                self.reading = true;
+                let key = link.key;
+                ctx.block_on(move || Message::Read(key, job.run()));
+            }
+            Supply::Failed(error) => return Err(Cause::Read(error)),
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, ctx: &mut Context, link: &Link, transmit: &Transmit) {
+        match *transmit {
+            Transmit::Oack(oack) => ctx.send(link.route, |packet| oack.encode(packet)),
+            Transmit::Ack { block } => ctx.send(link.route, |packet| packet.extend(wire::ack(block))),
+            Transmit::Error { code, message } => ctx.send_error(link.route, code, message),
+            Transmit::Data { first, count } => self.emit_data(ctx, link, first..first + u64::from(count)),
+        }
+    }
+
+    fn emit_data(&mut self, ctx: &mut Context, link: &Link, blocks: Range<u64>) {
+        let blksize = u64::from(self.machine.agreed().blksize);
+        ctx.outbox.begin_data(link.route, 4 + usize::from(self.machine.agreed().blksize));
+        for block in blocks {
+            ctx.outbox.block(wire::data_header(self.machine.wire_block(block)));
+            let outbox = &mut ctx.outbox;
+            let bytes = (block - 1) * blksize..block * blksize;
+            self.source.slices(bytes, &mut |data, range| outbox.slice(data, range));
+        }
+        ctx.outbox.end_data();
+    }
+
+    /// Tells the application what was acknowledged since the last time.
+    fn tell_progress(&mut self, ctx: &mut Context, link: &Link) {
+        let acked = self.machine.acked_bytes();
+        let before = std::mem::replace(&mut self.told, acked);
+        if !link.is_announced() || !ctx.wants().has(Wants::TRANSFER) {
+            return;
+        }
+        let blksize = u32::from(self.machine.agreed().blksize);
+        let mut slices = Vec::new();
+        self.source.slices(before..acked, &mut |data, range| slices.push((data.clone(), range)));
+        let run = Run {
+            id: link.connection.id,
+            direction: Direction::Download,
+            before,
+            length: acked - before,
+            block: blksize,
+            slices,
+            total: self.source.stream_size(),
+            empty_block: self.is_complete() && acked % u64::from(blksize) == 0,
+        };
+        if run.length > 0 || run.empty_block {
+            link.add_to_flow(run.weight());
+            ctx.tell(Notice::Moved(run));
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Where the stream of a download comes from: a file or the application's memory, as it is or as netascii.
+//!
+//! A source holds the part of the stream that was sent or can be sent and is not acknowledged yet, so that a
+//! retransmission carries the same bytes, and nothing else.
+
+use std::collections::VecDeque;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use tftp_proto::netascii::{self, Encoder};
+use tftp_proto::wire::Mode;
+
+use super::platform::Bytes;
+use super::store::{Chunk, Found, Read, ReadJob, SharedFile, Store};
+
+/// Chunk sizes in bytes: for windows that a small chunk holds, and for all others. Ten thousand lockstep transfers must fit
+/// in little memory; a large window should be few reads and few slices.
+const SMALL: u32 = 8 * 1024;
+const LARGE: u32 = 64 * 1024;
+
+/// Application data up to this size is counted through beforehand to know its length as netascii (about a
+/// millisecond a megabyte, on an I/O thread).
+const COUNTED: usize = 4 * 1024 * 1024;
+
+/// A download's stream.
+pub struct Source {
+    origin: Origin,
+    /// Contiguous, in order; the last one ends at `end`. Empty for octets from memory.
+    chunks: VecDeque<Chunk>,
+    /// Stream bytes below this were made available.
+    end: u64,
+    failed: Option<io::Error>,
+    chunk_size: u32,
+    started: bool,
+}
+
+enum Origin {
+    File(Arc<SharedFile>),
+    Memory(Bytes),
+    /// Translated piece by piece.
+    Text(Box<Text>),
+}
+
+struct Text {
+    raw: Raw,
+    /// Bytes of `raw` translated so far.
+    done: u64,
+    encoder: Encoder,
+    stream_size: Option<u64>,
+}
+
+enum Raw {
+    File(Arc<SharedFile>),
+    Memory(Bytes),
+}
+
+/// What [`Source::ensure`] found.
+#[derive(Debug)]
+pub enum Supply {
+    /// The stream's bytes `[0, available)` can be sent, or were; with `end` that is all of it.
+    Have {
+        /// At least what was asked for, or the whole stream.
+        available: u64,
+        /// The stream is exactly `available` bytes long.
+        end: bool,
+    },
+    /// The disk has to be waited for: run it on the pool, give the result to [`Source::accept`], then ask again.
+    Pending(ReadJob),
+    /// Another transfer's job reads the very chunk (never two jobs for one, else a hung disk and a few clients could
+    /// occupy the whole pool): ask again when the shard's next finished [`Read`] was accepted or dropped.
+    Waiting,
+    /// The file can't be read, or is shorter than it was (`UnexpectedEof`).
+    Failed(io::Error),
+}
+
+impl Source {
+    /// A file's contents.
+    pub fn file(file: Arc<SharedFile>, mode: Mode) -> Source {
+        Source::new(match mode {
+            Mode::Octet => Origin::File(file),
+            Mode::Netascii => {
+                // Only reading the file through would tell; an empty one has nothing to translate.
+                let stream_size = (file.size() == 0).then_some(0);
+                Origin::Text(Box::new(Text::new(Raw::File(file), stream_size)))
+            }
+        })
+    }
+
+    /// Data in memory.
+    pub fn memory(bytes: Bytes, mode: Mode) -> Source {
+        Source::new(match mode {
+            Mode::Octet => Origin::Memory(bytes),
+            Mode::Netascii => {
+                let stream_size = (bytes.len() <= COUNTED).then(|| netascii::encoded_len(&bytes));
+                Origin::Text(Box::new(Text::new(Raw::Memory(bytes), stream_size)))
+            }
+        })
+    }
+
+    fn new(origin: Origin) -> Source {
+        Source {
+            origin,
+            chunks: VecDeque::new(),
+            end: 0,
+            failed: None,
+            chunk_size: SMALL,
+            started: false,
+        }
+    }
+
+    /// The stream's exact length on the wire, in bytes. `None` for netascii from a file or from much memory: it would
+    /// have to be translated to be known.
+    pub fn stream_size(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::File(file) => Some(file.size()),
+            Origin::Memory(bytes) => Some(bytes.len() as u64),
+            Origin::Text(text) => text.stream_size,
+        }
+    }
+
+    /// Says how many bytes a window has (blksize times windowsize), which decides the size of the chunks. Without
+    /// effect after the first [`Source::ensure`].
+    pub fn set_window(&mut self, bytes: u64) {
+        if !self.started {
+            self.chunk_size = if bytes <= u64::from(SMALL) { SMALL } else { LARGE };
+        }
+    }
+
+    /// Tries to make the stream available up to byte `upto`, without waiting.
+    pub fn ensure(&mut self, store: &mut Store, upto: u64) -> Supply {
+        self.started = true;
+        if let Some(error) = self.failed.take() {
+            return Supply::Failed(error);
+        }
+        loop {
+            let end = self.is_whole();
+            if end || self.end >= upto {
+                return Supply::Have {
+                    available: self.end,
+                    end,
+                };
+            }
+            match self.extend(store) {
+                Ok(None) => {}
+                Ok(Some(supply)) => return supply,
+                Err(error) => return Supply::Failed(error),
+            }
+        }
+    }
+
+    /// Takes the result of a job that [`Source::ensure`] gave out; ask `ensure` again afterwards, here and for the transfers
+    /// that were told [`Supply::Waiting`].
+    pub fn accept(&mut self, store: &mut Store, read: Read) {
+        match store.settle(read) {
+            // The store has only a weak hold of it: taken from there before `held` is let go.
+            Ok(held) => {
+                if !self.is_whole() {
+                    self.failed = self.extend(store).err();
+                }
+                drop(held);
+            }
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    /// Lets go of what lies wholly below stream byte `below`: it is acknowledged.
+    pub fn release(&mut self, below: u64) {
+        while self.chunks.front().is_some_and(|chunk| chunk.end() <= below) {
+            self.chunks.pop_front();
+        }
+    }
+
+    /// Calls `each` for the pieces that make up `range` of the stream, in order. What is not held (released, or not made
+    /// available yet) is left out.
+    pub fn slices(&self, range: Range<u64>, each: &mut dyn FnMut(&Bytes, Range<usize>)) {
+        if let Origin::Memory(bytes) = &self.origin {
+            let end = range.end.min(self.end);
+            if range.start < end {
+                each(bytes, to_usize(range.start)..to_usize(end));
+            }
+            return;
+        }
+        let first = self.chunks.partition_point(|chunk| chunk.end() <= range.start);
+        for chunk in self.chunks.range(first..) {
+            if chunk.start >= range.end {
+                break;
+            }
+            let start = range.start.max(chunk.start) - chunk.start;
+            let end = range.end.min(chunk.end()) - chunk.start;
+            each(&chunk.bytes, to_usize(start)..to_usize(end));
+        }
+    }
+
+    /// How far `acked` stream bytes are, in percent, 0 to 100; `None` where the length is unknown. Nothing of nothing
+    /// is all.
+    pub fn progress(&self, acked: u64) -> Option<i32> {
+        let size = self.stream_size()?;
+        if size == 0 {
+            return Some(100);
+        }
+        i32::try_from(u128::from(acked.min(size)) * 100 / u128::from(size)).ok()
+    }
+
+    fn is_whole(&self) -> bool {
+        match &self.origin {
+            Origin::File(file) => self.end == file.size(),
+            Origin::Memory(bytes) => self.end == bytes.len() as u64,
+            Origin::Text(text) => text.done == text.raw.size(),
+        }
+    }
+
+    /// Makes the next chunk available; `Some`: not now.
+    fn extend(&mut self, store: &mut Store) -> io::Result<Option<Supply>> {
+        match &mut self.origin {
+            Origin::Memory(bytes) => self.end = bytes.len() as u64,
+            Origin::File(file) => match find(store, file, self.end, self.chunk_size)? {
+                Found::Bytes(bytes) => self.push(bytes),
+                other => return Ok(Some(other.into())),
+            },
+            Origin::Text(text) => match text.next(store, self.chunk_size)? {
+                Ok(bytes) => self.push(bytes),
+                Err(supply) => return Ok(Some(supply)),
+            },
+        }
+        Ok(None)
+    }
+
+    fn push(&mut self, bytes: Bytes) {
+        let start = self.end;
+        self.end += bytes.len() as u64;
+        self.chunks.push_back(Chunk { start, bytes });
+    }
+}
+
+impl Text {
+    fn new(raw: Raw, stream_size: Option<u64>) -> Text {
+        Text {
+            raw,
+            done: 0,
+            encoder: Encoder::new(),
+            stream_size,
+        }
+    }
+
+    /// Translates the next piece; inner error: not now.
+    fn next(&mut self, store: &mut Store, chunk_size: u32) -> io::Result<Result<Bytes, Supply>> {
+        let (bytes, range) = match &self.raw {
+            Raw::Memory(bytes) => {
+                let start = to_usize(self.done);
+                let end = bytes.len().min(start + chunk_size as usize);
+                (bytes.clone(), start..end)
+            }
+            Raw::File(file) => match find(store, file, self.done, chunk_size)? {
+                Found::Bytes(bytes) => {
+                    let all = 0..bytes.len();
+                    (bytes, all)
+                }
+                other => return Ok(Err(other.into())),
+            },
+        };
+        let raw = &bytes[range];
+        let mut text = Vec::with_capacity(to_usize(netascii::encoded_len(raw)));
+        self.encoder.encode(raw, &mut text);
+        self.done += raw.len() as u64;
+        Ok(Ok(Arc::new(text)))
+    }
+}
+
+impl Raw {
+    fn size(&self) -> u64 {
+        match self {
+            Raw::File(file) => file.size(),
+            Raw::Memory(bytes) => bytes.len() as u64,
+        }
+    }
+}
+
+impl From<Found> for Supply {
+    fn from(found: Found) -> Supply {
+        match found {
+            Found::Job(job) => Supply::Pending(job),
+            Found::UnderWay | Found::Bytes(_) => Supply::Waiting,
+        }
+    }
+}
+
+/// The chunk of a file that begins at `start`, a multiple of `chunk_size`: exactly as long as what is left of the file.
+fn find(store: &mut Store, file: &Arc<SharedFile>, start: u64, chunk_size: u32) -> io::Result<Found> {
+    let rest = file.size() - start;
+    let length = u32::try_from(rest).map_or(chunk_size, |rest| rest.min(chunk_size));
+    store.find(file, start, length)
+}
+
+/// Offsets into memory fit by nature.
+fn to_usize(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;

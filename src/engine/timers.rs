@@ -1,0 +1,107 @@
+//! Deadlines of many transfers at no cost per packet.
+//!
+//! A transfer stores its deadline. The heap holds at least one entry at or before it; an entry that turns out to be
+//! early when it is popped is put back at the deadline as it then is. So a deadline that moves later with every packet,
+//! as a retransmission timer does, never touches the heap.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use tftp_proto::Instant;
+
+use super::reply::Key;
+
+/// The heap of one shard.
+#[derive(Default)]
+pub(super) struct Timers {
+    heap: BinaryHeap<Reverse<(Instant, u32, u32)>>,
+}
+
+/// One transfer's side of it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Timer {
+    deadline: Option<Instant>,
+    /// The earliest entry in the heap, if any.
+    armed: Option<Instant>,
+}
+
+impl Timers {
+    /// The transfer's deadline is now `deadline`.
+    pub(super) fn set(&mut self, key: Key, timer: &mut Timer, deadline: Option<Instant>) {
+        timer.deadline = deadline;
+        let Some(at) = deadline else { return };
+        if timer.armed.is_none_or(|armed| at < armed) {
+            timer.armed = Some(at);
+            self.heap.push(Reverse((at, key.index, key.generation)));
+        }
+    }
+
+    /// When to look next: never later than the earliest deadline.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.heap.peek().map(|Reverse((at, ..))| *at)
+    }
+
+    /// An entry whose time has come, to be given to [`Timers::popped`] with its transfer's timer.
+    pub(super) fn pop(&mut self, now: Instant) -> Option<(Instant, Key)> {
+        let Reverse((at, index, generation)) = *self.heap.peek()?;
+        if at > now {
+            return None;
+        }
+        self.heap.pop();
+        Some((at, Key { index, generation }))
+    }
+
+    /// True if the transfer's deadline has come; otherwise the entry is put back where it belongs.
+    pub(super) fn popped(&mut self, now: Instant, at: Instant, key: Key, timer: &mut Timer) -> bool {
+        if timer.armed != Some(at) {
+            return false;
+        }
+        timer.armed = None;
+        match timer.deadline {
+            Some(deadline) if deadline <= now => true,
+            later => {
+                self.set(key, timer, later);
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: Key = Key { index: 7, generation: 1 };
+
+    fn at(micros: u64) -> Instant {
+        Instant::from_micros(micros)
+    }
+
+    #[test]
+    fn a_deadline_that_moves_later_keeps_one_entry_and_fires_once() {
+        let (mut timers, mut timer) = (Timers::default(), Timer::default());
+        for deadline in 100..200 {
+            timers.set(KEY, &mut timer, Some(at(deadline)));
+        }
+        assert_eq!(timers.heap.len(), 1);
+        let (when, key) = timers.pop(at(100)).expect("the first entry is due");
+        assert!(!timers.popped(at(100), when, key, &mut timer), "the deadline is later by now");
+        assert_eq!(timers.next(), Some(at(199)));
+        let (when, key) = timers.pop(at(200)).expect("the entry is due");
+        assert!(timers.popped(at(200), when, key, &mut timer));
+        assert!(timers.pop(at(1000)).is_none());
+    }
+
+    #[test]
+    fn a_deadline_that_moves_earlier_fires_at_the_earlier_time_only() {
+        let (mut timers, mut timer) = (Timers::default(), Timer::default());
+        timers.set(KEY, &mut timer, Some(at(500)));
+        timers.set(KEY, &mut timer, Some(at(50)));
+        let (when, key) = timers.pop(at(60)).expect("due");
+        assert!(timers.popped(at(60), when, key, &mut timer));
+        timers.set(KEY, &mut timer, None);
+        let (when, key) = timers.pop(at(600)).expect("the old entry is still there");
+        assert!(!timers.popped(at(600), when, key, &mut timer));
+        assert_eq!(timers.next(), None);
+    }
+}

@@ -1,0 +1,524 @@
+//! One transfer from its request to its end: who is asked, what is opened, when it is over.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use tftp_proto::wire::{Asked, Operation, Packet};
+use tftp_proto::{Instant, Outcome};
+
+use super::causes;
+use super::config::Policy;
+use super::context::Context;
+use super::inbox::{Found, Message, Stored};
+use super::jail::{self, Jail, Refusal, UploadOptions};
+use super::notice::{Cause, Connection, LogKind, Notice, Sources, Wants};
+use super::platform::Route;
+use super::receiving::Receiving;
+use super::reply::{Answer, Flow, Key, Reply};
+use super::sending::Sending;
+use super::source::{Read, Source};
+use super::timers::Timer;
+use super::transfers::Tid;
+use super::upload::Upload;
+
+/// Transfer data of one connection that may wait for the application; beyond it the connection is slowed.
+pub(super) const FLOW_LIMIT: u64 = 256 << 10;
+
+pub(super) struct Transfer {
+    link: Link,
+    request: u64,
+    asked: Asked,
+    policy: Arc<Policy>,
+    half_open: bool,
+    timer: Timer,
+    stage: Stage,
+    /// Why the machine was told to fail.
+    cause: Option<Cause>,
+    /// The application has heard of the end, or never will.
+    ended: bool,
+}
+
+/// What names a transfer, to the client and to the application.
+pub(super) struct Link {
+    pub(super) key: Key,
+    pub(super) route: Route,
+    pub(super) connection: Arc<Connection>,
+    /// Where the application hears of this connection: the way back, and what it has not taken yet.
+    announced: Option<(Reply, Arc<Flow>)>,
+}
+
+enum Stage {
+    /// The application is asked.
+    Asked,
+    /// A look-up is under way; `again`: the second and last one.
+    Opening { again: bool },
+    /// The application is told that the transfer starts; `None`: nothing was found so far.
+    Starting(Option<Ready>),
+    Sending(Box<Sending>),
+    Receiving(Box<Receiving>),
+    Over,
+}
+
+/// Where the bytes come from or go to.
+enum Ready {
+    Send(Source),
+    Store(Upload),
+    /// An upload that only the Transfer callback takes.
+    Application,
+}
+
+impl Link {
+    pub(super) fn is_announced(&self) -> bool {
+        self.announced.is_some()
+    }
+
+    pub(super) fn add_to_flow(&self, weight: u64) {
+        if let Some((_, flow)) = &self.announced {
+            flow.add(weight);
+        }
+    }
+
+    /// Whether the application is no further behind than `limit`; if it is, [`Answer::Taken`] comes when it has caught up.
+    pub(super) fn flow_is_below(&self, limit: u64) -> bool {
+        self.announced.as_ref().is_none_or(|(_, flow)| flow.below(limit))
+    }
+}
+
+impl Transfer {
+    pub(super) fn new(
+        key: Key,
+        route: Route,
+        connection: Arc<Connection>,
+        request: u64,
+        asked: Asked,
+        policy: Arc<Policy>,
+    ) -> Transfer {
+        Transfer {
+            link: Link { key, route, connection, announced: None },
+            request,
+            asked,
+            policy,
+            half_open: true,
+            timer: Timer::default(),
+            stage: Stage::Asked,
+            cause: None,
+            ended: false,
+        }
+    }
+
+    pub(super) fn key(&self) -> Key {
+        self.link.key
+    }
+
+    pub(super) fn tid(&self) -> Tid {
+        Tid { socket: self.link.route.socket, peer: self.link.route.peer }
+    }
+
+    pub(super) fn request(&self) -> u64 {
+        self.request
+    }
+
+    pub(super) fn timer(&mut self) -> &mut Timer {
+        &mut self.timer
+    }
+
+    pub(super) fn host(&self) -> IpAddr {
+        self.link.connection.remote.ip()
+    }
+
+    pub(super) fn is_half_open(&self) -> bool {
+        self.half_open
+    }
+
+    /// Nothing more will be sent or expected.
+    pub(super) fn is_over(&self) -> bool {
+        match &self.stage {
+            Stage::Sending(sending) => sending.machine.is_over(),
+            Stage::Receiving(receiving) => receiving.machine.is_over(),
+            Stage::Over => true,
+            _ => false,
+        }
+    }
+
+    /// The client has all it wanted: the same request from the same TID is a new one.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Asks the application, or goes on at once where nobody listens.
+    pub(super) fn start(&mut self, ctx: &mut Context) {
+        let wants = ctx.wants();
+        if wants.any_connection() {
+            let reply = Reply::new(self.link.key, Arc::clone(&ctx.inbox) as _);
+            let flow = reply.flow();
+            self.link.announced = Some((reply.clone(), flow));
+            let (connection, held) = (Arc::clone(&self.link.connection), wants.holds_admission());
+            ctx.tell(Notice::Asked { connection, reply, held });
+            if held {
+                return;
+            }
+        }
+        self.look_up(ctx, Sources::default(), false);
+    }
+
+    pub(super) fn handle_packet(&mut self, ctx: &mut Context, packet: &Packet<'_>) {
+        match &mut self.stage {
+            Stage::Sending(sending) => sending.handle_packet(ctx, &self.link, packet),
+            Stage::Receiving(receiving) => receiving.handle_packet(ctx, &self.link, packet),
+            _ => return,
+        }
+        self.after_step(ctx);
+    }
+
+    /// The same request came again: its current packet again, where there is one.
+    pub(super) fn handle_repeat(&mut self, ctx: &mut Context) {
+        match &mut self.stage {
+            Stage::Sending(sending) => sending.machine.handle_repeat(ctx.now),
+            Stage::Receiving(receiving) => receiving.machine.handle_repeat(ctx.now),
+            _ => return,
+        }
+        self.after_step(ctx);
+    }
+
+    pub(super) fn handle_timeout(&mut self, ctx: &mut Context) {
+        match &mut self.stage {
+            Stage::Sending(sending) => sending.machine.handle_timeout(ctx.now),
+            Stage::Receiving(receiving) => receiving.machine.handle_timeout(ctx.now),
+            _ => return,
+        }
+        self.after_step(ctx);
+    }
+
+    pub(super) fn handle_answer(&mut self, ctx: &mut Context, answer: Answer) {
+        match (answer, &mut self.stage) {
+            (Answer::Admit(sources), Stage::Asked) => self.look_up(ctx, sources, false),
+            (Answer::Admit(sources), Stage::Starting(found)) => match found.take() {
+                Some(ready) => self.begin(ctx, ready),
+                None => self.look_up(ctx, sources, true),
+            },
+            (Answer::Admit(_), _) => {}
+            (Answer::End(cause), _) => self.end(ctx, cause),
+            (Answer::Taken, Stage::Receiving(_)) => self.pass_on(ctx),
+            (Answer::Taken, _) => self.after_step(ctx),
+        }
+    }
+
+    pub(super) fn handle_found(&mut self, ctx: &mut Context, found: Result<Found, Refusal>) {
+        let Stage::Opening { again } = self.stage else {
+            return drop_where_it_may_block(ctx, found);
+        };
+        let ready = match found {
+            Ok(Found::File(opened)) => {
+                Ok(Ready::Send(Source::file(ctx.store.adopt(opened), self.link.connection.mode)))
+            }
+            Ok(Found::Target(upload)) => Ok(Ready::Store(upload)),
+            Err(refusal) => Err(Cause::Open(refusal)),
+        };
+        self.found(ctx, ready, again);
+    }
+
+    pub(super) fn handle_read(&mut self, ctx: &mut Context, read: Read) {
+        if let Stage::Sending(sending) = &mut self.stage {
+            sending.handle_read(ctx, read);
+            self.after_step(ctx);
+        }
+    }
+
+    pub(super) fn handle_stored(&mut self, ctx: &mut Context, stored: Result<Stored, Refusal>) {
+        match (&mut self.stage, stored) {
+            (_, stored) if self.ended => drop_where_it_may_block(ctx, stored),
+            (Stage::Receiving(receiving), Ok(stored)) => {
+                receiving.handle_stored(ctx, &self.link, stored);
+                self.after_step(ctx);
+            }
+            (_, Err(refusal)) => self.end(ctx, Cause::Write(refusal)),
+            (_, stored) => drop_where_it_may_block(ctx, stored),
+        }
+    }
+
+    /// What a batch of packets brought goes to the application and the file.
+    pub(super) fn pass_on(&mut self, ctx: &mut Context) {
+        if let Stage::Receiving(receiving) = &mut self.stage
+            && !self.ended
+        {
+            receiving.pass_on(ctx, &self.link);
+            self.after_step(ctx);
+        }
+    }
+
+    /// The network says that nobody is there any more.
+    pub(super) fn handle_unreachable(&mut self, ctx: &mut Context, error: std::io::Error) {
+        let cause = match &self.stage {
+            Stage::Sending(sending) if sending.is_probably_complete() => Cause::Silent { probably_complete: true },
+            _ => Cause::Socket(error),
+        };
+        self.end_silently(ctx, cause);
+    }
+
+    /// Ends the transfer: the client gets an ERROR.
+    pub(super) fn end(&mut self, ctx: &mut Context, cause: Cause) {
+        let (code, message) = causes::wire(&cause);
+        match &mut self.stage {
+            _ if self.ended => return,
+            Stage::Sending(sending) => sending.machine.fail(ctx.now, code, message),
+            Stage::Receiving(receiving) => receiving.machine.fail(ctx.now, code, message),
+            _ => {
+                ctx.send_error(self.link.route, code, message);
+                return self.end_silently(ctx, cause);
+            }
+        }
+        self.cause = Some(cause);
+        self.after_step(ctx);
+    }
+
+    /// Ends the transfer without a word to the client.
+    pub(super) fn end_silently(&mut self, ctx: &mut Context, cause: Cause) {
+        if let Stage::Receiving(receiving) = &mut self.stage {
+            receiving.discard(ctx);
+        }
+        self.finish(ctx, Some(cause));
+        self.stage = Stage::Over;
+    }
+
+    /// Where the bytes come from or go to: the contract's order, ConnFileData, ConnLocalFile, LocalDir, Transfer.
+    fn look_up(&mut self, ctx: &mut Context, sources: Sources, again: bool) {
+        let operation = self.link.connection.operation;
+        if let (Some(data), Operation::Read) = (sources.data, operation) {
+            let source = Source::memory(data, self.link.connection.mode);
+            return self.found(ctx, Ok(Ready::Send(source)), again);
+        }
+        if let Some(path) = sources.local_file {
+            return self.open(ctx, Place::Path(path), again);
+        }
+        if let Some(root) = self.policy.root.clone() {
+            if operation == Operation::Read
+                && let Some(found) = root.open_cached(&self.link.connection.filename)
+            {
+                self.stage = Stage::Opening { again };
+                return self.handle_found(ctx, found.map(Found::File));
+            }
+            return self.open(ctx, Place::Root(root), again);
+        }
+        if operation == Operation::Write && self.link.is_announced() && ctx.wants().has(Wants::TRANSFER) {
+            return self.found(ctx, Ok(Ready::Application), again);
+        }
+        self.found(ctx, Err(Cause::NoSource(operation)), again);
+    }
+
+    /// A look-up on the blocking pool.
+    fn open(&mut self, ctx: &mut Context, place: Place, again: bool) {
+        self.stage = Stage::Opening { again };
+        let (key, connection) = (self.link.key, Arc::clone(&self.link.connection));
+        let options = UploadOptions {
+            allow_overwrite: self.policy.allow_overwrite,
+            announced: self.asked.tsize,
+            sync: self.policy.sync_uploads,
+        };
+        ctx.block_on(move || Message::Found(key, place.look_up(&connection, &options)));
+    }
+
+    fn found(&mut self, ctx: &mut Context, ready: Result<Ready, Cause>, again: bool) {
+        let held = !again && self.link.is_announced() && ctx.wants().has(Wants::START);
+        let ready = match ready {
+            Err(cause) if !held => return self.end(ctx, cause),
+            ready => ready.ok(),
+        };
+        if self.link.is_announced() && !again {
+            let (id, local_file) = (self.link.connection.id, ready.as_ref().and_then(Ready::path));
+            ctx.tell(Notice::Started { id, local_file, held });
+        }
+        match ready {
+            Some(ready) if !held => self.begin(ctx, ready),
+            ready => self.stage = Stage::Starting(ready),
+        }
+    }
+
+    fn begin(&mut self, ctx: &mut Context, ready: Ready) {
+        let mode = self.link.connection.mode;
+        self.stage = match ready {
+            Ready::Send(source) => {
+                Stage::Sending(Box::new(Sending::new(ctx, &self.asked, &self.policy, source)))
+            }
+            Ready::Store(upload) => self.receive(ctx, Some(upload)),
+            Ready::Application => self.receive(ctx, None),
+        };
+        ctx.log(Wants::LOG_VERBOSE, self.link.connection.id, LogKind::Verbose, || {
+            format!("{} begins in {mode:?} mode, asked: {:?}", self.link.connection.operation, self.asked)
+        });
+        self.after_step(ctx);
+    }
+
+    fn receive(&self, ctx: &Context, file: Option<Upload>) -> Stage {
+        let mode = self.link.connection.mode;
+        Stage::Receiving(Box::new(Receiving::new(ctx, &self.asked, mode, &self.policy, file)))
+    }
+
+    /// After every input: send what is due, tell what happened, set the timer.
+    fn after_step(&mut self, ctx: &mut Context) {
+        let drained = match &mut self.stage {
+            Stage::Sending(sending) => sending.drain(ctx, &self.link),
+            Stage::Receiving(receiving) => {
+                receiving.drain(ctx, &self.link);
+                Ok(())
+            }
+            _ => return,
+        };
+        if let Err(cause) = drained {
+            return self.end(ctx, cause);
+        }
+        self.leave_half_open(ctx);
+        if !self.ended
+            && let Some(outcome) = self.outcome()
+        {
+            self.conclude(ctx, outcome);
+        }
+        let deadline = self.deadline();
+        ctx.timers.set(self.link.key, &mut self.timer, deadline);
+    }
+
+    fn leave_half_open(&mut self, ctx: &Context) {
+        let half_open = match &self.stage {
+            Stage::Sending(sending) => sending.machine.is_half_open(),
+            Stage::Receiving(receiving) => receiving.machine.is_half_open(),
+            _ => return,
+        };
+        if self.half_open && !half_open {
+            self.half_open = false;
+            ctx.shared.settle(self.host());
+        }
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        match &self.stage {
+            Stage::Sending(sending) => sending.machine.outcome().cloned(),
+            Stage::Receiving(receiving) => receiving.machine.outcome().cloned(),
+            _ => None,
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Sending(sending) => sending.machine.poll_timeout(),
+            Stage::Receiving(receiving) => receiving.machine.poll_timeout(),
+            _ => None,
+        }
+    }
+
+    fn conclude(&mut self, ctx: &mut Context, outcome: Outcome) {
+        let cause = match outcome {
+            Outcome::Complete => None,
+            Outcome::ClientError { code, message, probe } => {
+                Some(Cause::ClientError { code: code.0, message, probe })
+            }
+            Outcome::TimedOut { probably_complete } => Some(Cause::Silent { probably_complete }),
+            Outcome::Oversized => Some(Cause::Oversized),
+            Outcome::Failed => Some(self.cause.take().unwrap_or(Cause::Ended("Ended by the server"))),
+        };
+        if let (Some(_), Stage::Receiving(receiving)) = (&cause, &mut self.stage) {
+            receiving.discard(ctx);
+        }
+        self.finish(ctx, cause);
+    }
+
+    /// Tells the end, once.
+    fn finish(&mut self, ctx: &mut Context, cause: Option<Cause>) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        self.count(ctx, cause.as_ref());
+        self.log_end(ctx, cause.as_ref());
+        let id = self.link.connection.id;
+        let refused = matches!(cause, Some(Cause::Refused));
+        let quiet = matches!(cause, Some(Cause::Refused | Cause::ClientError { probe: true, .. }));
+        let cause = cause.map(Arc::new);
+        if let Some(cause) = cause.as_ref().filter(|_| !quiet) {
+            ctx.failed(id, Arc::clone(cause));
+        }
+        // The application itself refused it: for it, the connection never began.
+        if !self.link.is_announced() || refused {
+            return;
+        }
+        if cause.is_none() {
+            ctx.tell(Notice::Ended { id });
+        }
+        ctx.tell(Notice::Disconnected { id, cause });
+    }
+
+    fn count(&self, ctx: &Context, cause: Option<&Cause>) {
+        let figures = &ctx.shared.figures;
+        match cause {
+            None => figures.completed.fetch_add(1, Relaxed),
+            Some(Cause::Refused) => figures.refused.fetch_add(1, Relaxed),
+            Some(_) => figures.failed.fetch_add(1, Relaxed),
+        };
+        let repeated = match &self.stage {
+            Stage::Sending(sending) => {
+                figures.bytes_sent.fetch_add(sending.machine.acked_bytes(), Relaxed);
+                sending.machine.retransmissions()
+            }
+            Stage::Receiving(receiving) => {
+                figures.bytes_received.fetch_add(receiving.machine.received_bytes(), Relaxed);
+                receiving.machine.retransmissions()
+            }
+            _ => 0,
+        };
+        figures.retransmissions.fetch_add(repeated, Relaxed);
+    }
+
+    fn log_end(&self, ctx: &Context, cause: Option<&Cause>) {
+        let (id, file) = (self.link.connection.id, &self.link.connection.filename);
+        let bytes = match &self.stage {
+            Stage::Sending(sending) => sending.machine.acked_bytes(),
+            Stage::Receiving(receiving) => receiving.machine.received_bytes(),
+            _ => 0,
+        };
+        match cause {
+            None => ctx.log(Wants::LOG_INFO, id, LogKind::Info, || format!("{file:?}: {bytes} bytes, whole")),
+            Some(Cause::ClientError { probe: true, .. }) => {
+                ctx.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {
+                    format!("{file:?}: the client only asked for the size")
+                });
+            }
+            Some(cause) => ctx.log(Wants::LOG_INFO, id, LogKind::Error, || {
+                format!("{file:?}: ended after {bytes} bytes: {}", causes::wire(cause).1)
+            }),
+        }
+    }
+}
+
+impl Ready {
+    fn path(&self) -> Option<PathBuf> {
+        match self {
+            Ready::Send(source) => source.path(),
+            Ready::Store(upload) => Some(upload.path().to_owned()),
+            Ready::Application => None,
+        }
+    }
+}
+
+/// Where a look-up takes place.
+enum Place {
+    /// The application's own choice: any path.
+    Path(PathBuf),
+    /// The client's name inside LocalDir.
+    Root(Arc<Jail>),
+}
+
+impl Place {
+    fn look_up(&self, connection: &Connection, options: &UploadOptions) -> Result<Found, Refusal> {
+        let name = &connection.filename;
+        match (self, connection.operation) {
+            (Place::Path(path), Operation::Read) => jail::open_path(path).map(Found::File),
+            (Place::Path(path), Operation::Write) => jail::create_path(path, options).map(Found::Target),
+            (Place::Root(root), Operation::Read) => root.open(name).map(Found::File),
+            (Place::Root(root), Operation::Write) => root.create(name, options).map(Found::Target),
+        }
+    }
+}
+
+/// Removing an unfinished upload may block; the pool may.
+fn drop_where_it_may_block<T: Send + 'static>(ctx: &Context, unfinished: T) {
+    ctx.pool.submit(Box::new(move || drop(unfinished)));
+}
