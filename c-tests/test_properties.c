@@ -11,12 +11,10 @@ static tftpserver *server;
 
 static void defaults(void)
 {
-    char host[256] = "";
-    gethostname(host, sizeof host - 1);
     CHECK_TEXT(tftpserver_get(server, CONN_COUNT, 0), "0");
     CHECK_TEXT(tftpserver_get(server, LISTENING, 0), "False");
     CHECK_TEXT(tftpserver_get(server, LOCAL_DIR, 0), "");
-    CHECK_TEXT(tftpserver_get(server, LOCAL_HOST, 0), host);
+    CHECK_TEXT(tftpserver_get(server, LOCAL_HOST, 0), "");
     CHECK_TEXT(tftpserver_get(server, LOCAL_PORT, 0), "69");
     CHECK_TEXT(tftpserver_get(server, MAX_RETRANSMITS, 0), "3");
     CHECK_TEXT(tftpserver_get(server, RETRANSMIT_TIMEOUT, 0), "5");

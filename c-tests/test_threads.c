@@ -80,7 +80,7 @@ static void waiter_begin(struct waiter *self, tftpserver *server)
     self->server = server;
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
-    CHECK(tftpserver_do_config(server, "SelectWaitMillis=600000") != NULL);
+    CHECK(tftpserver_do_config(server, "SelectWaitMillis=60000") != NULL);
     CHECK_INT(pthread_create(&self->thread, NULL, waits, self), 0);
     pthread_mutex_lock(&self->lock);
     while (!self->entered) {
@@ -117,7 +117,7 @@ static void an_interrupt_before_is_not_lost(void)
     fixture self;
     int64_t begin;
     NEED(fixture_open(&self));
-    CHECK(tftpserver_do_config(self.server, "SelectWaitMillis=600000") != NULL);
+    CHECK(tftpserver_do_config(self.server, "SelectWaitMillis=60000") != NULL);
     CHECK_INT(tftpserver_do_interrupt(self.server), 0);
     begin = client_now();
     CHECK_INT(tftpserver_do_doevents(self.server), 0);
