@@ -23,9 +23,9 @@ set(tftpserver_rust_env "CARGO_TARGET_DIR=${TFTPSERVER_CARGO_TARGET_DIR}")
 set(tftpserver_rust_target "")
 set(tftpserver_rust_sanitized OFF)
 if(TFTPSERVER_SANITIZER STREQUAL "address")
-    execute_process(COMMAND "${TFTPSERVER_CARGO}" +nightly rustc --version RESULT_VARIABLE tftpserver_no_nightly
-                    OUTPUT_QUIET ERROR_QUIET)
-    execute_process(COMMAND "${TFTPSERVER_CARGO}" +nightly -vV OUTPUT_VARIABLE tftpserver_nightly ERROR_QUIET)
+    # Only what is installed already: nothing is fetched for it.
+    execute_process(COMMAND "${CMAKE_COMMAND}" -E env RUSTUP_AUTO_INSTALL=0 "${TFTPSERVER_CARGO}" +nightly -vV
+                    OUTPUT_VARIABLE tftpserver_nightly ERROR_QUIET)
     string(REGEX MATCH "host: ([^\n]+)" tftpserver_host "${tftpserver_nightly}")
     if(tftpserver_host)
         # --target keeps build scripts and procedural macros free of the instrumentation.
