@@ -20,8 +20,16 @@ struct Server {
 impl Server {
     fn start(config: Config) -> Server {
         let root = tempfile::tempdir().unwrap();
-        let engine = Engine::start(&config, policy(root.path()), Arc::new(Nobody), Arc::new(Shared::default()));
-        Server { engine: engine.unwrap(), root }
+        let engine = Engine::start(
+            &config,
+            policy(root.path()),
+            Arc::new(Nobody),
+            Arc::new(Shared::default()),
+        );
+        Server {
+            engine: engine.unwrap(),
+            root,
+        }
     }
 
     fn client(&self) -> Client {
@@ -43,7 +51,10 @@ impl Server {
 }
 
 fn local() -> Config {
-    Config { address: "127.0.0.1:0".parse().unwrap(), ..Config::default() }
+    Config {
+        address: "127.0.0.1:0".parse().unwrap(),
+        ..Config::default()
+    }
 }
 
 fn modes() -> Vec<(&'static str, Config)> {
@@ -51,23 +62,96 @@ fn modes() -> Vec<(&'static str, Config)> {
     let six = "[::1]:0".parse().unwrap();
     vec![
         ("default", local()),
-        ("any address", Config { address: any, ..local() }),
-        ("IPv6", Config { address: six, ..local() }),
-        ("dual stack", Config { address: "[::]:0".parse().unwrap(), dual_stack: true, ..local() }),
-        ("portable system calls", Config { io_mode: IoMode::Portable, ..local() }),
-        ("single port", Config { single_port: true, ..local() }),
-        ("connected sockets", Config { use_connection: true, ..local() }),
-        ("connected sockets, any address", Config { use_connection: true, address: any, ..local() }),
-        ("three threads", Config { io_threads: 3, ..local() }),
-        ("busy polling", Config { busy_poll: std::time::Duration::from_micros(50), ..local() }),
-        ("don't fragment", Config { dont_fragment: true, ..local() }),
-        ("traffic class", Config { traffic_class: Some(46 << 2), ..local() }),
+        (
+            "any address",
+            Config {
+                address: any,
+                ..local()
+            },
+        ),
+        (
+            "IPv6",
+            Config {
+                address: six,
+                ..local()
+            },
+        ),
+        (
+            "dual stack",
+            Config {
+                address: "[::]:0".parse().unwrap(),
+                dual_stack: true,
+                ..local()
+            },
+        ),
+        (
+            "portable system calls",
+            Config {
+                io_mode: IoMode::Portable,
+                ..local()
+            },
+        ),
+        (
+            "single port",
+            Config {
+                single_port: true,
+                ..local()
+            },
+        ),
+        (
+            "connected sockets",
+            Config {
+                use_connection: true,
+                ..local()
+            },
+        ),
+        (
+            "connected sockets, any address",
+            Config {
+                use_connection: true,
+                address: any,
+                ..local()
+            },
+        ),
+        (
+            "three threads",
+            Config {
+                io_threads: 3,
+                ..local()
+            },
+        ),
+        (
+            "busy polling",
+            Config {
+                busy_poll: std::time::Duration::from_micros(50),
+                ..local()
+            },
+        ),
+        (
+            "don't fragment",
+            Config {
+                dont_fragment: true,
+                ..local()
+            },
+        ),
+        (
+            "traffic class",
+            Config {
+                traffic_class: Some(46 << 2),
+                ..local()
+            },
+        ),
     ]
 }
 
 #[test]
 fn every_mode_moves_the_same_bytes_both_ways() {
-    let options = [Options::NONE, Options::new(1428, 1), Options::new(1428, 16), Options::new(8192, 64)];
+    let options = [
+        Options::NONE,
+        Options::new(1428, 1),
+        Options::new(1428, 16),
+        Options::new(8192, 64),
+    ];
     for (mode, config) in modes() {
         let server = Server::start(config);
         for size in [0, 1, 511, 512, 513, 1428, 65_536, 300_000] {
@@ -75,9 +159,19 @@ fn every_mode_moves_the_same_bytes_both_ways() {
             std::fs::write(server.root.path().join("file"), &data).unwrap();
             for options in options {
                 let context = format!("{mode}, {size} bytes, {options:?}");
-                assert_eq!(server.client().get("file", options).as_ref(), Ok(&data), "{context}");
-                server.client().put("upload", &data, options).unwrap_or_else(|e| panic!("{context}: {e:?}"));
-                assert!(std::fs::read(server.root.path().join("upload")).unwrap() == data, "{context}");
+                assert_eq!(
+                    server.client().get("file", options).as_ref(),
+                    Ok(&data),
+                    "{context}"
+                );
+                server
+                    .client()
+                    .put("upload", &data, options)
+                    .unwrap_or_else(|e| panic!("{context}: {e:?}"));
+                assert!(
+                    std::fs::read(server.root.path().join("upload")).unwrap() == data,
+                    "{context}"
+                );
             }
         }
         server.stop();
@@ -88,12 +182,21 @@ fn every_mode_moves_the_same_bytes_both_ways() {
 fn the_largest_blocks_work_in_every_mode() {
     let data = pattern(1_000_000);
     for (mode, config) in modes() {
-        let server = Server::start(Config { dont_fragment: false, ..config });
+        let server = Server::start(Config {
+            dont_fragment: false,
+            ..config
+        });
         std::fs::write(server.root.path().join("file"), &data).unwrap();
         let options = Options::new(65_464, 1);
-        assert!(server.client().get("file", options).as_ref() == Ok(&data), "{mode}");
+        assert!(
+            server.client().get("file", options).as_ref() == Ok(&data),
+            "{mode}"
+        );
         server.client().put("upload", &data, options).unwrap();
-        assert!(std::fs::read(server.root.path().join("upload")).unwrap() == data, "{mode}");
+        assert!(
+            std::fs::read(server.root.path().join("upload")).unwrap() == data,
+            "{mode}"
+        );
         server.stop();
     }
 }
@@ -106,7 +209,11 @@ fn two_hundred_clients_at_once_all_get_the_image() {
     std::thread::scope(|scope| {
         for number in 0..200 {
             let (server, data) = (&server, &data);
-            let options = if number % 2 == 0 { Options::NONE } else { Options::new(1428, 8) };
+            let options = if number % 2 == 0 {
+                Options::NONE
+            } else {
+                Options::new(1428, 8)
+            };
             scope.spawn(move || assert!(server.client().get("image", options).as_ref() == Ok(data)));
         }
     });
@@ -116,7 +223,10 @@ fn two_hundred_clients_at_once_all_get_the_image() {
 #[test]
 fn transfers_answer_from_their_own_port_or_with_single_port_from_the_listening_one() {
     for single_port in [false, true] {
-        let server = Server::start(Config { single_port, ..local() });
+        let server = Server::start(Config {
+            single_port,
+            ..local()
+        });
         std::fs::write(server.root.path().join("file"), b"x").unwrap();
         let mut client = server.client();
         client.get("file", Options::NONE).unwrap();
@@ -131,7 +241,10 @@ fn transfer_ports_stay_inside_the_range() {
     let port = probe.local_addr().unwrap().port().clamp(20_000, 65_000);
     drop(probe);
     let range = port..=port + 20;
-    let server = Server::start(Config { transfer_ports: Some(range.clone()), ..local() });
+    let server = Server::start(Config {
+        transfer_ports: Some(range.clone()),
+        ..local()
+    });
     std::fs::write(server.root.path().join("file"), b"x").unwrap();
     let mut client = server.client();
     client.get("file", Options::NONE).unwrap();
@@ -143,11 +256,21 @@ fn transfer_ports_stay_inside_the_range() {
 #[test]
 fn a_stranger_on_the_port_is_found_out_even_with_several_threads() {
     for io_threads in [1, 2] {
-        let first = Server::start(Config { io_threads, ..local() });
-        let config = Config { address: first.address(), io_threads, ..local() };
+        let first = Server::start(Config {
+            io_threads,
+            ..local()
+        });
+        let config = Config {
+            address: first.address(),
+            io_threads,
+            ..local()
+        };
         let policy = policy(first.root.path());
         let second = Engine::start(&config, policy, Arc::new(Nobody), Arc::new(Shared::default()));
-        assert_eq!(second.err().map(|error| error.kind()), Some(std::io::ErrorKind::AddrInUse));
+        assert_eq!(
+            second.err().map(|error| error.kind()),
+            Some(std::io::ErrorKind::AddrInUse)
+        );
         first.stop();
     }
 }
@@ -156,11 +279,15 @@ fn a_stranger_on_the_port_is_found_out_even_with_several_threads() {
 fn one_client_port_may_read_many_files_at_once() {
     let server = Server::start(local());
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+    socket
+        .set_read_timeout(Some(std::time::Duration::from_secs(5)))
+        .unwrap();
     let mut ports = std::collections::HashSet::new();
     for number in 0..16 {
         std::fs::write(server.root.path().join(number.to_string()), [number]).unwrap();
-        socket.send_to(format!("\0\u{1}{number}\0octet\0").as_bytes(), server.address()).unwrap();
+        socket
+            .send_to(format!("\0\u{1}{number}\0octet\0").as_bytes(), server.address())
+            .unwrap();
     }
     let mut seen = std::collections::HashSet::new();
     while seen.len() < 16 {
@@ -168,7 +295,10 @@ fn one_client_port_may_read_many_files_at_once() {
         let (length, from) = socket.recv_from(&mut packet).unwrap();
         assert_eq!((length, &packet[..4]), (5, &[0, 3, 0, 1][..]));
         if seen.insert(packet[4]) {
-            assert!(ports.insert(from), "each transfer of one client port needs a port of its own");
+            assert!(
+                ports.insert(from),
+                "each transfer of one client port needs a port of its own"
+            );
         }
     }
     server.stop();
@@ -194,7 +324,10 @@ fn stop_listening_lets_transfers_end_and_refuses_new_ones() {
     client.acknowledge(4);
     let address = server.address();
     server.engine.join();
-    assert!(std::net::UdpSocket::bind(address).is_ok(), "the port is free again");
+    assert!(
+        std::net::UdpSocket::bind(address).is_ok(),
+        "the port is free again"
+    );
 }
 
 #[test]
@@ -205,7 +338,10 @@ fn shutdown_tells_the_clients() {
     client.start(b"\0\x01file\0octet\0");
     client.receive().unwrap();
     server.engine.shutdown();
-    assert_eq!(client.receive(), Err(Failed::Error(0, "Server is shutting down".into())));
+    assert_eq!(
+        client.receive(),
+        Err(Failed::Error(0, "Server is shutting down".into()))
+    );
     server.engine.join();
 }
 
@@ -215,13 +351,25 @@ fn a_client_that_is_gone_frees_its_transfer_at_once() {
         let shared = Arc::new(Shared::default());
         let root = tempfile::tempdir().unwrap();
         std::fs::write(root.path().join("file"), pattern(5000)).unwrap();
-        let config = Config { use_connection, ..local() };
-        let engine = Engine::start(&config, policy(root.path()), Arc::new(Nobody), Arc::clone(&shared)).unwrap();
+        let config = Config {
+            use_connection,
+            ..local()
+        };
+        let engine = Engine::start(
+            &config,
+            policy(root.path()),
+            Arc::new(Nobody),
+            Arc::clone(&shared),
+        )
+        .unwrap();
         let mut client = Client::new(engine.local_addr());
         client.start(b"\0\x01file\0octet\0");
         client.receive().unwrap();
         assert_eq!(shared.active(), 1);
-        let (gone, to) = (client.socket.local_addr().unwrap(), client.transfer_address().unwrap());
+        let (gone, to) = (
+            client.socket.local_addr().unwrap(),
+            client.transfer_address().unwrap(),
+        );
         drop(client);
         // A last ACK under the same address makes the server send to a port that nobody has.
         let last = std::net::UdpSocket::bind(gone).unwrap();

@@ -27,6 +27,8 @@ pub(super) struct Context {
     pub(super) shared: Arc<Shared>,
     /// Uploads that took data in this batch and have not passed it on yet.
     pub(super) dirty: Vec<Key>,
+    /// Downloads that wait for a chunk which another one's job reads.
+    pub(super) waiting: Vec<Key>,
     scratch: Vec<u8>,
 }
 
@@ -39,8 +41,19 @@ impl Context {
         application: Arc<dyn Application>,
         shared: Arc<Shared>,
     ) -> Context {
-        let (timers, store, dirty, scratch) = (Timers::default(), Store::new(), Vec::new(), Vec::new());
-        Context { now, outbox, timers, store, pool, inbox, application, shared, dirty, scratch }
+        Context {
+            now,
+            outbox,
+            timers: Timers::default(),
+            store: Store::new(),
+            pool,
+            inbox,
+            application,
+            shared,
+            dirty: Vec::new(),
+            waiting: Vec::new(),
+            scratch: Vec::new(),
+        }
     }
 
     pub(super) fn wants(&self) -> Wants {
@@ -82,7 +95,12 @@ impl Context {
                 Wants::LOG_VERBOSE => 2,
                 _ => 3,
             };
-            self.tell(Notice::Log { id, level: number, kind, message: message() });
+            self.tell(Notice::Log {
+                id,
+                level: number,
+                kind,
+                message: message(),
+            });
         }
     }
 }

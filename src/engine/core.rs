@@ -13,6 +13,7 @@ use super::notice::{Cause, LogKind, Wants};
 use super::platform::{Arrival, Poller, UdpSocket};
 use super::ports::{LISTENING, Ports};
 use super::reply::Key;
+use super::store::Read;
 use super::transfer::Transfer;
 use super::transfers::{Tid, Transfers};
 
@@ -72,19 +73,27 @@ impl Core {
         if socket == LISTENING {
             return self.arrive_listening(arrival);
         }
-        let tid = Tid { socket, peer: arrival.peer };
-        let Ok(packet) = wire::parse(arrival.bytes) else { return };
+        let tid = Tid {
+            socket,
+            peer: arrival.peer,
+        };
+        let Ok(packet) = wire::parse(arrival.bytes) else {
+            return;
+        };
         if self.arrive_known(tid, &packet) || matches!(packet, Packet::Error { .. } | Packet::Request(_)) {
             return;
         }
         // RFC 1350 section 4: a packet from an unknown TID, the transfer it strays into undisturbed.
         let route = self.route(socket, arrival);
-        self.ctx.send_error(route, ErrorCode::UNKNOWN_TID, "Unknown transfer ID");
+        self.ctx
+            .send_error(route, ErrorCode::UNKNOWN_TID, "Unknown transfer ID");
     }
 
     /// True if the packet belongs to a transfer.
     pub(super) fn arrive_known(&mut self, tid: Tid, packet: &Packet<'_>) -> bool {
-        let Some(transfer) = self.table.by_tid(tid) else { return false };
+        let Some(transfer) = self.table.by_tid(tid) else {
+            return false;
+        };
         transfer.handle_packet(&mut self.ctx, packet);
         let key = transfer.key();
         self.remove_if_over(key);
@@ -100,7 +109,9 @@ impl Core {
 
     pub(super) fn expire(&mut self) {
         while let Some((at, key)) = self.ctx.timers.pop(self.ctx.now) {
-            let Some(transfer) = self.table.get(key) else { continue };
+            let Some(transfer) = self.table.get(key) else {
+                continue;
+            };
             if self.ctx.timers.popped(self.ctx.now, at, key, transfer.timer()) {
                 transfer.handle_timeout(&mut self.ctx);
                 self.remove_if_over(key);
@@ -110,9 +121,11 @@ impl Core {
 
     pub(super) fn handle(&mut self, message: Message) {
         match message {
-            Message::Answer(key, answer) => self.step(key, |transfer, ctx| transfer.handle_answer(ctx, answer)),
+            Message::Answer(key, answer) => {
+                self.step(key, |transfer, ctx| transfer.handle_answer(ctx, answer))
+            }
             Message::Found(key, found) => self.step(key, |transfer, ctx| transfer.handle_found(ctx, found)),
-            Message::Read(key, read) => self.step(key, |transfer, ctx| transfer.handle_read(ctx, read)),
+            Message::Read(key, read) => self.handle_read(key, read),
             Message::Stored(key, stored) => match self.table.get(key) {
                 Some(_) => self.step(key, |transfer, ctx| transfer.handle_stored(ctx, stored)),
                 // Removing an unfinished upload may block.
@@ -136,7 +149,13 @@ impl Core {
         let ports = &self.ports;
         let report = self.ctx.outbox.flush(&|index| ports.get(index));
         for (route, error) in report.failed {
-            self.unreachable(Tid { socket: route.socket, peer: route.peer }, error);
+            self.unreachable(
+                Tid {
+                    socket: route.socket,
+                    peer: route.peer,
+                },
+                error,
+            );
         }
         self.watch_blocked(report.blocked);
         for index in std::mem::take(&mut self.released) {
@@ -159,9 +178,24 @@ impl Core {
         if !self.table.get(key).is_some_and(|transfer| transfer.is_over()) {
             return;
         }
+        self.remove(key);
+    }
+
+    fn remove(&mut self, key: Key) {
         if let Some(transfer) = self.table.remove(key) {
-            self.ctx.shared.leave(transfer.host(), transfer.is_half_open());
             self.released.push(transfer.tid().socket);
+        }
+    }
+
+    /// A chunk came from the pool: for the transfer that asked, and for those that wait for the same one.
+    fn handle_read(&mut self, key: Key, read: Read) {
+        match self.table.get(key) {
+            Some(_) => self.step(key, |transfer, ctx| transfer.handle_read(ctx, read)),
+            // Its transfer is gone; the others ask for the chunk themselves.
+            None => drop(self.ctx.store.settle(read)),
+        }
+        for key in std::mem::take(&mut self.ctx.waiting) {
+            self.step(key, Transfer::resume);
         }
     }
 
@@ -175,7 +209,9 @@ impl Core {
     /// ICMP port unreachable: the client is gone. Anything else may pass.
     fn unreachable(&mut self, tid: Tid, error: io::Error) {
         if error.kind() != io::ErrorKind::ConnectionRefused {
-            self.ctx.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || format!("{}: {error}", tid.peer));
+            self.ctx.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
+                format!("{}: {error}", tid.peer)
+            });
             return;
         }
         if let Some(transfer) = self.table.by_tid(tid) {
@@ -214,10 +250,7 @@ impl Core {
             if let Some(transfer) = self.table.get(key) {
                 transfer.end(&mut self.ctx, Cause::Ended(SHUTDOWN));
             }
-            if let Some(transfer) = self.table.remove(key) {
-                self.ctx.shared.leave(transfer.host(), transfer.is_half_open());
-                self.released.push(transfer.tid().socket);
-            }
+            self.remove(key);
         }
         self.flush();
         self.ports.close_listening(&self.poller);

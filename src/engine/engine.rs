@@ -52,8 +52,14 @@ impl Engine {
         };
         let policy = Arc::new(policy);
         for (number, socket) in listening.into_iter().enumerate() {
-            let started =
-                engine.start_shard(number, socket, config, &policy, Arc::clone(&application), Arc::clone(&shared));
+            let started = engine.start_shard(
+                number,
+                socket,
+                config,
+                &policy,
+                Arc::clone(&application),
+                Arc::clone(&shared),
+            );
             if let Err(error) = started {
                 engine.shutdown();
                 engine.join();
@@ -81,7 +87,9 @@ impl Engine {
     /// New transfers begin under this policy.
     pub fn set_policy(&self, policy: Policy) {
         let policy = Arc::new(policy);
-        self.inboxes.iter().for_each(|inbox| inbox.send(Message::Policy(Arc::clone(&policy))));
+        self.inboxes
+            .iter()
+            .for_each(|inbox| inbox.send(Message::Policy(Arc::clone(&policy))));
     }
 
     /// Takes no new requests; returns when the listening sockets are closed. Transfers go on to their end (with
@@ -112,7 +120,9 @@ impl Engine {
     /// Gives every shard an order and waits until each has carried it out.
     fn order(&self, order: impl Fn(Sender<()>) -> Message) {
         let (done, all_done) = bounded(self.inboxes.len());
-        self.inboxes.iter().for_each(|inbox| inbox.send(order(done.clone())));
+        self.inboxes
+            .iter()
+            .for_each(|inbox| inbox.send(order(done.clone())));
         drop(done);
         // Ends when the last sender is gone: carried out, or dropped by a shard that had ended before.
         all_done.iter().for_each(drop);
@@ -131,10 +141,19 @@ impl Engine {
         let inbox = Arc::new(Inbox::new(poller.waker()));
         let outbox = SendBatch::new(config.io_mode);
         let pool = Arc::clone(&self.pool);
-        let ctx = Context::new(clock::now(), outbox, pool, Arc::clone(&inbox), application, shared);
+        let ctx = Context::new(
+            clock::now(),
+            outbox,
+            pool,
+            Arc::clone(&inbox),
+            application,
+            shared,
+        );
         let core = Core::new(config, Arc::clone(policy), ctx, poller, socket)?;
         let shard = Shard::new(core, config);
-        let thread = std::thread::Builder::new().name(format!("tftp-io-{number}")).spawn(move || shard.run())?;
+        let thread = std::thread::Builder::new()
+            .name(format!("tftp-io-{number}"))
+            .spawn(move || shard.run())?;
         self.inboxes.push(inbox);
         self.threads.lock().push(thread);
         Ok(())
@@ -150,7 +169,10 @@ fn listen(config: &Config) -> io::Result<Vec<UdpSocket>> {
     let mut sockets = vec![first];
     if config.io_threads > 1 {
         sockets[0].allow_sharing()?;
-        let sharing = super::platform::SocketOptions { share_port: true, ..options };
+        let sharing = super::platform::SocketOptions {
+            share_port: true,
+            ..options
+        };
         for _ in 1..config.io_threads {
             sockets.push(UdpSocket::bind(address, &sharing)?);
         }

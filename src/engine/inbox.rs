@@ -9,7 +9,7 @@ use super::config::Policy;
 use super::jail::{Opened, Refusal};
 use super::platform::Waker;
 use super::reply::{Answer, Key, Post};
-use super::source::Read;
+use super::store::Read;
 use super::upload::Upload;
 
 /// One message to a shard.
@@ -55,7 +55,10 @@ pub(super) struct Inbox {
 
 impl Inbox {
     pub(super) fn new(waker: Waker) -> Inbox {
-        Inbox { messages: Mutex::new(Some(Vec::new())), waker }
+        Inbox {
+            messages: Mutex::new(Some(Vec::new())),
+            waker,
+        }
     }
 
     pub(super) fn send(&self, message: Message) {

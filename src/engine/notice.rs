@@ -112,22 +112,63 @@ pub struct Connection {
 /// Something that happened.
 #[derive(Debug)]
 pub enum Notice {
-    /// A connection begins; told iff `Wants::any_connection`. With `held` the engine waits for [`Reply::admit`] or [`Reply::end`].
-    Asked { connection: Arc<Connection>, reply: Reply, held: bool },
-    /// A limit was reached: the connection never began.
-    Refused { connection: Arc<Connection>, cause: Arc<Cause> },
-    /// The source or target is known (or, with `held`, perhaps not yet); with `held` the engine waits again.
-    Started { id: i32, local_file: Option<PathBuf>, held: bool },
-    /// Data moved; told only where `Wants::TRANSFER` is set.
+    /// A connection begins; told iff [`Wants::any_connection`].
+    Asked {
+        /// Who asks for what.
+        connection: Arc<Connection>,
+        /// The way back.
+        reply: Reply,
+        /// The engine waits for [`Reply::admit`] or [`Reply::end`].
+        held: bool,
+    },
+    /// A limit or a setting forbids it: the connection never began.
+    Refused {
+        /// Who asked for what.
+        connection: Arc<Connection>,
+        /// Which limit.
+        cause: Arc<Cause>,
+    },
+    /// The transfer is about to start.
+    Started {
+        /// The connection.
+        id: i32,
+        /// The file it comes from or goes to; `None` for the application's data, or if nothing was found so far.
+        local_file: Option<PathBuf>,
+        /// The engine waits for [`Reply::admit`]; if nothing was found, that may still bring a source.
+        held: bool,
+    },
+    /// Data moved; told only where [`Wants::TRANSFER`] is set.
     Moved(Run),
     /// The file is whole.
-    Ended { id: i32 },
-    /// Something went wrong; id 0 where no connection is meant.
-    Failed { id: i32, cause: Arc<Cause> },
-    /// The end: exactly one for each connection that was asked and not refused. `None`: everything went well.
-    Disconnected { id: i32, cause: Option<Arc<Cause>> },
+    Ended {
+        /// The connection.
+        id: i32,
+    },
+    /// Something went wrong.
+    Failed {
+        /// The connection; 0: none.
+        id: i32,
+        /// What.
+        cause: Arc<Cause>,
+    },
+    /// The end: exactly one for each connection that was asked and not refused by the application.
+    Disconnected {
+        /// The connection.
+        id: i32,
+        /// `None`: everything went well.
+        cause: Option<Arc<Cause>>,
+    },
     /// For the log.
-    Log { id: i32, level: u8, kind: LogKind, message: String },
+    Log {
+        /// The connection; 0: none.
+        id: i32,
+        /// 1 to 3.
+        level: u8,
+        /// The type.
+        kind: LogKind,
+        /// The text; peers' names in it are escaped.
+        message: String,
+    },
 }
 
 /// The type of a log message.
@@ -195,9 +236,19 @@ pub enum Cause {
     /// A callback returned this.
     Callback(i32),
     /// The client sent an ERROR; `probe`: right after the OACK, as clients do that only ask for the size.
-    ClientError { code: u16, message: String, probe: bool },
+    ClientError {
+        /// Its code.
+        code: u16,
+        /// Its text, printable and bounded.
+        message: String,
+        /// It only asked for the size.
+        probe: bool,
+    },
     /// Nothing came from the client for too long.
-    Silent { probably_complete: bool },
+    Silent {
+        /// Only the last acknowledgement is missing.
+        probably_complete: bool,
+    },
     /// Neither LocalDir nor the application has anything for it.
     NoSource(Operation),
     /// The file could not be opened or made.

@@ -85,7 +85,9 @@ impl Pool {
             // Not one thread to be had: slow is better than never.
             let job = state.queue.pop_back();
             drop(state);
-            job.map(run);
+            if let Some(job) = job {
+                run(job);
+            }
         }
     }
 

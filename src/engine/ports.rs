@@ -57,7 +57,10 @@ impl Ports {
             shared: Vec::new(),
             turn: 0,
             address: config.address.ip(),
-            options: SocketOptions { share_port: false, ..options(config) },
+            options: SocketOptions {
+                share_port: false,
+                ..options(config)
+            },
             transfer_ports: config.transfer_ports.clone(),
             single_port: config.single_port,
             use_connection: config.use_connection,
@@ -114,7 +117,9 @@ impl Ports {
 
     fn next_free(&mut self, taken: impl Fn(usize) -> bool) -> Option<usize> {
         let count = self.shared.len();
-        let free = (0..count).map(|step| self.shared[(self.turn + step) % count]).find(|&socket| !taken(socket));
+        let free = (0..count)
+            .map(|step| self.shared[(self.turn + step) % count])
+            .find(|&socket| !taken(socket));
         self.turn = self.turn.wrapping_add(1);
         free
     }
@@ -124,7 +129,10 @@ impl Ports {
         if self.shared.len() >= SHARED_AT_MOST {
             return Ok(());
         }
-        match self.bind(self.address).and_then(|socket| self.add(poller, socket)) {
+        match self
+            .bind(self.address)
+            .and_then(|socket| self.add(poller, socket))
+        {
             Ok(index) => self.shared.push(index),
             Err(error) if self.shared.is_empty() => return Err(error),
             Err(_) => {}
@@ -132,7 +140,12 @@ impl Ports {
         Ok(())
     }
 
-    fn connected(&mut self, poller: &Poller, peer: SocketAddr, asked: Option<LocalAddr>) -> io::Result<usize> {
+    fn connected(
+        &mut self,
+        poller: &Poller,
+        peer: SocketAddr,
+        asked: Option<LocalAddr>,
+    ) -> io::Result<usize> {
         let socket = self.bind(asked.map_or(self.address, |local| local.ip))?;
         socket.connect(peer)?;
         self.add(poller, socket)

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use tftp_proto::netascii::Decoder;
 use tftp_proto::negotiate;
+use tftp_proto::netascii::Decoder;
 use tftp_proto::wire::{self, Asked, Mode, Packet};
-use tftp_proto::write::WriteTransfer;
-use tftp_proto::Transmit;
+use tftp_proto::{Transmit, WriteTransfer};
 
 use super::config::Policy;
 use super::context::Context;
@@ -52,7 +51,13 @@ enum Target {
 
 impl Receiving {
     /// `file`: `None` where only the application takes the data.
-    pub(super) fn new(ctx: &Context, asked: &Asked, mode: Mode, policy: &Policy, file: Option<Upload>) -> Receiving {
+    pub(super) fn new(
+        ctx: &Context,
+        asked: &Asked,
+        mode: Mode,
+        policy: &Policy,
+        file: Option<Upload>,
+    ) -> Receiving {
         let agreed = negotiate::write(asked, &policy.limits);
         Receiving {
             machine: WriteTransfer::new(ctx.now, &agreed, &policy.timing),
@@ -68,12 +73,16 @@ impl Receiving {
     }
 
     pub(super) fn handle_packet(&mut self, ctx: &mut Context, link: &Link, packet: &Packet<'_>) {
-        let Some(bytes) = self.machine.handle_packet(ctx.now, packet) else { return };
+        let Some(bytes) = self.machine.handle_packet(ctx.now, packet) else {
+            return;
+        };
         match &mut self.decoder {
             Some(decoder) => decoder.decode(bytes, &mut self.pending),
             None => self.pending.extend_from_slice(bytes),
         }
-        if self.machine.is_complete() && let Some(decoder) = &mut self.decoder {
+        if self.machine.is_complete()
+            && let Some(decoder) = &mut self.decoder
+        {
             decoder.finish(&mut self.pending);
         }
         if !std::mem::replace(&mut self.dirty, true) {
@@ -157,7 +166,8 @@ impl Receiving {
             block: if translated { u32::MAX } else { blksize },
             slices: vec![(Arc::clone(data), 0..data.len())],
             total: agreed.tsize.filter(|_| !translated),
-            empty_block: last && (data.is_empty() || (!translated && data.len() as u64 % u64::from(blksize) == 0)),
+            empty_block: last
+                && (data.is_empty() || (!translated && data.len().is_multiple_of(blksize as usize))),
         };
         link.add_to_flow(run.weight());
         ctx.tell(Notice::Moved(run));
@@ -176,10 +186,17 @@ impl Receiving {
             // Application and Done have nothing to write; Busy asks again when it comes back.
             return;
         }
-        let Target::Idle(mut file) = std::mem::replace(&mut self.target, Target::Busy) else { return };
+        let Target::Idle(mut file) = std::mem::replace(&mut self.target, Target::Busy) else {
+            return;
+        };
         let (key, queue) = (link.key, std::mem::take(&mut self.queue));
         self.queued = 0;
-        ctx.block_on(move || Message::Stored(key, write(&mut file, &queue).and_then(|()| conclude(file, finish))));
+        ctx.block_on(move || {
+            Message::Stored(
+                key,
+                write(&mut file, &queue).and_then(|()| conclude(file, finish)),
+            )
+        });
     }
 
     fn commit(&mut self, ctx: &mut Context, link: &Link) {
@@ -190,9 +207,16 @@ impl Receiving {
 }
 
 fn write(file: &mut Upload, queue: &[Bytes]) -> Result<(), Refusal> {
-    queue.iter().try_for_each(|data| file.write(data)).map_err(Refusal::from)
+    queue
+        .iter()
+        .try_for_each(|data| file.write(data))
+        .map_err(Refusal::from)
 }
 
 fn conclude(file: Upload, finish: bool) -> Result<Stored, Refusal> {
-    if finish { file.commit().map(|()| Stored::Committed) } else { Ok(Stored::Written(file)) }
+    if finish {
+        file.commit().map(|()| Stored::Committed)
+    } else {
+        Ok(Stored::Written(file))
+    }
 }

@@ -77,7 +77,11 @@ pub trait Post: Send + Sync {
 impl Reply {
     /// An answer's way to the transfer `key` of the shard behind `inbox`.
     pub fn new(key: Key, inbox: Arc<dyn Post>) -> Reply {
-        Reply { key, inbox, flow: Arc::default() }
+        Reply {
+            key,
+            inbox,
+            flow: Arc::default(),
+        }
     }
 
     /// The flow control of the connection that this answers.

@@ -25,11 +25,18 @@ impl Core {
         match wire::parse(arrival.bytes) {
             Ok(Packet::Request(request)) => self.handle_request(arrival, &request),
             Ok(packet) if self.single_port => {
-                self.arrive_known(Tid { socket: LISTENING, peer: arrival.peer }, &packet);
+                self.arrive_known(
+                    Tid {
+                        socket: LISTENING,
+                        peer: arrival.peer,
+                    },
+                    &packet,
+                );
             }
             Err(Malformed::Mode) if self.answers(arrival) => {
                 let route = self.route(LISTENING, arrival);
-                self.ctx.send_error(route, ErrorCode::ILLEGAL, "Unknown transfer mode");
+                self.ctx
+                    .send_error(route, ErrorCode::ILLEGAL, "Unknown transfer mode");
                 self.log_ignored(arrival, "unknown transfer mode");
             }
             Ok(_) => self.log_ignored(arrival, "not a request"),
@@ -75,7 +82,10 @@ impl Core {
         if !self.single_port {
             return;
         }
-        if let Some(transfer) = self.table.by_tid(Tid { socket: LISTENING, peer }) {
+        if let Some(transfer) = self.table.by_tid(Tid {
+            socket: LISTENING,
+            peer,
+        }) {
             transfer.end_silently(&mut self.ctx, Cause::Replaced);
             let key = transfer.key();
             self.remove_if_over(key);
@@ -89,7 +99,9 @@ impl Core {
         let connection = Connection {
             id: self.ctx.shared.next_id(),
             remote: plain(arrival.peer),
-            local: arrival.local.map(|local| plain(SocketAddr::new(local.ip, 0)).ip()),
+            local: arrival
+                .local
+                .map(|local| plain(SocketAddr::new(local.ip, 0)).ip()),
             filename: name.unwrap_or_else(|| wire::printable(request.filename, SHOWN)),
             mode: request.mode,
             operation: request.operation,
@@ -120,7 +132,9 @@ impl Core {
         let (peer, host) = (arrival.peer, connection.remote.ip());
         let table = &self.table;
         let taken = |socket| table.is_taken(Tid { socket, peer });
-        let chosen = self.ports.choose(&self.poller, peer, arrival.local, table.len(), taken);
+        let chosen = self
+            .ports
+            .choose(&self.poller, peer, arrival.local, table.len(), taken);
         let socket = match chosen {
             Ok(Some(socket)) => socket,
             Ok(None) => return self.ctx.shared.leave(host, true),
@@ -131,7 +145,11 @@ impl Core {
         };
         self.ctx.shared.figures.requests.fetch_add(1, Relaxed);
         self.log_request(&connection);
-        let (route, asked, policy) = (self.route(socket, arrival), request.asked, Arc::clone(&self.policy));
+        let (route, asked, policy) = (
+            self.route(socket, arrival),
+            request.asked,
+            Arc::clone(&self.policy),
+        );
         let key = self.table.insert(Tid { socket, peer }, digest, |key| {
             Transfer::new(key, route, connection, digest, asked, policy)
         });
@@ -157,19 +175,34 @@ impl Core {
     pub(super) fn route(&self, socket: usize, arrival: &Arrival<'_>) -> Route {
         let connected = self.use_connection && socket != LISTENING;
         let source = arrival.local.filter(|_| self.wildcard && !connected);
-        Route { socket, peer: arrival.peer, source, connected }
+        Route {
+            socket,
+            peer: arrival.peer,
+            source,
+            connected,
+        }
     }
 
     fn log_request(&self, connection: &Connection) {
         self.ctx.log(Wants::LOG_INFO, connection.id, LogKind::Info, || {
-            let Connection { remote, filename, mode, operation, .. } = connection;
-            format!("{remote} asks to {operation} {filename:?} in {mode} mode")
+            let Connection {
+                remote,
+                filename,
+                mode,
+                operation,
+                ..
+            } = connection;
+            format!("{remote} asks to {operation:?} {filename:?}, {mode:?}")
         });
     }
 
     fn log_ignored(&self, arrival: &Arrival<'_>, why: &str) {
         self.ctx.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
-            format!("{} bytes from {} ignored: {why}", arrival.bytes.len(), plain(arrival.peer))
+            format!(
+                "{} bytes from {} ignored: {why}",
+                arrival.bytes.len(),
+                plain(arrival.peer)
+            )
         });
     }
 }

@@ -3,15 +3,15 @@
 use std::ops::Range;
 
 use tftp_proto::negotiate;
-use tftp_proto::read::ReadTransfer;
 use tftp_proto::wire::{self, Asked, Packet};
-use tftp_proto::{Outcome, Transmit};
+use tftp_proto::{Outcome, ReadTransfer, Transmit};
 
 use super::config::Policy;
 use super::context::Context;
 use super::inbox::Message;
 use super::notice::{Cause, Direction, Notice, Run, Wants};
-use super::source::{Read, Source, Supply};
+use super::source::{Source, Supply};
+use super::store::Read;
 use super::transfer::{FLOW_LIMIT, Link};
 
 pub(super) struct Sending {
@@ -28,7 +28,12 @@ impl Sending {
         let agreed = negotiate::read(asked, &policy.limits, source.stream_size());
         source.set_window(u64::from(agreed.blksize) * u64::from(agreed.windowsize));
         let machine = ReadTransfer::new(ctx.now, &agreed, &policy.timing);
-        Sending { machine, source, reading: false, told: 0 }
+        Sending {
+            machine,
+            source,
+            reading: false,
+            told: 0,
+        }
     }
 
     pub(super) fn handle_packet(&mut self, ctx: &mut Context, link: &Link, packet: &Packet<'_>) {
@@ -59,7 +64,10 @@ impl Sending {
     pub(super) fn is_probably_complete(&self) -> bool {
         let agreed = self.machine.agreed();
         let window = u64::from(agreed.blksize) * u64::from(agreed.windowsize);
-        let left = self.source.stream_size().map(|size| size.saturating_sub(self.machine.acked_bytes()));
+        let left = self
+            .source
+            .stream_size()
+            .map(|size| size.saturating_sub(self.machine.acked_bytes()));
         !self.machine.is_half_open() && left.is_some_and(|left| left <= window)
     }
 
@@ -68,7 +76,9 @@ impl Sending {
     }
 
     fn supply(&mut self, ctx: &mut Context, link: &Link) -> Result<(), Cause> {
-        let Some(upto) = self.machine.wants() else { return Ok(()) };
+        let Some(upto) = self.machine.wants() else {
+            return Ok(());
+        };
         if self.reading || !link.flow_is_below(FLOW_LIMIT) {
             return Ok(());
         }
@@ -79,6 +89,7 @@ impl Sending {
                 let key = link.key;
                 ctx.block_on(move || Message::Read(key, job.run()));
             }
+            Supply::Waiting => ctx.waiting.push(link.key),
             Supply::Failed(error) => return Err(Cause::Read(error)),
         }
         Ok(())
@@ -95,12 +106,15 @@ impl Sending {
 
     fn emit_data(&mut self, ctx: &mut Context, link: &Link, blocks: Range<u64>) {
         let blksize = u64::from(self.machine.agreed().blksize);
-        ctx.outbox.begin_data(link.route, 4 + usize::from(self.machine.agreed().blksize));
+        ctx.outbox
+            .begin_data(link.route, 4 + usize::from(self.machine.agreed().blksize));
         for block in blocks {
-            ctx.outbox.block(wire::data_header(self.machine.wire_block(block)));
+            ctx.outbox
+                .block(wire::data_header(self.machine.wire_block(block)));
             let outbox = &mut ctx.outbox;
             let bytes = (block - 1) * blksize..block * blksize;
-            self.source.slices(bytes, &mut |data, range| outbox.slice(data, range));
+            self.source
+                .slices(bytes, &mut |data, range| outbox.slice(data, range));
         }
         ctx.outbox.end_data();
     }
@@ -114,7 +128,9 @@ impl Sending {
         }
         let blksize = u32::from(self.machine.agreed().blksize);
         let mut slices = Vec::new();
-        self.source.slices(before..acked, &mut |data, range| slices.push((data.clone(), range)));
+        self.source.slices(before..acked, &mut |data, range| {
+            slices.push((data.clone(), range))
+        });
         let run = Run {
             id: link.connection.id,
             direction: Direction::Download,
@@ -123,7 +139,7 @@ impl Sending {
             block: blksize,
             slices,
             total: self.source.stream_size(),
-            empty_block: self.is_complete() && acked % u64::from(blksize) == 0,
+            empty_block: self.is_complete() && acked.is_multiple_of(u64::from(blksize)),
         };
         if run.length > 0 || run.empty_block {
             link.add_to_flow(run.weight());

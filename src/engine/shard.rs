@@ -87,7 +87,9 @@ impl Shard {
 
     fn receive_from(&mut self, key: usize) {
         for _ in 0..BATCHES_A_TURN {
-            let Some(socket) = self.core.ports.get(key) else { return };
+            let Some(socket) = self.core.ports.get(key) else {
+                return;
+            };
             match self.arrivals.receive(socket) {
                 Ok(count) => {
                     (0..count).for_each(|index| self.core.arrive(key, &self.arrivals.get(index)));

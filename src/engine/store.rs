@@ -98,6 +98,9 @@ pub struct Store {
     next_id: u64,
     prune_files_at: usize,
     prune_pieces_at: usize,
+    /// Finds nothing in the page cache, as if every file were cold.
+    #[cfg(test)]
+    pub(super) cold: bool,
 }
 
 impl Store {
@@ -175,7 +178,11 @@ impl Store {
         }
         prune(&mut self.pieces, &mut self.prune_pieces_at, Piece::is_alive);
         let mut buffer = Vec::with_capacity(length as usize);
-        if platform::read_at_nowait(&file.file, &mut buffer, length as usize, start)? {
+        #[cfg(test)]
+        let warm = !self.cold;
+        #[cfg(not(test))]
+        let warm = true;
+        if warm && platform::read_at_nowait(&file.file, &mut buffer, length as usize, start)? {
             let bytes = whole(buffer, length)?;
             self.pieces.insert(key, Piece::Held(Arc::downgrade(&bytes)));
             return Ok(Found::Bytes(bytes));

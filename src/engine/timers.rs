@@ -71,7 +71,10 @@ impl Timers {
 mod tests {
     use super::*;
 
-    const KEY: Key = Key { index: 7, generation: 1 };
+    const KEY: Key = Key {
+        index: 7,
+        generation: 1,
+    };
 
     fn at(micros: u64) -> Instant {
         Instant::from_micros(micros)
@@ -85,7 +88,10 @@ mod tests {
         }
         assert_eq!(timers.heap.len(), 1);
         let (when, key) = timers.pop(at(100)).expect("the first entry is due");
-        assert!(!timers.popped(at(100), when, key, &mut timer), "the deadline is later by now");
+        assert!(
+            !timers.popped(at(100), when, key, &mut timer),
+            "the deadline is later by now"
+        );
         assert_eq!(timers.next(), Some(at(199)));
         let (when, key) = timers.pop(at(200)).expect("the entry is due");
         assert!(timers.popped(at(200), when, key, &mut timer));

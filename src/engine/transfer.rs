@@ -12,16 +12,17 @@ use super::causes;
 use super::config::Policy;
 use super::context::Context;
 use super::inbox::{Found, Message, Stored};
-use super::jail::{self, Jail, Refusal, UploadOptions};
-use super::notice::{Cause, Connection, LogKind, Notice, Sources, Wants};
+use super::jail::{self, Jail, Refusal};
+use super::notice::{Cause, Connection, Direction, LogKind, Notice, Sources, Wants};
 use super::platform::Route;
 use super::receiving::Receiving;
 use super::reply::{Answer, Flow, Key, Reply};
 use super::sending::Sending;
-use super::source::{Read, Source};
+use super::source::Source;
+use super::store::Read;
 use super::timers::Timer;
 use super::transfers::Tid;
-use super::upload::Upload;
+use super::upload::{Upload, UploadOptions};
 
 /// Transfer data of one connection that may wait for the application; beyond it the connection is slowed.
 pub(super) const FLOW_LIMIT: u64 = 256 << 10;
@@ -53,7 +54,9 @@ enum Stage {
     /// The application is asked.
     Asked,
     /// A look-up is under way; `again`: the second and last one.
-    Opening { again: bool },
+    Opening {
+        again: bool,
+    },
     /// The application is told that the transfer starts; `None`: nothing was found so far.
     Starting(Option<Ready>),
     Sending(Box<Sending>),
@@ -63,7 +66,7 @@ enum Stage {
 
 /// Where the bytes come from or go to.
 enum Ready {
-    Send(Source),
+    Send(Source, Option<PathBuf>),
     Store(Upload),
     /// An upload that only the Transfer callback takes.
     Application,
@@ -96,7 +99,12 @@ impl Transfer {
         policy: Arc<Policy>,
     ) -> Transfer {
         Transfer {
-            link: Link { key, route, connection, announced: None },
+            link: Link {
+                key,
+                route,
+                connection,
+                announced: None,
+            },
             request,
             asked,
             policy,
@@ -113,7 +121,10 @@ impl Transfer {
     }
 
     pub(super) fn tid(&self) -> Tid {
-        Tid { socket: self.link.route.socket, peer: self.link.route.peer }
+        Tid {
+            socket: self.link.route.socket,
+            peer: self.link.route.peer,
+        }
     }
 
     pub(super) fn request(&self) -> u64 {
@@ -124,12 +135,8 @@ impl Transfer {
         &mut self.timer
     }
 
-    pub(super) fn host(&self) -> IpAddr {
+    fn host(&self) -> IpAddr {
         self.link.connection.remote.ip()
-    }
-
-    pub(super) fn is_half_open(&self) -> bool {
-        self.half_open
     }
 
     /// Nothing more will be sent or expected.
@@ -155,7 +162,11 @@ impl Transfer {
             let flow = reply.flow();
             self.link.announced = Some((reply.clone(), flow));
             let (connection, held) = (Arc::clone(&self.link.connection), wants.holds_admission());
-            ctx.tell(Notice::Asked { connection, reply, held });
+            ctx.tell(Notice::Asked {
+                connection,
+                reply,
+                held,
+            });
             if held {
                 return;
             }
@@ -201,7 +212,7 @@ impl Transfer {
             (Answer::Admit(_), _) => {}
             (Answer::End(cause), _) => self.end(ctx, cause),
             (Answer::Taken, Stage::Receiving(_)) => self.pass_on(ctx),
-            (Answer::Taken, _) => self.after_step(ctx),
+            (Answer::Taken, _) => self.resume(ctx),
         }
     }
 
@@ -210,8 +221,10 @@ impl Transfer {
             return drop_where_it_may_block(ctx, found);
         };
         let ready = match found {
-            Ok(Found::File(opened)) => {
-                Ok(Ready::Send(Source::file(ctx.store.adopt(opened), self.link.connection.mode)))
+            Ok(Found::File(mut opened)) => {
+                let path = std::mem::take(&mut opened.path);
+                let source = Source::file(ctx.store.adopt(opened), self.link.connection.mode);
+                Ok(Ready::Send(source, Some(path)))
             }
             Ok(Found::Target(upload)) => Ok(Ready::Store(upload)),
             Err(refusal) => Err(Cause::Open(refusal)),
@@ -224,6 +237,11 @@ impl Transfer {
             sending.handle_read(ctx, read);
             self.after_step(ctx);
         }
+    }
+
+    /// What it waited for may be there.
+    pub(super) fn resume(&mut self, ctx: &mut Context) {
+        self.after_step(ctx);
     }
 
     pub(super) fn handle_stored(&mut self, ctx: &mut Context, stored: Result<Stored, Refusal>) {
@@ -251,7 +269,9 @@ impl Transfer {
     /// The network says that nobody is there any more.
     pub(super) fn handle_unreachable(&mut self, ctx: &mut Context, error: std::io::Error) {
         let cause = match &self.stage {
-            Stage::Sending(sending) if sending.is_probably_complete() => Cause::Silent { probably_complete: true },
+            Stage::Sending(sending) if sending.is_probably_complete() => Cause::Silent {
+                probably_complete: true,
+            },
             _ => Cause::Socket(error),
         };
         self.end_silently(ctx, cause);
@@ -279,7 +299,9 @@ impl Transfer {
             receiving.discard(ctx);
         }
         self.finish(ctx, Some(cause));
-        self.stage = Stage::Over;
+        if let Stage::Starting(Some(ready)) = std::mem::replace(&mut self.stage, Stage::Over) {
+            drop_where_it_may_block(ctx, ready);
+        }
     }
 
     /// Where the bytes come from or go to: the contract's order, ConnFileData, ConnLocalFile, LocalDir, Transfer.
@@ -287,7 +309,7 @@ impl Transfer {
         let operation = self.link.connection.operation;
         if let (Some(data), Operation::Read) = (sources.data, operation) {
             let source = Source::memory(data, self.link.connection.mode);
-            return self.found(ctx, Ok(Ready::Send(source)), again);
+            return self.found(ctx, Ok(Ready::Send(source, None)), again);
         }
         if let Some(path) = sources.local_file {
             return self.open(ctx, Place::Path(path), again);
@@ -336,23 +358,37 @@ impl Transfer {
     }
 
     fn begin(&mut self, ctx: &mut Context, ready: Ready) {
-        let mode = self.link.connection.mode;
         self.stage = match ready {
-            Ready::Send(source) => {
+            Ready::Send(source, _) => {
                 Stage::Sending(Box::new(Sending::new(ctx, &self.asked, &self.policy, source)))
             }
             Ready::Store(upload) => self.receive(ctx, Some(upload)),
             Ready::Application => self.receive(ctx, None),
         };
-        ctx.log(Wants::LOG_VERBOSE, self.link.connection.id, LogKind::Verbose, || {
-            format!("{} begins in {mode:?} mode, asked: {:?}", self.link.connection.operation, self.asked)
-        });
+        ctx.log(
+            Wants::LOG_VERBOSE,
+            self.link.connection.id,
+            LogKind::Verbose,
+            || {
+                format!(
+                    "{} begins, asked: {:?}",
+                    Direction::from(self.link.connection.operation),
+                    self.asked
+                )
+            },
+        );
         self.after_step(ctx);
     }
 
     fn receive(&self, ctx: &Context, file: Option<Upload>) -> Stage {
         let mode = self.link.connection.mode;
-        Stage::Receiving(Box::new(Receiving::new(ctx, &self.asked, mode, &self.policy, file)))
+        Stage::Receiving(Box::new(Receiving::new(
+            ctx,
+            &self.asked,
+            mode,
+            &self.policy,
+            file,
+        )))
     }
 
     /// After every input: send what is due, tell what happened, set the timer.
@@ -409,9 +445,11 @@ impl Transfer {
     fn conclude(&mut self, ctx: &mut Context, outcome: Outcome) {
         let cause = match outcome {
             Outcome::Complete => None,
-            Outcome::ClientError { code, message, probe } => {
-                Some(Cause::ClientError { code: code.0, message, probe })
-            }
+            Outcome::ClientError { code, message, probe } => Some(Cause::ClientError {
+                code: code.0,
+                message,
+                probe,
+            }),
             Outcome::TimedOut { probably_complete } => Some(Cause::Silent { probably_complete }),
             Outcome::Oversized => Some(Cause::Oversized),
             Outcome::Failed => Some(self.cause.take().unwrap_or(Cause::Ended("Ended by the server"))),
@@ -427,11 +465,16 @@ impl Transfer {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        // An upload that dallies for a repeated last block does not count any more.
+        ctx.shared.leave(self.host(), std::mem::take(&mut self.half_open));
         self.count(ctx, cause.as_ref());
         self.log_end(ctx, cause.as_ref());
         let id = self.link.connection.id;
         let refused = matches!(cause, Some(Cause::Refused));
-        let quiet = matches!(cause, Some(Cause::Refused | Cause::ClientError { probe: true, .. }));
+        let quiet = matches!(
+            cause,
+            Some(Cause::Refused | Cause::ClientError { probe: true, .. })
+        );
         let cause = cause.map(Arc::new);
         if let Some(cause) = cause.as_ref().filter(|_| !quiet) {
             ctx.failed(id, Arc::clone(cause));
@@ -455,11 +498,15 @@ impl Transfer {
         };
         let repeated = match &self.stage {
             Stage::Sending(sending) => {
-                figures.bytes_sent.fetch_add(sending.machine.acked_bytes(), Relaxed);
+                figures
+                    .bytes_sent
+                    .fetch_add(sending.machine.acked_bytes(), Relaxed);
                 sending.machine.retransmissions()
             }
             Stage::Receiving(receiving) => {
-                figures.bytes_received.fetch_add(receiving.machine.received_bytes(), Relaxed);
+                figures
+                    .bytes_received
+                    .fetch_add(receiving.machine.received_bytes(), Relaxed);
                 receiving.machine.retransmissions()
             }
             _ => 0,
@@ -475,7 +522,9 @@ impl Transfer {
             _ => 0,
         };
         match cause {
-            None => ctx.log(Wants::LOG_INFO, id, LogKind::Info, || format!("{file:?}: {bytes} bytes, whole")),
+            None => ctx.log(Wants::LOG_INFO, id, LogKind::Info, || {
+                format!("{file:?}: {bytes} bytes, whole")
+            }),
             Some(Cause::ClientError { probe: true, .. }) => {
                 ctx.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {
                     format!("{file:?}: the client only asked for the size")
@@ -491,7 +540,7 @@ impl Transfer {
 impl Ready {
     fn path(&self) -> Option<PathBuf> {
         match self {
-            Ready::Send(source) => source.path(),
+            Ready::Send(_, path) => path.clone(),
             Ready::Store(upload) => Some(upload.path().to_owned()),
             Ready::Application => None,
         }

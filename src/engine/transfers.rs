@@ -53,7 +53,10 @@ impl Transfers {
             u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 transfers at once")
         });
         let slot = &mut self.slots[index as usize];
-        let key = Key { index, generation: slot.generation };
+        let key = Key {
+            index,
+            generation: slot.generation,
+        };
         slot.transfer = Some(Box::new(build(key)));
         self.by_tid.insert(tid, index);
         self.by_request.insert((tid.peer, request), index);
@@ -79,7 +82,11 @@ impl Transfers {
 
     pub(super) fn get(&mut self, key: Key) -> Option<&mut Transfer> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        if slot.generation == key.generation { slot.transfer.as_deref_mut() } else { None }
+        if slot.generation == key.generation {
+            slot.transfer.as_deref_mut()
+        } else {
+            None
+        }
     }
 
     pub(super) fn by_tid(&mut self, tid: Tid) -> Option<&mut Transfer> {
@@ -98,7 +105,15 @@ impl Transfers {
 
     /// The keys of all transfers, for an order that concerns each of them.
     pub(super) fn keys(&self) -> Vec<Key> {
-        let used = self.slots.iter().zip(0..).filter(|(slot, _)| slot.transfer.is_some());
-        used.map(|(slot, index)| Key { index, generation: slot.generation }).collect()
+        let used = self
+            .slots
+            .iter()
+            .zip(0..)
+            .filter(|(slot, _)| slot.transfer.is_some());
+        used.map(|(slot, index)| Key {
+            index,
+            generation: slot.generation,
+        })
+        .collect()
     }
 }

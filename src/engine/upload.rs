@@ -77,13 +77,15 @@ impl Upload {
         let mut mode = 0o666;
         if let Some(existing) = &existing {
             check_replaceable(&directory, &leaf, existing, options.allow_overwrite)?;
-            mode = existing.mode() & 0o666;
+            // What nobody else may read is read by nobody else on its way in; we must, to sweep it one day.
+            mode = existing.mode() & 0o666 | 0o600;
         }
         let limit = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
-        if let Some(announced) = options.announced {
-            if announced > limit || announced > available(&directory) {
-                return Err(Refusal::NoSpace);
-            }
+        if options
+            .announced
+            .is_some_and(|announced| announced > limit || announced > available(&directory))
+        {
+            return Err(Refusal::NoSpace);
         }
         let sync = options
             .sync
@@ -266,7 +268,7 @@ fn make_temporary(directory: &Dir, mode: u32) -> Result<(File, String), Refusal>
     for _ in 0..ATTEMPTS {
         let name = temporary_name()?;
         let mut options = OpenOptions::new();
-        // Readable too, for NFS to grant the lock. Less than 0666 where a file is replaced that not everybody may read.
+        // Readable too, for NFS to grant the lock.
         options
             .read(true)
             .write(true)

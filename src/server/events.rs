@@ -70,6 +70,8 @@ pub enum Event<'a> {
 }
 
 impl Event<'_> {
+    pub(super) const TRANSFER: i32 = 8;
+
     /// The number under which a callback is registered.
     pub fn id(&self) -> i32 {
         match self {

@@ -1,46 +1,30 @@
+//! The class: properties, settings, the Conn arrays, the event queue and DoEvents. No C here, and no unsafe.
+//!
+//! - `property.rs`, `setting.rs`, `errors.rs`: one table each, from which everything else follows, the manual too;
+//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`: values, where they are kept, how they are got and set, and
+//!   what they mean to the engine;
+//! - `server.rs`, `listening.rs`: the object and its methods; its engines;
+//! - `hub.rs`, `queue.rs`, `quiet.rs`: what comes from the engine's threads, and waits;
+//! - `dispatch.rs`, `events.rs`, `conn.rs`: what DoEvents makes of it.
+
+mod access;
+mod conn;
+mod dispatch;
 pub mod errors;
 pub mod events;
+mod hub;
+mod listening;
+mod options;
 pub mod property;
+mod queue;
+mod quiet;
+#[expect(clippy::module_inception, reason = "the room is named after what it holds")]
+mod server;
 pub mod setting;
+#[cfg(test)]
+mod testing;
 mod value;
+mod values;
 
-#[derive(Debug)]
-pub struct Server;
-impl Server {
-    pub fn open() -> std::sync::Arc<Server> {
-        std::sync::Arc::new(Server)
-    }
-    pub fn close(&self) {}
-    pub fn register(
-        &self,
-        _: i32,
-        _: Option<std::sync::Arc<dyn events::Callback>>,
-    ) -> Result<(), errors::Failure> {
-        Ok(())
-    }
-    pub fn get(&self, id: i32, _: i32) -> Result<value::Value, errors::Failure> {
-        property::find(id).map(|_| value::Value::Integer(0))
-    }
-    pub fn set(&self, id: i32, _: i32, _: value::Value) -> Result<(), errors::Failure> {
-        property::find(id).map(|_| ())
-    }
-    pub fn config(&self, _: &str) -> Result<String, errors::Failure> {
-        Ok(String::new())
-    }
-    pub fn do_events(&self) -> Result<(), errors::Failure> {
-        Ok(())
-    }
-    pub fn start_listening(&self) -> Result<(), errors::Failure> {
-        Ok(())
-    }
-    pub fn stop_listening(&self) {}
-    pub fn shutdown(&self) {}
-    pub fn reset(&self) {}
-    pub fn interrupt(&self) {}
-    pub fn disconnect(&self, _: i32) -> Result<(), errors::Failure> {
-        Ok(())
-    }
-    pub fn event_fd(&self) -> Result<i32, errors::Failure> {
-        Ok(-1)
-    }
-}
+pub use conn::FIRST_CONNECTION_ID;
+pub use server::Server;

@@ -20,10 +20,16 @@ pub struct Options {
 }
 
 impl Options {
-    pub const NONE: Options = Options { blksize: None, windowsize: None };
+    pub const NONE: Options = Options {
+        blksize: None,
+        windowsize: None,
+    };
 
     pub const fn new(blksize: u16, windowsize: u16) -> Options {
-        Options { blksize: Some(blksize), windowsize: Some(windowsize) }
+        Options {
+            blksize: Some(blksize),
+            windowsize: Some(windowsize),
+        }
     }
 
     fn blksize(self) -> usize {
@@ -67,10 +73,21 @@ pub struct Client {
 
 impl Client {
     pub fn new(server: SocketAddr) -> Client {
-        let local: SocketAddr = if server.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" }.parse().unwrap();
+        let local: SocketAddr = if server.is_ipv4() {
+            "127.0.0.1:0"
+        } else {
+            "[::1]:0"
+        }
+        .parse()
+        .unwrap();
         let socket = UdpSocket::bind(local).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        Client { socket, server, transfer: None, buffer: vec![0; 65_536] }
+        Client {
+            socket,
+            server,
+            transfer: None,
+            buffer: vec![0; 65_536],
+        }
     }
 
     /// The port that answers, once it has.
@@ -111,7 +128,7 @@ impl Client {
         let first = self.receive()?;
         assert_eq!(first[1], if options.any() { 6 } else { 4 });
         let blocks: Vec<&[u8]> = data.chunks(options.blksize()).collect();
-        let empty_last = data.len() % options.blksize() == 0;
+        let empty_last = data.len().is_multiple_of(options.blksize());
         let count = (blocks.len() + usize::from(empty_last)) as u64;
         let mut acked = 0u64;
         while acked < count {
@@ -139,7 +156,9 @@ impl Client {
 
     /// Sends to the port that has answered.
     pub fn send(&self, packet: &[u8]) {
-        self.socket.send_to(packet, self.transfer.expect("the server has answered")).unwrap();
+        self.socket
+            .send_to(packet, self.transfer.expect("the server has answered"))
+            .unwrap();
     }
 
     pub fn acknowledge(&self, block: u16) {
@@ -173,7 +192,9 @@ impl Client {
 
 /// Bytes in which every offset differs from its neighbours' blocks.
 pub fn pattern(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+    (0..length)
+        .map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect()
 }
 
 /// An application that listens to nothing.
@@ -210,7 +231,11 @@ pub fn policy(root: &Path) -> Policy {
         sync_uploads: false,
         max_connections: 10_000,
         max_per_host: 0,
-        limits: Limits { max_blksize: 65_464, max_windowsize: 64, rollover: Rollover::Zero },
+        limits: Limits {
+            max_blksize: 65_464,
+            max_windowsize: 64,
+            rollover: Rollover::Zero,
+        },
         timing: Timing {
             retransmit_timeout: Duration::from_secs(5),
             max_retransmits: 3,

@@ -137,6 +137,11 @@ impl Oack {
         }
     }
 
+    /// The roll-over, where it was negotiated and is not only the server's own default.
+    pub(crate) fn rollover(&self) -> Option<Rollover> {
+        self.rollover
+    }
+
     fn wait(&self) -> Option<Duration> {
         let seconds = self
             .timeout

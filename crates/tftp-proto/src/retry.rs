@@ -37,7 +37,9 @@ mod table {
     pub const PROBE_FLOOR: u64 = 20_000;
     /// A tail probe comes after this many round trips (compare RFC 8985 section 7.2).
     pub const PROBE_ROUND_TRIPS: u64 = 2;
-    /// Dallying (RFC 1350 section 6) lasts a full wait and this.
+    /// Dallying (RFC 1350 section 6) lasts a full wait, but at least this, ...
+    pub const DALLY_FLOOR: u64 = 5_000_000;
+    /// ... and this: the client's timer is not ours, most wait for up to five seconds.
     pub const DALLY_MARGIN: u64 = 1_000_000;
 }
 
@@ -109,7 +111,7 @@ impl Retry {
 
     /// How long to dally after the last ACK of an upload (RFC 1350 section 6).
     pub fn dally(&self) -> Duration {
-        Duration::from_micros(u64::from(self.full) + table::DALLY_MARGIN)
+        Duration::from_micros(u64::from(self.full).max(table::DALLY_FLOOR) + table::DALLY_MARGIN)
     }
 
     /// A wait has passed in silence. False: that was the last one. Only waits at full length count, so that
@@ -189,6 +191,7 @@ fn narrow(micros: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     fn retry(adaptive: bool) -> Retry {
         let timing = Timing {
@@ -201,8 +204,8 @@ mod tests {
         Retry::new(&timing, None)
     }
 
-    fn waits(mut retry: Retry) -> std::vec::Vec<u64> {
-        let mut waits = std::vec![retry.wait().as_millis() as u64];
+    fn waits(mut retry: Retry) -> Vec<u64> {
+        let mut waits = alloc::vec![retry.wait().as_millis() as u64];
         while retry.expire() {
             waits.push(retry.wait().as_millis() as u64);
         }

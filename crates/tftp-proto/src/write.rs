@@ -1,63 +1,472 @@
-//! skeleton
-#![allow(missing_docs, unused_variables, clippy::todo)]
+//! An upload: the client writes, the server receives DATA and sends ACKs.
+
+use core::mem::take;
+
+use crate::block::{Evidence, FIRST_WRAPPED, Rollover, distance, evidence, to_wire};
 use crate::negotiate::Agreed;
-use crate::retry::Timing;
+use crate::retry::{Retry, Timing, Watch};
 use crate::time::Instant;
-use crate::transfer::{Outcome, Transmit};
+use crate::transfer::{End, Outcome, Transmit};
 use crate::wire::{ErrorCode, Packet};
+
+/// One upload as a state machine. How to drive it: see [the crate](crate).
+///
+/// The receiver of RFC 1350 section 2 and RFC 7440 section 4: an ACK at the end of each window, at a gap, and
+/// after the last block once the owner has stored it.
 #[derive(Debug)]
-pub struct WriteTransfer;
+pub struct WriteTransfer {
+    agreed: Agreed,
+    retry: Retry,
+    watch: Watch,
+    end: End,
+    phase: Phase,
+    /// How the client rolls over; `None` while nobody knows.
+    rollover: Option<Rollover>,
+    /// How often the client's way to roll over stayed unclear.
+    doubts: u8,
+    /// How often dallying may still be prolonged.
+    dallies: u8,
+    due: bool,
+    held: bool,
+    /// An old block was answered since the last new one.
+    duplicate_answered: bool,
+    /// The last block of the stream that is here without a gap before it.
+    received: u64,
+    /// The block of the last ACK sent.
+    acked: u64,
+    bytes: u64,
+    /// The block behind a gap that came last; 0: no gap.
+    gap: u64,
+    /// When an ACK was last sent.
+    sent_at: Instant,
+    resend_at: Instant,
+    probe_at: Instant,
+    /// When an old block that came too early is answered.
+    repeat_at: Instant,
+    /// Round trip: when an ACK was sent, for the first time, that opened a window.
+    timed_at: Instant,
+    retransmissions: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Blocks are expected; before the first one the answer is the OACK or ACK 0.
+    Receiving,
+    /// The last block is here, its ACK waits for the owner.
+    Whole,
+    /// The last ACK may have been lost: it is repeated if the client asks (RFC 1350 section 6).
+    Dallying {
+        until: Instant,
+    },
+    Over,
+}
+
+/// What a block's number means now.
+enum Place {
+    Next,
+    /// Behind a gap, at this position.
+    Ahead(u64),
+    Old,
+    /// Nothing that the client could have sent.
+    Senseless,
+    /// See [`Evidence::Ambiguous`].
+    Unclear,
+}
+
+/// How many windows may stay unclear at the roll-over before it is taken to go to 1. Each of them would have
+/// to lose block 65536, and no other, for that to be wrong.
+const MAX_DOUBTS: u8 = 8;
+
+/// How often a repeated last block prolongs dallying.
+const MAX_DALLIES: u8 = 4;
+
 impl WriteTransfer {
+    /// An upload that begins: poll it at once, for the OACK or ACK 0.
     pub fn new(now: Instant, agreed: &Agreed, timing: &Timing) -> Self {
-        todo!()
-    }
-    pub fn handle_packet<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Option<&'a [u8]> {
-        todo!()
-    }
-    pub fn hold(&mut self, now: Instant, held: bool) {
-        todo!()
-    }
-    pub fn received_bytes(&self) -> u64 {
-        todo!()
-    }
-    pub fn is_complete(&self) -> bool {
-        todo!()
-    }
-    pub fn commit(&mut self, now: Instant) {
-        todo!()
+        WriteTransfer {
+            agreed: *agreed,
+            retry: Retry::new(timing, agreed.timeout),
+            watch: Watch::new(now, timing, agreed.timeout),
+            end: End::default(),
+            phase: Phase::Receiving,
+            rollover: agreed.oack.and_then(|oack| oack.rollover()),
+            doubts: 0,
+            dallies: MAX_DALLIES,
+            due: true,
+            held: false,
+            duplicate_answered: false,
+            received: 0,
+            acked: 0,
+            bytes: 0,
+            gap: 0,
+            sent_at: Instant::NEVER,
+            resend_at: Instant::NEVER,
+            probe_at: Instant::NEVER,
+            repeat_at: Instant::NEVER,
+            timed_at: Instant::NEVER,
+            retransmissions: 0,
+        }
     }
 
+    /// A packet from the client's address and port. `Some`: the next bytes of the stream, each exactly once, in
+    /// order; empty where the last block is. Whatever makes no sense now is ignored.
+    pub fn handle_packet<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Option<&'a [u8]> {
+        match (*packet, self.phase) {
+            (_, Phase::Over) => None,
+            (Packet::Data { .. }, Phase::Dallying { .. }) => {
+                self.prolong(now);
+                None
+            }
+            (Packet::Data { block, data }, Phase::Receiving) => self.data(now, block, data),
+            (Packet::Error { .. }, Phase::Dallying { .. }) => {
+                self.over();
+                None
+            }
+            (Packet::Error { code, message }, _) => {
+                self.end.client_error(code, message, false);
+                self.over();
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// The same WRQ came again: the current answer goes again, once in a round trip. The timer is not pushed
+    /// back: who only repeats its request is given up all the same.
     pub fn handle_repeat(&mut self, now: Instant) {
-        todo!()
+        if self.phase == Phase::Receiving && self.is_old(now) {
+            self.due = true;
+        }
     }
+
+    /// A deadline of [`Self::poll_timeout`] has passed. Harmless when none has.
     pub fn handle_timeout(&mut self, now: Instant) {
-        todo!()
+        match self.phase {
+            Phase::Dallying { until } if until <= now => self.over(),
+            Phase::Dallying { .. } => self.answer_late(now),
+            Phase::Receiving if self.watch.deadline() <= now => self.give_up(),
+            Phase::Receiving if !self.held => {
+                self.answer_late(now);
+                if self.resend_at <= now {
+                    self.silence();
+                }
+            }
+            _ => {}
+        }
     }
-    pub fn fail(&mut self, now: Instant, code: ErrorCode, message: &'static str) {
-        todo!()
+
+    /// While held no ACK goes out, so the client sends no further window: the store or the application is
+    /// behind. Let go, the ACK that is due goes.
+    pub fn hold(&mut self, now: Instant, held: bool) {
+        if self.held && !held && self.phase == Phase::Receiving {
+            // It was not the client that was silent.
+            self.watch.progress(now);
+            self.resend_at = if self.due {
+                Instant::NEVER
+            } else {
+                now + self.retry.wait()
+            };
+            self.timed_at = Instant::NEVER;
+        }
+        self.held = held;
     }
+
+    /// The length of the stream so far.
+    pub fn received_bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The last block is here: store the stream, then [`Self::commit`] or [`Self::fail`]. Only that ends the
+    /// transfer now; no limit of time applies.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.phase, Phase::Whole | Phase::Dallying { .. })
+    }
+
+    /// The stream is stored: the last ACK goes out and the outcome is [`Outcome::Complete`]. Then it dallies:
+    /// keep driving it until [`Self::is_over`]. Does nothing before [`Self::is_complete`].
+    pub fn commit(&mut self, now: Instant) {
+        if self.phase == Phase::Whole {
+            self.end.complete();
+            self.phase = Phase::Dallying {
+                until: now + self.retry.dally(),
+            };
+            self.due = true;
+            self.held = false;
+        }
+    }
+
+    /// Ends the transfer from the server's side with an ERROR. Nothing happens after the end.
+    pub fn fail(&mut self, _now: Instant, code: ErrorCode, message: &'static str) {
+        if !self.end.has_come() {
+            self.end.failed(code, message);
+            self.over();
+        }
+    }
+
+    /// The next thing to send. Poll until `None` after every call that takes `now`.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
-        todo!()
+        if self.phase == Phase::Over {
+            return self.end.take_error();
+        }
+        if self.held || !take(&mut self.due) {
+            return None;
+        }
+        Some(self.acknowledge(now))
     }
+
+    /// When [`Self::handle_timeout`] wants to be called. It may lie in the past; it changes with every input.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
+        let limit = self.watch.deadline();
+        let earliest = match self.phase {
+            Phase::Receiving if self.held => limit,
+            Phase::Receiving => limit.min(self.resend_at).min(self.probe_at).min(self.repeat_at),
+            Phase::Dallying { until } => until.min(self.repeat_at),
+            Phase::Whole | Phase::Over => Instant::NEVER,
+        };
+        (earliest != Instant::NEVER).then_some(earliest)
     }
+
+    /// How it ended; `None` while it goes on. `Complete` comes before the end of dallying.
     pub fn outcome(&self) -> Option<&Outcome> {
-        todo!()
+        self.end.outcome()
     }
+
+    /// Nothing more will be sent or expected, and everything was polled: it can be dropped.
     pub fn is_over(&self) -> bool {
-        todo!()
+        self.phase == Phase::Over && self.end.is_told()
     }
+
+    /// The client has sent no DATA yet: its address may be forged.
     pub fn is_half_open(&self) -> bool {
-        todo!()
+        self.received == 0
     }
+
+    /// What was agreed.
     pub fn agreed(&self) -> &Agreed {
-        todo!()
+        &self.agreed
     }
+
+    /// The number on the wire of a block of this transfer.
     pub fn wire_block(&self, block: u64) -> u16 {
-        todo!()
+        to_wire(block, self.rollover.unwrap_or(self.agreed.rollover))
     }
+
+    /// How many ACKs and OACKs were sent again.
     pub fn retransmissions(&self) -> u64 {
-        todo!()
+        self.retransmissions
     }
+}
+
+/// What comes from the client.
+impl WriteTransfer {
+    fn data<'a>(&mut self, now: Instant, wire: u16, data: &'a [u8]) -> Option<&'a [u8]> {
+        if data.len() > usize::from(self.agreed.blksize) {
+            self.end.oversized();
+            self.over();
+            return None;
+        }
+        match self.place(wire, data) {
+            Place::Next => return self.accept(now, data),
+            Place::Ahead(block) => self.behind_gap(now, block),
+            Place::Old => self.old(now),
+            Place::Unclear => self.unclear(now, wire, data),
+            Place::Senseless => {}
+        }
+        None
+    }
+
+    /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section 4).
+    fn reach(&self) -> u64 {
+        self.acked + u64::from(self.agreed.windowsize)
+    }
+
+    fn place(&mut self, wire: u16, data: &[u8]) -> Place {
+        if self.rollover.is_none() && self.received + 1 == FIRST_WRAPPED {
+            match self.rollover_seen(wire, data) {
+                Evidence::Certain(rollover) => {
+                    self.rollover = Some(rollover);
+                    // What came before was not understood, so it was not reported either.
+                    self.gap = 0;
+                }
+                Evidence::Ambiguous => return Place::Unclear,
+                Evidence::None => {}
+            }
+        }
+        // Before block 65536 both ways to roll over have the same numbers.
+        let rollover = self.rollover.unwrap_or_default();
+        let reach = self.reach() - self.received;
+        match distance(self.received, wire, rollover) {
+            Some(1) => Place::Next,
+            Some(ahead) if ahead != 0 && ahead <= reach => Place::Ahead(self.received + ahead),
+            Some(ahead) if self.is_past(ahead) => Place::Old,
+            _ => Place::Senseless,
+        }
+    }
+
+    /// Whether a number that comes `ahead` blocks later also belongs to a recent block.
+    fn is_past(&self, ahead: u64) -> bool {
+        let behind = if ahead == 0 { 0 } else { FIRST_WRAPPED - ahead };
+        behind < self.received && behind < FIRST_WRAPPED / 2
+    }
+
+    /// [`evidence`], and the announced size: a last block lies where the size says.
+    fn rollover_seen(&self, wire: u16, data: &[u8]) -> Evidence {
+        let seen = evidence(wire, self.reach());
+        let blksize = u64::from(self.agreed.blksize);
+        let short = (data.len() as u64) < blksize;
+        if seen != Evidence::Ambiguous || !short {
+            return seen;
+        }
+        let end_if_one = (FIRST_WRAPPED + u64::from(wire) - 2) * blksize + data.len() as u64;
+        match self.agreed.tsize {
+            Some(size) if size == end_if_one => Evidence::Certain(Rollover::One),
+            Some(size) if size == end_if_one + blksize => Evidence::Certain(Rollover::Zero),
+            _ => seen,
+        }
+    }
+
+    fn accept<'a>(&mut self, now: Instant, data: &'a [u8]) -> Option<&'a [u8]> {
+        if self.timed_at != Instant::NEVER {
+            self.retry
+                .sample(now.saturating_sub(take_instant(&mut self.timed_at)));
+        }
+        self.received += 1;
+        self.bytes += data.len() as u64;
+        self.gap = 0;
+        self.duplicate_answered = false;
+        self.repeat_at = Instant::NEVER;
+        self.probe_at = Instant::NEVER;
+        self.retry.progress();
+        self.watch.progress(now);
+        if data.len() < usize::from(self.agreed.blksize) {
+            self.phase = Phase::Whole;
+            self.due = false;
+        } else if self.received >= self.reach() {
+            self.due = true;
+            self.resend_at = Instant::NEVER;
+        } else {
+            self.resend_at = now + self.retry.wait();
+            self.probe_at = self.retry.probe_wait().map_or(Instant::NEVER, |wait| now + wait);
+        }
+        Some(data)
+    }
+
+    /// A block is missing: said once, at once, with the last good block (RFC 7440 section 4). Again only when
+    /// the numbers go back, so the client has restarted, and has lost the same block again.
+    fn behind_gap(&mut self, now: Instant, block: u64) {
+        let restarted = block <= self.gap && self.sent_at + self.retry.quiet() <= now;
+        if self.gap == 0 || restarted {
+            self.due = true;
+        }
+        self.gap = block;
+    }
+
+    /// A block that is here already: our ACK may be lost, so it is answered with the last good block; at once
+    /// where that was acknowledged, otherwise when nothing new comes for a while. A window of old
+    /// blocks is not answered with a window of ACKs.
+    fn old(&mut self, now: Instant) {
+        if self.due {
+            return;
+        }
+        let acknowledged = self.received == self.acked;
+        if acknowledged && (!self.duplicate_answered || self.is_old(now)) {
+            self.duplicate_answered = true;
+            self.due = true;
+        } else if self.repeat_at == Instant::NEVER {
+            let since = if acknowledged { self.sent_at } else { now };
+            self.repeat_at = since + self.retry.quiet();
+        }
+    }
+
+    /// A number that could be block 65536 of one client or a later block of another: never guessed while it
+    /// can be found out. Asked to restart at 65536, a client that rolls over to 0 shows its 0, and one
+    /// that rolls over to 1 ends its window with a number that the other cannot reach yet.
+    fn unclear(&mut self, now: Instant, wire: u16, data: &[u8]) {
+        let before = self.due;
+        let ends = data.len() < usize::from(self.agreed.blksize) && self.is_old(now);
+        self.behind_gap(now, FIRST_WRAPPED + u64::from(wire));
+        self.due |= ends;
+        if self.due && !before {
+            self.doubts += 1;
+        }
+        if self.doubts >= MAX_DOUBTS {
+            self.rollover = Some(Rollover::One);
+            self.gap = 0;
+        }
+    }
+
+    /// A block came again after the last ACK: that ACK was lost. It goes again, and the stay is prolonged, but
+    /// not for ever.
+    fn prolong(&mut self, now: Instant) {
+        self.old(now);
+        if self.due && self.dallies > 0 {
+            self.dallies -= 1;
+            self.phase = Phase::Dallying {
+                until: now + self.retry.dally(),
+            };
+        }
+    }
+}
+
+/// Timers, and what goes to the client.
+impl WriteTransfer {
+    /// Whether the last ACK was sent so long ago that the client's packet can be the answer to its loss.
+    fn is_old(&self, now: Instant) -> bool {
+        self.sent_at != Instant::NEVER && self.sent_at + self.retry.quiet() <= now
+    }
+
+    /// An old block, or the silence after part of a window, is answered now.
+    fn answer_late(&mut self, now: Instant) {
+        if self.repeat_at.min(self.probe_at) <= now {
+            self.due = true;
+        }
+    }
+
+    fn silence(&mut self) {
+        self.resend_at = Instant::NEVER;
+        if self.retry.expire() {
+            self.due = true;
+        } else {
+            self.give_up();
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.end.timed_out(false);
+        self.over();
+    }
+
+    fn over(&mut self) {
+        self.phase = Phase::Over;
+        self.due = false;
+    }
+
+    fn acknowledge(&mut self, now: Instant) -> Transmit {
+        let first_copy = self.sent_at == Instant::NEVER;
+        let again = !first_copy && self.acked == self.received;
+        let whole_window = first_copy || self.received >= self.reach();
+        self.retransmissions += u64::from(again);
+        self.timed_at = if whole_window && !again {
+            now
+        } else {
+            Instant::NEVER
+        };
+        self.acked = self.received;
+        self.sent_at = now;
+        self.probe_at = Instant::NEVER;
+        self.repeat_at = Instant::NEVER;
+        if self.phase == Phase::Receiving && (!again || self.resend_at == Instant::NEVER) {
+            self.resend_at = now + self.retry.wait();
+        }
+        match self.agreed.oack {
+            Some(oack) if self.received == 0 => Transmit::Oack(oack),
+            _ => Transmit::Ack {
+                block: self.wire_block(self.received),
+            },
+        }
+    }
+}
+
+fn take_instant(at: &mut Instant) -> Instant {
+    core::mem::replace(at, Instant::NEVER)
 }

@@ -1,1 +1,434 @@
+//! The jail against a real directory tree: each case goes through the waiting and the cached look-up.
 
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{CWD, FileType, Mode};
+use tempfile::TempDir;
+
+use super::*;
+
+const INSIDE: &[u8] = b"inside";
+const SECRET: &[u8] = b"outside";
+
+/// `base/root` is served; `base/secret`, `base/rooted/secret` and `base/outside/...` are not.
+struct Tree {
+    base: TempDir,
+}
+
+impl Tree {
+    fn new() -> Tree {
+        let base = TempDir::new().unwrap();
+        let tree = Tree { base };
+        fs::create_dir_all(tree.root().join("dir/sub")).unwrap();
+        fs::create_dir(tree.base.path().join("rooted")).unwrap();
+        fs::create_dir(tree.base.path().join("outside")).unwrap();
+        for inside in ["file", "dir/file", "dir/sub/file"] {
+            fs::write(tree.root().join(inside), INSIDE).unwrap();
+        }
+        for outside in ["secret", "rooted/secret", "outside/secret", "outside/file"] {
+            fs::write(tree.base.path().join(outside), SECRET).unwrap();
+        }
+        tree
+    }
+
+    fn root(&self) -> PathBuf {
+        self.base.path().join("root")
+    }
+
+    fn jail(&self) -> Jail {
+        Jail::new(&self.root(), true).unwrap()
+    }
+
+    fn strict(&self) -> Jail {
+        Jail::new(&self.root(), false).unwrap()
+    }
+
+    fn link(&self, target: impl AsRef<Path>, name: &str) {
+        symlink(target, self.root().join(name)).unwrap();
+    }
+}
+
+fn contents(opened: Opened) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let Opened { mut file, key, .. } = opened;
+    file.read_to_end(&mut bytes).unwrap();
+    assert_eq!(key.size, bytes.len() as u64);
+    bytes
+}
+
+/// What `open` says, as a word; where the cached look-up has an answer, it must be the same.
+fn look(jail: &Jail, name: &str) -> String {
+    let slow = word(jail.open(name));
+    if let Some(fast) = jail.open_cached(name) {
+        assert_eq!(word(fast), slow, "open_cached({name:?})");
+    }
+    slow
+}
+
+fn word(result: Result<Opened, Refusal>) -> String {
+    match result {
+        Ok(opened) => String::from_utf8(contents(opened)).unwrap(),
+        Err(refusal) => format!("{refusal:?}"),
+    }
+}
+
+#[test]
+fn serves_what_is_inside() {
+    let tree = Tree::new();
+    let names = [
+        "file",
+        "/file",
+        "//file",
+        "./file",
+        "dir/file",
+        "dir//file",
+        "dir/./file",
+        "dir/../file",
+    ];
+    for name in names.into_iter().chain([
+        "dir/sub/../file",
+        "dir\\file",
+        "\\dir\\sub\\file",
+        "dir\\sub/file",
+    ]) {
+        assert_eq!(look(&tree.jail(), name), "inside", "{name}");
+        assert_eq!(look(&tree.strict(), name), "inside", "{name}");
+    }
+}
+
+#[test]
+fn tells_the_state_of_a_file() {
+    let tree = Tree::new();
+    let first = tree.jail().open("file").unwrap();
+    assert_eq!(first.path, tree.root().join("file"));
+    assert_eq!(first.key, tree.jail().open("/dir/../file").unwrap().key);
+    fs::write(tree.root().join("file"), b"longer than before").unwrap();
+    assert_ne!(first.key, tree.jail().open("file").unwrap().key);
+}
+
+#[test]
+fn outside_is_refused_whether_it_exists_or_not() {
+    let tree = Tree::new();
+    tree.link("../secret", "out");
+    tree.link("../missing", "out-missing");
+    tree.link(tree.base.path().join("secret"), "absolute");
+    tree.link(tree.base.path().join("missing"), "absolute-missing");
+    tree.link("../outside", "outdir");
+    tree.link(tree.base.path().join("outside"), "absolute-dir");
+    tree.link("/dev/zero", "zero");
+    tree.link("/proc/self/root/etc/passwd", "magic");
+    tree.link("loop", "loop");
+    let names = [
+        "../secret",
+        "../missing",
+        "../rooted/secret",
+        "../rooted/missing",
+        "../root/file",
+        "dir/../../secret",
+        "dir/../../missing",
+        "/../secret",
+        "..\\secret",
+        "..\\missing",
+        "dir\\..\\..\\secret",
+        "..",
+        "../..",
+        "../../../../../../etc/passwd",
+        "../../../../../../etc/missing",
+        "out",
+        "out-missing",
+        "absolute",
+        "absolute-missing",
+        "outdir/secret",
+        "outdir/missing",
+        "absolute-dir/secret",
+        "absolute-dir/missing",
+        "zero",
+        "magic",
+        "loop",
+        "outdir\\secret",
+        "dir/../outdir/secret",
+    ];
+    for name in names {
+        assert_eq!(look(&tree.jail(), name), "NotAllowed", "{name}");
+        assert_eq!(look(&tree.strict(), name), "NotAllowed", "{name}");
+        for jail in [tree.jail(), tree.strict()] {
+            let refusal = jail.create(name, &replacing()).unwrap_err();
+            assert!(matches!(refusal, Refusal::NotAllowed), "{name}: {refusal:?}");
+        }
+    }
+    assert_eq!(fs::read(tree.base.path().join("secret")).unwrap(), SECRET);
+    assert!(!tree.base.path().join("missing").exists());
+    let absolute = tree.base.path().join("secret");
+    assert_eq!(look(&tree.jail(), absolute.to_str().unwrap()), "NotFound");
+}
+
+#[test]
+fn names_of_nothing_are_not_found() {
+    let tree = Tree::new();
+    let long = "x".repeat(300);
+    let names = [
+        "missing",
+        "dir/missing",
+        "missing/file",
+        "file/below",
+        "",
+        "a\0b",
+        "file\0",
+        "C:\\file",
+        &long,
+    ];
+    for name in names {
+        assert_eq!(look(&tree.jail(), name), "NotFound", "{name}");
+        assert_eq!(look(&tree.strict(), name), "NotFound", "{name}");
+    }
+    let deep = "dir/../".repeat(2000) + "file";
+    assert_eq!(look(&tree.jail(), &deep), "NotFound");
+}
+
+#[test]
+fn only_regular_files_are_served_and_nothing_hangs() {
+    let tree = Tree::new();
+    rustix::fs::mknodat(CWD, tree.root().join("fifo"), FileType::Fifo, Mode::RWXU, 0).unwrap();
+    let _socket = UnixListener::bind(tree.root().join("socket")).unwrap();
+    tree.link("fifo", "to-fifo");
+    tree.link("dir", "to-dir");
+    for name in [
+        "fifo", "socket", "to-fifo", "dir", "dir/", "/", ".", "dir/.", "to-dir", "file/", "dir\\",
+    ] {
+        assert_eq!(look(&tree.jail(), name), "NotAllowed", "{name}");
+        let refusal = tree.jail().create(name, &replacing()).unwrap_err();
+        assert!(matches!(refusal, Refusal::NotAllowed), "{name}: {refusal:?}");
+    }
+    assert!(matches!(
+        open_path(Path::new("/dev/zero")),
+        Err(Refusal::NotAllowed)
+    ));
+    assert!(matches!(
+        create_path(Path::new("/dev/null"), &replacing()),
+        Err(Refusal::NotAllowed)
+    ));
+}
+
+#[test]
+fn names_of_unfinished_uploads_are_refused_both_ways() {
+    let tree = Tree::new();
+    let name = ".tftpserver-0123456789abcdef.part";
+    fs::write(tree.root().join(name), INSIDE).unwrap();
+    for name in [
+        name.to_owned(),
+        format!("/{name}"),
+        format!("dir/{name}"),
+        format!("dir\\..\\{name}"),
+    ] {
+        assert_eq!(look(&tree.jail(), &name), "NotAllowed", "{name}");
+        assert!(
+            matches!(tree.jail().create(&name, &replacing()), Err(Refusal::NotAllowed)),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        look(&tree.jail(), ".tftpserver-0123456789abcdeg.part"),
+        "NotFound"
+    );
+}
+
+#[test]
+fn symlinks_are_followed_while_they_stay_inside() {
+    let tree = Tree::new();
+    tree.link("dir/file", "relative");
+    tree.link("dir", "linked");
+    tree.link(tree.root().join("dir/file"), "absolute");
+    tree.link(tree.root().join("dir"), "absolute-dir");
+    tree.link("../root/dir/file", "detour");
+    tree.link("missing", "dangling");
+    for name in [
+        "relative",
+        "linked/file",
+        "linked/sub/../file",
+        "absolute",
+        "absolute-dir/file",
+        "detour",
+    ] {
+        assert_eq!(look(&tree.jail(), name), "inside", "{name}");
+        assert_eq!(look(&tree.strict(), name), "NotAllowed", "{name}");
+    }
+    assert_eq!(look(&tree.jail(), "dangling"), "NotFound");
+    assert_eq!(look(&tree.strict(), "dangling"), "NotAllowed");
+}
+
+#[test]
+fn the_root_itself_may_be_a_symlink_and_be_switched() {
+    let tree = Tree::new();
+    let link = tree.base.path().join("current");
+    symlink("root", &link).unwrap();
+    let jail = Jail::new(&link, false).unwrap();
+    assert_eq!(look(&jail, "file"), "inside");
+    symlink("outside", tree.base.path().join("next")).unwrap();
+    fs::rename(tree.base.path().join("next"), &link).unwrap();
+    assert_eq!(look(&jail, "file"), "outside");
+    fs::remove_file(&link).unwrap();
+    assert_eq!(look(&jail, "file"), "NotFound");
+    assert!(matches!(
+        jail.create("new", &replacing()),
+        Err(Refusal::NotAllowed)
+    ));
+}
+
+#[test]
+fn a_literal_backslash_comes_first() {
+    let tree = Tree::new();
+    fs::write(tree.root().join("dir\\file"), b"literal").unwrap();
+    assert_eq!(look(&tree.jail(), "dir\\file"), "literal");
+    fs::remove_file(tree.root().join("dir\\file")).unwrap();
+    assert_eq!(look(&tree.jail(), "dir\\file"), "inside");
+}
+
+#[test]
+fn a_root_must_be_a_directory() {
+    let tree = Tree::new();
+    assert_eq!(
+        Jail::new(&tree.root().join("file"), true).unwrap_err().kind(),
+        io::ErrorKind::NotADirectory
+    );
+    assert_eq!(
+        Jail::new(&tree.root().join("missing"), true).unwrap_err().kind(),
+        io::ErrorKind::NotFound
+    );
+}
+
+#[test]
+fn the_cached_look_up_answers_what_was_just_looked_up() {
+    let tree = Tree::new();
+    let jail = tree.jail();
+    if jail.open_cached("file").is_none() {
+        eprintln!("SKIPPED: no cached look-ups on this kernel or file system");
+        return;
+    }
+    assert_eq!(contents(jail.open_cached("file").unwrap().unwrap()), INSIDE);
+    assert!(matches!(jail.open("missing"), Err(Refusal::NotFound)));
+    assert!(matches!(
+        jail.open_cached("missing"),
+        Some(Err(Refusal::NotFound)) | None
+    ));
+    // The proc file system is none of those that are known to be local.
+    assert!(
+        Jail::new(Path::new("/proc/sys"), true)
+            .unwrap()
+            .open_cached("kernel/ostype")
+            .is_none()
+    );
+}
+
+/// A directory is exchanged for a symlink to the outside, and back, while it is looked into.
+#[test]
+fn a_directory_swapped_for_a_symlink_leads_nowhere() {
+    const ROUNDS: usize = 3000;
+    let tree = Tree::new();
+    fs::create_dir(tree.root().join("swap")).unwrap();
+    fs::write(tree.root().join("swap/file"), INSIDE).unwrap();
+    tree.link("../outside", "spare");
+    let (jail, strict) = (tree.jail(), tree.strict());
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (one, other) = (tree.root().join("swap"), tree.root().join("spare"));
+            while !done.load(Ordering::Relaxed) {
+                let exchange = rustix::fs::RenameFlags::EXCHANGE;
+                rustix::fs::renameat_with(CWD, &one, CWD, &other, exchange).unwrap();
+            }
+        });
+        for round in 0..ROUNDS {
+            let jail = if round % 2 == 0 { &jail } else { &strict };
+            for result in [Some(jail.open("swap/file")), jail.open_cached("swap/file")]
+                .into_iter()
+                .flatten()
+            {
+                match result {
+                    Ok(opened) => assert_eq!(contents(opened), INSIDE, "round {round}"),
+                    Err(refusal) => assert!(
+                        matches!(refusal, Refusal::NotAllowed | Refusal::NotFound),
+                        "round {round}: {refusal:?}"
+                    ),
+                }
+            }
+            if let Ok(mut upload) = jail.create("swap/upload", &replacing()) {
+                upload.write(INSIDE).unwrap();
+                upload.commit().unwrap();
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    let mut outside: Vec<_> = fs::read_dir(tree.base.path().join("outside"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    outside.sort();
+    assert_eq!(outside, ["file", "secret"]);
+}
+
+#[test]
+fn a_sweep_takes_leftovers_and_leaves_live_uploads_and_all_else() {
+    let tree = Tree::new();
+    let jail = tree.jail();
+    let leftover = ".tftpserver-00000000000000aa.part";
+    for place in ["", "dir", "dir/sub"] {
+        fs::write(tree.root().join(place).join(leftover), b"half").unwrap();
+    }
+    fs::write(tree.base.path().join("outside").join(leftover), b"half").unwrap();
+    fs::write(tree.root().join(".tftpserver-mine.part"), INSIDE).unwrap();
+    tree.link("../outside", "outdir");
+    let mut live = jail.create("dir/new", &replacing()).unwrap();
+    live.write(INSIDE).unwrap();
+    assert_eq!(jail.sweep().unwrap(), 3);
+    assert_eq!(jail.sweep().unwrap(), 0);
+    live.commit().unwrap();
+    assert_eq!(look(&jail, "dir/new"), "inside");
+    assert_eq!(look(&jail, ".tftpserver-mine.part"), "inside");
+    assert!(tree.base.path().join("outside").join(leftover).exists());
+}
+
+#[test]
+fn uploads_begin_while_sweeps_run() {
+    let tree = Tree::new();
+    let jail = tree.jail();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                assert_eq!(jail.sweep().unwrap() & !0xFF, 0);
+            }
+        });
+        for number in 0..500 {
+            let mut upload = jail.create("dir/new", &replacing()).unwrap();
+            upload.write(format!("{number}").as_bytes()).unwrap();
+            upload.commit().unwrap();
+            assert_eq!(
+                fs::read_to_string(tree.root().join("dir/new")).unwrap(),
+                format!("{number}")
+            );
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_file_without_permission_is_not_allowed() {
+    if rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: root may read everything");
+        return;
+    }
+    let tree = Tree::new();
+    fs::set_permissions(tree.root().join("file"), fs::Permissions::from_mode(0)).unwrap();
+    assert_eq!(look(&tree.jail(), "file"), "NotAllowed");
+}
+
+fn replacing() -> UploadOptions {
+    UploadOptions {
+        allow_overwrite: true,
+        ..UploadOptions::default()
+    }
+}

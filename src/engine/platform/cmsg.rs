@@ -35,7 +35,7 @@ impl<const WORDS: usize> Control<WORDS> {
                 libc::CMSG_LEN(size_of::<T>() as u32),
             )
         };
-        assert!(used + space as usize <= Self::SIZE && used % align_of::<cmsghdr>() == 0);
+        assert!(used + space as usize <= Self::SIZE && used.is_multiple_of(align_of::<cmsghdr>()));
         // SAFETY: `space` bytes behind `used` are inside the buffer (asserted); the buffer is aligned to 8 and `used`
         // to cmsghdr; the value is written unaligned where CMSG_DATA has it.
         unsafe {
@@ -156,7 +156,7 @@ pub(super) fn destination(control: &RecvControl, used: usize) -> (Option<LocalAd
         broadcast |= ip.is_multicast();
         local = Some(LocalAddr {
             ip: ip.into(),
-            interface: info.ipi6_ifindex as u32,
+            interface: info.ipi6_ifindex,
         });
     }
     (local, broadcast)

@@ -41,7 +41,7 @@ fn take(socket: &UdpSocket) -> io::Result<Option<(SocketAddr, io::Error)>> {
         return Err(io::Error::last_os_error());
     }
     let mut code = None;
-    control.read(header.msg_controllen as usize, &mut |level, kind, bytes| {
+    control.read(header.msg_controllen as _, &mut |level, kind, bytes| {
         if matches!(
             (level, kind),
             (libc::SOL_IP, libc::IP_RECVERR) | (libc::SOL_IPV6, libc::IPV6_RECVERR)

@@ -123,7 +123,7 @@ impl Recvmmsg {
     fn meta(&self, index: usize, slot_size: usize) -> Option<Meta> {
         let header = &self.headers[index].msg_hdr;
         let peer = self.names[index].get(header.msg_namelen)?;
-        let (local, broadcast) = destination(&self.controls[index], header.msg_controllen as usize);
+        let (local, broadcast) = destination(&self.controls[index], header.msg_controllen as _);
         Some(Meta {
             peer,
             local,

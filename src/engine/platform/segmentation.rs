@@ -115,3 +115,43 @@ fn hash(peer: SocketAddr) -> u64 {
     };
     (bits ^ 0x5555).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_keep_the_limits() {
+        for (segment, segments) in [
+            (12, 64),
+            (516, 64),
+            (1023, 64),
+            (1024, 63),
+            (1472, 44),
+            (32753, 2),
+            (32754, 1),
+            (65468, 1),
+        ] {
+            assert_eq!(segments_of(segment), segments);
+        }
+    }
+
+    /// A refusal is the peer's own, counts for what is not smaller, and is tried again after a while.
+    #[test]
+    fn refusals_are_remembered_for_a_while() {
+        let peer = |address: &str| address.parse::<SocketAddr>().unwrap();
+        let (one, other) = (peer("10.0.0.1:1000"), peer("10.0.0.2:1000"));
+        let mut refusals = Refusals::default();
+        assert!(refusals.permit(one, 1472));
+        refusals.note(one, 1472, false);
+        assert!(refusals.permit(one, 1471) && refusals.permit(other, 1472));
+        for same in ["10.0.0.1:1", "[::ffff:10.0.0.1]:2"] {
+            assert!(!refusals.permit(peer(same), 1472));
+        }
+        let refused = (0..1000).take_while(|_| !refusals.permit(one, 9000)).count();
+        assert_eq!(refused, RETRY_AFTER as usize - 2);
+        assert!(refusals.permit(one, 1472));
+        refusals.note(one, 1472, true);
+        assert!(!refusals.permit(one, 12));
+    }
+}

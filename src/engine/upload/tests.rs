@@ -1,1 +1,334 @@
+//! Uploads into a real directory.
 
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
+use std::sync::Barrier;
+
+use tempfile::TempDir;
+
+use super::super::jail::{Jail, create_path};
+use super::*;
+
+const REPLACE: UploadOptions = UploadOptions {
+    allow_overwrite: true,
+    announced: None,
+    sync: false,
+};
+const KEEP: UploadOptions = UploadOptions {
+    allow_overwrite: false,
+    announced: None,
+    sync: false,
+};
+
+fn jail() -> (TempDir, Jail) {
+    let root = TempDir::new().unwrap();
+    let jail = Jail::new(root.path(), true).unwrap();
+    (root, jail)
+}
+
+fn names(root: &TempDir) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(root.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn upload(jail: &Jail, name: &str, bytes: &[u8], options: &UploadOptions) -> Result<(), Refusal> {
+    let mut upload = jail.create(name, options)?;
+    upload.write(bytes)?;
+    upload.commit()
+}
+
+#[test]
+fn nothing_is_visible_before_the_commit_and_nothing_left_after_an_abort() {
+    let (root, jail) = jail();
+    let mut one = jail.create("new", &KEEP).unwrap();
+    one.write(b"first ").unwrap();
+    let [temporary] = &names(&root)[..] else {
+        panic!("one file expected")
+    };
+    assert!(is_temporary(temporary), "{temporary}");
+    drop(one);
+    assert!(names(&root).is_empty());
+
+    let mut two = jail.create("new", &KEEP).unwrap();
+    two.write(b"first ").unwrap();
+    two.write(b"second").unwrap();
+    assert_eq!((two.written(), two.path()), (12, &*root.path().join("new")));
+    two.commit().unwrap();
+    assert_eq!(names(&root), ["new"]);
+    assert_eq!(fs::read(root.path().join("new")).unwrap(), b"first second");
+}
+
+#[test]
+fn an_abort_leaves_the_old_file_and_a_reader_keeps_it() {
+    let (root, jail) = jail();
+    upload(&jail, "file", b"old", &REPLACE).unwrap();
+    let mut half = jail.create("file", &REPLACE).unwrap();
+    half.write(b"ne").unwrap();
+    drop(half);
+    assert_eq!(fs::read(root.path().join("file")).unwrap(), b"old");
+    let reader = jail.open("file").unwrap();
+    upload(&jail, "file", b"newer", &REPLACE).unwrap();
+    assert_eq!(io::read_to_string(reader.file).unwrap(), "old");
+    assert_eq!(fs::read(root.path().join("file")).unwrap(), b"newer");
+    assert_eq!(names(&root), ["file"]);
+}
+
+#[test]
+fn modes_are_those_of_the_replaced_file_or_the_umask() {
+    let (root, jail) = jail();
+    fs::write(root.path().join("plain"), b"").unwrap();
+    upload(&jail, "new", b"x", &REPLACE).unwrap();
+    let mode = |name: &str| fs::metadata(root.path().join(name)).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode("new"), mode("plain"));
+    for (set, kept) in [(0o600, 0o600), (0o666, 0o666), (0o751, 0o751), (0o4755, 0o755)] {
+        fs::set_permissions(root.path().join("new"), fs::Permissions::from_mode(set)).unwrap();
+        upload(&jail, "new", b"y", &REPLACE).unwrap();
+        assert_eq!(mode("new"), kept, "{set:o}");
+    }
+}
+
+#[test]
+fn an_existing_file_is_refused_at_the_beginning_and_at_the_end() {
+    let (root, jail) = jail();
+    let mut early = jail.create("file", &KEEP).unwrap();
+    early.write(b"early").unwrap();
+    upload(&jail, "file", b"first", &KEEP).unwrap();
+    assert!(matches!(jail.create("file", &KEEP), Err(Refusal::Exists)));
+    assert!(matches!(early.commit(), Err(Refusal::Exists)));
+    assert_eq!(fs::read(root.path().join("file")).unwrap(), b"first");
+    assert_eq!(names(&root), ["file"]);
+}
+
+#[test]
+fn of_many_that_may_not_replace_exactly_one_wins() {
+    const CLIENTS: usize = 8;
+    let (root, jail) = jail();
+    for round in 0..50 {
+        let barrier = Barrier::new(CLIENTS);
+        let won: usize = std::thread::scope(|scope| {
+            let commit = |client: usize| {
+                let mut upload = jail.create("file", &KEEP).unwrap();
+                upload.write(client.to_string().as_bytes()).unwrap();
+                barrier.wait();
+                match upload.rename() {
+                    Ok(()) => {
+                        upload.temporary = None;
+                        1
+                    }
+                    Err(error) => {
+                        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists, "{error}");
+                        0
+                    }
+                }
+            };
+            let clients: Vec<_> = (0..CLIENTS)
+                .map(|client| scope.spawn(move || commit(client)))
+                .collect();
+            clients.into_iter().map(|client| client.join().unwrap()).sum()
+        });
+        assert_eq!(won, 1, "round {round}");
+        assert_eq!(names(&root), ["file"]);
+        fs::remove_file(root.path().join("file")).unwrap();
+    }
+}
+
+#[test]
+fn of_two_on_one_name_the_last_whole_one_wins() {
+    let (root, jail) = jail();
+    let mut one = jail.create("file", &REPLACE).unwrap();
+    let mut two = jail.create("file", &REPLACE).unwrap();
+    one.write(b"one").unwrap();
+    two.write(b"two").unwrap();
+    two.commit().unwrap();
+    one.write(b" more").unwrap();
+    one.commit().unwrap();
+    assert_eq!(fs::read(root.path().join("file")).unwrap(), b"one more");
+    assert_eq!(names(&root), ["file"]);
+}
+
+#[test]
+fn a_symlink_stays_and_its_target_is_replaced() {
+    let (root, jail) = jail();
+    fs::create_dir(root.path().join("dir")).unwrap();
+    fs::write(root.path().join("dir/target"), b"old").unwrap();
+    symlink("dir/target", root.path().join("link")).unwrap();
+    symlink(root.path().join("dir/fresh"), root.path().join("dangling")).unwrap();
+    symlink("../link", root.path().join("dir/again")).unwrap();
+    upload(&jail, "link", b"new", &REPLACE).unwrap();
+    assert_eq!(fs::read(root.path().join("dir/target")).unwrap(), b"new");
+    upload(&jail, "dangling", b"fresh", &KEEP).unwrap();
+    assert_eq!(fs::read(root.path().join("dir/fresh")).unwrap(), b"fresh");
+    upload(&jail, "dir/again", b"again", &REPLACE).unwrap();
+    assert_eq!(fs::read(root.path().join("dir/target")).unwrap(), b"again");
+    for link in ["link", "dangling", "dir/again"] {
+        assert!(root.path().join(link).is_symlink(), "{link}");
+    }
+    let strict = Jail::new(root.path(), false).unwrap();
+    for link in ["link", "dangling", "dir/again"] {
+        assert!(
+            matches!(strict.create(link, &REPLACE), Err(Refusal::NotAllowed)),
+            "{link}"
+        );
+    }
+}
+
+#[test]
+fn a_backslash_is_a_separator_unless_the_file_exists() {
+    let (root, jail) = jail();
+    fs::create_dir(root.path().join("dir")).unwrap();
+    upload(&jail, "dir\\file", b"below", &REPLACE).unwrap();
+    assert_eq!(fs::read(root.path().join("dir/file")).unwrap(), b"below");
+    fs::write(root.path().join("dir\\file"), b"").unwrap();
+    upload(&jail, "dir\\file", b"literal", &REPLACE).unwrap();
+    assert_eq!(fs::read(root.path().join("dir\\file")).unwrap(), b"literal");
+    assert_eq!(fs::read(root.path().join("dir/file")).unwrap(), b"below");
+}
+
+#[test]
+fn no_directory_is_made_and_one_that_goes_away_is_a_clean_refusal() {
+    let (root, jail) = jail();
+    assert!(matches!(
+        jail.create("missing/file", &REPLACE),
+        Err(Refusal::NotFound)
+    ));
+    assert!(matches!(
+        jail.create(&"x".repeat(300), &REPLACE),
+        Err(Refusal::NotAllowed)
+    ));
+    fs::create_dir(root.path().join("dir")).unwrap();
+    let mut upload = jail
+        .create(
+            "dir/file",
+            &UploadOptions {
+                sync: true,
+                ..REPLACE
+            },
+        )
+        .unwrap();
+    fs::remove_dir_all(root.path().join("dir")).unwrap();
+    upload.write(b"to nowhere").unwrap();
+    let refusal = upload.commit().unwrap_err();
+    assert!(matches!(refusal, Refusal::NotAllowed), "{refusal:?}");
+    assert!(names(&root).is_empty());
+}
+
+#[test]
+fn a_name_that_became_a_directory_is_not_allowed() {
+    let (root, jail) = jail();
+    let upload = jail.create("name", &REPLACE).unwrap();
+    fs::create_dir(root.path().join("name")).unwrap();
+    assert!(matches!(upload.commit(), Err(Refusal::NotAllowed)));
+    assert_eq!(names(&root), ["name"]);
+}
+
+#[test]
+fn synced_uploads_and_any_path_work_too() {
+    let (root, jail) = jail();
+    upload(
+        &jail,
+        "synced",
+        b"durable",
+        &UploadOptions {
+            sync: true,
+            ..REPLACE
+        },
+    )
+    .unwrap();
+    assert_eq!(fs::read(root.path().join("synced")).unwrap(), b"durable");
+    symlink("synced", root.path().join("link")).unwrap();
+    let mut any = create_path(&root.path().join("link"), &REPLACE).unwrap();
+    assert_eq!(any.path(), root.path().join("synced"));
+    any.write(b"any").unwrap();
+    any.commit().unwrap();
+    assert_eq!(fs::read(root.path().join("synced")).unwrap(), b"any");
+    assert!(matches!(
+        create_path(&root.path().join("no/file"), &REPLACE),
+        Err(Refusal::NotFound)
+    ));
+}
+
+#[test]
+fn more_than_is_free_is_refused_at_once_and_less_reserves_nothing() {
+    let (root, jail) = jail();
+    let huge = UploadOptions {
+        announced: Some(u64::MAX),
+        ..REPLACE
+    };
+    assert!(matches!(jail.create("file", &huge), Err(Refusal::NoSpace)));
+    assert!(names(&root).is_empty());
+    let some = jail
+        .create(
+            "file",
+            &UploadOptions {
+                announced: Some(1 << 20),
+                ..REPLACE
+            },
+        )
+        .unwrap();
+    assert_eq!(some.file.metadata().unwrap().len(), 0);
+}
+
+/// A file system of 64 KiB, for as long as it lives.
+struct Small(TempDir);
+
+impl Small {
+    fn mount() -> Option<Small> {
+        let at = TempDir::new().unwrap();
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=64k", "none"])
+            .arg(at.path());
+        mount
+            .status()
+            .is_ok_and(|status| status.success())
+            .then(|| Small(at))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_file_and_no_other() {
+    let Some(small) = Small::mount() else {
+        eprintln!("SKIPPED: mounting needs root");
+        return;
+    };
+    let jail = Jail::new(small.0.path(), true).unwrap();
+    upload(&jail, "file", b"old", &REPLACE).unwrap();
+    let announced = UploadOptions {
+        announced: Some(64 * 1024),
+        ..REPLACE
+    };
+    assert!(matches!(jail.create("file", &announced), Err(Refusal::NoSpace)));
+    let refusal = upload(&jail, "file", &vec![1; 128 * 1024], &REPLACE).unwrap_err();
+    assert!(matches!(refusal, Refusal::NoSpace), "{refusal:?}");
+    assert_eq!(fs::read(small.0.path().join("file")).unwrap(), b"old");
+    assert_eq!(names(&small.0), ["file"]);
+    upload(&jail, "file", &vec![2; 32 * 1024], &REPLACE).unwrap();
+}
+
+#[test]
+fn temporary_names_are_recognised_exactly() {
+    assert!(is_temporary(&temporary_name().unwrap()));
+    assert_ne!(temporary_name().unwrap(), temporary_name().unwrap());
+    for other in [
+        "",
+        ".part",
+        ".tftpserver-.part",
+        ".tftpserver-0123456789abcde.part",
+        ".tftpserver-0123456789abcdef.parts",
+    ] {
+        assert!(!is_temporary(other), "{other}");
+    }
+    assert!(!is_temporary(".tftpserver-0123456789abcdéf.part"));
+    assert!(!is_temporary("é.tftpserver-0123456789abcd.part"));
+}

@@ -1,1 +1,109 @@
+//! Real sockets on loopback, ephemeral ports. What every mode must do is one list, run in each mode.
 
+mod datagrams;
+mod files;
+mod kernel;
+mod namespaces;
+mod waiting;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{IoMode, LocalAddr, Poller, RecvBatch, Route, SendBatch, SocketOptions, UdpSocket};
+
+/// Longer than any delay of a working system: only a failing test waits for it.
+const LONG: Duration = Duration::from_secs(20);
+
+/// A datagram that was received.
+#[derive(Clone, Debug, PartialEq)]
+struct Got {
+    peer: SocketAddr,
+    local: Option<LocalAddr>,
+    broadcast: bool,
+    truncated: bool,
+    bytes: Vec<u8>,
+}
+
+fn options() -> SocketOptions {
+    SocketOptions {
+        recv_buffer: Some(4 << 20),
+        send_buffer: Some(1 << 20),
+        packet_info: true,
+        report_errors: true,
+        ..SocketOptions::default()
+    }
+}
+
+fn bind(address: &str) -> UdpSocket {
+    UdpSocket::bind(address.parse().unwrap(), &options()).unwrap()
+}
+
+fn to(peer: SocketAddr) -> Route {
+    Route {
+        socket: 0,
+        peer,
+        source: None,
+        connected: false,
+    }
+}
+
+/// Waits for exactly `count` datagrams, and that nothing comes after them.
+fn receive(batch: &mut RecvBatch, socket: &UdpSocket, count: usize) -> Vec<Got> {
+    let poller = Poller::new().unwrap();
+    poller.add(socket, 0).unwrap();
+    let (mut ready, mut got) = (Vec::new(), Vec::new());
+    while got.len() < count {
+        match batch.receive(socket) {
+            Ok(more) => got.extend((0..more).map(|index| own(batch, index))),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                poller.wait(&mut ready, Some(LONG)).unwrap();
+                assert!(!ready.is_empty(), "{} of {count} datagrams came", got.len());
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(got.len(), count);
+    assert_eq!(
+        batch.receive(socket).unwrap_err().kind(),
+        std::io::ErrorKind::WouldBlock
+    );
+    got
+}
+
+fn own(batch: &RecvBatch, index: usize) -> Got {
+    let arrival = batch.get(index);
+    Got {
+        peer: arrival.peer,
+        local: arrival.local,
+        broadcast: arrival.broadcast,
+        truncated: arrival.truncated,
+        bytes: arrival.bytes.to_vec(),
+    }
+}
+
+/// Sends everything through one socket, without any failure.
+fn flush(batch: &mut SendBatch, socket: &UdpSocket) -> usize {
+    let report = batch.flush(&|index| (index == 0).then_some(socket));
+    assert!(report.failed.is_empty(), "{:?}", report.failed);
+    assert!(report.blocked.is_empty() && report.congested.is_empty() && report.dropped == 0);
+    assert!(batch.is_empty());
+    report.sent
+}
+
+/// Bytes in which every place is told from its neighbours.
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at * 31 + at / 251) as u8).collect()
+}
+
+/// Makes one test a mode of each function named.
+macro_rules! in_every_mode {
+    ($($name:ident),* $(,)?) => {
+        mod auto {
+            $(#[test] fn $name() { super::$name(super::IoMode::Auto); })*
+        }
+        mod portable {
+            $(#[test] fn $name() { super::$name(super::IoMode::Portable); })*
+        }
+    };
+}
+use in_every_mode;

@@ -1,0 +1,73 @@
+//! Reads at an offset.
+
+use std::fs::File;
+use std::io::Write;
+
+use super::super::{read_at, read_at_nowait};
+use super::pattern;
+
+fn file(length: usize) -> File {
+    let mut file = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+    file.write_all(&pattern(length)).unwrap();
+    file
+}
+
+/// Offset, length asked, length read.
+const READS: [(u64, usize, usize); 8] = [
+    (0, 100_000, 100_000),
+    (0, 200_000, 100_000),
+    (1, 65536, 65536),
+    (99_999, 10, 1),
+    (100_000, 10, 0),
+    (5_000_000_000, 10, 0),
+    (7, 0, 0),
+    (4096, 1, 1),
+];
+
+#[test]
+fn reads_are_appended() {
+    let file = file(100_000);
+    for (offset, length, read) in READS {
+        let mut buffer = b"before".to_vec();
+        read_at(&file, &mut buffer, length, offset).unwrap();
+        let from = (offset as usize).min(100_000);
+        assert_eq!(
+            buffer,
+            [b"before", &pattern(100_000)[from..from + read]].concat(),
+            "{offset} {length}"
+        );
+
+        // The same from the page cache, where the file system can tell what is in it.
+        let mut cached = b"before".to_vec();
+        match read_at_nowait(&file, &mut cached, length, offset).unwrap() {
+            true => assert_eq!(cached, buffer),
+            false => assert_eq!(cached, b"before"),
+        }
+    }
+}
+
+/// Bytes just written are in the cache, so this says whether the file system can be asked at all.
+#[test]
+fn cached_bytes_come_at_once() {
+    let mut buffer = Vec::new();
+    if !read_at_nowait(&file(100_000), &mut buffer, 100_000, 0).unwrap() {
+        eprintln!("cached_bytes_come_at_once: SKIPPED, no RWF_NOWAIT on this file system");
+        return;
+    }
+    assert_eq!(buffer, pattern(100_000));
+}
+
+#[test]
+fn failures_leave_the_buffer() {
+    let directory = File::open("/").unwrap();
+    let mut buffer = b"before".to_vec();
+    assert_eq!(
+        read_at(&directory, &mut buffer, 10, 0)
+            .unwrap_err()
+            .raw_os_error(),
+        Some(libc::EISDIR)
+    );
+    assert!(read_at(&file(10), &mut buffer, 10, u64::MAX).is_err());
+    assert!(read_at_nowait(&file(10), &mut buffer, 10, u64::MAX - 3).is_err());
+    assert_eq!(buffer, b"before");
+}

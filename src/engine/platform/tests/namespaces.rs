@@ -1,0 +1,132 @@
+//! Networks that loopback is not: small MTU, a neighbour that does not answer. They need the right to make a network
+//! namespace; without it they say that they were skipped.
+
+use std::process::Command;
+
+use super::*;
+
+/// Runs a test in a thread with a network of its own.
+fn in_own_network(name: &str, test: fn()) {
+    let test = std::thread::spawn(move || {
+        // SAFETY: no pointers; the namespace is this thread's alone.
+        if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
+            return false;
+        }
+        test();
+        true
+    });
+    if !test.join().unwrap() {
+        eprintln!(
+            "{name}: SKIPPED, no network namespace ({})",
+            std::io::Error::last_os_error()
+        );
+    }
+}
+
+fn ip(arguments: &str) {
+    let status = Command::new("ip").args(arguments.split(' ')).status().unwrap();
+    assert!(status.success(), "ip {arguments}");
+}
+
+/// Segments that exceed the MTU can't be cut by the kernel: they go one by one, in fragments.
+#[test]
+fn blocks_larger_than_the_mtu() {
+    in_own_network("blocks_larger_than_the_mtu", || {
+        ip("link set lo up mtu 1500");
+        let mut batch = SendBatch::new(IoMode::Auto);
+        for (from, to) in [
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("[::1]:0", "[::1]:0"),
+            ("[::]:0", "127.0.0.1:0"),
+        ] {
+            let (sender, receiver) = (bind(from), bind(to));
+            for window in [
+                (8192, 20, 1, 65536),
+                (1468, 64, 9, 65536),
+                (8192, 20, 0, 1000),
+                (512, 64, 1, 65536),
+            ] {
+                datagrams::window_arrives(IoMode::Auto, &mut batch, &sender, &receiver, window);
+            }
+        }
+    });
+}
+
+/// A packet that is too long with Don't Fragment is reported, not lost in silence; the others go.
+#[test]
+fn dont_fragment_is_kept() {
+    in_own_network("dont_fragment_is_kept", || {
+        ip("link set lo up mtu 1500");
+        let options = SocketOptions {
+            dont_fragment: true,
+            ..options()
+        };
+        let (sender, receiver) = (
+            UdpSocket::bind("127.0.0.1:0".parse().unwrap(), &options).unwrap(),
+            bind("127.0.0.1:0"),
+        );
+        for mode in [IoMode::Auto, IoMode::Portable] {
+            let mut batch = SendBatch::new(mode);
+            let data = std::sync::Arc::new(pattern(20_000));
+            batch.begin_data(to(receiver.local_addr().unwrap()), 2004);
+            for block in 0..10 {
+                batch.block([0, 3, 0, block as u8]);
+                batch.slice(&data, block * 2000..(block + 1) * 2000);
+            }
+            batch.push_small(to(receiver.local_addr().unwrap()), b"small");
+            let report = batch.flush(&|_| Some(&sender));
+            assert_eq!((report.sent, report.failed.len(), batch.is_empty()), (1, 1, true));
+            assert_eq!(report.failed[0].1.raw_os_error(), Some(libc::EMSGSIZE));
+            sender.take_errors(&mut |_, error| assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE)));
+            assert_eq!(
+                receive(&mut RecvBatch::new(4, 16, mode), &receiver, 1)[0].bytes,
+                b"small"
+            );
+        }
+    });
+}
+
+/// Packets wait for a neighbour's address and fill the send buffer; the rest waits in the batch and goes later.
+#[test]
+fn a_full_send_buffer_keeps_the_rest() {
+    in_own_network("a_full_send_buffer_keeps_the_rest", || {
+        ip("link add here type veth peer name there");
+        ip("addr add 10.9.0.1/24 dev here");
+        ip("link set there up");
+        ip("link set here up");
+        for mode in [IoMode::Auto, IoMode::Portable] {
+            ip("neigh flush dev here");
+            let options = SocketOptions {
+                send_buffer: Some(1),
+                ..options()
+            };
+            let socket = UdpSocket::bind("10.9.0.1:0".parse().unwrap(), &options).unwrap();
+            let mut batch = SendBatch::new(mode);
+            for number in 0..40u8 {
+                batch.push_small(to("10.9.0.2:69".parse().unwrap()), &[number; 500]);
+            }
+            let report = batch.flush(&|_| Some(&socket));
+            assert_eq!(
+                (report.blocked.as_slice(), report.failed.len(), report.dropped),
+                (&[0][..], 0, 0)
+            );
+            let mut sent = report.sent;
+            assert!(sent > 0 && sent < 40 && !batch.is_empty());
+
+            let poller = Poller::new().unwrap();
+            poller.add(&socket, 7).unwrap();
+            poller.want_write(&socket, 7, true).unwrap();
+            ip("neigh replace 10.9.0.2 lladdr 02:00:00:00:00:01 dev here nud permanent");
+            let mut ready = Vec::new();
+            while !batch.is_empty() {
+                poller.wait(&mut ready, Some(LONG)).unwrap();
+                assert!(ready.iter().any(|ready| ready.key == 7 && ready.writable));
+                let report = batch.flush(&|_| Some(&socket));
+                assert!(report.failed.is_empty() && report.dropped == 0);
+                sent += report.sent;
+            }
+            assert_eq!(sent, 40);
+            ip("neigh del 10.9.0.2 dev here");
+        }
+    });
+}

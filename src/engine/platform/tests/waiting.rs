@@ -1,0 +1,178 @@
+//! Both pollers, wake-ups and the application's descriptor.
+
+use std::sync::mpsc;
+use std::time::Instant;
+
+use super::super::wake::{EventFd, round_up_to_milliseconds};
+use super::*;
+
+/// The same tests for a type of poller.
+macro_rules! for_poller {
+    ($name:ident, $poller:ty) => {
+        mod $name {
+            use super::*;
+            type Poller = $poller;
+
+            #[test]
+            fn tells_who_is_ready() {
+                let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
+                let sockets = [bind("127.0.0.1:0"), bind("127.0.0.1:0")];
+                poller.add(&sockets[0], 10).unwrap();
+                poller.add(&sockets[1], 11).unwrap();
+                assert!(poller.add(&sockets[1], 11).is_err());
+                poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+                assert!(ready.is_empty());
+                send_to(&sockets[1]);
+                for _ in 0..2 {
+                    poller.wait(&mut ready, Some(LONG)).unwrap();
+                    assert_eq!(
+                        ready
+                            .iter()
+                            .map(|r| (r.key, r.readable, r.writable))
+                            .collect::<Vec<_>>(),
+                        [(11, true, false)]
+                    );
+                }
+                poller.want_write(&sockets[0], 10, true).unwrap();
+                poller.wait(&mut ready, Some(LONG)).unwrap();
+                assert!(
+                    ready
+                        .iter()
+                        .any(|r| r.key == 10 && r.writable && !r.readable)
+                );
+                poller.want_write(&sockets[0], 10, false).unwrap();
+                poller.remove(&sockets[1]).unwrap();
+                assert!(poller.remove(&sockets[1]).is_err());
+                poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+                assert!(ready.is_empty());
+            }
+
+            #[test]
+            fn tells_of_errors() {
+                let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
+                let socket = bind("127.0.0.1:0");
+                poller.add(&socket, 1).unwrap();
+                let mut batch = SendBatch::new(IoMode::Auto);
+                let gone = bind("127.0.0.1:0").local_addr().unwrap();
+                batch.push_small(to(gone), b"anybody?");
+                flush(&mut batch, &socket);
+                poller.wait(&mut ready, Some(LONG)).unwrap();
+                assert!(ready[0].key == 1 && ready[0].error);
+                socket.take_errors(&mut |_, _| {});
+                poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+                assert!(ready.is_empty());
+            }
+
+            /// Rings while the poller sleeps, before it sleeps and several times: one wait ends each time, none is lost.
+            #[test]
+            fn wakes() {
+                let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
+                let waker = poller.waker();
+                waker.wake();
+                waker.wake();
+                poller.wait(&mut ready, None).unwrap();
+                assert!(ready.is_empty());
+                let (sender, receiver) = mpsc::channel();
+                let thread = std::thread::spawn(move || {
+                    for number in 0..5000 {
+                        sender.send(number).unwrap();
+                        waker.wake();
+                    }
+                });
+                let mut next = 0;
+                while next < 5000 {
+                    poller.wait(&mut ready, None).unwrap();
+                    while let Ok(number) = receiver.try_recv() {
+                        assert_eq!(number, next);
+                        next += 1;
+                    }
+                }
+                thread.join().unwrap();
+            }
+
+            #[test]
+            fn never_wakes_early() {
+                let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
+                for timeout in [1, 999, 1000, 1001, 2500].map(Duration::from_micros) {
+                    let before = now();
+                    poller.wait(&mut ready, Some(timeout)).unwrap();
+                    assert!(before.elapsed() >= timeout && ready.is_empty());
+                }
+            }
+        }
+    };
+}
+
+for_poller!(epoll, super::super::super::Poller);
+for_poller!(poll, super::super::super::poll_portable::Poller);
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "only the real time shows that a wait was not too short"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn send_to(socket: &UdpSocket) {
+    let mut batch = SendBatch::new(IoMode::Auto);
+    batch.push_small(to(socket.local_addr().unwrap()), b"x");
+    flush(&mut batch, &bind("127.0.0.1:0"));
+}
+
+#[test]
+fn timeouts_are_rounded_up() {
+    for (nanoseconds, milliseconds) in [
+        (0, 0),
+        (1, 1),
+        (999_999, 1),
+        (1_000_000, 1),
+        (1_000_001, 2),
+        (u64::MAX, i32::MAX),
+    ] {
+        assert_eq!(
+            round_up_to_milliseconds(Duration::from_nanos(nanoseconds)),
+            milliseconds
+        );
+    }
+    assert_eq!(round_up_to_milliseconds(Duration::MAX), i32::MAX);
+}
+
+fn is_readable(fd: i32) -> bool {
+    let mut fds = libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: one element, which outlives the call.
+    unsafe { libc::poll(&mut fds, 1, 0) == 1 }
+}
+
+#[test]
+fn the_descriptor_is_readable_while_set() {
+    let event = EventFd::new().unwrap();
+    for _ in 0..3 {
+        event.clear();
+        event.clear();
+        assert!(!is_readable(event.raw()));
+        event.set();
+        event.set();
+        assert!(is_readable(event.raw()) && is_readable(event.raw()));
+        event.clear();
+        assert!(!is_readable(event.raw()));
+    }
+}
+
+/// Whatever the threads do at once, afterwards the descriptor says what was said last.
+#[test]
+fn the_descriptor_survives_threads() {
+    let event = EventFd::new().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..5000).for_each(|_| event.set()));
+        scope.spawn(|| (0..5000).for_each(|_| event.clear()));
+    });
+    event.clear();
+    assert!(!is_readable(event.raw()));
+    event.set();
+    assert!(is_readable(event.raw()));
+}
