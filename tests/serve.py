@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 SERVE = os.path.abspath(sys.argv[1])
 SECONDS = 30
@@ -139,24 +140,30 @@ def on_a_terminal(directory):
     master, slave = os.openpty()
     process = subprocess.Popen([SERVE, "--port", "0", "--host", "127.0.0.1", directory], stdout=slave)
     os.close(slave)
-    text = b""
-    while b"\n" not in text:
-        text += os.read(master, 1000)
-    client = Client(int(re.search(rb":(\d+)", text).group(1)))
-    client.read(b"big")
+    text, told = bytearray(), threading.Event()
+
+    def collect():
+        while True:
+            try:
+                part = os.read(master, 4096)
+            except OSError:  # the other side is closed
+                part = b""
+            text.extend(part)
+            if b"\n" in text or not part:
+                told.set()
+            if not part:
+                return
+
+    reader = threading.Thread(target=collect)
+    reader.start()
+    check(told.wait(SECONDS), "it says where it listens")
+    Client(int(re.search(rb":(\d+)", text).group(1))).read(b"big")
     process.send_signal(signal.SIGINT)
     check(process.wait(SECONDS) == 0, "it ends on a terminal")
-    while True:
-        try:
-            part = os.read(master, 4096)
-        except OSError:  # the other side is closed
-            break
-        if not part:
-            break
-        text += part
+    reader.join()
     os.close(master)
     check(re.search(rb"\r127\.0\.0\.1:\d+  big  50 %\x1b\[K", text), f"progress: {text[:400]!r}")
-    check(b"sent, 200000 bytes" in text and text.count(b"\n") == 4, f"lines: {text[-400:]!r}")
+    check(b"sent, 200000 bytes" in text and text.count(b"\n") == 5, f"lines: {text[-400:]!r}")
 
 
 def main():
