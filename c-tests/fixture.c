@@ -289,6 +289,15 @@ int fixture_entries(const fixture *self)
     return count;
 }
 
+int fixture_await_entries(const fixture *self, int count)
+{
+    int64_t end = client_now() + fixture_millis();
+    while (fixture_entries(self) != count && client_now() < end) {
+        tftpserver_do_doevents(self->server);
+    }
+    return fixture_entries(self) == count;
+}
+
 uint8_t *fixture_bytes(size_t length)
 {
     uint8_t *bytes = malloc(length + 1);

@@ -77,6 +77,8 @@ uint8_t *fixture_read(const fixture *self, const char *name, size_t *length);
 int fixture_exists(const fixture *self, const char *name);
 /* How many entries the directory has. */
 int fixture_entries(const fixture *self);
+/* Calls DoEvents until it has so many: what an ended upload leaves is removed in the background. */
+int fixture_await_entries(const fixture *self, int count);
 /* `length` bytes that look random and are the same each time; to be freed. */
 uint8_t *fixture_bytes(size_t length);
 /* Time limits, stretched where the machine is slow. */

@@ -236,7 +236,7 @@ static void an_upload_that_a_callback_ends_leaves_nothing(void)
     CHECK(!sent.complete);
     CHECK(sent.error_code >= 0);
     CHECK(fixture_await(&self, DISCONNECTED, 1));
-    CHECK_INT(fixture_entries(&self), 0);
+    CHECK(fixture_await_entries(&self, 0));
     fixture_close(&self);
     free(data);
 }

@@ -189,7 +189,7 @@ static void an_aborted_upload_leaves_nothing(void)
     kept = fixture_read(&self, "old", &length);
     CHECK_BYTES(kept, length, "before", 6);
     free(kept);
-    CHECK_INT(fixture_entries(&self), 1);
+    CHECK(fixture_await_entries(&self, 1));
     client_close(&one);
     fixture_close(&self);
     free(bytes);

@@ -363,7 +363,7 @@ static void too_long_data_is_refused(void)
     client_data(&one, 1, data, 513);
     CHECK(client_expect(&one, ERROR, 4, fixture_millis()));
     CHECK(!fixture_exists(&self, "new"));
-    CHECK_INT(fixture_entries(&self), 2);
+    CHECK(fixture_await_entries(&self, 2));
     client_close(&one);
     end();
 }

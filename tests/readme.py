@@ -67,9 +67,9 @@ class Work:
 
     def environment(self):
         lib = os.path.join(self.prefix, "lib")
-        found = subprocess.run(["find", self.prefix, "-name", "tftpserver.pc"], capture_output=True, text=True,
-                               check=True).stdout.strip()
-        lib = os.path.dirname(os.path.dirname(found)) if found else lib
+        for place, _, names in os.walk(self.prefix):  # lib, lib64 or lib/x86_64-linux-gnu
+            if "tftpserver.pc" in names:
+                lib = os.path.dirname(place)
         return {"PREFIX": self.prefix, "PKG_CONFIG_PATH": os.path.join(lib, "pkgconfig"), "LD_LIBRARY_PATH": lib}
 
     def shell(self, text, cwd=None):
