@@ -6,3 +6,5 @@
 #![deny(unsafe_code)]
 
 pub mod engine;
+pub mod ffi;
+pub mod server;

@@ -1,0 +1,1447 @@
+/*
+ * libtftpserver: a TFTP server inside your program.
+ *
+ * It serves a directory, or whatever your callbacks supply, to any TFTP client (RFC 1350, with the options of RFC
+ * 2347, 2348, 2349 and 7440). Names and numbers are those that programs written for IPWorks TFTPServer know.
+ *
+ * QUICK START
+ *
+ *     #include <stdio.h>
+ *     #include <tftpserver.h>
+ *
+ *     int main(void)
+ *     {
+ *         tftpserver *server = tftpserver_open();
+ *         tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, "/srv/tftp");
+ *         tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 6969);
+ *         if (tftpserver_do_startlistening(server) != 0) {
+ *             fprintf(stderr, "%s\n", tftpserver_get_last_error(server));
+ *             return 1;
+ *         }
+ *         getchar();
+ *         return tftpserver_close(server);
+ *     }
+ *
+ *     cc serve.c $(pkg-config --cflags --libs tftpserver)
+ *
+ * That is a whole server: without a callback nothing else has to be called. To see and to decide what happens,
+ * register callbacks, and call tftpserver_do_doevents in a loop.
+ *
+ * ERRORS
+ *
+ * Functions that return int32_t return 0 or an error number, TFTPSERVER_ERROR_.... Those that return a value return
+ * NULL, 0 or -1 where they fail, and tftpserver_get_last_error_code tells whether they did. tftpserver_get_last_error
+ * gives the text with its particulars, tftpserver_strerror the text of a number alone. Both getters speak of the
+ * calling thread's last call with that handle. A call that fails changes nothing. The numbers are the same on every
+ * platform: an EADDRINUSE of Linux is 10048.
+ *
+ * NULL, a handle that was closed, an unknown id, an index out of range, text that is not UTF-8: an error number,
+ * never undefined behaviour. A callback pointer, a string or a length that lies is beyond what can be checked.
+ *
+ * MEMORY
+ *
+ * Text is UTF-8 and ends with a NUL. What you pass is copied. What is returned belongs to the library and stays valid
+ * until the same thread's next call with the same handle (the two getters of the last error leave it alone); you never
+ * free anything. What an event points to lives until its callback returns.
+ *
+ * THREADS
+ *
+ * Every function may be called from any thread at any time. The server works on threads of its own; your callbacks
+ * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
+ * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
+ * which answer 907 there, for any handle.
+ *
+ * EVENTS
+ *
+ * One connection's events come in this order, each of them where a callback is registered for it:
+ *
+ *     ConnectionRequest   accept or refuse
+ *     Connected           0 "OK", or why not; a connection that was not accepted has no further events
+ *     StartTransfer
+ *     Transfer ...        one for each block
+ *     EndTransfer         only where the file is whole
+ *     Disconnected        0 "OK", or why; exactly one for each Connected with 0
+ *
+ * ConnectionRequest, Connected and StartTransfer hold their connection, and no other, until they have returned. Error
+ * and Log come in between. Nothing waits for an event that has no callback. No event is lost but Log, which says how
+ * many were: a slow program slows the connections whose Transfer events it has not taken, and while tens of thousands
+ * of events wait, new requests stay unanswered until DoEvents was called; clients repeat them.
+ *
+ * THE CONN ARRAYS
+ *
+ * The properties whose name begins with Conn have a value for each connection. Their index is a connection id, as the
+ * events carry it (ids begin at 1000001), or a position from 0 to ConnCount - 1. What they show changes only inside
+ * DoEvents: a record comes before its ConnectionRequest or Connected callback and goes after its Disconnected callback.
+ * A program without callbacks that calls DoEvents sees its connections there as well.
+ *
+ * WHERE THE BYTES COME FROM
+ *
+ *  1. ConnFileData, if it was set (downloads).
+ *  2. ConnLocalFile, if it was set: any path, your own choice.
+ *  3. LocalDir and the client's file name, never outside LocalDir.
+ *  4. An upload with a Transfer callback goes there, and no file is written.
+ *  5. Otherwise the client gets ERROR 1, the program error 126 or 127.
+ *
+ * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting
+ * ConnFileData or ConnLocalFile later answers 130. A file that is uploaded has its final name only when it is whole.
+ *
+ * PROPERTIES
+ *
+ *   id  property                type, range      default  changes
+ *    0  Version                 text             0.1.0    never
+ *         The version of the library.
+ *    1  ConnCount               integer          0        never
+ *         The number of records in the Conn arrays.
+ *    2  ConnConnectionId (i)    text                      never
+ *         The connection's id.
+ *    4  ConnFileData (i)        binary                    before (130)
+ *         Data to send instead of a file; empty: none.
+ *    5  ConnFilename (i)        text                      never
+ *         The name that the client asked for.
+ *    6  ConnLocalFile (i)       text                      before (130)
+ *         The file on the server; any path, the application's own choice.
+ *    7  ConnRemoteHost (i)      text                      never
+ *         The client's IP address.
+ *    8  ConnRemotePort (i)      integer                   never
+ *         The client's port.
+ *    9  ConnTransferMode (i)    text                      never
+ *         0 octet, 1 netascii.
+ *   11  Listening               Boolean          False    any time
+ *         Whether the server listens; setting it calls StartListening or StopListening.
+ *   12  LocalDir                text                      any time
+ *         The directory that is served; must exist. "": only what the application supplies.
+ *   13  LocalHost               text                      stopped (107)
+ *         The address or name to listen on, "": every address. While listening, its address.
+ *   14  LocalPort               0 to 65535       69       stopped (106)
+ *         The port to listen on; 0: the system chooses. While listening, the real one.
+ *   15  MaxRetransmits          0 to 1000        3        any time
+ *         How often a packet is sent again before the transfer fails.
+ *   16  RetransmitTimeout       1 to 3600        5        any time
+ *         Seconds to wait at most before a packet is sent again.
+ *   17  Timeout                 0 to 2147483     60       any time
+ *         Seconds of silence after which a transfer fails; 0: none.
+ *
+ * (i): indexed by connection. Booleans read "True" or "False" and take True False 1 0 Yes No in any case. "any time":
+ * transfers that have begun keep the old value. "stopped (106)": while listening it answers that error. "before (130)":
+ * until the transfer begins. The ids 3 and 10 are reserved.
+ *
+ * SETTINGS, through tftpserver_do_config
+ *
+ * "NAME=VALUE" sets and returns "", "NAME" returns the value. Names match without regard to case; spaces around a name
+ * do not count.
+ *
+ *       setting                 type, range      default  changes
+ *       DefaultRollOverNumber   0 to 1           0        any time
+ *         What follows block number 65535.
+ *       CaptureIPPacketInfo     Boolean          False    at start
+ *         Not available yet.
+ *       DelayHostResolution     Boolean          False    any time
+ *         No effect on a UDP server; kept and returned.
+ *       DestinationAddress      text                      never
+ *         Always "" without CaptureIPPacketInfo.
+ *       DontFragment            Boolean          False    at start
+ *         Set the Don't Fragment flag of outgoing packets.
+ *       LocalHost               text                      stopped (107)
+ *         The property of this name.
+ *       LocalPort               0 to 65535       69       stopped (106)
+ *         The property of this name.
+ *       MaxPacketSize           516 to 65535     65535    stopped (112)
+ *         Bytes of the largest datagram: caps blksize at 4 less.
+ *       QOSDSCPValue            0 to 63          0        at start
+ *         DSCP of outgoing packets; 0: as QOSTrafficType says.
+ *       QOSTrafficType          0 to 5           0        at start
+ *         BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5).
+ *       ShareLocalPort          Boolean          False    stopped (113)
+ *         Others may listen on the same port.
+ *       SourceIPAddress         text                      at start
+ *         Not available yet.
+ *       SourceMacAddress        text                      at start
+ *         Not available yet.
+ *       UseConnection           Boolean          False    stopped (117)
+ *         Each transfer has a connected socket of its own.
+ *       UseIPv6                 Boolean          False    at start
+ *         Listen on IPv6; with LocalHost "" on both families. Names in LocalHost are looked up for it.
+ *       AbsoluteTimeout         Boolean          False    any time
+ *         Timeout counts from the beginning, not from the last packet.
+ *       FirewallData            text                      any time
+ *         No effect on a UDP server; kept and returned.
+ *       InBufferSize            0 to 1073741824  0        at start
+ *         Bytes of the socket's receive queue; 0: the system's choice. While listening, what was granted.
+ *       OutBufferSize           0 to 1073741824  0        at start
+ *         Bytes of the socket's send queue; 0: the system's choice. While listening, what was granted.
+ *       BuildInfo               text                      never
+ *         What was built, and for which system.
+ *       CodePage                0 to 4294967295  65001    at start
+ *         Code page of file names on the wire; 65001 is UTF-8.
+ *       LicenseInfo             text                      never
+ *         The license.
+ *       MaskSensitive           Boolean          True     any time
+ *         No effect on a UDP server; kept and returned.
+ *       ProcessIdleEvents       Boolean          True     any time
+ *         No effect on a UDP server; kept and returned.
+ *       SelectWaitMillis        0 to 60000       20       any time
+ *         Milliseconds that DoEvents waits for the first event.
+ *       UseInternalSecurityAPI  Boolean          True     any time
+ *         No effect on a UDP server; kept and returned.
+ *       LogLevel                0 to 3           1        any time
+ *         Log events: 0 none, 1 Info, 2 Verbose, 3 Debug.
+ *       MaxBlockSize            8 to 65464       65464    any time
+ *         Largest blksize that a client gets (RFC 2348).
+ *       MaxWindowSize           1 to 65535       64       any time
+ *         Largest windowsize that a client gets (RFC 7440).
+ *       MaxConnections          1 to 1000000     10000    any time
+ *         Transfers at once; more are refused with 10068.
+ *       MaxConnectionsPerHost   0 to 1000000     0        any time
+ *         Transfers at once from one address; 0: no limit.
+ *       ReadOnly                Boolean          False    any time
+ *         Refuse uploads.
+ *       AllowOverwrite          Boolean          True     any time
+ *         An upload may replace a file.
+ *       FollowSymlinks          Boolean          True     any time
+ *         Follow symbolic links, as long as they stay inside LocalDir.
+ *       SinglePort              Boolean          False    at start
+ *         Answer from the listening port, for firewalls and NAT.
+ *       TransferPorts           text                      at start
+ *         Ports to answer from, as in 40000-40100; "": the system chooses.
+ *       IoThreads               1 to 64          1        at start
+ *         Threads that move packets.
+ *       AdaptiveRetransmit      Boolean          True     any time
+ *         Wait as long as was measured, RetransmitTimeout at most; False: always that.
+ *       SyncUploads             Boolean          False    any time
+ *         An acknowledged upload survives power loss.
+ *       BusyPollMicros          0 to 100000      0        at start
+ *         Microseconds to look for the next packet before sleeping, while transfers run.
+ *       Statistics              text                      never
+ *         Figures, one line of JSON.
+ *
+ * "at start": may be set at any time, is looked at when listening starts. QOSDSCPValue and QOSTrafficType need no
+ * UseConnection here.
+ */
+
+#ifndef TFTPSERVER_H
+#define TFTPSERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * Version of this header, as text.
+ */
+#define TFTPSERVER_VERSION_STRING "0.1.0"
+
+/*
+ * What a function's declaration begins with. Define TFTPSERVER_STATIC where the static library is linked on Windows.
+ */
+#ifndef TFTPSERVER_API
+#if defined(_WIN32) && !defined(TFTPSERVER_STATIC)
+#define TFTPSERVER_API __declspec(dllimport)
+#else
+#define TFTPSERVER_API
+#endif
+#endif
+
+/**
+ * Version of this header, as numbers. The library's own, as text: `tftpserver_version`.
+ */
+#define TFTPSERVER_VERSION_MAJOR 0
+
+/**
+ * Second part of the version.
+ */
+#define TFTPSERVER_VERSION_MINOR 1
+
+/**
+ * Third part of the version.
+ */
+#define TFTPSERVER_VERSION_PATCH 0
+
+/**
+ * Version of this header as one number that can be compared: major * 1000000 + minor * 1000 + patch.
+ */
+#define TFTPSERVER_VERSION_NUMBER 1000
+
+/**
+ * A connection was accepted (status 0), or failed (its error number).
+ */
+#define TFTPSERVER_EVENT_CONNECTED 1
+
+/**
+ * A client asks for a file: accept or refuse.
+ */
+#define TFTPSERVER_EVENT_CONNECTION_REQUEST 2
+
+/**
+ * A connection ended.
+ */
+#define TFTPSERVER_EVENT_DISCONNECTED 3
+
+/**
+ * A file was transferred whole.
+ */
+#define TFTPSERVER_EVENT_END_TRANSFER 4
+
+/**
+ * Something failed.
+ */
+#define TFTPSERVER_EVENT_ERROR 5
+
+/**
+ * A log message.
+ */
+#define TFTPSERVER_EVENT_LOG 6
+
+/**
+ * A transfer begins.
+ */
+#define TFTPSERVER_EVENT_START_TRANSFER 7
+
+/**
+ * A block was transferred.
+ */
+#define TFTPSERVER_EVENT_TRANSFER 8
+
+/**
+ * Text, read-only: the version of the library.
+ */
+#define TFTPSERVER_PROPERTY_VERSION 0
+
+/**
+ * Integer, read-only: the number of records in the Conn arrays.
+ */
+#define TFTPSERVER_PROPERTY_CONN_COUNT 1
+
+/**
+ * Text, read-only, indexed: the connection's id as decimal text.
+ */
+#define TFTPSERVER_PROPERTY_CONN_CONNECTION_ID 2
+
+/**
+ * Binary, indexed: data to send instead of a file.
+ */
+#define TFTPSERVER_PROPERTY_CONN_FILE_DATA 4
+
+/**
+ * Text, read-only, indexed: the file name that the client asked for.
+ */
+#define TFTPSERVER_PROPERTY_CONN_FILENAME 5
+
+/**
+ * Text, indexed: the file on the server that is read or written.
+ */
+#define TFTPSERVER_PROPERTY_CONN_LOCAL_FILE 6
+
+/**
+ * Text, read-only, indexed: the client's IP address.
+ */
+#define TFTPSERVER_PROPERTY_CONN_REMOTE_HOST 7
+
+/**
+ * Integer, read-only, indexed: the client's port.
+ */
+#define TFTPSERVER_PROPERTY_CONN_REMOTE_PORT 8
+
+/**
+ * Text, read-only, indexed: "0" octet, "1" netascii.
+ */
+#define TFTPSERVER_PROPERTY_CONN_TRANSFER_MODE 9
+
+/**
+ * Boolean: whether the server listens; setting it starts or stops listening.
+ */
+#define TFTPSERVER_PROPERTY_LISTENING 11
+
+/**
+ * Text: the directory that is served.
+ */
+#define TFTPSERVER_PROPERTY_LOCAL_DIR 12
+
+/**
+ * Text: the local address or host name to listen on.
+ */
+#define TFTPSERVER_PROPERTY_LOCAL_HOST 13
+
+/**
+ * Integer: the port to listen on.
+ */
+#define TFTPSERVER_PROPERTY_LOCAL_PORT 14
+
+/**
+ * Integer: how often a packet is sent again.
+ */
+#define TFTPSERVER_PROPERTY_MAX_RETRANSMITS 15
+
+/**
+ * Integer, seconds: the longest wait before a packet is sent again.
+ */
+#define TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT 16
+
+/**
+ * Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
+ */
+#define TFTPSERVER_PROPERTY_TIMEOUT 17
+
+/**
+ * Direction: the client sends.
+ */
+#define TFTPSERVER_DIRECTION_UPLOAD 0
+
+/**
+ * Direction: the server sends.
+ */
+#define TFTPSERVER_DIRECTION_DOWNLOAD 1
+
+/**
+ * Operation: the client reads a file (RRQ).
+ */
+#define TFTPSERVER_OPERATION_READ 1
+
+/**
+ * Operation: the client writes a file (WRQ).
+ */
+#define TFTPSERVER_OPERATION_WRITE 2
+
+/**
+ * Packet too large.
+ */
+#define TFTPSERVER_ERROR_PACKET_TOO_LARGE 122
+
+/**
+ * Wrong response type from server.
+ */
+#define TFTPSERVER_ERROR_WRONG_RESPONSE_TYPE 123
+
+/**
+ * Server error. Description contains detailed information.
+ */
+#define TFTPSERVER_ERROR_CLIENT_ERROR 124
+
+/**
+ * Invalid server response.
+ */
+#define TFTPSERVER_ERROR_INVALID_RESPONSE 125
+
+/**
+ * A valid LocalFile must be provided for PUT operations.
+ */
+#define TFTPSERVER_ERROR_NO_LOCAL_FILE 126
+
+/**
+ * Can't open local file.
+ */
+#define TFTPSERVER_ERROR_CANNOT_OPEN_FILE 127
+
+/**
+ * Can't write to local file.
+ */
+#define TFTPSERVER_ERROR_CANNOT_WRITE_FILE 128
+
+/**
+ * Can't read local file.
+ */
+#define TFTPSERVER_ERROR_CANNOT_READ_FILE 129
+
+/**
+ * Busy performing the current transfer.
+ */
+#define TFTPSERVER_ERROR_BUSY 130
+
+/**
+ * Timeout while waiting for server.
+ */
+#define TFTPSERVER_ERROR_TIMEOUT 301
+
+/**
+ * Server error.
+ */
+#define TFTPSERVER_ERROR_SERVER_ERROR 305
+
+/**
+ * Wrong or invalid response type received from server.
+ */
+#define TFTPSERVER_ERROR_WRONG_OR_INVALID_RESPONSE_TYPE 306
+
+/**
+ * Invalid response from server.
+ */
+#define TFTPSERVER_ERROR_INVALID_RESPONSE_FROM_SERVER 307
+
+/**
+ * UDP is already Active.
+ */
+#define TFTPSERVER_ERROR_ALREADY_ACTIVE 104
+
+/**
+ * You cannot change the LocalPort while the class is Active.
+ */
+#define TFTPSERVER_ERROR_LOCAL_PORT_LOCKED 106
+
+/**
+ * You cannot change the LocalHost at this time. A connection is in progress.
+ */
+#define TFTPSERVER_ERROR_LOCAL_HOST_LOCKED 107
+
+/**
+ * The class must be Active for this operation.
+ */
+#define TFTPSERVER_ERROR_NOT_ACTIVE 109
+
+/**
+ * Cannot change MaxPacketSize while the class is Active.
+ */
+#define TFTPSERVER_ERROR_MAX_PACKET_SIZE_LOCKED 112
+
+/**
+ * Cannot change ShareLocalPort option while the class is Active.
+ */
+#define TFTPSERVER_ERROR_SHARE_LOCAL_PORT_LOCKED 113
+
+/**
+ * Cannot change RemoteHost when UseConnection is set and the class Active.
+ */
+#define TFTPSERVER_ERROR_REMOTE_HOST_LOCKED 114
+
+/**
+ * Cannot change RemotePort when UseConnection is set and the class is Active.
+ */
+#define TFTPSERVER_ERROR_REMOTE_PORT_LOCKED 115
+
+/**
+ * RemotePort can't be zero when UseConnection is set. Please specify a valid service port number.
+ */
+#define TFTPSERVER_ERROR_REMOTE_PORT_ZERO 116
+
+/**
+ * Cannot change UseConnection while the class is Active.
+ */
+#define TFTPSERVER_ERROR_USE_CONNECTION_LOCKED 117
+
+/**
+ * Message can't be longer than MaxPacketSize.
+ */
+#define TFTPSERVER_ERROR_MESSAGE_TOO_LONG 118
+
+/**
+ * Message too short.
+ */
+#define TFTPSERVER_ERROR_MESSAGE_TOO_SHORT 119
+
+/**
+ * Unable to convert string to selected CodePage
+ */
+#define TFTPSERVER_ERROR_CODE_PAGE 434
+
+/**
+ * Cannot load specified security library.
+ */
+#define TFTPSERVER_ERROR_SECURITY_LIBRARY 270
+
+/**
+ * Cannot open certificate store.
+ */
+#define TFTPSERVER_ERROR_CERTIFICATE_STORE 271
+
+/**
+ * Cannot find specified certificate.
+ */
+#define TFTPSERVER_ERROR_CERTIFICATE_NOT_FOUND 272
+
+/**
+ * Cannot acquire security credentials.
+ */
+#define TFTPSERVER_ERROR_SECURITY_CREDENTIALS 273
+
+/**
+ * Cannot find certificate chain.
+ */
+#define TFTPSERVER_ERROR_CERTIFICATE_CHAIN 274
+
+/**
+ * Cannot verify certificate chain.
+ */
+#define TFTPSERVER_ERROR_CERTIFICATE_CHAIN_INVALID 275
+
+/**
+ * Error during handshake.
+ */
+#define TFTPSERVER_ERROR_HANDSHAKE 276
+
+/**
+ * Error verifying certificate.
+ */
+#define TFTPSERVER_ERROR_CERTIFICATE_INVALID 280
+
+/**
+ * Could not find client certificate.
+ */
+#define TFTPSERVER_ERROR_NO_CLIENT_CERTIFICATE 281
+
+/**
+ * Could not find server certificate.
+ */
+#define TFTPSERVER_ERROR_NO_SERVER_CERTIFICATE 282
+
+/**
+ * Error encrypting data.
+ */
+#define TFTPSERVER_ERROR_ENCRYPT 283
+
+/**
+ * Error decrypting data.
+ */
+#define TFTPSERVER_ERROR_DECRYPT 284
+
+/**
+ * [10004] Interrupted system call.
+ */
+#define TFTPSERVER_ERROR_INTERRUPTED 10004
+
+/**
+ * [10009] Bad file number.
+ */
+#define TFTPSERVER_ERROR_BAD_FILE 10009
+
+/**
+ * [10013] Access denied.
+ */
+#define TFTPSERVER_ERROR_ACCESS_DENIED 10013
+
+/**
+ * [10014] Bad address.
+ */
+#define TFTPSERVER_ERROR_BAD_ADDRESS 10014
+
+/**
+ * [10022] Invalid argument.
+ */
+#define TFTPSERVER_ERROR_INVALID_ARGUMENT 10022
+
+/**
+ * [10024] Too many open files.
+ */
+#define TFTPSERVER_ERROR_TOO_MANY_FILES 10024
+
+/**
+ * [10035] Operation would block.
+ */
+#define TFTPSERVER_ERROR_WOULD_BLOCK 10035
+
+/**
+ * [10036] Operation now in progress.
+ */
+#define TFTPSERVER_ERROR_IN_PROGRESS 10036
+
+/**
+ * [10037] Operation already in progress.
+ */
+#define TFTPSERVER_ERROR_ALREADY_IN_PROGRESS 10037
+
+/**
+ * [10038] Socket operation on non-socket.
+ */
+#define TFTPSERVER_ERROR_NOT_A_SOCKET 10038
+
+/**
+ * [10039] Destination address required.
+ */
+#define TFTPSERVER_ERROR_DESTINATION_REQUIRED 10039
+
+/**
+ * [10040] Message too long.
+ */
+#define TFTPSERVER_ERROR_DATAGRAM_TOO_LONG 10040
+
+/**
+ * [10041] Protocol wrong type for socket.
+ */
+#define TFTPSERVER_ERROR_WRONG_PROTOCOL_TYPE 10041
+
+/**
+ * [10042] Bad protocol option.
+ */
+#define TFTPSERVER_ERROR_BAD_PROTOCOL_OPTION 10042
+
+/**
+ * [10043] Protocol not supported.
+ */
+#define TFTPSERVER_ERROR_PROTOCOL_NOT_SUPPORTED 10043
+
+/**
+ * [10044] Socket type not supported.
+ */
+#define TFTPSERVER_ERROR_SOCKET_TYPE_NOT_SUPPORTED 10044
+
+/**
+ * [10045] Operation not supported on socket.
+ */
+#define TFTPSERVER_ERROR_OPERATION_NOT_SUPPORTED 10045
+
+/**
+ * [10046] Protocol family not supported.
+ */
+#define TFTPSERVER_ERROR_PROTOCOL_FAMILY_NOT_SUPPORTED 10046
+
+/**
+ * [10047] Address family not supported by protocol family.
+ */
+#define TFTPSERVER_ERROR_ADDRESS_FAMILY_NOT_SUPPORTED 10047
+
+/**
+ * [10048] Address already in use.
+ */
+#define TFTPSERVER_ERROR_ADDRESS_IN_USE 10048
+
+/**
+ * [10049] Can't assign requested address.
+ */
+#define TFTPSERVER_ERROR_ADDRESS_NOT_AVAILABLE 10049
+
+/**
+ * [10050] Network is down.
+ */
+#define TFTPSERVER_ERROR_NETWORK_DOWN 10050
+
+/**
+ * [10051] Network is unreachable.
+ */
+#define TFTPSERVER_ERROR_NETWORK_UNREACHABLE 10051
+
+/**
+ * [10052] Net dropped connection or reset.
+ */
+#define TFTPSERVER_ERROR_NETWORK_RESET 10052
+
+/**
+ * [10053] Software caused connection abort.
+ */
+#define TFTPSERVER_ERROR_ABORTED 10053
+
+/**
+ * [10054] Connection reset by peer.
+ */
+#define TFTPSERVER_ERROR_CONNECTION_RESET 10054
+
+/**
+ * [10055] No buffer space available.
+ */
+#define TFTPSERVER_ERROR_NO_BUFFER_SPACE 10055
+
+/**
+ * [10056] Socket is already connected.
+ */
+#define TFTPSERVER_ERROR_ALREADY_CONNECTED 10056
+
+/**
+ * [10057] Socket is not connected.
+ */
+#define TFTPSERVER_ERROR_NOT_CONNECTED 10057
+
+/**
+ * [10058] Can't send after socket shutdown.
+ */
+#define TFTPSERVER_ERROR_SHUT_DOWN 10058
+
+/**
+ * [10059] Too many references, can't splice.
+ */
+#define TFTPSERVER_ERROR_TOO_MANY_REFERENCES 10059
+
+/**
+ * [10060] Connection timed out.
+ */
+#define TFTPSERVER_ERROR_CONNECTION_TIMED_OUT 10060
+
+/**
+ * [10061] Connection refused.
+ */
+#define TFTPSERVER_ERROR_CONNECTION_REFUSED 10061
+
+/**
+ * [10062] Too many levels of symbolic links.
+ */
+#define TFTPSERVER_ERROR_TOO_MANY_LINKS 10062
+
+/**
+ * [10063] File name too long.
+ */
+#define TFTPSERVER_ERROR_NAME_TOO_LONG 10063
+
+/**
+ * [10064] Host is down.
+ */
+#define TFTPSERVER_ERROR_HOST_DOWN 10064
+
+/**
+ * [10065] No route to host.
+ */
+#define TFTPSERVER_ERROR_HOST_UNREACHABLE 10065
+
+/**
+ * [10066] Directory not empty
+ */
+#define TFTPSERVER_ERROR_DIRECTORY_NOT_EMPTY 10066
+
+/**
+ * [10067] Too many processes.
+ */
+#define TFTPSERVER_ERROR_TOO_MANY_PROCESSES 10067
+
+/**
+ * [10068] Too many users.
+ */
+#define TFTPSERVER_ERROR_TOO_MANY_USERS 10068
+
+/**
+ * [10069] Disc Quota Exceeded.
+ */
+#define TFTPSERVER_ERROR_DISK_QUOTA 10069
+
+/**
+ * [10070] Stale NFS file handle.
+ */
+#define TFTPSERVER_ERROR_STALE_HANDLE 10070
+
+/**
+ * [10071] Too many levels of remote in path.
+ */
+#define TFTPSERVER_ERROR_TOO_MANY_REMOTE_LEVELS 10071
+
+/**
+ * [10091] Network subsystem is unavailable.
+ */
+#define TFTPSERVER_ERROR_NETWORK_UNAVAILABLE 10091
+
+/**
+ * [10092] WINSOCK DLL Version out of range.
+ */
+#define TFTPSERVER_ERROR_VERSION_OUT_OF_RANGE 10092
+
+/**
+ * [10093] Winsock not loaded yet.
+ */
+#define TFTPSERVER_ERROR_NOT_LOADED 10093
+
+/**
+ * [11001] Host not found.
+ */
+#define TFTPSERVER_ERROR_HOST_NOT_FOUND 11001
+
+/**
+ * [11002] Non-authoritative 'Host not found' (try again or check DNS setup).
+ */
+#define TFTPSERVER_ERROR_HOST_NOT_FOUND_TRY_AGAIN 11002
+
+/**
+ * [11003] Non-recoverable errors: FORMERR, REFUSED, NOTIMP.
+ */
+#define TFTPSERVER_ERROR_NAME_SERVER_FAILURE 11003
+
+/**
+ * [11004] Valid name, no data record (check DNS setup).
+ */
+#define TFTPSERVER_ERROR_NO_ADDRESS 11004
+
+/**
+ * Not a handle, or one that was closed.
+ */
+#define TFTPSERVER_ERROR_NOT_A_HANDLE 901
+
+/**
+ * Unknown property.
+ */
+#define TFTPSERVER_ERROR_UNKNOWN_PROPERTY 902
+
+/**
+ * Index out of range.
+ */
+#define TFTPSERVER_ERROR_INDEX_OUT_OF_RANGE 903
+
+/**
+ * Read-only.
+ */
+#define TFTPSERVER_ERROR_READ_ONLY 904
+
+/**
+ * Invalid value.
+ */
+#define TFTPSERVER_ERROR_INVALID_VALUE 905
+
+/**
+ * Unknown setting.
+ */
+#define TFTPSERVER_ERROR_UNKNOWN_SETTING 906
+
+/**
+ * Not allowed inside a callback.
+ */
+#define TFTPSERVER_ERROR_INSIDE_CALLBACK 907
+
+/**
+ * Internal error.
+ */
+#define TFTPSERVER_ERROR_INTERNAL 908
+
+/**
+ * Not available on this platform.
+ */
+#define TFTPSERVER_ERROR_NOT_AVAILABLE 909
+
+/**
+ * A server. Opaque: a key that the library looks up, never a place in memory.
+ */
+typedef struct tftpserver tftpserver;
+
+/**
+ * Fires when a connection was accepted, or failed. Where it is registered, the connection waits until the
+ * callback has returned: the moment to set ConnFileData or ConnLocalFile.
+ */
+typedef struct tftpserver_connected_event {
+    /**
+     * The connection.
+     */
+    int32_t connection_id;
+    /**
+     * 0, or the error number: 10013 refused by ConnectionRequest, 10068 too many connections.
+     */
+    int32_t status_code;
+    /**
+     * "OK", or what went wrong.
+     */
+    const char *description;
+} tftpserver_connected_event;
+
+/**
+ * Fires when a client asks for a file. The connection waits until the callback has returned.
+ */
+typedef struct tftpserver_connection_request_event {
+    /**
+     * The client's IP address.
+     */
+    const char *remote_host;
+    /**
+     * The client's port.
+     */
+    int32_t remote_port;
+    /**
+     * The file name as the client sent it. Trust it with nothing.
+     */
+    const char *filename;
+    /**
+     * "0" octet, "1" netascii.
+     */
+    const char *transfer_mode;
+    /**
+     * TFTPSERVER_OPERATION_READ (1) or TFTPSERVER_OPERATION_WRITE (2).
+     */
+    int32_t operation;
+    /**
+     * In and out: 1 on entry; set it to 0 to refuse.
+     */
+    int32_t accept;
+    /**
+     * The connection's id; its record in the Conn arrays is there already.
+     */
+    int32_t connection_id;
+    /**
+     * The server's address that was asked; "" where the system does not tell.
+     */
+    const char *local_host;
+} tftpserver_connection_request_event;
+
+/**
+ * Fires once at the end of every connection whose Connected had status 0.
+ */
+typedef struct tftpserver_disconnected_event {
+    /**
+     * The connection; its record leaves the Conn arrays when the callback has returned.
+     */
+    int32_t connection_id;
+    /**
+     * 0, or the error number.
+     */
+    int32_t status_code;
+    /**
+     * "OK", or what went wrong.
+     */
+    const char *description;
+} tftpserver_disconnected_event;
+
+/**
+ * Fires when a file was transferred whole: an upload is in its place under its final name.
+ */
+typedef struct tftpserver_end_transfer_event {
+    /**
+     * The connection.
+     */
+    int32_t connection_id;
+    /**
+     * TFTPSERVER_DIRECTION_UPLOAD (0) or TFTPSERVER_DIRECTION_DOWNLOAD (1).
+     */
+    int32_t direction;
+} tftpserver_end_transfer_event;
+
+/**
+ * Fires when something failed.
+ */
+typedef struct tftpserver_error_event {
+    /**
+     * The error number.
+     */
+    int32_t error_code;
+    /**
+     * What went wrong.
+     */
+    const char *description;
+    /**
+     * The connection, or 0 where none is meant.
+     */
+    int32_t connection_id;
+} tftpserver_error_event;
+
+/**
+ * Fires once for each log message, as far as LogLevel asks for it. The only event that may be dropped when too
+ * many wait; a message then says how many.
+ */
+typedef struct tftpserver_log_event {
+    /**
+     * The connection, or 0 where none is meant.
+     */
+    int32_t connection_id;
+    /**
+     * 1 Info, 2 Verbose, 3 Debug.
+     */
+    int32_t log_level;
+    /**
+     * The message, one line.
+     */
+    const char *message;
+    /**
+     * "Info", "Error", "Verbose", "Debug" or "PITrail".
+     */
+    const char *log_type;
+} tftpserver_log_event;
+
+/**
+ * Fires when a transfer begins. The connection waits until the callback has returned; where neither LocalDir nor
+ * the application has a file for it yet, this is the last moment to set ConnFileData or ConnLocalFile.
+ */
+typedef struct tftpserver_start_transfer_event {
+    /**
+     * The connection.
+     */
+    int32_t connection_id;
+    /**
+     * TFTPSERVER_DIRECTION_UPLOAD (0) or TFTPSERVER_DIRECTION_DOWNLOAD (1).
+     */
+    int32_t direction;
+} tftpserver_start_transfer_event;
+
+/**
+ * Fires for each block of data, in order. A slow callback slows this connection and none else.
+ */
+typedef struct tftpserver_transfer_event {
+    /**
+     * The connection.
+     */
+    int32_t connection_id;
+    /**
+     * TFTPSERVER_DIRECTION_UPLOAD (0) or TFTPSERVER_DIRECTION_DOWNLOAD (1).
+     */
+    int32_t direction;
+    /**
+     * Bytes transferred so far, this block included.
+     */
+    int64_t bytes_transferred;
+    /**
+     * 0 to 100; -1 where the size is not known.
+     */
+    int32_t percent_done;
+    /**
+     * This block's data: binary, not terminated. Never NULL.
+     */
+    const uint8_t *text;
+    /**
+     * Bytes in `text`; 0 for the empty last block.
+     */
+    size_t text_length;
+} tftpserver_transfer_event;
+
+/**
+ * What happened: the member of `data` that belongs to an event's id.
+ */
+typedef union tftpserver_event_data {
+    /**
+     * TFTPSERVER_EVENT_CONNECTED
+     */
+    struct tftpserver_connected_event connected;
+    /**
+     * TFTPSERVER_EVENT_CONNECTION_REQUEST
+     */
+    struct tftpserver_connection_request_event connection_request;
+    /**
+     * TFTPSERVER_EVENT_DISCONNECTED
+     */
+    struct tftpserver_disconnected_event disconnected;
+    /**
+     * TFTPSERVER_EVENT_END_TRANSFER
+     */
+    struct tftpserver_end_transfer_event end_transfer;
+    /**
+     * TFTPSERVER_EVENT_ERROR
+     */
+    struct tftpserver_error_event error;
+    /**
+     * TFTPSERVER_EVENT_LOG
+     */
+    struct tftpserver_log_event log;
+    /**
+     * TFTPSERVER_EVENT_START_TRANSFER
+     */
+    struct tftpserver_start_transfer_event start_transfer;
+    /**
+     * TFTPSERVER_EVENT_TRANSFER
+     */
+    struct tftpserver_transfer_event transfer;
+} tftpserver_event_data;
+
+/**
+ * An event. It and everything it points to lives until the callback returns. Its structs may grow at their end in
+ * later versions, never otherwise.
+ */
+typedef struct tftpserver_event {
+    /**
+     * One of TFTPSERVER_EVENT_...: tells which member of `data` is meant.
+     */
+    int32_t id;
+    /**
+     * What happened.
+     */
+    union tftpserver_event_data data;
+} tftpserver_event;
+
+/**
+ * Called inside `tftpserver_do_doevents`, on the thread that called it, with no lock of the library held.
+ *
+ * `context` is what was given to `tftpserver_register_callback`. Return 0 to go on; any other value ends the
+ * connection that the event belongs to: its client gets a TFTP ERROR, and Disconnected fires with 10053 and the
+ * value in its description. A C++ exception, a longjmp or a Rust panic must not leave the callback.
+ */
+typedef int32_t (*tftpserver_callback)(tftpserver *server,
+                                       tftpserver_event *event,
+                                       void *context);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes a server with every property and setting at its default. It does not listen yet.
+ *
+ * @return The handle, for every other function; to be ended with `tftpserver_close`. NULL where memory is lacking
+ *         or an internal error occurs.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API
+tftpserver *tftpserver_open(void);
+
+/**
+ * Stops listening, ends every transfer, waits for the library's threads and frees the server.
+ *
+ * A DoEvents that runs on another thread returns after its present callback, and `close` waits for that. Events
+ * that still wait are not delivered any more.
+ *
+ * @param server The handle. It is invalid afterwards, on every thread: any use of it, closing included, gives 901.
+ * @return 0; 901 not a handle; 907 called from inside a callback: nothing was closed; 908 internal error.
+ *
+ * Memory: every pointer that was returned for this handle ends here. Threads: any.
+ */
+TFTPSERVER_API
+int32_t tftpserver_close(tftpserver *server);
+
+/**
+ * Registers the function that an event calls, in place of any before it.
+ *
+ * An event without a callback costs nothing, and nothing waits for it.
+ *
+ * @param server   The handle.
+ * @param event_id TFTPSERVER_EVENT_...
+ * @param callback The function, or NULL to register none any more.
+ * @param context  Given back to the callback; never looked at. What it points to must live until the callback is
+ *                 replaced or the server closed.
+ * @return 0; 901 not a handle; 905 no such event; 908 internal error.
+ *
+ * Threads: any, from inside a callback too. A callback that runs at this moment on another thread runs to its end.
+ */
+TFTPSERVER_API
+int32_t tftpserver_register_callback(tftpserver *server,
+                                     int32_t event_id,
+                                     tftpserver_callback callback,
+                                     void *context);
+
+/**
+ * The text of the error of this thread's last call with this handle.
+ *
+ * @param server The handle.
+ * @return UTF-8 text, "" after a success; for what is not a handle, the text of 901. Never NULL.
+ *
+ * Memory: the library's; valid until this thread's next call with this handle. Threads: any; each has its own last
+ * error for each handle.
+ */
+TFTPSERVER_API
+const char *tftpserver_get_last_error(tftpserver *server);
+
+/**
+ * The number of the error of this thread's last call with this handle.
+ *
+ * Every function with a handle sets it but the two that read it. A function that answers with a value (text, a
+ * number, bytes) tells by it whether it failed.
+ *
+ * @param server The handle.
+ * @return 0 after a success, or TFTPSERVER_ERROR_...; 901 for what is not a handle.
+ *
+ * Threads: any; each has its own last error for each handle.
+ */
+TFTPSERVER_API
+int32_t tftpserver_get_last_error_code(tftpserver *server);
+
+/**
+ * Reads a property as text: "True", "False", "69", a path.
+ *
+ * @param server      The handle.
+ * @param property_id TFTPSERVER_PROPERTY_...
+ * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
+ * @return UTF-8 text, or NULL where the call fails: 901 not a handle; 902 unknown or reserved property; 903 no such
+ *         connection; 905 ConnFileData holds what is not text (use `tftpserver_get_bytes`); 908 internal error.
+ *
+ * Memory: the library's; valid until this thread's next call with this handle. Threads: any.
+ */
+TFTPSERVER_API
+const char *tftpserver_get(tftpserver *server,
+                           int32_t property_id,
+                           int32_t index);
+
+/**
+ * Sets a property from text. Booleans take True, False, 1, 0, Yes and No in any case.
+ *
+ * @param server      The handle.
+ * @param property_id TFTPSERVER_PROPERTY_...
+ * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
+ * @param value       UTF-8 text, copied.
+ * @return 0; 901 not a handle; 902 unknown or reserved property; 903 no such connection; 904 read-only; 905 invalid
+ *         value, NULL, or not UTF-8; 106, 107 not while listening; 130 the transfer has begun; for Listening every
+ *         error of `tftpserver_do_startlistening`; 908 internal error. Where it fails, the old value stays.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API
+int32_t tftpserver_set(tftpserver *server,
+                       int32_t property_id,
+                       int32_t index,
+                       const char *value);
+
+/**
+ * Reads a property as a number. Booleans are 0 and 1; text is read where it is a decimal number.
+ *
+ * @param server      The handle.
+ * @param property_id TFTPSERVER_PROPERTY_...
+ * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
+ * @return The number, or 0 where the call fails (`tftpserver_get_last_error_code` tells): 901 not a handle; 902
+ *         unknown or reserved property; 903 no such connection; 905 the property is not a number; 908 internal error.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API
+int64_t tftpserver_get_int(tftpserver *server,
+                           int32_t property_id,
+                           int32_t index);
+
+/**
+ * Sets a property from a number. Booleans take 0 and 1.
+ *
+ * @param server      The handle.
+ * @param property_id TFTPSERVER_PROPERTY_...
+ * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
+ * @param value       The number.
+ * @return As `tftpserver_set`.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API
+int32_t tftpserver_set_int(tftpserver *server,
+                           int32_t property_id,
+                           int32_t index,
+                           int64_t value);
+
+/**
+ * Reads a property as bytes: ConnFileData as it is, any other as its text.
+ *
+ * @param server      The handle.
+ * @param property_id TFTPSERVER_PROPERTY_...
+ * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
+ * @param length      Out: how many bytes; untouched where the call fails. NULL if it is not wanted: a NUL that does
+ *                    not count always follows the bytes.
+ * @return The bytes, not NULL even for none; NULL where the call fails: 901 not a handle; 902 unknown or reserved
+ *         property; 903 no such connection; 908 internal error.
+ *
+ * Memory: the library's; valid until this thread's next call with this handle. Threads: any.
+ */
+TFTPSERVER_API
+const void *tftpserver_get_bytes(tftpserver *server,
+                                 int32_t property_id,
+                                 int32_t index,
+                                 size_t *length);
+
+/**
+ * Sets a property from bytes: ConnFileData as they are, any other as UTF-8 text.
+ *
+ * @param server      The handle.
+ * @param property_id TFTPSERVER_PROPERTY_...
+ * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
+ * @param data        The bytes, copied. NULL is allowed with length 0.
+ * @param length      How many.
+ * @return As `tftpserver_set`.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API
+int32_t tftpserver_set_bytes(tftpserver *server,
+                             int32_t property_id,
+                             int32_t index,
+                             const void *data,
+                             size_t length);
+
+/**
+ * Sets a setting ("NAME=VALUE") or reads it ("NAME"). Names match without regard to case.
+ *
+ * @param server               The handle.
+ * @param configuration_string UTF-8 text.
+ * @return The value where it was read, "" where it was set; NULL where the call fails: 901 not a handle; 904
+ *         read-only; 905 invalid value, NULL, or not UTF-8; 906 unknown setting; 909 not available here; 106, 107,
+ *         112, 113, 117 not while listening; 434 a code page that is not available; 908 internal error. Where it
+ *         fails, the old value stays.
+ *
+ * Memory: the library's; valid until this thread's next call with this handle. Threads: any.
+ */
+TFTPSERVER_API
+const char *tftpserver_do_config(tftpserver *server,
+                                 const char *configuration_string);
+
+/**
+ * Delivers the events that wait, by calling the registered callbacks one after the other on this thread.
+ *
+ * If none waits, it waits up to SelectWaitMillis (default 20, 0: not at all) for the first. Events that come while
+ * it delivers are left to the next call. A call from a second thread waits until the first has returned.
+ *
+ * @param server The handle.
+ * @return 0, whether or not an event was delivered; 901 not a handle; 907 called from inside a callback; 908
+ *         internal error.
+ *
+ * Threads: any; callbacks run on the one that calls.
+ */
+TFTPSERVER_API
+int32_t tftpserver_do_doevents(tftpserver *server);
+
+/**
+ * Starts to listen on LocalHost and LocalPort. While listening already, it does nothing and succeeds.
+ *
+ * @param server The handle.
+ * @return 0; 901 not a handle; 905 LocalDir is no directory any more; 10013 not allowed (ports below 1024 need a
+ *         privilege on most systems); 10048 the port is in use; 10049 LocalHost is not an address of this machine;
+ *         11001 LocalHost is not found; another TCP/IP error; 908 internal error.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API
+int32_t tftpserver_do_startlistening(tftpserver *server);
+
+/**
+ * Stops to listen: the port is free when it returns. Transfers in progress go on to their end.
+ *
+ * @param server The handle.
+ * @return 0, also where it did not listen; 901 not a handle; 908 internal error.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API int32_t tftpserver_do_stoplistening(tftpserver *server);
+
+/**
+ * Stops to listen and ends every transfer: the clients get an ERROR, Disconnected fires with 10053.
+ *
+ * @param server The handle.
+ * @return 0; 901 not a handle; 908 internal error.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API int32_t tftpserver_do_shutdown(tftpserver *server);
+
+/**
+ * Ends one transfer: its client gets an ERROR, Disconnected fires with 10053.
+ *
+ * @param server The handle.
+ * @param index  A connection id, or a position below ConnCount.
+ * @return 0; 901 not a handle; 903 no such connection; 908 internal error.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API int32_t tftpserver_do_disconnect(tftpserver *server, int32_t index);
+
+/**
+ * Shutdown, and then every property and setting has its default again. Callbacks stay registered.
+ *
+ * @param server The handle.
+ * @return 0; 901 not a handle; 908 internal error.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API int32_t tftpserver_do_reset(tftpserver *server);
+
+/**
+ * Makes a waiting DoEvents return, and one that delivers return after its present callback. If none runs, the next
+ * returns at once. No event is lost by it: what was not delivered waits for the next DoEvents.
+ *
+ * @param server The handle.
+ * @return 0; 901 not a handle; 908 internal error.
+ *
+ * Threads: any. Not for signal handlers: set a flag there.
+ */
+TFTPSERVER_API
+int32_t tftpserver_do_interrupt(tftpserver *server);
+
+/**
+ * A descriptor that is readable while an event waits: for poll, epoll, kqueue, asyncio, libuv, GLib.
+ *
+ * When it is readable, call `tftpserver_do_doevents`. Do nothing else with it: not read, not write, not close.
+ *
+ * @param server The handle.
+ * @return The descriptor, the same at every call, closed by `tftpserver_close`; -1 where the call fails: 901 not a
+ *         handle; 909 not available on this platform; 10024 too many open files; 908 internal error.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API
+int tftpserver_get_event_fd(tftpserver *server);
+
+/**
+ * The text that belongs to an error number, without the particulars that `tftpserver_get_last_error` adds.
+ *
+ * @param code TFTPSERVER_ERROR_..., or 0.
+ * @return UTF-8 text: "OK" for 0, "Unknown error." for what is no error number. Never NULL.
+ *
+ * Memory: static. Threads: any.
+ */
+TFTPSERVER_API const char *tftpserver_strerror(int32_t code);
+
+/**
+ * The version of the library that runs; the header's own is TFTPSERVER_VERSION_STRING.
+ *
+ * @return Text such as "0.1.0". Never NULL.
+ *
+ * Memory: static. Threads: any.
+ */
+TFTPSERVER_API const char *tftpserver_version(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* TFTPSERVER_H */

@@ -1,0 +1,189 @@
+//! What every exported function goes through: the handle is looked up, the call table is asked, a panic becomes 908,
+//! and how it went is remembered for the thread.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::handles::Key;
+use super::strings;
+use super::types::tftpserver;
+use crate::server::Server;
+use crate::server::errors::{self, Failure};
+
+/// The functions that take a handle, as far as they differ: see [`RULES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Call {
+    Close,
+    DoEvents,
+    GetLastError,
+    /// Every other function.
+    Ordinary,
+}
+
+/// What a function may do.
+struct Rule {
+    call: Call,
+    /// May be called from inside a callback, whichever handle's callback it is: two threads that waited for each
+    /// other's callbacks would wait for ever.
+    inside_callback: bool,
+    /// Sets the last error; the two getters of it do not.
+    remembers: bool,
+}
+
+/// Who may be called when.
+const RULES: [Rule; 4] = [
+    Rule {
+        call: Call::Close,
+        inside_callback: false,
+        remembers: true,
+    },
+    Rule {
+        call: Call::DoEvents,
+        inside_callback: false,
+        remembers: true,
+    },
+    Rule {
+        call: Call::GetLastError,
+        inside_callback: true,
+        remembers: false,
+    },
+    Rule {
+        call: Call::Ordinary,
+        inside_callback: true,
+        remembers: true,
+    },
+];
+
+thread_local! {
+    static CALLBACKS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Lives while a callback of the application runs on this thread.
+pub(super) struct InsideCallback;
+
+impl InsideCallback {
+    pub(super) fn enter() -> InsideCallback {
+        CALLBACKS.set(CALLBACKS.get() + 1);
+        InsideCallback
+    }
+}
+
+impl Drop for InsideCallback {
+    fn drop(&mut self) {
+        CALLBACKS.set(CALLBACKS.get() - 1);
+    }
+}
+
+/// Runs a function that answers with 0 or an error number.
+pub(super) fn status(
+    handle: *mut tftpserver,
+    call: Call,
+    body: impl FnOnce(&Arc<Server>, Key) -> Result<(), Failure>,
+) -> i32 {
+    match guarded(handle, call, body) {
+        Ok(()) => 0,
+        Err(failure) => failure.code,
+    }
+}
+
+/// Runs a function that answers with a value; `failed` is the answer where it fails.
+pub(super) fn value<T>(
+    handle: *mut tftpserver,
+    call: Call,
+    failed: T,
+    body: impl FnOnce(&Arc<Server>, Key) -> Result<T, Failure>,
+) -> T {
+    guarded(handle, call, body).unwrap_or(failed)
+}
+
+/// Runs a function that has no handle; a panic gives `failed`.
+pub(super) fn unbound<T>(failed: T, body: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(failed)
+}
+
+fn guarded<T>(
+    handle: *mut tftpserver,
+    call: Call,
+    body: impl FnOnce(&Arc<Server>, Key) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let key = Key::of(handle);
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let server = key.server().ok_or_else(|| Failure::plain(errors::NOT_A_HANDLE))?;
+        let rule = rule(call);
+        let outcome = match rule.inside_callback || CALLBACKS.get() == 0 {
+            true => body(&server, key),
+            false => Err(Failure::plain(errors::INSIDE_CALLBACK)),
+        };
+        if rule.remembers && key.is_open() {
+            strings::remember(key, outcome.as_ref().err());
+        }
+        outcome
+    }));
+    outcome.unwrap_or_else(|_| Err(panicked(key)))
+}
+
+/// After a panic nothing is taken for granted, not even that it can be remembered.
+fn panicked(key: Key) -> Failure {
+    let failure = Failure::plain(errors::INTERNAL);
+    let _ = catch_unwind(AssertUnwindSafe(|| strings::remember(key, Some(&failure))));
+    failure
+}
+
+fn rule(call: Call) -> &'static Rule {
+    let found = RULES.iter().find(|rule| rule.call == call);
+    found.unwrap_or(&RULES[RULES.len() - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use super::super::handles;
+    use super::*;
+
+    #[test]
+    fn no_panic_gets_out_and_it_is_remembered() {
+        let key = handles::insert(Server::open());
+        let code = status(key.as_handle(), Call::Ordinary, |_, _| panic!("on purpose"));
+        assert_eq!(code, errors::INTERNAL);
+        assert_eq!(strings::last_code(key), errors::INTERNAL);
+        assert_eq!(
+            value(key.as_handle(), Call::Ordinary, 7, |_, _| panic!("on purpose")),
+            7
+        );
+        assert_eq!(unbound(3, || panic!("on purpose")), 3);
+        handles::remove(key);
+    }
+
+    #[test]
+    fn what_is_no_handle_is_not_touched() {
+        let code = status(ptr::null_mut(), Call::Ordinary, |_, _| {
+            unreachable!("there is no server")
+        });
+        assert_eq!(code, errors::NOT_A_HANDLE);
+    }
+
+    #[test]
+    fn close_and_doevents_are_refused_inside_a_callback() {
+        let key = handles::insert(Server::open());
+        let inside = InsideCallback::enter();
+        for call in [Call::Close, Call::DoEvents] {
+            assert_eq!(
+                status(key.as_handle(), call, |_, _| Ok(())),
+                errors::INSIDE_CALLBACK
+            );
+        }
+        assert_eq!(status(key.as_handle(), Call::Ordinary, |_, _| Ok(())), 0);
+        drop(inside);
+        assert_eq!(status(key.as_handle(), Call::DoEvents, |_, _| Ok(())), 0);
+        handles::remove(key);
+    }
+
+    #[test]
+    fn every_call_has_its_rule() {
+        for call in [Call::Close, Call::DoEvents, Call::GetLastError, Call::Ordinary] {
+            assert_eq!(rule(call).call, call);
+        }
+    }
+}

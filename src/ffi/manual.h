@@ -1,0 +1,105 @@
+/*
+ * libtftpserver: a TFTP server inside your program.
+ *
+ * It serves a directory, or whatever your callbacks supply, to any TFTP client (RFC 1350, with the options of RFC
+ * 2347, 2348, 2349 and 7440). Names and numbers are those that programs written for IPWorks TFTPServer know.
+ *
+ * QUICK START
+ *
+ *     #include <stdio.h>
+ *     #include <tftpserver.h>
+ *
+ *     int main(void)
+ *     {
+ *         tftpserver *server = tftpserver_open();
+ *         tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, "/srv/tftp");
+ *         tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 6969);
+ *         if (tftpserver_do_startlistening(server) != 0) {
+ *             fprintf(stderr, "%s\n", tftpserver_get_last_error(server));
+ *             return 1;
+ *         }
+ *         getchar();
+ *         return tftpserver_close(server);
+ *     }
+ *
+ *     cc serve.c $(pkg-config --cflags --libs tftpserver)
+ *
+ * That is a whole server: without a callback nothing else has to be called. To see and to decide what happens,
+ * register callbacks, and call tftpserver_do_doevents in a loop.
+ *
+ * ERRORS
+ *
+ * Functions that return int32_t return 0 or an error number, TFTPSERVER_ERROR_.... Those that return a value return
+ * NULL, 0 or -1 where they fail, and tftpserver_get_last_error_code tells whether they did. tftpserver_get_last_error
+ * gives the text with its particulars, tftpserver_strerror the text of a number alone. Both getters speak of the
+ * calling thread's last call with that handle. A call that fails changes nothing. The numbers are the same on every
+ * platform: an EADDRINUSE of Linux is 10048.
+ *
+ * NULL, a handle that was closed, an unknown id, an index out of range, text that is not UTF-8: an error number,
+ * never undefined behaviour. A callback pointer, a string or a length that lies is beyond what can be checked.
+ *
+ * MEMORY
+ *
+ * Text is UTF-8 and ends with a NUL. What you pass is copied. What is returned belongs to the library and stays valid
+ * until the same thread's next call with the same handle (the two getters of the last error leave it alone); you never
+ * free anything. What an event points to lives until its callback returns.
+ *
+ * THREADS
+ *
+ * Every function may be called from any thread at any time. The server works on threads of its own; your callbacks
+ * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
+ * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
+ * which answer 907 there, for any handle.
+ *
+ * EVENTS
+ *
+ * One connection's events come in this order, each of them where a callback is registered for it:
+ *
+ *     ConnectionRequest   accept or refuse
+ *     Connected           0 "OK", or why not; a connection that was not accepted has no further events
+ *     StartTransfer
+ *     Transfer ...        one for each block
+ *     EndTransfer         only where the file is whole
+ *     Disconnected        0 "OK", or why; exactly one for each Connected with 0
+ *
+ * ConnectionRequest, Connected and StartTransfer hold their connection, and no other, until they have returned. Error
+ * and Log come in between. Nothing waits for an event that has no callback. No event is lost but Log, which says how
+ * many were: a slow program slows the connections whose Transfer events it has not taken, and while tens of thousands
+ * of events wait, new requests stay unanswered until DoEvents was called; clients repeat them.
+ *
+ * THE CONN ARRAYS
+ *
+ * The properties whose name begins with Conn have a value for each connection. Their index is a connection id, as the
+ * events carry it (ids begin at 1000001), or a position from 0 to ConnCount - 1. What they show changes only inside
+ * DoEvents: a record comes before its ConnectionRequest or Connected callback and goes after its Disconnected callback.
+ * A program without callbacks that calls DoEvents sees its connections there as well.
+ *
+ * WHERE THE BYTES COME FROM
+ *
+ *  1. ConnFileData, if it was set (downloads).
+ *  2. ConnLocalFile, if it was set: any path, your own choice.
+ *  3. LocalDir and the client's file name, never outside LocalDir.
+ *  4. An upload with a Transfer callback goes there, and no file is written.
+ *  5. Otherwise the client gets ERROR 1, the program error 126 or 127.
+ *
+ * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting
+ * ConnFileData or ConnLocalFile later answers 130. A file that is uploaded has its final name only when it is whole.
+ *
+ * PROPERTIES
+ *
+@PROPERTIES@
+ *
+ * (i): indexed by connection. Booleans read "True" or "False" and take True False 1 0 Yes No in any case. "any time":
+ * transfers that have begun keep the old value. "stopped (106)": while listening it answers that error. "before (130)":
+ * until the transfer begins. The ids 3 and 10 are reserved.
+ *
+ * SETTINGS, through tftpserver_do_config
+ *
+ * "NAME=VALUE" sets and returns "", "NAME" returns the value. Names match without regard to case; spaces around a name
+ * do not count.
+ *
+@SETTINGS@
+ *
+ * "at start": may be set at any time, is looked at when listening starts. QOSDSCPValue and QOSTrafficType need no
+ * UseConnection here.
+ */

@@ -1,0 +1,164 @@
+//! The types of the interface, as C sees them.
+#![allow(non_camel_case_types)]
+
+use std::ffi::{c_char, c_void};
+
+/// A server. Opaque: a key that the library looks up, never a place in memory.
+pub struct tftpserver {
+    _private: [u8; 0],
+}
+
+/// Fires when a connection was accepted, or failed. Where it is registered, the connection waits until the
+/// callback has returned: the moment to set ConnFileData or ConnLocalFile.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tftpserver_connected_event {
+    /// The connection.
+    pub connection_id: i32,
+    /// 0, or the error number: 10013 refused by ConnectionRequest, 10068 too many connections.
+    pub status_code: i32,
+    /// "OK", or what went wrong.
+    pub description: *const c_char,
+}
+
+/// Fires when a client asks for a file. The connection waits until the callback has returned.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tftpserver_connection_request_event {
+    /// The client's IP address.
+    pub remote_host: *const c_char,
+    /// The client's port.
+    pub remote_port: i32,
+    /// The file name as the client sent it. Trust it with nothing.
+    pub filename: *const c_char,
+    /// "0" octet, "1" netascii.
+    pub transfer_mode: *const c_char,
+    /// TFTPSERVER_OPERATION_READ (1) or TFTPSERVER_OPERATION_WRITE (2).
+    pub operation: i32,
+    /// In and out: 1 on entry; set it to 0 to refuse.
+    pub accept: i32,
+    /// The connection's id; its record in the Conn arrays is there already.
+    pub connection_id: i32,
+    /// The server's address that was asked; "" where the system does not tell.
+    pub local_host: *const c_char,
+}
+
+/// Fires once at the end of every connection whose Connected had status 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tftpserver_disconnected_event {
+    /// The connection; its record leaves the Conn arrays when the callback has returned.
+    pub connection_id: i32,
+    /// 0, or the error number.
+    pub status_code: i32,
+    /// "OK", or what went wrong.
+    pub description: *const c_char,
+}
+
+/// Fires when a file was transferred whole: an upload is in its place under its final name.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tftpserver_end_transfer_event {
+    /// The connection.
+    pub connection_id: i32,
+    /// TFTPSERVER_DIRECTION_UPLOAD (0) or TFTPSERVER_DIRECTION_DOWNLOAD (1).
+    pub direction: i32,
+}
+
+/// Fires when something failed.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tftpserver_error_event {
+    /// The error number.
+    pub error_code: i32,
+    /// What went wrong.
+    pub description: *const c_char,
+    /// The connection, or 0 where none is meant.
+    pub connection_id: i32,
+}
+
+/// Fires once for each log message, as far as LogLevel asks for it. The only event that may be dropped when too
+/// many wait; a message then says how many.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tftpserver_log_event {
+    /// The connection, or 0 where none is meant.
+    pub connection_id: i32,
+    /// 1 Info, 2 Verbose, 3 Debug.
+    pub log_level: i32,
+    /// The message, one line.
+    pub message: *const c_char,
+    /// "Info", "Error", "Verbose", "Debug" or "PITrail".
+    pub log_type: *const c_char,
+}
+
+/// Fires when a transfer begins. The connection waits until the callback has returned; where neither LocalDir nor
+/// the application has a file for it yet, this is the last moment to set ConnFileData or ConnLocalFile.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tftpserver_start_transfer_event {
+    /// The connection.
+    pub connection_id: i32,
+    /// TFTPSERVER_DIRECTION_UPLOAD (0) or TFTPSERVER_DIRECTION_DOWNLOAD (1).
+    pub direction: i32,
+}
+
+/// Fires for each block of data, in order. A slow callback slows this connection and none else.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tftpserver_transfer_event {
+    /// The connection.
+    pub connection_id: i32,
+    /// TFTPSERVER_DIRECTION_UPLOAD (0) or TFTPSERVER_DIRECTION_DOWNLOAD (1).
+    pub direction: i32,
+    /// Bytes transferred so far, this block included.
+    pub bytes_transferred: i64,
+    /// 0 to 100; -1 where the size is not known.
+    pub percent_done: i32,
+    /// This block's data: binary, not terminated. Never NULL.
+    pub text: *const u8,
+    /// Bytes in `text`; 0 for the empty last block.
+    pub text_length: usize,
+}
+
+/// What happened: the member of `data` that belongs to an event's id.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union tftpserver_event_data {
+    /// TFTPSERVER_EVENT_CONNECTED
+    pub connected: tftpserver_connected_event,
+    /// TFTPSERVER_EVENT_CONNECTION_REQUEST
+    pub connection_request: tftpserver_connection_request_event,
+    /// TFTPSERVER_EVENT_DISCONNECTED
+    pub disconnected: tftpserver_disconnected_event,
+    /// TFTPSERVER_EVENT_END_TRANSFER
+    pub end_transfer: tftpserver_end_transfer_event,
+    /// TFTPSERVER_EVENT_ERROR
+    pub error: tftpserver_error_event,
+    /// TFTPSERVER_EVENT_LOG
+    pub log: tftpserver_log_event,
+    /// TFTPSERVER_EVENT_START_TRANSFER
+    pub start_transfer: tftpserver_start_transfer_event,
+    /// TFTPSERVER_EVENT_TRANSFER
+    pub transfer: tftpserver_transfer_event,
+}
+
+/// An event. It and everything it points to lives until the callback returns. Its structs may grow at their end in
+/// later versions, never otherwise.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tftpserver_event {
+    /// One of TFTPSERVER_EVENT_...: tells which member of `data` is meant.
+    pub id: i32,
+    /// What happened.
+    pub data: tftpserver_event_data,
+}
+
+/// Called inside `tftpserver_do_doevents`, on the thread that called it, with no lock of the library held.
+///
+/// `context` is what was given to `tftpserver_register_callback`. Return 0 to go on; any other value ends the
+/// connection that the event belongs to: its client gets a TFTP ERROR, and Disconnected fires with 10053 and the
+/// value in its description. A C++ exception, a longjmp or a Rust panic must not leave the callback.
+pub type tftpserver_callback = Option<
+    unsafe extern "C" fn(server: *mut tftpserver, event: *mut tftpserver_event, context: *mut c_void) -> i32,
+>;

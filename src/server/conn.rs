@@ -1,0 +1,261 @@
+//! The Conn arrays: the application's view of the connections. It changes only inside DoEvents.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tftp_proto::wire::{Mode, Operation};
+
+use super::errors::{self, Failure};
+use super::property::ConnField;
+use super::value::Value;
+use crate::engine::notice::{Cause, Connection, Direction, Sources};
+use crate::engine::platform::Bytes;
+use crate::engine::reply::Reply;
+
+/// An index from here on is a connection's id, below it a position.
+pub const FIRST_CONNECTION_ID: i32 = 1_000_001;
+
+/// One connection, as the application knows it.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) connection: Arc<Connection>,
+    /// `None` for a connection that never began.
+    reply: Option<Reply>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sources: Sources,
+    /// The file that the engine found or made.
+    found: Option<PathBuf>,
+    /// The sources are no longer looked at.
+    has_begun: bool,
+    /// A callback ended it: only Disconnected, Error and Log are still delivered.
+    is_muted: bool,
+}
+
+impl Record {
+    pub(super) fn new(connection: Arc<Connection>, reply: Option<Reply>) -> Record {
+        Record { connection, reply, state: Mutex::default() }
+    }
+
+    pub(super) fn id(&self) -> i32 {
+        self.connection.id
+    }
+
+    pub(super) fn direction(&self) -> Direction {
+        self.connection.operation.into()
+    }
+
+    pub(super) fn remote_host(&self) -> String {
+        self.connection.remote.ip().to_canonical().to_string()
+    }
+
+    pub(super) fn local_host(&self) -> String {
+        self.connection.local.as_ref().map(IpAddr::to_canonical).map_or_else(String::new, |ip| ip.to_string())
+    }
+
+    /// "0" octet, "1" netascii.
+    pub(super) fn transfer_mode(&self) -> &'static str {
+        match self.connection.mode {
+            Mode::Octet => "0",
+            Mode::Netascii => "1",
+        }
+    }
+
+    /// 1 read, 2 write.
+    pub(super) fn operation(&self) -> i32 {
+        match self.connection.operation {
+            Operation::Read => 1,
+            Operation::Write => 2,
+        }
+    }
+
+    pub(super) fn is_muted(&self) -> bool {
+        self.state.lock().is_muted
+    }
+
+    /// Ends the connection because a callback said so.
+    pub(super) fn mute(&self, answer: i32) {
+        self.state.lock().is_muted = true;
+        self.end(Cause::Callback(answer));
+    }
+
+    /// Ends the connection: the client gets an ERROR.
+    pub(super) fn end(&self, cause: Cause) {
+        if let Some(reply) = &self.reply {
+            reply.end(cause);
+        }
+    }
+
+    /// Lets a held connection go on, with what the application supplied so far.
+    pub(super) fn admit(&self) {
+        let sources = self.state.lock().sources.clone();
+        if let Some(reply) = &self.reply {
+            reply.admit(sources);
+        }
+    }
+
+    /// So much of its data was delivered.
+    pub(super) fn taken(&self, weight: u64) {
+        if let Some(reply) = &self.reply {
+            reply.taken(weight);
+        }
+    }
+
+    /// The engine knows its file now.
+    pub(super) fn found(&self, local_file: Option<PathBuf>) {
+        self.state.lock().found = local_file;
+    }
+
+    /// As `begin`, and what to go on with.
+    pub(super) fn begin_with(&self) -> Option<(Reply, Sources)> {
+        let mut state = self.state.lock();
+        state.has_begun = true;
+        self.reply.clone().map(|reply| (reply, state.sources.clone()))
+    }
+
+    /// From here on the sources are no longer looked at.
+    pub(super) fn begin(&self) {
+        self.state.lock().has_begun = true;
+    }
+
+    /// One field of its record.
+    pub(super) fn get(&self, field: ConnField) -> Value {
+        match field {
+            ConnField::ConnectionId => Value::Text(self.id().to_string()),
+            ConnField::FileData => Value::Binary(self.state.lock().sources.data.clone().unwrap_or_default()),
+            ConnField::Filename => Value::Text(self.connection.filename.clone()),
+            ConnField::LocalFile => Value::Text(self.local_file()),
+            ConnField::RemoteHost => Value::Text(self.remote_host()),
+            ConnField::RemotePort => Value::Integer(self.connection.remote.port().into()),
+            ConnField::TransferMode => Value::Text(self.transfer_mode().to_owned()),
+        }
+    }
+
+    /// Sets one of the two fields that the application supplies; an empty value takes it back.
+    pub(super) fn set(&self, field: ConnField, value: Value) -> Result<(), Failure> {
+        let mut state = self.state.lock();
+        if state.has_begun {
+            return Err(Failure::plain(errors::BUSY));
+        }
+        match (field, value) {
+            (ConnField::FileData, value) => {
+                state.sources.data = Some(value.into_bytes()).filter(|data: &Bytes| !data.is_empty());
+            }
+            (ConnField::LocalFile, value) => {
+                let path = value.into_text()?;
+                state.sources.local_file = Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty());
+            }
+            _ => return Err(Failure::plain(errors::READ_ONLY)),
+        }
+        Ok(())
+    }
+
+    fn local_file(&self) -> String {
+        let state = self.state.lock();
+        let path = state.found.as_ref().or(state.sources.local_file.as_ref());
+        path.map_or_else(String::new, |path| path.to_string_lossy().into_owned())
+    }
+}
+
+/// The records that the application sees, by id.
+#[derive(Debug, Default)]
+pub(super) struct Conns {
+    records: Mutex<Vec<Arc<Record>>>,
+}
+
+impl Conns {
+    pub(super) fn count(&self) -> usize {
+        self.records.lock().len()
+    }
+
+    /// By id, or below the first id by position; 903 where there is none.
+    pub(super) fn at(&self, index: i32) -> Result<Arc<Record>, Failure> {
+        let found = match index >= FIRST_CONNECTION_ID {
+            true => self.by_id(index),
+            false => usize::try_from(index).ok().and_then(|index| self.records.lock().get(index).cloned()),
+        };
+        found.ok_or_else(|| Failure::new(errors::INDEX_OUT_OF_RANGE, &format!("No connection {index}.")))
+    }
+
+    pub(super) fn by_id(&self, id: i32) -> Option<Arc<Record>> {
+        let records = self.records.lock();
+        let place = records.binary_search_by_key(&id, |record| record.id()).ok()?;
+        Some(Arc::clone(&records[place]))
+    }
+
+    /// Ids of several shards need not come in order.
+    pub(super) fn insert(&self, record: Arc<Record>) {
+        let mut records = self.records.lock();
+        if let Err(place) = records.binary_search_by_key(&record.id(), |record| record.id()) {
+            records.insert(place, record);
+        }
+    }
+
+    pub(super) fn remove(&self, id: i32) {
+        let mut records = self.records.lock();
+        if let Ok(place) = records.binary_search_by_key(&id, |record| record.id()) {
+            records.remove(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, Inbox};
+    use super::*;
+
+    fn conns(ids: &[i32]) -> Conns {
+        let conns = Conns::default();
+        for &id in ids {
+            let reply = testing::reply(&Inbox::new(), id);
+            conns.insert(Arc::new(Record::new(testing::connection(id), Some(reply))));
+        }
+        conns
+    }
+
+    #[test]
+    fn an_index_is_a_position_or_an_id() {
+        let conns = conns(&[1_000_003, 1_000_001, 1_000_002]);
+        assert_eq!(conns.at(0).unwrap().id(), 1_000_001);
+        assert_eq!(conns.at(2).unwrap().id(), 1_000_003);
+        assert_eq!(conns.at(1_000_002).unwrap().id(), 1_000_002);
+        for index in [-1, 3, 1_000_000, 1_000_004, i32::MIN, i32::MAX] {
+            assert_eq!(conns.at(index).unwrap_err().code, 903, "{index}");
+        }
+        conns.remove(1_000_001);
+        assert_eq!(conns.at(0).unwrap().id(), 1_000_002);
+        assert_eq!(conns.count(), 2);
+    }
+
+    #[test]
+    fn fields() {
+        let record = Record::new(testing::connection(1_000_001), None);
+        let text = |field| record.get(field).into_text().unwrap();
+        assert_eq!(text(ConnField::ConnectionId), "1000001");
+        assert_eq!(text(ConnField::Filename), "file");
+        assert_eq!(text(ConnField::RemoteHost), "192.0.2.7");
+        assert_eq!(text(ConnField::RemotePort), "4000");
+        assert_eq!(text(ConnField::TransferMode), "0");
+        assert_eq!(text(ConnField::LocalFile), "");
+    }
+
+    #[test]
+    fn sources_may_be_set_until_the_transfer_begins() {
+        let record = Record::new(testing::connection(1_000_001), None);
+        let data = Value::Binary(Bytes::new(vec![0, 255]));
+        record.set(ConnField::FileData, data.clone()).unwrap();
+        record.set(ConnField::LocalFile, Value::Text("/a".into())).unwrap();
+        assert_eq!(record.get(ConnField::FileData), data);
+        assert_eq!(record.get(ConnField::LocalFile), Value::Text("/a".into()));
+        record.found(Some("/b".into()));
+        assert_eq!(record.get(ConnField::LocalFile), Value::Text("/b".into()));
+        record.begin();
+        assert_eq!(record.set(ConnField::FileData, Value::Text("x".into())).unwrap_err().code, 130);
+        assert_eq!(record.get(ConnField::FileData), data);
+    }
+}

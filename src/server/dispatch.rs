@@ -1,0 +1,280 @@
+//! Notices become events: the order, the decisions, and what goes back to the engine.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::conn::{Conns, Record};
+use super::errors::Failure;
+use super::events::Event;
+use super::hub::Hub;
+use crate::engine::notice::{Cause, Connection, LogKind, Notice, Run};
+use crate::engine::platform::Bytes;
+use crate::engine::reply::Reply;
+
+/// Delivers notices, one at a time, on the thread that calls DoEvents. Holds no lock while a callback runs.
+pub(super) struct Dispatch<'a> {
+    hub: &'a Hub,
+    conns: &'a Conns,
+    /// For blocks that lie across two slices.
+    block: Vec<u8>,
+}
+
+impl<'a> Dispatch<'a> {
+    pub(super) fn new(hub: &'a Hub, conns: &'a Conns) -> Dispatch<'a> {
+        Dispatch { hub, conns, block: Vec::new() }
+    }
+
+    pub(super) fn deliver(&mut self, notice: Notice) {
+        match notice {
+            Notice::Asked { connection, reply, held } => self.asked(connection, reply, held),
+            Notice::Refused { connection, cause } => self.refused(connection, &cause),
+            Notice::Started { id, local_file, held } => self.started(id, local_file, held),
+            Notice::Moved(run) => self.moved(&run),
+            Notice::Ended { id } => self.ended(id),
+            Notice::Failed { id, cause } => self.failed(id, &cause),
+            Notice::Disconnected { id, cause } => self.disconnected(id, cause.as_deref()),
+            Notice::Log { id, level, kind, message } => self.log(id, level, kind, &message),
+        }
+    }
+
+    /// ConnectionRequest and Connected in one go, then the one answer that the engine waits for.
+    fn asked(&self, connection: Arc<Connection>, reply: Reply, held: bool) {
+        let record = Arc::new(Record::new(connection, Some(reply)));
+        self.conns.insert(Arc::clone(&record));
+        if let Err(cause) = self.request(&record) {
+            let failure = Failure::from(&cause);
+            record.end(cause);
+            self.connected(&record, Some(&failure));
+            self.conns.remove(record.id());
+            return;
+        }
+        match self.connected(&record, None) {
+            0 if held => record.admit(),
+            0 => {}
+            answer => record.mute(answer),
+        }
+    }
+
+    fn request(&self, record: &Record) -> Result<(), Cause> {
+        let (remote_host, local_host) = (record.remote_host(), record.local_host());
+        let mut event = Event::ConnectionRequest {
+            remote_host: &remote_host,
+            remote_port: record.connection.remote.port(),
+            filename: &record.connection.filename,
+            transfer_mode: record.transfer_mode(),
+            operation: record.operation(),
+            accept: true,
+            connection_id: record.id(),
+            local_host: &local_host,
+        };
+        let answer = self.fire(&mut event);
+        match (answer, event) {
+            (0, Event::ConnectionRequest { accept: false, .. }) => Err(Cause::Refused),
+            (0, _) => Ok(()),
+            (answer, _) => Err(Cause::Callback(answer)),
+        }
+    }
+
+    fn connected(&self, record: &Record, failure: Option<&Failure>) -> i32 {
+        let (status_code, description) = status(failure);
+        self.fire(&mut Event::Connected { connection_id: record.id(), status_code, description })
+    }
+
+    /// It never began: no Disconnected follows.
+    fn refused(&self, connection: Arc<Connection>, cause: &Cause) {
+        let record = Arc::new(Record::new(connection, None));
+        record.begin();
+        self.conns.insert(Arc::clone(&record));
+        self.connected(&record, Some(&Failure::from(cause)));
+        self.conns.remove(record.id());
+    }
+
+    fn started(&self, id: i32, local_file: Option<PathBuf>, held: bool) {
+        let Some(record) = self.conns.by_id(id) else {
+            return;
+        };
+        record.found(local_file);
+        if !held {
+            record.begin();
+        }
+        if record.is_muted() {
+            return;
+        }
+        let direction = record.direction();
+        match self.fire(&mut Event::StartTransfer { connection_id: id, direction }) {
+            0 if held => {
+                if let Some((reply, sources)) = record.begin_with() {
+                    reply.admit(sources);
+                }
+            }
+            0 => {}
+            answer => record.mute(answer),
+        }
+    }
+
+    fn moved(&mut self, run: &Run) {
+        let Some(record) = self.conns.by_id(run.id) else {
+            return;
+        };
+        let was_released = run.length > 0 && run.slices.is_empty();
+        if was_released {
+            return;
+        }
+        if !record.is_muted() && self.hub.callback(Event::TRANSFER).is_some() {
+            self.blocks(&record, run);
+        }
+        record.taken(run.weight());
+    }
+
+    /// One event a block.
+    fn blocks(&mut self, record: &Record, run: &Run) {
+        let mut cursor = Cursor::new(&run.slices);
+        let mut done = run.before;
+        let end = run.before + run.length;
+        let mut block = std::mem::take(&mut self.block);
+        while done < end {
+            let length = (end - done).min(u64::from(run.block.max(1)));
+            done += length;
+            if !self.block_moved(record, run, done, cursor.next(length as usize, &mut block)) {
+                break;
+            }
+        }
+        if run.empty_block && done == end && !record.is_muted() {
+            self.block_moved(record, run, done, &[]);
+        }
+        self.block = block;
+    }
+
+    /// False where the callback ended the connection.
+    fn block_moved(&self, record: &Record, run: &Run, done: u64, text: &[u8]) -> bool {
+        let answer = self.fire(&mut Event::Transfer {
+            connection_id: run.id,
+            direction: run.direction,
+            bytes_transferred: i64::try_from(done).unwrap_or(i64::MAX),
+            percent_done: percent(done, run.total),
+            text,
+        });
+        if answer != 0 {
+            record.mute(answer);
+        }
+        answer == 0
+    }
+
+    fn ended(&self, id: i32) {
+        let Some(record) = self.conns.by_id(id).filter(|record| !record.is_muted()) else {
+            return;
+        };
+        let direction = record.direction();
+        let answer = self.fire(&mut Event::EndTransfer { connection_id: id, direction });
+        if answer != 0 {
+            record.mute(answer);
+        }
+    }
+
+    fn failed(&self, id: i32, cause: &Cause) {
+        let failure = Failure::from(cause);
+        let (error_code, description) = (failure.code, failure.text.as_str());
+        let answer = self.fire(&mut Event::Error { error_code, description, connection_id: id });
+        self.heed(id, answer);
+    }
+
+    fn disconnected(&self, id: i32, cause: Option<&Cause>) {
+        if self.conns.by_id(id).is_none() {
+            return;
+        }
+        let failure = cause.map(Failure::from);
+        let (status_code, description) = status(failure.as_ref());
+        self.fire(&mut Event::Disconnected { connection_id: id, status_code, description });
+        self.conns.remove(id);
+    }
+
+    fn log(&self, id: i32, level: u8, kind: LogKind, message: &str) {
+        let log_type = match kind {
+            LogKind::Info => "Info",
+            LogKind::Error => "Error",
+            LogKind::Verbose => "Verbose",
+            LogKind::Debug => "Debug",
+            LogKind::PiTrail => "PITrail",
+        };
+        let answer = self.fire(&mut Event::Log { connection_id: id, log_level: level.into(), message, log_type });
+        self.heed(id, answer);
+    }
+
+    /// A callback of an event beside the connection's own ones ends it, too.
+    fn heed(&self, id: i32, answer: i32) {
+        if answer != 0
+            && let Some(record) = self.conns.by_id(id)
+        {
+            record.mute(answer);
+        }
+    }
+
+    fn fire(&self, event: &mut Event<'_>) -> i32 {
+        self.hub.callback(event.id()).map_or(0, |callback| callback.fire(event))
+    }
+}
+
+fn status(failure: Option<&Failure>) -> (i32, &str) {
+    failure.map_or((0, "OK"), |failure| (failure.code, failure.text.as_str()))
+}
+
+/// -1 where the size is not known. A file that grew has no more than 100.
+fn percent(done: u64, total: Option<u64>) -> i32 {
+    match total {
+        None => -1,
+        Some(0) => 100,
+        Some(total) => (u128::from(done) * 100 / u128::from(total)).min(100) as i32,
+    }
+}
+
+/// Cuts a run into blocks.
+struct Cursor<'r> {
+    slices: std::slice::Iter<'r, (Bytes, Range<usize>)>,
+    /// What is left of the present slice.
+    rest: &'r [u8],
+}
+
+impl<'r> Cursor<'r> {
+    fn new(slices: &'r [(Bytes, Range<usize>)]) -> Cursor<'r> {
+        Cursor { slices: slices.iter(), rest: &[] }
+    }
+
+    /// The next `length` bytes: as they lie where one slice has them, otherwise put together in `buffer`.
+    fn next<'b>(&mut self, length: usize, buffer: &'b mut Vec<u8>) -> &'b [u8]
+    where
+        'r: 'b,
+    {
+        self.refill();
+        if self.rest.len() >= length {
+            return self.cut(length);
+        }
+        buffer.clear();
+        while buffer.len() < length && !self.rest.is_empty() {
+            let part = self.cut((length - buffer.len()).min(self.rest.len()));
+            buffer.extend_from_slice(part);
+            self.refill();
+        }
+        buffer
+    }
+
+    fn cut(&mut self, length: usize) -> &'r [u8] {
+        let (part, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        part
+    }
+
+    /// Goes on to the next slice that holds something.
+    fn refill(&mut self) {
+        while self.rest.is_empty() {
+            let Some((bytes, range)) = self.slices.next() else {
+                return;
+            };
+            self.rest = bytes.get(range.clone()).unwrap_or_default();
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "dispatch_tests.rs"]
+mod tests;

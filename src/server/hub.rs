@@ -1,0 +1,208 @@
+//! Where the engine's notices arrive: which are wanted, which are kept, and for whom.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+
+use hashbrown::HashMap;
+use parking_lot::RwLock;
+
+use super::conn::Conns;
+use super::errors::{self, Failure};
+use super::events::{self, Callback};
+use super::queue::Queue;
+use super::quiet::Quiet;
+use crate::engine::notice::{Application, LogKind, Notice, Sources, Wants};
+use crate::engine::reply::Reply;
+
+const EVENTS: usize = events::LAST as usize;
+
+/// The notices that an event is made of; Log depends on LogLevel.
+const WANTS_OF_EVENT: [Wants; EVENTS] = [
+    Wants::CONNECTED,
+    Wants::REQUEST,
+    Wants::DISCONNECTED,
+    Wants::END,
+    Wants::ERROR,
+    Wants::NONE,
+    Wants::START,
+    Wants::TRANSFER,
+];
+
+/// The application, as the engine sees it.
+pub(super) struct Hub {
+    pub(super) queue: Queue,
+    pub(super) quiet: Quiet,
+    callbacks: RwLock<[Option<Arc<dyn Callback>>; EVENTS]>,
+    /// What the callbacks need.
+    registered: AtomicU32,
+    log_level: AtomicU8,
+    /// The application looks at the Conn arrays: connections are followed even where no callback is registered.
+    is_watched: AtomicBool,
+    is_closed: AtomicBool,
+}
+
+impl Hub {
+    pub(super) fn new(log_level: u8) -> Hub {
+        Hub {
+            queue: Queue::default(),
+            quiet: Quiet::default(),
+            callbacks: RwLock::default(),
+            registered: AtomicU32::new(0),
+            log_level: AtomicU8::new(log_level),
+            is_watched: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Registers a callback, or with `None` none; 905 for an event that there is not.
+    pub(super) fn register(&self, event: i32, callback: Option<Arc<dyn Callback>>) -> Result<(), Failure> {
+        let place = place(event)
+            .ok_or_else(|| Failure::new(errors::INVALID_VALUE, &format!("There is no event {event}.")))?;
+        let before = {
+            let mut callbacks = self.callbacks.write();
+            let before = std::mem::replace(&mut callbacks[place], callback);
+            self.registered.store(self.wants_of(&callbacks).0, Relaxed);
+            before
+        };
+        // What the application gave is let go with no lock held.
+        drop(before);
+        Ok(())
+    }
+
+    /// The callback of an event.
+    pub(super) fn callback(&self, event: i32) -> Option<Arc<dyn Callback>> {
+        self.callbacks.read()[place(event)?].clone()
+    }
+
+    pub(super) fn set_log_level(&self, level: u8) {
+        let callbacks = self.callbacks.write();
+        self.log_level.store(level, Relaxed);
+        self.registered.store(self.wants_of(&callbacks).0, Relaxed);
+    }
+
+    /// From now on the Conn arrays are kept, callbacks or not.
+    pub(super) fn watch(&self) {
+        self.is_watched.store(true, Relaxed);
+    }
+
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Relaxed);
+        self.queue.interrupt();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Relaxed)
+    }
+
+    /// A message of the class itself, level 1.
+    pub(super) fn log(&self, message: String) {
+        if self.registered().has(Wants::LOG_INFO) {
+            self.queue.push(Notice::Log { id: 0, level: 1, kind: LogKind::Info, message });
+        }
+    }
+
+    /// Lets go on what waits for a callback that is registered no more: nothing waits for an event without one.
+    pub(super) fn release(&self, conns: &Conns) {
+        let wants = self.registered();
+        let mut waiting = Releasing::default();
+        self.queue.revise(|notice| waiting.look_at(notice, wants, conns));
+        waiting.admissions.into_iter().for_each(|(reply, sources)| reply.admit(sources));
+        waiting.runs.into_iter().for_each(|(reply, weight)| reply.taken(weight));
+    }
+
+    fn registered(&self) -> Wants {
+        Wants(self.registered.load(Relaxed))
+    }
+
+    fn wants_of(&self, callbacks: &[Option<Arc<dyn Callback>>; EVENTS]) -> Wants {
+        let mut wants = Wants::NONE;
+        for (callback, needed) in callbacks.iter().zip(WANTS_OF_EVENT) {
+            if callback.is_some() {
+                wants = wants.with(needed);
+            }
+        }
+        let levels = [Wants::LOG_INFO, Wants::LOG_VERBOSE, Wants::LOG_DEBUG];
+        if callbacks[LOG].is_some() {
+            let level = usize::from(self.log_level.load(Relaxed));
+            wants = levels.into_iter().take(level).fold(wants, Wants::with);
+        }
+        wants
+    }
+}
+
+const LOG: usize = 5;
+
+fn place(event: i32) -> Option<usize> {
+    (events::FIRST..=events::LAST).contains(&event).then(|| (event - events::FIRST) as usize)
+}
+
+impl Application for Hub {
+    fn wants(&self) -> Wants {
+        match self.is_watched.load(Relaxed) {
+            // The ends of connections are what the Conn arrays need; the engine then tells their beginnings too.
+            true => self.registered().with(Wants::DISCONNECTED),
+            false => self.registered(),
+        }
+    }
+
+    fn admits(&self) -> bool {
+        // What waits from callbacks that are registered no more does not hold anybody up.
+        self.registered() == Wants::NONE || self.queue.has_room()
+    }
+
+    fn tell(&self, notice: Notice) {
+        match notice {
+            Notice::Asked { connection, reply, held } if !self.registered().any_connection() => {
+                self.quiet.begin(connection, reply, held);
+            }
+            Notice::Refused { .. } if !self.registered().any_connection() => {}
+            notice => {
+                if let Some(notice) = self.quiet.fold(notice) {
+                    self.queue.push(notice);
+                }
+            }
+        }
+    }
+}
+
+/// What [`Hub::release`] finds. Answered after the queue's lock is let go.
+#[derive(Default)]
+struct Releasing {
+    /// Connections whose beginning waits in the queue: the application has no record of them yet.
+    coming: HashMap<i32, Reply, foldhash::fast::RandomState>,
+    admissions: Vec<(Reply, Sources)>,
+    runs: Vec<(Reply, u64)>,
+}
+
+impl Releasing {
+    fn look_at(&mut self, notice: &mut Notice, wants: Wants, conns: &Conns) {
+        match notice {
+            Notice::Asked { connection, reply, held } => {
+                if *held && !wants.holds_admission() {
+                    *held = false;
+                    self.admissions.push((reply.clone(), Sources::default()));
+                }
+                self.coming.insert(connection.id, reply.clone());
+            }
+            Notice::Started { id, held, .. } if *held && !wants.has(Wants::START) => {
+                *held = false;
+                let found = self.reply_to(*id, conns);
+                self.admissions.extend(found);
+            }
+            Notice::Moved(run) if !wants.has(Wants::TRANSFER) && !run.slices.is_empty() => {
+                let weight = run.weight();
+                run.slices.clear();
+                let found = self.reply_to(run.id, conns);
+                self.runs.extend(found.map(|(reply, _)| (reply, weight)));
+            }
+            _ => {}
+        }
+    }
+
+    fn reply_to(&self, id: i32, conns: &Conns) -> Option<(Reply, Sources)> {
+        if let Some(record) = conns.by_id(id) {
+            return record.begin_with();
+        }
+        self.coming.get(&id).map(|reply| (reply.clone(), Sources::default()))
+    }
+}

@@ -1,0 +1,195 @@
+//! What the values mean to the engine.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tftp_proto::negotiate::{Limits, Rollover};
+use tftp_proto::retry::Timing;
+
+use super::errors::{self, Failure};
+use super::property;
+use super::setting::{self, Key};
+use super::values::Values;
+use crate::engine::config::{Config, NameCodec, Policy};
+use crate::engine::jail::Jail;
+use crate::engine::platform::IoMode;
+
+/// Bytes of a packet before its data.
+const HEADER: u16 = 4;
+
+/// The DSCP that Windows gives each of QOSTrafficType's values (QOS_TRAFFIC_TYPE in qos2.h).
+const DSCP_OF_TRAFFIC_TYPE: [u8; 6] = [0, 8, 40, 40, 56, 56];
+
+/// What an engine is started with.
+pub(super) fn config(values: &Values) -> Result<Config, Failure> {
+    let size = |key| Some(values.setting_integer::<usize>(key)).filter(|&size| size != 0);
+    let (address, dual_stack) = address(values)?;
+    Ok(Config {
+        address,
+        dual_stack,
+        share_port: values.setting_is_on(Key::ShareLocalPort),
+        io_threads: values.setting_integer(Key::IoThreads),
+        single_port: values.setting_is_on(Key::SinglePort),
+        transfer_ports: setting::parse_ports(values.setting_text(Key::TransferPorts))?,
+        use_connection: values.setting_is_on(Key::UseConnection),
+        recv_buffer: size(Key::InBufferSize),
+        send_buffer: size(Key::OutBufferSize),
+        dont_fragment: values.setting_is_on(Key::DontFragment),
+        traffic_class: traffic_class(values),
+        busy_poll: Duration::from_micros(values.setting_integer(Key::BusyPollMicros)),
+        io_mode: IoMode::Auto,
+    })
+}
+
+/// Under what new transfers begin.
+pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>) -> Policy {
+    Policy {
+        root,
+        read_only: values.setting_is_on(Key::ReadOnly),
+        allow_overwrite: values.setting_is_on(Key::AllowOverwrite),
+        sync_uploads: values.setting_is_on(Key::SyncUploads),
+        max_connections: values.setting_integer(Key::MaxConnections),
+        max_per_host: values.setting_integer(Key::MaxConnectionsPerHost),
+        limits: limits(values),
+        timing: timing(values),
+        names: Arc::new(Utf8),
+    }
+}
+
+fn limits(values: &Values) -> Limits {
+    let packet = values.setting_integer::<u16>(Key::MaxPacketSize) - HEADER;
+    Limits {
+        max_blksize: values.setting_integer::<u16>(Key::MaxBlockSize).min(packet),
+        max_windowsize: values.setting_integer(Key::MaxWindowSize),
+        rollover: match values.setting_is_on(Key::DefaultRollOverNumber) {
+            true => Rollover::One,
+            false => Rollover::Zero,
+        },
+    }
+}
+
+fn timing(values: &Values) -> Timing {
+    let seconds = |key| u64::try_from(values.integer(key)).unwrap_or_default();
+    let timeout = Some(Duration::from_secs(seconds(property::Key::Timeout))).filter(|timeout| !timeout.is_zero());
+    let is_absolute = values.setting_is_on(Key::AbsoluteTimeout);
+    Timing {
+        retransmit_timeout: Duration::from_secs(seconds(property::Key::RetransmitTimeout)),
+        max_retransmits: u32::try_from(values.integer(property::Key::MaxRetransmits)).unwrap_or_default(),
+        adaptive: values.setting_is_on(Key::AdaptiveRetransmit),
+        inactivity: timeout.filter(|_| !is_absolute),
+        absolute: timeout.filter(|_| is_absolute),
+    }
+}
+
+/// QOSDSCPValue, or what QOSTrafficType stands for; `None` leaves the system's choice.
+fn traffic_class(values: &Values) -> Option<u8> {
+    let dscp = match values.setting_integer::<u8>(Key::QosDscpValue) {
+        0 => DSCP_OF_TRAFFIC_TYPE[values.setting_integer::<usize>(Key::QosTrafficType)],
+        dscp => dscp,
+    };
+    Some(dscp << 2).filter(|&class| class != 0)
+}
+
+/// Where to listen, and whether for both families. May ask the name service, and wait for it.
+fn address(values: &Values) -> Result<(SocketAddr, bool), Failure> {
+    let port = u16::try_from(values.integer(property::Key::LocalPort)).unwrap_or_default();
+    let is_v6 = values.setting_is_on(Key::UseIpv6);
+    let host = values.text(property::Key::LocalHost);
+    let ip = match (host, is_v6) {
+        ("", true) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        ("", false) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        (host, is_v6) => resolve(host, is_v6)?,
+    };
+    Ok((SocketAddr::new(ip, port), host.is_empty() && is_v6))
+}
+
+/// An address as it is, of either family; a name in the family that is asked for.
+fn resolve(host: &str, is_v6: bool) -> Result<IpAddr, Failure> {
+    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    if let Ok(ip) = literal.parse() {
+        return Ok(ip);
+    }
+    let unknown = |detail: &str| Failure::new(errors::HOST_NOT_FOUND, &format!("LocalHost {host}: {detail}"));
+    let mut found = (host, 0).to_socket_addrs().map_err(|error| unknown(&error.to_string()))?;
+    let found = found.find(|address| address.is_ipv6() == is_v6);
+    let family = if is_v6 { "no IPv6 address." } else { "no IPv4 address (UseIPv6 is off)." };
+    found.map(|address| address.ip()).ok_or_else(|| unknown(family))
+}
+
+/// Code page 65001.
+struct Utf8;
+
+impl NameCodec for Utf8 {
+    fn decode(&self, wire: &[u8]) -> Option<String> {
+        std::str::from_utf8(wire).ok().map(str::to_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::value::Value;
+    use super::*;
+
+    fn with(settings: &[(&str, &str)]) -> Values {
+        let mut values = Values::new();
+        for (name, text) in settings {
+            let row = setting::find(name).unwrap();
+            values.set_setting(row, row.check(text).unwrap());
+        }
+        values
+    }
+
+    fn host(text: &str, settings: &[(&str, &str)]) -> Result<(SocketAddr, bool), Failure> {
+        let mut values = with(settings);
+        values.set_property(property::Key::LocalHost, Value::Text(text.to_owned()));
+        address(&values)
+    }
+
+    #[test]
+    fn the_defaults_are_the_specifications() {
+        let values = Values::new();
+        let config = config(&values).unwrap();
+        assert_eq!(config.address, "0.0.0.0:69".parse().unwrap());
+        assert_eq!((config.recv_buffer, config.traffic_class, config.transfer_ports), (None, None, None));
+        let policy = policy(&values, None);
+        assert_eq!((policy.limits.max_blksize, policy.limits.max_windowsize), (65464, 64));
+        assert_eq!(policy.timing.retransmit_timeout, Duration::from_secs(5));
+        assert_eq!((policy.timing.max_retransmits, policy.timing.adaptive), (3, true));
+        assert_eq!((policy.timing.inactivity, policy.timing.absolute), (Some(Duration::from_secs(60)), None));
+        assert_eq!((policy.max_connections, policy.max_per_host), (10000, 0));
+        assert!(policy.allow_overwrite && !policy.read_only && !policy.sync_uploads);
+    }
+
+    #[test]
+    fn a_packet_size_caps_the_block_size() {
+        assert_eq!(limits(&with(&[("MaxPacketSize", "1432")])).max_blksize, 1428);
+        assert_eq!(limits(&with(&[("MaxPacketSize", "1432"), ("MaxBlockSize", "1024")])).max_blksize, 1024);
+    }
+
+    #[test]
+    fn timeouts_are_of_one_sort() {
+        let absolute = timing(&with(&[("AbsoluteTimeout", "True")]));
+        assert_eq!((absolute.inactivity, absolute.absolute), (None, Some(Duration::from_secs(60))));
+        let mut values = Values::new();
+        values.set_property(property::Key::Timeout, Value::Integer(0));
+        assert_eq!(timing(&values).inactivity, None);
+    }
+
+    #[test]
+    fn a_dscp_goes_before_a_traffic_type() {
+        assert_eq!(traffic_class(&with(&[("QOSDSCPValue", "46")])), Some(46 << 2));
+        assert_eq!(traffic_class(&with(&[("QOSTrafficType", "voice")])), Some(56 << 2));
+        assert_eq!(traffic_class(&with(&[("QOSTrafficType", "5"), ("QOSDSCPValue", "1")])), Some(4));
+    }
+
+    #[test]
+    fn hosts() {
+        let v6 = [("UseIPv6", "True")];
+        assert_eq!(host("", &v6).unwrap(), ("[::]:69".parse().unwrap(), true));
+        assert_eq!(host("127.0.0.1", &[]).unwrap(), ("127.0.0.1:69".parse().unwrap(), false));
+        assert_eq!(host("[::1]", &[]).unwrap(), ("[::1]:69".parse().unwrap(), false));
+        assert_eq!(host("::", &v6).unwrap(), ("[::]:69".parse().unwrap(), false));
+        assert_eq!(host("no such host", &[]).unwrap_err().code, 11001);
+    }
+}

@@ -1,0 +1,321 @@
+//! The event queue between the engine's threads and DoEvents.
+//!
+//! The engine pushes and never waits. DoEvents takes all that waits with one lock, and sleeps only when there is
+//! nothing; only a sleeper is woken. Log messages are dropped beyond a limit, nothing else is: what bounds the rest is
+//! that no new request is admitted while too much waits, and that Transfer data is flow-controlled by the engine.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::engine::notice::{LogKind, Notice};
+use crate::engine::platform::EventFd;
+
+/// While so many notices wait, new requests are left unanswered.
+const MANY: usize = 32_768;
+/// The same for bytes of Transfer data.
+const MANY_BYTES: usize = 64 << 20;
+/// Log messages that may wait.
+const MANY_LOGS: usize = 8_192;
+
+/// The queue.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    arrived: Condvar,
+    /// What was pushed and not delivered yet, also where it was taken already.
+    items: AtomicUsize,
+    bytes: AtomicUsize,
+    is_interrupted: AtomicBool,
+    readable: OnceLock<EventFd>,
+    making_readable: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    items: VecDeque<Notice>,
+    logs: usize,
+    dropped_logs: u64,
+    has_sleeper: bool,
+}
+
+impl Queue {
+    /// Whether there is room for what a new request would bring.
+    pub(super) fn has_room(&self) -> bool {
+        self.items.load(Relaxed) < MANY && self.bytes.load(Relaxed) < MANY_BYTES
+    }
+
+    /// Adds one; never blocks but for the lock.
+    pub(super) fn push(&self, notice: Notice) {
+        let mut waiting = self.waiting.lock();
+        if matches!(notice, Notice::Log { .. }) {
+            if waiting.logs >= MANY_LOGS {
+                waiting.dropped_logs += 1;
+                return;
+            }
+            waiting.logs += 1;
+        }
+        self.count(&notice);
+        waiting.items.push_back(notice);
+        if waiting.items.len() == 1
+            && let Some(readable) = self.readable.get()
+        {
+            readable.set();
+        }
+        if waiting.has_sleeper {
+            waiting.has_sleeper = false;
+            self.arrived.notify_one();
+        }
+    }
+
+    /// All that waits; if nothing does, what comes within `patience`, or until somebody interrupts.
+    pub(super) fn take(&self, patience: Duration) -> Batch<'_> {
+        let mut waiting = self.waiting.lock();
+        let is_idle = waiting.items.is_empty() && !self.is_interrupted.load(Relaxed);
+        if is_idle && !patience.is_zero() {
+            waiting.has_sleeper = true;
+            self.arrived.wait_for(&mut waiting, patience);
+            waiting.has_sleeper = false;
+        }
+        if let Some(notice) = waiting.confess() {
+            self.count(&notice);
+            waiting.items.push_back(notice);
+        }
+        waiting.logs = 0;
+        self.settle_readable(false);
+        Batch { queue: self, items: std::mem::take(&mut waiting.items) }
+    }
+
+    /// Wakes a sleeper, or keeps the next from sleeping.
+    pub(super) fn interrupt(&self) {
+        let mut waiting = self.waiting.lock();
+        self.is_interrupted.store(true, Relaxed);
+        waiting.has_sleeper = false;
+        self.arrived.notify_all();
+    }
+
+    /// Whether somebody interrupted since this was asked last.
+    pub(super) fn take_interrupt(&self) -> bool {
+        self.is_interrupted.swap(false, Relaxed)
+    }
+
+    /// Looks at, and may change, everything that waits.
+    pub(super) fn revise(&self, change: impl FnMut(&mut Notice)) {
+        self.waiting.lock().items.iter_mut().for_each(change);
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&self) {
+        let mut waiting = self.waiting.lock();
+        *waiting = Waiting::default();
+        self.items.store(0, Relaxed);
+        self.bytes.store(0, Relaxed);
+        self.settle_readable(false);
+    }
+
+    /// The descriptor that is readable while something waits; made when it is first asked for.
+    pub(super) fn event_fd(&self) -> io::Result<i32> {
+        let _one_at_a_time = self.making_readable.lock();
+        if let Some(readable) = self.readable.get() {
+            return Ok(readable.raw());
+        }
+        let made = EventFd::new()?;
+        let waiting = self.waiting.lock();
+        let readable = self.readable.get_or_init(|| made);
+        if !waiting.items.is_empty() {
+            readable.set();
+        }
+        Ok(readable.raw())
+    }
+
+    /// What was taken and not delivered goes back to the head.
+    fn put_back(&self, mut items: VecDeque<Notice>) {
+        let mut waiting = self.waiting.lock();
+        waiting.logs += items.iter().filter(|notice| matches!(notice, Notice::Log { .. })).count();
+        items.append(&mut waiting.items);
+        waiting.items = items;
+        self.settle_readable(!waiting.items.is_empty());
+    }
+
+    /// Under the lock, so that it never tells of a queue that was.
+    fn settle_readable(&self, is_waiting: bool) {
+        match self.readable.get() {
+            Some(readable) if is_waiting => readable.set(),
+            Some(readable) => readable.clear(),
+            None => {}
+        }
+    }
+
+    fn count(&self, notice: &Notice) {
+        self.items.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(bytes_of(notice), Relaxed);
+    }
+
+    fn discount(&self, bytes: usize) {
+        self.items.fetch_sub(1, Relaxed);
+        self.bytes.fetch_sub(bytes, Relaxed);
+    }
+}
+
+impl Waiting {
+    /// A message that says how many were dropped.
+    fn confess(&mut self) -> Option<Notice> {
+        let dropped = std::mem::take(&mut self.dropped_logs);
+        let message = format!("{dropped} log messages were dropped: DoEvents was not called often enough");
+        (dropped != 0).then_some(Notice::Log { id: 0, level: 1, kind: LogKind::Info, message })
+    }
+}
+
+/// What one DoEvents delivers. What it leaves goes back to the head of the queue.
+pub(super) struct Batch<'q> {
+    queue: &'q Queue,
+    items: VecDeque<Notice>,
+}
+
+impl Batch<'_> {
+    /// Gives the next to `deliver`, and counts it as waiting until that has returned.
+    pub(super) fn deliver_next(&mut self, deliver: impl FnOnce(Notice)) -> bool {
+        let Some(notice) = self.items.pop_front() else {
+            return false;
+        };
+        let bytes = bytes_of(&notice);
+        self.queue.discount(bytes);
+        deliver(notice);
+        true
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if !self.items.is_empty() {
+            self.queue.put_back(std::mem::take(&mut self.items));
+        }
+    }
+}
+
+fn bytes_of(notice: &Notice) -> usize {
+    match notice {
+        Notice::Moved(run) => usize::try_from(run.length).unwrap_or(usize::MAX),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(id: i32) -> Notice {
+        Notice::Ended { id }
+    }
+
+    fn log(number: usize) -> Notice {
+        Notice::Log { id: 0, level: 1, kind: LogKind::Info, message: number.to_string() }
+    }
+
+    fn ids(queue: &Queue) -> Vec<i32> {
+        let mut ids = Vec::new();
+        let mut batch = queue.take(Duration::ZERO);
+        while batch.deliver_next(|notice| {
+            if let Notice::Ended { id } = notice {
+                ids.push(id);
+            }
+        }) {}
+        ids
+    }
+
+    #[test]
+    fn first_in_first_out_and_what_is_left_comes_first_again() {
+        let queue = Queue::default();
+        (1..=3).for_each(|id| queue.push(ended(id)));
+        let mut batch = queue.take(Duration::ZERO);
+        assert!(batch.deliver_next(|_| {}));
+        queue.push(ended(4));
+        drop(batch);
+        assert_eq!(ids(&queue), [2, 3, 4]);
+        assert_eq!(queue.items.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn no_room_while_many_wait_even_where_they_were_taken() {
+        let queue = Queue::default();
+        for id in 0..MANY as i32 {
+            assert!(queue.has_room());
+            queue.push(ended(id));
+        }
+        assert!(!queue.has_room());
+        let mut batch = queue.take(Duration::ZERO);
+        assert!(!queue.has_room());
+        batch.deliver_next(|_| {});
+        assert!(queue.has_room());
+    }
+
+    #[test]
+    fn only_log_messages_are_dropped_and_it_is_said() {
+        let queue = Queue::default();
+        (0..MANY_LOGS + 5).for_each(|number| queue.push(log(number)));
+        queue.push(ended(7));
+        let mut last = String::new();
+        let (mut logs, mut others) = (0, 0);
+        let mut batch = queue.take(Duration::ZERO);
+        while batch.deliver_next(|notice| match notice {
+            Notice::Log { message, .. } => (logs, last) = (logs + 1, message),
+            _ => others += 1,
+        }) {}
+        assert_eq!((logs, others), (MANY_LOGS + 1, 1));
+        assert!(last.starts_with("5 log messages were dropped"), "{last}");
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_wait_also_the_next_one() {
+        let queue = Queue::default();
+        queue.interrupt();
+        drop(queue.take(Duration::from_secs(3600)));
+        assert!(queue.take_interrupt());
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| drop(queue.take(Duration::from_secs(3600))));
+            queue.interrupt();
+            waiting.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_push_ends_the_wait() {
+        let queue = Queue::default();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| queue.take(Duration::from_secs(3600)).items.len());
+            queue.push(ended(1));
+            assert_eq!(waiting.join().unwrap(), 1);
+        });
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_descriptor_is_readable_while_something_waits() {
+        let queue = Queue::default();
+        queue.push(ended(1));
+        let fd = queue.event_fd().unwrap();
+        assert_eq!(queue.event_fd().unwrap(), fd);
+        assert!(is_readable(&queue));
+        let batch = queue.take(Duration::ZERO);
+        assert!(!is_readable(&queue));
+        drop(batch);
+        assert!(is_readable(&queue), "what was not delivered waits again");
+        assert_eq!(ids(&queue), [1]);
+        assert!(!is_readable(&queue));
+        queue.push(ended(2));
+        assert!(is_readable(&queue));
+    }
+
+    /// What an event loop would see, without one.
+    #[cfg(target_os = "linux")]
+    fn is_readable(queue: &Queue) -> bool {
+        let path = format!("/proc/self/fdinfo/{}", queue.event_fd().unwrap());
+        let info = std::fs::read_to_string(path).unwrap();
+        let count = info.lines().find_map(|line| line.strip_prefix("eventfd-count:")).expect("it is an eventfd");
+        count.trim() != "0"
+    }
+}

@@ -1,0 +1,154 @@
+//! Connections that nobody listens to, for programs that only look at the Conn arrays.
+//!
+//! What the engine tells of a connection at whose beginning no connection callback was registered never enters the
+//! queue. It is folded in here: a connection that begins and ends between two DoEvents leaves no trace, so that this
+//! holds no more than the connections that are there, plus those that the application still sees.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use parking_lot::Mutex;
+
+use super::conn::{Conns, Record};
+use crate::engine::notice::{Connection, Notice, Sources};
+use crate::engine::reply::Reply;
+
+#[derive(Debug, Default)]
+pub(super) struct Quiet {
+    connections: Mutex<Connections>,
+    /// How many live, so that the others cost no lock.
+    live: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Connections {
+    /// Under way.
+    live: BTreeMap<i32, Live>,
+    /// Ended, but still in the Conn arrays.
+    leaving: Vec<i32>,
+}
+
+#[derive(Debug)]
+struct Live {
+    record: Arc<Record>,
+    /// It is in the Conn arrays.
+    is_seen: bool,
+}
+
+impl Quiet {
+    /// Takes a connection in. It does not wait for anybody.
+    pub(super) fn begin(&self, connection: Arc<Connection>, reply: Reply, held: bool) {
+        if held {
+            reply.admit(Sources::default());
+        }
+        let record = Record::new(connection, Some(reply));
+        record.begin();
+        let mut connections = self.connections.lock();
+        connections.live.insert(record.id(), Live { record: Arc::new(record), is_seen: false });
+        self.live.store(connections.live.len(), Relaxed);
+    }
+
+    /// Takes what belongs to a quiet connection; gives back what does not, and what is told without regard to it.
+    pub(super) fn fold(&self, notice: Notice) -> Option<Notice> {
+        if self.live.load(Relaxed) == 0 {
+            return Some(notice);
+        }
+        match notice {
+            Notice::Started { id, .. } | Notice::Ended { id } | Notice::Disconnected { id, .. } => {
+                self.follow(id, notice)
+            }
+            Notice::Moved(ref run) => {
+                let record = self.connections.lock().live.get(&run.id).map(|live| Arc::clone(&live.record));
+                match record {
+                    Some(record) => record.taken(run.weight()),
+                    None => return Some(notice),
+                }
+                None
+            }
+            other => Some(other),
+        }
+    }
+
+    fn follow(&self, id: i32, notice: Notice) -> Option<Notice> {
+        let mut connections = self.connections.lock();
+        let Some(live) = connections.live.get(&id) else {
+            return Some(notice);
+        };
+        match notice {
+            Notice::Started { local_file, held, .. } => {
+                live.record.found(local_file);
+                if held {
+                    live.record.admit();
+                }
+            }
+            Notice::Disconnected { .. } => {
+                let is_seen = live.is_seen;
+                connections.live.remove(&id);
+                if is_seen {
+                    connections.leaving.push(id);
+                }
+                self.live.store(connections.live.len(), Relaxed);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Brings the Conn arrays up to date; only DoEvents does it.
+    pub(super) fn settle(&self, conns: &Conns) {
+        let mut connections = self.connections.lock();
+        connections.leaving.drain(..).for_each(|id| conns.remove(id));
+        for live in connections.live.values_mut().filter(|live| !live.is_seen) {
+            conns.insert(Arc::clone(&live.record));
+            live.is_seen = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, Inbox};
+    use super::*;
+
+    fn begin(quiet: &Quiet, id: i32) {
+        quiet.begin(testing::connection(id), testing::reply(&Inbox::new(), id), false);
+    }
+
+    #[test]
+    fn what_came_and_went_unseen_leaves_nothing() {
+        let (quiet, conns) = (Quiet::default(), Conns::default());
+        for id in 1_000_001..1_001_000 {
+            begin(&quiet, id);
+            assert!(quiet.fold(Notice::Ended { id }).is_none());
+            assert!(quiet.fold(Notice::Disconnected { id, cause: None }).is_none());
+        }
+        assert!(quiet.connections.lock().leaving.is_empty());
+        quiet.settle(&conns);
+        assert_eq!(conns.count(), 0);
+    }
+
+    #[test]
+    fn what_is_seen_leaves_at_the_next_settling() {
+        let (quiet, conns) = (Quiet::default(), Conns::default());
+        begin(&quiet, 1_000_001);
+        begin(&quiet, 1_000_002);
+        assert_eq!(conns.count(), 0);
+        quiet.settle(&conns);
+        assert_eq!(conns.count(), 2);
+        quiet.fold(Notice::Disconnected { id: 1_000_001, cause: None });
+        assert_eq!(conns.count(), 2);
+        quiet.settle(&conns);
+        assert_eq!(conns.count(), 1);
+        assert_eq!(conns.at(0).unwrap().id(), 1_000_002);
+    }
+
+    #[test]
+    fn what_belongs_to_others_is_given_back() {
+        let quiet = Quiet::default();
+        assert!(quiet.fold(Notice::Ended { id: 1_000_009 }).is_some());
+        begin(&quiet, 1_000_001);
+        assert!(quiet.fold(Notice::Ended { id: 1_000_009 }).is_some());
+        assert!(quiet.fold(Notice::Ended { id: 1_000_001 }).is_none());
+    }
+}

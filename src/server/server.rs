@@ -1,0 +1,216 @@
+//! One server object: its life, its methods.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::conn::Conns;
+use super::dispatch::Dispatch;
+use super::errors::{self, Failure};
+use super::events::Callback;
+use super::hub::Hub;
+use super::listening::{Bound, Listening};
+use super::property::Access;
+use super::setting::Key;
+use super::values::Values;
+use crate::engine::notice::{Application, Cause};
+
+/// A TFTP server as an application holds it. Every method may be called from any thread.
+///
+/// Locks are taken in this order: `listening`, then `values` or `bound`. None is held while a callback runs.
+pub struct Server {
+    pub(super) hub: Arc<Hub>,
+    pub(super) conns: Conns,
+    pub(super) values: Mutex<Values>,
+    pub(super) listening: Mutex<Listening>,
+    /// What is listened on; beside `listening`, so that nobody who only looks waits for who starts.
+    pub(super) bound: Mutex<Option<Bound>>,
+    turn: Turn,
+}
+
+impl Server {
+    /// A server with every value at its default. It does not listen yet.
+    pub fn open() -> Arc<Server> {
+        let values = Values::new();
+        Arc::new(Server {
+            hub: Arc::new(Hub::new(values.setting_integer(Key::LogLevel))),
+            conns: Conns::default(),
+            values: Mutex::new(values),
+            listening: Mutex::new(Listening::new()),
+            bound: Mutex::default(),
+            turn: Turn::default(),
+        })
+    }
+
+    /// Shuts down and waits for every thread, and for a DoEvents that runs elsewhere. Not from inside a callback.
+    pub fn close(&self) {
+        self.hub.close();
+        let _turn = self.turn.take();
+        self.listening.lock().close();
+        *self.bound.lock() = None;
+        self.hub.queue.clear();
+    }
+
+    /// Registers what an event calls; `None`: nothing any more.
+    ///
+    /// # Errors
+    /// 905 for an event that there is not.
+    pub fn register(&self, event: i32, callback: Option<Arc<dyn Callback>>) -> Result<(), Failure> {
+        let is_going = callback.is_none();
+        self.hub.register(event, callback)?;
+        if is_going {
+            self.hub.release(&self.conns);
+        }
+        Ok(())
+    }
+
+    /// Delivers what waits; if nothing does, waits up to SelectWaitMillis for the first. Not from inside a callback.
+    ///
+    /// # Errors
+    /// 901 where the server was closed meanwhile.
+    pub fn do_events(&self) -> Result<(), Failure> {
+        self.hub.watch();
+        let _turn = self.turn.take();
+        if self.hub.is_closed() {
+            return Err(Failure::plain(errors::NOT_A_HANDLE));
+        }
+        if let Some(mut listening) = self.listening.try_lock() {
+            listening.reap();
+        }
+        self.hub.quiet.settle(&self.conns);
+        let patience = Duration::from_millis(self.values.lock().setting_integer(Key::SelectWaitMillis));
+        self.deliver(patience);
+        Ok(())
+    }
+
+    fn deliver(&self, patience: Duration) {
+        let queue = &self.hub.queue;
+        let mut batch = queue.take(patience);
+        let mut dispatch = Dispatch::new(&self.hub, &self.conns);
+        while !queue.take_interrupt() && batch.deliver_next(|notice| dispatch.deliver(notice)) {}
+    }
+
+    /// Starts to listen; while listening already, nothing happens.
+    ///
+    /// # Errors
+    /// 905 LocalDir is gone; 11001 LocalHost is not found; what the system says of the address and the port.
+    pub fn start_listening(&self) -> Result<(), Failure> {
+        let mut listening = self.listening.lock();
+        if listening.is_on() {
+            return Ok(());
+        }
+        let values = self.values.lock().clone();
+        let bound = listening.start(&values, Arc::clone(&self.hub) as Arc<dyn Application>)?;
+        *self.bound.lock() = Some(bound);
+        self.hub.log(format!("Listening on {}", bound.address));
+        Ok(())
+    }
+
+    /// Takes no new requests any more; transfers go on.
+    pub fn stop_listening(&self) {
+        let mut listening = self.listening.lock();
+        let was_on = listening.stop();
+        self.stopped(was_on);
+    }
+
+    /// Stops listening and ends every transfer.
+    pub fn shutdown(&self) {
+        let mut listening = self.listening.lock();
+        let was_on = listening.shutdown();
+        self.stopped(was_on);
+    }
+
+    fn stopped(&self, was_on: bool) {
+        *self.bound.lock() = None;
+        if was_on {
+            self.hub.log("Stopped listening".to_owned());
+        }
+    }
+
+    /// Ends one transfer.
+    ///
+    /// # Errors
+    /// 903 where there is none at this index.
+    pub fn disconnect(&self, index: i32) -> Result<(), Failure> {
+        self.conns.at(index)?.end(Cause::Ended("Ended by Disconnect"));
+        Ok(())
+    }
+
+    /// Shuts down, and gives every property and setting its default. Callbacks stay.
+    pub fn reset(&self) {
+        let mut listening = self.listening.lock();
+        let was_on = listening.shutdown();
+        self.stopped(was_on);
+        let values = Values::new();
+        self.hub.set_log_level(values.setting_integer(Key::LogLevel));
+        *self.values.lock() = values;
+    }
+
+    /// Makes a DoEvents return: the one that runs, or else the next.
+    pub fn interrupt(&self) {
+        self.hub.queue.interrupt();
+    }
+
+    /// A descriptor that is readable while an event waits.
+    ///
+    /// # Errors
+    /// 909 where the platform has none; what the system says.
+    pub fn event_fd(&self) -> Result<i32, Failure> {
+        self.hub.queue.event_fd().map_err(|error| Failure::from_io(&error, "The event descriptor."))
+    }
+
+    /// Figures, one line of JSON.
+    pub fn statistics(&self) -> String {
+        self.listening.lock().statistics()
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.bound.lock().map(|bound| bound.address)
+    }
+
+    /// Changes values if they may be changed now and are all right together; otherwise nothing.
+    pub(super) fn change(&self, access: Access, apply: impl FnOnce(&mut Values)) -> Result<(), Failure> {
+        let mut listening = self.listening.lock();
+        match access {
+            Access::WhileStopped(code) if listening.is_on() => return Err(Failure::plain(code)),
+            Access::ReadOnly => return Err(Failure::plain(errors::READ_ONLY)),
+            _ => {}
+        }
+        let mut values = self.values.lock().clone();
+        apply(&mut values);
+        listening.adopt(&values)?;
+        self.hub.set_log_level(values.setting_integer(Key::LogLevel));
+        *self.values.lock() = values;
+        Ok(())
+    }
+}
+
+/// Whose turn it is to deliver. Not a lock that is held: callbacks run meanwhile.
+#[derive(Default)]
+struct Turn {
+    is_taken: Mutex<bool>,
+    is_free: Condvar,
+}
+
+impl Turn {
+    fn take(&self) -> impl Drop + '_ {
+        let mut is_taken = self.is_taken.lock();
+        while *is_taken {
+            self.is_free.wait(&mut is_taken);
+        }
+        *is_taken = true;
+        GiveBack(self)
+    }
+}
+
+struct GiveBack<'t>(&'t Turn);
+
+impl Drop for GiveBack<'_> {
+    fn drop(&mut self) {
+        *self.0.is_taken.lock() = false;
+        self.0.is_free.notify_one();
+    }
+}
