@@ -1,4 +1,4 @@
-//! What the library exports = what the header declares = c-tests/exported.txt, and in that order: new functions are
+//! What the library exports = what the header declares = c-tests/exports.txt, and in that order: new functions are
 //! added at the end only, none ever goes.
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ fn read(path: &str) -> String {
 
 /// The list, in ABI order.
 fn list() -> Vec<String> {
-    read("c-tests/exported.txt").lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+    read("c-tests/exports.txt").lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
 }
 
 #[test]
