@@ -21,7 +21,10 @@ impl Server {
             }
             Field::Listening => Ok(Value::Boolean(self.bound.lock().is_some())),
             Field::Kept(key) => Ok(self.kept(key)),
-            Field::Conn(field) => self.conns.at(index).map(|record: std::sync::Arc<Record>| record.get(field)),
+            Field::Conn(field) => self
+                .conns
+                .at(index)
+                .map(|record: std::sync::Arc<Record>| record.get(field)),
         }
     }
 
@@ -50,7 +53,9 @@ impl Server {
         if let Field::Conn(field) = property.field {
             return self.conns.at(index)?.set(field, value.into_kind(&property.kind)?);
         }
-        let value = value.into_kind(&property.kind).map_err(|failure| named(failure, property.name))?;
+        let value = value
+            .into_kind(&property.kind)
+            .map_err(|failure| named(failure, property.name))?;
         match (property.field, value) {
             (Field::Kept(key), value) => self.set_kept(property, key, value),
             (_, Value::Boolean(true)) => self.start_listening(),
@@ -79,7 +84,8 @@ impl Server {
         match value {
             None => self.read_setting(setting),
             Some(value) => {
-                self.set_setting(setting, value).map_err(|failure| named(failure, setting.name))?;
+                self.set_setting(setting, value)
+                    .map_err(|failure| named(failure, setting.name))?;
                 Ok(String::new())
             }
         }
@@ -128,16 +134,24 @@ const LICENSE_INFO: &str = concat!(
 
 fn build_info() -> String {
     let (system, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
-    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-    format!("libtftpserver {} ({architecture}-{system}, {profile})", env!("CARGO_PKG_VERSION"))
+    let profile = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+    format!(
+        "libtftpserver {} ({architecture}-{system}, {profile})",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 /// Says which value was meant, where the error alone does not.
 fn named(failure: Failure, name: &str) -> Failure {
     match failure.code {
-        errors::INVALID_VALUE | errors::READ_ONLY | errors::NOT_AVAILABLE => {
-            Failure { text: format!("{} ({name})", failure.text), ..failure }
-        }
+        errors::INVALID_VALUE | errors::READ_ONLY | errors::NOT_AVAILABLE => Failure {
+            text: format!("{} ({name})", failure.text),
+            ..failure
+        },
         _ => failure,
     }
 }

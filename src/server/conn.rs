@@ -39,7 +39,11 @@ struct State {
 
 impl Record {
     pub(super) fn new(connection: Arc<Connection>, reply: Option<Reply>) -> Record {
-        Record { connection, reply, state: Mutex::default() }
+        Record {
+            connection,
+            reply,
+            state: Mutex::default(),
+        }
     }
 
     pub(super) fn id(&self) -> i32 {
@@ -55,7 +59,11 @@ impl Record {
     }
 
     pub(super) fn local_host(&self) -> String {
-        self.connection.local.as_ref().map(IpAddr::to_canonical).map_or_else(String::new, |ip| ip.to_string())
+        self.connection
+            .local
+            .as_ref()
+            .map(IpAddr::to_canonical)
+            .map_or_else(String::new, |ip| ip.to_string())
     }
 
     /// "0" octet, "1" netascii.
@@ -148,7 +156,8 @@ impl Record {
             }
             (ConnField::LocalFile, value) => {
                 let path = value.into_text()?;
-                state.sources.local_file = Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty());
+                state.sources.local_file =
+                    Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty());
             }
             _ => return Err(Failure::plain(errors::READ_ONLY)),
         }
@@ -177,7 +186,9 @@ impl Conns {
     pub(super) fn at(&self, index: i32) -> Result<Arc<Record>, Failure> {
         let found = match index >= FIRST_CONNECTION_ID {
             true => self.by_id(index),
-            false => usize::try_from(index).ok().and_then(|index| self.records.lock().get(index).cloned()),
+            false => usize::try_from(index)
+                .ok()
+                .and_then(|index| self.records.lock().get(index).cloned()),
         };
         found.ok_or_else(|| Failure::new(errors::INDEX_OUT_OF_RANGE, &format!("No connection {index}.")))
     }
@@ -249,13 +260,21 @@ mod tests {
         let record = Record::new(testing::connection(1_000_001), None);
         let data = Value::Binary(Bytes::new(vec![0, 255]));
         record.set(ConnField::FileData, data.clone()).unwrap();
-        record.set(ConnField::LocalFile, Value::Text("/a".into())).unwrap();
+        record
+            .set(ConnField::LocalFile, Value::Text("/a".into()))
+            .unwrap();
         assert_eq!(record.get(ConnField::FileData), data);
         assert_eq!(record.get(ConnField::LocalFile), Value::Text("/a".into()));
         record.found(Some("/b".into()));
         assert_eq!(record.get(ConnField::LocalFile), Value::Text("/b".into()));
         record.begin();
-        assert_eq!(record.set(ConnField::FileData, Value::Text("x".into())).unwrap_err().code, 130);
+        assert_eq!(
+            record
+                .set(ConnField::FileData, Value::Text("x".into()))
+                .unwrap_err()
+                .code,
+            130
+        );
         assert_eq!(record.get(ConnField::FileData), data);
     }
 }

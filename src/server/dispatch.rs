@@ -22,19 +22,32 @@ pub(super) struct Dispatch<'a> {
 
 impl<'a> Dispatch<'a> {
     pub(super) fn new(hub: &'a Hub, conns: &'a Conns) -> Dispatch<'a> {
-        Dispatch { hub, conns, block: Vec::new() }
+        Dispatch {
+            hub,
+            conns,
+            block: Vec::new(),
+        }
     }
 
     pub(super) fn deliver(&mut self, notice: Notice) {
         match notice {
-            Notice::Asked { connection, reply, held } => self.asked(connection, reply, held),
+            Notice::Asked {
+                connection,
+                reply,
+                held,
+            } => self.asked(connection, reply, held),
             Notice::Refused { connection, cause } => self.refused(connection, &cause),
             Notice::Started { id, local_file, held } => self.started(id, local_file, held),
             Notice::Moved(run) => self.moved(&run),
             Notice::Ended { id } => self.ended(id),
             Notice::Failed { id, cause } => self.failed(id, &cause),
             Notice::Disconnected { id, cause } => self.disconnected(id, cause.as_deref()),
-            Notice::Log { id, level, kind, message } => self.log(id, level, kind, &message),
+            Notice::Log {
+                id,
+                level,
+                kind,
+                message,
+            } => self.log(id, level, kind, &message),
         }
     }
 
@@ -78,7 +91,11 @@ impl<'a> Dispatch<'a> {
 
     fn connected(&self, record: &Record, failure: Option<&Failure>) -> i32 {
         let (status_code, description) = status(failure);
-        self.fire(&mut Event::Connected { connection_id: record.id(), status_code, description })
+        self.fire(&mut Event::Connected {
+            connection_id: record.id(),
+            status_code,
+            description,
+        })
     }
 
     /// It never began: no Disconnected follows.
@@ -102,7 +119,10 @@ impl<'a> Dispatch<'a> {
             return;
         }
         let direction = record.direction();
-        match self.fire(&mut Event::StartTransfer { connection_id: id, direction }) {
+        match self.fire(&mut Event::StartTransfer {
+            connection_id: id,
+            direction,
+        }) {
             0 if held => {
                 if let Some((reply, sources)) = record.begin_with() {
                     reply.admit(sources);
@@ -166,7 +186,10 @@ impl<'a> Dispatch<'a> {
             return;
         };
         let direction = record.direction();
-        let answer = self.fire(&mut Event::EndTransfer { connection_id: id, direction });
+        let answer = self.fire(&mut Event::EndTransfer {
+            connection_id: id,
+            direction,
+        });
         if answer != 0 {
             record.mute(answer);
         }
@@ -175,7 +198,11 @@ impl<'a> Dispatch<'a> {
     fn failed(&self, id: i32, cause: &Cause) {
         let failure = Failure::from(cause);
         let (error_code, description) = (failure.code, failure.text.as_str());
-        let answer = self.fire(&mut Event::Error { error_code, description, connection_id: id });
+        let answer = self.fire(&mut Event::Error {
+            error_code,
+            description,
+            connection_id: id,
+        });
         self.heed(id, answer);
     }
 
@@ -185,7 +212,11 @@ impl<'a> Dispatch<'a> {
         }
         let failure = cause.map(Failure::from);
         let (status_code, description) = status(failure.as_ref());
-        self.fire(&mut Event::Disconnected { connection_id: id, status_code, description });
+        self.fire(&mut Event::Disconnected {
+            connection_id: id,
+            status_code,
+            description,
+        });
         self.conns.remove(id);
     }
 
@@ -197,7 +228,12 @@ impl<'a> Dispatch<'a> {
             LogKind::Debug => "Debug",
             LogKind::PiTrail => "PITrail",
         };
-        let answer = self.fire(&mut Event::Log { connection_id: id, log_level: level.into(), message, log_type });
+        let answer = self.fire(&mut Event::Log {
+            connection_id: id,
+            log_level: level.into(),
+            message,
+            log_type,
+        });
         self.heed(id, answer);
     }
 
@@ -211,7 +247,9 @@ impl<'a> Dispatch<'a> {
     }
 
     fn fire(&self, event: &mut Event<'_>) -> i32 {
-        self.hub.callback(event.id()).map_or(0, |callback| callback.fire(event))
+        self.hub
+            .callback(event.id())
+            .map_or(0, |callback| callback.fire(event))
     }
 }
 
@@ -237,7 +275,10 @@ struct Cursor<'r> {
 
 impl<'r> Cursor<'r> {
     fn new(slices: &'r [(Bytes, Range<usize>)]) -> Cursor<'r> {
-        Cursor { slices: slices.iter(), rest: &[] }
+        Cursor {
+            slices: slices.iter(),
+            rest: &[],
+        }
     }
 
     /// The next `length` bytes: as they lie where one slice has them, otherwise put together in `buffer`.

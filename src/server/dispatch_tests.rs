@@ -1,0 +1,469 @@
+//! What the application sees and answers, without a socket.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tftp_proto::wire::Operation;
+
+use super::super::events::{self, Callback};
+use super::super::testing::{self, Inbox};
+use super::super::value::Value;
+use super::*;
+use crate::engine::notice::{Application, Direction};
+use crate::server::Server;
+use crate::server::property::ConnField;
+
+const ID: i32 = 1_000_001;
+
+/// A server with an inbox in place of an engine, and a record of the events.
+struct Bench {
+    server: Arc<Server>,
+    inbox: Arc<Inbox>,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Bench {
+    /// Records these events; `answer` may change an event and is what the callback returns.
+    fn new(events: &[i32], answer: impl Fn(&Server, &mut Event<'_>) -> i32 + Send + Sync + 'static) -> Bench {
+        let bench = Bench {
+            server: Server::open(),
+            inbox: Inbox::new(),
+            seen: Arc::default(),
+        };
+        bench.server.config("SelectWaitMillis=0").unwrap();
+        let answer = Arc::new(answer);
+        for &event in events {
+            let (server, seen, answer) = (Arc::downgrade(&bench.server), bench.seen.clone(), answer.clone());
+            let callback = move |event: &mut Event<'_>| {
+                seen.lock().push(describe(event));
+                answer(
+                    &server.upgrade().expect("the server is there while it delivers"),
+                    event,
+                )
+            };
+            bench
+                .server
+                .register(event, Some(Arc::new(callback) as Arc<dyn Callback>))
+                .unwrap();
+        }
+        bench
+    }
+
+    fn all(answer: impl Fn(&Server, &mut Event<'_>) -> i32 + Send + Sync + 'static) -> Bench {
+        Bench::new(&[1, 2, 3, 4, 5, 6, 7, 8], answer)
+    }
+
+    fn tell(&self, notice: Notice) {
+        self.server.hub.tell(notice);
+    }
+
+    fn ask(&self, id: i32, operation: Operation, held: bool) {
+        let (connection, reply) = (testing::asking(id, operation), testing::reply(&self.inbox, id));
+        self.tell(Notice::Asked {
+            connection,
+            reply,
+            held,
+        });
+    }
+
+    fn started(&self, held: bool) {
+        self.tell(Notice::Started {
+            id: ID,
+            local_file: Some("/srv/file".into()),
+            held,
+        });
+    }
+
+    fn disconnected(&self, cause: Option<Cause>) {
+        self.tell(Notice::Disconnected {
+            id: ID,
+            cause: cause.map(Arc::new),
+        });
+    }
+
+    /// One DoEvents, and what it delivered.
+    fn run(&self) -> Vec<String> {
+        self.server.do_events().unwrap();
+        std::mem::take(&mut self.seen.lock())
+    }
+}
+
+fn describe(event: &Event<'_>) -> String {
+    match event {
+        Event::Connected { status_code, .. } => format!("connected {status_code}"),
+        Event::ConnectionRequest {
+            filename,
+            remote_host,
+            operation,
+            ..
+        } => {
+            format!("request {filename} {remote_host} {operation}")
+        }
+        Event::Disconnected { status_code, .. } => format!("disconnected {status_code}"),
+        Event::EndTransfer { direction, .. } => format!("end {direction}"),
+        Event::Error {
+            error_code,
+            connection_id,
+            ..
+        } => format!("error {error_code} {connection_id}"),
+        Event::Log {
+            message, log_type, ..
+        } => format!("log {log_type} {message}"),
+        Event::StartTransfer { direction, .. } => format!("start {direction}"),
+        Event::Transfer {
+            bytes_transferred,
+            percent_done,
+            text,
+            ..
+        } => {
+            format!(
+                "transfer {bytes_transferred} {percent_done} {}",
+                String::from_utf8_lossy(text)
+            )
+        }
+    }
+}
+
+fn run_of(before: u64, block: u32, slices: &[&str], total: Option<u64>) -> Run {
+    // Each slice lies in the middle of its buffer.
+    let slices: Vec<_> = slices
+        .iter()
+        .map(|text| (Bytes::new(format!("<{text}>").into_bytes()), 1..text.len() + 1))
+        .collect();
+    let length = slices.iter().map(|(_, range)| range.len() as u64).sum();
+    Run {
+        id: ID,
+        direction: Direction::Download,
+        before,
+        length,
+        block,
+        slices,
+        total,
+        empty_block: false,
+    }
+}
+
+#[test]
+fn a_whole_download_in_order() {
+    let bench = Bench::all(|_, _| 0);
+    bench.ask(ID, Operation::Read, true);
+    assert_eq!(bench.run(), ["request file 192.0.2.7 1", "connected 0"]);
+    assert_eq!(bench.inbox.take(), ["1 admit"]);
+    bench.started(true);
+    assert_eq!(bench.run(), ["start download"]);
+    assert_eq!(bench.inbox.take(), ["1 admit"]);
+    bench.tell(Notice::Moved(run_of(0, 4, &["abcdef", "gh", "i"], Some(9))));
+    bench.tell(Notice::Ended { id: ID });
+    bench.disconnected(None);
+    assert_eq!(
+        bench.run(),
+        [
+            "transfer 4 44 abcd",
+            "transfer 8 88 efgh",
+            "transfer 9 100 i",
+            "end download",
+            "disconnected 0"
+        ]
+    );
+    assert_eq!(bench.server.conns.count(), 0);
+}
+
+#[test]
+fn what_is_refused_has_no_further_events() {
+    let bench = Bench::all(|_, event| {
+        if let Event::ConnectionRequest { accept, .. } = event {
+            *accept = false;
+        }
+        0
+    });
+    bench.ask(ID, Operation::Write, true);
+    bench.disconnected(Some(Cause::Refused));
+    assert_eq!(bench.run(), ["request file 192.0.2.7 2", "connected 10013"]);
+    assert_eq!(bench.inbox.take(), ["1 end Refused"]);
+    assert_eq!(bench.server.conns.count(), 0);
+}
+
+#[test]
+fn a_limit_is_told_by_connected_alone() {
+    let bench = Bench::all(|server, event| {
+        if let Event::Connected { connection_id, .. } = event {
+            let host = server.get(7, *connection_id).unwrap().into_text().unwrap();
+            assert_eq!(host, "192.0.2.7", "its record is there while its callback runs");
+        }
+        0
+    });
+    bench.tell(Notice::Refused {
+        connection: testing::connection(ID),
+        cause: Arc::new(Cause::TooMany),
+    });
+    assert_eq!(bench.run(), ["connected 10068"]);
+    assert_eq!(bench.server.conns.count(), 0);
+}
+
+#[test]
+fn what_connected_sets_is_what_is_sent() {
+    let bench = Bench::all(|server, event| {
+        if let Event::Connected { connection_id, .. } = event {
+            let data = Value::Binary(Bytes::new(vec![1, 0, 2]));
+            server.set(4, *connection_id, data).unwrap();
+            server.set(6, 0, Value::Text("/a/file".into())).unwrap();
+        }
+        0
+    });
+    bench.ask(ID, Operation::Read, true);
+    bench.run();
+    assert_eq!(bench.inbox.take(), ["1 admit data 3"]);
+    bench.started(false);
+    bench.run();
+    let record = bench.server.conns.at(ID).unwrap();
+    assert_eq!(record.get(ConnField::LocalFile), Value::Text("/srv/file".into()));
+    assert_eq!(
+        bench
+            .server
+            .set(4, ID, Value::Text("late".into()))
+            .unwrap_err()
+            .code,
+        130
+    );
+}
+
+#[test]
+fn start_transfer_is_a_second_chance() {
+    let bench = Bench::new(&[7], |server, event| {
+        if let Event::StartTransfer { connection_id, .. } = event {
+            server
+                .set(6, *connection_id, Value::Text("/late".into()))
+                .unwrap();
+        }
+        0
+    });
+    bench.ask(ID, Operation::Read, false);
+    bench.tell(Notice::Started {
+        id: ID,
+        local_file: None,
+        held: true,
+    });
+    assert_eq!(bench.run(), ["start download"]);
+    assert_eq!(bench.inbox.take(), ["1 admit file /late"]);
+}
+
+#[test]
+fn an_answer_ends_the_connection_and_silences_it() {
+    let answer = |_: &Server, event: &mut Event<'_>| match event {
+        Event::Transfer { .. } => -3,
+        _ => 0,
+    };
+    let bench = Bench::all(answer);
+    bench.ask(ID, Operation::Read, false);
+    bench.tell(Notice::Moved(run_of(0, 2, &["abcd"], None)));
+    bench.tell(Notice::Moved(run_of(4, 2, &["ef"], None)));
+    bench.tell(Notice::Ended { id: ID });
+    bench.tell(Notice::Failed {
+        id: ID,
+        cause: Arc::new(Cause::Callback(-3)),
+    });
+    bench.disconnected(Some(Cause::Callback(-3)));
+    let expected = [
+        "request file 192.0.2.7 1",
+        "connected 0",
+        "transfer 2 -1 ab",
+        "error 10053 1000001",
+        "disconnected 10053",
+    ];
+    assert_eq!(bench.run(), expected);
+    assert_eq!(bench.inbox.take(), ["1 end Callback(-3)"]);
+}
+
+#[test]
+fn an_answer_to_the_request_refuses() {
+    let bench = Bench::new(&[1, 2, 3], |_, event| {
+        i32::from(matches!(event, Event::ConnectionRequest { .. }))
+    });
+    bench.ask(ID, Operation::Read, true);
+    bench.disconnected(Some(Cause::Callback(1)));
+    assert_eq!(bench.run(), ["request file 192.0.2.7 1", "connected 10053"]);
+    assert_eq!(bench.inbox.take(), ["1 end Callback(1)"]);
+}
+
+#[test]
+fn an_answer_to_connected_is_not_followed_by_an_admission() {
+    let bench = Bench::new(&[1, 3], |_, event| {
+        i32::from(matches!(event, Event::Connected { .. }))
+    });
+    bench.ask(ID, Operation::Read, true);
+    bench.disconnected(Some(Cause::Callback(1)));
+    assert_eq!(bench.run(), ["connected 0", "disconnected 10053"]);
+    assert_eq!(bench.inbox.take(), ["1 end Callback(1)"]);
+}
+
+#[test]
+fn empty_blocks() {
+    let bench = Bench::new(&[8], |_, _| 0);
+    bench.ask(ID, Operation::Read, false);
+    let mut empty = run_of(0, 512, &[], Some(0));
+    empty.empty_block = true;
+    bench.tell(Notice::Moved(empty));
+    assert_eq!(bench.run(), ["transfer 0 100 "]);
+    let mut multiple = run_of(2, 2, &["ab"], Some(4));
+    multiple.empty_block = true;
+    bench.tell(Notice::Moved(multiple));
+    assert_eq!(bench.run(), ["transfer 4 100 ab", "transfer 4 100 "]);
+}
+
+#[test]
+fn beyond_four_gigabytes() {
+    let bench = Bench::new(&[8], |_, _| 0);
+    bench.ask(ID, Operation::Read, false);
+    bench.tell(Notice::Moved(run_of(1 << 40, 4, &["ab"], Some(1 << 41))));
+    assert_eq!(bench.run(), [format!("transfer {} 50 ab", (1u64 << 40) + 2)]);
+}
+
+#[test]
+fn records_come_and_go_only_inside_do_events() {
+    let bench = Bench::new(&[1, 3], |server, _| {
+        assert_eq!(server.get(1, 0).unwrap(), Value::Integer(1));
+        0
+    });
+    bench.ask(ID, Operation::Read, true);
+    assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(0));
+    bench.run();
+    assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(1));
+    bench.disconnected(None);
+    assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(1));
+    assert_eq!(bench.run(), ["disconnected 0"]);
+    assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(0));
+}
+
+#[test]
+fn an_application_without_callbacks_accumulates_nothing_and_still_sees_connections() {
+    let bench = Bench::new(&[], |_, _| 0);
+    assert!(!bench.server.hub.wants().any_connection());
+    assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(0));
+    assert!(
+        bench.server.hub.wants().any_connection(),
+        "it looks at the Conn arrays"
+    );
+    bench.ask(ID, Operation::Read, false);
+    bench.ask(ID + 1, Operation::Read, false);
+    bench.disconnected(None);
+    bench.run();
+    assert_eq!(bench.server.get(2, 0).unwrap(), Value::Text("1000002".into()));
+    assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(1));
+}
+
+#[test]
+fn what_waits_for_a_callback_goes_on_when_that_is_unregistered() {
+    let bench = Bench::all(|_, _| 0);
+    bench.ask(ID, Operation::Read, true);
+    bench.ask(ID + 1, Operation::Read, true);
+    bench.tell(Notice::Started {
+        id: ID + 1,
+        local_file: None,
+        held: true,
+    });
+    let mut run = run_of(0, 2, &["ab"], None);
+    run.id = ID + 1;
+    bench.tell(Notice::Moved(run));
+    bench.server.register(2, None).unwrap();
+    assert!(bench.inbox.take().is_empty(), "Connected is still registered");
+    bench.server.register(1, None).unwrap();
+    assert_eq!(bench.inbox.take(), ["1 admit", "2 admit"]);
+    bench.server.register(7, None).unwrap();
+    assert_eq!(bench.inbox.take(), ["2 admit"]);
+    bench.server.register(8, None).unwrap();
+    assert_eq!(bench.run(), Vec::<String>::new());
+    assert!(bench.inbox.take().is_empty());
+}
+
+#[test]
+fn errors_and_logs_need_no_connection() {
+    let bench = Bench::new(&[5, 6], |_, _| 7);
+    bench.tell(Notice::Failed {
+        id: 0,
+        cause: Arc::new(Cause::Name),
+    });
+    bench.tell(Notice::Log {
+        id: 0,
+        level: 1,
+        kind: LogKind::Error,
+        message: "it went wrong".into(),
+    });
+    assert_eq!(bench.run(), ["error 434 0", "log Error it went wrong"]);
+}
+
+#[test]
+fn an_interrupt_leaves_the_rest_for_the_next_time() {
+    let bench = Bench::new(&[5], |server, event| {
+        if let Event::Error { connection_id: 1, .. } = event {
+            server.interrupt();
+        }
+        0
+    });
+    for id in 1..=3 {
+        bench.tell(Notice::Failed {
+            id,
+            cause: Arc::new(Cause::Name),
+        });
+    }
+    assert_eq!(bench.run(), ["error 434 1"]);
+    assert_eq!(bench.run(), ["error 434 2", "error 434 3"]);
+}
+
+#[test]
+fn what_comes_while_it_delivers_is_left_to_the_next_time() {
+    let bench = Bench::new(&[6], |server, event| {
+        if let Event::Log { message: "one", .. } = event {
+            server.hub.log("two".to_owned());
+        }
+        0
+    });
+    bench.server.hub.log("one".to_owned());
+    assert_eq!(bench.run(), ["log Info one"]);
+    assert_eq!(bench.run(), ["log Info two"]);
+}
+
+#[test]
+fn callbacks_may_call_everything_but_close_and_do_events() {
+    let bench = Bench::new(&[1], |server, _| {
+        server.register(1, None).unwrap();
+        server.set(17, 0, Value::Integer(5)).unwrap();
+        server.disconnect(0).unwrap();
+        server.stop_listening();
+        server.shutdown();
+        server.reset();
+        server.interrupt();
+        0
+    });
+    bench.ask(ID, Operation::Read, true);
+    bench.ask(ID + 1, Operation::Read, true);
+    assert_eq!(bench.run(), ["connected 0"]);
+    let answers = bench.inbox.take();
+    assert_eq!(answers, ["1 end Ended(\"Ended by Disconnect\")", "1 admit"]);
+    bench.run();
+    assert!(
+        bench.inbox.take().contains(&"2 admit".to_owned()),
+        "nothing waits for a callback that is gone"
+    );
+}
+
+#[test]
+fn threads_take_turns() {
+    let bench = Arc::new(Bench::new(&[6], |_, _| 0));
+    (0..500).for_each(|number| bench.server.hub.log(number.to_string()));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| bench.server.do_events().unwrap());
+        }
+    });
+    let expected: Vec<String> = (0..500).map(|number| format!("log Info {number}")).collect();
+    assert_eq!(*bench.seen.lock(), expected);
+}
+
+#[test]
+fn every_event_has_its_number() {
+    assert_eq!((events::FIRST, events::LAST), (1, 8));
+    let bench = Bench::new(&[], |_, _| 0);
+    for event in [0, 9, -1, i32::MAX, i32::MIN] {
+        assert_eq!(bench.server.register(event, None).unwrap_err().code, 905);
+    }
+}

@@ -8,6 +8,7 @@ pub const FIRST: i32 = 1;
 pub const LAST: i32 = 8;
 
 /// One event, as it is while its callback runs.
+#[expect(missing_docs, reason = "named as in the manual")]
 #[derive(Debug, PartialEq)]
 pub enum Event<'a> {
     /// 1: a connection was accepted, or failed.

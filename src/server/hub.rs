@@ -97,7 +97,12 @@ impl Hub {
     /// A message of the class itself, level 1.
     pub(super) fn log(&self, message: String) {
         if self.registered().has(Wants::LOG_INFO) {
-            self.queue.push(Notice::Log { id: 0, level: 1, kind: LogKind::Info, message });
+            self.queue.push(Notice::Log {
+                id: 0,
+                level: 1,
+                kind: LogKind::Info,
+                message,
+            });
         }
     }
 
@@ -106,8 +111,14 @@ impl Hub {
         let wants = self.registered();
         let mut waiting = Releasing::default();
         self.queue.revise(|notice| waiting.look_at(notice, wants, conns));
-        waiting.admissions.into_iter().for_each(|(reply, sources)| reply.admit(sources));
-        waiting.runs.into_iter().for_each(|(reply, weight)| reply.taken(weight));
+        waiting
+            .admissions
+            .into_iter()
+            .for_each(|(reply, sources)| reply.admit(sources));
+        waiting
+            .runs
+            .into_iter()
+            .for_each(|(reply, weight)| reply.taken(weight));
     }
 
     fn registered(&self) -> Wants {
@@ -133,7 +144,9 @@ impl Hub {
 const LOG: usize = 5;
 
 fn place(event: i32) -> Option<usize> {
-    (events::FIRST..=events::LAST).contains(&event).then(|| (event - events::FIRST) as usize)
+    (events::FIRST..=events::LAST)
+        .contains(&event)
+        .then(|| (event - events::FIRST) as usize)
 }
 
 impl Application for Hub {
@@ -152,7 +165,11 @@ impl Application for Hub {
 
     fn tell(&self, notice: Notice) {
         match notice {
-            Notice::Asked { connection, reply, held } if !self.registered().any_connection() => {
+            Notice::Asked {
+                connection,
+                reply,
+                held,
+            } if !self.registered().any_connection() => {
                 self.quiet.begin(connection, reply, held);
             }
             Notice::Refused { .. } if !self.registered().any_connection() => {}
@@ -177,7 +194,11 @@ struct Releasing {
 impl Releasing {
     fn look_at(&mut self, notice: &mut Notice, wants: Wants, conns: &Conns) {
         match notice {
-            Notice::Asked { connection, reply, held } => {
+            Notice::Asked {
+                connection,
+                reply,
+                held,
+            } => {
                 if *held && !wants.holds_admission() {
                     *held = false;
                     self.admissions.push((reply.clone(), Sources::default()));
@@ -203,6 +224,8 @@ impl Releasing {
         if let Some(record) = conns.by_id(id) {
             return record.begin_with();
         }
-        self.coming.get(&id).map(|reply| (reply.clone(), Sources::default()))
+        self.coming
+            .get(&id)
+            .map(|reply| (reply.clone(), Sources::default()))
     }
 }

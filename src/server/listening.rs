@@ -41,7 +41,13 @@ struct Root {
 
 impl Listening {
     pub(super) fn new() -> Listening {
-        Listening { shared: Arc::default(), engine: None, draining: Vec::new(), root: None, is_closed: false }
+        Listening {
+            shared: Arc::default(),
+            engine: None,
+            draining: Vec::new(),
+            root: None,
+            is_closed: false,
+        }
     }
 
     pub(super) fn is_on(&self) -> bool {
@@ -49,7 +55,11 @@ impl Listening {
     }
 
     /// Starts an engine; the caller has seen that there is none.
-    pub(super) fn start(&mut self, values: &Values, application: Arc<dyn Application>) -> Result<Bound, Failure> {
+    pub(super) fn start(
+        &mut self,
+        values: &Values,
+        application: Arc<dyn Application>,
+    ) -> Result<Bound, Failure> {
         if self.is_closed {
             return Err(Failure::plain(errors::NOT_A_HANDLE));
         }
@@ -126,7 +136,10 @@ impl Listening {
             ("bytes_received", figures.bytes_received.load(Relaxed)),
             ("retransmissions", figures.retransmissions.load(Relaxed)),
         ];
-        let fields: Vec<String> = rows.iter().map(|(name, figure)| format!("\"{name}\":{figure}")).collect();
+        let fields: Vec<String> = rows
+            .iter()
+            .map(|(name, figure)| format!("\"{name}\":{figure}"))
+            .collect();
         format!("{{{}}}", fields.join(","))
     }
 
@@ -146,7 +159,11 @@ impl Listening {
         let jail = Jail::new(Path::new(path), follow_symlinks)
             .map_err(|error| Failure::new(errors::INVALID_VALUE, &format!("LocalDir {path}: {error}")))?;
         let jail = Arc::new(jail);
-        self.root = Some(Root { path: path.to_owned(), follow_symlinks, jail: Arc::clone(&jail) });
+        self.root = Some(Root {
+            path: path.to_owned(),
+            follow_symlinks,
+            jail: Arc::clone(&jail),
+        });
         Ok(Some(jail))
     }
 }

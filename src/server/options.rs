@@ -71,7 +71,8 @@ fn limits(values: &Values) -> Limits {
 
 fn timing(values: &Values) -> Timing {
     let seconds = |key| u64::try_from(values.integer(key)).unwrap_or_default();
-    let timeout = Some(Duration::from_secs(seconds(property::Key::Timeout))).filter(|timeout| !timeout.is_zero());
+    let timeout =
+        Some(Duration::from_secs(seconds(property::Key::Timeout))).filter(|timeout| !timeout.is_zero());
     let is_absolute = values.setting_is_on(Key::AbsoluteTimeout);
     Timing {
         retransmit_timeout: Duration::from_secs(seconds(property::Key::RetransmitTimeout)),
@@ -106,14 +107,23 @@ fn address(values: &Values) -> Result<(SocketAddr, bool), Failure> {
 
 /// An address as it is, of either family; a name in the family that is asked for.
 fn resolve(host: &str, is_v6: bool) -> Result<IpAddr, Failure> {
-    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let literal = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
     if let Ok(ip) = literal.parse() {
         return Ok(ip);
     }
     let unknown = |detail: &str| Failure::new(errors::HOST_NOT_FOUND, &format!("LocalHost {host}: {detail}"));
-    let mut found = (host, 0).to_socket_addrs().map_err(|error| unknown(&error.to_string()))?;
+    let mut found = (host, 0)
+        .to_socket_addrs()
+        .map_err(|error| unknown(&error.to_string()))?;
     let found = found.find(|address| address.is_ipv6() == is_v6);
-    let family = if is_v6 { "no IPv6 address." } else { "no IPv4 address (UseIPv6 is off)." };
+    let family = if is_v6 {
+        "no IPv6 address."
+    } else {
+        "no IPv4 address (UseIPv6 is off)."
+    };
     found.map(|address| address.ip()).ok_or_else(|| unknown(family))
 }
 
@@ -151,12 +161,21 @@ mod tests {
         let values = Values::new();
         let config = config(&values).unwrap();
         assert_eq!(config.address, "0.0.0.0:69".parse().unwrap());
-        assert_eq!((config.recv_buffer, config.traffic_class, config.transfer_ports), (None, None, None));
+        assert_eq!(
+            (config.recv_buffer, config.traffic_class, config.transfer_ports),
+            (None, None, None)
+        );
         let policy = policy(&values, None);
-        assert_eq!((policy.limits.max_blksize, policy.limits.max_windowsize), (65464, 64));
+        assert_eq!(
+            (policy.limits.max_blksize, policy.limits.max_windowsize),
+            (65464, 64)
+        );
         assert_eq!(policy.timing.retransmit_timeout, Duration::from_secs(5));
         assert_eq!((policy.timing.max_retransmits, policy.timing.adaptive), (3, true));
-        assert_eq!((policy.timing.inactivity, policy.timing.absolute), (Some(Duration::from_secs(60)), None));
+        assert_eq!(
+            (policy.timing.inactivity, policy.timing.absolute),
+            (Some(Duration::from_secs(60)), None)
+        );
         assert_eq!((policy.max_connections, policy.max_per_host), (10000, 0));
         assert!(policy.allow_overwrite && !policy.read_only && !policy.sync_uploads);
     }
@@ -164,13 +183,19 @@ mod tests {
     #[test]
     fn a_packet_size_caps_the_block_size() {
         assert_eq!(limits(&with(&[("MaxPacketSize", "1432")])).max_blksize, 1428);
-        assert_eq!(limits(&with(&[("MaxPacketSize", "1432"), ("MaxBlockSize", "1024")])).max_blksize, 1024);
+        assert_eq!(
+            limits(&with(&[("MaxPacketSize", "1432"), ("MaxBlockSize", "1024")])).max_blksize,
+            1024
+        );
     }
 
     #[test]
     fn timeouts_are_of_one_sort() {
         let absolute = timing(&with(&[("AbsoluteTimeout", "True")]));
-        assert_eq!((absolute.inactivity, absolute.absolute), (None, Some(Duration::from_secs(60))));
+        assert_eq!(
+            (absolute.inactivity, absolute.absolute),
+            (None, Some(Duration::from_secs(60)))
+        );
         let mut values = Values::new();
         values.set_property(property::Key::Timeout, Value::Integer(0));
         assert_eq!(timing(&values).inactivity, None);
@@ -179,15 +204,24 @@ mod tests {
     #[test]
     fn a_dscp_goes_before_a_traffic_type() {
         assert_eq!(traffic_class(&with(&[("QOSDSCPValue", "46")])), Some(46 << 2));
-        assert_eq!(traffic_class(&with(&[("QOSTrafficType", "voice")])), Some(56 << 2));
-        assert_eq!(traffic_class(&with(&[("QOSTrafficType", "5"), ("QOSDSCPValue", "1")])), Some(4));
+        assert_eq!(
+            traffic_class(&with(&[("QOSTrafficType", "voice")])),
+            Some(56 << 2)
+        );
+        assert_eq!(
+            traffic_class(&with(&[("QOSTrafficType", "5"), ("QOSDSCPValue", "1")])),
+            Some(4)
+        );
     }
 
     #[test]
     fn hosts() {
         let v6 = [("UseIPv6", "True")];
         assert_eq!(host("", &v6).unwrap(), ("[::]:69".parse().unwrap(), true));
-        assert_eq!(host("127.0.0.1", &[]).unwrap(), ("127.0.0.1:69".parse().unwrap(), false));
+        assert_eq!(
+            host("127.0.0.1", &[]).unwrap(),
+            ("127.0.0.1:69".parse().unwrap(), false)
+        );
         assert_eq!(host("[::1]", &[]).unwrap(), ("[::1]:69".parse().unwrap(), false));
         assert_eq!(host("::", &v6).unwrap(), ("[::]:69".parse().unwrap(), false));
         assert_eq!(host("no such host", &[]).unwrap_err().code, 11001);

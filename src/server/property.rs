@@ -40,6 +40,7 @@ pub enum Access {
 }
 
 /// Which value a property is.
+#[expect(missing_docs, reason = "named as in the manual")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     Version,
@@ -52,6 +53,7 @@ pub enum Field {
 }
 
 /// The fields of a connection's record.
+#[expect(missing_docs, reason = "named as in the manual")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnField {
     ConnectionId,
@@ -64,6 +66,7 @@ pub enum ConnField {
 }
 
 /// The properties that are kept as they were set.
+#[expect(missing_docs, reason = "named as in the manual")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     LocalDir,

@@ -87,7 +87,10 @@ impl Queue {
         }
         waiting.logs = 0;
         self.settle_readable(false);
-        Batch { queue: self, items: std::mem::take(&mut waiting.items) }
+        Batch {
+            queue: self,
+            items: std::mem::take(&mut waiting.items),
+        }
     }
 
     /// Wakes a sleeper, or keeps the next from sleeping.
@@ -135,7 +138,10 @@ impl Queue {
     /// What was taken and not delivered goes back to the head.
     fn put_back(&self, mut items: VecDeque<Notice>) {
         let mut waiting = self.waiting.lock();
-        waiting.logs += items.iter().filter(|notice| matches!(notice, Notice::Log { .. })).count();
+        waiting.logs += items
+            .iter()
+            .filter(|notice| matches!(notice, Notice::Log { .. }))
+            .count();
         items.append(&mut waiting.items);
         waiting.items = items;
         self.settle_readable(!waiting.items.is_empty());
@@ -166,7 +172,12 @@ impl Waiting {
     fn confess(&mut self) -> Option<Notice> {
         let dropped = std::mem::take(&mut self.dropped_logs);
         let message = format!("{dropped} log messages were dropped: DoEvents was not called often enough");
-        (dropped != 0).then_some(Notice::Log { id: 0, level: 1, kind: LogKind::Info, message })
+        (dropped != 0).then_some(Notice::Log {
+            id: 0,
+            level: 1,
+            kind: LogKind::Info,
+            message,
+        })
     }
 }
 
@@ -213,7 +224,12 @@ mod tests {
     }
 
     fn log(number: usize) -> Notice {
-        Notice::Log { id: 0, level: 1, kind: LogKind::Info, message: number.to_string() }
+        Notice::Log {
+            id: 0,
+            level: 1,
+            kind: LogKind::Info,
+            message: number.to_string(),
+        }
     }
 
     fn ids(queue: &Queue) -> Vec<i32> {
@@ -315,7 +331,10 @@ mod tests {
     fn is_readable(queue: &Queue) -> bool {
         let path = format!("/proc/self/fdinfo/{}", queue.event_fd().unwrap());
         let info = std::fs::read_to_string(path).unwrap();
-        let count = info.lines().find_map(|line| line.strip_prefix("eventfd-count:")).expect("it is an eventfd");
+        let count = info
+            .lines()
+            .find_map(|line| line.strip_prefix("eventfd-count:"))
+            .expect("it is an eventfd");
         count.trim() != "0"
     }
 }

@@ -45,7 +45,13 @@ impl Quiet {
         let record = Record::new(connection, Some(reply));
         record.begin();
         let mut connections = self.connections.lock();
-        connections.live.insert(record.id(), Live { record: Arc::new(record), is_seen: false });
+        connections.live.insert(
+            record.id(),
+            Live {
+                record: Arc::new(record),
+                is_seen: false,
+            },
+        );
         self.live.store(connections.live.len(), Relaxed);
     }
 
@@ -59,7 +65,12 @@ impl Quiet {
                 self.follow(id, notice)
             }
             Notice::Moved(ref run) => {
-                let record = self.connections.lock().live.get(&run.id).map(|live| Arc::clone(&live.record));
+                let record = self
+                    .connections
+                    .lock()
+                    .live
+                    .get(&run.id)
+                    .map(|live| Arc::clone(&live.record));
                 match record {
                     Some(record) => record.taken(run.weight()),
                     None => return Some(notice),
@@ -136,7 +147,10 @@ mod tests {
         assert_eq!(conns.count(), 0);
         quiet.settle(&conns);
         assert_eq!(conns.count(), 2);
-        quiet.fold(Notice::Disconnected { id: 1_000_001, cause: None });
+        quiet.fold(Notice::Disconnected {
+            id: 1_000_001,
+            cause: None,
+        });
         assert_eq!(conns.count(), 2);
         quiet.settle(&conns);
         assert_eq!(conns.count(), 1);

@@ -158,7 +158,10 @@ impl Server {
     /// # Errors
     /// 909 where the platform has none; what the system says.
     pub fn event_fd(&self) -> Result<i32, Failure> {
-        self.hub.queue.event_fd().map_err(|error| Failure::from_io(&error, "The event descriptor."))
+        self.hub
+            .queue
+            .event_fd()
+            .map_err(|error| Failure::from_io(&error, "The event descriptor."))
     }
 
     /// Figures, one line of JSON.

@@ -1,8 +1,9 @@
 //! The settings of Config: one table that setting, reading, reset and the manual are made from.
 
 use super::errors::{self, Failure};
-use super::property::Access;
-use super::value::{Kind, Value};
+use super::property::Access::{self, Always, AtStart, WhileStopped};
+use super::value::Kind::{self, Boolean, Integer, Text};
+use super::value::Value;
 
 /// One setting.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ pub enum Role {
 }
 
 /// What is made when it is read.
+#[expect(missing_docs, reason = "named as in the manual")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Computed {
     BuildInfo,
@@ -47,6 +49,7 @@ pub enum Computed {
 }
 
 /// The settings that have an effect; also their places in the store.
+#[expect(missing_docs, reason = "named as in the manual")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     DefaultRollOverNumber,
@@ -103,7 +106,7 @@ const fn kept(name: &'static str, kind: Kind, default: &'static str) -> Setting 
         name,
         kind,
         default,
-        access: Access::Always,
+        access: Always,
         role: Role::Kept,
         about,
     }
@@ -120,7 +123,7 @@ const fn refused(
         name,
         kind,
         default,
-        access: Access::AtStart,
+        access: AtStart,
         role: Role::Refused(code),
         about,
     }
@@ -129,7 +132,7 @@ const fn refused(
 const fn computed(name: &'static str, what: Computed, about: &'static str) -> Setting {
     Setting {
         name,
-        kind: Kind::Text,
+        kind: Text,
         default: "",
         access: Access::ReadOnly,
         role: Role::Computed(what),
@@ -140,16 +143,13 @@ const fn computed(name: &'static str, what: Computed, about: &'static str) -> Se
 const fn alias(name: &'static str, id: i32, about: &'static str) -> Setting {
     Setting {
         name,
-        kind: Kind::Text,
+        kind: Text,
         default: "",
-        access: Access::Always,
+        access: Always,
         role: Role::Property(id),
         about,
     }
 }
-
-use Access::{Always, AtStart, WhileStopped};
-use Kind::{Boolean, Integer, Text};
 
 /// The traffic types of QOSTrafficType, by number.
 pub const TRAFFIC_TYPES: &[&str] = &[

@@ -69,7 +69,9 @@ impl Values {
     }
 
     fn active(&self, key: setting::Key) -> &Value {
-        let place = setting::TABLE.iter().position(|row| row.role == Role::Active(key));
+        let place = setting::TABLE
+            .iter()
+            .position(|row| row.role == Role::Active(key));
         &self.settings[place.expect("every key has its row: tested below")]
     }
 }
@@ -79,7 +81,9 @@ fn number(value: &Value) -> i64 {
 }
 
 fn property_place(key: property::Key) -> usize {
-    let place = property::TABLE.iter().position(|row| row.field == Field::Kept(key));
+    let place = property::TABLE
+        .iter()
+        .position(|row| row.field == Field::Kept(key));
     place.expect("every key has its row: tested below")
 }
 
@@ -96,11 +100,21 @@ mod tests {
     fn every_key_has_its_row() {
         use property::Key::*;
         let values = Values::new();
-        for key in [LocalDir, LocalHost, LocalPort, MaxRetransmits, RetransmitTimeout, Timeout] {
+        for key in [
+            LocalDir,
+            LocalHost,
+            LocalPort,
+            MaxRetransmits,
+            RetransmitTimeout,
+            Timeout,
+        ] {
             values.property(key);
         }
         // The last key of the enum: the rows hold as many keys as it has.
-        let keys = setting::TABLE.iter().filter(|row| matches!(row.role, Role::Active(_))).count();
+        let keys = setting::TABLE
+            .iter()
+            .filter(|row| matches!(row.role, Role::Active(_)))
+            .count();
         assert_eq!(keys, setting::Key::BusyPollMicros as usize + 1);
         for row in setting::TABLE {
             if let Role::Active(key) = row.role {

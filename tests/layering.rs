@@ -1,0 +1,104 @@
+//! The rooms, and who may know whom: ffi -> server -> engine -> tftp-proto, never the other way.
+
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A source file without its comments.
+struct Source {
+    path: String,
+    code: String,
+}
+
+fn sources(directory: &str) -> Vec<Source> {
+    let root = Path::new(ROOT).join(directory);
+    let mut found = Vec::new();
+    let mut directories = vec![root];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(&directory).unwrap_or_else(|error| panic!("{directory:?}: {error}")) {
+            let path = entry.expect("a directory can be read").path();
+            match path.is_dir() {
+                true => directories.push(path),
+                false if path.extension().is_some_and(|extension| extension == "rs") => found.push(source(path)),
+                false => {}
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{directory} holds no source");
+    found
+}
+
+fn source(path: PathBuf) -> Source {
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let path = path.strip_prefix(ROOT).unwrap_or(&path).to_string_lossy().into_owned();
+    Source { path, code: code.join("\n") }
+}
+
+/// Where `word` stands in the code of these directories.
+fn finds(directories: &[&str], word: &str) -> Vec<String> {
+    let all = directories.iter().flat_map(|directory| sources(directory));
+    all.filter(|source| source.code.contains(word)).map(|source| source.path).collect()
+}
+
+fn none(directories: &[&str], words: &[&str]) {
+    for word in words {
+        assert_eq!(finds(directories, word), Vec::<String>::new(), "{word}");
+    }
+}
+
+#[test]
+fn the_protocol_knows_no_room_above_and_no_system() {
+    none(&["crates/tftp-proto/src"], &["std::net", "std::fs", "std::thread", "std::time", "tftpserver::", "libc::"]);
+    assert!(source(Path::new(ROOT).join("crates/tftp-proto/src/lib.rs")).code.contains("#![no_std]"));
+}
+
+#[test]
+fn the_engine_knows_no_class_and_no_c() {
+    none(&["src/engine"], &["crate::server", "crate::ffi", "no_mangle", "CStr"]);
+    let c: Vec<_> = finds(&["src/engine"], "extern \"C\"");
+    assert!(c.iter().all(|path| path.starts_with("src/engine/platform/")), "{c:?}");
+}
+
+#[test]
+fn the_class_knows_no_c() {
+    none(&["src/server"], &["crate::ffi", "extern \"C\"", "no_mangle", "CStr", "c_char", "*mut ", "*const "]);
+}
+
+#[test]
+fn the_c_interface_knows_the_class_alone() {
+    none(&["src/ffi"], &["crate::engine", "tftp_proto"]);
+}
+
+#[test]
+fn unsafe_code_is_in_two_rooms() {
+    let mut found = finds(&["src", "crates/tftp-proto/src"], "unsafe {");
+    found.extend(finds(&["src", "crates/tftp-proto/src"], "unsafe impl"));
+    found.extend(finds(&["src", "crates/tftp-proto/src"], "unsafe fn"));
+    assert!(!found.is_empty());
+    let allowed = |path: &String| {
+        path.starts_with("src/ffi/") || path == "src/engine/platform.rs" || path.starts_with("src/engine/platform/")
+    };
+    assert!(found.iter().all(allowed), "{found:?}");
+    none(&["src/server"], &["allow(unsafe_code)"]);
+}
+
+#[test]
+fn the_clock_is_read_in_one_place() {
+    let mut found = finds(&["src", "crates/tftp-proto/src"], "Instant::now");
+    // Tests of real sockets measure real time.
+    found.retain(|path| !path.contains("/tests/"));
+    assert_eq!(found, ["src/engine/clock.rs"]);
+    none(&["src", "crates/tftp-proto/src"], &["SystemTime::now"]);
+}
+
+#[test]
+fn every_exported_function_goes_through_the_guard() {
+    let exports = source(Path::new(ROOT).join("src/ffi/exports.rs")).code;
+    for function in exports.split("pub extern \"C\" fn ").skip(1) {
+        let name = function.split('(').next().unwrap_or_default();
+        let is_guarded = ["status(", "value(", "unbound("].iter().any(|guard| function.contains(guard));
+        // Gives out a constant: nothing in it can fail.
+        assert!(is_guarded || name == "tftpserver_version", "{name}");
+    }
+}
