@@ -1,6 +1,6 @@
 //! An event of the class as the struct that C sees, for the time of one callback.
 
-use std::ffi::{CString, c_void};
+use std::ffi::{CString, c_char, c_void};
 
 use super::guard::InsideCallback;
 use super::handles::Key;
@@ -60,7 +60,7 @@ impl Callback for CCallback {
 /// The texts of one event, terminated. Transfer has none, so that data costs no allocation.
 #[derive(Default)]
 struct Texts {
-    of: [CString; 4],
+    of: [Option<CString>; 4],
 }
 
 impl Texts {
@@ -68,14 +68,18 @@ impl Texts {
         let mut texts = Texts::default();
         for (place, text) in texts.of.iter_mut().zip(event.texts()) {
             if !text.is_empty() {
-                *place = to_c(text);
+                *place = Some(to_c(text));
             }
         }
         texts
     }
 
+    fn pointer(&self, index: usize) -> *const c_char {
+        self.of[index].as_ref().map_or(c"".as_ptr(), |text| text.as_ptr())
+    }
+
     fn data(&self, event: &Event<'_>) -> tftpserver_event_data {
-        let [first, second, third, fourth] = [0, 1, 2, 3].map(|index: usize| self.of[index].as_ptr());
+        let [first, second, third, fourth] = [0, 1, 2, 3].map(|index| self.pointer(index));
         match *event {
             Event::Connected {
                 connection_id,
@@ -179,5 +183,90 @@ impl Texts {
                 },
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+    use crate::server::events::Direction;
+
+    /// Writes what it sees to its context, and refuses.
+    unsafe extern "C" fn callback(
+        server: *mut tftpserver,
+        event: *mut tftpserver_event,
+        context: *mut c_void,
+    ) -> i32 {
+        // SAFETY: the tests below pass a String, and the library an event.
+        let (seen, event) = unsafe { (&mut *context.cast::<String>(), &mut *event) };
+        assert_eq!(Key::of(server), Key(48));
+        *seen = format!("{}:", event.id);
+        match event.id {
+            2 => {
+                // SAFETY: this member goes with this id.
+                let request = unsafe { &mut event.data.connection_request };
+                for text in [
+                    request.remote_host,
+                    request.filename,
+                    request.transfer_mode,
+                    request.local_host,
+                ] {
+                    // SAFETY: texts of an event are terminated.
+                    *seen += &unsafe { CStr::from_ptr(text) }.to_string_lossy();
+                    *seen += "|";
+                }
+                *seen += &format!("{} {}", request.remote_port, request.accept);
+                request.accept = 0;
+            }
+            _ => {
+                // SAFETY: the only other event that the tests fire.
+                let transfer = unsafe { event.data.transfer };
+                *seen += &format!("{} {}", transfer.bytes_transferred, transfer.text_length);
+                assert!(!transfer.text.is_null());
+            }
+        }
+        7
+    }
+
+    fn fire(event: &mut Event<'_>) -> (i32, String) {
+        let mut seen = String::new();
+        let callback = CCallback::new(Key(48), Some(callback), (&raw mut seen).cast()).unwrap();
+        (callback.fire(event), seen)
+    }
+
+    #[test]
+    fn a_request_goes_there_and_its_decision_comes_back() {
+        let mut event = Event::ConnectionRequest {
+            remote_host: "192.0.2.7",
+            remote_port: 65535,
+            filename: "a b",
+            transfer_mode: "1",
+            operation: 2,
+            accept: true,
+            connection_id: 1_000_001,
+            local_host: "",
+        };
+        assert_eq!(fire(&mut event), (7, "2:192.0.2.7|a b|1||65535 1".to_owned()));
+        assert!(matches!(event, Event::ConnectionRequest { accept: false, .. }));
+    }
+
+    #[test]
+    fn data_goes_there_also_none() {
+        let direction = Direction::Upload;
+        let mut event = Event::Transfer {
+            connection_id: 1_000_001,
+            direction,
+            bytes_transferred: 1 << 40,
+            percent_done: -1,
+            text: &[],
+        };
+        assert_eq!(fire(&mut event), (7, format!("8:{} 0", 1u64 << 40)));
+    }
+
+    #[test]
+    fn no_function_no_callback() {
+        assert!(CCallback::new(Key(48), None, std::ptr::null_mut()).is_none());
     }
 }
