@@ -78,110 +78,34 @@ impl Texts {
         self.of[index].as_ref().map_or(c"".as_ptr(), |text| text.as_ptr())
     }
 
+    /// One row an event, so that it can be held beside the structs.
+    #[rustfmt::skip]
     fn data(&self, event: &Event<'_>) -> tftpserver_event_data {
+        use tftpserver_event_data as data;
         let [first, second, third, fourth] = [0, 1, 2, 3].map(|index| self.pointer(index));
         match *event {
-            Event::Connected {
-                connection_id,
-                status_code,
-                ..
-            } => tftpserver_event_data {
-                connected: tftpserver_connected_event {
-                    connection_id,
-                    status_code,
-                    description: first,
-                },
-            },
-            Event::ConnectionRequest {
-                remote_port,
-                operation,
-                accept,
-                connection_id,
-                ..
-            } => tftpserver_event_data {
-                connection_request: tftpserver_connection_request_event {
-                    remote_host: first,
-                    remote_port: remote_port.into(),
-                    filename: second,
-                    transfer_mode: third,
-                    operation,
-                    accept: accept.into(),
-                    connection_id,
-                    local_host: fourth,
-                },
-            },
-            Event::Disconnected {
-                connection_id,
-                status_code,
-                ..
-            } => tftpserver_event_data {
-                disconnected: tftpserver_disconnected_event {
-                    connection_id,
-                    status_code,
-                    description: first,
-                },
-            },
-            Event::EndTransfer {
-                connection_id,
-                direction,
-            } => {
-                let direction = direction as i32;
-                let end_transfer = tftpserver_end_transfer_event {
-                    connection_id,
-                    direction,
-                };
-                tftpserver_event_data { end_transfer }
-            }
-            Event::Error {
-                error_code,
-                connection_id,
-                ..
-            } => tftpserver_event_data {
-                error: tftpserver_error_event {
-                    error_code,
-                    description: first,
-                    connection_id,
-                },
-            },
-            Event::Log {
-                connection_id,
-                log_level,
-                ..
-            } => tftpserver_event_data {
-                log: tftpserver_log_event {
-                    connection_id,
-                    log_level,
-                    message: first,
-                    log_type: second,
-                },
-            },
-            Event::StartTransfer {
-                connection_id,
-                direction,
-            } => {
-                let direction = direction as i32;
-                let start_transfer = tftpserver_start_transfer_event {
-                    connection_id,
-                    direction,
-                };
-                tftpserver_event_data { start_transfer }
-            }
-            Event::Transfer {
-                connection_id,
-                direction,
-                bytes_transferred,
-                percent_done,
-                text,
-            } => tftpserver_event_data {
-                transfer: tftpserver_transfer_event {
-                    connection_id,
-                    direction: direction as i32,
-                    bytes_transferred,
-                    percent_done,
-                    text: text.as_ptr(),
-                    text_length: text.len(),
-                },
-            },
+            Event::Connected { connection_id, status_code, .. } =>
+                data { connected: tftpserver_connected_event { connection_id, status_code, description: first } },
+            Event::ConnectionRequest { remote_port, operation, accept, connection_id, .. } =>
+                data { connection_request: tftpserver_connection_request_event {
+                    remote_host: first, remote_port: remote_port.into(), filename: second, transfer_mode: third,
+                    operation, accept: accept.into(), connection_id, local_host: fourth,
+                } },
+            Event::Disconnected { connection_id, status_code, .. } =>
+                data { disconnected: tftpserver_disconnected_event { connection_id, status_code, description: first } },
+            Event::EndTransfer { connection_id, direction } =>
+                data { end_transfer: tftpserver_end_transfer_event { connection_id, direction: direction as i32 } },
+            Event::Error { error_code, connection_id, .. } =>
+                data { error: tftpserver_error_event { error_code, description: first, connection_id } },
+            Event::Log { connection_id, log_level, .. } =>
+                data { log: tftpserver_log_event { connection_id, log_level, message: first, log_type: second } },
+            Event::StartTransfer { connection_id, direction } =>
+                data { start_transfer: tftpserver_start_transfer_event { connection_id, direction: direction as i32 } },
+            Event::Transfer { connection_id, direction, bytes_transferred, percent_done, text } =>
+                data { transfer: tftpserver_transfer_event {
+                    connection_id, direction: direction as i32, bytes_transferred, percent_done,
+                    text: text.as_ptr(), text_length: text.len(),
+                } },
         }
     }
 }
