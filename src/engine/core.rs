@@ -33,9 +33,14 @@ pub(super) struct Core {
     pub(super) wildcard: bool,
     /// Sockets that wait for the kernel to take more.
     blocked: Vec<usize>,
+    /// The system had no memory for packets: flush again after a moment.
+    congested: bool,
     /// Sockets of ended transfers, to be closed after the next flush.
     released: Vec<usize>,
 }
+
+/// How long to leave a system alone that has no memory for packets.
+const CONGESTION: Duration = Duration::from_millis(1);
 
 impl Core {
     pub(super) fn new(
@@ -56,6 +61,7 @@ impl Core {
             use_connection: config.use_connection,
             wildcard: config.address.ip().is_unspecified(),
             blocked: Vec::new(),
+            congested: false,
             released: Vec::new(),
         })
     }
@@ -66,7 +72,12 @@ impl Core {
 
     /// How long to sleep at most.
     pub(super) fn patience(&self) -> Option<Duration> {
-        self.ctx.timers.next().map(|at| at.saturating_sub(self.ctx.now))
+        let deadline = self.ctx.timers.next().map(|at| at.saturating_sub(self.ctx.now));
+        if self.congested {
+            Some(deadline.map_or(CONGESTION, |left| left.min(CONGESTION)))
+        } else {
+            deadline
+        }
     }
 
     pub(super) fn arrive(&mut self, socket: usize, arrival: &Arrival<'_>) {
@@ -157,6 +168,7 @@ impl Core {
                 error,
             );
         }
+        self.congested = !report.congested.is_empty();
         self.watch_blocked(report.blocked);
         for index in std::mem::take(&mut self.released) {
             self.ports.release(&self.poller, index);

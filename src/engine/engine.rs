@@ -50,6 +50,7 @@ impl Engine {
             threads: Mutex::default(),
             pool: Arc::new(Pool::new("tftp-files")),
         };
+        engine.sweep(&policy);
         let policy = Arc::new(policy);
         for (number, socket) in listening.into_iter().enumerate() {
             let started = engine.start_shard(
@@ -115,6 +116,17 @@ impl Engine {
             let _ = thread.join();
         }
         self.pool.shutdown();
+    }
+
+    /// What a server that was killed left behind of unfinished uploads is removed.
+    fn sweep(&self, policy: &Policy) {
+        let Some(root) = policy.root.clone().filter(|_| !policy.read_only) else {
+            return;
+        };
+        self.pool.submit(Box::new(move || {
+            // Leftovers do no harm but the room they take: the next start tries again.
+            let _ = root.sweep();
+        }));
     }
 
     /// Gives every shard an order and waits until each has carried it out.

@@ -5,7 +5,7 @@
 //! `cap-std`, which asks openat2 where it can and walks by itself, component by component with O_NOFOLLOW, where a
 //! kernel or a sandbox does not offer it (ENOSYS, EPERM) and on other systems: one implementation, kept by people who
 //! do nothing else, instead of two of ours. Only what it can't express is done with raw calls: look-ups that
-//! must not wait ([`cached`]), renames that must not replace (`upload`).
+//! must not wait (`cached`), renames that must not replace (`upload`).
 //!
 //! No descriptor of the root is held: a symlink that was switched to another directory, or a directory that was
 //! removed and made anew, is seen by the next request.
@@ -23,6 +23,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use cap_std::fs::{Dir, OpenOptions};
+use rustix::io::Errno;
 
 use super::upload::{self, Place, Upload, UploadOptions};
 use name::Spelling;
@@ -136,7 +137,7 @@ impl Jail {
 
     fn open_below(&self, root: &Dir, path: &Path) -> Result<Opened, Refusal> {
         let file = if self.follow_symlinks {
-            match root.open_with(path, &reading()) {
+            match steady(|| root.open_with(path, &reading())) {
                 Err(error) if is_escape(&error) => {
                     let inside = self.leads_back(path).ok_or(Refusal::NotAllowed)?;
                     walk::open(root, &inside, &reading())?
@@ -171,7 +172,8 @@ impl Jail {
                     return Err(Refusal::NotAllowed);
                 }
                 Some(found) if found.is_symlink() => {
-                    path = self.rebase(parent, &directory.read_link_contents(leaf)?)?;
+                    let target = steady(|| directory.read_link_contents(leaf))?;
+                    path = self.rebase(parent, &target)?;
                 }
                 _ => {
                     let (leaf, path) = (leaf.to_owned(), self.root.join(&path));
@@ -194,7 +196,7 @@ impl Jail {
         if !self.follow_symlinks {
             return Ok(walk::open_dir(root, parent)?);
         }
-        match root.open_dir(parent) {
+        match steady(|| root.open_dir(parent)) {
             Err(error) if is_escape(&error) => {
                 let inside = self.leads_back(parent).ok_or(Refusal::NotAllowed)?;
                 Ok(walk::open_dir(root, &inside)?)
@@ -309,6 +311,18 @@ fn open_dir(path: &Path) -> io::Result<Dir> {
     let access = OFlags::RDONLY;
     let directory = rustix::fs::open(path, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     Ok(Dir::from_std_file(File::from(directory)))
+}
+
+/// Tries again where a symlink became something else between two steps of a walk (readlink(2): EINVAL; openat2 has no
+/// such gap). What stays so is a name that the file system can't have: nothing is there.
+fn steady<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..4 {
+        match attempt() {
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::INVAL) => {}
+            result => return result,
+        }
+    }
+    Err(Errno::NOENT.into())
 }
 
 /// Whether cap-std refused a path because it led outside: its error of that kind carries no system's number.

@@ -49,6 +49,11 @@ pub(super) fn options(config: &Config) -> SocketOptions {
 }
 
 impl Ports {
+    /// The address that every request was sent to, where the sockets are bound to one.
+    pub(super) fn only_address(&self) -> Option<IpAddr> {
+        (!self.address.is_unspecified()).then_some(self.address)
+    }
+
     pub(super) fn new(config: &Config, listening: UdpSocket, poller: &Poller) -> io::Result<Ports> {
         poller.add(&listening, LISTENING)?;
         Ok(Ports {

@@ -101,7 +101,8 @@ impl Core {
             remote: plain(arrival.peer),
             local: arrival
                 .local
-                .map(|local| plain(SocketAddr::new(local.ip, 0)).ip()),
+                .map(|local| plain(SocketAddr::new(local.ip, 0)).ip())
+                .or(self.ports.only_address()),
             filename: name.unwrap_or_else(|| wire::printable(request.filename, SHOWN)),
             mode: request.mode,
             operation: request.operation,

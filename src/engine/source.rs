@@ -192,16 +192,6 @@ impl Source {
         }
     }
 
-    /// How far `acked` stream bytes are, in percent, 0 to 100; `None` where the length is unknown. Nothing of nothing
-    /// is all.
-    pub fn progress(&self, acked: u64) -> Option<i32> {
-        let size = self.stream_size()?;
-        if size == 0 {
-            return Some(100);
-        }
-        i32::try_from(u128::from(acked.min(size)) * 100 / u128::from(size)).ok()
-    }
-
     fn is_whole(&self) -> bool {
         match &self.origin {
             Origin::File(file) => self.end == file.size(),

@@ -29,11 +29,6 @@ pub struct SharedFile {
 }
 
 impl SharedFile {
-    /// Which file, and which state of it.
-    pub fn key(&self) -> &FileKey {
-        &self.key
-    }
-
     /// Bytes when it was opened: what is sent, whatever becomes of the file.
     pub fn size(&self) -> u64 {
         self.key.size
@@ -146,11 +141,13 @@ impl Store {
     }
 
     /// Files that some transfer holds open.
+    #[cfg(test)]
     pub fn open_files(&self) -> usize {
         self.files.values().filter(|file| file.strong_count() > 0).count()
     }
 
     /// Bytes in all shared chunks that some transfer holds.
+    #[cfg(test)]
     pub fn held_bytes(&self) -> usize {
         let held = self.pieces.values().filter_map(|piece| match piece {
             Piece::Held(bytes) => bytes.upgrade(),

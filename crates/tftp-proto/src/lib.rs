@@ -1,4 +1,73 @@
 //! The TFTP protocol as state machines without input or output.
+//!
+//! No socket, no file, no clock, no thread, no randomness: the owner brings packets and the time, and is
+//! told what to send. The same calls give the same answers, so every behaviour can be tested in virtual time.
+//!
+//! * [`wire`]: datagrams to packets and back; parsing is total.
+//! * [`negotiate`]: what a client asked for and what the server allows, turned into what is agreed.
+//! * [`ReadTransfer`], [`WriteTransfer`]: one download, one upload. A few hundred bytes each; nothing is
+//!   allocated for a packet.
+//! * [`netascii`]: the text mode's translation, as streams. The machines know nothing of it: their stream
+//!   is the one on the wire.
+//!
+//! Which client a datagram belongs to (RFC 1350 section 4), ERROR 5 for strangers, files and limits on
+//! their number are the owner's.
+//!
+//! # How to drive a transfer
+//!
+//! **Every call that takes `now` may change everything that is polled: after each of them drain
+//! `poll_transmit`, then look at the rest, before the next one; `now` never goes back.**
+//!
+//! 1. Create the machine when its request comes. A download with an OACK sends it first and wants nothing
+//!    before its ACK 0; one without wants its first block. An upload sends its OACK or ACK 0.
+//! 2. Drain `poll_transmit(now)` until `None`. [`Transmit::Data`] names blocks: the owner has the bytes.
+//! 3. A download: while `wants()` is `Some(upto)`, get the stream's bytes up to there and `supply` them, at
+//!    once or when the disk has answered; go to 2. Bytes below `acked_bytes()` can be let go.
+//!    An upload: store what `handle_packet` returned. Behind? `hold(now, true)`; caught up: `hold(now,
+//!    false)`; go to 2. `is_complete()`: make the file last, then `commit` (or `fail`); go to 2.
+//! 4. `outcome()`: report it when it first is `Some`. `is_over()`: drop the machine. An upload that
+//!    is complete dallies in between (RFC 1350 section 6); a new request from the same address and port
+//!    ends that.
+//! 5. Wait for whatever is first:
+//!    a packet from this client's address and port (`handle_packet`), its very request again
+//!    (`handle_repeat`), the time `poll_timeout()` (`handle_timeout`), an answer of the disk (3), the
+//!    owner's wish to end it (`fail`). Go to 2.
+//!
+//! ```
+//! use std::time::Duration;
+//! use tftp_proto::{Instant, Limits, Outcome, Packet, ReadTransfer, Rollover, Timing, Transmit};
+//! use tftp_proto::{negotiate, wire};
+//!
+//! let datagram = b"\0\x01boot.cfg\0octet\0blksize\01024\0";
+//! let Ok(Packet::Request(request)) = wire::parse(datagram) else { panic!() };
+//! let limits = Limits { max_blksize: 65464, max_windowsize: 64, rollover: Rollover::Zero };
+//! let timing = Timing {
+//!     retransmit_timeout: Duration::from_secs(5),
+//!     max_retransmits: 3,
+//!     adaptive: true,
+//!     inactivity: Some(Duration::from_secs(60)),
+//!     absolute: None,
+//! };
+//! let now = Instant::from_micros(0);
+//! let agreed = negotiate::read(&request.asked, &limits, Some(1500));
+//! let mut download = ReadTransfer::new(now, &agreed, &timing);
+//! assert!(matches!(download.poll_transmit(now), Some(Transmit::Oack(_))));
+//!
+//! let now = Instant::from_micros(1000);
+//! download.handle_packet(now, &wire::parse(&wire::ack(0)).unwrap());
+//! assert_eq!(download.wants(), Some(1024));
+//! download.supply(now, 1500, true);
+//! assert_eq!(download.poll_transmit(now), Some(Transmit::Data { first: 1, count: 1 }));
+//! assert_eq!(download.poll_transmit(now), None);
+//!
+//! for block in 1..=2 {
+//!     let now = Instant::from_micros(1000 + 1000 * u64::from(block));
+//!     download.handle_packet(now, &Packet::Ack { block });
+//!     while download.poll_transmit(now).is_some() {}
+//! }
+//! assert_eq!(download.outcome(), Some(&Outcome::Complete));
+//! assert!(download.is_over());
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -7,6 +76,7 @@ extern crate alloc;
 pub mod block;
 pub mod negotiate;
 pub mod netascii;
+mod numbers;
 mod read;
 pub mod retry;
 mod time;

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
+use core::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
 pub use crate::block::Rollover;
@@ -38,13 +39,15 @@ pub struct Agreed {
 /// The options of an OACK: only agreed ones, at least one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Oack {
-    blksize: Option<u16>,
-    blksize2: Option<u16>,
-    windowsize: Option<u16>,
-    timeout: Option<u8>,
+    // Options that can't be 0 take no room for "not agreed": every transfer holds one of these.
+    blksize: Option<NonZeroU16>,
+    blksize2: Option<NonZeroU16>,
+    windowsize: Option<NonZeroU16>,
+    timeout: Option<NonZeroU8>,
+    utimeout: Option<NonZeroU32>,
     rollover: Option<Rollover>,
-    utimeout: Option<u32>,
-    tsize: Option<u64>,
+    tells_tsize: bool,
+    tsize: u64,
 }
 
 /// RFC 1350 section 2.
@@ -82,29 +85,41 @@ pub fn write(asked: &Asked, limits: &Limits) -> Agreed {
 fn agree(asked: &Asked, limits: &Limits, tsize: Option<u64>, sending: bool) -> Agreed {
     let rollover = asked.rollover.unwrap_or(limits.rollover);
     let max_blksize = limits.max_blksize.max(MIN_BLKSIZE);
-    let mut max_windowsize = limits.max_windowsize.max(1);
-    if sending && rollover == Rollover::One {
-        max_windowsize = max_windowsize.min(MAX_WINDOWSIZE_ROLLING_TO_ONE);
-    }
+    let narrow = sending && rollover == Rollover::One;
+    let most = if narrow {
+        MAX_WINDOWSIZE_ROLLING_TO_ONE
+    } else {
+        u16::MAX
+    };
+    let max_windowsize = limits.max_windowsize.clamp(1, most);
     let mut oack = Oack {
-        blksize: asked.blksize.map(|size| size.min(max_blksize)),
+        blksize: asked
+            .blksize
+            .and_then(|size| NonZeroU16::new(size.min(max_blksize))),
         blksize2: None,
-        windowsize: asked.windowsize.map(|size| size.min(max_windowsize)),
-        timeout: asked.timeout,
-        rollover: asked.rollover,
+        windowsize: asked
+            .windowsize
+            .and_then(|size| NonZeroU16::new(size.min(max_windowsize))),
+        timeout: asked.timeout.and_then(NonZeroU8::new),
         utimeout: None,
-        tsize,
+        rollover: asked.rollover,
+        tells_tsize: tsize.is_some(),
+        tsize: tsize.unwrap_or(0),
     };
     // The standard's options count where a client asks for both kinds.
     if oack.blksize.is_none() {
-        oack.blksize2 = asked.blksize2.map(|size| 1 << size.min(max_blksize).ilog2());
+        let power = |size: u16| 1 << size.min(max_blksize).max(1).ilog2();
+        oack.blksize2 = asked.blksize2.and_then(|size| NonZeroU16::new(power(size)));
     }
     if oack.timeout.is_none() {
-        oack.utimeout = asked.utimeout;
+        oack.utimeout = asked.utimeout.and_then(NonZeroU32::new);
     }
     Agreed {
-        blksize: oack.blksize.or(oack.blksize2).unwrap_or(DEFAULT_BLKSIZE),
-        windowsize: oack.windowsize.unwrap_or(1),
+        blksize: oack
+            .blksize
+            .or(oack.blksize2)
+            .map_or(DEFAULT_BLKSIZE, NonZeroU16::get),
+        windowsize: oack.windowsize.map_or(1, NonZeroU16::get),
         timeout: oack.wait(),
         tsize: None,
         rollover,
@@ -121,12 +136,12 @@ impl Oack {
             Rollover::One => 1,
         });
         let options: [(&str, Option<u64>); 7] = [
-            ("tsize", self.tsize),
-            ("blksize", self.blksize.map(u64::from)),
-            ("blksize2", self.blksize2.map(u64::from)),
-            ("timeout", self.timeout.map(u64::from)),
-            ("utimeout", self.utimeout.map(u64::from)),
-            ("windowsize", self.windowsize.map(u64::from)),
+            ("tsize", self.tells_tsize.then_some(self.tsize)),
+            ("blksize", self.blksize.map(|value| value.get().into())),
+            ("blksize2", self.blksize2.map(|value| value.get().into())),
+            ("timeout", self.timeout.map(|value| value.get().into())),
+            ("utimeout", self.utimeout.map(|value| value.get().into())),
+            ("windowsize", self.windowsize.map(|value| value.get().into())),
             ("rollover", rollover),
         ];
         for (name, value) in options {
@@ -145,10 +160,10 @@ impl Oack {
     fn wait(&self) -> Option<Duration> {
         let seconds = self
             .timeout
-            .map(|seconds| Duration::from_secs(u64::from(seconds)));
+            .map(|seconds| Duration::from_secs(seconds.get().into()));
         seconds.or(self
             .utimeout
-            .map(|micros| Duration::from_micros(u64::from(micros))))
+            .map(|micros| Duration::from_micros(micros.get().into())))
     }
 }
 

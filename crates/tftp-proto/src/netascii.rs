@@ -1,5 +1,6 @@
-//! The netascii mode: RFC 1350 section 1, RFC 764. A line ends with CR LF on the wire and with LF in a local file;
-//! a CR that ends no line is CR NUL on the wire. Both ways work on a stream in pieces of any length.
+//! The netascii mode: RFC 1350 section 1, RFC 764. A line ends with CR LF on the wire and with LF in a
+//! local file; a CR that ends no line is CR NUL on the wire. Both ways work on a stream in pieces of any
+//! length.
 
 use alloc::vec::Vec;
 
@@ -7,7 +8,8 @@ const LF: u8 = b'\n';
 const CR: u8 = b'\r';
 const NUL: u8 = 0;
 
-/// Local bytes to wire bytes. Every local byte is translated on its own, so pieces need no memory of each other.
+/// Local bytes to wire bytes. Every local byte is translated on its own, so pieces need no memory of each
+/// other.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Encoder(());
 
@@ -51,11 +53,7 @@ impl Decoder {
         while let Some((&first, tail)) = rest.split_first() {
             if self.after_cr {
                 self.after_cr = false;
-                match first {
-                    LF => out.push(LF),
-                    NUL => out.push(CR),
-                    _ => out.push(CR),
-                }
+                out.push(if first == LF { LF } else { CR });
                 if first == LF || first == NUL {
                     rest = tail;
                     continue;

@@ -24,6 +24,8 @@ pub struct ReadTransfer {
     oack_due: bool,
     /// Nothing follows the bytes in `available`.
     stream_ended: bool,
+    /// One block goes on its own, besides the window.
+    single: Option<Single>,
     /// A repeated ACK of the current block had its effect.
     repeat_spent: bool,
     /// The last acknowledged block.
@@ -32,8 +34,6 @@ pub struct ReadTransfer {
     next: u64,
     /// The highest block ever sent.
     high: u64,
-    /// One block to send on its own, besides the window; 0: none.
-    single: u64,
     /// Stream bytes that can be sent, and the last block that they complete.
     available: u64,
     ready: u64,
@@ -48,7 +48,16 @@ pub struct ReadTransfer {
     /// Round trip: the first block that was sent only once, and when.
     timed_first: u64,
     timed_at: Instant,
-    retransmissions: u64,
+    retransmissions: u32,
+}
+
+/// A block of the window sent on its own.
+#[derive(Clone, Copy, Debug)]
+enum Single {
+    /// The first one: the client's current block.
+    First,
+    /// The last one that was sent.
+    Tail,
 }
 
 impl ReadTransfer {
@@ -63,11 +72,11 @@ impl ReadTransfer {
             answered: false,
             oack_due: agreed.oack.is_some(),
             stream_ended: false,
+            single: None,
             repeat_spent: false,
             acked: 0,
             next: 1,
             high: 0,
-            single: 0,
             available: 0,
             ready: 0,
             sent_at: Instant::NEVER,
@@ -95,7 +104,8 @@ impl ReadTransfer {
     }
 
     /// The same RRQ came again: one packet, the current one, goes again, however many repetitions come
-    /// within a round trip. The timer is not pushed back: who only repeats its request is given up all the same.
+    /// within a round trip. The timer is not pushed back: who only repeats its request is given up all the
+    /// same.
     pub fn handle_repeat(&mut self, now: Instant) {
         if self.end.has_come() || !self.is_old(self.sent_at, now, self.retry.quiet()) {
             return;
@@ -103,7 +113,7 @@ impl ReadTransfer {
         if self.opening {
             self.oack_due = true;
         } else if self.in_flight() {
-            self.single = self.acked + 1;
+            self.single = Some(Single::First);
         }
     }
 
@@ -174,8 +184,8 @@ impl ReadTransfer {
         if self.opening {
             return self.send_oack(now);
         }
-        if self.single != 0 {
-            return Some(self.send_single(now));
+        if let Some(single) = self.single.take() {
+            return Some(self.send_single(now, single));
         }
         let last = self.window_end().min(self.ready);
         (self.next <= last).then(|| self.send_window(now, last))
@@ -218,7 +228,7 @@ impl ReadTransfer {
 
     /// How many DATA and OACK packets were sent again.
     pub fn retransmissions(&self) -> u64 {
-        self.retransmissions
+        u64::from(self.retransmissions)
     }
 }
 
@@ -264,8 +274,8 @@ impl ReadTransfer {
         }
     }
 
-    /// An ACK inside the window restarts behind it at once (RFC 7440 section 4), but only once in a round trip:
-    /// a client that acknowledges every block gets what follows the window, not N windows for N ACKs.
+    /// An ACK inside the window restarts behind it at once (RFC 7440 section 4), but only once in a round
+    /// trip: a client that acknowledges every block gets what follows the window, not N windows for N ACKs.
     fn inside_window(&mut self, now: Instant) {
         let quiet = self.retry.window_quiet();
         if self.restarted_at == Instant::NEVER || self.is_old(self.restarted_at, now, quiet) {
@@ -318,7 +328,7 @@ impl ReadTransfer {
         self.retry.progress();
         self.watch.progress(now);
         self.repeat_spent = false;
-        self.single = 0;
+        self.single = None;
         self.resend_at = Instant::NEVER;
         self.probe_at = Instant::NEVER;
         self.repeat_at = Instant::NEVER;
@@ -331,13 +341,13 @@ impl ReadTransfer {
         self.restarted_at = now;
         self.repeat_at = Instant::NEVER;
         self.probe_at = Instant::NEVER;
-        self.single = 0;
+        self.single = None;
     }
 
     /// The window's last block again: when only the tail was lost, or the ACK, the answer comes long
     /// before the retransmission timer.
     fn probe(&mut self) {
-        self.single = self.next - 1;
+        self.single = Some(Single::Tail);
         self.timed_at = Instant::NEVER;
         self.repeat_spent = false;
     }
@@ -346,7 +356,6 @@ impl ReadTransfer {
         if !self.retry.expire() {
             return self.give_up();
         }
-        self.timed_at = Instant::NEVER;
         if self.opening {
             self.oack_due = true;
         } else {
@@ -373,7 +382,7 @@ impl ReadTransfer {
             self.timed_at = now;
         } else {
             self.timed_at = Instant::NEVER;
-            self.retransmissions += 1;
+            self.retransmissions = self.retransmissions.saturating_add(1);
         }
         self.sent_at = now;
         if self.resend_at == Instant::NEVER {
@@ -382,9 +391,12 @@ impl ReadTransfer {
         self.agreed.oack.map(Transmit::Oack)
     }
 
-    fn send_single(&mut self, now: Instant) -> Transmit {
-        let first = core::mem::take(&mut self.single);
-        self.retransmissions += 1;
+    fn send_single(&mut self, now: Instant, single: Single) -> Transmit {
+        let first = match single {
+            Single::First => self.acked + 1,
+            Single::Tail => self.next - 1,
+        };
+        self.retransmissions = self.retransmissions.saturating_add(1);
         self.timed_at = Instant::NEVER;
         if first == self.acked + 1 {
             self.sent_at = now;
@@ -396,7 +408,8 @@ impl ReadTransfer {
         let first = self.next;
         // A window has at most 65535 blocks.
         let count = (last - first + 1) as u32;
-        self.retransmissions += (self.high.min(last) + 1).saturating_sub(first);
+        let again = (self.high.min(last) + 1).saturating_sub(first) as u32;
+        self.retransmissions = self.retransmissions.saturating_add(again);
         if first == self.acked + 1 {
             self.sent_at = now;
         }

@@ -7,7 +7,8 @@ use crate::time::{Instant, micros};
 /// How long to wait for a client, and how often to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// The longest wait before a retransmission; without `adaptive` every wait. Values below 10 ms count as 10 ms.
+    /// The longest wait before a retransmission; without `adaptive` every wait. Values below 10 ms count as
+    /// 10 ms.
     pub retransmit_timeout: Duration,
     /// How many waits of full length may follow the first before the transfer is given up.
     pub max_retransmits: u32,
@@ -31,7 +32,8 @@ mod table {
     pub const FULL_FLOOR: u64 = 10_000;
     /// The least silence after which a repeated packet says "lost" and not "duplicated by the network".
     pub const QUIET: u64 = 20_000;
-    /// The same for a window, where the gap is seen by the blocks behind it and a measured round trip says more.
+    /// The same for a window, where the gap is seen by the blocks behind it and a measured round trip says
+    /// more.
     pub const WINDOW_QUIET: u64 = 1_000;
     /// The least silence before a tail probe.
     pub const PROBE_FLOOR: u64 = 20_000;
@@ -157,7 +159,8 @@ impl Retry {
 /// The limits on a transfer as a whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
-    inactivity: Duration,
+    /// Microseconds.
+    inactivity: u64,
     idle_at: Instant,
     absolute_at: Instant,
 }
@@ -166,17 +169,21 @@ impl Watch {
     pub fn new(now: Instant, timing: &Timing, negotiated: Option<Duration>) -> Watch {
         // A negotiated timeout is kept, also where it is longer than the limit on silence.
         let least = negotiated.map_or(Duration::ZERO, |timeout| 2 * timeout);
-        let inactivity = timing.inactivity.map_or(Duration::MAX, |limit| limit.max(least));
+        let inactivity = timing
+            .inactivity
+            .map_or(u64::MAX, |limit| micros(limit.max(least)));
         let absolute_at = timing.absolute.map_or(Instant::NEVER, |limit| now + limit);
-        Watch {
+        let mut watch = Watch {
             inactivity,
-            idle_at: now + inactivity,
+            idle_at: now,
             absolute_at,
-        }
+        };
+        watch.progress(now);
+        watch
     }
 
     pub fn progress(&mut self, now: Instant) {
-        self.idle_at = now + self.inactivity;
+        self.idle_at = now + Duration::from_micros(self.inactivity);
     }
 
     pub fn deadline(&self) -> Instant {

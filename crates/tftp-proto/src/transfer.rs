@@ -49,7 +49,8 @@ pub enum Outcome {
         /// ERROR 8 or 0 as the answer to the OACK of a download: the client only wanted to know the size.
         probe: bool,
     },
-    /// Silence past every retransmission, no progress for the inactivity limit, or the absolute limit reached.
+    /// Silence past every retransmission, no progress for the inactivity limit, or the absolute limit
+    /// reached.
     TimedOut {
         /// Only the acknowledgement of a download's end is missing, from a client that answered before.
         probably_complete: bool,
@@ -60,63 +61,109 @@ pub enum Outcome {
     Failed,
 }
 
-/// The end of a transfer, and the ERROR that may have to go out because of it.
+/// The end of a transfer, and whether an ERROR has to go out because of it.
 #[derive(Debug, Default)]
-pub(crate) struct End {
-    outcome: Option<Outcome>,
-    error: Option<(ErrorCode, &'static str)>,
+pub(crate) enum End {
+    #[default]
+    NotYet,
+    /// It has come, and the client is to be told.
+    Untold {
+        cause: Cause,
+        code: ErrorCode,
+        message: &'static str,
+    },
+    /// Nothing is left to send because of it.
+    Told(Outcome),
 }
 
 impl End {
     pub fn outcome(&self) -> Option<&Outcome> {
-        self.outcome.as_ref()
+        match self {
+            End::NotYet => None,
+            End::Untold { cause, .. } => Some(cause.outcome()),
+            End::Told(outcome) => Some(outcome),
+        }
     }
 
     pub fn has_come(&self) -> bool {
-        self.outcome.is_some()
+        !matches!(self, End::NotYet)
     }
 
-    /// The end, and nothing left to send because of it.
     pub fn is_told(&self) -> bool {
-        self.outcome.is_some() && self.error.is_none()
+        matches!(self, End::Told(_))
     }
 
     pub fn complete(&mut self) {
-        self.outcome = Some(Outcome::Complete);
+        *self = End::Told(Outcome::Complete);
     }
 
     /// An ERROR came: never answered (RFC 1350 section 7; answering is the loop of CVE-2024-2169).
     pub fn client_error(&mut self, code: ErrorCode, message: &[u8], after_oack: bool) {
         let probe = after_oack && matches!(code, ErrorCode::OPTION | ErrorCode::UNDEFINED);
         let message = printable(message, MAX_PEER_TEXT);
-        self.outcome = Some(Outcome::ClientError { code, message, probe });
+        *self = End::Told(Outcome::ClientError { code, message, probe });
     }
 
     pub fn timed_out(&mut self, probably_complete: bool) {
-        self.end(
-            Outcome::TimedOut { probably_complete },
-            ErrorCode::UNDEFINED,
-            "Timed out",
-        );
+        let cause = if probably_complete {
+            Cause::SilentAtTheEnd
+        } else {
+            Cause::Silent
+        };
+        *self = End::Untold {
+            cause,
+            code: ErrorCode::UNDEFINED,
+            message: "Timed out",
+        };
     }
 
     pub fn oversized(&mut self) {
-        self.end(Outcome::Oversized, ErrorCode::ILLEGAL, "DATA longer than agreed");
+        let message = "DATA longer than agreed";
+        *self = End::Untold {
+            cause: Cause::Oversized,
+            code: ErrorCode::ILLEGAL,
+            message,
+        };
     }
 
     pub fn failed(&mut self, code: ErrorCode, message: &'static str) {
-        self.end(Outcome::Failed, code, message);
+        *self = End::Untold {
+            cause: Cause::Failed,
+            code,
+            message,
+        };
     }
 
     /// The ERROR to send, once.
     pub fn take_error(&mut self) -> Option<Transmit> {
-        self.error
-            .take()
-            .map(|(code, message)| Transmit::Error { code, message })
+        let End::Untold { cause, code, message } = *self else {
+            return None;
+        };
+        *self = End::Told(cause.outcome().clone());
+        Some(Transmit::Error { code, message })
     }
+}
 
-    fn end(&mut self, outcome: Outcome, code: ErrorCode, message: &'static str) {
-        self.outcome = Some(outcome);
-        self.error = Some((code, message));
+/// The outcomes that the client is told of, in a byte.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cause {
+    Silent,
+    SilentAtTheEnd,
+    Oversized,
+    Failed,
+}
+
+impl Cause {
+    fn outcome(self) -> &'static Outcome {
+        match self {
+            Cause::Silent => &Outcome::TimedOut {
+                probably_complete: false,
+            },
+            Cause::SilentAtTheEnd => &Outcome::TimedOut {
+                probably_complete: true,
+            },
+            Cause::Oversized => &Outcome::Oversized,
+            Cause::Failed => &Outcome::Failed,
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use core::mem::take;
 
-use crate::block::{Evidence, FIRST_WRAPPED, Rollover, distance, evidence, to_wire};
+use crate::block::FIRST_WRAPPED;
 use crate::negotiate::Agreed;
+use crate::numbers::{Numbers, Place, Position};
 use crate::retry::{Retry, Timing, Watch};
 use crate::time::Instant;
 use crate::transfer::{End, Outcome, Transmit};
@@ -20,10 +21,7 @@ pub struct WriteTransfer {
     watch: Watch,
     end: End,
     phase: Phase,
-    /// How the client rolls over; `None` while nobody knows.
-    rollover: Option<Rollover>,
-    /// How often the client's way to roll over stayed unclear.
-    doubts: u8,
+    numbers: Numbers,
     /// How often dallying may still be prolonged.
     dallies: u8,
     due: bool,
@@ -45,7 +43,7 @@ pub struct WriteTransfer {
     repeat_at: Instant,
     /// Round trip: when an ACK was sent, for the first time, that opened a window.
     timed_at: Instant,
-    retransmissions: u64,
+    retransmissions: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,22 +59,6 @@ enum Phase {
     Over,
 }
 
-/// What a block's number means now.
-enum Place {
-    Next,
-    /// Behind a gap, at this position.
-    Ahead(u64),
-    Old,
-    /// Nothing that the client could have sent.
-    Senseless,
-    /// See [`Evidence::Ambiguous`].
-    Unclear,
-}
-
-/// How many windows may stay unclear at the roll-over before it is taken to go to 1. Each of them would have
-/// to lose block 65536, and no other, for that to be wrong.
-const MAX_DOUBTS: u8 = 8;
-
 /// How often a repeated last block prolongs dallying.
 const MAX_DALLIES: u8 = 4;
 
@@ -89,8 +71,7 @@ impl WriteTransfer {
             watch: Watch::new(now, timing, agreed.timeout),
             end: End::default(),
             phase: Phase::Receiving,
-            rollover: agreed.oack.and_then(|oack| oack.rollover()),
-            doubts: 0,
+            numbers: Numbers::new(agreed),
             dallies: MAX_DALLIES,
             due: true,
             held: false,
@@ -108,8 +89,8 @@ impl WriteTransfer {
         }
     }
 
-    /// A packet from the client's address and port. `Some`: the next bytes of the stream, each exactly once, in
-    /// order; empty where the last block is. Whatever makes no sense now is ignored.
+    /// A packet from the client's address and port. `Some`: the next bytes of the stream, each exactly
+    /// once, in order; empty where the last block is. Whatever makes no sense now is ignored.
     pub fn handle_packet<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Option<&'a [u8]> {
         match (*packet, self.phase) {
             (_, Phase::Over) => None,
@@ -156,7 +137,7 @@ impl WriteTransfer {
     }
 
     /// While held no ACK goes out, so the client sends no further window: the store or the application is
-    /// behind. Let go, the ACK that is due goes.
+    /// behind. Let go, the ACK that is due goes. The limits on the whole transfer hold meanwhile too.
     pub fn hold(&mut self, now: Instant, held: bool) {
         if self.held && !held && self.phase == Phase::Receiving {
             // It was not the client that was silent.
@@ -248,12 +229,12 @@ impl WriteTransfer {
 
     /// The number on the wire of a block of this transfer.
     pub fn wire_block(&self, block: u64) -> u16 {
-        to_wire(block, self.rollover.unwrap_or(self.agreed.rollover))
+        self.numbers.wire(block, &self.agreed)
     }
 
     /// How many ACKs and OACKs were sent again.
     pub fn retransmissions(&self) -> u64 {
-        self.retransmissions
+        u64::from(self.retransmissions)
     }
 }
 
@@ -265,7 +246,17 @@ impl WriteTransfer {
             self.over();
             return None;
         }
-        match self.place(wire, data) {
+        let at = Position {
+            received: self.received,
+            reach: self.reach(),
+        };
+        let known = self.numbers.rollover();
+        let place = self.numbers.place(at, &self.agreed, wire, data.len());
+        if known != self.numbers.rollover() {
+            // What came before was not understood, so it was not reported either.
+            self.gap = 0;
+        }
+        match place {
             Place::Next => return self.accept(now, data),
             Place::Ahead(block) => self.behind_gap(now, block),
             Place::Old => self.old(now),
@@ -278,51 +269,6 @@ impl WriteTransfer {
     /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section 4).
     fn reach(&self) -> u64 {
         self.acked + u64::from(self.agreed.windowsize)
-    }
-
-    fn place(&mut self, wire: u16, data: &[u8]) -> Place {
-        if self.rollover.is_none() && self.received + 1 == FIRST_WRAPPED {
-            match self.rollover_seen(wire, data) {
-                Evidence::Certain(rollover) => {
-                    self.rollover = Some(rollover);
-                    // What came before was not understood, so it was not reported either.
-                    self.gap = 0;
-                }
-                Evidence::Ambiguous => return Place::Unclear,
-                Evidence::None => {}
-            }
-        }
-        // Before block 65536 both ways to roll over have the same numbers.
-        let rollover = self.rollover.unwrap_or_default();
-        let reach = self.reach() - self.received;
-        match distance(self.received, wire, rollover) {
-            Some(1) => Place::Next,
-            Some(ahead) if ahead != 0 && ahead <= reach => Place::Ahead(self.received + ahead),
-            Some(ahead) if self.is_past(ahead) => Place::Old,
-            _ => Place::Senseless,
-        }
-    }
-
-    /// Whether a number that comes `ahead` blocks later also belongs to a recent block.
-    fn is_past(&self, ahead: u64) -> bool {
-        let behind = if ahead == 0 { 0 } else { FIRST_WRAPPED - ahead };
-        behind < self.received && behind < FIRST_WRAPPED / 2
-    }
-
-    /// [`evidence`], and the announced size: a last block lies where the size says.
-    fn rollover_seen(&self, wire: u16, data: &[u8]) -> Evidence {
-        let seen = evidence(wire, self.reach());
-        let blksize = u64::from(self.agreed.blksize);
-        let short = (data.len() as u64) < blksize;
-        if seen != Evidence::Ambiguous || !short {
-            return seen;
-        }
-        let end_if_one = (FIRST_WRAPPED + u64::from(wire) - 2) * blksize + data.len() as u64;
-        match self.agreed.tsize {
-            Some(size) if size == end_if_one => Evidence::Certain(Rollover::One),
-            Some(size) if size == end_if_one + blksize => Evidence::Certain(Rollover::Zero),
-            _ => seen,
-        }
     }
 
     fn accept<'a>(&mut self, now: Instant, data: &'a [u8]) -> Option<&'a [u8]> {
@@ -387,16 +333,12 @@ impl WriteTransfer {
         self.behind_gap(now, FIRST_WRAPPED + u64::from(wire));
         self.due |= ends;
         if self.due && !before {
-            self.doubts += 1;
-        }
-        if self.doubts >= MAX_DOUBTS {
-            self.rollover = Some(Rollover::One);
-            self.gap = 0;
+            self.numbers.doubt();
         }
     }
 
-    /// A block came again after the last ACK: that ACK was lost. It goes again, and the stay is prolonged, but
-    /// not for ever.
+    /// A block came again after the last ACK: that ACK was lost. It goes again, and the stay is prolonged,
+    /// but not for ever.
     fn prolong(&mut self, now: Instant) {
         self.old(now);
         if self.due && self.dallies > 0 {
@@ -445,7 +387,7 @@ impl WriteTransfer {
         let first_copy = self.sent_at == Instant::NEVER;
         let again = !first_copy && self.acked == self.received;
         let whole_window = first_copy || self.received >= self.reach();
-        self.retransmissions += u64::from(again);
+        self.retransmissions = self.retransmissions.saturating_add(u32::from(again));
         self.timed_at = if whole_window && !again {
             now
         } else {

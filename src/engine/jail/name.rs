@@ -6,6 +6,9 @@
 use super::Refusal;
 use crate::engine::upload;
 
+/// Longer names are not looked up (PATH_MAX of Linux): systems without that limit would walk a datagram full of "../".
+const MAX_BYTES: usize = 4095;
+
 /// Which of the two readings of a name is being tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spelling {
@@ -35,7 +38,7 @@ pub(super) fn read<T>(
 /// Names of directories are refused by their form ("", a trailing "/", "." or ".." at the end), temporary names of
 /// uploads by their pattern: neither answer depends on what exists.
 fn check(name: &str) -> Result<&str, Refusal> {
-    if name.is_empty() || name.contains('\0') {
+    if name.is_empty() || name.len() > MAX_BYTES || name.contains('\0') {
         return Err(Refusal::NotFound);
     }
     let path = name.trim_start_matches('/');

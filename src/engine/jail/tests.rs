@@ -341,6 +341,7 @@ fn a_directory_swapped_for_a_symlink_leads_nowhere() {
                 rustix::fs::renameat_with(CWD, &one, CWD, &other, exchange).unwrap();
             }
         });
+        let _done = Done(&done);
         for round in 0..ROUNDS {
             let jail = if round % 2 == 0 { &jail } else { &strict };
             for result in [Some(jail.open("swap/file")), jail.open_cached("swap/file")]
@@ -360,7 +361,6 @@ fn a_directory_swapped_for_a_symlink_leads_nowhere() {
                 upload.commit().unwrap();
             }
         }
-        done.store(true, Ordering::Relaxed);
     });
     let mut outside: Vec<_> = fs::read_dir(tree.base.path().join("outside"))
         .unwrap()
@@ -402,6 +402,7 @@ fn uploads_begin_while_sweeps_run() {
                 assert_eq!(jail.sweep().unwrap() & !0xFF, 0);
             }
         });
+        let _done = Done(&done);
         for number in 0..500 {
             let mut upload = jail.create("dir/new", &replacing()).unwrap();
             upload.write(format!("{number}").as_bytes()).unwrap();
@@ -411,7 +412,6 @@ fn uploads_begin_while_sweeps_run() {
                 format!("{number}")
             );
         }
-        done.store(true, Ordering::Relaxed);
     });
 }
 
@@ -422,8 +422,17 @@ fn a_file_without_permission_is_not_allowed() {
         return;
     }
     let tree = Tree::new();
-    fs::set_permissions(tree.root().join("file"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(tree.root().join("file"), fs::Permissions::from_mode(0o000)).unwrap();
     assert_eq!(look(&tree.jail(), "file"), "NotAllowed");
+}
+
+/// Ends the other thread's loop even if this one panics: the scope would wait for ever.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn replacing() -> UploadOptions {

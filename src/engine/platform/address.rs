@@ -74,15 +74,6 @@ impl Name {
     }
 }
 
-/// The address in the family of the socket that will send to it.
-pub(super) fn for_family(address: SocketAddr, v6: bool) -> SocketAddr {
-    match address {
-        SocketAddr::V4(v4) if v6 => SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into(),
-        SocketAddr::V6(_) if !v6 => super::plain(address),
-        _ => address,
-    }
-}
-
 pub(super) fn v4_to_kernel(ip: Ipv4Addr) -> libc::in_addr {
     libc::in_addr {
         s_addr: u32::from_ne_bytes(ip.octets()),

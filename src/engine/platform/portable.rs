@@ -66,20 +66,10 @@ impl Single {
         };
         match route.connected {
             true => socket.std().send(bytes),
-            false => socket.std().send_to(bytes, destination(socket, route.peer)),
+            false => socket.std().send_to(bytes, socket.in_family(route.peer)),
         }
         .map(drop)
     }
-}
-
-#[cfg(target_os = "linux")]
-fn destination(socket: &UdpSocket, peer: SocketAddr) -> SocketAddr {
-    super::address::for_family(peer, socket.is_v6())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn destination(_: &UdpSocket, peer: SocketAddr) -> SocketAddr {
-    peer
 }
 
 /// Receives one datagram into a buffer that has one byte more than is wanted: a datagram that fills it was longer.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::{Bytes, Route};
 
-/// Slices up to this many bytes are copied beside the header: cheaper than one more entry for the kernel to walk.
-const COPY_LIMIT: usize = 256;
+/// Slices up to this many bytes are copied beside the header: a window is then one piece of memory instead of two a
+/// block. Measured with UDP_SEGMENT on a veth, a block of 64: 512 bytes cost 108 ns copied and 152 ns referenced, 1428
+/// bytes about 195 ns either way.
+const COPY_LIMIT: usize = 512;
 
 /// Pieces that one datagram may have; what comes beyond is copied. With 64 datagrams a message, and a message cut
 /// where IOV_MAX would be exceeded, any datagram fits.

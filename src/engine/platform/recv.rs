@@ -121,7 +121,7 @@ impl RecvBatch {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if self.arrivals.is_empty() => return Err(error),
-                // An error behind datagrams that came is told to be there still by the next call, or by the queue.
+                // A pending error behind datagrams that came is lost here; where there is an error queue, that has it.
                 Err(_) => break,
             }
         }

@@ -54,6 +54,7 @@ pub(super) struct Unit {
 pub(super) struct Failure {
     pub(super) error: io::Error,
     /// It was several datagrams in one, for the kernel to cut.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "always false there"))]
     pub(super) segmented: bool,
 }
 

@@ -6,7 +6,7 @@ use std::ptr;
 use libc::{iovec, mmsghdr};
 
 use super::UdpSocket;
-use super::address::{Name, for_family};
+use super::address::Name;
 use super::cmsg::{SendControl, push_segment, push_source};
 use super::queue::{Message, Queue};
 use super::segmentation::{self, Refusals};
@@ -177,7 +177,7 @@ impl Sendmmsg {
         if message.route.connected {
             (header.msg_name, header.msg_namelen) = (ptr::null_mut(), 0);
         } else {
-            header.msg_namelen = self.names[index].set(for_family(message.route.peer, socket.is_v6()));
+            header.msg_namelen = self.names[index].set(socket.in_family(message.route.peer));
             header.msg_name = (&raw mut self.names[index]).cast();
         }
         let control = &mut self.controls[index];

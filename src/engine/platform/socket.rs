@@ -1,7 +1,7 @@
 //! One UDP socket.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV6};
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
@@ -83,7 +83,7 @@ impl UdpSocket {
     /// # Errors
     /// Those of connect.
     pub fn connect(&self, peer: SocketAddr) -> io::Result<()> {
-        self.inner.connect(peer)
+        self.inner.connect(self.in_family(peer))
     }
 
     /// Where the socket is bound.
@@ -127,10 +127,16 @@ impl UdpSocket {
         &self.inner
     }
 
-    /// Whether it is an IPv6 socket, dual-stack or not.
-    #[cfg(target_os = "linux")]
-    pub(super) fn is_v6(&self) -> bool {
-        self.v6
+    /// The peer's address in the family of the socket: IPv4 mapped on an IPv6 one.
+    #[inline]
+    pub(super) fn in_family(&self, peer: SocketAddr) -> SocketAddr {
+        match peer {
+            SocketAddr::V4(v4) if self.v6 => {
+                SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into()
+            }
+            SocketAddr::V6(_) if !self.v6 => super::plain(peer),
+            _ => peer,
+        }
     }
 
     /// The descriptor, open as long as `self`.

@@ -117,27 +117,20 @@ fn every_stream_equals_its_contents() {
 }
 
 #[test]
-fn sizes_and_progress_are_told_where_they_are_known() {
+fn sizes_are_told_where_they_are_known() {
     let (_directory, path) = file(&[b'\n'; 1000]);
     let mut store = Store::new();
     let shared = store.adopt(open_path(&path).unwrap());
     let octet = Source::file(shared.clone(), Mode::Octet);
     assert_eq!(octet.stream_size(), Some(1000));
-    assert_eq!(
-        (octet.progress(0), octet.progress(999), octet.progress(1000)),
-        (Some(0), Some(99), Some(100))
-    );
     let text = Source::file(shared, Mode::Netascii);
-    assert_eq!((text.stream_size(), text.progress(500)), (None, None));
+    assert_eq!(text.stream_size(), None);
     let memory = Source::memory(Arc::new(vec![b'\n'; 1000]), Mode::Netascii);
-    assert_eq!(
-        (memory.stream_size(), memory.progress(500)),
-        (Some(2000), Some(25))
-    );
+    assert_eq!(memory.stream_size(), Some(2000));
     let large = Source::memory(Arc::new(vec![b'\n'; COUNTED + 1]), Mode::Netascii);
     assert_eq!(large.stream_size(), None);
     let empty = Source::memory(Arc::default(), Mode::Octet);
-    assert_eq!((empty.stream_size(), empty.progress(0)), (Some(0), Some(100)));
+    assert_eq!(empty.stream_size(), Some(0));
 }
 
 #[test]

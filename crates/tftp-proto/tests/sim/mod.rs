@@ -75,56 +75,77 @@ pub struct Report {
 /// Runs one transfer of `content` to its end and checks what must always hold.
 pub fn run(plan: &Plan, content: &[u8]) -> Report {
     let mut rng = Rng(plan.seed);
-    let mut net = Net::new(Rng(rng.next()), plan.path);
-    let mut client = Client::new(plan, content.to_vec());
     let stream = if plan.upload { Vec::new() } else { content.to_vec() };
-    let mut server = Server::new(plan, stream, rng);
-    let (mut now, mut heard) = (0, 0);
-    loop {
-        client
-            .out
-            .drain(..)
-            .for_each(|packet| net.send(now, Side::Server, packet));
-        server
-            .out
-            .drain(..)
-            .for_each(|packet| net.send(now, Side::Client, packet));
-        if client.state != State::Running && server.is_over() {
-            break;
-        }
-        let next = [net.next_at(), client.deadline(), server.deadline()]
-            .into_iter()
-            .flatten()
-            .min();
-        now = now.max(next.expect("somebody waits for something"));
-        assert!(now < 36_000_000_000, "ten hours and no end");
-        match net.arrive(now) {
-            Some((Side::Client, packet)) => {
-                heard += 1;
-                client.receive(now, &packet);
-                if plan.abort_after == Some(heard) {
-                    client.abort();
-                }
-            }
-            Some((Side::Server, packet)) => server.receive(now, &packet, client.window_end()),
-            None if client.deadline().is_some_and(|at| at <= now) => client.timeout(now),
-            None => server.timeout(now, client.window_end()),
-        }
-    }
-    let arrived = if plan.upload {
-        server.stream.clone()
-    } else {
-        client.got.clone()
+    let mut world = World {
+        net: Net::new(Rng(rng.next()), plan.path),
+        client: Client::new(plan, content.to_vec()),
+        server: Server::new(plan, stream, rng),
+        now: 0,
+        heard: 0,
     };
+    while world.step(plan) {}
+    let World {
+        client, server, now, ..
+    } = world;
+    let outcome = server.outcome().cloned();
+    let arrived = if plan.upload { server.stream } else { client.got };
     let report = Report {
         client: client.state,
-        server: server.outcome().cloned(),
+        server: outcome,
         sent: server.sent,
         time: now,
         arrived,
     };
     check(plan, content, &report);
     report
+}
+
+struct World {
+    net: Net,
+    client: Client,
+    server: Server,
+    now: u64,
+    /// Datagrams that reached the client.
+    heard: u64,
+}
+
+impl World {
+    /// One event. False: both ends are done.
+    fn step(&mut self, plan: &Plan) -> bool {
+        let World {
+            net, client, server, ..
+        } = self;
+        client
+            .out
+            .drain(..)
+            .for_each(|packet| net.send(self.now, Side::Server, packet));
+        server
+            .out
+            .drain(..)
+            .for_each(|packet| net.send(self.now, Side::Client, packet));
+        if client.state != State::Running && server.is_over() {
+            return false;
+        }
+        let next = [net.next_at(), client.deadline(), server.deadline()]
+            .into_iter()
+            .flatten()
+            .min();
+        self.now = self.now.max(next.expect("somebody waits for something"));
+        assert!(self.now < 36_000_000_000, "ten hours and no end");
+        match net.arrive(self.now) {
+            Some((Side::Client, packet)) => {
+                self.heard += 1;
+                client.receive(self.now, &packet);
+                if plan.abort_after == Some(self.heard) {
+                    client.abort();
+                }
+            }
+            Some((Side::Server, packet)) => server.receive(self.now, &packet, client.window_end()),
+            None if client.deadline().is_some_and(|at| at <= self.now) => client.timeout(self.now),
+            None => server.timeout(self.now, client.window_end()),
+        }
+        true
+    }
 }
 
 /// Whole, or cleanly failed, at both ends; never one byte wrong.

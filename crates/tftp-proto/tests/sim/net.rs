@@ -45,11 +45,14 @@ pub struct Path {
     pub delay: u64,
 }
 
+/// When, in which order, where to, and what.
+type Arrival = (u64, u64, Side, Vec<u8>);
+
 /// Datagrams under way.
 pub struct Net {
     pub rng: Rng,
     pub path: Path,
-    queue: BinaryHeap<Reverse<(u64, u64, Side, Vec<u8>)>>,
+    queue: BinaryHeap<Reverse<Arrival>>,
     sent: u64,
     /// The last ordinary arrival at each side: only reordered datagrams overtake.
     last: [u64; 2],

@@ -1,4 +1,5 @@
-//! The machines as an owner drives them: a slow disk, an application that holds, and checks on all that goes out.
+//! The machines as an owner drives them: a slow disk, an application that holds, and checks on all that
+//! goes out.
 
 use super::Plan;
 use super::net::Rng;

@@ -53,7 +53,7 @@ macro_rules! for_poller {
                 let socket = bind("127.0.0.1:0");
                 poller.add(&socket, 1).unwrap();
                 let mut batch = SendBatch::new(IoMode::Auto);
-                let gone = bind("127.0.0.1:0").local_addr().unwrap();
+                let gone = "127.0.0.1:1".parse().unwrap();
                 batch.push_small(to(gone), b"anybody?");
                 flush(&mut batch, &socket);
                 poller.wait(&mut ready, Some(LONG)).unwrap();
@@ -88,6 +88,13 @@ macro_rules! for_poller {
                     }
                 }
                 thread.join().unwrap();
+                // Nothing rings any more: the next wait but one sleeps to its end.
+                poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+                let before = now();
+                poller
+                    .wait(&mut ready, Some(Duration::from_millis(2)))
+                    .unwrap();
+                assert!(before.elapsed() >= Duration::from_millis(2));
             }
 
             #[test]

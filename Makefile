@@ -1,0 +1,42 @@
+# The front door. `make serve` and `make test` are all the set-up on a fresh machine.
+
+DIR    ?= examples/files
+HOST   ?= 127.0.0.1
+PORT   ?= 6969
+PREFIX ?= /usr/local
+CMAKE  ?= cmake
+
+BUILD := build/release
+
+.PHONY: build serve test setup header install clean help
+.DEFAULT_GOAL := build
+
+build: ## build the library and the example programs
+	@scripts/setup.sh build
+	@mkdir -p build
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@$(CMAKE) --build $(BUILD) >>$(BUILD).log 2>&1 || { tail -n 60 $(BUILD).log; exit 1; }
+
+serve: build ## serve DIR on HOST:PORT until Ctrl-C
+	@file=$$(cd "$(DIR)" && find . -type f ! -name '.*' | sed 's,^\./,,' | sort | grep -m 1 -e hello -e . ); \
+	 echo "try:  curl tftp://$(HOST):$(PORT)/$${file:-FILE}"
+	@exec $(BUILD)/examples/serve --host "$(HOST)" --port "$(PORT)" "$(DIR)"
+
+test: setup ## run every test
+	@scripts/test.sh
+
+setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
+	@scripts/setup.sh test
+
+header: ## write include/tftpserver.h anew from the sources
+	TFTPSERVER_BLESS=1 cargo test --quiet --test header
+
+install: build ## install below PREFIX (and DESTDIR)
+	$(CMAKE) --install $(BUILD) --prefix "$(PREFIX)"
+
+clean: ## remove what was built
+	rm -rf build
+	cargo clean --quiet
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)

@@ -1,0 +1,86 @@
+#!/bin/sh
+# Installs the library, moves it elsewhere, and builds and runs a consumer of it in every way that is promised.
+# usage: run.sh SOURCE BUILD CARGO_TARGET_DIR
+set -eu
+
+source=$1 build=$2 cargo_dir=$3
+: "${CMAKE:=cmake}" "${CC:=cc}" "${PKG_CONFIG:=pkg-config}"
+here=$source/c-tests/consumer
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+log=$work/log
+passed=0
+
+fail() {
+    echo "FAILED: $*"
+    tail -n 60 "$log"
+    exit 1
+}
+
+quietly() {
+    "$@" >"$log" 2>&1 || fail "$*"
+}
+
+# program, and whether it must (shared) or must not (static) need the shared library when it runs
+run() {
+    name=$1 program=$2 kind=$3
+    shift 3
+    quietly env "$@" "$program"
+    if readelf -d "$program" | grep -q 'NEEDED.*libtftpserver\.so\.0'; then needs=shared; else needs=static; fi
+    [ "$needs" = "$kind" ] || fail "$name is $needs, not $kind"
+    passed=$((passed + 1))
+    echo "ok: $name"
+}
+
+# What is installed works wherever it is moved to.
+quietly "$CMAKE" --install "$build" --prefix "$work/first"
+mv "$work/first" "$work/prefix"
+prefix=$work/prefix
+libdir=$(dirname "$(find "$prefix" -name libtftpserver.a)")
+version=$(sed -n 's/^version = "\([0-9.]*\)"$/\1/p' "$source/Cargo.toml" | head -n 1)
+
+for name in "libtftpserver.so.$version" libtftpserver.so.0 libtftpserver.so libtftpserver.a pkgconfig/tftpserver.pc \
+    cmake/tftpserver/tftpserver-config.cmake cmake/tftpserver/tftpserver-config-version.cmake \
+    cmake/tftpserver/tftpserver-targets.cmake; do
+    [ -e "$libdir/$name" ] || fail "$name was not installed"
+done
+[ "$(readlink "$libdir/libtftpserver.so.0")" = "libtftpserver.so.$version" ] || fail "libtftpserver.so.0 leads astray"
+[ "$(readlink "$libdir/libtftpserver.so")" = libtftpserver.so.0 ] || fail "libtftpserver.so leads astray"
+cmp -s "$prefix/include/tftpserver.h" "$source/include/tftpserver.h" || fail "the header is another one"
+if grep -rqF -e "$source" -e "$work/first" "$libdir/pkgconfig" "$libdir/cmake"; then
+    fail "a package file names the place where it was built"
+fi
+
+# find_package
+quietly "$CMAKE" -S "$here" -B "$work/found" -DCMAKE_C_COMPILER="$CC" -DCMAKE_PREFIX_PATH="$prefix"
+quietly "$CMAKE" --build "$work/found"
+run "find_package, shared" "$work/found/consumer_shared" shared
+run "find_package, static" "$work/found/consumer_static" static
+if "$CMAKE" -S "$here" -B "$work/wrong" -DCMAKE_PREFIX_PATH="$work/nowhere" >"$log" 2>&1; then
+    fail "find_package found something where nothing is"
+fi
+
+# pkg-config
+PKG_CONFIG_PATH=$libdir/pkgconfig
+export PKG_CONFIG_PATH
+[ "$("$PKG_CONFIG" --modversion tftpserver)" = "$version" ] || fail "pkg-config names another version"
+# shellcheck disable=SC2046 # flags are words
+quietly "$CC" "$here/main.c" -o "$work/pc_shared" $("$PKG_CONFIG" --cflags --libs tftpserver)
+run "pkg-config --libs" "$work/pc_shared" shared LD_LIBRARY_PATH="$libdir"
+# Where only the archive is installed, --static names all it needs.
+mkdir "$work/archive"
+cp -R "$prefix/." "$work/archive"
+find "$work/archive" -name 'libtftpserver.so*' -exec rm {} +
+PKG_CONFIG_PATH=$work/archive${libdir#"$prefix"}/pkgconfig
+# shellcheck disable=SC2046
+quietly "$CC" "$here/main.c" -o "$work/pc_static" $("$PKG_CONFIG" --cflags --libs --static tftpserver)
+run "pkg-config --libs --static" "$work/pc_static" static
+
+# add_subdirectory; Cargo's output is shared with the build that is tested, so nothing is compiled twice
+quietly "$CMAKE" -S "$here" -B "$work/sub" -DCMAKE_C_COMPILER="$CC" -DCMAKE_BUILD_TYPE=Release \
+    -DTFTPSERVER_SOURCE="$source" -DTFTPSERVER_CARGO_TARGET_DIR="$cargo_dir"
+quietly "$CMAKE" --build "$work/sub"
+run "add_subdirectory, shared" "$work/sub/consumer_shared" shared
+run "add_subdirectory, static" "$work/sub/consumer_static" static
+
+echo "$passed consumers built and run"

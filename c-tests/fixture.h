@@ -1,0 +1,87 @@
+/* What most tests begin with: a directory of their own, a server on an ephemeral port, a record of every event. */
+#ifndef FIXTURE_H
+#define FIXTURE_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "client.h"
+#include "tftpserver.h"
+
+/* The numbers of the interface, written out: a changed constant in the header must fail a test. */
+enum { CONNECTED = 1, CONNECTION_REQUEST, DISCONNECTED, END_TRANSFER, ERROR_EVENT, LOG, START_TRANSFER, TRANSFER };
+enum {
+    VERSION = 0, CONN_COUNT, CONN_CONNECTION_ID, RESERVED_3, CONN_FILE_DATA, CONN_FILENAME, CONN_LOCAL_FILE,
+    CONN_REMOTE_HOST, CONN_REMOTE_PORT, CONN_TRANSFER_MODE, RESERVED_10, LISTENING, LOCAL_DIR, LOCAL_HOST, LOCAL_PORT,
+    MAX_RETRANSMITS, RETRANSMIT_TIMEOUT, TIMEOUT
+};
+enum {
+    NOT_A_HANDLE = 901, UNKNOWN_PROPERTY, INDEX_OUT_OF_RANGE, READ_ONLY, INVALID_VALUE, UNKNOWN_SETTING,
+    NOT_IN_CALLBACK, INTERNAL_ERROR, NOT_AVAILABLE
+};
+enum { UPLOAD = 0, DOWNLOAD = 1, FIRST_ID = 1000001, WAIT_MILLIS = 20000 };
+
+/* One event as it was delivered; text is copied. */
+typedef struct record {
+    int32_t id, connection_id, direction, code, percent, port, operation, level;
+    int64_t bytes;
+    size_t length;
+    char text[256], host[64], local_host[64], mode[16];
+    pthread_t thread;
+} record;
+
+typedef struct recorder recorder;
+/* Runs inside the callback, after the event was recorded; its result is the callback's. */
+typedef int32_t (*recorder_hook)(recorder *self, tftpserver *server, tftpserver_event *event);
+
+struct recorder {
+    record *records;
+    size_t count, room;
+    recorder_hook hook;
+    void *extra;                 /* the hook's own */
+};
+
+typedef struct fixture {
+    tftpserver *server;
+    int port;
+    char dir[64];
+    recorder events;
+} fixture;
+
+/* A listening server on 127.0.0.1 with LocalDir in a new directory; 1 when all of it worked. */
+int fixture_open(fixture *self);
+/* The same, not listening yet. */
+int fixture_prepare(fixture *self);
+int fixture_listen(fixture *self);
+/* Closes the server and removes the directory. */
+void fixture_close(fixture *self);
+/* Every event but Log and Transfer is recorded; `also` adds one of these, 0 adds none. */
+void fixture_record(fixture *self, int also);
+void fixture_record_one(fixture *self, int event);
+/* Calls DoEvents until `count` events of this id were recorded; 0 when they did not come in time. */
+int fixture_await(fixture *self, int event, size_t count);
+/* Calls DoEvents until the number of connections is this. */
+int fixture_await_connections(fixture *self, int64_t count);
+size_t fixture_count(const fixture *self, int event);
+/* The n-th recorded event of this id, from 0, or NULL. */
+const record *fixture_find(const fixture *self, int event, size_t n);
+/* "2 1 7 4 3": the ids as they came, of one connection (0: of all). */
+const char *fixture_order(const fixture *self, int32_t connection_id, char *text, size_t size);
+
+/* Files in the fixture's directory. */
+void fixture_path(const fixture *self, const char *name, char *path, size_t size);
+int fixture_write(const fixture *self, const char *name, const void *data, size_t length);
+/* The file's content, to be freed; NULL when there is none. */
+uint8_t *fixture_read(const fixture *self, const char *name, size_t *length);
+int fixture_exists(const fixture *self, const char *name);
+/* How many entries the directory has. */
+int fixture_entries(const fixture *self);
+/* Calls DoEvents until it has so many: what an ended upload leaves is removed in the background. */
+int fixture_await_entries(const fixture *self, int count);
+/* `length` bytes that look random and are the same each time; to be freed. */
+uint8_t *fixture_bytes(size_t length);
+/* Time limits, stretched where the machine is slow. */
+int fixture_millis(void);
+
+#endif

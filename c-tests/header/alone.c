@@ -1,0 +1,73 @@
+/* The header needs nothing before it, may come twice, and its numbers are those that programs were built with. */
+#include "tftpserver.h"
+#include "tftpserver.h"
+
+#define SAME(name, value) typedef char name##_is_##value[(name) == (value) ? 1 : -1]
+
+SAME(TFTPSERVER_EVENT_CONNECTED, 1);
+SAME(TFTPSERVER_EVENT_CONNECTION_REQUEST, 2);
+SAME(TFTPSERVER_EVENT_DISCONNECTED, 3);
+SAME(TFTPSERVER_EVENT_END_TRANSFER, 4);
+SAME(TFTPSERVER_EVENT_ERROR, 5);
+SAME(TFTPSERVER_EVENT_LOG, 6);
+SAME(TFTPSERVER_EVENT_START_TRANSFER, 7);
+SAME(TFTPSERVER_EVENT_TRANSFER, 8);
+SAME(TFTPSERVER_PROPERTY_VERSION, 0);
+SAME(TFTPSERVER_PROPERTY_CONN_COUNT, 1);
+SAME(TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, 2);
+SAME(TFTPSERVER_PROPERTY_CONN_FILE_DATA, 4);
+SAME(TFTPSERVER_PROPERTY_CONN_FILENAME, 5);
+SAME(TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, 6);
+SAME(TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, 7);
+SAME(TFTPSERVER_PROPERTY_CONN_REMOTE_PORT, 8);
+SAME(TFTPSERVER_PROPERTY_CONN_TRANSFER_MODE, 9);
+SAME(TFTPSERVER_PROPERTY_LISTENING, 11);
+SAME(TFTPSERVER_PROPERTY_LOCAL_DIR, 12);
+SAME(TFTPSERVER_PROPERTY_LOCAL_HOST, 13);
+SAME(TFTPSERVER_PROPERTY_LOCAL_PORT, 14);
+SAME(TFTPSERVER_PROPERTY_MAX_RETRANSMITS, 15);
+SAME(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, 16);
+SAME(TFTPSERVER_PROPERTY_TIMEOUT, 17);
+SAME(TFTPSERVER_ERROR_NOT_A_HANDLE, 901);
+SAME(TFTPSERVER_ERROR_UNKNOWN_PROPERTY, 902);
+SAME(TFTPSERVER_ERROR_INDEX_OUT_OF_RANGE, 903);
+SAME(TFTPSERVER_ERROR_READ_ONLY, 904);
+SAME(TFTPSERVER_ERROR_INVALID_VALUE, 905);
+SAME(TFTPSERVER_ERROR_UNKNOWN_SETTING, 906);
+SAME(TFTPSERVER_ERROR_INSIDE_CALLBACK, 907);
+SAME(TFTPSERVER_ERROR_INTERNAL, 908);
+SAME(TFTPSERVER_ERROR_NOT_AVAILABLE, 909);
+SAME(TFTPSERVER_ERROR_ACCESS_DENIED, 10013);
+SAME(TFTPSERVER_ERROR_ADDRESS_IN_USE, 10048);
+SAME(TFTPSERVER_ERROR_ABORTED, 10053);
+
+/* Every name a program may use, used with the type that it promised. */
+int32_t on_event(tftpserver *server, tftpserver_event *event, void *context);
+int32_t on_event(tftpserver *server, tftpserver_event *event, void *context)
+{
+    const char *texts[9];
+    const uint8_t *bytes = event->data.transfer.text;
+    size_t length = event->data.transfer.text_length;
+    int64_t moved = event->data.transfer.bytes_transferred;
+    int32_t sum = event->id + event->data.connected.connection_id + event->data.connected.status_code
+        + event->data.connection_request.remote_port + event->data.connection_request.operation
+        + event->data.connection_request.connection_id + event->data.disconnected.connection_id
+        + event->data.disconnected.status_code + event->data.end_transfer.connection_id
+        + event->data.end_transfer.direction + event->data.error.error_code + event->data.error.connection_id
+        + event->data.log.connection_id + event->data.log.log_level + event->data.start_transfer.connection_id
+        + event->data.start_transfer.direction + event->data.transfer.connection_id + event->data.transfer.direction
+        + event->data.transfer.percent_done;
+    texts[0] = event->data.connected.description;
+    texts[1] = event->data.connection_request.remote_host;
+    texts[2] = event->data.connection_request.filename;
+    texts[3] = event->data.connection_request.transfer_mode;
+    texts[4] = event->data.connection_request.local_host;
+    texts[5] = event->data.disconnected.description;
+    texts[6] = event->data.error.description;
+    texts[7] = event->data.log.message;
+    texts[8] = event->data.log.log_type;
+    event->data.connection_request.accept = 1;
+    return server != 0 && context != 0 && bytes != 0 && length > 0 && moved > 0 && texts[8] != 0 && sum != 0
+        && tftpserver_version() != 0 && tftpserver_strerror(0) != 0
+        && tftpserver_register_callback(server, TFTPSERVER_EVENT_LOG, on_event, context) == 0;
+}

@@ -1,0 +1,100 @@
+# Runs Cargo and presents what it made as the targets tftpserver::shared and tftpserver::static.
+
+find_program(TFTPSERVER_CARGO cargo HINTS ENV CARGO_HOME "$ENV{HOME}/.cargo" PATH_SUFFIXES bin
+             DOC "The Rust build tool")
+if(NOT TFTPSERVER_CARGO)
+    message(FATAL_ERROR "cargo was not found: install Rust (https://rustup.rs) or set TFTPSERVER_CARGO")
+endif()
+if(WIN32)
+    message(FATAL_ERROR "this build knows ELF systems and macOS; on Windows call cargo directly")
+endif()
+
+# Debug is Cargo's dev profile; everything else is a release.
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    set(tftpserver_profile dev)
+    set(tftpserver_profile_dir debug)
+else()
+    set(tftpserver_profile release)
+    set(tftpserver_profile_dir release)
+endif()
+
+set(tftpserver_cargo "${TFTPSERVER_CARGO}")
+set(tftpserver_rust_env "CARGO_TARGET_DIR=${TFTPSERVER_CARGO_TARGET_DIR}")
+set(tftpserver_rust_target "")
+set(tftpserver_rust_sanitized OFF)
+if(TFTPSERVER_SANITIZER STREQUAL "address")
+    # Only what is installed already: nothing is fetched for it.
+    execute_process(COMMAND "${CMAKE_COMMAND}" -E env RUSTUP_AUTO_INSTALL=0 "${TFTPSERVER_CARGO}" +nightly -vV
+                    OUTPUT_VARIABLE tftpserver_nightly ERROR_QUIET)
+    string(REGEX MATCH "host: ([^\n]+)" tftpserver_host "${tftpserver_nightly}")
+    if(tftpserver_host)
+        # --target keeps build scripts and procedural macros free of the instrumentation.
+        set(tftpserver_rust_target "${CMAKE_MATCH_1}")
+        set(tftpserver_cargo "${TFTPSERVER_CARGO}" +nightly)
+        list(APPEND tftpserver_rust_env "RUSTFLAGS=-Zsanitizer=address -Cforce-frame-pointers=yes")
+        set(tftpserver_rust_sanitized ON)
+        message(STATUS "AddressSanitizer: C programs and library (${tftpserver_rust_target}, nightly Rust)")
+    else()
+        message(STATUS "AddressSanitizer: C programs only, for no nightly Rust is installed")
+    endif()
+elseif(TFTPSERVER_SANITIZER)
+    message(FATAL_ERROR "TFTPSERVER_SANITIZER is \"address\" or empty")
+endif()
+
+set(tftpserver_made "${TFTPSERVER_CARGO_TARGET_DIR}")
+set(tftpserver_target_args "")
+if(tftpserver_rust_target)
+    string(APPEND tftpserver_made "/${tftpserver_rust_target}")
+    set(tftpserver_target_args --target ${tftpserver_rust_target})
+endif()
+string(APPEND tftpserver_made "/${tftpserver_profile_dir}")
+
+# The names under which the library is linked, loaded and told apart from its successors.
+set(tftpserver_lib_dir "${CMAKE_CURRENT_BINARY_DIR}/lib")
+if(APPLE)
+    set(tftpserver_cdylib libtftpserver.dylib)
+    set(tftpserver_file libtftpserver.${PROJECT_VERSION}.dylib)
+    set(tftpserver_soname libtftpserver.${PROJECT_VERSION_MAJOR}.dylib)
+    set(tftpserver_private_libs "-liconv -lSystem -lc -lm")
+else()
+    set(tftpserver_cdylib libtftpserver.so)
+    set(tftpserver_file libtftpserver.so.${PROJECT_VERSION})
+    set(tftpserver_soname libtftpserver.so.${PROJECT_VERSION_MAJOR})
+    set(tftpserver_private_libs "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc")
+endif()
+set(tftpserver_static_file libtftpserver.a)
+string(REPLACE " " ";" tftpserver_private_list "${tftpserver_private_libs}")
+
+# Cargo decides what is out of date, so it is always asked. `cargo rustc --crate-type` leaves out the Rust library,
+# beside which Cargo would not optimise across crates. Whatever it prints is shown only when it fails or works long.
+file(MAKE_DIRECTORY "${tftpserver_lib_dir}")
+add_custom_target(tftpserver_cargo ALL
+    COMMAND "${CMAKE_COMMAND}" -E env ${tftpserver_rust_env}
+            ${tftpserver_cargo} rustc --quiet --lib --profile ${tftpserver_profile} --package tftpserver
+            --crate-type cdylib,staticlib ${tftpserver_target_args}
+            --manifest-path "${CMAKE_CURRENT_SOURCE_DIR}/Cargo.toml"
+    COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${tftpserver_made}/${tftpserver_cdylib}"
+            "${tftpserver_lib_dir}/${tftpserver_file}"
+    COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${tftpserver_made}/${tftpserver_static_file}"
+            "${tftpserver_lib_dir}/${tftpserver_static_file}"
+    COMMAND "${CMAKE_COMMAND}" -E create_symlink ${tftpserver_file} "${tftpserver_lib_dir}/${tftpserver_soname}"
+    COMMAND "${CMAKE_COMMAND}" -E create_symlink ${tftpserver_soname} "${tftpserver_lib_dir}/${tftpserver_cdylib}"
+    BYPRODUCTS "${tftpserver_lib_dir}/${tftpserver_file}" "${tftpserver_lib_dir}/${tftpserver_static_file}"
+    WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
+    COMMENT "Building libtftpserver with Cargo (${tftpserver_profile} profile)"
+    USES_TERMINAL VERBATIM)
+
+function(tftpserver_import kind location)
+    string(TOUPPER ${kind} type)
+    add_library(tftpserver_${kind} ${type} IMPORTED GLOBAL)
+    set_target_properties(tftpserver_${kind} PROPERTIES
+        IMPORTED_LOCATION "${tftpserver_lib_dir}/${location}"
+        INTERFACE_INCLUDE_DIRECTORIES "${CMAKE_CURRENT_SOURCE_DIR}/include")
+    add_dependencies(tftpserver_${kind} tftpserver_cargo)
+    add_library(tftpserver::${kind} ALIAS tftpserver_${kind})
+endfunction()
+
+tftpserver_import(shared ${tftpserver_file})
+set_target_properties(tftpserver_shared PROPERTIES IMPORTED_SONAME ${tftpserver_soname})
+tftpserver_import(static ${tftpserver_static_file})
+set_target_properties(tftpserver_static PROPERTIES INTERFACE_LINK_LIBRARIES "${tftpserver_private_list}")

@@ -1,0 +1,105 @@
+//! What the number of an upload's DATA means, also where the client rolls over in its own way.
+
+use crate::block::{Evidence, FIRST_WRAPPED, Rollover, distance, evidence, to_wire};
+use crate::negotiate::Agreed;
+
+/// What a block's number means now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Next,
+    /// Behind a gap, at this position.
+    Ahead(u64),
+    /// Here already.
+    Old,
+    /// Nothing that the client could have sent.
+    Senseless,
+    /// Block 65536 of one client or a later block of another: see [`Evidence::Ambiguous`].
+    Unclear,
+}
+
+/// Where the receiver of an upload is, in blocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position {
+    /// The last block that is here without a gap before it.
+    pub received: u64,
+    /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section 4).
+    pub reach: u64,
+}
+
+/// How many windows may stay unclear at the roll-over before it is taken to go to 1. Each of them would have
+/// to lose block 65536, and no other, for that to be wrong.
+const MAX_DOUBTS: u8 = 8;
+
+/// The numbers of one upload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Numbers {
+    /// How the client rolls over; `None` while nobody knows.
+    rollover: Option<Rollover>,
+    /// How often that stayed unclear.
+    doubts: u8,
+}
+
+impl Numbers {
+    /// Only a negotiated roll-over is certain from the beginning.
+    pub fn new(agreed: &Agreed) -> Numbers {
+        Numbers {
+            rollover: agreed.oack.and_then(|oack| oack.rollover()),
+            doubts: 0,
+        }
+    }
+
+    pub fn rollover(&self) -> Option<Rollover> {
+        self.rollover
+    }
+
+    pub fn wire(&self, block: u64, agreed: &Agreed) -> u16 {
+        to_wire(block, self.rollover.unwrap_or(agreed.rollover))
+    }
+
+    /// One more window that did not tell. At some point it has to be decided.
+    pub fn doubt(&mut self) {
+        self.doubts += 1;
+        if self.doubts >= MAX_DOUBTS {
+            self.rollover = Some(Rollover::One);
+        }
+    }
+
+    /// Where a DATA with this number and so many bytes belongs.
+    pub fn place(&mut self, at: Position, agreed: &Agreed, wire: u16, length: usize) -> Place {
+        if self.rollover.is_none() && at.received + 1 == FIRST_WRAPPED {
+            match seen(at.reach, agreed, wire, length) {
+                Evidence::Certain(rollover) => self.rollover = Some(rollover),
+                Evidence::Ambiguous => return Place::Unclear,
+                Evidence::None => {}
+            }
+        }
+        // Before block 65536 both ways to roll over have the same numbers.
+        match distance(at.received, wire, self.rollover.unwrap_or_default()) {
+            Some(1) => Place::Next,
+            Some(ahead) if ahead != 0 && ahead <= at.reach - at.received => Place::Ahead(at.received + ahead),
+            Some(ahead) if is_past(at.received, ahead) => Place::Old,
+            _ => Place::Senseless,
+        }
+    }
+}
+
+/// Whether a number that comes `ahead` blocks later also belongs to a recent block.
+fn is_past(received: u64, ahead: u64) -> bool {
+    let behind = if ahead == 0 { 0 } else { FIRST_WRAPPED - ahead };
+    behind < received && behind < FIRST_WRAPPED / 2
+}
+
+/// [`evidence`], and the announced size: a last block lies where the size says.
+fn seen(reach: u64, agreed: &Agreed, wire: u16, length: usize) -> Evidence {
+    let seen = evidence(wire, reach);
+    let (blksize, length) = (u64::from(agreed.blksize), length as u64);
+    if seen != Evidence::Ambiguous || length >= blksize {
+        return seen;
+    }
+    let end_if_one = (FIRST_WRAPPED + u64::from(wire) - 2) * blksize + length;
+    match agreed.tsize {
+        Some(size) if size == end_if_one => Evidence::Certain(Rollover::One),
+        Some(size) if size == end_if_one + blksize => Evidence::Certain(Rollover::Zero),
+        _ => seen,
+    }
+}

@@ -1,0 +1,242 @@
+//! What is agreed: RFC 2347, 2348, 2349, 7440, and the options of tftp-hpa.
+
+mod drive;
+
+use drive::{ADAPTIVE, Download, FIXED, LIMITS, NOTHING, Upload, asked};
+use std::time::Duration;
+use tftp_proto::*;
+
+/// The OACK of a download of 5000 bytes, its NULs shown as spaces.
+fn answer(options: &str) -> Option<String> {
+    shown(&negotiate::read(&asked(options), &LIMITS, Some(5000)))
+}
+
+fn shown(agreed: &Agreed) -> Option<String> {
+    let mut packet = Vec::new();
+    agreed.oack?.encode(&mut packet);
+    assert_eq!((&packet[..2], packet.last()), (&[0, 6][..], Some(&0)));
+    let body = &packet[2..packet.len() - 1];
+    Some(
+        body.iter()
+            .map(|&byte| if byte == 0 { ' ' } else { byte as char })
+            .collect(),
+    )
+}
+
+#[test]
+fn nothing_asked_nothing_answered() {
+    assert_eq!(answer(""), None);
+    assert_eq!(answer("multicast 0 saveFiles 1"), None, "no empty OACK");
+}
+
+#[test]
+fn what_is_asked_is_answered_within_the_limits() {
+    assert_eq!(answer("blksize 1428").as_deref(), Some("blksize 1428"));
+    assert_eq!(
+        answer("BlkSize 8 foo bar WINDOWSIZE 65535").as_deref(),
+        Some("blksize 8 windowsize 64")
+    );
+    assert_eq!(
+        answer("tsize 0 timeout 255").as_deref(),
+        Some("tsize 5000 timeout 255")
+    );
+    let tight = Limits {
+        max_blksize: 1000,
+        max_windowsize: 1,
+        rollover: Rollover::Zero,
+    };
+    let agreed = negotiate::read(&asked("blksize 65464 windowsize 9"), &tight, None);
+    assert_eq!((agreed.blksize, agreed.windowsize), (1000, 1));
+    assert_eq!(shown(&agreed).as_deref(), Some("blksize 1000 windowsize 1"));
+}
+
+#[test]
+fn the_first_of_two_equal_names_counts() {
+    assert_eq!(answer("blksize 512 BLKSIZE 1024").as_deref(), Some("blksize 512"));
+    assert_eq!(answer("blksize nonsense blksize 1024"), None);
+}
+
+#[test]
+fn numbers_are_digits_only_and_in_range() {
+    let senseless = [
+        "-1",
+        "12x4",
+        "+512",
+        "0x200",
+        "7",
+        "0",
+        "65465",
+        "99999999999999999999",
+        "512.0",
+        "１２８",
+    ];
+    for value in senseless {
+        assert_eq!(answer(&format!("blksize {value}")), None, "{value}");
+    }
+    for option in [
+        "timeout 0",
+        "timeout 256",
+        "windowsize 0",
+        "windowsize 65536",
+        "rollover 2",
+        "utimeout 9999",
+    ] {
+        assert_eq!(answer(option), None, "{option}");
+    }
+    let odd: [&[u8]; 3] = [b"blksize\0\0", b"blksize\0 1428\0", b"blksize\x001428"];
+    for tail in odd {
+        let datagram = [b"\0\x01f\0octet\0", tail].concat();
+        let Ok(Packet::Request(request)) = wire::parse(&datagram) else {
+            panic!()
+        };
+        assert_eq!(request.asked, Asked::default(), "{tail:?}");
+    }
+}
+
+#[test]
+fn the_size_is_exact_beyond_four_gibibytes() {
+    let size = (5 << 32) + 7;
+    let agreed = negotiate::read(&asked("tsize 0"), &LIMITS, Some(size));
+    assert_eq!(shown(&agreed), Some(format!("tsize {size}")));
+    let agreed = negotiate::write(&asked("tsize 18446744073709551615"), &LIMITS);
+    assert_eq!(
+        (agreed.tsize, shown(&agreed)),
+        (Some(u64::MAX), Some(format!("tsize {}", u64::MAX)))
+    );
+    assert_eq!(
+        negotiate::write(&asked("tsize 18446744073709551616"), &LIMITS).oack,
+        None
+    );
+}
+
+#[test]
+fn a_size_that_is_not_known_or_that_curl_rejects_is_left_out() {
+    assert_eq!(negotiate::read(&asked("tsize 0"), &LIMITS, None).oack, None);
+    assert_eq!(negotiate::read(&asked("tsize 0"), &LIMITS, Some(0)).oack, None);
+    assert_eq!(
+        shown(&negotiate::write(&asked("tsize 0"), &LIMITS)).as_deref(),
+        Some("tsize 0")
+    );
+}
+
+#[test]
+fn the_options_of_tftp_hpa() {
+    assert_eq!(answer("blksize2 1500").as_deref(), Some("blksize2 1024"));
+    assert_eq!(answer("blksize2 65464").as_deref(), Some("blksize2 32768"));
+    assert_eq!(
+        answer("blksize2 1500 blksize 1400").as_deref(),
+        Some("blksize 1400")
+    );
+    assert_eq!(answer("utimeout 250000").as_deref(), Some("utimeout 250000"));
+    assert_eq!(answer("utimeout 250000 timeout 2").as_deref(), Some("timeout 2"));
+    assert_eq!(answer("rollover 1").as_deref(), Some("rollover 1"));
+    let agreed = negotiate::read(&asked("rollover 1 utimeout 250000"), &LIMITS, None);
+    assert_eq!(
+        (agreed.rollover, agreed.timeout),
+        (Rollover::One, Some(Duration::from_millis(250)))
+    );
+}
+
+#[test]
+fn a_window_never_repeats_a_number() {
+    let limits = Limits {
+        max_windowsize: 65535,
+        ..LIMITS
+    };
+    assert_eq!(
+        negotiate::read(&asked("windowsize 65535"), &limits, None).windowsize,
+        65535
+    );
+    assert_eq!(
+        negotiate::read(&asked("windowsize 65535 rollover 1"), &limits, None).windowsize,
+        65534
+    );
+}
+
+#[test]
+fn after_the_oack_of_a_download_nothing_before_ack_0() {
+    let mut download = Download::new("windowsize 4", 5000, FIXED);
+    assert_eq!(download.sends(), ["OACK"]);
+    assert_eq!(
+        download.machine.wants(),
+        None,
+        "nothing is read for an address that may be forged"
+    );
+    assert_eq!(download.ack(1), NOTHING, "that confirms nothing");
+    assert!(download.machine.is_half_open());
+    assert_eq!(download.ack(0), ["DATA 1-4"]);
+    assert!(!download.machine.is_half_open());
+}
+
+#[test]
+fn a_lost_oack_is_sent_again() {
+    let mut download = Download::new("blksize 1024", 5000, FIXED);
+    assert_eq!(download.sends(), ["OACK"]);
+    assert_eq!(
+        (download.silence(), download.now),
+        (vec!["OACK".to_string()], 5000)
+    );
+    assert_eq!(download.ack(0), ["DATA 1"]);
+    assert_eq!(download.machine.retransmissions(), 1);
+}
+
+#[test]
+fn data_1_confirms_the_oack_of_an_upload() {
+    let mut upload = Upload::new("blksize 1024", FIXED);
+    assert_eq!(upload.sends(), ["OACK"]);
+    assert_eq!(upload.silence(), ["OACK"]);
+    assert_eq!(upload.data(1), ["ACK 1"]);
+    assert_eq!(upload.machine.received_bytes(), 1024);
+}
+
+#[test]
+fn a_probe_for_the_size_is_told_from_a_failure() {
+    let outcome = |code| {
+        let mut download = Download::new("tsize 0", 5000, FIXED);
+        download.sends();
+        assert_eq!(download.error(code), NOTHING);
+        matches!(
+            download.machine.outcome(),
+            Some(Outcome::ClientError { probe: true, .. })
+        )
+    };
+    assert_eq!([0, 3, 8].map(outcome), [true, false, true]);
+    let mut download = Download::new("tsize 0", 5000, FIXED);
+    download.sends();
+    download.ack(0);
+    download.error(8);
+    assert!(matches!(
+        download.machine.outcome(),
+        Some(Outcome::ClientError { probe: false, .. })
+    ));
+}
+
+#[test]
+fn a_negotiated_timeout_is_kept_to_the_second() {
+    for timing in [FIXED, ADAPTIVE] {
+        let mut download = Download::new("timeout 7", 5000, timing);
+        download.sends();
+        download.after(3).ack(0);
+        let story = download.abandoned();
+        assert_eq!(
+            story.iter().map(|(at, _)| at - 3).collect::<Vec<_>>(),
+            [7000, 14000, 21000, 28000]
+        );
+        assert_eq!(story[3].1, "ERROR 0");
+    }
+}
+
+#[test]
+fn a_negotiated_timeout_is_kept_beyond_the_limit_on_silence() {
+    let timing = Timing {
+        inactivity: Some(Duration::from_secs(60)),
+        ..FIXED
+    };
+    let mut upload = Upload::new("timeout 90", timing);
+    upload.sends();
+    assert_eq!((upload.silence(), upload.now), (vec!["OACK".to_string()], 90_000));
+    assert_eq!(
+        (upload.silence(), upload.now),
+        (vec!["ERROR 0".to_string()], 180_000)
+    );
+}

@@ -1,0 +1,191 @@
+//! Windows: RFC 7440.
+
+mod drive;
+
+use drive::{ADAPTIVE, Download, FIXED, NOTHING, Upload};
+
+/// A download in windows of four blocks of 512 bytes, its first window under way.
+fn download(size: u64) -> Download {
+    let mut download = Download::new("windowsize 4", size, FIXED);
+    download.sends();
+    assert_eq!(download.ack(0)[0], "DATA 1-4");
+    download
+}
+
+fn upload() -> Upload {
+    let mut upload = Upload::new("windowsize 4", FIXED);
+    assert_eq!(upload.sends(), ["OACK"]);
+    upload
+}
+
+#[test]
+fn a_window_goes_in_one_piece_and_the_next_after_its_ack() {
+    let mut download = download(5000);
+    assert_eq!(download.ack(4), ["DATA 5-8"]);
+    assert_eq!(
+        download.ack(8),
+        ["DATA 9-10"],
+        "the stream ends inside the window"
+    );
+    assert_eq!(download.ack(10), NOTHING);
+    assert!(download.machine.is_over());
+}
+
+#[test]
+fn an_ack_inside_the_window_restarts_behind_it_at_once() {
+    let mut download = download(50_000);
+    assert_eq!(download.ack(2), ["DATA 3-6"]);
+    assert_eq!(download.machine.retransmissions(), 2);
+    assert_eq!(download.ack(6), ["DATA 7-10"]);
+}
+
+#[test]
+fn an_ack_for_every_block_does_not_bring_a_window_for_every_ack() {
+    let mut download = download(50_000);
+    assert_eq!(download.ack(1), ["DATA 2-5"]);
+    assert_eq!(download.ack(2), ["DATA 6"]);
+    assert_eq!(download.ack(3), ["DATA 7"]);
+    assert_eq!(download.ack(4), ["DATA 8"]);
+    assert_eq!(download.after(1).ack(8), ["DATA 9-12"]);
+}
+
+#[test]
+fn stale_and_future_acks_bring_nothing() {
+    let mut download = download(50_000);
+    assert_eq!(download.ack(4), ["DATA 5-8"]);
+    for block in [0, 1, 2, 3, 9, 10, 500, 40_000, 65_535] {
+        for _ in 0..20 {
+            assert_eq!(download.ack(block), NOTHING, "ACK {block}");
+        }
+    }
+    assert_eq!(download.machine.acked_bytes(), 2048);
+}
+
+#[test]
+fn the_first_block_lost_is_told_by_the_same_ack_again() {
+    let mut download = download(50_000);
+    assert_eq!(download.after(30).ack(4), ["DATA 5-8"]);
+    assert_eq!(download.after(31).ack(4), ["DATA 5-8"]);
+    for _ in 0..50 {
+        assert_eq!(
+            download.after(40).ack(4),
+            NOTHING,
+            "once; from now on only the timer"
+        );
+    }
+}
+
+#[test]
+fn the_same_ack_too_early_takes_effect_later_unless_the_client_moves_on() {
+    let mut moving = download(50_000);
+    assert_eq!(moving.ack(0), NOTHING, "a duplicate of the network, perhaps");
+    assert_eq!(moving.after(1).ack(4), ["DATA 5-8"]);
+    assert_eq!(
+        (moving.silence(), moving.now),
+        (vec!["DATA 5-8".to_string()], 5001),
+        "nothing but the timer"
+    );
+
+    let mut stuck = download(50_000);
+    assert_eq!(stuck.ack(0), NOTHING);
+    assert_eq!(stuck.silence(), ["DATA 1-4"]);
+    assert!(stuck.now <= 20);
+}
+
+#[test]
+fn silence_restarts_after_the_last_ack() {
+    let mut download = download(50_000);
+    download.ack(3);
+    assert_eq!(download.silence(), ["DATA 4-7"]);
+}
+
+#[test]
+fn the_tail_is_probed_long_before_the_timer() {
+    let mut download = Download::new("windowsize 4", 50_000, ADAPTIVE);
+    download.sends();
+    assert_eq!(download.after(3).ack(0), ["DATA 1-4"]);
+    assert_eq!(
+        (download.silence(), download.now),
+        (vec!["DATA 4".to_string()], 23)
+    );
+    assert_eq!(download.after(3).ack(3), ["DATA 4-7"], "only the tail was lost");
+    let mut silent = Download::new("windowsize 4", 50_000, ADAPTIVE);
+    silent.sends();
+    silent.after(3).ack(0);
+    silent.silence();
+    assert_eq!(
+        (silent.silence(), silent.now),
+        (vec!["DATA 1-4".to_string()], 103),
+        "one probe, then the timer"
+    );
+}
+
+#[test]
+fn an_upload_is_acknowledged_at_the_end_of_each_window() {
+    let mut upload = upload();
+    assert_eq!(
+        [upload.data(1), upload.data(2), upload.data(3)],
+        [const { Vec::<String>::new() }; 3]
+    );
+    assert_eq!(upload.data(4), ["ACK 4"]);
+    assert_eq!(upload.data(5), NOTHING);
+    assert_eq!(upload.last(6), NOTHING);
+    assert_eq!(upload.commit(), ["ACK 6"]);
+}
+
+#[test]
+fn a_gap_is_acknowledged_once_at_once_with_the_last_good_block() {
+    let mut upload = upload();
+    upload.data(1);
+    assert_eq!(upload.data(3), ["ACK 1"]);
+    assert_eq!(upload.data(4), NOTHING);
+    assert_eq!(
+        [upload.data(2), upload.data(3), upload.data(4)].concat(),
+        NOTHING,
+        "the client has restarted"
+    );
+    assert_eq!(upload.data(5), ["ACK 5"], "a window from block 2 on");
+    assert_eq!(upload.machine.received_bytes(), 5 * 512);
+}
+
+#[test]
+fn the_same_block_lost_again_is_told_again() {
+    let mut upload = upload();
+    upload.data(1);
+    assert_eq!(upload.data(3), ["ACK 1"]);
+    upload.data(4);
+    assert_eq!(upload.after(30).data(3), ["ACK 1"]);
+}
+
+#[test]
+fn a_window_that_comes_again_is_answered_once() {
+    let mut upload = upload();
+    (1..=4).for_each(|block| drop(upload.data(block)));
+    assert_eq!(upload.after(1000).data(1), ["ACK 4"], "the first ACK was lost");
+    for block in 2..=4 {
+        assert_eq!(upload.data(block), NOTHING);
+    }
+    assert_eq!(upload.data(5), NOTHING);
+    assert_eq!(
+        [upload.data(6), upload.data(7), upload.data(8)].concat(),
+        ["ACK 8"]
+    );
+}
+
+#[test]
+fn an_old_block_inside_a_window_is_answered_when_nothing_new_comes() {
+    let mut upload = upload();
+    upload.data(1);
+    upload.data(2);
+    assert_eq!(upload.data(1), NOTHING);
+    assert_eq!((upload.silence(), upload.now), (vec!["ACK 2".to_string()], 20));
+}
+
+#[test]
+fn a_lost_tail_is_asked_for_by_the_receiver() {
+    let mut upload = Upload::new("windowsize 4", ADAPTIVE);
+    upload.sends();
+    upload.after(2).data(1);
+    upload.data(2);
+    assert_eq!((upload.silence(), upload.now), (vec!["ACK 2".to_string()], 22));
+}

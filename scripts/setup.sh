@@ -1,0 +1,89 @@
+#!/bin/sh
+# Looks for what building (`setup.sh build`) or testing (`setup.sh test`) needs. As root on Debian or Ubuntu it
+# installs what is missing; elsewhere it says what is. Quick and silent where everything is there.
+set -eu
+cd "$(dirname "$0")/.."
+what=${1:-test}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+packages='' essential='' optional=''
+# command, Debian package, whether nothing works without it
+want() {
+    have "$1" && return
+    packages="$packages $2"
+    if [ "$3" = essential ]; then essential="$essential $1"; else optional="$optional $1"; fi
+}
+
+look() {
+    packages='' essential='' optional=''
+    have cc || have gcc || want gcc gcc essential
+    want cmake cmake essential
+    want make make essential
+    if [ "$what" = test ]; then
+        want python3 python3 essential
+        want readelf binutils essential
+        want pkg-config pkg-config optional
+        want g++ g++ optional
+        want clang clang optional
+        want valgrind valgrind optional
+        want curl curl optional
+        want atftp atftp optional
+        want tftp tftp-hpa optional
+        want busybox busybox optional
+        want ip iproute2 optional
+        want nft nftables optional
+    fi
+    # Linking needs the C library's headers; a bare gcc package does not bring them.
+    if have gcc && ! echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1; then
+        packages="$packages libc6-dev"
+        essential="$essential libc6-dev"
+    fi
+}
+
+look
+if [ -n "$packages" ]; then
+    if [ "$(id -u)" = 0 ] && have apt-get; then
+        echo "setup: installing$packages"
+        log=$(mktemp)
+        export DEBIAN_FRONTEND=noninteractive
+        # shellcheck disable=SC2086 # words are packages
+        if ! { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1; then
+            tail -n 20 "$log" >&2
+            echo "setup: apt-get failed" >&2
+        fi
+        rm -f "$log"
+        look
+    fi
+fi
+if [ -n "$packages" ]; then
+    echo "setup: missing:$essential$optional"
+    echo "setup: on Debian or Ubuntu:  apt-get install$packages"
+fi
+if [ -n "$optional" ]; then
+    echo "setup: without$optional some tests are left out; each says so"
+fi
+
+# Rust comes from rustup or from the distribution, but must be new enough.
+wanted=$(sed -n 's/^rust-version = "\([0-9.]*\)"$/\1/p' Cargo.toml | head -n 1)
+rust='' present=''
+if have cargo && have rustc; then
+    present=$(rustc --version | sed 's/^rustc \([0-9.]*\).*/\1/')
+    older=$(printf '%s\n%s\n' "$wanted" "$present" | sort -t. -k1,1n -k2,2n -k3,3n | head -n 1)
+    [ "$older" = "$wanted" ] || rust="Rust $wanted or newer is needed, $present is here"
+else
+    rust="Rust $wanted or newer is needed: no cargo was found"
+fi
+if [ -n "$rust" ]; then
+    echo "setup: $rust. Install it from https://rustup.rs" >&2
+    exit 1
+fi
+if [ "$what" = test ]; then
+    for part in fmt clippy; do
+        if ! cargo $part --version >/dev/null 2>&1; then
+            echo "setup: cargo $part is missing:  rustup component add rustfmt clippy" >&2
+            essential="$essential cargo-$part"
+        fi
+    done
+fi
+[ -z "$essential" ]

@@ -1,0 +1,59 @@
+#!/bin/sh
+# Every test, one step after the other; a step's output is in build/logs and is shown only where it fails. Ends with
+# a summary, and with 1 where anything failed.
+set -u
+cd "$(dirname "$0")/.."
+: "${CMAKE:=cmake}" "${CTEST:=ctest}"
+jobs=$(nproc 2>/dev/null || echo 2)
+logs=build/logs
+mkdir -p "$logs"
+passed=0 failed=0
+
+# step NAME COMMAND...
+step() {
+    name=$1 log=$logs/$1.log
+    shift
+    begin=$(date +%s)
+    printf '%-12s ' "$name"
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+        printf 'ok      %4d s  %s\n' $(($(date +%s) - begin)) "$(tell "$log")"
+    else
+        failed=$((failed + 1))
+        printf 'FAILED  %4d s  see %s\n' $(($(date +%s) - begin)) "$log"
+        grep -E '^(FAILED|error|test .* FAILED|---- )|: failed: |\*\*\*(Failed|Timeout|Exception)' "$log" | head -n 40
+        echo '[...]'
+        tail -n 60 "$log"
+    fi
+}
+
+# What a log says about numbers, in a few words.
+tell() {
+    awk '/^test result: /  { rust += $4 }
+         /tests? passed,|tests failed out of/ { ctest = $0 }
+         /NOT RUN: /       { sub(/.*NOT RUN: /, ""); left = left "; not run: " $0 }
+         END { if (rust) printf "%d tests", rust; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
+}
+
+c_tests() {
+    dir=build/$1
+    shift
+    "$CMAKE" -S . -B "$dir" "$@" && "$CMAKE" --build "$dir" --parallel "$jobs" \
+        && "$CTEST" --test-dir "$dir" --output-on-failure --parallel "$jobs" --no-tests=error
+}
+
+docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items; }
+
+step format cargo fmt --all --check
+step clippy cargo clippy --workspace --all-targets -- -D warnings
+step rust cargo test --workspace
+step docs docs
+step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
+step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address
+
+for tool in valgrind clang pkg-config; do
+    command -v "$tool" >/dev/null 2>&1 || echo "not run: what needs $tool, which is not installed"
+done
+RUSTUP_AUTO_INSTALL=0 cargo +nightly --version >/dev/null 2>&1 || echo "not run: the library itself under AddressSanitizer, which needs a nightly Rust"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

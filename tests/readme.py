@@ -1,0 +1,185 @@
+"""Every code block of README.md is compiled and run; a block that nobody knows how to try is a failure.
+
+usage: readme.py SOURCE BUILD
+"""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE, BUILD = (os.path.abspath(argument) for argument in sys.argv[1:])
+CMAKE, CC = os.environ.get("CMAKE", "cmake"), os.environ.get("CC", "cc")
+CONSUMER = "#include <tftpserver.h>\nint main(void) { return tftpserver_version() == 0; }\n"
+
+
+def blocks():
+    text = open(os.path.join(SOURCE, "README.md"), encoding="utf-8").read()
+    return re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.S | re.M)
+
+
+def run(command, cwd, **environment):
+    done = subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=240)
+    if done.returncode != 0:
+        raise SystemExit(f"FAILED: {command}\n{done.stdout[-3000:]}")
+    return done.stdout
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def fetch(port, name, seconds=30):
+    """One small file by TFTP; asks again until somebody answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.settimeout(0.5)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                one.sendto(b"\0\1" + name.encode() + b"\0octet\0", ("127.0.0.1", port))
+                packet, peer = one.recvfrom(600)
+            except (TimeoutError, ConnectionError):
+                continue
+            one.sendto(b"\0\4" + packet[2:4], peer)
+            return packet[4:]
+    raise SystemExit(f"FAILED: nobody answers on port {port}")
+
+
+class Work:
+    """A place with the library installed, and a directory that looks like a consumer's."""
+
+    def __init__(self, here):
+        self.here = here
+        self.prefix = os.path.join(here, "prefix")
+        self.seen = []
+        with open(os.path.join(here, "program.c"), "w", encoding="utf-8") as file:
+            file.write(CONSUMER)
+        os.symlink(SOURCE, os.path.join(here, "libtftpserver"))
+        os.mkdir(os.path.join(here, "examples"))
+        shutil.copytree(os.path.join(SOURCE, "examples", "files"), os.path.join(here, "examples", "files"))
+
+    def environment(self):
+        lib = os.path.join(self.prefix, "lib")
+        for place, _, names in os.walk(self.prefix):  # lib, lib64 or lib/x86_64-linux-gnu
+            if "tftpserver.pc" in names:
+                lib = os.path.dirname(place)
+        return {"PREFIX": self.prefix, "PKG_CONFIG_PATH": os.path.join(lib, "pkgconfig"), "LD_LIBRARY_PATH": lib}
+
+    def shell(self, text, cwd=None):
+        return run(["sh", "-euc", text], cwd or self.here, **self.environment())
+
+    # One method for each kind of block; README names no other.
+
+    def front_door(self, text):
+        """The targets exist; `make test` is what runs this, and `make serve` is tried with a free port."""
+        for line in text.splitlines():
+            run(["make", "-n", *line.split("#")[0].split()[1:]], SOURCE)
+        port = free_port()
+        process = subprocess.Popen([os.path.join(BUILD, "examples", "serve"), "--host", "127.0.0.1", "--port",
+                                    str(port), "examples/files"], cwd=SOURCE, stdout=subprocess.DEVNULL)
+        try:
+            assert fetch(port, "hello.txt") == open(os.path.join(SOURCE, "examples/files/hello.txt"), "rb").read()
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+
+    def curl(self, text):
+        port = free_port()
+        process = subprocess.Popen([os.path.join(BUILD, "examples", "serve"), "--host", "127.0.0.1", "--port",
+                                    str(port), os.path.join(SOURCE, "examples/files")], stdout=subprocess.DEVNULL)
+        try:
+            fetch(port, "hello.txt")
+            if shutil.which("curl"):
+                got = self.shell(text.replace(":6969/", f":{port}/"))
+                assert "Hello" in got, got
+            else:
+                print("NOT RUN: curl is not installed")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+    def install(self, text):
+        """Steps one and two were done by whoever runs this: they are run on that build, the third as it is."""
+        assert text.splitlines()[0] == "cmake -S . -B build"
+        self.shell(text.replace("-B build", f'-B "{BUILD}"').replace("--build build", f'--build "{BUILD}"')
+                   .replace("--install build", f'--install "{BUILD}"').replace("cmake ", f'"{CMAKE}" '), SOURCE)
+
+    def pkg_config(self, text):
+        self.shell(text.replace("cc ", f"{CC} ", 1) + "./program\n")
+
+    def cmake(self, text):
+        alone = "find_package" not in text
+        options = ["-DTFTPSERVER_CARGO_TARGET_DIR=" + cargo_dir()] if alone else ["-DCMAKE_PREFIX_PATH=" + self.prefix]
+        other = {"tftpserver::shared": "tftpserver::static", "tftpserver::static": "tftpserver::shared"}
+        for swap in (False, True):  # the block, and what its comment says instead
+            body = re.sub(r"PRIVATE (\S+)\)", lambda m: f"PRIVATE {other[m[1]] if swap else m[1]})", text)
+            first, rest = body.split("\n", 1)
+            with open(os.path.join(self.here, "CMakeLists.txt"), "w", encoding="utf-8") as file:
+                file.write("cmake_minimum_required(VERSION 3.16)\nproject(reader LANGUAGES C)\n"
+                           f"{first}\nadd_executable(program program.c)\n{rest}")
+            build = os.path.join(self.here, f"build-{alone}-{swap}")
+            run([CMAKE, "-S", self.here, "-B", build, *options], self.here)
+            run([CMAKE, "--build", build], self.here)
+            run([os.path.join(build, "program")], self.here)
+
+    def program(self, text):
+        """The twenty lines: the same as the example, without a warning, and they serve."""
+        assert text == open(os.path.join(SOURCE, "examples/minimal.c"), encoding="utf-8").read(), "not minimal.c"
+        assert len(text.splitlines()) <= 22, "twenty lines, more or less"
+        port = free_port()
+        with open(os.path.join(self.here, "minimal.c"), "w", encoding="utf-8") as file:
+            file.write(text.replace("6969", str(port)))
+        self.shell(f"{CC} -std=c99 -Wall -pedantic -Werror minimal.c $(pkg-config --cflags --libs tftpserver) "
+                   "-o minimal")
+        process = subprocess.Popen([os.path.join(self.here, "minimal")], cwd=self.here,
+                                   env={**os.environ, **self.environment()})
+        try:
+            assert fetch(port, "hello.txt").startswith(b"Hello")
+        finally:
+            process.kill()
+            process.wait()
+
+
+def cargo_dir():
+    for line in open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8"):
+        if line.startswith("TFTPSERVER_CARGO_TARGET_DIR:"):
+            return line.split("=", 1)[1].strip()
+    raise SystemExit("the build directory has no Cargo directory")
+
+
+KINDS = [("sh", "make ", "front_door"), ("sh", "curl ", "curl"), ("c", "#include", "program"),
+         ("sh", "cmake ", "install"), ("sh", "cc ", "pkg_config"), ("cmake", "", "cmake")]
+
+
+def main():
+    found = blocks()
+    with tempfile.TemporaryDirectory() as here:
+        work = Work(here)
+        # What the others stand on comes first.
+        for text in [text for language, text in found if language == "sh" and text.startswith("cmake ")]:
+            work.install(text)
+        for language, text in found:
+            for known, begins, method in KINDS:
+                if language == known and text.startswith(begins):
+                    if method != "install":
+                        getattr(work, method)(text)
+                    print(f"ok: {method}")
+                    break
+            else:
+                raise SystemExit(f"FAILED: nobody knows how to try this {language!r} block:\n{text}")
+    for link in re.findall(r"\]\(([^)#]+)\)", open(os.path.join(SOURCE, "README.md"), encoding="utf-8").read()):
+        if not link.startswith("http") and not os.path.exists(os.path.join(SOURCE, link)):
+            raise SystemExit(f"FAILED: README leads to {link}, which is not there")
+    print(f"{len(found)} blocks tried")
+    return 0 if found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
