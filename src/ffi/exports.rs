@@ -1,5 +1,8 @@
 //! The exported functions, in ABI order: new ones are added at the end only.
-#![expect(clippy::not_unsafe_ptr_arg_deref, reason = "C knows no unsafe: the manual says what a caller owes")]
+#![expect(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "C knows no unsafe: the manual says what a caller owes"
+)]
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
@@ -18,8 +21,8 @@ use crate::server::property::Value;
 
 /// Makes a server with every property and setting at its default. It does not listen yet.
 ///
-/// @return The handle, for every other function; to be ended with `tftpserver_close`. NULL where memory is lacking
-///         or an internal error occurs.
+/// @return The handle, for every other function; to be ended with `tftpserver_close`. NULL after an internal
+///         error.
 ///
 /// Threads: any.
 #[unsafe(no_mangle)]
