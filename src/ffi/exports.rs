@@ -21,8 +21,8 @@ use crate::server::property::Value;
 
 /// Makes a server with every property and setting at its default. It does not listen yet.
 ///
-/// @return The handle, for every other function; to be ended with `tftpserver_close`. NULL where memory is lacking
-///         or an internal error occurs.
+/// @return The handle, for every other function; to be ended with `tftpserver_close`. NULL after an internal
+///         error.
 ///
 /// Threads: any.
 #[unsafe(no_mangle)]

@@ -1,6 +1,7 @@
 //! The class: properties, settings, the Conn arrays, the event queue and DoEvents. No C here, and no unsafe.
 //!
-//! - `property.rs`, `setting.rs`, `errors.rs`: one table each, from which everything else follows, the manual too;
+//! - `property.rs`, `setting.rs`, `errors.rs` (and `errno.rs`): one table each, from which everything else follows,
+//!   the manual too;
 //! - `value.rs`, `values.rs`, `access.rs`, `options.rs`: values, where they are kept, how they are got and set, and
 //!   what they mean to the engine;
 //! - `server.rs`, `listening.rs`: the object and its methods; its engines;
@@ -10,6 +11,7 @@
 mod access;
 mod conn;
 mod dispatch;
+mod errno;
 pub mod errors;
 pub mod events;
 mod hub;
