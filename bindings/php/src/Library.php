@@ -46,12 +46,18 @@ final class Library
     /**
      * Makes the library known to every request to come; for opcache.preload alone, see preload.php.
      *
+     * Where opcache.preload_user is set, PHP lets no scope be loaded. Then each request reads the definition anew, which
+     * preloaded classes may; ffi.preload with include/tftpserver_preload.h spares that.
+     *
      * @throws LibraryException
      */
     public static function preload(): void
     {
         self::requireFfi();
         [$path] = self::find();
+        if ((string) ini_get('opcache.preload_user') !== '') {
+            return;
+        }
         $header = tempnam(sys_get_temp_dir(), 'tftpserver');
         if ($header === false) {
             throw new LibraryException('FFI needs a file to preload from, and none can be made in ' . sys_get_temp_dir() . '.');
@@ -82,10 +88,6 @@ final class Library
 
     private static function load(): FFI
     {
-        if (!in_array(PHP_SAPI, ['cli', 'phpdbg', 'embed', 'micro'], true) && strtolower((string) ini_get('ffi.enable')) === 'preload') {
-            throw new LibraryException('PHP allows FFI to preloaded scripts only here (ffi.enable=preload): set opcache.preload='
-                . dirname(__DIR__) . '/preload.php in php.ini, or ffi.enable=true.');
-        }
         [$path] = self::find();
         try {
             return FFI::cdef(self::definition(), $path);
@@ -103,6 +105,10 @@ final class Library
                 // The one function that every version has: the others are looked for when the version is known.
                 $probe = FFI::cdef('const char *tftpserver_version(void);', $path);
             } catch (FFI\Exception $e) {
+                if (str_contains($e->getMessage(), 'restricted')) {
+                    throw new LibraryException('PHP allows FFI to preloaded scripts only here (ffi.enable=preload): set opcache.preload='
+                        . dirname(__DIR__) . '/preload.php in php.ini, or ffi.enable=true.', $e);
+                }
                 if (str_contains($e->getMessage(), 'Failed resolving')) {
                     throw self::unusable($path, $e);
                 }
