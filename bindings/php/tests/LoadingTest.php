@@ -197,20 +197,6 @@ final class LoadingTest extends TestCase
         self::assertStringContainsString('libtftpserver 0.0.9', $process->errors());
     }
 
-    /** A program whose interpreter preloads the package, as nobody in particular: PHP loads no scope for root. */
-    private function preloading(string $program, string $library): Process
-    {
-        chmod($this->directory, 0755);
-        $package = "{$this->directory}/package";
-        (new Process(['sh', '-c', 'cp -r "$0" "$2" && cp "$1" "$2/library.so" && chmod -R a+rX "$2"', dirname(__DIR__), $library, $package]))->wait();
-        $command = [PHP_BINARY, '-d', 'display_errors=stderr', '-d', 'opcache.enable_cli=1', '-d', "opcache.preload={$package}/preload.php"];
-        if (posix_geteuid() === 0) {
-            $command = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...$command];
-        }
-
-        return new Process($command, '<?php ' . $program, '/', ['TFTPSERVER_LIBRARY' => "{$package}/library.so"]);
-    }
-
     public function testNotPreloadedInAWebServer(): void
     {
         $web = $this->web();

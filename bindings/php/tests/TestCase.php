@@ -94,4 +94,18 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
 
         return new Process([PHP_BINARY, '-d', 'display_errors=stderr', '-d', 'log_errors=0', ...$options], $program, null, $environment);
     }
+
+    /** A program whose interpreter preloads the package, as nobody in particular: PHP loads no scope for root. */
+    protected function preloading(string $program, string $library): Process
+    {
+        chmod($this->directory, 0755);
+        $package = "{$this->directory}/package";
+        (new Process(['sh', '-c', 'cp -r "$0" "$2" && cp "$1" "$2/library.so" && chmod -R a+rX "$2"', dirname(__DIR__), $library, $package]))->wait();
+        $command = [PHP_BINARY, '-d', 'display_errors=stderr', '-d', 'opcache.enable_cli=1', '-d', "opcache.preload={$package}/preload.php"];
+        if (posix_geteuid() === 0) {
+            $command = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...$command];
+        }
+
+        return new Process($command, '<?php ' . $program, '/', ['TFTPSERVER_LIBRARY' => "{$package}/library.so"]);
+    }
 }
