@@ -18,7 +18,7 @@ build: ## build the library and the example programs
 	@$(CMAKE) --build $(BUILD) >>$(BUILD).log 2>&1 || { tail -n 60 $(BUILD).log; exit 1; }
 
 serve: build ## serve DIR on HOST:PORT until Ctrl-C
-	@file=$$(cd "$(DIR)" && find . -type f ! -name '.*' | sed 's,^\./,,' | sort | grep -m 1 -e hello -e . ); \
+	@file=$$(cd "$(DIR)" && find . -type f ! -name '.*' | sed 's,^\./,,' | sort | { sed -n '/^hello/{p;q};1h;$${x;p}'; }); \
 	 echo "try:  curl tftp://$(HOST):$(PORT)/$${file:-FILE}"
 	@exec $(BUILD)/examples/serve --host "$(HOST)" --port "$(PORT)" "$(DIR)"
 

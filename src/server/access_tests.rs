@@ -216,6 +216,11 @@ fn a_directory_that_is_gone_is_found_out_at_the_start() {
     drop(directory);
     assert_eq!(server.start_listening().unwrap_err().code, 905);
     assert_eq!(text(&server, 11), "False");
+    assert_eq!(config(&server, "FollowSymlinks=False"), Err(905));
+    assert_eq!(config(&server, "FollowSymlinks"), Ok("True".to_owned()));
+    set(&server, 12, "").unwrap();
+    server.start_listening().unwrap();
+    server.close();
 }
 
 #[test]

@@ -267,7 +267,12 @@ fn percent(done: u64, total: Option<u64>) -> i32 {
     match total {
         None => -1,
         Some(0) => 100,
-        Some(total) => (u128::from(done) * 100 / u128::from(total)).min(100) as i32,
+        Some(total) => {
+            let percent = done
+                .checked_mul(100)
+                .map_or_else(|| done / (total / 100), |hundredfold| hundredfold / total);
+            percent.min(100) as i32
+        }
     }
 }
 

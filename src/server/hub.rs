@@ -173,6 +173,8 @@ impl Application for Hub {
                 self.quiet.begin(connection, reply, held);
             }
             Notice::Refused { .. } if !self.registered().any_connection() => {}
+            // Nothing but this event would come of it.
+            Notice::Ended { .. } if !self.registered().has(Wants::END) => {}
             notice => {
                 if let Some(notice) = self.quiet.fold(notice) {
                     self.queue.push(notice);
@@ -227,5 +229,57 @@ impl Releasing {
         self.coming
             .get(&id)
             .map(|reply| (reply.clone(), Sources::default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::events::Event;
+
+    fn nothing() -> Option<Arc<dyn Callback>> {
+        Some(Arc::new(|_: &mut Event<'_>| 0) as Arc<dyn Callback>)
+    }
+
+    #[test]
+    fn what_is_wanted_is_what_is_registered() {
+        let hub = Hub::new(1);
+        assert_eq!(hub.wants(), Wants::NONE);
+        hub.register(8, nothing()).unwrap();
+        assert_eq!(hub.wants(), Wants::TRANSFER);
+        hub.register(2, nothing()).unwrap();
+        assert!(hub.wants().holds_admission());
+        hub.register(2, None).unwrap();
+        hub.register(8, None).unwrap();
+        assert_eq!(hub.wants(), Wants::NONE);
+    }
+
+    #[test]
+    fn the_log_is_wanted_up_to_its_level() {
+        let hub = Hub::new(1);
+        hub.set_log_level(3);
+        assert_eq!(hub.wants(), Wants::NONE, "nobody listens");
+        hub.register(6, nothing()).unwrap();
+        let all = [Wants::LOG_INFO, Wants::LOG_VERBOSE, Wants::LOG_DEBUG];
+        for level in 0..=3 {
+            hub.set_log_level(level);
+            let wanted = all.map(|bit| hub.wants().has(bit));
+            assert_eq!(wanted, [level >= 1, level >= 2, level >= 3]);
+        }
+        assert!(!hub.wants().any_connection());
+        hub.watch();
+        assert!(hub.wants().any_connection());
+    }
+
+    #[test]
+    fn a_full_queue_admits_nobody_but_for_an_application_that_listens_to_nothing() {
+        let hub = Hub::new(1);
+        hub.register(5, nothing()).unwrap();
+        while hub.queue.has_room() {
+            hub.queue.push(Notice::Ended { id: 1 });
+        }
+        assert!(!hub.admits());
+        hub.register(5, None).unwrap();
+        assert!(hub.admits());
     }
 }

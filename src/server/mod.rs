@@ -1,8 +1,9 @@
 //! The class: properties, settings, the Conn arrays, the event queue and DoEvents. No C here, and no unsafe.
 //!
-//! - `property.rs`, `setting.rs`, `errors.rs`: one table each, from which everything else follows, the manual too;
-//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `source.rs`: values, where they are kept, how they are got and set, and
-//!   what they mean to the engine;
+//! - `property.rs`, `setting.rs`, `errors.rs` (and `errno.rs`): one table each, from which everything else follows,
+//!   the manual too;
+//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `source.rs`: values, where they are kept, how they are got and
+//!   set, and what they mean to the engine;
 //! - `server.rs`, `listening.rs`: the object and its methods; its engines;
 //! - `hub.rs`, `queue.rs`, `quiet.rs`: what comes from the engine's threads, and waits;
 //! - `dispatch.rs`, `events.rs`, `conn.rs`, `firing.rs`: what DoEvents makes of it.
@@ -10,6 +11,7 @@
 mod access;
 mod conn;
 mod dispatch;
+mod errno;
 pub mod errors;
 pub mod events;
 mod firing;
