@@ -141,25 +141,27 @@ fn address(values: &Values) -> Result<(SocketAddr, bool), Failure> {
     let port = u16::try_from(values.integer(property::Key::LocalPort)).unwrap_or_default();
     let is_v6 = values.setting_is_on(Key::UseIpv6);
     let host = values.text(property::Key::LocalHost);
-    let ip = match (host, is_v6) {
-        ("", true) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        ("", false) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    let mut address = match (host, is_v6) {
+        ("", true) => (Ipv6Addr::UNSPECIFIED, port).into(),
+        ("", false) => (Ipv4Addr::UNSPECIFIED, port).into(),
         (host, is_v6) => resolve(host, is_v6)?,
     };
-    Ok((SocketAddr::new(ip, port), host.is_empty() && is_v6))
+    address.set_port(port);
+    Ok((address, host.is_empty() && is_v6))
 }
 
-/// An address as it is, of either family; a name in the family that is asked for.
-fn resolve(host: &str, is_v6: bool) -> Result<IpAddr, Failure> {
+/// An address as it is, of either family; a name, or an address with its scope (fe80::1%eth0), in the family that is
+/// asked for.
+fn resolve(host: &str, is_v6: bool) -> Result<SocketAddr, Failure> {
     let literal = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host);
-    if let Ok(ip) = literal.parse() {
-        return Ok(ip);
+    if let Ok(ip) = literal.parse::<IpAddr>() {
+        return Ok(SocketAddr::new(ip, 0));
     }
     let unknown = |detail: &str| Failure::new(errors::HOST_NOT_FOUND, &format!("LocalHost {host}: {detail}"));
-    let mut found = (host, 0)
+    let mut found = (literal, 0)
         .to_socket_addrs()
         .map_err(|error| unknown(&error.to_string()))?;
     let found = found.find(|address| address.is_ipv6() == is_v6);
@@ -168,7 +170,7 @@ fn resolve(host: &str, is_v6: bool) -> Result<IpAddr, Failure> {
     } else {
         "no IPv4 address (UseIPv6 is off)."
     };
-    found.map(|address| address.ip()).ok_or_else(|| unknown(family))
+    found.ok_or_else(|| unknown(family))
 }
 
 /// Code page 65001.

@@ -246,9 +246,9 @@ impl Setting {
     pub(super) fn check(&self, text: &str) -> Result<Value, Failure> {
         let value = Value::Text(text.to_owned()).into_kind(&self.kind)?;
         match self.role {
-            Role::Active(Key::TransferPorts) => drop(parse_ports(text)?),
-            Role::Active(Key::SourceIpAddress) => drop(source::ip(text)?),
-            Role::Active(Key::SourceMacAddress) => drop(source::mac(text)?),
+            Role::Active(Key::TransferPorts) => parse_ports(text).map(drop)?,
+            Role::Active(Key::SourceIpAddress) => source::ip(text).map(drop)?,
+            Role::Active(Key::SourceMacAddress) => source::mac(text).map(drop)?,
             Role::Active(Key::CaptureIpPacketInfo) if value == Value::Boolean(true) => source::available()?,
             _ => {}
         }
