@@ -181,8 +181,20 @@ impl Core {
 
     /// Sends what this turn brought together, then closes what is not needed any more.
     pub(super) fn flush(&mut self) {
+        // What fails may leave something to say to the client, at once.
+        if self.flush_once() {
+            self.flush_once();
+        }
+        for index in std::mem::take(&mut self.released) {
+            self.ports.release(&self.poller, index);
+        }
+    }
+
+    /// True if something failed.
+    fn flush_once(&mut self) -> bool {
         let ports = &self.ports;
         let report = self.ctx.outbox.flush(&|index| ports.get(index));
+        let has_failed = !report.failed.is_empty();
         for (route, error) in report.failed {
             self.unreachable(
                 Tid {
@@ -194,9 +206,7 @@ impl Core {
         }
         self.congested = !report.congested.is_empty();
         self.watch_blocked(report.blocked);
-        for index in std::mem::take(&mut self.released) {
-            self.ports.release(&self.poller, index);
-        }
+        has_failed
     }
 
     /// The kernel's error queue: whose packet found nobody.
