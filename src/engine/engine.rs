@@ -104,9 +104,9 @@ impl Engine {
         self.order(Message::Shutdown);
     }
 
-    /// Whether all threads have ended.
+    /// Whether all threads have ended and nothing is left for the disk to do: [`Engine::join`] would not wait.
     pub fn is_finished(&self) -> bool {
-        self.threads.lock().iter().all(JoinHandle::is_finished)
+        self.threads.lock().iter().all(JoinHandle::is_finished) && self.pool.is_idle()
     }
 
     /// Waits for all threads; without [`Engine::shutdown`] that is when the last transfer has ended.
