@@ -60,7 +60,8 @@ impl Callback for CCallback {
 /// The texts of one event, terminated. Transfer has none, so that data costs no allocation.
 #[derive(Default)]
 struct Texts {
-    of: [CString; 4],
+    /// `None`: "".
+    of: [Option<CString>; 4],
 }
 
 impl Texts {
@@ -68,14 +69,17 @@ impl Texts {
         let mut texts = Texts::default();
         for (place, text) in texts.of.iter_mut().zip(event.texts()) {
             if !text.is_empty() {
-                *place = to_c(text);
+                *place = Some(to_c(text));
             }
         }
         texts
     }
 
     fn data(&self, event: &Event<'_>) -> tftpserver_event_data {
-        let [first, second, third, fourth] = [0, 1, 2, 3].map(|index: usize| self.of[index].as_ptr());
+        let [first, second, third, fourth] = self
+            .of
+            .each_ref()
+            .map(|text| text.as_ref().map_or(c"".as_ptr(), |text| text.as_ptr()));
         match *event {
             Event::Connected {
                 connection_id,
