@@ -134,12 +134,12 @@
  *       setting                 type, range      default  changes
  *       DefaultRollOverNumber   0 to 1           0        any time
  *         What follows block number 65535.
- *       CaptureIPPacketInfo     Boolean          False    at start
- *         Not available yet.
+ *       CaptureIPPacketInfo     Boolean          False    any time
+ *         Keep the address that requests were sent to, for DestinationAddress. Linux only: 909 elsewhere.
  *       DelayHostResolution     Boolean          False    any time
  *         No effect on a UDP server; kept and returned.
  *       DestinationAddress      text                      never
- *         Always "" without CaptureIPPacketInfo.
+ *         In a callback: the address that its client sent to; elsewhere: the latest. "" without CaptureIPPacketInfo.
  *       DontFragment            Boolean          False    at start
  *         Set the Don't Fragment flag of outgoing packets.
  *       LocalHost               text                      stopped (107)
@@ -155,9 +155,9 @@
  *       ShareLocalPort          Boolean          False    stopped (113)
  *         Others may listen on the same port.
  *       SourceIPAddress         text                      at start
- *         Not available yet.
+ *         Packets come from this address; "": from the one that was asked. Linux only: 909 elsewhere.
  *       SourceMacAddress        text                      at start
- *         Not available yet.
+ *         IPv4 packets come from this Ethernet address, as in 02-00-00-00-00-01. Linux only: 909 elsewhere.
  *       UseConnection           Boolean          False    stopped (117)
  *         Each transfer has a connected socket of its own.
  *       UseIPv6                 Boolean          False    at start

@@ -9,7 +9,7 @@ use tftp_proto::wire::{self, Asked, ErrorCode, Malformed, Operation, Packet, Req
 use super::causes;
 use super::core::Core;
 use super::notice::{Cause, Connection, LogKind, Notice, Wants};
-use super::platform::{Arrival, Route, plain};
+use super::platform::{Arrival, LocalAddr, Route, plain};
 use super::ports::LISTENING;
 use super::shared::Admission;
 use super::trail;
@@ -64,6 +64,9 @@ impl Core {
         self.replace_in_single_port(arrival.peer);
         let (connection, known) = self.connection(arrival, request);
         let connection = Arc::new(connection);
+        if self.policy.capture_destination {
+            self.ctx.shared.set_latest_destination(connection.local);
+        }
         match self.admit(&connection, known) {
             Ok(Admission::Unanswered) => {
                 self.ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
@@ -172,14 +175,18 @@ impl Core {
         }
     }
 
-    /// The way back to whoever sent `arrival`, from `socket`, and from the address that was asked.
+    /// The way back to whoever sent `arrival`, from `socket`, and from the address that was asked or SourceIPAddress.
     pub(super) fn route(&self, socket: usize, arrival: &Arrival<'_>) -> Route {
         let connected = self.use_connection && socket != LISTENING;
-        let source = arrival.local.filter(|_| self.wildcard && !connected);
+        let asked = arrival.local.filter(|_| self.wildcard);
+        let source = self.ports.source_for(arrival.peer).map_or(asked, |ip| {
+            let interface = arrival.local.map_or(0, |local| local.interface);
+            Some(LocalAddr { ip, interface })
+        });
         Route {
             socket,
             peer: arrival.peer,
-            source,
+            source: source.filter(|_| !connected),
             connected,
         }
     }

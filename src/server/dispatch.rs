@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::conn::{Conns, Record};
 use super::errors::Failure;
 use super::events::Event;
+use super::firing;
 use super::hub::{Hub, Kept};
 use crate::engine::notice::{Cause, Connection, LogKind, Notice, Run};
 use crate::engine::platform::Bytes;
@@ -33,6 +34,10 @@ impl<'a> Dispatch<'a> {
     }
 
     pub(super) fn deliver(&mut self, notice: Notice) {
+        firing::during(self.hub, notice.connection(), || self.fire_for(notice));
+    }
+
+    fn fire_for(&mut self, notice: Notice) {
         match notice {
             Notice::Asked {
                 connection,

@@ -278,6 +278,7 @@ pub(crate) const INSIDE_CALLBACK: i32 = 907;
 pub(crate) const INTERNAL: i32 = 908;
 pub(crate) const NOT_AVAILABLE: i32 = 909;
 pub(crate) const ACCESS_DENIED: i32 = 10013;
+pub(crate) const FAMILY_NOT_SUPPORTED: i32 = 10047;
 pub(crate) const ABORTED: i32 = 10053;
 pub(crate) const CONNECTION_RESET: i32 = 10054;
 pub(crate) const TOO_MANY_USERS: i32 = 10068;

@@ -40,9 +40,9 @@ struct Root {
 }
 
 impl Listening {
-    pub(super) fn new() -> Listening {
+    pub(super) fn new(shared: Arc<Shared>) -> Listening {
         Listening {
-            shared: Arc::default(),
+            shared,
             engine: None,
             draining: Vec::new(),
             root: None,
@@ -67,6 +67,7 @@ impl Listening {
         self.check_root(values)?;
         let root = self.root(values)?;
         let config = options::config(values)?;
+        options::permitted(&config)?;
         let policy = options::policy(values, root);
         let engine = Engine::start(&config, policy, application, Arc::clone(&self.shared))
             .map_err(|error| Failure::from_io(&error, &format!("Listening on {}.", config.address)))?;
@@ -82,6 +83,9 @@ impl Listening {
     /// Goes by new values: checks LocalDir, and tells the engine that listens.
     pub(super) fn adopt(&mut self, values: &Values) -> Result<(), Failure> {
         let root = self.root(values)?;
+        if !values.setting_is_on(setting::Key::CaptureIpPacketInfo) {
+            self.shared.set_latest_destination(None);
+        }
         if let Some(engine) = &self.engine {
             engine.set_policy(options::policy(values, root));
         }

@@ -2,11 +2,11 @@
 //!
 //! - `property.rs`, `setting.rs`, `errors.rs` (and `errno.rs`): one table each, from which everything else follows,
 //!   the manual too;
-//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`: values, where they are kept, how they are got and set, and
-//!   what they mean to the engine;
+//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `source.rs`: values, where they are kept, how they are got and
+//!   set, and what they mean to the engine;
 //! - `server.rs`, `listening.rs`: the object and its methods; its engines;
 //! - `hub.rs`, `queue.rs`, `quiet.rs`: what comes from the engine's threads, and waits;
-//! - `dispatch.rs`, `events.rs`, `conn.rs`: what DoEvents makes of it.
+//! - `dispatch.rs`, `events.rs`, `conn.rs`, `firing.rs`: what DoEvents makes of it.
 
 mod access;
 mod conn;
@@ -14,6 +14,7 @@ mod dispatch;
 mod errno;
 pub mod errors;
 pub mod events;
+mod firing;
 mod hub;
 mod listening;
 mod options;
@@ -23,6 +24,7 @@ mod quiet;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod server;
 pub mod setting;
+mod source;
 #[cfg(test)]
 mod testing;
 mod value;
