@@ -6,7 +6,8 @@
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
 //! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads;
-//! - `read.rs`: file reads that the page cache answers, or that may wait.
+//! - `read.rs`: file reads that the page cache answers, or that may wait;
+//! - `iconv.rs`: the C library's converter of character sets, where it has one.
 #![allow(unsafe_code)]
 
 use std::net::{IpAddr, SocketAddr};
@@ -18,6 +19,7 @@ mod address;
 mod cmsg;
 #[cfg(target_os = "linux")]
 mod errors;
+pub mod iconv;
 #[cfg(target_os = "linux")]
 mod poll;
 #[cfg(any(not(target_os = "linux"), test))]

@@ -1,0 +1,3 @@
+//! The class: what an application sets, is told and gets back.
+
+pub mod codepage;
