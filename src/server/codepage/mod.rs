@@ -2,7 +2,8 @@
 //!
 //! - `table/`: every identifier that the setting CodePage takes, and by what it is served; `page.rs`: one line of it;
 //! - `single.rs`: pages of one byte a character; `whatwg.rs`, `japanese.rs`, `hz.rs`: what `encoding_rs` converts, kept
-//!   to the page; `wide.rs`, `escaped.rs`: what needs no table; `system.rs`: what the C library's `iconv` converts.
+//!   to the page; `wide.rs`, `utf7.rs`, `escaped.rs`: what needs no table;
+//!   `system.rs`, `rewritten.rs`: what the C library's `iconv` converts.
 //!
 //! Nothing is ever replaced: text converts whole and exactly, or not at all.
 
@@ -10,9 +11,11 @@ mod escaped;
 mod hz;
 mod japanese;
 mod page;
+mod rewritten;
 mod single;
 mod system;
 mod table;
+mod utf7;
 mod whatwg;
 mod wide;
 
@@ -27,6 +30,7 @@ pub use table::{page, pages};
 use crate::engine::config::NameCodec;
 use japanese::Kana;
 use page::{By, Fits};
+use rewritten::Rewrite;
 use single::Single;
 use system::{Mixed, System};
 use wide::Wide;
@@ -53,6 +57,7 @@ pub enum Unsupported {
 #[derive(Clone)]
 enum Conversion {
     Utf8,
+    Utf7,
     Single(Arc<Single>),
     Whatwg(&'static Encoding, Fits),
     Iso2022Jp(Kana),
@@ -60,6 +65,7 @@ enum Conversion {
     Wide(Wide),
     Escaped,
     System(Arc<System>),
+    Rewritten(Arc<System>, Rewrite),
     Mixed(Arc<Mixed>),
 }
 
@@ -85,6 +91,7 @@ impl CodePage {
     pub fn decode(&self, wire: &[u8]) -> Option<String> {
         match &self.conversion {
             Conversion::Utf8 => Some(std::str::from_utf8(wire).ok()?.to_owned()),
+            Conversion::Utf7 => utf7::decode(wire),
             Conversion::Single(single) => single.decode(wire),
             Conversion::Whatwg(encoding, fits) => {
                 fits(wire).then(|| whatwg::decode(encoding, wire)).flatten()
@@ -94,6 +101,7 @@ impl CodePage {
             Conversion::Wide(wide) => wide.decode(wire),
             Conversion::Escaped => escaped::decode(wire),
             Conversion::System(system) => system.decode(wire),
+            Conversion::Rewritten(system, rewrite) => system.decode(&rewrite.to_system(wire)?),
             Conversion::Mixed(mixed) => mixed.decode(wire),
         }
     }
@@ -104,12 +112,14 @@ impl CodePage {
         let wire = match &self.conversion {
             Conversion::Utf8 => return Some(text.as_bytes().to_vec()),
             Conversion::Single(single) => return single.encode(text),
+            Conversion::Utf7 => utf7::encode(text),
             Conversion::Whatwg(encoding, _) => whatwg::encode(encoding, text)?,
             Conversion::Iso2022Jp(kana) => kana.encode(text)?,
             Conversion::Hz => hz::encode(text)?,
             Conversion::Wide(wide) => wide.encode(text),
             Conversion::Escaped => escaped::encode(text),
             Conversion::System(system) => system.encode(text)?,
+            Conversion::Rewritten(system, rewrite) => rewrite.from_system(system.encode(text)?),
             Conversion::Mixed(mixed) => mixed.encode(text)?,
         };
         (self.decode(&wire)? == text).then_some(wire)
@@ -120,6 +130,7 @@ impl Conversion {
     fn of(by: By) -> Option<Conversion> {
         Some(match by {
             By::Utf8 => Conversion::Utf8,
+            By::Utf7 => Conversion::Utf7,
             By::Single(base, points) => Conversion::Single(Arc::new(Single::new(base, points)?)),
             By::Whatwg(encoding, fits) => Conversion::Whatwg(encoding, fits),
             By::Iso2022Jp(kana) => Conversion::Iso2022Jp(kana),
@@ -127,6 +138,7 @@ impl Conversion {
             By::Wide(wide) => Conversion::Wide(wide),
             By::Escaped => Conversion::Escaped,
             By::Iconv(name) => Conversion::System(Arc::new(System::open(name)?)),
+            By::Rewritten(name, rewrite) => Conversion::Rewritten(Arc::new(System::open(name)?), rewrite),
             By::Mixed(single, pairs) => Conversion::Mixed(Arc::new(Mixed {
                 single: Single::new(page::Base::Iconv(single), &[])?,
                 pairs: System::open(pairs)?,

@@ -3,6 +3,7 @@
 use encoding_rs::Encoding;
 
 use super::japanese::Kana;
+use super::rewritten::Rewrite;
 use super::wide::Wide;
 
 /// A code page that the setting knows by number.
@@ -21,6 +22,7 @@ pub struct Page {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum By {
     Utf8,
+    Utf7,
     /// A byte a character: a set of 256, some points of it replaced.
     Single(Base, Points),
     /// As the WHATWG's Encoding Standard has it, where the bytes pass the test.
@@ -31,6 +33,8 @@ pub(super) enum By {
     Escaped,
     /// A character set of the C library, one to several bytes a character.
     Iconv(&'static str),
+    /// The same, its bytes written otherwise.
+    Rewritten(&'static str, Rewrite),
     /// EBCDIC with shifts: single bytes as in the first set of the C library, pairs as in the second.
     Mixed(&'static str, &'static str),
     Nothing,
@@ -92,7 +96,7 @@ impl Page {
     pub fn needs_iconv(&self) -> bool {
         matches!(
             self.by,
-            By::Single(Base::Iconv(_), _) | By::Iconv(_) | By::Mixed(..)
+            By::Single(Base::Iconv(_), _) | By::Iconv(_) | By::Rewritten(..) | By::Mixed(..)
         )
     }
 
@@ -113,9 +117,9 @@ impl Page {
             By::Whatwg(encoding, _) => format!("encoding_rs ({})", encoding.name()),
             By::Iso2022Jp(_) => "encoding_rs (ISO-2022-JP)".into(),
             By::Hz => "encoding_rs (GBK)".into(),
-            By::Iconv(name) => format!("iconv ({name})"),
+            By::Iconv(name) | By::Rewritten(name, _) => format!("iconv ({name})"),
             By::Mixed(single, pairs) => format!("iconv ({single}, {pairs})"),
-            By::Utf8 | By::Wide(_) | By::Escaped => "own code".into(),
+            By::Utf8 | By::Utf7 | By::Wide(_) | By::Escaped => "own code".into(),
             By::Nothing => "nothing".into(),
         }
     }

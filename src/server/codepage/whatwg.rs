@@ -85,11 +85,6 @@ pub(super) fn shift_jis(wire: &[u8]) -> bool {
     )
 }
 
-/// EUC-JP without its three-byte characters (JIS X 0212).
-pub(super) fn two_byte_euc_jp(wire: &[u8]) -> bool {
-    pairs(wire, |_| false, |lead, _| lead != 0x8F)
-}
-
 /// Whether every byte above ASCII is one of `single` or leads a pair of `pair`.
 fn pairs(wire: &[u8], single: impl Fn(u8) -> bool, pair: impl Fn(u8, u8) -> bool) -> bool {
     let mut rest = wire;

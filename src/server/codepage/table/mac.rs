@@ -73,7 +73,8 @@ pub(super) static PAGES: &[Page] = &[
     none(10005, "MAC - Hebrew"),
     upper(10006, "MAC - Greek I", GREEK),
     rs(10007, "MAC - Cyrillic", &X_MAC_CYRILLIC_INIT)
-        .note("as since Mac OS 9: Ґ ґ € at 0xA2, 0xB6, 0xFF, where older tables have ¢ ∂ ¤"),
+        .points(&[(0xA2, Some('¢')), (0xB6, Some('∂'))])
+        .note("as before Mac OS 9, when 10017 took its place"),
     Page::new(10008, "MAC - Simplified Chinese (GB 2312)", By::Whatwg(&GBK_INIT, whatwg::gb2312))
         .note("GB 2312 as EUC-CN; Apple's additions are refused"),
     rs(10010, "MAC - Romania", &MACINTOSH_INIT)

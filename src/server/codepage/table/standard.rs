@@ -8,6 +8,7 @@ use encoding_rs::{
 
 use super::super::japanese::Kana;
 use super::super::page::{By, Page, Points};
+use super::super::rewritten::Rewrite;
 use super::super::whatwg;
 use super::super::wide::{Order, Unit, Wide};
 use super::{ascii, iconv, iconv_multi, latin1, none, rs};
@@ -25,25 +26,72 @@ const GERMAN: Points = &[
     (0x7E, Some('ß')),
 ];
 
+const IRV: Points = &[(0x24, Some('¤')), (0x7E, Some('‾'))];
+
+/// Annex C of SEN 85 02 00.
 const SWEDISH: Points = &[
     (0x24, Some('¤')),
+    (0x40, Some('É')),
     (0x5B, Some('Ä')),
     (0x5C, Some('Ö')),
     (0x5D, Some('Å')),
+    (0x5E, Some('Ü')),
+    (0x60, Some('é')),
     (0x7B, Some('ä')),
     (0x7C, Some('ö')),
     (0x7D, Some('å')),
-    (0x7E, Some('‾')),
+    (0x7E, Some('ü')),
 ];
 
+/// The second version of NS 4551.
 const NORWEGIAN: Points = &[
+    (0x23, Some('§')),
     (0x5B, Some('Æ')),
     (0x5C, Some('Ø')),
     (0x5D, Some('Å')),
     (0x7B, Some('æ')),
     (0x7C, Some('ø')),
     (0x7D, Some('å')),
-    (0x7E, Some('‾')),
+    (0x7E, Some('|')),
+];
+
+const GLIBC_DIFFERS: &str = "some points as Microsoft and IBM have them, where glibc differs";
+
+const GREEK: Points = &[
+    (0x6A, Some('|')),
+    (0x74, Some('\u{A0}')),
+    (0xAF, Some('σ')),
+    (0xBA, Some('ς')),
+    (0xCA, Some('\u{AD}')),
+    (0xCC, Some('â')),
+];
+
+const HEBREW: Points = &[
+    (0x78, Some('‗')),
+    (0x8F, Some('±')),
+    (0xB3, Some('•')),
+    (0xBC, Some('‾')),
+];
+
+const RUSSIAN: Points = &[
+    (0x41, Some('\u{A0}')),
+    (0x45, Some('є')),
+    (0x55, Some('ў')),
+    (0x64, Some('Є')),
+    (0x6A, Some('|')),
+    (0x73, Some('\u{AD}')),
+    (0x74, Some('Ў')),
+    (0x79, Some('`')),
+    (0xA1, Some('~')),
+    (0xC0, Some('{')),
+    (0xD0, Some('}')),
+];
+
+const TURKISH: Points = &[
+    (0x41, Some('\u{A0}')),
+    (0x9D, Some('¸')),
+    (0xB0, Some('˙')),
+    (0xB7, Some('·')),
 ];
 
 /// What ISO 8859-9 has that ISO 8859-1 has not.
@@ -82,13 +130,16 @@ pub(super) static PAGES: &[Page] = &[
     none(20003, "IBM5550 - Taiwan"),
     none(20004, "TeleText - Taiwan"),
     none(20005, "Wang - Taiwan"),
-    ascii(20105, "IA5 IRV International Alphabet No. 5 (7-bit)"),
+    ascii(20105, "IA5 IRV International Alphabet No. 5 (7-bit)")
+        .points(IRV)
+        .note("the version of 1983, with ¤ and ‾ for $ and ~, as on Windows"),
     ascii(20106, "IA5 German (7-bit)").points(GERMAN),
     ascii(20107, "IA5 Swedish (7-bit)").points(SWEDISH),
     ascii(20108, "IA5 Norwegian (7-bit)").points(NORWEGIAN),
     ascii(20127, "US-ASCII (7-bit)"),
-    iconv_multi(20261, "T.61", "T.61"),
-    iconv_multi(20269, "ISO 6937 Non-Spacing Accent", "ISO_6937"),
+    iconv_multi(20261, "T.61", "T.61").note("an accent goes before its letter; some of ASCII's signs are missing"),
+    iconv_multi(20269, "ISO 6937 Non-Spacing Accent", "ISO_6937")
+        .note("an accent goes before its letter; Windows reads the two apart"),
     iconv(20273, "IBM EBCDIC - Germany", "IBM273"),
     iconv(20277, "IBM EBCDIC - Denmark/Norway", "IBM277"),
     iconv(20278, "IBM EBCDIC - Finland/Sweden", "IBM1143")
@@ -102,11 +153,10 @@ pub(super) static PAGES: &[Page] = &[
     iconv(20290, "IBM EBCDIC - Japanese Katakana Extended", "IBM930")
         .note("the single bytes of 50930; glibc's IBM290 has full-width katakana"),
     iconv(20297, "IBM EBCDIC - France", "IBM297"),
-    iconv(20420, "IBM EBCDIC - Arabic", "IBM420"),
-    iconv(20423, "IBM EBCDIC - Greek", "IBM423"),
-    iconv(20424, "IBM EBCDIC - Hebrew", "IBM424")
-        .points(&[(0x78, Some('‗')), (0x8F, Some('±'))])
-        .note("0x78 and 0x8F as IBM has them; glibc differs"),
+    iconv(20420, "IBM EBCDIC - Arabic", "IBM420")
+        .note("letters are letters, where Windows has presentation forms"),
+    iconv(20423, "IBM EBCDIC - Greek", "IBM423").points(GREEK).note(GLIBC_DIFFERS),
+    iconv(20424, "IBM EBCDIC - Hebrew", "IBM424").points(HEBREW).note(GLIBC_DIFFERS),
     iconv(20833, "IBM EBCDIC - Korean Extended", "IBM933").note("the single bytes of 50933 (IBM 833)"),
     iconv(20838, "IBM EBCDIC - Thai", "CP1160")
         .points(&[(0xFE, None)])
@@ -115,17 +165,18 @@ pub(super) static PAGES: &[Page] = &[
     iconv(20871, "IBM EBCDIC - Icelandic", "IBM1149")
         .points(&[(0x9F, Some('¤'))])
         .note("1149 without its euro; glibc's IBM871 has Þ and þ in each other's place"),
-    iconv(20880, "IBM EBCDIC - Cyrillic (Russian)", "IBM880"),
-    iconv(20905, "IBM EBCDIC - Turkish", "IBM905"),
+    iconv(20880, "IBM EBCDIC - Cyrillic (Russian)", "IBM880").points(RUSSIAN).note(GLIBC_DIFFERS),
+    iconv(20905, "IBM EBCDIC - Turkish", "IBM905").points(TURKISH).note(GLIBC_DIFFERS),
     iconv(20924, "IBM EBCDIC - Latin-1/Open System (1047 + Euro symbol)", "IBM1047")
         .points(LATIN_9)
         .note("IBM 924: not 1047 with one more character but with the eight of Latin-9"),
-    Page::new(20932, "JIS X 0208-1990 & 0121-1990", By::Whatwg(&EUC_JP_INIT, whatwg::two_byte_euc_jp))
-        .note("JIS X 0208 as EUC-JP; JIS X 0212 (misspelt in the name), which this page writes otherwise, is refused"),
+    Page::new(20932, "JIS X 0208-1990 & 0121-1990", By::Rewritten("EUC-JP", Rewrite::ClearedTrail))
+        .note("JIS X 0208 and 0212 (misspelt in the name); NEC's and IBM's additions to them are refused"),
     Page::new(20936, "Simplified Chinese (GB2312)", By::Whatwg(&GBK_INIT, whatwg::gb2312))
-        .note("GB 2312 alone; GBK's additions are refused"),
+        .note("GB 2312 alone, its symbols as in 936; GBK's additions are refused"),
     iconv(21025, "IBM EBCDIC - Cyrillic (Serbian, Bulgarian)", "CP1025"),
     iconv(21027, "Extended Alpha Lowercase", "IBM939")
+        .points(&[(0xA0, Some('¯'))])
         .note("IBM 1027, the single bytes of 50939"),
     rs(21866, "Ukrainian (KOI8-U)", &KOI8_U_INIT).note("with Ў ў at 0xBE, 0xAE, as on Windows"),
     latin1(28591, "ISO 8859-1 Latin I"),
@@ -147,8 +198,8 @@ pub(super) static PAGES: &[Page] = &[
     Page::new(50222, "ISO 2022 Japanese JIS X 0201-1989", By::Iso2022Jp(Kana::Shifted))
         .note("half-width katakana between SO and SI"),
     iconv_multi(50225, "ISO 2022 Korean", "ISO-2022-KR"),
-    iconv_multi(50227, "ISO 2022 Simplified Chinese", "ISO-2022-CN"),
-    iconv_multi(50229, "ISO 2022 Traditional Chinese", "ISO-2022-CN"),
+    Page::new(50227, "ISO 2022 Simplified Chinese", By::Rewritten("ISO-2022-CN", Rewrite::ShiftedChange)),
+    Page::new(50229, "ISO 2022 Traditional Chinese", By::Rewritten("ISO-2022-CN", Rewrite::ShiftedChange)),
     iconv_multi(50930, "Japanese (Katakana) Extended", "IBM930"),
     Page::new(50931, "US/Canada and Japanese", By::Mixed("IBM037", "IBM939"))
         .note("IBM 931: the single bytes of 37, the pairs of 50939"),
@@ -175,6 +226,6 @@ pub(super) static PAGES: &[Page] = &[
     none(57009, "ISCII Malayalam"),
     none(57010, "ISCII Gujarati"),
     none(57011, "ISCII Punjabi"),
-    iconv_multi(65000, "Unicode UTF-7", "UTF-7"),
+    Page::new(65000, "Unicode UTF-7", By::Utf7).note("RFC 2152"),
     Page::new(65001, "Unicode UTF-8", By::Utf8).note("the default"),
 ];
