@@ -55,34 +55,31 @@ impl Kana {
                 .find(|character| is_half_width(character) != kana)
                 .unwrap_or(rest.len());
             let (run, after) = rest.split_at(end);
-            if kana {
-                self.encode_kana(run, &mut wire)?;
+            let bytes = if kana {
+                self.encode_kana(run)?
             } else {
-                wire.extend(whatwg::encode(ISO_2022_JP, run)?);
+                whatwg::encode(ISO_2022_JP, run)?
+            };
+            // Two escape sequences in a row are an error to a careful decoder.
+            if bytes.first() == Some(&ESC) && wire.ends_with(TO_ASCII) {
+                wire.truncate(wire.len() - TO_ASCII.len());
             }
+            wire.extend(bytes);
             rest = after;
         }
         Some(wire)
     }
 
-    fn encode_kana(self, run: &str, wire: &mut Vec<u8>) -> Option<()> {
-        let bytes = run
+    fn encode_kana(self, run: &str) -> Option<Vec<u8>> {
+        let bytes: Vec<u8> = run
             .chars()
-            .map(|character| (u32::from(character) - 0xFF61) as u8 + 0x21);
+            .map(|kana| (u32::from(kana) - 0xFF61) as u8 + 0x21)
+            .collect();
         match self {
-            Kana::Refused => return None,
-            Kana::Escaped => {
-                wire.extend_from_slice(TO_KANA);
-                wire.extend(bytes);
-                wire.extend_from_slice(TO_ASCII);
-            }
-            Kana::Shifted => {
-                wire.push(SO);
-                wire.extend(bytes);
-                wire.push(SI);
-            }
+            Kana::Refused => None,
+            Kana::Escaped => Some([TO_KANA, &bytes, TO_ASCII].concat()),
+            Kana::Shifted => Some([&[SO], &bytes[..], &[SI]].concat()),
         }
-        Some(())
     }
 }
 
