@@ -119,7 +119,7 @@ impl CodePage {
             Conversion::Wide(wide) => wide.encode(text),
             Conversion::Escaped => escaped::encode(text),
             Conversion::System(system) => system.encode(text)?,
-            Conversion::Rewritten(system, rewrite) => rewrite.from_system(system.encode(text)?),
+            Conversion::Rewritten(system, rewrite) => rewrite.to_wire(system.encode(text)?),
             Conversion::Mixed(mixed) => mixed.encode(text)?,
         };
         (self.decode(&wire)? == text).then_some(wire)

@@ -23,7 +23,7 @@ impl Rewrite {
         }
     }
 
-    pub(super) fn from_system(self, bytes: Vec<u8>) -> Vec<u8> {
+    pub(super) fn to_wire(self, bytes: Vec<u8>) -> Vec<u8> {
         match self {
             Rewrite::ClearedTrail => clear_trails(&bytes),
             Rewrite::ShiftedChange => bytes,

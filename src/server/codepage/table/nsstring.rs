@@ -25,7 +25,7 @@ pub(super) static LOW: &[Page] = &[
     Page::new(8, "ShiftJIS", By::Whatwg(&SHIFT_JIS_INIT, whatwg::all)).note("as 932"),
     rs(9, "ISOLatin2", &ISO_8859_2_INIT),
     wide(10, "Unicode", Unit::Two, Order::Marked)
-        .note("listed a second time as UTF16String; as there, see below"),
+        .note("also listed as UTF16String; no client can use it, as 1200"),
     rs(11, "WindowsCP1251", &WINDOWS_1251_INIT),
     rs(12, "WindowsCP1252", &WINDOWS_1252_INIT),
     rs(13, "WindowsCP1253", &WINDOWS_1253_INIT),
