@@ -12,6 +12,7 @@ mod access;
 mod conn;
 mod dispatch;
 mod errno;
+pub mod codepage;
 pub mod errors;
 pub mod events;
 mod firing;
