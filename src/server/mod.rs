@@ -9,10 +9,10 @@
 //! - `dispatch.rs`, `events.rs`, `conn.rs`, `firing.rs`: what DoEvents makes of it.
 
 mod access;
+pub mod codepage;
 mod conn;
 mod dispatch;
 mod errno;
-pub mod codepage;
 pub mod errors;
 pub mod events;
 mod firing;

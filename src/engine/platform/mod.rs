@@ -20,11 +20,11 @@ mod address;
 mod cmsg;
 #[cfg(target_os = "linux")]
 mod errors;
-pub mod iconv;
 #[cfg(target_os = "linux")]
 mod frame;
 #[cfg(target_os = "linux")]
 mod frames;
+pub mod iconv;
 #[cfg(target_os = "linux")]
 mod poll;
 #[cfg(any(not(target_os = "linux"), test))]
