@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test setup header install clean help
+.PHONY: build serve test setup bench-events header install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -28,6 +28,9 @@ test: setup ## run every test
 setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
 	@scripts/setup.sh test
 
+bench-events: ## measure what events cost
+	@benches/events/run.sh
+
 header: ## write include/tftpserver.h anew from the sources
 	TFTPSERVER_BLESS=1 cargo test --quiet --test header
 
@@ -39,4 +42,4 @@ clean: ## remove what was built
 	cargo clean --quiet
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)

@@ -1,7 +1,10 @@
 //! Where the engine's notices arrive: which are wanted, which are kept, and for whom.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use hashbrown::HashMap;
 use parking_lot::RwLock;
@@ -33,6 +36,8 @@ pub(super) struct Hub {
     pub(super) queue: Queue,
     pub(super) quiet: Quiet,
     callbacks: RwLock<[Option<Arc<dyn Callback>>; EVENTS]>,
+    /// Counts the changes of `callbacks`.
+    changes: AtomicU32,
     /// What the callbacks need.
     registered: AtomicU32,
     log_level: AtomicU8,
@@ -47,6 +52,7 @@ impl Hub {
             queue: Queue::default(),
             quiet: Quiet::default(),
             callbacks: RwLock::default(),
+            changes: AtomicU32::new(1),
             registered: AtomicU32::new(0),
             log_level: AtomicU8::new(log_level),
             is_watched: AtomicBool::new(false),
@@ -58,9 +64,14 @@ impl Hub {
     pub(super) fn register(&self, event: i32, callback: Option<Arc<dyn Callback>>) -> Result<(), Failure> {
         let place = place(event)
             .ok_or_else(|| Failure::new(errors::INVALID_VALUE, &format!("There is no event {event}.")))?;
+        if callback.is_some() {
+            // Whatever its event, the callback may end connections: they must be known.
+            self.watch();
+        }
         let before = {
             let mut callbacks = self.callbacks.write();
             let before = std::mem::replace(&mut callbacks[place], callback);
+            self.changes.fetch_add(1, Release);
             self.registered.store(self.wants_of(&callbacks).0, Relaxed);
             before
         };
@@ -72,6 +83,18 @@ impl Hub {
     /// The callback of an event.
     pub(super) fn callback(&self, event: i32) -> Option<Arc<dyn Callback>> {
         self.callbacks.read()[place(event)?].clone()
+    }
+
+    /// The same, from `kept` as long as nothing was registered since: for what fires a million times a second.
+    pub(super) fn refresh<'k>(&self, event: i32, kept: &'k mut Kept) -> Option<&'k dyn Callback> {
+        let changes = self.changes.load(Acquire);
+        if kept.as_of != changes {
+            *kept = Kept {
+                as_of: changes,
+                callback: self.callback(event),
+            };
+        }
+        kept.callback.as_deref()
     }
 
     pub(super) fn set_log_level(&self, level: u8) {
@@ -139,6 +162,13 @@ impl Hub {
         }
         wants
     }
+}
+
+/// A callback, and of when it is.
+#[derive(Default)]
+pub(super) struct Kept {
+    as_of: u32,
+    callback: Option<Arc<dyn Callback>>,
 }
 
 const LOG: usize = 5;
