@@ -19,7 +19,9 @@ fn sources(directory: &str) -> Vec<Source> {
             let path = entry.expect("a directory can be read").path();
             match path.is_dir() {
                 true => directories.push(path),
-                false if path.extension().is_some_and(|extension| extension == "rs") => found.push(source(path)),
+                false if path.extension().is_some_and(|extension| extension == "rs") => {
+                    found.push(source(path))
+                }
                 false => {}
             }
         }
@@ -30,15 +32,27 @@ fn sources(directory: &str) -> Vec<Source> {
 
 fn source(path: PathBuf) -> Source {
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-    let path = path.strip_prefix(ROOT).unwrap_or(&path).to_string_lossy().into_owned();
-    Source { path, code: code.join("\n") }
+    let code: Vec<_> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect();
+    let path = path
+        .strip_prefix(ROOT)
+        .unwrap_or(&path)
+        .to_string_lossy()
+        .into_owned();
+    Source {
+        path,
+        code: code.join("\n"),
+    }
 }
 
 /// Where `word` stands in the code of these directories.
 fn finds(directories: &[&str], word: &str) -> Vec<String> {
     let all = directories.iter().flat_map(|directory| sources(directory));
-    all.filter(|source| source.code.contains(word)).map(|source| source.path).collect()
+    all.filter(|source| source.code.contains(word))
+        .map(|source| source.path)
+        .collect()
 }
 
 fn none(directories: &[&str], words: &[&str]) {
@@ -49,20 +63,51 @@ fn none(directories: &[&str], words: &[&str]) {
 
 #[test]
 fn the_protocol_knows_no_room_above_and_no_system() {
-    none(&["crates/tftp-proto/src"], &["std::net", "std::fs", "std::thread", "std::time", "tftpserver::", "libc::"]);
-    assert!(source(Path::new(ROOT).join("crates/tftp-proto/src/lib.rs")).code.contains("#![no_std]"));
+    none(
+        &["crates/tftp-proto/src"],
+        &[
+            "std::net",
+            "std::fs",
+            "std::thread",
+            "std::time",
+            "tftpserver::",
+            "libc::",
+        ],
+    );
+    assert!(
+        source(Path::new(ROOT).join("crates/tftp-proto/src/lib.rs"))
+            .code
+            .contains("#![no_std]")
+    );
 }
 
 #[test]
 fn the_engine_knows_no_class_and_no_c() {
-    none(&["src/engine"], &["crate::server", "crate::ffi", "no_mangle", "CStr"]);
+    none(
+        &["src/engine"],
+        &["crate::server", "crate::ffi", "no_mangle", "CStr"],
+    );
     let c: Vec<_> = finds(&["src/engine"], "extern \"C\"");
-    assert!(c.iter().all(|path| path.starts_with("src/engine/platform/")), "{c:?}");
+    assert!(
+        c.iter().all(|path| path.starts_with("src/engine/platform/")),
+        "{c:?}"
+    );
 }
 
 #[test]
 fn the_class_knows_no_c() {
-    none(&["src/server"], &["crate::ffi", "extern \"C\"", "no_mangle", "CStr", "c_char", "*mut ", "*const "]);
+    none(
+        &["src/server"],
+        &[
+            "crate::ffi",
+            "extern \"C\"",
+            "no_mangle",
+            "CStr",
+            "c_char",
+            "*mut ",
+            "*const ",
+        ],
+    );
 }
 
 #[test]
@@ -77,7 +122,9 @@ fn unsafe_code_is_in_two_rooms() {
     found.extend(finds(&["src", "crates/tftp-proto/src"], "unsafe fn"));
     assert!(!found.is_empty());
     let allowed = |path: &String| {
-        path.starts_with("src/ffi/") || path == "src/engine/platform.rs" || path.starts_with("src/engine/platform/")
+        path.starts_with("src/ffi/")
+            || path == "src/engine/platform.rs"
+            || path.starts_with("src/engine/platform/")
     };
     assert!(found.iter().all(allowed), "{found:?}");
     none(&["src/server"], &["allow(unsafe_code)"]);
@@ -97,7 +144,9 @@ fn every_exported_function_goes_through_the_guard() {
     let exports = source(Path::new(ROOT).join("src/ffi/exports.rs")).code;
     for function in exports.split("pub extern \"C\" fn ").skip(1) {
         let name = function.split('(').next().unwrap_or_default();
-        let is_guarded = ["status(", "value(", "unbound("].iter().any(|guard| function.contains(guard));
+        let is_guarded = ["status(", "value(", "unbound("]
+            .iter()
+            .any(|guard| function.contains(guard));
         // Gives out a constant: nothing in it can fail.
         assert!(is_guarded || name == "tftpserver_version", "{name}");
     }

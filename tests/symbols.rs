@@ -13,7 +13,11 @@ fn read(path: &str) -> String {
 
 /// The list, in ABI order.
 fn list() -> Vec<String> {
-    read("c-tests/exports.txt").lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+    read("c-tests/exports.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -22,7 +26,10 @@ fn the_header_declares_the_list() {
     let mut declared = Vec::new();
     for declaration in header.split("\nTFTPSERVER_API").skip(1) {
         let before = declaration.split('(').next().unwrap_or_default();
-        let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+        let name = before
+            .rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or_default();
         declared.push(name.to_owned());
     }
     assert_eq!(declared, list());
@@ -44,12 +51,22 @@ fn the_sources_define_the_list() {
 #[cfg(target_os = "linux")]
 fn the_shared_library_exports_the_list_and_nothing_else() {
     let library = shared_library();
-    let output = Command::new("nm").args(["--dynamic", "--defined-only", "--format=posix"]).arg(&library).output();
+    let output = Command::new("nm")
+        .args(["--dynamic", "--defined-only", "--format=posix"])
+        .arg(&library)
+        .output();
     let output = output.expect("nm is installed (binutils, which rustc's linker needs as well)");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).expect("names are text");
-    let exported: BTreeSet<_> =
-        text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
+    let exported: BTreeSet<_> = text
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect();
     assert_eq!(exported, list().into_iter().collect());
 }
 

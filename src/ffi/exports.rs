@@ -1,5 +1,8 @@
 //! The exported functions, in ABI order: new ones are added at the end only.
-#![expect(clippy::not_unsafe_ptr_arg_deref, reason = "C knows no unsafe: the manual says what a caller owes")]
+#![expect(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "C knows no unsafe: the manual says what a caller owes"
+)]
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
