@@ -157,7 +157,7 @@ impl Listening {
             return Ok(Some(Arc::clone(&root.jail)));
         }
         let jail = Jail::new(Path::new(path), follow_symlinks)
-            .map_err(|error| Failure::new(errors::INVALID_VALUE, &format!("LocalDir {path}: {error}")))?;
+            .map_err(|error| Failure::from_io(&error, &format!("LocalDir {path}.")))?;
         let jail = Arc::new(jail);
         self.root = Some(Root {
             path: path.to_owned(),

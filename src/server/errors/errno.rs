@@ -1,0 +1,111 @@
+//! The system's errors: their numbers as Winsock counts them, and their words.
+
+use std::io;
+
+#[cfg(windows)]
+use super::TABLE;
+use super::{ACCESS_DENIED, INVALID_VALUE, NOT_AVAILABLE, strerror};
+
+/// The number of a system's error: the Winsock one, whatever the system.
+pub fn code_of(error: &io::Error) -> i32 {
+    exact(error).unwrap_or_else(|| code_of_kind(error.kind()))
+}
+
+/// The number that says all that the system said.
+pub(super) fn exact(error: &io::Error) -> Option<i32> {
+    error.raw_os_error().and_then(code_of_errno)
+}
+
+/// What the system said: in the words of the table where it has them, never with the number of one system.
+pub(super) fn words(error: &io::Error) -> String {
+    match exact(error) {
+        Some(code) => strerror(code).to_owned(),
+        None => {
+            let said = error.to_string();
+            let (words, _) = said.split_once(" (os error ").unwrap_or((&said, ""));
+            words.to_owned()
+        }
+    }
+}
+
+/// What has no number of its own: the nearest one.
+fn code_of_kind(kind: io::ErrorKind) -> i32 {
+    match kind {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ACCESS_DENIED,
+        io::ErrorKind::Unsupported => NOT_AVAILABLE,
+        io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull => 10055,
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => INVALID_VALUE,
+        io::ErrorKind::TimedOut => 10060,
+        io::ErrorKind::Interrupted => 10004,
+        io::ErrorKind::WouldBlock => 10035,
+        _ => 10022,
+    }
+}
+
+/// On Windows the system's own numbers are these already.
+#[cfg(windows)]
+fn code_of_errno(errno: i32) -> Option<i32> {
+    TABLE
+        .iter()
+        .any(|entry| entry.code == errno && errno >= 10000)
+        .then_some(errno)
+}
+
+#[cfg(unix)]
+fn code_of_errno(errno: i32) -> Option<i32> {
+    ERRNOS
+        .iter()
+        .find(|(number, _)| *number == errno)
+        .map(|(_, code)| *code)
+}
+
+/// Every errno that has a Winsock number, and those that come close to one.
+#[cfg(unix)]
+const ERRNOS: &[(i32, i32)] = &[
+    (libc::EINTR, 10004),
+    (libc::EBADF, 10009),
+    (libc::EACCES, 10013),
+    (libc::EPERM, 10013),
+    (libc::EFAULT, 10014),
+    (libc::EINVAL, 10022),
+    (libc::EMFILE, 10024),
+    (libc::ENFILE, 10024),
+    (libc::EWOULDBLOCK, 10035),
+    (libc::EINPROGRESS, 10036),
+    (libc::EALREADY, 10037),
+    (libc::ENOTSOCK, 10038),
+    (libc::EDESTADDRREQ, 10039),
+    (libc::EMSGSIZE, 10040),
+    (libc::EPROTOTYPE, 10041),
+    (libc::ENOPROTOOPT, 10042),
+    (libc::EPROTONOSUPPORT, 10043),
+    (libc::ESOCKTNOSUPPORT, 10044),
+    (libc::EOPNOTSUPP, 10045),
+    (libc::EPFNOSUPPORT, 10046),
+    (libc::EAFNOSUPPORT, 10047),
+    (libc::EADDRINUSE, 10048),
+    (libc::EADDRNOTAVAIL, 10049),
+    (libc::ENETDOWN, 10050),
+    (libc::ENETUNREACH, 10051),
+    (libc::ENETRESET, 10052),
+    (libc::ECONNABORTED, 10053),
+    (libc::ECONNRESET, 10054),
+    (libc::ENOBUFS, 10055),
+    (libc::ENOMEM, 10055),
+    (libc::EISCONN, 10056),
+    (libc::ENOTCONN, 10057),
+    (libc::ESHUTDOWN, 10058),
+    (libc::ETOOMANYREFS, 10059),
+    (libc::ETIMEDOUT, 10060),
+    (libc::ECONNREFUSED, 10061),
+    (libc::ELOOP, 10062),
+    (libc::ENAMETOOLONG, 10063),
+    (libc::EHOSTDOWN, 10064),
+    (libc::EHOSTUNREACH, 10065),
+    (libc::ENOTEMPTY, 10066),
+    (libc::EUSERS, 10068),
+    (libc::EDQUOT, 10069),
+    (libc::ESTALE, 10070),
+    (libc::EREMOTE, 10071),
+    (libc::EAGAIN, 10035),
+];
