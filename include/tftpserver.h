@@ -102,7 +102,7 @@
  *         The file on the server; any path, the application's own choice.
  *    7  ConnRemoteHost (i)      text                      never
  *         The client's IP address.
- *    8  ConnRemotePort (i)      integer                   never
+ *    8  ConnRemotePort (i)      integer          0        never
  *         The client's port.
  *    9  ConnTransferMode (i)    text                      never
  *         0 octet, 1 netascii.

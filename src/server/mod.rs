@@ -1,6 +1,7 @@
 //! The class: properties, settings, the Conn arrays, the event queue and DoEvents. No C here, and no unsafe.
 //!
 //! - `property.rs`, `setting.rs`, `errors.rs`: one table each, from which everything else follows, the manual too;
+//! - `manual/`: what the reference says beyond these tables;
 //! - `value.rs`, `values.rs`, `access.rs`, `options.rs`: values, where they are kept, how they are got and set, and
 //!   what they mean to the engine;
 //! - `server.rs`, `listening.rs`: the object and its methods; its engines;
@@ -14,6 +15,7 @@ pub mod errors;
 pub mod events;
 mod hub;
 mod listening;
+pub mod manual;
 mod options;
 pub mod property;
 mod queue;
