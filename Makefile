@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test setup bless install clean help
+.PHONY: build serve test setup bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -18,7 +18,7 @@ build: ## build the library and the example programs
 	@$(CMAKE) --build $(BUILD) >>$(BUILD).log 2>&1 || { tail -n 60 $(BUILD).log; exit 1; }
 
 serve: build ## serve DIR on HOST:PORT until Ctrl-C
-	@file=$$(cd "$(DIR)" && find . -type f ! -name '.*' | sed 's,^\./,,' | sort | grep -m 1 -e hello -e . ); \
+	@file=$$(cd "$(DIR)" && find . -type f ! -name '.*' | sed 's,^\./,,' | sort | { sed -n '/^hello/{p;q};1h;$${x;p}'; }); \
 	 echo "try:  curl tftp://$(HOST):$(PORT)/$${file:-FILE}"
 	@exec $(BUILD)/examples/serve --host "$(HOST)" --port "$(PORT)" "$(DIR)"
 
@@ -27,6 +27,9 @@ test: setup ## run every test
 
 setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
 	@scripts/setup.sh test
+
+bench-events: ## measure what events cost
+	@benches/events/run.sh
 
 bless: ## write include/tftpserver.h and docs/reference.md anew from the sources
 	TFTPSERVER_BLESS=1 cargo test --quiet --test header
@@ -40,4 +43,4 @@ clean: ## remove what was built
 	cargo clean --quiet
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)

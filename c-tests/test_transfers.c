@@ -95,7 +95,7 @@ static void windows(void)
 static void roll_over(void)
 {
     static const char *const options[] = {"blksize", "8", "windowsize", "64", NULL};
-    enum { SIZE = 8 * 65536 * 2 + 77 };
+    enum { SIZE = 8 * 65536 + 77 };
     uint8_t *bytes = fixture_bytes(SIZE), *kept;
     transfer moved;
     size_t length;

@@ -49,7 +49,8 @@
  * Every function may be called from any thread at any time. The server works on threads of its own; your callbacks
  * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
  * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
- * which answer 907 there, for any handle.
+ * which answer 907 there, for any handle. Handles do not survive a fork: in the child they are no handles any more
+ * (901), whatever it opens itself works, and its exit does not disturb the parent.
  *
  * EVENTS
  *
@@ -88,7 +89,7 @@
  * PROPERTIES
  *
  *   id  property                type, range      default  changes
- *    0  Version                 text             0.1.0    never
+ *    0  VERSION                 text             0.1.0    never
  *         The version of the library.
  *    1  ConnCount               integer          0        never
  *         The number of records in the Conn arrays.
@@ -133,12 +134,12 @@
  *       setting                 type, range      default  changes
  *       DefaultRollOverNumber   0 to 1           0        any time
  *         What follows block number 65535.
- *       CaptureIPPacketInfo     Boolean          False    at start
- *         Not available yet.
+ *       CaptureIPPacketInfo     Boolean          False    any time
+ *         Keep the address that requests were sent to, for DestinationAddress. Linux only: 909 elsewhere.
  *       DelayHostResolution     Boolean          False    any time
  *         No effect on a UDP server; kept and returned.
  *       DestinationAddress      text                      never
- *         Always "" without CaptureIPPacketInfo.
+ *         In a callback: the address that its client sent to; elsewhere: the latest. "" without CaptureIPPacketInfo.
  *       DontFragment            Boolean          False    at start
  *         Set the Don't Fragment flag of outgoing packets.
  *       LocalHost               text                      stopped (107)
@@ -154,9 +155,9 @@
  *       ShareLocalPort          Boolean          False    stopped (113)
  *         Others may listen on the same port.
  *       SourceIPAddress         text                      at start
- *         Not available yet.
+ *         Packets come from this address; "": from the one that was asked. Linux only: 909 elsewhere.
  *       SourceMacAddress        text                      at start
- *         Not available yet.
+ *         IPv4 packets come from this Ethernet address, as in 02-00-00-00-00-01. Linux only: 909 elsewhere.
  *       UseConnection           Boolean          False    stopped (117)
  *         Each transfer has a connected socket of its own.
  *       UseIPv6                 Boolean          False    at start
@@ -591,252 +592,252 @@
 #define TFTPSERVER_ERROR_DECRYPT 284
 
 /**
- * [10004] Interrupted system call.
+ * Interrupted system call.
  */
 #define TFTPSERVER_ERROR_INTERRUPTED 10004
 
 /**
- * [10009] Bad file number.
+ * Bad file number.
  */
 #define TFTPSERVER_ERROR_BAD_FILE 10009
 
 /**
- * [10013] Access denied.
+ * Access denied.
  */
 #define TFTPSERVER_ERROR_ACCESS_DENIED 10013
 
 /**
- * [10014] Bad address.
+ * Bad address.
  */
 #define TFTPSERVER_ERROR_BAD_ADDRESS 10014
 
 /**
- * [10022] Invalid argument.
+ * Invalid argument.
  */
 #define TFTPSERVER_ERROR_INVALID_ARGUMENT 10022
 
 /**
- * [10024] Too many open files.
+ * Too many open files.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_FILES 10024
 
 /**
- * [10035] Operation would block.
+ * Operation would block.
  */
 #define TFTPSERVER_ERROR_WOULD_BLOCK 10035
 
 /**
- * [10036] Operation now in progress.
+ * Operation now in progress.
  */
 #define TFTPSERVER_ERROR_IN_PROGRESS 10036
 
 /**
- * [10037] Operation already in progress.
+ * Operation already in progress.
  */
 #define TFTPSERVER_ERROR_ALREADY_IN_PROGRESS 10037
 
 /**
- * [10038] Socket operation on non-socket.
+ * Socket operation on non-socket.
  */
 #define TFTPSERVER_ERROR_NOT_A_SOCKET 10038
 
 /**
- * [10039] Destination address required.
+ * Destination address required.
  */
 #define TFTPSERVER_ERROR_DESTINATION_REQUIRED 10039
 
 /**
- * [10040] Message too long.
+ * Message too long.
  */
 #define TFTPSERVER_ERROR_DATAGRAM_TOO_LONG 10040
 
 /**
- * [10041] Protocol wrong type for socket.
+ * Protocol wrong type for socket.
  */
 #define TFTPSERVER_ERROR_WRONG_PROTOCOL_TYPE 10041
 
 /**
- * [10042] Bad protocol option.
+ * Bad protocol option.
  */
 #define TFTPSERVER_ERROR_BAD_PROTOCOL_OPTION 10042
 
 /**
- * [10043] Protocol not supported.
+ * Protocol not supported.
  */
 #define TFTPSERVER_ERROR_PROTOCOL_NOT_SUPPORTED 10043
 
 /**
- * [10044] Socket type not supported.
+ * Socket type not supported.
  */
 #define TFTPSERVER_ERROR_SOCKET_TYPE_NOT_SUPPORTED 10044
 
 /**
- * [10045] Operation not supported on socket.
+ * Operation not supported on socket.
  */
 #define TFTPSERVER_ERROR_OPERATION_NOT_SUPPORTED 10045
 
 /**
- * [10046] Protocol family not supported.
+ * Protocol family not supported.
  */
 #define TFTPSERVER_ERROR_PROTOCOL_FAMILY_NOT_SUPPORTED 10046
 
 /**
- * [10047] Address family not supported by protocol family.
+ * Address family not supported by protocol family.
  */
 #define TFTPSERVER_ERROR_ADDRESS_FAMILY_NOT_SUPPORTED 10047
 
 /**
- * [10048] Address already in use.
+ * Address already in use.
  */
 #define TFTPSERVER_ERROR_ADDRESS_IN_USE 10048
 
 /**
- * [10049] Can't assign requested address.
+ * Can't assign requested address.
  */
 #define TFTPSERVER_ERROR_ADDRESS_NOT_AVAILABLE 10049
 
 /**
- * [10050] Network is down.
+ * Network is down.
  */
 #define TFTPSERVER_ERROR_NETWORK_DOWN 10050
 
 /**
- * [10051] Network is unreachable.
+ * Network is unreachable.
  */
 #define TFTPSERVER_ERROR_NETWORK_UNREACHABLE 10051
 
 /**
- * [10052] Net dropped connection or reset.
+ * Net dropped connection or reset.
  */
 #define TFTPSERVER_ERROR_NETWORK_RESET 10052
 
 /**
- * [10053] Software caused connection abort.
+ * Software caused connection abort.
  */
 #define TFTPSERVER_ERROR_ABORTED 10053
 
 /**
- * [10054] Connection reset by peer.
+ * Connection reset by peer.
  */
 #define TFTPSERVER_ERROR_CONNECTION_RESET 10054
 
 /**
- * [10055] No buffer space available.
+ * No buffer space available.
  */
 #define TFTPSERVER_ERROR_NO_BUFFER_SPACE 10055
 
 /**
- * [10056] Socket is already connected.
+ * Socket is already connected.
  */
 #define TFTPSERVER_ERROR_ALREADY_CONNECTED 10056
 
 /**
- * [10057] Socket is not connected.
+ * Socket is not connected.
  */
 #define TFTPSERVER_ERROR_NOT_CONNECTED 10057
 
 /**
- * [10058] Can't send after socket shutdown.
+ * Can't send after socket shutdown.
  */
 #define TFTPSERVER_ERROR_SHUT_DOWN 10058
 
 /**
- * [10059] Too many references, can't splice.
+ * Too many references, can't splice.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_REFERENCES 10059
 
 /**
- * [10060] Connection timed out.
+ * Connection timed out.
  */
 #define TFTPSERVER_ERROR_CONNECTION_TIMED_OUT 10060
 
 /**
- * [10061] Connection refused.
+ * Connection refused.
  */
 #define TFTPSERVER_ERROR_CONNECTION_REFUSED 10061
 
 /**
- * [10062] Too many levels of symbolic links.
+ * Too many levels of symbolic links.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_LINKS 10062
 
 /**
- * [10063] File name too long.
+ * File name too long.
  */
 #define TFTPSERVER_ERROR_NAME_TOO_LONG 10063
 
 /**
- * [10064] Host is down.
+ * Host is down.
  */
 #define TFTPSERVER_ERROR_HOST_DOWN 10064
 
 /**
- * [10065] No route to host.
+ * No route to host.
  */
 #define TFTPSERVER_ERROR_HOST_UNREACHABLE 10065
 
 /**
- * [10066] Directory not empty
+ * Directory not empty
  */
 #define TFTPSERVER_ERROR_DIRECTORY_NOT_EMPTY 10066
 
 /**
- * [10067] Too many processes.
+ * Too many processes.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_PROCESSES 10067
 
 /**
- * [10068] Too many users.
+ * Too many users.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_USERS 10068
 
 /**
- * [10069] Disc Quota Exceeded.
+ * Disc Quota Exceeded.
  */
 #define TFTPSERVER_ERROR_DISK_QUOTA 10069
 
 /**
- * [10070] Stale NFS file handle.
+ * Stale NFS file handle.
  */
 #define TFTPSERVER_ERROR_STALE_HANDLE 10070
 
 /**
- * [10071] Too many levels of remote in path.
+ * Too many levels of remote in path.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_REMOTE_LEVELS 10071
 
 /**
- * [10091] Network subsystem is unavailable.
+ * Network subsystem is unavailable.
  */
 #define TFTPSERVER_ERROR_NETWORK_UNAVAILABLE 10091
 
 /**
- * [10092] WINSOCK DLL Version out of range.
+ * WINSOCK DLL Version out of range.
  */
 #define TFTPSERVER_ERROR_VERSION_OUT_OF_RANGE 10092
 
 /**
- * [10093] Winsock not loaded yet.
+ * Winsock not loaded yet.
  */
 #define TFTPSERVER_ERROR_NOT_LOADED 10093
 
 /**
- * [11001] Host not found.
+ * Host not found.
  */
 #define TFTPSERVER_ERROR_HOST_NOT_FOUND 11001
 
 /**
- * [11002] Non-authoritative 'Host not found' (try again or check DNS setup).
+ * Non-authoritative 'Host not found' (try again or check DNS setup).
  */
 #define TFTPSERVER_ERROR_HOST_NOT_FOUND_TRY_AGAIN 11002
 
 /**
- * [11003] Non-recoverable errors: FORMERR, REFUSED, NOTIMP.
+ * Non-recoverable errors: FORMERR, REFUSED, NOTIMP.
  */
 #define TFTPSERVER_ERROR_NAME_SERVER_FAILURE 11003
 
 /**
- * [11004] Valid name, no data record (check DNS setup).
+ * Valid name, no data record (check DNS setup).
  */
 #define TFTPSERVER_ERROR_NO_ADDRESS 11004
 
@@ -1136,13 +1137,12 @@ extern "C" {
 /**
  * Makes a server with every property and setting at its default. It does not listen yet.
  *
- * @return The handle, for every other function; to be ended with `tftpserver_close`. NULL where memory is lacking
- *         or an internal error occurs.
+ * @return The handle, for every other function; to be ended with `tftpserver_close`. NULL after an internal
+ *         error.
  *
  * Threads: any.
  */
-TFTPSERVER_API
-tftpserver *tftpserver_open(void);
+TFTPSERVER_API tftpserver *tftpserver_open(void);
 
 /**
  * Stops listening, ends every transfer, waits for the library's threads and frees the server.

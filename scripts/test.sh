@@ -35,12 +35,13 @@ tell() {
          END { if (rust) printf "%d tests", rust; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
 
-c_tests() {
+# In a subshell, for it goes into the build directory (ctest --test-dir is newer than CMake 3.16).
+c_tests() (
     dir=build/$1
     shift
     "$CMAKE" -S . -B "$dir" "$@" && "$CMAKE" --build "$dir" --parallel "$jobs" \
-        && "$CTEST" --test-dir "$dir" --output-on-failure --parallel "$jobs" --no-tests=error
-}
+        && cd "$dir" && "$CTEST" --output-on-failure --parallel "$jobs" --no-tests=error
+)
 
 docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items; }
 

@@ -68,9 +68,7 @@ const ROWS: &[Row] = &[
     }),
     row(906, "an unknown setting", || refused("NoSuchSetting=1")),
     row(907, "close inside a callback", close_inside_a_callback),
-    row(909, "what this system cannot do", || {
-        refused("CaptureIPPacketInfo=True")
-    }),
+    row(909, "an Ethernet address for IPv6", an_ethernet_address_for_ipv6),
     row(10013, "ConnectionRequest says no", connection_request_says_no),
     row(10013, "an upload to ReadOnly", an_upload_to_read_only),
     row(10024, "no descriptor is left", no_descriptor_is_left),
@@ -150,6 +148,14 @@ fn locked(text: &str) -> Failure {
 fn cannot_listen(host: &str) -> Failure {
     let class = Class::new();
     class.set(13, host);
+    class.server.start_listening().unwrap_err()
+}
+
+fn an_ethernet_address_for_ipv6() -> Failure {
+    let class = Class::new();
+    class.config("SourceMacAddress=02-00-00-00-00-01");
+    class.config("UseIPv6=True");
+    class.set(13, "::1");
     class.server.start_listening().unwrap_err()
 }
 

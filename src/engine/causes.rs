@@ -23,3 +23,20 @@ pub(super) fn wire(cause: &Cause) -> (ErrorCode, &'static str) {
         }
     }
 }
+
+/// What the log says of `cause`: with particulars, without local paths.
+pub(super) fn describe(cause: &Cause) -> String {
+    match cause {
+        Cause::ClientError { code, message, .. } => format!("the client sent ERROR {code} {message:?}"),
+        Cause::Silent {
+            probably_complete: true,
+        } => "the last ACK never came".to_owned(),
+        Cause::Silent { .. } => "nothing came from the client for too long".to_owned(),
+        Cause::Callback(answer) => format!("a callback returned {answer}"),
+        Cause::Open(refusal) | Cause::Write(refusal) => refusal.to_string(),
+        Cause::Read(error) => format!("reading failed: {error}"),
+        Cause::Socket(error) => error.to_string(),
+        Cause::Replaced => "the client asked for something else".to_owned(),
+        other => wire(other).1.to_owned(),
+    }
+}

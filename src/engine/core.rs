@@ -97,7 +97,7 @@ impl Core {
         // RFC 1350 section 4: a packet from an unknown TID, the transfer it strays into undisturbed.
         let route = self.route(socket, arrival);
         self.ctx
-            .send_error(route, ErrorCode::UNKNOWN_TID, "Unknown transfer ID");
+            .send_error(route, 0, ErrorCode::UNKNOWN_TID, "Unknown transfer ID");
     }
 
     /// True if the packet belongs to a transfer.

@@ -14,7 +14,7 @@ use super::context::Context;
 use super::core::Core;
 use super::inbox::{Inbox, Message};
 use super::notice::Application;
-use super::platform::{Poller, SendBatch, UdpSocket};
+use super::platform::{FrameOptions, Poller, SendBatch, UdpSocket};
 use super::pool::Pool;
 use super::ports;
 use super::shard::Shard;
@@ -104,9 +104,9 @@ impl Engine {
         self.order(Message::Shutdown);
     }
 
-    /// Whether all threads have ended.
+    /// Whether all threads have ended and nothing is left for the disk to do: [`Engine::join`] would not wait.
     pub fn is_finished(&self) -> bool {
-        self.threads.lock().iter().all(JoinHandle::is_finished)
+        self.threads.lock().iter().all(JoinHandle::is_finished) && self.pool.is_idle()
     }
 
     /// Waits for all threads; without [`Engine::shutdown`] that is when the last transfer has ended.
@@ -151,7 +151,7 @@ impl Engine {
     ) -> io::Result<()> {
         let poller = Poller::new()?;
         let inbox = Arc::new(Inbox::new(poller.waker()));
-        let outbox = SendBatch::new(config.io_mode);
+        let outbox = self.outbox(config)?;
         let pool = Arc::clone(&self.pool);
         let ctx = Context::new(
             clock::now(),
@@ -169,6 +169,19 @@ impl Engine {
         self.inboxes.push(inbox);
         self.threads.lock().push(thread);
         Ok(())
+    }
+
+    fn outbox(&self, config: &Config) -> io::Result<SendBatch> {
+        let Some(mac) = config.source_mac else {
+            return Ok(SendBatch::new(config.io_mode));
+        };
+        let options = FrameOptions {
+            mac,
+            port: self.address.port(),
+            traffic_class: config.traffic_class.unwrap_or_default(),
+            dont_fragment: config.dont_fragment,
+        };
+        SendBatch::with_frames(config.io_mode, options)
     }
 }
 

@@ -107,7 +107,7 @@ impl Jail {
         name::read(name, |path, _| self.open_below(&root, Path::new(path)))
     }
 
-    /// Begins an upload to `name`; may block. Nothing is visible under that name before [`Upload::commit`]. An
+    /// Begins an upload to `name`; may block. Nothing is visible under that name before `Upload::commit`. An
     /// existing symlink is followed to the file that it names, or will name.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ pub mod shared;
 mod source;
 mod store;
 mod timers;
+mod trail;
 mod transfer;
 mod transfers;
 mod upload;

@@ -171,6 +171,21 @@ pub enum Notice {
     },
 }
 
+impl Notice {
+    /// The id of the connection that it tells of; 0: none.
+    pub fn connection(&self) -> i32 {
+        match self {
+            Notice::Asked { connection, .. } | Notice::Refused { connection, .. } => connection.id,
+            Notice::Moved(run) => run.id,
+            Notice::Started { id, .. }
+            | Notice::Ended { id }
+            | Notice::Failed { id, .. }
+            | Notice::Disconnected { id, .. }
+            | Notice::Log { id, .. } => *id,
+        }
+    }
+}
+
 /// The type of a log message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogKind {

@@ -91,6 +91,12 @@ impl Pool {
         }
     }
 
+    /// Whether no job is queued or running, so that [`Pool::shutdown`] would not wait for one.
+    pub fn is_idle(&self) -> bool {
+        let state = self.shared.state.lock();
+        state.queue.is_empty() && state.idle == state.threads
+    }
+
     /// Runs what is queued, then joins every thread. Waits for a hung job as long as that hangs. A second call returns
     /// at once; a call from one of the pool's own threads does not wait for that thread.
     pub fn shutdown(&self) {

@@ -166,105 +166,105 @@ pub const TFTPSERVER_ERROR_DECRYPT: i32 = 284;
 
 // Errors: TCP/IP: the same numbers on every platform.
 
-/// [10004] Interrupted system call.
+/// Interrupted system call.
 pub const TFTPSERVER_ERROR_INTERRUPTED: i32 = 10004;
-/// [10009] Bad file number.
+/// Bad file number.
 pub const TFTPSERVER_ERROR_BAD_FILE: i32 = 10009;
-/// [10013] Access denied.
+/// Access denied.
 pub const TFTPSERVER_ERROR_ACCESS_DENIED: i32 = 10013;
-/// [10014] Bad address.
+/// Bad address.
 pub const TFTPSERVER_ERROR_BAD_ADDRESS: i32 = 10014;
-/// [10022] Invalid argument.
+/// Invalid argument.
 pub const TFTPSERVER_ERROR_INVALID_ARGUMENT: i32 = 10022;
-/// [10024] Too many open files.
+/// Too many open files.
 pub const TFTPSERVER_ERROR_TOO_MANY_FILES: i32 = 10024;
-/// [10035] Operation would block.
+/// Operation would block.
 pub const TFTPSERVER_ERROR_WOULD_BLOCK: i32 = 10035;
-/// [10036] Operation now in progress.
+/// Operation now in progress.
 pub const TFTPSERVER_ERROR_IN_PROGRESS: i32 = 10036;
-/// [10037] Operation already in progress.
+/// Operation already in progress.
 pub const TFTPSERVER_ERROR_ALREADY_IN_PROGRESS: i32 = 10037;
-/// [10038] Socket operation on non-socket.
+/// Socket operation on non-socket.
 pub const TFTPSERVER_ERROR_NOT_A_SOCKET: i32 = 10038;
-/// [10039] Destination address required.
+/// Destination address required.
 pub const TFTPSERVER_ERROR_DESTINATION_REQUIRED: i32 = 10039;
-/// [10040] Message too long.
+/// Message too long.
 pub const TFTPSERVER_ERROR_DATAGRAM_TOO_LONG: i32 = 10040;
-/// [10041] Protocol wrong type for socket.
+/// Protocol wrong type for socket.
 pub const TFTPSERVER_ERROR_WRONG_PROTOCOL_TYPE: i32 = 10041;
-/// [10042] Bad protocol option.
+/// Bad protocol option.
 pub const TFTPSERVER_ERROR_BAD_PROTOCOL_OPTION: i32 = 10042;
-/// [10043] Protocol not supported.
+/// Protocol not supported.
 pub const TFTPSERVER_ERROR_PROTOCOL_NOT_SUPPORTED: i32 = 10043;
-/// [10044] Socket type not supported.
+/// Socket type not supported.
 pub const TFTPSERVER_ERROR_SOCKET_TYPE_NOT_SUPPORTED: i32 = 10044;
-/// [10045] Operation not supported on socket.
+/// Operation not supported on socket.
 pub const TFTPSERVER_ERROR_OPERATION_NOT_SUPPORTED: i32 = 10045;
-/// [10046] Protocol family not supported.
+/// Protocol family not supported.
 pub const TFTPSERVER_ERROR_PROTOCOL_FAMILY_NOT_SUPPORTED: i32 = 10046;
-/// [10047] Address family not supported by protocol family.
+/// Address family not supported by protocol family.
 pub const TFTPSERVER_ERROR_ADDRESS_FAMILY_NOT_SUPPORTED: i32 = 10047;
-/// [10048] Address already in use.
+/// Address already in use.
 pub const TFTPSERVER_ERROR_ADDRESS_IN_USE: i32 = 10048;
-/// [10049] Can't assign requested address.
+/// Can't assign requested address.
 pub const TFTPSERVER_ERROR_ADDRESS_NOT_AVAILABLE: i32 = 10049;
-/// [10050] Network is down.
+/// Network is down.
 pub const TFTPSERVER_ERROR_NETWORK_DOWN: i32 = 10050;
-/// [10051] Network is unreachable.
+/// Network is unreachable.
 pub const TFTPSERVER_ERROR_NETWORK_UNREACHABLE: i32 = 10051;
-/// [10052] Net dropped connection or reset.
+/// Net dropped connection or reset.
 pub const TFTPSERVER_ERROR_NETWORK_RESET: i32 = 10052;
-/// [10053] Software caused connection abort.
+/// Software caused connection abort.
 pub const TFTPSERVER_ERROR_ABORTED: i32 = 10053;
-/// [10054] Connection reset by peer.
+/// Connection reset by peer.
 pub const TFTPSERVER_ERROR_CONNECTION_RESET: i32 = 10054;
-/// [10055] No buffer space available.
+/// No buffer space available.
 pub const TFTPSERVER_ERROR_NO_BUFFER_SPACE: i32 = 10055;
-/// [10056] Socket is already connected.
+/// Socket is already connected.
 pub const TFTPSERVER_ERROR_ALREADY_CONNECTED: i32 = 10056;
-/// [10057] Socket is not connected.
+/// Socket is not connected.
 pub const TFTPSERVER_ERROR_NOT_CONNECTED: i32 = 10057;
-/// [10058] Can't send after socket shutdown.
+/// Can't send after socket shutdown.
 pub const TFTPSERVER_ERROR_SHUT_DOWN: i32 = 10058;
-/// [10059] Too many references, can't splice.
+/// Too many references, can't splice.
 pub const TFTPSERVER_ERROR_TOO_MANY_REFERENCES: i32 = 10059;
-/// [10060] Connection timed out.
+/// Connection timed out.
 pub const TFTPSERVER_ERROR_CONNECTION_TIMED_OUT: i32 = 10060;
-/// [10061] Connection refused.
+/// Connection refused.
 pub const TFTPSERVER_ERROR_CONNECTION_REFUSED: i32 = 10061;
-/// [10062] Too many levels of symbolic links.
+/// Too many levels of symbolic links.
 pub const TFTPSERVER_ERROR_TOO_MANY_LINKS: i32 = 10062;
-/// [10063] File name too long.
+/// File name too long.
 pub const TFTPSERVER_ERROR_NAME_TOO_LONG: i32 = 10063;
-/// [10064] Host is down.
+/// Host is down.
 pub const TFTPSERVER_ERROR_HOST_DOWN: i32 = 10064;
-/// [10065] No route to host.
+/// No route to host.
 pub const TFTPSERVER_ERROR_HOST_UNREACHABLE: i32 = 10065;
-/// [10066] Directory not empty
+/// Directory not empty
 pub const TFTPSERVER_ERROR_DIRECTORY_NOT_EMPTY: i32 = 10066;
-/// [10067] Too many processes.
+/// Too many processes.
 pub const TFTPSERVER_ERROR_TOO_MANY_PROCESSES: i32 = 10067;
-/// [10068] Too many users.
+/// Too many users.
 pub const TFTPSERVER_ERROR_TOO_MANY_USERS: i32 = 10068;
-/// [10069] Disc Quota Exceeded.
+/// Disc Quota Exceeded.
 pub const TFTPSERVER_ERROR_DISK_QUOTA: i32 = 10069;
-/// [10070] Stale NFS file handle.
+/// Stale NFS file handle.
 pub const TFTPSERVER_ERROR_STALE_HANDLE: i32 = 10070;
-/// [10071] Too many levels of remote in path.
+/// Too many levels of remote in path.
 pub const TFTPSERVER_ERROR_TOO_MANY_REMOTE_LEVELS: i32 = 10071;
-/// [10091] Network subsystem is unavailable.
+/// Network subsystem is unavailable.
 pub const TFTPSERVER_ERROR_NETWORK_UNAVAILABLE: i32 = 10091;
-/// [10092] WINSOCK DLL Version out of range.
+/// WINSOCK DLL Version out of range.
 pub const TFTPSERVER_ERROR_VERSION_OUT_OF_RANGE: i32 = 10092;
-/// [10093] Winsock not loaded yet.
+/// Winsock not loaded yet.
 pub const TFTPSERVER_ERROR_NOT_LOADED: i32 = 10093;
-/// [11001] Host not found.
+/// Host not found.
 pub const TFTPSERVER_ERROR_HOST_NOT_FOUND: i32 = 11001;
-/// [11002] Non-authoritative 'Host not found' (try again or check DNS setup).
+/// Non-authoritative 'Host not found' (try again or check DNS setup).
 pub const TFTPSERVER_ERROR_HOST_NOT_FOUND_TRY_AGAIN: i32 = 11002;
-/// [11003] Non-recoverable errors: FORMERR, REFUSED, NOTIMP.
+/// Non-recoverable errors: FORMERR, REFUSED, NOTIMP.
 pub const TFTPSERVER_ERROR_NAME_SERVER_FAILURE: i32 = 11003;
-/// [11004] Valid name, no data record (check DNS setup).
+/// Valid name, no data record (check DNS setup).
 pub const TFTPSERVER_ERROR_NO_ADDRESS: i32 = 11004;
 
 // Errors: this library's own.

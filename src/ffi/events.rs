@@ -1,6 +1,6 @@
 //! An event of the class as the struct that C sees, for the time of one callback.
 
-use std::ffi::{CString, c_void};
+use std::ffi::{CString, c_char, c_void};
 
 use super::guard::InsideCallback;
 use super::handles::Key;
@@ -60,7 +60,8 @@ impl Callback for CCallback {
 /// The texts of one event, terminated. Transfer has none, so that data costs no allocation.
 #[derive(Default)]
 struct Texts {
-    of: [CString; 4],
+    /// `None`: "".
+    of: [Option<CString>; 4],
 }
 
 impl Texts {
@@ -68,116 +69,129 @@ impl Texts {
         let mut texts = Texts::default();
         for (place, text) in texts.of.iter_mut().zip(event.texts()) {
             if !text.is_empty() {
-                *place = to_c(text);
+                *place = Some(to_c(text));
             }
         }
         texts
     }
 
+    fn pointer(&self, index: usize) -> *const c_char {
+        self.of[index].as_ref().map_or(c"".as_ptr(), |text| text.as_ptr())
+    }
+
+    /// One row an event, so that it can be held beside the structs.
+    #[rustfmt::skip]
     fn data(&self, event: &Event<'_>) -> tftpserver_event_data {
-        let [first, second, third, fourth] = [0, 1, 2, 3].map(|index: usize| self.of[index].as_ptr());
+        use tftpserver_event_data as data;
+        let [first, second, third, fourth] = [0, 1, 2, 3].map(|index| self.pointer(index));
         match *event {
-            Event::Connected {
-                connection_id,
-                status_code,
-                ..
-            } => tftpserver_event_data {
-                connected: tftpserver_connected_event {
-                    connection_id,
-                    status_code,
-                    description: first,
-                },
-            },
-            Event::ConnectionRequest {
-                remote_port,
-                operation,
-                accept,
-                connection_id,
-                ..
-            } => tftpserver_event_data {
-                connection_request: tftpserver_connection_request_event {
-                    remote_host: first,
-                    remote_port: remote_port.into(),
-                    filename: second,
-                    transfer_mode: third,
-                    operation,
-                    accept: accept.into(),
-                    connection_id,
-                    local_host: fourth,
-                },
-            },
-            Event::Disconnected {
-                connection_id,
-                status_code,
-                ..
-            } => tftpserver_event_data {
-                disconnected: tftpserver_disconnected_event {
-                    connection_id,
-                    status_code,
-                    description: first,
-                },
-            },
-            Event::EndTransfer {
-                connection_id,
-                direction,
-            } => {
-                let direction = direction as i32;
-                let end_transfer = tftpserver_end_transfer_event {
-                    connection_id,
-                    direction,
-                };
-                tftpserver_event_data { end_transfer }
-            }
-            Event::Error {
-                error_code,
-                connection_id,
-                ..
-            } => tftpserver_event_data {
-                error: tftpserver_error_event {
-                    error_code,
-                    description: first,
-                    connection_id,
-                },
-            },
-            Event::Log {
-                connection_id,
-                log_level,
-                ..
-            } => tftpserver_event_data {
-                log: tftpserver_log_event {
-                    connection_id,
-                    log_level,
-                    message: first,
-                    log_type: second,
-                },
-            },
-            Event::StartTransfer {
-                connection_id,
-                direction,
-            } => {
-                let direction = direction as i32;
-                let start_transfer = tftpserver_start_transfer_event {
-                    connection_id,
-                    direction,
-                };
-                tftpserver_event_data { start_transfer }
-            }
-            Event::Transfer {
-                connection_id,
-                direction,
-                bytes_transferred,
-                percent_done,
-                text,
-            } => tftpserver_event_data {
-                transfer: tftpserver_transfer_event {
-                    connection_id,
-                    direction: direction as i32,
-                    bytes_transferred,
-                    percent_done,
-                    text: text.as_ptr(),
-                    text_length: text.len(),
-                },
-            },
+            Event::Connected { connection_id, status_code, .. } =>
+                data { connected: tftpserver_connected_event { connection_id, status_code, description: first } },
+            Event::ConnectionRequest { remote_port, operation, accept, connection_id, .. } =>
+                data { connection_request: tftpserver_connection_request_event {
+                    remote_host: first, remote_port: remote_port.into(), filename: second, transfer_mode: third,
+                    operation, accept: accept.into(), connection_id, local_host: fourth,
+                } },
+            Event::Disconnected { connection_id, status_code, .. } =>
+                data { disconnected: tftpserver_disconnected_event { connection_id, status_code, description: first } },
+            Event::EndTransfer { connection_id, direction } =>
+                data { end_transfer: tftpserver_end_transfer_event { connection_id, direction: direction as i32 } },
+            Event::Error { error_code, connection_id, .. } =>
+                data { error: tftpserver_error_event { error_code, description: first, connection_id } },
+            Event::Log { connection_id, log_level, .. } =>
+                data { log: tftpserver_log_event { connection_id, log_level, message: first, log_type: second } },
+            Event::StartTransfer { connection_id, direction } =>
+                data { start_transfer: tftpserver_start_transfer_event { connection_id, direction: direction as i32 } },
+            Event::Transfer { connection_id, direction, bytes_transferred, percent_done, text } =>
+                data { transfer: tftpserver_transfer_event {
+                    connection_id, direction: direction as i32, bytes_transferred, percent_done,
+                    text: text.as_ptr(), text_length: text.len(),
+                } },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+    use crate::server::events::Direction;
+
+    /// Writes what it sees to its context, and refuses.
+    unsafe extern "C" fn callback(
+        server: *mut tftpserver,
+        event: *mut tftpserver_event,
+        context: *mut c_void,
+    ) -> i32 {
+        // SAFETY: the tests below pass a String, and the library an event.
+        let (seen, event) = unsafe { (&mut *context.cast::<String>(), &mut *event) };
+        assert_eq!(Key::of(server), Key(48));
+        *seen = format!("{}:", event.id);
+        match event.id {
+            2 => {
+                // SAFETY: this member goes with this id.
+                let request = unsafe { &mut event.data.connection_request };
+                for text in [
+                    request.remote_host,
+                    request.filename,
+                    request.transfer_mode,
+                    request.local_host,
+                ] {
+                    // SAFETY: texts of an event are terminated.
+                    *seen += &unsafe { CStr::from_ptr(text) }.to_string_lossy();
+                    *seen += "|";
+                }
+                *seen += &format!("{} {}", request.remote_port, request.accept);
+                request.accept = 0;
+            }
+            _ => {
+                // SAFETY: the only other event that the tests fire.
+                let transfer = unsafe { event.data.transfer };
+                *seen += &format!("{} {}", transfer.bytes_transferred, transfer.text_length);
+                assert!(!transfer.text.is_null());
+            }
+        }
+        7
+    }
+
+    fn fire(event: &mut Event<'_>) -> (i32, String) {
+        let mut seen = String::new();
+        let callback = CCallback::new(Key(48), Some(callback), (&raw mut seen).cast()).unwrap();
+        (callback.fire(event), seen)
+    }
+
+    #[test]
+    fn a_request_goes_there_and_its_decision_comes_back() {
+        let mut event = Event::ConnectionRequest {
+            remote_host: "192.0.2.7",
+            remote_port: 65535,
+            filename: "a b",
+            transfer_mode: "1",
+            operation: 2,
+            accept: true,
+            connection_id: 1_000_001,
+            local_host: "",
+        };
+        assert_eq!(fire(&mut event), (7, "2:192.0.2.7|a b|1||65535 1".to_owned()));
+        assert!(matches!(event, Event::ConnectionRequest { accept: false, .. }));
+    }
+
+    #[test]
+    fn data_goes_there_also_none() {
+        let direction = Direction::Upload;
+        let mut event = Event::Transfer {
+            connection_id: 1_000_001,
+            direction,
+            bytes_transferred: 1 << 40,
+            percent_done: -1,
+            text: &[],
+        };
+        assert_eq!(fire(&mut event), (7, format!("8:{} 0", 1u64 << 40)));
+    }
+
+    #[test]
+    fn no_function_no_callback() {
+        assert!(CCallback::new(Key(48), None, std::ptr::null_mut()).is_none());
     }
 }

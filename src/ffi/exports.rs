@@ -21,8 +21,8 @@ use crate::server::property::Value;
 
 /// Makes a server with every property and setting at its default. It does not listen yet.
 ///
-/// @return The handle, for every other function; to be ended with `tftpserver_close`. NULL where memory is lacking
-///         or an internal error occurs.
+/// @return The handle, for every other function; to be ended with `tftpserver_close`. NULL after an internal
+///         error.
 ///
 /// Threads: any.
 #[unsafe(no_mangle)]
@@ -68,7 +68,7 @@ pub extern "C" fn tftpserver_register_callback(
     callback: tftpserver_callback,
     context: *mut c_void,
 ) -> i32 {
-    status(server, Call::Ordinary, |server, key| {
+    status(server, Call::RegisterCallback, |server, key| {
         let callback = CCallback::new(key, callback, context);
         server.register(
             event_id,
@@ -103,7 +103,7 @@ pub extern "C" fn tftpserver_get_last_error(server: *mut tftpserver) -> *const c
 /// Threads: any; each has its own last error for each handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get_last_error_code(server: *mut tftpserver) -> i32 {
-    value(server, Call::GetLastError, errors::NOT_A_HANDLE, |_, key| {
+    value(server, Call::GetLastErrorCode, errors::NOT_A_HANDLE, |_, key| {
         Ok(strings::last_code(key))
     })
 }
@@ -119,7 +119,7 @@ pub extern "C" fn tftpserver_get_last_error_code(server: *mut tftpserver) -> i32
 /// Memory: the library's; valid until this thread's next call with this handle. Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get(server: *mut tftpserver, property_id: i32, index: i32) -> *const c_char {
-    value(server, Call::Ordinary, ptr::null(), |server, key| {
+    value(server, Call::Get, ptr::null(), |server, key| {
         let text = server.get(property_id, index)?.into_text()?;
         Ok(strings::keep_text(key, &text))
     })
@@ -143,7 +143,7 @@ pub extern "C" fn tftpserver_set(
     index: i32,
     value: *const c_char,
 ) -> i32 {
-    status(server, Call::Ordinary, |server, _| {
+    status(server, Call::Set, |server, _| {
         // SAFETY: the manual asks for a terminated string that stays as it is during the call.
         let text = unsafe { strings::from_c(value) }?;
         server.set(property_id, index, Value::Text(text.to_owned()))
@@ -161,7 +161,7 @@ pub extern "C" fn tftpserver_set(
 /// Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get_int(server: *mut tftpserver, property_id: i32, index: i32) -> i64 {
-    value(server, Call::Ordinary, 0, |server, _| {
+    value(server, Call::GetInt, 0, |server, _| {
         server.get(property_id, index)?.to_integer()
     })
 }
@@ -182,7 +182,7 @@ pub extern "C" fn tftpserver_set_int(
     index: i32,
     value: i64,
 ) -> i32 {
-    status(server, Call::Ordinary, |server, _| {
+    status(server, Call::SetInt, |server, _| {
         server.set(property_id, index, Value::Integer(value))
     })
 }
@@ -205,7 +205,7 @@ pub extern "C" fn tftpserver_get_bytes(
     index: i32,
     length: *mut usize,
 ) -> *const c_void {
-    value(server, Call::Ordinary, ptr::null(), |server, key| {
+    value(server, Call::GetBytes, ptr::null(), |server, key| {
         let bytes = server.get(property_id, index)?.into_bytes();
         let pointer = strings::keep_bytes(key, &bytes);
         // SAFETY: the manual asks for NULL or a place for the length.
@@ -234,7 +234,7 @@ pub extern "C" fn tftpserver_set_bytes(
     data: *const c_void,
     length: usize,
 ) -> i32 {
-    status(server, Call::Ordinary, |server, _| {
+    status(server, Call::SetBytes, |server, _| {
         // SAFETY: the manual asks for `length` readable bytes that stay as they are during the call.
         let bytes = unsafe { strings::bytes_from_c(data.cast(), length) }?;
         server.set(property_id, index, Value::Binary(Arc::new(bytes.to_vec())))
@@ -256,7 +256,7 @@ pub extern "C" fn tftpserver_do_config(
     server: *mut tftpserver,
     configuration_string: *const c_char,
 ) -> *const c_char {
-    value(server, Call::Ordinary, ptr::null(), |server, key| {
+    value(server, Call::DoConfig, ptr::null(), |server, key| {
         // SAFETY: the manual asks for a terminated string that stays as it is during the call.
         let text = unsafe { strings::from_c(configuration_string) }?;
         Ok(strings::keep_text(key, &server.config(text)?))
@@ -275,7 +275,7 @@ pub extern "C" fn tftpserver_do_config(
 /// Threads: any; callbacks run on the one that calls.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_doevents(server: *mut tftpserver) -> i32 {
-    status(server, Call::DoEvents, |server, _| server.do_events())
+    status(server, Call::DoDoevents, |server, _| server.do_events())
 }
 
 /// Starts to listen on LocalHost and LocalPort. While listening already, it does nothing and succeeds.
@@ -288,7 +288,9 @@ pub extern "C" fn tftpserver_do_doevents(server: *mut tftpserver) -> i32 {
 /// Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_startlistening(server: *mut tftpserver) -> i32 {
-    status(server, Call::Ordinary, |server, _| server.start_listening())
+    status(server, Call::DoStartlistening, |server, _| {
+        server.start_listening()
+    })
 }
 
 /// Stops to listen: the port is free when it returns. Transfers in progress go on to their end.
@@ -299,7 +301,7 @@ pub extern "C" fn tftpserver_do_startlistening(server: *mut tftpserver) -> i32 {
 /// Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_stoplistening(server: *mut tftpserver) -> i32 {
-    status(server, Call::Ordinary, |server, _| {
+    status(server, Call::DoStoplistening, |server, _| {
         server.stop_listening();
         Ok(())
     })
@@ -313,7 +315,7 @@ pub extern "C" fn tftpserver_do_stoplistening(server: *mut tftpserver) -> i32 {
 /// Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_shutdown(server: *mut tftpserver) -> i32 {
-    status(server, Call::Ordinary, |server, _| {
+    status(server, Call::DoShutdown, |server, _| {
         server.shutdown();
         Ok(())
     })
@@ -328,7 +330,7 @@ pub extern "C" fn tftpserver_do_shutdown(server: *mut tftpserver) -> i32 {
 /// Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_disconnect(server: *mut tftpserver, index: i32) -> i32 {
-    status(server, Call::Ordinary, |server, _| server.disconnect(index))
+    status(server, Call::DoDisconnect, |server, _| server.disconnect(index))
 }
 
 /// Shutdown, and then every property and setting has its default again. Callbacks stay registered.
@@ -339,7 +341,7 @@ pub extern "C" fn tftpserver_do_disconnect(server: *mut tftpserver, index: i32) 
 /// Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_reset(server: *mut tftpserver) -> i32 {
-    status(server, Call::Ordinary, |server, _| {
+    status(server, Call::DoReset, |server, _| {
         server.reset();
         Ok(())
     })
@@ -354,7 +356,7 @@ pub extern "C" fn tftpserver_do_reset(server: *mut tftpserver) -> i32 {
 /// Threads: any. Not for signal handlers: set a flag there.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_interrupt(server: *mut tftpserver) -> i32 {
-    status(server, Call::Ordinary, |server, _| {
+    status(server, Call::DoInterrupt, |server, _| {
         server.interrupt();
         Ok(())
     })
@@ -371,7 +373,7 @@ pub extern "C" fn tftpserver_do_interrupt(server: *mut tftpserver) -> i32 {
 /// Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get_event_fd(server: *mut tftpserver) -> c_int {
-    value(server, Call::Ordinary, -1, |server, _| server.event_fd())
+    value(server, Call::GetEventFd, -1, |server, _| server.event_fd())
 }
 
 /// The text that belongs to an error number, without the particulars that `tftpserver_get_last_error` adds.

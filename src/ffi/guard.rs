@@ -11,48 +11,77 @@ use super::types::tftpserver;
 use crate::server::Server;
 use crate::server::errors::{self, Failure};
 
-/// The functions that take a handle, as far as they differ: see [`RULES`].
+/// The functions that take a handle, in ABI order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
     Close,
-    DoEvents,
+    RegisterCallback,
     GetLastError,
-    /// Every other function.
-    Ordinary,
+    GetLastErrorCode,
+    Get,
+    Set,
+    GetInt,
+    SetInt,
+    GetBytes,
+    SetBytes,
+    DoConfig,
+    DoDoevents,
+    DoStartlistening,
+    DoStoplistening,
+    DoShutdown,
+    DoDisconnect,
+    DoReset,
+    DoInterrupt,
+    GetEventFd,
 }
 
 /// What a function may do.
 struct Rule {
     call: Call,
+    name: &'static str,
     /// May be called from inside a callback, whichever handle's callback it is: two threads that waited for each
     /// other's callbacks would wait for ever.
     inside_callback: bool,
-    /// Sets the last error; the two getters of it do not.
-    remembers: bool,
+    /// How it went is the thread's last error; the two getters of that leave it alone.
+    is_remembered: bool,
 }
 
-/// Who may be called when.
-const RULES: [Rule; 4] = [
+const fn rule(call: Call, name: &'static str, inside_callback: bool, is_remembered: bool) -> Rule {
     Rule {
-        call: Call::Close,
-        inside_callback: false,
-        remembers: true,
-    },
-    Rule {
-        call: Call::DoEvents,
-        inside_callback: false,
-        remembers: true,
-    },
-    Rule {
-        call: Call::GetLastError,
-        inside_callback: true,
-        remembers: false,
-    },
-    Rule {
-        call: Call::Ordinary,
-        inside_callback: true,
-        remembers: true,
-    },
+        call,
+        name,
+        inside_callback,
+        is_remembered,
+    }
+}
+
+const ALLOWED: bool = true;
+const REFUSED: bool = false;
+const REMEMBERED: bool = true;
+const FORGOTTEN: bool = false;
+
+/// Who may be called inside a callback, and whose outcome is remembered. In the order of [`Call`].
+#[rustfmt::skip] // One row a function: it is read as a table.
+const RULES: [Rule; 19] = [
+    rule(Call::Close, "tftpserver_close", REFUSED, REMEMBERED),
+    rule(Call::RegisterCallback, "tftpserver_register_callback", ALLOWED, REMEMBERED),
+    rule(Call::GetLastError, "tftpserver_get_last_error", ALLOWED, FORGOTTEN),
+    rule(Call::GetLastErrorCode, "tftpserver_get_last_error_code", ALLOWED, FORGOTTEN),
+    rule(Call::Get, "tftpserver_get", ALLOWED, REMEMBERED),
+    rule(Call::Set, "tftpserver_set", ALLOWED, REMEMBERED),
+    rule(Call::GetInt, "tftpserver_get_int", ALLOWED, REMEMBERED),
+    rule(Call::SetInt, "tftpserver_set_int", ALLOWED, REMEMBERED),
+    rule(Call::GetBytes, "tftpserver_get_bytes", ALLOWED, REMEMBERED),
+    rule(Call::SetBytes, "tftpserver_set_bytes", ALLOWED, REMEMBERED),
+    rule(Call::DoConfig, "tftpserver_do_config", ALLOWED, REMEMBERED),
+    rule(Call::DoDoevents, "tftpserver_do_doevents", REFUSED, REMEMBERED),
+    rule(Call::DoStartlistening, "tftpserver_do_startlistening", ALLOWED, REMEMBERED),
+    rule(Call::DoStoplistening, "tftpserver_do_stoplistening", ALLOWED, REMEMBERED),
+    rule(Call::DoShutdown, "tftpserver_do_shutdown", ALLOWED, REMEMBERED),
+    rule(Call::DoDisconnect, "tftpserver_do_disconnect", ALLOWED, REMEMBERED),
+    rule(Call::DoReset, "tftpserver_do_reset", ALLOWED, REMEMBERED),
+    rule(Call::DoInterrupt, "tftpserver_do_interrupt", ALLOWED, REMEMBERED),
+    rule(Call::GetEventFd, "tftpserver_get_event_fd", ALLOWED, REMEMBERED),
 ];
 
 thread_local! {
@@ -110,12 +139,13 @@ fn guarded<T>(
     let key = Key::of(handle);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let server = key.server().ok_or_else(|| Failure::plain(errors::NOT_A_HANDLE))?;
-        let rule = rule(call);
+        let rule = &RULES[call as usize];
+        debug_assert!(rule.call == call);
         let outcome = match rule.inside_callback || CALLBACKS.get() == 0 {
             true => body(&server, key),
-            false => Err(Failure::plain(errors::INSIDE_CALLBACK)),
+            false => Err(Failure::new(errors::INSIDE_CALLBACK, rule.name)),
         };
-        if rule.remembers && key.is_open() {
+        if rule.is_remembered && key.is_open() {
             strings::remember(key, outcome.as_ref().err());
         }
         outcome
@@ -130,11 +160,6 @@ fn panicked(key: Key) -> Failure {
     failure
 }
 
-fn rule(call: Call) -> &'static Rule {
-    let found = RULES.iter().find(|rule| rule.call == call);
-    found.unwrap_or(&RULES[RULES.len() - 1])
-}
-
 #[cfg(test)]
 mod tests {
     use std::ptr;
@@ -145,11 +170,11 @@ mod tests {
     #[test]
     fn no_panic_gets_out_and_it_is_remembered() {
         let key = handles::insert(Server::open());
-        let code = status(key.as_handle(), Call::Ordinary, |_, _| panic!("on purpose"));
+        let code = status(key.as_handle(), Call::Get, |_, _| panic!("on purpose"));
         assert_eq!(code, errors::INTERNAL);
         assert_eq!(strings::last_code(key), errors::INTERNAL);
         assert_eq!(
-            value(key.as_handle(), Call::Ordinary, 7, |_, _| panic!("on purpose")),
+            value(key.as_handle(), Call::Get, 7, |_, _| panic!("on purpose")),
             7
         );
         assert_eq!(unbound(3, || panic!("on purpose")), 3);
@@ -158,7 +183,7 @@ mod tests {
 
     #[test]
     fn what_is_no_handle_is_not_touched() {
-        let code = status(ptr::null_mut(), Call::Ordinary, |_, _| {
+        let code = status(ptr::null_mut(), Call::Get, |_, _| {
             unreachable!("there is no server")
         });
         assert_eq!(code, errors::NOT_A_HANDLE);
@@ -168,22 +193,28 @@ mod tests {
     fn close_and_doevents_are_refused_inside_a_callback() {
         let key = handles::insert(Server::open());
         let inside = InsideCallback::enter();
-        for call in [Call::Close, Call::DoEvents] {
+        for call in [Call::Close, Call::DoDoevents] {
             assert_eq!(
                 status(key.as_handle(), call, |_, _| Ok(())),
                 errors::INSIDE_CALLBACK
             );
         }
-        assert_eq!(status(key.as_handle(), Call::Ordinary, |_, _| Ok(())), 0);
+        assert_eq!(status(key.as_handle(), Call::Get, |_, _| Ok(())), 0);
         drop(inside);
-        assert_eq!(status(key.as_handle(), Call::DoEvents, |_, _| Ok(())), 0);
+        assert_eq!(status(key.as_handle(), Call::DoDoevents, |_, _| Ok(())), 0);
         handles::remove(key);
     }
 
     #[test]
-    fn every_call_has_its_rule() {
-        for call in [Call::Close, Call::DoEvents, Call::GetLastError, Call::Ordinary] {
-            assert_eq!(rule(call).call, call);
+    fn every_exported_function_with_a_handle_has_its_row() {
+        for (place, rule) in RULES.iter().enumerate() {
+            assert_eq!(rule.call as usize, place);
         }
+        let no_handle = ["tftpserver_open", "tftpserver_strerror", "tftpserver_version"];
+        let list = include_str!("../../c-tests/exports.txt")
+            .lines()
+            .filter(|line| !line.starts_with('#'));
+        let list: Vec<_> = list.filter(|name| !no_handle.contains(name)).collect();
+        assert_eq!(RULES.iter().map(|rule| rule.name).collect::<Vec<_>>(), list);
     }
 }

@@ -19,6 +19,16 @@ struct Slot {
     returned: Vec<u8>,
 }
 
+/// Room that a slot keeps from call to call; a file that was returned is let go with the next.
+const KEPT: usize = 16 * 1024;
+
+impl Slot {
+    fn empty(&mut self) {
+        self.returned.clear();
+        self.returned.shrink_to(KEPT);
+    }
+}
+
 thread_local! {
     static SLOTS: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
 }
@@ -51,7 +61,7 @@ pub(super) fn last_text(key: Key) -> *const c_char {
 /// Keeps text for the caller; anything after a NUL, which C could not see, is left out.
 pub(super) fn keep_text(key: Key, text: &str) -> *const c_char {
     with_slot(key, |slot| {
-        slot.returned.clear();
+        slot.empty();
         slot.returned.extend(text.bytes().take_while(|&byte| byte != 0));
         slot.returned.push(0);
         slot.returned.as_ptr().cast()
@@ -61,7 +71,7 @@ pub(super) fn keep_text(key: Key, text: &str) -> *const c_char {
 /// Keeps bytes for the caller; one NUL follows them, so that the pointer is never dangling, not even for none.
 pub(super) fn keep_bytes(key: Key, bytes: &[u8]) -> *const u8 {
     with_slot(key, |slot| {
-        slot.returned.clear();
+        slot.empty();
         slot.returned.extend_from_slice(bytes);
         slot.returned.push(0);
         slot.returned.as_ptr()

@@ -132,9 +132,8 @@ fn booleans_read_back_true_and_false() {
 fn what_cannot_be_honoured_is_not_pretended() {
     let server = server();
     for (text, code) in [
-        ("CaptureIPPacketInfo=True", 909),
-        ("SourceIPAddress=192.0.2.1", 909),
-        ("SourceMacAddress=02-00-00-00-00-01", 909),
+        ("SourceIPAddress=192.0.2", 905),
+        ("SourceMacAddress=02-00-00-00-00", 905),
         ("CodePage=1252", 434),
         ("DestinationAddress=192.0.2.1", 904),
         ("Statistics={}", 904),
@@ -217,6 +216,11 @@ fn a_directory_that_is_gone_is_found_out_at_the_start() {
     drop(directory);
     assert_eq!(server.start_listening().unwrap_err().code, 905);
     assert_eq!(text(&server, 11), "False");
+    assert_eq!(config(&server, "FollowSymlinks=False"), Err(905));
+    assert_eq!(config(&server, "FollowSymlinks"), Ok("True".to_owned()));
+    set(&server, 12, "").unwrap();
+    server.start_listening().unwrap();
+    server.close();
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! Failures: a number, its text and the particulars; what becomes which number.
 //!
-//! `errors/table.rs` holds every number, `errors/errno.rs` what the system's errors become.
+//! `errors/table.rs` holds every number, `errno.rs` what the system's errors become.
 
-mod errno;
 mod table;
 
 use std::fmt;
@@ -10,10 +9,10 @@ use std::io;
 
 use tftp_proto::wire::Operation;
 
+use super::errno::{self, code_of};
 use crate::engine::jail::Refusal;
 use crate::engine::notice::Cause;
 
-pub use errno::code_of;
 pub use table::{ErrorEntry, Raised, TABLE};
 
 // The numbers that this library itself raises by name.
@@ -117,7 +116,7 @@ impl From<&Cause> for Failure {
             ),
             Cause::Ended(why) => Failure::new(ABORTED, why),
             Cause::Callback(answer) => Failure::new(ABORTED, &format!("A callback returned {answer}.")),
-            Cause::ClientError { code, message, .. } => client_error(*code, message),
+            Cause::ClientError { code, message, probe } => client_error(*code, message, *probe),
             Cause::Silent { probably_complete } => silent(*probably_complete),
             Cause::NoSource(Operation::Write) => Failure::plain(NO_LOCAL_FILE),
             Cause::NoSource(Operation::Read) => {
@@ -147,10 +146,15 @@ fn in_words(refusal: &Refusal) -> String {
     }
 }
 
-fn client_error(code: u16, message: &str) -> Failure {
+fn client_error(code: u16, message: &str, probe: bool) -> Failure {
+    let what = if probe {
+        "The client only asked for the size, and sent"
+    } else {
+        "The client sent"
+    };
     match message.is_empty() {
-        true => Failure::new(CLIENT_ERROR, &format!("The client sent ERROR {code}.")),
-        false => Failure::new(CLIENT_ERROR, &format!("The client sent ERROR {code}: {message}")),
+        true => Failure::new(CLIENT_ERROR, &format!("{what} ERROR {code}.")),
+        false => Failure::new(CLIENT_ERROR, &format!("{what} ERROR {code}: {message}")),
     }
 }
 
@@ -222,23 +226,6 @@ mod tests {
             texts[5],
             "[10051] Network is unreachable. No port for the transfer."
         );
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn an_errno_becomes_its_winsock_number() {
-        let code = |errno| code_of(&io::Error::from_raw_os_error(errno));
-        assert_eq!(code(libc::EADDRINUSE), 10048);
-        assert_eq!(code(libc::EADDRNOTAVAIL), 10049);
-        assert_eq!(code(libc::EACCES), 10013);
-        assert_eq!(code(libc::ENOSYS), NOT_AVAILABLE);
-        for errno in 1..200 {
-            let code = code(errno);
-            assert!(
-                TABLE.iter().any(|entry| entry.code == code),
-                "errno {errno} became {code}"
-            );
-        }
     }
 
     #[test]

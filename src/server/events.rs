@@ -1,10 +1,10 @@
 //! The eight events.
 
-use crate::engine::notice::Direction;
+pub use crate::engine::notice::Direction;
 
-/// The number of an event whose callback is registered, and the least and greatest of them.
+/// The least number of an event.
 pub const FIRST: i32 = 1;
-/// See [`FIRST`].
+/// The greatest number of an event.
 pub const LAST: i32 = 8;
 
 /// One event, as it is while its callback runs.

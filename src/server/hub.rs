@@ -1,7 +1,10 @@
 //! Where the engine's notices arrive: which are wanted, which are kept, and for whom.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use hashbrown::HashMap;
 use parking_lot::RwLock;
@@ -33,6 +36,8 @@ pub(super) struct Hub {
     pub(super) queue: Queue,
     pub(super) quiet: Quiet,
     callbacks: RwLock<[Option<Arc<dyn Callback>>; EVENTS]>,
+    /// Counts the changes of `callbacks`.
+    changes: AtomicU32,
     /// What the callbacks need.
     registered: AtomicU32,
     log_level: AtomicU8,
@@ -47,6 +52,7 @@ impl Hub {
             queue: Queue::default(),
             quiet: Quiet::default(),
             callbacks: RwLock::default(),
+            changes: AtomicU32::new(1),
             registered: AtomicU32::new(0),
             log_level: AtomicU8::new(log_level),
             is_watched: AtomicBool::new(false),
@@ -58,9 +64,14 @@ impl Hub {
     pub(super) fn register(&self, event: i32, callback: Option<Arc<dyn Callback>>) -> Result<(), Failure> {
         let place = place(event)
             .ok_or_else(|| Failure::new(errors::INVALID_VALUE, &format!("There is no event {event}.")))?;
+        if callback.is_some() {
+            // Whatever its event, the callback may end connections: they must be known.
+            self.watch();
+        }
         let before = {
             let mut callbacks = self.callbacks.write();
             let before = std::mem::replace(&mut callbacks[place], callback);
+            self.changes.fetch_add(1, Release);
             self.registered.store(self.wants_of(&callbacks).0, Relaxed);
             before
         };
@@ -72,6 +83,18 @@ impl Hub {
     /// The callback of an event.
     pub(super) fn callback(&self, event: i32) -> Option<Arc<dyn Callback>> {
         self.callbacks.read()[place(event)?].clone()
+    }
+
+    /// The same, from `kept` as long as nothing was registered since: for what fires a million times a second.
+    pub(super) fn refresh<'k>(&self, event: i32, kept: &'k mut Kept) -> Option<&'k dyn Callback> {
+        let changes = self.changes.load(Acquire);
+        if kept.as_of != changes {
+            *kept = Kept {
+                as_of: changes,
+                callback: self.callback(event),
+            };
+        }
+        kept.callback.as_deref()
     }
 
     pub(super) fn set_log_level(&self, level: u8) {
@@ -141,6 +164,13 @@ impl Hub {
     }
 }
 
+/// A callback, and of when it is.
+#[derive(Default)]
+pub(super) struct Kept {
+    as_of: u32,
+    callback: Option<Arc<dyn Callback>>,
+}
+
 const LOG: usize = 5;
 
 fn place(event: i32) -> Option<usize> {
@@ -173,6 +203,8 @@ impl Application for Hub {
                 self.quiet.begin(connection, reply, held);
             }
             Notice::Refused { .. } if !self.registered().any_connection() => {}
+            // Nothing but this event would come of it.
+            Notice::Ended { .. } if !self.registered().has(Wants::END) => {}
             notice => {
                 if let Some(notice) = self.quiet.fold(notice) {
                     self.queue.push(notice);
@@ -227,5 +259,57 @@ impl Releasing {
         self.coming
             .get(&id)
             .map(|reply| (reply.clone(), Sources::default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::events::Event;
+
+    fn nothing() -> Option<Arc<dyn Callback>> {
+        Some(Arc::new(|_: &mut Event<'_>| 0) as Arc<dyn Callback>)
+    }
+
+    #[test]
+    fn what_is_wanted_is_what_is_registered() {
+        let hub = Hub::new(1);
+        assert_eq!(hub.wants(), Wants::NONE);
+        hub.register(8, nothing()).unwrap();
+        assert_eq!(hub.wants(), Wants::TRANSFER);
+        hub.register(2, nothing()).unwrap();
+        assert!(hub.wants().holds_admission());
+        hub.register(2, None).unwrap();
+        hub.register(8, None).unwrap();
+        assert_eq!(hub.wants(), Wants::NONE);
+    }
+
+    #[test]
+    fn the_log_is_wanted_up_to_its_level() {
+        let hub = Hub::new(1);
+        hub.set_log_level(3);
+        assert_eq!(hub.wants(), Wants::NONE, "nobody listens");
+        hub.register(6, nothing()).unwrap();
+        let all = [Wants::LOG_INFO, Wants::LOG_VERBOSE, Wants::LOG_DEBUG];
+        for level in 0..=3 {
+            hub.set_log_level(level);
+            let wanted = all.map(|bit| hub.wants().has(bit));
+            assert_eq!(wanted, [level >= 1, level >= 2, level >= 3]);
+        }
+        assert!(!hub.wants().any_connection());
+        hub.watch();
+        assert!(hub.wants().any_connection());
+    }
+
+    #[test]
+    fn a_full_queue_admits_nobody_but_for_an_application_that_listens_to_nothing() {
+        let hub = Hub::new(1);
+        hub.register(5, nothing()).unwrap();
+        while hub.queue.has_room() {
+            hub.queue.push(Notice::Ended { id: 1 });
+        }
+        assert!(!hub.admits());
+        hub.register(5, None).unwrap();
+        assert!(hub.admits());
     }
 }

@@ -1,7 +1,7 @@
 //! The engines of a server: the one that listens, and those that stopped listening and finish their transfers.
 
+use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -40,9 +40,9 @@ struct Root {
 }
 
 impl Listening {
-    pub(super) fn new() -> Listening {
+    pub(super) fn new(shared: Arc<Shared>) -> Listening {
         Listening {
-            shared: Arc::default(),
+            shared,
             engine: None,
             draining: Vec::new(),
             root: None,
@@ -64,10 +64,10 @@ impl Listening {
             return Err(Failure::plain(errors::NOT_A_HANDLE));
         }
         self.reap();
-        // The directory may have gone since it was set.
-        self.root = None;
+        self.check_root(values)?;
         let root = self.root(values)?;
         let config = options::config(values)?;
+        options::permitted(&config)?;
         let policy = options::policy(values, root);
         let engine = Engine::start(&config, policy, application, Arc::clone(&self.shared))
             .map_err(|error| Failure::from_io(&error, &format!("Listening on {}.", config.address)))?;
@@ -83,6 +83,9 @@ impl Listening {
     /// Goes by new values: checks LocalDir, and tells the engine that listens.
     pub(super) fn adopt(&mut self, values: &Values) -> Result<(), Failure> {
         let root = self.root(values)?;
+        if !values.setting_is_on(setting::Key::CaptureIpPacketInfo) {
+            self.shared.set_latest_destination(None);
+        }
         if let Some(engine) = &self.engine {
             engine.set_policy(options::policy(values, root));
         }
@@ -143,6 +146,16 @@ impl Listening {
         format!("{{{}}}", fields.join(","))
     }
 
+    /// LocalDir may have gone since it was set.
+    fn check_root(&mut self, values: &Values) -> Result<(), Failure> {
+        let path = values.text(property::Key::LocalDir);
+        if let Some(root) = self.root.as_mut().filter(|root| root.path == path) {
+            let jail = Jail::new(root.jail.root(), root.follow_symlinks);
+            root.jail = Arc::new(jail.map_err(|error| not_served(&root.path, &error))?);
+        }
+        Ok(())
+    }
+
     /// LocalDir as the engine wants it; `None` for "".
     fn root(&mut self, values: &Values) -> Result<Option<Arc<Jail>>, Failure> {
         let path = values.text(property::Key::LocalDir);
@@ -156,9 +169,12 @@ impl Listening {
         {
             return Ok(Some(Arc::clone(&root.jail)));
         }
-        let jail = Jail::new(Path::new(path), follow_symlinks)
-            .map_err(|error| Failure::from_io(&error, &format!("LocalDir {path}.")))?;
-        let jail = Arc::new(jail);
+        // The directory that was meant when it was set, also after the program has gone elsewhere.
+        let meant = match &self.root {
+            Some(root) if root.path == path => root.jail.root().to_path_buf(),
+            _ => std::path::absolute(path).map_err(|error| not_served(path, &error))?,
+        };
+        let jail = Arc::new(Jail::new(&meant, follow_symlinks).map_err(|error| not_served(path, &error))?);
         self.root = Some(Root {
             path: path.to_owned(),
             follow_symlinks,
@@ -166,6 +182,10 @@ impl Listening {
         });
         Ok(Some(jail))
     }
+}
+
+fn not_served(path: &str, error: &io::Error) -> Failure {
+    Failure::from_io(error, &format!("LocalDir {path}."))
 }
 
 impl Drop for Listening {

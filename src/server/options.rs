@@ -10,10 +10,11 @@ use tftp_proto::retry::Timing;
 use super::errors::{self, Failure};
 use super::property;
 use super::setting::{self, Key};
+use super::source;
 use super::values::Values;
 use crate::engine::config::{Config, NameCodec, Policy};
 use crate::engine::jail::Jail;
-use crate::engine::platform::IoMode;
+use crate::engine::platform::{self, IoMode};
 
 /// Bytes of a packet before its data.
 const HEADER: u16 = 4;
@@ -25,6 +26,13 @@ const DSCP_OF_TRAFFIC_TYPE: [u8; 6] = [0, 8, 40, 40, 56, 56];
 pub(super) fn config(values: &Values) -> Result<Config, Failure> {
     let size = |key| Some(values.setting_integer::<usize>(key)).filter(|&size| size != 0);
     let (address, dual_stack) = address(values)?;
+    let source_mac = source::mac(values.setting_text(Key::SourceMacAddress))?;
+    if source_mac.is_some() && address.is_ipv6() {
+        return Err(Failure::new(
+            errors::NOT_AVAILABLE,
+            "SourceMacAddress is for IPv4 only.",
+        ));
+    }
     Ok(Config {
         address,
         dual_stack,
@@ -33,6 +41,8 @@ pub(super) fn config(values: &Values) -> Result<Config, Failure> {
         single_port: values.setting_is_on(Key::SinglePort),
         transfer_ports: setting::parse_ports(values.setting_text(Key::TransferPorts))?,
         use_connection: values.setting_is_on(Key::UseConnection),
+        source_ip: source_ip(values, address, dual_stack)?,
+        source_mac,
         recv_buffer: size(Key::InBufferSize),
         send_buffer: size(Key::OutBufferSize),
         dont_fragment: values.setting_is_on(Key::DontFragment),
@@ -53,8 +63,42 @@ pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>) -> Policy {
         max_per_host: values.setting_integer(Key::MaxConnectionsPerHost),
         limits: limits(values),
         timing: timing(values),
+        capture_destination: values.setting_is_on(Key::CaptureIpPacketInfo),
         names: Arc::new(Utf8),
     }
+}
+
+/// SourceIPAddress, if any client of this address can be of its family.
+fn source_ip(values: &Values, address: SocketAddr, dual_stack: bool) -> Result<Option<IpAddr>, Failure> {
+    let ip = source::ip(values.setting_text(Key::SourceIpAddress))?;
+    match ip {
+        Some(ip) if !dual_stack && ip.is_ipv4() != address.ip().to_canonical().is_ipv4() => {
+            Err(Failure::new(
+                errors::FAMILY_NOT_SUPPORTED,
+                &format!("SourceIPAddress {ip}, listening on {}.", address.ip()),
+            ))
+        }
+        ip => Ok(ip),
+    }
+}
+
+/// Whether the system lets this program send as SourceIPAddress and SourceMacAddress say: 10013 where not.
+pub(super) fn permitted(config: &Config) -> Result<(), Failure> {
+    if let Some(ip) = config.source_ip {
+        platform::may_send_from(ip).map_err(|error| {
+            Failure::from_io(
+                &error,
+                &format!(
+                    "SourceIPAddress {ip} is not this host's, which needs CAP_NET_ADMIN or CAP_NET_RAW."
+                ),
+            )
+        })?;
+    }
+    if config.source_mac.is_some() {
+        platform::may_send_frames()
+            .map_err(|error| Failure::from_io(&error, "SourceMacAddress needs CAP_NET_RAW."))?;
+    }
+    Ok(())
 }
 
 fn limits(values: &Values) -> Limits {

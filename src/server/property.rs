@@ -104,7 +104,7 @@ const ANY: Kind = Kind::Integer(i32::MIN as i64..=i32::MAX as i64);
 pub const TABLE: &[Property] = &[
     Property {
         id: 0,
-        name: "Version",
+        name: "VERSION",
         kind: Kind::Text,
         default: env!("CARGO_PKG_VERSION"),
         field: Field::Version,

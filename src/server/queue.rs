@@ -188,7 +188,7 @@ pub(super) struct Batch<'q> {
 }
 
 impl Batch<'_> {
-    /// Gives the next to `deliver`, and counts it as waiting until that has returned.
+    /// Gives the next to `deliver`; until then it counts as waiting. False where there is none left.
     pub(super) fn deliver_next(&mut self, deliver: impl FnOnce(Notice)) -> bool {
         let Some(notice) = self.items.pop_front() else {
             return false;

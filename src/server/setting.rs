@@ -2,6 +2,7 @@
 
 use super::errors::{self, Failure};
 use super::property::Access::{self, Always, AtStart, WhileStopped};
+use super::source;
 use super::value::Kind::{self, Boolean, Integer, Text};
 use super::value::Value;
 
@@ -44,8 +45,8 @@ pub enum Computed {
     BuildInfo,
     LicenseInfo,
     Statistics,
-    /// Always the default.
-    Nothing,
+    /// Where the packets were sent to, as far as CaptureIPPacketInfo keeps it.
+    DestinationAddress,
 }
 
 /// The settings that have an effect; also their places in the store.
@@ -53,11 +54,14 @@ pub enum Computed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     DefaultRollOverNumber,
+    CaptureIpPacketInfo,
     DontFragment,
     MaxPacketSize,
     QosDscpValue,
     QosTrafficType,
     ShareLocalPort,
+    SourceIpAddress,
+    SourceMacAddress,
     UseConnection,
     UseIpv6,
     AbsoluteTimeout,
@@ -165,9 +169,11 @@ pub const TRAFFIC_TYPES: &[&str] = &[
 #[rustfmt::skip] // One row a setting: it is read as a table.
 pub const TABLE: &[Setting] = &[
     active("DefaultRollOverNumber", Integer(0..=1), "0", Always, Key::DefaultRollOverNumber, "What follows block number 65535."),
-    refused("CaptureIPPacketInfo", Boolean, "False", errors::NOT_AVAILABLE, "Not available yet."),
+    active("CaptureIPPacketInfo", Boolean, "False", Always, Key::CaptureIpPacketInfo,
+        "Keep the address that requests were sent to, for DestinationAddress. Linux only: 909 elsewhere."),
     kept("DelayHostResolution", Boolean, "False"),
-    computed("DestinationAddress", Computed::Nothing, "Always \"\" without CaptureIPPacketInfo."),
+    computed("DestinationAddress", Computed::DestinationAddress,
+        "In a callback: the address that its client sent to; elsewhere: the latest. \"\" without CaptureIPPacketInfo."),
     active("DontFragment", Boolean, "False", AtStart, Key::DontFragment, "Set the Don't Fragment flag of outgoing packets."),
     alias("LocalHost", 13, "The property of this name."),
     alias("LocalPort", 14, "The property of this name."),
@@ -178,8 +184,10 @@ pub const TABLE: &[Setting] = &[
         "BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5)."),
     active("ShareLocalPort", Boolean, "False", WhileStopped(errors::SHARE_LOCAL_PORT_LOCKED), Key::ShareLocalPort,
         "Others may listen on the same port."),
-    refused("SourceIPAddress", Text, "", errors::NOT_AVAILABLE, "Not available yet."),
-    refused("SourceMacAddress", Text, "", errors::NOT_AVAILABLE, "Not available yet."),
+    active("SourceIPAddress", Text, "", AtStart, Key::SourceIpAddress,
+        "Packets come from this address; \"\": from the one that was asked. Linux only: 909 elsewhere."),
+    active("SourceMacAddress", Text, "", AtStart, Key::SourceMacAddress,
+        "IPv4 packets come from this Ethernet address, as in 02-00-00-00-00-01. Linux only: 909 elsewhere."),
     active("UseConnection", Boolean, "False", WhileStopped(errors::USE_CONNECTION_LOCKED), Key::UseConnection,
         "Each transfer has a connected socket of its own."),
     active("UseIPv6", Boolean, "False", AtStart, Key::UseIpv6,
@@ -237,8 +245,12 @@ impl Setting {
     /// Brings a value to this setting's type and bounds.
     pub(super) fn check(&self, text: &str) -> Result<Value, Failure> {
         let value = Value::Text(text.to_owned()).into_kind(&self.kind)?;
-        if self.role == Role::Active(Key::TransferPorts) {
-            parse_ports(text)?;
+        match self.role {
+            Role::Active(Key::TransferPorts) => parse_ports(text).map(drop)?,
+            Role::Active(Key::SourceIpAddress) => source::ip(text).map(drop)?,
+            Role::Active(Key::SourceMacAddress) => source::mac(text).map(drop)?,
+            Role::Active(Key::CaptureIpPacketInfo) if value == Value::Boolean(true) => source::available()?,
+            _ => {}
         }
         Ok(value)
     }

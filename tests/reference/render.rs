@@ -273,10 +273,12 @@ fn link(code: i32) -> String {
 /// LocalPort -> LOCAL_PORT
 fn snake(name: &str) -> String {
     let mut text = String::new();
-    for (at, letter) in name.char_indices() {
-        if at > 0 && letter.is_uppercase() {
+    let mut after_small = false;
+    for letter in name.chars() {
+        if after_small && letter.is_uppercase() {
             text.push('_');
         }
+        after_small = letter.is_lowercase();
         text.push(letter.to_ascii_uppercase());
     }
     text

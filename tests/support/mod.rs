@@ -259,6 +259,7 @@ pub fn policy(root: &Path) -> Policy {
             inactivity: Some(Duration::from_secs(60)),
             absolute: None,
         },
+        capture_destination: false,
         names: Arc::new(Utf8),
     }
 }

@@ -4,13 +4,13 @@ use super::{Page, page};
 
 /// Bad news from listening: see StartListening.
 pub(super) const LISTENING: &[i32] = &[
-    901, 905, 10013, 10022, 10024, 10035, 10047, 10048, 10049, 10055, 11001, 11004,
+    901, 905, 909, 10013, 10022, 10024, 10035, 10047, 10048, 10049, 10055, 11001, 11004,
 ];
 
 /// One page a property.
 pub const PAGES: &[Page] = &[
     page(
-        "Version",
+        "VERSION",
         "",
         "The same text as `tftpserver_version()`.",
         r#"printf("libtftpserver %s\n", tftpserver_get(server, TFTPSERVER_PROPERTY_VERSION, 0));"#,

@@ -15,14 +15,25 @@ pub const PAGES: &[Page] = &[
          clients expect, some want 1. A client that negotiates the option rollover decides itself.",
         "DefaultRollOverNumber=1",
     ),
-    page("CaptureIPPacketInfo", "", "", "CaptureIPPacketInfo"),
+    page(
+        "CaptureIPPacketInfo",
+        "",
+        "The specification has it for Windows only.",
+        "CaptureIPPacketInfo=True",
+    )
+    .raising(&[909]),
     page(
         "DelayHostResolution",
         "",
         "A server has no RemoteHost to resolve. What is set is what is read.",
         "DelayHostResolution=True",
     ),
-    page("DestinationAddress", "IP address", "", "DestinationAddress"),
+    page(
+        "DestinationAddress",
+        "IP address",
+        "It is the local_host of ConnectionRequest, for whoever has CaptureIPPacketInfo already.",
+        "DestinationAddress",
+    ),
     page(
         "DontFragment",
         "",
@@ -57,8 +68,22 @@ pub const PAGES: &[Page] = &[
         "All of the servers on the port must have it. Each client stays with one of them; which one the system decides.",
         "ShareLocalPort=True",
     ),
-    page("SourceIPAddress", "IP address", "", "SourceIPAddress"),
-    page("SourceMacAddress", "Ethernet address", "", "SourceMacAddress"),
+    page(
+        "SourceIPAddress",
+        "IP address",
+        "For an address that is not this machine's StartListening answers 10013 without CAP_NET_ADMIN or CAP_NET_RAW, and \
+         10047 for one of another family than what is listened on.",
+        "SourceIPAddress=192.0.2.1",
+    )
+    .raising(&[909]),
+    page(
+        "SourceMacAddress",
+        "Ethernet address",
+        "Six pairs of hexadecimal digits with `-`, `:` or nothing between them. StartListening answers 10013 without \
+         CAP_NET_RAW and 909 where IPv6 is listened on.",
+        "SourceMacAddress=02-00-00-00-00-01",
+    )
+    .raising(&[909]),
     page(
         "UseConnection",
         "",

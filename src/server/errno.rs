@@ -1,13 +1,13 @@
-//! The system's errors: their numbers as Winsock counts them, and their words.
+//! The system's error numbers as those of the specification: Winsock's, whatever the system.
 
 use std::io;
 
 #[cfg(windows)]
-use super::TABLE;
-use super::{ACCESS_DENIED, INVALID_VALUE, NOT_AVAILABLE, strerror};
+use super::errors::TABLE;
+use super::errors::{ACCESS_DENIED, INVALID_VALUE, NOT_AVAILABLE, strerror};
 
-/// The number of a system's error: the Winsock one, whatever the system.
-pub fn code_of(error: &io::Error) -> i32 {
+/// The number of a system's error.
+pub(super) fn code_of(error: &io::Error) -> i32 {
     exact(error).unwrap_or_else(|| code_of_kind(error.kind()))
 }
 
@@ -109,3 +109,26 @@ const ERRNOS: &[(i32, i32)] = &[
     (libc::EREMOTE, 10071),
     (libc::EAGAIN, 10035),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::errors::TABLE;
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn an_errno_becomes_its_winsock_number() {
+        let code = |errno| code_of(&io::Error::from_raw_os_error(errno));
+        assert_eq!(code(libc::EADDRINUSE), 10048);
+        assert_eq!(code(libc::EADDRNOTAVAIL), 10049);
+        assert_eq!(code(libc::EACCES), 10013);
+        assert_eq!(code(libc::ENOSYS), NOT_AVAILABLE);
+        for errno in 1..200 {
+            let code = code(errno);
+            assert!(
+                TABLE.iter().any(|entry| entry.code == code),
+                "errno {errno} became {code}"
+            );
+        }
+    }
+}
