@@ -167,13 +167,13 @@
  *       FirewallData            text                      any time
  *         No effect on a UDP server; kept and returned.
  *       InBufferSize            0 to 1073741824  0        at start
- *         Bytes of the socket's receive queue; 0: the system's choice. While listening, what was granted.
+ *         Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted.
  *       OutBufferSize           0 to 1073741824  0        at start
- *         Bytes of the socket's send queue; 0: the system's choice. While listening, what was granted.
+ *         Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted.
  *       BuildInfo               text                      never
  *         What was built, and for which system.
- *       CodePage                0 to 4294967295  65001    at start
- *         Code page of file names on the wire; 65001 is UTF-8.
+ *       CodePage                0 to 4294967295  65001    any time
+ *         Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking.
  *       LicenseInfo             text                      never
  *         The license.
  *       MaskSensitive           Boolean          True     any time

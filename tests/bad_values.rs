@@ -428,5 +428,13 @@ fn settings_that_there_are_not() {
 #[test]
 fn a_code_page_that_nothing_converts() {
     let handle = Handle::new();
-    handle.assert_config_refused(setting::find("CodePage").unwrap(), "12345", 434);
+    let code_page = setting::find("CodePage").unwrap();
+    assert_eq!(handle.config("CodePage=1252").as_deref(), Some(""));
+    // In the specification's list, and nobody's: NEXTSTEP, Arabic ASMO 449+, Proprietary.
+    for page in ["2", "709", "65536"] {
+        handle.assert_config_refused(code_page, page, 434);
+    }
+    for page in ["12345", "0x", "0xg", "0x100000000"] {
+        handle.assert_config_refused(code_page, page, 905);
+    }
 }

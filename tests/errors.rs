@@ -73,6 +73,11 @@ const ROWS: &[Row] = &[
     row(10013, "an upload to ReadOnly", an_upload_to_read_only),
     row(10024, "no descriptor is left", no_descriptor_is_left),
     row(10047, "an IPv6 address without UseIPv6", || cannot_listen("::1")),
+    row(
+        10047,
+        "SourceIPAddress of another family",
+        a_source_of_another_family,
+    ),
     row(10048, "a port that is taken", a_port_that_is_taken),
     row(
         10048,
@@ -148,6 +153,12 @@ fn locked(text: &str) -> Failure {
 fn cannot_listen(host: &str) -> Failure {
     let class = Class::new();
     class.set(13, host);
+    class.server.start_listening().unwrap_err()
+}
+
+fn a_source_of_another_family() -> Failure {
+    let class = Class::new();
+    class.config("SourceIPAddress=2001:db8::1");
     class.server.start_listening().unwrap_err()
 }
 

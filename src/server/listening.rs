@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::codepage::CodePage;
 use super::errors::{self, Failure};
 use super::options;
 use super::property;
 use super::setting;
+use super::value::Value;
 use super::values::Values;
 use crate::engine::Engine;
 use crate::engine::jail::Jail;
@@ -21,6 +23,8 @@ pub(super) struct Listening {
     engine: Option<Engine>,
     draining: Vec<Engine>,
     root: Option<Root>,
+    /// CodePage, opened once for as long as it stays the same.
+    names: CodePage,
     is_closed: bool,
 }
 
@@ -46,6 +50,7 @@ impl Listening {
             engine: None,
             draining: Vec::new(),
             root: None,
+            names: CodePage::default(),
             is_closed: false,
         }
     }
@@ -68,7 +73,7 @@ impl Listening {
         let root = self.root(values)?;
         let config = options::config(values)?;
         options::permitted(&config)?;
-        let policy = options::policy(values, root);
+        let policy = options::policy(values, root, self.names(values)?);
         let engine = Engine::start(&config, policy, application, Arc::clone(&self.shared))
             .map_err(|error| Failure::from_io(&error, &format!("Listening on {}.", config.address)))?;
         let bound = Bound {
@@ -82,12 +87,12 @@ impl Listening {
 
     /// Goes by new values: checks LocalDir, and tells the engine that listens.
     pub(super) fn adopt(&mut self, values: &Values) -> Result<(), Failure> {
-        let root = self.root(values)?;
+        let (root, names) = (self.root(values)?, self.names(values)?);
         if !values.setting_is_on(setting::Key::CaptureIpPacketInfo) {
             self.shared.set_latest_destination(None);
         }
         if let Some(engine) = &self.engine {
-            engine.set_policy(options::policy(values, root));
+            engine.set_policy(options::policy(values, root, names));
         }
         Ok(())
     }
@@ -154,6 +159,14 @@ impl Listening {
             root.jail = Arc::new(jail.map_err(|error| not_served(&root.path, &error))?);
         }
         Ok(())
+    }
+
+    fn names(&mut self, values: &Values) -> Result<CodePage, Failure> {
+        let id: u32 = values.setting_integer(setting::Key::CodePage);
+        if id != self.names.id() {
+            self.names = setting::code_page(&Value::Integer(id.into()))?;
+        }
+        Ok(self.names.clone())
     }
 
     /// LocalDir as the engine wants it; `None` for "".

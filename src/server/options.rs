@@ -7,12 +7,13 @@ use std::time::Duration;
 use tftp_proto::negotiate::{Limits, Rollover};
 use tftp_proto::retry::Timing;
 
+use super::codepage::CodePage;
 use super::errors::{self, Failure};
 use super::property;
 use super::setting::{self, Key};
 use super::source;
 use super::values::Values;
-use crate::engine::config::{Config, NameCodec, Policy};
+use crate::engine::config::{Config, Policy};
 use crate::engine::jail::Jail;
 use crate::engine::platform::{self, IoMode};
 
@@ -53,7 +54,7 @@ pub(super) fn config(values: &Values) -> Result<Config, Failure> {
 }
 
 /// Under what new transfers begin.
-pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>) -> Policy {
+pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>, names: CodePage) -> Policy {
     Policy {
         root,
         read_only: values.setting_is_on(Key::ReadOnly),
@@ -64,7 +65,7 @@ pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>) -> Policy {
         limits: limits(values),
         timing: timing(values),
         capture_destination: values.setting_is_on(Key::CaptureIpPacketInfo),
-        names: Arc::new(Utf8),
+        names: Arc::new(names),
     }
 }
 
@@ -176,15 +177,6 @@ fn resolve(host: &str, is_v6: bool) -> Result<IpAddr, Failure> {
         .ok_or_else(|| failed(errors::NO_ADDRESS, wanted))
 }
 
-/// Code page 65001.
-struct Utf8;
-
-impl NameCodec for Utf8 {
-    fn decode(&self, wire: &[u8]) -> Option<String> {
-        std::str::from_utf8(wire).ok().map(str::to_owned)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::value::Value;
@@ -214,7 +206,7 @@ mod tests {
             (config.recv_buffer, config.traffic_class, config.transfer_ports),
             (None, None, None)
         );
-        let policy = policy(&values, None);
+        let policy = policy(&values, None, CodePage::default());
         assert_eq!(
             (policy.limits.max_blksize, policy.limits.max_windowsize),
             (65464, 64)

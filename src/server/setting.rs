@@ -1,5 +1,6 @@
 //! The settings of Config: one table that setting, reading, reset and the manual are made from.
 
+use super::codepage::{CodePage, Unsupported};
 use super::errors::{self, Failure};
 use super::property::Access::{self, Always, AtStart, WhileStopped};
 use super::source;
@@ -32,8 +33,6 @@ pub enum Role {
     Kept,
     /// Another name for a property.
     Property(i32),
-    /// Anything but the default is refused with this error, instead of pretending.
-    Refused(i32),
     /// Made when it is read.
     Computed(Computed),
 }
@@ -64,6 +63,7 @@ pub enum Key {
     SourceMacAddress,
     UseConnection,
     UseIpv6,
+    CodePage,
     AbsoluteTimeout,
     InBufferSize,
     OutBufferSize,
@@ -112,23 +112,6 @@ const fn kept(name: &'static str, kind: Kind, default: &'static str) -> Setting 
         default,
         access: Always,
         role: Role::Kept,
-        about,
-    }
-}
-
-const fn refused(
-    name: &'static str,
-    kind: Kind,
-    default: &'static str,
-    code: i32,
-    about: &'static str,
-) -> Setting {
-    Setting {
-        name,
-        kind,
-        default,
-        access: AtStart,
-        role: Role::Refused(code),
         about,
     }
 }
@@ -195,11 +178,12 @@ pub const TABLE: &[Setting] = &[
     active("AbsoluteTimeout", Boolean, "False", Always, Key::AbsoluteTimeout, "Timeout counts from the beginning, not from the last packet."),
     kept("FirewallData", Text, ""),
     active("InBufferSize", Integer(0..=GIB), "0", AtStart, Key::InBufferSize,
-        "Bytes of the socket's receive queue; 0: the system's choice. While listening, what was granted."),
+        "Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted."),
     active("OutBufferSize", Integer(0..=GIB), "0", AtStart, Key::OutBufferSize,
-        "Bytes of the socket's send queue; 0: the system's choice. While listening, what was granted."),
+        "Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted."),
     computed("BuildInfo", Computed::BuildInfo, "What was built, and for which system."),
-    refused("CodePage", Integer(0..=0xFFFF_FFFF), "65001", errors::CODE_PAGE, "Code page of file names on the wire; 65001 is UTF-8."),
+    active("CodePage", Integer(0..=0xFFFF_FFFF), "65001", Always, Key::CodePage,
+        "Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking."),
     computed("LicenseInfo", Computed::LicenseInfo, "The license."),
     kept("MaskSensitive", Boolean, "True"),
     kept("ProcessIdleEvents", Boolean, "True"),
@@ -244,8 +228,9 @@ pub(super) fn split(text: &str) -> (&str, Option<&str>) {
 impl Setting {
     /// Brings a value to this setting's type and bounds.
     pub(super) fn check(&self, text: &str) -> Result<Value, Failure> {
-        let value = Value::Text(text.to_owned()).into_kind(&self.kind)?;
+        let value = Value::Text(self.decimal(text)).into_kind(&self.kind)?;
         match self.role {
+            Role::Active(Key::CodePage) => code_page(&value).map(drop)?,
             Role::Active(Key::TransferPorts) => parse_ports(text).map(drop)?,
             Role::Active(Key::SourceIpAddress) => source::ip(text).map(drop)?,
             Role::Active(Key::SourceMacAddress) => source::mac(text).map(drop)?,
@@ -254,6 +239,33 @@ impl Setting {
         }
         Ok(value)
     }
+
+    /// Code pages are written in hexadecimal too, as the specification does with some.
+    fn decimal(&self, text: &str) -> String {
+        let trimmed = text.trim();
+        let digits = trimmed.strip_prefix("0x").or_else(|| trimmed.strip_prefix("0X"));
+        match (self.role, digits.map(|digits| u32::from_str_radix(digits, 16))) {
+            (Role::Active(Key::CodePage), Some(Ok(id))) => id.to_string(),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// The code page of this number: 905 for none, 434 for one that nothing converts on this system.
+pub(super) fn code_page(id: &Value) -> Result<CodePage, Failure> {
+    let Value::Integer(id) = *id else {
+        return Err(Failure::plain(errors::INVALID_VALUE));
+    };
+    let page = u32::try_from(id)
+        .map_err(|_| Unsupported::Unknown)
+        .and_then(CodePage::new);
+    page.map_err(|why| match why {
+        Unsupported::Unknown => Failure::new(errors::INVALID_VALUE, &format!("There is no code page {id}.")),
+        Unsupported::NotServed => Failure::new(
+            errors::CODE_PAGE,
+            &format!("Nothing on this system converts code page {id}."),
+        ),
+    })
 }
 
 /// "40000-40100", one port alone, or "" for the system's choice.

@@ -7,7 +7,8 @@
 //! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
 //! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads;
-//! - `read.rs`: file reads that the page cache answers, or that may wait.
+//! - `read.rs`: file reads that the page cache answers, or that may wait;
+//! - `iconv.rs`: the C library's converter of character sets, where it has one.
 #![allow(unsafe_code)]
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
@@ -23,6 +24,7 @@ mod errors;
 mod frame;
 #[cfg(target_os = "linux")]
 mod frames;
+pub mod iconv;
 #[cfg(target_os = "linux")]
 mod poll;
 #[cfg(any(not(target_os = "linux"), test))]

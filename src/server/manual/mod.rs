@@ -68,7 +68,6 @@ pub fn errors_of_property(property: &Property) -> Vec<i32> {
 pub fn errors_of_setting(setting: &Setting) -> Vec<i32> {
     let all = match setting.role {
         Role::Property(id) => super::property::find(id).map_or_else(|_| Vec::new(), errors_of_property),
-        Role::Refused(code) => [of_access(setting.access, &setting.kind), vec![code]].concat(),
         _ => of_access(setting.access, &setting.kind),
     };
     with_further(all, settings::PAGES, setting.name)

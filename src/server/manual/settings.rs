@@ -121,8 +121,11 @@ pub const PAGES: &[Page] = &[
     page(
         "CodePage",
         "code page identifier",
-        "A file name that is not text of this code page is refused with 434, told by Error; its client gets an ERROR.",
-        "CodePage=65001",
+        "In decimal, or in hexadecimal with 0x. Which of the specification's list is served by what, and which not, stands \
+         in [codepages.md](codepages.md): an identifier of the list that this system does not convert is 434, any other \
+         number 905. A file name that is not text of the code page is refused with 434, told by Error, and its client gets \
+         an ERROR.",
+        "CodePage=1252",
     )
     .raising(&[434]),
     page("LicenseInfo", "", "No key is needed.", "LicenseInfo"),
