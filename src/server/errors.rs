@@ -41,9 +41,11 @@ pub(crate) const INTERNAL: i32 = 908;
 pub(crate) const NOT_AVAILABLE: i32 = 909;
 pub(crate) const ACCESS_DENIED: i32 = 10013;
 pub(crate) const TOO_MANY_FILES: i32 = 10024;
+pub(crate) const DATAGRAM_TOO_LONG: i32 = 10040;
 pub(crate) const FAMILY_NOT_SUPPORTED: i32 = 10047;
 pub(crate) const ABORTED: i32 = 10053;
 pub(crate) const CONNECTION_RESET: i32 = 10054;
+pub(crate) const CONNECTION_REFUSED: i32 = 10061;
 pub(crate) const TOO_MANY_USERS: i32 = 10068;
 pub(crate) const HOST_NOT_FOUND: i32 = 11001;
 pub(crate) const NO_ADDRESS: i32 = 11004;
@@ -129,11 +131,16 @@ impl From<&Cause> for Failure {
             Cause::ReadOnly => Failure::new(ACCESS_DENIED, "Uploads are switched off (ReadOnly)."),
             Cause::Oversized => Failure::new(PACKET_TOO_LARGE, "A DATA packet was longer than agreed."),
             Cause::Replaced => Failure::new(CONNECTION_RESET, "The client asked for something else."),
-            Cause::Socket(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                Failure::from_io(error, "The client is gone.")
-            }
-            Cause::Socket(error) => Failure::from_io(error, "No port for the transfer."),
+            Cause::Socket(error) => Failure::from_io(error, socket_failed(code_of(error))),
         }
+    }
+}
+
+fn socket_failed(code: i32) -> &'static str {
+    match code {
+        DATAGRAM_TOO_LONG => "A block does not fit the path, and DontFragment is on.",
+        CONNECTION_REFUSED => "The client is gone.",
+        _ => "No port for the transfer.",
     }
 }
 

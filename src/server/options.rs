@@ -142,16 +142,18 @@ fn address(values: &Values) -> Result<(SocketAddr, bool), Failure> {
     let port = u16::try_from(values.integer(property::Key::LocalPort)).unwrap_or_default();
     let is_v6 = values.setting_is_on(Key::UseIpv6);
     let host = values.text(property::Key::LocalHost);
-    let ip = match (host, is_v6) {
-        ("", true) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        ("", false) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    let mut address = match (host, is_v6) {
+        ("", true) => (Ipv6Addr::UNSPECIFIED, port).into(),
+        ("", false) => (Ipv4Addr::UNSPECIFIED, port).into(),
         (host, is_v6) => resolve(host, is_v6)?,
     };
-    Ok((SocketAddr::new(ip, port), host.is_empty() && is_v6))
+    address.set_port(port);
+    Ok((address, host.is_empty() && is_v6))
 }
 
-/// An address, or what the name service has for a name, of the one family that UseIPv6 asks for.
-fn resolve(host: &str, is_v6: bool) -> Result<IpAddr, Failure> {
+/// An address, with its scope where it has one (fe80::1%eth0), or what the name service has for a name: of the one family
+/// that UseIPv6 asks for.
+fn resolve(host: &str, is_v6: bool) -> Result<SocketAddr, Failure> {
     let wanted = if is_v6 {
         "UseIPv6 is on: an IPv6 address is expected."
     } else {
@@ -164,16 +166,15 @@ fn resolve(host: &str, is_v6: bool) -> Result<IpAddr, Failure> {
         .unwrap_or(host);
     if let Ok(ip) = literal.parse::<IpAddr>() {
         return match ip.is_ipv6() == is_v6 {
-            true => Ok(ip),
+            true => Ok(SocketAddr::new(ip, 0)),
             false => Err(failed(errors::FAMILY_NOT_SUPPORTED, wanted)),
         };
     }
-    let mut found = (host, 0)
+    let mut found = (literal, 0)
         .to_socket_addrs()
         .map_err(|error| failed(errors::HOST_NOT_FOUND, &error.to_string()))?;
-    let found = found.find(|address| address.is_ipv6() == is_v6);
     found
-        .map(|address| address.ip())
+        .find(|address| address.is_ipv6() == is_v6)
         .ok_or_else(|| failed(errors::NO_ADDRESS, wanted))
 }
 

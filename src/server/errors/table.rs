@@ -135,7 +135,7 @@ pub const TABLE: &[ErrorEntry] = &[
     never(10037, "ALREADY_IN_PROGRESS", "[10037] Operation already in progress."),
     never(10038, "NOT_A_SOCKET", "[10038] Socket operation on non-socket."),
     never(10039, "DESTINATION_REQUIRED", "[10039] Destination address required."),
-    never(10040, "DATAGRAM_TOO_LONG", "[10040] Message too long."),
+    raised(10040, "DATAGRAM_TOO_LONG", "[10040] Message too long.", "With DontFragment: a block does not fit the path."),
     never(10041, "WRONG_PROTOCOL_TYPE", "[10041] Protocol wrong type for socket."),
     passed_on(10042, "BAD_PROTOCOL_OPTION", "[10042] Bad protocol option."),
     passed_on(10043, "PROTOCOL_NOT_SUPPORTED", "[10043] Protocol not supported."),

@@ -37,8 +37,8 @@ pub const PAGES: &[Page] = &[
     page(
         "DontFragment",
         "",
-        "Blocks that do not fit the path then get lost instead of fragmented: set MaxBlockSize to what fits, 1468 on \
-         Ethernet with IPv4.",
+        "A client whose blksize does not fit its path then gets an ERROR at once (10040) instead of fragments: set \
+         MaxBlockSize to what fits, 1468 on Ethernet with IPv4.",
         "DontFragment=True",
     ),
     page("LocalHost", "", "", "LocalHost=127.0.0.1"),
