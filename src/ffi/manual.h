@@ -113,7 +113,7 @@
  * SourceMacAddress: the start answers 10013 without CAP_NET_RAW, 909 with UseIPv6 or an IPv6 LocalHost. Packets to
  * clients that no Ethernet leads to (loopback, tunnels) leave as ever.
  *
- * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the port:
- * listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then it is
- * 10048 until the last of them has ended.
+ * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the
+ * port: listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then
+ * it is 10048 until the last of them has ended.
  */
