@@ -35,6 +35,8 @@ pub(super) struct Core {
     blocked: Vec<usize>,
     /// The system had no memory for packets: flush again after a moment.
     congested: bool,
+    /// The application wants to be reminded after this time of what it was told.
+    wake_due: Option<Duration>,
     /// Sockets of ended transfers, to be closed after the next flush.
     released: Vec<usize>,
 }
@@ -62,6 +64,7 @@ impl Core {
             wildcard: config.address.ip().is_unspecified(),
             blocked: Vec::new(),
             congested: false,
+            wake_due: None,
             released: Vec::new(),
         })
     }
@@ -73,11 +76,13 @@ impl Core {
     /// How long to sleep at most.
     pub(super) fn patience(&self) -> Option<Duration> {
         let deadline = self.ctx.timers.next().map(|at| at.saturating_sub(self.ctx.now));
-        if self.congested {
-            Some(deadline.map_or(CONGESTION, |left| left.min(CONGESTION)))
-        } else {
-            deadline
-        }
+        let congestion = self.congested.then_some(CONGESTION);
+        [deadline, congestion, self.wake_due].into_iter().flatten().min()
+    }
+
+    /// What was told in this turn may wake the application now: its packets are out.
+    pub(super) fn end_turn(&mut self) {
+        self.wake_due = self.ctx.application.turn_ends(self.ctx.now);
     }
 
     pub(super) fn arrive(&mut self, socket: usize, arrival: &Arrival<'_>) {
