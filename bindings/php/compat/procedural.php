@@ -29,8 +29,8 @@ if (function_exists('ipworks_tftpserver_open')) {
     return;
 }
 
-/** A server, or null where there can be none. A key is taken and ignored. */
-function ipworks_tftpserver_open(mixed $key = null): ?Handle
+/** A server. A key is taken and ignored. Where the library cannot be used, TftpServer\LibraryException says why. */
+function ipworks_tftpserver_open(mixed $key = null): Handle
 {
     return new Handle();
 }

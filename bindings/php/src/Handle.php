@@ -63,6 +63,10 @@ final class Handle
         $this->close();
     }
 
+    private function __clone()
+    {
+    }
+
     /** Closes it; inside a handler, as soon as the DoEvents that runs has returned. */
     public function close(): int
     {

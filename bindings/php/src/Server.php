@@ -291,6 +291,10 @@ final class Server
         $this->handle->close();
     }
 
+    private function __clone()
+    {
+    }
+
     private function on(int $event, ?callable $handler): static
     {
         $closure = null;

@@ -49,6 +49,7 @@ final class BehavioursTest extends TestCase
 
     public function test_download_with_a_window(): void
     {
+        self::needs('atftp');
         $bytes = $this->file('served/file', 3_000_000);
         $server = $this->serving();
         $blocks = 0;
