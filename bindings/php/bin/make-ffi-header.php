@@ -4,9 +4,9 @@ declare(strict_types=1);
 
 /*
  * Writes include/tftpserver_ffi.h and include/tftpserver_preload.h from the C header, in the little C that PHP's FFI
- * understands: no directives, no attributes, no extern "C", no comments.
+ * understands: no directives, no attributes, no extern "C", no comments; and the classes of numbers in src/.
  *
- *     php bin/make-ffi-header.php            writes both
+ *     php bin/make-ffi-header.php            writes them
  *     php bin/make-ffi-header.php --check    fails where one is not what the C header says
  */
 
@@ -24,17 +24,18 @@ function declarations(string $header): string
     return ltrim($text);
 }
 
-/** The numbers that a C header defines, as PHP constants of one class. */
-function constants(string $header): string
+/** The numbers that a C header defines, as PHP constants, in three groups. */
+function constants(string $header): array
 {
-    preg_match_all('~/\*\*\n((?: \*[^\n]*\n)+?) \*/\n#define TFTPSERVER_(EVENT|PROPERTY|ERROR)_(\w+) (\d+)~', $header, $found, PREG_SET_ORDER);
+    $define = '~/\*\*\n((?: \*[^\n]*\n)+?) \*/\n#define TFTPSERVER_(EVENT|PROPERTY|ERROR)_(\w+) (\d+)~';
+    preg_match_all($define, $header, $found, PREG_SET_ORDER);
     $groups = ['EVENT' => [], 'PROPERTY' => [], 'ERROR' => []];
     foreach ($found as [, $comment, $group, $name, $number]) {
         $says = trim(preg_replace('~^ \*[ ]?~m', '', $comment));
         $groups[$group][] = "    /** {$says} */\n    public const {$name} = {$number};\n";
     }
 
-    return $groups === array_filter($groups) ? json_encode($groups, JSON_THROW_ON_ERROR) : throw new RuntimeException('no constants');
+    return $groups === array_filter($groups) ? $groups : throw new RuntimeException('the header defines no numbers');
 }
 
 /** The PHP source of a class of constants. */
@@ -50,15 +51,16 @@ function files(string $root, string $header): array
 {
     $declarations = declarations($header);
     $note = "/* Made by bin/make-ffi-header.php from tftpserver.h; not to be edited. */\n";
-    $constants = json_decode(constants($header), true, 512, JSON_THROW_ON_ERROR);
+    // FFI reads these two lines only at the very beginning of a file.
+    $scope = "#define FFI_SCOPE \"TFTPSERVER\"\n#define FFI_LIB \"libtftpserver.so.0\"\n";
+    $groups = constants($header);
 
     return [
         "{$root}/include/tftpserver_ffi.h" => $declarations,
-        // FFI reads these two lines only at the very beginning of a file.
-        "{$root}/include/tftpserver_preload.h" => "#define FFI_SCOPE \"TFTPSERVER\"\n#define FFI_LIB \"libtftpserver.so.0\"\n{$note}{$declarations}",
-        "{$root}/src/EventId.php" => constantsClass('EventId', 'The numbers of the events.', $constants['EVENT']),
-        "{$root}/src/Property.php" => constantsClass('Property', 'The numbers of the properties.', $constants['PROPERTY']),
-        "{$root}/src/ErrorCode.php" => constantsClass('ErrorCode', 'The numbers of the errors, as exceptions and events carry them.', $constants['ERROR']),
+        "{$root}/include/tftpserver_preload.h" => $scope . $note . $declarations,
+        "{$root}/src/EventId.php" => constantsClass('EventId', 'The numbers of the events.', $groups['EVENT']),
+        "{$root}/src/Property.php" => constantsClass('Property', 'The numbers of the properties.', $groups['PROPERTY']),
+        "{$root}/src/ErrorCode.php" => constantsClass('ErrorCode', 'The numbers of the errors.', $groups['ERROR']),
     ];
 }
 

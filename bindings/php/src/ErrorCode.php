@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * The numbers of the errors, as exceptions and events carry them.
+ * The numbers of the errors.
  *
  * Made by bin/make-ffi-header.php from tftpserver.h; not to be edited.
  */

@@ -303,11 +303,12 @@ final class Handle
     private static function shutDown(): void
     {
         $ffi = Library::ffi();
-        if (self::$running !== null && self::$pump?->isSuspended()) {
+        if (self::$running !== null) {
             $ffi->tftpserver_do_interrupt(self::$running->raw);
-            do {
+            // Terminated where a signal handler called exit() while the library waited.
+            for ($said = null; self::$pump?->isSuspended() && !is_int($said);) {
                 $said = self::$pump->resume(1);
-            } while ($said instanceof CData);
+            }
             self::$running = null;
             self::closeDoomed();
         }

@@ -64,7 +64,8 @@ final class Library
         }
         try {
             // A scope's library is named in its header and nowhere else.
-            file_put_contents($header, sprintf("#define FFI_SCOPE \"%s\"\n#define FFI_LIB \"%s\"\n%s", self::SCOPE, $path, self::definition()));
+            $names = sprintf("#define FFI_SCOPE \"%s\"\n#define FFI_LIB \"%s\"\n", self::SCOPE, $path);
+            file_put_contents($header, $names . self::definition());
             FFI::load($header);
         } catch (FFI\Exception $e) {
             throw self::unusable($path, $e);
@@ -162,7 +163,9 @@ final class Library
     private static function requireVersion(string $version, string $where): void
     {
         if (version_compare($version, self::NEEDS, '<')) {
-            throw new LibraryException(sprintf('libtftpserver %s (%s) is older than %s, which this package needs.', $version, $where, self::NEEDS));
+            $sentence = 'libtftpserver %s (%s) is older than %s, which this package needs.';
+
+            throw new LibraryException(sprintf($sentence, $version, $where, self::NEEDS));
         }
     }
 

@@ -29,7 +29,9 @@ final class Parameters
     /** Each event's parameters in the specification's order, then our own. */
     private const FIELDS = [
         EventId::CONNECTED => ['connection_id', 'status_code', 'description'],
-        EventId::CONNECTION_REQUEST => ['remote_host', 'remote_port', 'filename', 'transfer_mode', 'operation', 'accept', 'connection_id', 'local_host'],
+        EventId::CONNECTION_REQUEST => [
+            'remote_host', 'remote_port', 'filename', 'transfer_mode', 'operation', 'accept', 'connection_id', 'local_host',
+        ],
         EventId::DISCONNECTED => ['connection_id', 'status_code', 'description'],
         EventId::END_TRANSFER => ['connection_id', 'direction'],
         EventId::ERROR => ['error_code', 'description', 'connection_id'],

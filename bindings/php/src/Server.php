@@ -94,8 +94,9 @@ final class Server
     /** Registers every public method of an object that is named as one of the above: onConnected, onTransfer, ... */
     public function subscribe(object $subscriber): static
     {
-        $names = ['onConnected', 'onConnectionRequest', 'onDisconnected', 'onEndTransfer', 'onError', 'onLog', 'onStartTransfer', 'onTransfer'];
-        foreach ($names as $name) {
+        $events = ['Connected', 'ConnectionRequest', 'Disconnected', 'EndTransfer', 'Error', 'Log', 'StartTransfer', 'Transfer'];
+        foreach ($events as $event) {
+            $name = "on{$event}";
             if (is_callable([$subscriber, $name])) {
                 $this->{$name}([$subscriber, $name]);
             }

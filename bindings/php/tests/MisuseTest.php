@@ -267,6 +267,78 @@ final class MisuseTest extends TestCase
         self::assertStringEndsWith("asked to stop\nasked to stop\nport known\n", $program->output());
     }
 
+    public function testASignalHandlerMayExit(): void
+    {
+        if (!extension_loaded('pcntl')) {
+            self::markTestSkipped('ext-pcntl is missing');
+        }
+        $program = $this->php('
+            pcntl_async_signals(true);
+            pcntl_signal(SIGTERM, fn () => exit(9));
+            $server = new TftpServer\Server(localPort: 0, localHost: "127.0.0.1");
+            $server->onLog(fn () => null);
+            $server->startListening();
+            register_shutdown_function(function () use (&$server) {
+                $threads = count(scandir("/proc/self/task"));
+                register_shutdown_function(function () use (&$server, $threads) {
+                    register_shutdown_function(function () use (&$server, $threads) {
+                        $server = null;
+                        echo count(scandir("/proc/self/task")) < $threads ? "closed" : "left open", "\n";
+                    });
+                });
+            });
+            echo "ready\n";
+            $server->serve();');
+        $program->waitFor('/^ready/m');
+        $program->signal(15);
+        self::assertSame(9, $program->wait(), $program->errors());
+        self::assertStringEndsWith("closed\n", $program->output());
+    }
+
+    public function testDoEventsInADestructorAtTheEndOfTheProgram(): void
+    {
+        $this->file('served/file', 10);
+        $program = $this->php('
+            final class Last
+            {
+                public function __construct(private TftpServer\Server $server) {}
+                public function __destruct()
+                {
+                    while (empty($GLOBALS["over"])) {
+                        $this->server->doEvents();
+                    }
+                    echo "over\n";
+                }
+            }
+            $server = new TftpServer\Server(' . var_export("{$this->directory}/served", true) . ', 0, "127.0.0.1");
+            $server->onDisconnected(function () { $GLOBALS["over"] = true; });
+            $server->startListening();
+            $server->doEvents();
+            $GLOBALS["last"] = new Last($server);
+            echo "port ", $server->getLocalPort(), "\n";');
+        self::assertSame(0, $this->ask($program), $program->errors());
+        self::assertStringEndsWith("over\n", $program->output());
+    }
+
+    public function testAServerInItsOwnHandlerIsCollected(): void
+    {
+        $this->file('served/file', 50_000_000);
+        $server = $this->serving();
+        $moved = 0;
+        $server->onTransfer(static function (TransferEvent $e) use ($server, &$moved): void {
+            $moved = $e->bytesTransferred;
+        });
+        $client = $this->curl($server, 'file');
+        $this->deliver($server, static function () use (&$moved): bool {
+            return $moved > 0;
+        });
+        $gone = \WeakReference::create($server);
+        unset($server);
+        gc_collect_cycles();
+        self::assertNull($gone->get());
+        self::assertNotSame(0, $client->wait());
+    }
+
     public function testAForkInsideAHandler(): void
     {
         if (!extension_loaded('pcntl')) {
