@@ -215,7 +215,7 @@ impl Listening {
 }
 
 fn not_served(path: &str, error: &io::Error) -> Failure {
-    Failure::new(errors::INVALID_VALUE, &format!("LocalDir {path}: {error}"))
+    Failure::from_io(error, &format!("LocalDir {path}."))
 }
 
 impl Drop for Listening {

@@ -151,27 +151,31 @@ fn address(values: &Values) -> Result<(SocketAddr, bool), Failure> {
     Ok((address, host.is_empty() && is_v6))
 }
 
-/// An address as it is, of either family; a name, or an address with its scope (fe80::1%eth0), in the family that is
-/// asked for.
+/// An address, with its scope where it has one (fe80::1%eth0), or what the name service has for a name: of the one family
+/// that UseIPv6 asks for.
 fn resolve(host: &str, is_v6: bool) -> Result<SocketAddr, Failure> {
+    let wanted = if is_v6 {
+        "UseIPv6 is on: an IPv6 address is expected."
+    } else {
+        "UseIPv6 is off: an IPv4 address is expected."
+    };
+    let failed = |code, detail: &str| Failure::new(code, &format!("LocalHost {host}: {detail}"));
     let literal = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host);
     if let Ok(ip) = literal.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(ip, 0));
+        return match ip.is_ipv6() == is_v6 {
+            true => Ok(SocketAddr::new(ip, 0)),
+            false => Err(failed(errors::FAMILY_NOT_SUPPORTED, wanted)),
+        };
     }
-    let unknown = |detail: &str| Failure::new(errors::HOST_NOT_FOUND, &format!("LocalHost {host}: {detail}"));
     let mut found = (literal, 0)
         .to_socket_addrs()
-        .map_err(|error| unknown(&error.to_string()))?;
-    let found = found.find(|address| address.is_ipv6() == is_v6);
-    let family = if is_v6 {
-        "no IPv6 address."
-    } else {
-        "no IPv4 address (UseIPv6 is off)."
-    };
-    found.ok_or_else(|| unknown(family))
+        .map_err(|error| failed(errors::HOST_NOT_FOUND, &error.to_string()))?;
+    found
+        .find(|address| address.is_ipv6() == is_v6)
+        .ok_or_else(|| failed(errors::NO_ADDRESS, wanted))
 }
 
 #[cfg(test)]
@@ -260,7 +264,11 @@ mod tests {
             host("127.0.0.1", &[]).unwrap(),
             ("127.0.0.1:69".parse().unwrap(), false)
         );
-        assert_eq!(host("[::1]", &[]).unwrap(), ("[::1]:69".parse().unwrap(), false));
+        assert_eq!(host("[::1]", &v6).unwrap(), ("[::1]:69".parse().unwrap(), false));
+        assert_eq!(host("::1", &[]).unwrap_err().code, 10047);
+        assert_eq!(host("127.0.0.1", &v6).unwrap_err().code, 10047);
+        // inet_aton(3) takes this for an address: a name for the resolver, with an answer in one family only.
+        assert_eq!(host("127.1", &v6).unwrap_err().code, 11004);
         assert_eq!(host("::", &v6).unwrap(), ("[::]:69".parse().unwrap(), false));
         assert_eq!(host("no such host", &[]).unwrap_err().code, 11001);
     }
