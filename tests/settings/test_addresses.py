@@ -281,7 +281,9 @@ class Frames(unittest.TestCase):
         def test():
             there = net.pair(mtu=1400)
             with Server("", SourceMacAddress=MAC) as server:
-                frames = self.transfer(there, server, blksize=8000)
+                frames = self.transfer(there, server, blksize=8000, windowsize=4)
+                beginnings = [frame.ident for frame in frames if frame.offset == 0]
+                assert len(set(beginnings)) == len(beginnings) >= 9, "each datagram has an identification of its own"
                 assert {frame.from_mac for frame in frames} == {MAC}
                 assert max(frame.size for frame in frames) <= 1400
                 assert sum(frame.more_fragments for frame in frames) >= 35, len(frames)
