@@ -39,6 +39,8 @@ pub(super) struct Core {
     blocked: Vec<usize>,
     /// The system had no memory for packets: flush again after a moment.
     congested: bool,
+    /// The application wants to be reminded after this time of what it was told.
+    wake_due: Option<Duration>,
     /// Sockets of ended transfers, to be closed after the next flush.
     released: Vec<usize>,
 }
@@ -72,6 +74,7 @@ impl Core {
             is_drained: false,
             blocked: Vec::new(),
             congested: false,
+            wake_due: None,
             released: Vec::new(),
         })
     }
@@ -90,13 +93,17 @@ impl Core {
     /// How long to sleep at most.
     pub(super) fn patience(&self) -> Option<Duration> {
         let deadline = self.ctx.timers.next().map(|at| at.saturating_sub(self.ctx.now));
-        if self.is_drained {
-            Some(DRAINING)
-        } else if self.congested {
-            Some(deadline.map_or(CONGESTION, |left| left.min(CONGESTION)))
-        } else {
-            deadline
-        }
+        let draining = self.is_drained.then_some(DRAINING);
+        let congestion = self.congested.then_some(CONGESTION);
+        [deadline, draining, congestion, self.wake_due]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// What was told in this turn may wake the application now: its packets are out.
+    pub(super) fn end_turn(&mut self) {
+        self.wake_due = self.ctx.application.turn_ends(self.ctx.now);
     }
 
     pub(super) fn arrive(&mut self, socket: usize, arrival: &Arrival<'_>) {

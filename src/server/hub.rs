@@ -6,8 +6,11 @@ use std::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use std::time::Duration;
+
 use hashbrown::HashMap;
 use parking_lot::RwLock;
+use tftp_proto::Instant;
 
 use super::conn::Conns;
 use super::errors::{self, Failure};
@@ -126,6 +129,7 @@ impl Hub {
                 kind: LogKind::Info,
                 message,
             });
+            self.queue.announce();
         }
     }
 
@@ -180,6 +184,10 @@ fn place(event: i32) -> Option<usize> {
 }
 
 impl Application for Hub {
+    fn turn_ends(&self, now: Instant) -> Option<Duration> {
+        self.queue.announce_at(now)
+    }
+
     fn wants(&self) -> Wants {
         match self.is_watched.load(Relaxed) {
             // The ends of connections are what the Conn arrays need; the engine then tells their beginnings too.
