@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Sender, bounded};
 use parking_lot::Mutex;
@@ -14,7 +14,7 @@ use super::context::Context;
 use super::core::Core;
 use super::inbox::{Inbox, Message};
 use super::notice::Application;
-use super::platform::{Poller, SendBatch, UdpSocket};
+use super::platform::{self, Poller, SendBatch, UdpSocket};
 use super::pool::Pool;
 use super::ports;
 use super::shard::Shard;
@@ -163,9 +163,9 @@ impl Engine {
         );
         let core = Core::new(config, Arc::clone(policy), ctx, poller, socket)?;
         let shard = Shard::new(core, config);
-        let thread = std::thread::Builder::new()
-            .name(format!("tftp-io-{number}"))
-            .spawn(move || shard.run())?;
+        let thread = platform::spawn(Builder::new().name(format!("tftp-io-{number}")), move || {
+            shard.run()
+        })?;
         self.inboxes.push(inbox);
         self.threads.lock().push(thread);
         Ok(())
@@ -181,7 +181,7 @@ fn listen(config: &Config) -> io::Result<Vec<UdpSocket>> {
     let mut sockets = vec![first];
     if config.io_threads > 1 {
         sockets[0].allow_sharing()?;
-        let sharing = super::platform::SocketOptions {
+        let sharing = platform::SocketOptions {
             share_port: true,
             ..options
         };

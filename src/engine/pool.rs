@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::platform;
+
 /// Threads at once, at most: enough that a few dozen hung reads leave room, few enough to cost no memory to speak of.
 pub const MAX_THREADS: usize = 64;
 
@@ -113,10 +115,8 @@ impl Pool {
     fn add_thread(&self, state: &mut MutexGuard<'_, State>) {
         state.handles.retain(|handle| !handle.is_finished());
         let shared = self.shared.clone();
-        let made = thread::Builder::new()
-            .name(shared.name.clone())
-            .stack_size(STACK)
-            .spawn(move || shared.work());
+        let thread = thread::Builder::new().name(shared.name.clone()).stack_size(STACK);
+        let made = platform::spawn(thread, move || shared.work());
         if let Ok(handle) = made {
             state.threads += 1;
             state.handles.push(handle);

@@ -49,7 +49,9 @@
  * Every function may be called from any thread at any time. The server works on threads of its own; your callbacks
  * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
  * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
- * which answer 907 there, for any handle.
+ * which answer 907 there, for any handle. The library's threads take no signals.
+ * tftpserver_do_interrupt is for any thread, but not for a signal handler: let a thread wait for the signal, or set a
+ * flag.
  *
  * EVENTS
  *

@@ -6,6 +6,7 @@
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
 //! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads;
+//! - `spawn.rs`: threads that take no signals;
 //! - `read.rs`: file reads that the page cache answers, or that may wait.
 #![allow(unsafe_code)]
 
@@ -35,6 +36,7 @@ mod send;
 mod sendmmsg;
 mod socket;
 mod sockopt;
+mod spawn;
 mod wake;
 
 #[cfg(all(test, target_os = "linux"))]
@@ -48,6 +50,7 @@ pub use read::{read_at, read_at_nowait};
 pub use recv::{Arrival, RecvBatch};
 pub use send::{FlushReport, SendBatch};
 pub use socket::{SocketOptions, UdpSocket};
+pub use spawn::spawn;
 pub use wake::{EventFd, Waker};
 
 /// Data that several transfers may send at once, kept alive until the last packet made of it has left.
