@@ -12,7 +12,7 @@ static transfer download(const char *name)
 {
     background reader;
     transfer none = {0};
-    if (!background_begin(&reader, &self, RRQ, name, NULL, NULL, 0)) {
+    if (!background_begin(&reader, &self, RRQ, name, "octet", NULL, NULL, 0)) {
         return none;
     }
     return background_end(&reader);

@@ -4,10 +4,11 @@
 //! none. A job that hangs (a dead network mount) keeps its own thread and no other; only [`MAX_THREADS`] of them at
 //! once would stop the rest, which is why no two jobs are ever made for one missing chunk (see `store`).
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -47,6 +48,11 @@ struct State {
     idle: usize,
     closed: bool,
     handles: Vec<JoinHandle<()>>,
+}
+
+thread_local! {
+    /// Which of a pool's threads this is; asking a thread of the application who it is would cost it memory for good.
+    static WORKER: Cell<Option<ThreadId>> = const { Cell::new(None) };
 }
 
 impl Pool {
@@ -102,9 +108,8 @@ impl Pool {
             std::mem::take(&mut state.handles)
         };
         self.shared.arrived.notify_all();
-        let this = thread::current().id();
         for handle in handles {
-            if handle.thread().id() != this {
+            if Some(handle.thread().id()) != WORKER.get() {
                 // The threads catch the panics of their jobs: there is no result to look at.
                 let _ = handle.join();
             }
@@ -134,6 +139,7 @@ impl Drop for Pool {
 
 impl Shared {
     fn work(&self) {
+        WORKER.set(Some(thread::current().id()));
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {
