@@ -50,7 +50,9 @@
  * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
  * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
  * which answer 907 there, for any handle. Handles do not survive a fork: in the child they are no handles any more
- * (901), whatever it opens itself works, and its exit does not disturb the parent.
+ * (901), whatever it opens itself works, and its exit does not disturb the parent. The library's threads
+ * take no signals. tftpserver_do_interrupt is for any thread, but not for a signal handler: let a thread wait for the
+ * signal, or set a flag.
  *
  * EVENTS
  *
@@ -1012,7 +1014,9 @@ typedef struct tftpserver_error_event {
 } tftpserver_error_event;
 
 /**
- * Fires once for each log message, as far as LogLevel asks for it. The only event that may be dropped when too
+ * Fires once for each log message, as far as LogLevel asks for it: Info and Error (1), PITrail, which is the dialogue
+ * of RRQ, WRQ, OACK and ERROR, and Verbose, which tells what was agreed and how it went (2), Debug, which tells of
+ * every DATA and ACK (3). The only event that may be dropped when too
  * many wait; a message then says how many.
  */
 typedef struct tftpserver_log_event {
@@ -1050,7 +1054,11 @@ typedef struct tftpserver_start_transfer_event {
 } tftpserver_start_transfer_event;
 
 /**
- * Fires for each block of data, in order. A slow callback slows this connection and none else.
+ * Fires for each block of data, in order: of a download when the client has acknowledged it. A slow callback slows
+ * this connection and none else.
+ *
+ * In netascii, `text` of a download is what goes over the wire, and of an upload what the file gets, translated, as
+ * much an event as came at once; `bytes_transferred` counts the same.
  */
 typedef struct tftpserver_transfer_event {
     /**
@@ -1066,7 +1074,8 @@ typedef struct tftpserver_transfer_event {
      */
     int64_t bytes_transferred;
     /**
-     * 0 to 100; -1 where the size is not known.
+     * 0 to 100, of the file's size or of the tsize that the client announced; -1 where neither is known: uploads
+     * without tsize, netascii (but for downloads from ConnFileData).
      */
     int32_t percent_done;
     /**
@@ -1137,7 +1146,8 @@ typedef struct tftpserver_event {
  *
  * `context` is what was given to `tftpserver_register_callback`. Return 0 to go on; any other value ends the
  * connection that the event belongs to: its client gets a TFTP ERROR, and Disconnected fires with 10053 and the
- * value in its description. A C++ exception, a longjmp or a Rust panic must not leave the callback.
+ * value in its description. Where the client has everything already (EndTransfer, the last Transfer of a download),
+ * only Disconnected tells of it; Error and Disconnected themselves are about what has ended. A C++ exception, a longjmp or a Rust panic must not leave the callback.
  */
 typedef int32_t (*tftpserver_callback)(tftpserver *server,
                                        tftpserver_event *event,
@@ -1371,14 +1381,16 @@ TFTPSERVER_API
 int32_t tftpserver_do_startlistening(tftpserver *server);
 
 /**
- * Stops to listen: the port is free when it returns. Transfers in progress go on to their end.
+ * Stops to listen: new requests are not answered any more, and the port is free when it returns (with SinglePort when
+ * the last transfer has ended). Transfers in progress go on to their end.
  *
  * @param server The handle.
  * @return 0, also where it did not listen; 901 not a handle; 908 internal error.
  *
  * Threads: any.
  */
-TFTPSERVER_API int32_t tftpserver_do_stoplistening(tftpserver *server);
+TFTPSERVER_API
+int32_t tftpserver_do_stoplistening(tftpserver *server);
 
 /**
  * Stops to listen and ends every transfer: the clients get an ERROR, Disconnected fires with 10053.
@@ -1402,7 +1414,8 @@ TFTPSERVER_API int32_t tftpserver_do_shutdown(tftpserver *server);
 TFTPSERVER_API int32_t tftpserver_do_disconnect(tftpserver *server, int32_t index);
 
 /**
- * Shutdown, and then every property and setting has its default again. Callbacks stay registered.
+ * Shutdown, and then every property and setting has its default again. Callbacks stay registered, the event
+ * descriptor stays the same, and events that wait are still delivered.
  *
  * @param server The handle.
  * @return 0; 901 not a handle; 908 internal error.

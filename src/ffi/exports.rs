@@ -296,7 +296,8 @@ pub extern "C" fn tftpserver_do_startlistening(server: *mut tftpserver) -> i32 {
     })
 }
 
-/// Stops to listen: the port is free when it returns. Transfers in progress go on to their end.
+/// Stops to listen: new requests are not answered any more, and the port is free when it returns (with SinglePort when
+/// the last transfer has ended). Transfers in progress go on to their end.
 ///
 /// @param server The handle.
 /// @return 0, also where it did not listen; 901 not a handle; 908 internal error.
@@ -336,7 +337,8 @@ pub extern "C" fn tftpserver_do_disconnect(server: *mut tftpserver, index: i32) 
     status(server, Call::DoDisconnect, |server, _| server.disconnect(index))
 }
 
-/// Shutdown, and then every property and setting has its default again. Callbacks stay registered.
+/// Shutdown, and then every property and setting has its default again. Callbacks stay registered, the event
+/// descriptor stays the same, and events that wait are still delivered.
 ///
 /// @param server The handle.
 /// @return 0; 901 not a handle; 908 internal error.
