@@ -49,7 +49,8 @@
  * Every function may be called from any thread at any time. The server works on threads of its own; your callbacks
  * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
  * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
- * which answer 907 there, for any handle. Handles do not survive a fork: use them in the parent only.
+ * which answer 907 there, for any handle. Handles do not survive a fork: in the child they are no handles any more
+ * (901), whatever it opens itself works, and its exit does not disturb the parent.
  *
  * EVENTS
  *
@@ -102,7 +103,7 @@
  *         The file on the server; any path, the application's own choice.
  *    7  ConnRemoteHost (i)      text                      never
  *         The client's IP address.
- *    8  ConnRemotePort (i)      integer                   never
+ *    8  ConnRemotePort (i)      integer          0        never
  *         The client's port.
  *    9  ConnTransferMode (i)    text                      never
  *         0 octet, 1 netascii.
@@ -133,12 +134,12 @@
  *       setting                 type, range      default  changes
  *       DefaultRollOverNumber   0 to 1           0        any time
  *         What follows block number 65535.
- *       CaptureIPPacketInfo     Boolean          False    at start
- *         Not available yet.
+ *       CaptureIPPacketInfo     Boolean          False    any time
+ *         Keep the address that requests were sent to, for DestinationAddress. Linux only: 909 elsewhere.
  *       DelayHostResolution     Boolean          False    any time
  *         No effect on a UDP server; kept and returned.
  *       DestinationAddress      text                      never
- *         Always "" without CaptureIPPacketInfo.
+ *         In a callback: the address that its client sent to; elsewhere: the latest. "" without CaptureIPPacketInfo.
  *       DontFragment            Boolean          False    at start
  *         Set the Don't Fragment flag of outgoing packets.
  *       LocalHost               text                      stopped (107)
@@ -154,9 +155,9 @@
  *       ShareLocalPort          Boolean          False    stopped (113)
  *         Others may listen on the same port.
  *       SourceIPAddress         text                      at start
- *         Not available yet.
+ *         Packets come from this address; "": from the one that was asked. Linux only: 909 elsewhere.
  *       SourceMacAddress        text                      at start
- *         Not available yet.
+ *         IPv4 packets come from this Ethernet address, as in 02-00-00-00-00-01. Linux only: 909 elsewhere.
  *       UseConnection           Boolean          False    stopped (117)
  *         Each transfer has a connected socket of its own.
  *       UseIPv6                 Boolean          False    at start
@@ -166,13 +167,13 @@
  *       FirewallData            text                      any time
  *         No effect on a UDP server; kept and returned.
  *       InBufferSize            0 to 1073741824  0        at start
- *         Bytes of the socket's receive queue; 0: the system's choice. While listening, what was granted.
+ *         Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted.
  *       OutBufferSize           0 to 1073741824  0        at start
- *         Bytes of the socket's send queue; 0: the system's choice. While listening, what was granted.
+ *         Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted.
  *       BuildInfo               text                      never
  *         What was built, and for which system.
- *       CodePage                0 to 4294967295  65001    at start
- *         Code page of file names on the wire; 65001 is UTF-8.
+ *       CodePage                0 to 4294967295  65001    any time
+ *         Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking.
  *       LicenseInfo             text                      never
  *         The license.
  *       MaskSensitive           Boolean          True     any time
@@ -215,7 +216,20 @@
  *         Figures, one line of JSON.
  *
  * "at start": may be set at any time, is looked at when listening starts. QOSDSCPValue and QOSTrafficType need no
- * UseConnection here.
+ * UseConnection here. With DontFragment a client whose blksize exceeds what its path takes gets an ERROR at once
+ * (10040).
+ *
+ * SourceIPAddress: an address of this host, as of another of its interfaces, needs no rights. For any other one the
+ * start answers 10013 without CAP_NET_ADMIN or CAP_NET_RAW, and what clients send to that address must be brought
+ * here by the network. 10047: no client can be of its family. With UseIPv6 clients of the other family are answered
+ * as ever. With SinglePort leave LocalHost "", so that answers to that address arrive.
+ *
+ * SourceMacAddress: the start answers 10013 without CAP_NET_RAW, 909 with UseIPv6 or an IPv6 LocalHost. Packets to
+ * clients that no Ethernet leads to (loopback, tunnels) leave as ever.
+ *
+ * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the
+ * port: listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then
+ * it is 10048 until the last of them has ended.
  */
 
 #ifndef TFTPSERVER_H

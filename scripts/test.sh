@@ -30,23 +30,29 @@ step() {
 # What a log says about numbers, in a few words.
 tell() {
     awk '/^test result: /  { rust += $4 }
+         /^Ran [0-9]+ tests/ { python += $2 }
          /tests? passed,|tests failed out of/ { ctest = $0 }
          /NOT RUN: /       { sub(/.*NOT RUN: /, ""); left = left "; not run: " $0 }
-         END { if (rust) printf "%d tests", rust; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
+         END { if (rust + python) printf "%d tests", rust + python; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
 
-c_tests() {
+# In a subshell, for it goes into the build directory (ctest --test-dir is newer than CMake 3.16).
+c_tests() (
     dir=build/$1
     shift
     "$CMAKE" -S . -B "$dir" "$@" && "$CMAKE" --build "$dir" --parallel "$jobs" \
-        && "$CTEST" --test-dir "$dir" --output-on-failure --parallel "$jobs" --no-tests=error
-}
+        && cd "$dir" && "$CTEST" --output-on-failure --parallel "$jobs" --no-tests=error
+)
+
+# The library as the Rust tests have it, with checks for overflow.
+settings() { cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
 
 docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items; }
 
 step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step rust cargo test --workspace
+step settings settings
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address
