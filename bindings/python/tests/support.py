@@ -2,6 +2,7 @@
 import os
 import random
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -91,7 +92,7 @@ class Case(unittest.TestCase):
         try:
             out, errors = process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # its children, too
             self.fail(f"it hangs; it said {process.communicate()}")
         if check:
             self.assertEqual(process.returncode, 0, errors)
@@ -109,7 +110,8 @@ class Case(unittest.TestCase):
 def start_program(text, *arguments, **environment):
     path = os.pathsep.join([PACKAGE, os.path.join(ROOT, "compat", "python")])
     return subprocess.Popen([sys.executable, "-X", "dev", "-c", text, *arguments], stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path, **environment})
+                            stderr=subprocess.PIPE, text=True, start_new_session=True,
+                            env={**os.environ, "PYTHONPATH": path, **environment})
 
 
 def settle(server):

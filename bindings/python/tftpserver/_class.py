@@ -180,11 +180,10 @@ class TFTPServer:
         """
         if self._is_closed:
             return
-        if Call.current() is None:
-            self._waker.wake(for_good=True)
         code = lib.tftpserver_close(self._handle)
         if code != ErrorCode.NOT_A_HANDLE:  # that: another thread was quicker, or this is a forked child
             self._check(code)
+            self._waker.wake(for_good=True)
         self._is_closed = True
         self._finalizer.detach()
 

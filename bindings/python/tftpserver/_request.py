@@ -115,18 +115,18 @@ class Service:
     """The part of a server that does not depend on how handlers are called: sync or async."""
 
     def __init__(self, root_or_handler: Any, host: str, port: int, root: Any, settings: Dict[str, Any]) -> None:
-        self._tftp = TFTPServer()
         self._handler: Optional[Callable[[Request], Any]] = None
         if callable(root_or_handler):
             self._handler = root_or_handler
         elif root is None:
-            root = root_or_handler
+            root = os.fspath(root_or_handler)  # a TypeError for what is no path either
         else:
             raise TypeError("a root beside a root: the first argument must be the handler")
         self._has_root = root is not None
         self._requests: Dict[int, Request] = {}
         self._sinks: Dict[int, Sink] = {}
         self._is_stopping = False
+        self._tftp = TFTPServer()
         try:
             self._set_up(host, port, root, settings)
             self._tftp.start_listening()

@@ -38,7 +38,7 @@ class Server(Service):
         settings = {"select_wait_millis": 60000, **settings}
         super().__init__(root_or_handler, host, port, root, settings)
         self._on_end, self._on_error = on_end, on_error
-        self._serving = threading.Lock()  # held by serve_forever
+        self._serving = threading.RLock()  # held by serve_forever; reentrant for signal handlers
         self._serves = threading.Event()
         self._thread: Optional[int] = None
         self._background: Optional[threading.Thread] = None
@@ -61,9 +61,9 @@ class Server(Service):
             while not self._is_stopping:
                 deliver()
             self._end_transfers(deliver)
+            self._is_stopping = False
         finally:
             self._thread = None
-            self._is_stopping = False
             self._serving.release()
 
     def start(self: S) -> S:
@@ -75,6 +75,7 @@ class Server(Service):
         if self._background is not None:
             raise RuntimeError("this server has its thread already")
         self._serves.clear()
+        self._is_stopping = False
         self._background = threading.Thread(target=self._run, name="tftpserver", daemon=True)
         self._background.start()
         self._serves.wait()
@@ -103,7 +104,8 @@ class Server(Service):
     def shutdown(self) -> None:
         """Stops listening, ends every transfer, and lets `serve_forever` return; waits for that.
 
-        Called from a handler or a signal handler it does not wait.
+        Called from a handler or a signal handler it does not wait. Where nobody serves yet, the next `serve_forever`
+        returns at once: a signal that comes early is not lost.
         """
         self._is_stopping = True
         self._tftp.interrupt()
@@ -112,16 +114,15 @@ class Server(Service):
         if self._background is not None:
             self._background.join()
             self._background = None
-        with self._serving:
-            self._end_transfers(self._tftp.do_events)
-            self._is_stopping = False
+        with self._serving:  # serve_forever has returned
+            if not self._tftp.closed:
+                self._end_transfers(self._tftp.do_events)
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
 
     def _end_transfers(self, deliver: Callable[[], None]) -> None:
         """Ends all, and tells whoever waits for that."""
-        self._is_stopping = True
         self._tftp.shutdown()
         while self._tftp.conn_count:
             deliver()
@@ -135,7 +136,8 @@ class Server(Service):
         try:
             self.shutdown()
         finally:
-            self._release()
+            with self._serving:
+                self._release()
 
     def __enter__(self: S) -> S:
         return self
