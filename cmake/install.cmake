@@ -35,3 +35,19 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/tftpserver-config.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/tftpserver-config-version.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/tftpserver-targets.cmake"
         DESTINATION "${tftpserver_package_dir}" COMPONENT development)
+
+# The manual pages are made from the header, which is committed; they are not.
+if(TFTPSERVER_MAN)
+    if(NOT TFTPSERVER_PYTHON)
+        message(FATAL_ERROR "TFTPSERVER_MAN needs Python 3")
+    endif()
+    set(tftpserver_man_dir "${CMAKE_CURRENT_BINARY_DIR}/man/man3")
+    add_custom_command(OUTPUT "${tftpserver_man_dir}/tftpserver.3"
+        COMMAND "${TFTPSERVER_PYTHON}" "${CMAKE_CURRENT_SOURCE_DIR}/scripts/man.py"
+                "${CMAKE_CURRENT_SOURCE_DIR}/include/tftpserver.h" "${tftpserver_man_dir}"
+        DEPENDS scripts/man.py include/tftpserver.h
+        COMMENT "Writing the manual pages" VERBATIM)
+    add_custom_target(tftpserver_man ALL DEPENDS "${tftpserver_man_dir}/tftpserver.3")
+    install(DIRECTORY "${tftpserver_man_dir}" DESTINATION "${CMAKE_INSTALL_MANDIR}" COMPONENT development
+            FILES_MATCHING PATTERN "*.3")
+endif()
