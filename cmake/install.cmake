@@ -7,8 +7,9 @@ install(FILES "${tftpserver_lib_dir}/${tftpserver_cdylib}" "${tftpserver_lib_dir
 install(DIRECTORY include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development
         FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
-# pkg-config: the prefix is found from the file's own place, unless the library directory is none below the prefix.
-if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+# pkg-config: the prefix is found from the file's own place, unless the library directory is none below the prefix, or a
+# distribution's package is made, whose file keeps its place and must work with PKG_CONFIG_SYSROOT_DIR.
+if(NOT TFTPSERVER_RELOCATABLE OR IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
     set(tftpserver_pc_prefix "${CMAKE_INSTALL_PREFIX}")
     set(tftpserver_pc_libdir "${CMAKE_INSTALL_FULL_LIBDIR}")
     set(tftpserver_pc_includedir "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
