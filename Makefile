@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test setup dist test-dist bench-events header install clean help
+.PHONY: build serve test setup dist test-dist bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -31,8 +31,9 @@ setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
 bench-events: ## measure what events cost
 	@benches/events/run.sh
 
-header: ## write include/tftpserver.h anew from the sources
+bless: ## write include/tftpserver.h and docs/reference.md anew from the sources
 	TFTPSERVER_BLESS=1 cargo test --quiet --test header
+	TFTPSERVER_BLESS=1 cargo test --quiet --test reference
 
 dist: ## make what is published, in dist/: source archive, Debian packages, wheel, Composer archive
 	@scripts/setup.sh dist

@@ -103,7 +103,7 @@
  *         The file on the server; any path, the application's own choice.
  *    7  ConnRemoteHost (i)      text                      never
  *         The client's IP address.
- *    8  ConnRemotePort (i)      integer                   never
+ *    8  ConnRemotePort (i)      integer          0        never
  *         The client's port.
  *    9  ConnTransferMode (i)    text                      never
  *         0 octet, 1 netascii.
@@ -167,13 +167,13 @@
  *       FirewallData            text                      any time
  *         No effect on a UDP server; kept and returned.
  *       InBufferSize            0 to 1073741824  0        at start
- *         Bytes of the socket's receive queue; 0: the system's choice. While listening, what was granted.
+ *         Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted.
  *       OutBufferSize           0 to 1073741824  0        at start
- *         Bytes of the socket's send queue; 0: the system's choice. While listening, what was granted.
+ *         Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted.
  *       BuildInfo               text                      never
  *         What was built, and for which system.
- *       CodePage                0 to 4294967295  65001    at start
- *         Code page of file names on the wire; 65001 is UTF-8.
+ *       CodePage                0 to 4294967295  65001    any time
+ *         Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking.
  *       LicenseInfo             text                      never
  *         The license.
  *       MaskSensitive           Boolean          True     any time
@@ -216,7 +216,20 @@
  *         Figures, one line of JSON.
  *
  * "at start": may be set at any time, is looked at when listening starts. QOSDSCPValue and QOSTrafficType need no
- * UseConnection here.
+ * UseConnection here. With DontFragment a client whose blksize exceeds what its path takes gets an ERROR at once
+ * (10040).
+ *
+ * SourceIPAddress: an address of this host, as of another of its interfaces, needs no rights. For any other one the
+ * start answers 10013 without CAP_NET_ADMIN or CAP_NET_RAW, and what clients send to that address must be brought
+ * here by the network. 10047: no client can be of its family. With UseIPv6 clients of the other family are answered
+ * as ever. With SinglePort leave LocalHost "", so that answers to that address arrive.
+ *
+ * SourceMacAddress: the start answers 10013 without CAP_NET_RAW, 909 with UseIPv6 or an IPv6 LocalHost. Packets to
+ * clients that no Ethernet leads to (loopback, tunnels) leave as ever.
+ *
+ * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the
+ * port: listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then
+ * it is 10048 until the last of them has ended.
  */
 
 #ifndef TFTPSERVER_H

@@ -105,7 +105,8 @@ class Page:
         self.lines = ['.\\" Made from tftpserver.h by scripts/man.py: change that.',
                       f'.TH {name} 3 {date} "libtftpserver {header.version}" "Library Functions Manual"']
         self.section("NAME")
-        self.lines.append(f"{name} \\- {escape(about)}")
+        also = "".join(f", {alias}" for alias, page in ALIASES.items() if page == name)
+        self.lines.append(f"{name}{also} \\- {escape(about)}")
         self.section("LIBRARY")
         self.lines.append("An embeddable TFTP server (libtftpserver, \\-ltftpserver)")
 
@@ -126,8 +127,14 @@ class Page:
 
         return guard(re.sub("\x01(\\w+)\x02", bold, escape(text)))
 
+    def begin(self):
+        """A new paragraph, where a heading has not begun one."""
+        if not self.lines[-1].startswith((".SH", ".SS")):
+            self.lines.append(".PP")
+
     def paragraph(self, text):
-        self.lines += [".PP", self.inline(join(text))]
+        self.begin()
+        self.lines.append(self.inline(join(text)))
 
     def tagged(self, tag, *texts):
         self.lines += [".TP", tag]
@@ -137,7 +144,8 @@ class Page:
             self.lines.append(self.inline(text))
 
     def verbatim(self, text):
-        self.lines += [".PP", ".RS 4", ".nf"]
+        self.begin()
+        self.lines += [".RS 4", ".nf"]
         self.lines += [guard(escape(line)) for line in text.splitlines()]
         self.lines += [".fi", ".RE"]
 

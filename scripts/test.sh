@@ -30,9 +30,10 @@ step() {
 # What a log says about numbers, in a few words.
 tell() {
     awk '/^test result: /  { rust += $4 }
+         /^Ran [0-9]+ tests/ { python += $2 }
          /tests? passed,|tests failed out of/ { ctest = $0 }
          /NOT RUN: /       { sub(/.*NOT RUN: /, ""); left = left "; not run: " $0 }
-         END { if (rust) printf "%d tests", rust; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
+         END { if (rust + python) printf "%d tests", rust + python; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
 
 # In a subshell, for it goes into the build directory (ctest --test-dir is newer than CMake 3.16).
@@ -43,11 +44,15 @@ c_tests() (
         && cd "$dir" && "$CTEST" --output-on-failure --parallel "$jobs" --no-tests=error
 )
 
+# The library as the Rust tests have it, with checks for overflow.
+settings() { cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
+
 docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items; }
 
 step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step rust cargo test --workspace
+step settings settings
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address

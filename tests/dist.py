@@ -45,7 +45,8 @@ def digest(path):
 def builders_places():
     """Paths that must be in nothing that is published."""
     home = os.environ.get("CARGO_HOME", os.path.expanduser("~/.cargo"))
-    return [place for place in {SOURCE, home, os.path.realpath(SOURCE), tempfile.gettempdir() + "/"} if len(place) > 3]
+    cargo = os.environ.get("TFTPSERVER_CARGO_TARGET_DIR", SOURCE)
+    return [place for place in {SOURCE, home, os.path.realpath(SOURCE), cargo} if len(place) > 3]
 
 
 def names_no_place(tree):
@@ -204,6 +205,16 @@ def lintian(packages):
     print("ok: lintian")
 
 
+def debs_again(made, place):
+    """The same sources, built in the same place, make the same packages."""
+    again = os.path.join(place, "again")
+    run(sys.executable, DIST, "--output", again, "deb")
+    for package in debs(made):
+        same(f"{os.path.basename(package)}, made again", digest(os.path.join(again, os.path.basename(package))),
+             digest(package))
+    print("ok: the same sources make the same packages")
+
+
 def checksums(made):
     run("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=made)
 
@@ -235,6 +246,8 @@ def main():
             archive_again(made, tree, place)
             (archive_builds if full else archive_configures)(tree, place)
             packages(made, place)
+            if full and shutil.which("dpkg-deb"):
+                debs_again(made, place)
         except Failed as failure:
             print(f"FAILED: {failure}")
             return 1

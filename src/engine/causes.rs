@@ -3,6 +3,7 @@
 use tftp_proto::wire::{ErrorCode, Operation};
 
 use super::notice::Cause;
+use super::platform::is_too_long;
 
 /// Code and text of the ERROR packet for `cause`.
 pub(super) fn wire(cause: &Cause) -> (ErrorCode, &'static str) {
@@ -17,6 +18,9 @@ pub(super) fn wire(cause: &Cause) -> (ErrorCode, &'static str) {
         Cause::Read(_) => (ErrorCode::UNDEFINED, "Read error"),
         Cause::Name => (ErrorCode::UNDEFINED, "File name not understood"),
         Cause::ReadOnly => (ErrorCode::ACCESS, "Uploads are not allowed"),
+        Cause::Socket(error) if is_too_long(error) => {
+            (ErrorCode::UNDEFINED, "blksize exceeds what the path takes")
+        }
         Cause::Oversized => (ErrorCode::ILLEGAL, "DATA longer than the agreed blksize"),
         Cause::ClientError { .. } | Cause::Silent { .. } | Cause::Replaced | Cause::Socket(_) => {
             (ErrorCode::UNDEFINED, "Transfer ended")

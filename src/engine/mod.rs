@@ -7,6 +7,7 @@ mod clock;
 pub mod config;
 mod context;
 mod core;
+mod drain;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod engine;
 mod inbox;

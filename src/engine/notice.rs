@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tftp_proto::Instant;
 use tftp_proto::wire::{Mode, Operation};
 
 use super::jail::Refusal;
@@ -21,6 +23,11 @@ pub trait Application: Send + Sync + 'static {
     fn admits(&self) -> bool;
     /// Takes one notice; the order of the calls for one connection is the order of its events.
     fn tell(&self, notice: Notice);
+    /// A turn of an I/O thread's loop is over and its packets are out: the moment to wake somebody for what was told.
+    /// `Some`: call again after this time at the latest.
+    fn turn_ends(&self, _now: Instant) -> Option<Duration> {
+        None
+    }
 }
 
 /// A set of notices that somebody listens to.
@@ -220,6 +227,8 @@ pub struct Run {
     pub total: Option<u64>,
     /// The run ends with a block of no bytes (an empty file, or an exact multiple of the block size).
     pub empty_block: bool,
+    /// Nothing follows.
+    pub is_last: bool,
 }
 
 impl Run {

@@ -172,6 +172,7 @@ impl Receiving {
             block: if translated { u32::MAX } else { blksize },
             slices: vec![(Arc::clone(data), 0..data.len())],
             total: agreed.tsize.filter(|_| !translated),
+            is_last: last,
             empty_block: last
                 && (data.is_empty() || (!translated && data.len().is_multiple_of(blksize as usize))),
         };

@@ -145,6 +145,7 @@ impl Sending {
             block: blksize,
             slices,
             total: self.source.stream_size(),
+            is_last: self.is_complete(),
             empty_block: self.is_complete() && acked.is_multiple_of(u64::from(blksize)),
         };
         if run.length > 0 || run.empty_block {

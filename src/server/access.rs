@@ -68,9 +68,6 @@ impl Server {
     }
 
     fn set_kept(&self, property: &Property, key: Key, value: Value) -> Result<(), Failure> {
-        if matches!(&value, Value::Text(text) if text.contains('\0')) {
-            return Err(Failure::new(errors::INVALID_VALUE, property.name));
-        }
         self.change(property.access, |values| values.set_property(key, value))
     }
 

@@ -83,9 +83,13 @@ fn every_number_takes_its_bounds_and_nothing_beyond() {
 fn every_setting_takes_its_bounds_and_nothing_beyond() {
     let server = server();
     for setting in setting::TABLE {
-        let (Kind::Integer(range), Role::Active(_)) = (&setting.kind, setting.role) else {
+        let (Kind::Integer(range), Role::Active(key)) = (&setting.kind, setting.role) else {
             continue;
         };
+        // Not every number between its bounds is one of a code page.
+        if key == setting::Key::CodePage {
+            continue;
+        }
         for good in [range.end(), range.start()] {
             assert_eq!(
                 config(&server, &format!("{}={good}", setting.name)),

@@ -140,6 +140,7 @@ fn run_of(before: u64, block: u32, slices: &[&str], total: Option<u64>) -> Run {
         slices,
         total,
         empty_block: false,
+        is_last: false,
     }
 }
 

@@ -6,8 +6,11 @@ use std::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use std::time::Duration;
+
 use hashbrown::HashMap;
 use parking_lot::RwLock;
+use tftp_proto::Instant;
 
 use super::conn::Conns;
 use super::errors::{self, Failure};
@@ -126,6 +129,7 @@ impl Hub {
                 kind: LogKind::Info,
                 message,
             });
+            self.queue.announce();
         }
     }
 
@@ -180,6 +184,10 @@ fn place(event: i32) -> Option<usize> {
 }
 
 impl Application for Hub {
+    fn turn_ends(&self, now: Instant) -> Option<Duration> {
+        self.queue.announce_at(now)
+    }
+
     fn wants(&self) -> Wants {
         match self.is_watched.load(Relaxed) {
             // The ends of connections are what the Conn arrays need; the engine then tells their beginnings too.
@@ -276,12 +284,13 @@ mod tests {
         let hub = Hub::new(1);
         assert_eq!(hub.wants(), Wants::NONE);
         hub.register(8, nothing()).unwrap();
-        assert_eq!(hub.wants(), Wants::TRANSFER);
+        // Whatever its event, a callback may end connections: their ends are wanted too, from then on.
+        assert_eq!(hub.wants(), Wants::TRANSFER.with(Wants::DISCONNECTED));
         hub.register(2, nothing()).unwrap();
         assert!(hub.wants().holds_admission());
         hub.register(2, None).unwrap();
         hub.register(8, None).unwrap();
-        assert_eq!(hub.wants(), Wants::NONE);
+        assert_eq!(hub.wants(), Wants::DISCONNECTED);
     }
 
     #[test]
@@ -296,9 +305,7 @@ mod tests {
             let wanted = all.map(|bit| hub.wants().has(bit));
             assert_eq!(wanted, [level >= 1, level >= 2, level >= 3]);
         }
-        assert!(!hub.wants().any_connection());
-        hub.watch();
-        assert!(hub.wants().any_connection());
+        assert!(hub.wants().any_connection(), "the callback may end connections");
     }
 
     #[test]

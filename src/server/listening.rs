@@ -13,6 +13,7 @@ use super::setting;
 use super::value::Value;
 use super::values::Values;
 use crate::engine::Engine;
+use crate::engine::config::{Config, Policy};
 use crate::engine::jail::Jail;
 use crate::engine::notice::Application;
 use crate::engine::shared::Shared;
@@ -74,8 +75,11 @@ impl Listening {
         let config = options::config(values)?;
         options::permitted(&config)?;
         let policy = options::policy(values, root, self.names(values)?);
-        let engine = Engine::start(&config, policy, application, Arc::clone(&self.shared))
-            .map_err(|error| Failure::from_io(&error, &format!("Listening on {}.", config.address)))?;
+        let engine = match self.resume(&config, &policy) {
+            Some(engine) => engine,
+            None => Engine::start(&config, policy, application, Arc::clone(&self.shared))
+                .map_err(|error| Failure::from_io(&error, &format!("Listening on {}.", config.address)))?,
+        };
         let bound = Bound {
             address: engine.local_addr(),
             recv_buffer: engine.recv_buffer(),
@@ -83,6 +87,19 @@ impl Listening {
         };
         self.engine = Some(engine);
         Ok(bound)
+    }
+
+    /// With SinglePort, an engine whose transfers still need the port listens again; with other settings for its
+    /// sockets it can't, and the port is in use.
+    fn resume(&mut self, config: &Config, policy: &Policy) -> Option<Engine> {
+        let place = self
+            .draining
+            .iter()
+            .position(|engine| engine.can_resume(config))?;
+        if !self.draining[place].resume(policy.clone()) {
+            return None;
+        }
+        Some(self.draining.remove(place))
     }
 
     /// Goes by new values: checks LocalDir, and tells the engine that listens.
@@ -198,7 +215,7 @@ impl Listening {
 }
 
 fn not_served(path: &str, error: &io::Error) -> Failure {
-    Failure::new(errors::INVALID_VALUE, &format!("LocalDir {path}: {error}"))
+    Failure::from_io(error, &format!("LocalDir {path}."))
 }
 
 impl Drop for Listening {

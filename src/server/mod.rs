@@ -1,7 +1,8 @@
 //! The class: properties, settings, the Conn arrays, the event queue and DoEvents. No C here, and no unsafe.
 //!
-//! - `property.rs`, `setting.rs`, `errors.rs` (and `errno.rs`): one table each, from which everything else follows,
+//! - `property.rs`, `setting.rs`, `errors.rs` (and `errors/table.rs`, `errno.rs`): one table each, from which everything else follows,
 //!   the manual too;
+//! - `manual/`: what the reference says beyond these tables;
 //! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `source.rs`: values, where they are kept, how they are got and
 //!   set, and what they mean to the engine;
 //! - `server.rs`, `listening.rs`: the object and its methods; its engines;
@@ -18,6 +19,7 @@ pub mod events;
 mod firing;
 mod hub;
 mod listening;
+pub mod manual;
 mod options;
 pub mod property;
 mod queue;

@@ -142,34 +142,40 @@ fn address(values: &Values) -> Result<(SocketAddr, bool), Failure> {
     let port = u16::try_from(values.integer(property::Key::LocalPort)).unwrap_or_default();
     let is_v6 = values.setting_is_on(Key::UseIpv6);
     let host = values.text(property::Key::LocalHost);
-    let ip = match (host, is_v6) {
-        ("", true) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        ("", false) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    let mut address = match (host, is_v6) {
+        ("", true) => (Ipv6Addr::UNSPECIFIED, port).into(),
+        ("", false) => (Ipv4Addr::UNSPECIFIED, port).into(),
         (host, is_v6) => resolve(host, is_v6)?,
     };
-    Ok((SocketAddr::new(ip, port), host.is_empty() && is_v6))
+    address.set_port(port);
+    Ok((address, host.is_empty() && is_v6))
 }
 
-/// An address as it is, of either family; a name in the family that is asked for.
-fn resolve(host: &str, is_v6: bool) -> Result<IpAddr, Failure> {
+/// An address, with its scope where it has one (fe80::1%eth0), or what the name service has for a name: of the one family
+/// that UseIPv6 asks for.
+fn resolve(host: &str, is_v6: bool) -> Result<SocketAddr, Failure> {
+    let wanted = if is_v6 {
+        "UseIPv6 is on: an IPv6 address is expected."
+    } else {
+        "UseIPv6 is off: an IPv4 address is expected."
+    };
+    let failed = |code, detail: &str| Failure::new(code, &format!("LocalHost {host}: {detail}"));
     let literal = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host);
-    if let Ok(ip) = literal.parse() {
-        return Ok(ip);
+    if let Ok(ip) = literal.parse::<IpAddr>() {
+        return match ip.is_ipv6() == is_v6 {
+            true => Ok(SocketAddr::new(ip, 0)),
+            false => Err(failed(errors::FAMILY_NOT_SUPPORTED, wanted)),
+        };
     }
-    let unknown = |detail: &str| Failure::new(errors::HOST_NOT_FOUND, &format!("LocalHost {host}: {detail}"));
-    let mut found = (host, 0)
+    let mut found = (literal, 0)
         .to_socket_addrs()
-        .map_err(|error| unknown(&error.to_string()))?;
-    let found = found.find(|address| address.is_ipv6() == is_v6);
-    let family = if is_v6 {
-        "no IPv6 address."
-    } else {
-        "no IPv4 address (UseIPv6 is off)."
-    };
-    found.map(|address| address.ip()).ok_or_else(|| unknown(family))
+        .map_err(|error| failed(errors::HOST_NOT_FOUND, &error.to_string()))?;
+    found
+        .find(|address| address.is_ipv6() == is_v6)
+        .ok_or_else(|| failed(errors::NO_ADDRESS, wanted))
 }
 
 #[cfg(test)]
@@ -258,7 +264,11 @@ mod tests {
             host("127.0.0.1", &[]).unwrap(),
             ("127.0.0.1:69".parse().unwrap(), false)
         );
-        assert_eq!(host("[::1]", &[]).unwrap(), ("[::1]:69".parse().unwrap(), false));
+        assert_eq!(host("[::1]", &v6).unwrap(), ("[::1]:69".parse().unwrap(), false));
+        assert_eq!(host("::1", &[]).unwrap_err().code, 10047);
+        assert_eq!(host("127.0.0.1", &v6).unwrap_err().code, 10047);
+        // inet_aton(3) takes this for an address: a name for the resolver, with an answer in one family only.
+        assert_eq!(host("127.1", &v6).unwrap_err().code, 11004);
         assert_eq!(host("::", &v6).unwrap(), ("[::]:69".parse().unwrap(), false));
         assert_eq!(host("no such host", &[]).unwrap_err().code, 11001);
     }

@@ -178,12 +178,12 @@ pub const TABLE: &[Setting] = &[
     active("AbsoluteTimeout", Boolean, "False", Always, Key::AbsoluteTimeout, "Timeout counts from the beginning, not from the last packet."),
     kept("FirewallData", Text, ""),
     active("InBufferSize", Integer(0..=GIB), "0", AtStart, Key::InBufferSize,
-        "Bytes of the socket's receive queue; 0: the system's choice. While listening, what was granted."),
+        "Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted."),
     active("OutBufferSize", Integer(0..=GIB), "0", AtStart, Key::OutBufferSize,
-        "Bytes of the socket's send queue; 0: the system's choice. While listening, what was granted."),
+        "Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted."),
     computed("BuildInfo", Computed::BuildInfo, "What was built, and for which system."),
     active("CodePage", Integer(0..=0xFFFF_FFFF), "65001", Always, Key::CodePage,
-        "Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for one that this system lacks."),
+        "Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking."),
     computed("LicenseInfo", Computed::LicenseInfo, "The license."),
     kept("MaskSensitive", Boolean, "True"),
     kept("ProcessIdleEvents", Boolean, "True"),
@@ -231,9 +231,9 @@ impl Setting {
         let value = Value::Text(self.decimal(text)).into_kind(&self.kind)?;
         match self.role {
             Role::Active(Key::CodePage) => code_page(&value).map(drop)?,
-            Role::Active(Key::TransferPorts) => drop(parse_ports(text)?),
-            Role::Active(Key::SourceIpAddress) => drop(source::ip(text)?),
-            Role::Active(Key::SourceMacAddress) => drop(source::mac(text)?),
+            Role::Active(Key::TransferPorts) => parse_ports(text).map(drop)?,
+            Role::Active(Key::SourceIpAddress) => source::ip(text).map(drop)?,
+            Role::Active(Key::SourceMacAddress) => source::mac(text).map(drop)?,
             Role::Active(Key::CaptureIpPacketInfo) if value == Value::Boolean(true) => source::available()?,
             _ => {}
         }

@@ -1,6 +1,8 @@
 //! A small blocking TFTP client, its own reading of the RFCs, and a server's minimal surroundings.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod class;
+
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
@@ -164,6 +166,20 @@ impl Client {
     pub fn acknowledge(&self, block: u16) {
         let [high, low] = block.to_be_bytes();
         self.send(&[0, 4, high, low]);
+    }
+
+    /// The next packet, whatever it is; `turn` is called until it comes.
+    pub fn poll(&mut self, turn: impl Fn()) -> Vec<u8> {
+        self.socket
+            .set_read_timeout(Some(Duration::from_millis(1)))
+            .unwrap();
+        let packet = (0..20_000).find_map(|_| {
+            turn();
+            let (length, from) = self.socket.recv_from(&mut self.buffer).ok()?;
+            self.transfer = Some(from);
+            Some(self.buffer[..length].to_vec())
+        });
+        packet.expect("the server answers")
     }
 
     /// The next packet of this transfer; an ERROR is a failure.

@@ -132,6 +132,12 @@ pub fn may_send_frames() -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
 
+/// Whether a packet was refused because it exceeds what its way takes in one piece ([`SocketOptions::dont_fragment`]).
+pub fn is_too_long(error: &std::io::Error) -> bool {
+    let too_long = if cfg!(windows) { 10040 } else { libc::EMSGSIZE };
+    error.raw_os_error() == Some(too_long)
+}
+
 /// An address as people write it: an IPv4-mapped one becomes IPv4.
 pub fn plain(address: SocketAddr) -> SocketAddr {
     match address.ip().to_canonical() {
