@@ -20,7 +20,6 @@ import sys
 import tarfile
 import tempfile
 import time
-import zipfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MAINTAINER = "The libtftpserver contributors <libtftpserver@users.noreply.github.com>"
@@ -296,36 +295,29 @@ def deb(output):
 
 # ---- the other languages ----
 
+def made_by(output, begin, *command, ending=""):
+    """Runs what makes a package, and says which of its name are there now."""
+    run(*command, env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch())})
+    made = sorted(name for name in os.listdir(output) if name.startswith(begin) and name.endswith(ending))
+    if not made:
+        raise SystemExit(f"dist: {' '.join(map(str, command))} left no {begin}*{ending} in {output}")
+    return [os.path.join(output, name) for name in made]
+
+
 def wheel(output):
     script = os.path.join(ROOT, "scripts", "wheel.sh")
     if not os.path.exists(script):
         return None
-    before = set(os.listdir(output))
-    run(script, output, env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch())})
-    made = sorted(name for name in os.listdir(output) if name.endswith(".whl"))
-    if not made:
-        raise SystemExit(f"dist: scripts/wheel.sh left no wheel in {output} (before: {sorted(before)})")
-    return [os.path.join(output, name) for name in made]
+    return made_by(output, "tftpserver-", script, output, ending=".whl")
 
 
 def composer(output):
-    """A package for a Composer repository of type "artifact": a zip with composer.json, which names the version."""
-    below = "bindings/php"
-    if not os.path.exists(os.path.join(ROOT, below, "composer.json")):
+    """The PHP package lays itself out."""
+    script = os.path.join(ROOT, "bindings", "php", "bin", "make-archive.php")
+    if not os.path.exists(script):
         return None
-    when = time.gmtime(max(epoch(), 315532800))[:6]  # zip knows no year before 1980
-    path = os.path.join(output, f"libtftpserver-php-{VERSION}.zip")
-    with zipfile.ZipFile(path, "w") as archive:
-        for name in files_of(below) + ["LICENSE-APACHE", "LICENSE-MIT"]:
-            with open(os.path.join(ROOT, name), "rb") as file:
-                data = file.read()
-            if name == f"{below}/composer.json":
-                data = (json.dumps({**json.loads(data), "version": VERSION}, indent=4, ensure_ascii=False) + "\n").encode()
-            entry = zipfile.ZipInfo(os.path.relpath(name, below) if name.startswith(below) else name, when)
-            entry.external_attr = (0o100755 if os.access(os.path.join(ROOT, name), os.X_OK) else 0o100644) << 16
-            entry.create_system, entry.compress_type = 3, zipfile.ZIP_DEFLATED
-            archive.writestr(entry, data, compresslevel=9)
-    return [path]
+    need("php", "php-cli")
+    return made_by(output, "tftpserver-php-", "php", script, output)
 
 
 def main():

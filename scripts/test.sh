@@ -49,12 +49,20 @@ settings() { cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-t
 
 docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items; }
 
+# What is published, made from the build of the step c and tried: manual pages, tutorial, archive and packages.
+packages() {
+    python3 tests/man.py . && python3 tests/porting.py . \
+        && python3 tests/tutorial.py . include "$(find build/release/lib -name 'libtftpserver.so.*.*.*')" \
+        && python3 tests/dist.py
+}
+
 step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step rust cargo test --workspace
 step settings settings
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
+step packages packages
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address
 
 for tool in valgrind clang pkg-config; do
