@@ -61,11 +61,11 @@ static void a_download_waits_for_its_application(void)
 
     /* Another server object does not notice; nor does a connection of this one that nobody listens to: here, an upload
        that is refused. */
-    NEED(background_begin(&reader, &other, RRQ, "f", options, NULL, 0));
+    NEED(background_begin(&reader, &other, RRQ, "f", "octet", options, NULL, 0));
     moved = background_end(&reader);
     CHECK_BYTES(moved.data, moved.length, data, SIZE);
     free(moved.data);
-    NEED(background_begin(&reader, &slow, RRQ, "no such file", options, NULL, 0));
+    NEED(background_begin(&reader, &slow, RRQ, "no such file", "octet", options, NULL, 0));
     moved = background_end(&reader);
     CHECK_INT(moved.error_code, 1);
     free(moved.data);
@@ -107,7 +107,7 @@ static void an_upload_waits_for_its_application(void)
     int64_t told = 0, end = client_now() + fixture_millis();
     NEED(fixture_open(&slow));
     CHECK_INT(tftpserver_register_callback(slow.server, TRANSFER, count_bytes, &told), 0);
-    NEED(background_begin(&writer, &slow, WRQ, "up", options, data, SIZE));
+    NEED(background_begin(&writer, &slow, WRQ, "up", "octet", options, data, SIZE));
     sleep_millis(700);
     CHECK(!fixture_exists(&slow, "up"));
     while (told < SIZE && client_now() < end) {
