@@ -59,6 +59,13 @@ php_tests() (
 
 docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items; }
 
+# What is published, made from the build of the step c and tried: manual pages, tutorial, archive and packages.
+packages() {
+    python3 tests/man.py . && python3 tests/porting.py . \
+        && python3 tests/tutorial.py . include "$(find build/release/lib -name 'libtftpserver.so.*.*.*')" \
+        && python3 tests/dist.py
+}
+
 step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step rust cargo test --workspace
@@ -70,6 +77,7 @@ if command -v php >/dev/null 2>&1 && command -v phpunit >/dev/null 2>&1; then
 else
     echo "not run: what needs PHP and PHPUnit, which are not installed"
 fi
+step packages packages
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address
 
 for tool in valgrind clang pkg-config; do
