@@ -43,6 +43,9 @@ look() {
         want busybox busybox optional
         want ip iproute2 optional
         want nft nftables optional
+        want php php-cli optional
+        want phpunit phpunit optional
+        want composer composer optional
     fi
     # Linking needs the C library's headers; a bare gcc package does not bring them.
     if have gcc && ! echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1; then
