@@ -308,7 +308,8 @@ def wheel(output):
     script = os.path.join(ROOT, "scripts", "wheel.sh")
     if not os.path.exists(script):
         return None
-    return made_by(output, "tftpserver-", script, output, ending=".whl")
+    library = os.path.join(build_tree(), "lib", f"libtftpserver.so.{VERSION.split('.')[0]}")
+    return made_by(output, "tftpserver-", script, library, output, ending=".whl")
 
 
 def composer(output):

@@ -4,6 +4,7 @@ is thrown away, from a build that is there already; with --full it takes what is
 usage: dist.py [--full]
 """
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CMAKE, CC = os.environ.get("CMAKE", "cmake"), os.environ.get("CC", "cc")
@@ -215,6 +217,40 @@ def debs_again(made, place):
     print("ok: the same sources make the same packages")
 
 
+# ---- the other languages ----
+
+def wheel(made, place):
+    """It is unpacked, as pip would, and serves as the class of that library."""
+    names = [name for name in os.listdir(made) if name.endswith(".whl")]
+    if not os.path.exists(os.path.join(SOURCE, "scripts", "wheel.sh")):
+        print("NOT RUN: this tree has no wheel")
+        return
+    same("wheels", [re.match(rf"tftpserver-{re.escape(VERSION)}-py3-none-\w+\.whl$", name) is not None for name in names],
+         [True])
+    tree = os.path.join(place, "wheel")
+    with zipfile.ZipFile(os.path.join(made, names[0])) as archive:
+        archive.extractall(tree)
+    names_no_place(tree)
+    said = run(sys.executable, "-c", "import tftpserver; print(tftpserver.__file__, tftpserver.TFTPServer().version)",
+               cwd=place, PYTHONPATH=tree)
+    same("the wheel", said.split(), [os.path.join(tree, "tftpserver", "__init__.py"), VERSION])
+    print("ok: the wheel")
+
+
+def composer(made, place):
+    if not os.path.exists(os.path.join(SOURCE, "bindings", "php", "bin", "make-archive.php")):
+        print("NOT RUN: this tree has no Composer archive")
+        return
+    with tarfile.open(os.path.join(made, f"tftpserver-php-{VERSION}.tar.gz")) as tar:
+        tar.extractall(place)
+    tree = os.path.join(place, f"tftpserver-php-{VERSION}")
+    with open(os.path.join(tree, "composer.json"), encoding="utf-8") as file:
+        same("the version in composer.json", json.load(file)["version"], VERSION)
+    names_no_place(tree)
+    run("php", "-l", os.path.join(tree, "src", "Server.php"))
+    print("ok: the Composer archive")
+
+
 def checksums(made):
     run("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=made)
 
@@ -246,6 +282,9 @@ def main():
             archive_again(made, tree, place)
             (archive_builds if full else archive_configures)(tree, place)
             packages(made, place)
+            if full:
+                wheel(made, place)
+                composer(made, place)
             if full and shutil.which("dpkg-deb"):
                 debs_again(made, place)
         except Failed as failure:

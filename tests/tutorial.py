@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 SOURCE, INCLUDE, LIBRARY = (os.path.abspath(argument) for argument in sys.argv[1:])
-CC = os.environ.get("CC", "cc")
+CC, CXX = os.environ.get("CC", "cc"), os.environ.get("CXX", "c++")
 TUTORIAL = open(os.path.join(SOURCE, "docs", "tutorial.md"), encoding="utf-8").read()
 EXAMPLE = open(os.path.join(SOURCE, "examples", "provision.c"), encoding="utf-8").read()
 RRQ, WRQ = 1, 2
@@ -53,7 +53,8 @@ def compiled(text, place):
     same("pkg-config in a cc line", text.count("$(pkg-config --cflags --libs tftpserver)"), 1)
     flags = f"-I'{INCLUDE}' '{LIBRARY}' -Wl,-rpath,'{os.path.dirname(LIBRARY)}'"
     text = text.replace("$(pkg-config --cflags --libs tftpserver)", flags)
-    shell(re.sub(r"^cc ", f"{CC} -std=c99 -Wall -Wextra -pedantic -Werror ", text, flags=re.M), place)
+    text = re.sub(r"^cc ", f"{CC} -std=c99 -Wall -Wextra -pedantic -Werror ", text, flags=re.M)
+    shell(re.sub(r"^c\+\+ ", f"{CXX} -Wall -Wextra -pedantic -Werror ", text, flags=re.M), place)
 
 
 # ---- a client ----
@@ -152,6 +153,63 @@ def provisions(program, place):
 
 # ---- the parts of the page ----
 
+def other_part(title, language, suffix, place):
+    """C++, PHP or Python: the first program by itself, the others as the example. None where it cannot be tried."""
+    whole = [text for known, text in blocks(section(title)) if known == language]
+    with open(os.path.join(SOURCE, "examples", "provision" + suffix), encoding="utf-8") as file:
+        example = file.read()
+    squeezed = lambda text: re.sub(r"\n+", "\n", text)  # noqa: E731
+    same(f"the blocks of the {title} part", squeezed("".join(whole[1:])), squeezed(example))
+    for text, name in ((whole[0], "first" + suffix), (example, "provision" + suffix)):
+        with open(os.path.join(place, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def cpp_part(place):
+    place = os.path.join(place, "cpp")
+    os.mkdir(place)
+    other_part("C++", "cpp", ".cpp", place)
+    if not os.path.exists(os.path.join(INCLUDE, "tftpserver.hpp")) or not shutil.which(CXX):
+        print("NOT RUN: the C++ part: no tftpserver.hpp in this tree, or no C++ compiler")
+        return
+    for _, text in [block for block in blocks(section("C++")) if block[0] == "sh"]:
+        compiled(text, place)
+    first(place, "cpp", "c++ -std=c++17 first.cpp $(pkg-config --cflags --libs tftpserver) -o first\n", ["./first"])
+    provisions([os.path.join(place, "provision")], place)
+    print("ok: C++")
+
+
+def php_part(place):
+    place = os.path.join(place, "php")
+    os.mkdir(place)
+    other_part("PHP", "php", ".php", place)
+    package = os.path.join(SOURCE, "bindings", "php")
+    if not os.path.exists(os.path.join(package, "autoload.php")) or not shutil.which("php") or subprocess.run(
+            ["php", "-r", "exit(extension_loaded('ffi') && extension_loaded('pcntl') ? 0 : 1);"]).returncode:
+        print("NOT RUN: the PHP part: no bindings/php in this tree, or no PHP with ffi and pcntl")
+        return
+    os.mkdir(os.path.join(place, "vendor"))
+    os.symlink(os.path.join(package, "autoload.php"), os.path.join(place, "vendor", "autoload.php"))
+    os.environ["TFTPSERVER_LIBRARY"] = LIBRARY
+    first(place, "php", None, ["php", "first.php"])
+    provisions(["php", os.path.join(place, "provision.php")], place)
+    print("ok: PHP")
+
+
+def python_part(place):
+    place = os.path.join(place, "python")
+    os.mkdir(place)
+    other_part("Python", "python", ".py", place)
+    package = os.path.join(SOURCE, "bindings", "python")
+    if not os.path.exists(os.path.join(package, "tftpserver", "__init__.py")):
+        print("NOT RUN: the Python part: no bindings/python in this tree")
+        return
+    os.environ.update(TFTPSERVER_LIBRARY=LIBRARY, PYTHONPATH=package)
+    first(place, "py", None, [sys.executable, "first.py"])
+    provisions([sys.executable, os.path.join(place, "provision.py")], place)
+    print("ok: Python")
+
+
 def c_part(place):
     found = blocks(section("C"))
     whole = [text for language, text in found if language == "c"]
@@ -162,24 +220,25 @@ def c_part(place):
     for language, text in found:
         if language == "sh":
             compiled("".join(line + "\n" for line in text.splitlines() if line.startswith("cc ")), place)
-    first(place)
+    first(place, "c", "cc first.c $(pkg-config --cflags --libs tftpserver) -o first\n", ["./first"])
     provisions([os.path.join(place, "provision")], os.path.join(place, "c"))
     print("ok: C")
 
 
-def first(place):
+def first(place, suffix, build, command):
     """The first program, with a directory and a port that there are; it serves until Enter."""
     root, _ = fill(os.path.join(place, "first-lab"))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    path = os.path.join(place, "first.c")
+    path = os.path.join(place, "first." + suffix)
     with open(path, encoding="utf-8") as file:
         text = file.read().replace("/srv/tftp", root).replace("6969", str(port))
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    compiled("cc first.c $(pkg-config --cflags --libs tftpserver) -o first\n", place)
-    process = subprocess.Popen([os.path.join(place, "first")], stdin=subprocess.PIPE)
+    if build:
+        compiled(build, place)
+    process = subprocess.Popen(command, cwd=place, stdin=subprocess.PIPE)
     try:
         client = Client(port)
         client.socket.settimeout(0.5)
@@ -252,7 +311,8 @@ def firewall(text, place):
 
 def page():
     """Its links lead somewhere, and every section that has steps has blocks."""
-    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", TUTORIAL):
+    prose = re.sub(r"^```.*?^```$", "", TUTORIAL, flags=re.S | re.M)
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", prose):
         if not os.path.exists(os.path.join(SOURCE, "docs", link)):
             fail(f"the tutorial leads to {link}, which is not there")
     known = {"C", "C++", "PHP", "Python", "Around the program"}
@@ -263,6 +323,9 @@ def main():
     page()
     with tempfile.TemporaryDirectory() as place:
         c_part(place)
+        cpp_part(place)
+        php_part(place)
+        python_part(place)
         around_part(place)
     return 0
 

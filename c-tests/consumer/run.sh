@@ -47,7 +47,9 @@ done
 [ "$(readlink "$libdir/libtftpserver.so.0")" = "libtftpserver.so.$version" ] || fail "libtftpserver.so.0 leads astray"
 [ "$(readlink "$libdir/libtftpserver.so")" = libtftpserver.so.0 ] || fail "libtftpserver.so leads astray"
 cmp -s "$prefix/include/tftpserver.h" "$source/include/tftpserver.h" || fail "the header is another one"
+# (With RUSTFLAGS the paths that the compiler writes down are their matter.)
 for name in "$source" "$build" "$cargo_dir" "$work/first" "${CARGO_HOME:-$HOME/.cargo}"; do
+    [ -z "${RUSTFLAGS:-}" ] || break
     grep -rlF -e "$name" "$prefix" >"$log" && fail "what is installed names $name, the place where it was built"
 done
 
