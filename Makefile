@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test setup header install clean help
+.PHONY: build serve test setup dist test-dist bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -28,8 +28,19 @@ test: setup ## run every test
 setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
 	@scripts/setup.sh test
 
-header: ## write include/tftpserver.h anew from the sources
+bench-events: ## measure what events cost
+	@benches/events/run.sh
+
+bless: ## write include/tftpserver.h and docs/reference.md anew from the sources
 	TFTPSERVER_BLESS=1 cargo test --quiet --test header
+	TFTPSERVER_BLESS=1 cargo test --quiet --test reference
+
+dist: ## make what is published, in dist/: source archive, Debian packages, wheel, Composer archive
+	@scripts/setup.sh dist
+	@scripts/dist.py
+
+test-dist: dist ## try what dist/ holds, with a whole build from the source archive
+	@python3 tests/dist.py --full
 
 install: build ## install below PREFIX (and DESTDIR)
 	$(CMAKE) --install $(BUILD) --prefix "$(PREFIX)"
@@ -39,4 +50,4 @@ clean: ## remove what was built
 	cargo clean --quiet
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)

@@ -49,7 +49,10 @@
  * Every function may be called from any thread at any time. The server works on threads of its own; your callbacks
  * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
  * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
- * which answer 907 there, for any handle. Handles do not survive a fork: use them in the parent only.
+ * which answer 907 there, for any handle. Handles do not survive a fork: in the child they are no handles any more
+ * (901), whatever it opens itself works, and its exit does not disturb the parent. The library's threads
+ * take no signals. tftpserver_do_interrupt is for any thread, but not for a signal handler: let a thread wait for the
+ * signal, or set a flag.
  *
  * EVENTS
  *
@@ -102,7 +105,7 @@
  *         The file on the server; any path, the application's own choice.
  *    7  ConnRemoteHost (i)      text                      never
  *         The client's IP address.
- *    8  ConnRemotePort (i)      integer                   never
+ *    8  ConnRemotePort (i)      integer          0        never
  *         The client's port.
  *    9  ConnTransferMode (i)    text                      never
  *         0 octet, 1 netascii.
@@ -133,12 +136,12 @@
  *       setting                 type, range      default  changes
  *       DefaultRollOverNumber   0 to 1           0        any time
  *         What follows block number 65535.
- *       CaptureIPPacketInfo     Boolean          False    at start
- *         Not available yet.
+ *       CaptureIPPacketInfo     Boolean          False    any time
+ *         Keep the address that requests were sent to, for DestinationAddress. Linux only: 909 elsewhere.
  *       DelayHostResolution     Boolean          False    any time
  *         No effect on a UDP server; kept and returned.
  *       DestinationAddress      text                      never
- *         Always "" without CaptureIPPacketInfo.
+ *         In a callback: the address that its client sent to; elsewhere: the latest. "" without CaptureIPPacketInfo.
  *       DontFragment            Boolean          False    at start
  *         Set the Don't Fragment flag of outgoing packets.
  *       LocalHost               text                      stopped (107)
@@ -154,9 +157,9 @@
  *       ShareLocalPort          Boolean          False    stopped (113)
  *         Others may listen on the same port.
  *       SourceIPAddress         text                      at start
- *         Not available yet.
+ *         Packets come from this address; "": from the one that was asked. Linux only: 909 elsewhere.
  *       SourceMacAddress        text                      at start
- *         Not available yet.
+ *         IPv4 packets come from this Ethernet address, as in 02-00-00-00-00-01. Linux only: 909 elsewhere.
  *       UseConnection           Boolean          False    stopped (117)
  *         Each transfer has a connected socket of its own.
  *       UseIPv6                 Boolean          False    at start
@@ -166,13 +169,13 @@
  *       FirewallData            text                      any time
  *         No effect on a UDP server; kept and returned.
  *       InBufferSize            0 to 1073741824  0        at start
- *         Bytes of the socket's receive queue; 0: the system's choice. While listening, what was granted.
+ *         Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted.
  *       OutBufferSize           0 to 1073741824  0        at start
- *         Bytes of the socket's send queue; 0: the system's choice. While listening, what was granted.
+ *         Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted.
  *       BuildInfo               text                      never
  *         What was built, and for which system.
- *       CodePage                0 to 4294967295  65001    at start
- *         Code page of file names on the wire; 65001 is UTF-8.
+ *       CodePage                0 to 4294967295  65001    any time
+ *         Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking.
  *       LicenseInfo             text                      never
  *         The license.
  *       MaskSensitive           Boolean          True     any time
@@ -215,7 +218,20 @@
  *         Figures, one line of JSON.
  *
  * "at start": may be set at any time, is looked at when listening starts. QOSDSCPValue and QOSTrafficType need no
- * UseConnection here.
+ * UseConnection here. With DontFragment a client whose blksize exceeds what its path takes gets an ERROR at once
+ * (10040).
+ *
+ * SourceIPAddress: an address of this host, as of another of its interfaces, needs no rights. For any other one the
+ * start answers 10013 without CAP_NET_ADMIN or CAP_NET_RAW, and what clients send to that address must be brought
+ * here by the network. 10047: no client can be of its family. With UseIPv6 clients of the other family are answered
+ * as ever. With SinglePort leave LocalHost "", so that answers to that address arrive.
+ *
+ * SourceMacAddress: the start answers 10013 without CAP_NET_RAW, 909 with UseIPv6 or an IPv6 LocalHost. Packets to
+ * clients that no Ethernet leads to (loopback, tunnels) leave as ever.
+ *
+ * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the
+ * port: listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then
+ * it is 10048 until the last of them has ended.
  */
 
 #ifndef TFTPSERVER_H
@@ -998,7 +1014,9 @@ typedef struct tftpserver_error_event {
 } tftpserver_error_event;
 
 /**
- * Fires once for each log message, as far as LogLevel asks for it. The only event that may be dropped when too
+ * Fires once for each log message, as far as LogLevel asks for it: Info and Error (1), PITrail, which is the dialogue
+ * of RRQ, WRQ, OACK and ERROR, and Verbose, which tells what was agreed and how it went (2), Debug, which tells of
+ * every DATA and ACK (3). The only event that may be dropped when too
  * many wait; a message then says how many.
  */
 typedef struct tftpserver_log_event {
@@ -1036,7 +1054,11 @@ typedef struct tftpserver_start_transfer_event {
 } tftpserver_start_transfer_event;
 
 /**
- * Fires for each block of data, in order. A slow callback slows this connection and none else.
+ * Fires for each block of data, in order: of a download when the client has acknowledged it. A slow callback slows
+ * this connection and none else.
+ *
+ * In netascii, `text` of a download is what goes over the wire, and of an upload what the file gets, translated, as
+ * much an event as came at once; `bytes_transferred` counts the same.
  */
 typedef struct tftpserver_transfer_event {
     /**
@@ -1052,7 +1074,8 @@ typedef struct tftpserver_transfer_event {
      */
     int64_t bytes_transferred;
     /**
-     * 0 to 100; -1 where the size is not known.
+     * 0 to 100, of the file's size or of the tsize that the client announced; -1 where neither is known: uploads
+     * without tsize, netascii (but for downloads from ConnFileData).
      */
     int32_t percent_done;
     /**
@@ -1123,7 +1146,8 @@ typedef struct tftpserver_event {
  *
  * `context` is what was given to `tftpserver_register_callback`. Return 0 to go on; any other value ends the
  * connection that the event belongs to: its client gets a TFTP ERROR, and Disconnected fires with 10053 and the
- * value in its description. A C++ exception, a longjmp or a Rust panic must not leave the callback.
+ * value in its description. Where the client has everything already (EndTransfer, the last Transfer of a download),
+ * only Disconnected tells of it; Error and Disconnected themselves are about what has ended. A C++ exception, a longjmp or a Rust panic must not leave the callback.
  */
 typedef int32_t (*tftpserver_callback)(tftpserver *server,
                                        tftpserver_event *event,
@@ -1227,8 +1251,9 @@ const char *tftpserver_get(tftpserver *server,
  * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
  * @param value       UTF-8 text, copied.
  * @return 0; 901 not a handle; 902 unknown or reserved property; 903 no such connection; 904 read-only; 905 invalid
- *         value, NULL, or not UTF-8; 106, 107 not while listening; 130 the transfer has begun; for Listening every
- *         error of `tftpserver_do_startlistening`; 908 internal error. Where it fails, the old value stays.
+ *         value, NULL, or not UTF-8; 106, 107 not while listening; 130 the transfer has begun; for LocalDir 10013,
+ *         10062, 10063 and what else the system says; for Listening every error of `tftpserver_do_startlistening`; 908
+ *         internal error. Where it fails, the old value stays.
  *
  * Threads: any.
  */
@@ -1344,9 +1369,11 @@ int32_t tftpserver_do_doevents(tftpserver *server);
  * Starts to listen on LocalHost and LocalPort. While listening already, it does nothing and succeeds.
  *
  * @param server The handle.
- * @return 0; 901 not a handle; 905 LocalDir is no directory any more; 10013 not allowed (ports below 1024 need a
- *         privilege on most systems); 10048 the port is in use; 10049 LocalHost is not an address of this machine;
- *         11001 LocalHost is not found; another TCP/IP error; 908 internal error.
+ * @return 0; 901 not a handle; 905 LocalDir is no directory any more; 909 SourceMacAddress is set and IPv6 is listened
+ *         on; 10013 not allowed (ports below 1024 need a privilege on most systems); 10047 LocalHost is an address of
+ *         the family that UseIPv6 excludes; 10048 the port is in use; 10049 LocalHost is not an address of this machine;
+ *         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; another TCP/IP
+ *         error; 908 internal error.
  *
  * Threads: any.
  */
@@ -1354,14 +1381,16 @@ TFTPSERVER_API
 int32_t tftpserver_do_startlistening(tftpserver *server);
 
 /**
- * Stops to listen: the port is free when it returns. Transfers in progress go on to their end.
+ * Stops to listen: new requests are not answered any more, and the port is free when it returns (with SinglePort when
+ * the last transfer has ended). Transfers in progress go on to their end.
  *
  * @param server The handle.
  * @return 0, also where it did not listen; 901 not a handle; 908 internal error.
  *
  * Threads: any.
  */
-TFTPSERVER_API int32_t tftpserver_do_stoplistening(tftpserver *server);
+TFTPSERVER_API
+int32_t tftpserver_do_stoplistening(tftpserver *server);
 
 /**
  * Stops to listen and ends every transfer: the clients get an ERROR, Disconnected fires with 10053.
@@ -1385,7 +1414,8 @@ TFTPSERVER_API int32_t tftpserver_do_shutdown(tftpserver *server);
 TFTPSERVER_API int32_t tftpserver_do_disconnect(tftpserver *server, int32_t index);
 
 /**
- * Shutdown, and then every property and setting has its default again. Callbacks stay registered.
+ * Shutdown, and then every property and setting has its default again. Callbacks stay registered, the event
+ * descriptor stays the same, and events that wait are still delivered.
  *
  * @param server The handle.
  * @return 0; 901 not a handle; 908 internal error.

@@ -192,6 +192,10 @@ def main():
     for link in re.findall(r"\]\(([^)#]+)\)", prose()):
         if not link.startswith("http") and not os.path.exists(os.path.join(SOURCE, link)):
             raise SystemExit(f"FAILED: README leads to {link}, which is not there")
+    with open(os.path.join(SOURCE, "Cargo.toml"), encoding="utf-8") as file:
+        needed = re.search(r'^rust-version = "([0-9.]+)"', file.read(), flags=re.M)[1]
+    if f"Rust {needed} or newer" not in open(os.path.join(SOURCE, "README.md"), encoding="utf-8").read():
+        raise SystemExit(f"FAILED: README asks for another Rust than Cargo.toml, which says {needed}")
     print(f"{len(found)} blocks tried")
     return 0 if found else 1
 

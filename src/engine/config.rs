@@ -9,10 +9,10 @@ use tftp_proto::negotiate::Limits;
 use tftp_proto::retry::Timing;
 
 use super::jail::Jail;
-use super::platform::IoMode;
+use super::platform::{IoMode, MacAddr};
 
 /// What is fixed while an engine runs: its sockets and its threads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Where requests are awaited; port 0 lets the system choose.
     pub address: SocketAddr,
@@ -28,6 +28,10 @@ pub struct Config {
     pub transfer_ports: Option<RangeInclusive<u16>>,
     /// Each transfer gets a connected socket of its own.
     pub use_connection: bool,
+    /// Packets to peers of its family come from this address instead of the one that was asked (Linux).
+    pub source_ip: Option<IpAddr>,
+    /// IPv4 packets leave as frames from this Ethernet address (Linux, CAP_NET_RAW, no IPv6 socket).
+    pub source_mac: Option<MacAddr>,
     /// SO_RCVBUF in bytes; `None` leaves the system's choice.
     pub recv_buffer: Option<usize>,
     /// SO_SNDBUF in bytes; `None` leaves the system's choice.
@@ -52,6 +56,8 @@ impl Default for Config {
             single_port: false,
             transfer_ports: None,
             use_connection: false,
+            source_ip: None,
+            source_mac: None,
             recv_buffer: None,
             send_buffer: None,
             dont_fragment: false,
@@ -81,6 +87,8 @@ pub struct Policy {
     pub limits: Limits,
     /// When to retransmit and when to give up.
     pub timing: Timing,
+    /// Keep the address that the latest request was sent to (`Shared::latest_destination`).
+    pub capture_destination: bool,
     /// How file names on the wire become text.
     pub names: Arc<dyn NameCodec>,
 }

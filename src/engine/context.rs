@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tftp_proto::Instant;
+use tftp_proto::negotiate::Oack;
 use tftp_proto::wire::{self, ErrorCode};
 
 use super::inbox::{Inbox, Message};
@@ -13,6 +14,7 @@ use super::reply::Key;
 use super::shared::Shared;
 use super::store::Store;
 use super::timers::Timers;
+use super::trail;
 
 /// One shard's means, lent to one transfer at a time.
 pub(super) struct Context {
@@ -71,8 +73,15 @@ impl Context {
         self.outbox.push_small(route, &self.scratch);
     }
 
-    pub(super) fn send_error(&mut self, route: Route, code: ErrorCode, message: &str) {
+    /// `id`: the connection that it belongs to; 0: none.
+    pub(super) fn send_error(&mut self, route: Route, id: i32, code: ErrorCode, message: &str) {
+        trail::error_goes(self, id, route.peer, code, message);
         self.send(route, |packet| wire::encode_error(code, message, packet));
+    }
+
+    pub(super) fn send_oack(&mut self, route: Route, id: i32, oack: &Oack) {
+        self.send(route, |packet| oack.encode(packet));
+        trail::oack_goes(self, id, &self.scratch);
     }
 
     /// Runs `job` where it may block; its message comes back to this shard's inbox.

@@ -8,9 +8,10 @@ use tftp_proto::wire::{self, ErrorCode, Packet};
 
 use super::config::{Config, Policy};
 use super::context::Context;
+use super::drain::Drain;
 use super::inbox::Message;
 use super::notice::{Cause, LogKind, Wants};
-use super::platform::{Arrival, Poller, UdpSocket};
+use super::platform::{Arrival, Poller, UdpSocket, is_too_long};
 use super::ports::{LISTENING, Ports};
 use super::reply::Key;
 use super::store::Read;
@@ -31,13 +32,21 @@ pub(super) struct Core {
     pub(super) use_connection: bool,
     /// Bound to no particular address: an answer names the one that was asked.
     pub(super) wildcard: bool,
+    drain: Arc<Drain>,
+    /// This shard has told `drain` that it is done.
+    is_drained: bool,
     /// Sockets that wait for the kernel to take more.
     blocked: Vec<usize>,
     /// The system had no memory for packets: flush again after a moment.
     congested: bool,
+    /// The application wants to be reminded after this time of what it was told.
+    wake_due: Option<Duration>,
     /// Sockets of ended transfers, to be closed after the next flush.
     released: Vec<usize>,
 }
+
+/// How often to look whether the other shards have no transfers left either.
+const DRAINING: Duration = Duration::from_millis(50);
 
 /// How long to leave a system alone that has no memory for packets.
 const CONGESTION: Duration = Duration::from_millis(1);
@@ -49,6 +58,7 @@ impl Core {
         ctx: Context,
         poller: Poller,
         listening: UdpSocket,
+        drain: Arc<Drain>,
     ) -> io::Result<Core> {
         Ok(Core {
             ctx,
@@ -60,24 +70,40 @@ impl Core {
             single_port: config.single_port,
             use_connection: config.use_connection,
             wildcard: config.address.ip().is_unspecified(),
+            drain,
+            is_drained: false,
             blocked: Vec::new(),
             congested: false,
+            wake_due: None,
             released: Vec::new(),
         })
     }
 
-    pub(super) fn is_finished(&self) -> bool {
-        !self.listening && self.table.is_empty()
+    /// Nothing is left to do: no listening, no transfers, and no other shard that needs the port of this one.
+    pub(super) fn is_finished(&mut self) -> bool {
+        if self.listening || !self.table.is_empty() {
+            return false;
+        }
+        if !std::mem::replace(&mut self.is_drained, true) {
+            self.drain.shard_is_done();
+        }
+        self.ports.get(LISTENING).is_none() || self.drain.is_done()
     }
 
     /// How long to sleep at most.
     pub(super) fn patience(&self) -> Option<Duration> {
         let deadline = self.ctx.timers.next().map(|at| at.saturating_sub(self.ctx.now));
-        if self.congested {
-            Some(deadline.map_or(CONGESTION, |left| left.min(CONGESTION)))
-        } else {
-            deadline
-        }
+        let draining = self.is_drained.then_some(DRAINING);
+        let congestion = self.congested.then_some(CONGESTION);
+        [deadline, draining, congestion, self.wake_due]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// What was told in this turn may wake the application now: its packets are out.
+    pub(super) fn end_turn(&mut self) {
+        self.wake_due = self.ctx.application.turn_ends(self.ctx.now);
     }
 
     pub(super) fn arrive(&mut self, socket: usize, arrival: &Arrival<'_>) {
@@ -97,7 +123,7 @@ impl Core {
         // RFC 1350 section 4: a packet from an unknown TID, the transfer it strays into undisturbed.
         let route = self.route(socket, arrival);
         self.ctx
-            .send_error(route, ErrorCode::UNKNOWN_TID, "Unknown transfer ID");
+            .send_error(route, 0, ErrorCode::UNKNOWN_TID, "Unknown transfer ID");
     }
 
     /// True if the packet belongs to a transfer.
@@ -148,6 +174,11 @@ impl Core {
                 // Whoever asked may have given up waiting.
                 let _ = done.send(());
             }
+            Message::Resume(policy, done) => {
+                self.policy = policy;
+                (self.listening, self.is_drained) = (true, false);
+                let _ = done.send(());
+            }
             Message::Shutdown(done) => {
                 self.shutdown();
                 let _ = done.send(());
@@ -157,8 +188,20 @@ impl Core {
 
     /// Sends what this turn brought together, then closes what is not needed any more.
     pub(super) fn flush(&mut self) {
+        // What fails may leave something to say to the client, at once.
+        if self.flush_once() {
+            self.flush_once();
+        }
+        for index in std::mem::take(&mut self.released) {
+            self.ports.release(&self.poller, index);
+        }
+    }
+
+    /// True if something failed.
+    fn flush_once(&mut self) -> bool {
         let ports = &self.ports;
         let report = self.ctx.outbox.flush(&|index| ports.get(index));
+        let has_failed = !report.failed.is_empty();
         for (route, error) in report.failed {
             self.unreachable(
                 Tid {
@@ -170,9 +213,7 @@ impl Core {
         }
         self.congested = !report.congested.is_empty();
         self.watch_blocked(report.blocked);
-        for index in std::mem::take(&mut self.released) {
-            self.ports.release(&self.poller, index);
-        }
+        has_failed
     }
 
     /// The kernel's error queue: whose packet found nobody.
@@ -218,8 +259,12 @@ impl Core {
         }
     }
 
-    /// ICMP port unreachable: the client is gone. Anything else may pass.
+    /// ICMP port unreachable: the client is gone. Too long with Don't Fragment: no block will ever reach it. Anything
+    /// else may pass.
     fn unreachable(&mut self, tid: Tid, error: io::Error) {
+        if is_too_long(&error) {
+            return self.end(tid, Cause::Socket(error));
+        }
         if error.kind() != io::ErrorKind::ConnectionRefused {
             self.ctx.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
                 format!("{}: {error}", tid.peer)
@@ -228,6 +273,14 @@ impl Core {
         }
         if let Some(transfer) = self.table.by_tid(tid) {
             transfer.handle_unreachable(&mut self.ctx, error);
+            let key = transfer.key();
+            self.remove_if_over(key);
+        }
+    }
+
+    fn end(&mut self, tid: Tid, cause: Cause) {
+        if let Some(transfer) = self.table.by_tid(tid) {
+            transfer.end(&mut self.ctx, cause);
             let key = transfer.key();
             self.remove_if_over(key);
         }
@@ -250,8 +303,8 @@ impl Core {
 
     fn stop_listening(&mut self) {
         self.listening = false;
-        // With SinglePort the transfers in progress still need it.
-        if !self.single_port || self.table.is_empty() {
+        // With SinglePort the transfers in progress still need it, those of other shards too.
+        if !self.single_port || self.is_finished() {
             self.ports.close_listening(&self.poller);
         }
     }

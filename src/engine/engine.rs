@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Sender, bounded};
 use parking_lot::Mutex;
@@ -12,9 +12,10 @@ use super::clock;
 use super::config::{Config, Policy};
 use super::context::Context;
 use super::core::Core;
+use super::drain::Drain;
 use super::inbox::{Inbox, Message};
 use super::notice::Application;
-use super::platform::{Poller, SendBatch, UdpSocket};
+use super::platform::{self, FrameOptions, Poller, SendBatch, UdpSocket};
 use super::pool::Pool;
 use super::ports;
 use super::shard::Shard;
@@ -22,12 +23,14 @@ use super::shared::Shared;
 
 /// A running server. Dropping it without [`Engine::shutdown`] leaves its threads to their work.
 pub struct Engine {
+    config: Config,
     address: SocketAddr,
     recv_buffer: usize,
     send_buffer: usize,
     inboxes: Vec<Arc<Inbox>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     pool: Arc<Pool>,
+    drain: Arc<Drain>,
 }
 
 impl Engine {
@@ -43,12 +46,14 @@ impl Engine {
     ) -> io::Result<Engine> {
         let listening = listen(config)?;
         let mut engine = Engine {
+            config: config.clone(),
             address: listening[0].local_addr()?,
             recv_buffer: listening[0].recv_buffer()?,
             send_buffer: listening[0].send_buffer()?,
             inboxes: Vec::new(),
             threads: Mutex::default(),
             pool: Arc::new(Pool::new("tftp-files")),
+            drain: Arc::default(),
         };
         engine.sweep(&policy);
         let policy = Arc::new(policy);
@@ -96,11 +101,38 @@ impl Engine {
     /// Takes no new requests; returns when the listening sockets are closed. Transfers go on to their end (with
     /// SinglePort on the listening port, which they keep until then).
     pub fn stop_listening(&self) {
+        self.drain.begin(self.inboxes.len());
         self.order(Message::StopListening);
+        // Nothing was under way: the sockets that shards kept for each other can go as well.
+        if self.config.single_port && self.drain.is_done() {
+            self.order(Message::StopListening);
+        }
+    }
+
+    /// Whether this engine, which has stopped listening, is what `config` asks for, and keeps its port: to start
+    /// another one would fail.
+    pub fn can_resume(&self, config: &Config) -> bool {
+        let mine = Config {
+            address: self.address,
+            ..self.config.clone()
+        };
+        config.single_port && mine == *config
+    }
+
+    /// Listens again, under a new policy; false where the last transfer has ended and the port is free.
+    pub fn resume(&self, policy: Policy) -> bool {
+        if !self.drain.hold() {
+            self.join_shards();
+            return false;
+        }
+        let policy = Arc::new(policy);
+        self.order(|done| Message::Resume(Arc::clone(&policy), done));
+        true
     }
 
     /// Stops listening and ends every transfer; returns when all sockets are closed.
     pub fn shutdown(&self) {
+        self.drain.begin(0);
         self.order(Message::Shutdown);
     }
 
@@ -111,11 +143,15 @@ impl Engine {
 
     /// Waits for all threads; without [`Engine::shutdown`] that is when the last transfer has ended.
     pub fn join(self) {
-        for thread in self.threads.into_inner() {
+        self.join_shards();
+        self.pool.shutdown();
+    }
+
+    fn join_shards(&self) {
+        for thread in std::mem::take(&mut *self.threads.lock()) {
             // A shard that panicked has said so on its own thread.
             let _ = thread.join();
         }
-        self.pool.shutdown();
     }
 
     /// What a server that was killed left behind of unfinished uploads is removed.
@@ -151,7 +187,7 @@ impl Engine {
     ) -> io::Result<()> {
         let poller = Poller::new()?;
         let inbox = Arc::new(Inbox::new(poller.waker()));
-        let outbox = SendBatch::new(config.io_mode);
+        let outbox = self.outbox(config)?;
         let pool = Arc::clone(&self.pool);
         let ctx = Context::new(
             clock::now(),
@@ -161,14 +197,34 @@ impl Engine {
             application,
             shared,
         );
-        let core = Core::new(config, Arc::clone(policy), ctx, poller, socket)?;
+        let core = Core::new(
+            config,
+            Arc::clone(policy),
+            ctx,
+            poller,
+            socket,
+            Arc::clone(&self.drain),
+        )?;
         let shard = Shard::new(core, config);
-        let thread = std::thread::Builder::new()
-            .name(format!("tftp-io-{number}"))
-            .spawn(move || shard.run())?;
+        let thread = platform::spawn(Builder::new().name(format!("tftp-io-{number}")), move || {
+            shard.run()
+        })?;
         self.inboxes.push(inbox);
         self.threads.lock().push(thread);
         Ok(())
+    }
+
+    fn outbox(&self, config: &Config) -> io::Result<SendBatch> {
+        let Some(mac) = config.source_mac else {
+            return Ok(SendBatch::new(config.io_mode));
+        };
+        let options = FrameOptions {
+            mac,
+            port: self.address.port(),
+            traffic_class: config.traffic_class.unwrap_or_default(),
+            dont_fragment: config.dont_fragment,
+        };
+        SendBatch::with_frames(config.io_mode, options)
     }
 }
 
@@ -181,7 +237,7 @@ fn listen(config: &Config) -> io::Result<Vec<UdpSocket>> {
     let mut sockets = vec![first];
     if config.io_threads > 1 {
         sockets[0].allow_sharing()?;
-        let sharing = super::platform::SocketOptions {
+        let sharing = platform::SocketOptions {
             share_port: true,
             ..options
         };

@@ -26,6 +26,8 @@ pub(super) enum Message {
     Policy(Arc<Policy>),
     /// No new transfers; answered when the listening socket is closed.
     StopListening(Sender<()>),
+    /// New transfers again, under this policy, on the listening socket that was kept; answered when it is so.
+    Resume(Arc<Policy>, Sender<()>),
     /// End every transfer; answered when that is done.
     Shutdown(Sender<()>),
 }

@@ -7,6 +7,7 @@ mod clock;
 pub mod config;
 mod context;
 mod core;
+mod drain;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod engine;
 mod inbox;
@@ -24,6 +25,7 @@ pub mod shared;
 mod source;
 mod store;
 mod timers;
+mod trail;
 mod transfer;
 mod transfers;
 mod upload;

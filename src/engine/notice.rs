@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tftp_proto::Instant;
 use tftp_proto::wire::{Mode, Operation};
 
 use super::jail::Refusal;
@@ -21,6 +23,11 @@ pub trait Application: Send + Sync + 'static {
     fn admits(&self) -> bool;
     /// Takes one notice; the order of the calls for one connection is the order of its events.
     fn tell(&self, notice: Notice);
+    /// A turn of an I/O thread's loop is over and its packets are out: the moment to wake somebody for what was told.
+    /// `Some`: call again after this time at the latest.
+    fn turn_ends(&self, _now: Instant) -> Option<Duration> {
+        None
+    }
 }
 
 /// A set of notices that somebody listens to.
@@ -171,6 +178,21 @@ pub enum Notice {
     },
 }
 
+impl Notice {
+    /// The id of the connection that it tells of; 0: none.
+    pub fn connection(&self) -> i32 {
+        match self {
+            Notice::Asked { connection, .. } | Notice::Refused { connection, .. } => connection.id,
+            Notice::Moved(run) => run.id,
+            Notice::Started { id, .. }
+            | Notice::Ended { id }
+            | Notice::Failed { id, .. }
+            | Notice::Disconnected { id, .. }
+            | Notice::Log { id, .. } => *id,
+        }
+    }
+}
+
 /// The type of a log message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogKind {
@@ -205,6 +227,8 @@ pub struct Run {
     pub total: Option<u64>,
     /// The run ends with a block of no bytes (an empty file, or an exact multiple of the block size).
     pub empty_block: bool,
+    /// Nothing follows.
+    pub is_last: bool,
 }
 
 impl Run {

@@ -5,11 +5,11 @@
 //! is not active, so one system call brings many clients' ACKs and ten thousand transfers need a handful of sockets.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use super::config::Config;
-use super::platform::{LocalAddr, Poller, SocketOptions, UdpSocket};
+use super::platform::{LocalAddr, Poller, SocketOptions, UdpSocket, is_own};
 
 /// The place of the listening socket.
 pub(super) const LISTENING: usize = 0;
@@ -27,7 +27,11 @@ pub(super) struct Ports {
     free: Vec<usize>,
     shared: Vec<usize>,
     turn: usize,
-    address: IpAddr,
+    /// Where requests are awaited.
+    address: SocketAddr,
+    /// Where the shared sockets are bound.
+    base: SocketAddr,
+    source: Option<IpAddr>,
     options: SocketOptions,
     transfer_ports: Option<RangeInclusive<u16>>,
     single_port: bool,
@@ -45,13 +49,39 @@ pub(super) fn options(config: &Config) -> SocketOptions {
         v6_only: !config.dual_stack,
         packet_info: config.address.ip().is_unspecified(),
         report_errors: true,
+        foreign_source: config.source_ip.is_some_and(|ip| !is_own(ip)),
+    }
+}
+
+/// Where the shared sockets are bound: where requests are awaited; with SourceIPAddress to no address in particular, as
+/// answers come to that one or, where a translator put it there, to LocalHost.
+fn base(config: &Config) -> SocketAddr {
+    match (config.source_ip, config.address) {
+        (None, address) => address,
+        (Some(_), SocketAddr::V4(_)) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        (Some(_), SocketAddr::V6(_)) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    }
+}
+
+/// An IPv4 address as a dual-stack socket has it.
+fn in_family(ip: IpAddr, socket: SocketAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(v4) if socket.is_ipv6() => v4.to_ipv6_mapped().into(),
+        _ => ip,
     }
 }
 
 impl Ports {
     /// The address that every request was sent to, where the sockets are bound to one.
     pub(super) fn only_address(&self) -> Option<IpAddr> {
-        (!self.address.is_unspecified()).then_some(self.address)
+        let ip = self.address.ip();
+        (!ip.is_unspecified()).then_some(ip)
+    }
+
+    /// SourceIPAddress, where it is of the peer's family.
+    pub(super) fn source_for(&self, peer: SocketAddr) -> Option<IpAddr> {
+        self.source
+            .filter(|ip| ip.is_ipv4() == peer.ip().to_canonical().is_ipv4())
     }
 
     pub(super) fn new(config: &Config, listening: UdpSocket, poller: &Poller) -> io::Result<Ports> {
@@ -61,7 +91,9 @@ impl Ports {
             free: Vec::new(),
             shared: Vec::new(),
             turn: 0,
-            address: config.address.ip(),
+            address: config.address,
+            base: base(config),
+            source: config.source_ip,
             options: SocketOptions {
                 share_port: false,
                 ..options(config)
@@ -134,10 +166,7 @@ impl Ports {
         if self.shared.len() >= SHARED_AT_MOST {
             return Ok(());
         }
-        match self
-            .bind(self.address)
-            .and_then(|socket| self.add(poller, socket))
-        {
+        match self.bind(self.base).and_then(|socket| self.add(poller, socket)) {
             Ok(index) => self.shared.push(index),
             Err(error) if self.shared.is_empty() => return Err(error),
             Err(_) => {}
@@ -151,18 +180,26 @@ impl Ports {
         peer: SocketAddr,
         asked: Option<LocalAddr>,
     ) -> io::Result<usize> {
-        let socket = self.bind(asked.map_or(self.address, |local| local.ip))?;
+        let here = match (self.source_for(peer), asked) {
+            (Some(ip), _) => SocketAddr::new(in_family(ip, self.address), 0),
+            (None, Some(asked)) => asked.to_bind(),
+            (None, None) => self.address,
+        };
+        let socket = self.bind(here)?;
         socket.connect(peer)?;
         self.add(poller, socket)
     }
 
-    fn bind(&self, ip: IpAddr) -> io::Result<UdpSocket> {
+    /// A socket with that address and a transfer port.
+    fn bind(&self, mut address: SocketAddr) -> io::Result<UdpSocket> {
         let Some(range) = self.transfer_ports.clone() else {
-            return UdpSocket::bind(SocketAddr::new(ip, 0), &self.options);
+            address.set_port(0);
+            return UdpSocket::bind(address, &self.options);
         };
         let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
         for port in range {
-            match UdpSocket::bind(SocketAddr::new(ip, port), &self.options) {
+            address.set_port(port);
+            match UdpSocket::bind(address, &self.options) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => refused = error,
                 bound => return bound,
             }

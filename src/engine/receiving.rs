@@ -13,6 +13,7 @@ use super::inbox::{Message, Stored};
 use super::jail::Refusal;
 use super::notice::{Direction, Notice, Run, Wants};
 use super::platform::Bytes;
+use super::trail;
 use super::transfer::{FLOW_LIMIT, Link};
 use super::upload::Upload;
 
@@ -94,9 +95,14 @@ impl Receiving {
     pub(super) fn drain(&mut self, ctx: &mut Context, link: &Link) {
         while let Some(transmit) = self.machine.poll_transmit(ctx.now) {
             match transmit {
-                Transmit::Oack(oack) => ctx.send(link.route, |packet| oack.encode(packet)),
-                Transmit::Ack { block } => ctx.send(link.route, |packet| packet.extend(wire::ack(block))),
-                Transmit::Error { code, message } => ctx.send_error(link.route, code, message),
+                Transmit::Oack(oack) => ctx.send_oack(link.route, link.connection.id, &oack),
+                Transmit::Ack { block } => {
+                    trail::ack_goes(ctx, link.connection.id, block);
+                    ctx.send(link.route, |packet| packet.extend(wire::ack(block)));
+                }
+                Transmit::Error { code, message } => {
+                    ctx.send_error(link.route, link.connection.id, code, message)
+                }
                 Transmit::Data { .. } => unreachable!("a receiver sends no DATA"),
             }
         }
@@ -166,6 +172,7 @@ impl Receiving {
             block: if translated { u32::MAX } else { blksize },
             slices: vec![(Arc::clone(data), 0..data.len())],
             total: agreed.tsize.filter(|_| !translated),
+            is_last: last,
             empty_block: last
                 && (data.is_empty() || (!translated && data.len().is_multiple_of(blksize as usize))),
         };

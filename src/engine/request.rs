@@ -4,14 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use tftp_proto::wire::{self, ErrorCode, Malformed, Operation, Packet, Request};
+use tftp_proto::wire::{self, Asked, ErrorCode, Malformed, Operation, Packet, Request};
 
 use super::causes;
 use super::core::Core;
 use super::notice::{Cause, Connection, LogKind, Notice, Wants};
-use super::platform::{Arrival, Route, plain};
+use super::platform::{Arrival, LocalAddr, Route, plain};
 use super::ports::LISTENING;
 use super::shared::Admission;
+use super::trail;
 use super::transfer::Transfer;
 use super::transfers::Tid;
 
@@ -36,7 +37,7 @@ impl Core {
             Err(Malformed::Mode) if self.answers(arrival) => {
                 let route = self.route(LISTENING, arrival);
                 self.ctx
-                    .send_error(route, ErrorCode::ILLEGAL, "Unknown transfer mode");
+                    .send_error(route, 0, ErrorCode::ILLEGAL, "Unknown transfer mode");
                 self.log_ignored(arrival, "unknown transfer mode");
             }
             Ok(_) => self.log_ignored(arrival, "not a request"),
@@ -63,12 +64,15 @@ impl Core {
         self.replace_in_single_port(arrival.peer);
         let (connection, known) = self.connection(arrival, request);
         let connection = Arc::new(connection);
+        if self.policy.capture_destination {
+            self.ctx.shared.set_latest_destination(connection.local);
+        }
         match self.admit(&connection, known) {
             Ok(Admission::Unanswered) => {
                 self.ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
             }
             Ok(_) => self.begin(arrival, request, digest, connection),
-            Err(cause) => self.refuse(self.route(LISTENING, arrival), connection, cause),
+            Err(cause) => self.refuse(self.route(LISTENING, arrival), connection, &request.asked, cause),
         }
     }
 
@@ -141,18 +145,15 @@ impl Core {
             Ok(None) => return self.ctx.shared.leave(host, true),
             Err(error) => {
                 self.ctx.shared.leave(host, true);
-                return self.refuse(self.route(LISTENING, arrival), connection, Cause::Socket(error));
+                let route = self.route(LISTENING, arrival);
+                return self.refuse(route, connection, &request.asked, Cause::Socket(error));
             }
         };
         self.ctx.shared.figures.requests.fetch_add(1, Relaxed);
-        self.log_request(&connection);
-        let (route, asked, policy) = (
-            self.route(socket, arrival),
-            request.asked,
-            Arc::clone(&self.policy),
-        );
+        let (route, asked, now) = (self.route(socket, arrival), request.asked, self.ctx.now);
+        let policy = Arc::clone(&self.policy);
         let key = self.table.insert(Tid { socket, peer }, digest, |key| {
-            Transfer::new(key, route, connection, digest, asked, policy)
+            Transfer::new(key, route, connection, digest, asked, policy, now)
         });
         if let Some(transfer) = self.table.get(key) {
             transfer.start(&mut self.ctx);
@@ -161,9 +162,11 @@ impl Core {
     }
 
     /// The connection never begins; the client is told why.
-    fn refuse(&mut self, route: Route, connection: Arc<Connection>, cause: Cause) {
+    fn refuse(&mut self, route: Route, connection: Arc<Connection>, asked: &Asked, cause: Cause) {
         let (code, message) = causes::wire(&cause);
-        self.ctx.send_error(route, code, message);
+        trail::request(&self.ctx, &connection, asked);
+        self.ctx.send_error(route, connection.id, code, message);
+        trail::refused(&self.ctx, &connection, &cause);
         self.ctx.shared.figures.refused.fetch_add(1, Relaxed);
         let (id, cause) = (connection.id, Arc::new(cause));
         self.ctx.failed(id, Arc::clone(&cause));
@@ -172,29 +175,20 @@ impl Core {
         }
     }
 
-    /// The way back to whoever sent `arrival`, from `socket`, and from the address that was asked.
+    /// The way back to whoever sent `arrival`, from `socket`, and from the address that was asked or SourceIPAddress.
     pub(super) fn route(&self, socket: usize, arrival: &Arrival<'_>) -> Route {
         let connected = self.use_connection && socket != LISTENING;
-        let source = arrival.local.filter(|_| self.wildcard && !connected);
+        let asked = arrival.local.filter(|_| self.wildcard);
+        let source = self.ports.source_for(arrival.peer).map_or(asked, |ip| {
+            let interface = arrival.local.map_or(0, |local| local.interface);
+            Some(LocalAddr { ip, interface })
+        });
         Route {
             socket,
             peer: arrival.peer,
-            source,
+            source: source.filter(|_| !connected),
             connected,
         }
-    }
-
-    fn log_request(&self, connection: &Connection) {
-        self.ctx.log(Wants::LOG_INFO, connection.id, LogKind::Info, || {
-            let Connection {
-                remote,
-                filename,
-                mode,
-                operation,
-                ..
-            } = connection;
-            format!("{remote} asks to {operation:?} {filename:?}, {mode:?}")
-        });
     }
 
     fn log_ignored(&self, arrival: &Arrival<'_>, why: &str) {

@@ -12,6 +12,7 @@ use super::inbox::Message;
 use super::notice::{Cause, Direction, Notice, Run, Wants};
 use super::source::{Source, Supply};
 use super::store::Read;
+use super::trail;
 use super::transfer::{FLOW_LIMIT, Link};
 
 pub(super) struct Sending {
@@ -97,14 +98,19 @@ impl Sending {
 
     fn emit(&mut self, ctx: &mut Context, link: &Link, transmit: &Transmit) {
         match *transmit {
-            Transmit::Oack(oack) => ctx.send(link.route, |packet| oack.encode(packet)),
+            Transmit::Oack(oack) => ctx.send_oack(link.route, link.connection.id, &oack),
             Transmit::Ack { block } => ctx.send(link.route, |packet| packet.extend(wire::ack(block))),
-            Transmit::Error { code, message } => ctx.send_error(link.route, code, message),
+            Transmit::Error { code, message } => {
+                ctx.send_error(link.route, link.connection.id, code, message)
+            }
             Transmit::Data { first, count } => self.emit_data(ctx, link, first..first + u64::from(count)),
         }
     }
 
     fn emit_data(&mut self, ctx: &mut Context, link: &Link, blocks: Range<u64>) {
+        trail::data_goes(ctx, link.connection.id, &blocks, |block| {
+            self.machine.wire_block(block)
+        });
         let blksize = u64::from(self.machine.agreed().blksize);
         ctx.outbox
             .begin_data(link.route, 4 + usize::from(self.machine.agreed().blksize));
@@ -139,6 +145,7 @@ impl Sending {
             block: blksize,
             slices,
             total: self.source.stream_size(),
+            is_last: self.is_complete(),
             empty_block: self.is_complete() && acked.is_multiple_of(u64::from(blksize)),
         };
         if run.length > 0 || run.empty_block {

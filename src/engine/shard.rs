@@ -1,4 +1,4 @@
-//! One I/O thread: sleep, then in this order: messages, datagrams, deadlines, one flush.
+//! One I/O thread: sleep, then in this order: messages, datagrams, deadlines, one flush, one wake-up.
 
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ impl Shard {
             self.receive();
             self.core.expire();
             self.core.flush();
+            self.core.end_turn();
         }
         self.core.ctx.inbox.close();
     }

@@ -23,6 +23,7 @@ pub struct Shared {
     active: AtomicUsize,
     half_open: AtomicUsize,
     hosts: Mutex<HashMap<IpAddr, Host, foldhash::fast::RandomState>>,
+    destination: Mutex<Option<IpAddr>>,
     /// What the Statistics setting reads.
     pub figures: Figures,
 }
@@ -71,6 +72,7 @@ impl Default for Shared {
             active: AtomicUsize::new(0),
             half_open: AtomicUsize::new(0),
             hosts: Mutex::default(),
+            destination: Mutex::default(),
             figures: Figures::default(),
         }
     }
@@ -80,6 +82,16 @@ impl Shared {
     /// An id that was never given out before.
     pub(super) fn next_id(&self) -> i32 {
         self.next_id.fetch_add(1, Relaxed)
+    }
+
+    /// The address that the latest request was sent to, while a policy keeps it.
+    pub fn latest_destination(&self) -> Option<IpAddr> {
+        *self.destination.lock()
+    }
+
+    /// Keeps that address; `None` forgets it.
+    pub fn set_latest_destination(&self, destination: Option<IpAddr>) {
+        *self.destination.lock() = destination;
     }
 
     /// Transfers under way.

@@ -3,17 +3,16 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
-use tftp_proto::wire::{Asked, Operation, Packet};
+use tftp_proto::wire::{self, Asked, Operation, Packet};
 use tftp_proto::{Instant, Outcome};
 
 use super::causes;
 use super::config::Policy;
 use super::context::Context;
 use super::inbox::{Found, Message, Stored};
-use super::jail::{self, Jail, Refusal};
-use super::notice::{Cause, Connection, Direction, LogKind, Notice, Sources, Wants};
+use super::jail::Refusal;
+use super::notice::{Cause, Connection, Notice, Sources, Wants};
 use super::platform::Route;
 use super::receiving::Receiving;
 use super::reply::{Answer, Flow, Key, Reply};
@@ -21,11 +20,20 @@ use super::sending::Sending;
 use super::source::Source;
 use super::store::Read;
 use super::timers::Timer;
+use super::trail;
 use super::transfers::Tid;
 use super::upload::{Upload, UploadOptions};
 
+mod ending;
+mod place;
+
+use place::Place;
+
 /// Transfer data of one connection that may wait for the application; beyond it the connection is slowed.
 pub(super) const FLOW_LIMIT: u64 = 256 << 10;
+
+/// Text of a peer that is shown, at most.
+const SHOWN: usize = 256;
 
 pub(super) struct Transfer {
     link: Link,
@@ -35,6 +43,7 @@ pub(super) struct Transfer {
     half_open: bool,
     timer: Timer,
     stage: Stage,
+    began: Instant,
     /// Why the machine was told to fail.
     cause: Option<Cause>,
     /// The application has heard of the end, or never will.
@@ -97,6 +106,7 @@ impl Transfer {
         request: u64,
         asked: Asked,
         policy: Arc<Policy>,
+        now: Instant,
     ) -> Transfer {
         Transfer {
             link: Link {
@@ -111,6 +121,7 @@ impl Transfer {
             half_open: true,
             timer: Timer::default(),
             stage: Stage::Asked,
+            began: now,
             cause: None,
             ended: false,
         }
@@ -167,17 +178,33 @@ impl Transfer {
                 reply,
                 held,
             });
+            trail::request(ctx, &self.link.connection, &self.asked);
             if held {
                 return;
             }
+        } else {
+            trail::request(ctx, &self.link.connection, &self.asked);
         }
         self.look_up(ctx, Sources::default(), false);
     }
 
     pub(super) fn handle_packet(&mut self, ctx: &mut Context, packet: &Packet<'_>) {
-        match &mut self.stage {
-            Stage::Sending(sending) => sending.handle_packet(ctx, &self.link, packet),
-            Stage::Receiving(receiving) => receiving.handle_packet(ctx, &self.link, packet),
+        trail::came(ctx, self.link.connection.id, packet);
+        match (&mut self.stage, packet) {
+            (Stage::Sending(sending), packet) => sending.handle_packet(ctx, &self.link, packet),
+            (Stage::Receiving(receiving), packet) => receiving.handle_packet(ctx, &self.link, packet),
+            // With SinglePort a client can give up before it was answered.
+            (_, Packet::Error { code, message }) => {
+                let (code, message) = (code.0, wire::printable(message, SHOWN));
+                return self.end_silently(
+                    ctx,
+                    Cause::ClientError {
+                        code,
+                        message,
+                        probe: false,
+                    },
+                );
+            }
             _ => return,
         }
         self.after_step(ctx);
@@ -285,7 +312,7 @@ impl Transfer {
             Stage::Sending(sending) => sending.machine.fail(ctx.now, code, message),
             Stage::Receiving(receiving) => receiving.machine.fail(ctx.now, code, message),
             _ => {
-                ctx.send_error(self.link.route, code, message);
+                ctx.send_error(self.link.route, self.link.connection.id, code, message);
                 return self.end_silently(ctx, cause);
             }
         }
@@ -365,19 +392,17 @@ impl Transfer {
             Ready::Store(upload) => self.receive(ctx, Some(upload)),
             Ready::Application => self.receive(ctx, None),
         };
-        ctx.log(
-            Wants::LOG_VERBOSE,
-            self.link.connection.id,
-            LogKind::Verbose,
-            || {
-                format!(
-                    "{} begins, asked: {:?}",
-                    Direction::from(self.link.connection.operation),
-                    self.asked
-                )
-            },
-        );
+        self.log_begin(ctx);
         self.after_step(ctx);
+    }
+
+    fn log_begin(&self, ctx: &Context) {
+        let agreed = match &self.stage {
+            Stage::Sending(sending) => sending.machine.agreed(),
+            Stage::Receiving(receiving) => receiving.machine.agreed(),
+            _ => return,
+        };
+        trail::begins(ctx, &self.link.connection, agreed);
     }
 
     fn receive(&self, ctx: &Context, file: Option<Upload>) -> Stage {
@@ -441,100 +466,6 @@ impl Transfer {
             _ => None,
         }
     }
-
-    fn conclude(&mut self, ctx: &mut Context, outcome: Outcome) {
-        let cause = match outcome {
-            Outcome::Complete => None,
-            Outcome::ClientError { code, message, probe } => Some(Cause::ClientError {
-                code: code.0,
-                message,
-                probe,
-            }),
-            Outcome::TimedOut { probably_complete } => Some(Cause::Silent { probably_complete }),
-            Outcome::Oversized => Some(Cause::Oversized),
-            Outcome::Failed => Some(self.cause.take().unwrap_or(Cause::Ended("Ended by the server"))),
-        };
-        if let (Some(_), Stage::Receiving(receiving)) = (&cause, &mut self.stage) {
-            receiving.discard(ctx);
-        }
-        self.finish(ctx, cause);
-    }
-
-    /// Tells the end, once.
-    fn finish(&mut self, ctx: &mut Context, cause: Option<Cause>) {
-        if std::mem::replace(&mut self.ended, true) {
-            return;
-        }
-        // An upload that dallies for a repeated last block does not count any more.
-        ctx.shared.leave(self.host(), std::mem::take(&mut self.half_open));
-        self.count(ctx, cause.as_ref());
-        self.log_end(ctx, cause.as_ref());
-        let id = self.link.connection.id;
-        let refused = matches!(cause, Some(Cause::Refused));
-        let quiet = matches!(
-            cause,
-            Some(Cause::Refused | Cause::ClientError { probe: true, .. })
-        );
-        let cause = cause.map(Arc::new);
-        if let Some(cause) = cause.as_ref().filter(|_| !quiet) {
-            ctx.failed(id, Arc::clone(cause));
-        }
-        // The application itself refused it: for it, the connection never began.
-        if !self.link.is_announced() || refused {
-            return;
-        }
-        if cause.is_none() {
-            ctx.tell(Notice::Ended { id });
-        }
-        ctx.tell(Notice::Disconnected { id, cause });
-    }
-
-    fn count(&self, ctx: &Context, cause: Option<&Cause>) {
-        let figures = &ctx.shared.figures;
-        match cause {
-            None => figures.completed.fetch_add(1, Relaxed),
-            Some(Cause::Refused) => figures.refused.fetch_add(1, Relaxed),
-            Some(_) => figures.failed.fetch_add(1, Relaxed),
-        };
-        let repeated = match &self.stage {
-            Stage::Sending(sending) => {
-                figures
-                    .bytes_sent
-                    .fetch_add(sending.machine.acked_bytes(), Relaxed);
-                sending.machine.retransmissions()
-            }
-            Stage::Receiving(receiving) => {
-                figures
-                    .bytes_received
-                    .fetch_add(receiving.machine.received_bytes(), Relaxed);
-                receiving.machine.retransmissions()
-            }
-            _ => 0,
-        };
-        figures.retransmissions.fetch_add(repeated, Relaxed);
-    }
-
-    fn log_end(&self, ctx: &Context, cause: Option<&Cause>) {
-        let (id, file) = (self.link.connection.id, &self.link.connection.filename);
-        let bytes = match &self.stage {
-            Stage::Sending(sending) => sending.machine.acked_bytes(),
-            Stage::Receiving(receiving) => receiving.machine.received_bytes(),
-            _ => 0,
-        };
-        match cause {
-            None => ctx.log(Wants::LOG_INFO, id, LogKind::Info, || {
-                format!("{file:?}: {bytes} bytes, whole")
-            }),
-            Some(Cause::ClientError { probe: true, .. }) => {
-                ctx.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {
-                    format!("{file:?}: the client only asked for the size")
-                });
-            }
-            Some(cause) => ctx.log(Wants::LOG_INFO, id, LogKind::Error, || {
-                format!("{file:?}: ended after {bytes} bytes: {}", causes::wire(cause).1)
-            }),
-        }
-    }
 }
 
 impl Ready {
@@ -543,26 +474,6 @@ impl Ready {
             Ready::Send(_, path) => path.clone(),
             Ready::Store(upload) => Some(upload.path().to_owned()),
             Ready::Application => None,
-        }
-    }
-}
-
-/// Where a look-up takes place.
-enum Place {
-    /// The application's own choice: any path.
-    Path(PathBuf),
-    /// The client's name inside LocalDir.
-    Root(Arc<Jail>),
-}
-
-impl Place {
-    fn look_up(&self, connection: &Connection, options: &UploadOptions) -> Result<Found, Refusal> {
-        let name = &connection.filename;
-        match (self, connection.operation) {
-            (Place::Path(path), Operation::Read) => jail::open_path(path).map(Found::File),
-            (Place::Path(path), Operation::Write) => jail::create_path(path, options).map(Found::Target),
-            (Place::Root(root), Operation::Read) => root.open(name).map(Found::File),
-            (Place::Root(root), Operation::Write) => root.create(name, options).map(Found::Target),
         }
     }
 }

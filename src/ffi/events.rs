@@ -60,6 +60,7 @@ impl Callback for CCallback {
 /// The texts of one event, terminated. Transfer has none, so that data costs no allocation.
 #[derive(Default)]
 struct Texts {
+    /// `None`: "".
     of: [Option<CString>; 4],
 }
 

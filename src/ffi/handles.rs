@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
 
@@ -24,7 +24,54 @@ const FIRST: usize = 0x10;
 const STEP: usize = 16;
 
 static NEXT: AtomicUsize = AtomicUsize::new(FIRST);
-static OPEN: RwLock<BTreeMap<usize, Arc<Server>>> = RwLock::new(BTreeMap::new());
+
+type Table = RwLock<BTreeMap<usize, Arc<Server>>>;
+
+/// The table of this process; NULL until it is needed.
+static OPEN: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
+
+/// The table of this process, never freed.
+///
+/// A forked child has its parent's memory but not its threads: a server that was open there is none here, and a lock
+/// that another thread held then stays held. So a child begins with an empty table: its parent's handles are not found,
+/// and what it opens itself works.
+fn open() -> &'static Table {
+    let mut table = OPEN.load(Ordering::Acquire);
+    if table.is_null() {
+        table = first_table();
+    }
+    // SAFETY: what is stored in OPEN came from Box::into_raw and is never freed.
+    unsafe { &*table }
+}
+
+fn first_table() -> *mut Table {
+    let made = Box::into_raw(Box::new(Table::default()));
+    match OPEN.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => {
+            forget_in_children();
+            made
+        }
+        Err(other) => {
+            // SAFETY: `made` came from Box::into_raw above and nobody else has seen it.
+            drop(unsafe { Box::from_raw(made) });
+            other
+        }
+    }
+}
+
+#[cfg(unix)]
+fn forget_in_children() {
+    extern "C" fn forget() {
+        OPEN.store(ptr::null_mut(), Ordering::Release);
+    }
+    // A second registration, in a child that opens a server, does no harm. Failing, for want of memory, leaves a child
+    // with handles that it must not use.
+    // SAFETY: the handler only stores to an atomic, which a child of a threaded process may do.
+    unsafe { libc::pthread_atfork(None, None, Some(forget)) };
+}
+
+#[cfg(not(unix))]
+fn forget_in_children() {}
 
 /// Names one open server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,24 +88,24 @@ impl Key {
 
     /// The server, or `None` for anything that is not an open handle.
     pub(super) fn server(self) -> Option<Arc<Server>> {
-        OPEN.read().get(&self.0).cloned()
+        open().read().get(&self.0).cloned()
     }
 
     pub(super) fn is_open(self) -> bool {
-        OPEN.read().contains_key(&self.0)
+        open().read().contains_key(&self.0)
     }
 }
 
 /// Makes a server known and gives its key.
 pub(super) fn insert(server: Arc<Server>) -> Key {
     let key = Key(NEXT.fetch_add(STEP, Ordering::Relaxed));
-    OPEN.write().insert(key.0, server);
+    open().write().insert(key.0, server);
     key
 }
 
 /// Forgets a handle; of several callers exactly one gets the server.
 pub(super) fn remove(key: Key) -> Option<Arc<Server>> {
-    OPEN.write().remove(&key.0)
+    open().write().remove(&key.0)
 }
 
 #[cfg(test)]
@@ -75,6 +122,28 @@ mod tests {
         let second = insert(Server::open());
         assert_ne!(first, second);
         remove(second);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_forked_child_has_no_handles_and_may_open_its_own() {
+        let parents = insert(Server::open());
+        // SAFETY: the child calls what this test is about and then _exit.
+        match unsafe { libc::fork() } {
+            0 => {
+                let own = insert(Server::open());
+                let right = parents.server().is_none() && own.server().is_some() && own != parents;
+                // SAFETY: ends the child at once, without the parent's clean-up.
+                unsafe { libc::_exit(i32::from(!right)) }
+            }
+            child => {
+                let mut status = -1;
+                // SAFETY: `child` is this process's, `status` outlives the call.
+                assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+                assert_eq!(status, 0);
+            }
+        }
+        assert!(remove(parents).is_some());
     }
 
     #[test]

@@ -49,7 +49,10 @@
  * Every function may be called from any thread at any time. The server works on threads of its own; your callbacks
  * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
  * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
- * which answer 907 there, for any handle. Handles do not survive a fork: use them in the parent only.
+ * which answer 907 there, for any handle. Handles do not survive a fork: in the child they are no handles any more
+ * (901), whatever it opens itself works, and its exit does not disturb the parent. The library's threads
+ * take no signals. tftpserver_do_interrupt is for any thread, but not for a signal handler: let a thread wait for the
+ * signal, or set a flag.
  *
  * EVENTS
  *
@@ -101,5 +104,18 @@
 @SETTINGS@
  *
  * "at start": may be set at any time, is looked at when listening starts. QOSDSCPValue and QOSTrafficType need no
- * UseConnection here.
+ * UseConnection here. With DontFragment a client whose blksize exceeds what its path takes gets an ERROR at once
+ * (10040).
+ *
+ * SourceIPAddress: an address of this host, as of another of its interfaces, needs no rights. For any other one the
+ * start answers 10013 without CAP_NET_ADMIN or CAP_NET_RAW, and what clients send to that address must be brought
+ * here by the network. 10047: no client can be of its family. With UseIPv6 clients of the other family are answered
+ * as ever. With SinglePort leave LocalHost "", so that answers to that address arrive.
+ *
+ * SourceMacAddress: the start answers 10013 without CAP_NET_RAW, 909 with UseIPv6 or an IPv6 LocalHost. Packets to
+ * clients that no Ethernet leads to (loopback, tunnels) leave as ever.
+ *
+ * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the
+ * port: listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then
+ * it is 10048 until the last of them has ended.
  */

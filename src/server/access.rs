@@ -2,6 +2,7 @@
 
 use super::conn::Record;
 use super::errors::{self, Failure};
+use super::firing;
 use super::property::{self, Access, Field, Key, Property};
 use super::server::Server;
 use super::setting::{self, Computed, Role, Setting};
@@ -67,9 +68,6 @@ impl Server {
     }
 
     fn set_kept(&self, property: &Property, key: Key, value: Value) -> Result<(), Failure> {
-        if matches!(&value, Value::Text(text) if text.contains('\0')) {
-            return Err(Failure::new(errors::INVALID_VALUE, property.name));
-        }
         self.change(property.access, |values| values.set_property(key, value))
     }
 
@@ -110,10 +108,7 @@ impl Server {
             return Err(Failure::plain(errors::READ_ONLY));
         }
         let value = setting.check(text)?;
-        match setting.role {
-            Role::Refused(code) if value != setting.check(setting.default)? => Err(Failure::plain(code)),
-            _ => self.change(setting.access, |values| values.set_setting(setting, value)),
-        }
+        self.change(setting.access, |values| values.set_setting(setting, value))
     }
 
     fn compute(&self, what: Computed) -> String {
@@ -121,7 +116,25 @@ impl Server {
             Computed::BuildInfo => build_info(),
             Computed::LicenseInfo => LICENSE_INFO.to_owned(),
             Computed::Statistics => self.statistics(),
-            Computed::Nothing => String::new(),
+            Computed::DestinationAddress => self.destination(),
+        }
+    }
+}
+
+impl Server {
+    /// Where a callback's client sent its packets to, or the latest one; "" without CaptureIPPacketInfo.
+    fn destination(&self) -> String {
+        if !self
+            .values
+            .lock()
+            .setting_is_on(setting::Key::CaptureIpPacketInfo)
+        {
+            return String::new();
+        }
+        let record = firing::connection(&self.hub).and_then(|id| self.conns.by_id(id));
+        match (record, self.shared.latest_destination()) {
+            (Some(record), _) => record.local_host(),
+            (None, latest) => latest.map_or_else(String::new, |ip| ip.to_string()),
         }
     }
 }

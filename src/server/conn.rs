@@ -33,8 +33,8 @@ struct State {
     found: Option<PathBuf>,
     /// The sources are no longer looked at.
     has_begun: bool,
-    /// A callback ended it: only Disconnected, Error and Log are still delivered.
-    is_muted: bool,
+    /// A callback ended it, with this answer: only Disconnected, Error and Log are still delivered.
+    ended_with: Option<i32>,
 }
 
 impl Record {
@@ -83,12 +83,17 @@ impl Record {
     }
 
     pub(super) fn is_muted(&self) -> bool {
-        self.state.lock().is_muted
+        self.ended_with().is_some()
+    }
+
+    /// The answer of the callback that ended it.
+    pub(super) fn ended_with(&self) -> Option<i32> {
+        self.state.lock().ended_with
     }
 
     /// Ends the connection because a callback said so.
     pub(super) fn mute(&self, answer: i32) {
-        self.state.lock().is_muted = true;
+        self.state.lock().ended_with.get_or_insert(answer);
         self.end(Cause::Callback(answer));
     }
 

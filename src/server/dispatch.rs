@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::conn::{Conns, Record};
 use super::errors::Failure;
 use super::events::Event;
-use super::hub::Hub;
+use super::firing;
+use super::hub::{Hub, Kept};
 use crate::engine::notice::{Cause, Connection, LogKind, Notice, Run};
 use crate::engine::platform::Bytes;
 use crate::engine::reply::Reply;
@@ -18,6 +19,8 @@ pub(super) struct Dispatch<'a> {
     conns: &'a Conns,
     /// For blocks that lie across two slices.
     block: Vec<u8>,
+    /// Transfer's callback, kept from block to block.
+    transfer: Kept,
 }
 
 impl<'a> Dispatch<'a> {
@@ -26,10 +29,15 @@ impl<'a> Dispatch<'a> {
             hub,
             conns,
             block: Vec::new(),
+            transfer: Kept::default(),
         }
     }
 
     pub(super) fn deliver(&mut self, notice: Notice) {
+        firing::during(self.hub, notice.connection(), || self.fire_for(notice));
+    }
+
+    fn fire_for(&mut self, notice: Notice) {
         match notice {
             Notice::Asked {
                 connection,
@@ -141,7 +149,7 @@ impl<'a> Dispatch<'a> {
         if was_released {
             return;
         }
-        if !record.is_muted() && self.hub.callback(Event::TRANSFER).is_some() {
+        if !record.is_muted() {
             self.blocks(&record, run);
         }
         record.taken(run.weight());
@@ -167,14 +175,18 @@ impl<'a> Dispatch<'a> {
     }
 
     /// False where the callback ended the connection.
-    fn block_moved(&self, record: &Record, run: &Run, done: u64, text: &[u8]) -> bool {
-        let answer = self.fire(&mut Event::Transfer {
+    fn block_moved(&mut self, record: &Record, run: &Run, done: u64, text: &[u8]) -> bool {
+        let mut event = Event::Transfer {
             connection_id: run.id,
             direction: run.direction,
             bytes_transferred: i64::try_from(done).unwrap_or(i64::MAX),
             percent_done: percent(done, run.total),
             text,
-        });
+        };
+        let answer = match self.hub.refresh(Event::TRANSFER, &mut self.transfer) {
+            Some(callback) => callback.fire(&mut event),
+            None => 0,
+        };
         if answer != 0 {
             record.mute(answer);
         }
@@ -207,10 +219,12 @@ impl<'a> Dispatch<'a> {
     }
 
     fn disconnected(&self, id: i32, cause: Option<&Cause>) {
-        if self.conns.by_id(id).is_none() {
+        let Some(record) = self.conns.by_id(id) else {
             return;
-        }
-        let failure = cause.map(Failure::from);
+        };
+        // A callback can say no to a transfer of which the client has everything already.
+        let refused = record.ended_with().map(Cause::Callback);
+        let failure = cause.or(refused.as_ref()).map(Failure::from);
         let (status_code, description) = status(failure.as_ref());
         self.fire(&mut Event::Disconnected {
             connection_id: id,
@@ -239,9 +253,10 @@ impl<'a> Dispatch<'a> {
 
     /// A callback of an event beside the connection's own ones ends it, too.
     fn heed(&self, id: i32, answer: i32) {
-        if answer != 0
-            && let Some(record) = self.conns.by_id(id)
-        {
+        if answer == 0 {
+            return;
+        }
+        if let Some(record) = self.conns.by_id(id).or_else(|| self.hub.quiet.record(id)) {
             record.mute(answer);
         }
     }
@@ -261,11 +276,14 @@ fn status(failure: Option<&Failure>) -> (i32, &str) {
 fn percent(done: u64, total: Option<u64>) -> i32 {
     match total {
         None => -1,
-        Some(0) => 100,
+        Some(0) if done == 0 => 100,
+        // It was announced wrongly.
+        Some(0) => -1,
         Some(total) => {
+            // Beyond 2^64 / 100 a division less exact, but no division of 128 bits: this runs once a block.
             let percent = done
                 .checked_mul(100)
-                .map_or_else(|| done / (total / 100), |hundredfold| hundredfold / total);
+                .map_or_else(|| done / (total / 100).max(1), |hundredfold| hundredfold / total);
             percent.min(100) as i32
         }
     }

@@ -140,6 +140,7 @@ fn run_of(before: u64, block: u32, slices: &[&str], total: Option<u64>) -> Run {
         slices,
         total,
         empty_block: false,
+        is_last: false,
     }
 }
 
@@ -389,6 +390,44 @@ fn errors_and_logs_need_no_connection() {
         message: "it went wrong".into(),
     });
     assert_eq!(bench.run(), ["error 434 0", "log Error it went wrong"]);
+}
+
+#[test]
+fn a_no_that_comes_after_the_end_is_told_all_the_same() {
+    for refusing in [8, 4] {
+        let bench = Bench::all(move |_, event| i32::from(event.id() == refusing) * 7);
+        bench.ask(ID, Operation::Read, false);
+        bench.started(false);
+        bench.tell(Notice::Moved(run_of(0, 4, &["ab"], Some(2))));
+        bench.tell(Notice::Ended { id: ID });
+        bench.disconnected(None);
+        let seen = bench.run();
+        assert_eq!(seen.contains(&"end download".to_owned()), refusing == 4);
+        assert_eq!(seen.last().unwrap(), "disconnected 10053");
+    }
+}
+
+#[test]
+fn a_size_that_was_announced_as_0_is_no_size() {
+    let bench = Bench::all(|_, _| 0);
+    bench.ask(ID, Operation::Write, false);
+    bench.run();
+    bench.tell(Notice::Moved(run_of(0, 4, &["ab"], Some(0))));
+    assert_eq!(bench.run(), ["transfer 2 -1 ab"]);
+}
+
+#[test]
+fn a_log_callback_ends_a_connection_that_has_no_other_callback() {
+    let bench = Bench::new(&[6], |_, _| 3);
+    bench.ask(ID, Operation::Read, false);
+    bench.tell(Notice::Log {
+        id: ID,
+        level: 1,
+        kind: LogKind::Info,
+        message: "asks".into(),
+    });
+    bench.run();
+    assert_eq!(bench.inbox.take(), ["1 end Callback(3)"]);
 }
 
 #[test]

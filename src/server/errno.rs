@@ -4,14 +4,28 @@ use std::io;
 
 #[cfg(windows)]
 use super::errors::TABLE;
-use super::errors::{ACCESS_DENIED, INVALID_VALUE, NOT_AVAILABLE};
+use super::errors::{ACCESS_DENIED, INVALID_VALUE, NOT_AVAILABLE, strerror};
 
 /// The number of a system's error.
 pub(super) fn code_of(error: &io::Error) -> i32 {
-    error
-        .raw_os_error()
-        .and_then(code_of_errno)
-        .unwrap_or_else(|| code_of_kind(error.kind()))
+    exact(error).unwrap_or_else(|| code_of_kind(error.kind()))
+}
+
+/// The number that says all that the system said.
+pub(super) fn exact(error: &io::Error) -> Option<i32> {
+    error.raw_os_error().and_then(code_of_errno)
+}
+
+/// What the system said: in the words of the table where it has them, never with the number of one system.
+pub(super) fn words(error: &io::Error) -> String {
+    match exact(error) {
+        Some(code) => strerror(code).to_owned(),
+        None => {
+            let said = error.to_string();
+            let (words, _) = said.split_once(" (os error ").unwrap_or((&said, ""));
+            words.to_owned()
+        }
+    }
 }
 
 /// What has no number of its own: the nearest one.

@@ -1,10 +1,16 @@
 //! Where the engine's notices arrive: which are wanted, which are kept, and for whom.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use parking_lot::RwLock;
+use tftp_proto::Instant;
 
 use super::conn::Conns;
 use super::errors::{self, Failure};
@@ -33,6 +39,8 @@ pub(super) struct Hub {
     pub(super) queue: Queue,
     pub(super) quiet: Quiet,
     callbacks: RwLock<[Option<Arc<dyn Callback>>; EVENTS]>,
+    /// Counts the changes of `callbacks`.
+    changes: AtomicU32,
     /// What the callbacks need.
     registered: AtomicU32,
     log_level: AtomicU8,
@@ -47,6 +55,7 @@ impl Hub {
             queue: Queue::default(),
             quiet: Quiet::default(),
             callbacks: RwLock::default(),
+            changes: AtomicU32::new(1),
             registered: AtomicU32::new(0),
             log_level: AtomicU8::new(log_level),
             is_watched: AtomicBool::new(false),
@@ -58,9 +67,14 @@ impl Hub {
     pub(super) fn register(&self, event: i32, callback: Option<Arc<dyn Callback>>) -> Result<(), Failure> {
         let place = place(event)
             .ok_or_else(|| Failure::new(errors::INVALID_VALUE, &format!("There is no event {event}.")))?;
+        if callback.is_some() {
+            // Whatever its event, the callback may end connections: they must be known.
+            self.watch();
+        }
         let before = {
             let mut callbacks = self.callbacks.write();
             let before = std::mem::replace(&mut callbacks[place], callback);
+            self.changes.fetch_add(1, Release);
             self.registered.store(self.wants_of(&callbacks).0, Relaxed);
             before
         };
@@ -72,6 +86,18 @@ impl Hub {
     /// The callback of an event.
     pub(super) fn callback(&self, event: i32) -> Option<Arc<dyn Callback>> {
         self.callbacks.read()[place(event)?].clone()
+    }
+
+    /// The same, from `kept` as long as nothing was registered since: for what fires a million times a second.
+    pub(super) fn refresh<'k>(&self, event: i32, kept: &'k mut Kept) -> Option<&'k dyn Callback> {
+        let changes = self.changes.load(Acquire);
+        if kept.as_of != changes {
+            *kept = Kept {
+                as_of: changes,
+                callback: self.callback(event),
+            };
+        }
+        kept.callback.as_deref()
     }
 
     pub(super) fn set_log_level(&self, level: u8) {
@@ -103,6 +129,7 @@ impl Hub {
                 kind: LogKind::Info,
                 message,
             });
+            self.queue.announce();
         }
     }
 
@@ -141,6 +168,13 @@ impl Hub {
     }
 }
 
+/// A callback, and of when it is.
+#[derive(Default)]
+pub(super) struct Kept {
+    as_of: u32,
+    callback: Option<Arc<dyn Callback>>,
+}
+
 const LOG: usize = 5;
 
 fn place(event: i32) -> Option<usize> {
@@ -150,6 +184,10 @@ fn place(event: i32) -> Option<usize> {
 }
 
 impl Application for Hub {
+    fn turn_ends(&self, now: Instant) -> Option<Duration> {
+        self.queue.announce_at(now)
+    }
+
     fn wants(&self) -> Wants {
         match self.is_watched.load(Relaxed) {
             // The ends of connections are what the Conn arrays need; the engine then tells their beginnings too.
@@ -246,12 +284,13 @@ mod tests {
         let hub = Hub::new(1);
         assert_eq!(hub.wants(), Wants::NONE);
         hub.register(8, nothing()).unwrap();
-        assert_eq!(hub.wants(), Wants::TRANSFER);
+        // Whatever its event, a callback may end connections: their ends are wanted too, from then on.
+        assert_eq!(hub.wants(), Wants::TRANSFER.with(Wants::DISCONNECTED));
         hub.register(2, nothing()).unwrap();
         assert!(hub.wants().holds_admission());
         hub.register(2, None).unwrap();
         hub.register(8, None).unwrap();
-        assert_eq!(hub.wants(), Wants::NONE);
+        assert_eq!(hub.wants(), Wants::DISCONNECTED);
     }
 
     #[test]
@@ -266,9 +305,7 @@ mod tests {
             let wanted = all.map(|bit| hub.wants().has(bit));
             assert_eq!(wanted, [level >= 1, level >= 2, level >= 3]);
         }
-        assert!(!hub.wants().any_connection());
-        hub.watch();
-        assert!(hub.wants().any_connection());
+        assert!(hub.wants().any_connection(), "the callback may end connections");
     }
 
     #[test]

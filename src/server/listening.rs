@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::codepage::CodePage;
 use super::errors::{self, Failure};
 use super::options;
 use super::property;
 use super::setting;
+use super::value::Value;
 use super::values::Values;
 use crate::engine::Engine;
+use crate::engine::config::{Config, Policy};
 use crate::engine::jail::Jail;
 use crate::engine::notice::Application;
 use crate::engine::shared::Shared;
@@ -21,6 +24,8 @@ pub(super) struct Listening {
     engine: Option<Engine>,
     draining: Vec<Engine>,
     root: Option<Root>,
+    /// CodePage, opened once for as long as it stays the same.
+    names: CodePage,
     is_closed: bool,
 }
 
@@ -40,12 +45,13 @@ struct Root {
 }
 
 impl Listening {
-    pub(super) fn new() -> Listening {
+    pub(super) fn new(shared: Arc<Shared>) -> Listening {
         Listening {
-            shared: Arc::default(),
+            shared,
             engine: None,
             draining: Vec::new(),
             root: None,
+            names: CodePage::default(),
             is_closed: false,
         }
     }
@@ -67,9 +73,13 @@ impl Listening {
         self.check_root(values)?;
         let root = self.root(values)?;
         let config = options::config(values)?;
-        let policy = options::policy(values, root);
-        let engine = Engine::start(&config, policy, application, Arc::clone(&self.shared))
-            .map_err(|error| Failure::from_io(&error, &format!("Listening on {}.", config.address)))?;
+        options::permitted(&config)?;
+        let policy = options::policy(values, root, self.names(values)?);
+        let engine = match self.resume(&config, &policy) {
+            Some(engine) => engine,
+            None => Engine::start(&config, policy, application, Arc::clone(&self.shared))
+                .map_err(|error| Failure::from_io(&error, &format!("Listening on {}.", config.address)))?,
+        };
         let bound = Bound {
             address: engine.local_addr(),
             recv_buffer: engine.recv_buffer(),
@@ -79,11 +89,27 @@ impl Listening {
         Ok(bound)
     }
 
+    /// With SinglePort, an engine whose transfers still need the port listens again; with other settings for its
+    /// sockets it can't, and the port is in use.
+    fn resume(&mut self, config: &Config, policy: &Policy) -> Option<Engine> {
+        let place = self
+            .draining
+            .iter()
+            .position(|engine| engine.can_resume(config))?;
+        if !self.draining[place].resume(policy.clone()) {
+            return None;
+        }
+        Some(self.draining.remove(place))
+    }
+
     /// Goes by new values: checks LocalDir, and tells the engine that listens.
     pub(super) fn adopt(&mut self, values: &Values) -> Result<(), Failure> {
-        let root = self.root(values)?;
+        let (root, names) = (self.root(values)?, self.names(values)?);
+        if !values.setting_is_on(setting::Key::CaptureIpPacketInfo) {
+            self.shared.set_latest_destination(None);
+        }
         if let Some(engine) = &self.engine {
-            engine.set_policy(options::policy(values, root));
+            engine.set_policy(options::policy(values, root, names));
         }
         Ok(())
     }
@@ -152,6 +178,14 @@ impl Listening {
         Ok(())
     }
 
+    fn names(&mut self, values: &Values) -> Result<CodePage, Failure> {
+        let id: u32 = values.setting_integer(setting::Key::CodePage);
+        if id != self.names.id() {
+            self.names = setting::code_page(&Value::Integer(id.into()))?;
+        }
+        Ok(self.names.clone())
+    }
+
     /// LocalDir as the engine wants it; `None` for "".
     fn root(&mut self, values: &Values) -> Result<Option<Arc<Jail>>, Failure> {
         let path = values.text(property::Key::LocalDir);
@@ -181,7 +215,7 @@ impl Listening {
 }
 
 fn not_served(path: &str, error: &io::Error) -> Failure {
-    Failure::new(errors::INVALID_VALUE, &format!("LocalDir {path}: {error}"))
+    Failure::from_io(error, &format!("LocalDir {path}."))
 }
 
 impl Drop for Listening {

@@ -1,21 +1,25 @@
 //! The class: properties, settings, the Conn arrays, the event queue and DoEvents. No C here, and no unsafe.
 //!
-//! - `property.rs`, `setting.rs`, `errors.rs` (and `errno.rs`): one table each, from which everything else follows,
+//! - `property.rs`, `setting.rs`, `errors.rs` (and `errors/table.rs`, `errno.rs`): one table each, from which everything else follows,
 //!   the manual too;
-//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`: values, where they are kept, how they are got and set, and
-//!   what they mean to the engine;
+//! - `manual/`: what the reference says beyond these tables;
+//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `source.rs`: values, where they are kept, how they are got and
+//!   set, and what they mean to the engine;
 //! - `server.rs`, `listening.rs`: the object and its methods; its engines;
 //! - `hub.rs`, `queue.rs`, `quiet.rs`: what comes from the engine's threads, and waits;
-//! - `dispatch.rs`, `events.rs`, `conn.rs`: what DoEvents makes of it.
+//! - `dispatch.rs`, `events.rs`, `conn.rs`, `firing.rs`: what DoEvents makes of it.
 
 mod access;
+pub mod codepage;
 mod conn;
 mod dispatch;
 mod errno;
 pub mod errors;
 pub mod events;
+mod firing;
 mod hub;
 mod listening;
+pub mod manual;
 mod options;
 pub mod property;
 mod queue;
@@ -23,6 +27,7 @@ mod quiet;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod server;
 pub mod setting;
+mod source;
 #[cfg(test)]
 mod testing;
 mod value;

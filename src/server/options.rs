@@ -7,13 +7,15 @@ use std::time::Duration;
 use tftp_proto::negotiate::{Limits, Rollover};
 use tftp_proto::retry::Timing;
 
+use super::codepage::CodePage;
 use super::errors::{self, Failure};
 use super::property;
 use super::setting::{self, Key};
+use super::source;
 use super::values::Values;
-use crate::engine::config::{Config, NameCodec, Policy};
+use crate::engine::config::{Config, Policy};
 use crate::engine::jail::Jail;
-use crate::engine::platform::IoMode;
+use crate::engine::platform::{self, IoMode};
 
 /// Bytes of a packet before its data.
 const HEADER: u16 = 4;
@@ -25,6 +27,13 @@ const DSCP_OF_TRAFFIC_TYPE: [u8; 6] = [0, 8, 40, 40, 56, 56];
 pub(super) fn config(values: &Values) -> Result<Config, Failure> {
     let size = |key| Some(values.setting_integer::<usize>(key)).filter(|&size| size != 0);
     let (address, dual_stack) = address(values)?;
+    let source_mac = source::mac(values.setting_text(Key::SourceMacAddress))?;
+    if source_mac.is_some() && address.is_ipv6() {
+        return Err(Failure::new(
+            errors::NOT_AVAILABLE,
+            "SourceMacAddress is for IPv4 only.",
+        ));
+    }
     Ok(Config {
         address,
         dual_stack,
@@ -33,6 +42,8 @@ pub(super) fn config(values: &Values) -> Result<Config, Failure> {
         single_port: values.setting_is_on(Key::SinglePort),
         transfer_ports: setting::parse_ports(values.setting_text(Key::TransferPorts))?,
         use_connection: values.setting_is_on(Key::UseConnection),
+        source_ip: source_ip(values, address, dual_stack)?,
+        source_mac,
         recv_buffer: size(Key::InBufferSize),
         send_buffer: size(Key::OutBufferSize),
         dont_fragment: values.setting_is_on(Key::DontFragment),
@@ -43,7 +54,7 @@ pub(super) fn config(values: &Values) -> Result<Config, Failure> {
 }
 
 /// Under what new transfers begin.
-pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>) -> Policy {
+pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>, names: CodePage) -> Policy {
     Policy {
         root,
         read_only: values.setting_is_on(Key::ReadOnly),
@@ -53,8 +64,42 @@ pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>) -> Policy {
         max_per_host: values.setting_integer(Key::MaxConnectionsPerHost),
         limits: limits(values),
         timing: timing(values),
-        names: Arc::new(Utf8),
+        capture_destination: values.setting_is_on(Key::CaptureIpPacketInfo),
+        names: Arc::new(names),
     }
+}
+
+/// SourceIPAddress, if any client of this address can be of its family.
+fn source_ip(values: &Values, address: SocketAddr, dual_stack: bool) -> Result<Option<IpAddr>, Failure> {
+    let ip = source::ip(values.setting_text(Key::SourceIpAddress))?;
+    match ip {
+        Some(ip) if !dual_stack && ip.is_ipv4() != address.ip().to_canonical().is_ipv4() => {
+            Err(Failure::new(
+                errors::FAMILY_NOT_SUPPORTED,
+                &format!("SourceIPAddress {ip}, listening on {}.", address.ip()),
+            ))
+        }
+        ip => Ok(ip),
+    }
+}
+
+/// Whether the system lets this program send as SourceIPAddress and SourceMacAddress say: 10013 where not.
+pub(super) fn permitted(config: &Config) -> Result<(), Failure> {
+    if let Some(ip) = config.source_ip {
+        platform::may_send_from(ip).map_err(|error| {
+            Failure::from_io(
+                &error,
+                &format!(
+                    "SourceIPAddress {ip} is not this host's, which needs CAP_NET_ADMIN or CAP_NET_RAW."
+                ),
+            )
+        })?;
+    }
+    if config.source_mac.is_some() {
+        platform::may_send_frames()
+            .map_err(|error| Failure::from_io(&error, "SourceMacAddress needs CAP_NET_RAW."))?;
+    }
+    Ok(())
 }
 
 fn limits(values: &Values) -> Limits {
@@ -97,43 +142,40 @@ fn address(values: &Values) -> Result<(SocketAddr, bool), Failure> {
     let port = u16::try_from(values.integer(property::Key::LocalPort)).unwrap_or_default();
     let is_v6 = values.setting_is_on(Key::UseIpv6);
     let host = values.text(property::Key::LocalHost);
-    let ip = match (host, is_v6) {
-        ("", true) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        ("", false) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    let mut address = match (host, is_v6) {
+        ("", true) => (Ipv6Addr::UNSPECIFIED, port).into(),
+        ("", false) => (Ipv4Addr::UNSPECIFIED, port).into(),
         (host, is_v6) => resolve(host, is_v6)?,
     };
-    Ok((SocketAddr::new(ip, port), host.is_empty() && is_v6))
+    address.set_port(port);
+    Ok((address, host.is_empty() && is_v6))
 }
 
-/// An address as it is, of either family; a name in the family that is asked for.
-fn resolve(host: &str, is_v6: bool) -> Result<IpAddr, Failure> {
+/// An address, with its scope where it has one (fe80::1%eth0), or what the name service has for a name: of the one family
+/// that UseIPv6 asks for.
+fn resolve(host: &str, is_v6: bool) -> Result<SocketAddr, Failure> {
+    let wanted = if is_v6 {
+        "UseIPv6 is on: an IPv6 address is expected."
+    } else {
+        "UseIPv6 is off: an IPv4 address is expected."
+    };
+    let failed = |code, detail: &str| Failure::new(code, &format!("LocalHost {host}: {detail}"));
     let literal = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host);
-    if let Ok(ip) = literal.parse() {
-        return Ok(ip);
+    if let Ok(ip) = literal.parse::<IpAddr>() {
+        return match ip.is_ipv6() == is_v6 {
+            true => Ok(SocketAddr::new(ip, 0)),
+            false => Err(failed(errors::FAMILY_NOT_SUPPORTED, wanted)),
+        };
     }
-    let unknown = |detail: &str| Failure::new(errors::HOST_NOT_FOUND, &format!("LocalHost {host}: {detail}"));
-    let mut found = (host, 0)
+    let mut found = (literal, 0)
         .to_socket_addrs()
-        .map_err(|error| unknown(&error.to_string()))?;
-    let found = found.find(|address| address.is_ipv6() == is_v6);
-    let family = if is_v6 {
-        "no IPv6 address."
-    } else {
-        "no IPv4 address (UseIPv6 is off)."
-    };
-    found.map(|address| address.ip()).ok_or_else(|| unknown(family))
-}
-
-/// Code page 65001.
-struct Utf8;
-
-impl NameCodec for Utf8 {
-    fn decode(&self, wire: &[u8]) -> Option<String> {
-        std::str::from_utf8(wire).ok().map(str::to_owned)
-    }
+        .map_err(|error| failed(errors::HOST_NOT_FOUND, &error.to_string()))?;
+    found
+        .find(|address| address.is_ipv6() == is_v6)
+        .ok_or_else(|| failed(errors::NO_ADDRESS, wanted))
 }
 
 #[cfg(test)]
@@ -165,7 +207,7 @@ mod tests {
             (config.recv_buffer, config.traffic_class, config.transfer_ports),
             (None, None, None)
         );
-        let policy = policy(&values, None);
+        let policy = policy(&values, None, CodePage::default());
         assert_eq!(
             (policy.limits.max_blksize, policy.limits.max_windowsize),
             (65464, 64)
@@ -222,7 +264,11 @@ mod tests {
             host("127.0.0.1", &[]).unwrap(),
             ("127.0.0.1:69".parse().unwrap(), false)
         );
-        assert_eq!(host("[::1]", &[]).unwrap(), ("[::1]:69".parse().unwrap(), false));
+        assert_eq!(host("[::1]", &v6).unwrap(), ("[::1]:69".parse().unwrap(), false));
+        assert_eq!(host("::1", &[]).unwrap_err().code, 10047);
+        assert_eq!(host("127.0.0.1", &v6).unwrap_err().code, 10047);
+        // inet_aton(3) takes this for an address: a name for the resolver, with an answer in one family only.
+        assert_eq!(host("127.1", &v6).unwrap_err().code, 11004);
         assert_eq!(host("::", &v6).unwrap(), ("[::]:69".parse().unwrap(), false));
         assert_eq!(host("no such host", &[]).unwrap_err().code, 11001);
     }

@@ -1,7 +1,8 @@
 //! The event queue between the engine's threads and DoEvents.
 //!
 //! The engine pushes and never waits. DoEvents takes all that waits with one lock, and sleeps only when there is
-//! nothing; only a sleeper is woken. Log messages are dropped beyond a limit, nothing else is: what bounds the rest is
+//! nothing. A sleeper is woken, and the descriptor made readable, at the end of the I/O thread's turn, when its packets
+//! are out; for Transfer data, which waits for nobody, not more often than every half millisecond. Log messages are dropped beyond a limit, nothing else is: what bounds the rest is
 //! that no new request is admitted while too much waits, and that Transfer data is flow-controlled by the engine.
 
 use std::collections::VecDeque;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
+use tftp_proto::Instant;
 
 use crate::engine::notice::{LogKind, Notice};
 use crate::engine::platform::EventFd;
@@ -19,6 +21,9 @@ use crate::engine::platform::EventFd;
 const MANY: usize = 32_768;
 /// The same for bytes of Transfer data.
 const MANY_BYTES: usize = 64 << 20;
+/// Transfer data alone wakes the application when it is so much, or when it was not woken for so long.
+const WAKE_BYTES: usize = 64 << 10;
+const WAKE_EVERY: Duration = Duration::from_micros(500);
 /// Log messages that may wait.
 const MANY_LOGS: usize = 8_192;
 
@@ -30,6 +35,8 @@ pub(super) struct Queue {
     /// What was pushed and not delivered yet, also where it was taken already.
     items: AtomicUsize,
     bytes: AtomicUsize,
+    /// Something was pushed of which nobody was told.
+    is_unannounced: AtomicBool,
     is_interrupted: AtomicBool,
     readable: OnceLock<EventFd>,
     making_readable: Mutex<()>,
@@ -41,6 +48,12 @@ struct Waiting {
     logs: usize,
     dropped_logs: u64,
     has_sleeper: bool,
+    /// Something waits that is not just Transfer data.
+    is_urgent: bool,
+    /// The descriptor is readable.
+    is_readable: bool,
+    /// When somebody was last woken.
+    announced_at: Option<Instant>,
 }
 
 impl Queue {
@@ -60,12 +73,40 @@ impl Queue {
             waiting.logs += 1;
         }
         self.count(&notice);
+        waiting.is_urgent |= !matches!(&notice, Notice::Moved(run) if !run.is_last);
         waiting.items.push_back(notice);
-        if waiting.items.len() == 1
-            && let Some(readable) = self.readable.get()
-        {
-            readable.set();
+        self.is_unannounced.store(true, Relaxed);
+    }
+
+    /// Wakes who sleeps, makes the descriptor readable: now.
+    pub(super) fn announce(&self) {
+        self.announce_locked(&mut self.waiting.lock());
+    }
+
+    /// The same, if it is time; otherwise after how long it is.
+    pub(super) fn announce_at(&self, now: Instant) -> Option<Duration> {
+        if !self.is_unannounced.load(Relaxed) {
+            return None;
         }
+        let mut waiting = self.waiting.lock();
+        let since = waiting
+            .announced_at
+            .map_or(WAKE_EVERY, |at| now.saturating_sub(at));
+        if !waiting.is_urgent && since < WAKE_EVERY && self.bytes.load(Relaxed) < WAKE_BYTES {
+            return Some(WAKE_EVERY - since);
+        }
+        waiting.announced_at = Some(now);
+        self.announce_locked(&mut waiting);
+        None
+    }
+
+    fn announce_locked(&self, waiting: &mut Waiting) {
+        self.is_unannounced.store(false, Relaxed);
+        waiting.is_urgent = false;
+        if waiting.items.is_empty() {
+            return;
+        }
+        self.settle_readable(waiting, true);
         if waiting.has_sleeper {
             waiting.has_sleeper = false;
             self.arrived.notify_one();
@@ -86,7 +127,9 @@ impl Queue {
             waiting.items.push_back(notice);
         }
         waiting.logs = 0;
-        self.settle_readable(false);
+        waiting.is_urgent = false;
+        self.is_unannounced.store(false, Relaxed);
+        self.settle_readable(&mut waiting, false);
         Batch {
             queue: self,
             items: std::mem::take(&mut waiting.items),
@@ -114,10 +157,10 @@ impl Queue {
     /// Forgets everything.
     pub(super) fn clear(&self) {
         let mut waiting = self.waiting.lock();
+        self.settle_readable(&mut waiting, false);
         *waiting = Waiting::default();
         self.items.store(0, Relaxed);
         self.bytes.store(0, Relaxed);
-        self.settle_readable(false);
     }
 
     /// The descriptor that is readable while something waits; made when it is first asked for.
@@ -127,11 +170,10 @@ impl Queue {
             return Ok(readable.raw());
         }
         let made = EventFd::new()?;
-        let waiting = self.waiting.lock();
+        let mut waiting = self.waiting.lock();
         let readable = self.readable.get_or_init(|| made);
-        if !waiting.items.is_empty() {
-            readable.set();
-        }
+        let is_waiting = !waiting.items.is_empty();
+        self.settle_readable(&mut waiting, is_waiting);
         Ok(readable.raw())
     }
 
@@ -144,15 +186,19 @@ impl Queue {
             .count();
         items.append(&mut waiting.items);
         waiting.items = items;
-        self.settle_readable(!waiting.items.is_empty());
+        let is_waiting = !waiting.items.is_empty();
+        self.settle_readable(&mut waiting, is_waiting);
     }
 
     /// Under the lock, so that it never tells of a queue that was.
-    fn settle_readable(&self, is_waiting: bool) {
-        match self.readable.get() {
-            Some(readable) if is_waiting => readable.set(),
-            Some(readable) => readable.clear(),
-            None => {}
+    fn settle_readable(&self, waiting: &mut Waiting, is_waiting: bool) {
+        let Some(readable) = self.readable.get().filter(|_| waiting.is_readable != is_waiting) else {
+            return;
+        };
+        waiting.is_readable = is_waiting;
+        match is_waiting {
+            true => readable.set(),
+            false => readable.clear(),
         }
     }
 
@@ -218,6 +264,7 @@ fn bytes_of(notice: &Notice) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::notice::{Direction, Run};
 
     fn ended(id: i32) -> Notice {
         Notice::Ended { id }
@@ -299,11 +346,12 @@ mod tests {
     }
 
     #[test]
-    fn a_push_ends_the_wait() {
+    fn an_announced_push_ends_the_wait() {
         let queue = Queue::default();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| queue.take(Duration::from_secs(3600)).items.len());
             queue.push(ended(1));
+            queue.announce();
             assert_eq!(waiting.join().unwrap(), 1);
         });
     }
@@ -323,7 +371,55 @@ mod tests {
         assert_eq!(ids(&queue), [1]);
         assert!(!is_readable(&queue));
         queue.push(ended(2));
+        assert!(!is_readable(&queue), "not before the turn's end");
+        assert_eq!(queue.announce_at(Instant::from_micros(7)), None);
         assert!(is_readable(&queue));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn transfer_data_alone_wakes_at_times_only() {
+        let queue = Queue::default();
+        let at = Instant::from_micros;
+        assert_eq!(queue.announce_at(at(0)), None, "nothing to tell of");
+        queue.event_fd().unwrap();
+        queue.push(moved(1000, false));
+        assert_eq!(queue.announce_at(at(1000)), None, "it was idle");
+        assert!(is_readable(&queue));
+        drop(queue.take(Duration::ZERO).items.drain(..));
+        queue.push(moved(1000, false));
+        assert_eq!(queue.announce_at(at(1100)), Some(Duration::from_micros(400)));
+        assert!(!is_readable(&queue));
+        queue.push(moved(WAKE_BYTES as u64, false));
+        assert_eq!(queue.announce_at(at(1100)), None, "it is much");
+        assert!(is_readable(&queue));
+        queue.take(Duration::ZERO).items.clear();
+        queue.bytes.store(0, Relaxed);
+        queue.push(moved(1000, true));
+        assert_eq!(
+            queue.announce_at(at(1200)),
+            None,
+            "an upload waits for its last block"
+        );
+        queue.take(Duration::ZERO).items.clear();
+        queue.push(moved(1000, false));
+        assert!(queue.announce_at(at(1600)).is_some());
+        assert_eq!(queue.announce_at(at(1700)), None, "it waited for long enough");
+    }
+
+    #[cfg(target_os = "linux")]
+    fn moved(length: u64, is_last: bool) -> Notice {
+        Notice::Moved(Run {
+            id: 1,
+            direction: Direction::Upload,
+            before: 0,
+            length,
+            block: 512,
+            slices: Vec::new(),
+            total: None,
+            empty_block: false,
+            is_last,
+        })
     }
 
     /// What an event loop would see, without one.

@@ -65,13 +65,7 @@ impl Quiet {
                 self.follow(id, notice)
             }
             Notice::Moved(ref run) => {
-                let record = self
-                    .connections
-                    .lock()
-                    .live
-                    .get(&run.id)
-                    .map(|live| Arc::clone(&live.record));
-                match record {
+                match self.record(run.id) {
                     Some(record) => record.taken(run.weight()),
                     None => return Some(notice),
                 }
@@ -104,6 +98,12 @@ impl Quiet {
             _ => {}
         }
         None
+    }
+
+    /// A connection under way.
+    pub(super) fn record(&self, id: i32) -> Option<Arc<Record>> {
+        let connections = self.connections.lock();
+        connections.live.get(&id).map(|live| Arc::clone(&live.record))
     }
 
     /// Brings the Conn arrays up to date; only DoEvents does it.

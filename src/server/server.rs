@@ -16,6 +16,7 @@ use super::property::Access;
 use super::setting::Key;
 use super::values::Values;
 use crate::engine::notice::{Application, Cause};
+use crate::engine::shared::Shared;
 
 /// A TFTP server as an application holds it. Every method may be called from any thread.
 ///
@@ -23,6 +24,7 @@ use crate::engine::notice::{Application, Cause};
 pub struct Server {
     pub(super) hub: Arc<Hub>,
     pub(super) conns: Conns,
+    pub(super) shared: Arc<Shared>,
     pub(super) values: Mutex<Values>,
     pub(super) listening: Mutex<Listening>,
     /// What is listened on; beside `listening`, so that nobody who only looks waits for who starts.
@@ -34,11 +36,13 @@ impl Server {
     /// A server with every value at its default. It does not listen yet.
     pub fn open() -> Arc<Server> {
         let values = Values::new();
+        let shared = Arc::<Shared>::default();
         Arc::new(Server {
             hub: Arc::new(Hub::new(values.setting_integer(Key::LogLevel))),
             conns: Conns::default(),
             values: Mutex::new(values),
-            listening: Mutex::new(Listening::new()),
+            listening: Mutex::new(Listening::new(Arc::clone(&shared))),
+            shared,
             bound: Mutex::default(),
             turn: Turn::default(),
         })
@@ -144,6 +148,7 @@ impl Server {
         let was_on = listening.shutdown();
         self.stopped(was_on);
         let values = Values::new();
+        self.shared.set_latest_destination(None);
         self.hub.set_log_level(values.setting_integer(Key::LogLevel));
         *self.values.lock() = values;
     }

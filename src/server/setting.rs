@@ -1,7 +1,9 @@
 //! The settings of Config: one table that setting, reading, reset and the manual are made from.
 
+use super::codepage::{CodePage, Unsupported};
 use super::errors::{self, Failure};
 use super::property::Access::{self, Always, AtStart, WhileStopped};
+use super::source;
 use super::value::Kind::{self, Boolean, Integer, Text};
 use super::value::Value;
 
@@ -31,8 +33,6 @@ pub enum Role {
     Kept,
     /// Another name for a property.
     Property(i32),
-    /// Anything but the default is refused with this error, instead of pretending.
-    Refused(i32),
     /// Made when it is read.
     Computed(Computed),
 }
@@ -44,8 +44,8 @@ pub enum Computed {
     BuildInfo,
     LicenseInfo,
     Statistics,
-    /// Always the default.
-    Nothing,
+    /// Where the packets were sent to, as far as CaptureIPPacketInfo keeps it.
+    DestinationAddress,
 }
 
 /// The settings that have an effect; also their places in the store.
@@ -53,13 +53,17 @@ pub enum Computed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     DefaultRollOverNumber,
+    CaptureIpPacketInfo,
     DontFragment,
     MaxPacketSize,
     QosDscpValue,
     QosTrafficType,
     ShareLocalPort,
+    SourceIpAddress,
+    SourceMacAddress,
     UseConnection,
     UseIpv6,
+    CodePage,
     AbsoluteTimeout,
     InBufferSize,
     OutBufferSize,
@@ -112,23 +116,6 @@ const fn kept(name: &'static str, kind: Kind, default: &'static str) -> Setting 
     }
 }
 
-const fn refused(
-    name: &'static str,
-    kind: Kind,
-    default: &'static str,
-    code: i32,
-    about: &'static str,
-) -> Setting {
-    Setting {
-        name,
-        kind,
-        default,
-        access: AtStart,
-        role: Role::Refused(code),
-        about,
-    }
-}
-
 const fn computed(name: &'static str, what: Computed, about: &'static str) -> Setting {
     Setting {
         name,
@@ -165,9 +152,11 @@ pub const TRAFFIC_TYPES: &[&str] = &[
 #[rustfmt::skip] // One row a setting: it is read as a table.
 pub const TABLE: &[Setting] = &[
     active("DefaultRollOverNumber", Integer(0..=1), "0", Always, Key::DefaultRollOverNumber, "What follows block number 65535."),
-    refused("CaptureIPPacketInfo", Boolean, "False", errors::NOT_AVAILABLE, "Not available yet."),
+    active("CaptureIPPacketInfo", Boolean, "False", Always, Key::CaptureIpPacketInfo,
+        "Keep the address that requests were sent to, for DestinationAddress. Linux only: 909 elsewhere."),
     kept("DelayHostResolution", Boolean, "False"),
-    computed("DestinationAddress", Computed::Nothing, "Always \"\" without CaptureIPPacketInfo."),
+    computed("DestinationAddress", Computed::DestinationAddress,
+        "In a callback: the address that its client sent to; elsewhere: the latest. \"\" without CaptureIPPacketInfo."),
     active("DontFragment", Boolean, "False", AtStart, Key::DontFragment, "Set the Don't Fragment flag of outgoing packets."),
     alias("LocalHost", 13, "The property of this name."),
     alias("LocalPort", 14, "The property of this name."),
@@ -178,8 +167,10 @@ pub const TABLE: &[Setting] = &[
         "BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5)."),
     active("ShareLocalPort", Boolean, "False", WhileStopped(errors::SHARE_LOCAL_PORT_LOCKED), Key::ShareLocalPort,
         "Others may listen on the same port."),
-    refused("SourceIPAddress", Text, "", errors::NOT_AVAILABLE, "Not available yet."),
-    refused("SourceMacAddress", Text, "", errors::NOT_AVAILABLE, "Not available yet."),
+    active("SourceIPAddress", Text, "", AtStart, Key::SourceIpAddress,
+        "Packets come from this address; \"\": from the one that was asked. Linux only: 909 elsewhere."),
+    active("SourceMacAddress", Text, "", AtStart, Key::SourceMacAddress,
+        "IPv4 packets come from this Ethernet address, as in 02-00-00-00-00-01. Linux only: 909 elsewhere."),
     active("UseConnection", Boolean, "False", WhileStopped(errors::USE_CONNECTION_LOCKED), Key::UseConnection,
         "Each transfer has a connected socket of its own."),
     active("UseIPv6", Boolean, "False", AtStart, Key::UseIpv6,
@@ -187,11 +178,12 @@ pub const TABLE: &[Setting] = &[
     active("AbsoluteTimeout", Boolean, "False", Always, Key::AbsoluteTimeout, "Timeout counts from the beginning, not from the last packet."),
     kept("FirewallData", Text, ""),
     active("InBufferSize", Integer(0..=GIB), "0", AtStart, Key::InBufferSize,
-        "Bytes of the socket's receive queue; 0: the system's choice. While listening, what was granted."),
+        "Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted."),
     active("OutBufferSize", Integer(0..=GIB), "0", AtStart, Key::OutBufferSize,
-        "Bytes of the socket's send queue; 0: the system's choice. While listening, what was granted."),
+        "Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted."),
     computed("BuildInfo", Computed::BuildInfo, "What was built, and for which system."),
-    refused("CodePage", Integer(0..=0xFFFF_FFFF), "65001", errors::CODE_PAGE, "Code page of file names on the wire; 65001 is UTF-8."),
+    active("CodePage", Integer(0..=0xFFFF_FFFF), "65001", Always, Key::CodePage,
+        "Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking."),
     computed("LicenseInfo", Computed::LicenseInfo, "The license."),
     kept("MaskSensitive", Boolean, "True"),
     kept("ProcessIdleEvents", Boolean, "True"),
@@ -236,12 +228,44 @@ pub(super) fn split(text: &str) -> (&str, Option<&str>) {
 impl Setting {
     /// Brings a value to this setting's type and bounds.
     pub(super) fn check(&self, text: &str) -> Result<Value, Failure> {
-        let value = Value::Text(text.to_owned()).into_kind(&self.kind)?;
-        if self.role == Role::Active(Key::TransferPorts) {
-            parse_ports(text)?;
+        let value = Value::Text(self.decimal(text)).into_kind(&self.kind)?;
+        match self.role {
+            Role::Active(Key::CodePage) => code_page(&value).map(drop)?,
+            Role::Active(Key::TransferPorts) => parse_ports(text).map(drop)?,
+            Role::Active(Key::SourceIpAddress) => source::ip(text).map(drop)?,
+            Role::Active(Key::SourceMacAddress) => source::mac(text).map(drop)?,
+            Role::Active(Key::CaptureIpPacketInfo) if value == Value::Boolean(true) => source::available()?,
+            _ => {}
         }
         Ok(value)
     }
+
+    /// Code pages are written in hexadecimal too, as the specification does with some.
+    fn decimal(&self, text: &str) -> String {
+        let trimmed = text.trim();
+        let digits = trimmed.strip_prefix("0x").or_else(|| trimmed.strip_prefix("0X"));
+        match (self.role, digits.map(|digits| u32::from_str_radix(digits, 16))) {
+            (Role::Active(Key::CodePage), Some(Ok(id))) => id.to_string(),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// The code page of this number: 905 for none, 434 for one that nothing converts on this system.
+pub(super) fn code_page(id: &Value) -> Result<CodePage, Failure> {
+    let Value::Integer(id) = *id else {
+        return Err(Failure::plain(errors::INVALID_VALUE));
+    };
+    let page = u32::try_from(id)
+        .map_err(|_| Unsupported::Unknown)
+        .and_then(CodePage::new);
+    page.map_err(|why| match why {
+        Unsupported::Unknown => Failure::new(errors::INVALID_VALUE, &format!("There is no code page {id}.")),
+        Unsupported::NotServed => Failure::new(
+            errors::CODE_PAGE,
+            &format!("Nothing on this system converts code page {id}."),
+        ),
+    })
 }
 
 /// "40000-40100", one port alone, or "" for the system's choice.

@@ -51,7 +51,7 @@ impl Value {
     /// Brings what was given to the type that is asked for.
     pub(super) fn into_kind(self, kind: &Kind) -> Result<Value, Failure> {
         match kind {
-            Kind::Text => self.into_text().map(Value::Text),
+            Kind::Text => self.into_text().and_then(for_c).map(Value::Text),
             Kind::Binary => Ok(Value::Binary(self.into_bytes())),
             Kind::Boolean => match self {
                 Value::Boolean(yes) => Ok(Value::Boolean(yes)),
@@ -104,10 +104,20 @@ impl Kind {
     }
 }
 
+const NO_TEXT: &str = "UTF-8 without NUL is expected.";
+
+/// Text as C can read it back.
+fn for_c(text: String) -> Result<String, Failure> {
+    match text.contains('\0') {
+        false => Ok(text),
+        true => Err(Failure::new(errors::INVALID_VALUE, NO_TEXT)),
+    }
+}
+
 fn text_of(bytes: &[u8]) -> Result<String, Failure> {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !bytes.contains(&0) => Ok(text.to_owned()),
-        _ => Err(Failure::new(errors::INVALID_VALUE, "Not UTF-8 text.")),
+        Ok(text) => for_c(text.to_owned()),
+        Err(_) => Err(Failure::new(errors::INVALID_VALUE, NO_TEXT)),
     }
 }
 

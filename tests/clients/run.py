@@ -142,6 +142,16 @@ class Busybox:
 CLIENTS = [Curl, Hpa, Atftp, Busybox]
 
 
+def installed(client):
+    """Whether it is there, and the one that is meant: other packages have a `tftp` too."""
+    if not shutil.which(client.program):
+        return False
+    question, answer = {Hpa: (["tftp", "-V"], "tftp-hpa"), Busybox: (["busybox", "--list"], "\ntftp\n")}.get(
+        client, ([client.program, "--version"], ""))
+    done = subprocess.run(question, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+    return answer in done.stdout.decode(errors="replace")
+
+
 def same(what, got, wanted):
     if got != wanted:
         at = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b), min(len(got), len(wanted)))
@@ -196,7 +206,7 @@ def empty_without_tsize(server):
 
 def cases(server):
     """(name, function) of every case, the long ones first."""
-    clients = [client for client in CLIENTS if shutil.which(client.program)]
+    clients = [client for client in CLIENTS if installed(client)]
     for client in clients:
         yield f"{client.name} read 40M", lambda c=client: read(c, server, "long", content(LONG), 240)
         yield (f"{client.name} write 40M",
@@ -277,7 +287,7 @@ def timed(function):
 def main():
     program = os.path.abspath(sys.argv[1])
     word = sys.argv[3] if len(sys.argv) > 3 and sys.argv[2] == "-k" else ""
-    missing = [client.name for client in CLIENTS if not shutil.which(client.program)]
+    missing = [client.name for client in CLIENTS if not installed(client)]
     with tempfile.TemporaryDirectory(prefix="tftpserver-clients-") as work:
         root = os.path.join(work, "root")
         os.mkdir(root)

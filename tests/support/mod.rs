@@ -1,6 +1,8 @@
 //! A small blocking TFTP client, its own reading of the RFCs, and a server's minimal surroundings.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod class;
+
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
@@ -166,6 +168,20 @@ impl Client {
         self.send(&[0, 4, high, low]);
     }
 
+    /// The next packet, whatever it is; `turn` is called until it comes.
+    pub fn poll(&mut self, turn: impl Fn()) -> Vec<u8> {
+        self.socket
+            .set_read_timeout(Some(Duration::from_millis(1)))
+            .unwrap();
+        let packet = (0..20_000).find_map(|_| {
+            turn();
+            let (length, from) = self.socket.recv_from(&mut self.buffer).ok()?;
+            self.transfer = Some(from);
+            Some(self.buffer[..length].to_vec())
+        });
+        packet.expect("the server answers")
+    }
+
     /// The next packet of this transfer; an ERROR is a failure.
     pub fn receive(&mut self) -> Result<Vec<u8>, Failed> {
         loop {
@@ -243,6 +259,7 @@ pub fn policy(root: &Path) -> Policy {
             inactivity: Some(Duration::from_secs(60)),
             absolute: None,
         },
+        capture_destination: false,
         names: Arc::new(Utf8),
     }
 }

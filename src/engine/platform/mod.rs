@@ -4,12 +4,15 @@
 //!
 //! - `socket.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, its options, its error queue;
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
+//! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
 //! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads;
-//! - `read.rs`: file reads that the page cache answers, or that may wait.
+//! - `spawn.rs`: threads that take no signals;
+//! - `read.rs`: file reads that the page cache answers, or that may wait;
+//! - `iconv.rs`: the C library's converter of character sets, where it has one.
 #![allow(unsafe_code)]
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
@@ -18,6 +21,11 @@ mod address;
 mod cmsg;
 #[cfg(target_os = "linux")]
 mod errors;
+#[cfg(target_os = "linux")]
+mod frame;
+#[cfg(target_os = "linux")]
+mod frames;
+pub mod iconv;
 #[cfg(target_os = "linux")]
 mod poll;
 #[cfg(any(not(target_os = "linux"), test))]
@@ -35,23 +43,30 @@ mod send;
 mod sendmmsg;
 mod socket;
 mod sockopt;
+mod spawn;
 mod wake;
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
 #[cfg(target_os = "linux")]
+pub use frames::may_send_frames;
+#[cfg(target_os = "linux")]
 pub use poll::Poller;
 #[cfg(not(target_os = "linux"))]
 pub use poll_portable::Poller;
 pub use read::{read_at, read_at_nowait};
 pub use recv::{Arrival, RecvBatch};
-pub use send::{FlushReport, SendBatch};
-pub use socket::{SocketOptions, UdpSocket};
+pub use send::{FlushReport, FrameOptions, SendBatch};
+pub use socket::{SocketOptions, UdpSocket, is_own, may_send_from};
+pub use spawn::spawn;
 pub use wake::{EventFd, Waker};
 
 /// Data that several transfers may send at once, kept alive until the last packet made of it has left.
 pub type Bytes = Arc<Vec<u8>>;
+
+/// An Ethernet address.
+pub type MacAddr = [u8; 6];
 
 /// Which system calls move datagrams.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +85,18 @@ pub struct LocalAddr {
     pub ip: IpAddr,
     /// The system's index of the interface the datagram came in by; 0: unknown.
     pub interface: u32,
+}
+
+impl LocalAddr {
+    /// What to bind a socket to that is to have this address, with a port of the system's choice.
+    pub(super) fn to_bind(self) -> SocketAddr {
+        match self.ip {
+            IpAddr::V6(ip) if ip.is_unicast_link_local() => {
+                SocketAddrV6::new(ip, 0, 0, self.interface).into()
+            }
+            ip => SocketAddr::new(ip, 0),
+        }
+    }
 }
 
 /// The way a datagram goes out.
@@ -97,6 +124,21 @@ pub struct Ready {
     pub writable: bool,
     /// An error waits: see [`UdpSocket::take_errors`].
     pub error: bool,
+}
+
+/// Whether this program may send frames: not on this system.
+///
+/// # Errors
+/// `Unsupported`.
+#[cfg(not(target_os = "linux"))]
+pub fn may_send_frames() -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+/// Whether a packet was refused because it exceeds what its way takes in one piece ([`SocketOptions::dont_fragment`]).
+pub fn is_too_long(error: &std::io::Error) -> bool {
+    let too_long = if cfg!(windows) { 10040 } else { libc::EMSGSIZE };
+    error.raw_os_error() == Some(too_long)
 }
 
 /// An address as people write it: an IPv4-mapped one becomes IPv4.

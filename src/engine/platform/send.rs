@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::portable::Single;
 use super::queue::Queue;
-use super::{Bytes, IoMode, Route, UdpSocket};
+use super::{Bytes, IoMode, MacAddr, Route, UdpSocket};
 
 /// Datagrams of one socket that wait at most while it is blocked; beyond it the oldest are dropped.
 const MOST_WAITING: usize = 4096;
@@ -14,6 +14,19 @@ const MOST_WAITING: usize = 4096;
 #[cfg(target_os = "linux")]
 const SANDBOX_AFTER: u32 = 8;
 
+/// What the frames have in common.
+#[derive(Clone, Debug)]
+pub struct FrameOptions {
+    /// Where they come from.
+    pub mac: MacAddr,
+    /// The port whose requests tell the way back.
+    pub port: u16,
+    /// The TOS byte.
+    pub traffic_class: u8,
+    /// What exceeds the interface's MTU is refused instead of fragmented.
+    pub dont_fragment: bool,
+}
+
 /// Packets collected during a loop turn. Memory is used again from turn to turn.
 pub struct SendBatch {
     queue: Queue,
@@ -21,6 +34,9 @@ pub struct SendBatch {
     order: Vec<u32>,
     sent: Vec<Unit>,
     single: Single,
+    /// Where packets leave as frames; asked once a flush.
+    #[cfg(target_os = "linux")]
+    frames: Option<Box<super::frames::Frames>>,
     #[cfg(target_os = "linux")]
     kernel: Option<Box<super::sendmmsg::Sendmmsg>>,
     #[cfg(target_os = "linux")]
@@ -77,10 +93,33 @@ impl SendBatch {
             sent: Vec::new(),
             single: Single::default(),
             #[cfg(target_os = "linux")]
+            frames: None,
+            #[cfg(target_os = "linux")]
             kernel: (mode == IoMode::Auto).then(|| Box::new(super::sendmmsg::Sendmmsg::new())),
             #[cfg(target_os = "linux")]
             suspicions: 0,
         }
+    }
+
+    /// A batch whose packets leave as frames where their way begins with an Ethernet.
+    ///
+    /// # Errors
+    /// `PermissionDenied` without CAP_NET_RAW; `Unsupported` where the system has no such thing.
+    #[cfg(target_os = "linux")]
+    pub fn with_frames(mode: IoMode, options: FrameOptions) -> io::Result<SendBatch> {
+        Ok(SendBatch {
+            frames: Some(Box::new(super::frames::Frames::new(options)?)),
+            ..SendBatch::new(mode)
+        })
+    }
+
+    /// A batch whose packets leave as frames: not on this system.
+    ///
+    /// # Errors
+    /// `Unsupported`.
+    #[cfg(not(target_os = "linux"))]
+    pub fn with_frames(_: IoMode, _: FrameOptions) -> io::Result<SendBatch> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Whether nothing waits to be sent.
@@ -124,6 +163,14 @@ impl SendBatch {
     pub fn flush<'s>(&mut self, sockets: &dyn Fn(usize) -> Option<&'s UdpSocket>) -> FlushReport {
         self.end_data();
         let mut report = FlushReport::default();
+        #[cfg(target_os = "linux")]
+        if let Some(frames) = &mut self.frames {
+            frames.send(&mut self.queue, sockets, &mut report);
+            if !report.congested.is_empty() {
+                self.queue.compact(&mut self.spare);
+                return report;
+            }
+        }
         self.arrange();
         let mut begin = 0;
         while let Some(&first) = self.order.get(begin) {

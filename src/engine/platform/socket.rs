@@ -1,7 +1,7 @@
 //! One UDP socket.
 
 use std::io;
-use std::net::{SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
@@ -28,6 +28,34 @@ pub struct SocketOptions {
     pub packet_info: bool,
     /// Failures that the network reports are kept for [`UdpSocket::take_errors`] (IP_RECVERR; Linux).
     pub report_errors: bool,
+    /// Packets may come from addresses that are not this host's (IP_TRANSPARENT; Linux, CAP_NET_ADMIN or CAP_NET_RAW).
+    pub foreign_source: bool,
+}
+
+/// Whether an address is one of this host's, so that packets may come from it without more ado.
+pub fn is_own(ip: IpAddr) -> bool {
+    // Binding alone is permitted for any address where the system was told so (ip_nonlocal_bind); sending is not.
+    let probe = UdpSocket::bind(SocketAddr::new(ip, 0), &SocketOptions::default());
+    probe.is_ok_and(|probe| probe.connect(SocketAddr::new(ip, 9)).is_ok())
+}
+
+/// Whether this program may send from an address.
+///
+/// # Errors
+/// `PermissionDenied` for one that is not this host's, without CAP_NET_ADMIN and CAP_NET_RAW.
+pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
+    if is_own(ip) {
+        return Ok(());
+    }
+    let anywhere = match ip {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let options = SocketOptions {
+        foreign_source: true,
+        ..SocketOptions::default()
+    };
+    UdpSocket::bind(SocketAddr::new(anywhere, 0), &options).map(drop)
 }
 
 /// A UDP socket that never blocks.

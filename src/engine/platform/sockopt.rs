@@ -41,6 +41,9 @@ fn set_v4(fd: i32, options: &SocketOptions) -> io::Result<()> {
     if options.report_errors {
         set(fd, libc::SOL_IP, libc::IP_RECVERR, 1)?;
     }
+    if options.foreign_source {
+        set(fd, libc::SOL_IP, libc::IP_TRANSPARENT, 1)?;
+    }
     Ok(())
 }
 
@@ -60,6 +63,9 @@ fn set_v6(fd: i32, options: &SocketOptions) -> io::Result<()> {
     }
     if options.report_errors {
         set(fd, libc::SOL_IPV6, libc::IPV6_RECVERR, 1)?;
+    }
+    if options.foreign_source {
+        set(fd, libc::SOL_IPV6, libc::IPV6_TRANSPARENT, 1)?;
     }
     Ok(())
 }

@@ -1,0 +1,193 @@
+"""Real clients, small servers, and programs in interpreters of their own. Nothing here waits for a time."""
+import os
+import random
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+import tftpserver
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PACKAGE = os.path.dirname(HERE)
+ROOT = os.path.dirname(os.path.dirname(PACKAGE))
+SECONDS = 60
+HOST = "127.0.0.1"
+LARGE = random.Random(1).randbytes(1_000_000) if hasattr(random.Random, "randbytes") else os.urandom(1_000_000)
+
+
+def need(program):
+    """Leaves a test out where a client is not installed; with TFTP_CLIENTS_REQUIRED=1 that is a failure."""
+    if shutil.which(program) is None:
+        if os.environ.get("TFTP_CLIENTS_REQUIRED") == "1":
+            raise AssertionError(f"{program} is not installed")
+        raise unittest.SkipTest(f"{program} is not installed")
+    return program
+
+
+class Case(unittest.TestCase):
+    """A directory for each test, and servers that are closed at its end."""
+
+    def setUp(self):
+        self.place = tempfile.TemporaryDirectory()
+        self.addCleanup(self.place.cleanup)
+        self.root = os.path.join(self.place.name, "root")
+        os.mkdir(self.root)
+
+    def path(self, *names):
+        return os.path.join(self.place.name, *names)
+
+    def write(self, name, data, inside=True):
+        path = os.path.join(self.root if inside else self.place.name, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def read(self, name, inside=True):
+        with open(os.path.join(self.root if inside else self.place.name, name), "rb") as file:
+            return file.read()
+
+    def server(self, root=None, listen=True, kind=tftpserver.TFTPServer):
+        server = kind()
+        self.addCleanup(server.close)
+        server.local_host, server.local_port = HOST, 0
+        server.retransmit_timeout = 1
+        if root:
+            server.local_dir = root
+        if listen:
+            server.start_listening()
+        return server
+
+    # ---- clients ----
+
+    def client(self, command):
+        return Client(command, self.place.name)
+
+    def get(self, port, name):
+        """A download under way, by curl."""
+        return self.client([need("curl"), "-sS", "-m", str(SECONDS), f"tftp://{HOST}:{port}/{name}"])
+
+    def put(self, port, name, data):
+        """An upload under way, by curl."""
+        source = self.path(f"source-{name}")
+        with open(source, "wb") as file:
+            file.write(data)
+        return self.client([need("curl"), "-sS", "-m", str(SECONDS), "-T", source, f"tftp://{HOST}:{port}/{name}"])
+
+    def pump(self, server, *clients):
+        """Delivers events until the clients are done and their connections have ended; gives the clients."""
+        while any(client.runs() for client in clients):
+            server.do_events()
+        settle(server)
+        return clients[0] if len(clients) == 1 else clients
+
+    def program(self, text, *arguments, check=True, **environment):
+        """Runs Python text in an interpreter of its own."""
+        process = start_program(text, *arguments, **environment)
+        try:
+            out, errors = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # its children, too
+            self.fail(f"it hangs; it said {process.communicate()}")
+        if check:
+            self.assertEqual(process.returncode, 0, errors)
+        return process.returncode, out, errors
+
+    def fails(self, code, function, *arguments, **named):
+        """The call raises TFTPServerError with this number and a sentence."""
+        with self.assertRaises(tftpserver.TFTPServerError) as caught:
+            function(*arguments, **named)
+        self.assertEqual(caught.exception.code, code)
+        self.assertTrue(caught.exception.message)
+        return caught.exception
+
+
+def start_program(text, *arguments, **environment):
+    path = os.pathsep.join([PACKAGE, os.path.join(ROOT, "compat", "python")])
+    return subprocess.Popen([sys.executable, "-X", "dev", "-c", text, *arguments], stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, start_new_session=True,
+                            env={**os.environ, "PYTHONPATH": path, **environment})
+
+
+def settle(server):
+    """Delivers until no connection is left: what a client has seen, the events then tell."""
+    server.do_events()
+    while server.conn_count:
+        server.do_events()
+
+
+class Client:
+    """A client process, whose output is read meanwhile."""
+
+    def __init__(self, command, cwd):
+        self.process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        self.data, self.errors = self.process.communicate()
+
+    def runs(self):
+        return self._reader.is_alive()
+
+    def wait(self):
+        self._reader.join(SECONDS)
+        if self._reader.is_alive():
+            self.process.kill()
+            raise AssertionError("the client hangs")
+        return self
+
+    @property
+    def code(self):
+        """curl's: 0; 68 ERROR 1, not found; 69 ERROR 2, access."""
+        return self.wait().process.returncode
+
+
+class Raw:
+    """A client that does only what it is told: for transfers that stay unfinished."""
+
+    def __init__(self, port):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(SECONDS)
+        self.peer = (HOST, port)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def request(self, name, opcode=1):
+        self.socket.sendto(struct.pack("!H", opcode) + name.encode() + b"\0octet\0", self.peer)
+
+    def receive(self):
+        packet, self.peer = self.socket.recvfrom(70000)
+        return struct.unpack("!H", packet[:2])[0], packet[2:]
+
+    def send(self, opcode, block, data=b""):
+        self.socket.sendto(struct.pack("!HH", opcode, block) + data, self.peer)
+
+
+def is_free(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((HOST, port))
+            return True
+        except OSError:
+            return False
+
+
+def compile_library(test, path, version):
+    """A library of another version: nothing in it but that."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise unittest.SkipTest("no C compiler is installed")
+    source = test.path("library.c")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(f'const char *tftpserver_version(void) {{ return "{version}"; }}\n')
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", path, source], check=True)

@@ -1,0 +1,319 @@
+"""Server: a directory or a handler, in the caller's thread or in one of its own."""
+import io
+import logging
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import unittest
+
+import tftpserver
+
+from .support import HOST, LARGE, PACKAGE, Case, Raw, is_free, start_program
+
+
+class ServerCase(Case):
+    def setUp(self):
+        super().setUp()
+        logger = logging.getLogger("tftpserver")
+        level, handler = logger.level, logging.NullHandler()
+        logger.addHandler(handler)
+        self.addCleanup(lambda: (logger.removeHandler(handler), logger.setLevel(level)))
+
+    def serve(self, what, *arguments, **settings):
+        server = tftpserver.Server(what, HOST, 0, *arguments, **settings).start()
+        self.addCleanup(server.close)
+        return server
+
+    def fetch(self, server, name):
+        client = self.get(server.address[1], name).wait()
+        return client.data if client.code == 0 else client.code
+
+    def send(self, server, name, data):
+        return self.put(server.address[1], name, data).code
+
+
+class Directories(ServerCase):
+    def test_a_directory_both_ways(self):
+        self.write("file", LARGE)
+        with tftpserver.Server(pathlib.Path(self.root), HOST, 0) as server:  # serves on the library's threads alone
+            self.assertEqual(server.address[0], HOST)
+            self.assertEqual(self.fetch(server, "file"), LARGE)
+            self.assertEqual(self.send(server, "up", LARGE), 0)
+            self.assertEqual(self.read("up"), LARGE)
+        self.assertTrue(server.tftp.closed)
+
+    def test_settings_in_python_s_spelling(self):
+        self.write("file", b"x")
+        server = self.serve(self.root, read_only=True, max_block_size=1428, timeout=7, log_level=3)
+        self.assertEqual((server.tftp.config("MaxBlockSize"), server.tftp.timeout), ("1428", 7))
+        self.assertEqual(server.tftp.config("LogLevel"), "3")
+        self.assertEqual(self.send(server, "up", b"x"), 69)
+        self.assertEqual(os.listdir(self.root), ["file"])
+        with self.assertRaises(ValueError) as caught:
+            tftpserver.Server(self.root, HOST, 0, no_such_setting=1)
+        self.assertEqual(caught.exception.code, 906)
+
+    def test_what_is_wrong_is_said_at_once(self):
+        with self.assertRaises(ValueError):
+            tftpserver.Server(self.path("nothing"), HOST, 0)
+        server = self.serve(self.root)
+        with self.assertRaises(OSError) as caught:
+            tftpserver.Server(self.root, *server.address)
+        self.assertEqual(caught.exception.code, 10048)
+        for arguments in ((None,), (5,)):
+            with self.assertRaises(TypeError):
+                tftpserver.Server(*arguments, HOST, 0)
+        with self.assertRaises(TypeError):
+            tftpserver.Server(self.root, HOST, 0, root=self.root)
+
+
+class Handlers(ServerCase):
+    def test_what_a_handler_may_return_for_a_download(self):
+        path = self.write("on-disk", LARGE)
+        opened = []
+
+        def open_file():
+            opened.append(open(path, "rb"))
+            return opened[-1]
+
+        def half_read():
+            file = open_file()
+            file.seek(999_000)
+            return file
+
+        answers = {"path": lambda: path, "pathlib": lambda: pathlib.Path(path), "bytes": lambda: b"some",
+                   "bytearray": lambda: bytearray(b"some"), "view": lambda: memoryview(b"some"),
+                   "empty": lambda: b"", "file": open_file, "half": half_read, "none": lambda: None,
+                   "stream": lambda: io.BytesIO(b"stream"), "nowhere": lambda: self.path("nowhere"),
+                   "directory": lambda: self.root}
+        server = self.serve(lambda request: answers[request.name]())
+        expected = {"path": LARGE, "pathlib": LARGE, "bytes": b"some", "bytearray": b"some", "view": b"some",
+                    "empty": b"", "file": LARGE, "half": LARGE[999_000:], "none": 68, "stream": b"stream",
+                    "nowhere": 68}
+        for name, wanted in expected.items():
+            with self.subTest(name):
+                self.assertEqual(self.fetch(server, name), wanted)
+        self.assertIn(self.fetch(server, "directory"), (68, 69))
+        self.assertTrue(all(file.closed for file in opened))
+
+    def test_what_a_handler_may_return_for_an_upload(self):
+        target, stream, blocks = self.path("target"), Stream(), []
+        answers = {"path": target, "stream": stream, "call": blocks.append, "none": None}
+        server = self.serve(lambda request: answers[request.name])
+        for name, wanted in {"path": 0, "stream": 0, "call": 0, "none": 69}.items():
+            with self.subTest(name):
+                self.assertEqual(self.send(server, name, LARGE), wanted)
+        server.shutdown()
+        self.assertEqual(self.read("target", inside=False), LARGE)
+        self.assertEqual(stream.at_close, LARGE)
+        self.assertEqual(b"".join(blocks), LARGE)
+
+    def test_what_a_handler_is_told(self):
+        seen = []
+        server = self.serve(lambda request: seen.append(request))
+        self.fetch(server, "down")
+        self.send(server, "up", b"x")
+        down, up = seen
+        self.assertEqual((down.name, down.client_address[0], down.is_upload, down.mode), ("down", HOST, False, "octet"))
+        self.assertGreater(down.client_address[1], 0)
+        self.assertEqual((up.name, up.is_upload, up.server_address), ("up", True, HOST))
+        self.assertNotEqual(down.connection_id, up.connection_id)
+
+    def test_a_root_beside_the_handler(self):
+        self.write("static", b"from root")
+        server = self.serve(lambda request: b"made" if request.name == "made" else None, root=self.root)
+        self.assertEqual([self.fetch(server, name) for name in ("made", "static", "none")],
+                         [b"made", b"from root", 68])
+        self.assertEqual(self.send(server, "up", b"data"), 0)
+        self.assertEqual(self.read("up"), b"data")
+
+    def test_the_end_is_told_once_for_each(self):
+        ends = []
+        server = self.serve(lambda request: {"good": b"x"}.get(request.name),
+                            on_end=lambda request, error: ends.append((request.name, error and int(error.code))))
+        self.fetch(server, "good")
+        self.fetch(server, "bad")
+        server.shutdown()
+        self.assertEqual(ends, [("good", None), ("bad", 127)])
+
+    def test_an_aborted_upload_closes_its_sink_and_says_why(self):
+        stream, ends = Stream(), []
+        server = self.serve(lambda request: stream, on_end=lambda request, error: ends.append(int(error.code)))
+        with Raw(server.address[1]) as client:
+            client.request("up", opcode=2)
+            client.receive()
+            client.send(3, 1, b"x" * 512)
+            client.receive()
+            server.shutdown()
+        self.assertEqual((ends, stream.at_close), ([10053], b"x" * 512))
+
+
+class Stream(io.BytesIO):
+    at_close = None
+
+    def close(self):
+        if self.at_close is None:
+            self.at_close = self.getvalue()
+        super().close()
+
+
+class Raising(ServerCase):
+    def bad(self, request):
+        raise LookupError(request.name)
+
+    def test_serve_forever_raises_it_and_may_be_called_again(self):
+        with tftpserver.Server(self.bad, HOST, 0) as server:
+            for name in ("one", "two"):
+                client = self.get(server.address[1], name)
+                with self.assertRaisesRegex(LookupError, name):
+                    server.serve_forever()
+                self.assertNotEqual(client.code, 0)
+
+    def test_on_its_own_thread_it_is_logged_and_raised_by_shutdown(self):
+        server = tftpserver.Server(lambda r: self.bad(r) if r.name == "bad" else b"good", HOST, 0).start()
+        self.addCleanup(server.close)
+        with self.assertLogs("tftpserver", logging.ERROR) as logged:
+            self.assertNotEqual(self.fetch(server, "bad"), b"")
+            self.assertEqual(self.fetch(server, "next"), b"good")
+        self.assertIn("LookupError: bad", logged.output[0])
+        with self.assertRaisesRegex(LookupError, "bad"):
+            server.shutdown()
+        server.shutdown()
+
+    def test_on_error_takes_it(self):
+        seen = []
+        server = self.serve(self.bad, on_error=lambda request, error: seen.append((request.name, repr(error))))
+        self.assertEqual(self.fetch(server, "name"), 69)
+        server.shutdown()
+        self.assertEqual(seen, [("name", "LookupError('name')")])
+
+    def test_wrong_answers(self):
+        answers = {"number": 5, "text": io.StringIO("text")}
+        seen = []
+        server = self.serve(lambda r: answers[r.name] if r.name in answers else b"no sink",
+                            on_error=lambda request, error: seen.append((request.name, type(error))))
+        for name in answers:
+            self.assertEqual(self.fetch(server, name), 69)
+        self.assertEqual(self.send(server, "bytes", b"x"), 69)
+        server.shutdown()
+        self.assertEqual(seen, [("number", TypeError), ("text", TypeError), ("bytes", TypeError)])
+
+    def test_a_sink_that_fails_ends_the_upload(self):
+        def full(block):
+            raise OSError(28, "No space left on device")
+
+        seen, ends = [], []
+        server = self.serve(lambda r: full, on_error=lambda request, error: seen.append(error.errno),
+                            on_end=lambda request, error: ends.append(int(error.code)))
+        self.assertNotEqual(self.send(server, "up", LARGE), 0)
+        server.shutdown()
+        self.assertEqual((seen, ends), ([28], [10053]))
+
+
+class Stopping(ServerCase):
+    def test_shutdown_from_another_thread(self):
+        with tftpserver.Server(self.root, HOST, 0) as server:
+            port = server.address[1]
+            threading.Timer(0.05, server.shutdown).start()
+            server.serve_forever()
+            self.assertTrue(is_free(port))
+
+    def test_a_shutdown_that_comes_early_is_not_lost(self):
+        with tftpserver.Server(self.root, HOST, 0) as server:
+            server.shutdown()
+            server.serve_forever()
+            self.assertFalse(server.tftp.listening)
+
+    def test_shutdown_from_a_handler(self):
+        with tftpserver.Server(lambda request: server.shutdown(), HOST, 0) as server:
+            client = self.get(server.address[1], "any")
+            server.serve_forever()
+            self.assertNotEqual(client.code, 0)
+
+    def test_close_from_a_handler_is_refused(self):
+        seen = []
+        server = self.serve(lambda request: server.close(), on_error=lambda request, error: seen.append(error.code))
+        self.assertEqual(self.fetch(server, "any"), 69)
+        server.shutdown()
+        self.assertEqual(seen, [907])
+
+    def test_again_and_again(self):
+        self.write("file", b"x")
+        server = tftpserver.Server(self.root, HOST, 0)
+        self.addCleanup(server.close)
+        for _ in range(5):
+            server.start()
+            self.assertEqual(self.fetch(server, "file"), b"x")
+            with self.assertRaises(RuntimeError):
+                server.start()
+            with self.assertRaises(RuntimeError):
+                server.serve_forever()
+            server.shutdown()
+        server.close()
+        server.close()
+
+    def test_a_running_transfer_is_ended_and_told(self):
+        ends = []
+        server = self.serve(lambda r: LARGE, on_end=lambda request, error: ends.append(int(error.code)))
+        with Raw(server.address[1]) as client:
+            client.request("any")
+            self.assertEqual(client.receive()[0], 3)
+            server.shutdown()
+            self.assertEqual(client.receive()[0], 5)
+        self.assertEqual(ends, [10053])
+
+    def test_a_signal_handler_may_shut_down(self):
+        process = start_program("""
+import signal, tftpserver
+with tftpserver.Server(lambda request: None, "127.0.0.1", 0) as server:
+    signal.signal(signal.SIGTERM, lambda *_: server.shutdown())
+    print("ready", flush=True)
+    server.serve_forever()
+print("end")
+""")
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        process.terminate()
+        self.assertEqual(process.communicate(timeout=30), ("end\n", ""))
+
+
+class Logging(ServerCase):
+    def test_log_events_go_to_logging(self):
+        with self.assertLogs("tftpserver", logging.DEBUG) as logged:
+            server = self.serve(self.root)
+            self.assertEqual(server.tftp.config("LogLevel"), "2")
+            self.fetch(server, "nothing")
+            server.shutdown()
+        levels = {record.levelno for record in logged.records}
+        self.assertTrue({logging.INFO, logging.WARNING} <= levels, logged.output)
+        self.assertTrue(any(record.connection_id for record in logged.records))
+
+
+class CommandLine(ServerCase):
+    def test_python_m_tftpserver(self):
+        self.write("file", b"x")
+        process = self.module(self.root, "-b", HOST, "-p", "0", "--read-only")
+        line = process.stdout.readline()
+        self.assertRegex(line, rf"^Serving {self.root} on 127\.0\.0\.1 port \d+ \(tftp://127\.0\.0\.1:\d+/\) \.\.\.$")
+        port = int(line.split(" port ")[1].split()[0])
+        self.assertEqual(self.get(port, "file").wait().data, b"x")
+        self.assertEqual(self.put(port, "up", b"x").code, 69)
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=30)
+        self.assertEqual((process.returncode, out), (0, "\nKeyboard interrupt received, exiting.\n"))
+        self.assertIn("file", errors)
+
+    def test_its_errors(self):
+        process = self.module(self.path("nothing"), "-p", "0")
+        _, errors = process.communicate(timeout=30)
+        self.assertEqual((process.returncode, "Traceback" in errors, bool(errors)), (1, False, True))
+
+    def module(self, *arguments):
+        return subprocess.Popen([sys.executable, "-m", "tftpserver", *arguments], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": PACKAGE})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,27 @@
+"""A TFTP server inside your program.
+
+    import tftpserver
+
+    with tftpserver.Server("/srv/tftp", host="127.0.0.1", port=6969) as server:
+        server.serve_forever()
+
+`Server` and `AsyncServer` serve a directory, or what a function of yours returns. `TFTPServer` is the class beneath
+them, with the properties, methods and events of the specification.
+"""
+from ._aio import AsyncServer
+from ._class import EventHook, TFTPServer
+from ._errors import TFTPServerError, TFTPServerIndexError, TFTPServerValueError
+from ._events import (AnyEvent, ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, EndTransferEvent,
+                      ErrorEvent, LogEvent, StartTransferEvent, TransferEvent)
+from ._conn import Conn, Conns
+from ._generated import VERSION as __version__
+from ._generated import Direction, ErrorCode, EventId, Operation, PropertyId
+from ._request import Answer, Request
+from ._server import Server
+
+__all__ = [
+    "Answer", "AnyEvent", "AsyncServer", "Conn", "Conns", "ConnectedEvent", "ConnectionRequestEvent", "Direction",
+    "DisconnectedEvent", "EndTransferEvent", "ErrorCode", "ErrorEvent", "EventHook", "EventId", "LogEvent",
+    "Operation", "PropertyId", "Request", "Server", "StartTransferEvent", "TFTPServer", "TFTPServerError",
+    "TFTPServerIndexError", "TFTPServerValueError", "TransferEvent", "__version__",
+]

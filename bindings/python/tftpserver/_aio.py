@@ -1,0 +1,212 @@
+"""A server in an asyncio program: it wakes the loop through the library's event descriptor, and never polls."""
+import asyncio
+import concurrent.futures
+import inspect
+from types import TracebackType
+from typing import Any, Awaitable, Callable, Optional, Type, TypeVar, Union
+
+from ._errors import TFTPServerError
+from ._events import ConnectionRequestEvent, DisconnectedEvent, TransferEvent
+from ._request import Answer, Request, Service
+from ._text import StrPath
+
+S = TypeVar("S", bound="AsyncServer")
+Handler = Callable[[Request], Union[Answer, Awaitable[Answer]]]
+OnError = Callable[[Request, Exception], Any]
+OnEnd = Callable[[Request, Optional[TFTPServerError]], Any]
+
+
+class AsyncServer(Service):
+    """`Server` for asyncio: the same arguments, and the handler, `on_end`, `on_error` and sinks may be async.
+
+        async with AsyncServer(handler, port=6969) as server:
+            await server.serve_forever()
+
+    Everything of yours is called on the loop's thread, one call at a time: while an async handler waits, other new
+    requests wait for it; the loop and the transfers under way do not. What a handler raises is raised by
+    `serve_forever`; where nobody waits in that, the loop's exception handler gets it. Serving goes on.
+    """
+
+    def __init__(self, root_or_handler: Union[StrPath, Handler], host: str = "", port: int = 69, *,
+                 root: Optional[StrPath] = None, on_end: Optional[OnEnd] = None, on_error: Optional[OnError] = None,
+                 **settings: Any) -> None:
+        settings = {"select_wait_millis": 0, **settings}
+        super().__init__(root_or_handler, host, port, root, settings)
+        self._on_end, self._on_error = on_end, on_error
+        self._loop: Optional[asyncio.AbstractEventLoop] = None
+        self._worker: Optional[concurrent.futures.ThreadPoolExecutor] = None
+        self._working: "Optional[asyncio.Future[None]]" = None
+        self._step: "Optional[concurrent.futures.Future[Any]]" = None
+        self._waiter: "Optional[asyncio.Future[None]]" = None
+        self._drained: Optional[asyncio.Event] = None
+        if self._handler is not None:
+            self._tftp.on_connection_request = self._on_request
+            self._tftp.on_disconnected = self._on_disconnected
+            if any(map(_is_async, (self._handler, on_end, on_error))):
+                # DoEvents waits in it for what runs on the loop.
+                self._worker = concurrent.futures.ThreadPoolExecutor(1, "tftpserver")
+
+    async def start(self: S) -> S:
+        """Begins to serve on the running loop."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._drained = asyncio.Event()
+            self._tftp.start_listening()
+            self._loop.add_reader(self._tftp.fileno(), self._readable)
+        return self
+
+    async def serve_forever(self) -> None:
+        """Serves until `shutdown` is called, this is cancelled, or a handler raises."""
+        if self._waiter is not None:
+            raise RuntimeError("somebody waits in serve_forever already")
+        await self.start()
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    async def shutdown(self) -> None:
+        """Stops listening, ends every transfer (an async handler is cancelled), and lets `serve_forever` return."""
+        loop = self._loop
+        if loop is None:
+            return
+        self._is_stopping = True
+        if self._step is not None:
+            self._step.cancel()
+        await loop.run_in_executor(None, self._tftp.shutdown)
+        while self._working is not None or self._tftp.conn_count:
+            assert self._drained is not None
+            self._drained.clear()
+            await self._drained.wait()
+        loop.remove_reader(self._tftp.fileno())
+        self._loop = None
+        self._is_stopping = False
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def close(self) -> None:
+        """`shutdown`, and frees everything."""
+        if self._tftp.closed:
+            return
+        try:
+            await self.shutdown()
+        finally:
+            if self._worker is not None:
+                self._worker.shutdown(wait=False)
+            await asyncio.get_running_loop().run_in_executor(None, self._release)
+
+    async def __aenter__(self: S) -> S:
+        return await self.start()
+
+    async def __aexit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                        traceback: Optional[TracebackType]) -> None:
+        await self.close()
+
+    # ---- on the loop ----
+
+    def _readable(self) -> None:
+        loop = self._loop
+        assert loop is not None
+        if self._worker is None:
+            try:
+                self._tftp.do_events()
+            except Exception as error:
+                self._failed(error)
+            self._delivered()
+            return
+        loop.remove_reader(self._tftp.fileno())
+        self._working = loop.run_in_executor(self._worker, self._tftp.do_events)
+        self._working.add_done_callback(self._worked)
+
+    def _worked(self, done: "asyncio.Future[None]") -> None:
+        self._working = None
+        if not done.cancelled():
+            error = done.exception()
+            if error is not None:
+                self._failed(error)
+        if self._loop is not None and not self._tftp.closed:
+            self._loop.add_reader(self._tftp.fileno(), self._readable)
+        self._delivered()
+
+    def _delivered(self) -> None:
+        if self._is_stopping and self._drained is not None:
+            self._drained.set()
+
+    def _failed(self, error: BaseException) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(error)
+        elif self._loop is not None:
+            self._loop.call_exception_handler({"message": "raised in a handler of a TFTP server", "exception": error})
+
+    # ---- handlers: on the loop, or, where one is async, on the worker, which waits for the loop ----
+
+    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        loop = self._loop
+        if self._worker is None or loop is None:
+            result = function(*arguments)
+            if inspect.isawaitable(result):
+                if inspect.iscoroutine(result):
+                    result.close()
+                raise TypeError("this function returned an awaitable: make it an `async def`")
+            return result
+        step = asyncio.run_coroutine_threadsafe(_awaited(function, arguments), loop)
+        if function is not self._handler:
+            return step.result()
+        self._step = step  # shutdown cancels it
+        if self._is_stopping:
+            step.cancel()
+        try:
+            return step.result()
+        finally:
+            self._step = None
+
+    def _on_request(self, event: ConnectionRequestEvent) -> None:
+        request = self._begin(event)
+        if request is None or self._handler is None:
+            return
+        try:
+            self._answer(event, request, self._run(self._handler, request))
+        except concurrent.futures.CancelledError:
+            event.accept = False
+            if not self._is_stopping:
+                raise
+        except Exception as error:
+            event.accept = False
+            self._raised(request, error)
+
+    def _on_transfer(self, event: TransferEvent) -> None:
+        sink = self._sink_of(event)
+        if sink is None:
+            return
+        try:
+            self._run(sink.write, event.text)
+        except Exception as error:
+            self._tftp.disconnect(event.connection_id)
+            self._run(self._sinks.pop(event.connection_id).close)
+            self._raised(self._requests[event.connection_id], error)
+
+    def _on_disconnected(self, event: DisconnectedEvent) -> None:
+        request, sink, error = self._finish(event)
+        if request is None:
+            return
+        try:
+            self._run(sink.close)
+            if self._on_end is not None:
+                self._run(self._on_end, request, error)
+        except Exception as raised:
+            self._raised(request, raised)
+
+    def _raised(self, request: Request, error: Exception) -> None:
+        if self._on_error is None:
+            raise error
+        self._run(self._on_error, request, error)
+
+
+async def _awaited(function: Callable[..., Any], arguments: Any) -> Any:
+    result = function(*arguments)
+    return await result if inspect.isawaitable(result) else result
+
+
+def _is_async(function: Any) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))

@@ -1,0 +1,362 @@
+"""The specification's class in Python names."""
+import ctypes
+import itertools
+import operator
+import os
+import weakref
+from types import TracebackType
+from typing import Any, Callable, Dict, Generic, Optional, Type, TypeVar, Union, overload
+
+from . import _dispatch, _events
+from ._conn import Conns
+from ._dispatch import Call
+from ._errors import TFTPServerError
+from ._events import (ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, EndTransferEvent, ErrorEvent,
+                      LogEvent, StartTransferEvent, TransferEvent)
+from ._ffi import lib
+from ._generated import ErrorCode, EventId, PropertyId
+from ._text import StrPath, to_bytes
+from ._waiting import CAN_WAIT, Waker
+
+
+E = TypeVar("E")
+H = TypeVar("H", bound=Callable[..., Any])
+S = TypeVar("S", bound="TFTPServer")
+
+_tokens = itertools.count(1)
+
+
+class EventHook(Generic[E]):
+    """What `server.on_...` is when it is read: call it with a handler, or use it as a decorator."""
+
+    __slots__ = ("_server", "_event")
+
+    def __init__(self, server: "TFTPServer", event: EventId) -> None:
+        self._server, self._event = server, event
+
+    def __call__(self, handler: H) -> H:
+        self._server._register(self._event, handler)
+        return handler
+
+    @property
+    def handler(self) -> Optional[Callable[[E], Any]]:
+        """The handler that is registered, or None."""
+        return self._server._handlers.get(self._event)
+
+
+class _On(Generic[E]):
+    """`server.on_x = handler`, `server.on_x = None`, `@server.on_x`."""
+
+    def __init__(self, event: EventId, doc: str) -> None:
+        self.event = event
+        self.__doc__ = doc
+
+    @overload
+    def __get__(self, server: None, owner: type) -> "_On[E]": ...
+    @overload
+    def __get__(self, server: "TFTPServer", owner: type) -> EventHook[E]: ...
+
+    def __get__(self, server: "Optional[TFTPServer]", owner: type) -> "Union[_On[E], EventHook[E]]":
+        return self if server is None else EventHook(server, self.event)
+
+    def __set__(self, server: "TFTPServer", handler: Optional[Callable[[E], Any]]) -> None:
+        server._register(self.event, handler)
+
+
+class TFTPServer:
+    """A TFTP server, as the specification describes it: properties, methods, events.
+
+    It works on threads of the library. Handlers run only inside `do_events`, on the thread that calls it, one at a
+    time; what one raises ends that connection, and is raised by `do_events`. Every method may be called from any
+    thread; `close` and `do_events` not from inside a handler (error 907). Failures raise `TFTPServerError`.
+
+    A subclass may also define handlers as methods: `def on_connected(self, e)`.
+    """
+
+    _error: Type[TFTPServerError] = TFTPServerError
+
+    on_connected = _On[ConnectedEvent](EventId.CONNECTED, "A connection was accepted, or failed.")
+    on_connection_request = _On[ConnectionRequestEvent](EventId.CONNECTION_REQUEST, "A client asks for a file.")
+    on_disconnected = _On[DisconnectedEvent](EventId.DISCONNECTED, "A connection ended.")
+    on_end_transfer = _On[EndTransferEvent](EventId.END_TRANSFER, "A file was transferred whole.")
+    on_error = _On[ErrorEvent](EventId.ERROR, "Something failed.")
+    on_log = _On[LogEvent](EventId.LOG, "A log message.")
+    on_start_transfer = _On[StartTransferEvent](EventId.START_TRANSFER, "A transfer begins.")
+    on_transfer = _On[TransferEvent](EventId.TRANSFER, "A block was transferred.")
+
+    def __init__(self) -> None:
+        self._handlers: Dict[int, Callable[[Any], Any]] = {}
+        self._is_closed = False
+        self._waker = Waker()
+        self._handle: int = lib.tftpserver_open() or 0
+        if not self._handle:
+            raise self._failure(ErrorCode.INTERNAL)
+        self._token = next(_tokens)
+        _dispatch.live[self._token] = self
+        self._finalizer = weakref.finalize(self, _release, self._handle, os.getpid())
+        for event in EventId:
+            self._adopt_method(event)
+
+    def _adopt_method(self, event: EventId) -> None:
+        name = f"on_{event.name.lower()}"
+        method = getattr(type(self), name)
+        if not isinstance(method, _On):
+            # By weak reference: a server that is let go of must not keep itself alive.
+            me = weakref.ref(self)
+            self._register(event, lambda e: getattr(me(), name)(e))
+
+    # ---- methods ----
+
+    def do_events(self) -> None:
+        """Delivers the events that wait, by calling their handlers; if none does, waits for the first.
+
+        It waits up to the setting SelectWaitMillis (20; 0: not at all), and hears Ctrl-C meanwhile. What a handler
+        raises comes out of here, once the connection has ended; other events then wait for the next call.
+        """
+        if Call.current() is None and not self._wait():
+            # Nothing came. What DoEvents does beside delivering is done without waiting a second time.
+            lib.tftpserver_do_interrupt(self._handle)
+        with Call(self) as call:
+            code = lib.tftpserver_do_doevents(self._handle)
+        if call.outer is None:
+            _dispatch.close_left()
+        if call.raised is not None:
+            raise call.raised
+        self._check(code)
+
+    def _wait(self) -> bool:
+        event_fd = lib.tftpserver_get_event_fd(self._handle) if CAN_WAIT else -1
+        if event_fd < 0:
+            return True  # the library waits, or says what is wrong
+        return self._waker.wait(event_fd, int(self.config("SelectWaitMillis")))
+
+    def start_listening(self) -> None:
+        """Starts to listen on local_host and local_port. While it listens already, nothing happens."""
+        self._check(lib.tftpserver_do_startlistening(self._handle))
+
+    def stop_listening(self) -> None:
+        """Stops to listen: the port is free afterwards. Transfers go on to their end."""
+        self._check(lib.tftpserver_do_stoplistening(self._handle))
+
+    def shutdown(self) -> None:
+        """Stops to listen and ends every transfer; the clients get an ERROR."""
+        self._check(lib.tftpserver_do_shutdown(self._handle))
+
+    def disconnect(self, index: int) -> None:
+        """Ends one transfer, by connection id or position; its client gets an ERROR."""
+        self._check(lib.tftpserver_do_disconnect(self._handle, self._index(index)))
+
+    def reset(self) -> None:
+        """Shutdown, and then every property and setting has its default again. Handlers stay."""
+        self._check(lib.tftpserver_do_reset(self._handle))
+
+    def interrupt(self) -> None:
+        """From any thread: a do_events that waits returns at once; if none runs, the next does."""
+        self._check(lib.tftpserver_do_interrupt(self._handle))
+        if Call.current() is None:
+            self._waker.wake()
+
+    def config(self, configuration_string: str) -> str:
+        """ "NAME=VALUE" sets a setting and returns ""; "NAME" returns its value."""
+        text = to_bytes(configuration_string)
+        if b"\0" in text:
+            raise self._failure(ErrorCode.INVALID_VALUE)
+        return self._text(lib.tftpserver_do_config(self._handle, text))
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while an event waits: for selectors, asyncio and other loops.
+
+        When it is readable, call do_events. Do nothing else with it.
+        """
+        fd: int = lib.tftpserver_get_event_fd(self._handle)
+        if fd < 0:
+            raise self._last_failure()
+        return fd
+
+    def close(self) -> None:
+        """Ends every transfer and frees everything; waits for a handler that runs on another thread.
+
+        Closing again does nothing. Anything else after it fails with 901, a do_events on another thread as well.
+        """
+        if self._is_closed:
+            return
+        code = lib.tftpserver_close(self._handle)
+        if code != ErrorCode.NOT_A_HANDLE:  # that: another thread was quicker, or this is a forked child
+            self._check(code)
+            self._waker.wake(for_good=True)
+        self._is_closed = True
+        self._finalizer.detach()
+
+    def __enter__(self: S) -> S:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {'closed' if self._is_closed else 'open'}>"
+
+    # ---- properties ----
+
+    @property
+    def closed(self) -> bool:
+        """Whether close was called."""
+        return self._is_closed
+
+    @property
+    def version(self) -> str:
+        """The version of the library."""
+        return self._get(PropertyId.VERSION)
+
+    @property
+    def conn(self) -> Conns:
+        """The connections: server.conn[connection_id].filename, len(server.conn), for conn in server.conn."""
+        return Conns(self)
+
+    @property
+    def conn_count(self) -> int:
+        """How many connections there are."""
+        return int(self._get(PropertyId.CONN_COUNT))
+
+    @property
+    def listening(self) -> bool:
+        """Whether it listens; setting it starts or stops that."""
+        return self._get(PropertyId.LISTENING) == "True"
+
+    @listening.setter
+    def listening(self, value: bool) -> None:
+        self._set(PropertyId.LISTENING, str(bool(value)).encode())
+
+    @property
+    def local_dir(self) -> str:
+        """The directory that is served; must exist. "": only what the handlers supply."""
+        return self._get(PropertyId.LOCAL_DIR)
+
+    @local_dir.setter
+    def local_dir(self, value: StrPath) -> None:
+        self._set(PropertyId.LOCAL_DIR, to_bytes(value))
+
+    @property
+    def local_host(self) -> str:
+        """The address or name to listen on, "": every address. While it listens, its address."""
+        return self._get(PropertyId.LOCAL_HOST)
+
+    @local_host.setter
+    def local_host(self, value: str) -> None:
+        self._set(PropertyId.LOCAL_HOST, to_bytes(value))
+
+    @property
+    def local_port(self) -> int:
+        """The port to listen on (69); 0: the system chooses. While it listens, the real one."""
+        return int(self._get(PropertyId.LOCAL_PORT))
+
+    @local_port.setter
+    def local_port(self, value: int) -> None:
+        self._set_int(PropertyId.LOCAL_PORT, value)
+
+    @property
+    def max_retransmits(self) -> int:
+        """How often a packet is sent again before the transfer fails (3)."""
+        return int(self._get(PropertyId.MAX_RETRANSMITS))
+
+    @max_retransmits.setter
+    def max_retransmits(self, value: int) -> None:
+        self._set_int(PropertyId.MAX_RETRANSMITS, value)
+
+    @property
+    def retransmit_timeout(self) -> int:
+        """Seconds to wait at most before a packet is sent again (5)."""
+        return int(self._get(PropertyId.RETRANSMIT_TIMEOUT))
+
+    @retransmit_timeout.setter
+    def retransmit_timeout(self, value: int) -> None:
+        self._set_int(PropertyId.RETRANSMIT_TIMEOUT, value)
+
+    @property
+    def timeout(self) -> int:
+        """Seconds of silence after which a transfer fails (60); 0: none."""
+        return int(self._get(PropertyId.TIMEOUT))
+
+    @timeout.setter
+    def timeout(self, value: int) -> None:
+        self._set_int(PropertyId.TIMEOUT, value)
+
+    # ---- what the above stand on ----
+
+    def _get(self, prop: PropertyId, index: int = 0) -> str:
+        return self._text(lib.tftpserver_get(self._handle, prop, self._index(index)))
+
+    def _get_bytes(self, prop: PropertyId, index: int) -> bytes:
+        length = ctypes.c_size_t()
+        data = lib.tftpserver_get_bytes(self._handle, prop, self._index(index), ctypes.byref(length))
+        if data is None:
+            raise self._last_failure()
+        return ctypes.string_at(data, length.value)
+
+    def _set(self, prop: PropertyId, value: bytes, index: int = 0) -> None:
+        self._check(lib.tftpserver_set_bytes(self._handle, prop, self._index(index), value, len(value)))
+
+    def _set_int(self, prop: PropertyId, value: int) -> None:
+        # As text: a number that 64 bits cannot hold is refused, and not cut off.
+        self._set(prop, b"%d" % operator.index(value))
+
+    def _index(self, index: int) -> int:
+        number = operator.index(index)
+        if not -(1 << 31) <= number < 1 << 31:
+            raise self._failure(ErrorCode.INDEX_OUT_OF_RANGE)
+        return number
+
+    def _text(self, answer: Optional[bytes]) -> str:
+        if answer is None:
+            raise self._last_failure()
+        return answer.decode()
+
+    def _check(self, code: int) -> None:
+        if code:
+            raise self._last_failure(code)
+
+    def _last_failure(self, code: int = 0) -> TFTPServerError:
+        text = lib.tftpserver_get_last_error(self._handle)
+        last = lib.tftpserver_get_last_error_code(self._handle)
+        if text and last and code in (0, last):
+            return self._error(last, text.decode())
+        return self._failure(code or last or ErrorCode.INTERNAL)
+
+    def _failure(self, code: int) -> TFTPServerError:
+        return self._error(code, lib.tftpserver_strerror(code).decode())
+
+    def _register(self, event: EventId, handler: Optional[Callable[[Any], Any]]) -> None:
+        if handler is None:
+            self._check(lib.tftpserver_register_callback(self._handle, event, _dispatch.nothing, None))
+            self._handlers.pop(event, None)
+            return
+        if not callable(handler):
+            raise TypeError(f"a handler must be callable or None, not {type(handler).__name__}")
+        before = self._handlers.get(event)
+        self._handlers[event] = handler
+        code = lib.tftpserver_register_callback(self._handle, event, _dispatch.callback, self._token)
+        if code:
+            self._handlers.pop(event)
+            if before is not None:
+                self._handlers[event] = before
+            self._check(code)
+
+    def _fire(self, event: Any) -> None:
+        """Called by the library, through the one callback."""
+        handler = self._handlers.get(event.id)
+        if handler is None:
+            return  # taken away while this event was on its way
+        given = _events.FROM_C[event.id](event.data)
+        handler(given)
+        if isinstance(given, ConnectionRequestEvent):
+            event.data.connection_request.accept = 1 if given.accept else 0
+
+    def _interrupt_here(self) -> None:
+        lib.tftpserver_do_interrupt(self._handle)
+
+
+def _release(handle: int, owner: int) -> None:
+    """The end of a server that nobody closed. A child process has nothing to close: the threads are its parent's."""
+    if os.getpid() == owner:
+        _dispatch.close(handle)

@@ -1,0 +1,82 @@
+"""The Conn arrays: the connections that a server has now."""
+from typing import TYPE_CHECKING, Iterator
+
+from ._generated import PropertyId
+from ._text import StrPath, to_bytes
+
+if TYPE_CHECKING:
+    from ._class import TFTPServer
+
+
+class Conn:
+    """One connection. What it shows is looked up each time; after the end of the connection that is an IndexError."""
+
+    __slots__ = ("_server", "_index")
+
+    def __init__(self, server: "TFTPServer", index: int) -> None:
+        self._server, self._index = server, index
+
+    @property
+    def connection_id(self) -> int:
+        """The connection's id, as the events carry it."""
+        return int(self._server._get(PropertyId.CONN_CONNECTION_ID, self._index))
+
+    @property
+    def file_data(self) -> bytes:
+        """Data to send instead of a file; b"": none. Set it before the transfer begins."""
+        return self._server._get_bytes(PropertyId.CONN_FILE_DATA, self._index)
+
+    @file_data.setter
+    def file_data(self, value: bytes) -> None:
+        self._server._set(PropertyId.CONN_FILE_DATA, bytes(memoryview(value)), self._index)
+
+    @property
+    def filename(self) -> str:
+        """The name that the client asked for."""
+        return self._server._get(PropertyId.CONN_FILENAME, self._index)
+
+    @property
+    def local_file(self) -> str:
+        """The file on the server: any path, your own choice. Set it before the transfer begins."""
+        return self._server._get(PropertyId.CONN_LOCAL_FILE, self._index)
+
+    @local_file.setter
+    def local_file(self, value: StrPath) -> None:
+        self._server._set(PropertyId.CONN_LOCAL_FILE, to_bytes(value), self._index)
+
+    @property
+    def remote_host(self) -> str:
+        """The client's IP address."""
+        return self._server._get(PropertyId.CONN_REMOTE_HOST, self._index)
+
+    @property
+    def remote_port(self) -> int:
+        """The client's port."""
+        return int(self._server._get(PropertyId.CONN_REMOTE_PORT, self._index))
+
+    @property
+    def transfer_mode(self) -> str:
+        """ "0" octet, "1" netascii."""
+        return self._server._get(PropertyId.CONN_TRANSFER_MODE, self._index)
+
+    def __repr__(self) -> str:
+        return f"<Conn {self._index}>"
+
+
+class Conns:
+    """All of them. An index is a position from 0 to len - 1, or a connection id."""
+
+    __slots__ = ("_server",)
+
+    def __init__(self, server: "TFTPServer") -> None:
+        self._server = server
+
+    def __len__(self) -> int:
+        return self._server.conn_count
+
+    def __getitem__(self, index: int) -> Conn:
+        # Looked up now, so that what is not there is an IndexError here.
+        return Conn(self._server, int(self._server._get(PropertyId.CONN_CONNECTION_ID, index)))
+
+    def __iter__(self) -> Iterator[Conn]:
+        return iter([self[position] for position in range(len(self))])

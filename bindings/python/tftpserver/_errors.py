@@ -1,0 +1,64 @@
+"""Errors: the library's numbers and sentences as Python exceptions."""
+import errno
+from typing import Any, Dict, Optional, Tuple, Type
+
+from ._generated import ErrorCode
+
+_NAMES = {10004: "EINTR", 10009: "EBADF", 10013: "EACCES", 10014: "EFAULT", 10022: "EINVAL", 10024: "EMFILE"}
+_NAMES.update(enumerate(
+    "EWOULDBLOCK EINPROGRESS EALREADY ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT "
+    "ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET "
+    "ECONNABORTED ECONNRESET ENOBUFS EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED ELOOP "
+    "ENAMETOOLONG EHOSTDOWN EHOSTUNREACH ENOTEMPTY EPROCLIM EUSERS EDQUOT ESTALE EREMOTE".split(), 10035))
+
+
+class TFTPServerError(OSError):
+    """What the library refused, or could not do.
+
+    `code` is its number (an `ErrorCode` where it is a known one), `message` its sentence. It is an OSError, as the
+    errors of sockets are: `errno` is the platform's number where the library's has one (10048 is errno.EADDRINUSE),
+    otherwise None. An index out of range (903) is an IndexError as well, an invalid value or an unknown setting
+    (905, 906) a ValueError.
+    """
+
+    code: int
+    message: str
+
+    def __new__(cls, code: int, message: str = "") -> "TFTPServerError":
+        kind: Type[TFTPServerError] = _KINDS.get(code, cls) if cls is TFTPServerError else cls
+        self: TFTPServerError = super().__new__(kind, platform_errno(code), message)
+        try:
+            self.code = ErrorCode(code)
+        except ValueError:
+            self.code = code
+        self.message = message
+        return self
+
+    def __str__(self) -> str:
+        return self.message or f"[{int(self.code)}]"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({int(self.code)}, {self.message!r})"
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return type(self), (int(self.code), self.message)
+
+
+class TFTPServerIndexError(TFTPServerError, IndexError):
+    """No such connection (903)."""
+
+
+class TFTPServerValueError(TFTPServerError, ValueError):
+    """An invalid value (905), or an unknown setting (906)."""
+
+
+_KINDS: Dict[int, Type[TFTPServerError]] = {
+    ErrorCode.INDEX_OUT_OF_RANGE: TFTPServerIndexError,
+    ErrorCode.INVALID_VALUE: TFTPServerValueError,
+    ErrorCode.UNKNOWN_SETTING: TFTPServerValueError,
+}
+
+
+def platform_errno(code: int) -> Optional[int]:
+    """The errno that belongs to one of the library's TCP/IP error numbers."""
+    return getattr(errno, _NAMES.get(code, ""), None)

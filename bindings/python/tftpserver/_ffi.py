@@ -1,0 +1,63 @@
+"""The shared library: where it is found, whether it is new enough, and its functions.
+
+Looked for inside the package (a wheel carries it there), then where TFTPSERVER_LIBRARY says, then among the system's
+libraries. It is called through ctypes.CDLL, which lets go of the interpreter lock during every call.
+"""
+import ctypes
+import os
+import re
+import sys
+from typing import Tuple
+
+from ._generated import FUNCTIONS, VERSION
+
+VARIABLE = "TFTPSERVER_LIBRARY"
+
+if sys.platform == "win32":
+    NAME = "tftpserver.dll"
+elif sys.platform == "darwin":
+    NAME = "libtftpserver.0.dylib"
+else:
+    NAME = "libtftpserver.so.0"
+
+
+def find() -> str:
+    """What to load: a path, or the name that the system's loader looks for."""
+    inside = os.path.join(os.path.dirname(os.path.abspath(__file__)), NAME)
+    if os.path.exists(inside):
+        return inside
+    return os.environ.get(VARIABLE) or NAME
+
+
+def load(name: str) -> ctypes.CDLL:
+    """Loads and checks it; an ImportError says what is wrong."""
+    try:
+        library = ctypes.CDLL(name)
+    except OSError as error:
+        raise ImportError(f"tftpserver needs {NAME}, which could not be loaded ({error}). Install the wheel, which "
+                          f"carries it, or the system's libtftpserver, or set {VARIABLE} to its path.") from error
+    try:
+        library.tftpserver_version.restype = ctypes.c_char_p
+        found: str = library.tftpserver_version().decode()
+        check_version(found, name)
+        for function, (result, arguments) in FUNCTIONS.items():
+            entry = getattr(library, function)
+            entry.restype, entry.argtypes = result, arguments
+    except AttributeError as error:
+        raise ImportError(f"{name} is no libtftpserver of version {VERSION} or newer: {error}") from error
+    return library
+
+
+def check_version(found: str, name: str) -> None:
+    """Refuses a library that is older than this package, or of another major version."""
+    if _numbers(found) < _numbers(VERSION):
+        raise ImportError(f"{name} is version {found}; this package needs libtftpserver {VERSION} or newer.")
+    if _numbers(found)[0] != _numbers(VERSION)[0]:
+        raise ImportError(f"{name} is version {found}; this package is made for libtftpserver {VERSION}.")
+
+
+def _numbers(version: str) -> Tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+lib = load(find())

@@ -1,0 +1,186 @@
+"""A server that runs in one thread: the caller's, or one of its own."""
+import threading
+from types import TracebackType
+from typing import Any, Callable, Optional, Type, TypeVar, Union
+
+from ._errors import TFTPServerError
+from ._events import ConnectionRequestEvent, DisconnectedEvent, TransferEvent
+from ._request import Answer, Request, Service, log
+from ._text import StrPath
+
+S = TypeVar("S", bound="Server")
+Handler = Callable[[Request], Answer]
+OnError = Callable[[Request, Exception], Any]
+OnEnd = Callable[[Request, Optional[TFTPServerError]], Any]
+
+
+class Server(Service):
+    """Serves a directory, or what a handler returns. It listens from its construction on.
+
+        with Server("/srv/tftp", port=6969) as server:
+            server.serve_forever()
+
+    The handler is called with a `Request` and returns, for a download, a path, bytes, a binary file to read from (it
+    is closed), or None: then the file is looked for in `root`, if that is given, or is not found. For an upload it
+    returns a path, a binary file to write to (it is closed at the end), a callable that gets each block, or None:
+    then the upload goes to `root`, if that is given, or is refused.
+
+    `on_end(request, error)` is called after each transfer that the handler was asked about; `error` is None where the
+    file went over whole. `on_error(request, exception)` is called where a handler, a sink or `on_end` raised; without
+    it `serve_forever` raises the exception, and may be called again. The client has got an ERROR in either case.
+
+    Settings are those of the library in Python's spelling: read_only=True, max_block_size=1428, timeout=10.
+    """
+
+    def __init__(self, root_or_handler: Union[StrPath, Handler], host: str = "", port: int = 69, *,
+                 root: Optional[StrPath] = None, on_end: Optional[OnEnd] = None, on_error: Optional[OnError] = None,
+                 **settings: Any) -> None:
+        settings = {"select_wait_millis": 60000, **settings}
+        super().__init__(root_or_handler, host, port, root, settings)
+        self._on_end, self._on_error = on_end, on_error
+        self._serving = threading.RLock()  # held by serve_forever; reentrant for signal handlers
+        self._serves = threading.Event()
+        self._thread: Optional[int] = None
+        self._background: Optional[threading.Thread] = None
+        self._failure: Optional[BaseException] = None
+        if self._handler is not None:
+            self._tftp.on_connection_request = self._on_request
+            self._tftp.on_disconnected = self._on_disconnected
+
+    def serve_forever(self) -> None:
+        """Serves until `shutdown` is called, from another thread or from a handler, or a handler raises."""
+        self._serve(self._tftp.do_events)
+
+    def _serve(self, deliver: Callable[[], None]) -> None:
+        if not self._serving.acquire(blocking=False):
+            raise RuntimeError("this server serves already, on another thread")
+        try:
+            self._thread = threading.get_ident()
+            self._tftp.start_listening()
+            self._serves.set()
+            while not self._is_stopping:
+                deliver()
+            self._end_transfers(deliver)
+            self._is_stopping = False
+        finally:
+            self._thread = None
+            self._serving.release()
+
+    def start(self: S) -> S:
+        """Serves on a thread of its own.
+
+        What a handler raises there is logged with its traceback, and the thread goes on; `shutdown` and `close` raise
+        the first of it.
+        """
+        if self._background is not None:
+            raise RuntimeError("this server has its thread already")
+        self._serves.clear()
+        self._is_stopping = False
+        self._background = threading.Thread(target=self._run, name="tftpserver", daemon=True)
+        self._background.start()
+        self._serves.wait()
+        return self
+
+    def _run(self) -> None:
+        try:
+            self._serve(self._deliver_and_go_on)
+        except BaseException as error:
+            self._remember(error)
+        finally:
+            self._serves.set()
+
+    def _deliver_and_go_on(self) -> None:
+        try:
+            self._tftp.do_events()
+        except Exception as error:
+            if self._tftp.closed:
+                raise
+            self._remember(error)
+
+    def _remember(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        log.error("raised on the server's own thread", exc_info=error)
+
+    def shutdown(self) -> None:
+        """Stops listening, ends every transfer, and lets `serve_forever` return; waits for that.
+
+        Called from a handler or a signal handler it does not wait. Where nobody serves yet, the next `serve_forever`
+        returns at once: a signal that comes early is not lost.
+        """
+        self._is_stopping = True
+        self._tftp.interrupt()
+        if self._thread == threading.get_ident():
+            return
+        if self._background is not None:
+            self._background.join()
+            self._background = None
+        with self._serving:  # serve_forever has returned
+            if not self._tftp.closed:
+                self._end_transfers(self._tftp.do_events)
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _end_transfers(self, deliver: Callable[[], None]) -> None:
+        """Ends all, and tells whoever waits for that."""
+        self._tftp.shutdown()
+        while self._tftp.conn_count:
+            deliver()
+
+    def close(self) -> None:
+        """`shutdown`, and frees everything. Not from inside a handler."""
+        if self._tftp.closed:
+            return
+        if self._thread == threading.get_ident():
+            self._tftp.close()  # refused inside a handler; says so
+        try:
+            self.shutdown()
+        finally:
+            with self._serving:
+                self._release()
+
+    def __enter__(self: S) -> S:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None:
+        self.close()
+
+    # ---- on the thread that serves ----
+
+    def _on_request(self, event: ConnectionRequestEvent) -> None:
+        request = self._begin(event)
+        if request is None or self._handler is None:
+            return
+        try:
+            self._answer(event, request, self._handler(request))
+        except Exception as error:
+            event.accept = False
+            self._raised(request, error)
+
+    def _on_transfer(self, event: TransferEvent) -> None:
+        sink = self._sink_of(event)
+        if sink is None:
+            return
+        try:
+            sink.write(event.text)
+        except Exception as error:
+            self._tftp.disconnect(event.connection_id)
+            self._sinks.pop(event.connection_id).close()
+            self._raised(self._requests[event.connection_id], error)
+
+    def _on_disconnected(self, event: DisconnectedEvent) -> None:
+        request, sink, error = self._finish(event)
+        if request is None:
+            return
+        try:
+            sink.close()
+            if self._on_end is not None:
+                self._on_end(request, error)
+        except Exception as raised:
+            self._raised(request, raised)
+
+    def _raised(self, request: Request, error: Exception) -> None:
+        if self._on_error is None:
+            raise error
+        self._on_error(request, error)

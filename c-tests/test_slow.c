@@ -1,0 +1,166 @@
+/* A slow application slows its own connections, and none else; memory is bounded, and nothing is missing afterwards. */
+#define _XOPEN_SOURCE 700
+#include "background.h"
+#include "check.h"
+
+static const char *const options[] = {"blksize", "1024", "windowsize", "8", NULL};
+
+static int32_t count_bytes(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int64_t *bytes = context;
+    (void)server;
+    *bytes += (int64_t)event->data.transfer.text_length;
+    return 0;
+}
+
+static void sleep_millis(int millis)
+{
+    struct timespec moment = {millis / 1000, millis % 1000 * 1000000L};
+    nanosleep(&moment, NULL);
+}
+
+/* How far a download comes while nobody takes its Transfer events: bytes got within `millis` of silence. */
+static size_t until_it_stalls(client *one, unsigned *block)
+{
+    size_t got = 0;
+    while (client_receive(one, 300 * check_slowness())) {
+        if (client_opcode(one) == OACK) {
+            client_ack(one, 0);
+        } else if (client_opcode(one) == DATA && client_block(one) == (int)*block + 1) {
+            got += one->length - 4;
+            ++*block;
+            if (*block % 8 == 0) {
+                client_ack(one, *block);
+            }
+        }
+    }
+    return got;
+}
+
+static void a_download_waits_for_its_application(void)
+{
+    enum { SIZE = 3 << 20 };
+    uint8_t *data = fixture_bytes(SIZE);
+    fixture slow, other;
+    background reader;
+    transfer moved;
+    client one;
+    unsigned block = 0;
+    int64_t told = 0, end;
+    size_t got, last;
+    NEED(fixture_open(&slow) && fixture_open(&other));
+    end = client_now() + 3 * fixture_millis();
+    CHECK(fixture_write(&slow, "f", data, SIZE) && fixture_write(&other, "f", data, SIZE));
+    CHECK_INT(tftpserver_register_callback(slow.server, TRANSFER, count_bytes, &told), 0);
+    NEED(client_open(&one, slow.port, NULL));
+    client_request(&one, RRQ, "f", "octet", options);
+    got = until_it_stalls(&one, &block);
+    CHECK(got >= 256 << 10);
+    CHECK(got <= (256 + 2 * 8 + 64) << 10); /* what may wait, and what was under way */
+    CHECK_INT(told, 0);
+
+    /* Another server object does not notice; nor does a connection of this one that nobody listens to: here, an upload
+       that is refused. */
+    NEED(background_begin(&reader, &other, RRQ, "f", "octet", options, NULL, 0));
+    moved = background_end(&reader);
+    CHECK_BYTES(moved.data, moved.length, data, SIZE);
+    free(moved.data);
+    NEED(background_begin(&reader, &slow, RRQ, "no such file", "octet", options, NULL, 0));
+    moved = background_end(&reader);
+    CHECK_INT(moved.error_code, 1);
+    free(moved.data);
+
+    one.pump = slow.server;
+    for (last = 1024; last == 1024 && client_now() < end;) {
+        if (!client_receive(&one, 100)) {
+            client_ack(&one, block);
+        } else if (client_opcode(&one) == DATA && client_block(&one) == (int)block + 1) {
+            last = one.length - 4;
+            if (got + last <= SIZE) {
+                CHECK_BYTES(one.packet + 4, last, data + got, last);
+            }
+            got += last;
+            block++;
+            if (block % 8 == 0 || last < 1024) {
+                client_ack(&one, block);
+            }
+        }
+    }
+    CHECK_INT(got, SIZE);
+    while (told < SIZE && client_now() < end) {
+        CHECK_INT(tftpserver_do_doevents(slow.server), 0);
+    }
+    CHECK_INT(told, SIZE);
+    client_close(&one);
+    fixture_close(&slow);
+    fixture_close(&other);
+    free(data);
+}
+
+static void an_upload_waits_for_its_application(void)
+{
+    enum { SIZE = 2 << 20 };
+    uint8_t *data = fixture_bytes(SIZE);
+    fixture slow;
+    background writer;
+    transfer sent;
+    int64_t told = 0, end = client_now() + fixture_millis();
+    NEED(fixture_open(&slow));
+    CHECK_INT(tftpserver_register_callback(slow.server, TRANSFER, count_bytes, &told), 0);
+    NEED(background_begin(&writer, &slow, WRQ, "up", "octet", options, data, SIZE));
+    sleep_millis(700);
+    CHECK(!fixture_exists(&slow, "up"));
+    while (told < SIZE && client_now() < end) {
+        CHECK_INT(tftpserver_do_doevents(slow.server), 0);
+    }
+    sent = background_end(&writer);
+    CHECK(sent.complete);
+    CHECK_INT(told, SIZE);
+    {
+        size_t length;
+        uint8_t *kept = fixture_read(&slow, "up", &length);
+        CHECK_BYTES(kept, length, data, SIZE);
+        free(kept);
+    }
+    fixture_close(&slow);
+    free(data);
+}
+
+/* Connections without Transfer events go on: here they were begun before anybody listened. */
+static void who_began_before_goes_on(void)
+{
+    enum { SIZE = 2 << 20 };
+    uint8_t *data = fixture_bytes(SIZE);
+    fixture self;
+    client one;
+    unsigned block = 0;
+    int64_t told = 0;
+    size_t got = 0;
+    NEED(fixture_open(&self));
+    CHECK(fixture_write(&self, "f", data, SIZE));
+    NEED(client_open(&one, self.port, NULL));
+    client_request(&one, RRQ, "f", "octet", options);
+    CHECK(client_expect(&one, OACK, -1, fixture_millis()));
+    CHECK_INT(tftpserver_register_callback(self.server, TRANSFER, count_bytes, &told), 0);
+    client_ack(&one, 0);
+    while (got < SIZE && client_expect(&one, DATA, (int)((block + 1) & 0xffff), fixture_millis())) {
+        got += one.length - 4;
+        block++;
+        if (block % 8 == 0) {
+            client_ack(&one, block);
+        }
+    }
+    CHECK_INT(got, SIZE);
+    client_close(&one);
+    fixture_close(&self);
+    free(data);
+}
+
+int main(void)
+{
+    check_begin(200);
+    RUN(a_download_waits_for_its_application);
+    RUN(an_upload_waits_for_its_application);
+    RUN(who_began_before_goes_on);
+    return check_end();
+}

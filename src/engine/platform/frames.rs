@@ -1,0 +1,372 @@
+//! Packets that leave as Ethernet frames (packet(7)): their source address need not be the interface's.
+//!
+//! The kernel's own way would put the interface's address on them. What arrives still comes through the UDP sockets.
+//! A second packet socket sees the requests as they come in and learns from each the way back: interface and next hop.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::os::fd::AsRawFd;
+
+use hashbrown::HashMap;
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
+
+use super::frame::{Envelope, UDP_ROOM, source_of};
+use super::queue::{Message, Queue};
+use super::{FlushReport, FrameOptions, MacAddr, UdpSocket};
+
+const ETH_P_IP: u16 = 0x0800;
+const ARPHRD_ETHER: u16 = 1;
+
+/// Clients whose way back is remembered; beyond it all are forgotten, and learnt again from their next requests. By
+/// address and port: who forges another's address to lead its packets astray must know the port too.
+const MOST_HOPS: usize = 65_536;
+
+/// Bytes of a request that are looked at: its IP header, and the ports behind it.
+const SEEN: usize = 64;
+
+/// What the frames' sockets may queue.
+const BUFFER: usize = 4 << 20;
+
+/// Sends packets as frames. Those to hosts that no Ethernet leads to are left to the kernel.
+pub struct Frames {
+    options: FrameOptions,
+    sniffer: Socket,
+    sender: Socket,
+    hops: HashMap<SocketAddrV4, Hop, foldhash::fast::RandomState>,
+    ident: u16,
+    datagram: Vec<u8>,
+    frame: Vec<u8>,
+}
+
+/// The first step of the way to a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hop {
+    Ethernet {
+        interface: i32,
+        mac: MacAddr,
+        mtu: usize,
+    },
+    /// Loopback, a tunnel: there are no addresses to choose.
+    Other,
+}
+
+/// Whether this program may send frames.
+///
+/// # Errors
+/// `PermissionDenied` without CAP_NET_RAW.
+pub fn may_send_frames() -> io::Result<()> {
+    packet_socket(Type::RAW).map(drop)
+}
+
+impl Frames {
+    /// Begins to learn from requests.
+    ///
+    /// # Errors
+    /// `PermissionDenied` without CAP_NET_RAW; what the system says of packet sockets.
+    pub fn new(options: FrameOptions) -> io::Result<Frames> {
+        let sniffer = packet_socket(Type::DGRAM)?;
+        sniffer.attach_filter(&requests_to(options.port))?;
+        sniffer.set_recv_buffer_size(BUFFER)?;
+        bind(&sniffer, ETH_P_IP)?;
+        let sender = packet_socket(Type::RAW)?;
+        sender.set_send_buffer_size(BUFFER)?;
+        let hops = HashMap::default();
+        let seed = std::hash::BuildHasher::hash_one(hops.hasher(), options.port);
+        Ok(Frames {
+            options,
+            sniffer,
+            sender,
+            hops,
+            ident: seed as u16,
+            datagram: Vec::new(),
+            frame: Vec::new(),
+        })
+    }
+
+    /// Sends what an Ethernet leads to; the rest stays in the queue. A device without room is told as congested, and
+    /// then the queue is not to be sent in any other way.
+    pub(super) fn send<'s>(
+        &mut self,
+        queue: &mut Queue,
+        sockets: &dyn Fn(usize) -> Option<&'s UdpSocket>,
+        report: &mut FlushReport,
+    ) {
+        self.learn();
+        for index in 0..queue.messages.len() {
+            let message = queue.messages[index];
+            let Some(socket) = sockets(message.route.socket) else {
+                continue;
+            };
+            match self.send_message(socket, queue, &message, report) {
+                Ok(Some(first)) => queue.messages[index].first = first,
+                Ok(None) => {}
+                Err((first, error)) => {
+                    queue.messages[index].first = first;
+                    if is_full(&error) {
+                        report.congested.push(message.route.socket);
+                        return;
+                    }
+                    report.failed.push((message.route, error));
+                    queue.messages[index].first = message.end;
+                }
+            }
+        }
+    }
+
+    /// Where the message stands then; `None`: it is the kernel's to send.
+    fn send_message(
+        &mut self,
+        socket: &UdpSocket,
+        queue: &Queue,
+        message: &Message,
+        report: &mut FlushReport,
+    ) -> Result<Option<usize>, (usize, io::Error)> {
+        let way = self
+            .way(socket, message)
+            .map_err(|error| (message.first, error))?;
+        let Some((mut envelope, interface, mtu)) = way else {
+            return Ok(None);
+        };
+        for datagram in message.first..message.end {
+            self.ident = self.ident.wrapping_add(1);
+            envelope.ident = self.ident;
+            self.datagram.clear();
+            self.datagram.resize(UDP_ROOM, 0);
+            queue
+                .pieces(datagram)
+                .for_each(|piece| self.datagram.extend_from_slice(piece));
+            self.send_datagram(&envelope, interface, mtu)
+                .map_err(|error| (datagram, error))?;
+            report.sent += 1;
+        }
+        Ok(Some(message.end))
+    }
+
+    fn send_datagram(&mut self, envelope: &Envelope, interface: i32, mtu: usize) -> io::Result<()> {
+        let length = self.datagram.len() - UDP_ROOM;
+        if envelope.dont_fragment && Envelope::is_fragmented(length, mtu) {
+            return Err(io::Error::from_raw_os_error(libc::EMSGSIZE));
+        }
+        let sender = &self.sender;
+        let each = &mut |frame: &[u8]| send_frame(sender, interface, frame);
+        envelope.frames(&mut self.datagram, mtu, &mut self.frame, each)
+    }
+
+    /// From where to where a message goes, by which interface and in packets of how many bytes.
+    fn way(&mut self, socket: &UdpSocket, message: &Message) -> io::Result<Option<(Envelope, i32, usize)>> {
+        let to = v4(message.route.peer)?;
+        let Hop::Ethernet { interface, mac, mtu } = self.hop(to)? else {
+            return Ok(None);
+        };
+        let mut from = v4(socket.local_addr()?)?;
+        if let Some(IpAddr::V4(ip)) = message.route.source.map(|source| source.ip.to_canonical()) {
+            from.set_ip(ip);
+        }
+        if from.ip().is_unspecified() {
+            return Err(io::Error::from_raw_os_error(libc::EADDRNOTAVAIL));
+        }
+        let envelope = Envelope {
+            from_mac: self.options.mac,
+            to_mac: mac,
+            from,
+            to,
+            class: self.options.traffic_class,
+            dont_fragment: self.options.dont_fragment,
+            ident: 0,
+        };
+        Ok(Some((envelope, interface, mtu)))
+    }
+
+    /// What a request told, or else what the system knows of a neighbour.
+    fn hop(&mut self, client: SocketAddrV4) -> io::Result<Hop> {
+        if let Some(hop) = self.hops.get(&client) {
+            return Ok(*hop);
+        }
+        let (interface, mac) = neighbour(*client.ip()).ok_or(io::ErrorKind::HostUnreachable)?;
+        let hop = ethernet(&self.sender, interface, mac)?;
+        self.remember(client, hop);
+        Ok(hop)
+    }
+
+    /// Takes what the requests tell that came since.
+    fn learn(&mut self) {
+        while let Some((packet, from)) = receive(&self.sniffer) {
+            let is_for_us = from.sll_pkttype == libc::PACKET_HOST;
+            let Some(client) = source_of(&packet).filter(|_| is_for_us) else {
+                continue;
+            };
+            let mut mac = MacAddr::default();
+            mac.copy_from_slice(&from.sll_addr[..6]);
+            let hop = match (from.sll_hatype, self.hops.get(&client)) {
+                (
+                    ARPHRD_ETHER,
+                    Some(Hop::Ethernet {
+                        interface,
+                        mac: known,
+                        ..
+                    }),
+                ) if (*interface, *known) == (from.sll_ifindex, mac) => {
+                    continue;
+                }
+                (ARPHRD_ETHER, _) => match ethernet(&self.sender, from.sll_ifindex, mac) {
+                    Ok(hop) => hop,
+                    // The interface is gone, and so is the way.
+                    Err(_) => continue,
+                },
+                _ => Hop::Other,
+            };
+            self.remember(client, hop);
+        }
+    }
+
+    fn remember(&mut self, client: SocketAddrV4, hop: Hop) {
+        if self.hops.len() >= MOST_HOPS {
+            self.hops.clear();
+        }
+        self.hops.insert(client, hop);
+    }
+}
+
+fn v4(address: SocketAddr) -> io::Result<SocketAddrV4> {
+    match super::plain(address) {
+        SocketAddr::V4(address) => Ok(address),
+        SocketAddr::V6(_) => Err(io::Error::from_raw_os_error(libc::EAFNOSUPPORT)),
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EAGAIN | libc::ENOBUFS | libc::ENOMEM | libc::EINTR)
+    )
+}
+
+fn ethernet(socket: &Socket, interface: i32, mac: MacAddr) -> io::Result<Hop> {
+    mtu(socket, interface).map(|mtu| Hop::Ethernet { interface, mac, mtu })
+}
+
+/// Instructions for the kernel: IPv4, UDP, the first fragment, to this port, RRQ or WRQ.
+fn requests_to(port: u16) -> [SockFilter; 12] {
+    let (load_byte, load_half, load_header) = (0x30, 0x28, 0xB1);
+    let (load_half_behind, equal, any_bit, give) = (0x48, 0x15, 0x45, 0x06);
+    [
+        SockFilter::new(load_byte, 0, 0, 9),
+        SockFilter::new(equal, 0, 9, 17),
+        SockFilter::new(load_half, 0, 0, 6),
+        SockFilter::new(any_bit, 7, 0, 0x1FFF),
+        SockFilter::new(load_header, 0, 0, 0),
+        SockFilter::new(load_half_behind, 0, 0, 2),
+        SockFilter::new(equal, 0, 4, port.into()),
+        SockFilter::new(load_half_behind, 0, 0, 8),
+        SockFilter::new(equal, 1, 0, 1),
+        SockFilter::new(equal, 0, 1, 2),
+        SockFilter::new(give, 0, 0, SEEN as u32),
+        SockFilter::new(give, 0, 0, 0),
+    ]
+}
+
+/// A packet socket that receives nothing until it is bound.
+fn packet_socket(kind: Type) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::PACKET, kind, Some(Protocol::from(0)))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// No address of a packet socket yet.
+fn link() -> libc::sockaddr_ll {
+    // SAFETY: integers only, for which zero is a value.
+    let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+    address.sll_family = libc::AF_PACKET as u16;
+    address
+}
+
+const LINK_SIZE: libc::socklen_t = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+
+/// Receives packets of this protocol from every interface.
+fn bind(socket: &Socket, protocol: u16) -> io::Result<()> {
+    let mut address = link();
+    address.sll_protocol = protocol.to_be();
+    // SAFETY: the address is a local of the size given.
+    let result = unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), LINK_SIZE) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// The beginning of one packet, and where it came from.
+fn receive(socket: &Socket) -> Option<([u8; SEEN], libc::sockaddr_ll)> {
+    let (mut packet, mut from, mut size) = ([0; SEEN], link(), LINK_SIZE);
+    // SAFETY: packet, address and size are locals, and their true lengths are given.
+    let length = unsafe {
+        libc::recvfrom(
+            socket.as_raw_fd(),
+            packet.as_mut_ptr().cast(),
+            SEEN,
+            libc::MSG_DONTWAIT,
+            (&raw mut from).cast(),
+            &mut size,
+        )
+    };
+    (length >= 0).then_some((packet, from))
+}
+
+fn send_frame(socket: &Socket, interface: i32, frame: &[u8]) -> io::Result<()> {
+    let mut to = link();
+    to.sll_ifindex = interface;
+    to.sll_protocol = ETH_P_IP.to_be();
+    // SAFETY: the frame is borrowed until the call returns, the address is a local, and their true lengths are given.
+    let sent = unsafe {
+        libc::sendto(
+            socket.as_raw_fd(),
+            frame.as_ptr().cast(),
+            frame.len(),
+            libc::MSG_DONTWAIT,
+            (&raw const to).cast(),
+            LINK_SIZE,
+        )
+    };
+    if sent < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+/// The MTU of an interface.
+fn mtu(socket: &Socket, interface: i32) -> io::Result<usize> {
+    // SAFETY: integers only, for which zero is a value.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    // SAFETY: the room is what the call asks for, IF_NAMESIZE bytes.
+    let found = unsafe { libc::if_indextoname(interface as u32, request.ifr_name.as_mut_ptr()) };
+    if found.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the request holds the name and room for the answer; an MTU is plain data.
+    let mtu = unsafe {
+        if libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFMTU, &mut request) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        request.ifr_ifru.ifru_mtu
+    };
+    Ok(usize::try_from(mtu).unwrap_or_default())
+}
+
+/// What the neighbour table of this thread's network says.
+fn neighbour(host: Ipv4Addr) -> Option<(i32, MacAddr)> {
+    let table = std::fs::read_to_string("/proc/thread-self/net/arp").ok()?;
+    let host = host.to_string();
+    let row = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .find(|row| row.len() >= 6 && row[0] == host && row[2] != "0x0")?;
+    let mut mac = MacAddr::default();
+    for (byte, digits) in mac.iter_mut().zip(row[3].split(':')) {
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    let name = format!("{}\0", row[5]);
+    // SAFETY: a text that ends with a NUL.
+    let interface = unsafe { libc::if_nametoindex(name.as_ptr().cast()) };
+    (interface != 0).then_some((interface as i32, mac))
+}

@@ -1,0 +1,54 @@
+//! Which connection the callback tells of that runs on this thread.
+
+use std::cell::Cell;
+
+use super::hub::Hub;
+
+thread_local! {
+    /// The server, by the place of its hub, and the connection.
+    static FIRING: Cell<(usize, i32)> = const { Cell::new((0, 0)) };
+}
+
+/// Runs callbacks that tell of one connection of this server.
+pub(super) fn during(hub: &Hub, connection: i32, deliver: impl FnOnce()) {
+    let _end = End;
+    FIRING.set((place(hub), connection));
+    deliver();
+}
+
+/// The connection, where a callback of this server runs on this thread and tells of one.
+pub(super) fn connection(hub: &Hub) -> Option<i32> {
+    let (server, connection) = FIRING.get();
+    (server == place(hub) && connection != 0).then_some(connection)
+}
+
+fn place(hub: &Hub) -> usize {
+    std::ptr::from_ref(hub).addr()
+}
+
+/// Also where a callback panics.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        FIRING.set((0, 0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_on_its_thread_for_its_server_and_while_it_runs() {
+        let (one, other) = (Hub::new(1), Hub::new(1));
+        during(&one, 1_000_001, || {
+            assert_eq!((connection(&one), connection(&other)), (Some(1_000_001), None));
+            std::thread::scope(|scope| {
+                scope.spawn(|| assert_eq!(connection(&one), None));
+            });
+        });
+        assert_eq!(connection(&one), None);
+        during(&one, 0, || assert_eq!(connection(&one), None));
+    }
+}

@@ -1,0 +1,175 @@
+//! The properties, in the order of their table.
+
+use super::{Page, page};
+
+/// Bad news from listening: see StartListening.
+pub(super) const LISTENING: &[i32] = &[
+    901, 905, 909, 10013, 10022, 10024, 10035, 10047, 10048, 10049, 10055, 11001, 11004,
+];
+
+/// One page a property.
+pub const PAGES: &[Page] = &[
+    page(
+        "VERSION",
+        "",
+        "The same text as `tftpserver_version()`.",
+        r#"printf("libtftpserver %s\n", tftpserver_get(server, TFTPSERVER_PROPERTY_VERSION, 0));"#,
+    ),
+    page(
+        "ConnCount",
+        "connections",
+        "Their positions in the arrays are 0 to ConnCount - 1. It changes only inside DoEvents: a record comes before \
+         its ConnectionRequest or Connected callback and goes after its Disconnected callback.",
+        r#"int32_t i, count = (int32_t)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_COUNT, 0);
+for (i = 0; i < count; i++)
+    printf("%s\n", tftpserver_get(server, TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, i));"#,
+    ),
+    page(
+        "ConnConnectionId",
+        "",
+        "The id in decimal: 1000001 for the first connection of a server object, one more for each that follows. The \
+         index may be the id itself, as events carry it, or a position.",
+        r#"static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.connected.connection_id;
+    (void)context;
+    puts(tftpserver_get(server, TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, id)); /* the same, as text */
+    return 0;
+}"#,
+    ),
+    page(
+        "ConnFileData",
+        "bytes",
+        "Set it in ConnectionRequest, Connected or, where nothing else was found, StartTransfer. It goes before \
+         ConnLocalFile and LocalDir. The bytes are copied; in a netascii transfer they are translated as a file would \
+         be. Read it with `tftpserver_get_bytes`: `tftpserver_get` answers 905 where the bytes are not text.",
+        r#"static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    static const unsigned char image[] = {0x7f, 'E', 'L', 'F', 0, 1};
+    (void)context;
+    tftpserver_set_bytes(server, TFTPSERVER_PROPERTY_CONN_FILE_DATA, event->data.connected.connection_id,
+                         image, sizeof image);
+    return 0;
+}"#,
+    )
+    .raising(&[905]),
+    page(
+        "ConnFilename",
+        "",
+        "As the client sent it, converted from CodePage to UTF-8, otherwise unchanged. Trust it with nothing: it may \
+         hold `../`, and it is not a path on this machine.",
+        r#"static int32_t on_start(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.start_transfer.connection_id;
+    (void)context;
+    puts(tftpserver_get(server, TFTPSERVER_PROPERTY_CONN_FILENAME, id));
+    return 0;
+}"#,
+    ),
+    page(
+        "ConnLocalFile",
+        "path",
+        "Read for a download, written by an upload. It goes before LocalDir and is not confined to it. Once the \
+         transfer has begun it names the file that was found, also where LocalDir had it.",
+        r#"static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    (void)context;
+    return tftpserver_set(server, TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, event->data.connected.connection_id,
+                          "/var/lib/images/latest.img");
+}"#,
+    ),
+    page(
+        "ConnRemoteHost",
+        "",
+        "In numbers: `192.0.2.7`, `2001:db8::7`. An IPv4 client of a socket for both families has its IPv4 address.",
+        r#"static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.connected.connection_id;
+    const char *host = tftpserver_get(server, TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, id);
+    (void)context;
+    printf("%s:", host); /* valid until the next call */
+    printf("%d\n", (int)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_REMOTE_PORT, id));
+    return 0;
+}"#,
+    ),
+    page(
+        "ConnRemotePort",
+        "UDP port",
+        "The port that the client sends from: its TID in the words of RFC 1350.",
+        r#"static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.disconnected.connection_id;
+    (void)context;
+    printf("%d\n", (int)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_REMOTE_PORT, id));
+    return 0;
+}"#,
+    ),
+    page(
+        "ConnTransferMode",
+        "",
+        "Text, as the specification has it: `\"0\"` or `\"1\"`.",
+        r#"static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.connected.connection_id;
+    const char *mode = tftpserver_get(server, TFTPSERVER_PROPERTY_CONN_TRANSFER_MODE, id);
+    (void)context;
+    puts(mode[0] == '1' ? "netascii" : "octet");
+    return 0;
+}"#,
+    ),
+    page(
+        "Listening",
+        "",
+        "Setting it to what it is already does nothing and succeeds.",
+        r#"tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 0);
+if (tftpserver_set(server, TFTPSERVER_PROPERTY_LISTENING, 0, "True") != 0)
+    fprintf(stderr, "%s\n", tftpserver_get_last_error(server));"#,
+    )
+    .raising(LISTENING),
+    page(
+        "LocalDir",
+        "path",
+        "A relative path is taken from the working directory of the moment it is set. Nothing outside the directory can be \
+         reached by a client's file name, whatever it holds; FollowSymlinks says what becomes of links inside it. \
+         Nothing is kept open: a directory that is exchanged is seen by the next request. While listening, a change is \
+         what requests from then on go by.",
+        r#"if (tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, ".") != 0)
+    fprintf(stderr, "%s\n", tftpserver_get_last_error(server));"#,
+    )
+    .raising(&[10013, 10024, 10062, 10063, 10070]),
+    page(
+        "LocalHost",
+        "",
+        "An address in numbers, or a name that is looked up when listening starts. It must be, or have, an address of \
+         the family that UseIPv6 says: otherwise StartListening answers 10047 (an address) or 11004 (a name). With \
+         `\"\"` answers leave from the address that the client asked.",
+        r#"tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_HOST, 0, "127.0.0.1");"#,
+    ),
+    page(
+        "LocalPort",
+        "UDP port",
+        "Ports below 1024, 69 among them, need a privilege on most systems (10013). With 0, read it once the server \
+         listens. After StopListening it is again what was set.",
+        r#"tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 6969);"#,
+    ),
+    page(
+        "MaxRetransmits",
+        "repetitions",
+        "Only waits of the full RetransmitTimeout count; the shorter, measured ones of AdaptiveRetransmit do not. After \
+         the last one the connection ends with 301.",
+        r#"tftpserver_set_int(server, TFTPSERVER_PROPERTY_MAX_RETRANSMITS, 0, 5);"#,
+    ),
+    page(
+        "RetransmitTimeout",
+        "seconds",
+        "A client that negotiates the option timeout (RFC 2349) has its own wait instead.",
+        r#"tftpserver_set_int(server, TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, 0, 2);"#,
+    ),
+    page(
+        "Timeout",
+        "seconds",
+        "Each packet that brings the transfer forward starts it anew; with AbsoluteTimeout it counts from the beginning. \
+         The connection then ends with 301. With 0 only MaxRetransmits ends a silent one.",
+        r#"tftpserver_set_int(server, TFTPSERVER_PROPERTY_TIMEOUT, 0, 30);"#,
+    ),
+];

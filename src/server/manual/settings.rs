@@ -1,0 +1,236 @@
+//! The settings, in the order of their table.
+
+use super::{Page, page};
+
+/// Kept for programs that set it.
+const NO_EFFECT: &str = "The specification has it for classes with a firewall, a log of secrets, an event loop or TLS of \
+                         their own. What is set is what is read.";
+
+/// One page a setting.
+pub const PAGES: &[Page] = &[
+    page(
+        "DefaultRollOverNumber",
+        "block number",
+        "Block numbers are 16 bits on the wire and have to start over in files of more than 65535 blocks. 0 is what most \
+         clients expect, some want 1. A client that negotiates the option rollover decides itself.",
+        "DefaultRollOverNumber=1",
+    ),
+    page(
+        "CaptureIPPacketInfo",
+        "",
+        "The specification has it for Windows only.",
+        "CaptureIPPacketInfo=True",
+    )
+    .raising(&[909]),
+    page(
+        "DelayHostResolution",
+        "",
+        "A server has no RemoteHost to resolve. What is set is what is read.",
+        "DelayHostResolution=True",
+    ),
+    page(
+        "DestinationAddress",
+        "IP address",
+        "It is the local_host of ConnectionRequest, for whoever has CaptureIPPacketInfo already.",
+        "DestinationAddress",
+    ),
+    page(
+        "DontFragment",
+        "",
+        "A client whose blksize does not fit its path then gets an ERROR at once (10040) instead of fragments: set \
+         MaxBlockSize to what fits, 1468 on Ethernet with IPv4.",
+        "DontFragment=True",
+    ),
+    page("LocalHost", "", "", "LocalHost=127.0.0.1"),
+    page("LocalPort", "UDP port", "", "LocalPort=6969"),
+    page(
+        "MaxPacketSize",
+        "bytes of UDP payload",
+        "A client that asks for larger blocks is offered blocks that fit. At 516 nothing but RFC 1350's 512 bytes is left.",
+        "MaxPacketSize=1432",
+    ),
+    page(
+        "QOSDSCPValue",
+        "DSCP (RFC 2474)",
+        "The six upper bits of TOS or Traffic Class of every packet that is sent. It needs no UseConnection here.",
+        "QOSDSCPValue=46",
+    ),
+    page(
+        "QOSTrafficType",
+        "",
+        "By name or number; it reads as the number. DSCP, as Windows gives them: BestEffort 0, Background 8, ExcellentEffort \
+         and AudioVideo 40, Voice and Control 56. QOSDSCPValue goes before it. It needs no UseConnection here.",
+        "QOSTrafficType=Voice",
+    ),
+    page(
+        "ShareLocalPort",
+        "",
+        "All of the servers on the port must have it. Each client stays with one of them; which one the system decides.",
+        "ShareLocalPort=True",
+    ),
+    page(
+        "SourceIPAddress",
+        "IP address",
+        "For an address that is not this machine's StartListening answers 10013 without CAP_NET_ADMIN or CAP_NET_RAW, and \
+         10047 for one of another family than what is listened on.",
+        "SourceIPAddress=192.0.2.1",
+    )
+    .raising(&[909]),
+    page(
+        "SourceMacAddress",
+        "Ethernet address",
+        "Six pairs of hexadecimal digits with `-`, `:` or nothing between them. StartListening answers 10013 without \
+         CAP_NET_RAW and 909 where IPv6 is listened on.",
+        "SourceMacAddress=02-00-00-00-00-01",
+    )
+    .raising(&[909]),
+    page(
+        "UseConnection",
+        "",
+        "The system then drops what comes from anybody else, at the price of one descriptor for each transfer (10024 when \
+         none is left).",
+        "UseConnection=True",
+    ),
+    page(
+        "UseIPv6",
+        "",
+        "With an address in LocalHost: only that, and it must be an IPv6 address.",
+        "UseIPv6=True",
+    ),
+    page(
+        "AbsoluteTimeout",
+        "",
+        "A transfer that has not ended after Timeout seconds ends with 301, however well it goes.",
+        "AbsoluteTimeout=True",
+    ),
+    page("FirewallData", "", NO_EFFECT, "FirewallData="),
+    page(
+        "InBufferSize",
+        "bytes",
+        "The system may grant less: Linux no more than net.core.rmem_max says. More room means fewer packets lost while \
+         many clients send at once.",
+        "InBufferSize=1048576",
+    ),
+    page(
+        "OutBufferSize",
+        "bytes",
+        "The system may grant less: Linux no more than net.core.wmem_max says.",
+        "OutBufferSize=1048576",
+    ),
+    page("BuildInfo", "", "Version, machine and system, and how it was compiled.", "BuildInfo"),
+    page(
+        "CodePage",
+        "code page identifier",
+        "In decimal, or in hexadecimal with 0x. Which of the specification's list is served by what, and which not, stands \
+         in [codepages.md](codepages.md): an identifier of the list that this system does not convert is 434, any other \
+         number 905. A file name that is not text of the code page is refused with 434, told by Error, and its client gets \
+         an ERROR.",
+        "CodePage=1252",
+    )
+    .raising(&[434]),
+    page("LicenseInfo", "", "No key is needed.", "LicenseInfo"),
+    page("MaskSensitive", "", NO_EFFECT, "MaskSensitive=False"),
+    page("ProcessIdleEvents", "", NO_EFFECT, "ProcessIdleEvents=False"),
+    page(
+        "SelectWaitMillis",
+        "milliseconds",
+        "With 0 DoEvents never waits: for programs that wait for the event descriptor or draw a picture meanwhile.",
+        "SelectWaitMillis=0",
+    ),
+    page("UseInternalSecurityAPI", "", NO_EFFECT, "UseInternalSecurityAPI=False"),
+    page(
+        "LogLevel",
+        "",
+        "Each level includes the ones below: 1 has the types Info and Error, 2 adds Verbose and PITrail, 3 adds Debug.",
+        "LogLevel=2",
+    ),
+    page(
+        "MaxBlockSize",
+        "bytes of data a block",
+        "A client that asks for more is offered this. MaxPacketSize limits it as well.",
+        "MaxBlockSize=1428",
+    ),
+    page(
+        "MaxWindowSize",
+        "blocks",
+        "A client that asks for more is offered this; 1 is a window of one block, as without the option.",
+        "MaxWindowSize=16",
+    ),
+    page(
+        "MaxConnections",
+        "transfers",
+        "The client gets an ERROR, the program Connected and Error with 10068.",
+        "MaxConnections=100",
+    ),
+    page(
+        "MaxConnectionsPerHost",
+        "transfers",
+        "Beyond it: 10068, as with MaxConnections. Clients behind one NAT address count together.",
+        "MaxConnectionsPerHost=4",
+    ),
+    page(
+        "ReadOnly",
+        "",
+        "The client gets ERROR 2, the program Connected and Error with 10013.",
+        "ReadOnly=True",
+    ),
+    page(
+        "AllowOverwrite",
+        "",
+        "With False an upload to a name that is taken is refused with ERROR 6, and 127 or, where somebody else was faster, \
+         128 tells it.",
+        "AllowOverwrite=False",
+    ),
+    page(
+        "FollowSymlinks",
+        "",
+        "With False no link is followed, neither as the file nor on the way to it. LocalDir itself may always be one.",
+        "FollowSymlinks=False",
+    ),
+    page(
+        "SinglePort",
+        "",
+        "RFC 1350 answers from a new port, which many firewalls do not expect. With a single port a client address can have \
+         one transfer at a time: another request from the same port ends the first (10054).",
+        "SinglePort=True",
+    ),
+    page(
+        "TransferPorts",
+        "UDP ports",
+        "For firewalls that let a range through. Transfers share ports, so a few are enough for many clients; with \
+         UseConnection each needs its own. Where none is left the connection fails with 10048.",
+        "TransferPorts=40000-40100",
+    ),
+    page(
+        "IoThreads",
+        "threads",
+        "Each has a socket of its own on the same port, and a client stays with one of them.",
+        "IoThreads=2",
+    ),
+    page(
+        "AdaptiveRetransmit",
+        "",
+        "The wait follows the measured round trip (RFC 6298), so a lost packet costs milliseconds. A client's own timeout \
+         option is always kept.",
+        "AdaptiveRetransmit=False",
+    ),
+    page(
+        "SyncUploads",
+        "",
+        "The last ACK then waits until file and directory are on the disk (fsync).",
+        "SyncUploads=True",
+    ),
+    page(
+        "BusyPollMicros",
+        "microseconds",
+        "Costs a processor, saves the time of waking up. For lockstep transfers on fast networks.",
+        "BusyPollMicros=50",
+    ),
+    page(
+        "Statistics",
+        "",
+        "Since the server object was opened: active, requests, completed, failed, refused, unanswered, bytes_sent, \
+         bytes_received, retransmissions.",
+        "Statistics",
+    ),
+];

@@ -1,0 +1,101 @@
+//! What `include/tftpserver.h` says of functions and of the fields of events.
+
+/// One exported function.
+pub struct Function {
+    pub name: String,
+    /// As in the header, without what only the compiler needs.
+    pub declaration: String,
+    pub doc: Doc,
+}
+
+/// One field of a struct.
+pub struct Field {
+    pub name: String,
+    pub kind: String,
+    pub doc: String,
+}
+
+/// A comment, taken apart.
+#[derive(Default)]
+pub struct Doc {
+    pub paragraphs: Vec<String>,
+    /// Name and meaning.
+    pub params: Vec<(String, String)>,
+    pub returns: String,
+}
+
+/// Every function, in ABI order.
+pub fn functions(header: &str) -> Vec<Function> {
+    let parts: Vec<&str> = header.split("\nTFTPSERVER_API").collect();
+    parts
+        .windows(2)
+        .map(|pair| {
+            let declaration = pair[1].split(';').next().expect("a declaration ends");
+            let before = declaration
+                .split('(')
+                .next()
+                .expect("a declaration has parameters");
+            let name = before
+                .rsplit([' ', '*', '\n'])
+                .next()
+                .expect("a function has a name");
+            Function {
+                name: name.to_owned(),
+                declaration: declaration.trim().to_owned() + ";",
+                doc: doc(last_comment(pair[0])),
+            }
+        })
+        .collect()
+}
+
+/// A struct's own comment and its fields.
+pub fn fields(header: &str, tag: &str) -> (Doc, Vec<Field>) {
+    let (before, body) = header
+        .split_once(&format!("typedef struct {tag} {{"))
+        .unwrap_or_else(|| panic!("{tag} is no struct"));
+    let body = body.split("\n}").next().expect("a struct ends");
+    let fields = body.split("/**").skip(1).map(|part| {
+        let (comment, member) = part.split_once("*/").expect("a comment ends");
+        let member = member.trim().trim_end_matches(';');
+        let at = member.rfind([' ', '*']).expect("a type and a name") + 1;
+        Field {
+            name: member[at..].to_owned(),
+            kind: member[..at].trim().to_owned(),
+            doc: doc(comment).paragraphs.join(" "),
+        }
+    });
+    (doc(last_comment(before)), fields.collect())
+}
+
+fn last_comment(text: &str) -> &str {
+    let comment = text.rsplit("/**").next().expect("there is a comment");
+    comment.split("*/").next().expect("a comment ends")
+}
+
+/// Lines of one paragraph belong together; `@param` and `@return` begin one of their own.
+fn doc(comment: &str) -> Doc {
+    let mut doc = Doc::default();
+    let mut paragraphs: Vec<String> = vec![String::new()];
+    for line in comment.lines() {
+        let line = line.trim().trim_start_matches('*').trim();
+        if line.is_empty() || line.starts_with('@') {
+            paragraphs.push(String::new());
+        }
+        let last = paragraphs.last_mut().expect("never empty");
+        if !last.is_empty() {
+            last.push(' ');
+        }
+        last.push_str(line);
+    }
+    for paragraph in paragraphs.into_iter().filter(|paragraph| !paragraph.is_empty()) {
+        if let Some(rest) = paragraph.strip_prefix("@param ") {
+            let (name, meaning) = rest.split_once(' ').expect("a parameter has a meaning");
+            doc.params.push((name.to_owned(), meaning.trim().to_owned()));
+        } else if let Some(rest) = paragraph.strip_prefix("@return ") {
+            doc.returns = rest.to_owned();
+        } else {
+            doc.paragraphs.push(paragraph);
+        }
+    }
+    doc
+}

@@ -1,0 +1,376 @@
+"""What packets and sockets look like: headers, buffers, ports."""
+import os
+import socket
+import threading
+import time
+import unittest
+
+import net
+from lib import (ERROR, LOCAL_PORT, Answer, Client, Refused, Server, in_child, pattern, read, refused, write)
+
+needs_network = unittest.skipUnless(net.may_isolate(), "tests with a network of their own, which needs root")
+
+
+def own_sockets():
+    """The UDP sockets of this process, the library's among them."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                one = socket.socket(fileno=os.dup(int(name)))
+                if one.type == socket.SOCK_DGRAM and one.family in (socket.AF_INET, socket.AF_INET6):
+                    found.append(one)
+                else:
+                    one.close()
+        except OSError:
+            pass
+    return found
+
+
+def bound_to(port):
+    matching = [one for one in own_sockets() if one.getsockname()[1] == port]
+    return matching[0]
+
+
+def free_ports(count):
+    """The first of so many ports in a row that nobody has."""
+    while True:
+        sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+        try:
+            sockets[0].bind(("127.0.0.1", 0))
+            first = sockets[0].getsockname()[1]
+            for step, one in enumerate(sockets[1:], 1):
+                one.bind(("127.0.0.1", first + step))
+            return first
+        except (OSError, OverflowError):
+            continue
+        finally:
+            for one in sockets:
+                one.close()
+
+
+class Headers(unittest.TestCase):
+    @needs_network
+    def test_dont_fragment(self):
+        def test():
+            net.unshare()
+            net.ip("link set lo mtu 1500")
+            for value in ("False", "True"):
+                for host in ("127.0.0.1", ""):
+                    settings = {"UseIPv6": "True"} if not host else {}
+                    with Server(host, DontFragment=value, **settings) as server, net.Sniffer("lo") as sniffer:
+                        data = server.file("file", pattern(5000))
+                        with Client(("127.0.0.1", server.port)) as client:
+                            here = client.socket
+                            assert client.read("file", blksize=1400) == data
+                            to_us = sniffer.waiting(lambda packet, here=here:
+                                                    packet.to_port == here.getsockname()[1])
+                        assert len(to_us) >= 5
+                        assert {packet.dont_fragment for packet in to_us} == {value == "True"}, (value, host)
+        in_child(test)
+
+    @needs_network
+    def test_blocks_beyond_the_mtu(self):
+        """In fragments; or, where that is not wanted, refused at once rather than tried until the timeout."""
+        def test():
+            net.unshare()
+            net.ip("link set lo mtu 1500")
+            for host, settings in (("127.0.0.1", {}), ("127.0.0.1", {"UseConnection": "True"}),
+                                   ("127.0.0.1", {"SinglePort": "True"}), ("::1", {"UseIPv6": "True"})):
+                with Server(host, DontFragment="False", **settings) as server:
+                    data = server.file("file", pattern(20000))
+                    assert read(server, "file", blksize=8000) == data
+                with Server(host, DontFragment="True", **settings) as server:
+                    server.file("file", data)
+                    codes = []
+                    server.on(ERROR, lambda data, codes=codes: codes.append(data.error.error_code))
+                    with self.assertRaisesRegex(Answer, "blksize"):
+                        read(server, "file", blksize=8000, windowsize=4)
+                    server.pump(lambda codes=codes: codes == [10040])
+        in_child(test)
+
+    def classes(self, host, client_host, **settings):
+        """The TOS or traffic class bytes of a transfer's packets."""
+        with Server(host, **settings) as server:
+            server.file("file", pattern(1200))
+            with Client((client_host, server.port)) as client:
+                if ":" in client_host:
+                    client.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVTCLASS, 1)
+                else:
+                    client.socket.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
+                client.ask("file", blksize=600)
+                seen = set()
+                for block in range(3):
+                    packet, control, _, peer = client.socket.recvmsg(2000, 200)
+                    client.peer = peer
+                    seen.add(control[0][2][0])
+                    client.ack(block)
+                return seen
+
+    def test_qos(self):
+        for host, client, settings in (("127.0.0.1", "127.0.0.1", {}), ("::1", "::1", {"UseIPv6": "True"}),
+                                       ("", "127.0.0.1", {"UseIPv6": "True"}), ("", "::1", {"UseIPv6": "True"}),
+                                       ("127.0.0.1", "127.0.0.1", {"UseConnection": "True"})):
+            for name, value, dscp in (("QOSDSCPValue", 0, 0), ("QOSDSCPValue", 46, 46), ("QOSDSCPValue", 63, 63),
+                                      ("QOSTrafficType", "BestEffort", 0), ("QOSTrafficType", 1, 8),
+                                      ("QOSTrafficType", "excellenteffort", 40), ("QOSTrafficType", 3, 40),
+                                      ("QOSTrafficType", "Voice", 56), ("QOSTrafficType", 5, 56)):
+                with self.subTest(host=host, client=client, name=name, value=value, **settings):
+                    self.assertEqual(self.classes(host, client, **{name: value}, **settings), {dscp << 2})
+        with Server(start=False) as server:
+            for name, bad in (("QOSDSCPValue", 64), ("QOSTrafficType", "Urgent"), ("QOSTrafficType", 6)):
+                refused(self, 905, server.config, name, bad)
+
+
+class Buffers(unittest.TestCase):
+    def test_sizes(self):
+        """What is read back is what the kernel granted; it counts its own book-keeping in, twice the bytes."""
+        for name, option in (("InBufferSize", socket.SO_RCVBUF), ("OutBufferSize", socket.SO_SNDBUF)):
+            for asked in (100_000, 1, 1 << 30):
+                with self.subTest(name, asked=asked), Server(**{name: asked}) as server:
+                    granted = int(server.config(name))
+                    with bound_to(server.port) as one:
+                        self.assertEqual(one.getsockopt(socket.SOL_SOCKET, option), granted * 2)
+                    self.assertEqual(granted, 100_000) if asked == 100_000 else self.assertNotEqual(granted, asked)
+                    server.stop()
+                    self.assertEqual(server.config(name), str(asked))
+
+    def test_max_packet_size(self):
+        for packet, blksize in ((516, 512), (1432, 1428), (65535, 65464)):
+            with self.subTest(packet), Server(MaxPacketSize=packet) as server:
+                data = server.file("file", pattern(3000))
+                with Client(server.address) as client:
+                    self.assertEqual(client.oack("file", blksize=65464), {"blksize": str(blksize)})
+                    client.ack(0)
+                    self.assertEqual(client.finish(blksize), data)
+                refused(self, 112, server.config, "MaxPacketSize", 600)
+                write(server, "sent", data, blksize=blksize)
+
+    def test_max_block_and_window_size(self):
+        with Server(MaxBlockSize=1024, MaxWindowSize=8) as server:
+            server.file("file", b"data")
+            with Client(server.address) as client:
+                agreed = client.oack("file", blksize=4096, windowsize=32)
+                self.assertEqual(agreed, {"blksize": "1024", "windowsize": "8"})
+
+
+class Ports(unittest.TestCase):
+    def test_share_local_port(self):
+        with Server(ShareLocalPort="True") as first:
+            refused(self, 113, first.config, "ShareLocalPort", "False")
+            with Server(start=False, ShareLocalPort="True") as second:
+                second.set(LOCAL_PORT, first.port)
+                second.start()
+                self.assertEqual(second.port, first.port)
+                for server in (first, second):
+                    server.file("file", b"data")
+                self.assertEqual(read(first, "file"), b"data")
+            with Server(start=False) as alone:
+                alone.set(LOCAL_PORT, first.port)
+                refused(self, 10048, alone.start)
+        with Server() as first, Server(start=False, ShareLocalPort="True") as second:
+            second.set(LOCAL_PORT, first.port)
+            refused(self, 10048, second.start)
+
+    def test_use_connection(self):
+        with Server(UseConnection="True") as server:
+            refused(self, 117, server.config, "UseConnection", "False")
+            data = server.file("file", pattern(1500))
+            with Client(server.address) as one, Client(server.address) as other, Client(server.address) as stranger:
+                first = {}
+                for client in (one, other):
+                    client.ask("file")
+                    first[client] = client.receive()
+                self.assertNotEqual(one.peer, other.peer)
+                peers = []
+                for found in own_sockets():
+                    with found:
+                        try:
+                            peers.append(found.getpeername()[1])
+                        except OSError:
+                            pass
+                for client in (one, other):
+                    self.assertIn(client.socket.getsockname()[1], peers)
+                stranger.peer = one.peer
+                stranger.ack(1)
+                self.assertTrue(stranger.is_silent(), "the kernel lets nobody else in")
+                for client in (one, other):
+                    self.assertEqual(client.finish(first=first[client]), data)
+
+    def test_shared_sockets_without_it(self):
+        """So that a packet of a stranger is answered with ERROR 5, which the one above is not."""
+        with Server() as server, Client(server.address) as client, Client(server.address) as stranger:
+            data = server.file("file", pattern(1500))
+            client.ask("file")
+            first = client.receive()
+            stranger.peer = client.peer
+            stranger.ack(1)
+            with self.assertRaises(Answer) as answer:
+                stranger.receive()
+            self.assertEqual(answer.exception.code, 5)
+            self.assertEqual(client.finish(first=first), data)
+
+    def test_single_port(self):
+        for value in ("False", "True"):
+            with self.subTest(value), Server(SinglePort=value) as server:
+                data = server.file("file", pattern(1500))
+                with Client(server.address) as client:
+                    self.assertEqual(client.read("file"), data)
+                    self.assertEqual(client.peer[1] == server.port, value == "True")
+                with Client(server.address) as client:
+                    client.write("sent", data)
+                    self.assertEqual(client.peer[1] == server.port, value == "True")
+
+    def test_transfer_ports(self):
+        first = free_ports(3)
+        with Server(TransferPorts=f"{first}-{first + 2}") as server:
+            data = server.file("file", pattern(1500))
+            for _ in range(5):
+                with Client(server.address) as client:
+                    self.assertEqual(client.read("file"), data)
+                    self.assertIn(client.peer[1], range(first, first + 3))
+        with Server(TransferPorts=str(first), UseConnection="True") as server:
+            server.file("file", pattern(1500))
+            with Client(server.address) as one, Client(server.address) as other:
+                one.ask("file")
+                one.receive()
+                self.assertEqual(one.peer[1], first)
+                other.ask("file")
+                with self.assertRaises(Answer):
+                    other.receive()
+        with Server(start=False) as server:
+            for bad in ("9-8", "0-5", "1-65536", "a"):
+                refused(self, 905, server.config, "TransferPorts", bad)
+
+
+class StopAndStart(unittest.TestCase):
+    """StopListening leaves transfers to their end; the same port is listened on again at once."""
+
+    def restart(self, port, clients=4, **settings):
+        with Server(start=False, **settings) as server:
+            server.set(LOCAL_PORT, port)
+            server.start()
+            data = server.file("file", pattern(3000))
+            draining = [Client(server.address) for _ in range(clients)]
+            first = {}
+            for client in draining:
+                client.ask("file")
+                first[client] = client.receive()
+            for _ in range(3):
+                server.stop()
+                with Client(server.address) as late:
+                    late.ask("file")
+                    try:
+                        self.assertTrue(late.is_silent(0.05), "it does not listen")
+                    except ConnectionRefusedError:
+                        pass
+                server.start()
+                self.assertEqual(server.port, port)
+                for _ in range(3):
+                    self.assertEqual(read(server, "file"), data)
+            for client in draining:
+                with client:
+                    self.assertEqual(client.finish(first=first[client]), data)
+            server.stop()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                self.wait_for_port(other, port)
+
+    def wait_for_port(self, other, port):
+        end = time.monotonic() + 5
+        while True:
+            try:
+                return other.bind(("127.0.0.1", port))
+            except OSError:
+                self.assertLess(time.monotonic(), end, "the port is not free again")
+                time.sleep(0.02)
+
+    def test_every_sort_of_socket(self):
+        for settings in ({}, {"UseConnection": "True"}, {"IoThreads": 3}, {"SinglePort": "True"},
+                         {"SinglePort": "True", "IoThreads": 3}, {"SinglePort": "True", "ShareLocalPort": "True"}):
+            with self.subTest(**settings):
+                self.restart(free_ports(1), **settings)
+
+    def test_clients_stay_with_their_shard(self):
+        """With several threads on one port: the end of one thread's transfers disturbs no other's."""
+        with Server(SinglePort="True", IoThreads=4) as server:
+            data = server.file("file", pattern(3000))
+            clients = [Client(server.address) for _ in range(12)]
+            first = {}
+            for client in clients:
+                client.ask("file")
+                first[client] = client.receive()
+            server.stop()
+            for client in clients:
+                with client:
+                    self.assertEqual(client.finish(first=first[client]), data)
+
+    def test_new_settings_for_a_port_in_use(self):
+        """Transfers still need the port as it is: 10048, until they have ended."""
+        with Server(SinglePort="True") as server:
+            data = server.file("file", pattern(600))
+            port = server.port
+            with Client(server.address) as client:
+                client.ask("file")
+                first = client.receive()
+                server.stop()
+                server.set(LOCAL_PORT, port)
+                server.config("QOSDSCPValue", 8)
+                refused(self, 10048, server.start)
+                self.assertEqual(client.finish(first=first), data)
+            end = time.monotonic() + 5
+            while True:
+                try:
+                    server.start()
+                    break
+                except Refused as refusal:
+                    self.assertEqual(refusal.code, 10048)
+                    self.assertLess(time.monotonic(), end)
+            self.assertEqual(read(server, "file"), data)
+
+    def test_after_a_shutdown(self):
+        with Server(SinglePort="True", IoThreads=2) as server:
+            server.file("file", pattern(600))
+            port = server.port
+            for _ in range(20):
+                with Client(server.address) as client:
+                    client.ask("file")
+                    client.receive()
+                    server.shutdown()
+                    server.set(LOCAL_PORT, port)
+                    server.start()
+                self.assertEqual(len(read(server, "file")), 600)
+
+    def test_stopped_and_started_all_the_time(self):
+        """While clients read: none gets anything but its file."""
+        with Server(SinglePort="True", IoThreads=2) as server:
+            data = server.file("file", pattern(3000))
+            server.stop()
+            port = free_ports(1)
+            server.set(LOCAL_PORT, port)
+            over, wrong = threading.Event(), []
+
+            def client():
+                while not over.is_set():
+                    with Client(("127.0.0.1", port)) as one:
+                        one.socket.settimeout(0.2)
+                        try:
+                            if one.read("file") != data:
+                                wrong.append("other data")
+                        except (TimeoutError, ConnectionRefusedError):
+                            pass  # it was not listened to
+                        except Answer as answer:
+                            wrong.append(str(answer))
+
+            threads = [threading.Thread(target=client) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for _ in range(60):
+                server.start()
+                time.sleep(0.005)
+                server.stop()
+            over.set()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(wrong, [])
+            server.start()
+            self.assertEqual(read(server, "file"), data)
