@@ -32,8 +32,11 @@ tell() {
     awk '/^test result: /  { rust += $4 }
          /^Ran [0-9]+ tests/ { python += $2 }
          /tests? passed,|tests failed out of/ { ctest = $0 }
+         /^== Python /     { pythons = pythons (pythons ? ", " : "") $3 }
+         /^(OK|FAILED) \(.*skipped=/ { sub(/.*skipped=/, ""); skipped += $0 }
          /NOT RUN: /       { sub(/.*NOT RUN: /, ""); left = left "; not run: " $0 }
-         END { if (rust + python) printf "%d tests", rust + python; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
+         END { if (rust + python) printf "%d tests", rust + python; if (pythons) printf " with Python %s", pythons
+               if (skipped) printf ", %d skipped", skipped; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
 
 # In a subshell, for it goes into the build directory (ctest --test-dir is newer than CMake 3.16).
@@ -55,6 +58,7 @@ step rust cargo test --workspace
 step settings settings
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
+step python scripts/python.sh build/release/lib/libtftpserver.so.0
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address
 
 for tool in valgrind clang pkg-config; do
