@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test setup dist test-dist bench-events bless install clean help
+.PHONY: build serve test setup dist test-dist wheel bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -31,9 +31,13 @@ setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
 bench-events: ## measure what events cost
 	@benches/events/run.sh
 
-bless: ## write include/tftpserver.h and docs/reference.md anew from the sources
+bless: ## write the header, docs/reference.md and Python's definitions anew from the sources
 	TFTPSERVER_BLESS=1 cargo test --quiet --test header
 	TFTPSERVER_BLESS=1 cargo test --quiet --test reference
+	python3 bindings/python/generate.py
+
+wheel: build ## build the Python wheel, with the library in it, into dist
+	@scripts/wheel.sh $(BUILD)/lib/libtftpserver.so.0 dist
 
 dist: ## make what is published, in dist/: source archive, Debian packages, wheel, Composer archive
 	@scripts/setup.sh dist

@@ -46,6 +46,11 @@ look() {
         want php php-cli optional
         want phpunit phpunit optional
         want composer composer optional
+        # A virtual environment needs a package of its own on Debian.
+        if have python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+            packages="$packages python3-venv"
+            optional="$optional python3-venv"
+        fi
     fi
     # Linking needs the C library's headers; a bare gcc package does not bring them.
     if have gcc && ! echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1; then
@@ -99,4 +104,16 @@ if [ "$what" = test ]; then
         fi
     done
 fi
+# What the tests of the Python package use beside Python: in a place of its own, the system's Python is left alone.
+if [ "$what" = test ] && have python3 && ! build/python/bin/python -c 'import mypy, setuptools' 2>/dev/null; then
+    mkdir -p build
+    rm -rf build/python
+    if ! { python3 -m venv build/python \
+        && build/python/bin/python -m pip install --disable-pip-version-check 'setuptools>=77' mypy; } \
+        >build/python.log 2>&1; then
+        tail -n 5 build/python.log >&2
+        echo "setup: without setuptools and mypy from PyPI some tests are left out; each says so"
+    fi
+fi
+
 [ -z "$essential" ]

@@ -34,8 +34,12 @@ tell() {
          /^OK \([0-9]+ tests?, / { php += substr($2, 2) }
          /^Tests: [0-9]+, / { php += $2; if (/Skipped: /) { sub(/.*Skipped: /, ""); left = left "; skipped: " $0 + 0 } }
          /tests? passed,|tests failed out of/ { ctest = $0 }
+         /^== Python /     { pythons = pythons (pythons ? ", " : "") $3 }
+         /^(OK|FAILED) \(.*skipped=/ { sub(/.*skipped=/, ""); skipped += $0 }
          /NOT RUN: /       { sub(/.*NOT RUN: /, ""); left = left "; not run: " $0 }
-         END { tests = rust + python + php; if (tests) printf "%d tests", tests; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
+         END { tests = rust + python + php; if (tests) printf "%d tests", tests
+               if (pythons) printf " with Python %s", pythons; if (skipped) printf ", %d skipped", skipped
+               if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
 
 # In a subshell, for it goes into the build directory (ctest --test-dir is newer than CMake 3.16).
@@ -77,6 +81,7 @@ if command -v php >/dev/null 2>&1 && command -v phpunit >/dev/null 2>&1; then
 else
     echo "not run: what needs PHP and PHPUnit, which are not installed"
 fi
+step python scripts/python.sh build/release/lib/libtftpserver.so.0
 step packages packages
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address
 

@@ -161,6 +161,21 @@ class Work:
             process.wait()
 
 
+    def python(self, text):
+        """The same library as the C programs', through the package in the tree."""
+        port = free_port()
+        environment = {**os.environ, "PYTHONPATH": os.path.join(SOURCE, "bindings", "python"),
+                       "PYTHONDONTWRITEBYTECODE": "1",
+                       "TFTPSERVER_LIBRARY": os.path.join(BUILD, "lib", "libtftpserver.so.0")}
+        process = subprocess.Popen([sys.executable, "-c", text.replace("6969", str(port))], cwd=SOURCE,
+                                   env=environment, stderr=subprocess.DEVNULL)
+        try:
+            assert fetch(port, "hello.txt").startswith(b"Hello")
+        finally:
+            process.kill()
+            process.wait()
+
+
 def cargo_dir():
     for line in open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8"):
         if line.startswith("TFTPSERVER_CARGO_TARGET_DIR:"):
@@ -170,7 +185,8 @@ def cargo_dir():
 
 KINDS = [("sh", "make ", "front_door"), ("sh", "curl ", "curl"), ("c", "#include", "program"),
          ("cpp", "#include", "program_cpp"),
-         ("sh", "cmake ", "install"), ("sh", "cc ", "pkg_config"), ("cmake", "", "cmake")]
+         ("sh", "cmake ", "install"), ("sh", "cc ", "pkg_config"), ("cmake", "", "cmake"),
+         ("python", "import tftpserver", "python")]
 
 
 def main():

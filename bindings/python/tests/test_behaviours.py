@@ -314,8 +314,10 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             packet, peer = client.recvfrom(600)
         except OSError:
             continue
-        got += packet[4:]
         client.sendto(b"\\0\\4" + packet[2:4], peer)
+        if packet[3] != len(got) // 512 + 1:
+            continue  # a repetition
+        got += packet[4:]
         if len(packet) < 516:
             break
 print(len(got))

@@ -130,6 +130,19 @@ class Handlers(ServerCase):
         self.assertEqual(self.send(server, "up", b"data"), 0)
         self.assertEqual(self.read("up"), b"data")
 
+    def test_what_a_sink_takes_stays_out_of_the_root(self):
+        blocks, places = [], []
+
+        def ended(request, error):
+            places.append(server._aside_dir.name)
+            self.assertEqual(os.listdir(places[0]), [])
+
+        server = self.serve(lambda request: blocks.append, root=self.root, on_end=ended)
+        self.assertEqual(self.send(server, "up", LARGE), 0)
+        server.close()
+        self.assertEqual((b"".join(blocks), os.listdir(self.root), len(places)), (LARGE, [], 1))
+        self.assertFalse(os.path.exists(places[0]))
+
     def test_the_end_is_told_once_for_each(self):
         ends = []
         server = self.serve(lambda request: {"good": b"x"}.get(request.name),

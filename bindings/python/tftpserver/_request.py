@@ -1,4 +1,5 @@
 """What both servers share: requests, what a handler may return, uploads that go to the program, logging."""
+import contextlib
 import logging
 import os
 import stat
@@ -126,6 +127,7 @@ class Service:
         self._requests: Dict[int, Request] = {}
         self._sinks: Dict[int, Sink] = {}
         self._is_stopping = False
+        self._aside_dir: "Optional[tempfile.TemporaryDirectory[str]]" = None
         self._tftp = TFTPServer()
         try:
             self._set_up(host, port, root, settings)
@@ -175,6 +177,9 @@ class Service:
             if sink is not None:
                 self._sinks[request.connection_id] = sink
                 self._tftp.on_transfer = self._on_transfer
+                if self._has_root:
+                    # To the library the directory comes before the Transfer event: the upload is led past it.
+                    self._tftp.conn[request.connection_id].local_file = self._aside(request.connection_id)
         if event.accept:
             self._requests[request.connection_id] = request
 
@@ -186,9 +191,18 @@ class Service:
         error = TFTPServerError(event.status_code, event.description) if event.status_code else None
         request = self._requests.pop(event.connection_id, None)
         sink = self._sinks.pop(event.connection_id, None) or Sink(_nothing)
+        if self._aside_dir is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self._aside(event.connection_id))
         if not self._sinks and self._tftp.on_transfer.handler is not None:
             self._tftp.on_transfer = None  # blocks that nobody wants cost nothing then
         return request, sink, error
+
+    def _aside(self, connection_id: int) -> str:
+        """A file for an upload that a sink takes; it goes with the connection."""
+        if self._aside_dir is None:
+            self._aside_dir = tempfile.TemporaryDirectory(prefix="tftpserver-")
+        return os.path.join(self._aside_dir.name, str(connection_id))
 
     def _sink_of(self, event: TransferEvent) -> Optional[Sink]:
         return self._sinks.get(event.connection_id) if event.direction == Direction.UPLOAD else None
@@ -201,6 +215,8 @@ class Service:
             sinks, self._sinks = self._sinks, {}
             for sink in sinks.values():
                 sink.close()
+            if self._aside_dir is not None:
+                self._aside_dir.cleanup()
 
 
 _LEVELS = {"Error": logging.WARNING, "Info": logging.INFO}

@@ -1,7 +1,9 @@
 """Waiting for an event in Python rather than in C, so that Ctrl-C is heard at once however long the wait is."""
 import os
 import select
-from typing import Callable
+import signal
+import threading
+from typing import Callable, List, Tuple
 
 
 class Waker:
@@ -26,13 +28,26 @@ class Waker:
         poll = select.poll()
         poll.register(event_fd, select.POLLIN)
         poll.register(self._reader, select.POLLIN)
-        ready = [fd for fd, _ in poll.poll(millis)]
+        ready = [fd for fd, _ in self._poll(poll, millis)]
         if self._reader in ready and not self._is_closing:
             try:
                 os.read(self._reader, 4096)
             except BlockingIOError:
                 pass  # another thread was quicker
         return event_fd in ready
+
+    def _poll(self, poll: "select.poll", millis: int) -> List[Tuple[int, int]]:
+        """Lets signals write to the pipe, too: one that comes just before the system call would not end it."""
+        if millis == 0 or threading.current_thread() is not threading.main_thread():
+            return poll.poll(millis)
+        others = -1
+        try:
+            others = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+            if others != -1:
+                signal.set_wakeup_fd(others)  # an event loop's, which needs it more
+            return poll.poll(millis)
+        finally:
+            signal.set_wakeup_fd(others)
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
         for fd in (getattr(self, "_reader", -1), getattr(self, "_writer", -1)):

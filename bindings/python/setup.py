@@ -1,0 +1,48 @@
+"""The wheel's tag: any Python 3, and, where the shared library is in the package, the platform that it runs on.
+
+Everything else stands in pyproject.toml. scripts/wheel.sh puts the library in its place before it builds.
+"""
+import glob
+import os
+import re
+import subprocess
+import sysconfig
+
+from setuptools import Distribution, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+
+# What the manylinux policies (PEP 600) let a wheel take from the system.
+ALLOWED = r"libc|libm|libgcc_s|libdl|libpthread|librt|ld-linux.*"
+
+
+def platform_of(library):
+    """manylinux_2_N where the symbols that it needs are glibc's of version 2.N at most, and nothing else is needed."""
+    machine = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    try:
+        told = subprocess.run(["objdump", "-p", "-T", library], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return machine  # no ELF file, or no binutils
+    needed = re.findall(r"NEEDED +(\S+)", told)
+    versions = [int(minor) for minor in re.findall(r"GLIBC_2\.(\d+)", told)]
+    if not versions or not all(re.fullmatch(rf"({ALLOWED})\.so\.\d+", name) for name in needed):
+        return machine
+    return machine.replace("linux", f"manylinux_2_{max(versions)}", 1)
+
+
+class Package(Distribution):
+    def has_ext_modules(self):
+        return bool(libraries())  # then it belongs where a platform's packages are
+
+
+class Wheel(bdist_wheel):
+    def get_tag(self):
+        found = libraries()
+        return ("py3", "none", platform_of(found[0]) if found else "any")
+
+
+def libraries():
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tftpserver")
+    return glob.glob(os.path.join(here, "libtftpserver.*")) + glob.glob(os.path.join(here, "tftpserver.dll"))
+
+
+setup(distclass=Package, cmdclass={"bdist_wheel": Wheel})

@@ -1,0 +1,105 @@
+"""Programs written for IPWorks TFTPServer, unchanged, on compat/python/ipworks.py."""
+import os
+import signal
+import subprocess
+import sys
+import unittest
+
+from .support import HOST, LARGE, PACKAGE, ROOT, Case
+
+SAMPLES = os.path.join(ROOT, "compat", "samples", "python")
+COMPAT = os.path.join(ROOT, "compat", "python")
+
+
+class Samples(Case):
+    def start(self, name):
+        """The sample, unchanged; gives it and the port on which it listens."""
+        self.write("hello.txt", b"hello")
+        process = subprocess.Popen(
+            [sys.executable, os.path.join(SAMPLES, name), self.root, "0"], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([COMPAT, PACKAGE]), "PYTHONDONTWRITEBYTECODE": "1"})
+        self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close(), process.stderr.close()))
+        line = process.stdout.readline()
+        self.assertTrue(line.startswith("Listening on port "), (line, line or process.stderr.read()))
+        return process, int(line.split()[3].rstrip(":")), line
+
+    def end(self, process):
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, errors)
+        return out
+
+    def test_tftpserver_demo(self):
+        process, port, _ = self.start("tftpserver_demo.py")
+        self.assertEqual(self.get(port, "hello.txt").wait().data, b"hello")
+        self.assertEqual(self.put(port, "up.bin", LARGE).code, 0)
+        out = process.stdout.readline()
+        self.assertRegex(out, r"^Request from 127\.0\.0\.1:\d+ for hello\.txt, operation 1, mode 0$")
+        while out.count("Disconnected") < 2:
+            out += process.stdout.readline()
+        self.assertEqual(self.get(port, "nothing").code, 68)
+        while out.count("Disconnected") < 3:
+            out += process.stdout.readline()
+        out += self.end(process)
+        self.assertEqual(self.read("up.bin"), LARGE)
+        for text in ("[1000001] Download of hello.txt begins", "[1000001] 5 bytes", "[1000001] Disconnected: 0 OK",
+                     "[1000002] Connected: 0 OK", "[1000002] Upload of up.bin begins", "[1000002] 1000000 bytes",
+                     "Error 127: Can't open local file.", "[1000003] Disconnected: 127 ", "Stopping"):
+            self.assertIn(text, out)
+
+    def test_setters(self):
+        process, port, line = self.start("setters.py")
+        self.assertEqual(line.split(": ", 1)[1], "True, True, 30 2 2, 1472\n")
+        self.assertEqual(self.get(port, "hello.txt").wait().data, b"hello")
+        self.assertEqual(self.put(port, "up.bin", b"x").code, 69)
+        self.assertEqual(process.stdout.readline(), f"1000001 {HOST} hello.txt 0\n")
+        self.assertEqual(process.stdout.readline(), "True\n")
+        self.assertEqual(process.stdout.readline(), "refused: 10013\n")
+        self.assertEqual(self.end(process), "Stopped: False\n")
+
+    def test_virtual(self):
+        process, port, _ = self.start("virtual.py")
+        self.assertEqual(self.get(port, "data.bin").wait().data, bytes(range(256)))
+        self.assertEqual(self.get(port, "text.txt").wait().data, b"made for 127.0.0.1")
+        self.assertEqual(self.get(port, "other.txt").wait().data, b"hello")
+        self.assertEqual(self.get(port, "hello.txt").code, 68)
+        self.assertEqual(self.put(port, "up", LARGE).code, 0)
+        self.assertEqual(process.stdout.readline(), "got 1000000 bytes\n")
+        self.end(process)
+        self.assertEqual(os.listdir(self.root), ["hello.txt"])
+
+    def test_errors(self):
+        done = subprocess.run([sys.executable, os.path.join(SAMPLES, "errors.py"), self.root, "0"], timeout=60,
+                              capture_output=True, text=True,
+                              env={**os.environ, "PYTHONPATH": os.pathsep.join([COMPAT, PACKAGE])})
+        self.assertEqual([line.split("|")[0] for line in done.stdout.splitlines()], ["10048", "106", "906", "903"],
+                         done.stderr)
+        self.assertIn("Address already in use", done.stdout)
+
+    def test_every_sample_has_its_test(self):
+        samples = {name[:-3] for name in os.listdir(SAMPLES) if name.endswith(".py")}
+        self.assertEqual({f"test_{name}" for name in samples} - set(vars(Samples)), set())
+        with open(os.path.join(SAMPLES, "README.md"), encoding="utf-8") as file:
+            text = file.read()
+        for name in samples:
+            self.assertIn(f"`{name}.py`", text)
+            with open(os.path.join(SAMPLES, f"{name}.py"), encoding="utf-8") as file:
+                self.assertIn("\nfrom ipworks import *\n", file.read())
+
+    def test_every_property_has_its_getter_and_setter(self):
+        sys.path.insert(0, COMPAT)
+        self.addCleanup(sys.path.remove, COMPAT)
+        import ipworks
+        import tftpserver
+        names = {name.lower() for name in tftpserver.PropertyId.__members__}
+        for name in names:
+            self.assertTrue(callable(getattr(ipworks.TFTPServer, f"get_{name}", None)), name)
+        for name in ("conn_file_data", "conn_local_file", "listening", "local_dir", "local_host", "local_port",
+                     "max_retransmits", "retransmit_timeout", "timeout"):
+            self.assertTrue(callable(getattr(ipworks.TFTPServer, f"set_{name}", None)), name)
+        self.assertEqual(sorted(ipworks.__all__), ["IPWorksError", "TFTPServer"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,257 @@
+"""The package: made from the header, of the library's version, typed, installable; its manual and its example run."""
+import ast
+import importlib.util
+import inspect
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import unittest
+
+import tftpserver
+from tftpserver import _events, _ffi, _generated
+
+from .support import HOST, LARGE, PACKAGE, ROOT, SECONDS, Case
+
+FILES = os.path.join(ROOT, "examples", "files")
+
+
+class Made(unittest.TestCase):
+    def test_the_definitions_are_those_of_the_header(self):
+        done = subprocess.run([sys.executable, os.path.join(PACKAGE, "generate.py"), "--check"],
+                              capture_output=True, text=True, timeout=SECONDS)
+        self.assertEqual((done.returncode, done.stdout), (0, "current\n"), done.stderr)
+
+    def test_the_version_is_the_library_s(self):
+        self.assertEqual(tftpserver.__version__, _ffi.lib.tftpserver_version().decode())
+        with open(os.path.join(ROOT, "Cargo.toml"), encoding="utf-8") as file:
+            self.assertIn(f'version = "{tftpserver.__version__}"', file.read())
+
+    def test_events_have_the_fields_of_the_c_structs(self):
+        for event in tftpserver.EventId:
+            name = "".join(part.capitalize() for part in event.name.split("_")) + "Event"
+            fields = [field for field, _ in getattr(_generated, name)._fields_ if field != "text_length"]
+            self.assertEqual(list(getattr(_events, name).__slots__), fields)
+            self.assertIn(event, _events.FROM_C)
+
+    def test_every_function_of_the_library_is_used(self):
+        text = ""
+        for name in ("_class.py", "_dispatch.py", "_ffi.py"):
+            with open(os.path.join(PACKAGE, "tftpserver", name), encoding="utf-8") as file:
+                text += file.read()
+        unused = {name for name in _generated.FUNCTIONS if not re.search(rf"\b{name}\b", text)}
+        # Numbers and text go the way of bytes, which can say that a call failed and do not end at a NUL.
+        self.assertEqual(unused, {"tftpserver_get_int", "tftpserver_set_int", "tftpserver_set"})
+
+    def test_properties_are_those_of_the_library(self):
+        ours = {name for name, value in vars(tftpserver.TFTPServer).items() if isinstance(value, property)}
+        conn = {f"conn_{name}" for name, value in vars(tftpserver.Conn).items() if isinstance(value, property)}
+        self.assertEqual({name.lower() for name in tftpserver.PropertyId.__members__}, ours - {"conn", "closed"} | conn)
+
+    def test_everything_public_is_documented(self):
+        missing = []
+        for name in tftpserver.__all__:
+            thing = getattr(tftpserver, name)
+            if inspect.isclass(thing):
+                missing += [] if thing.__doc__ else [name]
+                missing += [f"{name}.{key}" for key, value in vars(thing).items()
+                            if not key.startswith("_") and (inspect.isfunction(value) or isinstance(value, property))
+                            and not value.__doc__]
+        self.assertEqual(missing, [])
+
+    def test_nothing_but_the_standard_library_is_imported(self):
+        for name in os.listdir(os.path.join(PACKAGE, "tftpserver")):
+            if name.endswith(".py"):
+                with open(os.path.join(PACKAGE, "tftpserver", name), encoding="utf-8") as file:
+                    tree = ast.parse(file.read(), feature_version=(3, 9))
+                for node in ast.walk(tree):
+                    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                    if isinstance(node, ast.ImportFrom) and node.level == 0:
+                        names = [node.module]
+                    for module in names:
+                        origin = importlib.util.find_spec(module.split(".")[0]).origin or ""
+                        self.assertNotIn("site-packages", origin, f"{name} imports {module}")
+
+    def test_types(self):
+        python = os.environ.get("TFTPSERVER_PYTHON", sys.executable)
+        if subprocess.run([python, "-c", "import mypy"], capture_output=True).returncode:
+            self.skipTest("mypy is not installed")
+        done = subprocess.run([python, "-m", "mypy", "--cache-dir", os.devnull, "--strict", "tftpserver", USES],
+                              cwd=PACKAGE, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+USES = os.path.join(PACKAGE, "tests", "typed.py")
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind((HOST, 0))
+        return one.getsockname()[1]
+
+
+class Running(Case):
+    """Programs that serve until they are told to end."""
+
+    def start(self, command, cwd=ROOT, **environment):
+        process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env={**os.environ, "PYTHONPATH": PACKAGE, "PYTHONUNBUFFERED": "1", **environment})
+        self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close(), process.stderr.close()))
+        return process
+
+    def fetch(self, port, name):
+        """Asks again until somebody listens there."""
+        while True:
+            client = self.get(port, name).wait()
+            if client.code not in (7, 28, 56, 71):  # nobody there (yet)
+                return client.data
+
+    def end(self, process, code=0):
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=SECONDS)
+        self.assertIn(process.returncode, (code, -signal.SIGINT), errors)
+        return out
+
+    def file(self, name):
+        with open(os.path.join(FILES, name), "rb") as file:
+            return file.read()
+
+
+class Example(Running):
+    def test_it_says_what_happens(self):
+        self.write("file", LARGE)
+        process = self.start([sys.executable, os.path.join("examples", "serve.py"), "--port", "0", "--host", HOST,
+                              self.root])
+        line = process.stdout.readline()
+        self.assertRegex(line, r"^listening on 127\.0\.0\.1:\d+\n$")
+        port = int(line.split(":")[1])
+        self.assertEqual(self.get(port, "file").wait().data, LARGE)
+        self.assertEqual(self.put(port, "up", LARGE).code, 0)
+        self.assertEqual(self.get(port, "nothing").code, 68)
+        out = "".join(process.stdout.readline() for _ in range(6))
+        for text in (r"^127\.0\.0\.1:\d+ reads 'file'$", r"reads 'file': done, 1000000 bytes$",
+                     r"writes 'up': done, 1000000 bytes$", r"reads 'nothing': Can't open local file\..*, 0 bytes$"):
+            self.assertRegex(out, re.compile(text, re.M))
+        process.terminate()
+        self.assertEqual(process.wait(SECONDS), 0)
+
+    def test_its_errors(self):
+        process = self.start([sys.executable, os.path.join("examples", "serve.py"), self.path("nothing")])
+        _, errors = process.communicate(timeout=SECONDS)
+        self.assertEqual((process.returncode, errors.startswith("serve.py: ")), (1, True), errors)
+
+
+class Readme(Running):
+    """Every code block of README.md is run; one that nobody knows how to try is a failure."""
+
+    def test_every_block(self):
+        with open(os.path.join(PACKAGE, "README.md"), encoding="utf-8") as file:
+            text = file.read()
+        blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.S | re.M)
+        known = [("serve_forever()\n", "directory"), ("received", "handler"), ("AsyncServer", "asyncio"),
+                 ("server.do_events()", "events"), ("INVALID_VALUE", "error"), ("pip install", "install"),
+                 ("compat/samples", "compat")]
+        tried = []
+        for language, block in blocks:
+            names = [name for mark, name in known if mark in block and name not in tried]
+            self.assertTrue(names, f"nobody knows how to try this:\n{block}")
+            # The directory's mark is in the asyncio block as well.
+            name = "asyncio" if "AsyncServer" in block else names[0]
+            with self.subTest(name):
+                getattr(self, name)(block)
+            tried.append(name)
+        self.assertEqual(sorted(tried), sorted(name for _, name in known))
+        for link in re.findall(r"\]\(([^)#]+)\)", text):
+            self.assertTrue(link.startswith("http") or os.path.exists(os.path.join(PACKAGE, link)), link)
+
+    def run_block(self, block):
+        port = free_port()
+        self.assertIn("6969", block)
+        return self.start([sys.executable, "-c", block.replace("6969", str(port))]), port
+
+    def directory(self, block):
+        process, port = self.run_block(block)
+        self.assertEqual(self.fetch(port, "hello.txt"), self.file("hello.txt"))
+        self.assertEqual(self.put(port, "up", b"x").code, 69)
+        self.end(process)
+
+    def handler(self, block):
+        process, port = self.run_block(block + "\nimport threading\nthreading.Event().wait()\n")
+        self.assertEqual(self.fetch(port, "pxelinux.cfg/default"), b"# made for 127.0.0.1\nDEFAULT linux\n")
+        self.assertEqual(self.fetch(port, "hello.txt"), self.file("hello.txt"))
+        self.assertEqual(self.put(port, "up", LARGE).code, 0)
+        self.assertFalse(os.path.exists(os.path.join(FILES, "up")))
+        told = [process.stdout.readline() for _ in range(3)]
+        self.assertEqual(told, ["pxelinux.cfg/default whole\n", "hello.txt whole\n", "up whole\n"])
+        self.end(process)
+
+    def asyncio(self, block):
+        process, port = self.run_block(block)
+        self.assertEqual(self.fetch(port, "name"), b"made for name")
+        self.end(process)
+
+    def events(self, block):
+        process, port = self.run_block(block)
+        self.assertEqual(self.fetch(port, "motd"), b"Hello from a program\n")
+        self.assertEqual(self.put(port, "up", b"x").code, 69)
+        self.assertEqual(process.stdout.readline(), "1000001 OK\n")
+        self.end(process)
+
+    def error(self, block):
+        process = self.start([sys.executable, "-c", block])
+        out, errors = process.communicate(timeout=SECONDS)
+        self.assertEqual((process.returncode, bool(out)), (0, True), errors)
+
+    def compat(self, block):
+        done = subprocess.run(["sh", "-euc", block.replace("PYTHONPATH=", f"PYTHONPATH={PACKAGE}:")
+                               .replace(" python ", f" {sys.executable} ")], cwd=ROOT, capture_output=True, text=True,
+                              timeout=SECONDS)
+        self.assertTrue(done.stdout.startswith("10048|"), done.stderr)
+
+    def install(self, block):
+        """Into a fresh environment, without network, compiler or anything else on the path."""
+        made = subprocess.run([os.path.join(ROOT, "scripts", "wheel.sh"), library(), self.path("dist")],
+                              capture_output=True, text=True, timeout=300)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        wheel = os.path.basename(made.stdout.strip())
+        self.assertRegex(wheel, rf"^tftpserver-{re.escape(tftpserver.__version__)}-py3-none-(many)?linux_\w+\.whl$")
+        subprocess.run([sys.executable, "-m", "venv", self.path("fresh")], check=True, timeout=300)
+        programs = self.path("fresh", "bin")
+        clean = {"PATH": programs, "HOME": self.place.name, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        install, serve = block.splitlines()
+        done = subprocess.run([shutil.which("sh"), "-euc", install], cwd=self.path("dist"), env=clean,
+                              capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertNotIn("not a supported wheel", done.stdout)
+        where = subprocess.run([os.path.join(programs, "python"), "-c",
+                                "import tftpserver._ffi as f; print(f.find(), f.lib.tftpserver_version().decode())"],
+                               cwd=self.place.name, env=clean, capture_output=True, text=True, check=True).stdout
+        self.assertIn(os.path.join("fresh", "lib"), where)
+        port = free_port()
+        command = serve.split("#")[0].replace("6969", str(port)).split()
+        self.assertEqual(command[0], "python")
+        process = subprocess.Popen([os.path.join(programs, "python"), *command[1:]], cwd=ROOT, env=clean,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close(), process.stderr.close()))
+        self.assertEqual(self.fetch(port, "hello.txt"), self.file("hello.txt"))
+        self.end(process)
+        for name in ("ipworks", "tests"):
+            found = subprocess.run([os.path.join(programs, "python"), "-c", f"import {name}"], cwd=self.place.name,
+                                   env=clean, capture_output=True)
+            self.assertNotEqual(found.returncode, 0, f"{name} must not be installed")
+
+
+def library():
+    """The file that is loaded now."""
+    path = _ffi.find()
+    if os.path.sep in path:
+        return path
+    with open("/proc/self/maps", encoding="utf-8") as file:
+        return re.search(r"\S*libtftpserver\S*", file.read())[0]
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Tests the Python package, with python3 and with the oldest and the newest Python that are installed.
+#
+# usage: python.sh [LIBRARY]     (build/release/lib/libtftpserver.so.0)
+#
+# PYTHONS names other interpreters. mypy and setuptools come from build/python, which setup.sh makes.
+set -u
+cd "$(dirname "$0")/.."
+library=${1:-build/release/lib/libtftpserver.so.0}
+case $library in /*) ;; *) library=$PWD/$library ;; esac
+if [ ! -f "$library" ]; then
+    echo "python.sh: $library is missing" >&2
+    exit 1
+fi
+export TFTPSERVER_LIBRARY="$library" PYTHONDONTWRITEBYTECODE=1
+[ -x build/python/bin/python ] && export TFTPSERVER_PYTHON="$PWD/build/python/bin/python"
+
+# Every Python from 3.9 on, "minor path", oldest first; each version once. A program that is not what its name says
+# (a pyenv shim without its version) is left out.
+installed() {
+    for program in python3 "$HOME"/.pyenv/versions/3.*/bin/python3 /usr/local/bin/python3.[0-9]* /usr/bin/python3.[0-9]*; do
+        "$program" -c 'import ctypes, ssl, sys, venv
+if sys.version_info >= (3, 9): print(sys.version_info[1], sys.executable)' 2>/dev/null
+    done | sort -s -n -k1,1 | awk '!seen[$1]++ { print $2 }'
+}
+
+if [ -z "${PYTHONS:-}" ]; then
+    all=$(installed)
+    PYTHONS=$({ python3 -c 'import sys; print(sys.executable)'; echo "$all" | sed -n '1p;$p'; } | awk '!seen[$0]++')
+fi
+
+failed=0
+for python in $PYTHONS; do
+    version=$("$python" -c 'import platform; print(platform.python_version())') || { failed=1; continue; }
+    echo "== Python $version"
+    (cd bindings/python && "$python" -W error -m unittest discover -t . -s tests) 2>&1 || failed=1
+done
+exit "$failed"

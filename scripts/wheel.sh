@@ -1,0 +1,41 @@
+#!/bin/sh
+# Builds the Python wheel with the shared library in it.
+#
+# usage: wheel.sh [LIBRARY [DIRECTORY]]     (build/release/lib/libtftpserver.so.0, dist)
+#
+# TFTPSERVER_PYTHON is the interpreter; the one that setup.sh prepared has setuptools, with any other pip fetches that.
+set -eu
+cd "$(dirname "$0")/.."
+library=${1:-build/release/lib/libtftpserver.so.0}
+out=${2:-dist}
+python=${TFTPSERVER_PYTHON:-build/python/bin/python}
+[ -x "$python" ] || python=python3
+
+if [ ! -f "$library" ]; then
+    echo "wheel: $library is missing: make build" >&2
+    exit 1
+fi
+stage=build/wheel
+rm -rf "$stage"
+mkdir -p "$stage/tftpserver" "$out"
+for name in pyproject.toml setup.py README.md LICENSE-MIT LICENSE-APACHE; do
+    cp -L "bindings/python/$name" "$stage/$name"
+done
+cp bindings/python/tftpserver/*.py bindings/python/tftpserver/py.typed "$stage/tftpserver/"
+case $(uname -s) in
+    Darwin) name=libtftpserver.0.dylib ;;
+    *) name=libtftpserver.so.0 ;;
+esac
+cp -L "$library" "$stage/tftpserver/$name"
+# Names for debuggers are most of the file.
+command -v strip >/dev/null 2>&1 && strip -S "$stage/tftpserver/$name"
+
+isolation=
+"$python" -c 'import setuptools, sys; sys.exit(int(setuptools.__version__.split(".")[0]) < 77)' 2>/dev/null \
+    && isolation=--no-build-isolation
+# The time in the archive is fixed, so that the same tree gives the same wheel.
+: "${SOURCE_DATE_EPOCH:=315532800}"
+export SOURCE_DATE_EPOCH
+# shellcheck disable=SC2086 # an option or nothing
+"$python" -m pip wheel --quiet --disable-pip-version-check --no-deps $isolation --wheel-dir "$out" "./$stage"
+ls -1t "$out"/tftpserver-*.whl | head -n 1
