@@ -278,7 +278,7 @@ def deb(output):
         library = os.path.join(trees["runtime"], "usr", "lib", multiarch(), f"libtftpserver.so.{VERSION}")
         archive = os.path.join(trees["development"], "usr", "lib", multiarch(), "libtftpserver.a")
         run("strip", "--remove-section=.comment", "--remove-section=.note", "--strip-unneeded", library)
-        run("strip", "--strip-debug", "--enable-deterministic-archives", archive)
+        run("strip", "--strip-debug", "--remove-section=.comment", "--enable-deterministic-archives", archive)
         runtime = pack(
             trees["runtime"], output, when,
             {"triggers": "activate-noawait ldconfig\n",
