@@ -65,8 +65,8 @@
  *
  * THREADS
  *
- * Every method may be called from any thread at any time. Not so moving, destroying, and assigning to `on_x`: these need
- * that no other thread uses the object, or, for `on_x`, is inside do_events.
+ * Every method may be called from any thread at any time. Not so moving, destroying, and assigning to `on_x`: these
+ * need that no other thread uses the object, or, for `on_x`, is inside do_events.
  *
  * MEMORY
  *
@@ -1052,17 +1052,17 @@ private:
         if constexpr (std::is_invocable_v<kept &, server &, Event &>) {
             using result = std::invoke_result_t<kept &, server &, Event &>;
             static_assert(std::is_void_v<result> || std::is_same_v<result, int>, "a handler returns void or int");
-            return [kept_function = kept(std::forward<Function>(function))](server &owner, Event &event) mutable -> int {
+            return [call = kept(std::forward<Function>(function))](server &owner, Event &event) mutable -> int {
                 if constexpr (std::is_void_v<result>) {
-                    std::invoke(kept_function, owner, event);
+                    std::invoke(call, owner, event);
                     return 0;
                 } else {
-                    return std::invoke(kept_function, owner, event);
+                    return std::invoke(call, owner, event);
                 }
             };
         } else {
-            return handler::wrap([kept_function = kept(std::forward<Function>(function))](server &, Event &event) mutable {
-                return std::invoke(kept_function, event);
+            return handler::wrap([call = kept(std::forward<Function>(function))](server &, Event &event) mutable {
+                return std::invoke(call, event);
             });
         }
     }

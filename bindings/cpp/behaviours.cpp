@@ -87,8 +87,9 @@ void download_with_a_window()
     fixture self;
     std::string data = noise(3000000);
     self.dir.write("f", data);
-    CHECK_INT(run(self.server, {"atftp", "--option", "blksize 1428", "--option", "windowsize 16", "--get", "--remote-file",
-                                "f", "--local-file", self.dir.path("got"), "127.0.0.1", std::to_string(self.port)}), 0);
+    int code = run(self.server, {"atftp", "--option", "blksize 1428", "--option", "windowsize 16", "--get", "-r", "f", "-l",
+                                 self.dir.path("got"), "127.0.0.1", std::to_string(self.port)});
+    CHECK_INT(code, 0);
     CHECK(same(self.dir.read("got"), data));
 }
 
@@ -419,7 +420,7 @@ void fork_after_open()
     if (child == 0) {
         tftp::server taken = std::move(self->server);
         { tftp::server destroyed = std::move(taken); }
-        ::_exit(7);
+        end_child("7");
     }
     int status = 0;
     CHECK(::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 7);
@@ -449,8 +450,8 @@ const std::map<std::string, void (*)()> behaviours{
     BEHAVIOUR(file_chosen_by_the_application), BEHAVIOUR(upload_through_transfer_alone), BEHAVIOUR(nobody_answers),
     BEHAVIOUR(order_of_events), BEHAVIOUR(fields_of_events), BEHAVIOUR(conn_arrays), BEHAVIOUR(exception_in_a_handler),
     BEHAVIOUR(error_number_and_text), BEHAVIOUR(config), BEHAVIOUR(stop_listening), BEHAVIOUR(close_inside_a_handler),
-    BEHAVIOUR(use_after_close), BEHAVIOUR(interrupt), BEHAVIOUR(several_servers), BEHAVIOUR(collected_during_a_transfer),
-    BEHAVIOUR(fork_after_open), BEHAVIOUR(version_is_checked),
+    BEHAVIOUR(use_after_close), BEHAVIOUR(interrupt), BEHAVIOUR(several_servers),
+    BEHAVIOUR(collected_during_a_transfer), BEHAVIOUR(fork_after_open), BEHAVIOUR(version_is_checked),
 };
 
 /* The names in the common table. */

@@ -231,8 +231,8 @@ void several_texts_at_once()
     other.SetLocalHost("127.0.0.2");
     char text[100];
     char *held = server.GetLocalHost();
-    snprintf(text, sizeof text, "%s %s %s %s", server.GetLocalHost(), other.GetLocalHost(), server.Config("MaxBlockSize"),
-             server.Config("MaxWindowSize"));
+    snprintf(text, sizeof text, "%s %s %s %s", server.GetLocalHost(), other.GetLocalHost(),
+             server.Config("MaxBlockSize"), server.Config("MaxWindowSize"));
     CHECK_TEXT(text, "127.0.0.1 127.0.0.2 65464 64");
     for (int i = 0; i < 100; i++) {
         server.GetLocalDir();
@@ -353,7 +353,7 @@ void a_forked_child_may_destroy()
     pid_t child = ::fork();
     if (child == 0) {
         server.reset();
-        ::_exit(7);
+        end_child("7");
     }
     int status = 0;
     CHECK(::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 7);

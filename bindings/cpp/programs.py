@@ -108,7 +108,8 @@ def in_every_way(installed, here):
             check('#include "../../include/ipworks.h"' in file.read(), f"{name} includes what such programs include")
         installed.build(source, os.path.join(here, name))
         copy = shutil.copy(source, foreign)
-        unix = ("-DUNIX", "-I" + os.path.join(COMPAT, "cpp", "tftpserver"), "-L" + os.path.join(COMPAT, "lib"), "-lipworks")
+        unix = ("-DUNIX", "-I" + os.path.join(COMPAT, "cpp", "tftpserver"), "-L" + os.path.join(COMPAT, "lib"),
+                "-lipworks")
         for standard in ("c++11", "c++17", "c++20"):
             installed.build(copy, os.path.join(here, name), "-std=" + standard, *unix)
 
@@ -127,8 +128,8 @@ def sample_tftpserver(installed, here):
     running.end(signal.SIGKILL)
     with open(os.path.join(directory, "new"), "rb") as file:
         check(file.read() == data, "what was uploaded")
-    for line in (r"127\.0\.0\.1:\d+ asks for f \(mode 0, operation 1\)\n1000001 connected: 0 OK\n1000001 Download begins: f "
-                 r"for 127\.0\.0\.1\n1000001 100000 bytes, the last block has 160\n1000001 Download ends\n"
+    for line in (r"127\.0\.0\.1:\d+ asks for f \(mode 0, operation 1\)\n1000001 connected: 0 OK\n"
+                 r"1000001 Download begins: f for 127\.0\.0\.1\n1000001 100000 bytes, the last block has 160\n1000001 Download ends\n"
                  r"1000001 disconnected: 0 OK\n", r"\d+ connected: 10013 ", r"error 127: ", r"\d+ Upload ends\n"):
         check(re.search(line, running.text), f"{line!r} is not in {running.text!r}")
 

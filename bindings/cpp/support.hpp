@@ -139,8 +139,8 @@ private:
 /* curl's exit codes for the errors of TFTP. */
 enum { CURL_GOOD = 0, CURL_ERROR_1 = 68, CURL_ERROR_2 = 69 };
 
-inline std::vector<std::string> curl(int port, const std::string &name, const std::string &more, const std::string &file,
-                                     long seconds = patience().count())
+inline std::vector<std::string> curl(int port, const std::string &name, const std::string &more,
+                                     const std::string &file, long seconds = patience().count())
 {
     return {"curl", "--silent", "--max-time", std::to_string(seconds), more, file,
             "tftp://127.0.0.1:" + std::to_string(port) + "/" + name};
@@ -186,6 +186,16 @@ inline int run(const std::vector<std::string> &words)
         ::usleep(2000);
     }
     return one.code();
+}
+
+/*
+ * The end of a child process after fork. It becomes another program, for memcheck would count in it what the parent's
+ * threads hold.
+ */
+[[noreturn]] inline void end_child(const char *exit_code)
+{
+    ::execl("/bin/sh", "sh", "-c", (std::string("exit ") + exit_code).c_str(), static_cast<char *>(nullptr));
+    ::_exit(99);
 }
 
 /* Entries of a directory such as /proc/self/fd. */

@@ -10,8 +10,8 @@
  *
  * PORTING
  *
- * Programs that say `#include "../../include/ipworks.h"` and link with -lipworks are built as they are with the files of
- * the directory compat of the sources; compat/README.md says how. They are not installed, so that they cannot take the
+ * Programs that say `#include "../../include/ipworks.h"` and link with -lipworks are built as they are with the files
+ * of the directory compat of the sources; compat/README.md says how. They are not installed, so that they cannot take the
  * place of the vendor's own.
  *
  * The older C layer is in ipworks_tftpserver.h, which this header includes.
@@ -22,8 +22,8 @@
  *  - Getters of text never return NULL: "" where they fail, and GetLastErrorCode tells why. The text stays valid until
  *    the same getter of the same object was called eight times more. NULL as a value to set is error 905.
  *  - An index is a connection id, as events carry it, or a position from 0 to ConnCount - 1.
- *  - Every event is asked for, so nothing is served unless DoEvents is called. A handler returns 0; any other value ends
- *    that connection.
+ *  - Every event is asked for, so nothing is served unless DoEvents is called. A handler returns 0; any other value
+ *    ends that connection.
  *  - An upload that goes to no file (no LocalDir, no ConnLocalFile) is the handlers' own: override FireTransfer for it.
  *    The handler that is there otherwise ends it.
  *  - An exception that leaves a handler ends that connection and comes out of DoEvents; events that were not delivered
@@ -346,7 +346,10 @@ private:
         return writable(place);
     }
 
-    char *keep(int slot, const char *text) { return keep(slot, text != NULL ? text : "", text != NULL ? strlen(text) : 0); }
+    char *keep(int slot, const char *text)
+    {
+        return text != NULL ? keep(slot, text, strlen(text)) : keep(slot, "", 0);
+    }
 
     char *text(int property, int index) { return keep(property, tftpserver_get(core_->handle, property, index)); }
 

@@ -1,6 +1,6 @@
 /*
- * The C layer of programs written for IPWorks TFTPServer, over libtftpserver: Create, Set, Get, Do, Destroy, and one sink
- * for all events. Everything here is static inline, so nothing is linked but libtftpserver. C99 and C++.
+ * The C layer of programs written for IPWorks TFTPServer, over libtftpserver: Create, Set, Get, Do, Destroy, and one
+ * sink for all events. Everything here is static inline, so nothing is linked but libtftpserver. C99 and C++.
  *
  * This is libtftpserver's own work, compatible with programs written for IPWorks TFTPServer. It is neither made nor
  * endorsed by the maker of IPWorks. New C programs use tftpserver.h.
@@ -13,8 +13,8 @@
  *  - An index is a connection id as events carry it, or a position below ConnCount.
  *  - Functions that return int return 0 or an error number. Get returns NULL where it fails; as that is 0 too, ask
  *    IPWorks_TFTPServer_GetLastErrorCode, which is 0 after a success.
- *  - Events reach the sink inside Do with IPWORKS_TFTPSERVER_DOEVENTS, on the thread that calls it. All are asked for, so
- *    every program must call it.
+ *  - Events reach the sink inside Do with IPWORKS_TFTPSERVER_DOEVENTS, on the thread that calls it. All are asked for,
+ *    so every program must call it.
  *
  * THE SINK
  *
@@ -29,8 +29,8 @@
  *   7 StartTransfer      ConnectionId, Direction
  *   8 Transfer           ConnectionId, Direction, BytesTransferred, PercentDone, Text
  *
- * BytesTransferred is `*(int64 *)param[2]`. Text is binary: cbparam[4] bytes. Accept is read back from param[5] when the
- * sink has returned. The sink returns 0; any other value ends the connection. It must not throw.
+ * BytesTransferred is `*(int64 *)param[2]`. Text is binary: cbparam[4] bytes. Accept is read back from param[5] when
+ * the sink has returned. The sink returns 0; any other value ends the connection. It must not throw.
  */
 
 #ifndef IPWORKS_TFTPSERVER_H
@@ -153,7 +153,7 @@ static inline int32_t IPWorks_TFTPServer_Receive(tftpserver *server, tftpserver_
     return result;
 }
 
-/* Whether the library is at least as new as this header, and of the same series (before 1.0, a minor version is one). */
+/* Whether the library is at least as new as this header, and of its series (before 1.0, a minor version is one). */
 static inline int IPWorks_TFTPServer_LibraryFits(void)
 {
     long parts[3] = {0, 0, 0}, number;
@@ -172,8 +172,8 @@ static inline int IPWorks_TFTPServer_LibraryFits(void)
 }
 
 /*
- * Makes an object. `sink` may be NULL: then no event is asked for. `key` and `opts` are taken and ignored. NULL where it
- * fails: out of memory, or a library that is older than this header.
+ * Makes an object. `sink` may be NULL: then no event is asked for. `key` and `opts` are taken and ignored. NULL where
+ * it fails: out of memory, or a library that is older than this header.
  */
 static inline void *IPWorks_TFTPServer_Create(IPWorks_TFTPServer_Sink sink, void *context, char *key, int opts)
 {
@@ -272,7 +272,8 @@ static inline int IPWorks_TFTPServer_Set(void *object, int propid, int arridx, c
  * Calls a method. `param` and `cbparam` have one more entry than the cparam that go in: the result comes back there.
  * Only Config has either: param[0] is the text, param[1] becomes the result. `llval` is not used.
  */
-static inline int IPWorks_TFTPServer_Do(void *object, int methid, int cparam, void *param[], int cbparam[], int64 *llval)
+static inline int IPWorks_TFTPServer_Do(void *object, int methid, int cparam, void *param[], int cbparam[],
+                                        int64 *llval)
 {
     tftpserver *handle = IPWorks_TFTPServer_Handle(object);
     const char *text;

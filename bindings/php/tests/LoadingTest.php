@@ -118,11 +118,12 @@ final class LoadingTest extends TestCase
     }
 
     /** A web server, where FFI is for preloaded scripts only. */
-    private function web(string ...$options): Process
+    private function web(array $options = [], array $environment = []): Process
     {
         file_put_contents("{$this->directory}/index.php", '<?php
             require_once ' . var_export(dirname(__DIR__) . '/autoload.php', true) . ';
             header("Content-Type: text/plain");
+            putenv("TFTPSERVER_LIBRARY=" . ($_GET["library"] ?? getenv("TFTPSERVER_LIBRARY")));
             try {
                 $server = new TftpServer\Server($_GET["directory"], 0, "127.0.0.1");
                 $names = [];
@@ -141,7 +142,7 @@ final class LoadingTest extends TestCase
             }');
         $port = self::freePort();
         $process = new Process([PHP_BINARY, '-d', 'ffi.enable=preload', '-d', 'opcache.enable=1', '-d', 'opcache.enable_cli=1', ...$options,
-            '-S', "127.0.0.1:{$port}", '-t', $this->directory]);
+            '-S', "127.0.0.1:{$port}", '-t', $this->directory], '', null, $environment);
         Wait::until(static fn (): bool => $process->isOver() || @fsockopen('127.0.0.1', $port) !== false, 'the web server');
         self::assertFalse($process->isOver(), $process->errors());
         $this->port = $port;
@@ -158,9 +159,9 @@ final class LoadingTest extends TestCase
         return (int) substr((string) strrchr(stream_socket_get_name($socket, false), ':'), 1);
     }
 
-    private function page(): string
+    private function page(string $more = ''): string
     {
-        return file_get_contents("http://127.0.0.1:{$this->port}/?directory=" . urlencode("{$this->directory}/served"));
+        return file_get_contents("http://127.0.0.1:{$this->port}/?directory=" . urlencode("{$this->directory}/served") . $more);
     }
 
     public function testPreloadedInAWebServer(): void
@@ -170,11 +171,27 @@ final class LoadingTest extends TestCase
         }
         file_put_contents("{$this->directory}/served/file", 'hello');
         $user = posix_getpwuid(posix_geteuid())['name'];
-        $web = $this->web('-d', 'opcache.preload=' . dirname(__DIR__) . '/preload.php', '-d', "opcache.preload_user={$user}");
+        $web = $this->web(['-d', 'opcache.preload=' . dirname(__DIR__) . '/preload.php', '-d', "opcache.preload_user={$user}"]);
         // Twice: what is preloaded outlives a request.
         self::assertSame('file hello cli-server', $this->page(), $web->errors());
         self::assertSame('file hello cli-server', $this->page(), $web->errors());
         self::assertFalse($web->isOver());
+    }
+
+    public function testAScopeThatPhpIniPreloadsInAWebServer(): void
+    {
+        if (!extension_loaded('Zend OPcache')) {
+            self::markTestSkipped('opcache is missing');
+        }
+        file_put_contents("{$this->directory}/served/file", 'hello');
+        symlink(realpath((string) getenv('TFTPSERVER_LIBRARY')), "{$this->directory}/libtftpserver.so.0");
+        $package = dirname(__DIR__);
+        $user = posix_getpwuid(posix_geteuid())['name'];
+        $web = $this->web([
+            '-d', "opcache.preload={$package}/preload.php", '-d', "opcache.preload_user={$user}", '-d', "ffi.preload={$package}/include/tftpserver_preload.h",
+        ], ['LD_LIBRARY_PATH' => $this->directory]);
+        // The request would find no library of its own.
+        self::assertSame('file hello cli-server', $this->page('&library=/none'), $web->errors());
     }
 
     public function testPreloadedAsAScope(): void

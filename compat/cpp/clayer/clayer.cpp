@@ -41,7 +41,8 @@ int main(int argc, char **argv)
     if (IPWorks_TFTPServer_Do(server, 2, 1, config, lengths, NULL) == 0)
         printf("MaxWindowSize is %s\n", (char *)config[1]);
     if (IPWorks_TFTPServer_Do(server, 4, 0, NULL, NULL, NULL) != 0) {
-        printf("Error: %i - %s\n", IPWorks_TFTPServer_GetLastErrorCode(server), IPWorks_TFTPServer_GetLastError(server));
+        printf("Error: %i - %s\n", IPWorks_TFTPServer_GetLastErrorCode(server),
+               IPWorks_TFTPServer_GetLastError(server));
         return 1;
     }
     printf("Listening on port %d\n", (int)(intptr_t)IPWorks_TFTPServer_Get(server, 14, 0, NULL, NULL));

@@ -16,8 +16,8 @@ public:
 
     int FireConnected(TFTPServerConnectedEventParams *e) override
     {
-        std::string text = std::string("for ") + GetConnRemoteHost(e->ConnectionId) + ": " + GetConnFilename(e->ConnectionId)
-            + '\0' + "\n";
+        std::string text = std::string("for ") + GetConnRemoteHost(e->ConnectionId) + ": "
+            + GetConnFilename(e->ConnectionId) + '\0' + "\n";
         if (e->StatusCode == 0 && SetConnFileData(e->ConnectionId, text.data(), (int)text.size()) != 0)
             printf("Error: %d - %s\n", GetLastErrorCode(), GetLastError());
         char *data = NULL;

@@ -8,8 +8,8 @@ class MyServer : public TFTPServer {
 public:
     virtual int FireConnectionRequest(TFTPServerConnectionRequestEventParams *e)
     {
-        printf("%s:%d asks for %s (mode %s, operation %d)\n", e->RemoteHost, e->RemotePort, e->Filename, e->TransferMode,
-               e->Operation);
+        printf("%s:%d asks for %s (mode %s, operation %d)\n", e->RemoteHost, e->RemotePort, e->Filename,
+               e->TransferMode, e->Operation);
         if (e->Filename[0] == '.')
             e->Accept = 0;
         return 0;
