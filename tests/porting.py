@@ -57,7 +57,7 @@ def run(text, place, **environment):
 def cpp(text, place):
     """A program of the kind that the page speaks of, from a directory that looks like the sources."""
     shutil.copy(os.path.join(SOURCE, "compat", "cpp", "tftpserver", "tftpserver.cpp"), os.path.join(place, "program.cpp"))
-    flags = f"-I'{SOURCE}/include' '{LIBRARY}'"
+    flags = f"-I'{SOURCE}/include' -L'{os.path.dirname(LIBRARY)}' -ltftpserver"
     text = text.replace("$(pkg-config --cflags --libs tftpserver)", flags)
     return run(re.sub("^c[+][+]", os.environ.get("CXX", "c++"), text), place)
 
