@@ -163,7 +163,8 @@ def third_party():
         seen.add(one)
         waiting += [dep["pkg"] for dep in nodes[one]["deps"] if any(kind["kind"] is None for kind in dep["dep_kinds"])]
     parts = ["What libtftpserver is built from, besides its own sources and the Rust standard library.\n"]
-    for package in sorted((packages[one] for one in seen if packages[one]["source"]), key=lambda p: p["name"]):
+    for package in sorted((packages[one] for one in seen if packages[one]["source"]),
+                          key=lambda one: (one["name"], one["version"])):
         place = os.path.dirname(package["manifest_path"])
         texts = sorted(name for name in os.listdir(place) if re.match(r"(LICEN[CS]E|COPY|NOTICE)", name, flags=re.I)
                        and os.path.isfile(os.path.join(place, name)))
