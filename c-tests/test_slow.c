@@ -39,7 +39,7 @@ static size_t until_it_stalls(client *one, unsigned *block)
 
 static void a_download_waits_for_its_application(void)
 {
-    enum { SIZE = 3 << 20 };
+    enum { SIZE = 1 << 20 };
     uint8_t *data = fixture_bytes(SIZE);
     fixture slow, other;
     background reader;
@@ -99,7 +99,7 @@ static void a_download_waits_for_its_application(void)
 
 static void an_upload_waits_for_its_application(void)
 {
-    enum { SIZE = (2 << 20) + 100 }; /* no empty last block: the last byte is in the last event */
+    enum { SIZE = (1 << 20) + 100 }; /* no empty last block: the last byte is in the last event */
     uint8_t *data = fixture_bytes(SIZE);
     fixture slow;
     background writer;
@@ -129,7 +129,7 @@ static void an_upload_waits_for_its_application(void)
 /* Connections without Transfer events go on: here they were begun before anybody listened. */
 static void who_began_before_goes_on(void)
 {
-    enum { SIZE = 2 << 20 };
+    enum { SIZE = 1 << 20 };
     uint8_t *data = fixture_bytes(SIZE);
     fixture self;
     client one;

@@ -1,5 +1,6 @@
 //! One I/O thread: sleep, then in this order: messages, datagrams, deadlines, one flush, one wake-up.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::clock;
@@ -36,14 +37,21 @@ impl Shard {
     /// Until listening has stopped and the last transfer is over.
     pub(super) fn run(mut self) {
         while !self.core.is_finished() {
-            self.sleep();
-            self.take_messages();
-            self.receive();
-            self.core.expire();
-            self.core.flush();
-            self.core.end_turn();
+            // A fault ends this thread's transfers, which it may have left half done, and not the server.
+            if catch_unwind(AssertUnwindSafe(|| self.turn())).is_err() {
+                self.core.abandon_all();
+            }
         }
         self.core.ctx.inbox.close();
+    }
+
+    fn turn(&mut self) {
+        self.sleep();
+        self.take_messages();
+        self.receive();
+        self.core.expire();
+        self.core.flush();
+        self.core.end_turn();
     }
 
     fn sleep(&mut self) {
