@@ -65,9 +65,9 @@ docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-p
 
 # What is published, made from the build of the step c and tried: manual pages, tutorial, archive and packages.
 packages() {
-    python3 tests/man.py . && python3 tests/porting.py . \
-        && python3 tests/tutorial.py . include "$(find build/release/lib -name 'libtftpserver.so.*.*.*')" \
-        && python3 tests/dist.py
+    library=$(find build/release/lib -name 'libtftpserver.so.*.*.*')
+    python3 tests/man.py . && python3 tests/porting.py . "$library" \
+        && python3 tests/tutorial.py . include "$library" && python3 tests/dist.py
 }
 
 step format cargo fmt --all --check
