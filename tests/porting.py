@@ -56,10 +56,11 @@ def run(text, place, **environment):
 
 def cpp(text, place):
     """A program of the kind that the page speaks of, from a directory that looks like the sources."""
-    shutil.copy(os.path.join(SOURCE, "compat", "cpp", "tftpserver", "tftpserver.cpp"), os.path.join(place, "program.cpp"))
+    shutil.copy(os.path.join(SOURCE, "bindings", "cpp", "compat", "cpp", "tftpserver", "tftpserver.cpp"),
+                os.path.join(place, "program.cpp"))
     flags = f"-I'{SOURCE}/include' -L'{os.path.dirname(LIBRARY)}' -ltftpserver"
     text = text.replace("$(pkg-config --cflags --libs tftpserver)", flags)
-    return run(re.sub("^c[+][+]", os.environ.get("CXX", "c++"), text), place)
+    return run(re.sub("^c[+][+]", os.environ.get("CXX", "c++"), text, flags=re.M), place)
 
 
 def php(text, place):
@@ -80,7 +81,7 @@ def python(text, place):
     return run(text.replace("=compat/python", f"=compat/python:'{SOURCE}/bindings/python'"), place)
 
 
-TRIES = [("c++ ", "c++", cpp), ("ln ", "php", php), ("PYTHONPATH=", "python3", python)]
+TRIES = [("compat=", "c++", cpp), ("ln ", "php", php), ("PYTHONPATH=", "python3", python)]
 
 
 def commands(text):
@@ -89,11 +90,12 @@ def commands(text):
         for begins, program, tries in TRIES:
             if not block.startswith(begins):
                 continue
-            if not shutil.which(program) or not os.path.isdir(os.path.join(SOURCE, "compat")):
-                print(f"NOT RUN: {block.strip()}: no {program}, or no compat")
+            if not shutil.which(program):
+                print(f"NOT RUN: {program} is not installed")
                 break
             with tempfile.TemporaryDirectory() as place:
-                os.symlink(os.path.join(SOURCE, "compat"), os.path.join(place, "compat"))
+                for name in ("bindings", "compat"):
+                    os.symlink(os.path.join(SOURCE, name), os.path.join(place, name))
                 wrong += tries(block, place)
             break
         else:
