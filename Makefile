@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test setup bench-events bless wheel install clean help
+.PHONY: build serve test setup dist test-dist bench-events bless wheel install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -38,6 +38,13 @@ bless: ## write the header, docs/reference.md and Python's definitions anew from
 
 wheel: build ## build the Python wheel, with the library in it, into dist
 	@scripts/wheel.sh $(BUILD)/lib/libtftpserver.so.0 dist
+
+dist: ## make what is published, in dist/: source archive, Debian packages, wheel, Composer archive
+	@scripts/setup.sh dist
+	@scripts/dist.py
+
+test-dist: dist ## try what dist/ holds, with a whole build from the source archive
+	@python3 tests/dist.py --full
 
 install: build ## install below PREFIX (and DESTDIR)
 	$(CMAKE) --install $(BUILD) --prefix "$(PREFIX)"

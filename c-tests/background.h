@@ -33,14 +33,14 @@ static inline void *background_run(void *context)
 
 /* 1 when the thread runs. */
 static inline int background_begin(background *self, const fixture *where, int opcode, const char *name,
-                                   const char *const *options, const void *data, size_t length)
+                                   const char *mode, const char *const *options, const void *data, size_t length)
 {
     static const background empty;
     *self = empty;
     self->port = where->port;
     self->opcode = opcode;
     self->name = name;
-    self->mode = "octet";
+    self->mode = mode;
     self->options = options;
     self->data = data;
     self->length = length;

@@ -62,10 +62,9 @@ static transfer move(int opcode, const char *name, const char *mode, const char 
     background one;
     size_t before = fixture_count(&self, DISCONNECTED);
     transfer none = {0};
-    if (!background_begin(&one, &self, opcode, name, options, data, length)) {
+    if (!background_begin(&one, &self, opcode, name, mode, options, data, length)) {
         return none;
     }
-    one.mode = mode;
     CHECK(fixture_await(&self, DISCONNECTED, before + 1));
     return background_end(&one);
 }
@@ -274,7 +273,7 @@ static void a_no_for_the_last_block(void)
 /* The same with a file: the file stays away. */
 static void a_no_for_the_last_block_of_a_file(void)
 {
-    uint8_t buffer[600];
+    uint8_t buffer[600] = {0};
     struct application app = {0};
     transfer sent;
     app.received = buffer;
@@ -317,7 +316,7 @@ static void nobody_at_all(void)
     transfer got;
     NEED(fixture_open(&self));
     CHECK_INT(tftpserver_set(self.server, LOCAL_DIR, 0, ""), 0);
-    NEED(background_begin(&one, &self, RRQ, "f", NULL, NULL, 0));
+    NEED(background_begin(&one, &self, RRQ, "f", "octet", NULL, NULL, 0));
     got = background_end(&one);
     CHECK_INT(got.error_code, 1);
     free(got.data);

@@ -87,6 +87,7 @@ static void failures(void)
     CHECK(client_expect(&one, ERROR, 0, fixture_millis()));
     check_failure(301);
     client_close(&one);
+    CHECK(tftpserver_set_int(self.server, MAX_RETRANSMITS, 0, 3) == 0);
     CHECK(ask(&one, RRQ, "f", DATA, 1));
     client_close(&one); /* the next packet finds nobody: ICMP port unreachable */
     check_failure(10061);
@@ -261,6 +262,7 @@ static void a_no_in_each_callback(void)
                 check_balance(1);
             }
             CHECK_INT(fixture_count(&self, END_TRANSFER), 0);
+            NEED(fixture_await(&self, ERROR_EVENT, 1));
             CHECK_INT(fixture_find(&self, ERROR_EVENT, 0)->code, 10053);
             CHECK(fixture_await_entries(&self, 1));
             client_close(&one);

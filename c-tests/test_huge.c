@@ -7,10 +7,10 @@
 #include "check.h"
 #include "fixture.h"
 
-enum { BLOCK = 65464, WINDOW = 16 };
+enum { BLOCK = 65464, WINDOW = 4 };
 
 static const int64_t size = ((int64_t)4 << 30) + 100000;
-static const char *options[] = {"blksize", "65464", "windowsize", "16", "tsize", NULL, NULL};
+static const char *options[] = {"blksize", "65464", "windowsize", "4", "tsize", NULL, NULL};
 
 /* What one transfer told. */
 struct told {
@@ -157,13 +157,26 @@ static void a_download(void)
 {
     fixture self;
     struct told told;
-    char path[512];
+    char disk[sizeof self.dir];
     NEED(begin(&self, &told));
-    CHECK(fixture_write(&self, "huge", "", 0));
-    fixture_path(&self, "huge", path, sizeof path);
-    NEED(truncate(path, size) == 0);
-    run(&self, &told, downloads);
+    memcpy(disk, self.dir, sizeof disk);
+    /* Reading a hole costs no memory there; on a disk it fills the page cache with zeros. */
+    strcpy(self.dir, "/dev/shm/tftpserver-test-XXXXXX");
+    if (!mkdtemp(self.dir) || tftpserver_set(self.server, LOCAL_DIR, 0, self.dir) != 0) {
+        memcpy(self.dir, disk, sizeof disk);
+        disk[0] = '\0';
+    }
+    if (fixture_write(&self, "huge", "", 0)) {
+        char path[512];
+        fixture_path(&self, "huge", path, sizeof path);
+        CHECK_INT(truncate(path, size), 0);
+        run(&self, &told, downloads);
+    }
+    CHECK_INT(told.ends, 1);
     fixture_close(&self);
+    if (disk[0]) {
+        CHECK_INT(rmdir(disk), 0);
+    }
 }
 
 static void an_upload(void)

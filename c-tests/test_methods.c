@@ -12,7 +12,7 @@ static transfer download(const char *name)
 {
     background reader;
     transfer none = {0};
-    if (!background_begin(&reader, &self, RRQ, name, NULL, NULL, 0)) {
+    if (!background_begin(&reader, &self, RRQ, name, "octet", NULL, NULL, 0)) {
         return none;
     }
     return background_end(&reader);
@@ -239,7 +239,8 @@ static void *sends_a_signal(void *context)
     return NULL;
 }
 
-/* How programs end on SIGTERM: a thread takes the signal and interrupts. A handler that runs on the waiting thread
+/* How programs end on SIGTERM: a thread takes the signal and interrupts. The library's threads take none, though they
+   were there before the signal was blocked. A handler that runs on the waiting thread
    itself disturbs nothing: DoEvents waits on. */
 static void signals(void)
 {

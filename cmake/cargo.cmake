@@ -41,6 +41,20 @@ elseif(TFTPSERVER_SANITIZER)
     message(FATAL_ERROR "TFTPSERVER_SANITIZER is \"address\" or empty")
 endif()
 
+# Panic messages and line tables name source files. What is installed must not tell where it was built, and the same
+# sources in another place must make the same bytes. Cargo leaves this out where RUSTFLAGS is set: those flags then rule.
+set(tftpserver_cargo_home "$ENV{CARGO_HOME}")
+if(NOT tftpserver_cargo_home)
+    set(tftpserver_cargo_home "$ENV{HOME}/.cargo")
+endif()
+# By its real path, for to Cargo the same sources by another path are other sources, and compiled again.
+get_filename_component(tftpserver_source "${CMAKE_CURRENT_SOURCE_DIR}" REALPATH)
+set(tftpserver_remap "")
+foreach(pair "${tftpserver_cargo_home}=/usr/src/cargo" "${tftpserver_source}=/usr/src/tftpserver-${PROJECT_VERSION}"
+        "${TFTPSERVER_CARGO_TARGET_DIR}=/usr/src/tftpserver-${PROJECT_VERSION}/target")
+    string(APPEND tftpserver_remap "'--remap-path-prefix=${pair}',")
+endforeach()
+
 set(tftpserver_made "${TFTPSERVER_CARGO_TARGET_DIR}")
 set(tftpserver_target_args "")
 if(tftpserver_rust_target)
@@ -71,8 +85,8 @@ file(MAKE_DIRECTORY "${tftpserver_lib_dir}")
 add_custom_target(tftpserver_cargo ALL
     COMMAND "${CMAKE_COMMAND}" -E env ${tftpserver_rust_env}
             ${tftpserver_cargo} rustc --quiet --lib --profile ${tftpserver_profile} --package tftpserver
-            --crate-type cdylib,staticlib ${tftpserver_target_args}
-            --manifest-path "${CMAKE_CURRENT_SOURCE_DIR}/Cargo.toml"
+            --crate-type cdylib,staticlib ${tftpserver_target_args} --config "build.rustflags=[${tftpserver_remap}]"
+            --manifest-path "${tftpserver_source}/Cargo.toml"
     COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${tftpserver_made}/${tftpserver_cdylib}"
             "${tftpserver_lib_dir}/${tftpserver_file}"
     COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${tftpserver_made}/${tftpserver_static_file}"
@@ -80,7 +94,7 @@ add_custom_target(tftpserver_cargo ALL
     COMMAND "${CMAKE_COMMAND}" -E create_symlink ${tftpserver_file} "${tftpserver_lib_dir}/${tftpserver_soname}"
     COMMAND "${CMAKE_COMMAND}" -E create_symlink ${tftpserver_soname} "${tftpserver_lib_dir}/${tftpserver_cdylib}"
     BYPRODUCTS "${tftpserver_lib_dir}/${tftpserver_file}" "${tftpserver_lib_dir}/${tftpserver_static_file}"
-    WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
+    WORKING_DIRECTORY "${tftpserver_source}"
     COMMENT "Building libtftpserver with Cargo (${tftpserver_profile} profile)"
     USES_TERMINAL VERBATIM)
 

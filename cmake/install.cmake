@@ -7,8 +7,9 @@ install(FILES "${tftpserver_lib_dir}/${tftpserver_cdylib}" "${tftpserver_lib_dir
 install(DIRECTORY include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development
         FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
-# pkg-config: the prefix is found from the file's own place, unless the library directory is none below the prefix.
-if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+# pkg-config: the prefix is found from the file's own place, unless the library directory is none below the prefix, or a
+# distribution's package is made, whose file keeps its place and must work with PKG_CONFIG_SYSROOT_DIR.
+if(NOT TFTPSERVER_RELOCATABLE OR IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
     set(tftpserver_pc_prefix "${CMAKE_INSTALL_PREFIX}")
     set(tftpserver_pc_libdir "${CMAKE_INSTALL_FULL_LIBDIR}")
     set(tftpserver_pc_includedir "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
@@ -35,3 +36,19 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/tftpserver-config.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/tftpserver-config-version.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/tftpserver-targets.cmake"
         DESTINATION "${tftpserver_package_dir}" COMPONENT development)
+
+# The manual pages are made from the header, which is committed; they are not.
+if(TFTPSERVER_MAN)
+    if(NOT TFTPSERVER_PYTHON)
+        message(FATAL_ERROR "TFTPSERVER_MAN needs Python 3")
+    endif()
+    set(tftpserver_man_dir "${CMAKE_CURRENT_BINARY_DIR}/man/man3")
+    add_custom_command(OUTPUT "${tftpserver_man_dir}/tftpserver.3"
+        COMMAND "${TFTPSERVER_PYTHON}" "${CMAKE_CURRENT_SOURCE_DIR}/scripts/man.py"
+                "${CMAKE_CURRENT_SOURCE_DIR}/include/tftpserver.h" "${tftpserver_man_dir}"
+        DEPENDS scripts/man.py include/tftpserver.h
+        COMMENT "Writing the manual pages" VERBATIM)
+    add_custom_target(tftpserver_man ALL DEPENDS "${tftpserver_man_dir}/tftpserver.3")
+    install(DIRECTORY "${tftpserver_man_dir}" DESTINATION "${CMAKE_INSTALL_MANDIR}" COMPONENT development
+            FILES_MATCHING PATTERN "*.3")
+endif()

@@ -50,7 +50,9 @@
  * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
  * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
  * which answer 907 there, for any handle. Handles do not survive a fork: in the child they are no handles any more
- * (901), whatever it opens itself works, and its exit does not disturb the parent.
+ * (901), whatever it opens itself works, and its exit does not disturb the parent. The library's threads
+ * take no signals. tftpserver_do_interrupt is for any thread, but not for a signal handler: let a thread wait for the
+ * signal, or set a flag.
  *
  * EVENTS
  *
@@ -1012,7 +1014,9 @@ typedef struct tftpserver_error_event {
 } tftpserver_error_event;
 
 /**
- * Fires once for each log message, as far as LogLevel asks for it. The only event that may be dropped when too
+ * Fires once for each log message, as far as LogLevel asks for it: Info and Error (1), PITrail, which is the dialogue
+ * of RRQ, WRQ, OACK and ERROR, and Verbose, which tells what was agreed and how it went (2), Debug, which tells of
+ * every DATA and ACK (3). The only event that may be dropped when too
  * many wait; a message then says how many.
  */
 typedef struct tftpserver_log_event {
@@ -1050,7 +1054,11 @@ typedef struct tftpserver_start_transfer_event {
 } tftpserver_start_transfer_event;
 
 /**
- * Fires for each block of data, in order. A slow callback slows this connection and none else.
+ * Fires for each block of data, in order: of a download when the client has acknowledged it. A slow callback slows
+ * this connection and none else.
+ *
+ * In netascii, `text` of a download is what goes over the wire, and of an upload what the file gets, translated, as
+ * much an event as came at once; `bytes_transferred` counts the same.
  */
 typedef struct tftpserver_transfer_event {
     /**
@@ -1066,7 +1074,8 @@ typedef struct tftpserver_transfer_event {
      */
     int64_t bytes_transferred;
     /**
-     * 0 to 100; -1 where the size is not known.
+     * 0 to 100, of the file's size or of the tsize that the client announced; -1 where neither is known: uploads
+     * without tsize, netascii (but for downloads from ConnFileData).
      */
     int32_t percent_done;
     /**
@@ -1137,7 +1146,8 @@ typedef struct tftpserver_event {
  *
  * `context` is what was given to `tftpserver_register_callback`. Return 0 to go on; any other value ends the
  * connection that the event belongs to: its client gets a TFTP ERROR, and Disconnected fires with 10053 and the
- * value in its description. A C++ exception, a longjmp or a Rust panic must not leave the callback.
+ * value in its description. Where the client has everything already (EndTransfer, the last Transfer of a download),
+ * only Disconnected tells of it; Error and Disconnected themselves are about what has ended. A C++ exception, a longjmp or a Rust panic must not leave the callback.
  */
 typedef int32_t (*tftpserver_callback)(tftpserver *server,
                                        tftpserver_event *event,
@@ -1241,8 +1251,9 @@ const char *tftpserver_get(tftpserver *server,
  * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
  * @param value       UTF-8 text, copied.
  * @return 0; 901 not a handle; 902 unknown or reserved property; 903 no such connection; 904 read-only; 905 invalid
- *         value, NULL, or not UTF-8; 106, 107 not while listening; 130 the transfer has begun; for Listening every
- *         error of `tftpserver_do_startlistening`; 908 internal error. Where it fails, the old value stays.
+ *         value, NULL, or not UTF-8; 106, 107 not while listening; 130 the transfer has begun; for LocalDir 10013,
+ *         10062, 10063 and what else the system says; for Listening every error of `tftpserver_do_startlistening`; 908
+ *         internal error. Where it fails, the old value stays.
  *
  * Threads: any.
  */
@@ -1358,9 +1369,11 @@ int32_t tftpserver_do_doevents(tftpserver *server);
  * Starts to listen on LocalHost and LocalPort. While listening already, it does nothing and succeeds.
  *
  * @param server The handle.
- * @return 0; 901 not a handle; 905 LocalDir is no directory any more; 10013 not allowed (ports below 1024 need a
- *         privilege on most systems); 10048 the port is in use; 10049 LocalHost is not an address of this machine;
- *         11001 LocalHost is not found; another TCP/IP error; 908 internal error.
+ * @return 0; 901 not a handle; 905 LocalDir is no directory any more; 909 SourceMacAddress is set and IPv6 is listened
+ *         on; 10013 not allowed (ports below 1024 need a privilege on most systems); 10047 LocalHost is an address of
+ *         the family that UseIPv6 excludes; 10048 the port is in use; 10049 LocalHost is not an address of this machine;
+ *         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; another TCP/IP
+ *         error; 908 internal error.
  *
  * Threads: any.
  */
@@ -1368,14 +1381,16 @@ TFTPSERVER_API
 int32_t tftpserver_do_startlistening(tftpserver *server);
 
 /**
- * Stops to listen: the port is free when it returns. Transfers in progress go on to their end.
+ * Stops to listen: new requests are not answered any more, and the port is free when it returns (with SinglePort when
+ * the last transfer has ended). Transfers in progress go on to their end.
  *
  * @param server The handle.
  * @return 0, also where it did not listen; 901 not a handle; 908 internal error.
  *
  * Threads: any.
  */
-TFTPSERVER_API int32_t tftpserver_do_stoplistening(tftpserver *server);
+TFTPSERVER_API
+int32_t tftpserver_do_stoplistening(tftpserver *server);
 
 /**
  * Stops to listen and ends every transfer: the clients get an ERROR, Disconnected fires with 10053.
@@ -1399,7 +1414,8 @@ TFTPSERVER_API int32_t tftpserver_do_shutdown(tftpserver *server);
 TFTPSERVER_API int32_t tftpserver_do_disconnect(tftpserver *server, int32_t index);
 
 /**
- * Shutdown, and then every property and setting has its default again. Callbacks stay registered.
+ * Shutdown, and then every property and setting has its default again. Callbacks stay registered, the event
+ * descriptor stays the same, and events that wait are still delivered.
  *
  * @param server The handle.
  * @return 0; 901 not a handle; 908 internal error.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Looks for what building (`setup.sh build`) or testing (`setup.sh test`) needs. As root on Debian or Ubuntu it
-# installs what is missing; elsewhere it says what is. Quick and silent where everything is there.
+# Looks for what building (`setup.sh build`), packing (`setup.sh dist`) or testing (`setup.sh test`) needs. As root on
+# Debian or Ubuntu it installs what is missing; elsewhere it says what is. Quick and silent where everything is there.
 set -eu
 cd "$(dirname "$0")/.."
 what=${1:-test}
@@ -20,7 +20,17 @@ look() {
     have cc || have gcc || want gcc gcc essential
     want cmake cmake essential
     want make make essential
+    if [ "$what" = dist ] || [ "$what" = test ]; then
+        want dpkg-shlibdeps dpkg-dev optional
+        want lintian lintian optional
+    fi
+    if [ "$what" = dist ]; then
+        want python3 python3 essential
+        want readelf binutils essential
+        want dpkg-deb dpkg essential
+    fi
     if [ "$what" = test ]; then
+        want man man-db optional
         want python3 python3 essential
         want readelf binutils essential
         want pkg-config pkg-config optional
@@ -38,6 +48,9 @@ look() {
             packages="$packages python3-venv"
             optional="$optional python3-venv"
         fi
+        want php php-cli optional
+        want phpunit phpunit optional
+        want composer composer optional
     fi
     # Linking needs the C library's headers; a bare gcc package does not bring them.
     if have gcc && ! echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1; then

@@ -31,11 +31,13 @@ step() {
 tell() {
     awk '/^test result: /  { rust += $4 }
          /^Ran [0-9]+ tests/ { python += $2 }
+         /^OK \([0-9]+ tests?, / { php += substr($2, 2) }
+         /^Tests: [0-9]+, / { php += $2; if (/Skipped: /) { sub(/.*Skipped: /, ""); left = left "; skipped: " $0 + 0 } }
          /tests? passed,|tests failed out of/ { ctest = $0 }
          /^== Python /     { pythons = pythons (pythons ? ", " : "") $3 }
          /^(OK|FAILED) \(.*skipped=/ { sub(/.*skipped=/, ""); skipped += $0 }
          /NOT RUN: /       { sub(/.*NOT RUN: /, ""); left = left "; not run: " $0 }
-         END { if (rust + python) printf "%d tests", rust + python; if (pythons) printf " with Python %s", pythons
+         END { tests = rust + python + php; if (tests) printf "%d tests", tests; if (pythons) printf " with Python %s", pythons
                if (skipped) printf ", %d skipped", skipped; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
 
@@ -50,7 +52,22 @@ c_tests() (
 # The library as the Rust tests have it, with checks for overflow.
 settings() { cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
 
+# After c, which builds the library.
+php_tests() (
+    for library in "$PWD"/build/release/lib/libtftpserver.so.? "$PWD"/build/release/lib/libtftpserver.?.dylib; do
+        [ ! -e "$library" ] || export TFTPSERVER_LIBRARY="$library"
+    done
+    cd bindings/php && phpunit --verbose
+)
+
 docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items; }
+
+# What is published, made from the build of the step c and tried: manual pages, tutorial, archive and packages.
+packages() {
+    python3 tests/man.py . && python3 tests/porting.py . \
+        && python3 tests/tutorial.py . include "$(find build/release/lib -name 'libtftpserver.so.*.*.*')" \
+        && python3 tests/dist.py
+}
 
 step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets -- -D warnings
@@ -59,6 +76,12 @@ step settings settings
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
 step python scripts/python.sh build/release/lib/libtftpserver.so.0
+if command -v php >/dev/null 2>&1 && command -v phpunit >/dev/null 2>&1; then
+    step php php_tests
+else
+    echo "not run: what needs PHP and PHPUnit, which are not installed"
+fi
+step packages packages
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address
 
 for tool in valgrind clang pkg-config; do

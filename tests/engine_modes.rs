@@ -9,6 +9,7 @@ use support::{Client, Failed, Nobody, Options, pattern, policy};
 use tempfile::TempDir;
 use tftpserver::engine::Engine;
 use tftpserver::engine::config::Config;
+use tftpserver::engine::notice::{Application, Notice, Wants};
 use tftpserver::engine::platform::IoMode;
 use tftpserver::engine::shared::Shared;
 
@@ -328,6 +329,49 @@ fn stop_listening_lets_transfers_end_and_refuses_new_ones() {
         std::net::UdpSocket::bind(address).is_ok(),
         "the port is free again"
     );
+}
+
+/// An application with a fault: it panics at the first thing it is told.
+struct Faulty {
+    told: std::sync::atomic::AtomicUsize,
+}
+
+impl Application for Faulty {
+    fn wants(&self) -> Wants {
+        Wants::END
+    }
+
+    fn admits(&self) -> bool {
+        true
+    }
+
+    fn tell(&self, _: Notice) {
+        let before = self.told.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        assert_ne!(before, 0, "this is the fault that the test is about");
+    }
+}
+
+#[test]
+fn a_panic_ends_the_transfers_of_its_thread_and_not_the_server() {
+    let root = tempfile::tempdir().unwrap();
+    let data = pattern(3000);
+    std::fs::write(root.path().join("file"), &data).unwrap();
+    let application = Arc::new(Faulty {
+        told: Default::default(),
+    });
+    let shared = Arc::new(Shared::default());
+    let engine = Engine::start(&local(), policy(root.path()), application, Arc::clone(&shared)).unwrap();
+    let answer = Client::new(engine.local_addr()).get("file", Options::NONE);
+    assert_eq!(answer, Err(Failed::Error(0, "Internal error".into())));
+    assert_eq!(
+        Client::new(engine.local_addr())
+            .get("file", Options::NONE)
+            .as_ref(),
+        Ok(&data)
+    );
+    engine.shutdown();
+    engine.join();
+    assert_eq!(shared.active(), 0);
 }
 
 #[test]

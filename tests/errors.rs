@@ -74,6 +74,9 @@ const ROWS: &[Row] = &[
     row(909, "an Ethernet address for IPv6", an_ethernet_address_for_ipv6),
     row(10013, "ConnectionRequest says no", connection_request_says_no),
     row(10013, "an upload to ReadOnly", an_upload_to_read_only),
+    row(10022, "a link-local address without its scope", || {
+        cannot_listen_on_v6("fe80::1")
+    }),
     row(10024, "no descriptor is left", no_descriptor_is_left),
     row(10047, "an IPv6 address without UseIPv6", || cannot_listen("::1")),
     row(
@@ -109,7 +112,8 @@ const ROWS: &[Row] = &[
     row(11001, "a host that is not there", || {
         cannot_listen("no such host")
     }),
-    row(11004, "a host without IPv6", a_host_without_ipv6),
+    // inet_aton(3) takes it: the resolver has an answer, in the other family.
+    row(11004, "a host without IPv6", || cannot_listen_on_v6("127.1")),
 ];
 
 #[test]
@@ -178,11 +182,10 @@ fn an_ethernet_address_for_ipv6() -> Failure {
     class.server.start_listening().unwrap_err()
 }
 
-fn a_host_without_ipv6() -> Failure {
+fn cannot_listen_on_v6(host: &str) -> Failure {
     let class = Class::new();
     class.config("UseIPv6=True");
-    // inet_aton(3) takes it: the resolver has an answer, in the other family.
-    class.set(13, "127.1");
+    class.set(13, host);
     class.server.start_listening().unwrap_err()
 }
 

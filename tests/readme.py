@@ -13,13 +13,19 @@ import tempfile
 import time
 
 SOURCE, BUILD = (os.path.abspath(argument) for argument in sys.argv[1:])
-CMAKE, CC = os.environ.get("CMAKE", "cmake"), os.environ.get("CC", "cc")
+CMAKE, CC, CXX = (os.environ.get(name, other) for name, other in (("CMAKE", "cmake"), ("CC", "cc"), ("CXX", "c++")))
 CONSUMER = "#include <tftpserver.h>\nint main(void) { return tftpserver_version() == 0; }\n"
 
 
 def blocks():
     text = open(os.path.join(SOURCE, "README.md"), encoding="utf-8").read()
     return re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.S | re.M)
+
+
+def prose():
+    """What is left without the blocks: a lambda in C++ looks like a link."""
+    text = open(os.path.join(SOURCE, "README.md"), encoding="utf-8").read()
+    return re.sub(r"^```.*?^```$", "", text, flags=re.S | re.M)
 
 
 def run(command, cwd, **environment):
@@ -130,14 +136,22 @@ class Work:
             run([os.path.join(build, "program")], self.here)
 
     def program(self, text):
-        """The twenty lines: the same as the example, without a warning, and they serve."""
-        assert text == open(os.path.join(SOURCE, "examples/minimal.c"), encoding="utf-8").read(), "not minimal.c"
+        self.twenty_lines(text, "minimal.c", f"{CC} -std=c99")
+
+    def program_cpp(self, text):
+        if shutil.which(CXX.split()[0]):
+            self.twenty_lines(text, "minimal.cpp", f"{CXX} -std=c++17")
+        else:
+            print("NOT RUN: no C++ compiler is installed")
+
+    def twenty_lines(self, text, name, compiler):
+        """The same as the example, without a warning, and they serve."""
+        assert text == open(os.path.join(SOURCE, "examples", name), encoding="utf-8").read(), f"not {name}"
         assert len(text.splitlines()) <= 22, "twenty lines, more or less"
         port = free_port()
-        with open(os.path.join(self.here, "minimal.c"), "w", encoding="utf-8") as file:
+        with open(os.path.join(self.here, name), "w", encoding="utf-8") as file:
             file.write(text.replace("6969", str(port)))
-        self.shell(f"{CC} -std=c99 -Wall -pedantic -Werror minimal.c $(pkg-config --cflags --libs tftpserver) "
-                   "-o minimal")
+        self.shell(f"{compiler} -Wall -pedantic -Werror {name} $(pkg-config --cflags --libs tftpserver) -o minimal")
         process = subprocess.Popen([os.path.join(self.here, "minimal")], cwd=self.here,
                                    env={**os.environ, **self.environment()})
         try:
@@ -170,6 +184,7 @@ def cargo_dir():
 
 
 KINDS = [("sh", "make ", "front_door"), ("sh", "curl ", "curl"), ("c", "#include", "program"),
+         ("cpp", "#include", "program_cpp"),
          ("sh", "cmake ", "install"), ("sh", "cc ", "pkg_config"), ("cmake", "", "cmake"),
          ("python", "import tftpserver", "python")]
 
@@ -190,7 +205,7 @@ def main():
                     break
             else:
                 raise SystemExit(f"FAILED: nobody knows how to try this {language!r} block:\n{text}")
-    for link in re.findall(r"\]\(([^)#]+)\)", open(os.path.join(SOURCE, "README.md"), encoding="utf-8").read()):
+    for link in re.findall(r"\]\(([^)#]+)\)", prose()):
         if not link.startswith("http") and not os.path.exists(os.path.join(SOURCE, link)):
             raise SystemExit(f"FAILED: README leads to {link}, which is not there")
     with open(os.path.join(SOURCE, "Cargo.toml"), encoding="utf-8") as file:

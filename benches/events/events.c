@@ -133,7 +133,8 @@ static size_t put(uint8_t *packet, size_t at, const char *text)
 
 static void request(struct client *self, const char *name, const char *blksize, const char *windowsize)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_port = htons((uint16_t)port)};
     uint8_t packet[300] = {0, 1};
     size_t length = put(packet, 2, name);
     length = put(packet, length, "octet");

@@ -47,9 +47,11 @@ done
 [ "$(readlink "$libdir/libtftpserver.so.0")" = "libtftpserver.so.$version" ] || fail "libtftpserver.so.0 leads astray"
 [ "$(readlink "$libdir/libtftpserver.so")" = libtftpserver.so.0 ] || fail "libtftpserver.so leads astray"
 cmp -s "$prefix/include/tftpserver.h" "$source/include/tftpserver.h" || fail "the header is another one"
-if grep -rqF -e "$source" -e "$work/first" "$libdir/pkgconfig" "$libdir/cmake"; then
-    fail "a package file names the place where it was built"
-fi
+# (With RUSTFLAGS the paths that the compiler writes down are their matter.)
+for name in "$source" "$build" "$cargo_dir" "$work/first" "${CARGO_HOME:-$HOME/.cargo}"; do
+    [ -z "${RUSTFLAGS:-}" ] || break
+    grep -rlF -e "$name" "$prefix" >"$log" && fail "what is installed names $name, the place where it was built"
+done
 
 # find_package
 quietly "$CMAKE" -S "$here" -B "$work/found" -DCMAKE_C_COMPILER="$CC" -DCMAKE_PREFIX_PATH="$prefix"
@@ -60,10 +62,40 @@ if "$CMAKE" -S "$here" -B "$work/wrong" -DCMAKE_PREFIX_PATH="$work/nowhere" >"$l
     fail "find_package found something where nothing is"
 fi
 
+# Versions and components: what is there is found, what is not is refused.
+# asks 1|0 ARGUMENTS [PREFIX]
+asks() {
+    mkdir -p "$work/asks"
+    cat >"$work/asks/CMakeLists.txt" <<EOF
+cmake_minimum_required(VERSION 3.16)
+project(asks LANGUAGES C)
+find_package(tftpserver $2 CONFIG)
+if(NOT "\${tftpserver_FOUND}" STREQUAL "$1")
+    message(FATAL_ERROR "find_package(tftpserver $2) says \${tftpserver_FOUND}, not $1")
+endif()
+EOF
+    quietly "$CMAKE" -S "$work/asks" -B "$work/asks/build" -DCMAKE_C_COMPILER="$CC" -DCMAKE_PREFIX_PATH="${3:-$prefix}"
+    rm -rf "$work/asks"
+    passed=$((passed + 1))
+}
+minor=${version#*.}
+minor=${minor%%.*}
+asks 1 ""
+asks 1 "${version%.*}"
+asks 1 "$version EXACT"
+asks 0 "${version%%.*}.$((minor + 1))"
+asks 0 "$((${version%%.*} + 1))"
+asks 0 "$version.1"
+asks 1 "${version%.*} COMPONENTS shared static"
+asks 0 "${version%.*} COMPONENTS gold"
+echo "ok: versions and components"
+
 # pkg-config
 PKG_CONFIG_PATH=$libdir/pkgconfig
 export PKG_CONFIG_PATH
 [ "$("$PKG_CONFIG" --modversion tftpserver)" = "$version" ] || fail "pkg-config names another version"
+"$PKG_CONFIG" --exists "tftpserver >= $version" || fail "pkg-config finds no version as new as $version"
+"$PKG_CONFIG" --exists "tftpserver > $version" && fail "pkg-config finds a version newer than $version"
 # shellcheck disable=SC2046 # flags are words
 quietly "$CC" "$here/main.c" -o "$work/pc_shared" $("$PKG_CONFIG" --cflags --libs tftpserver)
 run "pkg-config --libs" "$work/pc_shared" shared LD_LIBRARY_PATH="$libdir"
@@ -72,6 +104,8 @@ mkdir "$work/archive"
 cp -R "$prefix/." "$work/archive"
 find "$work/archive" -name 'libtftpserver.so*' -exec rm {} +
 PKG_CONFIG_PATH=$work/archive${libdir#"$prefix"}/pkgconfig
+asks 1 "COMPONENTS static" "$work/archive"
+asks 0 "COMPONENTS shared" "$work/archive"
 # shellcheck disable=SC2046
 quietly "$CC" "$here/main.c" -o "$work/pc_static" $("$PKG_CONFIG" --cflags --libs --static tftpserver)
 run "pkg-config --libs --static" "$work/pc_static" static
@@ -83,4 +117,4 @@ quietly "$CMAKE" --build "$work/sub"
 run "add_subdirectory, shared" "$work/sub/consumer_shared" shared
 run "add_subdirectory, static" "$work/sub/consumer_static" static
 
-echo "$passed consumers built and run"
+echo "$passed ways tried"

@@ -22,6 +22,7 @@ pub(super) fn wire(cause: &Cause) -> (ErrorCode, &'static str) {
             (ErrorCode::UNDEFINED, "blksize exceeds what the path takes")
         }
         Cause::Oversized => (ErrorCode::ILLEGAL, "DATA longer than the agreed blksize"),
+        Cause::Internal => (ErrorCode::UNDEFINED, "Internal error"),
         Cause::ClientError { .. } | Cause::Silent { .. } | Cause::Replaced | Cause::Socket(_) => {
             (ErrorCode::UNDEFINED, "Transfer ended")
         }

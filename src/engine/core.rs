@@ -1,6 +1,7 @@
 //! A shard without its loop: sockets, transfers, and what is done with a datagram, a deadline, a message.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -307,6 +308,23 @@ impl Core {
         if !self.single_port || self.is_finished() {
             self.ports.close_listening(&self.poller);
         }
+    }
+
+    /// After a fault: what every transfer was doing is not to be trusted.
+    pub(super) fn abandon_all(&mut self) {
+        self.ctx.dirty.clear();
+        self.ctx.waiting.clear();
+        for key in self.table.keys() {
+            let (table, ctx) = (&mut self.table, &mut self.ctx);
+            // What cannot even be ended is only forgotten.
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                if let Some(transfer) = table.get(key) {
+                    transfer.end(ctx, Cause::Internal);
+                }
+            }));
+            self.remove(key);
+        }
+        let _ = catch_unwind(AssertUnwindSafe(|| self.flush()));
     }
 
     fn shutdown(&mut self) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Sender, bounded};
 use parking_lot::Mutex;
@@ -15,7 +15,7 @@ use super::core::Core;
 use super::drain::Drain;
 use super::inbox::{Inbox, Message};
 use super::notice::Application;
-use super::platform::{FrameOptions, Poller, SendBatch, UdpSocket};
+use super::platform::{self, FrameOptions, Poller, SendBatch, UdpSocket};
 use super::pool::Pool;
 use super::ports;
 use super::shard::Shard;
@@ -206,9 +206,9 @@ impl Engine {
             Arc::clone(&self.drain),
         )?;
         let shard = Shard::new(core, config);
-        let thread = std::thread::Builder::new()
-            .name(format!("tftp-io-{number}"))
-            .spawn(move || shard.run())?;
+        let thread = platform::spawn(Builder::new().name(format!("tftp-io-{number}")), move || {
+            shard.run()
+        })?;
         self.inboxes.push(inbox);
         self.threads.lock().push(thread);
         Ok(())
@@ -237,7 +237,7 @@ fn listen(config: &Config) -> io::Result<Vec<UdpSocket>> {
     let mut sockets = vec![first];
     if config.io_threads > 1 {
         sockets[0].allow_sharing()?;
-        let sharing = super::platform::SocketOptions {
+        let sharing = platform::SocketOptions {
             share_port: true,
             ..options
         };

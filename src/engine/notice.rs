@@ -291,6 +291,8 @@ pub enum Cause {
     Replaced,
     /// A socket failed.
     Socket(io::Error),
+    /// A fault of the library itself; every transfer of that I/O thread ends.
+    Internal,
 }
 
 impl fmt::Display for Direction {

@@ -4,13 +4,16 @@
 //! none. A job that hangs (a dead network mount) keeps its own thread and no other; only [`MAX_THREADS`] of them at
 //! once would stop the rest, which is why no two jobs are ever made for one missing chunk (see `store`).
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use super::platform;
 
 /// Threads at once, at most: enough that a few dozen hung reads leave room, few enough to cost no memory to speak of.
 pub const MAX_THREADS: usize = 64;
@@ -45,6 +48,11 @@ struct State {
     idle: usize,
     closed: bool,
     handles: Vec<JoinHandle<()>>,
+}
+
+thread_local! {
+    /// Which of a pool's threads this is; asking a thread of the application who it is would cost it memory for good.
+    static WORKER: Cell<Option<ThreadId>> = const { Cell::new(None) };
 }
 
 impl Pool {
@@ -106,9 +114,8 @@ impl Pool {
             std::mem::take(&mut state.handles)
         };
         self.shared.arrived.notify_all();
-        let this = thread::current().id();
         for handle in handles {
-            if handle.thread().id() != this {
+            if Some(handle.thread().id()) != WORKER.get() {
                 // The threads catch the panics of their jobs: there is no result to look at.
                 let _ = handle.join();
             }
@@ -119,10 +126,8 @@ impl Pool {
     fn add_thread(&self, state: &mut MutexGuard<'_, State>) {
         state.handles.retain(|handle| !handle.is_finished());
         let shared = self.shared.clone();
-        let made = thread::Builder::new()
-            .name(shared.name.clone())
-            .stack_size(STACK)
-            .spawn(move || shared.work());
+        let thread = thread::Builder::new().name(shared.name.clone()).stack_size(STACK);
+        let made = platform::spawn(thread, move || shared.work());
         if let Ok(handle) = made {
             state.threads += 1;
             state.handles.push(handle);
@@ -140,6 +145,7 @@ impl Drop for Pool {
 
 impl Shared {
     fn work(&self) {
+        WORKER.set(Some(thread::current().id()));
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {

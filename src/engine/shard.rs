@@ -1,5 +1,6 @@
 //! One I/O thread: sleep, then in this order: messages, datagrams, deadlines, one flush, one wake-up.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::clock;
@@ -36,14 +37,21 @@ impl Shard {
     /// Until listening has stopped and the last transfer is over.
     pub(super) fn run(mut self) {
         while !self.core.is_finished() {
-            self.sleep();
-            self.take_messages();
-            self.receive();
-            self.core.expire();
-            self.core.flush();
-            self.core.end_turn();
+            // A fault ends this thread's transfers, which it may have left half done, and not the server.
+            if catch_unwind(AssertUnwindSafe(|| self.turn())).is_err() {
+                self.core.abandon_all();
+            }
         }
         self.core.ctx.inbox.close();
+    }
+
+    fn turn(&mut self) {
+        self.sleep();
+        self.take_messages();
+        self.receive();
+        self.core.expire();
+        self.core.flush();
+        self.core.end_turn();
     }
 
     fn sleep(&mut self) {
@@ -77,32 +85,33 @@ impl Shard {
     fn receive(&mut self) {
         for index in 0..self.ready.len() {
             let ready = self.ready[index];
-            if ready.error {
+            let has_failed = ready.readable && self.receive_from(ready.key);
+            // Afterwards: what a client sent before it went away, its last ACK, is in the socket's queue already.
+            if ready.error || has_failed {
                 self.core.take_errors(ready.key);
-            }
-            if ready.readable {
-                self.receive_from(ready.key);
             }
         }
     }
 
-    fn receive_from(&mut self, key: usize) {
+    /// True if the socket told of an error of an earlier packet: the error queue says whose.
+    fn receive_from(&mut self, key: usize) -> bool {
+        let mut has_failed = false;
         for _ in 0..BATCHES_A_TURN {
             let Some(socket) = self.core.ports.get(key) else {
-                return;
+                break;
             };
             match self.arrivals.receive(socket) {
                 Ok(count) => {
                     (0..count).for_each(|index| self.core.arrive(key, &self.arrivals.get(index)));
                     self.core.after_batch();
                     if count < BATCH {
-                        return;
+                        break;
                     }
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
-                // A pending error of an earlier packet: the error queue says whose.
-                Err(_) => self.core.take_errors(key),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                Err(_) => has_failed = true,
             }
         }
+        has_failed
     }
 }

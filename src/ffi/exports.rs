@@ -132,8 +132,9 @@ pub extern "C" fn tftpserver_get(server: *mut tftpserver, property_id: i32, inde
 /// @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
 /// @param value       UTF-8 text, copied.
 /// @return 0; 901 not a handle; 902 unknown or reserved property; 903 no such connection; 904 read-only; 905 invalid
-///         value, NULL, or not UTF-8; 106, 107 not while listening; 130 the transfer has begun; for Listening every
-///         error of `tftpserver_do_startlistening`; 908 internal error. Where it fails, the old value stays.
+///         value, NULL, or not UTF-8; 106, 107 not while listening; 130 the transfer has begun; for LocalDir 10013,
+///         10062, 10063 and what else the system says; for Listening every error of `tftpserver_do_startlistening`; 908
+///         internal error. Where it fails, the old value stays.
 ///
 /// Threads: any.
 #[unsafe(no_mangle)]
@@ -281,9 +282,11 @@ pub extern "C" fn tftpserver_do_doevents(server: *mut tftpserver) -> i32 {
 /// Starts to listen on LocalHost and LocalPort. While listening already, it does nothing and succeeds.
 ///
 /// @param server The handle.
-/// @return 0; 901 not a handle; 905 LocalDir is no directory any more; 10013 not allowed (ports below 1024 need a
-///         privilege on most systems); 10048 the port is in use; 10049 LocalHost is not an address of this machine;
-///         11001 LocalHost is not found; another TCP/IP error; 908 internal error.
+/// @return 0; 901 not a handle; 905 LocalDir is no directory any more; 909 SourceMacAddress is set and IPv6 is listened
+///         on; 10013 not allowed (ports below 1024 need a privilege on most systems); 10047 LocalHost is an address of
+///         the family that UseIPv6 excludes; 10048 the port is in use; 10049 LocalHost is not an address of this machine;
+///         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; another TCP/IP
+///         error; 908 internal error.
 ///
 /// Threads: any.
 #[unsafe(no_mangle)]
@@ -293,7 +296,8 @@ pub extern "C" fn tftpserver_do_startlistening(server: *mut tftpserver) -> i32 {
     })
 }
 
-/// Stops to listen: the port is free when it returns. Transfers in progress go on to their end.
+/// Stops to listen: new requests are not answered any more, and the port is free when it returns (with SinglePort when
+/// the last transfer has ended). Transfers in progress go on to their end.
 ///
 /// @param server The handle.
 /// @return 0, also where it did not listen; 901 not a handle; 908 internal error.
@@ -333,7 +337,8 @@ pub extern "C" fn tftpserver_do_disconnect(server: *mut tftpserver, index: i32) 
     status(server, Call::DoDisconnect, |server, _| server.disconnect(index))
 }
 
-/// Shutdown, and then every property and setting has its default again. Callbacks stay registered.
+/// Shutdown, and then every property and setting has its default again. Callbacks stay registered, the event
+/// descriptor stays the same, and events that wait are still delivered.
 ///
 /// @param server The handle.
 /// @return 0; 901 not a handle; 908 internal error.

@@ -50,7 +50,9 @@
  * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
  * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
  * which answer 907 there, for any handle. Handles do not survive a fork: in the child they are no handles any more
- * (901), whatever it opens itself works, and its exit does not disturb the parent.
+ * (901), whatever it opens itself works, and its exit does not disturb the parent. The library's threads
+ * take no signals. tftpserver_do_interrupt is for any thread, but not for a signal handler: let a thread wait for the
+ * signal, or set a flag.
  *
  * EVENTS
  *

@@ -77,7 +77,9 @@ pub struct tftpserver_error_event {
     pub connection_id: i32,
 }
 
-/// Fires once for each log message, as far as LogLevel asks for it. The only event that may be dropped when too
+/// Fires once for each log message, as far as LogLevel asks for it: Info and Error (1), PITrail, which is the dialogue
+/// of RRQ, WRQ, OACK and ERROR, and Verbose, which tells what was agreed and how it went (2), Debug, which tells of
+/// every DATA and ACK (3). The only event that may be dropped when too
 /// many wait; a message then says how many.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -103,7 +105,11 @@ pub struct tftpserver_start_transfer_event {
     pub direction: i32,
 }
 
-/// Fires for each block of data, in order. A slow callback slows this connection and none else.
+/// Fires for each block of data, in order: of a download when the client has acknowledged it. A slow callback slows
+/// this connection and none else.
+///
+/// In netascii, `text` of a download is what goes over the wire, and of an upload what the file gets, translated, as
+/// much an event as came at once; `bytes_transferred` counts the same.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tftpserver_transfer_event {
@@ -113,7 +119,8 @@ pub struct tftpserver_transfer_event {
     pub direction: i32,
     /// Bytes transferred so far, this block included.
     pub bytes_transferred: i64,
-    /// 0 to 100; -1 where the size is not known.
+    /// 0 to 100, of the file's size or of the tsize that the client announced; -1 where neither is known: uploads
+    /// without tsize, netascii (but for downloads from ConnFileData).
     pub percent_done: i32,
     /// This block's data: binary, not terminated. Never NULL.
     pub text: *const u8,
@@ -158,7 +165,8 @@ pub struct tftpserver_event {
 ///
 /// `context` is what was given to `tftpserver_register_callback`. Return 0 to go on; any other value ends the
 /// connection that the event belongs to: its client gets a TFTP ERROR, and Disconnected fires with 10053 and the
-/// value in its description. A C++ exception, a longjmp or a Rust panic must not leave the callback.
+/// value in its description. Where the client has everything already (EndTransfer, the last Transfer of a download),
+/// only Disconnected tells of it; Error and Disconnected themselves are about what has ended. A C++ exception, a longjmp or a Rust panic must not leave the callback.
 pub type tftpserver_callback = Option<
     unsafe extern "C" fn(server: *mut tftpserver, event: *mut tftpserver_event, context: *mut c_void) -> i32,
 >;

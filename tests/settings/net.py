@@ -122,7 +122,8 @@ class Packet:
             place = struct.unpack("!H", ip[6:8])[0]
             self.dont_fragment, self.more_fragments = bool(place & 0x4000), bool(place & 0x2000)
             self.offset = (place & 0x1FFF) * 8
-            self.traffic_class, self.protocol, self.time_to_live = ip[1], ip[9], ip[8]
+            self.traffic_class, self.protocol = ip[1], ip[9]
+            self.ident = struct.unpack("!H", ip[4:6])[0]
             self.size = struct.unpack("!H", ip[2:4])[0]
             self.source, self.target = socket.inet_ntoa(ip[12:16]), socket.inet_ntoa(ip[16:20])
             self.payload = ip[length:self.size]

@@ -10,8 +10,12 @@ from lib import (CONNECTED, CONN_REMOTE_HOST, DISCONNECTED, LOCAL_HOST, LOCAL_PO
 
 ISOLATED = net.may_isolate()
 needs_network = unittest.skipUnless(ISOLATED, "tests with a network of their own, which needs root")
-needs_root = unittest.skipUnless(net.IS_ROOT, "tests that give rights up, which needs root")
 MAC = "02-00-5e-00-53-aa"
+
+
+def give_up_rights():
+    if net.IS_ROOT:
+        os.setresuid(65534, 65534, 65534)
 
 
 def addresses_of(name):
@@ -187,10 +191,9 @@ class SourceAddress(unittest.TestCase):
         refused(self, 10047, Server, SourceIPAddress="::1")
         refused(self, 10047, Server, "::1", UseIPv6="True", SourceIPAddress="127.0.0.5")
 
-    @needs_root
     def test_a_foreign_address_needs_rights(self):
         def test():
-            os.setresuid(65534, 65534, 65534)
+            give_up_rights()
             text = refused(unittest.TestCase(), 10013, Server, "", SourceIPAddress="198.51.100.7")
             assert "CAP_NET" in text, text
             with Server("", SourceIPAddress="127.0.0.5") as server:
@@ -233,8 +236,23 @@ class SourceAddress(unittest.TestCase):
         in_child(test)
 
 
-@needs_network
 class SourceMac(unittest.TestCase):
+    def test_what_it_must_be(self):
+        with Server(start=False) as server:
+            for bad in ("02-00-5e-00-53", "02-00-5e-00-53-zz", "01-00-5e-00-53-01", "00-00-00-00-00-00"):
+                refused(self, 905, server.config, "SourceMacAddress", bad)
+        refused(self, 909, Server, "", UseIPv6="True", SourceMacAddress=MAC)
+
+    def test_it_needs_rights(self):
+        def test():
+            give_up_rights()
+            text = refused(unittest.TestCase(), 10013, Server, "", SourceMacAddress=MAC)
+            assert "CAP_NET_RAW" in text, text
+        in_child(test)
+
+
+@needs_network
+class Frames(unittest.TestCase):
     def transfer(self, there, server, size=60000, **options):
         """Reads a file in the other network; the frames that came from the server."""
         data = server.file("file", pattern(size))
@@ -263,7 +281,9 @@ class SourceMac(unittest.TestCase):
         def test():
             there = net.pair(mtu=1400)
             with Server("", SourceMacAddress=MAC) as server:
-                frames = self.transfer(there, server, blksize=8000)
+                frames = self.transfer(there, server, blksize=8000, windowsize=4)
+                beginnings = [frame.ident for frame in frames if frame.offset == 0]
+                assert len(set(beginnings)) == len(beginnings) >= 9, "each datagram has an identification of its own"
                 assert {frame.from_mac for frame in frames} == {MAC}
                 assert max(frame.size for frame in frames) <= 1400
                 assert sum(frame.more_fragments for frame in frames) >= 35, len(frames)
@@ -301,17 +321,4 @@ class SourceMac(unittest.TestCase):
                 with Client(("127.0.0.3", server.port)) as client:
                     assert client.read("file") == data
                     assert client.peer[0] == "127.0.0.3"
-        in_child(test)
-
-    def test_what_it_must_be(self):
-        with Server(start=False) as server:
-            for bad in ("02-00-5e-00-53", "02-00-5e-00-53-zz", "01-00-5e-00-53-01", "00-00-00-00-00-00"):
-                refused(self, 905, server.config, "SourceMacAddress", bad)
-        refused(self, 909, Server, "", UseIPv6="True", SourceMacAddress=MAC)
-
-    def test_it_needs_rights(self):
-        def test():
-            os.setresuid(65534, 65534, 65534)
-            text = refused(unittest.TestCase(), 10013, Server, "", SourceMacAddress=MAC)
-            assert "CAP_NET_RAW" in text, text
         in_child(test)

@@ -75,11 +75,12 @@ class Headers(unittest.TestCase):
         def test():
             net.unshare()
             net.ip("link set lo mtu 1500")
-            for settings in ({}, {"UseConnection": "True"}, {"SinglePort": "True"}):
-                with Server(DontFragment="False", **settings) as server:
+            for host, settings in (("127.0.0.1", {}), ("127.0.0.1", {"UseConnection": "True"}),
+                                   ("127.0.0.1", {"SinglePort": "True"}), ("::1", {"UseIPv6": "True"})):
+                with Server(host, DontFragment="False", **settings) as server:
                     data = server.file("file", pattern(20000))
                     assert read(server, "file", blksize=8000) == data
-                with Server(DontFragment="True", **settings) as server:
+                with Server(host, DontFragment="True", **settings) as server:
                     server.file("file", data)
                     codes = []
                     server.on(ERROR, lambda data, codes=codes: codes.append(data.error.error_code))

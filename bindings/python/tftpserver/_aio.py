@@ -75,7 +75,7 @@ class AsyncServer(Service):
         if self._step is not None:
             self._step.cancel()
         await loop.run_in_executor(None, self._tftp.shutdown)
-        while self._working is not None or self._tftp.conn_count:
+        while self._working is not None or self._tftp.conn_count or self._tftp._event_waits():
             assert self._drained is not None
             self._drained.clear()
             await self._drained.wait()

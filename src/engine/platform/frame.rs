@@ -1,6 +1,6 @@
 //! A UDP datagram as Ethernet frames: IPv4 and UDP headers, their checksums, fragments. No system calls.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddrV4;
 
 use super::MacAddr;
 
@@ -123,10 +123,12 @@ fn checksum(mut sum: u64) -> u16 {
     !(sum as u16)
 }
 
-/// The source of an IPv4 packet.
-pub(super) fn source_of(packet: &[u8]) -> Option<Ipv4Addr> {
+/// The source of a UDP datagram over IPv4, from the beginning of its packet.
+pub(super) fn source_of(packet: &[u8]) -> Option<SocketAddrV4> {
     let octets: [u8; 4] = packet.get(12..16)?.try_into().ok()?;
-    Some(octets.into())
+    let header = usize::from(packet[0] & 15) * 4;
+    let port: [u8; 2] = packet.get(header..header + 2)?.try_into().ok()?;
+    Some(SocketAddrV4::new(octets.into(), u16::from_be_bytes(port)))
 }
 
 #[cfg(test)]
@@ -169,6 +171,20 @@ mod tests {
             let udp = &frame[34..];
             let pseudo = [&frame[26..34], &[0, 17, 0, udp.len() as u8]].concat();
             assert_eq!(checksum(sum(&pseudo) + sum(udp)), 0);
+        }
+    }
+
+    /// Also behind IP options.
+    #[test]
+    fn sources() {
+        let from = "192.0.2.1:69".parse().ok();
+        let mut packet = frames(b"abc", 1500).remove(0).split_off(14);
+        assert_eq!(source_of(&packet), from);
+        packet[0] = 0x46;
+        packet.splice(20..20, [1; 4]);
+        assert_eq!(source_of(&packet), from);
+        for short in [0, 15, 16, 24, 25] {
+            assert_eq!(source_of(&packet[..short]), None, "{short}");
         }
     }
 

@@ -17,11 +17,12 @@ use super::{FlushReport, FrameOptions, MacAddr, UdpSocket};
 const ETH_P_IP: u16 = 0x0800;
 const ARPHRD_ETHER: u16 = 1;
 
-/// Hosts whose way back is remembered; beyond it all are forgotten, and learnt again from their next requests.
+/// Clients whose way back is remembered; beyond it all are forgotten, and learnt again from their next requests. By
+/// address and port: who forges another's address to lead its packets astray must know the port too.
 const MOST_HOPS: usize = 65_536;
 
-/// Bytes of a request that are looked at: its IP header.
-const SEEN: usize = 20;
+/// Bytes of a request that are looked at: its IP header, and the ports behind it.
+const SEEN: usize = 64;
 
 /// What the frames' sockets may queue.
 const BUFFER: usize = 4 << 20;
@@ -31,7 +32,7 @@ pub struct Frames {
     options: FrameOptions,
     sniffer: Socket,
     sender: Socket,
-    hops: HashMap<Ipv4Addr, Hop, foldhash::fast::RandomState>,
+    hops: HashMap<SocketAddrV4, Hop, foldhash::fast::RandomState>,
     ident: u16,
     datagram: Vec<u8>,
     frame: Vec<u8>,
@@ -154,7 +155,7 @@ impl Frames {
     /// From where to where a message goes, by which interface and in packets of how many bytes.
     fn way(&mut self, socket: &UdpSocket, message: &Message) -> io::Result<Option<(Envelope, i32, usize)>> {
         let to = v4(message.route.peer)?;
-        let Hop::Ethernet { interface, mac, mtu } = self.hop(*to.ip())? else {
+        let Hop::Ethernet { interface, mac, mtu } = self.hop(to)? else {
             return Ok(None);
         };
         let mut from = v4(socket.local_addr()?)?;
@@ -177,13 +178,13 @@ impl Frames {
     }
 
     /// What a request told, or else what the system knows of a neighbour.
-    fn hop(&mut self, host: Ipv4Addr) -> io::Result<Hop> {
-        if let Some(hop) = self.hops.get(&host) {
+    fn hop(&mut self, client: SocketAddrV4) -> io::Result<Hop> {
+        if let Some(hop) = self.hops.get(&client) {
             return Ok(*hop);
         }
-        let (interface, mac) = neighbour(host).ok_or(io::ErrorKind::HostUnreachable)?;
+        let (interface, mac) = neighbour(*client.ip()).ok_or(io::ErrorKind::HostUnreachable)?;
         let hop = ethernet(&self.sender, interface, mac)?;
-        self.remember(host, hop);
+        self.remember(client, hop);
         Ok(hop)
     }
 
@@ -191,12 +192,12 @@ impl Frames {
     fn learn(&mut self) {
         while let Some((packet, from)) = receive(&self.sniffer) {
             let is_for_us = from.sll_pkttype == libc::PACKET_HOST;
-            let Some(host) = source_of(&packet).filter(|_| is_for_us) else {
+            let Some(client) = source_of(&packet).filter(|_| is_for_us) else {
                 continue;
             };
             let mut mac = MacAddr::default();
             mac.copy_from_slice(&from.sll_addr[..6]);
-            let hop = match (from.sll_hatype, self.hops.get(&host)) {
+            let hop = match (from.sll_hatype, self.hops.get(&client)) {
                 (
                     ARPHRD_ETHER,
                     Some(Hop::Ethernet {
@@ -214,15 +215,15 @@ impl Frames {
                 },
                 _ => Hop::Other,
             };
-            self.remember(host, hop);
+            self.remember(client, hop);
         }
     }
 
-    fn remember(&mut self, host: Ipv4Addr, hop: Hop) {
+    fn remember(&mut self, client: SocketAddrV4, hop: Hop) {
         if self.hops.len() >= MOST_HOPS {
             self.hops.clear();
         }
-        self.hops.insert(host, hop);
+        self.hops.insert(client, hop);
     }
 }
 
@@ -244,7 +245,7 @@ fn ethernet(socket: &Socket, interface: i32, mac: MacAddr) -> io::Result<Hop> {
     mtu(socket, interface).map(|mtu| Hop::Ethernet { interface, mac, mtu })
 }
 
-/// Instructions for the kernel: IPv4, UDP, the first fragment, to this port, RRQ or WRQ; their IP header is enough.
+/// Instructions for the kernel: IPv4, UDP, the first fragment, to this port, RRQ or WRQ.
 fn requests_to(port: u16) -> [SockFilter; 12] {
     let (load_byte, load_half, load_header) = (0x30, 0x28, 0xB1);
     let (load_half_behind, equal, any_bit, give) = (0x48, 0x15, 0x45, 0x06);

@@ -1,0 +1,290 @@
+<?php
+
+declare(strict_types=1);
+
+/*
+ * The class IPWorks_TFTPServer, for programs written for IPWorks TFTPServer. Opt-in, as procedural.php beside it. Every
+ * method that fails throws Exception("<code>: <message>").
+ */
+
+require_once __DIR__ . '/procedural.php';
+
+class IPWorks_TFTPServer
+{
+    private const EVENTS = [1 => 'fireConnected', 2 => 'fireConnectionRequest', 3 => 'fireDisconnected', 4 => 'fireEndTransfer', 5 => 'fireError', 6 => 'fireLog', 7 => 'fireStartTransfer', 8 => 'fireTransfer'];
+
+    private mixed $handle = null;
+
+    public function __construct()
+    {
+        $this->handle();
+    }
+
+    public function __destruct()
+    {
+        if ($this->handle !== null) {
+            ipworks_tftpserver_close($this->handle);
+        }
+    }
+
+    public function lastError()
+    {
+        return ipworks_tftpserver_get_last_error($this->handle());
+    }
+
+    public function lastErrorCode()
+    {
+        return ipworks_tftpserver_get_last_error_code($this->handle());
+    }
+
+    public function VERSION()
+    {
+        return $this->get(0);
+    }
+
+    // Methods.
+
+    public function doConfig($configurationstring)
+    {
+        return $this->checked(ipworks_tftpserver_do_config($this->handle(), $configurationstring));
+    }
+
+    /** Delivers the events that wait; what a handler threw comes out of it. */
+    public function doEvents()
+    {
+        $this->check(ipworks_tftpserver_do_doevents($this->handle()));
+    }
+
+    public function doStartListening()
+    {
+        $this->check(ipworks_tftpserver_do_startlistening($this->handle()));
+    }
+
+    public function doStopListening()
+    {
+        $this->check(ipworks_tftpserver_do_stoplistening($this->handle()));
+    }
+
+    public function doShutdown()
+    {
+        $this->check(ipworks_tftpserver_do_shutdown($this->handle()));
+    }
+
+    // Properties. A $connid is a connection's id, or a position from 0 to getConnCount() - 1.
+
+    public function getConnCount()
+    {
+        return $this->get(1);
+    }
+
+    public function getConnConnectionId($connid)
+    {
+        return $this->get(2, $connid);
+    }
+
+    public function getConnFileData($connid)
+    {
+        return $this->get(4, $connid);
+    }
+
+    public function setConnFileData($connid, $value)
+    {
+        $this->set(4, $value, $connid);
+    }
+
+    public function getConnFilename($connid)
+    {
+        return $this->get(5, $connid);
+    }
+
+    public function getConnLocalFile($connid)
+    {
+        return $this->get(6, $connid);
+    }
+
+    public function setConnLocalFile($connid, $value)
+    {
+        $this->set(6, $value, $connid);
+    }
+
+    public function getConnRemoteHost($connid)
+    {
+        return $this->get(7, $connid);
+    }
+
+    public function getConnRemotePort($connid)
+    {
+        return $this->get(8, $connid);
+    }
+
+    public function getConnTransferMode($connid)
+    {
+        return $this->get(9, $connid);
+    }
+
+    public function getListening()
+    {
+        return $this->get(11);
+    }
+
+    public function setListening($value)
+    {
+        $this->set(11, $value);
+    }
+
+    public function getLocalDir()
+    {
+        return $this->get(12);
+    }
+
+    public function setLocalDir($value)
+    {
+        $this->set(12, $value);
+    }
+
+    public function getLocalHost()
+    {
+        return $this->get(13);
+    }
+
+    public function setLocalHost($value)
+    {
+        $this->set(13, $value);
+    }
+
+    public function getLocalPort()
+    {
+        return $this->get(14);
+    }
+
+    public function setLocalPort($value)
+    {
+        $this->set(14, $value);
+    }
+
+    public function getMaxRetransmits()
+    {
+        return $this->get(15);
+    }
+
+    public function setMaxRetransmits($value)
+    {
+        $this->set(15, $value);
+    }
+
+    public function getRetransmitTimeout()
+    {
+        return $this->get(16);
+    }
+
+    public function setRetransmitTimeout($value)
+    {
+        $this->set(16, $value);
+    }
+
+    public function getTimeout()
+    {
+        return $this->get(17);
+    }
+
+    public function setTimeout($value)
+    {
+        $this->set(17, $value);
+    }
+
+    // Events: to be overridden. A handler takes an array with the parameters named, and returns it, changed or not, or
+    // returns nothing.
+
+    /** connectionid, statuscode, description */
+    public function fireConnected($param)
+    {
+        return $param;
+    }
+
+    /** remotehost, remoteport, filename, transfermode, operation, accept */
+    public function fireConnectionRequest($param)
+    {
+        return $param;
+    }
+
+    /** connectionid, statuscode, description */
+    public function fireDisconnected($param)
+    {
+        return $param;
+    }
+
+    /** connectionid, direction */
+    public function fireEndTransfer($param)
+    {
+        return $param;
+    }
+
+    /** errorcode, description */
+    public function fireError($param)
+    {
+        return $param;
+    }
+
+    /** connectionid, loglevel, message, logtype */
+    public function fireLog($param)
+    {
+        return $param;
+    }
+
+    /** connectionid, direction */
+    public function fireStartTransfer($param)
+    {
+        return $param;
+    }
+
+    /** connectionid, direction, bytestransferred, percentdone, text */
+    public function fireTransfer($param)
+    {
+        return $param;
+    }
+
+    /** Opened here, so that a subclass whose constructor does not call this one's works too. */
+    private function handle(): mixed
+    {
+        if ($this->handle === null) {
+            $this->handle = ipworks_tftpserver_open();
+            // Not $this: the object would never go out of use.
+            $self = WeakReference::create($this);
+            foreach (self::EVENTS as $id => $method) {
+                $this->check(ipworks_tftpserver_register_callback(
+                    $this->handle,
+                    $id,
+                    static fn (array $param): mixed => $self->get()?->{$method}($param),
+                ));
+            }
+        }
+
+        return $this->handle;
+    }
+
+    private function get(int $id, mixed $index = 0): mixed
+    {
+        return $this->checked(ipworks_tftpserver_get($this->handle(), $id, $index));
+    }
+
+    private function set(int $id, mixed $value, mixed $index = 0): void
+    {
+        $this->check(ipworks_tftpserver_set($this->handle(), $id, $value, $index));
+    }
+
+    private function checked(mixed $value): mixed
+    {
+        if ($value === null) {
+            $this->check(ipworks_tftpserver_get_last_error_code($this->handle));
+        }
+
+        return $value;
+    }
+
+    private function check(int $code): void
+    {
+        if ($code !== 0) {
+            throw new Exception($code . ': ' . ipworks_tftpserver_get_last_error($this->handle), $code);
+        }
+    }
+}

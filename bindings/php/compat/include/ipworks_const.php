@@ -1,0 +1,32 @@
+<?php
+
+/*
+ * For programs written for IPWorks TFTPServer that say require_once('../include/ipworks_const.php'): the numbers of
+ * tftpserver.h, as TFTPSERVER_EVENT_..., TFTPSERVER_PROPERTY_... and TFTPSERVER_ERROR_....
+ */
+
+if (!class_exists(TftpServer\Property::class)) {
+    require_once dirname(__DIR__, 2) . '/autoload.php';
+}
+
+(static function (): void {
+    $groups = [
+        'EVENT' => TftpServer\EventId::class,
+        'PROPERTY' => TftpServer\Property::class,
+        'ERROR' => TftpServer\ErrorCode::class,
+    ];
+    foreach ($groups as $group => $class) {
+        foreach ((new ReflectionClass($class))->getConstants() as $name => $number) {
+            if (!defined("TFTPSERVER_{$group}_{$name}")) {
+                define("TFTPSERVER_{$group}_{$name}", $number);
+            }
+        }
+    }
+    foreach (['DIRECTION' => TftpServer\Direction::class, 'OPERATION' => TftpServer\Operation::class] as $group => $enum) {
+        foreach ($enum::cases() as $case) {
+            if (!defined($name = "TFTPSERVER_{$group}_" . strtoupper($case->name))) {
+                define($name, $case->value);
+            }
+        }
+    }
+})();

@@ -1,0 +1,142 @@
+<?php
+
+declare(strict_types=1);
+
+/*
+ * The procedural functions ipworks_tftpserver_..., for programs written for IPWorks TFTPServer. Opt-in: nothing loads this
+ * file by itself, so that it never stands in the way of the vendor's own.
+ *
+ * What fails returns an error's number, or null where a value is asked for; ipworks_tftpserver_get_last_error_code and
+ * ipworks_tftpserver_get_last_error tell which. Only what a callback throws comes out as an exception, of
+ * ipworks_tftpserver_do_doevents.
+ */
+
+use TftpServer\ErrorCode;
+use TftpServer\Handle;
+use TftpServer\Parameters;
+use TftpServer\Property;
+
+if (!class_exists(Handle::class)) {
+    require_once dirname(__DIR__) . '/autoload.php';
+}
+
+if (function_exists('ipworks_tftpserver_open')) {
+    $extension = (new ReflectionFunction('ipworks_tftpserver_open'))->getExtensionName();
+    if ($extension !== false) {
+        throw new RuntimeException("The functions ipworks_tftpserver_... are those of the extension {$extension} already; leave this file out, or the extension.");
+    }
+
+    return;
+}
+
+/** A server. A key is taken and ignored. Where the library cannot be used, TftpServer\LibraryException says why. */
+function ipworks_tftpserver_open(mixed $key = null): Handle
+{
+    return new Handle();
+}
+
+/** Ends a server; inside a callback, as soon as DoEvents has returned. */
+function ipworks_tftpserver_close(mixed $res): int
+{
+    return $res instanceof Handle ? $res->close() : ErrorCode::NOT_A_HANDLE;
+}
+
+/** The callback takes an array with the event's parameters and returns it, changed or not, or nothing. */
+function ipworks_tftpserver_register_callback(mixed $res, mixed $id, mixed $function): int
+{
+    if (!$res instanceof Handle) {
+        return ErrorCode::NOT_A_HANDLE;
+    }
+    if (!is_numeric($id) || ($function !== null && !is_callable($function))) {
+        return $res->refuse(ErrorCode::INVALID_VALUE);
+    }
+
+    return $res->handle((int) $id, $function === null ? null : Parameters::handler($function));
+}
+
+function ipworks_tftpserver_get_last_error(mixed $res): string
+{
+    return $res instanceof Handle ? $res->lastError() : TftpServer\Failure::code(ErrorCode::NOT_A_HANDLE)->getMessage();
+}
+
+function ipworks_tftpserver_get_last_error_code(mixed $res): int
+{
+    return $res instanceof Handle ? $res->lastErrorCode() : ErrorCode::NOT_A_HANDLE;
+}
+
+/** Sets a property; 0 or an error's number. The value comes before the index. */
+function ipworks_tftpserver_set(mixed $res, mixed $id, mixed $value, mixed $index = 0): int
+{
+    if (!$res instanceof Handle) {
+        return ErrorCode::NOT_A_HANDLE;
+    }
+    if (!is_numeric($id)) {
+        return $res->refuse(ErrorCode::UNKNOWN_PROPERTY);
+    }
+    if (!is_numeric($index)) {
+        return $res->refuse(ErrorCode::INDEX_OUT_OF_RANGE);
+    }
+    if ($value instanceof Stringable || $value === null) {
+        $value = (string) $value;
+    }
+
+    return is_scalar($value) ? $res->set((int) $id, $value, (int) $index) : $res->refuse(ErrorCode::INVALID_VALUE);
+}
+
+/** A property's value: an integer, a Boolean or a string as the property is; null where the call fails. */
+function ipworks_tftpserver_get(mixed $res, mixed $id, mixed $index = 0): string|int|bool|null
+{
+    if (!$res instanceof Handle) {
+        return null;
+    }
+    if (!is_numeric($id) || !is_numeric($index)) {
+        $res->refuse(is_numeric($id) ? ErrorCode::INDEX_OUT_OF_RANGE : ErrorCode::UNKNOWN_PROPERTY);
+
+        return null;
+    }
+    $value = $res->get((int) $id, (int) $index);
+
+    return match ($value === null ? null : (int) $id) {
+        null => null,
+        Property::LISTENING => $value === 'True',
+        Property::CONN_COUNT, Property::CONN_REMOTE_PORT, Property::LOCAL_PORT, Property::MAX_RETRANSMITS,
+        Property::RETRANSMIT_TIMEOUT, Property::TIMEOUT => (int) $value,
+        default => $value,
+    };
+}
+
+/** "NAME=VALUE" sets and returns "", "NAME" returns the value; null where the call fails. */
+function ipworks_tftpserver_do_config(mixed $res, mixed $configurationstring): ?string
+{
+    if (!$res instanceof Handle) {
+        return null;
+    }
+    if (!is_scalar($configurationstring) && !$configurationstring instanceof Stringable) {
+        $res->refuse(ErrorCode::INVALID_VALUE);
+
+        return null;
+    }
+
+    return $res->config((string) $configurationstring);
+}
+
+function ipworks_tftpserver_do_doevents(mixed $res): int
+{
+    return $res instanceof Handle ? $res->doEvents() : ErrorCode::NOT_A_HANDLE;
+}
+
+function ipworks_tftpserver_do_startlistening(mixed $res): int
+{
+    return $res instanceof Handle ? $res->call('tftpserver_do_startlistening') : ErrorCode::NOT_A_HANDLE;
+}
+
+function ipworks_tftpserver_do_stoplistening(mixed $res): int
+{
+    return $res instanceof Handle ? $res->call('tftpserver_do_stoplistening') : ErrorCode::NOT_A_HANDLE;
+}
+
+/** Stops listening and ends every transfer. The specification's text names Shutdown, its list does not. */
+function ipworks_tftpserver_do_shutdown(mixed $res): int
+{
+    return $res instanceof Handle ? $res->call('tftpserver_do_shutdown') : ErrorCode::NOT_A_HANDLE;
+}

@@ -1,0 +1,22 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+/**
+ * A connection was accepted, or failed. It waits until the handler has returned: the moment to say where its bytes come
+ * from (Connection::setFileData, Connection::setLocalFile).
+ */
+final class ConnectedEvent extends Event
+{
+    /** @internal */
+    public function __construct(
+        public readonly int $connectionId,
+        /** 0, or the error's number: 10013 refused by ConnectionRequest, 10068 too many connections. */
+        public readonly int $statusCode,
+        /** "OK", or what went wrong. */
+        public readonly string $description,
+    ) {
+    }
+}

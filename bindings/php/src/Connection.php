@@ -1,0 +1,80 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+/**
+ * One record of the Conn arrays, while its connection lives: from the ConnectionRequest or Connected handler until the
+ * Disconnected handler has returned. Afterwards its methods fail with 903.
+ */
+final class Connection
+{
+    /** @internal */
+    public function __construct(private readonly Handle $handle, public readonly int $id)
+    {
+    }
+
+    /** The name that the client asked for. */
+    public function getFilename(): string
+    {
+        return $this->get(Property::CONN_FILENAME);
+    }
+
+    public function getRemoteHost(): string
+    {
+        return $this->get(Property::CONN_REMOTE_HOST);
+    }
+
+    public function getRemotePort(): int
+    {
+        return (int) $this->get(Property::CONN_REMOTE_PORT);
+    }
+
+    public function getTransferMode(): TransferMode
+    {
+        return TransferMode::from($this->get(Property::CONN_TRANSFER_MODE));
+    }
+
+    /** The bytes to send instead of a file; "" where none were set. */
+    public function getFileData(): string
+    {
+        return $this->get(Property::CONN_FILE_DATA);
+    }
+
+    /** Sets what a download sends: bytes of every value. Fails with 130 once the transfer has begun. */
+    public function setFileData(string $data): static
+    {
+        return $this->set(Property::CONN_FILE_DATA, $data);
+    }
+
+    /** The file on the server that is read or written. */
+    public function getLocalFile(): string
+    {
+        return $this->get(Property::CONN_LOCAL_FILE);
+    }
+
+    /** Sets the file to read or write: any path, the program's own choice. Fails with 130 once the transfer has begun. */
+    public function setLocalFile(string $path): static
+    {
+        return $this->set(Property::CONN_LOCAL_FILE, $path);
+    }
+
+    /** Ends the transfer: its client gets an ERROR, Disconnected fires with 10053. */
+    public function disconnect(): void
+    {
+        Failure::check($this->handle, $this->handle->disconnect($this->id));
+    }
+
+    private function get(int $property): string
+    {
+        return $this->handle->get($property, $this->id) ?? throw Failure::of($this->handle);
+    }
+
+    private function set(int $property, string $value): static
+    {
+        Failure::check($this->handle, $this->handle->set($property, $value, $this->id));
+
+        return $this;
+    }
+}

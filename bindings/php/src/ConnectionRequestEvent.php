@@ -1,0 +1,29 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+/** A client asks for a file. Its connection waits until the handler has returned. */
+final class ConnectionRequestEvent extends Event
+{
+    /** Set it to false to refuse. */
+    public bool $accept = true;
+
+    /** @internal */
+    public function __construct(
+        /** The client's IP address. */
+        public readonly string $remoteHost,
+        /** The client's port. */
+        public readonly int $remotePort,
+        /** The file name as the client sent it. Trust it with nothing. */
+        public readonly string $filename,
+        public readonly TransferMode $transferMode,
+        public readonly Operation $operation,
+        /** The connection's id; its record in the Conn arrays is there already. */
+        public readonly int $connectionId,
+        /** The server's address that was asked; "" where the system does not tell. */
+        public readonly string $localHost,
+    ) {
+    }
+}

@@ -1,0 +1,20 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+/** A connection ended; fires once for each ConnectedEvent with status 0. */
+final class DisconnectedEvent extends Event
+{
+    /** @internal */
+    public function __construct(
+        /** Its record leaves the Conn arrays when the handler has returned. */
+        public readonly int $connectionId,
+        /** 0, or the error's number. */
+        public readonly int $statusCode,
+        /** "OK", or what went wrong. */
+        public readonly string $description,
+    ) {
+    }
+}

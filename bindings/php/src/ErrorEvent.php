@@ -1,0 +1,20 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+/** Something failed. */
+final class ErrorEvent extends Event
+{
+    /** @internal */
+    public function __construct(
+        /** One of ErrorCode. */
+        public readonly int $errorCode,
+        /** What went wrong. */
+        public readonly string $description,
+        /** The connection, or 0 where none is meant. */
+        public readonly int $connectionId,
+    ) {
+    }
+}

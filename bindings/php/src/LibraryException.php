@@ -1,0 +1,16 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+/**
+ * The library cannot be used here: ext-ffi is missing or switched off, libtftpserver was not found or is too old.
+ */
+final class LibraryException extends TftpServerException
+{
+    public function __construct(string $message, ?\Throwable $previous = null)
+    {
+        parent::__construct($message, ErrorCode::NOT_AVAILABLE, $previous);
+    }
+}

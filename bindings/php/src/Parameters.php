@@ -1,0 +1,83 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+use FFI;
+use FFI\CData;
+
+/**
+ * Events as arrays with lower-case keys, as callbacks written for IPWorks take them.
+ *
+ * @internal
+ */
+final class Parameters
+{
+    /** The member of the library's event data that belongs to each event. */
+    private const MEMBERS = [
+        EventId::CONNECTED => 'connected',
+        EventId::CONNECTION_REQUEST => 'connection_request',
+        EventId::DISCONNECTED => 'disconnected',
+        EventId::END_TRANSFER => 'end_transfer',
+        EventId::ERROR => 'error',
+        EventId::LOG => 'log',
+        EventId::START_TRANSFER => 'start_transfer',
+        EventId::TRANSFER => 'transfer',
+    ];
+
+    /** Each event's parameters in the specification's order, then our own. */
+    private const FIELDS = [
+        EventId::CONNECTED => ['connection_id', 'status_code', 'description'],
+        EventId::CONNECTION_REQUEST => [
+            'remote_host', 'remote_port', 'filename', 'transfer_mode', 'operation', 'accept', 'connection_id', 'local_host',
+        ],
+        EventId::DISCONNECTED => ['connection_id', 'status_code', 'description'],
+        EventId::END_TRANSFER => ['connection_id', 'direction'],
+        EventId::ERROR => ['error_code', 'description', 'connection_id'],
+        EventId::LOG => ['connection_id', 'log_level', 'message', 'log_type'],
+        EventId::START_TRANSFER => ['connection_id', 'direction'],
+        EventId::TRANSFER => ['connection_id', 'direction', 'bytes_transferred', 'percent_done', 'text'],
+    ];
+
+    /** @return \Closure(CData): int */
+    public static function handler(callable $function): \Closure
+    {
+        $function = $function(...);
+
+        return static function (CData $event) use ($function): int {
+            $data = $event->data->{self::MEMBERS[$event->id]};
+            $param = self::read($event->id, $data);
+            // $param is a variable, so a callback that takes it by reference changes it in place.
+            $returned = $function($param);
+            if (is_array($returned)) {
+                $param = $returned;
+            }
+            if ($event->id === EventId::CONNECTION_REQUEST && is_array($param) && array_key_exists('accept', $param)) {
+                $data->accept = self::isTrue($param['accept']) ? 1 : 0;
+            }
+
+            return 0;
+        };
+    }
+
+    private static function read(int $event, CData $data): array
+    {
+        $param = [];
+        foreach (self::FIELDS[$event] as $field) {
+            $param[str_replace('_', '', $field)] = match ($field) {
+                'accept' => $data->accept !== 0,
+                'text' => FFI::string($data->text, $data->text_length),
+                default => $data->{$field},
+            };
+        }
+
+        return $param;
+    }
+
+    /** "False" and "No" are what a program that keeps Booleans as the class's text means by them. */
+    private static function isTrue(mixed $value): bool
+    {
+        return is_string($value) ? !in_array(strtolower(trim($value)), ['', '0', 'false', 'no'], true) : (bool) $value;
+    }
+}

@@ -1,0 +1,61 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+/**
+ * The numbers of the properties.
+ *
+ * Made by bin/make-ffi-header.php from tftpserver.h; not to be edited.
+ */
+final class Property
+{
+    /** Text, read-only: the version of the library. */
+    public const VERSION = 0;
+
+    /** Integer, read-only: the number of records in the Conn arrays. */
+    public const CONN_COUNT = 1;
+
+    /** Text, read-only, indexed: the connection's id as decimal text. */
+    public const CONN_CONNECTION_ID = 2;
+
+    /** Binary, indexed: data to send instead of a file. */
+    public const CONN_FILE_DATA = 4;
+
+    /** Text, read-only, indexed: the file name that the client asked for. */
+    public const CONN_FILENAME = 5;
+
+    /** Text, indexed: the file on the server that is read or written. */
+    public const CONN_LOCAL_FILE = 6;
+
+    /** Text, read-only, indexed: the client's IP address. */
+    public const CONN_REMOTE_HOST = 7;
+
+    /** Integer, read-only, indexed: the client's port. */
+    public const CONN_REMOTE_PORT = 8;
+
+    /** Text, read-only, indexed: "0" octet, "1" netascii. */
+    public const CONN_TRANSFER_MODE = 9;
+
+    /** Boolean: whether the server listens; setting it starts or stops listening. */
+    public const LISTENING = 11;
+
+    /** Text: the directory that is served. */
+    public const LOCAL_DIR = 12;
+
+    /** Text: the local address or host name to listen on. */
+    public const LOCAL_HOST = 13;
+
+    /** Integer: the port to listen on. */
+    public const LOCAL_PORT = 14;
+
+    /** Integer: how often a packet is sent again. */
+    public const MAX_RETRANSMITS = 15;
+
+    /** Integer, seconds: the longest wait before a packet is sent again. */
+    public const RETRANSMIT_TIMEOUT = 16;
+
+    /** Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never. */
+    public const TIMEOUT = 17;
+}

@@ -1,0 +1,334 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+/**
+ * A TFTP server.
+ *
+ * It serves on threads of its own as soon as startListening() has returned. Handlers run only inside doEvents() (or
+ * serve(), which calls it), one at a time. A handler gets its event and this server; what it returns does not matter. An
+ * exception that leaves a handler ends the handler's connection and comes out of doEvents().
+ *
+ * Nothing waits for an event that has no handler. ConnectionRequest, Connected and StartTransfer, where they have one,
+ * hold their connection and no other until it has returned.
+ *
+ * Every method throws TftpServerException where the library refuses: getCode() is its number, getMessage() its sentence.
+ */
+final class Server
+{
+    private readonly Handle $handle;
+
+    /**
+     * @param null|string $localDir  the directory to serve; must exist
+     * @param null|int    $localPort the port to listen on, 69 where none is given; 0: the system chooses
+     * @param null|string $localHost the address or name to listen on; every address where none is given
+     *
+     * @throws LibraryException where the library cannot be used
+     */
+    public function __construct(?string $localDir = null, ?int $localPort = null, ?string $localHost = null)
+    {
+        $this->handle = new Handle();
+        if ($localDir !== null) {
+            $this->setLocalDir($localDir);
+        }
+        if ($localPort !== null) {
+            $this->setLocalPort($localPort);
+        }
+        if ($localHost !== null) {
+            $this->setLocalHost($localHost);
+        }
+    }
+
+    // Events: each method takes the handler that replaces any before it, or null for none any more.
+
+    /** @param null|callable(ConnectedEvent, Server): mixed $handler */
+    public function onConnected(?callable $handler): static
+    {
+        return $this->on(EventId::CONNECTED, $handler);
+    }
+
+    /** @param null|callable(ConnectionRequestEvent, Server): mixed $handler */
+    public function onConnectionRequest(?callable $handler): static
+    {
+        return $this->on(EventId::CONNECTION_REQUEST, $handler);
+    }
+
+    /** @param null|callable(DisconnectedEvent, Server): mixed $handler */
+    public function onDisconnected(?callable $handler): static
+    {
+        return $this->on(EventId::DISCONNECTED, $handler);
+    }
+
+    /** @param null|callable(EndTransferEvent, Server): mixed $handler */
+    public function onEndTransfer(?callable $handler): static
+    {
+        return $this->on(EventId::END_TRANSFER, $handler);
+    }
+
+    /** @param null|callable(ErrorEvent, Server): mixed $handler */
+    public function onError(?callable $handler): static
+    {
+        return $this->on(EventId::ERROR, $handler);
+    }
+
+    /** @param null|callable(LogEvent, Server): mixed $handler */
+    public function onLog(?callable $handler): static
+    {
+        return $this->on(EventId::LOG, $handler);
+    }
+
+    /** @param null|callable(StartTransferEvent, Server): mixed $handler */
+    public function onStartTransfer(?callable $handler): static
+    {
+        return $this->on(EventId::START_TRANSFER, $handler);
+    }
+
+    /** @param null|callable(TransferEvent, Server): mixed $handler */
+    public function onTransfer(?callable $handler): static
+    {
+        return $this->on(EventId::TRANSFER, $handler);
+    }
+
+    /** Registers every public method of an object that is named as one of the above: onConnected, onTransfer, ... */
+    public function subscribe(object $subscriber): static
+    {
+        $events = ['Connected', 'ConnectionRequest', 'Disconnected', 'EndTransfer', 'Error', 'Log', 'StartTransfer', 'Transfer'];
+        foreach ($events as $event) {
+            $name = "on{$event}";
+            if (is_callable([$subscriber, $name])) {
+                $this->{$name}([$subscriber, $name]);
+            }
+        }
+
+        return $this;
+    }
+
+    /** Whether the server listens. */
+    public function isListening(): bool
+    {
+        return $this->get(Property::LISTENING) === 'True';
+    }
+
+    /** The directory that is served; "": only what handlers supply. */
+    public function getLocalDir(): string
+    {
+        return $this->get(Property::LOCAL_DIR);
+    }
+
+    public function setLocalDir(string $path): static
+    {
+        return $this->set(Property::LOCAL_DIR, $path);
+    }
+
+    /** The address or name to listen on, "" for every address. While listening, its address. */
+    public function getLocalHost(): string
+    {
+        return $this->get(Property::LOCAL_HOST);
+    }
+
+    public function setLocalHost(string $host): static
+    {
+        return $this->set(Property::LOCAL_HOST, $host);
+    }
+
+    /** The port to listen on; 0: the system chooses. While listening, the real one. */
+    public function getLocalPort(): int
+    {
+        return (int) $this->get(Property::LOCAL_PORT);
+    }
+
+    public function setLocalPort(int $port): static
+    {
+        return $this->set(Property::LOCAL_PORT, $port);
+    }
+
+    /** How often a packet is sent again before the transfer fails. */
+    public function getMaxRetransmits(): int
+    {
+        return (int) $this->get(Property::MAX_RETRANSMITS);
+    }
+
+    public function setMaxRetransmits(int $times): static
+    {
+        return $this->set(Property::MAX_RETRANSMITS, $times);
+    }
+
+    /** Seconds to wait at most before a packet is sent again. */
+    public function getRetransmitTimeout(): int
+    {
+        return (int) $this->get(Property::RETRANSMIT_TIMEOUT);
+    }
+
+    public function setRetransmitTimeout(int $seconds): static
+    {
+        return $this->set(Property::RETRANSMIT_TIMEOUT, $seconds);
+    }
+
+    /** Seconds of silence after which a transfer fails; 0: none. */
+    public function getTimeout(): int
+    {
+        return (int) $this->get(Property::TIMEOUT);
+    }
+
+    public function setTimeout(int $seconds): static
+    {
+        return $this->set(Property::TIMEOUT, $seconds);
+    }
+
+    /** The number of records in the Conn arrays; it changes only inside doEvents(). */
+    public function getConnCount(): int
+    {
+        return (int) $this->get(Property::CONN_COUNT);
+    }
+
+    /** A connection, by its id (as events carry it) or by its position from 0 to getConnCount() - 1. */
+    public function getConnection(int $index): Connection
+    {
+        return new Connection($this->handle, (int) $this->get(Property::CONN_CONNECTION_ID, $index));
+    }
+
+    /** @return list<Connection> */
+    public function getConnections(): array
+    {
+        $count = $this->getConnCount();
+
+        return array_map($this->getConnection(...), $count === 0 ? [] : range(0, $count - 1));
+    }
+
+    /**
+     * Reads a setting, or sets it where a value is given (and returns ""). Names match without regard to case; the manual
+     * lists them.
+     */
+    public function config(string $name, string|int|bool|null $value = null): string
+    {
+        if ($value !== null) {
+            if (str_contains($name, '=')) {
+                throw Failure::code(ErrorCode::UNKNOWN_SETTING);
+            }
+            $name .= '=' . (is_bool($value) ? ($value ? 'True' : 'False') : $value);
+        }
+
+        return $this->handle->config($name) ?? throw Failure::of($this->handle);
+    }
+
+    /** Starts to listen on LocalHost and LocalPort. */
+    public function startListening(): void
+    {
+        $this->call('tftpserver_do_startlistening');
+    }
+
+    /** Stops to listen: the port is free when it returns. Transfers in progress go on to their end. */
+    public function stopListening(): void
+    {
+        $this->call('tftpserver_do_stoplistening');
+    }
+
+    /** Stops to listen and ends every transfer: Disconnected fires with 10053. */
+    public function shutdown(): void
+    {
+        $this->call('tftpserver_do_shutdown');
+    }
+
+    /** Shutdown, and then every property and setting has its default again. Handlers stay. */
+    public function reset(): void
+    {
+        $this->call('tftpserver_do_reset');
+    }
+
+    /** Makes a doEvents() that delivers return after its present handler, or the next one at once. No event is lost. */
+    public function interrupt(): void
+    {
+        $this->call('tftpserver_do_interrupt');
+    }
+
+    /**
+     * Delivers the events that wait. If none does, it waits up to the setting SelectWaitMillis (20) for the first.
+     *
+     * @throws \Throwable what a handler threw
+     */
+    public function doEvents(): void
+    {
+        Failure::check($this->handle, $this->handle->doEvents());
+    }
+
+    /**
+     * Listens, and delivers events until a handler stops the server (stopListening, shutdown, close) or throws.
+     *
+     * @throws \Throwable what a handler threw
+     */
+    public function serve(): void
+    {
+        $this->startListening();
+        while ($this->handle->isOpen() && $this->isListening()) {
+            $this->doEvents();
+        }
+    }
+
+    /**
+     * A stream that is readable while an event waits, for stream_select and event loops. When it is, call doEvents(); do
+     * not read it. It counts a reference to a descriptor of its own and may be closed at any time.
+     *
+     * @return resource
+     */
+    public function getEventStream()
+    {
+        $descriptor = $this->handle->call('tftpserver_get_event_fd');
+        if ($descriptor < 0) {
+            throw Failure::of($this->handle);
+        }
+        $stream = @fopen('php://fd/' . $descriptor, 'r');
+
+        return $stream !== false ? $stream : throw Failure::code(ErrorCode::NOT_AVAILABLE);
+    }
+
+    /**
+     * Stops listening, ends every transfer and frees the server; inside a handler, as soon as doEvents() has returned.
+     * Any method but this one then fails with 901. A server that goes out of use is closed by itself.
+     */
+    public function close(): void
+    {
+        $this->handle->close();
+    }
+
+    private function __clone()
+    {
+    }
+
+    private function on(int $event, ?callable $handler): static
+    {
+        $closure = null;
+        if ($handler !== null) {
+            $handler = $handler(...);
+            // Not $this: a server that is its own handler's value would be freed only by the garbage collector.
+            $server = \WeakReference::create($this);
+            $closure = static function (\FFI\CData $event) use ($handler, $server): int {
+                $made = EventFactory::make($event);
+                $handler($made, $server->get());
+
+                return EventFactory::answer($event, $made);
+            };
+        }
+        Failure::check($this->handle, $this->handle->handle($event, $closure));
+
+        return $this;
+    }
+
+    private function get(int $property, int $index = 0): string
+    {
+        return $this->handle->get($property, $index) ?? throw Failure::of($this->handle);
+    }
+
+    private function set(int $property, string|int $value): static
+    {
+        Failure::check($this->handle, $this->handle->set($property, $value));
+
+        return $this;
+    }
+
+    private function call(string $function): void
+    {
+        Failure::check($this->handle, $this->handle->call($function));
+    }
+}

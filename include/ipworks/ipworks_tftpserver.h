@@ -1,0 +1,325 @@
+/*
+ * The C layer of programs written for IPWorks TFTPServer, over libtftpserver: Create, Set, Get, Do, Destroy, and one
+ * sink for all events. Everything here is static inline, so nothing is linked but libtftpserver. C99 and C++.
+ *
+ * This is libtftpserver's own work, compatible with programs written for IPWorks TFTPServer. It is neither made nor
+ * endorsed by the maker of IPWorks. New C programs use tftpserver.h.
+ *
+ * CONVENTIONS
+ *
+ *  - Integers and Booleans travel in the pointer itself: `(void *)(intptr_t)6969`.
+ *  - Text is UTF-8 and ends with a NUL. Text that is passed has cb 0 (or its length); binary data has its length in cb.
+ *    Text that is returned is the library's, until this thread's next call with the same object.
+ *  - An index is a connection id as events carry it, or a position below ConnCount.
+ *  - Functions that return int return 0 or an error number. Get returns NULL where it fails; as that is 0 too, ask
+ *    IPWorks_TFTPServer_GetLastErrorCode, which is 0 after a success.
+ *  - Events reach the sink inside Do with IPWORKS_TFTPSERVER_DOEVENTS, on the thread that calls it. All are asked for,
+ *    so every program must call it.
+ *
+ * THE SINK
+ *
+ * `param` has cparam entries and `cbparam` as many lengths:
+ *
+ *   1 Connected          ConnectionId, StatusCode, Description
+ *   2 ConnectionRequest  RemoteHost, RemotePort, Filename, TransferMode, Operation, Accept
+ *   3 Disconnected       ConnectionId, StatusCode, Description
+ *   4 EndTransfer        ConnectionId, Direction
+ *   5 Error              ErrorCode, Description
+ *   6 Log                ConnectionId, LogLevel, Message, LogType
+ *   7 StartTransfer      ConnectionId, Direction
+ *   8 Transfer           ConnectionId, Direction, BytesTransferred, PercentDone, Text
+ *
+ * BytesTransferred is `*(int64 *)param[2]`. Text is binary: cbparam[4] bytes. Accept is read back from param[5] when
+ * the sink has returned. The sink returns 0; any other value ends the connection. It must not throw.
+ */
+
+#ifndef IPWORKS_TFTPSERVER_H
+#define IPWORKS_TFTPSERVER_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../tftpserver.h"
+
+typedef long long int64;
+
+#define EID_TFTPSERVER_CONNECTED 1
+#define EID_TFTPSERVER_CONNECTIONREQUEST 2
+#define EID_TFTPSERVER_DISCONNECTED 3
+#define EID_TFTPSERVER_ENDTRANSFER 4
+#define EID_TFTPSERVER_ERROR 5
+#define EID_TFTPSERVER_LOG 6
+#define EID_TFTPSERVER_STARTTRANSFER 7
+#define EID_TFTPSERVER_TRANSFER 8
+
+/* Method ids for IPWorks_TFTPServer_Do. */
+#define IPWORKS_TFTPSERVER_CONFIG 2
+#define IPWORKS_TFTPSERVER_DOEVENTS 3
+#define IPWORKS_TFTPSERVER_STARTLISTENING 4
+#define IPWORKS_TFTPSERVER_STOPLISTENING 5
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef int (*IPWorks_TFTPServer_Sink)(void *context, int event_id, int cparam, void *param[], int cbparam[]);
+
+/* What the void pointers of this interface point to. */
+typedef struct IPWorks_TFTPServer_Object {
+    tftpserver *handle;
+    IPWorks_TFTPServer_Sink sink;
+    void *context;
+} IPWorks_TFTPServer_Object;
+
+/* NULL is no object: the library answers 901 for it. */
+static inline tftpserver *IPWorks_TFTPServer_Handle(void *object)
+{
+    return object != NULL ? ((IPWorks_TFTPServer_Object *)object)->handle : NULL;
+}
+
+static inline void *IPWorks_TFTPServer_Number(int64_t value)
+{
+    return (void *)(intptr_t)value;
+}
+
+static inline void *IPWorks_TFTPServer_Text(const char *text)
+{
+    return (void *)(uintptr_t)text;
+}
+
+static inline int32_t IPWorks_TFTPServer_Receive(tftpserver *server, tftpserver_event *event, void *context)
+{
+    IPWorks_TFTPServer_Object *self = (IPWorks_TFTPServer_Object *)context;
+    void *param[7] = {NULL, NULL, NULL, NULL, NULL, NULL, NULL};
+    int cbparam[7] = {0, 0, 0, 0, 0, 0, 0};
+    int64 bytes = 0;
+    int cparam = 0, result;
+
+    (void)server;
+    switch (event->id) {
+    case TFTPSERVER_EVENT_CONNECTED:
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.connected.connection_id);
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.connected.status_code);
+        param[cparam++] = IPWorks_TFTPServer_Text(event->data.connected.description);
+        break;
+    case TFTPSERVER_EVENT_CONNECTION_REQUEST:
+        param[cparam++] = IPWorks_TFTPServer_Text(event->data.connection_request.remote_host);
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.connection_request.remote_port);
+        param[cparam++] = IPWorks_TFTPServer_Text(event->data.connection_request.filename);
+        param[cparam++] = IPWorks_TFTPServer_Text(event->data.connection_request.transfer_mode);
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.connection_request.operation);
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.connection_request.accept);
+        break;
+    case TFTPSERVER_EVENT_DISCONNECTED:
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.disconnected.connection_id);
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.disconnected.status_code);
+        param[cparam++] = IPWorks_TFTPServer_Text(event->data.disconnected.description);
+        break;
+    case TFTPSERVER_EVENT_END_TRANSFER:
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.end_transfer.connection_id);
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.end_transfer.direction);
+        break;
+    case TFTPSERVER_EVENT_ERROR:
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.error.error_code);
+        param[cparam++] = IPWorks_TFTPServer_Text(event->data.error.description);
+        break;
+    case TFTPSERVER_EVENT_LOG:
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.log.connection_id);
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.log.log_level);
+        param[cparam++] = IPWorks_TFTPServer_Text(event->data.log.message);
+        param[cparam++] = IPWorks_TFTPServer_Text(event->data.log.log_type);
+        break;
+    case TFTPSERVER_EVENT_START_TRANSFER:
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.start_transfer.connection_id);
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.start_transfer.direction);
+        break;
+    case TFTPSERVER_EVENT_TRANSFER:
+        bytes = event->data.transfer.bytes_transferred;
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.transfer.connection_id);
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.transfer.direction);
+        param[cparam++] = &bytes;
+        param[cparam++] = IPWorks_TFTPServer_Number(event->data.transfer.percent_done);
+        cbparam[cparam] = (int)event->data.transfer.text_length;
+        param[cparam++] = (void *)(uintptr_t)event->data.transfer.text;
+        break;
+    default:
+        return 0;
+    }
+    result = self->sink(self->context, event->id, cparam, param, cbparam);
+    if (event->id == TFTPSERVER_EVENT_CONNECTION_REQUEST) {
+        event->data.connection_request.accept = (int32_t)(intptr_t)param[5] != 0;
+    }
+    return result;
+}
+
+/* Whether the library is at least as new as this header, and of its series (before 1.0, a minor version is one). */
+static inline int IPWorks_TFTPServer_LibraryFits(void)
+{
+    long parts[3] = {0, 0, 0}, number;
+    const long series = TFTPSERVER_VERSION_NUMBER < 1000000 ? 1000 : 1000000;
+    char *at = (char *)(uintptr_t)tftpserver_version();
+    int part;
+    for (part = 0; part < 3; part++) {
+        parts[part] = strtol(at, &at, 10);
+        if (*at != '.') {
+            break;
+        }
+        at++;
+    }
+    number = parts[0] * 1000000 + parts[1] * 1000 + parts[2];
+    return number >= TFTPSERVER_VERSION_NUMBER && number / series == TFTPSERVER_VERSION_NUMBER / series;
+}
+
+/*
+ * Makes an object. `sink` may be NULL: then no event is asked for. `key` and `opts` are taken and ignored. NULL where
+ * it fails: out of memory, or a library that is older than this header.
+ */
+static inline void *IPWorks_TFTPServer_Create(IPWorks_TFTPServer_Sink sink, void *context, char *key, int opts)
+{
+    IPWorks_TFTPServer_Object *self;
+    int event;
+
+    (void)key;
+    (void)opts;
+    if (!IPWorks_TFTPServer_LibraryFits()) {
+        return NULL;
+    }
+    self = (IPWorks_TFTPServer_Object *)calloc(1, sizeof *self);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->sink = sink;
+    self->context = context;
+    self->handle = tftpserver_open();
+    if (self->handle == NULL) {
+        free(self);
+        return NULL;
+    }
+    for (event = TFTPSERVER_EVENT_CONNECTED; sink != NULL && event <= TFTPSERVER_EVENT_TRANSFER; event++) {
+        tftpserver_register_callback(self->handle, event, IPWorks_TFTPServer_Receive, self);
+    }
+    return self;
+}
+
+/* Ends every transfer and frees the object, which may not be used any more. 907 inside the sink: nothing was ended. */
+static inline int IPWorks_TFTPServer_Destroy(void *object)
+{
+    int code = tftpserver_close(IPWorks_TFTPServer_Handle(object));
+    if (code == 0) {
+        free(object);
+    }
+    return code;
+}
+
+/* 0 where the property has such an index. */
+static inline int IPWorks_TFTPServer_CheckIndex(void *object, int propid, int arridx)
+{
+    tftpserver *handle = IPWorks_TFTPServer_Handle(object);
+    tftpserver_get_bytes(handle, propid, arridx, NULL);
+    return tftpserver_get_last_error_code(handle);
+}
+
+static inline int IPWorks_TFTPServer_IsNumber(int propid)
+{
+    return propid == TFTPSERVER_PROPERTY_CONN_COUNT || propid == TFTPSERVER_PROPERTY_CONN_REMOTE_PORT
+        || propid == TFTPSERVER_PROPERTY_LISTENING || propid == TFTPSERVER_PROPERTY_LOCAL_PORT
+        || propid == TFTPSERVER_PROPERTY_MAX_RETRANSMITS || propid == TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT
+        || propid == TFTPSERVER_PROPERTY_TIMEOUT;
+}
+
+/* A property: the number in the pointer (and in *llval), or the text or data (its length in *lpcb). */
+static inline void *IPWorks_TFTPServer_Get(void *object, int propid, int arridx, int *lpcb, int64 *llval)
+{
+    tftpserver *handle = IPWorks_TFTPServer_Handle(object);
+    size_t length = 0;
+    const void *data;
+
+    if (IPWorks_TFTPServer_IsNumber(propid)) {
+        int64_t value = tftpserver_get_int(handle, propid, arridx);
+        if (llval != NULL) {
+            *llval = value;
+        }
+        if (lpcb != NULL) {
+            *lpcb = 0;
+        }
+        return IPWorks_TFTPServer_Number(value);
+    }
+    data = tftpserver_get_bytes(handle, propid, arridx, &length);
+    if (lpcb != NULL) {
+        *lpcb = data != NULL ? (int)length : 0;
+    }
+    return (void *)(uintptr_t)data;
+}
+
+static inline int IPWorks_TFTPServer_Set(void *object, int propid, int arridx, const void *val, int cb)
+{
+    tftpserver *handle = IPWorks_TFTPServer_Handle(object);
+
+    if (IPWorks_TFTPServer_IsNumber(propid)) {
+        return tftpserver_set_int(handle, propid, arridx, (int64_t)(intptr_t)val);
+    }
+    if (cb == 0 && propid != TFTPSERVER_PROPERTY_CONN_FILE_DATA) {
+        return tftpserver_set(handle, propid, arridx, (const char *)val); /* NULL: 905 */
+    }
+    if (cb < 0 || (val == NULL && cb > 0)) {
+        return tftpserver_set(handle, propid, arridx, NULL);
+    }
+    return tftpserver_set_bytes(handle, propid, arridx, val, (size_t)cb);
+}
+
+/*
+ * Calls a method. `param` and `cbparam` have one more entry than the cparam that go in: the result comes back there.
+ * Only Config has either: param[0] is the text, param[1] becomes the result. `llval` is not used.
+ */
+static inline int IPWorks_TFTPServer_Do(void *object, int methid, int cparam, void *param[], int cbparam[],
+                                        int64 *llval)
+{
+    tftpserver *handle = IPWorks_TFTPServer_Handle(object);
+    const char *text;
+
+    (void)llval;
+    switch (methid) {
+    case IPWORKS_TFTPSERVER_CONFIG:
+        text = tftpserver_do_config(handle, cparam >= 1 && param != NULL ? (const char *)param[0] : NULL);
+        if (cparam >= 1 && param != NULL) {
+            param[cparam] = IPWorks_TFTPServer_Text(text);
+            if (cbparam != NULL) {
+                cbparam[cparam] = text != NULL ? (int)strlen(text) : 0;
+            }
+        }
+        return tftpserver_get_last_error_code(handle);
+    case IPWORKS_TFTPSERVER_DOEVENTS: return tftpserver_do_doevents(handle);
+    case IPWORKS_TFTPSERVER_STARTLISTENING: return tftpserver_do_startlistening(handle);
+    case IPWORKS_TFTPSERVER_STOPLISTENING: return tftpserver_do_stoplistening(handle);
+    default: return handle != NULL ? TFTPSERVER_ERROR_NOT_AVAILABLE : TFTPSERVER_ERROR_NOT_A_HANDLE;
+    }
+}
+
+static inline char *IPWorks_TFTPServer_GetLastError(void *object)
+{
+    return (char *)(uintptr_t)tftpserver_get_last_error(IPWorks_TFTPServer_Handle(object));
+}
+
+static inline int IPWorks_TFTPServer_GetLastErrorCode(void *object)
+{
+    return tftpserver_get_last_error_code(IPWorks_TFTPServer_Handle(object));
+}
+
+/* Nothing has to be set up or taken down for the process: these two only succeed. */
+static inline int IPWorks_TFTPServer_StaticInit(void *instance)
+{
+    (void)instance;
+    return 0;
+}
+
+static inline int IPWorks_TFTPServer_StaticDestroy(void)
+{
+    return 0;
+}
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* IPWORKS_TFTPSERVER_H */
