@@ -15,11 +15,11 @@ fi
 export TFTPSERVER_LIBRARY="$library" PYTHONDONTWRITEBYTECODE=1
 [ -x build/python/bin/python ] && export TFTPSERVER_PYTHON="$PWD/build/python/bin/python"
 
-# Every Python from 3.9 on, "minor path", oldest first; each version once. A program that is not what its name says
-# (a pyenv shim without its version) is left out.
+# The interpreters from 3.9 on, oldest first, each version once.
 installed() {
-    for program in python3 "$HOME"/.pyenv/versions/3.*/bin/python3 /usr/local/bin/python3.[0-9]* /usr/bin/python3.[0-9]*; do
-        "$program" -c 'import ctypes, ssl, sys, venv
+    for program in python3 "$HOME"/.pyenv/versions/3.*/bin/python3 /usr/local/bin/python3.? /usr/local/bin/python3.?? \
+        /usr/bin/python3.? /usr/bin/python3.??; do
+        "$program" -c 'import ctypes, sys, venv
 if sys.version_info >= (3, 9): print(sys.version_info[1], sys.executable)' 2>/dev/null
     done | sort -s -n -k1,1 | awk '!seen[$1]++ { print $2 }'
 }

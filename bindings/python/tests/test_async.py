@@ -2,13 +2,14 @@
 import asyncio
 import io
 import logging
+import signal
 import threading
 import time
 import unittest
 
 import tftpserver
 
-from .support import HOST, LARGE, SECONDS, Case, Raw
+from .support import HOST, LARGE, SECONDS, Case, Raw, start_program
 
 
 class AsyncCase(Case):
@@ -192,6 +193,62 @@ class Ending(AsyncCase):
 
         self.run_async(main(handler))
         self.run_async(main(lambda request: LARGE))
+
+
+    def test_ctrl_c_in_the_middle_of_a_callback_keeps_nobody_waiting(self):
+        async def handler(request):
+            return b"x"
+
+        for lost in ("_worked", "_readable", "step"):
+            async def main():
+                async with tftpserver.AsyncServer(handler, HOST, 0) as server:
+                    # As if KeyboardInterrupt had been raised on entry: the descriptor is watched no more.
+                    loop, fd, struck = asyncio.get_running_loop(), server.tftp.fileno(), asyncio.Event()
+
+                    def strike(*_):
+                        loop.remove_reader(fd)
+                        struck.set()
+
+                    if lost == "step":
+                        begin, tftpserver._aio._Step.begin = tftpserver._aio._Step.begin, strike
+                    else:
+                        setattr(server, lost, strike)
+                    loop.add_reader(fd, server._readable)
+                    with Raw(server.address[1]) as client:
+                        client.request("any")
+                        await struck.wait()
+                    if lost == "step":
+                        tftpserver._aio._Step.begin = begin
+                    else:
+                        delattr(server, lost)
+
+            self.run_async(main())
+
+    @unittest.skipUnless(hasattr(signal, "SIGINT"), "no signals")
+    def test_ctrl_c_ends_asyncio_run_whenever_it_comes(self):
+        for _ in range(5):
+            process = start_program("""
+import asyncio, tftpserver
+async def handle(request):
+    await asyncio.sleep(0)
+    return b"x" * 2000
+async def main():
+    async with tftpserver.AsyncServer(handle, "127.0.0.1", 0) as server:
+        print(server.address[1], flush=True)
+        await server.serve_forever()
+asyncio.run(main())
+""")
+            port = int(process.stdout.readline())
+            clients = [self.get(port, "any") for _ in range(3)]
+            clients[0].wait()
+            process.send_signal(signal.SIGINT)
+            try:
+                _, errors = process.communicate(timeout=SECONDS)
+            finally:
+                process.kill()
+            self.assertIn("KeyboardInterrupt", errors)
+            for client in clients:
+                client.process.kill()
 
 
 class Raising(AsyncCase):

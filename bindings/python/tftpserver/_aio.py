@@ -36,7 +36,7 @@ class AsyncServer(Service):
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._worker: Optional[concurrent.futures.ThreadPoolExecutor] = None
         self._working: "Optional[asyncio.Future[None]]" = None
-        self._step: "Optional[concurrent.futures.Future[Any]]" = None
+        self._step: Optional[_Step] = None
         self._waiter: "Optional[asyncio.Future[None]]" = None
         self._drained: Optional[asyncio.Event] = None
         if self._handler is not None:
@@ -72,18 +72,34 @@ class AsyncServer(Service):
         if loop is None:
             return
         self._is_stopping = True
-        if self._step is not None:
+        if self._step is not None and self._step.function is self._handler:
             self._step.cancel()
         await loop.run_in_executor(None, self._tftp.shutdown)
-        while self._working is not None or self._tftp.conn_count:
-            assert self._drained is not None
-            self._drained.clear()
-            await self._drained.wait()
+        await self._drain(loop)
         loop.remove_reader(self._tftp.fileno())
         self._loop = None
         self._is_stopping = False
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    async def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Lets everything be delivered that waits, also where Ctrl-C struck in the middle of a callback below."""
+        assert self._drained is not None
+        while True:
+            working, step = self._working, self._step
+            if working is not None:
+                await asyncio.sleep(0)  # what was on its way to the loop has begun then, or never will
+                if step is not None:
+                    step.give_up_if_lost()
+                await asyncio.wait([working])
+                if self._working is working:
+                    self._worked(working)
+            elif self._tftp.conn_count or self._tftp._event_waits():
+                self._drained.clear()
+                loop.add_reader(self._tftp.fileno(), self._readable)
+                await self._drained.wait()
+            else:
+                return
 
     async def close(self) -> None:
         """`shutdown`, and frees everything."""
@@ -150,14 +166,12 @@ class AsyncServer(Service):
                     result.close()
                 raise TypeError("this function returned an awaitable: make it an `async def`")
             return result
-        step = asyncio.run_coroutine_threadsafe(_awaited(function, arguments), loop)
-        if function is not self._handler:
-            return step.result()
-        self._step = step  # shutdown cancels it
-        if self._is_stopping:
-            step.cancel()
+        self._step = step = _Step(function, arguments)
+        loop.call_soon_threadsafe(step.begin, loop)
+        if self._is_stopping and function is self._handler:
+            loop.call_soon_threadsafe(step.cancel)
         try:
-            return step.result()
+            return step.result.result()
         finally:
             self._step = None
 
@@ -203,9 +217,39 @@ class AsyncServer(Service):
         self._run(self._on_error, request, error)
 
 
-async def _awaited(function: Callable[..., Any], arguments: Any) -> Any:
-    result = function(*arguments)
-    return await result if inspect.isawaitable(result) else result
+class _Step:
+    """One call of a function of the program's on the loop, for which the worker waits."""
+
+    def __init__(self, function: Callable[..., Any], arguments: Any) -> None:
+        self.function, self.arguments = function, arguments
+        self.result: "concurrent.futures.Future[Any]" = concurrent.futures.Future()
+        self.task: "Optional[asyncio.Task[None]]" = None
+
+    def begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.task = loop.create_task(self._work())
+        self.task.add_done_callback(lambda _: self.give_up_if_lost())
+
+    async def _work(self) -> None:
+        try:
+            result = self.function(*self.arguments)
+            if inspect.isawaitable(result):
+                result = await result
+            self.result.set_result(result)
+        except asyncio.CancelledError:
+            self.result.set_exception(concurrent.futures.CancelledError())
+        except BaseException as error:
+            self.result.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+
+    def cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    def give_up_if_lost(self) -> None:
+        """Ctrl-C may strike before the loop has begun it, or just before it has said its result."""
+        if (self.task is None or self.task.done()) and not self.result.done():
+            self.result.set_exception(concurrent.futures.CancelledError())
 
 
 def _is_async(function: Any) -> bool:

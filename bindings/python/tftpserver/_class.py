@@ -130,6 +130,11 @@ class TFTPServer:
             return True  # the library waits, or says what is wrong
         return self._waker.wait(event_fd, int(self.config("SelectWaitMillis")))
 
+    def _event_waits(self) -> bool:
+        """Whether do_events would deliver something at once."""
+        event_fd = lib.tftpserver_get_event_fd(self._handle) if CAN_WAIT else -1
+        return event_fd >= 0 and self._waker.wait(event_fd, 0)
+
     def start_listening(self) -> None:
         """Starts to listen on local_host and local_port. While it listens already, nothing happens."""
         self._check(lib.tftpserver_do_startlistening(self._handle))

@@ -124,7 +124,7 @@ class Server(Service):
     def _end_transfers(self, deliver: Callable[[], None]) -> None:
         """Ends all, and tells whoever waits for that."""
         self._tftp.shutdown()
-        while self._tftp.conn_count:
+        while self._tftp.conn_count or self._tftp._event_waits():
             deliver()
 
     def close(self) -> None:
