@@ -62,6 +62,37 @@ fn none(directories: &[&str], words: &[&str]) {
 }
 
 #[test]
+fn every_path_on_the_map_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let rooms = [
+        "src/",
+        "crates/",
+        "include/",
+        "bindings/",
+        "c-tests/",
+        "tests/",
+        "docs/",
+        "examples/",
+        "benches/",
+    ];
+    let words = map.split(|c: char| c.is_whitespace() || "`,();|".contains(c));
+    let paths: Vec<&str> = words
+        .map(|word| word.trim_end_matches(['.', ':']))
+        .filter(|word| rooms.iter().any(|room| word.starts_with(room)))
+        .collect();
+    assert!(paths.len() > 40, "the map names rooms: {paths:?}");
+    let missing: Vec<&str> = paths
+        .into_iter()
+        .filter(|path| !root.join(path).exists())
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "ARCHITECTURE.md names what is not there: {missing:?}"
+    );
+}
+
+#[test]
 fn the_protocol_knows_no_room_above_and_no_system() {
     none(
         &["crates/tftp-proto/src"],
