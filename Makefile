@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test setup dist test-dist bench-events bless wheel install clean help
+.PHONY: build serve test setup dist test-dist wheel bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs

@@ -105,14 +105,17 @@ static int32_t restarts(tftpserver *server, int32_t id)
         + tftpserver_do_startlistening(server);
 }
 
-/* Turns all transfers at once, half of them uploads, until each has ended or fallen silent for good. */
-static void turn(client *clients)
+/* Turns all transfers at once, half of them uploads, until each has ended or fallen silent for good: what `act` did may
+   have left a request unread, and then no connection is left while its client still waits. */
+static void turn(client *clients, const struct act *act)
 {
+    enum { SILENT_FOR_GOOD = 20 };
     unsigned blocks[CLIENTS] = {0};
     int64_t end = client_now() + fixture_millis();
-    int i, left = CLIENTS, over[CLIENTS] = {0};
-    while (left > 0 && client_now() < end && fixture_count(&self, DISCONNECTED) < CLIENTS) {
+    int i, left = CLIENTS, over[CLIENTS] = {0}, silent = 0;
+    while (left > 0 && client_now() < end && fixture_count(&self, DISCONNECTED) < CLIENTS && silent < SILENT_FOR_GOOD) {
         tftpserver_do_doevents(self.server);
+        silent = act->done && tftpserver_get_int(self.server, CONN_COUNT, 0) == 0 ? silent + 1 : 0;
         for (i = 0; i < CLIENTS; i++) {
             while (!over[i] && client_receive(&clients[i], 0)) {
                 int opcode = client_opcode(&clients[i]);
@@ -149,7 +152,7 @@ static void run(struct act *act, int ended)
         snprintf(name, sizeof name, i % 2 ? "up%d" : "f", (int)i);
         client_request(&clients[i], i % 2 ? WRQ : RRQ, name, "octet", NULL);
     }
-    turn(clients);
+    turn(clients, act);
     end = client_now() + fixture_millis();
     while (tftpserver_get_int(self.server, CONN_COUNT, 0) != 0 && client_now() < end) {
         CHECK_INT(tftpserver_do_doevents(self.server), 0);

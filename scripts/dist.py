@@ -163,7 +163,8 @@ def third_party():
         seen.add(one)
         waiting += [dep["pkg"] for dep in nodes[one]["deps"] if any(kind["kind"] is None for kind in dep["dep_kinds"])]
     parts = ["What libtftpserver is built from, besides its own sources and the Rust standard library.\n"]
-    for package in sorted((packages[one] for one in seen if packages[one]["source"]), key=lambda p: p["name"]):
+    for package in sorted((packages[one] for one in seen if packages[one]["source"]),
+                          key=lambda one: (one["name"], one["version"])):
         place = os.path.dirname(package["manifest_path"])
         texts = sorted(name for name in os.listdir(place) if re.match(r"(LICEN[CS]E|COPY|NOTICE)", name, flags=re.I)
                        and os.path.isfile(os.path.join(place, name)))
@@ -278,7 +279,7 @@ def deb(output):
         library = os.path.join(trees["runtime"], "usr", "lib", multiarch(), f"libtftpserver.so.{VERSION}")
         archive = os.path.join(trees["development"], "usr", "lib", multiarch(), "libtftpserver.a")
         run("strip", "--remove-section=.comment", "--remove-section=.note", "--strip-unneeded", library)
-        run("strip", "--strip-debug", "--enable-deterministic-archives", archive)
+        run("strip", "--strip-debug", "--remove-section=.comment", "--enable-deterministic-archives", archive)
         runtime = pack(
             trees["runtime"], output, when,
             {"triggers": "activate-noawait ldconfig\n",

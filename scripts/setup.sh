@@ -28,6 +28,7 @@ look() {
         want python3 python3 essential
         want readelf binutils essential
         want dpkg-deb dpkg essential
+        want php php-cli essential
     fi
     if [ "$what" = test ]; then
         want man man-db optional
@@ -43,14 +44,14 @@ look() {
         want busybox busybox optional
         want ip iproute2 optional
         want nft nftables optional
-        # A virtual environment needs a package of its own on Debian.
-        if have python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-            packages="$packages python3-venv"
-            optional="$optional python3-venv"
-        fi
         want php php-cli optional
         want phpunit phpunit optional
         want composer composer optional
+    fi
+    # A virtual environment needs a package of its own on Debian.
+    if [ "$what" != build ] && have python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        packages="$packages python3-venv"
+        optional="$optional python3-venv"
     fi
     # Linking needs the C library's headers; a bare gcc package does not bring them.
     if have gcc && ! echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1; then
@@ -104,8 +105,8 @@ if [ "$what" = test ]; then
         fi
     done
 fi
-# What the tests of the Python package use beside Python: in a place of its own, the system's Python is left alone.
-if [ "$what" = test ] && have python3 && ! build/python/bin/python -c 'import mypy, setuptools' 2>/dev/null; then
+# What the Python package is built and tested with beside Python: in a place of its own, the system's Python is left alone.
+if [ "$what" != build ] && have python3 && ! build/python/bin/python -c 'import mypy, setuptools' 2>/dev/null; then
     mkdir -p build
     rm -rf build/python
     if ! { python3 -m venv build/python \

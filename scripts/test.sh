@@ -37,8 +37,9 @@ tell() {
          /^== Python /     { pythons = pythons (pythons ? ", " : "") $3 }
          /^(OK|FAILED) \(.*skipped=/ { sub(/.*skipped=/, ""); skipped += $0 }
          /NOT RUN: /       { sub(/.*NOT RUN: /, ""); left = left "; not run: " $0 }
-         END { tests = rust + python + php; if (tests) printf "%d tests", tests; if (pythons) printf " with Python %s", pythons
-               if (skipped) printf ", %d skipped", skipped; if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
+         END { tests = rust + python + php; if (tests) printf "%d tests", tests
+               if (pythons) printf " with Python %s", pythons; if (skipped) printf ", %d skipped", skipped
+               if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
 
 # In a subshell, for it goes into the build directory (ctest --test-dir is newer than CMake 3.16).
@@ -64,9 +65,9 @@ docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-p
 
 # What is published, made from the build of the step c and tried: manual pages, tutorial, archive and packages.
 packages() {
-    python3 tests/man.py . && python3 tests/porting.py . \
-        && python3 tests/tutorial.py . include "$(find build/release/lib -name 'libtftpserver.so.*.*.*')" \
-        && python3 tests/dist.py
+    library=$(find build/release/lib -name 'libtftpserver.so.*.*.*')
+    python3 tests/man.py . && python3 tests/porting.py . "$library" \
+        && python3 tests/tutorial.py . include "$library" && python3 tests/dist.py
 }
 
 step format cargo fmt --all --check
@@ -75,12 +76,12 @@ step rust cargo test --workspace
 step settings settings
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
-step python scripts/python.sh build/release/lib/libtftpserver.so.0
 if command -v php >/dev/null 2>&1 && command -v phpunit >/dev/null 2>&1; then
     step php php_tests
 else
     echo "not run: what needs PHP and PHPUnit, which are not installed"
 fi
+step python scripts/python.sh build/release/lib/libtftpserver.so.0
 step packages packages
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address
 

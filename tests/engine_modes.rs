@@ -8,9 +8,11 @@ use std::sync::Arc;
 use support::{Client, Failed, Nobody, Options, pattern, policy};
 use tempfile::TempDir;
 use tftpserver::engine::Engine;
-use tftpserver::engine::config::Config;
-use tftpserver::engine::notice::{Application, Notice, Wants};
+use tftpserver::engine::config::{Config, Policy};
+use tftpserver::engine::jail::Jail;
+use tftpserver::engine::notice::{Application, Cause, Notice, Wants};
 use tftpserver::engine::platform::IoMode;
+use tftpserver::engine::reply::Reply;
 use tftpserver::engine::shared::Shared;
 
 struct Server {
@@ -372,6 +374,52 @@ fn a_panic_ends_the_transfers_of_its_thread_and_not_the_server() {
     engine.shutdown();
     engine.join();
     assert_eq!(shared.active(), 0);
+}
+
+/// An application that refuses each upload when it has seen its data, and at once counts the data as taken.
+#[derive(Default)]
+struct Refuser {
+    reply: std::sync::Mutex<Option<Reply>>,
+}
+
+impl Application for Refuser {
+    fn wants(&self) -> Wants {
+        Wants::TRANSFER
+    }
+
+    fn admits(&self) -> bool {
+        true
+    }
+
+    fn tell(&self, notice: Notice) {
+        match notice {
+            Notice::Asked { reply, .. } => *self.reply.lock().unwrap() = Some(reply),
+            Notice::Moved(run) => {
+                let reply = self.reply.lock().unwrap().clone().unwrap();
+                reply.end(Cause::Callback(1));
+                reply.taken(run.weight());
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn an_upload_whose_last_block_was_refused_is_never_acknowledged_nor_kept() {
+    let root = tempfile::tempdir().unwrap();
+    for path in [Some(root.path()), None] {
+        let policy = Policy {
+            root: path.map(|path| Arc::new(Jail::new(path, true).unwrap())),
+            ..policy(root.path())
+        };
+        let application = Arc::new(Refuser::default());
+        let engine = Engine::start(&local(), policy, application, Arc::new(Shared::default())).unwrap();
+        let answer = Client::new(engine.local_addr()).put("upload", b"one short block", Options::NONE);
+        assert!(matches!(answer, Err(Failed::Error(0, _))), "{answer:?}");
+        engine.shutdown();
+        engine.join();
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
+    }
 }
 
 #[test]

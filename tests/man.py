@@ -52,6 +52,24 @@ def rendered(place, name):
     return re.sub(".\b", "", done.stdout)
 
 
+def content(place, names):
+    """What the header says comes through: each constant, each parameter of one function, code as it stands."""
+    everything = "".join(read(os.path.join(place, "man3", name + ".3")) for name in names)
+    header = read(os.path.join(SOURCE, "include", "tftpserver.h"))
+    wrong = [f"{name} is on no page" for name in re.findall(
+        r"#define (TFTPSERVER_(?:EVENT|PROPERTY|ERROR|DIRECTION|OPERATION)_\w+) \d", header) if name not in everything]
+    shown = {
+        "tftpserver_set_bytes": ("const void *data, size_t length);", "property_id", "As tftpserver_set(3).",
+                                 "NULL is allowed with length 0."),
+        "tftpserver": ('fprintf(stderr, "%s\\n", tftpserver_get_last_error(server));', "QUICK START",
+                       "NULL, a handle that was closed", "tftpserver_do_interrupt(3)"),
+    }
+    for name, parts in shown.items() if MAN else ():
+        text = rendered(place, os.path.join("man3", name + ".3"))
+        wrong += [f"{name} shows no {part!r}" for part in parts if part not in text]
+    return wrong
+
+
 def main():
     wrong = []
     with tempfile.TemporaryDirectory() as place:
@@ -72,20 +90,7 @@ def main():
                                                                "SEE ALSO") if f"\n.SH {part}\n" not in text]
             wrong += [f"{name} leads to {other}(3), which is not there"
                       for other in re.findall(r"^\.BR (\w+) \(3\)", text, flags=re.M) if other not in names]
-        # What the header says comes through: each constant, and each parameter of one function.
-        everything = "".join(read(os.path.join(pages, name + ".3")) for name in names)
-        header = read(os.path.join(SOURCE, "include", "tftpserver.h"))
-        wrong += [f"{name} is on no page" for name in re.findall(
-            r"#define (TFTPSERVER_(?:EVENT|PROPERTY|ERROR|DIRECTION|OPERATION)_\w+) \d", header) if name not in everything]
-        if MAN:
-            shown = rendered(place, os.path.join("man3", "tftpserver_set_bytes.3"))
-            wrong += [f"tftpserver_set_bytes shows no {part!r}" for part in
-                      ("const void *data, size_t length);", "property_id", "As tftpserver_set(3).", "NULL is allowed with length 0.")
-                      if part not in shown]
-            shown = rendered(place, os.path.join("man3", "tftpserver.3"))
-            wrong += [f"tftpserver shows no {part!r}" for part in
-                      ('fprintf(stderr, "%s\\n", tftpserver_get_last_error(server));', "NULL, a handle that was closed",
-                       "QUICK START", "tftpserver_do_interrupt(3)") if part not in shown]
+        wrong += content(place, names)
         # The same header makes the same pages.
         again = os.path.join(place, "again")
         generate(again)

@@ -14,7 +14,7 @@ import tempfile
 SOURCE, BUILD, SERVE = (os.path.abspath(argument) for argument in sys.argv[1:])
 CMAKE, CXX = os.environ.get("CMAKE", "cmake"), os.environ.get("CXX", "c++")
 PKG_CONFIG = os.environ.get("PKG_CONFIG", "pkg-config")
-COMPAT = os.path.join(SOURCE, "compat")
+COMPAT = os.path.join(SOURCE, "bindings", "cpp", "compat")
 SECONDS = 60
 failures = []
 

@@ -11,7 +11,7 @@
  * PORTING
  *
  * Programs that say `#include "../../include/ipworks.h"` and link with -lipworks are built as they are with the files
- * of the directory compat of the sources; compat/README.md says how. They are not installed, so that they cannot take the
+ * in bindings/cpp/compat of the sources; its README.md says how. They are not installed, so that they cannot take the
  * place of the vendor's own.
  *
  * The older C layer is in ipworks_tftpserver.h, which this header includes.

@@ -182,7 +182,7 @@ impl Receiving {
 
     /// Gives the pool what waits, and the file its name once everything is in and the application has taken it all.
     fn store(&mut self, ctx: &mut Context, link: &Link) {
-        let finish = self.closed && link.flow_is_below(0);
+        let finish = self.closed && link.flow_is_below(0) && !link.is_refused();
         if finish && matches!(self.target, Target::Application) {
             return self.commit(ctx, link);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 use super::notice::{Cause, Sources};
 
@@ -22,6 +22,8 @@ pub struct Flow {
     outstanding: AtomicU64,
     /// 0: nobody waits. Otherwise the shard wants to know when no more than this minus one is outstanding.
     notify_at: AtomicU64,
+    /// The application has ended the connection; the message that says so may still be on its way.
+    is_refused: AtomicBool,
 }
 
 impl Flow {
@@ -38,6 +40,12 @@ impl Flow {
         self.notify_at.store(limit + 1, SeqCst);
         // The application may have taken everything between the two lines above.
         self.outstanding.load(SeqCst) <= limit && self.notify_at.swap(0, SeqCst) != 0
+    }
+
+    /// Whether the application has ended the connection. Set before what it refused counts as taken, so that the end of
+    /// an upload is never acknowledged over its head.
+    pub fn is_refused(&self) -> bool {
+        self.is_refused.load(SeqCst)
     }
 
     /// So much was taken; true if the shard waits for that.
@@ -96,6 +104,7 @@ impl Reply {
 
     /// Ends a connection, held or not: the client gets an ERROR.
     pub fn end(&self, cause: Cause) {
+        self.flow.is_refused.store(true, SeqCst);
         self.inbox.post(self.key, Answer::End(cause));
     }
 

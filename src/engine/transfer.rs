@@ -92,6 +92,11 @@ impl Link {
         }
     }
 
+    /// Whether the application has ended it, though that may not have been heard here yet.
+    pub(super) fn is_refused(&self) -> bool {
+        self.announced.as_ref().is_some_and(|(_, flow)| flow.is_refused())
+    }
+
     /// Whether the application is no further behind than `limit`; if it is, [`Answer::Taken`] comes when it has caught up.
     pub(super) fn flow_is_below(&self, limit: u64) -> bool {
         self.announced.as_ref().is_none_or(|(_, flow)| flow.below(limit))

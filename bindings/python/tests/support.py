@@ -108,7 +108,7 @@ class Case(unittest.TestCase):
 
 
 def start_program(text, *arguments, **environment):
-    path = os.pathsep.join([PACKAGE, os.path.join(ROOT, "compat", "python")])
+    path = os.pathsep.join([PACKAGE, os.path.join(PACKAGE, "compat")])
     return subprocess.Popen([sys.executable, "-X", "dev", "-c", text, *arguments], stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, start_new_session=True,
                             env={**os.environ, "PYTHONPATH": path, **environment})

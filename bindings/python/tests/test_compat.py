@@ -1,4 +1,4 @@
-"""Programs written for IPWorks TFTPServer, unchanged, on compat/python/ipworks.py."""
+"""Programs written for IPWorks TFTPServer, unchanged, on bindings/python/compat/ipworks.py."""
 import os
 import signal
 import subprocess
@@ -7,8 +7,8 @@ import unittest
 
 from .support import HOST, LARGE, PACKAGE, ROOT, Case
 
-SAMPLES = os.path.join(ROOT, "compat", "samples", "python")
-COMPAT = os.path.join(ROOT, "compat", "python")
+SAMPLES = os.path.join(ROOT, "bindings", "python", "compat", "samples")
+COMPAT = os.path.join(ROOT, "bindings", "python", "compat")
 
 
 class Samples(Case):
