@@ -199,7 +199,7 @@ class Ending(AsyncCase):
         async def handler(request):
             return b"x"
 
-        for lost in ("_worked", "_readable", "step"):
+        for lost in ("_delivered", "_readable", "step"):
             async def main():
                 async with tftpserver.AsyncServer(handler, HOST, 0) as server:
                     # As if KeyboardInterrupt had been raised on entry: the descriptor is watched no more.

@@ -10,6 +10,8 @@ from ._events import ConnectionRequestEvent, DisconnectedEvent, TransferEvent
 from ._request import Answer, Request, Service
 from ._text import StrPath
 
+_GLANCE = 0.01  # seconds between two looks at what is left, while a server ends
+
 S = TypeVar("S", bound="AsyncServer")
 Handler = Callable[[Request], Union[Answer, Awaitable[Answer]]]
 OnError = Callable[[Request, Exception], Any]
@@ -35,10 +37,9 @@ class AsyncServer(Service):
         self._on_end, self._on_error = on_end, on_error
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._worker: Optional[concurrent.futures.ThreadPoolExecutor] = None
-        self._working: "Optional[asyncio.Future[None]]" = None
+        self._is_delivering = False  # the worker itself says so
         self._step: Optional[_Step] = None
         self._waiter: "Optional[asyncio.Future[None]]" = None
-        self._drained: Optional[asyncio.Event] = None
         if self._handler is not None:
             self._tftp.on_connection_request = self._on_request
             self._tftp.on_disconnected = self._on_disconnected
@@ -50,7 +51,6 @@ class AsyncServer(Service):
         """Begins to serve on the running loop."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-            self._drained = asyncio.Event()
             self._tftp.start_listening()
             self._loop.add_reader(self._tftp.fileno(), self._readable)
         return self
@@ -83,21 +83,20 @@ class AsyncServer(Service):
             self._waiter.set_result(None)
 
     async def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Lets everything be delivered that waits, also where Ctrl-C struck in the middle of a callback below."""
-        assert self._drained is not None
+        """Lets everything be delivered that waits.
+
+        It looks again and again rather than be told: before Python 3.11 Ctrl-C strikes in the middle of whatever the
+        loop does, and what would have told may be lost.
+        """
         while True:
-            working, step = self._working, self._step
-            if working is not None:
-                await asyncio.sleep(0)  # what was on its way to the loop has begun then, or never will
+            step = self._step
+            if self._is_delivering:
+                await asyncio.sleep(_GLANCE)
                 if step is not None:
                     step.give_up_if_lost()
-                await asyncio.wait([working])
-                if self._working is working:
-                    self._worked(working)
             elif self._tftp.conn_count or self._tftp._event_waits():
-                self._drained.clear()
                 loop.add_reader(self._tftp.fileno(), self._readable)
-                await self._drained.wait()
+                await asyncio.sleep(_GLANCE)
             else:
                 return
 
@@ -129,25 +128,24 @@ class AsyncServer(Service):
                 self._tftp.do_events()
             except Exception as error:
                 self._failed(error)
-            self._delivered()
             return
         loop.remove_reader(self._tftp.fileno())
-        self._working = loop.run_in_executor(self._worker, self._tftp.do_events)
-        self._working.add_done_callback(self._worked)
+        loop.run_in_executor(self._worker, self._deliver).add_done_callback(self._delivered)
 
-    def _worked(self, done: "asyncio.Future[None]") -> None:
-        self._working = None
+    def _deliver(self) -> None:
+        self._is_delivering = True
+        try:
+            self._tftp.do_events()
+        finally:
+            self._is_delivering = False
+
+    def _delivered(self, done: "asyncio.Future[None]") -> None:
         if not done.cancelled():
             error = done.exception()
             if error is not None:
                 self._failed(error)
         if self._loop is not None and not self._tftp.closed:
             self._loop.add_reader(self._tftp.fileno(), self._readable)
-        self._delivered()
-
-    def _delivered(self) -> None:
-        if self._is_stopping and self._drained is not None:
-            self._drained.set()
 
     def _failed(self, error: BaseException) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -166,8 +164,9 @@ class AsyncServer(Service):
                     result.close()
                 raise TypeError("this function returned an awaitable: make it an `async def`")
             return result
-        self._step = step = _Step(function, arguments)
+        step = _Step(function, arguments)
         loop.call_soon_threadsafe(step.begin, loop)
+        self._step = step
         if self._is_stopping and function is self._handler:
             loop.call_soon_threadsafe(step.cancel)
         try:
@@ -234,13 +233,20 @@ class _Step:
             result = self.function(*self.arguments)
             if inspect.isawaitable(result):
                 result = await result
-            self.result.set_result(result)
+            self._settle(result, None)
         except asyncio.CancelledError:
-            self.result.set_exception(concurrent.futures.CancelledError())
+            self._settle(None, concurrent.futures.CancelledError())
         except BaseException as error:
-            self.result.set_exception(error)
+            self._settle(None, error)
             if not isinstance(error, Exception):
                 raise
+
+    def _settle(self, result: Any, error: Optional[BaseException]) -> None:
+        if not self.result.done():
+            if error is None:
+                self.result.set_result(result)
+            else:
+                self.result.set_exception(error)
 
     def cancel(self) -> None:
         if self.task is not None:
@@ -248,8 +254,8 @@ class _Step:
 
     def give_up_if_lost(self) -> None:
         """Ctrl-C may strike before the loop has begun it, or just before it has said its result."""
-        if (self.task is None or self.task.done()) and not self.result.done():
-            self.result.set_exception(concurrent.futures.CancelledError())
+        if self.task is None or self.task.done():
+            self._settle(None, concurrent.futures.CancelledError())
 
 
 def _is_async(function: Any) -> bool:
