@@ -28,7 +28,7 @@ class Raising(Case):
                 setattr(server, f"on_{name}", lambda e: [][1])
                 client = self.get(server.local_port, wanted)
                 caught = 0
-                while client.runs() or server.conn_count:
+                while client.runs() or server.conn_count or server._event_waits():
                     try:
                         server.do_events()
                     except IndexError:
