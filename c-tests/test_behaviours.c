@@ -1,0 +1,409 @@
+/*
+ * The behaviours that every language shows, in C: one function for each name in bindings/behaviours.json.
+ *
+ * usage: test_behaviours [NAME]     (NAME: only this one)
+ */
+#define _XOPEN_SOURCE 700
+#include <dirent.h>
+#include <poll.h>
+#include <sys/wait.h>
+
+#include "behaviours_of_transfers.h"
+#include "check.h"
+#include "real_client.h"
+
+#ifndef BEHAVIOURS_JSON
+#define BEHAVIOURS_JSON "bindings/behaviours.json"
+#endif
+
+/* ---- errors and settings ---- */
+
+static void error_number_and_text(void)
+{
+    fixture self, other;
+    NEED(fixture_open(&self) && fixture_prepare(&other));
+    CHECK_INT(tftpserver_set_int(other.server, LOCAL_PORT, 0, self.port), 0);
+    CHECK_INT(tftpserver_do_startlistening(other.server), 10048);
+    CHECK_INT(tftpserver_get_last_error_code(other.server), 10048);
+    CHECK(strstr(tftpserver_get_last_error(other.server), "[10048] Address already in use.") != NULL);
+    CHECK_TEXT(tftpserver_strerror(10048), "[10048] Address already in use.");
+    CHECK_INT(tftpserver_set_int(self.server, LOCAL_PORT, 0, 1), 106);
+    CHECK_INT(tftpserver_get_last_error_code(self.server), 106);
+    CHECK(strstr(tftpserver_get_last_error(self.server), tftpserver_strerror(106)) != NULL);
+    CHECK_INT(tftpserver_get_int(self.server, LOCAL_PORT, 0), self.port);
+    fixture_close(&other);
+    fixture_close(&self);
+}
+
+static void config(void)
+{
+    tftpserver *server = tftpserver_open();
+    NEED(server != NULL);
+    CHECK_TEXT(tftpserver_do_config(server, "MaxBlockSize=1000"), "");
+    CHECK_TEXT(tftpserver_do_config(server, "maxblocksize"), "1000");
+    CHECK_TEXT(tftpserver_do_config(server, "MAXBLOCKSIZE=1100"), "");
+    CHECK_TEXT(tftpserver_do_config(server, "MaxBlockSize"), "1100");
+    CHECK_INT(tftpserver_get_last_error_code(server), 0);
+    CHECK_TEXT(tftpserver_do_config(server, "Nonsense"), NULL);
+    CHECK_INT(tftpserver_get_last_error_code(server), 906);
+    CHECK_TEXT(tftpserver_do_config(server, "Nonsense=1"), NULL);
+    CHECK_INT(tftpserver_get_last_error_code(server), 906);
+    CHECK_TEXT(tftpserver_do_config(server, "MaxBlockSize=many"), NULL);
+    CHECK_INT(tftpserver_get_last_error_code(server), 905);
+    CHECK_TEXT(tftpserver_do_config(server, "MaxBlockSize"), "1100");
+    CHECK_INT(tftpserver_close(server), 0);
+}
+
+/* ---- begin and end ---- */
+
+static void stop_listening(void)
+{
+    fixture self;
+    const char *words[] = {"curl", "--silent", "--max-time", "2", "--output", NULL, NULL, NULL};
+    char path[512], url[64];
+    real_client one;
+    NEED(fixture_open(&self));
+    fixture_record(&self, 0);
+    CHECK(fixture_write(&self, "f", "data", 4));
+    CHECK_INT(tftpserver_do_stoplistening(self.server), 0);
+    CHECK_TEXT(tftpserver_get(self.server, LISTENING, 0), "False");
+    fixture_path(&self, "got", path, sizeof path);
+    snprintf(url, sizeof url, "tftp://127.0.0.1:%d/f", self.port);
+    words[5] = path;
+    words[6] = url;
+    CHECK(real_client_start(&one, words));
+    CHECK_INT(real_client_finish(&one, self.server), CURL_TIMED_OUT);
+    CHECK_INT(self.events.count, 0);
+
+    CHECK_INT(tftpserver_set_int(self.server, LOCAL_PORT, 0, self.port), 0);
+    CHECK_INT(tftpserver_do_startlistening(self.server), 0);
+    CHECK_INT(real_client_get(&self, "f", "got"), CURL_GOOD);
+    CHECK_FILE(&self, "got", "data", 4);
+    fixture_close(&self);
+}
+
+static int32_t closes(recorder *events, tftpserver *server, tftpserver_event *event)
+{
+    int *refused = events->extra;
+    if (event->id == CONNECTED) {
+        CHECK_INT(tftpserver_close(server), 907);
+        CHECK_INT(tftpserver_get_last_error_code(server), 907);
+        ++*refused;
+    }
+    return 0;
+}
+
+static void close_inside_a_handler(void)
+{
+    fixture self;
+    int refused = 0;
+    NEED(fixture_open(&self));
+    fixture_record(&self, 0);
+    self.events.hook = closes;
+    self.events.extra = &refused;
+    CHECK(fixture_write(&self, "f", "data", 4));
+    CHECK_INT(real_client_get(&self, "f", "got"), CURL_GOOD);
+    CHECK_FILE(&self, "got", "data", 4);
+    CHECK(fixture_await(&self, DISCONNECTED, 1));
+    CHECK_INT(refused, 1);
+    CHECK_INT(tftpserver_close(self.server), 0);
+    self.server = NULL;
+    fixture_close(&self);
+}
+
+/* Every kind of function, and every kind of answer: number, text, bytes, descriptor. */
+static int is_no_handle(tftpserver *server)
+{
+    return tftpserver_do_doevents(server) == 901 && tftpserver_do_startlistening(server) == 901
+        && tftpserver_do_stoplistening(server) == 901 && tftpserver_do_shutdown(server) == 901
+        && tftpserver_do_reset(server) == 901 && tftpserver_do_interrupt(server) == 901
+        && tftpserver_do_disconnect(server, FIRST_ID) == 901 && tftpserver_do_config(server, "LogLevel") == NULL
+        && tftpserver_get(server, LOCAL_DIR, 0) == NULL && tftpserver_get_int(server, LOCAL_PORT, 0) == 0
+        && tftpserver_get_bytes(server, CONN_FILE_DATA, 0, NULL) == NULL
+        && tftpserver_set(server, LOCAL_DIR, 0, "/tmp") == 901 && tftpserver_set_int(server, LOCAL_PORT, 0, 1) == 901
+        && tftpserver_set_bytes(server, CONN_FILE_DATA, 0, "x", 1) == 901
+        && tftpserver_register_callback(server, LOG, NULL, NULL) == 901 && tftpserver_get_event_fd(server) == -1
+        && tftpserver_get_last_error_code(server) == 901 && tftpserver_close(server) == 901;
+}
+
+static void use_after_close(void)
+{
+    fixture self;
+    tftpserver *closed;
+    NEED(fixture_open(&self));
+    closed = self.server;
+    CHECK_INT(tftpserver_close(closed), 0);
+    self.server = NULL;
+    CHECK(is_no_handle(closed));
+    CHECK_TEXT(tftpserver_get_last_error(closed), tftpserver_strerror(901));
+    fixture_close(&self);
+}
+
+/* NULL when it worked: a thread beside the test's makes no checks. */
+static void *interrupts(void *server)
+{
+    poll(NULL, 0, 100);
+    return tftpserver_do_interrupt(server) == 0 ? NULL : server;
+}
+
+static void interrupt(void)
+{
+    fixture self;
+    pthread_t other;
+    void *failed = NULL;
+    int64_t begin, took;
+    NEED(fixture_open(&self));
+    CHECK_TEXT(tftpserver_do_config(self.server, "SelectWaitMillis=60000"), "");
+    begin = client_now();
+    NEED(pthread_create(&other, NULL, interrupts, self.server) == 0);
+    CHECK_INT(tftpserver_do_doevents(self.server), 0);
+    took = client_now() - begin;
+    pthread_join(other, &failed);
+    CHECK(failed == NULL);
+    CHECK(took >= 99 && took < 30000);
+    fixture_close(&self);
+}
+
+static void several_servers(void)
+{
+    fixture one, other;
+    real_client first, second;
+    char path[512];
+    int64_t end = client_now() + fixture_millis();
+    int running = 1;
+    NEED(fixture_open(&one) && fixture_open(&other));
+    CHECK(fixture_write(&one, "f", "one", 3) && fixture_write(&other, "f", "other", 5));
+    fixture_path(&one, "got", path, sizeof path);
+    CHECK(real_client_start_get(&first, one.port, "f", path));
+    fixture_path(&other, "got", path, sizeof path);
+    CHECK(real_client_start_get(&second, other.port, "f", path));
+    while (running && client_now() < end) {
+        CHECK(tftpserver_do_doevents(one.server) == 0 && tftpserver_do_doevents(other.server) == 0);
+        running = real_client_running(&first) + real_client_running(&second);
+    }
+    CHECK_INT(real_client_finish(&first, NULL), CURL_GOOD);
+    CHECK_INT(real_client_finish(&second, NULL), CURL_GOOD);
+    CHECK_FILE(&one, "got", "one", 3);
+    CHECK_FILE(&other, "got", "other", 5);
+    fixture_close(&other);
+    fixture_close(&one);
+}
+
+static int entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    int count = 0;
+    while (dir && readdir(dir)) {
+        count++;
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return count;
+}
+
+/* An empty file of this size: no disk, and no client comes to its end while a test looks. */
+static int write_endless(const fixture *self, const char *name)
+{
+    char path[512];
+    fixture_path(self, name, path, sizeof path);
+    return fixture_write(self, name, "", 0) && truncate(path, 1000000000) == 0;
+}
+
+/* Whether Transfer came in both directions. */
+static int both_move(fixture *self)
+{
+    int moving[2] = {0, 0};
+    int64_t end = client_now() + fixture_millis();
+    size_t i;
+    while (!(moving[UPLOAD] && moving[DOWNLOAD]) && client_now() < end) {
+        tftpserver_do_doevents(self->server);
+        for (i = 0; i < self->events.count; i++) {
+            if (self->events.records[i].id == TRANSFER) {
+                moving[self->events.records[i].direction] = 1;
+            }
+        }
+    }
+    return moving[UPLOAD] && moving[DOWNLOAD];
+}
+
+/* Nothing is collected in C: the server is closed. */
+static void collected_during_a_transfer(void)
+{
+    fixture self, other;
+    real_client reader, writer;
+    int descriptors, threads;
+    char path[512];
+    NEED(fixture_open(&other)); /* what a process keeps after its first server is there from now on */
+    CHECK_INT(tftpserver_close(other.server), 0);
+    other.server = NULL;
+    descriptors = entries("/proc/self/fd");
+    threads = entries("/proc/self/task");
+    NEED(fixture_open(&self));
+    fixture_record(&self, TRANSFER);
+    CHECK(write_endless(&self, "f") && write_endless(&other, "from"));
+    fixture_path(&other, "got", path, sizeof path);
+    CHECK(real_client_start_get(&reader, self.port, "f", path));
+    fixture_path(&other, "from", path, sizeof path);
+    CHECK(real_client_start_put(&writer, self.port, "new", path));
+    CHECK(both_move(&self));
+    CHECK(real_client_running(&reader) && real_client_running(&writer));
+    CHECK_INT(fixture_entries(&self), 2); /* f, and the upload under its temporary name */
+
+    CHECK_INT(tftpserver_close(self.server), 0);
+    self.server = NULL;
+    CHECK_INT(entries("/proc/self/fd"), descriptors);
+    CHECK_INT(entries("/proc/self/task"), threads);
+    CHECK_INT(fixture_entries(&self), 1);
+    CHECK(real_client_finish(&reader, NULL) > CURL_GOOD && reader.code != CURL_TIMED_OUT);
+    CHECK(real_client_finish(&writer, NULL) > CURL_GOOD && writer.code != CURL_TIMED_OUT);
+    fixture_close(&self);
+    fixture_close(&other);
+}
+
+static int child_code; /* 0: this is no child */
+
+/*
+ * The last that a child does when it exits. Memcheck and LeakSanitizer would count in it what its parent's threads
+ * hold, so where one of them is at work it becomes another program, and ends with its code.
+ */
+static void leave_as_another(void)
+{
+    char command[16];
+    if (child_code && check_slowness() > 1) {
+        snprintf(command, sizeof command, "exit %d", child_code);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    }
+}
+
+static void fork_after_open(void)
+{
+    fixture self;
+    pid_t child;
+    int status = -1;
+    NEED(fixture_open(&self));
+    fixture_record(&self, 0);
+    CHECK(fixture_write(&self, "f", "data", 4));
+    fflush(NULL);
+    child = fork();
+    if (child == 0) {
+        child_code = is_no_handle(self.server) ? 7 : 8; /* closing it was a part of that */
+        exit(child_code);                                /* with everything that a program does at its end */
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK_INT(WEXITSTATUS(status), 7);
+    CHECK_INT(real_client_get(&self, "f", "got"), CURL_GOOD);
+    CHECK_FILE(&self, "got", "data", 4);
+    CHECK(fixture_await(&self, DISCONNECTED, 1));
+    CHECK_INT(tftpserver_close(self.server), 0);
+    self.server = NULL;
+    fixture_close(&self);
+}
+
+/* "2.13.4" as TFTPSERVER_VERSION_NUMBER would have it; 0 for what is no version. */
+static long version_number(const char *text)
+{
+    int major, minor, patch;
+    return sscanf(text, "%d.%d.%d", &major, &minor, &patch) == 3 ? major * 1000000L + minor * 1000L + patch : 0;
+}
+
+/* What a C program asks before anything else: 1 when a library of this version does for the header. */
+static int fits(long library)
+{
+    long series = TFTPSERVER_VERSION_NUMBER < 1000000 ? 1000 : 1000000; /* 0.x: every minor version */
+    return library >= TFTPSERVER_VERSION_NUMBER && library / series == TFTPSERVER_VERSION_NUMBER / series;
+}
+
+static void version_is_checked(void)
+{
+    tftpserver *server = tftpserver_open();
+    char numbers[40];
+    NEED(server != NULL);
+    snprintf(numbers, sizeof numbers, "%d.%d.%d", TFTPSERVER_VERSION_MAJOR, TFTPSERVER_VERSION_MINOR,
+             TFTPSERVER_VERSION_PATCH);
+    CHECK_TEXT(tftpserver_version(), numbers);
+    CHECK_TEXT(tftpserver_version(), TFTPSERVER_VERSION_STRING);
+    CHECK_TEXT(tftpserver_get(server, VERSION, 0), tftpserver_version());
+    CHECK_INT(version_number(tftpserver_version()), TFTPSERVER_VERSION_NUMBER);
+    CHECK(fits(version_number(tftpserver_version())) && fits(TFTPSERVER_VERSION_NUMBER + 1));
+    CHECK(!fits(TFTPSERVER_VERSION_NUMBER - 1) && !fits(TFTPSERVER_VERSION_NUMBER + 1000000));
+    CHECK(!fits(version_number("")));
+    CHECK_INT(tftpserver_close(server), 0);
+}
+
+/* ---- the table ---- */
+
+#define BEHAVIOUR(name) {#name, name}
+static const struct behaviour {
+    const char *name;
+    void (*show)(void);
+} behaviours[] = {
+    BEHAVIOUR(download_from_local_dir), BEHAVIOUR(upload_to_local_dir), BEHAVIOUR(download_with_a_window),
+    BEHAVIOUR(missing_file), BEHAVIOUR(refuse_a_request), BEHAVIOUR(data_from_the_application),
+    BEHAVIOUR(file_chosen_by_the_application), BEHAVIOUR(upload_through_transfer_alone), BEHAVIOUR(nobody_answers),
+    BEHAVIOUR(order_of_events), BEHAVIOUR(fields_of_events), BEHAVIOUR(conn_arrays), BEHAVIOUR(exception_in_a_handler),
+    BEHAVIOUR(error_number_and_text), BEHAVIOUR(config), BEHAVIOUR(stop_listening), BEHAVIOUR(close_inside_a_handler),
+    BEHAVIOUR(use_after_close), BEHAVIOUR(interrupt), BEHAVIOUR(several_servers),
+    BEHAVIOUR(collected_during_a_transfer), BEHAVIOUR(fork_after_open), BEHAVIOUR(version_is_checked),
+};
+
+enum { MANY = sizeof behaviours / sizeof *behaviours };
+
+/* Every name in the common table has one function here, and every function one name there. */
+static void the_table_is_complete(void)
+{
+    static const char before[] = "\"name\": \"";
+    static char text[20000];
+    const char *at = text;
+    int named[MANY] = {0}, i;
+    FILE *file = fopen(BEHAVIOURS_JSON, "r");
+    NEED(file != NULL);
+    CHECK(fread(text, 1, sizeof text - 1, file) < sizeof text - 1);
+    fclose(file);
+    while ((at = strstr(at, before)) != NULL) {
+        size_t length;
+        at += sizeof before - 1;
+        length = strcspn(at, "\"");
+        for (i = 0; i < MANY; i++) {
+            if (strlen(behaviours[i].name) == length && memcmp(behaviours[i].name, at, length) == 0) {
+                break;
+            }
+        }
+        if (i == MANY) {
+            printf("no function shows %.*s\n", (int)length, at);
+        }
+        CHECK(i < MANY);
+        named[i < MANY ? i : 0] += i < MANY;
+    }
+    for (i = 0; i < MANY; i++) {
+        check_note_int(named[i], 1, __FILE__, __LINE__, behaviours[i].name);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    int i, shown = 0;
+    check_begin(200);
+    atexit(leave_as_another);
+    RUN(the_table_is_complete);
+    if (!have("curl")) {
+        return check_failed ? 1 : SKIPPED;
+    }
+    for (i = 0; i < MANY; i++) {
+        int failed = check_failed;
+        if (argc > 1 && strcmp(argv[1], behaviours[i].name) != 0) {
+            continue;
+        }
+        check_test = behaviours[i].name;
+        skipped = 0;
+        behaviours[i].show();
+        shown++;
+        if (check_failed == failed) {
+            printf("%s: %s\n", skipped ? "skipped" : "ok", behaviours[i].name);
+        }
+    }
+    check_test = "usage";
+    CHECK(shown > 0);
+    return check_end();
+}
