@@ -48,7 +48,8 @@ def detail(figures, rows, title, key, show):
 
 
 def whole(figures, rows):
-    text = f"{figures['machine']}; medians of {figures['repeat']} runs. In brackets: share of the limit.\n\n"
+    text = f"{figures['machine']}; medians of {figures['repeat']} runs, of the peers "
+    text += f"{figures['peer_repeat']}; load before the run {figures['load_before']:.1f}. In brackets: share of the limit.\n\n"
     text += columns("work", figures["servers"], ["goal"])
     for row in rows:
         text += line(row, figures["results"][row["name"]], figures["servers"]) + "\n"
