@@ -115,7 +115,14 @@ def peers():
 # ---- one process under test ----
 
 
+def go_first():
+    """Before whatever else runs on this machine, where that is allowed: for server and load alike."""
+    if os.geteuid() == 0:
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
+
+
 def before_start():
+    go_first()
     os.sched_setaffinity(0, {SERVER_CPU})
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: never outlives this program
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -194,12 +201,18 @@ class ChildrensMemory(threading.Thread):
 
 
 def stop(process):
+    kids = children(process.pid)
     process.terminate()
     try:
         process.wait(3)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    for kid in kids:
+        try:
+            os.kill(kid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def load(row, port, directory, seed):
@@ -208,7 +221,8 @@ def load(row, port, directory, seed):
         command += [f"--{name}", value]
     if directory:
         command += ["--dir", directory]
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=3 * SECONDS_A_RUN)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          timeout=3 * SECONDS_A_RUN, preexec_fn=go_first)
     if done.returncode != 0:
         return {"error": done.stderr.strip().splitlines()[-1:]}
     return json.loads(done.stdout)
