@@ -163,12 +163,14 @@ def processor_time(pid):
         except OSError:
             continue
         total += (int(fields[13]) + int(fields[14])) / tick
+        own = (int(fields[11]) + int(fields[12])) / tick
         try:
-            # The clock of another process (clock_getcpuclockid): its threads that are over count too.
-            total += time.clock_gettime((~one << 3) | 2)
+            # The clock of another process (clock_getcpuclockid), finer than ticks; it knows nothing of one that is over and
+            # that nobody has asked how it ended.
+            own = max(own, time.clock_gettime((~one << 3) | 2))
         except OSError:
-            # Over, and nobody has asked how it ended.
-            total += (int(fields[11]) + int(fields[12])) / tick
+            pass
+        total += own
     return total
 
 
