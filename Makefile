@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test setup dist test-dist wheel bench-events bless install clean help
+.PHONY: build serve test setup dist test-dist wheel bench bench-peers bench-build bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -27,6 +27,16 @@ test: setup ## run every test
 
 setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
 	@scripts/setup.sh test
+
+bench: bench-build ## measure throughput beside the limit of this machine
+	@benches/run.py $(BENCH)
+
+bench-peers: bench-build ## measure it beside other servers too, from Debian and crates.io
+	@benches/peers.sh
+	@benches/run.py --peers $(BENCH)
+
+bench-build:
+	@CARGO_TARGET_DIR="$${CARGO_TARGET_DIR:-target}" cargo build --quiet --release --locked --manifest-path benches/Cargo.toml
 
 bench-events: ## measure what events cost
 	@benches/events/run.sh

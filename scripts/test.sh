@@ -53,6 +53,14 @@ c_tests() (
 # The library as the Rust tests have it, with checks for overflow.
 settings() { cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
 
+# What measures is only looked at here: a package of its own, which needs no more than clippy has checked already.
+bench() {
+    export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
+    cargo fmt --check --manifest-path benches/Cargo.toml \
+        && cargo clippy --locked --all-targets --manifest-path benches/Cargo.toml -- -D warnings \
+        && python3 -m py_compile benches/run.py benches/table.py benches/picture.py
+}
+
 # After c, which builds the library.
 php_tests() (
     for library in "$PWD"/build/release/lib/libtftpserver.so.? "$PWD"/build/release/lib/libtftpserver.?.dylib; do
@@ -72,6 +80,7 @@ packages() {
 
 step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets -- -D warnings
+step bench bench
 step rust cargo test --workspace
 step settings settings
 step docs docs

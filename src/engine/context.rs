@@ -1,5 +1,6 @@
 //! What a transfer needs of its shard while it takes a step.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tftp_proto::Instant;
@@ -7,12 +8,13 @@ use tftp_proto::negotiate::Oack;
 use tftp_proto::wire::{self, ErrorCode};
 
 use super::inbox::{Inbox, Message};
+use super::jail::{Jail, Refusal};
 use super::notice::{Application, Cause, LogKind, Notice, Wants};
 use super::platform::{Route, SendBatch};
 use super::pool::Pool;
 use super::reply::Key;
 use super::shared::Shared;
-use super::store::Store;
+use super::store::{SharedFile, Store};
 use super::timers::Timers;
 use super::trail;
 
@@ -32,6 +34,16 @@ pub(super) struct Context {
     /// Downloads that wait for a chunk which another one's job reads.
     pub(super) waiting: Vec<Key>,
     scratch: Vec<u8>,
+    /// What this batch of datagrams opened last.
+    latest: Option<Latest>,
+}
+
+/// A file with the name that found it.
+struct Latest {
+    root: Arc<Jail>,
+    name: String,
+    file: Arc<SharedFile>,
+    path: PathBuf,
 }
 
 impl Context {
@@ -55,6 +67,7 @@ impl Context {
             dirty: Vec::new(),
             waiting: Vec::new(),
             scratch: Vec::new(),
+            latest: None,
         }
     }
 
@@ -88,6 +101,37 @@ impl Context {
     pub(super) fn block_on(&self, job: impl FnOnce() -> Message + Send + 'static) {
         let inbox = Arc::clone(&self.inbox);
         self.pool.submit(Box::new(move || inbox.send(job())));
+    }
+
+    /// Opens a file as [`Jail::open_cached`] does. Requests of one batch for one name, and a thousand machines that boot
+    /// send them, open it once: all of them were sent before, so none can ask for a later state of it.
+    pub(super) fn open_cached(
+        &mut self,
+        root: &Arc<Jail>,
+        name: &str,
+    ) -> Option<Result<(Arc<SharedFile>, PathBuf), Refusal>> {
+        let is_same = |latest: &&Latest| latest.name == name && Arc::ptr_eq(&latest.root, root);
+        if let Some(latest) = self.latest.as_ref().filter(is_same) {
+            return Some(Ok((Arc::clone(&latest.file), latest.path.clone())));
+        }
+        let mut opened = match root.open_cached(name)? {
+            Ok(opened) => opened,
+            Err(refusal) => return Some(Err(refusal)),
+        };
+        let path = std::mem::take(&mut opened.path);
+        let file = self.store.adopt(opened);
+        self.latest = Some(Latest {
+            root: Arc::clone(root),
+            name: name.to_owned(),
+            file: Arc::clone(&file),
+            path: path.clone(),
+        });
+        Some(Ok((file, path)))
+    }
+
+    /// A batch of datagrams is through: what the next one asks for is opened anew.
+    pub(super) fn forget_latest(&mut self) {
+        self.latest = None;
     }
 
     /// Tells that something failed, where somebody listens.

@@ -140,6 +140,7 @@ impl Core {
 
     /// After a batch: uploads pass on what it brought.
     pub(super) fn after_batch(&mut self) {
+        self.ctx.forget_latest();
         while let Some(key) = self.ctx.dirty.pop() {
             self.step(key, |transfer, ctx| transfer.pass_on(ctx));
         }
@@ -313,6 +314,7 @@ impl Core {
     /// After a fault: what every transfer was doing is not to be trusted.
     pub(super) fn abandon_all(&mut self) {
         self.ctx.dirty.clear();
+        self.ctx.forget_latest();
         self.ctx.waiting.clear();
         for key in self.table.keys() {
             let (table, ctx) = (&mut self.table, &mut self.ctx);

@@ -17,7 +17,7 @@ pub(super) const LISTENING: usize = 0;
 /// Shared sockets of a shard at most, and how many transfers let it open one more: the kernel's queue of one socket
 /// holds some hundred ACKs at its default size, and fewer sockets mean more datagrams a system call.
 const SHARED_AT_MOST: usize = 16;
-const TRANSFERS_A_SOCKET: usize = 64;
+const TRANSFERS_A_SOCKET: usize = 256;
 
 /// What the kernel is asked to queue for one socket where the application says nothing: a thousand clients' packets.
 const DEFAULT_BUFFER: usize = 4 << 20;

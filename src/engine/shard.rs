@@ -80,6 +80,7 @@ impl Shard {
         for message in self.messages.drain(..) {
             self.core.handle(message);
         }
+        self.core.ctx.forget_latest();
     }
 
     fn receive(&mut self) {

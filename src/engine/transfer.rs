@@ -348,10 +348,11 @@ impl Transfer {
         }
         if let Some(root) = self.policy.root.clone() {
             if operation == Operation::Read
-                && let Some(found) = root.open_cached(&self.link.connection.filename)
+                && let Some(opened) = ctx.open_cached(&root, &self.link.connection.filename)
             {
-                self.stage = Stage::Opening { again };
-                return self.handle_found(ctx, found.map(Found::File));
+                let mode = self.link.connection.mode;
+                let ready = opened.map(|(file, path)| Ready::Send(Source::file(file, mode), Some(path)));
+                return self.found(ctx, ready.map_err(Cause::Open), again);
             }
             return self.open(ctx, Place::Root(root), again);
         }

@@ -1,0 +1,37 @@
+"""The figures as a picture: bars of throughput, row by row, as shares of the row's fastest."""
+
+from xml.sax.saxutils import escape
+
+from table import number
+
+COLOURS = ["#9aa0a6", "#1a73e8", "#7baaf7", "#e8710a", "#188038", "#a142f4", "#d93025"]
+LEFT, WIDTH, BAR, GAP = 330, 560, 12, 14
+
+
+def bars(figures, rows):
+    servers = figures["servers"]
+    colours = dict(zip(servers, COLOURS))
+    parts, y = [], 40
+    for at, name in enumerate(servers):
+        x = 10 + at * 135
+        parts.append(f'<rect x="{x}" y="10" width="10" height="10" fill="{colours[name]}"/>')
+        parts.append(f'<text x="{x + 14}" y="19">{escape(name)}</text>')
+    for row in rows:
+        results = figures["results"][row["name"]]
+        there = [name for name in servers if "rate" in results.get(name, {})]
+        most = max((results[name]["rate"] for name in there), default=1) or 1
+        parts.append(f'<text x="{LEFT - 8}" y="{y + 10 + (len(there) - 1) * BAR / 2:.0f}" text-anchor="end">'
+                     f'{escape(row["name"])}</text>')
+        for name in there:
+            rate = results[name]["rate"]
+            length = max(1, WIDTH * rate / most)
+            parts.append(f'<rect x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR - 2}" fill="{colours[name]}"/>')
+            parts.append(f'<text x="{LEFT + length + 4:.1f}" y="{y + 9}" font-size="9">{number(rate)}</text>')
+            y += BAR
+        y += GAP
+    unit = "MB/s; reads a second where reads are counted"
+    parts.append(f'<text x="{LEFT}" y="{y + 4}" font-size="10">{escape(figures["machine"])}; {unit}</text>')
+    size = f'width="{LEFT + WIDTH + 60}" height="{y + 16}"'
+    style = 'font-family="sans-serif" font-size="11" fill="#202124"'
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n'
+            '<rect width="100%" height="100%" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n")

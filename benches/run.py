@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+"""Measures TFTP servers side by side: each in turn, row by row, in one run, on 127.0.0.1.
+
+    run.py [--peers] [--repeat N] [--peer-repeat N] [--rows WORD] [--out DIR]
+
+Server and load have a processor each. Every figure is the median of the repeats. Writes table.md, table.svg and
+raw.json into DIR (build/bench) and prints the table. Ends only what it has started; everything is bounded in time.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import platform
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import picture
+import table
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+BIN = TARGET / "release"
+PEERS = ROOT / "build" / "peers"
+PORT = 7969
+SERVER_CPU, LOAD_CPU = 0, 1
+SECONDS_A_RUN = 20
+KIB, MIB = 1 << 10, 1 << 20
+
+# name, what the load is told, and what else: the share of the limit that is the goal; `busy`: BusyPollMicros too
+ROWS = [
+    dict(name="read 8 MB, 512, lockstep, 1 client", load=dict(name="r8m", size=8 * MIB), goal=0.95, busy=1.5),
+    dict(name="read 8 MB, 1428, lockstep, 1 client", load=dict(name="r8m", size=8 * MIB, blksize=1428), goal=0.95, busy=1.5),
+    dict(name="read 64 MB, 1428, windowsize 16, 1 client",
+         load=dict(name="r64m", size=64 * MIB, blksize=1428, window=16), goal=0.95),
+    dict(name="read 64 MB, 8192, windowsize 64, 1 client",
+         load=dict(name="r64m", size=64 * MIB, blksize=8192, window=64), goal=0.80),
+    dict(name="500 clients read 256 kB, 512, lockstep", load=dict(name="r256k", size=256 * KIB, clients=500), goal=0.90),
+    dict(name="1000 clients read 256 kB, 1428, lockstep",
+         load=dict(name="r256k", size=256 * KIB, blksize=1428, clients=1000), goal=0.90),
+    dict(name="200 clients read 1 MB, 1428, windowsize 16",
+         load=dict(name="r1m", size=MIB, blksize=1428, window=16, clients=200), goal=0.80),
+    dict(name="20000 reads of 1 kB, 64 at once", load=dict(name="r1k", size=KIB, clients=64, total=20000), goal=0.90,
+         unit="reads/s"),
+    dict(name="write 8 MB, 1428, lockstep, 1 client", load=dict(op="write", size=8 * MIB, blksize=1428), goal=0.95, busy=1.5),
+    dict(name="write 64 MB, 1428, windowsize 16, 1 client",
+         load=dict(op="write", size=64 * MIB, blksize=1428, window=16), goal=None),
+    dict(name="200 clients write 256 kB, 1428, lockstep",
+         load=dict(op="write", size=256 * KIB, blksize=1428, clients=200), goal=0.85),
+    dict(name="4 clients read 1 MB, 1428, windowsize 16, 1 % loss",
+         load=dict(name="r1m", size=MIB, blksize=1428, window=16, clients=4) | {"loss-ppm": 10000}, goal=None),
+]
+
+
+def library_path():
+    found = sorted({str(path.parent) for path in PEERS.rglob("*.so*")})
+    return ":".join(found)
+
+
+class Server:
+    """How a server is started. `command` gets the directory; `{port}` in it is the port."""
+
+    def __init__(self, name, command, port=PORT, only_reads=False, rows=None, environment=None):
+        self.name, self.command, self.port = name, command, port
+        self.is_peer = False
+        self.only_reads, self.rows, self.environment = only_reads, rows, environment or {}
+
+    def takes(self, row):
+        return not (self.only_reads and row["load"].get("op") == "write") and (self.rows is None or self.rows(row))
+
+
+def ours_and_limit():
+    plain = [BIN / "serve", "--port", str(PORT), "--dir", "{dir}"]
+    return [
+        Server("limit", [BIN / "limit", "--port", str(PORT), "--dir", "{dir}"], rows=lambda row: "loss" not in row["name"]),
+        Server("libtftpserver", plain),
+        Server("BusyPollMicros=50", [*plain, "--config", "BusyPollMicros=50"], rows=lambda row: "busy" in row),
+    ]
+
+
+def peers():
+    """Those that `peers.sh` has brought; dnsmasq listens on port 69 and nowhere else, which only root may have."""
+    usr, libraries = PEERS / "root" / "usr", {"LD_LIBRARY_PATH": library_path()}
+    at = ["127.0.0.1", str(PORT)]
+    every = [
+        Server("tftpd-hpa", [usr / "sbin/in.tftpd", "--foreground", "--address", ":".join(at), "--user", "root",
+                             "--create", "--permissive", "--secure", "{dir}"]),
+        Server("atftpd", [usr / "sbin/atftpd", "--daemon", "--no-fork", "--port", at[1], "--bind-address", at[0],
+                          "--user", "root", "--group", "root", "--maxthread", "4000", "--verbose=0",
+                          "--logfile", "/dev/null", "{dir}"]),
+        Server("dnsmasq", [usr / "sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--enable-tftp",
+                           "--tftp-root={dir}", "--tftp-max=4000", "--listen-address=127.0.0.1", "--bind-interfaces",
+                           "--user=root", "--pid-file=", "--log-facility=/dev/null"],
+               port=69, only_reads=True),
+        Server("rs-tftpd", [PEERS / "bin/tftpd", "-i", at[0], "-p", at[1], "-d", "{dir}", "--overwrite"]),
+    ]
+    for server in every:
+        server.environment, server.is_peer = libraries, True
+    there = [server for server in every if server.command[0].exists() and (server.port > 1023 or os.geteuid() == 0)]
+    for server in every:
+        if server not in there:
+            print(f"not there: {server.name}", file=sys.stderr)
+    return there
+
+
+# ---- one process under test ----
+
+
+def go_first():
+    """Before whatever else runs on this machine, where that is allowed: for server and load alike."""
+    if os.geteuid() == 0:
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
+
+
+def before_start():
+    go_first()
+    os.sched_setaffinity(0, {SERVER_CPU})
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: never outlives this program
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536), most))
+
+
+def answers(port):
+    """Whether a small read is answered; its transfer is then given up."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.1)
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            try:
+                probe.sendto(b"\0\1r1k\0octet\0", ("127.0.0.1", port))
+                _, peer = probe.recvfrom(2048)
+                probe.sendto(b"\0\5\0\0no more\0", peer)
+                return True
+            except OSError:
+                time.sleep(0.02)
+    return False
+
+
+def children(pid):
+    try:
+        kids = [int(kid) for task in Path(f"/proc/{pid}/task").iterdir() for kid in (task / "children").read_text().split()]
+    except OSError:
+        return []
+    return kids + [grandchild for kid in kids for grandchild in children(kid)]
+
+
+def processor_time(pid):
+    """Seconds of the process, exactly, of its children that are over, and of those that are not."""
+    tick = os.sysconf("SC_CLK_TCK")
+    total = 0.0
+    for one in [pid, *children(pid)]:
+        try:
+            fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        total += (int(fields[13]) + int(fields[14])) / tick
+        own = (int(fields[11]) + int(fields[12])) / tick
+        try:
+            # The clock of another process (clock_getcpuclockid), finer than ticks; it knows nothing of one that is over and
+            # that nobody has asked how it ended.
+            own = max(own, time.clock_gettime((~one << 3) | 2))
+        except OSError:
+            pass
+        total += own
+    return total
+
+
+def own_memory(pid):
+    """Bytes that a child has for itself."""
+    try:
+        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
+    except OSError:
+        return 0
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+
+
+def peak_of(pid):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * KIB
+    return 0
+
+
+class ChildrensMemory(threading.Thread):
+    """The most that all children have at a time, looked at four times a second."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.most, self.over = pid, 0, threading.Event()
+
+    def run(self):
+        while not self.over.wait(0.25):
+            self.most = max(self.most, sum(own_memory(kid) for kid in children(self.pid)))
+
+
+def stop(process):
+    kids = children(process.pid)
+    process.terminate()
+    try:
+        process.wait(3)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for kid in kids:
+        try:
+            os.kill(kid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def load(row, port, directory, seed):
+    command = [BIN / "load", "--port", port, "--cpu", LOAD_CPU, "--seconds", SECONDS_A_RUN, "--seed", seed]
+    for name, value in row["load"].items():
+        command += [f"--{name}", value]
+    if directory:
+        command += ["--dir", directory]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          timeout=3 * SECONDS_A_RUN, preexec_fn=go_first)
+    if done.returncode != 0:
+        return {"error": done.stderr.strip().splitlines()[-1:]}
+    return json.loads(done.stdout)
+
+
+def measure(server, row, directory, seed):
+    """One row on one server, once."""
+    command = [str(word).replace("{dir}", str(directory)) for word in server.command]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               preexec_fn=before_start, env=os.environ | server.environment)
+    try:
+        if not answers(server.port):
+            return {"error": "does not answer"}
+        time.sleep(0.1)
+        memory = ChildrensMemory(process.pid)
+        memory.start()
+        before = processor_time(process.pid)
+        result = load(row, server.port, None if server.name == "limit" else directory, seed)
+        # Some look after children that are over only when the next request comes.
+        answers(server.port)
+        result["cpu"] = processor_time(process.pid) - before
+        memory.over.set()
+        result["memory"] = peak_of(process.pid) + memory.most
+        return result
+    finally:
+        stop(process)
+
+
+def median_of(runs, row):
+    good = [run for run in runs if "error" not in run]
+    if not good:
+        return {"error": runs[0]["error"]}
+    amount = (lambda run: run["done"]) if row.get("unit") == "reads/s" else (lambda run: run["bytes"] / 1e6)
+    keys = ("p50_ms", "p99_ms", "cpu", "memory")
+    result = {key: statistics.median(run[key] for run in good) for key in keys}
+    result["rate"] = statistics.median(amount(run) / run["seconds"] for run in good)
+    result["failed"] = sum(run["failed"] for run in good) + len(runs) - len(good)
+    agreed = good[0]
+    if agreed["done"] and agreed["window"] < row["load"].get("window", 1):
+        result["note"] = f"windowsize {agreed['window']}"
+    return result
+
+
+def machine():
+    models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+              if line.startswith("model name")]
+    release = ".".join(platform.release().split("-")[0].split(".")[:2])
+    return f"Linux {release}, {os.cpu_count()} cores ({models[0] if models else platform.machine()}), loopback"
+
+
+def run(options, busy):
+    servers = ours_and_limit() + (peers() if options.peers else [])
+    rows = [row for row in ROWS if options.rows in row["name"]]
+    results = {}
+    directory = Path(tempfile.mkdtemp(prefix="bench-", dir=options.out))
+    try:
+        directory.chmod(0o777)
+        subprocess.run([BIN / "load", "--prepare", directory], check=True)
+        for row in rows:
+            runs = {server.name: [] for server in servers if server.takes(row)}
+            for turn in range(options.repeat):
+                for server in servers:
+                    often = options.peer_repeat if server.is_peer else options.repeat
+                    if server.takes(row) and turn < often:
+                        runs[server.name].append(measure(server, row, directory, turn + 1))
+            results[row["name"]] = {name: median_of(of_one, row) for name, of_one in runs.items()}
+            print(table.line(row, results[row["name"]], servers), file=sys.stderr, flush=True)
+    finally:
+        shutil.rmtree(directory)
+    return dict(machine=machine(), repeat=options.repeat, peer_repeat=options.peer_repeat, load_before=busy, servers=[server.name for server in servers], results=results), rows
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--peer-repeat", type=int, default=5, help="the peers need most of the time")
+    parser.add_argument("--rows", default="")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench")
+    options = parser.parse_args()
+    if os.cpu_count() < 2:
+        sys.exit("one processor: server and load need one each")
+    options.out.mkdir(parents=True, exist_ok=True)
+    busy = os.getloadavg()[0]
+    if busy > 0.5:
+        print(f"others use this machine (load {busy:.1f}): the figures are worth less", file=sys.stderr)
+    figures, rows = run(options, busy)
+    (options.out / "raw.json").write_text(json.dumps(figures, indent=1))
+    text = table.whole(figures, rows)
+    (options.out / "table.md").write_text(text)
+    (options.out / "table.svg").write_text(picture.bars(figures, rows))
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

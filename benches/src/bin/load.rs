@@ -1,0 +1,521 @@
+//! The load: many TFTP clients in one thread. Verifies every byte it is sent, and, where it can see the server's
+//! directory, every byte it has sent. Bounded in clients and in time. Prints one line of JSON.
+//!
+//!     load --prepare DIR
+//!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
+//!          [--loss-ppm N] [--seed N] [--seconds N] [--cpu N] [--dir DIR]
+//!
+//! Every transfer is a client host of its own, an address from 127.1.0.0 on; the hosts share a few sockets, so that the load
+//! costs its processor little. Written as clients are (RFC 1350, 2348, 7440): an ACK a window, one at once for a gap,
+//! and after a second of silence the last packet again.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tftpserver_bench::udp::{Arrival, BATCH, Inbox, Outbox, Socket};
+use tftpserver_bench::{argument, content, number, pin_to};
+
+/// Sockets at most: what one may be sent at once must fit into its buffer where the system grants no larger one.
+const SOCKETS: usize = 64;
+const BUFFER: usize = 8 << 20;
+
+/// A client's patience, and how often it repeats itself.
+const PATIENCE: Duration = Duration::from_secs(1);
+const TRIES: u32 = 5;
+const TICK: Duration = Duration::from_millis(100);
+
+/// The address of the first client.
+const FIRST_HOST: u32 = 0x7F01_0000;
+
+/// No client has this slot.
+const NOBODY: u32 = u32::MAX;
+
+/// What every client does.
+struct Work {
+    server: SocketAddrV4,
+    write: bool,
+    name: String,
+    size: u64,
+    blksize: usize,
+    window: u64,
+    total: u32,
+    loss_ppm: u64,
+}
+
+/// A client with its transfer under way.
+struct Client {
+    host: u32,
+    socket: usize,
+    /// Where its transfer is served, once it was answered.
+    peer: Option<SocketAddrV4>,
+    blksize: usize,
+    window: u64,
+    /// Reading: the block that is awaited. Writing: the first that is not acknowledged.
+    next: u64,
+    in_window: u64,
+    /// The last block that came out of order since `next` did not.
+    stray: u64,
+    began: Instant,
+    heard: Instant,
+    tries: u32,
+}
+
+struct Load {
+    work: Work,
+    sockets: Vec<Socket>,
+    outbox: Outbox,
+    clients: Vec<Option<Client>>,
+    /// The slot of each host.
+    slots: Vec<u32>,
+    begun: u32,
+    active: u32,
+    failed: u32,
+    millis: Vec<f64>,
+    /// What the server agreed to, of the last client.
+    agreed: (usize, u64),
+    random: u64,
+    now: Instant,
+}
+
+fn main() -> io::Result<()> {
+    if let Some(dir) = argument("prepare") {
+        return prepare(Path::new(&dir));
+    }
+    if argument("cpu").is_some() {
+        pin_to(number("cpu", 0) as usize)?;
+    }
+    let work = Work {
+        server: SocketAddrV4::new(Ipv4Addr::LOCALHOST, number("port", 69) as u16),
+        write: argument("op").as_deref() == Some("write"),
+        name: argument("name").unwrap_or_default(),
+        size: number("size", 0),
+        blksize: number("blksize", 512) as usize,
+        window: number("window", 1),
+        total: number("total", number("clients", 1)) as u32,
+        loss_ppm: number("loss-ppm", 0),
+    };
+    let mut load = Load::new(work, number("clients", 1) as usize)?;
+    content::at(0, 1);
+    let begin = Instant::now();
+    load.run(begin + Duration::from_secs(number("seconds", 60)))?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let wrong = match argument("dir") {
+        Some(dir) if load.work.write => wrong_files(Path::new(&dir), &load.work),
+        _ => 0,
+    };
+    load.report(seconds, wrong);
+    Ok(())
+}
+
+/// Writes the files that the rows read.
+fn prepare(dir: &Path) -> io::Result<()> {
+    for (name, size) in [
+        ("r1k", 1 << 10),
+        ("r256k", 256 << 10),
+        ("r1m", 1 << 20),
+        ("r8m", 8 << 20),
+        ("r64m", 64 << 20),
+    ] {
+        std::fs::write(dir.join(name), content::file(size))?;
+    }
+    Ok(())
+}
+
+/// How many of the files that were written are not what was sent. Removes them.
+fn wrong_files(dir: &Path, work: &Work) -> u32 {
+    let expected = content::file(work.size);
+    let is_wrong = |serial: &u32| {
+        let path = dir.join(format!("w{serial}"));
+        let is_wrong = std::fs::read(&path).map_or(true, |bytes| bytes != expected);
+        // What is not there need not be removed.
+        let _ = std::fs::remove_file(&path);
+        is_wrong
+    };
+    (0..work.total).filter(is_wrong).count() as u32
+}
+
+impl Load {
+    fn new(work: Work, clients: usize) -> io::Result<Load> {
+        let any = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
+        let sockets = (0..clients.min(SOCKETS)).map(|_| Socket::bind(any, BUFFER));
+        let now = Instant::now();
+        Ok(Load {
+            sockets: sockets.collect::<io::Result<_>>()?,
+            outbox: Outbox::default(),
+            clients: (0..clients).map(|_| None).collect(),
+            slots: vec![NOBODY; work.total as usize],
+            begun: 0,
+            active: 0,
+            failed: 0,
+            millis: Vec::with_capacity(work.total as usize),
+            agreed: (512, 1),
+            // Spread over all bits: a small state would begin with a run of small numbers.
+            random: (number("seed", 1) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15),
+            now,
+            work,
+        })
+    }
+
+    fn run(&mut self, until: Instant) -> io::Result<()> {
+        for socket in 0..self.sockets.len() {
+            for slot in (socket..self.clients.len()).step_by(self.sockets.len()) {
+                self.begin(slot)?;
+            }
+            self.flush(socket)?;
+        }
+        let mut inbox = Inbox::new(4 + self.work.blksize.max(512));
+        let mut waiting = Waiting::new(&self.sockets)?;
+        let mut looked = self.now;
+        while self.active > 0 && self.now < until {
+            for socket in waiting.ready(&self.sockets)? {
+                self.receive(socket, &mut inbox)?;
+            }
+            self.now = Instant::now();
+            if self.now - looked >= TICK {
+                looked = self.now;
+                self.repeat()?;
+            }
+        }
+        self.failed += self.active;
+        Ok(())
+    }
+
+    fn receive(&mut self, socket: usize, inbox: &mut Inbox) -> io::Result<()> {
+        let alone = self.sockets.len() == 1;
+        loop {
+            let count = match inbox.receive(&self.sockets[socket], alone) {
+                Err(error) if is_nothing(&error) => return Ok(()),
+                count => count?,
+            };
+            self.now = Instant::now();
+            for index in 0..count {
+                if !self.is_lost() {
+                    self.handle(socket, &inbox.get(index))?;
+                }
+            }
+            self.flush(socket)?;
+            if alone || count < BATCH {
+                return Ok(());
+            }
+        }
+    }
+
+    fn flush(&mut self, socket: usize) -> io::Result<()> {
+        self.outbox.flush(&self.sockets[socket])
+    }
+
+    /// Drops what the row wants dropped.
+    fn is_lost(&mut self) -> bool {
+        if self.work.loss_ppm == 0 {
+            return false;
+        }
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        (self.random >> 20) % 1_000_000 < self.work.loss_ppm
+    }
+
+    /// The next client takes a slot, if there is one more to come.
+    fn begin(&mut self, slot: usize) -> io::Result<()> {
+        if self.begun == self.work.total {
+            return Ok(());
+        }
+        let client = Client {
+            host: FIRST_HOST + self.begun,
+            socket: slot % self.sockets.len(),
+            peer: None,
+            blksize: 512,
+            window: 1,
+            next: u64::from(!self.work.write),
+            in_window: 0,
+            stray: 0,
+            began: self.now,
+            heard: self.now,
+            tries: 0,
+        };
+        self.slots[self.begun as usize] = slot as u32;
+        self.begun += 1;
+        self.active += 1;
+        self.request(&client)?;
+        self.clients[slot] = Some(client);
+        Ok(())
+    }
+
+    fn request(&mut self, client: &Client) -> io::Result<()> {
+        let serial = client.host - FIRST_HOST;
+        let mut packet = if self.work.write {
+            format!("\0\x02w{serial}\0octet\0")
+        } else {
+            format!("\0\x01{}\0octet\0", self.work.name)
+        };
+        if self.work.blksize != 512 {
+            packet += &format!("blksize\0{}\0", self.work.blksize);
+        }
+        if self.work.window != 1 {
+            packet += &format!("windowsize\0{}\0", self.work.window);
+        }
+        self.outbox.make_room(&self.sockets[client.socket])?;
+        self.outbox
+            .push(Some(client.host.into()), self.work.server, packet.as_bytes());
+        Ok(())
+    }
+
+    fn handle(&mut self, socket: usize, arrival: &Arrival<'_>) -> io::Result<()> {
+        let serial = u32::from(arrival.here).wrapping_sub(FIRST_HOST);
+        let slot = self.slots.get(serial as usize).copied().unwrap_or(NOBODY);
+        let Some(mut client) = self.clients.get_mut(slot as usize).and_then(Option::take) else {
+            return Ok(());
+        };
+        let is_his = client.host == u32::from(arrival.here)
+            && client.socket == socket
+            && *client.peer.get_or_insert(arrival.peer) == arrival.peer;
+        if !is_his {
+            self.clients[slot as usize] = Some(client);
+            return Ok(());
+        }
+        client.heard = self.now;
+        client.tries = 0;
+        match self.step(&mut client, arrival.bytes)? {
+            Step::On => self.clients[slot as usize] = Some(client),
+            Step::Done => {
+                self.millis.push((self.now - client.began).as_secs_f64() * 1e3);
+                self.agreed = (client.blksize, client.window);
+                self.end(&client)?;
+            }
+            Step::Failed(why) => {
+                eprintln!("client {serial}: {why}");
+                self.failed += 1;
+                self.end(&client)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, client: &Client) -> io::Result<()> {
+        let slot = std::mem::replace(&mut self.slots[(client.host - FIRST_HOST) as usize], NOBODY);
+        self.active -= 1;
+        self.begin(slot as usize)
+    }
+
+    fn step(&mut self, client: &mut Client, bytes: &[u8]) -> io::Result<Step> {
+        let &[0, opcode, high, low, ref rest @ ..] = bytes else {
+            return Ok(Step::Failed("a packet that is none".into()));
+        };
+        let number = u16::from_be_bytes([high, low]);
+        match (opcode, self.work.write) {
+            (3, false) => self.data(client, number, rest),
+            (4, true) => self.acknowledged(client, number),
+            (6, _) => {
+                if client.next <= 1 && client.in_window == 0 {
+                    client.agree(&bytes[2..]);
+                    if self.work.write {
+                        return self.acknowledged(client, 0);
+                    }
+                    self.acknowledge(client)?;
+                }
+                Ok(Step::On)
+            }
+            (5, _) => Ok(Step::Failed(format!(
+                "ERROR {number}: {}",
+                String::from_utf8_lossy(rest)
+            ))),
+            _ => Ok(Step::Failed(format!("opcode {opcode}"))),
+        }
+    }
+
+    fn data(&mut self, client: &mut Client, number: u16, data: &[u8]) -> io::Result<Step> {
+        let ahead = number.wrapping_sub(client.next as u16) as i16;
+        if ahead != 0 {
+            let block = client.next.wrapping_add_signed(i64::from(ahead));
+            // Once a gap, and again where the blocks begin anew without the one that is awaited.
+            let is_news = client.stray == 0 || (ahead > 0 && block <= client.stray);
+            client.stray = block;
+            if is_news {
+                client.in_window = 0;
+                self.acknowledge(client)?;
+            }
+            return Ok(Step::On);
+        }
+        let start = (client.next - 1) * client.blksize as u64;
+        let expected = self.work.size.saturating_sub(start).min(client.blksize as u64) as usize;
+        if data.len() != expected || data != content::at(start, expected) {
+            return Ok(Step::Failed(format!(
+                "block {}: not what the file has",
+                client.next
+            )));
+        }
+        client.next += 1;
+        client.in_window += 1;
+        client.stray = 0;
+        let is_last = expected < client.blksize;
+        if is_last || client.in_window == client.window {
+            client.in_window = 0;
+            self.acknowledge(client)?;
+        }
+        Ok(if is_last { Step::Done } else { Step::On })
+    }
+
+    /// The last block that came in order.
+    fn acknowledge(&mut self, client: &Client) -> io::Result<()> {
+        let Some(peer) = client.peer else {
+            return Ok(());
+        };
+        let [high, low] = ((client.next - 1) as u16).to_be_bytes();
+        self.outbox.make_room(&self.sockets[client.socket])?;
+        self.outbox
+            .push(Some(client.host.into()), peer, &[0, 4, high, low]);
+        Ok(())
+    }
+
+    /// Writing: the window behind the block that was acknowledged.
+    fn acknowledged(&mut self, client: &mut Client, number: u16) -> io::Result<Step> {
+        let last = self.work.size / client.blksize as u64 + 1;
+        let ahead = number.wrapping_sub((client.next as u16).wrapping_sub(1)) as i16;
+        let is_first = client.next == 0;
+        if ahead < 0 || (ahead == 0 && !is_first) || i64::from(ahead) > client.window as i64 {
+            return Ok(Step::On);
+        }
+        client.next = if is_first { 1 } else { client.next + ahead as u64 };
+        if client.next > last {
+            return Ok(Step::Done);
+        }
+        self.send_window(client)?;
+        Ok(Step::On)
+    }
+
+    fn send_window(&mut self, client: &Client) -> io::Result<()> {
+        let Some(peer) = client.peer else {
+            return Ok(());
+        };
+        let (size, blksize) = (self.work.size, client.blksize as u64);
+        let last = size / blksize + 1;
+        let blocks = client.next..(client.next + client.window).min(last + 1);
+        let way = (Some(client.host.into()), peer);
+        self.outbox.push_data(
+            &self.sockets[client.socket],
+            way,
+            client.blksize,
+            blocks,
+            |block| {
+                let start = (block - 1) * blksize;
+                content::at(start, (size - start).min(blksize) as usize)
+            },
+        )
+    }
+
+    /// Who heard nothing for a while says again what he said last.
+    fn repeat(&mut self) -> io::Result<()> {
+        for slot in 0..self.clients.len() {
+            let Some(mut client) = self.clients[slot].take_if(|client| self.now - client.heard >= PATIENCE)
+            else {
+                continue;
+            };
+            client.tries += 1;
+            client.heard = self.now;
+            if client.tries > TRIES {
+                eprintln!("client {}: silence", client.host - FIRST_HOST);
+                self.failed += 1;
+                self.end(&client)?;
+            } else {
+                match (client.peer, self.work.write) {
+                    (None, _) => self.request(&client)?,
+                    (_, false) => self.acknowledge(&client)?,
+                    (_, true) => self.send_window(&client)?,
+                }
+                self.clients[slot] = Some(client);
+            }
+            self.flush(slot % self.sockets.len())?;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, seconds: f64, wrong: u32) {
+        self.millis.sort_by(f64::total_cmp);
+        let done = self.millis.len();
+        let at = |share: f64| {
+            self.millis
+                .get(((done as f64 * share) as usize).min(done.saturating_sub(1)))
+        };
+        let (p50, p99) = (at(0.5).unwrap_or(&0.0), at(0.99).unwrap_or(&0.0));
+        let (blksize, window) = self.agreed;
+        let bytes = done as u64 * self.work.size;
+        let failed = self.failed + wrong;
+        println!(
+            "{{\"seconds\": {seconds:.6}, \"bytes\": {bytes}, \"done\": {done}, \"failed\": {failed}, \
+             \"p50_ms\": {p50:.3}, \"p99_ms\": {p99:.3}, \"blksize\": {blksize}, \"window\": {window}}}"
+        );
+    }
+}
+
+enum Step {
+    On,
+    Done,
+    Failed(String),
+}
+
+impl Client {
+    /// Takes what an OACK agrees to.
+    fn agree(&mut self, options: &[u8]) {
+        let mut fields = options.split(|&byte| byte == 0);
+        while let (Some(option), Some(value)) = (fields.next(), fields.next()) {
+            let Some(number) = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()) else {
+                return;
+            };
+            match option.to_ascii_lowercase().as_slice() {
+                b"blksize" => self.blksize = number,
+                b"windowsize" => self.window = number as u64,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Which sockets have something: of one alone the receiving call itself tells.
+struct Waiting {
+    polled: Vec<libc::pollfd>,
+}
+
+impl Waiting {
+    fn new(sockets: &[Socket]) -> io::Result<Waiting> {
+        if let [socket] = sockets {
+            socket.set_patience(TICK)?;
+        }
+        let polled = sockets.iter().map(|socket| libc::pollfd {
+            fd: socket.fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        });
+        Ok(Waiting {
+            polled: polled.collect(),
+        })
+    }
+
+    fn ready(&mut self, sockets: &[Socket]) -> io::Result<impl Iterator<Item = usize> + use<'_>> {
+        let is_alone = sockets.len() == 1;
+        if !is_alone {
+            let (count, patience) = (self.polled.len() as libc::nfds_t, TICK.as_millis() as i32);
+            // SAFETY: an array of so many elements, borrowed mutably until the call returns.
+            let result = unsafe { libc::poll(self.polled.as_mut_ptr(), count, patience) };
+            let error = io::Error::last_os_error();
+            if result < 0 && error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+        let has_something = move |polled: &libc::pollfd| is_alone || polled.revents != 0;
+        Ok(self
+            .polled
+            .iter()
+            .enumerate()
+            .filter(move |(_, polled)| has_something(polled))
+            .map(|(index, _)| index))
+    }
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}

@@ -1,0 +1,61 @@
+"""The figures as tables of markdown."""
+
+
+def share(result, results):
+    """Of the limit's throughput; `None` where the limit has none."""
+    limit = results.get("limit", {}).get("rate")
+    return result["rate"] / limit if limit and "rate" in result else None
+
+
+def number(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def cell(result, results):
+    if result is None:
+        return "–"
+    if "error" in result:
+        return "failed"
+    part = share(result, results)
+    text = number(result["rate"])
+    if part is not None and result is not results["limit"]:
+        text += f" ({part:.2f})"
+    notes = [result["note"]] if "note" in result else []
+    notes += [f"{result['failed']} failed"] if result["failed"] else []
+    return text + "".join(f", {note}" for note in notes)
+
+
+def line(row, results, servers):
+    names = [server if isinstance(server, str) else server.name for server in servers]
+    unit = row.get("unit", "MB/s")
+    goal = "" if row["goal"] is None else f"{row['goal']:.2f}"
+    goal += f"; busy {row['busy']}" if "busy" in row else ""
+    return f"| {row['name']}, {unit} | " + " | ".join(cell(results.get(name), results) for name in names) + f" | {goal} |"
+
+
+def columns(first, names, last=()):
+    heads = [first, *names, *last]
+    return "| " + " | ".join(heads) + " |\n|" + "---|" * len(heads) + "\n"
+
+
+def detail(figures, rows, title, key, show):
+    text = f"\n{title}\n\n" + columns("work", figures["servers"])
+    for row in rows:
+        results = figures["results"][row["name"]]
+        cells = [show(results[name][key]) if key in results.get(name, {}) else "–" for name in figures["servers"]]
+        text += f"| {row['name']} | " + " | ".join(cells) + " |\n"
+    return text
+
+
+def whole(figures, rows):
+    text = f"{figures['machine']}; medians of {figures['repeat']} runs, of the peers "
+    text += f"{figures['peer_repeat']}; load before the run {figures['load_before']:.1f}. In brackets: share of the limit.\n\n"
+    text += columns("work", figures["servers"], ["goal"])
+    for row in rows:
+        text += line(row, figures["results"][row["name"]], figures["servers"]) + "\n"
+    text += detail(figures, rows, "Processor time of the server, seconds", "cpu", lambda value: f"{value:.3f}")
+    text += detail(figures, rows, "Peak memory of the server, MB (the limit holds every file)", "memory",
+                   lambda value: f"{value / 1e6:.1f}")
+    text += detail(figures, rows, "Completion of one transfer, median, ms", "p50_ms", lambda value: f"{value:.1f}")
+    text += detail(figures, rows, "Completion of one transfer, 99th percentile, ms", "p99_ms", lambda value: f"{value:.1f}")
+    return text
