@@ -1,4 +1,4 @@
-/* The behaviours of test_behaviours.c that are about one transfer, its data and its events; no other program has them. */
+/* The behaviours of test_behaviours.c that are about one transfer, its data and its events. */
 #ifndef BEHAVIOURS_OF_TRANSFERS_H
 #define BEHAVIOURS_OF_TRANSFERS_H
 
