@@ -326,7 +326,10 @@ impl Core {
             }));
             self.remove(key);
         }
-        let _ = catch_unwind(AssertUnwindSafe(|| self.flush()));
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            self.flush();
+            self.end_turn();
+        }));
     }
 
     fn shutdown(&mut self) {
