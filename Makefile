@@ -41,9 +41,10 @@ bench-build:
 bench-events: ## measure what events cost
 	@benches/events/run.sh
 
-bless: ## write the header, docs/reference.md and Python's definitions anew from the sources
+bless: ## write the header, docs/reference.md, docs/codepages.md and Python's definitions anew from the sources
 	TFTPSERVER_BLESS=1 cargo test --quiet --test header
 	TFTPSERVER_BLESS=1 cargo test --quiet --test reference
+	TFTPSERVER_BLESS=1 cargo test --quiet --test codepages
 	python3 bindings/python/generate.py
 
 wheel: build ## build the Python wheel, with the library in it, into dist

@@ -1,8 +1,12 @@
 //! `include/tftpserver.h` is what the sources say. `TFTPSERVER_BLESS=1 cargo test --test header` writes it anew.
 
+#[path = "support/committed.rs"]
+mod committed;
+
 use std::fmt::Write;
 use std::path::Path;
 
+use committed::assert_up_to_date;
 use tftpserver::server::property::{self, Access, Field};
 use tftpserver::server::setting::{self, Role};
 
@@ -10,20 +14,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 #[test]
 fn the_header_is_up_to_date() {
-    let path = Path::new(ROOT).join("include/tftpserver.h");
-    let made = header();
-    if std::env::var_os("TFTPSERVER_BLESS").is_some() {
-        std::fs::write(&path, &made).expect("include/tftpserver.h can be written");
-    }
-    let committed = std::fs::read_to_string(&path).expect("include/tftpserver.h is there");
-    let difference = made
-        .lines()
-        .zip(committed.lines())
-        .find(|(made, committed)| made != committed);
-    assert!(
-        made == committed,
-        "run with TFTPSERVER_BLESS=1; the first difference: {difference:?}"
-    );
+    assert_up_to_date("include/tftpserver.h", &header());
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! failure, for machines that are known to have all of glibc's converters. TFTPSERVER_BLESS=1 rewrites
 //! `docs/codepages.md`.
 
+#[path = "../support/committed.rs"]
+mod committed;
 mod known;
 
 use std::fmt::Write as _;
@@ -11,6 +13,7 @@ use std::io::Write as _;
 use std::sync::Once;
 use std::thread;
 
+use committed::assert_up_to_date;
 use tftpserver::engine::config::NameCodec;
 use tftpserver::server::codepage::{CodePage, Page, Unsupported, page, pages};
 
@@ -345,16 +348,7 @@ fn the_default_is_utf_8() {
 
 #[test]
 fn the_committed_table_is_up_to_date() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/codepages.md");
-    let document = document();
-    if std::env::var_os("TFTPSERVER_BLESS").is_some() {
-        std::fs::write(path, &document).unwrap();
-    }
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        committed == document,
-        "{path} is out of date: run this test with TFTPSERVER_BLESS=1"
-    );
+    assert_up_to_date("docs/codepages.md", &document());
 }
 
 fn document() -> String {

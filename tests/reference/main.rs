@@ -2,11 +2,15 @@
 //! reference` writes it anew.
 
 mod c_header;
+#[path = "../support/committed.rs"]
+mod committed;
 #[cfg(target_os = "linux")]
 mod examples;
 mod render;
 
 use std::path::Path;
+
+use committed::assert_up_to_date;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const TEMPLATE: &str = "src/server/manual/reference.md";
@@ -17,20 +21,7 @@ fn read(path: &str) -> String {
 
 #[test]
 fn the_reference_is_up_to_date() {
-    let made = reference();
-    if std::env::var_os("TFTPSERVER_BLESS").is_some() {
-        std::fs::write(Path::new(ROOT).join("docs/reference.md"), &made)
-            .expect("docs/reference.md can be written");
-    }
-    let committed = read("docs/reference.md");
-    let difference = made
-        .lines()
-        .zip(committed.lines())
-        .find(|(made, committed)| made != committed);
-    assert!(
-        made == committed,
-        "run `make bless`; the first difference: {difference:?}"
-    );
+    assert_up_to_date("docs/reference.md", &reference());
 }
 
 #[test]
