@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tftp_proto::Instant;
 use tftp_proto::negotiate::Oack;
 use tftp_proto::wire::{self, ErrorCode};
+use tftp_proto::{Instant, Transmit};
 
 use super::inbox::{Inbox, Message};
-use super::jail::{Jail, Refusal};
+use super::jail::{Jail, Opened, Refusal};
 use super::notice::{Application, Cause, LogKind, Notice, Wants};
 use super::platform::{Route, SendBatch};
 use super::pool::Pool;
@@ -17,6 +17,7 @@ use super::shared::Shared;
 use super::store::{SharedFile, Store};
 use super::timers::Timers;
 use super::trail;
+use super::transfer::Link;
 
 /// One shard's means, lent to one transfer at a time.
 pub(super) struct Context {
@@ -92,7 +93,21 @@ impl Context {
         self.send(route, |packet| wire::encode_error(code, message, packet));
     }
 
-    pub(super) fn send_oack(&mut self, route: Route, id: i32, oack: &Oack) {
+    /// Sends what a machine has to say besides DATA, which only a sender knows where to take from.
+    pub(super) fn send_control(&mut self, link: &Link, transmit: &Transmit) {
+        let (route, id) = (link.route, link.connection.id);
+        match *transmit {
+            Transmit::Oack(oack) => self.send_oack(route, id, &oack),
+            Transmit::Ack { block } => {
+                trail::ack_goes(self, id, block);
+                self.send(route, |packet| packet.extend(wire::ack(block)));
+            }
+            Transmit::Error { code, message } => self.send_error(route, id, code, message),
+            Transmit::Data { .. } => unreachable!("only a sender sends DATA, and takes it to its source"),
+        }
+    }
+
+    fn send_oack(&mut self, route: Route, id: i32, oack: &Oack) {
         self.send(route, |packet| oack.encode(packet));
         trail::oack_goes(self, id, &self.scratch);
     }
@@ -114,12 +129,10 @@ impl Context {
         if let Some(latest) = self.latest.as_ref().filter(is_same) {
             return Some(Ok((Arc::clone(&latest.file), latest.path.clone())));
         }
-        let mut opened = match root.open_cached(name)? {
-            Ok(opened) => opened,
+        let (file, path) = match root.open_cached(name)? {
+            Ok(opened) => self.adopt(opened),
             Err(refusal) => return Some(Err(refusal)),
         };
-        let path = std::mem::take(&mut opened.path);
-        let file = self.store.adopt(opened);
         self.latest = Some(Latest {
             root: Arc::clone(root),
             name: name.to_owned(),
@@ -127,6 +140,12 @@ impl Context {
             path: path.clone(),
         });
         Some(Ok((file, path)))
+    }
+
+    /// The file as this shard shares it, and where it is.
+    pub(super) fn adopt(&mut self, mut opened: Opened) -> (Arc<SharedFile>, PathBuf) {
+        let path = std::mem::take(&mut opened.path);
+        (self.store.adopt(opened), path)
     }
 
     /// A batch of datagrams is through: what the next one asks for is opened anew.

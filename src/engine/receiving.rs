@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use tftp_proto::WriteTransfer;
 use tftp_proto::negotiate;
 use tftp_proto::netascii::Decoder;
-use tftp_proto::wire::{self, Asked, Mode, Packet};
-use tftp_proto::{Transmit, WriteTransfer};
+use tftp_proto::wire::{Asked, Mode, Packet};
 
 use super::config::Policy;
 use super::context::Context;
@@ -13,7 +13,6 @@ use super::inbox::{Message, Stored};
 use super::jail::Refusal;
 use super::notice::{Direction, Notice, Run, Wants};
 use super::platform::Bytes;
-use super::trail;
 use super::transfer::{FLOW_LIMIT, Link};
 use super::upload::Upload;
 
@@ -94,17 +93,7 @@ impl Receiving {
     /// Sends what the machine has to say.
     pub(super) fn drain(&mut self, ctx: &mut Context, link: &Link) {
         while let Some(transmit) = self.machine.poll_transmit(ctx.now) {
-            match transmit {
-                Transmit::Oack(oack) => ctx.send_oack(link.route, link.connection.id, &oack),
-                Transmit::Ack { block } => {
-                    trail::ack_goes(ctx, link.connection.id, block);
-                    ctx.send(link.route, |packet| packet.extend(wire::ack(block)));
-                }
-                Transmit::Error { code, message } => {
-                    ctx.send_error(link.route, link.connection.id, code, message)
-                }
-                Transmit::Data { .. } => unreachable!("a receiver sends no DATA"),
-            }
+            ctx.send_control(link, &transmit);
         }
     }
 

@@ -98,12 +98,8 @@ impl Sending {
 
     fn emit(&mut self, ctx: &mut Context, link: &Link, transmit: &Transmit) {
         match *transmit {
-            Transmit::Oack(oack) => ctx.send_oack(link.route, link.connection.id, &oack),
-            Transmit::Ack { block } => ctx.send(link.route, |packet| packet.extend(wire::ack(block))),
-            Transmit::Error { code, message } => {
-                ctx.send_error(link.route, link.connection.id, code, message)
-            }
             Transmit::Data { first, count } => self.emit_data(ctx, link, first..first + u64::from(count)),
+            _ => ctx.send_control(link, transmit),
         }
     }
 

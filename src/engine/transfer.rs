@@ -18,7 +18,7 @@ use super::receiving::Receiving;
 use super::reply::{Answer, Flow, Key, Reply};
 use super::sending::Sending;
 use super::source::Source;
-use super::store::Read;
+use super::store::{Read, SharedFile};
 use super::timers::Timer;
 use super::trail;
 use super::transfers::Tid;
@@ -253,11 +253,7 @@ impl Transfer {
             return drop_where_it_may_block(ctx, found);
         };
         let ready = match found {
-            Ok(Found::File(mut opened)) => {
-                let path = std::mem::take(&mut opened.path);
-                let source = Source::file(ctx.store.adopt(opened), self.link.connection.mode);
-                Ok(Ready::Send(source, Some(path)))
-            }
+            Ok(Found::File(opened)) => Ok(self.ready_to_send(ctx.adopt(opened))),
             Ok(Found::Target(upload)) => Ok(Ready::Store(upload)),
             Err(refusal) => Err(Cause::Open(refusal)),
         };
@@ -350,8 +346,7 @@ impl Transfer {
             if operation == Operation::Read
                 && let Some(opened) = ctx.open_cached(&root, &self.link.connection.filename)
             {
-                let mode = self.link.connection.mode;
-                let ready = opened.map(|(file, path)| Ready::Send(Source::file(file, mode), Some(path)));
+                let ready = opened.map(|opened| self.ready_to_send(opened));
                 return self.found(ctx, ready.map_err(Cause::Open), again);
             }
             return self.open(ctx, Place::Root(root), again);
@@ -360,6 +355,10 @@ impl Transfer {
             return self.found(ctx, Ok(Ready::Application), again);
         }
         self.found(ctx, Err(Cause::NoSource(operation)), again);
+    }
+
+    fn ready_to_send(&self, (file, path): (Arc<SharedFile>, PathBuf)) -> Ready {
+        Ready::Send(Source::file(file, self.link.connection.mode), Some(path))
     }
 
     /// A look-up on the blocking pool.
