@@ -12,7 +12,7 @@ use super::platform::{Ready, RecvBatch};
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
-/// The longest UDP datagram.
+/// The longest UDP datagram, and the longest run of those that come in one piece.
 const DATAGRAM: usize = 65_536;
 
 pub(super) struct Shard {
@@ -63,14 +63,16 @@ impl Shard {
         self.core.ctx.now = clock::now();
     }
 
-    /// BusyPollMicros: looks without sleeping for a moment; true if something came.
+    /// BusyPollMicros: looks without sleeping for a moment; true if something came, a message too.
     fn spin(&mut self) -> bool {
         let until = clock::now() + self.busy_poll;
         while clock::now() < until {
-            let _ = self.core.poller.wait(&mut self.ready, Some(Duration::ZERO));
-            if !self.ready.is_empty() {
+            let is_called = self.core.poller.wait(&mut self.ready, Some(Duration::ZERO));
+            if !self.ready.is_empty() || is_called.unwrap_or(true) {
                 return true;
             }
+            // The thread that writes our files may have to share this processor.
+            std::thread::yield_now();
         }
         false
     }
@@ -105,6 +107,7 @@ impl Shard {
                 Ok(count) => {
                     (0..count).for_each(|index| self.core.arrive(key, &self.arrivals.get(index)));
                     self.core.after_batch();
+                    // Where datagrams came in one piece this may ask once more than it must.
                     if count < BATCH {
                         break;
                     }

@@ -76,16 +76,17 @@ impl Poller {
     }
 
     /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready`
-    /// the sockets alone. Never returns before the time is over without a reason, except for a signal.
+    /// the sockets alone. True if a waker has called since the last wait: it will not be told again. Never returns
+    /// before the time is over without a reason, except for a signal.
     ///
     /// # Errors
     /// Those of epoll_wait, but not EINTR.
-    pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()> {
+    pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<bool> {
         ready.clear();
         let mut events = [MaybeUninit::<epoll_event>::uninit(); EVENTS];
         let sleeps = timeout != Some(Duration::ZERO) && self.bell.may_sleep();
         let result = self.wait_raw(&mut events, if sleeps { timeout } else { Some(Duration::ZERO) });
-        self.bell.awake();
+        let is_called = self.bell.awake();
         let count = match result {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
@@ -99,7 +100,7 @@ impl Poller {
                 key => ready.push(as_ready(key, event.events)),
             }
         }
-        Ok(())
+        Ok(is_called)
     }
 
     fn wait_raw(

@@ -106,9 +106,10 @@ impl Bell {
             .is_ok()
     }
 
-    /// After the poller slept. A ring whose write is still on its way makes one later wait return early, no more.
-    pub(super) fn awake(&self) {
-        self.state.swap(AWAKE, Ordering::AcqRel);
+    /// After the poller slept or looked: whether it was called. A ring whose write is still on its way makes one later
+    /// wait return early, no more.
+    pub(super) fn awake(&self) -> bool {
+        self.state.swap(AWAKE, Ordering::AcqRel) == CALLED
     }
 }
 

@@ -70,8 +70,12 @@ macro_rules! for_poller {
                 let waker = poller.waker();
                 waker.wake();
                 waker.wake();
-                poller.wait(&mut ready, None).unwrap();
+                assert!(poller.wait(&mut ready, None).unwrap());
                 assert!(ready.is_empty());
+                // A look that does not sleep tells of a call too, which the next wait will not.
+                waker.wake();
+                assert!(poller.wait(&mut ready, Some(Duration::ZERO)).unwrap());
+                assert!(!poller.wait(&mut ready, Some(Duration::ZERO)).unwrap());
                 let (sender, receiver) = mpsc::channel();
                 let thread = std::thread::spawn(move || {
                     for number in 0..5000 {
