@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use super::config::Config;
-use super::platform::{LocalAddr, Poller, SocketOptions, UdpSocket, is_own};
+use super::platform::{IoMode, LocalAddr, Poller, SocketOptions, UdpSocket, is_own};
 
 /// The place of the listening socket.
 pub(super) const LISTENING: usize = 0;
@@ -50,6 +50,7 @@ pub(super) fn options(config: &Config) -> SocketOptions {
         packet_info: config.address.ip().is_unspecified(),
         report_errors: true,
         foreign_source: config.source_ip.is_some_and(|ip| !is_own(ip)),
+        coalesce: config.io_mode == IoMode::Auto,
     }
 }
 

@@ -12,8 +12,8 @@ use super::{LocalAddr, Route};
 pub(super) type SendControl = Control<8>;
 
 /// Room for the control messages of one arrival: packet information of both families, as a dual-stack socket gives
-/// both for an IPv4 datagram, and some to spare.
-pub(super) type RecvControl = Control<12>;
+/// both for an IPv4 datagram, a segment size, and some to spare.
+pub(super) type RecvControl = Control<16>;
 
 /// A buffer for control messages, aligned as the kernel wants it.
 #[derive(Clone, Copy)]
@@ -132,32 +132,48 @@ fn is_link_local(peer: SocketAddr) -> bool {
     }
 }
 
-/// What the control messages of an arrival say: where it was sent to, and whether that is no address of one host.
-pub(super) fn destination(control: &RecvControl, used: usize) -> (Option<LocalAddr>, bool) {
-    let (mut v4, mut v6) = (None, None);
+/// What the control messages of an arrival say.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Where it was sent to.
+    pub(super) local: Option<LocalAddr>,
+    /// That is no address of one host.
+    pub(super) broadcast: bool,
+    /// These are several datagrams of so many bytes each, of which the last may be shorter.
+    pub(super) segment: Option<usize>,
+}
+
+pub(super) fn told(control: &RecvControl, used: usize) -> Told {
+    let (mut v4, mut v6, mut segment) = (None, None, None);
     control.read(used, &mut |level, kind, bytes| match (level, kind) {
         (libc::SOL_IP, libc::IP_PKTINFO) => v4 = value::<libc::in_pktinfo>(bytes),
         (libc::SOL_IPV6, libc::IPV6_PKTINFO) => v6 = value::<libc::in6_pktinfo>(bytes),
+        (libc::SOL_UDP, libc::UDP_GRO) => segment = value::<c_int>(bytes),
         _ => {}
     });
-    let mut broadcast = false;
-    let mut local = None;
+    let mut told = Told {
+        segment: segment
+            .and_then(|size| usize::try_from(size).ok())
+            .filter(|&size| size > 0),
+        ..Told::default()
+    };
     if let Some(info) = v4 {
         let ip = v4_from_kernel(info.ipi_addr);
         // The kernel offers the address itself to answer from where it is one of its own (fib_compute_spec_dst).
-        broadcast = ip != v4_from_kernel(info.ipi_spec_dst) || ip.is_multicast() || ip == Ipv4Addr::BROADCAST;
-        local = Some(LocalAddr {
+        told.broadcast =
+            ip != v4_from_kernel(info.ipi_spec_dst) || ip.is_multicast() || ip == Ipv4Addr::BROADCAST;
+        told.local = Some(LocalAddr {
             ip: ip.into(),
             interface: info.ipi_ifindex as u32,
         });
     }
     if let Some(info) = v6 {
         let ip = v6_from_kernel(info.ipi6_addr);
-        broadcast |= ip.is_multicast();
-        local = Some(LocalAddr {
+        told.broadcast |= ip.is_multicast();
+        told.local = Some(LocalAddr {
             ip: ip.into(),
             interface: info.ipi6_ifindex,
         });
     }
-    (local, broadcast)
+    told
 }

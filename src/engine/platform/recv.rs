@@ -20,13 +20,14 @@ pub struct Arrival<'a> {
     pub truncated: bool,
 }
 
-/// What is known of the datagram in a slot.
+/// What is known of one datagram.
 pub(super) struct Meta {
     pub(super) peer: SocketAddr,
     pub(super) local: Option<LocalAddr>,
     pub(super) broadcast: bool,
     pub(super) truncated: bool,
-    pub(super) slot: usize,
+    /// Where it begins in the memory of all slots.
+    pub(super) start: usize,
     pub(super) length: usize,
 }
 
@@ -85,7 +86,8 @@ impl RecvBatch {
         }
     }
 
-    /// Takes what waits, as far as there are slots, and forgets what was there before. Returns how many came.
+    /// Takes what waits, as far as there are slots, and forgets what was there before. Returns how many came: more than
+    /// there are slots where the socket coalesces (see [`super::SocketOptions::coalesce`]).
     ///
     /// # Errors
     /// `WouldBlock` where nothing waits. A pending error of the socket (`ConnectionRefused`, ...) is returned once:
@@ -106,6 +108,10 @@ impl RecvBatch {
     }
 
     fn receive_one_by_one(&mut self, socket: &UdpSocket) -> io::Result<usize> {
+        if socket.stop_coalescing() {
+            // Where one datagram ends and the next begins is not told this way; their senders repeat them.
+            while portable::receive_one(socket, self.slots.slot(0)).is_ok() {}
+        }
         while self.arrivals.len() < self.slots.count {
             let slot = self.arrivals.len();
             match portable::receive_one(socket, self.slots.slot(slot)) {
@@ -115,7 +121,7 @@ impl RecvBatch {
                         local: None,
                         broadcast: false,
                         truncated,
-                        slot,
+                        start: slot * self.slots.stride,
                         length,
                     });
                 }
@@ -138,7 +144,7 @@ impl RecvBatch {
             peer: meta.peer,
             local: meta.local,
             broadcast: meta.broadcast,
-            bytes: &self.slots.memory[meta.slot * self.slots.stride..][..meta.length],
+            bytes: &self.slots.memory[meta.start..][..meta.length],
             truncated: meta.truncated,
         }
     }

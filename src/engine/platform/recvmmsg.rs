@@ -1,14 +1,28 @@
 //! recvmmsg(2): many datagrams a call.
 
 use std::io;
+use std::os::fd::RawFd;
 use std::ptr;
 
 use libc::{iovec, mmsghdr};
 
 use super::UdpSocket;
 use super::address::Name;
-use super::cmsg::{RecvControl, destination};
+use super::cmsg::{RecvControl, told};
 use super::recv::{Meta, Slots};
+
+/// Whether the call may be made here.
+///
+/// # Errors
+/// What the call says.
+pub(super) fn probe(fd: RawFd) -> io::Result<()> {
+    // SAFETY: an array of no elements may be anywhere.
+    let result = unsafe { libc::recvmmsg(fd, ptr::null_mut(), 0, libc::MSG_DONTWAIT as _, ptr::null_mut()) };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
 
 /// The arrays of the call, one element a slot, allocated once. Pointers are only valid during a call.
 pub(super) struct Recvmmsg {
@@ -76,7 +90,7 @@ impl Recvmmsg {
         // Of the one behind the last the kernel may have begun to write.
         self.stale = (received + 1).min(self.headers.len());
         for index in 0..received {
-            arrivals.extend(self.meta(index, slots.size));
+            self.tell(index, slots, arrivals);
         }
         Ok(())
     }
@@ -119,18 +133,31 @@ impl Recvmmsg {
         self.filled_for = base;
     }
 
-    /// What came into a slot; `None` for what has no sender.
-    fn meta(&self, index: usize, slot_size: usize) -> Option<Meta> {
+    /// What came into a slot: one datagram, or several of one sender behind each other; nothing if it has no sender.
+    fn tell(&self, index: usize, slots: &Slots, arrivals: &mut Vec<Meta>) {
         let header = &self.headers[index].msg_hdr;
-        let peer = self.names[index].get(header.msg_namelen)?;
-        let (local, broadcast) = destination(&self.controls[index], header.msg_controllen as _);
-        Some(Meta {
-            peer,
-            local,
-            broadcast,
-            truncated: header.msg_flags & libc::MSG_TRUNC != 0,
-            slot: index,
-            length: (self.headers[index].msg_len as usize).min(slot_size),
-        })
+        let Some(peer) = self.names[index].get(header.msg_namelen) else {
+            return;
+        };
+        let told = told(&self.controls[index], header.msg_controllen as _);
+        let length = (self.headers[index].msg_len as usize).min(slots.size);
+        let is_cut = header.msg_flags & libc::MSG_TRUNC != 0;
+        let segment = told.segment.unwrap_or(length);
+        let mut from = 0;
+        loop {
+            let rest = length - from;
+            arrivals.push(Meta {
+                peer,
+                local: told.local,
+                broadcast: told.broadcast,
+                truncated: is_cut && rest <= segment,
+                start: index * slots.stride + from,
+                length: rest.min(segment),
+            });
+            if rest <= segment {
+                return;
+            }
+            from += segment;
+        }
     }
 }

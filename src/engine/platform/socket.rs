@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
@@ -30,6 +31,9 @@ pub struct SocketOptions {
     pub report_errors: bool,
     /// Packets may come from addresses that are not this host's (IP_TRANSPARENT; Linux, CAP_NET_ADMIN or CAP_NET_RAW).
     pub foreign_source: bool,
+    /// Datagrams of one sender that come together and are equally long may pass the system's network stack as one
+    /// (UDP_GRO; Linux 5.0). [`super::RecvBatch`] takes them apart again; its slots must hold 64 KiB then.
+    pub coalesce: bool,
 }
 
 /// Whether an address is one of this host's, so that packets may come from it without more ado.
@@ -63,6 +67,7 @@ pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
 pub struct UdpSocket {
     inner: std::net::UdpSocket,
     v6: bool,
+    coalesces: AtomicBool,
 }
 
 impl UdpSocket {
@@ -88,10 +93,13 @@ impl UdpSocket {
             socket.set_send_buffer_size(bytes.min(i32::MAX as usize))?;
         }
         sockopt::apply(&socket, v6, options)?;
+        // Who does not know it does without.
+        let coalesces = options.coalesce && sockopt::coalesce(&socket, true).is_ok();
         socket.bind(&SockAddr::from(address))?;
         Ok(UdpSocket {
             inner: socket.into(),
             v6,
+            coalesces: coalesces.into(),
         })
     }
 
@@ -148,6 +156,12 @@ impl UdpSocket {
         super::errors::drain(self, each);
         #[cfg(not(target_os = "linux"))]
         let _ = (each, self.inner.take_error());
+    }
+
+    /// From now on every datagram comes by itself. True if that was not so, and those that wait may be several in one.
+    pub(super) fn stop_coalescing(&self) -> bool {
+        let was_on = self.coalesces.swap(false, Ordering::Relaxed);
+        was_on && sockopt::coalesce(&SockRef::from(&self.inner), false).is_ok()
     }
 
     /// The socket as std knows it.

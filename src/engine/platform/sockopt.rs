@@ -23,6 +23,26 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
     Ok(())
 }
 
+/// Several equally long datagrams of one sender may arrive as one, or no longer.
+///
+/// # Errors
+/// `ENOPROTOOPT` where the system does not know it; `ENOSYS`, `EPERM` where the call is missing or forbidden by which
+/// alone they are told from each other.
+#[cfg(target_os = "linux")]
+pub(super) fn coalesce(socket: &Socket, on: bool) -> io::Result<()> {
+    let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
+    if on {
+        super::recvmmsg::probe(fd)?;
+    }
+    set(fd, libc::SOL_UDP, libc::UDP_GRO, on.into())
+}
+
+/// No such thing here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn coalesce(_: &Socket, _: bool) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 #[cfg(target_os = "linux")]
 fn set_v4(fd: i32, options: &SocketOptions) -> io::Result<()> {
     // DONT rather than the system's default: with that, a path MTU once learnt makes a large block fail.

@@ -120,6 +120,85 @@ fn ports_are_shared_on_purpose_only() {
     );
 }
 
+fn bind_coalescing(address: &str) -> UdpSocket {
+    let options = SocketOptions {
+        coalesce: true,
+        ..options()
+    };
+    UdpSocket::bind(address.parse().unwrap(), &options).unwrap()
+}
+
+/// Queues 40 blocks of 100 bytes and one of 7 as one window.
+fn window_of_41(sends: &mut SendBatch, peer: SocketAddr) {
+    let bytes = std::sync::Arc::new(pattern(41 * 96));
+    sends.begin_data(to(peer), 100);
+    for block in 0..41_usize {
+        sends.block([0, 3, 0, block as u8]);
+        sends.slice(&bytes, block * 96..block * 96 + if block == 40 { 3 } else { 96 });
+    }
+    sends.end_data();
+}
+
+/// A window that passed the kernel as one piece: each of its blocks is told by itself, with the addresses of all.
+#[test]
+fn a_window_that_comes_as_one_is_taken_apart() {
+    for (here, there) in [("127.0.0.1:0", "0.0.0.0:0"), ("[::1]:0", "[::]:0")] {
+        let (sender, receiver) = (bind(here), bind_coalescing(there));
+        let peer = SocketAddr::new(
+            sender.local_addr().unwrap().ip(),
+            receiver.local_addr().unwrap().port(),
+        );
+        let mut sends = SendBatch::new(IoMode::Auto);
+        sends.push_small(to(peer), b"before");
+        window_of_41(&mut sends, peer);
+        sends.push_small(to(peer), b"");
+        flush(&mut sends, &sender);
+        let mut arrivals = RecvBatch::new(3, 65_536, IoMode::Auto);
+        assert_eq!(
+            arrivals.receive(&receiver).unwrap(),
+            43,
+            "three slots hold it all"
+        );
+        let got: Vec<Got> = (0..43).map(|index| own(&arrivals, index)).collect();
+        assert!(got.iter().all(|got| got.peer == sender.local_addr().unwrap()
+            && got.local.map(|local| local.ip) == Some(peer.ip())
+            && !got.truncated));
+        assert_eq!(
+            (&got[0].bytes[..], &got[42].bytes[..]),
+            (&b"before"[..], &b""[..])
+        );
+        for (block, got) in got[1..42].iter().enumerate() {
+            assert_eq!(got.bytes.len(), if block == 40 { 7 } else { 100 });
+            assert_eq!(got.bytes[..4], [0, 3, 0, block as u8]);
+            assert_eq!(
+                got.bytes[4..],
+                pattern(41 * 96)[block * 96..][..got.bytes.len() - 4]
+            );
+        }
+    }
+}
+
+/// Without the batch calls nothing tells where one datagram ends: what waits is given up, what comes later is separate.
+#[test]
+fn one_by_one_never_takes_two_datagrams_for_one() {
+    let (sender, receiver) = (bind("127.0.0.1:0"), bind_coalescing("127.0.0.1:0"));
+    let peer = receiver.local_addr().unwrap();
+    let mut sends = SendBatch::new(IoMode::Auto);
+    let mut arrivals = RecvBatch::new(128, 65_536, IoMode::Portable);
+    window_of_41(&mut sends, peer);
+    flush(&mut sends, &sender);
+    let kind = arrivals.receive(&receiver).unwrap_err().kind();
+    assert_eq!(kind, ErrorKind::WouldBlock);
+    window_of_41(&mut sends, peer);
+    flush(&mut sends, &sender);
+    let got = receive(&mut arrivals, &receiver, 41);
+    assert!(
+        got.iter()
+            .enumerate()
+            .all(|(block, got)| got.bytes[3] == block as u8)
+    );
+}
+
 #[test]
 fn options_reach_both_families() {
     let get = |socket: &UdpSocket, level, name| {
