@@ -75,12 +75,24 @@ fn clients_as_they_are() {
 }
 
 #[test]
+fn clients_that_mean_harm() {
+    Family {
+        name: "clients_that_mean_harm",
+        share: 50,
+        least: 1,
+        plan: plan::malicious,
+        test: run_noise,
+    }
+    .run();
+}
+
+#[test]
 fn a_bad_network_is_no_excuse() {
     // With so much patience on both sides nothing may fail, except that nobody can promise the last ACK of an
     // upload to arrive (the two generals): the server has the file then, and only the client does not know.
     let tally = Family {
         name: "a_bad_network_is_no_excuse",
-        share: 100,
+        share: 50,
         least: 1,
         plan: plan::patient,
         test: |plan, rng| {
@@ -103,7 +115,7 @@ fn a_bad_network_is_no_excuse() {
 fn a_perfect_network_needs_no_second_packet() {
     Family {
         name: "a_perfect_network_needs_no_second_packet",
-        share: 50,
+        share: 25,
         least: 1,
         plan: |seed, rng| {
             let mut plan = plan::patient(seed, rng);
@@ -133,7 +145,7 @@ fn a_perfect_network_needs_no_second_packet() {
 fn netascii_survives_any_network() {
     Family {
         name: "netascii_survives_any_network",
-        share: 50,
+        share: 25,
         least: 1,
         plan: plan::any,
         test: |plan, rng| {
@@ -165,8 +177,8 @@ fn transfers_longer_than_the_block_numbers() {
     // In an upload the client rolls over its own way, and the server finds out which.
     Family {
         name: "transfers_longer_than_the_block_numbers",
-        share: 2,
-        least: 40,
+        share: 1,
+        least: 8,
         plan: plan::long,
         test: |plan, rng| {
             let report = run_noise(plan, rng);

@@ -1,7 +1,8 @@
 //! A client as the RFCs describe it, lockstep or windowed, and clients with habits of their own; written without the
 //! crate's own code. It never believes what a datagram says about lengths or numbers.
 
-use super::net::{Datagram, FIRST_TRANSFER, LISTENING, Tid};
+use super::mischief;
+use super::net::{Datagram, FIRST_TRANSFER, LISTENING, Rng, Tid};
 use super::plan::{Habit, Plan};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub struct Client<'a> {
     pub out: Vec<(Tid, Vec<u8>)>,
     plan: &'a Plan,
     file: &'a [u8],
+    request: Vec<u8>,
     /// The highest block it has acknowledged (download) or of which it got the ACK (upload).
     acked: u64,
     blksize: usize,
@@ -46,6 +48,9 @@ pub struct Client<'a> {
     /// After the end: how long repeated blocks are still answered.
     linger_until: u64,
     acked_at: u64,
+    mischief: Option<Rng>,
+    /// In the last DATA or ACK.
+    last_number: u16,
 }
 
 const SOON: u64 = 20_000;
@@ -60,6 +65,7 @@ impl<'a> Client<'a> {
             out: Vec::new(),
             plan,
             file,
+            request: request(plan),
             acked: 0,
             blksize: 512,
             windowsize: 1,
@@ -73,7 +79,11 @@ impl<'a> Client<'a> {
             deadline: 0,
             linger_until: 0,
             acked_at: 0,
+            mischief: (plan.habit == Habit::Malicious).then(|| Rng(!plan.seed)),
+            last_number: 0,
         };
+        // What it says is not to be believed.
+        client.deceived = client.mischief.is_some();
         client.request(0);
         client
     }
@@ -100,12 +110,23 @@ impl<'a> Client<'a> {
             return;
         }
         let number = u16::from_be_bytes([bytes[2], bytes[3]]);
+        if self.mischief.is_some() {
+            self.last_number = if matches!(bytes[1], 3 | 4) {
+                number
+            } else {
+                self.last_number
+            };
+            return;
+        }
         let clean = datagram.clean;
         match (bytes[1], self.state) {
             (3, State::Running) if !self.plan.upload => self.data(now, number, &bytes[4..], clean),
             (3, State::Done) if !self.plan.upload => self.answer(now),
             (4, State::Running) if self.plan.upload => self.ack(now, number, clean),
-            (5, State::Running) => self.state = State::Told(number),
+            (5, State::Running) => {
+                self.state = State::Told(number);
+                self.deceived |= !clean;
+            }
             (6, State::Running) => self.oack(now, &bytes[2..], clean),
             _ => {}
         }
@@ -115,6 +136,13 @@ impl<'a> Client<'a> {
         self.tries += 1;
         if self.tries > self.plan.client_tries {
             self.state = State::GaveUp;
+        } else if let Some(rng) = &mut self.mischief {
+            let request = &self.request;
+            let packet = mischief::packet(rng, self.last_number, self.plan.unit(), request);
+            let is_request = packet == *request;
+            self.deadline = now + mischief::pause(rng);
+            let to = self.bound.filter(|_| !is_request).unwrap_or(LISTENING);
+            self.out.push((to, packet));
         } else if !self.open {
             if self.plan.habit == Habit::OneRequest {
                 self.arm(now);
@@ -191,14 +219,18 @@ impl<'a> Client<'a> {
     }
 
     fn request(&mut self, now: u64) {
-        let mut packet = vec![0, if self.plan.upload { 2 } else { 1 }];
-        packet.extend_from_slice(b"file\0oCtEt\0");
-        for (name, value) in self.plan.options() {
-            packet.extend_from_slice(format!("{name}\0{value}\0").as_bytes());
-        }
-        self.out.push((LISTENING, packet));
+        self.out.push((LISTENING, self.request.clone()));
         self.arm(now);
     }
+}
+
+fn request(plan: &Plan) -> Vec<u8> {
+    let mut packet = vec![0, if plan.upload { 2 } else { 1 }];
+    packet.extend_from_slice(b"file\0oCtEt\0");
+    for (name, value) in plan.options() {
+        packet.extend_from_slice(format!("{name}\0{value}\0").as_bytes());
+    }
+    packet
 }
 
 /// What is negotiated.

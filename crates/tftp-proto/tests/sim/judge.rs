@@ -2,7 +2,7 @@
 
 use super::client::{Client, State};
 use super::net::CLIENT;
-use super::plan::Plan;
+use super::plan::{Habit, Plan};
 use super::server::Server;
 use super::session::Session;
 use tftp_proto::Outcome;
@@ -44,7 +44,10 @@ pub fn judge(plan: &Plan, client: &Client<'_>, server: &Server<'_>) -> Ending {
     let bound = server.bound(client.bound);
     let deceived = client.deceived || server.sessions.iter().any(|session| session.watcher.deceived);
     if deceived {
-        assert!(plan.path.damage > 0, "deceived by nothing");
+        assert!(
+            plan.path.damage > 0 || plan.habit == Habit::Malicious,
+            "deceived by nothing"
+        );
         return Ending::Deceived;
     }
     if plan.path.damage == 0 && plan.path.strays == 0 {

@@ -5,6 +5,7 @@ pub mod client;
 pub mod damage;
 pub mod found;
 pub mod judge;
+pub mod mischief;
 pub mod net;
 pub mod options;
 pub mod pace;
@@ -90,7 +91,10 @@ impl World<'_> {
                     client.die();
                 }
             }
-            Some(datagram) => server.receive(self.now, &datagram),
+            Some(datagram) => {
+                show(self.now, "", &datagram);
+                server.receive(self.now, &datagram);
+            }
             None if client.deadline().is_some_and(|at| at <= self.now) => client.timeout(self.now),
             None => server.timeout(self.now),
         }
@@ -117,6 +121,7 @@ impl World<'_> {
         }
         for datagram in server.out.drain(..) {
             self.sent += 1;
+            show(self.now, "        ", &datagram);
             net.send(self.now, datagram);
         }
     }
@@ -140,6 +145,17 @@ impl World<'_> {
             time: self.now,
             half_open: half_open.max().unwrap_or(0),
         }
+    }
+}
+
+/// With TFTP_SEED: what reaches the server and, further right, what it sends.
+fn show(now: u64, margin: &str, datagram: &Datagram) {
+    static REPLAYED: OnceLock<bool> = OnceLock::new();
+    if *REPLAYED.get_or_init(|| std::env::var_os("TFTP_SEED").is_some()) {
+        let damaged = if datagram.clean { "" } else { "  (damaged)" };
+        let head = datagram.bytes[..datagram.bytes.len().min(24)].escape_ascii();
+        let (from, to, length) = (datagram.from, datagram.to, datagram.bytes.len());
+        println!("{now:>12} us {margin}{from} -> {to}: {length} bytes \"{head}\"{damaged}");
     }
 }
 

@@ -87,7 +87,7 @@ impl Watcher<'_> {
             Cause::Heard if restarted >= WINDOW_QUIET => {}
             Cause::Timer if credit && !lockstep && restarted >= WINDOW_QUIET => {}
             Cause::Timer => {
-                self.pace.restarted = Some(now);
+                self.pace.restarted = self.answered.then_some(now);
                 return self.wait_passed(now, turn);
             }
             _ => return storm(now, cause, turn, "too soon"),

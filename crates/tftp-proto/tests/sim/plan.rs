@@ -17,6 +17,8 @@ pub enum Habit {
     UBoot,
     /// rs-tftpc: its request goes once.
     OneRequest,
+    /// Sends what it likes when it likes: see `mischief.rs`.
+    Malicious,
 }
 
 /// What the owner's store and application do.
@@ -285,9 +287,18 @@ pub fn habitual(seed: u64, rng: &mut Rng) -> Plan {
             (plan.client_timeout, plan.client_tries) = (100_000, 12);
         }
         Habit::UBoot => (plan.client_timeout, plan.client_tries) = (5_000_000, 10),
-        Habit::OneRequest => plan.client_linger = 0,
+        Habit::OneRequest | Habit::Malicious => plan.client_linger = 0,
     }
     plan.size = around(rng, plan.unit(), plan.window());
+    plan
+}
+
+/// A client that makes the server work for nothing.
+pub fn malicious(seed: u64, rng: &mut Rng) -> Plan {
+    let mut plan = any(seed, rng);
+    plan.habit = Habit::Malicious;
+    (plan.client_tries, plan.client_linger, plan.abort_after) = (400, 0, None);
+    plan.path.loss = rng.pick(&[0, 0, 10]);
     plan
 }
 

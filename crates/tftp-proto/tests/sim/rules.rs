@@ -200,7 +200,10 @@ impl<'a> Watcher<'a> {
                 self.last_heard.extend_from_slice(bytes);
                 (self.last_clean, self.pace.credit) = (clean, true);
             }
-            5 => self.error_heard |= !self.is_over() || self.complete && self.upload,
+            5 if !self.is_over() || self.complete && self.upload => {
+                self.error_heard = true;
+                self.deceived |= !clean && !self.complete;
+            }
             _ => {}
         }
     }
