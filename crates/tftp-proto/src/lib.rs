@@ -41,7 +41,8 @@
 //! * Before anything is acknowledged ([`ReadTransfer::is_half_open`], the address may be forged): one packet of at most
 //!   516 bytes, because a larger block or a window needs an OACK first, and an OACK has at most 91. It goes again once
 //!   for each wait, and once for each repetition of the request, no sooner than 20 ms after its last copy;
-//!   in the end an ERROR goes. So n requests bring at most n + waits + 1 packets.
+//!   in the end an ERROR goes. So n requests bring at most n + waits + 1 packets. (An upload is half-open until its
+//!   block 1 is here; a DATA behind it counts as a repetition.)
 //! * After that a packet of the client brings at most one window (and one block by itself), of an upload one ACK. A
 //!   window is not restarted twice in a millisecond, a lockstep block goes again for one repeated ACK, after 20 ms, and
 //!   then only after waits. A wait brings one window, and the last block of it once more before.

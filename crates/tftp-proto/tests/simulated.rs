@@ -178,7 +178,7 @@ fn transfers_longer_than_the_block_numbers() {
     Family {
         name: "transfers_longer_than_the_block_numbers",
         share: 1,
-        least: 8,
+        least: 6,
         plan: plan::long,
         test: |plan, rng| {
             let report = run_noise(plan, rng);

@@ -79,7 +79,7 @@ impl<'a> Client<'a> {
             deadline: 0,
             linger_until: 0,
             acked_at: 0,
-            mischief: (plan.habit == Habit::Malicious).then(|| Rng(!plan.seed)),
+            mischief: (plan.habit == Habit::Malicious).then_some(Rng(!plan.seed)),
             last_number: 0,
         };
         // What it says is not to be believed.

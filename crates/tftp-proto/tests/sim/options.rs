@@ -81,7 +81,7 @@ impl Agreed {
     pub fn read(asked: &Asked, upload: bool, size: usize, rolls_to_one: bool, oack: &[u8]) -> Option<Agreed> {
         let mut agreed = Agreed::none(rolls_to_one);
         let all = fields(oack);
-        if oack.last() != Some(&0) || all.is_empty() || all.len() % 2 != 0 {
+        if oack.last() != Some(&0) || all.is_empty() || !all.len().is_multiple_of(2) {
             return None;
         }
         for pair in all.chunks_exact(2) {

@@ -105,6 +105,11 @@ impl Plan {
             .any(|&(name, _)| !(empty && name == "tsize"))
     }
 
+    fn ask_nothing(&mut self) {
+        (self.blksize, self.blksize2, self.windowsize) = (0, 0, 0);
+        (self.timeout, self.utimeout, self.ask_tsize, self.ask_rollover) = (0, 0, false, None);
+    }
+
     /// What is agreed to when the request arrives as it was sent.
     pub fn unit(&self) -> u64 {
         let most = u64::from(self.settings.max_blksize);
@@ -175,8 +180,7 @@ pub fn any(seed: u64, rng: &mut Rng) -> Plan {
         plan.windowsize = 1 + rng.below(100);
     }
     if !asks {
-        (plan.blksize, plan.blksize2, plan.windowsize) = (0, 0, 0);
-        (plan.timeout, plan.utimeout, plan.ask_tsize, plan.ask_rollover) = (0, 0, false, None);
+        plan.ask_nothing();
     }
     if plan.ask_rollover.is_none() && !plan.upload {
         // Nothing on the wire tells a client then.

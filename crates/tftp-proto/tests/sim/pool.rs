@@ -1,4 +1,5 @@
-//! Many seeds on all processors; how many: TFTP_TRANSFERS, of which each family of plans has its share.
+//! Many seeds on all processors; how many: TFTP_TRANSFERS, of which each family of plans has its share. They begin
+//! with 1, or after TFTP_SEEDS_AFTER, for a million other ones.
 
 use super::judge::Ending;
 use super::plan::Plan;
@@ -67,13 +68,14 @@ impl Family {
 
     fn all(&self) -> Tally {
         let count = (variable("TFTP_TRANSFERS").unwrap_or(TRANSFERS) * self.share / 1000).max(self.least);
-        let (next, failed) = (AtomicU64::new(1), AtomicBool::new(false));
+        let after = variable("TFTP_SEEDS_AFTER").unwrap_or(0);
+        let (next, failed) = (AtomicU64::new(after + 1), AtomicBool::new(false));
         let total = Mutex::new(Tally::default());
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
-                    let tally = self.some(&next, count, &failed);
+                    let tally = self.some(&next, after + count, &failed);
                     total.lock().unwrap().merge(tally);
                 });
             }
@@ -83,11 +85,11 @@ impl Family {
     }
 
     /// One thread's part: seed after seed until there are enough or one has failed.
-    fn some(&self, next: &AtomicU64, count: u64, failed: &AtomicBool) -> Tally {
+    fn some(&self, next: &AtomicU64, last: u64, failed: &AtomicBool) -> Tally {
         let mut tally = Tally::default();
         loop {
             let seed = next.fetch_add(1, Relaxed);
-            if seed > count || failed.load(Relaxed) {
+            if seed > last || failed.load(Relaxed) {
                 return tally;
             }
             match catch_unwind(AssertUnwindSafe(|| self.one(seed))) {
