@@ -42,7 +42,7 @@ impl Watcher<'_> {
             }
         }
         if turn.new + turn.control > 0 || cause == Cause::Begin {
-            self.pace.window = Some(now);
+            self.pace.window_goes(now);
         }
         if cause == Cause::Owner {
             self.pace.stirred = now;
@@ -72,7 +72,10 @@ impl Watcher<'_> {
         let is_single = turn.again == 1 && turn.new == 0;
         match cause {
             Cause::Repeat if is_single && current >= QUIET => return Ok(()),
-            Cause::Timer if is_single && self.is_tail_probe(now) => return Ok(()),
+            Cause::Timer if is_single && self.is_tail_probe(now) => {
+                self.pace.probed = true;
+                return Ok(());
+            }
             _ => {}
         }
         let credit = std::mem::take(&mut self.pace.credit);
@@ -92,14 +95,15 @@ impl Watcher<'_> {
             }
             _ => return storm(now, cause, turn, "too soon"),
         }
-        (self.pace.restarted, self.pace.window) = (Some(now), Some(now));
-        self.pace.stirred = now;
+        (self.pace.restarted, self.pace.stirred) = (Some(now), now);
+        self.pace.window_goes(now);
         Ok(())
     }
 
-    /// The last block of a window may go again before the wait is over.
+    /// The last block of a window may go again before the wait is over, once.
     fn is_tail_probe(&self, now: u64) -> bool {
-        self.agreed.windowsize > 1 && self.answered && self.pace.said.is_some_and(|at| at + QUIET <= now)
+        let in_time = self.pace.window.is_some_and(|at| at + QUIET <= now);
+        self.agreed.windowsize > 1 && self.answered && in_time && !self.pace.probed
     }
 
     fn ack_again(&mut self, now: u64, cause: Cause, turn: Turn) -> Verdict {
@@ -123,7 +127,8 @@ impl Watcher<'_> {
 
     /// The retransmission timer: it runs from the last first copy, or from its own last run.
     fn wait_passed(&mut self, now: u64, turn: Turn) -> Verdict {
-        let since = self.pace.window.replace(now).map_or(u64::MAX, |at| now - at);
+        let since = self.pace.window.map_or(u64::MAX, |at| now - at);
+        self.pace.window_goes(now);
         self.pace.silences += 1;
         if since < self.least() || self.pace.silences > self.patience() {
             let why = format!("wait {} of {}, {since} us", self.pace.silences, self.patience());
@@ -147,12 +152,12 @@ impl Watcher<'_> {
                 format!("{outcome:?}, ERROR sent {said}, came {heard}"),
             );
         }
-        self.in_all()
+        self.half_open_in_all()
     }
 
     /// A forged request brings so much and no more: one packet, one more for each wait and each repetition of it, and
     /// an ERROR.
-    fn in_all(&self) -> Verdict {
+    fn half_open_in_all(&self) -> Verdict {
         let all = &self.figures;
         // A block that is behind a gap says as little of an address as a repeated request.
         let came = if self.upload {
@@ -166,11 +171,6 @@ impl Watcher<'_> {
                 Rule::HalfOpen,
                 format!("{} packets of {most}", all.half_open_packets),
             );
-        }
-        let window = self.agreed.windowsize + 1;
-        let waits = 2 * (self.patience() + 1) * (all.progress + 1);
-        if all.said_packets > window * (all.heard_packets + waits) {
-            return broken(Rule::Storm, format!("{} packets in all", all.said_packets));
         }
         Ok(())
     }

@@ -103,6 +103,8 @@ pub struct Pace {
     pub restarted: Option<u64>,
     /// The last window or OACK, what went as a single packet apart.
     pub window: Option<u64>,
+    /// Its last block went once more since.
+    pub probed: bool,
     /// The last copy of the block after `acked`, or of the OACK.
     pub current: Option<u64>,
     /// Something came that may still have an effect.
@@ -112,19 +114,21 @@ pub struct Pace {
     pub prompted: u64,
 }
 
+impl Pace {
+    pub(super) fn window_goes(&mut self, now: u64) {
+        (self.window, self.probed) = (Some(now), false);
+    }
+}
+
 /// Bytes and packets, for the bounds of amplification.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
     pub heard_packets: u64,
-    pub heard_bytes: u64,
-    pub said_packets: u64,
-    pub said_bytes: u64,
     pub requests: u64,
     pub half_open_packets: u64,
     pub half_open_bytes: u64,
     /// Bytes that came before anything was acknowledged.
     pub half_open_heard: u64,
-    pub progress: u64,
 }
 
 pub(super) fn broken<T>(rule: Rule, detail: impl Into<String>) -> Result<T, Broken> {
@@ -161,7 +165,6 @@ impl<'a> Watcher<'a> {
                 ..Pace::default()
             },
             figures: Figures {
-                heard_bytes: request.len() as u64,
                 heard_packets: 1,
                 requests: 1,
                 half_open_heard: request.len() as u64,
@@ -217,7 +220,6 @@ impl<'a> Watcher<'a> {
     fn count_heard(&mut self, now: u64, bytes: &[u8]) {
         self.pace.stirred = now;
         self.figures.heard_packets += 1;
-        self.figures.heard_bytes += bytes.len() as u64;
         if !self.answered {
             self.figures.half_open_heard += bytes.len() as u64;
         }
@@ -249,7 +251,6 @@ impl<'a> Watcher<'a> {
         self.pace.progress = now;
         (self.pace.silences, self.pace.prompted) = (0, 0);
         self.pace.current = self.pace.current.filter(|_| self.high > self.acked);
-        self.figures.progress += 1;
     }
 
     /// The machine gave out these bytes as the next of the stream.

@@ -12,8 +12,6 @@ impl Watcher<'_> {
         if self.error_said || self.complete && !self.upload {
             return broken(Rule::AfterTheEnd, format!("{bytes:?}"));
         }
-        self.figures.said_packets += 1;
-        self.figures.said_bytes += bytes.len() as u64;
         if !self.answered {
             self.figures.half_open_packets += 1;
             self.figures.half_open_bytes += bytes.len() as u64;
