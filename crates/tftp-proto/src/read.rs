@@ -290,7 +290,8 @@ impl ReadTransfer {
     /// section 4.2.3.1). But when the last copy of the next block has been under way for longer than a round
     /// trip, it says that this block is lost: then it goes once more, and after that only the timer sends.
     fn repeated(&mut self, now: Instant) {
-        if self.repeat_spent || !self.in_flight() {
+        // ACK 0 without an OACK acknowledges nothing: no second packet for a forged address.
+        if self.repeat_spent || !self.answered || !self.in_flight() {
             return;
         }
         let windowed = self.agreed.windowsize > 1;

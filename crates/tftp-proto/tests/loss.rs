@@ -61,6 +61,16 @@ fn ack_0_comes_again() {
 }
 
 #[test]
+fn without_an_oack_ack_0_brings_nothing() {
+    let mut download = Download::new("", 50_000, FIXED);
+    download.sends();
+    for _ in 0..10 {
+        assert_eq!(download.after(25).ack(0), NOTHING);
+    }
+    assert_eq!(download.after(25).ack(1), ["DATA 2"]);
+}
+
+#[test]
 fn a_request_that_comes_again_gets_the_current_packet_not_a_window_each() {
     let mut download = Download::new("windowsize 16", 50_000, FIXED);
     assert_eq!(download.sends(), ["OACK"]);

@@ -1,29 +1,44 @@
-//! A client as the RFCs describe it, lockstep or windowed, written without the crate's own code.
+//! A client as the RFCs describe it, lockstep or windowed, and clients with habits of their own; written without the
+//! crate's own code. It never believes what a datagram says about lengths or numbers.
 
-use super::Plan;
+use super::mischief;
+use super::net::{Datagram, FIRST_TRANSFER, LISTENING, Rng, Tid};
+use super::plan::{Habit, Plan};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Running,
     Done,
-    Failed,
+    /// Nothing came for too long.
+    GaveUp,
+    /// The server sent this ERROR.
+    Told(u16),
+    /// It sent an ERROR itself.
+    Refused,
+    /// Gone without a word.
+    Died,
 }
 
 /// What both directions share.
-pub struct Client {
+pub struct Client<'a> {
     pub state: State,
+    /// The transfer that answered first.
+    pub bound: Option<Tid>,
+    /// It took a damaged datagram for a good one: what it does from then on says nothing.
+    pub deceived: bool,
+    /// Bytes that arrived, in order (download).
+    pub got: usize,
+    pub out: Vec<(Tid, Vec<u8>)>,
+    plan: &'a Plan,
+    file: &'a [u8],
+    request: Vec<u8>,
     /// The highest block it has acknowledged (download) or of which it got the ACK (upload).
-    pub acked: u64,
-    /// Everything it received, in order (download).
-    pub got: Vec<u8>,
-    pub out: Vec<Vec<u8>>,
-    plan: Plan,
-    file: Vec<u8>,
+    acked: u64,
     blksize: usize,
     windowsize: u64,
+    rolls_to_one: bool,
     /// The server has answered.
     open: bool,
-    oack: bool,
     block: u64,
     gap: u64,
     high: u64,
@@ -33,23 +48,29 @@ pub struct Client {
     /// After the end: how long repeated blocks are still answered.
     linger_until: u64,
     acked_at: u64,
+    mischief: Option<Rng>,
+    /// In the last DATA or ACK.
+    last_number: u16,
 }
 
 const SOON: u64 = 20_000;
 
-impl Client {
-    pub fn new(plan: &Plan, file: Vec<u8>) -> Client {
+impl<'a> Client<'a> {
+    pub fn new(plan: &'a Plan, file: &'a [u8]) -> Client<'a> {
         let mut client = Client {
             state: State::Running,
-            acked: 0,
-            got: Vec::new(),
+            bound: None,
+            deceived: false,
+            got: 0,
             out: Vec::new(),
-            plan: *plan,
+            plan,
             file,
+            request: request(plan),
+            acked: 0,
             blksize: 512,
             windowsize: 1,
+            rolls_to_one: plan.client_rolls_to_one,
             open: false,
-            oack: false,
             block: 0,
             gap: 0,
             high: 0,
@@ -58,7 +79,11 @@ impl Client {
             deadline: 0,
             linger_until: 0,
             acked_at: 0,
+            mischief: (plan.habit == Habit::Malicious).then_some(Rng(!plan.seed)),
+            last_number: 0,
         };
+        // What it says is not to be believed.
+        client.deceived = client.mischief.is_some();
         client.request(0);
         client
     }
@@ -67,23 +92,42 @@ impl Client {
         (self.state == State::Running).then_some(self.deadline)
     }
 
-    /// Nothing will come from it any more.
-    pub fn is_gone(&self, now: u64) -> bool {
-        self.state != State::Running && now >= self.linger_until
+    pub fn size(&self) -> usize {
+        self.file.len()
     }
 
-    pub fn window_end(&self) -> u64 {
-        self.acked + self.windowsize
-    }
-
-    pub fn receive(&mut self, now: u64, datagram: &[u8]) {
-        let number = u16::from_be_bytes([datagram[2], datagram[3]]);
-        match (datagram[1], self.state) {
-            (3, State::Running) if !self.plan.upload => self.data(now, number, &datagram[4..]),
-            (3, State::Done) if now < self.linger_until => self.answer(now),
-            (4, State::Running) if self.plan.upload => self.ack(now, number),
-            (5, State::Running) => self.state = State::Failed,
-            (6, State::Running) => self.oack(now, &datagram[2..]),
+    pub fn receive(&mut self, now: u64, datagram: &Datagram) {
+        let bytes = &datagram.bytes[..];
+        let is_there = self.state == State::Running || self.state == State::Done && now < self.linger_until;
+        if !is_there || bytes.len() < 4 || bytes[0] != 0 {
+            return;
+        }
+        if !self.is_ours(datagram) {
+            let stray = self.bound.is_some() || datagram.from < LISTENING;
+            if stray && bytes[1] != 5 {
+                self.out.push((datagram.from, b"\0\x05\0\x05Who?\0".to_vec()));
+            }
+            return;
+        }
+        let number = u16::from_be_bytes([bytes[2], bytes[3]]);
+        if self.mischief.is_some() {
+            self.last_number = if matches!(bytes[1], 3 | 4) {
+                number
+            } else {
+                self.last_number
+            };
+            return;
+        }
+        let clean = datagram.clean;
+        match (bytes[1], self.state) {
+            (3, State::Running) if !self.plan.upload => self.data(now, number, &bytes[4..], clean),
+            (3, State::Done) if !self.plan.upload => self.answer(now),
+            (4, State::Running) if self.plan.upload => self.ack(now, number, clean),
+            (5, State::Running) => {
+                self.state = State::Told(number);
+                self.deceived |= !clean;
+            }
+            (6, State::Running) => self.oack(now, &bytes[2..], clean),
             _ => {}
         }
     }
@@ -91,9 +135,20 @@ impl Client {
     pub fn timeout(&mut self, now: u64) {
         self.tries += 1;
         if self.tries > self.plan.client_tries {
-            self.state = State::Failed;
+            self.state = State::GaveUp;
+        } else if let Some(rng) = &mut self.mischief {
+            let request = &self.request;
+            let packet = mischief::packet(rng, self.last_number, self.plan.unit(), request);
+            let is_request = packet == *request;
+            self.deadline = now + mischief::pause(rng);
+            let to = self.bound.filter(|_| !is_request).unwrap_or(LISTENING);
+            self.out.push((to, packet));
         } else if !self.open {
-            self.request(now);
+            if self.plan.habit == Habit::OneRequest {
+                self.arm(now);
+            } else {
+                self.request(now);
+            }
         } else if self.plan.upload {
             self.window(now);
         } else {
@@ -104,21 +159,48 @@ impl Client {
     /// Ends the transfer with an ERROR.
     pub fn abort(&mut self) {
         if self.state == State::Running {
-            self.state = State::Failed;
-            self.out.push(b"\0\x05\0\0enough\0".to_vec());
+            self.state = State::Refused;
+            let to = self.bound.unwrap_or(LISTENING);
+            self.out.push((to, b"\0\x05\0\0enough\0".to_vec()));
+        }
+    }
+
+    pub fn die(&mut self) {
+        if self.state == State::Running {
+            self.state = State::Died;
+        }
+        self.linger_until = 0;
+    }
+
+    /// The first answer chooses the transfer (RFC 1350 section 4).
+    fn is_ours(&mut self, datagram: &Datagram) -> bool {
+        let answers = matches!(datagram.bytes[1], 3..=6);
+        match self.bound {
+            Some(tid) => tid == datagram.from,
+            None if datagram.from >= FIRST_TRANSFER && answers => {
+                self.bound = Some(datagram.from);
+                true
+            }
+            None => datagram.from == LISTENING && datagram.bytes[1] == 5,
         }
     }
 
     fn wire(&self, block: u64) -> u16 {
         match block {
             0..=65535 => block as u16,
-            _ if self.plan.rollover_to_one => ((block - 1) % 65535 + 1) as u16,
+            _ if self.rolls_to_one => ((block - 1) % 65535 + 1) as u16,
             _ => (block % 65536) as u16,
         }
     }
 
     fn arm(&mut self, now: u64) {
-        self.deadline = now + self.plan.client_timeout;
+        let wait = match self.plan.habit {
+            Habit::Busybox => (0..self.tries.min(8))
+                .fold(100_000, |wait, _| wait * 3 / 2)
+                .min(2_000_000),
+            _ => self.plan.client_timeout,
+        };
+        self.deadline = now + wait;
     }
 
     fn progress(&mut self) {
@@ -127,119 +209,164 @@ impl Client {
         self.repeat_spent = false;
     }
 
+    fn send(&mut self, bytes: Vec<u8>) {
+        self.out.push((self.bound.unwrap_or(LISTENING), bytes));
+    }
+
+    fn refuse(&mut self, code: u8) {
+        self.state = State::Refused;
+        self.send([&[0, 5, 0, code], &b"no\0"[..]].concat());
+    }
+
     fn request(&mut self, now: u64) {
-        let mut packet = vec![0, if self.plan.upload { 2 } else { 1 }];
-        packet.extend_from_slice(b"file\0oCtEt\0");
-        for (name, value) in self.plan.options() {
-            packet.extend_from_slice(format!("{name}\0{value}\0").as_bytes());
-        }
-        self.out.push(packet);
+        self.out.push((LISTENING, self.request.clone()));
         self.arm(now);
     }
+}
 
-    fn oack(&mut self, now: u64, options: &[u8]) {
-        assert_eq!(options.last(), Some(&0), "an OACK ends with a NUL");
-        let fields: Vec<&str> = options[..options.len() - 1]
-            .split(|&byte| byte == 0)
-            .map(|f| std::str::from_utf8(f).unwrap())
-            .collect();
-        for pair in fields.chunks(2) {
-            let value: u64 = pair[1].parse().unwrap();
-            let asked = self.plan.options().into_iter().find(|(name, _)| *name == pair[0]);
-            let asked = asked.expect("only what was asked for is answered").1;
-            match pair[0] {
-                "blksize" => self.blksize = value as usize,
-                "windowsize" => self.windowsize = value,
-                _ => {}
+fn request(plan: &Plan) -> Vec<u8> {
+    let mut packet = vec![0, if plan.upload { 2 } else { 1 }];
+    packet.extend_from_slice(b"file\0oCtEt\0");
+    for (name, value) in plan.options() {
+        packet.extend_from_slice(format!("{name}\0{value}\0").as_bytes());
+    }
+    packet
+}
+
+/// What is negotiated.
+impl Client<'_> {
+    fn oack(&mut self, now: u64, options: &[u8], clean: bool) {
+        if self.open {
+            // An old copy; before the first block was sent or came, ACK 0 may have been lost.
+            if !self.plan.upload && self.block == 0 && now >= self.acked_at + SOON {
+                self.answer(now);
             }
-            assert!(value <= asked || pair[0] == "tsize");
+            return;
         }
-        self.oack = true;
-        if self.block > 0 || self.high > 0 {
-            return; // an old copy
+        match self.agree(options) {
+            None => return self.refuse(8),
+            Some((blksize, windowsize, rollover)) => {
+                (self.blksize, self.windowsize) = (blksize, windowsize);
+                self.rolls_to_one = rollover.unwrap_or(self.rolls_to_one);
+            }
         }
+        self.deceived |= !clean;
         self.progress();
         if self.plan.upload {
-            self.window(now)
+            self.window(now);
         } else {
-            self.answer(now)
+            self.answer(now);
         }
     }
 
+    /// Block size, window, roll-over; `None` where the OACK makes no sense.
+    fn agree(&self, options: &[u8]) -> Option<(usize, u64, Option<bool>)> {
+        let text = std::str::from_utf8(options).ok()?.strip_suffix('\0')?;
+        let fields: Vec<&str> = text.split('\0').collect();
+        let (mut blksize, mut windowsize, mut rollover) = (512, 1, None);
+        for pair in fields.chunks(2) {
+            let value: u64 = pair.get(1)?.parse().ok()?;
+            let asked = self
+                .plan
+                .options()
+                .into_iter()
+                .find(|(name, _)| *name == pair[0])?
+                .1;
+            match pair[0] {
+                "blksize" | "blksize2" if (8..=asked).contains(&value) => blksize = value as usize,
+                "windowsize" if (1..=asked).contains(&value) => windowsize = value,
+                "rollover" if value < 2 => rollover = Some(value == 1),
+                "tsize" => {}
+                _ if value == asked => {}
+                _ => return None,
+            }
+        }
+        Some((blksize, windowsize, rollover))
+    }
+}
+
+/// A download.
+impl Client<'_> {
     /// An ACK of the last good block.
     fn answer(&mut self, now: u64) {
         let [a, b] = self.wire(self.block).to_be_bytes();
-        self.out.push(vec![0, 4, a, b]);
+        self.send(vec![0, 4, a, b]);
+        if self.plan.habit == Habit::Apprentice {
+            self.send(vec![0, 4, a, b]);
+        }
         self.acked = self.block;
         self.acked_at = now;
         self.arm(now);
     }
 
-    fn data(&mut self, now: u64, number: u16, data: &[u8]) {
-        assert!(
-            self.oack || self.plan.options().is_empty(),
-            "DATA before the OACK was confirmed"
-        );
-        assert!(data.len() <= self.blksize);
+    fn data(&mut self, now: u64, number: u16, data: &[u8], clean: bool) {
+        if data.len() > self.blksize {
+            return self.refuse(4);
+        }
         let next = self.block + 1;
         let ahead = u64::from(number.wrapping_sub(self.wire(next)));
         if ahead == 0 {
-            self.accept(now, data);
+            self.accept(now, data, clean);
+        } else if self.plan.habit == Habit::UBoot && self.open {
+            self.answer(now);
         } else if ahead < self.windowsize {
             // A gap: once, unless the server has restarted and lost the same block again.
             if self.gap == 0 || (ahead <= self.gap && now >= self.acked_at + SOON) {
                 self.answer(now);
             }
             self.gap = ahead;
-        } else if self.acked == self.block && now >= self.acked_at + SOON {
+        } else if self.open && self.acked == self.block && now >= self.acked_at + SOON {
             self.answer(now);
         }
     }
 
-    fn accept(&mut self, now: u64, data: &[u8]) {
+    fn accept(&mut self, now: u64, data: &[u8], clean: bool) {
         self.block += 1;
         self.gap = 0;
-        self.got.extend_from_slice(data);
-        assert!(self.file.len() >= self.got.len(), "more than the file has");
-        let from = self.got.len() - data.len();
-        assert!(
-            self.file[from..self.got.len()] == *data,
-            "wrong bytes in block {}",
-            self.block
-        );
+        let last = data.len() < self.blksize;
+        let upto = (self.got + self.blksize).min(self.file.len());
+        let right = self.file[self.got..upto] == *data;
+        if !right && !self.deceived {
+            assert!(!clean, "wrong bytes in block {}", self.block);
+            self.deceived = true;
+        }
+        self.got = (self.got + data.len()).min(self.file.len());
         self.progress();
         self.arm(now);
-        let last = data.len() < self.blksize;
         if last || self.block - self.acked >= self.windowsize {
             self.answer(now);
         }
         if last {
-            assert_eq!(self.got.len(), self.file.len(), "a short block before the end");
             self.state = State::Done;
             self.linger_until = now + self.plan.client_linger;
         }
     }
+}
 
-    fn ack(&mut self, now: u64, number: u16) {
-        if !self.oack && !self.plan.options().is_empty() && number == 0 {
-            panic!("ACK 0 instead of an OACK");
-        }
+/// An upload.
+impl Client<'_> {
+    fn ack(&mut self, now: u64, number: u16, clean: bool) {
         let first = !self.open && number == 0;
         let Some(block) = (self.acked..=self.high).find(|&block| self.wire(block) == number) else {
             return;
         };
         if first {
+            self.deceived |= !clean;
             self.progress();
             self.window(now);
         } else if block > self.acked {
+            self.deceived |= !clean;
             self.acked = block;
             self.progress();
             if self.acked == self.blocks() {
                 self.state = State::Done;
+                self.linger_until = now + self.plan.client_linger;
             } else {
                 self.window(now);
             }
-        } else if self.windowsize > 1 && self.high > 0 && !self.repeat_spent && now >= self.acked_at + SOON {
+        } else if self.plan.habit == Habit::Apprentice
+            || self.windowsize > 1 && self.high > 0 && !self.repeat_spent && now >= self.acked_at + SOON
+        {
             // The first block of the window was lost.
             self.repeat_spent = true;
             self.window(now);
@@ -251,11 +378,11 @@ impl Client {
     }
 
     fn window(&mut self, now: u64) {
-        for block in self.acked + 1..=self.window_end().min(self.blocks()) {
+        for block in self.acked + 1..=(self.acked + self.windowsize).min(self.blocks()) {
             let from = (block as usize - 1) * self.blksize;
             let upto = (from + self.blksize).min(self.file.len());
             let [a, b] = self.wire(block).to_be_bytes();
-            self.out.push([&[0, 3, a, b], &self.file[from..upto]].concat());
+            self.send([&[0, 3, a, b], &self.file[from..upto]].concat());
             self.high = self.high.max(block);
         }
         self.acked_at = now;

@@ -1,5 +1,6 @@
-//! A network in virtual time that loses, doubles, delays and reorders, all by seed.
+//! A network in virtual time that loses, doubles, delays, reorders and damages, all by seed.
 
+use super::damage::{damage, stray};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -22,7 +23,7 @@ impl Rng {
     }
 
     pub fn percent(&mut self, chance: u64) -> bool {
-        self.below(100) < chance
+        chance > 0 && self.below(100) < chance
     }
 
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
@@ -30,10 +31,21 @@ impl Rng {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Side {
-    Client,
-    Server,
+/// An address and a port: the client's, a stranger's, the listening port, or (above) a transfer's.
+pub type Tid = u32;
+pub const CLIENT: Tid = 1;
+pub const STRANGER: Tid = 2;
+pub const LISTENING: Tid = 69;
+pub const FIRST_TRANSFER: Tid = 1000;
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Datagram {
+    pub from: Tid,
+    pub to: Tid,
+    pub bytes: Vec<u8>,
+    /// As its sender sent it. TFTP has no checksum of its own: who takes a damaged datagram for a good one is
+    /// deceived, and not to blame.
+    pub clean: bool,
 }
 
 /// What the network does to a datagram: chances in percent, times in microseconds.
@@ -42,17 +54,24 @@ pub struct Path {
     pub loss: u64,
     pub duplicate: u64,
     pub reorder: u64,
+    pub damage: u64,
+    /// Datagrams that look like it come from elsewhere.
+    pub strays: u64,
     pub delay: u64,
 }
 
-/// When, in which order, where to, and what.
-type Arrival = (u64, u64, Side, Vec<u8>);
+impl Path {
+    /// The longest that a datagram is under way.
+    pub fn longest(&self) -> u64 {
+        self.delay + self.delay / 4 + 1 + self.delay * 3 + 5_000
+    }
+}
 
-/// Datagrams under way.
+/// Datagrams under way: when, in which order, what.
 pub struct Net {
     pub rng: Rng,
     pub path: Path,
-    queue: BinaryHeap<Reverse<Arrival>>,
+    queue: BinaryHeap<Reverse<(u64, u64, Datagram)>>,
     sent: u64,
     /// The last ordinary arrival at each side: only reordered datagrams overtake.
     last: [u64; 2],
@@ -69,35 +88,54 @@ impl Net {
         }
     }
 
-    pub fn send(&mut self, now: u64, to: Side, datagram: Vec<u8>) {
+    pub fn send(&mut self, now: u64, datagram: Datagram) {
+        if datagram.to == STRANGER {
+            return;
+        }
+        if self.rng.percent(self.path.strays) {
+            let bytes = stray(&mut self.rng, &datagram.bytes);
+            let from = STRANGER;
+            self.carry(
+                now,
+                Datagram {
+                    from,
+                    bytes,
+                    ..datagram
+                },
+            );
+        }
         if self.rng.percent(self.path.duplicate) {
-            self.carry(now, to, datagram.clone());
+            self.carry(now, datagram.clone());
         }
         if !self.rng.percent(self.path.loss) {
-            self.carry(now, to, datagram);
+            self.carry(now, datagram);
         }
     }
 
-    fn carry(&mut self, now: u64, to: Side, datagram: Vec<u8>) {
+    fn carry(&mut self, now: u64, mut datagram: Datagram) {
+        if self.rng.percent(self.path.damage) {
+            let before = datagram.bytes.clone();
+            damage(&mut self.rng, &mut datagram.bytes);
+            datagram.clean &= before == datagram.bytes;
+        }
         let mut at = now + self.path.delay + self.rng.below(self.path.delay / 4 + 1);
         if self.rng.percent(self.path.reorder) {
             at += self.rng.below(self.path.delay * 3 + 5_000);
         } else {
-            at = at.max(self.last[to as usize]);
-            self.last[to as usize] = at;
+            let last = &mut self.last[usize::from(datagram.to == CLIENT)];
+            at = at.max(*last);
+            *last = at;
         }
         self.sent += 1;
-        self.queue.push(Reverse((at, self.sent, to, datagram)));
+        self.queue.push(Reverse((at, self.sent, datagram)));
     }
 
     pub fn next_at(&self) -> Option<u64> {
         self.queue.peek().map(|Reverse((at, ..))| *at)
     }
 
-    pub fn arrive(&mut self, now: u64) -> Option<(Side, Vec<u8>)> {
+    pub fn arrive(&mut self, now: u64) -> Option<Datagram> {
         self.next_at().filter(|&at| at <= now)?;
-        self.queue
-            .pop()
-            .map(|Reverse((_, _, to, datagram))| (to, datagram))
+        self.queue.pop().map(|Reverse((.., datagram))| datagram)
     }
 }

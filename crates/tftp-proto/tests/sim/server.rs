@@ -1,224 +1,110 @@
-//! The machines as an owner drives them: a slow disk, an application that holds, and checks on all that
-//! goes out.
+//! The machines as an owner drives them: ports, a store that may be slow, an application that holds or fails, and
+//! a watcher on every transfer.
 
-use super::Plan;
-use super::net::Rng;
-use std::time::Duration;
-use tftp_proto::*;
+use super::net::{Datagram, FIRST_TRANSFER, LISTENING, Rng, Tid};
+use super::plan::Plan;
+use super::session::Session;
+use tftp_proto::wire::{self, ErrorCode, Malformed, Packet, Request};
 
-pub enum Machine {
-    None,
-    Read(ReadTransfer),
-    Write(WriteTransfer),
-}
-
-pub struct Server {
-    pub machine: Machine,
-    /// The stream that is sent, or that was received.
-    pub stream: Vec<u8>,
-    pub out: Vec<Vec<u8>>,
-    pub sent: u64,
-    plan: Plan,
+pub struct Server<'a> {
+    pub sessions: Vec<Session<'a>>,
+    pub out: Vec<Datagram>,
+    plan: &'a Plan,
+    content: &'a [u8],
     rng: Rng,
-    client_error: bool,
-    available: u64,
-    disk_at: Option<u64>,
-    let_go_at: Option<u64>,
+    heard: u64,
+    is_dead: bool,
 }
 
-impl Server {
-    pub fn new(plan: &Plan, stream: Vec<u8>, rng: Rng) -> Server {
+impl<'a> Server<'a> {
+    pub fn new(plan: &'a Plan, content: &'a [u8], rng: Rng) -> Server<'a> {
         Server {
-            machine: Machine::None,
-            stream,
+            sessions: Vec::new(),
             out: Vec::new(),
-            sent: 0,
-            plan: *plan,
+            plan,
+            content,
             rng,
-            client_error: false,
-            available: 0,
-            disk_at: None,
-            let_go_at: None,
-        }
-    }
-
-    pub fn outcome(&self) -> Option<&Outcome> {
-        match &self.machine {
-            Machine::None => None,
-            Machine::Read(read) => read.outcome(),
-            Machine::Write(write) => write.outcome(),
+            heard: 0,
+            is_dead: false,
         }
     }
 
     pub fn is_over(&self) -> bool {
-        match &self.machine {
-            Machine::None => true,
-            Machine::Read(read) => read.is_over(),
-            Machine::Write(write) => write.is_over(),
-        }
+        self.sessions.iter().all(Session::is_over)
     }
 
     pub fn deadline(&self) -> Option<u64> {
-        let timer = match &self.machine {
-            Machine::None => None,
-            Machine::Read(read) => read.poll_timeout(),
-            Machine::Write(write) => write.poll_timeout(),
-        };
-        let own = if self.is_over() {
-            None
-        } else {
-            [self.disk_at, self.let_go_at].into_iter().flatten().min()
-        };
-        timer.map(Instant::as_micros).into_iter().chain(own).min()
+        self.sessions.iter().filter_map(Session::deadline).min()
     }
 
-    pub fn receive(&mut self, now: u64, datagram: &[u8], window_end: u64) {
-        let at = Instant::from_micros(now);
-        let packet = wire::parse(datagram).unwrap();
-        self.client_error |= matches!(packet, Packet::Error { .. });
-        match (&mut self.machine, packet) {
-            (Machine::None, Packet::Request(request)) => self.begin(at, &request),
-            (Machine::None, _) => {}
-            (Machine::Read(read), Packet::Request(_)) => read.handle_repeat(at),
-            (Machine::Write(write), Packet::Request(_)) => write.handle_repeat(at),
-            (Machine::Read(read), packet) => read.handle_packet(at, &packet),
-            (Machine::Write(write), packet) => {
-                if let Some(bytes) = write.handle_packet(at, &packet) {
-                    self.stream.extend_from_slice(bytes);
-                    if self.plan.holds && self.rng.percent(10) {
-                        write.hold(at, true);
-                        self.let_go_at = Some(now + self.rng.below(300_000));
-                    }
-                }
+    pub fn timeout(&mut self, now: u64) {
+        for session in &mut self.sessions {
+            session.timeout(now, &mut self.rng, &mut self.out);
+        }
+    }
+
+    pub fn receive(&mut self, now: u64, datagram: &Datagram) {
+        self.heard += 1;
+        if self.plan.owner.dies_at == Some(self.heard) {
+            self.sessions.iter_mut().for_each(Session::die);
+            self.is_dead = !self.plan.owner.restarts;
+            return;
+        }
+        if self.is_dead {
+            return;
+        }
+        match wire::parse(&datagram.bytes) {
+            Ok(Packet::Request(request)) if datagram.to == LISTENING => self.request(now, datagram, &request),
+            Err(Malformed::Mode) if datagram.to == LISTENING => {
+                self.error(LISTENING, datagram.from, ErrorCode::ILLEGAL);
             }
+            Ok(packet) if datagram.to >= FIRST_TRANSFER => self.packet(now, datagram, &packet),
+            _ => {}
         }
-        self.settle(now, window_end);
     }
 
-    pub fn timeout(&mut self, now: u64, window_end: u64) {
-        let at = Instant::from_micros(now);
-        match &mut self.machine {
-            Machine::None => {}
-            Machine::Read(read) => {
-                if self.disk_at.take_if(|due| *due <= now).is_some() {
-                    let piece = if self.plan.slow_disk {
-                        1 + self.rng.below(5000)
-                    } else {
-                        u64::MAX
-                    };
-                    let wanted = read.wants().unwrap_or(self.available);
-                    self.available = wanted
-                        .min(self.available.saturating_add(piece))
-                        .min(self.stream.len() as u64);
-                    read.supply(at, self.available, self.available == self.stream.len() as u64);
-                }
-                read.handle_timeout(at);
+    fn request(&mut self, now: u64, datagram: &Datagram, request: &Request<'_>) {
+        let known = self
+            .sessions
+            .iter_mut()
+            .find(|session| session.is_asked_for(datagram));
+        if let Some(session) = known {
+            return session.repeat(now, &datagram.bytes, &mut self.rng, &mut self.out);
+        }
+        if request.filename != b"file" {
+            return self.error(LISTENING, datagram.from, ErrorCode::NOT_FOUND);
+        }
+        let tid = FIRST_TRANSFER + self.sessions.len() as Tid;
+        let mut session = Session::new(now, tid, datagram, request, self.plan, self.content);
+        session.begin(now, &mut self.rng, &mut self.out);
+        self.sessions.push(session);
+    }
+
+    fn packet(&mut self, now: u64, datagram: &Datagram, packet: &Packet<'_>) {
+        let place = (datagram.to - FIRST_TRANSFER) as usize;
+        match self.sessions.get_mut(place) {
+            Some(session) if session.is_with(datagram.from) => {
+                session.packet(now, datagram, packet, &mut self.rng, &mut self.out);
             }
-            Machine::Write(write) => {
-                if self.let_go_at.take_if(|due| *due <= now).is_some() {
-                    write.hold(at, false);
-                }
-                if self.disk_at.take_if(|due| *due <= now).is_some() {
-                    write.commit(at);
-                }
-                write.handle_timeout(at);
-            }
-        }
-        self.settle(now, window_end);
-    }
-
-    fn begin(&mut self, now: Instant, request: &Request<'_>) {
-        let rollover = if self.plan.rollover_to_one {
-            Rollover::One
-        } else {
-            Rollover::Zero
-        };
-        // The server's own idea of an upload's roll-over must not matter.
-        let rollover = if self.plan.upload {
-            Rollover::Zero
-        } else {
-            rollover
-        };
-        let limits = Limits {
-            max_blksize: 65464,
-            max_windowsize: self.plan.max_windowsize,
-            rollover,
-        };
-        let timing = Timing {
-            retransmit_timeout: Duration::from_secs(2),
-            max_retransmits: self.plan.max_retransmits,
-            adaptive: self.plan.adaptive,
-            inactivity: Some(Duration::from_secs(60)),
-            absolute: None,
-        };
-        self.machine = match request.operation {
-            Operation::Read => {
-                let agreed = negotiate::read(&request.asked, &limits, Some(self.stream.len() as u64));
-                Machine::Read(ReadTransfer::new(now, &agreed, &timing))
-            }
-            Operation::Write => {
-                let agreed = negotiate::write(&request.asked, &limits);
-                Machine::Write(WriteTransfer::new(now, &agreed, &timing))
-            }
-        };
-    }
-
-    /// What an owner does after every input.
-    fn settle(&mut self, now: u64, window_end: u64) {
-        let at = Instant::from_micros(now);
-        loop {
-            let transmit = match &mut self.machine {
-                Machine::None => None,
-                Machine::Read(read) => read.poll_transmit(at),
-                Machine::Write(write) => write.poll_transmit(at),
-            };
-            let Some(transmit) = transmit else { break };
-            assert!(!self.client_error, "an ERROR was answered");
-            self.send(transmit, window_end);
-        }
-        let slow = if self.plan.slow_disk { 30_000 } else { 1 };
-        let asks = match &self.machine {
-            Machine::None => false,
-            Machine::Read(read) => read.wants().is_some(),
-            Machine::Write(write) => write.is_complete() && write.outcome().is_none(),
-        };
-        if asks && self.disk_at.is_none() {
-            self.disk_at = Some(now + self.rng.below(slow));
+            _ if matches!(packet, Packet::Error { .. } | Packet::Request(_)) => {}
+            _ => self.error(datagram.to, datagram.from, ErrorCode::UNKNOWN_TID),
         }
     }
 
-    fn send(&mut self, transmit: Transmit, window_end: u64) {
-        let mut packet = Vec::new();
-        match transmit {
-            Transmit::Oack(oack) => oack.encode(&mut packet),
-            Transmit::Ack { block } => packet.extend_from_slice(&wire::ack(block)),
-            Transmit::Error { code, message } => wire::encode_error(code, message, &mut packet),
-            Transmit::Data { first, count } => return self.send_data(first, count, window_end),
-        }
-        self.sent += 1;
-        self.out.push(packet);
+    fn error(&mut self, from: Tid, to: Tid, code: ErrorCode) {
+        let mut bytes = Vec::new();
+        wire::encode_error(code, "no", &mut bytes);
+        let clean = true;
+        self.out.push(Datagram {
+            from,
+            to,
+            bytes,
+            clean,
+        });
     }
 
-    fn send_data(&mut self, first: u64, count: u32, window_end: u64) {
-        let Machine::Read(read) = &self.machine else {
-            panic!("DATA in an upload")
-        };
-        let blksize = u64::from(read.agreed().blksize);
-        assert!(
-            first + u64::from(count) - 1 <= window_end,
-            "more than a window in flight"
-        );
-        assert!(
-            (first - 1) * blksize >= read.acked_bytes(),
-            "released bytes sent again"
-        );
-        for block in first..first + u64::from(count) {
-            let upto = (block * blksize).min(self.stream.len() as u64);
-            assert!(upto <= self.available, "bytes sent that are not there");
-            let mut packet = wire::data_header(read.wire_block(block)).to_vec();
-            packet.extend_from_slice(&self.stream[((block - 1) * blksize) as usize..upto as usize]);
-            self.sent += 1;
-            self.out.push(packet);
-        }
+    /// The transfer that the client holds for its own.
+    pub fn bound(&self, tid: Option<Tid>) -> Option<&Session<'a>> {
+        self.sessions.get((tid? - FIRST_TRANSFER) as usize)
     }
 }

@@ -1,0 +1,147 @@
+//! How a transfer ended at both ends together, and which endings there may be.
+
+use super::client::{Client, State};
+use super::net::CLIENT;
+use super::plan::{Habit, Plan};
+use super::server::Server;
+use super::session::Session;
+use tftp_proto::Outcome;
+
+/// Every ending that is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// Both have the file and know that the other has it.
+    Whole,
+    /// The receiver has the file; that it told so got lost (the two generals). A server that sent says "probably
+    /// complete", a client that sent takes it for failed.
+    LastAckLost,
+    /// Failed, and an ERROR that one sent reached the other.
+    Told,
+    /// Failed, each by its own clock, because what the other said was lost or the request never came.
+    Silence,
+    /// One of them died, the other noticed by its clock or by an ERROR 5.
+    Died,
+    /// The application gave up while the last ACK was on its way: whole for the client.
+    Crossed,
+    /// A damaged datagram was taken for a good one, which TFTP can't tell: only the rules hold, and both end.
+    Deceived,
+}
+
+impl Ending {
+    pub const ALL: [Ending; 7] = [
+        Ending::Whole,
+        Ending::LastAckLost,
+        Ending::Told,
+        Ending::Silence,
+        Ending::Died,
+        Ending::Crossed,
+        Ending::Deceived,
+    ];
+}
+
+/// Panics where the two ends do not fit together.
+pub fn judge(plan: &Plan, client: &Client<'_>, server: &Server<'_>) -> Ending {
+    let bound = server.bound(client.bound);
+    let deceived = client.deceived || server.sessions.iter().any(|session| session.watcher.deceived);
+    if deceived {
+        assert!(
+            plan.path.damage > 0 || plan.habit == Habit::Malicious,
+            "deceived by nothing"
+        );
+        return Ending::Deceived;
+    }
+    if plan.path.damage == 0 && plan.path.strays == 0 {
+        assert!(server.sessions.iter().all(|session| session.peer == CLIENT));
+    }
+    for other in &server.sessions {
+        let is_bound = bound.is_some_and(|bound| std::ptr::eq(bound, other));
+        assert!(
+            is_bound || other.outcome() != Some(&Outcome::Complete),
+            "complete, and nobody took part"
+        );
+    }
+    if client.state == State::Done && !plan.upload {
+        assert_eq!(
+            client.got,
+            client.size(),
+            "complete for the client, but not whole"
+        );
+    }
+    match bound {
+        Some(session) => pair(plan, client.state, session),
+        None => alone(plan, client.state, server),
+    }
+}
+
+/// The client never heard of a transfer.
+fn alone(plan: &Plan, client: State, server: &Server<'_>) -> Ending {
+    let died = server.sessions.iter().any(|session| session.is_dead);
+    match client {
+        State::GaveUp if died || plan.owner.dies_at.is_some() => Ending::Died,
+        State::GaveUp => Ending::Silence,
+        State::Refused => Ending::Silence,
+        State::Died => Ending::Died,
+        // By the listening port: the request was damaged.
+        State::Told(1 | 4) if plan.path.damage > 0 => Ending::Told,
+        State::Told(_) if plan.path.damage > 0 => Ending::Silence,
+        _ => panic!("{client:?} without a transfer"),
+    }
+}
+
+fn pair(plan: &Plan, client: State, session: &Session<'_>) -> Ending {
+    let watcher = &session.watcher;
+    let whole = watcher.received == watcher.blocks();
+    match (client, session.outcome()) {
+        (State::Done, Some(Outcome::Complete)) => {
+            assert!(whole || !plan.upload, "complete, but not whole");
+            Ending::Whole
+        }
+        (State::Done, Some(&Outcome::TimedOut { probably_complete })) if !plan.upload => {
+            // Of one block without an OACK nothing was ever acknowledged.
+            assert!(probably_complete || !watcher.answered, "the client has it all");
+            Ending::LastAckLost
+        }
+        (State::Done, Some(Outcome::Failed)) if !plan.upload && plan.owner.fails_at.is_some() => {
+            Ending::Crossed
+        }
+        (State::Done, None) if !plan.upload && session.is_dead => Ending::Died,
+        (State::Running | State::Done, outcome) => {
+            panic!("{client:?} for the client, for the server {outcome:?}")
+        }
+        (_, Some(Outcome::Complete)) => {
+            assert!(plan.upload && whole, "complete without the last ACK");
+            Ending::LastAckLost
+        }
+        (_, None) => {
+            assert!(
+                session.is_dead,
+                "{client:?} for the client, and no end for the server"
+            );
+            Ending::Died
+        }
+        (State::Died, Some(_)) => Ending::Died,
+        (State::Told(code), Some(outcome)) => told(plan, code, outcome),
+        (State::Refused, Some(Outcome::ClientError { .. })) => Ending::Told,
+        (State::Refused | State::GaveUp, Some(outcome)) => {
+            let fits = matches!(outcome, Outcome::TimedOut { .. } | Outcome::Failed) || plan.path.damage > 0;
+            assert!(fits, "{client:?} for the client, for the server {outcome:?}");
+            Ending::Silence
+        }
+    }
+}
+
+/// The ERROR that the client got has to be the one that says why.
+fn told(plan: &Plan, code: u16, outcome: &Outcome) -> Ending {
+    let fits = match outcome {
+        Outcome::TimedOut { .. } => code == 0,
+        Outcome::Failed => code == 3,
+        Outcome::Oversized => code == 4,
+        _ => false,
+    };
+    // 5: the server had ended already, and its own ERROR was lost.
+    assert!(
+        fits || code == 5 || plan.path.damage > 0,
+        "ERROR {code} for {outcome:?}"
+    );
+    Ending::Told
+}
