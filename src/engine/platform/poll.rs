@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use libc::{c_int, epoll_event};
@@ -76,16 +76,17 @@ impl Poller {
     }
 
     /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready`
-    /// the sockets alone. Never returns before the time is over without a reason, except for a signal.
+    /// the sockets alone. True if a [`Waker`] has called since the last wait, however short that was: nobody says so
+    /// again. Never returns before the time is over without a reason, except for a signal.
     ///
     /// # Errors
     /// Those of epoll_wait, but not EINTR.
-    pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()> {
+    pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<bool> {
         ready.clear();
         let mut events = [MaybeUninit::<epoll_event>::uninit(); EVENTS];
         let sleeps = timeout != Some(Duration::ZERO) && self.bell.may_sleep();
         let result = self.wait_raw(&mut events, if sleeps { timeout } else { Some(Duration::ZERO) });
-        self.bell.awake();
+        let was_called = self.bell.awake();
         let count = match result {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
@@ -99,7 +100,7 @@ impl Poller {
                 key => ready.push(as_ready(key, event.events)),
             }
         }
-        Ok(())
+        Ok(was_called)
     }
 
     fn wait_raw(
@@ -108,6 +109,16 @@ impl Poller {
         timeout: Option<Duration>,
     ) -> io::Result<usize> {
         let events = events.as_mut_ptr().cast::<epoll_event>();
+        #[cfg(all(test, shuttle))]
+        return crate::sync::wait_until(timeout, |no_time| {
+            wait_precisely(self.epoll.as_raw_fd(), events, Some(no_time))
+        });
+        #[cfg(not(all(test, shuttle)))]
+        self.wait_for_kernel(events, timeout)
+    }
+
+    #[cfg_attr(all(test, shuttle), expect(dead_code, reason = "in a model no thread may sleep"))]
+    fn wait_for_kernel(&self, events: *mut epoll_event, timeout: Option<Duration>) -> io::Result<usize> {
         if self.precise.load(Ordering::Relaxed) {
             match wait_precisely(self.epoll.as_raw_fd(), events, timeout) {
                 // An old kernel, or a sandbox that does not know the call.

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 use super::wake::{Bell, Signal, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker};
@@ -85,11 +85,12 @@ impl Poller {
     }
 
     /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready`
-    /// the sockets alone. Never returns before the time is over without a reason, except for a signal.
+    /// the sockets alone. True if a [`Waker`] has called since the last wait, however short that was: nobody says so
+    /// again. Never returns before the time is over without a reason, except for a signal.
     ///
     /// # Errors
     /// Those of poll, but not EINTR.
-    pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()> {
+    pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<bool> {
         ready.clear();
         let (mut fds, keys) = self.list();
         let sleeps = timeout != Some(Duration::ZERO) && self.bell.may_sleep();
@@ -101,10 +102,10 @@ impl Poller {
         // SAFETY: the vector has so many elements, and outlives the call.
         let count = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, milliseconds) };
         let error = io::Error::last_os_error();
-        self.bell.awake();
+        let was_called = self.bell.awake();
         if count < 0 {
             return if error.kind() == io::ErrorKind::Interrupted {
-                Ok(())
+                Ok(was_called)
             } else {
                 Err(error)
             };
@@ -124,7 +125,7 @@ impl Poller {
                     error: fd.revents & (libc::POLLERR | libc::POLLHUP | libc::POLLNVAL) != 0,
                 }),
         );
-        Ok(())
+        Ok(was_called)
     }
 
     /// The descriptors to poll, the wake-up's first, and the keys of the others.

@@ -3,10 +3,10 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 /// A descriptor that is readable after `raise` until `lower`.
 pub(super) struct Signal {
@@ -106,9 +106,10 @@ impl Bell {
             .is_ok()
     }
 
-    /// After the poller slept. A ring whose write is still on its way makes one later wait return early, no more.
-    pub(super) fn awake(&self) {
-        self.state.swap(AWAKE, Ordering::AcqRel);
+    /// After the poller slept, or only looked; whether it was called since it last did. A ring whose write is still on
+    /// its way makes one later wait return early, no more.
+    pub(super) fn awake(&self) -> bool {
+        self.state.swap(AWAKE, Ordering::AcqRel) == CALLED
     }
 }
 
