@@ -67,8 +67,8 @@ impl Shard {
     fn spin(&mut self) -> bool {
         let until = clock::now() + self.busy_poll;
         while clock::now() < until {
-            let _ = self.core.poller.wait(&mut self.ready, Some(Duration::ZERO));
-            if !self.ready.is_empty() {
+            let look = self.core.poller.wait(&mut self.ready, Some(Duration::ZERO));
+            if matches!(look, Ok(true)) || !self.ready.is_empty() {
                 return true;
             }
         }
