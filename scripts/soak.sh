@@ -40,3 +40,34 @@ trap summary EXIT
 # would take longer than it saves.
 step simulation env TFTP_TRANSFERS="${TFTP_TRANSFERS:-1000000}" CARGO_PROFILE_RELEASE_LTO=off \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 cargo test --release --locked -p tftp-proto --test simulated -- --nocapture
+
+# Threads and memory: src/sync.rs and c-tests/test_cycles.c, test_process.c, test_churn.c.
+models() {
+    RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" \
+        TFTP_MODEL_ROUNDS="${TFTP_MODEL_ROUNDS:-200000}" \
+        cargo test --locked --package tftpserver --lib models -- --nocapture
+}
+
+# The C programs against the library as it is shipped, one of them run by itself: ctest would end it.
+c_program() {
+    cmake -S . -B build/release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON \
+        && cmake --build build/release && "build/release/c-tests/test_$1"
+}
+
+# Library and C programs under ThreadSanitizer; in a subshell, for it goes into the build directory.
+tsan() (
+    if ! RUSTUP_AUTO_INSTALL=0 cargo +nightly --version >/dev/null 2>&1; then
+        echo "NOT RUN: ThreadSanitizer, which needs a nightly Rust"
+        return
+    fi
+    cmake -S . -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_SANITIZER=thread \
+        && cmake --build build/tsan && cd build/tsan && ctest --output-on-failure -L c --no-tests=error \
+        && echo "figure: no data race in $(ctest -N -L c | sed -n 's/^Total Tests: //p') C programs"
+)
+
+step models models
+step tsan tsan
+export TFTP_CYCLES="${TFTP_CYCLES:-10000}" TFTP_FORKS="${TFTP_FORKS:-2000}" TFTP_CHURN_SECONDS="${TFTP_CHURN_SECONDS:-3600}"
+step cycles c_program cycles
+step process c_program process
+step churn c_program churn

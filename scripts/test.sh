@@ -71,6 +71,13 @@ php_tests() (
 
 docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items; }
 
+# Threads under a scheduler that decides at every lock who goes on: src/sync.rs. In a directory of its own, for all is
+# compiled anew with the flag.
+models() {
+    RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" \
+        cargo test --package tftpserver --lib models -- --nocapture
+}
+
 # What is published, made from the build of the step c and tried: manual pages, tutorial, archive and packages.
 packages() {
     library=$(find build/release/lib -name 'libtftpserver.so.*.*.*')
@@ -82,6 +89,7 @@ step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step bench bench
 step rust cargo test --workspace
+step models models
 step settings settings
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON

@@ -8,3 +8,4 @@
 pub mod engine;
 pub mod ffi;
 pub mod server;
+mod sync;

@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use std::sync::Mutex;
 use support::{Client, Failed};
 use tftpserver::server::Server;
 use tftpserver::server::events::{Callback, Event};
@@ -66,7 +66,7 @@ fn a_name_that_does_not_convert_is_434_here_and_an_error_there() {
     let told = Arc::clone(&seen);
     let callback: Arc<dyn Callback> = Arc::new(move |event: &mut Event<'_>| {
         if let Event::Error { error_code, .. } = event {
-            told.lock().push(*error_code);
+            told.lock().unwrap().push(*error_code);
         }
         0
     });
@@ -86,11 +86,11 @@ fn a_name_that_does_not_convert_is_434_here_and_an_error_there() {
     }
     for _ in 0..200 {
         server.do_events().unwrap();
-        if seen.lock().len() == 3 {
+        if seen.lock().unwrap().len() == 3 {
             break;
         }
     }
-    assert_eq!(*seen.lock(), [434; 3]);
+    assert_eq!(*seen.lock().unwrap(), [434; 3]);
     server.close();
 }
 

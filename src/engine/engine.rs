@@ -3,10 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Sender, bounded};
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 use super::clock;
 use super::config::{Config, Policy};
@@ -20,6 +19,7 @@ use super::pool::Pool;
 use super::ports;
 use super::shard::Shard;
 use super::shared::Shared;
+use crate::sync::thread::{Builder, JoinHandle};
 
 /// A running server. Dropping it without [`Engine::shutdown`] leaves its threads to their work.
 pub struct Engine {

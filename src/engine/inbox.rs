@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 use super::config::Policy;
 use super::jail::{Opened, Refusal};

@@ -12,6 +12,8 @@ mod drain;
 mod engine;
 mod inbox;
 pub mod jail;
+#[cfg(all(test, shuttle))]
+mod models;
 pub mod notice;
 pub mod platform;
 mod pool;

@@ -8,12 +8,12 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::platform;
+use crate::sync::thread::{self, JoinHandle, ThreadId};
+use crate::sync::{Condvar, Mutex, MutexGuard, thread_local};
 
 /// Threads at once, at most: enough that a few dozen hung reads leave room, few enough to cost no memory to speak of.
 pub const MAX_THREADS: usize = 64;
@@ -115,7 +115,7 @@ impl Pool {
         };
         self.shared.arrived.notify_all();
         for handle in handles {
-            if Some(handle.thread().id()) != WORKER.get() {
+            if Some(handle.thread().id()) != WORKER.with(Cell::get) {
                 // The threads catch the panics of their jobs: there is no result to look at.
                 let _ = handle.join();
             }
@@ -145,7 +145,7 @@ impl Drop for Pool {
 
 impl Shared {
     fn work(&self) {
-        WORKER.set(Some(thread::current().id()));
+        WORKER.with(|worker| worker.set(Some(thread::current().id())));
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {
@@ -175,6 +175,7 @@ fn run(job: Job) {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Barrier, mpsc};
+    use std::thread;
 
     use super::*;
 

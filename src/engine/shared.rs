@@ -1,10 +1,10 @@
 //! What all shards of one server object share: ids, limits, figures. Touched once a request, never once a packet.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use crate::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use hashbrown::HashMap;
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 use super::config::Policy;
 

@@ -10,6 +10,7 @@ use super::strings;
 use super::types::tftpserver;
 use crate::server::Server;
 use crate::server::errors::{self, Failure};
+use crate::sync::thread_local;
 
 /// The functions that take a handle, in ABI order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,14 +94,14 @@ pub(super) struct InsideCallback;
 
 impl InsideCallback {
     pub(super) fn enter() -> InsideCallback {
-        CALLBACKS.set(CALLBACKS.get() + 1);
+        CALLBACKS.with(|callbacks| callbacks.set(callbacks.get() + 1));
         InsideCallback
     }
 }
 
 impl Drop for InsideCallback {
     fn drop(&mut self) {
-        CALLBACKS.set(CALLBACKS.get() - 1);
+        CALLBACKS.with(|callbacks| callbacks.set(callbacks.get() - 1));
     }
 }
 
@@ -141,7 +142,7 @@ fn guarded<T>(
         let server = key.server().ok_or_else(|| Failure::plain(errors::NOT_A_HANDLE))?;
         let rule = &RULES[call as usize];
         debug_assert!(rule.call == call);
-        let outcome = match rule.inside_callback || CALLBACKS.get() == 0 {
+        let outcome = match rule.inside_callback || CALLBACKS.with(Cell::get) == 0 {
             true => body(&server, key),
             false => Err(Failure::new(errors::INSIDE_CALLBACK, rule.name)),
         };

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use parking_lot::RwLock;
+use crate::sync::RwLock;
 
 use super::types::tftpserver;
 use crate::server::Server;
@@ -59,7 +59,13 @@ fn first_table() -> *mut Table {
     }
 }
 
-#[cfg(unix)]
+/// As in a child: each round of a model is a process of its own.
+#[cfg(all(test, shuttle))]
+pub(super) fn begin_anew() {
+    OPEN.store(ptr::null_mut(), Ordering::Release);
+}
+
+#[cfg(all(unix, not(all(test, shuttle))))]
 fn forget_in_children() {
     extern "C" fn forget() {
         OPEN.store(ptr::null_mut(), Ordering::Release);
@@ -70,7 +76,7 @@ fn forget_in_children() {
     unsafe { libc::pthread_atfork(None, None, Some(forget)) };
 }
 
-#[cfg(not(unix))]
+#[cfg(any(not(unix), all(test, shuttle)))]
 fn forget_in_children() {}
 
 /// Names one open server.

@@ -10,6 +10,8 @@ mod events;
 mod exports;
 mod guard;
 mod handles;
+#[cfg(all(test, shuttle))]
+mod models;
 mod strings;
 mod types;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 use tftp_proto::wire::Operation;
 
 use super::super::events::{self, Callback};

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::hub::Hub;
+use crate::sync::thread_local;
 
 thread_local! {
     /// The server, by the place of its hub, and the connection.
@@ -12,13 +13,13 @@ thread_local! {
 /// Runs callbacks that tell of one connection of this server.
 pub(super) fn during(hub: &Hub, connection: i32, deliver: impl FnOnce()) {
     let _end = End;
-    FIRING.set((place(hub), connection));
+    FIRING.with(|firing| firing.set((place(hub), connection)));
     deliver();
 }
 
 /// The connection, where a callback of this server runs on this thread and tells of one.
 pub(super) fn connection(hub: &Hub) -> Option<i32> {
-    let (server, connection) = FIRING.get();
+    let (server, connection) = FIRING.with(Cell::get);
     (server == place(hub) && connection != 0).then_some(connection)
 }
 
@@ -31,7 +32,7 @@ struct End;
 
 impl Drop for End {
     fn drop(&mut self) {
-        FIRING.set((0, 0));
+        FIRING.with(|firing| firing.set((0, 0)));
     }
 }
 

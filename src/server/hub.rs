@@ -1,7 +1,7 @@
 //! Where the engine's notices arrive: which are wanted, which are kept, and for whom.
 
 use std::sync::Arc;
-use std::sync::atomic::{
+use crate::sync::atomic::{
     AtomicBool, AtomicU8, AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };
@@ -9,7 +9,7 @@ use std::sync::atomic::{
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use parking_lot::RwLock;
+use crate::sync::RwLock;
 use tftp_proto::Instant;
 
 use super::conn::Conns;

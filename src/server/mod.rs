@@ -20,6 +20,8 @@ mod firing;
 mod hub;
 mod listening;
 pub mod manual;
+#[cfg(all(test, shuttle))]
+mod models;
 mod options;
 pub mod property;
 mod queue;

@@ -8,10 +8,10 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex};
 use tftp_proto::Instant;
 
 use crate::engine::notice::{LogKind, Notice};
@@ -161,6 +161,12 @@ impl Queue {
         *waiting = Waiting::default();
         self.items.store(0, Relaxed);
         self.bytes.store(0, Relaxed);
+    }
+
+    /// How many wait.
+    #[cfg(all(test, shuttle))]
+    pub(super) fn len(&self) -> usize {
+        self.waiting.lock().items.len()
     }
 
     /// The descriptor that is readable while something waits; made when it is first asked for.

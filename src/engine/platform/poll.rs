@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use libc::{c_int, epoll_event};
@@ -109,6 +109,16 @@ impl Poller {
         timeout: Option<Duration>,
     ) -> io::Result<usize> {
         let events = events.as_mut_ptr().cast::<epoll_event>();
+        #[cfg(all(test, shuttle))]
+        return crate::sync::wait_until(timeout, |no_time| {
+            wait_precisely(self.epoll.as_raw_fd(), events, Some(no_time))
+        });
+        #[cfg(not(all(test, shuttle)))]
+        self.wait_for_kernel(events, timeout)
+    }
+
+    #[cfg_attr(all(test, shuttle), expect(dead_code, reason = "in a model no thread may sleep"))]
+    fn wait_for_kernel(&self, events: *mut epoll_event, timeout: Option<Duration>) -> io::Result<usize> {
         if self.precise.load(Ordering::Relaxed) {
             match wait_precisely(self.epoll.as_raw_fd(), events, timeout) {
                 // An old kernel, or a sandbox that does not know the call.

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 use super::wake::{Bell, Signal, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker};

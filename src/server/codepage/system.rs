@@ -1,6 +1,6 @@
 //! What the C library converts: a pair of open conversions, taken in turns.
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 use super::single::Single;
 use crate::engine::platform::iconv::Converter;

@@ -92,6 +92,11 @@ macro_rules! for_poller {
                     }
                 }
                 thread.join().unwrap();
+                // A look without sleeping takes a ring too, and says so.
+                let waker = poller.waker();
+                waker.wake();
+                assert!(poller.wait(&mut ready, Some(Duration::ZERO)).unwrap());
+                assert!(!poller.wait(&mut ready, Some(Duration::ZERO)).unwrap());
                 // Nothing rings any more: the next wait but one sleeps to its end.
                 poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
                 let before = now();

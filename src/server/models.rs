@@ -1,0 +1,168 @@
+//! Models of the queue between the shards and DoEvents, and of a server that ends: see `sync.rs`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shuttle::thread;
+use tftp_proto::Instant;
+
+use super::Server;
+use super::errors::NOT_A_HANDLE;
+use super::queue::Queue;
+use crate::engine::notice::{Direction, Notice, Run};
+use crate::sync::check;
+
+const LONG: Duration = Duration::from_secs(3600);
+
+fn ended(id: i32) -> Notice {
+    Notice::Ended { id }
+}
+
+/// Transfer data, which alone does not wake at once.
+fn moved(id: i32) -> Notice {
+    Notice::Moved(Run {
+        id,
+        direction: Direction::Download,
+        before: 0,
+        length: 10,
+        block: 512,
+        slices: Vec::new(),
+        total: None,
+        empty_block: false,
+        is_last: false,
+    })
+}
+
+/// The end of a shard's turns until nobody needs to be reminded: time passes as it asks for.
+fn end_turns(queue: &Queue, now: &mut Instant) {
+    while let Some(delay) = queue.announce_at(*now) {
+        *now = *now + delay;
+    }
+}
+
+/// Takes until `count` have come, of shards that number theirs; each shard's in its order.
+fn take_all(queue: &Queue, count: usize) {
+    let (mut seen, mut last) = (0, [0; 3]);
+    while seen < count {
+        let mut batch = queue.take(LONG);
+        while !queue.take_interrupt()
+            && batch.deliver_next(|notice| {
+                let id = notice.connection();
+                let shard = (id / 100) as usize;
+                assert!(id > last[shard], "{id} after {}", last[shard]);
+                (last[shard], seen) = (id, seen + 1);
+            })
+        {}
+    }
+}
+
+/// Whatever is pushed wakes the application that sleeps, and arrives once, in order; an interrupt loses nothing.
+#[test]
+fn nothing_is_lost_between_shards_and_doevents() {
+    check(|| {
+        let queue = Arc::new(Queue::default());
+        let shards = [100, 200].map(|first| {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                let mut now = Instant::from_micros(1_000);
+                queue.push(ended(first + 1));
+                end_turns(&queue, &mut now);
+                queue.push(moved(first + 2));
+                queue.push(moved(first + 3));
+                end_turns(&queue, &mut now);
+            })
+        });
+        let interrupter = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.interrupt())
+        };
+        take_all(&queue, 6);
+        shards.into_iter().for_each(|shard| shard.join().unwrap());
+        interrupter.join().unwrap();
+        assert!(queue.has_room());
+    });
+}
+
+/// An interrupt ends the DoEvents that waits, or the next.
+#[test]
+fn no_interrupt_is_slept_over() {
+    check(|| {
+        let queue = Arc::new(Queue::default());
+        let other = Arc::clone(&queue);
+        let interrupter = thread::spawn(move || other.interrupt());
+        while !queue.take_interrupt() {
+            drop(queue.take(LONG));
+        }
+        interrupter.join().unwrap();
+    });
+}
+
+/// Once everybody has done, the descriptor is readable exactly if something waits, whenever it was made.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_descriptor_tells_the_truth() {
+    check(|| {
+        let queue = Arc::new(Queue::default());
+        let shard = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                for id in [101, 102] {
+                    queue.push(ended(id));
+                    queue.announce();
+                }
+            })
+        };
+        let maker = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.event_fd().unwrap())
+        };
+        drop_one(&queue);
+        shard.join().unwrap();
+        let descriptor = maker.join().unwrap();
+        let left = queue.len();
+        assert_eq!(is_readable(descriptor), left > 0, "{left} wait");
+        queue.clear();
+        assert!(!is_readable(descriptor));
+    });
+}
+
+#[cfg(target_os = "linux")]
+fn drop_one(queue: &Queue) {
+    queue.take(Duration::ZERO).deliver_next(|_| {});
+}
+
+#[cfg(target_os = "linux")]
+fn is_readable(descriptor: i32) -> bool {
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).unwrap();
+    let count = info.lines().find_map(|line| line.strip_prefix("eventfd-count:"));
+    count.expect("it is an eventfd").trim() != "0"
+}
+
+/// Close ends every DoEvents, waiting or about to, also those that wait for their turn; afterwards nothing works any
+/// more.
+#[test]
+fn close_ends_every_doevents() {
+    check(|| {
+        let server = Server::open();
+        server.config("SelectWaitMillis=60000").unwrap();
+        let deliverers = [1, 2].map(|_| {
+            let server = Arc::clone(&server);
+            thread::spawn(move || {
+                while let Ok(()) = server.do_events() {}
+            })
+        });
+        let interrupter = {
+            let server = Arc::clone(&server);
+            thread::spawn(move || {
+                server.interrupt();
+                server.stop_listening();
+                server.shutdown();
+            })
+        };
+        server.close();
+        interrupter.join().unwrap();
+        deliverers.into_iter().for_each(|deliverer| deliverer.join().unwrap());
+        assert_eq!(server.do_events().unwrap_err().code, NOT_A_HANDLE);
+        assert_eq!(server.start_listening().unwrap_err().code, NOT_A_HANDLE);
+    });
+}

@@ -1,0 +1,99 @@
+//! What a model has in place of std's threads and of the kernel, and how one is run.
+//!
+//! No wait ever times out here: what only a time limit would end, a lost wake-up for one, is a deadlock, and found.
+
+use std::time::Duration;
+
+pub(crate) use shuttle::sync::atomic;
+pub(crate) use shuttle::thread_local;
+
+pub(crate) mod thread {
+    use std::io;
+
+    pub(crate) use shuttle::thread::{ThreadId, current};
+
+    pub(crate) struct Builder(shuttle::thread::Builder);
+
+    impl Builder {
+        pub(crate) fn new() -> Builder {
+            Builder(shuttle::thread::Builder::new())
+        }
+
+        pub(crate) fn name(self, name: String) -> Builder {
+            Builder(self.0.name(name))
+        }
+
+        /// The model's stacks are all the same.
+        pub(crate) fn stack_size(self, _: usize) -> Builder {
+            self
+        }
+
+        pub(crate) fn spawn<T: Send + 'static>(
+            self,
+            body: impl FnOnce() -> T + Send + 'static,
+        ) -> io::Result<JoinHandle<T>> {
+            self.0.spawn(body).map(JoinHandle)
+        }
+    }
+
+    pub(crate) struct JoinHandle<T>(shuttle::thread::JoinHandle<T>);
+
+    impl<T> JoinHandle<T> {
+        pub(crate) fn join(self) -> std::thread::Result<T> {
+            self.0.join()
+        }
+
+        pub(crate) fn thread(&self) -> &shuttle::thread::Thread {
+            self.0.thread()
+        }
+
+        /// Nobody may go by it before `join`.
+        pub(crate) fn is_finished(&self) -> bool {
+            false
+        }
+    }
+}
+
+/// A sleep in the kernel: looks without sleeping, and lets the others go on, until something is there. Without a limit
+/// on time, as everywhere here, but for one of zero.
+pub(crate) fn wait_until(
+    timeout: Option<Duration>,
+    look: impl Fn(Duration) -> std::io::Result<usize>,
+) -> std::io::Result<usize> {
+    loop {
+        match look(Duration::ZERO) {
+            Ok(0) if timeout != Some(Duration::ZERO) => shuttle::thread::yield_now(),
+            result => return result,
+        }
+    }
+}
+
+/// Tries a body, which starts threads of [`shuttle::thread`], in many orders: by chance, and by chance with few
+/// preemptions, which finds what needs one thread to stand still for long.
+///
+/// TFTP_MODEL_ROUNDS: how many of each (2000). TFTP_SEED: the seed of both; it is printed. A failure prints the seed or
+/// the schedule of its round: TFTP_SEED or TFTP_MODEL_SCHEDULE repeats that, with TFTP_MODEL_ROUNDS=1.
+pub(crate) fn check(body: impl Fn() + Clone + Send + Sync + 'static) {
+    use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler};
+    let mut config = shuttle::Config::new();
+    config.stack_size = 512 * 1024;
+    config.max_steps = shuttle::MaxSteps::FailAfter(200_000);
+    config.silence_warnings = true;
+    if let Some(schedule) = variable::<String>("TFTP_MODEL_SCHEDULE") {
+        shuttle::Runner::new(ReplayScheduler::new_from_encoded(&schedule), config).run(body);
+        return;
+    }
+    let rounds = variable("TFTP_MODEL_ROUNDS").unwrap_or(2000);
+    let seed = variable("TFTP_SEED").unwrap_or_else(|| std::process::id().into());
+    println!("TFTP_SEED={seed} TFTP_MODEL_ROUNDS={rounds}");
+    shuttle::Runner::new(RandomScheduler::new_from_seed(seed, rounds), config.clone()).run(body.clone());
+    shuttle::Runner::new(PctScheduler::new_from_seed(seed, 3, rounds), config).run(body);
+}
+
+fn variable<T: std::str::FromStr>(name: &str) -> Option<T> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is not what it should be")),
+    )
+}
