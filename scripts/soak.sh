@@ -39,3 +39,6 @@ trap summary EXIT
 # The protocol over a virtual network: crates/tftp-proto/tests/simulated.rs.
 step simulation env TFTP_TRANSFERS="${TFTP_TRANSFERS:-1000000}" \
     cargo test --release --locked -p tftp-proto --test simulated -- --nocapture
+
+# Coverage-guided fuzzing, TFTP_FUZZ_SECONDS for each target: fuzz/ and tests/fuzz/bodies.
+step fuzz scripts/fuzz.sh
