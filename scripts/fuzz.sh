@@ -42,8 +42,12 @@ run() {
 
 # told TARGET STATUS: what became of it, in a line.
 told() {
-    sed -n 's/^stat::number_of_executed_units: */inputs: /p; s/^\(==[0-9]*== *\)\{0,1\}\(ERROR: .*\)/\2/p; s/^artifact_prefix.*to /kept in /p' \
-        "build/fuzz/$1.log" | tr '\n' ' ' | sed "s/^/figure: $1: /; s/ *\$/\n/"
+    awk -v target="$1" '
+        / cov: [0-9]/ { coverage = $0; sub(/.* cov: /, "", coverage); sub(/ .*/, "", coverage) }
+        /^stat::number_of_executed_units:/ { inputs = $2 }
+        /ERROR: |panicked at/ { if (!cause) cause = "; " $0 }
+        /Test unit written to/ { kept = ", kept in " $NF }
+        END { printf "figure: %s: %d inputs, %d edges%s%s\n", target, inputs, coverage, cause, kept }' "build/fuzz/$1.log"
     [ "$2" -eq 0 ] || failed="$failed $1"
 }
 

@@ -121,10 +121,12 @@ impl Tree {
     /// Finds what was uploaded, which must be in one place inside, says where, and puts back what was there.
     pub fn take_back(&mut self, name: &str, may_replace: bool) -> String {
         let mut found = Vec::new();
-        walk(&self.root, &mut |path, metadata| {
-            if metadata.is_file() && fs::read(path).unwrap() == UPLOADED {
+        walk(&self.root, &mut |path, kind| {
+            let is_it = |path: &Path| fs::metadata(path).unwrap().len() == UPLOADED.len() as u64;
+            if kind.is_file() && is_it(path) && fs::read(path).unwrap() == UPLOADED {
                 found.push(path.to_owned());
             }
+            true
         });
         let [path] = &found[..] else {
             panic!("an upload to {name:?} lies in {found:?}");
@@ -147,7 +149,10 @@ impl Tree {
 
     fn list_inside(&self) -> Vec<PathBuf> {
         let mut list = Vec::new();
-        walk(&self.root, &mut |path, _| list.push(path.to_owned()));
+        walk(&self.root, &mut |path, _| {
+            list.push(path.to_owned());
+            true
+        });
         list.sort();
         list
     }
@@ -155,13 +160,15 @@ impl Tree {
     /// Everything around the root: kind, inode, size, time of change.
     fn list_outside(&self) -> Vec<String> {
         let mut list = Vec::new();
-        walk(self.base.path(), &mut |path, metadata| {
-            if path.starts_with(&self.root) {
-                return;
+        walk(self.base.path(), &mut |path, _| {
+            if path == self.root {
+                return false;
             }
+            let metadata = fs::symlink_metadata(path).unwrap();
             let (inode, size) = (metadata.ino(), metadata.size());
             let changed = (metadata.mtime(), metadata.mtime_nsec());
             list.push(format!("{path:?} {inode} {size} {changed:?}"));
+            true
         });
         list.sort();
         list
@@ -173,13 +180,12 @@ fn write(path: &Path, content: &[u8]) {
     fs::write(path, content).unwrap();
 }
 
-/// Every entry below `directory`, following no symlinks.
-fn walk(directory: &Path, each: &mut impl FnMut(&Path, &fs::Metadata)) {
+/// Every entry below `directory`, following no symlinks, and into a directory only where `each` says so.
+fn walk(directory: &Path, each: &mut impl FnMut(&Path, fs::FileType) -> bool) {
     for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let metadata = fs::symlink_metadata(&path).unwrap();
-        each(&path, &metadata);
-        if metadata.is_dir() {
+        let entry = entry.unwrap();
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        if each(&path, kind) && kind.is_dir() {
             walk(&path, each);
         }
     }

@@ -171,7 +171,8 @@ impl Receiver {
         let (over, next) = (machine.is_over(), machine.poll_timeout());
         assert!(!over || (self.ending.has_come() && next.is_none()));
         assert!(over || self.committed || !self.ending.has_come());
-        let waits = !over && !self.held && !(machine.is_complete() && !self.committed);
+        let stores = machine.is_complete() && !self.committed;
+        let waits = !over && !self.held && !stores;
         assert!(!waits || next.is_some(), "it waits for ever");
     }
 
