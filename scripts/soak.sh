@@ -71,3 +71,6 @@ export TFTP_CYCLES="${TFTP_CYCLES:-10000}" TFTP_FORKS="${TFTP_FORKS:-2000}" TFTP
 step cycles c_program cycles
 step process c_program process
 step churn c_program churn
+
+# Coverage-guided fuzzing, TFTP_FUZZ_SECONDS for each target: fuzz/ and tests/fuzz/bodies.
+step fuzz scripts/fuzz.sh

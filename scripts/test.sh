@@ -61,6 +61,14 @@ bench() {
         && python3 -m py_compile benches/run.py benches/table.py benches/picture.py
 }
 
+# The fuzz targets are only looked at here: what they run is run by the step rust, for a few seconds each.
+fuzz() {
+    command -v c++ >/dev/null 2>&1 || { echo "NOT RUN: clippy over fuzz/, which needs a C++ compiler"; return 0; }
+    export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
+    cargo fmt --check --manifest-path fuzz/Cargo.toml \
+        && cargo clippy --locked --all-targets --manifest-path fuzz/Cargo.toml -- -D warnings
+}
+
 # After c, which builds the library.
 php_tests() (
     for library in "$PWD"/build/release/lib/libtftpserver.so.? "$PWD"/build/release/lib/libtftpserver.?.dylib; do
@@ -88,6 +96,7 @@ packages() {
 step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step bench bench
+step fuzz fuzz
 step rust cargo test --workspace
 step models models
 step settings settings

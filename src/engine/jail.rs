@@ -25,7 +25,8 @@ use std::path::{Component, Path, PathBuf};
 use cap_std::fs::{Dir, OpenOptions};
 use rustix::io::Errno;
 
-use super::upload::{self, Place, Upload, UploadOptions};
+use super::upload::{self, Place};
+pub use super::upload::{Upload, UploadOptions};
 use name::Spelling;
 pub use refusal::Refusal;
 

@@ -75,8 +75,9 @@ impl Numbers {
         }
         // Before block 65536 both ways to roll over have the same numbers.
         match distance(at.received, wire, self.rollover.unwrap_or_default()) {
-            Some(1) => Place::Next,
-            Some(ahead) if ahead != 0 && ahead <= at.reach - at.received => Place::Ahead(at.received + ahead),
+            // Beyond the window nobody who waits for ACKs sends: who is held back is not overrun.
+            Some(1) if at.received < at.reach => Place::Next,
+            Some(ahead) if ahead != 0 && at.received + ahead <= at.reach => Place::Ahead(at.received + ahead),
             Some(ahead) if is_past(at.received, ahead) => Place::Old,
             _ => Place::Senseless,
         }

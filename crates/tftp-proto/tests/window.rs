@@ -189,3 +189,18 @@ fn a_lost_tail_is_asked_for_by_the_receiver() {
     upload.data(2);
     assert_eq!((upload.silence(), upload.now), (vec!["ACK 2".to_string()], 22));
 }
+
+/// A client that goes on without waiting for ACKs does not get past a store, or an application, that is behind.
+#[test]
+fn while_held_no_more_than_a_window_is_taken() {
+    let mut upload = upload();
+    upload.hold(true);
+    for block in 1..100 {
+        assert_eq!(upload.after(50).data(block), NOTHING);
+        upload.after(50).data(block.wrapping_add(2));
+    }
+    assert_eq!(upload.machine.received_bytes(), 4 * 512);
+    assert_eq!(upload.hold(false), ["ACK 4"]);
+    upload.data(5);
+    assert_eq!(upload.machine.received_bytes(), 5 * 512);
+}

@@ -1,0 +1,126 @@
+//! Programs that call the C interface in any order, from up to three threads and from inside callbacks, with living
+//! handles, closed ones and what never was one: no panic, no answer that the header does not know, no text that is not
+//! readable; and when every handle is closed, no thread and no descriptor is left.
+//!
+//! Input: a byte for the number of threads, then for each of the others a length and its calls; what is left over is
+//! for callbacks (a length and their calls) and for the first thread. A call is a byte and what it needs.
+
+mod client;
+mod program;
+mod values;
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::{fs, ptr, thread};
+
+use ::tftpserver::ffi::{
+    TFTPSERVER_ERROR_INSIDE_CALLBACK as INSIDE, TFTPSERVER_ERROR_NOT_A_HANDLE as NO_HANDLE,
+};
+use ::tftpserver::ffi::{tftpserver, tftpserver_close, tftpserver_get, tftpserver_set_int};
+use tempfile::TempDir;
+
+use super::input::Input;
+use program::Program;
+
+/// Servers that one input may open: each costs sockets and threads.
+const MOST_SERVERS: usize = 5;
+
+/// What the threads of one input share.
+pub struct Stage {
+    /// Handles by which calls name a server: NULL, living or closed.
+    slots: [AtomicPtr<tftpserver>; 3],
+    opened: Mutex<Vec<AtomicPtr<tftpserver>>>,
+    /// What callbacks do, a call each.
+    inside: Mutex<VecDeque<u8>>,
+    /// The panic of a callback.
+    failed: Mutex<Option<Box<dyn Any + Send>>>,
+    directory: &'static TempDir,
+}
+
+pub fn run(bytes: &[u8]) {
+    let directory = directory();
+    let descriptors = count("/proc/self/fd", |_| true);
+    let mut input = Input::new(bytes);
+    let threads = input.byte() % 3;
+    let others: Vec<&[u8]> = (0..threads).map(|_| input.bytes()).collect();
+    let stage = Stage {
+        slots: Default::default(),
+        opened: Mutex::default(),
+        inside: Mutex::new(input.bytes().iter().copied().collect()),
+        failed: Mutex::default(),
+        directory,
+    };
+    thread::scope(|scope| {
+        for calls in others {
+            let stage = &stage;
+            scope.spawn(move || Program::new(stage).run(&mut Input::new(calls)));
+        }
+        Program::new(&stage).run(&mut input);
+    });
+    stage.close_all();
+    if let Some(panic) = stage.failed.lock().unwrap().take() {
+        resume_unwind(panic);
+    }
+    nothing_is_left(descriptors);
+}
+
+impl Stage {
+    fn slot(&self, number: u8) -> &AtomicPtr<tftpserver> {
+        &self.slots[usize::from(number) % self.slots.len()]
+    }
+
+    /// Every handle is closed once, by a program or here; what is closed is no handle for any function.
+    fn close_all(&self) {
+        for handle in self.opened.lock().unwrap().iter() {
+            let handle = handle.load(Ordering::Relaxed);
+            let code = tftpserver_close(handle);
+            assert!(matches!(code, 0 | NO_HANDLE), "close: {code}");
+            assert_eq!(tftpserver_close(handle), NO_HANDLE);
+            assert_eq!(tftpserver_set_int(handle, 14, 0, 0), NO_HANDLE);
+            assert_eq!(tftpserver_get(handle, 0, 0), ptr::null());
+        }
+    }
+}
+
+/// What the servers serve. Made once: inputs only write one file in it.
+fn directory() -> &'static TempDir {
+    static DIRECTORY: OnceLock<TempDir> = OnceLock::new();
+    DIRECTORY.get_or_init(|| {
+        let directory = TempDir::new().unwrap();
+        fs::write(directory.path().join("file"), [7; 3000]).unwrap();
+        fs::write(directory.path().join("empty"), []).unwrap();
+        fs::create_dir(directory.path().join("dir")).unwrap();
+        // Resolved once here: the resolver may keep what it needs.
+        let _ = std::net::ToSocketAddrs::to_socket_addrs("localhost:0");
+        directory
+    })
+}
+
+/// Close has waited for every thread; a thread that was waited for may be listed for a moment still.
+fn nothing_is_left(descriptors: usize) {
+    let ours = |comm: &str| comm.starts_with("tftp");
+    for _ in 0..2000 {
+        if count("/proc/self/task", ours) == 0 && count("/proc/self/fd", |_| true) == descriptors {
+            return;
+        }
+        thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let (threads, now) = (count("/proc/self/task", ours), count("/proc/self/fd", |_| true));
+    panic!("{threads} threads and {now} descriptors are left, there were {descriptors}");
+}
+
+/// How many entries of a directory of /proc pass: threads by their names. 0 where there is no /proc.
+fn count(directory: &str, passes: impl Fn(&str) -> bool) -> usize {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return 0;
+    };
+    let names = entries
+        .flatten()
+        .map(|entry| fs::read_to_string(entry.path().join("comm")));
+    names
+        .filter(|name| passes(name.as_deref().unwrap_or_default()))
+        .count()
+}

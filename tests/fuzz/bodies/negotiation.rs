@@ -1,0 +1,172 @@
+//! A request and a server's limits: what the OACK says was asked for, is no more than asked and allowed, and nothing
+//! that can be answered is left out.
+//!
+//! Input: max_blksize (2 bytes), max_windowsize (2), the roll-over (1), the file's size (8), what is known of it (1), the
+//! request.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tftp_proto::{
+    Agreed, Instant, Limits, Operation, Packet, ReadTransfer, Rollover, Timing, Transmit, WriteTransfer,
+    negotiate, wire,
+};
+
+use super::input::Input;
+
+/// Names in small letters and their values.
+type Options = BTreeMap<Vec<u8>, Vec<u8>>;
+
+pub fn run(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
+    let limits = Limits {
+        max_blksize: 8 + input.short() % (65464 - 8 + 1),
+        max_windowsize: input.short().max(1),
+        rollover: input.pick(&[Rollover::Zero, Rollover::One]),
+    };
+    let size = input.long();
+    let size = input.pick(&[None, Some(size), Some(0)]);
+    let datagram = input.rest();
+    let Ok(Packet::Request(request)) = wire::parse(datagram) else {
+        return;
+    };
+    let writes = request.operation == Operation::Write;
+    let agreed = match writes {
+        true => negotiate::write(&request.asked, &limits),
+        false => negotiate::read(&request.asked, &limits, size),
+    };
+    let asked = asked_for(datagram);
+    let expected = expected(&asked, &limits, size.filter(|_| !writes), writes);
+    let answered = answered(&agreed, datagram.len());
+    assert_eq!(answered, expected, "asked {asked:?}");
+    holds_what_it_says(&agreed, &answered);
+    begins(&agreed, writes);
+}
+
+/// The options of a request by RFC 2347: pairs up to the first that is not whole, the first of a name.
+fn asked_for(datagram: &[u8]) -> Options {
+    let mut words: Vec<&[u8]> = datagram[2..].split(|&byte| byte == 0).collect();
+    words.pop();
+    let mut options = Options::new();
+    for pair in words[2..].chunks_exact(2) {
+        let name = pair[0].to_ascii_lowercase();
+        options.entry(name).or_insert_with(|| pair[1].to_vec());
+    }
+    options
+}
+
+/// The answer that the standards ask for.
+fn expected(asked: &Options, limits: &Limits, size: Option<u64>, writes: bool) -> Options {
+    let number = |name: &str, least: u64, most: u64| {
+        let text = std::str::from_utf8(asked.get(name.as_bytes())?).ok()?;
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.then(|| text.parse::<u64>().ok())??;
+        (least..=most).contains(&number).then_some(number)
+    };
+    let mut answer = Options::new();
+    let mut say = |name: &str, value: Option<u64>| {
+        if let Some(value) = value {
+            answer.insert(name.into(), value.to_string().into_bytes());
+        }
+        value.is_some()
+    };
+    let max_blksize = u64::from(limits.max_blksize);
+    if !say(
+        "blksize",
+        number("blksize", 8, 65464).map(|size| size.min(max_blksize)),
+    ) {
+        let powers = || (3..16).rev().map(|power| 1 << power);
+        let most = number("blksize2", 8, 65464).map(|size| size.min(max_blksize));
+        say(
+            "blksize2",
+            most.and_then(|most| powers().find(|&power| power <= most)),
+        );
+    }
+    if !say("timeout", number("timeout", 1, 255)) {
+        say("utimeout", number("utimeout", 10_000, 255_000_000));
+    }
+    let tsize = number("tsize", 0, u64::MAX);
+    say(
+        "tsize",
+        if writes {
+            tsize
+        } else {
+            tsize.and(size).filter(|&size| size > 0)
+        },
+    );
+    let rollover = number("rollover", 0, 1);
+    say("rollover", rollover);
+    // A window of all 65535 numbers would end with the number that it began after.
+    let to_one = rollover.map_or(limits.rollover == Rollover::One, |number| number == 1);
+    let most = if to_one && !writes { 65534 } else { 65535 };
+    let most = u64::from(limits.max_windowsize).min(most);
+    say(
+        "windowsize",
+        number("windowsize", 1, 65535).map(|size| size.min(most)),
+    );
+    answer
+}
+
+/// What the OACK says, read as a client reads it.
+fn answered(agreed: &Agreed, request_length: usize) -> Options {
+    let mut options = Options::new();
+    let Some(oack) = agreed.oack else {
+        return options;
+    };
+    let mut packet = Vec::new();
+    oack.encode(&mut packet);
+    assert_eq!(wire::parse(&packet), Ok(Packet::Oack));
+    // Only the size, in place of a "0", can be longer than what was sent to get it.
+    assert!(packet.len() < request_length + 20, "{packet:?}");
+    let body = packet[2..]
+        .strip_suffix(b"\0")
+        .expect("no OACK is empty, and a NUL ends it");
+    let words: Vec<&[u8]> = body.split(|&byte| byte == 0).collect();
+    assert_eq!(words.len() % 2, 0, "{packet:?}");
+    for pair in words.chunks_exact(2) {
+        let twice = options.insert(pair[0].to_vec(), pair[1].to_vec());
+        assert_eq!(twice, None, "{packet:?}");
+    }
+    options
+}
+
+/// The machines go by what the client was told.
+fn holds_what_it_says(agreed: &Agreed, answered: &Options) {
+    let number = |name: &str| {
+        let text = String::from_utf8(answered.get(name.as_bytes())?.clone()).unwrap();
+        Some(text.parse::<u64>().unwrap())
+    };
+    let blksize = number("blksize").or(number("blksize2")).unwrap_or(512);
+    assert_eq!(u64::from(agreed.blksize), blksize);
+    assert_eq!(u64::from(agreed.windowsize), number("windowsize").unwrap_or(1));
+    let seconds = number("timeout").map(Duration::from_secs);
+    assert_eq!(
+        agreed.timeout,
+        seconds.or(number("utimeout").map(Duration::from_micros))
+    );
+    if let Some(rollover) = number("rollover") {
+        assert_eq!(agreed.rollover == Rollover::One, rollover == 1);
+    }
+}
+
+/// The first packet: the OACK where there is one, otherwise ACK 0, or nothing before data are there.
+fn begins(agreed: &Agreed, writes: bool) {
+    let timing = Timing {
+        retransmit_timeout: Duration::from_secs(5),
+        max_retransmits: 3,
+        adaptive: true,
+        inactivity: None,
+        absolute: None,
+    };
+    let now = Instant::from_micros(0);
+    let (first, second) = if writes {
+        let mut machine = WriteTransfer::new(now, agreed, &timing);
+        (machine.poll_transmit(now), machine.poll_transmit(now))
+    } else {
+        let mut machine = ReadTransfer::new(now, agreed, &timing);
+        (machine.poll_transmit(now), machine.poll_transmit(now))
+    };
+    let plain = writes.then_some(Transmit::Ack { block: 0 });
+    assert_eq!(first, agreed.oack.map(Transmit::Oack).or(plain));
+    assert_eq!(second, None);
+}

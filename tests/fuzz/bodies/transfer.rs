@@ -1,0 +1,143 @@
+//! One transfer and whatever can happen to it: packets of any kind in any order, repeated requests, silence, a store
+//! that is slow, full or done, and time that passes as it likes.
+//!
+//! Input: a byte that says whether it is a download, an upload, or one against the other over a network that loses,
+//! doubles and reorders; the options, limits and times (`Terms`); then operations, a byte and what it needs each.
+//! However it goes, left alone afterwards it ends.
+
+mod download;
+mod pair;
+mod receiver;
+mod sender;
+mod upload;
+
+use std::time::Duration;
+
+use tftp_proto::{Agreed, Asked, Instant, Limits, Outcome, Rollover, Timing, negotiate};
+
+use super::input::Input;
+
+/// Blocks that one input may move, so that none takes long. The numbers roll over after 65535.
+const MOST_BLOCKS: u64 = 66_200;
+
+pub fn run(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
+    match input.byte() % 3 {
+        0 => download::run(&mut input),
+        1 => upload::run(&mut input),
+        _ => pair::run(&mut input),
+    }
+}
+
+/// What was asked for, what the server allows and how patient it is.
+struct Terms {
+    asked: Asked,
+    limits: Limits,
+    timing: Timing,
+    size: u64,
+}
+
+impl Terms {
+    fn of(input: &mut Input<'_>) -> Terms {
+        let asked = Asked {
+            blksize: input.pick(&[None, Some(8), Some(8), Some(9), Some(512), Some(1428)]),
+            windowsize: input.pick(&[None, Some(1), Some(2), Some(3), Some(8), Some(64), Some(65535)]),
+            timeout: input.pick(&[None, None, Some(1), Some(255)]),
+            tsize: input.pick(&[None, Some(0), Some(100)]),
+            rollover: input.pick(&[None, None, Some(Rollover::Zero), Some(Rollover::One)]),
+            ..Asked::default()
+        };
+        let limits = Limits {
+            max_blksize: 65464,
+            max_windowsize: input.pick(&[64, 65535, 1, 5]),
+            rollover: input.pick(&[Rollover::Zero, Rollover::One]),
+        };
+        let timing = Timing {
+            retransmit_timeout: Duration::from_millis(input.pick(&[5000, 1000, 0, 20, 65_535])),
+            max_retransmits: u32::from(input.byte() % 8),
+            adaptive: input.flag(),
+            inactivity: input.pick(&[None, Some(Duration::from_secs(60)), Some(Duration::ZERO)]),
+            absolute: input.pick(&[None, None, None, Some(Duration::from_secs(100))]),
+        };
+        let blksize = u64::from(asked.blksize.unwrap_or(512));
+        let blocks = u64::from(input.short()).saturating_mul(input.pick(&[1, 1, 2]));
+        let size = blocks * blksize + u64::from(input.byte()) % blksize;
+        Terms {
+            asked,
+            limits,
+            timing,
+            size,
+        }
+    }
+
+    fn download(&self) -> Agreed {
+        negotiate::read(&self.asked, &self.limits, Some(self.size))
+    }
+
+    fn upload(&self) -> Agreed {
+        negotiate::write(&self.asked, &self.limits)
+    }
+
+    /// Deadlines that may pass in silence before it has to be over: waits that double up to the longest, those that
+    /// may be repeated, and for each of them a probe of the window's tail or a late answer.
+    fn most_deadlines(&self) -> u32 {
+        2 * (20 + self.timing.max_retransmits)
+    }
+}
+
+/// A clock that only goes forward.
+#[derive(Clone, Copy)]
+struct Clock(u64);
+
+impl Clock {
+    fn now(self) -> Instant {
+        Instant::from_micros(self.0)
+    }
+
+    /// Microseconds, milliseconds, tenths of a second: what matters to one of the timers.
+    fn pass(&mut self, input: &mut Input<'_>) {
+        let unit = input.pick(&[1, 250, 1000, 21_000, 100_000, 3_000_000]);
+        self.0 += u64::from(input.byte()) * unit;
+    }
+
+    fn reach(&mut self, at: Instant) {
+        self.0 = self.0.max(at.as_micros());
+    }
+}
+
+/// How a machine ended, which never changes, and that nothing is sent because of an ERROR of the peer.
+#[derive(Default)]
+struct Ending {
+    outcome: Option<Outcome>,
+    errors_sent: u32,
+}
+
+impl Ending {
+    fn look(&mut self, outcome: Option<&Outcome>) {
+        match (&self.outcome, outcome) {
+            (None, found) => self.outcome = found.cloned(),
+            (Some(before), now) => assert_eq!(Some(before), now),
+        }
+        if let Some(Outcome::ClientError { message, .. }) = &self.outcome {
+            assert!(message.len() <= 256 && message.chars().all(|letter| !letter.is_control()));
+        }
+    }
+
+    /// An ERROR goes out once, and only where the client does not know yet that it is over.
+    fn send(&mut self, message: &str) {
+        self.errors_sent += 1;
+        assert_eq!(self.errors_sent, 1);
+        assert!(message.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+        let told = [&Outcome::Oversized, &Outcome::Failed];
+        let tells = matches!(&self.outcome, Some(Outcome::TimedOut { .. }))
+            || self
+                .outcome
+                .as_ref()
+                .is_some_and(|outcome| told.contains(&outcome));
+        assert!(tells, "an ERROR after {:?}", self.outcome);
+    }
+
+    fn has_come(&self) -> bool {
+        self.outcome.is_some()
+    }
+}

@@ -1,0 +1,191 @@
+//! An upload's machine, watched: what it takes for the next bytes and what it acknowledges.
+
+use tftp_proto::{Agreed, ErrorCode, Instant, Outcome, Packet, Rollover, Transmit, WriteTransfer};
+
+use super::{Clock, Ending, Terms};
+
+pub struct Receiver {
+    pub machine: WriteTransfer,
+    pub ending: Ending,
+    /// Blocks and bytes that it took.
+    received: u64,
+    bytes: u64,
+    /// How the client rolls over, where that is agreed or has shown.
+    rollover: Option<Rollover>,
+    held: bool,
+    committed: bool,
+    /// ACKs without a new block at this moment.
+    idle_acks: u32,
+    moment: Instant,
+    most_deadlines: u32,
+}
+
+impl Receiver {
+    pub fn new(agreed: &Agreed, terms: &Terms, now: Instant) -> Receiver {
+        Receiver {
+            machine: WriteTransfer::new(now, agreed, &terms.timing),
+            ending: Ending::default(),
+            received: 0,
+            bytes: 0,
+            rollover: terms.asked.rollover,
+            held: false,
+            committed: false,
+            idle_acks: 0,
+            moment: now,
+            most_deadlines: terms.most_deadlines(),
+        }
+    }
+
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// A packet of the client: what it sends, and the bytes that it took for the next of the stream.
+    pub fn hear<'p>(&mut self, now: Instant, packet: &Packet<'p>) -> (Vec<Transmit>, Option<&'p [u8]>) {
+        let over = self.ending.has_come();
+        let taken = self.machine.handle_packet(now, packet);
+        if let Some(bytes) = taken {
+            assert!(!over, "data after the end");
+            self.take(packet, bytes);
+        }
+        assert_eq!(self.machine.received_bytes(), self.bytes);
+        let sent = self.drain(now);
+        if let Packet::Error { .. } = packet {
+            assert!(
+                self.machine.is_over() && sent.is_empty(),
+                "an ERROR ends it and is not answered"
+            );
+        }
+        (sent, taken)
+    }
+
+    /// The next block, by its number, with all of its bytes and no more.
+    fn take(&mut self, packet: &Packet<'_>, bytes: &[u8]) {
+        let Packet::Data { block, data } = *packet else {
+            panic!("bytes out of {packet:?}");
+        };
+        assert!(data == bytes && bytes.len() <= usize::from(self.machine.agreed().blksize));
+        self.received += 1;
+        self.bytes += bytes.len() as u64;
+        self.idle_acks = 0;
+        let (zero, one) = (self.received % 65536, (self.received - 1) % 65535 + 1);
+        if self.received > 65535 && self.rollover.is_none() {
+            self.rollover = Some(if u64::from(block) == zero {
+                Rollover::Zero
+            } else {
+                Rollover::One
+            });
+        }
+        let number = match self.rollover {
+            Some(Rollover::One) => one,
+            _ => zero,
+        };
+        assert_eq!(u64::from(block), number, "block {} of the stream", self.received);
+    }
+
+    pub fn repeat(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.handle_repeat(now);
+        self.drain(now)
+    }
+
+    pub fn timeout(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.handle_timeout(now);
+        let sent = self.drain(now);
+        let next = self.machine.poll_timeout();
+        assert!(next.is_none_or(|at| at > now), "a deadline that has passed stays");
+        sent
+    }
+
+    pub fn hold(&mut self, now: Instant, held: bool) -> Vec<Transmit> {
+        self.machine.hold(now, held);
+        self.held = held;
+        self.drain(now)
+    }
+
+    /// The stream is stored, if it is whole.
+    pub fn commit(&mut self, now: Instant) -> Vec<Transmit> {
+        let whole = self.machine.is_complete() && !self.ending.has_come();
+        self.machine.commit(now);
+        if whole {
+            (self.committed, self.held) = (true, false);
+            assert_eq!(self.machine.outcome(), Some(&Outcome::Complete));
+        }
+        let sent = self.drain(now);
+        assert!(!whole || sent.len() == 1, "the last ACK");
+        sent
+    }
+
+    pub fn fail(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.fail(now, ErrorCode::DISK_FULL, "Disk full");
+        self.drain(now)
+    }
+
+    pub fn drain(&mut self, now: Instant) -> Vec<Transmit> {
+        if now != self.moment {
+            (self.moment, self.idle_acks) = (now, 0);
+        }
+        self.ending.look(self.machine.outcome());
+        let mut sent = Vec::new();
+        while let Some(transmit) = self.machine.poll_transmit(now) {
+            self.check(&transmit);
+            sent.push(transmit);
+            assert!(sent.len() <= 1, "one answer is enough: {sent:?}");
+        }
+        self.rests();
+        sent
+    }
+
+    fn check(&mut self, transmit: &Transmit) {
+        match *transmit {
+            Transmit::Data { .. } => panic!("an upload sends no DATA"),
+            Transmit::Error { message, .. } => return self.ending.send(message),
+            Transmit::Oack(oack) => {
+                assert_eq!((self.machine.agreed().oack, self.received), (Some(oack), 0));
+            }
+            Transmit::Ack { block } => {
+                assert_eq!(
+                    block,
+                    self.machine.wire_block(self.received),
+                    "an ACK of another block"
+                );
+                assert!(self.received > 0 || self.machine.agreed().oack.is_none());
+            }
+        }
+        assert!(!self.held, "an ACK while it is held");
+        assert!(
+            !self.machine.is_complete() || self.committed,
+            "an ACK before the file is stored"
+        );
+        assert!(!self.ending.has_come() || self.committed, "an ACK after the end");
+        self.idle_acks += 1;
+        assert!(self.idle_acks <= 5, "old blocks brought ACK after ACK");
+    }
+
+    /// What holds whenever everything was polled.
+    fn rests(&self) {
+        let machine = &self.machine;
+        let (over, next) = (machine.is_over(), machine.poll_timeout());
+        assert!(!over || (self.ending.has_come() && next.is_none()));
+        assert!(over || self.committed || !self.ending.has_come());
+        let stores = machine.is_complete() && !self.committed;
+        let waits = !over && !self.held && !stores;
+        assert!(!waits || next.is_some(), "it waits for ever");
+    }
+
+    /// Nobody sends any more: what is whole is stored, what is not ends.
+    pub fn abandon(&mut self, clock: &mut Clock) {
+        self.hold(clock.now(), false);
+        self.commit(clock.now());
+        let mut deadlines = 0;
+        while !self.machine.is_over() {
+            clock.reach(self.machine.poll_timeout().expect("a deadline"));
+            self.timeout(clock.now());
+            deadlines += 1;
+            assert!(deadlines <= self.most_deadlines, "it does not give up");
+        }
+    }
+}

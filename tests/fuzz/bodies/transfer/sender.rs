@@ -1,0 +1,206 @@
+//! A download's machine, watched: what it sends is held against what it may send.
+
+use tftp_proto::{ErrorCode, Instant, Outcome, Packet, ReadTransfer, Transmit};
+
+use super::{Clock, Ending, Terms};
+
+pub struct Sender {
+    pub machine: ReadTransfer,
+    pub ending: Ending,
+    size: u64,
+    blksize: u64,
+    window: u64,
+    /// Bytes it was told of, and whether they are all.
+    supplied: u64,
+    ended: bool,
+    /// Blocks: the last that was acknowledged, and the highest that was sent.
+    acked: u64,
+    pub high: u64,
+    /// ACK 0 has come, or there was no OACK to confirm.
+    opened: bool,
+    /// Blocks that were sent again at this moment.
+    again: u64,
+    moment: Instant,
+    most_deadlines: u32,
+}
+
+impl Sender {
+    pub fn new(terms: &Terms, now: Instant) -> Sender {
+        let agreed = terms.download();
+        Sender {
+            machine: ReadTransfer::new(now, &agreed, &terms.timing),
+            ending: Ending::default(),
+            size: terms.size,
+            blksize: agreed.blksize.into(),
+            window: agreed.windowsize.into(),
+            supplied: 0,
+            ended: false,
+            acked: 0,
+            high: 0,
+            opened: agreed.oack.is_none(),
+            again: 0,
+            moment: now,
+            most_deadlines: terms.most_deadlines(),
+        }
+    }
+
+    pub fn acked(&self) -> u64 {
+        self.acked
+    }
+
+    pub fn blksize(&self) -> u64 {
+        self.blksize
+    }
+
+    /// A packet of the client; only an ACK that names a block which was sent moves it.
+    pub fn hear(&mut self, now: Instant, packet: &Packet<'_>) -> Vec<Transmit> {
+        let over = self.ending.has_come();
+        self.machine.handle_packet(now, packet);
+        let acked = match self.machine.outcome() {
+            // The last block is shorter than a block.
+            Some(Outcome::Complete) => self.size / self.blksize + 1,
+            _ => self.machine.acked_bytes() / self.blksize,
+        };
+        assert!(acked >= self.acked && acked <= self.high);
+        match *packet {
+            Packet::Ack { block } => {
+                let moved = acked > self.acked;
+                assert!(!moved || (self.machine.wire_block(acked) == block && !over));
+                self.opened |= block == 0;
+            }
+            _ => assert_eq!(acked, self.acked, "only an ACK moves it"),
+        }
+        self.acked = acked;
+        let sent = self.drain(now);
+        if let Packet::Error { .. } = packet {
+            assert!(
+                self.machine.is_over() && sent.is_empty(),
+                "an ERROR ends it and is not answered"
+            );
+        }
+        sent
+    }
+
+    pub fn repeat(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.handle_repeat(now);
+        let sent = self.drain(now);
+        assert!(
+            blocks(&sent) <= 1,
+            "one packet for a request that is repeated: {sent:?}"
+        );
+        sent
+    }
+
+    pub fn timeout(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.handle_timeout(now);
+        let sent = self.drain(now);
+        let next = self.machine.poll_timeout();
+        assert!(next.is_none_or(|at| at > now), "a deadline that has passed stays");
+        sent
+    }
+
+    /// Makes so many bytes available, or all.
+    pub fn supply(&mut self, now: Instant, upto: u64) -> Vec<Transmit> {
+        let upto = upto.min(self.size);
+        self.machine.supply(now, upto, upto == self.size);
+        if !self.ending.has_come() {
+            self.supplied = self.supplied.max(upto);
+            self.ended |= upto == self.size;
+        }
+        self.drain(now)
+    }
+
+    pub fn fail(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.fail(now, ErrorCode::UNDEFINED, "Read error");
+        let sent = self.drain(now);
+        assert!(self.machine.is_over());
+        sent
+    }
+
+    /// What it sends now.
+    pub fn drain(&mut self, now: Instant) -> Vec<Transmit> {
+        if now != self.moment {
+            (self.moment, self.again) = (now, 0);
+        }
+        self.ending.look(self.machine.outcome());
+        let mut sent = Vec::new();
+        while let Some(transmit) = self.machine.poll_transmit(now) {
+            self.check(&transmit);
+            sent.push(transmit);
+            assert!(sent.len() <= 8, "it never stops: {sent:?}");
+        }
+        assert!(
+            !self.machine.is_half_open() || blocks(&sent) <= 1,
+            "no window for who never answered"
+        );
+        self.rests();
+        sent
+    }
+
+    fn check(&mut self, transmit: &Transmit) {
+        match *transmit {
+            Transmit::Oack(oack) => {
+                assert_eq!(self.machine.agreed().oack, Some(oack));
+                assert!(!self.ending.has_come());
+            }
+            Transmit::Ack { .. } => panic!("a download sends no ACK"),
+            Transmit::Error { message, .. } => self.ending.send(message),
+            Transmit::Data { first, count } => {
+                let last = first + u64::from(count) - 1;
+                assert!(self.opened && !self.ending.has_come());
+                assert!(
+                    first > self.acked && last <= self.acked + self.window,
+                    "outside the window"
+                );
+                assert!(first <= self.high + 1, "a block was left out");
+                let whole = self.supplied / self.blksize + u64::from(self.ended);
+                assert!((first..=whole).contains(&last), "data that nobody supplied");
+                self.again += (self.high.min(last) + 1).saturating_sub(first);
+                self.high = self.high.max(last);
+                // By an ACK inside the window, by a repeated one and by the timer: each once.
+                assert!(self.again <= 3 * self.window + 3, "stale ACKs brought windows");
+            }
+        }
+    }
+
+    /// What holds whenever everything was polled.
+    fn rests(&self) {
+        let machine = &self.machine;
+        assert_eq!(machine.is_over(), self.ending.has_come());
+        if self.ending.has_come() {
+            assert_eq!((machine.poll_timeout(), machine.wants()), (None, None));
+            return;
+        }
+        let waits = !self.opened || self.high > self.acked;
+        assert!(!waits || machine.poll_timeout().is_some(), "it waits for ever");
+        if let Some(upto) = machine.wants() {
+            assert!(self.opened && !self.ended && upto > self.supplied);
+            assert!(upto <= (self.acked + self.window) * self.blksize);
+        }
+        if self.opened && !waits && machine.wants().is_none() {
+            panic!("it neither wants nor sends anything");
+        }
+    }
+
+    /// Nobody answers any more: it ends.
+    pub fn abandon(&mut self, clock: &mut Clock) {
+        self.supply(clock.now(), u64::MAX);
+        let mut deadlines = 0;
+        while !self.machine.is_over() {
+            clock.reach(self.machine.poll_timeout().expect("a deadline"));
+            self.timeout(clock.now());
+            deadlines += 1;
+            assert!(deadlines <= self.most_deadlines, "it does not give up");
+        }
+    }
+}
+
+/// How many packets these are.
+fn blocks(sent: &[Transmit]) -> u64 {
+    sent.iter()
+        .map(|transmit| match transmit {
+            Transmit::Data { count, .. } => u64::from(*count),
+            _ => 1,
+        })
+        .sum()
+}
