@@ -39,3 +39,11 @@ trap summary EXIT
 # The protocol over a virtual network: crates/tftp-proto/tests/simulated.rs.
 step simulation env TFTP_TRANSFERS="${TFTP_TRANSFERS:-1000000}" \
     cargo test --release --locked -p tftp-proto --test simulated -- --nocapture
+
+# Directories swapped for links to the outside while clients ask, servers killed while clients upload: tests/files.
+files() (
+    export TFTP_SWAPS="${TFTP_SWAPS:-100000}" TFTP_KILLS="${TFTP_KILLS:-1000}" TFTP_ROUNDS="${TFTP_ROUNDS:-2000}"
+    export TFTP_TEST_SECONDS=7200
+    cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so" tests/files
+)
+step files files
