@@ -143,6 +143,40 @@ class Asker:
         return struct.unpack("!H", packet[2:4])[0] if packet[:2] == b"\0\5" else None
 
 
+class Upload:
+    """One client that is moved on block by block."""
+
+    def __init__(self, address, name, data, mode, blksize):
+        self.wire, self.blksize, self.block = data, blksize, 0
+        self.file = data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\r") if mode == "netascii" else data
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(SECONDS)
+        self.socket.sendto(struct.pack("!H", WRITE) + f"{name}\0{mode}\0blksize\0{blksize}\0".encode(), address)
+        packet, peer = self.socket.recvfrom(2048)
+        assert packet[:2] == b"\0\6", packet
+        self.socket.connect(peer)
+
+    def step(self):
+        """Sends a block and awaits its ACK; true after the last one."""
+        part = self.wire[self.block * self.blksize:(self.block + 1) * self.blksize]
+        self.block += 1
+        packet = struct.pack("!HH", 3, self.block) + part
+        self.socket.send(packet)
+        if self.block % 7 == 0:
+            self.socket.send(packet)  # once more, as over a network
+        while True:
+            answer = self.socket.recv(2048)
+            assert answer[:2] == b"\0\4", answer
+            if answer[2:] == packet[2:4]:
+                return len(part) < self.blksize
+
+    def abort(self):
+        self.socket.send(b"\0\5\0\0never mind\0")
+
+    def close(self):
+        self.socket.close()
+
+
 def is_presentable(packet):
     """An ERROR whose text is printable ASCII, ends with its NUL and names no path."""
     text = packet[4:-1]

@@ -175,7 +175,7 @@ class Unseen(unittest.TestCase):
 
     def compare(self, asker, lines, ground, spelling, opcode):
         """The kernel may ask for another try when something is renamed anywhere meanwhile: that is not the name's doing."""
-        for _ in range(5):
+        for _ in range(50):
             calls = [self.calls(asker, lines, opcode, spell(spelling, ground, name), name)
                      for name in ("secret", "absent")]
             if calls[0] == calls[1]:

@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from ground import LEFTOVER, WRITE, Process, leftovers, seed, times, until
+from ground import LEFTOVER, WRITE, Process, Upload, leftovers, seed, times, until
 
 KILLS = times("KILLS", 40)
 NAMES = ["small", "medium", "dir/large", "dir/roll"]
@@ -127,7 +127,7 @@ class Killed(unittest.TestCase):
         for path, directories, names in os.walk(self.base):
             for name in [*directories, *names]:
                 at = os.path.relpath(os.path.join(path, name), self.root)
-                if at in SIZES or (LEFTOVER.fullmatch(name) and os.path.join(path, name) in leftovers(self.root)):
+                if at in (*SIZES, "survivor") or (LEFTOVER.fullmatch(name) and os.path.join(path, name) in leftovers(self.root)):
                     continue
                 status = os.lstat(os.path.join(path, name))
                 found[at] = (status.st_mode, status.st_ino, None if os.path.isdir(os.path.join(path, name))
@@ -135,9 +135,30 @@ class Killed(unittest.TestCase):
         return found
 
     def test_every_file_is_whole_and_the_rest_is_swept(self):
+        """Another server serves the same directory all the while: its upload is no leftover."""
+        body = random.Random(self.start).randbytes(512 * KILLS + 100)
+        with Process(self.root) as survivor:
+            upload = Upload(survivor.address, "survivor", body, "octet", 512)
+            self.living = set(leftovers(self.root))
+            uploads, left = self.kill_servers(upload)
+            with Process(self.root):
+                until(lambda: set(leftovers(self.root)) == self.living, "the last sweep")
+            self.assertTrue(upload.step())
+            upload.close()
+        with open(os.path.join(self.root, "survivor"), "rb") as file:
+            self.assertEqual(file.read(), body)
+        self.assertEqual(leftovers(self.root), [])
+        self.assertEqual(self.others(), self.decoys)
+        # The kills did come in the middle.
+        self.assertTrue(uploads >= KILLS and left >= KILLS // 4, (uploads, left))
+        print(f"figure: {KILLS} kills during {uploads} uploads that were acknowledged: every file whole, {left} leftovers, all "
+              f"swept (TFTP_SEED={self.start})")
+
+    def kill_servers(self, upload):
+        """The number of uploads that were acknowledged, and of those that were left behind."""
         uploads = left = 0
         for kill in range(KILLS):
-            stale = leftovers(self.root)
+            stale = set(leftovers(self.root)) - self.living
             with self.subTest(kill=kill), Process(self.root) as server:
                 writers = self.let_write(server)
                 if self.chance.random() < 0.9:  # now and then it is killed before or within its sweep
@@ -145,14 +166,9 @@ class Killed(unittest.TestCase):
                 time.sleep(self.chance.random() * 0.15)
                 server.kill()
                 uploads += self.judge(writers)
-                left += len(set(leftovers(self.root)) - set(stale))
-        with Process(self.root):
-            until(lambda: not leftovers(self.root), "the last sweep")
-        self.assertEqual(self.others(), self.decoys)
-        print(f"figure: {KILLS} kills during {uploads} uploads that were acknowledged: every file whole, {left} leftovers, all "
-              f"swept (TFTP_SEED={self.start})")
-        # The kills did come in the middle.
-        self.assertTrue(uploads >= KILLS and left >= KILLS // 4, (uploads, left))
+                left += len(set(leftovers(self.root)) - stale - self.living)
+            upload.step()
+        return uploads, left
 
     def let_write(self, server):
         self.gone = threading.Event()
