@@ -1,4 +1,4 @@
-"""Disks that are full, that go away, that fail; rights that are lost in the middle: the old file stays, nothing is left."""
+"""Disks that are full, gone or failing, rights that are lost in the middle: the old file stays, nothing is left."""
 import ctypes
 import errno
 import fcntl
@@ -375,13 +375,14 @@ class Injected(Disk):
     """Errors that no file system here gives on demand: the kernel is told to give them (seccomp)."""
 
     def test_writing_fails(self):
-        for name, code in (("EIO", 0), ("ENOSPC", 3), ("EDQUOT", 3), ("EFBIG", 3), ("EROFS", 2), ("EPERM", 2), ("ESTALE", 0)):
+        for name, code in (("EIO", 0), ("ENOSPC", 3), ("EDQUOT", 3), ("EFBIG", 3), ("EROFS", 2), ("EPERM", 2),
+                           ("ESTALE", 0)):
             with self.subTest(name):
                 in_child(lambda name=name, code=code: self.fails(name, code, (SYSCALLS[1],), at_least=1024))
 
     def test_renaming_fails(self):
-        for name, code in (("EIO", 0), ("ENOSPC", 3), ("EDQUOT", 3), ("EROFS", 2), ("EACCES", 2), ("EPERM", 2), ("ENOENT", 2),
-                           ("EISDIR", 2), ("EXDEV", 2)):
+        for name, code in (("EIO", 0), ("ENOSPC", 3), ("EDQUOT", 3), ("EROFS", 2), ("EACCES", 2), ("EPERM", 2),
+                           ("ENOENT", 2), ("EISDIR", 2), ("EXDEV", 2)):
             with self.subTest(name):
                 in_child(lambda name=name, code=code: self.fails(name, code, SYSCALLS[2:], at_least=0))
 

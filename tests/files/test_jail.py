@@ -1,7 +1,6 @@
 """What a client gets whose file name leads out of LocalDir: the same answer whether something is there or not."""
 import os
 import re
-import shutil
 import socket
 import stat
 import struct
@@ -9,13 +8,14 @@ import tempfile
 import unittest
 
 from ground import (INSIDE, IS_ROOT, READ, SECRET, WRITE, Asker, Ground, Process, Watch, drop_root, is_presentable,
-                    places, until)
+                    places, skip_without_strace, until)
 from lib import LOCAL_DIR, Server, in_child
 
 # `{}` is a name that exists outside, then one that does not; `{base}` the path of the directory above LocalDir.
 SPELLINGS = [
     # up and out
-    "../{}", "/../{}", "//../{}", "./../{}", ".//..//{}", "../{}/", "../{}/.", "../{}/..", "../{}/../{}", "../outside/{}",
+    "../{}", "/../{}", "//../{}", "./../{}", ".//..//{}", "../{}/", "../{}/.", "../{}/..", "../{}/../{}",
+    "../outside/{}",
     "dir/../../{}", "dir/sub/../../../{}", "dir/./.././../{}", "file/../../{}", "missing/../../{}", "../root/../{}",
     "../rooted/{}", "../root/../rooted/{}", "dir/../" * 50 + "../{}", "../" * 500 + "{base}/{}", "/" * 300 + "../{}",
     # the other separator
@@ -28,7 +28,8 @@ SPELLINGS = [
     "%2e%2e/{}", "..%00/{}", "....//{}", "..../{}", ".../{}", "..;/{}", ".. /{}", " ../{}", "..\t/{}", "..\n/{}",
     ".\x7f./{}", "../{}::$DATA", "../{}.", "../{} ", "\uff0e\uff0e/{}", "\u2025/{}", "\u2024\u2024/{}", ".\u200b./{}",
     "\ufeff../{}", "..\u0338/{}",
-    b"..\xc0\xaf{}", b"\xc0\xae\xc0\xae/{}", b"..\xe0\x80\xaf{}", b"..\xf0\x80\x80\xaf{}", b"..\xc1\x9c{}", b"..\x2f\x80{}",
+    b"..\xc0\xaf{}", b"\xc0\xae\xc0\xae/{}", b"..\xe0\x80\xaf{}", b"..\xf0\x80\x80\xaf{}", b"..\xc1\x9c{}",
+    b"..\x2f\x80{}",
     # other cases of names that are there
     "../OUTSIDE/{}", "../Outside/{}", "DIR/../../{}", "OUT-DIR/{}",
     # links that lead out
@@ -41,8 +42,8 @@ SPELLINGS = [
 ]
 
 # Names without a separator, whatever they look like: of files that could be inside.
-PLAIN = ["..%2f{}", "%2e%2e%2f{}", "%252e%252e%252f{}", "..%5c{}", "..%c0%af{}", "..:{}", "..\uff0f{}", "\uff0e\uff0e\uff0f{}",
-         "..\uff3c{}", "..\u2215{}", "..\u2044{}", "..\u29f8{}"]
+PLAIN = ["..%2f{}", "%2e%2e%2f{}", "%252e%252e%252f{}", "..%5c{}", "..%c0%af{}", "..:{}", "..\uff0f{}",
+         "\uff0e\uff0e\uff0f{}", "..\uff3c{}", "..\u2215{}", "..\u2044{}", "..\u29f8{}"]
 
 # The same ways, as long as they stay inside.
 WELCOME = ["file", "/file", "//./file", "dir/../file", "dir\\file", "\\dir\\sub/../file", "dir/sub/../../dir/file",
@@ -84,9 +85,9 @@ class Outside(unittest.TestCase):
                     self.assertIn(there[3], (0,) if isinstance(spelling, bytes) else (1, 2))
         for spelling in PLAIN:
             with self.subTest(spelling=spelling):
-                self.assertEqual([asker.code(READ, spell(spelling, ground, name)) for name in ("secret", "absent")], [1, 1])
-                self.assertEqual([asker.code(WRITE, spell(spelling, ground, name)) for name in ("secret", "absent")],
-                                 [None, None])
+                for name in ("secret", "absent"):
+                    wire = spell(spelling, ground, name)
+                    self.assertEqual([asker.code(opcode, wire) for opcode in (READ, WRITE)], [1, None])
 
     def test_nothing_is_read_made_or_told(self):
         for place in places():
@@ -147,10 +148,10 @@ class Outside(unittest.TestCase):
 class Unseen(unittest.TestCase):
     """The kernel is asked the same for what is there and for what is not: nothing is left that could take longer."""
 
-    @unittest.skipIf(shutil.which("strace") is None, "what takes strace, which is not installed")
+    def setUp(self):
+        skip_without_strace(self)
+
     def test_the_same_system_calls(self):
-        if not self.may_trace():
-            self.skipTest("what takes strace, which may trace nothing here")
         for place in places():
             with self.subTest(place=place), Ground(place) as ground, tempfile.TemporaryDirectory() as directory:
                 descriptor = os.open(ground.outside, os.O_RDONLY)
@@ -158,23 +159,20 @@ class Unseen(unittest.TestCase):
                 os.close(descriptor)
                 self.traced(ground, os.path.join(directory, "trace"))
 
-    def may_trace(self):
-        with tempfile.TemporaryDirectory() as directory:
-            return os.system(f"strace -f -o {directory}/trace true 2>/dev/null") == 0
-
     def traced(self, ground, trace):
         before = ("strace", "-f", "-qq", "-s", "5000", "-e", "trace=%file", "-o", trace)
         with Process(ground.root, before=before) as serving:
             asker = Asker(serving.address)
             with open(trace, encoding="utf-8", errors="surrogateescape") as lines:
-                self.assertTrue(any('"{}"' in call for call in self.calls(asker, lines, READ, b"file", "file")), "a trace")
+                served = self.calls(asker, lines, READ, b"file", "file")
+                self.assertTrue(any('"{}"' in call for call in served), served)
                 for spelling, opcode in [(spelling, opcode) for opcode in (READ, WRITE) for spelling in SPELLINGS] + [
                         (spelling, READ) for spelling in PLAIN]:
                     with self.subTest(spelling=spelling, opcode=opcode):
                         self.compare(asker, lines, ground, spelling, opcode)
 
     def compare(self, asker, lines, ground, spelling, opcode):
-        """The kernel may ask for another try when something is renamed anywhere meanwhile: that is not the name's doing."""
+        """Where anything was renamed meanwhile the kernel may ask for another try: that is not the name's doing."""
         for _ in range(50):
             calls = [self.calls(asker, lines, opcode, spell(spelling, ground, name), name)
                      for name in ("secret", "absent")]
@@ -244,12 +242,14 @@ class Special(unittest.TestCase):
             before = ground.strangers()
             for name in ("secret", "absent"):
                 for way in (f"self/cwd/{name}", f"self/root{ground.outside}/{name}", f"self/fd/{descriptor}/{name}",
-                            f"thread-self/cwd/{name}", f"{os.getpid()}/cwd/{name}", f"self/task/{os.getpid()}/cwd/{name}",
+                            f"thread-self/cwd/{name}", f"{os.getpid()}/cwd/{name}",
+                            f"self/task/{os.getpid()}/cwd/{name}",
                             f"self/cwd/../outside/{name}", f"self\\cwd\\{name}"):
                     for opcode in (READ, WRITE):
                         packet = asker.ask(opcode, way)
                         self.assertTrue(is_presentable(packet) and packet[3] == 2, (way, opcode, packet))
-            for name in ("self/exe", "self/cwd", f"self/fd/{descriptor}", "self/fd/1", "mounts/..", "self", "self/mem/."):
+            for name in ("self/exe", "self/cwd", f"self/fd/{descriptor}", "self/fd/1", "mounts/..", "self",
+                         "self/mem/."):
                 self.assertEqual(asker.code(READ, name), 2, name)
             # Its files have the size 0, and that is what is sent.
             self.assertEqual(asker.ask(READ, "version"), b"\0\3\0\1")
@@ -266,8 +266,8 @@ class Rights(unittest.TestCase):
 
     def test_what_may_not_be_is_refused_and_tells_nothing(self):
         with Ground() as ground:
-            for name, mode in (("locked", 0o000), ("readonly", 0o444), ("closed", 0o700), ("blind", 0o711), ("fixed", 0o755),
-                               ("open", 0o777), ("dropbox", 0o733)):
+            for name, mode in (("locked", 0o000), ("readonly", 0o444), ("closed", 0o700), ("blind", 0o711),
+                               ("fixed", 0o755), ("open", 0o777), ("dropbox", 0o733)):
                 path = os.path.join(ground.root, name)
                 if mode & 0o100:
                     os.mkdir(path)

@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from ground import LEFTOVER, WRITE, Process, Upload, leftovers, seed, times, until
+from ground import WRITE, Process, Upload, leftovers, seed, times, until
 
 KILLS = times("KILLS", 40)
 NAMES = ["small", "medium", "dir/large", "dir/roll"]
@@ -123,11 +123,11 @@ class Killed(unittest.TestCase):
 
     def others(self):
         """All that no upload made: kind, number and contents."""
-        found = {}
+        found, unfinished = {}, leftovers(self.root)
         for path, directories, names in os.walk(self.base):
             for name in [*directories, *names]:
                 at = os.path.relpath(os.path.join(path, name), self.root)
-                if at in (*SIZES, "survivor") or (LEFTOVER.fullmatch(name) and os.path.join(path, name) in leftovers(self.root)):
+                if at in (*SIZES, "survivor") or os.path.join(path, name) in unfinished:
                     continue
                 status = os.lstat(os.path.join(path, name))
                 found[at] = (status.st_mode, status.st_ino, None if os.path.isdir(os.path.join(path, name))
@@ -151,8 +151,8 @@ class Killed(unittest.TestCase):
         self.assertEqual(self.others(), self.decoys)
         # The kills did come in the middle.
         self.assertTrue(uploads >= KILLS and left >= KILLS // 4, (uploads, left))
-        print(f"figure: {KILLS} kills during {uploads} uploads that were acknowledged: every file whole, {left} leftovers, all "
-              f"swept (TFTP_SEED={self.start})")
+        print(f"figure: {KILLS} kills during {uploads} uploads that were acknowledged: every file whole, {left} "
+              f"leftovers, all swept (TFTP_SEED={self.start})")
 
     def kill_servers(self, upload):
         """The number of uploads that were acknowledged, and of those that were left behind."""

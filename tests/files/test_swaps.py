@@ -197,7 +197,7 @@ class Swapped(unittest.TestCase):
                 self.swapped(ground, start, SWAPS // len(where))
 
     def swapped(self, ground, start, wanted):
-        outside = {path: state for path, state in ground.strangers().items() if "elsewhere" not in path}
+        outside = self.outside(ground)
         watch = Watch(ground, but=("root", "elsewhere"))
         swapper = Swapper(ground, start)
         servers, traffic = [], None
@@ -216,13 +216,17 @@ class Swapped(unittest.TestCase):
         # The swaps did meet the requests: some found the inside and some the outside.
         self.assertTrue(traffic.served > wanted // 20 and traffic.refused > wanted // 20)
         self.unchanged(ground, outside, watch)
-        print(f"figure: {swaps} swaps during {traffic.served + traffic.refused} requests on {ground.base}: {traffic.served} served ({traffic.taken} "
-              f"of them uploads), {traffic.refused} refused, none wrong (TFTP_SEED={start})")
+        print(f"figure: {swaps} swaps during {traffic.served + traffic.refused} requests on {ground.base}: "
+              f"{traffic.served} served ({traffic.taken} of them uploads), {traffic.refused} refused, none wrong (TFTP_SEED={start})")
+
+    def outside(self, ground):
+        """All but where the test itself moves a directory to."""
+        return {path: state for path, state in ground.strangers().items() if "elsewhere" not in path}
 
     def unchanged(self, ground, outside, watch):
         self.assertEqual(watch.events(), [])
         watch.close()
-        self.assertEqual({path: state for path, state in ground.strangers().items() if "elsewhere" not in path}, outside)
+        self.assertEqual(self.outside(ground), outside)
         self.assertEqual(sorted(set(os.listdir(os.path.join(ground.base, "elsewhere"))) - {"sub"}), ["file"])
         for path, _, names in os.walk(ground.root):
             for name in names:
