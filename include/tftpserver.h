@@ -86,7 +86,9 @@
  *  5. Otherwise the client gets ERROR 1, the program error 126 or 127.
  *
  * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting
- * ConnFileData or ConnLocalFile later answers 130. A file that is uploaded has its final name only when it is whole.
+ * ConnFileData or ConnLocalFile later answers 130. A file that is uploaded has its final name only when it is whole;
+ * until then it is .tftpserver-<16 hex digits>.part beside it, and what a killed program leaves of these below LocalDir
+ * is removed when that is listened on again.
  *
  * PROPERTIES
  *

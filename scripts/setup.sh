@@ -44,6 +44,12 @@ look() {
         want busybox busybox optional
         want ip iproute2 optional
         want nft nftables optional
+        want strace strace optional
+        # Disks that fail, and quotas: only root can mount them.
+        if [ "$(id -u)" = 0 ]; then
+            want mkfs.ext4 e2fsprogs optional
+            want mkfs.btrfs btrfs-progs optional
+        fi
         want php php-cli optional
         want phpunit phpunit optional
         want composer composer optional

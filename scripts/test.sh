@@ -53,6 +53,9 @@ c_tests() (
 # The library as the Rust tests have it, with checks for overflow.
 settings() { cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
 
+# The jail and uploads, in processes that are watched, killed, out of room.
+files() { python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so" tests/files; }
+
 # What measures is only looked at here: a package of its own, which needs no more than clippy has checked already.
 bench() {
     export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
@@ -100,6 +103,7 @@ step fuzz fuzz
 step rust cargo test --workspace
 step models models
 step settings settings
+step files files
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
 if command -v php >/dev/null 2>&1 && command -v phpunit >/dev/null 2>&1; then

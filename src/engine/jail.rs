@@ -222,15 +222,36 @@ impl Jail {
     }
 
     /// The way to a file whose path the kernel refused because a symlink on it is absolute or makes a detour through
-    /// the outside, if its end lies inside: without symlinks, to be walked without following any. The text is
-    /// only a proposal, the walk decides. A `..` in the client's own words earns no second look.
+    /// the outside, if each such symlink leads back inside: without symlinks, to be walked without following any. The
+    /// text is only a proposal, the walk decides. What a symlink names outside is not looked up, nor what the client's
+    /// name has behind it: nothing shall tell what is there. A `..` in the client's own words earns no second look.
     fn leads_back(&self, path: &Path) -> Option<PathBuf> {
         if path.components().any(|part| part == Component::ParentDir) {
             return None;
         }
         let root = self.root.canonicalize().ok()?;
-        let end = self.root.join(path).canonicalize().ok()?;
-        end.strip_prefix(root).ok().map(Path::to_owned)
+        let (mut inside, mut links) = (PathBuf::new(), 0);
+        for part in path.components() {
+            inside.push(part);
+            // What is no symlink stays, and so does what is not there: the walk finds out.
+            while let Ok(target) = root.join(&inside).read_link() {
+                links += 1;
+                if links > MAX_LINKS {
+                    return None;
+                }
+                let end = end_of(&root.join(inside.parent()?).join(target))?;
+                inside = end.strip_prefix(&root).ok()?.to_owned();
+            }
+        }
+        Some(inside)
+    }
+}
+
+/// The place that a path names: its directory without symlinks, and the last name in it, which is not looked up.
+fn end_of(path: &Path) -> Option<PathBuf> {
+    match (path.parent(), path.file_name()) {
+        (Some(directory), Some(name)) => Some(directory.canonicalize().ok()?.join(name)),
+        _ => path.canonicalize().ok(),
     }
 }
 

@@ -1,7 +1,9 @@
 """Every test of the settings, a process for each class, some at a time.
 
-usage: run.py LIBRARY [-k WORD]     (LIBRARY: libtftpserver.so; -k: only the tests whose name has WORD in it)
+usage: run.py LIBRARY [-k WORD] [DIRECTORY]     (LIBRARY: libtftpserver.so; -k: only the tests whose name has WORD in
+it; DIRECTORY: other tests made of lib.py)
 """
+import argparse
 import concurrent.futures
 import os
 import re
@@ -12,6 +14,8 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKERS = 4
+# When a class has failed to end; the long forms set it.
+SECONDS = int(os.environ.get("TFTP_TEST_SECONDS", "300"))
 
 
 def tests_in(suite):
@@ -22,33 +26,41 @@ def tests_in(suite):
             yield part
 
 
-def groups(word):
+def groups(directory, word):
     """Names of tests by class; what could not be imported is a test that fails."""
     found = {}
-    for test in tests_in(unittest.defaultTestLoader.discover(HERE, "test_*.py")):
+    for test in tests_in(unittest.defaultTestLoader.discover(directory, "test_*.py")):
         if word in test.id():
             found.setdefault(type(test).__module__ + "." + type(test).__qualname__, []).append(test.id())
     return found
 
 
-def run(names):
+def run(directory, names):
     begin = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "unittest", "-v", *names], cwd=HERE, timeout=300,
+    done = subprocess.run([sys.executable, "-m", "unittest", "-v", *names], cwd=directory, timeout=SECONDS,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout, time.monotonic() - begin
 
 
 def main():
-    os.environ["TFTPSERVER_LIBRARY"] = os.path.abspath(sys.argv[1])
-    word = sys.argv[3] if len(sys.argv) > 3 and sys.argv[2] == "-k" else ""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("library")
+    parser.add_argument("-k", dest="word", default="")
+    parser.add_argument("directory", nargs="?", default=HERE)
+    told = parser.parse_args()
+    os.environ["TFTPSERVER_LIBRARY"] = os.path.abspath(told.library)
+    os.environ["PYTHONPATH"] = HERE
     count, failed, skipped = 0, [], set()
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        running = {pool.submit(run, names): group for group, names in groups(word).items()}
+        running = {pool.submit(run, told.directory, names): group
+                   for group, names in groups(told.directory, told.word).items()}
         for future in concurrent.futures.as_completed(running):
             code, output, seconds = future.result()
             ran = re.search(r"^Ran (\d+) tests?", output, re.M)
             count += int(ran[1]) if ran else 0
             skipped |= set(re.findall(r"skipped ['\"](.*)['\"]", output))
+            for figure in re.findall(r"^figure: .*", output, re.M):
+                print(figure)
             print(f"{'ok    ' if code == 0 else 'FAILED'} {running[future]} ({seconds:.1f} s)", flush=True)
             if code:
                 failed.append(running[future])

@@ -166,6 +166,21 @@ fn outside_is_refused_whether_it_exists_or_not() {
     assert_eq!(look(&tree.jail(), absolute.to_str().unwrap()), "NotFound");
 }
 
+/// A link may go out and come back by its own text; a client's words that go on outside lead nowhere, for an answer
+/// would tell what is there.
+#[test]
+fn a_name_that_goes_on_outside_is_not_looked_up() {
+    let tree = Tree::new();
+    tree.link("../outside", "outdir");
+    tree.link(tree.base.path().join("outside"), "absolute-dir");
+    symlink("../root/dir", tree.base.path().join("outside/back")).unwrap();
+    for name in ["outdir/back/file", "absolute-dir/back/file", "outdir/gone/file"] {
+        assert_eq!(look(&tree.jail(), name), "NotAllowed", "{name}");
+        let refusal = tree.jail().create(name, &replacing()).unwrap_err();
+        assert!(matches!(refusal, Refusal::NotAllowed), "{name}: {refusal:?}");
+    }
+}
+
 #[test]
 fn names_of_nothing_are_not_found() {
     let tree = Tree::new();
@@ -255,6 +270,9 @@ fn symlinks_are_followed_while_they_stay_inside() {
     ] {
         assert_eq!(look(&tree.jail(), name), "inside", "{name}");
         assert_eq!(look(&tree.strict(), name), "NotAllowed", "{name}");
+    }
+    for name in ["absolute/below", "absolute-dir/missing", "linked/missing"] {
+        assert_eq!(look(&tree.jail(), name), "NotFound", "{name}");
     }
     assert_eq!(look(&tree.jail(), "dangling"), "NotFound");
     assert_eq!(look(&tree.strict(), "dangling"), "NotAllowed");

@@ -132,7 +132,11 @@ if (tftpserver_set(server, TFTPSERVER_PROPERTY_LISTENING, 0, "True") != 0)
         "A relative path is taken from the working directory of the moment it is set. Nothing outside the directory can be \
          reached by a client's file name, whatever it holds; FollowSymlinks says what becomes of links inside it. \
          Nothing is kept open: a directory that is exchanged is seen by the next request. While listening, a change is \
-         what requests from then on go by.",
+         what requests from then on go by. An upload under way is a file `.tftpserver-<16 hexadecimal digits>.part` \
+         beside its final name, and no client can name it. What a program that was killed left of these is removed when \
+         StartListening is called (with ReadOnly it is not): files of that name that no program has locked, in LocalDir \
+         and in directories below it on the same file system (16 levels and 200,000 entries at most), but not where only \
+         ConnLocalFile leads.",
         r#"if (tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, ".") != 0)
     fprintf(stderr, "%s\n", tftpserver_get_last_error(server));"#,
     )

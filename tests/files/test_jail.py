@@ -1,0 +1,298 @@
+"""What a client gets whose file name leads out of LocalDir: the same answer whether something is there or not."""
+import os
+import re
+import socket
+import stat
+import struct
+import tempfile
+import unittest
+
+from ground import (INSIDE, IS_ROOT, READ, SECRET, WRITE, Asker, Ground, Process, Watch, drop_root, is_presentable,
+                    places, skip_without_strace, until)
+from lib import LOCAL_DIR, Server, in_child
+
+# `{}` is a name that exists outside, then one that does not; `{base}` the path of the directory above LocalDir.
+SPELLINGS = [
+    # up and out
+    "../{}", "/../{}", "//../{}", "./../{}", ".//..//{}", "../{}/", "../{}/.", "../{}/..", "../{}/../{}",
+    "../outside/{}",
+    "dir/../../{}", "dir/sub/../../../{}", "dir/./.././../{}", "file/../../{}", "missing/../../{}", "../root/../{}",
+    "../rooted/{}", "../root/../rooted/{}", "dir/../" * 50 + "../{}", "../" * 500 + "{base}/{}", "/" * 300 + "../{}",
+    # the other separator
+    "..\\{}", "\\..\\{}", "..\\/{}", "../\\{}", "..\\outside\\{}", "dir\\..\\..\\{}", "dir\\../..\\{}", "dir/..\\../{}",
+    "\\\\?\\..\\{}", "\\\\.\\..\\{}", ".\\..\\{}",
+    # absolute, or a way to say so
+    "{base}/{}", "/{base}/{}", "\\{base}\\{}", "file://{base}/{}", "C:{base}/{}", "C:\\..\\{}", "C:../{}", "~/../{}",
+    "~root{base}/{}", "$HOME/../{}", "/proc/self/root{base}/{}", "/proc/self/cwd/../{}",
+    # what somebody else might make a separator or a dot of
+    "%2e%2e/{}", "..%00/{}", "....//{}", "..../{}", ".../{}", "..;/{}", ".. /{}", " ../{}", "..\t/{}", "..\n/{}",
+    ".\x7f./{}", "../{}::$DATA", "../{}.", "../{} ", "\uff0e\uff0e/{}", "\u2025/{}", "\u2024\u2024/{}", ".\u200b./{}",
+    "\ufeff../{}", "..\u0338/{}",
+    b"..\xc0\xaf{}", b"\xc0\xae\xc0\xae/{}", b"..\xe0\x80\xaf{}", b"..\xf0\x80\x80\xaf{}", b"..\xc1\x9c{}",
+    b"..\x2f\x80{}",
+    # other cases of names that are there
+    "../OUTSIDE/{}", "../Outside/{}", "DIR/../../{}", "OUT-DIR/{}",
+    # links that lead out
+    "out-dir/{}", "abs-dir/{}", "far-dir/{}", "out-dir\\{}", "out-dir/sub/{}", "abs-dir/sub/{}", "dir/../out-dir/{}",
+    "out-dir/./{}", "out-dir/../{}", "out-dir/../outside/{}", "out-dir/sub/../{}", "out-dir/../root/../outside/{}",
+    "dir/up/{}", "dir/up/outside/{}", "dir/up/outside/sub/{}", "out-{}", "abs-{}", "far-{}", "out-{}/", "out-{}/below",
+    "out-dir/back/../{}", "out-dir/{}/below",
+    # links of the kernel's own
+    "cwd/{}", "cwd/sub/{}", "root{base}/outside/{}", "task/root{base}/outside/{}", "fd/{}", "cwd-{}", "self/cwd/{}",
+]
+
+# Names without a separator, whatever they look like: of files that could be inside.
+PLAIN = ["..%2f{}", "%2e%2e%2f{}", "%252e%252e%252f{}", "..%5c{}", "..%c0%af{}", "..:{}", "..\uff0f{}",
+         "\uff0e\uff0e\uff0f{}", "..\uff3c{}", "..\u2215{}", "..\u2044{}", "..\u29f8{}"]
+
+# The same ways, as long as they stay inside.
+WELCOME = ["file", "/file", "//./file", "dir/../file", "dir\\file", "\\dir\\sub/../file", "dir/sub/../../dir/file",
+           "abs-inside/file", "detour/file"]
+
+
+def furnish(ground, descriptor):
+    """Every kind of link; `descriptor` is the outside directory, open."""
+    for name, target in (("out-dir", "../outside"), ("abs-dir", ground.outside), ("far-dir", "hop"), ("hop", "out-dir"),
+                         ("dir/up", "../.."), ("cwd", "/proc/self/cwd"), ("root", "/proc/self/root"),
+                         ("task", "/proc/thread-self"), ("fd", f"/proc/self/fd/{descriptor}"), ("self", "/proc/self"),
+                         ("abs-inside", os.path.join(ground.root, "dir")), ("detour", "../root/dir")):
+        ground.link(target, name)
+    for name in ("secret", "absent"):
+        ground.link(f"../outside/{name}", f"out-{name}")
+        ground.link(os.path.join(ground.outside, name), f"abs-{name}")
+        ground.link(f"out-{name}", f"far-{name}")
+        ground.link(f"/proc/self/cwd/{name}", f"cwd-{name}")
+    # Outside there is a way back in: it is not for clients to find.
+    os.symlink("../root/dir", os.path.join(ground.outside, "back"))
+
+
+def spell(spelling, ground, name):
+    if isinstance(spelling, bytes):
+        return spelling.replace(b"{}", name.encode())
+    return spelling.replace("{base}", ground.base).replace("{}", name).encode()
+
+
+class Outside(unittest.TestCase):
+    def answers(self, ground, asker):
+        """The answers to every spelling, both ways: never a file, never a difference."""
+        for spelling in SPELLINGS:
+            for opcode in (READ, WRITE):
+                with self.subTest(spelling=spelling, opcode=opcode):
+                    there, absent = (asker.ask(opcode, spell(spelling, ground, name)) for name in ("secret", "absent"))
+                    self.assertTrue(is_presentable(there), there)
+                    self.assertEqual(there, absent)
+                    # A name that does not convert has the number 0.
+                    self.assertIn(there[3], (0,) if isinstance(spelling, bytes) else (1, 2))
+        for spelling in PLAIN:
+            with self.subTest(spelling=spelling):
+                for name in ("secret", "absent"):
+                    wire = spell(spelling, ground, name)
+                    self.assertEqual([asker.code(opcode, wire) for opcode in (READ, WRITE)], [1, None])
+
+    def test_nothing_is_read_made_or_told(self):
+        for place in places():
+            with self.subTest(place=place), Ground(place) as ground:
+                descriptor = os.open(ground.outside, os.O_RDONLY)
+                furnish(ground, descriptor)
+                self.with_the_outside_at_hand(ground)
+                os.close(descriptor)
+
+    def with_the_outside_at_hand(self, ground):
+        """In a process whose current directory is the outside one."""
+        before = ground.strangers()
+        watch = Watch(ground)
+        with Server(start=False) as server:
+            home = os.getcwd()
+            os.chdir(ground.outside)
+            watch.events()
+            server.set(LOCAL_DIR, ground.root)
+            server.start()
+            asker = Asker(server.address)
+            for follows in ("True", "False"):
+                server.config("FollowSymlinks", follows)
+                with self.subTest(FollowSymlinks=follows):
+                    self.answers(ground, asker)
+            server.config("FollowSymlinks", "True")
+            for name in WELCOME:
+                self.assertEqual(asker.ask(READ, name)[4:], INSIDE, name)
+            os.chdir(home)
+        self.assertEqual(watch.events(), [])
+        self.assertEqual(ground.strangers(), before)
+        # And the watch does see what a look inside would be.
+        with open(os.path.join(ground.outside, "secret"), "rb") as file:
+            self.assertEqual(file.read(), SECRET)
+        self.assertIn("secret", [name for _, name, _ in watch.events()])
+        watch.close()
+
+    def test_a_hard_link_is_no_way_to_write(self):
+        """Another name of a file outside may lie inside: an upload to it puts a new file there."""
+        with Ground() as ground, Server(start=False) as server:
+            secret = os.path.join(ground.outside, "secret")
+            os.chmod(secret, 0o640)
+            os.link(secret, os.path.join(ground.root, "hard"))
+            server.set(LOCAL_DIR, ground.root)
+            server.start()
+            asker = Asker(server.address)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(20)
+                sock.sendto(b"\0\2hard\0octet\0", server.address)
+                _, peer = sock.recvfrom(600)
+                sock.sendto(b"\0\3\0\1new", peer)
+                self.assertEqual(sock.recvfrom(600)[0], b"\0\4\0\1")
+            self.assertEqual(asker.ask(READ, "hard")[4:], b"new")
+            with open(secret, "rb") as file:
+                self.assertEqual(file.read(), SECRET)
+            self.assertEqual(stat.S_IMODE(os.stat(secret).st_mode), 0o640)
+
+
+class Unseen(unittest.TestCase):
+    """The kernel is asked the same for what is there and for what is not: nothing is left that could take longer."""
+
+    def setUp(self):
+        skip_without_strace(self)
+
+    def test_the_same_system_calls(self):
+        for place in places():
+            with self.subTest(place=place), Ground(place) as ground, tempfile.TemporaryDirectory() as directory:
+                descriptor = os.open(ground.outside, os.O_RDONLY)
+                furnish(ground, descriptor)
+                os.close(descriptor)
+                self.traced(ground, os.path.join(directory, "trace"))
+
+    def traced(self, ground, trace):
+        before = ("strace", "-f", "-qq", "-s", "5000", "-e", "trace=%file", "-o", trace)
+        with Process(ground.root, before=before) as serving:
+            asker = Asker(serving.address)
+            with open(trace, encoding="utf-8", errors="surrogateescape") as lines:
+                served = self.calls(asker, lines, READ, b"file", "file")
+                self.assertTrue(any('"{}"' in call for call in served), served)
+                for spelling, opcode in [(spelling, opcode) for opcode in (READ, WRITE) for spelling in SPELLINGS] + [
+                        (spelling, READ) for spelling in PLAIN]:
+                    with self.subTest(spelling=spelling, opcode=opcode):
+                        self.compare(asker, lines, ground, spelling, opcode)
+
+    def compare(self, asker, lines, ground, spelling, opcode):
+        """Where anything was renamed meanwhile the kernel may ask for another try: that is not the name's doing."""
+        for _ in range(50):
+            calls = [self.calls(asker, lines, opcode, spell(spelling, ground, name), name)
+                     for name in ("secret", "absent")]
+            if calls[0] == calls[1]:
+                break
+        self.assertEqual(*calls)
+
+    def calls(self, asker, lines, opcode, wire, name):
+        """What a request led to, a system call a line, the name in it made the same for all."""
+        lines.readlines()
+        asker.ask(opcode, wire)
+        asker.ask(READ, "the end of it")
+        text = []
+        until(lambda: text.append(lines.read()) or "the end of it" in "".join(text), "a trace")
+        calls = re.sub(r"^\d+ +", "", "".join(text), flags=re.M).split("\n")
+        end = next(number for number, call in enumerate(calls) if "the end of it" in call)
+        return [re.sub(r"0x[0-9a-f]+|\d+", "#", call.replace(name, "{}")) for call in calls[:end]
+                if "/sys/" not in call and "resumed" not in call]
+
+
+class Special(unittest.TestCase):
+    """What is no regular file."""
+
+    def test_none_is_served_or_taken_and_nothing_hangs(self):
+        with Ground() as ground, Server(start=False) as server:
+            made = self.make(ground)
+            server.set(LOCAL_DIR, ground.root)
+            server.start()
+            asker = Asker(server.address)
+            for name in [*made, *(f"to-{name}" for name in made), "dir", "dir/", "/", "."]:
+                for opcode in (READ, WRITE):
+                    packet = asker.ask(opcode, name)
+                    self.assertTrue(is_presentable(packet) and packet[3] == 2, (name, opcode, packet))
+            for name, mode in made.items():
+                self.assertEqual(os.lstat(os.path.join(ground.root, name)).st_mode, mode, name)
+            self.assertEqual(asker.ask(READ, "file")[4:], INSIDE)
+        if not IS_ROOT:
+            self.skipTest("device files in LocalDir, which only root can make")
+
+    def make(self, ground):
+        """One of each, and a link to each: name and mode."""
+        def at(name):
+            return os.path.join(ground.root, name)
+
+        os.mkfifo(at("fifo"))
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(at("socket"))
+        if IS_ROOT:
+            os.mknod(at("zero"), stat.S_IFCHR | 0o666, os.makedev(1, 5))
+            os.mknod(at("full"), stat.S_IFCHR | 0o666, os.makedev(1, 7))
+            os.mknod(at("terminal"), stat.S_IFCHR | 0o666, os.makedev(5, 0))
+            os.mknod(at("disk"), stat.S_IFBLK | 0o600, os.makedev(7, 0))
+        made = {name: os.lstat(at(name)).st_mode for name in os.listdir(ground.root) if name not in ("file", "dir")}
+        for name in made:
+            ground.link(name, f"to-{name}")
+        return made
+
+    def test_proc_is_no_way_out_of_proc(self):
+        """Who serves /proc serves what the kernel tells, but not the directories that its links stand for."""
+        with Ground() as ground, Server(start=False) as server:
+            descriptor = os.open(ground.outside, os.O_RDONLY)
+            home = os.getcwd()
+            os.chdir(ground.outside)
+            server.set(LOCAL_DIR, "/proc")
+            server.start()
+            asker = Asker(server.address)
+            before = ground.strangers()
+            for name in ("secret", "absent"):
+                for way in (f"self/cwd/{name}", f"self/root{ground.outside}/{name}", f"self/fd/{descriptor}/{name}",
+                            f"thread-self/cwd/{name}", f"{os.getpid()}/cwd/{name}",
+                            f"self/task/{os.getpid()}/cwd/{name}",
+                            f"self/cwd/../outside/{name}", f"self\\cwd\\{name}"):
+                    for opcode in (READ, WRITE):
+                        packet = asker.ask(opcode, way)
+                        self.assertTrue(is_presentable(packet) and packet[3] == 2, (way, opcode, packet))
+            for name in ("self/exe", "self/cwd", f"self/fd/{descriptor}", "self/fd/1", "mounts/..", "self",
+                         "self/mem/."):
+                self.assertEqual(asker.code(READ, name), 2, name)
+            # Its files have the size 0, and that is what is sent.
+            self.assertEqual(asker.ask(READ, "version"), b"\0\3\0\1")
+            self.assertEqual(asker.code(WRITE, "version"), 2)
+            self.assertEqual(asker.code(WRITE, "new"), 2)
+            os.chdir(home)
+            os.close(descriptor)
+            self.assertEqual(ground.strangers(), before)
+
+
+@unittest.skipUnless(IS_ROOT, "a server without rights, which only root can start for the test")
+class Rights(unittest.TestCase):
+    """A server that is nobody, in a directory of somebody else."""
+
+    def test_what_may_not_be_is_refused_and_tells_nothing(self):
+        with Ground() as ground:
+            for name, mode in (("locked", 0o000), ("readonly", 0o444), ("closed", 0o700), ("blind", 0o711),
+                               ("fixed", 0o755), ("open", 0o777), ("dropbox", 0o733)):
+                path = os.path.join(ground.root, name)
+                if mode & 0o100:
+                    os.mkdir(path)
+                    ground.put(f"root/{name}/file", INSIDE)
+                else:
+                    ground.put(f"root/{name}", INSIDE)
+                os.chmod(path, mode)
+            in_child(lambda: self.as_nobody(ground))
+            self.assertEqual(sorted(os.listdir(os.path.join(ground.root, "open"))), ["file"])
+
+    def as_nobody(self, ground):
+        drop_root()
+        with Server(start=False) as server:
+            server.set(LOCAL_DIR, ground.root)
+            server.start()
+            asker = Asker(server.address)
+            for name in ("file", "readonly", "blind/file", "dropbox/file", "open/file"):
+                self.assertEqual(asker.ask(READ, name)[4:], INSIDE, name)
+            for opcode in (READ, WRITE):
+                for refused in ("locked", "closed/file", "closed/absent", "closed/below/absent", "closed"):
+                    packet = asker.ask(opcode, refused)
+                    self.assertTrue(is_presentable(packet) and packet[3] == 2, (refused, packet))
+                    self.assertEqual(packet, asker.ask(opcode, "closed/file"), refused)
+            for refused in ("readonly", "fixed/file", "fixed/new", "blind/file", "blind/new", "new"):
+                packet = asker.ask(WRITE, refused)
+                self.assertTrue(is_presentable(packet) and packet[3] == 2, (refused, packet))
+            for taken in ("open/new", "dropbox/new"):
+                self.assertEqual(struct.unpack("!H", asker.ask(WRITE, taken)[:2])[0], 4, taken)

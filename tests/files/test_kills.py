@@ -1,0 +1,195 @@
+"""Servers that are killed while clients upload: what has its final name is whole, what has not is swept."""
+import hashlib
+import os
+import random
+import shutil
+import socket
+import struct
+import tempfile
+import threading
+import time
+import unittest
+
+from ground import WRITE, Process, Upload, leftovers, seed, times, until
+
+KILLS = times("KILLS", 40)
+NAMES = ["small", "medium", "dir/large", "dir/roll"]
+SIZES = {"small": 300, "medium": 40_000, "dir/large": 400_000, "dir/roll": 150_000, "shared": 90_000}
+SHARED = "shared"
+
+# What is none of a server's leftovers, though it looks alike: a sweep leaves it.
+DECOYS = [".tftpserver-.part", ".tftpserver-mine.part", ".tftpserver-0123456789abcdef.part.bak",
+          ".tftpserver-0123456789abcdeg.part", ".tftpserver-0123456789abcdef0.part", "tftpserver-0123456789abcdef.part",
+          "x.tftpserver-0123456789abcdef.part", "file.part", ".hidden", "dir/.tftpserver-0123456789abcde.part"]
+
+
+def make(name, writer, version, size):
+    """A file that tells what it is: whoever has it can say whether it is whole."""
+    size += version % 7 * 512  # also whole numbers of blocks
+    body = random.Random(f"{name} {writer} {version}").randbytes(size)
+    return f"{name} {writer} {version} {size} {hashlib.sha256(body).hexdigest()}\n".encode() + body
+
+
+def version_of(name, data):
+    """Who wrote it and which version it is; what is not whole is a failure."""
+    head, _, body = data.partition(b"\n")
+    fields = head.decode("ascii", "replace").split(" ")
+    assert len(fields) == 5 and fields[0] == name, f"{name} begins with {head[:80]}"
+    assert int(fields[3]) == len(body) and hashlib.sha256(body).hexdigest() == fields[4], f"{name} is not whole: {head}"
+    return fields[1], int(fields[2])
+
+
+class Writer(threading.Thread):
+    """Uploads new versions of one name until its server is gone."""
+
+    def __init__(self, name, writer, versions, address, chance, gone):
+        super().__init__()
+        self.file, self.writer, self.address, self.chance, self.gone = name, writer, address, chance, gone
+        self.acknowledged, self.sent = versions
+        self.wrong, self.done = None, 0
+
+    def run(self):
+        try:
+            while True:
+                self.sent += 1
+                self.upload(make(self.file, self.writer, self.sent, SIZES[self.file]))
+                self.acknowledged = self.sent
+                self.done += 1
+        except ConnectionError:
+            pass  # nobody is there any more
+        except Exception as error:
+            self.wrong = error
+
+    def upload(self, data):
+        blksize, window = self.chance.choice(((512, 8), (1428, 1), (8192, 4), (60_000, 1)))
+        options = f"blksize\0{blksize}\0windowsize\0{window}\0tsize\0{len(data)}\0"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(0.05)
+            sock.sendto(struct.pack("!H", WRITE) + f"{self.file}\0octet\0{options}".encode(), self.address)
+            packet, peer = self.receive(sock)
+            assert packet[:2] == b"\0\6", packet
+            sock.connect(peer)
+            acked, count = 0, len(data) // blksize + 1
+            while acked < count:
+                for block in range(acked, min(acked + window, count)):
+                    sock.send(struct.pack("!HH", 3, block + 1) + data[block * blksize:(block + 1) * blksize])
+                packet, _ = self.receive(sock)
+                assert packet[:2] == b"\0\4", packet
+                acked = max(acked, struct.unpack("!H", packet[2:4])[0])
+
+    def receive(self, sock):
+        """The next packet; a server that says nothing is gone."""
+        for _ in range(200):
+            try:
+                return sock.recvfrom(2048)
+            except TimeoutError:
+                if self.gone.is_set():
+                    break
+        raise ConnectionError
+
+
+class Killed(unittest.TestCase):
+    def setUp(self):
+        self.start = seed()
+        self.chance = random.Random(self.start)
+        self.base = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.base, ignore_errors=True)
+        self.root = os.path.join(self.base, "root")
+        os.makedirs(os.path.join(self.root, "dir"))
+        self.decoys = self.lay_decoys()
+        # By name (and, of the shared one, by writer): the last version that was acknowledged, and the last one sent.
+        self.versions = {(name, "1"): (0, 0) for name in NAMES} | {(SHARED, "1"): (0, 0), (SHARED, "2"): (0, 0)}
+        for name, writer in self.versions:
+            self.put(name, make(name, writer, 0, SIZES[name]))
+
+    def put(self, path, data):
+        with open(os.path.join(self.root, path), "wb") as file:
+            file.write(data)
+
+    def lay_decoys(self):
+        """What a sweep is to leave, by path: what it is, and what is in it."""
+        for name in DECOYS:
+            self.put(name, name.encode())
+        # The name alone does not make it a leftover.
+        os.mkdir(os.path.join(self.root, ".tftpserver-0123456789abcdef.part"))
+        self.put(".tftpserver-0123456789abcdef.part/file", b"kept")
+        os.mkfifo(os.path.join(self.root, ".tftpserver-00000000000000aa.part"))
+        os.mkdir(os.path.join(self.base, "outside"))
+        self.put("../outside/.tftpserver-00000000000000bb.part", b"kept")
+        self.put("../outside/file", b"kept")
+        os.symlink("../outside/file", os.path.join(self.root, ".tftpserver-00000000000000cc.part"))
+        os.symlink("../outside", os.path.join(self.root, "out"))
+        return self.others()
+
+    def others(self):
+        """All that no upload made: kind, number and contents."""
+        found, unfinished = {}, leftovers(self.root)
+        for path, directories, names in os.walk(self.base):
+            for name in [*directories, *names]:
+                at = os.path.relpath(os.path.join(path, name), self.root)
+                if at in (*SIZES, "survivor") or os.path.join(path, name) in unfinished:
+                    continue
+                status = os.lstat(os.path.join(path, name))
+                found[at] = (status.st_mode, status.st_ino, None if os.path.isdir(os.path.join(path, name))
+                             else status.st_size)
+        return found
+
+    def test_every_file_is_whole_and_the_rest_is_swept(self):
+        """Another server serves the same directory all the while: its upload is no leftover."""
+        body = random.Random(self.start).randbytes(512 * KILLS + 100)
+        with Process(self.root) as survivor:
+            upload = Upload(survivor.address, "survivor", body, "octet", 512)
+            self.living = set(leftovers(self.root))
+            uploads, left = self.kill_servers(upload)
+            with Process(self.root):
+                until(lambda: set(leftovers(self.root)) == self.living, "the last sweep")
+            self.assertTrue(upload.step())
+            upload.close()
+        with open(os.path.join(self.root, "survivor"), "rb") as file:
+            self.assertEqual(file.read(), body)
+        self.assertEqual(leftovers(self.root), [])
+        self.assertEqual(self.others(), self.decoys)
+        # The kills did come in the middle.
+        self.assertTrue(uploads >= KILLS and left >= KILLS // 4, (uploads, left))
+        print(f"figure: {KILLS} kills during {uploads} uploads that were acknowledged: every file whole, {left} "
+              f"leftovers, all swept (TFTP_SEED={self.start})")
+
+    def kill_servers(self, upload):
+        """The number of uploads that were acknowledged, and of those that were left behind."""
+        uploads = left = 0
+        for kill in range(KILLS):
+            stale = set(leftovers(self.root)) - self.living
+            with self.subTest(kill=kill), Process(self.root) as server:
+                writers = self.let_write(server)
+                if self.chance.random() < 0.9:  # now and then it is killed before or within its sweep
+                    until(lambda stale=stale: not any(map(os.path.exists, stale)), "the sweep")
+                time.sleep(self.chance.random() * 0.15)
+                server.kill()
+                uploads += self.judge(writers)
+                left += len(set(leftovers(self.root)) - stale - self.living)
+            upload.step()
+        return uploads, left
+
+    def let_write(self, server):
+        self.gone = threading.Event()
+        writers = [Writer(name, writer, versions, server.address, random.Random(self.chance.random()), self.gone)
+                   for (name, writer), versions in self.versions.items()]
+        for writer in writers:
+            writer.start()
+        return writers
+
+    def judge(self, writers):
+        """Each file is whole, and what was acknowledged is there or something newer."""
+        self.gone.set()
+        for writer in writers:
+            writer.join()
+            self.assertIsNone(writer.wrong)
+            self.versions[writer.file, writer.writer] = (writer.acknowledged, writer.sent)
+        for name in SIZES:
+            with open(os.path.join(self.root, name), "rb") as file:
+                writer, version = version_of(name, file.read())
+            acknowledged, sent = self.versions[name, writer]
+            self.assertLessEqual(version, sent, name)
+            if name != SHARED:
+                self.assertGreaterEqual(version, acknowledged, name)
+        return sum(writer.done for writer in writers)
