@@ -1,5 +1,10 @@
 """What the tests of the jail and of uploads stand on: a directory that is served beside one that is not, what the
-kernel tells of it, single exchanges with a server, processes that end before their time."""
+kernel tells of it, single exchanges with a server, processes that end before their time.
+
+tests/settings/run.py runs them. TFTP_SEED=N replays what chance did. How long the long ones are: TFTP_SWAPS, requests
+while directories are swapped, and no fewer swaps (6000); TFTP_KILLS, servers killed (40); TFTP_ROUNDS, rounds of several
+clients on one name (60). TFTP_TEST_SECONDS is when a class of tests has failed to end (300).
+"""
 import ctypes
 import os
 import random
