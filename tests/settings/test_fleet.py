@@ -190,6 +190,8 @@ def run_all(space, ports, data):
                 client.write(f"new{number}", data)
         except (AssertionError, OSError) as error:
             wrong.append(f"client {number}: {error!r}")
+        finally:
+            sockets[number].close()
 
     threads = [threading.Thread(target=one, args=(number,), daemon=True) for number in range(CLIENTS)]
     for thread in threads:
@@ -207,6 +209,8 @@ def tried(script):
     net.ip(f"link set far netns {other.path}")
     net.ip("addr add 192.0.2.254/24 dev eth1")
     net.ip("link set eth1 up")
+    with other:
+        net.ip("link set far up")
     done = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

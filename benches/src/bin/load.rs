@@ -284,6 +284,10 @@ impl Load {
         if self.work.window != 1 {
             packet += &format!("windowsize\0{}\0", self.work.window);
         }
+        if self.work.hold.is_some() {
+            // Who stays where it is shall not be sent the same packets meanwhile.
+            packet += "timeout\0255\0";
+        }
         self.outbox.make_room(&self.sockets[client.socket])?;
         self.outbox
             .push(Some(client.host.into()), self.work.server, packet.as_bytes());

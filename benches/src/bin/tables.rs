@@ -40,7 +40,6 @@ mod transfer {
 
 use std::hint::black_box;
 use std::net::SocketAddr;
-use std::time::Instant as Clock;
 
 use tftp_proto::Instant;
 use timers::{Timer, Timers};
@@ -49,7 +48,7 @@ use transfers::{Tid, Transfers};
 
 const COUNTS: [u32; 5] = [1, 100, 1_000, 10_000, 100_000];
 /// Calls of one figure, about.
-const CALLS: u32 = 2_000_000;
+const CALLS: u32 = 500_000;
 /// The middle one counts.
 const REPEATS: usize = 5;
 
@@ -148,13 +147,23 @@ fn measure(count: u32, call: fn(&mut Shard, u32)) -> f64 {
         .map(|_| {
             let mut shard = Shard::with(count);
             (0..count).for_each(|round| shard.arm(round));
-            let begin = Clock::now();
+            let begin = processor_time();
             (0..CALLS).for_each(|round| call(&mut shard, round));
-            begin.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS)
+            (processor_time() - begin) / f64::from(CALLS)
         })
         .collect();
     figures.sort_by(f64::total_cmp);
     figures[REPEATS / 2]
+}
+
+/// Nanoseconds of this thread: what else runs on the machine does not count.
+fn processor_time() -> f64 {
+    // SAFETY: integers, for which zero is a value.
+    let mut time: libc::timespec = unsafe { std::mem::zeroed() };
+    // SAFETY: the time outlives the call.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    assert_eq!(result, 0, "every Linux has this clock");
+    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 
 fn main() {
