@@ -225,13 +225,13 @@ def stop(process):
 
 
 def load(row, port, directory, seed):
-    command = [BIN / "load", "--port", port, "--cpu", LOAD_CPU, "--seconds", SECONDS_A_RUN, "--seed", seed]
+    command = [BIN / "load", "--port", port, "--cpu", LOAD_CPU, "--seconds", row.get("seconds", SECONDS_A_RUN), "--seed", seed]
     for name, value in row["load"].items():
         command += [f"--{name}", value]
     if directory:
         command += ["--dir", directory]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                          timeout=3 * SECONDS_A_RUN, preexec_fn=go_first)
+                          timeout=2 * row.get("seconds", SECONDS_A_RUN) + 20, preexec_fn=go_first)
     if done.returncode != 0:
         return {"error": done.stderr.strip().splitlines()[-1:]}
     return json.loads(done.stdout)

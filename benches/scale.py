@@ -88,14 +88,14 @@ def memory(directory):
 
 def once(server, work, directory):
     """One load: processor time in seconds, bytes, throughput in bytes a second."""
-    result = run.measure(server, dict(load=work), directory, 1)
+    result = run.measure(server, dict(load=work, seconds=120), directory, 1)
     if "error" in result or result["failed"]:
         sys.exit(f"failed: {work}: {result}")
     return result
 
 
 def work_of(clients, size, **more):
-    return dict(name=NAMES[size], size=size, blksize=BLKSIZE, clients=clients) | more
+    return dict(name=NAMES[size], size=size, blksize=BLKSIZE, clients=clients) | {"patience-ms": 5000} | more
 
 
 def packets(clients, size):
@@ -117,7 +117,7 @@ def instructions_of(work, directory):
     with Started(server, directory) as started:
         if not run.answers(PORT):
             sys.exit("the server does not answer under valgrind")
-        command = [BIN / "load", "--port", str(PORT), "--seconds", "500", "--patience-ms", "100000", *words(work)]
+        command = [BIN / "load", "--port", str(PORT), "--seconds", "500", *words(work | {"patience-ms": 100000})]
         result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         if result["failed"]:
             sys.exit(f"failed: {work}: {result}")

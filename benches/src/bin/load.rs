@@ -286,7 +286,7 @@ impl Load {
         }
         if self.work.hold.is_some() {
             // Who stays where it is shall not be sent the same packets meanwhile.
-            packet += "timeout\0255\0";
+            packet += "timeout\x00255\0";
         }
         self.outbox.make_room(&self.sockets[client.socket])?;
         self.outbox
