@@ -157,11 +157,11 @@ def before_start(processors):
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536), most))
 
 
-def answers(port):
+def answers(port, seconds=5):
     """Whether a small read is answered; its transfer is then given up."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.1)
-        until = time.monotonic() + 5
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
                 probe.sendto(b"\0\1r1k\0octet\0", ("127.0.0.1", port))

@@ -115,7 +115,7 @@ def instructions_of(work, directory):
     out = directory / "callgrind.out"
     server = Server("ours", ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *OURS])
     with Started(server, directory) as started:
-        if not run.answers(PORT):
+        if not run.answers(PORT, 60):
             sys.exit("the server does not answer under valgrind")
         command = [BIN / "load", "--port", str(PORT), "--seconds", "500", *words(work | {"patience-ms": 100000})]
         result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
