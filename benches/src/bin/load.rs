@@ -3,7 +3,7 @@
 //!
 //!     load --prepare DIR
 //!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
-//!          [--loss-ppm N] [--seed N] [--seconds N] [--cpu N] [--dir DIR] [--patience-ms N]
+//!          [--loss-ppm N] [--seed N] [--seconds N] [--cpu N] [--dir DIR] [--patience-ms N] [--timeout SECONDS]
 //!          [--hold BLOCKS [--spread BLOCKS]]
 //!
 //! With --hold every client stops after so many blocks, the n-th after n times --spread more, and its transfer stays open.
@@ -48,6 +48,8 @@ struct Work {
     total: u32,
     loss_ppm: u64,
     patience: Duration,
+    /// Seconds that the server is asked to wait before it repeats itself.
+    timeout: Option<u64>,
     hold: Option<Hold>,
 }
 
@@ -112,6 +114,7 @@ fn main() -> io::Result<()> {
         total: number("total", number("clients", 1)) as u32,
         loss_ppm: number("loss-ppm", 0),
         patience: Duration::from_millis(number("patience-ms", PATIENCE)),
+        timeout: argument("timeout").map(|_| number("timeout", 1)),
         hold: argument("hold").map(|_| Hold {
             blocks: number("hold", 1),
             spread: number("spread", 0),
@@ -284,9 +287,8 @@ impl Load {
         if self.work.window != 1 {
             packet += &format!("windowsize\0{}\0", self.work.window);
         }
-        if self.work.hold.is_some() {
-            // Who stays where it is shall not be sent the same packets meanwhile.
-            packet += "timeout\x00255\0";
+        if let Some(timeout) = self.work.timeout {
+            packet += &format!("timeout\0{timeout}\0");
         }
         self.outbox.make_room(&self.sockets[client.socket])?;
         self.outbox
