@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test soak setup dist test-dist wheel bench bench-peers bench-build bench-events bless install clean help
+.PHONY: build serve test soak setup dist test-dist wheel bench bench-peers bench-scale bench-build bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -37,6 +37,9 @@ bench: bench-build ## measure throughput beside the limit of this machine
 bench-peers: bench-build ## measure it beside other servers too, from Debian and crates.io
 	@benches/peers.sh
 	@benches/run.py --peers $(BENCH)
+
+bench-scale: bench-build ## measure how it grows: memory, cost of a packet and of a table with many transfers
+	@benches/scale.py $(BENCH)
 
 bench-build:
 	@CARGO_TARGET_DIR="$${CARGO_TARGET_DIR:-target}" cargo build --quiet --release --locked --manifest-path benches/Cargo.toml

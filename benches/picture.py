@@ -4,18 +4,19 @@ from xml.sax.saxutils import escape
 
 from table import number
 
-COLOURS = ["#9aa0a6", "#1a73e8", "#7baaf7", "#e8710a", "#188038", "#a142f4", "#d93025"]
+COLOURS = ["#9aa0a6", "#1a73e8", "#7baaf7", "#e8710a", "#188038", "#a142f4", "#d93025", "#b06000", "#12805c", "#c5221f"]
+LEGENDS_A_LINE = 7
 LEFT, WIDTH, BAR, GAP = 330, 560, 12, 14
 
 
 def bars(figures, rows):
     servers = figures["servers"]
     colours = dict(zip(servers, COLOURS))
-    parts, y = [], 40
+    parts, y = [], 40 + 16 * ((len(servers) - 1) // LEGENDS_A_LINE)
     for at, name in enumerate(servers):
-        x = 10 + at * 135
-        parts.append(f'<rect x="{x}" y="10" width="10" height="10" fill="{colours[name]}"/>')
-        parts.append(f'<text x="{x + 14}" y="19">{escape(name)}</text>')
+        x, top = 10 + at % LEGENDS_A_LINE * 135, 10 + 16 * (at // LEGENDS_A_LINE)
+        parts.append(f'<rect x="{x}" y="{top}" width="10" height="10" fill="{colours[name]}"/>')
+        parts.append(f'<text x="{x + 14}" y="{top + 9}">{escape(name)}</text>')
     for row in rows:
         results = figures["results"][row["name"]]
         there = [name for name in servers if "rate" in results.get(name, {})]

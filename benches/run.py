@@ -17,6 +17,7 @@ import shutil
 import signal
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -67,10 +68,11 @@ def library_path():
 
 
 class Server:
-    """How a server is started. `command` gets the directory; `{port}` in it is the port."""
+    """How a server is started. `{dir}` in `command` is the directory; `inside`: it serves the one it is started in."""
 
-    def __init__(self, name, command, port=PORT, only_reads=False, rows=None, environment=None):
-        self.name, self.command, self.port = name, command, port
+    def __init__(self, name, command, port=PORT, only_reads=False, rows=None, environment=None, inside=False,
+                 processors=frozenset({SERVER_CPU})):
+        self.name, self.command, self.port, self.inside, self.processors = name, command, port, inside, processors
         self.is_peer = False
         self.only_reads, self.rows, self.environment = only_reads, rows, environment or {}
 
@@ -102,9 +104,13 @@ def peers():
                            "--user=root", "--pid-file=", "--log-facility=/dev/null"],
                port=69, only_reads=True),
         Server("rs-tftpd", [PEERS / "bin/tftpd", "-i", at[0], "-p", at[1], "-d", "{dir}", "--overwrite"]),
+        # Takes uploads only to throw them away.
+        Server("r-tftpd", [PEERS / "bin/r-tftpd", "-l", at[0], "-p", at[1], "-m", "4000"], only_reads=True, inside=True),
+        Server("async-tftp", [PEERS / "bin/async-tftp", ":".join(at), "{dir}"]),
+        Server("pin", [PEERS / "bin/pin", ":".join(at), "{dir}"]),
     ]
     for server in every:
-        server.environment, server.is_peer = libraries, True
+        server.environment, server.is_peer = libraries | {"RUST_LOG": "error"}, True
     there = [server for server in every if server.command[0].exists() and (server.port > 1023 or os.geteuid() == 0)]
     for server in every:
         if server not in there:
@@ -115,25 +121,47 @@ def peers():
 # ---- one process under test ----
 
 
+class ProcessorTime:
+    """Seconds of a process, of its threads and of all it starts from now on, also of children that nobody asks how they
+    ended (perf_event_open(2): a task clock that is inherited)."""
+
+    PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
+    SOFTWARE, TASK_CLOCK, INHERIT = 1, 1, 1 << 1
+
+    def __init__(self, pid):
+        # type, size, config, sample_period, sample_type, read_format, flags, and what is not used
+        attributes = struct.pack("=IIQQQQQ", self.SOFTWARE, 64, self.TASK_CLOCK, 0, 0, 0, self.INHERIT).ljust(64, b"\0")
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.syscall(ctypes.c_long(self.PERF_EVENT_OPEN[platform.machine()]), attributes, pid, -1, -1, 8)
+        if self.fd < 0:
+            sys.exit(f"perf_event_open: {os.strerror(ctypes.get_errno())}; see /proc/sys/kernel/perf_event_paranoid")
+
+    def read(self):
+        return struct.unpack("=Q", os.read(self.fd, 8))[0] / 1e9
+
+    def close(self):
+        os.close(self.fd)
+
+
 def go_first():
     """Before whatever else runs on this machine, where that is allowed: for server and load alike."""
     if os.geteuid() == 0:
         os.setpriority(os.PRIO_PROCESS, 0, -20)
 
 
-def before_start():
+def before_start(processors):
     go_first()
-    os.sched_setaffinity(0, {SERVER_CPU})
+    os.sched_setaffinity(0, processors)
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: never outlives this program
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536), most))
 
 
-def answers(port):
+def answers(port, seconds=5):
     """Whether a small read is answered; its transfer is then given up."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.1)
-        until = time.monotonic() + 5
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
                 probe.sendto(b"\0\1r1k\0octet\0", ("127.0.0.1", port))
@@ -151,27 +179,6 @@ def children(pid):
     except OSError:
         return []
     return kids + [grandchild for kid in kids for grandchild in children(kid)]
-
-
-def processor_time(pid):
-    """Seconds of the process, exactly, of its children that are over, and of those that are not."""
-    tick = os.sysconf("SC_CLK_TCK")
-    total = 0.0
-    for one in [pid, *children(pid)]:
-        try:
-            fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        total += (int(fields[13]) + int(fields[14])) / tick
-        own = (int(fields[11]) + int(fields[12])) / tick
-        try:
-            # The clock of another process (clock_getcpuclockid), finer than ticks; it knows nothing of one that is over and
-            # that nobody has asked how it ended.
-            own = max(own, time.clock_gettime((~one << 3) | 2))
-        except OSError:
-            pass
-        total += own
-    return total
 
 
 def own_memory(pid):
@@ -218,39 +225,56 @@ def stop(process):
 
 
 def load(row, port, directory, seed):
-    command = [BIN / "load", "--port", port, "--cpu", LOAD_CPU, "--seconds", SECONDS_A_RUN, "--seed", seed]
+    command = [BIN / "load", "--port", port, "--cpu", LOAD_CPU, "--seconds", row.get("seconds", SECONDS_A_RUN), "--seed", seed]
     for name, value in row["load"].items():
         command += [f"--{name}", value]
     if directory:
         command += ["--dir", directory]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                          timeout=3 * SECONDS_A_RUN, preexec_fn=go_first)
+                          timeout=2 * row.get("seconds", SECONDS_A_RUN) + 20, preexec_fn=go_first)
     if done.returncode != 0:
         return {"error": done.stderr.strip().splitlines()[-1:]}
     return json.loads(done.stdout)
 
 
+class Started:
+    """`with` it: a server runs, `time` counts its processor time from its first instruction on."""
+
+    def __init__(self, server, directory):
+        self.server = server
+        command = [str(word).replace("{dir}", str(directory)) for word in server.command]
+        # Waits to be counted before it becomes the server.
+        self.process = subprocess.Popen(["/bin/sh", "-c", 'read -r _; exec "$@" </dev/null', "sh", *command],
+                                        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        preexec_fn=lambda: before_start(server.processors), env=os.environ | server.environment,
+                                        cwd=directory if server.inside else None)
+        self.pid = self.process.pid
+        self.time = ProcessorTime(self.pid)
+        self.process.stdin.write(b"\n")
+        self.process.stdin.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        stop(self.process)
+        self.time.close()
+
+
 def measure(server, row, directory, seed):
     """One row on one server, once."""
-    command = [str(word).replace("{dir}", str(directory)) for word in server.command]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               preexec_fn=before_start, env=os.environ | server.environment)
-    try:
+    with Started(server, directory) as started:
         if not answers(server.port):
             return {"error": "does not answer"}
         time.sleep(0.1)
-        memory = ChildrensMemory(process.pid)
+        memory = ChildrensMemory(started.pid)
         memory.start()
-        before = processor_time(process.pid)
+        before = started.time.read()
         result = load(row, server.port, None if server.name == "limit" else directory, seed)
-        # Some look after children that are over only when the next request comes.
-        answers(server.port)
-        result["cpu"] = processor_time(process.pid) - before
+        result["cpu"] = started.time.read() - before
         memory.over.set()
-        result["memory"] = peak_of(process.pid) + memory.most
+        result["memory"] = peak_of(started.pid) + memory.most
         return result
-    finally:
-        stop(process)
 
 
 def median_of(runs, row):

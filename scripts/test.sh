@@ -61,7 +61,8 @@ bench() {
     export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
     cargo fmt --check --manifest-path benches/Cargo.toml \
         && cargo clippy --locked --all-targets --manifest-path benches/Cargo.toml -- -D warnings \
-        && python3 -m py_compile benches/run.py benches/table.py benches/picture.py
+        && cargo fmt --check --manifest-path benches/peers/async-tftp/Cargo.toml \
+        && python3 -m py_compile benches/*.py
 }
 
 # The fuzz targets are only looked at here: what they run is run by the step rust, for a few seconds each.
@@ -106,6 +107,8 @@ step settings settings
 step files files
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
+# After c, too.
+step instructions python3 tests/instructions/run.py build/release/lib/libtftpserver.so.0
 if command -v php >/dev/null 2>&1 && command -v phpunit >/dev/null 2>&1; then
     step php php_tests
 else

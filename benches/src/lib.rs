@@ -2,6 +2,7 @@
 
 pub mod content;
 pub mod udp;
+pub mod waiting;
 
 /// Runs the calling thread on one processor only.
 ///

@@ -3,26 +3,31 @@
 //!
 //!     load --prepare DIR
 //!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
-//!          [--loss-ppm N] [--seed N] [--seconds N] [--cpu N] [--dir DIR]
+//!          [--loss-ppm N] [--seed N] [--seconds N] [--cpu N] [--dir DIR] [--patience-ms N] [--timeout SECONDS]
+//!          [--hold BLOCKS [--spread BLOCKS]]
+//!
+//! With --hold every client stops after so many blocks, the n-th after n times --spread more, and its transfer stays open.
+//! When all have stopped, a line says so; with the next line on standard input they give up.
 //!
 //! Every transfer is a client host of its own, an address from 127.1.0.0 on; the hosts share a few sockets, so that the load
 //! costs its processor little. Written as clients are (RFC 1350, 2348, 7440): an ACK a window, one at once for a gap,
 //! and after a second of silence the last packet again.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tftpserver_bench::udp::{Arrival, BATCH, Inbox, Outbox, Socket};
+use tftpserver_bench::waiting::{Waiting, is_nothing};
 use tftpserver_bench::{argument, content, number, pin_to};
 
 /// Sockets at most: what one may be sent at once must fit into its buffer where the system grants no larger one.
 const SOCKETS: usize = 64;
 const BUFFER: usize = 8 << 20;
 
-/// A client's patience, and how often it repeats itself.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A client's patience in milliseconds where nothing else is said, and how often it repeats itself.
+const PATIENCE: u64 = 1000;
 const TRIES: u32 = 5;
 const TICK: Duration = Duration::from_millis(100);
 
@@ -42,6 +47,17 @@ struct Work {
     window: u64,
     total: u32,
     loss_ppm: u64,
+    patience: Duration,
+    /// Seconds that the server is asked to wait before it repeats itself.
+    timeout: Option<u64>,
+    hold: Option<Hold>,
+}
+
+/// After how many blocks clients stop, and how many more each has than the one before it.
+#[derive(Clone, Copy)]
+struct Hold {
+    blocks: u64,
+    spread: u64,
 }
 
 /// A client with its transfer under way.
@@ -60,6 +76,7 @@ struct Client {
     began: Instant,
     heard: Instant,
     tries: u32,
+    holds: bool,
 }
 
 struct Load {
@@ -71,6 +88,7 @@ struct Load {
     slots: Vec<u32>,
     begun: u32,
     active: u32,
+    holding: u32,
     failed: u32,
     millis: Vec<f64>,
     /// What the server agreed to, of the last client.
@@ -95,12 +113,21 @@ fn main() -> io::Result<()> {
         window: number("window", 1),
         total: number("total", number("clients", 1)) as u32,
         loss_ppm: number("loss-ppm", 0),
+        patience: Duration::from_millis(number("patience-ms", PATIENCE)),
+        timeout: argument("timeout").map(|_| number("timeout", 1)),
+        hold: argument("hold").map(|_| Hold {
+            blocks: number("hold", 1),
+            spread: number("spread", 0),
+        }),
     };
     let mut load = Load::new(work, number("clients", 1) as usize)?;
     content::at(0, 1);
     let begin = Instant::now();
     load.run(begin + Duration::from_secs(number("seconds", 60)))?;
     let seconds = begin.elapsed().as_secs_f64();
+    if load.work.hold.is_some() {
+        return load.let_go(seconds);
+    }
     let wrong = match argument("dir") {
         Some(dir) if load.work.write => wrong_files(Path::new(&dir), &load.work),
         _ => 0,
@@ -113,6 +140,8 @@ fn main() -> io::Result<()> {
 fn prepare(dir: &Path) -> io::Result<()> {
     for (name, size) in [
         ("r1k", 1 << 10),
+        ("r16k", 16 << 10),
+        ("r64k", 64 << 10),
         ("r256k", 256 << 10),
         ("r1m", 1 << 20),
         ("r8m", 8 << 20),
@@ -148,6 +177,7 @@ impl Load {
             slots: vec![NOBODY; work.total as usize],
             begun: 0,
             active: 0,
+            holding: 0,
             failed: 0,
             millis: Vec::with_capacity(work.total as usize),
             agreed: (512, 1),
@@ -166,9 +196,9 @@ impl Load {
             self.flush(socket)?;
         }
         let mut inbox = Inbox::new(4 + self.work.blksize.max(512));
-        let mut waiting = Waiting::new(&self.sockets)?;
+        let mut waiting = Waiting::new(&self.sockets, TICK)?;
         let mut looked = self.now;
-        while self.active > 0 && self.now < until {
+        while self.active > self.holding && self.now < until {
             for socket in waiting.ready(&self.sockets)? {
                 self.receive(socket, &mut inbox)?;
             }
@@ -178,7 +208,7 @@ impl Load {
                 self.repeat()?;
             }
         }
-        self.failed += self.active;
+        self.failed += self.active - self.holding;
         Ok(())
     }
 
@@ -234,6 +264,7 @@ impl Load {
             began: self.now,
             heard: self.now,
             tries: 0,
+            holds: false,
         };
         self.slots[self.begun as usize] = slot as u32;
         self.begun += 1;
@@ -256,6 +287,9 @@ impl Load {
         if self.work.window != 1 {
             packet += &format!("windowsize\0{}\0", self.work.window);
         }
+        if let Some(timeout) = self.work.timeout {
+            packet += &format!("timeout\0{timeout}\0");
+        }
         self.outbox.make_room(&self.sockets[client.socket])?;
         self.outbox
             .push(Some(client.host.into()), self.work.server, packet.as_bytes());
@@ -268,7 +302,10 @@ impl Load {
         let Some(mut client) = self.clients.get_mut(slot as usize).and_then(Option::take) else {
             return Ok(());
         };
-        let is_his = client.host == u32::from(arrival.here)
+        // Who stopped takes no more than the end of its transfer.
+        let is_heard = !client.holds || arrival.bytes.get(1) == Some(&5);
+        let is_his = is_heard
+            && client.host == u32::from(arrival.here)
             && client.socket == socket
             && *client.peer.get_or_insert(arrival.peer) == arrival.peer;
         if !is_his {
@@ -296,6 +333,7 @@ impl Load {
     fn end(&mut self, client: &Client) -> io::Result<()> {
         let slot = std::mem::replace(&mut self.slots[(client.host - FIRST_HOST) as usize], NOBODY);
         self.active -= 1;
+        self.holding -= u32::from(client.holds);
         self.begin(slot as usize)
     }
 
@@ -350,11 +388,39 @@ impl Load {
         client.in_window += 1;
         client.stray = 0;
         let is_last = expected < client.blksize;
+        if self.stops(client, client.next - 1) {
+            return Ok(Step::On);
+        }
         if is_last || client.in_window == client.window {
             client.in_window = 0;
             self.acknowledge(client)?;
         }
         Ok(if is_last { Step::Done } else { Step::On })
+    }
+
+    /// Whether a client that has so many blocks behind it stays where it is.
+    fn stops(&mut self, client: &mut Client, blocks: u64) -> bool {
+        let serial = u64::from(client.host - FIRST_HOST);
+        client.holds = (self.work.hold).is_some_and(|hold| blocks >= hold.blocks + serial * hold.spread);
+        self.holding += u32::from(client.holds);
+        client.holds
+    }
+
+    /// Tells how many transfers are open, and ends them all when it is told to.
+    fn let_go(&mut self, seconds: f64) -> io::Result<()> {
+        let (open, failed) = (self.holding, self.failed);
+        println!("{{\"open\": {open}, \"failed\": {failed}, \"seconds\": {seconds:.6}}}");
+        io::stdout().flush()?;
+        io::stdin().read_line(&mut String::new())?;
+        for client in self.clients.iter().flatten() {
+            let (Some(peer), socket) = (client.peer, &self.sockets[client.socket]) else {
+                continue;
+            };
+            self.outbox
+                .push(Some(client.host.into()), peer, b"\0\x05\0\0enough\0");
+            self.outbox.flush(socket)?;
+        }
+        Ok(())
     }
 
     /// The last block that came in order.
@@ -380,6 +446,9 @@ impl Load {
         client.next = if is_first { 1 } else { client.next + ahead as u64 };
         if client.next > last {
             return Ok(Step::Done);
+        }
+        if self.stops(client, client.next - 1) {
+            return Ok(Step::On);
         }
         self.send_window(client)?;
         Ok(Step::On)
@@ -408,7 +477,8 @@ impl Load {
     /// Who heard nothing for a while says again what he said last.
     fn repeat(&mut self) -> io::Result<()> {
         for slot in 0..self.clients.len() {
-            let Some(mut client) = self.clients[slot].take_if(|client| self.now - client.heard >= PATIENCE)
+            let Some(mut client) = self.clients[slot]
+                .take_if(|client| !client.holds && self.now - client.heard >= self.work.patience)
             else {
                 continue;
             };
@@ -470,52 +540,4 @@ impl Client {
             }
         }
     }
-}
-
-/// Which sockets have something: of one alone the receiving call itself tells.
-struct Waiting {
-    polled: Vec<libc::pollfd>,
-}
-
-impl Waiting {
-    fn new(sockets: &[Socket]) -> io::Result<Waiting> {
-        if let [socket] = sockets {
-            socket.set_patience(TICK)?;
-        }
-        let polled = sockets.iter().map(|socket| libc::pollfd {
-            fd: socket.fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        });
-        Ok(Waiting {
-            polled: polled.collect(),
-        })
-    }
-
-    fn ready(&mut self, sockets: &[Socket]) -> io::Result<impl Iterator<Item = usize> + use<'_>> {
-        let is_alone = sockets.len() == 1;
-        if !is_alone {
-            let (count, patience) = (self.polled.len() as libc::nfds_t, TICK.as_millis() as i32);
-            // SAFETY: an array of so many elements, borrowed mutably until the call returns.
-            let result = unsafe { libc::poll(self.polled.as_mut_ptr(), count, patience) };
-            let error = io::Error::last_os_error();
-            if result < 0 && error.kind() != io::ErrorKind::Interrupted {
-                return Err(error);
-            }
-        }
-        let has_something = move |polled: &libc::pollfd| is_alone || polled.revents != 0;
-        Ok(self
-            .polled
-            .iter()
-            .enumerate()
-            .filter(move |(_, polled)| has_something(polled))
-            .map(|(index, _)| index))
-    }
-}
-
-fn is_nothing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
 }
