@@ -210,6 +210,7 @@ static void nothing_grows(void)
 
 int main(void)
 {
+    resources_begin();
     check_begin((int)(240 + 2 * chance_length("TFTP_CHURN_SECONDS", USUAL_SECONDS)));
     content = fixture_bytes(BIGGEST);
     CHECK(content != NULL);

@@ -8,14 +8,14 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::OnceLock;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use crate::sync::{Condvar, Mutex};
 use tftp_proto::Instant;
 
 use crate::engine::notice::{LogKind, Notice};
 use crate::engine::platform::EventFd;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use crate::sync::{Condvar, Mutex};
 
 /// While so many notices wait, new requests are left unanswered.
 const MANY: usize = 32_768;
