@@ -54,6 +54,14 @@ static long given_out(void)
 #endif
 }
 
+void resources_begin(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
 resources resources_now(void)
 {
     resources now;

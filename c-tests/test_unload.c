@@ -18,6 +18,7 @@ static const char *library;
 /* What is called here of the library, found by name. */
 struct functions {
     void *module;
+    int missing;
     tftpserver *(*open)(void);
     int32_t (*close)(tftpserver *);
     int32_t (*set)(tftpserver *, int32_t, int32_t, const char *);
@@ -29,12 +30,13 @@ struct functions {
 static void *find(struct functions *self, const char *name)
 {
     void *found = dlsym(self->module, name);
-    CHECK(found != NULL);
+    self->missing += found == NULL;
     return found;
 }
 
 static int load(struct functions *self)
 {
+    self->missing = 0;
     self->module = dlopen(library, RTLD_NOW | RTLD_LOCAL);
     if (!self->module) {
         printf("%s\n", dlerror());
@@ -47,7 +49,7 @@ static int load(struct functions *self)
     *(void **)&self->get_int = find(self, "tftpserver_get_int");
     *(void **)&self->do_startlistening = find(self, "tftpserver_do_startlistening");
     *(void **)&self->do_doevents = find(self, "tftpserver_do_doevents");
-    return 1;
+    return self->missing == 0;
 }
 
 static tftpserver *serve(const struct functions *self, int *port)

@@ -60,7 +60,7 @@ tsan() (
         echo "NOT RUN: ThreadSanitizer, which needs a nightly Rust"
         return
     fi
-    cmake -S . -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_SANITIZER=thread \
+    cmake -S . -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=OFF -DTFTPSERVER_SANITIZER=thread \
         && cmake --build build/tsan && cd build/tsan && ctest --output-on-failure -L c --no-tests=error \
         && echo "figure: no data race in $(ctest -N -L c | sed -n 's/^Total Tests: //p') C programs"
 )

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crossbeam_channel::{Sender, bounded};
-use crate::sync::Mutex;
 
 use super::clock;
 use super::config::{Config, Policy};
@@ -19,6 +18,7 @@ use super::pool::Pool;
 use super::ports;
 use super::shard::Shard;
 use super::shared::Shared;
+use crate::sync::Mutex;
 use crate::sync::thread::{Builder, JoinHandle};
 
 /// A running server. Dropping it without [`Engine::shutdown`] leaves its threads to their work.

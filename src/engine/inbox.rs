@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use crate::sync::Mutex;
 
 use super::config::Policy;
 use super::jail::{Opened, Refusal};
@@ -11,6 +10,7 @@ use super::platform::Waker;
 use super::reply::{Answer, Key, Post};
 use super::store::Read;
 use super::upload::Upload;
+use crate::sync::Mutex;
 
 /// One message to a shard.
 pub(super) enum Message {

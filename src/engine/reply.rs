@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 use super::notice::{Cause, Sources};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 /// Names one transfer on its shard. Harmless once that transfer has ended.
 #[derive(Clone)]

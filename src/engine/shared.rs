@@ -1,12 +1,12 @@
 //! What all shards of one server object share: ids, limits, figures. Touched once a request, never once a packet.
 
 use std::net::IpAddr;
-use crate::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use hashbrown::HashMap;
-use crate::sync::Mutex;
 
 use super::config::Policy;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// The first connection id; what is below is a position in the Conn arrays.
 pub const FIRST_CONNECTION_ID: i32 = 1_000_001;

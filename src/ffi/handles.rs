@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 use std::ptr;
 use std::sync::Arc;
-use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-
-use crate::sync::RwLock;
 
 use super::types::tftpserver;
 use crate::server::Server;
+use crate::sync::RwLock;
+use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// Keys lie where no program's memory is (on 64 bit not even a canonical address), so that a foreign pointer is never
 /// mistaken for one of them.

@@ -45,9 +45,15 @@ fn one_close_wins_and_everybody_else_is_told() {
             })
         });
         let closed = closers.map(|closer| closer.join().unwrap());
-        assert!(closed == [0, NOT_A_HANDLE] || closed == [NOT_A_HANDLE, 0], "{closed:?}");
+        assert!(
+            closed == [0, NOT_A_HANDLE] || closed == [NOT_A_HANDLE, 0],
+            "{closed:?}"
+        );
         let [(codes, port), undisturbed] = users.map(|user| user.join().unwrap());
-        assert!(codes.iter().all(|code| [0, NOT_A_HANDLE].contains(code)), "{codes:?}");
+        assert!(
+            codes.iter().all(|code| [0, NOT_A_HANDLE].contains(code)),
+            "{codes:?}"
+        );
         assert!(port.is_none_or(|port| port.as_c_str() == c"69"));
         assert_eq!(undisturbed, ([0, 0], Some(c"69".to_owned())));
         assert_eq!(tftpserver_close(handle(key)), NOT_A_HANDLE);

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::sync::Mutex;
 use tftp_proto::wire::{Mode, Operation};
 
 use super::errors::{self, Failure};
@@ -13,6 +12,7 @@ use super::value::Value;
 use crate::engine::notice::{Cause, Connection, Direction, Sources};
 use crate::engine::platform::Bytes;
 use crate::engine::reply::Reply;
+use crate::sync::Mutex;
 
 /// An index from here on is a connection's id, below it a position.
 pub const FIRST_CONNECTION_ID: i32 = 1_000_001;

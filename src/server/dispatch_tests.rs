@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::sync::Mutex;
 use tftp_proto::wire::Operation;
 
 use super::super::events::{self, Callback};
@@ -12,6 +11,7 @@ use super::*;
 use crate::engine::notice::{Application, Direction};
 use crate::server::Server;
 use crate::server::property::ConnField;
+use crate::sync::Mutex;
 
 const ID: i32 = 1_000_001;
 

@@ -1,15 +1,10 @@
 //! Where the engine's notices arrive: which are wanted, which are kept, and for whom.
 
 use std::sync::Arc;
-use crate::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicU32,
-    Ordering::{Acquire, Relaxed, Release},
-};
 
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use crate::sync::RwLock;
 use tftp_proto::Instant;
 
 use super::conn::Conns;
@@ -19,6 +14,11 @@ use super::queue::Queue;
 use super::quiet::Quiet;
 use crate::engine::notice::{Application, LogKind, Notice, Sources, Wants};
 use crate::engine::reply::Reply;
+use crate::sync::RwLock;
+use crate::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 const EVENTS: usize = events::LAST as usize;
 

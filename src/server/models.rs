@@ -147,9 +147,7 @@ fn close_ends_every_doevents() {
         server.config("SelectWaitMillis=60000").unwrap();
         let deliverers = [1, 2].map(|_| {
             let server = Arc::clone(&server);
-            thread::spawn(move || {
-                while let Ok(()) = server.do_events() {}
-            })
+            thread::spawn(move || while let Ok(()) = server.do_events() {})
         });
         let interrupter = {
             let server = Arc::clone(&server);
@@ -161,7 +159,9 @@ fn close_ends_every_doevents() {
         };
         server.close();
         interrupter.join().unwrap();
-        deliverers.into_iter().for_each(|deliverer| deliverer.join().unwrap());
+        deliverers
+            .into_iter()
+            .for_each(|deliverer| deliverer.join().unwrap());
         assert_eq!(server.do_events().unwrap_err().code, NOT_A_HANDLE);
         assert_eq!(server.start_listening().unwrap_err().code, NOT_A_HANDLE);
     });

@@ -8,14 +8,17 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::OnceLock;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use crate::sync::{Condvar, Mutex};
 use tftp_proto::Instant;
 
 use crate::engine::notice::{LogKind, Notice};
 use crate::engine::platform::EventFd;
+use crate::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{AcqRel, Relaxed, Release},
+};
+use crate::sync::{Condvar, Mutex};
 
 /// While so many notices wait, new requests are left unanswered.
 const MANY: usize = 32_768;
@@ -139,14 +142,15 @@ impl Queue {
     /// Wakes a sleeper, or keeps the next from sleeping.
     pub(super) fn interrupt(&self) {
         let mut waiting = self.waiting.lock();
-        self.is_interrupted.store(true, Relaxed);
+        self.is_interrupted.store(true, Release);
         waiting.has_sleeper = false;
         self.arrived.notify_all();
     }
 
-    /// Whether somebody interrupted since this was asked last.
+    /// Whether somebody interrupted since this was asked last. Who takes an interrupt sees what came before it, and so
+    /// does whose turn is next: that the server was closed.
     pub(super) fn take_interrupt(&self) -> bool {
-        self.is_interrupted.swap(false, Relaxed)
+        self.is_interrupted.swap(false, AcqRel)
     }
 
     /// Looks at, and may change, everything that waits.

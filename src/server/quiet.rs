@@ -6,13 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-use crate::sync::Mutex;
 
 use super::conn::{Conns, Record};
 use crate::engine::notice::{Connection, Notice, Sources};
 use crate::engine::reply::Reply;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[derive(Debug, Default)]
 pub(super) struct Quiet {

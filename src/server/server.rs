@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sync::{Condvar, Mutex};
-
 use super::conn::Conns;
 use super::dispatch::Dispatch;
 use super::errors::{self, Failure};
@@ -17,6 +15,7 @@ use super::setting::Key;
 use super::values::Values;
 use crate::engine::notice::{Application, Cause};
 use crate::engine::shared::Shared;
+use crate::sync::{Condvar, Mutex};
 
 /// A TFTP server as an application holds it. Every method may be called from any thread.
 ///

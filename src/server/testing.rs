@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::sync::Mutex;
 use tftp_proto::wire::{Mode, Operation};
 
 use crate::engine::notice::Connection;
 use crate::engine::reply::{Answer, Key, Post, Reply};
+use crate::sync::Mutex;
 
 #[derive(Default)]
 pub(super) struct Inbox {

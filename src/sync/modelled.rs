@@ -71,7 +71,7 @@ pub(crate) fn wait_until(
 /// Tries a body, which starts threads of [`shuttle::thread`], in many orders: by chance, and by chance with few
 /// preemptions, which finds what needs one thread to stand still for long.
 ///
-/// TFTP_MODEL_ROUNDS: how many of each (2000). TFTP_SEED: the seed of both; it is printed. A failure prints the seed or
+/// TFTP_MODEL_ROUNDS: how many of each (500). TFTP_SEED: the seed of both; it is printed. A failure prints the seed or
 /// the schedule of its round: TFTP_SEED or TFTP_MODEL_SCHEDULE repeats that, with TFTP_MODEL_ROUNDS=1.
 pub(crate) fn check(body: impl Fn() + Clone + Send + Sync + 'static) {
     use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler};
@@ -83,7 +83,7 @@ pub(crate) fn check(body: impl Fn() + Clone + Send + Sync + 'static) {
         shuttle::Runner::new(ReplayScheduler::new_from_encoded(&schedule), config).run(body);
         return;
     }
-    let rounds = variable("TFTP_MODEL_ROUNDS").unwrap_or(2000);
+    let rounds = variable("TFTP_MODEL_ROUNDS").unwrap_or(500);
     let seed = variable("TFTP_SEED").unwrap_or_else(|| std::process::id().into());
     println!("TFTP_SEED={seed} TFTP_MODEL_ROUNDS={rounds}");
     shuttle::Runner::new(RandomScheduler::new_from_seed(seed, rounds), config.clone()).run(body.clone());

@@ -59,7 +59,7 @@ pub use read::{read_at, read_at_nowait};
 pub use recv::{Arrival, RecvBatch};
 pub use send::{FlushReport, FrameOptions, SendBatch};
 pub use socket::{SocketOptions, UdpSocket, is_own, may_send_from};
-pub use spawn::spawn;
+pub(crate) use spawn::spawn;
 pub use wake::{EventFd, Waker};
 
 /// Data that several transfers may send at once, kept alive until the last packet made of it has left.

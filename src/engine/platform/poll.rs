@@ -5,13 +5,13 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::Arc;
-use crate::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use libc::{c_int, epoll_event};
 
 use super::wake::{Bell, Signal, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker};
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Sockets told of in one wait; the others are told of in the next.
 const EVENTS: usize = 128;
@@ -117,7 +117,10 @@ impl Poller {
         self.wait_for_kernel(events, timeout)
     }
 
-    #[cfg_attr(all(test, shuttle), expect(dead_code, reason = "in a model no thread may sleep"))]
+    #[cfg_attr(
+        all(test, shuttle),
+        expect(dead_code, reason = "in a model no thread may sleep")
+    )]
     fn wait_for_kernel(&self, events: *mut epoll_event, timeout: Option<Duration>) -> io::Result<usize> {
         if self.precise.load(Ordering::Relaxed) {
             match wait_precisely(self.epoll.as_raw_fd(), events, timeout) {

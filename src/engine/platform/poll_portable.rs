@@ -5,10 +5,9 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sync::Mutex;
-
 use super::wake::{Bell, Signal, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker};
+use crate::sync::Mutex;
 
 /// Waits for sockets, for a moment in time and for other threads.
 pub struct Poller {

@@ -8,7 +8,7 @@ use crate::sync::thread::{Builder, JoinHandle};
 /// Starts a thread with every signal blocked but those that tell of its own faults.
 ///
 /// A handler of the application never runs on it, and what waits for a signal (sigwait, signalfd) is not passed over.
-pub fn spawn(thread: Builder, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+pub(crate) fn spawn(thread: Builder, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     let _restored = BlockedSignals::new();
     thread.spawn(body)
 }

@@ -1,9 +1,8 @@
 //! What the C library converts: a pair of open conversions, taken in turns.
 
-use crate::sync::Mutex;
-
 use super::single::Single;
 use crate::engine::platform::iconv::Converter;
+use crate::sync::Mutex;
 
 /// A character set of the C library. Kept open: opening loads a module, which a jailed process may not find later.
 pub(super) struct System {
