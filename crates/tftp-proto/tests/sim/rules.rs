@@ -229,14 +229,14 @@ impl<'a> Watcher<'a> {
         if self.is_over() {
             return;
         }
-        self.pace.credit = true;
         if self.opening() {
             if number == 0 && self.oack_said {
-                (self.answered, self.pace.credit) = (true, false);
+                self.answered = true;
                 self.progress(now);
             }
             return;
         }
+        self.pace.credit = true;
         let known = (self.acked + 1..=self.high).find(|&block| self.agreed.wire(block) == number);
         if let Some(block) = known {
             (self.acked, self.answered) = (block, true);
