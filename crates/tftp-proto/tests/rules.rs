@@ -1,5 +1,5 @@
-//! The simulation's rules, told of transfers that break them on purpose: each has to be noticed, and a transfer
-//! that keeps them all has to pass.
+//! The simulation's rules, told of transfers that break them on purpose: each has to be noticed, and a
+//! transfer that keeps them all has to pass.
 
 mod sim;
 

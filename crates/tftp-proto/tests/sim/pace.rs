@@ -1,11 +1,11 @@
-//! How much a server may send at a time, how often again, and when it has to end. The bounds: "What a client can make
-//! it send" in the documentation of `tftp_proto`.
+//! How much a server may send at a time, how often again, and when it has to end. The bounds: "What a client
+//! can make it send" in the documentation of `tftp_proto`.
 
 use super::rules::{Broken, Cause, QUIET, Rule, Turn, Verdict, WINDOW_QUIET, Watcher, broken};
 use tftp_proto::Outcome;
 
-/// Repeated ACKs that come sooner than [`QUIET`] one after the other, between two new blocks: one for a gap, one for
-/// an old block, and those that find out how a client rolls over.
+/// Repeated ACKs that come sooner than [`QUIET`] one after the other, between two new blocks: one for a gap,
+/// one for an old block, and those that find out how a client rolls over.
 const QUICK_ACKS: u64 = 4;
 
 /// The shortest wait of the retransmission timer, where it follows the measured round trip.
@@ -155,8 +155,8 @@ impl Watcher<'_> {
         self.half_open_in_all()
     }
 
-    /// A forged request brings so much and no more: one packet, one more for each wait and each repetition of it, and
-    /// an ERROR.
+    /// A forged request brings so much and no more: one packet, one more for each wait and each repetition of
+    /// it, and an ERROR.
     fn half_open_in_all(&self) -> Verdict {
         let all = &self.figures;
         // A block that is behind a gap says as little of an address as a repeated request.

@@ -1,6 +1,6 @@
-//! What a server may never do, watched at its door: datagrams in and out and the owner's calls, and nothing of what
-//! the machines think. It reads packets and counts blocks in its own way, so that it can be wrong only by itself.
-//! `tests/rules.rs` shows that each rule is noticed when it is broken.
+//! What a server may never do, watched at its door: datagrams in and out and the owner's calls, and nothing
+//! of what the machines think. It reads packets and counts blocks in its own way, so that it can be wrong
+//! only by itself. `tests/rules.rs` shows that each rule is noticed when it is broken.
 
 use super::options::{Agreed, Asked};
 use super::plan::Settings;
