@@ -72,6 +72,9 @@ impl Watcher<'_> {
         let is_single = turn.again == 1 && turn.new == 0;
         match cause {
             Cause::Repeat if is_single && current >= QUIET => return Ok(()),
+            Cause::Timer if is_single && turn.current && !lockstep && self.answered => {
+                return self.window_of_one_again(now, turn);
+            }
             Cause::Timer if is_single && self.is_tail_probe(now) => {
                 self.pace.probed = true;
                 return Ok(());
@@ -97,6 +100,16 @@ impl Watcher<'_> {
         }
         (self.pace.restarted, self.pace.stirred) = (Some(now), now);
         self.pace.window_goes(now);
+        Ok(())
+    }
+
+    /// Where only one block is left nobody can tell a wait from a tail probe or from what an ACK asked for: then
+    /// there are at most as many as all three allow.
+    fn window_of_one_again(&mut self, now: u64, turn: Turn) -> Verdict {
+        self.pace.singles += 1;
+        if self.pace.singles > 2 * (self.patience() + 1) + self.pace.acks {
+            return storm(now, Cause::Timer, turn, "the last block too often");
+        }
         Ok(())
     }
 

@@ -112,6 +112,9 @@ pub struct Pace {
     pub silences: u64,
     /// Repetitions that a packet caused, since the last progress.
     pub prompted: u64,
+    /// ACKs that came, and runs of a timer that repeated a window of one block, since the last progress.
+    pub acks: u64,
+    pub singles: u64,
 }
 
 impl Pace {
@@ -237,6 +240,7 @@ impl<'a> Watcher<'a> {
             return;
         }
         self.pace.credit = true;
+        self.pace.acks += 1;
         let known = (self.acked + 1..=self.high).find(|&block| self.agreed.wire(block) == number);
         if let Some(block) = known {
             (self.acked, self.answered) = (block, true);
@@ -250,6 +254,7 @@ impl<'a> Watcher<'a> {
     pub(super) fn progress(&mut self, now: u64) {
         self.pace.progress = now;
         (self.pace.silences, self.pace.prompted) = (0, 0);
+        (self.pace.acks, self.pace.singles) = (0, 0);
         self.pace.current = self.pace.current.filter(|_| self.high > self.acked);
     }
 
