@@ -103,10 +103,13 @@ impl Watcher<'_> {
         Ok(())
     }
 
-    /// Where only one block is left nobody can tell a wait from a tail probe or from what an ACK asked for: then
-    /// there are at most as many as all three allow.
+    /// Where only one block is left nobody can tell a wait from a tail probe or from what an ACK asked for:
+    /// then there are at most as many as all three allow.
     fn window_of_one_again(&mut self, now: u64, turn: Turn) -> Verdict {
         self.pace.singles += 1;
+        if self.pace.credit {
+            self.pace.stirred = now;
+        }
         if self.pace.singles > 2 * (self.patience() + 1) + self.pace.acks {
             return storm(now, Cause::Timer, turn, "the last block too often");
         }
