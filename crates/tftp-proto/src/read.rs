@@ -350,9 +350,9 @@ impl ReadTransfer {
         self.single = None;
     }
 
-    /// The window's last block again: when only the tail was lost, or the ACK, the answer comes long
-    /// before the retransmission timer. Once: a client that answers everything with the same ACK would keep it
-    /// going for ever.
+    /// The window's last block again: when only the tail was lost, or the ACK, the answer comes long before
+    /// the retransmission timer. Once: a client that answers everything with the same ACK would keep it going
+    /// for ever.
     fn probe(&mut self) {
         self.probe_spent = true;
         self.single = Some(Single::Tail);

@@ -275,6 +275,10 @@ fn too_soon_or_too_often() {
         .hears(5 * MS, &ack(2), &two)
         .hears(5 * MS, &ack(2), &two)
         .breaks(Rule::Storm);
+    let every_ack = (1..=50).fold(windowed().hears(5 * MS, &ack(2), &two), |story, again| {
+        story.hears(5 * MS + 30 * MS * again, &ack(2), &two)
+    });
+    every_ack.breaks(Rule::Storm);
     let stale = (0..6).fold(upload().takes(MS, 1, &[&ack(1)]), |story, _| {
         story.hears(MS, &data(1), &[&ack(1)])
     });
@@ -289,7 +293,7 @@ fn too_soon_or_too_often() {
     });
     probes.breaks(Rule::Storm);
     let left_over = windowed().hears(5 * MS, &ack(3), &[]);
-    let one = (1..=20).fold(left_over, |story, wait| {
+    let one = (1..=50).fold(left_over, |story, wait| {
         story.says(5 * MS + 200 * MS * wait, Cause::Timer, &[&data(4)])
     });
     one.breaks(Rule::Storm);

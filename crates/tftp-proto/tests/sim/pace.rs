@@ -8,6 +8,10 @@ use tftp_proto::Outcome;
 /// one for an old block, and those that find out how a client rolls over.
 const QUICK_ACKS: u64 = 4;
 
+/// Windows that ACKs restart between two blocks of progress, or two runs of the timer: at an ACK inside the
+/// window, at the same one again, and once more after a tail probe.
+const PROMPTED_WINDOWS: u64 = 3;
+
 /// The shortest wait of the retransmission timer, where it follows the measured round trip.
 const RTO_FLOOR: u64 = 100_000;
 
@@ -73,7 +77,7 @@ impl Watcher<'_> {
         match cause {
             Cause::Repeat if is_single && current >= QUIET => return Ok(()),
             Cause::Timer if is_single && turn.current && !lockstep && self.answered => {
-                return self.window_of_one_again(now, turn);
+                return self.restarts(now, cause, turn);
             }
             Cause::Timer if is_single && self.is_tail_probe(now) => {
                 self.pace.probed = true;
@@ -98,20 +102,17 @@ impl Watcher<'_> {
             }
             _ => return storm(now, cause, turn, "too soon"),
         }
-        (self.pace.restarted, self.pace.stirred) = (Some(now), now);
+        self.pace.restarted = Some(now);
         self.pace.window_goes(now);
-        Ok(())
+        self.restarts(now, cause, turn)
     }
 
-    /// Where only one block is left nobody can tell a wait from a tail probe or from what an ACK asked for:
-    /// then there are at most as many as all three allow.
-    fn window_of_one_again(&mut self, now: u64, turn: Turn) -> Verdict {
-        self.pace.singles += 1;
-        if self.pace.credit {
-            self.pace.stirred = now;
-        }
-        if self.pace.singles > 2 * (self.patience() + 1) + self.pace.acks {
-            return storm(now, Cause::Timer, turn, "the last block too often");
+    /// Nobody can tell by looking whether a wait or an ACK restarted a window, and where one block is left
+    /// not even a tail probe: so they are counted together. However many ACKs come, there are no more.
+    fn restarts(&mut self, now: u64, cause: Cause, turn: Turn) -> Verdict {
+        self.pace.restarts += 1;
+        if self.pace.restarts > (self.patience() + 1) * (PROMPTED_WINDOWS + 2) {
+            return storm(now, cause, turn, "N ACKs brought N windows");
         }
         Ok(())
     }
@@ -202,6 +203,11 @@ impl Watcher<'_> {
             .max(10_000)
     }
 
+    /// Windows that ACKs restart between two blocks of progress, or two runs of the timer: at an ACK inside
+    /// the window, at
+    /// the same one again, and once more after a tail probe.
+    const PROMPTED_WINDOWS: u64 = 3;
+
     /// The shortest wait of the retransmission timer.
     pub(super) fn least(&self) -> u64 {
         let adaptive = self.settings.adaptive && self.agreed.wait.is_none();
@@ -239,10 +245,12 @@ impl Watcher<'_> {
         let idle = inactivity.map_or(u64::MAX, |limit| self.pace.progress + limit);
         let waits_for_owner = self.held || !self.upload && !self.opening() && self.high == self.acked;
         let last = self.pace.stirred.max(self.pace.progress);
+        // A window that an ACK restarts puts the timer off.
+        let put_off = if self.upload { 1 } else { PROMPTED_WINDOWS + 1 };
         let silent = if waits_for_owner {
             u64::MAX
         } else {
-            last + (self.patience() + 2) * self.full()
+            last + (self.patience() + 2) * self.full() * put_off
         };
         absolute.min(idle).min(silent)
     }

@@ -97,7 +97,7 @@ pub struct Turn {
 pub struct Pace {
     pub begun: u64,
     pub progress: u64,
-    /// The client, the store or the application did something, or what the client did took effect later.
+    /// The store or the application did something.
     pub stirred: u64,
     pub said: Option<u64>,
     pub restarted: Option<u64>,
@@ -112,9 +112,8 @@ pub struct Pace {
     pub silences: u64,
     /// Repetitions that a packet caused, since the last progress.
     pub prompted: u64,
-    /// ACKs that came, and runs of a timer that repeated a window of one block, since the last progress.
-    pub acks: u64,
-    pub singles: u64,
+    /// Windows that began anew since the last progress.
+    pub restarts: u64,
 }
 
 impl Pace {
@@ -195,7 +194,7 @@ impl<'a> Watcher<'a> {
 
     /// A packet of the client, before the machine gets it.
     pub fn heard(&mut self, now: u64, bytes: &[u8], clean: bool) {
-        self.count_heard(now, bytes);
+        self.count_heard(bytes);
         let Some(&[_, opcode, a, b]) = bytes.first_chunk::<4>().filter(|head| head[0] == 0) else {
             return;
         };
@@ -215,13 +214,12 @@ impl<'a> Watcher<'a> {
     }
 
     /// The request, again.
-    pub fn repeated(&mut self, now: u64, bytes: &[u8]) {
-        self.count_heard(now, bytes);
+    pub fn repeated(&mut self, bytes: &[u8]) {
+        self.count_heard(bytes);
         self.figures.requests += 1;
     }
 
-    fn count_heard(&mut self, now: u64, bytes: &[u8]) {
-        self.pace.stirred = now;
+    fn count_heard(&mut self, bytes: &[u8]) {
         self.figures.heard_packets += 1;
         if !self.answered {
             self.figures.half_open_heard += bytes.len() as u64;
@@ -240,7 +238,6 @@ impl<'a> Watcher<'a> {
             return;
         }
         self.pace.credit = true;
-        self.pace.acks += 1;
         let known = (self.acked + 1..=self.high).find(|&block| self.agreed.wire(block) == number);
         if let Some(block) = known {
             (self.acked, self.answered) = (block, true);
@@ -254,7 +251,7 @@ impl<'a> Watcher<'a> {
     pub(super) fn progress(&mut self, now: u64) {
         self.pace.progress = now;
         (self.pace.silences, self.pace.prompted) = (0, 0);
-        (self.pace.acks, self.pace.singles) = (0, 0);
+        self.pace.restarts = 0;
         self.pace.current = self.pace.current.filter(|_| self.high > self.acked);
     }
 

@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
     }
 
     pub fn repeat(&mut self, now: u64, bytes: &[u8], rng: &mut Rng, out: &mut Vec<Datagram>) {
-        self.watcher.repeated(now, bytes);
+        self.watcher.repeated(bytes);
         let at = Instant::from_micros(now);
         match &mut self.machine {
             Machine::Read(read) => read.handle_repeat(at),
