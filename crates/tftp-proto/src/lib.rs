@@ -38,20 +38,22 @@
 //! A *wait* is one run of the retransmission timer; between two blocks of progress there are at most
 //! `max_retransmits` of them, and those that the back-off needs to reach `retransmit_timeout`.
 //!
-//! * Before anything is acknowledged ([`ReadTransfer::is_half_open`], the address may be forged): one packet of at most
-//!   516 bytes, because a larger block or a window needs an OACK first, and an OACK has at most 91. It goes again once
-//!   for each wait, and once for each repetition of the request, no sooner than 20 ms after its last copy;
-//!   in the end an ERROR goes. So n requests bring at most n + waits + 1 packets. (An upload is half-open until its
-//!   block 1 is here; a DATA behind it counts as a repetition.)
-//! * After that a packet of the client brings at most one window (and one block by itself), of an upload one ACK. A
-//!   window is not restarted twice in a millisecond, a lockstep block goes again for one repeated ACK, after 20 ms, and
-//!   then only after waits. A wait brings one window, and the last block of it once more before.
+//! * Before anything is acknowledged ([`ReadTransfer::is_half_open`], the address may be forged): one packet
+//!   of at most 516 bytes, because a larger block or a window needs an OACK first, and an OACK has at most
+//!   91. It goes again once for each wait, and once for each repetition of the request, no sooner than 20 ms
+//!   after its last copy; in the end an ERROR goes. So n requests bring at most n + waits + 1 packets. (An
+//!   upload is half-open until its block 1 is here; a DATA behind it counts as a repetition.)
+//! * After that a packet of the client brings at most one window (and one block by itself), of an upload one
+//!   ACK. Without progress ACKs restart a window three times at most before the next wait has passed, and not
+//!   twice in a millisecond; a lockstep block goes again for one repeated ACK, after 20 ms. A wait brings one
+//!   window, and the last block of it once more before.
 //! * An ERROR is never answered, and nothing follows the last ACK of a download or an ERROR of the server.
-//! * A machine has at most 256 bytes and no queue: what it has to send are one window, one block by itself or one control
-//!   packet. Only the text of a client's ERROR is kept besides, at most 256 bytes of it.
-//! * Without progress it ends after `inactivity`, after `absolute` in any case, and when the client is silent after the
-//!   waits. With neither limit set, a client that repeats its ACK for ever is served for ever. While the owner is waited
-//!   for (the store of a download, a hold, the commit) only the two limits count, and at the commit none.
+//! * A machine has at most 256 bytes and no queue: what it has to send are one window, one block by itself or
+//!   one control packet. Only the text of a client's ERROR is kept besides, at most 256 bytes of it.
+//! * Without progress it ends after `inactivity`, after `absolute` in any case, and after the waits whatever
+//!   the client repeats: an ACK that restarts a window puts a wait off, so there it may take four times as
+//!   long. While the owner is waited for (the store of a download, a hold, the commit) only the two limits
+//!   count, and at the commit none.
 //!
 //! `tests/simulated.rs` holds each transfer of its virtual network to this.
 //!

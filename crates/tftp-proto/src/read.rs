@@ -26,8 +26,10 @@ pub struct ReadTransfer {
     stream_ended: bool,
     /// One block goes on its own, besides the window.
     single: Option<Single>,
-    /// A repeated ACK of the current block had its effect.
+    /// A repeated ACK of the current block had its effect, or will have it.
     repeat_spent: bool,
+    /// The tail was probed since the client moved on or the timer ran.
+    probe_spent: bool,
     /// The last acknowledged block.
     acked: u64,
     /// The next block of the window to send.
@@ -74,6 +76,7 @@ impl ReadTransfer {
             stream_ended: false,
             single: None,
             repeat_spent: false,
+            probe_spent: false,
             acked: 0,
             next: 1,
             high: 0,
@@ -305,6 +308,7 @@ impl ReadTransfer {
             self.restart(now);
         } else if windowed {
             // A receiver reports a gap only once: it must not be lost because it came quickly.
+            self.repeat_spent = true;
             self.repeat_at = self.sent_at + quiet;
         }
     }
@@ -329,6 +333,7 @@ impl ReadTransfer {
         self.retry.progress();
         self.watch.progress(now);
         self.repeat_spent = false;
+        self.probe_spent = false;
         self.single = None;
         self.resend_at = Instant::NEVER;
         self.probe_at = Instant::NEVER;
@@ -345,9 +350,11 @@ impl ReadTransfer {
         self.single = None;
     }
 
-    /// The window's last block again: when only the tail was lost, or the ACK, the answer comes long
-    /// before the retransmission timer.
+    /// The window's last block again: when only the tail was lost, or the ACK, the answer comes long before
+    /// the retransmission timer. Once: a client that answers everything with the same ACK would keep it going
+    /// for ever.
     fn probe(&mut self) {
+        self.probe_spent = true;
         self.single = Some(Single::Tail);
         self.timed_at = Instant::NEVER;
         self.repeat_spent = false;
@@ -363,6 +370,7 @@ impl ReadTransfer {
             self.restart(now);
             // In a window the answer to this may be the same ACK again, rightly.
             self.repeat_spent &= self.agreed.windowsize == 1;
+            self.probe_spent = false;
         }
     }
 
@@ -422,7 +430,7 @@ impl ReadTransfer {
         }
         self.next = last + 1;
         self.resend_at = now + self.retry.wait();
-        if self.agreed.windowsize > 1 {
+        if self.agreed.windowsize > 1 && !self.probe_spent {
             self.probe_at = self.retry.probe_wait().map_or(Instant::NEVER, |wait| now + wait);
         }
         Transmit::Data { first, count }

@@ -1,7 +1,8 @@
 //! Thousands of transfers over bad networks, a million and more with TFTP_TRANSFERS=1000000 (and --release).
 //!
-//! A failure prints its seed and its plan: `TFTP_SEED=<seed> cargo test -p tftp-proto --test simulated <name of the
-//! test>` runs that one alone, and `sim/found.rs` is where the plan goes when what it showed is put right.
+//! A failure prints its seed and its plan: `TFTP_SEED=<seed> cargo test -p tftp-proto --test simulated <name
+//! of the test>` runs that one alone, and `sim/found.rs` is where the plan goes when what it showed is put
+//! right.
 //!
 //! What no transfer may do is in `sim/rules.rs` and `sim/pace.rs`, how it may end in `sim/judge.rs`.
 

@@ -93,6 +93,25 @@ fn the_same_ack_too_early_takes_effect_later_unless_the_client_moves_on() {
 }
 
 #[test]
+fn a_client_that_answers_everything_with_the_same_ack_is_given_up() {
+    // Each answer comes a little before a round trip is over, as it is measured.
+    let mut download = Download::new("windowsize 4", 50_000, ADAPTIVE);
+    download.sends();
+    download.after(10).ack(0);
+    let mut windows = 0;
+    while !download.machine.is_over() {
+        let sent = download.silence();
+        windows += sent.iter().filter(|packet| packet.as_str() == "DATA 1-4").count();
+        if !download.machine.is_over() {
+            let sent = download.after(9).ack(0);
+            windows += sent.iter().filter(|packet| packet.as_str() == "DATA 1-4").count();
+        }
+        assert!(windows < 100, "it never ends");
+    }
+    assert!(download.now < 100_000);
+}
+
+#[test]
 fn silence_restarts_after_the_last_ack() {
     let mut download = download(50_000);
     download.ack(3);

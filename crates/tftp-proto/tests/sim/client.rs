@@ -1,5 +1,5 @@
-//! A client as the RFCs describe it, lockstep or windowed, and clients with habits of their own; written without the
-//! crate's own code. It never believes what a datagram says about lengths or numbers.
+//! A client as the RFCs describe it, lockstep or windowed, and clients with habits of their own; written
+//! without the crate's own code. It never believes what a datagram says about lengths or numbers.
 
 use super::mischief;
 use super::net::{Datagram, FIRST_TRANSFER, LISTENING, Rng, Tid};

@@ -1,7 +1,7 @@
 //! What can happen to a datagram's length and to its header, and datagrams that others send.
 //!
-//! The bytes that a DATA carries are never changed here: UDP has a checksum, TFTP has none, so nobody could notice.
-//! Their number can be wrong though, and there may be fewer or more of them.
+//! The bytes that a DATA carries are never changed here: UDP has a checksum, TFTP has none, so nobody could
+//! notice. Their number can be wrong though, and there may be fewer or more of them.
 
 use super::net::Rng;
 

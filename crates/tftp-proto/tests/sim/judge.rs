@@ -12,8 +12,8 @@ use tftp_proto::Outcome;
 pub enum Ending {
     /// Both have the file and know that the other has it.
     Whole,
-    /// The receiver has the file; that it told so got lost (the two generals). A server that sent says "probably
-    /// complete", a client that sent takes it for failed.
+    /// The receiver has the file; that it told so got lost (the two generals). A server that sent says
+    /// "probably complete", a client that sent takes it for failed.
     LastAckLost,
     /// Failed, and an ERROR that one sent reached the other.
     Told,

@@ -1,4 +1,5 @@
-//! A client that means harm: whatever may make a server send more than it should, at any time, from its own port.
+//! A client that means harm: whatever may make a server send more than it should, at any time, from its own
+//! port.
 
 use super::net::Rng;
 

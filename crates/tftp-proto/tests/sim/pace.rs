@@ -1,12 +1,16 @@
-//! How much a server may send at a time, how often again, and when it has to end. The bounds: "What a client can make
-//! it send" in the documentation of `tftp_proto`.
+//! How much a server may send at a time, how often again, and when it has to end. The bounds: "What a client
+//! can make it send" in the documentation of `tftp_proto`.
 
 use super::rules::{Broken, Cause, QUIET, Rule, Turn, Verdict, WINDOW_QUIET, Watcher, broken};
 use tftp_proto::Outcome;
 
-/// Repeated ACKs that come sooner than [`QUIET`] one after the other, between two new blocks: one for a gap, one for
-/// an old block, and those that find out how a client rolls over.
+/// Repeated ACKs that come sooner than [`QUIET`] one after the other, between two new blocks: one for a gap,
+/// one for an old block, and those that find out how a client rolls over.
 const QUICK_ACKS: u64 = 4;
+
+/// Windows that ACKs restart between two blocks of progress, or two runs of the timer: at an ACK inside the
+/// window, at the same one again, and once more after a tail probe.
+const PROMPTED_WINDOWS: u64 = 3;
 
 /// The shortest wait of the retransmission timer, where it follows the measured round trip.
 const RTO_FLOOR: u64 = 100_000;
@@ -72,6 +76,9 @@ impl Watcher<'_> {
         let is_single = turn.again == 1 && turn.new == 0;
         match cause {
             Cause::Repeat if is_single && current >= QUIET => return Ok(()),
+            Cause::Timer if is_single && turn.current && !lockstep && self.answered => {
+                return self.restarts(now, cause, turn);
+            }
             Cause::Timer if is_single && self.is_tail_probe(now) => {
                 self.pace.probed = true;
                 return Ok(());
@@ -95,8 +102,18 @@ impl Watcher<'_> {
             }
             _ => return storm(now, cause, turn, "too soon"),
         }
-        (self.pace.restarted, self.pace.stirred) = (Some(now), now);
+        self.pace.restarted = Some(now);
         self.pace.window_goes(now);
+        self.restarts(now, cause, turn)
+    }
+
+    /// Nobody can tell by looking whether a wait or an ACK restarted a window, and where one block is left
+    /// not even a tail probe: so they are counted together. However many ACKs come, there are no more.
+    fn restarts(&mut self, now: u64, cause: Cause, turn: Turn) -> Verdict {
+        self.pace.restarts += 1;
+        if self.pace.restarts > (self.patience() + 1) * (PROMPTED_WINDOWS + 2) {
+            return storm(now, cause, turn, "N ACKs brought N windows");
+        }
         Ok(())
     }
 
@@ -155,8 +172,8 @@ impl Watcher<'_> {
         self.half_open_in_all()
     }
 
-    /// A forged request brings so much and no more: one packet, one more for each wait and each repetition of it, and
-    /// an ERROR.
+    /// A forged request brings so much and no more: one packet, one more for each wait and each repetition of
+    /// it, and an ERROR.
     fn half_open_in_all(&self) -> Verdict {
         let all = &self.figures;
         // A block that is behind a gap says as little of an address as a repeated request.
@@ -185,6 +202,11 @@ impl Watcher<'_> {
             .unwrap_or(self.settings.retransmit_timeout)
             .max(10_000)
     }
+
+    /// Windows that ACKs restart between two blocks of progress, or two runs of the timer: at an ACK inside
+    /// the window, at
+    /// the same one again, and once more after a tail probe.
+    const PROMPTED_WINDOWS: u64 = 3;
 
     /// The shortest wait of the retransmission timer.
     pub(super) fn least(&self) -> u64 {
@@ -223,10 +245,12 @@ impl Watcher<'_> {
         let idle = inactivity.map_or(u64::MAX, |limit| self.pace.progress + limit);
         let waits_for_owner = self.held || !self.upload && !self.opening() && self.high == self.acked;
         let last = self.pace.stirred.max(self.pace.progress);
+        // A window that an ACK restarts puts the timer off.
+        let put_off = if self.upload { 1 } else { PROMPTED_WINDOWS + 1 };
         let silent = if waits_for_owner {
             u64::MAX
         } else {
-            last + (self.patience() + 2) * self.full()
+            last + (self.patience() + 2) * self.full() * put_off
         };
         absolute.min(idle).min(silent)
     }

@@ -2,12 +2,13 @@
 
 use super::net::{Path, Rng};
 
-/// How a client differs from what the RFCs ask for: see `wire` behaviours of real ones in `client.rs`.
+/// How a client differs from what the RFCs ask for, as some do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
     /// None of the following.
     Careful,
-    /// Sends every ACK twice, and a DATA for every ACK that comes, repeated or not (RFC 1123 section 4.2.3.1).
+    /// Sends every ACK twice, and a DATA for every ACK that comes, repeated or not (RFC 1123 section
+    /// 4.2.3.1).
     Apprentice,
     /// Forgets the transfer with its last ACK.
     Hasty,
@@ -128,8 +129,8 @@ impl Plan {
         self.size as u64 / self.unit() + 1
     }
 
-    /// No transfer of this plan takes longer, in microseconds: each block may take all the patience of both sides
-    /// and of the store; the end may take a dally that is prolonged four times.
+    /// No transfer of this plan takes longer, in microseconds: each block may take all the patience of both
+    /// sides and of the store; the end may take a dally that is prolonged four times.
     pub fn longest(&self) -> u64 {
         let wait = (self.timeout * 1_000_000)
             .max(self.utimeout)

@@ -1,5 +1,5 @@
-//! Many seeds on all processors; how many: TFTP_TRANSFERS, of which each family of plans has its share. They begin
-//! with 1, or after TFTP_SEEDS_AFTER, for a million other ones.
+//! Many seeds on all processors; how many: TFTP_TRANSFERS, of which each family of plans has its share. They
+//! begin with 1, or after TFTP_SEEDS_AFTER, for a million other ones.
 
 use super::judge::Ending;
 use super::plan::Plan;
@@ -139,7 +139,8 @@ impl Tally {
             .map(|(ending, count)| format!("{count} {ending:?}"))
             .collect();
         println!(
-            "\nfigure: {} transfers, {} datagrams of the server, {name}: {}; longest {} s; half-open {}.{:02} bytes for a byte",
+            "\nfigure: {} transfers, {} datagrams of the server, {name}: {}; longest {} s; \
+             half-open {}.{:02} bytes for a byte",
             self.transfers,
             self.datagrams,
             endings.join(", "),

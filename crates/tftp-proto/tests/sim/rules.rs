@@ -1,6 +1,6 @@
-//! What a server may never do, watched at its door: datagrams in and out and the owner's calls, and nothing of what
-//! the machines think. It reads packets and counts blocks in its own way, so that it can be wrong only by itself.
-//! `tests/rules.rs` shows that each rule is noticed when it is broken.
+//! What a server may never do, watched at its door: datagrams in and out and the owner's calls, and nothing
+//! of what the machines think. It reads packets and counts blocks in its own way, so that it can be wrong
+//! only by itself. `tests/rules.rs` shows that each rule is noticed when it is broken.
 
 use super::options::{Agreed, Asked};
 use super::plan::Settings;
@@ -97,7 +97,7 @@ pub struct Turn {
 pub struct Pace {
     pub begun: u64,
     pub progress: u64,
-    /// The client, the store or the application did something, or what the client did took effect later.
+    /// The store or the application did something.
     pub stirred: u64,
     pub said: Option<u64>,
     pub restarted: Option<u64>,
@@ -112,6 +112,8 @@ pub struct Pace {
     pub silences: u64,
     /// Repetitions that a packet caused, since the last progress.
     pub prompted: u64,
+    /// Windows that began anew since the last progress.
+    pub restarts: u64,
 }
 
 impl Pace {
@@ -192,7 +194,7 @@ impl<'a> Watcher<'a> {
 
     /// A packet of the client, before the machine gets it.
     pub fn heard(&mut self, now: u64, bytes: &[u8], clean: bool) {
-        self.count_heard(now, bytes);
+        self.count_heard(bytes);
         let Some(&[_, opcode, a, b]) = bytes.first_chunk::<4>().filter(|head| head[0] == 0) else {
             return;
         };
@@ -212,13 +214,12 @@ impl<'a> Watcher<'a> {
     }
 
     /// The request, again.
-    pub fn repeated(&mut self, now: u64, bytes: &[u8]) {
-        self.count_heard(now, bytes);
+    pub fn repeated(&mut self, bytes: &[u8]) {
+        self.count_heard(bytes);
         self.figures.requests += 1;
     }
 
-    fn count_heard(&mut self, now: u64, bytes: &[u8]) {
-        self.pace.stirred = now;
+    fn count_heard(&mut self, bytes: &[u8]) {
         self.figures.heard_packets += 1;
         if !self.answered {
             self.figures.half_open_heard += bytes.len() as u64;
@@ -229,14 +230,14 @@ impl<'a> Watcher<'a> {
         if self.is_over() {
             return;
         }
-        self.pace.credit = true;
         if self.opening() {
             if number == 0 && self.oack_said {
-                (self.answered, self.pace.credit) = (true, false);
+                self.answered = true;
                 self.progress(now);
             }
             return;
         }
+        self.pace.credit = true;
         let known = (self.acked + 1..=self.high).find(|&block| self.agreed.wire(block) == number);
         if let Some(block) = known {
             (self.acked, self.answered) = (block, true);
@@ -250,6 +251,7 @@ impl<'a> Watcher<'a> {
     pub(super) fn progress(&mut self, now: u64) {
         self.pace.progress = now;
         (self.pace.silences, self.pace.prompted) = (0, 0);
+        self.pace.restarts = 0;
         self.pace.current = self.pace.current.filter(|_| self.high > self.acked);
     }
 

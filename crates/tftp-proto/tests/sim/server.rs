@@ -1,5 +1,5 @@
-//! The machines as an owner drives them: ports, a store that may be slow, an application that holds or fails, and
-//! a watcher on every transfer.
+//! The machines as an owner drives them: ports, a store that may be slow, an application that holds or fails,
+//! and a watcher on every transfer.
 
 use super::net::{Datagram, FIRST_TRANSFER, LISTENING, Rng, Tid};
 use super::plan::Plan;

@@ -104,7 +104,8 @@ impl<'a> Session<'a> {
             }
     }
 
-    /// The very request, from the same port, while the transfer lives (`Transfers::by_request` in the engine).
+    /// The very request, from the same port, while the transfer lives (`Transfers::by_request` in the
+    /// engine).
     pub fn is_asked_for(&self, datagram: &Datagram) -> bool {
         !self.is_over()
             && self.outcome().is_none()
@@ -137,7 +138,7 @@ impl<'a> Session<'a> {
     }
 
     pub fn repeat(&mut self, now: u64, bytes: &[u8], rng: &mut Rng, out: &mut Vec<Datagram>) {
-        self.watcher.repeated(now, bytes);
+        self.watcher.repeated(bytes);
         let at = Instant::from_micros(now);
         match &mut self.machine {
             Machine::Read(read) => read.handle_repeat(at),
