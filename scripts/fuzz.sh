@@ -37,7 +37,7 @@ run() {
     mkdir -p "build/fuzz/$1"
     # shellcheck disable=SC2086 # no word where there is no dictionary
     "$CARGO_TARGET_DIR/$host/release/$1" "build/fuzz/$1" "fuzz/corpus/$1" $words -artifact_prefix="build/fuzz/failed-$1-" \
-        -max_total_time="$seconds" -timeout=120 -rss_limit_mb=4096 -print_final_stats=1 >"build/fuzz/$1.log" 2>&1
+        -max_total_time="$seconds" -entropic_scale_per_exec_time=1 -timeout=120 -rss_limit_mb=4096 -print_final_stats=1 >"build/fuzz/$1.log" 2>&1
 }
 
 # told TARGET STATUS: what became of it, in a line.

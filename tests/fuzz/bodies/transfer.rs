@@ -2,7 +2,7 @@
 //! that is slow, full or done, and time that passes as it likes.
 //!
 //! Input: a byte that says whether it is a download, an upload, or one against the other over a network that loses,
-//! doubles and reorders; the options, limits and times (`Terms`); then operations, a byte and what it needs each.
+//! doubles and reorders, and, with 128 and more, that it may go on until the numbers roll over; the options, limits and times (`Terms`); then operations, a byte and what it needs each.
 //! However it goes, left alone afterwards it ends.
 
 mod download;
@@ -17,15 +17,17 @@ use tftp_proto::{Agreed, Asked, Instant, Limits, Outcome, Rollover, Timing, nego
 
 use super::input::Input;
 
-/// Blocks that one input may move, so that none takes long. The numbers roll over after 65535.
-const MOST_BLOCKS: u64 = 66_200;
+/// Blocks that one input may move without loss: few, so that it is quick, or as many as there are numbers, and then some.
+const MOST_BLOCKS: [u64; 2] = [600, 66_200];
 
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
-    match input.byte() % 3 {
-        0 => download::run(&mut input),
-        1 => upload::run(&mut input),
-        _ => pair::run(&mut input),
+    let kind = input.byte();
+    let terms = Terms::of(MOST_BLOCKS[usize::from(kind / 128)], &mut input);
+    match kind % 3 {
+        0 => download::run(&terms, &mut input),
+        1 => upload::run(&terms, &mut input),
+        _ => pair::run(terms, &mut input),
     }
 }
 
@@ -35,10 +37,11 @@ struct Terms {
     limits: Limits,
     timing: Timing,
     size: u64,
+    most_blocks: u64,
 }
 
 impl Terms {
-    fn of(input: &mut Input<'_>) -> Terms {
+    fn of(most_blocks: u64, input: &mut Input<'_>) -> Terms {
         let asked = Asked {
             blksize: input.pick(&[None, Some(8), Some(8), Some(9), Some(512), Some(1428)]),
             windowsize: input.pick(&[None, Some(1), Some(2), Some(3), Some(8), Some(64), Some(65535)]),
@@ -67,6 +70,7 @@ impl Terms {
             limits,
             timing,
             size,
+            most_blocks,
         }
     }
 

@@ -3,13 +3,12 @@
 use tftp_proto::{ErrorCode, Outcome, Packet, Transmit, wire};
 
 use super::sender::Sender;
-use super::{Clock, MOST_BLOCKS, Terms};
+use super::{Clock, Terms};
 use crate::bodies::input::Input;
 
-pub fn run(input: &mut Input<'_>) {
-    let terms = Terms::of(input);
+pub fn run(terms: &Terms, input: &mut Input<'_>) {
     let mut clock = Clock(0);
-    let mut sender = Sender::new(&terms, clock.now());
+    let mut sender = Sender::new(terms, clock.now());
     sender.drain(clock.now());
     while !input.is_empty() {
         step(&mut sender, &mut clock, input);
@@ -74,7 +73,7 @@ fn step(sender: &mut Sender, clock: &mut Clock, input: &mut Input<'_>) {
 fn go_on(sender: &mut Sender, clock: &mut Clock, windows: u64) {
     let mut sent = Vec::new();
     for _ in 0..windows {
-        if sender.ending.has_come() || sender.high > MOST_BLOCKS {
+        if sender.ending.has_come() || sender.high > sender.most_blocks {
             return;
         }
         let now = clock.now();

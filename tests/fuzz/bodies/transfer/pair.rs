@@ -7,11 +7,11 @@ use tftp_proto::{Agreed, Outcome, Packet, Transmit, wire};
 
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::{Clock, MOST_BLOCKS, Terms};
+use super::{Clock, Terms};
 use crate::bodies::input::Input;
 
 /// Files of which more than this is left are not followed to their end.
-const MOST_BLOCKS_LEFT: u64 = 3000;
+const MOST_BLOCKS_LEFT: u64 = 600;
 
 /// Datagrams on their way in one direction, at most: more are lost.
 const ROOM: usize = 300;
@@ -29,8 +29,7 @@ struct Pair {
     has_oack: bool,
 }
 
-pub fn run(input: &mut Input<'_>) {
-    let mut terms = Terms::of(input);
+pub fn run(mut terms: Terms, input: &mut Input<'_>) {
     terms.asked.tsize = terms.asked.tsize.map(|_| terms.size);
     let clock = Clock(0);
     // Nobody may send 65535 blocks at once where the numbers roll over to 1: only senders are held to that.
@@ -210,7 +209,7 @@ impl Pair {
         self.to_receiver.clear();
         self.to_sender.clear();
         for _ in 0..windows {
-            if self.sender.high > MOST_BLOCKS || self.is_over() || self.receiver.is_held() {
+            if self.sender.high > self.sender.most_blocks || self.is_over() || self.receiver.is_held() {
                 return;
             }
             self.clock.0 += 300;

@@ -7,6 +7,7 @@ use super::{Clock, Ending, Terms};
 pub struct Receiver {
     pub machine: WriteTransfer,
     pub ending: Ending,
+    pub most_blocks: u64,
     /// Blocks and bytes that it took.
     received: u64,
     bytes: u64,
@@ -25,6 +26,7 @@ impl Receiver {
         Receiver {
             machine: WriteTransfer::new(now, agreed, &terms.timing),
             ending: Ending::default(),
+            most_blocks: terms.most_blocks,
             received: 0,
             bytes: 0,
             rollover: terms.asked.rollover,

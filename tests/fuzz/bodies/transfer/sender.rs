@@ -16,6 +16,7 @@ pub struct Sender {
     /// Blocks: the last that was acknowledged, and the highest that was sent.
     acked: u64,
     pub high: u64,
+    pub most_blocks: u64,
     /// ACK 0 has come, or there was no OACK to confirm.
     opened: bool,
     /// Blocks that were sent again at this moment.
@@ -30,6 +31,7 @@ impl Sender {
         Sender {
             machine: ReadTransfer::new(now, &agreed, &terms.timing),
             ending: Ending::default(),
+            most_blocks: terms.most_blocks,
             size: terms.size,
             blksize: agreed.blksize.into(),
             window: agreed.windowsize.into(),

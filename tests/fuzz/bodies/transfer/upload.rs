@@ -3,16 +3,15 @@
 use tftp_proto::{ErrorCode, Outcome, Packet, Rollover, wire};
 
 use super::receiver::Receiver;
-use super::{Clock, MOST_BLOCKS, Terms};
+use super::{Clock, Terms};
 use crate::bodies::input::Input;
 
 /// What the blocks carry: where each is from is told by its number, which the receiver is held to.
 static DATA: [u8; 65464] = [0x55; 65464];
 
-pub fn run(input: &mut Input<'_>) {
-    let terms = Terms::of(input);
+pub fn run(terms: &Terms, input: &mut Input<'_>) {
     let mut clock = Clock(0);
-    let mut receiver = Receiver::new(&terms.upload(), &terms, clock.now());
+    let mut receiver = Receiver::new(&terms.upload(), terms, clock.now());
     let rollover = terms.asked.rollover.unwrap_or(terms.limits.rollover);
     receiver.drain(clock.now());
     while !input.is_empty() {
@@ -96,7 +95,7 @@ fn go_on(receiver: &mut Receiver, clock: &mut Clock, blocks: u64, rollover: Roll
     for _ in 0..blocks {
         let next = receiver.received() + 1;
         let stopped = receiver.ending.has_come() || receiver.machine.is_complete() || receiver.is_held();
-        if stopped || next > MOST_BLOCKS {
+        if stopped || next > receiver.most_blocks {
             return;
         }
         let block = number(next, rollover);
