@@ -401,7 +401,8 @@ impl WriteTransfer {
             self.resend_at = now + self.retry.wait();
         }
         match self.agreed.oack {
-            Some(oack) if self.received == 0 => Transmit::Oack(oack),
+            // Whoever sends block 2 has had the OACK; atftp would take another one for an ACK of its window.
+            Some(oack) if self.received == 0 && self.gap == 0 => Transmit::Oack(oack),
             _ => Transmit::Ack {
                 block: self.wire_block(self.received),
             },
