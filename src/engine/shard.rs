@@ -1,4 +1,8 @@
-//! One I/O thread: sleep, then in this order: messages, datagrams, deadlines, one flush, one wake-up.
+//! One I/O thread: sleep, then in this order: messages, packets of transfers, requests, deadlines, a flush, a wake-up.
+//!
+//! Requests may be a flood, from anybody. While transfers are under way that have shown to be somebody's, requests and
+//! their answers get a quarter of the time that these had of a turn, or [`A_MOMENT`]; the rest waits in the listening
+//! socket's queue. Where nothing else is to do, one turn follows the other and they lose nothing by it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -7,13 +11,29 @@ use super::clock;
 use super::core::Core;
 use super::inbox::Message;
 use super::platform::{Ready, RecvBatch};
+use super::ports::LISTENING;
 
 /// Datagrams of one system call, and how many calls one socket gets before the next has its turn.
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
+/// What requests may take of each turn, and how many of them are taken at first, while others need the thread.
+const A_MOMENT: Duration = Duration::from_micros(10);
+const SHARE: u32 = 4;
+const FIRST_REQUESTS: usize = 2;
+
 /// The longest UDP datagram.
 const DATAGRAM: usize = 65_536;
+
+/// What one receiving call brought.
+enum Batch {
+    /// As much as was asked for: there may be more.
+    Full,
+    /// All that waited.
+    Rest,
+    /// The error of an earlier packet.
+    Failed,
+}
 
 pub(super) struct Shard {
     core: Core,
@@ -84,13 +104,26 @@ impl Shard {
     }
 
     fn receive(&mut self) {
+        let mut requests = None;
         for index in 0..self.ready.len() {
             let ready = self.ready[index];
-            let has_failed = ready.readable && self.receive_from(ready.key);
-            // Afterwards: what a client sent before it went away, its last ACK, is in the socket's queue already.
-            if ready.error || has_failed {
-                self.core.take_errors(ready.key);
+            if ready.key == LISTENING && !self.core.single_port {
+                requests = Some(ready);
+                continue;
             }
+            let has_failed = ready.readable && self.receive_from(ready.key);
+            self.look_at_errors(ready, has_failed);
+        }
+        if let Some(ready) = requests {
+            let has_failed = ready.readable && self.receive_requests();
+            self.look_at_errors(ready, has_failed);
+        }
+    }
+
+    /// Afterwards: what a client sent before it went away, its last ACK, is in the socket's queue already.
+    fn look_at_errors(&mut self, ready: Ready, has_failed: bool) {
+        if ready.error || has_failed {
+            self.core.take_errors(ready.key);
         }
     }
 
@@ -98,21 +131,52 @@ impl Shard {
     fn receive_from(&mut self, key: usize) -> bool {
         let mut has_failed = false;
         for _ in 0..BATCHES_A_TURN {
-            let Some(socket) = self.core.ports.get(key) else {
-                break;
-            };
-            match self.arrivals.receive(socket) {
-                Ok(count) => {
-                    (0..count).for_each(|index| self.core.arrive(key, &self.arrivals.get(index)));
-                    self.core.after_batch();
-                    if count < BATCH {
-                        break;
-                    }
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
-                Err(_) => has_failed = true,
+            match self.receive_batch(key, BATCH) {
+                Batch::Full => {}
+                Batch::Rest => break,
+                Batch::Failed => has_failed = true,
             }
         }
         has_failed
+    }
+
+    /// The same for the listening port.
+    fn receive_requests(&mut self) -> bool {
+        if self.core.ctx.shared.settled() == 0 {
+            return self.receive_from(LISTENING);
+        }
+        // What the transfers have to say does not wait for anybody's requests.
+        self.core.flush();
+        let begin = clock::now();
+        let until = begin + (begin.saturating_sub(self.core.ctx.now) / SHARE).max(A_MOMENT);
+        let (mut most, mut has_failed) = (FIRST_REQUESTS, false);
+        loop {
+            match self.receive_batch(LISTENING, most) {
+                Batch::Full => {}
+                Batch::Rest => return has_failed,
+                Batch::Failed if has_failed => return true,
+                Batch::Failed => has_failed = true,
+            }
+            self.core.flush();
+            if clock::now() >= until {
+                return has_failed;
+            }
+            most = (2 * most).min(BATCH);
+        }
+    }
+
+    fn receive_batch(&mut self, key: usize, most: usize) -> Batch {
+        let Some(socket) = self.core.ports.get(key) else {
+            return Batch::Rest;
+        };
+        match self.arrivals.receive(socket, most) {
+            Ok(count) => {
+                (0..count).for_each(|index| self.core.arrive(key, &self.arrivals.get(index)));
+                self.core.after_batch();
+                if count < most { Batch::Rest } else { Batch::Full }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Batch::Rest,
+            Err(_) => Batch::Failed,
+        }
     }
 }

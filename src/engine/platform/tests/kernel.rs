@@ -111,8 +111,8 @@ fn ports_are_shared_on_purpose_only() {
     }
     let mut arrivals = RecvBatch::new(128, 16, IoMode::Auto);
     let (first, second) = (
-        arrivals.receive(&first).unwrap(),
-        arrivals.receive(&second).unwrap(),
+        arrivals.receive(&first, 64).unwrap(),
+        arrivals.receive(&second, 64).unwrap(),
     );
     assert!(
         first + second == 64 && first > 0 && second > 0,
