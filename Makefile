@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test setup dist test-dist wheel bench bench-peers bench-build bench-events bless install clean help
+.PHONY: build serve test soak setup dist test-dist wheel bench bench-peers bench-build bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -24,6 +24,9 @@ serve: build ## serve DIR on HOST:PORT until Ctrl-C
 
 test: setup ## run every test
 	@scripts/test.sh
+
+soak: setup ## run the long forms of the robustness tests: hours; STEPS="NAME..." for some of them
+	@scripts/soak.sh $(STEPS)
 
 setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
 	@scripts/setup.sh test

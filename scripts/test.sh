@@ -53,6 +53,12 @@ c_tests() (
 # The library as the Rust tests have it, with checks for overflow.
 settings() { cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
 
+# Server, load and flood as processes, in networks of the tests' own.
+abuse() {
+    cargo build --locked --manifest-path benches/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}/benches" \
+        && python3 tests/abuse/run.py "${CARGO_TARGET_DIR:-target}/benches/debug"
+}
+
 # What measures is only looked at here: a package of its own, which needs no more than clippy has checked already.
 bench() {
     export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
@@ -83,6 +89,7 @@ step clippy cargo clippy --workspace --all-targets -- -D warnings
 step bench bench
 step rust cargo test --workspace
 step settings settings
+step abuse abuse
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
 if command -v php >/dev/null 2>&1 && command -v phpunit >/dev/null 2>&1; then

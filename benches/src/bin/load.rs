@@ -3,9 +3,13 @@
 //!
 //!     load --prepare DIR
 //!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
-//!          [--loss-ppm N] [--seed N] [--seconds N] [--cpu N] [--dir DIR]
+//!          [--loss-ppm N] [--seed N] [--seconds N] [--tries N] [--cpu N] [--dir DIR] [--server ADDRESS]
+//!          [--first-host ADDRESS] [--files N] [--into DIRECTORY/] [--together yes]
 //!
-//! Every transfer is a client host of its own, an address from 127.1.0.0 on; the hosts share a few sockets, so that the load
+//! With `--files` the names are NAME.0 to NAME.(N-1) in turn. With `--together` every client stops behind its second block
+//! until all have come so far; then it says `open`, and goes on when a line is read from its input.
+//!
+//! Every transfer is a client host of its own, an address from 127.1.0.0 (or `--first-host`) on; the hosts share a few sockets, so that the load
 //! costs its processor little. Written as clients are (RFC 1350, 2348, 7440): an ACK a window, one at once for a gap,
 //! and after a second of silence the last packet again.
 
@@ -23,11 +27,11 @@ const BUFFER: usize = 8 << 20;
 
 /// A client's patience, and how often it repeats itself.
 const PATIENCE: Duration = Duration::from_secs(1);
-const TRIES: u32 = 5;
+const TRIES: u64 = 5;
 const TICK: Duration = Duration::from_millis(100);
 
 /// The address of the first client.
-const FIRST_HOST: u32 = 0x7F01_0000;
+const FIRST_HOST: Ipv4Addr = Ipv4Addr::new(127, 1, 0, 0);
 
 /// No client has this slot.
 const NOBODY: u32 = u32::MAX;
@@ -42,6 +46,10 @@ struct Work {
     window: u64,
     total: u32,
     loss_ppm: u64,
+    first_host: u32,
+    files: u32,
+    tries: u32,
+    into: String,
 }
 
 /// A client with its transfer under way.
@@ -60,6 +68,8 @@ struct Client {
     began: Instant,
     heard: Instant,
     tries: u32,
+    /// It waits for all the others.
+    is_held: bool,
 }
 
 struct Load {
@@ -77,6 +87,10 @@ struct Load {
     agreed: (usize, u64),
     random: u64,
     now: Instant,
+    /// When it began, or went on together.
+    since: Instant,
+    /// Clients that wait for all the others; `None`: nobody does.
+    held: Option<u32>,
 }
 
 fn main() -> io::Result<()> {
@@ -87,7 +101,7 @@ fn main() -> io::Result<()> {
         pin_to(number("cpu", 0) as usize)?;
     }
     let work = Work {
-        server: SocketAddrV4::new(Ipv4Addr::LOCALHOST, number("port", 69) as u16),
+        server: SocketAddrV4::new(address("server", Ipv4Addr::LOCALHOST), number("port", 69) as u16),
         write: argument("op").as_deref() == Some("write"),
         name: argument("name").unwrap_or_default(),
         size: number("size", 0),
@@ -95,18 +109,26 @@ fn main() -> io::Result<()> {
         window: number("window", 1),
         total: number("total", number("clients", 1)) as u32,
         loss_ppm: number("loss-ppm", 0),
+        first_host: address("first-host", FIRST_HOST).to_bits(),
+        files: number("files", 0) as u32,
+        tries: number("tries", TRIES) as u32,
+        into: argument("into").unwrap_or_default(),
     };
     let mut load = Load::new(work, number("clients", 1) as usize)?;
     content::at(0, 1);
-    let begin = Instant::now();
-    load.run(begin + Duration::from_secs(number("seconds", 60)))?;
-    let seconds = begin.elapsed().as_secs_f64();
+    load.since = Instant::now();
+    load.run(load.since + Duration::from_secs(number("seconds", 60)))?;
+    let seconds = load.since.elapsed().as_secs_f64();
     let wrong = match argument("dir") {
         Some(dir) if load.work.write => wrong_files(Path::new(&dir), &load.work),
         _ => 0,
     };
     load.report(seconds, wrong);
     Ok(())
+}
+
+fn address(name: &str, default: Ipv4Addr) -> Ipv4Addr {
+    argument(name).map_or(default, |text| text.parse().expect("an IPv4 address"))
 }
 
 /// Writes the files that the rows read.
@@ -127,7 +149,7 @@ fn prepare(dir: &Path) -> io::Result<()> {
 fn wrong_files(dir: &Path, work: &Work) -> u32 {
     let expected = content::file(work.size);
     let is_wrong = |serial: &u32| {
-        let path = dir.join(format!("w{serial}"));
+        let path = dir.join(format!("{}w{serial}", work.into));
         let is_wrong = std::fs::read(&path).map_or(true, |bytes| bytes != expected);
         // What is not there need not be removed.
         let _ = std::fs::remove_file(&path);
@@ -154,6 +176,8 @@ impl Load {
             // Spread over all bits: a small state would begin with a run of small numbers.
             random: (number("seed", 1) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15),
             now,
+            since: now,
+            held: argument("together").map(|_| 0),
             work,
         })
     }
@@ -172,6 +196,9 @@ impl Load {
             for socket in waiting.ready(&self.sockets)? {
                 self.receive(socket, &mut inbox)?;
             }
+            if self.held.is_some_and(|held| held == self.active) {
+                self.let_go()?;
+            }
             self.now = Instant::now();
             if self.now - looked >= TICK {
                 looked = self.now;
@@ -180,6 +207,34 @@ impl Load {
         }
         self.failed += self.active;
         Ok(())
+    }
+
+    /// All have come so far: they go on when they are told to.
+    fn let_go(&mut self) -> io::Result<()> {
+        println!("open");
+        io::stdin().read_line(&mut String::new())?;
+        (self.held, self.now) = (None, Instant::now());
+        self.since = self.now;
+        for slot in 0..self.clients.len() {
+            let Some(mut client) = self.clients[slot].take() else {
+                continue;
+            };
+            (client.is_held, client.heard) = (false, self.now);
+            self.say_again(&client)?;
+            self.flush(client.socket)?;
+            self.clients[slot] = Some(client);
+        }
+        Ok(())
+    }
+
+    /// True if the client stops here.
+    fn holds(&mut self, client: &mut Client) -> bool {
+        let Some(held) = &mut self.held else {
+            return false;
+        };
+        *held += 1;
+        client.is_held = true;
+        true
     }
 
     fn receive(&mut self, socket: usize, inbox: &mut Inbox) -> io::Result<()> {
@@ -223,7 +278,7 @@ impl Load {
             return Ok(());
         }
         let client = Client {
-            host: FIRST_HOST + self.begun,
+            host: self.work.first_host + self.begun,
             socket: slot % self.sockets.len(),
             peer: None,
             blksize: 512,
@@ -234,6 +289,7 @@ impl Load {
             began: self.now,
             heard: self.now,
             tries: 0,
+            is_held: false,
         };
         self.slots[self.begun as usize] = slot as u32;
         self.begun += 1;
@@ -244,11 +300,12 @@ impl Load {
     }
 
     fn request(&mut self, client: &Client) -> io::Result<()> {
-        let serial = client.host - FIRST_HOST;
+        let serial = client.host - self.work.first_host;
         let mut packet = if self.work.write {
-            format!("\0\x02w{serial}\0octet\0")
+            format!("\0\x02{}w{serial}\0octet\0", self.work.into)
         } else {
-            format!("\0\x01{}\0octet\0", self.work.name)
+            let part = (self.work.files > 0).then(|| format!(".{}", serial % self.work.files));
+            format!("\0\x01{}{}\0octet\0", self.work.name, part.unwrap_or_default())
         };
         if self.work.blksize != 512 {
             packet += &format!("blksize\0{}\0", self.work.blksize);
@@ -263,7 +320,7 @@ impl Load {
     }
 
     fn handle(&mut self, socket: usize, arrival: &Arrival<'_>) -> io::Result<()> {
-        let serial = u32::from(arrival.here).wrapping_sub(FIRST_HOST);
+        let serial = u32::from(arrival.here).wrapping_sub(self.work.first_host);
         let slot = self.slots.get(serial as usize).copied().unwrap_or(NOBODY);
         let Some(mut client) = self.clients.get_mut(slot as usize).and_then(Option::take) else {
             return Ok(());
@@ -277,6 +334,10 @@ impl Load {
         }
         client.heard = self.now;
         client.tries = 0;
+        if client.is_held {
+            self.clients[slot as usize] = Some(client);
+            return Ok(());
+        }
         match self.step(&mut client, arrival.bytes)? {
             Step::On => self.clients[slot as usize] = Some(client),
             Step::Done => {
@@ -294,7 +355,10 @@ impl Load {
     }
 
     fn end(&mut self, client: &Client) -> io::Result<()> {
-        let slot = std::mem::replace(&mut self.slots[(client.host - FIRST_HOST) as usize], NOBODY);
+        let slot = std::mem::replace(
+            &mut self.slots[(client.host - self.work.first_host) as usize],
+            NOBODY,
+        );
         self.active -= 1;
         self.begin(slot as usize)
     }
@@ -350,6 +414,9 @@ impl Load {
         client.in_window += 1;
         client.stray = 0;
         let is_last = expected < client.blksize;
+        if client.next == 3 && !is_last && self.holds(client) {
+            return Ok(Step::On);
+        }
         if is_last || client.in_window == client.window {
             client.in_window = 0;
             self.acknowledge(client)?;
@@ -380,6 +447,9 @@ impl Load {
         client.next = if is_first { 1 } else { client.next + ahead as u64 };
         if client.next > last {
             return Ok(Step::Done);
+        }
+        if client.next == 2 && self.holds(client) {
+            return Ok(Step::On);
         }
         self.send_window(client)?;
         Ok(Step::On)
@@ -412,23 +482,32 @@ impl Load {
             else {
                 continue;
             };
-            client.tries += 1;
             client.heard = self.now;
-            if client.tries > TRIES {
-                eprintln!("client {}: silence", client.host - FIRST_HOST);
+            if client.is_held {
+                self.clients[slot] = Some(client);
+                continue;
+            }
+            client.tries += 1;
+            if client.tries > self.work.tries {
+                eprintln!("client {}: silence", client.host - self.work.first_host);
                 self.failed += 1;
                 self.end(&client)?;
             } else {
-                match (client.peer, self.work.write) {
-                    (None, _) => self.request(&client)?,
-                    (_, false) => self.acknowledge(&client)?,
-                    (_, true) => self.send_window(&client)?,
-                }
+                self.say_again(&client)?;
                 self.clients[slot] = Some(client);
             }
             self.flush(slot % self.sockets.len())?;
         }
         Ok(())
+    }
+
+    /// What the client said last.
+    fn say_again(&mut self, client: &Client) -> io::Result<()> {
+        match (client.peer, self.work.write) {
+            (None, _) => self.request(client),
+            (_, false) => self.acknowledge(client),
+            (_, true) => self.send_window(client),
+        }
     }
 
     fn report(&mut self, seconds: f64, wrong: u32) {
