@@ -1,11 +1,13 @@
 //! One I/O thread: sleep, then in this order: messages, packets of transfers, requests, deadlines, a flush, a wake-up.
 //!
 //! Requests may be a flood, from anybody. While transfers are under way that have shown to be somebody's, requests and
-//! their answers get a quarter of the time that these had of a turn, or [`A_MOMENT`]; the rest waits in the listening
-//! socket's queue. Where nothing else is to do, one turn follows the other and they lose nothing by it.
+//! their answers get a quarter of the time that these take, [`A_MOMENT`] at a time; the rest waits in the listening
+//! socket's queue. A turn that brought nothing else is theirs, but as short.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
+
+use tftp_proto::Instant;
 
 use super::clock;
 use super::core::Core;
@@ -17,7 +19,7 @@ use super::ports::LISTENING;
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
-/// What requests may take of each turn, and how many of them are taken at first, while others need the thread.
+/// What requests take of a turn, their share, and how many of them are taken at first, while others need the thread.
 const A_MOMENT: Duration = Duration::from_micros(10);
 const SHARE: u32 = 4;
 const FIRST_REQUESTS: usize = 2;
@@ -41,6 +43,8 @@ pub(super) struct Shard {
     ready: Vec<Ready>,
     messages: Vec<Message>,
     busy_poll: Duration,
+    /// Time that requests may take.
+    credit: Duration,
 }
 
 impl Shard {
@@ -51,6 +55,7 @@ impl Shard {
             ready: Vec::new(),
             messages: Vec::new(),
             busy_poll: config.busy_poll,
+            credit: Duration::ZERO,
         }
     }
 
@@ -104,18 +109,19 @@ impl Shard {
     }
 
     fn receive(&mut self) {
-        let mut requests = None;
+        let (mut requests, mut others) = (None, false);
         for index in 0..self.ready.len() {
             let ready = self.ready[index];
             if ready.key == LISTENING && !self.core.single_port {
                 requests = Some(ready);
                 continue;
             }
+            others |= ready.readable;
             let has_failed = ready.readable && self.receive_from(ready.key);
             self.look_at_errors(ready, has_failed);
         }
         if let Some(ready) = requests {
-            let has_failed = ready.readable && self.receive_requests();
+            let has_failed = ready.readable && self.receive_requests(others);
             self.look_at_errors(ready, has_failed);
         }
     }
@@ -140,15 +146,26 @@ impl Shard {
         has_failed
     }
 
-    /// The same for the listening port.
-    fn receive_requests(&mut self) -> bool {
+    /// The same for the listening port. `others`: transfers have had packets in this turn.
+    fn receive_requests(&mut self, others: bool) -> bool {
         if self.core.ctx.shared.settled() == 0 {
             return self.receive_from(LISTENING);
         }
-        // What the transfers have to say does not wait for anybody's requests.
-        self.core.flush();
+        if others {
+            self.credit += clock::now().saturating_sub(self.core.ctx.now) / SHARE;
+            if self.credit < A_MOMENT {
+                return false;
+            }
+            // What the transfers have to say does not wait for anybody's requests.
+            self.core.flush();
+        }
         let begin = clock::now();
-        let until = begin + (begin.saturating_sub(self.core.ctx.now) / SHARE).max(A_MOMENT);
+        let has_failed = self.receive_until(begin + self.credit.max(A_MOMENT));
+        self.credit = self.credit.saturating_sub(clock::now().saturating_sub(begin));
+        has_failed
+    }
+
+    fn receive_until(&mut self, until: Instant) -> bool {
         let (mut most, mut has_failed) = (FIRST_REQUESTS, false);
         loop {
             match self.receive_batch(LISTENING, most) {

@@ -1,5 +1,9 @@
 """Floods from addresses that are nobody's, while real transfers run: these stay whole and fast, nothing grows without
-bound, and afterwards everything is as it was."""
+bound, and afterwards everything is as it was.
+
+ABUSE_KIB      what each of the 16 clients reads meanwhile (256; in the long form 16384)
+ABUSE_ROUNDS   how often each flood is compared (1; in the long form 5)
+"""
 import os
 import socket
 import statistics
@@ -13,7 +17,7 @@ from net import in_child
 from support import LONG, Server, Wire, end_flood, told, whole
 
 CLIENTS = 16
-SIZE = int(os.environ.get("ABUSE_MIB", "16" if LONG else "1")) << 20
+SIZE = int(os.environ.get("ABUSE_KIB", "16384" if LONG else "256")) << 10
 ROUNDS = int(os.environ.get("ABUSE_ROUNDS", "5" if LONG else "1"))
 # Packets a second; 0: as many as one thread can.
 RATE = 0 if LONG else 30_000
