@@ -137,9 +137,13 @@ impl WriteTransfer {
     }
 
     /// While held no ACK goes out, so the client sends no further window: the store or the application is
-    /// behind. Let go, the ACK that is due goes. The limits on the whole transfer hold meanwhile too.
+    /// behind. Let go, the ACK that is due goes. The limits on the whole transfer hold meanwhile too. Once the last
+    /// block is here, [`Self::commit`] alone decides.
     pub fn hold(&mut self, now: Instant, held: bool) {
-        if self.held && !held && self.phase == Phase::Receiving {
+        if self.phase != Phase::Receiving {
+            return;
+        }
+        if self.held && !held {
             // It was not the client that was silent.
             self.watch.progress(now);
             self.resend_at = if self.due {
