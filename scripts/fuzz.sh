@@ -36,8 +36,9 @@ run() {
     esac
     mkdir -p "build/fuzz/$1"
     # shellcheck disable=SC2086 # no word where there is no dictionary
-    "$CARGO_TARGET_DIR/$host/release/$1" "build/fuzz/$1" "fuzz/corpus/$1" $words -artifact_prefix="build/fuzz/failed-$1-" \
-        -max_total_time="$seconds" -entropic_scale_per_exec_time=1 -timeout=120 -rss_limit_mb=4096 -print_final_stats=1 >"build/fuzz/$1.log" 2>&1
+    "$CARGO_TARGET_DIR/$host/release/$1" "build/fuzz/$1" "fuzz/corpus/$1" $words \
+        -artifact_prefix="build/fuzz/failed-$1-" -max_total_time="$seconds" -timeout=120 -report_slow_units=120 \
+        -entropic_scale_per_exec_time=1 -rss_limit_mb=4096 -print_final_stats=1 >"build/fuzz/$1.log" 2>&1
 }
 
 # told TARGET STATUS: what became of it, in a line.

@@ -82,3 +82,11 @@ files() (
     cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so" tests/files
 )
 step files files
+
+# Ten thousand at once, floods, exhaustion, a hung disk, loss: tests/abuse, with the library as it is published.
+abuse() {
+    target=${CARGO_TARGET_DIR:-target}
+    cargo build --release --locked --manifest-path benches/Cargo.toml --target-dir "$target/benches" \
+        && ABUSE_LONG=1 python3 tests/abuse/run.py "$target/benches/release"
+}
+step abuse abuse

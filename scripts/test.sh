@@ -55,6 +55,11 @@ settings() { cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-t
 
 # The jail and uploads, in processes that are watched, killed, out of room.
 files() { python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so" tests/files; }
+# Server, load and flood as processes, in networks of the tests' own.
+abuse() {
+    cargo build --locked --manifest-path benches/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}/benches" \
+        && python3 tests/abuse/run.py "${CARGO_TARGET_DIR:-target}/benches/debug"
+}
 
 # What measures is only looked at here: a package of its own, which needs no more than clippy has checked already.
 bench() {
@@ -105,6 +110,7 @@ step rust cargo test --workspace
 step models models
 step settings settings
 step files files
+step abuse abuse
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
 # After c, too.

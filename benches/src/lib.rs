@@ -27,6 +27,16 @@ pub fn argument(name: &str) -> Option<String> {
     arguments.next()
 }
 
+/// The values of all arguments `--name VALUE`.
+pub fn arguments(name: &str) -> Vec<String> {
+    let words: Vec<String> = std::env::args().collect();
+    let pairs = words.windows(2);
+    pairs
+        .filter(|pair| pair[0].strip_prefix("--") == Some(name))
+        .map(|pair| pair[1].clone())
+        .collect()
+}
+
 /// The value of the argument `--name NUMBER`, or `default`.
 pub fn number(name: &str, default: u64) -> u64 {
     argument(name).map_or(default, |value| {

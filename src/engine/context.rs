@@ -11,7 +11,7 @@ use super::inbox::{Inbox, Message};
 use super::jail::{Jail, Opened, Refusal};
 use super::notice::{Application, Cause, LogKind, Notice, Wants};
 use super::platform::{Route, SendBatch};
-use super::pool::Pool;
+use super::pool::{Lane, Pool};
 use super::reply::Key;
 use super::shared::Shared;
 use super::store::{SharedFile, Store};
@@ -113,9 +113,14 @@ impl Context {
     }
 
     /// Runs `job` where it may block; its message comes back to this shard's inbox.
-    pub(super) fn block_on(&self, job: impl FnOnce() -> Message + Send + 'static) {
+    pub(super) fn block_on(&self, lane: Lane, job: impl FnOnce() -> Message + Send + 'static) {
         let inbox = Arc::clone(&self.inbox);
-        self.pool.submit(Box::new(move || inbox.send(job())));
+        self.pool.submit(lane, Box::new(move || inbox.send(job())));
+    }
+
+    /// Lets go of what may block: removing an unfinished upload does.
+    pub(super) fn drop_apart<T: Send + 'static>(&self, lane: Lane, unfinished: T) {
+        self.pool.submit(lane, Box::new(move || drop(unfinished)));
     }
 
     /// Opens a file as [`Jail::open_cached`] does. Requests of one batch for one name, and a thousand machines that boot

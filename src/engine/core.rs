@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tftp_proto::Instant;
 use tftp_proto::wire::{self, ErrorCode, Packet};
 
 use super::config::{Config, Policy};
@@ -13,6 +14,7 @@ use super::drain::Drain;
 use super::inbox::Message;
 use super::notice::{Cause, LogKind, Wants};
 use super::platform::{Arrival, Poller, UdpSocket, is_too_long};
+use super::pool::Lane;
 use super::ports::{LISTENING, Ports};
 use super::reply::Key;
 use super::store::Read;
@@ -42,8 +44,31 @@ pub(super) struct Core {
     congested: bool,
     /// The application wants to be reminded after this time of what it was told.
     wake_due: Option<Duration>,
+    /// Answers to packets that belong to no transfer.
+    strays: Allowance,
     /// Sockets of ended transfers, to be closed after the next flush.
     released: Vec<usize>,
+}
+
+/// How many strays are answered in each [`ALLOWANCE`]: one in a while is a client's mistake, thousands are a flood.
+const STRAYS: u32 = 100;
+const ALLOWANCE: Duration = Duration::from_millis(100);
+
+/// So much in a span of time, and no more.
+#[derive(Default)]
+struct Allowance {
+    since: Instant,
+    used: u32,
+}
+
+impl Allowance {
+    fn allow(&mut self, now: Instant) -> bool {
+        if now.saturating_sub(self.since) >= ALLOWANCE {
+            *self = Allowance { since: now, used: 0 };
+        }
+        self.used += 1;
+        self.used <= STRAYS
+    }
 }
 
 /// How often to look whether the other shards have no transfers left either.
@@ -76,6 +101,7 @@ impl Core {
             blocked: Vec::new(),
             congested: false,
             wake_due: None,
+            strays: Allowance::default(),
             released: Vec::new(),
         })
     }
@@ -121,7 +147,10 @@ impl Core {
         if self.arrive_known(tid, &packet) || matches!(packet, Packet::Error { .. } | Packet::Request(_)) {
             return;
         }
-        // RFC 1350 section 4: a packet from an unknown TID, the transfer it strays into undisturbed.
+        // RFC 1350 section 4: a packet from an unknown TID, the transfer it strays into undisturbed, also by the answers.
+        if !self.strays.allow(self.ctx.now) {
+            return;
+        }
         let route = self.route(socket, arrival);
         self.ctx
             .send_error(route, 0, ErrorCode::UNKNOWN_TID, "Unknown transfer ID");
@@ -163,12 +192,14 @@ impl Core {
             Message::Answer(key, answer) => {
                 self.step(key, |transfer, ctx| transfer.handle_answer(ctx, answer))
             }
-            Message::Found(key, found) => self.step(key, |transfer, ctx| transfer.handle_found(ctx, found)),
+            Message::Found(key, found) => match self.table.get(key) {
+                Some(_) => self.step(key, |transfer, ctx| transfer.handle_found(ctx, found)),
+                None => self.ctx.drop_apart(Lane::NONE, found),
+            },
             Message::Read(key, read) => self.handle_read(key, read),
             Message::Stored(key, stored) => match self.table.get(key) {
                 Some(_) => self.step(key, |transfer, ctx| transfer.handle_stored(ctx, stored)),
-                // Removing an unfinished upload may block.
-                None => self.ctx.pool.submit(Box::new(move || drop(stored))),
+                None => self.ctx.drop_apart(Lane::NONE, stored),
             },
             Message::Policy(policy) => self.policy = policy,
             Message::StopListening(done) => {

@@ -14,7 +14,7 @@ use super::drain::Drain;
 use super::inbox::{Inbox, Message};
 use super::notice::Application;
 use super::platform::{self, FrameOptions, Poller, SendBatch, UdpSocket};
-use super::pool::Pool;
+use super::pool::{Lane, Pool};
 use super::ports;
 use super::shard::Shard;
 use super::shared::Shared;
@@ -159,10 +159,13 @@ impl Engine {
         let Some(root) = policy.root.clone().filter(|_| !policy.read_only) else {
             return;
         };
-        self.pool.submit(Box::new(move || {
-            // Leftovers do no harm but the room they take: the next start tries again.
-            let _ = root.sweep();
-        }));
+        self.pool.submit(
+            Lane::NONE,
+            Box::new(move || {
+                // Leftovers do no harm but the room they take: the next start tries again.
+                let _ = root.sweep();
+            }),
+        );
     }
 
     /// Gives every shard an order and waits until each has carried it out.

@@ -1,11 +1,13 @@
 //! Threads for what may block: opening, reading and writing files, fsync.
 //!
 //! Threads are made when jobs wait and nobody is idle, and end when nothing came for a while: an idle server has
-//! none. A job that hangs (a dead network mount) keeps its own thread and no other; only [`MAX_THREADS`] of them at
-//! once would stop the rest, which is why no two jobs are ever made for one missing chunk (see `store`).
+//! none. A job that hangs (a dead network mount) keeps its own thread and no other. So that hung jobs do not take
+//! every thread, jobs for one file, and for one directory, go through a [`Lane`] that lets only some of them run at once;
+//! nor are two jobs ever made for one missing chunk (see `store`).
+
+mod lanes;
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +15,11 @@ use std::time::Duration;
 use super::platform;
 use crate::sync::thread::{self, JoinHandle, ThreadId};
 use crate::sync::{Condvar, Mutex, MutexGuard, thread_local};
+pub use lanes::Lane;
+use lanes::{Lanes, Task};
 
-/// Threads at once, at most: enough that a few dozen hung reads leave room, few enough to cost no memory to speak of.
-pub const MAX_THREADS: usize = 64;
+/// Threads at once, at most: four directories may hang before the rest has to wait, and they cost no memory to speak of.
+pub const MAX_THREADS: usize = 4 * lanes::A_DIRECTORY;
 
 /// How long a thread waits for its next job before it ends.
 const IDLE: Duration = Duration::from_secs(5);
@@ -40,7 +44,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Job>,
+    lanes: Lanes,
     /// Threads alive, busy or not.
     threads: usize,
     /// Threads that wait for a job.
@@ -74,14 +78,16 @@ impl Pool {
 
     /// Hands over a job; never waits for one. A panic inside it ends that job only. After [`Pool::shutdown`] the job
     /// is dropped unrun.
-    pub fn submit(&self, job: Job) {
+    pub fn submit(&self, lane: Lane, job: Job) {
         let mut state = self.shared.state.lock();
         if state.closed {
             drop(state);
             return drop(job);
         }
-        state.queue.push_back(job);
-        if state.queue.len() <= state.idle {
+        if !state.lanes.push(Task { lane, job }) {
+            return;
+        }
+        if state.lanes.ready() <= state.idle {
             self.shared.arrived.notify_one();
             return;
         }
@@ -90,18 +96,22 @@ impl Pool {
         }
         if state.threads == 0 {
             // Not one thread to be had: slow is better than never.
-            let job = state.queue.pop_back();
-            drop(state);
-            if let Some(job) = job {
-                run(job);
+            while let Some(task) = state.lanes.pop() {
+                MutexGuard::unlocked(&mut state, || run(task.job));
+                state.lanes.done(task.lane);
             }
         }
+    }
+
+    /// Whether one more job of this lane would not wait behind so many that they say: something hangs.
+    pub fn has_room(&self, lane: Lane) -> bool {
+        self.shared.state.lock().lanes.has_room(lane)
     }
 
     /// Whether no job is queued or running, so that [`Pool::shutdown`] would not wait for one.
     pub fn is_idle(&self) -> bool {
         let state = self.shared.state.lock();
-        state.queue.is_empty() && state.idle == state.threads
+        state.lanes.ready() == 0 && state.idle == state.threads
     }
 
     /// Runs what is queued, then joins every thread. Waits for a hung job as long as that hangs. A second call returns
@@ -147,8 +157,9 @@ impl Shared {
         WORKER.with(|worker| worker.set(Some(thread::current().id())));
         let mut state = self.state.lock();
         loop {
-            if let Some(job) = state.queue.pop_front() {
-                MutexGuard::unlocked(&mut state, || run(job));
+            if let Some(task) = state.lanes.pop() {
+                MutexGuard::unlocked(&mut state, || run(task.job));
+                state.lanes.done(task.lane);
                 continue;
             }
             if state.closed {
@@ -157,7 +168,7 @@ impl Shared {
             state.idle += 1;
             let waited = self.arrived.wait_for(&mut state, self.idle_limit);
             state.idle -= 1;
-            if waited.timed_out() && state.queue.is_empty() {
+            if waited.timed_out() && state.lanes.ready() == 0 {
                 break;
             }
         }
@@ -187,15 +198,16 @@ mod tests {
         let pool = Pool::with_idle_limit("t-idle", Duration::from_millis(1));
         assert_eq!(threads(&pool), 0);
         let (sender, receiver) = mpsc::channel();
-        pool.submit(Box::new(move || {
-            sender.send(thread::current().name().map(str::to_owned)).unwrap()
-        }));
+        pool.submit(
+            Lane::NONE,
+            Box::new(move || sender.send(thread::current().name().map(str::to_owned)).unwrap()),
+        );
         assert_eq!(receiver.recv().unwrap().as_deref(), Some("t-idle"));
         while threads(&pool) > 0 {
             thread::yield_now();
         }
         let (sender, receiver) = mpsc::channel();
-        pool.submit(Box::new(move || sender.send(()).unwrap()));
+        pool.submit(Lane::NONE, Box::new(move || sender.send(()).unwrap()));
         receiver.recv().unwrap();
     }
 
@@ -203,16 +215,19 @@ mod tests {
     fn a_hung_job_and_a_panic_do_not_stop_the_others() {
         let pool = Pool::new("t-hung");
         let (release, hung) = mpsc::channel::<()>();
-        pool.submit(Box::new(move || assert!(hung.recv().is_err())));
+        pool.submit(Lane::NONE, Box::new(move || assert!(hung.recv().is_err())));
         let (sender, receiver) = mpsc::channel();
         for number in 0..100 {
             let sender = sender.clone();
-            pool.submit(Box::new(move || {
-                if number % 10 == 0 {
-                    panic::resume_unwind(Box::new("on purpose, past the hook that would print it"));
-                }
-                sender.send(number).unwrap();
-            }));
+            pool.submit(
+                Lane::NONE,
+                Box::new(move || {
+                    if number % 10 == 0 {
+                        panic::resume_unwind(Box::new("on purpose, past the hook that would print it"));
+                    }
+                    sender.send(number).unwrap();
+                }),
+            );
         }
         drop(sender);
         let mut done: Vec<i32> = receiver.iter().collect();
@@ -229,9 +244,12 @@ mod tests {
         let barrier = Arc::new(Barrier::new(MAX_THREADS));
         for _ in 0..MAX_THREADS {
             let barrier = barrier.clone();
-            pool.submit(Box::new(move || {
-                barrier.wait();
-            }));
+            pool.submit(
+                Lane::NONE,
+                Box::new(move || {
+                    barrier.wait();
+                }),
+            );
         }
         pool.shutdown();
     }
@@ -242,19 +260,81 @@ mod tests {
         let count = Arc::new(AtomicUsize::new(0));
         for _ in 0..1000 {
             let count = count.clone();
-            pool.submit(Box::new(move || {
-                count.fetch_add(1, Ordering::Relaxed);
-            }));
+            pool.submit(
+                Lane::NONE,
+                Box::new(move || {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }),
+            );
         }
         assert!(threads(&pool) <= MAX_THREADS);
         pool.shutdown();
         assert_eq!(count.load(Ordering::Relaxed), 1000);
         let late = count.clone();
-        pool.submit(Box::new(move || {
-            late.fetch_add(1, Ordering::Relaxed);
-        }));
+        pool.submit(
+            Lane::NONE,
+            Box::new(move || {
+                late.fetch_add(1, Ordering::Relaxed);
+            }),
+        );
         pool.shutdown();
         assert_eq!(count.load(Ordering::Relaxed), 1000);
         assert_eq!(Arc::strong_count(&count), 1);
+    }
+
+    /// As many jobs of a lane hang as may: those of other files and directories run all the same.
+    fn others_run(hung: Lane, others: Lane) {
+        let pool = Pool::new("t-lanes");
+        let (release, waits) = crossbeam_channel::bounded::<()>(0);
+        for _ in 0..MAX_THREADS {
+            let waits = waits.clone();
+            pool.submit(hung, Box::new(move || assert!(waits.recv().is_err())));
+        }
+        let (sender, receiver) = mpsc::channel();
+        for number in 0..100 {
+            let sender = sender.clone();
+            pool.submit(others, Box::new(move || sender.send(number).unwrap()));
+        }
+        drop(sender);
+        assert_eq!(receiver.iter().count(), 100);
+        assert!(threads(&pool) < MAX_THREADS);
+        drop(release);
+        pool.shutdown();
+        assert_eq!(threads(&pool), 0);
+    }
+
+    #[test]
+    fn a_hung_file_leaves_threads_to_others_of_its_directory() {
+        others_run(
+            Lane {
+                file: 1,
+                directory: 7,
+            },
+            Lane {
+                file: 2,
+                directory: 7,
+            },
+        );
+    }
+
+    #[test]
+    fn a_hung_directory_leaves_threads_to_others() {
+        let pool = Pool::new("t-directory");
+        let (release, waits) = crossbeam_channel::bounded::<()>(0);
+        for file in 0..1000 {
+            let waits = waits.clone();
+            let lane = Lane { file, directory: 7 };
+            pool.submit(lane, Box::new(move || assert!(waits.recv().is_err())));
+        }
+        assert_eq!(threads(&pool), lanes::A_DIRECTORY);
+        let (sender, receiver) = mpsc::channel();
+        let lane = Lane {
+            file: 0,
+            directory: 8,
+        };
+        pool.submit(lane, Box::new(move || sender.send(()).unwrap()));
+        receiver.recv().unwrap();
+        drop(release);
+        pool.shutdown();
     }
 }

@@ -13,6 +13,7 @@ use super::inbox::{Message, Stored};
 use super::jail::Refusal;
 use super::notice::{Direction, Notice, Run, Wants};
 use super::platform::Bytes;
+use super::pool::Lane;
 use super::transfer::{FLOW_LIMIT, Link};
 use super::upload::Upload;
 
@@ -124,10 +125,10 @@ impl Receiving {
     }
 
     /// Lets go of an unfinished file, where removing it may block.
-    pub(super) fn discard(&mut self, ctx: &Context) {
+    pub(super) fn discard(&mut self, ctx: &Context, lane: Lane) {
         self.queue.clear();
         if let Target::Idle(file) = std::mem::replace(&mut self.target, Target::Done) {
-            ctx.pool.submit(Box::new(move || drop(file)));
+            ctx.drop_apart(lane, file);
         }
     }
 
@@ -187,7 +188,7 @@ impl Receiving {
         };
         let (key, queue) = (link.key, std::mem::take(&mut self.queue));
         self.queued = 0;
-        ctx.block_on(move || {
+        ctx.block_on(link.lane, move || {
             Message::Stored(
                 key,
                 write(&mut file, &queue).and_then(|()| conclude(file, finish)),

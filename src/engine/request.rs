@@ -121,7 +121,11 @@ impl Core {
         if connection.operation == Operation::Write && self.policy.read_only {
             return Err(Cause::ReadOnly);
         }
-        match self.ctx.shared.enter(connection.remote.ip(), &self.policy) {
+        match self
+            .ctx
+            .shared
+            .enter(connection.remote.ip(), connection.operation, &self.policy)
+        {
             Admission::TooMany => Err(Cause::TooMany),
             admission => Ok(admission),
         }
@@ -134,7 +138,7 @@ impl Core {
         digest: u64,
         connection: Arc<Connection>,
     ) {
-        let (peer, host) = (arrival.peer, connection.remote.ip());
+        let (peer, host, operation) = (arrival.peer, connection.remote.ip(), connection.operation);
         let table = &self.table;
         let taken = |socket| table.is_taken(Tid { socket, peer });
         let chosen = self
@@ -142,9 +146,9 @@ impl Core {
             .choose(&self.poller, peer, arrival.local, table.len(), taken);
         let socket = match chosen {
             Ok(Some(socket)) => socket,
-            Ok(None) => return self.ctx.shared.leave(host, true),
+            Ok(None) => return self.ctx.shared.leave(host, operation, true),
             Err(error) => {
-                self.ctx.shared.leave(host, true);
+                self.ctx.shared.leave(host, operation, true);
                 let route = self.route(LISTENING, arrival);
                 return self.refuse(route, connection, &request.asked, Cause::Socket(error));
             }

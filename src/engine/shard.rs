@@ -1,19 +1,41 @@
-//! One I/O thread: sleep, then in this order: messages, datagrams, deadlines, one flush, one wake-up.
+//! One I/O thread: sleep, then in this order: messages, packets of transfers, requests, deadlines, a flush, a wake-up.
+//!
+//! Requests may be a flood, from anybody. While transfers are under way that have shown to be somebody's, requests and
+//! their answers get a quarter of the time that these take, [`A_MOMENT`] at a time; the rest waits in the listening
+//! socket's queue. A turn that brought nothing else is theirs, but as short.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
+
+use tftp_proto::Instant;
 
 use super::clock;
 use super::core::Core;
 use super::inbox::Message;
 use super::platform::{Ready, RecvBatch};
+use super::ports::LISTENING;
 
 /// Datagrams of one system call, and how many calls one socket gets before the next has its turn.
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
+/// What requests take of a turn, their share, and how many of them are taken at first, while others need the thread.
+const A_MOMENT: Duration = Duration::from_micros(10);
+const SHARE: u32 = 4;
+const FIRST_REQUESTS: usize = 2;
+
 /// The longest UDP datagram, and the longest run of those that come in one piece.
 const DATAGRAM: usize = 65_536;
+
+/// What one receiving call brought.
+enum Batch {
+    /// As much as was asked for: there may be more.
+    Full,
+    /// All that waited.
+    Rest,
+    /// The error of an earlier packet.
+    Failed,
+}
 
 pub(super) struct Shard {
     core: Core,
@@ -21,6 +43,8 @@ pub(super) struct Shard {
     ready: Vec<Ready>,
     messages: Vec<Message>,
     busy_poll: Duration,
+    /// Time that requests may take.
+    credit: Duration,
 }
 
 impl Shard {
@@ -31,6 +55,7 @@ impl Shard {
             ready: Vec::new(),
             messages: Vec::new(),
             busy_poll: config.busy_poll,
+            credit: Duration::ZERO,
         }
     }
 
@@ -86,13 +111,27 @@ impl Shard {
     }
 
     fn receive(&mut self) {
+        let (mut requests, mut others) = (None, false);
         for index in 0..self.ready.len() {
             let ready = self.ready[index];
-            let has_failed = ready.readable && self.receive_from(ready.key);
-            // Afterwards: what a client sent before it went away, its last ACK, is in the socket's queue already.
-            if ready.error || has_failed {
-                self.core.take_errors(ready.key);
+            if ready.key == LISTENING && !self.core.single_port {
+                requests = Some(ready);
+                continue;
             }
+            others |= ready.readable;
+            let has_failed = ready.readable && self.receive_from(ready.key);
+            self.look_at_errors(ready, has_failed);
+        }
+        if let Some(ready) = requests {
+            let has_failed = ready.readable && self.receive_requests(others);
+            self.look_at_errors(ready, has_failed);
+        }
+    }
+
+    /// Afterwards: what a client sent before it went away, its last ACK, is in the socket's queue already.
+    fn look_at_errors(&mut self, ready: Ready, has_failed: bool) {
+        if ready.error || has_failed {
+            self.core.take_errors(ready.key);
         }
     }
 
@@ -100,22 +139,63 @@ impl Shard {
     fn receive_from(&mut self, key: usize) -> bool {
         let mut has_failed = false;
         for _ in 0..BATCHES_A_TURN {
-            let Some(socket) = self.core.ports.get(key) else {
-                break;
-            };
-            match self.arrivals.receive(socket) {
-                Ok(count) => {
-                    (0..count).for_each(|index| self.core.arrive(key, &self.arrivals.get(index)));
-                    self.core.after_batch();
-                    // Where datagrams came in one piece this may ask once more than it must.
-                    if count < BATCH {
-                        break;
-                    }
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
-                Err(_) => has_failed = true,
+            match self.receive_batch(key, BATCH) {
+                Batch::Full => {}
+                Batch::Rest => break,
+                Batch::Failed => has_failed = true,
             }
         }
         has_failed
+    }
+
+    /// The same for the listening port. `others`: transfers have had packets in this turn.
+    fn receive_requests(&mut self, others: bool) -> bool {
+        if self.core.ctx.shared.settled() == 0 {
+            return self.receive_from(LISTENING);
+        }
+        if others {
+            self.credit += clock::now().saturating_sub(self.core.ctx.now) / SHARE;
+            if self.credit < A_MOMENT {
+                return false;
+            }
+            // What the transfers have to say does not wait for anybody's requests.
+            self.core.flush();
+        }
+        let begin = clock::now();
+        let has_failed = self.receive_until(begin + self.credit.max(A_MOMENT));
+        self.credit = self.credit.saturating_sub(clock::now().saturating_sub(begin));
+        has_failed
+    }
+
+    fn receive_until(&mut self, until: Instant) -> bool {
+        let (mut most, mut has_failed) = (FIRST_REQUESTS, false);
+        loop {
+            match self.receive_batch(LISTENING, most) {
+                Batch::Full => {}
+                Batch::Rest => return has_failed,
+                Batch::Failed if has_failed => return true,
+                Batch::Failed => has_failed = true,
+            }
+            self.core.flush();
+            if clock::now() >= until {
+                return has_failed;
+            }
+            most = (2 * most).min(BATCH);
+        }
+    }
+
+    fn receive_batch(&mut self, key: usize, most: usize) -> Batch {
+        let Some(socket) = self.core.ports.get(key) else {
+            return Batch::Rest;
+        };
+        match self.arrivals.receive(socket, most) {
+            Ok(count) => {
+                (0..count).for_each(|index| self.core.arrive(key, &self.arrivals.get(index)));
+                self.core.after_batch();
+                if count < most { Batch::Rest } else { Batch::Full }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Batch::Rest,
+            Err(_) => Batch::Failed,
+        }
     }
 }

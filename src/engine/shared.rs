@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 
 use hashbrown::HashMap;
+use rustix::process::{Resource, getrlimit};
+use tftp_proto::wire::Operation;
 
 use super::config::Policy;
 use crate::sync::Mutex;
@@ -16,12 +18,21 @@ pub const FIRST_CONNECTION_ID: i32 = 1_000_001;
 const HALF_OPEN_PER_HOST: u32 = 4_096;
 const HALF_OPEN_IN_ALL: usize = 16_384;
 
+/// Half-open uploads hold two descriptors each, or three: all together they may take this share of those that the process
+/// may have (RLIMIT_NOFILE), so that requests from forged addresses leave the rest to others and to the application.
+const UPLOADS_A_DESCRIPTOR: u64 = 8;
+
+/// So many half-open transfers, if they are half of all, are no rush of clients: MaxConnections is then met with silence,
+/// as nobody knows whom an ERROR would reach, and real clients are let in as the forged ones are given up.
+const FLOOD: usize = 1_024;
+
 /// Counters that outlive a single period of listening.
 #[derive(Debug)]
 pub struct Shared {
     next_id: AtomicI32,
     active: AtomicUsize,
     half_open: AtomicUsize,
+    half_open_uploads: AtomicUsize,
     hosts: Mutex<HashMap<IpAddr, Host, foldhash::fast::RandomState>>,
     destination: Mutex<Option<IpAddr>>,
     /// What the Statistics setting reads.
@@ -71,6 +82,7 @@ impl Default for Shared {
             next_id: AtomicI32::new(FIRST_CONNECTION_ID),
             active: AtomicUsize::new(0),
             half_open: AtomicUsize::new(0),
+            half_open_uploads: AtomicUsize::new(0),
             hosts: Mutex::default(),
             destination: Mutex::default(),
             figures: Figures::default(),
@@ -99,17 +111,36 @@ impl Shared {
         self.active.load(Relaxed)
     }
 
+    /// Transfers under way with clients that have shown to be there.
+    pub(super) fn settled(&self) -> usize {
+        self.active().saturating_sub(self.half_open.load(Relaxed))
+    }
+
     /// Counts a new half-open transfer in, if every limit allows it.
-    pub(super) fn enter(&self, host: IpAddr, policy: &Policy) -> Admission {
+    pub(super) fn enter(&self, host: IpAddr, operation: Operation, policy: &Policy) -> Admission {
         let mut hosts = self.hosts.lock();
         let known = hosts.get(&host);
         let (active, half_open) = known.map_or((0, 0), |host| (host.active, host.half_open));
-        if half_open >= HALF_OPEN_PER_HOST || self.half_open.load(Relaxed) >= HALF_OPEN_IN_ALL {
+        let in_all = self.half_open.load(Relaxed);
+        if half_open >= HALF_OPEN_PER_HOST || in_all >= HALF_OPEN_IN_ALL {
             return Admission::Unanswered;
         }
-        let host_is_full = policy.max_per_host != 0 && active as usize >= policy.max_per_host;
-        if host_is_full || self.active.load(Relaxed) >= policy.max_connections {
+        if policy.max_per_host != 0 && active as usize >= policy.max_per_host {
             return Admission::TooMany;
+        }
+        if self.active() >= policy.max_connections {
+            let is_flood = in_all >= FLOOD && in_all >= self.settled();
+            return if is_flood {
+                Admission::Unanswered
+            } else {
+                Admission::TooMany
+            };
+        }
+        if operation == Operation::Write {
+            if self.half_open_uploads.load(Relaxed) >= most_half_open_uploads() {
+                return Admission::Unanswered;
+            }
+            self.half_open_uploads.fetch_add(1, Relaxed);
         }
         let entry = hosts.entry(host).or_default();
         entry.active += 1;
@@ -120,18 +151,18 @@ impl Shared {
     }
 
     /// The client has acknowledged something: the transfer is not half-open any more.
-    pub(super) fn settle(&self, host: IpAddr) {
-        self.half_open.fetch_sub(1, Relaxed);
+    pub(super) fn settle(&self, host: IpAddr, operation: Operation) {
+        self.count_out(operation);
         if let Some(entry) = self.hosts.lock().get_mut(&host) {
             entry.half_open -= 1;
         }
     }
 
     /// The transfer is over.
-    pub(super) fn leave(&self, host: IpAddr, half_open: bool) {
+    pub(super) fn leave(&self, host: IpAddr, operation: Operation, half_open: bool) {
         self.active.fetch_sub(1, Relaxed);
         if half_open {
-            self.half_open.fetch_sub(1, Relaxed);
+            self.count_out(operation);
         }
         let mut hosts = self.hosts.lock();
         if let Some(entry) = hosts.get_mut(&host) {
@@ -142,4 +173,22 @@ impl Shared {
             }
         }
     }
+
+    fn count_out(&self, operation: Operation) {
+        self.half_open.fetch_sub(1, Relaxed);
+        if operation == Operation::Write {
+            self.half_open_uploads.fetch_sub(1, Relaxed);
+        }
+    }
 }
+
+/// Asked each time: a program may change its limit as it runs.
+fn most_half_open_uploads() -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(descriptors / UPLOADS_A_DESCRIPTOR)
+        .unwrap_or(usize::MAX)
+        .max(1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use tftp_proto::wire::{self, Asked, Operation, Packet};
 use tftp_proto::{Instant, Outcome};
@@ -14,6 +15,7 @@ use super::inbox::{Found, Message, Stored};
 use super::jail::Refusal;
 use super::notice::{Cause, Connection, Notice, Sources, Wants};
 use super::platform::Route;
+use super::pool::Lane;
 use super::receiving::Receiving;
 use super::reply::{Answer, Flow, Key, Reply};
 use super::sending::Sending;
@@ -44,6 +46,8 @@ pub(super) struct Transfer {
     timer: Timer,
     stage: Stage,
     began: Instant,
+    /// When the last copy of the request came.
+    asked_at: Instant,
     /// Why the machine was told to fail.
     cause: Option<Cause>,
     /// The application has heard of the end, or never will.
@@ -55,6 +59,8 @@ pub(super) struct Link {
     pub(super) key: Key,
     pub(super) route: Route,
     pub(super) connection: Arc<Connection>,
+    /// Where it waits for the disk.
+    pub(super) lane: Lane,
     /// Where the application hears of this connection: the way back, and what it has not taken yet.
     announced: Option<(Reply, Arc<Flow>)>,
 }
@@ -118,6 +124,7 @@ impl Transfer {
                 key,
                 route,
                 connection,
+                lane: Lane::NONE,
                 announced: None,
             },
             request,
@@ -127,6 +134,7 @@ impl Transfer {
             timer: Timer::default(),
             stage: Stage::Asked,
             began: now,
+            asked_at: now,
             cause: None,
             ended: false,
         }
@@ -185,7 +193,7 @@ impl Transfer {
             });
             trail::request(ctx, &self.link.connection, &self.asked);
             if held {
-                return;
+                return self.after_step(ctx);
             }
         } else {
             trail::request(ctx, &self.link.connection, &self.asked);
@@ -220,7 +228,7 @@ impl Transfer {
         match &mut self.stage {
             Stage::Sending(sending) => sending.machine.handle_repeat(ctx.now),
             Stage::Receiving(receiving) => receiving.machine.handle_repeat(ctx.now),
-            _ => return,
+            _ => self.asked_at = ctx.now,
         }
         self.after_step(ctx);
     }
@@ -229,7 +237,15 @@ impl Transfer {
         match &mut self.stage {
             Stage::Sending(sending) => sending.machine.handle_timeout(ctx.now),
             Stage::Receiving(receiving) => receiving.machine.handle_timeout(ctx.now),
-            _ => return,
+            // The disk or the application was not ready in time.
+            _ => {
+                return self.end(
+                    ctx,
+                    Cause::Silent {
+                        probably_complete: false,
+                    },
+                );
+            }
         }
         self.after_step(ctx);
     }
@@ -250,7 +266,7 @@ impl Transfer {
 
     pub(super) fn handle_found(&mut self, ctx: &mut Context, found: Result<Found, Refusal>) {
         let Stage::Opening { again } = self.stage else {
-            return drop_where_it_may_block(ctx, found);
+            return ctx.drop_apart(self.link.lane, found);
         };
         let ready = match found {
             Ok(Found::File(opened)) => Ok(self.ready_to_send(ctx.adopt(opened))),
@@ -274,13 +290,13 @@ impl Transfer {
 
     pub(super) fn handle_stored(&mut self, ctx: &mut Context, stored: Result<Stored, Refusal>) {
         match (&mut self.stage, stored) {
-            (_, stored) if self.ended => drop_where_it_may_block(ctx, stored),
+            (_, stored) if self.ended => ctx.drop_apart(self.link.lane, stored),
             (Stage::Receiving(receiving), Ok(stored)) => {
                 receiving.handle_stored(ctx, &self.link, stored);
                 self.after_step(ctx);
             }
             (_, Err(refusal)) => self.end(ctx, Cause::Write(refusal)),
-            (_, stored) => drop_where_it_may_block(ctx, stored),
+            (_, stored) => ctx.drop_apart(self.link.lane, stored),
         }
     }
 
@@ -324,11 +340,11 @@ impl Transfer {
     /// Ends the transfer without a word to the client.
     pub(super) fn end_silently(&mut self, ctx: &mut Context, cause: Cause) {
         if let Stage::Receiving(receiving) = &mut self.stage {
-            receiving.discard(ctx);
+            receiving.discard(ctx, self.link.lane);
         }
         self.finish(ctx, Some(cause));
         if let Stage::Starting(Some(ready)) = std::mem::replace(&mut self.stage, Stage::Over) {
-            drop_where_it_may_block(ctx, ready);
+            ctx.drop_apart(self.link.lane, ready);
         }
     }
 
@@ -343,6 +359,7 @@ impl Transfer {
             return self.open(ctx, Place::Path(path), again);
         }
         if let Some(root) = self.policy.root.clone() {
+            self.link.lane = Lane::below(root.root(), &self.link.connection.filename);
             if operation == Operation::Read
                 && let Some(opened) = ctx.open_cached(&root, &self.link.connection.filename)
             {
@@ -361,8 +378,14 @@ impl Transfer {
         Ready::Send(Source::file(file, self.link.connection.mode), Some(path))
     }
 
-    /// A look-up on the blocking pool.
+    /// A look-up on the blocking pool. Where so many wait for the same that it must hang, the client gets no answer and
+    /// repeats itself.
     fn open(&mut self, ctx: &mut Context, place: Place, again: bool) {
+        self.link.lane = place.lane(&self.link.connection.filename);
+        if !ctx.pool.has_room(self.link.lane) {
+            ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
+            return self.end_silently(ctx, Cause::TooMany);
+        }
         self.stage = Stage::Opening { again };
         let (key, connection) = (self.link.key, Arc::clone(&self.link.connection));
         let options = UploadOptions {
@@ -370,7 +393,10 @@ impl Transfer {
             announced: self.asked.tsize,
             sync: self.policy.sync_uploads,
         };
-        ctx.block_on(move || Message::Found(key, place.look_up(&connection, &options)));
+        ctx.block_on(self.link.lane, move || {
+            Message::Found(key, place.look_up(&connection, &options))
+        });
+        self.after_step(ctx);
     }
 
     fn found(&mut self, ctx: &mut Context, ready: Result<Ready, Cause>, again: bool) {
@@ -385,7 +411,10 @@ impl Transfer {
         }
         match ready {
             Some(ready) if !held => self.begin(ctx, ready),
-            ready => self.stage = Stage::Starting(ready),
+            ready => {
+                self.stage = Stage::Starting(ready);
+                self.after_step(ctx);
+            }
         }
     }
 
@@ -429,7 +458,7 @@ impl Transfer {
                 receiving.drain(ctx, &self.link);
                 Ok(())
             }
-            _ => return,
+            _ => Ok(()),
         };
         if let Err(cause) = drained {
             return self.end(ctx, cause);
@@ -452,7 +481,7 @@ impl Transfer {
         };
         if self.half_open && !half_open {
             self.half_open = false;
-            ctx.shared.settle(self.host());
+            ctx.shared.settle(self.host(), self.link.connection.operation);
         }
     }
 
@@ -468,8 +497,17 @@ impl Transfer {
         match &self.stage {
             Stage::Sending(sending) => sending.machine.poll_timeout(),
             Stage::Receiving(receiving) => receiving.machine.poll_timeout(),
-            _ => None,
+            Stage::Asked | Stage::Opening { .. } | Stage::Starting(_) => self.patience(),
+            Stage::Over => None,
         }
+    }
+
+    /// How long disk and application may take before the client can be answered: as long as it may be silent itself.
+    fn patience(&self) -> Option<Instant> {
+        let timing = &self.policy.timing;
+        let idle = timing.inactivity.map(|limit| self.asked_at + limit);
+        let absolute = timing.absolute.map(|limit| self.began + limit);
+        idle.into_iter().chain(absolute).min()
     }
 }
 
@@ -481,9 +519,4 @@ impl Ready {
             Ready::Application => None,
         }
     }
-}
-
-/// Removing an unfinished upload may block; the pool may.
-fn drop_where_it_may_block<T: Send + 'static>(ctx: &Context, unfinished: T) {
-    ctx.pool.submit(Box::new(move || drop(unfinished)));
 }

@@ -88,6 +88,8 @@ pub(crate) fn check(body: impl Fn() + Clone + Send + Sync + 'static) {
     println!("TFTP_SEED={seed} TFTP_MODEL_ROUNDS={rounds}");
     shuttle::Runner::new(RandomScheduler::new_from_seed(seed, rounds), config.clone()).run(body.clone());
     shuttle::Runner::new(PctScheduler::new_from_seed(seed, 3, rounds), config).run(body);
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    println!("figure: {} orders of {name}", 2 * rounds);
 }
 
 fn variable<T: std::str::FromStr>(name: &str) -> Option<T> {

@@ -8,6 +8,8 @@ import threading
 import time
 from ctypes import POINTER, Structure, Union, c_char_p, c_int32, c_int64, c_size_t, c_void_p
 
+from net import in_child  # noqa: F401
+
 LIBRARY = os.environ.get("TFTPSERVER_LIBRARY", "")
 
 VERSION, CONN_COUNT, CONN_ID, CONN_REMOTE_HOST = 0, 1, 2, 7
@@ -285,26 +287,6 @@ def refused(test, code, call, *arguments, **keywords):
     if isinstance(made, Server):
         made.close()
     return test.fail(f"{code} was expected")
-
-
-def in_child(function):
-    """Runs it in a forked process, before any thread; what it raises is raised here."""
-    read_end, write_end = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            function()
-            text = ""
-        except BaseException as error:  # a child must not return into the test runner
-            text = repr(error)
-        os.write(write_end, text.encode()[:4000])
-        os._exit(0)
-    os.close(write_end)
-    with os.fdopen(read_end, "rb") as result:
-        text = result.read().decode()
-    _, status = os.waitpid(child, 0)
-    if text or status:
-        raise AssertionError(text or f"the child ended with {status}")
 
 
 def in_thread(function):

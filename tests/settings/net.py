@@ -4,8 +4,11 @@ import os
 import socket
 import struct
 import subprocess
+import traceback
+import unittest
 
 CLONE_NEWNET = 0x40000000
+SKIPPED = "skipped: "
 libc = ctypes.CDLL(None, use_errno=True)
 IS_ROOT = os.geteuid() == 0
 
@@ -33,6 +36,30 @@ def may_isolate():
         finally:
             os._exit(code)
     return os.waitpid(child, 0)[1] == 0
+
+
+def in_child(function):
+    """Runs it in a forked process, before any thread; what it raises is raised here."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            function()
+            text = ""
+        except unittest.SkipTest as reason:
+            text = SKIPPED + str(reason)
+        except BaseException:  # a child must not return into the test runner
+            text = traceback.format_exc()[-3900:]
+        os.write(write_end, text.encode()[:4000])
+        os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as result:
+        text = result.read().decode()
+    _, status = os.waitpid(child, 0)
+    if text.startswith(SKIPPED):
+        raise unittest.SkipTest(text.removeprefix(SKIPPED))
+    if text or status:
+        raise AssertionError(text or f"the child ended with {status}")
 
 
 class Namespace:

@@ -35,11 +35,33 @@ def groups(directory, word):
     return found
 
 
-def run(directory, names):
+def run(directory, names, seconds):
     begin = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "unittest", "-v", *names], cwd=directory, timeout=SECONDS,
+    done = subprocess.run([sys.executable, "-m", "unittest", "-v", *names], cwd=directory, timeout=seconds,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout, time.monotonic() - begin
+
+
+def run_all(directory, word="", workers=WORKERS, seconds=SECONDS):
+    """Runs the tests of a directory whose name has `word` in it; the exit code. Figures are shown."""
+    count, failed, skipped = 0, [], set()
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        running = {pool.submit(run, directory, names, seconds): group for group, names in groups(directory, word).items()}
+        for future in concurrent.futures.as_completed(running):
+            code, output, seconds = future.result()
+            ran = re.search(r"^Ran (\d+) tests?", output, re.M)
+            count += int(ran[1]) if ran else 0
+            skipped |= set(re.findall(r"skipped ['\"](.*)['\"]", output))
+            print(f"{'ok    ' if code == 0 else 'FAILED'} {running[future]} ({seconds:.1f} s)", flush=True)
+            for figure in re.findall(r"^(?:.*\.\.\. )?(figure: .*)", output, re.M):
+                print("  " + figure)
+            if code:
+                failed.append(running[future])
+                print(output, flush=True)
+    for reason in sorted(skipped):
+        print(f"NOT RUN: {reason}")
+    print(f"Ran {count} tests" + (f", failed: {' '.join(failed)}" if failed else ""))
+    return 1 if failed or not count else 0
 
 
 def main():
@@ -50,25 +72,7 @@ def main():
     told = parser.parse_args()
     os.environ["TFTPSERVER_LIBRARY"] = os.path.abspath(told.library)
     os.environ["PYTHONPATH"] = HERE
-    count, failed, skipped = 0, [], set()
-    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        running = {pool.submit(run, told.directory, names): group
-                   for group, names in groups(told.directory, told.word).items()}
-        for future in concurrent.futures.as_completed(running):
-            code, output, seconds = future.result()
-            ran = re.search(r"^Ran (\d+) tests?", output, re.M)
-            count += int(ran[1]) if ran else 0
-            skipped |= set(re.findall(r"skipped ['\"](.*)['\"]", output))
-            for figure in re.findall(r"^figure: .*", output, re.M):
-                print(figure)
-            print(f"{'ok    ' if code == 0 else 'FAILED'} {running[future]} ({seconds:.1f} s)", flush=True)
-            if code:
-                failed.append(running[future])
-                print(output, flush=True)
-    for reason in sorted(skipped):
-        print(f"NOT RUN: {reason}")
-    print(f"Ran {count} tests" + (f", failed: {' '.join(failed)}" if failed else ""))
-    return 1 if failed or not count else 0
+    return run_all(told.directory, told.word)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,18 @@
 //!
 //!     load --prepare DIR
 //!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
-//!          [--loss-ppm N] [--seed N] [--seconds N] [--cpu N] [--dir DIR] [--patience-ms N] [--timeout SECONDS]
-//!          [--hold BLOCKS [--spread BLOCKS]]
+//!          [--loss-ppm N] [--seed N] [--seconds N] [--tries N] [--cpu N] [--dir DIR] [--patience-ms N] [--timeout SECONDS]
+//!          [--server ADDRESS] [--first-host ADDRESS] [--files N] [--into DIRECTORY/]
+//!          [--hold BLOCKS [--spread BLOCKS]] [--together yes]
 //!
 //! With --hold every client stops after so many blocks, the n-th after n times --spread more, and its transfer stays open.
 //! When all have stopped, a line says so; with the next line on standard input they give up.
 //!
-//! Every transfer is a client host of its own, an address from 127.1.0.0 on; the hosts share a few sockets, so that the load
+//!
+//! With `--files` the names are NAME.0 to NAME.(N-1) in turn. With `--together` every client stops behind its second block
+//! until all have come so far; then it says `open`, and goes on when a line is read from its input.
+//!
+//! Every transfer is a client host of its own, an address from 127.1.0.0 (or `--first-host`) on; the hosts share a few sockets, so that the load
 //! costs its processor little. Written as clients are (RFC 1350, 2348, 7440): an ACK a window, one at once for a gap,
 //! and after a second of silence the last packet again.
 
@@ -28,11 +33,11 @@ const BUFFER: usize = 8 << 20;
 
 /// A client's patience in milliseconds where nothing else is said, and how often it repeats itself.
 const PATIENCE: u64 = 1000;
-const TRIES: u32 = 5;
+const TRIES: u64 = 5;
 const TICK: Duration = Duration::from_millis(100);
 
 /// The address of the first client.
-const FIRST_HOST: u32 = 0x7F01_0000;
+const FIRST_HOST: Ipv4Addr = Ipv4Addr::new(127, 1, 0, 0);
 
 /// No client has this slot.
 const NOBODY: u32 = u32::MAX;
@@ -51,6 +56,10 @@ struct Work {
     /// Seconds that the server is asked to wait before it repeats itself.
     timeout: Option<u64>,
     hold: Option<Hold>,
+    first_host: u32,
+    files: u32,
+    tries: u32,
+    into: String,
 }
 
 /// After how many blocks clients stop, and how many more each has than the one before it.
@@ -77,6 +86,8 @@ struct Client {
     heard: Instant,
     tries: u32,
     holds: bool,
+    /// It waits for all the others.
+    is_held: bool,
 }
 
 struct Load {
@@ -95,6 +106,10 @@ struct Load {
     agreed: (usize, u64),
     random: u64,
     now: Instant,
+    /// When it began, or went on together.
+    since: Instant,
+    /// Clients that wait for all the others; `None`: nobody does.
+    held: Option<u32>,
 }
 
 fn main() -> io::Result<()> {
@@ -105,7 +120,7 @@ fn main() -> io::Result<()> {
         pin_to(number("cpu", 0) as usize)?;
     }
     let work = Work {
-        server: SocketAddrV4::new(Ipv4Addr::LOCALHOST, number("port", 69) as u16),
+        server: SocketAddrV4::new(address("server", Ipv4Addr::LOCALHOST), number("port", 69) as u16),
         write: argument("op").as_deref() == Some("write"),
         name: argument("name").unwrap_or_default(),
         size: number("size", 0),
@@ -119,14 +134,18 @@ fn main() -> io::Result<()> {
             blocks: number("hold", 1),
             spread: number("spread", 0),
         }),
+        first_host: address("first-host", FIRST_HOST).to_bits(),
+        files: number("files", 0) as u32,
+        tries: number("tries", TRIES) as u32,
+        into: argument("into").unwrap_or_default(),
     };
     let mut load = Load::new(work, number("clients", 1) as usize)?;
     content::at(0, 1);
-    let begin = Instant::now();
-    load.run(begin + Duration::from_secs(number("seconds", 60)))?;
-    let seconds = begin.elapsed().as_secs_f64();
+    load.since = Instant::now();
+    load.run(load.since + Duration::from_secs(number("seconds", 60)))?;
+    let seconds = load.since.elapsed().as_secs_f64();
     if load.work.hold.is_some() {
-        return load.let_go(seconds);
+        return load.give_up(seconds);
     }
     let wrong = match argument("dir") {
         Some(dir) if load.work.write => wrong_files(Path::new(&dir), &load.work),
@@ -134,6 +153,10 @@ fn main() -> io::Result<()> {
     };
     load.report(seconds, wrong);
     Ok(())
+}
+
+fn address(name: &str, default: Ipv4Addr) -> Ipv4Addr {
+    argument(name).map_or(default, |text| text.parse().expect("an IPv4 address"))
 }
 
 /// Writes the files that the rows read.
@@ -156,7 +179,7 @@ fn prepare(dir: &Path) -> io::Result<()> {
 fn wrong_files(dir: &Path, work: &Work) -> u32 {
     let expected = content::file(work.size);
     let is_wrong = |serial: &u32| {
-        let path = dir.join(format!("w{serial}"));
+        let path = dir.join(format!("{}w{serial}", work.into));
         let is_wrong = std::fs::read(&path).map_or(true, |bytes| bytes != expected);
         // What is not there need not be removed.
         let _ = std::fs::remove_file(&path);
@@ -184,6 +207,8 @@ impl Load {
             // Spread over all bits: a small state would begin with a run of small numbers.
             random: (number("seed", 1) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15),
             now,
+            since: now,
+            held: argument("together").map(|_| 0),
             work,
         })
     }
@@ -202,6 +227,9 @@ impl Load {
             for socket in waiting.ready(&self.sockets)? {
                 self.receive(socket, &mut inbox)?;
             }
+            if self.held.is_some_and(|held| held == self.active) {
+                self.let_go()?;
+            }
             self.now = Instant::now();
             if self.now - looked >= TICK {
                 looked = self.now;
@@ -210,6 +238,34 @@ impl Load {
         }
         self.failed += self.active - self.holding;
         Ok(())
+    }
+
+    /// All have come so far: they go on when they are told to.
+    fn let_go(&mut self) -> io::Result<()> {
+        println!("open");
+        io::stdin().read_line(&mut String::new())?;
+        (self.held, self.now) = (None, Instant::now());
+        self.since = self.now;
+        for slot in 0..self.clients.len() {
+            let Some(mut client) = self.clients[slot].take() else {
+                continue;
+            };
+            (client.is_held, client.heard) = (false, self.now);
+            self.say_again(&client)?;
+            self.flush(client.socket)?;
+            self.clients[slot] = Some(client);
+        }
+        Ok(())
+    }
+
+    /// True if the client stops here.
+    fn holds(&mut self, client: &mut Client) -> bool {
+        let Some(held) = &mut self.held else {
+            return false;
+        };
+        *held += 1;
+        client.is_held = true;
+        true
     }
 
     fn receive(&mut self, socket: usize, inbox: &mut Inbox) -> io::Result<()> {
@@ -253,7 +309,7 @@ impl Load {
             return Ok(());
         }
         let client = Client {
-            host: FIRST_HOST + self.begun,
+            host: self.work.first_host + self.begun,
             socket: slot % self.sockets.len(),
             peer: None,
             blksize: 512,
@@ -265,6 +321,7 @@ impl Load {
             heard: self.now,
             tries: 0,
             holds: false,
+            is_held: false,
         };
         self.slots[self.begun as usize] = slot as u32;
         self.begun += 1;
@@ -275,11 +332,12 @@ impl Load {
     }
 
     fn request(&mut self, client: &Client) -> io::Result<()> {
-        let serial = client.host - FIRST_HOST;
+        let serial = client.host - self.work.first_host;
         let mut packet = if self.work.write {
-            format!("\0\x02w{serial}\0octet\0")
+            format!("\0\x02{}w{serial}\0octet\0", self.work.into)
         } else {
-            format!("\0\x01{}\0octet\0", self.work.name)
+            let part = (self.work.files > 0).then(|| format!(".{}", serial % self.work.files));
+            format!("\0\x01{}{}\0octet\0", self.work.name, part.unwrap_or_default())
         };
         if self.work.blksize != 512 {
             packet += &format!("blksize\0{}\0", self.work.blksize);
@@ -297,7 +355,7 @@ impl Load {
     }
 
     fn handle(&mut self, socket: usize, arrival: &Arrival<'_>) -> io::Result<()> {
-        let serial = u32::from(arrival.here).wrapping_sub(FIRST_HOST);
+        let serial = u32::from(arrival.here).wrapping_sub(self.work.first_host);
         let slot = self.slots.get(serial as usize).copied().unwrap_or(NOBODY);
         let Some(mut client) = self.clients.get_mut(slot as usize).and_then(Option::take) else {
             return Ok(());
@@ -314,6 +372,10 @@ impl Load {
         }
         client.heard = self.now;
         client.tries = 0;
+        if client.is_held {
+            self.clients[slot as usize] = Some(client);
+            return Ok(());
+        }
         match self.step(&mut client, arrival.bytes)? {
             Step::On => self.clients[slot as usize] = Some(client),
             Step::Done => {
@@ -331,7 +393,10 @@ impl Load {
     }
 
     fn end(&mut self, client: &Client) -> io::Result<()> {
-        let slot = std::mem::replace(&mut self.slots[(client.host - FIRST_HOST) as usize], NOBODY);
+        let slot = std::mem::replace(
+            &mut self.slots[(client.host - self.work.first_host) as usize],
+            NOBODY,
+        );
         self.active -= 1;
         self.holding -= u32::from(client.holds);
         self.begin(slot as usize)
@@ -388,7 +453,7 @@ impl Load {
         client.in_window += 1;
         client.stray = 0;
         let is_last = expected < client.blksize;
-        if self.stops(client, client.next - 1) {
+        if self.stops(client, client.next - 1) || (client.next == 3 && !is_last && self.holds(client)) {
             return Ok(Step::On);
         }
         if is_last || client.in_window == client.window {
@@ -400,14 +465,14 @@ impl Load {
 
     /// Whether a client that has so many blocks behind it stays where it is.
     fn stops(&mut self, client: &mut Client, blocks: u64) -> bool {
-        let serial = u64::from(client.host - FIRST_HOST);
+        let serial = u64::from(client.host - self.work.first_host);
         client.holds = (self.work.hold).is_some_and(|hold| blocks >= hold.blocks + serial * hold.spread);
         self.holding += u32::from(client.holds);
         client.holds
     }
 
     /// Tells how many transfers are open, and ends them all when it is told to.
-    fn let_go(&mut self, seconds: f64) -> io::Result<()> {
+    fn give_up(&mut self, seconds: f64) -> io::Result<()> {
         let (open, failed) = (self.holding, self.failed);
         println!("{{\"open\": {open}, \"failed\": {failed}, \"seconds\": {seconds:.6}}}");
         io::stdout().flush()?;
@@ -447,7 +512,7 @@ impl Load {
         if client.next > last {
             return Ok(Step::Done);
         }
-        if self.stops(client, client.next - 1) {
+        if self.stops(client, client.next - 1) || (client.next == 2 && self.holds(client)) {
             return Ok(Step::On);
         }
         self.send_window(client)?;
@@ -482,23 +547,32 @@ impl Load {
             else {
                 continue;
             };
-            client.tries += 1;
             client.heard = self.now;
-            if client.tries > TRIES {
-                eprintln!("client {}: silence", client.host - FIRST_HOST);
+            if client.is_held {
+                self.clients[slot] = Some(client);
+                continue;
+            }
+            client.tries += 1;
+            if client.tries > self.work.tries {
+                eprintln!("client {}: silence", client.host - self.work.first_host);
                 self.failed += 1;
                 self.end(&client)?;
             } else {
-                match (client.peer, self.work.write) {
-                    (None, _) => self.request(&client)?,
-                    (_, false) => self.acknowledge(&client)?,
-                    (_, true) => self.send_window(&client)?,
-                }
+                self.say_again(&client)?;
                 self.clients[slot] = Some(client);
             }
             self.flush(slot % self.sockets.len())?;
         }
         Ok(())
+    }
+
+    /// What the client said last.
+    fn say_again(&mut self, client: &Client) -> io::Result<()> {
+        match (client.peer, self.work.write) {
+            (None, _) => self.request(client),
+            (_, false) => self.acknowledge(client),
+            (_, true) => self.send_window(client),
+        }
     }
 
     fn report(&mut self, seconds: f64, wrong: u32) {

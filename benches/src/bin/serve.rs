@@ -1,10 +1,13 @@
-//! The library as a program without a callback: serves DIR on 127.0.0.1 with default settings.
+//! The library as a program without a callback: serves DIR on 127.0.0.1 with default settings, and says where it listens.
 //!
-//!     serve --port N --dir DIR [--cpu N] [--config NAME=VALUE]
+//!     serve --port N --dir DIR [--host ADDRESS] [--cpu N] [--property ID=VALUE]... [--config NAME=VALUE]...
+//!
+//! Each line of its input is ID=VALUE of a property, or a configuration string (`Statistics`); what Config returns is
+//! printed.
 
 use tftpserver::server::Server;
 use tftpserver::server::property::Value;
-use tftpserver_bench::{argument, number, pin_to};
+use tftpserver_bench::{argument, arguments, number, pin_to};
 
 const LOCAL_DIR: i32 = 12;
 const LOCAL_HOST: i32 = 13;
@@ -17,12 +20,31 @@ fn main() {
     let server = Server::open();
     let set = |id, value| server.set(id, 0, value).expect("a property");
     set(LOCAL_DIR, Value::Text(argument("dir").expect("--dir DIR")));
-    set(LOCAL_HOST, Value::Text("127.0.0.1".to_owned()));
+    set(
+        LOCAL_HOST,
+        Value::Text(argument("host").unwrap_or("127.0.0.1".to_owned())),
+    );
     set(LOCAL_PORT, Value::Integer(number("port", 0) as i64));
-    if let Some(setting) = argument("config") {
+    let set_property = |line: &str| {
+        let pair = line
+            .split_once('=')
+            .and_then(|(id, value)| Some((id.parse().ok()?, value)));
+        pair.map(|(id, value)| set(id, Value::Text(value.to_owned())))
+    };
+    for property in arguments("property") {
+        set_property(&property).expect("ID=VALUE");
+    }
+    for setting in arguments("config") {
         server.config(&setting).expect("a setting");
     }
     server.start_listening().expect("listening");
+    println!("listening on {}", server.local_addr().expect("it listens"));
+    for line in std::io::stdin().lines().map(|line| line.expect("text")) {
+        match set_property(&line) {
+            Some(()) => println!(),
+            None => println!("{}", server.config(&line).expect("a setting")),
+        }
+    }
     loop {
         std::thread::park();
     }

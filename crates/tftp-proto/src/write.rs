@@ -129,7 +129,7 @@ impl WriteTransfer {
             Phase::Receiving if !self.held => {
                 self.answer_late(now);
                 if self.resend_at <= now {
-                    self.silence();
+                    self.silence(now);
                 }
             }
             _ => {}
@@ -137,9 +137,13 @@ impl WriteTransfer {
     }
 
     /// While held no ACK goes out, so the client sends no further window: the store or the application is
-    /// behind. Let go, the ACK that is due goes. The limits on the whole transfer hold meanwhile too.
+    /// behind. Let go, the ACK that is due goes. The limits on the whole transfer hold meanwhile too. Once the last
+    /// block is here, [`Self::commit`] alone decides.
     pub fn hold(&mut self, now: Instant, held: bool) {
-        if self.held && !held && self.phase == Phase::Receiving {
+        if self.phase != Phase::Receiving {
+            return;
+        }
+        if self.held && !held {
             // It was not the client that was silent.
             self.watch.progress(now);
             self.resend_at = if self.due {
@@ -364,13 +368,23 @@ impl WriteTransfer {
         }
     }
 
-    fn silence(&mut self) {
+    /// An OACK goes again only when the WRQ comes again (RFC 2347: whoever has lost it repeats its request). Where DATA 1
+    /// was lost instead, its sender has had the OACK: curl takes a second one for an ACK of that block, leaves it out
+    /// and believes that the file was sent.
+    fn silence(&mut self, now: Instant) {
         self.resend_at = Instant::NEVER;
-        if self.retry.expire() {
-            self.due = true;
-        } else {
+        if !self.retry.expire() {
             self.give_up();
+        } else if self.is_oack_in_flight() {
+            self.resend_at = now + self.retry.wait();
+        } else {
+            self.due = true;
         }
+    }
+
+    /// Nothing has come since the OACK. Whoever sends block 2 has had it, and atftp too would misunderstand another.
+    fn is_oack_in_flight(&self) -> bool {
+        self.agreed.oack.is_some() && self.received == 0 && self.gap == 0
     }
 
     fn give_up(&mut self) {
@@ -401,7 +415,7 @@ impl WriteTransfer {
             self.resend_at = now + self.retry.wait();
         }
         match self.agreed.oack {
-            Some(oack) if self.received == 0 => Transmit::Oack(oack),
+            Some(oack) if self.is_oack_in_flight() => Transmit::Oack(oack),
             _ => Transmit::Ack {
                 block: self.wire_block(self.received),
             },

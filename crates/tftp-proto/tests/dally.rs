@@ -93,3 +93,18 @@ fn commit_before_the_end_does_nothing() {
     assert_eq!(upload.commit(), NOTHING);
     assert_eq!(upload.machine.outcome(), None);
 }
+
+/// A last ACK that was lost is repeated whatever else the owner is behind with.
+#[test]
+fn nothing_is_held_once_the_file_is_stored() {
+    let mut upload = stored();
+    assert_eq!(upload.hold(true), NOTHING);
+    assert_eq!(upload.after(30).last(1), ["ACK 1"]);
+    assert_eq!(upload.after(1).last(1), NOTHING);
+    assert_eq!(
+        upload.silence(),
+        ["ACK 1"],
+        "and no deadline that has passed stays"
+    );
+    assert!(upload.machine.poll_timeout() > Some(upload.at()));
+}

@@ -179,7 +179,7 @@ fn transfers_longer_than_the_block_numbers() {
     Family {
         name: "transfers_longer_than_the_block_numbers",
         share: 1,
-        least: 6,
+        least: 4,
         plan: plan::long,
         test: |plan, rng| {
             let report = run_noise(plan, rng);

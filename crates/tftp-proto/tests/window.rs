@@ -223,3 +223,18 @@ fn while_held_no_more_than_a_window_is_taken() {
     upload.data(5);
     assert_eq!(upload.machine.received_bytes(), 5 * 512);
 }
+
+/// ACK 0, not the OACK again: its sender has had that. atftp takes a second one for an ACK of its window and leaves out
+/// what was lost.
+#[test]
+fn the_first_block_of_an_upload_lost_is_told_by_ack_0() {
+    let mut upload = upload();
+    assert_eq!(upload.data(2), ["ACK 0"]);
+    assert_eq!(upload.data(3), NOTHING);
+    assert_eq!(upload.data(4), NOTHING);
+    assert_eq!(upload.silence(), ["ACK 0"], "and again when that was lost");
+    for block in 1..4 {
+        assert_eq!(upload.data(block), NOTHING);
+    }
+    assert_eq!(upload.data(4), ["ACK 4"]);
+}

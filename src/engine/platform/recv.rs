@@ -86,17 +86,17 @@ impl RecvBatch {
         }
     }
 
-    /// Takes what waits, as far as there are slots, and forgets what was there before. Returns how many came: more than
-    /// there are slots where the socket coalesces (see [`super::SocketOptions::coalesce`]).
+    /// Takes what waits, as far as there are slots and at most `most` of them, and forgets what was there before. Returns
+    /// how many came: more than slots where the socket coalesces (see [`super::SocketOptions::coalesce`]).
     ///
     /// # Errors
     /// `WouldBlock` where nothing waits. A pending error of the socket (`ConnectionRefused`, ...) is returned once:
     /// see [`UdpSocket::take_errors`], then receive again.
-    pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<usize> {
+    pub fn receive(&mut self, socket: &UdpSocket, most: usize) -> io::Result<usize> {
         self.arrivals.clear();
         #[cfg(target_os = "linux")]
         if let Some(kernel) = &mut self.kernel {
-            match kernel.receive(socket, &mut self.slots, &mut self.arrivals) {
+            match kernel.receive(socket, &mut self.slots, most, &mut self.arrivals) {
                 // No such call, or a sandbox that forbids it: neither is ever the answer of a UDP socket.
                 Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
                     self.kernel = None
@@ -104,15 +104,15 @@ impl RecvBatch {
                 result => return result.map(|()| self.arrivals.len()),
             }
         }
-        self.receive_one_by_one(socket)
+        self.receive_one_by_one(socket, most)
     }
 
-    fn receive_one_by_one(&mut self, socket: &UdpSocket) -> io::Result<usize> {
+    fn receive_one_by_one(&mut self, socket: &UdpSocket, most: usize) -> io::Result<usize> {
         if socket.stop_coalescing() {
             // Where one datagram ends and the next begins is not told this way; their senders repeat them.
             while portable::receive_one(socket, self.slots.slot(0)).is_ok() {}
         }
-        while self.arrivals.len() < self.slots.count {
+        while self.arrivals.len() < self.slots.count.min(most) {
             let slot = self.arrivals.len();
             match portable::receive_one(socket, self.slots.slot(slot)) {
                 Ok((peer, length, truncated)) => {

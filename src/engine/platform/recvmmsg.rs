@@ -58,15 +58,16 @@ impl Recvmmsg {
         }
     }
 
-    /// Receives into the slots from the first on and says in `arrivals` what came.
+    /// Receives into the slots from the first on, `most` datagrams, and says in `arrivals` what came.
     pub(super) fn receive(
         &mut self,
         socket: &UdpSocket,
         slots: &mut Slots,
+        most: usize,
         arrivals: &mut Vec<Meta>,
     ) -> io::Result<()> {
         self.prepare(slots);
-        let count = self.headers.len() as libc::c_uint;
+        let count = self.headers.len().min(most) as libc::c_uint;
         let received = loop {
             // SAFETY: `prepare` made every header point to the name, vector, control and slot of its index, all of
             // the size given and all borrowed mutably here.

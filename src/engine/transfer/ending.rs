@@ -25,7 +25,7 @@ impl Transfer {
             Outcome::Failed => Some(self.cause.take().unwrap_or(Cause::Ended("Ended by the server"))),
         };
         if let (Some(_), Stage::Receiving(receiving)) = (&cause, &mut self.stage) {
-            receiving.discard(ctx);
+            receiving.discard(ctx, self.link.lane);
         }
         self.finish(ctx, cause);
     }
@@ -36,7 +36,9 @@ impl Transfer {
             return;
         }
         // An upload that dallies for a repeated last block does not count any more.
-        ctx.shared.leave(self.host(), std::mem::take(&mut self.half_open));
+        let half_open = std::mem::take(&mut self.half_open);
+        ctx.shared
+            .leave(self.host(), self.link.connection.operation, half_open);
         self.count(ctx, cause.as_ref());
         self.log_end(ctx, cause.as_ref());
         let id = self.link.connection.id;

@@ -268,7 +268,10 @@ fn vanished_peers(mode: IoMode) {
         assert_eq!(errors[0].1.raw_os_error(), Some(libc::ECONNREFUSED));
         socket.take_errors(&mut |peer, error| panic!("again {peer}: {error}"));
         // Taken from the queue, the error is no more pending either.
-        let kind = RecvBatch::new(1, 16, mode).receive(&socket).unwrap_err().kind();
+        let kind = RecvBatch::new(1, 16, mode)
+            .receive(&socket, 64)
+            .unwrap_err()
+            .kind();
         assert_eq!(kind, ErrorKind::WouldBlock);
     }
 }
@@ -298,14 +301,14 @@ fn pending_errors_hit_nobody_else(mode: IoMode) {
         flush(&mut batch, &socket);
         let mut arrivals = RecvBatch::new(4, 600, mode);
         assert_eq!(
-            arrivals.receive(&socket).unwrap_err().kind(),
+            arrivals.receive(&socket, 64).unwrap_err().kind(),
             ErrorKind::ConnectionRefused
         );
         let mut errors = 0;
         socket.take_errors(&mut |peer, _| errors += usize::from(peer == gone));
         assert_eq!(errors, 2);
         assert_eq!(
-            arrivals.receive(&socket).unwrap_err().kind(),
+            arrivals.receive(&socket, 64).unwrap_err().kind(),
             ErrorKind::WouldBlock
         );
     }
@@ -353,7 +356,7 @@ fn more_than_the_slots(mode: IoMode) {
     }
     flush(&mut batch, &sender);
     let mut arrivals = RecvBatch::new(4, 16, mode);
-    let counts: Vec<_> = (0..3).map(|_| arrivals.receive(&receiver).unwrap()).collect();
+    let counts: Vec<_> = (0..3).map(|_| arrivals.receive(&receiver, 64).unwrap()).collect();
     assert_eq!(counts, [4, 4, 2]);
     assert_eq!(arrivals.get(1).bytes, [9]);
     assert_eq!(arrivals.get(1).peer.ip(), IpAddr::V4(Ipv4Addr::LOCALHOST));

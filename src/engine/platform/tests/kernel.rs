@@ -111,8 +111,8 @@ fn ports_are_shared_on_purpose_only() {
     }
     let mut arrivals = RecvBatch::new(128, 16, IoMode::Auto);
     let (first, second) = (
-        arrivals.receive(&first).unwrap(),
-        arrivals.receive(&second).unwrap(),
+        arrivals.receive(&first, 64).unwrap(),
+        arrivals.receive(&second, 64).unwrap(),
     );
     assert!(
         first + second == 64 && first > 0 && second > 0,
@@ -155,7 +155,7 @@ fn a_window_that_comes_as_one_is_taken_apart() {
         flush(&mut sends, &sender);
         let mut arrivals = RecvBatch::new(3, 65_536, IoMode::Auto);
         assert_eq!(
-            arrivals.receive(&receiver).unwrap(),
+            arrivals.receive(&receiver, usize::MAX).unwrap(),
             43,
             "three slots hold it all"
         );
@@ -187,7 +187,7 @@ fn one_by_one_never_takes_two_datagrams_for_one() {
     let mut arrivals = RecvBatch::new(128, 65_536, IoMode::Portable);
     window_of_41(&mut sends, peer);
     flush(&mut sends, &sender);
-    let kind = arrivals.receive(&receiver).unwrap_err().kind();
+    let kind = arrivals.receive(&receiver, usize::MAX).unwrap_err().kind();
     assert_eq!(kind, ErrorKind::WouldBlock);
     window_of_41(&mut sends, peer);
     flush(&mut sends, &sender);

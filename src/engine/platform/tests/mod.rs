@@ -53,7 +53,7 @@ fn receive(batch: &mut RecvBatch, socket: &UdpSocket, count: usize) -> Vec<Got> 
     poller.add(socket, 0).unwrap();
     let (mut ready, mut got) = (Vec::new(), Vec::new());
     while got.len() < count {
-        match batch.receive(socket) {
+        match batch.receive(socket, 64) {
             Ok(more) => got.extend((0..more).map(|index| own(batch, index))),
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                 poller.wait(&mut ready, Some(LONG)).unwrap();
@@ -64,7 +64,7 @@ fn receive(batch: &mut RecvBatch, socket: &UdpSocket, count: usize) -> Vec<Got> 
     }
     assert_eq!(got.len(), count);
     assert_eq!(
-        batch.receive(socket).unwrap_err().kind(),
+        batch.receive(socket, 64).unwrap_err().kind(),
         std::io::ErrorKind::WouldBlock
     );
     got

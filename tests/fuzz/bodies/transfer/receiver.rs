@@ -104,7 +104,9 @@ impl Receiver {
 
     pub fn hold(&mut self, now: Instant, held: bool) -> Vec<Transmit> {
         self.machine.hold(now, held);
-        self.held = held;
+        if !self.machine.is_complete() {
+            self.held = held;
+        }
         self.drain(now)
     }
 

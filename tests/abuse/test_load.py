@@ -1,0 +1,73 @@
+"""Ten thousand transfers at once: all whole, and what they cost the server's process."""
+import os
+import tempfile
+import unittest
+
+import support
+from support import LONG, Server, load, told, whole
+
+COUNT = 10_000
+# Read a whole file of 8 blocks and a bit; the long form has a hundred blocks each.
+SIZE = (100 if LONG else 8) * 512 + 100
+# The release library; the tests' own build, with its checks and its unoptimised frames, may need more.
+MOST_KIB = 32 * 1024 if LONG else 48 * 1024
+# The server waits for those that wait for the last one: RetransmitTimeout, Timeout.
+PATIENCE = {16: 600, 17: 0}
+
+
+class TenThousand(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.root = directory.name
+
+    def together(self, server, count=COUNT, **options):
+        """All begin, and stop at their second block until the last one has come so far."""
+        before = server.held()
+        with load(server, clients=count, size=SIZE, together="yes", dir=self.root, **options) as clients:
+            self.assertEqual(clients.line(200), "open")
+            at_once = server.statistics()["active"]
+            during = server.held()
+            clients.say()
+            result = clients.result()
+        whole(result, count)
+        self.assertEqual(at_once, count)
+        told(f"{count} transfers open at once, {options}: before {before}, during {during}, at most {server.peak} KiB; "
+             f"then {SIZE} bytes each in {result['seconds']:.1f} s")
+        return before, during
+
+    def back_to(self, server, before):
+        server.wait_until(lambda: server.statistics()["active"] == 0, "transfers are left")
+        # Threads of the file pool end after a while of idleness; shared transfer sockets stay.
+        server.wait_until(lambda: server.threads <= before["threads"], "threads are left")
+        server.wait_until(lambda: server.descriptors <= before["descriptors"] + 16, "descriptors are left")
+
+    def test_reads_of_one_file(self):
+        with open(os.path.join(self.root, "image"), "wb") as file:
+            file.write(support.pattern(SIZE))
+        with Server(self.root, properties=PATIENCE) as server:
+            before, during = self.together(server, op="read", name="image")
+            self.assertLessEqual(during["resident_kib"], MOST_KIB)
+            self.assertLessEqual(during["descriptors"], before["descriptors"] + 20)
+            self.assertLessEqual(during["threads"], before["threads"] + 4)
+            self.back_to(server, before)
+
+    def test_reads_of_a_thousand_files(self):
+        for number in range(1000):
+            with open(os.path.join(self.root, f"image.{number}"), "wb") as file:
+                file.write(support.pattern(SIZE))
+        with Server(self.root, properties=PATIENCE) as server:
+            before, during = self.together(server, op="read", name="image", files=1000)
+            self.assertLessEqual(during["resident_kib"], MOST_KIB + 1000 * 8)
+            self.assertLessEqual(during["descriptors"], before["descriptors"] + 1020)
+            self.back_to(server, before)
+
+    def test_writes(self):
+        """Two descriptors each: this many need a higher limit than systems give by default."""
+        with Server(self.root, properties=PATIENCE) as server:
+            count = min(COUNT, (support.DESCRIPTORS - 100) // 2)
+            before, during = self.together(server, count, op="write")
+            self.assertLessEqual(during["resident_kib"], 2 * MOST_KIB)
+            self.assertLessEqual(during["descriptors"], before["descriptors"] + 2 * COUNT + 20)
+            self.back_to(server, before)
+            self.assertEqual(os.listdir(self.root), [])
