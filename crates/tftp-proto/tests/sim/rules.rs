@@ -74,7 +74,8 @@ pub struct Watcher<'a> {
     pub received: u64,
     pub(super) whole: bool,
     pub held: bool,
-    last_heard: Vec<u8>,
+    /// The last DATA.
+    pub(super) last_heard: Vec<u8>,
     last_clean: bool,
     pub(super) turn: Turn,
     pub pace: Pace,
