@@ -58,7 +58,7 @@
  *
  * One connection's events come in this order, each of them where a callback is registered for it:
  *
- *     ConnectionRequest   accept or refuse
+ *     ConnectionRequest   accept, refuse, or answer later
  *     Connected           0 "OK", or why not; a connection that was not accepted has no further events
  *     StartTransfer
  *     Transfer ...        one for each block
@@ -70,12 +70,16 @@
  * many were: a slow program slows the connections whose Transfer events it has not taken, and while tens of thousands
  * of events wait, new requests stay unanswered until DoEvents was called; clients repeat them.
  *
+ * An answer that takes time, as from a database or a person: set `accept` to TFTPSERVER_ACCEPT_LATER, return, and call
+ * tftpserver_do_accept when it is known, from any thread. Only that connection waits, up to Timeout.
+ *
  * THE CONN ARRAYS
  *
  * The properties whose name begins with Conn have a value for each connection. Their index is a connection id, as the
  * events carry it (ids begin at 1000001), or a position from 0 to ConnCount - 1. What they show changes only inside
  * DoEvents: a record comes before its ConnectionRequest or Connected callback and goes after its Disconnected callback.
- * A program without callbacks that calls DoEvents sees its connections there as well.
+ * A program without callbacks that calls DoEvents sees its connections there as well. The figures among them, from
+ * ConnBytesTransferred on, are those of the moment, whatever thread asks, and the last ones in Disconnected.
  *
  * WHERE THE BYTES COME FROM
  *
@@ -125,6 +129,20 @@
  *         Seconds to wait at most before a packet is sent again.
  *   17  Timeout                 0 to 2147483     60       any time
  *         Seconds of silence after which a transfer fails; 0: none.
+ *   18  ConnOperation (i)       integer          0        never
+ *         1 read (RRQ), 2 write (WRQ).
+ *   19  ConnBytesTransferred (i) integer          0        never
+ *         Bytes that the client has acknowledged (read) or the server has taken (write).
+ *   20  ConnTotalBytes (i)      integer          0        never
+ *         Bytes of the whole transfer; -1: not known.
+ *   21  ConnBlockSize (i)       integer          0        never
+ *         Bytes of a block as negotiated; 0 before that.
+ *   22  ConnWindowSize (i)      integer          0        never
+ *         Blocks of a window as negotiated; 0 before that.
+ *   23  ConnRetransmissions (i) integer          0        never
+ *         Packets that were sent more than once.
+ *   24  ConnElapsedMillis (i)   integer          0        never
+ *         Milliseconds since the request; stands still at the end.
  *
  * (i): indexed by connection. Booleans read "True" or "False" and take True False 1 0 Yes No in any case. "any time":
  * transfers that have begun keep the old value. "stopped (106)": while listening it answers that error. "before (130)":
@@ -218,6 +236,12 @@
  *         Microseconds to look for the next packet before sleeping, while transfers run.
  *       Statistics              text                      never
  *         Figures, one line of JSON.
+ *       ListenOn                text                      at start
+ *         More addresses to listen on, as in 192.0.2.1:69 [2001:db8::1]:69.
+ *       ListenDescriptors       text                      at start
+ *         Bound UDP sockets to listen on instead of LocalHost and LocalPort, as in 3,4. Not on Windows: 909.
+ *       ListenAddresses         text                      never
+ *         Where it listens; "": nowhere.
  *
  * "at start": may be set at any time, is looked at when listening starts. QOSDSCPValue and QOSTrafficType need no
  * UseConnection here. With DontFragment a client whose blksize exceeds what its path takes gets an ERROR at once
@@ -230,6 +254,11 @@
  *
  * SourceMacAddress: the start answers 10013 without CAP_NET_RAW, 909 with UseIPv6 or an IPv6 LocalHost. Packets to
  * clients that no Ethernet leads to (loopback, tunnels) leave as ever.
+ *
+ * ListenOn: all addresses start or none does; the error names the address. Each has IoThreads threads of its own, all
+ * else is one server. An IPv6 address there takes IPv6 only. ListenDescriptors: the library duplicates the sockets at
+ * every start and changes nothing by which others would read them differently; InBufferSize and OutBufferSize count
+ * only where they were set. One server at a time may listen on a socket.
  *
  * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the
  * port: listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then
@@ -399,6 +428,41 @@
 #define TFTPSERVER_PROPERTY_TIMEOUT 17
 
 /**
+ * Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...).
+ */
+#define TFTPSERVER_PROPERTY_CONN_OPERATION 18
+
+/**
+ * Integer, read-only, indexed: bytes that the client has acknowledged, or the server has taken.
+ */
+#define TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED 19
+
+/**
+ * Integer, read-only, indexed: bytes of the whole transfer; -1: not known.
+ */
+#define TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES 20
+
+/**
+ * Integer, read-only, indexed: bytes of a block; 0 before the negotiation.
+ */
+#define TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE 21
+
+/**
+ * Integer, read-only, indexed: blocks of a window; 0 before the negotiation.
+ */
+#define TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE 22
+
+/**
+ * Integer, read-only, indexed: packets that were sent more than once.
+ */
+#define TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS 23
+
+/**
+ * Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
+ */
+#define TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS 24
+
+/**
  * Direction: the client sends.
  */
 #define TFTPSERVER_DIRECTION_UPLOAD 0
@@ -417,6 +481,21 @@
  * Operation: the client writes a file (WRQ).
  */
 #define TFTPSERVER_OPERATION_WRITE 2
+
+/**
+ * Accept: no, the client gets an ERROR.
+ */
+#define TFTPSERVER_ACCEPT_NO 0
+
+/**
+ * Accept: yes.
+ */
+#define TFTPSERVER_ACCEPT_YES 1
+
+/**
+ * Accept: not known yet; `tftpserver_do_accept` says it.
+ */
+#define TFTPSERVER_ACCEPT_LATER 2
 
 /**
  * Packet too large.
@@ -928,7 +1007,8 @@ typedef struct tftpserver_connected_event {
 } tftpserver_connected_event;
 
 /**
- * Fires when a client asks for a file. The connection waits until the callback has returned.
+ * Fires when a client asks for a file. The connection waits until the callback has returned, or longer where its
+ * answer is put off.
  */
 typedef struct tftpserver_connection_request_event {
     /**
@@ -952,7 +1032,8 @@ typedef struct tftpserver_connection_request_event {
      */
     int32_t operation;
     /**
-     * In and out: 1 on entry; set it to 0 to refuse.
+     * In and out: TFTPSERVER_ACCEPT_YES (1) on entry; set it to TFTPSERVER_ACCEPT_NO (0) to refuse, to
+     * TFTPSERVER_ACCEPT_LATER (2) to answer by `tftpserver_do_accept`.
      */
     int32_t accept;
     /**
@@ -1368,14 +1449,16 @@ TFTPSERVER_API
 int32_t tftpserver_do_doevents(tftpserver *server);
 
 /**
- * Starts to listen on LocalHost and LocalPort. While listening already, it does nothing and succeeds.
+ * Starts to listen on LocalHost and LocalPort, and on every address of ListenOn. While listening already, it does nothing and succeeds.
  *
  * @param server The handle.
  * @return 0; 901 not a handle; 905 LocalDir is no directory any more; 909 SourceMacAddress is set and IPv6 is listened
  *         on; 10013 not allowed (ports below 1024 need a privilege on most systems); 10047 LocalHost is an address of
  *         the family that UseIPv6 excludes; 10048 the port is in use; 10049 LocalHost is not an address of this machine;
- *         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; another TCP/IP
- *         error; 908 internal error.
+ *         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; for ListenOn 10048
+ *         and 10049; for ListenDescriptors 10009 no descriptor, 10038 no socket, 10022 not UDP, not bound, or connected,
+ *         10048 named twice; another TCP/IP error; 908 internal error. Where it fails, it listens nowhere, and the
+ *         text names the address.
  *
  * Threads: any.
  */
@@ -1470,6 +1553,28 @@ TFTPSERVER_API const char *tftpserver_strerror(int32_t code);
  * Memory: static. Threads: any.
  */
 TFTPSERVER_API const char *tftpserver_version(void);
+
+/**
+ * Answers a request for which ConnectionRequest's callback set `accept` to TFTPSERVER_ACCEPT_LATER.
+ *
+ * Until then the connection waits, and no other does: its record stays in the Conn arrays, ConnFileData and
+ * ConnLocalFile may be set, the client's repetitions bring no second request. What follows, Connected first, is delivered
+ * by DoEvents. An answer that comes before the callback has returned counts as well, and before what the callback says.
+ * A request that is not answered ends after Timeout, counted from the request: Connected tells 301, as it tells why
+ * where the connection ended otherwise meanwhile. With Timeout 0 it waits without end.
+ *
+ * @param server The handle.
+ * @param index  A connection id, or a position below ConnCount.
+ * @param accept TFTPSERVER_ACCEPT_YES or TFTPSERVER_ACCEPT_NO.
+ * @return 0; 901 not a handle; 903 no such connection, or not any more; 130 it was answered before, or was not put off;
+ *         905 neither of the two; 908 internal error.
+ *
+ * Threads: any, from inside a callback too.
+ */
+TFTPSERVER_API
+int32_t tftpserver_do_accept(tftpserver *server,
+                             int32_t index,
+                             int32_t accept);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -245,7 +245,7 @@ fn properties_that_are_locked_while_listening() {
 #[test]
 fn properties_that_there_are_not() {
     let handle = Handle::listening();
-    for id in [-1, 3, 10, 18, 99, 1_000_001, i32::MIN, i32::MAX] {
+    for id in [-1, 3, 10, 25, 99, 1_000_001, i32::MIN, i32::MAX] {
         for value in [Form::Text("1".to_owned()), Form::Int(1), Form::Bytes(vec![b'1'])] {
             assert_eq!(handle.set(id, 0, &value), 902);
             handle.assert_failed(902, &format!("set {id}"));
@@ -326,6 +326,17 @@ fn wrong_texts(setting: &Setting) -> &'static [&'static str] {
             "00-00-00-00-00-00",
             "02-00:00-00-00-01",
         ],
+        "ListenOn" => &[
+            "x",
+            "69",
+            "192.0.2.1",
+            "192.0.2.1:65536",
+            "::1:69",
+            "[::1]",
+            "localhost:69",
+            "127.0.0.1:0;127.0.0.1:0",
+        ],
+        "ListenDescriptors" => &["x", "-1", "3-4", "3;4", "2147483648"],
         // Kept as it is, or another name for LocalHost.
         "FirewallData" | "LocalHost" => &[],
         name => panic!("say what is wrong for {name}"),

@@ -12,12 +12,14 @@ mod drain;
 mod engine;
 mod inbox;
 pub mod jail;
+mod listen;
 #[cfg(all(test, shuttle))]
 mod models;
 pub mod notice;
 pub mod platform;
 mod pool;
 mod ports;
+pub mod progress;
 mod receiving;
 pub mod reply;
 mod request;
@@ -33,3 +35,4 @@ mod transfers;
 mod upload;
 
 pub use engine::Engine;
+pub use listen::Listener;

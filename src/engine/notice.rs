@@ -13,6 +13,7 @@ use tftp_proto::wire::{Mode, Operation};
 
 use super::jail::Refusal;
 use super::platform::Bytes;
+use super::progress::Progress;
 use super::reply::Reply;
 
 /// The class above, as the engine sees it. No method may block: all are called on I/O threads.
@@ -100,7 +101,7 @@ impl From<Operation> for Direction {
 }
 
 /// What is known of a connection from its request on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Connection {
     /// From 1000001 up, never used again by the same server object.
     pub id: i32,
@@ -114,6 +115,8 @@ pub struct Connection {
     pub mode: Mode,
     /// RRQ or WRQ.
     pub operation: Operation,
+    /// How far it is.
+    pub progress: Progress,
 }
 
 /// Something that happened.
@@ -127,6 +130,11 @@ pub enum Notice {
         reply: Reply,
         /// The engine waits for [`Reply::admit`] or [`Reply::end`].
         held: bool,
+    },
+    /// The application has answered a question that it had put off. The class above tells itself.
+    Decided {
+        /// The connection.
+        id: i32,
     },
     /// A limit or a setting forbids it: the connection never began.
     Refused {
@@ -184,7 +192,8 @@ impl Notice {
         match self {
             Notice::Asked { connection, .. } | Notice::Refused { connection, .. } => connection.id,
             Notice::Moved(run) => run.id,
-            Notice::Started { id, .. }
+            Notice::Decided { id }
+            | Notice::Started { id, .. }
             | Notice::Ended { id }
             | Notice::Failed { id, .. }
             | Notice::Disconnected { id, .. }
@@ -273,6 +282,8 @@ pub enum Cause {
         /// Only the last acknowledgement is missing.
         probably_complete: bool,
     },
+    /// The application put its answer off and never gave it.
+    Unanswered,
     /// Neither LocalDir nor the application has anything for it.
     NoSource(Operation),
     /// The file could not be opened or made.

@@ -58,7 +58,7 @@
  *
  * One connection's events come in this order, each of them where a callback is registered for it:
  *
- *     ConnectionRequest   accept or refuse
+ *     ConnectionRequest   accept, refuse, or answer later
  *     Connected           0 "OK", or why not; a connection that was not accepted has no further events
  *     StartTransfer
  *     Transfer ...        one for each block
@@ -70,12 +70,16 @@
  * many were: a slow program slows the connections whose Transfer events it has not taken, and while tens of thousands
  * of events wait, new requests stay unanswered until DoEvents was called; clients repeat them.
  *
+ * An answer that takes time, as from a database or a person: set `accept` to TFTPSERVER_ACCEPT_LATER, return, and call
+ * tftpserver_do_accept when it is known, from any thread. Only that connection waits, up to Timeout.
+ *
  * THE CONN ARRAYS
  *
  * The properties whose name begins with Conn have a value for each connection. Their index is a connection id, as the
  * events carry it (ids begin at 1000001), or a position from 0 to ConnCount - 1. What they show changes only inside
  * DoEvents: a record comes before its ConnectionRequest or Connected callback and goes after its Disconnected callback.
- * A program without callbacks that calls DoEvents sees its connections there as well.
+ * A program without callbacks that calls DoEvents sees its connections there as well. The figures among them, from
+ * ConnBytesTransferred on, are those of the moment, whatever thread asks, and the last ones in Disconnected.
  *
  * WHERE THE BYTES COME FROM
  *
@@ -116,6 +120,11 @@
  *
  * SourceMacAddress: the start answers 10013 without CAP_NET_RAW, 909 with UseIPv6 or an IPv6 LocalHost. Packets to
  * clients that no Ethernet leads to (loopback, tunnels) leave as ever.
+ *
+ * ListenOn: all addresses start or none does; the error names the address. Each has IoThreads threads of its own, all
+ * else is one server. An IPv6 address there takes IPv6 only. ListenDescriptors: the library duplicates the sockets at
+ * every start and changes nothing by which others would read them differently; InBufferSize and OutBufferSize count
+ * only where they were set. One server at a time may listen on a socket.
  *
  * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the
  * port: listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then

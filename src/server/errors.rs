@@ -43,6 +43,7 @@ pub(crate) const ACCESS_DENIED: i32 = 10013;
 pub(crate) const TOO_MANY_FILES: i32 = 10024;
 pub(crate) const DATAGRAM_TOO_LONG: i32 = 10040;
 pub(crate) const FAMILY_NOT_SUPPORTED: i32 = 10047;
+pub(crate) const ADDRESS_IN_USE: i32 = 10048;
 pub(crate) const ABORTED: i32 = 10053;
 pub(crate) const CONNECTION_RESET: i32 = 10054;
 pub(crate) const CONNECTION_REFUSED: i32 = 10061;
@@ -120,6 +121,7 @@ impl From<&Cause> for Failure {
             Cause::Callback(answer) => Failure::new(ABORTED, &format!("A callback returned {answer}.")),
             Cause::ClientError { code, message, probe } => client_error(*code, message, *probe),
             Cause::Silent { probably_complete } => silent(*probably_complete),
+            Cause::Unanswered => Failure::new(TIMEOUT, "The application did not answer."),
             Cause::NoSource(Operation::Write) => Failure::plain(NO_LOCAL_FILE),
             Cause::NoSource(Operation::Read) => {
                 Failure::new(CANNOT_OPEN_FILE, "Neither LocalDir nor the application has it.")
@@ -253,6 +255,7 @@ mod tests {
             (Cause::Callback(-7), 10053),
             (client, 124),
             (silent, 301),
+            (Cause::Unanswered, 301),
             (Cause::NoSource(Operation::Write), 126),
             (Cause::NoSource(Operation::Read), 127),
             (Cause::Open(Refusal::NotFound), 127),

@@ -62,6 +62,20 @@ class PropertyId(enum.IntEnum):
     RETRANSMIT_TIMEOUT = 16
     #: Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
     TIMEOUT = 17
+    #: Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...).
+    CONN_OPERATION = 18
+    #: Integer, read-only, indexed: bytes that the client has acknowledged, or the server has taken.
+    CONN_BYTES_TRANSFERRED = 19
+    #: Integer, read-only, indexed: bytes of the whole transfer; -1: not known.
+    CONN_TOTAL_BYTES = 20
+    #: Integer, read-only, indexed: bytes of a block; 0 before the negotiation.
+    CONN_BLOCK_SIZE = 21
+    #: Integer, read-only, indexed: blocks of a window; 0 before the negotiation.
+    CONN_WINDOW_SIZE = 22
+    #: Integer, read-only, indexed: packets that were sent more than once.
+    CONN_RETRANSMISSIONS = 23
+    #: Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
+    CONN_ELAPSED_MILLIS = 24
 
 
 class Direction(enum.IntEnum):
@@ -80,6 +94,17 @@ class Operation(enum.IntEnum):
     READ = 1
     #: Operation: the client writes a file (WRQ).
     WRITE = 2
+
+
+class Accept(enum.IntEnum):
+    """What a ConnectionRequest is answered with."""
+
+    #: Accept: no, the client gets an ERROR.
+    NO = 0
+    #: Accept: yes.
+    YES = 1
+    #: Accept: not known yet; `tftpserver_do_accept` says it.
+    LATER = 2
 
 
 class ErrorCode(enum.IntEnum):
@@ -504,5 +529,9 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "tftpserver_version": (
         ctypes.c_char_p,
         [],
+    ),
+    "tftpserver_do_accept": (
+        ctypes.c_int32,
+        [ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32],
     ),
 }
