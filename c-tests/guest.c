@@ -13,7 +13,7 @@ enum { LOOK_MILLIS = 10 };
 struct visit {
     client *line;
     int has_peer;
-    struct sockaddr_in peer;     /* who answered first: its transfer ID */
+    address peer;                /* who answered first: its transfer ID */
     size_t size, blksize, window, in_window;
     uint64_t block;              /* downloads: the last that came in order; uploads: the last acknowledged */
 };
@@ -102,9 +102,9 @@ static int come_in(guest *self, client *line, int port)
 {
     struct sockaddr_in from = {0};
     memset(line, 0, sizeof *line);
-    line->server.sin_family = from.sin_family = AF_INET;
-    line->server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    line->server.sin_port = htons((uint16_t)port);
+    line->server.v4.sin_family = from.sin_family = AF_INET;
+    line->server.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    line->server.v4.sin_port = htons((uint16_t)port);
     line->peer = line->server;
     from.sin_addr.s_addr = htonl((127u << 24) + (1u << 16) + chance_below(&self->chance, 0xfe0000));
     line->fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -118,7 +118,7 @@ static int is_its_own(struct visit *visit)
         visit->has_peer = 1;
         visit->peer = visit->line->peer;
     }
-    return visit->line->peer.sin_port == visit->peer.sin_port;
+    return visit->line->peer.v4.sin_port == visit->peer.v4.sin_port;
 }
 
 /* What one packet leads to; 1 when nothing more is to be done. */

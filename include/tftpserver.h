@@ -1560,7 +1560,7 @@ TFTPSERVER_API const char *tftpserver_version(void);
  * Until then the connection waits, and no other does: its record stays in the Conn arrays, ConnFileData and
  * ConnLocalFile may be set, the client's repetitions bring no second request. What follows, Connected first, is delivered
  * by DoEvents. An answer that comes before the callback has returned counts as well, and before what the callback says.
- * A request that is not answered ends after Timeout, counted from the request: Connected tells 301, as it tells why
+ * A request that is not answered ends after Timeout, counted from its last repetition: Connected tells 301, as it tells why
  * where the connection ended otherwise meanwhile. With Timeout 0 it waits without end.
  *
  * @param server The handle.
