@@ -17,10 +17,13 @@ use super::pool::Lane;
 use super::transfer::{FLOW_LIMIT, Link};
 use super::upload::Upload;
 
-/// How much is gathered before the blocking pool writes it, and how much may wait for a slow disk before the client is
-/// made to wait too.
-const WRITE_AT_ONCE: usize = 64 << 10;
-const QUEUE_LIMIT: usize = 256 << 10;
+/// How much an upload gathers before the blocking pool writes it: few large writes are cheap, but thousands of uploads
+/// share what all may gather.
+const WRITE_AT_ONCE: std::ops::RangeInclusive<usize> = 4 << 10..=64 << 10;
+const GATHERED_IN_ALL: usize = 16 << 20;
+
+/// So many of these may wait for a slow disk before the client is made to wait too.
+const WRITES_WAITING: usize = 4;
 
 pub(super) struct Receiving {
     pub(super) machine: WriteTransfer,
@@ -109,12 +112,13 @@ impl Receiving {
         self.dirty = false;
         let last = self.machine.is_complete() && !self.closed;
         let told = link.is_announced() && ctx.wants().has(Wants::TRANSFER);
-        if last || (!self.pending.is_empty() && (told || self.pending.len() >= WRITE_AT_ONCE)) {
+        let at_once = at_once(ctx);
+        if last || (!self.pending.is_empty() && (told || self.pending.len() >= at_once)) {
             self.closed |= last;
             self.freeze(ctx, link, told, last);
         }
-        self.store(ctx, link);
-        let behind = self.queued > QUEUE_LIMIT || !link.flow_is_below(FLOW_LIMIT);
+        self.store(ctx, link, at_once);
+        let behind = self.queued > WRITES_WAITING * at_once || !link.flow_is_below(FLOW_LIMIT);
         self.machine.hold(ctx.now, behind);
         self.drain(ctx, link);
     }
@@ -177,12 +181,12 @@ impl Receiving {
     }
 
     /// Gives the pool what waits, and the file its name once everything is in and the application has taken it all.
-    fn store(&mut self, ctx: &mut Context, link: &Link) {
+    fn store(&mut self, ctx: &mut Context, link: &Link, at_once: usize) {
         let finish = self.closed && link.flow_is_below(0) && !link.is_refused();
         if finish && matches!(self.target, Target::Application) {
             return self.commit(ctx, link);
         }
-        if !finish && self.queued < WRITE_AT_ONCE {
+        if !finish && self.queued < at_once {
             return;
         }
         if !matches!(self.target, Target::Idle(_)) {
@@ -207,6 +211,10 @@ impl Receiving {
         self.machine.commit(ctx.now);
         self.drain(ctx, link);
     }
+}
+
+fn at_once(ctx: &Context) -> usize {
+    (GATHERED_IN_ALL / ctx.shared.active().max(1)).clamp(*WRITE_AT_ONCE.start(), *WRITE_AT_ONCE.end())
 }
 
 fn write(file: &mut Upload, queue: &[Bytes]) -> Result<(), Refusal> {
