@@ -81,12 +81,13 @@
  *
  *  1. ConnFileData, if it was set (downloads).
  *  2. ConnLocalFile, if it was set: any path, your own choice.
- *  3. LocalDir and the client's file name, never outside LocalDir.
+ *  3. LocalDir and ConnServedName or else the client's file name, never outside LocalDir.
  *  4. An upload with a Transfer callback goes there, and no file is written.
  *  5. Otherwise the client gets ERROR 1, the program error 126 or 127.
  *
  * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting
- * ConnFileData or ConnLocalFile later answers 130. A file that is uploaded has its final name only when it is whole.
+ * ConnFileData, ConnLocalFile or ConnServedName later answers 130. A file that is uploaded has its final name only when
+ * it is whole.
  *
  * PROPERTIES
  *
@@ -123,6 +124,8 @@
  *         Seconds to wait at most before a packet is sent again.
  *   17  Timeout                 0 to 2147483     60       any time
  *         Seconds of silence after which a transfer fails; 0: none.
+ *   25  ConnServedName (i)      text                      before (130)
+ *         The name that is looked up in LocalDir; "": ConnFilename.
  *
  * (i): indexed by connection. Booleans read "True" or "False" and take True False 1 0 Yes No in any case. "any time":
  * transfers that have begun keep the old value. "stopped (106)": while listening it answers that error. "before (130)":
@@ -395,6 +398,11 @@
  * Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
  */
 #define TFTPSERVER_PROPERTY_TIMEOUT 17
+
+/**
+ * Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
+ */
+#define TFTPSERVER_PROPERTY_CONN_SERVED_NAME 25
 
 /**
  * Direction: the client sends.

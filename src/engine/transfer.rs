@@ -343,13 +343,17 @@ impl Transfer {
             return self.open(ctx, Place::Path(path), again);
         }
         if let Some(root) = self.policy.root.clone() {
+            let name = sources
+                .served_name
+                .as_ref()
+                .unwrap_or(&self.link.connection.filename);
             if operation == Operation::Read
-                && let Some(opened) = ctx.open_cached(&root, &self.link.connection.filename)
+                && let Some(opened) = ctx.open_cached(&root, name)
             {
                 let ready = opened.map(|opened| self.ready_to_send(opened));
                 return self.found(ctx, ready.map_err(Cause::Open), again);
             }
-            return self.open(ctx, Place::Root(root), again);
+            return self.open(ctx, Place::Root(root, sources.served_name), again);
         }
         if operation == Operation::Write && self.link.is_announced() && ctx.wants().has(Wants::TRANSFER) {
             return self.found(ctx, Ok(Ready::Application), again);

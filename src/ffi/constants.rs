@@ -67,6 +67,8 @@ pub const TFTPSERVER_PROPERTY_MAX_RETRANSMITS: i32 = 15;
 pub const TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT: i32 = 16;
 /// Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
 pub const TFTPSERVER_PROPERTY_TIMEOUT: i32 = 17;
+/// Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
+pub const TFTPSERVER_PROPERTY_CONN_SERVED_NAME: i32 = 25;
 
 // Who sends, what is asked for, and how.
 

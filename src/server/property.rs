@@ -62,6 +62,7 @@ pub enum ConnField {
     RemoteHost,
     RemotePort,
     TransferMode,
+    ServedName,
 }
 
 /// The properties that are kept as they were set.
@@ -242,6 +243,14 @@ pub const TABLE: &[Property] = &[
         access: Access::Always,
         about: "Seconds of silence after which a transfer fails; 0: none.",
     },
+    conn(
+        25,
+        "ConnServedName",
+        Kind::Text,
+        ConnField::ServedName,
+        Access::BeforeTransfer,
+        "The name that is looked up in LocalDir; \"\": ConnFilename.",
+    ),
 ];
 
 /// The property with this id; 902 for one that there is not.
@@ -264,7 +273,7 @@ mod tests {
     #[test]
     fn the_table_is_in_order_and_complete() {
         let ids: Vec<i32> = TABLE.iter().map(|property| property.id).collect();
-        assert_eq!(ids, [0, 1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17]);
+        assert_eq!(ids, [0, 1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 25]);
     }
 
     #[test]

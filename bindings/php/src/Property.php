@@ -58,4 +58,7 @@ final class Property
 
     /** Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never. */
     public const TIMEOUT = 17;
+
+    /** Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's. */
+    public const CONN_SERVED_NAME = 25;
 }

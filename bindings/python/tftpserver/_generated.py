@@ -62,6 +62,8 @@ class PropertyId(enum.IntEnum):
     RETRANSMIT_TIMEOUT = 16
     #: Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
     TIMEOUT = 17
+    #: Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
+    CONN_SERVED_NAME = 25
 
 
 class Direction(enum.IntEnum):

@@ -14,8 +14,8 @@ use crate::engine::upload::UploadOptions;
 pub(super) enum Place {
     /// The application's own choice: any path.
     Path(PathBuf),
-    /// The client's name inside LocalDir.
-    Root(Arc<Jail>),
+    /// A name inside LocalDir: the client's, or the application's in its place.
+    Root(Arc<Jail>, Option<String>),
 }
 
 impl Place {
@@ -25,8 +25,12 @@ impl Place {
         match (self, connection.operation) {
             (Place::Path(path), Operation::Read) => jail::open_path(path).map(Found::File),
             (Place::Path(path), Operation::Write) => jail::create_path(path, options).map(Found::Target),
-            (Place::Root(root), Operation::Read) => root.open(name).map(Found::File),
-            (Place::Root(root), Operation::Write) => root.create(name, options).map(Found::Target),
+            (Place::Root(root, served), Operation::Read) => {
+                root.open(served.as_ref().unwrap_or(name)).map(Found::File)
+            }
+            (Place::Root(root, served), Operation::Write) => root
+                .create(served.as_ref().unwrap_or(name), options)
+                .map(Found::Target),
         }
     }
 }
