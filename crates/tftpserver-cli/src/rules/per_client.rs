@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::options::PerClient;
 
 /// The kernel's table of neighbours (proc(5)); IPv4 only.
-const ARP_TABLE: &str = "/proc/net/arp";
+const ARP_TABLE: &str = "/proc/self/net/arp";
 
 /// The name inside the client's own directory, where `dir` holds one, or else the name as it is.
 ///

@@ -11,6 +11,7 @@ mod user;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use socket2::Socket;
 use tftpserver::server::Server;
 
 use crate::cli::Serve;
@@ -51,10 +52,12 @@ pub fn run(asked: &Serve) -> Result<Code, Failure> {
         rules: Arc::new(RwLock::new(plan.rules.clone())),
     };
     settings::at_start(&running.server, &plan)?;
-    let page = open_ports(&running, &plan)?;
+    let (page, held) = open_ports(&running, &plan)?;
     events::register(&running, plan.options.verbose);
     let wishes = signals::watch(Arc::clone(&running.server))?;
     let addresses = sockets::start(&running.server, &plan.options)?;
+    // The library has duplicates of its own now.
+    drop(held);
     show(&running, page)?;
     running.view.listening(&addresses, &plan.dir);
     tracing::info!(dir = %plan.dir.display(), addresses = addresses.join(" "), "listening");
@@ -65,7 +68,7 @@ pub fn run(asked: &Serve) -> Result<Code, Failure> {
 }
 
 /// Opens what may need privileges, gives them up, and looks whether the rest can be done without.
-fn open_ports(running: &Running, plan: &Plan) -> Result<Option<web::Port>, Failure> {
+fn open_ports(running: &Running, plan: &Plan) -> Result<(Option<web::Port>, Vec<Socket>), Failure> {
     let options = &plan.options;
     let user = options.user.as_deref().map(user::find).transpose()?;
     let page = options.metrics.map(web::Port::open).transpose()?;
@@ -75,9 +78,7 @@ fn open_ports(running: &Running, plan: &Plan) -> Result<Option<web::Port>, Failu
         // What root could enter this user perhaps can't.
         config::directory(Some(&plan.dir))?;
     }
-    // Until the library has duplicates of its own.
-    sockets::keep(held);
-    Ok(page)
+    Ok((page, held))
 }
 
 /// Starts what shows the transfers.

@@ -22,7 +22,8 @@ const NO_SUCH_FAMILY: i32 = 10047;
 const IN_USE: i32 = 10048;
 const NOT_OURS: i32 = 10049;
 
-/// Tells the class where to listen. With `now` the sockets are bound here, for later the right to may be gone.
+/// Tells the class where to listen. With `now` the sockets are bound here, for later
+/// the right to may be gone; they must stay open until listening has started.
 pub fn prepare(server: &Server, options: &Options, now: bool) -> Result<Vec<Socket>, Failure> {
     let inherited = systemd::inherited();
     if !inherited.is_empty() {
@@ -42,11 +43,6 @@ pub fn prepare(server: &Server, options: &Options, now: bool) -> Result<Vec<Sock
         listen_on(server, others)?;
     }
     Ok(Vec::new())
-}
-
-/// What the class was handed stays open as long as the program: it is asked for when listening starts.
-pub fn keep(sockets: Vec<Socket>) {
-    sockets.into_iter().for_each(std::mem::forget);
 }
 
 /// Starts to listen, and says where.

@@ -1,0 +1,155 @@
+//! What is installed beside the program: manual page, completions, units.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use support::*;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+#[test]
+fn the_manual_page_has_every_option_and_every_exit_code() {
+    let page = String::from_utf8(run(&["manual"]).stdout).unwrap();
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    let options: Vec<&str> = help
+        .split_whitespace()
+        .filter(|word| word.starts_with("--") && word.len() > 2)
+        .collect();
+    assert!(options.len() > 20);
+    for option in options {
+        let name = option.split(['=', '[', '.', ',', ';', ':']).next().unwrap();
+        assert!(
+            page.contains(&name.replace('-', "\\-")) || page.contains(name),
+            "{name}"
+        );
+    }
+    for code in [0, 1, 64, 66, 67, 69, 70, 71, 77, 78] {
+        assert!(page.contains(&format!("\\fB{code}\\fR\n")), "{code}");
+    }
+    if !have("man") {
+        return;
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &page).unwrap();
+    let mut command = Command::new("man");
+    command
+        .env("MANROFFSEQ", "")
+        .env("MANWIDTH", "80")
+        .env("LC_ALL", "C.UTF-8");
+    let output = command
+        .args(["--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z"])
+        .arg(file.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn completions_are_scripts_of_their_shells() {
+    for (shell, word) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef tftpserver"),
+        ("fish", "complete -c tftpserver"),
+    ] {
+        let script = run(&["completions", shell]);
+        assert!(script.status.success());
+        let script = String::from_utf8(script.stdout).unwrap();
+        assert!(script.contains(word), "{shell}");
+        assert!(script.contains("max-windowsize"), "{shell}");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &script).unwrap();
+        if shell == "bash" && have("bash") {
+            assert!(
+                Command::new("bash")
+                    .arg("-n")
+                    .arg(file.path())
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_example_configuration_is_one() {
+    let path = Path::new(ROOT).join("packaging/tftpserver.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let everything: Vec<&str> = text
+        .lines()
+        .map(|line| {
+            line.strip_prefix('#')
+                .filter(|rest| rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')))
+                .unwrap_or(line)
+        })
+        .collect();
+    let files = directory(&[("tftpserver.rules", b"")]);
+    let config = file(
+        &files,
+        "c.toml",
+        &everything.join("\n").replace("/srv/tftp", text_of(&files)),
+    );
+    let output = run(&[
+        "--config",
+        text(&config),
+        "--listen",
+        "192.0.2.1:0",
+        "--metrics",
+        "127.0.0.1:0",
+    ]);
+    // Read to the end: all that is wrong is the address, which is nobody's.
+    assert_eq!(
+        output.status.code(),
+        Some(69),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn text_of(directory: &tempfile::TempDir) -> &str {
+    directory.path().to_str().unwrap()
+}
+
+#[test]
+fn the_units_are_what_systemd_understands() {
+    if !have("systemd-analyze") {
+        return;
+    }
+    let units = directory(&[]);
+    let bin = Path::new(env!("CARGO_BIN_EXE_tftpserver")).parent().unwrap();
+    let mut paths = Vec::new();
+    for name in ["tftpserver.service", "tftpserver.socket"] {
+        let unit = std::fs::read_to_string(Path::new(ROOT).join("packaging/systemd").join(name)).unwrap();
+        let unit = unit
+            .replace("@BINDIR@", &bin.display().to_string())
+            .replace("@SYSCONFDIR@", "/etc");
+        assert!(!unit.contains('@') || unit.contains("@system-service"), "{name}");
+        // The manual page is not installed where tests run.
+        paths.push(file(
+            &units,
+            name,
+            &unit.replace("Documentation=man:tftpserver(1)\n", ""),
+        ));
+    }
+    let output = Command::new("systemd-analyze")
+        .arg("verify")
+        .args(&paths)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !said.contains("tftpserver."), "{said}");
+    let output = Command::new("systemd-analyze")
+        .args(["security", "--offline=true", "--threshold=20"])
+        .arg(&paths[0])
+        .output();
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

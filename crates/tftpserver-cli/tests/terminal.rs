@@ -1,0 +1,117 @@
+//! The live view, on a terminal that tmux makes.
+
+mod support;
+
+use std::process::Command;
+use std::time::Instant;
+
+use support::*;
+
+/// A tmux of its own; ended with the test.
+struct Terminal {
+    socket: String,
+}
+
+impl Terminal {
+    fn new(command: &str) -> Terminal {
+        let terminal = Terminal {
+            socket: format!("tftpserver-test-{}", std::process::id()),
+        };
+        terminal.tmux(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "110",
+            "-y",
+            "24",
+            command,
+        ]);
+        terminal
+    }
+
+    fn tmux(&self, words: &[&str]) -> String {
+        let output = Command::new("tmux")
+            .args(["-L", &self.socket])
+            .args(words)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{words:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The screen once all these words are on it.
+    fn await_words(&self, words: &[&str]) -> String {
+        let begin = Instant::now();
+        loop {
+            let screen = self.tmux(&["capture-pane", "-p"]);
+            if words.iter().all(|word| screen.contains(word)) {
+                return screen;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{words:?} in\n{screen}");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = Command::new("tmux")
+            .args(["-L", &self.socket, "kill-server"])
+            .output();
+    }
+}
+
+#[test]
+fn bars_sums_and_failures() {
+    if !have("tmux") {
+        return;
+    }
+    let directory = directory(&[("images/boot.img", &pattern(2000)), ("done", b"done")]);
+    let command = format!(
+        "'{}' --listen 127.0.0.1:0 '{}'; sleep 600",
+        env!("CARGO_BIN_EXE_tftpserver"),
+        directory.path().display()
+    );
+    let terminal = Terminal::new(&command);
+    let screen = terminal.await_words(&["serving /", "Ctrl-C ends it", "0 running"]);
+    let address = screen
+        .split_whitespace()
+        .find_map(|word| word.trim_end_matches(';').parse().ok());
+    let address = address.unwrap_or_else(|| panic!("{screen}"));
+    Slow::ask(address, "done").finish(1);
+    Slow::ask(address, "no\x1b[2Jfile").packet();
+    let mut client = Slow::ask(address, "images/boot.img");
+    client.packet();
+    client.acknowledge(1);
+    client.packet();
+    let screen = terminal.await_words(&["25 %", "1 running, 1 done, 1 failed"]);
+    let line = |word: &str| {
+        screen
+            .lines()
+            .rfind(|line| line.contains(word))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(line("25 %").contains("images/boot.img"), "{screen}");
+    assert!(
+        line("25 %").contains("[#####---------------]  25 %       512 B"),
+        "{screen}"
+    );
+    assert!(line("done: 4 B in").starts_with("127.0.0.1:"), "{screen}");
+    assert!(
+        line("! 127.0.0.1:").contains("no\\u{1b}[2Jfile: Can't open local file. File not found"),
+        "{screen}"
+    );
+    // Shown for those who run this by hand: cargo test --test terminal -- --nocapture
+    println!("{screen}");
+    client.finish(2);
+    terminal.await_words(&["images/boot.img: 2.0 KiB in", "0 running, 2 done, 1 failed"]);
+    terminal.tmux(&["send-keys", "C-c"]);
+    terminal.await_words(&["0 running, 2 done, 1 failed"]);
+}
