@@ -21,23 +21,42 @@ int64_t client_now(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int client_open(client *self, int port, tftpserver *pump)
+static socklen_t size_of(const address *one)
 {
-    struct sockaddr_in here = {0};
+    return one->any.sa_family == AF_INET6 ? sizeof one->v6 : sizeof one->v4;
+}
+
+static int open_at(client *self, const address *loopback, int port, tftpserver *pump)
+{
+    int room = 4 << 20;
     memset(self, 0, sizeof *self);
     self->pump = pump;
-    self->server.sin_family = AF_INET;
-    self->server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    self->server.sin_port = htons((uint16_t)port);
+    self->server = *loopback;
+    /* The port stands at the same place in both families. */
+    self->server.v4.sin_port = htons((uint16_t)port);
     self->peer = self->server;
-    here.sin_family = AF_INET;
-    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    self->fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (self->fd >= 0) {
-        int room = 4 << 20;
-        setsockopt(self->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    self->fd = socket(loopback->any.sa_family, SOCK_DGRAM, 0);
+    if (self->fd < 0) {
+        return 0;
     }
-    return self->fd >= 0 && bind(self->fd, (struct sockaddr *)&here, sizeof here) == 0;
+    setsockopt(self->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    return bind(self->fd, &loopback->any, size_of(loopback)) == 0;
+}
+
+int client_open(client *self, int port, tftpserver *pump)
+{
+    address loopback = {0};
+    loopback.v4.sin_family = AF_INET;
+    loopback.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return open_at(self, &loopback, port, pump);
+}
+
+int client_open_v6(client *self, int port, tftpserver *pump)
+{
+    address loopback = {0};
+    loopback.v6.sin6_family = AF_INET6;
+    loopback.v6.sin6_addr = in6addr_loopback;
+    return open_at(self, &loopback, port, pump);
 }
 
 void client_close(client *self)
@@ -50,15 +69,20 @@ void client_close(client *self)
 
 int client_port(const client *self)
 {
-    struct sockaddr_in here = {0};
+    address here = {0};
     socklen_t length = sizeof here;
-    getsockname(self->fd, (struct sockaddr *)&here, &length);
-    return ntohs(here.sin_port);
+    getsockname(self->fd, &here.any, &length);
+    return ntohs(here.v4.sin_port);
 }
 
-static void send_to(client *self, const struct sockaddr_in *to, const void *bytes, size_t length)
+int client_peer_port(const client *self)
 {
-    if (sendto(self->fd, bytes, length, 0, (const struct sockaddr *)to, sizeof *to) < 0) {
+    return ntohs(self->peer.v4.sin_port);
+}
+
+static void send_to(client *self, const address *to, const void *bytes, size_t length)
+{
+    if (sendto(self->fd, bytes, length, 0, &to->any, size_of(to)) < 0) {
         fprintf(stderr, "test client: sendto: %s\n", strerror(errno));
     }
 }
@@ -123,7 +147,7 @@ static int receive_now(client *self, int millis)
     if (poll(&waiting, 1, millis) <= 0) {
         return 0;
     }
-    got = recvfrom(self->fd, self->packet, sizeof self->packet, MSG_DONTWAIT, (struct sockaddr *)&self->peer, &size);
+    got = recvfrom(self->fd, self->packet, sizeof self->packet, MSG_DONTWAIT, &self->peer.any, &size);
     self->length = got > 0 ? (size_t)got : 0;
     return got >= 0;
 }

@@ -8,15 +8,22 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "tftpserver.h"
 
 enum { RRQ = 1, WRQ = 2, DATA = 3, ACK = 4, ERROR = 5, OACK = 6 };
 
+typedef union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} address;
+
 typedef struct client {
     int fd;
-    struct sockaddr_in server;   /* where requests go */
-    struct sockaddr_in peer;     /* who sent the last packet; where ACK, DATA and ERROR go */
+    address server;              /* where requests go */
+    address peer;                /* who sent the last packet; where ACK, DATA and ERROR go */
     tftpserver *pump;            /* its DoEvents is called while waiting; NULL: nobody's */
     uint8_t packet[65536 + 4];   /* the last packet received */
     size_t length;
@@ -39,9 +46,14 @@ int64_t client_now(void);
 
 /* One socket on 127.0.0.1 talking to `port` there. */
 int client_open(client *self, int port, tftpserver *pump);
+/* The same on ::1. */
+int client_open_v6(client *self, int port, tftpserver *pump);
 void client_close(client *self);
 /* The port on which the client is, in host order. */
 int client_port(const client *self);
+
+/* The port that sent the last packet. */
+int client_peer_port(const client *self);
 
 /* To the listening port. */
 void client_send_raw(client *self, const void *bytes, size_t length);

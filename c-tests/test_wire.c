@@ -250,7 +250,7 @@ static void a_stranger_gets_error_5(void)
     NEED(client_open(&stranger, self.port, NULL));
     client_request(&owner, RRQ, "f", "octet", NULL);
     CHECK(client_expect(&owner, DATA, 1, fixture_millis()));
-    CHECK(ntohs(owner.peer.sin_port) != self.port);
+    CHECK(client_peer_port(&owner) != self.port);
     stranger.peer = owner.peer;
     client_ack(&stranger, 1);
     CHECK(client_receive(&stranger, fixture_millis()));
@@ -275,13 +275,13 @@ static void a_repeated_request_is_the_same_transfer(void)
     NEED(client_open(&one, self.port, NULL));
     client_request(&one, RRQ, "f", "octet", NULL);
     CHECK(client_expect(&one, DATA, 1, fixture_millis()));
-    port = ntohs(one.peer.sin_port);
+    port = client_peer_port(&one);
     client_request(&one, RRQ, "f", "octet", NULL);
     CHECK(client_expect(&one, DATA, 1, fixture_millis()));
-    CHECK_INT(ntohs(one.peer.sin_port), port);
+    CHECK_INT(client_peer_port(&one), port);
     client_ack(&one, 1);
     CHECK(client_expect(&one, DATA, 2, fixture_millis()));
-    CHECK_INT(ntohs(one.peer.sin_port), port);
+    CHECK_INT(client_peer_port(&one), port);
     client_close(&one);
     end();
 }
@@ -323,7 +323,7 @@ static void an_error_is_never_answered(void)
     client_request(&one, RRQ, "x", "mail", NULL);
     CHECK(client_receive(&one, fixture_millis()));
     CHECK_INT(client_opcode(&one), ERROR);
-    CHECK_INT(ntohs(one.peer.sin_port), self.port);
+    CHECK_INT(client_peer_port(&one), self.port);
     client_request(&one, RRQ, "small", "octet", NULL);
     CHECK(client_expect(&one, DATA, 1, fixture_millis()));
     CHECK_INT(one.length, 7);

@@ -219,6 +219,12 @@
  *         Microseconds to look for the next packet before sleeping, while transfers run.
  *       Statistics              text                      never
  *         Figures, one line of JSON.
+ *       ListenOn                text                      at start
+ *         More addresses to listen on, as in 192.0.2.1:69 [2001:db8::1]:69.
+ *       ListenDescriptors       text                      at start
+ *         Bound UDP sockets to listen on instead of LocalHost and LocalPort, as in 3,4. Not on Windows: 909.
+ *       ListenAddresses         text                      never
+ *         Where it listens; "": nowhere.
  *
  * "at start": may be set at any time, is looked at when listening starts. QOSDSCPValue and QOSTrafficType need no
  * UseConnection here. With DontFragment a client whose blksize exceeds what its path takes gets an ERROR at once
@@ -231,6 +237,11 @@
  *
  * SourceMacAddress: the start answers 10013 without CAP_NET_RAW, 909 with UseIPv6 or an IPv6 LocalHost. Packets to
  * clients that no Ethernet leads to (loopback, tunnels) leave as ever.
+ *
+ * ListenOn: all addresses start or none does; the error names the address. Each has IoThreads threads of its own, all
+ * else is one server. An IPv6 address there takes IPv6 only. ListenDescriptors: the library duplicates the sockets at
+ * every start and changes nothing by which others would read them differently; InBufferSize and OutBufferSize count
+ * only where they were set. One server at a time may listen on a socket.
  *
  * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the
  * port: listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then
@@ -1374,14 +1385,16 @@ TFTPSERVER_API
 int32_t tftpserver_do_doevents(tftpserver *server);
 
 /**
- * Starts to listen on LocalHost and LocalPort. While listening already, it does nothing and succeeds.
+ * Starts to listen on LocalHost and LocalPort, and on every address of ListenOn. While listening already, it does nothing and succeeds.
  *
  * @param server The handle.
  * @return 0; 901 not a handle; 905 LocalDir is no directory any more; 909 SourceMacAddress is set and IPv6 is listened
  *         on; 10013 not allowed (ports below 1024 need a privilege on most systems); 10047 LocalHost is an address of
  *         the family that UseIPv6 excludes; 10048 the port is in use; 10049 LocalHost is not an address of this machine;
- *         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; another TCP/IP
- *         error; 908 internal error.
+ *         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; for ListenOn 10048
+ *         and 10049; for ListenDescriptors 10009 no descriptor, 10038 no socket, 10022 not UDP, not bound, or connected,
+ *         10048 named twice; another TCP/IP error; 908 internal error. Where it fails, it listens nowhere, and the
+ *         text names the address.
  *
  * Threads: any.
  */

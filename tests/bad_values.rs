@@ -326,6 +326,17 @@ fn wrong_texts(setting: &Setting) -> &'static [&'static str] {
             "00-00-00-00-00-00",
             "02-00:00-00-00-01",
         ],
+        "ListenOn" => &[
+            "x",
+            "69",
+            "192.0.2.1",
+            "192.0.2.1:65536",
+            "::1:69",
+            "[::1]",
+            "localhost:69",
+            "127.0.0.1:0;127.0.0.1:0",
+        ],
+        "ListenDescriptors" => &["x", "-1", "3-4", "3;4", "2147483648"],
         // Kept as it is, or another name for LocalHost.
         "FirewallData" | "LocalHost" => &[],
         name => panic!("say what is wrong for {name}"),

@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::ffi::c_void;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -74,6 +75,17 @@ const ROWS: &[Row] = &[
     row(909, "an Ethernet address for IPv6", an_ethernet_address_for_ipv6),
     row(10013, "ConnectionRequest says no", connection_request_says_no),
     row(10013, "an upload to ReadOnly", an_upload_to_read_only),
+    row(10009, "no descriptor", || {
+        not_started("ListenDescriptors=1000000")
+    }),
+    row(10022, "a socket that is not UDP", || {
+        let stream = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        not_started(&format!("ListenDescriptors={}", stream.as_raw_fd()))
+    }),
+    row(10038, "a file instead of a socket", || {
+        let file = std::fs::File::open("/dev/null").unwrap();
+        not_started(&format!("ListenDescriptors={}", file.as_raw_fd()))
+    }),
     row(10022, "a link-local address without its scope", || {
         cannot_listen_on_v6("fe80::1")
     }),
@@ -85,6 +97,11 @@ const ROWS: &[Row] = &[
         a_source_of_another_family,
     ),
     row(10048, "a port that is taken", a_port_that_is_taken),
+    row(10048, "an address of ListenOn that is taken", || {
+        let first = Class::listening();
+        let taken = first.server.local_addr().unwrap();
+        not_started(&format!("ListenOn={taken}"))
+    }),
     row(
         10048,
         "TransferPorts that are taken",
@@ -187,6 +204,14 @@ fn cannot_listen_on_v6(host: &str) -> Failure {
     class.config("UseIPv6=True");
     class.set(13, host);
     class.server.start_listening().unwrap_err()
+}
+
+fn not_started(setting: &str) -> Failure {
+    let class = Class::new();
+    class.config(setting);
+    let failure = class.server.start_listening().unwrap_err();
+    assert_eq!(class.text(11, 0), "False", "{setting}");
+    failure
 }
 
 fn a_port_that_is_taken() -> Failure {

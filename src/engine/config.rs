@@ -9,7 +9,7 @@ use tftp_proto::negotiate::Limits;
 use tftp_proto::retry::Timing;
 
 use super::jail::Jail;
-use super::platform::{IoMode, MacAddr};
+use super::platform::{IoMode, MacAddr, SocketId};
 
 /// What is fixed while an engine runs: its sockets and its threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// One IPv6 socket takes both families (only with an unspecified IPv6 address).
     pub dual_stack: bool,
+    /// The application bound that socket: which one it is.
+    pub adopted: Option<SocketId>,
     /// Another server may be bound to the same port (SO_REUSEADDR and SO_REUSEPORT).
     pub share_port: bool,
     /// Number of I/O threads, each a shard that shares nothing with the others; at least 1.
@@ -51,6 +53,7 @@ impl Default for Config {
         Config {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 69),
             dual_stack: false,
+            adopted: None,
             share_port: false,
             io_threads: 1,
             single_port: false,

@@ -14,10 +14,10 @@ use super::context::Context;
 use super::core::Core;
 use super::drain::Drain;
 use super::inbox::{Inbox, Message};
+use super::listen::Listener;
 use super::notice::Application;
-use super::platform::{self, FrameOptions, Poller, SendBatch, UdpSocket};
+use super::platform::{self, FrameOptions, Poller, SendBatch, SocketId, UdpSocket};
 use super::pool::Pool;
-use super::ports;
 use super::shard::Shard;
 use super::shared::Shared;
 
@@ -44,24 +44,36 @@ impl Engine {
         application: Arc<dyn Application>,
         shared: Arc<Shared>,
     ) -> io::Result<Engine> {
-        let listening = listen(config)?;
+        Engine::listen(Listener::bind(config.clone())?, policy, application, shared)
+    }
+
+    /// Starts the threads on sockets that are bound.
+    ///
+    /// # Errors
+    /// What the system says of the threads.
+    pub fn listen(
+        listener: Listener,
+        policy: Policy,
+        application: Arc<dyn Application>,
+        shared: Arc<Shared>,
+    ) -> io::Result<Engine> {
+        let Listener { config, sockets } = listener;
         let mut engine = Engine {
-            config: config.clone(),
-            address: listening[0].local_addr()?,
-            recv_buffer: listening[0].recv_buffer()?,
-            send_buffer: listening[0].send_buffer()?,
+            address: sockets[0].local_addr()?,
+            recv_buffer: sockets[0].recv_buffer()?,
+            send_buffer: sockets[0].send_buffer()?,
             inboxes: Vec::new(),
             threads: Mutex::default(),
             pool: Arc::new(Pool::new("tftp-files")),
             drain: Arc::default(),
+            config,
         };
         engine.sweep(&policy);
         let policy = Arc::new(policy);
-        for (number, socket) in listening.into_iter().enumerate() {
+        for (number, socket) in sockets.into_iter().enumerate() {
             let started = engine.start_shard(
                 number,
                 socket,
-                config,
                 &policy,
                 Arc::clone(&application),
                 Arc::clone(&shared),
@@ -119,15 +131,29 @@ impl Engine {
         config.single_port && mine == *config
     }
 
-    /// Listens again, under a new policy; false where the last transfer has ended and the port is free.
-    pub fn resume(&self, policy: Policy) -> bool {
-        if !self.drain.hold() {
+    /// Whether it has stopped listening but keeps that socket of the application's for its transfers.
+    pub fn keeps(&self, socket: SocketId) -> bool {
+        self.config.adopted == Some(socket) && self.config.single_port && !self.drain.is_done()
+    }
+
+    /// Keeps the port for [`Engine::resume`]; false where the last transfer has ended and the port is free.
+    pub fn hold(&self) -> bool {
+        let is_held = self.drain.hold();
+        if !is_held {
             self.join_shards();
-            return false;
         }
+        is_held
+    }
+
+    /// Does not keep the port any more: it goes with the last transfer.
+    pub fn let_go(&self) {
+        self.drain.shard_is_done();
+    }
+
+    /// Listens again, under a new policy, where the port was kept.
+    pub fn resume(&self, policy: Policy) {
         let policy = Arc::new(policy);
         self.order(|done| Message::Resume(Arc::clone(&policy), done));
-        true
     }
 
     /// Stops listening and ends every transfer; returns when all sockets are closed.
@@ -180,14 +206,13 @@ impl Engine {
         &mut self,
         number: usize,
         socket: UdpSocket,
-        config: &Config,
         policy: &Arc<Policy>,
         application: Arc<dyn Application>,
         shared: Arc<Shared>,
     ) -> io::Result<()> {
         let poller = Poller::new()?;
         let inbox = Arc::new(Inbox::new(poller.waker()));
-        let outbox = self.outbox(config)?;
+        let outbox = self.outbox()?;
         let pool = Arc::clone(&self.pool);
         let ctx = Context::new(
             clock::now(),
@@ -197,6 +222,7 @@ impl Engine {
             application,
             shared,
         );
+        let config = &self.config;
         let core = Core::new(
             config,
             Arc::clone(policy),
@@ -214,7 +240,8 @@ impl Engine {
         Ok(())
     }
 
-    fn outbox(&self, config: &Config) -> io::Result<SendBatch> {
+    fn outbox(&self) -> io::Result<SendBatch> {
+        let config = &self.config;
         let Some(mac) = config.source_mac else {
             return Ok(SendBatch::new(config.io_mode));
         };
@@ -226,24 +253,4 @@ impl Engine {
         };
         SendBatch::with_frames(config.io_mode, options)
     }
-}
-
-/// A listening socket for each shard. The first is bound alone, so that a stranger on the same port is found out; then
-/// the others join it, and the kernel keeps each client's packets on one of them.
-fn listen(config: &Config) -> io::Result<Vec<UdpSocket>> {
-    let options = ports::options(config);
-    let first = UdpSocket::bind(config.address, &options)?;
-    let address = first.local_addr()?;
-    let mut sockets = vec![first];
-    if config.io_threads > 1 {
-        sockets[0].allow_sharing()?;
-        let sharing = platform::SocketOptions {
-            share_port: true,
-            ..options
-        };
-        for _ in 1..config.io_threads {
-            sockets.push(UdpSocket::bind(address, &sharing)?);
-        }
-    }
-    Ok(sockets)
 }

@@ -12,6 +12,7 @@ mod drain;
 mod engine;
 mod inbox;
 pub mod jail;
+mod listen;
 pub mod notice;
 pub mod platform;
 mod pool;
@@ -31,3 +32,4 @@ mod transfers;
 mod upload;
 
 pub use engine::Engine;
+pub use listen::Listener;

@@ -75,7 +75,7 @@ fn in_family(ip: IpAddr, socket: SocketAddr) -> IpAddr {
 impl Ports {
     /// The address that every request was sent to, where the sockets are bound to one.
     pub(super) fn only_address(&self) -> Option<IpAddr> {
-        let ip = self.address.ip();
+        let ip = self.address.ip().to_canonical();
         (!ip.is_unspecified()).then_some(ip)
     }
 

@@ -279,14 +279,16 @@ pub extern "C" fn tftpserver_do_doevents(server: *mut tftpserver) -> i32 {
     status(server, Call::DoDoevents, |server, _| server.do_events())
 }
 
-/// Starts to listen on LocalHost and LocalPort. While listening already, it does nothing and succeeds.
+/// Starts to listen on LocalHost and LocalPort, and on every address of ListenOn. While listening already, it does nothing and succeeds.
 ///
 /// @param server The handle.
 /// @return 0; 901 not a handle; 905 LocalDir is no directory any more; 909 SourceMacAddress is set and IPv6 is listened
 ///         on; 10013 not allowed (ports below 1024 need a privilege on most systems); 10047 LocalHost is an address of
 ///         the family that UseIPv6 excludes; 10048 the port is in use; 10049 LocalHost is not an address of this machine;
-///         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; another TCP/IP
-///         error; 908 internal error.
+///         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; for ListenOn 10048
+///         and 10049; for ListenDescriptors 10009 no descriptor, 10038 no socket, 10022 not UDP, not bound, or connected,
+///         10048 named twice; another TCP/IP error; 908 internal error. Where it fails, it listens nowhere, and the
+///         text names the address.
 ///
 /// Threads: any.
 #[unsafe(no_mangle)]

@@ -116,6 +116,11 @@
  * SourceMacAddress: the start answers 10013 without CAP_NET_RAW, 909 with UseIPv6 or an IPv6 LocalHost. Packets to
  * clients that no Ethernet leads to (loopback, tunnels) leave as ever.
  *
+ * ListenOn: all addresses start or none does; the error names the address. Each has IoThreads threads of its own, all
+ * else is one server. An IPv6 address there takes IPv6 only. ListenDescriptors: the library duplicates the sockets at
+ * every start and changes nothing by which others would read them differently; InBufferSize and OutBufferSize count
+ * only where they were set. One server at a time may listen on a socket.
+ *
  * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the
  * port: listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then
  * it is 10048 until the last of them has ended.

@@ -34,7 +34,9 @@ impl Server {
         let value = self.values.lock().property(key).clone();
         match (key, self.local_addr()) {
             (Key::LocalPort, Some(address)) => Value::Integer(address.port().into()),
-            (Key::LocalHost, Some(address)) if value != Value::Text(String::new()) => {
+            (Key::LocalHost, Some(address))
+                if !address.ip().is_unspecified() || value != Value::Text(String::new()) =>
+            {
                 Value::Text(address.ip().to_string())
             }
             _ => value,
@@ -90,7 +92,7 @@ impl Server {
     }
 
     fn read_setting(&self, setting: &Setting) -> Result<String, Failure> {
-        let granted = *self.bound.lock();
+        let granted = self.bound.lock().clone();
         match (setting.role, granted) {
             (Role::Property(id), _) => self.get(id, 0)?.into_text(),
             (Role::Computed(what), _) => Ok(self.compute(what)),
@@ -117,6 +119,7 @@ impl Server {
             Computed::LicenseInfo => LICENSE_INFO.to_owned(),
             Computed::Statistics => self.statistics(),
             Computed::DestinationAddress => self.destination(),
+            Computed::ListenAddresses => self.listen_addresses(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 
 #[cfg(windows)]
 use super::errors::TABLE;
-use super::errors::{ACCESS_DENIED, INVALID_VALUE, NOT_AVAILABLE, strerror};
+use super::errors::{ACCESS_DENIED, ADDRESS_IN_USE, INVALID_VALUE, NOT_AVAILABLE, strerror};
 
 /// The number of a system's error.
 pub(super) fn code_of(error: &io::Error) -> i32 {
@@ -35,6 +35,7 @@ fn code_of_kind(kind: io::ErrorKind) -> i32 {
         io::ErrorKind::Unsupported => NOT_AVAILABLE,
         io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull => 10055,
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => INVALID_VALUE,
+        io::ErrorKind::AddrInUse => ADDRESS_IN_USE,
         io::ErrorKind::TimedOut => 10060,
         io::ErrorKind::Interrupted => 10004,
         io::ErrorKind::WouldBlock => 10035,

@@ -43,6 +43,7 @@ pub(crate) const ACCESS_DENIED: i32 = 10013;
 pub(crate) const TOO_MANY_FILES: i32 = 10024;
 pub(crate) const DATAGRAM_TOO_LONG: i32 = 10040;
 pub(crate) const FAMILY_NOT_SUPPORTED: i32 = 10047;
+pub(crate) const ADDRESS_IN_USE: i32 = 10048;
 pub(crate) const ABORTED: i32 = 10053;
 pub(crate) const CONNECTION_RESET: i32 = 10054;
 pub(crate) const CONNECTION_REFUSED: i32 = 10061;

@@ -1,4 +1,5 @@
-//! The engines of a server: the one that listens, and those that stopped listening and finish their transfers.
+//! The engines of a server: those that listen, one an address, and those that stopped listening and finish their
+//! transfers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,21 +8,23 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::codepage::CodePage;
 use super::errors::{self, Failure};
-use super::options;
+use super::options::{self, Wanted};
+use super::places::Place;
 use super::property;
 use super::setting;
 use super::value::Value;
 use super::values::Values;
-use crate::engine::Engine;
 use crate::engine::config::{Config, Policy};
 use crate::engine::jail::Jail;
 use crate::engine::notice::Application;
 use crate::engine::shared::Shared;
+use crate::engine::{Engine, Listener};
 
 /// Starts and stops engines. One call at a time.
 pub(super) struct Listening {
     shared: Arc<Shared>,
-    engine: Option<Engine>,
+    /// Those that listen, one an address, the main one first.
+    engines: Vec<Engine>,
     draining: Vec<Engine>,
     root: Option<Root>,
     /// CodePage, opened once for as long as it stays the same.
@@ -29,12 +32,32 @@ pub(super) struct Listening {
     is_closed: bool,
 }
 
-/// What the listening socket is bound to, and what the system gave it.
-#[derive(Clone, Copy, Debug)]
+/// What the listening sockets are bound to, the main one first, and what the system gave that.
+#[derive(Clone, Debug)]
 pub(super) struct Bound {
-    pub(super) address: SocketAddr,
+    pub(super) addresses: Vec<SocketAddr>,
     pub(super) recv_buffer: usize,
     pub(super) send_buffer: usize,
+}
+
+impl Bound {
+    /// Where requests are awaited in the first place.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
+    /// "127.0.0.1:6969 [::1]:6969".
+    pub(super) fn all(&self) -> String {
+        let all: Vec<String> = self.addresses.iter().map(SocketAddr::to_string).collect();
+        all.join(" ")
+    }
+}
+
+/// A port that is ours, and that nobody reads yet.
+enum Port {
+    Bound(Listener),
+    /// An engine that has stopped listening has it still.
+    Kept(Engine),
 }
 
 /// LocalDir, checked, with the settings that it was checked under.
@@ -48,7 +71,7 @@ impl Listening {
     pub(super) fn new(shared: Arc<Shared>) -> Listening {
         Listening {
             shared,
-            engine: None,
+            engines: Vec::new(),
             draining: Vec::new(),
             root: None,
             names: CodePage::default(),
@@ -57,14 +80,14 @@ impl Listening {
     }
 
     pub(super) fn is_on(&self) -> bool {
-        self.engine.is_some()
+        !self.engines.is_empty()
     }
 
-    /// Starts an engine; the caller has seen that there is none.
+    /// Starts an engine for each address, or none; the caller has seen that there are none.
     pub(super) fn start(
         &mut self,
         values: &Values,
-        application: Arc<dyn Application>,
+        application: &Arc<dyn Application>,
     ) -> Result<Bound, Failure> {
         if self.is_closed {
             return Err(Failure::plain(errors::NOT_A_HANDLE));
@@ -72,44 +95,105 @@ impl Listening {
         self.reap();
         self.check_root(values)?;
         let root = self.root(values)?;
-        let config = options::config(values)?;
-        options::permitted(&config)?;
+        let wanted = options::wanted(values)?;
+        wanted
+            .iter()
+            .try_for_each(|wanted| options::permitted(&wanted.config))?;
         let policy = options::policy(values, root, self.names(values)?);
-        let engine = match self.resume(&config, &policy) {
-            Some(engine) => engine,
-            None => Engine::start(&config, policy, application, Arc::clone(&self.shared))
-                .map_err(|error| Failure::from_io(&error, &format!("Listening on {}.", config.address)))?,
-        };
-        let bound = Bound {
-            address: engine.local_addr(),
-            recv_buffer: engine.recv_buffer(),
-            send_buffer: engine.send_buffer(),
-        };
-        self.engine = Some(engine);
-        Ok(bound)
+        let ports = self.take_ports(wanted)?;
+        self.launch(ports, &policy, application)?;
+        Ok(self.bound())
+    }
+
+    /// Every port, or none.
+    fn take_ports(&mut self, wanted: Vec<Wanted>) -> Result<Vec<Port>, Failure> {
+        let mut ports = Vec::new();
+        for Wanted { config, place } in wanted {
+            let what = place.what.clone();
+            match self.take_port(config, place) {
+                Ok(port) => ports.push(port),
+                Err(error) => {
+                    self.give_back(ports);
+                    return Err(Failure::from_io(&error, &what));
+                }
+            }
+        }
+        Ok(ports)
     }
 
     /// With SinglePort, an engine whose transfers still need the port listens again; with other settings for its
     /// sockets it can't, and the port is in use.
-    fn resume(&mut self, config: &Config, policy: &Policy) -> Option<Engine> {
-        let place = self
-            .draining
-            .iter()
-            .position(|engine| engine.can_resume(config))?;
-        if !self.draining[place].resume(policy.clone()) {
-            return None;
+    fn take_port(&mut self, config: Config, place: Place) -> io::Result<Port> {
+        let kept = self.draining.iter().position(|engine| engine.can_resume(&config));
+        if let Some(kept) = kept.filter(|&kept| self.draining[kept].hold()) {
+            return Ok(Port::Kept(self.draining.remove(kept)));
         }
-        Some(self.draining.remove(place))
+        let Some(adopted) = place.adopted else {
+            return Listener::bind(config).map(Port::Bound);
+        };
+        if self.draining.iter().any(|engine| engine.keeps(adopted.id())) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        Listener::adopt(config, adopted).map(Port::Bound)
     }
 
-    /// Goes by new values: checks LocalDir, and tells the engine that listens.
+    fn give_back(&mut self, ports: impl IntoIterator<Item = Port>) {
+        for port in ports {
+            if let Port::Kept(engine) = port {
+                engine.let_go();
+                self.draining.push(engine);
+            }
+        }
+    }
+
+    fn launch(
+        &mut self,
+        ports: Vec<Port>,
+        policy: &Policy,
+        application: &Arc<dyn Application>,
+    ) -> Result<(), Failure> {
+        let mut ports = ports.into_iter();
+        while let Some(port) = ports.next() {
+            let (application, shared) = (Arc::clone(application), Arc::clone(&self.shared));
+            let started = match port {
+                Port::Bound(listener) => Engine::listen(listener, policy.clone(), application, shared),
+                Port::Kept(engine) => {
+                    engine.resume(policy.clone());
+                    Ok(engine)
+                }
+            };
+            match started {
+                Ok(engine) => self.engines.push(engine),
+                Err(error) => {
+                    self.give_back(ports);
+                    self.stop();
+                    return Err(Failure::from_io(&error, "Starting to listen."));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn bound(&self) -> Bound {
+        let first = &self.engines[0];
+        Bound {
+            addresses: self.engines.iter().map(Engine::local_addr).collect(),
+            recv_buffer: first.recv_buffer(),
+            send_buffer: first.send_buffer(),
+        }
+    }
+
+    /// Goes by new values: checks LocalDir, and tells the engines that listen.
     pub(super) fn adopt(&mut self, values: &Values) -> Result<(), Failure> {
         let (root, names) = (self.root(values)?, self.names(values)?);
         if !values.setting_is_on(setting::Key::CaptureIpPacketInfo) {
             self.shared.set_latest_destination(None);
         }
-        if let Some(engine) = &self.engine {
-            engine.set_policy(options::policy(values, root, names));
+        if !self.engines.is_empty() {
+            let policy = options::policy(values, root, names);
+            self.engines
+                .iter()
+                .for_each(|engine| engine.set_policy(policy.clone()));
         }
         Ok(())
     }
@@ -117,12 +201,10 @@ impl Listening {
     /// Takes no new requests; true if it took some before. Transfers go on.
     pub(super) fn stop(&mut self) -> bool {
         self.reap();
-        let Some(engine) = self.engine.take() else {
-            return false;
-        };
-        engine.stop_listening();
-        self.draining.push(engine);
-        true
+        let was_on = self.is_on();
+        self.engines.iter().for_each(Engine::stop_listening);
+        self.draining.append(&mut self.engines);
+        was_on
     }
 
     /// Ends every transfer as well.

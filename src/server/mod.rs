@@ -3,7 +3,7 @@
 //! - `property.rs`, `setting.rs`, `errors.rs` (and `errors/table.rs`, `errno.rs`): one table each, from which everything else follows,
 //!   the manual too;
 //! - `manual/`: what the reference says beyond these tables;
-//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `source.rs`: values, where they are kept, how they are got and
+//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `places.rs`, `source.rs`: values, where they are kept, how they are got and
 //!   set, and what they mean to the engine;
 //! - `server.rs`, `listening.rs`: the object and its methods; its engines;
 //! - `hub.rs`, `queue.rs`, `quiet.rs`: what comes from the engine's threads, and waits;
@@ -21,6 +21,7 @@ mod hub;
 mod listening;
 pub mod manual;
 mod options;
+mod places;
 pub mod property;
 mod queue;
 mod quiet;

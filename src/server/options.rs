@@ -1,6 +1,6 @@
 //! What the values mean to the engine.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +9,14 @@ use tftp_proto::retry::Timing;
 
 use super::codepage::CodePage;
 use super::errors::{self, Failure};
+use super::places::{self, Place};
 use super::property;
 use super::setting::{self, Key};
 use super::source;
 use super::values::Values;
 use crate::engine::config::{Config, Policy};
 use crate::engine::jail::Jail;
-use crate::engine::platform::{self, IoMode};
+use crate::engine::platform::{self, Adopted, IoMode};
 
 /// Bytes of a packet before its data.
 const HEADER: u16 = 4;
@@ -23,27 +24,48 @@ const HEADER: u16 = 4;
 /// The DSCP that Windows gives each of QOSTrafficType's values (QOS_TRAFFIC_TYPE in qos2.h).
 const DSCP_OF_TRAFFIC_TYPE: [u8; 6] = [0, 8, 40, 40, 56, 56];
 
-/// What an engine is started with.
-pub(super) fn config(values: &Values) -> Result<Config, Failure> {
-    let size = |key| Some(values.setting_integer::<usize>(key)).filter(|&size| size != 0);
-    let (address, dual_stack) = address(values)?;
+/// One listener to be: what its engine is started with, and where.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) config: Config,
+    pub(super) place: Place,
+}
+
+/// Every listener, the main one first.
+pub(super) fn wanted(values: &Values) -> Result<Vec<Wanted>, Failure> {
+    let places = places::places(values)?;
+    let source_ip = source_ip(values, &places)?;
     let source_mac = source::mac(values.setting_text(Key::SourceMacAddress))?;
-    if source_mac.is_some() && address.is_ipv6() {
+    if source_mac.is_some() && places.iter().any(|place| place.address.is_ipv6()) {
         return Err(Failure::new(
             errors::NOT_AVAILABLE,
             "SourceMacAddress is for IPv4 only.",
         ));
     }
+    let made = places.into_iter().map(|place| {
+        let config = Config {
+            source_ip: source_ip.filter(|ip| place.takes(*ip)),
+            source_mac,
+            ..config(values, &place)?
+        };
+        Ok(Wanted { config, place })
+    });
+    made.collect()
+}
+
+fn config(values: &Values, place: &Place) -> Result<Config, Failure> {
+    let size = |key| Some(values.setting_integer::<usize>(key)).filter(|&size| size != 0);
     Ok(Config {
-        address,
-        dual_stack,
+        address: place.address,
+        dual_stack: place.dual_stack,
+        adopted: place.adopted.as_ref().map(Adopted::id),
         share_port: values.setting_is_on(Key::ShareLocalPort),
         io_threads: values.setting_integer(Key::IoThreads),
         single_port: values.setting_is_on(Key::SinglePort),
         transfer_ports: setting::parse_ports(values.setting_text(Key::TransferPorts))?,
         use_connection: values.setting_is_on(Key::UseConnection),
-        source_ip: source_ip(values, address, dual_stack)?,
-        source_mac,
+        source_ip: None,
+        source_mac: None,
         recv_buffer: size(Key::InBufferSize),
         send_buffer: size(Key::OutBufferSize),
         dont_fragment: values.setting_is_on(Key::DontFragment),
@@ -69,16 +91,14 @@ pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>, names: CodePage) 
     }
 }
 
-/// SourceIPAddress, if any client of this address can be of its family.
-fn source_ip(values: &Values, address: SocketAddr, dual_stack: bool) -> Result<Option<IpAddr>, Failure> {
+/// SourceIPAddress, if any client can be of its family.
+fn source_ip(values: &Values, places: &[Place]) -> Result<Option<IpAddr>, Failure> {
     let ip = source::ip(values.setting_text(Key::SourceIpAddress))?;
     match ip {
-        Some(ip) if !dual_stack && ip.is_ipv4() != address.ip().to_canonical().is_ipv4() => {
-            Err(Failure::new(
-                errors::FAMILY_NOT_SUPPORTED,
-                &format!("SourceIPAddress {ip}, listening on {}.", address.ip()),
-            ))
-        }
+        Some(ip) if !places.iter().any(|place| place.takes(ip)) => Err(Failure::new(
+            errors::FAMILY_NOT_SUPPORTED,
+            &format!("SourceIPAddress {ip}, listening on {}.", places[0].address.ip()),
+        )),
         ip => Ok(ip),
     }
 }
@@ -137,47 +157,6 @@ fn traffic_class(values: &Values) -> Option<u8> {
     Some(dscp << 2).filter(|&class| class != 0)
 }
 
-/// Where to listen, and whether for both families. May ask the name service, and wait for it.
-fn address(values: &Values) -> Result<(SocketAddr, bool), Failure> {
-    let port = u16::try_from(values.integer(property::Key::LocalPort)).unwrap_or_default();
-    let is_v6 = values.setting_is_on(Key::UseIpv6);
-    let host = values.text(property::Key::LocalHost);
-    let mut address = match (host, is_v6) {
-        ("", true) => (Ipv6Addr::UNSPECIFIED, port).into(),
-        ("", false) => (Ipv4Addr::UNSPECIFIED, port).into(),
-        (host, is_v6) => resolve(host, is_v6)?,
-    };
-    address.set_port(port);
-    Ok((address, host.is_empty() && is_v6))
-}
-
-/// An address, with its scope where it has one (fe80::1%eth0), or what the name service has for a name: of the one family
-/// that UseIPv6 asks for.
-fn resolve(host: &str, is_v6: bool) -> Result<SocketAddr, Failure> {
-    let wanted = if is_v6 {
-        "UseIPv6 is on: an IPv6 address is expected."
-    } else {
-        "UseIPv6 is off: an IPv4 address is expected."
-    };
-    let failed = |code, detail: &str| Failure::new(code, &format!("LocalHost {host}: {detail}"));
-    let literal = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    if let Ok(ip) = literal.parse::<IpAddr>() {
-        return match ip.is_ipv6() == is_v6 {
-            true => Ok(SocketAddr::new(ip, 0)),
-            false => Err(failed(errors::FAMILY_NOT_SUPPORTED, wanted)),
-        };
-    }
-    let mut found = (literal, 0)
-        .to_socket_addrs()
-        .map_err(|error| failed(errors::HOST_NOT_FOUND, &error.to_string()))?;
-    found
-        .find(|address| address.is_ipv6() == is_v6)
-        .ok_or_else(|| failed(errors::NO_ADDRESS, wanted))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::value::Value;
@@ -192,19 +171,17 @@ mod tests {
         values
     }
 
-    fn host(text: &str, settings: &[(&str, &str)]) -> Result<(SocketAddr, bool), Failure> {
-        let mut values = with(settings);
-        values.set_property(property::Key::LocalHost, Value::Text(text.to_owned()));
-        address(&values)
-    }
-
     #[test]
     fn the_defaults_are_the_specifications() {
         let values = Values::new();
-        let config = config(&values).unwrap();
+        let config = &wanted(&values).unwrap()[0].config;
         assert_eq!(config.address, "0.0.0.0:69".parse().unwrap());
         assert_eq!(
-            (config.recv_buffer, config.traffic_class, config.transfer_ports),
+            (
+                config.recv_buffer,
+                config.traffic_class,
+                config.transfer_ports.clone()
+            ),
             (None, None, None)
         );
         let policy = policy(&values, None, CodePage::default());
@@ -254,22 +231,5 @@ mod tests {
             traffic_class(&with(&[("QOSTrafficType", "5"), ("QOSDSCPValue", "1")])),
             Some(4)
         );
-    }
-
-    #[test]
-    fn hosts() {
-        let v6 = [("UseIPv6", "True")];
-        assert_eq!(host("", &v6).unwrap(), ("[::]:69".parse().unwrap(), true));
-        assert_eq!(
-            host("127.0.0.1", &[]).unwrap(),
-            ("127.0.0.1:69".parse().unwrap(), false)
-        );
-        assert_eq!(host("[::1]", &v6).unwrap(), ("[::1]:69".parse().unwrap(), false));
-        assert_eq!(host("::1", &[]).unwrap_err().code, 10047);
-        assert_eq!(host("127.0.0.1", &v6).unwrap_err().code, 10047);
-        // inet_aton(3) takes this for an address: a name for the resolver, with an answer in one family only.
-        assert_eq!(host("127.1", &v6).unwrap_err().code, 11004);
-        assert_eq!(host("::", &v6).unwrap(), ("[::]:69".parse().unwrap(), false));
-        assert_eq!(host("no such host", &[]).unwrap_err().code, 11001);
     }
 }

@@ -106,9 +106,10 @@ impl Server {
             return Ok(());
         }
         let values = self.values.lock().clone();
-        let bound = listening.start(&values, Arc::clone(&self.hub) as Arc<dyn Application>)?;
+        let application = Arc::clone(&self.hub) as Arc<dyn Application>;
+        let bound = listening.start(&values, &application)?;
+        self.hub.log(format!("Listening on {}", bound.all()));
         *self.bound.lock() = Some(bound);
-        self.hub.log(format!("Listening on {}", bound.address));
         Ok(())
     }
 
@@ -174,9 +175,14 @@ impl Server {
         self.listening.lock().statistics()
     }
 
-    /// Where it listens.
+    /// Where it listens in the first place.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.bound.lock().map(|bound| bound.address)
+        self.bound.lock().as_ref().map(Bound::address)
+    }
+
+    /// Every address that it listens on; "" when it does not.
+    pub(super) fn listen_addresses(&self) -> String {
+        self.bound.lock().as_ref().map(Bound::all).unwrap_or_default()
     }
 
     /// Changes values if they may be changed now and are all right together; otherwise nothing.

@@ -2,6 +2,7 @@
 
 use super::codepage::{CodePage, Unsupported};
 use super::errors::{self, Failure};
+use super::places;
 use super::property::Access::{self, Always, AtStart, WhileStopped};
 use super::source;
 use super::value::Kind::{self, Boolean, Integer, Text};
@@ -46,6 +47,8 @@ pub enum Computed {
     Statistics,
     /// Where the packets were sent to, as far as CaptureIPPacketInfo keeps it.
     DestinationAddress,
+    /// Where the server listens at this moment.
+    ListenAddresses,
 }
 
 /// The settings that have an effect; also their places in the store.
@@ -82,6 +85,8 @@ pub enum Key {
     AdaptiveRetransmit,
     SyncUploads,
     BusyPollMicros,
+    ListenOn,
+    ListenDescriptors,
 }
 
 const GIB: i64 = 1 << 30;
@@ -207,6 +212,11 @@ pub const TABLE: &[Setting] = &[
     active("BusyPollMicros", Integer(0..=100_000), "0", AtStart, Key::BusyPollMicros,
         "Microseconds to look for the next packet before sleeping, while transfers run."),
     computed("Statistics", Computed::Statistics, "Figures, one line of JSON."),
+    active("ListenOn", Text, "", AtStart, Key::ListenOn,
+        "More addresses to listen on, as in 192.0.2.1:69 [2001:db8::1]:69."),
+    active("ListenDescriptors", Text, "", AtStart, Key::ListenDescriptors,
+        "Bound UDP sockets to listen on instead of LocalHost and LocalPort, as in 3,4. Not on Windows: 909."),
+    computed("ListenAddresses", Computed::ListenAddresses, "Where it listens; \"\": nowhere."),
 ];
 
 /// The setting of this name, without regard to case; 906 for one that there is not.
@@ -233,6 +243,8 @@ impl Setting {
             Role::Active(Key::CodePage) => code_page(&value).map(drop)?,
             Role::Active(Key::TransferPorts) => parse_ports(text).map(drop)?,
             Role::Active(Key::SourceIpAddress) => source::ip(text).map(drop)?,
+            Role::Active(Key::ListenOn) => places::parse_addresses(text).map(drop)?,
+            Role::Active(Key::ListenDescriptors) => places::parse_descriptors(text).map(drop)?,
             Role::Active(Key::SourceMacAddress) => source::mac(text).map(drop)?,
             Role::Active(Key::CaptureIpPacketInfo) if value == Value::Boolean(true) => source::available()?,
             _ => {}
@@ -307,7 +319,8 @@ mod tests {
             SourceMacAddress UseConnection UseIPv6 AbsoluteTimeout FirewallData InBufferSize OutBufferSize BuildInfo \
             CodePage LicenseInfo MaskSensitive ProcessIdleEvents SelectWaitMillis UseInternalSecurityAPI LogLevel \
             MaxBlockSize MaxWindowSize MaxConnections MaxConnectionsPerHost ReadOnly AllowOverwrite FollowSymlinks \
-            SinglePort TransferPorts IoThreads AdaptiveRetransmit SyncUploads BusyPollMicros Statistics";
+            SinglePort TransferPorts IoThreads AdaptiveRetransmit SyncUploads BusyPollMicros Statistics \
+            ListenOn ListenDescriptors ListenAddresses";
         let table: Vec<&str> = TABLE.iter().map(|setting| setting.name).collect();
         assert_eq!(table, names.split_whitespace().collect::<Vec<_>>());
     }

@@ -115,7 +115,7 @@ mod tests {
             .iter()
             .filter(|row| matches!(row.role, Role::Active(_)))
             .count();
-        assert_eq!(keys, setting::Key::BusyPollMicros as usize + 1);
+        assert_eq!(keys, setting::Key::ListenDescriptors as usize + 1);
         for row in setting::TABLE {
             if let Role::Active(key) = row.role {
                 assert_eq!(values.active(key), values.setting(row));

@@ -2,7 +2,8 @@
 //!
 //! One of two rooms with unsafe code. Nothing here knows TFTP beyond the four bytes before a block's data.
 //!
-//! - `socket.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, its options, its error queue;
+//! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's, its options, its
+//!   error queue;
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
 mod address;
+mod adopt;
 #[cfg(target_os = "linux")]
 mod cmsg;
 #[cfg(target_os = "linux")]
@@ -49,6 +51,7 @@ mod wake;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
+pub use adopt::{Adopted, SocketId};
 #[cfg(target_os = "linux")]
 pub use frames::may_send_frames;
 #[cfg(target_os = "linux")]

@@ -64,18 +64,48 @@ impl Single {
                 &self.scratch
             }
         };
-        match route.connected {
-            true => socket.std().send(bytes),
-            false => socket.std().send_to(bytes, socket.in_family(route.peer)),
-        }
-        .map(drop)
+        let peer = (!route.connected).then(|| socket.in_family(route.peer));
+        send_now(socket, bytes, peer)
     }
 }
 
 /// Receives one datagram into a buffer that has one byte more than is wanted: a datagram that fills it was longer.
 /// Returns the sender, the bytes kept and whether some were cut off.
 pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(SocketAddr, usize, bool)> {
-    let (length, peer) = socket.std().recv_from(buffer)?;
+    let (length, peer) = receive_now(socket, buffer)?;
     let most = buffer.len() - 1;
     Ok((peer, length.min(most), length > most))
+}
+
+// An adopted socket may be one that blocks: its owner's choice, for the flag is the socket's and not the descriptor's.
+
+#[cfg(target_os = "linux")]
+fn send_now(socket: &UdpSocket, bytes: &[u8], peer: Option<SocketAddr>) -> io::Result<()> {
+    use rustix::net::{SendFlags, send, sendto};
+    match peer {
+        Some(peer) => sendto(socket.std(), bytes, SendFlags::DONTWAIT, &peer)?,
+        None => send(socket.std(), bytes, SendFlags::DONTWAIT)?,
+    };
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    use rustix::net::{RecvFlags, recvfrom};
+    let (length, _, peer) = recvfrom(socket.std(), buffer, RecvFlags::DONTWAIT)?;
+    let peer = peer.and_then(|peer| peer.try_into().ok());
+    Ok((length, peer.ok_or(io::ErrorKind::InvalidData)?))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn send_now(socket: &UdpSocket, bytes: &[u8], peer: Option<SocketAddr>) -> io::Result<()> {
+    match peer {
+        Some(peer) => socket.std().send_to(bytes, peer).map(drop),
+        None => socket.std().send(bytes).map(drop),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    socket.std().recv_from(buffer)
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
+use super::adopt::Adopted;
 use super::sockopt;
 
 /// How a socket is made.
@@ -62,7 +63,17 @@ pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
     UdpSocket::bind(SocketAddr::new(anywhere, 0), &options).map(drop)
 }
 
-/// A UDP socket that never blocks.
+pub(super) fn set_buffers(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
+    if let Some(bytes) = options.recv_buffer {
+        socket.set_recv_buffer_size(bytes.min(i32::MAX as usize))?;
+    }
+    if let Some(bytes) = options.send_buffer {
+        socket.set_send_buffer_size(bytes.min(i32::MAX as usize))?;
+    }
+    Ok(())
+}
+
+/// A UDP socket of which no call here blocks.
 #[derive(Debug)]
 pub struct UdpSocket {
     inner: std::net::UdpSocket,
@@ -86,12 +97,7 @@ impl UdpSocket {
             socket.set_reuse_address(true)?;
             socket.set_reuse_port(true)?;
         }
-        if let Some(bytes) = options.recv_buffer {
-            socket.set_recv_buffer_size(bytes.min(i32::MAX as usize))?;
-        }
-        if let Some(bytes) = options.send_buffer {
-            socket.set_send_buffer_size(bytes.min(i32::MAX as usize))?;
-        }
+        set_buffers(&socket, options)?;
         sockopt::apply(&socket, v6, options)?;
         // Who does not know it does without.
         let coalesces = options.coalesce && sockopt::coalesce(&socket, true).is_ok();
@@ -101,6 +107,22 @@ impl UdpSocket {
             v6,
             coalesces: coalesces.into(),
         })
+    }
+
+    /// A socket that the application bound.
+    ///
+    /// # Errors
+    /// Those of setsockopt.
+    pub fn adopt(adopted: Adopted, options: &SocketOptions) -> io::Result<UdpSocket> {
+        adopted.into_socket(options)
+    }
+
+    pub(super) fn from_bound(socket: Socket, v6: bool) -> UdpSocket {
+        UdpSocket {
+            inner: socket.into(),
+            v6,
+            coalesces: AtomicBool::new(false),
+        }
     }
 
     /// Lets sockets that are bound with `share_port` from now on have the same port; those before were refused.

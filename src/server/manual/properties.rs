@@ -4,7 +4,7 @@ use super::{Page, page};
 
 /// Bad news from listening: see StartListening.
 pub(super) const LISTENING: &[i32] = &[
-    901, 905, 909, 10013, 10022, 10024, 10035, 10047, 10048, 10049, 10055, 11001, 11004,
+    901, 905, 909, 10009, 10013, 10022, 10024, 10035, 10038, 10047, 10048, 10049, 10055, 11001, 11004,
 ];
 
 /// One page a property.

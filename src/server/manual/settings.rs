@@ -233,4 +233,31 @@ pub const PAGES: &[Page] = &[
          bytes_received, retransmissions.",
         "Statistics",
     ),
+    page(
+        "ListenOn",
+        "IP addresses with UDP ports",
+        "Besides LocalHost and LocalPort, with spaces or commas between them. All of them start or none does: the error \
+         is StartListening's and names the address. An IPv6 address takes IPv6 only. Each address has IoThreads threads \
+         of its own; everything else is one server: limits, ids, events, Statistics.",
+        "ListenOn=127.0.0.1:6970 [::1]:6970",
+    ),
+    page(
+        "ListenDescriptors",
+        "file descriptors",
+        "For socket activation (systemd's begin with 3) and for programs that bind port 69 and give their rights up \
+         before they serve. The library duplicates them when listening starts: yours may be closed then, and a server \
+         that is to stop and start again needs them open. LocalHost and LocalPort do not count, and read the first \
+         one's address while listening; ListenOn comes in addition. InBufferSize and OutBufferSize change the socket \
+         only where they were set. IoThreads needs the right to bind the port once more, otherwise one thread serves \
+         the address. StartListening answers 10009 for what is no descriptor, 10038 for what is no socket, 10022 for \
+         one that is not UDP, not bound, or connected, 10048 for one that is named twice.",
+        "ListenDescriptors=",
+    )
+    .raising(&[909]),
+    page(
+        "ListenAddresses",
+        "",
+        "`127.0.0.1:6969 [::1]:6969`: the main one first, with their real ports.",
+        "ListenAddresses",
+    ),
 ];
