@@ -81,8 +81,9 @@ packages() {
 step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step bench bench
-step rust cargo test --workspace
+step rust cargo test --workspace --exclude tftpserver-cli
 step settings settings
+step cli cargo test -p tftpserver-cli
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
 if command -v php >/dev/null 2>&1 && command -v phpunit >/dev/null 2>&1; then

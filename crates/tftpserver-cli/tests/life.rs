@@ -46,11 +46,7 @@ fn told_twice_it_ends_them() {
 
 /// Waits until the port may be had.
 fn await_free(address: std::net::SocketAddr) {
-    let begin = std::time::Instant::now();
-    while UdpSocket::bind(address).is_err() {
-        assert!(begin.elapsed() < PATIENCE, "{address} stays taken");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    eventually("the port is free", || UdpSocket::bind(address).ok());
 }
 
 #[test]
@@ -106,11 +102,9 @@ fn told_to_reload_it_reads_everything_again() {
 }
 
 fn await_content(served: &Served, wanted: &str) {
-    let begin = std::time::Instant::now();
-    while curl(served.address(), "f").as_deref() != Ok(wanted.as_bytes()) {
-        assert!(begin.elapsed() < PATIENCE, "{wanted} never came");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    eventually(wanted, || {
+        (curl(served.address(), "f").as_deref() == Ok(wanted.as_bytes())).then_some(())
+    });
 }
 
 /// Sockets at 3 and 4, as a service manager leaves them there, and where it wants to be told. The shell puts the

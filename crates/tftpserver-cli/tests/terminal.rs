@@ -3,7 +3,6 @@
 mod support;
 
 use std::process::Command;
-use std::time::Instant;
 
 use support::*;
 
@@ -47,15 +46,10 @@ impl Terminal {
 
     /// The screen once all these words are on it.
     fn await_words(&self, words: &[&str]) -> String {
-        let begin = Instant::now();
-        loop {
+        eventually(&format!("{words:?}"), || {
             let screen = self.tmux(&["capture-pane", "-p"]);
-            if words.iter().all(|word| screen.contains(word)) {
-                return screen;
-            }
-            assert!(begin.elapsed() < PATIENCE, "{words:?} in\n{screen}");
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
+            words.iter().all(|word| screen.contains(word)).then_some(screen)
+        })
     }
 }
 

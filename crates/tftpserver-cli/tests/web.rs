@@ -134,13 +134,9 @@ fn transfers_as_they_run() {
     client.packet();
     client.acknowledge(1);
     client.packet();
-    let begin = std::time::Instant::now();
-    let running = loop {
-        let running = json(page)["active"][0].clone();
-        if running["bytes"] == 512 || begin.elapsed() > PATIENCE {
-            break running;
-        }
-    };
+    let running = eventually("512 bytes arrived", || {
+        Some(json(page)["active"][0].clone()).filter(|running| running["bytes"] == 512)
+    });
     assert_eq!(
         (&running["bytes"], &running["size"], &running["file"]),
         (&512.into(), &2000.into(), &"f".into())

@@ -160,6 +160,22 @@ pub fn read_lines(from: impl Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
+/// Looks again and again until there is something.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a test waits is no matter of the packet path"
+)]
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begin = std::time::Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// One process, by its id.
 pub fn signal(id: u32, name: &str) {
     let sent = Command::new("kill")
