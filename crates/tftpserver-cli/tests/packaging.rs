@@ -12,18 +12,10 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 #[test]
 fn the_manual_page_has_every_option_and_every_exit_code() {
     let page = String::from_utf8(run(&["manual"]).stdout).unwrap();
-    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    let options: Vec<&str> = help
-        .split_whitespace()
-        .filter(|word| word.starts_with("--") && word.len() > 2)
-        .collect();
+    let options = options();
     assert!(options.len() > 20);
-    for option in options {
-        let name = option.split(['=', '[', '.', ',', ';', ':']).next().unwrap();
-        assert!(
-            page.contains(&name.replace('-', "\\-")) || page.contains(name),
-            "{name}"
-        );
+    for name in options {
+        assert!(page.contains(&name.replace('-', "\\-")), "{name}");
     }
     for code in [0, 1, 64, 66, 67, 69, 70, 71, 77, 78] {
         assert!(page.contains(&format!("\\fB{code}\\fR\n")), "{code}");
@@ -77,8 +69,8 @@ fn completions_are_scripts_of_their_shells() {
 #[test]
 fn the_example_configuration_is_one() {
     let path = Path::new(ROOT).join("packaging/tftpserver.toml");
-    let text = std::fs::read_to_string(path).unwrap();
-    let everything: Vec<&str> = text
+    let example = std::fs::read_to_string(path).unwrap();
+    let everything: Vec<&str> = example
         .lines()
         .map(|line| {
             line.strip_prefix('#')
@@ -107,6 +99,68 @@ fn the_example_configuration_is_one() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// The rules and the configuration of the manual are such, and it names every exit code and option.
+#[test]
+fn the_manual_is_true() {
+    let manual = std::fs::read_to_string(Path::new(ROOT).join("docs/command.md")).unwrap();
+    let block = |begin: &str| {
+        let at = manual.find(begin).unwrap_or_else(|| panic!("{begin}"));
+        let inside = manual[at + 3..].split("```").next().unwrap();
+        inside.lines().skip(1).collect::<Vec<_>>().join("\n")
+    };
+    let files = directory(&[("tftpserver.rules", block("```\n# operation").as_bytes())]);
+    let config = block("```toml").replace("/srv/tftp", text_of(&files));
+    let config = file(&files, "c.toml", &config);
+    let output = run(&[
+        "--config",
+        text(&config),
+        "--listen",
+        "192.0.2.1:0",
+        "--metrics",
+        "127.0.0.1:0",
+    ]);
+    assert_eq!(
+        output.status.code(),
+        Some(69),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let plain = [
+        "--help",
+        "--version",
+        "--quiet",
+        "--timeout",
+        "--retries",
+        "--max-windowsize",
+        "--threads",
+    ];
+    for option in options() {
+        assert!(
+            plain.contains(&option.as_str()) || manual.contains(&option),
+            "{option}"
+        );
+    }
+    for code in [0, 1, 64, 66, 67, 69, 70, 71, 77, 78] {
+        assert!(manual.contains(&format!("\n| {code} | ")), "{code}");
+    }
+}
+
+/// Every long option.
+fn options() -> Vec<String> {
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    let words = help
+        .split_whitespace()
+        .filter(|word| word.starts_with("--") && word.len() > 2);
+    words
+        .map(|word| {
+            word.split(['=', '[', '.', ',', ';', ':'])
+                .next()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
 }
 
 fn text_of(directory: &tempfile::TempDir) -> &str {
