@@ -75,7 +75,8 @@
  * The properties whose name begins with Conn have a value for each connection. Their index is a connection id, as the
  * events carry it (ids begin at 1000001), or a position from 0 to ConnCount - 1. What they show changes only inside
  * DoEvents: a record comes before its ConnectionRequest or Connected callback and goes after its Disconnected callback.
- * A program without callbacks that calls DoEvents sees its connections there as well.
+ * A program without callbacks that calls DoEvents sees its connections there as well. The figures among them, from
+ * ConnBytesTransferred on, are those of the moment, whatever thread asks, and the last ones in Disconnected.
  *
  * WHERE THE BYTES COME FROM
  *
@@ -124,6 +125,20 @@
  *         Seconds to wait at most before a packet is sent again.
  *   17  Timeout                 0 to 2147483     60       any time
  *         Seconds of silence after which a transfer fails; 0: none.
+ *   18  ConnOperation (i)       integer          0        never
+ *         1 read (RRQ), 2 write (WRQ).
+ *   19  ConnBytesTransferred (i) integer          0        never
+ *         Bytes that the client has acknowledged (read) or the server has taken (write).
+ *   20  ConnTotalBytes (i)      integer          0        never
+ *         Bytes of the whole transfer; -1: not known.
+ *   21  ConnBlockSize (i)       integer          0        never
+ *         Bytes of a block as negotiated; 0 before that.
+ *   22  ConnWindowSize (i)      integer          0        never
+ *         Blocks of a window as negotiated; 0 before that.
+ *   23  ConnRetransmissions (i) integer          0        never
+ *         Packets that were sent more than once.
+ *   24  ConnElapsedMillis (i)   integer          0        never
+ *         Milliseconds since the request; stands still at the end.
  *   25  ConnServedName (i)      text                      before (130)
  *         The name that is looked up in LocalDir; "": ConnFilename.
  *
@@ -409,6 +424,41 @@
  * Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
  */
 #define TFTPSERVER_PROPERTY_TIMEOUT 17
+
+/**
+ * Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...).
+ */
+#define TFTPSERVER_PROPERTY_CONN_OPERATION 18
+
+/**
+ * Integer, read-only, indexed: bytes that the client has acknowledged, or the server has taken.
+ */
+#define TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED 19
+
+/**
+ * Integer, read-only, indexed: bytes of the whole transfer; -1: not known.
+ */
+#define TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES 20
+
+/**
+ * Integer, read-only, indexed: bytes of a block; 0 before the negotiation.
+ */
+#define TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE 21
+
+/**
+ * Integer, read-only, indexed: blocks of a window; 0 before the negotiation.
+ */
+#define TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE 22
+
+/**
+ * Integer, read-only, indexed: packets that were sent more than once.
+ */
+#define TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS 23
+
+/**
+ * Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
+ */
+#define TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS 24
 
 /**
  * Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.

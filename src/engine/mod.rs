@@ -17,6 +17,7 @@ pub mod notice;
 pub mod platform;
 mod pool;
 mod ports;
+pub mod progress;
 mod receiving;
 pub mod reply;
 mod request;

@@ -13,6 +13,7 @@ use tftp_proto::wire::{Mode, Operation};
 
 use super::jail::Refusal;
 use super::platform::Bytes;
+use super::progress::Progress;
 use super::reply::Reply;
 
 /// The class above, as the engine sees it. No method may block: all are called on I/O threads.
@@ -100,7 +101,7 @@ impl From<Operation> for Direction {
 }
 
 /// What is known of a connection from its request on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Connection {
     /// From 1000001 up, never used again by the same server object.
     pub id: i32,
@@ -114,6 +115,8 @@ pub struct Connection {
     pub mode: Mode,
     /// RRQ or WRQ.
     pub operation: Operation,
+    /// How far it is.
+    pub progress: Progress,
 }
 
 /// Something that happened.

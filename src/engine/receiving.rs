@@ -76,6 +76,7 @@ impl Receiving {
         let Some(bytes) = self.machine.handle_packet(ctx.now, packet) else {
             return;
         };
+        link.connection.progress.set_bytes(self.machine.received_bytes());
         match &mut self.decoder {
             Some(decoder) => decoder.decode(bytes, &mut self.pending),
             None => self.pending.extend_from_slice(bytes),
@@ -88,6 +89,11 @@ impl Receiving {
         if !std::mem::replace(&mut self.dirty, true) {
             ctx.dirty.push(link.key);
         }
+    }
+
+    /// Bytes of the whole stream, as far as the client announced them: of text it counts its own.
+    pub(super) fn total(&self) -> Option<u64> {
+        self.machine.agreed().tsize.filter(|_| self.decoder.is_none())
     }
 
     /// Sends what the machine has to say.
@@ -160,7 +166,7 @@ impl Receiving {
             // Translated text has lost its blocks: what one batch brought is one event.
             block: if translated { u32::MAX } else { blksize },
             slices: vec![(Arc::clone(data), 0..data.len())],
-            total: agreed.tsize.filter(|_| !translated),
+            total: self.total(),
             is_last: last,
             empty_block: last
                 && (data.is_empty() || (!translated && data.len().is_multiple_of(blksize as usize))),

@@ -11,6 +11,7 @@ use super::core::Core;
 use super::notice::{Cause, Connection, LogKind, Notice, Wants};
 use super::platform::{Arrival, LocalAddr, Route, plain};
 use super::ports::LISTENING;
+use super::progress::Progress;
 use super::shared::Admission;
 use super::trail;
 use super::transfer::Transfer;
@@ -110,6 +111,7 @@ impl Core {
             filename: name.unwrap_or_else(|| wire::printable(request.filename, SHOWN)),
             mode: request.mode,
             operation: request.operation,
+            progress: Progress::new(self.ctx.now),
         };
         (connection, known)
     }
@@ -168,6 +170,7 @@ impl Core {
         self.ctx.send_error(route, connection.id, code, message);
         trail::refused(&self.ctx, &connection, &cause);
         self.ctx.shared.figures.refused.fetch_add(1, Relaxed);
+        connection.progress.ended(self.ctx.now);
         let (id, cause) = (connection.id, Arc::new(cause));
         self.ctx.failed(id, Arc::clone(&cause));
         if self.ctx.wants().any_connection() {

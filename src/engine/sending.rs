@@ -41,6 +41,7 @@ impl Sending {
         let before = self.machine.acked_bytes();
         self.machine.handle_packet(ctx.now, packet);
         if self.machine.acked_bytes() != before || self.is_complete() {
+            link.connection.progress.set_bytes(self.machine.acked_bytes());
             self.tell_progress(ctx, link);
             self.source.release(self.machine.acked_bytes());
         }
@@ -59,6 +60,11 @@ impl Sending {
             self.emit(ctx, link, &transmit);
         }
         supplied
+    }
+
+    /// Bytes of the whole stream, where known.
+    pub(super) fn total(&self) -> Option<u64> {
+        self.source.stream_size()
     }
 
     /// Whether all that is missing is the last acknowledgement, which many clients send only once.
@@ -140,7 +146,7 @@ impl Sending {
             length: acked - before,
             block: blksize,
             slices,
-            total: self.source.stream_size(),
+            total: self.total(),
             is_last: self.is_complete(),
             empty_block: self.is_complete() && acked.is_multiple_of(u64::from(blksize)),
         };

@@ -401,16 +401,17 @@ impl Transfer {
             Ready::Store(upload) => self.receive(ctx, Some(upload)),
             Ready::Application => self.receive(ctx, None),
         };
-        self.log_begin(ctx);
+        self.note_begin(ctx);
         self.after_step(ctx);
     }
 
-    fn log_begin(&self, ctx: &Context) {
-        let agreed = match &self.stage {
-            Stage::Sending(sending) => sending.machine.agreed(),
-            Stage::Receiving(receiving) => receiving.machine.agreed(),
+    fn note_begin(&self, ctx: &Context) {
+        let (agreed, total) = match &self.stage {
+            Stage::Sending(sending) => (sending.machine.agreed(), sending.total()),
+            Stage::Receiving(receiving) => (receiving.machine.agreed(), receiving.total()),
             _ => return,
         };
+        self.link.connection.progress.negotiated(agreed, total);
         trail::begins(ctx, &self.link.connection, agreed);
     }
 
@@ -439,6 +440,7 @@ impl Transfer {
             return self.end(ctx, cause);
         }
         self.leave_half_open(ctx);
+        self.link.connection.progress.set_repeated(self.repeated());
         if !self.ended
             && let Some(outcome) = self.outcome()
         {

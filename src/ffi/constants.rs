@@ -67,6 +67,20 @@ pub const TFTPSERVER_PROPERTY_MAX_RETRANSMITS: i32 = 15;
 pub const TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT: i32 = 16;
 /// Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
 pub const TFTPSERVER_PROPERTY_TIMEOUT: i32 = 17;
+/// Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...).
+pub const TFTPSERVER_PROPERTY_CONN_OPERATION: i32 = 18;
+/// Integer, read-only, indexed: bytes that the client has acknowledged, or the server has taken.
+pub const TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED: i32 = 19;
+/// Integer, read-only, indexed: bytes of the whole transfer; -1: not known.
+pub const TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES: i32 = 20;
+/// Integer, read-only, indexed: bytes of a block; 0 before the negotiation.
+pub const TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE: i32 = 21;
+/// Integer, read-only, indexed: blocks of a window; 0 before the negotiation.
+pub const TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE: i32 = 22;
+/// Integer, read-only, indexed: packets that were sent more than once.
+pub const TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS: i32 = 23;
+/// Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
+pub const TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS: i32 = 24;
 /// Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
 pub const TFTPSERVER_PROPERTY_CONN_SERVED_NAME: i32 = 25;
 

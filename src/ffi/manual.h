@@ -75,7 +75,8 @@
  * The properties whose name begins with Conn have a value for each connection. Their index is a connection id, as the
  * events carry it (ids begin at 1000001), or a position from 0 to ConnCount - 1. What they show changes only inside
  * DoEvents: a record comes before its ConnectionRequest or Connected callback and goes after its Disconnected callback.
- * A program without callbacks that calls DoEvents sees its connections there as well.
+ * A program without callbacks that calls DoEvents sees its connections there as well. The figures among them, from
+ * ConnBytesTransferred on, are those of the moment, whatever thread asks, and the last ones in Disconnected.
  *
  * WHERE THE BYTES COME FROM
  *

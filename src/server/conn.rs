@@ -149,7 +149,24 @@ impl Record {
             ConnField::RemoteHost => Value::Text(self.remote_host()),
             ConnField::RemotePort => Value::Integer(self.connection.remote.port().into()),
             ConnField::TransferMode => Value::Text(self.transfer_mode().to_owned()),
+            field => Value::Integer(self.figure(field)),
         }
+    }
+
+    /// A figure of this moment, or the last one.
+    fn figure(&self, field: ConnField) -> i64 {
+        let progress = &self.connection.progress;
+        let figure = match field {
+            ConnField::Operation => return self.operation().into(),
+            ConnField::BytesTransferred => progress.bytes(),
+            ConnField::TotalBytes => return progress.total().map_or(-1, whole),
+            ConnField::BlockSize => progress.blksize().into(),
+            ConnField::WindowSize => progress.windowsize().into(),
+            ConnField::Retransmissions => progress.repeated(),
+            ConnField::ElapsedMillis => u64::try_from(progress.elapsed().as_millis()).unwrap_or(u64::MAX),
+            _ => 0,
+        };
+        whole(figure)
     }
 
     /// Sets one of the fields that the application supplies; an empty value takes it back.
@@ -180,6 +197,10 @@ impl Record {
         let path = state.found.as_ref().or(state.sources.local_file.as_ref());
         path.map_or_else(String::new, |path| path.to_string_lossy().into_owned())
     }
+}
+
+fn whole(figure: u64) -> i64 {
+    i64::try_from(figure).unwrap_or(i64::MAX)
 }
 
 /// The records that the application sees, by id.

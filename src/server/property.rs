@@ -62,6 +62,13 @@ pub enum ConnField {
     RemoteHost,
     RemotePort,
     TransferMode,
+    Operation,
+    BytesTransferred,
+    TotalBytes,
+    BlockSize,
+    WindowSize,
+    Retransmissions,
+    ElapsedMillis,
     ServedName,
 }
 
@@ -96,6 +103,14 @@ const fn conn(
         field: Field::Conn(field),
         access,
         about,
+    }
+}
+
+/// A figure of the moment.
+const fn figure(id: i32, name: &'static str, field: ConnField, about: &'static str) -> Property {
+    Property {
+        default: "0",
+        ..conn(id, name, ANY, field, Access::ReadOnly, about)
     }
 }
 
@@ -243,6 +258,48 @@ pub const TABLE: &[Property] = &[
         access: Access::Always,
         about: "Seconds of silence after which a transfer fails; 0: none.",
     },
+    figure(
+        18,
+        "ConnOperation",
+        ConnField::Operation,
+        "1 read (RRQ), 2 write (WRQ).",
+    ),
+    figure(
+        19,
+        "ConnBytesTransferred",
+        ConnField::BytesTransferred,
+        "Bytes that the client has acknowledged (read) or the server has taken (write).",
+    ),
+    figure(
+        20,
+        "ConnTotalBytes",
+        ConnField::TotalBytes,
+        "Bytes of the whole transfer; -1: not known.",
+    ),
+    figure(
+        21,
+        "ConnBlockSize",
+        ConnField::BlockSize,
+        "Bytes of a block as negotiated; 0 before that.",
+    ),
+    figure(
+        22,
+        "ConnWindowSize",
+        ConnField::WindowSize,
+        "Blocks of a window as negotiated; 0 before that.",
+    ),
+    figure(
+        23,
+        "ConnRetransmissions",
+        ConnField::Retransmissions,
+        "Packets that were sent more than once.",
+    ),
+    figure(
+        24,
+        "ConnElapsedMillis",
+        ConnField::ElapsedMillis,
+        "Milliseconds since the request; stands still at the end.",
+    ),
     conn(
         25,
         "ConnServedName",
@@ -273,7 +330,8 @@ mod tests {
     #[test]
     fn the_table_is_in_order_and_complete() {
         let ids: Vec<i32> = TABLE.iter().map(|property| property.id).collect();
-        assert_eq!(ids, [0, 1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 25]);
+        let without_reserved: Vec<i32> = (0..=25).filter(|id| !RESERVED.contains(id)).collect();
+        assert_eq!(ids, without_reserved);
     }
 
     #[test]
@@ -285,7 +343,7 @@ mod tests {
 
     #[test]
     fn unknown_and_reserved() {
-        for id in [-1, 3, 10, 18, 1_000_001, i32::MIN, i32::MAX] {
+        for id in [-1, 3, 10, 26, 1_000_001, i32::MIN, i32::MAX] {
             assert_eq!(find(id).unwrap_err().code, 902);
         }
         assert!(find(3).unwrap_err().text.contains("reserved"));

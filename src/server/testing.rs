@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use tftp_proto::wire::{Mode, Operation};
 
 use crate::engine::notice::Connection;
+use crate::engine::progress::Progress;
 use crate::engine::reply::{Answer, Key, Post, Reply};
 
 #[derive(Default)]
@@ -56,5 +57,6 @@ pub(super) fn asking(id: i32, operation: Operation) -> Arc<Connection> {
         filename: "file".to_owned(),
         mode: Mode::Octet,
         operation,
+        progress: Progress::new(tftp_proto::Instant::default()),
     })
 }

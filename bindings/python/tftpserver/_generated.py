@@ -62,6 +62,20 @@ class PropertyId(enum.IntEnum):
     RETRANSMIT_TIMEOUT = 16
     #: Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
     TIMEOUT = 17
+    #: Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...).
+    CONN_OPERATION = 18
+    #: Integer, read-only, indexed: bytes that the client has acknowledged, or the server has taken.
+    CONN_BYTES_TRANSFERRED = 19
+    #: Integer, read-only, indexed: bytes of the whole transfer; -1: not known.
+    CONN_TOTAL_BYTES = 20
+    #: Integer, read-only, indexed: bytes of a block; 0 before the negotiation.
+    CONN_BLOCK_SIZE = 21
+    #: Integer, read-only, indexed: blocks of a window; 0 before the negotiation.
+    CONN_WINDOW_SIZE = 22
+    #: Integer, read-only, indexed: packets that were sent more than once.
+    CONN_RETRANSMISSIONS = 23
+    #: Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
+    CONN_ELAPSED_MILLIS = 24
     #: Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
     CONN_SERVED_NAME = 25
 

@@ -35,6 +35,7 @@ impl Transfer {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        self.link.connection.progress.ended(ctx.now);
         // An upload that dallies for a repeated last block does not count any more.
         ctx.shared.leave(self.host(), std::mem::take(&mut self.half_open));
         self.count(ctx, cause.as_ref());
@@ -107,7 +108,7 @@ impl Transfer {
     }
 
     /// Packets that were sent more than once.
-    fn repeated(&self) -> u64 {
+    pub(super) fn repeated(&self) -> u64 {
         match &self.stage {
             Stage::Sending(sending) => sending.machine.retransmissions(),
             Stage::Receiving(receiving) => receiving.machine.retransmissions(),

@@ -173,6 +173,98 @@ if (tftpserver_set(server, TFTPSERVER_PROPERTY_LISTENING, 0, "True") != 0)
         r#"tftpserver_set_int(server, TFTPSERVER_PROPERTY_TIMEOUT, 0, 30);"#,
     ),
     page(
+        "ConnOperation",
+        "",
+        "The opcode of the request.",
+        r#"static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.disconnected.connection_id;
+    (void)context;
+    if (tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_OPERATION, id) == TFTPSERVER_OPERATION_WRITE)
+        puts("an upload");
+    return 0;
+}"#,
+    ),
+    page(
+        "ConnBytesTransferred",
+        "bytes",
+        "Of the stream as it goes over the wire: in netascii after the translation. It moves while the \
+         transfer runs, also between two DoEvents, and holds its last value in Disconnected.",
+        r#"static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.disconnected.connection_id;
+    (void)context;
+    printf("%lld bytes\n", (long long)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED, id));
+    return 0;
+}"#,
+    ),
+    page(
+        "ConnTotalBytes",
+        "bytes",
+        "Of a read the size of what is sent, of a write the tsize that the client announced. Known once the \
+         transfer has begun; never in netascii (but for reads from ConnFileData) nor for a write without \
+         tsize.",
+        r#"static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.disconnected.connection_id;
+    (void)context;
+    printf("of %lld bytes\n", (long long)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES, id));
+    return 0;
+}"#,
+    ),
+    page(
+        "ConnBlockSize",
+        "bytes",
+        "512, or what was negotiated by blksize (RFC 2348). In ConnectionRequest, Connected and StartTransfer \
+         it is 0 yet.",
+        r#"static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.disconnected.connection_id;
+    (void)context;
+    printf("blocks of %lld bytes\n", (long long)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE, id));
+    return 0;
+}"#,
+    ),
+    page(
+        "ConnWindowSize",
+        "blocks",
+        "1, or what was negotiated by windowsize (RFC 7440). In ConnectionRequest, Connected and \
+         StartTransfer it is 0 yet.",
+        r#"static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.disconnected.connection_id;
+    (void)context;
+    printf("windows of %lld blocks\n", (long long)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE, id));
+    return 0;
+}"#,
+    ),
+    page(
+        "ConnRetransmissions",
+        "packets",
+        "DATA and OACK of a read, OACK and ACK of a write. Many of them mean a network that loses packets, or \
+         a client that is slow.",
+        r#"static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.disconnected.connection_id;
+    (void)context;
+    printf("%lld packets sent again\n", (long long)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, id));
+    return 0;
+}"#,
+    ),
+    page(
+        "ConnElapsedMillis",
+        "milliseconds",
+        "What the transfer took, once it has ended: the time that the application needed to answer counts, \
+         the time until DoEvents is called does not.",
+        r#"static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.disconnected.connection_id;
+    (void)context;
+    printf("%lld ms\n", (long long)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS, id));
+    return 0;
+}"#,
+    ),
+    page(
         "ConnServedName",
         "",
         "For names that mean something else on this machine: it is looked up as the client's own name would be, and \
