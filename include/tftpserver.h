@@ -58,7 +58,7 @@
  *
  * One connection's events come in this order, each of them where a callback is registered for it:
  *
- *     ConnectionRequest   accept or refuse
+ *     ConnectionRequest   accept, refuse, or answer later
  *     Connected           0 "OK", or why not; a connection that was not accepted has no further events
  *     StartTransfer
  *     Transfer ...        one for each block
@@ -69,6 +69,9 @@
  * and Log come in between. Nothing waits for an event that has no callback. No event is lost but Log, which says how
  * many were: a slow program slows the connections whose Transfer events it has not taken, and while tens of thousands
  * of events wait, new requests stay unanswered until DoEvents was called; clients repeat them.
+ *
+ * An answer that takes time, as from a database or a person: set `accept` to TFTPSERVER_ACCEPT_LATER, return, and call
+ * tftpserver_do_accept when it is known, from any thread. Only that connection waits, up to Timeout.
  *
  * THE CONN ARRAYS
  *
@@ -484,6 +487,21 @@
  * Operation: the client writes a file (WRQ).
  */
 #define TFTPSERVER_OPERATION_WRITE 2
+
+/**
+ * Accept: no, the client gets an ERROR.
+ */
+#define TFTPSERVER_ACCEPT_NO 0
+
+/**
+ * Accept: yes.
+ */
+#define TFTPSERVER_ACCEPT_YES 1
+
+/**
+ * Accept: not known yet; `tftpserver_do_accept` says it.
+ */
+#define TFTPSERVER_ACCEPT_LATER 2
 
 /**
  * Packet too large.
@@ -995,7 +1013,8 @@ typedef struct tftpserver_connected_event {
 } tftpserver_connected_event;
 
 /**
- * Fires when a client asks for a file. The connection waits until the callback has returned.
+ * Fires when a client asks for a file. The connection waits until the callback has returned, or longer where its
+ * answer is put off.
  */
 typedef struct tftpserver_connection_request_event {
     /**
@@ -1019,7 +1038,8 @@ typedef struct tftpserver_connection_request_event {
      */
     int32_t operation;
     /**
-     * In and out: 1 on entry; set it to 0 to refuse.
+     * In and out: TFTPSERVER_ACCEPT_YES (1) on entry; set it to TFTPSERVER_ACCEPT_NO (0) to refuse, to
+     * TFTPSERVER_ACCEPT_LATER (2) to answer by `tftpserver_do_accept`.
      */
     int32_t accept;
     /**
@@ -1539,6 +1559,28 @@ TFTPSERVER_API const char *tftpserver_strerror(int32_t code);
  * Memory: static. Threads: any.
  */
 TFTPSERVER_API const char *tftpserver_version(void);
+
+/**
+ * Answers a request for which ConnectionRequest's callback set `accept` to TFTPSERVER_ACCEPT_LATER.
+ *
+ * Until then the connection waits, and no other does: its record stays in the Conn arrays, ConnFileData and
+ * ConnLocalFile may be set, the client's repetitions bring no second request. What follows, Connected first, is delivered
+ * by DoEvents. An answer that comes before the callback has returned counts as well, and before what the callback says.
+ * A request that is not answered ends after Timeout, counted from the request: Connected tells 301, as it tells why
+ * where the connection ended otherwise meanwhile. With Timeout 0 it waits without end.
+ *
+ * @param server The handle.
+ * @param index  A connection id, or a position below ConnCount.
+ * @param accept TFTPSERVER_ACCEPT_YES or TFTPSERVER_ACCEPT_NO.
+ * @return 0; 901 not a handle; 903 no such connection, or not any more; 130 it was answered before, or was not put off;
+ *         905 neither of the two; 908 internal error.
+ *
+ * Threads: any, from inside a callback too.
+ */
+TFTPSERVER_API
+int32_t tftpserver_do_accept(tftpserver *server,
+                             int32_t index,
+                             int32_t accept);
 
 #ifdef __cplusplus
 }  // extern "C"

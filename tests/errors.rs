@@ -13,7 +13,7 @@ use support::class::{CONNECTED, Class, DISCONNECTED, ERROR};
 use support::{Client, pattern};
 use tftpserver::ffi;
 use tftpserver::server::errors::{Failure, Raised, TABLE, strerror};
-use tftpserver::server::events::Event;
+use tftpserver::server::events::{Accept, Event};
 use tftpserver::server::property::Value;
 
 /// How a number is raised; what came is given back.
@@ -416,7 +416,7 @@ fn connection_request_says_no() -> Failure {
     class.record();
     class.on(2, |event: &mut Event<'_>| {
         if let Event::ConnectionRequest { accept, .. } = event {
-            *accept = false;
+            *accept = Accept::No;
         }
         0
     });

@@ -19,6 +19,7 @@ ENUMS = {
     "PROPERTY": ("PropertyId", "The properties, as the C interface numbers them."),
     "DIRECTION": ("Direction", "Which way the bytes of a transfer go."),
     "OPERATION": ("Operation", "What the client asks for."),
+    "ACCEPT": ("Accept", "What a ConnectionRequest is answered with."),
     "ERROR": ("ErrorCode", "The error numbers; the same on every platform."),
 }
 

@@ -23,6 +23,7 @@ pub(super) fn wire(cause: &Cause) -> (ErrorCode, &'static str) {
         }
         Cause::Oversized => (ErrorCode::ILLEGAL, "DATA longer than the agreed blksize"),
         Cause::Internal => (ErrorCode::UNDEFINED, "Internal error"),
+        Cause::Unanswered => (ErrorCode::UNDEFINED, "The server's application did not answer"),
         Cause::ClientError { .. } | Cause::Silent { .. } | Cause::Replaced | Cause::Socket(_) => {
             (ErrorCode::UNDEFINED, "Transfer ended")
         }

@@ -131,6 +131,11 @@ pub enum Notice {
         /// The engine waits for [`Reply::admit`] or [`Reply::end`].
         held: bool,
     },
+    /// The application has answered a question that it had put off. The class above tells itself.
+    Decided {
+        /// The connection.
+        id: i32,
+    },
     /// A limit or a setting forbids it: the connection never began.
     Refused {
         /// Who asked for what.
@@ -187,7 +192,8 @@ impl Notice {
         match self {
             Notice::Asked { connection, .. } | Notice::Refused { connection, .. } => connection.id,
             Notice::Moved(run) => run.id,
-            Notice::Started { id, .. }
+            Notice::Decided { id }
+            | Notice::Started { id, .. }
             | Notice::Ended { id }
             | Notice::Failed { id, .. }
             | Notice::Disconnected { id, .. }
@@ -278,6 +284,8 @@ pub enum Cause {
         /// Only the last acknowledgement is missing.
         probably_complete: bool,
     },
+    /// The application put its answer off and never gave it.
+    Unanswered,
     /// Neither LocalDir nor the application has anything for it.
     NoSource(Operation),
     /// The file could not be opened or made.

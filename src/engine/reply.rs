@@ -70,6 +70,8 @@ pub struct Key {
 pub enum Answer {
     /// Go on, with these sources before any other.
     Admit(Sources),
+    /// The application has put its answer off: wait for it, but not for ever.
+    Later,
     /// End it.
     End(Cause),
     /// As much Transfer data was taken as the shard waited for.
@@ -100,6 +102,11 @@ impl Reply {
     /// Lets a held connection go on.
     pub fn admit(&self, sources: Sources) {
         self.inbox.post(self.key, Answer::Admit(sources));
+    }
+
+    /// Keeps a held connection until it is answered, or until its Timeout.
+    pub fn put_off(&self) {
+        self.inbox.post(self.key, Answer::Later);
     }
 
     /// Ends a connection, held or not: the client gets an ERROR.

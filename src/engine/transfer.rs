@@ -229,6 +229,7 @@ impl Transfer {
         match &mut self.stage {
             Stage::Sending(sending) => sending.machine.handle_timeout(ctx.now),
             Stage::Receiving(receiving) => receiving.machine.handle_timeout(ctx.now),
+            Stage::Asked => return self.end(ctx, Cause::Unanswered),
             _ => return,
         }
         self.after_step(ctx);
@@ -241,11 +242,20 @@ impl Transfer {
                 Some(ready) => self.begin(ctx, ready),
                 None => self.look_up(ctx, sources, true),
             },
-            (Answer::Admit(_), _) => {}
+            (Answer::Later, Stage::Asked) => self.await_answer(ctx),
+            (Answer::Admit(_) | Answer::Later, _) => {}
             (Answer::End(cause), _) => self.end(ctx, cause),
             (Answer::Taken, Stage::Receiving(_)) => self.pass_on(ctx),
             (Answer::Taken, _) => self.resume(ctx),
         }
+    }
+
+    /// Timeout counts from the request: nothing else can end the wait, for nobody sends anything meanwhile.
+    fn await_answer(&mut self, ctx: &mut Context) {
+        let timing = &self.policy.timing;
+        let patience = timing.inactivity.or(timing.absolute);
+        let deadline = patience.map(|patience| self.began + patience);
+        ctx.timers.set(self.link.key, &mut self.timer, deadline);
     }
 
     pub(super) fn handle_found(&mut self, ctx: &mut Context, found: Result<Found, Refusal>) {

@@ -95,6 +95,15 @@ pub const TFTPSERVER_OPERATION_READ: i32 = 1;
 /// Operation: the client writes a file (WRQ).
 pub const TFTPSERVER_OPERATION_WRITE: i32 = 2;
 
+// What ConnectionRequest's callback answers.
+
+/// Accept: no, the client gets an ERROR.
+pub const TFTPSERVER_ACCEPT_NO: i32 = 0;
+/// Accept: yes.
+pub const TFTPSERVER_ACCEPT_YES: i32 = 1;
+/// Accept: not known yet; `tftpserver_do_accept` says it.
+pub const TFTPSERVER_ACCEPT_LATER: i32 = 2;
+
 // Errors: TFTP server.
 
 /// Packet too large.

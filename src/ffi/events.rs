@@ -2,11 +2,12 @@
 
 use std::ffi::{CString, c_char, c_void};
 
+use super::constants::{TFTPSERVER_ACCEPT_LATER, TFTPSERVER_ACCEPT_NO, TFTPSERVER_ACCEPT_YES};
 use super::guard::InsideCallback;
 use super::handles::Key;
 use super::strings::to_c;
 use super::types::*;
-use crate::server::events::{Callback, Event};
+use crate::server::events::{Accept, Callback, Event};
 
 /// A C function and what it wants to be given back.
 pub(super) struct CCallback {
@@ -51,7 +52,11 @@ impl Callback for CCallback {
         let (answer, after) = self.call(id, texts.data(event));
         if let Event::ConnectionRequest { accept, .. } = event {
             // SAFETY: this member was written for this id.
-            *accept = unsafe { after.data.connection_request.accept } != 0;
+            *accept = match unsafe { after.data.connection_request.accept } {
+                TFTPSERVER_ACCEPT_NO => Accept::No,
+                TFTPSERVER_ACCEPT_LATER => Accept::Later,
+                _ => Accept::Yes,
+            };
         }
         answer
     }
@@ -87,10 +92,10 @@ impl Texts {
         match *event {
             Event::Connected { connection_id, status_code, .. } =>
                 data { connected: tftpserver_connected_event { connection_id, status_code, description: first } },
-            Event::ConnectionRequest { remote_port, operation, accept, connection_id, .. } =>
+            Event::ConnectionRequest { remote_port, operation, connection_id, .. } =>
                 data { connection_request: tftpserver_connection_request_event {
                     remote_host: first, remote_port: remote_port.into(), filename: second, transfer_mode: third,
-                    operation, accept: accept.into(), connection_id, local_host: fourth,
+                    operation, accept: TFTPSERVER_ACCEPT_YES, connection_id, local_host: fourth,
                 } },
             Event::Disconnected { connection_id, status_code, .. } =>
                 data { disconnected: tftpserver_disconnected_event { connection_id, status_code, description: first } },
@@ -143,7 +148,7 @@ mod tests {
                     *seen += "|";
                 }
                 *seen += &format!("{} {}", request.remote_port, request.accept);
-                request.accept = 0;
+                request.accept -= 1;
             }
             _ => {
                 // SAFETY: the only other event that the tests fire.
@@ -169,12 +174,18 @@ mod tests {
             filename: "a b",
             transfer_mode: "1",
             operation: 2,
-            accept: true,
+            accept: Accept::Yes,
             connection_id: 1_000_001,
             local_host: "",
         };
         assert_eq!(fire(&mut event), (7, "2:192.0.2.7|a b|1||65535 1".to_owned()));
-        assert!(matches!(event, Event::ConnectionRequest { accept: false, .. }));
+        assert!(matches!(
+            event,
+            Event::ConnectionRequest {
+                accept: Accept::No,
+                ..
+            }
+        ));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 use std::sync::Arc;
 
-use super::constants::TFTPSERVER_VERSION_STRING;
+use super::constants::{TFTPSERVER_ACCEPT_NO, TFTPSERVER_ACCEPT_YES, TFTPSERVER_VERSION_STRING};
 use super::events::CCallback;
 use super::guard::{Call, status, unbound, value};
 use super::handles;
@@ -402,6 +402,33 @@ pub extern "C" fn tftpserver_strerror(code: i32) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_version() -> *const c_char {
     TERMINATED_VERSION.as_ptr().cast()
+}
+
+/// Answers a request for which ConnectionRequest's callback set `accept` to TFTPSERVER_ACCEPT_LATER.
+///
+/// Until then the connection waits, and no other does: its record stays in the Conn arrays, ConnFileData and
+/// ConnLocalFile may be set, the client's repetitions bring no second request. What follows, Connected first, is delivered
+/// by DoEvents. An answer that comes before the callback has returned counts as well, and before what the callback says.
+/// A request that is not answered ends after Timeout, counted from the request: Connected tells 301, as it tells why
+/// where the connection ended otherwise meanwhile. With Timeout 0 it waits without end.
+///
+/// @param server The handle.
+/// @param index  A connection id, or a position below ConnCount.
+/// @param accept TFTPSERVER_ACCEPT_YES or TFTPSERVER_ACCEPT_NO.
+/// @return 0; 901 not a handle; 903 no such connection, or not any more; 130 it was answered before, or was not put off;
+///         905 neither of the two; 908 internal error.
+///
+/// Threads: any, from inside a callback too.
+#[unsafe(no_mangle)]
+pub extern "C" fn tftpserver_do_accept(server: *mut tftpserver, index: i32, accept: i32) -> i32 {
+    status(server, Call::DoAccept, |server, _| match accept {
+        TFTPSERVER_ACCEPT_NO => server.accept(index, false),
+        TFTPSERVER_ACCEPT_YES => server.accept(index, true),
+        _ => Err(Failure::new(
+            errors::INVALID_VALUE,
+            "TFTPSERVER_ACCEPT_YES or TFTPSERVER_ACCEPT_NO is expected.",
+        )),
+    })
 }
 
 static TERMINATED_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");

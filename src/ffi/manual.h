@@ -58,7 +58,7 @@
  *
  * One connection's events come in this order, each of them where a callback is registered for it:
  *
- *     ConnectionRequest   accept or refuse
+ *     ConnectionRequest   accept, refuse, or answer later
  *     Connected           0 "OK", or why not; a connection that was not accepted has no further events
  *     StartTransfer
  *     Transfer ...        one for each block
@@ -69,6 +69,9 @@
  * and Log come in between. Nothing waits for an event that has no callback. No event is lost but Log, which says how
  * many were: a slow program slows the connections whose Transfer events it has not taken, and while tens of thousands
  * of events wait, new requests stay unanswered until DoEvents was called; clients repeat them.
+ *
+ * An answer that takes time, as from a database or a person: set `accept` to TFTPSERVER_ACCEPT_LATER, return, and call
+ * tftpserver_do_accept when it is known, from any thread. Only that connection waits, up to Timeout.
  *
  * THE CONN ARRAYS
  *

@@ -21,7 +21,8 @@ pub struct tftpserver_connected_event {
     pub description: *const c_char,
 }
 
-/// Fires when a client asks for a file. The connection waits until the callback has returned.
+/// Fires when a client asks for a file. The connection waits until the callback has returned, or longer where its
+/// answer is put off.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tftpserver_connection_request_event {
@@ -35,7 +36,8 @@ pub struct tftpserver_connection_request_event {
     pub transfer_mode: *const c_char,
     /// TFTPSERVER_OPERATION_READ (1) or TFTPSERVER_OPERATION_WRITE (2).
     pub operation: i32,
-    /// In and out: 1 on entry; set it to 0 to refuse.
+    /// In and out: TFTPSERVER_ACCEPT_YES (1) on entry; set it to TFTPSERVER_ACCEPT_NO (0) to refuse, to
+    /// TFTPSERVER_ACCEPT_LATER (2) to answer by `tftpserver_do_accept`.
     pub accept: i32,
     /// The connection's id; its record in the Conn arrays is there already.
     pub connection_id: i32,

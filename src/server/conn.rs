@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tftp_proto::wire::{Mode, Operation};
 
 use super::errors::{self, Failure};
+use super::events::Accept;
 use super::property::ConnField;
 use super::value::Value;
 use crate::engine::notice::{Cause, Connection, Direction, Sources};
@@ -26,8 +27,23 @@ pub(super) struct Record {
     state: Mutex<State>,
 }
 
+/// Where the answer to a connection's request stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Decision {
+    /// Connected tells it, or nobody was asked.
+    #[default]
+    Told,
+    /// ConnectionRequest's callback runs.
+    Asked,
+    /// The application has put it off.
+    PutOff,
+    /// Accepted, or not, by the application; DoEvents is yet to tell it.
+    Given(bool),
+}
+
 #[derive(Debug, Default)]
 struct State {
+    decision: Decision,
     sources: Sources,
     /// The file that the engine found or made.
     found: Option<PathBuf>,
@@ -79,6 +95,62 @@ impl Record {
         match self.connection.operation {
             Operation::Read => 1,
             Operation::Write => 2,
+        }
+    }
+
+    /// ConnectionRequest's callback is about to be called: from now on the application may answer.
+    pub(super) fn ask(&self) {
+        self.state.lock().decision = Decision::Asked;
+    }
+
+    /// What the callback said, unless the application has said it otherwise already. [`Accept::Later`] where the answer
+    /// is put off.
+    pub(super) fn decide(&self, answer: Accept) -> Accept {
+        let mut state = self.state.lock();
+        let answer = match state.decision {
+            Decision::Given(true) => Accept::Yes,
+            Decision::Given(false) => Accept::No,
+            _ => answer,
+        };
+        state.decision = match answer {
+            Accept::Later => Decision::PutOff,
+            _ => Decision::Told,
+        };
+        answer
+    }
+
+    /// The application answers: true where DoEvents is to hear of it. 130 where it was answered before.
+    pub(super) fn answer(&self, accept: bool) -> Result<bool, Failure> {
+        let mut state = self.state.lock();
+        match std::mem::replace(&mut state.decision, Decision::Given(accept)) {
+            Decision::Asked => Ok(false),
+            Decision::PutOff => Ok(true),
+            before => {
+                state.decision = before;
+                Err(Failure::new(errors::BUSY, "The request was answered before."))
+            }
+        }
+    }
+
+    /// The answer that was put off, where it was given. Whoever takes it tells it.
+    pub(super) fn take_answer(&self) -> Option<bool> {
+        let mut state = self.state.lock();
+        let Decision::Given(accept) = state.decision else {
+            return None;
+        };
+        state.decision = Decision::Told;
+        Some(accept)
+    }
+
+    /// The application does not know yet whether it was accepted.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.state.lock().decision != Decision::Told
+    }
+
+    /// Has the engine wait for an answer that was put off.
+    pub(super) fn put_off(&self) {
+        if let Some(reply) = &self.reply {
+            reply.put_off();
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::conn::{Conns, Record};
 use super::errors::Failure;
-use super::events::Event;
+use super::events::{Accept, Event};
 use super::firing;
 use super::hub::{Hub, Kept};
 use crate::engine::notice::{Cause, Connection, LogKind, Notice, Run};
@@ -44,6 +44,7 @@ impl<'a> Dispatch<'a> {
                 reply,
                 held,
             } => self.asked(connection, reply, held),
+            Notice::Decided { id } => self.decided(id),
             Notice::Refused { connection, cause } => self.refused(connection, &cause),
             Notice::Started { id, local_file, held } => self.started(id, local_file, held),
             Notice::Moved(run) => self.moved(&run),
@@ -63,21 +64,51 @@ impl<'a> Dispatch<'a> {
     fn asked(&self, connection: Arc<Connection>, reply: Reply, held: bool) {
         let record = Arc::new(Record::new(connection, Some(reply)));
         self.conns.insert(Arc::clone(&record));
-        if let Err(cause) = self.request(&record) {
-            let failure = Failure::from(&cause);
-            record.end(cause);
-            self.connected(&record, Some(&failure));
-            self.conns.remove(record.id());
-            return;
+        record.ask();
+        let answer = self.request(&record).map(|answer| match answer {
+            // The engine has gone on without an answer: nothing can be put off any more.
+            Accept::Later if !held => record.decide(Accept::Yes),
+            answer => record.decide(answer),
+        });
+        match answer {
+            Ok(Accept::Later) => record.put_off(),
+            Ok(Accept::Yes) => self.accepted(&record, held),
+            Ok(Accept::No) => self.turned_away(&record, Cause::Refused),
+            Err(cause) => {
+                record.decide(Accept::No);
+                self.turned_away(&record, cause);
+            }
         }
-        match self.connected(&record, None) {
+    }
+
+    /// The answer that ConnectionRequest put off.
+    fn decided(&self, id: i32) {
+        let Some(record) = self.conns.by_id(id) else {
+            return;
+        };
+        match record.take_answer() {
+            Some(true) => self.accepted(&record, true),
+            Some(false) => self.turned_away(&record, Cause::Refused),
+            None => {}
+        }
+    }
+
+    fn accepted(&self, record: &Record, held: bool) {
+        match self.connected(record, None) {
             0 if held => record.admit(),
             0 => {}
             answer => record.mute(answer),
         }
     }
 
-    fn request(&self, record: &Record) -> Result<(), Cause> {
+    fn turned_away(&self, record: &Record, cause: Cause) {
+        let failure = Failure::from(&cause);
+        record.end(cause);
+        self.connected(record, Some(&failure));
+        self.conns.remove(record.id());
+    }
+
+    fn request(&self, record: &Record) -> Result<Accept, Cause> {
         let (remote_host, local_host) = (record.remote_host(), record.local_host());
         let mut event = Event::ConnectionRequest {
             remote_host: &remote_host,
@@ -85,14 +116,14 @@ impl<'a> Dispatch<'a> {
             filename: &record.connection.filename,
             transfer_mode: record.transfer_mode(),
             operation: record.operation(),
-            accept: true,
+            accept: Accept::Yes,
             connection_id: record.id(),
             local_host: &local_host,
         };
         let answer = self.fire(&mut event);
         match (answer, event) {
-            (0, Event::ConnectionRequest { accept: false, .. }) => Err(Cause::Refused),
-            (0, _) => Ok(()),
+            (0, Event::ConnectionRequest { accept, .. }) => Ok(accept),
+            (0, _) => Ok(Accept::Yes),
             (answer, _) => Err(Cause::Callback(answer)),
         }
     }
@@ -225,6 +256,12 @@ impl<'a> Dispatch<'a> {
         // A callback can say no to a transfer of which the client has everything already.
         let refused = record.ended_with().map(Cause::Callback);
         let failure = cause.or(refused.as_ref()).map(Failure::from);
+        if record.is_undecided() {
+            // It ended before the application had answered: it never was connected.
+            record.decide(Accept::No);
+            self.connected(&record, failure.as_ref());
+            return self.conns.remove(id);
+        }
         let (status_code, description) = status(failure.as_ref());
         self.fire(&mut Event::Disconnected {
             connection_id: id,

@@ -169,11 +169,55 @@ fn a_whole_download_in_order() {
     assert_eq!(bench.server.conns.count(), 0);
 }
 
+/// A bench whose ConnectionRequest is put off.
+fn putting_off() -> Bench {
+    Bench::all(|_, event| {
+        if let Event::ConnectionRequest { accept, .. } = event {
+            *accept = Accept::Later;
+        }
+        0
+    })
+}
+
+#[test]
+fn an_answer_that_is_put_off_comes_with_the_next_events() {
+    let bench = putting_off();
+    bench.ask(ID, Operation::Read, true);
+    assert_eq!(bench.run(), ["request file 192.0.2.7 1"]);
+    assert_eq!(bench.inbox.take(), ["1 later"]);
+    bench.server.accept(ID, true).unwrap();
+    assert_eq!(bench.inbox.take(), Vec::<String>::new());
+    assert_eq!(bench.run(), ["connected 0"]);
+    assert_eq!(bench.inbox.take(), ["1 admit"]);
+    assert_eq!(bench.server.accept(ID, true).unwrap_err().code, 130);
+}
+
+#[test]
+fn what_the_engine_did_not_hold_cannot_be_put_off() {
+    let bench = putting_off();
+    bench.ask(ID, Operation::Read, false);
+    assert_eq!(bench.run(), ["request file 192.0.2.7 1", "connected 0"]);
+    assert_eq!(bench.inbox.take(), Vec::<String>::new());
+    assert_eq!(bench.server.accept(ID, false).unwrap_err().code, 130);
+}
+
+#[test]
+fn an_answer_after_the_end_is_not_told() {
+    let bench = putting_off();
+    bench.ask(ID, Operation::Read, true);
+    bench.run();
+    bench.disconnected(Some(Cause::Unanswered));
+    bench.server.accept(ID, true).unwrap();
+    assert_eq!(bench.run(), ["connected 301"]);
+    assert_eq!(bench.server.accept(ID, true).unwrap_err().code, 903);
+    assert_eq!(bench.inbox.take(), ["1 later"]);
+}
+
 #[test]
 fn what_is_refused_has_no_further_events() {
     let bench = Bench::all(|_, event| {
         if let Event::ConnectionRequest { accept, .. } = event {
-            *accept = false;
+            *accept = Accept::No;
         }
         0
     });

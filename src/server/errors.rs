@@ -121,6 +121,7 @@ impl From<&Cause> for Failure {
             Cause::Callback(answer) => Failure::new(ABORTED, &format!("A callback returned {answer}.")),
             Cause::ClientError { code, message, probe } => client_error(*code, message, *probe),
             Cause::Silent { probably_complete } => silent(*probably_complete),
+            Cause::Unanswered => Failure::new(TIMEOUT, "The application did not answer."),
             Cause::NoSource(Operation::Write) => Failure::plain(NO_LOCAL_FILE),
             Cause::NoSource(Operation::Read) => {
                 Failure::new(CANNOT_OPEN_FILE, "Neither LocalDir nor the application has it.")
@@ -254,6 +255,7 @@ mod tests {
             (Cause::Callback(-7), 10053),
             (client, 124),
             (silent, 301),
+            (Cause::Unanswered, 301),
             (Cause::NoSource(Operation::Write), 126),
             (Cause::NoSource(Operation::Read), 127),
             (Cause::Open(Refusal::NotFound), 127),

@@ -7,6 +7,17 @@ pub const FIRST: i32 = 1;
 /// The greatest number of an event.
 pub const LAST: i32 = 8;
 
+/// What ConnectionRequest says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// Refused.
+    No,
+    /// Accepted.
+    Yes,
+    /// Put off: [`super::Server::accept`] says it.
+    Later,
+}
+
 /// One event, as it is while its callback runs.
 #[expect(missing_docs, reason = "named as in the manual")]
 #[derive(Debug, PartialEq)]
@@ -26,7 +37,7 @@ pub enum Event<'a> {
         transfer_mode: &'a str,
         /// 1 read, 2 write.
         operation: i32,
-        accept: bool,
+        accept: Accept,
         connection_id: i32,
         /// "" where it is not known.
         local_host: &'a str,

@@ -133,6 +133,12 @@ impl Hub {
         }
     }
 
+    /// The application has answered a request that it had put off: the next DoEvents tells it.
+    pub(super) fn decided(&self, id: i32) {
+        self.queue.push(Notice::Decided { id });
+        self.queue.announce();
+    }
+
     /// Lets go on what waits for a callback that is registered no more: nothing waits for an event without one.
     pub(super) fn release(&self, conns: &Conns) {
         let wants = self.registered();

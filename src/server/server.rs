@@ -143,6 +143,18 @@ impl Server {
         Ok(())
     }
 
+    /// Answers a request that ConnectionRequest put off ([`super::events::Accept::Later`]): DoEvents goes on from there.
+    ///
+    /// # Errors
+    /// 903 where there is none at this index; 130 where it was answered before.
+    pub fn accept(&self, index: i32, accept: bool) -> Result<(), Failure> {
+        let record = self.conns.at(index)?;
+        if record.answer(accept)? {
+            self.hub.decided(record.id());
+        }
+        Ok(())
+    }
+
     /// Shuts down, and gives every property and setting its default. Callbacks stay.
     pub fn reset(&self) {
         let mut listening = self.listening.lock();

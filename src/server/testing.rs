@@ -34,6 +34,7 @@ impl Post for Inbox {
                 (None, None) => "admit".to_owned(),
             },
             Answer::End(cause) => format!("end {cause:?}"),
+            Answer::Later => "later".to_owned(),
             Answer::Taken => "taken".to_owned(),
         };
         self.answers.lock().push(format!("{} {text}", key.index % 1000));

@@ -98,6 +98,17 @@ class Operation(enum.IntEnum):
     WRITE = 2
 
 
+class Accept(enum.IntEnum):
+    """What a ConnectionRequest is answered with."""
+
+    #: Accept: no, the client gets an ERROR.
+    NO = 0
+    #: Accept: yes.
+    YES = 1
+    #: Accept: not known yet; `tftpserver_do_accept` says it.
+    LATER = 2
+
+
 class ErrorCode(enum.IntEnum):
     """The error numbers; the same on every platform."""
 
@@ -520,5 +531,9 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "tftpserver_version": (
         ctypes.c_char_p,
         [],
+    ),
+    "tftpserver_do_accept": (
+        ctypes.c_int32,
+        [ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32],
     ),
 }

@@ -159,6 +159,48 @@ fn inheritable(socket: &UdpSocket) -> i32 {
     number
 }
 
+/// In a network namespace of its own, where no port is taken: 69 as root, 6969 with a hint as somebody else.
+#[test]
+fn ports_without_words() {
+    if !is_root() || !have("unshare") || !have("setpriv") {
+        return not_run("the ports that are taken by default, which needs root, unshare and setpriv");
+    }
+    let allowed = Command::new("unshare")
+        .args(["-n", "true"])
+        .status()
+        .unwrap()
+        .success();
+    if !allowed {
+        return not_run(
+            "the ports that are taken by default, which needs the right to make network namespaces",
+        );
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let directory = directory(&[]);
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    // Where it was built, others may not come.
+    let program = directory.path().join("program");
+    std::fs::copy(env!("CARGO_BIN_EXE_tftpserver"), &program).unwrap();
+    let somebody =
+        "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all --";
+    for (words, port, hint) in [
+        ("", 69, ""),
+        (somebody, 6969, "port 69 is not allowed to this user"),
+    ] {
+        let mut command = Command::new("unshare");
+        command.arg("-n").args(words.split_whitespace());
+        command.arg(&program).arg("--json").arg(directory.path());
+        let served = Served::start(command);
+        assert_eq!(served.addresses, [([0_u16; 8], port).into()], "{words}");
+        let (status, errors) = served.end();
+        assert_eq!(status.code(), Some(0));
+        assert!(
+            errors.contains(hint) && errors.is_empty() == hint.is_empty(),
+            "{errors}"
+        );
+    }
+}
+
 /// As root: the port is one that only root may have, and every thread is nobody's, without root's groups.
 #[test]
 fn privileges_go_once_the_ports_are_open() {
@@ -178,6 +220,8 @@ fn privileges_go_once_the_ports_are_open() {
     let listen = format!("127.0.0.1:{port}");
     command.args([
         "--json",
+        "--threads",
+        "3",
         "--listen",
         &listen,
         "--user",
@@ -188,7 +232,11 @@ fn privileges_go_once_the_ports_are_open() {
     command.arg(directory.path());
     let served = Served::start(command);
     assert_eq!(served.port(), port);
-    assert_eq!(Slow::ask(served.address(), "f").finish(1), 1000);
+    // One for each thread, and each client on one of them.
+    assert_eq!(sockets_at(port), 3);
+    for _ in 0..10 {
+        assert_eq!(Slow::ask(served.address(), "f").finish(1), 1000);
+    }
     let threads: Vec<_> = std::fs::read_dir(format!("/proc/{}/task", served.id()))
         .unwrap()
         .collect();
@@ -208,4 +256,12 @@ fn privileges_go_once_the_ports_are_open() {
         assert_eq!(field("Groups:"), [nobody.gid.to_string()]);
         assert_eq!(field("CapEff:"), ["0000000000000000"]);
     }
+}
+
+/// UDP sockets that are bound to this port (proc(5)).
+fn sockets_at(port: u16) -> usize {
+    let table = std::fs::read_to_string("/proc/net/udp").unwrap();
+    let end = format!(":{port:04X}");
+    let local = table.lines().filter_map(|line| line.split_whitespace().nth(1));
+    local.filter(|local| local.ends_with(&end)).count()
 }

@@ -82,9 +82,10 @@ pub const TABLE: &[ErrorEntry] = &[
         "An upload cannot be written or put in its place."),
     raised(129, "CANNOT_READ_FILE", "Can't read local file.", "The file of a download cannot be read, or shrank."),
     raised(130, "BUSY", "Busy performing the current transfer.",
-        "ConnFileData, ConnLocalFile or ConnServedName was set after the transfer began."),
+        "ConnFileData, ConnLocalFile or ConnServedName was set after the transfer began, or a request was answered twice."),
     raised(301, "TIMEOUT", "Timeout while waiting for server.",
-        "Nothing came from the client for longer than Timeout, or after the last retransmission."),
+        "Nothing came from the client for longer than Timeout, or after the last retransmission; or the application put \
+         its answer off and did not give it in that time."),
     never(305, "SERVER_ERROR", "Server error."),
     never(306, "WRONG_OR_INVALID_RESPONSE_TYPE", "Wrong or invalid response type received from server."),
     never(307, "INVALID_RESPONSE_FROM_SERVER", "Invalid response from server."),

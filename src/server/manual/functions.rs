@@ -124,4 +124,25 @@ if (fd >= 0)
         "tftpserver_version",
         r#"printf("libtftpserver %s\n", tftpserver_version());"#,
     ),
+    call(
+        "tftpserver_do_accept",
+        r#"static int32_t on_request(tftpserver *server, tftpserver_event *event, void *context)
+{
+    (void)server;
+    *(int32_t *)context = event->data.connection_request.connection_id;
+    event->data.connection_request.accept = TFTPSERVER_ACCEPT_LATER; /* a look into the database first */
+    return 0;
+}
+
+static void database_answered(tftpserver *server, int32_t connection_id, int known)
+{
+    tftpserver_do_accept(server, connection_id, known ? TFTPSERVER_ACCEPT_YES : TFTPSERVER_ACCEPT_NO);
+}
+
+static void listen_to_requests(tftpserver *server, int32_t *asked)
+{
+    tftpserver_register_callback(server, TFTPSERVER_EVENT_CONNECTION_REQUEST, on_request, asked);
+    database_answered(server, *asked, 1);
+}"#,
+    ),
 ];

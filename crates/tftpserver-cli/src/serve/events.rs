@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use tftpserver::server::Server;
-use tftpserver::server::events::Event;
+use tftpserver::server::events::{Accept, Event};
 use tftpserver::server::property::Value;
 
 use super::Running;
@@ -67,7 +67,12 @@ impl Handler {
                 accept,
                 connection_id,
                 ..
-            } => *accept = self.asked(&server, *connection_id),
+            } => {
+                *accept = match self.asked(&server, *connection_id) {
+                    true => Accept::Yes,
+                    false => Accept::No,
+                }
+            }
             // 0 is followed by Disconnected.
             Event::Connected { status_code: 0, .. } => {}
             Event::Connected {
@@ -99,12 +104,13 @@ impl Handler {
     /// A client asks: notes it, and decides by the rules.
     fn asked(&self, server: &Server, id: i32) -> bool {
         let mut transfer = asked(server, id);
-        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
         let decided = rules.decide(Asked {
             name: &transfer.file,
             ip: transfer.client,
             is_write: transfer.operation == Operation::Write,
         });
+        drop(rules);
         let decided = decided.and_then(|served| {
             if let Some(name) = &served {
                 let set = server.set(CONN_SERVED_NAME, id, Value::Text(name.clone()));

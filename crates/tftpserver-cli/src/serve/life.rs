@@ -63,6 +63,14 @@ fn drain(running: &Running, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
     systemd::stopping();
     server.stop_listening();
     tracing::info!("stopping: transfers finish, a second signal ends them");
+    let left = active(server);
+    if left > 0 && running.view.is_live() {
+        running.view.aside(&mut || {
+            eprintln!(
+                "tftpserver: transfers that still run: {left}; they may finish, Ctrl-C again ends them"
+            );
+        });
+    }
     settings::set(server, "", "SelectWaitMillis", &100)?;
     let mut code = Code::Done;
     while active(server) > 0 {

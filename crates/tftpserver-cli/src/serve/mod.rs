@@ -1,5 +1,6 @@
 //! The server and its life: from the options to the last transfer.
 
+mod bind;
 mod events;
 mod life;
 mod settings;

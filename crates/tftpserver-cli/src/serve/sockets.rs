@@ -1,15 +1,15 @@
 //! Where it listens: addresses that the library opens, sockets that were opened before privileges went, or those that
 //! the service manager opened.
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::Socket;
 use tftpserver::server::Server;
 use tftpserver::server::errors;
 use tftpserver::server::property::Value;
 
-use super::{settings, systemd};
+use super::{bind, settings, systemd};
 use crate::exit::{Code, Failure};
 use crate::listen::{Listen, PORT, UNPRIVILEGED_PORT};
 use crate::options::Options;
@@ -33,7 +33,7 @@ pub fn prepare(server: &Server, options: &Options, now: bool) -> Result<Vec<Sock
     }
     let wanted = wanted(options);
     if now {
-        let sockets = bind_all(options, &wanted)?;
+        let sockets = bind_all(server, options, &wanted)?;
         let numbers: Vec<i32> = sockets.iter().map(AsRawFd::as_raw_fd).collect();
         descriptors(server, &numbers)?;
         return Ok(sockets);
@@ -62,7 +62,10 @@ pub fn start(server: &Server, options: &Options) -> Result<Vec<String>, Failure>
     }
     started.map_err(|failure| refused(failure.code, &where_it_failed(&failure, options)))?;
     let addresses = server.config("ListenAddresses").unwrap_or_default();
-    Ok(addresses.split_whitespace().map(str::to_owned).collect())
+    let mut addresses: Vec<String> = addresses.split_whitespace().map(str::to_owned).collect();
+    // Sockets of one address, one a thread.
+    addresses.dedup();
+    Ok(addresses)
 }
 
 fn code(started: &Result<(), errors::Failure>) -> i32 {
@@ -100,10 +103,12 @@ fn listen_on(server: &Server, others: &[Listen]) -> Result<(), Failure> {
     if others.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = others
-        .iter()
-        .map(|listen| listen.socket_addr().to_string())
-        .collect();
+    // An IPv6 address there takes IPv6 only.
+    let both = |listen: &Listen| match listen.ip {
+        None => format!("0.0.0.0:{} [::]:{}", listen.port, listen.port),
+        Some(_) => listen.socket_addr().to_string(),
+    };
+    let list: Vec<String> = others.iter().map(both).collect();
     settings::set(server, "--listen", "ListenOn", &list.join(" "))
 }
 
@@ -112,44 +117,28 @@ fn descriptors(server: &Server, numbers: &[i32]) -> Result<(), Failure> {
     settings::set(server, "sockets", "ListenDescriptors", &list.join(","))
 }
 
-fn bind_all(options: &Options, wanted: &[Listen]) -> Result<Vec<Socket>, Failure> {
-    let bound: std::io::Result<Vec<_>> = wanted.iter().map(bind).collect();
-    match bound {
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied && options.listen.is_empty() => {
+/// Binds what the class will be handed; each thread has a socket, so the class needs no more than one for each.
+fn bind_all(server: &Server, options: &Options, wanted: &[Listen]) -> Result<Vec<Socket>, Failure> {
+    settings::set(server, "--threads", "IoThreads", &1)?;
+    match bind::all(wanted, options.threads.unwrap_or(1)) {
+        Err((error, _)) if error.kind() == ErrorKind::PermissionDenied && is_default(options, wanted) => {
             hint();
-            bind_all(options, &[Listen::everywhere(UNPRIVILEGED_PORT)])
+            bind_all(server, options, &[Listen::everywhere(UNPRIVILEGED_PORT)])
         }
-        bound => bound.map_err(|error| {
+        bound => bound.map_err(|(error, address)| {
             let code = match error.kind() {
-                std::io::ErrorKind::PermissionDenied => NOT_ALLOWED,
-                std::io::ErrorKind::AddrInUse => IN_USE,
-                std::io::ErrorKind::AddrNotAvailable => NOT_OURS,
+                ErrorKind::PermissionDenied => NOT_ALLOWED,
+                ErrorKind::AddrInUse => IN_USE,
+                ErrorKind::AddrNotAvailable => NOT_OURS,
                 _ => 0,
             };
-            let list: Vec<String> = wanted.iter().map(Listen::to_string).collect();
-            refused(code, &format!("{}: {error}", list.join(" ")))
+            refused(code, &format!("{address}: {error}"))
         }),
     }
 }
 
-fn bind(listen: &Listen) -> std::io::Result<Socket> {
-    let everywhere = listen.ip.is_none();
-    match bind_to(listen.socket_addr(), everywhere) {
-        // A system without IPv6.
-        Err(error) if everywhere && error.kind() == std::io::ErrorKind::Unsupported => {
-            bind_to(SocketAddr::from(([0, 0, 0, 0], listen.port)), false)
-        }
-        bound => bound,
-    }
-}
-
-fn bind_to(address: SocketAddr, both_families: bool) -> std::io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    if address.is_ipv6() {
-        socket.set_only_v6(!both_families)?;
-    }
-    socket.bind(&address.into())?;
-    Ok(socket)
+fn is_default(options: &Options, wanted: &[Listen]) -> bool {
+    options.listen.is_empty() && wanted[0].port == PORT
 }
 
 /// The class names the address; where it does not, the options do.

@@ -158,6 +158,11 @@ fn failure(transfer: &Transfer, width: usize) -> String {
 fn sums(look: &Look, before: &mut Option<(Instant, u64)>) -> String {
     let sums = look.totals.brief();
     let running: u64 = look.active.iter().map(|transfer| transfer.figures.bytes).sum();
+    let again: u64 = look
+        .active
+        .iter()
+        .map(|transfer| transfer.figures.retransmissions)
+        .sum();
     let (now, bytes) = (clock::now(), sums.bytes + running);
     let rate = match before.replace((now, bytes)) {
         Some((then, less)) => text::rate(bytes.saturating_sub(less), now - then),
@@ -169,7 +174,7 @@ fn sums(look: &Look, before: &mut Option<(Instant, u64)>) -> String {
         sums.completed,
         sums.failed,
         text::bytes(bytes),
-        match sums.retransmissions {
+        match sums.retransmissions + again {
             0 => String::new(),
             count => format!(", {count} packets sent again"),
         }

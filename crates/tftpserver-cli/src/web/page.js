@@ -56,7 +56,8 @@ function show(now) {
   byId("completed").textContent = now.totals.completed;
   byId("failures").textContent = now.totals.failed;
   byId("bytes").textContent = bytes(now.totals.bytes + running);
-  byId("again").textContent = now.totals.retransmissions;
+  const again = now.active.reduce((sum, one) => sum + one.retransmissions, 0);
+  byId("again").textContent = now.totals.retransmissions + again;
   fill("active", now.active, (one) => [
     cell(client(one)), operation(one), cell(file(one)), cell(progress(one)),
     cell(bytes(one.bytes), "number"), cell(rate(one), "number"), cell(String(one.retransmissions), "number"),
