@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the command: the program, its manual page, completions and units. usage: install-command.sh PREFIX
-# DESTDIR goes before everything; SYSCONFDIR is /etc, or below PREFIX where that is not /usr or /usr/local.
+# DESTDIR goes before everything; TFTPSERVER_COMMAND is the program if it is built already; SYSCONFDIR is /etc, or below PREFIX where that is not /usr or /usr/local.
 set -eu
 cd "$(dirname "$0")/.."
 prefix=$1
@@ -9,8 +9,11 @@ case $prefix in
     /usr | /usr/local) etc=${SYSCONFDIR:-/etc} ;;
     *) etc=${SYSCONFDIR:-$prefix/etc} ;;
 esac
-program=${CARGO_TARGET_DIR:-target}/release/tftpserver
-cargo build --quiet --release --locked -p tftpserver-cli
+program=${TFTPSERVER_COMMAND:-}
+if [ -z "$program" ]; then
+    program=${CARGO_TARGET_DIR:-target}/release/tftpserver
+    cargo build --quiet --release --locked -p tftpserver-cli
+fi
 
 put() { # MODE FILE DIRECTORY NAME
     install -d "$root$3"

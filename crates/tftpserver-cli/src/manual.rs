@@ -24,13 +24,26 @@ pub fn page() -> Result<Code, Failure> {
 
 fn write_page(page: &mut Vec<u8>) -> io::Result<()> {
     let command = Cli::command();
-    let man = clap_mangen::Man::new(command).section("1");
+    let man = clap_mangen::Man::new(command.clone()).section("1");
     man.render_title(page)?;
     man.render_name_section(page)?;
     man.render_synopsis_section(page)?;
     man.render_description_section(page)?;
     man.render_options_section(page)?;
-    man.render_subcommands_section(page)?;
+    writeln!(page, ".SH SUBCOMMANDS")?;
+    for subcommand in command
+        .get_subcommands()
+        .filter(|subcommand| !subcommand.is_hide_set())
+    {
+        let (name, about) = (
+            subcommand.get_name(),
+            subcommand.get_about().cloned().unwrap_or_default(),
+        );
+        writeln!(
+            page,
+            ".TP\n\\fB{name}\\fR\n{about}; tftpserver {name} \\-\\-help says how"
+        )?;
+    }
     page.write_all(SIGNALS.as_bytes())?;
     writeln!(page, ".SH EXIT STATUS")?;
     for (code, about) in exit::TABLE {

@@ -57,27 +57,27 @@ pub struct Options {
     pub threads: Option<u32>,
 
     /// Refuse uploads, whatever else is said; without --create they are refused anyway
-    #[arg(short, long, help_heading = "Files")]
+    #[arg(short, long, help_heading = "What is served")]
     pub read_only: bool,
 
     /// Let clients upload: make files, and replace those that this user may write
-    #[arg(short, long, help_heading = "Files")]
+    #[arg(short, long, help_heading = "What is served")]
     pub create: bool,
 
     /// An upload never replaces a file
-    #[arg(long, help_heading = "Files")]
+    #[arg(long, help_heading = "What is served")]
     pub no_overwrite: bool,
 
     /// Follow no symbolic links, not even those that stay inside DIR
-    #[arg(long, help_heading = "Files")]
+    #[arg(long, help_heading = "What is served")]
     pub no_symlinks: bool,
 
     /// An acknowledged upload survives a loss of power
-    #[arg(long, help_heading = "Files")]
+    #[arg(long, help_heading = "What is served")]
     pub sync: bool,
 
     /// Rules that turn the name a client asks for into another one in DIR, as in.tftpd's --map-file
-    #[arg(short, long, value_name = "RULES", help_heading = "Files")]
+    #[arg(short, long, value_name = "RULES", help_heading = "What is served")]
     pub map: Option<PathBuf>,
 
     /// A client whose address names a directory in DIR gets that one, as dnsmasq's tftp-unique-root
@@ -86,7 +86,7 @@ pub struct Options {
         value_enum,
         value_name = "ip|mac",
         hide_possible_values = true,
-        help_heading = "Files"
+        help_heading = "What is served"
     )]
     pub per_client: Option<PerClient>,
 

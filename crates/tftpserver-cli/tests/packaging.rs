@@ -167,27 +167,65 @@ fn text_of(directory: &tempfile::TempDir) -> &str {
     directory.path().to_str().unwrap()
 }
 
+/// What `make install` puts where, with the units as they are then.
 #[test]
-fn the_units_are_what_systemd_understands() {
-    if !have("systemd-analyze") {
-        return;
+fn everything_is_installed_and_systemd_understands_the_units() {
+    let root = directory(&[]);
+    let installed = Command::new("sh")
+        .arg(Path::new(ROOT).join("scripts/install-command.sh"))
+        .arg("/usr")
+        .env("DESTDIR", root.path())
+        .env("TFTPSERVER_COMMAND", env!("CARGO_BIN_EXE_tftpserver"))
+        .env_remove("SYSCONFDIR")
+        .output()
+        .unwrap();
+    assert!(
+        installed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&installed.stderr)
+    );
+    for path in [
+        "usr/bin/tftpserver",
+        "usr/share/man/man1/tftpserver.1",
+        "usr/share/bash-completion/completions/tftpserver",
+        "usr/share/zsh/site-functions/_tftpserver",
+        "usr/share/fish/vendor_completions.d/tftpserver.fish",
+        "etc/tftpserver.toml",
+    ] {
+        assert!(
+            root.path()
+                .join(path)
+                .metadata()
+                .is_ok_and(|found| found.len() > 100),
+            "{path}"
+        );
     }
+    let unit = |name| std::fs::read_to_string(root.path().join("usr/lib/systemd/system").join(name)).unwrap();
+    let service = unit("tftpserver.service");
+    assert!(
+        service.contains("ExecStart=/usr/bin/tftpserver --config /etc/tftpserver.toml\n"),
+        "{service}"
+    );
+    if have("systemd-analyze") {
+        understood(&service, &unit("tftpserver.socket"));
+    }
+}
+
+/// By systemd-analyze, but for the program and the manual page, which are not installed where tests run.
+fn understood(service: &str, socket: &str) {
     let units = directory(&[]);
-    let bin = Path::new(env!("CARGO_BIN_EXE_tftpserver")).parent().unwrap();
-    let mut paths = Vec::new();
-    for name in ["tftpserver.service", "tftpserver.socket"] {
-        let unit = std::fs::read_to_string(Path::new(ROOT).join("packaging/systemd").join(name)).unwrap();
-        let unit = unit
-            .replace("@BINDIR@", &bin.display().to_string())
-            .replace("@SYSCONFDIR@", "/etc");
-        assert!(!unit.contains('@') || unit.contains("@system-service"), "{name}");
-        // The manual page is not installed where tests run.
-        paths.push(file(
+    let service = service.replace("/usr/bin/tftpserver", env!("CARGO_BIN_EXE_tftpserver"));
+    let unit = |name, text: &str| {
+        file(
             &units,
             name,
-            &unit.replace("Documentation=man:tftpserver(1)\n", ""),
-        ));
-    }
+            &text.replace("Documentation=man:tftpserver(1)\n", ""),
+        )
+    };
+    let paths = [
+        unit("tftpserver.service", &service),
+        unit("tftpserver.socket", socket),
+    ];
     let output = Command::new("systemd-analyze")
         .arg("verify")
         .args(&paths)
@@ -195,15 +233,55 @@ fn the_units_are_what_systemd_understands() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !said.contains("tftpserver."), "{said}");
-    let output = Command::new("systemd-analyze")
+    let mut command = Command::new("systemd-analyze");
+    command
         .args(["security", "--offline=true", "--threshold=20"])
-        .arg(&paths[0])
-        .output();
-    let output = output.unwrap();
+        .arg(&paths[0]);
+    let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
         "{said}{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// Whoever builds the library builds nothing of the command.
+#[test]
+fn the_library_needs_nothing_of_the_command() {
+    let tree = |package| {
+        let mut command = Command::new(env!("CARGO"));
+        command.args([
+            "tree",
+            "--offline",
+            "--locked",
+            "-e",
+            "normal,build",
+            "--prefix",
+            "none",
+            "-p",
+            package,
+        ]);
+        let output = command.current_dir(ROOT).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (library, command) = (tree("tftpserver"), tree("tftpserver-cli"));
+    for name in [
+        "clap ",
+        "regex ",
+        "serde ",
+        "toml ",
+        "tracing ",
+        "tiny_http ",
+        "indicatif ",
+        "nix ",
+    ] {
+        let has = |tree: &str| tree.lines().any(|line| line.starts_with(name));
+        assert!(has(&command) && !has(&library), "{name}");
+    }
 }

@@ -184,7 +184,7 @@ fn names_are_mapped_and_stay_inside() {
     let outside = directory(&[("secret", b"secret")]);
     let directory = directory(&[("boot/x64/wdsnbp.com", b"boot"), ("hosts/127.0.0.1.cfg", b"mine")]);
     let rules = format!(
-        "# as in tftp-hpa's examples\nrg \\\\ /\nri ^config$ hosts/\\i.cfg\na \\.pvt$\nr ^out$ {}/secret\nr ^up$ ../../../etc/passwd\n",
+        "# as in tftp-hpa's examples\nrg \\\\ /\nri ^config$ hosts//\\i.cfg\na \\.pvt$\nr ^out$ {}/secret\nr ^up$ ../../../etc/passwd\n",
         outside.path().display()
     );
     let rules = file(&outside, "rules", &rules);

@@ -267,6 +267,25 @@ mod tests {
         assert!(applied(map, "keys\\a.pvt").is_err());
     }
 
+    /// A directory for each client, as a container image for in.tftpd recommends it.
+    #[test]
+    fn the_rules_of_a_jail_for_each_client() {
+        let map = "rg \\\\ /\nr ^[^/] /\\0\na ^/private/\na \\.pvt$\ne ^/public/\nr ^ \\i/";
+        becomes(map, "public\\x", "/public/x");
+        becomes(map, "x", "192.0.2.169//x");
+        assert!(applied(map, "private/x").is_err());
+    }
+
+    /// OpenStack's containers: a group that is none, and an anchor twice.
+    #[test]
+    fn the_rules_of_openstack() {
+        let map = "re ^(/pxe/tftpboot/) /pxe/tftpboot/\\2\nre ^/pxe/tftpboot/ /pxe/tftpboot/\n\
+            re ^(^/) /pxe/tftpboot/\\1\nre ^([^/]) /pxe/tftpboot/\\1";
+        becomes(map, "/pxe/tftpboot/a", "/pxe/tftpboot/a");
+        becomes(map, "/a", "/pxe/tftpboot//a");
+        becomes(map, "a", "/pxe/tftpboot/a");
+    }
+
     /// Case as Windows has it, and a file a client.
     #[test]
     fn case_and_addresses() {
