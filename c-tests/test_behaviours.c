@@ -16,6 +16,97 @@
 #define BEHAVIOURS_JSON "bindings/behaviours.json"
 #endif
 
+/* ---- answers, figures, addresses ---- */
+
+static int32_t puts_off(recorder *events, tftpserver *server, tftpserver_event *event)
+{
+    int32_t *asked = events->extra;
+    (void)server;
+    if (event->id == CONNECTION_REQUEST && strcmp(event->data.connection_request.filename, "slow") == 0) {
+        *asked = event->data.connection_request.connection_id;
+        event->data.connection_request.accept = 2;
+    }
+    return 0;
+}
+
+static void answer_given_later(void)
+{
+    fixture self;
+    real_client slow;
+    char path[512], order[100];
+    int32_t asked = 0;
+    NEED(fixture_open(&self));
+    fixture_record(&self, 0);
+    self.events.hook = puts_off;
+    self.events.extra = &asked;
+    CHECK(fixture_write(&self, "fast", "data", 4));
+    fixture_path(&self, "late", path, sizeof path);
+    CHECK(real_client_start_get(&slow, self.port, "slow", path));
+    CHECK(fixture_await(&self, CONNECTION_REQUEST, 1));
+    CHECK_INT(real_client_get(&self, "fast", "got"), CURL_GOOD);
+    CHECK(real_client_running(&slow));
+    CHECK_TEXT(fixture_order(&self, asked, order, sizeof order), "2");
+    CHECK_INT(tftpserver_set_bytes(self.server, CONN_FILE_DATA, asked, "at last", 7), 0);
+    CHECK_INT(tftpserver_do_accept(self.server, asked, 1), 0);
+    CHECK_INT(tftpserver_do_accept(self.server, asked, 1), 130);
+    CHECK_INT(real_client_finish(&slow, self.server), CURL_GOOD);
+    CHECK_FILE(&self, "late", "at last", 7);
+    CHECK(fixture_await(&self, DISCONNECTED, 2));
+    CHECK_TEXT(fixture_order(&self, asked, order, sizeof order), "2 1 7 4 3");
+    CHECK_INT(tftpserver_do_accept(self.server, asked, 1), 903);
+    fixture_close(&self);
+}
+
+static int32_t reads_figures(recorder *events, tftpserver *server, tftpserver_event *event)
+{
+    int32_t id = events->records[events->count - 1].connection_id;
+    if (event->id == CONNECTION_REQUEST) {
+        CHECK_INT(tftpserver_get_int(server, CONN_BLOCK_SIZE, id), 0);
+        CHECK_INT(tftpserver_get_int(server, CONN_TOTAL_BYTES, id), -1);
+    }
+    if (event->id == DISCONNECTED) {
+        CHECK_INT(tftpserver_get_int(server, CONN_OPERATION, id), 1);
+        CHECK_INT(tftpserver_get_int(server, CONN_BYTES_TRANSFERRED, id), 1000000);
+        CHECK_INT(tftpserver_get_int(server, CONN_TOTAL_BYTES, id), 1000000);
+        CHECK_INT(tftpserver_get_int(server, CONN_BLOCK_SIZE, id), 512);
+        CHECK_INT(tftpserver_get_int(server, CONN_WINDOW_SIZE, id), 1);
+    }
+    return 0;
+}
+
+static void figures_of_a_transfer(void)
+{
+    fixture self;
+    uint8_t *data = fixture_bytes(1000000);
+    NEED(fixture_open(&self));
+    fixture_record(&self, 0);
+    self.events.hook = reads_figures;
+    CHECK(fixture_write(&self, "f", data, 1000000));
+    CHECK_INT(real_client_get(&self, "f", "got"), CURL_GOOD);
+    CHECK(fixture_await(&self, DISCONNECTED, 1));
+    CHECK_INT(fixture_count(&self, CONNECTION_REQUEST), 1);
+    fixture_close(&self);
+    free(data);
+}
+
+static void several_addresses(void)
+{
+    fixture self;
+    const char *other;
+    NEED(fixture_prepare(&self));
+    CHECK(fixture_write(&self, "f", "data", 4));
+    CHECK_TEXT(tftpserver_do_config(self.server, "ListenOn=127.0.0.1:0"), "");
+    NEED(fixture_listen(&self));
+    CHECK_INT(real_client_get(&self, "f", "got"), CURL_GOOD);
+    CHECK_FILE(&self, "got", "data", 4);
+    other = strrchr(tftpserver_do_config(self.server, "ListenAddresses"), ':');
+    NEED(other != NULL && atoi(other + 1) != self.port);
+    self.port = atoi(other + 1);
+    CHECK_INT(real_client_get(&self, "f", "again"), CURL_GOOD);
+    CHECK_FILE(&self, "again", "data", 4);
+    fixture_close(&self);
+}
+
 /* ---- errors and settings ---- */
 
 static void error_number_and_text(void)
@@ -342,7 +433,8 @@ static const struct behaviour {
     BEHAVIOUR(download_from_local_dir), BEHAVIOUR(upload_to_local_dir), BEHAVIOUR(download_with_a_window),
     BEHAVIOUR(missing_file), BEHAVIOUR(refuse_a_request), BEHAVIOUR(data_from_the_application),
     BEHAVIOUR(file_chosen_by_the_application), BEHAVIOUR(upload_through_transfer_alone), BEHAVIOUR(nobody_answers),
-    BEHAVIOUR(order_of_events), BEHAVIOUR(fields_of_events), BEHAVIOUR(conn_arrays), BEHAVIOUR(exception_in_a_handler),
+    BEHAVIOUR(order_of_events), BEHAVIOUR(fields_of_events), BEHAVIOUR(conn_arrays), BEHAVIOUR(answer_given_later),
+    BEHAVIOUR(figures_of_a_transfer), BEHAVIOUR(several_addresses), BEHAVIOUR(exception_in_a_handler),
     BEHAVIOUR(error_number_and_text), BEHAVIOUR(config), BEHAVIOUR(stop_listening), BEHAVIOUR(close_inside_a_handler),
     BEHAVIOUR(use_after_close), BEHAVIOUR(interrupt), BEHAVIOUR(several_servers),
     BEHAVIOUR(collected_during_a_transfer), BEHAVIOUR(fork_after_open), BEHAVIOUR(version_is_checked),

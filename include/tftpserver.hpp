@@ -366,6 +366,10 @@ struct connection_request_event {
     bool accept; /**< true on entry; set it to false to refuse */
     std::int32_t connection_id;
     std::string_view local_host; /**< the server's address that was asked; "" where the system does not tell */
+    bool deferred = false; /**< the answer comes later: see defer() */
+
+    /** Answers later, by server_base::accept, whatever `accept` says. Only this client waits, up to Timeout. */
+    void defer() { deferred = true; }
 };
 
 /** A connection ended: once for each Connected with status 0. */
@@ -617,6 +621,20 @@ public:
         code = code_of(::tftpserver_do_disconnect(handle(), connection));
     }
 
+    /**
+     * Answers a request that was deferred, from any thread; do_events goes on from there.
+     * @throws error 903 no such connection, or not any more; 130 it was answered before, or was not deferred
+     */
+    void accept(std::int32_t connection, bool yes = true)
+    {
+        check(::tftpserver_do_accept(handle(), connection, yes ? TFTPSERVER_ACCEPT_YES : TFTPSERVER_ACCEPT_NO));
+    }
+    void accept(std::int32_t connection, bool yes, std::error_code &code) noexcept
+    {
+        code = code_of(
+            ::tftpserver_do_accept(handle(), connection, yes ? TFTPSERVER_ACCEPT_YES : TFTPSERVER_ACCEPT_NO));
+    }
+
     /** shutdown(), and every property and setting has its default again. Handlers stay. */
     void reset() { check(::tftpserver_do_reset(handle())); }
     void reset(std::error_code &code) noexcept { code = code_of(::tftpserver_do_reset(handle())); }
@@ -702,6 +720,40 @@ public:
     tftp::transfer_mode conn_transfer_mode(std::int32_t index) const
     {
         return static_cast<tftp::transfer_mode>(number(TFTPSERVER_PROPERTY_CONN_TRANSFER_MODE, index));
+    }
+    tftp::operation conn_operation(std::int32_t index) const
+    {
+        return static_cast<tftp::operation>(number(TFTPSERVER_PROPERTY_CONN_OPERATION, index));
+    }
+    /* Figures of the moment, from any thread; in on_disconnected the last ones. */
+    /** Bytes that the client has acknowledged (read) or the server has taken (write). */
+    std::int64_t conn_bytes_transferred(std::int32_t index) const
+    {
+        return get_int(TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED, index);
+    }
+    /** -1: not known. */
+    std::int64_t conn_total_bytes(std::int32_t index) const
+    {
+        return get_int(TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES, index);
+    }
+    /** 0 before the negotiation. */
+    std::int32_t conn_block_size(std::int32_t index) const
+    {
+        return number(TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE, index);
+    }
+    /** 0 before the negotiation. */
+    std::int32_t conn_window_size(std::int32_t index) const
+    {
+        return number(TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE, index);
+    }
+    std::int64_t conn_retransmissions(std::int32_t index) const
+    {
+        return get_int(TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, index);
+    }
+    /** Since the request; stands still at the end. */
+    std::chrono::milliseconds conn_elapsed(std::int32_t index) const
+    {
+        return std::chrono::milliseconds(get_int(TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS, index));
     }
 
     bool listening() const { return number(TFTPSERVER_PROPERTY_LISTENING) != 0; }
@@ -960,9 +1012,9 @@ inline std::int32_t server_base::dispatch(::tftpserver_event &event)
         connection_request_event to{from.remote_host, from.remote_port, from.filename,
                                     from.transfer_mode[0] == '1' ? transfer_mode::netascii : transfer_mode::octet,
                                     static_cast<operation>(from.operation), from.accept != 0, from.connection_id,
-                                    from.local_host};
+                                    from.local_host, false};
         std::int32_t result = FireConnectionRequest(to);
-        from.accept = to.accept ? 1 : 0;
+        from.accept = to.deferred ? TFTPSERVER_ACCEPT_LATER : to.accept ? TFTPSERVER_ACCEPT_YES : TFTPSERVER_ACCEPT_NO;
         return result;
     }
     case TFTPSERVER_EVENT_DISCONNECTED: {

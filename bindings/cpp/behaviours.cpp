@@ -247,6 +247,79 @@ void conn_arrays()
     CHECK_INT(self.server.conn_count(), 0);
 }
 
+void answer_given_later()
+{
+    fixture self;
+    std::int32_t asked = 0;
+    std::set<std::int32_t> connected;
+    self.dir.write("fast", "data");
+    self.server.on_connected = [&](const tftp::connected_event &e) { connected.insert(e.connection_id); };
+    self.server.on_connection_request = [&](tftp::connection_request_event &e) {
+        if (e.filename == "slow") {
+            asked = e.connection_id;
+            e.defer();
+        }
+    };
+    client slow(get(self.port, "slow", self.dir.path("late")));
+    CHECK(pump(self.server, [&] { return asked != 0; }));
+    CHECK_INT(self.get("fast"), CURL_GOOD);
+    CHECK(slow.running());
+    CHECK_INT(connected.count(asked), 0);
+    self.server.set_conn_file_data(asked, std::string("at last"));
+    self.server.accept(asked);
+    CHECK_INT(code_of([&] { self.server.accept(asked, false); }), 130);
+    CHECK(pump(self.server, [&] { return !slow.running(); }));
+    CHECK_INT(slow.code(), CURL_GOOD);
+    CHECK(self.dir.read("late") == "at last");
+    CHECK_INT(connected.count(asked), 1);
+    CHECK(pump(self.server, [&] { return self.server.conn_count() == 0; }));
+    std::error_code code;
+    self.server.accept(asked, true, code);
+    CHECK_INT(code.value(), 903);
+}
+
+void figures_of_a_transfer()
+{
+    fixture self;
+    int looked = 0;
+    self.dir.write("f", noise(1000000));
+    self.server.on_connection_request = [&](tftp::server &server, tftp::connection_request_event &e) {
+        looked++;
+        CHECK_INT(server.conn_block_size(e.connection_id), 0);
+        CHECK_INT(server.conn_total_bytes(e.connection_id), -1);
+    };
+    self.server.on_disconnected = [&](tftp::server &server, tftp::disconnected_event &e) {
+        std::int32_t id = e.connection_id;
+        looked++;
+        CHECK(server.conn_operation(id) == tftp::operation::read);
+        CHECK_INT(server.conn_bytes_transferred(id), 1000000);
+        CHECK_INT(server.conn_total_bytes(id), 1000000);
+        CHECK_INT(server.conn_block_size(id), 512);
+        CHECK_INT(server.conn_window_size(id), 1);
+        CHECK(server.conn_retransmissions(id) >= 0 && server.conn_elapsed(id).count() >= 0);
+    };
+    CHECK_INT(self.get("f"), CURL_GOOD);
+    CHECK(pump(self.server, [&] { return looked == 2; }));
+}
+
+void several_addresses()
+{
+    directory dir;
+    tftp::server server;
+    dir.write("f", "data");
+    server.set_local_dir(dir.path());
+    server.config("ListenOn", "127.0.0.1:0");
+    listen(server);
+    std::string all = server.config("ListenAddresses");
+    int other = std::stoi(all.substr(all.rfind(':') + 1));
+    CHECK(other != server.local_port());
+    for (int port : {server.local_port(), other}) {
+        CHECK_INT(run(server, support::get(port, "f", dir.path("got"))), CURL_GOOD);
+        CHECK(dir.read("got") == "data");
+        dir.write("got", "");
+    }
+}
+
 void exception_in_a_handler()
 {
     fixture self;
@@ -448,7 +521,8 @@ const std::map<std::string, void (*)()> behaviours{
     BEHAVIOUR(download_from_local_dir), BEHAVIOUR(upload_to_local_dir), BEHAVIOUR(download_with_a_window),
     BEHAVIOUR(missing_file), BEHAVIOUR(refuse_a_request), BEHAVIOUR(data_from_the_application),
     BEHAVIOUR(file_chosen_by_the_application), BEHAVIOUR(upload_through_transfer_alone), BEHAVIOUR(nobody_answers),
-    BEHAVIOUR(order_of_events), BEHAVIOUR(fields_of_events), BEHAVIOUR(conn_arrays), BEHAVIOUR(exception_in_a_handler),
+    BEHAVIOUR(order_of_events), BEHAVIOUR(fields_of_events), BEHAVIOUR(conn_arrays), BEHAVIOUR(answer_given_later),
+    BEHAVIOUR(figures_of_a_transfer), BEHAVIOUR(several_addresses), BEHAVIOUR(exception_in_a_handler),
     BEHAVIOUR(error_number_and_text), BEHAVIOUR(config), BEHAVIOUR(stop_listening), BEHAVIOUR(close_inside_a_handler),
     BEHAVIOUR(use_after_close), BEHAVIOUR(interrupt), BEHAVIOUR(several_servers),
     BEHAVIOUR(collected_during_a_transfer), BEHAVIOUR(fork_after_open), BEHAVIOUR(version_is_checked),

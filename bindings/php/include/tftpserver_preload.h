@@ -109,3 +109,6 @@ int32_t tftpserver_do_interrupt(tftpserver *server);
 int tftpserver_get_event_fd(tftpserver *server);
 const char *tftpserver_strerror(int32_t code);
 const char *tftpserver_version(void);
+int32_t tftpserver_do_accept(tftpserver *server,
+                             int32_t index,
+                             int32_t accept);

@@ -72,6 +72,61 @@ final class Connection
         return $this->set(Property::CONN_SERVED_NAME, $name);
     }
 
+    public function getOperation(): Operation
+    {
+        return Operation::from((int) $this->get(Property::CONN_OPERATION));
+    }
+
+    /** Bytes that the client has acknowledged (read) or the server has taken (write), at this moment. */
+    public function getBytesTransferred(): int
+    {
+        return (int) $this->get(Property::CONN_BYTES_TRANSFERRED);
+    }
+
+    /** Bytes of the whole transfer; null where that is not known. */
+    public function getTotalBytes(): ?int
+    {
+        $total = (int) $this->get(Property::CONN_TOTAL_BYTES);
+
+        return $total < 0 ? null : $total;
+    }
+
+    /** Bytes of a block; 0 before the negotiation. */
+    public function getBlockSize(): int
+    {
+        return (int) $this->get(Property::CONN_BLOCK_SIZE);
+    }
+
+    /** Blocks of a window; 0 before the negotiation. */
+    public function getWindowSize(): int
+    {
+        return (int) $this->get(Property::CONN_WINDOW_SIZE);
+    }
+
+    /** Packets that were sent more than once. */
+    public function getRetransmissions(): int
+    {
+        return (int) $this->get(Property::CONN_RETRANSMISSIONS);
+    }
+
+    /** Milliseconds since the request; stands still at the end. */
+    public function getElapsedMillis(): int
+    {
+        return (int) $this->get(Property::CONN_ELAPSED_MILLIS);
+    }
+
+    /** Accepts a request that was deferred; doEvents() goes on from there. Fails with 130 where it was answered before. */
+    public function accept(): void
+    {
+        Failure::check($this->handle, $this->handle->accept($this->id, true));
+    }
+
+    /** Refuses a request that was deferred. */
+    public function refuse(): void
+    {
+        Failure::check($this->handle, $this->handle->accept($this->id, false));
+    }
+
     /** Ends the transfer: its client gets an ERROR, Disconnected fires with 10053. */
     public function disconnect(): void
     {

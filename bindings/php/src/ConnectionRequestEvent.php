@@ -4,11 +4,13 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/** A client asks for a file. Its connection waits until the handler has returned. */
+/** A client asks for a file. Its connection waits until the handler has returned, or longer: see defer(). */
 final class ConnectionRequestEvent extends Event
 {
     /** Set it to false to refuse. */
     public bool $accept = true;
+
+    private bool $isDeferred = false;
 
     /** @internal */
     public function __construct(
@@ -25,5 +27,17 @@ final class ConnectionRequestEvent extends Event
         /** The server's address that was asked; "" where the system does not tell. */
         public readonly string $localHost,
     ) {
+    }
+
+    /** Answers later, by Connection::accept() or refuse(), whatever $accept says. Only this client waits, up to Timeout. */
+    public function defer(): void
+    {
+        $this->isDeferred = true;
+    }
+
+    /** @internal What the library is told. */
+    public function answer(): int
+    {
+        return $this->isDeferred ? 2 : (int) $this->accept;
     }
 }

@@ -34,7 +34,7 @@ final class EventFactory
     public static function answer(CData $event, Event $made): int
     {
         if ($made instanceof ConnectionRequestEvent) {
-            $event->data->connection_request->accept = $made->accept ? 1 : 0;
+            $event->data->connection_request->accept = $made->answer();
         }
 
         return $made->result();

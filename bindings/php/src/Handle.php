@@ -174,6 +174,16 @@ final class Handle
         return Library::ffi()->tftpserver_do_disconnect($this->raw, $index);
     }
 
+    public function accept(int $index, bool $accept): int
+    {
+        if (!self::isInt32($index)) {
+            return $this->refused = ErrorCode::INDEX_OUT_OF_RANGE;
+        }
+        $this->refused = 0;
+
+        return Library::ffi()->tftpserver_do_accept($this->raw, $index, (int) $accept);
+    }
+
     /** @param null|\Closure(CData): int $handler */
     public function handle(int $event, ?\Closure $handler): int
     {

@@ -61,4 +61,25 @@ final class Property
 
     /** Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's. */
     public const CONN_SERVED_NAME = 25;
+
+    /** Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...). */
+    public const CONN_OPERATION = 18;
+
+    /** Integer, read-only, indexed: bytes that the client has acknowledged, or the server has taken. */
+    public const CONN_BYTES_TRANSFERRED = 19;
+
+    /** Integer, read-only, indexed: bytes of the whole transfer; -1: not known. */
+    public const CONN_TOTAL_BYTES = 20;
+
+    /** Integer, read-only, indexed: bytes of a block; 0 before the negotiation. */
+    public const CONN_BLOCK_SIZE = 21;
+
+    /** Integer, read-only, indexed: blocks of a window; 0 before the negotiation. */
+    public const CONN_WINDOW_SIZE = 22;
+
+    /** Integer, read-only, indexed: packets that were sent more than once. */
+    public const CONN_RETRANSMISSIONS = 23;
+
+    /** Integer, milliseconds, read-only, indexed: since the request, or from it to the end. */
+    public const CONN_ELAPSED_MILLIS = 24;
 }

@@ -213,6 +213,73 @@ final class BehavioursTest extends TestCase
         $server->getConnection(0);
     }
 
+    public function test_answer_given_later(): void
+    {
+        $fast = $this->file('served/fast', 10);
+        $server = $this->serving();
+        $asked = null;
+        $connected = [];
+        $server->onConnectionRequest(static function (ConnectionRequestEvent $e, Server $server) use (&$asked): void {
+            if ($e->filename === 'slow') {
+                $asked = $server->getConnection($e->connectionId);
+                $e->defer();
+            }
+        });
+        $server->onConnected(static function (ConnectedEvent $e) use (&$connected): void {
+            $connected[] = $e->connectionId;
+        });
+        $slow = $this->curl($server, 'slow', '-o', "{$this->directory}/late");
+        $this->deliver($server, static function () use (&$asked): bool {
+            return $asked !== null;
+        });
+        $quick = $this->curl($server, 'fast');
+        $this->deliver($server, static fn (): bool => $quick->isOver() && $server->getConnCount() === 1);
+        self::assertSame([0, $fast], [$quick->wait(), $this->read('got')]);
+        self::assertFalse($slow->isOver());
+        self::assertNotContains($asked->id, $connected);
+        $asked->setFileData('at last')->accept();
+        try {
+            $asked->refuse();
+            self::fail('it was answered before');
+        } catch (TftpServerException $e) {
+            self::assertSame(130, $e->getCode());
+        }
+        self::assertSame(0, $this->finish($server, $slow));
+        self::assertSame('at last', $this->read('late'));
+        self::assertContains($asked->id, $connected);
+        $this->expectExceptionCode(903);
+        $asked->accept();
+    }
+
+    public function test_figures_of_a_transfer(): void
+    {
+        $this->file('served/file', 1000000);
+        $server = $this->serving();
+        $seen = [];
+        $look = static function (ConnectionRequestEvent|DisconnectedEvent $e, Server $server) use (&$seen): void {
+            $one = $server->getConnection($e->connectionId);
+            $seen[] = [$one->getOperation(), $one->getBytesTransferred(), $one->getTotalBytes(), $one->getBlockSize(), $one->getWindowSize()];
+            self::assertTrue($one->getRetransmissions() >= 0 && $one->getElapsedMillis() >= 0);
+        };
+        $server->onConnectionRequest($look)->onDisconnected($look);
+        self::assertSame(0, $this->finish($server, $this->curl($server, 'file')));
+        self::assertSame([[Operation::Read, 0, null, 0, 0], [Operation::Read, 1000000, 1000000, 512, 1]], $seen);
+    }
+
+    public function test_several_addresses(): void
+    {
+        $bytes = $this->file('served/file', 10);
+        $server = $this->server($this->directory . '/served');
+        $server->config('ListenOn', '127.0.0.1:0');
+        $server->startListening();
+        $addresses = explode(' ', $server->config('ListenAddresses'));
+        self::assertCount(2, $addresses);
+        foreach ($addresses as $address) {
+            $client = $this->curl((int) substr(strrchr($address, ':'), 1), 'file');
+            self::assertSame([0, $bytes], [$this->finish($server, $client), $this->read('got')]);
+        }
+    }
+
     public function test_exception_in_a_handler(): void
     {
         // Far more than a server sends before anybody has taken its Transfer events.

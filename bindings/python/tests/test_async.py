@@ -117,6 +117,47 @@ class Serving(AsyncCase):
 
         self.run_async(main())
 
+    def test_async_handlers_wait_at_the_same_time(self):
+        async def main():
+            both, waiting = asyncio.Event(), []
+
+            async def handler(request):
+                if request.name == "fast":
+                    return b"fast"
+                waiting.append(request.name)
+                await both.wait()
+                return request.name.encode()
+
+            async with tftpserver.AsyncServer(handler, HOST, 0) as server:
+                clients = [self.get(server.address[1], name) for name in ("one", "two")]
+                while len(waiting) < 2:
+                    await asyncio.sleep(0.01)
+                self.assertEqual(await self.fetch(server, "fast"), b"fast")
+                both.set()
+                self.assertEqual([(await self.done(client)).data for client in clients], [b"one", b"two"])
+
+        self.run_async(main())
+
+    def test_a_handler_is_cancelled_where_its_request_ends(self):
+        ends, cancelled = [], []
+
+        async def handler(request):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled.append(request.name)
+                raise
+
+        async def main():
+            async with tftpserver.AsyncServer(handler, HOST, 0, timeout=1,
+                                              on_end=lambda r, e: ends.append((r.name, int(e.code)))) as server:
+                self.assertNotEqual(await self.fetch(server, "any"), 0)
+                while not cancelled or not ends:
+                    await asyncio.sleep(0.01)
+
+        self.run_async(main())
+        self.assertEqual((ends, cancelled), ([("any", 301)], ["any"]))
+
     def test_it_costs_nothing_while_nothing_happens(self):
         async def main():
             async with tftpserver.AsyncServer(lambda request: b"x", HOST, 0) as server:
@@ -199,9 +240,15 @@ class Ending(AsyncCase):
         async def handler(request):
             return b"x"
 
-        for lost in ("_delivered", "_readable", "step"):
+        async def on_error(request, error):
+            raise error
+
+        for lost in ("_delivered", "_readable", "_begin_answer", "step"):
+            # A plain handler beside an async function is a step for which the worker waits.
+            what = (lambda request: b"x") if lost == "step" else handler
+
             async def main():
-                async with tftpserver.AsyncServer(handler, HOST, 0) as server:
+                async with tftpserver.AsyncServer(what, HOST, 0, on_error=on_error) as server:
                     # As if KeyboardInterrupt had been raised on entry: the descriptor is watched no more.
                     loop, fd, struck = asyncio.get_running_loop(), server.tftp.fileno(), asyncio.Event()
 

@@ -144,6 +144,59 @@ class Behaviours(Case):
         with self.assertRaises(IndexError):
             server.conn[0]
 
+    def test_answer_given_later(self):
+        self.write("fast", b"fast")
+        server = self.server(self.root)
+        connected = []
+        server.on_connected = lambda e: connected.append(e.connection_id)
+
+        @server.on_connection_request
+        def ask(e):
+            if e.filename == "slow":
+                asked.append(e.connection_id)
+                e.accept = tftpserver.LATER
+
+        asked = []
+        slow = self.get(server.local_port, "slow")
+        while not asked:
+            server.do_events()
+        fast = self.get(server.local_port, "fast")
+        while fast.runs() or server.conn_count > 1:
+            server.do_events()
+        self.assertEqual(fast.data, b"fast")
+        self.assertNotIn(asked[0], connected)
+        self.assertTrue(slow.runs())
+        server.conn[asked[0]].file_data = b"at last"
+        server.accept(asked[0])
+        self.fails(130, server.accept, asked[0])
+        self.assertEqual(self.pump(server, slow).data, b"at last")
+        self.assertIn(asked[0], connected)
+        self.fails(903, server.accept, asked[0])
+
+    def test_figures_of_a_transfer(self):
+        self.write("file", LARGE)
+        server = self.server(self.root)
+        seen = []
+
+        def look(e):
+            conn = server.conn[e.connection_id]
+            seen.append((conn.operation, conn.bytes_transferred, conn.total_bytes, conn.block_size, conn.window_size))
+            self.assertGreaterEqual(min(conn.retransmissions, conn.elapsed_millis), 0)
+
+        server.on_connection_request = server.on_disconnected = look
+        self.pump(server, self.get(server.local_port, "file"))
+        self.assertEqual(seen, [(1, 0, -1, 0, 0), (1, len(LARGE), len(LARGE), 512, 1)])
+
+    def test_several_addresses(self):
+        self.write("file", b"x")
+        server = self.server(self.root, listen=False)
+        server.config("ListenOn=127.0.0.1:0")
+        server.start_listening()
+        addresses = server.config("ListenAddresses").split()
+        self.assertEqual(len(addresses), 2)
+        for address in addresses:
+            self.assertEqual(self.pump(server, self.get(address.rsplit(":", 1)[1], "file")).data, b"x")
+
     def test_exception_in_a_handler(self):
         self.write("file", b"x")
         server = self.server(self.root)

@@ -2,6 +2,7 @@
 import io
 import logging
 import os
+import queue
 import pathlib
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import unittest
 
 import tftpserver
 
-from .support import HOST, LARGE, PACKAGE, Case, Raw, is_free, start_program
+from .support import HOST, LARGE, PACKAGE, SECONDS, Case, Raw, is_free, start_program
 
 
 class ServerCase(Case):
@@ -162,6 +163,54 @@ class Handlers(ServerCase):
             client.receive()
             server.shutdown()
         self.assertEqual((ends, stream.at_close), ([10053], b"x" * 512))
+
+
+class Later(ServerCase):
+    """Answers that the handler puts off."""
+
+    def later(self, **settings):
+        self.asked, self.ends = queue.Queue(), []
+
+        def handler(request):
+            if request.name == "fast":
+                return b"fast"
+            self.asked.put(request)
+            return tftpserver.LATER
+
+        return self.serve(handler, on_end=lambda request, error: self.ends.append((request.name, error and int(error.code))),
+                          **settings)
+
+    def test_answered_and_refused_from_another_thread_while_others_are_served(self):
+        server = self.later()
+        slow, upload, unwanted = self.get(server.address[1], "slow"), self.put(server.address[1], "up", LARGE), \
+            self.get(server.address[1], "unwanted")
+        requests = {}
+        while len(requests) < 3:
+            request = self.asked.get(timeout=SECONDS)
+            requests[request.name] = request
+        self.assertEqual(self.fetch(server, "fast"), b"fast")
+        blocks = []
+        with self.assertRaisesRegex(TypeError, "a handler answers a download"):
+            server.answer(requests["slow"], 7)
+        server.answer(requests["slow"], io.BytesIO(b"at last"))
+        server.answer(requests["up"], blocks.append)
+        server.refuse(requests["unwanted"])
+        self.fails(130, server.answer, requests["slow"], b"again")
+        self.assertEqual((slow.wait().data, upload.code, unwanted.code), (b"at last", 0, 69))
+        self.assertEqual(b"".join(blocks), LARGE)
+        server.shutdown()
+        self.fails(903, server.refuse, requests["unwanted"])
+        self.assertEqual(sorted(self.ends), [("fast", None), ("slow", None), ("up", None)])
+
+    def test_what_is_not_answered_in_time_has_an_end(self):
+        server = self.later(timeout=1)
+        client = self.get(server.address[1], "slow")
+        request = self.asked.get(timeout=SECONDS)
+        self.assertNotEqual(client.code, 0)
+        server.shutdown()
+        self.assertEqual(self.ends, [("slow", 301)])
+        with self.assertRaises(IndexError):
+            server.answer(request, b"too late")
 
 
 class Stream(io.BytesIO):

@@ -33,6 +33,8 @@ def program() -> None:
         @server.on_connection_request
         def asked(e: tftpserver.ConnectionRequestEvent) -> None:
             e.accept = e.filename == "x"
+            e.accept = tftpserver.LATER
+            server.accept(e.connection_id, True)
 
         server.conn[1000001].file_data = b"x"
         names = [conn.filename for conn in server.conn]

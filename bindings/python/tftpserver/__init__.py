@@ -15,13 +15,13 @@ from ._events import (AnyEvent, ConnectedEvent, ConnectionRequestEvent, Disconne
                       ErrorEvent, LogEvent, StartTransferEvent, TransferEvent)
 from ._conn import Conn, Conns
 from ._generated import VERSION as __version__
-from ._generated import Direction, ErrorCode, EventId, Operation, PropertyId
-from ._request import Answer, Request
+from ._generated import Accept, Direction, ErrorCode, EventId, Operation, PropertyId
+from ._request import LATER, Answer, Request
 from ._server import Server
 
 __all__ = [
-    "Answer", "AnyEvent", "AsyncServer", "Conn", "Conns", "ConnectedEvent", "ConnectionRequestEvent", "Direction",
+    "Accept", "Answer", "AnyEvent", "AsyncServer", "Conn", "Conns", "ConnectedEvent", "ConnectionRequestEvent", "Direction",
     "DisconnectedEvent", "EndTransferEvent", "ErrorCode", "ErrorEvent", "EventHook", "EventId", "LogEvent",
-    "Operation", "PropertyId", "Request", "Server", "StartTransferEvent", "TFTPServer", "TFTPServerError",
+    "LATER", "Operation", "PropertyId", "Request", "Server", "StartTransferEvent", "TFTPServer", "TFTPServerError",
     "TFTPServerIndexError", "TFTPServerValueError", "TransferEvent", "__version__",
 ]

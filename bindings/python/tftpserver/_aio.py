@@ -1,13 +1,14 @@
 """A server in an asyncio program: it wakes the loop through the library's event descriptor, and never polls."""
 import asyncio
 import concurrent.futures
+import contextlib
 import inspect
 from types import TracebackType
-from typing import Any, Awaitable, Callable, Optional, Type, TypeVar, Union
+from typing import Any, Awaitable, Callable, Dict, Optional, Type, TypeVar, Union
 
-from ._errors import TFTPServerError
-from ._events import ConnectionRequestEvent, DisconnectedEvent, TransferEvent
-from ._request import Answer, Request, Service
+from ._errors import TFTPServerError, TFTPServerIndexError
+from ._events import ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, TransferEvent
+from ._request import LATER, Answer, Request, Service
 from ._text import StrPath
 
 _GLANCE = 0.01  # seconds between two looks at what is left, while a server ends
@@ -24,9 +25,10 @@ class AsyncServer(Service):
         async with AsyncServer(handler, port=6969) as server:
             await server.serve_forever()
 
-    Everything of yours is called on the loop's thread, one call at a time: while an async handler waits, other new
-    requests wait for it; the loop and the transfers under way do not. What a handler raises is raised by
-    `serve_forever`; where nobody waits in that, the loop's exception handler gets it. Serving goes on.
+    Everything of yours is called on the loop's thread. Each call of an async handler is a task: while it waits, all
+    others are served, and it is cancelled where its request ends, after `timeout` at the latest. `on_end` and sinks are
+    called one at a time. What a handler raises is raised by `serve_forever`; where nobody waits in that, the loop's
+    exception handler gets it. Serving goes on.
     """
 
     def __init__(self, root_or_handler: Union[StrPath, Handler], host: str = "", port: int = 69, *,
@@ -40,6 +42,7 @@ class AsyncServer(Service):
         self._is_delivering = False  # the worker itself says so
         self._step: Optional[_Step] = None
         self._waiter: "Optional[asyncio.Future[None]]" = None
+        self._answering: "Dict[int, asyncio.Task[None]]" = {}  # async handlers that run, by connection
         if self._handler is not None:
             self._tftp.on_connection_request = self._on_request
             self._tftp.on_disconnected = self._on_disconnected
@@ -74,6 +77,9 @@ class AsyncServer(Service):
         self._is_stopping = True
         if self._step is not None and self._step.function is self._handler:
             self._step.cancel()
+        for connection_id, task in list(self._answering.items()):
+            self._requests.pop(connection_id, None)  # a handler that is cancelled has no end to be told of
+            task.cancel()
         await loop.run_in_executor(None, self._tftp.shutdown)
         await self._drain(loop)
         loop.remove_reader(self._tftp.fileno())
@@ -178,6 +184,10 @@ class AsyncServer(Service):
         request = self._begin(event)
         if request is None or self._handler is None:
             return
+        if self._loop is not None and _is_async(self._handler):
+            self._wait_for_answer(event, request)
+            self._loop.call_soon_threadsafe(self._begin_answer, request)
+            return
         try:
             self._answer(event, request, self._run(self._handler, request))
         except concurrent.futures.CancelledError:
@@ -187,6 +197,60 @@ class AsyncServer(Service):
         except Exception as error:
             event.accept = False
             self._raised(request, error)
+
+    def _begin_answer(self, request: Request) -> None:
+        loop, number = self._loop, request.connection_id
+        if loop is None or self._is_stopping or number not in self._requests:
+            return  # the library ends it, or it has ended
+        task = self._answering[number] = loop.create_task(self._find_answer(request))
+        task.add_done_callback(lambda _: self._answering.pop(number, None))
+
+    async def _find_answer(self, request: Request) -> None:
+        """Runs the async handler of one request."""
+        assert self._handler is not None
+        try:
+            answer = await self._handler(request)
+            if answer is LATER:
+                return
+            if hasattr(answer, "read"):  # which may take its time
+                await asyncio.get_running_loop().run_in_executor(None, self._give, request, answer)
+            else:
+                self._give(request, answer)
+        except Exception as error:
+            self._turn_away(request)
+            await self._raised_in_task(request, error)
+        except BaseException:
+            self._turn_away(request)
+            raise
+
+    def _give(self, request: Request, answer: Answer) -> None:
+        with contextlib.suppress(TFTPServerIndexError):  # it has ended: on_end tells why
+            self.answer(request, answer)
+
+    def _turn_away(self, request: Request) -> None:
+        with contextlib.suppress(TFTPServerError):  # it has ended, or the program itself has answered
+            self.refuse(request)
+
+    async def _raised_in_task(self, request: Request, error: Exception) -> None:
+        if self._on_error is None:
+            return self._failed(error)
+        try:
+            result = self._on_error(request, error)
+            if inspect.isawaitable(result):
+                await result
+        except Exception as another:
+            self._failed(another)
+
+    def _on_connected(self, event: ConnectedEvent) -> None:
+        loop = self._loop
+        if event.status_code and loop is not None:
+            loop.call_soon_threadsafe(self._give_up, event.connection_id)
+        super()._on_connected(event)
+
+    def _give_up(self, connection_id: int) -> None:
+        task = self._answering.get(connection_id)
+        if task is not None:
+            task.cancel()
 
     def _on_transfer(self, event: TransferEvent) -> None:
         sink = self._sink_of(event)

@@ -14,7 +14,7 @@ from ._errors import TFTPServerError
 from ._events import (ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, EndTransferEvent, ErrorEvent,
                       LogEvent, StartTransferEvent, TransferEvent)
 from ._ffi import lib
-from ._generated import ErrorCode, EventId, PropertyId
+from ._generated import Accept, ErrorCode, EventId, PropertyId
 from ._text import StrPath, to_bytes
 from ._waiting import CAN_WAIT, Waker
 
@@ -150,6 +150,13 @@ class TFTPServer:
     def disconnect(self, index: int) -> None:
         """Ends one transfer, by connection id or position; its client gets an ERROR."""
         self._check(lib.tftpserver_do_disconnect(self._handle, self._index(index)))
+
+    def accept(self, index: int, accept: bool = True) -> None:
+        """Answers a request whose `accept` was set to `LATER`, by connection id or position, from any thread.
+
+        What follows is delivered by do_events. 130: it was answered before; 903, an IndexError: it has ended.
+        """
+        self._check(lib.tftpserver_do_accept(self._handle, self._index(index), 1 if accept else 0))
 
     def reset(self) -> None:
         """Shutdown, and then every property and setting has its default again. Handlers stay."""
@@ -355,7 +362,8 @@ class TFTPServer:
         given = _events.FROM_C[event.id](event.data)
         handler(given)
         if isinstance(given, ConnectionRequestEvent):
-            event.data.connection_request.accept = 1 if given.accept else 0
+            is_put_off = given.accept == Accept.LATER
+            event.data.connection_request.accept = Accept.LATER if is_put_off else bool(given.accept)
 
     def _interrupt_here(self) -> None:
         lib.tftpserver_do_interrupt(self._handle)

@@ -68,6 +68,41 @@ class Conn:
         """ "0" octet, "1" netascii."""
         return self._server._get(PropertyId.CONN_TRANSFER_MODE, self._index)
 
+    @property
+    def operation(self) -> int:
+        """1 read, 2 write."""
+        return int(self._server._get(PropertyId.CONN_OPERATION, self._index))
+
+    @property
+    def bytes_transferred(self) -> int:
+        """Bytes that the client has acknowledged (read) or the server has taken (write), at this moment."""
+        return int(self._server._get(PropertyId.CONN_BYTES_TRANSFERRED, self._index))
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of the whole transfer; -1: not known."""
+        return int(self._server._get(PropertyId.CONN_TOTAL_BYTES, self._index))
+
+    @property
+    def block_size(self) -> int:
+        """Bytes of a block; 0 before the negotiation."""
+        return int(self._server._get(PropertyId.CONN_BLOCK_SIZE, self._index))
+
+    @property
+    def window_size(self) -> int:
+        """Blocks of a window; 0 before the negotiation."""
+        return int(self._server._get(PropertyId.CONN_WINDOW_SIZE, self._index))
+
+    @property
+    def retransmissions(self) -> int:
+        """Packets that were sent more than once."""
+        return int(self._server._get(PropertyId.CONN_RETRANSMISSIONS, self._index))
+
+    @property
+    def elapsed_millis(self) -> int:
+        """Milliseconds since the request; stands still at the end."""
+        return int(self._server._get(PropertyId.CONN_ELAPSED_MILLIS, self._index))
+
     def __repr__(self) -> str:
         return f"<Conn {self._index}>"
 

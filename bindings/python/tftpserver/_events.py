@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Callable, Dict, Union
 
 from . import _generated as c
-from ._generated import EventId
+from ._generated import Accept, EventId
 
 
 @dataclass
@@ -19,7 +19,7 @@ class ConnectedEvent:
 
 @dataclass
 class ConnectionRequestEvent:
-    """A client asks for a file. Set `accept` to False to refuse.
+    """A client asks for a file. Set `accept` to False to refuse, or to `LATER` and call the server's `accept` afterwards.
 
     `transfer_mode` is "0" (octet) or "1" (netascii), `operation` 1 (read) or 2 (write). `filename` is what the client
     sent: trust it with nothing. `local_host` is the server's address that was asked, "" where the system does not tell.
@@ -32,7 +32,7 @@ class ConnectionRequestEvent:
     filename: str
     transfer_mode: str
     operation: int
-    accept: bool
+    accept: Union[bool, Accept]
     connection_id: int
     local_host: str
 

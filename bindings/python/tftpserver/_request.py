@@ -4,17 +4,20 @@ import logging
 import os
 import stat
 import tempfile
-from typing import IO, Any, Callable, Dict, Optional, Tuple, Union
+from typing import IO, Any, Callable, Dict, Optional, Set, Tuple, Union
 
 from ._class import TFTPServer
 from ._errors import TFTPServerError
-from ._events import ConnectionRequestEvent, DisconnectedEvent, LogEvent, TransferEvent
-from ._generated import Direction, Operation
+from ._events import ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, LogEvent, TransferEvent
+from ._generated import Accept, Direction, ErrorCode, Operation
 
 log = logging.getLogger("tftpserver")
 
+#: A handler that returns this answers later, by the server's `answer` or `refuse`.
+LATER = Accept.LATER
+
 #: What a handler may return.
-Answer = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes], Callable[[bytes], Any], None]
+Answer = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes], Callable[[bytes], Any], Accept, None]
 
 
 class Request:
@@ -126,6 +129,7 @@ class Service:
         self._has_root = root is not None
         self._requests: Dict[int, Request] = {}
         self._sinks: Dict[int, Sink] = {}
+        self._put_off: Set[int] = set()  # requests that wait for their answer
         self._is_stopping = False
         self._aside_dir: "Optional[tempfile.TemporaryDirectory[str]]" = None
         self._tftp = TFTPServer()
@@ -159,6 +163,33 @@ class Service:
         """The server beneath: its properties, its settings, its connections."""
         return self._tftp
 
+    def answer(self, request: Request, answer: Answer = None) -> None:
+        """Answers a request for which the handler returned `LATER`, from any thread, with what a handler may return.
+
+        TFTPServerIndexError: it has ended meanwhile, after `timeout` at the latest; `on_end` tells why. 130: it was
+        answered before.
+        """
+        self._take(request)
+        try:
+            accept = self._supply(request, answer)
+        except BaseException:
+            self._put_off.add(request.connection_id)
+            raise
+        self._tftp.accept(request.connection_id, accept)
+
+    def refuse(self, request: Request) -> None:
+        """Refuses a request for which the handler returned `LATER`, from any thread."""
+        self._take(request)
+        self._tftp.accept(request.connection_id, False)
+
+    def _take(self, request: Request) -> None:
+        """One answer for each request."""
+        try:
+            self._put_off.remove(request.connection_id)
+        except KeyError:
+            ended = request.connection_id not in self._requests
+            raise self._tftp._failure(ErrorCode.INDEX_OUT_OF_RANGE if ended else ErrorCode.BUSY) from None
+
     # A request goes: _begin, the handler, _answer; then blocks to the sink; then _finish.
 
     def _begin(self, event: ConnectionRequestEvent) -> Optional[Request]:
@@ -169,19 +200,43 @@ class Service:
         return Request(event)
 
     def _answer(self, event: ConnectionRequestEvent, request: Request, answer: Answer) -> None:
-        if answer is None:
-            # A download that nobody supplies is "not found"; for an upload there is no such word.
-            event.accept = self._has_root or not request.is_upload
-        else:
-            sink = supply(self._tftp, request, answer)
-            if sink is not None:
-                self._sinks[request.connection_id] = sink
-                self._tftp.on_transfer = self._on_transfer
-                if self._has_root:
-                    # To the library the directory comes before the Transfer event: the upload is led past it.
-                    self._tftp.conn[request.connection_id].local_file = self._aside(request.connection_id)
+        if answer is LATER:
+            self._wait_for_answer(event, request)
+            return
+        event.accept = self._supply(request, answer)
         if event.accept:
             self._requests[request.connection_id] = request
+
+    def _supply(self, request: Request, answer: Answer) -> bool:
+        """Whether it is accepted."""
+        if answer is None:
+            # A download that nobody supplies is "not found"; for an upload there is no such word.
+            return self._has_root or not request.is_upload
+        sink = supply(self._tftp, request, answer)
+        if sink is not None:
+            self._sinks[request.connection_id] = sink
+            self._tftp.on_transfer = self._on_transfer
+            if self._has_root:
+                # To the library the directory comes before the Transfer event: the upload is led past it.
+                self._tftp.conn[request.connection_id].local_file = self._aside(request.connection_id)
+        return True
+
+    def _wait_for_answer(self, event: ConnectionRequestEvent, request: Request) -> None:
+        event.accept = LATER
+        self._requests[request.connection_id] = request
+        self._put_off.add(request.connection_id)
+        if self._tftp.on_connected.handler is None:
+            self._tftp.on_connected = self._on_connected  # it tells what ended before it was answered
+
+    def _on_connected(self, event: ConnectedEvent) -> None:
+        self._put_off.discard(event.connection_id)
+        if event.status_code == ErrorCode.ACCESS_DENIED:  # by the program itself: not an end to tell it of
+            self._requests.pop(event.connection_id, None)
+        elif event.status_code:
+            self._on_disconnected(DisconnectedEvent(event.connection_id, event.status_code, event.description))
+
+    def _on_disconnected(self, event: DisconnectedEvent) -> None:
+        raise NotImplementedError
 
     def _on_transfer(self, event: TransferEvent) -> None:
         raise NotImplementedError

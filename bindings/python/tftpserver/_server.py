@@ -25,6 +25,9 @@ class Server(Service):
     returns a path, a binary file to write to (it is closed at the end), a callable that gets each block, or None:
     then the upload goes to `root`, if that is given, or is refused.
 
+    It may also return `LATER`, and the program calls `answer(request, ...)`, with one of these, or `refuse(request)` when
+    it knows, from any thread. Only that client waits meanwhile.
+
     `on_end(request, error)` is called after each transfer that the handler was asked about; `error` is None where the
     file went over whole. `on_error(request, exception)` is called where a handler, a sink or `on_end` raised; without
     it `serve_forever` raises the exception, and may be called again. The client has got an ERROR in either case.
