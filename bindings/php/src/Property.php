@@ -59,9 +59,6 @@ final class Property
     /** Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never. */
     public const TIMEOUT = 17;
 
-    /** Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's. */
-    public const CONN_SERVED_NAME = 25;
-
     /** Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...). */
     public const CONN_OPERATION = 18;
 
@@ -82,4 +79,7 @@ final class Property
 
     /** Integer, milliseconds, read-only, indexed: since the request, or from it to the end. */
     public const CONN_ELAPSED_MILLIS = 24;
+
+    /** Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's. */
+    public const CONN_SERVED_NAME = 25;
 }
