@@ -26,8 +26,11 @@ pub fn shortened(text: &str, width: usize) -> String {
     if count <= width {
         return text.to_owned();
     }
-    let head = width / 3;
-    let tail = width.saturating_sub(head + 1);
+    let Some(rest) = width.checked_sub(1) else {
+        return String::new();
+    };
+    let head = rest / 3;
+    let tail = rest - head;
     let (begin, end) = (text.chars().take(head), text.chars().skip(count - tail));
     begin.chain(['…']).chain(end).collect()
 }
@@ -75,6 +78,10 @@ mod tests {
     fn long_names_keep_both_ends() {
         assert_eq!(shortened("short", 5), "short");
         assert_eq!(shortened("0123456789", 7), "01…6789");
+        assert_eq!(
+            (shortened("0123", 1), shortened("0123", 0)),
+            ("…".to_owned(), String::new())
+        );
         assert_eq!(shortened("ääääääää", 4).chars().count(), 4);
     }
 

@@ -12,10 +12,16 @@ use crate::clock;
 use crate::text;
 use crate::watch::{Look, Operation, Transfer};
 
-/// Characters of a bar.
+/// Columns of a terminal that count as many.
+const WIDE: usize = 90;
+/// Characters of a bar, at most.
 const BAR: usize = 20;
+/// Characters that a name should have before a bar gets more than a few.
+const NAME: usize = 14;
 /// Latest failures that stay in sight.
 const FAILURES: usize = 3;
+/// Columns at the right that stay free: what is typed, as ^C, must not begin a new line.
+const MARGIN: usize = 4;
 /// Lines of the terminal that are left to what scrolls by.
 const LEFT: usize = 6;
 
@@ -36,8 +42,7 @@ impl Live {
     pub fn new() -> Live {
         Live {
             screen: MultiProgress::with_draw_target(ProgressDrawTarget::stdout()),
-            style: ProgressStyle::with_template("{wide_msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            style: ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
             state: Mutex::default(),
         }
     }
@@ -92,7 +97,7 @@ impl View for Live {
                 .rev()
                 .map(|one| failure(one, width)),
         );
-        lines.push(sums(look, &mut state.before));
+        lines.push(text::shortened(&sums(look, &mut state.before), width));
         self.show(&mut state, &lines);
     }
 
@@ -112,46 +117,60 @@ impl View for Live {
     }
 }
 
-/// Lines and columns.
+/// Lines and columns that may be written to.
 fn console_size() -> (usize, usize) {
     let (height, width) = console::Term::stdout().size();
-    (height.into(), width.into())
+    (height.into(), usize::from(width).saturating_sub(MARGIN))
 }
 
-/// A running transfer: client, file, bar, per cent, bytes, rate, retransmissions.
+/// A running transfer: client, file, bar, per cent, bytes, rate, retransmissions. The name and the bar share what the
+/// rest leaves free.
 fn bar(transfer: &Transfer, width: usize) -> String {
     let figures = &transfer.figures;
     let arrow = match transfer.operation {
         Operation::Read => '<',
         Operation::Write => '>',
     };
-    let (drawn, percent) = match figures.percent() {
-        Some(percent) => {
-            let full = percent as usize * BAR / 100;
-            (
-                format!("{}{}", "#".repeat(full), "-".repeat(BAR - full)),
-                format!("{percent:3} %"),
-            )
-        }
-        None => (" ".repeat(BAR), "  ? %".to_owned()),
-    };
-    let size = text::bytes(figures.bytes);
-    let rate = text::rate(figures.bytes, figures.took());
-    let right = format!("[{drawn}] {percent} {size:>11} {rate:>13}");
+    // On a wide terminal the columns stand below each other.
+    let column = |length| if width < WIDE { 0 } else { length };
+    let left = format!("{:<1$} {arrow} ", transfer.peer(), column(21));
     let again = match figures.retransmissions {
         0 => String::new(),
         count => format!("  {count} sent again"),
     };
-    let left = format!("{:<21} {arrow} ", transfer.peer());
-    let room = width.saturating_sub(left.chars().count() + right.chars().count() + again.chars().count() + 2);
-    let name = text::shortened(&transfer.name(), room.max(8));
-    format!("{left}{name:<room$} {right}{again}")
+    let percent = figures.percent();
+    let percent_text = percent.map_or("  ? %".to_owned(), |percent| format!("{percent:3} %"));
+    let (size, rate) = (
+        text::bytes(figures.bytes),
+        text::rate(figures.bytes, figures.took()),
+    );
+    let right = format!(
+        "{percent_text} {size:>0$} {rate:>1$}{again}",
+        column(11),
+        column(13)
+    );
+    let free = width.saturating_sub(left.chars().count() + right.chars().count() + 4);
+    let length = free.saturating_sub(NAME).clamp(4, BAR);
+    let room = free.saturating_sub(length);
+    let name = text::shortened(&transfer.name(), room);
+    format!("{left}{name:<room$} [{}] {right}", drawn(percent, length))
+}
+
+/// `#####-----`; nothing where the size is not known.
+fn drawn(percent: Option<u64>, length: usize) -> String {
+    match percent {
+        Some(percent) => {
+            let full = percent as usize * length / 100;
+            format!("{}{}", "#".repeat(full), "-".repeat(length - full))
+        }
+        None => " ".repeat(length),
+    }
 }
 
 fn failure(transfer: &Transfer, width: usize) -> String {
     let reason = text::printable(&transfer.reason);
     let line = format!("! {} {}: {reason}", transfer.peer(), transfer.name());
-    text::shortened(&line, width.saturating_sub(1).max(20))
+    text::shortened(&line, width.max(20))
 }
 
 /// The last line; `before` is when it was made last, for the rate of now.
@@ -179,4 +198,54 @@ fn sums(look: &Look, before: &mut Option<(Instant, u64)>) -> String {
             count => format!(", {count} packets sent again"),
         }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::{Figures, Outcome};
+
+    fn running(file: &str) -> Transfer {
+        Transfer {
+            id: 1_000_001,
+            began: String::new(),
+            client: [192, 0, 2, 7].into(),
+            port: 40_000,
+            operation: Operation::Read,
+            file: file.to_owned(),
+            served: None,
+            path: None,
+            mode: "octet",
+            figures: Figures {
+                bytes: 600 << 20,
+                size: Some(1200 << 20),
+                retransmissions: 7,
+                seconds: 60.0,
+                ..Figures::default()
+            },
+            outcome: Outcome::Active,
+            code: 0,
+            reason: String::new(),
+        }
+    }
+
+    /// On a terminal of 80 columns and on wide ones a transfer has one line, with all that belongs to it.
+    #[test]
+    fn a_bar_has_one_line() {
+        for (width, name) in [(76, 40), (96, 40), (120, 4), (200, 150)] {
+            let line = bar(&running(&"n".repeat(name)), width);
+            assert!(line.chars().count() <= width, "{width}: {line}");
+            for word in [
+                "192.0.2.7:40000",
+                "#",
+                " 50 %",
+                "600.0 MiB",
+                "10.0 MiB/s",
+                "7 sent again",
+            ] {
+                assert!(line.contains(word), "{width}: {word} in {line}");
+            }
+        }
+        assert!(bar(&running("boot.img"), 100).contains(" boot.img "));
+    }
 }
