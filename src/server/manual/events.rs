@@ -42,7 +42,9 @@ pub const PAGES: &[EventPage] = &[
         page: page(
             "connection_request",
             "",
-            "The first event of a connection. Refused connections fire Connected with 10013, and nothing else.",
+            "The first event of a connection. Refused connections fire Connected with 10013, and nothing else. With \
+             accept set to TFTPSERVER_ACCEPT_LATER nothing follows until `tftpserver_do_accept` was called, or, where the \
+             connection ends before that, Connected with the number of why: 301 after Timeout, 10053 by Shutdown.",
             r#"static int32_t on_request(tftpserver *server, tftpserver_event *event, void *context)
 {
     tftpserver_connection_request_event *e = &event->data.connection_request;
