@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::json;
 
 use super::{View, print};
 use crate::watch::Transfer;
@@ -11,7 +10,15 @@ use crate::watch::Transfer;
 pub struct Json;
 
 #[derive(Serialize)]
-struct Line<'t> {
+struct Listening<'l> {
+    event: &'static str,
+    version: &'static str,
+    addresses: &'l [String],
+    dir: &'l str,
+}
+
+#[derive(Serialize)]
+struct Ended<'t> {
     event: &'static str,
     #[serde(flatten)]
     transfer: &'t Transfer,
@@ -19,22 +26,25 @@ struct Line<'t> {
 
 impl View for Json {
     fn listening(&self, addresses: &[String], dir: &Path) {
-        let line = json!({
-            "event": "listening",
-            "addresses": addresses,
-            "dir": dir.to_string_lossy(),
-            "version": env!("CARGO_PKG_VERSION"),
+        write(&Listening {
+            event: "listening",
+            version: env!("CARGO_PKG_VERSION"),
+            addresses,
+            dir: &dir.to_string_lossy(),
         });
-        print(&line.to_string());
     }
 
     fn ended(&self, transfer: &Transfer) {
-        let line = Line {
+        write(&Ended {
             event: "transfer",
             transfer,
-        };
-        if let Ok(line) = serde_json::to_string(&line) {
-            print(&line);
-        }
+        });
+    }
+}
+
+fn write(line: &impl Serialize) {
+    match serde_json::to_string(line) {
+        Ok(line) => print(&line),
+        Err(error) => tracing::error!(%error, "a line of JSON"),
     }
 }
