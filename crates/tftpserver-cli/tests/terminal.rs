@@ -22,7 +22,7 @@ impl Terminal {
             "new-session",
             "-d",
             "-x",
-            "110",
+            "140",
             "-y",
             "24",
             command,

@@ -17,7 +17,7 @@ const WIDE: usize = 90;
 /// Characters of a bar, at most.
 const BAR: usize = 20;
 /// Characters that a name should have before a bar gets more than a few.
-const NAME: usize = 14;
+const NAME: usize = 24;
 /// Latest failures that stay in sight.
 const FAILURES: usize = 3;
 /// Columns at the right that stay free: what is typed, as ^C, must not begin a new line.

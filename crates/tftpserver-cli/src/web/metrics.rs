@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::watch::{BOUNDS, Kind, Row, Totals};
 
-/// All figures. `figures` is the class' Statistics: what transfers that still run have moved is in there.
+/// All figures. `figures` is the class' Statistics, which counts what a transfer moved when it has ended.
 pub fn text(totals: &Totals, figures: &Value) -> String {
     let mut out = String::new();
     transfers(&mut out, totals);
@@ -34,19 +34,19 @@ pub fn text(totals: &Totals, figures: &Value) -> String {
             "sent_bytes_total",
             "counter",
             "bytes_sent",
-            "Bytes of files sent, retransmissions not counted.",
+            "Bytes sent and acknowledged, counted when a transfer ends.",
         ),
         (
             "received_bytes_total",
             "counter",
             "bytes_received",
-            "Bytes of files received.",
+            "Bytes received, counted when a transfer ends.",
         ),
         (
             "retransmissions_total",
             "counter",
             "retransmissions",
-            "Packets sent again.",
+            "Packets sent again, counted when a transfer ends.",
         ),
     ] {
         let value = figures[field].as_u64().unwrap_or(0);
