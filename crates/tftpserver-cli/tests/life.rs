@@ -83,17 +83,20 @@ fn told_to_reload_it_reads_everything_again() {
     served.event();
     let (status, log) = served.end();
     assert_eq!(status.code(), Some(0));
-    let log: Vec<serde_json::Value> = log
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    what_was_reloaded(&log);
+}
+
+fn what_was_reloaded(log: &str) {
+    let lines = log.lines().map(serde_json::from_str);
+    let log: Vec<serde_json::Value> = lines.map(Result::unwrap).collect();
     let said = |message: &str| {
-        log.iter()
-            .find(|line| line["message"].as_str().unwrap().starts_with(message))
+        let mut lines = log.iter();
+        let found = lines.find(|line| line["message"].as_str().unwrap().starts_with(message));
+        found.unwrap_or_else(|| panic!("{message} in {log:?}"))
     };
-    assert!(said("reloaded").is_some());
-    assert_eq!(said("changed, but stays").unwrap()["option"], "listen");
-    let refused = said("nothing was reloaded").unwrap();
+    said("reloaded");
+    assert_eq!(said("changed, but stays")["option"], "listen");
+    let refused = said("nothing was reloaded");
     assert_eq!(refused["level"], "ERROR");
     assert!(
         refused["failure"].as_str().unwrap().contains("/no/such"),
@@ -218,17 +221,8 @@ fn privileges_go_once_the_ports_are_open() {
     };
     let mut command = program();
     let listen = format!("127.0.0.1:{port}");
-    command.args([
-        "--json",
-        "--threads",
-        "3",
-        "--listen",
-        &listen,
-        "--user",
-        "nobody",
-        "--metrics",
-        "127.0.0.1:0",
-    ]);
+    command.args(["--json", "--threads", "3", "--listen", &listen]);
+    command.args(["--user", "nobody", "--metrics", "127.0.0.1:0"]);
     command.arg(directory.path());
     let served = Served::start(command);
     assert_eq!(served.port(), port);
@@ -242,20 +236,24 @@ fn privileges_go_once_the_ports_are_open() {
         .collect();
     assert!(threads.len() > 2);
     for thread in threads {
-        let status = std::fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
-        let field = |name: &str| {
-            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-            line.split_whitespace()
-                .skip(1)
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        };
-        let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
-        assert_eq!(field("Uid:"), vec![nobody.uid.to_string(); 4]);
-        assert_eq!(field("Gid:"), vec![nobody.gid.to_string(); 4]);
-        assert_eq!(field("Groups:"), [nobody.gid.to_string()]);
-        assert_eq!(field("CapEff:"), ["0000000000000000"]);
+        is_nobodys(&std::fs::read_to_string(thread.unwrap().path().join("status")).unwrap());
     }
+}
+
+/// A thread's status (proc(5)).
+fn is_nobodys(status: &str) {
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace()
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
+    assert_eq!(field("Uid:"), vec![nobody.uid.to_string(); 4]);
+    assert_eq!(field("Gid:"), vec![nobody.gid.to_string(); 4]);
+    assert_eq!(field("Groups:"), [nobody.gid.to_string()]);
+    assert_eq!(field("CapEff:"), ["0000000000000000"]);
 }
 
 /// UDP sockets that are bound to this port (proc(5)).

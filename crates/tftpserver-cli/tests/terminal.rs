@@ -68,15 +68,14 @@ fn bars_sums_and_failures() {
     }
     let directory = directory(&[("images/boot.img", &pattern(2000)), ("done", b"done")]);
     let command = format!(
-        "'{}' --listen 127.0.0.1:0 '{}'; sleep 600",
+        "'{}' --listen 127.0.0.1:0 --timeout 0 --retries 1000 '{}'; echo \"ended: $?\"; sleep 600",
         env!("CARGO_BIN_EXE_tftpserver"),
         directory.path().display()
     );
     let terminal = Terminal::new(&command);
     let screen = terminal.await_words(&["serving /", "Ctrl-C ends it", "0 running"]);
-    let address = screen
-        .split_whitespace()
-        .find_map(|word| word.trim_end_matches(';').parse().ok());
+    let mut words = screen.split_whitespace();
+    let address = words.find_map(|word| word.trim_end_matches(';').parse().ok());
     let address = address.unwrap_or_else(|| panic!("{screen}"));
     Slow::ask(address, "done").finish(1);
     Slow::ask(address, "no\x1b[2Jfile").packet();
@@ -85,27 +84,24 @@ fn bars_sums_and_failures() {
     client.acknowledge(1);
     client.packet();
     let screen = terminal.await_words(&["25 %", "1 running, 1 done, 1 failed"]);
-    let line = |word: &str| {
-        screen
-            .lines()
-            .rfind(|line| line.contains(word))
-            .unwrap()
-            .to_owned()
-    };
-    assert!(line("25 %").contains("images/boot.img"), "{screen}");
-    assert!(
-        line("25 %").contains("[#####---------------]  25 %       512 B"),
-        "{screen}"
-    );
-    assert!(line("done: 4 B in").starts_with("127.0.0.1:"), "{screen}");
-    assert!(
-        line("! 127.0.0.1:").contains("no\\u{1b}[2Jfile: Can't open local file. File not found"),
-        "{screen}"
-    );
     // Shown for those who run this by hand: cargo test --test terminal -- --nocapture
     println!("{screen}");
+    has_everything(&screen);
     client.finish(2);
     terminal.await_words(&["images/boot.img: 2.0 KiB in", "0 running, 2 done, 1 failed"]);
     terminal.tmux(&["send-keys", "C-c"]);
-    terminal.await_words(&["0 running, 2 done, 1 failed"]);
+    terminal.await_words(&["0 running, 2 done, 1 failed", "ended: 0"]);
+}
+
+fn has_everything(screen: &str) {
+    let line = |word: &str| screen.lines().rfind(|line| line.contains(word)).unwrap();
+    let bar = line("25 %");
+    assert!(bar.contains("images/boot.img"), "{screen}");
+    assert!(
+        bar.contains("[#####---------------]  25 %       512 B"),
+        "{screen}"
+    );
+    assert!(line("done: 4 B in").starts_with("127.0.0.1:"), "{screen}");
+    let failed = "no\\u{1b}[2Jfile: Can't open local file. File not found";
+    assert!(line("! 127.0.0.1:").contains(failed), "{screen}");
 }

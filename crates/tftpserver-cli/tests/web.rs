@@ -70,45 +70,31 @@ fn figures_for_prometheus() {
     Slow::ask(served.address(), "none").packet();
     served.event();
     let text = get(page, "/metrics");
-    let completed = "{operation=\"read\",outcome=\"completed\"}";
-    assert_eq!(
-        figure(&text, &format!("tftpserver_transfers_total{completed}")),
-        1.0
-    );
-    assert_eq!(
+    let of = |name: &str, outcome: &str| {
         figure(
             &text,
-            "tftpserver_transfers_total{operation=\"read\",outcome=\"file\"}"
-        ),
-        1.0
-    );
+            &format!("tftpserver_{name}{{operation=\"read\",outcome=\"{outcome}\"}}"),
+        )
+    };
+    assert_eq!(of("transfers_total", "completed"), 1.0);
+    assert_eq!(of("transfers_total", "file"), 1.0);
     assert_eq!(figure(&text, "tftpserver_requests_total"), 2.0);
     assert_eq!(figure(&text, "tftpserver_sent_bytes_total"), 1500.0);
-    assert_eq!(
-        figure(
-            &text,
-            &format!("tftpserver_transfer_duration_seconds_count{completed}")
-        ),
-        1.0
-    );
-    assert!(
-        figure(
-            &text,
-            &format!("tftpserver_transfer_duration_seconds_sum{completed}")
-        ) > 0.04
-    );
-    // Every class counts those below it too, and the last one all.
-    let classes = text.lines().filter(|line| {
-        line.starts_with(
-            "tftpserver_transfer_duration_seconds_bucket{operation=\"read\",outcome=\"completed\"",
-        )
-    });
+    assert_eq!(of("transfer_duration_seconds_count", "completed"), 1.0);
+    assert!(of("transfer_duration_seconds_sum", "completed") > 0.04);
+    each_class_counts_those_below(&text);
+    each_figure_is_described(&text);
+}
+
+/// And the last one all.
+fn each_class_counts_those_below(text: &str) {
+    let bucket = "tftpserver_transfer_duration_seconds_bucket{operation=\"read\",outcome=\"completed\"";
+    let classes = text.lines().filter(|line| line.starts_with(bucket));
     let counts: Vec<u64> = classes
         .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
         .collect();
     assert_eq!(counts.len(), 13);
     assert!(counts.is_sorted() && counts.last() == Some(&1), "{counts:?}");
-    each_figure_is_described(&text);
 }
 
 /// Before the samples of a figure stand its HELP and TYPE, once each.
@@ -179,10 +165,8 @@ fn the_page_is_whole() {
 /// In a browser: what it shows of a transfer that runs, of one that failed and of one with an evil name.
 #[test]
 fn the_page_in_chromium() {
-    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find(|name| quiet(name))
-    else {
+    let browsers = ["chromium", "chromium-browser", "google-chrome"];
+    let Some(browser) = browsers.into_iter().find(|name| is_there(name)) else {
         return not_run("the page in a browser, which needs chromium");
     };
     let directory = directory(&[("boot.img", &pattern(2000)), ("done", b"done")]);
@@ -195,33 +179,9 @@ fn the_page_in_chromium() {
     client.packet();
     client.acknowledge(1);
     client.packet();
-    let profile = tempfile::tempdir().unwrap();
-    let picture = std::env::var("TFTPSERVER_SCREENSHOT").unwrap_or_default();
-    let mut command = Command::new(browser);
-    command.args([
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-    ]);
-    command.args(["--virtual-time-budget=3000", "--window-size=1200,800"]);
-    command.arg(format!("--user-data-dir={}", profile.path().display()));
-    match picture.as_str() {
-        "" => command.arg("--dump-dom"),
-        path => command.arg(format!("--screenshot={path}")),
-    };
-    let output = command.arg(format!("http://{page}/")).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    if !picture.is_empty() {
-        return;
-    }
-    let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(shown.contains("<title>tftpserver</title>"));
+    let shown = browse(browser, page);
     for wanted in [
+        "<title>tftpserver</title>",
         "<dd id=\"running\">1</dd>",
         "<dd id=\"completed\">1</dd>",
         "<dd id=\"failures\">1</dd>",
@@ -235,7 +195,29 @@ fn the_page_in_chromium() {
     assert!(!shown.contains("does not answer"));
 }
 
-fn quiet(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|paths| std::env::split_paths(&paths).any(|path| path.join(program).exists()))
+/// The document as it is after its script has run. TFTPSERVER_SCREENSHOT=FILE makes a picture of it too.
+fn browse(browser: &str, page: SocketAddr) -> String {
+    let ask = |what: &str| {
+        let profile = tempfile::tempdir().unwrap();
+        let mut command = Command::new(browser);
+        command.args([
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+        ]);
+        command.args(["--virtual-time-budget=3000", "--window-size=1200,800", what]);
+        command.arg(format!("--user-data-dir={}", profile.path().display()));
+        let output = command.arg(format!("http://{page}/")).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    };
+    if let Ok(picture) = std::env::var("TFTPSERVER_SCREENSHOT") {
+        ask(&format!("--screenshot={picture}"));
+    }
+    ask("--dump-dom")
 }

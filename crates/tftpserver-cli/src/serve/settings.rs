@@ -45,25 +45,30 @@ pub fn any_time(server: &Server, plan: &Plan) -> Result<(), Failure> {
         Failure::new(Code::NoInput, what)
     })?;
     property(server, dir, LOCAL_DIR, Value::Text(dir.to_owned()))?;
-    let timeout = options.timeout.unwrap_or(60);
-    property(
-        server,
-        &format!("--timeout {timeout}"),
-        TIMEOUT,
-        Value::Integer(timeout.into()),
-    )?;
-    let retries = options.retries.unwrap_or(3);
-    property(
-        server,
-        &format!("--retries {retries}"),
-        MAX_RETRANSMITS,
-        Value::Integer(retries.into()),
-    )?;
+    uploads(server, options)?;
+    limits(server, options)
+}
+
+fn uploads(server: &Server, options: &Options) -> Result<(), Failure> {
     let takes_uploads = options.create && !options.read_only;
     set(server, "--read-only", "ReadOnly", &!takes_uploads)?;
     set(server, "--no-overwrite", "AllowOverwrite", &!options.no_overwrite)?;
     set(server, "--no-symlinks", "FollowSymlinks", &!options.no_symlinks)?;
-    set(server, "--sync", "SyncUploads", &options.sync)?;
+    set(server, "--sync", "SyncUploads", &options.sync)
+}
+
+fn limits(server: &Server, options: &Options) -> Result<(), Failure> {
+    let seconds = options.timeout.unwrap_or(60);
+    property(
+        server,
+        &format!("--timeout {seconds}"),
+        TIMEOUT,
+        Value::Integer(seconds.into()),
+    )?;
+    let retries = options.retries.unwrap_or(3);
+    let shown = format!("--retries {retries}");
+    property(server, &shown, MAX_RETRANSMITS, Value::Integer(retries.into()))?;
+    let per_host = options.max_connections_per_host;
     for (option, setting, value, default) in [
         ("--max-blksize", "MaxBlockSize", options.max_blksize, 65464),
         ("--max-windowsize", "MaxWindowSize", options.max_windowsize, 64),
@@ -73,12 +78,7 @@ pub fn any_time(server: &Server, plan: &Plan) -> Result<(), Failure> {
             options.max_connections,
             10_000,
         ),
-        (
-            "--max-connections-per-host",
-            "MaxConnectionsPerHost",
-            options.max_connections_per_host,
-            0,
-        ),
+        ("--max-connections-per-host", "MaxConnectionsPerHost", per_host, 0),
     ] {
         set(server, option, setting, &value.unwrap_or(default))?;
     }

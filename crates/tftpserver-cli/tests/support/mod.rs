@@ -53,6 +53,8 @@ impl Served {
         let mut command = program();
         command
             .args(["--json", "--listen", "127.0.0.1:0"])
+            // Clients here may be as slow as the machine.
+            .args(["--timeout", "0", "--retries", "1000"])
             .args(options)
             .arg(dir);
         Served::start(command)
@@ -191,12 +193,16 @@ pub fn run(options: &[&str]) -> Output {
 
 /// True where the program is installed; says what is left out otherwise.
 pub fn have(program: &str) -> bool {
-    let found = std::env::var_os("PATH")
-        .is_some_and(|paths| std::env::split_paths(&paths).any(|path| path.join(program).exists()));
+    let found = is_there(program);
     if !found {
         not_run(&format!("what needs {program}, which is not installed"));
     }
     found
+}
+
+pub fn is_there(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|paths| std::env::split_paths(&paths).any(|path| path.join(program).exists()))
 }
 
 /// Past the test harness, which keeps what tests print.
