@@ -46,7 +46,7 @@ impl Bound {
         self.addresses[0]
     }
 
-    /// As in `127.0.0.1:6969 [::1]:6969`.
+    /// All of them, as `127.0.0.1:6969 [::1]:6969`.
     pub(super) fn all(&self) -> String {
         let all: Vec<String> = self.addresses.iter().map(SocketAddr::to_string).collect();
         all.join(" ")
