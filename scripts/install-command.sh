@@ -12,7 +12,7 @@ esac
 program=${TFTPSERVER_COMMAND:-}
 if [ -z "$program" ]; then
     program=${CARGO_TARGET_DIR:-target}/release/tftpserver
-    cargo build --quiet --release --locked -p tftpserver-cli
+    CARGO_PROFILE_RELEASE_STRIP=debuginfo cargo build --quiet --release --locked -p tftpserver-cli
 fi
 
 put() { # MODE FILE DIRECTORY NAME
