@@ -287,3 +287,48 @@ fn the_current_directory_without_words() {
     let served = Served::start(command);
     assert_eq!(curl(served.address(), "f").as_deref(), Ok(b"here".as_slice()));
 }
+
+/// Two network namespaces with an Ethernet between them: the server in one, curl in the other.
+const NEIGHBOURS: &str = r#"
+ip link set lo up
+unshare -n sleep 600 & client=$!
+trap 'kill $client $program' EXIT
+server=$(readlink /proc/self/ns/net)
+while [ "$(readlink /proc/$client/ns/net)" = "$server" ]; do sleep 0.05; done
+there() { nsenter -t $client -n "$@"; }
+ip link add near type veth peer name far netns $client
+ip address add 192.0.2.1/24 dev near
+ip link set near up
+there ip link set far address 02:00:00:ab:cd:01
+there ip address add 192.0.2.7/24 dev far
+there ip link set far up
+"$0" --quiet --listen 192.0.2.1:6969 --per-client mac "$1" & program=$!
+for attempt in 1 2 3 4 5 6 7 8 9; do
+    there curl -sS -m 20 tftp://192.0.2.1:6969/f && break
+    sleep 0.5
+done
+"#;
+
+#[test]
+fn a_client_is_known_by_its_ethernet_address() {
+    let tools = ["curl", "unshare", "nsenter", "ip"];
+    if !is_root() || !tools.iter().all(|tool| have(tool)) {
+        return not_run("--per-client mac on an Ethernet, which needs root, util-linux and iproute2");
+    }
+    let allowed = Command::new("unshare")
+        .args(["-n", "ip", "link", "add", "near", "type", "veth"])
+        .status();
+    if !allowed.unwrap().success() {
+        return not_run(
+            "--per-client mac on an Ethernet, which needs the right to make network namespaces and veth",
+        );
+    }
+    let directory = directory(&[("f", b"everybody's"), ("02-00-00-ab-cd-01/f", b"mine")]);
+    let mut command = Command::new("unshare");
+    command
+        .args(["-n", "sh", "-ec", NEIGHBOURS, env!("CARGO_BIN_EXE_tftpserver")])
+        .arg(directory.path());
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let got = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(got, "mine", "{}", String::from_utf8_lossy(&output.stderr));
+}
