@@ -63,8 +63,9 @@ dist: ## make what is published, in dist/: source archive, Debian packages, whee
 test-dist: dist ## try what dist/ holds, with a whole build from the source archive
 	@python3 tests/dist.py --full
 
-install: build ## install below PREFIX (and DESTDIR)
+install: build ## install below PREFIX (and DESTDIR): the library and the command
 	$(CMAKE) --install $(BUILD) --prefix "$(PREFIX)"
+	@scripts/install-command.sh "$(PREFIX)"
 
 clean: ## remove what was built
 	rm -rf build

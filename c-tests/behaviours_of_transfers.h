@@ -197,6 +197,29 @@ static void file_chosen_by_the_application(void)
     fixture_close(&self);
 }
 
+static int32_t names(recorder *events, tftpserver *server, tftpserver_event *event)
+{
+    if (event->id == CONNECTED) {
+        CHECK_INT(tftpserver_set(server, CONN_SERVED_NAME, event->data.connected.connection_id, events->extra), 0);
+    }
+    return 0;
+}
+
+static void name_chosen_by_the_application(void)
+{
+    fixture self;
+    NEED(fixture_open(&self));
+    CHECK(fixture_write(&self, "chosen", "inside", 6));
+    fixture_record(&self, 0);
+    self.events.hook = names;
+    self.events.extra = "chosen";
+    CHECK_INT(real_client_get(&self, "anything", "got"), CURL_GOOD);
+    CHECK_FILE(&self, "got", "inside", 6);
+    self.events.extra = "../outside";
+    CHECK_INT(real_client_get(&self, "anything", "none"), CURL_ERROR_2);
+    fixture_close(&self);
+}
+
 struct gathered {
     uint8_t *bytes;
     size_t length;

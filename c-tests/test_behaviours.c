@@ -432,7 +432,8 @@ static const struct behaviour {
 } behaviours[] = {
     BEHAVIOUR(download_from_local_dir), BEHAVIOUR(upload_to_local_dir), BEHAVIOUR(download_with_a_window),
     BEHAVIOUR(missing_file), BEHAVIOUR(refuse_a_request), BEHAVIOUR(data_from_the_application),
-    BEHAVIOUR(file_chosen_by_the_application), BEHAVIOUR(upload_through_transfer_alone), BEHAVIOUR(nobody_answers),
+    BEHAVIOUR(file_chosen_by_the_application), BEHAVIOUR(name_chosen_by_the_application),
+    BEHAVIOUR(upload_through_transfer_alone), BEHAVIOUR(nobody_answers),
     BEHAVIOUR(order_of_events), BEHAVIOUR(fields_of_events), BEHAVIOUR(conn_arrays), BEHAVIOUR(answer_given_later),
     BEHAVIOUR(figures_of_a_transfer), BEHAVIOUR(several_addresses), BEHAVIOUR(exception_in_a_handler),
     BEHAVIOUR(error_number_and_text), BEHAVIOUR(config), BEHAVIOUR(stop_listening), BEHAVIOUR(close_inside_a_handler),

@@ -3,6 +3,9 @@
 #include "check.h"
 #include "fixture.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 /* What the hook does at which event. */
 struct decision {
     int event;
@@ -11,6 +14,7 @@ struct decision {
     const void *data;
     size_t length;
     const char *local_file;
+    const char *served_name;
     int32_t set_result;
     uint8_t *received;
     size_t received_length;
@@ -36,6 +40,10 @@ static int32_t decide(recorder *self, tftpserver *server, tftpserver_event *even
     }
     if (decision->local_file) {
         decision->set_result = tftpserver_set(server, CONN_LOCAL_FILE, id, decision->local_file);
+    }
+    if (decision->served_name) {
+        decision->set_result = tftpserver_set(server, CONN_SERVED_NAME, id, decision->served_name);
+        CHECK_TEXT(tftpserver_get(server, CONN_SERVED_NAME, id), decision->served_name);
     }
     return decision->answer;
 }
@@ -75,7 +83,7 @@ static transfer write_file(fixture *self, const char *name, const void *data, si
 
 static void accept_0_refuses(void)
 {
-    struct decision decision = {CONNECTION_REQUEST, 0, 1, NULL, 0, NULL, 0, NULL, 0};
+    struct decision decision = {CONNECTION_REQUEST, 0, 1, NULL, 0, NULL, NULL, 0, NULL, 0};
     fixture self;
     transfer got;
     NEED(open_with(&self, &decision, 0));
@@ -103,7 +111,7 @@ static void file_data_is_sent_from(int event)
 {
     static const char *const size[] = {"tsize", "0", "blksize", "600", NULL};
     uint8_t *data = fixture_bytes(1500);
-    struct decision decision = {event, 0, 0, data, 1500, NULL, -1, NULL, 0};
+    struct decision decision = {event, 0, 0, data, 1500, NULL, NULL, -1, NULL, 0};
     fixture self;
     transfer got;
     NEED(open_with(&self, &decision, TRANSFER));
@@ -133,7 +141,7 @@ static void file_data_set_inside_connection_request(void)
 
 static void file_data_for_a_name_that_is_no_file(void)
 {
-    struct decision decision = {START_TRANSFER, 0, 0, "made up", 7, NULL, -1, NULL, 0};
+    struct decision decision = {START_TRANSFER, 0, 0, "made up", 7, NULL, NULL, -1, NULL, 0};
     fixture self;
     transfer got;
     NEED(open_with(&self, &decision, 0));
@@ -150,7 +158,7 @@ static void local_file_is_read(void)
 {
     fixture self, elsewhere;
     char path[512];
-    struct decision decision = {CONNECTED, 0, 0, NULL, 0, path, -1, NULL, 0};
+    struct decision decision = {CONNECTED, 0, 0, NULL, 0, path, NULL, -1, NULL, 0};
     transfer got;
     NEED(fixture_prepare(&elsewhere));
     CHECK(fixture_write(&elsewhere, "real", "the real file", 13));
@@ -175,7 +183,7 @@ static void local_file_is_written(void)
 {
     fixture self, elsewhere;
     char path[512];
-    struct decision decision = {CONNECTED, 0, 0, NULL, 0, path, -1, NULL, 0};
+    struct decision decision = {CONNECTED, 0, 0, NULL, 0, path, NULL, -1, NULL, 0};
     transfer sent;
     uint8_t *kept;
     size_t length;
@@ -200,7 +208,7 @@ static void a_callback_that_says_no_ends_its_connection(void)
     uint8_t *data = fixture_bytes(3000);
     size_t i;
     for (i = 0; i < sizeof events / sizeof *events; i++) {
-        struct decision decision = {events[i], 7, 0, NULL, 0, NULL, 0, NULL, 0};
+        struct decision decision = {events[i], 7, 0, NULL, 0, NULL, NULL, 0, NULL, 0};
         fixture self;
         transfer got;
         NEED(open_with(&self, &decision, TRANSFER));
@@ -227,7 +235,7 @@ static void a_callback_that_says_no_ends_its_connection(void)
 
 static void an_upload_that_a_callback_ends_leaves_nothing(void)
 {
-    struct decision decision = {TRANSFER, 1, 0, NULL, 0, NULL, 0, NULL, 0};
+    struct decision decision = {TRANSFER, 1, 0, NULL, 0, NULL, NULL, 0, NULL, 0};
     uint8_t *data = fixture_bytes(3000);
     fixture self;
     transfer sent;
@@ -245,7 +253,7 @@ static void an_upload_through_transfer_alone(void)
 {
     enum { SIZE = 5000 };
     uint8_t *data = fixture_bytes(SIZE);
-    struct decision decision = {0, 0, 0, NULL, 0, NULL, 0, malloc(SIZE), 0};
+    struct decision decision = {0, 0, 0, NULL, 0, NULL, NULL, 0, malloc(SIZE), 0};
     fixture self;
     transfer sent;
     NEED(open_with(&self, &decision, TRANSFER));
@@ -312,6 +320,98 @@ static void disconnect_ends_one(void)
     free(data);
 }
 
+/* Another name is looked up, inside LocalDir like any other; ConnFilename stays what the client said. */
+static void a_served_name_is_looked_up(int event)
+{
+    static const char *const outside[] = {"../outside", "/../../etc/passwd", "link/passwd", "..\\outside", "."};
+    struct decision decision = {.event = event, .served_name = "images/new"};
+    char path[512];
+    fixture self;
+    transfer got;
+    size_t i;
+    NEED(open_with(&self, &decision, 0));
+    fixture_path(&self, "images", path, sizeof path);
+    CHECK_INT(mkdir(path, 0777), 0);
+    fixture_path(&self, "link", path, sizeof path);
+    CHECK_INT(symlink("/etc", path), 0);
+    CHECK(fixture_write(&self, "images/new", "new", 3));
+    CHECK(fixture_write(&self, "asked", "old", 3));
+    got = read_file(&self, "asked", NULL);
+    CHECK_INT(decision.set_result, 0);
+    CHECK_BYTES(got.data, got.length, "new", 3);
+    free(got.data);
+    for (i = 0; i < sizeof outside / sizeof *outside; i++) {
+        decision.served_name = outside[i];
+        got = read_file(&self, "asked", NULL);
+        CHECK_INT(got.error_code, 2);
+        free(got.data);
+    }
+    decision.served_name = "";
+    got = read_file(&self, "asked", NULL);
+    CHECK_BYTES(got.data, got.length, "old", 3);
+    free(got.data);
+    fixture_close(&self);
+}
+
+static void a_served_name_set_inside_connection_request(void)
+{
+    a_served_name_is_looked_up(CONNECTION_REQUEST);
+}
+
+static void a_served_name_set_inside_connected(void)
+{
+    a_served_name_is_looked_up(CONNECTED);
+}
+
+static void a_served_name_is_written(void)
+{
+    struct decision decision = {.event = CONNECTION_REQUEST, .served_name = "/in/its/place"};
+    char path[512];
+    uint8_t *data;
+    size_t length;
+    fixture self;
+    transfer sent;
+    NEED(open_with(&self, &decision, 0));
+    sent = write_file(&self, "asked", "abc", 3);
+    CHECK_INT(sent.error_code, 1);
+    fixture_path(&self, "in", path, sizeof path);
+    CHECK_INT(mkdir(path, 0777), 0);
+    fixture_path(&self, "in/its", path, sizeof path);
+    CHECK_INT(mkdir(path, 0777), 0);
+    sent = write_file(&self, "asked", "abc", 3);
+    CHECK(sent.complete);
+    CHECK(!fixture_exists(&self, "asked"));
+    data = fixture_read(&self, "in/its/place", &length);
+    CHECK_BYTES(data, length, "abc", 3);
+    free(data);
+    fixture_close(&self);
+}
+
+static int32_t comes_late(recorder *recorder, tftpserver *server, tftpserver_event *event)
+{
+    struct decision *decision = recorder->extra;
+    if (event->id == END_TRANSFER) {
+        decision->set_result = tftpserver_set(server, CONN_SERVED_NAME, FIRST_ID, "late");
+    }
+    return 0;
+}
+
+/* Set when it is too late. */
+static void a_served_name_that_comes_too_late(void)
+{
+    struct decision decision = {.event = END_TRANSFER};
+    fixture self;
+    transfer got;
+    NEED(open_with(&self, &decision, 0));
+    self.events.hook = comes_late;
+    CHECK(fixture_write(&self, "f", "x", 1));
+    got = read_file(&self, "f", NULL);
+    free(got.data);
+    CHECK(fixture_await(&self, DISCONNECTED, 1));
+    CHECK_INT(decision.set_result, 130);
+    fixture_close(&self);
+}
+
 int main(void)
 {
     check_begin(180);
@@ -326,5 +426,9 @@ int main(void)
     RUN(an_upload_through_transfer_alone);
     RUN(nobody_answers);
     RUN(disconnect_ends_one);
+    RUN(a_served_name_set_inside_connection_request);
+    RUN(a_served_name_set_inside_connected);
+    RUN(a_served_name_is_written);
+    RUN(a_served_name_that_comes_too_late);
     return check_end();
 }

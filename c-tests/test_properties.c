@@ -61,7 +61,7 @@ static void integers_refuse(void)
 
 static void unknown_and_reserved(void)
 {
-    static const int ids[] = {3, 10, 25, 26, 100, -1, INT_MIN, INT_MAX};
+    static const int ids[] = {3, 10, 26, 27, 100, -1, INT_MIN, INT_MAX};
     size_t i, length = 7;
     for (i = 0; i < sizeof ids / sizeof *ids; i++) {
         CHECK(tftpserver_get(server, ids[i], 0) == NULL);
@@ -87,7 +87,7 @@ static void read_only(void)
 static void no_connection_no_index(void)
 {
     static const int ids[] = {CONN_CONNECTION_ID, CONN_FILE_DATA, CONN_FILENAME, CONN_LOCAL_FILE, CONN_REMOTE_HOST,
-                              CONN_REMOTE_PORT, CONN_TRANSFER_MODE};
+                              CONN_REMOTE_PORT, CONN_TRANSFER_MODE, CONN_SERVED_NAME};
     static const int indices[] = {0, 1, -1, INT_MIN, INT_MAX, FIRST_ID};
     size_t i, j;
     for (i = 0; i < sizeof ids / sizeof *ids; i++) {

@@ -85,14 +85,14 @@
  *
  *  1. ConnFileData, if it was set (downloads).
  *  2. ConnLocalFile, if it was set: any path, your own choice.
- *  3. LocalDir and the client's file name, never outside LocalDir.
+ *  3. LocalDir and ConnServedName or else the client's file name, never outside LocalDir.
  *  4. An upload with a Transfer callback goes there, and no file is written.
  *  5. Otherwise the client gets ERROR 1, the program error 126 or 127.
  *
  * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting
- * ConnFileData or ConnLocalFile later answers 130. A file that is uploaded has its final name only when it is whole;
- * until then it is .tftpserver-<16 hex digits>.part beside it, and what a killed program leaves of these below LocalDir
- * is removed when that is listened on again.
+ * ConnFileData, ConnLocalFile or ConnServedName later answers 130. A file that is uploaded has its final name only when
+ * it is whole; until then it is .tftpserver-<16 hex digits>.part beside it, and what a killed program leaves of these
+ * below LocalDir is removed when that is listened on again.
  *
  * PROPERTIES
  *
@@ -143,6 +143,8 @@
  *         Packets that were sent more than once.
  *   24  ConnElapsedMillis (i)   integer          0        never
  *         Milliseconds since the request; stands still at the end.
+ *   25  ConnServedName (i)      text                      before (130)
+ *         The name that is looked up in LocalDir; "": ConnFilename.
  *
  * (i): indexed by connection. Booleans read "True" or "False" and take True False 1 0 Yes No in any case. "any time":
  * transfers that have begun keep the old value. "stopped (106)": while listening it answers that error. "before (130)":
@@ -461,6 +463,11 @@
  * Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
  */
 #define TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS 24
+
+/**
+ * Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
+ */
+#define TFTPSERVER_PROPERTY_CONN_SERVED_NAME 25
 
 /**
  * Direction: the client sends.

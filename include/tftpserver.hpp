@@ -706,6 +706,12 @@ public:
     {
         set(TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, path, index);
     }
+    /** The name that is looked up in LocalDir instead of conn_filename. Until the transfer begins; then it fails with 130. */
+    std::string conn_served_name(std::int32_t index) const { return get(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, index); }
+    void set_conn_served_name(std::int32_t index, std::string_view name)
+    {
+        set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index);
+    }
     std::string conn_remote_host(std::int32_t index) const { return get(TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, index); }
     std::int32_t conn_remote_port(std::int32_t index) const
     {

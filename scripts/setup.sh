@@ -54,6 +54,8 @@ look() {
         want php php-cli optional
         want phpunit phpunit optional
         want composer composer optional
+        want tmux tmux optional
+        want systemd-analyze systemd optional
     fi
     # A virtual environment needs a package of its own on Debian.
     if [ "$what" != build ] && have python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then

@@ -106,11 +106,12 @@ step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step bench bench
 step fuzz fuzz
-step rust cargo test --workspace
+step rust cargo test --workspace --exclude tftpserver-cli
 step models models
 step settings settings
 step files files
 step abuse abuse
+step cli cargo test -p tftpserver-cli
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
 # After c, too.

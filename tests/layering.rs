@@ -163,6 +163,22 @@ fn unsafe_code_is_in_two_rooms() {
 }
 
 #[test]
+fn the_command_knows_the_class_alone() {
+    none(
+        &["crates/tftpserver-cli/src"],
+        &["tftpserver::engine", "tftpserver::ffi", "unsafe "],
+    );
+    // The client beside the server stands on the protocol.
+    let protocol = finds(&["crates/tftpserver-cli/src"], "tftp_proto");
+    assert!(
+        protocol
+            .iter()
+            .all(|path| path.starts_with("crates/tftpserver-cli/src/client/")),
+        "{protocol:?}"
+    );
+}
+
+#[test]
 fn the_clock_is_read_in_one_place() {
     let mut found = finds(&["src", "crates/tftp-proto/src"], "Instant::now");
     // Tests of real sockets measure real time.

@@ -148,6 +148,21 @@ void file_chosen_by_the_application()
     CHECK(same(self.dir.read("got"), "from elsewhere"));
 }
 
+void name_chosen_by_the_application()
+{
+    fixture self;
+    std::string chosen = "chosen";
+    self.dir.write("chosen", "inside");
+    self.server.on_connected = [&](tftp::server &server, const tftp::connected_event &e) {
+        server.set_conn_served_name(e.connection_id, chosen);
+        CHECK(server.conn_served_name(e.connection_id) == chosen);
+    };
+    CHECK_INT(self.get("anything"), CURL_GOOD);
+    CHECK(same(self.dir.read("got"), "inside"));
+    chosen = "../outside";
+    CHECK_INT(self.get("anything"), CURL_ERROR_2);
+}
+
 void upload_through_transfer_alone()
 {
     fixture self(false);
@@ -520,7 +535,8 @@ void version_is_checked()
 const std::map<std::string, void (*)()> behaviours{
     BEHAVIOUR(download_from_local_dir), BEHAVIOUR(upload_to_local_dir), BEHAVIOUR(download_with_a_window),
     BEHAVIOUR(missing_file), BEHAVIOUR(refuse_a_request), BEHAVIOUR(data_from_the_application),
-    BEHAVIOUR(file_chosen_by_the_application), BEHAVIOUR(upload_through_transfer_alone), BEHAVIOUR(nobody_answers),
+    BEHAVIOUR(file_chosen_by_the_application), BEHAVIOUR(name_chosen_by_the_application),
+    BEHAVIOUR(upload_through_transfer_alone), BEHAVIOUR(nobody_answers),
     BEHAVIOUR(order_of_events), BEHAVIOUR(fields_of_events), BEHAVIOUR(conn_arrays), BEHAVIOUR(answer_given_later),
     BEHAVIOUR(figures_of_a_transfer), BEHAVIOUR(several_addresses), BEHAVIOUR(exception_in_a_handler),
     BEHAVIOUR(error_number_and_text), BEHAVIOUR(config), BEHAVIOUR(stop_listening), BEHAVIOUR(close_inside_a_handler),

@@ -9,7 +9,7 @@ use shuttle::thread;
 
 use super::inbox::{Inbox, Message};
 use super::platform::Poller;
-use super::pool::Pool;
+use super::pool::{Lane, Pool};
 use super::reply::{Answer, Key, Post, Reply};
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::check;
@@ -114,9 +114,12 @@ fn the_pool_runs_every_job_once() {
         let runs = Arc::new(AtomicUsize::new(0));
         let submit = |pool: &Pool, runs: &Arc<AtomicUsize>| {
             let runs = Arc::clone(runs);
-            pool.submit(Box::new(move || {
-                runs.fetch_add(1, SeqCst);
-            }));
+            pool.submit(
+                Lane::NONE,
+                Box::new(move || {
+                    runs.fetch_add(1, SeqCst);
+                }),
+            );
         };
         let other = {
             let (pool, runs) = (Arc::clone(&pool), Arc::clone(&runs));

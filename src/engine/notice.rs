@@ -255,6 +255,8 @@ pub struct Sources {
     pub data: Option<Bytes>,
     /// Any path, for both directions.
     pub local_file: Option<PathBuf>,
+    /// Looked up in LocalDir instead of the client's name, with all that holds for that one.
+    pub served_name: Option<String>,
 }
 
 /// Why something failed or ended; the class above gives it number and text.

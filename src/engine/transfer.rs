@@ -360,14 +360,18 @@ impl Transfer {
             return self.open(ctx, Place::Path(path), again);
         }
         if let Some(root) = self.policy.root.clone() {
-            self.link.lane = Lane::below(root.root(), &self.link.connection.filename);
+            let name = sources
+                .served_name
+                .as_ref()
+                .unwrap_or(&self.link.connection.filename);
+            self.link.lane = Lane::below(root.root(), name);
             if operation == Operation::Read
-                && let Some(opened) = ctx.open_cached(&root, &self.link.connection.filename)
+                && let Some(opened) = ctx.open_cached(&root, name)
             {
                 let ready = opened.map(|opened| self.ready_to_send(opened));
                 return self.found(ctx, ready.map_err(Cause::Open), again);
             }
-            return self.open(ctx, Place::Root(root), again);
+            return self.open(ctx, Place::Root(root, sources.served_name), again);
         }
         if operation == Operation::Write && self.link.is_announced() && ctx.wants().has(Wants::TRANSFER) {
             return self.found(ctx, Ok(Ready::Application), again);
@@ -382,7 +386,7 @@ impl Transfer {
     /// A look-up on the blocking pool. Where so many wait for the same that it must hang, the client gets no answer and
     /// repeats itself.
     fn open(&mut self, ctx: &mut Context, place: Place, again: bool) {
-        self.link.lane = place.lane(&self.link.connection.filename);
+        self.link.lane = place.lane(&self.link.connection);
         if !ctx.pool.has_room(self.link.lane) {
             ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
             return self.end_silently(ctx, Cause::TooMany);

@@ -81,6 +81,8 @@ pub const TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE: i32 = 22;
 pub const TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS: i32 = 23;
 /// Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
 pub const TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS: i32 = 24;
+/// Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
+pub const TFTPSERVER_PROPERTY_CONN_SERVED_NAME: i32 = 25;
 
 // Who sends, what is asked for, and how.
 

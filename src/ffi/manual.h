@@ -85,14 +85,14 @@
  *
  *  1. ConnFileData, if it was set (downloads).
  *  2. ConnLocalFile, if it was set: any path, your own choice.
- *  3. LocalDir and the client's file name, never outside LocalDir.
+ *  3. LocalDir and ConnServedName or else the client's file name, never outside LocalDir.
  *  4. An upload with a Transfer callback goes there, and no file is written.
  *  5. Otherwise the client gets ERROR 1, the program error 126 or 127.
  *
  * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting
- * ConnFileData or ConnLocalFile later answers 130. A file that is uploaded has its final name only when it is whole;
- * until then it is .tftpserver-<16 hex digits>.part beside it, and what a killed program leaves of these below LocalDir
- * is removed when that is listened on again.
+ * ConnFileData, ConnLocalFile or ConnServedName later answers 130. A file that is uploaded has its final name only when
+ * it is whole; until then it is .tftpserver-<16 hex digits>.part beside it, and what a killed program leaves of these
+ * below LocalDir is removed when that is listened on again.
  *
  * PROPERTIES
  *

@@ -208,6 +208,9 @@ impl Record {
             ConnField::FileData => Value::Binary(self.state.lock().sources.data.clone().unwrap_or_default()),
             ConnField::Filename => Value::Text(self.connection.filename.clone()),
             ConnField::LocalFile => Value::Text(self.local_file()),
+            ConnField::ServedName => {
+                Value::Text(self.state.lock().sources.served_name.clone().unwrap_or_default())
+            }
             ConnField::RemoteHost => Value::Text(self.remote_host()),
             ConnField::RemotePort => Value::Integer(self.connection.remote.port().into()),
             ConnField::TransferMode => Value::Text(self.transfer_mode().to_owned()),
@@ -231,7 +234,7 @@ impl Record {
         whole(figure)
     }
 
-    /// Sets one of the two fields that the application supplies; an empty value takes it back.
+    /// Sets one of the fields that the application supplies; an empty value takes it back.
     pub(super) fn set(&self, field: ConnField, value: Value) -> Result<(), Failure> {
         let mut state = self.state.lock();
         if state.has_begun {
@@ -245,6 +248,9 @@ impl Record {
                 let path = value.into_text()?;
                 state.sources.local_file =
                     Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty());
+            }
+            (ConnField::ServedName, value) => {
+                state.sources.served_name = Some(value.into_text()?).filter(|name| !name.is_empty());
             }
             _ => return Err(Failure::plain(errors::READ_ONLY)),
         }

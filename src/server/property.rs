@@ -69,6 +69,7 @@ pub enum ConnField {
     WindowSize,
     Retransmissions,
     ElapsedMillis,
+    ServedName,
 }
 
 /// The properties that are kept as they were set.
@@ -299,6 +300,14 @@ pub const TABLE: &[Property] = &[
         ConnField::ElapsedMillis,
         "Milliseconds since the request; stands still at the end.",
     ),
+    conn(
+        25,
+        "ConnServedName",
+        Kind::Text,
+        ConnField::ServedName,
+        Access::BeforeTransfer,
+        "The name that is looked up in LocalDir; \"\": ConnFilename.",
+    ),
 ];
 
 /// The property with this id; 902 for one that there is not.
@@ -321,7 +330,7 @@ mod tests {
     #[test]
     fn the_table_is_in_order_and_complete() {
         let ids: Vec<i32> = TABLE.iter().map(|property| property.id).collect();
-        let without_reserved: Vec<i32> = (0..=24).filter(|id| !RESERVED.contains(id)).collect();
+        let without_reserved: Vec<i32> = (0..=25).filter(|id| !RESERVED.contains(id)).collect();
         assert_eq!(ids, without_reserved);
     }
 
@@ -334,7 +343,7 @@ mod tests {
 
     #[test]
     fn unknown_and_reserved() {
-        for id in [-1, 3, 10, 25, 1_000_001, i32::MIN, i32::MAX] {
+        for id in [-1, 3, 10, 26, 1_000_001, i32::MIN, i32::MAX] {
             assert_eq!(find(id).unwrap_err().code, 902);
         }
         assert!(find(3).unwrap_err().text.contains("reserved"));

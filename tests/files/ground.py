@@ -189,10 +189,18 @@ def is_presentable(packet):
             and all(0x20 <= byte < 0x7F for byte in text) and b" /" not in b" " + text)
 
 
+def is_file(path):
+    """Whether it is a regular file, and still there."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
 def leftovers(directory):
     """Unfinished uploads below a directory, by path."""
     return sorted(at for path, _, names in os.walk(directory) for name in names
-                  if LEFTOVER.fullmatch(name) and stat.S_ISREG(os.lstat(at := os.path.join(path, name)).st_mode))
+                  if LEFTOVER.fullmatch(name) and is_file(at := os.path.join(path, name)))
 
 
 def until(held, what, seconds=SECONDS):

@@ -60,6 +60,18 @@ final class Connection
         return $this->set(Property::CONN_LOCAL_FILE, $path);
     }
 
+    /** The name that is looked up in LocalDir instead of the client's; "": the client's. */
+    public function getServedName(): string
+    {
+        return $this->get(Property::CONN_SERVED_NAME);
+    }
+
+    /** Sets the name to look up, never outside LocalDir. Fails with 130 once the transfer has begun. */
+    public function setServedName(string $name): static
+    {
+        return $this->set(Property::CONN_SERVED_NAME, $name);
+    }
+
     public function getOperation(): Operation
     {
         return Operation::from((int) $this->get(Property::CONN_OPERATION));

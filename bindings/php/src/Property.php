@@ -79,4 +79,7 @@ final class Property
 
     /** Integer, milliseconds, read-only, indexed: since the request, or from it to the end. */
     public const CONN_ELAPSED_MILLIS = 24;
+
+    /** Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's. */
+    public const CONN_SERVED_NAME = 25;
 }

@@ -128,6 +128,21 @@ final class BehavioursTest extends TestCase
         self::assertSame($bytes, $this->read('got'));
     }
 
+    public function test_name_chosen_by_the_application(): void
+    {
+        $bytes = $this->file('served/chosen', 70_000);
+        $server = $this->serving();
+        $name = 'chosen';
+        $server->onConnected(static function (ConnectedEvent $e, Server $server) use (&$name): void {
+            $server->getConnection($e->connectionId)->setServedName($name);
+            self::assertSame($name, $server->getConnection($e->connectionId)->getServedName());
+        });
+        self::assertSame(0, $this->finish($server, $this->curl($server, 'anything')));
+        self::assertSame($bytes, $this->read('got'));
+        $name = '../outside';
+        self::assertSame(69, $this->finish($server, $this->curl($server, 'anything')));
+    }
+
     public function test_upload_through_transfer_alone(): void
     {
         $bytes = $this->file('mine', 300_000);

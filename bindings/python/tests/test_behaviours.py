@@ -80,6 +80,20 @@ class Behaviours(Case):
         client = self.pump(server, self.get(server.local_port, "name"))
         self.assertEqual((client.code, client.data), (0, b"from elsewhere"))
 
+    def test_name_chosen_by_the_application(self):
+        self.write("chosen", b"inside")
+        server = self.server(self.root)
+        names = ["chosen", "../outside"]
+
+        def choose(e):
+            server.conn[e.connection_id].served_name = names[0]
+            self.assertEqual(server.conn[e.connection_id].served_name, names.pop(0))
+
+        server.on_connected = choose
+        client = self.pump(server, self.get(server.local_port, "name"))
+        self.assertEqual((client.code, client.data), (0, b"inside"))
+        self.assertEqual(self.pump(server, self.get(server.local_port, "name")).code, 69)
+
     def test_upload_through_transfer_alone(self):
         server = self.server()
         blocks = []

@@ -45,6 +45,15 @@ class Conn:
         self._server._set(PropertyId.CONN_LOCAL_FILE, to_bytes(value), self._index)
 
     @property
+    def served_name(self) -> str:
+        """The name that is looked up in LocalDir instead of `filename`. Set it before the transfer begins."""
+        return self._server._get(PropertyId.CONN_SERVED_NAME, self._index)
+
+    @served_name.setter
+    def served_name(self, value: str) -> None:
+        self._server._set(PropertyId.CONN_SERVED_NAME, to_bytes(value), self._index)
+
+    @property
     def remote_host(self) -> str:
         """The client's IP address."""
         return self._server._get(PropertyId.CONN_REMOTE_HOST, self._index)

@@ -76,6 +76,8 @@ class PropertyId(enum.IntEnum):
     CONN_RETRANSMISSIONS = 23
     #: Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
     CONN_ELAPSED_MILLIS = 24
+    #: Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
+    CONN_SERVED_NAME = 25
 
 
 class Direction(enum.IntEnum):

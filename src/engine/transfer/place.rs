@@ -15,27 +15,34 @@ use crate::engine::upload::UploadOptions;
 pub(super) enum Place {
     /// The application's own choice: any path.
     Path(PathBuf),
-    /// The client's name inside LocalDir.
-    Root(Arc<Jail>),
+    /// A name inside LocalDir: the client's, or the application's in its place.
+    Root(Arc<Jail>, Option<String>),
 }
 
 impl Place {
     /// Where the look-up waits, and what is read or written later.
-    pub(super) fn lane(&self, name: &str) -> Lane {
+    pub(super) fn lane(&self, connection: &Connection) -> Lane {
         match self {
             Place::Path(path) => Lane::of(path),
-            Place::Root(root) => Lane::below(root.root(), name),
+            Place::Root(root, served) => Lane::below(root.root(), name(served, connection)),
         }
     }
 
     /// May block.
     pub(super) fn look_up(&self, connection: &Connection, options: &UploadOptions) -> Result<Found, Refusal> {
-        let name = &connection.filename;
         match (self, connection.operation) {
             (Place::Path(path), Operation::Read) => jail::open_path(path).map(Found::File),
             (Place::Path(path), Operation::Write) => jail::create_path(path, options).map(Found::Target),
-            (Place::Root(root), Operation::Read) => root.open(name).map(Found::File),
-            (Place::Root(root), Operation::Write) => root.create(name, options).map(Found::Target),
+            (Place::Root(root, served), Operation::Read) => {
+                root.open(name(served, connection)).map(Found::File)
+            }
+            (Place::Root(root, served), Operation::Write) => {
+                root.create(name(served, connection), options).map(Found::Target)
+            }
         }
     }
+}
+
+fn name<'a>(served: &'a Option<String>, connection: &'a Connection) -> &'a str {
+    served.as_deref().unwrap_or(&connection.filename)
 }

@@ -82,7 +82,7 @@ pub const TABLE: &[ErrorEntry] = &[
         "An upload cannot be written or put in its place."),
     raised(129, "CANNOT_READ_FILE", "Can't read local file.", "The file of a download cannot be read, or shrank."),
     raised(130, "BUSY", "Busy performing the current transfer.",
-        "ConnFileData or ConnLocalFile was set after the transfer began, or a request was answered twice."),
+        "ConnFileData, ConnLocalFile or ConnServedName was set after the transfer began, or a request was answered twice."),
     raised(301, "TIMEOUT", "Timeout while waiting for server.",
         "Nothing came from the client for longer than Timeout, or after the last retransmission; or the application put \
          its answer off and did not give it in that time."),

@@ -268,4 +268,20 @@ if (tftpserver_set(server, TFTPSERVER_PROPERTY_LISTENING, 0, "True") != 0)
     return 0;
 }"#,
     ),
+    page(
+        "ConnServedName",
+        "",
+        "For names that mean something else on this machine: it is looked up as the client's own name would be, and \
+         leads out of LocalDir no more than that one does, whatever it holds. ConnFileData and ConnLocalFile go before \
+         it.",
+        r#"static int32_t on_request(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t id = event->data.connection_request.connection_id;
+    (void)context;
+    if (strcmp(event->data.connection_request.filename, "boot.img") != 0)
+        return 0;
+    return tftpserver_set(server, TFTPSERVER_PROPERTY_CONN_SERVED_NAME, id, "images/2026-01/boot.img");
+}"#,
+    )
+    .raising(&[130, 905]),
 ];

@@ -1,0 +1,84 @@
+//! The command line.
+//!
+//! `tftpserver DIR` serves; a first word that is a subcommand's name is that subcommand. A directory of such a name is
+//! served as `./get`, after an option, or after `--`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::options::Options;
+
+/// Serves a directory by TFTP, and shows what happens.
+#[derive(Debug, Parser)]
+#[command(name = "tftpserver", version, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(
+    after_help = "Uploads are refused unless --create is given. SIGHUP reads the configuration and the rules \
+    again; SIGTERM and Ctrl-C let transfers finish, a second one ends them. The manual: man 1 tftpserver"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+/// What else it does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a completion script for a shell to standard output
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Write the manual page to standard output
+    #[command(hide = true)]
+    Manual,
+}
+
+/// How to serve.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// Read options from this TOML file; the command line comes before it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub options: Options,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(words: &[&str]) -> Cli {
+        let words = std::iter::once("tftpserver").chain(words.iter().copied());
+        Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_directory_may_have_any_name() {
+        let served = |words: &[&str]| {
+            parse(words)
+                .serve
+                .options
+                .dir
+                .map(|dir| dir.display().to_string())
+        };
+        assert_eq!(served(&[]), None);
+        assert_eq!(served(&["boot"]).as_deref(), Some("boot"));
+        assert_eq!(served(&["./completions"]).as_deref(), Some("./completions"));
+        assert_eq!(served(&["--", "completions"]).as_deref(), Some("completions"));
+        assert_eq!(served(&["--", "-odd"]).as_deref(), Some("-odd"));
+        assert_eq!(served(&["--json", "completions"]).as_deref(), Some("completions"));
+        assert!(parse(&["completions", "bash"]).command.is_some());
+    }
+}

@@ -1,0 +1,109 @@
+//! How the program ends: every exit code, and the one line that says why.
+//!
+//! The numbers are those of sysexits.h, as far as it has one, so that a service manager's rules keep their meaning.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// One way to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Ended as asked, every transfer finished.
+    Done = 0,
+    /// Ended as asked a second time: transfers were cut off.
+    CutOff = 1,
+    /// The command line is wrong.
+    Usage = 64,
+    /// A directory or a file that was named cannot be read.
+    NoInput = 66,
+    /// There is no such user or group.
+    NoUser = 67,
+    /// The address or the port is not to be had.
+    Unavailable = 69,
+    /// A fault of the program.
+    Software = 70,
+    /// The system refused something else.
+    System = 71,
+    /// The right to do it is missing.
+    NoPermission = 77,
+    /// The configuration or the rules are wrong.
+    Config = 78,
+}
+
+/// Every code and when it occurs, for the manual page.
+pub const TABLE: &[(Code, &str)] = &[
+    (Code::Done, "Ended by a signal, every transfer finished."),
+    (Code::CutOff, "Ended by a second signal, transfers were cut off."),
+    (Code::Usage, "The command line is wrong."),
+    (
+        Code::NoInput,
+        "The directory, the configuration or the rules cannot be read.",
+    ),
+    (Code::NoUser, "There is no such user or group."),
+    (
+        Code::Unavailable,
+        "An address or a port is taken, or is not this machine's.",
+    ),
+    (Code::Software, "A fault of the program."),
+    (
+        Code::System,
+        "The system refused something else: sockets, threads, descriptors.",
+    ),
+    (
+        Code::NoPermission,
+        "A right is missing: a port below 1024, or changing the user.",
+    ),
+    (
+        Code::Config,
+        "A value, the configuration or the rules are wrong; the line says where.",
+    ),
+];
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> ExitCode {
+        ExitCode::from(code as u8)
+    }
+}
+
+/// Why the program ends before its time.
+#[derive(Debug)]
+pub struct Failure {
+    /// What it ends with.
+    pub code: Code,
+    /// One line: what is wrong, and what to do.
+    pub text: String,
+}
+
+impl Failure {
+    /// A failure; line breaks in `text` become spaces.
+    pub fn new(code: Code, text: impl fmt::Display) -> Failure {
+        let text = text.to_string();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        Failure {
+            code,
+            text: crate::text::printable(&lines.join(" ")),
+        }
+    }
+
+    /// Says it on standard error.
+    pub fn tell(&self) -> ExitCode {
+        eprintln!("tftpserver: {}", self.text);
+        self.code.into()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What clap has to say: help and version are no failure.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    // Where nobody reads any more there is nobody to tell that.
+    let _ = error.print();
+    match error.use_stderr() {
+        true => Code::Usage.into(),
+        false => Code::Done.into(),
+    }
+}

@@ -1,0 +1,44 @@
+//! `tftpserver`: serves a directory by TFTP, and shows what happens.
+//!
+//! It stands on the class of the library (`tftpserver::server`), which is what the C interface offers too, and on
+//! nothing below it. From the outside in: `cli` and `config` (what was asked for), `serve` (the server and its life),
+//! `rules` (from the name that a client asks for to the name that it gets), `watch` (what is known of every transfer),
+//! `view` and `web` (who shows it). `exit` has every way to end.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod clock;
+mod config;
+mod exit;
+mod listen;
+mod logging;
+mod manual;
+mod options;
+mod rules;
+mod serve;
+mod text;
+mod view;
+mod watch;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let ended = match cli.command {
+        Some(Command::Completions { shell }) => manual::completions(shell),
+        Some(Command::Manual) => manual::page(),
+        None => serve::run(&cli.serve),
+    };
+    match ended {
+        Ok(code) => code.into(),
+        Err(failure) => failure.tell(),
+    }
+}

@@ -1,0 +1,93 @@
+//! Completions and the manual page, made from the command line's definition.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::exit::{self, Code, Failure};
+
+/// Writes a completion script.
+pub fn completions(shell: Shell) -> Result<Code, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "tftpserver", &mut script);
+    print(&script)
+}
+
+/// Writes the manual page, in roff.
+pub fn page() -> Result<Code, Failure> {
+    let mut page = Vec::new();
+    write_page(&mut page).map_err(|error| Failure::new(Code::Software, error))?;
+    print(&page)
+}
+
+fn write_page(page: &mut Vec<u8>) -> io::Result<()> {
+    let command = Cli::command();
+    let man = clap_mangen::Man::new(command.clone()).section("1");
+    man.render_title(page)?;
+    man.render_name_section(page)?;
+    man.render_synopsis_section(page)?;
+    man.render_description_section(page)?;
+    man.render_options_section(page)?;
+    writeln!(page, ".SH SUBCOMMANDS")?;
+    for subcommand in command
+        .get_subcommands()
+        .filter(|subcommand| !subcommand.is_hide_set())
+    {
+        let (name, about) = (
+            subcommand.get_name(),
+            subcommand.get_about().cloned().unwrap_or_default(),
+        );
+        writeln!(
+            page,
+            ".TP\n\\fB{name}\\fR\n{about}; tftpserver {name} \\-\\-help says how"
+        )?;
+    }
+    page.write_all(SIGNALS.as_bytes())?;
+    writeln!(page, ".SH EXIT STATUS")?;
+    for (code, about) in exit::TABLE {
+        writeln!(page, ".TP\n\\fB{}\\fR\n{about}", *code as u8)?;
+    }
+    page.write_all(REST.as_bytes())?;
+    man.render_version_section(page)
+}
+
+const SIGNALS: &str = r"\&
+.SH SIGNALS
+.TP
+\fBSIGHUP\fR
+The configuration and the rules are read again. What is wrong in them is logged, and the old ones stay. Where it listens, its threads and its user stay in any case until the next start.
+.TP
+\fBSIGTERM\fR, \fBSIGINT\fR
+No new requests are taken, transfers finish. A second one ends them.
+";
+
+const REST: &str = r".SH ENVIRONMENT
+.TP
+\fBLISTEN_PID\fR, \fBLISTEN_FDS\fR
+Sockets that systemd opened (sd_listen_fds(3)) are listened on instead of port 69.
+.TP
+\fBNOTIFY_SOCKET\fR
+The service manager is told when it is ready, reloads and stops (sd_notify(3)).
+.SH EXAMPLES
+.TP
+\fBtftpserver --listen :6969 boot\fR
+Serves the directory boot, without root, and shows what happens.
+.TP
+\fBtftpserver --create --per-client ip --user tftp /srv/tftp\fR
+Takes uploads too; 192.0.2.7 has /srv/tftp/192.0.2.7 for itself where there is such a directory.
+.TP
+\fBtftpserver --json --metrics 127.0.0.1:9269 /srv/tftp\fR
+One line of JSON a transfer, figures and a page at http://127.0.0.1:9269/.
+.SH SEE ALSO
+\fBtftpserver\fR(3), the library; docs/command.md, which has the rules of \fB--map\fR, the figures and the service.
+";
+
+fn print(bytes: &[u8]) -> Result<Code, Failure> {
+    match io::stdout().write_all(bytes) {
+        // A pager that was closed has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(Code::System, error)),
+        _ => Ok(Code::Done),
+    }
+}

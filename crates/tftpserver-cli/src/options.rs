@@ -1,0 +1,200 @@
+//! The options, on the command line and in the configuration alike: one definition, so that neither lacks one.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Deserializer};
+
+use crate::listen::Listen;
+
+/// Every option but `--config`. In the configuration an option has its long name.
+#[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Options {
+    /// The directory to serve [default: the current one]
+    pub dir: Option<PathBuf>,
+
+    /// Listen here; may be given several times [default: port 69 on every address, 6969 where 69 is not allowed]
+    #[arg(short, long, value_name = "ADDR:PORT", help_heading = "Network")]
+    #[serde(deserialize_with = "one_or_many")]
+    pub listen: Vec<Listen>,
+
+    /// Answer from the listening port too: for firewalls, NAT and containers
+    #[arg(long, help_heading = "Network")]
+    pub single_port: bool,
+
+    /// Answer from these ports, as in 40000-40100 [default: the system chooses]
+    #[arg(long, value_name = "FIRST-LAST", help_heading = "Network")]
+    pub transfer_ports: Option<String>,
+
+    /// Largest block that a client gets, 8 to 65464 bytes (RFC 2348) [default: 65464]
+    #[arg(long, value_name = "BYTES", help_heading = "Network")]
+    pub max_blksize: Option<u32>,
+
+    /// Most blocks that are sent before an answer, 1 to 65535 (RFC 7440) [default: 64]
+    #[arg(long, value_name = "BLOCKS", help_heading = "Network")]
+    pub max_windowsize: Option<u32>,
+
+    /// Transfers at once [default: 10000]
+    #[arg(long, value_name = "N", help_heading = "Network")]
+    pub max_connections: Option<u32>,
+
+    /// Transfers at once from one address; 0: no limit [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Network")]
+    pub max_connections_per_host: Option<u32>,
+
+    /// Seconds of silence after which a transfer fails; 0: none [default: 60]
+    #[arg(long, value_name = "SECONDS", help_heading = "Network")]
+    pub timeout: Option<u32>,
+
+    /// How often a packet is sent again before the transfer fails [default: 3]
+    #[arg(long, value_name = "N", help_heading = "Network")]
+    pub retries: Option<u32>,
+
+    /// Threads that move packets, 1 to 64 [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Network")]
+    pub threads: Option<u32>,
+
+    /// Refuse uploads, whatever else is said; without --create they are refused anyway
+    #[arg(short, long, help_heading = "What is served")]
+    pub read_only: bool,
+
+    /// Let clients upload: make files, and replace those that this user may write
+    #[arg(short, long, help_heading = "What is served")]
+    pub create: bool,
+
+    /// An upload never replaces a file
+    #[arg(long, help_heading = "What is served")]
+    pub no_overwrite: bool,
+
+    /// Follow no symbolic links, not even those that stay inside DIR
+    #[arg(long, help_heading = "What is served")]
+    pub no_symlinks: bool,
+
+    /// An acknowledged upload survives a loss of power
+    #[arg(long, help_heading = "What is served")]
+    pub sync: bool,
+
+    /// Rules that turn the name a client asks for into another one in DIR, as in.tftpd's --map-file
+    #[arg(short, long, value_name = "RULES", help_heading = "What is served")]
+    pub map: Option<PathBuf>,
+
+    /// A client whose address names a directory in DIR gets that one, as dnsmasq's tftp-unique-root
+    #[arg(
+        long,
+        value_enum,
+        value_name = "ip|mac",
+        hide_possible_values = true,
+        help_heading = "What is served"
+    )]
+    pub per_client: Option<PerClient>,
+
+    /// Become this user once the ports are open, as in tftp or tftp:tftp
+    #[arg(short, long, value_name = "USER[:GROUP]", help_heading = "Running")]
+    pub user: Option<String>,
+
+    /// Prometheus figures at /metrics, and a page that shows transfers, by HTTP at this address
+    #[arg(long, value_name = "ADDR:PORT", help_heading = "Running")]
+    pub metrics: Option<SocketAddr>,
+
+    /// One line of JSON a transfer on standard output
+    #[arg(long, help_heading = "Running")]
+    pub json: bool,
+
+    /// Lines, on a terminal too
+    #[arg(long, help_heading = "Running")]
+    pub plain: bool,
+
+    /// Nothing on standard output
+    #[arg(short, long, help_heading = "Running")]
+    pub quiet: bool,
+
+    /// Log more on standard error: -v what happens, -vv each transfer's dialogue, -vvv packets
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Running")]
+    pub verbose: u8,
+
+    /// How the log is written [default: text]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "text|json",
+        hide_possible_values = true,
+        help_heading = "Running"
+    )]
+    pub log_format: Option<LogFormat>,
+}
+
+/// What names a client's own directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PerClient {
+    /// Its IP address, as in 192.0.2.7
+    Ip,
+    /// Its Ethernet address, as in 02-00-00-00-00-01, from the kernel's ARP table
+    Mac,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One object a line
+    Json,
+}
+
+impl Options {
+    /// These options, and those of `file` where these say nothing.
+    pub fn over(self, file: Options) -> Options {
+        let listen = match self.listen.is_empty() {
+            true => file.listen,
+            false => self.listen,
+        };
+        Options {
+            dir: self.dir.or(file.dir),
+            listen,
+            single_port: self.single_port || file.single_port,
+            transfer_ports: self.transfer_ports.or(file.transfer_ports),
+            max_blksize: self.max_blksize.or(file.max_blksize),
+            max_windowsize: self.max_windowsize.or(file.max_windowsize),
+            max_connections: self.max_connections.or(file.max_connections),
+            max_connections_per_host: self.max_connections_per_host.or(file.max_connections_per_host),
+            timeout: self.timeout.or(file.timeout),
+            retries: self.retries.or(file.retries),
+            threads: self.threads.or(file.threads),
+            read_only: self.read_only || file.read_only,
+            create: self.create || file.create,
+            no_overwrite: self.no_overwrite || file.no_overwrite,
+            no_symlinks: self.no_symlinks || file.no_symlinks,
+            sync: self.sync || file.sync,
+            map: self.map.or(file.map),
+            per_client: self.per_client.or(file.per_client),
+            user: self.user.or(file.user),
+            metrics: self.metrics.or(file.metrics),
+            json: self.json || file.json,
+            plain: self.plain || file.plain,
+            quiet: self.quiet || file.quiet,
+            verbose: self.verbose.max(file.verbose),
+            log_format: self.log_format.or(file.log_format),
+        }
+    }
+}
+
+/// `listen = "…"` or `listen = ["…", "…"]`.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Listen>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        One(String),
+        Many(Vec<String>),
+    }
+    let given = match Given::deserialize(deserializer)? {
+        Given::One(text) => vec![text],
+        Given::Many(texts) => texts,
+    };
+    let parsed: Result<_, String> = given.iter().map(|text| text.parse()).collect();
+    parsed.map_err(serde::de::Error::custom)
+}

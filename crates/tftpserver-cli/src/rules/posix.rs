@@ -1,0 +1,125 @@
+//! Regular expressions as egrep writes them, for the crate `regex`, which has Perl's.
+//!
+//! They differ in what `[...]` means (a backslash in it is a backslash; `[`, `&&` and `~~` are nothing special) and in
+//! escaped letters. What neither has in common and no map needs, references back (`(a)\1`), is refused. One difference
+//! stays: of several alternatives that match at one place egrep takes the longest, `regex` the first.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// The same expression in the syntax of `regex`.
+pub fn translate(pattern: &str) -> Result<String, String> {
+    let mut out = String::with_capacity(pattern.len());
+    let mut rest = pattern.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => escaped(rest.next(), pattern, &mut out)?,
+            '[' => bracket(&mut rest, pattern, &mut out)?,
+            // Perl's "(?...)" is no egrep.
+            '(' if rest.peek() == Some(&'?') => {
+                return Err(format!("{pattern}: ? has nothing before it to repeat"));
+            }
+            c => out.push(c),
+        }
+    }
+    Ok(out)
+}
+
+fn escaped(c: Option<char>, pattern: &str, out: &mut String) -> Result<(), String> {
+    match c {
+        None => return Err(format!("{pattern}: a single \\ at the end; \\\\ matches one")),
+        Some(c) if c.is_ascii_digit() => {
+            return Err(format!(
+                "{pattern}: \\{c} refers back, which is not supported in expressions"
+            ));
+        }
+        // GNU's, and regex's too.
+        Some(c @ ('w' | 'W' | 's' | 'S' | 'b' | 'B' | '<' | '>')) => out.extend(['\\', c]),
+        Some(c) => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+    }
+    Ok(())
+}
+
+/// What follows a `[`, up to its `]`.
+fn bracket(rest: &mut Peekable<Chars<'_>>, pattern: &str, out: &mut String) -> Result<(), String> {
+    let open = || format!("{pattern}: [ has no ]");
+    out.push('[');
+    if rest.next_if_eq(&'^').is_some() {
+        out.push('^');
+    }
+    let mut is_first = true;
+    loop {
+        match rest.next().ok_or_else(open)? {
+            ']' if !is_first => break,
+            '[' if rest.peek() == Some(&':') => class(rest, out).ok_or_else(open)?,
+            // A range, unless it stands first or last.
+            '-' if !is_first && rest.peek() != Some(&']') => out.push('-'),
+            c => {
+                if c.is_ascii_punctuation() {
+                    out.push('\\');
+                }
+                out.push(c);
+            }
+        }
+        is_first = false;
+    }
+    out.push(']');
+    Ok(())
+}
+
+/// `[:alpha:]`, of which the `[` was read already.
+fn class(rest: &mut Peekable<Chars<'_>>, out: &mut String) -> Option<()> {
+    out.push('[');
+    let mut before = '[';
+    loop {
+        let c = rest.next()?;
+        out.push(c);
+        if before == ':' && c == ']' {
+            return Some(());
+        }
+        before = c;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use regex::Regex;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        let translated = translate(pattern).unwrap();
+        Regex::new(&translated)
+            .unwrap_or_else(|error| panic!("{pattern}: {error}"))
+            .is_match(text)
+    }
+
+    #[test]
+    fn brackets_as_egrep_has_them() {
+        for (pattern, yes, no) in [
+            ("^[\\]$", "\\", "a"),
+            ("^[]a]$", "]", "b"),
+            ("^[^]a]$", "b", "]"),
+            ("^[a[]$", "[", "b"),
+            ("^[a&&b]$", "&", "c"),
+            ("^[a-]$", "-", "b"),
+            ("^[-a]$", "-", "b"),
+            ("^[a-c]$", "b", "-"),
+            ("^[[:digit:]_]+$", "12_3", "a"),
+            ("^[^/]$", "a", "/"),
+            ("^[~~]$", "~", "a"),
+        ] {
+            assert!(matches(pattern, yes), "{pattern} {yes}");
+            assert!(!matches(pattern, no), "{pattern} {no}");
+        }
+    }
+
+    #[test]
+    fn escapes() {
+        assert!(matches("^\\.\\/\\ \\#\\\\$", "./ #\\"));
+        assert!(matches("^\\q$", "q"), "a letter that means nothing is itself");
+        assert!(matches("\\<boot\\>", "x boot y"));
+        for wrong in ["(a)\\1", "a\\", "[a", "[[:alpha:]", "(?i)a"] {
+            assert!(translate(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What it does from the first request to the last: deliver events, heed signals.
+
+use std::sync::mpsc::Receiver;
+
+use tftpserver::server::Server;
+
+use super::signals::Wish;
+use super::{Running, settings, systemd};
+use crate::cli::Serve;
+use crate::config::Plan;
+use crate::exit::{Code, Failure};
+
+// A property, by number (docs/reference.md).
+const CONN_COUNT: i32 = 1;
+
+/// Delivers events until a signal ends it.
+pub fn until_told(
+    running: &Running,
+    asked: &Serve,
+    mut plan: Plan,
+    wishes: &Receiver<Wish>,
+) -> Result<Code, Failure> {
+    loop {
+        deliver(&running.server)?;
+        for wish in wishes.try_iter() {
+            match wish {
+                Wish::Reload => plan = reload(running, asked, plan),
+                Wish::End => return drain(running, wishes),
+            }
+        }
+    }
+}
+
+/// Reads everything again; what is wrong leaves everything as it was.
+fn reload(running: &Running, asked: &Serve, old: Plan) -> Plan {
+    systemd::reloading();
+    let new = Plan::read(asked).and_then(|new| settings::any_time(&running.server, &new).map(|()| new));
+    let plan = match new {
+        Ok(new) => {
+            running.set_rules(new.rules.clone());
+            for option in settings::needs_restart(&old.options, &new.options) {
+                tracing::warn!(option, "changed, but stays as it was until the next start");
+            }
+            tracing::info!(dir = %new.dir.display(), "reloaded");
+            new
+        }
+        Err(failure) => {
+            tracing::error!(%failure, "nothing was reloaded, everything stays as it was");
+            // Some may have been set before the one that failed.
+            if let Err(failure) = settings::any_time(&running.server, &old) {
+                tracing::error!(%failure, "what was set before cannot be restored");
+            }
+            old
+        }
+    };
+    systemd::reloaded();
+    plan
+}
+
+/// Takes no new requests and lets transfers finish; told again, ends them.
+fn drain(running: &Running, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
+    let server = &running.server;
+    systemd::stopping();
+    server.stop_listening();
+    tracing::info!("stopping: transfers finish, a second signal ends them");
+    let left = active(server);
+    if left > 0 && running.view.is_live() {
+        running.view.aside(&mut || {
+            eprintln!(
+                "tftpserver: transfers that still run: {left}; they may finish, Ctrl-C again ends them"
+            );
+        });
+    }
+    settings::set(server, "", "SelectWaitMillis", &100)?;
+    let mut code = Code::Done;
+    while active(server) > 0 {
+        if wishes.try_iter().any(|wish| wish == Wish::End) {
+            code = Code::CutOff;
+            server.shutdown();
+        }
+        deliver(server)?;
+    }
+    // The last events.
+    deliver(server)?;
+    server.close();
+    Ok(code)
+}
+
+fn deliver(server: &Server) -> Result<(), Failure> {
+    server
+        .do_events()
+        .map_err(|failure| Failure::new(Code::Software, failure))
+}
+
+/// Transfers that run; not fewer than those whose end was not told yet.
+fn active(server: &Server) -> i64 {
+    let told = server.get(CONN_COUNT, 0).and_then(|count| count.to_integer());
+    let figures: serde_json::Value = serde_json::from_str(&server.statistics()).unwrap_or_default();
+    told.unwrap_or(0).max(figures["active"].as_i64().unwrap_or(0))
+}

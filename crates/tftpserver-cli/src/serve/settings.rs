@@ -1,0 +1,135 @@
+//! Options become properties and settings of the class.
+
+use tftpserver::server::Server;
+use tftpserver::server::errors;
+use tftpserver::server::property::Value;
+
+use crate::config::Plan;
+use crate::exit::{Code, Failure};
+use crate::options::Options;
+
+// Properties, by number (docs/reference.md).
+const LOCAL_DIR: i32 = 12;
+const MAX_RETRANSMITS: i32 = 15;
+const TIMEOUT: i32 = 17;
+
+/// Everything, before it listens.
+pub fn at_start(server: &Server, plan: &Plan) -> Result<(), Failure> {
+    let Options {
+        single_port,
+        threads,
+        transfer_ports,
+        verbose,
+        ..
+    } = &plan.options;
+    set(server, "--single-port", "SinglePort", single_port)?;
+    set(server, "--threads", "IoThreads", &threads.unwrap_or(1))?;
+    let ports = transfer_ports.as_deref().unwrap_or_default();
+    set(server, "--transfer-ports", "TransferPorts", &ports)?;
+    // What the class logs of each transfer is logged from -vv on; the rest is told by the other events.
+    let level = if *verbose >= 2 { verbose.min(&3) } else { &0 };
+    set(server, "--verbose", "LogLevel", level)?;
+    // DoEvents returns when there is something to do, and when a signal interrupts it.
+    set(server, "", "SelectWaitMillis", &60_000)?;
+    any_time(server, plan)
+}
+
+/// What may be changed while it listens.
+pub fn any_time(server: &Server, plan: &Plan) -> Result<(), Failure> {
+    let options = &plan.options;
+    let dir = plan.dir.to_str().ok_or_else(|| {
+        let what = format!(
+            "{}: the path must be UTF-8; name it by a link that is",
+            plan.dir.display()
+        );
+        Failure::new(Code::NoInput, what)
+    })?;
+    property(server, dir, LOCAL_DIR, Value::Text(dir.to_owned()))?;
+    uploads(server, options)?;
+    limits(server, options)
+}
+
+fn uploads(server: &Server, options: &Options) -> Result<(), Failure> {
+    let takes_uploads = options.create && !options.read_only;
+    set(server, "--read-only", "ReadOnly", &!takes_uploads)?;
+    set(server, "--no-overwrite", "AllowOverwrite", &!options.no_overwrite)?;
+    set(server, "--no-symlinks", "FollowSymlinks", &!options.no_symlinks)?;
+    set(server, "--sync", "SyncUploads", &options.sync)
+}
+
+fn limits(server: &Server, options: &Options) -> Result<(), Failure> {
+    let seconds = options.timeout.unwrap_or(60);
+    property(
+        server,
+        &format!("--timeout {seconds}"),
+        TIMEOUT,
+        Value::Integer(seconds.into()),
+    )?;
+    let retries = options.retries.unwrap_or(3);
+    let shown = format!("--retries {retries}");
+    property(server, &shown, MAX_RETRANSMITS, Value::Integer(retries.into()))?;
+    let per_host = options.max_connections_per_host;
+    for (option, setting, value, default) in [
+        ("--max-blksize", "MaxBlockSize", options.max_blksize, 65464),
+        ("--max-windowsize", "MaxWindowSize", options.max_windowsize, 64),
+        (
+            "--max-connections",
+            "MaxConnections",
+            options.max_connections,
+            10_000,
+        ),
+        ("--max-connections-per-host", "MaxConnectionsPerHost", per_host, 0),
+    ] {
+        set(server, option, setting, &value.unwrap_or(default))?;
+    }
+    Ok(())
+}
+
+/// Options that stay as they were until the next start, and differ.
+pub fn needs_restart(old: &Options, new: &Options) -> Vec<&'static str> {
+    let changed = [
+        ("listen", old.listen != new.listen),
+        ("single-port", old.single_port != new.single_port),
+        ("transfer-ports", old.transfer_ports != new.transfer_ports),
+        ("threads", old.threads != new.threads),
+        ("user", old.user != new.user),
+        ("metrics", old.metrics != new.metrics),
+        ("json", old.json != new.json),
+        ("plain", old.plain != new.plain),
+        ("quiet", old.quiet != new.quiet),
+        ("verbose", old.verbose != new.verbose),
+        ("log-format", old.log_format != new.log_format),
+    ];
+    changed
+        .iter()
+        .filter(|(_, differs)| *differs)
+        .map(|(name, _)| *name)
+        .collect()
+}
+
+/// "NAME=VALUE", as the class takes it; `option` is what the value came from.
+pub fn set(
+    server: &Server,
+    option: &str,
+    setting: &str,
+    value: &dyn std::fmt::Display,
+) -> Result<(), Failure> {
+    let done = server.config(&format!("{setting}={value}"));
+    done.map(drop)
+        .map_err(|failure| refused(&format!("{option} {value}"), &failure))
+}
+
+fn property(server: &Server, shown: &str, id: i32, value: Value) -> Result<(), Failure> {
+    server
+        .set(id, 0, value)
+        .map_err(|failure| refused(shown, &failure))
+}
+
+fn refused(shown: &str, failure: &errors::Failure) -> Failure {
+    // "Invalid value. MaxBlockSize: 8 to 65464 is expected.": the option's name is there already.
+    let detail = failure
+        .text
+        .split_once(": ")
+        .map_or(failure.text.as_str(), |(_, detail)| detail);
+    Failure::new(Code::Config, format!("{shown}: {detail}"))
+}

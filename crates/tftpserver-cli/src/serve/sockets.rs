@@ -1,0 +1,168 @@
+//! Where it listens: addresses that the library opens, sockets that were opened before privileges went, or those that
+//! the service manager opened.
+
+use std::io::ErrorKind;
+use std::os::fd::AsRawFd;
+
+use socket2::Socket;
+use tftpserver::server::Server;
+use tftpserver::server::errors;
+use tftpserver::server::property::Value;
+
+use super::{bind, settings, systemd};
+use crate::exit::{Code, Failure};
+use crate::listen::{Listen, PORT, UNPRIVILEGED_PORT};
+use crate::options::Options;
+
+// Properties and errors, by number (docs/reference.md).
+const LOCAL_HOST: i32 = 13;
+const LOCAL_PORT: i32 = 14;
+const NOT_ALLOWED: i32 = 10013;
+const NO_SUCH_FAMILY: i32 = 10047;
+const IN_USE: i32 = 10048;
+const NOT_OURS: i32 = 10049;
+
+/// Tells the class where to listen. With `now` the sockets are bound here, for later
+/// the right to may be gone; they must stay open until listening has started.
+pub fn prepare(server: &Server, options: &Options, now: bool) -> Result<Vec<Socket>, Failure> {
+    let inherited = systemd::inherited();
+    if !inherited.is_empty() {
+        descriptors(server, &inherited)?;
+        listen_on(server, &options.listen)?;
+        return Ok(Vec::new());
+    }
+    let wanted = wanted(options);
+    if now {
+        let sockets = bind_all(server, options, &wanted)?;
+        let numbers: Vec<i32> = sockets.iter().map(AsRawFd::as_raw_fd).collect();
+        descriptors(server, &numbers)?;
+        return Ok(sockets);
+    }
+    if let Some((first, others)) = wanted.split_first() {
+        local(server, first)?;
+        listen_on(server, others)?;
+    }
+    Ok(Vec::new())
+}
+
+/// Starts to listen, and says where.
+pub fn start(server: &Server, options: &Options) -> Result<Vec<String>, Failure> {
+    let mut started = server.start_listening();
+    if options.listen.is_empty() {
+        // A system without IPv6.
+        if code(&started) == NO_SUCH_FAMILY {
+            settings::set(server, "", "UseIPv6", &false)?;
+            started = server.start_listening();
+        }
+        if code(&started) == NOT_ALLOWED {
+            hint();
+            local(server, &Listen::everywhere(UNPRIVILEGED_PORT))?;
+            started = server.start_listening();
+        }
+    }
+    started.map_err(|failure| refused(failure.code, &where_it_failed(&failure, options)))?;
+    let addresses = server.config("ListenAddresses").unwrap_or_default();
+    let mut addresses: Vec<String> = addresses.split_whitespace().map(str::to_owned).collect();
+    // Sockets of one address, one a thread.
+    addresses.dedup();
+    Ok(addresses)
+}
+
+fn code(started: &Result<(), errors::Failure>) -> i32 {
+    started.as_ref().err().map_or(0, |failure| failure.code)
+}
+
+fn hint() {
+    eprintln!(
+        "tftpserver: port {PORT} is not allowed to this user: serving on port {UNPRIVILEGED_PORT} instead. \
+         For {PORT} start it as root with --user, or as a service (docs/command.md)."
+    );
+}
+
+/// The addresses, every one first: it is what LocalHost "" means.
+fn wanted(options: &Options) -> Vec<Listen> {
+    let mut wanted = options.listen.clone();
+    if wanted.is_empty() {
+        wanted.push(Listen::everywhere(PORT));
+    }
+    wanted.sort_by_key(|listen| listen.ip.is_some());
+    wanted
+}
+
+fn local(server: &Server, listen: &Listen) -> Result<(), Failure> {
+    let address = listen.socket_addr();
+    let done = server
+        .set(LOCAL_HOST, 0, Value::Text(listen.host()))
+        .and_then(|()| server.set(LOCAL_PORT, 0, Value::Integer(listen.port.into())))
+        .and_then(|()| server.config(&format!("UseIPv6={}", address.is_ipv6())));
+    done.map(drop)
+        .map_err(|failure| Failure::new(Code::Config, format!("--listen {listen}: {failure}")))
+}
+
+fn listen_on(server: &Server, others: &[Listen]) -> Result<(), Failure> {
+    if others.is_empty() {
+        return Ok(());
+    }
+    // An IPv6 address there takes IPv6 only.
+    let both = |listen: &Listen| match listen.ip {
+        None => format!("0.0.0.0:{} [::]:{}", listen.port, listen.port),
+        Some(_) => listen.socket_addr().to_string(),
+    };
+    let list: Vec<String> = others.iter().map(both).collect();
+    settings::set(server, "--listen", "ListenOn", &list.join(" "))
+}
+
+fn descriptors(server: &Server, numbers: &[i32]) -> Result<(), Failure> {
+    let list: Vec<String> = numbers.iter().map(i32::to_string).collect();
+    settings::set(server, "sockets", "ListenDescriptors", &list.join(","))
+}
+
+/// Binds what the class will be handed; each thread has a socket, so the class needs no more than one for each.
+fn bind_all(server: &Server, options: &Options, wanted: &[Listen]) -> Result<Vec<Socket>, Failure> {
+    settings::set(server, "--threads", "IoThreads", &1)?;
+    match bind::all(wanted, options.threads.unwrap_or(1)) {
+        Err((error, _)) if error.kind() == ErrorKind::PermissionDenied && is_default(options, wanted) => {
+            hint();
+            bind_all(server, options, &[Listen::everywhere(UNPRIVILEGED_PORT)])
+        }
+        bound => bound.map_err(|(error, address)| {
+            let code = match error.kind() {
+                ErrorKind::PermissionDenied => NOT_ALLOWED,
+                ErrorKind::AddrInUse => IN_USE,
+                ErrorKind::AddrNotAvailable => NOT_OURS,
+                _ => 0,
+            };
+            refused(code, &format!("{address}: {error}"))
+        }),
+    }
+}
+
+fn is_default(options: &Options, wanted: &[Listen]) -> bool {
+    options.listen.is_empty() && wanted[0].port == PORT
+}
+
+/// The class names the address; where it does not, the options do.
+fn where_it_failed(failure: &errors::Failure, options: &Options) -> String {
+    let list: Vec<String> = wanted(options).iter().map(Listen::to_string).collect();
+    format!("{}: {}", list.join(" "), failure.text)
+}
+
+fn refused(code: i32, what: &str) -> Failure {
+    let (code, advice) = match code {
+        NOT_ALLOWED => (
+            Code::NoPermission,
+            "take a port from 1024 up, as in --listen :6969, or start it as root",
+        ),
+        IN_USE => (
+            Code::Unavailable,
+            "another program has it (ss -lunp tells which); end that one, or take another with --listen :6969",
+        ),
+        NOT_OURS => (
+            Code::Unavailable,
+            "take an address of this machine (ip address lists them)",
+        ),
+        905 | 10009 | 10022 | 10038 | 11001 | 11004 => (Code::Config, "check what --listen says"),
+        _ => (Code::System, "the system refuses to listen there"),
+    };
+    Failure::new(code, format!("{what}; {advice}"))
+}

@@ -1,0 +1,92 @@
+//! Becoming another user, for good.
+
+use std::ffi::CString;
+
+use nix::unistd::{Gid, Group, Uid, User, geteuid, getuid, initgroups, setgid, setgroups, setuid};
+
+use crate::exit::{Code, Failure};
+
+/// Whom to become.
+#[derive(Debug)]
+pub struct Identity {
+    shown: String,
+    uid: Uid,
+    gid: Gid,
+    /// For the supplementary groups; `None` where a group was given or the user has no name.
+    name: Option<CString>,
+}
+
+/// USER or USER:GROUP, by name or number.
+pub fn find(text: &str) -> Result<Identity, Failure> {
+    let (user, group) = match text.split_once(':') {
+        Some((user, group)) => (user, Some(group)),
+        None => (text, None),
+    };
+    let known = known_user(user)?;
+    let uid = known.as_ref().map(|user| user.uid);
+    let uid = uid.or_else(|| user.parse().ok().map(Uid::from_raw));
+    let gid = match group {
+        Some(group) => Some(find_group(group)?),
+        None => known.as_ref().map(|user| user.gid),
+    };
+    let (Some(uid), Some(gid)) = (uid, gid) else {
+        let what = format!("--user {text}: there is no such user; name one, or give numbers as in 1000:1000");
+        return Err(Failure::new(Code::NoUser, what));
+    };
+    let name = known.filter(|_| group.is_none());
+    Ok(Identity {
+        shown: text.to_owned(),
+        uid,
+        gid,
+        name: name.and_then(|user| CString::new(user.name).ok()),
+    })
+}
+
+fn known_user(user: &str) -> Result<Option<User>, Failure> {
+    let found = match user.parse() {
+        Ok(number) => User::from_uid(Uid::from_raw(number)),
+        Err(_) => User::from_name(user),
+    };
+    found.map_err(|error| Failure::new(Code::NoUser, format!("--user {user}: {error}")))
+}
+
+fn find_group(group: &str) -> Result<Gid, Failure> {
+    if let Ok(number) = group.parse() {
+        return Ok(Gid::from_raw(number));
+    }
+    match Group::from_name(group) {
+        Ok(Some(found)) => Ok(found.gid),
+        _ => {
+            let what = format!("--user: there is no group {group}; name one, or give its number");
+            Err(Failure::new(Code::NoUser, what))
+        }
+    }
+}
+
+impl Identity {
+    /// Becomes the user, with its groups, and makes sure that there is no way back. The C library takes every thread
+    /// along.
+    pub fn become_it(&self) -> Result<(), Failure> {
+        if (getuid(), geteuid()) == (self.uid, self.uid) {
+            return Ok(());
+        }
+        self.change().map_err(|error| {
+            let what = format!("--user {}: {error}; changing the user needs root", self.shown);
+            Failure::new(Code::NoPermission, what)
+        })?;
+        if !self.uid.is_root() && setuid(Uid::from_raw(0)).is_ok() {
+            let what = format!("--user {}: root could be had back, which must not be", self.shown);
+            return Err(Failure::new(Code::Software, what));
+        }
+        Ok(())
+    }
+
+    fn change(&self) -> nix::Result<()> {
+        match &self.name {
+            Some(name) => initgroups(name, self.gid)?,
+            None => setgroups(&[self.gid])?,
+        }
+        setgid(self.gid)?;
+        setuid(self.uid)
+    }
+}

@@ -1,0 +1,85 @@
+//! How a transfer ended, in a word.
+
+use serde::Serialize;
+
+/// One word for each kind of end; also a label of the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It runs.
+    Active,
+    /// Everything arrived.
+    Completed,
+    /// The client asked for the size alone, and said so with an ERROR, as boot loaders do.
+    Probe,
+    /// The client sent an ERROR.
+    ClientError,
+    /// The client fell silent.
+    Timeout,
+    /// The file is not there, or cannot be read or written.
+    File,
+    /// Not allowed: uploads are off, or a rule refused.
+    Refused,
+    /// Too many at once.
+    Limit,
+    /// Cut off because the server ended.
+    Aborted,
+    /// Something else: the network, a fault.
+    Failed,
+}
+
+impl Outcome {
+    /// From the number and the text of Disconnected or Connected (docs/reference.md).
+    pub fn of(code: i32, text: &str) -> Outcome {
+        match code {
+            0 => Outcome::Completed,
+            124 if text.contains("only asked for the size") => Outcome::Probe,
+            124 => Outcome::ClientError,
+            301 => Outcome::Timeout,
+            126..=129 | 434 => Outcome::File,
+            10013 => Outcome::Refused,
+            10053 => Outcome::Aborted,
+            10068 => Outcome::Limit,
+            _ => Outcome::Failed,
+        }
+    }
+
+    /// As it is written in figures and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Active => "active",
+            Outcome::Completed => "completed",
+            Outcome::Probe => "probe",
+            Outcome::ClientError => "client_error",
+            Outcome::Timeout => "timeout",
+            Outcome::File => "file",
+            Outcome::Refused => "refused",
+            Outcome::Limit => "limit",
+            Outcome::Aborted => "aborted",
+            Outcome::Failed => "failed",
+        }
+    }
+
+    /// Whether somebody should look why.
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Outcome::Active | Outcome::Completed | Outcome::Probe)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_json() {
+        for outcome in [
+            Outcome::Active,
+            Outcome::ClientError,
+            Outcome::Probe,
+            Outcome::Limit,
+        ] {
+            let json = serde_json::to_string(&outcome).unwrap();
+            assert_eq!(json, format!("\"{}\"", outcome.word()));
+        }
+    }
+}

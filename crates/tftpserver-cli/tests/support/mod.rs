@@ -1,0 +1,325 @@
+//! The program, started as people start it, and clients that ask it for files.
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// For what must happen; a slow machine may take its time.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_tftpserver"))
+}
+
+/// A directory with these files; a name that ends with "/" is a directory.
+pub fn directory(files: &[(&str, &[u8])]) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        match name.ends_with('/') {
+            true => std::fs::create_dir_all(&path).unwrap(),
+            false => std::fs::write(&path, content).unwrap(),
+        }
+    }
+    directory
+}
+
+/// Bytes that look random and are the same each time.
+pub fn pattern(length: usize) -> Vec<u8> {
+    (0..length)
+        .map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect()
+}
+
+/// The program as it serves; killed when it goes.
+pub struct Served {
+    child: Child,
+    lines: Receiver<String>,
+    stderr: Option<ChildStderr>,
+    pub addresses: Vec<SocketAddr>,
+}
+
+impl Served {
+    /// Serves `dir` on a port of the system's choice, with these options, and lines of JSON.
+    pub fn new(dir: &Path, options: &[&str]) -> Served {
+        let mut command = program();
+        command
+            .args(["--json", "--listen", "127.0.0.1:0"])
+            // Clients here may be as slow as the machine.
+            .args(["--timeout", "0", "--retries", "1000"])
+            .args(options)
+            .arg(dir);
+        Served::start(command)
+    }
+
+    /// Starts a command that shows JSON, and waits until it listens.
+    pub fn start(mut command: Command) -> Served {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = read_lines(child.stdout.take().unwrap());
+        let stderr = child.stderr.take();
+        let mut served = Served {
+            child,
+            lines,
+            stderr,
+            addresses: Vec::new(),
+        };
+        let first = served.event();
+        assert_eq!(first["event"], "listening", "{first}");
+        let addresses = first["addresses"].as_array().unwrap().iter();
+        served.addresses = addresses
+            .map(|one| one.as_str().unwrap().parse().unwrap())
+            .collect();
+        served
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address().port()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn line(&mut self) -> String {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => panic!("no line came"),
+            Err(RecvTimeoutError::Disconnected) => panic!("it ended: {}", self.complaint()),
+        }
+    }
+
+    /// The next line, as JSON.
+    pub fn event(&mut self) -> Value {
+        let line = self.line();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+
+    /// No more lines wait.
+    pub fn is_silent(&self) -> bool {
+        self.lines.try_recv().is_err()
+    }
+
+    fn complaint(&mut self) -> String {
+        let mut text = String::new();
+        if let Some(mut stderr) = self.stderr.take() {
+            stderr.read_to_string(&mut text).unwrap();
+        }
+        text
+    }
+
+    pub fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+
+    /// Waits for its end; what it wrote on standard error.
+    pub fn wait(mut self) -> (ExitStatus, String) {
+        let text = self.complaint();
+        (self.child.wait().unwrap(), text)
+    }
+
+    /// Ends it as a service manager does.
+    pub fn end(self) -> (ExitStatus, String) {
+        self.signal("TERM");
+        self.wait()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Lines as they come, on a thread.
+pub fn read_lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines() {
+            let Ok(line) = line else { return };
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// Looks again and again until there is something.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a test waits is no matter of the packet path"
+)]
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begin = std::time::Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// One process, by its id.
+pub fn signal(id: u32, name: &str) {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &id.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+/// Runs to the end, which must come by itself.
+pub fn run(options: &[&str]) -> Output {
+    program().args(options).stdin(Stdio::null()).output().unwrap()
+}
+
+/// True where the program is installed; says what is left out otherwise.
+pub fn have(program: &str) -> bool {
+    let found = is_there(program);
+    if !found {
+        not_run(&format!("what needs {program}, which is not installed"));
+    }
+    found
+}
+
+pub fn is_there(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|paths| std::env::split_paths(&paths).any(|path| path.join(program).exists()))
+}
+
+/// Past the test harness, which keeps what tests print.
+pub fn not_run(what: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "NOT RUN: {what}");
+}
+
+pub fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// curl: exit status 0 and the file.
+pub fn curl(server: SocketAddr, name: &str) -> Result<Vec<u8>, i32> {
+    let url = format!("tftp://{server}/{name}");
+    let output = Command::new("curl")
+        .args(["-sS", "--path-as-is", "-m", "50", &url])
+        .output()
+        .unwrap();
+    match output.status.code() {
+        Some(0) => Ok(output.stdout),
+        code => Err(code.unwrap_or(-1)),
+    }
+}
+
+/// curl's exit status for ERROR 1, 2 and 6.
+pub const NOT_FOUND: i32 = 68;
+pub const DENIED: i32 = 69;
+pub const EXISTS: i32 = 73;
+
+pub fn curl_put(server: SocketAddr, name: &str, content: &[u8]) -> Result<(), i32> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), content).unwrap();
+    let url = format!("tftp://{server}/{name}");
+    let path = file.path().display().to_string();
+    let output = Command::new("curl")
+        .args(["-sS", "-m", "50", "-T", &path, &url])
+        .output()
+        .unwrap();
+    match output.status.code() {
+        Some(0) => Ok(()),
+        code => Err(code.unwrap_or(-1)),
+    }
+}
+
+/// A client that does nothing by itself: for what must stand still.
+pub struct Slow {
+    socket: UdpSocket,
+    peer: SocketAddr,
+    answered: bool,
+}
+
+impl Slow {
+    /// Asks for a file with blocks of 512 bytes.
+    pub fn ask(server: SocketAddr, name: &str) -> Slow {
+        let local = if server.is_ipv4() {
+            "127.0.0.1:0"
+        } else {
+            "[::1]:0"
+        };
+        let socket = UdpSocket::bind(local).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = [b"\0\x01", name.as_bytes(), b"\0octet\0"].concat();
+        socket.send_to(&request, server).unwrap();
+        Slow {
+            socket,
+            peer: server,
+            answered: false,
+        }
+    }
+
+    /// The next packet, repetitions too.
+    pub fn packet(&mut self) -> Vec<u8> {
+        let mut buffer = vec![0; 2048];
+        let (length, from) = self.socket.recv_from(&mut buffer).expect("the server answers");
+        assert!(!self.answered || from == self.peer, "one port a transfer");
+        (self.peer, self.answered) = (from, true);
+        buffer.truncate(length);
+        buffer
+    }
+
+    /// Where the server answers from.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    pub fn acknowledge(&self, block: u16) {
+        let [high, low] = block.to_be_bytes();
+        self.socket.send_to(&[0, 4, high, low], self.peer).unwrap();
+    }
+
+    /// Everything from `block` on, which may have come already.
+    pub fn finish(&mut self, mut block: u16) -> usize {
+        let mut bytes = 0;
+        self.acknowledge(block - 1);
+        loop {
+            let packet = self.packet();
+            assert_eq!(packet[1], 3, "{packet:?}");
+            if packet[2..4] == block.to_be_bytes() {
+                bytes += packet.len() - 4;
+                self.acknowledge(block);
+                block += 1;
+                if packet.len() < 516 {
+                    return bytes;
+                }
+            }
+        }
+    }
+}
+
+/// A file of this test's own, beside the directory that is served.
+pub fn file(directory: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = directory.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

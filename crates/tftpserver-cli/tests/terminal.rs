@@ -1,0 +1,107 @@
+//! The live view, on a terminal that tmux makes.
+
+mod support;
+
+use std::process::Command;
+
+use support::*;
+
+/// A tmux of its own; ended with the test.
+struct Terminal {
+    socket: String,
+}
+
+impl Terminal {
+    fn new(command: &str) -> Terminal {
+        let terminal = Terminal {
+            socket: format!("tftpserver-test-{}", std::process::id()),
+        };
+        terminal.tmux(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "140",
+            "-y",
+            "24",
+            command,
+        ]);
+        terminal
+    }
+
+    fn tmux(&self, words: &[&str]) -> String {
+        let output = Command::new("tmux")
+            .args(["-L", &self.socket])
+            .args(words)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{words:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The screen once all these words are on it.
+    fn await_words(&self, words: &[&str]) -> String {
+        eventually(&format!("{words:?}"), || {
+            let screen = self.tmux(&["capture-pane", "-p"]);
+            words.iter().all(|word| screen.contains(word)).then_some(screen)
+        })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = Command::new("tmux")
+            .args(["-L", &self.socket, "kill-server"])
+            .output();
+    }
+}
+
+#[test]
+fn bars_sums_and_failures() {
+    if !have("tmux") {
+        return;
+    }
+    let directory = directory(&[("images/boot.img", &pattern(2000)), ("done", b"done")]);
+    let command = format!(
+        "'{}' --listen 127.0.0.1:0 --timeout 0 --retries 1000 '{}'; echo \"ended: $?\"; sleep 600",
+        env!("CARGO_BIN_EXE_tftpserver"),
+        directory.path().display()
+    );
+    let terminal = Terminal::new(&command);
+    let screen = terminal.await_words(&["serving /", "Ctrl-C ends it", "0 running"]);
+    let mut words = screen.split_whitespace();
+    let address = words.find_map(|word| word.trim_end_matches(';').parse().ok());
+    let address = address.unwrap_or_else(|| panic!("{screen}"));
+    Slow::ask(address, "done").finish(1);
+    Slow::ask(address, "no\x1b[2Jfile").packet();
+    let mut client = Slow::ask(address, "images/boot.img");
+    client.packet();
+    client.acknowledge(1);
+    client.packet();
+    let screen = terminal.await_words(&["25 %", "1 running, 1 done, 1 failed"]);
+    // Shown for those who run this by hand: cargo test --test terminal -- --nocapture
+    println!("{screen}");
+    has_everything(&screen);
+    client.finish(2);
+    terminal.await_words(&["images/boot.img: 2.0 KiB in", "0 running, 2 done, 1 failed"]);
+    terminal.tmux(&["send-keys", "C-c"]);
+    terminal.await_words(&["0 running, 2 done, 1 failed", "ended: 0"]);
+}
+
+fn has_everything(screen: &str) {
+    let line = |word: &str| screen.lines().rfind(|line| line.contains(word)).unwrap();
+    let bar = line("25 %");
+    assert!(bar.contains("images/boot.img"), "{screen}");
+    assert!(
+        bar.contains("[#####---------------]  25 %       512 B"),
+        "{screen}"
+    );
+    assert!(line("done: 4 B in").starts_with("127.0.0.1:"), "{screen}");
+    let failed = "no\\u{1b}[2Jfile: Can't open local file. File not found";
+    assert!(line("! 127.0.0.1:").contains(failed), "{screen}");
+}
