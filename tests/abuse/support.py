@@ -157,6 +157,16 @@ class Server(Process):
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def lowest_free(self):
+        """The number of the next descriptor, once nothing is opened and closed any more."""
+        def numbers():
+            return {int(name) for name in os.listdir(f"/proc/{self.pid}/fd")}
+        before = None
+        while before != (now := numbers()):
+            before = now
+            time.sleep(0.1)
+        return next(number for number in range(len(now) + 1) if number not in now)
+
     def held(self):
         return {"resident_kib": self.resident, "descriptors": self.descriptors, "threads": self.threads}
 

@@ -14,6 +14,8 @@ SIZE = 200_000
 # More than the file pool has threads, and more than once.
 CLIENTS = 400
 OTHERS = 200 if LONG else 50
+# A directory that hangs has 32 threads for files; the rest of the 128 are left to others, who take what they need.
+MOST_THREADS = 110
 
 
 @unittest.skipUnless(hungfs.may_mount(), "a disk that hangs, which needs root and /dev/fuse")
@@ -57,7 +59,7 @@ class HungDisk(unittest.TestCase):
                     seconds = self.others(server, "127.2.0.0")
                     told(f"{what}: {disk.waiting()} operations hang for {CLIENTS} transfers, {threads} threads, {server.resident} "
                          f"KiB; {3 * OTHERS} others took {seconds:.2f} s, undisturbed {undisturbed:.2f} s")
-                    self.assertLess(threads, 60)
+                    self.assertLess(threads, MOST_THREADS)
                     self.assertGreaterEqual(server.statistics()["active"], CLIENTS, "they still wait")
                     disk.let_go()
                     whole(clients.result(), CLIENTS)
@@ -104,7 +106,7 @@ class HungDisk(unittest.TestCase):
                     server.wait_until(lambda: server.statistics()["active"] >= CLIENTS, "not all have begun")
                     server.wait_until(lambda: disk.waiting() > 0, "nothing hangs")
                     self.others(server, "127.2.0.0")
-                    self.assertLess(server.threads, 60)
+                    self.assertLess(server.threads, MOST_THREADS)
                     disk.let_go()
                     whole(clients.result(), CLIENTS)
                 server.wait_until(lambda: server.statistics()["active"] == 0, "transfers are left")

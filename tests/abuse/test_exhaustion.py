@@ -37,7 +37,7 @@ class Exhaustion(unittest.TestCase):
                       dir=self.root) as writers:
                 self.assertEqual(writers.line(), "open")
                 _, most = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
-                resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (server.descriptors, most))
+                resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (server.lowest_free(), most))
                 self.refused(server, op="read", name="other", first_host="127.3.0.0")
                 self.refused(server, op="write", first_host="127.3.0.0")
                 readers.say()
