@@ -3,33 +3,31 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
-use tftp_proto::wire::{self, Asked, Operation, Packet};
+use tftp_proto::wire::{self, Asked, Packet};
 use tftp_proto::{Instant, Outcome};
 
 use super::causes;
 use super::config::Policy;
 use super::context::Context;
-use super::inbox::{Found, Message, Stored};
+use super::inbox::{Found, Stored};
 use super::jail::Refusal;
-use super::notice::{Cause, Connection, Notice, Sources, Wants};
+use super::notice::{Cause, Connection, Notice, Sources};
 use super::platform::Route;
 use super::pool::Lane;
 use super::receiving::Receiving;
 use super::reply::{Answer, Flow, Key, Reply};
 use super::sending::Sending;
 use super::source::Source;
-use super::store::{Read, SharedFile};
+use super::store::Read;
 use super::timers::Timer;
 use super::trail;
 use super::transfers::Tid;
-use super::upload::{Upload, UploadOptions};
+use super::upload::Upload;
 
 mod ending;
+mod opening;
 mod place;
-
-use place::Place;
 
 /// Transfer data of one connection that may wait for the application; beyond it the connection is slowed.
 pub(super) const FLOW_LIMIT: u64 = 256 << 10;
@@ -347,113 +345,6 @@ impl Transfer {
         if let Stage::Starting(Some(ready)) = std::mem::replace(&mut self.stage, Stage::Over) {
             ctx.drop_apart(self.link.lane, ready);
         }
-    }
-
-    /// Where the bytes come from or go to: the contract's order, ConnFileData, ConnLocalFile, LocalDir, Transfer.
-    fn look_up(&mut self, ctx: &mut Context, sources: Sources, again: bool) {
-        let operation = self.link.connection.operation;
-        if let (Some(data), Operation::Read) = (sources.data, operation) {
-            let source = Source::memory(data, self.link.connection.mode);
-            return self.found(ctx, Ok(Ready::Send(source, None)), again);
-        }
-        if let Some(path) = sources.local_file {
-            return self.open(ctx, Place::Path(path), again);
-        }
-        if let Some(root) = self.policy.root.clone() {
-            let name = sources
-                .served_name
-                .as_ref()
-                .unwrap_or(&self.link.connection.filename);
-            self.link.lane = Lane::below(root.root(), name);
-            if operation == Operation::Read
-                && let Some(opened) = ctx.open_cached(&root, name)
-            {
-                let ready = opened.map(|opened| self.ready_to_send(opened));
-                return self.found(ctx, ready.map_err(Cause::Open), again);
-            }
-            return self.open(ctx, Place::Root(root, sources.served_name), again);
-        }
-        if operation == Operation::Write && self.link.is_announced() && ctx.wants().has(Wants::TRANSFER) {
-            return self.found(ctx, Ok(Ready::Application), again);
-        }
-        self.found(ctx, Err(Cause::NoSource(operation)), again);
-    }
-
-    fn ready_to_send(&self, (file, path): (Arc<SharedFile>, PathBuf)) -> Ready {
-        Ready::Send(Source::file(file, self.link.connection.mode), Some(path))
-    }
-
-    /// A look-up on the blocking pool. Where so many wait for the same that it must hang, the client gets no answer and
-    /// repeats itself.
-    fn open(&mut self, ctx: &mut Context, place: Place, again: bool) {
-        self.link.lane = place.lane(&self.link.connection);
-        if !ctx.pool.has_room(self.link.lane) {
-            ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
-            return self.end_silently(ctx, Cause::TooMany);
-        }
-        self.stage = Stage::Opening { again };
-        let (key, connection) = (self.link.key, Arc::clone(&self.link.connection));
-        let options = UploadOptions {
-            allow_overwrite: self.policy.allow_overwrite,
-            announced: self.asked.tsize,
-            sync: self.policy.sync_uploads,
-        };
-        ctx.block_on(self.link.lane, move || {
-            Message::Found(key, place.look_up(&connection, &options))
-        });
-        self.after_step(ctx);
-    }
-
-    fn found(&mut self, ctx: &mut Context, ready: Result<Ready, Cause>, again: bool) {
-        let held = !again && self.link.is_announced() && ctx.wants().has(Wants::START);
-        let ready = match ready {
-            Err(cause) if !held => return self.end(ctx, cause),
-            ready => ready.ok(),
-        };
-        if self.link.is_announced() && !again {
-            let (id, local_file) = (self.link.connection.id, ready.as_ref().and_then(Ready::path));
-            ctx.tell(Notice::Started { id, local_file, held });
-        }
-        match ready {
-            Some(ready) if !held => self.begin(ctx, ready),
-            ready => {
-                self.stage = Stage::Starting(ready);
-                self.after_step(ctx);
-            }
-        }
-    }
-
-    fn begin(&mut self, ctx: &mut Context, ready: Ready) {
-        self.stage = match ready {
-            Ready::Send(source, _) => {
-                Stage::Sending(Box::new(Sending::new(ctx, &self.asked, &self.policy, source)))
-            }
-            Ready::Store(upload) => self.receive(ctx, Some(upload)),
-            Ready::Application => self.receive(ctx, None),
-        };
-        self.note_begin(ctx);
-        self.after_step(ctx);
-    }
-
-    fn note_begin(&self, ctx: &Context) {
-        let (agreed, total) = match &self.stage {
-            Stage::Sending(sending) => (sending.machine.agreed(), sending.total()),
-            Stage::Receiving(receiving) => (receiving.machine.agreed(), receiving.total()),
-            _ => return,
-        };
-        self.link.connection.progress.negotiated(agreed, total);
-        trail::begins(ctx, &self.link.connection, agreed);
-    }
-
-    fn receive(&self, ctx: &Context, file: Option<Upload>) -> Stage {
-        let mode = self.link.connection.mode;
-        Stage::Receiving(Box::new(Receiving::new(
-            ctx,
-            &self.asked,
-            mode,
-            &self.policy,
-            file,
-        )))
     }
 
     /// After every input: send what is due, tell what happened, set the timer.

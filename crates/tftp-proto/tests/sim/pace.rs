@@ -203,11 +203,6 @@ impl Watcher<'_> {
             .max(10_000)
     }
 
-    /// Windows that ACKs restart between two blocks of progress, or two runs of the timer: at an ACK inside
-    /// the window, at
-    /// the same one again, and once more after a tail probe.
-    const PROMPTED_WINDOWS: u64 = 3;
-
     /// The shortest wait of the retransmission timer.
     pub(super) fn least(&self) -> u64 {
         let adaptive = self.settings.adaptive && self.agreed.wait.is_none();
