@@ -123,7 +123,8 @@ else
 fi
 step python scripts/python.sh build/release/lib/libtftpserver.so.0
 step packages packages
-step firmware python3 tests/firmware/boot.py build/release/examples/serve --host '{address}' --port 69 '{dir}'
+# After cli, which builds the command.
+step firmware python3 tests/firmware/boot.py "${CARGO_TARGET_DIR:-target}/debug/tftpserver" --listen '{address}:69' '{dir}'
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address
 
 for tool in valgrind clang pkg-config; do
