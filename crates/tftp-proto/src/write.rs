@@ -368,6 +368,10 @@ impl WriteTransfer {
         self.resend_at = Instant::NEVER;
         if self.retry.expire() {
             self.due = true;
+            if self.numbers.rollover().is_none() && self.received + 1 == FIRST_WRAPPED {
+                // What answers this tells once more, also where it comes too soon to count as a restart.
+                self.gap = 0;
+            }
         } else {
             self.give_up();
         }
