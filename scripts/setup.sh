@@ -43,6 +43,7 @@ look() {
         want tftp tftp-hpa optional
         want busybox busybox optional
         want ip iproute2 optional
+        want dnsmasq dnsmasq-base optional
         want nft nftables optional
         want php php-cli optional
         want phpunit phpunit optional

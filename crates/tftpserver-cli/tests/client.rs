@@ -249,7 +249,7 @@ fn a_server_that_makes_no_sense() {
     let answer = std::thread::spawn(move || {
         let mut buffer = [0; 2000];
         let (_, client) = server.recv_from(&mut buffer).unwrap();
-        server.send_to(b"\0\x06blksize\065464\0", client).unwrap();
+        server.send_to(b"\x00\x06blksize\x0065464\x00", client).unwrap();
         let (length, _) = server.recv_from(&mut buffer).unwrap();
         buffer[..length].to_vec()
     });
