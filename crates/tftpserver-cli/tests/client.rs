@@ -179,6 +179,39 @@ fn standard_input_is_a_file_of_unknown_length() {
 }
 
 #[test]
+fn a_file_that_is_not_as_long_as_it_says() {
+    let there = directory(&[]);
+    let served = Served::new(there.path(), &["--create"]);
+    let url = url(&served, "f");
+    for (file, code) in [("/proc/version", 0), ("/sys/class/net/lo/mtu", 65)] {
+        let Ok(content) = std::fs::read(file) else {
+            not_run(&format!("put {file}, which this system has not"));
+            continue;
+        };
+        let output = run(&["put", file, &url]);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{errors}");
+        assert_eq!(errors.contains("announced"), code == 65, "{errors}");
+        assert_eq!(std::fs::read(there.path().join("f")).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_pipe_is_written_to_and_not_replaced() {
+    let (there, here) = (directory(&[("f", b"f")]), directory(&[]));
+    let served = Served::new(there.path(), &[]);
+    let pipe = here.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read(pipe).unwrap())
+    };
+    ok(&run(&["get", &url(&served, "f"), text(&pipe), "--force"]));
+    assert_eq!(reader.join().unwrap(), b"f");
+    assert!(!pipe.metadata().unwrap().is_file());
+}
+
+#[test]
 fn what_is_wrong_is_told_in_one_line() {
     let (there, here) = (directory(&[("f", b"f")]), directory(&[("f", b"mine")]));
     let served = Served::new(there.path(), &[]);

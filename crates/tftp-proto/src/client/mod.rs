@@ -369,26 +369,28 @@ impl Client {
         };
         self.answered = true;
         self.server.set_port(from.port());
-        let agreed = match agreed {
-            Ok(agreed) => agreed,
+        match agreed {
+            Ok(agreed) => self.begin(now, &agreed, packet),
             Err(why) => {
-                self.over(
-                    Ended::BadOptions(why),
-                    Some((ErrorCode::OPTION, "Options not acceptable")),
-                );
-                return None;
+                let tell = (ErrorCode::OPTION, "Options not acceptable");
+                self.over(Ended::BadOptions(why), Some(tell));
+                None
             }
-        };
+        }
+    }
+
+    /// The transfer, which the first answer may be a part of.
+    fn begin<'a>(&mut self, now: Instant, agreed: &Agreed, packet: &Packet<'a>) -> Option<&'a [u8]> {
         match self.operation {
             Operation::Read => {
                 // Its first ACK is the answer: ACK 0 to an OACK, ACK 1 to a DATA 1.
-                let mut get = WriteTransfer::new(now, &agreed, &self.timing);
+                let mut get = WriteTransfer::new(now, agreed, &self.timing);
                 let bytes = get.handle_packet(now, packet);
                 self.state = State::Get(get);
                 bytes
             }
             Operation::Write => {
-                self.state = State::Put(ReadTransfer::new(now, &agreed, &self.timing));
+                self.state = State::Put(ReadTransfer::new(now, agreed, &self.timing));
                 None
             }
         }

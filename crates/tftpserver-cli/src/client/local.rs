@@ -178,7 +178,8 @@ impl Source {
             if found.is_dir() {
                 return Err(unreadable(path, &io::ErrorKind::IsADirectory.into()));
             }
-            size = (found.is_file() && !netascii).then_some(found.len());
+            // What the kernel makes up, as in /proc, claims to be empty.
+            size = Some(found.len()).filter(|&size| found.is_file() && !netascii && size > 0);
             Box::new(file)
         };
         Ok(Source {
