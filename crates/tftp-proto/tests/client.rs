@@ -258,7 +258,7 @@ fn an_answer_that_was_not_asked_for_ends_it_with_error_8() {
     assert_eq!(put.tid(&oack("tsize 99")), ["4000 ERROR 8"]);
     let mut open = Asker::get(ALL);
     open.sends();
-    assert_eq!(open.tid(b"\0\x06blksize\0512"), ["4000 ERROR 8"]);
+    assert_eq!(open.tid(b"\x00\x06blksize\x00512"), ["4000 ERROR 8"]);
 }
 
 #[test]
