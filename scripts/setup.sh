@@ -44,6 +44,7 @@ look() {
         want tftp tftp-hpa optional
         want busybox busybox optional
         want ip iproute2 optional
+        want dnsmasq dnsmasq-base optional
         want nft nftables optional
         want strace strace optional
         # Disks that fail, and quotas: only root can mount them.

@@ -103,7 +103,7 @@ def commands(text):
 
 
 def documents():
-    """Every page with code on it has somebody who tries it: tests/reference, tests/tutorial.py, tests/settings/test_fleet.py
+    """Every page with code on it has somebody who tries it: tests/reference, tests/tutorial.py, tests/settings/test_fleet.py,
     crates/tftpserver-cli/tests, or this."""
     tried = {"reference.md", "tutorial.md", "porting-from-ipworks.md", "scale.md", "command.md"}
     return [f"nobody tries the code on docs/{name}" for name in os.listdir(os.path.join(SOURCE, "docs"))

@@ -9,9 +9,10 @@
 //!   allocated for a packet.
 //! * [`netascii`]: the text mode's translation, as streams. The machines know nothing of it: their stream
 //!   is the one on the wire.
+//! * [`client`]: the other end, a get or a put, on the same two machines.
 //!
-//! Which client a datagram belongs to (RFC 1350 section 4), ERROR 5 for strangers, files and limits on
-//! their number are the owner's.
+//! Of a server, which client a datagram belongs to (RFC 1350 section 4), ERROR 5 for strangers, files and
+//! limits on their number are the owner's.
 //!
 //! # How to drive a transfer
 //!
@@ -98,6 +99,7 @@
 extern crate alloc;
 
 pub mod block;
+pub mod client;
 pub mod negotiate;
 pub mod netascii;
 mod numbers;

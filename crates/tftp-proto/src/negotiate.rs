@@ -51,10 +51,10 @@ pub struct Oack {
 }
 
 /// RFC 1350 section 2.
-const DEFAULT_BLKSIZE: u16 = 512;
+pub(crate) const DEFAULT_BLKSIZE: u16 = 512;
 
 /// RFC 2348.
-const MIN_BLKSIZE: u16 = 8;
+pub(crate) const MIN_BLKSIZE: u16 = 8;
 
 /// Where the block after 65535 has the number 1, 65535 numbers repeat: a window of all of them would end
 /// with the number it began after, and the two ACKs could not be told apart.

@@ -379,6 +379,10 @@ impl WriteTransfer {
             self.resend_at = now + self.retry.wait();
         } else {
             self.due = true;
+            if self.numbers.rollover().is_none() && self.received + 1 == FIRST_WRAPPED {
+                // What answers this tells once more, also where it comes too soon to count as a restart.
+                self.gap = 0;
+            }
         }
     }
 

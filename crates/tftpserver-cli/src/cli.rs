@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::client::{Get, Put};
 use crate::options::Options;
 
 /// Serves a directory by TFTP, and shows what happens.
@@ -28,6 +29,10 @@ pub struct Cli {
 /// What else it does.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Fetch a file from a TFTP server
+    Get(Get),
+    /// Send a file to a TFTP server
+    Put(Put),
     /// Write a completion script for a shell to standard output
     Completions {
         /// Which shell

@@ -10,20 +10,30 @@ use std::process::ExitCode;
 pub enum Code {
     /// Ended as asked, every transfer finished.
     Done = 0,
-    /// Ended as asked a second time: transfers were cut off.
+    /// Ended as asked a second time, or get and put the first time: transfers were cut off.
     CutOff = 1,
     /// The command line is wrong.
     Usage = 64,
+    /// Not the bytes that were promised.
+    WrongData = 65,
     /// A directory or a file that was named cannot be read.
     NoInput = 66,
     /// There is no such user or group.
     NoUser = 67,
+    /// There is no such host.
+    NoHost = 68,
     /// The address or the port is not to be had.
     Unavailable = 69,
     /// A fault of the program.
     Software = 70,
     /// The system refused something else.
     System = 71,
+    /// A file cannot be made.
+    CantCreate = 73,
+    /// The server does not answer, or no longer.
+    TimedOut = 75,
+    /// The server does not keep to the protocol, or knows no better ERROR.
+    Protocol = 76,
     /// The right to do it is missing.
     NoPermission = 77,
     /// The configuration or the rules are wrong.
@@ -32,17 +42,28 @@ pub enum Code {
 
 /// Every code and when it occurs, for the manual page.
 pub const TABLE: &[(Code, &str)] = &[
-    (Code::Done, "Ended by a signal, every transfer finished."),
-    (Code::CutOff, "Ended by a second signal, transfers were cut off."),
+    (
+        Code::Done,
+        "Ended by a signal, every transfer finished; get, put: everything arrived.",
+    ),
+    (
+        Code::CutOff,
+        "Ended by a second signal, transfers were cut off; get, put: by a signal.",
+    ),
     (Code::Usage, "The command line is wrong."),
     (
+        Code::WrongData,
+        "get: not the checksum that was asked for; put: the file changed on the way.",
+    ),
+    (
         Code::NoInput,
-        "The directory, the configuration or the rules cannot be read.",
+        "The directory, the configuration or the rules cannot be read; get: the server has no such file; put: FILE cannot be read.",
     ),
     (Code::NoUser, "There is no such user or group."),
+    (Code::NoHost, "get, put: there is no such host."),
     (
         Code::Unavailable,
-        "An address or a port is taken, or is not this machine's.",
+        "An address or a port is taken, or is not this machine's; get, put: nobody listens there.",
     ),
     (Code::Software, "A fault of the program."),
     (
@@ -50,8 +71,17 @@ pub const TABLE: &[(Code, &str)] = &[
         "The system refused something else: sockets, threads, descriptors.",
     ),
     (
+        Code::CantCreate,
+        "get: FILE exists, or cannot be written; put: the server has no room.",
+    ),
+    (Code::TimedOut, "get, put: no answer, or none any more."),
+    (
+        Code::Protocol,
+        "get, put: another ERROR, or an answer that does not fit what was asked for.",
+    ),
+    (
         Code::NoPermission,
-        "A right is missing: a port below 1024, or changing the user.",
+        "A right is missing: a port below 1024, or changing the user; get, put: the server refused.",
     ),
     (
         Code::Config,

@@ -1,12 +1,13 @@
-//! `tftpserver`: serves a directory by TFTP, and shows what happens.
+//! `tftpserver`: serves a directory by TFTP, and shows what happens; `get` and `put` are a client.
 //!
 //! It stands on the class of the library (`tftpserver::server`), which is what the C interface offers too, and on
-//! nothing below it. From the outside in: `cli` and `config` (what was asked for), `serve` (the server and its life),
+//! nothing below it; `client` stands on the protocol crate. From the outside in: `cli` and `config` (what was asked for), `serve` (the server and its life),
 //! `rules` (from the name that a client asks for to the name that it gets), `watch` (what is known of every transfer),
 //! `view` and `web` (who shows it). `exit` has every way to end.
 #![forbid(unsafe_code)]
 
 mod cli;
+mod client;
 mod clock;
 mod config;
 mod exit;
@@ -33,6 +34,8 @@ fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let ended = match cli.command {
+        Some(Command::Get(ref get)) => client::get(get),
+        Some(Command::Put(ref put)) => client::put(put),
         Some(Command::Completions { shell }) => manual::completions(shell),
         Some(Command::Manual) => manual::page(),
         None => serve::run(&cli.serve),

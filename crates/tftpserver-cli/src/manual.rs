@@ -60,7 +60,7 @@ const SIGNALS: &str = r"\&
 The configuration and the rules are read again. What is wrong in them is logged, and the old ones stay. Where it listens, its threads and its user stay in any case until the next start.
 .TP
 \fBSIGTERM\fR, \fBSIGINT\fR
-No new requests are taken, transfers finish. A second one ends them.
+No new requests are taken, transfers finish. A second one ends them. get and put end at the first.
 ";
 
 const REST: &str = r".SH ENVIRONMENT
@@ -80,6 +80,12 @@ Takes uploads too; 192.0.2.7 has /srv/tftp/192.0.2.7 for itself where there is s
 .TP
 \fBtftpserver --json --metrics 127.0.0.1:9269 /srv/tftp\fR
 One line of JSON a transfer, figures and a page at http://127.0.0.1:9269/.
+.TP
+\fBtftpserver get tftp://192.0.2.1/boot.img\fR
+Fetches the file boot.img into the current directory.
+.TP
+\fBtftpserver put \-\-sha256 boot.img tftp://192.0.2.1/images/\fR
+Sends it as images/boot.img, and writes its checksum.
 .SH SEE ALSO
 \fBtftpserver\fR(3), the library; docs/command.md, which has the rules of \fB--map\fR, the figures and the service.
 ";

@@ -17,7 +17,7 @@ fn the_manual_page_has_every_option_and_every_exit_code() {
     for name in options {
         assert!(page.contains(&name.replace('-', "\\-")), "{name}");
     }
-    for code in [0, 1, 64, 66, 67, 69, 70, 71, 77, 78] {
+    for code in [0, 1, 64, 65, 66, 67, 68, 69, 70, 71, 73, 75, 76, 77, 78] {
         assert!(page.contains(&format!("\\fB{code}\\fR\n")), "{code}");
     }
     if !have("man") {
@@ -131,14 +131,28 @@ fn the_manual_is_true() {
     for option in options() {
         assert!(plain.contains(&option) || manual.contains(&option), "{option}");
     }
-    for code in [0, 1, 64, 66, 67, 69, 70, 71, 77, 78] {
+    for option in ["get", "put"]
+        .iter()
+        .flat_map(|subcommand| options_of(&[subcommand, "--help"]))
+    {
+        assert!(
+            option == "--help" || manual.contains(&format!("`{option}")),
+            "{option}"
+        );
+    }
+    for code in [0, 1, 64, 65, 66, 67, 68, 69, 70, 71, 73, 75, 76, 77, 78] {
         assert!(manual.contains(&format!("\n| {code} | ")), "{code}");
     }
 }
 
 /// Every long option.
 fn options() -> Vec<String> {
-    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    options_of(&["--help"])
+}
+
+/// Those in this help.
+fn options_of(help: &[&str]) -> Vec<String> {
+    let help = String::from_utf8(run(help).stdout).unwrap();
     let words = help
         .split_whitespace()
         .filter(|word| word.starts_with("--") && word.len() > 2);
@@ -269,6 +283,7 @@ fn the_library_needs_nothing_of_the_command() {
         "tiny_http ",
         "indicatif ",
         "nix ",
+        "sha2 ",
     ] {
         let has = |tree: &str| tree.lines().any(|line| line.starts_with(name));
         assert!(has(&command) && !has(&library), "{name}");

@@ -2,9 +2,14 @@
 
 mod support;
 
+use std::net::UdpSocket;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use support::*;
+
+/// Tests run side by side.
+static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A tmux of its own; ended with the test.
 struct Terminal {
@@ -14,7 +19,11 @@ struct Terminal {
 impl Terminal {
     fn new(command: &str) -> Terminal {
         let terminal = Terminal {
-            socket: format!("tftpserver-test-{}", std::process::id()),
+            socket: format!(
+                "tftpserver-test-{}-{}",
+                std::process::id(),
+                COUNT.fetch_add(1, Relaxed)
+            ),
         };
         terminal.tmux(&[
             "-f",
@@ -91,6 +100,43 @@ fn bars_sums_and_failures() {
     terminal.await_words(&["images/boot.img: 2.0 KiB in", "0 running, 2 done, 1 failed"]);
     terminal.tmux(&["send-keys", "C-c"]);
     terminal.await_words(&["0 running, 2 done, 1 failed", "ended: 0"]);
+}
+
+/// get, half way and at the end; the server is the test.
+#[test]
+fn a_clients_bar() {
+    if !have("tmux") {
+        return;
+    }
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    server.set_read_timeout(Some(PATIENCE)).unwrap();
+    let here = directory(&[]);
+    let command = format!(
+        "'{}' get --retries 1000 tftp://{}/images/boot.img '{}'; echo \"ended: $?\"; sleep 600",
+        env!("CARGO_BIN_EXE_tftpserver"),
+        server.local_addr().unwrap(),
+        here.path().join("f").display()
+    );
+    let terminal = Terminal::new(&command);
+    let mut buffer = [0; 2000];
+    let (_, client) = server.recv_from(&mut buffer).unwrap();
+    let await_ack = |block: u8| {
+        let mut buffer = [0; 2000];
+        while server.recv_from(&mut buffer).unwrap().0 != 4 || buffer[..4] != [0, 4, 0, block] {}
+    };
+    let data = |block: u8| [&[0, 3, 0, block], &[b'x'; 512][..]].concat();
+    server.send_to(b"\x00\x06tsize\x002047\x00", client).unwrap();
+    await_ack(0);
+    server.send_to(&data(1), client).unwrap();
+    await_ack(1);
+    terminal.await_words(&["images/boot.img [#####---------------]  25 %", "512 B"]);
+    for block in 2..=4 {
+        let length = if block == 4 { 515 } else { 516 };
+        server.send_to(&data(block)[..length], client).unwrap();
+        await_ack(block);
+    }
+    let screen = terminal.await_words(&["images/boot.img: 2.0 KiB in", "ended: 0"]);
+    assert!(!screen.contains("25 %"), "the bar goes: {screen}");
 }
 
 fn has_everything(screen: &str) {

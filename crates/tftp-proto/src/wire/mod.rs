@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 pub use crate::block::Rollover;
 pub use error::{ErrorCode, encode_error, printable};
 pub use options::Asked;
+pub(crate) use options::{digits, oack_options};
 pub use request::{Mode, Operation, Request};
 
 /// Opcodes: RFC 1350 section 5, OACK: RFC 2347.
@@ -48,7 +49,7 @@ pub enum Packet<'a> {
         /// The text up to its NUL or the datagram's end, as the peer sent it: show it through [`printable`].
         message: &'a [u8],
     },
-    /// OACK. Only servers send it, so what it says does not matter here.
+    /// OACK. Only servers send it; [`crate::client`] reads what it says.
     Oack,
 }
 

@@ -89,12 +89,25 @@ fn narrow<T: TryFrom<u64>>(number: u64, range: RangeInclusive<u64>) -> Option<T>
 }
 
 /// A decimal number of digits only: no sign, no space, nothing that does not fit.
-fn digits(text: &[u8]) -> Option<u64> {
+pub(crate) fn digits(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;
     }
     text.iter().try_fold(0u64, |number, &byte| {
         let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
         number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// The names and values of an OACK's datagram; `None` where one lacks its NUL, and nothing follows.
+pub(crate) fn oack_options(datagram: &[u8]) -> impl Iterator<Item = Option<(&[u8], &[u8])>> {
+    let mut rest = datagram.get(2..).unwrap_or_default();
+    core::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let pair = split_nul(rest).and_then(|(name, tail)| Some((name, split_nul(tail)?)));
+        rest = pair.map_or(&[], |(_, (_, tail))| tail);
+        Some(pair.map(|(name, (value, _))| (name, value)))
     })
 }

@@ -157,7 +157,7 @@ fn bar(transfer: &Transfer, width: usize) -> String {
 }
 
 /// `#####-----`; nothing where the size is not known.
-fn drawn(percent: Option<u64>, length: usize) -> String {
+pub fn drawn(percent: Option<u64>, length: usize) -> String {
     match percent {
         Some(percent) => {
             let full = percent as usize * length / 100;

@@ -4,6 +4,8 @@ mod json;
 mod lines;
 mod live;
 
+pub use live::drawn;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
