@@ -42,12 +42,13 @@ tell() {
                if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
 
-# In a subshell, for it goes into the build directory (ctest --test-dir is newer than CMake 3.16).
+# In a subshell, for it goes into the build directory (ctest --test-dir is newer than CMake 3.16). Half of the tests wait for
+# something at any time: twice as many as there are processors.
 c_tests() (
     dir=build/$1
     shift
     "$CMAKE" -S . -B "$dir" "$@" && "$CMAKE" --build "$dir" --parallel "$jobs" \
-        && cd "$dir" && "$CTEST" --output-on-failure --parallel "$jobs" --no-tests=error
+        && cd "$dir" && "$CTEST" --output-on-failure --parallel $((2 * jobs)) --no-tests=error
 )
 
 # The library as the Rust tests have it, with checks for overflow.
