@@ -58,7 +58,7 @@ impl Recvmmsg {
         }
     }
 
-    /// Receives into the slots from the first on, `most` datagrams, and says in `arrivals` what came.
+    /// Receives into the slots from the first on, `most` of them, and says in `arrivals` what came.
     pub(super) fn receive(
         &mut self,
         socket: &UdpSocket,

@@ -28,6 +28,7 @@ impl Transfer {
             return self.found(ctx, Ok(Ready::Send(source, None)), again);
         }
         if let Some(path) = sources.local_file {
+            self.link.lane = Lane::of(&path);
             return self.open(ctx, Place::Path(path), again);
         }
         if let Some(root) = self.policy.root.clone() {
@@ -57,7 +58,6 @@ impl Transfer {
     /// A look-up on the blocking pool. Where so many wait for the same that it must hang, the client gets no answer and
     /// repeats itself.
     fn open(&mut self, ctx: &mut Context, place: Place, again: bool) {
-        self.link.lane = place.lane(&self.link.connection);
         if !ctx.pool.has_room(self.link.lane) {
             ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
             return self.end_silently(ctx, Cause::TooMany);

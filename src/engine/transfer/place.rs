@@ -8,7 +8,6 @@ use tftp_proto::wire::Operation;
 use crate::engine::inbox::Found;
 use crate::engine::jail::{self, Jail, Refusal};
 use crate::engine::notice::Connection;
-use crate::engine::pool::Lane;
 use crate::engine::upload::UploadOptions;
 
 /// Where a look-up takes place.
@@ -20,14 +19,6 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Where the look-up waits, and what is read or written later.
-    pub(super) fn lane(&self, connection: &Connection) -> Lane {
-        match self {
-            Place::Path(path) => Lane::of(path),
-            Place::Root(root, served) => Lane::below(root.root(), name(served, connection)),
-        }
-    }
-
     /// May block.
     pub(super) fn look_up(&self, connection: &Connection, options: &UploadOptions) -> Result<Found, Refusal> {
         match (self, connection.operation) {
