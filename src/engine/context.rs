@@ -1,5 +1,6 @@
 //! What a transfer needs of its shard while it takes a step.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,6 +36,8 @@ pub(super) struct Context {
     /// Downloads that wait for a chunk which another one's job reads.
     pub(super) waiting: Vec<Key>,
     scratch: Vec<u8>,
+    /// The pool has jobs of this turn, and nobody was called for them.
+    has_jobs: Cell<bool>,
     /// What this batch of datagrams opened last.
     latest: Option<Latest>,
 }
@@ -68,6 +71,7 @@ impl Context {
             dirty: Vec::new(),
             waiting: Vec::new(),
             scratch: Vec::new(),
+            has_jobs: Cell::new(false),
             latest: None,
         }
     }
@@ -112,15 +116,27 @@ impl Context {
         trail::oack_goes(self, id, &self.scratch);
     }
 
-    /// Runs `job` where it may block; its message comes back to this shard's inbox.
+    /// Runs `job` where it may block, from the end of this turn on; its message comes back to this shard's inbox.
     pub(super) fn block_on(&self, lane: Lane, job: impl FnOnce() -> Message + Send + 'static) {
         let inbox = Arc::clone(&self.inbox);
-        self.pool.submit(lane, Box::new(move || inbox.send(job())));
+        self.queue(lane, move || inbox.send(job()));
     }
 
     /// Lets go of what may block: removing an unfinished upload does.
     pub(super) fn drop_apart<T: Send + 'static>(&self, lane: Lane, unfinished: T) {
-        self.pool.submit(lane, Box::new(move || drop(unfinished)));
+        self.queue(lane, move || drop(unfinished));
+    }
+
+    fn queue(&self, lane: Lane, job: impl FnOnce() + Send + 'static) {
+        self.pool.queue(lane, Box::new(job));
+        self.has_jobs.set(true);
+    }
+
+    /// The packets of this turn are out: now its jobs may have the processor.
+    pub(super) fn call_pool(&self) {
+        if self.has_jobs.take() {
+            self.pool.call();
+        }
     }
 
     /// Opens a file as [`Jail::open_cached`] does. Requests of one batch for one name, and a thousand machines that boot

@@ -228,6 +228,7 @@ impl Core {
         for index in std::mem::take(&mut self.released) {
             self.ports.release(&self.poller, index);
         }
+        self.ctx.call_pool();
     }
 
     /// True if something failed.

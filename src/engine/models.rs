@@ -106,6 +106,29 @@ fn flow_control_never_loses_the_answer_that_it_waits_for() {
     });
 }
 
+/// Jobs that are queued together run once a thread was called for them, also where it is called at the same moment for others.
+#[test]
+fn what_is_queued_runs_when_a_thread_is_called() {
+    check(|| {
+        let pool = Arc::new(Pool::new("model"));
+        let (sender, receiver) = shuttle::sync::mpsc::channel();
+        let shards = [2, 1].map(|count| {
+            let (pool, sender) = (Arc::clone(&pool), sender.clone());
+            thread::spawn(move || {
+                for _ in 0..count {
+                    let sender = sender.clone();
+                    pool.queue(Lane::NONE, Box::new(move || sender.send(()).unwrap()));
+                }
+                pool.call();
+            })
+        });
+        drop(sender);
+        assert_eq!(receiver.iter().count(), 3, "nobody waits for shutdown");
+        shards.into_iter().for_each(|shard| shard.join().unwrap());
+        pool.shutdown();
+    });
+}
+
 /// Every job runs once, and shutdown waits for it, also where it comes at the same moment as another.
 #[test]
 fn the_pool_runs_every_job_once() {

@@ -4,6 +4,9 @@
 //! none. A job that hangs (a dead network mount) keeps its own thread and no other. So that hung jobs do not take
 //! every thread, jobs for one file, and for one directory, go through a [`Lane`] that lets only some of them run at once;
 //! nor are two jobs ever made for one missing chunk (see `store`).
+//!
+//! Only one thread is on its way at a time. Whoever takes a job calls the next thread first if more jobs wait: where jobs
+//! block, as many threads come as there are jobs; where they don't, one or two do all of them, and jobs cost few wake-ups.
 
 mod lanes;
 
@@ -49,6 +52,8 @@ struct State {
     threads: usize,
     /// Threads that wait for a job.
     idle: usize,
+    /// A thread was called, or made, and has not come yet.
+    is_called: bool,
     closed: bool,
     handles: Vec<JoinHandle<()>>,
 }
@@ -79,21 +84,24 @@ impl Pool {
     /// Hands over a job; never waits for one. A panic inside it ends that job only. After [`Pool::shutdown`] the job
     /// is dropped unrun.
     pub fn submit(&self, lane: Lane, job: Job) {
+        self.queue(lane, job);
+        self.call();
+    }
+
+    /// The same, but for calling a thread: the job may wait until [`Pool::call`]. For jobs that come together.
+    pub fn queue(&self, lane: Lane, job: Job) {
         let mut state = self.shared.state.lock();
         if state.closed {
             drop(state);
             return drop(job);
         }
-        if !state.lanes.push(Task { lane, job }) {
-            return;
-        }
-        if state.lanes.ready() <= state.idle {
-            self.shared.arrived.notify_one();
-            return;
-        }
-        if state.threads < MAX_THREADS {
-            self.add_thread(&mut state);
-        }
+        state.lanes.push(Task { lane, job });
+    }
+
+    /// Calls a thread for what was queued.
+    pub fn call(&self) {
+        let mut state = self.shared.state.lock();
+        self.shared.call(&mut state);
         if state.threads == 0 {
             // Not one thread to be had: slow is better than never.
             while let Some(task) = state.lanes.pop() {
@@ -117,29 +125,24 @@ impl Pool {
     /// Runs what is queued, then joins every thread. Waits for a hung job as long as that hangs. A second call returns
     /// at once; a call from one of the pool's own threads does not wait for that thread.
     pub fn shutdown(&self) {
-        let handles = {
-            let mut state = self.shared.state.lock();
-            state.closed = true;
-            std::mem::take(&mut state.handles)
-        };
-        self.shared.arrived.notify_all();
-        for handle in handles {
-            if Some(handle.thread().id()) != WORKER.with(Cell::get) {
-                // The threads catch the panics of their jobs: there is no result to look at.
-                let _ = handle.join();
+        self.call();
+        loop {
+            let handles = {
+                let mut state = self.shared.state.lock();
+                state.closed = true;
+                std::mem::take(&mut state.handles)
+            };
+            if handles.is_empty() {
+                return;
             }
-        }
-    }
-
-    /// A refusal (EAGAIN: a limit on threads) leaves the job queued for the threads there are.
-    fn add_thread(&self, state: &mut MutexGuard<'_, State>) {
-        state.handles.retain(|handle| !handle.is_finished());
-        let shared = self.shared.clone();
-        let thread = thread::Builder::new().name(shared.name.clone()).stack_size(STACK);
-        let made = platform::spawn(thread, move || shared.work());
-        if let Ok(handle) = made {
-            state.threads += 1;
-            state.handles.push(handle);
+            self.shared.arrived.notify_all();
+            // Meanwhile they may call more threads, for what is left.
+            for handle in handles {
+                if Some(handle.thread().id()) != WORKER.with(Cell::get) {
+                    // The threads catch the panics of their jobs: there is no result to look at.
+                    let _ = handle.join();
+                }
+            }
         }
     }
 }
@@ -153,11 +156,40 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    fn work(&self) {
+    /// One more thread, if there is a job for it and none is on its way.
+    fn call(self: &Arc<Shared>, state: &mut MutexGuard<'_, State>) {
+        if state.is_called || state.lanes.ready() == 0 {
+            return;
+        }
+        if state.idle > 0 {
+            state.is_called = true;
+            self.arrived.notify_one();
+        } else if state.threads < MAX_THREADS {
+            self.add_thread(state);
+        }
+    }
+
+    /// A refusal (EAGAIN: a limit on threads) leaves the job queued for the threads there are.
+    fn add_thread(self: &Arc<Shared>, state: &mut MutexGuard<'_, State>) {
+        state.handles.retain(|handle| !handle.is_finished());
+        let shared = Arc::clone(self);
+        let thread = thread::Builder::new().name(self.name.clone()).stack_size(STACK);
+        let made = platform::spawn(thread, move || shared.work());
+        if let Ok(handle) = made {
+            state.threads += 1;
+            state.is_called = true;
+            state.handles.push(handle);
+        }
+    }
+
+    fn work(self: &Arc<Shared>) {
         WORKER.with(|worker| worker.set(Some(thread::current().id())));
         let mut state = self.state.lock();
+        state.is_called = false;
         loop {
             if let Some(task) = state.lanes.pop() {
+                // This job may block.
+                self.call(&mut state);
                 MutexGuard::unlocked(&mut state, || run(task.job));
                 state.lanes.done(task.lane);
                 continue;
@@ -168,6 +200,8 @@ impl Shared {
             state.idle += 1;
             let waited = self.arrived.wait_for(&mut state, self.idle_limit);
             state.idle -= 1;
+            // Whoever it was that was called: this thread looks at what there is.
+            state.is_called = false;
             if waited.timed_out() && state.lanes.ready() == 0 {
                 break;
             }
@@ -326,7 +360,9 @@ mod tests {
             let lane = Lane { file, directory: 7 };
             pool.submit(lane, Box::new(move || assert!(waits.recv().is_err())));
         }
-        assert_eq!(threads(&pool), lanes::A_DIRECTORY);
+        while threads(&pool) < lanes::A_DIRECTORY {
+            thread::yield_now();
+        }
         let (sender, receiver) = mpsc::channel();
         let lane = Lane {
             file: 0,
