@@ -13,7 +13,7 @@ use super::context::Context;
 use super::drain::Drain;
 use super::inbox::Message;
 use super::notice::{Cause, LogKind, Wants};
-use super::platform::{Arrival, Poller, UdpSocket, is_too_long};
+use super::platform::{Arrival, Poller, UdpSocket, Wanted, is_too_long};
 use super::pool::Lane;
 use super::ports::{LISTENING, Ports};
 use super::reply::Key;
@@ -40,6 +40,8 @@ pub(super) struct Core {
     is_drained: bool,
     /// Sockets that wait for the kernel to take more.
     blocked: Vec<usize>,
+    /// Requests are left where they are for a moment.
+    is_deaf: bool,
     /// The system had no memory for packets: flush again after a moment.
     congested: bool,
     /// The application wants to be reminded after this time of what it was told.
@@ -99,6 +101,7 @@ impl Core {
             drain,
             is_drained: false,
             blocked: Vec::new(),
+            is_deaf: false,
             congested: false,
             wake_due: None,
             strays: Allowance::default(),
@@ -321,18 +324,30 @@ impl Core {
     }
 
     fn watch_blocked(&mut self, blocked: Vec<usize>) {
-        for &index in self.blocked.iter().filter(|index| !blocked.contains(index)) {
-            if let Some(socket) = self.ports.get(index) {
-                // Failing here costs a wake-up for nothing, no more.
-                let _ = self.poller.want_write(socket, index, false);
-            }
+        let before = std::mem::replace(&mut self.blocked, blocked);
+        for &index in before.iter().filter(|index| !self.blocked.contains(index)) {
+            self.watch(index);
         }
-        for &index in blocked.iter().filter(|index| !self.blocked.contains(index)) {
-            if let Some(socket) = self.ports.get(index) {
-                let _ = self.poller.want_write(socket, index, true);
-            }
+        for &index in self.blocked.iter().filter(|index| !before.contains(index)) {
+            self.watch(index);
         }
-        self.blocked = blocked;
+    }
+
+    /// Whether requests end this thread's sleep.
+    pub(super) fn hear_requests(&mut self, on: bool) {
+        self.is_deaf = !on;
+        self.watch(LISTENING);
+    }
+
+    fn watch(&self, index: usize) {
+        let wanted = Wanted {
+            read: index != LISTENING || !self.is_deaf,
+            write: self.blocked.contains(&index),
+        };
+        if let Some(socket) = self.ports.get(index) {
+            // Failing here costs a wake-up for nothing, no more.
+            let _ = self.poller.want(socket, index, wanted);
+        }
     }
 
     fn stop_listening(&mut self) {

@@ -20,6 +20,7 @@ pub mod platform;
 mod pool;
 mod ports;
 pub mod progress;
+mod ration;
 mod receiving;
 pub mod reply;
 mod request;

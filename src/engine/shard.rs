@@ -1,8 +1,6 @@
 //! One I/O thread: sleep, then in this order: messages, packets of transfers, requests, deadlines, a flush, a wake-up.
 //!
-//! Requests may be a flood, from anybody. While transfers are under way that have shown to be somebody's, requests and
-//! their answers get a quarter of the time that these take, [`A_MOMENT`] at a time; the rest waits in the listening
-//! socket's queue. A turn that brought nothing else is theirs, but as short.
+//! Requests may be a flood, from anybody: what they get of a turn while transfers run is in `ration.rs`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -14,15 +12,11 @@ use super::core::Core;
 use super::inbox::Message;
 use super::platform::{Ready, RecvBatch};
 use super::ports::LISTENING;
+use super::ration::{Piece, Ration};
 
 /// Datagrams of one system call, and how many calls one socket gets before the next has its turn.
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
-
-/// What requests take of a turn, their share, and how many of them are taken at first, while others need the thread.
-const A_MOMENT: Duration = Duration::from_micros(10);
-const SHARE: u32 = 4;
-const FIRST_REQUESTS: usize = 2;
 
 /// The longest UDP datagram, and the longest run of those that come in one piece.
 const DATAGRAM: usize = 65_536;
@@ -43,8 +37,7 @@ pub(super) struct Shard {
     ready: Vec<Ready>,
     messages: Vec<Message>,
     busy_poll: Duration,
-    /// Time that requests may take.
-    credit: Duration,
+    ration: Ration,
 }
 
 impl Shard {
@@ -55,7 +48,7 @@ impl Shard {
             ready: Vec::new(),
             messages: Vec::new(),
             busy_poll: config.busy_poll,
-            credit: Duration::ZERO,
+            ration: Ration::default(),
         }
     }
 
@@ -82,10 +75,18 @@ impl Shard {
     fn sleep(&mut self) {
         self.ready.clear();
         if self.busy_poll.is_zero() || self.core.table.is_empty() || !self.spin() {
+            let patience = self.patience();
             // Waiting fails only for want of memory: the next turn tries again.
-            let _ = self.core.poller.wait(&mut self.ready, self.core.patience());
+            let _ = self.core.poller.wait(&mut self.ready, patience);
         }
         self.core.ctx.now = clock::now();
+    }
+
+    /// How long to sleep at most.
+    fn patience(&self) -> Option<Duration> {
+        let pause = self.ration.paused_until();
+        let pause = pause.map(|until| until.saturating_sub(self.core.ctx.now));
+        [self.core.patience(), pause].into_iter().flatten().min()
     }
 
     /// BusyPollMicros: looks without sleeping for a moment; true if something came, a message too.
@@ -122,7 +123,10 @@ impl Shard {
             let has_failed = ready.readable && self.receive_from(ready.key);
             self.look_at_errors(ready, has_failed);
         }
-        if let Some(ready) = requests {
+        if let Some(piece) = self.ration.resume(self.core.ctx.now) {
+            self.core.hear_requests(true);
+            self.take_piece(piece);
+        } else if let Some(ready) = requests {
             let has_failed = ready.readable && self.receive_requests(others);
             self.look_at_errors(ready, has_failed);
         }
@@ -151,34 +155,42 @@ impl Shard {
     /// The same for the listening port. `others`: transfers have had packets in this turn.
     fn receive_requests(&mut self, others: bool) -> bool {
         if self.core.ctx.shared.settled() == 0 {
+            self.ration.forget();
             return self.receive_from(LISTENING);
         }
-        if others {
-            self.credit += clock::now().saturating_sub(self.core.ctx.now) / SHARE;
-            if self.credit < A_MOMENT {
-                return false;
-            }
+        let others = others.then(|| clock::now().saturating_sub(self.core.ctx.now));
+        let Some(piece) = self.ration.piece(others) else {
+            return false;
+        };
+        if others.is_some() {
             // What the transfers have to say does not wait for anybody's requests.
             self.core.flush();
         }
+        self.take_piece(piece)
+    }
+
+    fn take_piece(&mut self, piece: Piece) -> bool {
         let begin = clock::now();
-        let has_failed = self.receive_until(begin + self.credit.max(A_MOMENT));
-        self.credit = self.credit.saturating_sub(clock::now().saturating_sub(begin));
+        let (more, has_failed) = self.receive_until(begin + piece.time, piece.first.min(BATCH));
+        if self.ration.taken(begin, clock::now(), more) {
+            self.core.hear_requests(false);
+        }
         has_failed
     }
 
-    fn receive_until(&mut self, until: Instant) -> bool {
-        let (mut most, mut has_failed) = (FIRST_REQUESTS, false);
+    /// Whether there is more, and whether the socket told of an error of an earlier packet.
+    fn receive_until(&mut self, until: Instant, first: usize) -> (bool, bool) {
+        let (mut most, mut has_failed) = (first, false);
         loop {
             match self.receive_batch(LISTENING, most) {
                 Batch::Full => {}
-                Batch::Rest => return has_failed,
-                Batch::Failed if has_failed => return true,
+                Batch::Rest => return (false, has_failed),
+                Batch::Failed if has_failed => return (true, true),
                 Batch::Failed => has_failed = true,
             }
             self.core.flush();
             if clock::now() >= until {
-                return has_failed;
+                return (true, has_failed);
             }
             most = (2 * most).min(BATCH);
         }

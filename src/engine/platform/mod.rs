@@ -129,6 +129,28 @@ pub struct Ready {
     pub error: bool,
 }
 
+/// What a socket is watched for. By default for nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// For datagrams.
+    pub read: bool,
+    /// For room for datagrams.
+    pub write: bool,
+}
+
+impl Wanted {
+    /// For datagrams alone.
+    pub const READ: Wanted = Wanted {
+        read: true,
+        write: false,
+    };
+    /// For both.
+    pub const BOTH: Wanted = Wanted {
+        read: true,
+        write: true,
+    };
+}
+
 /// Whether this program may send frames: not on this system.
 ///
 /// # Errors

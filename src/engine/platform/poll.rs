@@ -10,7 +10,7 @@ use std::time::Duration;
 use libc::{c_int, epoll_event};
 
 use super::wake::{Bell, Signal, round_up_to_milliseconds};
-use super::{Ready, UdpSocket, Waker};
+use super::{Ready, UdpSocket, Waker, Wanted};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Sockets told of in one wait; the others are told of in the next.
@@ -42,7 +42,7 @@ impl Poller {
             bell: Bell::new(Signal::new()?),
             precise: AtomicBool::new(true),
         };
-        poller.control(libc::EPOLL_CTL_ADD, poller.bell.signal.raw(), BELL, false)?;
+        poller.control(libc::EPOLL_CTL_ADD, poller.bell.signal.raw(), BELL, Wanted::READ)?;
         Ok(poller)
     }
 
@@ -51,15 +51,15 @@ impl Poller {
     /// # Errors
     /// Those of epoll_ctl; `AlreadyExists` if it is watched.
     pub fn add(&self, socket: &UdpSocket, key: usize) -> io::Result<()> {
-        self.control(libc::EPOLL_CTL_ADD, socket.fd(), key as u64, false)
+        self.control(libc::EPOLL_CTL_ADD, socket.fd(), key as u64, Wanted::READ)
     }
 
-    /// Watches a socket for writing too, or no more.
+    /// What a watched socket is watched for from now on, beside errors.
     ///
     /// # Errors
     /// Those of epoll_ctl; `NotFound` if it is not watched.
-    pub fn want_write(&self, socket: &UdpSocket, key: usize, on: bool) -> io::Result<()> {
-        self.control(libc::EPOLL_CTL_MOD, socket.fd(), key as u64, on)
+    pub fn want(&self, socket: &UdpSocket, key: usize, wanted: Wanted) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_MOD, socket.fd(), key as u64, wanted)
     }
 
     /// Watches a socket no more.
@@ -67,7 +67,7 @@ impl Poller {
     /// # Errors
     /// Those of epoll_ctl; `NotFound` if it is not watched.
     pub fn remove(&self, socket: &UdpSocket) -> io::Result<()> {
-        self.control(libc::EPOLL_CTL_DEL, socket.fd(), 0, false)
+        self.control(libc::EPOLL_CTL_DEL, socket.fd(), 0, Wanted::READ)
     }
 
     /// What other threads wake this poller with.
@@ -138,14 +138,11 @@ impl Poller {
         check(count).map(|count| count as usize)
     }
 
-    fn control(&self, operation: c_int, fd: RawFd, key: u64, write: bool) -> io::Result<()> {
-        let wanted = if write {
-            libc::EPOLLIN | libc::EPOLLOUT
-        } else {
-            libc::EPOLLIN
-        };
+    fn control(&self, operation: c_int, fd: RawFd, key: u64, wanted: Wanted) -> io::Result<()> {
+        let read = if wanted.read { libc::EPOLLIN } else { 0 };
+        let write = if wanted.write { libc::EPOLLOUT } else { 0 };
         let mut event = epoll_event {
-            events: wanted as u32,
+            events: (read | write) as u32,
             u64: key,
         };
         // SAFETY: the event outlives the call.

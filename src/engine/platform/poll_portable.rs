@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::wake::{Bell, Signal, round_up_to_milliseconds};
-use super::{Ready, UdpSocket, Waker};
+use super::{Ready, UdpSocket, Waker, Wanted};
 use crate::sync::Mutex;
 
 /// Waits for sockets, for a moment in time and for other threads.
@@ -18,7 +18,7 @@ pub struct Poller {
 struct Watched {
     fd: RawFd,
     key: usize,
-    write: bool,
+    wanted: Wanted,
 }
 
 impl Poller {
@@ -45,22 +45,22 @@ impl Poller {
         watched.push(Watched {
             fd: socket.fd(),
             key,
-            write: false,
+            wanted: Wanted::READ,
         });
         Ok(())
     }
 
-    /// Watches a socket for writing too, or no more.
+    /// What a watched socket is watched for from now on, beside errors.
     ///
     /// # Errors
     /// `NotFound` if it is not watched.
-    pub fn want_write(&self, socket: &UdpSocket, key: usize, on: bool) -> io::Result<()> {
+    pub fn want(&self, socket: &UdpSocket, key: usize, wanted: Wanted) -> io::Result<()> {
         let mut watched = self.watched.lock();
         let found = watched
             .iter_mut()
             .find(|other| other.fd == socket.fd())
             .ok_or(io::ErrorKind::NotFound)?;
-        (found.key, found.write) = (key, on);
+        (found.key, found.wanted) = (key, wanted);
         Ok(())
     }
 
@@ -135,16 +135,14 @@ impl Poller {
             events: libc::POLLIN,
             revents: 0,
         };
-        let wanted = |write| {
-            if write {
-                libc::POLLIN | libc::POLLOUT
-            } else {
-                libc::POLLIN
-            }
+        let events = |wanted: Wanted| {
+            let read = if wanted.read { libc::POLLIN } else { 0 };
+            let write = if wanted.write { libc::POLLOUT } else { 0 };
+            read | write
         };
         let sockets = watched.iter().map(|w| libc::pollfd {
             fd: w.fd,
-            events: wanted(w.write),
+            events: events(w.wanted),
             revents: 0,
         });
         (

@@ -9,7 +9,7 @@ mod waiting;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{IoMode, LocalAddr, Poller, RecvBatch, Route, SendBatch, SocketOptions, UdpSocket};
+use super::{IoMode, LocalAddr, Poller, RecvBatch, Route, SendBatch, SocketOptions, UdpSocket, Wanted};
 
 /// Longer than any delay of a working system: only a failing test waits for it.
 const LONG: Duration = Duration::from_secs(20);

@@ -119,7 +119,7 @@ fn a_full_send_buffer_keeps_the_rest() {
 
             let poller = Poller::new().unwrap();
             poller.add(&socket, 7).unwrap();
-            poller.want_write(&socket, 7, true).unwrap();
+            poller.want(&socket, 7, Wanted::BOTH).unwrap();
             ip("neigh replace 10.9.0.2 lladdr 02:00:00:00:00:01 dev here nud permanent");
             let mut ready = Vec::new();
             while !batch.is_empty() {

@@ -33,18 +33,32 @@ macro_rules! for_poller {
                         [(11, true, false)]
                     );
                 }
-                poller.want_write(&sockets[0], 10, true).unwrap();
+                poller.want(&sockets[0], 10, Wanted::BOTH).unwrap();
                 poller.wait(&mut ready, Some(LONG)).unwrap();
                 assert!(
                     ready
                         .iter()
                         .any(|r| r.key == 10 && r.writable && !r.readable)
                 );
-                poller.want_write(&sockets[0], 10, false).unwrap();
+                poller.want(&sockets[0], 10, Wanted::READ).unwrap();
                 poller.remove(&sockets[1]).unwrap();
                 assert!(poller.remove(&sockets[1]).is_err());
                 poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
                 assert!(ready.is_empty());
+            }
+
+            #[test]
+            fn a_socket_can_be_left_alone_for_a_while() {
+                let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
+                let socket = bind("127.0.0.1:0");
+                poller.add(&socket, 3).unwrap();
+                send_to(&socket);
+                poller.want(&socket, 3, Wanted::default()).unwrap();
+                poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+                assert!(ready.is_empty());
+                poller.want(&socket, 3, Wanted::READ).unwrap();
+                poller.wait(&mut ready, Some(LONG)).unwrap();
+                assert!(ready[0].key == 3 && ready[0].readable);
             }
 
             #[test]
