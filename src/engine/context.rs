@@ -116,10 +116,15 @@ impl Context {
         trail::oack_goes(self, id, &self.scratch);
     }
 
-    /// Runs `job` where it may block, from the end of this turn on; its message comes back to this shard's inbox.
-    pub(super) fn block_on(&self, lane: Lane, job: impl FnOnce() -> Message + Send + 'static) {
+    /// Runs `job` where it may block, from the end of this turn on; its message, if it has one, comes back to this
+    /// shard's inbox.
+    pub(super) fn block_on(&self, lane: Lane, job: impl FnOnce() -> Option<Message> + Send + 'static) {
         let inbox = Arc::clone(&self.inbox);
-        self.queue(lane, move || inbox.send(job()));
+        self.queue(lane, move || {
+            if let Some(message) = job() {
+                inbox.send(message);
+            }
+        });
     }
 
     /// Lets go of what may block: removing an unfinished upload does.

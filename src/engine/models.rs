@@ -10,6 +10,7 @@ use shuttle::thread;
 use super::inbox::{Inbox, Message};
 use super::platform::Poller;
 use super::pool::{Lane, Pool};
+use super::receiving::returned::Returned;
 use super::reply::{Answer, Key, Post, Reply};
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::check;
@@ -103,6 +104,27 @@ fn flow_control_never_loses_the_answer_that_it_waits_for() {
         drop(tell);
         application.join().unwrap();
         assert!(flow.below(0));
+    });
+}
+
+/// A file that was written to is found when there is more to write, or a message brings it: never neither, never both.
+#[test]
+fn a_written_file_comes_back_once() {
+    check(|| {
+        let returned = Arc::new(Returned::default());
+        let (message, messages) = shuttle::sync::mpsc::channel();
+        let pool = {
+            let returned = Arc::clone(&returned);
+            thread::spawn(move || {
+                if let Some(file) = returned.leave(7) {
+                    message.send(file).unwrap();
+                }
+            })
+        };
+        let found = (0..2).find_map(|_| returned.take());
+        pool.join().unwrap();
+        let came: Vec<_> = found.into_iter().chain(messages.try_iter()).collect();
+        assert_eq!(came, [7]);
     });
 }
 

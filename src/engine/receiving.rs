@@ -1,7 +1,10 @@
 //! One upload: the protocol's receiver, emptied into a file, the application, or both.
 
+pub(super) mod returned;
+
 use std::sync::Arc;
 
+use returned::Returned;
 use tftp_proto::WriteTransfer;
 use tftp_proto::negotiate;
 use tftp_proto::netascii::Decoder;
@@ -47,8 +50,8 @@ enum Target {
     Application,
     /// The file waits for data.
     Idle(Upload),
-    /// The file is with the blocking pool.
-    Busy,
+    /// The file is with the blocking pool, which leaves it here.
+    Busy(Arc<Returned<Upload>>),
     /// Nothing more will be written.
     Done,
 }
@@ -137,7 +140,12 @@ impl Receiving {
     /// Lets go of an unfinished file, where removing it may block.
     pub(super) fn discard(&mut self, ctx: &Context, lane: Lane) {
         self.queue.clear();
-        if let Target::Idle(file) = std::mem::replace(&mut self.target, Target::Done) {
+        let file = match std::mem::replace(&mut self.target, Target::Done) {
+            Target::Idle(file) => Some(file),
+            Target::Busy(returned) => returned.take(),
+            Target::Application | Target::Done => None,
+        };
+        if let Some(file) = file {
             ctx.drop_apart(lane, file);
         }
     }
@@ -189,21 +197,35 @@ impl Receiving {
         if !finish && self.queued < at_once {
             return;
         }
-        if !matches!(self.target, Target::Idle(_)) {
-            // Application and Done have nothing to write; Busy asks again when it comes back.
-            return;
-        }
-        let Target::Idle(mut file) = std::mem::replace(&mut self.target, Target::Busy) else {
+        let Some(file) = self.take_file() else {
+            // Busy asks again when it comes back.
             return;
         };
         let (key, queue) = (link.key, std::mem::take(&mut self.queue));
         self.queued = 0;
+        let returned = Arc::<Returned<Upload>>::default();
+        self.target = Target::Busy(Arc::clone(&returned));
         ctx.block_on(link.lane, move || {
-            Message::Stored(
-                key,
-                write(&mut file, &queue).and_then(|()| conclude(file, finish)),
-            )
+            let stored = write(file, &queue, finish, &returned).transpose()?;
+            Some(Message::Stored(key, stored))
         });
+    }
+
+    /// The file, if it may be written to now.
+    fn take_file(&mut self) -> Option<Upload> {
+        match std::mem::replace(&mut self.target, Target::Done) {
+            Target::Idle(file) => Some(file),
+            Target::Busy(returned) => {
+                let file = returned.take();
+                self.target = Target::Busy(returned);
+                file
+            }
+            // Nothing to write.
+            other => {
+                self.target = other;
+                None
+            }
+        }
     }
 
     fn commit(&mut self, ctx: &mut Context, link: &Link) {
@@ -217,17 +239,16 @@ fn at_once(ctx: &Context) -> usize {
     (GATHERED_IN_ALL / ctx.shared.active().max(1)).clamp(*WRITE_AT_ONCE.start(), *WRITE_AT_ONCE.end())
 }
 
-fn write(file: &mut Upload, queue: &[Bytes]) -> Result<(), Refusal> {
-    queue
-        .iter()
-        .try_for_each(|data| file.write(data))
-        .map_err(Refusal::from)
-}
-
-fn conclude(file: Upload, finish: bool) -> Result<Stored, Refusal> {
+/// `None`: the file is left in `returned`, and nobody waits for it.
+fn write(
+    mut file: Upload,
+    queue: &[Bytes],
+    finish: bool,
+    returned: &Returned<Upload>,
+) -> Result<Option<Stored>, Refusal> {
+    queue.iter().try_for_each(|data| file.write(data))?;
     if finish {
-        file.commit().map(|()| Stored::Committed)
-    } else {
-        Ok(Stored::Written(file))
+        return file.commit().map(|()| Some(Stored::Committed));
     }
+    Ok(returned.leave(file).map(Stored::Written))
 }

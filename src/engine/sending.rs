@@ -94,7 +94,7 @@ impl Sending {
             Supply::Pending(job) => {
                 self.reading = true;
                 let key = link.key;
-                ctx.block_on(link.lane, move || Message::Read(key, job.run()));
+                ctx.block_on(link.lane, move || Some(Message::Read(key, job.run())));
             }
             Supply::Waiting => ctx.waiting.push(link.key),
             Supply::Failed(error) => return Err(Cause::Read(error)),

@@ -70,7 +70,7 @@ impl Transfer {
             sync: self.policy.sync_uploads,
         };
         ctx.block_on(self.link.lane, move || {
-            Message::Found(key, place.look_up(&connection, &options))
+            Some(Message::Found(key, place.look_up(&connection, &options)))
         });
         self.after_step(ctx);
     }
