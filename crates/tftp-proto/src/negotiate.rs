@@ -13,7 +13,7 @@ use crate::wire::{self, Asked};
 pub struct Limits {
     /// The largest block that is agreed to, 8 to 65464.
     pub max_blksize: u16,
-    /// The largest window that is agreed to, 1 to 65535.
+    /// The largest window that is agreed to, 1 to 65535; of downloads 32767.
     pub max_windowsize: u16,
     /// The number after 65535 where the client does not ask for one.
     pub rollover: Rollover,
@@ -56,9 +56,9 @@ pub(crate) const DEFAULT_BLKSIZE: u16 = 512;
 /// RFC 2348.
 pub(crate) const MIN_BLKSIZE: u16 = 8;
 
-/// Where the block after 65535 has the number 1, 65535 numbers repeat: a window of all of them would end
-/// with the number it began after, and the two ACKs could not be told apart.
-const MAX_WINDOWSIZE_ROLLING_TO_ONE: u16 = 65534;
+/// The largest window of a download: not half of the numbers there are, so that an ACK of a block as far back as a window
+/// is long, which was late on its way, is never taken for one of the window in flight.
+const MAX_WINDOWSIZE_SENDING: u16 = 32767;
 
 /// Agrees on a download. `size` is the exact length of the stream on the wire (translated, where the mode is
 /// netascii), `None` where it is not known: then tsize is left out.
@@ -85,12 +85,7 @@ pub fn write(asked: &Asked, limits: &Limits) -> Agreed {
 fn agree(asked: &Asked, limits: &Limits, tsize: Option<u64>, sending: bool) -> Agreed {
     let rollover = asked.rollover.unwrap_or(limits.rollover);
     let max_blksize = limits.max_blksize.max(MIN_BLKSIZE);
-    let narrow = sending && rollover == Rollover::One;
-    let most = if narrow {
-        MAX_WINDOWSIZE_ROLLING_TO_ONE
-    } else {
-        u16::MAX
-    };
+    let most = if sending { MAX_WINDOWSIZE_SENDING } else { u16::MAX };
     let max_windowsize = limits.max_windowsize.clamp(1, most);
     let mut oack = Oack {
         blksize: asked

@@ -55,6 +55,25 @@ fn a_window_goes_over_the_edge_in_one_piece() {
     assert_eq!(download.machine.acked_bytes(), 8 * 65594);
 }
 
+/// With the largest window the last block of this file would have the number of the first.
+#[test]
+fn a_late_ack_is_none_of_the_window_in_flight() {
+    let limits = Limits {
+        max_windowsize: 65535,
+        ..drive::LIMITS
+    };
+    for rollover in [0, 1] {
+        let options = format!("blksize 8 windowsize 65535 rollover {rollover}");
+        let mut download = Download::within(&limits, &options, 8 * 65536 - 1, FIXED);
+        download.sends();
+        download.ack(0);
+        download.ack(2);
+        assert_eq!(download.ack(1), NOTHING);
+        assert_eq!(download.machine.acked_bytes(), 16);
+        assert!(!download.machine.is_over());
+    }
+}
+
 #[test]
 fn an_upload_accepts_either_in_lockstep() {
     for (after, next) in [([0, 1], 2), ([1, 2], 3)] {

@@ -153,7 +153,8 @@ pub const PAGES: &[Page] = &[
     page(
         "MaxWindowSize",
         "blocks",
-        "A client that asks for more is offered this; 1 is a window of one block, as without the option.",
+        "A client that asks for more is offered this; 1 is a window of one block, as without the option. A download gets no \
+         more than 32767: with more, an ACK that was late on its way could not be told from one of the window in flight.",
         "MaxWindowSize=16",
     ),
     page(

@@ -56,7 +56,11 @@ pub struct Download {
 impl Download {
     /// A file of `size` bytes, all of it at hand whenever it is wanted.
     pub fn new(options: &str, size: u64, timing: Timing) -> Download {
-        let agreed = negotiate::read(&asked(options), &LIMITS, Some(size));
+        Download::within(&LIMITS, options, size, timing)
+    }
+
+    pub fn within(limits: &Limits, options: &str, size: u64, timing: Timing) -> Download {
+        let agreed = negotiate::read(&asked(options), limits, Some(size));
         let machine = ReadTransfer::new(Instant::from_micros(0), &agreed, &timing);
         Download {
             machine,

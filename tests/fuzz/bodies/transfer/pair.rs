@@ -32,7 +32,7 @@ struct Pair {
 pub fn run(mut terms: Terms, input: &mut Input<'_>) {
     terms.asked.tsize = terms.asked.tsize.map(|_| terms.size);
     let clock = Clock(0);
-    // Nobody may send 65535 blocks at once where the numbers roll over to 1: only senders are held to that.
+    // Nobody may send more than 32767 blocks at once: only senders are held to that.
     let windowsize = terms.download().windowsize;
     let agreed = Agreed {
         windowsize,
