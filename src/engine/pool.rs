@@ -171,7 +171,10 @@ impl Shared {
 
     /// A refusal (EAGAIN: a limit on threads) leaves the job queued for the threads there are.
     fn add_thread(self: &Arc<Shared>, state: &mut MutexGuard<'_, State>) {
-        state.handles.retain(|handle| !handle.is_finished());
+        // What has run may still be on its way out: who closes the server waits for every thread until it is gone.
+        for ended in state.handles.extract_if(.., |handle| handle.is_finished()) {
+            let _ = ended.join();
+        }
         let shared = Arc::clone(self);
         let thread = thread::Builder::new().name(self.name.clone()).stack_size(STACK);
         let made = platform::spawn(thread, move || shared.work());

@@ -54,11 +54,13 @@ pub fn run(bytes: &[u8]) {
         directory,
     };
     thread::scope(|scope| {
-        for calls in others {
-            let stage = &stage;
-            scope.spawn(move || Program::new(stage).run(&mut Input::new(calls)));
-        }
-        Program::new(&stage).run(&mut input);
+        let stage = &stage;
+        let begin = |calls| scope.spawn(move || Program::new(stage).run(&mut Input::new(calls)));
+        let threads: Vec<_> = others.into_iter().map(begin).collect();
+        Program::new(stage).run(&mut input);
+        // The scope waits until they have run, join until they are gone with all that they had.
+        let ends = threads.into_iter().map(|thread| thread.join());
+        ends.for_each(|end| end.unwrap_or_else(|panic| resume_unwind(panic)));
     });
     stage.close_all();
     if let Some(panic) = stage.failed.lock().unwrap().take() {
