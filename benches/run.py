@@ -9,6 +9,7 @@ raw.json into DIR (build/bench) and prints the table. Ends only what it has star
 
 import argparse
 import ctypes
+import itertools
 import json
 import os
 import platform
@@ -35,6 +36,7 @@ PEERS = ROOT / "build" / "peers"
 PORT = 7969
 SERVER_CPU, LOAD_CPU = 0, 1
 SECONDS_A_RUN = 20
+RUNS = itertools.count()
 KIB, MIB = 1 << 10, 1 << 20
 
 # name, what the load is told, and what else: the share of the limit that is the goal; `busy`: BusyPollMicros too
@@ -228,6 +230,8 @@ def load(row, port, directory, seed):
     command = [BIN / "load", "--port", port, "--cpu", LOAD_CPU, "--seconds", row.get("seconds", SECONDS_A_RUN), "--seed", seed]
     for name, value in row["load"].items():
         command += [f"--{name}", value]
+    # New names for each run: what replacing a file costs is the file system's, and another matter for each server.
+    command += ["--into", f"run{next(RUNS)}-"]
     if directory:
         command += ["--dir", directory]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True,

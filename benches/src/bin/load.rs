@@ -4,14 +4,14 @@
 //!     load --prepare DIR
 //!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
 //!          [--loss-ppm N] [--seed N] [--seconds N] [--tries N] [--cpu N] [--dir DIR] [--patience-ms N] [--timeout SECONDS]
-//!          [--server ADDRESS] [--first-host ADDRESS] [--files N] [--into DIRECTORY/]
+//!          [--server ADDRESS] [--first-host ADDRESS] [--files N] [--into PREFIX]
 //!          [--hold BLOCKS [--spread BLOCKS]] [--together yes]
 //!
 //! With --hold every client stops after so many blocks, the n-th after n times --spread more, and its transfer stays open.
 //! When all have stopped, a line says so; with the next line on standard input they give up.
 //!
-//!
-//! With `--files` the names are NAME.0 to NAME.(N-1) in turn. With `--together` every client stops behind its second block
+//! Uploads are called w0, w1 and so on, behind PREFIX (`--into DIRECTORY/`, or what tells one run from the next). With
+//! `--files` the names that are read are NAME.0 to NAME.(N-1) in turn. With `--together` every client stops behind its second block
 //! until all have come so far; then it says `open`, and goes on when a line is read from its input.
 //!
 //! Every transfer is a client host of its own, an address from 127.1.0.0 (or `--first-host`) on; the hosts share a few sockets, so that the load
@@ -175,14 +175,15 @@ fn prepare(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How many of the files that were written are not what was sent. Removes them.
+/// How many of the files that were written are not what was sent. Empties them, but leaves them where they are: an ext4
+/// without a journal looks at every inode that was freed in the last minute when it makes a file.
 fn wrong_files(dir: &Path, work: &Work) -> u32 {
     let expected = content::file(work.size);
     let is_wrong = |serial: &u32| {
         let path = dir.join(format!("{}w{serial}", work.into));
         let is_wrong = std::fs::read(&path).map_or(true, |bytes| bytes != expected);
-        // What is not there need not be removed.
-        let _ = std::fs::remove_file(&path);
+        // What is not there need not be emptied.
+        let _ = std::fs::OpenOptions::new().write(true).truncate(true).open(&path);
         is_wrong
     };
     (0..work.total).filter(is_wrong).count() as u32
