@@ -4,141 +4,45 @@ mod support;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::process::{Command, Stdio};
 
+use support::other::Other;
 use support::*;
-use tempfile::TempDir;
 
-const UNPACKED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build/peers/root");
-
-/// A server of somebody else's, and the directory that it serves.
-struct Other {
-    child: Child,
-    port: u16,
-    root: TempDir,
+/// What is fetched is what is there, and what is sent arrives.
+fn both_ways(other: &Other, content: &[u8], options: &[&str]) {
+    let here = directory(&[("file", content)]);
+    let (file, back) = (here.path().join("file"), here.path().join("back"));
+    let what = format!("{} bytes {options:?}", content.len());
+    other.add("down", content);
+    let _ = std::fs::remove_file(other.path("up"));
+    ok(&run(
+        &[&["get", &other.url("down"), text(&back)], options].concat()
+    ));
+    assert!(std::fs::read(&back).unwrap() == content, "get: {what}");
+    ok(&run(&[&["put", text(&file), &other.url("up")], options].concat()));
+    // The last ACK may come before the last write.
+    eventually(&format!("put: {what}"), || {
+        std::fs::read(other.path("up"))
+            .is_ok_and(|up| up == content)
+            .then_some(())
+    });
 }
 
-impl Other {
-    /// tftpd-hpa's; `None` where it is not there.
-    fn in_tftpd(options: &[&str]) -> Option<Other> {
-        Other::start("in.tftpd", |command, port| {
-            let address = format!("127.0.0.1:{port}");
-            command.args(["--foreground", "--secure", "--address", &address]);
-            command.args(options);
-        })
-    }
-
-    fn atftpd(user: &str, group: &str) -> Option<Other> {
-        Other::start("atftpd", |command, port| {
-            command.args(["--daemon", "--no-fork", "--bind-address", "127.0.0.1"]);
-            command.args(["--port", &port.to_string(), "--user", user, "--group", group]);
-            command.args(["--logfile", "/dev/null"]);
-        })
-    }
-
-    fn start(name: &str, options: impl FnOnce(&mut Command, u16)) -> Option<Other> {
-        let program = Path::new(UNPACKED).join("usr/sbin").join(name);
-        if !program.exists() || !is_root() {
-            not_run(&format!(
-                "get and put with {name}, which needs scripts/servers.sh and root"
-            ));
-            return None;
-        }
-        let root = directory(&[]);
-        std::fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
-        let port = free_port();
-        let mut command = Command::new(program);
-        options(&mut command, port);
-        command.arg(root.path()).env("LD_LIBRARY_PATH", libraries());
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        eventually(&format!("{name} listens"), || {
-            assert_eq!(child.try_wait().unwrap(), None, "{name} does not start");
-            (sockets_at(port) > 0).then_some(())
-        });
-        Some(Other { child, port, root })
-    }
-
-    fn url(&self, name: &str) -> String {
-        format!("tftp://127.0.0.1:{}/{name}", self.port)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.root.path().join(name)
-    }
-
-    /// A file that everybody may read and nobody but its owner may write.
-    fn add(&self, name: &str, content: &[u8]) {
-        std::fs::write(self.path(name), content).unwrap();
-        std::fs::set_permissions(self.path(name), Permissions::from_mode(0o644)).unwrap();
-    }
-
-    /// What is fetched is what is there, and what is sent arrives.
-    fn both_ways(&self, content: &[u8], options: &[&str]) {
-        let here = directory(&[("file", content)]);
-        let (file, back) = (here.path().join("file"), here.path().join("back"));
-        let what = format!("{} bytes {options:?}", content.len());
-        self.add("down", content);
-        let _ = std::fs::remove_file(self.path("up"));
-        ok(&run(&[&["get", &self.url("down"), text(&back)], options].concat()));
-        assert!(std::fs::read(&back).unwrap() == content, "get: {what}");
-        ok(&run(&[&["put", text(&file), &self.url("up")], options].concat()));
-        // The last ACK may come before the last write.
-        eventually(&format!("put: {what}"), || {
-            std::fs::read(self.path("up"))
-                .is_ok_and(|up| up == content)
-                .then_some(())
-        });
-    }
-
-    fn every_size_and_option(&self) {
-        for options in [
-            &[][..],
-            &["--no-options"],
-            &["-b", "512", "-w", "1"],
-            &["-b", "8192", "-w", "4"],
-            &["-w", "64"],
-            &["--timeout", "7"],
-        ] {
-            for size in [0, 1, 512, 1428, 8 * 1428, 16 * 8192, 1_000_000] {
-                self.both_ways(&pattern(size), &[options, &["--retries", "100"]].concat());
-            }
-        }
-        self.both_ways(b"one\ntwo\r\rthree\n\r\n", &["--netascii"]);
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Those that came with the servers: where they are installed the machine's own are the same.
-fn libraries() -> String {
-    let mut found = Vec::new();
-    for directory in ["lib", "usr/lib"] {
-        let Ok(all) = std::fs::read_dir(Path::new(UNPACKED).join(directory)) else {
-            continue;
-        };
-        found.extend(all.map(|one| one.unwrap().path().display().to_string()));
-    }
-    found.join(":")
-}
-
-/// Below those that the system gives to clients, which are many while tests run.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    loop {
-        let offset = std::process::id() as u16 % 1000 * 10 + NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = 20000 + offset % 10000;
-        if sockets_at(port) == 0 {
-            return port;
+fn every_size_and_option(other: &Other) {
+    for options in [
+        &[][..],
+        &["--no-options"],
+        &["-b", "512", "-w", "1"],
+        &["-b", "8192", "-w", "4"],
+        &["-w", "64"],
+        &["--timeout", "7"],
+    ] {
+        for size in [0, 1, 512, 1428, 8 * 1428, 16 * 8192, 1_000_000] {
+            both_ways(other, &pattern(size), &[options, &["--retries", "100"]].concat());
         }
     }
+    both_ways(other, b"one\ntwo\r\rthree\n\r\n", &["--netascii"]);
 }
 
 #[test]
@@ -146,7 +50,7 @@ fn tftpd_hpas_server() {
     let Some(other) = Other::in_tftpd(&["--user", "root", "--create", "--permissive"]) else {
         return;
     };
-    other.every_size_and_option();
+    every_size_and_option(&other);
     fails(&["get", &other.url("none"), "-"], 66, &["ERROR 1"]);
 }
 
@@ -197,7 +101,7 @@ fn tftpd_hpas_server_with_fewer_options() {
         let Some(other) = Other::in_tftpd(&options) else {
             return;
         };
-        other.both_ways(&pattern(100_000), &["--retries", "100"]);
+        both_ways(&other, &pattern(100_000), &["--retries", "100"]);
     }
 }
 
@@ -207,7 +111,7 @@ fn atftpds_server() {
     else {
         return;
     };
-    other.every_size_and_option();
+    every_size_and_option(&other);
     fails(&["get", &other.url("none"), "-"], 66, &["ERROR 1"]);
     let here = directory(&[("file", b"file")]);
     let file = here.path().join("file");

@@ -1,6 +1,8 @@
 //! The program, started as people start it, and clients that ask it for files.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod other;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
