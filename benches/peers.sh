@@ -6,19 +6,11 @@ set -eu
 cd "$(dirname "$0")/.."
 here=$PWD/benches
 peers=$PWD/build/peers
-mkdir -p "$peers/deb" "$peers/root" "$peers/bin"
-cd "$peers/deb"
+mkdir -p "$peers/bin"
 go=$(apt-cache depends golang-go 2>/dev/null | sed -n 's/.*Depends: \(golang-[0-9.]*\)-go$/\1/p' | head -n 1)
-for package in tftpd-hpa atftpd dnsmasq-base libdbus-1-3 libhogweed6 libidn2-0 liblua5.4-0 libnetfilter-conntrack3 \
-    libnettle8 libnfnetlink0 libnftables1 libpcre3 libwrap0 \
-    ${go:+$go-go $go-src} golang-github-pin-tftp-dev golang-golang-x-net-dev golang-golang-x-sys-dev; do
-    [ -n "$(find . -name "${package}_*.deb")" ] || apt-get download --quiet=2 "$package" 2>/dev/null \
-        || echo "apt does not have: $package" >&2
-done
-for archive in *.deb; do
-    [ -e "$archive.unpacked" ] || dpkg -x "$archive" "$peers/root"
-    : >"$archive.unpacked"
-done
+"$here/../scripts/servers.sh" dnsmasq-base libdbus-1-3 libhogweed6 libidn2-0 liblua5.4-0 libnetfilter-conntrack3 \
+    libnettle8 libnfnetlink0 libnftables1 \
+    ${go:+$go-go $go-src} golang-github-pin-tftp-dev golang-golang-x-net-dev golang-golang-x-sys-dev || true
 
 # crate COMMAND CRATE
 crate() {

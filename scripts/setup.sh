@@ -126,5 +126,9 @@ if [ "$what" != build ] && have python3 && ! build/python/bin/python -c 'import 
         echo "setup: without setuptools and mypy from PyPI some tests are left out; each says so"
     fi
 fi
+# Servers that the client is tried with: unpacked beside the build, for installed they would serve this machine.
+if [ "$what" = test ]; then
+    scripts/servers.sh || echo "setup: without them some tests are left out; each says so"
+fi
 
 [ -z "$essential" ]

@@ -1,33 +1,12 @@
-//! `get` and `put` against the command's own server and dnsmasq's, and what they say when something is wrong.
+//! `get` and `put` against the command's own server, and what they say when something is wrong.
 
 mod support;
 
 use std::net::UdpSocket;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 use support::*;
-
-/// Ends well, and says nothing on standard error.
-fn ok(output: &Output) {
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && errors.is_empty(),
-        "{:?}: {errors}",
-        output.status
-    );
-}
-
-/// Fails with this code and one line that has all these words.
-fn fails(options: &[&str], code: i32, words: &[&str]) {
-    let output = run(options);
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{options:?}: {errors}");
-    assert_eq!(errors.lines().count(), 1, "{options:?}: {errors}");
-    for word in words {
-        assert!(errors.contains(word), "{options:?}: {word:?} in {errors}");
-    }
-}
 
 fn url(served: &Served, name: &str) -> String {
     format!("tftp://{}/{name}", served.address())
@@ -359,44 +338,4 @@ fn both_families_and_names() {
         68,
         &["family"],
     );
-}
-
-#[test]
-fn dnsmasqs_server() {
-    if !have("dnsmasq") {
-        return;
-    }
-    let content = pattern(100_000);
-    let (there, here) = (directory(&[("f", &content), ("empty", b"")]), directory(&[]));
-    std::fs::set_permissions(there.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    // Its TFTP port is fixed, so it runs in a network of its own.
-    let script = format!(
-        "ip link set lo up && {{ dnsmasq --no-daemon --conf-file=/dev/null --port=0 --enable-tftp \
-         --tftp-root={root} --user=root --log-facility=/dev/null --pid-file= & }} && server=$! && sleep 1 && cd {here} && \
-         {get} get tftp://127.0.0.1/f -q && {get} get tftp://127.0.0.1/empty -q && \
-         {get} get tftp://127.0.0.1/f one -w 1 -b 512; code=$?; kill $server; exit $code",
-        root = text(there.path()),
-        here = text(here.path()),
-        get = env!("CARGO_BIN_EXE_tftpserver"),
-    );
-    let allowed = Command::new("unshare")
-        .args(["-rn", "true"])
-        .stderr(Stdio::null())
-        .status();
-    if !allowed.is_ok_and(|status| status.success()) || !is_there("ip") {
-        return not_run("get from dnsmasq, which needs a network namespace of its own");
-    }
-    let output = Command::new("unshare")
-        .args(["-rn", "sh", "-c", &script])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    for name in ["f", "one"] {
-        assert_eq!(std::fs::read(here.path().join(name)).unwrap(), content);
-    }
-    assert_eq!(std::fs::read(here.path().join("empty")).unwrap(), b"");
 }

@@ -255,11 +255,3 @@ fn is_nobodys(status: &str) {
     assert_eq!(field("Groups:"), [nobody.gid.to_string()]);
     assert_eq!(field("CapEff:"), ["0000000000000000"]);
 }
-
-/// UDP sockets that are bound to this port (proc(5)).
-fn sockets_at(port: u16) -> usize {
-    let table = std::fs::read_to_string("/proc/net/udp").unwrap();
-    let end = format!(":{port:04X}");
-    let local = table.lines().filter_map(|line| line.split_whitespace().nth(1));
-    local.filter(|local| local.ends_with(&end)).count()
-}

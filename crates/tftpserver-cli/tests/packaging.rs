@@ -87,6 +87,33 @@ fn the_example_configuration_is_one() {
     is_read_to_the_end(&config);
 }
 
+/// The image's configuration is one, and all that its Dockerfile copies is let through to it.
+#[test]
+fn the_image_has_what_it_needs() {
+    let read = |path| std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
+    let files = directory(&[]);
+    let config = read("packaging/docker/tftpserver.toml").replace("/srv/tftp", text_of(&files));
+    is_read_to_the_end(&file(&files, "c.toml", &config));
+    let ignored = read(".dockerignore");
+    let let_through: Vec<_> = ignored
+        .lines()
+        .filter_map(|line| line.strip_prefix('!'))
+        .collect();
+    for path in &let_through {
+        assert!(Path::new(ROOT).join(path).exists(), "{path}");
+    }
+    for line in read("packaging/docker/Dockerfile").lines() {
+        let Some(copied) = line
+            .strip_prefix("COPY ")
+            .filter(|rest| !rest.starts_with("--from"))
+        else {
+            continue;
+        };
+        let path = copied.split(' ').next().unwrap();
+        assert!(path == "." || let_through.contains(&path), "{line}");
+    }
+}
+
 /// All that is wrong with a server of this configuration is the address, which is nobody's.
 fn is_read_to_the_end(config: &Path) {
     let output = run(&[

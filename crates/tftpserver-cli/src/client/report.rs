@@ -28,7 +28,12 @@ pub fn judge(ended: &Ended, figures: &Figures, wish: &Wish<'_>) -> Result<(), Fa
                 None => Ok(()),
             }
         }
-        Ended::Refused { code, message } => fail(refusal(*code), format!("ERROR {code}: {message}")),
+        Ended::Refused { code, message } => {
+            // The block size is known as soon as anything is agreed.
+            let at_once = wish.operation == Operation::Write && figures.blksize == 0;
+            let (meant, hint) = refusal(*code, message, at_once);
+            fail(meant, format!("ERROR {code}: {message}{hint}"))
+        }
         Ended::BadOptions(why) => fail(Code::Protocol, format!("the server answered with {why}")),
         Ended::Oversized => fail(
             Code::Protocol,
@@ -52,14 +57,31 @@ pub fn is_silence(failure: &Failure) -> bool {
     matches!(failure.code, Code::TimedOut | Code::Unavailable)
 }
 
-fn refusal(code: ErrorCode) -> Code {
+/// What an ERROR means, and what to add where its words alone mislead. `upload`: it is the answer to the request for one.
+fn refusal(code: ErrorCode, message: &str, upload: bool) -> (Code, &'static str) {
     match code {
-        ErrorCode::NOT_FOUND => Code::NoInput,
-        ErrorCode::ACCESS | ErrorCode::EXISTS | ErrorCode::NO_USER => Code::NoPermission,
-        ErrorCode::DISK_FULL => Code::CantCreate,
-        _ => Code::Protocol,
+        // in.tftpd, unless it runs with --create.
+        ErrorCode::NOT_FOUND if upload => (
+            Code::NoPermission,
+            "; the server has no such file to replace, or no such directory",
+        ),
+        ErrorCode::NOT_FOUND => (Code::NoInput, ""),
+        ErrorCode::ACCESS | ErrorCode::EXISTS | ErrorCode::NO_USER => (Code::NoPermission, ""),
+        // dnsmasq and others that only send.
+        ErrorCode::ILLEGAL if upload => (Code::NoPermission, "; the server takes no uploads"),
+        ErrorCode::DISK_FULL => (Code::CantCreate, ""),
+        // in.tftpd has its system's words for what a file system refuses, under the number for nothing in particular.
+        ErrorCode::UNDEFINED if REFUSALS.contains(&message) => (Code::NoPermission, ""),
+        _ => (Code::Protocol, ""),
     }
 }
+
+/// EACCES, EPERM and EROFS as the C library calls them.
+const REFUSALS: [&str; 3] = [
+    "Permission denied",
+    "Operation not permitted",
+    "Read-only file system",
+];
 
 #[derive(Serialize)]
 struct Line<'l> {

@@ -1,7 +1,7 @@
 //! Regular expressions as egrep writes them, for the crate `regex`, which has Perl's.
 //!
-//! They differ in what `[...]` means (a backslash in it is a backslash; `[`, `&&` and `~~` are nothing special) and in
-//! escaped letters. What neither has in common and no map needs, references back (`(a)\1`), is refused. One difference
+//! They differ in what `[...]` means (a backslash in it is a backslash; `[`, `&&` and `~~` are nothing special), in
+//! escaped letters, and in a `?` after another repetition, which makes that one lazy in Perl's. What neither has in common and no map needs, references back (`(a)\1`), is refused. One difference
 //! stays: of several alternatives that match at one place egrep takes the longest, `regex` the first.
 
 use std::iter::Peekable;
@@ -19,6 +19,8 @@ pub fn translate(pattern: &str) -> Result<String, String> {
             '(' if rest.peek() == Some(&'?') => {
                 return Err(format!("{pattern}: ? has nothing before it to repeat"));
             }
+            '?' => out.push_str("{0,1}"),
+            '{' if rest.peek() == Some(&',') => out.push_str("{0"),
             c => out.push(c),
         }
     }
@@ -35,6 +37,9 @@ fn escaped(c: Option<char>, pattern: &str, out: &mut String) -> Result<(), Strin
         }
         // GNU's, and regex's too.
         Some(c @ ('w' | 'W' | 's' | 'S' | 'b' | 'B' | '<' | '>')) => out.extend(['\\', c]),
+        // GNU's alone: the ends of all the text.
+        Some('`') => out.push_str("\\A"),
+        Some('\'') => out.push_str("\\z"),
         Some(c) => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
     }
     Ok(())
@@ -52,19 +57,32 @@ fn bracket(rest: &mut Peekable<Chars<'_>>, pattern: &str, out: &mut String) -> R
         match rest.next().ok_or_else(open)? {
             ']' if !is_first => break,
             '[' if rest.peek() == Some(&':') => class(rest, out).ok_or_else(open)?,
+            '[' if matches!(rest.peek(), Some('.' | '=')) => literal(element(rest, pattern)?, out),
             // A range, unless it stands first or last.
             '-' if !is_first && rest.peek() != Some(&']') => out.push('-'),
-            c => {
-                if c.is_ascii_punctuation() {
-                    out.push('\\');
-                }
-                out.push(c);
-            }
+            c => literal(c, out),
         }
         is_first = false;
     }
     out.push(']');
     Ok(())
+}
+
+/// A character of a bracket that is nothing but itself.
+fn literal(c: char, out: &mut String) {
+    if c.is_ascii_punctuation() {
+        out.push('\\');
+    }
+    out.push(c);
+}
+
+/// `[.a.]` and `[=a=]`, of which the `[` was read already: the character in it. Those of several are words of a locale.
+fn element(rest: &mut Peekable<Chars<'_>>, pattern: &str) -> Result<char, String> {
+    let kind = rest.next();
+    match (rest.next(), rest.next(), rest.next()) {
+        (Some(c), end, Some(']')) if end == kind => Ok(c),
+        _ => Err(format!("{pattern}: [. .] and [= =] hold one character")),
+    }
 }
 
 /// `[:alpha:]`, of which the `[` was read already.
@@ -107,6 +125,8 @@ mod tests {
             ("^[[:digit:]_]+$", "12_3", "a"),
             ("^[^/]$", "a", "/"),
             ("^[~~]$", "~", "a"),
+            ("^[[.a.]-[.c.]]$", "b", "."),
+            ("^[[=]=]x]$", "]", "="),
         ] {
             assert!(matches(pattern, yes), "{pattern} {yes}");
             assert!(!matches(pattern, no), "{pattern} {no}");
@@ -118,8 +138,26 @@ mod tests {
         assert!(matches("^\\.\\/\\ \\#\\\\$", "./ #\\"));
         assert!(matches("^\\q$", "q"), "a letter that means nothing is itself");
         assert!(matches("\\<boot\\>", "x boot y"));
-        for wrong in ["(a)\\1", "a\\", "[a", "[[:alpha:]", "(?i)a"] {
+        assert!(matches("\\`a\\'", "a") && !matches("\\`a", "ba") && !matches("a\\'", "ab"));
+        for wrong in ["(a)\\1", "a\\", "[a", "[[:alpha:]", "[[.ab.]]", "[[.", "(?i)a"] {
             assert!(translate(wrong).is_err(), "{wrong}");
+        }
+    }
+    #[test]
+    fn repetitions_take_what_they_can() {
+        let found = |pattern, text| {
+            let expression = Regex::new(&translate(pattern).unwrap()).unwrap();
+            expression.find(text).map(|found| found.as_str().to_owned())
+        };
+        for (pattern, text, wanted) in [
+            ("a+?", "aab", "aa"),
+            ("a*?", "aab", "aa"),
+            ("a??", "aab", "a"),
+            ("a{1,2}?", "aab", "aa"),
+            ("a{,2}", "aaa", "aa"),
+            ("(ab)?c", "abc", "abc"),
+        ] {
+            assert_eq!(found(pattern, text).as_deref(), Some(wanted), "{pattern}");
         }
     }
 }

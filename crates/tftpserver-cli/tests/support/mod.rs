@@ -1,6 +1,8 @@
 //! The program, started as people start it, and clients that ask it for files.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod other;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -191,6 +193,27 @@ pub fn run(options: &[&str]) -> Output {
     program().args(options).stdin(Stdio::null()).output().unwrap()
 }
 
+/// Ends well, and says nothing on standard error.
+pub fn ok(output: &Output) {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && errors.is_empty(),
+        "{:?}: {errors}",
+        output.status
+    );
+}
+
+/// Fails with this code and one line that has all these words.
+pub fn fails(options: &[&str], code: i32, words: &[&str]) {
+    let output = run(options);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{options:?}: {errors}");
+    assert_eq!(errors.lines().count(), 1, "{options:?}: {errors}");
+    for word in words {
+        assert!(errors.contains(word), "{options:?}: {word:?} in {errors}");
+    }
+}
+
 /// True where the program is installed; says what is left out otherwise.
 pub fn have(program: &str) -> bool {
     let found = is_there(program);
@@ -322,4 +345,12 @@ pub fn file(directory: &TempDir, name: &str, text: &str) -> PathBuf {
 
 pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// UDP sockets that are bound to this port (proc(5)).
+pub fn sockets_at(port: u16) -> usize {
+    let table = std::fs::read_to_string("/proc/net/udp").unwrap();
+    let end = format!(":{port:04X}");
+    let local = table.lines().filter_map(|line| line.split_whitespace().nth(1));
+    local.filter(|local| local.ends_with(&end)).count()
 }
