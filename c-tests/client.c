@@ -176,6 +176,13 @@ int client_receive(client *self, int millis)
     return 0;
 }
 
+/* The same in the middle of a transfer: DoEvents, which waits for an event where there is none, is not called for each
+   packet of a window that is here already. */
+static int receive_next(client *self)
+{
+    return receive_now(self, 0) || client_receive(self, REPEAT_MILLIS);
+}
+
 int client_expect(client *self, int opcode, int block, int millis)
 {
     int64_t end = client_now() + millis;
@@ -285,7 +292,7 @@ transfer client_download(client *self, const char *name, const char *mode, const
         size_t size = result.blksize > 0 ? (size_t)result.blksize : 512, length;
         size_t window = result.windowsize > 0 ? (size_t)result.windowsize : 1;
         const uint8_t *bytes;
-        if (!client_receive(self, REPEAT_MILLIS)) {
+        if (!receive_next(self)) {
             if (next == 1 && !result.oack) {
                 client_request(self, RRQ, name, mode, options);
             } else {
@@ -335,7 +342,7 @@ transfer client_upload(client *self, const char *name, const char *mode, const c
     while (client_now() - heard < millis) {
         size_t size, window;
         uint64_t block;
-        if (client_receive(self, REPEAT_MILLIS)) {
+        if (receive_next(self)) {
             heard = client_now();
             if (take_answer(self, &result)) {
                 return result;
