@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tests the Python package, with python3 and with the oldest and the newest Python that are installed.
+# Tests the Python package, with python3 and with the oldest and the newest Python that are installed, at the same time.
 #
 # usage: python.sh [LIBRARY]     (build/release/lib/libtftpserver.so.0)
 #
@@ -29,10 +29,26 @@ if [ -z "${PYTHONS:-}" ]; then
     PYTHONS=$({ python3 -c 'import sys; print(sys.executable)'; echo "$all" | sed -n '1p;$p'; } | awk '!seen[$0]++')
 fi
 
-failed=0
+# All at the same time, for most of the tests wait for a client; what each says is shown when those before it have ended.
+# A shell's background programs ignore Ctrl-C, which the tests send: that is undone.
+tests='import signal, unittest; signal.signal(signal.SIGINT, signal.default_int_handler); unittest.main(None)'
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+trap 'kill $running 2>/dev/null; exit 1' HUP INT TERM
+running='' failed=0 number=0
 for python in $PYTHONS; do
-    version=$("$python" -c 'import platform; print(platform.python_version())') || { failed=1; continue; }
+    number=$((number + 1))
+    (cd bindings/python && exec "$python" -W error -c "$tests" discover -t . -s tests) >"$logs/$number" 2>&1 &
+    running="$running $!"
+done
+set -- $running
+number=0
+for python in $PYTHONS; do
+    number=$((number + 1))
+    version=$("$python" -c 'import platform; print(platform.python_version())') || { failed=1; version="of $python"; }
     echo "== Python $version"
-    (cd bindings/python && "$python" -W error -m unittest discover -t . -s tests) 2>&1 || failed=1
+    wait "$1" || failed=1
+    shift
+    cat "$logs/$number"
 done
 exit "$failed"

@@ -15,9 +15,12 @@ if [ ! -f "$library" ]; then
     echo "wheel: $library is missing: make build" >&2
     exit 1
 fi
-stage=build/wheel
-rm -rf "$stage"
-mkdir -p "$stage/tftpserver" "$out"
+# A place of its own for each run: several may be under way.
+mkdir -p build "$out"
+stage=$(mktemp -d build/wheel.XXXXXX)
+trap 'rm -rf "$stage"' EXIT
+trap 'exit 1' HUP INT TERM
+mkdir "$stage/tftpserver"
 for name in pyproject.toml setup.py README.md LICENSE-MIT LICENSE-APACHE; do
     cp -L "bindings/python/$name" "$stage/$name"
 done

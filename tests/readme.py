@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 
+from listening import await_bound
+
 SOURCE, BUILD = (os.path.abspath(argument) for argument in sys.argv[1:])
 CMAKE, CC, CXX = (os.environ.get(name, other) for name, other in (("CMAKE", "cmake"), ("CC", "cc"), ("CXX", "c++")))
 CONSUMER = "#include <tftpserver.h>\nint main(void) { return tftpserver_version() == 0; }\n"
@@ -42,8 +44,9 @@ def free_port():
         return one.getsockname()[1]
 
 
-def fetch(port, name, seconds=30):
-    """One small file by TFTP; asks again until somebody answers."""
+def fetch(process, port, name, seconds=30):
+    """One small file by TFTP from a program that begins to listen; asks again until it answers."""
+    await_bound(process, port)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.settimeout(0.5)
         end = time.monotonic() + seconds
@@ -91,7 +94,8 @@ class Work:
         process = subprocess.Popen([os.path.join(BUILD, "examples", "serve"), "--host", "127.0.0.1", "--port",
                                     str(port), "examples/files"], cwd=SOURCE, stdout=subprocess.DEVNULL)
         try:
-            assert fetch(port, "hello.txt") == open(os.path.join(SOURCE, "examples/files/hello.txt"), "rb").read()
+            got = fetch(process, port, "hello.txt")
+            assert got == open(os.path.join(SOURCE, "examples/files/hello.txt"), "rb").read()
         finally:
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == 0
@@ -101,7 +105,7 @@ class Work:
         process = subprocess.Popen([os.path.join(BUILD, "examples", "serve"), "--host", "127.0.0.1", "--port",
                                     str(port), os.path.join(SOURCE, "examples/files")], stdout=subprocess.DEVNULL)
         try:
-            fetch(port, "hello.txt")
+            fetch(process, port, "hello.txt")
             if shutil.which("curl"):
                 got = self.shell(text.replace(":6969/", f":{port}/"))
                 assert "Hello" in got, got
@@ -155,7 +159,7 @@ class Work:
         process = subprocess.Popen([os.path.join(self.here, "minimal")], cwd=self.here,
                                    env={**os.environ, **self.environment()})
         try:
-            assert fetch(port, "hello.txt").startswith(b"Hello")
+            assert fetch(process, port, "hello.txt").startswith(b"Hello")
         finally:
             process.kill()
             process.wait()
@@ -170,7 +174,7 @@ class Work:
         process = subprocess.Popen([sys.executable, "-c", text.replace("6969", str(port))], cwd=SOURCE,
                                    env=environment, stderr=subprocess.DEVNULL)
         try:
-            assert fetch(port, "hello.txt").startswith(b"Hello")
+            assert fetch(process, port, "hello.txt").startswith(b"Hello")
         finally:
             process.kill()
             process.wait()

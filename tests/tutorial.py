@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+from listening import await_bound
+
 SOURCE, INCLUDE, LIBRARY = (os.path.abspath(argument) for argument in sys.argv[1:])
 CC, CXX = os.environ.get("CC", "cc"), os.environ.get("CXX", "c++")
 TUTORIAL = open(os.path.join(SOURCE, "docs", "tutorial.md"), encoding="utf-8").read()
@@ -240,6 +242,7 @@ def first(place, suffix, build, command):
         compiled(build, place)
     process = subprocess.Popen(command, cwd=place, stdin=subprocess.PIPE)
     try:
+        await_bound(process, port)
         client = Client(port)
         client.socket.settimeout(0.5)
         for _ in range(60):

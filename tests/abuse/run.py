@@ -22,7 +22,8 @@ def main():
     long = os.environ.get("ABUSE_LONG") == "1"
     # One after the other where speeds are compared.
     word = sys.argv[3] if len(sys.argv) > 3 and sys.argv[2] == "-k" else ""
-    return runner.run_all(HERE, word, workers=1 if long else 3, seconds=3600 if long else 300)
+    return runner.run_all(HERE, word, workers=1 if long else 3, seconds=3600 if long else 300,
+                          first="test_loss.")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def dropped():
 
 @unittest.skipUnless(net.may_isolate(), support.CANNOT_ISOLATE)
 @unittest.skipUnless(shutil.which("nft"), "loss on a real stack, which needs nftables")
-class Loss(unittest.TestCase):
+class Loss:
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
@@ -136,6 +136,9 @@ class Loss(unittest.TestCase):
                 ends[name][job.result() != "whole"] += 1
         return ends
 
+
+# Two classes, which run at the same time: what they do is wait for clients that repeat themselves.
+class Share(Loss, unittest.TestCase):
     def percent(self, percent):
         data = support.pattern(SIZES[percent])
 
@@ -165,6 +168,8 @@ class Loss(unittest.TestCase):
     def test_20_percent(self):
         self.percent(20)
 
+
+class OnePacket(Loss, unittest.TestCase):
     def chosen(self, what, opcode, block=None, needs_options=False):
         """One packet of each transfer; in short form real clients have what waits for seconds left to the load."""
         data = support.pattern(5 * 1024 + 100)

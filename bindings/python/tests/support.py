@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 import tftpserver
@@ -180,6 +181,27 @@ def is_free(port):
             return True
         except OSError:
             return False
+
+
+def is_bound(port):
+    """Whether any program holds the port, asked without taking it from a program that is about to."""
+    for name in ("udp", "udp6"):
+        with open(f"/proc/net/{name}", encoding="ascii") as file:
+            next(file)
+            if any(int(line.split()[1].rsplit(":", 1)[1], 16) == port for line in file):
+                return True
+    return False
+
+
+def await_port(process, port):
+    """Until the program listens: a client that asks earlier waits for seconds before it asks again."""
+    end = time.monotonic() + SECONDS
+    while not is_bound(port):
+        if process.poll() is not None:
+            raise AssertionError(f"the program ended with {process.returncode}: {process.communicate()}")
+        if time.monotonic() > end:
+            raise AssertionError(f"nobody listens on port {port}")
+        time.sleep(0.002)
 
 
 def compile_library(test, path, version):

@@ -14,7 +14,7 @@ import unittest
 import tftpserver
 from tftpserver import _events, _ffi, _generated
 
-from .support import HOST, LARGE, PACKAGE, ROOT, SECONDS, Case
+from .support import HOST, LARGE, PACKAGE, ROOT, SECONDS, Case, await_port
 
 FILES = os.path.join(ROOT, "examples", "files")
 
@@ -102,12 +102,12 @@ class Running(Case):
         self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close(), process.stderr.close()))
         return process
 
-    def fetch(self, port, name):
-        """Asks again until somebody listens there."""
-        while True:
-            client = self.get(port, name).wait()
-            if client.code not in (7, 28, 56, 71):  # nobody there (yet)
-                return client.data
+    def fetch(self, process, port, name):
+        """Asks when the program listens."""
+        await_port(process, port)
+        client = self.get(port, name).wait()
+        self.assertEqual(client.code, 0, client.errors)
+        return client.data
 
     def end(self, process, code=0):
         process.send_signal(signal.SIGINT)
@@ -174,14 +174,14 @@ class Readme(Running):
 
     def directory(self, block):
         process, port = self.run_block(block)
-        self.assertEqual(self.fetch(port, "hello.txt"), self.file("hello.txt"))
+        self.assertEqual(self.fetch(process, port, "hello.txt"), self.file("hello.txt"))
         self.assertEqual(self.put(port, "up", b"x").code, 69)
         self.end(process)
 
     def handler(self, block):
         process, port = self.run_block(block + "\nimport threading\nthreading.Event().wait()\n")
-        self.assertEqual(self.fetch(port, "pxelinux.cfg/default"), b"# made for 127.0.0.1\nDEFAULT linux\n")
-        self.assertEqual(self.fetch(port, "hello.txt"), self.file("hello.txt"))
+        self.assertEqual(self.fetch(process, port, "pxelinux.cfg/default"), b"# made for 127.0.0.1\nDEFAULT linux\n")
+        self.assertEqual(self.fetch(process, port, "hello.txt"), self.file("hello.txt"))
         self.assertEqual(self.put(port, "up", LARGE).code, 0)
         self.assertFalse(os.path.exists(os.path.join(FILES, "up")))
         told = [process.stdout.readline() for _ in range(3)]
@@ -190,12 +190,12 @@ class Readme(Running):
 
     def asyncio(self, block):
         process, port = self.run_block(block)
-        self.assertEqual(self.fetch(port, "name"), b"made for name")
+        self.assertEqual(self.fetch(process, port, "name"), b"made for name")
         self.end(process)
 
     def events(self, block):
         process, port = self.run_block(block)
-        self.assertEqual(self.fetch(port, "motd"), b"Hello from a program\n")
+        self.assertEqual(self.fetch(process, port, "motd"), b"Hello from a program\n")
         self.assertEqual(self.put(port, "up", b"x").code, 69)
         self.assertEqual(process.stdout.readline(), "1000001 OK\n")
         self.end(process)
@@ -236,7 +236,7 @@ class Readme(Running):
         process = subprocess.Popen([os.path.join(programs, "python"), *command[1:]], cwd=ROOT, env=clean,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close(), process.stderr.close()))
-        self.assertEqual(self.fetch(port, "hello.txt"), self.file("hello.txt"))
+        self.assertEqual(self.fetch(process, port, "hello.txt"), self.file("hello.txt"))
         self.end(process)
         for name in ("ipworks", "tests"):
             found = subprocess.run([os.path.join(programs, "python"), "-c", f"import {name}"], cwd=self.place.name,

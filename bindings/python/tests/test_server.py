@@ -192,10 +192,15 @@ class Later(ServerCase):
         blocks = []
         with self.assertRaisesRegex(TypeError, "a handler answers a download"):
             server.answer(requests["slow"], 7)
-        server.answer(requests["slow"], io.BytesIO(b"at last"))
+        stream = Slow(b"at last")
+        answering = threading.Thread(target=server.answer, args=(requests["slow"], stream), daemon=True)
+        answering.start()
+        self.assertTrue(stream.asked.wait(SECONDS))
         server.answer(requests["up"], blocks.append)
         server.refuse(requests["unwanted"])
         self.fails(130, server.answer, requests["slow"], b"again")
+        stream.go.set()
+        answering.join(SECONDS)
         self.assertEqual((slow.wait().data, upload.code, unwanted.code), (b"at last", 0, 69))
         self.assertEqual(b"".join(blocks), LARGE)
         server.shutdown()
@@ -220,6 +225,20 @@ class Stream(io.BytesIO):
         if self.at_close is None:
             self.at_close = self.getvalue()
         super().close()
+
+
+class Slow(io.BytesIO):
+    """Read when the test says so: until then its request is answered, and cannot have ended."""
+
+    def __init__(self, content):
+        super().__init__(content)
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def read(self, *size):
+        self.asked.set()
+        if not self.go.wait(SECONDS):
+            raise AssertionError("nobody let the stream go on")
+        return super().read(*size)
 
 
 class Raising(ServerCase):

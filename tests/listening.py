@@ -1,0 +1,23 @@
+"""When a program listens on a port, looked up without asking it: a client that asks too early waits before it asks again."""
+import time
+
+
+def is_bound(port):
+    """Whether any program holds this UDP port; it is not taken from one that is about to, as by trying to bind it."""
+    for name in ("udp", "udp6"):
+        with open(f"/proc/net/{name}", encoding="ascii") as file:
+            next(file)
+            if any(int(line.split()[1].rsplit(":", 1)[1], 16) == port for line in file):
+                return True
+    return False
+
+
+def await_bound(process, port, seconds=30):
+    """Until it is bound; a process that ends before, or does not come to it, is a failure."""
+    end = time.monotonic() + seconds
+    while not is_bound(port):
+        if process.poll() is not None:
+            raise SystemExit(f"FAILED: {process.args} ended with {process.returncode} and did not listen")
+        if time.monotonic() > end:
+            raise SystemExit(f"FAILED: {process.args} does not listen on port {port}")
+        time.sleep(0.002)
