@@ -19,6 +19,9 @@ PACKAGE = os.path.dirname(HERE)
 ROOT = os.path.dirname(os.path.dirname(PACKAGE))
 SECONDS = 60
 HOST = "127.0.0.1"
+sys.path.append(os.path.join(ROOT, "tests"))
+from listening import is_bound  # noqa: E402
+
 LARGE = random.Random(1).randbytes(1_000_000) if hasattr(random.Random, "randbytes") else os.urandom(1_000_000)
 
 
@@ -181,16 +184,6 @@ def is_free(port):
             return True
         except OSError:
             return False
-
-
-def is_bound(port):
-    """Whether any program holds the port, asked without taking it from a program that is about to."""
-    for name in ("udp", "udp6"):
-        with open(f"/proc/net/{name}", encoding="ascii") as file:
-            next(file)
-            if any(int(line.split()[1].rsplit(":", 1)[1], 16) == port for line in file):
-                return True
-    return False
 
 
 def await_port(process, port):

@@ -1,8 +1,9 @@
 //! Regular expressions as egrep writes them, for the crate `regex`, which has Perl's.
 //!
 //! They differ in what `[...]` means (a backslash in it is a backslash; `[`, `&&` and `~~` are nothing special), in
-//! escaped letters, and in a `?` after another repetition, which makes that one lazy in Perl's. What neither has in common and no map needs, references back (`(a)\1`), is refused. One difference
-//! stays: of several alternatives that match at one place egrep takes the longest, `regex` the first.
+//! escaped letters, and in a `?` after another repetition, which makes that one lazy in Perl's. What neither has in common
+//! and no map needs, references back (`(a)\1`), is refused. One difference stays: of several alternatives that match at
+//! one place egrep takes the longest, `regex` the first.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -143,6 +144,7 @@ mod tests {
             assert!(translate(wrong).is_err(), "{wrong}");
         }
     }
+
     #[test]
     fn repetitions_take_what_they_can() {
         let found = |pattern, text| {
