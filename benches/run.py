@@ -231,7 +231,7 @@ def load(row, port, directory, seed):
     for name, value in row["load"].items():
         command += [f"--{name}", value]
     # New names for each run: what replacing a file costs is the file system's, and another matter for each server.
-    command += ["--into", f"run{next(RUNS)}-"]
+    command += ["--into", f"run{next(RUNS)}-", "--leave", "yes"]
     if directory:
         command += ["--dir", directory]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True,

@@ -4,7 +4,7 @@
 //!     load --prepare DIR
 //!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
 //!          [--loss-ppm N] [--seed N] [--seconds N] [--tries N] [--cpu N] [--dir DIR] [--patience-ms N] [--timeout SECONDS]
-//!          [--server ADDRESS] [--first-host ADDRESS] [--files N] [--into PREFIX]
+//!          [--server ADDRESS] [--first-host ADDRESS] [--files N] [--into PREFIX] [--leave yes]
 //!          [--hold BLOCKS [--spread BLOCKS]] [--together yes]
 //!
 //! With --hold every client stops after so many blocks, the n-th after n times --spread more, and its transfer stays open.
@@ -175,15 +175,24 @@ fn prepare(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How many of the files that were written are not what was sent. Empties them, but leaves them where they are: an ext4
-/// without a journal looks at every inode that was freed in the last minute when it makes a file.
+/// How many of the files that were written are not what was sent. Removes them, or, with `--leave`, only empties them: an
+/// ext4 without a journal looks at every inode that was freed in the last minutes when it makes a file.
 fn wrong_files(dir: &Path, work: &Work) -> u32 {
     let expected = content::file(work.size);
+    let leave = argument("leave").is_some();
     let is_wrong = |serial: &u32| {
         let path = dir.join(format!("{}w{serial}", work.into));
         let is_wrong = std::fs::read(&path).map_or(true, |bytes| bytes != expected);
-        // What is not there need not be emptied.
-        let _ = std::fs::OpenOptions::new().write(true).truncate(true).open(&path);
+        // What is not there need not be removed.
+        let _ = if leave {
+            std::fs::OpenOptions::new()
+                .write(true)
+                .truncate(true)
+                .open(&path)
+                .map(drop)
+        } else {
+            std::fs::remove_file(&path)
+        };
         is_wrong
     };
     (0..work.total).filter(is_wrong).count() as u32
