@@ -273,7 +273,8 @@ static void a_no_for_the_last_block(void)
 /* The same with a file: the file stays away. */
 static void a_no_for_the_last_block_of_a_file(void)
 {
-    uint8_t buffer[600] = {0};
+    static const uint8_t content[600];
+    uint8_t buffer[sizeof content];
     struct application app = {0};
     transfer sent;
     app.received = buffer;
@@ -281,7 +282,7 @@ static void a_no_for_the_last_block_of_a_file(void)
     app.last_answer = -1;
     NEED(begin(&app, TRANSFER));
     CHECK_INT(tftpserver_set(self.server, LOCAL_DIR, 0, self.dir), 0);
-    sent = move(WRQ, "up", "octet", NULL, buffer, 600);
+    sent = move(WRQ, "up", "octet", NULL, content, sizeof content);
     CHECK(!sent.complete);
     CHECK_INT(sent.error_code, 0);
     CHECK(fixture_await_entries(&self, 0));
