@@ -335,8 +335,10 @@ impl Core {
 
     /// Whether requests end this thread's sleep.
     pub(super) fn hear_requests(&mut self, on: bool) {
-        self.is_deaf = !on;
-        self.watch(LISTENING);
+        if self.is_deaf == on {
+            self.is_deaf = !on;
+            self.watch(LISTENING);
+        }
     }
 
     fn watch(&self, index: usize) {

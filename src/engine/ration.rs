@@ -57,20 +57,17 @@ impl Ration {
         })
     }
 
-    /// They have taken this; `more`: others wait. True if they are a flood, and nobody is to look before
-    /// [`Ration::paused_until`].
-    pub(super) fn taken(&mut self, begin: Instant, end: Instant, more: bool) -> bool {
+    /// They have taken this; `more`: others wait. If they are a flood, nobody is to look before [`Ration::paused_until`].
+    pub(super) fn taken(&mut self, begin: Instant, end: Instant, more: bool) {
         let time = end.saturating_sub(begin);
         self.credit = self.credit.saturating_sub(time);
         if !more {
             self.since = None;
-            return false;
+            return;
         }
-        let is_flood = end.saturating_sub(*self.since.get_or_insert(begin)) >= A_RUSH;
-        if is_flood {
+        if end.saturating_sub(*self.since.get_or_insert(begin)) >= A_RUSH {
             self.paused_until = Some(end + (time * (SHARE_OF_A_FLOOD - 1)).min(A_PAUSE));
         }
-        is_flood
     }
 
     /// No transfer needs the thread: requests have all of it.
@@ -171,7 +168,7 @@ mod tests {
         assert_eq!(ration.piece(None), None);
         assert_eq!(ration.resume(at(until.as_micros() - 1)), None);
         assert!(ration.resume(until).is_some());
-        assert!(!ration.taken(until, until + A_MOMENT, false));
+        ration.taken(until, until + A_MOMENT, false);
         assert_eq!(ration.paused_until(), None);
         flooded(&mut ration, 100_000, 60_000);
         ration.forget();

@@ -140,11 +140,8 @@ impl Receiving {
     /// Lets go of an unfinished file, where removing it may block.
     pub(super) fn discard(&mut self, ctx: &Context, lane: Lane) {
         self.queue.clear();
-        let file = match std::mem::replace(&mut self.target, Target::Done) {
-            Target::Idle(file) => Some(file),
-            Target::Busy(returned) => returned.take(),
-            Target::Application | Target::Done => None,
-        };
+        let file = self.take_file();
+        self.target = Target::Done;
         if let Some(file) = file {
             ctx.drop_apart(lane, file);
         }
@@ -213,13 +210,11 @@ impl Receiving {
 
     /// The file, if it may be written to now.
     fn take_file(&mut self) -> Option<Upload> {
+        if let Target::Busy(returned) = &self.target {
+            return returned.take();
+        }
         match std::mem::replace(&mut self.target, Target::Done) {
             Target::Idle(file) => Some(file),
-            Target::Busy(returned) => {
-                let file = returned.take();
-                self.target = Target::Busy(returned);
-                file
-            }
             // Nothing to write.
             other => {
                 self.target = other;

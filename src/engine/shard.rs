@@ -123,13 +123,14 @@ impl Shard {
             let has_failed = ready.readable && self.receive_from(ready.key);
             self.look_at_errors(ready, has_failed);
         }
-        if let Some(piece) = self.ration.resume(self.core.ctx.now) {
-            self.core.hear_requests(true);
-            self.take_piece(piece);
-        } else if let Some(ready) = requests {
-            let has_failed = ready.readable && self.receive_requests(others);
-            self.look_at_errors(ready, has_failed);
+        let has_failed = match self.ration.resume(self.core.ctx.now) {
+            Some(piece) => self.take_piece(piece, others),
+            None => requests.is_some_and(|ready| ready.readable) && self.receive_requests(others),
+        };
+        if has_failed || requests.is_some_and(|ready| ready.error) {
+            self.core.take_errors(LISTENING);
         }
+        self.core.hear_requests(self.ration.paused_until().is_none());
     }
 
     /// Afterwards: what a client sent before it went away, its last ACK, is in the socket's queue already.
@@ -158,23 +159,21 @@ impl Shard {
             self.ration.forget();
             return self.receive_from(LISTENING);
         }
-        let others = others.then(|| clock::now().saturating_sub(self.core.ctx.now));
-        let Some(piece) = self.ration.piece(others) else {
-            return false;
-        };
-        if others.is_some() {
+        let time = others.then(|| clock::now().saturating_sub(self.core.ctx.now));
+        match self.ration.piece(time) {
+            Some(piece) => self.take_piece(piece, others),
+            None => false,
+        }
+    }
+
+    fn take_piece(&mut self, piece: Piece, others: bool) -> bool {
+        if others {
             // What the transfers have to say does not wait for anybody's requests.
             self.core.flush();
         }
-        self.take_piece(piece)
-    }
-
-    fn take_piece(&mut self, piece: Piece) -> bool {
         let begin = clock::now();
         let (more, has_failed) = self.receive_until(begin + piece.time, piece.first.min(BATCH));
-        if self.ration.taken(begin, clock::now(), more) {
-            self.core.hear_requests(false);
-        }
+        self.ration.taken(begin, clock::now(), more);
         has_failed
     }
 
