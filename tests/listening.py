@@ -12,12 +12,12 @@ def is_bound(port):
     return False
 
 
-def await_bound(process, port, seconds=30):
+def await_bound(process, port, seconds=60):
     """Until it is bound; a process that ends before, or does not come to it, is a failure."""
     end = time.monotonic() + seconds
     while not is_bound(port):
         if process.poll() is not None:
-            raise SystemExit(f"FAILED: {process.args} ended with {process.returncode} and did not listen")
+            raise AssertionError(f"{process.args} ended with {process.returncode} and did not listen: {process.communicate()}")
         if time.monotonic() > end:
-            raise SystemExit(f"FAILED: {process.args} does not listen on port {port}")
+            raise AssertionError(f"{process.args} does not listen on port {port}")
         time.sleep(0.002)

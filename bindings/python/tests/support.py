@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
 import tftpserver
@@ -20,7 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(PACKAGE))
 SECONDS = 60
 HOST = "127.0.0.1"
 sys.path.append(os.path.join(ROOT, "tests"))
-from listening import is_bound  # noqa: E402
+from listening import await_bound  # noqa: E402, F401
 
 LARGE = random.Random(1).randbytes(1_000_000) if hasattr(random.Random, "randbytes") else os.urandom(1_000_000)
 
@@ -184,17 +183,6 @@ def is_free(port):
             return True
         except OSError:
             return False
-
-
-def await_port(process, port):
-    """Until the program listens: a client that asks earlier waits for seconds before it asks again."""
-    end = time.monotonic() + SECONDS
-    while not is_bound(port):
-        if process.poll() is not None:
-            raise AssertionError(f"the program ended with {process.returncode}: {process.communicate()}")
-        if time.monotonic() > end:
-            raise AssertionError(f"nobody listens on port {port}")
-        time.sleep(0.002)
 
 
 def compile_library(test, path, version):

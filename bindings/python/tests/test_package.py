@@ -14,7 +14,7 @@ import unittest
 import tftpserver
 from tftpserver import _events, _ffi, _generated
 
-from .support import HOST, LARGE, PACKAGE, ROOT, SECONDS, Case, await_port
+from .support import HOST, LARGE, PACKAGE, ROOT, SECONDS, Case, await_bound
 
 FILES = os.path.join(ROOT, "examples", "files")
 
@@ -104,7 +104,7 @@ class Running(Case):
 
     def fetch(self, process, port, name):
         """Asks when the program listens."""
-        await_port(process, port)
+        await_bound(process, port)
         client = self.get(port, name).wait()
         self.assertEqual(client.code, 0, client.errors)
         return client.data
