@@ -13,6 +13,7 @@
 mod cached;
 mod name;
 mod refusal;
+mod state;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -21,14 +22,18 @@ mod walk;
 use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use cap_std::fs::{Dir, OpenOptions};
 use rustix::io::Errno;
 
+use super::platform;
 use super::upload::{self, Place};
 pub use super::upload::{Upload, UploadOptions};
 use name::Spelling;
 pub use refusal::Refusal;
+pub use state::FileKey;
+pub(in crate::engine) use state::FileSystem;
 
 /// As many symlinks as Linux follows in one path (path_resolution(7)).
 const MAX_LINKS: usize = 40;
@@ -46,23 +51,12 @@ pub struct Jail {
 pub struct Opened {
     /// The file.
     pub file: File,
-    /// Which file, and which state of it.
-    pub key: FileKey,
+    /// Bytes that will be sent; `None`: it is read to its end.
+    pub size: Option<u64>,
+    /// Equal keys mean equal contents; `None`: nothing that is read may be shared with another opening.
+    pub key: Option<FileKey>,
     /// Where it was found: for the application, not for the client.
     pub path: PathBuf,
-}
-
-/// One state of one file: equal keys mean equal contents, as far as the file system tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FileKey {
-    /// The device's number.
-    pub device: u64,
-    /// The file's number on that device.
-    pub inode: u64,
-    /// Bytes.
-    pub size: u64,
-    /// The last modification, in seconds and nanoseconds since 1970.
-    pub modified: (i64, i64),
 }
 
 impl Jail {
@@ -148,7 +142,7 @@ impl Jail {
         } else {
             walk::open(root, path, &reading())?
         };
-        admit(file.into_std(), self.root.join(path))
+        admit(file.into_std(), self.root.join(path), None)
     }
 
     /// Where an upload to `path` goes: the directory, held open, and the last name in it, which is no symlink.
@@ -261,7 +255,7 @@ fn end_of(path: &Path) -> Option<PathBuf> {
 /// As [`Jail::open`].
 pub fn open_path(path: &Path) -> Result<Opened, Refusal> {
     let file = cap_std::fs::File::open_ambient_with(path, &reading(), cap_std::ambient_authority())?;
-    admit(file.into_std(), path.to_owned())
+    admit(file.into_std(), path.to_owned(), None)
 }
 
 /// Begins an upload to any path: the application's own choice, no jail around it. Symlinks are followed. May block.
@@ -297,20 +291,46 @@ pub fn create_path(path: &Path, options: &UploadOptions) -> Result<Upload, Refus
     Err(Refusal::NotAllowed)
 }
 
-/// Makes sure that what was opened is a regular file, and says which.
-fn admit(file: File, path: PathBuf) -> Result<Opened, Refusal> {
+/// Makes sure that what was opened is a regular file, and decides under which size it is sent and what may be shared.
+/// May block, unless the file system is known to be local.
+fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened, Refusal> {
     use std::os::unix::fs::MetadataExt;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(Refusal::NotAllowed);
     }
-    let key = FileKey {
+    let kind = known.unwrap_or_else(|| FileSystem::of(&file));
+    let state = FileKey {
         device: metadata.dev(),
         inode: metadata.ino(),
         size: metadata.len(),
         modified: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
     };
-    Ok(Opened { file, key, path })
+    // A file that cannot be read is opened all the same: reading it again tells the client and the application why.
+    let has_contents = || {
+        let mut first = Vec::new();
+        platform::read_at(&file, &mut first, 1, 0).is_err() || !first.is_empty()
+    };
+    let size = kind.believed_size(state.size, has_contents);
+    let key = size.and_then(|_| kind.shared_key(state, time_of_day()));
+    Ok(Opened {
+        file,
+        size,
+        key,
+        path,
+    })
+}
+
+/// The clock that file systems take their timestamps from, since 1970.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "compared with the time at which a file was changed"
+)]
+fn time_of_day() -> Duration {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 /// How files are opened for reading: a FIFO does not wait for its writer, a terminal does not become ours.

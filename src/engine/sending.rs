@@ -73,7 +73,7 @@ impl Sending {
         let window = u64::from(agreed.blksize) * u64::from(agreed.windowsize);
         let left = self
             .source
-            .stream_size()
+            .known_size()
             .map(|size| size.saturating_sub(self.machine.acked_bytes()));
         !self.machine.is_half_open() && left.is_some_and(|left| left <= window)
     }

@@ -33,6 +33,8 @@ pub struct Source {
     failed: Option<io::Error>,
     chunk_size: u32,
     started: bool,
+    /// A file of unknown size came to its end.
+    exhausted: bool,
 }
 
 enum Origin {
@@ -70,7 +72,7 @@ pub enum Supply {
     /// Another transfer's job reads the very chunk (never two jobs for one, else a hung disk and a few clients could
     /// occupy the whole pool): ask again when the shard's next finished [`Read`] was accepted or dropped.
     Waiting,
-    /// The file can't be read, or is shorter than it was (`UnexpectedEof`).
+    /// The file can't be read, or is shorter than it said (`UnexpectedEof`).
     Failed(io::Error),
 }
 
@@ -81,7 +83,7 @@ impl Source {
             Mode::Octet => Origin::File(file),
             Mode::Netascii => {
                 // Only reading the file through would tell; an empty one has nothing to translate.
-                let stream_size = (file.size() == 0).then_some(0);
+                let stream_size = file.size().filter(|size| *size == 0);
                 Origin::Text(Box::new(Text::new(Raw::File(file), stream_size)))
             }
         })
@@ -106,24 +108,32 @@ impl Source {
             failed: None,
             chunk_size: SMALL,
             started: false,
+            exhausted: false,
         }
     }
 
-    /// The stream's exact length on the wire, in bytes. `None` for netascii from a file or from much memory: it would
-    /// have to be translated to be known.
+    /// The stream's exact length on the wire, in bytes. `None` for netascii from a file or from much memory, which would
+    /// have to be translated to be known, and for a file of unknown size.
     pub fn stream_size(&self) -> Option<u64> {
         match &self.origin {
-            Origin::File(file) => Some(file.size()),
+            Origin::File(file) => file.size(),
             Origin::Memory(bytes) => Some(bytes.len() as u64),
             Origin::Text(text) => text.stream_size,
         }
+    }
+
+    /// The stream's length, also where it became known only by reaching its end.
+    pub fn known_size(&self) -> Option<u64> {
+        self.stream_size().or_else(|| self.is_whole().then_some(self.end))
     }
 
     /// Says how many bytes a window has (blksize times windowsize), which decides the size of the chunks. Without
     /// effect after the first [`Source::ensure`].
     pub fn set_window(&mut self, bytes: u64) {
         if !self.started {
-            self.chunk_size = if bytes <= u64::from(SMALL) { SMALL } else { LARGE };
+            // What is generated while it is read is most consistent in one piece.
+            let is_small = bytes <= u64::from(SMALL) && !self.is_unsized();
+            self.chunk_size = if is_small { SMALL } else { LARGE };
         }
     }
 
@@ -193,25 +203,45 @@ impl Source {
     }
 
     fn is_whole(&self) -> bool {
+        self.exhausted
+            || match &self.origin {
+                Origin::File(file) => file.size() == Some(self.end),
+                Origin::Memory(bytes) => self.end == bytes.len() as u64,
+                Origin::Text(text) => text.raw.size() == Some(text.done),
+            }
+    }
+
+    fn is_unsized(&self) -> bool {
         match &self.origin {
-            Origin::File(file) => self.end == file.size(),
-            Origin::Memory(bytes) => self.end == bytes.len() as u64,
-            Origin::Text(text) => text.done == text.raw.size(),
+            Origin::File(file) => file.size().is_none(),
+            Origin::Memory(_) => false,
+            Origin::Text(text) => text.raw.size().is_none(),
         }
     }
 
     /// Makes the next chunk available; `Some`: not now.
     fn extend(&mut self, store: &mut Store) -> io::Result<Option<Supply>> {
-        match &mut self.origin {
-            Origin::Memory(bytes) => self.end = bytes.len() as u64,
+        let is_unsized = self.is_unsized();
+        let (bytes, raw) = match &mut self.origin {
+            Origin::Memory(bytes) => {
+                self.end = bytes.len() as u64;
+                return Ok(None);
+            }
             Origin::File(file) => match find(store, file, self.end, self.chunk_size)? {
-                Found::Bytes(bytes) => self.push(bytes),
+                Found::Bytes(bytes) => {
+                    let raw = bytes.len();
+                    (bytes, raw)
+                }
                 other => return Ok(Some(other.into())),
             },
             Origin::Text(text) => match text.next(store, self.chunk_size)? {
-                Ok(bytes) => self.push(bytes),
+                Ok(next) => next,
                 Err(supply) => return Ok(Some(supply)),
             },
+        };
+        self.exhausted = is_unsized && raw < self.chunk_size as usize;
+        if !bytes.is_empty() {
+            self.push(bytes);
         }
         Ok(None)
     }
@@ -233,8 +263,8 @@ impl Text {
         }
     }
 
-    /// Translates the next piece; inner error: not now.
-    fn next(&mut self, store: &mut Store, chunk_size: u32) -> io::Result<Result<Bytes, Supply>> {
+    /// Translates the next piece, and says how long it was before; inner error: not now.
+    fn next(&mut self, store: &mut Store, chunk_size: u32) -> io::Result<Result<(Bytes, usize), Supply>> {
         let (bytes, range) = match &self.raw {
             Raw::Memory(bytes) => {
                 let start = to_usize(self.done);
@@ -253,15 +283,15 @@ impl Text {
         let mut text = Vec::with_capacity(to_usize(netascii::encoded_len(raw)));
         self.encoder.encode(raw, &mut text);
         self.done += raw.len() as u64;
-        Ok(Ok(Arc::new(text)))
+        Ok(Ok((Arc::new(text), raw.len())))
     }
 }
 
 impl Raw {
-    fn size(&self) -> u64 {
+    fn size(&self) -> Option<u64> {
         match self {
             Raw::File(file) => file.size(),
-            Raw::Memory(bytes) => bytes.len() as u64,
+            Raw::Memory(bytes) => Some(bytes.len() as u64),
         }
     }
 }
@@ -275,9 +305,10 @@ impl From<Found> for Supply {
     }
 }
 
-/// The chunk of a file that begins at `start`, a multiple of `chunk_size`: exactly as long as what is left of the file.
+/// The chunk of a file that begins at `start`, a multiple of `chunk_size`: exactly as long as what is left of the file,
+/// where that is known.
 fn find(store: &mut Store, file: &Arc<SharedFile>, start: u64, chunk_size: u32) -> io::Result<Found> {
-    let rest = file.size() - start;
+    let rest = file.size().map_or(u64::MAX, |size| size - start);
     let length = u32::try_from(rest).map_or(chunk_size, |rest| rest.min(chunk_size));
     store.find(file, start, length)
 }

@@ -23,15 +23,16 @@ const PRUNE_FLOOR: usize = 64;
 #[derive(Debug)]
 pub struct SharedFile {
     file: File,
-    key: FileKey,
+    size: Option<u64>,
     /// Tells this opening from a later one of the same file.
     id: u64,
 }
 
 impl SharedFile {
-    /// Bytes when it was opened: what is sent, whatever becomes of the file.
-    pub fn size(&self) -> u64 {
-        self.key.size
+    /// Bytes when it was opened: what is sent, whatever becomes of the file. `None`: it is sent to its end, wherever
+    /// that is.
+    pub fn size(&self) -> Option<u64> {
+        self.size
     }
 }
 
@@ -104,23 +105,27 @@ impl Store {
         Store::default()
     }
 
-    /// Takes a file that was just opened. If a transfer reads the same unchanged file, that one's is returned and the
-    /// new descriptor closed.
+    /// Takes a file that was just opened. If a transfer reads what is certainly the same unchanged file, that one's is
+    /// returned and the new descriptor closed.
     pub fn adopt(&mut self, opened: Opened) -> Arc<SharedFile> {
-        let Opened { file, key, path: _ } = opened;
-        if let Some(shared) = self.files.get(&key).and_then(Weak::upgrade) {
+        let Opened {
+            file,
+            size,
+            key,
+            path: _,
+        } = opened;
+        if let Some(shared) = key.and_then(|key| self.files.get(&key)).and_then(Weak::upgrade) {
             return shared;
         }
         self.next_id += 1;
-        let shared = Arc::new(SharedFile {
-            file,
-            key,
-            id: self.next_id,
-        });
-        prune(&mut self.files, &mut self.prune_files_at, |file| {
-            file.strong_count() > 0
-        });
-        self.files.insert(key, Arc::downgrade(&shared));
+        let id = self.next_id;
+        let shared = Arc::new(SharedFile { file, size, id });
+        if let Some(key) = key {
+            prune(&mut self.files, &mut self.prune_files_at, |file| {
+                file.strong_count() > 0
+            });
+            self.files.insert(key, Arc::downgrade(&shared));
+        }
         shared
     }
 
@@ -156,7 +161,7 @@ impl Store {
         held.map(|bytes| bytes.capacity()).sum()
     }
 
-    /// The bytes `[start, start + length)` of a file: from another transfer, from the page cache, or as a job for
+    /// The bytes `[start, start + length)` of a file, fewer only where its size is unknown and it ends there: from another transfer, from the page cache, or as a job for
     /// whoever may wait.
     pub(super) fn find(&mut self, file: &Arc<SharedFile>, start: u64, length: u32) -> io::Result<Found> {
         let key = PieceKey {
@@ -180,7 +185,7 @@ impl Store {
         #[cfg(not(test))]
         let warm = true;
         if warm && platform::read_at_nowait(&file.file, &mut buffer, length as usize, start)? {
-            let bytes = whole(buffer, length)?;
+            let bytes = whole(file, buffer, length)?;
             self.pieces.insert(key, Piece::Held(Arc::downgrade(&bytes)));
             return Ok(Found::Bytes(bytes));
         }
@@ -209,7 +214,7 @@ impl ReadJob {
         let length = self.piece.length;
         let mut buffer = Vec::with_capacity(length as usize);
         let result = platform::read_at(&self.file.file, &mut buffer, length as usize, self.piece.start)
-            .and_then(|()| whole(buffer, length));
+            .and_then(|()| whole(&self.file, buffer, length));
         Read {
             piece: self.piece,
             result,
@@ -227,8 +232,9 @@ pub struct Read {
 }
 
 /// A file may grow while it is sent, and is sent as it was; one that shrinks must not arrive as a short but whole file.
-fn whole(buffer: Vec<u8>, length: u32) -> io::Result<Bytes> {
-    if buffer.len() < length as usize {
+/// Where the size was never known, the end is where nothing more comes.
+fn whole(file: &SharedFile, buffer: Vec<u8>, length: u32) -> io::Result<Bytes> {
+    if buffer.len() < length as usize && file.size.is_some() {
         return Err(io::Error::new(
             io::ErrorKind::UnexpectedEof,
             "the file shrank while it was sent",
@@ -250,4 +256,4 @@ fn prune<K: Eq + Hash, V>(table: &mut Map<K, V>, at: &mut usize, alive: impl Fn(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -16,7 +16,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
-use super::jail::Refusal;
+use super::jail::{FileSystem, Refusal};
 
 const PREFIX: &str = ".tftpserver-";
 const SUFFIX: &str = ".part";
@@ -145,7 +145,7 @@ impl Upload {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(Refusal::for_place(error)),
         }
-        if self.sync.is_some() || reports_late(&self.file) {
+        if self.sync.is_some() || FileSystem::of(&self.file).reports_late() {
             self.file.sync_all()?;
         }
         self.rename().map_err(Refusal::for_place)?;
@@ -321,28 +321,6 @@ fn rename_new(directory: &Dir, from: &str, to: &OsString) -> Result<(), Errno> {
 #[cfg(not(target_os = "linux"))]
 fn rename_new(_: &Dir, _: &str, _: &OsString) -> Result<(), Errno> {
     Err(Errno::NOSYS)
-}
-
-/// Whether a full disk may show only when a file is closed, which is after the last ACK: network file systems.
-#[cfg(target_os = "linux")]
-fn reports_late(file: &File) -> bool {
-    /// NFS, SMB, SMB2, CIFS, 9P, Ceph, AFS, FUSE (statfs(2)).
-    const REMOTE: [u64; 8] = [
-        0x6969,
-        0x517B,
-        0xFE53_4D42,
-        0xFF53_4D42,
-        0x0102_1997,
-        0x00C3_6400,
-        0x5346_414F,
-        0x6573_5546,
-    ];
-    rustix::fs::fstatfs(file).is_ok_and(|found| REMOTE.contains(&((found.f_type as u64) & 0xFFFF_FFFF)))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn reports_late(_: &File) -> bool {
-    true
 }
 
 #[cfg(test)]

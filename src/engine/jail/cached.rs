@@ -13,31 +13,11 @@ mod linux {
 
     use cap_std::fs::Dir;
     use rustix::fd::{AsFd, OwnedFd};
-    use rustix::fs::{
-        AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, fstatfs, makedev, openat2, statx,
-    };
+    use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, makedev, openat2, statx};
     use rustix::io::Errno;
 
     use super::super::name::{self, Spelling};
-    use super::super::{Jail, Opened, Refusal, admit};
-
-    /// File systems whose cached entries are true without asking anybody, by their statfs magic (statfs(2)): ext2-4,
-    /// XFS, Btrfs, tmpfs, ramfs, F2FS, bcachefs, ZFS, SquashFS, EROFS, ISO 9660, FAT. Not among them: network file
-    /// systems, FUSE, and overlayfs, whose layers may be either.
-    const LOCAL: [u64; 12] = [
-        0xEF53,
-        0x5846_5342,
-        0x9123_683E,
-        0x0102_1994,
-        0x8584_58F6,
-        0xF2F5_2010,
-        0xCA45_1A4E,
-        0x2FC1_2FC1,
-        0x7371_7368,
-        0xE0F5_E1E2,
-        0x9660,
-        0x4D44,
-    ];
+    use super::super::{FileSystem, Jail, Opened, Refusal, admit};
 
     /// Says of no device in particular.
     const NONE: u64 = u64::MAX;
@@ -60,10 +40,7 @@ mod linux {
             if self.0.load(Ordering::Relaxed) == device {
                 return;
             }
-            let local = fstatfs(root).is_ok_and(|found| {
-                // The field's type differs between architectures; the magic numbers have 32 bits.
-                LOCAL.contains(&((found.f_type as u64) & 0xFFFF_FFFF))
-            });
+            let local = FileSystem::of(root) == FileSystem::Local;
             self.0.store(if local { device } else { NONE }, Ordering::Relaxed);
         }
 
@@ -105,7 +82,11 @@ mod linux {
         }
         let reading = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         match openat2(root, path, reading, Mode::empty(), resolve) {
-            Ok(file) => Some(admit(File::from(file), jail.root().join(Path::new(path)))),
+            // Below a trusted root and on no other mount.
+            Ok(file) => {
+                let path = jail.root().join(Path::new(path));
+                Some(admit(File::from(file), path, Some(FileSystem::Local)))
+            }
             // Not in the cache; another mount or the outside; no openat2 here, or none with these flags. The slow way
             // knows more of each.
             Err(Errno::AGAIN | Errno::XDEV | Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::INTR) => None,

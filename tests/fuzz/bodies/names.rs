@@ -94,8 +94,8 @@ fn word(tree: &Tree, name: &str, result: Result<Opened, Refusal>) -> String {
     let mut content = Vec::new();
     opened.file.read_to_end(&mut content).unwrap();
     assert_eq!(
-        (content.as_slice(), opened.key.size),
-        (INSIDE, INSIDE.len() as u64),
+        (content.as_slice(), opened.size),
+        (INSIDE, Some(INSIDE.len() as u64)),
         "{name:?}"
     );
     tree.place(&opened.file, name)
