@@ -14,6 +14,8 @@ import tarfile
 import tempfile
 import zipfile
 
+import packaged_command
+
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CMAKE, CC = os.environ.get("CMAKE", "cmake"), os.environ.get("CC", "cc")
 VERSION = re.search(r'^version = "([0-9.]+)"', open(os.path.join(SOURCE, "Cargo.toml"), encoding="utf-8").read(),
@@ -122,9 +124,11 @@ def archive_builds(tree, place):
 # ---- the Debian packages ----
 
 def debs(made):
+    """The packages of the library, its development files and the command, in this order."""
     names = sorted(name for name in os.listdir(made) if name.endswith(".deb"))
-    same("packages", [name.split("_")[0] for name in names], ["libtftpserver-dev", "libtftpserver0"])
-    return [os.path.join(made, name) for name in reversed(names)]
+    same("packages", [name.split("_")[0] for name in names], ["libtftpserver-dev", "libtftpserver0", "tftpserver"])
+    development, library, command = (os.path.join(made, name) for name in names)
+    return library, development, command
 
 
 def field(package, name):
@@ -143,16 +147,18 @@ def control_files(library, development):
     print("ok: the packages' control files")
 
 
-def installed(packages, root):
-    """dpkg itself puts them into a root of their own, with nothing else in it."""
+def installed(root, **packages):
+    """dpkg itself puts them into a root of their own, with nothing else in it; its scripts run outside."""
     database = os.path.join(root, "var", "lib", "dpkg")
     os.makedirs(os.path.join(database, "updates"))
     os.makedirs(os.path.join(database, "info"))
     open(os.path.join(database, "status"), "w", encoding="utf-8").close()
-    options = ["--root", root, "--force-not-root", "--force-depends", "--force-bad-path", "--log=/dev/null"]
-    run("dpkg", *options, "--install", *packages)
+    options = ["--root", root, "--force-not-root", "--force-depends", "--force-bad-path",
+               "--force-script-chrootless", "--log=/dev/null"]
+    run("dpkg", *options, "--install", *packages.values())
     listed = run("dpkg", *options, "--list", COLUMNS="200")
-    same("installed", sorted(re.findall(r"^.i +([^: ]+)", listed, flags=re.M)), ["libtftpserver-dev", "libtftpserver0"])
+    same("installed", sorted(re.findall(r"^.i +([^: ]+)", listed, flags=re.M)),
+         sorted(name.replace("_", "-") for name in packages))
     return options
 
 
@@ -186,8 +192,8 @@ def consumers(root, place):
     same("man pages missing", [name for name in functions if not os.path.exists(f"{manual}/{name}.3.gz")], [])
 
 
-def removed(root, options):
-    run("dpkg", *options, "--remove", "libtftpserver-dev", "libtftpserver0")
+def removed(root, options, *names):
+    run("dpkg", *options, "--purge", *names)
     left = [os.path.join(place, name) for place, _, names in os.walk(root) for name in names
             if "/var/lib/dpkg" not in place]
     same("left behind", left, [])
@@ -210,7 +216,7 @@ def lintian(packages):
 def debs_again(made, place):
     """The same sources, built in the same place, make the same packages."""
     again = os.path.join(place, "again")
-    run(sys.executable, DIST, "--output", again, "deb")
+    run(sys.executable, DIST, "--output", again, "deb", "command")
     for package in debs(made):
         same(f"{os.path.basename(package)}, made again", digest(os.path.join(again, os.path.basename(package))),
              digest(package))
@@ -259,14 +265,20 @@ def packages(made, place):
     if not shutil.which("dpkg-deb"):
         print("NOT RUN: dpkg-deb is not installed")
         return
-    both = debs(made)
-    control_files(*both)
+    library, development, command = debs(made)
+    control_files(library, development)
     root = os.path.join(place, "root")
-    options = installed(both, root)
+    options = installed(root, libtftpserver0=library, libtftpserver_dev=development)
     names_no_place(os.path.join(root, "usr"))
     consumers(root, place)
-    removed(root, options)
-    lintian(both)
+    removed(root, options, "libtftpserver-dev", "libtftpserver0")
+    root = os.path.join(place, "fresh")
+    options = installed(root, tftpserver=command)
+    names_no_place(root)
+    packaged_command.in_a_fresh_root(root)
+    print("ok: the command serves, reloads and stops with its package alone")
+    removed(root, options, "tftpserver")
+    lintian((library, development, command))
 
 
 def main():
@@ -276,18 +288,19 @@ def main():
         try:
             if not full:
                 made = os.path.join(place, "dist")
-                run(sys.executable, DIST, "--output", made, "source", *(["deb"] if shutil.which("dpkg-deb") else []))
+                run(sys.executable, DIST, "--output", made, "source", *(["deb", "command"] if shutil.which("dpkg-deb") else []))
             checksums(made)
             tree = source_archive(made, place)
             archive_again(made, tree, place)
             (archive_builds if full else archive_configures)(tree, place)
             packages(made, place)
             if full:
+                packaged_command.binary(made, place)
                 wheel(made, place)
                 composer(made, place)
             if full and shutil.which("dpkg-deb"):
                 debs_again(made, place)
-        except Failed as failure:
+        except (Failed, AssertionError) as failure:
             print(f"FAILED: {failure}")
             return 1
     return 0
