@@ -40,7 +40,7 @@ if [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; then
     systemctl --system daemon-reload >/dev/null || true
 fi
 if [ "$1" = purge ]; then
-    if [ -z "$DPKG_ROOT" ] && [ -x /usr/bin/deb-systemd-helper ]; then
+    if [ -z "$DPKG_ROOT" ] && command -v deb-systemd-helper >/dev/null; then
         deb-systemd-helper purge tftpserver.socket tftpserver.service >/dev/null || true
     fi
     rmdir --ignore-fail-on-non-empty "$DPKG_ROOT/srv/tftp" 2>/dev/null || true

@@ -126,6 +126,16 @@ if [ "$what" != build ] && have python3 && ! build/python/bin/python -c 'import 
         echo "setup: without setuptools and mypy from PyPI some tests are left out; each says so"
     fi
 fi
+# zig links the wheel's library for old systems: hundreds of megabytes that only `make dist` uses.
+if [ "$what" = dist ] && ! build/zig/bin/python -c 'import ziglang' 2>/dev/null; then
+    rm -rf build/zig
+    if ! { python3 -m venv build/zig \
+        && build/zig/bin/python -m pip install --disable-pip-version-check ziglang cargo-zigbuild; } \
+        >build/zig.log 2>&1; then
+        tail -n 5 build/zig.log >&2
+        echo "setup: without zig from PyPI the wheel needs a glibc as new as this system's"
+    fi
+fi
 # Servers that the client is tried with: unpacked beside the build, for installed they would serve this machine.
 if [ "$what" = test ]; then
     scripts/servers.sh || echo "setup: without them some tests are left out; each says so"
