@@ -56,7 +56,7 @@ bless: ## write the header, docs/reference.md, docs/codepages.md and Python's de
 wheel: build ## build the Python wheel, with the library in it, into dist
 	@scripts/wheel.sh $(BUILD)/lib/libtftpserver.so.0 dist
 
-dist: ## make what is published, in dist/: source archive, Debian packages, wheel, Composer archive
+dist: ## make what is published, in dist/: source archive, Debian packages, the command as one program, wheel, Composer archive
 	@scripts/setup.sh dist
 	@scripts/dist.py
 
