@@ -61,7 +61,7 @@ static void integers_refuse(void)
 
 static void unknown_and_reserved(void)
 {
-    static const int ids[] = {3, 10, 26, 27, 100, -1, INT_MIN, INT_MAX};
+    static const int ids[] = {3, 10, 100, 2010, 2012, -1, INT_MIN, INT_MAX};
     size_t i, length = 7;
     for (i = 0; i < sizeof ids / sizeof *ids; i++) {
         CHECK(tftpserver_get(server, ids[i], 0) == NULL);
@@ -96,6 +96,25 @@ static void no_connection_no_index(void)
             CHECK_INT(tftpserver_get_last_error_code(server), INDEX_OUT_OF_RANGE);
         }
     }
+}
+
+/* Programs written for IPWorks set it, while listening too. */
+static void a_runtime_license_is_kept(void)
+{
+    tftpserver *own = tftpserver_open();
+    CHECK_TEXT(tftpserver_get(own, RUNTIME_LICENSE, 0), "");
+    CHECK_INT(tftpserver_set(own, RUNTIME_LICENSE, 0, "4242-\xc3\xa9"), 0);
+    CHECK_TEXT(tftpserver_get(own, RUNTIME_LICENSE, 0), "4242-\xc3\xa9");
+    CHECK_INT(tftpserver_set(own, LOCAL_PORT, 0, "0"), 0);
+    CHECK_INT(tftpserver_do_startlistening(own), 0);
+    CHECK_INT(tftpserver_set(own, RUNTIME_LICENSE, 0, ""), 0);
+    CHECK_TEXT(tftpserver_get(own, RUNTIME_LICENSE, 0), "");
+    CHECK_INT(tftpserver_set(own, RUNTIME_LICENSE, 0, NULL), INVALID_VALUE);
+    CHECK_INT(tftpserver_set_int(own, RUNTIME_LICENSE, 0, 42), 0);
+    CHECK_TEXT(tftpserver_get(own, RUNTIME_LICENSE, 7), "42"); /* the index is ignored */
+    CHECK_INT(tftpserver_do_reset(own), 0);
+    CHECK_TEXT(tftpserver_get(own, RUNTIME_LICENSE, 0), "");
+    CHECK_INT(tftpserver_close(own), 0);
 }
 
 static void local_dir(void)
@@ -238,6 +257,7 @@ int main(void)
     RUN(unknown_and_reserved);
     RUN(read_only);
     RUN(no_connection_no_index);
+    RUN(a_runtime_license_is_kept);
     tftpserver_close(server);
     RUN(local_dir);
     RUN(listening_is_a_boolean);

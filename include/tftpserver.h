@@ -145,6 +145,8 @@
  *         Milliseconds since the request; stands still at the end.
  *   25  ConnServedName (i)      text                      before (130)
  *         The name that is looked up in LocalDir; "": ConnFilename.
+ *   2011  RuntimeLicense          text                      any time
+ *         Kept for programs written for IPWorks; no license is needed.
  *
  * (i): indexed by connection. Booleans read "True" or "False" and take True False 1 0 Yes No in any case. "any time":
  * transfers that have begun keep the old value. "stopped (106)": while listening it answers that error. "before (130)":
@@ -468,6 +470,11 @@
  * Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
  */
 #define TFTPSERVER_PROPERTY_CONN_SERVED_NAME 25
+
+/**
+ * Text: kept and returned for programs written for IPWorks; it has no effect.
+ */
+#define TFTPSERVER_PROPERTY_RUNTIME_LICENSE 2011
 
 /**
  * Direction: the client sends.

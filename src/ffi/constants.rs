@@ -83,6 +83,8 @@ pub const TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS: i32 = 23;
 pub const TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS: i32 = 24;
 /// Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
 pub const TFTPSERVER_PROPERTY_CONN_SERVED_NAME: i32 = 25;
+/// Text: kept and returned for programs written for IPWorks; it has no effect.
+pub const TFTPSERVER_PROPERTY_RUNTIME_LICENSE: i32 = 2011;
 
 // Who sends, what is asked for, and how.
 

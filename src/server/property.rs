@@ -82,6 +82,7 @@ pub enum Key {
     MaxRetransmits,
     RetransmitTimeout,
     Timeout,
+    RuntimeLicense,
 }
 
 /// Ids that the specification leaves to the streams of other editions.
@@ -308,6 +309,15 @@ pub const TABLE: &[Property] = &[
         Access::BeforeTransfer,
         "The name that is looked up in LocalDir; \"\": ConnFilename.",
     ),
+    Property {
+        id: 2011,
+        name: "RuntimeLicense",
+        kind: Kind::Text,
+        default: "",
+        field: Field::Kept(Key::RuntimeLicense),
+        access: Access::Always,
+        about: "Kept for programs written for IPWorks; no license is needed.",
+    },
 ];
 
 /// The property with this id; 902 for one that there is not.
@@ -330,8 +340,9 @@ mod tests {
     #[test]
     fn the_table_is_in_order_and_complete() {
         let ids: Vec<i32> = TABLE.iter().map(|property| property.id).collect();
-        let without_reserved: Vec<i32> = (0..=25).filter(|id| !RESERVED.contains(id)).collect();
-        assert_eq!(ids, without_reserved);
+        let without_reserved = (0..=25).filter(|id| !RESERVED.contains(id));
+        let expected: Vec<i32> = without_reserved.chain([2011]).collect();
+        assert_eq!(ids, expected);
     }
 
     #[test]
@@ -343,7 +354,7 @@ mod tests {
 
     #[test]
     fn unknown_and_reserved() {
-        for id in [-1, 3, 10, 26, 1_000_001, i32::MIN, i32::MAX] {
+        for id in [-1, 3, 10, 26, 2010, 2012, 1_000_001, i32::MIN, i32::MAX] {
             assert_eq!(find(id).unwrap_err().code, 902);
         }
         assert!(find(3).unwrap_err().text.contains("reserved"));

@@ -107,6 +107,7 @@ mod tests {
             MaxRetransmits,
             RetransmitTimeout,
             Timeout,
+            RuntimeLicense,
         ] {
             values.property(key);
         }

@@ -82,4 +82,7 @@ final class Property
 
     /** Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's. */
     public const CONN_SERVED_NAME = 25;
+
+    /** Text: kept and returned for programs written for IPWorks; it has no effect. */
+    public const RUNTIME_LICENSE = 2011;
 }

@@ -78,6 +78,8 @@ class PropertyId(enum.IntEnum):
     CONN_ELAPSED_MILLIS = 24
     #: Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
     CONN_SERVED_NAME = 25
+    #: Text: kept and returned for programs written for IPWorks; it has no effect.
+    RUNTIME_LICENSE = 2011
 
 
 class Direction(enum.IntEnum):

@@ -284,4 +284,11 @@ if (tftpserver_set(server, TFTPSERVER_PROPERTY_LISTENING, 0, "True") != 0)
 }"#,
     )
     .raising(&[130, 905]),
+    page(
+        "RuntimeLicense",
+        "",
+        "Programs written for IPWorks set it. The library needs no license: the text is kept, returned, and forgotten \
+         by Reset.",
+        r#"tftpserver_set(server, TFTPSERVER_PROPERTY_RUNTIME_LICENSE, 0, "any text");"#,
+    ),
 ];
