@@ -3,27 +3,29 @@
 //! The temporary file `.tftpserver-<16 hex digits>.part` is locked (flock) as long as it is written, so that leftovers
 //! of a killed process are told from live uploads (`Jail::sweep`). All names are looked up in the directory
 //! that was opened at the beginning: one that is renamed meanwhile takes its upload along, one that is removed makes
-//! it fail.
+//! it fail. An existing file that may be written but not replaced is the exception: what was gathered is copied into it
+//! (`in_place`).
+
+mod gathering;
+mod in_place;
+mod method;
+mod temporary;
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
-use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, Metadata, MetadataExt};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
 use super::jail::{FileSystem, Refusal};
-
-const PREFIX: &str = ".tftpserver-";
-const SUFFIX: &str = ".part";
-const DIGITS: usize = 16;
-
-/// Names tried for the temporary file. 64 random bits don't meet; a sweep may come between creation and lock.
-const ATTEMPTS: usize = 8;
+pub(in crate::engine) use gathering::Place;
+use gathering::{Gathering, check_replaceable, facts, may_write_into, writing};
+use method::Method;
+pub(in crate::engine) use temporary::is_temporary;
 
 /// What an upload may do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,30 +39,20 @@ pub struct UploadOptions {
     pub sync: bool,
 }
 
-/// Where an upload goes.
-pub(in crate::engine) struct Place {
-    /// The directory, open.
-    pub directory: Dir,
-    /// The name in it, no symlink.
-    pub leaf: OsString,
-    /// What has that name now.
-    pub existing: Option<Metadata>,
-    /// For the application.
-    pub path: PathBuf,
-}
-
 /// An upload under way. Dropping it removes what was written. Everything here may block, dropping too.
 #[derive(Debug)]
 pub struct Upload {
     directory: Dir,
     /// The same directory, open so that it can be synced.
-    sync: Option<File>,
+    synced: Option<File>,
     file: File,
-    /// `None` once it is renamed.
+    /// `None` once it is renamed, or where the file has no name.
     temporary: Option<String>,
     leaf: OsString,
     path: PathBuf,
+    method: Method,
     allow_overwrite: bool,
+    sync: bool,
     written: u64,
     /// RLIMIT_FSIZE: one byte beyond it would be a SIGXFSZ for the whole process.
     limit: u64,
@@ -74,38 +66,35 @@ impl Upload {
             existing,
             path,
         } = place;
-        let mut mode = 0o666;
-        if let Some(existing) = &existing {
-            check_replaceable(&directory, &leaf, existing, options.allow_overwrite)?;
-            // What nobody else may read is read by nobody else on its way in; we must, to sweep it one day.
-            mode = existing.mode() & 0o666 | 0o600;
-        }
         let limit = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
-        if options
-            .announced
-            .is_some_and(|announced| announced > limit || announced > available(&directory))
-        {
+        let announced = options.announced.unwrap_or(0);
+        if announced > limit {
             return Err(Refusal::NoSpace);
         }
-        let sync = options
-            .sync
-            .then(|| open_readable(&directory))
-            .transpose()
-            .map_err(Refusal::for_place)?;
-        let (file, temporary) = make_temporary(&directory, mode)?;
-        let allow_overwrite = options.allow_overwrite;
-        let temporary = Some(temporary);
-        Ok(Upload {
+        let old = match &existing {
+            Some(existing) => check_replaceable(&directory, &leaf, existing, options.allow_overwrite)?,
+            None => None,
+        };
+        let gathering = Gathering::begin(&directory, &leaf, existing.as_ref(), old.as_ref(), announced)?;
+        let synced = match gathering.method {
+            Method::Rename if options.sync => Some(open_readable(&directory)),
+            _ => None,
+        };
+        let mut upload = Upload {
             directory,
-            sync,
-            file,
-            temporary,
+            synced: None,
+            file: gathering.file,
+            temporary: gathering.temporary,
             leaf,
             path,
-            allow_overwrite,
+            method: gathering.method,
+            allow_overwrite: options.allow_overwrite,
+            sync: options.sync,
             written: 0,
             limit,
-        })
+        };
+        upload.synced = synced.transpose().map_err(Refusal::for_place)?;
+        Ok(upload)
     }
 
     /// Appends to the file, unbuffered: one system call each, so pass many blocks at once.
@@ -133,27 +122,88 @@ impl Upload {
     }
 
     /// Puts the file in its place, at one instant: whoever opens the name gets the whole old or the whole new file. A
-    /// replaced file's permissions (and its owner, as far as we may) pass on to the new one.
+    /// replaced file's permissions (and its owner, as far as we may) pass on to the new one. A file that may be written but
+    /// not replaced is overwritten instead, and stays the same file.
     ///
     /// # Errors
     /// `Exists` where the name is taken by now and may not be replaced; `NotAllowed` where a directory or a special
     /// file took it, permission is lost or the directory is gone; `NoSpace`; `Io`. The old file is untouched then, unless
     /// only the directory's fsync failed.
     pub fn commit(mut self) -> Result<(), Refusal> {
-        match self.directory.symlink_metadata(&self.leaf) {
-            Ok(old) => self.inherit(&old)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Refusal::for_place(error)),
+        if self.method == Method::CopyInto {
+            return self.copy_into();
         }
-        if self.sync.is_some() || FileSystem::of(&self.file).reports_late() {
+        let existing = match self.directory.symlink_metadata(&self.leaf) {
+            Ok(old) => {
+                self.inherit(&old)?;
+                Some(old)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Refusal::for_place(error)),
+        };
+        if self.sync || FileSystem::of(&self.file).reports_late() {
             self.file.sync_all()?;
         }
-        self.rename().map_err(Refusal::for_place)?;
-        self.temporary = None;
-        match self.sync.as_ref().map(File::sync_all) {
+        match self.rename() {
+            Ok(()) => self.temporary = None,
+            Err(error) if self.may_only_write(&error, existing.as_ref()) => return self.copy_into(),
+            Err(error) => return Err(Refusal::for_place(error)),
+        }
+        match self.synced.as_ref().map(File::sync_all) {
             // Some file systems know no fsync of directories.
             Some(Err(error)) if Errno::from_io_error(&error) != Some(Errno::INVAL) => Err(error.into()),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether a rename failed because the existing file may be written but not replaced, as it turned out only now.
+    fn may_only_write(&self, error: &io::Error, existing: Option<&Metadata>) -> bool {
+        let Some(existing) = existing.filter(|_| self.allow_overwrite) else {
+            return false;
+        };
+        let errno = Errno::from_io_error(error);
+        if !matches!(errno, Some(Errno::BUSY | Errno::PERM | Errno::ACCESS)) {
+            return false;
+        }
+        let Ok(Some(_)) = check_replaceable(&self.directory, &self.leaf, existing, true) else {
+            return false;
+        };
+        let mut facts = facts(&self.directory, &self.leaf, Some(existing), true);
+        facts.is_mount |= errno == Some(Errno::BUSY);
+        // Root without CAP_FOWNER owns only what is its own.
+        facts.owns_either &= errno != Some(Errno::PERM);
+        facts.directory_is_writable = may_write_into(&self.directory);
+        facts.method() == Some(Method::CopyInto)
+    }
+
+    /// Overwrites the existing file.
+    fn copy_into(&mut self) -> Result<(), Refusal> {
+        let (target, is_readable) = self.open_target()?;
+        let metadata = target.metadata()?;
+        if !metadata.is_file() {
+            return Err(Refusal::NotAllowed);
+        }
+        let old_length = metadata.len();
+        if is_readable && self.written.saturating_add(old_length) > self.limit {
+            return Err(Refusal::NoSpace);
+        }
+        // Of several uploads to one file each is copied whole.
+        temporary::lock(&target)?;
+        let sync = self.sync || FileSystem::of(&target).reports_late();
+        in_place::replace(&self.file, self.written, &target, old_length, is_readable, sync)?;
+        Ok(())
+    }
+
+    /// The existing file, open for writing, and whether for reading too.
+    fn open_target(&self) -> Result<(File, bool), Refusal> {
+        let mut options = writing();
+        options.read(true);
+        match self.directory.open_with(&self.leaf, &options) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let target = self.directory.open_with(&self.leaf, &writing());
+                Ok((target.map_err(Refusal::for_place)?.into_std(), false))
+            }
+            target => Ok((target.map_err(Refusal::for_place)?.into_std(), true)),
         }
     }
 
@@ -190,12 +240,37 @@ impl Upload {
             return self.directory.rename(temporary, &self.directory, &self.leaf);
         }
         match rename_new(&self.directory, temporary, &self.leaf) {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM) => {
-                // No RENAME_NOREPLACE here (NFS, older kernels, other systems): a hard link replaces nothing either.
-                self.directory.hard_link(temporary, &self.directory, &self.leaf)?;
-                self.directory.remove_file(temporary)
-            }
+            // No RENAME_NOREPLACE here (NFS, older kernels, other systems).
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM) => self.link(temporary),
             result => Ok(result?),
+        }
+    }
+
+    /// A hard link replaces nothing either.
+    fn link(&self, temporary: &str) -> io::Result<()> {
+        let linked = self.directory.hard_link(temporary, &self.directory, &self.leaf);
+        match linked.as_ref().map_err(Errno::from_io_error) {
+            Ok(()) => temporary::remove(&self.directory, temporary),
+            // No hard links either (FAT, many file systems in user space).
+            Err(Some(Errno::PERM | Errno::NOSYS | Errno::NOTSUP | Errno::INVAL | Errno::MLINK)) => {
+                return self.rename_if_absent(temporary);
+            }
+            Err(_) => {}
+        }
+        linked
+    }
+
+    /// Two steps, between which the directory is locked against other uploads. Another program that makes the file in that
+    /// moment loses it.
+    fn rename_if_absent(&self, temporary: &str) -> io::Result<()> {
+        let locked = open_readable(&self.directory).ok();
+        locked.as_ref().map_or(Ok(()), temporary::lock)?;
+        match self.directory.symlink_metadata(&self.leaf) {
+            Ok(_) => Err(Errno::EXIST.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.directory.rename(temporary, &self.directory, &self.leaf)
+            }
+            Err(error) => Err(error),
         }
     }
 }
@@ -203,104 +278,9 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         if let Some(temporary) = self.temporary.take() {
-            // If even that fails, the next sweep finds it.
-            let _ = self.directory.remove_file(temporary);
+            temporary::remove(&self.directory, &temporary);
         }
     }
-}
-
-/// Whether a name is one of those that unfinished uploads have, on file systems that know no case too.
-pub(in crate::engine) fn is_temporary(name: &str) -> bool {
-    let name = name.as_bytes();
-    if name.len() != PREFIX.len() + DIGITS + SUFFIX.len() {
-        return false;
-    }
-    let (prefix, rest) = name.split_at(PREFIX.len());
-    let (digits, suffix) = rest.split_at(DIGITS);
-    prefix.eq_ignore_ascii_case(PREFIX.as_bytes())
-        && digits.iter().all(u8::is_ascii_hexdigit)
-        && suffix.eq_ignore_ascii_case(SUFFIX.as_bytes())
-}
-
-/// Whether `existing` may give way: a regular file that we could also have written in place. (Renaming asks only for
-/// rights on the directory; a file made read-only is meant to stay.)
-fn check_replaceable(
-    directory: &Dir,
-    leaf: &OsString,
-    existing: &Metadata,
-    allow_overwrite: bool,
-) -> Result<(), Refusal> {
-    if !existing.is_file() {
-        return Err(Refusal::NotAllowed);
-    }
-    if !allow_overwrite {
-        return Err(Refusal::Exists);
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).follow(FollowSymlinks::No);
-    options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
-    match directory.open_with(leaf, &options) {
-        // Removed since, or a program that runs: a rename does it no harm.
-        Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::TXTBSY)) => Ok(()),
-        Err(error) => Err(Refusal::for_place(error)),
-        Ok(_) => Ok(()),
-    }
-}
-
-/// Bytes that we may still write; `u64::MAX` where the file system does not say.
-fn available(directory: &Dir) -> u64 {
-    let Ok(space) = rustix::fs::fstatvfs(directory) else {
-        return u64::MAX;
-    };
-    if space.f_blocks == 0 {
-        return u64::MAX;
-    }
-    // Blocks reserved for root are ours only if we are root.
-    let blocks = if rustix::process::geteuid().is_root() {
-        space.f_bfree
-    } else {
-        space.f_bavail
-    };
-    blocks.saturating_mul(space.f_frsize)
-}
-
-fn make_temporary(directory: &Dir, mode: u32) -> Result<(File, String), Refusal> {
-    for _ in 0..ATTEMPTS {
-        let name = temporary_name()?;
-        let mut options = OpenOptions::new();
-        // Readable too, for NFS to grant the lock.
-        options
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .follow(FollowSymlinks::No);
-        let file = match directory.open_with(&name, &options) {
-            Ok(file) => file.into_std(),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-            // The directory was there when it was opened: it is gone, or not ours to write.
-            Err(error) => return Err(Refusal::for_place(error)),
-        };
-        match file.try_lock() {
-            Err(std::fs::TryLockError::WouldBlock) => continue,
-            // No locks on this file system: then a sweep gets none either, and removes nothing.
-            Ok(()) | Err(std::fs::TryLockError::Error(_)) => {}
-        }
-        if rustix::fs::fstat(&file)?.st_nlink > 0 {
-            return Ok((file, name));
-        }
-    }
-    Err(Refusal::Io(io::Error::from(io::ErrorKind::AlreadyExists)))
-}
-
-fn temporary_name() -> Result<String, Refusal> {
-    let mut random = [0_u8; DIGITS / 2];
-    let got = rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())?;
-    debug_assert_eq!(got, random.len(), "getrandom(2): up to 256 bytes come whole");
-    Ok(format!(
-        "{PREFIX}{:0DIGITS$x}{SUFFIX}",
-        u64::from_ne_bytes(random)
-    ))
 }
 
 fn open_readable(directory: &Dir) -> io::Result<File> {

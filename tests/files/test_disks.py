@@ -277,12 +277,17 @@ class Gone(Disk):
             for path in (root, os.path.join(root, "file")):
                 os.chown(path, NOBODY, NOBODY)
 
+            def lose():
+                os.chmod(root, 0o555)
+                os.chmod(os.path.join(root, "file"), 0o444)
+
             def test():
                 drop_root()
                 with self.serve(root) as server:
-                    self.refused(server, 2, size=3000, before_last=lambda: os.chmod(root, 0o555))
+                    self.refused(server, 2, size=3000, before_last=lose)
                     self.refused(server, 2, size=0)
                     os.chmod(root, 0o755)
+                    os.chmod(os.path.join(root, "file"), 0o644)
                     with open(os.path.join(root, "file"), "rb") as file:
                         assert file.read() == OLD
                     assert len(leftovers(root)) == 1, os.listdir(root)

@@ -58,10 +58,14 @@ impl Sweep {
 /// A live upload holds a lock on its file from its first moment on ([`upload`] starts anew if a sweep was quicker), and
 /// the lock dies with its process. So who gets the lock may remove the file, and removes it before letting go.
 fn remove_unlocked(directory: &Dir, name: &std::path::Path) -> bool {
-    let mut options = OpenOptions::new();
-    // For writing too: NFS gives an exclusive lock to nobody else.
-    options.read(true).write(true).follow(FollowSymlinks::No);
-    let Ok(file) = directory.open_with(name, &options) else {
+    let open = |writable| {
+        let mut options = OpenOptions::new();
+        options.read(true).write(writable).follow(FollowSymlinks::No);
+        directory.open_with(name, &options)
+    };
+    // For writing too, since NFS gives an exclusive lock to nobody else. One that was to replace a read-only file has
+    // become read-only itself.
+    let Ok(file) = open(true).or_else(|_| open(false)) else {
         return false;
     };
     let file = file.into_std();

@@ -318,8 +318,8 @@ fn a_full_disk_leaves_the_old_file_and_no_other() {
 
 #[test]
 fn temporary_names_are_recognised_exactly() {
-    assert!(is_temporary(&temporary_name().unwrap()));
-    assert_ne!(temporary_name().unwrap(), temporary_name().unwrap());
+    assert!(is_temporary(&temporary::new_name().unwrap()));
+    assert_ne!(temporary::new_name().unwrap(), temporary::new_name().unwrap());
     for other in [
         "",
         ".part",

@@ -179,7 +179,10 @@ pub const PAGES: &[Page] = &[
         "AllowOverwrite",
         "",
         "With False an upload to a name that is taken is refused with ERROR 6, and 127 or, where somebody else was faster, \
-         128 tells it.",
+         128 tells it. With True an existing file is replaced at one instant. One that the server's user may write but not \
+         replace (its directory is not writable, or sticky and the file is another user's, or the file is a mount of its \
+         own) is overwritten in place instead, when all of the upload has arrived. That takes room in the same directory, \
+         or else in TMPDIR or /var/tmp, for the old contents and the new ones.",
         "AllowOverwrite=False",
     ),
     page(

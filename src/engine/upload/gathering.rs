@@ -1,0 +1,176 @@
+//! Where an upload is gathered, and what its place allows.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::PathBuf;
+
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
+use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
+use rustix::fs::{Access, AtFlags, OFlags};
+use rustix::io::Errno;
+
+use super::method::{Facts, Method};
+use super::temporary;
+use crate::engine::jail::Refusal;
+
+/// S_ISVTX.
+const STICKY: u32 = 0o1000;
+
+/// Where an upload goes.
+pub(in crate::engine) struct Place {
+    /// The directory, open.
+    pub directory: Dir,
+    /// The name in it, no symlink.
+    pub leaf: OsString,
+    /// What has that name now.
+    pub existing: Option<Metadata>,
+    /// For the application.
+    pub path: PathBuf,
+}
+
+/// The file that an upload is gathered in, and how it will reach its name.
+pub(super) struct Gathering {
+    pub(super) method: Method,
+    pub(super) file: File,
+    /// `None` where the file has no name.
+    pub(super) temporary: Option<String>,
+}
+
+impl Gathering {
+    /// Makes the file, beside its place where that is possible. `old`: the existing file, open for writing.
+    pub(super) fn begin(
+        directory: &Dir,
+        leaf: &OsString,
+        existing: Option<&Metadata>,
+        old: Option<&File>,
+        announced: u64,
+    ) -> Result<Gathering, Refusal> {
+        let mut facts = facts(directory, leaf, existing, old.is_some());
+        let method = facts.method().ok_or(Refusal::NotAllowed)?;
+        if let (Some(old), Method::CopyInto) = (old, method) {
+            check_room(old, announced.saturating_sub(existing.map_or(0, Metadata::len)))?;
+        }
+        check_room(directory, announced)?;
+        // What nobody else may read is read by nobody else on its way in; we must, to sweep it one day.
+        let mode = existing.map_or(0o666, |existing| existing.mode() & 0o666 | 0o600);
+        let mode = if method == Method::CopyInto { 0o600 } else { mode };
+        match temporary::make(directory, mode) {
+            Ok((file, name)) => Ok(Gathering {
+                method,
+                file,
+                temporary: Some(name),
+            }),
+            Err(Refusal::NotAllowed) if !may_write_into(directory) => {
+                facts.directory_is_writable = false;
+                let method = facts.method().ok_or(Refusal::NotAllowed)?;
+                let (file, elsewhere) = temporary::make_elsewhere()?;
+                check_room(&elsewhere, announced)?;
+                Ok(Gathering {
+                    method,
+                    file,
+                    temporary: None,
+                })
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// Whether `existing` may give way: a regular file that we could also have written in place. (Renaming asks only for
+/// rights on the directory; a file made read-only is meant to stay.) Returns it, open for writing, unless that is only
+/// impossible because it is a program that runs, or is gone.
+pub(super) fn check_replaceable(
+    directory: &Dir,
+    leaf: &OsString,
+    existing: &Metadata,
+    allow_overwrite: bool,
+) -> Result<Option<File>, Refusal> {
+    if !existing.is_file() {
+        return Err(Refusal::NotAllowed);
+    }
+    if !allow_overwrite {
+        return Err(Refusal::Exists);
+    }
+    match directory.open_with(leaf, &writing()) {
+        Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::TXTBSY)) => Ok(None),
+        Err(error) => Err(Refusal::for_place(error)),
+        Ok(file) => Ok(Some(file.into_std())),
+    }
+}
+
+/// How existing files are opened for writing: a FIFO that took the name does not wait for its reader.
+pub(super) fn writing() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).follow(FollowSymlinks::No);
+    options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+    options
+}
+
+/// What is known of a place. Of a directory that nothing was made in yet, it is assumed that it can be.
+pub(super) fn facts(
+    directory: &Dir,
+    leaf: &OsString,
+    existing: Option<&Metadata>,
+    file_is_writable: bool,
+) -> Facts {
+    let mut facts = Facts {
+        directory_is_writable: true,
+        is_sticky: false,
+        owns_either: false,
+        is_mount: false,
+        file_is_writable,
+    };
+    let (Some(existing), Ok(parent)) = (existing, directory.dir_metadata()) else {
+        return facts;
+    };
+    let user = rustix::process::geteuid();
+    facts.is_sticky = parent.mode() & STICKY != 0;
+    facts.owns_either = user.is_root() || [parent.uid(), existing.uid()].contains(&user.as_raw());
+    facts.is_mount = parent.dev() != existing.dev() || is_mount_root(directory, leaf);
+    facts
+}
+
+/// Whether a name in a directory is where something else is mounted, also of the same file system.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_mount_root(directory: &Dir, leaf: &OsString) -> bool {
+    use rustix::fs::{StatxAttributes, StatxFlags, statx};
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    // Linux before 5.8 does not say. There the rename fails, and the file is written then.
+    statx(directory, leaf, flags, StatxFlags::empty())
+        .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_mount_root(_: &Dir, _: &OsString) -> bool {
+    false
+}
+
+/// Whether this process may make files in a directory.
+pub(super) fn may_write_into(directory: &Dir) -> bool {
+    let access = Access::WRITE_OK | Access::EXEC_OK;
+    rustix::fs::accessat(directory, c".", access, AtFlags::EACCESS).is_ok()
+}
+
+fn check_room(place: impl rustix::fd::AsFd, announced: u64) -> Result<(), Refusal> {
+    if announced > 0 && announced > available(place) {
+        return Err(Refusal::NoSpace);
+    }
+    Ok(())
+}
+
+/// Bytes that we may still write; `u64::MAX` where the file system does not say.
+fn available(place: impl rustix::fd::AsFd) -> u64 {
+    let Ok(space) = rustix::fs::fstatvfs(place) else {
+        return u64::MAX;
+    };
+    if space.f_blocks == 0 {
+        return u64::MAX;
+    }
+    // Blocks reserved for root are ours only if we are root.
+    let blocks = if rustix::process::geteuid().is_root() {
+        space.f_bfree
+    } else {
+        space.f_bavail
+    };
+    blocks.saturating_mul(space.f_frsize)
+}

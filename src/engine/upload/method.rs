@@ -1,0 +1,92 @@
+//! How an upload reaches its final name: a decision without I/O.
+
+/// How a finished upload reaches its final name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    /// The temporary file is renamed: readers see the old file or the new one, and so does the next start after a crash.
+    Rename,
+    /// The gathered data is copied into the existing file, because that file may be written but not replaced.
+    CopyInto,
+}
+
+/// What is known of the place before the decision.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    /// Files can be made in the directory.
+    pub(super) directory_is_writable: bool,
+    /// The directory has the sticky bit: only the owner of a file, or of the directory, may replace it there.
+    pub(super) is_sticky: bool,
+    /// This process owns the directory or the existing file, or is root.
+    pub(super) owns_either: bool,
+    /// The existing file is a mount of its own, as a container's `-v config:/srv/tftp/config` makes it.
+    pub(super) is_mount: bool,
+    /// There is an existing file, and it could be opened for writing.
+    pub(super) file_is_writable: bool,
+}
+
+impl Facts {
+    /// The method, or `None` where neither can succeed.
+    pub(super) fn method(self) -> Option<Method> {
+        let may_replace = !self.is_mount && (!self.is_sticky || self.owns_either);
+        match (self.directory_is_writable && may_replace, self.file_is_writable) {
+            (true, _) => Some(Method::Rename),
+            (false, true) => Some(Method::CopyInto),
+            (false, false) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Facts = Facts {
+        directory_is_writable: true,
+        is_sticky: false,
+        owns_either: false,
+        is_mount: false,
+        file_is_writable: true,
+    };
+
+    #[test]
+    fn a_rename_is_preferred_wherever_it_can_succeed() {
+        let sticky = Facts {
+            is_sticky: true,
+            owns_either: true,
+            ..PLAIN
+        };
+        // A program that runs cannot be written, but replaced.
+        let running = Facts {
+            file_is_writable: false,
+            ..PLAIN
+        };
+        for facts in [PLAIN, sticky, running] {
+            assert_eq!(facts.method(), Some(Method::Rename), "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_written_but_not_replaced_is_copied_into_and_all_else_refused() {
+        let read_only = Facts {
+            directory_is_writable: false,
+            ..PLAIN
+        };
+        let sticky = Facts {
+            is_sticky: true,
+            ..PLAIN
+        };
+        let mounted = Facts {
+            is_mount: true,
+            owns_either: true,
+            ..PLAIN
+        };
+        for facts in [read_only, sticky, mounted] {
+            assert_eq!(facts.method(), Some(Method::CopyInto), "{facts:?}");
+            let facts = Facts {
+                file_is_writable: false,
+                ..facts
+            };
+            assert_eq!(facts.method(), None, "{facts:?}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Files that uploads are gathered in: under a temporary name beside the final one, or without a name.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+
+use crate::engine::jail::Refusal;
+
+const PREFIX: &str = ".tftpserver-";
+const SUFFIX: &str = ".part";
+const DIGITS: usize = 16;
+
+/// Names tried for the temporary file. 64 random bits don't meet; a sweep may come between creation and lock.
+const ATTEMPTS: usize = 8;
+
+/// How often a removal that fails is tried: a disk or a network that fails once must not leave a file behind.
+const REMOVALS: usize = 3;
+
+/// How long a lock on a final name is waited for. Uploads hold it while they copy or rename, which takes moments.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Whether a name is one of those that unfinished uploads have, on file systems that know no case too.
+pub(in crate::engine) fn is_temporary(name: &str) -> bool {
+    let name = name.as_bytes();
+    if name.len() != PREFIX.len() + DIGITS + SUFFIX.len() {
+        return false;
+    }
+    let (prefix, rest) = name.split_at(PREFIX.len());
+    let (digits, suffix) = rest.split_at(DIGITS);
+    prefix.eq_ignore_ascii_case(PREFIX.as_bytes())
+        && digits.iter().all(u8::is_ascii_hexdigit)
+        && suffix.eq_ignore_ascii_case(SUFFIX.as_bytes())
+}
+
+/// Makes a locked temporary file of that mode in `directory`, and returns it with its name. Leaves nothing where it
+/// fails.
+pub(super) fn make(directory: &Dir, mode: u32) -> Result<(File, String), Refusal> {
+    for _ in 0..ATTEMPTS {
+        let name = new_name()?;
+        let mut options = OpenOptions::new();
+        // Readable too, for NFS to grant the lock, and to be copied from.
+        options
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .follow(FollowSymlinks::No);
+        let file = match directory.open_with(&name, &options) {
+            Ok(file) => file.into_std(),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(error) => {
+                // An error after the creation is possible too; nobody else has this name.
+                remove(directory, &name);
+                // The directory was there when it was opened: it is gone, or not ours to write.
+                return Err(Refusal::for_place(error));
+            }
+        };
+        match is_ours(&file) {
+            Ok(true) => return Ok((file, name)),
+            Ok(false) => remove(directory, &name),
+            Err(error) => {
+                remove(directory, &name);
+                return Err(error.into());
+            }
+        }
+    }
+    Err(Refusal::Io(io::Error::from(io::ErrorKind::AlreadyExists)))
+}
+
+/// Locks a new temporary file. False where a sweep was quicker, and removes it or has removed it.
+fn is_ours(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Err(std::fs::TryLockError::WouldBlock) => return Ok(false),
+        // No locks on this file system: then a sweep gets none either, and removes nothing.
+        Ok(()) | Err(std::fs::TryLockError::Error(_)) => {}
+    }
+    Ok(rustix::fs::fstat(file)?.st_nlink > 0)
+}
+
+/// Removes a temporary file. Where that fails for good, the next sweep finds it.
+pub(super) fn remove(directory: &Dir, name: &str) {
+    for _ in 0..REMOVALS {
+        match directory.remove_file(name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {}
+            _ => return,
+        }
+    }
+}
+
+/// Makes a file without a name in the system's directory for temporary files, and returns it with that directory.
+/// Nothing of it is left when it is closed, also where the process is killed.
+pub(super) fn make_elsewhere() -> Result<(File, Dir), Refusal> {
+    let mut refusal = Refusal::NotAllowed;
+    for place in [std::env::temp_dir(), PathBuf::from("/var/tmp")] {
+        match make_nameless(&place) {
+            Ok(made) => return Ok(made),
+            Err(error) => refusal = error,
+        }
+    }
+    Err(refusal)
+}
+
+fn make_nameless(place: &Path) -> Result<(File, Dir), Refusal> {
+    let directory = Dir::open_ambient_dir(place, cap_std::ambient_authority()).map_err(Refusal::for_place)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::EXCL | OFlags::CLOEXEC;
+        if let Ok(file) = rustix::fs::openat(&directory, c".", flags, Mode::RUSR | Mode::WUSR) {
+            return Ok((File::from(file), directory));
+        }
+    }
+    // No O_TMPFILE here: named for a moment.
+    let (file, name) = make(&directory, 0o600)?;
+    remove(&directory, &name);
+    Ok((file, directory))
+}
+
+/// Waits for the exclusive lock of a file or directory, moments at most. Where there are no locks it does without.
+///
+/// # Errors
+/// `ResourceBusy` where somebody else keeps it.
+pub(super) fn lock(file: &File) -> io::Result<()> {
+    for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
+        match file.try_lock() {
+            Ok(()) | Err(std::fs::TryLockError::Error(_)) => return Ok(()),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+        }
+    }
+    Err(io::ErrorKind::ResourceBusy.into())
+}
+
+pub(super) fn new_name() -> Result<String, Refusal> {
+    let mut random = [0_u8; DIGITS / 2];
+    let got = rustix::io::retry_on_intr(|| {
+        rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())
+    })?;
+    debug_assert_eq!(got, random.len(), "getrandom(2): up to 256 bytes come whole");
+    Ok(format!(
+        "{PREFIX}{:0DIGITS$x}{SUFFIX}",
+        u64::from_ne_bytes(random)
+    ))
+}
