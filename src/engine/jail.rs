@@ -22,11 +22,11 @@ mod walk;
 use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use cap_std::fs::{Dir, OpenOptions};
 use rustix::io::Errno;
 
+use super::clock;
 use super::platform;
 use super::upload::{self, Place};
 pub use super::upload::{Upload, UploadOptions};
@@ -313,24 +313,13 @@ fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened,
         platform::read_at(&file, &mut first, 1, 0).is_err() || !first.is_empty()
     };
     let size = kind.believed_size(state.size, has_contents);
-    let key = size.and_then(|_| kind.shared_key(state, time_of_day()));
+    let key = size.and_then(|_| kind.shared_key(state, clock::time_of_day()));
     Ok(Opened {
         file,
         size,
         key,
         path,
     })
-}
-
-/// The clock that file systems take their timestamps from, since 1970.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "compared with the time at which a file was changed"
-)]
-fn time_of_day() -> Duration {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
 }
 
 /// How files are opened for reading: a FIFO does not wait for its writer, a terminal does not become ours.

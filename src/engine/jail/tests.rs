@@ -107,7 +107,7 @@ fn settled(jail: &Jail, name: &str) -> Opened {
         if opened.key.is_some() || FileSystem::of(&opened.file) != FileSystem::Local {
             return opened;
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
     panic!("{name} never became old");
 }
