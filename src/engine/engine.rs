@@ -19,6 +19,7 @@ use super::pool::{Lane, Pool};
 use super::shard::Shard;
 use super::shared::Shared;
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::sync::thread::{Builder, JoinHandle};
 
 /// A running server. Dropping it without [`Engine::shutdown`] leaves its threads to their work.
@@ -31,6 +32,8 @@ pub struct Engine {
     threads: Mutex<Vec<JoinHandle<()>>>,
     pool: Arc<Pool>,
     drain: Arc<Drain>,
+    /// The sweep ends early.
+    is_ending: Arc<AtomicBool>,
 }
 
 impl Engine {
@@ -66,6 +69,7 @@ impl Engine {
             threads: Mutex::default(),
             pool: Arc::new(Pool::new("tftp-files")),
             drain: Arc::default(),
+            is_ending: Arc::default(),
             config,
         };
         engine.sweep(&policy);
@@ -158,6 +162,7 @@ impl Engine {
 
     /// Stops listening and ends every transfer; returns when all sockets are closed.
     pub fn shutdown(&self) {
+        self.end_sweep();
         self.drain.begin(0);
         self.order(Message::Shutdown);
     }
@@ -169,6 +174,7 @@ impl Engine {
 
     /// Waits for all threads; without [`Engine::shutdown`] that is when the last transfer has ended.
     pub fn join(self) {
+        self.end_sweep();
         self.join_shards();
         self.pool.shutdown();
     }
@@ -185,13 +191,19 @@ impl Engine {
         let Some(root) = policy.root.clone().filter(|_| !policy.read_only) else {
             return;
         };
+        let is_ending = Arc::clone(&self.is_ending);
         self.pool.submit(
             Lane::NONE,
             Box::new(move || {
                 // Leftovers do no harm but the room they take: the next start tries again.
-                let _ = root.sweep();
+                let _ = root.sweep(&|| !is_ending.load(Relaxed));
             }),
         );
+    }
+
+    /// Nothing waits for a sweep of a large or slow directory.
+    fn end_sweep(&self) {
+        self.is_ending.store(true, Relaxed);
     }
 
     /// Gives every shard an order and waits until each has carried it out.

@@ -118,12 +118,12 @@ impl Jail {
 
     /// Removes what uploads left behind that were killed: files of their name pattern which no process has locked,
     /// in the root and its subdirectories (bounded in depth and number). Live uploads of any server are not touched,
-    /// also of other processes. May block. Returns the number of files removed.
+    /// also of other processes. May block, but ends early once `goes_on` is false. Returns the number of files removed.
     ///
     /// # Errors
     /// When the root can't be opened; what can't be read or removed below it is passed over.
-    pub fn sweep(&self) -> io::Result<usize> {
-        sweep::sweep(&self.open_root()?)
+    pub fn sweep(&self, goes_on: &dyn Fn() -> bool) -> io::Result<usize> {
+        sweep::sweep(&self.open_root()?, goes_on)
     }
 
     fn open_root(&self) -> io::Result<Dir> {

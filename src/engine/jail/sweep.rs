@@ -12,15 +12,18 @@ const MAX_DEPTH: usize = 16;
 /// Directory entries looked at, at most: a server whose root is a huge tree still starts in moderate time.
 const MAX_ENTRIES: usize = 200_000;
 
-struct Sweep {
+struct Sweep<'a> {
+    /// Asked at every entry; false ends the sweep.
+    goes_on: &'a dyn Fn() -> bool,
     device: u64,
     entries: usize,
     removed: usize,
 }
 
-/// Removes leftovers below `root`, not crossing into other file systems and not following symlinks.
-pub(super) fn sweep(root: &Dir) -> io::Result<usize> {
+/// Removes leftovers below `root` while `goes_on`, not crossing into other file systems and not following symlinks.
+pub(super) fn sweep(root: &Dir, goes_on: &dyn Fn() -> bool) -> io::Result<usize> {
     let mut sweep = Sweep {
+        goes_on,
         device: root.dir_metadata()?.dev(),
         entries: 0,
         removed: 0,
@@ -29,11 +32,11 @@ pub(super) fn sweep(root: &Dir) -> io::Result<usize> {
     Ok(sweep.removed)
 }
 
-impl Sweep {
+impl Sweep<'_> {
     fn directory(&mut self, directory: &Dir, depth: usize) -> io::Result<()> {
         for entry in directory.entries()? {
             self.entries += 1;
-            if self.entries > MAX_ENTRIES {
+            if self.entries > MAX_ENTRIES || !(self.goes_on)() {
                 break;
             }
             let Ok(entry) = entry else { continue };

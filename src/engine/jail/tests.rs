@@ -437,12 +437,32 @@ fn a_sweep_takes_leftovers_and_leaves_live_uploads_and_all_else() {
     tree.link("../outside", "outdir");
     let mut live = jail.create("dir/new", &replacing()).unwrap();
     live.write(INSIDE).unwrap();
-    assert_eq!(jail.sweep().unwrap(), 3);
-    assert_eq!(jail.sweep().unwrap(), 0);
+    assert_eq!(jail.sweep(&|| true).unwrap(), 3);
+    assert_eq!(jail.sweep(&|| true).unwrap(), 0);
     live.commit().unwrap();
     assert_eq!(look(&jail, "dir/new"), "inside");
     assert_eq!(look(&jail, ".tftpserver-mine.part"), "inside");
     assert!(tree.base.path().join("outside").join(leftover).exists());
+}
+
+#[test]
+fn a_sweep_ends_when_it_shall() {
+    let tree = Tree::new();
+    for number in 0..100 {
+        let directory = tree.root().join(format!("dir/{}", number % 10));
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join(format!(".tftpserver-{number:016x}.part")), b"half").unwrap();
+    }
+    let left = std::cell::Cell::new(50);
+    let goes_on = || {
+        left.set(left.get() - 1);
+        left.get() >= 0
+    };
+    let removed = tree.jail().sweep(&goes_on).unwrap();
+    assert!(removed <= 50, "{removed}");
+    // Every directory on the way up asks once more, and no further entry is looked at.
+    assert!(left.get() > -20, "{}", left.get());
+    assert_eq!(tree.jail().sweep(&|| true).unwrap(), 100 - removed);
 }
 
 #[test]
@@ -453,7 +473,7 @@ fn uploads_begin_while_sweeps_run() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                assert_eq!(jail.sweep().unwrap() & !0xFF, 0);
+                assert_eq!(jail.sweep(&|| true).unwrap() & !0xFF, 0);
             }
         });
         let _done = Done(&done);
