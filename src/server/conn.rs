@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tftp_proto::wire::{Mode, Operation};
 
@@ -216,6 +217,11 @@ impl Record {
             ConnField::TransferMode => Value::Text(self.transfer_mode().to_owned()),
             field => Value::Integer(self.figure(field)),
         }
+    }
+
+    /// From the request until now, or until the end.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.connection.progress.elapsed()
     }
 
     /// A figure of this moment, or the last one.

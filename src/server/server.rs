@@ -186,6 +186,14 @@ impl Server {
         self.listening.lock().statistics()
     }
 
+    /// How long a connection has lasted since its request, until its end; ConnElapsedMillis in full.
+    ///
+    /// # Errors
+    /// 903 where there is none at this index.
+    pub fn elapsed(&self, index: i32) -> Result<Duration, Failure> {
+        Ok(self.conns.at(index)?.elapsed())
+    }
+
     /// Where it listens in the first place.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.bound.lock().as_ref().map(Bound::address)

@@ -117,7 +117,7 @@ impl Failure {
 
     /// Says it on standard error.
     pub fn tell(&self) -> ExitCode {
-        eprintln!("tftpserver: {}", self.text);
+        crate::output::last_words(&format!("tftpserver: {}", self.text));
         self.code.into()
     }
 }

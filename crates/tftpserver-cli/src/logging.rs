@@ -1,16 +1,15 @@
 //! The log, on standard error: text for people or one JSON object a line.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::options::{LogFormat, Options};
-use crate::view::View;
+use crate::output::Output;
 
 /// From here on everything that is logged is written.
-pub fn start(options: &Options, view: Arc<dyn View>) {
+pub fn start(options: &Options, output: Output) {
     let level = match options.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
@@ -21,30 +20,30 @@ pub fn start(options: &Options, view: Arc<dyn View>) {
         .with_max_level(level)
         .with_target(false)
         .with_ansi(false)
-        .with_writer(Beside(view));
+        .with_writer(Lines(output));
     match options.log_format.unwrap_or_default() {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
 }
 
-/// Standard error, without spoiling what the view shows on the same terminal.
-struct Beside(Arc<dyn View>);
+/// Makes a line of the log into one of the output.
+struct Lines(Output);
 
-impl<'w> MakeWriter<'w> for Beside {
+impl<'w> MakeWriter<'w> for Lines {
     type Writer = Line<'w>;
 
     fn make_writer(&'w self) -> Line<'w> {
         Line {
-            view: &*self.0,
+            output: &self.0,
             text: Vec::new(),
         }
     }
 }
 
-/// One line of the log, written when it is whole.
+/// One line of the log, passed on when it is whole.
 struct Line<'w> {
-    view: &'w dyn View,
+    output: &'w Output,
     text: Vec<u8>,
 }
 
@@ -61,10 +60,6 @@ impl Write for Line<'_> {
 
 impl Drop for Line<'_> {
     fn drop(&mut self) {
-        let text = std::mem::take(&mut self.text);
-        self.view.aside(&mut || {
-            // Nobody is left to tell that standard error is closed.
-            let _ = io::stderr().write_all(&text);
-        });
+        self.output.log(&self.text);
     }
 }

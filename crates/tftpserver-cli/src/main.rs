@@ -3,7 +3,7 @@
 //! It stands on the class of the library (`tftpserver::server`), which is what the C interface offers too, and on
 //! nothing below it; `client` stands on the protocol crate. From the outside in: `cli` and `config` (what was asked for), `serve` (the server and its life),
 //! `rules` (from the name that a client asks for to the name that it gets), `watch` (what is known of every transfer),
-//! `view` and `web` (who shows it). `exit` has every way to end.
+//! `view` and `web` (what shows it), `output` (the threads that write it). `exit` has every way to end.
 #![forbid(unsafe_code)]
 
 mod cli;
@@ -15,6 +15,7 @@ mod listen;
 mod logging;
 mod manual;
 mod options;
+mod output;
 mod rules;
 mod serve;
 mod text;

@@ -1,7 +1,9 @@
 //! The options, on the command line and in the configuration alike: one definition, so that neither lacks one.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer};
@@ -98,6 +100,11 @@ pub struct Options {
     #[arg(long, value_name = "ADDR:PORT", help_heading = "Running")]
     pub metrics: Option<SocketAddr>,
 
+    /// Answer HTTP by this host name too, besides addresses and the machine's own; may be given several times
+    #[arg(long, value_name = "NAME", help_heading = "Running")]
+    #[serde(deserialize_with = "one_or_many")]
+    pub metrics_name: Vec<String>,
+
     /// One line of JSON a transfer on standard output
     #[arg(long, help_heading = "Running")]
     pub json: bool,
@@ -149,13 +156,9 @@ pub enum LogFormat {
 impl Options {
     /// These options, and those of `file` where these say nothing.
     pub fn over(self, file: Options) -> Options {
-        let listen = match self.listen.is_empty() {
-            true => file.listen,
-            false => self.listen,
-        };
         Options {
             dir: self.dir.or(file.dir),
-            listen,
+            listen: or(self.listen, file.listen),
             single_port: self.single_port || file.single_port,
             transfer_ports: self.transfer_ports.or(file.transfer_ports),
             max_blksize: self.max_blksize.or(file.max_blksize),
@@ -174,6 +177,7 @@ impl Options {
             per_client: self.per_client.or(file.per_client),
             user: self.user.or(file.user),
             metrics: self.metrics.or(file.metrics),
+            metrics_name: or(self.metrics_name, file.metrics_name),
             json: self.json || file.json,
             plain: self.plain || file.plain,
             quiet: self.quiet || file.quiet,
@@ -183,8 +187,20 @@ impl Options {
     }
 }
 
+/// The first list, unless it is empty.
+fn or<T>(first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    match first.is_empty() {
+        true => second,
+        false => first,
+    }
+}
+
 /// `listen = "…"` or `listen = ["…", "…"]`.
-fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Listen>, D::Error> {
+fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Given {
@@ -195,6 +211,6 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Listen>
         Given::One(text) => vec![text],
         Given::Many(texts) => texts,
     };
-    let parsed: Result<_, String> = given.iter().map(|text| text.parse()).collect();
+    let parsed: Result<_, _> = given.iter().map(|text| text.parse()).collect();
     parsed.map_err(serde::de::Error::custom)
 }

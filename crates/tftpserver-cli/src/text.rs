@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use unicode_width::UnicodeWidthStr;
+
 /// Control characters become `\u{1b}` and the like: a client may put anything into a name, also what drives a
 /// terminal mad or breaks a line of a log in two.
 pub fn printable(text: &str) -> String {
@@ -17,22 +19,80 @@ pub fn printable(text: &str) -> String {
 
 /// Characters that turn the direction of writing, or separate lines, without being control characters.
 fn is_directing(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The beginning and the end of a text that is longer than `width` characters.
+/// The same for a line of JSON: DEL, C1 and the directing characters become `\u009b` and the like. JSON itself has
+/// escapes for the others, and none of these occurs outside of its strings.
+pub fn json(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c.is_control() || is_directing(c) {
+            true => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => out.push(c),
+        }
+    }
+    out
+}
+
+/// Columns of a terminal that a text takes: two for wide characters, none for those that join the one before.
+pub fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// The beginning and the end of a text that is wider than `width` columns.
 pub fn shortened(text: &str, width: usize) -> String {
-    let count = text.chars().count();
-    if count <= width {
+    if columns(text) <= width {
         return text.to_owned();
     }
     let Some(rest) = width.checked_sub(1) else {
         return String::new();
     };
-    let head = rest / 3;
-    let tail = rest - head;
-    let (begin, end) = (text.chars().take(head), text.chars().skip(count - tail));
-    begin.chain(['…']).chain(end).collect()
+    let begin = beginning(text, rest / 3);
+    // A column that a wide character at the border of the beginning left free is the end's.
+    let end = ending(text, rest - columns(begin));
+    format!("{begin}…{end}")
+}
+
+/// The beginning of a text that is wider than `width` columns.
+pub fn cut(text: &str, width: usize) -> String {
+    match (columns(text) <= width, width.checked_sub(1)) {
+        (true, _) => text.to_owned(),
+        (false, Some(rest)) => format!("{}…", beginning(text, rest)),
+        (false, None) => String::new(),
+    }
+}
+
+/// With spaces behind it, `width` columns wide.
+pub fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
+/// As many of the first characters as fit.
+fn beginning(text: &str, width: usize) -> &str {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let fits = ends.take_while(|&end| columns(&text[..end]) <= width).last();
+    &text[..fits.unwrap_or(0)]
+}
+
+/// As many of the last characters as fit.
+fn ending(text: &str, width: usize) -> &str {
+    let starts = text.char_indices().rev().map(|(at, _)| at);
+    let fits = starts
+        .take_while(|&start| columns(&text[start..]) <= width)
+        .last();
+    &text[fits.unwrap_or(text.len())..]
+}
+
+/// An error in the words of the system, without the number that Rust adds.
+pub fn system(error: &std::io::Error) -> String {
+    let words = error.to_string();
+    match error.raw_os_error() {
+        Some(number) => words
+            .trim_end_matches(&format!(" (os error {number})"))
+            .to_owned(),
+        None => words,
+    }
 }
 
 /// Bytes as people read them: `812 B`, `1.4 MiB`.
@@ -83,6 +143,23 @@ mod tests {
             ("…".to_owned(), String::new())
         );
         assert_eq!(shortened("ääääääää", 4).chars().count(), 4);
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!((columns("起動"), columns("e\u{301}")), (4, 1));
+        assert_eq!(shortened("起動イメージ.img", 9), "起…ジ.img");
+        assert_eq!(shortened("起動", 3), "…動");
+        assert_eq!(cut("起動", 3), "起…");
+        assert_eq!(padded("起動", 6), "起動  ");
+    }
+
+    #[test]
+    fn json_stays_json() {
+        let text = "a\u{9b}2J\u{202e}\u{7f}\u{2028}\n\"\\ä";
+        let line = json(&serde_json::to_string(text).unwrap());
+        assert_eq!(line, "\"a\\u009b2J\\u202e\\u007f\\u2028\\n\\\"\\\\ä\"");
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
     }
 
     #[test]

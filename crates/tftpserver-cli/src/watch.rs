@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tftpserver::server::Server;
 
 pub use outcome::Outcome;
-pub use totals::{BOUNDS, Kind, Row, Totals};
+pub use totals::{BOUNDS, Brief, Kind, Row, Totals};
 pub use transfer::{Figures, Operation, Transfer};
 
 /// So many ended transfers are kept, and beside them so many that failed.
@@ -45,32 +45,40 @@ pub struct Look {
     pub totals: Totals,
 }
 
+impl Look {
+    /// The sums of everything, transfers that still run included.
+    pub fn sums(&self) -> Brief {
+        let mut sums = self.totals.brief();
+        for transfer in &self.active {
+            sums.bytes += transfer.figures.bytes;
+            sums.retransmissions += transfer.figures.retransmissions;
+        }
+        sums
+    }
+}
+
 impl Board {
     /// A request was taken.
     pub fn begin(&self, transfer: Transfer) {
         self.state().active.insert(transfer.id, transfer);
     }
 
-    /// Takes a transfer that ended from those that run.
-    pub fn take(&self, id: i32) -> Option<Transfer> {
-        self.state().active.remove(&id)
+    /// A transfer that runs, as it was seen last.
+    pub fn active(&self, id: i32) -> Option<Transfer> {
+        self.state().active.get(&id).cloned()
     }
 
-    /// Keeps a transfer that ended.
+    /// A transfer that ran has ended. It is among one or the other at every moment, so that sums never shrink.
     pub fn end(&self, transfer: Transfer) -> Arc<Transfer> {
         let transfer = Arc::new(transfer);
         let mut state = self.state();
+        state.active.remove(&transfer.id);
         state.totals.add(&transfer);
         keep(&mut state.ended, &transfer);
         if transfer.outcome.is_failure() {
             keep(&mut state.failed, &transfer);
         }
         transfer
-    }
-
-    /// The sums alone.
-    pub fn totals(&self) -> Totals {
-        self.state().totals.clone()
     }
 
     /// Fetches the figures of what runs, and shows everything.
@@ -81,7 +89,10 @@ impl Board {
         let mut state = self.state();
         for (id, figures) in figures {
             if let (Some(transfer), Some(figures)) = (state.active.get_mut(&id), figures) {
-                transfer.figures = figures;
+                // Another thread may have fetched later figures meanwhile.
+                if figures.seconds >= transfer.figures.seconds {
+                    transfer.figures = figures;
+                }
             }
         }
         Look {

@@ -88,8 +88,10 @@ fn figures_for_prometheus() {
 
 /// And the last one all.
 fn each_class_counts_those_below(text: &str) {
-    let bucket = "tftpserver_transfer_duration_seconds_bucket{operation=\"read\",outcome=\"completed\"";
-    let classes = text.lines().filter(|line| line.starts_with(bucket));
+    let classes = text.lines().filter(|line| {
+        line.starts_with("tftpserver_transfer_duration_seconds_bucket{le=")
+            && line.contains("operation=\"read\",outcome=\"completed\"")
+    });
     let counts: Vec<u64> = classes
         .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
         .collect();
@@ -97,11 +99,12 @@ fn each_class_counts_those_below(text: &str) {
     assert!(counts.is_sorted() && counts.last() == Some(&1), "{counts:?}");
 }
 
-/// Before the samples of a figure stand its HELP and TYPE, once each.
+/// Before the samples of a figure stand its HELP and TYPE, once each; at the end stands what OpenMetrics asks for.
 fn each_figure_is_described(text: &str) {
+    assert!(text.ends_with("\n# EOF\n"), "{text}");
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let name = line.split(['{', ' ']).next().unwrap();
-        let family = ["_bucket", "_sum", "_count"]
+        let family = ["_bucket", "_sum", "_count", "_total"]
             .iter()
             .find_map(|end| name.strip_suffix(end))
             .unwrap_or(name);
@@ -112,6 +115,69 @@ fn each_figure_is_described(text: &str) {
             assert_eq!(heads.count(), 1, "{word} {family}");
         }
     }
+}
+
+/// Whoever computes a rate needs a zero to start from.
+#[test]
+fn every_series_is_there_from_the_start() {
+    let directory = directory(&[("f", b"content")]);
+    let (mut served, page) = serve(directory.path());
+    let series = |text: &str| {
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        let names = samples.map(|line| line.rsplit_once(' ').unwrap().0.to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let before = get(page, "/metrics");
+    for operation in ["read", "write"] {
+        for outcome in [
+            "completed",
+            "probe",
+            "client_error",
+            "timeout",
+            "file",
+            "refused",
+            "limit",
+            "aborted",
+            "failed",
+        ] {
+            let labels = format!("{{operation=\"{operation}\",outcome=\"{outcome}\"}}");
+            assert_eq!(
+                figure(&before, &format!("tftpserver_transfers_total{labels}")),
+                0.0
+            );
+            let count = format!("tftpserver_transfer_duration_seconds_count{labels}");
+            assert_eq!(figure(&before, &count), 0.0);
+        }
+    }
+    Slow::ask(served.address(), "f").finish(1);
+    Slow::ask(served.address(), "none").packet();
+    served.event();
+    served.event();
+    assert_eq!(series(&get(page, "/metrics")), series(&before));
+}
+
+/// Transfers that take less than a millisecond take time too, and the bytes of those that run count.
+#[test]
+fn sums_are_those_of_this_moment() {
+    let directory = directory(&[("short", b"content"), ("f", &pattern(2000))]);
+    let (mut served, page) = serve(directory.path());
+    Slow::ask(served.address(), "short").finish(1);
+    let told = served.event();
+    let seconds = told["seconds"].as_f64().unwrap();
+    let sum = "tftpserver_transfer_duration_seconds_sum{operation=\"read\",outcome=\"completed\"}";
+    assert!(seconds > 0.0, "{told}");
+    assert_eq!(figure(&get(page, "/metrics"), sum), seconds);
+    let mut client = Slow::ask(served.address(), "f");
+    client.packet();
+    client.acknowledge(1);
+    client.packet();
+    let sent = || figure(&get(page, "/metrics"), "tftpserver_sent_bytes_total");
+    eventually("the bytes of a transfer that runs", || {
+        (sent() == 7.0 + 512.0).then_some(())
+    });
+    client.finish(2);
+    served.event();
+    assert_eq!(sent(), 2007.0);
 }
 
 #[test]
@@ -148,7 +214,7 @@ fn the_page_is_whole() {
     let (_served, page) = serve(directory.path());
     let (head, body) = ask(page, "GET", "/");
     assert!(
-        head.contains("Content-Security-Policy: default-src 'none';"),
+        head.contains("content-security-policy: default-src 'none';"),
         "{head}"
     );
     for path in ["/", "/page.css", "/page.js"] {
@@ -182,10 +248,11 @@ fn the_page_in_chromium() {
     let shown = browse(browser, page);
     for wanted in [
         "<title>tftpserver</title>",
+        "<dd id=\"rate\">",
         "<dd id=\"running\">1</dd>",
         "<dd id=\"completed\">1</dd>",
         "<dd id=\"failures\">1</dd>",
-        "<td class=\"\">boot.img</td>",
+        "data-label=\"\">boot.img</td>",
         "<span>25 %</span>",
         "&lt;img src=x onerror=document.title='broken'&gt;",
         "Can't open local file. File not found",

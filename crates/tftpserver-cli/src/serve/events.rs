@@ -9,8 +9,8 @@ use tftpserver::server::property::Value;
 
 use super::Running;
 use crate::clock;
+use crate::output::Output;
 use crate::rules::{Asked, Rules};
-use crate::view::View;
 use crate::watch::{Board, Figures, Operation, Outcome, Transfer};
 
 // Events and properties, by number (docs/reference.md).
@@ -35,7 +35,7 @@ pub fn register(running: &Running, verbose: u8) {
     let handler = Arc::new(Handler {
         server: Arc::downgrade(&running.server),
         board: Arc::clone(&running.board),
-        view: Arc::clone(&running.view),
+        output: running.output.clone(),
         rules: Arc::clone(&running.rules),
     });
     for id in events {
@@ -53,7 +53,7 @@ struct Handler {
     /// The server holds its callbacks: they must not hold the server.
     server: Weak<Server>,
     board: Arc<Board>,
-    view: Arc<dyn View>,
+    output: Output,
     rules: Arc<RwLock<Rules>>,
 }
 
@@ -129,7 +129,7 @@ impl Handler {
             }
         };
         if accept {
-            self.view.began(&transfer);
+            self.output.began(&transfer);
         }
         self.board.begin(transfer);
         accept
@@ -137,7 +137,7 @@ impl Handler {
 
     /// A transfer is over, or never began.
     fn over(&self, server: &Server, id: i32, code: i32, reason: &str) {
-        let transfer = self.board.take(id).unwrap_or_else(|| asked(server, id));
+        let transfer = self.board.active(id).unwrap_or_else(|| asked(server, id));
         let transfer = self.board.end(transfer.ended(server, code, reason));
         tracing::info!(
             id,
@@ -151,7 +151,7 @@ impl Handler {
             retransmissions = transfer.figures.retransmissions,
             "transfer"
         );
-        self.view.ended(&transfer);
+        self.output.ended(&transfer);
     }
 }
 

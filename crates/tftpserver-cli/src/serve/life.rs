@@ -1,5 +1,6 @@
 //! What it does from the first request to the last: deliver events, heed signals.
 
+use std::io::IsTerminal;
 use std::sync::mpsc::Receiver;
 
 use tftpserver::server::Server;
@@ -64,12 +65,9 @@ fn drain(running: &Running, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
     server.stop_listening();
     tracing::info!("stopping: transfers finish, a second signal ends them");
     let left = active(server);
-    if left > 0 && running.view.is_live() {
-        running.view.aside(&mut || {
-            eprintln!(
-                "tftpserver: transfers that still run: {left}; they may finish, Ctrl-C again ends them"
-            );
-        });
+    if left > 0 && std::io::stdin().is_terminal() {
+        let line = format!("transfers that still run: {left}; they may finish, Ctrl-C again ends them");
+        running.output.remark(&line);
     }
     settings::set(server, "", "SelectWaitMillis", &100)?;
     let mut code = Code::Done;

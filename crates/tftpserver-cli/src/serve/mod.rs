@@ -9,8 +9,8 @@ mod sockets;
 mod systemd;
 mod user;
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use socket2::Socket;
 use tftpserver::server::Server;
@@ -18,24 +18,42 @@ use tftpserver::server::Server;
 use crate::cli::Serve;
 use crate::config::{self, Plan};
 use crate::exit::{Code, Failure};
+use crate::output::Output;
 use crate::rules::Rules;
-use crate::view::{self, View};
 use crate::watch::Board;
 use crate::{logging, web};
-
-/// How often the live view is drawn.
-const REDRAW: Duration = Duration::from_millis(200);
 
 /// What everything that runs shares.
 #[derive(Clone)]
 pub struct Running {
     pub server: Arc<Server>,
     pub board: Arc<Board>,
-    pub view: Arc<dyn View>,
+    pub output: Output,
     rules: Arc<RwLock<Rules>>,
+    denied: Arc<AtomicU64>,
 }
 
 impl Running {
+    /// Opens a server that does not listen yet, and starts the threads that write what it shows.
+    fn start(plan: &Plan) -> Result<Running, Failure> {
+        let (server, board) = (Server::open(), Arc::<Board>::default());
+        let shown = (Arc::clone(&server), Arc::clone(&board));
+        let output = Output::start(&plan.options, Arc::new(move || shown.1.look(&shown.0)))?;
+        logging::start(&plan.options, output.clone());
+        Ok(Running {
+            server,
+            board,
+            output,
+            rules: Arc::new(RwLock::new(plan.rules.clone())),
+            denied: Arc::default(),
+        })
+    }
+
+    /// Requests that met silence because `--allow` and `--deny` exclude their clients.
+    pub fn denied(&self) -> u64 {
+        self.denied.load(Relaxed)
+    }
+
     fn set_rules(&self, rules: Rules) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
     }
@@ -44,59 +62,46 @@ impl Running {
 /// Serves until a signal says that it is enough.
 pub fn run(asked: &Serve) -> Result<Code, Failure> {
     let plan = Plan::read(asked)?;
-    let view = view::choose(&plan.options);
-    logging::start(&plan.options, Arc::clone(&view));
-    let running = Running {
-        server: Server::open(),
-        board: Arc::default(),
-        view,
-        rules: Arc::new(RwLock::new(plan.rules.clone())),
-    };
+    let running = Running::start(&plan)?;
+    let ended = serve(&running, asked, plan);
+    running.output.close();
+    ended
+}
+
+fn serve(running: &Running, asked: &Serve, plan: Plan) -> Result<Code, Failure> {
     settings::at_start(&running.server, &plan)?;
-    let (page, held) = open_ports(&running, &plan)?;
-    events::register(&running, plan.options.verbose);
+    let (page, held) = open_ports(running, &plan)?;
+    events::register(running, plan.options.verbose);
     let wishes = signals::watch(Arc::clone(&running.server))?;
-    let addresses = sockets::start(&running.server, &plan.options)?;
+    let addresses = sockets::start(running, &plan.options)?;
     // The library has duplicates of its own now.
     drop(held);
-    show(&running, page)?;
-    running.view.listening(&addresses, &plan.dir);
+    if let Some(page) = page {
+        page.serve(running)?;
+    }
+    running
+        .output
+        .listening(&plan.dir, &addresses, addresses.join(" and "));
     tracing::info!(dir = %plan.dir.display(), addresses = addresses.join(" "), "listening");
     systemd::ready(&addresses);
-    let code = life::until_told(&running, asked, plan, &wishes);
-    running.view.close();
-    code
+    life::until_told(running, asked, plan, &wishes)
 }
 
 /// Opens what may need privileges, gives them up, and looks whether the rest can be done without.
 fn open_ports(running: &Running, plan: &Plan) -> Result<(Option<web::Port>, Vec<Socket>), Failure> {
     let options = &plan.options;
     let user = options.user.as_deref().map(user::find).transpose()?;
-    let page = options.metrics.map(web::Port::open).transpose()?;
-    let held = sockets::prepare(&running.server, options, user.is_some())?;
+    let page = options
+        .metrics
+        .map(|address| web::Port::open(address, &options.metrics_name))
+        .transpose()?;
+    let held = sockets::prepare(running, options, user.is_some())?;
     if let Some(user) = user {
         user.become_it()?;
         // What root could enter this user perhaps can't.
         config::directory(Some(&plan.dir))?;
     }
     Ok((page, held))
-}
-
-/// Starts what shows the transfers.
-fn show(running: &Running, page: Option<web::Port>) -> Result<(), Failure> {
-    if let Some(page) = page {
-        page.serve(Arc::clone(&running.server), Arc::clone(&running.board))?;
-    }
-    if running.view.is_live() {
-        let running = running.clone();
-        spawn("view", move || {
-            loop {
-                running.view.draw(&running.board.look(&running.server));
-                std::thread::sleep(REDRAW);
-            }
-        })?;
-    }
-    Ok(())
 }
 
 /// A thread that lives as long as the program.

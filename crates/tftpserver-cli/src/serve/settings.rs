@@ -94,6 +94,7 @@ pub fn needs_restart(old: &Options, new: &Options) -> Vec<&'static str> {
         ("threads", old.threads != new.threads),
         ("user", old.user != new.user),
         ("metrics", old.metrics != new.metrics),
+        ("metrics-name", old.metrics_name != new.metrics_name),
         ("json", old.json != new.json),
         ("plain", old.plain != new.plain),
         ("quiet", old.quiet != new.quiet),

@@ -9,7 +9,7 @@ use tftpserver::server::Server;
 use tftpserver::server::errors;
 use tftpserver::server::property::Value;
 
-use super::{bind, settings, systemd};
+use super::{Running, bind, settings, systemd};
 use crate::exit::{Code, Failure};
 use crate::listen::{Listen, PORT, UNPRIVILEGED_PORT};
 use crate::options::Options;
@@ -24,7 +24,8 @@ const NOT_OURS: i32 = 10049;
 
 /// Tells the class where to listen. With `now` the sockets are bound here, for later
 /// the right to may be gone; they must stay open until listening has started.
-pub fn prepare(server: &Server, options: &Options, now: bool) -> Result<Vec<Socket>, Failure> {
+pub fn prepare(running: &Running, options: &Options, now: bool) -> Result<Vec<Socket>, Failure> {
+    let server = &running.server;
     let inherited = systemd::inherited();
     if !inherited.is_empty() {
         descriptors(server, &inherited)?;
@@ -33,7 +34,7 @@ pub fn prepare(server: &Server, options: &Options, now: bool) -> Result<Vec<Sock
     }
     let wanted = wanted(options);
     if now {
-        let sockets = bind_all(server, options, &wanted)?;
+        let sockets = bind_all(running, options, &wanted)?;
         let numbers: Vec<i32> = sockets.iter().map(AsRawFd::as_raw_fd).collect();
         descriptors(server, &numbers)?;
         return Ok(sockets);
@@ -46,7 +47,8 @@ pub fn prepare(server: &Server, options: &Options, now: bool) -> Result<Vec<Sock
 }
 
 /// Starts to listen, and says where.
-pub fn start(server: &Server, options: &Options) -> Result<Vec<String>, Failure> {
+pub fn start(running: &Running, options: &Options) -> Result<Vec<String>, Failure> {
+    let server = &running.server;
     let mut started = server.start_listening();
     if options.listen.is_empty() {
         // A system without IPv6.
@@ -55,7 +57,7 @@ pub fn start(server: &Server, options: &Options) -> Result<Vec<String>, Failure>
             started = server.start_listening();
         }
         if code(&started) == NOT_ALLOWED {
-            hint();
+            hint(running);
             local(server, &Listen::everywhere(UNPRIVILEGED_PORT))?;
             started = server.start_listening();
         }
@@ -72,11 +74,11 @@ fn code(started: &Result<(), errors::Failure>) -> i32 {
     started.as_ref().err().map_or(0, |failure| failure.code)
 }
 
-fn hint() {
-    eprintln!(
-        "tftpserver: port {PORT} is not allowed to this user: serving on port {UNPRIVILEGED_PORT} instead. \
-         For {PORT} start it as root with --user, or as a service (docs/command.md)."
-    );
+fn hint(running: &Running) {
+    running.output.remark(&format!(
+        "port {PORT} is not allowed to this user: serving on port {UNPRIVILEGED_PORT} instead. \
+         For {PORT} start it as root, or as a service (docs/command.md)."
+    ));
 }
 
 /// The addresses, every one first: it is what LocalHost "" means.
@@ -118,12 +120,12 @@ fn descriptors(server: &Server, numbers: &[i32]) -> Result<(), Failure> {
 }
 
 /// Binds what the class will be handed; each thread has a socket, so the class needs no more than one for each.
-fn bind_all(server: &Server, options: &Options, wanted: &[Listen]) -> Result<Vec<Socket>, Failure> {
-    settings::set(server, "--threads", "IoThreads", &1)?;
+fn bind_all(running: &Running, options: &Options, wanted: &[Listen]) -> Result<Vec<Socket>, Failure> {
+    settings::set(&running.server, "--threads", "IoThreads", &1)?;
     match bind::all(wanted, options.threads.unwrap_or(1)) {
         Err((error, _)) if error.kind() == ErrorKind::PermissionDenied && is_default(options, wanted) => {
-            hint();
-            bind_all(server, options, &[Listen::everywhere(UNPRIVILEGED_PORT)])
+            hint(running);
+            bind_all(running, options, &[Listen::everywhere(UNPRIVILEGED_PORT)])
         }
         bound => bound.map_err(|(error, address)| {
             let code = match error.kind() {

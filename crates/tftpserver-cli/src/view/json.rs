@@ -1,10 +1,11 @@
 //! One line of JSON for each transfer that ended, after one that says where it listens.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::{View, print};
+use crate::text;
 use crate::watch::Transfer;
 
 pub struct Json;
@@ -24,27 +25,40 @@ struct Ended<'t> {
     transfer: &'t Transfer,
 }
 
+#[derive(Serialize)]
+struct Dropped {
+    event: &'static str,
+    lines: u64,
+}
+
 impl View for Json {
-    fn listening(&self, addresses: &[String], dir: &Path) {
+    fn listening(&mut self, dir: &str, _described: &str, addresses: &[String]) {
         write(&Listening {
             event: "listening",
             version: env!("CARGO_PKG_VERSION"),
             addresses,
-            dir: &dir.to_string_lossy(),
+            dir,
         });
     }
 
-    fn ended(&self, transfer: &Transfer) {
+    fn ended(&mut self, transfer: &Arc<Transfer>) {
         write(&Ended {
             event: "transfer",
             transfer,
+        });
+    }
+
+    fn dropped(&mut self, count: u64) {
+        write(&Dropped {
+            event: "dropped",
+            lines: count,
         });
     }
 }
 
 fn write(line: &impl Serialize) {
     match serde_json::to_string(line) {
-        Ok(line) => print(&line),
+        Ok(line) => print(&text::json(&line)),
         Err(error) => tracing::error!(%error, "a line of JSON"),
     }
 }

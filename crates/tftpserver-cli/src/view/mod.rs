@@ -1,56 +1,62 @@
-//! What is shown on standard output: live bars on a terminal, lines in a pipe, JSON for machines, or nothing.
+//! What is shown on standard output: live rows on a terminal, lines in a pipe, JSON for machines, or nothing.
+//!
+//! Views run on the thread that writes standard output ([`crate::output`]), and on no other.
 
 mod json;
 mod lines;
 mod live;
+mod rates;
+mod rows;
 
-pub use live::drawn;
+pub use rows::drawn;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::options::Options;
+use crate::output;
 use crate::watch::{Look, Transfer};
 
-/// Shows what happens. Called from several threads.
-pub trait View: Send + Sync {
-    /// Where it listens, and what it serves.
-    fn listening(&self, addresses: &[String], dir: &Path);
+/// Fetches everything that a live view shows.
+pub type Snapshot = Arc<dyn Fn() -> Look + Send + Sync>;
+
+/// Shows what happens. Every method may block, for as long as standard output does.
+pub trait View: Send {
+    /// What is served; where, for people; where, as addresses.
+    fn listening(&mut self, dir: &str, described: &str, addresses: &[String]);
+    /// Whether [`View::began`] does anything.
+    fn shows_begin(&self) -> bool {
+        false
+    }
     /// A request was taken.
-    fn began(&self, _transfer: &Transfer) {}
+    fn began(&mut self, _transfer: &Transfer) {}
     /// A transfer is over.
-    fn ended(&self, transfer: &Transfer);
+    fn ended(&mut self, transfer: &Arc<Transfer>);
+    /// So many items were dropped before they came here.
+    fn dropped(&mut self, count: u64);
     /// Whether it wants `draw` to be called a few times a second.
     fn is_live(&self) -> bool {
         false
     }
     /// Shows everything anew.
-    fn draw(&self, _look: &Look) {}
-    /// Lets `print` write to the terminal.
-    fn aside(&self, print: &mut dyn FnMut()) {
-        print();
+    fn draw(&mut self, _look: &Look) {}
+    /// Writes lines of the log to the terminal of a live view.
+    fn aside(&mut self, lines: &[u8]) {
+        output::write_stderr(lines);
     }
-    /// Nothing more follows.
-    fn close(&self) {}
+    /// Nothing more follows; `last` is how everything ended.
+    fn close(&mut self, _last: &Look) {}
 }
 
-/// The view that the options and the terminal ask for.
-pub fn choose(options: &Options) -> Arc<dyn View> {
+/// The view that the options and the terminal ask for; `None`: nothing is shown.
+pub fn choose(options: &Options) -> Option<Box<dyn View>> {
     let is_terminal = io::stdout().is_terminal();
     match options {
-        Options { quiet: true, .. } => Arc::new(Nothing),
-        Options { json: true, .. } => Arc::new(json::Json),
-        Options { plain: false, .. } if is_terminal => Arc::new(live::Live::new()),
-        _ => Arc::new(lines::Lines),
+        Options { quiet: true, .. } => None,
+        Options { json: true, .. } => Some(Box::new(json::Json)),
+        Options { plain: false, .. } if is_terminal => Some(Box::new(live::Live::new())),
+        _ => Some(Box::new(lines::Lines)),
     }
-}
-
-struct Nothing;
-
-impl View for Nothing {
-    fn listening(&self, _: &[String], _: &Path) {}
-    fn ended(&self, _: &Transfer) {}
 }
 
 /// Writes a line at once. A reader that went away is no reason to end: clients are still there.

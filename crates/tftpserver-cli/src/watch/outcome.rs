@@ -29,6 +29,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every way to end.
+    pub const ENDS: [Outcome; 9] = [
+        Outcome::Completed,
+        Outcome::Probe,
+        Outcome::ClientError,
+        Outcome::Timeout,
+        Outcome::File,
+        Outcome::Refused,
+        Outcome::Limit,
+        Outcome::Aborted,
+        Outcome::Failed,
+    ];
+
     /// From the number and the text of Disconnected or Connected (docs/reference.md).
     pub fn of(code: i32, text: &str) -> Outcome {
         match code {

@@ -16,6 +16,15 @@ pub struct Kind {
     pub outcome: Outcome,
 }
 
+impl Kind {
+    /// Every kind of transfer that has ended.
+    pub fn all() -> impl Iterator<Item = Kind> {
+        [Operation::Read, Operation::Write]
+            .into_iter()
+            .flat_map(|operation| Outcome::ENDS.map(|outcome| Kind { operation, outcome }))
+    }
+}
+
 /// The sums of one kind.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
@@ -24,14 +33,14 @@ pub struct Row {
     pub seconds: f64,
     /// How many took no longer than the bound, and longer than the one before.
     pub classes: [u64; BOUNDS.len() + 1],
+    /// Bytes that arrived, of transfers that failed too.
+    pub bytes: u64,
 }
 
 /// The sums.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
     pub rows: BTreeMap<Kind, Row>,
-    /// Bytes that arrived, of transfers that failed too.
-    pub bytes: u64,
     pub retransmissions: u64,
 }
 
@@ -56,8 +65,19 @@ impl Totals {
         row.seconds += transfer.figures.seconds;
         let class = BOUNDS.partition_point(|&bound| bound < transfer.figures.seconds);
         row.classes[class] += 1;
-        self.bytes += transfer.figures.bytes;
+        row.bytes += transfer.figures.bytes;
         self.retransmissions += transfer.figures.retransmissions;
+    }
+
+    /// The sums of one kind; zero where there was none.
+    pub fn row(&self, kind: Kind) -> Row {
+        self.rows.get(&kind).cloned().unwrap_or_default()
+    }
+
+    /// Bytes that arrived in one direction.
+    pub fn bytes_of(&self, operation: Operation) -> u64 {
+        let rows = self.rows.iter().filter(|(kind, _)| kind.operation == operation);
+        rows.map(|(_, row)| row.bytes).sum()
     }
 
     /// The sums in a few words.
@@ -69,7 +89,7 @@ impl Totals {
         Brief {
             completed: count(|outcome| outcome == Outcome::Completed),
             failed: count(Outcome::is_failure),
-            bytes: self.bytes,
+            bytes: self.bytes_of(Operation::Read) + self.bytes_of(Operation::Write),
             retransmissions: self.retransmissions,
         }
     }

@@ -17,7 +17,6 @@ const CONN_TOTAL_BYTES: i32 = 20;
 const CONN_BLOCK_SIZE: i32 = 21;
 const CONN_WINDOW_SIZE: i32 = 22;
 const CONN_RETRANSMISSIONS: i32 = 23;
-const CONN_ELAPSED_MILLIS: i32 = 24;
 
 /// Whether the client reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -94,10 +93,11 @@ impl Figures {
             blksize: positive(CONN_BLOCK_SIZE)?.try_into().unwrap_or(0),
             windowsize: positive(CONN_WINDOW_SIZE)?.try_into().unwrap_or(0),
             retransmissions: positive(CONN_RETRANSMISSIONS)?,
-            seconds: positive(CONN_ELAPSED_MILLIS)? as f64 / 1000.0,
+            seconds: to_micros(server.elapsed(id).ok()?),
         })
     }
 
+    /// How long it has taken.
     pub fn took(&self) -> Duration {
         Duration::try_from_secs_f64(self.seconds).unwrap_or_default()
     }
@@ -140,6 +140,11 @@ impl Transfer {
             None => text::printable(&self.file),
         }
     }
+}
+
+/// Seconds, without the digits that mean nothing.
+fn to_micros(took: Duration) -> f64 {
+    took.as_micros() as f64 / 1e6
 }
 
 /// A reason without its number in brackets.

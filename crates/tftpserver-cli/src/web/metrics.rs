@@ -1,81 +1,152 @@
-//! Figures in Prometheus' text format, version 0.0.4.
+//! Figures in the text format of OpenMetrics, which Prometheus reads.
 
-use std::fmt::Write;
+use std::fmt;
 
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
 use serde_json::Value;
 
-use crate::watch::{BOUNDS, Kind, Row, Totals};
+use crate::serve::Running;
+use crate::watch::{BOUNDS, Kind, Operation, Row, Totals};
 
-/// Name, type, field of the class' Statistics, and what it says.
-#[rustfmt::skip] // One row a figure: it is read as a table.
-const FIGURES: &[(&str, &str, &str, &str)] = &[
-    ("active_transfers", "gauge", "active", "Transfers that run."),
-    ("requests_total", "counter", "requests", "Requests that came, repetitions not counted."),
-    ("requests_refused_total", "counter", "refused", "Requests refused by a limit or a setting."),
-    ("requests_unanswered_total", "counter", "unanswered", "Requests met with silence, for too much waited."),
-    ("sent_bytes_total", "counter", "bytes_sent", "Bytes sent and acknowledged, counted when a transfer ends."),
-    ("received_bytes_total", "counter", "bytes_received", "Bytes received, counted when a transfer ends."),
-    ("retransmissions_total", "counter", "retransmissions", "Packets sent again, counted when a transfer ends."),
-];
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-const DURATION: &str = "transfer_duration_seconds";
-
-/// All figures. `figures` is the class' Statistics, which counts what a transfer moved when it has ended.
-pub fn text(totals: &Totals, figures: &Value) -> String {
-    let mut out = String::new();
-    let about = "Transfers that ended, by operation and outcome.";
-    head(&mut out, "transfers_total", "counter", about);
-    for (kind, row) in &totals.rows {
-        let labels = format!("{{{}}}", labels(*kind));
-        line(&mut out, "transfers_total", &labels, row.count);
-    }
-    for (name, kind, field, about) in FIGURES {
-        head(&mut out, name, kind, about);
-        line(&mut out, name, "", figures[field].as_u64().unwrap_or(0));
-    }
-    let about = "Seconds from request to end, by operation and outcome.";
-    head(&mut out, DURATION, "histogram", about);
-    for (kind, row) in &totals.rows {
-        duration(&mut out, &labels(*kind), row);
-    }
-    head(
-        &mut out,
-        "build_info",
-        "gauge",
-        "Always 1; the version is a label.",
-    );
-    let version = format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
-    line(&mut out, "build_info", &version, 1);
-    out
+/// Everything at one moment.
+#[derive(Debug)]
+struct Figures {
+    totals: Totals,
+    active: u64,
+    /// Bytes that arrived: of downloads, of uploads, those that still run included.
+    sent: u64,
+    received: u64,
+    retransmissions: u64,
+    denied: u64,
+    dropped: (u64, u64),
+    /// The class' Statistics.
+    statistics: Value,
 }
 
-/// A histogram: each class counts those below it too.
-fn duration(out: &mut String, labels: &str, row: &Row) {
-    let bucket = format!("{DURATION}_bucket");
-    let mut so_far = 0;
-    for (class, bound) in row.classes.iter().zip(BOUNDS) {
-        so_far += class;
-        line(out, &bucket, &format!("{{{labels},le=\"{bound}\"}}"), so_far);
-    }
-    line(out, &bucket, &format!("{{{labels},le=\"+Inf\"}}"), row.count);
-    let labels = format!("{{{labels}}}");
-    line(out, &format!("{DURATION}_sum"), &labels, row.seconds);
-    line(out, &format!("{DURATION}_count"), &labels, row.count);
-}
-
-fn labels(kind: Kind) -> String {
-    let (operation, outcome) = (kind.operation.word(), kind.outcome.word());
-    format!("operation=\"{operation}\",outcome=\"{outcome}\"")
-}
-
-fn head(out: &mut String, name: &str, kind: &str, about: &str) {
+/// All figures, as text.
+pub fn text(running: &Running) -> String {
+    let mut registry = Registry::with_prefix("tftpserver");
+    registry.register_collector(Box::new(Figures::now(running)));
+    let mut text = String::new();
     // Writing to a String does not fail.
-    let _ = write!(
-        out,
-        "# HELP tftpserver_{name} {about}\n# TYPE tftpserver_{name} {kind}\n"
-    );
+    let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
+    text
 }
 
-fn line(out: &mut String, name: &str, labels: &str, value: impl std::fmt::Display) {
-    let _ = writeln!(out, "tftpserver_{name}{labels} {value}");
+impl Figures {
+    fn now(running: &Running) -> Figures {
+        let look = running.board.look(&running.server);
+        let moved = |operation| {
+            let active = look.active.iter().filter(|one| one.operation == operation);
+            let running: u64 = active.map(|one| one.figures.bytes).sum();
+            running + look.totals.bytes_of(operation)
+        };
+        Figures {
+            active: look.active.len() as u64,
+            sent: moved(Operation::Read),
+            received: moved(Operation::Write),
+            retransmissions: look.sums().retransmissions,
+            denied: running.denied(),
+            dropped: running.output.dropped(),
+            statistics: serde_json::from_str(&running.server.statistics()).unwrap_or_default(),
+            totals: look.totals,
+        }
+    }
+
+    fn counters(&self) -> [(&'static str, u64, &'static str); 7] {
+        let of = |field: &str| self.statistics[field].as_u64().unwrap_or(0);
+        [
+            (
+                "requests",
+                of("requests"),
+                "Requests that came, repetitions not counted",
+            ),
+            (
+                "requests_refused",
+                of("refused"),
+                "Requests refused by a limit or a setting",
+            ),
+            (
+                "requests_unanswered",
+                of("unanswered"),
+                "Requests met with silence, for too much waited",
+            ),
+            (
+                "requests_denied",
+                self.denied,
+                "Requests met with silence, for --allow and --deny exclude the client",
+            ),
+            ("sent_bytes", self.sent, "Bytes sent and acknowledged"),
+            ("received_bytes", self.received, "Bytes received"),
+            ("retransmissions", self.retransmissions, "Packets sent again"),
+        ]
+    }
+}
+
+impl Collector for Figures {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let about = "Transfers that ended, by operation and outcome";
+        let mut metric = describe(&mut encoder, "transfers", about, MetricType::Counter)?;
+        for kind in Kind::all() {
+            let count = self.totals.row(kind).count;
+            metric
+                .encode_family(&labels(kind))?
+                .encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+        }
+        let about = "Seconds from request to end, by operation and outcome";
+        let name = "transfer_duration_seconds";
+        let mut metric = describe(&mut encoder, name, about, MetricType::Histogram)?;
+        for kind in Kind::all() {
+            duration(metric.encode_family(&labels(kind))?, &self.totals.row(kind))?;
+        }
+        for (name, value, about) in self.counters() {
+            describe(&mut encoder, name, about, MetricType::Counter)?
+                .encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+        }
+        let about = "Lines that were not written because nobody read them";
+        let mut metric = describe(&mut encoder, "dropped_lines", about, MetricType::Counter)?;
+        for (stream, count) in [("stdout", self.dropped.0), ("stderr", self.dropped.1)] {
+            metric
+                .encode_family(&[("stream", stream)])?
+                .encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+        }
+        describe(
+            &mut encoder,
+            "active_transfers",
+            "Transfers that run",
+            MetricType::Gauge,
+        )?
+        .encode_gauge(&self.active)?;
+        let about = "Always 1; the version is a label";
+        describe(&mut encoder, "build_info", about, MetricType::Gauge)?
+            .encode_family(&[("version", env!("CARGO_PKG_VERSION"))])?
+            .encode_gauge(&1_u64)
+    }
+}
+
+fn describe<'e>(
+    encoder: &'e mut DescriptorEncoder<'_>,
+    name: &'e str,
+    about: &str,
+    kind: MetricType,
+) -> Result<MetricEncoder<'e>, fmt::Error> {
+    encoder.encode_descriptor(name, about, None, kind)
+}
+
+fn labels(kind: Kind) -> [(&'static str, &'static str); 2] {
+    [
+        ("operation", kind.operation.word()),
+        ("outcome", kind.outcome.word()),
+    ]
+}
+
+fn duration(mut metric: MetricEncoder<'_>, row: &Row) -> fmt::Result {
+    let bounds = BOUNDS.into_iter().chain([f64::INFINITY]);
+    let classes: Vec<(f64, u64)> = bounds.zip(row.classes).collect();
+    metric.encode_histogram::<NoLabelSet>(row.seconds, row.count, &classes, None)
 }

@@ -3,19 +3,23 @@
 //! `/` is the page, `/transfers.json` what it shows, `/metrics` the figures. Nothing can be changed here, and the page
 //! fetches nothing from anywhere else.
 
+mod connections;
+mod host;
 mod metrics;
 
-use std::io::Cursor;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
-use tftpserver::server::Server;
-use tiny_http::{Header, Method, Request, Response, StatusCode};
 
 use crate::exit::{Code, Failure};
-use crate::serve::spawn;
-use crate::watch::{Board, Look};
+use crate::serve::Running;
+use crate::text;
+use crate::watch::Look;
+use host::Names;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -25,103 +29,121 @@ const SCRIPT: &str = include_str!("page.js");
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-type Answer = Response<Cursor<Vec<u8>>>;
+const HTML: &str = "text/html; charset=utf-8";
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// Running transfers that the page gets at most; their number and sums count all of them.
+const SHOWN: usize = 500;
+
+type Answer = Response<Full<Bytes>>;
 
 /// The port, open but not yet answered.
-pub struct Port(TcpListener);
+pub struct Port {
+    listener: TcpListener,
+    names: Names,
+}
 
+/// What is answered.
 struct Site {
-    server: Arc<Server>,
-    board: Arc<Board>,
+    running: Running,
+    names: Names,
 }
 
 impl Port {
-    /// Opens it.
-    pub fn open(address: SocketAddr) -> Result<Port, Failure> {
-        TcpListener::bind(address).map(Port).map_err(|error| {
+    /// Opens it; `names` are those that it may be asked by, besides its addresses and the machine's own name.
+    pub fn open(address: SocketAddr, names: &[String]) -> Result<Port, Failure> {
+        let listener = TcpListener::bind(address).map_err(|error| {
             let code = match error.kind() {
                 std::io::ErrorKind::PermissionDenied => Code::NoPermission,
                 _ => Code::Unavailable,
             };
-            let what = format!("--metrics {address}: {error}; take another address or port");
+            let what = format!(
+                "--metrics {address}: {}; take another address or port",
+                text::system(&error)
+            );
             Failure::new(code, what)
-        })
+        })?;
+        let names = Names::new(names);
+        Ok(Port { listener, names })
     }
 
     /// Answers from now on, on a thread of its own.
-    pub fn serve(self, server: Arc<Server>, board: Arc<Board>) -> Result<(), Failure> {
-        let failed =
-            |error: &dyn std::fmt::Display| Failure::new(Code::System, format!("--metrics: {error}"));
-        let address = self.0.local_addr().map_err(|error| failed(&error))?;
-        let http = tiny_http::Server::from_listener(self.0, None).map_err(|error| failed(&error))?;
+    pub fn serve(self, running: &Running) -> Result<(), Failure> {
+        let failed = |error| Failure::new(Code::System, format!("--metrics: {}", text::system(&error)));
+        let address = self.listener.local_addr().map_err(failed)?;
         tracing::info!(%address, "figures and page");
-        let site = Site { server, board };
-        spawn("web", move || {
-            for request in http.incoming_requests() {
-                let answer = site.answer(&request);
-                // The browser has gone.
-                let _ = request.respond(answer);
-            }
-        })
+        let site = Site {
+            running: running.clone(),
+            names: self.names,
+        };
+        connections::serve(self.listener, move |request| site.answer(request))
     }
 }
 
 impl Site {
-    fn answer(&self, request: &Request) -> Answer {
-        if !matches!(request.method(), Method::Get | Method::Head) {
-            return with("text/plain; charset=utf-8", "Only GET.\n".into()).with_status_code(StatusCode(405));
+    fn answer<B>(&self, request: &Request<B>) -> Answer {
+        if let Some(answer) = self.names.check(request) {
+            return answer;
         }
-        let path = request.url().split('?').next().unwrap_or_default();
-        match path {
-            "/" => with("text/html; charset=utf-8", PAGE.into()),
-            "/page.css" => with("text/css; charset=utf-8", STYLE.into()),
-            "/page.js" => with("text/javascript; charset=utf-8", SCRIPT.into()),
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let mut answer = refusal(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.\n");
+            answer
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return answer;
+        }
+        match request.uri().path() {
+            "/" => with(HTML, PAGE),
+            "/page.css" => with("text/css; charset=utf-8", STYLE),
+            "/page.js" => with("text/javascript; charset=utf-8", SCRIPT),
             "/transfers.json" => with("application/json", self.transfers()),
-            "/metrics" => with("text/plain; version=0.0.4; charset=utf-8", self.metrics()),
-            _ => with(
-                "text/plain; charset=utf-8",
-                "There is /, /transfers.json and /metrics.\n".into(),
-            )
-            .with_status_code(StatusCode(404)),
+            "/metrics" => with(metrics::CONTENT_TYPE, metrics::text(&self.running)),
+            _ => refusal(
+                StatusCode::NOT_FOUND,
+                "There is /, /transfers.json and /metrics.\n",
+            ),
         }
     }
 
     fn transfers(&self) -> String {
+        let Running { server, board, .. } = &self.running;
+        let look = board.look(server);
+        let (sums, running) = (look.sums(), look.active.len());
         let Look {
             active,
             ended,
             failed,
-            totals,
-        } = self.board.look(&self.server);
-        json!({
+            ..
+        } = look;
+        let document = json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "listening": self.server.config("ListenAddresses").unwrap_or_default(),
-            "totals": totals.brief(),
-            "active": active,
+            "listening": server.config("ListenAddresses").unwrap_or_default(),
+            "totals": sums,
+            "running": running,
+            "active": active.iter().take(SHOWN).collect::<Vec<_>>(),
             "ended": ended.iter().map(|one| &**one).collect::<Vec<_>>(),
             "failed": failed.iter().map(|one| &**one).collect::<Vec<_>>(),
-        })
-        .to_string()
-    }
-
-    fn metrics(&self) -> String {
-        let figures = serde_json::from_str(&self.server.statistics()).unwrap_or_default();
-        metrics::text(&self.board.totals(), &figures)
+        });
+        text::json(&document.to_string())
     }
 }
 
-fn with(kind: &str, body: String) -> Answer {
-    let headers = [
-        ("Content-Type", kind),
-        ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Content-Security-Policy", POLICY),
-    ];
-    let mut answer = Response::from_string(body);
-    for (name, value) in headers {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            answer.add_header(header);
-        }
+fn with(kind: &'static str, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(body.into()));
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
     }
+    answer
+}
+
+fn refusal(status: StatusCode, text: &'static str) -> Answer {
+    let mut answer = with(PLAIN, text);
+    *answer.status_mut() = status;
     answer
 }

@@ -13,18 +13,32 @@ function bytes(count) {
   return `${unit ? count.toFixed(1) : count} ${units[unit]}`;
 }
 
-const rate = (one) => (one.seconds >= 0.001 ? `${bytes(Math.round(one.bytes / one.seconds))}/s` : "");
+const perSecond = (count) => `${bytes(Math.round(count))}/s`;
+const average = (one) => (one.seconds >= 0.001 ? perSecond(one.bytes / one.seconds) : "");
+
+// What each running transfer, and all together, had moved when it was looked at last.
+let before = new Map();
+
+// Bytes a second since the last look; at first, since the transfer began.
+function present(key, count, at, otherwise) {
+  const last = before.get(key);
+  return last && at > last.at ? perSecond((Math.max(0, count - last.count) / (at - last.at)) * 1000) : otherwise;
+}
+
 const client = (one) => (one.client.includes(":") ? `[${one.client}]:${one.port}` : `${one.client}:${one.port}`);
-const file = (one) => (one.served === null ? one.file : `${one.file} => ${one.served}`);
+const fileName = (one) => (one.served === null ? one.file : `${one.file} => ${one.served}`);
 const time = (one) => new Date(one.began).toLocaleTimeString();
 
-function cell(content, kind = "") {
+function cell(content, kind = "", label = "") {
   const made = document.createElement("td");
   made.className = kind;
+  made.dataset.label = label;
   made.append(content);
   return made;
 }
 
+const file = (one) => cell(fileName(one), "file");
+const figure = (text, label) => cell(text, label ? "number counted" : "number", label);
 const operation = (one) => cell(one.operation === "read" ? "reads" : "writes", "operation");
 
 function progress(one) {
@@ -50,26 +64,31 @@ function fill(id, transfers, cells) {
 }
 
 function show(now) {
+  const at = performance.now();
   byId("listening").textContent = `${now.version}, on ${now.listening || "no address any more"}`;
-  const running = now.active.reduce((sum, one) => sum + one.bytes, 0);
-  byId("running").textContent = now.active.length;
+  byId("running").textContent = now.running;
   byId("completed").textContent = now.totals.completed;
   byId("failures").textContent = now.totals.failed;
-  byId("bytes").textContent = bytes(now.totals.bytes + running);
-  const again = now.active.reduce((sum, one) => sum + one.retransmissions, 0);
-  byId("again").textContent = now.totals.retransmissions + again;
+  byId("bytes").textContent = bytes(now.totals.bytes);
+  byId("rate").textContent = present("all", now.totals.bytes, at, "0 B/s");
+  byId("again").textContent = now.totals.retransmissions;
+  const more = now.running - now.active.length;
+  byId("more").textContent = more > 0 ? `and ${more} more` : "";
   fill("active", now.active, (one) => [
-    cell(client(one)), operation(one), cell(file(one)), cell(progress(one)),
-    cell(bytes(one.bytes), "number"), cell(rate(one), "number"), cell(String(one.retransmissions), "number"),
+    cell(client(one)), operation(one), file(one), cell(progress(one), "progress"), figure(bytes(one.bytes), ""),
+    figure(present(one.id, one.bytes, at, average(one)), ""), figure(String(one.retransmissions), "sent again"),
   ]);
   fill("failed", now.failed.slice(0, 10), (one) => [
-    cell(time(one)), cell(client(one)), operation(one), cell(file(one)), cell(one.reason, "bad"),
+    cell(time(one)), cell(client(one)), operation(one), file(one), cell(one.reason, "bad"),
   ]);
-  fill("ended", now.ended, (one) => [
-    cell(time(one)), cell(client(one)), operation(one), cell(file(one)),
-    cell(one.outcome.replace("_", " "), one.outcome === "completed" ? "good" : one.outcome === "probe" ? "" : "bad"),
-    cell(bytes(one.bytes), "number"), cell(one.seconds.toFixed(2), "number"), cell(rate(one), "number"),
+  // Those that failed are shown above, with their reason.
+  fill("ended", now.ended.filter((one) => one.outcome === "completed" || one.outcome === "probe"), (one) => [
+    cell(time(one)), cell(client(one)), operation(one), file(one),
+    cell(one.outcome, one.outcome === "completed" ? "good" : ""),
+    figure(bytes(one.bytes), ""), figure(`${one.seconds.toFixed(2)} s`, ""), figure(average(one), ""),
   ]);
+  before = new Map(now.active.map((one) => [one.id, { at, count: one.bytes }]));
+  before.set("all", { at, count: now.totals.bytes });
 }
 
 async function look() {
