@@ -18,6 +18,11 @@ struct Terminal {
 
 impl Terminal {
     fn new(command: &str) -> Terminal {
+        Terminal::of(140, command)
+    }
+
+    /// So many columns wide.
+    fn of(columns: u32, command: &str) -> Terminal {
         let terminal = Terminal {
             socket: format!(
                 "tftpserver-test-{}-{}",
@@ -31,7 +36,7 @@ impl Terminal {
             "new-session",
             "-d",
             "-x",
-            "140",
+            &columns.to_string(),
             "-y",
             "24",
             command,
@@ -77,8 +82,9 @@ fn bars_sums_and_failures() {
     }
     let directory = directory(&[("images/boot.img", &pattern(2000)), ("done", b"done")]);
     let command = format!(
-        "'{}' --listen 127.0.0.1:0 --timeout 0 --retries 1000 '{}'; echo \"ended: $?\"; sleep 600",
+        "'{}' --listen 127.0.0.1:0 --timeout 0 --retries 1000 {} '{}'; echo \"ended: $?\"; sleep 600",
         env!("CARGO_BIN_EXE_tftpserver"),
+        as_root().join(" "),
         directory.path().display()
     );
     let terminal = Terminal::new(&command);
@@ -100,6 +106,90 @@ fn bars_sums_and_failures() {
     terminal.await_words(&["images/boot.img: 2.0 KiB in", "0 running, 2 done, 1 failed"]);
     terminal.tmux(&["send-keys", "C-c"]);
     terminal.await_words(&["0 running, 2 done, 1 failed", "ended: 0"]);
+}
+
+/// On narrow and on wide terminals: every row in one line, and the file can be recognised in it.
+#[test]
+fn rows_fit_their_terminal() {
+    if !have("tmux") {
+        return;
+    }
+    let (long, wide) = ("images/rack-12/slot-7/boot.img", "画像/起動イメージ/起動.img");
+    let directory = directory(&[(long, &pattern(2000)), (wide, &pattern(2000)), ("done", b"done")]);
+    for columns in [40, 60, 80, 140] {
+        let command = format!(
+            "LC_ALL=C.UTF-8 '{}' --listen 127.0.0.1:0 --timeout 0 --retries 1000 {} '{}'; echo \"ended: $?\"; sleep 600",
+            env!("CARGO_BIN_EXE_tftpserver"),
+            as_root().join(" "),
+            directory.path().display()
+        );
+        let terminal = Terminal::of(columns, &command);
+        let screen = terminal.await_words(&["on 127.0.0.1:", "0 running"]);
+        let words = screen.split_whitespace().map(|word| word.trim_end_matches(';'));
+        let address = words.filter_map(|word| word.parse().ok()).next();
+        let address = address.unwrap_or_else(|| panic!("{screen}"));
+        Slow::ask(address, "done").finish(1);
+        Slow::ask(address, "images/rack-12/slot-7/is-not-there.img").packet();
+        let mut clients = [long, wide].map(|name| Slow::ask(address, name));
+        for client in &mut clients {
+            client.packet();
+            client.acknowledge(1);
+            client.packet();
+        }
+        let seen = ["boot.img", "起動.img", "there.img", "2 running, 1 done, 1 failed"];
+        let screen = terminal.await_words(&[&seen[..], &["25 %"]].concat());
+        println!("{columns} columns:\n{screen}");
+        for line in screen.lines().filter(|line| !line.is_empty()) {
+            let begins = [
+                "serving ",
+                "on 127.",
+                "Ctrl-C ",
+                "127.0.0.1",
+                "! 127.0.0.1",
+                "2 running",
+            ];
+            let begins = begins.iter().any(|begin| line.starts_with(begin));
+            assert!(begins, "no line is the rest of another one:\n{screen}");
+        }
+        // A failure is shown once.
+        assert_eq!(screen.matches("there.img").count(), 1, "{screen}");
+        for client in &mut clients {
+            client.finish(2);
+        }
+        terminal.await_words(&["0 running, 3 done"]);
+        terminal.tmux(&["send-keys", "C-c"]);
+        let screen = terminal.await_words(&["0 running, 3 done, 1 failed", "ended: 0"]);
+        assert_eq!(screen.matches("there.img").count(), 1, "{screen}");
+    }
+}
+
+/// What is shown last counts what came last.
+#[test]
+fn the_sums_at_the_end_are_right() {
+    if !have("tmux") {
+        return;
+    }
+    let directory = directory(&[("f", &pattern(2000))]);
+    let command = format!(
+        "'{}' --listen 127.0.0.1:0 --timeout 0 --retries 1000 {} '{}'; echo \"ended: $?\"; sleep 600",
+        env!("CARGO_BIN_EXE_tftpserver"),
+        as_root().join(" "),
+        directory.path().display()
+    );
+    let terminal = Terminal::new(&command);
+    let screen = terminal.await_words(&["serving /", "0 running"]);
+    let mut words = screen.split_whitespace();
+    let address = words
+        .find_map(|word| word.trim_end_matches(';').parse().ok())
+        .unwrap();
+    let mut client = Slow::ask(address, "f");
+    client.packet();
+    terminal.await_words(&["1 running"]);
+    terminal.tmux(&["send-keys", "C-c"]);
+    terminal.await_words(&["transfers that still run: 1"]);
+    // It ends with the transfer, before the view would be drawn the next time.
+    client.finish(2);
+    terminal.await_words(&["0 running, 1 done, 0 failed, 2.0 KiB", "ended: 0"]);
 }
 
 /// get, half way and at the end; the server is the test.

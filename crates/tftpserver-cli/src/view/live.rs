@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::Term;
 
 use super::rates::Rates;
 use super::{View, lines, rows};
@@ -23,9 +23,10 @@ const LEFT: usize = 6;
 const SUMS: i32 = 0;
 
 pub struct Live {
-    screen: MultiProgress,
-    style: ProgressStyle,
-    rows: Vec<ProgressBar>,
+    /// Written to in one piece, when it is flushed.
+    terminal: Term,
+    /// What stands below, as it was written last.
+    rows: Vec<String>,
     /// The latest last. They become lines that scroll by when others take their place: each is shown once.
     failed: VecDeque<Arc<Transfer>>,
     rates: Rates,
@@ -34,33 +35,44 @@ pub struct Live {
 impl Live {
     pub fn new() -> Live {
         Live {
-            screen: MultiProgress::with_draw_target(ProgressDrawTarget::stdout()),
-            style: ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
+            terminal: Term::buffered_stdout(),
             rows: Vec::new(),
             failed: VecDeque::new(),
             rates: Rates::default(),
         }
     }
 
-    fn print(&self, line: &str) {
-        // The terminal is gone: there is nobody to show anything to.
-        let _ = self.screen.println(line);
+    /// Writes a line that scrolls by, above the rows.
+    fn print(&mut self, line: &str) {
+        let rows = std::mem::take(&mut self.rows);
+        self.erase(&rows);
+        // Where the terminal is gone nothing can be shown, here and below.
+        let _ = self.terminal.write_line(line);
+        self.show(rows);
     }
 
-    /// Makes the rows below say this.
-    fn show(&mut self, lines: &[String]) {
-        for row in self.rows.drain(lines.len().min(self.rows.len())..) {
-            row.finish_and_clear();
-            self.screen.remove(&row);
+    /// Replaces the rows.
+    fn show(&mut self, rows: Vec<String>) {
+        if rows == self.rows {
+            return;
         }
-        while self.rows.len() < lines.len() {
-            let row = ProgressBar::new(0).with_style(self.style.clone());
-            self.rows.push(self.screen.add(row));
+        let before = std::mem::replace(&mut self.rows, rows);
+        self.erase(&before);
+        for row in &self.rows {
+            let _ = self.terminal.write_line(row);
         }
-        for (row, line) in self.rows.iter().zip(lines) {
-            row.set_message(line.clone());
-            row.tick();
-        }
+        let _ = self.terminal.flush();
+    }
+
+    /// Goes up to where `rows` begin, and clears everything from there on, what was typed below them too.
+    fn erase(&self, rows: &[String]) {
+        let (_, columns) = self.terminal.size();
+        let columns = usize::from(columns).max(1);
+        // The terminal may have become narrower since they were written.
+        let lines = rows.iter().map(|row| text::columns(row).div_ceil(columns).max(1));
+        let _ = self.terminal.move_cursor_up(lines.sum());
+        let _ = self.terminal.write_str("\r");
+        let _ = self.terminal.clear_to_end_of_screen();
     }
 
     /// The rows of the transfers that run, as many as there is room for.
@@ -127,28 +139,28 @@ impl View for Live {
         lines.extend(self.failed.iter().map(|one| rows::failure(one, width)));
         let rate = self.rates.note(SUMS, clock::now(), look.sums().bytes);
         lines.push(rows::sums(look, &rate, width));
-        self.show(&lines);
+        self.show(lines);
     }
 
     fn aside(&mut self, lines: &[u8]) {
-        self.screen.suspend(|| output::write_stderr(lines));
+        let rows = std::mem::take(&mut self.rows);
+        self.erase(&rows);
+        let _ = self.terminal.flush();
+        output::write_stderr(lines);
+        self.show(rows);
     }
 
     /// What stays on the terminal: the failures, and the sums as they are at the end.
     fn close(&mut self, last: &Look) {
         let (_, width) = console_size();
-        for failed in std::mem::take(&mut self.failed) {
-            self.print(&rows::failure(&failed, width));
-        }
-        self.show(&[rows::sums(last, "", width)]);
-        if let Some(sums) = self.rows.first() {
-            sums.abandon();
-        }
+        let mut rows: Vec<String> = self.failed.iter().map(|one| rows::failure(one, width)).collect();
+        rows.push(rows::sums(last, "", width));
+        self.show(rows);
     }
 }
 
 /// Lines and columns that may be written to.
 fn console_size() -> (usize, usize) {
-    let (height, width) = console::Term::stdout().size();
+    let (height, width) = Term::stdout().size();
     (height.into(), usize::from(width).saturating_sub(MARGIN))
 }

@@ -50,7 +50,9 @@ pub trait View: Send {
 
 /// The view that the options and the terminal ask for; `None`: nothing is shown.
 pub fn choose(options: &Options) -> Option<Box<dyn View>> {
-    let is_terminal = io::stdout().is_terminal();
+    // A dumb terminal cannot go back to a row.
+    let is_terminal =
+        io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|kind| kind != "dumb");
     match options {
         Options { quiet: true, .. } => None,
         Options { json: true, .. } => Some(Box::new(json::Json)),

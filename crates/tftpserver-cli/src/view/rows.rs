@@ -22,7 +22,7 @@ pub fn bar(transfer: &Transfer, rate: &str, width: usize) -> String {
     let column = |length| if width < WIDE { 0 } else { length };
     let peer = text::padded(&peer(transfer, width), column(21));
     let percent = figures.percent();
-    let percent_text = percent.map_or(" ? %".to_owned(), |percent| format!("{percent:2} %"));
+    let percent_text = percent.map_or("  ? %".to_owned(), |percent| format!("{percent:3} %"));
     let left = format!("{peer} {arrow} ");
     let name = transfer.name();
     let wanted = text::columns(&name).min(NAME);
@@ -98,6 +98,7 @@ pub fn sums(look: &Look, rate: &str, width: usize) -> String {
     };
     let again = match sums.retransmissions {
         0 => String::new(),
+        1 => ", 1 packet sent again".to_owned(),
         count => format!(", {count} packets sent again"),
     };
     for part in [size, again] {
