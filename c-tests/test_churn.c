@@ -204,9 +204,10 @@ static void nothing_grows(void)
     if (check_slowness() == 1) {
         CHECK(thirds[2].most.rss <= thirds[1].most.rss + SPREAD);
     }
-    /* The pool of file threads may spread within its bound at any moment; descriptors follow transfers under way. */
+    /* The pool of file threads may spread within its bound at any moment. Descriptors follow transfers under way, and the
+       uploads that stay to repeat their last ACK: each has a socket of its own. */
     CHECK(thirds[2].most.threads <= before.threads + GUESTS + 3 + 64);
-    CHECK(thirds[2].most.descriptors <= before.descriptors + 100);
+    CHECK(thirds[2].most.descriptors <= thirds[1].most.descriptors * 5 / 4 + 100);
     fixture_close(&with_callbacks);
     fixture_close(&without);
     CHECK(resources_are_back(&before));

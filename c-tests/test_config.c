@@ -47,6 +47,7 @@ static void defaults(void)
         {"UseInternalSecurityAPI", "True"}, {"LogLevel", "1"}, {"MaxBlockSize", "65464"}, {"MaxWindowSize", "64"},
         {"MaxConnections", "10000"}, {"MaxConnectionsPerHost", "0"}, {"ReadOnly", "False"},
         {"AllowOverwrite", "True"}, {"FollowSymlinks", "True"}, {"SinglePort", "False"}, {"TransferPorts", ""},
+        {"PortPerTransfer", "True"}, {"Interface", ""},
         {"IoThreads", "1"}, {"AdaptiveRetransmit", "True"}, {"SyncUploads", "False"}, {"BusyPollMicros", "0"},
     };
     static const char *const there[] = {"DestinationAddress", "MaxPacketSize", "QOSTrafficType", "SourceIPAddress",
@@ -74,7 +75,8 @@ static void names_match_in_any_case(void)
 static void booleans(void)
 {
     static const char *const names[] = {"ReadOnly", "AllowOverwrite", "SyncUploads", "AdaptiveRetransmit",
-                                        "AbsoluteTimeout", "SinglePort", "FollowSymlinks"};
+                                        "AbsoluteTimeout", "SinglePort", "FollowSymlinks",
+                                        "PortPerTransfer"};
     static const char *const yes[] = {"True", "true", "TRUE", "1", "Yes", "yes"};
     static const char *const no[] = {"False", "false", "FALSE", "0", "No", "NO"};
     static const char *const bad[] = {"", "2", "maybe", "Tru", "on", "True "};

@@ -1,5 +1,6 @@
 /* What bad, odd and hostile datagrams get; and that none of them ends the server or disturbs another transfer. */
 #define _XOPEN_SOURCE 700
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "check.h"
@@ -242,10 +243,37 @@ static void unasked_options_are_not_offered(void)
     end();
 }
 
-static void a_stranger_gets_error_5(void)
+static void a_stranger_sees_a_closed_port(void)
 {
     client owner, stranger;
+    char byte;
     begin();
+    NEED(client_open(&owner, self.port, NULL));
+    NEED(client_open(&stranger, self.port, NULL));
+    client_request(&owner, RRQ, "f", "octet", NULL);
+    CHECK(client_expect(&owner, DATA, 1, fixture_millis()));
+    CHECK(client_peer_port(&owner) != self.port);
+    stranger.peer = owner.peer;
+    /* Connected, it is told of ICMP errors. */
+    CHECK_INT(connect(stranger.fd, &owner.peer.any, sizeof owner.peer.v4), 0);
+    CHECK_INT(send(stranger.fd, "\0\4\0\1", 4, 0), 4);
+    CHECK_INT(recv(stranger.fd, &byte, 1, 0), -1);
+    CHECK_INT(errno, ECONNREFUSED);
+    client_ack(&owner, 1);
+    CHECK(client_expect(&owner, DATA, 2, fixture_millis()));
+    client_close(&stranger);
+    client_close(&owner);
+    end();
+}
+
+static void on_a_shared_port_a_stranger_gets_error_5(void)
+{
+    client owner, stranger;
+    NEED(fixture_prepare(&self));
+    data = fixture_bytes(5000);
+    CHECK(fixture_write(&self, "f", data, 5000));
+    CHECK(tftpserver_do_config(self.server, "PortPerTransfer=False") != NULL);
+    NEED(fixture_listen(&self));
     NEED(client_open(&owner, self.port, NULL));
     NEED(client_open(&stranger, self.port, NULL));
     client_request(&owner, RRQ, "f", "octet", NULL);
@@ -409,7 +437,8 @@ int main(void)
     RUN(names_that_are_meant_well);
     RUN(options);
     RUN(unasked_options_are_not_offered);
-    RUN(a_stranger_gets_error_5);
+    RUN(a_stranger_sees_a_closed_port);
+    RUN(on_a_shared_port_a_stranger_gets_error_5);
     RUN(a_repeated_request_is_the_same_transfer);
     RUN(a_repeated_write_request_truncates_nothing);
     RUN(an_error_is_never_answered);

@@ -230,6 +230,10 @@
  *         Answer from the listening port, for firewalls and NAT.
  *       TransferPorts           text                      at start
  *         Ports to answer from, as in 40000-40100; "": the system chooses.
+ *       PortPerTransfer         Boolean          True     at start
+ *         Each transfer has a random port and a connected socket of its own, as long as descriptors last.
+ *       Interface               text                      at start
+ *         Network interface or VRF that packets come and go through; "": any. Linux only: 909 elsewhere.
  *       IoThreads               1 to 64          1        at start
  *         Threads that move packets.
  *       AdaptiveRetransmit      Boolean          True     any time

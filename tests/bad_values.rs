@@ -310,6 +310,7 @@ fn wrong_texts(setting: &Setting) -> &'static [&'static str] {
         "TransferPorts" => &[
             "x", "0", "-", "1-", "-1", "9-8", "0-5", "1-65536", "1,2", "1-2-3", "40000-4x",
         ],
+        "Interface" => &[".", "..", "a/b", "eth0:1", "eth 0", "sixteen--letters"],
         "SourceIPAddress" => &[
             "x",
             "1.2.3",

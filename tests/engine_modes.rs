@@ -117,6 +117,35 @@ fn modes() -> Vec<(&'static str, Config)> {
             },
         ),
         (
+            "shared ports",
+            Config {
+                port_per_transfer: false,
+                ..local()
+            },
+        ),
+        (
+            "shared ports, any address",
+            Config {
+                port_per_transfer: false,
+                address: any,
+                ..local()
+            },
+        ),
+        (
+            "ports of a range",
+            Config {
+                transfer_ports: Some(45_000..=45_999),
+                ..local()
+            },
+        ),
+        (
+            "ports of a range outside of the system's",
+            Config {
+                transfer_ports: Some(20_000..=20_999),
+                ..local()
+            },
+        ),
+        (
             "three threads",
             Config {
                 io_threads: 3,

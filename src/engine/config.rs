@@ -28,8 +28,12 @@ pub struct Config {
     pub single_port: bool,
     /// Where the transfer ports come from; `None`: the system chooses.
     pub transfer_ports: Option<RangeInclusive<u16>>,
-    /// Each transfer gets a connected socket of its own.
+    /// Each transfer gets a connected socket of its own, on a random port, as long as descriptors and ports last.
+    pub port_per_transfer: bool,
+    /// Each transfer gets a connected socket of its own, or is refused.
     pub use_connection: bool,
+    /// The network interface or VRF that packets come and go through (SO_BINDTODEVICE; Linux).
+    pub interface: Option<String>,
     /// Packets to peers of its family come from this address instead of the one that was asked (Linux).
     pub source_ip: Option<IpAddr>,
     /// IPv4 packets leave as frames from this Ethernet address (Linux, CAP_NET_RAW, no IPv6 socket).
@@ -58,7 +62,9 @@ impl Default for Config {
             io_threads: 1,
             single_port: false,
             transfer_ports: None,
+            port_per_transfer: true,
             use_connection: false,
+            interface: None,
             source_ip: None,
             source_mac: None,
             recv_buffer: None,

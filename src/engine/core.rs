@@ -32,7 +32,6 @@ pub(super) struct Core {
     pub(super) policy: Arc<Policy>,
     pub(super) listening: bool,
     pub(super) single_port: bool,
-    pub(super) use_connection: bool,
     /// Bound to no particular address: an answer names the one that was asked.
     pub(super) wildcard: bool,
     drain: Arc<Drain>,
@@ -96,7 +95,6 @@ impl Core {
             policy,
             listening: true,
             single_port: config.single_port,
-            use_connection: config.use_connection,
             wildcard: config.address.ip().is_unspecified(),
             drain,
             is_drained: false,
@@ -125,7 +123,8 @@ impl Core {
         let deadline = self.ctx.timers.next().map(|at| at.saturating_sub(self.ctx.now));
         let draining = self.is_drained.then_some(DRAINING);
         let congestion = self.congested.then_some(CONGESTION);
-        [deadline, draining, congestion, self.wake_due]
+        let unused = self.ports.unused_at().map(|at| at.saturating_sub(self.ctx.now));
+        [deadline, draining, congestion, unused, self.wake_due]
             .into_iter()
             .flatten()
             .min()
@@ -148,6 +147,10 @@ impl Core {
             return;
         };
         if self.arrive_known(tid, &packet) || matches!(packet, Packet::Error { .. } | Packet::Request(_)) {
+            return;
+        }
+        // The kernel delivers none of a stranger to a connected socket: this one came before it was connected.
+        if self.ports.is_connected(socket) {
             return;
         }
         // RFC 1350 section 4: a packet from an unknown TID, the transfer it strays into undisturbed, also by the answers.
@@ -179,6 +182,7 @@ impl Core {
     }
 
     pub(super) fn expire(&mut self) {
+        self.ports.close_unused(&self.poller, self.ctx.now);
         while let Some((at, key)) = self.ctx.timers.pop(self.ctx.now) {
             let Some(transfer) = self.table.get(key) else {
                 continue;
@@ -229,9 +233,22 @@ impl Core {
             self.flush_once();
         }
         for index in std::mem::take(&mut self.released) {
-            self.ports.release(&self.poller, index);
+            self.release(index);
         }
         self.ctx.call_pool();
+    }
+
+    /// Gives a socket of an ended transfer back. What it could not send any more must not reach the next client.
+    fn release(&mut self, index: usize) {
+        if !self.ports.is_own(index) {
+            return;
+        }
+        self.ctx.outbox.forget(index);
+        if let Some(at) = self.blocked.iter().position(|&blocked| blocked == index) {
+            self.blocked.swap_remove(at);
+            self.watch(index);
+        }
+        self.ports.release(&self.poller, index, self.ctx.now);
     }
 
     /// True if something failed.

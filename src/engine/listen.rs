@@ -40,14 +40,19 @@ impl Listener {
         let theirs = SocketOptions {
             recv_buffer: config.recv_buffer,
             send_buffer: config.send_buffer,
+            interface: None,
             ..options.clone()
         };
         let mut listener = Listener {
             sockets: vec![UdpSocket::adopt(adopted, &theirs)?],
             config,
         };
+        let alike = SocketOptions {
+            interface: listener.sockets[0].interface(),
+            ..options
+        };
         // Bound by another user, or a port that takes a privilege which has been given up since.
-        let _ = listener.join_in(&options);
+        let _ = listener.join_in(&alike);
         Ok(listener)
     }
 

@@ -1,41 +1,90 @@
-//! The sockets of one shard: the listening one, a few shared ones for transfers, and, with UseConnection, one each.
+//! The sockets of one shard: the listening one, those of one transfer each, and those that transfers share.
 //!
-//! RFC 1350 section 4 asks that a transfer's port differ from the listening one and that the pair of ports name the
-//! transfer; it does not ask for a socket each. A new transfer takes the next shared socket on which its client address
-//! is not active, so one system call brings many clients' ACKs and ten thousand transfers need a handful of sockets.
+//! `port_plan.rs` decides which of them a transfer gets. RFC 1350 section 4 names a transfer by a pair of ports, ours
+//! and the client's, so transfers of several clients can share a port; but then whoever has one of them knows it.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::ops::RangeInclusive;
+
+use tftp_proto::Instant;
 
 use super::config::Config;
 use super::platform::{IoMode, LocalAddr, Poller, SocketOptions, UdpSocket, is_own};
+use super::port_plan::{Buckets, Budget, LowWater, Mode, Occupant, Reception, Seat, seat};
+use super::siphash::SipKey;
+use draw::Draw;
+use permit::Permit;
+
+mod draw;
+mod own;
+mod permit;
 
 /// The place of the listening socket.
 pub(super) const LISTENING: usize = 0;
-
-/// Shared sockets of a shard at most, and how many transfers let it open one more: the kernel's queue of one socket
-/// holds some hundred ACKs at its default size, and fewer sockets mean more datagrams a system call.
-const SHARED_AT_MOST: usize = 16;
-const TRANSFERS_A_SOCKET: usize = 256;
 
 /// What the kernel is asked to queue for one socket where the application says nothing: a thousand clients' packets.
 const DEFAULT_BUFFER: usize = 4 << 20;
 
 pub(super) struct Ports {
-    slots: Vec<Option<UdpSocket>>,
+    slots: Vec<Option<Slot>>,
     free: Vec<usize>,
-    shared: Vec<usize>,
-    turn: usize,
+    /// The shared sockets that are open, by bucket.
+    shared: Vec<Option<usize>>,
+    /// Sockets without a transfer, whose ports were given back.
+    idle: Vec<usize>,
+    water: LowWater,
+    /// Sockets of one transfer each, the idle ones too.
+    own: usize,
+    mode: Mode,
+    budget: Budget,
+    buckets: Buckets,
     /// Where requests are awaited.
     address: SocketAddr,
     /// Where the shared sockets are bound.
     base: SocketAddr,
     source: Option<IpAddr>,
+    /// Of the shared sockets.
     options: SocketOptions,
-    transfer_ports: Option<RangeInclusive<u16>>,
-    single_port: bool,
-    use_connection: bool,
+    draw: Draw,
+    /// InBufferSize, where it was set.
+    recv_buffer: Option<usize>,
+}
+
+struct Slot {
+    socket: UdpSocket,
+    /// Where it is of one transfer.
+    own: Option<Own>,
+}
+
+/// A socket of one transfer.
+struct Own {
+    /// Where it is bound, with port 0.
+    here: SocketAddr,
+    /// Whom it is connected to; `None` while it is idle, or where it must not be connected.
+    peer: Option<SocketAddr>,
+    reception: Reception,
+    _permit: Permit,
+}
+
+/// How datagrams are taken from a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Intake {
+    /// Many at once, of anybody.
+    Batches,
+    /// One at a time, of this peer.
+    One(SocketAddr),
+    /// What waits belongs to nobody any more.
+    Nothing,
+}
+
+/// Who asks for a transfer, and how it will send.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Newcomer {
+    pub(super) peer: SocketAddr,
+    /// The address that was asked, where the system tells it.
+    pub(super) asked: Option<LocalAddr>,
+    pub(super) reception: Reception,
 }
 
 /// The options that every socket of an engine has.
@@ -51,6 +100,9 @@ pub(super) fn options(config: &Config) -> SocketOptions {
         report_errors: true,
         foreign_source: config.source_ip.is_some_and(|ip| !is_own(ip)),
         coalesce: config.io_mode == IoMode::Auto,
+        interface: config.interface.clone(),
+        late_port: false,
+        port_range: None,
     }
 }
 
@@ -64,15 +116,62 @@ fn base(config: &Config) -> SocketAddr {
     }
 }
 
-/// An IPv4 address as a dual-stack socket has it.
-fn in_family(ip: IpAddr, socket: SocketAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(v4) if socket.is_ipv6() => v4.to_ipv6_mapped().into(),
-        _ => ip,
-    }
+/// A number that nobody can guess: std keys its hash tables with the system's random bytes.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+fn random_key() -> SipKey {
+    let secret = RandomState::new();
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&secret.hash_one(0).to_le_bytes());
+    key[8..].copy_from_slice(&secret.hash_one(1).to_le_bytes());
+    SipKey(key)
 }
 
 impl Ports {
+    pub(super) fn new(config: &Config, listening: UdpSocket, poller: &Poller) -> io::Result<Ports> {
+        poller.add(&listening, LISTENING)?;
+        let mode = Mode::new(
+            config.single_port,
+            config.use_connection,
+            config.port_per_transfer,
+        );
+        let range = config.transfer_ports.clone();
+        let budget = Budget::new(mode, range.as_ref(), config.io_threads, permit::descriptors());
+        let options = SocketOptions {
+            share_port: false,
+            // An adopted socket may be bound to another interface than the setting says: its clients are there.
+            interface: listening.interface().or(config.interface.clone()),
+            ..options(config)
+        };
+        let mut ports = Ports {
+            slots: vec![Some(Slot {
+                socket: listening,
+                own: None,
+            })],
+            free: Vec::new(),
+            shared: vec![None; budget.shared],
+            idle: Vec::new(),
+            water: LowWater::default(),
+            own: 0,
+            mode,
+            budget,
+            buckets: Buckets::new(random_key(), budget.shared.max(1)),
+            address: config.address,
+            base: base(config),
+            source: config.source_ip,
+            draw: Draw::new(range, config.io_mode),
+            options,
+            recv_buffer: config.recv_buffer,
+        };
+        if mode == Mode::Own {
+            // One is open in any case, for the time when there are no descriptors. Where it fails, later ones may not.
+            let _ = ports.open_bucket(poller, random() as usize % budget.shared);
+        }
+        Ok(ports)
+    }
+
     /// The address that every request was sent to, where the sockets are bound to one.
     pub(super) fn only_address(&self) -> Option<IpAddr> {
         let ip = self.address.ip().to_canonical();
@@ -85,139 +184,150 @@ impl Ports {
             .filter(|ip| ip.is_ipv4() == peer.ip().to_canonical().is_ipv4())
     }
 
-    pub(super) fn new(config: &Config, listening: UdpSocket, poller: &Poller) -> io::Result<Ports> {
-        poller.add(&listening, LISTENING)?;
-        Ok(Ports {
-            slots: vec![Some(listening)],
-            free: Vec::new(),
-            shared: Vec::new(),
-            turn: 0,
-            address: config.address,
-            base: base(config),
-            source: config.source_ip,
-            options: SocketOptions {
-                share_port: false,
-                ..options(config)
-            },
-            transfer_ports: config.transfer_ports.clone(),
-            single_port: config.single_port,
-            use_connection: config.use_connection,
-        })
-    }
-
     pub(super) fn get(&self, index: usize) -> Option<&UdpSocket> {
-        self.slots.get(index)?.as_ref()
+        Some(&self.slots.get(index)?.as_ref()?.socket)
     }
 
-    /// A socket for a new transfer with `peer`; `taken` tells where that address is active already, `active` how many
-    /// transfers there are. `None`: the address is active on every port there may be.
-    pub(super) fn choose(
+    /// Whether the socket is of one transfer.
+    pub(super) fn is_own(&self, index: usize) -> bool {
+        self.own(index).is_some()
+    }
+
+    /// Whether the socket sends to one peer and the kernel delivers nothing of anybody else.
+    pub(super) fn is_connected(&self, index: usize) -> bool {
+        self.own(index).is_some_and(|own| own.peer.is_some())
+    }
+
+    /// How datagrams are taken from that socket.
+    pub(super) fn intake(&self, index: usize) -> Intake {
+        match self.own(index) {
+            Some(own) if own.reception.batches => Intake::Batches,
+            Some(Own { peer: Some(peer), .. }) => Intake::One(*peer),
+            Some(own) if own.here.port() != 0 => Intake::Batches,
+            Some(_) => Intake::Nothing,
+            None => Intake::Batches,
+        }
+    }
+
+    fn own(&self, index: usize) -> Option<&Own> {
+        self.slots.get(index)?.as_ref()?.own.as_ref()
+    }
+
+    /// A socket for a new transfer, and the transfer that gives way for it; `occupant` tells which transfer the client
+    /// has on a socket.
+    ///
+    /// # Errors
+    /// With UseConnection where there is no descriptor or port; else only where not even one socket could be opened.
+    pub(super) fn choose<T: Copy>(
         &mut self,
         poller: &Poller,
-        peer: SocketAddr,
-        asked: Option<LocalAddr>,
-        active: usize,
-        taken: impl Fn(usize) -> bool,
-    ) -> io::Result<Option<usize>> {
-        if self.use_connection {
-            return self.connected(poller, peer, asked).map(Some);
+        newcomer: &Newcomer,
+        occupant: impl Fn(usize) -> Option<Occupant<T>>,
+    ) -> io::Result<Seat<usize, T>> {
+        let own = |place| Seat {
+            place,
+            gives_way: None,
+        };
+        match self.mode {
+            Mode::Single => Ok(Seat {
+                place: LISTENING,
+                gives_way: occupant(LISTENING).map(|it| it.transfer),
+            }),
+            Mode::AlwaysOwn => self.open_own(poller, newcomer).map(own),
+            Mode::Own => match self.open_own(poller, newcomer) {
+                Ok(place) => Ok(own(place)),
+                Err(_) => self.take_shared(poller, newcomer, occupant),
+            },
+            Mode::Shared => self.take_shared(poller, newcomer, occupant),
         }
-        if self.single_port {
-            return Ok((!taken(LISTENING)).then_some(LISTENING));
-        }
-        if self.shared.len() * TRANSFERS_A_SOCKET <= active {
-            self.grow(poller)?;
-        }
-        if let Some(socket) = self.next_free(&taken) {
-            return Ok(Some(socket));
-        }
-        self.grow(poller)?;
-        Ok(self.next_free(&taken))
     }
 
-    /// Closes a transfer's own socket; shared ones stay.
-    pub(super) fn release(&mut self, poller: &Poller, index: usize) {
-        if !self.use_connection || index == LISTENING {
-            return;
+    /// The transfer on that socket is over: a socket of its own gives its port back, and is closed where there are enough
+    /// idle ones. Others stay as they are.
+    pub(super) fn release(&mut self, poller: &Poller, index: usize, now: Instant) {
+        if self.is_own(index) && !self.retire(index, now) {
+            self.close(poller, index);
         }
-        if let Some(socket) = self.slots[index].take() {
-            // A socket that epoll does not know any more is what is wanted.
-            let _ = poller.remove(&socket);
-            self.free.push(index);
+    }
+
+    /// When idle sockets are to be closed by [`Ports::close_unused`].
+    pub(super) fn unused_at(&self) -> Option<Instant> {
+        self.water.due()
+    }
+
+    /// Closes the idle sockets that were not needed for a while.
+    pub(super) fn close_unused(&mut self, poller: &Poller, now: Instant) {
+        let surplus = self.water.surplus(self.idle.len(), now);
+        for index in self.idle.drain(..surplus).collect::<Vec<_>>() {
+            self.close(poller, index);
         }
     }
 
     pub(super) fn close_listening(&mut self, poller: &Poller) {
-        if let Some(socket) = self.slots[LISTENING].take() {
-            let _ = poller.remove(&socket);
+        if let Some(slot) = self.slots[LISTENING].take() {
+            let _ = poller.remove(&slot.socket);
         }
     }
 
-    fn next_free(&mut self, taken: impl Fn(usize) -> bool) -> Option<usize> {
-        let count = self.shared.len();
-        let free = (0..count)
-            .map(|step| self.shared[(self.turn + step) % count])
-            .find(|&socket| !taken(socket));
-        self.turn = self.turn.wrapping_add(1);
-        free
-    }
-
-    /// One more shared socket. Failing is no harm while there is one.
-    fn grow(&mut self, poller: &Poller) -> io::Result<()> {
-        if self.shared.len() >= SHARED_AT_MOST {
-            return Ok(());
-        }
-        match self.bind(self.base).and_then(|socket| self.add(poller, socket)) {
-            Ok(index) => self.shared.push(index),
-            Err(error) if self.shared.is_empty() => return Err(error),
-            Err(_) => {}
-        }
-        Ok(())
-    }
-
-    fn connected(
+    fn take_shared<T: Copy>(
         &mut self,
         poller: &Poller,
-        peer: SocketAddr,
-        asked: Option<LocalAddr>,
-    ) -> io::Result<usize> {
-        let here = match (self.source_for(peer), asked) {
-            (Some(ip), _) => SocketAddr::new(in_family(ip, self.address), 0),
-            (None, Some(asked)) => asked.to_bind(),
-            (None, None) => self.address,
-        };
-        let socket = self.bind(here)?;
-        socket.connect(peer)?;
-        self.add(poller, socket)
-    }
-
-    /// A socket with that address and a transfer port.
-    fn bind(&self, mut address: SocketAddr) -> io::Result<UdpSocket> {
-        let Some(range) = self.transfer_ports.clone() else {
-            address.set_port(0);
-            return UdpSocket::bind(address, &self.options);
-        };
-        let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
-        for port in range {
-            address.set_port(port);
-            match UdpSocket::bind(address, &self.options) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => refused = error,
-                bound => return bound,
+        newcomer: &Newcomer,
+        occupant: impl Fn(usize) -> Option<Occupant<T>>,
+    ) -> io::Result<Seat<usize, T>> {
+        let local = newcomer.asked.map(|asked| asked.ip).or(self.only_address());
+        let (mut places, mut refused) = (Vec::with_capacity(2), None);
+        for bucket in self.buckets.of(newcomer.peer.ip(), local) {
+            match self.open_bucket(poller, bucket) {
+                Ok(socket) => places.push((socket, occupant(socket))),
+                Err(error) => refused = Some(error),
+            }
+            if let Some((_, None)) = places.last() {
+                break;
             }
         }
-        Err(refused)
+        if places.is_empty() {
+            // Any socket is better than to refuse.
+            places.extend(
+                self.shared
+                    .iter()
+                    .flatten()
+                    .map(|&socket| (socket, occupant(socket))),
+            );
+        }
+        seat(&places).ok_or_else(|| refused.unwrap_or(io::ErrorKind::AddrInUse.into()))
     }
 
-    fn add(&mut self, poller: &Poller, socket: UdpSocket) -> io::Result<usize> {
+    /// The shared socket of a bucket, opened where it is not.
+    fn open_bucket(&mut self, poller: &Poller, bucket: usize) -> io::Result<usize> {
+        if let Some(index) = self.shared[bucket] {
+            return Ok(index);
+        }
+        let socket = self.draw.bind(self.base, &self.options)?;
+        let index = self.add(poller, Slot { socket, own: None })?;
+        self.shared[bucket] = Some(index);
+        Ok(index)
+    }
+
+    fn add(&mut self, poller: &Poller, slot: Slot) -> io::Result<usize> {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() - 1
         });
-        if let Err(error) = poller.add(&socket, index) {
+        if let Err(error) = poller.add(&slot.socket, index) {
             self.free.push(index);
             return Err(error);
         }
-        self.slots[index] = Some(socket);
+        self.slots[index] = Some(slot);
         Ok(index)
+    }
+
+    fn close(&mut self, poller: &Poller, index: usize) {
+        if let Some(slot) = self.slots[index].take() {
+            self.own -= usize::from(slot.own.is_some());
+            // A socket that epoll does not know any more is what is wanted.
+            let _ = poller.remove(&slot.socket);
+            self.free.push(index);
+        }
     }
 }

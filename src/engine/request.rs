@@ -1,5 +1,6 @@
 //! A datagram on the listening port: whether it is answered, and the transfer that begins with it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -10,8 +11,10 @@ use super::causes;
 use super::core::Core;
 use super::notice::{Cause, Connection, LogKind, Notice, Wants};
 use super::platform::{Arrival, LocalAddr, Route, plain};
-use super::ports::LISTENING;
+use super::port_plan::Reception;
+use super::ports::{LISTENING, Newcomer};
 use super::progress::Progress;
+use super::reply::Key;
 use super::shared::Admission;
 use super::trail;
 use super::transfer::Transfer;
@@ -87,13 +90,9 @@ impl Core {
         if !self.single_port {
             return;
         }
-        if let Some(transfer) = self.table.by_tid(Tid {
-            socket: LISTENING,
-            peer,
-        }) {
-            transfer.end_silently(&mut self.ctx, Cause::Replaced);
-            let key = transfer.key();
-            self.remove_if_over(key);
+        let socket = LISTENING;
+        if let Some(occupant) = self.table.occupant(Tid { socket, peer }) {
+            self.replace(occupant.transfer);
         }
     }
 
@@ -141,14 +140,8 @@ impl Core {
         connection: Arc<Connection>,
     ) {
         let (peer, host, operation) = (arrival.peer, connection.remote.ip(), connection.operation);
-        let table = &self.table;
-        let taken = |socket| table.is_taken(Tid { socket, peer });
-        let chosen = self
-            .ports
-            .choose(&self.poller, peer, arrival.local, table.len(), taken);
-        let socket = match chosen {
-            Ok(Some(socket)) => socket,
-            Ok(None) => return self.ctx.shared.leave(host, operation, true),
+        let socket = match self.seat(arrival, operation, &request.asked) {
+            Ok(socket) => socket,
             Err(error) => {
                 self.ctx.shared.leave(host, operation, true);
                 let route = self.route(LISTENING, arrival);
@@ -165,6 +158,31 @@ impl Core {
             transfer.start(&mut self.ctx);
         }
         self.remove_if_over(key);
+    }
+
+    /// The socket of a new transfer. A transfer that has its place there ends.
+    fn seat(&mut self, arrival: &Arrival<'_>, operation: Operation, asked: &Asked) -> io::Result<usize> {
+        let peer = arrival.peer;
+        let limits = &self.policy.limits;
+        let newcomer = Newcomer {
+            peer,
+            asked: arrival.local,
+            reception: Reception::of(operation, asked, limits.max_blksize, limits.max_windowsize),
+        };
+        let table = &self.table;
+        let occupant = |socket| table.occupant(Tid { socket, peer });
+        let seat = self.ports.choose(&self.poller, &newcomer, occupant)?;
+        if let Some(key) = seat.gives_way {
+            self.replace(key);
+        }
+        Ok(seat.place)
+    }
+
+    fn replace(&mut self, key: Key) {
+        if let Some(transfer) = self.table.get(key) {
+            transfer.end_silently(&mut self.ctx, Cause::Replaced);
+            self.remove_if_over(key);
+        }
     }
 
     /// The connection never begins; the client is told why.
@@ -184,7 +202,7 @@ impl Core {
 
     /// The way back to whoever sent `arrival`, from `socket`, and from the address that was asked or SourceIPAddress.
     pub(super) fn route(&self, socket: usize, arrival: &Arrival<'_>) -> Route {
-        let connected = self.use_connection && socket != LISTENING;
+        let connected = self.ports.is_connected(socket);
         let asked = arrival.local.filter(|_| self.wildcard);
         let source = self.ports.source_for(arrival.peer).map_or(asked, |ip| {
             let interface = arrival.local.map_or(0, |local| local.interface);

@@ -2,6 +2,8 @@
 //!
 //! Requests may be a flood, from anybody: what they get of a turn while transfers run is in `ration.rs`.
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use super::clock;
 use super::core::Core;
 use super::inbox::Message;
 use super::platform::{Ready, RecvBatch};
-use super::ports::LISTENING;
+use super::ports::{Intake, LISTENING};
 use super::ration::{Piece, Ration};
 
 /// Datagrams of one system call, and how many calls one socket gets before the next has its turn.
@@ -142,6 +144,33 @@ impl Shard {
 
     /// True if the socket told of an error of an earlier packet: the error queue says whose.
     fn receive_from(&mut self, key: usize) -> bool {
+        match self.core.ports.intake(key) {
+            Intake::Batches => self.receive_batches(key),
+            Intake::One(peer) => self.receive_one(key, peer),
+            Intake::Nothing => {
+                if let Some(socket) = self.core.ports.get(key) {
+                    socket.discard_received(BATCH);
+                }
+                false
+            }
+        }
+    }
+
+    /// A client in lockstep has one packet under way: one call, and the poller tells of what else there is.
+    fn receive_one(&mut self, key: usize, peer: SocketAddr) -> bool {
+        let Some(socket) = self.core.ports.get(key) else {
+            return false;
+        };
+        match self.arrivals.receive_from(socket, peer) {
+            Ok(count) => {
+                self.arrived(key, count);
+                false
+            }
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        }
+    }
+
+    fn receive_batches(&mut self, key: usize) -> bool {
         let mut has_failed = false;
         for _ in 0..BATCHES_A_TURN {
             match self.receive_batch(key, BATCH) {
@@ -201,12 +230,16 @@ impl Shard {
         };
         match self.arrivals.receive(socket, most) {
             Ok(count) => {
-                (0..count).for_each(|index| self.core.arrive(key, &self.arrivals.get(index)));
-                self.core.after_batch();
+                self.arrived(key, count);
                 if count < most { Batch::Rest } else { Batch::Full }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Batch::Rest,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Batch::Rest,
             Err(_) => Batch::Failed,
         }
+    }
+
+    fn arrived(&mut self, key: usize, count: usize) {
+        (0..count).for_each(|index| self.core.arrive(key, &self.arrivals.get(index)));
+        self.core.after_batch();
     }
 }

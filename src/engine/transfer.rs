@@ -171,6 +171,10 @@ impl Transfer {
         }
     }
 
+    pub(super) fn began(&self) -> Instant {
+        self.began
+    }
+
     /// The client has all it wanted: the same request from the same TID is a new one.
     pub(super) fn has_ended(&self) -> bool {
         self.ended

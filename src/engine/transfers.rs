@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use super::port_plan::Occupant;
 use super::reply::Key;
 use super::transfer::Transfer;
 
@@ -33,10 +34,6 @@ struct Slot {
 }
 
 impl Transfers {
-    pub(super) fn len(&self) -> usize {
-        self.by_tid.len()
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.by_tid.is_empty()
     }
@@ -99,8 +96,15 @@ impl Transfers {
         self.slots[index as usize].transfer.as_deref_mut()
     }
 
-    pub(super) fn is_taken(&self, tid: Tid) -> bool {
-        self.by_tid.contains_key(&tid)
+    /// The transfer of that TID, as far as it matters for a newcomer.
+    pub(super) fn occupant(&self, tid: Tid) -> Option<Occupant<Key>> {
+        let index = *self.by_tid.get(&tid)?;
+        let transfer = self.slots[index as usize].transfer.as_deref()?;
+        Some(Occupant {
+            transfer: transfer.key(),
+            has_ended: transfer.has_ended(),
+            began: transfer.began(),
+        })
     }
 
     /// The keys of all transfers, for an order that concerns each of them.

@@ -63,6 +63,8 @@ fn config(values: &Values, place: &Place) -> Result<Config, Failure> {
         io_threads: values.setting_integer(Key::IoThreads),
         single_port: values.setting_is_on(Key::SinglePort),
         transfer_ports: setting::parse_ports(values.setting_text(Key::TransferPorts))?,
+        port_per_transfer: values.setting_is_on(Key::PortPerTransfer),
+        interface: source::interface(values.setting_text(Key::Interface))?,
         use_connection: values.setting_is_on(Key::UseConnection),
         source_ip: None,
         source_mac: None,
@@ -114,6 +116,10 @@ pub(super) fn permitted(config: &Config) -> Result<(), Failure> {
                 ),
             )
         })?;
+    }
+    if let Some(interface) = &config.interface {
+        platform::may_bind_to(interface)
+            .map_err(|error| Failure::from_io(&error, &format!("Interface {interface}.")))?;
     }
     if config.source_mac.is_some() {
         platform::may_send_frames()

@@ -81,6 +81,8 @@ pub enum Key {
     FollowSymlinks,
     SinglePort,
     TransferPorts,
+    PortPerTransfer,
+    Interface,
     IoThreads,
     AdaptiveRetransmit,
     SyncUploads,
@@ -205,6 +207,10 @@ pub const TABLE: &[Setting] = &[
     active("FollowSymlinks", Boolean, "True", Always, Key::FollowSymlinks, "Follow symbolic links, as long as they stay inside LocalDir."),
     active("SinglePort", Boolean, "False", AtStart, Key::SinglePort, "Answer from the listening port, for firewalls and NAT."),
     active("TransferPorts", Text, "", AtStart, Key::TransferPorts, "Ports to answer from, as in 40000-40100; \"\": the system chooses."),
+    active("PortPerTransfer", Boolean, "True", AtStart, Key::PortPerTransfer,
+        "Each transfer has a random port and a connected socket of its own, as long as descriptors last."),
+    active("Interface", Text, "", AtStart, Key::Interface,
+        "Network interface or VRF that packets come and go through; \"\": any. Linux only: 909 elsewhere."),
     active("IoThreads", Integer(1..=64), "1", AtStart, Key::IoThreads, "Threads that move packets."),
     active("AdaptiveRetransmit", Boolean, "True", Always, Key::AdaptiveRetransmit,
         "Wait as long as was measured, RetransmitTimeout at most; False: always that."),
@@ -242,6 +248,7 @@ impl Setting {
         match self.role {
             Role::Active(Key::CodePage) => code_page(&value).map(drop)?,
             Role::Active(Key::TransferPorts) => parse_ports(text).map(drop)?,
+            Role::Active(Key::Interface) => source::interface(text).map(drop)?,
             Role::Active(Key::SourceIpAddress) => source::ip(text).map(drop)?,
             Role::Active(Key::ListenOn) => places::parse_addresses(text).map(drop)?,
             Role::Active(Key::ListenDescriptors) => places::parse_descriptors(text).map(drop)?,
@@ -319,7 +326,7 @@ mod tests {
             SourceMacAddress UseConnection UseIPv6 AbsoluteTimeout FirewallData InBufferSize OutBufferSize BuildInfo \
             CodePage LicenseInfo MaskSensitive ProcessIdleEvents SelectWaitMillis UseInternalSecurityAPI LogLevel \
             MaxBlockSize MaxWindowSize MaxConnections MaxConnectionsPerHost ReadOnly AllowOverwrite FollowSymlinks \
-            SinglePort TransferPorts IoThreads AdaptiveRetransmit SyncUploads BusyPollMicros Statistics \
+            SinglePort TransferPorts PortPerTransfer Interface IoThreads AdaptiveRetransmit SyncUploads BusyPollMicros Statistics \
             ListenOn ListenDescriptors ListenAddresses";
         let table: Vec<&str> = TABLE.iter().map(|setting| setting.name).collect();
         assert_eq!(table, names.split_whitespace().collect::<Vec<_>>());

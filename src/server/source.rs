@@ -1,4 +1,4 @@
-//! SourceIPAddress and SourceMacAddress: how they are written.
+//! SourceIPAddress, SourceMacAddress and Interface: how they are written.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -43,6 +43,29 @@ pub(super) fn mac(text: &str) -> Result<Option<MacAddr>, Failure> {
         None => Err(Failure::new(
             errors::INVALID_VALUE,
             "An Ethernet address of one host is expected, as in 02-00-00-00-00-01.",
+        )),
+    }
+}
+
+/// Bytes of an interface's name at most (IFNAMSIZ without the NUL).
+const INTERFACE_NAME: usize = 15;
+
+/// The name of a network interface; `None` for "". Whether it exists is checked when listening starts.
+pub(super) fn interface(text: &str) -> Result<Option<String>, Failure> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    // What Linux accepts as a name (dev_valid_name): no '/', ':' or space, neither "." nor "..".
+    let is_name = text.len() <= INTERFACE_NAME
+        && text != "."
+        && text != ".."
+        && !text.contains(|c: char| c == '/' || c == ':' || c == '\0' || c.is_whitespace());
+    match is_name {
+        true => available().map(|()| Some(text.to_owned())),
+        false => Err(Failure::new(
+            errors::INVALID_VALUE,
+            "The name of a network interface is expected, as in eth0.",
         )),
     }
 }
@@ -97,6 +120,17 @@ mod tests {
             "1.2.3.4:69",
         ] {
             assert_eq!(ip(bad).unwrap_err().code, 905, "{bad}");
+        }
+    }
+
+    #[test]
+    fn interfaces() {
+        assert_eq!(interface("  ").unwrap(), None);
+        for name in ["eth0", " vrf-blue ", "br0.100", "eth0@if2", "fifteen-letters"] {
+            assert_eq!(interface(name).unwrap(), Some(name.trim().to_owned()), "{name}");
+        }
+        for bad in [".", "..", "a/b", "eth0:1", "eth 0", "sixteen--letters", "a\0b"] {
+            assert_eq!(interface(bad).unwrap_err().code, 905, "{bad}");
         }
     }
 

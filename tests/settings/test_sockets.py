@@ -1,5 +1,6 @@
 """What packets and sockets look like: headers, buffers, ports."""
 import os
+import resource
 import socket
 import threading
 import time
@@ -25,6 +26,20 @@ def own_sockets():
         except OSError:
             pass
     return found
+
+
+def connected_here():
+    """How many connected UDP sockets this process has. No descriptor is needed to count them."""
+    ours = set()
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            ours.add(os.readlink(f"/proc/self/fd/{name}").removeprefix("socket:[").removesuffix("]"))
+        except OSError:
+            pass
+    with open("/proc/self/net/udp", encoding="ascii") as file:
+        rows = [line.split() for line in list(file)[1:]]
+    # The kernel may list one socket twice.
+    return len({row[9] for row in rows if row[9] in ours and not row[2].endswith(":0000")})
 
 
 def bound_to(port):
@@ -197,18 +212,148 @@ class Ports(unittest.TestCase):
                 for client in (one, other):
                     self.assertEqual(client.finish(first=first[client]), data)
 
-    def test_shared_sockets_without_it(self):
-        """So that a packet of a stranger is answered with ERROR 5, which the one above is not."""
-        with Server() as server, Client(server.address) as client, Client(server.address) as stranger:
+    def probe(self, source, target):
+        """What a stranger sees who sends an ACK to a port: "closed" (ICMP port unreachable), an ERROR's number, or None."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.settimeout(0.5)
+            stranger.bind((source, 0))
+            stranger.connect(target)
+            stranger.send(b"\0\4\0\1")
+            try:
+                return stranger.recv(600)[3]
+            except ConnectionRefusedError:
+                return "closed"
+            except TimeoutError:
+                return None
+
+    def test_a_port_for_each_transfer(self):
+        """Of its own, at random, and for its client alone: for others it is closed."""
+        with Server() as server:
             data = server.file("file", pattern(1500))
-            client.ask("file")
-            first = client.receive()
-            stranger.peer = client.peer
-            stranger.ack(1)
-            with self.assertRaises(Answer) as answer:
-                stranger.receive()
-            self.assertEqual(answer.exception.code, 5)
-            self.assertEqual(client.finish(first=first), data)
+            ports = []
+            for _ in range(40):
+                with Client(server.address) as client:
+                    client.ask("file")
+                    first = client.receive()
+                    ports.append(client.peer[1])
+                    self.assertEqual(self.probe("127.0.0.1", client.peer), "closed")
+                    self.assertEqual(self.probe("127.0.0.7", client.peer), "closed")
+                    self.assertEqual(client.finish(first=first), data)
+            # Of 28,232: to meet one of the 39 others twice is as good as impossible, and so is a row of neighbours.
+            self.assertGreater(len(set(ports)), 37, ports)
+            steps = {abs(one - other) for one, other in zip(ports, ports[1:])}
+            self.assertGreater(len(steps), 30, ports)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
+                unused.bind(("127.0.0.1", 0))
+                closed = unused.getsockname()
+            self.assertEqual(self.probe("127.0.0.1", closed), "closed", "as where nothing is")
+
+    def test_one_client_port_has_a_port_each(self):
+        """The same socket may be used again; what its former client sent late counts for nobody."""
+        with Server() as server, Client(server.address) as client:
+            data, other = server.file("file", pattern(700)), server.file("other", pattern(1700)[::-1])
+            for _ in range(20):
+                self.assertEqual(client.read("file"), data)
+                for block in (1, 2, 3):
+                    client.ack(block)
+                self.assertEqual(client.read("other"), other)
+
+    def test_shared_ports(self):
+        """An address has two of them, whatever its port; a stranger's packet is answered with ERROR 5."""
+        with Server(PortPerTransfer="False") as server:
+            data = server.file("file", pattern(1500))
+            for host in ("127.0.0.1", "127.0.0.2"):
+                ports = set()
+                for _ in range(30):
+                    with Client(server.address, source=host) as client:
+                        self.assertEqual(client.read("file"), data)
+                        ports.add(client.peer[1])
+                self.assertEqual(len(ports), 1, "the second one is for a second request of the same port")
+            everywhere = set()
+            for number in range(1, 201):
+                with Client(server.address, source=f"127.0.2.{number}") as client:
+                    self.assertEqual(client.read("file"), data)
+                    everywhere.add(client.peer[1])
+            self.assertGreater(len(everywhere), 40)
+            self.assertLessEqual(len(everywhere), 64)
+            with Client(server.address) as client:
+                client.ask("file")
+                first = client.receive()
+                self.assertEqual(self.probe("127.0.0.1", client.peer), 5)
+                self.assertEqual(client.finish(first=first), data)
+
+    def test_many_uploads_from_one_port(self):
+        """Ended uploads stay to repeat their last ACK. None of the next ones waits for them."""
+        for settings in ({}, {"PortPerTransfer": "False"}):
+            with self.subTest(**settings), Server(**settings) as server, Client(server.address) as client:
+                client.socket.settimeout(2)  # less than an ended upload stays
+                for number in range(60):
+                    client.write(f"sent{number}", b"data")
+                self.assertEqual(len(os.listdir(server.root)), 60)
+
+    def test_a_third_transfer_of_one_port_takes_the_place_of_the_oldest(self):
+        with Server(PortPerTransfer="False") as server, Client(server.address) as client:
+            names = [str(number) for number in range(5)]
+            data = {name: server.file(name, name.encode() * 1500) for name in names}
+            peers = []
+            for name in names:
+                client.ask(name)
+                self.assertEqual(client.receive()[2], data[name][:512])
+                peers.append(client.peer)
+            self.assertEqual(len(set(peers)), 2)
+            # Of the last two each has its own; the ones before are over.
+            client.peer = peers[3]
+            client.ack(1)
+            self.assertEqual(client.receive()[2], data["3"][512:1024])
+            client.peer = peers[4]
+            client.ack(1)
+            self.assertEqual(client.receive()[2], data["4"][512:1024])
+
+    def test_beyond_the_descriptors_ports_are_shared(self):
+        """Own sockets take half of the soft limit, and everybody is served nevertheless."""
+        def test():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (400, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+            with Server() as server:
+                data = {name: server.file(name, name.encode() * 600) for name in "abc"}
+                clients = [Client(server.address, source=f"127.0.3.{number + 1}") for number in range(80)]
+                served = []
+                for name in data:
+                    for client in clients:
+                        client.ask(name)
+                        served.append((client, name, client.receive(), client.peer))
+                assert connected_here() == 200, connected_here()
+                for client, name, packet, peer in served:
+                    client.peer = peer
+                    assert client.finish(first=packet) == data[name]
+                for client in clients:
+                    client.socket.close()
+        in_child(test)
+
+    def test_a_socket_of_its_own_or_none(self):
+        def test():
+            with Server(UseConnection="True") as server:
+                server.file("file", pattern(600))
+                codes = []
+                server.on(ERROR, lambda data: codes.append(data.error.error_code))
+                with Client(server.address) as one, Client(server.address) as other:
+                    one.ask("file")
+                    one.receive()
+                    hold = []
+                    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+                    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+                    try:
+                        while True:
+                            hold.append(os.open("/dev/null", os.O_RDONLY))
+                    except OSError:
+                        pass
+                    other.ask("file")
+                    try:
+                        other.receive()
+                        raise AssertionError("it was served")
+                    except Answer as answer:
+                        assert answer.code == 0, answer
+                    server.pump(lambda: codes == [10024])
+        in_child(test)
 
     def test_single_port(self):
         for value in ("False", "True"):
@@ -229,6 +374,22 @@ class Ports(unittest.TestCase):
                 with Client(server.address) as client:
                     self.assertEqual(client.read("file"), data)
                     self.assertIn(client.peer[1], range(first, first + 3))
+        first = free_ports(10)
+        with Server(TransferPorts=f"{first}-{first + 9}") as server:
+            data = server.file("file", pattern(600))
+            clients = [Client(server.address, source=f"127.0.4.{number + 1}") for number in range(40)]
+            packets = []
+            for client in clients:
+                client.ask("file")
+                packets.append(client.receive())
+            ports = [client.peer[1] for client in clients]
+            self.assertLessEqual(set(ports), set(range(first, first + 10)))
+            self.assertEqual(len([port for port in ports[:5] if ports.count(port) == 1]), 5, "half of them")
+            self.assertLessEqual(len(set(ports[5:])), 5, "the others share the rest")
+            for client, packet in zip(clients, packets):
+                with client:
+                    self.assertEqual(client.finish(first=packet), data)
+        first = free_ports(1)
         with Server(TransferPorts=str(first), UseConnection="True") as server:
             server.file("file", pattern(1500))
             with Client(server.address) as one, Client(server.address) as other:
@@ -241,6 +402,74 @@ class Ports(unittest.TestCase):
         with Server(start=False) as server:
             for bad in ("9-8", "0-5", "1-65536", "a"):
                 refused(self, 905, server.config, "TransferPorts", bad)
+
+
+class Interface(unittest.TestCase):
+    @needs_network
+    def test_one_interface(self):
+        """Requests that come in by another one are not heard, in every mode."""
+        def test():
+            there = net.pair()
+            for settings in ({}, {"PortPerTransfer": "False"}, {"UseConnection": "True"}, {"SinglePort": "True"},
+                             {"IoThreads": 2}):
+                for interface, heard in (("here", True), ("lo", False), ("", True)):
+                    with Server("", Interface=interface, **settings) as server:
+                        data = server.file("file", pattern(1500))
+                        assert server.config("Interface") == interface
+                        with there:
+                            client = Client(("10.9.0.1", server.port))
+                        with client:
+                            if heard:
+                                assert client.read("file", windowsize=2) == data, settings
+                                client.write("sent", data)
+                                continue
+                            client.ask("file")
+                            try:
+                                assert client.is_silent(), settings
+                            except ConnectionRefusedError:
+                                pass
+        in_child(test)
+
+    @needs_network
+    def test_a_vrf(self):
+        """Requests come through the VRF, and so do the answers, though the other routes lead elsewhere."""
+        def test():
+            there = net.pair()
+            if os.system("ip link add blue type vrf table 10 2>/dev/null") != 0:
+                raise unittest.SkipTest("a VRF, which this kernel lacks")
+            net.ip("link set blue up")
+            net.ip("link set here master blue")
+            with Server("", Interface="blue") as server:
+                data = server.file("file", pattern(1500))
+                with there:
+                    client = Client(("10.9.0.1", server.port))
+                with client:
+                    assert client.read("file") == data
+        in_child(test)
+
+    def test_it_must_be_there(self):
+        with Server(start=False) as server:
+            server.config("Interface", "no-such-nic")
+            with self.assertRaisesRegex(Refused, "Interface no-such-nic"):
+                server.start()
+            server.config("Interface", "")
+            server.start()
+
+    @needs_network
+    def test_an_adopted_socket_keeps_its_own(self):
+        def test():
+            there = net.pair()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"here\0")
+                ours.bind(("", 0))
+                with Server(start=False, ListenDescriptors=ours.fileno(), Interface="lo") as server:
+                    server.start()
+                    data = server.file("file", pattern(1500))
+                    with there:
+                        client = Client(("10.9.0.1", ours.getsockname()[1]))
+                    with client:
+                        assert client.read("file") == data
+        in_child(test)
 
 
 class StopAndStart(unittest.TestCase):

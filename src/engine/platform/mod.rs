@@ -4,6 +4,7 @@
 //!
 //! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's, its options, its
 //!   error queue;
+//! - `renewing.rs`: sockets for one peer at a time, with another random port for each;
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
@@ -38,6 +39,7 @@ mod read;
 mod recv;
 #[cfg(target_os = "linux")]
 mod recvmmsg;
+mod renewing;
 #[cfg(target_os = "linux")]
 mod segmentation;
 mod send;
@@ -61,7 +63,7 @@ pub use poll_portable::Poller;
 pub use read::{read_at, read_at_nowait};
 pub use recv::{Arrival, RecvBatch};
 pub use send::{FlushReport, FrameOptions, SendBatch};
-pub use socket::{SocketOptions, UdpSocket, is_own, may_send_from};
+pub use socket::{SocketOptions, UdpSocket, is_own, may_bind_to, may_send_from};
 pub(crate) use spawn::spawn;
 pub use wake::{EventFd, Waker};
 
@@ -92,7 +94,7 @@ pub struct LocalAddr {
 
 impl LocalAddr {
     /// What to bind a socket to that is to have this address, with a port of the system's choice.
-    pub(super) fn to_bind(self) -> SocketAddr {
+    pub fn to_bind(self) -> SocketAddr {
         match self.ip {
             IpAddr::V6(ip) if ip.is_unicast_link_local() => {
                 SocketAddrV6::new(ip, 0, 0, self.interface).into()

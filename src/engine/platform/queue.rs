@@ -139,6 +139,13 @@ impl Queue {
         self.messages.push(message);
     }
 
+    /// The datagram of a message that is a single one of at most `most` bytes, to the peer that its socket is connected to.
+    pub(super) fn lone_packet(&self, message: u32, most: usize) -> Option<usize> {
+        let message = &self.messages[message as usize];
+        let is_lone = message.route.connected && message.len() == 1;
+        (is_lone && self.datagrams[message.first].length <= most).then_some(message.first)
+    }
+
     /// Calls `each` with the bytes of one datagram, piece by piece.
     #[inline]
     pub(super) fn pieces(&self, datagram: usize) -> impl ExactSizeIterator<Item = &[u8]> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use super::{IoMode, LocalAddr, UdpSocket, portable};
+use super::{IoMode, LocalAddr, UdpSocket, portable, renewing};
 
 /// One datagram as it arrived.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +105,30 @@ impl RecvBatch {
             }
         }
         self.receive_one_by_one(socket, most)
+    }
+
+    /// Takes one datagram of `peer` with one plain call, for a socket that is connected to it and does not coalesce.
+    /// Returns 0 for a datagram of anybody else, which came before the socket was connected.
+    ///
+    /// # Errors
+    /// As [`RecvBatch::receive`].
+    pub fn receive_from(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
+        self.arrivals.clear();
+        let received = loop {
+            match renewing::receive_from(socket, peer, self.slots.slot(0)) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                received => break received?,
+            }
+        };
+        self.arrivals.extend(received.map(|(length, truncated)| Meta {
+            peer,
+            local: None,
+            broadcast: false,
+            truncated,
+            start: 0,
+            length,
+        }));
+        Ok(self.arrivals.len())
     }
 
     fn receive_one_by_one(&mut self, socket: &UdpSocket, most: usize) -> io::Result<usize> {

@@ -10,6 +10,10 @@ use super::{Bytes, IoMode, MacAddr, Route, UdpSocket};
 /// Datagrams of one socket that wait at most while it is blocked; beyond it the oldest are dropped.
 const MOST_WAITING: usize = 4096;
 
+/// Bytes of a packet that is copied together for one plain send, where it is all that a connected socket has to send:
+/// beyond it copying costs more than handing its pieces over.
+const PLAIN_SEND: usize = 2048;
+
 /// Times that EPERM must be lifted by sending plainly before it counts as a sandbox rather than a firewall.
 #[cfg(target_os = "linux")]
 const SANDBOX_AFTER: u32 = 8;
@@ -235,6 +239,11 @@ impl SendBatch {
     fn send_some(&mut self, socket: &UdpSocket, range: Range<usize>) -> Result<usize, Failure> {
         let order = &self.order[range];
         self.sent.clear();
+        if let &[message] = order
+            && let Some(datagram) = self.queue.lone_packet(message, PLAIN_SEND)
+        {
+            return self.send_plainly(socket, message, datagram);
+        }
         #[cfg(target_os = "linux")]
         match &mut self.kernel {
             Some(kernel) => kernel.send(socket, &self.queue, order, &mut self.sent)?,
@@ -248,6 +257,31 @@ impl SendBatch {
             datagrams += unit.datagrams;
         }
         Ok(datagrams)
+    }
+
+    /// The only packet of a connected socket: send(2) is the cheapest call there is.
+    fn send_plainly(&mut self, socket: &UdpSocket, message: u32, datagram: usize) -> Result<usize, Failure> {
+        let sent = self.single.send_one(socket, &self.queue, message, datagram);
+        sent.map_err(|error| Failure {
+            error,
+            segmented: false,
+        })?;
+        self.queue.messages[message as usize].first += 1;
+        Ok(1)
+    }
+
+    /// Drops what waits for a socket that is about to get another peer. Returns the datagrams dropped.
+    pub fn forget(&mut self, socket: usize) -> usize {
+        self.end_data();
+        let mut dropped = 0;
+        for message in &mut self.queue.messages {
+            if message.route.socket == socket {
+                dropped += message.len();
+                message.first = message.end;
+            }
+        }
+        self.queue.compact(&mut self.spare);
+        dropped
     }
 
     /// What to do now that the message at `at` was refused. `fresh`: it was not refused before.

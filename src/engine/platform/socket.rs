@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
@@ -35,6 +36,14 @@ pub struct SocketOptions {
     /// Datagrams of one sender that come together and are equally long may pass the system's network stack as one
     /// (UDP_GRO; Linux 5.0). [`super::RecvBatch`] takes them apart again; its slots must hold 64 KiB then.
     pub coalesce: bool,
+    /// The network interface or VRF that packets come and go through (SO_BINDTODEVICE; Linux).
+    pub interface: Option<String>,
+    /// Where the address has no port, connecting draws one and [`UdpSocket::disconnect`] gives it back
+    /// (IP_BIND_ADDRESS_NO_PORT; Linux 4.2). Elsewhere binding draws one, for good.
+    pub late_port: bool,
+    /// Bounds of that draw (IP_LOCAL_PORT_RANGE; Linux 6.3). The kernel ignores a bound outside of its own range
+    /// (net.ipv4.ip_local_port_range).
+    pub port_range: Option<RangeInclusive<u16>>,
 }
 
 /// Whether an address is one of this host's, so that packets may come from it without more ado.
@@ -63,6 +72,16 @@ pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
     UdpSocket::bind(SocketAddr::new(anywhere, 0), &options).map(drop)
 }
 
+/// Whether this program may bind sockets to a network interface.
+///
+/// # Errors
+/// ENODEV where there is none of that name; `PermissionDenied` where it takes CAP_NET_RAW (before Linux 5.7);
+/// `Unsupported` where the system has no such thing.
+pub fn may_bind_to(interface: &str) -> io::Result<()> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    sockopt::bind_to_device(&socket, interface)
+}
+
 pub(super) fn set_buffers(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
     if let Some(bytes) = options.recv_buffer {
         socket.set_recv_buffer_size(bytes.min(i32::MAX as usize))?;
@@ -79,6 +98,8 @@ pub struct UdpSocket {
     inner: std::net::UdpSocket,
     v6: bool,
     coalesces: AtomicBool,
+    /// Its port is drawn by connect and given back by disconnect.
+    renewable: bool,
 }
 
 impl UdpSocket {
@@ -101,11 +122,19 @@ impl UdpSocket {
         sockopt::apply(&socket, v6, options)?;
         // Who does not know it does without.
         let coalesces = options.coalesce && sockopt::coalesce(&socket, true).is_ok();
+        if let Some(interface) = &options.interface {
+            sockopt::bind_to_device(&socket, interface)?;
+        }
+        if let Some(range) = options.port_range.as_ref().filter(|_| options.late_port) {
+            sockopt::set_port_range(&socket, range)?;
+        }
+        let renewable = options.late_port && address.port() == 0 && sockopt::set_late_port(&socket).is_ok();
         socket.bind(&SockAddr::from(address))?;
         Ok(UdpSocket {
             inner: socket.into(),
             v6,
             coalesces: coalesces.into(),
+            renewable,
         })
     }
 
@@ -122,6 +151,7 @@ impl UdpSocket {
             inner: socket.into(),
             v6,
             coalesces: AtomicBool::new(false),
+            renewable: false,
         }
     }
 
@@ -180,8 +210,33 @@ impl UdpSocket {
         let _ = (each, self.inner.take_error());
     }
 
+    /// Whether [`UdpSocket::disconnect`] gives its port back.
+    pub fn is_renewable(&self) -> bool {
+        self.renewable
+    }
+
+    /// The network interface that it is bound to.
+    pub fn interface(&self) -> Option<String> {
+        sockopt::device_of(&SockRef::from(&self.inner))
+    }
+
+    /// Changes the receive buffer, as far as the system permits.
+    ///
+    /// # Errors
+    /// Those of setsockopt.
+    pub fn set_recv_buffer(&self, bytes: usize) -> io::Result<()> {
+        SockRef::from(&self.inner).set_recv_buffer_size(bytes.min(i32::MAX as usize))
+    }
+
+    /// Lets equally long datagrams come as one from now on (see [`SocketOptions::coalesce`]); true if they will.
+    pub fn start_coalescing(&self) -> bool {
+        let is_on = sockopt::coalesce(&SockRef::from(&self.inner), true).is_ok();
+        self.coalesces.store(is_on, Ordering::Relaxed);
+        is_on
+    }
+
     /// From now on every datagram comes by itself. True if that was not so, and those that wait may be several in one.
-    pub(super) fn stop_coalescing(&self) -> bool {
+    pub fn stop_coalescing(&self) -> bool {
         let was_on = self.coalesces.swap(false, Ordering::Relaxed);
         was_on && sockopt::coalesce(&SockRef::from(&self.inner), false).is_ok()
     }

@@ -43,6 +43,64 @@ pub(super) fn coalesce(_: &Socket, _: bool) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Packets come and go through this interface or VRF only.
+#[cfg(target_os = "linux")]
+pub(super) fn bind_to_device(socket: &Socket, interface: &str) -> io::Result<()> {
+    socket.bind_device(Some(interface.as_bytes()))
+}
+
+/// No such thing here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn bind_to_device(_: &Socket, _: &str) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The interface that a socket is bound to.
+#[cfg(target_os = "linux")]
+pub(super) fn device_of(socket: &Socket) -> Option<String> {
+    let name = socket.device().ok().flatten()?;
+    let name = name.strip_suffix(&[0]).unwrap_or(&name);
+    String::from_utf8(name.to_vec()).ok()
+}
+
+/// None here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn device_of(_: &Socket) -> Option<String> {
+    None
+}
+
+/// bind draws no port, connect does.
+#[cfg(target_os = "linux")]
+pub(super) fn set_late_port(socket: &Socket) -> io::Result<()> {
+    let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
+    set(fd, libc::SOL_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1)
+}
+
+/// No such thing here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn set_late_port(_: &Socket) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Bounds of the ports that the system draws for this socket.
+///
+/// # Errors
+/// `ENOPROTOOPT` before Linux 6.3.
+#[cfg(target_os = "linux")]
+pub(super) fn set_port_range(socket: &Socket, range: &std::ops::RangeInclusive<u16>) -> io::Result<()> {
+    /// linux/in.h; not in libc yet.
+    const IP_LOCAL_PORT_RANGE: i32 = 51;
+    let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
+    let bounds = u32::from(*range.end()) << 16 | u32::from(*range.start());
+    set(fd, libc::SOL_IP, IP_LOCAL_PORT_RANGE, bounds.cast_signed())
+}
+
+/// No such thing here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn set_port_range(_: &Socket, _: &std::ops::RangeInclusive<u16>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 #[cfg(target_os = "linux")]
 fn set_v4(fd: i32, options: &SocketOptions) -> io::Result<()> {
     // DONT rather than the system's default: with that, a path MTU once learnt makes a large block fail.

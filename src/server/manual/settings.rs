@@ -87,8 +87,8 @@ pub const PAGES: &[Page] = &[
     page(
         "UseConnection",
         "",
-        "The system then drops what comes from anybody else, at the price of one descriptor for each transfer (10024 when \
-         none is left).",
+        "As PortPerTransfer, but without exception: where no descriptor or port is left for it the transfer is refused (ERROR 0 \
+         to the client; 10024 or 10048). SinglePort goes before it.",
         "UseConnection=True",
     ),
     page(
@@ -201,10 +201,33 @@ pub const PAGES: &[Page] = &[
     page(
         "TransferPorts",
         "UDP ports",
-        "For firewalls that let a range through. Transfers share ports, so a few are enough for many clients; with \
-         UseConnection each needs its own. Where none is left the connection fails with 10048.",
-        "TransferPorts=40000-40100",
+        "For firewalls that let a range through. Half of the range is for transfers with a port of their own \
+         (PortPerTransfer), random ones of it; the rest is shared by further transfers, so that a few ports are enough for \
+         many clients. With UseConnection each transfer needs a port of its own. Where no port can be had the connection \
+         fails with 10048. The larger the range, the harder a port is to guess.",
+        "TransferPorts=40000-41999",
     ),
+    page(
+        "PortPerTransfer",
+        "",
+        "A transfer's port is all that protects it from forged packets (RFC 1350 section 4): with True it is drawn at random for \
+         each transfer, and whoever else sends to it sees a closed port. Such sockets take at most half of the soft limit of \
+         descriptors and half of TransferPorts; further transfers, and all of them with False, share 64 sockets a thread on \
+         random ports, of which a secret hash gives each client address two. Sharing takes fewer descriptors and a little less \
+         processor time. SinglePort goes before it; UseConnection is the same without sharing: a transfer that can get no \
+         socket is refused. With a SourceIPAddress that is not this machine's the sockets are not connected.",
+        "PortPerTransfer=False",
+    ),
+    page(
+        "Interface",
+        "interface name",
+        "The listening sockets and those of transfers are bound to the device (SO_BINDTODEVICE): requests that come in by \
+         another interface are not heard, and nothing leaves by another one. With the name of a VRF its routes are used. \
+         StartListening fails where there is no such interface. Sockets of ListenDescriptors keep the device that the \
+         program gave them; those of their transfers get this one.",
+        "Interface=eth0",
+    )
+    .raising(&[909]),
     page(
         "IoThreads",
         "threads",

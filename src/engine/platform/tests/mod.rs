@@ -4,6 +4,7 @@ mod datagrams;
 mod files;
 mod kernel;
 mod namespaces;
+mod renewing;
 mod waiting;
 
 use std::net::SocketAddr;

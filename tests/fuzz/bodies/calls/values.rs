@@ -11,7 +11,7 @@ const CONN_LOCAL_FILE: i32 = 6;
 const LOCAL_DIR: i32 = 12;
 const LOCAL_HOST: i32 = 13;
 
-const NAMES: [&str; 46] = [
+const NAMES: [&str; 48] = [
     "DefaultRollOverNumber",
     "CaptureIPPacketInfo",
     "DelayHostResolution",
@@ -48,6 +48,8 @@ const NAMES: [&str; 46] = [
     "FollowSymlinks",
     "SinglePort",
     "TransferPorts",
+    "PortPerTransfer",
+    "Interface",
     "IoThreads",
     "AdaptiveRetransmit",
     "SyncUploads",

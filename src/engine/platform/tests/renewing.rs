@@ -1,0 +1,127 @@
+//! Sockets for one peer at a time.
+
+use std::io::ErrorKind;
+
+use super::*;
+
+fn renewable() -> UdpSocket {
+    let options = SocketOptions {
+        late_port: true,
+        report_errors: true,
+        ..SocketOptions::default()
+    };
+    UdpSocket::bind("127.0.0.1:0".parse().unwrap(), &options).unwrap()
+}
+
+/// Each peer meets another port, the one before is closed, and the socket stays in its poller.
+#[test]
+fn each_peer_has_another_port() {
+    let poller = Poller::new().unwrap();
+    let socket = renewable();
+    assert!(socket.is_renewable());
+    assert_eq!(socket.local_addr().unwrap().port(), 0);
+    poller.add(&socket, 7).unwrap();
+    let mut ports = Vec::new();
+    let mut batch = RecvBatch::new(4, 100, IoMode::Auto);
+    for round in 0..20_u8 {
+        let peer = bind("127.0.0.1:0");
+        socket.connect(peer.local_addr().unwrap()).unwrap();
+        let here = socket.local_addr().unwrap();
+        peer.std().send_to(&[round], here).unwrap();
+        let mut ready = Vec::new();
+        poller.wait(&mut ready, Some(LONG)).unwrap();
+        assert_eq!(ready.first().map(|ready| ready.key), Some(7));
+        assert_eq!(
+            batch.receive_from(&socket, peer.local_addr().unwrap()).unwrap(),
+            1
+        );
+        assert_eq!(batch.get(0).bytes, [round]);
+        socket.disconnect().unwrap();
+        let stranger = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        stranger.connect(here).unwrap();
+        stranger.send(b"late").unwrap();
+        let mut answer = [0; 8];
+        stranger.set_read_timeout(Some(LONG)).unwrap();
+        assert_eq!(
+            stranger.recv(&mut answer).unwrap_err().kind(),
+            ErrorKind::ConnectionRefused
+        );
+        ports.push(here.port());
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    assert!(ports.len() > 17, "{ports:?}");
+}
+
+/// A stranger's datagram that came before the socket was connected is not taken for the peer's, and what is left of a
+/// former peer can be discarded.
+#[test]
+fn only_the_peers_datagrams_count() {
+    let (peer, stranger) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"));
+    let socket = bind("127.0.0.1:0");
+    let here = socket.local_addr().unwrap();
+    stranger.std().send_to(b"stranger", here).unwrap();
+    socket.connect(peer.local_addr().unwrap()).unwrap();
+    peer.std().send_to(b"peer", here).unwrap();
+    let mut batch = RecvBatch::new(4, 100, IoMode::Auto);
+    let from = peer.local_addr().unwrap();
+    assert_eq!(batch.receive_from(&socket, from).unwrap(), 0);
+    assert_eq!(batch.receive_from(&socket, from).unwrap(), 1);
+    assert_eq!(
+        (batch.get(0).bytes, batch.get(0).peer, batch.get(0).truncated),
+        (&b"peer"[..], from, false)
+    );
+    assert_eq!(
+        batch.receive_from(&socket, from).unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
+    peer.std().send_to(&[1; 101], here).unwrap();
+    assert_eq!(batch.receive_from(&socket, from).unwrap(), 1);
+    assert!(batch.get(0).truncated && batch.get(0).bytes.len() == 100);
+    for _ in 0..5 {
+        peer.std().send_to(b"late", here).unwrap();
+    }
+    assert!(!socket.discard_received(3), "there are more");
+    assert!(socket.discard_received(3));
+}
+
+/// Its port is confined to a range, as far as the kernel knows the option (Linux 6.3).
+#[test]
+fn a_range_confines_the_port() {
+    let range = 50_000..=50_099;
+    let options = SocketOptions {
+        late_port: true,
+        port_range: Some(range.clone()),
+        ..SocketOptions::default()
+    };
+    let Ok(socket) = UdpSocket::bind("127.0.0.1:0".parse().unwrap(), &options) else {
+        return;
+    };
+    let peer = bind("127.0.0.1:0").local_addr().unwrap();
+    for _ in 0..20 {
+        socket.connect(peer).unwrap();
+        assert!(range.contains(&socket.local_addr().unwrap().port()));
+        socket.disconnect().unwrap();
+    }
+}
+
+/// What waits for a socket that gets another peer is dropped, and nothing else.
+#[test]
+fn a_new_peer_gets_nothing_of_the_former() {
+    let (socket, peer) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"));
+    for mode in [IoMode::Auto, IoMode::Portable] {
+        let mut batch = SendBatch::new(mode);
+        let route = |socket| Route {
+            socket,
+            ..to(peer.local_addr().unwrap())
+        };
+        batch.push_small(route(1), b"former");
+        batch.push_small(route(0), b"other");
+        assert_eq!(batch.forget(1), 1);
+        assert_eq!(flush(&mut batch, &socket), 1);
+        assert_eq!(
+            receive(&mut RecvBatch::new(4, 100, mode), &peer, 1)[0].bytes,
+            b"other"
+        );
+    }
+}

@@ -1,0 +1,435 @@
+//! Which port a new transfer gets: decided here, without sockets.
+//!
+//! A transfer's port is the only secret that protects it from forged packets (RFC 1350 section 4), so what a peer
+//! learns from its own transfers must not tell it the ports of others. A port of its own for each transfer does that.
+//! Where descriptors or ports do not suffice, transfers share sockets by a keyed hash of the client's address.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use tftp_proto::Instant;
+use tftp_proto::wire::{Asked, Operation};
+
+use super::siphash::SipKey;
+
+/// Shared sockets of a thread. More would hide a client's port better, and bring fewer packets a system call.
+pub(super) const BUCKETS: usize = 64;
+
+/// Idle sockets that a thread keeps for the next transfers: enough that a steady stream of them opens none.
+const MOST_IDLE: usize = 256;
+
+/// How long idle sockets have to go unused before they are closed.
+const UNUSED: Duration = Duration::from_secs(2);
+
+/// What a socket with one client queues: some ACKs, repeated requests' answers, one block of any size.
+const LOCKSTEP_BUFFER: usize = 64 << 10;
+
+/// Upper bound for an upload's window in the receive buffer.
+const MOST_WINDOW: usize = 4 << 20;
+
+/// What the kernel needs for a datagram beside its bytes, about: its buffers come in powers of two.
+const PACKET_OVERHEAD: usize = 512;
+
+/// Which sockets the transfers of a server get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The listening socket (SinglePort).
+    Single,
+    /// A socket each, or the transfer is refused (UseConnection).
+    AlwaysOwn,
+    /// A socket each within the budget, shared ones beyond it (PortPerTransfer).
+    Own,
+    /// Shared ones.
+    Shared,
+}
+
+impl Mode {
+    /// SinglePort comes before UseConnection, and that before PortPerTransfer.
+    pub(super) fn new(single_port: bool, use_connection: bool, port_per_transfer: bool) -> Mode {
+        match (single_port, use_connection, port_per_transfer) {
+            (true, ..) => Mode::Single,
+            (_, true, _) => Mode::AlwaysOwn,
+            (.., true) => Mode::Own,
+            _ => Mode::Shared,
+        }
+    }
+}
+
+/// How many sockets one thread may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Budget {
+    /// Sockets of one transfer each, by the size of TransferPorts.
+    pub(super) own: usize,
+    /// Shared sockets.
+    pub(super) shared: usize,
+    /// Idle sockets that are kept.
+    pub(super) idle: usize,
+}
+
+impl Budget {
+    /// The budget of one of `threads`, with these TransferPorts (`None`: any) and soft limit of descriptors.
+    pub(super) fn new(
+        mode: Mode,
+        range: Option<&RangeInclusive<u16>>,
+        threads: usize,
+        descriptors: usize,
+    ) -> Budget {
+        let ports = range.map(|range| usize::from(range.end() - range.start()) + 1);
+        let (own, shared) = match (mode, ports) {
+            (Mode::Single, _) => (0, 0),
+            (Mode::AlwaysOwn, _) => (usize::MAX, 0),
+            (Mode::Own, None) => (usize::MAX, BUCKETS),
+            (Mode::Own, Some(ports)) => (ports / 2 / threads, (ports - ports / 2) / threads),
+            (Mode::Shared, None) => (0, BUCKETS),
+            (Mode::Shared, Some(ports)) => (0, ports / threads),
+        };
+        Budget {
+            own,
+            shared: match mode {
+                Mode::Single | Mode::AlwaysOwn => 0,
+                Mode::Own | Mode::Shared => shared.clamp(1, BUCKETS),
+            },
+            // With many threads the idle ones of all still leave most of the budget to transfers.
+            idle: MOST_IDLE.min(descriptors / 8 / threads),
+        }
+    }
+}
+
+/// When idle sockets are closed: as many as were not needed for a while, so that a busy server keeps what it uses and one
+/// at rest holds none.
+#[derive(Debug, Default)]
+pub(super) struct LowWater {
+    /// When to look; set while there are idle sockets.
+    due: Option<Instant>,
+    /// The fewest idle sockets since the last look.
+    low: usize,
+}
+
+impl LowWater {
+    /// When [`LowWater::surplus`] is to be called.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// A socket became idle.
+    pub(super) fn added(&mut self, now: Instant) {
+        if self.due.is_none() {
+            *self = LowWater {
+                due: Some(now + UNUSED),
+                low: 0,
+            };
+        }
+    }
+
+    /// A socket was taken, and so many idle ones are left.
+    pub(super) fn taken(&mut self, left: usize) {
+        self.low = self.low.min(left);
+    }
+
+    /// How many of the idle sockets are to be closed now.
+    pub(super) fn surplus(&mut self, idle: usize, now: Instant) -> usize {
+        if self.due.is_none_or(|due| now < due) {
+            return 0;
+        }
+        let surplus = self.low.min(idle);
+        let left = idle - surplus;
+        *self = LowWater {
+            due: (left > 0).then_some(now + UNUSED),
+            low: left,
+        };
+        surplus
+    }
+}
+
+/// Sockets of one transfer each that the whole process may have, by its soft limit of descriptors: the other half is for
+/// files and for the application.
+pub(super) fn most_own_sockets(descriptors: usize) -> usize {
+    descriptors / 2
+}
+
+/// Which shared sockets an address has.
+#[derive(Clone, Copy)]
+pub(super) struct Buckets {
+    key: SipKey,
+    count: usize,
+}
+
+impl Buckets {
+    /// `count` buckets (at least 1), assigned under a secret key.
+    pub(super) fn new(key: SipKey, count: usize) -> Buckets {
+        Buckets { key, count }
+    }
+
+    /// The two buckets of a client, the one that it gets first in front. `local` is the address that it asked.
+    ///
+    /// Its port does not count: it could try as many as it likes, and learn the ports of all buckets.
+    pub(super) fn of(self, client: IpAddr, local: Option<IpAddr>) -> [usize; 2] {
+        let hash = match group(client, local) {
+            IpAddr::V4(ip) => self.key.hash(&ip.octets()),
+            IpAddr::V6(ip) => self.key.hash(&ip.octets()),
+        };
+        let (count, low, high) = (self.count as u64, hash & 0xffff_ffff, hash >> 32);
+        let first = low % count;
+        // Another one than the first, each as likely.
+        let step = if count > 1 { 1 + high % (count - 1) } else { 0 };
+        [first as usize, ((first + step) % count) as usize]
+    }
+}
+
+/// Addresses that one host can have: an IPv6 host may choose any in its /64. Not so where all clients share the /64:
+/// link-local ones, and those in the network of the server's own address.
+fn group(client: IpAddr, local: Option<IpAddr>) -> IpAddr {
+    let IpAddr::V6(ip) = client.to_canonical() else {
+        return client.to_canonical();
+    };
+    let network = |ip: Ipv6Addr| ip.to_bits() & !u128::from(u64::MAX);
+    let is_neighbour = match local.map(|local| local.to_canonical()) {
+        Some(IpAddr::V6(local)) => network(local) == network(ip),
+        _ => false,
+    };
+    if is_neighbour || ip.is_unicast_link_local() {
+        return ip.into();
+    }
+    Ipv6Addr::from_bits(network(ip)).into()
+}
+
+/// A transfer that has a client's place on a socket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Occupant<T> {
+    /// Which one it is.
+    pub(super) transfer: T,
+    /// It stays only to repeat its last packet.
+    pub(super) has_ended: bool,
+    pub(super) began: Instant,
+}
+
+/// A place, and the transfer that has to leave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seat<P, T> {
+    pub(super) place: P,
+    pub(super) gives_way: Option<T>,
+}
+
+/// The place of a new transfer, of those that its client may have: the first free one, else that of a transfer that has
+/// ended, else that of the oldest one. `None` where there are no places.
+pub(super) fn seat<P: Copy, T: Copy>(places: &[(P, Option<Occupant<T>>)]) -> Option<Seat<P, T>> {
+    // `None`, a free place, is less than any occupant.
+    let rank = |occupant: Option<Occupant<T>>| occupant.map(|it| (!it.has_ended, it.began));
+    let (place, occupant) = places.iter().min_by_key(|(_, occupant)| rank(*occupant))?;
+    Some(Seat {
+        place: *place,
+        gives_way: occupant.map(|it| it.transfer),
+    })
+}
+
+/// How a transfer's own socket receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reception {
+    /// Bytes of the receive buffer.
+    pub(super) buffer: usize,
+    /// Many datagrams at once: the client may send windows.
+    pub(super) batches: bool,
+}
+
+impl Reception {
+    /// What a request asks for; the negotiation may grant less. `window` is the largest that is granted.
+    pub(super) fn of(operation: Operation, asked: &Asked, largest: u16, window: u16) -> Reception {
+        let blksize = usize::from(asked.blksize.or(asked.blksize2).unwrap_or(512).min(largest));
+        let window = usize::from(asked.windowsize.unwrap_or(1).min(window));
+        let batches = operation == Operation::Write && window > 1;
+        let needed = if batches {
+            window * (blksize + PACKET_OVERHEAD)
+        } else {
+            blksize + PACKET_OVERHEAD
+        };
+        Reception {
+            buffer: needed.clamp(LOCKSTEP_BUFFER, MOST_WINDOW),
+            batches,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_comes_before_what() {
+        assert_eq!(Mode::new(true, true, true), Mode::Single);
+        assert_eq!(Mode::new(false, true, false), Mode::AlwaysOwn);
+        assert_eq!(Mode::new(false, true, true), Mode::AlwaysOwn);
+        assert_eq!(Mode::new(false, false, true), Mode::Own);
+        assert_eq!(Mode::new(false, false, false), Mode::Shared);
+    }
+
+    #[test]
+    fn half_of_a_range_is_shared_and_one_socket_always() {
+        let sockets = |mode, range: Option<RangeInclusive<u16>>, threads| {
+            let budget = Budget::new(mode, range.as_ref(), threads, 1024);
+            (budget.own, budget.shared)
+        };
+        assert_eq!(sockets(Mode::Own, None, 4), (usize::MAX, BUCKETS));
+        assert_eq!(sockets(Mode::Own, Some(40000..=40100), 1), (50, 51));
+        assert_eq!(sockets(Mode::Own, Some(40000..=40999), 1), (500, BUCKETS));
+        assert_eq!(sockets(Mode::Own, Some(40000..=40015), 4), (2, 2));
+        assert_eq!(sockets(Mode::Own, Some(7..=7), 1), (0, 1));
+        assert_eq!(sockets(Mode::Own, Some(1..=65535), 1), (32767, BUCKETS));
+        assert_eq!(sockets(Mode::Shared, Some(40000..=40015), 1), (0, 16));
+        assert_eq!(sockets(Mode::Shared, Some(7..=7), 3), (0, 1));
+        assert_eq!(sockets(Mode::AlwaysOwn, Some(7..=7), 1), (usize::MAX, 0));
+        assert_eq!(sockets(Mode::Single, None, 1), (0, 0));
+    }
+
+    #[test]
+    fn idle_sockets_of_all_threads_leave_most_descriptors_to_others() {
+        for (descriptors, threads) in [(1024, 1), (1024, 64), (20, 1), (65536, 8), (usize::MAX, 2)] {
+            let idle = Budget::new(Mode::Own, None, threads, descriptors).idle;
+            assert!(
+                idle <= MOST_IDLE && idle * threads <= descriptors / 8,
+                "{descriptors}"
+            );
+        }
+        assert_eq!(Budget::new(Mode::Own, None, 1, 1 << 20).idle, MOST_IDLE);
+    }
+
+    #[test]
+    fn idle_sockets_that_are_not_used_are_closed() {
+        let at = |seconds: u64| Instant::from_micros(seconds * 1_000_000);
+        let mut water = LowWater::default();
+        assert_eq!((water.due(), water.surplus(0, at(0))), (None, 0));
+        (0..10).for_each(|_| water.added(at(0)));
+        assert_eq!(water.due(), Some(at(2)));
+        assert_eq!(water.surplus(10, at(1)), 0);
+        assert_eq!(water.surplus(10, at(2)), 0, "they came in this span");
+        // Of ten, four were in use at once.
+        water.taken(6);
+        water.added(at(3));
+        assert_eq!(water.surplus(10, at(4)), 6);
+        assert_eq!(water.surplus(4, at(6)), 4, "at rest nothing is kept");
+        assert_eq!(water.due(), None);
+        water.added(at(60));
+        assert_eq!(water.due(), Some(at(62)));
+    }
+
+    #[test]
+    fn an_address_has_two_buckets_and_its_port_gives_it_no_others() {
+        let buckets = Buckets::new(SipKey([7; 16]), BUCKETS);
+        let mut used = [0; BUCKETS];
+        for number in 0..64_000_u32 {
+            let client = IpAddr::V4((0x0a00_0000 + number).into());
+            let [first, second] = buckets.of(client, None);
+            assert_ne!(first, second);
+            assert_eq!(
+                buckets.of(ip(&format!("::ffff:{client}")), None),
+                [first, second],
+                "an IPv4-mapped address is the IPv4 one"
+            );
+            used[first] += 1;
+            used[second] += 1;
+        }
+        // 2000 each are expected; 5 standard deviations are 222.
+        assert!(
+            used.iter().all(|&count| (1778..2223).contains(&count)),
+            "{used:?}"
+        );
+        for count in 1..4 {
+            let few = Buckets::new(SipKey([7; 16]), count);
+            let all = (0..200_u32).flat_map(|number| few.of(IpAddr::V4(number.into()), None));
+            assert!(all.into_iter().all(|bucket| bucket < count));
+        }
+    }
+
+    /// Under another key the same two addresses share a bucket no more often than any two: what is known of one
+    /// server's ports tells nothing of another's.
+    #[test]
+    fn the_key_decides() {
+        let (one, other) = (ip("192.0.2.1"), ip("192.0.2.2"));
+        let meetings = (0..64_000_u64)
+            .filter(|number| {
+                let mut key = [0; 16];
+                key[..8].copy_from_slice(&number.to_le_bytes());
+                let buckets = Buckets::new(SipKey(key), BUCKETS);
+                buckets.of(other, None).contains(&buckets.of(one, None)[0])
+            })
+            .count();
+        assert!((1778..2223).contains(&meetings), "{meetings}");
+    }
+
+    #[test]
+    fn an_ipv6_host_is_its_network_unless_all_clients_are_in_it() {
+        let buckets = Buckets::new(SipKey([9; 16]), 1 << 40);
+        let same = |one: &str, other: &str, local: Option<&str>| {
+            buckets.of(ip(one), local.map(ip)) == buckets.of(ip(other), local.map(ip))
+        };
+        assert!(same(
+            "2001:db8:0:1::1",
+            "2001:db8:0:1:9::2",
+            Some("2001:db8:0:2::1")
+        ));
+        assert!(same("2001:db8:0:1::1", "2001:db8:0:1:9::2", None));
+        assert!(!same("2001:db8:0:1::1", "2001:db8:0:2::1", None));
+        assert!(!same(
+            "2001:db8:0:1::1",
+            "2001:db8:0:1::2",
+            Some("2001:db8:0:1::99")
+        ));
+        assert!(!same("fe80::1", "fe80::2", None));
+        assert!(!same("192.0.2.1", "192.0.2.2", None));
+    }
+
+    #[test]
+    fn the_free_place_then_the_ended_transfers_then_the_oldest() {
+        let occupant = |transfer, has_ended, began| {
+            Some(Occupant {
+                transfer,
+                has_ended,
+                began: Instant::from_micros(began),
+            })
+        };
+        let seat =
+            |places: &[(u8, Option<Occupant<char>>)]| seat(places).map(|seat| (seat.place, seat.gives_way));
+        let (old, new, ended) = (
+            occupant('o', false, 1),
+            occupant('n', false, 2),
+            occupant('e', true, 3),
+        );
+        assert_eq!(seat(&[(1, None), (2, None)]), Some((1, None)));
+        assert_eq!(seat(&[(1, old), (2, None)]), Some((2, None)));
+        assert_eq!(seat(&[(1, ended), (2, None)]), Some((2, None)));
+        assert_eq!(seat(&[(1, old), (2, ended)]), Some((2, Some('e'))));
+        assert_eq!(seat(&[(1, new), (2, old)]), Some((2, Some('o'))));
+        assert_eq!(seat(&[(1, old), (2, new)]), Some((1, Some('o'))));
+        assert_eq!(seat(&[]), None);
+    }
+
+    #[test]
+    fn an_uploads_window_fits_and_everything_else_is_small() {
+        let asked = |blksize, windowsize| Asked {
+            blksize,
+            windowsize,
+            ..Asked::default()
+        };
+        let of = |operation, asked: Asked| Reception::of(operation, &asked, 65464, 64);
+        let small = Reception {
+            buffer: LOCKSTEP_BUFFER,
+            batches: false,
+        };
+        assert_eq!(of(Operation::Read, asked(Some(8192), Some(64))), small);
+        assert_eq!(of(Operation::Write, asked(None, None)), small);
+        assert_eq!(of(Operation::Write, asked(Some(1428), Some(1))), small);
+        let window = of(Operation::Write, asked(Some(8192), Some(32)));
+        assert!(window.batches && window.buffer >= 32 * 8192, "{window:?}");
+        let granted = Reception::of(Operation::Write, &asked(Some(65464), Some(65535)), 1428, 4);
+        assert_eq!((granted.buffer, granted.batches), (LOCKSTEP_BUFFER, true));
+        assert_eq!(
+            of(Operation::Write, asked(Some(65464), Some(64))).buffer,
+            MOST_WINDOW
+        );
+        assert!(of(Operation::Write, asked(Some(65464), None)).buffer > 65464);
+    }
+}

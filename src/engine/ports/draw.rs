@@ -1,0 +1,132 @@
+//! Random ports: the system's draw, confined to TransferPorts where the kernel can, else numbers of our own.
+
+use std::io;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+
+use super::super::platform::{IoMode, SocketOptions, UdpSocket};
+use super::random;
+
+/// Random numbers that are tried before the range is searched from end to end.
+const ATTEMPTS: usize = 16;
+
+pub(super) struct Draw {
+    range: Option<RangeInclusive<u16>>,
+    /// The kernel draws ports when it connects. Not in [`IoMode::Portable`], which does as every system can.
+    is_late: bool,
+}
+
+impl Draw {
+    pub(super) fn new(range: Option<RangeInclusive<u16>>, mode: IoMode) -> Draw {
+        Draw {
+            range,
+            is_late: mode == IoMode::Auto,
+        }
+    }
+
+    /// A socket at that address with a random port.
+    ///
+    /// # Errors
+    /// `AddrInUse` where every port of the range is taken; those of bind.
+    pub(super) fn bind(&self, mut address: SocketAddr, options: &SocketOptions) -> io::Result<UdpSocket> {
+        let Some(range) = self.range.clone() else {
+            address.set_port(0);
+            return UdpSocket::bind(address, options);
+        };
+        let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
+        for port in numbers(range) {
+            address.set_port(port);
+            match UdpSocket::bind(address, options) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => refused = error,
+                bound => return bound,
+            }
+        }
+        Err(refused)
+    }
+
+    /// A socket at that address, connected to `peer` by a random port.
+    ///
+    /// # Errors
+    /// `AddrInUse` where every port is taken; those of bind and connect.
+    pub(super) fn connected(
+        &mut self,
+        here: SocketAddr,
+        peer: SocketAddr,
+        options: &SocketOptions,
+    ) -> io::Result<UdpSocket> {
+        if self.is_late {
+            let late = SocketOptions {
+                late_port: true,
+                port_range: self.range.clone(),
+                ..options.clone()
+            };
+            match UdpSocket::bind(here, &late) {
+                Ok(socket) => {
+                    connect(&socket, peer)?;
+                    if self.accepts(&socket)? {
+                        return Ok(socket);
+                    }
+                    // The range is not within net.ipv4.ip_local_port_range.
+                    self.is_late = false;
+                }
+                // Linux before 6.3 does not know the option.
+                Err(error) if self.range.is_some() && is_unknown(&error) => self.is_late = false,
+                Err(error) => return Err(error),
+            }
+        }
+        let socket = self.bind(here, options)?;
+        connect(&socket, peer)?;
+        Ok(socket)
+    }
+
+    /// Whether the kernel's draw is one of the range.
+    pub(super) fn accepts(&self, socket: &UdpSocket) -> io::Result<bool> {
+        match &self.range {
+            None => Ok(true),
+            Some(range) => Ok(range.contains(&socket.local_addr()?.port())),
+        }
+    }
+}
+
+/// Connects; a system without a free port says so as bind would.
+pub(super) fn connect(socket: &UdpSocket, peer: SocketAddr) -> io::Result<()> {
+    socket.connect(peer).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => io::ErrorKind::AddrInUse.into(),
+        _ => error,
+    })
+}
+
+/// Numbers of a range in an order that cannot be foretold, each at least once.
+fn numbers(range: RangeInclusive<u16>) -> impl Iterator<Item = u16> {
+    let (first, count) = (u64::from(*range.start()), range.len() as u64);
+    let guesses = (0..ATTEMPTS).map(move |_| first + random() % count);
+    let begin = random() % count;
+    let all = (0..count).map(move |step| first + (begin + step) % count);
+    guesses.chain(all).map(|port| port as u16)
+}
+
+#[cfg(target_os = "linux")]
+fn is_unknown(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENOPROTOOPT)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_unknown(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Unsupported
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_a_range_in_no_order() {
+        let range = 40_000..=40_299;
+        let drawn: Vec<u16> = numbers(range.clone()).collect();
+        assert!(drawn.iter().all(|port| range.contains(port)));
+        assert!(range.clone().all(|port| drawn.contains(&port)));
+        assert_ne!(drawn[..ATTEMPTS], numbers(range).collect::<Vec<_>>()[..ATTEMPTS]);
+        assert_eq!(numbers(7..=7).next(), Some(7));
+        assert_eq!(numbers(1..=65535).count(), ATTEMPTS + 65535);
+    }
+}

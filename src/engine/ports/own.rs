@@ -1,0 +1,164 @@
+//! Sockets of one transfer each, most of them used again and again.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use tftp_proto::Instant;
+
+use super::super::platform::{Poller, SocketOptions, UdpSocket};
+use super::super::port_plan::{Mode, Reception};
+use super::permit::Permit;
+use super::{Newcomer, Own, Ports, Slot, draw};
+
+/// Datagrams of the former client that are discarded before a socket gets the next one. One with more is closed.
+const MOST_DISCARDED: usize = 256;
+
+/// An IPv4 address as a dual-stack socket has it.
+fn in_family(ip: IpAddr, socket: SocketAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(v4) if socket.is_ipv6() => v4.to_ipv6_mapped().into(),
+        _ => ip,
+    }
+}
+
+impl Ports {
+    /// A socket for this transfer alone.
+    ///
+    /// # Errors
+    /// `AddrInUse` and EMFILE where ports or descriptors are used up, or as many are in use as may be.
+    pub(super) fn open_own(&mut self, poller: &Poller, newcomer: &Newcomer) -> io::Result<usize> {
+        if self.mode == Mode::Own && self.options.foreign_source {
+            return self.open_unconnected(poller, newcomer.reception);
+        }
+        let here = self.own_address(newcomer);
+        if let Some(index) = self.reuse(poller, here, newcomer) {
+            return Ok(index);
+        }
+        let permit = self.permit(poller)?;
+        let options = self.own_options(newcomer.reception);
+        let socket = self.draw.connected(here, newcomer.peer, &options)?;
+        if newcomer.reception.batches && self.options.coalesce {
+            socket.start_coalescing();
+        }
+        let own = Own {
+            here,
+            peer: Some(newcomer.peer),
+            reception: newcomer.reception,
+            _permit: permit,
+        };
+        self.add_own(poller, socket, own)
+    }
+
+    /// Takes the socket's transfer away and makes it idle; false where it is to be closed.
+    pub(super) fn retire(&mut self, index: usize, now: Instant) -> bool {
+        let has_room = self.idle.len() < self.budget.idle;
+        let Some(slot) = self.slots[index].as_mut() else {
+            return false;
+        };
+        if !has_room || slot.socket.disconnect().is_err() {
+            return false;
+        }
+        if let Some(own) = &mut slot.own {
+            own.peer = None;
+            if std::mem::take(&mut own.reception.batches) {
+                slot.socket.stop_coalescing();
+            }
+        }
+        self.idle.push(index);
+        self.water.added(now);
+        true
+    }
+
+    /// An idle socket at that address, with a new port.
+    fn reuse(&mut self, poller: &Poller, here: SocketAddr, newcomer: &Newcomer) -> Option<usize> {
+        let is_here = |&index: &usize| self.own(index).is_some_and(|own| own.here == here);
+        let at = self.idle.iter().rposition(is_here)?;
+        let index = self.idle.remove(at);
+        self.water.taken(self.idle.len());
+        if self.renew(index, newcomer).is_err() {
+            self.close(poller, index);
+            return None;
+        }
+        Some(index)
+    }
+
+    fn renew(&mut self, index: usize, newcomer: &Newcomer) -> io::Result<()> {
+        let slot = self.slots[index].as_mut().ok_or(io::ErrorKind::NotFound)?;
+        let own = slot.own.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        // The same client may be the next: what it sent to the former port must not count for this one.
+        if !slot.socket.discard_received(MOST_DISCARDED) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        if self.recv_buffer.is_none() && own.reception.buffer != newcomer.reception.buffer {
+            slot.socket.set_recv_buffer(newcomer.reception.buffer)?;
+        }
+        draw::connect(&slot.socket, newcomer.peer)?;
+        if !self.draw.accepts(&slot.socket)? {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
+        if newcomer.reception.batches && self.options.coalesce {
+            slot.socket.start_coalescing();
+        }
+        (own.peer, own.reception) = (Some(newcomer.peer), newcomer.reception);
+        Ok(())
+    }
+
+    /// A socket that takes packets of anybody: those to a foreign SourceIPAddress come to LocalHost.
+    fn open_unconnected(&mut self, poller: &Poller, reception: Reception) -> io::Result<usize> {
+        let permit = self.permit(poller)?;
+        let socket = self.draw.bind(self.base, &self.own_options(reception))?;
+        let own = Own {
+            here: socket.local_addr()?,
+            peer: None,
+            reception,
+            _permit: permit,
+        };
+        self.add_own(poller, socket, own)
+    }
+
+    fn add_own(&mut self, poller: &Poller, socket: UdpSocket, own: Own) -> io::Result<usize> {
+        let own = Some(own);
+        let index = self.add(poller, Slot { socket, own })?;
+        self.own += 1;
+        Ok(index)
+    }
+
+    /// One more socket, within the budgets of the thread and of the process. An idle one at another address gives way.
+    fn permit(&mut self, poller: &Poller) -> io::Result<Permit> {
+        if self.mode == Mode::AlwaysOwn {
+            return Ok(Permit::without_limit());
+        }
+        for _ in 0..2 {
+            let permit = (self.own < self.budget.own).then(Permit::take).flatten();
+            match (permit, self.idle.pop()) {
+                (Some(permit), idle) => {
+                    self.idle.extend(idle);
+                    return Ok(permit);
+                }
+                (None, Some(idle)) => self.close(poller, idle),
+                (None, None) => break,
+            }
+        }
+        Err(io::ErrorKind::QuotaExceeded.into())
+    }
+
+    fn own_options(&self, reception: Reception) -> SocketOptions {
+        SocketOptions {
+            recv_buffer: Some(self.recv_buffer.unwrap_or(reception.buffer)),
+            packet_info: false,
+            coalesce: false,
+            ..self.options.clone()
+        }
+    }
+
+    /// Where a socket for this transfer is bound: at SourceIPAddress, or at the address that was asked.
+    fn own_address(&self, newcomer: &Newcomer) -> SocketAddr {
+        let mut here = match (self.source_for(newcomer.peer), newcomer.asked) {
+            (Some(ip), _) => SocketAddr::new(in_family(ip, self.address), 0),
+            (None, Some(asked)) => asked.to_bind(),
+            (None, None) => self.address,
+        };
+        here.set_port(0);
+        here
+    }
+}
