@@ -1,7 +1,9 @@
-/* What a callback may call: everything but close and doevents. */
+/* What a callback may call: everything but close and doevents. How a server ends from inside one: release. */
 #define _XOPEN_SOURCE 700
+#include "background.h"
 #include "check.h"
 #include "fixture.h"
+#include "resources.h"
 
 static fixture self;
 static int seen;
@@ -155,6 +157,140 @@ static void a_callback_may_unregister_itself(void)
     fixture_close(&self);
 }
 
+/* ---- release ---- */
+
+static int released;
+
+static int release_once(tftpserver *server)
+{
+    CHECK_INT(tftpserver_release(server), 0);
+    CHECK_INT(tftpserver_release(server), NOT_A_HANDLE);
+    CHECK_INT(tftpserver_close(server), NOT_A_HANDLE);
+    CHECK(tftpserver_get(server, LOCAL_PORT, 0) == NULL);
+    released++;
+    return 0;
+}
+
+static int32_t releases(recorder *events, tftpserver *server, tftpserver_event *event)
+{
+    (void)events;
+    return event->id == START_TRANSFER ? release_once(server) : 0;
+}
+
+/* As runtimes do that have a thread of their own for everything that they run. */
+static void *relayed(void *server)
+{
+    release_once(server);
+    return NULL;
+}
+
+static int32_t releases_elsewhere(recorder *events, tftpserver *server, tftpserver_event *event)
+{
+    pthread_t thread;
+    (void)events;
+    if (event->id != START_TRANSFER) {
+        return 0;
+    }
+    CHECK(pthread_create(&thread, NULL, relayed, server) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    return 0;
+}
+
+/* The port can be bound again, without SO_REUSEADDR. */
+static int is_free(int port)
+{
+    tftpserver *other = tftpserver_open();
+    int code;
+    tftpserver_set(other, LOCAL_HOST, 0, "127.0.0.1");
+    tftpserver_set_int(other, LOCAL_PORT, 0, port);
+    code = tftpserver_do_startlistening(other);
+    CHECK_INT(tftpserver_release(other), 0);
+    return code == 0;
+}
+
+static void released_inside_a_callback(recorder_hook hook)
+{
+    background one;
+    transfer got;
+    resources before = resources_now();
+    int code, rounds = 0;
+    NEED(fixture_open(&self));
+    fixture_record(&self, 0);
+    self.events.hook = hook;
+    released = 0;
+    CHECK(fixture_write(&self, "f", "x", 1));
+    NEED(background_begin(&one, &self, RRQ, "f", "octet", NULL, NULL, 0));
+    do {
+        code = tftpserver_do_doevents(self.server);
+    } while (code == 0 && ++rounds < 100000);
+    CHECK_INT(code, NOT_A_HANDLE);
+    CHECK_INT(released, 1);
+    got = background_end(&one);
+    CHECK(!got.complete && got.error_code >= 0); /* an ERROR, not silence */
+    free(got.data);
+    CHECK_INT(fixture_count(&self, DISCONNECTED), 0);
+    CHECK(is_free(self.port));
+    CHECK(resources_are_back(&before)); /* its threads and descriptors too */
+    self.server = NULL;
+    fixture_close(&self);
+}
+
+static void a_callback_may_release_its_server(void)
+{
+    released_inside_a_callback(releases);
+}
+
+static void a_relayed_callback_may_release_its_server(void)
+{
+    released_inside_a_callback(releases_elsewhere);
+}
+
+static tftpserver *idle;
+
+static int32_t releases_the_idle_one(recorder *events, tftpserver *server, tftpserver_event *event)
+{
+    (void)server;
+    (void)event;
+    if (idle != NULL) {
+        int port = (int)tftpserver_get_int(idle, LOCAL_PORT, 0);
+        CHECK(port > 0);
+        release_once(idle);
+        idle = NULL;
+        CHECK(is_free(port)); /* no DoEvents of it runs: it is gone already */
+    }
+    events->hook = NULL;
+    return 0;
+}
+
+static void a_callback_may_release_another_server(void)
+{
+    NEED(fixture_open(&self));
+    fixture_record(&self, 0);
+    self.events.hook = releases_the_idle_one;
+    released = 0;
+    idle = tftpserver_open();
+    CHECK_INT(tftpserver_set(idle, LOCAL_HOST, 0, "127.0.0.1"), 0);
+    CHECK_INT(tftpserver_set_int(idle, LOCAL_PORT, 0, 0), 0);
+    CHECK_INT(tftpserver_do_startlistening(idle), 0);
+    CHECK(fixture_write(&self, "f", "x", 1));
+    one_download("x", 1); /* the callback's own server goes on */
+    CHECK_INT(released, 1);
+    fixture_close(&self);
+}
+
+static void release_outside_callbacks_is_close(void)
+{
+    resources before = resources_now();
+    tftpserver *server = tftpserver_open();
+    CHECK_INT(tftpserver_set(server, LOCAL_HOST, 0, "127.0.0.1"), 0);
+    CHECK_INT(tftpserver_set_int(server, LOCAL_PORT, 0, 0), 0);
+    CHECK_INT(tftpserver_do_startlistening(server), 0);
+    CHECK(tftpserver_get_event_fd(server) >= 0);
+    release_once(server);
+    CHECK(resources_are_back(&before));
+    CHECK_INT(tftpserver_release(NULL), NOT_A_HANDLE);
+}
+
 int main(void)
 {
     check_begin(120);
@@ -162,5 +298,9 @@ int main(void)
     RUN(everything_else_is_allowed);
     RUN(a_callback_may_end_it);
     RUN(a_callback_may_unregister_itself);
+    RUN(a_callback_may_release_its_server);
+    RUN(a_relayed_callback_may_release_its_server);
+    RUN(a_callback_may_release_another_server);
+    RUN(release_outside_callbacks_is_close);
     return check_end();
 }

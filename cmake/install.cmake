@@ -28,9 +28,9 @@ set(tftpserver_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/tftpserver")
 configure_package_config_file(cmake/tftpserver-config.cmake.in tftpserver-config.cmake
     INSTALL_DESTINATION "${tftpserver_package_dir}"
     PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
-# Before 1.0 a minor version may break the interface.
+# The C interface only grows while the first part of the version, which is the SONAME's number, stays the same.
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/tftpserver-config-version.cmake"
-    VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+    VERSION ${PROJECT_VERSION} COMPATIBILITY SameMajorVersion)
 configure_file(cmake/tftpserver-targets.cmake.in tftpserver-targets.cmake @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/tftpserver-config.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/tftpserver-config-version.cmake"

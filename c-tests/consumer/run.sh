@@ -86,6 +86,20 @@ asks 1 "$version EXACT"
 asks 0 "${version%%.*}.$((minor + 1))"
 asks 0 "$((${version%%.*} + 1))"
 asks 0 "$version.1"
+# A later minor version serves programs that ask for this one; a later major version does not.
+# later VERSION: the package as that version would install it
+later() {
+    rm -rf "$work/later"
+    cp -R "$prefix" "$work/later"
+    file=$work/later${libdir#"$prefix"}/cmake/tftpserver/tftpserver-config-version.cmake
+    sed "s/$version/$1/g" "$file" >"$work/edited"
+    mv "$work/edited" "$file"
+    [ "$(grep -c "$1" "$file")" -gt 0 ] || fail "the version file does not name $version"
+}
+later "${version%%.*}.$((minor + 1)).0"
+asks 1 "${version%.*}" "$work/later"
+later "$((${version%%.*} + 1)).0.0"
+asks 0 "${version%.*}" "$work/later"
 asks 1 "${version%.*} COMPONENTS shared static"
 asks 0 "${version%.*} COMPONENTS gold"
 echo "ok: versions and components"
@@ -109,6 +123,15 @@ asks 0 "COMPONENTS shared" "$work/archive"
 # shellcheck disable=SC2046
 quietly "$CC" "$here/main.c" -o "$work/pc_static" $("$PKG_CONFIG" --cflags --libs --static tftpserver)
 run "pkg-config --libs --static" "$work/pc_static" static
+# A program without any shared library. (The linker warns that getaddrinfo still wants glibc's at run time.)
+if printf 'int main(void) { return 0; }' | "$CC" -static -x c - -o "$work/static_libc" >"$log" 2>&1; then
+    # shellcheck disable=SC2046
+    quietly "$CC" -static "$here/main.c" -o "$work/pc_fully" $("$PKG_CONFIG" --cflags --libs --static tftpserver)
+    run "pkg-config --libs --static with -static" "$work/pc_fully" static
+    if readelf -d "$work/pc_fully" | grep -q NEEDED; then fail "the program with -static needs a shared library"; fi
+else
+    echo "NOT RUN: -static, for there is no static C library"
+fi
 
 # add_subdirectory; Cargo's output is shared with the build that is tested, so nothing is compiled twice
 quietly "$CMAKE" -S "$here" -B "$work/sub" -DCMAKE_C_COMPILER="$CC" -DCMAKE_BUILD_TYPE=Release \

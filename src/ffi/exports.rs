@@ -36,9 +36,11 @@ pub extern "C" fn tftpserver_open() -> *mut tftpserver {
 /// that still wait are not delivered any more.
 ///
 /// @param server The handle. It is invalid afterwards, on every thread: any use of it, closing included, gives 901.
-/// @return 0; 901 not a handle; 907 called from inside a callback: nothing was closed; 908 internal error.
+/// @return 0; 901 not a handle; 907 called from inside a callback: nothing was closed (`tftpserver_release` closes there);
+///         908 internal error.
 ///
-/// Memory: every pointer that was returned for this handle ends here. Threads: any.
+/// Memory: every pointer that was returned for this handle ends here. Threads: any, except while a callback waits for
+/// the thread that calls it.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_close(server: *mut tftpserver) -> i32 {
     status(server, Call::Close, |_, key| {
@@ -428,6 +430,30 @@ pub extern "C" fn tftpserver_do_accept(server: *mut tftpserver, index: i32, acce
             errors::INVALID_VALUE,
             "TFTPSERVER_ACCEPT_YES or TFTPSERVER_ACCEPT_NO is expected.",
         )),
+    })
+}
+
+/// Closes the server without waiting for a callback: what `tftpserver_close` does, for where that is refused or would
+/// wait for ever.
+///
+/// The server stops listening and ends every transfer before this returns. If a DoEvents of this handle runs, on whichever
+/// thread, it returns after its present callback and frees the server then; otherwise the server is freed at once.
+///
+/// Use it inside a callback, and in a runtime that runs callbacks on another thread than the one that called DoEvents:
+/// there a close inside the callback would wait for the callback, and the callback for it.
+///
+/// @param server The handle. It is invalid afterwards, on every thread: any use of it, closing included, gives 901.
+/// @return 0; 901 not a handle; 908 internal error.
+///
+/// Memory: every pointer that was returned for this handle ends here. A callback's `context` must live until a DoEvents
+/// that runs at this moment has returned. Threads: any, from inside a callback too, of this handle or another.
+#[unsafe(no_mangle)]
+pub extern "C" fn tftpserver_release(server: *mut tftpserver) -> i32 {
+    status(server, Call::Release, |_, key| {
+        let server = handles::remove(key).ok_or_else(|| Failure::plain(errors::NOT_A_HANDLE))?;
+        server.release();
+        strings::forget(key);
+        Ok(())
     })
 }
 

@@ -35,6 +35,7 @@ pub(super) enum Call {
     DoInterrupt,
     GetEventFd,
     DoAccept,
+    Release,
 }
 
 /// What a function may do.
@@ -64,7 +65,7 @@ const FORGOTTEN: bool = false;
 
 /// Who may be called inside a callback, and whose outcome is remembered. In the order of [`Call`].
 #[rustfmt::skip] // One row a function: it is read as a table.
-const RULES: [Rule; 20] = [
+const RULES: [Rule; 21] = [
     rule(Call::Close, "tftpserver_close", REFUSED, REMEMBERED),
     rule(Call::RegisterCallback, "tftpserver_register_callback", ALLOWED, REMEMBERED),
     rule(Call::GetLastError, "tftpserver_get_last_error", ALLOWED, FORGOTTEN),
@@ -85,6 +86,7 @@ const RULES: [Rule; 20] = [
     rule(Call::DoInterrupt, "tftpserver_do_interrupt", ALLOWED, REMEMBERED),
     rule(Call::GetEventFd, "tftpserver_get_event_fd", ALLOWED, REMEMBERED),
     rule(Call::DoAccept, "tftpserver_do_accept", ALLOWED, REMEMBERED),
+    rule(Call::Release, "tftpserver_release", ALLOWED, REMEMBERED),
 ];
 
 thread_local! {

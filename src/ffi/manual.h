@@ -49,10 +49,10 @@
  * Every function may be called from any thread at any time. The server works on threads of its own; your callbacks
  * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
  * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
- * which answer 907 there, for any handle. Handles do not survive a fork: in the child they are no handles any more
- * (901), whatever it opens itself works, and its exit does not disturb the parent. The library's threads
- * take no signals. tftpserver_do_interrupt is for any thread, but not for a signal handler: let a thread wait for the
- * signal, or set a flag.
+ * which answer 907 there, for any handle; tftpserver_release closes a server there. Handles do not survive a fork: in
+ * the child they are no handles any more (901), whatever it opens itself works, and its exit does not disturb the
+ * parent. The library's threads take no signals. tftpserver_do_interrupt is for any thread, but not for a signal
+ * handler: let a thread wait for the signal, or set a flag.
  *
  * EVENTS
  *
@@ -93,6 +93,27 @@
  * ConnFileData, ConnLocalFile or ConnServedName later answers 130. A file that is uploaded has its final name only when
  * it is whole; until then it is .tftpserver-<16 hex digits>.part beside it, and what a killed program leaves of these
  * below LocalDir is removed when that is listened on again.
+ *
+ * WRITING BINDINGS
+ *
+ * For those who call the library from another language, or from a runtime with an event loop:
+ *
+ *  - The last error belongs to a thread. A runtime that runs each native call on some thread of a pool must read the
+ *    number and the text in the same job as the call that failed. The same holds for returned text and bytes: copy them
+ *    in that job.
+ *  - The event descriptor is an eventfd, polled for reading, level-triggered, and stays the library's: reading from it
+ *    loses a wake-up. A loop that closes the descriptors that it is given (asio, libuv's uv_pipe_open, Node's
+ *    streams) gets a dup() of it. uv_poll_t, GLib, asyncio and epoll take it as it is.
+ *  - tftpserver_do_doevents blocks its thread up to SelectWaitMillis. On the thread of an event loop (Node's, a user
+ *    interface's) set SelectWaitMillis=0 and call it when the descriptor is readable.
+ *  - A runtime that runs callbacks on another thread, while the thread in DoEvents waits for them, must not call
+ *    tftpserver_close or tftpserver_do_doevents from such a callback: the library cannot know that the two threads
+ *    belong together, and they would wait for each other for ever. tftpserver_release closes without waiting, from
+ *    any thread; keep `context` and the callback's code until DoEvents has returned.
+ *  - Nothing may leave a callback but by return: no exception, no longjmp. Keep the exception, call
+ *    tftpserver_do_interrupt, return a number other than 0, and raise it again when DoEvents has returned.
+ *  - Structs and constants only grow, so definitions made from an older header work with every newer library of the
+ *    same SONAME. Compare tftpserver_version() with TFTPSERVER_VERSION_NUMBER at the start: it must not be older.
  *
  * PROPERTIES
  *

@@ -166,3 +166,22 @@ fn close_ends_every_doevents() {
         assert_eq!(server.start_listening().unwrap_err().code, NOT_A_HANDLE);
     });
 }
+
+/// A release beside DoEvents on two threads: it waits for neither, and when all have returned the closing is finished,
+/// whoever had the turn.
+#[test]
+fn a_release_is_finished_by_somebody() {
+    check(|| {
+        let server = Server::open();
+        server.config("SelectWaitMillis=60000").unwrap();
+        let deliverers = [1, 2].map(|_| {
+            let server = Arc::clone(&server);
+            thread::spawn(move || while let Ok(()) = server.do_events() {})
+        });
+        server.release();
+        deliverers
+            .into_iter()
+            .for_each(|deliverer| deliverer.join().unwrap());
+        assert_eq!(server.start_listening().unwrap_err().code, NOT_A_HANDLE);
+    });
+}

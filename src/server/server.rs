@@ -50,10 +50,33 @@ impl Server {
     /// Shuts down and waits for every thread, and for a DoEvents that runs elsewhere. Not from inside a callback.
     pub fn close(&self) {
         self.hub.close();
-        let _turn = self.turn.take();
+        let turn = self.turn.take();
+        self.finish(turn);
+    }
+
+    /// Closes without waiting for a DoEvents: one that runs, on whichever thread, finishes the closing when it returns.
+    ///
+    /// The port is free and every client has its ERROR when this returns. Callable from inside a callback.
+    pub fn release(&self) {
+        self.hub.close();
+        self.shutdown();
+        self.finish_if_closed();
+    }
+
+    /// Ends the threads and frees what waits, for whoever has the turn.
+    fn finish(&self, _turn: impl Drop) {
         self.listening.lock().close();
         *self.bound.lock() = None;
         self.hub.queue.clear();
+    }
+
+    /// Finishes a closing, unless a DoEvents or a close has the turn: then that one does.
+    fn finish_if_closed(&self) {
+        if self.hub.is_closed()
+            && let Some(turn) = self.turn.try_take()
+        {
+            self.finish(turn);
+        }
     }
 
     /// Registers what an event calls; `None`: nothing any more.
@@ -74,6 +97,13 @@ impl Server {
     /// # Errors
     /// 901 where the server was closed meanwhile.
     pub fn do_events(&self) -> Result<(), Failure> {
+        let outcome = self.deliver_in_turn();
+        // After a release meanwhile, the closing is left to this call.
+        self.finish_if_closed();
+        outcome
+    }
+
+    fn deliver_in_turn(&self) -> Result<(), Failure> {
         self.hub.watch();
         let _turn = self.turn.take();
         if self.hub.is_closed() {
@@ -236,6 +266,11 @@ impl Turn {
         }
         *is_taken = true;
         GiveBack(self)
+    }
+
+    fn try_take(&self) -> Option<impl Drop + '_> {
+        let mut is_taken = self.is_taken.lock();
+        (!std::mem::replace(&mut *is_taken, true)).then(|| GiveBack(self))
     }
 }
 

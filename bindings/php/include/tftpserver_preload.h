@@ -112,3 +112,4 @@ const char *tftpserver_version(void);
 int32_t tftpserver_do_accept(tftpserver *server,
                              int32_t index,
                              int32_t accept);
+int32_t tftpserver_release(tftpserver *server);

@@ -44,7 +44,8 @@ class Made(unittest.TestCase):
                 text += file.read()
         unused = {name for name in _generated.FUNCTIONS if not re.search(rf"\b{name}\b", text)}
         # Numbers and text go the way of bytes, which can say that a call failed and do not end at a NUL.
-        self.assertEqual(unused, {"tftpserver_get_int", "tftpserver_set_int", "tftpserver_set"})
+        # release is for callbacks on other threads than the caller of do_events, which ctypes does not have.
+        self.assertEqual(unused, {"tftpserver_get_int", "tftpserver_set_int", "tftpserver_set", "tftpserver_release"})
 
     def test_properties_are_those_of_the_library(self):
         ours = {name for name, value in vars(tftpserver.TFTPServer).items() if isinstance(value, property)}

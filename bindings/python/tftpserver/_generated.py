@@ -538,4 +538,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
         ctypes.c_int32,
         [ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32],
     ),
+    "tftpserver_release": (
+        ctypes.c_int32,
+        [ctypes.c_void_p],
+    ),
 }

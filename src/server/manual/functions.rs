@@ -145,4 +145,20 @@ static void listen_to_requests(tftpserver *server, int32_t *asked)
     database_answered(server, *asked, 1);
 }"#,
     ),
+    call(
+        "tftpserver_release",
+        r#"static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
+{
+    (void)event;
+    (void)context;
+    return tftpserver_release(server); /* one transfer was enough */
+}
+
+static void serve_one(tftpserver *server)
+{
+    tftpserver_register_callback(server, TFTPSERVER_EVENT_DISCONNECTED, on_disconnected, NULL);
+    while (tftpserver_do_doevents(server) == 0)
+        ; /* 901 after the release */
+}"#,
+    ),
 ];
