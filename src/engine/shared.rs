@@ -158,6 +158,20 @@ impl Shared {
         }
     }
 
+    /// Takes a transfer out of the limits while its client may be gone (`doubted`), and back into them afterwards: a
+    /// client whose ERROR waits out its moment may begin the next transfer at once.
+    pub(super) fn doubt(&self, host: IpAddr, doubted: bool) {
+        let mut hosts = self.hosts.lock();
+        let entry = hosts.entry(host).or_default();
+        if doubted {
+            entry.active -= 1;
+            self.active.fetch_sub(1, Relaxed);
+        } else {
+            entry.active += 1;
+            self.active.fetch_add(1, Relaxed);
+        }
+    }
+
     /// The transfer is over.
     pub(super) fn leave(&self, host: IpAddr, operation: Operation, half_open: bool) {
         self.active.fetch_sub(1, Relaxed);

@@ -41,6 +41,8 @@ pub(super) struct Transfer {
     asked: Asked,
     policy: Arc<Policy>,
     half_open: bool,
+    /// It is counted out of the limits meanwhile.
+    doubted: bool,
     timer: Timer,
     stage: Stage,
     began: Instant,
@@ -129,6 +131,7 @@ impl Transfer {
             asked,
             policy,
             half_open: true,
+            doubted: false,
             timer: Timer::default(),
             stage: Stage::Asked,
             began: now,
@@ -313,15 +316,24 @@ impl Transfer {
         }
     }
 
-    /// The network says that nobody is there any more.
+    /// ICMP port unreachable came for a packet of this transfer: its machine decides what to believe.
     pub(super) fn handle_unreachable(&mut self, ctx: &mut Context, error: std::io::Error) {
-        let cause = match &self.stage {
-            Stage::Sending(sending) if sending.is_probably_complete() => Cause::Silent {
-                probably_complete: true,
-            },
-            _ => Cause::Socket(error),
-        };
-        self.end_silently(ctx, cause);
+        match &mut self.stage {
+            Stage::Sending(sending) => sending.machine.handle_unreachable(ctx.now),
+            Stage::Receiving(receiving) => receiving.machine.handle_unreachable(ctx.now),
+            _ => return self.end_silently(ctx, Cause::Socket(error)),
+        }
+        self.after_step(ctx);
+    }
+
+    /// True while an ERROR, or a refusal, of this running transfer waits for its moment to pass: nothing is sent again,
+    /// and it counts in no limit. Nothing valid of its client came since.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        match &self.stage {
+            Stage::Sending(sending) => sending.machine.is_in_doubt(),
+            Stage::Receiving(receiving) => receiving.machine.is_in_doubt(),
+            _ => false,
+        }
     }
 
     /// Ends the transfer: the client gets an ERROR.
@@ -365,6 +377,7 @@ impl Transfer {
             return self.end(ctx, cause);
         }
         self.leave_half_open(ctx);
+        self.follow_doubt(ctx);
         self.link.connection.progress.set_repeated(self.repeated());
         if !self.ended
             && let Some(outcome) = self.outcome()
@@ -384,6 +397,15 @@ impl Transfer {
         if self.half_open && !half_open {
             self.half_open = false;
             ctx.shared.settle(self.host(), self.link.connection.operation);
+        }
+    }
+
+    /// The limits follow a doubt: it begins, is refuted, or ends with the transfer.
+    fn follow_doubt(&mut self, ctx: &Context) {
+        let in_doubt = !self.ended && self.is_in_doubt();
+        if in_doubt != self.doubted {
+            self.doubted = in_doubt;
+            ctx.shared.doubt(self.host(), in_doubt);
         }
     }
 

@@ -31,8 +31,21 @@
 //!    ends that.
 //! 5. Wait for whatever is first:
 //!    a packet from this client's address and port (`handle_packet`), its very request again
-//!    (`handle_repeat`), the time `poll_timeout()` (`handle_timeout`), an answer of the disk (3), the
-//!    owner's wish to end it (`fail`). Go to 2.
+//!    (`handle_repeat`), ICMP port unreachable (`handle_unreachable`), the time `poll_timeout()`
+//!    (`handle_timeout`), an answer of the disk (3), the owner's wish to end it (`fail`), a newer transfer of
+//!    the same client (`supersede`). Go to 2.
+//!
+//! Read all packets that have arrived before the time is told: after a pause of the process a packet that waits
+//! in the socket counts before the deadline that has passed meanwhile.
+//!
+//! # What a stranger can end
+//!
+//! An ERROR and an ICMP error carry no proof that the client sent or caused them. Before the client has
+//! acknowledged anything they end the transfer at once. Afterwards the transfer is *in doubt*
+//! ([`ReadTransfer::is_in_doubt`]) for two round trips, 50 ms at least: nothing is sent again, and a valid ACK or
+//! DATA ends the doubt. Without one an ERROR is believed; a refused packet goes once more, and if that is refused
+//! too and nothing valid follows, the client is gone ([`Outcome::Unreachable`]). Where the owner has the next packet
+//! to send, the client has nothing to answer: its moment begins with that packet, or lasts one second.
 //!
 //! # What a client can make it send
 //!
@@ -41,15 +54,16 @@
 //!
 //! * Before anything is acknowledged ([`ReadTransfer::is_half_open`], the address may be forged): one packet
 //!   of at most 516 bytes, because a larger block or a window needs an OACK first, and an OACK has at most
-//!   91. It goes again once for each wait, and once for each repetition of the request, no sooner than 20 ms
-//!   after its last copy; in the end an ERROR goes. So n requests bring at most n + waits + 1 packets. (An
-//!   upload is half-open until its block 1 is here; a DATA behind it counts as a repetition.)
+//!   91. It goes again three times at most, for waits and for repetitions of the request together, no sooner
+//!   than 20 ms, 0.5 s and 2 s after its last copy. The transfer ends 30 s after its first packet at the latest,
+//!   whatever was negotiated, and without an ERROR unless the owner ends it. (An upload is half-open until a
+//!   DATA of its first window is here.)
 //! * After that a packet of the client brings at most one window (and one block by itself), of an upload one
 //!   ACK. Without progress ACKs restart a window three times at most before the next wait has passed, and not
 //!   twice in a millisecond; a lockstep block goes again for one repeated ACK, after 20 ms. A wait brings one
 //!   window, and the last block of it once more before.
 //! * An ERROR is never answered, and nothing follows the last ACK of a download or an ERROR of the server.
-//! * A machine has at most 256 bytes and no queue: what it has to send are one window, one block by itself or
+//! * A machine has at most 288 bytes and no queue: what it has to send are one window, one block by itself or
 //!   one control packet. Only the text of a client's ERROR is kept besides, at most 256 bytes of it.
 //! * Without progress it ends after `inactivity`, after `absolute` in any case, and after the waits whatever
 //!   the client repeats: an ACK that restarts a window puts a wait off, so there it may take four times as
@@ -100,6 +114,7 @@ extern crate alloc;
 
 pub mod block;
 pub mod client;
+mod doubt;
 pub mod negotiate;
 pub mod netascii;
 mod numbers;

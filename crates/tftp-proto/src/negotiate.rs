@@ -30,6 +30,8 @@ pub struct Agreed {
     pub timeout: Option<Duration>,
     /// The length of the stream on the wire: of a download where it is known, of an upload as announced.
     pub tsize: Option<u64>,
+    /// The client asked for tsize, answered or not.
+    pub asks_tsize: bool,
     /// The block number after 65535.
     pub rollover: Rollover,
     /// The answer, where there is anything to answer.
@@ -117,6 +119,7 @@ fn agree(asked: &Asked, limits: &Limits, tsize: Option<u64>, sending: bool) -> A
         windowsize: oack.windowsize.map_or(1, NonZeroU16::get),
         timeout: oack.wait(),
         tsize: None,
+        asks_tsize: asked.tsize.is_some(),
         rollover,
         oack: (oack != Oack::default()).then_some(oack),
     }

@@ -1,8 +1,9 @@
 //! A download: the client reads, the server sends DATA and receives ACKs.
 
 use crate::block::{distance, to_wire};
+use crate::doubt::{Belief, ClientError, Doubt};
 use crate::negotiate::Agreed;
-use crate::retry::{Retry, Timing, Watch};
+use crate::retry::{Repetitions, Retry, Timing, Watch};
 use crate::time::Instant;
 use crate::transfer::{End, Outcome, Transmit};
 use crate::wire::{ErrorCode, Packet};
@@ -17,6 +18,9 @@ pub struct ReadTransfer {
     retry: Retry,
     watch: Watch,
     end: End,
+    doubt: Doubt,
+    /// What a half-open transfer may still send; `None` for the put of a client, which knows its server.
+    repetitions: Option<Repetitions>,
     /// The OACK still waits for its ACK 0.
     opening: bool,
     /// The client has acknowledged something.
@@ -39,6 +43,8 @@ pub struct ReadTransfer {
     /// Stream bytes that can be sent, and the last block that they complete.
     available: u64,
     ready: u64,
+    /// When the last valid ACK came.
+    heard_at: Instant,
     /// When the block after `acked`, or the OACK, was last sent.
     sent_at: Instant,
     /// When the window was last restarted.
@@ -70,6 +76,8 @@ impl ReadTransfer {
             retry: Retry::new(timing, agreed.timeout),
             watch: Watch::new(now, timing, agreed.timeout),
             end: End::default(),
+            doubt: Doubt::default(),
+            repetitions: Some(Repetitions::new()),
             opening: agreed.oack.is_some(),
             answered: false,
             oack_due: agreed.oack.is_some(),
@@ -82,6 +90,7 @@ impl ReadTransfer {
             high: 0,
             available: 0,
             ready: 0,
+            heard_at: Instant::NEVER,
             sent_at: Instant::NEVER,
             restarted_at: Instant::NEVER,
             resend_at: Instant::NEVER,
@@ -93,6 +102,14 @@ impl ReadTransfer {
         }
     }
 
+    /// A put of [`crate::client`]: its peer has answered already and is believed, and no request can be forged.
+    pub(crate) fn of_client(now: Instant, agreed: &Agreed, timing: &Timing) -> Self {
+        ReadTransfer {
+            repetitions: None,
+            ..ReadTransfer::new(now, agreed, timing)
+        }
+    }
+
     /// A packet from the client's address and port. Whatever makes no sense now is ignored.
     pub fn handle_packet(&mut self, now: Instant, packet: &Packet<'_>) {
         if self.end.has_come() {
@@ -101,7 +118,7 @@ impl ReadTransfer {
         match *packet {
             Packet::Ack { block } if self.opening => self.opened(now, block),
             Packet::Ack { block } => self.acknowledged(now, block),
-            Packet::Error { code, message } => self.end.client_error(code, message, self.opening),
+            Packet::Error { code, message } => self.error(now, ClientError::read(code, message)),
             Packet::Data { .. } | Packet::Request(_) | Packet::Oack => {}
         }
     }
@@ -110,7 +127,8 @@ impl ReadTransfer {
     /// within a round trip. The timer is not pushed back: who only repeats its request is given up all the
     /// same.
     pub fn handle_repeat(&mut self, now: Instant) {
-        if self.end.has_come() || !self.is_old(self.sent_at, now, self.retry.quiet()) {
+        let may_send = !self.end.has_come() && !self.doubt.is_silent();
+        if !may_send || !self.is_old(self.sent_at, now, self.retry.quiet()) || !self.may_repeat(now) {
             return;
         }
         if self.opening {
@@ -120,6 +138,27 @@ impl ReadTransfer {
         }
     }
 
+    /// ICMP port unreachable came for a packet of this transfer. Ends it at once before anything is acknowledged;
+    /// afterwards only if nothing valid follows and the packet, sent once more, is refused again.
+    pub fn handle_unreachable(&mut self, now: Instant) {
+        if self.end.has_come() {
+            return;
+        }
+        if !self.answered {
+            self.end.gone(None);
+        } else if self.in_flight() {
+            self.doubt.refused(now, self.retry.moment());
+        }
+        // Otherwise nothing waits for an answer: the next packet tells.
+    }
+
+    /// A newer transfer of the same client has begun: this one sends nothing more, no ERROR either, unless a valid
+    /// ACK shows that its client still takes part. It gives up by its timers.
+    pub fn supersede(&mut self, now: Instant) {
+        self.doubt.supersede();
+        self.resend_at = self.resend_at.min(now + self.retry.wait());
+    }
+
     /// A deadline of [`Self::poll_timeout`] has passed. Harmless when none has.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.end.has_come() {
@@ -127,6 +166,9 @@ impl ReadTransfer {
         }
         if self.watch.deadline() <= now {
             return self.give_up();
+        }
+        if self.doubt.is_silent() {
+            return self.doubted(now);
         }
         if self.repeat_at <= now {
             self.restart(now);
@@ -162,6 +204,7 @@ impl ReadTransfer {
     pub fn wants(&self) -> Option<u64> {
         let last = self.window_end();
         let hungry = !self.stream_ended && self.ready < last && !self.opening && !self.end.has_come();
+        let hungry = hungry && !self.doubt.is_superseded();
         hungry.then(|| last.saturating_mul(u64::from(self.agreed.blksize)))
     }
 
@@ -184,6 +227,9 @@ impl ReadTransfer {
         if self.end.has_come() {
             return self.end.take_error();
         }
+        if self.doubt.is_superseded() {
+            return None;
+        }
         if self.opening {
             return self.send_oack(now);
         }
@@ -196,11 +242,12 @@ impl ReadTransfer {
 
     /// When [`Self::handle_timeout`] wants to be called. It may lie in the past; it changes with every input.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let earliest = self
-            .resend_at
-            .min(self.probe_at)
-            .min(self.repeat_at)
-            .min(self.watch.deadline());
+        let limit = self.watch.deadline();
+        let earliest = match self.doubt.until() {
+            Some(until) => limit.min(until),
+            None if self.doubt.is_superseded() => limit.min(self.resend_at),
+            None => limit.min(self.resend_at).min(self.probe_at).min(self.repeat_at),
+        };
         (earliest != Instant::NEVER && !self.end.has_come()).then_some(earliest)
     }
 
@@ -217,6 +264,21 @@ impl ReadTransfer {
     /// The client has acknowledged nothing yet: its address may be forged.
     pub fn is_half_open(&self) -> bool {
         !self.answered
+    }
+
+    /// An ERROR, or a refusal, of a running transfer waits for its moment to pass: see [the crate](crate).
+    pub fn is_in_doubt(&self) -> bool {
+        self.doubt.is_open()
+    }
+
+    /// [`Self::supersede`] was called, and nothing valid came since.
+    pub fn is_superseded(&self) -> bool {
+        self.doubt.is_superseded()
+    }
+
+    /// When the last valid ACK came; `None` while half-open.
+    pub fn heard_at(&self) -> Option<Instant> {
+        (self.heard_at != Instant::NEVER).then_some(self.heard_at)
     }
 
     /// What was agreed.
@@ -243,7 +305,7 @@ impl ReadTransfer {
             return;
         }
         self.opening = false;
-        self.answered = true;
+        self.heard(now);
         if self.timed_at != Instant::NEVER {
             self.retry.sample(now.saturating_sub(self.timed_at));
         }
@@ -260,13 +322,29 @@ impl ReadTransfer {
         }
     }
 
+    /// A valid ACK: the client is there.
+    fn heard(&mut self, now: Instant) {
+        self.answered = true;
+        self.heard_at = now;
+        self.doubt.refute();
+    }
+
+    fn error(&mut self, now: Instant, error: ClientError) {
+        if self.answered && self.repetitions.is_some() {
+            let owed = self.wants().is_some();
+            return self.doubt.error(now, self.retry.moment(), owed, error);
+        }
+        self.end
+            .client_error(error, self.opening && self.agreed.asks_tsize);
+    }
+
     /// A block of the window was acknowledged for the first time.
     fn moved(&mut self, now: Instant, block: u64) {
         if self.timed_at != Instant::NEVER && block >= self.timed_first {
             self.retry.sample(now.saturating_sub(self.timed_at));
         }
         self.acked = block;
-        self.answered = true;
+        self.heard(now);
         self.advanced(now);
         if self.stream_ended && block == self.ready {
             return self.end.complete();
@@ -294,7 +372,11 @@ impl ReadTransfer {
     /// trip, it says that this block is lost: then it goes once more, and after that only the timer sends.
     fn repeated(&mut self, now: Instant) {
         // ACK 0 without an OACK acknowledges nothing: no second packet for a forged address.
-        if self.repeat_spent || !self.answered || !self.in_flight() {
+        if !self.answered {
+            return;
+        }
+        self.heard(now);
+        if self.repeat_spent || !self.in_flight() {
             return;
         }
         let windowed = self.agreed.windowsize > 1;
@@ -322,6 +404,14 @@ impl ReadTransfer {
 
     fn window_end(&self) -> u64 {
         self.acked + u64::from(self.agreed.windowsize)
+    }
+
+    /// Whether the packet may go again: a half-open transfer has a few repetitions and no more.
+    fn may_repeat(&mut self, now: Instant) -> bool {
+        match &mut self.repetitions {
+            Some(repetitions) if !self.answered => repetitions.take(now, self.sent_at),
+            _ => true,
+        }
     }
 
     fn is_old(&self, sent: Instant, now: Instant, span: core::time::Duration) -> bool {
@@ -364,7 +454,9 @@ impl ReadTransfer {
         if !self.retry.expire() {
             return self.give_up();
         }
-        if self.opening {
+        if self.doubt.is_superseded() || !self.may_repeat(now) {
+            self.resend_at = now + self.retry.wait();
+        } else if self.opening {
             self.oack_due = true;
         } else {
             self.restart(now);
@@ -374,7 +466,29 @@ impl ReadTransfer {
         }
     }
 
+    /// Timers of a transfer that may send nothing again.
+    fn doubted(&mut self, now: Instant) {
+        match self.doubt.expire(now) {
+            Belief::Gone(error) => self.end.gone(error),
+            Belief::SendAgain => {
+                self.single = Some(Single::First);
+                self.resend_at = now + self.retry.wait();
+                self.probe_at = Instant::NEVER;
+                self.repeat_at = Instant::NEVER;
+            }
+            Belief::Nothing if self.doubt.is_superseded() && self.resend_at <= now => self.silence(now),
+            Belief::Nothing => {}
+        }
+    }
+
     fn give_up(&mut self) {
+        let is_superseded = self.doubt.is_superseded();
+        if let Some(error) = self.doubt.take_error() {
+            return self.end.gone(Some(error));
+        }
+        if is_superseded || (!self.answered && self.repetitions.is_some()) {
+            return self.end.timed_out_silently();
+        }
         // Many clients do not repeat their last ACK.
         let all_sent = self.stream_ended && self.high == self.ready;
         self.end.timed_out(all_sent && self.answered);
@@ -393,11 +507,19 @@ impl ReadTransfer {
             self.timed_at = Instant::NEVER;
             self.retransmissions = self.retransmissions.saturating_add(1);
         }
-        self.sent_at = now;
+        self.sent(now);
         if self.resend_at == Instant::NEVER {
             self.resend_at = now + self.retry.wait();
         }
         self.agreed.oack.map(Transmit::Oack)
+    }
+
+    /// The current packet goes: the block after the last acknowledged one, or the OACK.
+    fn sent(&mut self, now: Instant) {
+        if !self.answered && self.sent_at == Instant::NEVER && self.repetitions.is_some() {
+            self.watch.half_open(now);
+        }
+        self.sent_at = now;
     }
 
     fn send_single(&mut self, now: Instant, single: Single) -> Transmit {
@@ -420,7 +542,10 @@ impl ReadTransfer {
         let again = (self.high.min(last) + 1).saturating_sub(first) as u32;
         self.retransmissions = self.retransmissions.saturating_add(again);
         if first == self.acked + 1 {
-            self.sent_at = now;
+            self.sent(now);
+        }
+        if self.doubt.is_open() {
+            self.doubt.sent(now, self.retry.moment());
         }
         self.timed_at = Instant::NEVER;
         if last > self.high {

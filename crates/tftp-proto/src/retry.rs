@@ -43,6 +43,15 @@ mod table {
     pub const DALLY_FLOOR: u64 = 5_000_000;
     /// ... and this: the client's timer is not ours, most wait for up to five seconds.
     pub const DALLY_MARGIN: u64 = 1_000_000;
+    /// An ERROR or an ICMP error is believed after this many round trips without a valid packet, ...
+    pub const MOMENT_ROUND_TRIPS: u64 = 2;
+    /// ... but not sooner than this: a client's pace varies by more than a short round trip.
+    pub const MOMENT_FLOOR: u64 = 50_000;
+    /// A half-open transfer ends so long after its first packet at the latest, whatever was negotiated.
+    pub const HALF_OPEN: u64 = 30_000_000;
+    /// The least silence before each repetition of a half-open transfer's packet. Their number is all that a forged
+    /// request brings; the spans grow so that a client which asks every 0.1 s survives a gap of some seconds.
+    pub const HALF_OPEN_QUIET: [u64; 3] = [QUIET, 500_000, 2_000_000];
 }
 
 /// The retransmission timer's figures for one transfer; when it runs is the transfer's business.
@@ -109,6 +118,16 @@ impl Retry {
             0 => Duration::from_micros(table::QUIET),
             measured => Duration::from_micros(measured.max(table::WINDOW_QUIET)),
         }
+    }
+
+    /// How long an ERROR or an ICMP error is doubted.
+    pub fn moment(&self) -> Duration {
+        // Before a round trip is measured the first wait is the best guess.
+        let round_trips = match u64::from(self.srtt) {
+            0 => u64::from(self.rto),
+            measured => measured * table::MOMENT_ROUND_TRIPS,
+        };
+        Duration::from_micros(round_trips.min(u64::from(self.full)).max(table::MOMENT_FLOOR))
     }
 
     /// How long to dally after the last ACK of an upload (RFC 1350 section 6).
@@ -186,8 +205,34 @@ impl Watch {
         self.idle_at = now + Duration::from_micros(self.inactivity);
     }
 
+    /// The first packet went to a client that has acknowledged nothing. [`Watch::progress`] lifts the limit.
+    pub fn half_open(&mut self, now: Instant) {
+        self.idle_at = self.idle_at.min(now + Duration::from_micros(table::HALF_OPEN));
+    }
+
     pub fn deadline(&self) -> Instant {
         self.idle_at.min(self.absolute_at)
+    }
+}
+
+/// How often the one packet of a half-open transfer may still go again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Repetitions {
+    used: u8,
+}
+
+impl Repetitions {
+    /// All of them.
+    pub fn new() -> Repetitions {
+        Repetitions { used: 0 }
+    }
+
+    /// Takes one, where there is one and the last copy, sent at `sent`, is old enough.
+    pub fn take(&mut self, now: Instant, sent: Instant) -> bool {
+        let quiet = table::HALF_OPEN_QUIET.get(usize::from(self.used));
+        let granted = quiet.is_some_and(|&quiet| sent + Duration::from_micros(quiet) <= now);
+        self.used += u8::from(granted);
+        granted
     }
 }
 

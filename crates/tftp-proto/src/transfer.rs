@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use crate::doubt::ClientError;
 use crate::negotiate::Oack;
 use crate::wire::{ErrorCode, printable};
 
@@ -46,9 +47,12 @@ pub enum Outcome {
         code: ErrorCode,
         /// Its text, printable and bounded.
         message: String,
-        /// ERROR 8 or 0 as the answer to the OACK of a download: the client only wanted to know the size.
+        /// ERROR 8 or 0 as the answer to the OACK of a download that asked for tsize: the client only wanted to know
+        /// the size.
         probe: bool,
     },
+    /// The client's port is closed: its network refused a packet, and the same packet again.
+    Unreachable,
     /// Silence past every retransmission, no progress for the inactivity limit, or the absolute limit
     /// reached.
     TimedOut {
@@ -98,10 +102,26 @@ impl End {
     }
 
     /// An ERROR came: never answered (RFC 1350 section 7; answering is the loop of CVE-2024-2169).
-    pub fn client_error(&mut self, code: ErrorCode, message: &[u8], after_oack: bool) {
-        let probe = after_oack && matches!(code, ErrorCode::OPTION | ErrorCode::UNDEFINED);
-        let message = printable(message, MAX_PEER_TEXT);
+    /// `asked_size`: it answers the OACK of a download that asked for tsize.
+    pub fn client_error(&mut self, error: ClientError, asked_size: bool) {
+        let ClientError { code, message } = error;
+        let probe = asked_size && matches!(code, ErrorCode::OPTION | ErrorCode::UNDEFINED);
         *self = End::Told(Outcome::ClientError { code, message, probe });
+    }
+
+    /// The client is gone, as it said itself or its network did.
+    pub fn gone(&mut self, error: Option<ClientError>) {
+        match error {
+            Some(error) => self.client_error(error, false),
+            None => *self = End::Told(Outcome::Unreachable),
+        }
+    }
+
+    /// Ends without a packet: the address may be forged, or a newer transfer has its client.
+    pub fn timed_out_silently(&mut self) {
+        *self = End::Told(Outcome::TimedOut {
+            probably_complete: false,
+        });
     }
 
     pub fn timed_out(&mut self, probably_complete: bool) {
@@ -165,5 +185,13 @@ impl Cause {
             Cause::Oversized => &Outcome::Oversized,
             Cause::Failed => &Outcome::Failed,
         }
+    }
+}
+
+impl ClientError {
+    /// An ERROR packet, its text bounded and made printable.
+    pub fn read(code: ErrorCode, message: &[u8]) -> ClientError {
+        let message = printable(message, MAX_PEER_TEXT);
+        ClientError { code, message }
     }
 }

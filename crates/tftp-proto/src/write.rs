@@ -3,9 +3,10 @@
 use core::mem::take;
 
 use crate::block::FIRST_WRAPPED;
+use crate::doubt::{Belief, ClientError, Doubt};
 use crate::negotiate::Agreed;
 use crate::numbers::{Numbers, Place, Position};
-use crate::retry::{Retry, Timing, Watch};
+use crate::retry::{Repetitions, Retry, Timing, Watch};
 use crate::time::Instant;
 use crate::transfer::{End, Outcome, Transmit};
 use crate::wire::{ErrorCode, Packet};
@@ -21,6 +22,9 @@ pub struct WriteTransfer {
     watch: Watch,
     end: End,
     phase: Phase,
+    doubt: Doubt,
+    /// What a half-open transfer may still send; `None` for the get of a client, which knows its server.
+    repetitions: Option<Repetitions>,
     numbers: Numbers,
     /// How often dallying may still be prolonged.
     dallies: u8,
@@ -28,6 +32,8 @@ pub struct WriteTransfer {
     held: bool,
     /// An old block was answered since the last new one.
     duplicate_answered: bool,
+    /// The client has sent a DATA that fits.
+    answered: bool,
     /// The last block of the stream that is here without a gap before it.
     received: u64,
     /// The block of the last ACK sent.
@@ -35,6 +41,8 @@ pub struct WriteTransfer {
     bytes: u64,
     /// The block behind a gap that came last; 0: no gap.
     gap: u64,
+    /// When the last valid DATA came.
+    heard_at: Instant,
     /// When an ACK was last sent.
     sent_at: Instant,
     resend_at: Instant,
@@ -71,15 +79,19 @@ impl WriteTransfer {
             watch: Watch::new(now, timing, agreed.timeout),
             end: End::default(),
             phase: Phase::Receiving,
+            doubt: Doubt::default(),
+            repetitions: Some(Repetitions::new()),
             numbers: Numbers::new(agreed),
             dallies: MAX_DALLIES,
             due: true,
             held: false,
             duplicate_answered: false,
+            answered: false,
             received: 0,
             acked: 0,
             bytes: 0,
             gap: 0,
+            heard_at: Instant::NEVER,
             sent_at: Instant::NEVER,
             resend_at: Instant::NEVER,
             probe_at: Instant::NEVER,
@@ -89,23 +101,31 @@ impl WriteTransfer {
         }
     }
 
+    /// A get of [`crate::client`]: its peer has answered already and is believed, and no request can be forged.
+    pub(crate) fn of_client(now: Instant, agreed: &Agreed, timing: &Timing) -> Self {
+        WriteTransfer {
+            repetitions: None,
+            ..WriteTransfer::new(now, agreed, timing)
+        }
+    }
+
     /// A packet from the client's address and port. `Some`: the next bytes of the stream, each exactly
     /// once, in order; empty where the last block is. Whatever makes no sense now is ignored.
     pub fn handle_packet<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Option<&'a [u8]> {
         match (*packet, self.phase) {
             (_, Phase::Over) => None,
-            (Packet::Data { .. }, Phase::Dallying { .. }) => {
-                self.prolong(now);
-                None
-            }
             (Packet::Data { block, data }, Phase::Receiving) => self.data(now, block, data),
-            (Packet::Error { .. }, Phase::Dallying { .. }) => {
-                self.over();
+            (Packet::Data { block, .. }, phase) => {
+                if block == self.wire_block(self.received) {
+                    self.heard(now);
+                }
+                if matches!(phase, Phase::Dallying { .. }) && !self.doubt.is_silent() {
+                    self.prolong(now);
+                }
                 None
             }
             (Packet::Error { code, message }, _) => {
-                self.end.client_error(code, message, false);
-                self.over();
+                self.error(now, ClientError::read(code, message));
                 None
             }
             _ => None,
@@ -115,8 +135,33 @@ impl WriteTransfer {
     /// The same WRQ came again: the current answer goes again, once in a round trip. The timer is not pushed
     /// back: who only repeats its request is given up all the same.
     pub fn handle_repeat(&mut self, now: Instant) {
-        if self.phase == Phase::Receiving && self.is_old(now) {
+        let may_send = self.phase == Phase::Receiving && !self.doubt.is_silent();
+        if may_send && self.is_old(now) && self.may_repeat(now) {
             self.due = true;
+        }
+    }
+
+    /// ICMP port unreachable came for a packet of this transfer. Ends it at once before anything has come from the
+    /// client; afterwards only if nothing valid follows and the ACK, sent once more, is refused again.
+    pub fn handle_unreachable(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Receiving if !self.answered => {
+                self.end.gone(None);
+                self.over();
+            }
+            Phase::Dallying { .. } => self.doubt.refused(now, self.retry.moment()),
+            Phase::Receiving if !self.held => self.doubt.refused(now, self.retry.moment()),
+            // The next ACK tells.
+            Phase::Receiving | Phase::Whole | Phase::Over => {}
+        }
+    }
+
+    /// A newer transfer of the same client has begun: this one sends nothing more, no ERROR either, unless a valid
+    /// DATA shows that its client still takes part. It gives up by its timers.
+    pub fn supersede(&mut self, now: Instant) {
+        self.doubt.supersede();
+        if self.phase == Phase::Receiving {
+            self.resend_at = self.resend_at.min(now + self.retry.wait());
         }
     }
 
@@ -124,8 +169,11 @@ impl WriteTransfer {
     pub fn handle_timeout(&mut self, now: Instant) {
         match self.phase {
             Phase::Dallying { until } if until <= now => self.over(),
-            Phase::Dallying { .. } => self.answer_late(now),
             Phase::Receiving if self.watch.deadline() <= now => self.give_up(),
+            Phase::Receiving | Phase::Whole | Phase::Dallying { .. } if self.doubt.is_silent() => {
+                self.doubted(now);
+            }
+            Phase::Dallying { .. } => self.answer_late(now),
             Phase::Receiving if !self.held => {
                 self.answer_late(now);
                 if self.resend_at <= now {
@@ -171,6 +219,8 @@ impl WriteTransfer {
     /// keep driving it until [`Self::is_over`]. Does nothing before [`Self::is_complete`].
     pub fn commit(&mut self, now: Instant) {
         if self.phase == Phase::Whole {
+            // The file is there: an ERROR that came meanwhile has come too late.
+            self.doubt.take_error();
             self.end.complete();
             self.phase = Phase::Dallying {
                 until: now + self.retry.dally(),
@@ -193,20 +243,28 @@ impl WriteTransfer {
         if self.phase == Phase::Over {
             return self.end.take_error();
         }
-        if self.held || !take(&mut self.due) {
+        if self.held || self.doubt.is_superseded() || !take(&mut self.due) {
             return None;
+        }
+        if self.doubt.is_open() {
+            self.doubt.sent(now, self.retry.moment());
         }
         Some(self.acknowledge(now))
     }
 
     /// When [`Self::handle_timeout`] wants to be called. It may lie in the past; it changes with every input.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let limit = self.watch.deadline();
+        let doubt = self.doubt.until().unwrap_or(Instant::NEVER);
+        let limit = self.watch.deadline().min(doubt);
+        let is_silent = self.doubt.is_silent();
         let earliest = match self.phase {
-            Phase::Receiving if self.held => limit,
+            Phase::Receiving if self.doubt.is_superseded() => limit.min(self.resend_at),
+            Phase::Receiving if self.held || is_silent => limit,
             Phase::Receiving => limit.min(self.resend_at).min(self.probe_at).min(self.repeat_at),
+            Phase::Dallying { until } if is_silent => until.min(doubt),
             Phase::Dallying { until } => until.min(self.repeat_at),
-            Phase::Whole | Phase::Over => Instant::NEVER,
+            Phase::Whole => doubt,
+            Phase::Over => Instant::NEVER,
         };
         (earliest != Instant::NEVER).then_some(earliest)
     }
@@ -221,9 +279,24 @@ impl WriteTransfer {
         self.phase == Phase::Over && self.end.is_told()
     }
 
-    /// The client has sent no DATA yet: its address may be forged.
+    /// The client has sent no DATA that fits yet: its address may be forged.
     pub fn is_half_open(&self) -> bool {
-        self.received == 0
+        !self.answered
+    }
+
+    /// An ERROR, or a refusal, of a running transfer waits for its moment to pass: see [the crate](crate).
+    pub fn is_in_doubt(&self) -> bool {
+        self.doubt.is_open()
+    }
+
+    /// [`Self::supersede`] was called, and nothing valid came since.
+    pub fn is_superseded(&self) -> bool {
+        self.doubt.is_superseded()
+    }
+
+    /// When the last valid DATA came; `None` while half-open.
+    pub fn heard_at(&self) -> Option<Instant> {
+        (self.heard_at != Instant::NEVER).then_some(self.heard_at)
     }
 
     /// What was agreed.
@@ -260,6 +333,9 @@ impl WriteTransfer {
             // What came before was not understood, so it was not reported either.
             self.gap = 0;
         }
+        if place != Place::Senseless {
+            self.heard(now);
+        }
         match place {
             Place::Next => return self.accept(now, data),
             Place::Ahead(block) => self.behind_gap(now, block),
@@ -268,6 +344,29 @@ impl WriteTransfer {
             Place::Senseless => {}
         }
         None
+    }
+
+    /// A valid DATA: the client is there.
+    fn heard(&mut self, now: Instant) {
+        self.answered = true;
+        self.heard_at = now;
+        self.doubt.refute();
+    }
+
+    fn error(&mut self, now: Instant, error: ClientError) {
+        if self.answered && self.repetitions.is_some() {
+            let owed = self.held || self.phase == Phase::Whole;
+            return self.doubt.error(now, self.retry.moment(), owed, error);
+        }
+        self.believe(Some(error));
+    }
+
+    /// The client is gone. What is complete stays so.
+    fn believe(&mut self, error: Option<ClientError>) {
+        if !self.end.has_come() {
+            self.end.gone(error);
+        }
+        self.over();
     }
 
     /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section 4).
@@ -356,6 +455,37 @@ impl WriteTransfer {
 
 /// Timers, and what goes to the client.
 impl WriteTransfer {
+    /// Whether the answer to the request may go again: a half-open transfer has a few repetitions and no more.
+    fn may_repeat(&mut self, now: Instant) -> bool {
+        match &mut self.repetitions {
+            Some(repetitions) if !self.answered => repetitions.take(now, self.sent_at),
+            _ => true,
+        }
+    }
+
+    /// Timers of a transfer that may send nothing again.
+    fn doubted(&mut self, now: Instant) {
+        match self.doubt.expire(now) {
+            Belief::Gone(error) => self.believe(error),
+            Belief::SendAgain if matches!(self.phase, Phase::Dallying { .. }) => self.over(),
+            // The next ACK tells.
+            Belief::SendAgain if self.held => self.doubt.refute(),
+            Belief::SendAgain => {
+                self.due = true;
+                self.resend_at = now + self.retry.wait();
+                self.probe_at = Instant::NEVER;
+                self.repeat_at = Instant::NEVER;
+            }
+            Belief::Nothing if self.wait_passed(now) => self.silence(now),
+            Belief::Nothing => {}
+        }
+    }
+
+    /// True when a superseded transfer has waited once more; it counts its waits, though nothing is sent.
+    fn wait_passed(&self, now: Instant) -> bool {
+        self.phase == Phase::Receiving && self.doubt.is_superseded() && self.resend_at <= now
+    }
+
     /// Whether the last ACK was sent so long ago that the client's packet can be the answer to its loss.
     fn is_old(&self, now: Instant) -> bool {
         self.sent_at != Instant::NEVER && self.sent_at + self.retry.quiet() <= now
@@ -375,7 +505,7 @@ impl WriteTransfer {
         self.resend_at = Instant::NEVER;
         if !self.retry.expire() {
             self.give_up();
-        } else if self.is_oack_in_flight() {
+        } else if self.doubt.is_superseded() || self.is_oack_in_flight() || !self.may_repeat(now) {
             self.resend_at = now + self.retry.wait();
         } else {
             self.due = true;
@@ -392,7 +522,14 @@ impl WriteTransfer {
     }
 
     fn give_up(&mut self) {
-        self.end.timed_out(false);
+        let is_superseded = self.doubt.is_superseded();
+        match self.doubt.take_error() {
+            Some(error) => self.end.gone(Some(error)),
+            None if is_superseded || (!self.answered && self.repetitions.is_some()) => {
+                self.end.timed_out_silently();
+            }
+            None => self.end.timed_out(false),
+        }
         self.over();
     }
 
@@ -411,6 +548,9 @@ impl WriteTransfer {
         } else {
             Instant::NEVER
         };
+        if first_copy && !self.answered && self.repetitions.is_some() {
+            self.watch.half_open(now);
+        }
         self.acked = self.received;
         self.sent_at = now;
         self.probe_at = Instant::NEVER;

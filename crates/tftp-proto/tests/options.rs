@@ -197,15 +197,15 @@ fn the_oack_of_an_upload_goes_again_only_for_the_wrq() {
     let said: Vec<String> = given_up.abandoned().into_iter().map(|(_, said)| said).collect();
     assert_eq!(
         said,
-        ["", "", "", "ERROR 0"],
-        "it waits as long as ever, in silence"
+        ["", "", "", ""],
+        "it waits as long as ever, in silence, and ends so"
     );
 }
 
 #[test]
 fn a_probe_for_the_size_is_told_from_a_failure() {
-    let outcome = |code| {
-        let mut download = Download::new("tsize 0", 5000, FIXED);
+    let is_probe = |options, size, code| {
+        let mut download = Download::new(options, size, FIXED);
         download.sends();
         assert_eq!(download.error(code), NOTHING);
         matches!(
@@ -213,11 +213,25 @@ fn a_probe_for_the_size_is_told_from_a_failure() {
             Some(Outcome::ClientError { probe: true, .. })
         )
     };
-    assert_eq!([0, 3, 8].map(outcome), [true, false, true]);
+    assert_eq!(
+        [0, 3, 8].map(|code| is_probe("tsize 0", 5000, code)),
+        [true, false, true]
+    );
+    assert!(
+        is_probe("tsize 0 blksize 1024", 0, 8),
+        "asked, though curl forbids the answer"
+    );
+    for code in [0, 8] {
+        assert!(
+            !is_probe("blksize 1024", 5000, code),
+            "it cannot live with the block size"
+        );
+    }
     let mut download = Download::new("tsize 0", 5000, FIXED);
     download.sends();
     download.ack(0);
     download.error(8);
+    download.silence();
     assert!(matches!(
         download.machine.outcome(),
         Some(Outcome::ClientError { probe: false, .. })

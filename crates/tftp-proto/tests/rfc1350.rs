@@ -179,9 +179,9 @@ fn while_held_no_ack_goes_out_and_the_due_one_goes_afterwards() {
 
 #[test]
 fn a_transfer_is_small() {
-    assert!(size_of::<ReadTransfer>() <= 256, "{}", size_of::<ReadTransfer>());
+    assert!(size_of::<ReadTransfer>() <= 288, "{}", size_of::<ReadTransfer>());
     assert!(
-        size_of::<WriteTransfer>() <= 256,
+        size_of::<WriteTransfer>() <= 288,
         "{}",
         size_of::<WriteTransfer>()
     );

@@ -81,8 +81,8 @@ impl Story {
         self.says(now, Cause::Heard, answers)
     }
 
-    fn ends(mut self, outcome: &Outcome) -> Story {
-        self.verdict = self.verdict.and_then(|()| self.watcher.ended(Some(outcome)));
+    fn ends(mut self, now: u64, outcome: &Outcome) -> Story {
+        self.verdict = self.verdict.and_then(|()| self.watcher.ended(now, Some(outcome)));
         self
     }
 
@@ -130,7 +130,7 @@ fn a_transfer_that_keeps_all_rules_passes() {
     }
     story
         .hears(20 * MS, &ack(10), &[])
-        .ends(&Outcome::Complete)
+        .ends(20 * MS, &Outcome::Complete)
         .verdict
         .unwrap();
 
@@ -142,7 +142,7 @@ fn a_transfer_that_keeps_all_rules_passes() {
     story.watcher.committed(21 * MS);
     story
         .says(21 * MS, Cause::Owner, &[&ack(10)])
-        .ends(&Outcome::Complete)
+        .ends(21 * MS, &Outcome::Complete)
         .verdict
         .unwrap();
 
@@ -151,7 +151,7 @@ fn a_transfer_that_keeps_all_rules_passes() {
             .says(22 * MS, Cause::Timer, &[&data(4)])
             .hears(23 * MS, &ack(2), &[&data(3), &data(4)]);
     lost.says(2023 * MS, Cause::Timer, &[ERROR])
-        .ends(SILENT)
+        .ends(2023 * MS, SILENT)
         .verdict
         .unwrap();
 }
@@ -241,14 +241,13 @@ fn too_much_for_a_client_that_may_not_exist() {
     download()
         .says(1000 * MS, Cause::Timer, &[&data(1), &data(1)])
         .breaks(Rule::HalfOpen);
-    // Nobody repeated the request so often.
-    let story = (1..=12).fold(download(), |story, wait| {
+    let four = (1..=4).fold(download(), |story, wait| {
         story.says(25 * MS * wait, Cause::Repeat, &[&data(1)])
     });
-    story
-        .says(400 * MS, Cause::Timer, &[ERROR])
-        .ends(SILENT)
-        .breaks(Rule::HalfOpen);
+    four.ends(400 * MS, SILENT).breaks(Rule::HalfOpen);
+    download()
+        .says(30_001 * MS, Cause::Repeat, &[&data(1)])
+        .breaks(Rule::Overdue);
     download()
         .says(MS, Cause::Heard, &[&[0; 517]])
         .breaks(Rule::HalfOpen);
@@ -323,10 +322,52 @@ fn an_end_that_does_not_come() {
 
 #[test]
 fn an_end_that_the_client_is_not_told() {
-    download().ends(SILENT).breaks(Rule::Untold);
-    download().ends(&Outcome::Complete).breaks(Rule::Untold);
+    let settled = || download().hears(MS, &ack(1), &[&data(2)]);
+    settled().ends(MS, SILENT).breaks(Rule::Untold);
+    settled().ends(MS, &Outcome::Complete).breaks(Rule::Untold);
+    download()
+        .says(MS, Cause::Timer, &[ERROR])
+        .ends(MS, SILENT)
+        .breaks(Rule::Untold);
     download()
         .says(MS, Cause::Owner, &[ERROR])
-        .ends(&Outcome::Complete)
+        .ends(MS, &Outcome::Complete)
         .breaks(Rule::Untold);
+}
+
+#[test]
+fn an_end_that_anybody_could_have_forged() {
+    let gone = &Outcome::ClientError {
+        code: tftp_proto::ErrorCode(0),
+        message: String::new(),
+        probe: false,
+    };
+    let doubted = || windowed().hears(5 * MS, ERROR, &[]);
+    doubted().ends(54 * MS, gone).breaks(Rule::Credulous);
+    doubted().ends(55 * MS, gone).verdict.unwrap();
+    doubted()
+        .says(30 * MS, Cause::Timer, &[&data(4)])
+        .breaks(Rule::Credulous);
+    doubted().says(3000 * MS, Cause::Timer, &[]).breaks(Rule::Overdue);
+    let two = [&data(3)[..], &data(4)];
+    let answered = || doubted().hears(30 * MS, &ack(2), &two);
+    answered()
+        .hears(31 * MS, &ack(3), &[])
+        .ends(99 * MS, gone)
+        .breaks(Rule::Credulous);
+
+    let refused = |mut story: Story, now| {
+        story.watcher.refused(now);
+        story.says(now, Cause::Heard, &[])
+    };
+    let lost = &Outcome::Unreachable;
+    let once = || refused(windowed(), 5 * MS);
+    once().ends(99 * MS, lost).breaks(Rule::Credulous);
+    once()
+        .says(20 * MS, Cause::Timer, &[&data(1)])
+        .breaks(Rule::Credulous);
+    let again = || refused(once().says(55 * MS, Cause::Timer, &[&data(1)]), 56 * MS);
+    again().ends(57 * MS, lost).breaks(Rule::Credulous);
+    again().ends(106 * MS, lost).verdict.unwrap();
+    refused(download(), MS).ends(MS, lost).verdict.unwrap();
 }

@@ -168,6 +168,11 @@ pub fn is_too_long(error: &std::io::Error) -> bool {
     error.raw_os_error() == Some(too_long)
 }
 
+/// The error of a packet that came to a closed port, with the system's own number.
+pub fn refused() -> std::io::Error {
+    std::io::Error::from_raw_os_error(if cfg!(windows) { 10061 } else { libc::ECONNREFUSED })
+}
+
 /// An address as people write it: an IPv4-mapped one becomes IPv4.
 pub fn plain(address: SocketAddr) -> SocketAddr {
     match address.ip().to_canonical() {

@@ -142,3 +142,23 @@ fn nothing_is_kept_of_hosts_that_have_left() {
     let left = [&shared.active, &shared.half_open, &shared.half_open_uploads];
     assert_eq!(left.map(|count| count.load(Relaxed)), [0; 3]);
 }
+
+#[test]
+fn a_transfer_in_doubt_counts_in_no_limit() {
+    let shared = Shared::default();
+    let policy = Policy {
+        max_per_host: 1,
+        ..policy(2)
+    };
+    let enter = |number| shared.enter(host(number), Operation::Read, &policy);
+    assert_eq!(enter(1), Admission::Granted);
+    assert_eq!(enter(1), Admission::TooMany);
+    shared.doubt(host(1), true);
+    assert_eq!((enter(1), shared.active()), (Admission::Granted, 1));
+    shared.doubt(host(1), false);
+    assert_eq!(shared.active(), 2, "it was refuted: both run");
+    for _ in 0..2 {
+        shared.leave(host(1), Operation::Read, true);
+    }
+    assert_eq!((shared.active(), shared.hosts.lock().len()), (0, 0));
+}

@@ -9,6 +9,7 @@ use super::{Stage, Transfer};
 use crate::engine::causes;
 use crate::engine::context::Context;
 use crate::engine::notice::{Cause, LogKind, Notice, Wants};
+use crate::engine::platform::refused;
 use crate::engine::trail;
 
 impl Transfer {
@@ -21,6 +22,7 @@ impl Transfer {
                 probe,
             }),
             Outcome::TimedOut { probably_complete } => Some(Cause::Silent { probably_complete }),
+            Outcome::Unreachable => Some(self.unreachable()),
             Outcome::Oversized => Some(Cause::Oversized),
             Outcome::Failed => Some(self.cause.take().unwrap_or(Cause::Ended("Ended by the server"))),
         };
@@ -28,6 +30,16 @@ impl Transfer {
             receiving.discard(ctx, self.link.lane);
         }
         self.finish(ctx, cause);
+    }
+
+    /// The client's port is closed: an error, unless all that is missing is its last ACK.
+    fn unreachable(&self) -> Cause {
+        match &self.stage {
+            Stage::Sending(sending) if sending.is_probably_complete() => Cause::Silent {
+                probably_complete: true,
+            },
+            _ => Cause::Socket(refused()),
+        }
     }
 
     /// Tells the end, once.
@@ -38,6 +50,9 @@ impl Transfer {
         self.link.connection.progress.ended(ctx.now);
         // An upload that dallies for a repeated last block does not count any more.
         let half_open = std::mem::take(&mut self.half_open);
+        if std::mem::take(&mut self.doubted) {
+            ctx.shared.doubt(self.host(), false);
+        }
         ctx.shared
             .leave(self.host(), self.link.connection.operation, half_open);
         self.count(ctx, cause.as_ref());

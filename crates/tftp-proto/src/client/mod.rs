@@ -287,6 +287,11 @@ impl Client {
                 answered: true,
                 probably_complete,
             },
+            // An owner that hears of refusals ends it itself.
+            Outcome::Unreachable => Ended::TimedOut {
+                answered: true,
+                probably_complete: false,
+            },
             Outcome::Oversized => Ended::Oversized,
             Outcome::Failed => Ended::Failed,
         })
@@ -384,13 +389,13 @@ impl Client {
         match self.operation {
             Operation::Read => {
                 // Its first ACK is the answer: ACK 0 to an OACK, ACK 1 to a DATA 1.
-                let mut get = WriteTransfer::new(now, agreed, &self.timing);
+                let mut get = WriteTransfer::of_client(now, agreed, &self.timing);
                 let bytes = get.handle_packet(now, packet);
                 self.state = State::Get(get);
                 bytes
             }
             Operation::Write => {
-                self.state = State::Put(ReadTransfer::new(now, agreed, &self.timing));
+                self.state = State::Put(ReadTransfer::of_client(now, agreed, &self.timing));
                 None
             }
         }

@@ -40,6 +40,7 @@ pub(super) fn plain(asked: &Asked, operation: Operation) -> Agreed {
         windowsize: 1,
         timeout: None,
         tsize: asked.tsize.filter(|_| operation == Operation::Write),
+        asks_tsize: asked.tsize.is_some(),
         rollover: Rollover::Zero,
         oack: None,
     }

@@ -76,6 +76,7 @@ impl Server {
         let at = Instant::from_micros(now);
         let packet = wire::parse(datagram).unwrap();
         self.client_error |= matches!(packet, Packet::Error { .. });
+        self.forget_silent();
         match (&mut self.machine, packet) {
             (Machine::None, Packet::Request(request)) => self.begin(at, &request),
             (Machine::None, _) => {}
@@ -125,6 +126,18 @@ impl Server {
             }
         }
         self.settle(now, window_end);
+    }
+
+    /// A client that was given up before it answered may ask again.
+    fn forget_silent(&mut self) {
+        let half_open = match &self.machine {
+            Machine::None => false,
+            Machine::Read(read) => read.is_half_open(),
+            Machine::Write(write) => write.is_half_open(),
+        };
+        if half_open && self.is_over() {
+            self.machine = Machine::None;
+        }
     }
 
     fn begin(&mut self, now: Instant, request: &Request<'_>) {

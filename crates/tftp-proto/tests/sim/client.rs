@@ -92,14 +92,18 @@ impl<'a> Client<'a> {
         (self.state == State::Running).then_some(self.deadline)
     }
 
+    /// Whether somebody still listens on its port.
+    pub fn is_there(&self, now: u64) -> bool {
+        self.state == State::Running || self.state == State::Done && now < self.linger_until
+    }
+
     pub fn size(&self) -> usize {
         self.file.len()
     }
 
     pub fn receive(&mut self, now: u64, datagram: &Datagram) {
         let bytes = &datagram.bytes[..];
-        let is_there = self.state == State::Running || self.state == State::Done && now < self.linger_until;
-        if !is_there || bytes.len() < 4 || bytes[0] != 0 {
+        if !self.is_there(now) || bytes.len() < 4 || bytes[0] != 0 {
             return;
         }
         if !self.is_ours(datagram) {

@@ -23,18 +23,21 @@ pub enum Ending {
     Died,
     /// The application gave up while the last ACK was on its way: whole for the client.
     Crossed,
+    /// Somebody ended it in the client's name, and the client was silent just then.
+    Forged,
     /// A damaged datagram was taken for a good one, which TFTP can't tell: only the rules hold, and both end.
     Deceived,
 }
 
 impl Ending {
-    pub const ALL: [Ending; 7] = [
+    pub const ALL: [Ending; 8] = [
         Ending::Whole,
         Ending::LastAckLost,
         Ending::Told,
         Ending::Silence,
         Ending::Died,
         Ending::Crossed,
+        Ending::Forged,
         Ending::Deceived,
     ];
 }
@@ -92,6 +95,10 @@ fn pair(plan: &Plan, client: State, session: &Session<'_>) -> Ending {
     let watcher = &session.watcher;
     let whole = watcher.received == watcher.blocks();
     match (client, session.outcome()) {
+        (_, Some(Outcome::ClientError { .. } | Outcome::Unreachable)) if plan.path.forged > 0 => {
+            Ending::Forged
+        }
+        (State::Done, Some(Outcome::Unreachable)) if !plan.upload => Ending::LastAckLost,
         (State::Done, Some(Outcome::Complete)) => {
             assert!(whole || !plan.upload, "complete, but not whole");
             Ending::Whole
@@ -123,7 +130,11 @@ fn pair(plan: &Plan, client: State, session: &Session<'_>) -> Ending {
         (State::Told(code), Some(outcome)) => told(plan, code, outcome),
         (State::Refused, Some(Outcome::ClientError { .. })) => Ending::Told,
         (State::Refused | State::GaveUp, Some(outcome)) => {
-            let fits = matches!(outcome, Outcome::TimedOut { .. } | Outcome::Failed) || plan.path.damage > 0;
+            let silent = matches!(
+                outcome,
+                Outcome::TimedOut { .. } | Outcome::Unreachable | Outcome::Failed
+            );
+            let fits = silent || plan.path.damage > 0;
             assert!(fits, "{client:?} for the client, for the server {outcome:?}");
             Ending::Silence
         }

@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod damage;
+pub mod doubts;
 pub mod found;
 pub mod judge;
 pub mod mischief;
@@ -83,6 +84,9 @@ impl World<'_> {
         match net.arrive(self.now) {
             Some(datagram) if datagram.to == CLIENT => {
                 self.heard += 1;
+                if !client.is_there(self.now) {
+                    net.refuse(self.now, &datagram);
+                }
                 client.receive(self.now, &datagram);
                 if plan.abort_after == Some(self.heard) {
                     client.abort();

@@ -31,10 +31,12 @@ impl Rng {
     }
 }
 
-/// An address and a port: the client's, a stranger's, the listening port, or (above) a transfer's.
+/// An address and a port: the client's, a stranger's, the listening port, or (above) a transfer's. What comes from
+/// `REFUSED` is an ICMP error about a datagram to the client.
 pub type Tid = u32;
 pub const CLIENT: Tid = 1;
 pub const STRANGER: Tid = 2;
+pub const REFUSED: Tid = 3;
 pub const LISTENING: Tid = 69;
 pub const FIRST_TRANSFER: Tid = 1000;
 
@@ -57,6 +59,10 @@ pub struct Path {
     pub damage: u64,
     /// Datagrams that look like it come from elsewhere.
     pub strays: u64,
+    /// ERRORs and refusals in the client's name, from somebody who knows both ports.
+    pub forged: u64,
+    /// What comes to a port that is closed is refused (ICMP port unreachable).
+    pub refusals: u64,
     pub delay: u64,
 }
 
@@ -107,13 +113,52 @@ impl Net {
         if self.rng.percent(self.path.duplicate) {
             self.carry(now, datagram.clone());
         }
+        let (from, to) = (datagram.from, datagram.to);
         if !self.rng.percent(self.path.loss) {
             self.carry(now, datagram);
+        }
+        if from == CLIENT && to >= FIRST_TRANSFER && self.rng.percent(self.path.forged) {
+            self.forge(now, to);
+        }
+    }
+
+    /// Somebody acts in the client's name.
+    fn forge(&mut self, now: u64, to: Tid) {
+        let (from, bytes) = if self.rng.percent(50) {
+            (CLIENT, b"\0\x05\0\0forged\0".to_vec())
+        } else {
+            (REFUSED, Vec::new())
+        };
+        let clean = true;
+        self.carry(
+            now,
+            Datagram {
+                from,
+                to,
+                bytes,
+                clean,
+            },
+        );
+    }
+
+    /// A datagram reached a closed port: its sender may hear of it.
+    pub fn refuse(&mut self, now: u64, datagram: &Datagram) {
+        if datagram.from >= FIRST_TRANSFER && self.rng.percent(self.path.refusals) {
+            let (from, to, bytes, clean) = (REFUSED, datagram.from, Vec::new(), true);
+            self.carry(
+                now,
+                Datagram {
+                    from,
+                    to,
+                    bytes,
+                    clean,
+                },
+            );
         }
     }
 
     fn carry(&mut self, now: u64, mut datagram: Datagram) {
-        if self.rng.percent(self.path.damage) {
+        if datagram.from != REFUSED && self.rng.percent(self.path.damage) {
             let before = datagram.bytes.clone();
             damage(&mut self.rng, &mut datagram.bytes);
             datagram.clean &= before == datagram.bytes;

@@ -1,7 +1,10 @@
 //! How much a server may send at a time, how often again, and when it has to end. The bounds: "What a client
 //! can make it send" in the documentation of `tftp_proto`.
 
-use super::rules::{Broken, Cause, QUIET, Rule, Turn, Verdict, WINDOW_QUIET, Watcher, broken};
+use super::doubts;
+use super::rules::{
+    Broken, Cause, HALF_OPEN, HALF_OPEN_PACKETS, QUIET, Rule, Turn, Verdict, WINDOW_QUIET, Watcher, broken,
+};
 use tftp_proto::Outcome;
 
 /// Repeated ACKs that come sooner than [`QUIET`] one after the other, between two new blocks: one for a gap,
@@ -38,7 +41,10 @@ impl Watcher<'_> {
         if packets > most {
             return storm(now, cause, turn, "more than a window at once");
         }
-        if turn.again > 0 && cause != Cause::Begin {
+        let is_excused = self.is_sent_to_refused(now, cause, turn)?;
+        if is_excused {
+            self.pace.window_goes(now);
+        } else if turn.again > 0 && cause != Cause::Begin {
             if self.upload {
                 self.ack_again(now, cause, turn)?;
             } else {
@@ -56,14 +62,16 @@ impl Watcher<'_> {
         }
         if packets > 0 {
             self.pace.said = Some(now);
+            self.pace.first_said.get_or_insert(now);
         }
         self.in_time(now)
     }
 
     fn in_time(&self, now: u64) -> Verdict {
         let is_over = self.error_heard || self.error_said || self.complete && !self.upload;
-        if !is_over && now > self.deadline() {
-            return broken(Rule::Overdue, format!("{} at {now}", self.deadline()));
+        let deadline = self.deadline().min(self.end_of_doubt());
+        if !is_over && now > deadline {
+            return broken(Rule::Overdue, format!("{deadline} at {now}"));
         }
         Ok(())
     }
@@ -155,12 +163,14 @@ impl Watcher<'_> {
     }
 
     /// It is over: the client was told in the one way that fits.
-    pub fn ended(&self, outcome: Option<&Outcome>) -> Verdict {
+    pub fn ended(&self, now: u64, outcome: Option<&Outcome>) -> Verdict {
         let fits = match outcome {
             None => false,
             Some(Outcome::Complete) => self.complete && !self.error_said,
-            Some(Outcome::ClientError { .. }) => self.error_heard && !self.error_said,
-            Some(Outcome::TimedOut { .. } | Outcome::Oversized | Outcome::Failed) => self.error_said,
+            Some(Outcome::ClientError { .. } | Outcome::Unreachable) => !self.error_said,
+            // Who never answered may not exist.
+            Some(Outcome::TimedOut { .. }) => self.error_said == self.answered,
+            Some(Outcome::Oversized | Outcome::Failed) => self.error_said,
         };
         if !fits {
             let (said, heard) = (self.error_said, self.error_heard);
@@ -169,24 +179,20 @@ impl Watcher<'_> {
                 format!("{outcome:?}, ERROR sent {said}, came {heard}"),
             );
         }
+        if let Some(outcome) = outcome {
+            self.may_believe(now, outcome)?;
+        }
         self.half_open_in_all()
     }
 
-    /// A forged request brings so much and no more: one packet, one more for each wait and each repetition of
-    /// it, and an ERROR.
+    /// A forged request brings so much and no more.
     fn half_open_in_all(&self) -> Verdict {
-        let all = &self.figures;
-        // A block that is behind a gap says as little of an address as a repeated request.
-        let came = if self.upload {
-            all.heard_packets
-        } else {
-            all.requests
-        };
-        let most = came + self.patience() + 1;
-        if all.half_open_packets > most {
+        let errors = u64::from(self.error_said && !self.answered);
+        let packets = self.figures.half_open_packets - errors;
+        if packets > HALF_OPEN_PACKETS {
             return broken(
                 Rule::HalfOpen,
-                format!("{} packets of {most}", all.half_open_packets),
+                format!("{packets} packets to a client that may not exist"),
             );
         }
         Ok(())
@@ -245,8 +251,17 @@ impl Watcher<'_> {
         let silent = if waits_for_owner {
             u64::MAX
         } else {
-            last + (self.patience() + 2) * self.full() * put_off
+            let doubts = if self.was_doubted {
+                doubts::delay(self.full())
+            } else {
+                0
+            };
+            last + (self.patience() + 2) * self.full() * put_off + doubts
         };
-        absolute.min(idle).min(silent)
+        let half_open = match self.pace.first_said {
+            Some(first) if !self.answered => first + HALF_OPEN,
+            _ => u64::MAX,
+        };
+        absolute.min(idle).min(silent).min(half_open)
     }
 }

@@ -237,6 +237,7 @@ fn bad_path(rng: &mut Rng) -> Path {
         loss: rng.below(31),
         duplicate: rng.below(31),
         reorder: rng.below(31),
+        refusals: rng.pick(&[0, 0, 50, 100]),
         delay: rng.pick(&[50, 500, 5_000, 40_000, 300_000]),
         ..Path::default()
     }
@@ -277,6 +278,7 @@ pub fn hostile(seed: u64, rng: &mut Rng) -> Plan {
     plan.habit = habit(rng);
     plan.path.damage = rng.pick(&[0, 1, 3, 10, 30]);
     plan.path.strays = rng.pick(&[0, 5, 20]);
+    plan.path.forged = rng.pick(&[0, 0, 5, 50]);
     plan
 }
 
@@ -304,6 +306,7 @@ pub fn malicious(seed: u64, rng: &mut Rng) -> Plan {
     plan.habit = Habit::Malicious;
     (plan.client_tries, plan.client_linger, plan.abort_after) = (400, 0, None);
     plan.path.loss = rng.pick(&[0, 0, 10]);
+    plan.path.forged = rng.pick(&[0, 0, 20]);
     plan
 }
 

@@ -2,6 +2,7 @@
 //! of what the machines think. It reads packets and counts blocks in its own way, so that it can be wrong
 //! only by itself. `tests/rules.rs` shows that each rule is noticed when it is broken.
 
+use super::doubts::Doubts;
 use super::options::{Agreed, Asked};
 use super::plan::Settings;
 
@@ -13,11 +14,13 @@ pub enum Rule {
     Window,
     /// DATA before ACK 0, an option that nobody asked for, no OACK where one is due.
     Options,
-    /// Anything sent after an ERROR came.
+    /// Anything sent after an ERROR came that ends the transfer.
     ErrorAnswered,
+    /// An ERROR or a refusal of a running transfer that was believed too soon, or not waited for.
+    Credulous,
     /// Anything sent after the last ACK or an ERROR.
     AfterTheEnd,
-    /// More than one packet to a client that has acknowledged nothing.
+    /// More than one packet to a client that has acknowledged nothing, or more than four in all.
     HalfOpen,
     /// More, or sooner, than what came and the timers allow.
     Storm,
@@ -54,6 +57,9 @@ pub const WINDOW_QUIET: u64 = 1_000;
 /// The longest DATA without an OACK, and the longest OACK.
 pub const HALF_OPEN_BYTES: usize = 516;
 pub const OACK_BYTES: usize = 91;
+/// So many packets go to a client that never acknowledged anything, the owner's ERROR apart, and for so long.
+pub const HALF_OPEN_PACKETS: u64 = 4;
+pub const HALF_OPEN: u64 = 30_000_000;
 
 /// One transfer, seen from outside.
 pub struct Watcher<'a> {
@@ -69,6 +75,10 @@ pub struct Watcher<'a> {
     pub complete: bool,
     pub error_heard: bool,
     pub error_said: bool,
+    /// A packet was refused before anything was acknowledged.
+    pub is_refused: bool,
+    pub(super) was_doubted: bool,
+    pub(super) doubts: Doubts,
     pub(super) acked: u64,
     pub(super) high: u64,
     pub received: u64,
@@ -101,6 +111,7 @@ pub struct Pace {
     /// The store or the application did something.
     pub stirred: u64,
     pub said: Option<u64>,
+    pub first_said: Option<u64>,
     pub restarted: Option<u64>,
     /// The last window or OACK, what went as a single packet apart.
     pub window: Option<u64>,
@@ -153,6 +164,9 @@ impl<'a> Watcher<'a> {
             complete: false,
             error_heard: false,
             error_said: false,
+            is_refused: false,
+            was_doubted: false,
+            doubts: Doubts::default(),
             acked: 0,
             high: 0,
             received: 0,
@@ -205,9 +219,14 @@ impl<'a> Watcher<'a> {
                 self.last_heard.clear();
                 self.last_heard.extend_from_slice(bytes);
                 (self.last_clean, self.pace.credit) = (clean, true);
+                self.heard_data(u16::from_be_bytes([a, b]), bytes.len());
             }
             5 if !self.is_over() || self.complete && self.upload => {
-                self.error_heard = true;
+                if self.answered {
+                    self.doubt_error(now);
+                } else {
+                    self.error_heard = true;
+                }
                 self.deceived |= !clean && !self.complete;
             }
             _ => {}
@@ -227,6 +246,24 @@ impl<'a> Watcher<'a> {
         }
     }
 
+    /// DATA that fits shows that the client is there, also behind a gap.
+    fn heard_data(&mut self, number: u16, length: usize) {
+        let fits = (1..=self.agreed.windowsize).contains(&u64::from(number));
+        self.answered |= fits && length as u64 <= 4 + self.agreed.blksize;
+        let could_be = |block| self.agreed.could_be(block, number);
+        let recent = self.received.saturating_sub(self.agreed.windowsize).max(2)..=self.received;
+        let ahead = self.received + 1..=self.acked + self.agreed.windowsize;
+        if self.whole {
+            if could_be(self.received) {
+                self.refute();
+            }
+        } else if recent.chain(ahead).any(could_be) {
+            self.refute();
+        } else {
+            self.doubts.nobody_knows();
+        }
+    }
+
     fn heard_ack(&mut self, now: u64, number: u16, clean: bool) {
         if self.is_over() {
             return;
@@ -234,6 +271,7 @@ impl<'a> Watcher<'a> {
         if self.opening() {
             if number == 0 && self.oack_said {
                 self.answered = true;
+                self.refute();
                 self.progress(now);
             }
             return;
@@ -242,10 +280,13 @@ impl<'a> Watcher<'a> {
         let known = (self.acked + 1..=self.high).find(|&block| self.agreed.wire(block) == number);
         if let Some(block) = known {
             (self.acked, self.answered) = (block, true);
+            self.refute();
             self.deceived |= !clean;
             self.progress(now);
             self.pace.credit = block < self.high;
             self.complete = block == self.blocks();
+        } else if self.answered && number == self.agreed.wire(self.acked) {
+            self.refute();
         }
     }
 
@@ -294,6 +335,7 @@ impl<'a> Watcher<'a> {
     /// The file is stored.
     pub fn committed(&mut self, now: u64) {
         (self.complete, self.held) = (true, false);
+        self.doubts = Doubts::default();
         self.progress(now);
     }
 

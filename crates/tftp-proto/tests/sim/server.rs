@@ -1,7 +1,7 @@
 //! The machines as an owner drives them: ports, a store that may be slow, an application that holds or fails,
 //! and a watcher on every transfer.
 
-use super::net::{Datagram, FIRST_TRANSFER, LISTENING, Rng, Tid};
+use super::net::{Datagram, FIRST_TRANSFER, LISTENING, REFUSED, Rng, Tid};
 use super::plan::Plan;
 use super::session::Session;
 use tftp_proto::wire::{self, ErrorCode, Malformed, Packet, Request};
@@ -53,6 +53,9 @@ impl<'a> Server<'a> {
         if self.is_dead {
             return;
         }
+        if datagram.from == REFUSED {
+            return self.refused(now, datagram.to);
+        }
         match wire::parse(&datagram.bytes) {
             Ok(Packet::Request(request)) if datagram.to == LISTENING => self.request(now, datagram, &request),
             Err(Malformed::Mode) if datagram.to == LISTENING => {
@@ -88,6 +91,13 @@ impl<'a> Server<'a> {
             }
             _ if matches!(packet, Packet::Error { .. } | Packet::Request(_)) => {}
             _ => self.error(datagram.to, datagram.from, ErrorCode::UNKNOWN_TID),
+        }
+    }
+
+    /// What the kernel's error queue tells of a transfer's port.
+    fn refused(&mut self, now: u64, tid: Tid) {
+        if let Some(session) = self.sessions.get_mut((tid - FIRST_TRANSFER) as usize) {
+            session.refused(now, &mut self.rng, &mut self.out);
         }
     }
 

@@ -173,6 +173,20 @@ impl<'a> Session<'a> {
         self.settle(now, Cause::Heard, rng, out);
     }
 
+    /// A packet of this transfer was refused.
+    pub fn refused(&mut self, now: u64, rng: &mut Rng, out: &mut Vec<Datagram>) {
+        if self.is_over() {
+            return;
+        }
+        self.watcher.refused(now);
+        let at = Instant::from_micros(now);
+        match &mut self.machine {
+            Machine::Read(read) => read.handle_unreachable(at),
+            Machine::Write(write) => write.handle_unreachable(at),
+        }
+        self.settle(now, Cause::Heard, rng, out);
+    }
+
     /// Whatever is due: the store, the application, a timer; one after the other.
     pub fn timeout(&mut self, now: u64, rng: &mut Rng, out: &mut Vec<Datagram>) {
         if self.is_over() {
@@ -247,7 +261,7 @@ impl<'a> Session<'a> {
         }
         keep(self.watcher.turn_done(now, cause));
         if self.is_over() {
-            return keep(self.watcher.ended(self.outcome()));
+            return keep(self.watcher.ended(now, self.outcome()));
         }
         let asks = match &self.machine {
             Machine::Read(read) => read.wants().is_some(),

@@ -1,0 +1,287 @@
+//! An ERROR and an ICMP error are as easy to forge as a request: a running transfer believes them only if its
+//! client is silent for a moment.
+
+mod drive;
+
+use drive::{ADAPTIVE, Download, FIXED, NOTHING, Upload};
+use tftp_proto::*;
+
+/// A download in lockstep that has sent block 2, of a client that answers within a millisecond.
+fn lockstep() -> Download {
+    let mut download = Download::new("", 50_000, FIXED);
+    download.sends();
+    assert_eq!(download.after(1).ack(1), ["DATA 2"]);
+    download
+}
+
+fn windowed() -> Download {
+    let mut download = Download::new("windowsize 4", 50_000, ADAPTIVE);
+    download.sends();
+    assert_eq!(download.after(1).ack(0), ["DATA 1-4"]);
+    download
+}
+
+/// An upload that has acknowledged block 1.
+fn upload() -> Upload {
+    let mut upload = Upload::new("", FIXED);
+    upload.sends();
+    assert_eq!(upload.after(1).data(1), ["ACK 1"]);
+    upload
+}
+
+fn refuse(download: &mut Download) -> Vec<String> {
+    let now = Instant::from_micros(download.now * 1000);
+    download.machine.handle_unreachable(now);
+    download.sends()
+}
+
+fn said(outcome: Option<&Outcome>) -> Option<u16> {
+    match outcome {
+        Some(Outcome::ClientError {
+            code, probe: false, ..
+        }) => Some(code.0),
+        _ => None,
+    }
+}
+
+#[test]
+fn an_error_is_believed_after_a_moment_without_a_packet() {
+    let mut download = lockstep();
+    assert_eq!(download.error(3), NOTHING);
+    assert!(download.machine.is_in_doubt() && download.machine.outcome().is_none());
+    assert_eq!(download.silence(), NOTHING);
+    assert_eq!(download.now, 51, "50 ms after it came");
+    assert_eq!(said(download.machine.outcome()), Some(3));
+    assert!(download.machine.is_over() && !download.machine.is_in_doubt());
+
+    let mut upload = upload();
+    assert_eq!(upload.error(3), NOTHING);
+    assert_eq!(upload.silence(), NOTHING);
+    assert_eq!((upload.now, said(upload.machine.outcome())), (51, Some(3)));
+}
+
+#[test]
+fn a_forged_error_ends_nothing() {
+    let mut download = lockstep();
+    for block in 2..98 {
+        for _ in 0..10 {
+            assert_eq!(download.error(0), NOTHING);
+        }
+        let next = download.after(20).ack(block);
+        assert_eq!(next, [format!("DATA {}", block + 1)]);
+    }
+    download.error(0);
+    download.after(20).ack(98);
+    assert_eq!(download.machine.outcome(), Some(&Outcome::Complete));
+    assert_eq!(download.machine.retransmissions(), 0);
+
+    let mut upload = upload();
+    for block in 2..98 {
+        upload.error(0);
+        assert_eq!(upload.after(20).data(block), [format!("ACK {block}")]);
+    }
+    upload.error(0);
+    upload.after(20).last(98);
+    upload.error(0);
+    assert_eq!(upload.commit(), ["ACK 98"]);
+    assert_eq!(upload.machine.outcome(), Some(&Outcome::Complete));
+}
+
+#[test]
+fn what_does_not_fit_refutes_nothing() {
+    let mut download = windowed();
+    download.error(0);
+    download.ack(9);
+    download.ack(60_000);
+    download.repeat();
+    assert!(download.machine.is_in_doubt());
+    download.ack(0);
+    assert!(!download.machine.is_in_doubt(), "the current ACK again fits");
+
+    let mut upload = upload();
+    upload.error(0);
+    upload.data(40_000);
+    upload.repeat();
+    assert!(upload.machine.is_in_doubt());
+    upload.after(30).data(1);
+    assert!(!upload.machine.is_in_doubt());
+}
+
+/// Neither timers nor requests, nor the tail probe of a window.
+#[test]
+fn nothing_goes_again_in_doubt() {
+    let mut download = windowed();
+    download.error(0);
+    assert_eq!(download.after(40).repeat(), NOTHING);
+    let now = Instant::from_micros(download.now * 1000);
+    download.machine.handle_timeout(now);
+    assert_eq!(download.sends(), NOTHING);
+    assert_eq!(
+        download.machine.poll_timeout(),
+        Some(Instant::from_micros(51_000))
+    );
+
+    let mut upload = upload();
+    upload.error(0);
+    assert_eq!(upload.after(40).repeat(), NOTHING);
+}
+
+#[test]
+fn a_slow_clients_moment_is_two_of_its_round_trips() {
+    let mut download = Download::new("", 50_000, FIXED);
+    download.sends();
+    download.after(300).ack(1);
+    download.error(0);
+    assert_eq!((download.silence(), download.now), (Vec::new(), 900));
+    assert_eq!(said(download.machine.outcome()), Some(0));
+}
+
+/// A client that waits for the disk has nothing to say: its moment begins with the packet that it waits for.
+#[test]
+fn the_moment_begins_when_the_client_has_something_to_answer() {
+    let at = |millis: u64| Instant::from_micros(millis * 1000);
+    let agreed = negotiate::read(&Asked::default(), &drive::LIMITS, Some(50_000));
+    let mut machine = ReadTransfer::new(at(0), &agreed, &FIXED);
+    machine.supply(at(0), 512, false);
+    machine.poll_transmit(at(0));
+    machine.handle_packet(at(1), &Packet::Ack { block: 1 });
+    let error = Packet::Error {
+        code: ErrorCode(0),
+        message: b"",
+    };
+    machine.handle_packet(at(2), &error);
+    machine.handle_timeout(at(500));
+    assert!(machine.outcome().is_none());
+    machine.supply(at(600), 1024, false);
+    assert_eq!(
+        machine.poll_transmit(at(600)),
+        Some(Transmit::Data { first: 2, count: 1 })
+    );
+    assert_eq!(machine.poll_timeout(), Some(at(650)));
+    machine.handle_packet(at(601), &Packet::Ack { block: 2 });
+    assert!(!machine.is_in_doubt());
+    machine.handle_packet(at(602), &error);
+    machine.handle_timeout(at(1602));
+    assert_eq!(
+        said(machine.outcome()),
+        Some(0),
+        "but nobody is waited for for ever"
+    );
+
+    let mut upload = upload();
+    upload.machine.hold(upload.at(), true);
+    upload.data(2);
+    upload.error(0);
+    upload.after(900);
+    upload.machine.handle_timeout(upload.at());
+    assert_eq!(upload.hold(false), ["ACK 2"]);
+    assert_eq!(upload.after(1).data(3), ["ACK 3"]);
+}
+
+/// The ACK of tftp-hpa's client follows its own ERROR and says nothing: its closed port does.
+#[test]
+fn a_stray_ack_behind_an_error_only_puts_it_off() {
+    let mut download = lockstep();
+    download.error(3);
+    assert_eq!(download.ack(2), ["DATA 3"]);
+    refuse(&mut download);
+    assert_eq!(download.silence(), ["DATA 3"]);
+    refuse(&mut download);
+    download.silence();
+    assert_eq!(said(download.machine.outcome()), Some(3));
+    assert!(download.now <= 110, "{}", download.now);
+}
+
+#[test]
+fn a_refusal_is_believed_when_the_packet_is_refused_again() {
+    let mut download = windowed();
+    for _ in 0..4 {
+        assert_eq!(refuse(&mut download), NOTHING);
+    }
+    assert!(download.machine.is_in_doubt());
+    assert_eq!((download.silence(), download.now), (vec!["DATA 1".into()], 51));
+    assert_eq!(refuse(&mut download), NOTHING);
+    assert_eq!(download.silence(), NOTHING);
+    assert_eq!(download.machine.outcome(), Some(&Outcome::Unreachable));
+    assert_eq!(download.now, 101);
+
+    let mut upload = upload();
+    upload.machine.handle_unreachable(upload.at());
+    assert_eq!(upload.silence(), ["ACK 1"]);
+    upload.machine.handle_unreachable(upload.at());
+    assert_eq!(upload.silence(), NOTHING);
+    assert_eq!(upload.machine.outcome(), Some(&Outcome::Unreachable));
+}
+
+#[test]
+fn forged_refusals_end_nothing() {
+    let mut download = lockstep();
+    for block in 2..98 {
+        refuse(&mut download);
+        assert_eq!(download.after(20).ack(block), [format!("DATA {}", block + 1)]);
+        refuse(&mut download);
+    }
+    // One refusal, and a client that is only slow: it gets the block once more.
+    assert_eq!(download.silence(), ["DATA 98"]);
+    download.after(2000).ack(98);
+    assert_eq!(download.machine.outcome(), Some(&Outcome::Complete));
+
+    let mut upload = upload();
+    upload.machine.handle_unreachable(upload.at());
+    assert_eq!(upload.silence(), ["ACK 1"]);
+    upload.machine.handle_unreachable(upload.at());
+    assert_eq!(upload.after(20).data(2), ["ACK 2"]);
+    assert!(!upload.machine.is_in_doubt());
+}
+
+/// Routers send few of these messages in a second: the second one may be that of a later repetition.
+#[test]
+fn a_refusal_that_comes_late_is_the_second_one_all_the_same() {
+    let mut download = lockstep();
+    refuse(&mut download);
+    assert_eq!(download.silence(), ["DATA 2"]);
+    assert!(!download.machine.is_in_doubt());
+    assert_eq!(download.silence(), ["DATA 2"]);
+    refuse(&mut download);
+    download.silence();
+    assert_eq!(download.machine.outcome(), Some(&Outcome::Unreachable));
+}
+
+#[test]
+fn an_error_while_the_file_is_stored_does_not_undo_it() {
+    let mut upload = upload();
+    upload.last(2);
+    upload.error(0);
+    assert_eq!(upload.after(500).commit(), ["ACK 2"]);
+    assert_eq!(upload.machine.outcome(), Some(&Outcome::Complete));
+
+    let mut upload = self::upload();
+    upload.last(2);
+    upload.error(7);
+    upload.silence();
+    assert_eq!(said(upload.machine.outcome()), Some(7), "a disk that hangs");
+}
+
+#[test]
+fn a_superseded_transfer_is_silent_until_its_client_speaks() {
+    let mut download = lockstep();
+    download.machine.supersede(Instant::from_micros(1_000_000));
+    assert_eq!(download.after(3000).repeat(), NOTHING);
+    assert_eq!(download.silence(), NOTHING);
+    assert!(download.machine.is_superseded() && !download.machine.is_in_doubt());
+    assert_eq!(download.ack(2), ["DATA 3"], "the request was forged");
+    assert!(!download.machine.is_superseded());
+
+    let mut upload = upload();
+    upload.machine.supersede(upload.at());
+    let story = upload.abandoned();
+    assert!(story.iter().all(|(_, sent)| sent.is_empty()), "{story:?}");
+    let silent = Outcome::TimedOut {
+        probably_complete: false,
+    };
+    assert_eq!(upload.machine.outcome(), Some(&silent));
+
+    let mut upload = self::upload();
+    upload.machine.supersede(upload.at());
+    assert_eq!(upload.after(9).data(2), ["ACK 2"]);
+}
