@@ -1059,7 +1059,8 @@ typedef struct tftpserver_connection_request_event {
      */
     int32_t remote_port;
     /**
-     * The file name as the client sent it. Trust it with nothing.
+     * The file name as the client sent it, in UTF-8. Trust it with nothing. A byte from 0x80 on that means nothing in the
+     * CodePage is the character U+EF00 plus the byte: 0xFF is U+EFFF, "\xEE\xBF\xBF" in C.
      */
     const char *filename;
     /**

@@ -16,6 +16,7 @@ const LOCAL_DIR: i32 = 12;
 const LOCAL_HOST: i32 = 13;
 const LOCAL_PORT: i32 = 14;
 const ERROR: i32 = 5;
+const CONN_SERVED_NAME: i32 = 25;
 
 fn listening(root: &std::path::Path) -> Arc<Server> {
     let server = Server::open();
@@ -78,11 +79,7 @@ fn a_name_that_does_not_convert_is_434_here_and_an_error_there() {
         0
     });
     server.register(ERROR, Some(callback)).unwrap();
-    for (page, wire) in [
-        ("65001", &b"caf\xE9"[..]),
-        ("20127", b"caf\xE9"),
-        ("932", b"\x95"),
-    ] {
+    for (page, wire) in [("65000", &b"+!"[..]), ("50220", b"\x1B$BI"), ("7", b"\\q")] {
         server.config(&format!("CodePage={page}")).unwrap();
         let answer = read(&server, wire);
         assert_eq!(
@@ -98,6 +95,92 @@ fn a_name_that_does_not_convert_is_434_here_and_an_error_there() {
         }
     }
     assert_eq!(*seen.lock().unwrap(), [434; 3]);
+    server.close();
+}
+
+/// A file of exactly the bytes that a client sends is found, by whatever way: its own name, a symbolic link, ConnServedName,
+/// ConnLocalFile. Programs see each byte as a character of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_with_bytes_of_no_code_page_finds_its_file() {
+    use std::os::unix::ffi::OsStrExt;
+    const CONNECTION_REQUEST: i32 = 2;
+    const CONN_LOCAL_FILE: i32 = 6;
+    let root = tempfile::tempdir().unwrap();
+    let raw = |name: &[u8]| root.path().join(std::ffi::OsStr::from_bytes(name));
+    std::fs::write(root.path().join("boot.efi"), "by link").unwrap();
+    std::os::unix::fs::symlink("boot.efi", raw(b"boot.efi\xFF")).unwrap();
+    std::fs::create_dir(raw(b"dir\x80")).unwrap();
+    std::fs::write(raw(b"dir\x80/caf\xE9"), "by name").unwrap();
+    // The character that a byte is shown as is another name than that byte.
+    std::fs::write(raw("private\u{EFFF}".as_bytes()), "itself").unwrap();
+    let server = listening(root.path());
+    assert_eq!(read(&server, b"boot.efi\xFF"), Ok(b"by link".to_vec()));
+    assert_eq!(read(&server, b"/dir\x80/caf\xE9"), Ok(b"by name".to_vec()));
+    assert_eq!(read(&server, b"dir\x80\\caf\xE9"), Ok(b"by name".to_vec()));
+    assert_eq!(
+        read(&server, "private\u{EFFF}".as_bytes()),
+        Ok(b"itself".to_vec())
+    );
+    assert!(matches!(read(&server, b"private\xFF"), Err(Failed::Error(1, _))));
+    assert!(matches!(
+        read(&server, b"\xFF/../../secret"),
+        Err(Failed::Error(1 | 2, _))
+    ));
+
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (told, path) = (Arc::clone(&seen), root.path().to_str().unwrap().to_owned());
+    let answering = Arc::clone(&server);
+    let callback: Arc<dyn Callback> = Arc::new(move |event: &mut Event<'_>| {
+        if let Event::ConnectionRequest {
+            connection_id,
+            filename,
+            ..
+        } = event
+        {
+            told.lock().unwrap().push((*filename).to_owned());
+            let (property, value) = match *filename {
+                "by\u{EF80}path" => (CONN_LOCAL_FILE, format!("{path}/dir\u{EF80}/caf\u{EFE9}")),
+                _ => (CONN_SERVED_NAME, "boot.efi\u{EFFF}".to_owned()),
+            };
+            answering
+                .set(property, *connection_id, Value::Text(value))
+                .unwrap();
+        }
+        0
+    });
+    server.register(CONNECTION_REQUEST, Some(callback)).unwrap();
+    let ended = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(std::sync::atomic::Ordering::Relaxed) {
+                server.do_events().unwrap();
+            }
+        });
+        assert_eq!(read(&server, b"by\x80path"), Ok(b"by name".to_vec()));
+        assert_eq!(read(&server, b"anything\xFE"), Ok(b"by link".to_vec()));
+        ended.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(*seen.lock().unwrap(), ["by\u{EF80}path", "anything\u{EFFE}"]);
+    server.close();
+}
+
+/// An upload's name may have such bytes too, in any code page; text of the page is text all the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_upload_has_exactly_the_name_that_was_sent() {
+    use std::os::unix::ffi::OsStrExt;
+    let root = tempfile::tempdir().unwrap();
+    let server = listening(root.path());
+    server.config("CodePage=1253").unwrap();
+    let mut client = Client::new(server.local_addr().unwrap());
+    client.start(b"\0\x02\xE1\xFF\0octet\0");
+    assert_eq!(client.receive().unwrap()[..4], *b"\0\x04\0\0");
+    client.send(b"\0\x03\0\x01whole");
+    assert_eq!(client.receive().unwrap()[..4], *b"\0\x04\0\x01");
+    let name = ["\u{3B1}".as_bytes(), b"\xFF"].concat();
+    let stored = std::fs::read(root.path().join(std::ffi::OsStr::from_bytes(&name)));
+    assert_eq!(stored.unwrap(), b"whole");
     server.close();
 }
 

@@ -54,7 +54,7 @@ const ROWS: &[Row] = &[
     row(129, "a file that shrinks", a_file_that_shrinks),
     row(130, "ConnFileData too late", file_data_too_late),
     row(301, "a client that falls silent", a_client_that_falls_silent),
-    row(434, "a name that is no UTF-8", a_name_that_is_no_text),
+    row(434, "a name that is no UTF-7", a_name_that_is_no_text),
     row(901, "NULL", || {
         failure(ffi::tftpserver_do_doevents(std::ptr::null_mut()))
     }),
@@ -407,7 +407,8 @@ fn a_client_that_falls_silent() -> Failure {
 
 fn a_name_that_is_no_text() -> Failure {
     let class = Class::listening();
-    class.client().start(&request(1, b"caf\xe9"));
+    class.server.config("CodePage=65000").unwrap();
+    class.client().start(&request(1, b"+!"));
     told_at_the_door(&class)
 }
 

@@ -104,6 +104,7 @@ pub struct Policy {
 
 /// File names on the wire, as text.
 pub trait NameCodec: Send + Sync {
-    /// The name as UTF-8, or `None` where the bytes mean nothing in the code page in force.
+    /// The name as UTF-8, with bytes that mean nothing in the code page in force as [`super::names`] has them, or `None`
+    /// where that is not possible.
     fn decode(&self, wire: &[u8]) -> Option<String>;
 }

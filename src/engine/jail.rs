@@ -27,6 +27,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use rustix::io::Errno;
 
 use super::clock;
+use super::names;
 use super::platform;
 use super::upload::{self, Place};
 pub use super::upload::{Upload, UploadOptions};
@@ -99,7 +100,7 @@ impl Jail {
     pub fn open(&self, name: &str) -> Result<Opened, Refusal> {
         let root = self.open_root()?;
         self.trust.judge(&root);
-        name::read(name, |path, _| self.open_below(&root, Path::new(path)))
+        name::read(name, |path, _| self.open_below(&root, &names::to_path(path)))
     }
 
     /// Begins an upload to `name`; may block. Nothing is visible under that name before `Upload::commit`. An
@@ -111,7 +112,7 @@ impl Jail {
     pub fn create(&self, name: &str, options: &UploadOptions) -> Result<Upload, Refusal> {
         let root = self.open_root().map_err(Refusal::for_place)?;
         name::read(name, |path, spelling| {
-            let place = self.locate(&root, Path::new(path), spelling)?;
+            let place = self.locate(&root, &names::to_path(path), spelling)?;
             Upload::begin(place, options)
         })
     }

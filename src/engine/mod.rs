@@ -15,6 +15,7 @@ pub mod jail;
 mod listen;
 #[cfg(all(test, shuttle))]
 mod models;
+pub mod names;
 pub mod notice;
 pub mod platform;
 mod pool;

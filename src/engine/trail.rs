@@ -14,6 +14,7 @@ use tftp_proto::wire::{self, Asked, ErrorCode, Mode, Operation, Packet, Rollover
 
 use super::causes;
 use super::context::Context;
+use super::names::Quoted;
 use super::notice::{Cause, Connection, Direction, LogKind, Wants};
 use super::platform::plain;
 
@@ -34,17 +35,21 @@ pub(super) fn request(ctx: &Context, connection: &Connection, asked: &Asked) {
         Operation::Write => ("write", "WRQ"),
     };
     ctx.log(Wants::LOG_INFO, *id, LogKind::Info, || {
-        format!("{remote} asks to {verb} {filename:?}, {mode}")
+        format!("{remote} asks to {verb} {}, {mode}", Quoted(filename))
     });
     ctx.log(Wants::LOG_VERBOSE, *id, LogKind::PiTrail, || {
-        format!("<- {opcode} {filename:?} {mode}{}", Options(asked))
+        format!("<- {opcode} {} {mode}{}", Quoted(filename), Options(asked))
     });
 }
 
 /// A request was refused before a connection began.
 pub(super) fn refused(ctx: &Context, connection: &Connection, cause: &Cause) {
     ctx.log(Wants::LOG_INFO, connection.id, LogKind::Error, || {
-        format!("{:?}: refused: {}", connection.filename, causes::describe(cause))
+        format!(
+            "{}: refused: {}",
+            Quoted(&connection.filename),
+            causes::describe(cause)
+        )
     });
 }
 

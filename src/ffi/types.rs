@@ -30,7 +30,8 @@ pub struct tftpserver_connection_request_event {
     pub remote_host: *const c_char,
     /// The client's port.
     pub remote_port: i32,
-    /// The file name as the client sent it. Trust it with nothing.
+    /// The file name as the client sent it, in UTF-8. Trust it with nothing. A byte from 0x80 on that means nothing in the
+    /// CodePage is the character U+EF00 plus the byte: 0xFF is U+EFFF, "\xEE\xBF\xBF" in C.
     pub filename: *const c_char,
     /// "0" octet, "1" netascii.
     pub transfer_mode: *const c_char,

@@ -11,6 +11,7 @@ use super::errors::{self, Failure};
 use super::events::Accept;
 use super::property::ConnField;
 use super::value::Value;
+use crate::engine::names;
 use crate::engine::notice::{Cause, Connection, Direction, Sources};
 use crate::engine::platform::Bytes;
 use crate::engine::reply::Reply;
@@ -253,7 +254,7 @@ impl Record {
             (ConnField::LocalFile, value) => {
                 let path = value.into_text()?;
                 state.sources.local_file =
-                    Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty());
+                    Some(names::to_path(&path).into_owned()).filter(|path| !path.as_os_str().is_empty());
             }
             (ConnField::ServedName, value) => {
                 state.sources.served_name = Some(value.into_text()?).filter(|name| !name.is_empty());
@@ -266,7 +267,7 @@ impl Record {
     fn local_file(&self) -> String {
         let state = self.state.lock();
         let path = state.found.as_ref().or(state.sources.local_file.as_ref());
-        path.map_or_else(String::new, |path| path.to_string_lossy().into_owned())
+        path.map_or_else(String::new, |path| names::from_path(path))
     }
 }
 

@@ -36,5 +36,6 @@ mod testing;
 mod value;
 mod values;
 
+pub use crate::engine::names;
 pub use conn::FIRST_CONNECTION_ID;
 pub use server::Server;

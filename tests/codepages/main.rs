@@ -391,9 +391,16 @@ is served by nothing is refused with 434 when it is set, and so is one of `iconv
 converter: on systems without glibc, and on those that package glibc's converters apart (Debian's
 `libc-gconv-modules-extra`, Fedora's `glibc-gconv-extra`) while that package is not installed.
 
-Names convert whole and exactly or not at all: no character is replaced by another or by a question mark. A name that
-does not convert ends its request with 434, and the client gets an ERROR. The name is decoded before anything else looks
-at it: a backslash that is half of a Japanese character separates nothing, and dots that UTF-7 hides are seen.
+Names convert exactly: no character is replaced by another or by a question mark. A byte from 0x80 on that means nothing in
+the code page (old boot ROMs end a name with 0xFF) becomes one of the private characters U+EF80 to U+EFFF: U+EF00 plus the
+byte. `boot.efi` and the byte 0xFF are the text `boot.efi` and U+EFFF, in UTF-8 `boot.efi\\xEE\\xBF\\xBF`. That text is what
+ConnectionRequest, ConnFilename and rules see. In LocalDir, ConnServedName and ConnLocalFile such a character is the byte
+again, so a file or link of exactly the name that was sent is found. A name that has one of these characters itself, in
+UTF-8, is seen as the three bytes of it. Logs and the command's output show `\\xff`.
+
+Bytes below 0x80 have no such form. A name in which one of them means nothing, as in an unfinished escape sequence of
+ISO 2022, ends its request with 434, and the client gets an ERROR. The name is decoded before anything else looks at it:
+a backslash that is half of a Japanese character separates nothing, and dots that UTF-7 hides are seen.
 
 Made from the table in `src/server/codepage/table` by `TFTPSERVER_BLESS=1 cargo test --test codepages`.
 

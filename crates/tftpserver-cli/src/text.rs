@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use tftpserver::server::names;
 use unicode_width::UnicodeWidthStr;
 
 /// Control characters become `\u{1b}` and the like: a client may put anything into a name, also what drives a
-/// terminal mad or breaks a line of a log in two.
+/// terminal mad or breaks a line of a log in two. Bytes that are not text become `\xff` and the like.
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in names::shown(text).chars() {
         match c.is_control() || is_directing(c) {
             true => out.extend(c.escape_unicode()),
             false => out.push(c),
@@ -132,6 +133,7 @@ mod tests {
         assert_eq!(printable("a\u{1b}[2J\nb"), "a\\u{1b}[2J\\u{a}b");
         assert_eq!(printable("a\u{202e}b\u{9b}"), "a\\u{202e}b\\u{9b}");
         assert_eq!(printable("bücher/ä b"), "bücher/ä b");
+        assert_eq!(printable("boot\u{EFFF}"), "boot\\xff");
     }
 
     #[test]

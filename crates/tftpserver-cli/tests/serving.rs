@@ -213,6 +213,45 @@ fn names_are_mapped_and_stay_inside() {
     assert_eq!(curl(served.address(), "up"), Err(DENIED));
 }
 
+/// Some old ROMs send one byte too many, 0xFF. A link of that name helps, and so does a rule with the byte in it, or with
+/// what stands for it; people see it as a number.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_utf_8_are_served_and_mapped() {
+    use std::os::unix::ffi::OsStrExt;
+    if !have("curl") {
+        return;
+    }
+    let directory = directory(&[("boot.efi", b"boot"), ("other", b"other")]);
+    let link = directory
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"boot.efi\xFF"));
+    std::os::unix::fs::symlink("boot.efi", link).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let rules = elsewhere.path().join("rules");
+    std::fs::write(
+        &rules,
+        b"re ^raw\xFF$ other\nre ^number\\xff$ other\nre ^character\xEE\xBF\xBF$ other\nre ^any[^[:print:]]$ boot.efi\xFF\n",
+    )
+    .unwrap();
+    let mut served = Served::new(directory.path(), &["--map", text(&rules)]);
+    for (name, contents) in [
+        ("boot.efi", &b"boot"[..]),
+        ("raw", b"other"),
+        ("number", b"other"),
+        ("character", b"other"),
+        ("any", b"boot"),
+    ] {
+        let asked = format!("{name}%ff");
+        assert_eq!(curl(served.address(), &asked).as_deref(), Ok(contents), "{name}");
+        let told = served.event();
+        assert_eq!(told["file"], format!("{name}\\xff"));
+        if name == "any" {
+            assert_eq!(told["served"], "boot.efi\\xff");
+        }
+    }
+}
+
 #[test]
 fn a_client_has_a_directory_of_its_own() {
     if !have("curl") {

@@ -8,7 +8,6 @@ pub(super) use other::{Trust, open};
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs::File;
-    use std::path::Path;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use cap_std::fs::Dir;
@@ -18,6 +17,7 @@ mod linux {
 
     use super::super::name::{self, Spelling};
     use super::super::{FileSystem, Jail, Opened, Refusal, admit};
+    use crate::engine::names;
 
     /// Says of no device in particular.
     const NONE: u64 = u64::MAX;
@@ -81,10 +81,11 @@ mod linux {
             resolve |= ResolveFlags::NO_SYMLINKS;
         }
         let reading = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        match openat2(root, path, reading, Mode::empty(), resolve) {
+        let path = names::to_path(path);
+        match openat2(root, &*path, reading, Mode::empty(), resolve) {
             // Below a trusted root and on no other mount.
             Ok(file) => {
-                let path = jail.root().join(Path::new(path));
+                let path = jail.root().join(&path);
                 Some(admit(File::from(file), path, Some(FileSystem::Local)))
             }
             // Not in the cache; another mount or the outside; no openat2 here, or none with these flags. The slow way

@@ -8,6 +8,7 @@ use tftp_proto::Outcome;
 use super::{Stage, Transfer};
 use crate::engine::causes;
 use crate::engine::context::Context;
+use crate::engine::names::Quoted;
 use crate::engine::notice::{Cause, LogKind, Notice, Wants};
 use crate::engine::platform::refused;
 use crate::engine::trail;
@@ -101,7 +102,7 @@ impl Transfer {
     }
 
     fn log_end(&self, ctx: &Context, cause: Option<&Cause>) {
-        let (id, file) = (self.link.connection.id, &self.link.connection.filename);
+        let (id, file) = (self.link.connection.id, Quoted(&self.link.connection.filename));
         let bytes = match &self.stage {
             Stage::Sending(sending) => sending.machine.acked_bytes(),
             Stage::Receiving(receiving) => receiving.machine.received_bytes(),
@@ -109,15 +110,15 @@ impl Transfer {
         };
         match cause {
             None => ctx.log(Wants::LOG_INFO, id, LogKind::Info, || {
-                format!("{file:?}: {bytes} bytes, whole")
+                format!("{file}: {bytes} bytes, whole")
             }),
             Some(Cause::ClientError { probe: true, .. }) => {
                 ctx.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {
-                    format!("{file:?}: the client only asked for the size")
+                    format!("{file}: the client only asked for the size")
                 });
             }
             Some(cause) => ctx.log(Wants::LOG_INFO, id, LogKind::Error, || {
-                format!("{file:?}: ended after {bytes} bytes: {}", causes::describe(cause))
+                format!("{file}: ended after {bytes} bytes: {}", causes::describe(cause))
             }),
         }
         let took = ctx.now.saturating_sub(self.began);

@@ -5,12 +5,14 @@
 //!   to the page; `wide.rs`, `utf7.rs`, `escaped.rs`: what needs no table;
 //!   `system.rs`, `rewritten.rs`: what the C library's `iconv` converts.
 //!
-//! Nothing is ever replaced: text converts whole and exactly, or not at all.
+//! Nothing is ever replaced: text converts whole and exactly, or not at all. Of a name that does not convert, `partly.rs` keeps
+//! the bytes that mean nothing in the form of [`crate::engine::names`].
 
 mod escaped;
 mod hz;
 mod japanese;
 mod page;
+mod partly;
 mod rewritten;
 mod single;
 mod system;
@@ -166,7 +168,7 @@ impl fmt::Debug for CodePage {
 
 impl NameCodec for CodePage {
     fn decode(&self, wire: &[u8]) -> Option<String> {
-        CodePage::decode(self, wire)
+        self.decode_name(wire)
     }
 }
 

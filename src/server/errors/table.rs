@@ -108,7 +108,7 @@ pub const TABLE: &[ErrorEntry] = &[
     never(118, "MESSAGE_TOO_LONG", "Message can't be longer than MaxPacketSize."),
     never(119, "MESSAGE_TOO_SHORT", "Message too short."),
     raised(434, "CODE_PAGE", "Unable to convert string to selected CodePage",
-        "A file name is not text of the CodePage, or a CodePage was set that nothing here converts."),
+        "A file name cannot be converted from the CodePage, or a CodePage was set that nothing here converts."),
     // SSL: kept for their numbers, never raised by this server.
     never(270, "SECURITY_LIBRARY", "Cannot load specified security library."),
     never(271, "CERTIFICATE_STORE", "Cannot open certificate store."),

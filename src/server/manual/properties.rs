@@ -273,7 +273,7 @@ if (tftpserver_set(server, TFTPSERVER_PROPERTY_LISTENING, 0, "True") != 0)
         "",
         "For names that mean something else on this machine: it is looked up as the client's own name would be, and \
          leads out of LocalDir no more than that one does, whatever it holds. ConnFileData and ConnLocalFile go before \
-         it.",
+         it. A character from U+EF80 to U+EFFF stands for a byte that is not UTF-8 ([codepages.md](codepages.md)).",
         r#"static int32_t on_request(tftpserver *server, tftpserver_event *event, void *context)
 {
     int32_t id = event->data.connection_request.connection_id;

@@ -123,8 +123,9 @@ pub const PAGES: &[Page] = &[
         "code page identifier",
         "In decimal, or in hexadecimal with 0x. Which of the specification's list is served by what, and which not, stands \
          in [codepages.md](codepages.md): an identifier of the list that this system does not convert is 434, any other \
-         number 905. A file name that is not text of the code page is refused with 434, told by Error, and its client gets \
-         an ERROR.",
+         number 905. Bytes of a file name that mean nothing in the code page become characters from U+EF80 to \
+         U+EFFF, which stand for those bytes in LocalDir, ConnServedName and ConnLocalFile too. Where that is not possible \
+         the name is refused with 434, told by Error, and its client gets an ERROR.",
         "CodePage=1252",
     )
     .raising(&[434]),

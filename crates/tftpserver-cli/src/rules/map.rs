@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use regex::{Regex, RegexBuilder};
+use tftpserver::server::names;
 
 use super::Asked;
 use super::expand::Replacement;
@@ -57,12 +58,12 @@ impl Map {
     /// Reads a file of rules.
     pub fn read(path: &Path) -> Result<Map, Failure> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let bytes = std::fs::read(path).map_err(|error| {
             let what =
                 format!("{shown}: {error}; check the path given with --map, and that this user may read it");
             Failure::new(Code::NoInput, what)
         })?;
-        Map::parse(&shown, &text).map_err(|what| Failure::new(Code::Config, what))
+        Map::parse(&shown, &names::from_written(&bytes)).map_err(|what| Failure::new(Code::Config, what))
     }
 
     /// Rules from text; what is wrong is told with the line.

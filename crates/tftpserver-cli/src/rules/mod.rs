@@ -10,6 +10,8 @@ mod posix;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use tftpserver::server::names;
+
 use crate::exit::Failure;
 use crate::options::PerClient;
 
@@ -55,7 +57,7 @@ impl Rules {
     /// in.tftpd without --secure has maps that lead to absolute paths, as in `r ^[^/] /srv/tftp/\0`: what lies below
     /// the directory by its path is meant inside it.
     fn below_dir(&self, name: String) -> String {
-        let dir = self.dir.to_string_lossy();
+        let dir = names::from_path(&self.dir);
         match name.strip_prefix(dir.trim_end_matches('/')) {
             Some(rest) if rest.starts_with('/') => rest.to_owned(),
             _ => name,

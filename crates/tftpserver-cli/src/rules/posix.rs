@@ -2,11 +2,14 @@
 //!
 //! They differ in what `[...]` means (a backslash in it is a backslash; `[`, `&&` and `~~` are nothing special), in
 //! escaped letters, and in a `?` after another repetition, which makes that one lazy in Perl's. What neither has in common
-//! and no map needs, references back (`(a)\1`), is refused. One difference stays: of several alternatives that match at
+//! and no map needs, references back (`(a)\1`), is refused. `\xff`, which egrep has not, is the byte of a name that is not
+//! UTF-8. One difference stays: of several alternatives that match at
 //! one place egrep takes the longest, `regex` the first.
 
 use std::iter::Peekable;
 use std::str::Chars;
+
+use tftpserver::server::names;
 
 /// The same expression in the syntax of `regex`.
 pub fn translate(pattern: &str) -> Result<String, String> {
@@ -14,7 +17,13 @@ pub fn translate(pattern: &str) -> Result<String, String> {
     let mut rest = pattern.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
-            '\\' => escaped(rest.next(), pattern, &mut out)?,
+            '\\' => match byte(&rest) {
+                Some(byte) => {
+                    out.push(byte);
+                    rest.nth(2);
+                }
+                None => escaped(rest.next(), pattern, &mut out)?,
+            },
             '[' => bracket(&mut rest, pattern, &mut out)?,
             // Perl's "(?...)" is no egrep.
             '(' if rest.peek() == Some(&'?') => {
@@ -26,6 +35,13 @@ pub fn translate(pattern: &str) -> Result<String, String> {
         }
     }
     Ok(out)
+}
+
+/// What stands for a byte in names, if `x` and the digits of one from 80 to ff follow.
+fn byte(rest: &Peekable<Chars<'_>>) -> Option<char> {
+    let next: String = rest.clone().take(3).collect();
+    let digits = next.strip_prefix('x').filter(|digits| !digits.starts_with('+'))?;
+    names::from_byte(u8::from_str_radix(digits, 16).ok()?)
 }
 
 fn escaped(c: Option<char>, pattern: &str, out: &mut String) -> Result<(), String> {
@@ -143,6 +159,20 @@ mod tests {
         for wrong in ["(a)\\1", "a\\", "[a", "[[:alpha:]", "[[.ab.]]", "[[.", "(?i)a"] {
             assert!(translate(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn bytes_of_names_that_are_not_utf_8() {
+        assert!(matches("^a\\xff$", "a\u{EFFF}") && matches("a\\x80+$", "a\u{EF80}\u{EF80}"));
+        for (pattern, text) in [
+            ("^\\x7f$", "x7f"),
+            ("^\\xf$", "xf"),
+            ("^\\x+f$", "xxf"),
+            ("^\\xg0$", "xg0"),
+        ] {
+            assert!(matches(pattern, text), "{pattern}");
+        }
+        assert!(!matches("^[[:print:]]+$", "a\u{EFFF}") && matches("^[^/]+$", "a\u{EFFF}"));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tftpserver::server::Server;
+use tftpserver::server::names;
 use tftpserver::server::property::Value;
 
 use super::Outcome;
@@ -54,10 +55,13 @@ pub struct Transfer {
     pub port: u16,
     pub operation: Operation,
     /// The name that the client asked for.
+    #[serde(serialize_with = "shown")]
     pub file: String,
     /// The name that rules made of it.
+    #[serde(serialize_with = "shown_if_any")]
     pub served: Option<String>,
     /// Where the file is.
+    #[serde(serialize_with = "shown_if_any")]
     pub path: Option<String>,
     pub mode: &'static str,
     #[serde(flatten)]
@@ -145,6 +149,15 @@ impl Transfer {
 /// Seconds, without the digits that mean nothing.
 fn to_micros(took: Duration) -> f64 {
     took.as_micros() as f64 / 1e6
+}
+
+/// A name as people see it: with `\xff` for a byte that is not text.
+fn shown<S: Serializer>(name: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&names::shown(name))
+}
+
+fn shown_if_any<S: Serializer>(name: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    name.as_deref().map(names::shown).serialize(serializer)
 }
 
 /// A reason without its number in brackets.
