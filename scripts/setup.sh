@@ -5,10 +5,10 @@ set -eu
 cd "$(dirname "$0")/.."
 what=${1:-test}
 
-have() { command -v "$1" >/dev/null 2>&1; }
+have() { command -v "$1" >/dev/null 2>&1 || { [ "${1#/}" != "$1" ] && [ -e "$1" ]; }; }
 
 packages='' essential='' optional=''
-# command, Debian package, whether nothing works without it
+# command or absolute path, Debian package, whether nothing works without it
 want() {
     have "$1" && return
     packages="$packages $2"
@@ -55,6 +55,11 @@ look() {
         want php php-cli optional
         want phpunit phpunit optional
         want composer composer optional
+        want /usr/share/php/Psr/Log/autoload.php php-psr-log optional
+        # Not every release has it.
+        if have apt-cache && apt-cache show php-amphp-amp >/dev/null 2>&1; then
+            want /usr/share/php/Amp/Loop.php php-amphp-amp optional
+        fi
         want tmux tmux optional
         want systemd-analyze systemd optional
     fi

@@ -24,26 +24,29 @@ function declarations(string $header): string
     return ltrim($text);
 }
 
-/** The numbers that a C header defines, as PHP constants, in three groups. */
-function constants(string $header): array
+/** The numbers that a C header defines, as lists of [comment, name, number], in three groups. */
+function numbers(string $header): array
 {
     $define = '~/\*\*\n((?: \*[^\n]*\n)+?) \*/\n#define TFTPSERVER_(EVENT|PROPERTY|ERROR)_(\w+) (\d+)~';
     preg_match_all($define, $header, $found, PREG_SET_ORDER);
     $groups = ['EVENT' => [], 'PROPERTY' => [], 'ERROR' => []];
     foreach ($found as [, $comment, $group, $name, $number]) {
-        $says = trim(preg_replace('~^ \*[ ]?~m', '', $comment));
-        $groups[$group][] = "    /** {$says} */\n    public const {$name} = {$number};\n";
+        $groups[$group][] = [trim(preg_replace('~^ \*[ ]?~m', '', $comment)), $name, $number];
     }
 
     return $groups === array_filter($groups) ? $groups : throw new RuntimeException('the header defines no numbers');
 }
 
-/** The PHP source of a class of constants. */
-function constantsClass(string $name, string $says, array $constants): string
+/** The PHP source of a class of constants, or of an enum: NOT_A_HANDLE is its case NotAHandle. */
+function source(string $kind, string $name, string $says, array $numbers): string
 {
+    $members = array_map(static fn (array $one): string => "    /** {$one[0]} */\n" . ($kind === 'enum'
+        ? '    case ' . str_replace('_', '', ucwords(strtolower($one[1]), '_')) . " = {$one[2]};\n"
+        : "    public const {$one[1]} = {$one[2]};\n"), $numbers);
+
     return "<?php\n\ndeclare(strict_types=1);\n\nnamespace TftpServer;\n\n"
         . "/**\n * {$says}\n *\n * Made by bin/make-ffi-header.php from tftpserver.h; not to be edited.\n */\n"
-        . "final class {$name}\n{\n" . implode("\n", $constants) . "}\n";
+        . ($kind === 'enum' ? "enum {$name}: int" : "final class {$name}") . "\n{\n" . implode("\n", $members) . "}\n";
 }
 
 /** Every file that is made, by its path. */
@@ -53,14 +56,14 @@ function files(string $root, string $header): array
     $note = "/* Made by bin/make-ffi-header.php from tftpserver.h; not to be edited. */\n";
     // FFI reads these two lines only at the very beginning of a file.
     $scope = "#define FFI_SCOPE \"TFTPSERVER\"\n#define FFI_LIB \"libtftpserver.so.0\"\n";
-    $groups = constants($header);
+    $groups = numbers($header);
 
     return [
         "{$root}/include/tftpserver_ffi.h" => $declarations,
         "{$root}/include/tftpserver_preload.h" => $scope . $note . $declarations,
-        "{$root}/src/EventId.php" => constantsClass('EventId', 'The numbers of the events.', $groups['EVENT']),
-        "{$root}/src/Property.php" => constantsClass('Property', 'The numbers of the properties.', $groups['PROPERTY']),
-        "{$root}/src/ErrorCode.php" => constantsClass('ErrorCode', 'The numbers of the errors.', $groups['ERROR']),
+        "{$root}/src/EventId.php" => source('class', 'EventId', 'The numbers of the events.', $groups['EVENT']),
+        "{$root}/src/Property.php" => source('class', 'Property', 'The numbers of the properties.', $groups['PROPERTY']),
+        "{$root}/src/ErrorCode.php" => source('enum', 'ErrorCode', 'The numbers of the errors.', $groups['ERROR']),
     ];
 }
 

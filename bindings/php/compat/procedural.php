@@ -38,17 +38,17 @@ function ipworks_tftpserver_open(mixed $key = null): Handle
 /** Ends a server; inside a callback, as soon as DoEvents has returned. */
 function ipworks_tftpserver_close(mixed $res): int
 {
-    return $res instanceof Handle ? $res->close() : ErrorCode::NOT_A_HANDLE;
+    return $res instanceof Handle ? $res->close() : ErrorCode::NotAHandle->value;
 }
 
 /** The callback takes an array with the event's parameters and returns it, changed or not, or nothing. */
 function ipworks_tftpserver_register_callback(mixed $res, mixed $id, mixed $function): int
 {
     if (!$res instanceof Handle) {
-        return ErrorCode::NOT_A_HANDLE;
+        return ErrorCode::NotAHandle->value;
     }
     if (!is_numeric($id) || ($function !== null && !is_callable($function))) {
-        return $res->refuse(ErrorCode::INVALID_VALUE);
+        return $res->refuse(ErrorCode::InvalidValue->value);
     }
 
     return $res->handle((int) $id, $function === null ? null : Parameters::handler($function));
@@ -56,31 +56,31 @@ function ipworks_tftpserver_register_callback(mixed $res, mixed $id, mixed $func
 
 function ipworks_tftpserver_get_last_error(mixed $res): string
 {
-    return $res instanceof Handle ? $res->lastError() : TftpServer\Failure::code(ErrorCode::NOT_A_HANDLE)->getMessage();
+    return $res instanceof Handle ? $res->lastError() : TftpServer\Failure::code(ErrorCode::NotAHandle->value)->getMessage();
 }
 
 function ipworks_tftpserver_get_last_error_code(mixed $res): int
 {
-    return $res instanceof Handle ? $res->lastErrorCode() : ErrorCode::NOT_A_HANDLE;
+    return $res instanceof Handle ? $res->lastErrorCode() : ErrorCode::NotAHandle->value;
 }
 
 /** Sets a property; 0 or an error's number. The value comes before the index. */
 function ipworks_tftpserver_set(mixed $res, mixed $id, mixed $value, mixed $index = 0): int
 {
     if (!$res instanceof Handle) {
-        return ErrorCode::NOT_A_HANDLE;
+        return ErrorCode::NotAHandle->value;
     }
     if (!is_numeric($id)) {
-        return $res->refuse(ErrorCode::UNKNOWN_PROPERTY);
+        return $res->refuse(ErrorCode::UnknownProperty->value);
     }
     if (!is_numeric($index)) {
-        return $res->refuse(ErrorCode::INDEX_OUT_OF_RANGE);
+        return $res->refuse(ErrorCode::IndexOutOfRange->value);
     }
     if ($value instanceof Stringable || $value === null) {
         $value = (string) $value;
     }
 
-    return is_scalar($value) ? $res->set((int) $id, $value, (int) $index) : $res->refuse(ErrorCode::INVALID_VALUE);
+    return is_scalar($value) ? $res->set((int) $id, $value, (int) $index) : $res->refuse(ErrorCode::InvalidValue->value);
 }
 
 /** A property's value: an integer, a Boolean or a string as the property is; null where the call fails. */
@@ -90,7 +90,7 @@ function ipworks_tftpserver_get(mixed $res, mixed $id, mixed $index = 0): string
         return null;
     }
     if (!is_numeric($id) || !is_numeric($index)) {
-        $res->refuse(is_numeric($id) ? ErrorCode::INDEX_OUT_OF_RANGE : ErrorCode::UNKNOWN_PROPERTY);
+        $res->refuse(is_numeric($id) ? ErrorCode::IndexOutOfRange->value : ErrorCode::UnknownProperty->value);
 
         return null;
     }
@@ -112,7 +112,7 @@ function ipworks_tftpserver_do_config(mixed $res, mixed $configurationstring): ?
         return null;
     }
     if (!is_scalar($configurationstring) && !$configurationstring instanceof Stringable) {
-        $res->refuse(ErrorCode::INVALID_VALUE);
+        $res->refuse(ErrorCode::InvalidValue->value);
 
         return null;
     }
@@ -122,21 +122,21 @@ function ipworks_tftpserver_do_config(mixed $res, mixed $configurationstring): ?
 
 function ipworks_tftpserver_do_doevents(mixed $res): int
 {
-    return $res instanceof Handle ? $res->doEvents() : ErrorCode::NOT_A_HANDLE;
+    return $res instanceof Handle ? $res->doEvents() : ErrorCode::NotAHandle->value;
 }
 
 function ipworks_tftpserver_do_startlistening(mixed $res): int
 {
-    return $res instanceof Handle ? $res->call('tftpserver_do_startlistening') : ErrorCode::NOT_A_HANDLE;
+    return $res instanceof Handle ? $res->call('tftpserver_do_startlistening') : ErrorCode::NotAHandle->value;
 }
 
 function ipworks_tftpserver_do_stoplistening(mixed $res): int
 {
-    return $res instanceof Handle ? $res->call('tftpserver_do_stoplistening') : ErrorCode::NOT_A_HANDLE;
+    return $res instanceof Handle ? $res->call('tftpserver_do_stoplistening') : ErrorCode::NotAHandle->value;
 }
 
 /** Stops listening and ends every transfer. The specification's text names Shutdown, its list does not. */
 function ipworks_tftpserver_do_shutdown(mixed $res): int
 {
-    return $res instanceof Handle ? $res->call('tftpserver_do_shutdown') : ErrorCode::NOT_A_HANDLE;
+    return $res instanceof Handle ? $res->call('tftpserver_do_shutdown') : ErrorCode::NotAHandle->value;
 }

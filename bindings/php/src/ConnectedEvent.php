@@ -10,7 +10,9 @@ namespace TftpServer;
  */
 final class ConnectedEvent extends Event
 {
-    /** @internal */
+    /** The same number as an enum; null for 0, and for a number that ErrorCode does not have. */
+    public readonly ?ErrorCode $error;
+
     public function __construct(
         public readonly int $connectionId,
         /** 0, or the error's number: 10013 refused by ConnectionRequest, 10068 too many connections. */
@@ -18,5 +20,6 @@ final class ConnectedEvent extends Event
         /** "OK", or what went wrong. */
         public readonly string $description,
     ) {
+        $this->error = ErrorCode::tryFrom($statusCode);
     }
 }

@@ -8,11 +8,18 @@ namespace TftpServer;
  * One record of the Conn arrays, while its connection lives: from the ConnectionRequest or Connected handler until the
  * Disconnected handler has returned. Afterwards its methods fail with 903.
  */
-final class Connection
+final class Connection implements ConnectionInterface
 {
+    use Strict;
+
     /** @internal */
     public function __construct(private readonly Handle $handle, public readonly int $id)
     {
+    }
+
+    public function getId(): int
+    {
+        return $this->id;
     }
 
     /** The name that the client asked for. */

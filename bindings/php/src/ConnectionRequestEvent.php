@@ -12,7 +12,6 @@ final class ConnectionRequestEvent extends Event
 
     private bool $isDeferred = false;
 
-    /** @internal */
     public function __construct(
         /** The client's IP address. */
         public readonly string $remoteHost,

@@ -7,7 +7,6 @@ namespace TftpServer;
 /** A file was transferred whole: an upload is in its place under its final name. */
 final class EndTransferEvent extends Event
 {
-    /** @internal */
     public function __construct(
         public readonly int $connectionId,
         public readonly Direction $direction,

@@ -7,7 +7,9 @@ namespace TftpServer;
 /** Something failed. */
 final class ErrorEvent extends Event
 {
-    /** @internal */
+    /** The same number as an enum; null for 0, and for a number that ErrorCode does not have. */
+    public readonly ?ErrorCode $error;
+
     public function __construct(
         /** One of ErrorCode. */
         public readonly int $errorCode,
@@ -16,5 +18,6 @@ final class ErrorEvent extends Event
         /** The connection, or 0 where none is meant. */
         public readonly int $connectionId,
     ) {
+        $this->error = ErrorCode::tryFrom($errorCode);
     }
 }

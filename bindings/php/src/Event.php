@@ -4,9 +4,13 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/** What every event has. */
+/**
+ * What every event has. The constructors of events are public for tests of handlers.
+ */
 abstract class Event
 {
+    use Strict;
+
     private int $result = 0;
 
     /**

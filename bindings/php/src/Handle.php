@@ -10,31 +10,30 @@ use FFI\CData;
 /**
  * A server of the library, with codes instead of exceptions: what Server and the procedural functions stand on.
  *
- * An exception, exit() or a fatal error that leaves an FFI callback would end the interpreter in the middle of the
- * library. So DoEvents runs in a fiber of its own: its callback does nothing but suspend that fiber, the handler runs
- * out here, and its answer resumes the fiber. There is one such callback for the whole process, because PHP frees none
- * before the end of the request.
+ * Where the caller of DoEvents is a fiber, a ConnectionRequest handler runs when DoEvents has returned, and its answer
+ * goes to the library later: the handler may suspend the fiber, as every await of an event loop does, and other calls of
+ * DoEvents go on meanwhile.
  *
  * @internal
  */
 final class Handle
 {
-    private static ?\Fiber $pump = null;
-    private static ?CData $callback = null;
-
-    /** Whose DoEvents runs: there is never more than one, the library refuses a second with 907. */
-    private static ?self $running = null;
-
-    /** @var list<CData> What is to be closed when that DoEvents has returned. */
-    private static array $doomed = [];
-
-    /** @var array<int, CData> Every server that is open, for an end by a fatal error, which runs no destructors. */
-    private static array $open = [];
+    /** ConnectionRequest handlers that one call of doEvents() runs at most, so that a flood does not keep an event loop. */
+    private const REQUESTS_AT_ONCE = 256;
 
     private ?CData $raw;
 
     /** @var array<int, \Closure(CData): int> */
     private array $handlers = [];
+
+    /** @var null|\Closure(CData): (\Closure(): int) Copies a request; what it returns runs the handler. */
+    private ?\Closure $asker = null;
+
+    /** @var null|array{int, \Closure(): int} A connection whose request waits for its handler. */
+    private ?array $request = null;
+
+    /** @var null|resource */
+    private $signal;
 
     private ?\Throwable $thrown = null;
 
@@ -47,15 +46,10 @@ final class Handle
      */
     public function __construct()
     {
-        $ffi = Library::ffi();
-        $this->raw = $ffi->tftpserver_open();
+        $this->raw = Pump::open($this);
         if ($this->raw === null) {
-            throw new TftpServerException($ffi->tftpserver_strerror(ErrorCode::INTERNAL), ErrorCode::INTERNAL);
+            throw Failure::code(ErrorCode::Internal->value);
         }
-        if (self::$callback === null) {
-            self::makeCallback($ffi);
-        }
-        self::$open[spl_object_id($this)] = $this->raw;
     }
 
     public function __destruct()
@@ -67,26 +61,15 @@ final class Handle
     {
     }
 
-    /** Closes it; inside a handler, as soon as the DoEvents that runs has returned. */
+    /** Closes it; while a handler runs, as soon as its DoEvents has returned. */
     public function close(): int
     {
         if ($this->raw === null) {
-            return ErrorCode::NOT_A_HANDLE;
+            return ErrorCode::NotAHandle->value;
         }
-        $raw = $this->raw;
-        $this->raw = null;
-        $this->handlers = [];
-        unset(self::$open[spl_object_id($this)]);
-        if (self::$running !== null) {
-            self::$doomed[] = $raw;
-            if (self::$running === $this) {
-                Library::ffi()->tftpserver_do_interrupt($raw);
-            }
+        [$raw, $this->raw, $this->handlers, $this->asker] = [$this->raw, null, [], null];
 
-            return 0;
-        }
-
-        return Library::ffi()->tftpserver_close($raw);
+        return Pump::close($this, $raw);
     }
 
     public function isOpen(): bool
@@ -110,7 +93,7 @@ final class Handle
     public function get(int $property, int $index = 0): ?string
     {
         if (!self::isInt32($property) || !self::isInt32($index)) {
-            $this->refused = self::isInt32($property) ? ErrorCode::INDEX_OUT_OF_RANGE : ErrorCode::UNKNOWN_PROPERTY;
+            $this->refused = self::isInt32($property) ? ErrorCode::IndexOutOfRange->value : ErrorCode::UnknownProperty->value;
 
             return null;
         }
@@ -125,7 +108,7 @@ final class Handle
     public function set(int $property, string|int|float|bool $value, int $index = 0): int
     {
         if (!self::isInt32($property) || !self::isInt32($index)) {
-            return $this->refused = self::isInt32($property) ? ErrorCode::INDEX_OUT_OF_RANGE : ErrorCode::UNKNOWN_PROPERTY;
+            return $this->refused = self::isInt32($property) ? ErrorCode::IndexOutOfRange->value : ErrorCode::UnknownProperty->value;
         }
         $this->refused = 0;
         if (is_bool($value)) {
@@ -147,7 +130,7 @@ final class Handle
     public function config(string $configurationString): ?string
     {
         if (str_contains($configurationString, "\0")) {
-            $this->refused = ErrorCode::INVALID_VALUE;
+            $this->refused = ErrorCode::InvalidValue->value;
 
             return null;
         }
@@ -167,7 +150,7 @@ final class Handle
     public function disconnect(int $index): int
     {
         if (!self::isInt32($index)) {
-            return $this->refused = ErrorCode::INDEX_OUT_OF_RANGE;
+            return $this->refused = ErrorCode::IndexOutOfRange->value;
         }
         $this->refused = 0;
 
@@ -177,26 +160,36 @@ final class Handle
     public function accept(int $index, bool $accept): int
     {
         if (!self::isInt32($index)) {
-            return $this->refused = ErrorCode::INDEX_OUT_OF_RANGE;
+            return $this->refused = ErrorCode::IndexOutOfRange->value;
         }
         $this->refused = 0;
 
         return Library::ffi()->tftpserver_do_accept($this->raw, $index, (int) $accept);
     }
 
-    /** @param null|\Closure(CData): int $handler */
-    public function handle(int $event, ?\Closure $handler): int
+    /**
+     * Registers a handler, or with null none.
+     *
+     * @param null|\Closure(CData): int              $handler runs inside the callback
+     * @param null|\Closure(CData): (\Closure(): int) $asker   for ConnectionRequest: copies the event; what it returns
+     *                                                         runs the handler, and returns what is to be accepted: 0
+     *                                                         no, 1 yes, 2 later, -1 end the connection
+     */
+    public function handle(int $event, ?\Closure $handler, ?\Closure $asker = null): int
     {
         if (!self::isInt32($event)) {
-            return $this->refused = ErrorCode::INVALID_VALUE;
+            return $this->refused = ErrorCode::InvalidValue->value;
         }
         $this->refused = 0;
-        $callback = $handler === null ? null : self::$callback[0];
+        $callback = $handler === null ? null : Pump::callback();
         $code = Library::ffi()->tftpserver_register_callback($this->raw, $event, $callback, null);
         if ($code === 0) {
             unset($this->handlers[$event]);
             if ($handler !== null) {
                 $this->handlers[$event] = $handler;
+            }
+            if ($event === EventId::CONNECTION_REQUEST) {
+                $this->asker = $asker;
             }
         }
 
@@ -204,131 +197,123 @@ final class Handle
     }
 
     /**
+     * Delivers the events that wait. While a handler has suspended another fiber, it returns 0 at once, and they wait.
+     *
      * @throws \Throwable What a handler threw
      */
     public function doEvents(): int
     {
-        if (self::$running !== null || $this->raw === null) {
+        if ($this->raw === null) {
             return $this->call('tftpserver_do_doevents');
         }
         $this->refused = 0;
-        self::$running = $this;
-        try {
-            $code = $this->drive($this->raw);
-        } finally {
-            self::$running = null;
-            self::closeDoomed();
-        }
-        if ($this->thrown !== null) {
-            [$thrown, $this->thrown] = [$this->thrown, null];
+        for ($left = self::REQUESTS_AT_ONCE; ; --$left) {
+            $code = Pump::run($this, $this->raw);
+            if ($this->thrown !== null) {
+                [$thrown, $this->thrown] = [$this->thrown, null];
 
-            throw $thrown;
+                throw $thrown;
+            }
+            [$request, $this->request] = [$this->request, null];
+            if ($request === null || !$this->answer(...$request) || $this->raw === null || $left === 0) {
+                return $code;
+            }
+            // Connected waits now, so that the next DoEvents does not.
         }
-
-        return $code;
     }
 
-    /** One DoEvents: what the pump says is an event, or at the end the code. */
-    private function drive(CData $raw): int
-    {
-        try {
-            $said = self::startPump($raw);
-        } catch (\FiberError) {
-            // PHP switches no fibers in destructors that its garbage collector calls.
-            return Library::ffi()->tftpserver_do_doevents($raw);
-        }
-        while ($said instanceof CData) {
-            $said = self::$pump->resume($this->deliver($said));
-        }
-
-        return $said;
-    }
-
-    private static function startPump(CData $raw): CData|int
-    {
-        // A signal handler that threw while the library waited has ended it.
-        if (self::$pump === null || self::$pump->isTerminated()) {
-            $pump = new \Fiber(static function (CData $raw): void {
-                for (;;) {
-                    $raw = \Fiber::suspend(Library::ffi()->tftpserver_do_doevents($raw));
-                }
-            });
-            self::$pump = $pump;
-
-            return $pump->start($raw);
-        }
-
-        return self::$pump->resume($raw);
-    }
-
-    private function deliver(CData $event): int
+    /**
+     * Runs the handler of one event. Returns what the library is to be given back.
+     */
+    public function deliver(CData $event): int
     {
         $handler = $this->handlers[$event->id] ?? null;
         if ($handler === null) {
             return 0;
         }
         try {
+            if ($event->id === EventId::CONNECTION_REQUEST && $this->asker !== null && \Fiber::getCurrent() !== null) {
+                $asked = $event->data->connection_request;
+                $this->request = [$asked->connection_id, ($this->asker)($event)];
+                $asked->accept = 2;
+                // DoEvents returns now; what it has not delivered waits, and the event stream is readable.
+                Library::ffi()->tftpserver_do_interrupt($this->raw);
+
+                return 0;
+            }
+
             return $handler($event);
         } catch (\Throwable $e) {
-            $this->thrown ??= $e;
-            // So that DoEvents returns now; what was not delivered waits for the next one.
-            Library::ffi()->tftpserver_do_interrupt($this->raw);
+            $this->throwLater($e);
 
             return 1;
         }
     }
 
-    private static function makeCallback(FFI $ffi): void
+    /** Has doEvents() return now, and throw. */
+    public function throwLater(\Throwable $e): void
     {
-        self::$callback = $ffi->new('tftpserver_callback[1]');
-        self::$callback[0] = static function (?CData $server, CData $event): int {
-            try {
-                if (\Fiber::getCurrent() === self::$pump && self::$pump !== null) {
-                    return \Fiber::suspend($event);
-                }
-
-                return self::$running?->deliver($event) ?? 0;
-            } catch (\Throwable $e) {
-                if (self::$running !== null) {
-                    self::$running->thrown ??= $e;
-                }
-
-                return 1;
-            }
-        };
-        register_shutdown_function(static function (): void {
-            // Once more at the end of the list: after the shutdown functions of the program.
-            register_shutdown_function(static fn () => self::shutDown());
-        });
+        $this->thrown ??= $e;
+        Library::ffi()->tftpserver_do_interrupt($this->raw);
     }
 
-    private static function closeDoomed(): void
+    /**
+     * A new stream that is readable while an event waits; null where there is none, and the library may know why.
+     *
+     * @return null|resource
+     */
+    public function eventStream()
     {
-        while (self::$doomed !== []) {
-            Library::ffi()->tftpserver_close(array_pop(self::$doomed));
+        $descriptor = $this->call('tftpserver_get_event_fd');
+        if ($descriptor < 0) {
+            return null;
         }
+        if ($this->signal === null && PHP_OS_FAMILY === 'Linux') {
+            $signal = @fopen('php://fd/' . $descriptor, 'r+');
+            if ($signal !== false) {
+                stream_set_read_buffer($signal, 0);
+                stream_set_blocking($signal, false);
+                $this->signal = $signal;
+            }
+        }
+        $stream = @fopen('php://fd/' . $descriptor, 'r');
+        if ($stream === false) {
+            $this->refused = ErrorCode::NotAvailable->value;
+
+            return null;
+        }
+
+        return $stream;
     }
 
-    /** Leaves a DoEvents whose handler has called exit() or died, and closes what no destructor will. */
-    private static function shutDown(): void
+    /**
+     * The same for Pump, which reads and writes it; null before a program has asked for one.
+     *
+     * @return null|resource
+     */
+    public function signal()
     {
-        $ffi = Library::ffi();
-        if (self::$running !== null) {
-            $ffi->tftpserver_do_interrupt(self::$running->raw);
-            // Terminated where a signal handler called exit() while the library waited.
-            for ($said = null; self::$pump?->isSuspended() && !is_int($said);) {
-                $said = self::$pump->resume(1);
+        return $this->signal;
+    }
+
+    /** Runs a handler of ConnectionRequest and passes its answer on. True where DoEvents has something to tell then. */
+    private function answer(int $id, \Closure $handler): bool
+    {
+        $accept = -1;
+        try {
+            $accept = $handler();
+        } finally {
+            // Also where the handler threw, and where the program has dropped its fiber.
+            if ($this->raw !== null) {
+                match ($accept) {
+                    0, 1 => Library::ffi()->tftpserver_do_accept($this->raw, $id, $accept),
+                    2 => null,
+                    default => Library::ffi()->tftpserver_do_disconnect($this->raw, $id),
+                };
             }
-            self::$running = null;
-            self::closeDoomed();
         }
-        $fatal = E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR;
-        if (((error_get_last()['type'] ?? 0) & $fatal) !== 0) {
-            foreach (self::$open as $raw) {
-                $ffi->tftpserver_close($raw);
-            }
-            self::$open = [];
-        }
+
+        return $accept !== 2;
     }
 
     private static function isInt32(int $number): bool

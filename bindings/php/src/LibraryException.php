@@ -11,6 +11,6 @@ final class LibraryException extends TftpServerException
 {
     public function __construct(string $message, ?\Throwable $previous = null)
     {
-        parent::__construct($message, ErrorCode::NOT_AVAILABLE, $previous);
+        parent::__construct($message, ErrorCode::NotAvailable->value, $previous);
     }
 }

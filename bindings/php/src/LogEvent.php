@@ -7,7 +7,6 @@ namespace TftpServer;
 /** A log message, as far as the setting LogLevel asks for it. The only event that may be dropped when too many wait. */
 final class LogEvent extends Event
 {
-    /** @internal */
     public function __construct(
         /** The connection, or 0 where none is meant. */
         public readonly int $connectionId,

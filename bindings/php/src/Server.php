@@ -4,21 +4,36 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
+use FFI\CData;
+use Psr\Log\LoggerInterface;
+
 /**
  * A TFTP server.
  *
  * It serves on threads of its own as soon as startListening() has returned. Handlers run only inside doEvents() (or
- * serve(), which calls it), one at a time. A handler gets its event and this server; what it returns does not matter. An
- * exception that leaves a handler ends the handler's connection and comes out of doEvents().
+ * serve(), which calls it), one at a time. A handler gets its event and this server. An exception that leaves a handler
+ * ends the handler's connection and comes out of doEvents(). A handler returns nothing: a generator, and from
+ * onConnectionRequest false or a promise, is a TypeError, thrown in the same way.
+ *
+ * Where doEvents() is called in a fiber, as event loops based on fibers do, a handler may suspend that fiber. The
+ * connection waits until it has returned. ConnectionRequest handlers wait side by side; while any other handler is
+ * suspended, doEvents() of every server returns at once and delivers nothing.
  *
  * Nothing waits for an event that has no handler. ConnectionRequest, Connected and StartTransfer, where they have one,
  * hold their connection and no other until it has returned.
  *
  * Every method throws TftpServerException where the library refuses: getCode() is its number, getMessage() its sentence.
  */
-final class Server
+final class Server implements ServerInterface
 {
+    use Strict;
+
     private readonly Handle $handle;
+
+    private ?LoggerInterface $logger = null;
+
+    /** @var null|callable(LogEvent, ServerInterface): mixed */
+    private $logHandler;
 
     /**
      * @param null|string $localDir  the directory to serve; must exist
@@ -43,63 +58,82 @@ final class Server
 
     // Events: each method takes the handler that replaces any before it, or null for none any more.
 
-    /** @param null|callable(ConnectedEvent, Server): mixed $handler */
+    /** @param null|callable(ConnectedEvent, ServerInterface): mixed $handler */
     public function onConnected(?callable $handler): static
     {
         return $this->on(EventId::CONNECTED, $handler);
     }
 
-    /** @param null|callable(ConnectionRequestEvent, Server): mixed $handler */
+    /** @param null|callable(ConnectionRequestEvent, ServerInterface): mixed $handler */
     public function onConnectionRequest(?callable $handler): static
     {
         return $this->on(EventId::CONNECTION_REQUEST, $handler);
     }
 
-    /** @param null|callable(DisconnectedEvent, Server): mixed $handler */
+    /** @param null|callable(DisconnectedEvent, ServerInterface): mixed $handler */
     public function onDisconnected(?callable $handler): static
     {
         return $this->on(EventId::DISCONNECTED, $handler);
     }
 
-    /** @param null|callable(EndTransferEvent, Server): mixed $handler */
+    /** @param null|callable(EndTransferEvent, ServerInterface): mixed $handler */
     public function onEndTransfer(?callable $handler): static
     {
         return $this->on(EventId::END_TRANSFER, $handler);
     }
 
-    /** @param null|callable(ErrorEvent, Server): mixed $handler */
+    /** @param null|callable(ErrorEvent, ServerInterface): mixed $handler */
     public function onError(?callable $handler): static
     {
         return $this->on(EventId::ERROR, $handler);
     }
 
-    /** @param null|callable(LogEvent, Server): mixed $handler */
+    /** @param null|callable(LogEvent, ServerInterface): mixed $handler */
     public function onLog(?callable $handler): static
     {
-        return $this->on(EventId::LOG, $handler);
+        $this->logHandler = $handler;
+
+        return $this->listenToLog();
     }
 
-    /** @param null|callable(StartTransferEvent, Server): mixed $handler */
+    /**
+     * Passes Log events to a PSR-3 logger, beside the handler of onLog(); null: no longer. LogType "Error" has the level
+     * error, "Info" info, the others debug; the setting LogLevel says which there are. The context has the keys
+     * "connection" (an id or null), "type" (LogType) and "level" (LogLevel).
+     */
+    public function setLogger(?LoggerInterface $logger): static
+    {
+        $this->logger = $logger;
+
+        return $this->listenToLog();
+    }
+
+    /** @param null|callable(StartTransferEvent, ServerInterface): mixed $handler */
     public function onStartTransfer(?callable $handler): static
     {
         return $this->on(EventId::START_TRANSFER, $handler);
     }
 
-    /** @param null|callable(TransferEvent, Server): mixed $handler */
+    /** @param null|callable(TransferEvent, ServerInterface): mixed $handler */
     public function onTransfer(?callable $handler): static
     {
         return $this->on(EventId::TRANSFER, $handler);
     }
 
-    /** Registers every public method of an object that is named as one of the above: onConnected, onTransfer, ... */
+    /**
+     * Registers every public method of an object that is named as one of the above: onConnected, onTransfer, ...
+     *
+     * @throws \ValueError where it has none of them
+     */
     public function subscribe(object $subscriber): static
     {
         $events = ['Connected', 'ConnectionRequest', 'Disconnected', 'EndTransfer', 'Error', 'Log', 'StartTransfer', 'Transfer'];
-        foreach ($events as $event) {
-            $name = "on{$event}";
-            if (is_callable([$subscriber, $name])) {
-                $this->{$name}([$subscriber, $name]);
-            }
+        $found = array_filter($events, static fn (string $event): bool => is_callable([$subscriber, "on{$event}"]));
+        if ($found === []) {
+            throw new \ValueError($subscriber::class . ' has no method for an event, as onConnected');
+        }
+        foreach ($found as $event) {
+            $this->{"on{$event}"}([$subscriber, "on{$event}"]);
         }
 
         return $this;
@@ -205,7 +239,7 @@ final class Server
     {
         if ($value !== null) {
             if (str_contains($name, '=')) {
-                throw Failure::code(ErrorCode::UNKNOWN_SETTING);
+                throw Failure::code(ErrorCode::UnknownSetting->value);
             }
             $name .= '=' . (is_bool($value) ? ($value ? 'True' : 'False') : $value);
         }
@@ -274,13 +308,7 @@ final class Server
      */
     public function getEventStream()
     {
-        $descriptor = $this->handle->call('tftpserver_get_event_fd');
-        if ($descriptor < 0) {
-            throw Failure::of($this->handle);
-        }
-        $stream = @fopen('php://fd/' . $descriptor, 'r');
-
-        return $stream !== false ? $stream : throw Failure::code(ErrorCode::NOT_AVAILABLE);
+        return $this->handle->eventStream() ?? throw Failure::of($this->handle);
     }
 
     /**
@@ -296,23 +324,61 @@ final class Server
     {
     }
 
+    private function listenToLog(): static
+    {
+        [$logger, $handler] = [$this->logger, $this->logHandler];
+        if ($logger === null) {
+            return $this->on(EventId::LOG, $handler);
+        }
+        if ($handler !== null) {
+            Returned::refuseGenerator($handler(...));
+        }
+
+        return $this->on(EventId::LOG, static function (LogEvent $e, ?Server $server) use ($logger, $handler): mixed {
+            LogBridge::write($logger, $e);
+
+            return $handler === null ? null : $handler($e, $server);
+        });
+    }
+
     private function on(int $event, ?callable $handler): static
     {
-        $closure = null;
-        if ($handler !== null) {
-            $handler = $handler(...);
-            // Not $this: a server that is its own handler's value would be freed only by the garbage collector.
-            $server = \WeakReference::create($this);
-            $closure = static function (\FFI\CData $event) use ($handler, $server): int {
-                $made = EventFactory::make($event);
-                $handler($made, $server->get());
+        if ($handler === null) {
+            Failure::check($this->handle, $this->handle->handle($event, null));
 
-                return EventFactory::answer($event, $made);
-            };
+            return $this;
         }
-        Failure::check($this->handle, $this->handle->handle($event, $closure));
+        $handler = $handler(...);
+        Returned::refuseGenerator($handler);
+        // Not $this: a server that is its own handler's value would be freed only by the garbage collector.
+        $server = \WeakReference::create($this);
+        $closure = static function (CData $event) use ($handler, $server): int {
+            $made = EventFactory::make($event);
+            $returned = $handler($made, $server->get());
+            if ($returned !== null) {
+                Returned::check($returned, $made);
+            }
+
+            return EventFactory::answer($event, $made);
+        };
+        $asker = $event === EventId::CONNECTION_REQUEST ? self::asker($handler, $server) : null;
+        Failure::check($this->handle, $this->handle->handle($event, $closure, $asker));
 
         return $this;
+    }
+
+    /** @return \Closure(CData): (\Closure(): int) as Handle::handle() takes it */
+    private static function asker(\Closure $handler, \WeakReference $server): \Closure
+    {
+        return static function (CData $event) use ($handler, $server): \Closure {
+            $made = EventFactory::make($event);
+
+            return static function () use ($made, $handler, $server): int {
+                Returned::check($handler($made, $server->get()), $made);
+
+                return $made->result() !== 0 ? -1 : $made->answer();
+            };
+        };
     }
 
     private function get(int $property, int $index = 0): string

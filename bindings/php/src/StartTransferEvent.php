@@ -10,7 +10,6 @@ namespace TftpServer;
  */
 final class StartTransferEvent extends Event
 {
-    /** @internal */
     public function __construct(
         public readonly int $connectionId,
         public readonly Direction $direction,

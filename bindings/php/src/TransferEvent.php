@@ -7,7 +7,6 @@ namespace TftpServer;
 /** A block of data was transferred. A slow handler slows this connection and none else. */
 final class TransferEvent extends Event
 {
-    /** @internal */
     public function __construct(
         public readonly int $connectionId,
         public readonly Direction $direction,

@@ -15,6 +15,8 @@ final class DocumentsTest extends TestCase
         'hash(' => 'uploads',
         'ErrorCode::' => 'errors',
         'stream_select' => 'eventLoop',
+        'Revolt' => 'revolt',
+        'setLogger' => 'logger',
         'opcache.preload=' => 'preload',
         'ln -s' => 'linkedInclude',
         'make-archive.php' => 'working',
@@ -89,13 +91,14 @@ final class DocumentsTest extends TestCase
     }
 
     /** Runs a block with a port and a directory of its own. */
-    private function start(string $text): void
+    private function start(string $text, string $more = ''): void
     {
         self::assertStringStartsWith("<?php\n", $text);
         $this->port = self::freePort();
         file_put_contents("{$this->directory}/served/hello.txt", "hello\n");
         mkdir("{$this->directory}/vendor");
-        file_put_contents("{$this->directory}/vendor/autoload.php", '<?php require ' . var_export(dirname(__DIR__) . '/autoload.php', true) . ';');
+        $required = array_map(static fn (string $file): string => 'require ' . var_export($file, true) . ';', array_filter([dirname(__DIR__) . '/autoload.php', $more]));
+        file_put_contents("{$this->directory}/vendor/autoload.php", '<?php ' . implode($required));
         $text = strtr($text, ['/srv/tftp' => "{$this->directory}/served", '6969' => (string) $this->port]);
         $this->program = new Process([PHP_BINARY, '-d', 'display_errors=stderr', '-d', 'error_reporting=-1', '-d', 'log_errors=0'], $text, $this->directory);
     }
@@ -167,6 +170,28 @@ final class DocumentsTest extends TestCase
         self::assertSame(0, $this->fetch('hello.txt'));
         $this->program->waitFor('/^hello\.txt done$/m');
         self::assertSame('', $this->program->errors());
+    }
+
+    private function revolt(string $text): void
+    {
+        $this->start($text, getenv('REVOLT_AUTOLOAD') ?: __DIR__ . '/RevoltStandIn.php');
+        self::assertSame([0, 69], [$this->fetch('hello.txt'), $this->fetch('other')]);
+        self::assertSame("hello\n", $this->read('got'));
+        self::assertSame('', $this->program->errors());
+    }
+
+    private function logger(string $text): void
+    {
+        if (!interface_exists(\Psr\Log\LoggerInterface::class)) {
+            self::markTestSkipped('php-psr-log is missing');
+        }
+        $text = preg_replace('/setLogger\((.*)\);/', 'setLogger(new class() extends Psr\Log\AbstractLogger {
+            public function log($level, $message, array $context = []): void { echo "{$level}: {$message}\n"; }
+        });', $text);
+        $this->start($text, '/usr/share/php/Psr/Log/autoload.php');
+        self::assertSame(0, $this->fetch('hello.txt'));
+        $this->program->waitFor('/^info: Listening on /m');
+        $this->program->waitFor('/^debug: .*hello\.txt/m');
     }
 
     private function preload(string $text): void

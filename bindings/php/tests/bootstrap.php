@@ -10,4 +10,9 @@ spl_autoload_register(static function (string $class): void {
     }
 });
 
+// Debian's package of psr/log, where Composer has not brought one.
+if (!interface_exists(Psr\Log\LoggerInterface::class) && is_file($psr = '/usr/share/php/Psr/Log/autoload.php')) {
+    require $psr;
+}
+
 fwrite(STDERR, 'libtftpserver ' . TftpServer\Library::version() . ', PHP ' . PHP_VERSION . "\n");

@@ -13,7 +13,6 @@ if (!class_exists(TftpServer\Property::class)) {
     $groups = [
         'EVENT' => TftpServer\EventId::class,
         'PROPERTY' => TftpServer\Property::class,
-        'ERROR' => TftpServer\ErrorCode::class,
     ];
     foreach ($groups as $group => $class) {
         foreach ((new ReflectionClass($class))->getConstants() as $name => $number) {
@@ -22,9 +21,11 @@ if (!class_exists(TftpServer\Property::class)) {
             }
         }
     }
-    foreach (['DIRECTION' => TftpServer\Direction::class, 'OPERATION' => TftpServer\Operation::class] as $group => $enum) {
+    $enums = ['ERROR' => TftpServer\ErrorCode::class, 'DIRECTION' => TftpServer\Direction::class, 'OPERATION' => TftpServer\Operation::class];
+    foreach ($enums as $group => $enum) {
         foreach ($enum::cases() as $case) {
-            if (!defined($name = "TFTPSERVER_{$group}_" . strtoupper($case->name))) {
+            $words = preg_replace('/(?<!^)(?=[A-Z])/', '_', $case->name);
+            if (!defined($name = "TFTPSERVER_{$group}_" . strtoupper($words))) {
                 define($name, $case->value);
             }
         }

@@ -1,0 +1,53 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+/**
+ * A connection, for type declarations and for the doubles of tests; each method is as Connection has it.
+ */
+interface ConnectionInterface
+{
+    public function getId(): int;
+
+    public function getFilename(): string;
+
+    public function getRemoteHost(): string;
+
+    public function getRemotePort(): int;
+
+    public function getTransferMode(): TransferMode;
+
+    public function getFileData(): string;
+
+    public function setFileData(string $data): static;
+
+    public function getLocalFile(): string;
+
+    public function setLocalFile(string $path): static;
+
+    public function getServedName(): string;
+
+    public function setServedName(string $name): static;
+
+    public function getOperation(): Operation;
+
+    public function getBytesTransferred(): int;
+
+    public function getTotalBytes(): ?int;
+
+    public function getBlockSize(): int;
+
+    public function getWindowSize(): int;
+
+    public function getRetransmissions(): int;
+
+    public function getElapsedMillis(): int;
+
+    public function accept(): void;
+
+    public function refuse(): void;
+
+    public function disconnect(): void;
+}

@@ -1,0 +1,95 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+use Psr\Log\LoggerInterface;
+
+/**
+ * A TFTP server, for type declarations and for the doubles of tests; each method is as Server has it.
+ */
+interface ServerInterface
+{
+    /** @param null|callable(ConnectedEvent, ServerInterface): mixed $handler */
+    public function onConnected(?callable $handler): static;
+
+    /** @param null|callable(ConnectionRequestEvent, ServerInterface): mixed $handler */
+    public function onConnectionRequest(?callable $handler): static;
+
+    /** @param null|callable(DisconnectedEvent, ServerInterface): mixed $handler */
+    public function onDisconnected(?callable $handler): static;
+
+    /** @param null|callable(EndTransferEvent, ServerInterface): mixed $handler */
+    public function onEndTransfer(?callable $handler): static;
+
+    /** @param null|callable(ErrorEvent, ServerInterface): mixed $handler */
+    public function onError(?callable $handler): static;
+
+    /** @param null|callable(LogEvent, ServerInterface): mixed $handler */
+    public function onLog(?callable $handler): static;
+
+    public function setLogger(?LoggerInterface $logger): static;
+
+    /** @param null|callable(StartTransferEvent, ServerInterface): mixed $handler */
+    public function onStartTransfer(?callable $handler): static;
+
+    /** @param null|callable(TransferEvent, ServerInterface): mixed $handler */
+    public function onTransfer(?callable $handler): static;
+
+    public function subscribe(object $subscriber): static;
+
+    public function isListening(): bool;
+
+    public function getLocalDir(): string;
+
+    public function setLocalDir(string $path): static;
+
+    public function getLocalHost(): string;
+
+    public function setLocalHost(string $host): static;
+
+    public function getLocalPort(): int;
+
+    public function setLocalPort(int $port): static;
+
+    public function getMaxRetransmits(): int;
+
+    public function setMaxRetransmits(int $times): static;
+
+    public function getRetransmitTimeout(): int;
+
+    public function setRetransmitTimeout(int $seconds): static;
+
+    public function getTimeout(): int;
+
+    public function setTimeout(int $seconds): static;
+
+    public function getConnCount(): int;
+
+    public function getConnection(int $index): ConnectionInterface;
+
+    /** @return list<ConnectionInterface> */
+    public function getConnections(): array;
+
+    public function config(string $name, string|int|bool|null $value = null): string;
+
+    public function startListening(): void;
+
+    public function stopListening(): void;
+
+    public function shutdown(): void;
+
+    public function reset(): void;
+
+    public function interrupt(): void;
+
+    public function doEvents(): void;
+
+    public function serve(): void;
+
+    /** @return resource */
+    public function getEventStream();
+
+    public function close(): void;
+}

@@ -1,0 +1,23 @@
+<?php
+
+declare(strict_types=1);
+
+namespace TftpServer;
+
+/**
+ * Makes a property that does not exist an error, where PHP would create it or read null.
+ *
+ * @internal
+ */
+trait Strict
+{
+    public function __get(string $name): never
+    {
+        throw new \Error(sprintf('%s has no property $%s', static::class, $name));
+    }
+
+    public function __set(string $name, mixed $value): never
+    {
+        throw new \Error(sprintf('%s has no property $%s', static::class, $name));
+    }
+}
