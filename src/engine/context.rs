@@ -8,6 +8,7 @@ use tftp_proto::negotiate::Oack;
 use tftp_proto::wire::{self, ErrorCode};
 use tftp_proto::{Instant, Transmit};
 
+use super::admission::{Admission, HalfOpen};
 use super::inbox::{Inbox, Message};
 use super::jail::{Jail, Opened, Refusal};
 use super::notice::{Application, Cause, LogKind, Notice, Wants};
@@ -31,6 +32,8 @@ pub(super) struct Context {
     pub(super) inbox: Arc<Inbox>,
     pub(super) application: Arc<dyn Application>,
     pub(super) shared: Arc<Shared>,
+    /// Transfers of this shard that no client has acknowledged yet.
+    pub(super) half_open: Admission<Key>,
     /// Uploads that took data in this batch and have not passed it on yet.
     pub(super) dirty: Vec<Key>,
     /// Downloads that wait for a chunk which another one's job reads.
@@ -68,6 +71,7 @@ impl Context {
             inbox,
             application,
             shared,
+            half_open: Admission::default(),
             dirty: Vec::new(),
             waiting: Vec::new(),
             scratch: Vec::new(),
@@ -82,6 +86,12 @@ impl Context {
 
     pub(super) fn tell(&self, notice: Notice) {
         self.application.tell(notice);
+    }
+
+    /// A transfer is not half-open any more.
+    pub(super) fn settle(&mut self, place: HalfOpen) {
+        self.half_open.leave(place);
+        self.shared.settle();
     }
 
     /// Queues one packet that `write` appends to an empty buffer.

@@ -8,10 +8,13 @@ use std::time::Duration;
 use tftp_proto::Instant;
 use tftp_proto::wire::{self, ErrorCode, Packet};
 
+use super::admission::{Admission, Bounds};
 use super::config::{Config, Policy};
 use super::context::Context;
+use super::descriptors::soft_limit;
 use super::drain::Drain;
 use super::inbox::Message;
+use super::networks::Networks;
 use super::notice::{Cause, LogKind, Wants};
 use super::platform::{Arrival, Poller, UdpSocket, Wanted, is_too_long};
 use super::pool::Lane;
@@ -47,6 +50,9 @@ pub(super) struct Core {
     wake_due: Option<Duration>,
     /// Answers to packets that belong to no transfer.
     strays: Allowance,
+    /// The networks that the server has IPv6 addresses in.
+    pub(super) networks: Networks,
+    io_threads: usize,
     /// Sockets of ended transfers, to be closed after the next flush.
     released: Vec<usize>,
 }
@@ -103,8 +109,15 @@ impl Core {
             congested: false,
             wake_due: None,
             strays: Allowance::default(),
+            networks: Networks::default(),
+            io_threads: config.io_threads,
             released: Vec::new(),
         })
+    }
+
+    /// How many half-open transfers this thread may have. The limit is asked each time: a program may change it.
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds::new(self.io_threads, soft_limit())
     }
 
     /// Nothing is left to do: no listening, no transfers, and no other shard that needs the port of this one.
@@ -392,6 +405,7 @@ impl Core {
             }));
             self.remove(key);
         }
+        self.ctx.half_open = Admission::default();
         let _ = catch_unwind(AssertUnwindSafe(|| {
             self.flush();
             self.end_turn();

@@ -2,20 +2,24 @@
 //!
 //! Knows the protocol crate below and nothing of the class above but the trait [`notice::Application`].
 
+mod admission;
 mod causes;
 mod clock;
 pub mod config;
 mod context;
 mod core;
+mod descriptors;
 mod drain;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod engine;
+pub mod ids;
 mod inbox;
 pub mod jail;
 mod listen;
 #[cfg(all(test, shuttle))]
 mod models;
 pub mod names;
+mod networks;
 pub mod notice;
 pub mod platform;
 mod pool;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tftp_proto::Instant;
 use tftp_proto::wire::{Mode, Operation};
 
+use super::ids::IdLease;
 use super::jail::Refusal;
 use super::platform::Bytes;
 use super::progress::Progress;
@@ -103,8 +104,10 @@ impl From<Operation> for Direction {
 /// What is known of a connection from its request on.
 #[derive(Debug)]
 pub struct Connection {
-    /// From 1000001 up, never used again by the same server object.
+    /// From 1000001 up; not used again by the same server object while anything holds this connection.
     pub id: i32,
+    /// Keeps the id.
+    pub lease: Option<IdLease>,
     /// The client's TID; an IPv4 client of a dual-stack socket has its IPv4 address here.
     pub remote: SocketAddr,
     /// The address that was asked, where the system tells it.

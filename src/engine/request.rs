@@ -1,12 +1,14 @@
 //! A datagram on the listening port: whether it is answered, and the transfer that begins with it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use tftp_proto::wire::{self, Asked, ErrorCode, Malformed, Operation, Packet, Request};
 
+use super::admission::groups::Group;
+use super::admission::{self, Limit, Verdict};
 use super::causes;
 use super::core::Core;
 use super::notice::{Cause, Connection, LogKind, Notice, Wants};
@@ -15,13 +17,16 @@ use super::port_plan::Reception;
 use super::ports::{LISTENING, Newcomer};
 use super::progress::Progress;
 use super::reply::Key;
-use super::shared::Admission;
 use super::trail;
-use super::transfer::Transfer;
+use super::transfer::{Terms, Transfer};
 use super::transfers::Tid;
 
 /// Text of a peer that is shown, at most.
 const SHOWN: usize = 256;
+
+/// Half-open transfers that give way to one newcomer: one at the bound of uploads, one at that of all, one at each limit
+/// of the settings.
+const MOST_TO_GIVE_WAY: usize = 5;
 
 impl Core {
     /// Only requests are answered here: an answer to an ERROR, a stray ACK or garbage is how two servers are made to
@@ -66,16 +71,22 @@ impl Core {
             return;
         }
         self.replace_in_single_port(arrival.peer);
-        let (connection, known) = self.connection(arrival, request);
-        let connection = Arc::new(connection);
+        let name = self.policy.names.decode(request.filename);
+        let newcomer = self.newcomer(arrival, request.operation);
+        let admitted = match &name {
+            None => Err(Cause::Name),
+            Some(_) => self.admit(&newcomer),
+        };
+        if matches!(admitted, Ok(false)) {
+            self.ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
+            return;
+        }
+        let connection = Arc::new(self.connection(arrival, request, name));
         if self.policy.capture_destination {
             self.ctx.shared.set_latest_destination(connection.local);
         }
-        match self.admit(&connection, known) {
-            Ok(Admission::Unanswered) => {
-                self.ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
-            }
-            Ok(_) => self.begin(arrival, request, digest, connection),
+        match admitted {
+            Ok(_) => self.begin(arrival, request, digest, connection, &newcomer),
             Err(cause) => self.refuse(self.route(LISTENING, arrival), connection, &request.asked, cause),
         }
     }
@@ -96,39 +107,70 @@ impl Core {
         }
     }
 
-    /// What is known of the connection, and whether its name could be converted.
-    fn connection(&self, arrival: &Arrival<'_>, request: &Request<'_>) -> (Connection, bool) {
-        let name = self.policy.names.decode(request.filename);
-        let known = name.is_some();
-        let connection = Connection {
-            id: self.ctx.shared.next_id(),
+    /// What is known of the connection. It takes an id.
+    fn connection(&self, arrival: &Arrival<'_>, request: &Request<'_>, name: Option<String>) -> Connection {
+        let lease = self.ctx.shared.ids.take();
+        Connection {
+            id: lease.id(),
+            lease: Some(lease),
             remote: plain(arrival.peer),
-            local: arrival
-                .local
-                .map(|local| plain(SocketAddr::new(local.ip, 0)).ip())
-                .or(self.ports.only_address()),
+            local: self.local(arrival),
             filename: name.unwrap_or_else(|| wire::printable(request.filename, SHOWN)),
             mode: request.mode,
             operation: request.operation,
             progress: Progress::new(self.ctx.now),
-        };
-        (connection, known)
+        }
     }
 
-    fn admit(&self, connection: &Connection, name_is_known: bool) -> Result<Admission, Cause> {
-        if !name_is_known {
-            return Err(Cause::Name);
+    /// The address that was asked, where it is known.
+    fn local(&self, arrival: &Arrival<'_>) -> Option<IpAddr> {
+        let local = arrival.local.map(|local| local.ip.to_canonical());
+        local.or(self.ports.only_address())
+    }
+
+    fn newcomer(&mut self, arrival: &Arrival<'_>, operation: Operation) -> admission::Newcomer {
+        let (host, local) = (arrival.peer.ip().to_canonical(), self.local(arrival));
+        let networks = &mut self.networks;
+        let now = self.ctx.now;
+        admission::Newcomer {
+            group: Group::of(host, |network| networks.have(network, local, now)),
+            host,
+            operation,
         }
-        if connection.operation == Operation::Write && self.policy.read_only {
+    }
+
+    /// Counts a newcomer in; half-open transfers may have to give way. False: it is left unanswered.
+    fn admit(&mut self, newcomer: &admission::Newcomer) -> Result<bool, Cause> {
+        if newcomer.operation == Operation::Write && self.policy.read_only {
             return Err(Cause::ReadOnly);
         }
-        match self
-            .ctx
-            .shared
-            .enter(connection.remote.ip(), connection.operation, &self.policy)
-        {
-            Admission::TooMany => Err(Cause::TooMany),
-            admission => Ok(admission),
+        let bounds = self.bounds();
+        // Each bound is met once at most.
+        for _ in 0..MOST_TO_GIVE_WAY {
+            match self.ctx.half_open.judge(self.ctx.now, newcomer, &bounds) {
+                Verdict::Unanswered => return Ok(false),
+                Verdict::GivesWay(key) => self.give_way(key),
+                Verdict::Enter => match self.ctx.shared.enter(newcomer.host, &self.policy) {
+                    Ok(()) => return Ok(true),
+                    Err(limit) => match self.ctx.half_open.gives_way(self.ctx.now, newcomer, limit) {
+                        Some(key) => self.give_way(key),
+                        None if limit == Limit::Connections && self.ctx.shared.is_flooded() => {
+                            return Ok(false);
+                        }
+                        None => return Err(Cause::TooMany),
+                    },
+                },
+            }
+        }
+        Ok(false)
+    }
+
+    /// A half-open transfer ends for a newcomer; its client, if there is one, repeats its request.
+    fn give_way(&mut self, key: Key) {
+        if let Some(transfer) = self.table.get(key) {
+            let probably_complete = false;
+            transfer.end_silently(&mut self.ctx, Cause::Silent { probably_complete });
+            self.remove_if_over(key);
         }
     }
 
@@ -138,21 +180,28 @@ impl Core {
         request: &Request<'_>,
         digest: u64,
         connection: Arc<Connection>,
+        newcomer: &admission::Newcomer,
     ) {
-        let (peer, host, operation) = (arrival.peer, connection.remote.ip(), connection.operation);
-        let socket = match self.seat(arrival, operation, &request.asked) {
+        let peer = arrival.peer;
+        let socket = match self.seat(arrival, newcomer.operation, &request.asked) {
             Ok(socket) => socket,
             Err(error) => {
-                self.ctx.shared.leave(host, operation, true);
+                self.ctx.shared.turn_away(newcomer.host);
                 let route = self.route(LISTENING, arrival);
                 return self.refuse(route, connection, &request.asked, Cause::Socket(error));
             }
         };
         self.ctx.shared.figures.requests.fetch_add(1, Relaxed);
-        let (route, asked, now) = (self.route(socket, arrival), request.asked, self.ctx.now);
-        let policy = Arc::clone(&self.policy);
+        let (route, now) = (self.route(socket, arrival), self.ctx.now);
+        let terms = Terms {
+            request: digest,
+            asked: request.asked,
+            policy: Arc::clone(&self.policy),
+        };
+        let half_open = &mut self.ctx.half_open;
         let key = self.table.insert(Tid { socket, peer }, digest, |key| {
-            Transfer::new(key, route, connection, digest, asked, policy, now)
+            let place = half_open.enter(now, newcomer, key);
+            Transfer::new(key, route, connection, terms, place, now)
         });
         if let Some(transfer) = self.table.get(key) {
             transfer.start(&mut self.ctx);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tftp_proto::wire::{self, Asked, Packet};
 use tftp_proto::{Instant, Outcome};
 
+use super::admission::HalfOpen;
 use super::causes;
 use super::config::Policy;
 use super::context::Context;
@@ -40,7 +41,8 @@ pub(super) struct Transfer {
     request: u64,
     asked: Asked,
     policy: Arc<Policy>,
-    half_open: bool,
+    /// Its place among the half-open ones, until the client has acknowledged something.
+    half_open: Option<HalfOpen>,
     /// It is counted out of the limits meanwhile.
     doubted: bool,
     timer: Timer,
@@ -52,6 +54,14 @@ pub(super) struct Transfer {
     cause: Option<Cause>,
     /// The application has heard of the end, or never will.
     ended: bool,
+}
+
+/// What a transfer begins with.
+pub(super) struct Terms {
+    /// The digest of the request.
+    pub(super) request: u64,
+    pub(super) asked: Asked,
+    pub(super) policy: Arc<Policy>,
 }
 
 /// What names a transfer, to the client and to the application.
@@ -114,11 +124,15 @@ impl Transfer {
         key: Key,
         route: Route,
         connection: Arc<Connection>,
-        request: u64,
-        asked: Asked,
-        policy: Arc<Policy>,
+        terms: Terms,
+        half_open: HalfOpen,
         now: Instant,
     ) -> Transfer {
+        let Terms {
+            request,
+            asked,
+            policy,
+        } = terms;
         Transfer {
             link: Link {
                 key,
@@ -130,7 +144,7 @@ impl Transfer {
             request,
             asked,
             policy,
-            half_open: true,
+            half_open: Some(half_open),
             doubted: false,
             timer: Timer::default(),
             stage: Stage::Asked,
@@ -388,15 +402,14 @@ impl Transfer {
         ctx.timers.set(self.link.key, &mut self.timer, deadline);
     }
 
-    fn leave_half_open(&mut self, ctx: &Context) {
-        let half_open = match &self.stage {
+    fn leave_half_open(&mut self, ctx: &mut Context) {
+        let is_half_open = match &self.stage {
             Stage::Sending(sending) => sending.machine.is_half_open(),
             Stage::Receiving(receiving) => receiving.machine.is_half_open(),
             _ => return,
         };
-        if self.half_open && !half_open {
-            self.half_open = false;
-            ctx.shared.settle(self.host(), self.link.connection.operation);
+        if !is_half_open && let Some(place) = self.half_open.take() {
+            ctx.settle(place);
         }
     }
 

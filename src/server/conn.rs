@@ -18,7 +18,7 @@ use crate::engine::reply::Reply;
 use crate::sync::Mutex;
 
 /// An index from here on is a connection's id, below it a position.
-pub const FIRST_CONNECTION_ID: i32 = 1_000_001;
+pub use crate::engine::ids::FIRST_CONNECTION_ID;
 
 /// One connection, as the application knows it.
 #[derive(Debug)]

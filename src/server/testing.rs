@@ -52,6 +52,7 @@ pub(super) fn connection(id: i32) -> Arc<Connection> {
 pub(super) fn asking(id: i32, operation: Operation) -> Arc<Connection> {
     Arc::new(Connection {
         id,
+        lease: None,
         remote: "192.0.2.7:4000".parse().unwrap(),
         local: Some("192.0.2.1".parse().unwrap()),
         filename: "file".to_owned(),

@@ -50,12 +50,13 @@ impl Transfer {
         }
         self.link.connection.progress.ended(ctx.now);
         // An upload that dallies for a repeated last block does not count any more.
-        let half_open = std::mem::take(&mut self.half_open);
+        if let Some(place) = self.half_open.take() {
+            ctx.settle(place);
+        }
         if std::mem::take(&mut self.doubted) {
             ctx.shared.doubt(self.host(), false);
         }
-        ctx.shared
-            .leave(self.host(), self.link.connection.operation, half_open);
+        ctx.shared.leave(self.host());
         self.count(ctx, cause.as_ref());
         self.log_end(ctx, cause.as_ref());
         let id = self.link.connection.id;

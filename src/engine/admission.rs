@@ -1,0 +1,162 @@
+//! Whether a new transfer is admitted beside the half-open ones, and which of these gives way to it.
+//!
+//! A transfer is half-open until its client has acknowledged something: its address may be forged. Such transfers are
+//! bounded in all and for each address. At a bound the oldest one gives way, so that requests that nobody goes on with
+//! keep nobody out. Every I/O thread has an `Admission` of its own; the bounds are divided by the threads, as the kernel
+//! divides the clients.
+
+use std::net::IpAddr;
+
+use tftp_proto::Instant;
+use tftp_proto::wire::Operation;
+
+pub(super) mod groups;
+mod order;
+
+use groups::Group;
+use order::{Order, Place};
+
+/// Half-open transfers of one address: two thousand machines behind a translator boot at once, each repeating itself.
+const OF_A_GROUP: usize = 4_096;
+/// Half-open transfers in all.
+const IN_ALL: usize = 16_384;
+/// Half-open uploads hold files: this share of the soft limit of descriptors, ...
+const UPLOADS_A_DESCRIPTOR: usize = 8;
+/// ... of which one address may have this share, ...
+const GROUPS_OF_UPLOADS: usize = 4;
+/// ... but so many in any case.
+const UPLOADS_OF_A_GROUP: usize = 16;
+
+/// How many half-open transfers there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    in_all: usize,
+    of_a_group: usize,
+    uploads: usize,
+    uploads_of_a_group: usize,
+}
+
+impl Bounds {
+    /// The bounds of one of `threads`, where the process may have so many descriptors.
+    pub(super) fn new(threads: usize, descriptors: usize) -> Bounds {
+        let uploads = (descriptors / UPLOADS_A_DESCRIPTOR).max(1);
+        let share = |all: usize| all.div_ceil(threads.max(1));
+        let uploads_of_a_group = (uploads / GROUPS_OF_UPLOADS).max(UPLOADS_OF_A_GROUP);
+        Bounds {
+            in_all: share(IN_ALL),
+            of_a_group: share(OF_A_GROUP),
+            uploads: share(uploads),
+            uploads_of_a_group: share(uploads_of_a_group).max(UPLOADS_OF_A_GROUP),
+        }
+    }
+}
+
+/// Who asks for a transfer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Newcomer {
+    pub(super) group: Group,
+    pub(super) host: IpAddr,
+    pub(super) operation: Operation,
+}
+
+/// What a newcomer meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict<T> {
+    /// It may enter.
+    Enter,
+    /// This transfer has to end first. Ask again then: there may be another bound.
+    GivesWay(T),
+    /// Too many, all of them young: the request is left unanswered.
+    Unanswered,
+}
+
+/// Which limit of the settings a newcomer has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// MaxConnections.
+    Connections,
+    /// MaxConnectionsPerHost.
+    OfHost,
+}
+
+/// The half-open transfers of one I/O thread.
+pub(super) struct Admission<T> {
+    all: Order<T>,
+    uploads: Order<T>,
+}
+
+/// Where a half-open transfer stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HalfOpen {
+    all: Place,
+    upload: Option<Place>,
+}
+
+impl<T> Default for Admission<T> {
+    fn default() -> Self {
+        Admission {
+            all: Order::default(),
+            uploads: Order::default(),
+        }
+    }
+}
+
+impl<T: Copy> Admission<T> {
+    /// Whether one more may enter.
+    pub(super) fn judge(&mut self, now: Instant, newcomer: &Newcomer, bounds: &Bounds) -> Verdict<T> {
+        let group = newcomer.group;
+        let mut given = None;
+        if newcomer.operation == Operation::Write {
+            if self.uploads.count(group) >= bounds.uploads_of_a_group {
+                given = Some(self.uploads.of_group(now, group));
+            } else if self.uploads.len() >= bounds.uploads {
+                given = Some(self.uploads.of_largest_group(now));
+            }
+        }
+        if given.is_none() && self.all.count(group) >= bounds.of_a_group {
+            given = Some(self.all.of_group(now, group));
+        } else if given.is_none() && self.all.len() >= bounds.in_all {
+            given = Some(self.all.of_largest_group(now));
+        }
+        match given {
+            None => Verdict::Enter,
+            Some(Some(item)) => Verdict::GivesWay(item),
+            Some(None) => Verdict::Unanswered,
+        }
+    }
+
+    /// Which transfer gives way where a limit of the settings is reached; `None`: none is old enough.
+    pub(super) fn gives_way(&mut self, now: Instant, newcomer: &Newcomer, limit: Limit) -> Option<T> {
+        match limit {
+            Limit::Connections => self.all.of_largest_group(now),
+            Limit::OfHost => self.all.of_host(now, newcomer.group, newcomer.host),
+        }
+    }
+
+    /// Adds a transfer.
+    pub(super) fn enter(&mut self, now: Instant, newcomer: &Newcomer, item: T) -> HalfOpen {
+        let (group, host) = (newcomer.group, newcomer.host);
+        let is_upload = newcomer.operation == Operation::Write;
+        HalfOpen {
+            all: self.all.enter(now, group, host, item),
+            upload: is_upload.then(|| self.uploads.enter(now, group, host, item)),
+        }
+    }
+
+    /// The transfer has been acknowledged, or is over.
+    pub(super) fn leave(&mut self, place: HalfOpen) {
+        self.all.leave(place.all);
+        if let Some(upload) = place.upload {
+            self.uploads.leave(upload);
+        }
+    }
+
+    /// True where nothing is half-open.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.len() == 0 && self.uploads.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests;

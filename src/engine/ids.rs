@@ -1,0 +1,95 @@
+//! Connection ids.
+
+use std::sync::{Arc, Weak};
+
+use hashbrown::HashSet;
+
+use crate::sync::Mutex;
+
+/// The first connection id; what is below is a position in the Conn arrays.
+pub const FIRST_CONNECTION_ID: i32 = 1_000_001;
+
+/// Gives out ids in order, and after the largest one begins again with those that nothing holds.
+#[derive(Debug)]
+pub struct Ids(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    next: i32,
+    taken: HashSet<i32, foldhash::fast::RandomState>,
+}
+
+/// Keeps an id from being given out again, as long as it lives.
+#[derive(Debug)]
+pub struct IdLease {
+    id: i32,
+    ids: Weak<Ids>,
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Ids(Mutex::new(State {
+            next: FIRST_CONNECTION_ID,
+            taken: HashSet::default(),
+        }))
+    }
+}
+
+impl Ids {
+    /// The next id that nothing holds.
+    pub(super) fn take(self: &Arc<Self>) -> IdLease {
+        let mut state = self.0.lock();
+        loop {
+            let id = state.next;
+            state.next = id.checked_add(1).unwrap_or(FIRST_CONNECTION_ID);
+            if state.taken.insert(id) {
+                return IdLease {
+                    id,
+                    ids: Arc::downgrade(self),
+                };
+            }
+        }
+    }
+}
+
+impl IdLease {
+    /// The id.
+    pub fn id(&self) -> i32 {
+        self.id
+    }
+}
+
+impl Drop for IdLease {
+    fn drop(&mut self) {
+        if let Some(ids) = self.ids.upgrade() {
+            ids.0.lock().taken.remove(&self.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_the_largest_id_come_those_that_nothing_holds() {
+        let ids = Arc::new(Ids::default());
+        let held: Vec<IdLease> = (0..3).map(|_| ids.take()).collect();
+        let numbers: Vec<i32> = held.iter().map(IdLease::id).collect();
+        assert_eq!(numbers, [1_000_001, 1_000_002, 1_000_003]);
+        drop(ids.take());
+        assert_eq!(
+            ids.take().id(),
+            1_000_005,
+            "none is used again before the largest"
+        );
+        ids.0.lock().next = i32::MAX;
+        let last = ids.take();
+        assert_eq!((last.id(), ids.take().id()), (i32::MAX, 1_000_004));
+        drop(held);
+        ids.0.lock().next = i32::MAX;
+        assert_eq!(ids.take().id(), 1_000_001, "the largest is still held");
+        drop(last);
+        assert!(ids.0.lock().taken.is_empty());
+    }
+}
