@@ -102,8 +102,8 @@ impl Core {
             return;
         }
         let socket = LISTENING;
-        if let Some(occupant) = self.table.occupant(Tid { socket, peer }) {
-            self.replace(occupant.transfer);
+        if let Some(transfer) = self.table.peek(Tid { socket, peer }) {
+            self.replace(transfer.key());
         }
     }
 
@@ -219,7 +219,7 @@ impl Core {
             reception: Reception::of(operation, asked, limits.max_blksize, limits.max_windowsize),
         };
         let table = &self.table;
-        let occupant = |socket| table.occupant(Tid { socket, peer });
+        let occupant = |socket| table.peek(Tid { socket, peer }).map(Transfer::as_occupant);
         let seat = self.ports.choose(&self.poller, &newcomer, occupant)?;
         if let Some(key) = seat.gives_way {
             self.replace(key);

@@ -16,6 +16,7 @@ use super::jail::Refusal;
 use super::notice::{Cause, Connection, Notice, Sources};
 use super::platform::Route;
 use super::pool::Lane;
+use super::port_plan::Occupant;
 use super::receiving::Receiving;
 use super::reply::{Answer, Flow, Key, Reply};
 use super::sending::Sending;
@@ -188,8 +189,13 @@ impl Transfer {
         }
     }
 
-    pub(super) fn began(&self) -> Instant {
-        self.began
+    /// What of it matters for a newcomer that wants its place.
+    pub(super) fn as_occupant(&self) -> Occupant<Key> {
+        Occupant {
+            transfer: self.key(),
+            has_ended: self.ended,
+            began: self.began,
+        }
     }
 
     /// The client has all it wanted: the same request from the same TID is a new one.

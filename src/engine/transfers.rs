@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::port_plan::Occupant;
 use super::reply::Key;
 use super::transfer::Transfer;
 
@@ -96,15 +95,10 @@ impl Transfers {
         self.slots[index as usize].transfer.as_deref_mut()
     }
 
-    /// The transfer of that TID, as far as it matters for a newcomer.
-    pub(super) fn occupant(&self, tid: Tid) -> Option<Occupant<Key>> {
+    /// The transfer of that TID, to look at.
+    pub(super) fn peek(&self, tid: Tid) -> Option<&Transfer> {
         let index = *self.by_tid.get(&tid)?;
-        let transfer = self.slots[index as usize].transfer.as_deref()?;
-        Some(Occupant {
-            transfer: transfer.key(),
-            has_ended: transfer.has_ended(),
-            began: transfer.began(),
-        })
+        self.slots[index as usize].transfer.as_deref()
     }
 
     /// The keys of all transfers, for an order that concerns each of them.
