@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 /*
  * The class IPWorks_TFTPServer, for programs written for IPWorks TFTPServer. Opt-in, as procedural.php beside it. Every
- * method that fails throws Exception("<code>: <message>").
+ * method that fails throws Exception("<code>: <message>"); setX and doX return 0 otherwise, doConfig a text.
  */
 
 require_once __DIR__ . '/procedural.php';
@@ -13,7 +13,8 @@ class IPWorks_TFTPServer
 {
     private const EVENTS = [1 => 'fireConnected', 2 => 'fireConnectionRequest', 3 => 'fireDisconnected', 4 => 'fireEndTransfer', 5 => 'fireError', 6 => 'fireLog', 7 => 'fireStartTransfer', 8 => 'fireTransfer'];
 
-    private mixed $handle = null;
+    /** What the functions ipworks_tftpserver_... take. */
+    public $handle;
 
     public function __construct()
     {
@@ -42,6 +43,17 @@ class IPWorks_TFTPServer
         return $this->get(0);
     }
 
+    /** Kept for programs that set it; no license is needed. */
+    public function getRuntimeLicense()
+    {
+        return $this->get(2011);
+    }
+
+    public function setRuntimeLicense($value)
+    {
+        return $this->set(2011, $value);
+    }
+
     // Methods.
 
     public function doConfig($configurationstring)
@@ -52,22 +64,22 @@ class IPWorks_TFTPServer
     /** Delivers the events that wait; what a handler threw comes out of it. */
     public function doEvents()
     {
-        $this->check(ipworks_tftpserver_do_doevents($this->handle()));
+        return $this->check(ipworks_tftpserver_do_doevents($this->handle()));
     }
 
     public function doStartListening()
     {
-        $this->check(ipworks_tftpserver_do_startlistening($this->handle()));
+        return $this->check(ipworks_tftpserver_do_startlistening($this->handle()));
     }
 
     public function doStopListening()
     {
-        $this->check(ipworks_tftpserver_do_stoplistening($this->handle()));
+        return $this->check(ipworks_tftpserver_do_stoplistening($this->handle()));
     }
 
     public function doShutdown()
     {
-        $this->check(ipworks_tftpserver_do_shutdown($this->handle()));
+        return $this->check(ipworks_tftpserver_do_shutdown($this->handle()));
     }
 
     // Properties. A $connid is a connection's id, or a position from 0 to getConnCount() - 1.
@@ -79,47 +91,47 @@ class IPWorks_TFTPServer
 
     public function getConnConnectionId($connid)
     {
-        return $this->get(2, $connid);
+        return $this->conn(2, $connid, '');
     }
 
     public function getConnFileData($connid)
     {
-        return $this->get(4, $connid);
+        return $this->conn(4, $connid, '');
     }
 
     public function setConnFileData($connid, $value)
     {
-        $this->set(4, $value, $connid);
+        return $this->set(4, $value, $connid);
     }
 
     public function getConnFilename($connid)
     {
-        return $this->get(5, $connid);
+        return $this->conn(5, $connid, '');
     }
 
     public function getConnLocalFile($connid)
     {
-        return $this->get(6, $connid);
+        return $this->conn(6, $connid, '');
     }
 
     public function setConnLocalFile($connid, $value)
     {
-        $this->set(6, $value, $connid);
+        return $this->set(6, $value, $connid);
     }
 
     public function getConnRemoteHost($connid)
     {
-        return $this->get(7, $connid);
+        return $this->conn(7, $connid, '');
     }
 
     public function getConnRemotePort($connid)
     {
-        return $this->get(8, $connid);
+        return $this->conn(8, $connid, 0);
     }
 
     public function getConnTransferMode($connid)
     {
-        return $this->get(9, $connid);
+        return $this->conn(9, $connid, '');
     }
 
     public function getListening()
@@ -129,7 +141,7 @@ class IPWorks_TFTPServer
 
     public function setListening($value)
     {
-        $this->set(11, $value);
+        return $this->set(11, $value);
     }
 
     public function getLocalDir()
@@ -139,7 +151,7 @@ class IPWorks_TFTPServer
 
     public function setLocalDir($value)
     {
-        $this->set(12, $value);
+        return $this->set(12, $value);
     }
 
     public function getLocalHost()
@@ -149,7 +161,7 @@ class IPWorks_TFTPServer
 
     public function setLocalHost($value)
     {
-        $this->set(13, $value);
+        return $this->set(13, $value);
     }
 
     public function getLocalPort()
@@ -159,7 +171,7 @@ class IPWorks_TFTPServer
 
     public function setLocalPort($value)
     {
-        $this->set(14, $value);
+        return $this->set(14, $value);
     }
 
     public function getMaxRetransmits()
@@ -169,7 +181,7 @@ class IPWorks_TFTPServer
 
     public function setMaxRetransmits($value)
     {
-        $this->set(15, $value);
+        return $this->set(15, $value);
     }
 
     public function getRetransmitTimeout()
@@ -179,7 +191,7 @@ class IPWorks_TFTPServer
 
     public function setRetransmitTimeout($value)
     {
-        $this->set(16, $value);
+        return $this->set(16, $value);
     }
 
     public function getTimeout()
@@ -189,7 +201,7 @@ class IPWorks_TFTPServer
 
     public function setTimeout($value)
     {
-        $this->set(17, $value);
+        return $this->set(17, $value);
     }
 
     // Events: to be overridden. A handler takes an array with the parameters named, and returns it, changed or not, or
@@ -251,6 +263,10 @@ class IPWorks_TFTPServer
             // Not $this: the object would never go out of use.
             $self = WeakReference::create($this);
             foreach (self::EVENTS as $id => $method) {
+                // An upload goes to no handler that keeps nothing: without a file it is refused (126).
+                if ($id === 8 && (new ReflectionMethod($this, $method))->class === self::class) {
+                    continue;
+                }
                 $this->check(ipworks_tftpserver_register_callback(
                     $this->handle,
                     $id,
@@ -267,9 +283,20 @@ class IPWorks_TFTPServer
         return $this->checked(ipworks_tftpserver_get($this->handle(), $id, $index));
     }
 
-    private function set(int $id, mixed $value, mixed $index = 0): void
+    /** A Conn property; its default where the record is gone, or is not there yet. */
+    private function conn(int $id, mixed $connid, string|int $default): mixed
     {
-        $this->check(ipworks_tftpserver_set($this->handle(), $id, $value, $index));
+        $value = ipworks_tftpserver_get($this->handle(), $id, $connid);
+        if ($value === null && ipworks_tftpserver_get_last_error_code($this->handle) === TftpServer\ErrorCode::IndexOutOfRange->value) {
+            return $default;
+        }
+
+        return $this->checked($value);
+    }
+
+    private function set(int $id, mixed $value, mixed $index = 0): int
+    {
+        return $this->check(ipworks_tftpserver_set($this->handle(), $id, $value, $index));
     }
 
     private function checked(mixed $value): mixed
@@ -281,10 +308,13 @@ class IPWorks_TFTPServer
         return $value;
     }
 
-    private function check(int $code): void
+    /** @return int 0 */
+    private function check(int $code): int
     {
         if ($code !== 0) {
             throw new Exception($code . ': ' . ipworks_tftpserver_get_last_error($this->handle), $code);
         }
+
+        return 0;
     }
 }

@@ -12,11 +12,12 @@ declare(strict_types=1);
  */
 
 use TftpServer\ErrorCode;
-use TftpServer\Handle;
+use TftpServer\EventId;
 use TftpServer\Parameters;
+use TftpServer\PortedHandle;
 use TftpServer\Property;
 
-if (!class_exists(Handle::class)) {
+if (!class_exists(PortedHandle::class)) {
     require_once dirname(__DIR__) . '/autoload.php';
 }
 
@@ -30,44 +31,49 @@ if (function_exists('ipworks_tftpserver_open')) {
 }
 
 /** A server. A key is taken and ignored. Where the library cannot be used, TftpServer\LibraryException says why. */
-function ipworks_tftpserver_open(mixed $key = null): Handle
+function ipworks_tftpserver_open(mixed $key = null): PortedHandle
 {
-    return new Handle();
+    return new PortedHandle();
 }
 
 /** Ends a server; inside a callback, as soon as DoEvents has returned. */
 function ipworks_tftpserver_close(mixed $res): int
 {
-    return $res instanceof Handle ? $res->close() : ErrorCode::NotAHandle->value;
+    return $res instanceof PortedHandle ? $res->close() : ErrorCode::NotAHandle->value;
 }
 
 /** The callback takes an array with the event's parameters and returns it, changed or not, or nothing. */
 function ipworks_tftpserver_register_callback(mixed $res, mixed $id, mixed $function): int
 {
-    if (!$res instanceof Handle) {
+    if (!$res instanceof PortedHandle) {
         return ErrorCode::NotAHandle->value;
     }
     if (!is_numeric($id) || ($function !== null && !is_callable($function))) {
         return $res->refuse(ErrorCode::InvalidValue->value);
     }
 
-    return $res->handle((int) $id, $function === null ? null : Parameters::handler($function));
+    if ($function === null) {
+        return $res->handle((int) $id, null);
+    }
+    $asker = (int) $id === EventId::CONNECTION_REQUEST ? Parameters::asker($function) : null;
+
+    return $res->handle((int) $id, Parameters::handler($function), $asker);
 }
 
 function ipworks_tftpserver_get_last_error(mixed $res): string
 {
-    return $res instanceof Handle ? $res->lastError() : TftpServer\Failure::code(ErrorCode::NotAHandle->value)->getMessage();
+    return $res instanceof PortedHandle ? $res->lastError() : TftpServer\Failure::code(ErrorCode::NotAHandle->value)->getMessage();
 }
 
 function ipworks_tftpserver_get_last_error_code(mixed $res): int
 {
-    return $res instanceof Handle ? $res->lastErrorCode() : ErrorCode::NotAHandle->value;
+    return $res instanceof PortedHandle ? $res->lastErrorCode() : ErrorCode::NotAHandle->value;
 }
 
-/** Sets a property; 0 or an error's number. The value comes before the index. */
+/** Sets a property; 0 or an error's number. The value comes before the index, which only Conn properties have. */
 function ipworks_tftpserver_set(mixed $res, mixed $id, mixed $value, mixed $index = 0): int
 {
-    if (!$res instanceof Handle) {
+    if (!$res instanceof PortedHandle) {
         return ErrorCode::NotAHandle->value;
     }
     if (!is_numeric($id)) {
@@ -86,7 +92,7 @@ function ipworks_tftpserver_set(mixed $res, mixed $id, mixed $value, mixed $inde
 /** A property's value: an integer, a Boolean or a string as the property is; null where the call fails. */
 function ipworks_tftpserver_get(mixed $res, mixed $id, mixed $index = 0): string|int|bool|null
 {
-    if (!$res instanceof Handle) {
+    if (!$res instanceof PortedHandle) {
         return null;
     }
     if (!is_numeric($id) || !is_numeric($index)) {
@@ -108,7 +114,7 @@ function ipworks_tftpserver_get(mixed $res, mixed $id, mixed $index = 0): string
 /** "NAME=VALUE" sets and returns "", "NAME" returns the value; null where the call fails. */
 function ipworks_tftpserver_do_config(mixed $res, mixed $configurationstring): ?string
 {
-    if (!$res instanceof Handle) {
+    if (!$res instanceof PortedHandle) {
         return null;
     }
     if (!is_scalar($configurationstring) && !$configurationstring instanceof Stringable) {
@@ -122,21 +128,21 @@ function ipworks_tftpserver_do_config(mixed $res, mixed $configurationstring): ?
 
 function ipworks_tftpserver_do_doevents(mixed $res): int
 {
-    return $res instanceof Handle ? $res->doEvents() : ErrorCode::NotAHandle->value;
+    return $res instanceof PortedHandle ? $res->doEvents() : ErrorCode::NotAHandle->value;
 }
 
 function ipworks_tftpserver_do_startlistening(mixed $res): int
 {
-    return $res instanceof Handle ? $res->call('tftpserver_do_startlistening') : ErrorCode::NotAHandle->value;
+    return $res instanceof PortedHandle ? $res->startListening() : ErrorCode::NotAHandle->value;
 }
 
 function ipworks_tftpserver_do_stoplistening(mixed $res): int
 {
-    return $res instanceof Handle ? $res->call('tftpserver_do_stoplistening') : ErrorCode::NotAHandle->value;
+    return $res instanceof PortedHandle ? $res->call('tftpserver_do_stoplistening') : ErrorCode::NotAHandle->value;
 }
 
 /** Stops listening and ends every transfer. The specification's text names Shutdown, its list does not. */
 function ipworks_tftpserver_do_shutdown(mixed $res): int
 {
-    return $res instanceof Handle ? $res->call('tftpserver_do_shutdown') : ErrorCode::NotAHandle->value;
+    return $res instanceof PortedHandle ? $res->call('tftpserver_do_shutdown') : ErrorCode::NotAHandle->value;
 }

@@ -16,7 +16,7 @@ use FFI\CData;
  *
  * @internal
  */
-final class Handle
+class Handle
 {
     /** ConnectionRequest handlers that one call of doEvents() runs at most, so that a flood does not keep an event loop. */
     private const REQUESTS_AT_ONCE = 256;

@@ -47,18 +47,40 @@ final class Parameters
 
         return static function (CData $event) use ($function): int {
             $data = $event->data->{self::MEMBERS[$event->id]};
-            $param = self::read($event->id, $data);
-            // $param is a variable, so a callback that takes it by reference changes it in place.
-            $returned = $function($param);
-            if (is_array($returned)) {
-                $param = $returned;
-            }
-            if ($event->id === EventId::CONNECTION_REQUEST && is_array($param) && array_key_exists('accept', $param)) {
-                $data->accept = self::isTrue($param['accept']) ? 1 : 0;
+            $param = self::call($function, self::read($event->id, $data));
+            if ($event->id === EventId::CONNECTION_REQUEST) {
+                $data->accept = self::accepts($param, $data->accept !== 0);
             }
 
             return 0;
         };
+    }
+
+    /** @return \Closure(CData): (\Closure(): int) for Handle::handle() */
+    public static function asker(callable $function): \Closure
+    {
+        $function = $function(...);
+
+        return static function (CData $event) use ($function): \Closure {
+            $param = self::read($event->id, $event->data->connection_request);
+
+            return static fn (): int => self::accepts(self::call($function, $param), true);
+        };
+    }
+
+    /** Returns what the parameters are afterwards: the array that the callback returned, or what it made of them. */
+    private static function call(\Closure $function, array $param): mixed
+    {
+        // $param is a variable, so a callback that takes it by reference changes it in place.
+        $returned = $function($param);
+        Returned::check($returned);
+
+        return is_array($returned) ? $returned : $param;
+    }
+
+    private static function accepts(mixed $param, bool $default): int
+    {
+        return (int) (is_array($param) && array_key_exists('accept', $param) ? self::isTrue($param['accept']) : $default);
     }
 
     private static function read(int $event, CData $data): array

@@ -63,7 +63,7 @@ final class PortingTest extends TestCase
         foreach (['Connected', 'ConnectionRequest', 'Disconnected', 'EndTransfer', 'Error', 'Log', 'StartTransfer', 'Transfer'] as $event) {
             $methods["fire{$event}"] = 1;
         }
-        $methods += ['doConfig' => 1, 'doEvents' => 0, 'doStartListening' => 0, 'doStopListening' => 0, 'lastError' => 0, 'lastErrorCode' => 0, 'VERSION' => 0];
+        $methods += ['doConfig' => 1, 'doEvents' => 0, 'doStartListening' => 0, 'doStopListening' => 0, 'lastError' => 0, 'lastErrorCode' => 0, 'VERSION' => 0, 'getRuntimeLicense' => 0, 'setRuntimeLicense' => 1];
         foreach ($methods as $name => $count) {
             $method = new \ReflectionMethod('IPWorks_TFTPServer', $name);
             self::assertSame([true, $count], [$method->isPublic(), $method->getNumberOfParameters()], $name);
@@ -272,7 +272,7 @@ final class PortingTest extends TestCase
         $server = new \IPWorks_TFTPServer();
         foreach ([
             '905' => fn () => $server->setLocalPort('x'),
-            '903' => fn () => $server->getConnRemoteHost(0),
+            '903' => fn () => $server->setConnLocalFile(0, '/x'),
             '906' => fn () => $server->doConfig('Nothing=1'),
         ] as $code => $call) {
             try {
@@ -289,6 +289,334 @@ final class PortingTest extends TestCase
         $server->setTimeout(10);
         self::assertSame([10, 0, ''], [$server->getTimeout(), $server->lastErrorCode(), $server->lastError()]);
         self::assertSame(Library::version(), $server->VERSION());
+    }
+
+    public function testSettersAndMethodsOfTheClassReturnZero(): void
+    {
+        $server = new \IPWorks_TFTPServer();
+        $returned = [
+            $server->setLocalHost('127.0.0.1'), $server->setLocalPort(0), $server->setLocalDir("{$this->directory}/served"),
+            $server->setMaxRetransmits(4), $server->setRetransmitTimeout(6), $server->setTimeout(30), $server->setRuntimeLicense('x'),
+            $server->doStartListening(), $server->doEvents(), $server->doStopListening(), $server->setListening(true), $server->doShutdown(),
+        ];
+        self::assertSame(array_fill(0, 12, 0), $returned);
+        self::assertSame('', $server->doConfig('SelectWaitMillis=1'));
+        self::assertSame(30, ipworks_tftpserver_get($server->handle, 17));
+    }
+
+    public function testTheRuntimeLicenseIsKept(): void
+    {
+        $server = new \IPWorks_TFTPServer();
+        self::assertSame('', $server->getRuntimeLicense());
+        $server->setRuntimeLicense('31484E42');
+        self::assertSame('31484E42', $server->getRuntimeLicense());
+        $res = ipworks_tftpserver_open();
+        self::assertSame([0, '42'], [ipworks_tftpserver_set($res, 2011, '42'), ipworks_tftpserver_get($res, 2011)]);
+    }
+
+    public function testAnIndexOfAPropertyThatHasNone(): void
+    {
+        $res = ipworks_tftpserver_open();
+        // As the synopsis of the specification has it: the index before the value.
+        self::assertSame(903, ipworks_tftpserver_set($res, 14, 0, 6971));
+        self::assertSame([903, 69], [ipworks_tftpserver_get_last_error_code($res), ipworks_tftpserver_get($res, 14)]);
+        self::assertSame(0, ipworks_tftpserver_set($res, 14, 6971, 0));
+        self::assertSame(6971, ipworks_tftpserver_get($res, 14));
+        foreach ([0, 1, 11, 12, 13, 14, 15, 16, 17, 2011] as $id) {
+            self::assertNull(ipworks_tftpserver_get($res, $id, 1));
+            self::assertSame(903, ipworks_tftpserver_get_last_error_code($res), (string) $id);
+        }
+        self::assertNull(ipworks_tftpserver_get($res, 99, 1));
+        self::assertSame(902, ipworks_tftpserver_get_last_error_code($res));
+    }
+
+    public function testRecordsThatAreGone(): void
+    {
+        $this->file('served/file', 10);
+        $server = new class() extends \IPWorks_TFTPServer {
+            public array $ids = [];
+
+            public function fireDisconnected($param)
+            {
+                $this->ids[] = $param['connectionid'];
+            }
+        };
+        $this->serve($server, "{$this->directory}/served");
+        $this->deliverTo($server, $this->curl($server->getLocalPort(), 'file'), static fn (): bool => $server->ids !== []);
+        $id = $server->ids[0];
+        self::assertSame(['', '', '', '', '', 0, ''], [$server->getConnConnectionId($id), $server->getConnFileData($id), $server->getConnFilename($id),
+            $server->getConnLocalFile($id), $server->getConnRemoteHost($id), $server->getConnRemotePort($id), $server->getConnTransferMode($id)]);
+        self::assertSame('', $server->getConnFilename(0));
+        $this->expectExceptionCode(903);
+        $server->setConnLocalFile($id, '/x');
+    }
+
+    public function testAnUploadThatNothingStoresIsRefused(): void
+    {
+        $this->file('mine', 2000);
+        $server = new class() extends \IPWorks_TFTPServer {
+            public array $ends = [];
+
+            public function fireDisconnected($param)
+            {
+                $this->ends[] = $param['statuscode'];
+            }
+        };
+        $this->serve($server);
+        $client = $this->upload($server->getLocalPort(), 'mine', 'theirs');
+        self::assertNotSame(0, $this->deliverTo($server, $client, static fn (): bool => $server->ends !== []));
+        self::assertSame([126], $server->ends);
+    }
+
+    public function testAnUploadGoesToAHandlerOfTheProgram(): void
+    {
+        $bytes = $this->file('mine', 2000);
+        $server = $this->progress();
+        $this->serve($server);
+        $client = $this->upload($server->getLocalPort(), 'mine', 'theirs');
+        self::assertSame(0, $this->deliverTo($server, $client, static fn (): bool => $server->ends !== []));
+        self::assertSame([[0], $bytes], [$server->ends, $server->text]);
+    }
+
+    /** @dataProvider directoriesThatAreNone */
+    public function testALocalDirThatIsNotValidIsNoSink(string $value): void
+    {
+        $bytes = $this->file('mine', 2000);
+        $value = strtr($value, ['MINE' => "{$this->directory}/mine"]);
+        $server = $this->progress();
+        try {
+            $server->setLocalDir($value);
+            self::assertSame('', $value);
+        } catch (\Exception $e) {
+            self::assertSame(905, $e->getCode());
+        }
+        $this->serve($server);
+        // Uploads and downloads fail, until LocalDir is valid.
+        $client = $this->upload($server->getLocalPort(), 'mine', 'theirs');
+        self::assertNotSame(0, $this->deliverTo($server, $client, static fn (): bool => count($server->ends) === 1));
+        $client = $this->curl($server->getLocalPort(), 'file');
+        self::assertNotSame(0, $this->deliverTo($server, $client, static fn (): bool => count($server->ends) === 2));
+        self::assertSame([[127, 127], ''], [$server->ends, $server->text]);
+        // Where a handler supplies a file, it goes there.
+        $server->file = "{$this->directory}/chosen";
+        $client = $this->upload($server->getLocalPort(), 'mine', 'theirs');
+        self::assertSame(0, $this->deliverTo($server, $client, static fn (): bool => count($server->ends) === 3));
+        self::assertSame($bytes, $this->read('chosen'));
+        $server->file = '';
+        $server->setLocalDir("{$this->directory}/served");
+        $client = $this->upload($server->getLocalPort(), 'mine', 'theirs');
+        self::assertSame(0, $this->deliverTo($server, $client, static fn (): bool => count($server->ends) === 4));
+        self::assertSame([[127, 127, 0, 0], $bytes, $bytes . $bytes], [$server->ends, $this->read('served/theirs'), $server->text]);
+    }
+
+    public static function directoriesThatAreNone(): array
+    {
+        return ['empty' => [''], 'a file' => ['MINE'], 'no path' => ["a\0b"]];
+    }
+
+    public function testALocalDirThatIsNotValidIsNoSinkOfTheFunctionsEither(): void
+    {
+        $this->file('mine', 2000);
+        $res = ipworks_tftpserver_open();
+        ipworks_tftpserver_set($res, 13, '127.0.0.1');
+        ipworks_tftpserver_set($res, 14, 0);
+        self::assertSame(905, ipworks_tftpserver_set($res, 12, "{$this->directory}/mine"));
+        $ends = $starts = [];
+        ipworks_tftpserver_register_callback($res, 8, static fn ($param) => self::fail('the handler watches progress'));
+        ipworks_tftpserver_register_callback($res, 7, static function ($param) use (&$starts): void {
+            $starts[] = $param['direction'];
+        });
+        ipworks_tftpserver_register_callback($res, 3, static function ($param) use (&$ends): void {
+            $ends[] = $param['statuscode'];
+        });
+        self::assertSame(0, ipworks_tftpserver_do_startlistening($res));
+        $client = $this->upload(ipworks_tftpserver_get($res, 14), 'mine', 'theirs');
+        self::assertNotSame(0, $this->pump($res, $client, static function () use (&$ends): bool {
+            return $ends !== [];
+        }));
+        self::assertSame([[127], [0]], [$ends, $starts]);
+        // Nothing waits for events any more when all callbacks are gone.
+        foreach ([3, 7, 8] as $id) {
+            ipworks_tftpserver_register_callback($res, $id, null);
+        }
+        $this->file('served/file', 10);
+        ipworks_tftpserver_set($res, 12, "{$this->directory}/served");
+        self::assertSame(0, $this->curl(ipworks_tftpserver_get($res, 14), 'file')->wait());
+    }
+
+    public function testALocalDirThatDoesNotExistYet(): void
+    {
+        $bytes = $this->file('served/file', 10);
+        $server = $this->progress();
+        $server->setLocalDir("{$this->directory}/served");
+        $later = "{$this->directory}/later";
+        self::assertSame([0, $later], [$server->setLocalDir($later), $server->getLocalDir()]);
+        foreach ([fn () => $this->serve($server), fn () => $server->setListening(true)] as $listen) {
+            try {
+                $listen();
+                self::fail('there is no such directory');
+            } catch (\Exception $e) {
+                self::assertSame([905, false, $later], [$e->getCode(), $server->getListening(), $server->getLocalDir()]);
+            }
+        }
+        mkdir($later);
+        rename("{$this->directory}/served/file", "{$later}/file");
+        $this->serve($server);
+        self::assertSame(0, $this->deliverTo($server, $this->curl($server->getLocalPort(), 'file'), static fn (): bool => $server->ends !== []));
+        self::assertSame([$bytes, realpath($later)], [$this->read('got'), realpath($server->getLocalDir())]);
+        // While it listens, LocalDir is looked at when it is set.
+        $this->expectExceptionCode(905);
+        $server->setLocalDir("{$this->directory}/never");
+    }
+
+    public function testTheFilenameIsKnownBesideFileData(): void
+    {
+        $server = new class() extends \IPWorks_TFTPServer {
+            public array $seen = [];
+
+            public array $ends = [];
+
+            public function fireConnected($param)
+            {
+                $this->setConnFileData($param['connectionid'], 'made up');
+                $this->seen = [$this->getConnFilename($param['connectionid']), $this->getConnFileData($param['connectionid'])];
+            }
+
+            public function fireDisconnected($param)
+            {
+                $this->ends[] = $param['statuscode'];
+            }
+        };
+        $this->serve($server);
+        self::assertSame(0, $this->deliverTo($server, $this->curl($server->getLocalPort(), 'asked-for'), static fn (): bool => $server->ends !== []));
+        self::assertSame(['asked-for', 'made up'], $server->seen);
+    }
+
+    public function testWhatNetasciiCounts(): void
+    {
+        file_put_contents("{$this->directory}/served/file", "one\ntwo\n");
+        file_put_contents("{$this->directory}/mine", "three\r\nfour\r\n");
+        $server = new class() extends \IPWorks_TFTPServer {
+            public array $seen = [];
+
+            public array $ends = [];
+
+            public function fireTransfer($param)
+            {
+                $this->seen[] = [$param['direction'], $param['bytestransferred'], $param['text']];
+            }
+
+            public function fireDisconnected($param)
+            {
+                $this->ends[] = $param['statuscode'];
+            }
+        };
+        $this->serve($server, "{$this->directory}/served");
+        $client = $this->curl($server->getLocalPort(), 'file;mode=netascii', '-o', "{$this->directory}/got");
+        self::assertSame(0, $this->deliverTo($server, $client, static fn (): bool => count($server->ends) === 1));
+        self::assertSame("one\r\ntwo\r\n", $this->read('got'), 'curl translates nothing');
+        $client = $this->upload($server->getLocalPort(), 'mine', 'theirs;mode=netascii');
+        self::assertSame(0, $this->deliverTo($server, $client, static fn (): bool => count($server->ends) === 2));
+        self::assertSame("three\nfour\n", $this->read('served/theirs'));
+        self::assertSame([[1, 10, "one\r\ntwo\r\n"], [0, 11, "three\nfour\n"]], $server->seen);
+    }
+
+    public function testAHandlerThatIsAGeneratorIsAnError(): void
+    {
+        $this->file('served/file', 10);
+        $server = new class() extends \IPWorks_TFTPServer {
+            public function fireConnectionRequest($param)
+            {
+                $param['accept'] = false;
+                yield $param;
+            }
+        };
+        $this->serve($server, "{$this->directory}/served");
+        $client = $this->curl($server->getLocalPort(), 'file', '-o', '/dev/null');
+        $thrown = null;
+        Wait::until(static fn (): bool => $client->isOver(), 'the client', 30, static function () use ($server, &$thrown): void {
+            try {
+                $server->doEvents();
+            } catch (\TypeError $thrown) {
+            }
+        });
+        self::assertNotSame(0, $client->wait());
+        self::assertStringContainsString('generator', (string) $thrown?->getMessage());
+    }
+
+    public function testHandlersOfTheClassMaySuspendTheirFiber(): void
+    {
+        $bytes = $this->file('served/file', 10);
+        $server = new class() extends \IPWorks_TFTPServer {
+            public function fireConnectionRequest($param)
+            {
+                $param['accept'] = \Fiber::suspend($param['filename']);
+
+                return $param;
+            }
+        };
+        $this->serve($server, "{$this->directory}/served");
+        $clients = [$this->curl($server->getLocalPort(), 'file'), $this->curl($server->getLocalPort(), 'refused', '-o', '/dev/null')];
+        $fibers = [];
+        Wait::until(static function () use (&$fibers): bool {
+            return count($fibers) === 2;
+        }, 'both requests', 30, static function () use ($server, &$fibers): void {
+            $fiber = new \Fiber($server->doEvents(...));
+            if (($name = $fiber->start()) !== null && !$fiber->isTerminated()) {
+                $fibers[$name] = $fiber;
+            }
+        });
+        $fibers['refused']->resume(false);
+        $fibers['file']->resume(true);
+        Wait::until(static fn (): bool => $clients[0]->isOver() && $clients[1]->isOver(), 'the clients', 30, static fn () => $server->doEvents());
+        self::assertSame([0, 69, $bytes], [$clients[0]->wait(), $clients[1]->wait(), $this->read('got')]);
+    }
+
+    /** A program that watches progress, and may choose the file of uploads. */
+    private function progress(): \IPWorks_TFTPServer
+    {
+        return new class() extends \IPWorks_TFTPServer {
+            public array $ends = [];
+
+            public string $text = '';
+
+            public string $file = '';
+
+            public function fireConnected($param)
+            {
+                if ($this->file !== '') {
+                    $this->setConnLocalFile($param['connectionid'], $this->file);
+                }
+            }
+
+            public function fireTransfer($param)
+            {
+                $this->text .= $param['text'];
+            }
+
+            public function fireDisconnected($param)
+            {
+                $this->ends[] = $param['statuscode'];
+            }
+        };
+    }
+
+    private function serve(\IPWorks_TFTPServer $server, ?string $directory = null): void
+    {
+        $server->setLocalHost('127.0.0.1');
+        $server->setLocalPort(0);
+        if ($directory !== null) {
+            $server->setLocalDir($directory);
+        }
+        $server->doStartListening();
+    }
+
+    /** Delivers events until a client has ended and it is done; the client's exit status. */
+    private function deliverTo(\IPWorks_TFTPServer $server, Process $client, callable $done): int
+    {
+        Wait::until(static fn (): bool => $client->isOver() && $done(), 'the client', 30, static fn () => $server->doEvents());
+
+        return $client->wait();
     }
 
     public function testTheClassGoesOutOfUseAtOnce(): void

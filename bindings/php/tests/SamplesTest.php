@@ -11,9 +11,14 @@ final class SamplesTest extends TestCase
 
     private function sample(string ...$command): Process
     {
+        return $this->sampleThatReads('', ...$command);
+    }
+
+    private function sampleThatReads(string $input, string ...$command): Process
+    {
         $process = new Process(
             [PHP_BINARY, '-d', 'error_reporting=-1', '-d', 'display_errors=stderr', '-d', 'log_errors=0', ...$command],
-            '',
+            $input,
             dirname(__DIR__) . '/compat/samples',
         );
         $this->port = (int) $process->waitFor('/^Listening on port (\d+)$/m')[1];
@@ -66,6 +71,23 @@ final class SamplesTest extends TestCase
         self::assertSame(69, $this->curl($this->port, 'secret.cfg')->wait());
         $sample->waitFor('/^refused: 10013$/m');
         self::assertStringContainsString("connection 0 is 1000001, mode 0, port known\n", $sample->output());
+        self::assertSame('', $sample->errors());
+    }
+
+    public function test_tftp_server(): void
+    {
+        $mine = $this->file('mine', 600);
+        $sample = $this->sampleThatReads("{$this->directory}/made\n", 'tftp_server.php', '0');
+        self::assertStringStartsWith('Local directory: ', $sample->output());
+        self::assertSame(0, $this->upload($this->port, 'mine', 'theirs')->wait());
+        self::assertSame($mine, $this->read('made/theirs'));
+        self::assertSame(0, $this->curl($this->port, 'theirs')->wait());
+        self::assertSame($mine, $this->read('got'));
+        self::assertSame(68, $this->curl($this->port, 'missing')->wait());
+        $sample->waitFor('/^1000003: disconnected, Can\'t open local file/m');
+        foreach (['127.0.0.1: wants to write theirs.', '127.0.0.1: connected, OK', '1000001: 512 bytes.', '1000001: 88 bytes.', '1000001: transferred.', '1000002: disconnected, OK'] as $line) {
+            self::assertStringContainsString("{$line}\n", $sample->output());
+        }
         self::assertSame('', $sample->errors());
     }
 
