@@ -79,8 +79,10 @@ step churn c_program churn
 # Coverage-guided fuzzing, TFTP_FUZZ_SECONDS for each target: fuzz/ and tests/fuzz/bodies.
 step fuzz scripts/fuzz.sh
 
-# Directories swapped for links to the outside while clients ask, servers killed while clients upload: tests/files.
+# Directories swapped for links to the outside while clients ask, servers killed while clients upload, system calls that
+# fail one at a time: tests/files.
 files() (
+    export TFTP_FAULTS="${TFTP_FAULTS:-40}" TFTP_FAULT_SECONDS="${TFTP_FAULT_SECONDS:-6000}"
     export TFTP_SWAPS="${TFTP_SWAPS:-100000}" TFTP_KILLS="${TFTP_KILLS:-1000}" TFTP_ROUNDS="${TFTP_ROUNDS:-2000}"
     export TFTP_TEST_SECONDS=7200
     cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so" tests/files

@@ -3,8 +3,7 @@
 /// The soft limit of descriptors.
 #[cfg(unix)]
 pub(super) fn soft_limit() -> usize {
-    use rustix::process::{Resource, getrlimit};
-    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let limit = crate::engine::platform::limits::open_files();
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 

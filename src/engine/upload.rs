@@ -19,9 +19,9 @@ use std::path::{Path, PathBuf};
 use cap_std::fs::{Dir, Metadata, MetadataExt};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::{Resource, getrlimit};
 
 use super::jail::{FileSystem, Refusal};
+use super::platform;
 pub(in crate::engine) use gathering::Place;
 use gathering::{Gathering, check_replaceable, facts, may_write_into, writing};
 use method::Method;
@@ -66,7 +66,7 @@ impl Upload {
             existing,
             path,
         } = place;
-        let limit = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
+        let limit = platform::limits::file_size();
         let announced = options.announced.unwrap_or(0);
         if announced > limit {
             return Err(Refusal::NoSpace);

@@ -29,6 +29,7 @@ mod frame;
 #[cfg(target_os = "linux")]
 mod frames;
 pub mod iconv;
+pub mod limits;
 #[cfg(target_os = "linux")]
 mod poll;
 #[cfg(any(not(target_os = "linux"), test))]

@@ -37,8 +37,7 @@ impl Drop for Permit {
 /// The soft limit of descriptors. Asked each time: a program may change it as it runs.
 #[cfg(unix)]
 pub(super) fn descriptors() -> usize {
-    use rustix::process::{Resource, getrlimit};
-    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let limit = crate::engine::platform::limits::open_files();
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 

@@ -1,0 +1,47 @@
+//! Limits of the process: getrlimit(2), which a seccomp filter may forbid.
+
+/// The soft limit of descriptors; `u64::MAX` where there is none. Where the system does not say, the usual one of 1024.
+pub fn open_files() -> u64 {
+    soft(libc::RLIMIT_NOFILE).unwrap_or(1024)
+}
+
+/// Bytes that a file may have; one byte more raises SIGXFSZ. `u64::MAX` where there is no limit, or none is known.
+pub fn file_size() -> u64 {
+    soft(libc::RLIMIT_FSIZE).unwrap_or(u64::MAX)
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+type Resource = libc::__rlimit_resource_t;
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+type Resource = libc::c_int;
+
+fn soft(resource: Resource) -> Option<u64> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is writable and of the type that the call fills.
+    let result = unsafe { libc::getrlimit(resource, &raw mut limit) };
+    let is_known = result == 0;
+    // RLIM_INFINITY is the highest number on the systems here, but for its type.
+    #[allow(clippy::unnecessary_cast, reason = "signed on some systems")]
+    let current = match limit.rlim_cur {
+        libc::RLIM_INFINITY => u64::MAX,
+        number => number as u64,
+    };
+    is_known.then_some(current)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_those_of_the_process() {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+        assert_eq!(open_files(), limit.current.unwrap_or(u64::MAX));
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize);
+        assert_eq!(file_size(), limit.current.unwrap_or(u64::MAX));
+        assert_eq!(soft(Resource::MAX), None, "there is no such limit");
+    }
+}
