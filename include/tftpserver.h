@@ -73,6 +73,9 @@
  * An answer that takes time, as from a database or a person: set `accept` to TFTPSERVER_ACCEPT_LATER, return, and call
  * tftpserver_do_accept when it is known, from any thread. Only that connection waits, up to Timeout.
  *
+ * Data that the program stores on another thread or in an event loop's task: call tftpserver_do_hold in the Transfer
+ * callback, and again when the data is stored. The end of an upload is not acknowledged before that.
+ *
  * THE CONN ARRAYS
  *
  * The properties whose name begins with Conn have a value for each connection. Their index is a connection id, as the
@@ -86,7 +89,8 @@
  *  1. ConnFileData, if it was set (downloads).
  *  2. ConnLocalFile, if it was set: any path, your own choice.
  *  3. LocalDir and ConnServedName or else the client's file name, never outside LocalDir.
- *  4. An upload with a Transfer callback goes there, and no file is written.
+ *  4. An upload with a Transfer callback goes there, and no file is written. Where that callback is unregistered before
+ *     the end, the upload fails with 126.
  *  5. Otherwise the client gets ERROR 1, the program error 126 or 127.
  *
  * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting
@@ -1636,6 +1640,29 @@ int32_t tftpserver_do_accept(tftpserver *server,
  */
 TFTPSERVER_API
 int32_t tftpserver_release(tftpserver *server);
+
+/**
+ * Holds a transfer back while the program takes the data of its Transfer events elsewhere: on another thread, in a task of
+ * an event loop.
+ *
+ * From the call with `hold` 1 until the call with `hold` 0, what Transfer delivers does not count as taken. When 256 kB
+ * are delivered and not taken, the client of an upload is not acknowledged any further and a download is not fed any
+ * further. The last block of an upload is acknowledged when everything has been taken. A program whose storage fails
+ * meanwhile calls `tftpserver_do_disconnect`: the client then gets an ERROR instead of that acknowledgement. The hold
+ * ends with the connection.
+ *
+ * @param server The handle.
+ * @param index  A connection id, or a position below ConnCount.
+ * @param hold   1: what is delivered from now on is not taken. 0: everything that was delivered is taken.
+ * @return 0, also where nothing changes; 901 not a handle; 903 no such connection, or not any more; 905 neither 0
+ *         nor 1; 908 internal error.
+ *
+ * Threads: any, from inside a callback too.
+ */
+TFTPSERVER_API
+int32_t tftpserver_do_hold(tftpserver *server,
+                           int32_t index,
+                           int32_t hold);
 
 #ifdef __cplusplus
 }  // extern "C"

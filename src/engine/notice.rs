@@ -241,6 +241,8 @@ pub struct Run {
     pub empty_block: bool,
     /// Nothing follows.
     pub is_last: bool,
+    /// No file takes the data: what no Transfer callback takes is lost.
+    pub is_only_copy: bool,
 }
 
 impl Run {

@@ -8,13 +8,13 @@ use returned::Returned;
 use tftp_proto::WriteTransfer;
 use tftp_proto::negotiate;
 use tftp_proto::netascii::Decoder;
-use tftp_proto::wire::{Asked, Mode, Packet};
+use tftp_proto::wire::{Asked, Mode, Operation, Packet};
 
 use super::config::Policy;
 use super::context::Context;
 use super::inbox::{Message, Stored};
 use super::jail::Refusal;
-use super::notice::{Direction, Notice, Run, Wants};
+use super::notice::{Cause, Direction, Notice, Run, Wants};
 use super::platform::Bytes;
 use super::pool::Lane;
 use super::transfer::{FLOW_LIMIT, Link};
@@ -111,10 +111,17 @@ impl Receiving {
     }
 
     /// Passes on what this batch brought: to the application, to the file; holds the client back while either is behind.
-    pub(super) fn pass_on(&mut self, ctx: &mut Context, link: &Link) {
+    ///
+    /// # Errors
+    /// `NoSource` where only the application takes the data and its Transfer callback is registered no more.
+    pub(super) fn pass_on(&mut self, ctx: &mut Context, link: &Link) -> Result<(), Cause> {
         self.dirty = false;
         let last = self.machine.is_complete() && !self.closed;
         let told = link.is_announced() && ctx.wants().has(Wants::TRANSFER);
+        let has_new_data = last || !self.pending.is_empty();
+        if has_new_data && !told && matches!(self.target, Target::Application) {
+            return Err(Cause::NoSource(Operation::Write));
+        }
         let at_once = at_once(ctx);
         if last || (!self.pending.is_empty() && (told || self.pending.len() >= at_once)) {
             self.closed |= last;
@@ -124,16 +131,28 @@ impl Receiving {
         let behind = self.queued > WRITES_WAITING * at_once || !link.flow_is_below(FLOW_LIMIT);
         self.machine.hold(ctx.now, behind);
         self.drain(ctx, link);
+        Ok(())
     }
 
     /// A write came back from the blocking pool.
-    pub(super) fn handle_stored(&mut self, ctx: &mut Context, link: &Link, stored: Stored) {
+    ///
+    /// # Errors
+    /// Those of [`Receiving::pass_on`].
+    pub(super) fn handle_stored(
+        &mut self,
+        ctx: &mut Context,
+        link: &Link,
+        stored: Stored,
+    ) -> Result<(), Cause> {
         match stored {
             Stored::Written(file) => {
                 self.target = Target::Idle(file);
-                self.pass_on(ctx, link);
+                self.pass_on(ctx, link)
             }
-            Stored::Committed => self.commit(ctx, link),
+            Stored::Committed => {
+                self.commit(ctx, link);
+                Ok(())
+            }
         }
     }
 
@@ -178,6 +197,7 @@ impl Receiving {
             slices: vec![(Arc::clone(data), 0..data.len())],
             total: self.total(),
             is_last: last,
+            is_only_copy: matches!(self.target, Target::Application),
             empty_block: last
                 && (data.is_empty() || (!translated && data.len().is_multiple_of(blksize as usize))),
         };

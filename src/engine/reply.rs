@@ -93,7 +93,7 @@ impl Reply {
     }
 
     /// The flow control of the connection that this answers.
-    pub(super) fn flow(&self) -> Arc<Flow> {
+    pub(crate) fn flow(&self) -> Arc<Flow> {
         Arc::clone(&self.flow)
     }
 

@@ -148,6 +148,7 @@ impl Sending {
             slices,
             total: self.total(),
             is_last: self.is_complete(),
+            is_only_copy: false,
             empty_block: self.is_complete() && acked.is_multiple_of(u64::from(blksize)),
         };
         if run.length > 0 || run.empty_block {

@@ -318,7 +318,9 @@ impl Transfer {
         match (&mut self.stage, stored) {
             (_, stored) if self.ended => ctx.drop_apart(self.link.lane, stored),
             (Stage::Receiving(receiving), Ok(stored)) => {
-                receiving.handle_stored(ctx, &self.link, stored);
+                if let Err(cause) = receiving.handle_stored(ctx, &self.link, stored) {
+                    return self.end(ctx, cause);
+                }
                 self.after_step(ctx);
             }
             (_, Err(refusal)) => self.end(ctx, Cause::Write(refusal)),
@@ -331,7 +333,9 @@ impl Transfer {
         if let Stage::Receiving(receiving) = &mut self.stage
             && !self.ended
         {
-            receiving.pass_on(ctx, &self.link);
+            if let Err(cause) = receiving.pass_on(ctx, &self.link) {
+                return self.end(ctx, cause);
+            }
             self.after_step(ctx);
         }
     }

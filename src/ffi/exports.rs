@@ -457,6 +457,31 @@ pub extern "C" fn tftpserver_release(server: *mut tftpserver) -> i32 {
     })
 }
 
+/// Holds a transfer back while the program takes the data of its Transfer events elsewhere: on another thread, in a task of
+/// an event loop.
+///
+/// From the call with `hold` 1 until the call with `hold` 0, what Transfer delivers does not count as taken. When 256 kB
+/// are delivered and not taken, the client of an upload is not acknowledged any further and a download is not fed any
+/// further. The last block of an upload is acknowledged when everything has been taken. A program whose storage fails
+/// meanwhile calls `tftpserver_do_disconnect`: the client then gets an ERROR instead of that acknowledgement. The hold
+/// ends with the connection.
+///
+/// @param server The handle.
+/// @param index  A connection id, or a position below ConnCount.
+/// @param hold   1: what is delivered from now on is not taken. 0: everything that was delivered is taken.
+/// @return 0, also where nothing changes; 901 not a handle; 903 no such connection, or not any more; 905 neither 0
+///         nor 1; 908 internal error.
+///
+/// Threads: any, from inside a callback too.
+#[unsafe(no_mangle)]
+pub extern "C" fn tftpserver_do_hold(server: *mut tftpserver, index: i32, hold: i32) -> i32 {
+    status(server, Call::DoHold, |server, _| match hold {
+        0 => server.hold(index, false),
+        1 => server.hold(index, true),
+        _ => Err(Failure::new(errors::INVALID_VALUE, "0 or 1 is expected.")),
+    })
+}
+
 static TERMINATED_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 
 // The header's version is this library's.

@@ -36,6 +36,7 @@ pub(super) enum Call {
     GetEventFd,
     DoAccept,
     Release,
+    DoHold,
 }
 
 /// What a function may do.
@@ -65,7 +66,7 @@ const FORGOTTEN: bool = false;
 
 /// Who may be called inside a callback, and whose outcome is remembered. In the order of [`Call`].
 #[rustfmt::skip] // One row a function: it is read as a table.
-const RULES: [Rule; 21] = [
+const RULES: [Rule; 22] = [
     rule(Call::Close, "tftpserver_close", REFUSED, REMEMBERED),
     rule(Call::RegisterCallback, "tftpserver_register_callback", ALLOWED, REMEMBERED),
     rule(Call::GetLastError, "tftpserver_get_last_error", ALLOWED, FORGOTTEN),
@@ -87,6 +88,7 @@ const RULES: [Rule; 21] = [
     rule(Call::GetEventFd, "tftpserver_get_event_fd", ALLOWED, REMEMBERED),
     rule(Call::DoAccept, "tftpserver_do_accept", ALLOWED, REMEMBERED),
     rule(Call::Release, "tftpserver_release", ALLOWED, REMEMBERED),
+    rule(Call::DoHold, "tftpserver_do_hold", ALLOWED, REMEMBERED),
 ];
 
 thread_local! {

@@ -73,6 +73,9 @@
  * An answer that takes time, as from a database or a person: set `accept` to TFTPSERVER_ACCEPT_LATER, return, and call
  * tftpserver_do_accept when it is known, from any thread. Only that connection waits, up to Timeout.
  *
+ * Data that the program stores on another thread or in an event loop's task: call tftpserver_do_hold in the Transfer
+ * callback, and again when the data is stored. The end of an upload is not acknowledged before that.
+ *
  * THE CONN ARRAYS
  *
  * The properties whose name begins with Conn have a value for each connection. Their index is a connection id, as the
@@ -86,7 +89,8 @@
  *  1. ConnFileData, if it was set (downloads).
  *  2. ConnLocalFile, if it was set: any path, your own choice.
  *  3. LocalDir and ConnServedName or else the client's file name, never outside LocalDir.
- *  4. An upload with a Transfer callback goes there, and no file is written.
+ *  4. An upload with a Transfer callback goes there, and no file is written. Where that callback is unregistered before
+ *     the end, the upload fails with 126.
  *  5. Otherwise the client gets ERROR 1, the program error 126 or 127.
  *
  * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting

@@ -51,6 +51,8 @@ struct State {
     found: Option<PathBuf>,
     /// The sources are no longer looked at.
     has_begun: bool,
+    /// Delivered since the application began to hold the transfer; `None` where it does not.
+    held: Option<u64>,
     /// A callback ended it, with this answer: only Disconnected, Error and Log are still delivered.
     ended_with: Option<i32>,
 }
@@ -164,6 +166,12 @@ impl Record {
         self.end(Cause::Callback(answer));
     }
 
+    /// Ends an upload whose data has no taker any more, with 126.
+    pub(super) fn lose(&self) {
+        self.state.lock().ended_with.get_or_insert(errors::NO_LOCAL_FILE);
+        self.end(Cause::NoSource(Operation::Write));
+    }
+
     /// Ends the connection: the client gets an ERROR.
     pub(super) fn end(&self, cause: Cause) {
         if let Some(reply) = &self.reply {
@@ -179,8 +187,28 @@ impl Record {
         }
     }
 
-    /// So much of its data was delivered.
-    pub(super) fn taken(&self, weight: u64) {
+    /// So much of its data was delivered. While the application holds the transfer, it does not count as taken.
+    pub(super) fn delivered(&self, weight: u64) {
+        if let Some(held) = &mut self.state.lock().held {
+            *held += weight;
+            return;
+        }
+        self.taken(weight);
+    }
+
+    /// Begins or ends a hold: while it lasts, what Transfer delivers does not count as taken.
+    pub(super) fn hold(&self, is_held: bool) {
+        let held = match (&mut self.state.lock().held, is_held) {
+            (Some(_), true) => None,
+            (held, true) => held.replace(0),
+            (held, false) => held.take(),
+        };
+        if let Some(weight) = held.filter(|weight| *weight > 0) {
+            self.taken(weight);
+        }
+    }
+
+    fn taken(&self, weight: u64) {
         if let Some(reply) = &self.reply {
             reply.taken(weight);
         }

@@ -184,7 +184,7 @@ impl<'a> Dispatch<'a> {
         if !record.is_muted() {
             self.blocks(&record, run);
         }
-        record.taken(run.weight());
+        record.delivered(run.weight());
     }
 
     /// One event a block.
@@ -217,6 +217,10 @@ impl<'a> Dispatch<'a> {
         };
         let answer = match self.hub.refresh(Event::TRANSFER, &mut self.transfer) {
             Some(callback) => callback.fire(&mut event),
+            None if run.is_only_copy => {
+                record.lose();
+                return false;
+            }
             None => 0,
         };
         if answer != 0 {

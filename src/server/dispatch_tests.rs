@@ -141,6 +141,7 @@ fn run_of(before: u64, block: u32, slices: &[&str], total: Option<u64>) -> Run {
         total,
         empty_block: false,
         is_last: false,
+        is_only_copy: false,
     }
 }
 
@@ -417,6 +418,86 @@ fn what_waits_for_a_callback_goes_on_when_that_is_unregistered() {
     bench.server.register(8, None).unwrap();
     assert_eq!(bench.run(), Vec::<String>::new());
     assert!(bench.inbox.take().is_empty());
+}
+
+/// An upload that no file takes.
+fn only_copy(text: &str) -> Notice {
+    Notice::Moved(Run {
+        direction: Direction::Upload,
+        is_only_copy: true,
+        ..run_of(0, 512, &[text], None)
+    })
+}
+
+#[test]
+fn an_upload_whose_only_taker_is_unregistered_fails() {
+    // While its data waits in the queue.
+    let bench = Bench::new(&[3, 8], |_, _| 0);
+    bench.ask(ID, Operation::Write, false);
+    bench.tell(only_copy("ab"));
+    bench.server.register(8, None).unwrap();
+    assert_eq!(bench.inbox.take(), ["1 end NoSource(Write)"]);
+    bench.disconnected(Some(Cause::NoSource(Operation::Write)));
+    assert_eq!(bench.run().len(), 1, "only Disconnected");
+    // While it is being delivered.
+    let bench = Bench::new(&[3, 8], |server, event| {
+        server
+            .register(event.id(), None)
+            .map_or_else(|failure| failure.code, |()| 0)
+    });
+    bench.ask(ID, Operation::Write, false);
+    bench.tell(only_copy("ab"));
+    bench.tell(only_copy("cd"));
+    bench.server.do_events().unwrap();
+    assert_eq!(bench.inbox.take(), ["1 end NoSource(Write)"]);
+}
+
+#[test]
+fn an_upload_of_an_unobserved_connection_fails_where_no_file_takes_it() {
+    let bench = Bench::new(&[], |_, _| 0);
+    bench.ask(ID, Operation::Write, false);
+    bench.tell(only_copy("ab"));
+    assert_eq!(bench.inbox.take(), ["1 end NoSource(Write)"]);
+}
+
+#[test]
+fn blocks_of_a_file_go_on_without_their_callback() {
+    let bench = Bench::new(&[3, 8], |_, _| 0);
+    bench.ask(ID, Operation::Write, false);
+    bench.tell(Notice::Moved(run_of(0, 512, &["ab"], None)));
+    bench.server.register(8, None).unwrap();
+    assert!(bench.inbox.take().is_empty());
+}
+
+#[test]
+fn what_is_delivered_during_a_hold_is_taken_at_its_end() {
+    let bench = Bench::new(&[8], |server, event| match event {
+        Event::Transfer { connection_id, .. } => server.hold(*connection_id, true).map_or(1, |()| 0),
+        _ => 0,
+    });
+    let (connection, reply) = (
+        testing::asking(ID, Operation::Write),
+        testing::reply(&bench.inbox, ID),
+    );
+    let flow = reply.flow();
+    bench.tell(Notice::Asked {
+        connection,
+        reply,
+        held: false,
+    });
+    for text in ["ab", "cd"] {
+        let run = run_of(0, 512, &[text], None);
+        flow.add(run.weight());
+        bench.tell(Notice::Moved(run));
+    }
+    assert!(!flow.below(0));
+    assert_eq!(bench.run().len(), 2);
+    assert!(!flow.below(0), "delivered and not taken");
+    assert!(bench.inbox.take().is_empty());
+    bench.server.hold(ID, false).unwrap();
+    assert_eq!(bench.inbox.take(), ["1 taken"]);
+    assert!(flow.below(0));
+    assert_eq!(bench.server.hold(ID + 1, true).unwrap_err().code, 903);
 }
 
 #[test]

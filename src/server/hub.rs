@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 use tftp_proto::Instant;
+use tftp_proto::wire::Operation;
 
 use super::conn::Conns;
 use super::errors::{self, Failure};
 use super::events::{self, Callback};
 use super::queue::Queue;
 use super::quiet::Quiet;
-use crate::engine::notice::{Application, LogKind, Notice, Sources, Wants};
+use crate::engine::notice::{Application, Cause, LogKind, Notice, Sources, Wants};
 use crate::engine::reply::Reply;
 use crate::sync::RwLock;
 use crate::sync::atomic::{
@@ -148,6 +149,11 @@ impl Hub {
             .admissions
             .into_iter()
             .for_each(|(reply, sources)| reply.admit(sources));
+        // Before anything counts as taken: the end of a lost upload must not be acknowledged.
+        waiting
+            .lost
+            .into_iter()
+            .for_each(|reply| reply.end(Cause::NoSource(Operation::Write)));
         waiting
             .runs
             .into_iter()
@@ -235,6 +241,8 @@ struct Releasing {
     coming: HashMap<i32, Reply, foldhash::fast::RandomState>,
     admissions: Vec<(Reply, Sources)>,
     runs: Vec<(Reply, u64)>,
+    /// Uploads of which no file takes what waited.
+    lost: Vec<Reply>,
 }
 
 impl Releasing {
@@ -259,8 +267,12 @@ impl Releasing {
             Notice::Moved(run) if !wants.has(Wants::TRANSFER) && !run.slices.is_empty() => {
                 let weight = run.weight();
                 run.slices.clear();
-                let found = self.reply_to(run.id, conns);
-                self.runs.extend(found.map(|(reply, _)| (reply, weight)));
+                if let Some((reply, _)) = self.reply_to(run.id, conns) {
+                    if run.is_only_copy {
+                        self.lost.push(reply.clone());
+                    }
+                    self.runs.push((reply, weight));
+                }
             }
             _ => {}
         }

@@ -30,6 +30,7 @@ fn moved(id: i32) -> Notice {
         total: None,
         empty_block: false,
         is_last: false,
+        is_only_copy: false,
     })
 }
 

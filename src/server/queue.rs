@@ -429,6 +429,7 @@ mod tests {
             total: None,
             empty_block: false,
             is_last,
+            is_only_copy: false,
         })
     }
 

@@ -65,7 +65,9 @@ impl Quiet {
             }
             Notice::Moved(ref run) => {
                 match self.record(run.id) {
-                    Some(record) => record.taken(run.weight()),
+                    // Its events went unseen, so nothing has taken the data.
+                    Some(record) if run.is_only_copy => record.lose(),
+                    Some(record) => record.delivered(run.weight()),
                     None => return Some(notice),
                 }
                 None

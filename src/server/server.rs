@@ -184,6 +184,15 @@ impl Server {
         Ok(())
     }
 
+    /// Holds a transfer back, or lets it go on: while it is held, what Transfer delivers does not count as taken.
+    ///
+    /// # Errors
+    /// 903 where there is none at this index.
+    pub fn hold(&self, index: i32, is_held: bool) -> Result<(), Failure> {
+        self.conns.at(index)?.hold(is_held);
+        Ok(())
+    }
+
     /// Shuts down, and gives every property and setting its default. Callbacks stay.
     pub fn reset(&self) {
         let mut listening = self.listening.lock();

@@ -110,3 +110,6 @@ int32_t tftpserver_do_accept(tftpserver *server,
                              int32_t index,
                              int32_t accept);
 int32_t tftpserver_release(tftpserver *server);
+int32_t tftpserver_do_hold(tftpserver *server,
+                           int32_t index,
+                           int32_t hold);

@@ -161,4 +161,27 @@ static void serve_one(tftpserver *server)
         ; /* 901 after the release */
 }"#,
     ),
+    call(
+        "tftpserver_do_hold",
+        r#"static int32_t on_transfer(tftpserver *server, tftpserver_event *event, void *context)
+{
+    int32_t *uploading = context; /* a queue would copy the block's bytes here */
+    *uploading = event->data.transfer.connection_id;
+    return tftpserver_do_hold(server, *uploading, 1);
+}
+
+static void another_thread_has_stored_it(tftpserver *server, int32_t uploading, int is_stored)
+{
+    if (is_stored)
+        tftpserver_do_hold(server, uploading, 0);
+    else
+        tftpserver_do_disconnect(server, uploading);
+}
+
+static void store_elsewhere(tftpserver *server, int32_t *uploading)
+{
+    tftpserver_register_callback(server, TFTPSERVER_EVENT_TRANSFER, on_transfer, uploading);
+    another_thread_has_stored_it(server, *uploading, 1);
+}"#,
+    ),
 ];
