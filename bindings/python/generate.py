@@ -12,6 +12,10 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEADER = os.path.join(HERE, "..", "..", "include", "tftpserver.h")
 OUTPUT = os.path.join(HERE, "tftpserver", "_generated.py")
+SETTINGS = os.path.join(HERE, "tftpserver", "_settings.py")
+
+# Names that are written in capitals are one word each.
+CAPITALS = ("IPv6", "QOS", "DSCP", "API", "IP")
 
 # Constants with these prefixes become an IntEnum each; the name of the class, and what it is.
 ENUMS = {
@@ -128,16 +132,83 @@ def write(header):
     return "\n".join(out)
 
 
+def attribute(setting):
+    """MaxBlockSize -> max_block_size"""
+    for capitals in CAPITALS:
+        setting = setting.replace(capitals, capitals.capitalize())
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", setting).lower()
+
+
+def settings(header):
+    """(name, Python type, may be set, description) in the order of the header's table; not what is a property too."""
+    table = header.partition(" *       setting                 type")[2].partition('\n *\n')[0].partition("\n")[2]
+    rows = re.findall(r"^ \*       (\w+) +(.+?)  +(.*)\n \*         (.*)$", table, flags=re.M)
+    if 2 * len(rows) != len(table.splitlines()) or not rows:
+        raise SystemExit("the table of settings was not understood")
+    for name, kind, rest, text in rows:
+        if text != "The property of this name.":
+            python = {"Boolean": "bool", "text": "str"}.get(kind, "int")
+            yield name, python, not rest.endswith("never"), text
+
+
+# Properties that are settings, too, to the constructors of Server and AsyncServer.
+PROPERTIES = (("timeout", "int"), ("max_retransmits", "int"), ("retransmit_timeout", "int"))
+
+
+def write_settings(header):
+    rows = list(settings(header))
+    out = [
+        '"""Made from include/tftpserver.h by generate.py. Not to be edited: change the header, and run that."""',
+        "import operator",
+        "from typing import Any, Dict, TypedDict, Union",
+        "",
+        "#: The library's names.",
+        "NAMES: Dict[str, str] = {",
+        *(f'    "{attribute(name)}": "{name}",' for name, _, _, _ in rows),
+        "}",
+        "",
+        "",
+        "class Settings(TypedDict, total=False):",
+        '    """What the constructors of Server and AsyncServer take by name."""',
+        "",
+        *(f"    {name}: {kind}" for name, kind in PROPERTIES),
+        *(f"    {attribute(name)}: {kind}" for name, kind, is_free, _ in rows if is_free),
+        "",
+        "",
+        "class SettingAttributes:",
+        '    """The settings as attributes."""',
+        "",
+        "    def _read_setting(self, name: str) -> str:",
+        "        raise NotImplementedError",
+        "",
+        "    def _write_setting(self, name: str, value: Any) -> None:",
+        "        raise NotImplementedError",
+    ]
+    for name, kind, is_free, text in rows:
+        read = f'self._read_setting("{name}")'
+        read = {"bool": f'{read} == "True"', "int": f"int({read})", "str": read}[kind]
+        value = {"bool": "bool(operator.index(value))", "int": "operator.index(value)", "str": "value"}[kind]
+        out += ["", "    @property", f"    def {attribute(name)}(self) -> {kind}:", f'        """{text}"""', f"        return {read}"]
+        if is_free:
+            out += ["", f"    @{attribute(name)}.setter", f"    def {attribute(name)}(self, value: {kind}) -> None:",
+                    f'        self._write_setting("{name}", {value})']
+    return "\n".join([*out, ""]).replace("Dict, TypedDict, Union", "Dict, TypedDict")
+
+
 def main():
     with open(HEADER, encoding="utf-8") as file:
-        text = write(file.read())
+        header = file.read()
+    texts = {OUTPUT: write(header), SETTINGS: write_settings(header)}
     if "--check" in sys.argv[1:]:
-        with open(OUTPUT, encoding="utf-8") as file:
-            current = file.read() == text
-        print("current" if current else f"not current: run {os.path.relpath(__file__)}")
-        return 0 if current else 1
-    with open(OUTPUT, "w", encoding="utf-8") as file:
-        file.write(text)
+        is_current = True
+        for path, text in texts.items():
+            with open(path, encoding="utf-8") as file:
+                is_current = is_current and file.read() == text
+        print("current" if is_current else f"not current: run {os.path.relpath(__file__)}")
+        return 0 if is_current else 1
+    for path, text in texts.items():
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
     return 0
 
 

@@ -21,6 +21,18 @@ HOST = "127.0.0.1"
 sys.path.append(os.path.join(ROOT, "tests"))
 from listening import await_bound  # noqa: E402, F401
 
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+            return True
+    except OSError:
+        return False
+
+
+HAS_IPV6 = has_ipv6()
 LARGE = random.Random(1).randbytes(1_000_000) if hasattr(random.Random, "randbytes") else os.urandom(1_000_000)
 
 
@@ -71,9 +83,9 @@ class Case(unittest.TestCase):
     def client(self, command):
         return Client(command, self.place.name)
 
-    def get(self, port, name):
+    def get(self, port, name, host=HOST):
         """A download under way, by curl."""
-        return self.client([need("curl"), "-sS", "-m", str(SECONDS), f"tftp://{HOST}:{port}/{name}"])
+        return self.client([need("curl"), "-gsS", "-m", str(SECONDS), f"tftp://{host}:{port}/{name}"])
 
     def put(self, port, name, data):
         """An upload under way, by curl."""
@@ -174,6 +186,17 @@ class Raw:
 
     def send(self, opcode, block, data=b""):
         self.socket.sendto(struct.pack("!HH", opcode, block) + data, self.peer)
+
+
+def raw_put(port, name, data):
+    """Uploads one block of data; returns None, or the text of the ERROR that came."""
+    with Raw(port) as client:
+        client.request(name, opcode=2)
+        opcode, rest = client.receive()
+        if opcode == 4:
+            client.send(3, 1, data)
+            opcode, rest = client.receive()
+        return None if opcode == 4 else rest[2:-1].decode()
 
 
 def is_free(port):

@@ -1,15 +1,21 @@
 """AsyncServer: on the event descriptor of the library, with handlers that may be async."""
 import asyncio
+import concurrent.futures
+import contextlib
+import contextvars
 import io
 import logging
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import unittest
 
 import tftpserver
 
-from .support import HOST, LARGE, SECONDS, Case, Raw, start_program
+from .support import HOST, LARGE, PACKAGE, SECONDS, Case, Raw, start_program
 
 
 class AsyncCase(Case):
@@ -39,7 +45,7 @@ class Serving(AsyncCase):
         self.write("file", LARGE)
 
         async def main():
-            async with tftpserver.AsyncServer(self.root, HOST, 0) as server:
+            async with tftpserver.AsyncServer(self.root, HOST, 0, create=True) as server:
                 self.assertEqual(await self.fetch(server, "file"), LARGE)
                 self.assertEqual(await self.send(server, "up", LARGE), 0)
 
@@ -164,12 +170,12 @@ class Serving(AsyncCase):
                 await self.fetch(server, "any")
                 await asyncio.sleep(0.1)
                 calls = []
-                server.tftp.do_events = lambda: calls.append(1)
+                server.tftp._deliver_waiting = lambda: calls.append(1)
                 before = time.process_time()
                 await asyncio.sleep(0.5)
                 self.assertEqual(calls, [])
                 self.assertLess(time.process_time() - before, 0.25)
-                del server.tftp.do_events
+                del server.tftp._deliver_waiting
 
         self.run_async(main())
 
@@ -240,36 +246,90 @@ class Ending(AsyncCase):
         async def handler(request):
             return b"x"
 
-        async def on_error(request, error):
-            raise error
-
-        for lost in ("_delivered", "_readable", "_begin_answer", "step"):
-            # A plain handler beside an async function is a step for which the worker waits.
-            what = (lambda request: b"x") if lost == "step" else handler
-
+        for lost in ("_readable", "_answer_in_task"):
             async def main():
-                async with tftpserver.AsyncServer(what, HOST, 0, on_error=on_error) as server:
-                    # As if KeyboardInterrupt had been raised on entry: the descriptor is watched no more.
+                async with tftpserver.AsyncServer(handler, HOST, 0, timeout=1) as server:
+                    # As if KeyboardInterrupt had been raised on entry, and the descriptor were watched no more.
                     loop, fd, struck = asyncio.get_running_loop(), server.tftp.fileno(), asyncio.Event()
 
-                    def strike(*_):
+                    def strike(*given):
+                        for coroutine in given[2:]:
+                            coroutine.close()
                         loop.remove_reader(fd)
                         struck.set()
+                        raise KeyboardInterrupt
 
-                    if lost == "step":
-                        begin, tftpserver._aio._Step.begin = tftpserver._aio._Step.begin, strike
-                    else:
-                        setattr(server, lost, strike)
-                    loop.add_reader(fd, server._readable)
+                    def readable():
+                        with contextlib.suppress(KeyboardInterrupt):
+                            server._readable()
+
+                    setattr(server, lost, strike)
+                    loop.remove_reader(fd)
+                    loop.add_reader(fd, readable)
                     with Raw(server.address[1]) as client:
                         client.request("any")
                         await struck.wait()
-                    if lost == "step":
-                        tftpserver._aio._Step.begin = begin
-                    else:
-                        delattr(server, lost)
+                    delattr(server, lost)
 
             self.run_async(main())
+
+    def test_a_handler_is_cancelled_once_and_awaited(self):
+        log = []
+
+        async def handler(request):
+            try:
+                asked.set()
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                for _ in range(20):
+                    await asyncio.sleep(0.01)  # a transaction is rolled back
+                log.append("rolled back")
+                raise
+
+        async def main():
+            async with tftpserver.AsyncServer(handler, HOST, 0) as server:
+                client = self.get(server.address[1], "any")
+                await asked.wait()
+            log.append("closed")
+            await self.done(client)
+
+        asked = None
+
+        async def start():
+            nonlocal asked
+            asked = asyncio.Event()
+            await main()
+
+        self.run_async(start())
+        self.assertEqual(log, ["rolled back", "closed"])
+
+    def test_a_handler_may_shut_the_server_down(self):
+        async def handler(request):
+            await server.shutdown()
+
+        async def main():
+            nonlocal server
+            server = tftpserver.AsyncServer(handler, HOST, 0)
+            serving = asyncio.ensure_future(server.serve_forever())
+            with Raw(server.address[1]) as client:
+                client.request("any")
+                await serving
+            await server.close()
+
+        server = None
+        self.run_async(main())
+
+    def test_closing_needs_no_default_executor(self):
+        async def handler(request):
+            return b"x"
+
+        async def main():
+            async with tftpserver.AsyncServer(handler, HOST, 0) as server:
+                self.assertEqual(await self.fetch(server, "any"), b"x")
+                await asyncio.get_running_loop().shutdown_default_executor()
+            self.assertTrue(server.tftp.closed)
+
+        self.run_async(main())
 
     @unittest.skipUnless(hasattr(signal, "SIGINT"), "no signals")
     def test_ctrl_c_ends_asyncio_run_whenever_it_comes(self):
@@ -298,13 +358,218 @@ asyncio.run(main())
                 client.process.kill()
 
 
-class Raising(AsyncCase):
-    def test_serve_forever_raises_and_serving_goes_on(self):
-        async def main(handler):
+class Together(AsyncCase):
+    """What waits for the program holds up its own connection, and no other."""
+
+    def test_a_slow_end_and_a_slow_sink_hold_up_nobody_else(self):
+        async def main():
+            free, ends = asyncio.Event(), []
+
+            class Slow:
+                async def write(self, block):
+                    await free.wait()
+
+                async def close(self):
+                    ends.append("closed")
+
+            async def handler(request):
+                return Slow() if request.is_upload else b"x"
+
+            async def ended(request, error):
+                if request.name == "slow":
+                    await free.wait()
+                ends.append(request.name)
+
+            async with tftpserver.AsyncServer(handler, HOST, 0, on_end=ended) as server:
+                self.assertEqual(await self.fetch(server, "slow"), b"x")
+                upload = self.put(server.address[1], "up", b"x" * 1000)
+                for name in ("one", "two"):
+                    self.assertEqual(await self.fetch(server, name), b"x")
+                while "two" not in ends:
+                    await asyncio.sleep(0.01)
+                self.assertEqual(ends, ["one", "two"])
+                self.assertTrue(upload.runs(), "it is not acknowledged before it is stored")
+                free.set()
+                self.assertEqual((await self.done(upload)).code, 0)
+            self.assertEqual(sorted(ends[2:]), ["closed", "slow", "up"])
+            self.assertLess(ends.index("closed"), ends.index("up"))
+
+        self.run_async(main())
+
+    def test_an_upload_is_not_acknowledged_whose_async_sink_fails(self):
+        async def main():
+            seen, ends = [], []
+
+            class Full:
+                async def write(self, block):
+                    await asyncio.sleep(0.01)
+                    raise OSError(28, "No space left on device")
+
+                async def close(self):
+                    ends.append("closed")
+
+            async with tftpserver.AsyncServer(lambda request: Full(), HOST, 0,
+                                              on_error=lambda request, error: seen.append(error.errno),
+                                              on_end=lambda request, error: ends.append(int(error.code))) as server:
+                self.assertNotEqual(await self.send(server, "up", b"x"), 0)
+            self.assertEqual((seen, ends), ([28], ["closed", 10053]))
+
+        self.run_async(main())
+
+    def test_an_async_callable_takes_every_block_in_order(self):
+        async def main():
+            blocks = []
+
+            async def take(block):
+                await asyncio.sleep(0)
+                blocks.append(block)
+
+            async with tftpserver.AsyncServer(lambda request: take, HOST, 0) as server:
+                self.assertEqual(await self.send(server, "up", LARGE), 0)
+                self.assertEqual(b"".join(blocks), LARGE)
+
+        self.run_async(main())
+
+    def test_a_body_may_be_async(self):
+        class Body:
+            closed = 0
+
+            async def read(self):
+                await asyncio.sleep(0)
+                return b"slowly"
+
+            async def close(self):
+                Body.closed += 1
+
+        async def handler(request):
+            return Body()
+
+        async def main():
+            for one in (handler, lambda request: Body()):
+                async with tftpserver.AsyncServer(one, HOST, 0) as server:
+                    self.assertEqual(await self.fetch(server, "any"), b"slowly")
+
+        self.run_async(main())
+        self.assertEqual(Body.closed, 2)
+
+    def test_context_variables_reach_everything(self):
+        variable, seen = contextvars.ContextVar("variable", default="lost"), []
+
+        async def handler(request):
+            seen.append(variable.get())
+            return (lambda block: seen.append(variable.get())) if request.is_upload else b"x"
+
+        async def ended(request, error):
+            seen.append(variable.get())
+
+        async def main():
+            token = variable.set("mine")
+            async with tftpserver.AsyncServer(handler, HOST, 0, on_end=ended) as server:
+                variable.reset(token)
+                await self.fetch(server, "any")
+                await self.send(server, "up", b"x")
+
+        self.run_async(main())
+        self.assertEqual(seen, ["mine"] * 5)
+
+    def test_a_loop_without_add_reader(self):
+        class Loop(asyncio.SelectorEventLoop):
+            def add_reader(self, *_):
+                raise NotImplementedError
+
+        async def handler(request):
+            return b"x"
+
+        async def main():
             async with tftpserver.AsyncServer(handler, HOST, 0) as server:
+                with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                    client = self.get(server.address[1], "any")
+                    done = pool.submit(client.wait)
+                    while not done.done():
+                        await asyncio.sleep(0.01)
+                self.assertEqual(client.data, b"x")
+
+        # A loop's own way of being woken is add_reader, too.
+        class Wakeable(Loop):
+            def _add_reader(self, fd, *arguments):
+                return asyncio.SelectorEventLoop._add_reader(self, fd, *arguments)
+
+        loop = Wakeable()
+        try:
+            loop.run_until_complete(asyncio.wait_for(main(), SECONDS))
+        finally:
+            loop.close()
+
+    def test_other_loops(self):
+        python = os.environ.get("TFTPSERVER_PYTHON", sys.executable)
+        for name, ending in LOOPS.items():
+            with self.subTest(name):
+                if subprocess.run([python, "-c", f"import {name}"], capture_output=True).returncode:
+                    self.skipTest(f"{name} is not installed")
+                done = subprocess.run([python, "-c", PROGRAM + ending], capture_output=True, text=True, timeout=SECONDS,
+                                      env={**os.environ, "PYTHONPATH": PACKAGE})
+                self.assertEqual((done.returncode, done.stdout), (0, "made for any\n"), done.stderr)
+
+
+PROGRAM = """
+import asyncio, socket, tftpserver
+async def handle(request):
+    await asyncio.sleep(0.01)
+    return b"made for " + request.name.encode()
+def fetch(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(30)
+        client.sendto(b"\\0\\1any\\0octet\\0", ("127.0.0.1", port))
+        packet, peer = client.recvfrom(600)
+        client.sendto(b"\\0\\4\\0\\1", peer)
+        return packet[4:].decode()
+async def main():
+    async with tftpserver.AsyncServer(handle, "127.0.0.1", 0) as server:
+        print(await asyncio.get_running_loop().run_in_executor(None, fetch, server.address[1]))
+"""
+
+LOOPS = {
+    "uvloop": "import uvloop\nuvloop.run(main())\n",
+    "anyio": """
+import anyio
+async def grouped():
+    async with anyio.create_task_group() as group:
+        group.start_soon(main)
+anyio.run(grouped)
+""",
+    "trio": """
+import trio
+async def host():
+    done = asyncio.Event()
+    async def guest():
+        await trio.sleep(0)
+    loop = asyncio.get_running_loop()
+    trio.lowlevel.start_guest_run(guest, run_sync_soon_threadsafe=loop.call_soon_threadsafe,
+                                  done_callback=lambda outcome: done.set())
+    await main()
+    await done.wait()
+asyncio.run(host())
+""",
+}
+
+
+class Raising(AsyncCase):
+    def test_serving_goes_on_and_serve_forever_may_raise(self):
+        async def main(handler):
+            told = []
+            asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context["exception"]))
+            async with tftpserver.AsyncServer(handler, HOST, 0) as server:
+                serving = asyncio.ensure_future(server.serve_forever())
+                self.assertEqual(await self.fetch(server, "bad"), 69)
+                self.assertEqual(await self.fetch(server, "good"), b"good")
+                self.assertEqual([repr(error) for error in told], ["LookupError('bad')"])
+                self.assertFalse(serving.done())
+                serving.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await serving
                 client = self.get(server.address[1], "bad")
                 with self.assertRaisesRegex(LookupError, "bad"):
-                    await server.serve_forever()
+                    await server.serve_forever(raise_errors=True)
                 self.assertNotEqual((await self.done(client)).code, 0)
                 self.assertEqual(await self.fetch(server, "good"), b"good")
 
@@ -318,19 +583,6 @@ class Raising(AsyncCase):
 
         self.run_async(main(handler))
         self.run_async(main(async_handler))
-
-    def test_where_nobody_waits_the_loop_is_told(self):
-        async def handler(request):
-            raise LookupError("mine")
-
-        async def main():
-            told = []
-            asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context["exception"]))
-            async with tftpserver.AsyncServer(handler, HOST, 0) as server:
-                await self.fetch(server, "any")
-            self.assertEqual([repr(error) for error in told], ["LookupError('mine')"])
-
-        self.run_async(main())
 
     def test_on_error_may_be_async(self):
         seen = []
@@ -349,19 +601,24 @@ class Raising(AsyncCase):
         self.run_async(main())
         self.assertEqual(seen, [("any", "LookupError('mine')")])
 
-    def test_an_awaitable_from_a_plain_function_is_refused_with_words(self):
-        async def later():
+    def test_a_plain_function_may_return_an_awaitable(self):
+        async def later(request):
             return b"x"
 
-        seen = []
-
         async def main():
-            async with tftpserver.AsyncServer(lambda request: later(), HOST, 0,
-                                              on_error=lambda request, error: seen.append(str(error))) as server:
-                self.assertEqual(await self.fetch(server, "any"), 69)
+            async with tftpserver.AsyncServer(lambda request: later(request), HOST, 0) as server:
+                self.assertEqual(await self.fetch(server, "any"), b"x")
 
         self.run_async(main())
-        self.assertIn("async def", seen[0])
+
+    def test_generators_are_refused_at_once(self):
+        async def generator(request):
+            yield b"x"
+
+        with self.assertRaisesRegex(TypeError, "generator"):
+            tftpserver.AsyncServer(generator, HOST, 0)
+        with self.assertRaisesRegex(TypeError, "generator"):
+            tftpserver.AsyncServer(self.root, HOST, 0, on_end=generator)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import weakref
 import tftpserver
 from tftpserver import _dispatch, _ffi
 
-from .support import HOST, LARGE, SECONDS, Case, is_free, start_program
+from .support import HOST, LARGE, SECONDS, Case, Raw, is_free, settle, start_program
 
 EVENTS = [event.name.lower() for event in tftpserver.EventId]
 
@@ -494,6 +494,43 @@ class Values(Case):
         for error in (caught.exception, tftpserver.TFTPServerError(905, "bad"), tftpserver.TFTPServerError(5, "odd")):
             copy = pickle.loads(pickle.dumps(error))
             self.assertEqual((type(copy), copy.code, copy.message), (type(error), error.code, error.message))
+
+    def test_an_upload_ends_with_the_handler_that_alone_takes_it(self):
+        server = self.server()
+        taken, ends = [], []
+        server.on_transfer = lambda e: taken.append(e.text)
+        server.on_disconnected = lambda e: ends.append(int(e.status_code))
+        with Raw(server.local_port) as client:
+            client.request("up", opcode=2)
+            while not server.conn_count:
+                server.do_events()
+            self.assertEqual(client.receive()[0], 4)
+            client.send(3, 1, b"x" * 512)
+            self.assertEqual(client.receive()[0], 4)
+            while not taken:
+                server.do_events()
+            server.on_transfer = None
+            client.send(3, 2, b"end")
+            self.assertEqual(client.receive()[0], 5)
+        settle(server)
+        self.assertEqual((taken, ends), ([b"x" * 512], [126]))
+
+    def test_a_block_whose_handler_was_just_removed_is_not_lost_silently(self):
+        server = self.server()
+        ends = []
+        server.on_transfer = lambda e: None
+        server.on_disconnected = lambda e: ends.append(int(e.status_code))
+        with Raw(server.local_port) as client:
+            client.request("up", opcode=2)
+            while not server.conn_count:
+                server.do_events()
+            client.receive()
+            del server._handlers[tftpserver.EventId.TRANSFER]  # as if the event had been on its way
+            client.send(3, 1, b"all")
+            while server.conn_count:
+                server.do_events()
+            self.assertEqual(client.receive()[0], 5)
+        self.assertEqual(ends, [10053])
 
     def test_handlers_come_and_go(self):
         server = self.server(listen=False)

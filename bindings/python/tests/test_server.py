@@ -1,4 +1,5 @@
 """Server: a directory or a handler, in the caller's thread or in one of its own."""
+import concurrent.futures
 import io
 import logging
 import os
@@ -8,11 +9,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import unittest
+from unittest import mock
 
 import tftpserver
+from tftpserver import _class
 
-from .support import HOST, LARGE, PACKAGE, SECONDS, Case, Raw, is_free, start_program
+from .support import HAS_IPV6, HOST, LARGE, PACKAGE, SECONDS, Case, Raw, is_free, raw_put, start_program
 
 
 class ServerCase(Case):
@@ -42,9 +46,33 @@ class Directories(ServerCase):
         with tftpserver.Server(pathlib.Path(self.root), HOST, 0) as server:  # serves on the library's threads alone
             self.assertEqual(server.address[0], HOST)
             self.assertEqual(self.fetch(server, "file"), LARGE)
+        self.assertTrue(server.tftp.closed)
+        with tftpserver.Server(self.root, HOST, 0, create=True) as server:
             self.assertEqual(self.send(server, "up", LARGE), 0)
             self.assertEqual(self.read("up"), LARGE)
-        self.assertTrue(server.tftp.closed)
+
+    def test_uploads_are_refused_unless_asked_for(self):
+        for what, settings in ((self.root, {}), (self.root, {"create": True, "read_only": True}),
+                               (lambda request: None, {"root": self.root})):
+            server = self.serve(what, **settings)
+            self.assertEqual(self.send(server, "up", b"x"), 69)
+        self.assertEqual(os.listdir(self.root), [])
+        server = self.serve(lambda request: None, root=self.root, create=True)
+        self.assertEqual(self.send(server, "up", b"x"), 0)
+
+    @unittest.skipUnless(HAS_IPV6, "no IPv6 here")
+    def test_addresses_of_both_families(self):
+        self.write("file", b"x")
+        with tftpserver.Server(self.root, port=0) as server:
+            self.assertEqual(server.address[0], "")
+            for host in (HOST, "[::1]"):
+                self.assertEqual(self.get(server.address[1], "file", host).wait().data, b"x")
+        with tftpserver.Server(self.root, "::1", 0) as server:
+            self.assertEqual(server.address[0], "::1")
+            self.assertEqual(self.get(server.address[1], "file", "[::1]").wait().data, b"x")
+        with tftpserver.Server(self.root, port=0, use_ipv6=False) as server:
+            self.assertEqual(self.get(server.address[1], "file").wait().data, b"x")
+            self.assertFalse(server.use_ipv6)
 
     def test_settings_in_python_s_spelling(self):
         self.write("file", b"x")
@@ -56,6 +84,37 @@ class Directories(ServerCase):
         with self.assertRaises(ValueError) as caught:
             tftpserver.Server(self.root, HOST, 0, no_such_setting=1)
         self.assertEqual(caught.exception.code, 906)
+        self.assertIn("no_such_setting", str(caught.exception))
+
+    def test_settings_are_attributes(self):
+        server = self.serve(self.root, create=True)
+        server.max_block_size, server.timeout, server.allow_overwrite = 1000, 9, False
+        self.assertEqual((server.max_block_size, server.timeout, server.allow_overwrite), (1000, 9, False))
+        self.assertEqual((server.tftp.config("MaxBlockSize"), server.tftp.max_block_size), ("1000", 1000))
+        server.read_only = True
+        self.assertEqual(self.send(server, "up", b"x"), 69)
+        with self.assertRaises(TypeError):
+            server.max_block_size = "big"
+        for name, value in (("read_onyl", True), ("max_blocksize", 1), ("on_disconected", print), ("nonsense", 1)):
+            for one in (server, server.tftp):
+                with self.assertRaisesRegex(AttributeError, name):
+                    setattr(one, name, value)
+        with self.assertRaisesRegex(AttributeError, "is 'read_only' meant"):
+            server.readonly = True
+        with self.assertRaises(AttributeError):
+            server.statistics = "x"
+        self.assertIn("{", server.statistics)
+
+    def test_a_subclass_has_attributes_of_its_own_but_no_misspelt_ones(self):
+        class Mine(tftpserver.Server):
+            def __init__(self, *arguments):
+                super().__init__(*arguments)
+                self.database = {}
+
+        with Mine(self.root, HOST, 0) as server:
+            for name in ("on_disconected", "max_block_sise"):
+                with self.assertRaises(AttributeError):
+                    setattr(server, name, 1)
 
     def test_what_is_wrong_is_said_at_once(self):
         with self.assertRaises(ValueError):
@@ -125,7 +184,7 @@ class Handlers(ServerCase):
 
     def test_a_root_beside_the_handler(self):
         self.write("static", b"from root")
-        server = self.serve(lambda request: b"made" if request.name == "made" else None, root=self.root)
+        server = self.serve(lambda request: b"made" if request.name == "made" else None, root=self.root, create=True)
         self.assertEqual([self.fetch(server, name) for name in ("made", "static", "none")],
                          [b"made", b"from root", 68])
         self.assertEqual(self.send(server, "up", b"data"), 0)
@@ -135,7 +194,7 @@ class Handlers(ServerCase):
         blocks, places = [], []
 
         def ended(request, error):
-            places.append(server._aside_dir.name)
+            places.append(os.path.dirname(server._aside(0)))
             self.assertEqual(os.listdir(places[0]), [])
 
         server = self.serve(lambda request: blocks.append, root=self.root, on_end=ended)
@@ -167,6 +226,19 @@ class Handlers(ServerCase):
 
 class Later(ServerCase):
     """Answers that the handler puts off."""
+
+    def test_an_answer_may_come_before_the_handler_has_returned(self):
+        def handler(request):
+            answer = server.refuse if request.name == "no" else lambda request: server.answer(request, b"early")
+            thread = threading.Thread(target=answer, args=(request,))
+            thread.start()
+            thread.join()
+            return tftpserver.LATER if request.name != "twice" else b"late"
+
+        seen = []
+        server = self.serve(handler, on_error=lambda request, error: seen.append((request.name, type(error))))
+        self.assertEqual([self.fetch(server, name) for name in ("yes", "no", "twice")], [b"early", 69, b"early"])
+        self.assertEqual(seen, [("twice", RuntimeError)])
 
     def later(self, **settings):
         self.asked, self.ends = queue.Queue(), []
@@ -217,6 +289,35 @@ class Later(ServerCase):
         with self.assertRaises(IndexError):
             server.answer(request, b"too late")
 
+    def test_no_upload_is_lost_between_the_end_of_one_and_the_answer_to_the_next(self):
+        got, ends = {}, queue.Queue()
+
+        def take_up(request):
+            got[request.name] = 0
+            server.answer(request, lambda block: got.update({request.name: got[request.name] + len(block)}))
+
+        def handler(request):
+            threading.Thread(target=take_up, args=(request,)).start()
+            return tftpserver.LATER
+
+        # Registering takes a moment longer, which is when the other thread runs.
+        library = mock.Mock(wraps=_class.lib)
+        library.tftpserver_register_callback = lambda *arguments: (
+            _class.lib_before.tftpserver_register_callback(*arguments), time.sleep(0.002))[0]
+        with mock.patch.object(_class, "lib_before", _class.lib, create=True), mock.patch.object(_class, "lib", library):
+            server = self.serve(handler, on_end=lambda request, error: ends.put((request.name, error)))
+
+            def upload(client):
+                for number in range(60):
+                    self.assertEqual(raw_put(server.address[1], f"{client}-{number}", b"x" * 300), None)
+
+            with concurrent.futures.ThreadPoolExecutor(3) as pool:
+                list(pool.map(upload, range(3)))
+            server.close()
+        told = [ends.get(timeout=SECONDS) for _ in range(180)]
+        self.assertEqual({error for _, error in told}, {None})
+        self.assertEqual((len(got), set(got.values())), (180, {300}))
+
 
 class Stream(io.BytesIO):
     at_close = None
@@ -245,16 +346,49 @@ class Raising(ServerCase):
     def bad(self, request):
         raise LookupError(request.name)
 
-    def test_serve_forever_raises_it_and_may_be_called_again(self):
+    def test_serve_forever_logs_it_and_goes_on(self):
+        with tftpserver.Server(lambda r: self.bad(r) if r.name == "bad" else b"good", HOST, 0) as server:
+            with self.assertLogs("tftpserver", logging.ERROR) as logged:
+                serving = threading.Thread(target=server.serve_forever)
+                serving.start()
+                self.assertEqual(self.fetch(server, "bad"), 69)
+                self.assertEqual(self.fetch(server, "good"), b"good")
+                server.shutdown()
+                serving.join(SECONDS)
+        self.assertIn("LookupError: bad", logged.output[0])
+        self.assertIn("<Request download 'bad' by", logged.output[0])
+
+    def test_async_functions_and_generators_are_refused_at_once(self):
+        async def handler(request):
+            return b"x"
+
+        def generator(request):
+            yield b"x"
+
+        for arguments, settings in (((handler,), {}), ((generator,), {}), ((self.bad,), {"on_end": handler})):
+            with self.assertRaises(TypeError):
+                tftpserver.Server(*arguments, HOST, 0, **settings)
+        # Where it shows only later, the client gets an ERROR, and no upload is acknowledged.
+        seen = []
+        answers = {"lambda": lambda: handler(None), "sink": lambda: handler, "generated": lambda: generator(None),
+                   "no": lambda: False}
+        server = self.serve(lambda r: answers[r.name](), on_error=lambda request, error: seen.append(type(error)))
+        for name in answers:
+            self.assertNotEqual(self.send(server, name, b"x"), 0)
+        server.shutdown()
+        self.assertEqual(seen, [TypeError] * 4)
+
+    def test_serve_forever_may_raise_it_and_be_called_again(self):
         with tftpserver.Server(self.bad, HOST, 0) as server:
             for name in ("one", "two"):
                 client = self.get(server.address[1], name)
                 with self.assertRaisesRegex(LookupError, name):
-                    server.serve_forever()
+                    server.serve_forever(raise_errors=True)
                 self.assertNotEqual(client.code, 0)
 
-    def test_on_its_own_thread_it_is_logged_and_raised_by_shutdown(self):
-        server = tftpserver.Server(lambda r: self.bad(r) if r.name == "bad" else b"good", HOST, 0).start()
+    def test_on_its_own_thread_it_is_logged_and_may_be_raised_by_shutdown(self):
+        server = tftpserver.Server(lambda r: self.bad(r) if r.name == "bad" else b"good", HOST, 0)
+        server.start(raise_errors=True)
         self.addCleanup(server.close)
         with self.assertLogs("tftpserver", logging.ERROR) as logged:
             self.assertNotEqual(self.fetch(server, "bad"), b"")
@@ -371,11 +505,23 @@ class Logging(ServerCase):
         self.assertTrue({logging.INFO, logging.WARNING} <= levels, logged.output)
         self.assertTrue(any(record.connection_id for record in logged.records))
 
+    def test_the_level_follows_logging(self):
+        server = self.serve(lambda request: b"x")
+        logger = logging.getLogger("tftpserver")
+        for level, wanted in ((logging.DEBUG, "2"), (logging.WARNING, "1"), (logging.DEBUG, "2")):
+            logger.setLevel(level)
+            self.fetch(server, "any")
+            self.assertEqual(server.tftp.config("LogLevel"), wanted)
+        server.log_level = 3
+        logger.setLevel(logging.WARNING)
+        self.fetch(server, "any")
+        self.assertEqual(server.log_level, 3)
+
 
 class CommandLine(ServerCase):
     def test_python_m_tftpserver(self):
         self.write("file", b"x")
-        process = self.module(self.root, "-b", HOST, "-p", "0", "--read-only")
+        process = self.module(self.root, "-b", HOST, "-p", "0")
         line = process.stdout.readline()
         self.assertRegex(line, rf"^Serving {self.root} on 127\.0\.0\.1 port \d+ \(tftp://127\.0\.0\.1:\d+/\) \.\.\.$")
         port = int(line.split(" port ")[1].split()[0])
@@ -385,6 +531,13 @@ class CommandLine(ServerCase):
         out, errors = process.communicate(timeout=30)
         self.assertEqual((process.returncode, out), (0, "\nKeyboard interrupt received, exiting.\n"))
         self.assertIn("file", errors)
+
+    def test_uploads_with_create(self):
+        process = self.module(self.root, "-b", HOST, "-p", "0", "--create")
+        port = int(process.stdout.readline().split(" port ")[1].split()[0])
+        self.assertEqual(self.put(port, "up", b"x").code, 0)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
 
     def test_its_errors(self):
         process = self.module(self.path("nothing"), "-p", "0")

@@ -9,6 +9,7 @@
 them, with the properties, methods and events of the specification.
 """
 from ._aio import AsyncServer
+from ._answers import LATER, Answer, AsyncAnswer, AsyncReadable, AsyncWritable, Readable, Writable
 from ._class import EventHook, TFTPServer
 from ._errors import TFTPServerError, TFTPServerIndexError, TFTPServerValueError
 from ._events import (AnyEvent, ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, EndTransferEvent,
@@ -16,12 +17,14 @@ from ._events import (AnyEvent, ConnectedEvent, ConnectionRequestEvent, Disconne
 from ._conn import Conn, Conns
 from ._generated import VERSION as __version__
 from ._generated import Accept, Direction, ErrorCode, EventId, Operation, PropertyId
-from ._request import LATER, Answer, Request
+from ._request import Request
 from ._server import Server
+from ._settings import Settings
 
 __all__ = [
-    "Accept", "Answer", "AnyEvent", "AsyncServer", "Conn", "Conns", "ConnectedEvent", "ConnectionRequestEvent", "Direction",
-    "DisconnectedEvent", "EndTransferEvent", "ErrorCode", "ErrorEvent", "EventHook", "EventId", "LogEvent",
-    "LATER", "Operation", "PropertyId", "Request", "Server", "StartTransferEvent", "TFTPServer", "TFTPServerError",
-    "TFTPServerIndexError", "TFTPServerValueError", "TransferEvent", "__version__",
+    "Accept", "Answer", "AnyEvent", "AsyncAnswer", "AsyncReadable", "AsyncServer", "AsyncWritable", "Conn", "Conns",
+    "ConnectedEvent", "ConnectionRequestEvent", "Direction", "DisconnectedEvent", "EndTransferEvent", "ErrorCode", "ErrorEvent",
+    "EventHook", "EventId", "LATER", "LogEvent", "Operation", "PropertyId", "Readable", "Request", "Server", "Settings",
+    "StartTransferEvent", "TFTPServer", "TFTPServerError", "TFTPServerIndexError", "TFTPServerValueError", "TransferEvent",
+    "Writable", "__version__",
 ]

@@ -1,20 +1,33 @@
 """A server in an asyncio program: it wakes the loop through the library's event descriptor, and never polls."""
 import asyncio
-import concurrent.futures
 import contextlib
+import contextvars
 import inspect
+import sys
+from collections import deque
 from types import TracebackType
-from typing import Any, Awaitable, Callable, Dict, Optional, Type, TypeVar, Union
+from typing import (TYPE_CHECKING, Any, Awaitable, Callable, Coroutine, Deque, Dict, Iterator, Optional, Set, Type, TypeVar,
+                    Union)
 
+from ._answers import LATER, AsyncAnswer, Sink, checked, is_async, is_readable, nothing, refuse_generator
 from ._errors import TFTPServerError, TFTPServerIndexError
 from ._events import ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, TransferEvent
-from ._request import LATER, Answer, Request, Service
+from ._generated import EventId
+from ._loop import Watcher, run_aside, watch
+from ._request import Request, Service
+from ._settings import Settings
 from ._text import StrPath
 
+if sys.version_info >= (3, 11):
+    from typing import Unpack
+elif TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 _GLANCE = 0.01  # seconds between two looks at what is left, while a server ends
+_AT_ONCE = 64  # events that are delivered before the loop's other callbacks get their turn
 
 S = TypeVar("S", bound="AsyncServer")
-Handler = Callable[[Request], Union[Answer, Awaitable[Answer]]]
+Handler = Callable[[Request], Union[AsyncAnswer, Awaitable[AsyncAnswer]]]
 OnError = Callable[[Request, Exception], Any]
 OnEnd = Callable[[Request, Optional[TFTPServerError]], Any]
 
@@ -25,83 +38,93 @@ class AsyncServer(Service):
         async with AsyncServer(handler, port=6969) as server:
             await server.serve_forever()
 
-    Everything of yours is called on the loop's thread. Each call of an async handler is a task: while it waits, all
-    others are served, and it is cancelled where its request ends, after `timeout` at the latest. `on_end` and sinks are
-    called one at a time. What a handler raises is raised by `serve_forever`; where nobody waits in that, the loop's
-    exception handler gets it. Serving goes on.
+    Everything of the program is called on the loop's thread, in the context (contextvars) in which the server was
+    started. Each call of an async handler is a task: while it waits, all others are served, and it is cancelled where its
+    request ends, after `timeout` at the latest. The writes of a sink, its end and `on_end` are one task of their
+    connection, which holds up no other; the client of an upload is acknowledged when `write` has ended.
+
+    What a handler raises goes to `on_error` or else to the loop's exception handler, and serving goes on.
     """
 
     def __init__(self, root_or_handler: Union[StrPath, Handler], host: str = "", port: int = 69, *,
-                 root: Optional[StrPath] = None, on_end: Optional[OnEnd] = None, on_error: Optional[OnError] = None,
-                 **settings: Any) -> None:
-        settings = {"select_wait_millis": 0, **settings}
-        super().__init__(root_or_handler, host, port, root, settings)
+                 root: Optional[StrPath] = None, create: bool = False, on_end: Optional[OnEnd] = None,
+                 on_error: Optional[OnError] = None, **settings: "Unpack[Settings]") -> None:
+        for function, what in ((on_end, "on_end"), (on_error, "on_error")):
+            refuse_generator(function, what)
+        # The loop waits, and the library must not: its calls keep the interpreter lock.
+        super().__init__(root_or_handler, host, port, root, create, {**settings, "select_wait_millis": 0})
         self._on_end, self._on_error = on_end, on_error
+        self._is_async = is_async(self._handler)
         self._loop: Optional[asyncio.AbstractEventLoop] = None
-        self._worker: Optional[concurrent.futures.ThreadPoolExecutor] = None
-        self._is_delivering = False  # the worker itself says so
-        self._step: Optional[_Step] = None
+        self._context = contextvars.Context()
+        self._watcher: Optional[Watcher] = None
         self._waiter: "Optional[asyncio.Future[None]]" = None
+        self._raises = False
+        self._ender: "Optional[asyncio.Task[Any]]" = None  # runs shutdown, and may be a handler
+        self._delivered = 0  # events in this turn of the loop
         self._answering: "Dict[int, asyncio.Task[None]]" = {}  # async handlers that run, by connection
+        self._tasks: "Set[asyncio.Task[None]]" = set()  # all that runs for connections
         if self._handler is not None:
-            self._tftp.on_connection_request = self._on_request
-            self._tftp.on_disconnected = self._on_disconnected
-            if any(map(_is_async, (self._handler, on_end, on_error))):
-                # DoEvents waits in it for what runs on the loop.
-                self._worker = concurrent.futures.ThreadPoolExecutor(1, "tftpserver")
+            self._tftp._tap(EventId.CONNECTION_REQUEST, self._on_request)
+            self._tftp._tap(EventId.DISCONNECTED, self._on_disconnected)
 
     async def start(self: S) -> S:
         """Begins to serve on the running loop."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
+            self._context = contextvars.copy_context()
             self._tftp.start_listening()
-            self._loop.add_reader(self._tftp.fileno(), self._readable)
+            self._watcher = watch(self._loop, self._tftp, self._readable)
         return self
 
-    async def serve_forever(self) -> None:
-        """Serves until `shutdown` is called, this is cancelled, or a handler raises."""
+    async def serve_forever(self, *, raise_errors: bool = False) -> None:
+        """Serves until `shutdown` is called or this is cancelled.
+
+        With `raise_errors` it raises what a handler raises, where there is no `on_error`; calling this again goes on.
+        """
         if self._waiter is not None:
             raise RuntimeError("somebody waits in serve_forever already")
         await self.start()
         self._waiter = asyncio.get_running_loop().create_future()
+        self._raises = raise_errors
         try:
             await self._waiter
         finally:
             self._waiter = None
 
     async def shutdown(self) -> None:
-        """Stops listening, ends every transfer (an async handler is cancelled), and lets `serve_forever` return."""
+        """Stops listening, ends every transfer, and lets `serve_forever` return.
+
+        An async handler is cancelled once. This waits for what it does then, for sinks, and for `on_end`.
+        """
         loop = self._loop
         if loop is None:
             return
-        self._is_stopping = True
-        if self._step is not None and self._step.function is self._handler:
-            self._step.cancel()
+        self._is_stopping, self._ender = True, asyncio.current_task()
         for connection_id, task in list(self._answering.items()):
             self._requests.pop(connection_id, None)  # a handler that is cancelled has no end to be told of
-            task.cancel()
-        await loop.run_in_executor(None, self._tftp.shutdown)
-        await self._drain(loop)
-        loop.remove_reader(self._tftp.fileno())
-        self._loop = None
-        self._is_stopping = False
+            self._cancel(connection_id, task)
+        await run_aside(self._tftp.shutdown)
+        await self._drain()
+        if self._watcher is not None:
+            self._watcher.stop()
+        self._watcher, self._loop = None, None
+        self._is_stopping, self._ender = False, None
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Lets everything be delivered that waits.
+    async def _drain(self) -> None:
+        """Lets everything be delivered that waits, and everything end that runs.
 
         It looks again and again rather than be told: before Python 3.11 Ctrl-C strikes in the middle of whatever the
         loop does, and what would have told may be lost.
         """
         while True:
-            step = self._step
-            if self._is_delivering:
-                await asyncio.sleep(_GLANCE)
-                if step is not None:
-                    step.give_up_if_lost()
+            self._readable()
+            others = self._tasks - {asyncio.current_task()}
+            if others:
+                await asyncio.wait(others, timeout=_GLANCE)
             elif self._tftp.conn_count or self._tftp._event_waits():
-                loop.add_reader(self._tftp.fileno(), self._readable)
                 await asyncio.sleep(_GLANCE)
             else:
                 return
@@ -113,9 +136,14 @@ class AsyncServer(Service):
         try:
             await self.shutdown()
         finally:
-            if self._worker is not None:
-                self._worker.shutdown(wait=False)
-            await asyncio.get_running_loop().run_in_executor(None, self._release)
+            if self._watcher is not None:  # shutdown was cancelled
+                self._watcher.stop()
+            await run_aside(self._release)
+            sinks, self._sinks = self._sinks, {}
+            for sink in sinks.values():
+                result = sink.close()
+                if inspect.isawaitable(result):
+                    await result
 
     async def __aenter__(self: S) -> S:
         return await self.start()
@@ -127,103 +155,108 @@ class AsyncServer(Service):
     # ---- on the loop ----
 
     def _readable(self) -> None:
-        loop = self._loop
-        assert loop is not None
-        if self._worker is None:
-            try:
-                self._tftp.do_events()
-            except Exception as error:
-                self._failed(error)
-            return
-        loop.remove_reader(self._tftp.fileno())
-        loop.run_in_executor(self._worker, self._deliver).add_done_callback(self._delivered)
-
-    def _deliver(self) -> None:
-        self._is_delivering = True
+        self._delivered = 0
         try:
-            self._tftp.do_events()
-        finally:
-            self._is_delivering = False
-
-    def _delivered(self, done: "asyncio.Future[None]") -> None:
-        if not done.cancelled():
-            error = done.exception()
-            if error is not None:
+            self._context.run(self._tftp._deliver_waiting)
+        except Exception as error:
+            if not self._tftp.closed:
                 self._failed(error)
-        if self._loop is not None and not self._tftp.closed:
-            self._loop.add_reader(self._tftp.fileno(), self._readable)
+
+    def _count(self) -> None:
+        """Lets the loop go on after some events; what is left makes the descriptor readable again."""
+        self._delivered += 1
+        if self._delivered >= _AT_ONCE:
+            self._delivered = 0
+            self._tftp._interrupt_here()
 
     def _failed(self, error: BaseException) -> None:
-        if self._waiter is not None and not self._waiter.done():
+        if self._raises and self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(error)
         elif self._loop is not None:
             self._loop.call_exception_handler({"message": "raised in a handler of a TFTP server", "exception": error})
 
-    # ---- handlers: on the loop, or, where one is async, on the worker, which waits for the loop ----
-
-    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        loop = self._loop
-        if self._worker is None or loop is None:
-            result = function(*arguments)
-            if inspect.isawaitable(result):
-                if inspect.iscoroutine(result):
-                    result.close()
-                raise TypeError("this function returned an awaitable: make it an `async def`")
-            return result
-        step = _Step(function, arguments)
-        loop.call_soon_threadsafe(step.begin, loop)
-        self._step = step
-        if self._is_stopping and function is self._handler:
-            loop.call_soon_threadsafe(step.cancel)
+    def _raised(self, request: Request, error: Exception) -> None:
+        if self._on_error is None:
+            return self._failed(error)
         try:
-            return step.result.result()
-        finally:
-            self._step = None
+            result = self._on_error(request, error)
+        except Exception as another:
+            return self._failed(another)
+        if inspect.isawaitable(result):
+            self._begin_task(self._report(result))
+
+    async def _report(self, result: Awaitable[Any]) -> None:
+        try:
+            await result
+        except Exception as another:
+            self._failed(another)
+
+    def _begin_task(self, work: "Coroutine[Any, Any, None]") -> "asyncio.Task[None]":
+        assert self._loop is not None
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # ---- the handler ----
 
     def _on_request(self, event: ConnectionRequestEvent) -> None:
+        self._count()
         request = self._begin(event)
         if request is None or self._handler is None:
             return
-        if self._loop is not None and _is_async(self._handler):
-            self._wait_for_answer(event, request)
-            self._loop.call_soon_threadsafe(self._begin_answer, request)
-            return
+        if self._is_async:
+            return self._answer_in_task(event, request, self._handler(request))
         try:
-            self._answer(event, request, self._run(self._handler, request))
-        except concurrent.futures.CancelledError:
-            event.accept = False
-            if not self._is_stopping:
-                raise
+            answer = self._handler(request)
+            if inspect.isawaitable(answer) or is_readable(answer) and is_async(answer.read):
+                self._answer_in_task(event, request, answer)
+            else:
+                self._answer(event, request, answer)
         except Exception as error:
-            event.accept = False
+            self._forget(event)
             self._raised(request, error)
+        except BaseException:
+            self._forget(event)
+            raise
 
-    def _begin_answer(self, request: Request) -> None:
-        loop, number = self._loop, request.connection_id
-        if loop is None or self._is_stopping or number not in self._requests:
-            return  # the library ends it, or it has ended
-        task = self._answering[number] = loop.create_task(self._find_answer(request))
+    def _answer_in_task(self, event: ConnectionRequestEvent, request: Request, answer: Any) -> None:
+        number = request.connection_id
+        self._wait_for_answer(event)
+        task = self._answering[number] = self._begin_task(self._find_answer(request, answer))
         task.add_done_callback(lambda _: self._answering.pop(number, None))
 
-    async def _find_answer(self, request: Request) -> None:
-        """Runs the async handler of one request."""
-        assert self._handler is not None
+    async def _find_answer(self, request: Request, answer: Any) -> None:
+        """Waits for the answer to one request, and gives it."""
         try:
-            answer = await self._handler(request)
+            if inspect.isawaitable(answer):
+                answer = await answer
             if answer is LATER:
                 return
-            if hasattr(answer, "read"):  # which may take its time
-                await asyncio.get_running_loop().run_in_executor(None, self._give, request, answer)
+            if not request.is_upload and is_readable(answer):  # which may take its time
+                await self._read_and_give(request, answer)
             else:
                 self._give(request, answer)
         except Exception as error:
             self._turn_away(request)
-            await self._raised_in_task(request, error)
+            self._raised(request, error)
         except BaseException:
             self._turn_away(request)
             raise
 
-    def _give(self, request: Request, answer: Answer) -> None:
+    async def _read_and_give(self, request: Request, answer: Any) -> None:
+        if not is_async(answer.read):
+            await asyncio.get_running_loop().run_in_executor(None, self._give, request, answer)
+            return
+        try:
+            data = checked(await answer.read())
+        finally:
+            result = getattr(answer, "close", nothing)()
+            if inspect.isawaitable(result):
+                await result
+        self._give(request, data)
+
+    def _give(self, request: Request, answer: Any) -> None:
         with contextlib.suppress(TFTPServerIndexError):  # it has ended: on_end tells why
             self.answer(request, answer)
 
@@ -231,96 +264,127 @@ class AsyncServer(Service):
         with contextlib.suppress(TFTPServerError):  # it has ended, or the program itself has answered
             self.refuse(request)
 
-    async def _raised_in_task(self, request: Request, error: Exception) -> None:
-        if self._on_error is None:
-            return self._failed(error)
-        try:
-            result = self._on_error(request, error)
-            if inspect.isawaitable(result):
-                await result
-        except Exception as another:
-            self._failed(another)
-
     def _on_connected(self, event: ConnectedEvent) -> None:
-        loop = self._loop
-        if event.status_code and loop is not None:
-            loop.call_soon_threadsafe(self._give_up, event.connection_id)
+        if event.status_code:
+            task = self._answering.get(event.connection_id)
+            if task is not None:
+                self._cancel(event.connection_id, task)
         super()._on_connected(event)
 
-    def _give_up(self, connection_id: int) -> None:
-        task = self._answering.get(connection_id)
-        if task is not None:
+    def _cancel(self, connection_id: int, task: "asyncio.Task[None]") -> None:
+        """Once, and never the task that ends the server itself."""
+        if task is not self._ender:
+            self._answering.pop(connection_id, None)
             task.cancel()
 
+    # ---- what follows: blocks, the end ----
+
     def _on_transfer(self, event: TransferEvent) -> None:
+        self._count()
         sink = self._sink_of(event)
         if sink is None:
             return
+        stream = sink if isinstance(sink, _Stream) else None
+        if stream is not None:
+            stream.blocks.append(event.text)
+            if stream.task is None:
+                self._store(event.connection_id, stream, None)
+            return
         try:
-            self._run(sink.write, event.text)
+            result = sink.write(event.text)
         except Exception as error:
-            self._tftp.disconnect(event.connection_id)
-            self._run(self._sinks.pop(event.connection_id).close)
-            self._raised(self._requests[event.connection_id], error)
+            return self._sink_failed(event.connection_id, sink, error)
+        if result is not None and inspect.isawaitable(result):
+            stream = self._sinks[event.connection_id] = _Stream(sink)
+            self._store(event.connection_id, stream, result)
+
+    def _store(self, connection_id: int, stream: "_Stream", pending: Optional[Awaitable[Any]]) -> None:
+        self._tftp.hold(connection_id)
+        stream.task = self._begin_task(self._write(connection_id, stream, pending))
+
+    async def _write(self, connection_id: int, stream: "_Stream", pending: Optional[Awaitable[Any]]) -> None:
+        """Writes what has come. The library is held until all of it is written."""
+        try:
+            if pending is not None:
+                await pending
+            while stream.blocks:
+                result = stream.write(stream.blocks.popleft())
+                if inspect.isawaitable(result):
+                    await result
+        except Exception as error:
+            self._sink_failed(connection_id, stream, error)
+        except BaseException:
+            with contextlib.suppress(TFTPServerError):
+                self._tftp.disconnect(connection_id)
+            raise
+        finally:
+            stream.task = None
+            with contextlib.suppress(TFTPServerError):
+                self._tftp.hold(connection_id, False)
+
+    def _sink_failed(self, connection_id: int, sink: Sink, error: Exception) -> None:
+        """Ends the upload. Before the hold is lifted: otherwise its end would be acknowledged."""
+        with contextlib.suppress(TFTPServerError):  # it has ended
+            self._tftp.disconnect(connection_id)
+        sink.write = _drop
+        request = self._requests.get(connection_id)
+        if request is not None:
+            self._raised(request, error)
+        else:
+            self._failed(error)
 
     def _on_disconnected(self, event: DisconnectedEvent) -> None:
+        self._count()
         request, sink, error = self._finish(event)
         if request is None:
             return
-        try:
-            self._run(sink.close)
-            if self._on_end is not None:
-                self._run(self._on_end, request, error)
-        except Exception as raised:
-            self._raised(request, raised)
+        steps = self._ending(request, sink, error)
+        pending = self._run(request, steps)
+        if pending is not None:
+            self._begin_task(self._run_on(request, steps, pending))
 
-    def _raised(self, request: Request, error: Exception) -> None:
-        if self._on_error is None:
-            raise error
-        self._run(self._on_error, request, error)
+    def _ending(self, request: Request, sink: Optional[Sink], error: Optional[TFTPServerError]) -> Iterator[Callable[[], Any]]:
+        """The steps of a connection's end, in order. Each runs also where the one before raised."""
+        if isinstance(sink, _Stream) and sink.task is not None:
+            task = sink.task
+            yield lambda: task
+        if sink is not None:
+            yield sink.close
+        if self._on_end is not None:
+            on_end = self._on_end
+            yield lambda: on_end(request, error)
+
+    def _run(self, request: Request, steps: Iterator[Callable[[], Any]]) -> Optional[Awaitable[Any]]:
+        """Goes on up to a step that has to be awaited, and returns that."""
+        for step in steps:
+            try:
+                result = step()
+            except Exception as raised:
+                self._raised(request, raised)
+                continue
+            if result is not None and inspect.isawaitable(result):
+                return result
+        return None
+
+    async def _run_on(self, request: Request, steps: Iterator[Callable[[], Any]], pending: Optional[Awaitable[Any]]) -> None:
+        while pending is not None:
+            try:
+                await pending
+            except Exception as raised:
+                self._raised(request, raised)
+            pending = self._run(request, steps)
 
 
-class _Step:
-    """One call of a function of the program's on the loop, for which the worker waits."""
+class _Stream(Sink):
+    """A sink whose `write` is async, and the blocks that wait for it."""
 
-    def __init__(self, function: Callable[..., Any], arguments: Any) -> None:
-        self.function, self.arguments = function, arguments
-        self.result: "concurrent.futures.Future[Any]" = concurrent.futures.Future()
+    __slots__ = ("blocks", "task")
+
+    def __init__(self, sink: Sink) -> None:
+        self.write, self.close = sink.write, sink.close
+        self.blocks: Deque[bytes] = deque()
         self.task: "Optional[asyncio.Task[None]]" = None
 
-    def begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.task = loop.create_task(self._work())
-        self.task.add_done_callback(lambda _: self.give_up_if_lost())
 
-    async def _work(self) -> None:
-        try:
-            result = self.function(*self.arguments)
-            if inspect.isawaitable(result):
-                result = await result
-            self._settle(result, None)
-        except asyncio.CancelledError:
-            self._settle(None, concurrent.futures.CancelledError())
-        except BaseException as error:
-            self._settle(None, error)
-            if not isinstance(error, Exception):
-                raise
-
-    def _settle(self, result: Any, error: Optional[BaseException]) -> None:
-        if not self.result.done():
-            if error is None:
-                self.result.set_result(result)
-            else:
-                self.result.set_exception(error)
-
-    def cancel(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-
-    def give_up_if_lost(self) -> None:
-        """Ctrl-C may strike before the loop has begun it, or just before it has said its result."""
-        if self.task is None or self.task.done():
-            self._settle(None, concurrent.futures.CancelledError())
-
-
-def _is_async(function: Any) -> bool:
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+def _drop(block: bytes) -> None:
+    """Takes what still comes for a sink that has failed."""

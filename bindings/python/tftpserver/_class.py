@@ -1,8 +1,10 @@
 """The specification's class in Python names."""
 import ctypes
+import inspect
 import itertools
 import operator
 import os
+import threading
 import weakref
 from types import TracebackType
 from typing import Any, Callable, Dict, Generic, Optional, Type, TypeVar, Union, overload
@@ -13,14 +15,16 @@ from ._dispatch import Call
 from ._errors import TFTPServerError
 from ._events import (ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, EndTransferEvent, ErrorEvent,
                       LogEvent, StartTransferEvent, TransferEvent)
-from ._ffi import lib
-from ._generated import Accept, ErrorCode, EventId, PropertyId
+from ._ffi import lib, quick
+from ._generated import Accept, Direction, ErrorCode, EventId, PropertyId
+from ._settings import SettingAttributes
+from ._strict import Strict, discard
 from ._text import StrPath, to_bytes
-from ._waiting import CAN_WAIT, Waker
+from ._waiting import CAN_KEEP_LOCK, CAN_WAIT, Waker
 
 
 E = TypeVar("E")
-H = TypeVar("H", bound=Callable[..., Any])
+R = TypeVar("R")
 S = TypeVar("S", bound="TFTPServer")
 
 _tokens = itertools.count(1)
@@ -34,7 +38,7 @@ class EventHook(Generic[E]):
     def __init__(self, server: "TFTPServer", event: EventId) -> None:
         self._server, self._event = server, event
 
-    def __call__(self, handler: H) -> H:
+    def __call__(self, handler: Callable[[E], R]) -> Callable[[E], R]:
         self._server._register(self._event, handler)
         return handler
 
@@ -63,14 +67,15 @@ class _On(Generic[E]):
         server._register(self.event, handler)
 
 
-class TFTPServer:
+class TFTPServer(SettingAttributes, Strict):
     """A TFTP server, as the specification describes it: properties, methods, events.
 
     It works on threads of the library. Handlers run only inside `do_events`, on the thread that calls it, one at a
     time; what one raises ends that connection, and is raised by `do_events`. Every method may be called from any
     thread; `close` and `do_events` not from inside a handler (error 907). Failures raise `TFTPServerError`.
 
-    A subclass may also define handlers as methods: `def on_connected(self, e)`.
+    Every setting is an attribute in Python's spelling: `server.read_only = True`. A name that does not exist is an
+    AttributeError, also where it is set. A subclass may define handlers as methods: `def on_connected(self, e)`.
     """
 
     _error: Type[TFTPServerError] = TFTPServerError
@@ -86,6 +91,9 @@ class TFTPServer:
 
     def __init__(self) -> None:
         self._handlers: Dict[int, Callable[[Any], Any]] = {}
+        self._taps: Dict[int, Callable[[Any], Any]] = {}  # of Server and AsyncServer, called before the handlers
+        self._delivering = threading.Lock()  # held by the thread that delivers
+        self._registering = threading.RLock()  # reentrant for signal handlers
         self._is_closed = False
         self._waker = Waker()
         self._handle: int = lib.tftpserver_open() or 0
@@ -113,11 +121,29 @@ class TFTPServer:
         It waits up to the setting SelectWaitMillis (20; 0: not at all), and hears Ctrl-C meanwhile. What a handler
         raises comes out of here, once the connection has ended; other events then wait for the next call.
         """
-        if Call.current() is None and not self._wait():
+        if Call.current() is not None:
+            self._check(lib.tftpserver_do_doevents(self._handle))  # refused
+        if not self._wait():
             # Nothing came. What DoEvents does beside delivering is done without waiting a second time.
             lib.tftpserver_do_interrupt(self._handle)
+            self._deliver(lib.tftpserver_do_doevents)
+        elif CAN_KEEP_LOCK:
+            self._deliver_waiting()
+        else:
+            self._deliver(lib.tftpserver_do_doevents)
+
+    def _deliver_waiting(self) -> None:
+        """Delivers what waits now, without releasing the interpreter lock before each callback."""
+        with self._delivering:
+            # Another thread may have delivered everything since it was looked: then the library would wait for more.
+            if self._event_waits():
+                self._deliver(quick.tftpserver_do_doevents)
+                return
+        self._check(0 if lib.tftpserver_get_event_fd(self._handle) >= 0 else int(ErrorCode.NOT_A_HANDLE))
+
+    def _deliver(self, do_doevents: Callable[[int], int]) -> None:
         with Call(self) as call:
-            code = lib.tftpserver_do_doevents(self._handle)
+            code = do_doevents(self._handle)
         if call.outer is None:
             _dispatch.close_left()
         if call.raised is not None:
@@ -149,14 +175,22 @@ class TFTPServer:
 
     def disconnect(self, index: int) -> None:
         """Ends one transfer, by connection id or position; its client gets an ERROR."""
-        self._check(lib.tftpserver_do_disconnect(self._handle, self._index(index)))
+        self._check(quick.tftpserver_do_disconnect(self._handle, self._index(index)))
 
     def accept(self, index: int, accept: bool = True) -> None:
         """Answers a request whose `accept` was set to `LATER`, by connection id or position, from any thread.
 
         What follows is delivered by do_events. 130: it was answered before; 903, an IndexError: it has ended.
         """
-        self._check(lib.tftpserver_do_accept(self._handle, self._index(index), 1 if accept else 0))
+        self._check(quick.tftpserver_do_accept(self._handle, self._index(index), 1 if accept else 0))
+
+    def hold(self, index: int, hold: bool = True) -> None:
+        """Holds a transfer back while its data is stored elsewhere, by connection id or position, from any thread.
+
+        While it is held, what `on_transfer` gets does not count as taken: the client is slowed beyond 256 kB, and the
+        last block of an upload is acknowledged only after `hold(index, False)`.
+        """
+        self._check(quick.tftpserver_do_hold(self._handle, self._index(index), 1 if hold else 0))
 
     def reset(self) -> None:
         """Shutdown, and then every property and setting has its default again. Handlers stay."""
@@ -296,18 +330,26 @@ class TFTPServer:
 
     # ---- what the above stand on ----
 
+    def _read_setting(self, name: str) -> str:
+        return self.config(name)
+
+    def _write_setting(self, name: str, value: Any) -> None:
+        self.config(f"{name}={value}")
+
     def _get(self, prop: PropertyId, index: int = 0) -> str:
-        return self._text(lib.tftpserver_get(self._handle, prop, self._index(index)))
+        return self._text(quick.tftpserver_get(self._handle, prop, self._index(index)))
 
     def _get_bytes(self, prop: PropertyId, index: int) -> bytes:
         length = ctypes.c_size_t()
-        data = lib.tftpserver_get_bytes(self._handle, prop, self._index(index), ctypes.byref(length))
+        data = quick.tftpserver_get_bytes(self._handle, prop, self._index(index), ctypes.byref(length))
         if data is None:
             raise self._last_failure()
         return ctypes.string_at(data, length.value)
 
     def _set(self, prop: PropertyId, value: bytes, index: int = 0) -> None:
-        self._check(lib.tftpserver_set_bytes(self._handle, prop, self._index(index), value, len(value)))
+        # Where it is about one connection it never waits; otherwise another thread may be starting or stopping.
+        library = quick if index else lib
+        self._check(library.tftpserver_set_bytes(self._handle, prop, self._index(index), value, len(value)))
 
     def _set_int(self, prop: PropertyId, value: int) -> None:
         # As text: a number that 64 bits cannot hold is refused, and not cut off.
@@ -329,44 +371,79 @@ class TFTPServer:
             raise self._last_failure(code)
 
     def _last_failure(self, code: int = 0) -> TFTPServerError:
-        text = lib.tftpserver_get_last_error(self._handle)
-        last = lib.tftpserver_get_last_error_code(self._handle)
+        text = quick.tftpserver_get_last_error(self._handle)
+        last = quick.tftpserver_get_last_error_code(self._handle)
         if text and last and code in (0, last):
             return self._error(last, text.decode())
         return self._failure(code or last or ErrorCode.INTERNAL)
 
-    def _failure(self, code: int) -> TFTPServerError:
-        return self._error(code, lib.tftpserver_strerror(code).decode())
+    def _failure(self, code: int, particulars: str = "") -> TFTPServerError:
+        return self._error(code, " ".join(filter(None, (lib.tftpserver_strerror(code).decode(), particulars))))
 
     def _register(self, event: EventId, handler: Optional[Callable[[Any], Any]]) -> None:
-        if handler is None:
-            self._check(lib.tftpserver_register_callback(self._handle, event, _dispatch.nothing, None))
-            self._handlers.pop(event, None)
-            return
-        if not callable(handler):
+        if handler is not None and not callable(handler):
             raise TypeError(f"a handler must be callable or None, not {type(handler).__name__}")
-        before = self._handlers.get(event)
-        self._handlers[event] = handler
-        code = lib.tftpserver_register_callback(self._handle, event, _dispatch.callback, self._token)
-        if code:
-            self._handlers.pop(event)
-            if before is not None:
-                self._handlers[event] = before
+        self._change(self._handlers, event, handler)
+
+    def _tap(self, event: EventId, handler: Optional[Callable[[Any], Any]]) -> None:
+        """Registers what is called before the program's own handler, which stays free."""
+        self._change(self._taps, event, handler)
+
+    def _change(self, handlers: Dict[int, Callable[[Any], Any]], event: EventId,
+                handler: Optional[Callable[[Any], Any]]) -> None:
+        # One at a time: what the library has and what _fire finds must differ for no longer than this.
+        with self._registering:
+            before = handlers.get(event)
+            if handler is not None:
+                handlers[event] = handler  # first, so that no event finds nothing
+            others = self._taps if handlers is self._handlers else self._handlers
+            is_wanted = handler is not None or event in others
+            code = lib.tftpserver_register_callback(self._handle, event,
+                                                    _dispatch.callback if is_wanted else _dispatch.nothing,
+                                                    self._token if is_wanted else None)
+            if code or handler is None:
+                handlers.pop(event, None)
+            if code and before is not None:
+                handlers[event] = before
             self._check(code)
 
-    def _fire(self, event: Any) -> None:
-        """Called by the library, through the one callback."""
-        handler = self._handlers.get(event.id)
-        if handler is None:
-            return  # taken away while this event was on its way
-        given = _events.FROM_C[event.id](event.data)
-        handler(given)
+    def _fire(self, event: Any) -> int:
+        """Called by the library, through the one callback. Returns what that returns."""
+        number = event.id
+        tap, handler = self._taps.get(number), self._handlers.get(number)
+        if tap is None and handler is None:
+            return self._untaken(event)
+        given = _events.FROM_C[number](event.data)
+        if tap is not None:
+            tap(given)
+        if handler is not None:
+            result = handler(given)
+            if result is not None:
+                check_result(given, result)
         if isinstance(given, ConnectionRequestEvent):
             is_put_off = given.accept == Accept.LATER
             event.data.connection_request.accept = Accept.LATER if is_put_off else bool(given.accept)
+        return 0
+
+    def _untaken(self, event: Any) -> int:
+        """Answers for a handler that was removed while its event was on the way: an upload that no file takes fails."""
+        if event.id == EventId.TRANSFER and event.data.transfer.direction == Direction.UPLOAD:
+            if not self.conn[event.data.transfer.connection_id].local_file:
+                return int(ErrorCode.NO_LOCAL_FILE)
+        return 0
 
     def _interrupt_here(self) -> None:
         lib.tftpserver_do_interrupt(self._handle)
+
+
+def check_result(event: Any, result: Any) -> None:
+    """Refuses a handler that has not run although it was called, or that answers by its result."""
+    if inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result):
+        discard(result)
+        raise TypeError("handlers of TFTPServer are plain functions, neither async def nor generators; AsyncServer takes "
+                        "async ones")
+    if result is False and isinstance(event, ConnectionRequestEvent):
+        raise TypeError("on_connection_request refuses by `event.accept = False`; what it returns does not count")
 
 
 def _release(handle: int, owner: int) -> None:

@@ -1,6 +1,7 @@
 """The Conn arrays: the connections that a server has now."""
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Iterator, List
 
+from ._errors import TFTPServerIndexError
 from ._generated import PropertyId
 from ._text import StrPath, to_bytes
 
@@ -123,4 +124,16 @@ class Conns:
         return Conn(self._server, int(self._server._get(PropertyId.CONN_CONNECTION_ID, index)))
 
     def __iter__(self) -> Iterator[Conn]:
-        return iter([self[position] for position in range(len(self))])
+        """The connections of this moment, also while another thread delivers events."""
+        return iter([Conn(self._server, number) for number in self._ids()])
+
+    def _ids(self) -> List[int]:
+        while True:
+            before = len(self)
+            try:
+                ids = [self[position]._index for position in range(before)]
+            except TFTPServerIndexError:
+                continue  # one has ended meanwhile: positions have moved
+            # Positions are in the order of the ids, so that a repetition or a gap shows in the count.
+            if len(self) == before and len(set(ids)) == before:
+                return ids

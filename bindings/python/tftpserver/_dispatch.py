@@ -18,7 +18,7 @@ from ._generated import Callback, ErrorCode, EventId
 class Target(Protocol):
     """What a callback is for: a server."""
 
-    def _fire(self, event: Any) -> None: ...
+    def _fire(self, event: Any) -> int: ...
     def _interrupt_here(self) -> None: ...
 
 
@@ -61,8 +61,7 @@ class Call:
 
 def _called(_handle: int, event: Any, token: int) -> int:
     try:
-        live[token]._fire(event.contents)
-        return 0
+        return live[token]._fire(event.contents)
     except BaseException as error:  # also KeyboardInterrupt and SystemExit: do_events raises them
         call = Call.current()
         if call is not None:

@@ -26,7 +26,7 @@ class TFTPServerError(OSError):
 
     def __new__(cls, code: int, message: str = "") -> "TFTPServerError":
         kind: Type[TFTPServerError] = _KINDS.get(code, cls) if cls is TFTPServerError else cls
-        self: TFTPServerError = super().__new__(kind, platform_errno(code), message)
+        self = OSError.__new__(kind, platform_errno(code), message)
         try:
             self.code = ErrorCode(code)
         except ValueError:

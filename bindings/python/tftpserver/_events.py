@@ -1,7 +1,7 @@
 """What handlers get: one object for each event, with the fields that the specification names."""
 import ctypes
 from dataclasses import dataclass
-from typing import Callable, Dict, Union
+from typing import Any, Callable, Dict, Union
 
 from . import _generated as c
 from ._generated import Accept, EventId

@@ -1,13 +1,15 @@
 """The shared library: where it is found, whether it is new enough, and its functions.
 
 Looked for inside the package (a wheel carries it there), then where TFTPSERVER_LIBRARY says, then among the system's
-libraries. It is called through ctypes.CDLL, which lets go of the interpreter lock during every call.
+libraries. `lib` calls it through ctypes.CDLL, which releases the interpreter lock during every call; `quick` through ctypes.PyDLL,
+which keeps the lock, for functions that never wait. A thread that releases the lock gets it back only after up to
+sys.getswitchinterval() where other threads compute.
 """
 import ctypes
 import os
 import re
 import sys
-from typing import Tuple
+from typing import Callable, Tuple
 
 from ._generated import FUNCTIONS, VERSION
 
@@ -29,10 +31,10 @@ def find() -> str:
     return os.environ.get(VARIABLE) or NAME
 
 
-def load(name: str) -> ctypes.CDLL:
+def load(name: str, kind: Callable[[str], ctypes.CDLL] = ctypes.CDLL) -> ctypes.CDLL:
     """Loads and checks it; an ImportError says what is wrong."""
     try:
-        library = ctypes.CDLL(name)
+        library = kind(name)
     except OSError as error:
         raise ImportError(f"tftpserver needs {NAME}, which could not be loaded ({error}). Install the wheel, which "
                           f"carries it, or the system's libtftpserver, or set {VARIABLE} to its path.") from error
@@ -61,3 +63,4 @@ def _numbers(version: str) -> Tuple[int, ...]:
 
 
 lib = load(find())
+quick = load(find(), ctypes.PyDLL)

@@ -1,27 +1,28 @@
-"""What both servers share: requests, what a handler may return, uploads that go to the program, logging."""
+"""What both servers share: requests, the answers of handlers, uploads that go to the program, logging."""
 import contextlib
 import logging
 import os
-import stat
-import tempfile
-from typing import IO, Any, Callable, Dict, Optional, Set, Tuple, Union
+import threading
+from typing import Any, Callable, Dict, Optional, Set, Tuple
 
+from ._answers import LATER, Sink, is_path, refuse_generator, sink_for, supply
 from ._class import TFTPServer
+from ._conn import Conn
 from ._errors import TFTPServerError
 from ._events import ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, LogEvent, TransferEvent
-from ._generated import Accept, Direction, ErrorCode, Operation
+from ._generated import Direction, ErrorCode, EventId, Operation
+from ._settings import NAMES, SettingAttributes
+from ._strict import Strict
+from ._temporary import Place
 
 log = logging.getLogger("tftpserver")
 
-#: A handler that returns this answers later, by the server's `answer` or `refuse`.
-LATER = Accept.LATER
-
-#: What a handler may return.
-Answer = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes], Callable[[bytes], Any], Accept, None]
+#: Properties of TFTPServer that are attributes and settings of the servers, too.
+_PROPERTIES = ("timeout", "max_retransmits", "retransmit_timeout")
 
 
 class Request:
-    """What a client asks for. Attributes of your own may be set on it; `on_end` gets the same object."""
+    """What a client asks for. `on_end` gets the same object; `data` is the program's own."""
 
     def __init__(self, event: ConnectionRequestEvent) -> None:
         #: The name that the client sent. Trust it with nothing: it may hold "../".
@@ -36,102 +37,36 @@ class Request:
         self.server_address: str = event.local_host
         #: The id that log records carry.
         self.connection_id: int = event.connection_id
+        #: For the program: whatever it wants to find again in `on_end`.
+        self.data: Any = None
 
     def __repr__(self) -> str:
         what = "upload" if self.is_upload else "download"
         return f"<Request {what} {self.name!r} by {self.client_address[0]}:{self.client_address[1]}>"
 
 
-class Sink:
-    """Where an upload goes that the program keeps itself: a file object, or a callable for each block."""
-
-    def __init__(self, target: Any) -> None:
-        self.write: Callable[[bytes], Any] = getattr(target, "write", target)
-        self.close: Callable[[], Any] = getattr(target, "close", _nothing) if hasattr(target, "write") else _nothing
-
-
-def _nothing() -> None:
-    pass
-
-
-def supply(server: TFTPServer, request: Request, answer: Answer) -> Optional[Sink]:
-    """Tells the library what the handler returned; gives the sink, where it is one."""
-    conn = server.conn[request.connection_id]
-    if isinstance(answer, (str, os.PathLike)):
-        conn.local_file = answer
-        return None
-    if request.is_upload:
-        if callable(answer) or callable(getattr(answer, "write", None)):
-            return Sink(answer)
-        raise TypeError("a handler answers an upload with a path, a binary file to write to, a callable or None, "
-                        f"not with {type(answer).__name__}")
-    if not isinstance(answer, (bytes, bytearray, memoryview)):
-        if not callable(getattr(answer, "read", None)):
-            raise TypeError("a handler answers a download with a path, bytes, a binary file or None, "
-                            f"not with {type(answer).__name__}")
-        path = _path_of(answer)
-        if path is not None:
-            conn.local_file = path
-            return None
-        answer = _content(answer)
-    if len(answer):
-        conn.file_data = bytes(answer)
-    else:
-        conn.local_file = _empty_file()  # to the library, no data would mean that none was set
-    return None
-
-
-def _path_of(file: Any) -> Optional[str]:
-    """The path of a file on disk that was opened and not read yet: it need not go through memory. Closes it."""
-    try:
-        name, there = file.name, os.fstat(file.fileno())
-        if not (isinstance(name, str) and stat.S_ISREG(there.st_mode) and file.tell() == 0
-                and os.path.samestat(os.stat(name), there) and "b" in file.mode):
-            return None
-    except (AttributeError, OSError, ValueError, TypeError):
-        return None  # not such a file: it is read
-    file.close()
-    return os.path.abspath(name)
-
-
-def _content(file: Any) -> bytes:
-    """All that is left in it. Closes it."""
-    try:
-        data = file.read()
-    finally:
-        getattr(file, "close", _nothing)()
-    if not isinstance(data, bytes):
-        raise TypeError(f"the file of a handler must be binary; its read() gave {type(data).__name__}")
-    return data
-
-
-_empty: Dict[int, Any] = {}
-
-
-def _empty_file() -> str:
-    """A file without content, one for each process; it goes when the process ends."""
-    if os.getpid() not in _empty:
-        _empty[os.getpid()] = tempfile.NamedTemporaryFile(prefix="tftpserver-empty-")
-    return str(_empty[os.getpid()].name)
-
-
-class Service:
+class Service(SettingAttributes, Strict):
     """The part of a server that does not depend on how handlers are called: sync or async."""
 
-    def __init__(self, root_or_handler: Any, host: str, port: int, root: Any, settings: Dict[str, Any]) -> None:
+    def __init__(self, root_or_handler: Any, host: str, port: int, root: Any, create: bool, settings: Dict[str, Any]) -> None:
         self._handler: Optional[Callable[[Request], Any]] = None
         if callable(root_or_handler):
+            refuse_generator(root_or_handler, "the handler")
             self._handler = root_or_handler
         elif root is None:
             root = os.fspath(root_or_handler)  # a TypeError for what is no path either
         else:
             raise TypeError("a root beside a root: the first argument must be the handler")
         self._has_root = root is not None
+        self._takes_uploads = self._has_root and create
         self._requests: Dict[int, Request] = {}
         self._sinks: Dict[int, Sink] = {}
-        self._put_off: Set[int] = set()  # requests that wait for their answer
+        self._put_off: Set[int] = set()  # requests that may be answered by `answer` and `refuse`
+        self._tapping = threading.Lock()  # guards _sinks together with the tap on Transfer
+        self._is_tapping = False
         self._is_stopping = False
-        self._aside_dir: "Optional[tempfile.TemporaryDirectory[str]]" = None
+        self._aside_place: Optional[Place] = None
+        self._log_level = 0 if "log_level" not in settings else -1  # -1: the program's choice
         self._tftp = TFTPServer()
         try:
             self._set_up(host, port, root, settings)
@@ -145,13 +80,29 @@ class Service:
         server.local_host, server.local_port = host, port
         if self._has_root:
             server.local_dir = root
-        server.on_log = _log
-        server.config(f"LogLevel={2 if log.isEnabledFor(logging.DEBUG) else 1}")
+        if self._handler is None and not self._takes_uploads:
+            server.read_only = True
+        server._tap(EventId.LOG, self._on_log)
+        self._follow_logging()
         for name, value in settings.items():
-            if name in ("timeout", "max_retransmits", "retransmit_timeout"):
-                setattr(server, name, value)
-            else:
-                server.config(f"{name.replace('_', '')}={value}")
+            if name not in NAMES and name not in _PROPERTIES:
+                raise server._failure(ErrorCode.UNKNOWN_SETTING, f"There is no setting {name}.")
+            setattr(server, name, value)
+        if not {"use_ipv6", "source_mac_address", "listen_descriptors"} & settings.keys():
+            self._choose_family(host)
+
+    def _choose_family(self, host: str) -> None:
+        """IPv6 where the host is of that family; where there is none, both families, as far as the system has them."""
+        server = self._tftp
+        server.use_ipv6 = not host or ":" in host
+        try:
+            server.start_listening()
+        except TFTPServerError as error:
+            families = (ErrorCode.ADDRESS_FAMILY_NOT_SUPPORTED, ErrorCode.ADDRESS_NOT_AVAILABLE, ErrorCode.NO_ADDRESS,
+                        ErrorCode.HOST_NOT_FOUND)
+            if error.code not in families or ":" in host:
+                raise
+            server.use_ipv6 = not server.use_ipv6  # a system without IPv6, or a name with no other address
 
     @property
     def address(self) -> Tuple[str, int]:
@@ -163,22 +114,58 @@ class Service:
         """The server beneath: its properties, its settings, its connections."""
         return self._tftp
 
-    def answer(self, request: Request, answer: Answer = None) -> None:
-        """Answers a request for which the handler returned `LATER`, from any thread, with what a handler may return.
+    @property
+    def timeout(self) -> int:
+        """Seconds of silence after which a transfer fails (60); 0: none."""
+        return self._tftp.timeout
 
-        TFTPServerIndexError: it has ended meanwhile, after `timeout` at the latest; `on_end` tells why. 130: it was
-        answered before.
+    @timeout.setter
+    def timeout(self, value: int) -> None:
+        self._tftp.timeout = value
+
+    @property
+    def max_retransmits(self) -> int:
+        """How often a packet is sent again before the transfer fails (3)."""
+        return self._tftp.max_retransmits
+
+    @max_retransmits.setter
+    def max_retransmits(self, value: int) -> None:
+        self._tftp.max_retransmits = value
+
+    @property
+    def retransmit_timeout(self) -> int:
+        """Seconds to wait at most before a packet is sent again (5)."""
+        return self._tftp.retransmit_timeout
+
+    @retransmit_timeout.setter
+    def retransmit_timeout(self, value: int) -> None:
+        self._tftp.retransmit_timeout = value
+
+    def _read_setting(self, name: str) -> str:
+        return self._tftp.config(name)
+
+    def _write_setting(self, name: str, value: Any) -> None:
+        if name == "LogLevel":
+            self._log_level = -1
+        self._tftp._write_setting(name, value)
+
+    def answer(self, request: Request, answer: Any = None) -> None:
+        """Answers a request for which the handler returns `LATER`, from any thread, with what a handler may return.
+
+        It may also be called before the handler has returned. TFTPServerIndexError: the request has ended meanwhile,
+        after `timeout` at the latest; `on_end` tells why. 130: it was answered before.
         """
         self._take(request)
         try:
             accept = self._supply(request, answer)
         except BaseException:
-            self._put_off.add(request.connection_id)
+            if request.connection_id in self._requests:
+                self._put_off.add(request.connection_id)
             raise
         self._tftp.accept(request.connection_id, accept)
 
     def refuse(self, request: Request) -> None:
-        """Refuses a request for which the handler returned `LATER`, from any thread."""
+        """Refuses a request for which the handler returns `LATER`, from any thread."""
         self._take(request)
         self._tftp.accept(request.connection_id, False)
 
@@ -193,46 +180,83 @@ class Service:
     # A request goes: _begin, the handler, _answer; then blocks to the sink; then _finish.
 
     def _begin(self, event: ConnectionRequestEvent) -> Optional[Request]:
-        """None: it is refused."""
+        """Returns None where the server ends, and the request is refused."""
+        self._follow_logging()
         if self._is_stopping:
             event.accept = False
             return None
-        return Request(event)
-
-    def _answer(self, event: ConnectionRequestEvent, request: Request, answer: Answer) -> None:
-        if answer is LATER:
-            self._wait_for_answer(event, request)
-            return
-        event.accept = self._supply(request, answer)
-        if event.accept:
-            self._requests[request.connection_id] = request
-
-    def _supply(self, request: Request, answer: Answer) -> bool:
-        """Whether it is accepted."""
-        if answer is None:
-            # A download that nobody supplies is "not found"; for an upload there is no such word.
-            return self._has_root or not request.is_upload
-        sink = supply(self._tftp, request, answer)
-        if sink is not None:
-            self._sinks[request.connection_id] = sink
-            self._tftp.on_transfer = self._on_transfer
-            if self._has_root:
-                # To the library the directory comes before the Transfer event: the upload is led past it.
-                self._tftp.conn[request.connection_id].local_file = self._aside(request.connection_id)
-        return True
-
-    def _wait_for_answer(self, event: ConnectionRequestEvent, request: Request) -> None:
-        event.accept = LATER
+        request = Request(event)
+        if not request.is_upload:
+            self._untap()
+        # Another thread may answer before the handler has returned LATER.
         self._requests[request.connection_id] = request
         self._put_off.add(request.connection_id)
-        if self._tftp.on_connected.handler is None:
-            self._tftp.on_connected = self._on_connected  # it tells what ended before it was answered
+        return request
+
+    def _answer(self, event: ConnectionRequestEvent, request: Request, answer: Any) -> None:
+        if answer is LATER:
+            self._wait_for_answer(event)
+            return
+        try:
+            self._take(request)
+        except TFTPServerError:
+            raise RuntimeError("the handler returned an answer although answer() or refuse() had given one; "
+                               "it must return LATER then") from None
+        event.accept = self._supply(request, answer)
+        if not event.accept:
+            del self._requests[request.connection_id]
+
+    def _forget(self, event: ConnectionRequestEvent) -> None:
+        """Refuses a request whose handler raised."""
+        event.accept = False
+        self._put_off.discard(event.connection_id)
+        self._requests.pop(event.connection_id, None)
+
+    def _supply(self, request: Request, answer: Any) -> bool:
+        """Tells the library what the handler answers; returns whether the request is accepted."""
+        conn = Conn(self._tftp, request.connection_id)
+        if answer is None:
+            # A download that nobody supplies is "not found"; for an upload there is no such word.
+            return self._takes_uploads or not request.is_upload
+        if is_path(answer):
+            conn.local_file = answer
+        elif request.is_upload:
+            self._lead_to(sink_for(answer), conn)
+        else:
+            supply(conn, answer)
+        return True
+
+    def _lead_to(self, sink: Sink, conn: Conn) -> None:
+        with self._tapping:
+            self._sinks[conn._index] = sink
+            if not self._is_tapping:
+                self._tftp._tap(EventId.TRANSFER, self._on_transfer)
+                self._is_tapping = True
+        if self._has_root:
+            # To the library the directory comes before the Transfer event: the upload is led past it.
+            conn.local_file = self._aside(conn._index)
+
+    def _untap(self) -> None:
+        """Takes the tap on Transfer away while no upload needs it, so that the blocks of downloads cost nothing."""
+        if self._is_tapping and not self._sinks:
+            with self._tapping:
+                # A thread may have answered an upload since.
+                if not self._sinks:
+                    self._tftp._tap(EventId.TRANSFER, None)
+                    self._is_tapping = False
+
+    def _wait_for_answer(self, event: ConnectionRequestEvent) -> None:
+        event.accept = LATER
+        if EventId.CONNECTED not in self._tftp._taps:
+            self._tftp._tap(EventId.CONNECTED, self._on_connected)  # it tells what ended before it was answered
 
     def _on_connected(self, event: ConnectedEvent) -> None:
+        if not event.status_code:
+            return
         self._put_off.discard(event.connection_id)
         if event.status_code == ErrorCode.ACCESS_DENIED:  # by the program itself: not an end to tell it of
             self._requests.pop(event.connection_id, None)
-        elif event.status_code:
+        else:
             self._on_disconnected(DisconnectedEvent(event.connection_id, event.status_code, event.description))
 
     def _on_disconnected(self, event: DisconnectedEvent) -> None:
@@ -241,42 +265,51 @@ class Service:
     def _on_transfer(self, event: TransferEvent) -> None:
         raise NotImplementedError
 
-    def _finish(self, event: DisconnectedEvent) -> Tuple[Optional[Request], Sink, Optional[TFTPServerError]]:
+    def _finish(self, event: DisconnectedEvent) -> Tuple[Optional[Request], Optional[Sink], Optional[TFTPServerError]]:
         """What is left to be done: whom to tell, what to close, and why it failed."""
         error = TFTPServerError(event.status_code, event.description) if event.status_code else None
         request = self._requests.pop(event.connection_id, None)
-        sink = self._sinks.pop(event.connection_id, None) or Sink(_nothing)
-        if self._aside_dir is not None:
+        self._put_off.discard(event.connection_id)
+        sink = self._sinks.pop(event.connection_id, None)
+        if self._aside_place is not None:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(self._aside(event.connection_id))
-        if not self._sinks and self._tftp.on_transfer.handler is not None:
-            self._tftp.on_transfer = None  # blocks that nobody wants cost nothing then
         return request, sink, error
 
     def _aside(self, connection_id: int) -> str:
         """A file for an upload that a sink takes; it goes with the connection."""
-        if self._aside_dir is None:
-            self._aside_dir = tempfile.TemporaryDirectory(prefix="tftpserver-")
-        return os.path.join(self._aside_dir.name, str(connection_id))
+        with self._tapping:
+            if self._aside_place is None:
+                self._aside_place = Place()
+        return self._aside_place.path(str(connection_id))
 
     def _sink_of(self, event: TransferEvent) -> Optional[Sink]:
         return self._sinks.get(event.connection_id) if event.direction == Direction.UPLOAD else None
 
     def _release(self) -> None:
-        """Frees everything."""
+        """Frees everything but sinks."""
         try:
             self._tftp.close()
         finally:
-            sinks, self._sinks = self._sinks, {}
-            for sink in sinks.values():
-                sink.close()
-            if self._aside_dir is not None:
-                self._aside_dir.cleanup()
+            if self._aside_place is not None:
+                self._aside_place.remove()
+
+    # ---- logging ----
+
+    def _follow_logging(self) -> None:
+        """Asks the library for as much as logging shows now."""
+        if self._log_level < 0:
+            return
+        level = 2 if log.isEnabledFor(logging.DEBUG) else 1
+        if level != self._log_level:
+            self._log_level = level
+            self._tftp.config(f"LogLevel={level}")
+
+    def _on_log(self, event: LogEvent) -> None:
+        level = _LEVELS.get(event.log_type, logging.DEBUG)
+        if log.isEnabledFor(level):
+            log.log(level, "%s", event.message, extra={"connection_id": event.connection_id})
+        self._follow_logging()
 
 
 _LEVELS = {"Error": logging.WARNING, "Info": logging.INFO}
-
-
-def _log(event: LogEvent) -> None:
-    level = _LEVELS.get(event.log_type, logging.DEBUG)
-    log.log(level, "%s", event.message, extra={"connection_id": event.connection_id})

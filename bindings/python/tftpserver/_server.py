@@ -1,12 +1,23 @@
 """A server that runs in one thread: the caller's, or one of its own."""
+import inspect
+import sys
 import threading
 from types import TracebackType
-from typing import Any, Callable, Optional, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, Type, TypeVar, Union
 
+from ._answers import Answer, is_async, nothing
 from ._errors import TFTPServerError
 from ._events import ConnectionRequestEvent, DisconnectedEvent, TransferEvent
-from ._request import Answer, Request, Service, log
+from ._generated import EventId
+from ._request import Request, Service, log
+from ._settings import Settings
+from ._strict import discard
 from ._text import StrPath
+
+if sys.version_info >= (3, 11):
+    from typing import Unpack
+elif TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 S = TypeVar("S", bound="Server")
 Handler = Callable[[Request], Answer]
@@ -23,76 +34,97 @@ class Server(Service):
     The handler is called with a `Request` and returns, for a download, a path, bytes, a binary file to read from (it
     is closed), or None: then the file is looked for in `root`, if that is given, or is not found. For an upload it
     returns a path, a binary file to write to (it is closed at the end), a callable that gets each block, or None:
-    then the upload goes to `root`, if that is given, or is refused.
+    then the upload is refused, or goes to `root` where `create=True`. A directory alone takes uploads only with
+    `create=True`, too.
 
     It may also return `LATER`, and the program calls `answer(request, ...)`, with one of these, or `refuse(request)` when
     it knows, from any thread. Only that client waits meanwhile.
 
     `on_end(request, error)` is called after each transfer that the handler was asked about; `error` is None where the
     file went over whole. `on_error(request, exception)` is called where a handler, a sink or `on_end` raised; without
-    it `serve_forever` raises the exception, and may be called again. The client has got an ERROR in either case.
+    it the exception is logged. The client has got an ERROR in either case, and serving goes on.
 
-    Settings are those of the library in Python's spelling: read_only=True, max_block_size=1428, timeout=10.
+    `host` "" means every address of both families. Settings are those of the library in Python's spelling, here and as
+    attributes: read_only=True, max_block_size=1428, timeout=10.
     """
 
     def __init__(self, root_or_handler: Union[StrPath, Handler], host: str = "", port: int = 69, *,
-                 root: Optional[StrPath] = None, on_end: Optional[OnEnd] = None, on_error: Optional[OnError] = None,
-                 **settings: Any) -> None:
-        settings = {"select_wait_millis": 60000, **settings}
-        super().__init__(root_or_handler, host, port, root, settings)
+                 root: Optional[StrPath] = None, create: bool = False, on_end: Optional[OnEnd] = None,
+                 on_error: Optional[OnError] = None, **settings: "Unpack[Settings]") -> None:
+        for function in (root_or_handler, on_end, on_error):
+            if is_async(function):
+                raise TypeError(f"{function!r} is async: that needs AsyncServer")
+        super().__init__(root_or_handler, host, port, root, create, {"select_wait_millis": 60000, **settings})
         self._on_end, self._on_error = on_end, on_error
         self._serving = threading.RLock()  # held by serve_forever; reentrant for signal handlers
         self._serves = threading.Event()
         self._thread: Optional[int] = None
         self._background: Optional[threading.Thread] = None
+        self._raises = False
         self._failure: Optional[BaseException] = None
         if self._handler is not None:
-            self._tftp.on_connection_request = self._on_request
-            self._tftp.on_disconnected = self._on_disconnected
+            self._tftp._tap(EventId.CONNECTION_REQUEST, self._on_request)
+            self._tftp._tap(EventId.DISCONNECTED, self._on_disconnected)
 
-    def serve_forever(self) -> None:
-        """Serves until `shutdown` is called, from another thread or from a handler, or a handler raises."""
-        self._serve(self._tftp.do_events)
+    def serve_forever(self, *, raise_errors: bool = False) -> None:
+        """Serves until `shutdown` is called, from another thread or from a handler.
 
-    def _serve(self, deliver: Callable[[], None]) -> None:
+        What a handler raises is logged with its traceback, and serving goes on. With `raise_errors` it is raised here,
+        where there is no `on_error`; calling this again goes on. Ctrl-C and SystemExit are always raised.
+        """
+        self._serve(self._tftp.do_events if raise_errors else self._deliver, raise_errors)
+
+    def _serve(self, deliver: Callable[[], None], raise_errors: bool) -> None:
         if not self._serving.acquire(blocking=False):
             raise RuntimeError("this server serves already, on another thread")
         try:
             self._thread = threading.get_ident()
+            self._raises = raise_errors
             self._tftp.start_listening()
             self._serves.set()
             while not self._is_stopping:
                 deliver()
+                self._follow_logging()
             self._end_transfers(deliver)
             self._is_stopping = False
         finally:
             self._thread = None
+            self._raises = False
             self._serving.release()
 
-    def start(self: S) -> S:
+    def start(self: S, *, raise_errors: bool = False) -> S:
         """Serves on a thread of its own.
 
-        What a handler raises there is logged with its traceback, and the thread goes on; `shutdown` and `close` raise
-        the first of it.
+        What a handler raises there is logged with its traceback, and the thread goes on. With `raise_errors`,
+        `shutdown` and `close` raise the first of it.
         """
         if self._background is not None:
             raise RuntimeError("this server has its thread already")
         self._serves.clear()
         self._is_stopping = False
-        self._background = threading.Thread(target=self._run, name="tftpserver", daemon=True)
+        self._background = threading.Thread(target=self._run, args=(raise_errors,), name="tftpserver", daemon=True)
         self._background.start()
         self._serves.wait()
         return self
 
-    def _run(self) -> None:
+    def _run(self, raise_errors: bool) -> None:
         try:
-            self._serve(self._deliver_and_go_on)
+            self._serve(self._deliver_and_remember if raise_errors else self._deliver, raise_errors)
         except BaseException as error:
             self._remember(error)
         finally:
             self._serves.set()
 
-    def _deliver_and_go_on(self) -> None:
+    def _deliver(self) -> None:
+        """What is raised here comes from a handler of `tftp`, or from `on_error`."""
+        try:
+            self._tftp.do_events()
+        except Exception as error:
+            if self._tftp.closed:
+                raise
+            log.error("raised in a handler", exc_info=error)
+
+    def _deliver_and_remember(self) -> None:
         try:
             self._tftp.do_events()
         except Exception as error:
@@ -119,7 +151,7 @@ class Server(Service):
             self._background = None
         with self._serving:  # serve_forever has returned
             if not self._tftp.closed:
-                self._end_transfers(self._tftp.do_events)
+                self._end_transfers(self._deliver)
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
@@ -142,6 +174,14 @@ class Server(Service):
             with self._serving:
                 self._release()
 
+    def _release(self) -> None:
+        try:
+            super()._release()
+        finally:
+            sinks, self._sinks = self._sinks, {}
+            for sink in sinks.values():
+                sink.close()
+
     def __enter__(self: S) -> S:
         return self
 
@@ -158,18 +198,21 @@ class Server(Service):
         try:
             self._answer(event, request, self._handler(request))
         except Exception as error:
-            event.accept = False
+            self._forget(event)
             self._raised(request, error)
+        except BaseException:
+            self._forget(event)
+            raise
 
     def _on_transfer(self, event: TransferEvent) -> None:
         sink = self._sink_of(event)
         if sink is None:
             return
         try:
-            sink.write(event.text)
+            _call(sink.write, event.text)
         except Exception as error:
             self._tftp.disconnect(event.connection_id)
-            self._sinks.pop(event.connection_id).close()
+            sink.write = _drop
             self._raised(self._requests[event.connection_id], error)
 
     def _on_disconnected(self, event: DisconnectedEvent) -> None:
@@ -177,13 +220,30 @@ class Server(Service):
         if request is None:
             return
         try:
-            sink.close()
+            _call(sink.close if sink is not None else nothing)
+        except Exception as raised:
+            self._raised(request, raised)
+        try:
             if self._on_end is not None:
-                self._on_end(request, error)
+                _call(self._on_end, request, error)
         except Exception as raised:
             self._raised(request, raised)
 
     def _raised(self, request: Request, error: Exception) -> None:
-        if self._on_error is None:
+        if self._on_error is not None:
+            self._on_error(request, error)
+        elif self._raises:
             raise error
-        self._on_error(request, error)
+        else:
+            log.error("raised while %r was served", request, exc_info=error)
+
+
+def _drop(block: bytes) -> None:
+    """Takes what still comes for a sink that has failed."""
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> None:
+    result = function(*arguments)
+    if result is not None and (inspect.isawaitable(result) or inspect.isgenerator(result)):
+        discard(result)
+        raise TypeError(f"{function!r} returned a {type(result).__name__}, which nothing awaits: that needs AsyncServer")

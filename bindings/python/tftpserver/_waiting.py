@@ -1,7 +1,9 @@
 """Waiting for an event in Python rather than in C, so that Ctrl-C is heard at once however long the wait is."""
+import importlib
 import os
 import select
 import signal
+import sys
 import threading
 from typing import Callable, List, Tuple
 
@@ -43,6 +45,9 @@ class Waker:
         others = -1
         try:
             others = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        except ValueError:
+            return poll.poll(millis)  # the main thread of a subinterpreter, which no signal reaches
+        try:
             if others != -1:
                 signal.set_wakeup_fd(others)  # an event loop's, which needs it more
             return poll.poll(millis)
@@ -56,3 +61,19 @@ class Waker:
 
 
 CAN_WAIT = hasattr(select, "poll")
+
+
+def _is_main_interpreter() -> bool:
+    for name in ("_interpreters", "_xxsubinterpreters"):  # since 3.13, and before
+        try:
+            interpreters = importlib.import_module(name)
+            here, main = interpreters.get_current(), interpreters.get_main()
+        except (ImportError, AttributeError):
+            continue
+        # Since 3.13 each is a pair, of which the first is the number.
+        return bool(here == main or (isinstance(here, tuple) and here[0] == main[0]))
+    return True
+
+
+#: Whether callbacks may be called while the interpreter lock is held. In a subinterpreter that is a deadlock before 3.12.
+CAN_KEEP_LOCK = CAN_WAIT and (sys.version_info >= (3, 12) or _is_main_interpreter())

@@ -1,0 +1,93 @@
+"""What AsyncServer needs of an event loop beside tasks: to be woken, and to wait for what blocks."""
+import asyncio
+import contextlib
+import threading
+import time
+from typing import Any, Callable, List
+
+from ._class import TFTPServer
+from ._errors import TFTPServerError
+from ._waiting import CAN_WAIT, Waker
+
+
+class Watcher:
+    """Calls a function on the loop while an event waits, until it is stopped."""
+
+    def __init__(self, stop: Callable[[], Any]) -> None:
+        self.stop = stop
+
+
+def watch(loop: asyncio.AbstractEventLoop, server: TFTPServer, ready: Callable[[], None]) -> Watcher:
+    """By the loop's own means, or, where it has none for descriptors (Windows), by a thread that waits."""
+    try:
+        fd = server.fileno()
+        loop.add_reader(fd, ready)
+    except (NotImplementedError, TFTPServerError):
+        return _watch_on_thread(loop, server, ready)
+    return Watcher(lambda: loop.remove_reader(fd))
+
+
+def _watch_on_thread(loop: asyncio.AbstractEventLoop, server: TFTPServer, ready: Callable[[], None]) -> Watcher:
+    waker, is_delivered, stopped = Waker(), threading.Event(), threading.Event()
+
+    def deliver() -> None:
+        try:
+            if not stopped.is_set():
+                ready()
+        finally:
+            is_delivered.set()
+
+    def work() -> None:
+        while not stopped.is_set():
+            try:
+                _wait(server, waker)
+            except TFTPServerError:
+                return  # closed
+            is_delivered.clear()
+            try:
+                loop.call_soon_threadsafe(deliver)
+            except RuntimeError:
+                return  # the loop is closed
+            is_delivered.wait(1)
+
+    def stop() -> None:
+        stopped.set()
+        is_delivered.set()
+        waker.wake(for_good=True)
+
+    threading.Thread(target=work, name="tftpserver-watch", daemon=True).start()
+    return Watcher(stop)
+
+
+def _wait(server: TFTPServer, waker: Waker) -> None:
+    if CAN_WAIT:
+        waker.wait(server.fileno(), 60_000)
+    else:
+        time.sleep(0.02)  # no descriptor on this system
+
+
+async def run_aside(function: Callable[[], Any]) -> None:
+    """Runs what blocks on a thread of its own: the default executor may be busy, or shut down."""
+    loop = asyncio.get_running_loop()
+    done: "asyncio.Future[None]" = loop.create_future()
+    raised: List[BaseException] = []
+
+    def settle() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    def work() -> None:
+        try:
+            function()
+        except BaseException as error:
+            raised.append(error)
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(settle)
+
+    thread = threading.Thread(target=work, name="tftpserver-aside", daemon=True)
+    thread.start()
+    # With a timeout, for Ctrl-C may strike in place of `settle`.
+    while thread.is_alive():
+        await asyncio.wait([done], timeout=0.05)
+    if raised:
+        raise raised[0]
