@@ -25,7 +25,7 @@ SCRIPTS = [block for block in BLOCKS if block not in RULES]
 
 # The rules of the page in order: what the servers are told, and the ports that they answer from.
 WAYS = [({"SinglePort": "True"}, {"SinglePort": "True"}, range(PORT, PORT + 1)),
-        ({"TransferPorts": "40100-40115"}, {"TransferPorts": "40200-40215"}, range(40100, 40216))]
+        ({"TransferPorts": "41000-41999"}, {"TransferPorts": "42000-42999"}, range(41000, 43000))]
 
 
 def load_rules(rules):
