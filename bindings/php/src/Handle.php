@@ -197,7 +197,7 @@ class Handle
     }
 
     /**
-     * Delivers the events that wait. While a handler has suspended another fiber, it returns 0 at once, and they wait.
+     * Delivers the events that wait. While a handler has suspended another fiber it delivers none, and they wait.
      *
      * @throws \Throwable What a handler threw
      */
@@ -227,22 +227,22 @@ class Handle
      */
     public function deliver(CData $event): int
     {
-        $handler = $this->handlers[$event->id] ?? null;
+        $id = $event->id;
+        $handler = $this->handlers[$id] ?? null;
         if ($handler === null) {
             return 0;
         }
         try {
-            if ($event->id === EventId::CONNECTION_REQUEST && $this->asker !== null && \Fiber::getCurrent() !== null) {
-                $asked = $event->data->connection_request;
-                $this->request = [$asked->connection_id, ($this->asker)($event)];
-                $asked->accept = 2;
-                // DoEvents returns now; what it has not delivered waits, and the event stream is readable.
-                Library::ffi()->tftpserver_do_interrupt($this->raw);
-
-                return 0;
+            if ($id !== EventId::CONNECTION_REQUEST || $this->asker === null || \Fiber::getCurrent() === null) {
+                return $handler($event);
             }
+            $asked = $event->data->connection_request;
+            $this->request = [$asked->connection_id, ($this->asker)($event)];
+            $asked->accept = 2;
+            // DoEvents returns now; what it has not delivered waits, and the event stream is readable.
+            Library::ffi()->tftpserver_do_interrupt($this->raw);
 
-            return $handler($event);
+            return 0;
         } catch (\Throwable $e) {
             $this->throwLater($e);
 

@@ -16,7 +16,7 @@ use FFI\CData;
  * because PHP frees none before the end of the request.
  *
  * A handler may suspend the caller's fiber, as every await of an event loop does. The pump then stays inside its
- * callback, and other calls of DoEvents return at once until the handler has returned. ConnectionRequest handlers
+ * callback, and other calls of DoEvents deliver nothing until the handler has returned. ConnectionRequest handlers
  * don't make others wait like that: Handle runs them when DoEvents has returned. A fiber that is destroyed instead of
  * resumed leaves its callback unanswered; the connection then ends.
  *
@@ -24,6 +24,9 @@ use FFI\CData;
  */
 final class Pump
 {
+    /** Milliseconds that a DoEvents waits at most where it delivers nothing: the program must get to resume the handler. */
+    private const WAIT_MILLIS = 20;
+
     private static ?\Fiber $fiber = null;
     private static ?CData $callback = null;
 
@@ -91,7 +94,10 @@ final class Pump
         return self::$callback[0];
     }
 
-    /** Runs one DoEvents. Returns its code; 0 at once while a handler in another fiber has not returned yet. */
+    /**
+     * Runs one DoEvents. Returns its code. While a handler in another fiber has not returned yet, it delivers nothing,
+     * waits as if there were no events, and returns 0.
+     */
     public static function run(Handle $handle, CData $raw): int
     {
         if (self::$isAbandoned) {
@@ -102,6 +108,7 @@ final class Pump
                 return Library::ffi()->tftpserver_do_doevents($raw);
             }
             self::quiet($handle);
+            usleep(1000 * min(self::WAIT_MILLIS, (int) $handle->config('SelectWaitMillis')));
 
             return 0;
         }

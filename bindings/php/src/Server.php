@@ -17,7 +17,7 @@ use Psr\Log\LoggerInterface;
  *
  * Where doEvents() is called in a fiber, as event loops based on fibers do, a handler may suspend that fiber. The
  * connection waits until it has returned. ConnectionRequest handlers wait side by side; while any other handler is
- * suspended, doEvents() of every server returns at once and delivers nothing.
+ * suspended, doEvents() of every server delivers nothing.
  *
  * Nothing waits for an event that has no handler. ConnectionRequest, Connected and StartTransfer, where they have one,
  * hold their connection and no other until it has returned.
@@ -32,7 +32,7 @@ final class Server implements ServerInterface
 
     private ?LoggerInterface $logger = null;
 
-    /** @var null|callable(LogEvent, ServerInterface): mixed */
+    /** @var null|callable(LogEvent, Server): mixed */
     private $logHandler;
 
     /**
@@ -58,37 +58,37 @@ final class Server implements ServerInterface
 
     // Events: each method takes the handler that replaces any before it, or null for none any more.
 
-    /** @param null|callable(ConnectedEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(ConnectedEvent, Server): mixed $handler */
     public function onConnected(?callable $handler): static
     {
         return $this->on(EventId::CONNECTED, $handler);
     }
 
-    /** @param null|callable(ConnectionRequestEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(ConnectionRequestEvent, Server): mixed $handler */
     public function onConnectionRequest(?callable $handler): static
     {
         return $this->on(EventId::CONNECTION_REQUEST, $handler);
     }
 
-    /** @param null|callable(DisconnectedEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(DisconnectedEvent, Server): mixed $handler */
     public function onDisconnected(?callable $handler): static
     {
         return $this->on(EventId::DISCONNECTED, $handler);
     }
 
-    /** @param null|callable(EndTransferEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(EndTransferEvent, Server): mixed $handler */
     public function onEndTransfer(?callable $handler): static
     {
         return $this->on(EventId::END_TRANSFER, $handler);
     }
 
-    /** @param null|callable(ErrorEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(ErrorEvent, Server): mixed $handler */
     public function onError(?callable $handler): static
     {
         return $this->on(EventId::ERROR, $handler);
     }
 
-    /** @param null|callable(LogEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(LogEvent, Server): mixed $handler */
     public function onLog(?callable $handler): static
     {
         $this->logHandler = $handler;
@@ -108,13 +108,13 @@ final class Server implements ServerInterface
         return $this->listenToLog();
     }
 
-    /** @param null|callable(StartTransferEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(StartTransferEvent, Server): mixed $handler */
     public function onStartTransfer(?callable $handler): static
     {
         return $this->on(EventId::START_TRANSFER, $handler);
     }
 
-    /** @param null|callable(TransferEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(TransferEvent, Server): mixed $handler */
     public function onTransfer(?callable $handler): static
     {
         return $this->on(EventId::TRANSFER, $handler);

@@ -11,30 +11,30 @@ use Psr\Log\LoggerInterface;
  */
 interface ServerInterface
 {
-    /** @param null|callable(ConnectedEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(ConnectedEvent, Server): mixed $handler */
     public function onConnected(?callable $handler): static;
 
-    /** @param null|callable(ConnectionRequestEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(ConnectionRequestEvent, Server): mixed $handler */
     public function onConnectionRequest(?callable $handler): static;
 
-    /** @param null|callable(DisconnectedEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(DisconnectedEvent, Server): mixed $handler */
     public function onDisconnected(?callable $handler): static;
 
-    /** @param null|callable(EndTransferEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(EndTransferEvent, Server): mixed $handler */
     public function onEndTransfer(?callable $handler): static;
 
-    /** @param null|callable(ErrorEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(ErrorEvent, Server): mixed $handler */
     public function onError(?callable $handler): static;
 
-    /** @param null|callable(LogEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(LogEvent, Server): mixed $handler */
     public function onLog(?callable $handler): static;
 
     public function setLogger(?LoggerInterface $logger): static;
 
-    /** @param null|callable(StartTransferEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(StartTransferEvent, Server): mixed $handler */
     public function onStartTransfer(?callable $handler): static;
 
-    /** @param null|callable(TransferEvent, ServerInterface): mixed $handler */
+    /** @param null|callable(TransferEvent, Server): mixed $handler */
     public function onTransfer(?callable $handler): static;
 
     public function subscribe(object $subscriber): static;
