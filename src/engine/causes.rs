@@ -42,7 +42,7 @@ pub(super) fn describe(cause: &Cause) -> String {
         Cause::Open(refusal) | Cause::Write(refusal) => refusal.to_string(),
         Cause::Read(error) => format!("reading failed: {error}"),
         Cause::Socket(error) => error.to_string(),
-        Cause::Replaced => "the client asked for something else".to_owned(),
+        Cause::Replaced => "the client began another transfer".to_owned(),
         other => wire(other).1.to_owned(),
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Context {
     pub(super) half_open: Admission<Key>,
     /// Uploads that took data in this batch and have not passed it on yet.
     pub(super) dirty: Vec<Key>,
+    /// Transfers whose clients have acknowledged a newer one of the same request.
+    pub(super) outdated: Vec<Key>,
     /// Downloads that wait for a chunk which another one's job reads.
     pub(super) waiting: Vec<Key>,
     scratch: Vec<u8>,
@@ -73,6 +75,7 @@ impl Context {
             shared,
             half_open: Admission::default(),
             dirty: Vec::new(),
+            outdated: Vec::new(),
             waiting: Vec::new(),
             scratch: Vec::new(),
             has_jobs: Cell::new(false),

@@ -21,7 +21,7 @@ use super::pool::Lane;
 use super::ports::{LISTENING, Ports};
 use super::reply::Key;
 use super::store::Read;
-use super::transfer::Transfer;
+use super::transfer::{HeldRequest, Transfer};
 use super::transfers::{Tid, Transfers};
 
 /// Why transfers end when the server does; the client reads it.
@@ -53,6 +53,9 @@ pub(super) struct Core {
     /// The networks that the server has IPv6 addresses in.
     pub(super) networks: Networks,
     io_threads: usize,
+    /// Requests that waited for the end of a transfer.
+    #[expect(clippy::vec_box, reason = "they move from transfers as they are")]
+    waiting: Vec<Box<HeldRequest>>,
     /// Sockets of ended transfers, to be closed after the next flush.
     released: Vec<usize>,
 }
@@ -109,6 +112,7 @@ impl Core {
             congested: false,
             wake_due: None,
             strays: Allowance::default(),
+            waiting: Vec::new(),
             networks: Networks::default(),
             io_threads: config.io_threads,
             released: Vec::new(),
@@ -239,8 +243,25 @@ impl Core {
         }
     }
 
+    /// Ends the transfers whose clients go on with newer ones, and begins with the requests that waited for an end.
+    fn settle_repeats(&mut self) {
+        for key in std::mem::take(&mut self.ctx.outdated) {
+            if self
+                .table
+                .get(key)
+                .is_some_and(|transfer| transfer.is_superseded())
+            {
+                self.replace(key);
+            }
+        }
+        for request in std::mem::take(&mut self.waiting) {
+            self.arrive_listening(&request.arrival());
+        }
+    }
+
     /// Sends what this turn brought together, then closes what is not needed any more.
     pub(super) fn flush(&mut self) {
+        self.settle_repeats();
         // What fails may leave something to say to the client, at once.
         if self.flush_once() {
             self.flush_once();
@@ -302,7 +323,8 @@ impl Core {
     }
 
     fn remove(&mut self, key: Key) {
-        if let Some(transfer) = self.table.remove(key) {
+        if let Some(mut transfer) = self.table.remove(key) {
+            self.waiting.extend(transfer.take_waiting());
             self.released.push(transfer.tid().socket);
         }
     }
@@ -414,6 +436,7 @@ impl Core {
 
     fn shutdown(&mut self) {
         self.listening = false;
+        self.waiting.clear();
         for key in self.table.keys() {
             if let Some(transfer) = self.table.get(key) {
                 transfer.end(&mut self.ctx, Cause::Ended(SHUTDOWN));

@@ -28,6 +28,7 @@ mod ports;
 pub mod progress;
 mod ration;
 mod receiving;
+mod repeats;
 pub mod reply;
 mod request;
 mod sending;

@@ -305,7 +305,7 @@ pub enum Cause {
     ReadOnly,
     /// A DATA packet was longer than agreed.
     Oversized,
-    /// The same TID asked for something else while there was only one port to answer from.
+    /// The client was reset and began anew, or asked for something else while no other port was left to answer from.
     Replaced,
     /// A socket failed.
     Socket(io::Error),

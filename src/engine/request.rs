@@ -16,6 +16,7 @@ use super::platform::{Arrival, LocalAddr, Route, plain};
 use super::port_plan::Reception;
 use super::ports::{LISTENING, Newcomer};
 use super::progress::Progress;
+use super::repeats;
 use super::reply::Key;
 use super::trail;
 use super::transfer::{Terms, Transfer};
@@ -27,6 +28,16 @@ const SHOWN: usize = 256;
 /// Half-open transfers that give way to one newcomer: one at the bound of uploads, one at that of all, one at each limit
 /// of the settings.
 const MOST_TO_GIVE_WAY: usize = 5;
+
+/// What became of the transfer that began with the same request.
+enum Former {
+    /// There is none, or it has ended.
+    None,
+    /// The request was its repetition.
+    Repeated,
+    /// Its client was reset.
+    Reset(Key),
+}
 
 impl Core {
     /// Only requests are answered here: an answer to an ERROR, a stray ACK or garbage is how two servers are made to
@@ -56,13 +67,11 @@ impl Core {
 
     fn handle_request(&mut self, arrival: &Arrival<'_>, request: &Request<'_>) {
         let digest = self.table.digest(arrival.bytes);
-        if let Some(transfer) = self.table.by_request(arrival.peer, digest)
-            && !transfer.has_ended()
-        {
-            transfer.handle_repeat(&mut self.ctx);
-            let key = transfer.key();
-            return self.remove_if_over(key);
-        }
+        let former = match self.former(arrival, digest) {
+            Former::None => None,
+            Former::Repeated => return,
+            Former::Reset(key) => Some(key),
+        };
         if !self.answers(arrival) {
             return;
         }
@@ -70,7 +79,7 @@ impl Core {
             self.ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
             return;
         }
-        self.replace_in_single_port(arrival.peer);
+        self.leave_former(arrival.peer, former);
         let name = self.policy.names.decode(request.filename);
         let newcomer = self.newcomer(arrival, request.operation);
         let admitted = match &name {
@@ -86,7 +95,7 @@ impl Core {
             self.ctx.shared.set_latest_destination(connection.local);
         }
         match admitted {
-            Ok(_) => self.begin(arrival, request, digest, connection, &newcomer),
+            Ok(_) => self.begin(arrival, request, digest, connection, &newcomer, former),
             Err(cause) => self.refuse(self.route(LISTENING, arrival), connection, &request.asked, cause),
         }
     }
@@ -96,9 +105,30 @@ impl Core {
         self.listening && !arrival.broadcast
     }
 
-    /// One port cannot tell two transfers of one client port apart: the client has moved on, and so does the server.
-    fn replace_in_single_port(&mut self, peer: SocketAddr) {
+    /// The transfer that began with the same request, after what such a repetition does to it.
+    fn former(&mut self, arrival: &Arrival<'_>, digest: u64) -> Former {
+        let now = self.ctx.now;
+        let Some(transfer) = self.table.by_request(arrival.peer, digest) else {
+            return Former::None;
+        };
+        let (key, known) = (transfer.key(), transfer.known());
+        match repeats::judge(now, &known) {
+            repeats::Verdict::Anew if known.has_ended => return Former::None,
+            repeats::Verdict::Anew => return Former::Reset(key),
+            repeats::Verdict::Wait => transfer.hold_request(arrival),
+            repeats::Verdict::Repeat => transfer.handle_repeat(&mut self.ctx),
+        }
+        self.remove_if_over(key);
+        Former::Repeated
+    }
+
+    /// A client begins anew. One port cannot tell two transfers of one client port apart: with SinglePort the former one
+    /// ends at once. Otherwise it is silent, so that a forged request ends nobody's transfer.
+    fn leave_former(&mut self, peer: SocketAddr, former: Option<Key>) {
         if !self.single_port {
+            if let Some(transfer) = former.and_then(|key| self.table.get(key)) {
+                transfer.supersede(&mut self.ctx);
+            }
             return;
         }
         let socket = LISTENING;
@@ -181,6 +211,7 @@ impl Core {
         digest: u64,
         connection: Arc<Connection>,
         newcomer: &admission::Newcomer,
+        former: Option<Key>,
     ) {
         let peer = arrival.peer;
         let socket = match self.seat(arrival, newcomer.operation, &request.asked) {
@@ -197,6 +228,7 @@ impl Core {
             request: digest,
             asked: request.asked,
             policy: Arc::clone(&self.policy),
+            former,
         };
         let half_open = &mut self.ctx.half_open;
         let key = self.table.insert(Tid { socket, peer }, digest, |key| {
@@ -227,9 +259,9 @@ impl Core {
         Ok(seat.place)
     }
 
-    fn replace(&mut self, key: Key) {
+    pub(super) fn replace(&mut self, key: Key) {
         if let Some(transfer) = self.table.get(key) {
-            transfer.end_silently(&mut self.ctx, Cause::Replaced);
+            transfer.replace(&mut self.ctx);
             self.remove_if_over(key);
         }
     }

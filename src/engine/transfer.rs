@@ -30,6 +30,9 @@ use super::upload::Upload;
 mod ending;
 mod opening;
 mod place;
+mod repeating;
+
+pub(super) use repeating::HeldRequest;
 
 /// Transfer data of one connection that may wait for the application; beyond it the connection is slowed.
 pub(super) const FLOW_LIMIT: u64 = 256 << 10;
@@ -53,6 +56,10 @@ pub(super) struct Transfer {
     asked_at: Instant,
     /// Why the machine was told to fail.
     cause: Option<Cause>,
+    /// An earlier transfer of the same request: it ends when this one is acknowledged.
+    former: Option<Key>,
+    /// The same request, to begin with when this transfer has ended.
+    waiting: Option<Box<HeldRequest>>,
     /// The application has heard of the end, or never will.
     ended: bool,
 }
@@ -63,6 +70,7 @@ pub(super) struct Terms {
     pub(super) request: u64,
     pub(super) asked: Asked,
     pub(super) policy: Arc<Policy>,
+    pub(super) former: Option<Key>,
 }
 
 /// What names a transfer, to the client and to the application.
@@ -133,6 +141,7 @@ impl Transfer {
             request,
             asked,
             policy,
+            former,
         } = terms;
         Transfer {
             link: Link {
@@ -152,6 +161,8 @@ impl Transfer {
             began: now,
             asked_at: now,
             cause: None,
+            former,
+            waiting: None,
             ended: false,
         }
     }
@@ -248,16 +259,6 @@ impl Transfer {
         self.after_step(ctx);
     }
 
-    /// The same request came again: its current packet again, where there is one.
-    pub(super) fn handle_repeat(&mut self, ctx: &mut Context) {
-        match &mut self.stage {
-            Stage::Sending(sending) => sending.machine.handle_repeat(ctx.now),
-            Stage::Receiving(receiving) => receiving.machine.handle_repeat(ctx.now),
-            _ => self.asked_at = ctx.now,
-        }
-        self.after_step(ctx);
-    }
-
     pub(super) fn handle_timeout(&mut self, ctx: &mut Context) {
         match &mut self.stage {
             Stage::Sending(sending) => sending.machine.handle_timeout(ctx.now),
@@ -350,18 +351,11 @@ impl Transfer {
         self.after_step(ctx);
     }
 
-    /// True while an ERROR, or a refusal, of this running transfer waits for its moment to pass: nothing is sent again,
-    /// and it counts in no limit. Nothing valid of its client came since.
-    pub(super) fn is_in_doubt(&self) -> bool {
-        match &self.stage {
-            Stage::Sending(sending) => sending.machine.is_in_doubt(),
-            Stage::Receiving(receiving) => receiving.machine.is_in_doubt(),
-            _ => false,
-        }
-    }
-
-    /// Ends the transfer: the client gets an ERROR.
+    /// Ends the transfer: the client gets an ERROR, unless it has begun anew.
     pub(super) fn end(&mut self, ctx: &mut Context, cause: Cause) {
+        if self.is_superseded() {
+            return self.end_silently(ctx, cause);
+        }
         let (code, message) = causes::wire(&cause);
         match &mut self.stage {
             _ if self.ended => return,
@@ -420,15 +414,21 @@ impl Transfer {
         };
         if !is_half_open && let Some(place) = self.half_open.take() {
             ctx.settle(place);
+            ctx.outdated.extend(self.former.take());
         }
     }
 
     /// The limits follow a doubt: it begins, is refuted, or ends with the transfer.
     fn follow_doubt(&mut self, ctx: &Context) {
-        let in_doubt = !self.ended && self.is_in_doubt();
-        if in_doubt != self.doubted {
-            self.doubted = in_doubt;
-            ctx.shared.doubt(self.host(), in_doubt);
+        let in_doubt = self.is_in_doubt();
+        if self.waiting.is_some() && !in_doubt && !self.ended && self.outcome().is_none() {
+            // The client goes on.
+            self.waiting = None;
+        }
+        let is_out = !self.ended && (in_doubt || self.is_superseded());
+        if is_out != self.doubted {
+            self.doubted = is_out;
+            ctx.shared.doubt(self.host(), is_out);
         }
     }
 

@@ -132,7 +132,7 @@ impl From<&Cause> for Failure {
             Cause::Name => Failure::plain(CODE_PAGE),
             Cause::ReadOnly => Failure::new(ACCESS_DENIED, "Uploads are switched off (ReadOnly)."),
             Cause::Oversized => Failure::new(PACKET_TOO_LARGE, "A DATA packet was longer than agreed."),
-            Cause::Replaced => Failure::new(CONNECTION_RESET, "The client asked for something else."),
+            Cause::Replaced => Failure::new(CONNECTION_RESET, "The client began another transfer."),
             Cause::Internal => Failure::plain(INTERNAL),
             Cause::Socket(error) => Failure::from_io(error, socket_failed(code_of(error))),
         }

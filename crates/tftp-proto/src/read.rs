@@ -281,6 +281,11 @@ impl ReadTransfer {
         (self.heard_at != Instant::NEVER).then_some(self.heard_at)
     }
 
+    /// Everything was sent, and only the last ACK is missing, from a client that answered before.
+    pub fn awaits_last_ack(&self) -> bool {
+        self.stream_ended && self.high == self.ready && self.answered && !self.end.has_come()
+    }
+
     /// What was agreed.
     pub fn agreed(&self) -> &Agreed {
         &self.agreed

@@ -1,0 +1,119 @@
+//! What the same request from the same address and port means: a repetition, or a client that was reset.
+
+use std::time::Duration;
+
+use tftp_proto::Instant;
+
+/// A client that goes on is heard more often than this; one that was reset is not heard at all. Clients repeat requests
+/// after 0.1 s and more (busybox), so a shorter silence tells nothing.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// What is known of the transfer that began with this request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    /// It is over for its client: whole, or told of its end.
+    pub(super) has_ended: bool,
+    /// A download of which only the last ACK is missing. Many clients send it once.
+    pub(super) awaits_last_ack: bool,
+    /// An upload that is whole and not stored yet: its client waits.
+    pub(super) is_being_stored: bool,
+    /// An ERROR, or a refusal, of its client waits to be believed.
+    pub(super) is_in_doubt: bool,
+    /// When the last ACK or DATA that fits came; `None` until the client has gone on.
+    pub(super) heard_at: Option<Instant>,
+}
+
+/// What is done with the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A repetition: the current packet goes again.
+    Repeat,
+    /// Nothing before the doubt is over; then a new transfer begins, unless the client has gone on.
+    Wait,
+    /// A new transfer begins at once.
+    Anew,
+}
+
+/// Judges a request that is equal to the one with which `known` began.
+pub(super) fn judge(now: Instant, known: &Known) -> Verdict {
+    if known.has_ended {
+        return Verdict::Anew;
+    }
+    if known.is_in_doubt {
+        return Verdict::Wait;
+    }
+    match known.heard_at {
+        None => Verdict::Repeat,
+        Some(_) if known.is_being_stored => Verdict::Repeat,
+        Some(_) if known.awaits_last_ack => Verdict::Anew,
+        Some(heard) if now.saturating_sub(heard) < SILENCE => Verdict::Repeat,
+        Some(_) => Verdict::Anew,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_micros(millis * 1000)
+    }
+
+    fn heard(millis: u64) -> Known {
+        Known {
+            heard_at: Some(at(millis)),
+            ..Known::default()
+        }
+    }
+
+    #[test]
+    fn until_the_client_has_gone_on_it_repeats_itself() {
+        for millis in [0, 250, 1000, 30_000] {
+            assert_eq!(judge(at(millis), &Known::default()), Verdict::Repeat);
+        }
+    }
+
+    #[test]
+    fn a_second_of_silence_is_a_reset() {
+        assert_eq!(judge(at(5_999), &heard(5_000)), Verdict::Repeat);
+        assert_eq!(judge(at(6_000), &heard(5_000)), Verdict::Anew);
+    }
+
+    #[test]
+    fn after_the_end_and_where_only_the_last_ack_is_missing_it_is_a_new_request() {
+        let ended = Known {
+            has_ended: true,
+            ..heard(5_000)
+        };
+        let last = Known {
+            awaits_last_ack: true,
+            ..heard(5_000)
+        };
+        assert_eq!(judge(at(5_001), &ended), Verdict::Anew);
+        assert_eq!(judge(at(5_001), &last), Verdict::Anew);
+        let only_block = Known {
+            heard_at: None,
+            ..last
+        };
+        assert_eq!(judge(at(5_001), &only_block), Verdict::Repeat);
+    }
+
+    #[test]
+    fn who_waits_for_the_disk_is_silent_rightly() {
+        let whole = Known {
+            is_being_stored: true,
+            ..heard(5_000)
+        };
+        assert_eq!(judge(at(60_000), &whole), Verdict::Repeat);
+    }
+
+    #[test]
+    fn a_doubt_is_waited_out() {
+        let doubted = Known {
+            is_in_doubt: true,
+            ..heard(5_000)
+        };
+        assert_eq!(judge(at(5_010), &doubted), Verdict::Wait);
+        assert_eq!(judge(at(9_000), &doubted), Verdict::Wait);
+    }
+}
