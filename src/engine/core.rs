@@ -35,6 +35,7 @@ pub(super) struct Core {
     pub(super) policy: Arc<Policy>,
     pub(super) listening: bool,
     pub(super) single_port: bool,
+    dont_fragment: bool,
     /// Bound to no particular address: an answer names the one that was asked.
     pub(super) wildcard: bool,
     drain: Arc<Drain>,
@@ -56,6 +57,8 @@ pub(super) struct Core {
     /// Requests that waited for the end of a transfer.
     #[expect(clippy::vec_box, reason = "they move from transfers as they are")]
     waiting: Vec<Box<HeldRequest>>,
+    /// Transfers whose deadline has come, if nothing of theirs waits in a socket.
+    due: Vec<Key>,
     /// Sockets of ended transfers, to be closed after the next flush.
     released: Vec<usize>,
 }
@@ -104,6 +107,7 @@ impl Core {
             policy,
             listening: true,
             single_port: config.single_port,
+            dont_fragment: config.dont_fragment,
             wildcard: config.address.ip().is_unspecified(),
             drain,
             is_drained: false,
@@ -115,6 +119,7 @@ impl Core {
             waiting: Vec::new(),
             networks: Networks::default(),
             io_threads: config.io_threads,
+            due: Vec::new(),
             released: Vec::new(),
         })
     }
@@ -198,17 +203,36 @@ impl Core {
         }
     }
 
-    pub(super) fn expire(&mut self) {
-        self.ports.close_unused(&self.poller, self.ctx.now);
+    /// Collects the transfers whose deadline has come, for [`Core::expire`]. True if there are any.
+    pub(super) fn has_due(&mut self) -> bool {
         while let Some((at, key)) = self.ctx.timers.pop(self.ctx.now) {
             let Some(transfer) = self.table.get(key) else {
                 continue;
             };
             if self.ctx.timers.popped(self.ctx.now, at, key, transfer.timer()) {
+                self.due.push(key);
+            }
+        }
+        !self.due.is_empty()
+    }
+
+    /// Believes the deadlines that [`Core::has_due`] found and no packet has moved since.
+    pub(super) fn expire(&mut self) {
+        let mut due = std::mem::take(&mut self.due);
+        for key in due.drain(..) {
+            if let Some(transfer) = self.table.get(key)
+                && transfer.timer().is_due(self.ctx.now)
+            {
                 transfer.handle_timeout(&mut self.ctx);
                 self.remove_if_over(key);
             }
         }
+        self.due = due;
+    }
+
+    /// Closes sockets that waited long enough for another transfer.
+    pub(super) fn close_unused(&mut self) {
+        self.ports.close_unused(&self.poller, self.ctx.now);
     }
 
     pub(super) fn handle(&mut self, message: Message) {
@@ -348,11 +372,10 @@ impl Core {
         }
     }
 
-    /// ICMP port unreachable: the client is gone. Too long with Don't Fragment: no block will ever reach it. Anything
-    /// else may pass.
+    /// ICMP port unreachable: the client may be gone. Anything else but a packet that is too long may pass.
     fn unreachable(&mut self, tid: Tid, error: io::Error) {
         if is_too_long(&error) {
-            return self.end(tid, Cause::Socket(error));
+            return self.too_long(tid, error);
         }
         if error.kind() != io::ErrorKind::ConnectionRefused {
             self.ctx.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
@@ -364,6 +387,18 @@ impl Core {
             transfer.handle_unreachable(&mut self.ctx, error);
             let key = transfer.key();
             self.remove_if_over(key);
+        }
+    }
+
+    /// With DontFragment no block will ever reach this client, and where the system itself takes no datagram of this
+    /// length neither. Linux takes them all: there the path was found to be smaller than its first link (IPv6 Packet Too
+    /// Big), and the packet goes again in fragments.
+    fn too_long(&mut self, tid: Tid, error: io::Error) {
+        if self.dont_fragment || !cfg!(target_os = "linux") {
+            return self.end(tid, Cause::Socket(error));
+        }
+        if let Some(transfer) = self.table.by_tid(tid) {
+            transfer.handle_too_big(&mut self.ctx);
         }
     }
 

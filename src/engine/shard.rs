@@ -20,6 +20,9 @@ use super::ration::{Piece, Ration};
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
+/// How often sockets are read before deadlines are believed all the same: a flood must not put them off for ever.
+const LOOKS: usize = 64;
+
 /// The longest UDP datagram, and the longest run of those that come in one piece.
 const DATAGRAM: usize = 65_536;
 
@@ -69,9 +72,47 @@ impl Shard {
         self.sleep();
         self.take_messages();
         self.receive();
-        self.core.expire();
+        self.expire();
         self.core.flush();
         self.core.end_turn();
+    }
+
+    /// Deadlines are believed only when nothing waits in the sockets of transfers: after a pause of the process or of the
+    /// system (SIGSTOP, the freezer, suspend) the packets that came meanwhile count first.
+    fn expire(&mut self) {
+        self.core.close_unused();
+        if !self.core.has_due() {
+            return;
+        }
+        for _ in 0..LOOKS {
+            if !self.look() {
+                break;
+            }
+        }
+        self.core.expire();
+    }
+
+    /// Receives what waits for transfers now. False if there was nothing.
+    fn look(&mut self) -> bool {
+        // Where looking fails for want of memory nothing is known: once more.
+        let is_called = self.core.poller.wait(&mut self.ready, Some(Duration::ZERO));
+        if *is_called.as_ref().unwrap_or(&true) {
+            self.take_messages();
+        }
+        let single_port = self.core.single_port;
+        self.ready
+            .retain(|ready| ready.readable && (ready.key != LISTENING || single_port));
+        if self.ready.is_empty() {
+            return is_called.is_err();
+        }
+        self.core.ctx.now = clock::now();
+        for index in 0..self.ready.len() {
+            let ready = self.ready[index];
+            let has_failed = self.receive_from(ready.key);
+            self.look_at_errors(ready, has_failed);
+        }
+        self.core.flush();
+        true
     }
 
     fn sleep(&mut self) {

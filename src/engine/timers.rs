@@ -25,6 +25,13 @@ pub(super) struct Timer {
     armed: Option<Instant>,
 }
 
+impl Timer {
+    /// True if the deadline has come.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+}
+
 impl Timers {
     /// The transfer's deadline is now `deadline`.
     pub(super) fn set(&mut self, key: Key, timer: &mut Timer, deadline: Option<Instant>) {

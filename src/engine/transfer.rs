@@ -351,6 +351,14 @@ impl Transfer {
         self.after_step(ctx);
     }
 
+    /// The path takes no packet of this size in one piece: see `ReadTransfer::handle_too_big`.
+    pub(super) fn handle_too_big(&mut self, ctx: &mut Context) {
+        if let Stage::Sending(sending) = &mut self.stage {
+            sending.machine.handle_too_big(ctx.now);
+            self.after_step(ctx);
+        }
+    }
+
     /// Ends the transfer: the client gets an ERROR, unless it has begun anew.
     pub(super) fn end(&mut self, ctx: &mut Context, cause: Cause) {
         if self.is_superseded() {

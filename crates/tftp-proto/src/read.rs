@@ -32,6 +32,8 @@ pub struct ReadTransfer {
     single: Option<Single>,
     /// A repeated ACK of the current block had its effect, or will have it.
     repeat_spent: bool,
+    /// The window went again because its packets were too big, since the client moved on or the timer ran.
+    shrink_spent: bool,
     /// The tail was probed since the client moved on or the timer ran.
     probe_spent: bool,
     /// The last acknowledged block.
@@ -84,6 +86,7 @@ impl ReadTransfer {
             stream_ended: false,
             single: None,
             repeat_spent: false,
+            shrink_spent: false,
             probe_spent: false,
             acked: 0,
             next: 1,
@@ -150,6 +153,16 @@ impl ReadTransfer {
             self.doubt.refused(now, self.retry.moment());
         }
         // Otherwise nothing waits for an answer: the next packet tells.
+    }
+
+    /// The path takes no packet of this size in one piece (ICMPv6 Packet Too Big), and the system has learnt that: the
+    /// window goes again at once, once until the client moves on or the timer runs.
+    pub fn handle_too_big(&mut self, now: Instant) {
+        let may_send = !self.end.has_come() && !self.doubt.is_silent();
+        if may_send && self.answered && self.in_flight() && !self.shrink_spent {
+            self.shrink_spent = true;
+            self.restart(now);
+        }
     }
 
     /// A newer transfer of the same client has begun: this one sends nothing more, no ERROR either, unless a valid
@@ -428,6 +441,7 @@ impl ReadTransfer {
         self.retry.progress();
         self.watch.progress(now);
         self.repeat_spent = false;
+        self.shrink_spent = false;
         self.probe_spent = false;
         self.single = None;
         self.resend_at = Instant::NEVER;
@@ -465,6 +479,7 @@ impl ReadTransfer {
             self.oack_due = true;
         } else {
             self.restart(now);
+            self.shrink_spent = false;
             // In a window the answer to this may be the same ACK again, rightly.
             self.repeat_spent &= self.agreed.windowsize == 1;
             self.probe_spent = false;
