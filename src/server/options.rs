@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tftp_proto::negotiate::{Limits, Rollover};
+use tftp_proto::negotiate::{LARGE_WINDOW, Limits, Rollover};
 use tftp_proto::retry::Timing;
 
 use super::codepage::CodePage;
@@ -128,11 +128,23 @@ pub(super) fn permitted(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The default of MaxWindowSize. Above it the program knows its clients, and the bounds below do not hold.
+const DEFAULT_WINDOW: u16 = 64;
+
+/// The most blocks of a window with SinglePort, where everybody can send in a client's name: what one forged ACK brings.
+const SINGLE_PORT_WINDOW: u16 = 4;
+
 fn limits(values: &Values) -> Limits {
+    let window: u16 = values.setting_integer(Key::MaxWindowSize);
+    let is_raised = window > DEFAULT_WINDOW;
     let packet = values.setting_integer::<u16>(Key::MaxPacketSize) - HEADER;
     Limits {
         max_blksize: values.setting_integer::<u16>(Key::MaxBlockSize).min(packet),
-        max_windowsize: values.setting_integer(Key::MaxWindowSize),
+        max_windowsize: match values.setting_is_on(Key::SinglePort) && !is_raised {
+            true => window.min(SINGLE_PORT_WINDOW),
+            false => window,
+        },
+        max_large_window: if is_raised { u32::MAX } else { LARGE_WINDOW },
         rollover: match values.setting_is_on(Key::DefaultRollOverNumber) {
             true => Rollover::One,
             false => Rollover::Zero,
@@ -212,6 +224,25 @@ mod tests {
             limits(&with(&[("MaxPacketSize", "1432"), ("MaxBlockSize", "1024")])).max_blksize,
             1024
         );
+    }
+
+    #[test]
+    fn windows_are_small_where_they_do_harm_unless_they_were_raised() {
+        assert_eq!(
+            setting::find("MaxWindowSize").unwrap().default,
+            DEFAULT_WINDOW.to_string()
+        );
+        let windows = |settings: &[(&str, &str)]| {
+            let limits = limits(&with(settings));
+            (limits.max_windowsize, limits.max_large_window)
+        };
+        assert_eq!(windows(&[]), (64, LARGE_WINDOW));
+        assert_eq!(windows(&[("SinglePort", "True")]), (4, LARGE_WINDOW));
+        let single = |window| windows(&[("SinglePort", "True"), ("MaxWindowSize", window)]);
+        assert_eq!(single("64"), (4, LARGE_WINDOW), "its default, said");
+        assert_eq!(single("2"), (2, LARGE_WINDOW));
+        assert_eq!(single("65"), (65, u32::MAX));
+        assert_eq!(windows(&[("MaxWindowSize", "65535")]), (65535, u32::MAX));
     }
 
     #[test]

@@ -250,6 +250,7 @@ pub fn policy(root: &Path) -> Policy {
         limits: Limits {
             max_blksize: 65_464,
             max_windowsize: 64,
+            max_large_window: u32::MAX,
             rollover: Rollover::Zero,
         },
         timing: Timing {

@@ -79,7 +79,12 @@
 //!
 //! let datagram = b"\0\x01boot.cfg\0octet\0blksize\01024\0";
 //! let Ok(Packet::Request(request)) = wire::parse(datagram) else { panic!() };
-//! let limits = Limits { max_blksize: 65464, max_windowsize: 64, rollover: Rollover::Zero };
+//! let limits = Limits {
+//!     max_blksize: 65464,
+//!     max_windowsize: 64,
+//!     max_large_window: negotiate::LARGE_WINDOW,
+//!     rollover: Rollover::Zero,
+//! };
 //! let timing = Timing {
 //!     retransmit_timeout: Duration::from_secs(5),
 //!     max_retransmits: 3,

@@ -15,6 +15,8 @@ pub struct Limits {
     pub max_blksize: u16,
     /// The largest window that is agreed to, 1 to 65535; of downloads 32767.
     pub max_windowsize: u16,
+    /// The most bytes in a window of blocks above [`LARGE_BLKSIZE`]; one block is agreed to in any case.
+    pub max_large_window: u32,
     /// The number after 65535 where the client does not ask for one.
     pub rollover: Rollover,
 }
@@ -55,6 +57,14 @@ pub struct Oack {
 /// RFC 1350 section 2.
 pub(crate) const DEFAULT_BLKSIZE: u16 = 512;
 
+/// Blocks above this size, in bytes, are datagrams of many fragments, of which a receive buffer of the default size
+/// (212,992 bytes on Linux, its book-keeping included) holds two or three. Clients that ask for larger windows of them
+/// lose the rest, and each loss costs their own timeout.
+pub const LARGE_BLKSIZE: u16 = 16_384;
+
+/// What such a buffer takes of them, in bytes: the usual [`Limits::max_large_window`].
+pub const LARGE_WINDOW: u32 = 131_072;
+
 /// RFC 2348.
 pub(crate) const MIN_BLKSIZE: u16 = 8;
 
@@ -65,10 +75,14 @@ const MAX_WINDOWSIZE_SENDING: u16 = 32767;
 /// Agrees on a download. `size` is the exact length of the stream on the wire (translated, where the mode is
 /// netascii), `None` where it is not known: then tsize is left out.
 ///
-/// tsize is left out for an empty stream too: RFC 2347 lets a server leave out any option, and curl before
-/// version 8 takes a tsize of 0 for an error.
+/// For an empty stream tsize is left out where a client asks as curl does, which before version 8 takes a tsize of 0
+/// for an error (RFC 2347 lets a server leave out any option). Others are told 0: Erlang's client refuses an OACK
+/// without the tsize that it asked for.
 pub fn read(asked: &Asked, limits: &Limits, size: Option<u64>) -> Agreed {
-    let answered = asked.tsize.and(size).filter(|&size| size > 0);
+    let answered = asked
+        .tsize
+        .and(size)
+        .filter(|&size| size > 0 || !asked.is_like_curl);
     Agreed {
         tsize: size,
         ..agree(asked, limits, answered, true)
@@ -88,15 +102,12 @@ fn agree(asked: &Asked, limits: &Limits, tsize: Option<u64>, sending: bool) -> A
     let rollover = asked.rollover.unwrap_or(limits.rollover);
     let max_blksize = limits.max_blksize.max(MIN_BLKSIZE);
     let most = if sending { MAX_WINDOWSIZE_SENDING } else { u16::MAX };
-    let max_windowsize = limits.max_windowsize.clamp(1, most);
     let mut oack = Oack {
         blksize: asked
             .blksize
             .and_then(|size| NonZeroU16::new(size.min(max_blksize))),
         blksize2: None,
-        windowsize: asked
-            .windowsize
-            .and_then(|size| NonZeroU16::new(size.min(max_windowsize))),
+        windowsize: None,
         timeout: asked.timeout.and_then(NonZeroU8::new),
         utimeout: None,
         rollover: asked.rollover,
@@ -108,14 +119,19 @@ fn agree(asked: &Asked, limits: &Limits, tsize: Option<u64>, sending: bool) -> A
         let power = |size: u16| 1 << size.min(max_blksize).max(1).ilog2();
         oack.blksize2 = asked.blksize2.and_then(|size| NonZeroU16::new(power(size)));
     }
+    let blksize = oack
+        .blksize
+        .or(oack.blksize2)
+        .map_or(DEFAULT_BLKSIZE, NonZeroU16::get);
+    let max_windowsize = max_windowsize(limits, blksize).clamp(1, most);
+    oack.windowsize = asked
+        .windowsize
+        .and_then(|size| NonZeroU16::new(size.min(max_windowsize)));
     if oack.timeout.is_none() {
         oack.utimeout = asked.utimeout.and_then(NonZeroU32::new);
     }
     Agreed {
-        blksize: oack
-            .blksize
-            .or(oack.blksize2)
-            .map_or(DEFAULT_BLKSIZE, NonZeroU16::get),
+        blksize,
         windowsize: oack.windowsize.map_or(1, NonZeroU16::get),
         timeout: oack.wait(),
         tsize: None,
@@ -123,6 +139,15 @@ fn agree(asked: &Asked, limits: &Limits, tsize: Option<u64>, sending: bool) -> A
         rollover,
         oack: (oack != Oack::default()).then_some(oack),
     }
+}
+
+/// The largest window of blocks of this size; less than 1 is not meant.
+fn max_windowsize(limits: &Limits, blksize: u16) -> u16 {
+    if blksize <= LARGE_BLKSIZE {
+        return limits.max_windowsize;
+    }
+    let fit = limits.max_large_window / u32::from(blksize);
+    limits.max_windowsize.min(u16::try_from(fit).unwrap_or(u16::MAX))
 }
 
 impl Oack {

@@ -43,6 +43,7 @@ fn what_is_asked_is_answered_within_the_limits() {
     let tight = Limits {
         max_blksize: 1000,
         max_windowsize: 1,
+        max_large_window: u32::MAX,
         rollover: Rollover::Zero,
     };
     let agreed = negotiate::read(&asked("blksize 65464 windowsize 9"), &tight, None);
@@ -110,13 +111,74 @@ fn the_size_is_exact_beyond_four_gibibytes() {
 }
 
 #[test]
-fn a_size_that_is_not_known_or_that_curl_rejects_is_left_out() {
+fn a_size_that_is_not_known_is_left_out() {
     assert_eq!(negotiate::read(&asked("tsize 0"), &LIMITS, None).oack, None);
-    assert_eq!(negotiate::read(&asked("tsize 0"), &LIMITS, Some(0)).oack, None);
     assert_eq!(
         shown(&negotiate::write(&asked("tsize 0"), &LIMITS)).as_deref(),
         Some("tsize 0")
     );
+}
+
+/// curl takes a size of 0 for an error, Erlang's client an OACK without the size.
+#[test]
+fn the_size_of_an_empty_file_is_told_to_all_but_curl() {
+    let empty = |options| shown(&negotiate::read(&asked(options), &LIMITS, Some(0)));
+    assert_eq!(empty("tsize 0").as_deref(), Some("tsize 0"));
+    assert_eq!(
+        empty("tsize 0 blksize 512 timeout 6").as_deref(),
+        Some("blksize 512 timeout 6"),
+        "curl"
+    );
+    assert_eq!(
+        empty("TSIZE 0 BLKSIZE 512 TIMEOUT 6").as_deref(),
+        Some("blksize 512 timeout 6")
+    );
+    let others = [
+        "tsize 0 blksize 512",
+        "blksize 512 tsize 0 timeout 6",
+        "timeout 6 tsize 0 blksize 1468",
+        "tsize 0 blksize 512 timeout 6 windowsize 4",
+        "tsize 0 blksize 512 timeout 6 unknown 1",
+        "unknown 1 tsize 0 blksize 512 timeout 6",
+    ];
+    for options in others {
+        let answer = empty(options).expect("an OACK");
+        assert!(answer.starts_with("tsize 0 "), "{options}: {answer}");
+    }
+    assert_eq!(
+        answer("tsize 0 blksize 512 timeout 6").as_deref(),
+        Some("tsize 5000 blksize 512 timeout 6")
+    );
+}
+
+/// A receive buffer of the default size holds two datagrams of 64 kB.
+#[test]
+fn a_window_of_large_blocks_fits_a_receive_buffer() {
+    let limits = Limits {
+        max_large_window: negotiate::LARGE_WINDOW,
+        ..LIMITS
+    };
+    let granted = |limits: &Limits, blksize: u32| {
+        let asked = asked(&format!("blksize {blksize} windowsize 64"));
+        let windows = [
+            negotiate::read(&asked, limits, None).windowsize,
+            negotiate::write(&asked, limits).windowsize,
+        ];
+        assert_eq!(windows[0], windows[1]);
+        windows[0]
+    };
+    let sizes = [512, 16_384, 16_385, 32_768, 43_691, 65_464];
+    assert_eq!(sizes.map(|size| granted(&limits, size)), [64, 64, 7, 4, 2, 2]);
+    let unlimited = Limits {
+        max_large_window: u32::MAX,
+        ..LIMITS
+    };
+    assert_eq!(sizes.map(|size| granted(&unlimited, size)), [64; 6]);
+    let tiny = Limits {
+        max_large_window: 1,
+        ..LIMITS
+    };
+    assert_eq!(granted(&tiny, 65_464), 1, "one block in any case");
 }
 
 #[test]

@@ -60,6 +60,7 @@ fn a_window_goes_over_the_edge_in_one_piece() {
 fn a_late_ack_is_none_of_the_window_in_flight() {
     let limits = Limits {
         max_windowsize: 65535,
+        max_large_window: u32::MAX,
         ..drive::LIMITS
     };
     for rollover in [0, 1] {

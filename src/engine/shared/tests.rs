@@ -25,6 +25,7 @@ fn policy(max_connections: usize) -> Policy {
         limits: Limits {
             max_blksize: 512,
             max_windowsize: 1,
+            max_large_window: u32::MAX,
             rollover: Rollover::Zero,
         },
         timing: Timing {

@@ -22,6 +22,7 @@ pub fn run(bytes: &[u8]) {
     let limits = Limits {
         max_blksize: 8 + input.short() % (65464 - 8 + 1),
         max_windowsize: input.short().max(1),
+        max_large_window: negotiate::LARGE_WINDOW,
         rollover: input.pick(&[Rollover::Zero, Rollover::One]),
     };
     let size = input.long();
@@ -36,7 +37,9 @@ pub fn run(bytes: &[u8]) {
         false => negotiate::read(&request.asked, &limits, size),
     };
     let asked = asked_for(datagram);
-    let expected = expected(&asked, &limits, size.filter(|_| !writes), writes);
+    // curl takes a size of 0 for an error.
+    let is_told = |&size: &u64| !writes && (size > 0 || order(datagram) != ["tsize", "blksize", "timeout"]);
+    let expected = expected(&asked, &limits, size.filter(is_told), writes);
     let answered = answered(&agreed, datagram.len());
     assert_eq!(answered, expected, "asked {asked:?}");
     holds_what_it_says(&agreed, &answered);
@@ -53,6 +56,16 @@ fn asked_for(datagram: &[u8]) -> Options {
         options.entry(name).or_insert_with(|| pair[1].to_vec());
     }
     options
+}
+
+/// The names of all options, in their order.
+fn order(datagram: &[u8]) -> Vec<String> {
+    let mut words: Vec<&[u8]> = datagram[2..].split(|&byte| byte == 0).collect();
+    words.pop();
+    let names = words[2..].chunks_exact(2);
+    names
+        .map(|pair| String::from_utf8_lossy(pair[0]).to_ascii_lowercase())
+        .collect()
 }
 
 /// The answer that the standards ask for.
@@ -86,24 +99,32 @@ fn expected(asked: &Options, limits: &Limits, size: Option<u64>, writes: bool) -
         say("utimeout", number("utimeout", 10_000, 255_000_000));
     }
     let tsize = number("tsize", 0, u64::MAX);
-    say(
-        "tsize",
-        if writes {
-            tsize
-        } else {
-            tsize.and(size).filter(|&size| size > 0)
-        },
-    );
-    let rollover = number("rollover", 0, 1);
-    say("rollover", rollover);
+    say("tsize", if writes { tsize } else { tsize.and(size) });
+    say("rollover", number("rollover", 0, 1));
     // A late ACK must not be taken for one of the window in flight.
     let most = if writes { 65535 } else { 32767 };
     let most = u64::from(limits.max_windowsize).min(most);
-    say(
-        "windowsize",
-        number("windowsize", 1, 65535).map(|size| size.min(most)),
-    );
+    let windowsize = number("windowsize", 1, 65535).map(|size| size.min(most));
+    // What a receive buffer of the default size holds of datagrams that are many fragments.
+    let most = match blksize(&answer) {
+        size if size > 16_384 => 131_072 / size,
+        _ => u64::MAX,
+    };
+    if let Some(size) = windowsize {
+        answer.insert(b"windowsize".to_vec(), size.min(most).to_string().into_bytes());
+    }
     answer
+}
+
+/// The size of a block under this answer.
+fn blksize(answer: &Options) -> u64 {
+    let told = [&b"blksize"[..], b"blksize2"].map(|name| answer.get(name));
+    let text = told
+        .into_iter()
+        .flatten()
+        .next()
+        .map(|text| String::from_utf8_lossy(text));
+    text.and_then(|text| text.parse().ok()).unwrap_or(512)
 }
 
 /// What the OACK says, read as a client reads it.

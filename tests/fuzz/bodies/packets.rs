@@ -71,6 +71,19 @@ fn encode(request: &Request<'_>) -> Vec<u8> {
         Operation::Write => 2,
     };
     let mut out = [&opcode.to_be_bytes(), request.filename, b"\0", mode, b"\0"].concat();
+    if asked.is_like_curl {
+        // In this order, also where a value was no number.
+        let values = [
+            asked.tsize,
+            asked.blksize.map(Into::into),
+            asked.timeout.map(Into::into),
+        ];
+        for (name, value) in ["tsize", "blksize", "timeout"].into_iter().zip(values) {
+            let value = value.map_or(String::new(), |value: u64| value.to_string());
+            out.extend(format!("{name}\0{value}\0").bytes());
+        }
+        return out;
+    }
     let mut option = |name: &str, value: Option<u64>| {
         if let Some(value) = value {
             out.extend(format!("{name}\0{value}\0").bytes());

@@ -53,6 +53,7 @@ impl Terms {
         let limits = Limits {
             max_blksize: 65464,
             max_windowsize: input.pick(&[64, 65535, 1, 5]),
+            max_large_window: u32::MAX,
             rollover: input.pick(&[Rollover::Zero, Rollover::One]),
         };
         let timing = Timing {
@@ -85,9 +86,12 @@ impl Terms {
     /// Deadlines that may pass in silence before it has to be over: waits that double up to the longest, those that
     /// may be repeated, and for each of them a probe of the window's tail or a late answer.
     fn most_deadlines(&self) -> u32 {
-        2 * (20 + self.timing.max_retransmits)
+        2 * (20 + self.timing.max_retransmits) + DOUBTS
     }
 }
+
+/// Deadlines of the moments for which a client is doubted that was refused.
+const DOUBTS: u32 = 4;
 
 /// A clock that only goes forward.
 #[derive(Clone, Copy)]

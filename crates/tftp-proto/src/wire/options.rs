@@ -24,6 +24,8 @@ pub struct Asked {
     pub windowsize: Option<u16>,
     /// The block number after 65535, 0 or 1 (tftp-hpa).
     pub rollover: Option<Rollover>,
+    /// The options are tsize, blksize and timeout, in this order and no others: so curl asks.
+    pub is_like_curl: bool,
 }
 
 const BLKSIZE: RangeInclusive<u64> = 8..=65464;
@@ -42,17 +44,25 @@ const NAMES: [&[u8]; 7] = [
     b"rollover",
 ];
 
+/// What curl asks for, in its order, as places in [`NAMES`].
+const CURL: [Option<usize>; 3] = [Some(4), Some(0), Some(2)];
+
 /// Reads name and value pairs. The first of two equal names counts, also where its value is senseless;
 /// unknown names and a tail without its NUL are passed over.
 pub(super) fn parse(mut bytes: &[u8]) -> Asked {
     let mut asked = Asked::default();
     let mut seen = 0u8;
+    let mut count = 0;
+    asked.is_like_curl = true;
     while let Some((name, rest)) = split_nul(bytes) {
         let Some((value, rest)) = split_nul(rest) else {
             break;
         };
         bytes = rest;
-        let Some(which) = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)) else {
+        let known = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name));
+        asked.is_like_curl &= CURL.get(count) == Some(&known);
+        count += 1;
+        let Some(which) = known else {
             continue;
         };
         if seen & (1 << which) == 0 {
@@ -62,6 +72,7 @@ pub(super) fn parse(mut bytes: &[u8]) -> Asked {
             }
         }
     }
+    asked.is_like_curl &= count == CURL.len();
     asked
 }
 

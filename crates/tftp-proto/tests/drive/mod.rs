@@ -21,6 +21,7 @@ pub const ADAPTIVE: Timing = Timing {
 pub const LIMITS: Limits = Limits {
     max_blksize: 65464,
     max_windowsize: 64,
+    max_large_window: negotiate::LARGE_WINDOW,
     rollover: Rollover::Zero,
 };
 

@@ -368,6 +368,7 @@ fn agreed(role: Role, window: u16, options: bool) -> Agreed {
     let limits = Limits {
         max_blksize: BLKSIZE as u16,
         max_windowsize: 2,
+        max_large_window: u32::MAX,
         rollover: Rollover::Zero,
     };
     let opcode = if role == Role::Reads { 1 } else { 2 };

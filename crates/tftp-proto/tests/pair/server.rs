@@ -155,6 +155,7 @@ impl Server {
         let limits = Limits {
             max_blksize: 65464,
             max_windowsize: self.plan.max_windowsize,
+            max_large_window: u32::MAX,
             rollover,
         };
         let timing = Timing {

@@ -47,10 +47,9 @@ impl Asked {
         self.0.iter().find(|(known, _)| known == name)?.1
     }
 
-    /// Whether there is anything to answer. The size of an empty file is left out: curl 7.88 fails on it.
-    pub fn is_answered(&self, upload: bool, size: usize) -> bool {
-        let counts = |name: &str| name != "tsize" || upload || size > 0;
-        self.0.iter().any(|(name, value)| value.is_some() && counts(name))
+    /// Whether there is anything to answer.
+    pub fn is_answered(&self) -> bool {
+        self.0.iter().any(|(_, value)| value.is_some())
     }
 }
 

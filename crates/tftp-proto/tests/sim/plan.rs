@@ -98,12 +98,9 @@ impl Plan {
         .collect()
     }
 
-    /// Whether there is an OACK. A server may leave tsize out: this one does for an empty file.
+    /// Whether there is an OACK.
     pub fn has_oack(&self) -> bool {
-        let empty = !self.upload && self.size == 0;
-        self.options()
-            .iter()
-            .any(|&(name, _)| !(empty && name == "tsize"))
+        !self.options().is_empty()
     }
 
     fn ask_nothing(&mut self) {

@@ -192,7 +192,7 @@ impl<'a> Watcher<'a> {
 
     /// An OACK is due before anything else.
     pub fn wants_oack(&self) -> bool {
-        self.asked.is_answered(self.upload, self.content.len())
+        self.asked.is_answered()
     }
 
     pub fn blocks(&self) -> u64 {

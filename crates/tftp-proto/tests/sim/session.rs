@@ -44,6 +44,7 @@ fn machine(now: Instant, request: &Request<'_>, plan: &Plan, size: u64) -> Machi
     let limits = Limits {
         max_blksize: plan.settings.max_blksize,
         max_windowsize: plan.settings.max_windowsize,
+        max_large_window: u32::MAX,
         rollover,
     };
     match request.operation {

@@ -60,12 +60,13 @@ fn step(sender: &mut Sender, clock: &mut Clock, input: &mut Input<'_>) {
             sender.supply(now, input.pick(&[wanted, more, u64::MAX]));
         }
         10 => go_on(sender, clock, u64::from(input.short())),
-        _ => {
+        _ => match input.byte() {
             // Rarely: nothing happens afterwards.
-            if input.byte() == 0 {
-                sender.fail(now);
-            }
-        }
+            0 => drop(sender.fail(now)),
+            1..=100 => drop(sender.refuse(now)),
+            101..=150 => drop(sender.supersede(now)),
+            _ => drop(sender.too_big(now)),
+        },
     }
 }
 

@@ -62,8 +62,8 @@ impl Receiver {
         let sent = self.drain(now);
         if let Packet::Error { .. } = packet {
             assert!(
-                self.machine.is_over() && sent.is_empty(),
-                "an ERROR ends it and is not answered"
+                (self.machine.is_over() || self.machine.is_in_doubt()) && sent.is_empty(),
+                "an ERROR ends it, at once or after a moment, and is not answered"
             );
         }
         (sent, taken)
@@ -91,6 +91,18 @@ impl Receiver {
             _ => zero,
         };
         assert_eq!(u64::from(block), number, "block {} of the stream", self.received);
+    }
+
+    pub fn refuse(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.handle_unreachable(now);
+        let sent = self.drain(now);
+        assert!(sent.is_empty(), "a refusal is not answered");
+        sent
+    }
+
+    pub fn supersede(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.supersede(now);
+        self.drain(now)
     }
 
     pub fn repeat(&mut self, now: Instant) -> Vec<Transmit> {
@@ -123,7 +135,8 @@ impl Receiver {
             assert_eq!(self.machine.outcome(), Some(&Outcome::Complete));
         }
         let sent = self.drain(now);
-        assert!(!whole || sent.len() == 1, "the last ACK");
+        let speaks = !self.machine.is_superseded();
+        assert!(!whole || !speaks || sent.len() == 1, "the last ACK");
         sent
     }
 

@@ -76,10 +76,29 @@ impl Sender {
         let sent = self.drain(now);
         if let Packet::Error { .. } = packet {
             assert!(
-                self.machine.is_over() && sent.is_empty(),
-                "an ERROR ends it and is not answered"
+                (self.machine.is_over() || self.machine.is_in_doubt()) && sent.is_empty(),
+                "an ERROR ends it, at once or after a moment, and is not answered"
             );
         }
+        sent
+    }
+
+    pub fn refuse(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.handle_unreachable(now);
+        let sent = self.drain(now);
+        assert!(sent.is_empty(), "a refusal is not answered");
+        sent
+    }
+
+    pub fn too_big(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.handle_too_big(now);
+        self.drain(now)
+    }
+
+    pub fn supersede(&mut self, now: Instant) -> Vec<Transmit> {
+        self.machine.supersede(now);
+        let sent = self.drain(now);
+        assert!(sent.is_empty() || self.ending.has_come(), "it has a successor");
         sent
     }
 
@@ -159,8 +178,8 @@ impl Sender {
                 assert!((first..=whole).contains(&last), "data that nobody supplied");
                 self.again += (self.high.min(last) + 1).saturating_sub(first);
                 self.high = self.high.max(last);
-                // By an ACK inside the window, by a repeated one and by the timer: each once.
-                assert!(self.again <= 3 * self.window + 3, "stale ACKs brought windows");
+                // By an ACK inside the window, by a repeated one, by the timer and by Packet Too Big: each once.
+                assert!(self.again <= 4 * self.window + 3, "stale ACKs brought windows");
             }
         }
     }
@@ -179,7 +198,7 @@ impl Sender {
             assert!(self.opened && !self.ended && upto > self.supplied);
             assert!(upto <= (self.acked + self.window) * self.blksize);
         }
-        if self.opened && !waits && machine.wants().is_none() {
+        if self.opened && !waits && machine.wants().is_none() && !machine.is_superseded() {
             panic!("it neither wants nor sends anything");
         }
     }

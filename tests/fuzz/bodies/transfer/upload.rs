@@ -57,6 +57,8 @@ fn step(receiver: &mut Receiver, clock: &mut Clock, input: &mut Input<'_>, rollo
         _ => match input.byte() {
             // Rarely: nothing happens afterwards.
             0 => drop(receiver.fail(now)),
+            1..=20 => drop(receiver.refuse(now)),
+            21..=30 => drop(receiver.supersede(now)),
             _ => drop(receiver.commit(now)),
         },
     }
