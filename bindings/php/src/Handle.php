@@ -67,7 +67,7 @@ class Handle
         if ($this->raw === null) {
             return ErrorCode::NotAHandle->value;
         }
-        [$raw, $this->raw, $this->handlers, $this->asker] = [$this->raw, null, [], null];
+        [$raw, $this->raw, $this->handlers, $this->asker, $this->signal] = [$this->raw, null, [], null, null];
 
         return Pump::close($this, $raw);
     }

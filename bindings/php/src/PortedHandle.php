@@ -132,7 +132,7 @@ final class PortedHandle extends Handle
 
     private static function mayComeToBe(string $path): bool
     {
-        return $path !== '' && !str_contains($path, "\0") && !file_exists($path) && !is_link($path);
+        return $path !== '' && !str_contains($path, "\0") && !file_exists($path);
     }
 
     /** A Connected handler that runs the program's, and has an upload fail that LocalDir was to take. */
