@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tftp_proto::negotiate::Limits;
 use tftp_proto::retry::Timing;
+use tftp_proto::wire::OptionSet;
 
 use super::jail::Jail;
 use super::platform::{IoMode, MacAddr, SocketId};
@@ -100,6 +101,16 @@ pub struct Policy {
     pub capture_destination: bool,
     /// How file names on the wire become text.
     pub names: Arc<dyn NameCodec>,
+    /// Whose requests are answered; `None`: everybody's. Others meet silence.
+    pub clients: Option<Arc<dyn ClientFilter>>,
+    /// Options that are passed over, as though clients had not sent them.
+    pub refused_options: OptionSet,
+}
+
+/// Decides by address whose requests are answered. Called on I/O threads, once a request: it must not block.
+pub trait ClientFilter: Send + Sync {
+    /// Whether requests from this address are answered. An IPv4 client is IPv4 here, whatever the socket.
+    fn admits(&self, client: IpAddr) -> bool;
 }
 
 /// File names on the wire, as text.

@@ -10,6 +10,7 @@ use tftp_proto::wire::{self, Asked, ErrorCode, Malformed, Operation, Packet, Req
 use super::admission::groups::Group;
 use super::admission::{self, Limit, Verdict};
 use super::causes;
+use super::config::ClientFilter;
 use super::core::Core;
 use super::notice::{Cause, Connection, LogKind, Notice, Wants};
 use super::platform::{Arrival, LocalAddr, Route, plain};
@@ -44,7 +45,10 @@ impl Core {
     /// talk to each other forever (CVE-2024-2169).
     pub(super) fn arrive_listening(&mut self, arrival: &Arrival<'_>) {
         match wire::parse(arrival.bytes) {
-            Ok(Packet::Request(request)) => self.handle_request(arrival, &request),
+            Ok(Packet::Request(mut request)) => {
+                request.asked.forget(self.policy.refused_options);
+                self.handle_request(arrival, &request);
+            }
             Ok(packet) if self.single_port => {
                 self.arrive_known(
                     Tid {
@@ -100,9 +104,11 @@ impl Core {
         }
     }
 
-    /// Whether a request is to be answered at all: not after StopListening, and never to a broadcast address.
+    /// Whether a request is to be answered at all: not after StopListening, never to a broadcast address, and not for
+    /// clients that the policy excludes.
     fn answers(&self, arrival: &Arrival<'_>) -> bool {
-        self.listening && !arrival.broadcast
+        let admits = |clients: &Arc<dyn ClientFilter>| clients.admits(plain(arrival.peer).ip());
+        self.listening && !arrival.broadcast && self.policy.clients.as_ref().is_none_or(admits)
     }
 
     /// The transfer that began with the same request, after what such a repetition does to it.

@@ -51,6 +51,9 @@ pub(crate) const TOO_MANY_USERS: i32 = 10068;
 pub(crate) const HOST_NOT_FOUND: i32 = 11001;
 pub(crate) const NO_ADDRESS: i32 = 11004;
 
+/// Characters of an unknown setting's name that its error shows.
+const NAME_SHOWN: usize = 64;
+
 /// The text of a number, "OK" for 0.
 pub fn strerror(code: i32) -> &'static str {
     match code {
@@ -89,6 +92,19 @@ impl Failure {
         Failure {
             code,
             text: strerror(code).to_owned(),
+        }
+    }
+
+    /// 906, with the name that no setting has: without what drives a terminal, and no longer than a name can be.
+    pub fn unknown_setting(name: &str) -> Failure {
+        let shown: String = name
+            .chars()
+            .take(NAME_SHOWN)
+            .flat_map(char::escape_debug)
+            .collect();
+        Failure {
+            code: UNKNOWN_SETTING,
+            text: format!("{}: {shown}", strerror(UNKNOWN_SETTING).trim_end_matches('.')),
         }
     }
 

@@ -5,7 +5,7 @@
 //! - `manual/`: what the reference says beyond these tables;
 //! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `places.rs`, `source.rs`: values, where they are kept, how they are got and
 //!   set, and what they mean to the engine;
-//! - `server.rs`, `listening.rs`: the object and its methods; its engines;
+//! - `server.rs`, `listening.rs`, `restrictions.rs`: the object and its methods; its engines; whom they answer;
 //! - `hub.rs`, `queue.rs`, `quiet.rs`: what comes from the engine's threads, and waits;
 //! - `dispatch.rs`, `events.rs`, `conn.rs`, `firing.rs`: what DoEvents makes of it.
 
@@ -27,6 +27,7 @@ mod places;
 pub mod property;
 mod queue;
 mod quiet;
+mod restrictions;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod server;
 pub mod setting;
@@ -38,4 +39,5 @@ mod values;
 
 pub use crate::engine::names;
 pub use conn::FIRST_CONNECTION_ID;
+pub use restrictions::Restrictions;
 pub use server::Server;

@@ -90,6 +90,8 @@ pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>, names: CodePage) 
         timing: timing(values),
         capture_destination: values.setting_is_on(Key::CaptureIpPacketInfo),
         names: Arc::new(names),
+        clients: values.restrictions.clients.clone(),
+        refused_options: values.restrictions.refused_options,
     }
 }
 

@@ -225,12 +225,12 @@ pub const TABLE: &[Setting] = &[
     computed("ListenAddresses", Computed::ListenAddresses, "Where it listens; \"\": nowhere."),
 ];
 
-/// The setting of this name, without regard to case; 906 for one that there is not.
+/// The setting of this name, without regard to case; 906, with the name, for one that there is not.
 pub fn find(name: &str) -> Result<&'static Setting, Failure> {
     let found = TABLE
         .iter()
         .find(|setting| setting.name.eq_ignore_ascii_case(name));
-    found.ok_or_else(|| Failure::plain(errors::UNKNOWN_SETTING))
+    found.ok_or_else(|| Failure::unknown_setting(name))
 }
 
 /// Takes "NAME" or "NAME=VALUE" apart. Spaces around the name do not count; the value is taken as it is.
@@ -337,6 +337,12 @@ mod tests {
         assert_eq!(find("maxBLOCKsize").unwrap().name, "MaxBlockSize");
         assert_eq!(find("MaxBlockSiz").unwrap_err().code, 906);
         assert_eq!(find("").unwrap_err().code, 906);
+        assert_eq!(find("Bogus").unwrap_err().text, "Unknown setting: Bogus");
+        let long = find(&format!("\u{1b}{}", "x".repeat(1000))).unwrap_err().text;
+        assert!(
+            long.starts_with("Unknown setting: \\u{1b}xxx") && long.len() < 200,
+            "{long}"
+        );
     }
 
     #[test]

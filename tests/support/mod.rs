@@ -262,5 +262,7 @@ pub fn policy(root: &Path) -> Policy {
         },
         capture_destination: false,
         names: Arc::new(Utf8),
+        clients: None,
+        refused_options: Default::default(),
     }
 }

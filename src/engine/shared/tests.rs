@@ -37,6 +37,8 @@ fn policy(max_connections: usize) -> Policy {
         },
         capture_destination: false,
         names: Arc::new(NoNames),
+        clients: None,
+        refused_options: Default::default(),
     }
 }
 

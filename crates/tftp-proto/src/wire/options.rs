@@ -28,6 +28,55 @@ pub struct Asked {
     pub is_like_curl: bool,
 }
 
+/// A set of options.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OptionSet(u8);
+
+impl OptionSet {
+    /// Adds the option of this name, read without regard to case; false where there is none.
+    pub fn insert(&mut self, name: &str) -> bool {
+        let which = place(name.as_bytes());
+        self.0 |= which.map_or(0, |which| 1 << which);
+        which.is_some()
+    }
+
+    /// The names of all options that there are.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().filter_map(|name| core::str::from_utf8(name).ok())
+    }
+}
+
+impl Asked {
+    /// Forgets the options of a set, as though the client had not sent them.
+    pub fn forget(&mut self, set: OptionSet) {
+        let Asked {
+            blksize,
+            blksize2,
+            timeout,
+            utimeout,
+            tsize,
+            windowsize,
+            rollover,
+            // It tells who asks, not what for.
+            is_like_curl: _,
+        } = self;
+        let has = |which: usize| set.0 & (1 << which) != 0;
+        take_if(blksize, has(0));
+        take_if(blksize2, has(1));
+        take_if(timeout, has(2));
+        take_if(utimeout, has(3));
+        take_if(tsize, has(4));
+        take_if(windowsize, has(5));
+        take_if(rollover, has(6));
+    }
+}
+
+fn take_if<T>(option: &mut Option<T>, gone: bool) {
+    if gone {
+        *option = None;
+    }
+}
+
 const BLKSIZE: RangeInclusive<u64> = 8..=65464;
 const TIMEOUT: RangeInclusive<u64> = 1..=255;
 const UTIMEOUT: RangeInclusive<u64> = 10_000..=255_000_000;
@@ -47,6 +96,11 @@ const NAMES: [&[u8]; 7] = [
 /// What curl asks for, in its order, as places in [`NAMES`].
 const CURL: [Option<usize>; 3] = [Some(4), Some(0), Some(2)];
 
+/// The place of a name among [`NAMES`].
+fn place(name: &[u8]) -> Option<usize> {
+    NAMES.iter().position(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// Reads name and value pairs. The first of two equal names counts, also where its value is senseless;
 /// unknown names and a tail without its NUL are passed over.
 pub(super) fn parse(mut bytes: &[u8]) -> Asked {
@@ -59,7 +113,7 @@ pub(super) fn parse(mut bytes: &[u8]) -> Asked {
             break;
         };
         bytes = rest;
-        let known = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name));
+        let known = place(name);
         asked.is_like_curl &= CURL.get(count) == Some(&known);
         count += 1;
         let Some(which) = known else {
@@ -121,4 +175,41 @@ pub(crate) fn oack_options(datagram: &[u8]) -> impl Iterator<Item = Option<(&[u8
         rest = pair.map_or(&[], |(_, (_, tail))| tail);
         Some(pair.map(|(name, (value, _))| (name, value)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    /// Each name stands for its own field, and for no other.
+    #[test]
+    fn forgotten_options_were_never_asked_for() {
+        let names: Vec<_> = OptionSet::names().collect();
+        let request = |names: &[&str]| {
+            let pair = |name: &&str| {
+                if *name == "utimeout" {
+                    "utimeout\00020000\0".into()
+                } else if *name == "rollover" {
+                    "rollover\0001\0".into()
+                } else {
+                    format!("{name}\00064\0")
+                }
+            };
+            parse(names.iter().map(pair).collect::<String>().as_bytes())
+        };
+        for name in &names {
+            let mut set = OptionSet::default();
+            assert!(set.insert(&name.to_uppercase()));
+            let mut asked = request(&names);
+            asked.forget(set);
+            let others: Vec<_> = names.iter().copied().filter(|other| other != name).collect();
+            assert_eq!(asked, request(&others), "{name}");
+            assert_ne!(asked, request(&names), "{name}");
+        }
+        assert!(!OptionSet::default().insert("multicast"));
+    }
 }
