@@ -91,6 +91,11 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Whether its IPv6 socket takes IPv4 as well.
+    pub fn is_dual_stack(&self) -> bool {
+        self.config.dual_stack
+    }
+
     /// The address and port that are listened on.
     pub fn local_addr(&self) -> SocketAddr {
         self.address

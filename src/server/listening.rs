@@ -36,6 +36,8 @@ pub(super) struct Listening {
 #[derive(Clone, Debug)]
 pub(super) struct Bound {
     pub(super) addresses: Vec<SocketAddr>,
+    /// Which of them are IPv6 sockets that take IPv4 as well.
+    pub(super) dual_stack: Vec<bool>,
     pub(super) recv_buffer: usize,
     pub(super) send_buffer: usize,
 }
@@ -178,6 +180,7 @@ impl Listening {
         let first = &self.engines[0];
         Bound {
             addresses: self.engines.iter().map(Engine::local_addr).collect(),
+            dual_stack: self.engines.iter().map(Engine::is_dual_stack).collect(),
             recv_buffer: first.recv_buffer(),
             send_buffer: first.send_buffer(),
         }

@@ -238,6 +238,21 @@ impl Server {
         self.bound.lock().as_ref().map(Bound::address)
     }
 
+    /// Every address that it listens on, and whether that IPv6 socket takes IPv4 as well.
+    pub fn listens_on(&self) -> Vec<(SocketAddr, bool)> {
+        let bound = self.bound.lock();
+        let bound = bound.iter();
+        bound
+            .flat_map(|bound| {
+                bound
+                    .addresses
+                    .iter()
+                    .copied()
+                    .zip(bound.dual_stack.iter().copied())
+            })
+            .collect()
+    }
+
     /// Every address that it listens on; "" when it does not.
     pub(super) fn listen_addresses(&self) -> String {
         self.bound.lock().as_ref().map(Bound::all).unwrap_or_default()

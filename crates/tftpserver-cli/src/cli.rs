@@ -3,6 +3,7 @@
 //! `tftpserver DIR` serves; a first word that is a subcommand's name is that subcommand. A directory of such a name is
 //! served as `./get`, after an option, or after `--`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -16,8 +17,8 @@ use crate::options::Options;
 #[command(name = "tftpserver", version, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(
-    after_help = "Uploads are refused unless --create is given. SIGHUP reads the configuration and the rules \
-    again; SIGTERM and Ctrl-C let transfers finish, a second one ends them. The manual: man 1 tftpserver"
+    after_help = "Uploads are refused unless --create is given. With --config SIGHUP reads the configuration and the \
+    rules again; SIGTERM and Ctrl-C let transfers finish, a second one ends them. The manual: man 1 tftpserver"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -49,6 +50,28 @@ pub struct Serve {
     /// Read options from this TOML file; the command line comes before it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+
+    /// Read and check everything, and end without serving
+    #[arg(long)]
+    pub check_config: bool,
+
+    /// Say which file a client would get for this name, and by which rules, and end
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "client",
+        conflicts_with = "check_config"
+    )]
+    pub explain: Option<String>,
+
+    /// The client of --explain
+    #[arg(long, value_name = "ADDR", requires = "explain")]
+    pub client: Option<IpAddr>,
+
+    /// --explain an upload
+    #[arg(long, requires = "explain")]
+    pub upload: bool,
+
     #[command(flatten)]
     pub options: Options,
 }

@@ -117,10 +117,27 @@ mod tests {
         let mut keys = Vec::new();
         for argument in command.get_arguments() {
             let key = argument.get_long().unwrap_or("dir");
-            if ["config", "help", "version"].contains(&key) {
+            let not_options = [
+                "config",
+                "check-config",
+                "explain",
+                "client",
+                "upload",
+                "help",
+                "version",
+            ];
+            if not_options.contains(&key) {
                 continue;
             }
-            let values = ["true", "1", "\"ip\"", "\"text\"", "\"127.0.0.1:6969\""];
+            let values = [
+                "true",
+                "1",
+                "\"ip\"",
+                "\"text\"",
+                "\"127.0.0.1:6969\"",
+                "\"192.0.2.0/24\"",
+                "\"027\"",
+            ];
             let taken = values
                 .iter()
                 .any(|value| read(&format!("{key} = {value}")).is_ok());

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::text;
+
 /// One way to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -105,13 +107,13 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure; line breaks in `text` become spaces.
-    pub fn new(code: Code, text: impl fmt::Display) -> Failure {
-        let text = text.to_string();
-        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    /// A failure; line breaks in `what` become spaces, and the numbers of errors go.
+    pub fn new(code: Code, what: impl fmt::Display) -> Failure {
+        let what = what.to_string();
+        let lines: Vec<&str> = what.lines().map(str::trim).collect();
         Failure {
             code,
-            text: crate::text::printable(&lines.join(" ")),
+            text: text::printable(&text::without_numbers(&lines.join(" "))),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Where to listen, as people write it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
+use socket2::{Domain, Socket, Type};
 
 /// TFTP's own port.
 pub const PORT: u16 = 69;
@@ -33,9 +35,17 @@ impl Listen {
         }
     }
 
-    /// To bind to; every address is `[::]`, which takes IPv4 along.
+    /// To bind to; every address is `[::]`, which takes IPv4 along, or `0.0.0.0` where the system has no IPv6.
     pub fn socket_addr(&self) -> SocketAddr {
-        let ip = self.ip.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        self.on(has_ipv6())
+    }
+
+    fn on(&self, has_ipv6: bool) -> SocketAddr {
+        let everywhere = match has_ipv6 {
+            true => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            false => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        };
+        let ip = self.ip.unwrap_or(everywhere);
         let mut address = SocketAddr::new(ip, self.port);
         if let SocketAddr::V6(v6) = &mut address {
             v6.set_scope_id(self.scope);
@@ -51,6 +61,12 @@ impl Listen {
             (Some(ip), scope) => format!("{ip}%{scope}"),
         }
     }
+}
+
+/// Whether the system has IPv6 at all; it may be switched off when it starts.
+pub fn has_ipv6() -> bool {
+    static FOUND: LazyLock<bool> = LazyLock::new(|| Socket::new(Domain::IPV6, Type::DGRAM, None).is_ok());
+    *FOUND
 }
 
 impl fmt::Display for Listen {
@@ -154,7 +170,8 @@ mod tests {
     }
 
     #[test]
-    fn every_address_takes_both_families() {
-        assert_eq!(Listen::everywhere(69).socket_addr().to_string(), "[::]:69");
+    fn every_address_takes_the_families_that_there_are() {
+        assert_eq!(Listen::everywhere(69).on(true).to_string(), "[::]:69");
+        assert_eq!(Listen::everywhere(69).on(false).to_string(), "0.0.0.0:69");
     }
 }

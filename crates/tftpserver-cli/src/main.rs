@@ -14,6 +14,7 @@ mod exit;
 mod listen;
 mod logging;
 mod manual;
+mod networks;
 mod options;
 mod output;
 mod rules;

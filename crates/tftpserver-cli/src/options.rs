@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer};
 
 use crate::listen::Listen;
+use crate::networks::{Network, Networks};
 
 /// Every option but `--config`. In the configuration an option has its long name.
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
@@ -21,6 +22,25 @@ pub struct Options {
     #[arg(short, long, value_name = "ADDR:PORT", help_heading = "Network")]
     #[serde(deserialize_with = "one_or_many")]
     pub listen: Vec<Listen>,
+
+    /// Answer only clients of these networks, as in 192.0.2.0/24; others get silence. May be given several times
+    #[arg(long, value_name = "NETWORK", value_delimiter = ',', help_heading = "Network")]
+    #[serde(deserialize_with = "one_or_many")]
+    pub allow: Vec<Network>,
+
+    /// Leave clients of these networks without an answer; the smallest network of --allow and --deny decides
+    #[arg(long, value_name = "NETWORK", value_delimiter = ',', help_heading = "Network")]
+    #[serde(deserialize_with = "one_or_many")]
+    pub deny: Vec<Network>,
+
+    /// Send and receive through this interface or VRF alone, as in eth1
+    #[arg(long, value_name = "NAME", help_heading = "Network")]
+    pub interface: Option<String>,
+
+    /// Treat requests as though they had not this option, as in tsize; may be given several times
+    #[arg(long, value_name = "OPTION", value_delimiter = ',', help_heading = "Network")]
+    #[serde(deserialize_with = "one_or_many")]
+    pub refuse: Vec<String>,
 
     /// Answer from the listening port too: for firewalls, NAT and containers
     #[arg(long, help_heading = "Network")]
@@ -78,6 +98,10 @@ pub struct Options {
     #[arg(long, help_heading = "What is served")]
     pub sync: bool,
 
+    /// What new files may not be, as in 027 [default: as it was started]
+    #[arg(long, value_name = "MODE", help_heading = "What is served")]
+    pub umask: Option<Umask>,
+
     /// Rules that turn the name a client asks for into another one in DIR, as in.tftpd's --map-file
     #[arg(short, long, value_name = "RULES", help_heading = "What is served")]
     pub map: Option<PathBuf>,
@@ -92,9 +116,13 @@ pub struct Options {
     )]
     pub per_client: Option<PerClient>,
 
-    /// Become this user once the ports are open, as in tftp or tftp:tftp
+    /// Become this user once the ports are open, as in tftp or tftp:tftp [default for root: nobody]
     #[arg(short, long, value_name = "USER[:GROUP]", help_heading = "Running")]
     pub user: Option<String>,
+
+    /// Seconds that transfers have to finish after SIGTERM, until they are cut off [default: 8]
+    #[arg(long, value_name = "SECONDS", help_heading = "Running")]
+    pub grace: Option<u32>,
 
     /// Prometheus figures at /metrics, and a page that shows transfers, by HTTP at this address
     #[arg(long, value_name = "ADDR:PORT", help_heading = "Running")]
@@ -132,6 +160,30 @@ pub struct Options {
     pub log_format: Option<LogFormat>,
 }
 
+/// Bits that new files may not have, in octal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Umask(pub u32);
+
+impl FromStr for Umask {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Umask, String> {
+        match u32::from_str_radix(text, 8) {
+            Ok(bits) if bits <= 0o777 => Ok(Umask(bits)),
+            _ => Err(format!("{text:?}: three octal digits are expected, as in 027")),
+        }
+    }
+}
+
+impl TryFrom<String> for Umask {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Umask, String> {
+        text.parse()
+    }
+}
+
 /// What names a client's own directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -154,11 +206,23 @@ pub enum LogFormat {
 }
 
 impl Options {
+    /// Whom they answer.
+    pub fn networks(&self) -> Networks {
+        Networks {
+            allow: self.allow.clone(),
+            deny: self.deny.clone(),
+        }
+    }
+
     /// These options, and those of `file` where these say nothing.
     pub fn over(self, file: Options) -> Options {
         Options {
             dir: self.dir.or(file.dir),
             listen: or(self.listen, file.listen),
+            allow: or(self.allow, file.allow),
+            deny: or(self.deny, file.deny),
+            interface: self.interface.or(file.interface),
+            refuse: or(self.refuse, file.refuse),
             single_port: self.single_port || file.single_port,
             transfer_ports: self.transfer_ports.or(file.transfer_ports),
             max_blksize: self.max_blksize.or(file.max_blksize),
@@ -173,9 +237,11 @@ impl Options {
             no_overwrite: self.no_overwrite || file.no_overwrite,
             no_symlinks: self.no_symlinks || file.no_symlinks,
             sync: self.sync || file.sync,
+            umask: self.umask.or(file.umask),
             map: self.map.or(file.map),
             per_client: self.per_client.or(file.per_client),
             user: self.user.or(file.user),
+            grace: self.grace.or(file.grace),
             metrics: self.metrics.or(file.metrics),
             metrics_name: or(self.metrics_name, file.metrics_name),
             json: self.json || file.json,

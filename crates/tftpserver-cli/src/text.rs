@@ -1,7 +1,9 @@
 //! Text for people: what comes from the network is never passed on as it is.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use regex::Regex;
 use tftpserver::server::names;
 use unicode_width::UnicodeWidthStr;
 
@@ -85,6 +87,14 @@ fn ending(text: &str, width: usize) -> &str {
     &text[fits.unwrap_or(text.len())..]
 }
 
+/// An error's text for people: without the numbers that the class ("[10049] ") and Rust ("(os error 2)") add, and without
+/// the end of a sentence in the middle of one.
+pub fn without_numbers(text: &str) -> String {
+    static NUMBERS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\[1[01]\d{3}\] | \(os error \d+\)").expect("it is an expression"));
+    NUMBERS.replace_all(text, "").replace(".;", ";")
+}
+
 /// An error in the words of the system, without the number that Rust adds.
 pub fn system(error: &std::io::Error) -> String {
     let words = error.to_string();
@@ -154,6 +164,18 @@ mod tests {
         assert_eq!(shortened("起動", 3), "…動");
         assert_eq!(cut("起動", 3), "起…");
         assert_eq!(padded("起動", 6), "起動  ");
+    }
+
+    #[test]
+    fn errors_are_in_words() {
+        assert_eq!(
+            without_numbers("a: [10049] Can't assign. Listening on b.; take another (os error 99)"),
+            "a: Can't assign. Listening on b; take another"
+        );
+        assert_eq!(
+            without_numbers("[::1]:69 [2001:db8::1]:70"),
+            "[::1]:69 [2001:db8::1]:70"
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tftpserver::server::Server;
 
 pub use outcome::Outcome;
 pub use totals::{BOUNDS, Brief, Kind, Row, Totals};
-pub use transfer::{Figures, Operation, Transfer};
+pub use transfer::{Figures, Operation, Transfer, plain};
 
 /// So many ended transfers are kept, and beside them so many that failed.
 const KEPT: usize = 50;

@@ -63,7 +63,9 @@ fn told_to_reload_it_reads_everything_again() {
         &format!("dir = {:?}\nlisten = \"127.0.0.1:0\"\njson = true\n", dir("one")),
     );
     let mut command = program();
-    command.args(["-v", "--log-format", "json", "--config", text(&config)]);
+    command
+        .args(["-v", "--log-format", "json", "--config", text(&config)])
+        .args(as_root());
     let mut served = Served::start(command);
     assert_eq!(curl(served.address(), "f").as_deref(), Ok(b"one".as_slice()));
     file(&settings, "rules", "r ^f$ g");
@@ -132,6 +134,7 @@ fn a_service_manager_opens_the_sockets_and_is_told() {
     let mut command = Command::new("bash");
     command
         .args(["-c", &script, env!("CARGO_BIN_EXE_tftpserver"), "--json"])
+        .args(as_root())
         .arg(directory.path());
     command.env("NOTIFY_SOCKET", &told);
     let served = Served::start(command);
@@ -187,7 +190,7 @@ fn ports_without_words() {
     let somebody =
         "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all --";
     for (words, port, hint) in [
-        ("", 69, ""),
+        ("", 69, "started as root, it goes on as nobody"),
         (somebody, 6969, "port 69 is not allowed to this user"),
     ] {
         let mut command = Command::new("unshare");

@@ -286,7 +286,10 @@ fn lines_for_people() {
     }
     let directory = directory(&[("f", b"content")]);
     let mut command = program();
-    command.args(["--listen", "127.0.0.1:0"]).arg(directory.path());
+    command
+        .args(["--listen", "127.0.0.1:0"])
+        .args(as_root())
+        .arg(directory.path());
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let lines = read_lines(child.stdout.take().unwrap());
     let line = || lines.recv_timeout(PATIENCE).unwrap();
@@ -322,6 +325,7 @@ fn the_current_directory_without_words() {
     let mut command = program();
     command
         .args(["--json", "--listen", "127.0.0.1:0"])
+        .args(as_root())
         .current_dir(directory.path());
     let served = Served::start(command);
     assert_eq!(curl(served.address(), "f").as_deref(), Ok(b"here".as_slice()));
@@ -341,7 +345,7 @@ ip link set near up
 there ip link set far address 02:00:00:ab:cd:01
 there ip address add 192.0.2.7/24 dev far
 there ip link set far up
-"$0" --quiet --listen 192.0.2.1:6969 --per-client mac "$1" & program=$!
+"$0" --quiet --user root --listen 192.0.2.1:6969 --per-client mac "$1" & program=$!
 for attempt in 1 2 3 4 5 6 7 8 9; do
     there curl -sS -m 20 tftp://192.0.2.1:6969/f && break
     sleep 0.5

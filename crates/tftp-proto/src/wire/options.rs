@@ -191,13 +191,12 @@ mod tests {
         let names: Vec<_> = OptionSet::names().collect();
         let request = |names: &[&str]| {
             let pair = |name: &&str| {
-                if *name == "utimeout" {
-                    "utimeout\00020000\0".into()
-                } else if *name == "rollover" {
-                    "rollover\0001\0".into()
-                } else {
-                    format!("{name}\00064\0")
-                }
+                let value = match *name {
+                    "utimeout" => "20000",
+                    "rollover" => "1",
+                    _ => "64",
+                };
+                [name, value].map(|text| format!("{text}\0")).concat()
             };
             parse(names.iter().map(pair).collect::<String>().as_bytes())
         };

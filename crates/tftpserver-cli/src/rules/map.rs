@@ -26,6 +26,8 @@ pub struct Map {
 
 #[derive(Clone, Debug)]
 struct Rule {
+    /// Its line in the file, from 1 on.
+    line: usize,
     operation: Operation,
     pattern: Regex,
     replacement: Replacement,
@@ -70,18 +72,26 @@ impl Map {
     pub fn parse(shown: &str, text: &str) -> Result<Map, String> {
         let mut rules = Vec::new();
         for (number, line) in text.lines().enumerate() {
-            let rule = parse_rule(line).map_err(|what| format!("{shown}:{}: {what}", number + 1))?;
+            let number = number + 1;
+            let rule = parse_rule(number, line).map_err(|what| format!("{shown}:{number}: {what}"))?;
             rules.extend(rule);
         }
         Ok(Map { rules })
     }
 
-    /// The name that the rules make of the one that was asked for; `Err`: refused, and why.
-    pub fn apply(&self, asked: Asked<'_>) -> Result<String, String> {
+    /// The name that the rules make of the one that was asked for; `Err`: refused, and why. `note` is called for each
+    /// rule that matches, with its line and what the name is after it.
+    pub fn apply(&self, asked: Asked<'_>, note: &mut dyn FnMut(usize, &str)) -> Result<String, String> {
         let mut name = asked.name.to_owned();
         let (mut at, mut steps) = (0, STEPS);
         while let Some(rule) = self.rules.get(at) {
-            at = match rule.carry_out(&mut name, asked, &mut steps)? {
+            let before = steps;
+            let next = rule.carry_out(&mut name, asked, &mut steps);
+            // A rule that matches takes a step.
+            if steps != before {
+                note(rule.line, &name);
+            }
+            at = match next? {
                 Next::Rule => at + 1,
                 Next::First => 0,
                 Next::End => break,
@@ -173,7 +183,7 @@ impl Operation {
 }
 
 /// One line; `None` for one that holds no rule.
-fn parse_rule(line: &str) -> Result<Option<Rule>, String> {
+fn parse_rule(number: usize, line: &str) -> Result<Option<Rule>, String> {
     let (letters, rest) = field(line);
     if letters.is_empty() {
         return Ok(None);
@@ -199,6 +209,7 @@ fn parse_rule(line: &str) -> Result<Option<Rule>, String> {
         .map_err(|error| format!("{pattern}: {}", last_line(&error)))?;
     let replacement = Replacement::parse(replacement, pattern.captures_len())?;
     Ok(Some(Rule {
+        line: number,
         operation,
         pattern,
         replacement,
@@ -241,11 +252,12 @@ mod tests {
 
     fn asked(map: &str, name: &str, ip: &str, is_write: bool) -> Result<String, String> {
         let map = Map::parse("rules", map).unwrap_or_else(|error| panic!("{error}"));
-        map.apply(Asked {
+        let asked = Asked {
             name,
             ip: ip.parse().unwrap(),
             is_write,
-        })
+        };
+        map.apply(asked, &mut |_, _| {})
     }
 
     fn becomes(map: &str, name: &str, wanted: &str) {

@@ -30,6 +30,8 @@ pub struct Rules {
     map: Option<map::Map>,
     per_client: Option<PerClient>,
     dir: PathBuf,
+    /// The directory's path where that leads through links; the same as `dir` where it does not.
+    real_dir: PathBuf,
 }
 
 impl Rules {
@@ -39,29 +41,54 @@ impl Rules {
             map: map.map(map::Map::read).transpose()?,
             per_client,
             dir: dir.to_owned(),
+            real_dir: dir.canonicalize().unwrap_or_else(|_| dir.to_owned()),
         })
     }
 
     /// The name to look up; `None`: the one that was asked for. `Err` says why the request is refused.
     pub fn decide(&self, asked: Asked<'_>) -> Result<Option<String>, String> {
+        self.decide_noting(asked, &mut |_, _| {})
+    }
+
+    /// The same; `note` is called for everything that has a say, with what it is and what the name is after it.
+    pub fn decide_noting(
+        &self,
+        asked: Asked<'_>,
+        note: &mut dyn FnMut(&str, &str),
+    ) -> Result<Option<String>, String> {
         let mut name = asked.name.to_owned();
         if let Some(map) = &self.map {
-            name = self.below_dir(map.apply(asked)?);
+            name = map.apply(asked, &mut |line, name| {
+                note(&format!("line {line} of the map"), name)
+            })?;
+        }
+        if let Some(rest) = self.below_dir(&name) {
+            note("the path of the directory itself", rest);
+            name = rest.to_owned();
         }
         if let Some(kind) = self.per_client {
+            let before = name.clone();
             name = per_client::name(kind, &self.dir, asked.ip, name)?;
+            if name != before {
+                note("--per-client", &name);
+            }
         }
         Ok((name != asked.name).then_some(name))
     }
 
-    /// in.tftpd without --secure has maps that lead to absolute paths, as in `r ^[^/] /srv/tftp/\0`: what lies below
-    /// the directory by its path is meant inside it.
-    fn below_dir(&self, name: String) -> String {
-        let dir = names::from_path(&self.dir);
-        match name.strip_prefix(dir.trim_end_matches('/')) {
-            Some(rest) if rest.starts_with('/') => rest.to_owned(),
-            _ => name,
+    /// Clients and maps of an in.tftpd without --secure name whole paths, as in `/srv/tftp/boot.img`: what lies below the
+    /// directory by its path is meant inside it. A directory that holds its own path once more is not meant.
+    fn below_dir<'n>(&self, name: &'n str) -> Option<&'n str> {
+        for dir in [&self.dir, &self.real_dir] {
+            let path = names::from_path(dir);
+            let path = path.trim_end_matches('/');
+            let rest = name.strip_prefix(path).filter(|rest| rest.starts_with('/'));
+            if let Some(rest) = rest.filter(|_| !path.is_empty()) {
+                let again = self.dir.join(dir.strip_prefix("/").unwrap_or(dir));
+                return (!again.is_dir()).then_some(rest);
+            }
         }
+        None
     }
 }
 
@@ -75,6 +102,7 @@ mod tests {
             map: Some(map),
             per_client,
             dir: dir.to_owned(),
+            real_dir: dir.to_owned(),
         }
     }
 
@@ -111,5 +139,28 @@ mod tests {
         let decided = |ip| rules.decide(ask("boot", ip)).unwrap();
         assert_eq!(decided("192.0.2.7").as_deref(), Some("192.0.2.7/boot.img"));
         assert_eq!(decided("192.0.2.8").as_deref(), Some("boot.img"));
+    }
+
+    /// As firmware and scripts ask that were written for an in.tftpd without --secure.
+    #[test]
+    fn a_whole_path_is_inside_the_directory_without_a_map_too() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().canonicalize().unwrap().join("tftp");
+        std::fs::create_dir(&dir).unwrap();
+        let link = parent.path().join("link");
+        std::os::unix::fs::symlink(&dir, &link).unwrap();
+        let path = |dir: &Path| format!("{}/boot.img", dir.display());
+        for served in [&dir, &link] {
+            let rules = Rules::read(None, None, served).unwrap();
+            let decided = |name: &str| rules.decide(ask(name, "192.0.2.1")).unwrap();
+            assert_eq!(decided(&path(served)).as_deref(), Some("/boot.img"));
+            assert_eq!(decided(&path(&dir)).as_deref(), Some("/boot.img"));
+            assert_eq!(decided(&format!("{}x/boot.img", served.display())), None);
+            assert_eq!(decided("boot.img"), None);
+        }
+        // Its own path, once more inside it.
+        std::fs::create_dir_all(dir.join(dir.strip_prefix("/").unwrap())).unwrap();
+        let rules = Rules::read(None, None, &dir).unwrap();
+        assert_eq!(rules.decide(ask(&path(&dir), "192.0.2.1")).unwrap(), None);
     }
 }

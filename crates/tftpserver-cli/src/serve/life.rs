@@ -2,12 +2,14 @@
 
 use std::io::IsTerminal;
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use tftpserver::server::Server;
 
 use super::signals::Wish;
-use super::{Running, settings, systemd};
+use super::{Running, settings, spawn, systemd};
 use crate::cli::Serve;
+use crate::clock;
 use crate::config::Plan;
 use crate::exit::{Code, Failure};
 
@@ -26,7 +28,7 @@ pub fn until_told(
         for wish in wishes.try_iter() {
             match wish {
                 Wish::Reload => plan = reload(running, asked, plan),
-                Wish::End => return drain(running, wishes),
+                Wish::End => return drain(running, &plan, wishes),
             }
         }
     }
@@ -35,7 +37,8 @@ pub fn until_told(
 /// Reads everything again; what is wrong leaves everything as it was.
 fn reload(running: &Running, asked: &Serve, old: Plan) -> Plan {
     systemd::reloading();
-    let new = Plan::read(asked).and_then(|new| settings::any_time(&running.server, &new).map(|()| new));
+    let new = Plan::read(asked)
+        .and_then(|new| settings::any_time(&running.server, &new, &running.denied).map(|()| new));
     let plan = match new {
         Ok(new) => {
             running.set_rules(new.rules.clone());
@@ -48,7 +51,7 @@ fn reload(running: &Running, asked: &Serve, old: Plan) -> Plan {
         Err(failure) => {
             tracing::error!(%failure, "nothing was reloaded, everything stays as it was");
             // Some may have been set before the one that failed.
-            if let Err(failure) = settings::any_time(&running.server, &old) {
+            if let Err(failure) = settings::any_time(&running.server, &old, &running.denied) {
                 tracing::error!(%failure, "what was set before cannot be restored");
             }
             old
@@ -58,10 +61,20 @@ fn reload(running: &Running, asked: &Serve, old: Plan) -> Plan {
     plan
 }
 
-/// Takes no new requests and lets transfers finish; told again, ends them.
-fn drain(running: &Running, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
+/// Seconds for transfers to finish, where nothing else is asked for: docker kills after ten.
+const GRACE: u32 = 8;
+/// Of these, the last part is for cutting off transfers and for telling their clients: a share of so much, and at most so long.
+const CUT_SHARE: u32 = 8;
+const CUT_TIME: Duration = Duration::from_secs(1);
+/// The time that is left in any case: for cutting off transfers after a second signal, or without any grace.
+const LEAST: Duration = Duration::from_millis(500);
+
+/// Takes no new requests and lets transfers finish; told again, or when the grace is over, ends them.
+fn drain(running: &Running, plan: &Plan, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
     let server = &running.server;
+    let (grace, begin) = (Grace::of(plan), clock::now());
     systemd::stopping();
+    exit_after(grace.end)?;
     server.stop_listening();
     tracing::info!("stopping: transfers finish, a second signal ends them");
     let left = active(server);
@@ -72,8 +85,16 @@ fn drain(running: &Running, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
     settings::set(server, "", "SelectWaitMillis", &100)?;
     let mut code = Code::Done;
     while active(server) > 0 {
-        if wishes.try_iter().any(|wish| wish == Wish::End) {
+        let is_over = begin.elapsed() >= grace.cut;
+        if code == Code::Done && (is_over || wishes.try_iter().any(|wish| wish == Wish::End)) {
             code = Code::CutOff;
+            if is_over {
+                tracing::warn!(
+                    seconds = grace.seconds,
+                    "the time of --grace is over: transfers are cut off"
+                );
+            }
+            exit_after(LEAST.max(CUT_TIME))?;
             server.shutdown();
         }
         deliver(server)?;
@@ -82,6 +103,33 @@ fn drain(running: &Running, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
     deliver(server)?;
     server.close();
     Ok(code)
+}
+
+/// When transfers are cut off, and when the program ends whatever hangs.
+struct Grace {
+    seconds: u32,
+    cut: Duration,
+    end: Duration,
+}
+
+impl Grace {
+    fn of(plan: &Plan) -> Grace {
+        let seconds = plan.options.grace.unwrap_or(GRACE);
+        let whole = Duration::from_secs(seconds.into());
+        Grace {
+            seconds,
+            cut: whole - (whole / CUT_SHARE).min(CUT_TIME),
+            end: whole.max(LEAST),
+        }
+    }
+}
+
+/// Ends the program after this time, also where a disk hangs and a thread cannot be waited for.
+fn exit_after(time: Duration) -> Result<(), Failure> {
+    spawn("grace", move || {
+        std::thread::sleep(time);
+        std::process::exit(Code::CutOff as i32);
+    })
 }
 
 fn deliver(server: &Server) -> Result<(), Failure> {

@@ -2,7 +2,10 @@
 
 mod bind;
 mod events;
+mod explain;
 mod life;
+mod limits;
+mod rights;
 mod settings;
 mod signals;
 mod sockets;
@@ -12,16 +15,18 @@ mod user;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use socket2::Socket;
 use tftpserver::server::Server;
 
 use crate::cli::Serve;
-use crate::config::{self, Plan};
+use crate::config::Plan;
 use crate::exit::{Code, Failure};
 use crate::output::Output;
 use crate::rules::Rules;
+use crate::text;
 use crate::watch::Board;
 use crate::{logging, web};
+use sockets::Held;
+use user::Identity;
 
 /// What everything that runs shares.
 #[derive(Clone)]
@@ -59,47 +64,73 @@ impl Running {
     }
 }
 
-/// Serves until a signal says that it is enough.
+/// Serves until a signal says that it is enough, or does what is asked for instead.
 pub fn run(asked: &Serve) -> Result<Code, Failure> {
     let plan = Plan::read(asked)?;
+    match (&asked.explain, asked.client) {
+        (Some(name), Some(client)) => return explain::run(plan, name, client, asked.upload),
+        _ if asked.check_config => return check(&plan),
+        _ => {}
+    }
+    limits::raise_descriptors();
+    if let Some(mask) = plan.options.umask {
+        limits::set_umask(mask);
+    }
     let running = Running::start(&plan)?;
     let ended = serve(&running, asked, plan);
     running.output.close();
     ended
 }
 
+/// Tries everything that can be tried without a port.
+fn check(plan: &Plan) -> Result<Code, Failure> {
+    Identity::wanted(&plan.options)?;
+    settings::at_start(&Server::open(), plan, &Arc::default())?;
+    println!(
+        "everything is right; {} would be served",
+        text::printable(&plan.dir.to_string_lossy())
+    );
+    Ok(Code::Done)
+}
+
 fn serve(running: &Running, asked: &Serve, plan: Plan) -> Result<Code, Failure> {
-    settings::at_start(&running.server, &plan)?;
-    let (page, held) = open_ports(running, &plan)?;
+    settings::at_start(&running.server, &plan, &running.denied)?;
+    let (page, held) = open_ports(running, asked, &plan)?;
     events::register(running, plan.options.verbose);
-    let wishes = signals::watch(Arc::clone(&running.server))?;
+    let reloads = asked.config.is_some() || systemd::is_there();
+    let wishes = signals::watch(Arc::clone(&running.server), reloads)?;
     let addresses = sockets::start(running, &plan.options)?;
     // The library has duplicates of its own now.
     drop(held);
     if let Some(page) = page {
         page.serve(running)?;
     }
-    running
-        .output
-        .listening(&plan.dir, &addresses, addresses.join(" and "));
+    let described = sockets::described(&running.server);
+    running.output.listening(&plan.dir, &addresses, described);
     tracing::info!(dir = %plan.dir.display(), addresses = addresses.join(" "), "listening");
     systemd::ready(&addresses);
     life::until_told(running, asked, plan, &wishes)
 }
 
 /// Opens what may need privileges, gives them up, and looks whether the rest can be done without.
-fn open_ports(running: &Running, plan: &Plan) -> Result<(Option<web::Port>, Vec<Socket>), Failure> {
+fn open_ports(running: &Running, asked: &Serve, plan: &Plan) -> Result<(Option<web::Port>, Held), Failure> {
     let options = &plan.options;
-    let user = options.user.as_deref().map(user::find).transpose()?;
+    let user = Identity::wanted(options)?;
     let page = options
         .metrics
         .map(|address| web::Port::open(address, &options.metrics_name))
         .transpose()?;
-    let held = sockets::prepare(running, options, user.is_some())?;
-    if let Some(user) = user {
-        user.become_it()?;
-        // What root could enter this user perhaps can't.
-        config::directory(Some(&plan.dir))?;
+    let changes = user.as_ref().is_some_and(Identity::is_another);
+    let held = sockets::prepare(running, options, changes)?;
+    match user {
+        Some(user) if changes => {
+            user.become_it()?;
+            for remark in rights::left(&user, asked, plan)? {
+                running.output.remark(&remark);
+            }
+        }
+        Some(_) if user::is_root() => running.output.remark(user::ROOT_STAYS),
+        _ => {}
     }
     Ok((page, held))
 }

@@ -1,8 +1,11 @@
 //! Options become properties and settings of the class.
 
-use tftpserver::server::Server;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use tftpserver::server::errors;
 use tftpserver::server::property::Value;
+use tftpserver::server::{Restrictions, Server};
 
 use crate::config::Plan;
 use crate::exit::{Code, Failure};
@@ -13,29 +16,32 @@ const LOCAL_DIR: i32 = 12;
 const MAX_RETRANSMITS: i32 = 15;
 const TIMEOUT: i32 = 17;
 
-/// Everything, before it listens.
-pub fn at_start(server: &Server, plan: &Plan) -> Result<(), Failure> {
+/// Everything, before it listens; `denied` counts the requests of clients that `--allow` and `--deny` exclude.
+pub fn at_start(server: &Server, plan: &Plan, denied: &Arc<AtomicU64>) -> Result<(), Failure> {
     let Options {
         single_port,
         threads,
         transfer_ports,
         verbose,
+        interface,
         ..
     } = &plan.options;
     set(server, "--single-port", "SinglePort", single_port)?;
     set(server, "--threads", "IoThreads", &threads.unwrap_or(1))?;
     let ports = transfer_ports.as_deref().unwrap_or_default();
     set(server, "--transfer-ports", "TransferPorts", &ports)?;
+    let interface = interface.as_deref().unwrap_or_default();
+    set(server, "--interface", "Interface", &interface)?;
     // What the class logs of each transfer is logged from -vv on; the rest is told by the other events.
     let level = if *verbose >= 2 { verbose.min(&3) } else { &0 };
     set(server, "--verbose", "LogLevel", level)?;
     // DoEvents returns when there is something to do, and when a signal interrupts it.
     set(server, "", "SelectWaitMillis", &60_000)?;
-    any_time(server, plan)
+    any_time(server, plan, denied)
 }
 
 /// What may be changed while it listens.
-pub fn any_time(server: &Server, plan: &Plan) -> Result<(), Failure> {
+pub fn any_time(server: &Server, plan: &Plan, denied: &Arc<AtomicU64>) -> Result<(), Failure> {
     let options = &plan.options;
     let dir = plan.dir.to_str().ok_or_else(|| {
         let what = format!(
@@ -46,7 +52,30 @@ pub fn any_time(server: &Server, plan: &Plan) -> Result<(), Failure> {
     })?;
     property(server, dir, LOCAL_DIR, Value::Text(dir.to_owned()))?;
     uploads(server, options)?;
-    limits(server, options)
+    limits(server, options)?;
+    restrictions(server, options, denied)
+}
+
+/// Who is not answered, and which options are passed over.
+fn restrictions(server: &Server, options: &Options, denied: &Arc<AtomicU64>) -> Result<(), Failure> {
+    let mut restrictions = Restrictions::default();
+    let networks = options.networks();
+    if !networks.is_empty() {
+        let denied = Arc::clone(denied);
+        restrictions.admit(move |client| {
+            let admits = networks.verdict(client).admits();
+            if !admits {
+                denied.fetch_add(1, Relaxed);
+            }
+            admits
+        });
+    }
+    for name in &options.refuse {
+        let refused = restrictions.refuse_option(name);
+        refused.map_err(|failure| refused_value("--refuse", name, &failure))?;
+    }
+    let done = server.restrict(restrictions);
+    done.map_err(|failure| Failure::new(Code::Software, failure))
 }
 
 fn uploads(server: &Server, options: &Options) -> Result<(), Failure> {
@@ -89,6 +118,8 @@ fn limits(server: &Server, options: &Options) -> Result<(), Failure> {
 pub fn needs_restart(old: &Options, new: &Options) -> Vec<&'static str> {
     let changed = [
         ("listen", old.listen != new.listen),
+        ("interface", old.interface != new.interface),
+        ("umask", old.umask != new.umask),
         ("single-port", old.single_port != new.single_port),
         ("transfer-ports", old.transfer_ports != new.transfer_ports),
         ("threads", old.threads != new.threads),
@@ -117,13 +148,17 @@ pub fn set(
 ) -> Result<(), Failure> {
     let done = server.config(&format!("{setting}={value}"));
     done.map(drop)
-        .map_err(|failure| refused(&format!("{option} {value}"), &failure))
+        .map_err(|failure| refused_value(option, value, &failure))
 }
 
 fn property(server: &Server, shown: &str, id: i32, value: Value) -> Result<(), Failure> {
     server
         .set(id, 0, value)
         .map_err(|failure| refused(shown, &failure))
+}
+
+fn refused_value(option: &str, value: impl std::fmt::Display, failure: &errors::Failure) -> Failure {
+    refused(&format!("{option} {value}"), failure)
 }
 
 fn refused(shown: &str, failure: &errors::Failure) -> Failure {

@@ -15,19 +15,24 @@ use crate::exit::{Code, Failure};
 pub enum Wish {
     /// SIGHUP: read everything again.
     Reload,
-    /// SIGTERM, SIGINT: end.
+    /// SIGTERM, SIGINT; SIGHUP without a configuration, as from a terminal that closes: end.
     End,
 }
 
-/// From here on signals are wishes.
-pub fn watch(server: Arc<Server>) -> Result<Receiver<Wish>, Failure> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])
-        .map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
+/// From here on signals are wishes. With `reloads` SIGHUP asks for a reload; without, it ends the program, unless it was
+/// started under nohup(1).
+pub fn watch(server: Arc<Server>, reloads: bool) -> Result<Receiver<Wish>, Failure> {
+    let mut numbers = vec![SIGINT, SIGTERM];
+    if reloads || !is_ignored(SIGHUP) {
+        numbers.push(SIGHUP);
+    }
+    let mut signals =
+        Signals::new(numbers).map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
     let (sender, wishes) = channel();
     spawn("signals", move || {
         for signal in signals.forever() {
             let wish = match signal {
-                SIGHUP => Wish::Reload,
+                SIGHUP if reloads => Wish::Reload,
                 _ => Wish::End,
             };
             if sender.send(wish).is_err() {
@@ -37,4 +42,12 @@ pub fn watch(server: Arc<Server>) -> Result<Receiver<Wish>, Failure> {
         }
     })?;
     Ok(wishes)
+}
+
+/// Whether whoever started this process has it ignore a signal (proc(5)).
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }

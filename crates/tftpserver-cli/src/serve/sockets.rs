@@ -2,41 +2,44 @@
 //! the service manager opened.
 
 use std::io::ErrorKind;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
-use socket2::Socket;
+use nix::errno::Errno;
 use tftpserver::server::Server;
 use tftpserver::server::errors;
 use tftpserver::server::property::Value;
 
 use super::{Running, bind, settings, systemd};
 use crate::exit::{Code, Failure};
-use crate::listen::{Listen, PORT, UNPRIVILEGED_PORT};
+use crate::listen::{Listen, PORT, UNPRIVILEGED_PORT, has_ipv6};
 use crate::options::Options;
+use crate::text;
 
 // Properties and errors, by number (docs/reference.md).
 const LOCAL_HOST: i32 = 13;
 const LOCAL_PORT: i32 = 14;
 const NOT_ALLOWED: i32 = 10013;
 const NO_SUCH_FAMILY: i32 = 10047;
+const NO_DESCRIPTOR: i32 = 10024;
 const IN_USE: i32 = 10048;
 const NOT_OURS: i32 = 10049;
 
-/// Tells the class where to listen. With `now` the sockets are bound here, for later
-/// the right to may be gone; they must stay open until listening has started.
-pub fn prepare(running: &Running, options: &Options, now: bool) -> Result<Vec<Socket>, Failure> {
+/// Sockets that must stay open until listening has started.
+pub type Held = Vec<OwnedFd>;
+
+/// Tells the class where to listen. With `now` the sockets are bound here, for later the right to may be gone.
+pub fn prepare(running: &Running, options: &Options, now: bool) -> Result<Held, Failure> {
     let server = &running.server;
-    let inherited = systemd::inherited();
+    let inherited: Held = systemd::inherited()?.into_iter().map(OwnedFd::from).collect();
     if !inherited.is_empty() {
         descriptors(server, &inherited)?;
         listen_on(server, &options.listen)?;
-        return Ok(Vec::new());
+        return Ok(inherited);
     }
     let wanted = wanted(options);
     if now {
         let sockets = bind_all(running, options, &wanted)?;
-        let numbers: Vec<i32> = sockets.iter().map(AsRawFd::as_raw_fd).collect();
-        descriptors(server, &numbers)?;
+        descriptors(server, &sockets)?;
         return Ok(sockets);
     }
     if let Some((first, others)) = wanted.split_first() {
@@ -50,24 +53,37 @@ pub fn prepare(running: &Running, options: &Options, now: bool) -> Result<Vec<So
 pub fn start(running: &Running, options: &Options) -> Result<Vec<String>, Failure> {
     let server = &running.server;
     let mut started = server.start_listening();
-    if options.listen.is_empty() {
-        // A system without IPv6.
-        if code(&started) == NO_SUCH_FAMILY {
-            settings::set(server, "", "UseIPv6", &false)?;
-            started = server.start_listening();
-        }
-        if code(&started) == NOT_ALLOWED {
-            hint(running);
-            local(server, &Listen::everywhere(UNPRIVILEGED_PORT))?;
-            started = server.start_listening();
-        }
+    if options.listen.is_empty() && code(&started) == NOT_ALLOWED {
+        hint(running);
+        local(server, &Listen::everywhere(UNPRIVILEGED_PORT))?;
+        started = server.start_listening();
     }
-    started.map_err(|failure| refused(failure.code, &where_it_failed(&failure, options)))?;
+    started.map_err(
+        |failure| match (&options.interface, failure.text.contains("Interface ")) {
+            (Some(name), true) if failure.code != NOT_ALLOWED => no_interface(name),
+            _ => refused(failure.code, &what_failed(&failure, options)),
+        },
+    )?;
     let addresses = server.config("ListenAddresses").unwrap_or_default();
     let mut addresses: Vec<String> = addresses.split_whitespace().map(str::to_owned).collect();
     // Sockets of one address, one a thread.
     addresses.dedup();
     Ok(addresses)
+}
+
+/// Where it listens, for people: an IPv6 address that looks as though it were every address, and is not, says so.
+pub fn described(server: &Server) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for (address, dual_stack) in server.listens_on() {
+        all.push(
+            match address.ip().is_unspecified() && address.is_ipv6() && !dual_stack {
+                true => format!("{address} (IPv6 only)"),
+                false => address.to_string(),
+            },
+        );
+    }
+    all.dedup();
+    all.join(" and ")
 }
 
 fn code(started: &Result<(), errors::Failure>) -> i32 {
@@ -107,46 +123,78 @@ fn listen_on(server: &Server, others: &[Listen]) -> Result<(), Failure> {
     }
     // An IPv6 address there takes IPv6 only.
     let both = |listen: &Listen| match listen.ip {
-        None => format!("0.0.0.0:{} [::]:{}", listen.port, listen.port),
-        Some(_) => listen.socket_addr().to_string(),
+        None if has_ipv6() => format!("0.0.0.0:{} [::]:{}", listen.port, listen.port),
+        _ => listen.socket_addr().to_string(),
     };
     let list: Vec<String> = others.iter().map(both).collect();
     settings::set(server, "--listen", "ListenOn", &list.join(" "))
 }
 
-fn descriptors(server: &Server, numbers: &[i32]) -> Result<(), Failure> {
-    let list: Vec<String> = numbers.iter().map(i32::to_string).collect();
+fn descriptors(server: &Server, sockets: &Held) -> Result<(), Failure> {
+    let list: Vec<String> = sockets
+        .iter()
+        .map(|socket| socket.as_raw_fd().to_string())
+        .collect();
     settings::set(server, "sockets", "ListenDescriptors", &list.join(","))
 }
 
 /// Binds what the class will be handed; each thread has a socket, so the class needs no more than one for each.
-fn bind_all(running: &Running, options: &Options, wanted: &[Listen]) -> Result<Vec<Socket>, Failure> {
+fn bind_all(running: &Running, options: &Options, wanted: &[Listen]) -> Result<Held, Failure> {
     settings::set(&running.server, "--threads", "IoThreads", &1)?;
-    match bind::all(wanted, options.threads.unwrap_or(1)) {
+    let interface = options.interface.as_deref();
+    match bind::all(wanted, options.threads.unwrap_or(1), interface) {
         Err((error, _)) if error.kind() == ErrorKind::PermissionDenied && is_default(options, wanted) => {
             hint(running);
             bind_all(running, options, &[Listen::everywhere(UNPRIVILEGED_PORT)])
         }
-        bound => bound.map_err(|(error, address)| {
-            let code = match error.kind() {
-                ErrorKind::PermissionDenied => NOT_ALLOWED,
-                ErrorKind::AddrInUse => IN_USE,
-                ErrorKind::AddrNotAvailable => NOT_OURS,
-                _ => 0,
-            };
-            refused(code, &format!("{address}: {error}"))
-        }),
+        Ok(bound) => Ok(bound.into_iter().map(OwnedFd::from).collect()),
+        Err((error, address)) => Err(not_bound(&error, &address, interface)),
     }
+}
+
+fn not_bound(error: &std::io::Error, address: &str, interface: Option<&str>) -> Failure {
+    let code = match error.kind() {
+        ErrorKind::PermissionDenied => NOT_ALLOWED,
+        ErrorKind::AddrInUse => IN_USE,
+        ErrorKind::AddrNotAvailable => NOT_OURS,
+        _ if error.raw_os_error() == Some(Errno::ENODEV as i32) => {
+            return no_interface(interface.unwrap_or_default());
+        }
+        _ => 0,
+    };
+    refused(code, &format!("{address}: {}", text::system(error)))
 }
 
 fn is_default(options: &Options, wanted: &[Listen]) -> bool {
     options.listen.is_empty() && wanted[0].port == PORT
 }
 
-/// The class names the address; where it does not, the options do.
-fn where_it_failed(failure: &errors::Failure, options: &Options) -> String {
-    let list: Vec<String> = wanted(options).iter().map(Listen::to_string).collect();
-    format!("{}: {}", list.join(" "), failure.text)
+/// The culprit, and why, in the words of the system.
+fn what_failed(failure: &errors::Failure, options: &Options) -> String {
+    let errno = match failure.code {
+        NOT_ALLOWED => Some(Errno::EACCES),
+        IN_USE => Some(Errno::EADDRINUSE),
+        NOT_OURS => Some(Errno::EADDRNOTAVAIL),
+        NO_SUCH_FAMILY => Some(Errno::EAFNOSUPPORT),
+        NO_DESCRIPTOR => Some(Errno::EMFILE),
+        _ => None,
+    };
+    // The class names the address; where it does not, the options do.
+    let named = failure.text.split_once("Listening on ");
+    let named = named.map(|(_, address)| address.trim_end_matches('.').to_owned());
+    let culprit = named.unwrap_or_else(|| {
+        let list: Vec<String> = wanted(options).iter().map(Listen::to_string).collect();
+        list.join(" ")
+    });
+    match errno {
+        Some(errno) => format!("{culprit}: {}", errno.desc()),
+        None => format!("{culprit}: {}", failure.text),
+    }
+}
+
+fn no_interface(name: &str) -> Failure {
+    let what = format!("--interface {name}: there is no such interface (ip link lists them)");
+    Failure::new(Code::Unavailable, what)
 }
 
 fn refused(code: i32, what: &str) -> Failure {

@@ -1,21 +1,35 @@
 //! The service manager's side of things: sockets that it opened (sd_listen_fds(3)), and what it is told (sd_notify(3)).
 
+use std::net::UdpSocket;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
+use listenfd::ListenFd;
 use nix::time::{ClockId, clock_gettime};
 
-/// The first descriptor that is handed over.
-const FIRST: i32 = 3;
+use crate::exit::{Code, Failure};
+use crate::text;
 
-/// The descriptors that were handed to this process.
-pub fn inherited() -> Vec<i32> {
-    let number = |name| std::env::var(name).ok()?.parse::<i32>().ok();
-    let is_ours = number("LISTEN_PID") == i32::try_from(std::process::id()).ok();
-    match number("LISTEN_FDS") {
-        Some(count) if is_ours => (FIRST..FIRST.saturating_add(count)).collect(),
-        _ => Vec::new(),
+/// The sockets that were handed to this process.
+pub fn inherited() -> Result<Vec<UdpSocket>, Failure> {
+    let mut handed = ListenFd::from_env();
+    let mut sockets = Vec::new();
+    for place in 0..handed.len() {
+        let taken = handed.take_udp_socket(place).map_err(|error| {
+            let what = format!(
+                "socket {place} of the service manager: {}; UDP is expected",
+                text::system(&error)
+            );
+            Failure::new(Code::Config, what)
+        })?;
+        sockets.extend(taken);
     }
+    Ok(sockets)
+}
+
+/// Whether a service manager wants to be notified: then no terminal is what SIGHUP comes from.
+pub fn is_there() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
 }
 
 pub fn ready(addresses: &[String]) {

@@ -5,11 +5,27 @@ use std::ffi::CString;
 use nix::unistd::{Gid, Group, Uid, User, geteuid, getuid, initgroups, setgid, setgroups, setuid};
 
 use crate::exit::{Code, Failure};
+use crate::options::Options;
+
+/// What is said where root stays root.
+pub const ROOT_STAYS: &str = "warning: it keeps root's rights, as --user says: whatever clients make it read and write, it does as root";
+
+/// Whom root becomes that names nobody else, as in.tftpd and atftpd do.
+const NOBODY: &str = "nobody";
+/// Its numbers, where the system has no user of that name.
+const NOBODYS: &str = "65534:65534";
+
+/// Whether this process has root's rights now.
+pub fn is_root() -> bool {
+    geteuid().is_root()
+}
 
 /// Whom to become.
 #[derive(Debug)]
 pub struct Identity {
     shown: String,
+    /// Chosen because root named nobody.
+    by_default: bool,
     uid: Uid,
     gid: Gid,
     /// For the supplementary groups; `None` where a group was given or the user has no name.
@@ -17,7 +33,7 @@ pub struct Identity {
 }
 
 /// USER or USER:GROUP, by name or number.
-pub fn find(text: &str) -> Result<Identity, Failure> {
+fn find(text: &str) -> Result<Identity, Failure> {
     let (user, group) = match text.split_once(':') {
         Some((user, group)) => (user, Some(group)),
         None => (text, None),
@@ -36,6 +52,7 @@ pub fn find(text: &str) -> Result<Identity, Failure> {
     let name = known.filter(|_| group.is_none());
     Ok(Identity {
         shown: text.to_owned(),
+        by_default: false,
         uid,
         gid,
         name: name.and_then(|user| CString::new(user.name).ok()),
@@ -64,14 +81,55 @@ fn find_group(group: &str) -> Result<Gid, Failure> {
 }
 
 impl Identity {
+    /// The user of `--user`; where that is not given, nobody for root, and `None` for everybody else.
+    pub fn wanted(options: &Options) -> Result<Option<Identity>, Failure> {
+        match &options.user {
+            Some(user) => find(user).map(Some),
+            None if is_root() => {
+                let nobody = find(NOBODY).or_else(|_| find(NOBODYS))?;
+                Ok(Some(Identity {
+                    by_default: true,
+                    ..nobody
+                }))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// As it was named.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Whether this process has another user now.
+    pub fn is_another(&self) -> bool {
+        (getuid(), geteuid()) != (self.uid, self.uid)
+    }
+
+    /// What is said of a user that was not asked for.
+    pub fn remark(&self) -> Option<String> {
+        let shown = &self.shown;
+        self.by_default.then(|| {
+            format!(
+                "started as root, it goes on as {shown}: name another user with --user, or keep root with --user root"
+            )
+        })
+    }
+
     /// Becomes the user, with its groups, and makes sure that there is no way back. The C library takes every thread
     /// along.
     pub fn become_it(&self) -> Result<(), Failure> {
-        if (getuid(), geteuid()) == (self.uid, self.uid) {
+        if !self.is_another() {
             return Ok(());
         }
         self.change().map_err(|error| {
-            let what = format!("--user {}: {error}; changing the user needs root", self.shown);
+            let what = match self.by_default {
+                true => format!(
+                    "root cannot become {}: {error}; --user root keeps root",
+                    self.shown
+                ),
+                false => format!("--user {}: {error}; changing the user needs root", self.shown),
+            };
             Failure::new(Code::NoPermission, what)
         })?;
         if !self.uid.is_root() && setuid(Uid::from_raw(0)).is_ok() {

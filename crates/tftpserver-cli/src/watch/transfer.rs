@@ -161,7 +161,7 @@ fn shown_if_any<S: Serializer>(name: &Option<String>, serializer: S) -> Result<S
 }
 
 /// A reason without its number in brackets.
-fn plain(reason: &str) -> String {
+pub fn plain(reason: &str) -> String {
     let words = match reason.split_once("] ") {
         Some((number, words)) if number.starts_with('[') => words,
         _ => reason,

@@ -57,6 +57,7 @@ impl Served {
             .args(["--json", "--listen", "127.0.0.1:0"])
             // Clients here may be as slow as the machine.
             .args(["--timeout", "0", "--retries", "1000"])
+            .args(as_root())
             .args(options)
             .arg(dir);
         Served::start(command)
@@ -123,7 +124,8 @@ impl Served {
         if let Some(mut stderr) = self.stderr.take() {
             stderr.read_to_string(&mut text).unwrap();
         }
-        text
+        let lines = text.lines().filter(|line| !line.contains(ROOT_WARNING));
+        lines.map(|line| format!("{line}\n")).collect()
     }
 
     pub fn signal(&self, name: &str) {
@@ -236,8 +238,14 @@ pub fn not_run(what: &str) {
 
 /// Options that let the program keep the tests' own rights: their files are the user's alone.
 pub fn as_root() -> &'static [&'static str] {
-    &[]
+    match is_root() {
+        true => &["--user", "root"],
+        false => &[],
+    }
 }
+
+/// What the program warns of where it keeps root's rights.
+pub const ROOT_WARNING: &str = "it keeps root's rights, as --user says";
 
 pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()

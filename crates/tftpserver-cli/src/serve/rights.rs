@@ -1,0 +1,78 @@
+//! What cannot be done any more once the privileges are gone: found out at the start, not when it is needed first.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::path::Path;
+
+use nix::unistd::{AccessFlags, access};
+
+use super::user::Identity;
+use crate::cli::Serve;
+use crate::config::{self, Plan};
+use crate::exit::{Code, Failure};
+use crate::text;
+
+/// Fails for what no transfer can do without; gives what will fail later, in a sentence each. Called as the new user.
+pub fn left(user: &Identity, asked: &Serve, plan: &Plan) -> Result<Vec<String>, Failure> {
+    let shown = user.shown();
+    config::directory(Some(&plan.dir)).map_err(|failure| {
+        let what = format!(
+            "{}; it serves as {shown}: let that user in, or name another one with --user",
+            failure.text
+        );
+        Failure::new(failure.code, what)
+    })?;
+    transfer_ports(user, plan)?;
+    let mut remarks = user.remark().into_iter().collect::<Vec<_>>();
+    let files = [
+        ("--config", asked.config.as_deref()),
+        ("--map", plan.options.map.as_deref()),
+    ];
+    for (option, path) in files {
+        let read = path.map(|path| (path, File::open(path)));
+        if let Some((path, Err(error))) = read {
+            remarks.push(unreadable(option, path, &error, shown));
+        }
+    }
+    let takes_uploads = plan.options.create && !plan.options.read_only;
+    if takes_uploads && access(&plan.dir, AccessFlags::W_OK).is_err() {
+        remarks.push(format!(
+            "{}: {shown} may not make files here, so that uploads of new ones are refused; change its owner, or name \
+             another user with --user",
+            plan.dir.display()
+        ));
+    }
+    Ok(remarks)
+}
+
+fn unreadable(option: &str, path: &Path, error: &std::io::Error, shown: &str) -> String {
+    format!(
+        "{option} {}: {} for {shown}, so that SIGHUP will not be able to reload; let that user read it, or name another \
+         one with --user",
+        path.display(),
+        text::system(error)
+    )
+}
+
+/// Transfers bind ports of their own later: those below 1024 take a right.
+fn transfer_ports(user: &Identity, plan: &Plan) -> Result<(), Failure> {
+    let Some(ports) = &plan.options.transfer_ports else {
+        return Ok(());
+    };
+    let first = ports
+        .split('-')
+        .next()
+        .and_then(|first| first.trim().parse::<u16>().ok());
+    let bound = first.map(|first| UdpSocket::bind((Ipv4Addr::LOCALHOST, first)));
+    match bound {
+        Some(Err(error)) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            let what = format!(
+                "--transfer-ports {ports}: {} for {}; take ports from 1024 up",
+                text::system(&error),
+                user.shown()
+            );
+            Err(Failure::new(Code::NoPermission, what))
+        }
+        _ => Ok(()),
+    }
+}
