@@ -12,7 +12,7 @@ use crate::text;
 pub enum Code {
     /// Ended as asked, every transfer finished.
     Done = 0,
-    /// Ended as asked a second time, or get and put the first time: transfers were cut off.
+    /// Ended as asked a second time, after --grace, or get and put the first time: transfers were cut off.
     CutOff = 1,
     /// The command line is wrong.
     Usage = 64,
@@ -50,7 +50,7 @@ pub const TABLE: &[(Code, &str)] = &[
     ),
     (
         Code::CutOff,
-        "Ended by a second signal, transfers were cut off; get, put: by a signal.",
+        "Ended by a signal, transfers were cut off: by a second signal, or after --grace; get, put: by a signal.",
     ),
     (Code::Usage, "The command line is wrong."),
     (

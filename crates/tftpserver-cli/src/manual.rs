@@ -57,10 +57,10 @@ const SIGNALS: &str = r"\&
 .SH SIGNALS
 .TP
 \fBSIGHUP\fR
-The configuration and the rules are read again. What is wrong in them is logged, and the old ones stay. Where it listens, its threads and its user stay in any case until the next start.
+With \fB--config\fR, or under a service manager: the configuration and the rules are read again. What is wrong in them is logged, and the old ones stay. Where it listens, its threads and its user stay in any case until the next start. Without: the program ends, as a terminal that closes does, unless it was started under nohup(1).
 .TP
 \fBSIGTERM\fR, \fBSIGINT\fR
-No new requests are taken, transfers finish. A second one ends them. get and put end at the first.
+No new requests are taken, transfers finish. Those that still run after \fB--grace\fR seconds are cut off; a second signal does that at once. get and put end at the first.
 ";
 
 const REST: &str = r".SH ENVIRONMENT
@@ -77,6 +77,12 @@ Serves the directory boot, without root, and shows what happens.
 .TP
 \fBtftpserver --create --per-client ip --user tftp /srv/tftp\fR
 Takes uploads too; 192.0.2.7 has /srv/tftp/192.0.2.7 for itself where there is such a directory.
+.TP
+\fBtftpserver --allow 192.0.2.0/24 --interface eth1 /srv/tftp\fR
+Answers this network alone, through this interface alone. Started by root it becomes nobody once the port is open.
+.TP
+\fBtftpserver --config /etc/tftpserver.toml --explain boot.cfg --client 192.0.2.7\fR
+Prints which file that client would get, and by which rules, and serves nothing.
 .TP
 \fBtftpserver --json --metrics 127.0.0.1:9269 /srv/tftp\fR
 One line of JSON a transfer, figures and a page at http://127.0.0.1:9269/.

@@ -224,7 +224,7 @@ fn everything_is_installed_and_systemd_understands_the_units() {
     let unit = |name| std::fs::read_to_string(root.path().join("usr/lib/systemd/system").join(name)).unwrap();
     let service = unit("tftpserver.service");
     assert!(
-        service.contains("ExecStart=/usr/bin/tftpserver --config /etc/tftpserver.toml\n"),
+        service.contains("ExecStart=/usr/bin/tftpserver --config /etc/tftpserver.toml --grace 55\n"),
         "{service}"
     );
     if have("systemd-analyze") {

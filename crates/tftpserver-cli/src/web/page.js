@@ -70,7 +70,7 @@ function show(now) {
   byId("completed").textContent = now.totals.completed;
   byId("failures").textContent = now.totals.failed;
   byId("bytes").textContent = bytes(now.totals.bytes);
-  byId("rate").textContent = present("all", now.totals.bytes, at, "0 B/s");
+  byId("rate").textContent = present("all", now.totals.bytes, at, "–");
   byId("again").textContent = now.totals.retransmissions;
   const more = now.running - now.active.length;
   byId("more").textContent = more > 0 ? `and ${more} more` : "";
