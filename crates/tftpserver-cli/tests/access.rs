@@ -257,7 +257,7 @@ ip address add 192.0.2.1/24 dev other
 ip link set other up
 ip link set away up
 for interface in lo other; do
-    "$0" --quiet $2 --listen :6969 --interface $interface "$1" & program=$!
+    "$0" --quiet --user root --listen :6969 --interface $interface "$1" & program=$!
     for attempt in 1 2 3 4 5; do
         for address in 127.0.0.1 192.0.2.1; do
             curl -sS -m 3 tftp://$address:6969/f && echo " from $address by $interface"
@@ -283,7 +283,7 @@ fn an_interface_alone() {
     }
     let mut command = Command::new("unshare");
     command.args(["-n", "sh", "-c", INTERFACES, env!("CARGO_BIN_EXE_tftpserver")]);
-    let output = command.arg(directory.path()).arg("--user root").output().unwrap();
+    let output = command.arg(directory.path()).output().unwrap();
     let got = String::from_utf8_lossy(&output.stdout);
     if got.is_empty() {
         return not_run("--interface, which needs the right to make network namespaces and interfaces");
