@@ -85,12 +85,28 @@ class Made(unittest.TestCase):
         python = os.environ.get("TFTPSERVER_PYTHON", sys.executable)
         if subprocess.run([python, "-c", "import mypy"], capture_output=True).returncode:
             self.skipTest("mypy is not installed")
-        done = subprocess.run([python, "-m", "mypy", "--cache-dir", os.devnull, "--strict", "tftpserver", USES],
+        self.check([python, "-m", "mypy", "--cache-dir", os.devnull, "--strict"], "mypy")
+
+    def test_types_by_pyright(self):
+        python = os.environ.get("TFTPSERVER_PYTHON", sys.executable)
+        pyright = [python, "-m", "pyright"]
+        # It fetches what it consists of when it first runs.
+        if subprocess.run([*pyright, "--version"], capture_output=True, timeout=300).returncode:
+            self.skipTest("pyright is not installed")
+        self.check(pyright, "pyright")
+
+    def check(self, checker, name):
+        """Programs pass, and each mistake is found on its line."""
+        done = subprocess.run([*checker, "tftpserver", os.path.join("tests", "typed_programs.py")],
                               cwd=PACKAGE, capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-
-
-USES = os.path.join(PACKAGE, "tests", "typed.py")
+        mistakes = os.path.join("tests", "typed_mistakes.py")
+        done = subprocess.run([*checker, mistakes], cwd=PACKAGE, capture_output=True, text=True, timeout=300)
+        found = {int(number) for number in re.findall(r"typed_mistakes\.py:(\d+)(?::\d+)?(?:: error| - error)", done.stdout)}
+        with open(os.path.join(PACKAGE, mistakes), encoding="utf-8") as file:
+            marked = {number: line for number, line in enumerate(file, 1) if "  # mistake" in line}
+        wanted = {number for number, line in marked.items() if "alone" not in line or f"to {name} alone" in line}
+        self.assertEqual(found, wanted, done.stdout + done.stderr)
 
 
 def free_port():

@@ -15,9 +15,11 @@ class Readable(Protocol):
 
     def read(self) -> bytes:
         """All that is left."""
+        ...
 
     def close(self) -> Any:
         """Called once, whether or not `read` raised."""
+        ...
 
 
 class Writable(Protocol):
@@ -25,9 +27,11 @@ class Writable(Protocol):
 
     def write(self, block: bytes, /) -> Any:
         """Takes the next block. An exception ends the upload with an ERROR."""
+        ...
 
     def close(self) -> Any:
         """Called once, after the last block."""
+        ...
 
 
 class AsyncReadable(Protocol):
@@ -35,9 +39,11 @@ class AsyncReadable(Protocol):
 
     def read(self) -> Awaitable[bytes]:
         """All that is left."""
+        ...
 
     def close(self) -> Any:
         """Called once, and awaited where it is async, whether or not `read` raised."""
+        ...
 
 
 class AsyncWritable(Protocol):
@@ -45,9 +51,11 @@ class AsyncWritable(Protocol):
 
     def write(self, block: bytes, /) -> Awaitable[Any]:
         """Takes the next block. An exception ends the upload with an ERROR."""
+        ...
 
     def close(self) -> Any:
         """Called once, and awaited where it is async, after the last block."""
+        ...
 
 
 #: A handler that returns this answers later, by the server's `answer` or `refuse`.

@@ -1,7 +1,7 @@
 """What keeps mistakes from passing silently: misspelt attributes, copies of servers, coroutines that nothing awaits."""
 import difflib
 import inspect
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 
 class Strict:
@@ -10,18 +10,27 @@ class Strict:
     A subclass may have attributes of its own, unless their names begin with "on_" or nearly are a known one.
     """
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not name.startswith("_") and not hasattr(type(self), name) and name not in self.__dict__:
-            known = [known for known in dir(type(self)) if not known.startswith("_")]
-            near = difflib.get_close_matches(name, known, 1, 0.85)
-            is_own_class = type(self).__module__.partition(".")[0] == __name__.partition(".")[0]
-            if is_own_class or near or name.startswith("on_"):
-                hint = f"; is {near[0]!r} meant?" if near else ""
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
-        object.__setattr__(self, name, value)
+    if not TYPE_CHECKING:  # checkers take a class with __setattr__ for one that takes every name
+        def __setattr__(self, name: str, value: Any) -> None:
+            _check_name(self, name)
+            object.__setattr__(self, name, value)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} can be neither copied nor pickled: its threads and sockets are one process's")
+
+
+def _check_name(server: object, name: str) -> None:
+    """An AttributeError for a name that is not an attribute of the server's class."""
+    if name.startswith("_") or hasattr(type(server), name) or name in server.__dict__:
+        return
+    known = [known for known in dir(type(server)) if not known.startswith("_")]
+    near = difflib.get_close_matches(name, known, 1, 0.85)
+    is_own_class = type(server).__module__.partition(".")[0] == __name__.partition(".")[0]
+    # "conns" and "timeouts" are names of their own.
+    is_misspelt = any(not name.startswith(one) and not one.startswith(name) for one in near)
+    if is_own_class or is_misspelt or name.startswith("on_"):
+        hint = f"; is {near[0]!r} meant?" if near else ""
+        raise AttributeError(f"{type(server).__name__!r} object has no attribute {name!r}{hint}")
 
 
 def discard(result: Any) -> None:
