@@ -1,4 +1,5 @@
 """What bad use gets: Python's own idea of an error, with number and sentence; never a crash, never a hang."""
+import copy
 import errno
 import gc
 import os
@@ -327,13 +328,11 @@ class Threads(Case):
                     try:
                         conn.filename
                     except IndexError:
-                        pass
+                        pass  # it has ended
 
         def guarded(work):
             try:
                 work()
-            except IndexError:
-                pass  # a connection ended while all were listed
             except BaseException as error:
                 wrong.append(repr(error))
 
@@ -347,6 +346,22 @@ class Threads(Case):
             thread.join(SECONDS)
             self.assertFalse(thread.is_alive())
         self.assertEqual(wrong, [])
+
+    def test_listing_connections_that_end_meanwhile(self):
+        server, count = self.server(), 3
+
+        def get(prop, index=0):
+            nonlocal count
+            if prop == tftpserver.PropertyId.CONN_COUNT:
+                return str(count)
+            if index == 2:
+                count = 2  # the last one ends just now
+            if index >= count:
+                raise server._failure(903)
+            return str(1000001 + index)
+
+        server._get = get
+        self.assertEqual([conn._index for conn in server.conn], [1000001, 1000002])
 
     def test_each_thread_gets_what_its_own_handlers_raised(self):
         self.write("file", b"x")
@@ -426,6 +441,118 @@ server.close()
         self.assertEqual((code, out), (0, "[901, 901, 901, 901, 901, 901]\nTrue True\n"), errors)
 
 
+    @unittest.skipUnless(hasattr(os, "fork"), "no fork on this platform")
+    def test_the_exit_of_a_child_takes_no_temporary_file_along(self):
+        code, out, errors = self.program("""
+import os, sys, tempfile, tftpserver
+from tftpserver import _temporary
+place = _temporary.Place()
+for path in (place.path("aside"), _temporary.empty_file()):
+    with open(path, "ab"):
+        pass
+server = tftpserver.Server(lambda request: None, "127.0.0.1", 0, root=sys.argv[1])
+aside = server._aside(1)
+with open(aside, "ab"):
+    pass
+child = os.fork()
+if child == 0:
+    assert os.path.exists(_temporary.empty_file())
+    sys.exit(0)  # with everything that Python does at its end
+assert os.waitpid(child, 0)[1] == 0
+empty = _temporary.empty_file()
+print([os.path.exists(path) for path in (place.path("aside"), empty, aside)])
+server.close()
+print(os.path.exists(aside), empty)
+""", self.root)
+        self.assertEqual(code, 0, errors)
+        first, second = out.splitlines()
+        self.assertEqual((first, second.split()[0]), ("[True, True, True]", "False"))
+        self.assertFalse(os.path.exists(second.split()[1]), "it goes with its own process")
+
+    def test_servers_are_neither_copied_nor_pickled(self):
+        for server in (self.server(), tftpserver.Server(self.root, HOST, 0), tftpserver.AsyncServer(self.root, HOST, 0)):
+            for way in (copy.copy, copy.deepcopy, pickle.dumps):
+                with self.assertRaisesRegex(TypeError, "neither copied nor pickled"):
+                    way(server)
+            (server if isinstance(server, tftpserver.TFTPServer) else server.tftp).close()
+
+    def test_do_events_in_a_subinterpreter(self):
+        code, out, errors = self.program(SUBINTERPRETER)
+        if "SKIP" in out:
+            self.skipTest("no subinterpreters here")
+        self.assertEqual((code, out), (0, "delivered\n"), errors)
+
+
+SUBINTERPRETER = """
+import sys
+text = '''
+import socket, tftpserver
+server = tftpserver.TFTPServer()
+server.local_host, server.local_port = "127.0.0.1", 0
+seen = []
+server.on_connection_request = seen.append
+server.start_listening()
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    client.sendto(bytes([0, 1]) + b"file" + bytes(1) + b"octet" + bytes(1), ("127.0.0.1", server.local_port))
+    while not seen:
+        server.do_events()
+    server.do_events()
+server.close()
+print("delivered", flush=True)
+'''
+try:
+    if sys.version_info >= (3, 13):
+        import _interpreters
+        interpreter = _interpreters.create("legacy")
+        failed = _interpreters.exec(interpreter, text)
+        assert not failed, failed.formatted
+        _interpreters.destroy(interpreter)
+    else:
+        import _xxsubinterpreters
+        interpreter = _xxsubinterpreters.create(isolated=False)
+        _xxsubinterpreters.run_string(interpreter, text)
+        _xxsubinterpreters.destroy(interpreter)
+except (ImportError, TypeError):
+    print("SKIP")
+"""
+
+
+class Refusing(Case):
+    """Handlers that look as if they refused, or have not run at all, must not let a request pass."""
+
+    def test_a_handler_that_is_async_a_generator_or_returns_false_refuses(self):
+        async def coroutine(e):
+            e.accept = False
+
+        def generator(e):
+            yield
+
+        async def asynchronous_generator(e):
+            yield
+
+        self.write("file", b"x")
+        for handler in (coroutine, generator, asynchronous_generator, lambda e: False):
+            server = self.server(self.root)
+            server.on_connection_request = handler
+            client = self.get(server.local_port, "file")
+            with self.assertRaises(TypeError):
+                self.pump(server, client)
+            self.assertNotEqual(self.pump(server, client).code, 0)
+        server.on_connection_request = lambda e: True
+        self.assertEqual(self.pump(server, self.get(server.local_port, "file")).data, b"x")
+
+    def test_an_async_handler_of_another_event_ends_its_connection(self):
+        async def taken(e):
+            pass
+
+        server = self.server()
+        server.on_transfer = taken
+        client = self.put(server.local_port, "up", b"x")
+        with self.assertRaises(TypeError):
+            self.pump(server, client)
+        self.assertNotEqual(self.pump(server, client).code, 0)
+
+
 class Values(Case):
     def test_wrong_types_and_values(self):
         server = self.server(listen=False)
@@ -492,8 +619,8 @@ class Values(Case):
             first.config("NoSuchSetting")
         self.assertIsNone(self.fails(906, first.config, "NoSuchSetting").errno)
         for error in (caught.exception, tftpserver.TFTPServerError(905, "bad"), tftpserver.TFTPServerError(5, "odd")):
-            copy = pickle.loads(pickle.dumps(error))
-            self.assertEqual((type(copy), copy.code, copy.message), (type(error), error.code, error.message))
+            other = pickle.loads(pickle.dumps(error))
+            self.assertEqual((type(other), other.code, other.message), (type(error), error.code, error.message))
 
     def test_an_upload_ends_with_the_handler_that_alone_takes_it(self):
         server = self.server()
