@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes what is published, in DIRECTORY (dist): the source archive, the Debian packages of the library and of the
-command, the command as one static program in an archive, the Python wheel, the Composer archive, and SHA256SUMS over them all.
+command, the command as one static program in an archive, the Python wheel and source distribution, the Composer archive, and SHA256SUMS over them all.
 
-usage: dist.py [--output DIRECTORY] [source] [deb] [command] [binary] [wheel] [composer]   (without a name: all of them)
+usage: dist.py [--output DIRECTORY] [source] [deb] [command] [binary] [wheel] [sdist] [composer]   (without a name: all of them)
 
 The same commit makes the same bytes: every date is the commit's (or SOURCE_DATE_EPOCH), every owner is root, every list
 is sorted. What a part needs and is missing ends it with a sentence; a part that this tree does not have is left out.
@@ -120,6 +120,13 @@ def wheel(output):
     return made_by(output, "tftpserver-", script, portable_library(), output, ending=".whl")
 
 
+def sdist(output):
+    script = os.path.join(ROOT, "scripts", "sdist.py")
+    if not os.path.exists(os.path.join(ROOT, "bindings", "python")):
+        return None
+    return made_by(output, f"tftpserver-{VERSION}", sys.executable, script, output, ending=".tar.gz")
+
+
 def portable_library():
     """The shared library for systems as old as glibc 2.17 (manylinux2014), where zig is there to link it; else this system's."""
     zig = os.path.join(ROOT, "build", "zig", "bin")
@@ -144,7 +151,8 @@ def composer(output):
 
 
 def main():
-    parts = {"source": source, "deb": deb, "command": dist_command.deb, "binary": dist_command.binary, "wheel": wheel, "composer": composer}
+    parts = {"source": source, "deb": deb, "command": dist_command.deb, "binary": dist_command.binary, "wheel": wheel, "sdist": sdist,
+             "composer": composer}
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--output", default=os.path.join(ROOT, "dist"))
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))

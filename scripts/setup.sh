@@ -121,14 +121,14 @@ if [ "$what" = test ]; then
     done
 fi
 # What the Python package is built and tested with beside Python: in a place of its own, the system's Python is left alone.
-if [ "$what" != build ] && have python3 && ! build/python/bin/python -c 'import mypy, setuptools' 2>/dev/null; then
+if [ "$what" != build ] && have python3 && ! build/python/bin/python -c 'import anyio, mypy, pyright, setuptools, trio, uvloop' 2>/dev/null; then
     mkdir -p build
     rm -rf build/python
     if ! { python3 -m venv build/python \
-        && build/python/bin/python -m pip install --disable-pip-version-check 'setuptools>=77' mypy; } \
+        && build/python/bin/python -m pip install --disable-pip-version-check 'setuptools>=77' mypy 'pyright[nodejs]' anyio trio uvloop; } \
         >build/python.log 2>&1; then
         tail -n 5 build/python.log >&2
-        echo "setup: without setuptools and mypy from PyPI some tests are left out; each says so"
+        echo "setup: without setuptools, mypy, pyright, anyio, trio and uvloop from PyPI some tests are left out; each says so"
     fi
 fi
 # zig links the wheel's library for old systems: hundreds of megabytes that only `make dist` uses.

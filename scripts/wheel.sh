@@ -25,6 +25,10 @@ for name in pyproject.toml setup.py README.md LICENSE-MIT LICENSE-APACHE; do
     cp -L "bindings/python/$name" "$stage/$name"
 done
 cp bindings/python/tftpserver/*.py bindings/python/tftpserver/py.typed "$stage/tftpserver/"
+mkdir "$stage/compat"
+cp bindings/python/compat/*.py "$stage/compat/"
+# The licences of what is compiled into the library.
+(cd scripts && python3 -B -c 'import packing; print(packing.third_party(), end="")') >"$stage/LICENSE-THIRD-PARTY"
 case $(uname -s) in
     Darwin) name=libtftpserver.0.dylib ;;
     *) name=libtftpserver.so.0 ;;

@@ -1,15 +1,19 @@
 """The wheel's tag: any Python 3, and, where the shared library is in the package, the platform that it runs on.
 
-Everything else stands in pyproject.toml. scripts/wheel.sh puts the library in its place before it builds.
+Everything else stands in pyproject.toml. scripts/wheel.sh puts the library in its place before it builds. What is built
+from the source distribution has a library where TFTPSERVER_LIBRARY names one; otherwise it uses the system's.
 """
 import glob
 import os
 import re
+import shutil
 import subprocess
+import sys
 import sysconfig
 
 from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_py import build_py
 
 # What the manylinux policies (PEP 600) let a wheel take from the system.
 ALLOWED = r"libc|libm|libgcc_s|libdl|libpthread|librt|ld-linux.*"
@@ -34,6 +38,16 @@ class Package(Distribution):
         return bool(libraries())  # then it belongs where a platform's packages are
 
 
+class Build(build_py):
+    def run(self):
+        super().run()
+        name = {"win32": "tftpserver.dll", "darwin": "libtftpserver.0.dylib"}.get(sys.platform, "libtftpserver.so.0")
+        for library in libraries():
+            target = os.path.join(self.build_lib, "tftpserver", name)
+            if not os.path.exists(target):
+                shutil.copyfile(library, target)
+
+
 class Wheel(bdist_wheel):
     def get_tag(self):
         found = libraries()
@@ -42,7 +56,9 @@ class Wheel(bdist_wheel):
 
 def libraries():
     here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tftpserver")
-    return glob.glob(os.path.join(here, "libtftpserver.*")) + glob.glob(os.path.join(here, "tftpserver.dll"))
+    found = glob.glob(os.path.join(here, "libtftpserver.*")) + glob.glob(os.path.join(here, "tftpserver.dll"))
+    named = os.environ.get("TFTPSERVER_LIBRARY")
+    return found or ([named] if named else [])
 
 
-setup(distclass=Package, cmdclass={"bdist_wheel": Wheel})
+setup(distclass=Package, cmdclass={"bdist_wheel": Wheel, "build_py": Build})

@@ -1,40 +1,149 @@
 """Lets programs written for IPWorks TFTPServer, which begin with `from ipworks import *`, run on libtftpserver.
 
-Opt-in: never installed. Put the directory of this file on PYTHONPATH, or copy the file beside the program. It needs
-the package `tftpserver`. Not affiliated with the vendor of IPWorks.
+Opt-in: `import ipworks` finds it only where a program asks for it. Put the directory of this file on PYTHONPATH, or copy
+the file beside the program. It needs the package `tftpserver`, and finds it also where the program itself is called
+tftpserver.py. Not affiliated with the vendor of IPWorks.
 """
-from typing import Any
+import importlib.machinery as _machinery
+import importlib.util as _util
+import os as _os
+import sys as _sys
+from typing import Any, Optional
 
-import tftpserver as _tftpserver
+__all__ = ["TFTPServer", "IPWorksError", "IPWorksTftpserverError"]
 
-__all__ = ["TFTPServer", "IPWorksError"]
+
+def _package() -> Any:
+    """The package `tftpserver`: not a module of that name that stands before it on sys.path, or was imported."""
+    name, loaded = "tftpserver", _sys.modules.get("tftpserver")
+    if loaded is not None and hasattr(loaded, "TFTPServerError"):
+        return loaded
+    here = _os.path.dirname(_os.path.abspath(__file__))
+    for directory in (_os.path.dirname(here), _os.path.dirname(_os.path.dirname(here)), *_sys.path):
+        spec = _machinery.PathFinder.find_spec(name, [directory])
+        if spec is None or spec.loader is None or not spec.submodule_search_locations:
+            continue  # nothing, or a program
+        if loaded is not None:
+            # The name is taken.
+            spec = _util.spec_from_file_location("_libtftpserver", spec.origin,
+                                                 submodule_search_locations=spec.submodule_search_locations)
+        if spec is None or spec.loader is None:
+            continue
+        module = _util.module_from_spec(spec)
+        _sys.modules[spec.name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del _sys.modules[spec.name]
+            raise
+        return module
+    raise ImportError("ipworks needs the package tftpserver of libtftpserver; it is not on sys.path", name=name)
+
+
+_tftpserver = _package()
 
 
 class IPWorksError(_tftpserver.TFTPServerError):
     """A failure: `code` and `message`."""
 
 
-class TFTPServer(_tftpserver.TFTPServer):
+IPWorksTftpserverError = IPWorksError
+
+#: Below a file nothing can be opened.
+_NOWHERE = "/dev/null/LocalDir is not valid"
+
+
+class TFTPServer(_tftpserver.TFTPServer):  # type: ignore[misc]
     """The class under the names that such programs use: get_x() and set_x() beside every property.
 
     The Conn properties take the index, or an event's connection_id, first: get_conn_filename(e.connection_id),
     set_conn_local_file(e.connection_id, path). An index may also be text, as ConnConnectionId is.
+
+    A LocalDir that does not exist yet is kept, and looked at when listening starts. A program that has set LocalDir serves
+    a directory, and its on_transfer watches progress: while LocalDir is not valid, uploads that no file takes fail with
+    127 instead of going to that handler alone.
     """
 
     _error = IPWorksError
 
     def __init__(self, *_key: Any) -> None:
         # Some programs pass a key or a parent; neither means anything here.
+        self._serves_directory = False  # the program has set LocalDir, to whatever value
+        self._expected_dir: Optional[str] = None  # a LocalDir that did not exist when it was set
         super().__init__()
-        self._runtime_license = ""
+
+    # ---- LocalDir ----
+
+    @property
+    def local_dir(self) -> str:
+        return self._expected_dir if self._expected_dir is not None else self._valid_dir()
+
+    @local_dir.setter
+    def local_dir(self, value: str) -> None:
+        self._serves_directory = True
+        inherited = _tftpserver.TFTPServer.local_dir
+        try:
+            inherited.fset(self, value)
+            self._expected_dir = None
+        except IPWorksError:
+            path = _os.fspath(value)
+            if not path or "\0" in path or _os.path.lexists(path) or self.listening:
+                raise
+            inherited.fset(self, "")  # not the directory before it, which the program no longer means
+            self._expected_dir = path
+
+    def _valid_dir(self) -> str:
+        return str(_tftpserver.TFTPServer.local_dir.fget(self))
+
+    def _look_at_local_dir(self) -> None:
+        """Sets the LocalDir that did not exist. 905 where it still does not."""
+        if self._expected_dir is not None:
+            _tftpserver.TFTPServer.local_dir.fset(self, self._expected_dir)
+            self._expected_dir = None
+
+    def start_listening(self) -> None:
+        self._look_at_local_dir()
+        super().start_listening()
+
+    @property
+    def listening(self) -> bool:
+        return bool(_tftpserver.TFTPServer.listening.fget(self))
+
+    @listening.setter
+    def listening(self, value: bool) -> None:
+        if value:
+            self._look_at_local_dir()
+        _tftpserver.TFTPServer.listening.fset(self, value)
+
+    def reset(self) -> None:
+        super().reset()
+        self._serves_directory, self._expected_dir = False, None
+
+    def _register(self, event: Any, handler: Any) -> None:
+        super()._register(event, handler)
+        if event == _tftpserver.EventId.TRANSFER:
+            # Connected is where an upload can still be led elsewhere.
+            self._tap(_tftpserver.EventId.CONNECTED, None if handler is None else _nothing)
+
+    def _fire(self, event: Any) -> int:
+        code = int(super()._fire(event))
+        if event.id == _tftpserver.EventId.CONNECTED and not code and not event.data.connected.status_code:
+            self._refuse_unstored(event.data.connected.connection_id)
+        return code
+
+    def _refuse_unstored(self, connection_id: int) -> None:
+        if self._serves_directory and _tftpserver.EventId.TRANSFER in self._handlers and not self._valid_dir():
+            conn = self.conn[connection_id]
+            if conn.operation == _tftpserver.Operation.WRITE and not conn.local_file:
+                conn.local_file = _NOWHERE
 
     # ---- the license, which is none ----
 
     def get_runtime_license(self) -> str:
-        return self._runtime_license
+        return str(self._get(_tftpserver.PropertyId.RUNTIME_LICENSE))
 
     def set_runtime_license(self, value: str) -> None:
-        self._runtime_license = str(value)
+        self._set(_tftpserver.PropertyId.RUNTIME_LICENSE, str(value).encode())
 
     runtime_license = property(get_runtime_license, set_runtime_license)
 
@@ -116,3 +225,7 @@ class TFTPServer(_tftpserver.TFTPServer):
 
     def set_timeout(self, value: int) -> None:
         self.timeout = int(value)
+
+
+def _nothing(event: Any) -> None:
+    """Has Connected delivered where the program has no handler for it."""

@@ -69,6 +69,15 @@ class Samples(Case):
         self.end(process)
         self.assertEqual(os.listdir(self.root), ["hello.txt"])
 
+    def test_tftpserver(self):
+        process, port, _ = self.start("tftpserver.py")
+        self.assertEqual(self.get(port, "hello.txt").wait().data, b"hello")
+        self.assertEqual(self.put(port, "up.bin", LARGE).code, 0)
+        out = "".join(process.stdout.readline() for _ in range(4))
+        self.assertEqual(out, "hello.txt requested\n100%\nup.bin requested\n100%\n")
+        self.end(process)
+        self.assertEqual(self.read("up.bin"), LARGE)
+
     def test_errors(self):
         done = subprocess.run([sys.executable, os.path.join(SAMPLES, "errors.py"), self.root, "0"], timeout=60,
                               capture_output=True, text=True,
@@ -99,7 +108,105 @@ class Samples(Case):
         for name in ("conn_file_data", "conn_local_file", "listening", "local_dir", "local_host", "local_port",
                      "max_retransmits", "retransmit_timeout", "timeout"):
             self.assertTrue(callable(getattr(ipworks.TFTPServer, f"set_{name}", None)), name)
-        self.assertEqual(sorted(ipworks.__all__), ["IPWorksError", "TFTPServer"])
+        self.assertEqual(sorted(ipworks.__all__), ["IPWorksError", "IPWorksTftpserverError", "TFTPServer"])
+
+
+class Porting(Case):
+    """What such programs take for granted."""
+
+    def setUp(self):
+        super().setUp()
+        sys.path.insert(0, COMPAT)
+        self.addCleanup(sys.path.remove, COMPAT)
+        import ipworks
+        self.ipworks = ipworks
+
+    def ported(self, **properties):
+        server = self.ipworks.TFTPServer()
+        self.addCleanup(server.close)
+        server.local_host, server.local_port = HOST, 0
+        for name, value in properties.items():
+            setattr(server, name, value)
+        return server
+
+    def test_the_package_is_found_where_its_name_is_taken(self):
+        program = self.path("tftpserver.py")
+        for text in ("from ipworks import *\n", "import sys, types\nsys.modules['tftpserver'] = types.ModuleType('tftpserver')\n"
+                     "from ipworks import *\n"):
+            with open(program, "w", encoding="utf-8") as file:
+                file.write(text + "print(TFTPServer().local_port, IPWorksTftpserverError is IPWorksError)\n")
+            done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60, cwd=self.place.name,
+                                  env={**os.environ, "PYTHONPATH": os.pathsep.join([COMPAT, PACKAGE])})
+            self.assertEqual((done.returncode, done.stdout), (0, "69 True\n"), done.stderr)
+
+    def test_a_local_dir_that_does_not_exist_yet(self):
+        later = self.path("later")
+        for start in ("start_listening", "set_listening"):
+            server = self.ported(local_dir=self.root)
+            server.set_local_dir(later)
+            self.assertEqual(server.get_local_dir(), later)
+            arguments = (True,) if start == "set_listening" else ()
+            with self.assertRaises(self.ipworks.IPWorksError) as caught:
+                getattr(server, start)(*arguments)
+            self.assertEqual((caught.exception.code, server.listening), (905, False))
+            os.mkdir(later)
+            getattr(server, start)(*arguments)
+            self.assertEqual(self.put(server.local_port, "up", b"x").code, 0)
+            self.assertEqual(os.listdir(later), ["up"])
+            with self.assertRaises(self.ipworks.IPWorksError):
+                server.set_local_dir(os.path.join(later, "nothing"))  # it listens: nothing will look at it again
+            server.stop_listening()
+            os.remove(os.path.join(later, "up"))
+            os.rmdir(later)
+
+    def test_a_handler_that_watches_progress_is_no_sink(self):
+        file = self.write("no directory", b"x")
+        for value in ("", file):
+            server, seen, ends = self.ported(), [], []
+            try:
+                server.local_dir = value
+            except self.ipworks.IPWorksError as error:
+                self.assertEqual(error.code, 905)
+            server.on_transfer = lambda e: seen.append(e.text)
+            server.on_disconnected = lambda e: ends.append(int(e.status_code))
+            server.start_listening()
+            client = self.pump(server, self.put(server.local_port, "up", b"data"))
+            self.assertNotEqual(client.code, 0)
+            self.assertEqual((seen, ends), ([], [127]))
+            server.local_dir = self.root
+            self.assertEqual(self.pump(server, self.put(server.local_port, "up", b"data")).code, 0)
+            self.assertEqual((seen, self.read("up")), ([b"data"], b"data"))
+            os.remove(os.path.join(self.root, "up"))
+
+    def test_without_local_dir_the_handler_is_the_sink(self):
+        server, seen = self.ported(), []
+        server.on_transfer = lambda e: seen.append(e.text)
+        server.start_listening()
+        self.assertEqual(self.pump(server, self.put(server.local_port, "up", b"data")).code, 0)
+        self.assertEqual(seen, [b"data"])
+        server.on_transfer = None
+        self.assertNotEqual(self.pump(server, self.put(server.local_port, "up", b"data")).code, 0)
+
+    def test_a_connected_handler_may_still_choose_a_file(self):
+        server = self.ported(local_dir="")
+        server.on_transfer = lambda e: None
+        server.on_connected = lambda e: server.set_conn_local_file(e.connection_id, self.path("chosen"))
+        server.start_listening()
+        self.assertEqual(self.pump(server, self.put(server.local_port, "up", b"data")).code, 0)
+        self.assertEqual(self.read("chosen", inside=False), b"data")
+
+    def test_the_runtime_license_is_the_library_s_property(self):
+        server = self.ported()
+        server.set_runtime_license("a license")
+        self.assertEqual((server.get_runtime_license(), server.runtime_license), ("a license", "a license"))
+        self.assertEqual(server._get(self.ipworks._tftpserver.PropertyId.RUNTIME_LICENSE), "a license")
+
+    def test_an_index_for_a_property_that_has_none(self):
+        server = self.ported()
+        with self.assertRaises(TypeError):
+            server.set_local_port(0, 6971)
+        with self.assertRaises(TypeError):
+            server.get_local_port(5)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import unittest
+import zipfile
 
 import tftpserver
 from tftpserver import _events, _ffi, _generated
@@ -187,7 +189,9 @@ class Readme(Running):
             tried.append(name)
         self.assertEqual(sorted(tried), sorted(name for _, name in known))
         for link in re.findall(r"\]\(([^)#]+)\)", text):
-            self.assertTrue(link.startswith("http") or os.path.exists(os.path.join(PACKAGE, link)), link)
+            # PyPI shows this page without the tree.
+            base = "https://github.com/libtftpserver/libtftpserver/blob/main/"
+            self.assertTrue(link.startswith(base) and os.path.exists(os.path.join(ROOT, link[len(base):])), link)
 
     def run_block(self, block):
         port = free_port()
@@ -260,10 +264,66 @@ class Readme(Running):
         self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close(), process.stderr.close()))
         self.assertEqual(self.fetch(process, port, "hello.txt"), self.file("hello.txt"))
         self.end(process)
+        self.licences(self.path("dist", wheel))
+        self.compat_of(os.path.join(programs, "python"), clean)
         for name in ("ipworks", "tests"):
             found = subprocess.run([os.path.join(programs, "python"), "-c", f"import {name}"], cwd=self.place.name,
                                    env=clean, capture_output=True)
             self.assertNotEqual(found.returncode, 0, f"{name} must not be installed")
+
+
+    def licences(self, wheel):
+        """The wheel has the texts of everything that is compiled into it."""
+        with zipfile.ZipFile(wheel) as archive:
+            texts = {os.path.basename(name): archive.read(name).decode() for name in archive.namelist() if "LICENSE" in name}
+        self.assertEqual(sorted(texts), ["LICENSE-APACHE", "LICENSE-MIT", "LICENSE-THIRD-PARTY"])
+        for crate in ("hashbrown", "encoding_rs", "crossbeam-channel"):
+            self.assertIn(f"\n{crate} ", texts["LICENSE-THIRD-PARTY"])
+        self.assertIn("Permission is hereby granted", texts["LICENSE-THIRD-PARTY"])
+
+    def compat_of(self, python, environment):
+        """The IPWorks module is in the package, and is found by the directory that is printed."""
+        where = subprocess.run([python, "-c", "import tftpserver.compat as c; print(*c.__path__)"], cwd=self.place.name,
+                               env=environment, capture_output=True, text=True, check=True).stdout.strip()
+        said = subprocess.run([python, "-c", "from ipworks import *; print(TFTPServer().local_port, IPWorksError.__module__)"],
+                              cwd=self.place.name, env={**environment, "PYTHONPATH": where}, capture_output=True, text=True,
+                              check=True).stdout
+        self.assertEqual(said, "69 ipworks\n")
+
+
+class SourceDistribution(Case):
+    """It builds by itself: with the library that is named, or without one."""
+
+    def test_it_builds_and_has_everything(self):
+        python = os.environ.get("TFTPSERVER_PYTHON", sys.executable)
+        if subprocess.run([python, "-c", "import setuptools; assert int(setuptools.__version__.split('.')[0]) >= 77"],
+                          capture_output=True).returncode:
+            self.skipTest("setuptools 77 is not installed")
+        made = [subprocess.run([sys.executable, os.path.join(ROOT, "scripts", "sdist.py"), self.path(name)], text=True,
+                               capture_output=True, timeout=300) for name in ("one", "two")]
+        self.assertEqual([one.returncode for one in made], [0, 0], made[0].stderr)
+        paths = [one.stdout.strip() for one in made]
+        contents = []
+        for path in paths:
+            with open(path, "rb") as file:
+                contents.append(file.read())
+        self.assertEqual(contents[0], contents[1], "the same sources make the same bytes")
+        with tarfile.open(paths[0]) as tar:
+            names = {name.split("/", 1)[1] for name in tar.getnames()}
+            self.assertTrue(all(member.isfile() for member in tar.getmembers()), "links would lead nowhere")
+        self.assertLessEqual({"PKG-INFO", "LICENSE-MIT", "LICENSE-APACHE", "compat/ipworks.py", "tftpserver/py.typed"}, names)
+        for named, pattern, has_library in (("", "none-any", False), (library(), r"none-\w*linux_\w+", True)):
+            out = self.path(f"wheels{len(named)}")
+            environment = {key: value for key, value in os.environ.items() if key not in ("TFTPSERVER_LIBRARY", "PYTHONPATH")}
+            done = subprocess.run([python, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", out,
+                                   paths[0]], capture_output=True, text=True, timeout=300, cwd=self.place.name,
+                                  env={**environment, **({"TFTPSERVER_LIBRARY": named} if named else {})})
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            (wheel,) = os.listdir(out)
+            self.assertRegex(wheel, pattern)
+            with zipfile.ZipFile(os.path.join(out, wheel)) as archive:
+                self.assertEqual("tftpserver/libtftpserver.so.0" in archive.namelist(), has_library)
+                self.assertIn("tftpserver/compat/ipworks.py", archive.namelist())
 
 
 def library():
