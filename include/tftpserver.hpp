@@ -40,8 +40,16 @@
  *
  * What fails throws `tftp::error`, a std::system_error: code() is the library's number in the category "tftpserver",
  * to be compared with `tftp::errc::address_in_use` or, where the standard has the like, with
- * `std::errc::address_in_use`; what() is the library's sentence. Methods that act can be called with a
- * std::error_code instead and do not throw then. A call that fails changes nothing.
+ * `std::errc::address_in_use`; what() is the library's sentence. Comparing with `tftp::errc` also works for codes of
+ * another shared object, whatever the visibility of its symbols. A call that fails changes nothing.
+ *
+ * Every method and constructor that can fail also takes a std::error_code as its last argument (the constructors as
+ * their first) and does not throw then; where it returns a value, that is empty or 0 after a failure.
+ *
+ * WITHOUT EXCEPTIONS (-fno-exceptions)
+ *
+ * Use the forms that take a std::error_code. The others print the library's sentence to the standard error output and
+ * call std::abort where they fail.
  *
  * EXCEPTIONS FROM HANDLERS
  *
@@ -59,18 +67,32 @@
  * close() inside a handler (of any server) fails with 907. Destroying a server inside a handler, its own included, is
  * allowed: it stops at once, calls no handler any more, and is closed when the do_events that is under way returns.
  *
- * A derived class whose do_events runs on another thread calls close() in its own destructor: it waits until no handler
- * runs. `tftp::server` does so itself. A server that comes through a fork is the parent's: in the child it may only be
- * destroyed, which does nothing.
+ * The destructor of `tftp::server` closes, and waits for a do_events that is under way on another thread. A class that
+ * derives from `server_base` calls release() in its own destructor, before its members go, if its do_events may be
+ * under way on another thread. A do_events that begins later would use an object that is gone. So a thread that calls
+ * it in a loop is ended before: close() makes do_events fail with 901 there, then join the thread, then destroy.
+ *
+ * A server that comes through a fork is the parent's: in the child it may only be destroyed, which does nothing.
  *
  * THREADS
  *
- * Every method may be called from any thread at any time. Not so moving, destroying, and assigning to `on_x`: these
- * need that no other thread uses the object, or, for `on_x`, is inside do_events.
+ * Every method may be called from any thread at any time, except in these cases:
+ *
+ *  - Destroying: no other thread may call a method any more; a do_events that is under way is waited for.
+ *  - Moving: no other thread may be inside a method, do_events included.
+ *  - Assigning to `on_x`: no other thread may be inside do_events. Inside a handler it is allowed.
+ *
+ * EVENT LOOPS
+ *
+ * Poll event_fd() for reading and call do_events when it is readable, with the setting SelectWaitMillis at 0, so that
+ * it never waits. The descriptor is the library's. What closes the descriptors that it is given, as
+ * asio::posix::stream_descriptor does, gets a dup() of it: examples/asio.cpp.
  *
  * MEMORY
  *
- * Methods return copies. What an event points to lives until its handler returns; its texts end with a NUL.
+ * Methods return copies. What an event points to lives until its handler returns; its texts end with a NUL. A copy of
+ * an event owns its texts and its data, so that it can be kept; a std::string_view or bytes_view taken from an event
+ * cannot.
  */
 
 #ifndef TFTPSERVER_HPP
@@ -82,23 +104,49 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#if __has_include(<version>)
+#include <version>
+#endif
+#ifdef __cpp_lib_format
+#include <format>
+#endif
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
 #endif
 
 #include "tftpserver.h"
+
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+#define TFTPSERVER_HPP_EXCEPTIONS 1
+#else
+#define TFTPSERVER_HPP_EXCEPTIONS 0
+#endif
+
+/* For what shared objects have in common, also where they hide their symbols (-fvisibility=hidden). */
+#if defined(__GNUC__) && !defined(_WIN32)
+#define TFTPSERVER_HPP_COMMON __attribute__((visibility("default")))
+#else
+#define TFTPSERVER_HPP_COMMON
+#endif
 
 namespace tftp {
 
@@ -205,9 +253,15 @@ enum class errc : int {
     not_available = TFTPSERVER_ERROR_NOT_AVAILABLE,
 };
 
+} // namespace tftp
+
+template <> struct std::is_error_code_enum<tftp::errc> : std::true_type {};
+
+namespace tftp {
+
 namespace detail {
 
-class category_type final : public std::error_category {
+class TFTPSERVER_HPP_COMMON category_type final : public std::error_category {
 public:
     const char *name() const noexcept override { return "tftpserver"; }
 
@@ -248,7 +302,7 @@ public:
 } // namespace detail
 
 /** The category of the library's error numbers; its name is "tftpserver". */
-inline const std::error_category &error_category() noexcept
+TFTPSERVER_HPP_COMMON inline const std::error_category &error_category() noexcept
 {
     static const detail::category_type category;
     return category;
@@ -260,8 +314,30 @@ inline std::error_code make_error_code(errc code) noexcept
     return {static_cast<int>(code), error_category()};
 }
 
+/*
+ * By the category's name, not by its address: shared objects that were linked apart may each have a category of their
+ * own.
+ */
+inline bool operator==(const std::error_code &code, errc number) noexcept
+{
+    return code.value() == static_cast<int>(number)
+        && (code.category() == error_category() || std::strcmp(code.category().name(), error_category().name()) == 0);
+}
+inline bool operator==(errc number, const std::error_code &code) noexcept
+{
+    return code == number;
+}
+inline bool operator!=(const std::error_code &code, errc number) noexcept
+{
+    return !(code == number);
+}
+inline bool operator!=(errc number, const std::error_code &code) noexcept
+{
+    return !(code == number);
+}
+
 /** What failing calls throw: code() is the library's number, what() its sentence, particulars included. */
-class error : public std::system_error {
+class TFTPSERVER_HPP_COMMON error : public std::system_error {
 public:
     error(int code, const std::string &text)
         : std::system_error(code, error_category(), text), text_(std::make_shared<const std::string>(text))
@@ -274,11 +350,20 @@ private:
     std::shared_ptr<const std::string> text_; /* shared: copying an exception must not throw */
 };
 
-} // namespace tftp
+namespace detail {
 
-template <> struct std::is_error_code_enum<tftp::errc> : std::true_type {};
+/* Throws, or ends a program that is built without exceptions. */
+[[noreturn]] inline void raise(int code, const std::string &text)
+{
+#if TFTPSERVER_HPP_EXCEPTIONS
+    throw error(code, text);
+#else
+    std::fprintf(stderr, "libtftpserver: error %d: %s\n", code, text.c_str());
+    std::abort();
+#endif
+}
 
-namespace tftp {
+} // namespace detail
 
 /* ---- data ---- */
 
@@ -334,6 +419,62 @@ private:
 
 /* ---- events ---- */
 
+/**
+ * The text or the data of an event: a View that refers to the library's memory, and whose copies own theirs. A copy
+ * of a copy shares it.
+ */
+template <class View> class event_view : public View {
+public:
+    event_view() = default;
+    event_view(View view) noexcept : View(view) {}
+    /** A text that ends with a NUL. */
+    event_view(const char *text) noexcept : View(text) {}
+
+    event_view(const event_view &other) { *this = other; }
+    event_view(event_view &&other) { *this = std::move(other); }
+
+    event_view &operator=(const event_view &other)
+    {
+        if (this != &other) {
+            take(other, other.kept_);
+        }
+        return *this;
+    }
+
+    event_view &operator=(event_view &&other)
+    {
+        if (this != &other) {
+            take(other, std::move(other.kept_));
+        }
+        return *this;
+    }
+
+    ~event_view() = default;
+
+private:
+    using element = std::remove_pointer_t<decltype(std::declval<const View &>().data())>;
+
+    void take(View view, std::shared_ptr<const std::string> kept)
+    {
+        if (!kept && view.data() != nullptr) {
+            kept = std::make_shared<const std::string>(reinterpret_cast<const char *>(view.data()), view.size());
+        }
+        if (kept) {
+            view = View(reinterpret_cast<element *>(kept->data()), kept->size());
+        }
+        View::operator=(view);
+        kept_ = std::move(kept);
+    }
+
+    std::shared_ptr<const std::string> kept_;
+};
+
+/** Text of an event: a std::string_view that may be kept by copying it. A NUL follows it. */
+using event_text = event_view<std::string_view>;
+
+/** Data of an event: a bytes_view that may be kept by copying it. */
+using event_bytes = event_view<bytes_view>;
+
 /** Which way a file goes. */
 enum class direction : std::int32_t {
     upload = TFTPSERVER_DIRECTION_UPLOAD,     /**< the client sends */
@@ -353,19 +494,22 @@ enum class transfer_mode : std::int32_t { octet = 0, netascii = 1 };
 struct connected_event {
     std::int32_t connection_id;
     std::int32_t status_code; /**< 0, or the error number */
-    std::string_view description; /**< "OK", or what went wrong */
+    event_text description; /**< "OK", or what went wrong */
+
+    /** status_code as a std::error_code. */
+    std::error_code code() const noexcept { return {status_code, error_category()}; }
 };
 
 /** A client asks for a file. */
 struct connection_request_event {
-    std::string_view remote_host; /**< the client's IP address */
+    event_text remote_host; /**< the client's IP address */
     std::int32_t remote_port;
-    std::string_view filename; /**< as the client sent it; trust it with nothing */
+    event_text filename; /**< as the client sent it; trust it with nothing */
     tftp::transfer_mode transfer_mode;
     tftp::operation operation;
     bool accept; /**< true on entry; set it to false to refuse */
     std::int32_t connection_id;
-    std::string_view local_host; /**< the server's address that was asked; "" where the system does not tell */
+    event_text local_host; /**< the server's address that was asked; "" where the system does not tell */
     bool deferred = false; /**< the answer comes later: see defer() */
 
     /** Answers later, by server_base::accept, whatever `accept` says. Only this client waits, up to Timeout. */
@@ -376,7 +520,10 @@ struct connection_request_event {
 struct disconnected_event {
     std::int32_t connection_id;
     std::int32_t status_code; /**< 0, or the error number */
-    std::string_view description; /**< "OK", or what went wrong */
+    event_text description; /**< "OK", or what went wrong */
+
+    /** status_code as a std::error_code. */
+    std::error_code code() const noexcept { return {status_code, error_category()}; }
 };
 
 /** A file was transferred whole. */
@@ -388,16 +535,19 @@ struct end_transfer_event {
 /** Something failed. */
 struct error_event {
     std::int32_t error_code;
-    std::string_view description;
+    event_text description;
     std::int32_t connection_id; /**< 0 where none is meant */
+
+    /** error_code as a std::error_code. */
+    std::error_code code() const noexcept { return {error_code, error_category()}; }
 };
 
 /** A log message. */
 struct log_event {
     std::int32_t connection_id; /**< 0 where none is meant */
     std::int32_t log_level; /**< 1 Info, 2 Verbose, 3 Debug */
-    std::string_view message;
-    std::string_view log_type; /**< "Info", "Error", "Verbose", "Debug" or "PITrail" */
+    event_text message;
+    event_text log_type; /**< "Info", "Error", "Verbose", "Debug" or "PITrail" */
 };
 
 /** A transfer begins. */
@@ -412,7 +562,7 @@ struct transfer_event {
     tftp::direction direction;
     std::int64_t bytes_transferred; /**< so far, this block included */
     std::int32_t percent_done; /**< 0 to 100; -1 where the size is not known */
-    bytes_view text; /**< this block; empty for an empty last one */
+    event_bytes text; /**< this block; empty for an empty last one */
 };
 
 /** A set of events: `tftp::events::connected | tftp::events::transfer`. */
@@ -473,12 +623,12 @@ inline long version_number(std::string_view text) noexcept
     return parts[0] * 1000000 + parts[1] * 1000 + parts[2];
 }
 
-/* A library serves programs that were built with a header of its own version or of an older one, as long as the first
- * part of the version is the same; before 1.0 the second part as well. */
+/* The C interface only grows: a library serves programs that were built with a header of its own version or of an older
+ * one, as long as the first part of the version, the SONAME's number, is the same. */
 inline bool is_compatible(long library) noexcept
 {
     constexpr long header = TFTPSERVER_VERSION_NUMBER;
-    constexpr long series = header < 1000000 ? 1000 : 1000000;
+    constexpr long series = 1000000;
     return library >= header && library / series == header / series;
 }
 
@@ -491,47 +641,69 @@ inline long process_id() noexcept
 #endif
 }
 
+struct frame;
+
 /* What the library's callbacks are given. It stays where it is when the server is moved, and lives on in do_events when
  * the server is destroyed. */
 struct state {
     ::tftpserver *handle = nullptr;
     std::atomic<server_base *> owner{nullptr};
     long process = process_id();
-    std::shared_ptr<state> next; /* in frame::closing */
-};
+    std::mutex mutex; /* of what follows */
+    std::condition_variable left;
+    frame *running = nullptr; /* the latest; others follow in frame::next */
 
-/* A do_events that is under way on this thread. */
-struct frame {
-    std::exception_ptr thrown; /* by a handler */
-    std::shared_ptr<state> closing; /* servers that were destroyed inside a handler */
-};
+    /* The do_events that is under way on this thread. No thread_local tells it, because each shared object may have one
+     * of its own. */
+    frame *here();
 
-inline frame *&current_frame() noexcept
-{
-    static thread_local frame *current = nullptr;
-    return current;
-}
-
-/* Sets the frame and, whatever happens, closes what was put off. */
-class frame_guard {
-public:
-    explicit frame_guard(frame &own) noexcept : own_(own) { current_frame() = &own; }
-    frame_guard(const frame_guard &) = delete;
-    frame_guard &operator=(const frame_guard &) = delete;
-
-    ~frame_guard()
+    /* Waits until no do_events is under way. */
+    void await_idle()
     {
-        current_frame() = nullptr;
-        while (own_.closing) {
-            std::shared_ptr<state> gone = std::move(own_.closing);
-            own_.closing = std::move(gone->next);
-            ::tftpserver_close(gone->handle);
+        std::unique_lock<std::mutex> lock(mutex);
+        left.wait(lock, [this] { return running == nullptr; });
+    }
+};
+
+/* A do_events that is under way. */
+struct frame {
+    explicit frame(state &server) : server_(server)
+    {
+        std::lock_guard<std::mutex> lock(server_.mutex);
+        next = server_.running;
+        server_.running = this;
+    }
+    frame(const frame &) = delete;
+    frame &operator=(const frame &) = delete;
+
+    ~frame()
+    {
+        std::lock_guard<std::mutex> lock(server_.mutex);
+        frame **place = &server_.running;
+        while (*place != this) {
+            place = &(*place)->next;
         }
+        *place = next;
+        server_.left.notify_all();
     }
 
+    const std::thread::id thread = std::this_thread::get_id();
+    std::exception_ptr thrown; /* by a handler */
+    frame *next;
+
 private:
-    frame &own_;
+    state &server_;
 };
+
+inline frame *state::here()
+{
+    std::lock_guard<std::mutex> lock(mutex);
+    frame *found = running;
+    while (found != nullptr && found->thread != std::this_thread::get_id()) {
+        found = found->next;
+    }
+    return found;
+}
 
 } // namespace detail
 
@@ -553,6 +725,8 @@ private:
  *     };
  */
 class server_base {
+    template <class T> using if_number = std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, char>>;
+
 public:
     /**
      * Opens a server that does not listen yet.
@@ -561,12 +735,28 @@ public:
      *               others: name those that you override.
      * @throws error 909 where the library is older than this header, 908 where it fails.
      */
-    explicit server_base(events wanted = events::all);
+    explicit server_base(events wanted = events::all)
+    {
+        std::string text;
+        if (std::int32_t code = open(wanted, text)) {
+            detail::raise(code, text);
+        }
+    }
+
+    /** The same; where `code` tells an error, the object is as if it had been moved from. */
+    explicit server_base(std::error_code &code, events wanted = events::all)
+    {
+        std::string text;
+        code = code_of(open(wanted, text));
+    }
 
     server_base(server_base &&other) noexcept;
     server_base &operator=(server_base &&other) noexcept;
 
-    /** Ends every transfer and closes the server; inside a handler, as soon as do_events returns. */
+    /**
+     * Ends every transfer and closes the server; inside a handler, as soon as do_events returns. It waits for a
+     * do_events that is under way on another thread.
+     */
     virtual ~server_base() { release(); }
 
     /**
@@ -575,6 +765,7 @@ public:
      * @throws error 907 inside a handler; 901 where it was closed already.
      */
     void close() { check(::tftpserver_close(handle())); }
+    void close(std::error_code &code) noexcept { code = code_of(::tftpserver_close(handle())); }
 
     /** The handle, for the functions of tftpserver.h; null after a move. Do not close it. */
     ::tftpserver *handle() const noexcept { return state_ ? state_->handle : nullptr; }
@@ -643,7 +834,10 @@ public:
     void interrupt() { check(::tftpserver_do_interrupt(handle())); }
     void interrupt(std::error_code &code) noexcept { code = code_of(::tftpserver_do_interrupt(handle())); }
 
-    /** A descriptor that is readable while an event waits: poll it, and call do_events. Do nothing else with it. */
+    /**
+     * A descriptor that is readable while an event waits: poll it, and call do_events. It is the library's: do nothing
+     * else with it. What closes the descriptors that it is given gets a dup() of it.
+     */
     int event_fd() const
     {
         int descriptor = ::tftpserver_get_event_fd(handle());
@@ -652,78 +846,139 @@ public:
         }
         return descriptor;
     }
+    int event_fd(std::error_code &code) const noexcept
+    {
+        int descriptor = ::tftpserver_get_event_fd(handle());
+        code = descriptor < 0 ? last_code() : std::error_code();
+        return descriptor;
+    }
 
     /* -- settings: tftpserver.h has their list -- */
 
     /** "NAME" reads a setting, "NAME=VALUE" sets it and returns "". @throws error 906 unknown; 905; 904; 106 ... */
-    std::string config(std::string_view text) const
-    {
-        if (text.find('\0') != text.npos) {
-            throw error(TFTPSERVER_ERROR_INVALID_VALUE, ::tftpserver_strerror(TFTPSERVER_ERROR_INVALID_VALUE));
-        }
-        return own(::tftpserver_do_config(handle(), std::string(text).c_str()));
-    }
+    std::string config(std::string_view text) { return value_or_raise(text, &server_base::configure); }
+    std::string config(std::string_view text, std::error_code &code) { return configure(text, code); }
+
+    /** Reads a setting. @throws error 906 unknown; 904 "NAME=VALUE" would set it */
+    std::string config(std::string_view name) const { return value_or_raise(name, &server_base::read_setting); }
+    std::string config(std::string_view name, std::error_code &code) const { return read_setting(name, code); }
 
     /** Sets a setting. */
     void config(std::string_view name, std::string_view value)
     {
-        if (name.find('=') != name.npos) { /* or the value would begin inside the name */
-            throw error(TFTPSERVER_ERROR_UNKNOWN_SETTING, ::tftpserver_strerror(TFTPSERVER_ERROR_UNKNOWN_SETTING));
-        }
-        config(std::string(name).append("=").append(value));
+        value_or_raise(assignment(name, value), &server_base::configure);
+    }
+    void config(std::string_view name, std::string_view value, std::error_code &code)
+    {
+        configure(assignment(name, value), code);
     }
 
     /** Sets a setting to a number, or a Boolean one to true or false. */
-    template <class T, class = std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, char>>>
-    void config(std::string_view name, T value)
+    template <class T, class = if_number<T>> void config(std::string_view name, T value)
     {
-        if constexpr (std::is_same_v<T, bool>) {
-            config(name, std::string_view(value ? "True" : "False"));
-        } else {
-            config(name, std::string_view(std::to_string(value)));
-        }
+        config(name, std::string_view(written(value)));
+    }
+    template <class T, class = if_number<T>> void config(std::string_view name, T value, std::error_code &code)
+    {
+        config(name, std::string_view(written(value)), code);
     }
 
     /* -- properties; `index` is a connection id, as events carry it, or a position below conn_count() -- */
 
     std::string version() const { return get(TFTPSERVER_PROPERTY_VERSION); }
+    std::string version(std::error_code &code) const { return get(TFTPSERVER_PROPERTY_VERSION, 0, code); }
 
     std::int32_t conn_count() const { return number(TFTPSERVER_PROPERTY_CONN_COUNT); }
+    std::int32_t conn_count(std::error_code &code) const { return number(TFTPSERVER_PROPERTY_CONN_COUNT, 0, code); }
     std::int32_t conn_connection_id(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, index);
     }
+    std::int32_t conn_connection_id(std::int32_t index, std::error_code &code) const
+    {
+        return number(TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, index, code);
+    }
     /** Data to send instead of a file; empty: none. Until the transfer begins; then it fails with 130. */
     bytes conn_file_data(std::int32_t index) const { return get_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, index); }
+    bytes conn_file_data(std::int32_t index, std::error_code &code) const
+    {
+        return get_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, index, code);
+    }
     void set_conn_file_data(std::int32_t index, bytes_view data)
     {
         set_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, data, index);
     }
+    void set_conn_file_data(std::int32_t index, bytes_view data, std::error_code &code)
+    {
+        set_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, data, index, code);
+    }
     std::string conn_filename(std::int32_t index) const { return get(TFTPSERVER_PROPERTY_CONN_FILENAME, index); }
+    std::string conn_filename(std::int32_t index, std::error_code &code) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_FILENAME, index, code);
+    }
     /** The file on the server: any path. Until the transfer begins; then it fails with 130. */
     std::string conn_local_file(std::int32_t index) const { return get(TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, index); }
+    std::string conn_local_file(std::int32_t index, std::error_code &code) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, index, code);
+    }
     void set_conn_local_file(std::int32_t index, std::string_view path)
     {
         set(TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, path, index);
     }
-    /** The name that is looked up in LocalDir instead of conn_filename. Until the transfer begins; then it fails with 130. */
-    std::string conn_served_name(std::int32_t index) const { return get(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, index); }
+    void set_conn_local_file(std::int32_t index, std::string_view path, std::error_code &code)
+    {
+        set(TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, path, index, code);
+    }
+    /** The name that is looked up in LocalDir instead of conn_filename. Until the transfer begins; then 130. */
+    std::string conn_served_name(std::int32_t index) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, index);
+    }
+    std::string conn_served_name(std::int32_t index, std::error_code &code) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, index, code);
+    }
     void set_conn_served_name(std::int32_t index, std::string_view name)
     {
         set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index);
     }
-    std::string conn_remote_host(std::int32_t index) const { return get(TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, index); }
+    void set_conn_served_name(std::int32_t index, std::string_view name, std::error_code &code)
+    {
+        set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index, code);
+    }
+    std::string conn_remote_host(std::int32_t index) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, index);
+    }
+    std::string conn_remote_host(std::int32_t index, std::error_code &code) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, index, code);
+    }
     std::int32_t conn_remote_port(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_REMOTE_PORT, index);
+    }
+    std::int32_t conn_remote_port(std::int32_t index, std::error_code &code) const
+    {
+        return number(TFTPSERVER_PROPERTY_CONN_REMOTE_PORT, index, code);
     }
     tftp::transfer_mode conn_transfer_mode(std::int32_t index) const
     {
         return static_cast<tftp::transfer_mode>(number(TFTPSERVER_PROPERTY_CONN_TRANSFER_MODE, index));
     }
+    tftp::transfer_mode conn_transfer_mode(std::int32_t index, std::error_code &code) const
+    {
+        return static_cast<tftp::transfer_mode>(number(TFTPSERVER_PROPERTY_CONN_TRANSFER_MODE, index, code));
+    }
     tftp::operation conn_operation(std::int32_t index) const
     {
         return static_cast<tftp::operation>(number(TFTPSERVER_PROPERTY_CONN_OPERATION, index));
+    }
+    tftp::operation conn_operation(std::int32_t index, std::error_code &code) const
+    {
+        return static_cast<tftp::operation>(number(TFTPSERVER_PROPERTY_CONN_OPERATION, index, code));
     }
     /* Figures of the moment, from any thread; in on_disconnected the last ones. */
     /** Bytes that the client has acknowledged (read) or the server has taken (write). */
@@ -731,94 +986,198 @@ public:
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED, index);
     }
+    std::int64_t conn_bytes_transferred(std::int32_t index, std::error_code &code) const
+    {
+        return get_int(TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED, index, code);
+    }
     /** -1: not known. */
     std::int64_t conn_total_bytes(std::int32_t index) const
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES, index);
+    }
+    std::int64_t conn_total_bytes(std::int32_t index, std::error_code &code) const
+    {
+        return get_int(TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES, index, code);
     }
     /** 0 before the negotiation. */
     std::int32_t conn_block_size(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE, index);
     }
+    std::int32_t conn_block_size(std::int32_t index, std::error_code &code) const
+    {
+        return number(TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE, index, code);
+    }
     /** 0 before the negotiation. */
     std::int32_t conn_window_size(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE, index);
     }
+    std::int32_t conn_window_size(std::int32_t index, std::error_code &code) const
+    {
+        return number(TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE, index, code);
+    }
     std::int64_t conn_retransmissions(std::int32_t index) const
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, index);
+    }
+    std::int64_t conn_retransmissions(std::int32_t index, std::error_code &code) const
+    {
+        return get_int(TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, index, code);
     }
     /** Since the request; stands still at the end. */
     std::chrono::milliseconds conn_elapsed(std::int32_t index) const
     {
         return std::chrono::milliseconds(get_int(TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS, index));
     }
+    std::chrono::milliseconds conn_elapsed(std::int32_t index, std::error_code &code) const
+    {
+        return std::chrono::milliseconds(get_int(TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS, index, code));
+    }
 
     bool listening() const { return number(TFTPSERVER_PROPERTY_LISTENING) != 0; }
+    bool listening(std::error_code &code) const { return number(TFTPSERVER_PROPERTY_LISTENING, 0, code) != 0; }
     /** The same as start_listening() or stop_listening(). */
     void set_listening(bool on) { set_int(TFTPSERVER_PROPERTY_LISTENING, on ? 1 : 0); }
+    void set_listening(bool on, std::error_code &code)
+    {
+        set_int(TFTPSERVER_PROPERTY_LISTENING, on ? 1 : 0, 0, code);
+    }
     /** The directory that is served; it must exist. "": only what handlers supply. */
     std::string local_dir() const { return get(TFTPSERVER_PROPERTY_LOCAL_DIR); }
+    std::string local_dir(std::error_code &code) const { return get(TFTPSERVER_PROPERTY_LOCAL_DIR, 0, code); }
     void set_local_dir(std::string_view path) { set(TFTPSERVER_PROPERTY_LOCAL_DIR, path); }
+    void set_local_dir(std::string_view path, std::error_code &code)
+    {
+        set(TFTPSERVER_PROPERTY_LOCAL_DIR, path, 0, code);
+    }
     /** The address or name to listen on; "": every address. */
     std::string local_host() const { return get(TFTPSERVER_PROPERTY_LOCAL_HOST); }
+    std::string local_host(std::error_code &code) const { return get(TFTPSERVER_PROPERTY_LOCAL_HOST, 0, code); }
     void set_local_host(std::string_view host) { set(TFTPSERVER_PROPERTY_LOCAL_HOST, host); }
+    void set_local_host(std::string_view host, std::error_code &code)
+    {
+        set(TFTPSERVER_PROPERTY_LOCAL_HOST, host, 0, code);
+    }
     /** The port to listen on; 0: the system chooses. While listening, the real one. */
     std::int32_t local_port() const { return number(TFTPSERVER_PROPERTY_LOCAL_PORT); }
+    std::int32_t local_port(std::error_code &code) const { return number(TFTPSERVER_PROPERTY_LOCAL_PORT, 0, code); }
     void set_local_port(std::int32_t port) { set_int(TFTPSERVER_PROPERTY_LOCAL_PORT, port); }
+    void set_local_port(std::int32_t port, std::error_code &code)
+    {
+        set_int(TFTPSERVER_PROPERTY_LOCAL_PORT, port, 0, code);
+    }
     std::int32_t max_retransmits() const { return number(TFTPSERVER_PROPERTY_MAX_RETRANSMITS); }
+    std::int32_t max_retransmits(std::error_code &code) const
+    {
+        return number(TFTPSERVER_PROPERTY_MAX_RETRANSMITS, 0, code);
+    }
     void set_max_retransmits(std::int32_t count) { set_int(TFTPSERVER_PROPERTY_MAX_RETRANSMITS, count); }
+    void set_max_retransmits(std::int32_t count, std::error_code &code)
+    {
+        set_int(TFTPSERVER_PROPERTY_MAX_RETRANSMITS, count, 0, code);
+    }
     std::chrono::seconds retransmit_timeout() const
     {
         return std::chrono::seconds(number(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT));
+    }
+    std::chrono::seconds retransmit_timeout(std::error_code &code) const
+    {
+        return std::chrono::seconds(number(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, 0, code));
     }
     void set_retransmit_timeout(std::chrono::seconds wait)
     {
         set_int(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, wait.count());
     }
+    void set_retransmit_timeout(std::chrono::seconds wait, std::error_code &code)
+    {
+        set_int(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, wait.count(), 0, code);
+    }
     /** Silence after which a transfer fails; 0: none. */
     std::chrono::seconds timeout() const { return std::chrono::seconds(number(TFTPSERVER_PROPERTY_TIMEOUT)); }
+    std::chrono::seconds timeout(std::error_code &code) const
+    {
+        return std::chrono::seconds(number(TFTPSERVER_PROPERTY_TIMEOUT, 0, code));
+    }
     void set_timeout(std::chrono::seconds silence) { set_int(TFTPSERVER_PROPERTY_TIMEOUT, silence.count()); }
+    void set_timeout(std::chrono::seconds silence, std::error_code &code)
+    {
+        set_int(TFTPSERVER_PROPERTY_TIMEOUT, silence.count(), 0, code);
+    }
 
     /* -- any property by its number, TFTPSERVER_PROPERTY_... -- */
 
     std::string get(int property, std::int32_t index = 0) const
     {
-        return own(::tftpserver_get(handle(), property, index));
+        const char *text = ::tftpserver_get(handle(), property, index);
+        if (text == nullptr) {
+            fail();
+        }
+        return text;
+    }
+    std::string get(int property, std::int32_t index, std::error_code &code) const
+    {
+        const char *text = ::tftpserver_get(handle(), property, index);
+        code = text == nullptr ? last_code() : std::error_code();
+        return text == nullptr ? std::string() : std::string(text);
     }
 
     std::int64_t get_int(int property, std::int32_t index = 0) const
     {
-        std::int64_t value = ::tftpserver_get_int(handle(), property, index);
-        if (value == 0 && ::tftpserver_get_last_error_code(handle()) != 0) {
+        std::error_code code;
+        std::int64_t value = get_int(property, index, code);
+        if (code) {
             fail();
         }
+        return value;
+    }
+    std::int64_t get_int(int property, std::int32_t index, std::error_code &code) const noexcept
+    {
+        std::int64_t value = ::tftpserver_get_int(handle(), property, index);
+        code = value == 0 ? last_code() : std::error_code();
         return value;
     }
 
     bytes get_bytes(int property, std::int32_t index = 0) const
     {
-        std::size_t length = 0;
-        const void *data = ::tftpserver_get_bytes(handle(), property, index, &length);
-        if (data == nullptr) {
+        std::error_code code;
+        bytes data = get_bytes(property, index, code);
+        if (code) {
             fail();
         }
+        return data;
+    }
+    bytes get_bytes(int property, std::int32_t index, std::error_code &code) const
+    {
+        std::size_t length = 0;
+        const void *data = ::tftpserver_get_bytes(handle(), property, index, &length);
+        code = data == nullptr ? last_code() : std::error_code();
         const auto *first = static_cast<const std::uint8_t *>(data);
-        return bytes(first, first + length);
+        return data == nullptr ? bytes() : bytes(first, first + length);
     }
 
     void set(int property, std::string_view value, std::int32_t index = 0) { set_bytes(property, value, index); }
+    void set(int property, std::string_view value, std::int32_t index, std::error_code &code) noexcept
+    {
+        set_bytes(property, value, index, code);
+    }
 
     void set_int(int property, std::int64_t value, std::int32_t index = 0)
     {
         check(::tftpserver_set_int(handle(), property, index, value));
     }
+    void set_int(int property, std::int64_t value, std::int32_t index, std::error_code &code) noexcept
+    {
+        code = code_of(::tftpserver_set_int(handle(), property, index, value));
+    }
 
     void set_bytes(int property, bytes_view value, std::int32_t index = 0)
     {
         check(::tftpserver_set_bytes(handle(), property, index, value.data(), value.size()));
+    }
+    void set_bytes(int property, bytes_view value, std::int32_t index, std::error_code &code) noexcept
+    {
+        code = code_of(::tftpserver_set_bytes(handle(), property, index, value.data(), value.size()));
     }
 
 protected:
@@ -845,10 +1204,8 @@ protected:
     virtual int FireTransfer(transfer_event &e);
 
     /** Asks for an event, or does not any more; `event` is TFTPSERVER_EVENT_.... */
-    void want(int event, bool wanted)
-    {
-        check(::tftpserver_register_callback(handle(), event, wanted ? &server_base::receive : nullptr, state_.get()));
-    }
+    void want(int event, bool wanted) { check(listen_to(event, wanted)); }
+    void want(int event, bool wanted, std::error_code &code) noexcept { code = code_of(listen_to(event, wanted)); }
 
     /** What the destructor does. Afterwards the object is as if it had been moved from. */
     void release() noexcept;
@@ -860,12 +1217,23 @@ private:
 
     std::int32_t pump();
 
+    /* The library's number; `text` is its sentence. */
+    std::int32_t open(events wanted, std::string &text);
+
+    std::int32_t listen_to(int event, bool wanted) noexcept
+    {
+        return ::tftpserver_register_callback(handle(), event, wanted ? &server_base::receive : nullptr, state_.get());
+    }
+
     static std::error_code code_of(std::int32_t code) noexcept { return {code, error_category()}; }
+
+    /* Of this thread's last call. */
+    std::error_code last_code() const noexcept { return code_of(::tftpserver_get_last_error_code(handle())); }
 
     static void check(::tftpserver *server, std::int32_t code)
     {
         if (code != 0) {
-            throw error(code, ::tftpserver_get_last_error(server));
+            detail::raise(code, ::tftpserver_get_last_error(server));
         }
     }
 
@@ -875,48 +1243,92 @@ private:
     [[noreturn]] void fail() const
     {
         ::tftpserver *server = handle();
-        throw error(::tftpserver_get_last_error_code(server), ::tftpserver_get_last_error(server));
-    }
-
-    std::string own(const char *text) const
-    {
-        if (text == nullptr) {
-            fail();
-        }
-        return text;
+        detail::raise(::tftpserver_get_last_error_code(server), ::tftpserver_get_last_error(server));
     }
 
     std::int32_t number(int property, std::int32_t index = 0) const
     {
         return static_cast<std::int32_t>(get_int(property, index));
     }
+    std::int32_t number(int property, std::int32_t index, std::error_code &code) const noexcept
+    {
+        return static_cast<std::int32_t>(get_int(property, index, code));
+    }
+
+    /* -- settings -- */
+
+    /* "NAME=VALUE"; "" where the value would begin inside the name. */
+    static std::string assignment(std::string_view name, std::string_view value)
+    {
+        return name.find('=') != name.npos ? std::string() : std::string(name).append("=").append(value);
+    }
+
+    template <class T> static std::string written(T value)
+    {
+        if constexpr (std::is_same_v<T, bool>) {
+            return value ? "True" : "False";
+        } else {
+            return std::to_string(value);
+        }
+    }
+
+    std::string configure(std::string_view text, std::error_code &code) const
+    {
+        if (text.find('\0') != text.npos) {
+            code = errc::invalid_value;
+            return {};
+        }
+        const char *value = ::tftpserver_do_config(handle(), std::string(text).c_str());
+        code = value == nullptr ? last_code() : std::error_code();
+        return value == nullptr ? std::string() : std::string(value);
+    }
+
+    std::string read_setting(std::string_view name, std::error_code &code) const
+    {
+        if (name.find('=') != name.npos) {
+            code = errc::read_only;
+            return {};
+        }
+        return configure(name, code);
+    }
+
+    std::string value_or_raise(std::string_view text,
+                               std::string (server_base::*call)(std::string_view, std::error_code &) const) const
+    {
+        std::error_code code;
+        std::string value = (this->*call)(text, code);
+        if (code) {
+            /* The library's sentence, unless the call was refused before it came there. */
+            bool is_last = code.value() == ::tftpserver_get_last_error_code(handle());
+            detail::raise(code.value(), is_last ? ::tftpserver_get_last_error(handle()) : code.message().c_str());
+        }
+        return value;
+    }
 
     std::shared_ptr<detail::state> state_;
 };
 
-inline server_base::server_base(events wanted)
+inline std::int32_t server_base::open(events wanted, std::string &text)
 {
     if (!detail::is_compatible(detail::version_number(library_version()))) {
-        throw error(TFTPSERVER_ERROR_NOT_AVAILABLE,
-                    std::string("libtftpserver ").append(library_version())
-                        + " does not fit this program, which was built for " TFTPSERVER_VERSION_STRING);
+        text = std::string("libtftpserver ").append(library_version())
+            + " does not fit this program, which was built for " TFTPSERVER_VERSION_STRING;
+        return TFTPSERVER_ERROR_NOT_AVAILABLE;
     }
     state_ = std::make_shared<detail::state>();
     state_->owner = this;
     state_->handle = ::tftpserver_open();
-    if (state_->handle == nullptr) {
-        throw error(TFTPSERVER_ERROR_INTERNAL, ::tftpserver_strerror(TFTPSERVER_ERROR_INTERNAL));
-    }
-    try {
-        for (int event = TFTPSERVER_EVENT_CONNECTED; event <= TFTPSERVER_EVENT_TRANSFER; event++) {
-            if ((wanted & static_cast<events>(1u << event)) != events::none) {
-                want(event, true);
-            }
+    std::int32_t code = state_->handle == nullptr ? static_cast<std::int32_t>(TFTPSERVER_ERROR_INTERNAL) : 0;
+    for (int event = TFTPSERVER_EVENT_CONNECTED; event <= TFTPSERVER_EVENT_TRANSFER && code == 0; event++) {
+        if ((wanted & static_cast<events>(1u << event)) != events::none) {
+            code = listen_to(event, true);
         }
-    } catch (...) {
-        release();
-        throw;
     }
+    if (code != 0) {
+        text = ::tftpserver_strerror(code);
+        release();
+    }
+    return code;
 }
 
 inline server_base::server_base(server_base &&other) noexcept : state_(std::move(other.state_))
@@ -940,63 +1352,63 @@ inline server_base &server_base::operator=(server_base &&other) noexcept
 
 inline void server_base::release() noexcept
 {
-    std::shared_ptr<detail::state> gone = std::move(state_);
-    detail::frame *frame = detail::current_frame();
-    if (!gone || gone->handle == nullptr || gone->process != detail::process_id()) {
-        return; /* moved from, never opened, or the parent's */
+    detail::state *self = state_.get();
+    /* In a child process the server is the parent's. */
+    if (self != nullptr && self->handle != nullptr && self->process == detail::process_id()) {
+        if (::tftpserver_close(self->handle) == TFTPSERVER_ERROR_INSIDE_CALLBACK) {
+            self->owner = nullptr;
+            ::tftpserver_release(self->handle);
+        } else {
+            self->await_idle();
+        }
     }
-    if (frame == nullptr && ::tftpserver_close(gone->handle) != TFTPSERVER_ERROR_INSIDE_CALLBACK) {
-        return;
-    }
-    /* Inside a callback nothing can be closed. */
-    gone->owner = nullptr;
-    for (int event = TFTPSERVER_EVENT_CONNECTED; event <= TFTPSERVER_EVENT_TRANSFER; event++) {
-        ::tftpserver_register_callback(gone->handle, event, nullptr, nullptr);
-    }
-    ::tftpserver_do_shutdown(gone->handle);
-    ::tftpserver_do_interrupt(gone->handle);
-    if (frame != nullptr) {
-        gone->next = std::move(frame->closing);
-        frame->closing = std::move(gone);
-    } /* else the callback is none of ours, and the handle stays: there is nobody to close it later */
+    state_.reset(); /* not before: a do_events on another thread reads it as it begins */
 }
 
 inline std::int32_t server_base::pump()
 {
     std::shared_ptr<detail::state> self = state_; /* a handler may destroy or move this object */
-    ::tftpserver *server = self ? self->handle : nullptr;
-    if (detail::current_frame() != nullptr) {
-        return ::tftpserver_do_doevents(server); /* 907 */
+    if (!self) {
+        return ::tftpserver_do_doevents(nullptr); /* 901 */
     }
-    detail::frame frame;
+    std::exception_ptr thrown;
     std::int32_t code;
     {
-        detail::frame_guard guard(frame);
-        code = ::tftpserver_do_doevents(server);
+        detail::frame own(*self);
+        code = ::tftpserver_do_doevents(self->handle);
+        thrown = std::move(own.thrown);
     }
-    if (frame.thrown) {
-        std::rethrow_exception(std::move(frame.thrown));
+#if TFTPSERVER_HPP_EXCEPTIONS
+    if (thrown) {
+        std::rethrow_exception(std::move(thrown));
     }
+#endif
     return code;
 }
 
 inline std::int32_t server_base::receive(::tftpserver *handle, ::tftpserver_event *event, void *context) noexcept
 {
-    detail::frame *frame = detail::current_frame();
-    server_base *owner = static_cast<detail::state *>(context)->owner;
+    auto *self = static_cast<detail::state *>(context);
+    server_base *owner = self->owner;
     if (owner == nullptr) {
         return TFTPSERVER_ERROR_ABORTED;
     }
-    if (frame == nullptr) { /* a bare tftpserver_do_doevents: an exception has nowhere to go, and terminates */
-        return owner->dispatch(*event);
-    }
+#if TFTPSERVER_HPP_EXCEPTIONS
     try {
         return owner->dispatch(*event);
     } catch (...) {
+        detail::frame *frame = self->here();
+        if (frame == nullptr) {
+            std::terminate(); /* a bare tftpserver_do_doevents: the exception has nowhere to go */
+        }
         frame->thrown = std::current_exception();
         ::tftpserver_do_interrupt(handle); /* let do_events return, and throw, at once */
         return TFTPSERVER_ERROR_ABORTED;
     }
+#else
+    (void)handle;
+    return owner->dispatch(*event);
+#endif
 }
 
 inline std::int32_t server_base::dispatch(::tftpserver_event &event)
@@ -1045,7 +1457,7 @@ inline std::int32_t server_base::dispatch(::tftpserver_event &event)
     case TFTPSERVER_EVENT_TRANSFER: {
         const ::tftpserver_transfer_event &from = event.data.transfer;
         transfer_event to{from.connection_id, static_cast<direction>(from.direction), from.bytes_transferred,
-                          from.percent_done, {from.text, from.text_length}};
+                          from.percent_done, bytes_view(from.text, from.text_length)};
         return FireTransfer(to);
     }
     default: return 0; /* a later library's */
@@ -1072,70 +1484,103 @@ class server;
  * the connection. (A bool is refused, for it would be read the wrong way round: set `accept` instead.)
  */
 template <class Event> class handler {
+    template <class Function>
+    using if_handler = std::enable_if_t<std::is_invocable_v<std::decay_t<Function> &, server &, Event &>
+                                        || std::is_invocable_v<std::decay_t<Function> &, Event &>>;
+
 public:
     handler(const handler &) = delete;
     handler &operator=(const handler &) = delete;
 
-    /** Sets the function. @throws error 901 where the server is closed */
-    template <class Function, class = std::enable_if_t<std::is_invocable_v<std::decay_t<Function> &, server &, Event &>
-                                                       || std::is_invocable_v<std::decay_t<Function> &, Event &>>>
-    handler &operator=(Function &&function)
+    /** Sets the function, which may be move-only. @throws error 901 where the server is closed */
+    template <class Function, class = if_handler<Function>> handler &operator=(Function &&function)
     {
-        if constexpr (can_be_empty<std::decay_t<Function>>::value) {
-            if (!function) {
-                return *this = nullptr;
-            }
-        }
-        return assign(std::make_shared<const function_type>(wrap(std::forward<Function>(function))));
+        return assign(wrap(std::forward<Function>(function)));
     }
 
     /** No handler any more: the event is not asked for. */
     handler &operator=(std::nullptr_t) { return assign(nullptr); }
+
+    /** The same without an exception; where it fails, the function that was there stays. */
+    template <class Function, class = if_handler<Function>> void set(Function &&function, std::error_code &code)
+    {
+        assign(wrap(std::forward<Function>(function)), code);
+    }
+    void set(std::nullptr_t, std::error_code &code) { assign(nullptr, code); }
 
     /** Whether there is a handler. */
     explicit operator bool() const noexcept { return function_ != nullptr; }
 
 private:
     friend class server;
-    using function_type = std::function<int(server &, Event &)>;
+
+    /* What std::function is, but for functions that cannot be copied. */
+    struct callable {
+        virtual ~callable() = default;
+        virtual int call(server &owner, Event &event) = 0;
+    };
+
+    template <class Function> struct callable_of final : callable {
+        static constexpr bool takes_server = std::is_invocable_v<Function &, server &, Event &>;
+
+        template <class From> explicit callable_of(From &&from) : function(std::forward<From>(from)) {}
+
+        int call(server &owner, Event &event) override
+        {
+            if constexpr (takes_server) {
+                return result([&]() -> decltype(auto) { return std::invoke(function, owner, event); });
+            } else {
+                return result([&]() -> decltype(auto) { return std::invoke(function, event); });
+            }
+        }
+
+        template <class Call> static int result(Call &&call)
+        {
+            using type = std::invoke_result_t<Call &>;
+            static_assert(std::is_void_v<type> || std::is_same_v<type, int>, "a handler returns void or int");
+            if constexpr (std::is_void_v<type>) {
+                call();
+                return 0;
+            } else {
+                return call();
+            }
+        }
+
+        Function function;
+    };
 
     template <class T> struct can_be_empty : std::is_pointer<T> {};
     template <class T> struct can_be_empty<std::function<T>> : std::true_type {};
+#ifdef __cpp_lib_move_only_function
+    template <class... T> struct can_be_empty<std::move_only_function<T...>> : std::true_type {};
+#endif
 
     handler(server *owner, int event) noexcept : owner_(owner), event_(event) {}
 
-    template <class Function> static function_type wrap(Function &&function)
+    /* Null for an empty function. */
+    template <class Function> static std::shared_ptr<callable> wrap(Function &&function)
     {
         using kept = std::decay_t<Function>;
-        if constexpr (std::is_invocable_v<kept &, server &, Event &>) {
-            using result = std::invoke_result_t<kept &, server &, Event &>;
-            static_assert(std::is_void_v<result> || std::is_same_v<result, int>, "a handler returns void or int");
-            return [call = kept(std::forward<Function>(function))](server &owner, Event &event) mutable -> int {
-                if constexpr (std::is_void_v<result>) {
-                    std::invoke(call, owner, event);
-                    return 0;
-                } else {
-                    return std::invoke(call, owner, event);
-                }
-            };
-        } else {
-            return handler::wrap([call = kept(std::forward<Function>(function))](server &, Event &event) mutable {
-                return std::invoke(call, event);
-            });
+        if constexpr (can_be_empty<kept>::value) {
+            if (!function) {
+                return nullptr;
+            }
         }
+        return std::make_shared<callable_of<kept>>(std::forward<Function>(function));
     }
 
-    handler &assign(std::shared_ptr<const function_type> function);
+    handler &assign(std::shared_ptr<callable> function);
+    void assign(std::shared_ptr<callable> function, std::error_code &code);
 
     int call(server &owner, Event &event) const
     {
-        std::shared_ptr<const function_type> running = function_; /* it may replace itself, or end the server */
-        return running ? (*running)(owner, event) : 0;
+        std::shared_ptr<callable> running = function_; /* it may replace itself, or end the server */
+        return running ? running->call(owner, event) : 0;
     }
 
     server *owner_;
     int event_;
-    std::shared_ptr<const function_type> function_;
+    std::shared_ptr<callable> function_;
 };
 
 /** A server whose events are handled by functions, or not at all. */
@@ -1143,6 +1588,9 @@ class server : public server_base {
 public:
     /** Opens a server that does not listen yet. @throws error 909 the library is older than this header; 908 */
     server() : server_base(events::none) {}
+
+    /** The same; where `code` tells an error, the object is as if it had been moved from. */
+    explicit server(std::error_code &code) : server_base(code, events::none) {}
 
     server(server &&other) noexcept : server_base(std::move(other)) { take(other); }
 
@@ -1191,13 +1639,26 @@ private:
     }
 };
 
-template <class Event> handler<Event> &handler<Event>::assign(std::shared_ptr<const function_type> function)
+template <class Event> handler<Event> &handler<Event>::assign(std::shared_ptr<callable> function)
 {
     owner_->want(event_, function != nullptr);
     function_ = std::move(function);
     return *this;
 }
 
+template <class Event> void handler<Event>::assign(std::shared_ptr<callable> function, std::error_code &code)
+{
+    owner_->want(event_, function != nullptr, code);
+    if (!code) {
+        function_ = std::move(function);
+    }
+}
+
 } // namespace tftp
+
+#ifdef __cpp_lib_format
+/* std::format looks for the exact type. */
+template <> struct std::formatter<tftp::event_text, char> : std::formatter<std::string_view, char> {};
+#endif
 
 #endif /* TFTPSERVER_HPP */

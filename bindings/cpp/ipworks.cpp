@@ -1,6 +1,10 @@
 /* The class TFTPServer and the C layer, as programs for IPWorks TFTPServer use them, and as they should not. */
+/* What only Windows has otherwise. */
+#define IPWORKS_WCHAR_T
 #include <ipworks/ipworks.h>
 #include <tftpserver.hpp>
+
+#include <sys/stat.h>
 
 #include <atomic>
 #include <map>
@@ -12,7 +16,14 @@
 
 using namespace support;
 
+int (*library_fits_elsewhere())(); /* foreign_int64.cpp */
+
 namespace {
+
+void inline_functions_are_the_same_in_every_file()
+{
+    CHECK(library_fits_elsewhere() == &IPWorks_TFTPServer_LibraryFits);
+}
 
 /* Records every event; the hook runs in Connected. */
 class recorder : public TFTPServer {
@@ -131,6 +142,65 @@ void an_upload_that_nobody_keeps_fails()
     CHECK(run(server, put(server.GetLocalPort(), "new", dir.path("f"))) != CURL_GOOD);
 }
 
+/* SetLocalDir was refused, or has "": a FireTransfer that may only watch is no place for an upload. */
+void an_upload_fails_until_local_dir_is_valid()
+{
+    directory dir;
+    std::string data = noise(20000);
+    dir.write("f", data);
+    for (const std::string &wrong : {std::string(), dir.path("missing"), dir.path("f")}) {
+        recorder server;
+        listen(server);
+        CHECK_INT(server.SetLocalDir(wrong.c_str()), wrong.empty() ? 0 : 905);
+        CHECK(run(server, put(server.GetLocalPort(), "new", dir.path("f"))) != CURL_GOOD);
+        CHECK(server.await_end());
+        CHECK(server.status == 127 || server.status == 128);
+        CHECK(server.error == server.status && server.uploaded.empty());
+        server.status = -1;
+        CHECK(run(server, get(server.GetLocalPort(), "f", dir.path("got"))) != CURL_GOOD);
+        CHECK(server.await_end());
+        CHECK_INT(server.status, 127);
+        CHECK_TEXT(dir.read("new").c_str(), "(none)");
+        /* A file that the handlers choose is one all the same. */
+        server.hook = [&](TFTPServerConnectedEventParams *e) {
+            return server.SetConnLocalFile(e->ConnectionId, dir.path("chosen").c_str());
+        };
+        CHECK_INT(run(server, put(server.GetLocalPort(), "new", dir.path("f"))), CURL_GOOD);
+        CHECK(same(dir.read("chosen"), data));
+        server.hook = nullptr;
+        CHECK_INT(server.SetLocalDir(dir.path().c_str()), 0);
+        CHECK_INT(run(server, put(server.GetLocalPort(), "new", dir.path("f"))), CURL_GOOD);
+        CHECK(same(dir.read("new"), data));
+        ::unlink(dir.path("new").c_str());
+    }
+}
+
+void a_local_dir_may_come_later()
+{
+    directory dir;
+    std::string later = dir.path("later");
+    dir.write("f", "data");
+    recorder server;
+    CHECK_INT(server.SetLocalDir(dir.path().c_str()), 0);
+    CHECK_INT(server.SetLocalDir(later.c_str()), 0);
+    CHECK_TEXT(server.GetLocalDir(), later.c_str());
+    server.SetLocalHost("127.0.0.1");
+    server.SetLocalPort(0);
+    CHECK_INT(server.StartListening(), 905); /* still not there */
+    CHECK(strstr(server.GetLastError(), later.c_str()) != NULL);
+    CHECK_INT(server.SetListening(1), 905);
+    CHECK_INT(server.GetListening(), 0);
+    CHECK_INT(::mkdir(later.c_str(), 0700), 0);
+    CHECK_INT(server.StartListening(), 0);
+    CHECK_TEXT(server.GetLocalDir(), later.c_str());
+    CHECK_INT(run(server, put(server.GetLocalPort(), "new", dir.path("f"))), CURL_GOOD);
+    CHECK_TEXT(dir.read("later/new").c_str(), "data");
+    CHECK_INT(server.SetLocalDir(dir.path("never").c_str()), 905); /* while it listens */
+    CHECK_TEXT(server.GetLocalDir(), later.c_str());
+    ::unlink((later + "/new").c_str());
+    ::rmdir(later.c_str());
+}
+
 void accept_0_refuses()
 {
     directory dir;
@@ -168,7 +238,7 @@ void the_conn_arrays()
         CHECK_INT(server.SetConnFileData(7, "x", 1), 903);
         CHECK_INT(server.GetConnFileData(7, data, length), 903);
         CHECK(data == NULL && length == 0);
-        CHECK_INT(server.SetConnLocalFile(e->ConnectionId, NULL), 905);
+        CHECK_INT(server.SetConnLocalFile(e->ConnectionId, static_cast<const char *>(NULL)), 905);
         return 0;
     };
     listen(server);
@@ -182,11 +252,11 @@ void the_conn_arrays()
 void what_fails_says_so()
 {
     TFTPServer server("a key");
-    CHECK_INT(server.SetLocalDir(NULL), 905);
+    CHECK_INT(server.SetLocalDir(static_cast<const char *>(NULL)), 905);
     CHECK_INT(server.GetLastErrorCode(), 905);
     CHECK(strlen(server.GetLastError()) > 5);
-    CHECK_INT(server.SetLocalHost(NULL), 905);
-    CHECK_TEXT(server.Config(NULL), "");
+    CHECK_INT(server.SetLocalHost(static_cast<const char *>(NULL)), 905);
+    CHECK_TEXT(server.Config(static_cast<const char *>(NULL)), "");
     CHECK_INT(server.GetLastErrorCode(), 905);
     CHECK_TEXT(server.Config("Nonsense"), "");
     CHECK_INT(server.GetLastErrorCode(), 906);
@@ -201,7 +271,13 @@ void what_fails_says_so()
     CHECK_TEXT(server.GetRuntimeLicense(), "");
     CHECK_INT(server.SetRuntimeLicense("mine"), 0);
     CHECK_TEXT(server.GetRuntimeLicense(), "mine");
-    CHECK_INT(server.SetRuntimeLicense(NULL), 0);
+    CHECK_INT(server.SetRuntimeLicense(L"\u00fc\u20ac"), 0); /* as on Windows */
+    CHECK_TEXT(server.GetRuntimeLicense(), "\xc3\xbc\xe2\x82\xac");
+    CHECK_INT(server.SetLocalHost(L"127.0.0.1"), 0);
+    CHECK_TEXT(server.GetLocalHost(), "127.0.0.1");
+    CHECK_INT(server.SetLocalHost(static_cast<const wchar_t *>(NULL)), 905);
+    CHECK_TEXT(server.Config(L"LogLevel"), "1");
+    CHECK_INT(server.SetRuntimeLicense(static_cast<const char *>(NULL)), 0);
     CHECK_INT(server.SetTimeout(9) + server.SetRetransmitTimeout(8) + server.SetMaxRetransmits(7), 0);
     CHECK(server.GetTimeout() == 9 && server.GetRetransmitTimeout() == 8 && server.GetMaxRetransmits() == 7);
 }
@@ -427,6 +503,32 @@ void the_c_layer_serves()
     CHECK_INT(IPWorks_TFTPServer_StaticDestroy(), 0);
 }
 
+void the_c_layer_waits_for_its_directory()
+{
+    directory dir;
+    std::string later = dir.path("later"), data = noise(5000);
+    dir.write("f", data);
+    sunk self;
+    int length = -1;
+    self.server = IPWorks_TFTPServer_Create(sink, &self, NULL, 0);
+    CHECK_INT(IPWorks_TFTPServer_Set(self.server, 13, 0, "127.0.0.1", 0), 0);
+    CHECK_INT(IPWorks_TFTPServer_Set(self.server, 14, 0, NULL, 0), 0);
+    CHECK_INT(IPWorks_TFTPServer_Set(self.server, 12, 0, later.c_str(), 0), 0);
+    CHECK_TEXT(static_cast<char *>(IPWorks_TFTPServer_Get(self.server, 12, 0, &length, NULL)), later.c_str());
+    CHECK_INT(length, later.size());
+    CHECK_INT(IPWorks_TFTPServer_Do(self.server, START_LISTENING, 0, NULL, NULL, NULL), 905);
+    CHECK_INT(::mkdir(later.c_str(), 0700), 0);
+    CHECK_INT(IPWorks_TFTPServer_Do(self.server, START_LISTENING, 0, NULL, NULL, NULL), 0);
+    int port = static_cast<int>(reinterpret_cast<intptr_t>(IPWorks_TFTPServer_Get(self.server, 14, 0, NULL, NULL)));
+    CHECK_INT(run(self, put(port, "new", dir.path("f"))), CURL_GOOD);
+    CHECK(same(dir.read("later/new"), data));
+    CHECK_INT(IPWorks_TFTPServer_Set(self.server, 12, 0, "", 0), 0);
+    CHECK(run(self, put(port, "new", dir.path("f"))) != CURL_GOOD);
+    CHECK_INT(IPWorks_TFTPServer_Destroy(self.server), 0);
+    ::unlink((later + "/new").c_str());
+    ::rmdir(later.c_str());
+}
+
 void the_c_layer_misused()
 {
     void *param[2] = {const_cast<char *>("MaxBlockSize"), NULL};
@@ -471,6 +573,7 @@ int main()
     RUN(what_fails_says_so);
     RUN(listening_and_ports);
     RUN(several_texts_at_once);
+    RUN(inline_functions_are_the_same_in_every_file);
     RUN(the_c_layer_misused);
     if (!have("curl")) {
         return check_failed != 0 ? 1 : 77;
@@ -478,6 +581,8 @@ int main()
     RUN(a_download_fires_every_event);
     RUN(an_upload_reaches_transfer);
     RUN(an_upload_that_nobody_keeps_fails);
+    RUN(an_upload_fails_until_local_dir_is_valid);
+    RUN(a_local_dir_may_come_later);
     RUN(accept_0_refuses);
     RUN(the_conn_arrays);
     RUN(exceptions_come_out_of_doevents);
@@ -486,5 +591,6 @@ int main()
     RUN(many_threads);
     RUN(a_forked_child_may_destroy);
     RUN(the_c_layer_serves);
+    RUN(the_c_layer_waits_for_its_directory);
     return check_end();
 }

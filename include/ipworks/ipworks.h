@@ -24,11 +24,18 @@
  *  - An index is a connection id, as events carry it, or a position from 0 to ConnCount - 1.
  *  - Every event is asked for, so nothing is served unless DoEvents is called. A handler returns 0; any other value
  *    ends that connection.
- *  - An upload that goes to no file (no LocalDir, no ConnLocalFile) is the handlers' own: override FireTransfer for it.
- *    The handler that is there otherwise ends it.
+ *  - A LocalDir that does not exist is kept and looked at when listening starts, which then fails if it is still not
+ *    there. While listening it is refused.
+ *  - An upload goes to LocalDir or ConnLocalFile. Only where SetLocalDir was never called is it the handlers' own to
+ *    keep: override FireTransfer for it; the handler that is there otherwise ends it. Where LocalDir was set and is not
+ *    valid, or is "", uploads fail with 127 or 128, whatever FireTransfer does, for it may only watch the progress.
  *  - An exception that leaves a handler ends that connection and comes out of DoEvents; events that were not delivered
  *    wait for the next one.
- *  - Deleting the object inside a handler is allowed: it stops at once, and is closed when DoEvents returns.
+ *  - Deleting the object inside a handler is allowed: it stops at once, and is closed when DoEvents returns. While
+ *    another thread is in DoEvents, the object is not to be deleted: end that loop first.
+ *  - On Windows, what takes text also takes wchar_t (UTF-16).
+ *  - `int64` is `long long`. Programs that have an int64 of another type define IPWORKS_NO_INT64 before they include
+ *    this header: it then has the name ipworks_int64 alone.
  *  - A library that is older than this header: every call fails with 909.
  */
 
@@ -40,10 +47,12 @@
 #endif
 
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <stdio.h>
 #include <string>
+#include <thread>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
@@ -112,7 +121,7 @@ struct TFTPServerStartTransferEventParams {
 struct TFTPServerTransferEventParams {
     int ConnectionId;
     int Direction;
-    int64 BytesTransferred;
+    ipworks_int64 BytesTransferred;
     int PercentDone;
     const char *Text;
     int lenText;
@@ -130,7 +139,7 @@ struct TFTPServerTransferEventParams {
 class TFTPServer {
 public:
     /* A key, or whatever a program passes here, is taken and ignored. */
-    explicit TFTPServer(const char *key = NULL) : core_(new core)
+    explicit TFTPServer(const char *key = NULL) : core_(std::make_shared<core>())
     {
         (void)key;
         core_->owner = this;
@@ -138,7 +147,7 @@ public:
         core_->fits = IPWorks_TFTPServer_LibraryFits() != 0;
         core_->handle = core_->fits ? tftpserver_open() : NULL;
         for (int event = TFTPSERVER_EVENT_CONNECTED; event <= TFTPSERVER_EVENT_TRANSFER; event++) {
-            tftpserver_register_callback(core_->handle, event, &TFTPServer::receive, core_);
+            tftpserver_register_callback(core_->handle, event, &TFTPServer::receive, core_.get());
         }
     }
 
@@ -177,14 +186,11 @@ public:
     /* No license is needed: what is set is kept and returned. */
     char *GetRuntimeLicense()
     {
-        std::lock_guard<std::mutex> lock(core_->mutex);
-        return writable(core_->license);
+        return keep(slot_license, tftpserver_get(core_->handle, TFTPSERVER_PROPERTY_RUNTIME_LICENSE, 0));
     }
     int SetRuntimeLicense(const char *license)
     {
-        std::lock_guard<std::mutex> lock(core_->mutex);
-        core_->license = license != NULL ? license : "";
-        return 0;
+        return set(TFTPSERVER_PROPERTY_RUNTIME_LICENSE, license != NULL ? license : "", 0);
     }
 
     /* ---- connections ---- */
@@ -223,9 +229,24 @@ public:
     /* ---- the server ---- */
 
     int GetListening() { return number(TFTPSERVER_PROPERTY_LISTENING); }
-    int SetListening(int on) { return set(TFTPSERVER_PROPERTY_LISTENING, on != 0 ? 1 : 0); }
-    char *GetLocalDir() { return text(TFTPSERVER_PROPERTY_LOCAL_DIR, 0); }
-    int SetLocalDir(const char *path) { return set(TFTPSERVER_PROPERTY_LOCAL_DIR, path, 0); }
+    int SetListening(int on) { return on != 0 ? StartListening() : StopListening(); }
+    char *GetLocalDir()
+    {
+        const char *now = tftpserver_get(core_->handle, TFTPSERVER_PROPERTY_LOCAL_DIR, 0);
+        std::string wanted;
+        {
+            std::lock_guard<std::mutex> lock(core_->mutex);
+            wanted = now != NULL && core_->directory.wanted != NULL ? core_->directory.wanted : now != NULL ? now : "";
+        }
+        return keep(TFTPSERVER_PROPERTY_LOCAL_DIR, wanted.c_str());
+    }
+    int SetLocalDir(const char *path)
+    {
+        std::lock_guard<std::mutex> lock(core_->mutex);
+        return path == NULL
+            ? set(TFTPSERVER_PROPERTY_LOCAL_DIR, NULL, 0) /* 905 */
+            : told(IPWorks_TFTPServer_SetDirectory(core_->handle, &core_->directory, path, strlen(path)));
+    }
     char *GetLocalHost() { return text(TFTPSERVER_PROPERTY_LOCAL_HOST, 0); }
     int SetLocalHost(const char *host) { return set(TFTPSERVER_PROPERTY_LOCAL_HOST, host, 0); }
     int GetLocalPort() { return number(TFTPSERVER_PROPERTY_LOCAL_PORT); }
@@ -239,7 +260,11 @@ public:
 
     /* "NAME" reads a setting, "NAME=VALUE" sets it and returns "". */
     char *Config(const char *setting) { return keep(slot_config, tftpserver_do_config(core_->handle, setting)); }
-    int StartListening() { return told(tftpserver_do_startlistening(core_->handle)); }
+    int StartListening()
+    {
+        std::lock_guard<std::mutex> lock(core_->mutex);
+        return told(IPWorks_TFTPServer_Start(core_->handle, &core_->directory));
+    }
     int StopListening() { return told(tftpserver_do_stoplistening(core_->handle)); }
     /* Stops to listen and ends every transfer. */
     int Shutdown() { return told(tftpserver_do_shutdown(core_->handle)); }
@@ -247,31 +272,36 @@ public:
     /* Calls the handlers of the events that wait; waits for one up to the setting SelectWaitMillis. */
     int DoEvents()
     {
-        core *self = core_; /* a handler may delete this object */
-        if (current_frame() != NULL) {
-            return told(tftpserver_do_doevents(self->handle)); /* 907 */
-        }
-        frame own;
-        bool fits = self->fits;
-        current_frame() = &own;
-        int code = tftpserver_do_doevents(self->handle);
-        current_frame() = NULL;
-        while (own.closing != NULL) {
-            core *gone = own.closing;
-            own.closing = gone->next;
-            tftpserver_close(gone->handle);
-            delete gone;
+        std::shared_ptr<core> self = core_; /* a handler may delete this object */
+        std::exception_ptr thrown;
+        int code;
+        {
+            frame own(*self);
+            code = tftpserver_do_doevents(self->handle);
+            thrown = own.thrown;
         }
 #if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
-        if (own.thrown) {
-            std::rethrow_exception(own.thrown);
+        if (thrown) {
+            std::rethrow_exception(thrown);
         }
 #endif
-        return fits ? code : TFTPSERVER_ERROR_NOT_AVAILABLE;
+        return self->fits ? code : static_cast<int>(TFTPSERVER_ERROR_NOT_AVAILABLE);
     }
 
+#if defined(_WIN32) || defined(IPWORKS_WCHAR_T)
+    /* ---- the same with UTF-16 ---- */
+
+    int SetRuntimeLicense(const wchar_t *license) { return SetRuntimeLicense(utf8(license)); }
+    int SetConnLocalFile(int index, const wchar_t *path) { return SetConnLocalFile(index, utf8(path)); }
+    int SetLocalDir(const wchar_t *path) { return SetLocalDir(utf8(path)); }
+    int SetLocalHost(const wchar_t *host) { return SetLocalHost(utf8(host)); }
+    char *Config(const wchar_t *setting) { return Config(utf8(setting)); }
+#endif
+
 private:
-    enum { slot_config = 18, slot_error, slots, kept_texts = 8 };
+    enum { slot_config = 18, slot_error, slot_license, slots, kept_texts = 8 };
+
+    struct frame;
 
     /* What the library's callbacks are given; outlives the object where that is deleted inside a handler. */
     struct core {
@@ -279,28 +309,43 @@ private:
         TFTPServer *owner;
         long process;
         bool fits;
-        core *next; /* in frame::closing */
         std::mutex mutex; /* of what follows */
-        std::string license;
+        frame *running; /* the latest; others follow in frame::next */
+        IPWorks_TFTPServer_Directory directory;
         std::string texts[slots][kept_texts]; /* what getters returned last: one expression may use several */
         unsigned turn[slots];
 
-        core() : handle(NULL), owner(NULL), process(0), fits(false), next(NULL), turn() {}
+        core() : handle(NULL), owner(NULL), process(0), fits(false), running(NULL), directory(), turn() {}
+        core(const core &) = delete;
+        core &operator=(const core &) = delete;
+        ~core() { free(directory.wanted); }
     };
 
-    /* A DoEvents that is under way on this thread. */
+    /* A DoEvents that is under way. No thread_local tells it, because each shared object may have one of its own. */
     struct frame {
-        core *closing;
+        core &server;
+        const std::thread::id thread;
         std::exception_ptr thrown;
+        frame *next;
 
-        frame() : closing(NULL) {}
+        explicit frame(core &self) : server(self), thread(std::this_thread::get_id()), next(NULL)
+        {
+            std::lock_guard<std::mutex> lock(server.mutex);
+            next = server.running;
+            server.running = this;
+        }
+        frame(const frame &) = delete;
+        frame &operator=(const frame &) = delete;
+        ~frame()
+        {
+            std::lock_guard<std::mutex> lock(server.mutex);
+            frame **place = &server.running;
+            while (*place != this) {
+                place = &(*place)->next;
+            }
+            *place = next;
+        }
     };
-
-    static frame *&current_frame()
-    {
-        static thread_local frame *current = NULL;
-        return current;
-    }
 
     static long process_id()
     {
@@ -313,26 +358,51 @@ private:
 
     void release()
     {
-        core *gone = core_;
-        frame *running = current_frame();
-        core_ = NULL;
         /* In a child process the server is the parent's. */
-        if (gone->process == process_id()
-            && (running != NULL || tftpserver_close(gone->handle) == TFTPSERVER_ERROR_INSIDE_CALLBACK)) {
-            gone->owner = NULL;
-            for (int event = TFTPSERVER_EVENT_CONNECTED; event <= TFTPSERVER_EVENT_TRANSFER; event++) {
-                tftpserver_register_callback(gone->handle, event, NULL, NULL);
-            }
-            tftpserver_do_shutdown(gone->handle);
-            tftpserver_do_interrupt(gone->handle);
-            if (running != NULL) {
-                gone->next = running->closing;
-                running->closing = gone;
-            } /* else it is left: inside a callback of another kind nothing can be closed */
-            return;
+        if (core_->process == process_id()
+            && tftpserver_close(core_->handle) == TFTPSERVER_ERROR_INSIDE_CALLBACK) {
+            core_->owner = NULL;
+            tftpserver_release(core_->handle);
         }
-        delete gone;
     }
+
+    /* UTF-16, or what else Unit holds, as UTF-8; half of a pair becomes what the library refuses. */
+    template <class Unit> static std::string utf8_of(const Unit *text)
+    {
+        std::string converted;
+        while (*text != 0) {
+            unsigned long point = static_cast<unsigned long>(*text++) & (sizeof(Unit) == 2 ? 0xfffful : 0xfffffffful);
+            unsigned long low = static_cast<unsigned long>(*text) & 0xfffful;
+            if (sizeof(Unit) == 2 && point >= 0xd800 && point < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
+                point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
+                text++;
+            }
+            if (point < 0x80) {
+                converted += static_cast<char>(point);
+                continue;
+            }
+            int more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+            converted += static_cast<char>((0xff00ul >> (more + 1) & 0xff) | point >> (6 * more));
+            while (more-- > 0) {
+                converted += static_cast<char>(0x80 | (point >> (6 * more) & 0x3f));
+            }
+        }
+        return converted;
+    }
+
+    /* For a call in the same expression; NULL for NULL. */
+    class utf8 {
+    public:
+        explicit utf8(const wchar_t *text)
+            : text_(text != NULL ? utf8_of(text) : std::string()), is_null_(text == NULL)
+        {
+        }
+        operator const char *() const { return is_null_ ? NULL : text_.c_str(); }
+
+    private:
+        std::string text_;
+        bool is_null_;
+    };
 
     int told(int code) const { return core_->fits ? code : static_cast<int>(TFTPSERVER_ERROR_NOT_AVAILABLE); }
 
@@ -374,22 +444,36 @@ private:
         }
         IPWORKS_TFTPSERVER_TRY
         {
-            return self->owner->dispatch(event);
+            if (event->id != TFTPSERVER_EVENT_CONNECTED || event->data.connected.status_code != 0) {
+                return self->owner->dispatch(event);
+            }
+            std::shared_ptr<core> kept = self->owner->core_; /* the handler may delete the object */
+            int result = self->owner->dispatch(event);
+            if (result == 0) {
+                std::lock_guard<std::mutex> lock(kept->mutex);
+                IPWorks_TFTPServer_Guard(handle, &kept->directory, event->data.connected.connection_id);
+            }
+            return result;
         }
         IPWORKS_TFTPSERVER_CATCH_ALL
         {
-            keep_exception();
+            keep_exception(self);
             tftpserver_do_interrupt(handle); /* let DoEvents return, and throw, at once */
         }
         return TFTPSERVER_ERROR_ABORTED;
     }
 
-    static void keep_exception()
+    static void keep_exception(core *self)
     {
-        if (current_frame() == NULL) {
+        std::lock_guard<std::mutex> lock(self->mutex);
+        frame *found = self->running;
+        while (found != NULL && found->thread != std::this_thread::get_id()) {
+            found = found->next;
+        }
+        if (found == NULL) {
             std::terminate(); /* somebody called tftpserver_do_doevents: the exception has nowhere to go */
         }
-        current_frame()->thrown = std::current_exception();
+        found->thrown = std::current_exception();
     }
 
     int dispatch(tftpserver_event *event)
@@ -444,7 +528,7 @@ private:
         }
     }
 
-    core *core_;
+    std::shared_ptr<core> core_;
 };
 
 #endif /* IPWORKS_H */

@@ -1,6 +1,6 @@
 /*
  * The C layer of programs written for IPWorks TFTPServer, over libtftpserver: Create, Set, Get, Do, Destroy, and one
- * sink for all events. Everything here is static inline, so nothing is linked but libtftpserver. C99 and C++.
+ * sink for all events. Everything here is inline, so nothing is linked but libtftpserver. C99 and C++.
  *
  * This is libtftpserver's own work, compatible with programs written for IPWorks TFTPServer. It is neither made nor
  * endorsed by the maker of IPWorks. New C programs use tftpserver.h.
@@ -15,6 +15,13 @@
  *    IPWorks_TFTPServer_GetLastErrorCode, which is 0 after a success.
  *  - Events reach the sink inside Do with IPWORKS_TFTPSERVER_DOEVENTS, on the thread that calls it. All are asked for,
  *    so every program must call it.
+ *  - A LocalDir that does not exist is kept and looked at when listening starts, which then fails if it is still not
+ *    there. While listening it is refused. Set LocalDir and start listening on one thread at a time.
+ *  - An upload goes to LocalDir or ConnLocalFile. Only where LocalDir was never set is it the sink's to keep, by its
+ *    Transfer events; where it was set and is not valid, or is "", uploads fail with 127 or 128.
+ *  - `int64` is `long long`, as a name that another declaration of `int64` at the same level takes precedence over
+ *    where it is qualified (`::int64`). Programs that have an `int64` of another type define IPWORKS_NO_INT64 before
+ *    they include this header: it then has the name ipworks_int64 alone.
  *
  * THE SINK
  *
@@ -36,13 +43,34 @@
 #ifndef IPWORKS_TFTPSERVER_H
 #define IPWORKS_TFTPSERVER_H
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../tftpserver.h"
 
-typedef long long int64;
+typedef long long ipworks_int64;
+
+#ifndef IPWORKS_NO_INT64
+#ifdef __cplusplus
+/* Not at global scope itself, where it would clash with any other int64. */
+namespace ipworks_types {
+typedef ipworks_int64 int64;
+}
+using namespace ipworks_types;
+#else
+typedef ipworks_int64 int64;
+#endif
+#endif
+
+/* In C++ the same function in every file, so that the class's inline members may call it. */
+#ifdef __cplusplus
+#define IPWORKS_TFTPSERVER_INLINE inline
+#else
+#define IPWORKS_TFTPSERVER_INLINE static inline
+#endif
 
 #define EID_TFTPSERVER_CONNECTED 1
 #define EID_TFTPSERVER_CONNECTIONREQUEST 2
@@ -62,41 +90,117 @@ typedef long long int64;
 #ifdef __cplusplus
 extern "C" {
 #endif
-
 typedef int (*IPWorks_TFTPServer_Sink)(void *context, int event_id, int cparam, void *param[], int cbparam[]);
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+/* LocalDir as such programs set it: it may come to be after it was set. */
+typedef struct IPWorks_TFTPServer_Directory {
+    char *wanted;  /* was set and does not exist yet; NULL: none */
+    int was_named; /* by any value: uploads are not for the Transfer event to keep */
+} IPWorks_TFTPServer_Directory;
 
 /* What the void pointers of this interface point to. */
 typedef struct IPWorks_TFTPServer_Object {
     tftpserver *handle;
     IPWorks_TFTPServer_Sink sink;
     void *context;
+    IPWorks_TFTPServer_Directory directory;
 } IPWorks_TFTPServer_Object;
 
+/* Sets LocalDir to `length` bytes. What does not exist is kept for IPWorks_TFTPServer_Start, unless it listens. */
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_SetDirectory(tftpserver *handle, IPWorks_TFTPServer_Directory *self,
+                                                              const char *path, size_t length)
+{
+    char *copy = NULL;
+    struct stat status;
+    int code = tftpserver_set_bytes(handle, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, path, length);
+
+    self->was_named = 1;
+    if (code == TFTPSERVER_ERROR_INVALID_VALUE && length > 0 && memchr(path, 0, length) == NULL
+        && (copy = (char *)malloc(length + 1)) != NULL) {
+        memcpy(copy, path, length);
+        copy[length] = '\0';
+        /* Text that is not UTF-8 names nothing that the library could open later. */
+        if (stat(copy, &status) == 0 || errno != ENOENT
+            || tftpserver_get_int(handle, TFTPSERVER_PROPERTY_LISTENING, 0) != 0
+            || tftpserver_set_bytes(handle, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, "", 0) != 0) {
+            free(copy);
+            copy = NULL;
+            tftpserver_set_bytes(handle, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, path, length); /* the error again */
+        }
+    }
+    if (code == 0 || copy != NULL) {
+        free(self->wanted);
+        self->wanted = copy;
+        code = 0;
+    }
+    return code;
+}
+
+/* Starts to listen; a LocalDir that was kept is looked at first. */
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Start(tftpserver *handle, IPWorks_TFTPServer_Directory *self)
+{
+    if (self->wanted != NULL) {
+        int code = tftpserver_set(handle, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, self->wanted);
+        if (code != 0) {
+            return code;
+        }
+        free(self->wanted);
+        self->wanted = NULL;
+    }
+    return tftpserver_do_startlistening(handle);
+}
+
+/*
+ * Called when Connected's handler has returned: an upload that nothing will store gets a file that cannot be created,
+ * so that it fails, instead of going to a Transfer handler that only watches.
+ */
+IPWORKS_TFTPSERVER_INLINE void IPWorks_TFTPServer_Guard(tftpserver *handle, const IPWorks_TFTPServer_Directory *self,
+                                                        int32_t connection)
+{
+    const char *text;
+
+    if (!self->was_named
+        || tftpserver_get_int(handle, TFTPSERVER_PROPERTY_CONN_OPERATION, connection) != TFTPSERVER_OPERATION_WRITE) {
+        return;
+    }
+    text = tftpserver_get(handle, TFTPSERVER_PROPERTY_LOCAL_DIR, 0);
+    if (text == NULL || *text != '\0') {
+        return;
+    }
+    text = tftpserver_get(handle, TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, connection);
+    if (text != NULL && *text == '\0') {
+        tftpserver_set(handle, TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, connection, "/dev/null/LocalDir is not valid");
+    }
+}
+
 /* NULL is no object: the library answers 901 for it. */
-static inline tftpserver *IPWorks_TFTPServer_Handle(void *object)
+IPWORKS_TFTPSERVER_INLINE tftpserver *IPWorks_TFTPServer_Handle(void *object)
 {
     return object != NULL ? ((IPWorks_TFTPServer_Object *)object)->handle : NULL;
 }
 
-static inline void *IPWorks_TFTPServer_Number(int64_t value)
+IPWORKS_TFTPSERVER_INLINE void *IPWorks_TFTPServer_Number(int64_t value)
 {
     return (void *)(intptr_t)value;
 }
 
-static inline void *IPWorks_TFTPServer_Text(const char *text)
+IPWORKS_TFTPSERVER_INLINE void *IPWorks_TFTPServer_Text(const char *text)
 {
     return (void *)(uintptr_t)text;
 }
 
-static inline int32_t IPWorks_TFTPServer_Receive(tftpserver *server, tftpserver_event *event, void *context)
+IPWORKS_TFTPSERVER_INLINE int32_t IPWorks_TFTPServer_Receive(tftpserver *server, tftpserver_event *event,
+                                                             void *context)
 {
     IPWorks_TFTPServer_Object *self = (IPWorks_TFTPServer_Object *)context;
     void *param[7] = {NULL, NULL, NULL, NULL, NULL, NULL, NULL};
     int cbparam[7] = {0, 0, 0, 0, 0, 0, 0};
-    int64 bytes = 0;
+    ipworks_int64 bytes = 0;
     int cparam = 0, result;
 
-    (void)server;
     switch (event->id) {
     case TFTPSERVER_EVENT_CONNECTED:
         param[cparam++] = IPWorks_TFTPServer_Number(event->data.connected.connection_id);
@@ -147,17 +251,20 @@ static inline int32_t IPWorks_TFTPServer_Receive(tftpserver *server, tftpserver_
         return 0;
     }
     result = self->sink(self->context, event->id, cparam, param, cbparam);
+    if (event->id == TFTPSERVER_EVENT_CONNECTED && event->data.connected.status_code == 0 && result == 0) {
+        IPWorks_TFTPServer_Guard(server, &self->directory, event->data.connected.connection_id);
+    }
     if (event->id == TFTPSERVER_EVENT_CONNECTION_REQUEST) {
         event->data.connection_request.accept = (int32_t)(intptr_t)param[5] != 0;
     }
     return result;
 }
 
-/* Whether the library is at least as new as this header, and of its series (before 1.0, a minor version is one). */
-static inline int IPWorks_TFTPServer_LibraryFits(void)
+/* Whether the library is at least as new as this header, and the first part of the version is the same. */
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_LibraryFits(void)
 {
     long parts[3] = {0, 0, 0}, number;
-    const long series = TFTPSERVER_VERSION_NUMBER < 1000000 ? 1000 : 1000000;
+    const long series = 1000000;
     char *at = (char *)(uintptr_t)tftpserver_version();
     int part;
     for (part = 0; part < 3; part++) {
@@ -175,7 +282,8 @@ static inline int IPWorks_TFTPServer_LibraryFits(void)
  * Makes an object. `sink` may be NULL: then no event is asked for. `key` and `opts` are taken and ignored. NULL where
  * it fails: out of memory, or a library that is older than this header.
  */
-static inline void *IPWorks_TFTPServer_Create(IPWorks_TFTPServer_Sink sink, void *context, char *key, int opts)
+IPWORKS_TFTPSERVER_INLINE void *IPWorks_TFTPServer_Create(IPWorks_TFTPServer_Sink sink, void *context, char *key,
+                                                          int opts)
 {
     IPWorks_TFTPServer_Object *self;
     int event;
@@ -203,24 +311,25 @@ static inline void *IPWorks_TFTPServer_Create(IPWorks_TFTPServer_Sink sink, void
 }
 
 /* Ends every transfer and frees the object, which may not be used any more. 907 inside the sink: nothing was ended. */
-static inline int IPWorks_TFTPServer_Destroy(void *object)
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Destroy(void *object)
 {
     int code = tftpserver_close(IPWorks_TFTPServer_Handle(object));
     if (code == 0) {
+        free(((IPWorks_TFTPServer_Object *)object)->directory.wanted);
         free(object);
     }
     return code;
 }
 
 /* 0 where the property has such an index. */
-static inline int IPWorks_TFTPServer_CheckIndex(void *object, int propid, int arridx)
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_CheckIndex(void *object, int propid, int arridx)
 {
     tftpserver *handle = IPWorks_TFTPServer_Handle(object);
     tftpserver_get_bytes(handle, propid, arridx, NULL);
     return tftpserver_get_last_error_code(handle);
 }
 
-static inline int IPWorks_TFTPServer_IsNumber(int propid)
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_IsNumber(int propid)
 {
     return propid == TFTPSERVER_PROPERTY_CONN_COUNT || propid == TFTPSERVER_PROPERTY_CONN_REMOTE_PORT
         || propid == TFTPSERVER_PROPERTY_LISTENING || propid == TFTPSERVER_PROPERTY_LOCAL_PORT
@@ -229,7 +338,8 @@ static inline int IPWorks_TFTPServer_IsNumber(int propid)
 }
 
 /* A property: the number in the pointer (and in *llval), or the text or data (its length in *lpcb). */
-static inline void *IPWorks_TFTPServer_Get(void *object, int propid, int arridx, int *lpcb, int64 *llval)
+IPWORKS_TFTPSERVER_INLINE void *IPWorks_TFTPServer_Get(void *object, int propid, int arridx, int *lpcb,
+                                                     ipworks_int64 *llval)
 {
     tftpserver *handle = IPWorks_TFTPServer_Handle(object);
     size_t length = 0;
@@ -246,16 +356,28 @@ static inline void *IPWorks_TFTPServer_Get(void *object, int propid, int arridx,
         return IPWorks_TFTPServer_Number(value);
     }
     data = tftpserver_get_bytes(handle, propid, arridx, &length);
+    if (propid == TFTPSERVER_PROPERTY_LOCAL_DIR && data != NULL
+        && ((IPWorks_TFTPServer_Object *)object)->directory.wanted != NULL) {
+        data = ((IPWorks_TFTPServer_Object *)object)->directory.wanted;
+        length = strlen((const char *)data);
+    }
     if (lpcb != NULL) {
         *lpcb = data != NULL ? (int)length : 0;
     }
     return (void *)(uintptr_t)data;
 }
 
-static inline int IPWorks_TFTPServer_Set(void *object, int propid, int arridx, const void *val, int cb)
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Set(void *object, int propid, int arridx, const void *val, int cb)
 {
     tftpserver *handle = IPWorks_TFTPServer_Handle(object);
 
+    if (propid == TFTPSERVER_PROPERTY_LISTENING && val != NULL && object != NULL) {
+        return IPWorks_TFTPServer_Start(handle, &((IPWorks_TFTPServer_Object *)object)->directory);
+    }
+    if (propid == TFTPSERVER_PROPERTY_LOCAL_DIR && val != NULL && cb >= 0 && object != NULL) {
+        return IPWorks_TFTPServer_SetDirectory(handle, &((IPWorks_TFTPServer_Object *)object)->directory,
+                                               (const char *)val, cb > 0 ? (size_t)cb : strlen((const char *)val));
+    }
     if (IPWorks_TFTPServer_IsNumber(propid)) {
         return tftpserver_set_int(handle, propid, arridx, (int64_t)(intptr_t)val);
     }
@@ -272,8 +394,8 @@ static inline int IPWorks_TFTPServer_Set(void *object, int propid, int arridx, c
  * Calls a method. `param` and `cbparam` have one more entry than the cparam that go in: the result comes back there.
  * Only Config has either: param[0] is the text, param[1] becomes the result. `llval` is not used.
  */
-static inline int IPWorks_TFTPServer_Do(void *object, int methid, int cparam, void *param[], int cbparam[],
-                                        int64 *llval)
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Do(void *object, int methid, int cparam, void *param[], int cbparam[],
+                                                 ipworks_int64 *llval)
 {
     tftpserver *handle = IPWorks_TFTPServer_Handle(object);
     const char *text;
@@ -290,36 +412,34 @@ static inline int IPWorks_TFTPServer_Do(void *object, int methid, int cparam, vo
         }
         return tftpserver_get_last_error_code(handle);
     case IPWORKS_TFTPSERVER_DOEVENTS: return tftpserver_do_doevents(handle);
-    case IPWORKS_TFTPSERVER_STARTLISTENING: return tftpserver_do_startlistening(handle);
+    case IPWORKS_TFTPSERVER_STARTLISTENING:
+        return object != NULL ? IPWorks_TFTPServer_Start(handle, &((IPWorks_TFTPServer_Object *)object)->directory)
+                              : TFTPSERVER_ERROR_NOT_A_HANDLE;
     case IPWORKS_TFTPSERVER_STOPLISTENING: return tftpserver_do_stoplistening(handle);
     default: return handle != NULL ? TFTPSERVER_ERROR_NOT_AVAILABLE : TFTPSERVER_ERROR_NOT_A_HANDLE;
     }
 }
 
-static inline char *IPWorks_TFTPServer_GetLastError(void *object)
+IPWORKS_TFTPSERVER_INLINE char *IPWorks_TFTPServer_GetLastError(void *object)
 {
     return (char *)(uintptr_t)tftpserver_get_last_error(IPWorks_TFTPServer_Handle(object));
 }
 
-static inline int IPWorks_TFTPServer_GetLastErrorCode(void *object)
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_GetLastErrorCode(void *object)
 {
     return tftpserver_get_last_error_code(IPWorks_TFTPServer_Handle(object));
 }
 
 /* Nothing has to be set up or taken down for the process: these two only succeed. */
-static inline int IPWorks_TFTPServer_StaticInit(void *instance)
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_StaticInit(void *instance)
 {
     (void)instance;
     return 0;
 }
 
-static inline int IPWorks_TFTPServer_StaticDestroy(void)
+IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_StaticDestroy(void)
 {
     return 0;
 }
-
-#ifdef __cplusplus
-} /* extern "C" */
-#endif
 
 #endif /* IPWORKS_TFTPSERVER_H */
