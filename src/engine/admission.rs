@@ -13,7 +13,7 @@ use tftp_proto::wire::Operation;
 pub(super) mod groups;
 mod order;
 
-use groups::Group;
+pub(super) use groups::Group;
 use order::{Order, Place};
 
 /// Half-open transfers of one address: two thousand machines behind a translator boot at once, each repeating itself.

@@ -4,13 +4,14 @@
 //! learns from its own transfers must not tell it the ports of others. A port of its own for each transfer does that.
 //! Where descriptors or ports do not suffice, transfers share sockets by a keyed hash of the client's address.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use tftp_proto::Instant;
 use tftp_proto::wire::{Asked, Operation};
 
+use super::admission::Group;
 use super::siphash::SipKey;
 
 /// Shared sockets of a thread. More would hide a client's port better, and bring fewer packets a system call.
@@ -161,11 +162,12 @@ impl Buckets {
         Buckets { key, count }
     }
 
-    /// The two buckets of a client, the one that it gets first in front. `local` is the address that it asked.
+    /// The two buckets of a client, the one that it gets first in front.
     ///
-    /// Its port does not count: it could try as many as it likes, and learn the ports of all buckets.
-    pub(super) fn of(self, client: IpAddr, local: Option<IpAddr>) -> [usize; 2] {
-        let hash = match group(client, local) {
+    /// Its port does not count, nor which address of its own network it has (see [`Group`]): it could try as many as it
+    /// likes, and learn the ports of all buckets.
+    pub(super) fn of(self, client: Group) -> [usize; 2] {
+        let hash = match client.address() {
             IpAddr::V4(ip) => self.key.hash(&ip.octets()),
             IpAddr::V6(ip) => self.key.hash(&ip.octets()),
         };
@@ -175,23 +177,6 @@ impl Buckets {
         let step = if count > 1 { 1 + high % (count - 1) } else { 0 };
         [first as usize, ((first + step) % count) as usize]
     }
-}
-
-/// Addresses that one host can have: an IPv6 host may choose any in its /64. Not so where all clients share the /64:
-/// link-local ones, and those in the network of the server's own address.
-fn group(client: IpAddr, local: Option<IpAddr>) -> IpAddr {
-    let IpAddr::V6(ip) = client.to_canonical() else {
-        return client.to_canonical();
-    };
-    let network = |ip: Ipv6Addr| ip.to_bits() & !u128::from(u64::MAX);
-    let is_neighbour = match local.map(|local| local.to_canonical()) {
-        Some(IpAddr::V6(local)) => network(local) == network(ip),
-        _ => false,
-    };
-    if is_neighbour || ip.is_unicast_link_local() {
-        return ip.into();
-    }
-    Ipv6Addr::from_bits(network(ip)).into()
 }
 
 /// A transfer that has a client's place on a socket.
@@ -254,8 +239,12 @@ impl Reception {
 mod tests {
     use super::*;
 
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    fn client(ip: &str) -> Group {
+        Group::of(ip.parse().unwrap(), |_| false)
+    }
+
+    fn numbered(number: u32) -> Group {
+        Group::of(IpAddr::V4((0x0a00_0000 + number).into()), |_| false)
     }
 
     #[test]
@@ -321,14 +310,8 @@ mod tests {
         let buckets = Buckets::new(SipKey([7; 16]), BUCKETS);
         let mut used = [0; BUCKETS];
         for number in 0..64_000_u32 {
-            let client = IpAddr::V4((0x0a00_0000 + number).into());
-            let [first, second] = buckets.of(client, None);
+            let [first, second] = buckets.of(numbered(number));
             assert_ne!(first, second);
-            assert_eq!(
-                buckets.of(ip(&format!("::ffff:{client}")), None),
-                [first, second],
-                "an IPv4-mapped address is the IPv4 one"
-            );
             used[first] += 1;
             used[second] += 1;
         }
@@ -339,7 +322,7 @@ mod tests {
         );
         for count in 1..4 {
             let few = Buckets::new(SipKey([7; 16]), count);
-            let all = (0..200_u32).flat_map(|number| few.of(IpAddr::V4(number.into()), None));
+            let all = (0..200).flat_map(|number| few.of(numbered(number)));
             assert!(all.into_iter().all(|bucket| bucket < count));
         }
     }
@@ -348,38 +331,25 @@ mod tests {
     /// server's ports tells nothing of another's.
     #[test]
     fn the_key_decides() {
-        let (one, other) = (ip("192.0.2.1"), ip("192.0.2.2"));
+        let (one, other) = (client("192.0.2.1"), client("192.0.2.2"));
         let meetings = (0..64_000_u64)
             .filter(|number| {
                 let mut key = [0; 16];
                 key[..8].copy_from_slice(&number.to_le_bytes());
                 let buckets = Buckets::new(SipKey(key), BUCKETS);
-                buckets.of(other, None).contains(&buckets.of(one, None)[0])
+                buckets.of(other).contains(&buckets.of(one)[0])
             })
             .count();
         assert!((1778..2223).contains(&meetings), "{meetings}");
     }
 
     #[test]
-    fn an_ipv6_host_is_its_network_unless_all_clients_are_in_it() {
+    fn an_ipv6_host_has_the_same_two_wherever_it_is_in_its_network() {
         let buckets = Buckets::new(SipKey([9; 16]), 1 << 40);
-        let same = |one: &str, other: &str, local: Option<&str>| {
-            buckets.of(ip(one), local.map(ip)) == buckets.of(ip(other), local.map(ip))
-        };
-        assert!(same(
-            "2001:db8:0:1::1",
-            "2001:db8:0:1:9::2",
-            Some("2001:db8:0:2::1")
-        ));
-        assert!(same("2001:db8:0:1::1", "2001:db8:0:1:9::2", None));
-        assert!(!same("2001:db8:0:1::1", "2001:db8:0:2::1", None));
-        assert!(!same(
-            "2001:db8:0:1::1",
-            "2001:db8:0:1::2",
-            Some("2001:db8:0:1::99")
-        ));
-        assert!(!same("fe80::1", "fe80::2", None));
-        assert!(!same("192.0.2.1", "192.0.2.2", None));
+        let same = |one: &str, other: &str| buckets.of(client(one)) == buckets.of(client(other));
+        assert!(same("2001:db8:0:1::1", "2001:db8:0:1:9::2"));
+        assert!(!same("2001:db8:0:1::1", "2001:db8:0:2::1"));
+        assert!(!same("192.0.2.1", "192.0.2.2"));
     }
 
     #[test]

@@ -9,7 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tftp_proto::Instant;
 
+use super::admission::Group;
 use super::config::Config;
+use super::descriptors::soft_limit;
 use super::platform::{IoMode, LocalAddr, Poller, SocketOptions, UdpSocket, is_own};
 use super::port_plan::{Buckets, Budget, LowWater, Mode, Occupant, Reception, Seat, seat};
 use super::siphash::SipKey;
@@ -78,10 +80,11 @@ pub(super) enum Intake {
     Nothing,
 }
 
-/// Who asks for a transfer, and how it will send.
+/// What a new transfer needs a socket for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Newcomer {
+pub(super) struct SocketRequest {
     pub(super) peer: SocketAddr,
+    pub(super) group: Group,
     /// The address that was asked, where the system tells it.
     pub(super) asked: Option<LocalAddr>,
     pub(super) reception: Reception,
@@ -138,7 +141,7 @@ impl Ports {
             config.port_per_transfer,
         );
         let range = config.transfer_ports.clone();
-        let budget = Budget::new(mode, range.as_ref(), config.io_threads, permit::descriptors());
+        let budget = Budget::new(mode, range.as_ref(), config.io_threads, soft_limit());
         let options = SocketOptions {
             share_port: false,
             // An adopted socket may be bound to another interface than the setting says: its clients are there.
@@ -221,7 +224,7 @@ impl Ports {
     pub(super) fn choose<T: Copy>(
         &mut self,
         poller: &Poller,
-        newcomer: &Newcomer,
+        request: &SocketRequest,
         occupant: impl Fn(usize) -> Option<Occupant<T>>,
     ) -> io::Result<Seat<usize, T>> {
         let own = |place| Seat {
@@ -233,12 +236,12 @@ impl Ports {
                 place: LISTENING,
                 gives_way: occupant(LISTENING).map(|it| it.transfer),
             }),
-            Mode::AlwaysOwn => self.open_own(poller, newcomer).map(own),
-            Mode::Own => match self.open_own(poller, newcomer) {
+            Mode::AlwaysOwn => self.open_own(poller, request).map(own),
+            Mode::Own => match self.open_own(poller, request) {
                 Ok(place) => Ok(own(place)),
-                Err(_) => self.take_shared(poller, newcomer, occupant),
+                Err(_) => self.take_shared(poller, request, occupant),
             },
-            Mode::Shared => self.take_shared(poller, newcomer, occupant),
+            Mode::Shared => self.take_shared(poller, request, occupant),
         }
     }
 
@@ -272,12 +275,11 @@ impl Ports {
     fn take_shared<T: Copy>(
         &mut self,
         poller: &Poller,
-        newcomer: &Newcomer,
+        request: &SocketRequest,
         occupant: impl Fn(usize) -> Option<Occupant<T>>,
     ) -> io::Result<Seat<usize, T>> {
-        let local = newcomer.asked.map(|asked| asked.ip).or(self.only_address());
         let (mut places, mut refused) = (Vec::with_capacity(2), None);
-        for bucket in self.buckets.of(newcomer.peer.ip(), local) {
+        for bucket in self.buckets.of(request.group) {
             match self.open_bucket(poller, bucket) {
                 Ok(socket) => places.push((socket, occupant(socket))),
                 Err(error) => refused = Some(error),

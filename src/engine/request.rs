@@ -15,7 +15,7 @@ use super::core::Core;
 use super::notice::{Cause, Connection, LogKind, Notice, Wants};
 use super::platform::{Arrival, LocalAddr, Route, plain};
 use super::port_plan::Reception;
-use super::ports::{LISTENING, Newcomer};
+use super::ports::{LISTENING, SocketRequest};
 use super::progress::Progress;
 use super::repeats;
 use super::reply::Key;
@@ -220,7 +220,7 @@ impl Core {
         former: Option<Key>,
     ) {
         let peer = arrival.peer;
-        let socket = match self.seat(arrival, newcomer.operation, &request.asked) {
+        let socket = match self.seat(arrival, newcomer, &request.asked) {
             Ok(socket) => socket,
             Err(error) => {
                 self.ctx.shared.turn_away(newcomer.host);
@@ -248,17 +248,27 @@ impl Core {
     }
 
     /// The socket of a new transfer. A transfer that has its place there ends.
-    fn seat(&mut self, arrival: &Arrival<'_>, operation: Operation, asked: &Asked) -> io::Result<usize> {
-        let peer = arrival.peer;
-        let limits = &self.policy.limits;
-        let newcomer = Newcomer {
+    fn seat(
+        &mut self,
+        arrival: &Arrival<'_>,
+        newcomer: &admission::Newcomer,
+        asked: &Asked,
+    ) -> io::Result<usize> {
+        let (peer, limits) = (arrival.peer, &self.policy.limits);
+        let request = SocketRequest {
             peer,
+            group: newcomer.group,
             asked: arrival.local,
-            reception: Reception::of(operation, asked, limits.max_blksize, limits.max_windowsize),
+            reception: Reception::of(
+                newcomer.operation,
+                asked,
+                limits.max_blksize,
+                limits.max_windowsize,
+            ),
         };
         let table = &self.table;
         let occupant = |socket| table.peek(Tid { socket, peer }).map(Transfer::as_occupant);
-        let seat = self.ports.choose(&self.poller, &newcomer, occupant)?;
+        let seat = self.ports.choose(&self.poller, &request, occupant)?;
         if let Some(key) = seat.gives_way {
             self.replace(key);
         }

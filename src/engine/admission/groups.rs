@@ -18,6 +18,11 @@ impl Group {
             ip => Group(ip),
         }
     }
+
+    /// What stands for the group: one address, or the first one of a /64.
+    pub(in crate::engine) fn address(self) -> IpAddr {
+        self.0
+    }
 }
 
 /// The first address of the /64 that `ip` is in.

@@ -8,7 +8,7 @@ use tftp_proto::Instant;
 use super::super::platform::{Poller, SocketOptions, UdpSocket};
 use super::super::port_plan::{Mode, Reception};
 use super::permit::Permit;
-use super::{Newcomer, Own, Ports, Slot, draw};
+use super::{Own, Ports, Slot, SocketRequest, draw};
 
 /// Datagrams of the former client that are discarded before a socket gets the next one. One with more is closed.
 const MOST_DISCARDED: usize = 256;
@@ -26,24 +26,24 @@ impl Ports {
     ///
     /// # Errors
     /// `AddrInUse` and EMFILE where ports or descriptors are used up, or as many are in use as may be.
-    pub(super) fn open_own(&mut self, poller: &Poller, newcomer: &Newcomer) -> io::Result<usize> {
+    pub(super) fn open_own(&mut self, poller: &Poller, request: &SocketRequest) -> io::Result<usize> {
         if self.mode == Mode::Own && self.options.foreign_source {
-            return self.open_unconnected(poller, newcomer.reception);
+            return self.open_unconnected(poller, request.reception);
         }
-        let here = self.own_address(newcomer);
-        if let Some(index) = self.reuse(poller, here, newcomer) {
+        let here = self.own_address(request);
+        if let Some(index) = self.reuse(poller, here, request) {
             return Ok(index);
         }
         let permit = self.permit(poller)?;
-        let options = self.own_options(newcomer.reception);
-        let socket = self.draw.connected(here, newcomer.peer, &options)?;
-        if newcomer.reception.batches && self.options.coalesce {
+        let options = self.own_options(request.reception);
+        let socket = self.draw.connected(here, request.peer, &options)?;
+        if request.reception.batches && self.options.coalesce {
             socket.start_coalescing();
         }
         let own = Own {
             here,
-            peer: Some(newcomer.peer),
-            reception: newcomer.reception,
+            peer: Some(request.peer),
+            reception: request.reception,
             _permit: permit,
         };
         self.add_own(poller, socket, own)
@@ -70,36 +70,36 @@ impl Ports {
     }
 
     /// An idle socket at that address, with a new port.
-    fn reuse(&mut self, poller: &Poller, here: SocketAddr, newcomer: &Newcomer) -> Option<usize> {
+    fn reuse(&mut self, poller: &Poller, here: SocketAddr, request: &SocketRequest) -> Option<usize> {
         let is_here = |&index: &usize| self.own(index).is_some_and(|own| own.here == here);
         let at = self.idle.iter().rposition(is_here)?;
         let index = self.idle.remove(at);
         self.water.taken(self.idle.len());
-        if self.renew(index, newcomer).is_err() {
+        if self.renew(index, request).is_err() {
             self.close(poller, index);
             return None;
         }
         Some(index)
     }
 
-    fn renew(&mut self, index: usize, newcomer: &Newcomer) -> io::Result<()> {
+    fn renew(&mut self, index: usize, request: &SocketRequest) -> io::Result<()> {
         let slot = self.slots[index].as_mut().ok_or(io::ErrorKind::NotFound)?;
         let own = slot.own.as_mut().ok_or(io::ErrorKind::NotFound)?;
         // The same client may be the next: what it sent to the former port must not count for this one.
         if !slot.socket.discard_received(MOST_DISCARDED) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        if self.recv_buffer.is_none() && own.reception.buffer != newcomer.reception.buffer {
-            slot.socket.set_recv_buffer(newcomer.reception.buffer)?;
+        if self.recv_buffer.is_none() && own.reception.buffer != request.reception.buffer {
+            slot.socket.set_recv_buffer(request.reception.buffer)?;
         }
-        draw::connect(&slot.socket, newcomer.peer)?;
+        draw::connect(&slot.socket, request.peer)?;
         if !self.draw.accepts(&slot.socket)? {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         }
-        if newcomer.reception.batches && self.options.coalesce {
+        if request.reception.batches && self.options.coalesce {
             slot.socket.start_coalescing();
         }
-        (own.peer, own.reception) = (Some(newcomer.peer), newcomer.reception);
+        (own.peer, own.reception) = (Some(request.peer), request.reception);
         Ok(())
     }
 
@@ -152,8 +152,8 @@ impl Ports {
     }
 
     /// Where a socket for this transfer is bound: at SourceIPAddress, or at the address that was asked.
-    fn own_address(&self, newcomer: &Newcomer) -> SocketAddr {
-        let mut here = match (self.source_for(newcomer.peer), newcomer.asked) {
+    fn own_address(&self, request: &SocketRequest) -> SocketAddr {
+        let mut here = match (self.source_for(request.peer), request.asked) {
             (Some(ip), _) => SocketAddr::new(in_family(ip, self.address), 0),
             (None, Some(asked)) => asked.to_bind(),
             (None, None) => self.address,

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use super::super::descriptors::soft_limit;
 use super::super::port_plan;
 
 /// All servers of the process together, as the limit of descriptors is the process's. A static of std's: the models of
@@ -15,7 +16,7 @@ pub(super) struct Permit(());
 impl Permit {
     /// One more socket; `None` where the process has as many as it may.
     pub(super) fn take() -> Option<Permit> {
-        let most = port_plan::most_own_sockets(descriptors());
+        let most = port_plan::most_own_sockets(soft_limit());
         let more = |count| (count < most).then_some(count + 1);
         let counted = OWN_SOCKETS.fetch_update(Relaxed, Relaxed, more);
         counted.ok().map(|_| Permit(()))
@@ -32,17 +33,4 @@ impl Drop for Permit {
     fn drop(&mut self) {
         OWN_SOCKETS.fetch_sub(1, Relaxed);
     }
-}
-
-/// The soft limit of descriptors. Asked each time: a program may change it as it runs.
-#[cfg(unix)]
-pub(super) fn descriptors() -> usize {
-    let limit = crate::engine::platform::limits::open_files();
-    usize::try_from(limit).unwrap_or(usize::MAX)
-}
-
-/// No limit but memory.
-#[cfg(not(unix))]
-pub(super) fn descriptors() -> usize {
-    usize::MAX
 }
