@@ -151,6 +151,11 @@ impl<T: Copy> Admission<T> {
         }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     /// True where nothing is half-open.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {

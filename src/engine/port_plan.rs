@@ -149,6 +149,12 @@ pub(super) fn most_own_sockets(descriptors: usize) -> usize {
     descriptors / 2
 }
 
+/// Half-open transfers of one of `threads` that may have a socket each, so that forged requests take an eighth of the
+/// descriptors at most. Beyond it newcomers share.
+pub(super) fn most_half_open(descriptors: usize, threads: usize) -> usize {
+    (descriptors / 8 / threads).max(1)
+}
+
 /// Which shared sockets an address has.
 #[derive(Clone, Copy)]
 pub(super) struct Buckets {
@@ -272,6 +278,13 @@ mod tests {
         assert_eq!(sockets(Mode::Shared, Some(7..=7), 3), (0, 1));
         assert_eq!(sockets(Mode::AlwaysOwn, Some(7..=7), 1), (usize::MAX, 0));
         assert_eq!(sockets(Mode::Single, None, 1), (0, 0));
+    }
+
+    #[test]
+    fn half_of_the_descriptors_and_an_eighth_for_half_open_transfers() {
+        assert_eq!((most_own_sockets(1024), most_half_open(1024, 1)), (512, 128));
+        assert_eq!(most_half_open(1024, 4), 32);
+        assert_eq!(most_half_open(20, 64), 1);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::admission::Group;
 use super::config::Config;
 use super::descriptors::soft_limit;
 use super::platform::{IoMode, LocalAddr, Poller, SocketOptions, UdpSocket, is_own};
-use super::port_plan::{Buckets, Budget, LowWater, Mode, Occupant, Reception, Seat, seat};
+use super::port_plan::{Buckets, Budget, LowWater, Mode, Occupant, Reception, Seat, most_half_open, seat};
 use super::siphash::SipKey;
 use draw::Draw;
 use permit::Permit;
@@ -39,6 +39,7 @@ pub(super) struct Ports {
     /// Sockets of one transfer each, the idle ones too.
     own: usize,
     mode: Mode,
+    threads: usize,
     budget: Budget,
     buckets: Buckets,
     /// Where requests are awaited.
@@ -88,6 +89,8 @@ pub(super) struct SocketRequest {
     /// The address that was asked, where the system tells it.
     pub(super) asked: Option<LocalAddr>,
     pub(super) reception: Reception,
+    /// Half-open transfers of this thread: where they are many, the next ones share.
+    pub(super) half_open: usize,
 }
 
 /// The options that every socket of an engine has.
@@ -159,6 +162,7 @@ impl Ports {
             water: LowWater::default(),
             own: 0,
             mode,
+            threads: config.io_threads,
             budget,
             buckets: Buckets::new(random_key(), budget.shared.max(1)),
             address: config.address,
@@ -237,12 +241,16 @@ impl Ports {
                 gives_way: occupant(LISTENING).map(|it| it.transfer),
             }),
             Mode::AlwaysOwn => self.open_own(poller, request).map(own),
-            Mode::Own => match self.open_own(poller, request) {
+            Mode::Own if self.has_room(request) => match self.open_own(poller, request) {
                 Ok(place) => Ok(own(place)),
                 Err(_) => self.take_shared(poller, request, occupant),
             },
-            Mode::Shared => self.take_shared(poller, request, occupant),
+            Mode::Own | Mode::Shared => self.take_shared(poller, request, occupant),
         }
+    }
+
+    fn has_room(&self, request: &SocketRequest) -> bool {
+        request.half_open < most_half_open(soft_limit(), self.threads)
     }
 
     /// The transfer on that socket is over: a socket of its own gives its port back, and is closed where there are enough

@@ -265,6 +265,7 @@ impl Core {
                 limits.max_blksize,
                 limits.max_windowsize,
             ),
+            half_open: self.ctx.half_open.len(),
         };
         let table = &self.table;
         let occupant = |socket| table.peek(Tid { socket, peer }).map(Transfer::as_occupant);

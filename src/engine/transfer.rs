@@ -209,11 +209,6 @@ impl Transfer {
         }
     }
 
-    /// The client has all it wanted: the same request from the same TID is a new one.
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
     /// Asks the application, or goes on at once where nobody listens.
     pub(super) fn start(&mut self, ctx: &mut Context) {
         let wants = ctx.wants();

@@ -248,6 +248,24 @@ class Forged(unittest.TestCase):
                 victim.close()
         self.in_network(test)
 
+    def test_a_single_port(self):
+        """Its port is known: a forged ACK brings a window, which has four blocks and 128 kB at most, and its repetitions."""
+        def test():
+            with start(SinglePort="True") as server:
+                for options in (LARGEST, {"blksize": 65464, "windowsize": 64}):
+                    for last in (0, 400):
+                        forger, victim = Forger(), Victim(VICTIM)
+                        forger.send(victim.address, server.address, request("big", **options))
+                        victim.take(0.1)
+                        for block in range(0, last + 1, 4):
+                            forger.send(victim.address, server.address, ack(block))
+                            victim.take(0.005)
+                        await_the_end(server, victim)
+                        self.ratio(f"a single port, ACKs up to {last}, {options}", forger, victim, SINGLE)
+                        forger.close()
+                        victim.close()
+        self.in_network(test)
+
     def test_nothing_is_written_and_nobody_is_ended(self):
         """By packets to the ports that the sender knows: no upload in the victim's name, no end of another's transfer."""
         def test():
