@@ -214,6 +214,11 @@ impl Options {
         }
     }
 
+    /// Seconds that transfers have to finish. docker kills after ten.
+    pub fn grace(&self) -> u32 {
+        self.grace.unwrap_or(8)
+    }
+
     /// These options, and those of `file` where these say nothing.
     pub fn over(self, file: Options) -> Options {
         Options {

@@ -274,6 +274,11 @@ pub fn left_out(count: u64) -> String {
     format!("{count} lines were left out here, because nobody read them in time")
 }
 
+/// Writes a line on standard output, where nothing is served: a pipe that was closed has seen enough.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
 /// A closed standard error leaves nowhere to report to.
 pub fn write_stderr(bytes: &[u8]) {
     let _ = io::stderr().write_all(bytes);

@@ -4,6 +4,7 @@ mod support;
 
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -282,6 +283,30 @@ fn without_grace_transfers_are_cut_off_at_once() {
     let served = Served::new(directory.path(), &["--grace", "0"]);
     let mut client = Slow::ask(served.address(), "f");
     client.packet();
+    served.signal("TERM");
+    assert_eq!(served.wait().0.code(), Some(1));
+}
+
+/// Whatever the program waits for: here for a configuration that is a pipe nobody writes to.
+#[test]
+fn sigterm_ends_it_where_everything_hangs() {
+    let directory = directory(&[("f", b"content"), ("c.toml", b"grace = 1\n")]);
+    let config = directory.path().join("c.toml");
+    let notified = directory.path().join("notify");
+    let manager = UnixDatagram::bind(&notified).unwrap();
+    manager.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = plain(&["--config", text(&config)], directory.path());
+    let served = Served::start({
+        command.args(as_root()).env("NOTIFY_SOCKET", &notified);
+        command
+    });
+    std::fs::remove_file(&config).unwrap();
+    nix::unistd::mkfifo(&config, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    served.signal("HUP");
+    let mut buffer = [0; 512];
+    while !buffer.starts_with(b"RELOADING=1") {
+        manager.recv(&mut buffer).expect("it begins to reload");
+    }
     served.signal("TERM");
     assert_eq!(served.wait().0.code(), Some(1));
 }

@@ -316,6 +316,19 @@ fn lines_for_people() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+/// What drives a terminal or turns the direction of writing is not in it as it came, though JSON would allow that.
+#[test]
+fn json_is_safe_to_look_at() {
+    let directory = directory(&[]);
+    let mut served = Served::new(directory.path(), &[]);
+    let name = "a\u{9b}2J\u{7f}\u{202e}b";
+    Slow::ask(served.address(), name).packet();
+    let line = served.line();
+    assert!(line.contains("a\\u009b2J\\u007f\\u202eb"), "{line}");
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(told["file"], name);
+}
+
 #[test]
 fn the_current_directory_without_words() {
     if !have("curl") {

@@ -16,6 +16,7 @@ use crate::config::Plan;
 use crate::exit::{Code, Failure};
 use crate::networks::Verdict;
 use crate::options::Options;
+use crate::output;
 use crate::rules::Asked;
 use crate::text;
 use crate::watch::Outcome;
@@ -72,7 +73,7 @@ pub fn run(plan: Plan, name: &str, client: IpAddr, is_write: bool) -> Result<Cod
 
 /// Names come from the command line, and from files.
 fn say(line: &str) {
-    println!("{}", text::printable(line));
+    output::say(&text::printable(line));
 }
 
 fn look_up(plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Result<Code, Failure> {

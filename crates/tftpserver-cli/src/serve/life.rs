@@ -7,7 +7,7 @@ use std::time::Duration;
 use tftpserver::server::Server;
 
 use super::signals::Wish;
-use super::{Running, settings, spawn, systemd};
+use super::{Running, settings, systemd};
 use crate::cli::Serve;
 use crate::clock;
 use crate::config::Plan;
@@ -28,7 +28,7 @@ pub fn until_told(
         for wish in wishes.try_iter() {
             match wish {
                 Wish::Reload => plan = reload(running, asked, plan),
-                Wish::End => return drain(running, &plan, wishes),
+                Wish::End => return drain(running, wishes),
             }
         }
     }
@@ -42,6 +42,7 @@ fn reload(running: &Running, asked: &Serve, old: Plan) -> Plan {
     let plan = match new {
         Ok(new) => {
             running.set_rules(new.rules.clone());
+            running.grace.set(new.options.grace());
             for option in settings::needs_restart(&old.options, &new.options) {
                 tracing::warn!(option, "changed, but stays as it was until the next start");
             }
@@ -61,20 +62,16 @@ fn reload(running: &Running, asked: &Serve, old: Plan) -> Plan {
     plan
 }
 
-/// Seconds for transfers to finish, where nothing else is asked for: docker kills after ten.
-const GRACE: u32 = 8;
-/// Of these, the last part is for cutting off transfers and for telling their clients: a share of so much, and at most so long.
+/// The last part of the grace is for cutting off transfers and for telling their clients: this share, and at most so long.
 const CUT_SHARE: u32 = 8;
 const CUT_TIME: Duration = Duration::from_secs(1);
-/// The time that is left in any case: for cutting off transfers after a second signal, or without any grace.
-const LEAST: Duration = Duration::from_millis(500);
 
 /// Takes no new requests and lets transfers finish; told again, or when the grace is over, ends them.
-fn drain(running: &Running, plan: &Plan, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
+fn drain(running: &Running, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
     let server = &running.server;
-    let (grace, begin) = (Grace::of(plan), clock::now());
+    let (grace, begin) = (running.grace.time(), clock::now());
+    let cut = grace - (grace / CUT_SHARE).min(CUT_TIME);
     systemd::stopping();
-    exit_after(grace.end)?;
     server.stop_listening();
     tracing::info!("stopping: transfers finish, a second signal ends them");
     let left = active(server);
@@ -85,16 +82,13 @@ fn drain(running: &Running, plan: &Plan, wishes: &Receiver<Wish>) -> Result<Code
     settings::set(server, "", "SelectWaitMillis", &100)?;
     let mut code = Code::Done;
     while active(server) > 0 {
-        let is_over = begin.elapsed() >= grace.cut;
+        let is_over = begin.elapsed() >= cut;
         if code == Code::Done && (is_over || wishes.try_iter().any(|wish| wish == Wish::End)) {
             code = Code::CutOff;
             if is_over {
-                tracing::warn!(
-                    seconds = grace.seconds,
-                    "the time of --grace is over: transfers are cut off"
-                );
+                let seconds = running.grace.seconds();
+                tracing::warn!(seconds, "the time of --grace is over: transfers are cut off");
             }
-            exit_after(LEAST.max(CUT_TIME))?;
             server.shutdown();
         }
         deliver(server)?;
@@ -103,33 +97,6 @@ fn drain(running: &Running, plan: &Plan, wishes: &Receiver<Wish>) -> Result<Code
     deliver(server)?;
     server.close();
     Ok(code)
-}
-
-/// When transfers are cut off, and when the program ends whatever hangs.
-struct Grace {
-    seconds: u32,
-    cut: Duration,
-    end: Duration,
-}
-
-impl Grace {
-    fn of(plan: &Plan) -> Grace {
-        let seconds = plan.options.grace.unwrap_or(GRACE);
-        let whole = Duration::from_secs(seconds.into());
-        Grace {
-            seconds,
-            cut: whole - (whole / CUT_SHARE).min(CUT_TIME),
-            end: whole.max(LEAST),
-        }
-    }
-}
-
-/// Ends the program after this time, also where a disk hangs and a thread cannot be waited for.
-fn exit_after(time: Duration) -> Result<(), Failure> {
-    spawn("grace", move || {
-        std::thread::sleep(time);
-        std::process::exit(Code::CutOff as i32);
-    })
 }
 
 fn deliver(server: &Server) -> Result<(), Failure> {

@@ -20,11 +20,12 @@ use tftpserver::server::Server;
 use crate::cli::Serve;
 use crate::config::Plan;
 use crate::exit::{Code, Failure};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::rules::Rules;
 use crate::text;
 use crate::watch::Board;
 use crate::{logging, web};
+use signals::Grace;
 use sockets::Held;
 use user::Identity;
 
@@ -36,6 +37,7 @@ pub struct Running {
     pub output: Output,
     rules: Arc<RwLock<Rules>>,
     denied: Arc<AtomicU64>,
+    grace: Grace,
 }
 
 impl Running {
@@ -45,12 +47,15 @@ impl Running {
         let shown = (Arc::clone(&server), Arc::clone(&board));
         let output = Output::start(&plan.options, Arc::new(move || shown.1.look(&shown.0)))?;
         logging::start(&plan.options, output.clone());
+        let grace = Grace::default();
+        grace.set(plan.options.grace());
         Ok(Running {
             server,
             board,
             output,
             rules: Arc::new(RwLock::new(plan.rules.clone())),
             denied: Arc::default(),
+            grace,
         })
     }
 
@@ -86,10 +91,8 @@ pub fn run(asked: &Serve) -> Result<Code, Failure> {
 fn check(plan: &Plan) -> Result<Code, Failure> {
     Identity::wanted(&plan.options)?;
     settings::at_start(&Server::open(), plan, &Arc::default())?;
-    println!(
-        "everything is right; {} would be served",
-        text::printable(&plan.dir.to_string_lossy())
-    );
+    let dir = text::printable(&plan.dir.to_string_lossy());
+    output::say(&format!("everything is right; {dir} would be served"));
     Ok(Code::Done)
 }
 
@@ -98,7 +101,7 @@ fn serve(running: &Running, asked: &Serve, plan: Plan) -> Result<Code, Failure> 
     let (page, held) = open_ports(running, asked, &plan)?;
     events::register(running, plan.options.verbose);
     let reloads = asked.config.is_some() || systemd::is_there();
-    let wishes = signals::watch(Arc::clone(&running.server), reloads)?;
+    let wishes = signals::watch(running, reloads)?;
     let addresses = sockets::start(running, &plan.options)?;
     // The library has duplicates of its own now.
     drop(held);

@@ -1,14 +1,39 @@
 //! Signals become wishes, and wake the thread that waits in DoEvents.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use tftpserver::server::Server;
 
-use super::spawn;
+use super::{Running, spawn};
 use crate::exit::{Code, Failure};
+
+/// The time that is left in any case: for cutting off transfers after a second signal, or without any grace.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// Seconds that transfers have to finish; what a reload changes counts for the next signal.
+#[derive(Clone, Debug, Default)]
+pub struct Grace(Arc<AtomicU32>);
+
+impl Grace {
+    /// Sets it.
+    pub fn set(&self, seconds: u32) {
+        self.0.store(seconds, Relaxed);
+    }
+
+    /// Gives it.
+    pub fn seconds(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+
+    /// The time itself.
+    pub fn time(&self) -> Duration {
+        Duration::from_secs(self.seconds().into())
+    }
+}
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +45,8 @@ pub enum Wish {
 }
 
 /// From here on signals are wishes. With `reloads` SIGHUP asks for a reload; without, it ends the program, unless it was
-/// started under nohup(1).
-pub fn watch(server: Arc<Server>, reloads: bool) -> Result<Receiver<Wish>, Failure> {
+/// started under nohup(1). A signal that ends it does so within the grace, whatever the other threads wait for.
+pub fn watch(running: &Running, reloads: bool) -> Result<Receiver<Wish>, Failure> {
     let mut numbers = vec![SIGINT, SIGTERM];
     if reloads || !is_ignored(SIGHUP) {
         numbers.push(SIGHUP);
@@ -29,19 +54,35 @@ pub fn watch(server: Arc<Server>, reloads: bool) -> Result<Receiver<Wish>, Failu
     let mut signals =
         Signals::new(numbers).map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
     let (sender, wishes) = channel();
+    let (server, grace) = (Arc::clone(&running.server), running.grace.clone());
     spawn("signals", move || {
+        let mut left = None;
         for signal in signals.forever() {
             let wish = match signal {
                 SIGHUP if reloads => Wish::Reload,
                 _ => Wish::End,
             };
-            if sender.send(wish).is_err() {
-                return;
+            if wish == Wish::End {
+                let time = left.replace(LEAST).unwrap_or_else(|| grace.time().max(LEAST));
+                exit_after(time);
             }
+            // Without the other end the program is about to end.
+            let _ = sender.send(wish);
             server.interrupt();
         }
     })?;
     Ok(wishes)
+}
+
+/// Ends the program after this time, also where a disk hangs and a thread cannot be waited for.
+fn exit_after(time: Duration) {
+    let end = move || {
+        std::thread::sleep(time);
+        std::process::exit(Code::CutOff as i32);
+    };
+    if let Err(failure) = spawn("grace", end) {
+        tracing::error!(%failure, "the end may take longer than --grace");
+    }
 }
 
 /// Whether whoever started this process has it ignore a signal (proc(5)).
