@@ -215,7 +215,7 @@ class Handle
                 throw $thrown;
             }
             [$request, $this->request] = [$this->request, null];
-            if ($request === null || !$this->answer(...$request) || $this->raw === null || $left === 0) {
+            if ($request === null || !$this->answer(...$request) || $left === 0) {
                 return $code;
             }
             // Connected waits now, so that the next DoEvents does not.
@@ -296,24 +296,22 @@ class Handle
         return $this->signal;
     }
 
-    /** Runs a handler of ConnectionRequest and passes its answer on. True where DoEvents has something to tell then. */
+    /** Runs a handler of ConnectionRequest and passes its answer on. True where the next DoEvents has something to tell. */
     private function answer(int $id, \Closure $handler): bool
     {
         $accept = -1;
+        $code = null;
         try {
             $accept = $handler();
         } finally {
             // Also where the handler threw, and where the program has dropped its fiber.
-            if ($this->raw !== null) {
-                match ($accept) {
-                    0, 1 => Library::ffi()->tftpserver_do_accept($this->raw, $id, $accept),
-                    2 => null,
-                    default => Library::ffi()->tftpserver_do_disconnect($this->raw, $id),
-                };
+            if ($this->raw !== null && $accept !== 2) {
+                $code = $accept < 0 ? Library::ffi()->tftpserver_do_disconnect($this->raw, $id)
+                    : Library::ffi()->tftpserver_do_accept($this->raw, $id, $accept);
             }
         }
 
-        return $accept !== 2;
+        return $code === 0 && $accept >= 0;
     }
 
     private static function isInt32(int $number): bool

@@ -112,8 +112,7 @@ final class Pump
 
             return 0;
         }
-        $fiber = \Fiber::getCurrent();
-        [self::$running, self::$raw, self::$caller] = [$handle, $raw, $fiber === null ? null : \WeakReference::create($fiber)];
+        [self::$running, self::$raw, self::$caller] = [$handle, $raw, self::here()];
         try {
             return self::drive($handle, $raw);
         } finally {
@@ -124,6 +123,14 @@ final class Pump
                 self::settle();
             }
         }
+    }
+
+    /** The present fiber; null: the main program. On the fiber's own stack nothing must keep it alive. */
+    private static function here(): ?\WeakReference
+    {
+        $fiber = \Fiber::getCurrent();
+
+        return $fiber === null ? null : \WeakReference::create($fiber);
     }
 
     private static function drive(Handle $handle, CData $raw): int

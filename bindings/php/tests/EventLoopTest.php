@@ -173,8 +173,12 @@ final class EventLoopTest extends TestCase
             [$cycle->itself, $cycle->fiber] = [$cycle, $fiber];
             unset($cycle);
         }
+        $gone = \WeakReference::create($fiber);
         unset($fiber);
-        gc_collect_cycles();
+        if ($byCollector) {
+            gc_collect_cycles();
+        }
+        self::assertNull($gone->get(), 'nothing else holds the fiber');
         $server->{"on{$event}"}(null);
         self::assertSame(0, $this->finish($server, $this->curl($server, 'file')));
         self::assertSame($bytes, $this->read('got'));
@@ -184,6 +188,31 @@ final class EventLoopTest extends TestCase
     public static function suspending(): array
     {
         return [['ConnectionRequest', false], ['ConnectionRequest', true], ['Connected', false], ['Connected', true], ['Transfer', false], ['Transfer', true]];
+    }
+
+    public function testAnUploadWhoseHandlerNeverReturnsIsNotAcknowledged(): void
+    {
+        $this->file('mine', 700);
+        $server = $this->server();
+        $server->startListening();
+        $server->onTransfer(static function (TransferEvent $e): void {
+            if ($e->bytesTransferred === 700) {
+                \Fiber::suspend();
+            }
+        });
+        $ends = [];
+        $server->onDisconnected(static function (DisconnectedEvent $e) use (&$ends): void {
+            $ends[] = $e->statusCode;
+        });
+        $client = $this->upload($server, 'mine', 'theirs');
+        Wait::until(static function () use (&$ends): bool {
+            return $ends !== [];
+        }, 'the end of the upload', 30, static function () use ($server): void {
+            // Dropped at once where it is suspended.
+            (new \Fiber($server->doEvents(...)))->start();
+        });
+        self::assertSame([10053], $ends);
+        self::assertNotSame(0, $client->wait());
     }
 
     /** Returns a fiber that called doEvents(), and that the handler of an event has suspended. */
