@@ -55,9 +55,9 @@ function ipworks_tftpserver_register_callback(mixed $res, mixed $id, mixed $func
     if ($function === null) {
         return $res->handle((int) $id, null);
     }
-    $asker = (int) $id === EventId::CONNECTION_REQUEST ? Parameters::asker($function) : null;
+    $prepare = (int) $id === EventId::CONNECTION_REQUEST ? Parameters::prepare($function) : null;
 
-    return $res->handle((int) $id, Parameters::handler($function), $asker);
+    return $res->handle((int) $id, Parameters::handler($function), $prepare);
 }
 
 function ipworks_tftpserver_get_last_error(mixed $res): string

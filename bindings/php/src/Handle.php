@@ -27,7 +27,7 @@ class Handle
     private array $handlers = [];
 
     /** @var null|\Closure(CData): (\Closure(): int) Copies a request; what it returns runs the handler. */
-    private ?\Closure $asker = null;
+    private ?\Closure $prepare = null;
 
     /** @var null|array{int, \Closure(): int} A connection whose request waits for its handler. */
     private ?array $request = null;
@@ -67,7 +67,7 @@ class Handle
         if ($this->raw === null) {
             return ErrorCode::NotAHandle->value;
         }
-        [$raw, $this->raw, $this->handlers, $this->asker, $this->signal] = [$this->raw, null, [], null, null];
+        [$raw, $this->raw, $this->handlers, $this->prepare, $this->signal] = [$this->raw, null, [], null, null];
 
         return Pump::close($this, $raw);
     }
@@ -170,12 +170,12 @@ class Handle
     /**
      * Registers a handler, or with null none.
      *
-     * @param null|\Closure(CData): int              $handler runs inside the callback
-     * @param null|\Closure(CData): (\Closure(): int) $asker   for ConnectionRequest: copies the event; what it returns
+     * @param null|\Closure(CData): int               $handler runs inside the callback
+     * @param null|\Closure(CData): (\Closure(): int) $prepare for ConnectionRequest: copies the event; what it returns
      *                                                         runs the handler, and returns what is to be accepted: 0
      *                                                         no, 1 yes, 2 later, -1 end the connection
      */
-    public function handle(int $event, ?\Closure $handler, ?\Closure $asker = null): int
+    public function handle(int $event, ?\Closure $handler, ?\Closure $prepare = null): int
     {
         if (!self::isInt32($event)) {
             return $this->refused = ErrorCode::InvalidValue->value;
@@ -189,7 +189,7 @@ class Handle
                 $this->handlers[$event] = $handler;
             }
             if ($event === EventId::CONNECTION_REQUEST) {
-                $this->asker = $asker;
+                $this->prepare = $prepare;
             }
         }
 
@@ -233,12 +233,12 @@ class Handle
             return 0;
         }
         try {
-            if ($id !== EventId::CONNECTION_REQUEST || $this->asker === null || \Fiber::getCurrent() === null) {
+            if ($id !== EventId::CONNECTION_REQUEST || $this->prepare === null || \Fiber::getCurrent() === null) {
                 return $handler($event);
             }
-            $asked = $event->data->connection_request;
-            $this->request = [$asked->connection_id, ($this->asker)($event)];
-            $asked->accept = 2;
+            $request = $event->data->connection_request;
+            $this->request = [$request->connection_id, ($this->prepare)($event)];
+            $request->accept = 2;
             // DoEvents returns now; what it has not delivered waits, and the event stream is readable.
             Library::ffi()->tftpserver_do_interrupt($this->raw);
 

@@ -57,7 +57,7 @@ final class Parameters
     }
 
     /** @return \Closure(CData): (\Closure(): int) for Handle::handle() */
-    public static function asker(callable $function): \Closure
+    public static function prepare(callable $function): \Closure
     {
         $function = $function(...);
 

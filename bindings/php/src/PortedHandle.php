@@ -65,14 +65,14 @@ final class PortedHandle extends Handle
         return $this->lookAtLocalDir() ?: $this->call('tftpserver_do_startlistening');
     }
 
-    public function handle(int $event, ?\Closure $handler, ?\Closure $asker = null): int
+    public function handle(int $event, ?\Closure $handler, ?\Closure $prepare = null): int
     {
         if ($event === EventId::CONNECTED) {
             $this->onConnected = $handler;
 
             return $this->watchConnections();
         }
-        $code = parent::handle($event, $handler, $asker);
+        $code = parent::handle($event, $handler, $prepare);
         if ($event === EventId::TRANSFER && $code === 0) {
             $this->watchesTransfers = $handler !== null;
             $code = $this->watchConnections();

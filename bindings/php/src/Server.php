@@ -361,14 +361,14 @@ final class Server implements ServerInterface
 
             return EventFactory::answer($event, $made);
         };
-        $asker = $event === EventId::CONNECTION_REQUEST ? self::asker($handler, $server) : null;
-        Failure::check($this->handle, $this->handle->handle($event, $closure, $asker));
+        $prepare = $event === EventId::CONNECTION_REQUEST ? self::prepare($handler, $server) : null;
+        Failure::check($this->handle, $this->handle->handle($event, $closure, $prepare));
 
         return $this;
     }
 
     /** @return \Closure(CData): (\Closure(): int) as Handle::handle() takes it */
-    private static function asker(\Closure $handler, \WeakReference $server): \Closure
+    private static function prepare(\Closure $handler, \WeakReference $server): \Closure
     {
         return static function (CData $event) use ($handler, $server): \Closure {
             $made = EventFactory::make($event);
