@@ -826,6 +826,16 @@ public:
             ::tftpserver_do_accept(handle(), connection, yes ? TFTPSERVER_ACCEPT_YES : TFTPSERVER_ACCEPT_NO));
     }
 
+    /**
+     * Holds a transfer back (true) while data that on_transfer delivered is taken elsewhere, until it was (false): see
+     * tftpserver_do_hold. @throws error 903 no such connection
+     */
+    void hold(std::int32_t connection, bool on) { check(::tftpserver_do_hold(handle(), connection, on ? 1 : 0)); }
+    void hold(std::int32_t connection, bool on, std::error_code &code) noexcept
+    {
+        code = code_of(::tftpserver_do_hold(handle(), connection, on ? 1 : 0));
+    }
+
     /** shutdown(), and every property and setting has its default again. Handlers stay. */
     void reset() { check(::tftpserver_do_reset(handle())); }
     void reset(std::error_code &code) noexcept { code = code_of(::tftpserver_do_reset(handle())); }

@@ -61,6 +61,7 @@ look() {
             want /usr/share/php/Amp/Loop.php php-amphp-amp optional
         fi
         want tmux tmux optional
+        want /usr/include/asio.hpp libasio-dev optional
         want systemd-analyze systemd optional
     fi
     # A virtual environment needs a package of its own on Debian.

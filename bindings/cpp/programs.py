@@ -174,6 +174,34 @@ def example_serve(installed, here):
     check(wrong.returncode == 1 and "error 905" in wrong.stderr, f"serve_cpp with a wrong one: {wrong}")
 
 
+def example_asio(installed, here):
+    if not os.path.exists("/usr/include/asio.hpp"):
+        print("NOT RUN: examples/asio.cpp, for Asio is not installed")
+        check(not os.environ.get("TFTP_CLIENTS_REQUIRED"), "Asio is not installed")
+        return
+    source = os.path.join(SOURCE, "examples", "asio.cpp")
+    program = installed.build(source, os.path.join(here, "asio"), "-std=c++17", "-pthread")
+    running = Running(installed.lib, program, os.path.join(here, "served"), "0")
+    for _ in range(20):
+        check(len(curl(running.port, "f").stdout) == 100000, "the Asio example serves")
+    running.until(r"(127\.0\.0\.1: OK\n){20}")
+    check(running.end(signal.SIGTERM) == 0, "the Asio example ends by SIGTERM")
+    check(running.text.count("127.0.0.1: OK\n") == 20, f"it said {running.text!r}")
+
+
+def every_error_has_its_name(_installed, _here):
+    """tftp::errc and events::all have what the C header has."""
+    with open(os.path.join(SOURCE, "include", "tftpserver.h"), encoding="utf-8") as file:
+        c = file.read()
+    with open(os.path.join(SOURCE, "include", "tftpserver.hpp"), encoding="utf-8") as file:
+        cpp = file.read()
+    for name in re.findall(r"#define TFTPSERVER_ERROR_(\w+) ", c):
+        check(f" {name.lower()} = TFTPSERVER_ERROR_{name}," in cpp, f"errc has no {name.lower()}")
+    # Not the methods that go through a number of a property's instead.
+    for name in re.findall(r"\b(tftpserver_do_\w+)\(", c):
+        check(f"::{name}(" in cpp, f"{name} has no method")
+
+
 def main():
     if not shutil.which("curl"):
         print("NOT RUN: curl is not installed")
@@ -181,7 +209,7 @@ def main():
     with tempfile.TemporaryDirectory() as here:
         installed = Installed(here)
         for test in (headers_are_installed, in_every_way, sample_tftpserver, sample_recorder, sample_clayer,
-                     example_serve):
+                     example_serve, example_asio, every_error_has_its_name):
             print(test.__name__, flush=True)
             test(installed, here)
     print(f"{len(failures)} failed")
