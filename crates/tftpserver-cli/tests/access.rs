@@ -228,8 +228,15 @@ fn a_configuration_is_checked_without_serving() {
         ("good.toml", b"dir = \"tftp\"\nlisten = \"192.0.2.1:69\"\n"),
     ]);
     let path = |name| files.path().join(name);
-    let (said, code) = lines(&["--check-config", "--config", text(&path("good.toml"))]);
-    assert_eq!(code, Some(0), "{said:?}");
+    let good = path("good.toml");
+    let options = ["--check-config", "--config", text(&good)];
+    let (said, code) = lines(&[&options[..], as_root()].concat());
+    assert_eq!((said.len(), code), (1, Some(0)), "{said:?}");
+    if is_root() {
+        let closed = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(files.path(), closed).unwrap();
+        fails(&options, 66, &["tftp", "it serves as nobody"]);
+    }
     for (text_of, words, code) in [
         ("dir = \"none\"", &["none", "name a directory"] as &[&str], 66),
         ("dir = \"tftp\"\ncolour = 1", &["bad.toml:2: ", "colour"], 78),

@@ -59,6 +59,26 @@ fn root_becomes_nobody_unless_it_is_to_stay() {
     child.wait().unwrap();
 }
 
+/// A burst of requests finds as much room as in sockets that the library binds.
+#[test]
+fn sockets_for_another_user_have_large_buffers() {
+    if !is_root() || !have("ss") {
+        return not_run("the buffers of sockets for another user, which needs root and iproute2");
+    }
+    let directory = directory(&[]);
+    let_in(directory.path(), 0o755);
+    let size = |options: &[&str]| {
+        let served = Served::start(plain(options, directory.path()));
+        let filter = format!("sport = :{}", served.port());
+        let output = Command::new("ss").args(["-ulnmH", &filter]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let size = text.split(['(', ',']).find_map(|word| word.strip_prefix("rb"));
+        size.and_then(|size| size.parse::<u64>().ok())
+            .unwrap_or_else(|| panic!("{text}"))
+    };
+    assert!(size(&[]) >= size(&["--user", "root"]));
+}
+
 /// What only root could do later is told at the start, with whom it is about.
 #[test]
 fn rights_that_are_gone_are_told_at_the_start() {

@@ -2,9 +2,13 @@
 
 use std::io;
 
+use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::listen::Listen;
+
+/// Bytes of each queue, as the library asks for where it binds.
+const BUFFER: usize = 4 << 20;
 
 /// Sockets for each of these addresses, one a thread: those of one address share its port, and the kernel keeps every
 /// client on one of them. The error comes with the address.
@@ -43,8 +47,18 @@ fn unbound(listen: &Listen, interface: Option<&str>) -> io::Result<Socket> {
     if address.is_ipv6() {
         socket.set_only_v6(listen.ip.is_some())?;
     }
+    enlarge(&socket)?;
     if let Some(name) = interface {
         socket.bind_device(Some(name.as_bytes()))?;
     }
     Ok(socket)
+}
+
+/// The library leaves the buffers of sockets that it did not bind as they are. The system's usual 208 KiB hold the
+/// requests of some hundred machines that boot at once; beyond its limit the size is root's to choose.
+fn enlarge(socket: &Socket) -> io::Result<()> {
+    if setsockopt(socket, sockopt::RcvBufForce, &BUFFER).is_err() {
+        socket.set_recv_buffer_size(BUFFER)?;
+    }
+    socket.set_send_buffer_size(BUFFER)
 }

@@ -10,7 +10,7 @@ use tftpserver::server::events::Event;
 use tftpserver::server::property::Value;
 
 use super::settings;
-use super::user::Identity;
+use super::user::{Identity, is_root};
 use crate::clock;
 use crate::config::Plan;
 use crate::exit::{Code, Failure};
@@ -101,7 +101,7 @@ fn look_up(plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Re
 /// Asks a server of these options, which only this process can reach.
 fn ask(mut plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Result<Found, Failure> {
     // As whoever would serve it; what is about the network does not matter here.
-    if let Some(user) = Identity::wanted(&plan.options)? {
+    if let Some(user) = Identity::wanted(&plan.options)?.filter(|_| is_root()) {
         user.become_it()?;
         say(&format!("looked up as {}", user.shown()));
     }

@@ -74,7 +74,7 @@ pub fn run(asked: &Serve) -> Result<Code, Failure> {
     let plan = Plan::read(asked)?;
     match (&asked.explain, asked.client) {
         (Some(name), Some(client)) => return explain::run(plan, name, client, asked.upload),
-        _ if asked.check_config => return check(&plan),
+        _ if asked.check_config => return check(asked, &plan),
         _ => {}
     }
     limits::raise_descriptors();
@@ -88,9 +88,16 @@ pub fn run(asked: &Serve) -> Result<Code, Failure> {
 }
 
 /// Tries everything that can be tried without a port.
-fn check(plan: &Plan) -> Result<Code, Failure> {
-    Identity::wanted(&plan.options)?;
+fn check(asked: &Serve, plan: &Plan) -> Result<Code, Failure> {
+    let user = Identity::wanted(&plan.options)?;
     settings::at_start(&Server::open(), plan, &Arc::default())?;
+    // Only root can find out what another user may do.
+    if let Some(user) = user.filter(|user| user::is_root() && user.is_another()) {
+        user.become_it()?;
+        for remark in rights::left(&user, asked, plan)? {
+            output::say(&text::printable(&remark));
+        }
+    }
     let dir = text::printable(&plan.dir.to_string_lossy());
     output::say(&format!("everything is right; {dir} would be served"));
     Ok(Code::Done)
