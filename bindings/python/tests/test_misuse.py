@@ -347,6 +347,39 @@ class Threads(Case):
             self.assertFalse(thread.is_alive())
         self.assertEqual(wrong, [])
 
+    def test_threads_that_deliver_wait_and_interrupt_never_block_each_other(self):
+        server = self.server()
+        server.config("SelectWaitMillis=1")
+        server.on_connection_request = lambda e: None
+        server.on_disconnected = lambda e: None
+        done, wrong = threading.Event(), []
+
+        def deliver():
+            try:
+                while not done.is_set():
+                    server.do_events()
+            except BaseException as error:
+                wrong.append(error)
+
+        threads = [threading.Thread(target=deliver, daemon=True) for _ in range(4)]
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            for thread in threads:
+                thread.start()
+            for number in range(200):
+                server.interrupt()
+                with Raw(server.local_port) as client:
+                    client.request(f"file{number}")
+                    self.assertEqual(client.receive()[0], 5)
+        finally:
+            sys.setswitchinterval(before)
+            done.set()
+        for thread in threads:
+            thread.join(SECONDS)
+            self.assertFalse(thread.is_alive())
+        self.assertEqual(wrong, [])
+
     def test_listing_connections_that_end_meanwhile(self):
         server, count = self.server(), 3
 

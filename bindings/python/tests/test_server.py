@@ -203,6 +203,19 @@ class Handlers(ServerCase):
         self.assertEqual((b"".join(blocks), os.listdir(self.root), len(places)), (LARGE, [], 1))
         self.assertFalse(os.path.exists(places[0]))
 
+    def test_the_program_s_own_handlers_of_the_class_displace_none_of_the_server_s(self):
+        blocks, seen, ends = [], [], []
+        server = self.serve(lambda request: blocks.append, on_end=lambda request, error: ends.append(error))
+        server.tftp.on_transfer = lambda e: seen.append(e.text)
+        server.tftp.on_disconnected = server.tftp.on_connection_request = lambda e: seen.append(type(e).__name__)
+        self.assertEqual(self.send(server, "up", b"data"), 0)
+        server.tftp.on_transfer = None
+        self.assertEqual(self.send(server, "up", b"more"), 0)
+        server.shutdown()
+        self.assertEqual((blocks, ends), ([b"data", b"more"], [None, None]))
+        self.assertEqual(seen, ["ConnectionRequestEvent", b"data", "DisconnectedEvent", "ConnectionRequestEvent",
+                                "DisconnectedEvent"])
+
     def test_the_end_is_told_once_for_each(self):
         ends = []
         server = self.serve(lambda request: {"good": b"x"}.get(request.name),

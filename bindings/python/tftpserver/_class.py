@@ -27,6 +27,7 @@ E = TypeVar("E")
 R = TypeVar("R")
 S = TypeVar("S", bound="TFTPServer")
 
+_REQUEST = int(EventId.CONNECTION_REQUEST)
 _tokens = itertools.count(1)
 
 
@@ -93,6 +94,7 @@ class TFTPServer(SettingAttributes, Strict):
         self._handlers: Dict[int, Callable[[Any], Any]] = {}
         self._taps: Dict[int, Callable[[Any], Any]] = {}  # of Server and AsyncServer, called before the handlers
         self._delivering = threading.Lock()  # held by the thread that delivers
+        self._deliveries = 0  # how often that was
         self._registering = threading.RLock()  # reentrant for signal handlers
         self._is_closed = False
         self._waker = Waker()
@@ -123,20 +125,30 @@ class TFTPServer(SettingAttributes, Strict):
         """
         if Call.current() is not None:
             self._check(lib.tftpserver_do_doevents(self._handle))  # refused
+        deliveries = self._deliveries
         if not self._wait():
-            # Nothing came. What DoEvents does beside delivering is done without waiting a second time.
-            lib.tftpserver_do_interrupt(self._handle)
-            self._deliver(lib.tftpserver_do_doevents)
+            with self._delivering:
+                # Nothing came. What DoEvents does beside delivering is done without waiting a second time.
+                self._deliveries += 1
+                lib.tftpserver_do_interrupt(self._handle)
+                self._deliver(lib.tftpserver_do_doevents)
         elif CAN_KEEP_LOCK:
-            self._deliver_waiting()
+            self._deliver_waiting(deliveries)
         else:
             self._deliver(lib.tftpserver_do_doevents)
 
-    def _deliver_waiting(self) -> None:
-        """Delivers what waits now, without releasing the interpreter lock before each callback."""
+    def _deliver_waiting(self, deliveries: int = -1) -> None:
+        """Delivers what waits now, without releasing the interpreter lock before each callback.
+
+        `deliveries` is `_deliveries` of before an event was seen. Where another thread has delivered since, nothing may
+        wait any more, and the library would wait for more with the interpreter lock held.
+        """
+        if Call.current() is not None:
+            self._check(lib.tftpserver_do_doevents(self._handle))  # refused: an event loop that runs inside a handler
         with self._delivering:
-            # Another thread may have delivered everything since it was looked: then the library would wait for more.
-            if self._event_waits():
+            # Every delivery of this server holds it: a second one would wait in the library, with the interpreter lock.
+            if deliveries == self._deliveries or self._event_waits():
+                self._deliveries += 1
                 self._deliver(quick.tftpserver_do_doevents)
                 return
         self._check(0 if lib.tftpserver_get_event_fd(self._handle) >= 0 else int(ErrorCode.NOT_A_HANDLE))
@@ -151,14 +163,14 @@ class TFTPServer(SettingAttributes, Strict):
         self._check(code)
 
     def _wait(self) -> bool:
-        event_fd = lib.tftpserver_get_event_fd(self._handle) if CAN_WAIT else -1
+        event_fd = quick.tftpserver_get_event_fd(self._handle) if CAN_WAIT else -1
         if event_fd < 0:
             return True  # the library waits, or says what is wrong
-        return self._waker.wait(event_fd, int(self.config("SelectWaitMillis")))
+        return self._waker.wait(event_fd, int(self._text(quick.tftpserver_do_config(self._handle, b"SelectWaitMillis"))))
 
     def _event_waits(self) -> bool:
         """Whether do_events would deliver something at once."""
-        event_fd = lib.tftpserver_get_event_fd(self._handle) if CAN_WAIT else -1
+        event_fd = quick.tftpserver_get_event_fd(self._handle) if CAN_WAIT else -1
         return event_fd >= 0 and self._waker.wait(event_fd, 0)
 
     def start_listening(self) -> None:
@@ -410,8 +422,9 @@ class TFTPServer(SettingAttributes, Strict):
     def _fire(self, event: Any) -> int:
         """Called by the library, through the one callback. Returns what that returns."""
         number = event.id
-        tap, handler = self._taps.get(number), self._handlers.get(number)
-        if tap is None and handler is None:
+        handler = self._handlers.get(number)
+        tap = self._taps.get(number) if self._taps else None
+        if handler is None and tap is None:
             return self._untaken(event)
         given = _events.FROM_C[number](event.data)
         if tap is not None:
@@ -420,7 +433,7 @@ class TFTPServer(SettingAttributes, Strict):
             result = handler(given)
             if result is not None:
                 check_result(given, result)
-        if isinstance(given, ConnectionRequestEvent):
+        if number == _REQUEST:
             is_put_off = given.accept == Accept.LATER
             event.data.connection_request.accept = Accept.LATER if is_put_off else bool(given.accept)
         return 0
