@@ -156,9 +156,58 @@ static void who_began_before_goes_on(void)
     free(data);
 }
 
+static int32_t hold(tftpserver *server, tftpserver_event *event, void *context)
+{
+    *(int32_t *)context = event->data.transfer.connection_id;
+    return tftpserver_do_hold(server, event->data.transfer.connection_id, 1);
+}
+
+/* Begins an upload of one block that only the Transfer callback takes; returns its id once that block was delivered. */
+static int32_t upload_that_is_held(fixture *self, client *one, int32_t *held)
+{
+    int64_t end = client_now() + fixture_millis();
+    *held = 0;
+    one->pump = self->server;
+    client_request(one, WRQ, "up", "octet", NULL);
+    CHECK(client_expect(one, ACK, 0, fixture_millis()));
+    client_data(one, 1, "data", 4);
+    while (*held == 0 && client_now() < end) {
+        CHECK_INT(tftpserver_do_doevents(self->server), 0);
+    }
+    CHECK(*held != 0);
+    CHECK(!client_expect(one, ACK, 1, 300)); /* delivered, and not taken */
+    return *held;
+}
+
+static void a_held_upload_is_acknowledged_when_the_hold_ends(void)
+{
+    fixture self;
+    client one, other;
+    int32_t held = 0, first;
+    NEED(fixture_open(&self));
+    CHECK_INT(tftpserver_set(self.server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, ""), 0);
+    CHECK_INT(tftpserver_register_callback(self.server, TRANSFER, hold, &held), 0);
+    NEED(client_open(&one, self.port, NULL));
+    first = upload_that_is_held(&self, &one, &held);
+    CHECK_INT(tftpserver_do_hold(self.server, first, 2), TFTPSERVER_ERROR_INVALID_VALUE);
+    CHECK_INT(tftpserver_do_hold(self.server, first, 0), 0);
+    CHECK(client_expect(&one, ACK, 1, fixture_millis()));
+
+    /* The program could not store it. */
+    NEED(client_open(&other, self.port, NULL));
+    upload_that_is_held(&self, &other, &held);
+    CHECK_INT(tftpserver_do_disconnect(self.server, held), 0);
+    CHECK(client_expect(&other, ERROR, -1, fixture_millis()));
+    CHECK_INT(tftpserver_do_hold(self.server, first, 0), TFTPSERVER_ERROR_INDEX_OUT_OF_RANGE);
+    client_close(&one);
+    client_close(&other);
+    fixture_close(&self);
+}
+
 int main(void)
 {
     check_begin(200);
+    RUN(a_held_upload_is_acknowledged_when_the_hold_ends);
     RUN(a_download_waits_for_its_application);
     RUN(an_upload_waits_for_its_application);
     RUN(who_began_before_goes_on);

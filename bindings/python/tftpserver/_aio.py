@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import (TYPE_CHECKING, Any, Awaitable, Callable, Coroutine, Deque, Dict, Iterator, Optional, Set, Type, TypeVar,
                     Union)
 
-from ._answers import LATER, AsyncAnswer, Sink, checked, is_async, is_readable, nothing, refuse_generator
+from ._answers import LATER, AsyncAnswer, Sink, checked, drop, is_async, is_readable, nothing, refuse_generator
 from ._errors import TFTPServerError, TFTPServerIndexError
 from ._events import ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, TransferEvent
 from ._generated import EventId
@@ -326,7 +326,7 @@ class AsyncServer(Service):
         """Ends the upload. Before the hold is lifted: otherwise its end would be acknowledged."""
         with contextlib.suppress(TFTPServerError):  # it has ended
             self._tftp.disconnect(connection_id)
-        sink.write = _drop
+        sink.write = drop
         request = self._requests.get(connection_id)
         if request is not None:
             self._raised(request, error)
@@ -384,7 +384,3 @@ class _Stream(Sink):
         self.write, self.close = sink.write, sink.close
         self.blocks: Deque[bytes] = deque()
         self.task: "Optional[asyncio.Task[None]]" = None
-
-
-def _drop(block: bytes) -> None:
-    """Takes what still comes for a sink that has failed."""

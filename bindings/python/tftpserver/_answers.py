@@ -73,6 +73,10 @@ def nothing() -> None:
     """Does nothing."""
 
 
+def drop(block: bytes) -> None:
+    """Takes what still comes for a sink that has failed."""
+
+
 class Sink:
     """Where an upload goes that the program keeps itself: an object with `write`, or a callable for each block."""
 

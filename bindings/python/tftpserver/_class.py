@@ -433,7 +433,7 @@ class TFTPServer(SettingAttributes, Strict):
             result = handler(given)
             if result is not None:
                 check_result(given, result)
-        if number == _REQUEST:
+        if number == _REQUEST and isinstance(given, ConnectionRequestEvent):
             is_put_off = given.accept == Accept.LATER
             event.data.connection_request.accept = Accept.LATER if is_put_off else bool(given.accept)
         return 0

@@ -5,7 +5,7 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Optional, Type, TypeVar, Union
 
-from ._answers import Answer, is_async, nothing
+from ._answers import Answer, drop, is_async, nothing
 from ._errors import TFTPServerError
 from ._events import ConnectionRequestEvent, DisconnectedEvent, TransferEvent
 from ._generated import EventId
@@ -212,7 +212,7 @@ class Server(Service):
             _call(sink.write, event.text)
         except Exception as error:
             self._tftp.disconnect(event.connection_id)
-            sink.write = _drop
+            sink.write = drop
             self._raised(self._requests[event.connection_id], error)
 
     def _on_disconnected(self, event: DisconnectedEvent) -> None:
@@ -236,10 +236,6 @@ class Server(Service):
             raise error
         else:
             log.error("raised while %r was served", request, exc_info=error)
-
-
-def _drop(block: bytes) -> None:
-    """Takes what still comes for a sink that has failed."""
 
 
 def _call(function: Callable[..., Any], *arguments: Any) -> None:
