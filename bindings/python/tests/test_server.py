@@ -216,6 +216,18 @@ class Handlers(ServerCase):
         self.assertEqual(seen, ["ConnectionRequestEvent", b"data", "DisconnectedEvent", "ConnectionRequestEvent",
                                 "DisconnectedEvent"])
 
+    def test_the_handler_is_there_before_the_server_listens(self):
+        ready = []
+
+        def start(server):
+            ready.append({tftpserver.EventId.CONNECTION_REQUEST, tftpserver.EventId.DISCONNECTED} <= server._taps.keys())
+            return start_listening(server)
+
+        start_listening = tftpserver.TFTPServer.start_listening
+        with mock.patch.object(tftpserver.TFTPServer, "start_listening", start):
+            self.serve(lambda request: None, root=self.root)
+        self.assertTrue(all(ready) and ready, ready)
+
     def test_the_end_is_told_once_for_each(self):
         ends = []
         server = self.serve(lambda request: {"good": b"x"}.get(request.name),
@@ -301,6 +313,23 @@ class Later(ServerCase):
         self.assertEqual(self.ends, [("slow", 301)])
         with self.assertRaises(IndexError):
             server.answer(request, b"too late")
+
+    def test_a_sink_for_an_upload_that_has_ended_is_not_kept(self):
+        server = self.later(timeout=1)
+        client = self.put(server.address[1], "up", b"x")
+        request = self.asked.get(timeout=SECONDS)
+        accept = server.tftp.accept
+
+        def late(*arguments):
+            self.assertNotEqual(client.code, 0)
+            while server.tftp.conn_count:
+                time.sleep(0.01)
+            accept(*arguments)
+
+        with mock.patch.object(tftpserver.TFTPServer, "accept", lambda _, *arguments: late(*arguments)):
+            with self.assertRaises(IndexError):
+                server.answer(request, [].append)
+        self.assertEqual(server._sinks, {})
 
     def test_no_upload_is_lost_between_the_end_of_one_and_the_answer_to_the_next(self):
         got, ends = {}, queue.Queue()

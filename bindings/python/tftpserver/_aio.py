@@ -12,7 +12,6 @@ from typing import (TYPE_CHECKING, Any, Awaitable, Callable, Coroutine, Deque, D
 from ._answers import LATER, AsyncAnswer, Sink, checked, drop, is_async, is_readable, nothing, refuse_generator
 from ._errors import TFTPServerError, TFTPServerIndexError
 from ._events import ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, TransferEvent
-from ._generated import EventId
 from ._loop import Watcher, run_aside, watch
 from ._request import Request, Service
 from ._settings import Settings
@@ -64,9 +63,6 @@ class AsyncServer(Service):
         self._delivered = 0  # events in this turn of the loop
         self._answering: "Dict[int, asyncio.Task[None]]" = {}  # async handlers that run, by connection
         self._tasks: "Set[asyncio.Task[None]]" = set()  # all that runs for connections
-        if self._handler is not None:
-            self._tftp._tap(EventId.CONNECTION_REQUEST, self._on_request)
-            self._tftp._tap(EventId.DISCONNECTED, self._on_disconnected)
 
     async def start(self: S) -> S:
         """Begins to serve on the running loop."""

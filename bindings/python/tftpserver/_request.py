@@ -83,6 +83,10 @@ class Service(SettingAttributes, Strict):
         if self._handler is None and not self._takes_uploads:
             server.read_only = True
         server._tap(EventId.LOG, self._on_log)
+        if self._handler is not None:
+            # Before it listens: no request may pass the handler by.
+            server._tap(EventId.CONNECTION_REQUEST, self._on_request)
+            server._tap(EventId.DISCONNECTED, self._on_disconnected)
         self._follow_logging()
         for name, value in settings.items():
             if name not in NAMES and name not in _PROPERTIES:
@@ -157,12 +161,12 @@ class Service(SettingAttributes, Strict):
         """
         self._take(request)
         try:
-            accept = self._supply(request, answer)
+            self._tftp.accept(request.connection_id, self._supply(request, answer))
         except BaseException:
+            self._sinks.pop(request.connection_id, None)
             if request.connection_id in self._requests:
                 self._put_off.add(request.connection_id)
             raise
-        self._tftp.accept(request.connection_id, accept)
 
     def refuse(self, request: Request) -> None:
         """Refuses a request for which the handler returns `LATER`, from any thread."""
@@ -258,6 +262,9 @@ class Service(SettingAttributes, Strict):
             self._requests.pop(event.connection_id, None)
         else:
             self._on_disconnected(DisconnectedEvent(event.connection_id, event.status_code, event.description))
+
+    def _on_request(self, event: ConnectionRequestEvent) -> None:
+        raise NotImplementedError
 
     def _on_disconnected(self, event: DisconnectedEvent) -> None:
         raise NotImplementedError

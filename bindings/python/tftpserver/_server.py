@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Type, TypeVar, Union
 from ._answers import Answer, drop, is_async, nothing
 from ._errors import TFTPServerError
 from ._events import ConnectionRequestEvent, DisconnectedEvent, TransferEvent
-from ._generated import EventId
 from ._request import Request, Service, log
 from ._settings import Settings
 from ._strict import discard
@@ -62,9 +61,6 @@ class Server(Service):
         self._background: Optional[threading.Thread] = None
         self._raises = False
         self._failure: Optional[BaseException] = None
-        if self._handler is not None:
-            self._tftp._tap(EventId.CONNECTION_REQUEST, self._on_request)
-            self._tftp._tap(EventId.DISCONNECTED, self._on_disconnected)
 
     def serve_forever(self, *, raise_errors: bool = False) -> None:
         """Serves until `shutdown` is called, from another thread or from a handler.
