@@ -271,7 +271,7 @@ impl Sink for Log {
 
 /// What is reported of dropped lines.
 pub fn left_out(count: u64) -> String {
-    format!("{count} lines were left out here, because nobody read them in time")
+    format!("{count} lines were dropped here: the output was not read fast enough")
 }
 
 /// Writes a line on standard output, where nothing is served: a pipe that was closed has seen enough.

@@ -235,7 +235,7 @@ fn a_configuration_is_checked_without_serving() {
     if is_root() {
         let closed = std::fs::Permissions::from_mode(0o700);
         std::fs::set_permissions(files.path(), closed).unwrap();
-        fails(&options, 66, &["tftp", "it serves as nobody"]);
+        fails(&options, 66, &["tftp", "running as nobody"]);
     }
     for (text_of, words, code) in [
         ("dir = \"none\"", &["none", "name a directory"] as &[&str], 66),

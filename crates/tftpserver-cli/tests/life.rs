@@ -190,7 +190,7 @@ fn ports_without_words() {
     let somebody =
         "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all --";
     for (words, port, hint) in [
-        ("", 69, "started as root, it goes on as nobody"),
+        ("", 69, "started as root, now running as nobody"),
         (somebody, 6969, "port 69 is not allowed to this user"),
     ] {
         let mut command = Command::new("unshare");

@@ -1,4 +1,5 @@
-//! What cannot be done any more once the privileges are gone: found out at the start, not when it is needed first.
+//! Rights that are missing once root's are given up. They are checked at the start, so that nothing fails later, as at the
+//! first reload.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, UdpSocket};
@@ -12,12 +13,13 @@ use crate::config::{self, Plan};
 use crate::exit::{Code, Failure};
 use crate::text;
 
-/// Fails for what no transfer can do without; gives what will fail later, in a sentence each. Called as the new user.
+/// Fails where no transfer could succeed; otherwise returns a warning for each thing that will fail later. Called as the
+/// new user.
 pub fn left(user: &Identity, asked: &Serve, plan: &Plan) -> Result<Vec<String>, Failure> {
     let shown = user.shown();
     config::directory(Some(&plan.dir)).map_err(|failure| {
         let what = format!(
-            "{}; it serves as {shown}: let that user in, or name another one with --user",
+            "{}; running as {shown}: give that user access, or choose another one with --user",
             failure.text
         );
         Failure::new(failure.code, what)
@@ -37,7 +39,7 @@ pub fn left(user: &Identity, asked: &Serve, plan: &Plan) -> Result<Vec<String>, 
     let takes_uploads = plan.options.create && !plan.options.read_only;
     if takes_uploads && access(&plan.dir, AccessFlags::W_OK).is_err() {
         remarks.push(format!(
-            "{}: {shown} may not make files here, so that uploads of new ones are refused; change its owner, or name \
+            "{}: {shown} cannot create files here, so that uploads of new files fail; change its owner, or choose \
              another user with --user",
             plan.dir.display()
         ));
@@ -47,7 +49,7 @@ pub fn left(user: &Identity, asked: &Serve, plan: &Plan) -> Result<Vec<String>, 
 
 fn unreadable(option: &str, path: &Path, error: &std::io::Error, shown: &str) -> String {
     format!(
-        "{option} {}: {} for {shown}, so that SIGHUP will not be able to reload; let that user read it, or name another \
+        "{option} {}: {} for {shown}, so that SIGHUP cannot reload it; give that user access, or choose another \
          one with --user",
         path.display(),
         text::system(error)

@@ -11,8 +11,10 @@ use signal_hook::iterator::Signals;
 use super::{Running, spawn};
 use crate::exit::{Code, Failure};
 
-/// The time that is left in any case: for cutting off transfers after a second signal, or without any grace.
-const LEAST: Duration = Duration::from_secs(1);
+/// The time for cutting off transfers with a grace of 0.
+const LEAST: Duration = Duration::from_millis(500);
+/// The same after a second signal, as far as the grace has so much left.
+const AT_ONCE: Duration = Duration::from_secs(3);
 
 /// Seconds that transfers have to finish; what a reload changes counts for the next signal.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +65,7 @@ pub fn watch(running: &Running, reloads: bool) -> Result<Receiver<Wish>, Failure
                 _ => Wish::End,
             };
             if wish == Wish::End {
-                let time = left.replace(LEAST).unwrap_or_else(|| grace.time().max(LEAST));
+                let time = left.replace(AT_ONCE).unwrap_or_else(|| grace.time().max(LEAST));
                 exit_after(time);
             }
             // Without the other end the program is about to end.

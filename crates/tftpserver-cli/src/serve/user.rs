@@ -7,10 +7,11 @@ use nix::unistd::{Gid, Group, Uid, User, geteuid, getuid, initgroups, setgid, se
 use crate::exit::{Code, Failure};
 use crate::options::Options;
 
-/// What is said where root stays root.
-pub const ROOT_STAYS: &str = "warning: it keeps root's rights, as --user says: whatever clients make it read and write, it does as root";
+/// The warning where root stays root.
+pub const ROOT_STAYS: &str =
+    "warning: running as root, as --user requests: files are read and written for clients with root's rights";
 
-/// Whom root becomes that names nobody else, as in.tftpd and atftpd do.
+/// The user that root becomes by default, as with in.tftpd and atftpd.
 const NOBODY: &str = "nobody";
 /// Its numbers, where the system has no user of that name.
 const NOBODYS: &str = "65534:65534";
@@ -20,11 +21,11 @@ pub fn is_root() -> bool {
     geteuid().is_root()
 }
 
-/// Whom to become.
+/// The user to become.
 #[derive(Debug)]
 pub struct Identity {
     shown: String,
-    /// Chosen because root named nobody.
+    /// Chosen because root gave no `--user`.
     by_default: bool,
     uid: Uid,
     gid: Gid,
@@ -106,12 +107,12 @@ impl Identity {
         (getuid(), geteuid()) != (self.uid, self.uid)
     }
 
-    /// What is said of a user that was not asked for.
+    /// The remark on a user that was chosen by default.
     pub fn remark(&self) -> Option<String> {
         let shown = &self.shown;
         self.by_default.then(|| {
             format!(
-                "started as root, it goes on as {shown}: name another user with --user, or keep root with --user root"
+                "started as root, now running as {shown}; choose another user with --user, or keep root with --user root"
             )
         })
     }

@@ -245,7 +245,7 @@ pub fn as_root() -> &'static [&'static str] {
 }
 
 /// What the program warns of where it keeps root's rights.
-pub const ROOT_WARNING: &str = "it keeps root's rights, as --user says";
+pub const ROOT_WARNING: &str = "running as root, as --user requests";
 
 pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
