@@ -134,6 +134,22 @@ final class Connection implements ConnectionInterface
         Failure::check($this->handle, $this->handle->accept($this->id, false));
     }
 
+    /**
+     * Holds the transfer back while the program stores the data of its Transfer events elsewhere, as in another fiber: up
+     * to 256 kB more are delivered, and the end of an upload is not acknowledged, until resume(). Where storing fails,
+     * disconnect() gives the client an ERROR instead.
+     */
+    public function hold(): void
+    {
+        Failure::check($this->handle, $this->handle->hold($this->id, true));
+    }
+
+    /** Ends hold(): all that was delivered is stored. */
+    public function resume(): void
+    {
+        Failure::check($this->handle, $this->handle->hold($this->id, false));
+    }
+
     /** Ends the transfer: its client gets an ERROR, Disconnected fires with 10053. */
     public function disconnect(): void
     {

@@ -49,5 +49,9 @@ interface ConnectionInterface
 
     public function refuse(): void;
 
+    public function hold(): void;
+
+    public function resume(): void;
+
     public function disconnect(): void;
 }

@@ -157,6 +157,16 @@ class Handle
         return Library::ffi()->tftpserver_do_disconnect($this->raw, $index);
     }
 
+    public function hold(int $index, bool $hold): int
+    {
+        if (!self::isInt32($index)) {
+            return $this->refused = ErrorCode::IndexOutOfRange->value;
+        }
+        $this->refused = 0;
+
+        return Library::ffi()->tftpserver_do_hold($this->raw, $index, (int) $hold);
+    }
+
     public function accept(int $index, bool $accept): int
     {
         if (!self::isInt32($index)) {

@@ -146,6 +146,47 @@ final class EventLoopTest extends TestCase
         self::assertSame([0, [0]], [$client->wait(), $ends]);
     }
 
+    /** @dataProvider endings */
+    public function testAnUploadThatIsHeldIsNotAcknowledgedBeforeItIsStored(string $ending, bool $succeeds): void
+    {
+        $bytes = $this->file('mine', 3000);
+        $server = $this->server();
+        $server->startListening();
+        $queue = [];
+        $connection = null;
+        $ends = [];
+        $server->onTransfer(static function (TransferEvent $e, Server $server) use (&$queue, &$connection): void {
+            $queue[] = $e->text;
+            $connection ??= $server->getConnection($e->connectionId);
+            $connection->hold();
+        });
+        $server->onDisconnected(static function (DisconnectedEvent $e) use (&$ends): void {
+            $ends[] = $e->statusCode;
+        });
+        $client = $this->upload($server, 'mine', 'theirs');
+        $this->deliver($server, static function () use (&$queue, $bytes): bool {
+            return implode($queue) === $bytes;
+        });
+        // It would end at once otherwise.
+        for ($begin = microtime(true); microtime(true) < $begin + 0.2;) {
+            $server->doEvents();
+            self::assertFalse($client->isOver());
+        }
+        $connection->{$ending}();
+        self::assertSame($succeeds, $this->finish($server, $client) === 0);
+        $this->deliver($server, static function () use (&$ends): bool {
+            return $ends !== [];
+        });
+        self::assertSame([$succeeds ? 0 : 10053], $ends);
+        $this->expectExceptionCode(903);
+        $connection->hold();
+    }
+
+    public static function endings(): array
+    {
+        return [['resume', true], ['disconnect', false]];
+    }
+
     public function testAnExceptionAfterAnAwaitEndsTheConnectionAndComesOutOfDoEvents(): void
     {
         $bytes = $this->file('served/file', 10);

@@ -640,6 +640,12 @@ final class PortingTest extends TestCase
     {
         self::assertSame([14, 8, 10048, 1, 2], [TFTPSERVER_PROPERTY_LOCAL_PORT, TFTPSERVER_EVENT_TRANSFER, TFTPSERVER_ERROR_ADDRESS_IN_USE,
             TFTPSERVER_DIRECTION_DOWNLOAD, TFTPSERVER_OPERATION_WRITE]);
+        $header = file_get_contents(dirname(__DIR__, 3) . '/include/tftpserver.h');
+        preg_match_all('/#define (TFTPSERVER_(?:EVENT|PROPERTY|ERROR|DIRECTION|OPERATION)_\w+) (\d+)/', $header, $found, PREG_SET_ORDER);
+        self::assertGreaterThan(100, count($found));
+        foreach ($found as [, $name, $number]) {
+            self::assertSame((int) $number, constant($name), $name);
+        }
     }
 
     public function testLinkedElsewhere(): void
