@@ -84,6 +84,12 @@ static void failures(void)
     check_failure(122);
     client_close(&one);
     CHECK(ask(&one, RRQ, "f", DATA, 1));
+    check_failure(301);
+    CHECK(client_nothing(&one));
+    client_close(&one);
+    CHECK(ask(&one, RRQ, "f", DATA, 1));
+    client_ack(&one, 1);
+    CHECK(client_expect(&one, DATA, 2, fixture_millis()));
     CHECK(client_expect(&one, ERROR, 0, fixture_millis()));
     check_failure(301);
     client_close(&one);
@@ -97,7 +103,7 @@ static void failures(void)
     CHECK(client_expect(&one, ERROR, 0, fixture_millis()));
     check_failure(10053);
     client_close(&one);
-    check_balance(6);
+    check_balance(7);
     fixture_close(&self);
 }
 

@@ -10,7 +10,7 @@
 enum { BLOCK = 65464, WINDOW = 4 };
 
 static const int64_t size = ((int64_t)4 << 30) + 100000;
-static const char *options[] = {"blksize", "65464", "windowsize", "4", "tsize", NULL, NULL};
+static const char *options[] = {"blksize", "65464", "windowsize", "2", "tsize", NULL, NULL};
 
 /* What one transfer told. */
 struct told {
