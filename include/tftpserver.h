@@ -1026,6 +1026,11 @@
 #define TFTPSERVER_ERROR_NOT_AVAILABLE 909
 
 /**
+ * System error.
+ */
+#define TFTPSERVER_ERROR_SYSTEM 910
+
+/**
  * A server. Opaque: a key that the library looks up, never a place in memory.
  */
 typedef struct tftpserver tftpserver;
@@ -1318,11 +1323,13 @@ int32_t tftpserver_close(tftpserver *server);
  * @param server   The handle.
  * @param event_id TFTPSERVER_EVENT_...
  * @param callback The function, or NULL to register none any more.
- * @param context  Given back to the callback; never looked at. What it points to must live until the callback is
- *                 replaced or the server closed.
+ * @param context  Given back to the callback; never looked at. What it points to must live until the server is closed,
+ *                 or until the callback has been replaced and every tftpserver_do_doevents that was running at that
+ *                 moment has returned.
  * @return 0; 901 not a handle; 905 no such event; 908 internal error.
  *
- * Threads: any, from inside a callback too. A callback that runs at this moment on another thread runs to its end.
+ * Threads: any, from inside a callback too. Replacing a callback does not wait for one that runs at this moment on
+ * another thread, or is about to: waiting could deadlock with a lock of the application.
  */
 TFTPSERVER_API
 int32_t tftpserver_register_callback(tftpserver *server,

@@ -314,6 +314,8 @@ pub const TFTPSERVER_ERROR_INSIDE_CALLBACK: i32 = 907;
 pub const TFTPSERVER_ERROR_INTERNAL: i32 = 908;
 /// Not available on this platform.
 pub const TFTPSERVER_ERROR_NOT_AVAILABLE: i32 = 909;
+/// System error.
+pub const TFTPSERVER_ERROR_SYSTEM: i32 = 910;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -58,11 +58,13 @@ pub extern "C" fn tftpserver_close(server: *mut tftpserver) -> i32 {
 /// @param server   The handle.
 /// @param event_id TFTPSERVER_EVENT_...
 /// @param callback The function, or NULL to register none any more.
-/// @param context  Given back to the callback; never looked at. What it points to must live until the callback is
-///                 replaced or the server closed.
+/// @param context  Given back to the callback; never looked at. What it points to must live until the server is closed,
+///                 or until the callback has been replaced and every tftpserver_do_doevents that was running at that
+///                 moment has returned.
 /// @return 0; 901 not a handle; 905 no such event; 908 internal error.
 ///
-/// Threads: any, from inside a callback too. A callback that runs at this moment on another thread runs to its end.
+/// Threads: any, from inside a callback too. Replacing a callback does not wait for one that runs at this moment on
+/// another thread, or is about to: waiting could deadlock with a lock of the application.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_register_callback(
     server: *mut tftpserver,

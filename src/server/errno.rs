@@ -4,7 +4,7 @@ use std::io;
 
 #[cfg(windows)]
 use super::errors::TABLE;
-use super::errors::{ACCESS_DENIED, ADDRESS_IN_USE, INVALID_VALUE, NOT_AVAILABLE, strerror};
+use super::errors::{ACCESS_DENIED, ADDRESS_IN_USE, INVALID_VALUE, NOT_AVAILABLE, SYSTEM, strerror};
 
 /// The number of a system's error.
 pub(super) fn code_of(error: &io::Error) -> i32 {
@@ -28,7 +28,7 @@ pub(super) fn words(error: &io::Error) -> String {
     }
 }
 
-/// What has no number of its own: the nearest one.
+/// What has no number of its own: one that means the same, otherwise the one whose text goes on in the system's words.
 fn code_of_kind(kind: io::ErrorKind) -> i32 {
     match kind {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ACCESS_DENIED,
@@ -39,7 +39,8 @@ fn code_of_kind(kind: io::ErrorKind) -> i32 {
         io::ErrorKind::TimedOut => 10060,
         io::ErrorKind::Interrupted => 10004,
         io::ErrorKind::WouldBlock => 10035,
-        _ => 10022,
+        io::ErrorKind::InvalidInput => 10022,
+        _ => SYSTEM,
     }
 }
 
@@ -124,6 +125,19 @@ mod tests {
         assert_eq!(code(libc::EADDRNOTAVAIL), 10049);
         assert_eq!(code(libc::EACCES), 10013);
         assert_eq!(code(libc::ENOSYS), NOT_AVAILABLE);
+        assert_eq!(code(libc::EINVAL), 10022);
+        for errno in [libc::EIO, libc::ENODEV, libc::EPIPE, libc::EPROTO] {
+            assert_eq!(code(errno), SYSTEM, "errno {errno} is no invalid argument");
+            let failure = super::super::errors::Failure::from_io(
+                &io::Error::from_raw_os_error(errno),
+                "Listening on 0.0.0.0:69.",
+            );
+            let said = words(&io::Error::from_raw_os_error(errno));
+            assert_eq!(
+                failure.text,
+                format!("System error. Listening on 0.0.0.0:69. {said}")
+            );
+        }
         for errno in 1..200 {
             let code = code(errno);
             assert!(

@@ -39,6 +39,7 @@ pub(crate) const UNKNOWN_SETTING: i32 = 906;
 pub(crate) const INSIDE_CALLBACK: i32 = 907;
 pub(crate) const INTERNAL: i32 = 908;
 pub(crate) const NOT_AVAILABLE: i32 = 909;
+pub(crate) const SYSTEM: i32 = 910;
 pub(crate) const ACCESS_DENIED: i32 = 10013;
 pub(crate) const TOO_MANY_FILES: i32 = 10024;
 pub(crate) const DATAGRAM_TOO_LONG: i32 = 10040;
@@ -215,7 +216,7 @@ mod tests {
         );
         assert_eq!(strerror(10048), "[10048] Address already in use.");
         assert_eq!(strerror(909), "Not available on this platform.");
-        for unknown in [-1, 1, 105, 910, i32::MAX, i32::MIN] {
+        for unknown in [-1, 1, 105, 911, i32::MAX, i32::MIN] {
             assert_eq!(strerror(unknown), "Unknown error.");
         }
         for entry in TABLE

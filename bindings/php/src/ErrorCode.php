@@ -301,4 +301,7 @@ enum ErrorCode: int
 
     /** Not available on this platform. */
     case NotAvailable = 909;
+
+    /** System error. */
+    case System = 910;
 }

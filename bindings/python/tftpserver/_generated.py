@@ -308,6 +308,8 @@ class ErrorCode(enum.IntEnum):
     INTERNAL = 908
     #: Not available on this platform.
     NOT_AVAILABLE = 909
+    #: System error.
+    SYSTEM = 910
 
 
 class ConnectedEvent(ctypes.Structure):

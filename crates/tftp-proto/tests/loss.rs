@@ -295,6 +295,33 @@ fn inactivity_ends_a_transfer_however_many_packets_come() {
     assert_eq!(upload.abandoned().last(), Some(&(12_000, "ERROR 0".to_string())));
 }
 
+/// ICMPv6 Packet Too Big teaches the system the path's size: what was lost goes again at once, in fragments.
+#[test]
+fn what_was_too_big_for_the_path_goes_again_once() {
+    let mut download = Download::new("windowsize 4", 50_000, FIXED);
+    download.sends();
+    assert_eq!(download.after(1).ack(0), ["DATA 1-4"]);
+    let mut too_big = |download: &mut Download| {
+        let now = Instant::from_micros(download.now * 1000);
+        download.machine.handle_too_big(now);
+        download.sends()
+    };
+    assert_eq!(too_big(&mut download), ["DATA 1-4"]);
+    for _ in 0..10 {
+        assert_eq!(
+            too_big(download.after(1)),
+            NOTHING,
+            "one message for each packet of the window"
+        );
+    }
+    assert_eq!(download.ack(4), ["DATA 5-8"]);
+    assert_eq!(too_big(&mut download), ["DATA 5-8"], "a smaller one still");
+    assert_eq!(download.machine.outcome(), None);
+    let mut half_open = Download::new("", 50_000, FIXED);
+    half_open.sends();
+    assert_eq!(too_big(&mut half_open), NOTHING);
+}
+
 #[test]
 fn the_absolute_limit_ends_a_transfer_that_goes_well() {
     let timing = Timing {

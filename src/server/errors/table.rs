@@ -57,7 +57,7 @@ impl ErrorEntry {
         match self.code {
             104..=119 | 434 => "UDP",
             270..=284 => "SSL",
-            901..=909 => "libtftpserver",
+            901..=910 => "libtftpserver",
             10_000.. => "TCP/IP",
             _ => "TFTPServer",
         }
@@ -199,4 +199,5 @@ pub const TABLE: &[ErrorEntry] = &[
     fault(908, "INTERNAL", "Internal error."),
     raised(909, "NOT_AVAILABLE", "Not available on this platform.",
         "This system cannot do what the setting asks for."),
+    passed_on(910, "SYSTEM", "System error."),
 ];

@@ -155,7 +155,10 @@ pub const PAGES: &[Page] = &[
         "MaxWindowSize",
         "blocks",
         "A client that asks for more is offered this; 1 is a window of one block, as without the option. A download gets no \
-         more than 32767: with more, an ACK that was late on its way could not be told from one of the window in flight.",
+         more than 32767: with more, an ACK that was late on its way could not be told from one of the window in flight. Up to \
+         the default two more bounds hold, which a value above 64 lifts. Windows of blocks above 16 kB have 128 kB at most (two \
+         blocks of 65464 bytes, four of 32768), because a receive buffer of the default size holds no more of them, and what \
+         it drops costs the client's own timeout. With SinglePort windows have 4 blocks at most.",
         "MaxWindowSize=16",
     ),
     page(
@@ -196,7 +199,9 @@ pub const PAGES: &[Page] = &[
         "SinglePort",
         "",
         "RFC 1350 answers from a new port, which many firewalls do not expect. With a single port a client address can have \
-         one transfer at a time: another request from the same port ends the first (10054).",
+         one transfer at a time: another request from the same port ends the first (10054). Anybody who can forge a client's \
+         address can act in its name here, because the server's port is known: so windows have 4 blocks at most unless \
+         MaxWindowSize is set above its default, and SECURITY.md says what a forged packet can do.",
         "SinglePort=True",
     ),
     page(
