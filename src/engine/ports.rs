@@ -195,6 +195,11 @@ impl Ports {
         Some(&self.slots.get(index)?.as_ref()?.socket)
     }
 
+    /// How many sockets of one transfer each there are.
+    pub(super) fn own_sockets(&self) -> usize {
+        self.own
+    }
+
     /// Whether the socket is of one transfer.
     pub(super) fn is_own(&self, index: usize) -> bool {
         self.own(index).is_some()

@@ -23,6 +23,10 @@ const BATCHES_A_TURN: usize = 4;
 /// How often sockets are read before deadlines are believed all the same: a flood must not put them off for ever.
 const LOOKS: usize = 64;
 
+/// Transfers' own sockets that one more look is allowed for: each look reads a datagram of as many as the poller tells of,
+/// which is more than this.
+const SOCKETS_A_LOOK: usize = 64;
+
 /// The longest UDP datagram, and the longest run of those that come in one piece.
 const DATAGRAM: usize = 65_536;
 
@@ -84,7 +88,7 @@ impl Shard {
         if !self.core.has_due() {
             return;
         }
-        for _ in 0..LOOKS {
+        for _ in 0..LOOKS + self.core.ports.own_sockets() / SOCKETS_A_LOOK {
             if !self.look() {
                 break;
             }

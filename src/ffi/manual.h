@@ -138,6 +138,14 @@
  * UseConnection here. With DontFragment a client whose blksize exceeds what its path takes gets an ERROR at once
  * (10040).
  *
+ * PortPerTransfer: each transfer has a random port and a connected socket, so that nobody can forge its packets without
+ * guessing the port. They take at most half of the soft limit of descriptors, those of clients that have not answered
+ * yet an eighth, and half of TransferPorts; further transfers share 64 ports a thread. UseConnection refuses these
+ * with 10024 or 10048 instead. SinglePort comes before both, and grants windows of four blocks at most unless
+ * MaxWindowSize was set above its default.
+ *
+ * Interface: the start fails where there is no such interface. Sockets of ListenDescriptors keep their own.
+ *
  * SourceIPAddress: an address of this host, as of another of its interfaces, needs no rights. For any other one the
  * start answers 10013 without CAP_NET_ADMIN or CAP_NET_RAW, and what clients send to that address must be brought
  * here by the network. 10047: no client can be of its family. With UseIPv6 clients of the other family are answered
