@@ -103,9 +103,15 @@ final class DocumentsTest extends TestCase
         $this->program = new Process([PHP_BINARY, '-d', 'display_errors=stderr', '-d', 'error_reporting=-1', '-d', 'log_errors=0'], $text, $this->directory);
     }
 
+    /** A port that is free, below those that the system gives away: none of these is taken before the program listens. */
     private static function freePort(): int
     {
-        return (int) substr((string) strrchr(stream_socket_get_name(stream_socket_server('udp://127.0.0.1:0', $code, $error, STREAM_SERVER_BIND), false), ':'), 1);
+        do {
+            $port = random_int(10_000, 19_999);
+            $socket = @stream_socket_server("udp://0.0.0.0:{$port}", $code, $error, STREAM_SERVER_BIND);
+        } while ($socket === false);
+
+        return $port;
     }
 
     /** Asks when the program listens: curl, asked earlier, waits for seconds before it asks again. */
