@@ -16,6 +16,7 @@ pub mod ids;
 mod inbox;
 pub mod jail;
 mod listen;
+mod memory;
 #[cfg(all(test, shuttle))]
 mod models;
 pub mod names;

@@ -14,6 +14,7 @@ use super::config::Policy;
 use super::context::Context;
 use super::inbox::{Message, Stored};
 use super::jail::Refusal;
+use super::memory::Taken;
 use super::notice::{Cause, Direction, Notice, Run, Wants};
 use super::platform::Bytes;
 use super::pool::Lane;
@@ -35,7 +36,7 @@ pub(super) struct Receiving {
     /// Data of this batch.
     pending: Vec<u8>,
     /// Data that waits to be written.
-    queue: Vec<Bytes>,
+    queue: Vec<Queued>,
     queued: usize,
     /// Bytes that were passed on, to the application and the file alike.
     told: u64,
@@ -43,6 +44,14 @@ pub(super) struct Receiving {
     dirty: bool,
     /// The last block is in, and its data was passed on.
     closed: bool,
+    /// Its window in the budget of memory.
+    _memory: Taken,
+}
+
+/// Data on its way to the file, in the budget of memory.
+struct Queued {
+    data: Bytes,
+    _memory: Taken,
 }
 
 enum Target {
@@ -65,7 +74,10 @@ impl Receiving {
         policy: &Policy,
         file: Option<Upload>,
     ) -> Receiving {
-        let agreed = negotiate::write(asked, &policy.limits);
+        let (agreed, memory) = ctx
+            .shared
+            .memory
+            .grant(&policy.limits, |limits| negotiate::write(asked, limits));
         Receiving {
             machine: WriteTransfer::new(ctx.now, &agreed, &policy.timing),
             decoder: (mode == Mode::Netascii).then(Decoder::default),
@@ -76,6 +88,7 @@ impl Receiving {
             told: 0,
             dirty: false,
             closed: false,
+            _memory: memory,
         }
     }
 
@@ -128,7 +141,8 @@ impl Receiving {
             self.freeze(ctx, link, told, last);
         }
         self.store(ctx, link, at_once);
-        let behind = self.queued > WRITES_WAITING * at_once || !link.flow_is_below(FLOW_LIMIT);
+        let is_crowded = self.queued > 0 && ctx.shared.memory.is_exhausted();
+        let behind = is_crowded || self.queued > WRITES_WAITING * at_once || !link.flow_is_below(FLOW_LIMIT);
         self.machine.hold(ctx.now, behind);
         self.drain(ctx, link);
         Ok(())
@@ -179,7 +193,8 @@ impl Receiving {
         }
         if !data.is_empty() && !matches!(self.target, Target::Application) {
             self.queued += data.len();
-            self.queue.push(data);
+            let _memory = ctx.shared.memory.take(data.len());
+            self.queue.push(Queued { data, _memory });
         }
     }
 
@@ -211,7 +226,9 @@ impl Receiving {
         if finish && matches!(self.target, Target::Application) {
             return self.commit(ctx, link);
         }
-        if !finish && self.queued < at_once {
+        // Where memory is short, what waits is written at once: the client is held meanwhile.
+        let is_crowded = self.queued > 0 && ctx.shared.memory.is_exhausted();
+        if !finish && !is_crowded && self.queued < at_once {
             return;
         }
         let Some(file) = self.take_file() else {
@@ -257,11 +274,11 @@ fn at_once(ctx: &Context) -> usize {
 /// `None`: the file is left in `returned`, and nobody waits for it.
 fn write(
     mut file: Upload,
-    queue: &[Bytes],
+    queue: &[Queued],
     finish: bool,
     returned: &Returned<Upload>,
 ) -> Result<Option<Stored>, Refusal> {
-    queue.iter().try_for_each(|data| file.write(data))?;
+    queue.iter().try_for_each(|queued| file.write(&queued.data))?;
     if finish {
         return file.commit().map(|()| Some(Stored::Committed));
     }

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use tftp_proto::negotiate;
 use tftp_proto::wire::{self, Asked, Packet};
-use tftp_proto::{Outcome, ReadTransfer, Transmit};
+use tftp_proto::{Limits, Outcome, ReadTransfer, Transmit};
 
 use super::config::Policy;
 use super::context::Context;
 use super::inbox::Message;
+use super::memory::Taken;
 use super::notice::{Cause, Direction, Notice, Run, Wants};
 use super::source::{Source, Supply};
 use super::store::Read;
@@ -22,11 +23,21 @@ pub(super) struct Sending {
     reading: bool,
     /// Stream bytes below this were told to the application.
     told: u64,
+    /// Its window in the budget of memory.
+    _memory: Option<Taken>,
 }
 
 impl Sending {
     pub(super) fn new(ctx: &Context, asked: &Asked, policy: &Policy, mut source: Source) -> Sending {
-        let agreed = negotiate::read(asked, &policy.limits, source.stream_size());
+        let size = source.stream_size();
+        let negotiate = |limits: &Limits| negotiate::read(asked, limits, size);
+        // What is translated is this transfer's alone.
+        let (agreed, memory) = if source.is_translated() {
+            let (agreed, taken) = ctx.shared.memory.grant(&policy.limits, negotiate);
+            (agreed, Some(taken))
+        } else {
+            (negotiate(&policy.limits), None)
+        };
         source.set_window(u64::from(agreed.blksize) * u64::from(agreed.windowsize));
         let machine = ReadTransfer::new(ctx.now, &agreed, &policy.timing);
         Sending {
@@ -34,6 +45,7 @@ impl Sending {
             source,
             reading: false,
             told: 0,
+            _memory: memory,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What all shards of one server object share: ids, limits, figures. Touched once a request, never once a packet.
+//! What all shards of one server object share: ids, limits, memory, figures. Touched once a request, never once a packet.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use super::admission::Limit;
 use super::config::Policy;
 use super::ids::Ids;
+use super::memory::Memory;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -19,6 +20,7 @@ const FLOOD: usize = 1_024;
 #[derive(Debug, Default)]
 pub struct Shared {
     pub(super) ids: Arc<Ids>,
+    pub(super) memory: Arc<Memory>,
     active: AtomicUsize,
     half_open: AtomicUsize,
     /// Transfers under way by address.

@@ -19,6 +19,9 @@ use super::store::{Chunk, Found, Read, ReadJob, SharedFile, Store};
 const SMALL: u32 = 8 * 1024;
 const LARGE: u32 = 64 * 1024;
 
+/// Text is translated at least so much at a time.
+const LEAST_PIECE: usize = 512;
+
 /// Application data up to this size is counted through beforehand to know its length as netascii (about a
 /// millisecond a megabyte, on an I/O thread).
 const COUNTED: usize = 4 * 1024 * 1024;
@@ -32,6 +35,8 @@ pub struct Source {
     end: u64,
     failed: Option<io::Error>,
     chunk_size: u32,
+    /// How much is translated at a time: no more than a window, for it is this transfer's alone.
+    piece: usize,
     started: bool,
     /// A file of unknown size came to its end.
     exhausted: bool,
@@ -46,6 +51,8 @@ enum Origin {
 
 struct Text {
     raw: Raw,
+    /// The piece of the file that is being translated: a chunk that others share.
+    current: Option<Chunk>,
     /// Bytes of `raw` translated so far.
     done: u64,
     encoder: Encoder,
@@ -107,6 +114,7 @@ impl Source {
             end: 0,
             failed: None,
             chunk_size: SMALL,
+            piece: SMALL as usize,
             started: false,
             exhausted: false,
         }
@@ -134,6 +142,8 @@ impl Source {
             // What is generated while it is read is most consistent in one piece.
             let is_small = bytes <= u64::from(SMALL) && !self.is_unsized();
             self.chunk_size = if is_small { SMALL } else { LARGE };
+            let window = usize::try_from(bytes).unwrap_or(usize::MAX);
+            self.piece = window.clamp(LEAST_PIECE, self.chunk_size as usize);
         }
     }
 
@@ -211,6 +221,11 @@ impl Source {
             }
     }
 
+    /// Whether the stream is made for this transfer alone.
+    pub fn is_translated(&self) -> bool {
+        matches!(self.origin, Origin::Text(_))
+    }
+
     fn is_unsized(&self) -> bool {
         match &self.origin {
             Origin::File(file) => file.size().is_none(),
@@ -222,24 +237,24 @@ impl Source {
     /// Makes the next chunk available; `Some`: not now.
     fn extend(&mut self, store: &mut Store) -> io::Result<Option<Supply>> {
         let is_unsized = self.is_unsized();
-        let (bytes, raw) = match &mut self.origin {
+        let (bytes, is_last) = match &mut self.origin {
             Origin::Memory(bytes) => {
                 self.end = bytes.len() as u64;
                 return Ok(None);
             }
             Origin::File(file) => match find(store, file, self.end, self.chunk_size)? {
                 Found::Bytes(bytes) => {
-                    let raw = bytes.len();
-                    (bytes, raw)
+                    let is_last = bytes.len() < self.chunk_size as usize;
+                    (bytes, is_last)
                 }
                 other => return Ok(Some(other.into())),
             },
-            Origin::Text(text) => match text.next(store, self.chunk_size)? {
+            Origin::Text(text) => match text.next(store, self.chunk_size, self.piece)? {
                 Ok(next) => next,
                 Err(supply) => return Ok(Some(supply)),
             },
         };
-        self.exhausted = is_unsized && raw < self.chunk_size as usize;
+        self.exhausted = is_unsized && is_last;
         if !bytes.is_empty() {
             self.push(bytes);
         }
@@ -257,33 +272,44 @@ impl Text {
     fn new(raw: Raw, stream_size: Option<u64>) -> Text {
         Text {
             raw,
+            current: None,
             done: 0,
             encoder: Encoder::new(),
             stream_size,
         }
     }
 
-    /// Translates the next piece, and says how long it was before; inner error: not now.
-    fn next(&mut self, store: &mut Store, chunk_size: u32) -> io::Result<Result<(Bytes, usize), Supply>> {
-        let (bytes, range) = match &self.raw {
-            Raw::Memory(bytes) => {
-                let start = to_usize(self.done);
-                let end = bytes.len().min(start + chunk_size as usize);
-                (bytes.clone(), start..end)
-            }
-            Raw::File(file) => match find(store, file, self.done, chunk_size)? {
-                Found::Bytes(bytes) => {
-                    let all = 0..bytes.len();
-                    (bytes, all)
-                }
+    /// Translates the next piece, of `piece` bytes at most. True with the last one of a file of unknown size; inner error:
+    /// not now.
+    fn next(
+        &mut self,
+        store: &mut Store,
+        chunk_size: u32,
+        piece: usize,
+    ) -> io::Result<Result<(Bytes, bool), Supply>> {
+        let chunk = match (&self.raw, self.current.take()) {
+            (Raw::Memory(bytes), _) => Chunk {
+                start: 0,
+                bytes: bytes.clone(),
+            },
+            (Raw::File(_), Some(chunk)) => chunk,
+            (Raw::File(file), None) => match find(store, file, self.done, chunk_size)? {
+                Found::Bytes(bytes) => Chunk {
+                    start: self.done,
+                    bytes,
+                },
                 other => return Ok(Err(other.into())),
             },
         };
-        let raw = &bytes[range];
+        let start = to_usize(self.done - chunk.start);
+        let raw = &chunk.bytes[start..chunk.bytes.len().min(start + piece)];
         let mut text = Vec::with_capacity(to_usize(netascii::encoded_len(raw)));
         self.encoder.encode(raw, &mut text);
         self.done += raw.len() as u64;
-        Ok(Ok((Arc::new(text), raw.len())))
+        let is_read = self.done == chunk.end();
+        let is_last = is_read && chunk.bytes.len() < chunk_size as usize;
+        self.current = Some(chunk).filter(|_| !is_read);
+        Ok(Ok((Arc::new(text), is_last)))
     }
 }
 

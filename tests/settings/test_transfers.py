@@ -35,13 +35,15 @@ def threads():
 
 class Limits(unittest.TestCase):
     def ask_all(self, server, count, host="127.0.0.1", source=""):
-        """So many requests at once, none acknowledged: the clients that were answered, and how many were refused."""
+        """So many requests at once: the clients that were answered, and how many were refused. Those acknowledge a block, for
+        a half-open transfer gives way to a newcomer after a second."""
         clients, answered, turned_away = [Client((host, server.port), source=source) for _ in range(count)], [], 0
         for client in clients:
             client.ask("file")
         for client in clients:
             try:
                 client.receive()
+                client.ack(1)
                 answered.append(client)
             except Answer as answer:
                 self.assertEqual(answer.code, 0)
@@ -87,6 +89,30 @@ class Limits(unittest.TestCase):
                 answered, turned_away = self.ask_all(server, 12)
                 self.assertEqual(turned_away, 0, "no limit")
                 self.close(answered)
+
+    def test_windows_of_one_transfer_alone_have_a_budget(self):
+        """Text is translated for each transfer: its windows, and those of uploads, take 64 MB in all."""
+        asked = {"blksize": 8192, "windowsize": 64}
+        with Server() as server:
+            server.file("file", pattern(2000))
+            granted, clients = [], []
+            for number in range(240):
+                client = Client(server.address)
+                clients.append(client)
+                agreed = client.oack(*(("file", 1) if number % 2 else ("up", 2)), mode="netascii", **asked)
+                granted.append((int(agreed["blksize"]), int(agreed["windowsize"])))
+            self.assertEqual(granted[0], (8192, 64))
+            self.assertLessEqual(sum(block * window for block, window in granted), 64 << 20)
+            self.assertLess(granted[-1], (8192, 64))
+            self.assertGreaterEqual(granted[-1][0], 512)
+            with Client(server.address) as client:
+                agreed = client.oack("file", **asked)
+                self.assertEqual(agreed["windowsize"], "64", "chunks of files are shared")
+            self.close(clients)
+            self.wait_until_idle(server)
+            with Client(server.address) as client:
+                agreed = client.oack("file", mode="netascii", **asked)
+                self.assertEqual((agreed["blksize"], agreed["windowsize"]), ("8192", "64"))
 
     def wait_until_idle(self, server):
         end = time.monotonic() + 5
