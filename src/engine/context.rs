@@ -1,6 +1,7 @@
 //! What a transfer needs of its shard while it takes a step.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tftp_proto::wire::{self, ErrorCode};
 use tftp_proto::{Instant, Transmit};
 
 use super::admission::{Admission, HalfOpen};
+use super::descriptors::Ticket;
 use super::inbox::{Inbox, Message};
 use super::jail::{Jail, Opened, Refusal};
 use super::notice::{Application, Cause, LogKind, Notice, Wants};
@@ -36,6 +38,10 @@ pub(super) struct Context {
     pub(super) half_open: Admission<Key>,
     /// Uploads that took data in this batch and have not passed it on yet.
     pub(super) dirty: Vec<Key>,
+    /// Sockets whose clients have acknowledged something.
+    pub(super) settled: Vec<usize>,
+    /// Uploads that stay only to repeat their last ACK, in order of their ends.
+    pub(super) dallying: VecDeque<Key>,
     /// Transfers whose clients have acknowledged a newer one of the same request.
     pub(super) outdated: Vec<Key>,
     /// Downloads that wait for a chunk which another one's job reads.
@@ -75,6 +81,8 @@ impl Context {
             shared,
             half_open: Admission::default(),
             dirty: Vec::new(),
+            settled: Vec::new(),
+            dallying: VecDeque::new(),
             outdated: Vec::new(),
             waiting: Vec::new(),
             scratch: Vec::new(),
@@ -163,13 +171,17 @@ impl Context {
         &mut self,
         root: &Arc<Jail>,
         name: &str,
+        is_half_open: bool,
     ) -> Option<Result<(Arc<SharedFile>, PathBuf), Refusal>> {
         let is_same = |latest: &&Latest| latest.name == name && Arc::ptr_eq(&latest.root, root);
         if let Some(latest) = self.latest.as_ref().filter(is_same) {
             return Some(Ok((Arc::clone(&latest.file), latest.path.clone())));
         }
+        let Some(ticket) = Ticket::take(1, is_half_open) else {
+            return Some(Err(Refusal::TooManyFiles));
+        };
         let (file, path) = match root.open_cached(name)? {
-            Ok(opened) => self.adopt(opened),
+            Ok(opened) => self.adopt(opened, ticket),
             Err(refusal) => return Some(Err(refusal)),
         };
         self.latest = Some(Latest {
@@ -182,9 +194,9 @@ impl Context {
     }
 
     /// The file as this shard shares it, and where it is.
-    pub(super) fn adopt(&mut self, mut opened: Opened) -> (Arc<SharedFile>, PathBuf) {
+    pub(super) fn adopt(&mut self, mut opened: Opened, ticket: Ticket) -> (Arc<SharedFile>, PathBuf) {
         let path = std::mem::take(&mut opened.path);
-        (self.store.adopt(opened), path)
+        (self.store.adopt_counted(opened, Some(ticket)), path)
     }
 
     /// A batch of datagrams is through: what the next one asks for is opened anew.

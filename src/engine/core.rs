@@ -11,7 +11,7 @@ use tftp_proto::wire::{self, ErrorCode, Packet};
 use super::admission::{Admission, Bounds};
 use super::config::{Config, Policy};
 use super::context::Context;
-use super::descriptors::soft_limit;
+use super::descriptors::{self, soft_limit};
 use super::drain::Drain;
 use super::inbox::Message;
 use super::networks::Networks;
@@ -86,6 +86,9 @@ impl Allowance {
 
 /// How often to look whether the other shards have no transfers left either.
 const DRAINING: Duration = Duration::from_millis(50);
+
+/// What a new transfer needs: a socket, a file and the directory that it is in, the same again for syncing.
+const ROOM: usize = 4;
 
 /// How long to leave a system alone that has no memory for packets.
 const CONGESTION: Duration = Duration::from_millis(1);
@@ -269,6 +272,18 @@ impl Core {
 
     /// Ends the transfers whose clients go on with newer ones, and begins with the requests that waited for an end.
     fn settle_repeats(&mut self) {
+        for socket in std::mem::take(&mut self.ctx.settled) {
+            self.ports.settle(socket);
+        }
+        let table = &mut self.table;
+        while self
+            .ctx
+            .dallying
+            .front()
+            .is_some_and(|key| table.get(*key).is_none())
+        {
+            self.ctx.dallying.pop_front();
+        }
         for key in std::mem::take(&mut self.ctx.outdated) {
             if self
                 .table
@@ -294,6 +309,31 @@ impl Core {
             self.release(index);
         }
         self.ctx.call_pool();
+    }
+
+    /// Gives descriptors back where few are left: those of idle sockets, then those of uploads that only dally.
+    pub(super) fn make_room(&mut self) {
+        while descriptors::is_tight(ROOM) {
+            if self.ports.close_idle(&self.poller) {
+                continue;
+            }
+            let Some(key) = self.ctx.dallying.pop_front() else {
+                return;
+            };
+            let is_own = |transfer: &mut Transfer| self.ports.is_own(transfer.tid().socket);
+            if !self.table.get(key).is_some_and(is_own) {
+                continue;
+            }
+            // Its last ACK may still be on its way out.
+            self.flush_once();
+            if let Some(transfer) = self.table.get(key) {
+                transfer.let_go();
+            }
+            self.remove_if_over(key);
+            for index in std::mem::take(&mut self.released) {
+                self.release(index);
+            }
+        }
     }
 
     /// Gives a socket of an ended transfer back. What it could not send any more must not reach the next client.

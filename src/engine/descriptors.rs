@@ -1,14 +1,226 @@
-//! Descriptors of the process.
+//! How many descriptors all servers of the process may hold: one budget, and tickets that are held with what is open.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+/// What the servers may take of the descriptors that were free when the first of them started. The rest is the
+/// application's, and what is open for a moment (directories on the way to a file).
+const SHARE: (usize, usize) = (3, 4);
+/// The share of the soft limit that half-open transfers may hold.
+const HALF_OPEN_SHARE: usize = 8;
+
+/// A budget of descriptors. The limit is asked each time: a program may change it as it runs.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// Descriptors that were open when the first server started.
+    others: AtomicUsize,
+    held: AtomicUsize,
+    half_open: AtomicUsize,
+    limit: fn() -> usize,
+}
+
+/// The budget of the process. Statics of std: the models of threads (src/sync.rs) have no descriptors.
+static BUDGET: Budget = Budget::new(soft_limit);
+static SERVERS: Mutex<usize> = Mutex::new(0);
+
+/// Counts what is open, as long as it lives.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    budget: &'static Budget,
+    count: usize,
+    is_half_open: AtomicBool,
+}
+
+/// A server that runs. When the first one starts the descriptors of others are counted.
+#[derive(Debug)]
+pub(super) struct Running(());
+
+impl Budget {
+    const fn new(limit: fn() -> usize) -> Budget {
+        Budget {
+            others: AtomicUsize::new(0),
+            held: AtomicUsize::new(0),
+            half_open: AtomicUsize::new(0),
+            limit,
+        }
+    }
+
+    fn most(&self) -> usize {
+        let free = (self.limit)().saturating_sub(self.others.load(Relaxed));
+        // Divided first: the limit may be the largest number.
+        free / SHARE.1 * SHARE.0 + free % SHARE.1 * SHARE.0 / SHARE.1
+    }
+
+    fn take(&'static self, count: usize, is_half_open: bool) -> Option<Ticket> {
+        let most = self.most();
+        let more = |held: usize| held.checked_add(count).filter(|sum| *sum <= most);
+        self.held.fetch_update(Relaxed, Relaxed, more).ok()?;
+        Some(self.ticket(count, is_half_open))
+    }
+
+    fn ticket(&'static self, count: usize, is_half_open: bool) -> Ticket {
+        if is_half_open {
+            self.half_open.fetch_add(count, Relaxed);
+        }
+        Ticket {
+            budget: self,
+            count,
+            is_half_open: AtomicBool::new(is_half_open),
+        }
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.half_open.load(Relaxed) >= (self.limit)() / HALF_OPEN_SHARE
+    }
+
+    fn is_tight(&self, count: usize) -> bool {
+        self.held.load(Relaxed).saturating_add(count) > self.most()
+    }
+}
+
+impl Ticket {
+    /// Counts `count` descriptors that are about to be opened; `None` where that exceeds the budget.
+    pub(super) fn take(count: usize, is_half_open: bool) -> Option<Ticket> {
+        BUDGET.take(count, is_half_open)
+    }
+
+    /// Counts descriptors that are open in any case: listening sockets.
+    pub(super) fn without_limit(count: usize) -> Ticket {
+        BUDGET.held.fetch_add(count, Relaxed);
+        BUDGET.ticket(count, false)
+    }
+
+    /// What is open is for a client that has acknowledged nothing yet.
+    pub(super) fn unsettle(&self) {
+        if !self.is_half_open.swap(true, Relaxed) {
+            self.budget.half_open.fetch_add(self.count, Relaxed);
+        }
+    }
+
+    /// A client has acknowledged something of what is open.
+    pub(super) fn settle(&self) {
+        if self.is_half_open.swap(false, Relaxed) {
+            self.budget.half_open.fetch_sub(self.count, Relaxed);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.settle();
+        self.budget.held.fetch_sub(self.count, Relaxed);
+    }
+}
+
+/// True where half-open transfers hold their share: they close what they can open again, and share sockets.
+pub(super) fn is_crowded() -> bool {
+    BUDGET.is_crowded()
+}
+
+/// True where not even `count` descriptors are left in the budget.
+pub(super) fn is_tight(count: usize) -> bool {
+    BUDGET.is_tight(count)
+}
+
+/// The error of a budget that is used up, as the system would have it.
+pub(super) fn exhausted() -> std::io::Error {
+    #[cfg(unix)]
+    return rustix::io::Errno::MFILE.into();
+    #[cfg(not(unix))]
+    return std::io::ErrorKind::QuotaExceeded.into();
+}
+
+impl Running {
+    /// One more server.
+    pub(super) fn start() -> Running {
+        let mut servers = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
+        *servers += 1;
+        if *servers == 1 {
+            let held = BUDGET.held.load(Relaxed);
+            BUDGET
+                .others
+                .store(open_descriptors().saturating_sub(held), Relaxed);
+        }
+        Running(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        *SERVERS.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+    }
+}
 
 /// The soft limit of descriptors.
 #[cfg(unix)]
 pub(super) fn soft_limit() -> usize {
-    let limit = crate::engine::platform::limits::open_files();
-    usize::try_from(limit).unwrap_or(usize::MAX)
+    usize::try_from(super::platform::limits::open_files()).unwrap_or(usize::MAX)
 }
 
 /// No limit but memory.
 #[cfg(not(unix))]
 pub(super) fn soft_limit() -> usize {
     usize::MAX
+}
+
+/// The number of open descriptors; 0 where the system does not tell.
+fn open_descriptors() -> usize {
+    let directory = if cfg!(target_os = "linux") {
+        "/proc/self/fd"
+    } else {
+        "/dev/fd"
+    };
+    // Without the one that reads the directory.
+    std::fs::read_dir(directory).map_or(0, |entries| entries.count().saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(others: usize) -> &'static Budget {
+        let budget = Box::leak(Box::new(Budget::new(|| 1024)));
+        budget.others.store(others, Relaxed);
+        budget
+    }
+
+    #[test]
+    fn three_quarters_of_what_was_free_and_no_more() {
+        let budget = budget(24);
+        let held = budget.take(750, false).expect("750 of 1000");
+        assert!(budget.take(1, false).is_none());
+        drop(held);
+        assert!(budget.take(751, false).is_none());
+        assert!(budget.take(usize::MAX, false).is_none());
+        assert_eq!(budget.take(750, false).map(|ticket| ticket.count), Some(750));
+    }
+
+    #[test]
+    fn what_is_half_open_counts_until_it_is_settled_or_closed() {
+        let budget = budget(0);
+        let tickets: Vec<Ticket> = (0..64).map_while(|_| budget.take(2, true)).collect();
+        assert_eq!(tickets.len(), 64);
+        assert!(budget.is_crowded(), "128 of 128");
+        tickets[0].settle();
+        tickets[0].settle();
+        assert!(!budget.is_crowded());
+        tickets[0].unsettle();
+        tickets[0].unsettle();
+        assert_eq!(budget.half_open.load(Relaxed), 128);
+        assert_eq!((budget.is_tight(640), budget.is_tight(641)), (false, true));
+        drop(tickets);
+        assert_eq!(
+            (budget.half_open.load(Relaxed), budget.held.load(Relaxed)),
+            (0, 0)
+        );
+    }
+
+    #[test]
+    fn a_system_without_a_limit_has_a_budget() {
+        let budget: &'static Budget = Box::leak(Box::new(Budget::new(|| usize::MAX)));
+        assert!(budget.most() > usize::MAX / 2);
+        assert!(budget.take(1, true).is_some());
+        assert!(!budget.is_crowded());
+    }
 }

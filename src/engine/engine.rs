@@ -10,6 +10,7 @@ use super::clock;
 use super::config::{Config, Policy};
 use super::context::Context;
 use super::core::Core;
+use super::descriptors::Running;
 use super::drain::Drain;
 use super::inbox::{Inbox, Message};
 use super::listen::Listener;
@@ -34,6 +35,7 @@ pub struct Engine {
     drain: Arc<Drain>,
     /// The sweep ends early.
     is_ending: Arc<AtomicBool>,
+    _running: Running,
 }
 
 impl Engine {
@@ -69,6 +71,7 @@ impl Engine {
             threads: Mutex::default(),
             pool: Arc::new(Pool::new("tftp-files")),
             drain: Arc::default(),
+            _running: Running::start(),
             is_ending: Arc::default(),
             config,
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 
 use super::config::Policy;
+use super::descriptors::Ticket;
 use super::jail::{Opened, Refusal};
 use super::platform::Waker;
 use super::reply::{Answer, Key, Post};
@@ -35,9 +36,9 @@ pub(super) enum Message {
 /// What a look-up found.
 pub(super) enum Found {
     /// A file to send.
-    File(Opened),
+    File(Opened, Ticket),
     /// A file to be written.
-    Target(Upload),
+    Target(Upload, Ticket),
 }
 
 /// How far a write on the pool came.

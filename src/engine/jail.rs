@@ -56,6 +56,8 @@ pub struct Opened {
     pub size: Option<u64>,
     /// Equal keys mean equal contents; `None`: nothing that is read may be shared with another opening.
     pub key: Option<FileKey>,
+    /// What tells a later opening of the same name whether the file is still the same; `None`: nothing does.
+    pub state: Option<FileKey>,
     /// Where it was found: for the application, not for the client.
     pub path: PathBuf,
 }
@@ -314,11 +316,14 @@ fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened,
         platform::read_at(&file, &mut first, 1, 0).is_err() || !first.is_empty()
     };
     let size = kind.believed_size(state.size, has_contents);
-    let key = size.and_then(|_| kind.shared_key(state, clock::time_of_day()));
+    let now = clock::time_of_day();
+    let key = size.and_then(|_| kind.shared_key(state, now));
+    let state = size.and_then(|_| kind.settled(state, now));
     Ok(Opened {
         file,
         size,
         key,
+        state,
         path,
     })
 }

@@ -112,6 +112,7 @@ mod tests {
         let limits = Limits {
             max_blksize: 65464,
             max_windowsize: 64,
+            max_large_window: 64,
             rollover: Rollover::Zero,
         };
         let asked = Asked {

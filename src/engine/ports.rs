@@ -11,7 +11,7 @@ use tftp_proto::Instant;
 
 use super::admission::Group;
 use super::config::Config;
-use super::descriptors::soft_limit;
+use super::descriptors::{self, Ticket, soft_limit};
 use super::platform::{IoMode, LocalAddr, Poller, SocketOptions, UdpSocket, is_own};
 use super::port_plan::{Buckets, Budget, LowWater, Mode, Occupant, Reception, Seat, most_half_open, seat};
 use super::siphash::SipKey;
@@ -24,6 +24,9 @@ mod permit;
 
 /// The place of the listening socket.
 pub(super) const LISTENING: usize = 0;
+
+/// A thread's own: the listening socket, the poller, the descriptor that wakes it.
+const LISTENING_DESCRIPTORS: usize = 3;
 
 /// What the kernel is asked to queue for one socket where the application says nothing: a thousand clients' packets.
 const DEFAULT_BUFFER: usize = 4 << 20;
@@ -56,6 +59,8 @@ pub(super) struct Ports {
 
 struct Slot {
     socket: UdpSocket,
+    /// Counts a socket that is not of one transfer.
+    _ticket: Option<Ticket>,
     /// Where it is of one transfer.
     own: Option<Own>,
 }
@@ -67,7 +72,7 @@ struct Own {
     /// Whom it is connected to; `None` while it is idle, or where it must not be connected.
     peer: Option<SocketAddr>,
     reception: Reception,
-    _permit: Permit,
+    permit: Permit,
 }
 
 /// How datagrams are taken from a socket.
@@ -154,6 +159,7 @@ impl Ports {
         let mut ports = Ports {
             slots: vec![Some(Slot {
                 socket: listening,
+                _ticket: Some(Ticket::without_limit(LISTENING_DESCRIPTORS)),
                 own: None,
             })],
             free: Vec::new(),
@@ -318,8 +324,16 @@ impl Ports {
         if let Some(index) = self.shared[bucket] {
             return Ok(index);
         }
+        let _ticket = Some(Ticket::take(1, false).ok_or_else(descriptors::exhausted)?);
         let socket = self.draw.bind(self.base, &self.options)?;
-        let index = self.add(poller, Slot { socket, own: None })?;
+        let index = self.add(
+            poller,
+            Slot {
+                socket,
+                _ticket,
+                own: None,
+            },
+        )?;
         self.shared[bucket] = Some(index);
         Ok(index)
     }

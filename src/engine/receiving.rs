@@ -12,6 +12,7 @@ use tftp_proto::wire::{Asked, Mode, Operation, Packet};
 
 use super::config::Policy;
 use super::context::Context;
+use super::descriptors::Ticket;
 use super::inbox::{Message, Stored};
 use super::jail::Refusal;
 use super::memory::Taken;
@@ -44,6 +45,8 @@ pub(super) struct Receiving {
     dirty: bool,
     /// The last block is in, and its data was passed on.
     closed: bool,
+    /// Counts the descriptors of the file.
+    ticket: Option<Ticket>,
     /// Its window in the budget of memory.
     _memory: Taken,
 }
@@ -72,8 +75,9 @@ impl Receiving {
         asked: &Asked,
         mode: Mode,
         policy: &Policy,
-        file: Option<Upload>,
+        file: Option<(Upload, Ticket)>,
     ) -> Receiving {
+        let (file, ticket) = file.unzip();
         let (agreed, memory) = ctx
             .shared
             .memory
@@ -88,6 +92,7 @@ impl Receiving {
             told: 0,
             dirty: false,
             closed: false,
+            ticket,
             _memory: memory,
         }
     }
@@ -108,6 +113,13 @@ impl Receiving {
         }
         if !std::mem::replace(&mut self.dirty, true) {
             ctx.dirty.push(link.key);
+        }
+    }
+
+    /// The client has acknowledged something.
+    pub(super) fn settle(&self) {
+        if let Some(ticket) = &self.ticket {
+            ticket.settle();
         }
     }
 
@@ -173,6 +185,7 @@ impl Receiving {
     /// Lets go of an unfinished file, where removing it may block.
     pub(super) fn discard(&mut self, ctx: &Context, lane: Lane) {
         self.queue.clear();
+        self.ticket = None;
         let file = self.take_file();
         self.target = Target::Done;
         if let Some(file) = file {
@@ -262,6 +275,7 @@ impl Receiving {
 
     fn commit(&mut self, ctx: &mut Context, link: &Link) {
         self.target = Target::Done;
+        self.ticket = None;
         self.machine.commit(ctx.now);
         self.drain(ctx, link);
     }

@@ -84,6 +84,7 @@ impl Core {
             return;
         }
         self.leave_former(arrival.peer, former);
+        self.make_room();
         let name = self.policy.names.decode(request.filename);
         let newcomer = self.newcomer(arrival, request.operation);
         let admitted = match &name {

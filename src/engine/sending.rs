@@ -1,6 +1,7 @@
 //! One download: the protocol's sender, fed from a source.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use tftp_proto::negotiate;
 use tftp_proto::wire::{self, Asked, Packet};
@@ -9,10 +10,11 @@ use tftp_proto::{Limits, Outcome, ReadTransfer, Transmit};
 use super::config::Policy;
 use super::context::Context;
 use super::inbox::Message;
+use super::jail::Refusal;
 use super::memory::Taken;
 use super::notice::{Cause, Direction, Notice, Run, Wants};
 use super::source::{Source, Supply};
-use super::store::Read;
+use super::store::{Read, SharedFile};
 use super::trail;
 use super::transfer::{FLOW_LIMIT, Link};
 
@@ -21,6 +23,8 @@ pub(super) struct Sending {
     source: Source,
     /// A read is under way on the blocking pool.
     reading: bool,
+    /// The file was closed and is needed.
+    wants_file: bool,
     /// Stream bytes below this were told to the application.
     told: u64,
     /// Its window in the budget of memory.
@@ -44,6 +48,7 @@ impl Sending {
             machine,
             source,
             reading: false,
+            wants_file: false,
             told: 0,
             _memory: memory,
         }
@@ -56,6 +61,33 @@ impl Sending {
             link.connection.progress.set_bytes(self.machine.acked_bytes());
             self.tell_progress(ctx, link);
             self.source.release(self.machine.acked_bytes());
+        }
+    }
+
+    /// The file that was closed is here again.
+    pub(super) fn handle_reopened(&mut self, file: Result<Arc<SharedFile>, Refusal>) -> Result<(), Cause> {
+        self.reading = false;
+        self.source
+            .reopen(file.map_err(Cause::Open)?)
+            .map_err(Cause::Read)
+    }
+
+    /// True where the file has to be opened again, once.
+    pub(super) fn takes_file(&mut self) -> bool {
+        std::mem::take(&mut self.wants_file)
+    }
+
+    /// The client has acknowledged something.
+    pub(super) fn settle(&self) {
+        if let Some(file) = self.source.shared_file() {
+            file.settle();
+        }
+    }
+
+    /// Closes the file of a half-open transfer: what its one packet needs is read.
+    pub(super) fn park(&mut self) {
+        if !self.reading && self.machine.is_half_open() && self.machine.wants().is_none() {
+            self.source.park();
         }
     }
 
@@ -108,6 +140,7 @@ impl Sending {
                 let key = link.key;
                 ctx.block_on(link.lane, move || Some(Message::Read(key, job.run())));
             }
+            Supply::Parked => (self.reading, self.wants_file) = (true, true),
             Supply::Waiting => ctx.waiting.push(link.key),
             Supply::Failed(error) => return Err(Cause::Read(error)),
         }

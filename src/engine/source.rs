@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tftp_proto::netascii::{self, Encoder};
 use tftp_proto::wire::Mode;
 
+use super::jail::FileKey;
 use super::platform::Bytes;
 use super::store::{Chunk, Found, Read, ReadJob, SharedFile, Store};
 
@@ -43,7 +44,7 @@ pub struct Source {
 }
 
 enum Origin {
-    File(Arc<SharedFile>),
+    File(Handle),
     Memory(Bytes),
     /// Translated piece by piece.
     Text(Box<Text>),
@@ -60,8 +61,30 @@ struct Text {
 }
 
 enum Raw {
-    File(Arc<SharedFile>),
+    File(Handle),
     Memory(Bytes),
+}
+
+/// A file, which may be closed while its client has acknowledged nothing.
+enum Handle {
+    Open(Arc<SharedFile>),
+    Parked(Box<Parked>),
+}
+
+/// What a file was when it was closed.
+#[derive(PartialEq, Eq)]
+struct Parked {
+    size: Option<u64>,
+    state: Option<FileKey>,
+}
+
+impl Parked {
+    fn of(file: &SharedFile) -> Parked {
+        Parked {
+            size: file.size(),
+            state: file.state(),
+        }
+    }
 }
 
 /// What [`Source::ensure`] found.
@@ -79,6 +102,8 @@ pub enum Supply {
     /// Another transfer's job reads the very chunk (never two jobs for one, else a hung disk and a few clients could
     /// occupy the whole pool): ask again when the shard's next finished [`Read`] was accepted or dropped.
     Waiting,
+    /// The file was closed: open it again and give it to [`Source::reopen`].
+    Parked,
     /// The file can't be read, or is shorter than it said (`UnexpectedEof`).
     Failed(io::Error),
 }
@@ -87,11 +112,11 @@ impl Source {
     /// A file's contents.
     pub fn file(file: Arc<SharedFile>, mode: Mode) -> Source {
         Source::new(match mode {
-            Mode::Octet => Origin::File(file),
+            Mode::Octet => Origin::File(Handle::Open(file)),
             Mode::Netascii => {
                 // Only reading the file through would tell; an empty one has nothing to translate.
                 let stream_size = file.size().filter(|size| *size == 0);
-                Origin::Text(Box::new(Text::new(Raw::File(file), stream_size)))
+                Origin::Text(Box::new(Text::new(Raw::File(Handle::Open(file)), stream_size)))
             }
         })
     }
@@ -221,6 +246,63 @@ impl Source {
             }
     }
 
+    /// The file, where there is one and it is open.
+    pub(super) fn shared_file(&self) -> Option<&Arc<SharedFile>> {
+        match self.handle() {
+            Some(Handle::Open(file)) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// Closes the file, if a later opening can tell whether it is still the same. What was read of it stays.
+    pub(super) fn park(&mut self) {
+        if let Some(handle) = self.handle_mut()
+            && let Handle::Open(file) = handle
+            && file.state().is_some()
+        {
+            *handle = Handle::Parked(Box::new(Parked::of(file)));
+        }
+    }
+
+    /// The file again, after [`Supply::Parked`].
+    ///
+    /// # Errors
+    /// Where it is another file by now, or has changed.
+    pub(super) fn reopen(&mut self, again: Arc<SharedFile>) -> io::Result<()> {
+        let Some(handle) = self.handle_mut() else {
+            return Ok(());
+        };
+        if let Handle::Parked(parked) = handle {
+            if **parked != Parked::of(&again) {
+                return Err(io::Error::other("the file changed before it was sent"));
+            }
+            *handle = Handle::Open(again);
+        }
+        Ok(())
+    }
+
+    fn handle(&self) -> Option<&Handle> {
+        match &self.origin {
+            Origin::File(handle) => Some(handle),
+            Origin::Text(text) => match &text.raw {
+                Raw::File(handle) => Some(handle),
+                Raw::Memory(_) => None,
+            },
+            Origin::Memory(_) => None,
+        }
+    }
+
+    fn handle_mut(&mut self) -> Option<&mut Handle> {
+        match &mut self.origin {
+            Origin::File(handle) => Some(handle),
+            Origin::Text(text) => match &mut text.raw {
+                Raw::File(handle) => Some(handle),
+                Raw::Memory(_) => None,
+            },
+            Origin::Memory(_) => None,
+        }
+    }
+
     /// Whether the stream is made for this transfer alone.
     pub fn is_translated(&self) -> bool {
         matches!(self.origin, Origin::Text(_))
@@ -242,7 +324,8 @@ impl Source {
                 self.end = bytes.len() as u64;
                 return Ok(None);
             }
-            Origin::File(file) => match find(store, file, self.end, self.chunk_size)? {
+            Origin::File(Handle::Parked(_)) => return Ok(Some(Supply::Parked)),
+            Origin::File(Handle::Open(file)) => match find(store, file, self.end, self.chunk_size)? {
                 Found::Bytes(bytes) => {
                     let is_last = bytes.len() < self.chunk_size as usize;
                     (bytes, is_last)
@@ -293,7 +376,8 @@ impl Text {
                 bytes: bytes.clone(),
             },
             (Raw::File(_), Some(chunk)) => chunk,
-            (Raw::File(file), None) => match find(store, file, self.done, chunk_size)? {
+            (Raw::File(Handle::Parked(_)), None) => return Ok(Err(Supply::Parked)),
+            (Raw::File(Handle::Open(file)), None) => match find(store, file, self.done, chunk_size)? {
                 Found::Bytes(bytes) => Chunk {
                     start: self.done,
                     bytes,
@@ -318,6 +402,15 @@ impl Raw {
         match self {
             Raw::File(file) => file.size(),
             Raw::Memory(bytes) => Some(bytes.len() as u64),
+        }
+    }
+}
+
+impl Handle {
+    fn size(&self) -> Option<u64> {
+        match self {
+            Handle::Open(file) => file.size(),
+            Handle::Parked(parked) => parked.size,
         }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Weak};
 
 use hashbrown::HashMap;
 
+use super::descriptors::Ticket;
 use super::jail::{FileKey, Opened};
 use super::platform::{self, Bytes};
 
@@ -26,6 +27,10 @@ pub struct SharedFile {
     size: Option<u64>,
     /// Tells this opening from a later one of the same file.
     id: u64,
+    /// What tells whether a later opening is still the same file.
+    state: Option<FileKey>,
+    /// Counts the descriptor.
+    ticket: Option<Ticket>,
 }
 
 impl SharedFile {
@@ -33,6 +38,18 @@ impl SharedFile {
     /// that is.
     pub fn size(&self) -> Option<u64> {
         self.size
+    }
+
+    /// The state that it had when it was opened, where that can be told from a later one.
+    pub fn state(&self) -> Option<FileKey> {
+        self.state
+    }
+
+    /// One of its clients has acknowledged something.
+    pub(super) fn settle(&self) {
+        if let Some(ticket) = &self.ticket {
+            ticket.settle();
+        }
     }
 }
 
@@ -107,11 +124,18 @@ impl Store {
 
     /// Takes a file that was just opened. If a transfer reads what is certainly the same unchanged file, that one's is
     /// returned and the new descriptor closed.
+    #[cfg(test)]
     pub fn adopt(&mut self, opened: Opened) -> Arc<SharedFile> {
+        self.adopt_counted(opened, None)
+    }
+
+    /// The same, with what counts its descriptor.
+    pub(super) fn adopt_counted(&mut self, opened: Opened, ticket: Option<Ticket>) -> Arc<SharedFile> {
         let Opened {
             file,
             size,
             key,
+            state,
             path: _,
         } = opened;
         if let Some(shared) = key.and_then(|key| self.files.get(&key)).and_then(Weak::upgrade) {
@@ -119,7 +143,13 @@ impl Store {
         }
         self.next_id += 1;
         let id = self.next_id;
-        let shared = Arc::new(SharedFile { file, size, id });
+        let shared = Arc::new(SharedFile {
+            file,
+            size,
+            id,
+            state,
+            ticket,
+        });
         if let Some(key) = key {
             prune(&mut self.files, &mut self.prune_files_at, |file| {
                 file.strong_count() > 0

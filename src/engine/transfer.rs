@@ -11,6 +11,7 @@ use super::admission::HalfOpen;
 use super::causes;
 use super::config::Policy;
 use super::context::Context;
+use super::descriptors::Ticket;
 use super::inbox::{Found, Stored};
 use super::jail::Refusal;
 use super::notice::{Cause, Connection, Notice, Sources};
@@ -29,8 +30,11 @@ use super::upload::Upload;
 
 mod ending;
 mod opening;
+mod parking;
 mod place;
 mod repeating;
+
+use place::Place;
 
 pub(super) use repeating::HeldRequest;
 
@@ -51,6 +55,8 @@ pub(super) struct Transfer {
     doubted: bool,
     timer: Timer,
     stage: Stage,
+    /// Where the file of a download is opened again.
+    place: Option<Place>,
     began: Instant,
     /// When the last copy of the request came.
     asked_at: Instant,
@@ -101,7 +107,7 @@ enum Stage {
 /// Where the bytes come from or go to.
 enum Ready {
     Send(Source, Option<PathBuf>),
-    Store(Upload),
+    Store(Upload, Ticket),
     /// An upload that only the Transfer callback takes.
     Application,
 }
@@ -158,6 +164,7 @@ impl Transfer {
             doubted: false,
             timer: Timer::default(),
             stage: Stage::Asked,
+            place: None,
             began: now,
             asked_at: now,
             cause: None,
@@ -287,12 +294,14 @@ impl Transfer {
     }
 
     pub(super) fn handle_found(&mut self, ctx: &mut Context, found: Result<Found, Refusal>) {
-        let Stage::Opening { again } = self.stage else {
-            return ctx.drop_apart(self.link.lane, found);
+        let again = match &self.stage {
+            Stage::Opening { again } => *again,
+            Stage::Sending(_) => return self.handle_reopened(ctx, found),
+            _ => return ctx.drop_apart(self.link.lane, found),
         };
         let ready = match found {
-            Ok(Found::File(opened)) => Ok(self.ready_to_send(ctx.adopt(opened))),
-            Ok(Found::Target(upload)) => Ok(Ready::Store(upload)),
+            Ok(Found::File(opened, ticket)) => Ok(self.ready_to_send(ctx.adopt(opened, ticket))),
+            Ok(Found::Target(upload, ticket)) => Ok(Ready::Store(upload, ticket)),
             Err(refusal) => Err(Cause::Open(refusal)),
         };
         self.found(ctx, ready, again);
@@ -398,6 +407,7 @@ impl Transfer {
             return self.end(ctx, cause);
         }
         self.leave_half_open(ctx);
+        self.give_up_file(ctx);
         self.follow_doubt(ctx);
         self.link.connection.progress.set_repeated(self.repeated());
         if !self.ended
@@ -416,7 +426,13 @@ impl Transfer {
             _ => return,
         };
         if !is_half_open && let Some(place) = self.half_open.take() {
+            match &self.stage {
+                Stage::Sending(sending) => sending.settle(),
+                Stage::Receiving(receiving) => receiving.settle(),
+                _ => {}
+            }
             ctx.settle(place);
+            ctx.settled.push(self.link.route.socket);
             ctx.outdated.extend(self.former.take());
         }
     }
@@ -465,7 +481,7 @@ impl Ready {
     fn path(&self) -> Option<PathBuf> {
         match self {
             Ready::Send(_, path) => path.clone(),
-            Ready::Store(upload) => Some(upload.path().to_owned()),
+            Ready::Store(upload, _) => Some(upload.path().to_owned()),
             Ready::Application => None,
         }
     }

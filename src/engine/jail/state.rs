@@ -126,13 +126,18 @@ impl FileSystem {
     /// because numbers are not unique or because the last change is so recent that another could have the same time.
     /// `now` is the time of day of the opening.
     pub(super) fn shared_key(self, state: FileKey, now: Duration) -> Option<FileKey> {
+        self.settled(state, now).filter(|_| self.has_unique_numbers())
+    }
+
+    /// The state by which a later opening of the same name can tell whether the file is still the same.
+    pub(super) fn settled(self, state: FileKey, now: Duration) -> Option<FileKey> {
         let (seconds, nanoseconds) = state.changed;
         let precise = nanoseconds != 0 && self == FileSystem::Local;
         let tick = if precise { TICK } else { COARSE_TICK };
         let seconds = u64::try_from(seconds).unwrap_or(0);
         let changed = Duration::new(seconds, u32::try_from(nanoseconds).unwrap_or(0));
         let is_settled = now.checked_sub(changed).is_some_and(|age| age >= tick);
-        (self.has_unique_numbers() && is_settled).then_some(state)
+        is_settled.then_some(state)
     }
 }
 

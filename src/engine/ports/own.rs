@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tftp_proto::Instant;
 
+use super::super::descriptors;
 use super::super::platform::{Poller, SocketOptions, UdpSocket};
 use super::super::port_plan::{Mode, Reception};
 use super::permit::Permit;
@@ -30,6 +31,9 @@ impl Ports {
         if self.mode == Mode::Own && self.options.foreign_source {
             return self.open_unconnected(poller, request.reception);
         }
+        if self.mode == Mode::Own && descriptors::is_crowded() {
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
         let here = self.own_address(request);
         if let Some(index) = self.reuse(poller, here, request) {
             return Ok(index);
@@ -44,9 +48,25 @@ impl Ports {
             here,
             peer: Some(request.peer),
             reception: request.reception,
-            _permit: permit,
+            permit,
         };
         self.add_own(poller, socket, own)
+    }
+
+    /// The client of that socket has acknowledged something.
+    pub(in crate::engine) fn settle(&self, index: usize) {
+        if let Some(own) = self.own(index) {
+            own.permit.settle();
+        }
+    }
+
+    /// Closes an idle socket, where there is one.
+    pub(in crate::engine) fn close_idle(&mut self, poller: &Poller) -> bool {
+        let idle = self.idle.pop();
+        if let Some(index) = idle {
+            self.close(poller, index);
+        }
+        idle.is_some()
     }
 
     /// Takes the socket's transfer away and makes it idle; false where it is to be closed.
@@ -60,6 +80,7 @@ impl Ports {
         }
         if let Some(own) = &mut slot.own {
             own.peer = None;
+            own.permit.settle();
             if std::mem::take(&mut own.reception.batches) {
                 slot.socket.stop_coalescing();
             }
@@ -100,6 +121,7 @@ impl Ports {
             slot.socket.start_coalescing();
         }
         (own.peer, own.reception) = (Some(request.peer), request.reception);
+        own.permit.unsettle();
         Ok(())
     }
 
@@ -111,14 +133,21 @@ impl Ports {
             here: socket.local_addr()?,
             peer: None,
             reception,
-            _permit: permit,
+            permit,
         };
         self.add_own(poller, socket, own)
     }
 
     fn add_own(&mut self, poller: &Poller, socket: UdpSocket, own: Own) -> io::Result<usize> {
         let own = Some(own);
-        let index = self.add(poller, Slot { socket, own })?;
+        let index = self.add(
+            poller,
+            Slot {
+                socket,
+                _ticket: None,
+                own,
+            },
+        )?;
         self.own += 1;
         Ok(index)
     }
@@ -126,7 +155,7 @@ impl Ports {
     /// One more socket, within the budgets of the thread and of the process. An idle one at another address gives way.
     fn permit(&mut self, poller: &Poller) -> io::Result<Permit> {
         if self.mode == Mode::AlwaysOwn {
-            return Ok(Permit::without_limit());
+            return Permit::within_descriptors().ok_or_else(descriptors::exhausted);
         }
         for _ in 0..2 {
             let permit = (self.own < self.budget.own).then(Permit::take).flatten();

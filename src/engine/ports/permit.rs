@@ -2,30 +2,48 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::super::descriptors::soft_limit;
+use super::super::descriptors::{self, Ticket, soft_limit};
 use super::super::port_plan;
 
 /// All servers of the process together, as the limit of descriptors is the process's. A static of std's: the models of
 /// threads (src/sync.rs) have no sockets.
 static OWN_SOCKETS: AtomicUsize = AtomicUsize::new(0);
 
-/// Counts one socket for as long as it lives.
+/// Counts one socket for as long as it lives, here and among all descriptors.
 #[derive(Debug)]
-pub(super) struct Permit(());
+pub(super) struct Permit {
+    ticket: Ticket,
+}
 
 impl Permit {
     /// One more socket; `None` where the process has as many as it may.
     pub(super) fn take() -> Option<Permit> {
+        if descriptors::is_crowded() {
+            return None;
+        }
         let most = port_plan::most_own_sockets(soft_limit());
         let more = |count| (count < most).then_some(count + 1);
+        // Taken first: dropping it is what gives the count back.
+        let ticket = Ticket::take(1, true)?;
         let counted = OWN_SOCKETS.fetch_update(Relaxed, Relaxed, more);
-        counted.ok().map(|_| Permit(()))
+        counted.ok().map(|_| Permit { ticket })
     }
 
-    /// One more socket, whatever there are: UseConnection has its limit in the system's answer.
-    pub(super) fn without_limit() -> Permit {
+    /// One more socket, as long as the process may have descriptors at all: for UseConnection.
+    pub(super) fn within_descriptors() -> Option<Permit> {
+        let ticket = Ticket::take(1, true)?;
         OWN_SOCKETS.fetch_add(1, Relaxed);
-        Permit(())
+        Some(Permit { ticket })
+    }
+
+    /// The socket's client has acknowledged something, or the socket has none.
+    pub(super) fn settle(&self) {
+        self.ticket.settle();
+    }
+
+    /// The socket has a new client.
+    pub(super) fn unsettle(&self) {
+        self.ticket.unsettle();
     }
 }
 

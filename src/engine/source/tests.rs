@@ -51,6 +51,7 @@ fn ensure(source: &mut Source, store: &mut Store, upto: u64) -> io::Result<(u64,
             Supply::Have { available, end } => return Ok((available, end)),
             Supply::Pending(job) => source.accept(store, job.run()),
             Supply::Waiting => panic!("nobody else reads"),
+            Supply::Parked => panic!("it was not closed"),
             Supply::Failed(error) => return Err(error),
         }
     }
@@ -272,5 +273,37 @@ fn a_file_that_shrinks_fails_and_one_that_grows_is_sent_as_it_was() {
             let error = ensure(&mut source, &mut store, 100_000).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         }
+    }
+}
+
+#[test]
+fn a_file_that_is_closed_meanwhile_is_sent_on_only_if_it_is_still_the_same() {
+    let plain = contents(30_000, 4);
+    for mode in [Mode::Octet, Mode::Netascii] {
+        let (_directory, path) = file(&plain);
+        // Files that were changed just now have no state by which they could be known again.
+        let open = |store: &mut Store| loop {
+            let shared = store.adopt(open_path(&path).unwrap());
+            if shared.state().is_some() {
+                return shared;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        };
+        let mut store = Store::new();
+        let mut source = Source::file(open(&mut store), mode);
+        source.set_window(512);
+        ensure(&mut source, &mut store, 512).unwrap();
+        let first = slice(&source, 0..512);
+        source.park();
+        assert_eq!(store.open_files(), 0, "closed");
+        assert_eq!(slice(&source, 0..512), first, "and sent again all the same");
+        assert!(matches!(source.ensure(&mut store, 20_000), Supply::Parked));
+        source.reopen(open(&mut store)).unwrap();
+        assert!(ensure(&mut source, &mut store, 20_000).unwrap().0 >= 20_000);
+
+        source.park();
+        fs::write(&path, contents(30_000, 5)).unwrap();
+        let changed = open(&mut store);
+        assert!(source.reopen(changed).is_err());
     }
 }

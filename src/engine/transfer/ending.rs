@@ -57,6 +57,9 @@ impl Transfer {
             ctx.shared.doubt(self.host(), false);
         }
         ctx.shared.leave(self.host());
+        if cause.is_none() && matches!(self.stage, Stage::Receiving(_)) {
+            ctx.dallying.push_back(self.link.key);
+        }
         self.count(ctx, cause.as_ref());
         self.log_end(ctx, cause.as_ref());
         let id = self.link.connection.id;

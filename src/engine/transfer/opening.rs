@@ -9,6 +9,7 @@ use tftp_proto::wire::Operation;
 use super::place::Place;
 use super::{Ready, Stage, Transfer};
 use crate::engine::context::Context;
+use crate::engine::descriptors::Ticket;
 use crate::engine::inbox::Message;
 use crate::engine::notice::{Cause, Notice, Sources, Wants};
 use crate::engine::pool::Lane;
@@ -38,8 +39,9 @@ impl Transfer {
                 .unwrap_or(&self.link.connection.filename);
             self.link.lane = Lane::below(root.root(), name);
             if operation == Operation::Read
-                && let Some(opened) = ctx.open_cached(&root, name)
+                && let Some(opened) = ctx.open_cached(&root, name, true)
             {
+                self.place = Some(Place::Root(root, sources.served_name));
                 let ready = opened.map(|opened| self.ready_to_send(opened));
                 return self.found(ctx, ready.map_err(Cause::Open), again);
             }
@@ -63,6 +65,13 @@ impl Transfer {
             return self.end_silently(ctx, Cause::TooMany);
         }
         self.stage = Stage::Opening { again };
+        self.place = Some(place.clone()).filter(|_| self.link.connection.operation == Operation::Read);
+        self.open_apart(ctx, place, true);
+        self.after_step(ctx);
+    }
+
+    /// Opens a file on the pool, which sends it in [`Message::Found`].
+    pub(super) fn open_apart(&self, ctx: &Context, place: Place, is_half_open: bool) {
         let (key, connection) = (self.link.key, Arc::clone(&self.link.connection));
         let options = UploadOptions {
             allow_overwrite: self.policy.allow_overwrite,
@@ -70,9 +79,9 @@ impl Transfer {
             sync: self.policy.sync_uploads,
         };
         ctx.block_on(self.link.lane, move || {
-            Some(Message::Found(key, place.look_up(&connection, &options)))
+            let found = place.look_up(&connection, &options, is_half_open);
+            Some(Message::Found(key, found))
         });
-        self.after_step(ctx);
     }
 
     pub(super) fn found(&mut self, ctx: &mut Context, ready: Result<Ready, Cause>, again: bool) {
@@ -99,7 +108,7 @@ impl Transfer {
             Ready::Send(source, _) => {
                 Stage::Sending(Box::new(Sending::new(ctx, &self.asked, &self.policy, source)))
             }
-            Ready::Store(upload) => self.receive(ctx, Some(upload)),
+            Ready::Store(upload, ticket) => self.receive(ctx, Some((upload, ticket))),
             Ready::Application => self.receive(ctx, None),
         };
         self.note_begin(ctx);
@@ -116,7 +125,7 @@ impl Transfer {
         trail::begins(ctx, &self.link.connection, agreed);
     }
 
-    fn receive(&self, ctx: &Context, file: Option<Upload>) -> Stage {
+    fn receive(&self, ctx: &Context, file: Option<(Upload, Ticket)>) -> Stage {
         let mode = self.link.connection.mode;
         Stage::Receiving(Box::new(Receiving::new(
             ctx,

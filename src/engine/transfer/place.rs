@@ -5,12 +5,18 @@ use std::sync::Arc;
 
 use tftp_proto::wire::Operation;
 
+use crate::engine::descriptors::Ticket;
 use crate::engine::inbox::Found;
 use crate::engine::jail::{self, Jail, Refusal};
 use crate::engine::notice::Connection;
 use crate::engine::upload::UploadOptions;
 
+/// The descriptors of an upload: its directory and its file; where it is synced, the directory once more.
+const UPLOAD: usize = 2;
+const SYNCED_UPLOAD: usize = 3;
+
 /// Where a look-up takes place.
+#[derive(Clone)]
 pub(super) enum Place {
     /// The application's own choice: any path.
     Path(PathBuf),
@@ -20,17 +26,30 @@ pub(super) enum Place {
 
 impl Place {
     /// May block.
-    pub(super) fn look_up(&self, connection: &Connection, options: &UploadOptions) -> Result<Found, Refusal> {
-        match (self, connection.operation) {
-            (Place::Path(path), Operation::Read) => jail::open_path(path).map(Found::File),
-            (Place::Path(path), Operation::Write) => jail::create_path(path, options).map(Found::Target),
+    pub(super) fn look_up(
+        &self,
+        connection: &Connection,
+        options: &UploadOptions,
+        is_half_open: bool,
+    ) -> Result<Found, Refusal> {
+        let count = match connection.operation {
+            Operation::Read => 1,
+            Operation::Write if options.sync => SYNCED_UPLOAD,
+            Operation::Write => UPLOAD,
+        };
+        // Before it is opened, on the thread that opens it: what waits for the disk holds nothing.
+        let ticket = Ticket::take(count, is_half_open).ok_or(Refusal::TooManyFiles)?;
+        let found = match (self, connection.operation) {
+            (Place::Path(path), Operation::Read) => Found::File(jail::open_path(path)?, ticket),
+            (Place::Path(path), Operation::Write) => Found::Target(jail::create_path(path, options)?, ticket),
             (Place::Root(root, served), Operation::Read) => {
-                root.open(name(served, connection)).map(Found::File)
+                Found::File(root.open(name(served, connection))?, ticket)
             }
             (Place::Root(root, served), Operation::Write) => {
-                root.create(name(served, connection), options).map(Found::Target)
+                Found::Target(root.create(name(served, connection), options)?, ticket)
             }
-        }
+        };
+        Ok(found)
     }
 }
 

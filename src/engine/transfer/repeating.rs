@@ -102,6 +102,13 @@ impl Transfer {
         }
     }
 
+    /// An upload that is stored repeats its last ACK no more.
+    pub(in crate::engine) fn let_go(&mut self) {
+        if self.ended {
+            self.stage = Stage::Over;
+        }
+    }
+
     /// Ends the transfer, without a packet, for a newer one of the same client.
     pub(in crate::engine) fn replace(&mut self, ctx: &mut Context) {
         let cause = match &self.stage {
