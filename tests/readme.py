@@ -115,6 +115,33 @@ class Work:
             process.send_signal(signal.SIGINT)
             process.wait(20)
 
+    def command(self, text):
+        """Every line is one that the command takes; the server's are started, on a port of their own, and serve."""
+        program = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(SOURCE, "target")), "debug", "tftpserver")
+        if not os.path.exists(program):
+            print("NOT RUN: the command is not built: cargo build --workspace")
+            return
+        client = [line.split("#")[0].split()[1:] for line in text.splitlines() if line.startswith("tftpserver get")]
+        for line in text.splitlines():
+            words = line.split("#")[0].split()[1:]
+            if words in client:
+                continue
+            port = free_port()
+            words = [word.replace(":6969", f"127.0.0.1:{port}") for word in words]
+            # Without root's rights it might not reach these sources.
+            rights = ["--user", "root"] if os.geteuid() == 0 else []
+            server = subprocess.Popen([program, *rights, *words], cwd=SOURCE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                await_bound(server, port)
+                for get in client:
+                    assert "Hello" in run([program, *(word.replace(":6969", f":{port}") for word in get)], self.here)
+            finally:
+                server.terminate()
+                assert server.wait(60) == 0
+
+    def picture(self, text):
+        """The view as it was; nothing to run."""
+
     def install(self, text):
         """Steps one and two were done by whoever runs this: they are run on that build, the third as it is."""
         assert text.splitlines()[0] == "cmake -S . -B build"
@@ -187,7 +214,8 @@ def cargo_dir():
     raise SystemExit("the build directory has no Cargo directory")
 
 
-KINDS = [("sh", "make ", "front_door"), ("sh", "curl ", "curl"), ("c", "#include", "program"),
+KINDS = [("sh", "make ", "front_door"), ("sh", "curl ", "curl"), ("sh", "tftpserver ", "command"),
+         ("text", "$ tftpserver ", "picture"), ("c", "#include", "program"),
          ("cpp", "#include", "program_cpp"),
          ("sh", "cmake ", "install"), ("sh", "cc ", "pkg_config"), ("cmake", "", "cmake"),
          ("python", "import tftpserver", "python")]
