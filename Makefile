@@ -14,6 +14,7 @@ BUILD := build/release
 build: ## build the library and the example programs
 	@scripts/setup.sh build
 	@mkdir -p build
+	@[ -e $(BUILD)/lib/libtftpserver.a ] || echo "building the library and its examples: a minute or two the first time"
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
 	@$(CMAKE) --build $(BUILD) >>$(BUILD).log 2>&1 || { tail -n 60 $(BUILD).log; exit 1; }
 
@@ -22,7 +23,7 @@ serve: build ## serve DIR on HOST:PORT until Ctrl-C
 	 echo "try:  curl tftp://$(HOST):$(PORT)/$${file:-FILE}"
 	@exec $(BUILD)/examples/serve --host "$(HOST)" --port "$(PORT)" "$(DIR)"
 
-test: setup ## run every test
+test: setup ## run every test: half an hour or more
 	@scripts/test.sh
 
 soak: setup ## run the long forms of the robustness tests: hours; STEPS="NAME..." for some of them

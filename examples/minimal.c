@@ -10,11 +10,12 @@ static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void
 int main(void)
 {
     tftpserver *server = tftpserver_open();
-    tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, "examples/files");
-    tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 6969);
-    tftpserver_register_callback(server, TFTPSERVER_EVENT_DISCONNECTED, on_disconnected, NULL);
-    if (tftpserver_do_startlistening(server) != 0)
+    if (tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, "examples/files") != 0
+        || tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 6969) != 0
+        || tftpserver_register_callback(server, TFTPSERVER_EVENT_DISCONNECTED, on_disconnected, NULL) != 0
+        || tftpserver_do_startlistening(server) != 0)
         return fprintf(stderr, "%s\n", tftpserver_get_last_error(server)), 1;
-    for (;;)
-        tftpserver_do_doevents(server);
+    while (tftpserver_do_doevents(server) == 0)
+        ;
+    return 1;
 }

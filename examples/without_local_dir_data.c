@@ -19,10 +19,10 @@ static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *c
 int main(int argc, char **argv)
 {
     tftpserver *server = tftpserver_open();
-    tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_HOST, 0, "127.0.0.1");
-    tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, argc > 1 ? atoi(argv[1]) : 6969);
-    tftpserver_register_callback(server, TFTPSERVER_EVENT_CONNECTED, on_connected, NULL);
-    if (tftpserver_do_startlistening(server) != 0)
+    if (tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_HOST, 0, "127.0.0.1") != 0
+        || tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, argc > 1 ? atoi(argv[1]) : 6969) != 0
+        || tftpserver_register_callback(server, TFTPSERVER_EVENT_CONNECTED, on_connected, NULL) != 0
+        || tftpserver_do_startlistening(server) != 0)
         return fprintf(stderr, "%s\n", tftpserver_get_last_error(server)), 1;
     printf("port %s\n", tftpserver_get(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0));
     fflush(stdout);

@@ -12,9 +12,9 @@
  *     int main(void)
  *     {
  *         tftpserver *server = tftpserver_open();
- *         tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, "/srv/tftp");
- *         tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 6969);
- *         if (tftpserver_do_startlistening(server) != 0) {
+ *         if (tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, "/srv/tftp") != 0
+ *             || tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 6969) != 0
+ *             || tftpserver_do_startlistening(server) != 0) {
  *             fprintf(stderr, "%s\n", tftpserver_get_last_error(server));
  *             return 1;
  *         }

@@ -190,7 +190,10 @@ class Work:
         finally:
             process.kill()
             process.wait()
-
+        # A missing directory is not silent.
+        done = subprocess.run([os.path.join(self.here, "minimal")], cwd=self.prefix, stderr=subprocess.PIPE, text=True,
+                              env={**os.environ, **self.environment()}, timeout=60)
+        assert done.returncode != 0 and "examples/files" in done.stderr, f"{name} without its directory: {done}"
 
     def python(self, text):
         """The same library as the C programs', through the package in the tree."""

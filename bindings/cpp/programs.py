@@ -128,6 +128,9 @@ def sample_tftpserver(installed, here):
     running.end(signal.SIGKILL)
     with open(os.path.join(directory, "new"), "rb") as file:
         check(file.read() == data, "what was uploaded")
+    wrong = subprocess.run([os.path.join(here, "tftpserver"), "/no/such/directory", "0"], stdout=subprocess.PIPE,
+                           env={**os.environ, "LD_LIBRARY_PATH": installed.lib}, text=True, timeout=SECONDS)
+    check(wrong.returncode != 0 and "Error: 905 - " in wrong.stdout, f"a missing directory: {wrong}")
     for line in (r"127\.0\.0\.1:\d+ asks for f \(mode 0, operation 1\)\n1000001 connected: 0 OK\n"
                  r"1000001 Download begins: f for 127\.0\.0\.1\n1000001 100000 bytes, the last block has 160\n1000001 Download ends\n"
                  r"1000001 disconnected: 0 OK\n", r"\d+ connected: 10013 ", r"error 127: ", r"\d+ Upload ends\n"):
