@@ -1014,7 +1014,7 @@
 #define TFTPSERVER_ERROR_INVALID_VALUE 905
 
 /**
- * Unknown setting.
+ * Unknown setting
  */
 #define TFTPSERVER_ERROR_UNKNOWN_SETTING 906
 

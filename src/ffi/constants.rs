@@ -306,7 +306,7 @@ pub const TFTPSERVER_ERROR_INDEX_OUT_OF_RANGE: i32 = 903;
 pub const TFTPSERVER_ERROR_READ_ONLY: i32 = 904;
 /// Invalid value.
 pub const TFTPSERVER_ERROR_INVALID_VALUE: i32 = 905;
-/// Unknown setting.
+/// Unknown setting
 pub const TFTPSERVER_ERROR_UNKNOWN_SETTING: i32 = 906;
 /// Not allowed inside a callback.
 pub const TFTPSERVER_ERROR_INSIDE_CALLBACK: i32 = 907;

@@ -98,6 +98,9 @@ impl Failure {
 
     /// 906, with the name that no setting has: without what drives a terminal, and no longer than a name can be.
     pub fn unknown_setting(name: &str) -> Failure {
+        if name.is_empty() {
+            return Failure::plain(UNKNOWN_SETTING);
+        }
         let shown: String = name
             .chars()
             .take(NAME_SHOWN)
@@ -105,7 +108,7 @@ impl Failure {
             .collect();
         Failure {
             code: UNKNOWN_SETTING,
-            text: format!("{}: {shown}", strerror(UNKNOWN_SETTING).trim_end_matches('.')),
+            text: format!("{}: {shown}", strerror(UNKNOWN_SETTING)),
         }
     }
 

@@ -290,7 +290,7 @@ enum ErrorCode: int
     /** Invalid value. */
     case InvalidValue = 905;
 
-    /** Unknown setting. */
+    /** Unknown setting */
     case UnknownSetting = 906;
 
     /** Not allowed inside a callback. */

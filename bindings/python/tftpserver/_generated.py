@@ -300,7 +300,7 @@ class ErrorCode(enum.IntEnum):
     READ_ONLY = 904
     #: Invalid value.
     INVALID_VALUE = 905
-    #: Unknown setting.
+    #: Unknown setting
     UNKNOWN_SETTING = 906
     #: Not allowed inside a callback.
     INSIDE_CALLBACK = 907

@@ -193,7 +193,7 @@ pub const TABLE: &[ErrorEntry] = &[
     raised(904, "READ_ONLY", "Read-only.", "The property or the setting cannot be set at all."),
     raised(905, "INVALID_VALUE", "Invalid value.",
         "Wrong type, out of range, not UTF-8, NULL, no such event, or a LocalDir that is no directory."),
-    raised(906, "UNKNOWN_SETTING", "Unknown setting.", "There is no setting of this name."),
+    raised(906, "UNKNOWN_SETTING", "Unknown setting", "There is no setting of this name."),
     raised(907, "INSIDE_CALLBACK", "Not allowed inside a callback.",
         "Close or DoEvents was called from inside a callback."),
     fault(908, "INTERNAL", "Internal error."),
