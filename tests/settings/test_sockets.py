@@ -2,6 +2,7 @@
 import os
 import resource
 import socket
+import struct
 import threading
 import time
 import unittest
@@ -26,6 +27,16 @@ def own_sockets():
         except OSError:
             pass
     return found
+
+
+def too_big(client, mtu):
+    """What a router says of the DATA that came to this client last: ICMPv6 type 2, with the beginning of that packet."""
+    server, here = client.peer[1], client.socket.getsockname()[1]
+    loopback = socket.inet_pton(socket.AF_INET6, "::1")
+    length = 8 + 4 + 1428
+    packet = struct.pack("!IHBB", 6 << 28, length, socket.IPPROTO_UDP, 64) + loopback + loopback
+    packet += struct.pack("!HHHH", server, here, length, 0)
+    return struct.pack("!BBHI", 2, 0, 0, mtu) + packet.ljust(1200, b"x")
 
 
 def connected_here():
@@ -102,6 +113,36 @@ class Headers(unittest.TestCase):
                     with self.assertRaisesRegex(Answer, "blksize"):
                         read(server, "file", blksize=8000, windowsize=4)
                     server.pump(lambda codes=codes: codes == [10040])
+        in_child(test)
+
+    @needs_network
+    def test_a_path_that_is_smaller_than_its_first_link(self):
+        """ICMPv6 Packet Too Big teaches the system the path's size, and the block goes again; with DontFragment it never fits."""
+        def test():
+            net.unshare()
+            router = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+            for settings in ({}, {"PortPerTransfer": "False"}):
+                for dont_fragment in ("False", "True"):
+                    with Server("::1", UseIPv6="True", DontFragment=dont_fragment, **settings) as server:
+                        server.file("file", data := pattern(3000))
+                        codes = []
+                        server.on(ERROR, lambda data, codes=codes: codes.append(data.error.error_code))
+                        with Client(("::1", server.port)) as client:
+                            client.oack("file", blksize=1428)
+                            client.ack(0)
+                            if dont_fragment == "True":
+                                with self.assertRaisesRegex(Answer, "blksize"):
+                                    # At once where the system knows the path by now.
+                                    client.receive()
+                                    router.sendto(too_big(client, 1280), ("::1", 0))
+                                    client.receive()
+                                server.pump(lambda codes=codes: codes == [10040])
+                                continue
+                            first = client.receive()
+                            router.sendto(too_big(client, 1280), ("::1", 0))
+                            assert client.receive() == first
+                            assert client.finish(1428, first) == data
+                            assert codes == []
         in_child(test)
 
     def classes(self, host, client_host, **settings):
