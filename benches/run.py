@@ -87,6 +87,7 @@ def ours_and_limit():
     return [
         Server("limit", [BIN / "limit", "--port", str(PORT), "--dir", "{dir}"], rows=lambda row: "loss" not in row["name"]),
         Server("libtftpserver", plain),
+        Server("PortPerTransfer=False", [*plain, "--config", "PortPerTransfer=False"]),
         Server("BusyPollMicros=50", [*plain, "--config", "BusyPollMicros=50"], rows=lambda row: "busy" in row),
     ]
 
