@@ -188,7 +188,9 @@ class Readme(Running):
                 getattr(self, name)(block)
             tried.append(name)
         self.assertEqual(sorted(tried), sorted(name for _, name in known))
-        for link in re.findall(r"\]\(([^)#]+)\)", text):
+        links = re.findall(r"\]\(([^)#]+)\)", text) + re.findall(r"^\[\w+\]: (\S+)$", text, flags=re.M)
+        self.assertTrue(links)
+        for link in links:
             # PyPI shows this page without the tree.
             base = "https://github.com/libtftpserver/libtftpserver/blob/main/"
             self.assertTrue(link.startswith(base) and os.path.exists(os.path.join(ROOT, link[len(base):])), link)
