@@ -146,6 +146,7 @@ impl From<&Cause> for Failure {
             Cause::NoSource(Operation::Read) => {
                 Failure::new(CANNOT_OPEN_FILE, "Neither LocalDir nor the application has it.")
             }
+            Cause::Open(Refusal::TooManyFiles) => Failure::plain(TOO_MANY_FILES),
             Cause::Open(refusal) => Failure::new(CANNOT_OPEN_FILE, &in_words(refusal)),
             Cause::Write(refusal) => Failure::new(CANNOT_WRITE_FILE, &in_words(refusal)),
             Cause::Read(error) => Failure::new(CANNOT_READ_FILE, &errno::words(error)),
@@ -251,7 +252,7 @@ mod tests {
         let texts = causes.each_ref().map(|cause| Failure::from(cause).text);
         assert!(texts.iter().all(|text| !text.contains("os error")), "{texts:?}");
         assert_eq!(texts[1], "Can't read local file. [10070] Stale NFS file handle.");
-        assert_eq!(texts[3], "Can't open local file. [10024] Too many open files.");
+        assert_eq!(texts[3], "[10024] Too many open files.");
         assert_eq!(
             texts[5],
             "[10051] Network is unreachable. No port for the transfer."

@@ -164,13 +164,14 @@ pub const PAGES: &[Page] = &[
     page(
         "MaxConnections",
         "transfers",
-        "The client gets an ERROR, the program Connected and Error with 10068.",
+        "A transfer that its client has not acknowledged for a second gives way to a newcomer (301). Where there is none the client \
+         gets an ERROR, the program Connected and Error with 10068.",
         "MaxConnections=100",
     ),
     page(
         "MaxConnectionsPerHost",
         "transfers",
-        "Beyond it: 10068, as with MaxConnections. Clients behind one NAT address count together.",
+        "Beyond it: 10068, as with MaxConnections; only transfers of the same address give way. Clients behind one NAT address count together.",
         "MaxConnectionsPerHost=4",
     ),
     page(

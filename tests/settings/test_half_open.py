@@ -1,0 +1,180 @@
+"""Requests that nobody goes on with keep nobody out, and descriptors stay within their bounds."""
+import os
+import resource
+import time
+import unittest
+
+from lib import DISCONNECTED, ERROR, Answer, Client, Server, in_child, pattern, read
+
+LIMIT = 1024
+HALF_OPEN, SHARED = LIMIT // 8, 64
+
+
+def limited(limit, test):
+    """Runs `test` in a process that may have so many descriptors."""
+    def child():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        test()
+    in_child(child)
+
+
+def descriptors():
+    return len(os.listdir("/proc/self/fd"))
+
+
+class HalfOpen(unittest.TestCase):
+    def test_silent_uploads_keep_no_upload_out(self):
+        def test():
+            with Server() as server:
+                silent = [Client(server.address, source=f"127.0.41.{number + 1}") for number in range(130)]
+                for number, client in enumerate(silent):
+                    client.ask(f"silent{number}", 2)
+                # An honest client that repeats itself each second, once, and is served.
+                with Client(server.address, source="127.0.42.1") as client:
+                    client.socket.settimeout(1)
+                    begin, answer = time.monotonic(), None
+                    while answer is None:
+                        assert time.monotonic() - begin < 10, "shut out"
+                        client.ask("honest", 2)
+                        try:
+                            answer = client.receive()
+                        except TimeoutError:
+                            pass
+                    assert answer[:2] == (4, 0), answer
+                    client.data(1, b"whole")
+                    while client.receive()[:2] != (4, 1):
+                        pass
+                with open(os.path.join(server.root, "honest"), "rb") as file:
+                    assert file.read() == b"whole"
+                for client in silent:
+                    client.socket.close()
+        limited(LIMIT, test)
+
+    def test_half_open_downloads_hold_an_eighth_of_the_descriptors(self):
+        def test():
+            with Server() as server:
+                names = [f"f{number}" for number in range(600)]
+                for name in names:
+                    server.file(name, name.encode() * 6000)
+                time.sleep(2.5)  # Files that were changed just now cannot be told from changed ones.
+                before = descriptors()
+                clients = [Client(server.address, source=f"127.0.43.{number + 1}") for number in range(150)]
+                seen = []
+                for number, name in enumerate(names[:150]):
+                    clients[number].ask(name)
+                    seen.append(clients[number].receive())
+                held = descriptors() - before - len(clients)
+                assert held <= HALF_OPEN + SHARED + 8, held
+                assert read(server, names[599]) == names[599].encode() * 6000
+                # Their files were closed; who goes on has all of it.
+                for number, client in enumerate(clients):
+                    assert client.finish(first=seen[number]) == names[number].encode() * 6000, number
+                    client.socket.close()
+        limited(LIMIT, test)
+
+    def test_a_file_that_changed_while_it_was_closed_is_not_sent_on(self):
+        def test():
+            with Server() as server:
+                names, old, seen = [f"f{number}" for number in range(20)], pattern(30_000), []
+                for name in names:
+                    server.file(name, old)
+                time.sleep(2.5)
+                clients = [Client(server.address, source=f"127.0.44.{number + 1}") for number in range(20)]
+                for client, name in zip(clients, names):
+                    client.ask(name)
+                    seen.append(client.receive())
+                for name in names:
+                    server.file("new", bytes(30_000))
+                    os.replace(os.path.join(server.root, "new"), os.path.join(server.root, name))
+                refused = 0
+                for number, client in enumerate(clients):
+                    try:
+                        # Where it was left open: the file as it was.
+                        assert client.finish(first=seen[number]) == old, number
+                    except Answer as answer:
+                        assert answer.code == 0, answer
+                        refused += 1
+                    client.socket.close()
+                assert refused > 0
+        limited(120, test)
+
+    def test_at_max_connections_the_oldest_gives_way(self):
+        with Server(MaxConnections=2) as server, Client(server.address) as one, Client(server.address) as two:
+            data, codes = server.file("file", pattern(2000)), []
+            server.on(DISCONNECTED, lambda event: codes.append(event.disconnected.status_code))
+            one.ask("file")
+            server.pump(lambda: one.receive()[1] == 1)
+            two.ask("file")
+            server.pump(lambda: two.receive()[1] == 1)
+            two.ack(1)
+            two.receive()
+            time.sleep(1.1)
+            with Client(server.address) as client:
+                client.ask("file")
+                self.assertEqual(client.finish(), data)
+                server.pump(lambda: len(codes) == 2)
+                self.assertEqual(codes, [301, 0])
+            two.ack(2)
+            while two.receive()[1] != 3:
+                pass
+
+    def test_what_is_settled_gives_way_to_nobody(self):
+        with Server(MaxConnections=1) as server, Client(server.address) as one:
+            server.file("file", pattern(2000))
+            one.ask("file")
+            one.receive()
+            one.ack(1)
+            one.receive()
+            time.sleep(1.1)
+            with self.assertRaises(Answer):
+                read(server, "file")
+
+    def test_three_quarters_of_the_descriptors_and_then_an_error(self):
+        limit = 160
+
+        def test():
+            with Server() as server:
+                names = [f"f{number}" for number in range(limit)]
+                for name in names:
+                    server.file(name, pattern(2000))
+                codes = []
+                server.on(ERROR, lambda event: codes.append(event.error.error_code))
+                free = limit - descriptors()
+                # One client socket, so that the test itself needs no more descriptors.
+                with Client(server.address) as client:
+                    refusal = None
+                    for name in names:
+                        client.ask(name)
+                        try:
+                            packet = client.receive()
+                            while packet[1] != 1:
+                                packet = client.receive()
+                            client.ack(1)
+                            while client.receive()[1] != 2:
+                                pass
+                        except Answer as answer:
+                            refusal = answer
+                            break
+                        assert limit - descriptors() >= free // 4 - 4, name
+                    assert refusal is not None and refusal.code == 0, refusal
+                end = time.monotonic() + 10
+                while not codes and time.monotonic() < end:
+                    server.events()
+                assert codes == [10024], (codes, refusal)
+        limited(limit, test)
+
+    def test_uploads_that_dally_give_their_descriptors_to_newcomers(self):
+        limit = 64
+
+        def test():
+            with Server() as server:
+                for number in range(3 * limit):
+                    with Client(server.address) as client:
+                        client.socket.settimeout(2)
+                        client.write(f"up{number}", b"data")
+                assert len(os.listdir(server.root)) == 3 * limit
+        limited(limit, test)
+
+
+if __name__ == "__main__":
+    unittest.main()
