@@ -58,12 +58,10 @@ pub fn start(running: &Running, options: &Options) -> Result<Vec<String>, Failur
         local(server, &Listen::everywhere(UNPRIVILEGED_PORT))?;
         started = server.start_listening();
     }
-    started.map_err(
-        |failure| match (&options.interface, failure.text.contains("Interface ")) {
-            (Some(name), true) if failure.code != NOT_ALLOWED => no_interface(name),
-            _ => refused(failure.code, &what_failed(&failure, options)),
-        },
-    )?;
+    started.map_err(|failure| match &options.interface {
+        Some(name) if failure.text.contains("Interface ") => no_interface(name, failure.code),
+        _ => refused(failure.code, &what_failed(&failure, options)),
+    })?;
     let addresses = server.config("ListenAddresses").unwrap_or_default();
     let mut addresses: Vec<String> = addresses.split_whitespace().map(str::to_owned).collect();
     // Sockets of one address, one a thread.
@@ -158,7 +156,7 @@ fn not_bound(error: &std::io::Error, address: &str, interface: Option<&str>) -> 
         ErrorKind::AddrInUse => IN_USE,
         ErrorKind::AddrNotAvailable => NOT_OURS,
         _ if error.raw_os_error() == Some(Errno::ENODEV as i32) => {
-            return no_interface(interface.unwrap_or_default());
+            return no_interface(interface.unwrap_or_default(), NOT_OURS);
         }
         _ => 0,
     };
@@ -192,9 +190,18 @@ fn what_failed(failure: &errors::Failure, options: &Options) -> String {
     }
 }
 
-fn no_interface(name: &str) -> Failure {
-    let what = format!("--interface {name}: there is no such interface (ip link lists them)");
-    Failure::new(Code::Unavailable, what)
+fn no_interface(name: &str, code: i32) -> Failure {
+    let (code, why) = match code {
+        NOT_ALLOWED => (
+            Code::NoPermission,
+            "Operation not permitted; this system lets only root bind sockets to an interface (CAP_NET_RAW)",
+        ),
+        _ => (
+            Code::Unavailable,
+            "there is no such interface (ip link lists them)",
+        ),
+    };
+    Failure::new(code, format!("--interface {name}: {why}"))
 }
 
 fn refused(code: i32, what: &str) -> Failure {
