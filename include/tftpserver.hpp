@@ -251,6 +251,7 @@ enum class errc : int {
     inside_callback = TFTPSERVER_ERROR_INSIDE_CALLBACK,
     internal = TFTPSERVER_ERROR_INTERNAL,
     not_available = TFTPSERVER_ERROR_NOT_AVAILABLE,
+    system = TFTPSERVER_ERROR_SYSTEM,
 };
 
 } // namespace tftp
