@@ -145,7 +145,11 @@ class Client:
     def ask(self, opcode, name):
         options = {"blksize": BLKSIZE} | ({"windowsize": self.window} if self.window > 1 else {})
         self.say(request(name, opcode, **options))
-        assert self.hear()[0] == 6
+        opcode, number, rest = self.hear()
+        assert opcode == 6
+        fields = (struct.pack("!H", number) + rest).decode().split("\0")
+        # SinglePort grants four blocks at most.
+        self.window = int(dict(zip(fields[::2], fields[1::2])).get("windowsize", 1))
 
     def read(self, name):
         self.ask(1, name)
