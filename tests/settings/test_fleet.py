@@ -186,7 +186,7 @@ def run_all(space, ports, data):
         sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(CLIENTS)]
 
     def one(number):
-        client = Client(sockets[number], 8 if number % 2 else 1, ports)
+        client = Client(sockets[number], 4 if number % 2 else 1, ports)  # no more with SinglePort
         try:
             if number % 4 < 2:
                 assert client.read("file") == data, "another content"
