@@ -431,8 +431,8 @@ public:
     /** A text that ends with a NUL. */
     event_view(const char *text) noexcept : View(text) {}
 
-    event_view(const event_view &other) { *this = other; }
-    event_view(event_view &&other) { *this = std::move(other); }
+    event_view(const event_view &other) : View(static_cast<const View &>(other)) { take(other, other.kept_); }
+    event_view(event_view &&other) : View(static_cast<const View &>(other)) { take(other, std::move(other.kept_)); }
 
     event_view &operator=(const event_view &other)
     {

@@ -14,6 +14,11 @@ int use_cpp(tftp::server &server)
 {
     server.on_log = [](tftp::server &, const tftp::log_event &) { return 1; };
     server.on_log = [](auto &) {};
+    server.on_transfer = [](const tftp::transfer_event &e) {
+        tftp::transfer_event kept = e, moved = std::move(kept);
+        kept = moved;
+        return static_cast<int>(kept.text.size());
+    };
     server.do_events();
     return server.local_port();
 }
