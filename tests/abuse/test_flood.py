@@ -108,7 +108,8 @@ class Floods(unittest.TestCase):
         """Once the half-open ones are given up, nothing of it is left, and new clients are served."""
         server.wait_until(lambda: server.statistics()["active"] == 0, "transfers are left")
         server.wait_until(lambda: sorted(os.listdir(self.root)) == ["image", "small"], "unfinished uploads are left")
-        server.wait_until(lambda: server.descriptors <= before["descriptors"] + 16, "descriptors are left")
+        # Shared sockets, once open, stay open: 64 of a thread.
+        server.wait_until(lambda: server.descriptors <= before["descriptors"] + 16 + 64, "descriptors are left")
         server.wait_until(lambda: server.threads <= before["threads"], "threads are left")
         self.transfers(wire, server, lambda: None)
 
