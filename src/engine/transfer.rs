@@ -406,17 +406,38 @@ impl Transfer {
         if let Err(cause) = drained {
             return self.end(ctx, cause);
         }
-        self.leave_half_open(ctx);
+        let is_steady = self.is_steady();
+        if !is_steady {
+            self.leave_half_open(ctx);
+        }
         self.give_up_file(ctx);
-        self.follow_doubt(ctx);
         self.link.connection.progress.set_repeated(self.repeated());
+        if !is_steady {
+            self.follow(ctx);
+        }
+        let deadline = self.deadline();
+        ctx.timers.set(self.link.key, &mut self.timer, deadline);
+    }
+
+    /// Nothing but data and acknowledgements has happened since the last step, so nothing is to be followed up. Most steps of
+    /// a transfer end here.
+    fn is_steady(&self) -> bool {
+        let is_machine_steady = match &self.stage {
+            Stage::Sending(sending) => sending.machine.is_steady(),
+            Stage::Receiving(receiving) => receiving.machine.is_steady(),
+            _ => false,
+        };
+        is_machine_steady && !self.doubted && self.half_open.is_none() && self.waiting.is_none()
+    }
+
+    /// Enters or leaves a doubt, comes to its end.
+    fn follow(&mut self, ctx: &mut Context) {
+        self.follow_doubt(ctx);
         if !self.ended
             && let Some(outcome) = self.outcome()
         {
             self.conclude(ctx, outcome);
         }
-        let deadline = self.deadline();
-        ctx.timers.set(self.link.key, &mut self.timer, deadline);
     }
 
     fn leave_half_open(&mut self, ctx: &mut Context) {

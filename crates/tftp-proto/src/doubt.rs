@@ -59,6 +59,11 @@ enum Stage {
 }
 
 impl Doubt {
+    /// True where there is none, and no newer transfer either.
+    pub fn is_clear(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// True while the client may be gone: nothing is sent again.
     pub fn is_open(&self) -> bool {
         self.until().is_some()

@@ -289,6 +289,12 @@ impl WriteTransfer {
         self.doubt.is_open()
     }
 
+    /// True while data and acknowledgements are all that happens: not half-open, never in doubt or superseded since the last
+    /// valid packets, not ended. A caller that finds it true need not look at any of these.
+    pub fn is_steady(&self) -> bool {
+        self.received > 0 && self.doubt.is_clear() && !self.end.has_come()
+    }
+
     /// [`Self::supersede`] was called, and nothing valid came since.
     pub fn is_superseded(&self) -> bool {
         self.doubt.is_superseded()

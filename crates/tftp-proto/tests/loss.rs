@@ -301,7 +301,7 @@ fn what_was_too_big_for_the_path_goes_again_once() {
     let mut download = Download::new("windowsize 4", 50_000, FIXED);
     download.sends();
     assert_eq!(download.after(1).ack(0), ["DATA 1-4"]);
-    let mut too_big = |download: &mut Download| {
+    let too_big = |download: &mut Download| {
         let now = Instant::from_micros(download.now * 1000);
         download.machine.handle_too_big(now);
         download.sends()
