@@ -72,7 +72,12 @@ impl Sending {
             .map_err(Cause::Read)
     }
 
-    /// True where the file has to be opened again, once.
+    /// True where the file was closed and has to be opened again.
+    pub(super) fn wants_file(&self) -> bool {
+        self.wants_file
+    }
+
+    /// The same, once: the caller opens the file.
     pub(super) fn takes_file(&mut self) -> bool {
         std::mem::take(&mut self.wants_file)
     }

@@ -393,46 +393,45 @@ impl Transfer {
         }
     }
 
-    /// After every input: send what is due, tell what happened, set the timer.
+    /// After every input: sends what is due, follows up what happened, sets the timer.
     fn after_step(&mut self, ctx: &mut Context) {
-        let drained = match &mut self.stage {
-            Stage::Sending(sending) => sending.drain(ctx, &self.link),
+        // Most steps move data and change nothing else: for these, one look at the machine is all.
+        let is_plain = !self.doubted && self.half_open.is_none() && self.waiting.is_none();
+        let steady = match &mut self.stage {
+            Stage::Sending(sending) => {
+                if let Err(cause) = sending.drain(ctx, &self.link) {
+                    return self.end(ctx, cause);
+                }
+                let machine = &sending.machine;
+                (is_plain && machine.is_steady() && !sending.wants_file())
+                    .then(|| (machine.retransmissions(), machine.poll_timeout()))
+            }
             Stage::Receiving(receiving) => {
                 receiving.drain(ctx, &self.link);
-                Ok(())
+                let machine = &receiving.machine;
+                (is_plain && machine.is_steady()).then(|| (machine.retransmissions(), machine.poll_timeout()))
             }
-            _ => Ok(()),
+            _ => None,
         };
-        if let Err(cause) = drained {
-            return self.end(ctx, cause);
-        }
-        let is_steady = self.is_steady();
-        if !is_steady {
-            self.leave_half_open(ctx);
-        }
-        self.give_up_file(ctx);
-        self.link.connection.progress.set_repeated(self.repeated());
-        if !is_steady {
-            self.follow(ctx);
-        }
-        let deadline = self.deadline();
+        let deadline = match steady {
+            Some((repeated, deadline)) => {
+                self.link.connection.progress.set_repeated(repeated);
+                deadline
+            }
+            None => {
+                self.follow(ctx);
+                self.deadline()
+            }
+        };
         ctx.timers.set(self.link.key, &mut self.timer, deadline);
     }
 
-    /// Nothing but data and acknowledgements has happened since the last step, so nothing is to be followed up. Most steps of
-    /// a transfer end here.
-    fn is_steady(&self) -> bool {
-        let is_machine_steady = match &self.stage {
-            Stage::Sending(sending) => sending.machine.is_steady(),
-            Stage::Receiving(receiving) => receiving.machine.is_steady(),
-            _ => false,
-        };
-        is_machine_steady && !self.doubted && self.half_open.is_none() && self.waiting.is_none()
-    }
-
-    /// Enters or leaves a doubt, comes to its end.
+    /// Leaves the half-open transfers, enters or leaves a doubt, comes to its end.
     fn follow(&mut self, ctx: &mut Context) {
+        self.leave_half_open(ctx);
+        self.give_up_file(ctx);
         self.follow_doubt(ctx);
+        self.link.connection.progress.set_repeated(self.repeated());
         if !self.ended
             && let Some(outcome) = self.outcome()
         {
