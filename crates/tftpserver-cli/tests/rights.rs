@@ -168,7 +168,14 @@ fn sigterm_ends_it_within_the_grace() {
 #[test]
 fn a_terminal_that_closes_ends_it() {
     let directory = directory(&[("f", b"content"), ("c.toml", b"")]);
-    let served = Served::new(directory.path(), &[]);
+    // Whoever runs this test may ignore SIGHUP, which a program inherits.
+    let mut command = Command::new("env");
+    command
+        .args(["--default-signal=HUP", env!("CARGO_BIN_EXE_tftpserver")])
+        .args(["--json", "--listen", "127.0.0.1:0"])
+        .args(as_root())
+        .arg(directory.path());
+    let served = Served::start(command);
     served.signal("HUP");
     assert_eq!(served.wait().0.code(), Some(0));
     let config = directory.path().join("c.toml");
