@@ -7,9 +7,12 @@ use super::rules::{
 };
 use tftp_proto::Outcome;
 
-/// Repeated ACKs that come sooner than [`QUIET`] one after the other, between two new blocks: one for a gap,
-/// one for an old block, and those that find out how a client rolls over.
+/// Repeated ACKs that follow another one within [`QUIET`], between two new blocks: one for a gap, one for an old block, and
+/// one for each of the two when the client has begun anew.
 const QUICK_ACKS: u64 = 4;
+
+/// The same at the roll-over: each window that fits both ways to roll over is answered once more, eight at most.
+const QUICK_ACKS_AT_ROLLOVER: u64 = QUICK_ACKS + 8;
 
 /// Windows that ACKs restart between two blocks of progress, or two runs of the timer: at an ACK inside the
 /// window, at the same one again, and once more after a tail probe.
@@ -140,7 +143,13 @@ impl Watcher<'_> {
             Cause::Heard | Cause::Owner if !credit => storm(now, cause, turn, "nothing asked for it"),
             Cause::Heard if since < QUIET => {
                 self.pace.prompted += 1;
-                if self.pace.prompted > QUICK_ACKS {
+                let is_at_rollover = self.received == u64::from(u16::MAX);
+                let most = if is_at_rollover {
+                    QUICK_ACKS_AT_ROLLOVER
+                } else {
+                    QUICK_ACKS
+                };
+                if self.pace.prompted > most {
                     return storm(now, cause, turn, "an ACK for every repeated block");
                 }
                 Ok(())
