@@ -8,7 +8,7 @@ use std::time::Duration;
 use tftp_proto::Instant;
 use tftp_proto::wire::{self, ErrorCode, Packet};
 
-use super::admission::{Admission, Bounds};
+use super::admission::{self, Admission, Bounds, Limit};
 use super::config::{Config, Policy};
 use super::context::Context;
 use super::descriptors::{self, soft_limit};
@@ -305,21 +305,22 @@ impl Core {
         if self.flush_once() {
             self.flush_once();
         }
-        for index in std::mem::take(&mut self.released) {
-            self.release(index);
-        }
+        self.release_ended();
         self.ctx.call_pool();
     }
 
     /// Gives descriptors back where few are left: those of idle sockets, then those of uploads that only dally.
     pub(super) fn make_room(&mut self) {
         while descriptors::is_tight(ROOM) {
-            if self.ports.close_idle(&self.poller) {
-                continue;
-            }
-            let Some(key) = self.ctx.dallying.pop_front() else {
+            if !self.ports.close_idle(&self.poller) && !self.end_dallying() {
                 return;
-            };
+            }
+        }
+    }
+
+    /// Ends the oldest upload that only dallies on a socket of its own, and gives that back; false where there is none.
+    pub(super) fn end_dallying(&mut self) -> bool {
+        while let Some(key) = self.ctx.dallying.pop_front() {
             let is_own = |transfer: &mut Transfer| self.ports.is_own(transfer.tid().socket);
             if !self.table.get(key).is_some_and(is_own) {
                 continue;
@@ -330,10 +331,31 @@ impl Core {
                 transfer.let_go();
             }
             self.remove_if_over(key);
-            for index in std::mem::take(&mut self.released) {
-                self.release(index);
-            }
+            self.release_ended();
+            return true;
         }
+        false
+    }
+
+    /// Gives the sockets of ended transfers back. What these had to say has to be out.
+    fn release_ended(&mut self) {
+        for index in std::mem::take(&mut self.released) {
+            self.release(index);
+        }
+    }
+
+    /// A half-open transfer gives way to a newcomer for which there is no socket; false where none is old enough.
+    pub(super) fn give_socket_way(&mut self, newcomer: &admission::Newcomer) -> bool {
+        let oldest = self
+            .ctx
+            .half_open
+            .gives_way(self.ctx.now, newcomer, Limit::Connections);
+        if let Some(key) = oldest {
+            self.give_way(key);
+            self.flush_once();
+            self.release_ended();
+        }
+        oldest.is_some()
     }
 
     /// Gives a socket of an ended transfer back. What it could not send any more must not reach the next client.

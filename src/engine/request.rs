@@ -14,7 +14,7 @@ use super::config::ClientFilter;
 use super::core::Core;
 use super::notice::{Cause, Connection, LogKind, Notice, Wants};
 use super::platform::{Arrival, LocalAddr, Route, plain};
-use super::port_plan::Reception;
+use super::port_plan::{Reception, Seat};
 use super::ports::{LISTENING, SocketRequest};
 use super::progress::Progress;
 use super::repeats;
@@ -203,7 +203,7 @@ impl Core {
     }
 
     /// A half-open transfer ends for a newcomer; its client, if there is one, repeats its request.
-    fn give_way(&mut self, key: Key) {
+    pub(super) fn give_way(&mut self, key: Key) {
         if let Some(transfer) = self.table.get(key) {
             let probably_complete = false;
             transfer.end_silently(&mut self.ctx, Cause::Silent { probably_complete });
@@ -268,13 +268,25 @@ impl Core {
             ),
             half_open: self.ctx.half_open.len(),
         };
-        let table = &self.table;
-        let occupant = |socket| table.peek(Tid { socket, peer }).map(Transfer::as_occupant);
-        let seat = self.ports.choose(&self.poller, &request, occupant)?;
+        let mut chosen = self.choose(&request);
+        for _ in 0..MOST_TO_GIVE_WAY {
+            // With UseConnection, where ports are used up: what is over, or was never gone on with, keeps nobody out.
+            if chosen.is_ok() || !(self.end_dallying() || self.give_socket_way(newcomer)) {
+                break;
+            }
+            chosen = self.choose(&request);
+        }
+        let seat = chosen?;
         if let Some(key) = seat.gives_way {
             self.replace(key);
         }
         Ok(seat.place)
+    }
+
+    fn choose(&mut self, request: &SocketRequest) -> io::Result<Seat<usize, Key>> {
+        let (table, peer) = (&self.table, request.peer);
+        let occupant = |socket| table.peek(Tid { socket, peer }).map(Transfer::as_occupant);
+        self.ports.choose(&self.poller, request, occupant)
     }
 
     pub(super) fn replace(&mut self, key: Key) {

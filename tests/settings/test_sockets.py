@@ -460,6 +460,34 @@ class Ports(unittest.TestCase):
             for bad in ("9-8", "0-5", "1-65536", "a"):
                 refused(self, 905, server.config, "TransferPorts", bad)
 
+    def test_few_ports_and_use_connection_keep_nobody_out(self):
+        """What is over, and what nobody goes on with, gives its port to a newcomer."""
+        first = free_ports(3)
+        with Server(TransferPorts=f"{first}-{first + 2}", UseConnection="True") as server:
+            data = server.file("file", pattern(1500))
+            with Client(server.address) as client:
+                for number in range(8):
+                    client.write(f"sent{number}", data)
+            silent = [Client(server.address, source=f"127.0.5.{number + 1}") for number in range(3)]
+            for client in silent:
+                client.ask("file")
+                client.receive()
+            with Client(server.address) as client:
+                client.socket.settimeout(1)
+                begin = time.monotonic()
+                while True:
+                    client.ask("file")
+                    try:
+                        packet = client.receive()
+                        break
+                    except (Answer, TimeoutError):
+                        self.assertLess(time.monotonic() - begin, 20, "shut out")
+                        time.sleep(0.1)
+                client.socket.settimeout(10)
+                self.assertEqual(client.finish(first=packet), data)
+            for client in silent:
+                client.socket.close()
+
 
 class Interface(unittest.TestCase):
     @needs_network

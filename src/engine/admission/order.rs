@@ -94,6 +94,8 @@ impl<T: Copy> Order<T> {
 
     /// Adds the youngest transfer.
     pub(super) fn enter(&mut self, now: Instant, group: Group, host: IpAddr, item: T) -> Place {
+        // Also where no bound is ever reached: else every arrival would be remembered for ever.
+        self.ripen(now);
         let list = self.groups.entry(group).or_insert(List {
             count: 0,
             first: NONE,
@@ -314,6 +316,16 @@ mod tests {
         }
         assert_eq!((order.len(), order.groups.len(), order.ranking.len()), (0, 0, 0));
         assert_eq!((order.young.len(), order.nodes.len()), (0, 1000));
+    }
+
+    #[test]
+    fn arrivals_are_forgotten_also_where_nothing_ever_gives_way() {
+        let mut order = Order::default();
+        for item in 0..10_000 {
+            let place = enter(&mut order, u64::from(item) * 100, item % 37, item);
+            order.leave(place);
+        }
+        assert!(order.young.len() <= 11, "{}", order.young.len());
     }
 
     /// Against a list that is searched from end to end.

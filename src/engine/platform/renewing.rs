@@ -47,7 +47,9 @@ impl UdpSocket {
         for _ in 0..most {
             match super::portable::receive_one(self, &mut byte) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
-                _ => {}
+                Ok(_) => {}
+                // It stands in the error queue too, with the address of a peer that may come back.
+                Err(_) => self.take_errors(&mut |_, _| {}),
             }
         }
         false

@@ -85,6 +85,30 @@ fn only_the_peers_datagrams_count() {
     assert!(socket.discard_received(3));
 }
 
+/// The refusals of a former peer's packets are discarded too: the same peer may be the next.
+#[cfg(target_os = "linux")]
+#[test]
+fn refusals_are_discarded_with_the_rest() {
+    let closed = bind("127.0.0.1:0").local_addr().unwrap();
+    for discarded in [false, true] {
+        let socket = renewable();
+        let poller = Poller::new().unwrap();
+        poller.add(&socket, 7).unwrap();
+        socket.connect(closed).unwrap();
+        socket.std().send(b"to nobody").unwrap();
+        let mut ready = Vec::new();
+        poller.wait(&mut ready, Some(LONG)).unwrap();
+        assert_eq!(ready.first().map(|ready| ready.error), Some(true));
+        socket.disconnect().unwrap();
+        if discarded {
+            assert!(socket.discard_received(4));
+        }
+        let mut refused = 0;
+        socket.take_errors(&mut |_, _| refused += 1);
+        assert_eq!(refused, usize::from(!discarded));
+    }
+}
+
 /// Its port is confined to a range, as far as the kernel knows the option (Linux 6.3).
 #[test]
 fn a_range_confines_the_port() {
