@@ -55,14 +55,21 @@ pub(super) fn wanted(values: &Values) -> Result<Vec<Wanted>, Failure> {
 
 fn config(values: &Values, place: &Place) -> Result<Config, Failure> {
     let size = |key| Some(values.setting_integer::<usize>(key)).filter(|&size| size != 0);
+    let transfer_ports = setting::parse_ports(values.setting_text(Key::TransferPorts))?;
+    let single_port = values.setting_is_on(Key::SinglePort);
+    // A thread without a port would refuse every client that the system gives it.
+    let most_threads = match &transfer_ports {
+        Some(ports) if !single_port => ports.len(),
+        _ => usize::MAX,
+    };
     Ok(Config {
         address: place.address,
         dual_stack: place.dual_stack,
         adopted: place.adopted.as_ref().map(Adopted::id),
         share_port: values.setting_is_on(Key::ShareLocalPort),
-        io_threads: values.setting_integer(Key::IoThreads),
-        single_port: values.setting_is_on(Key::SinglePort),
-        transfer_ports: setting::parse_ports(values.setting_text(Key::TransferPorts))?,
+        io_threads: most_threads.min(values.setting_integer(Key::IoThreads)),
+        single_port,
+        transfer_ports,
         port_per_transfer: values.setting_is_on(Key::PortPerTransfer),
         interface: source::interface(values.setting_text(Key::Interface))?,
         use_connection: values.setting_is_on(Key::UseConnection),

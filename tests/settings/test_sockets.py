@@ -460,6 +460,15 @@ class Ports(unittest.TestCase):
             for bad in ("9-8", "0-5", "1-65536", "a"):
                 refused(self, 905, server.config, "TransferPorts", bad)
 
+    def test_every_thread_has_a_port_to_answer_from(self):
+        for settings in ({}, {"PortPerTransfer": "False"}):
+            first = free_ports(2)
+            with Server(TransferPorts=f"{first}-{first + 1}", IoThreads=4, **settings) as server:
+                data = server.file("file", pattern(1500))
+                for _ in range(24):
+                    with Client(server.address) as client:
+                        self.assertEqual(client.read("file"), data)
+
     def test_few_ports_and_use_connection_keep_nobody_out(self):
         """What is over, and what nobody goes on with, gives its port to a newcomer."""
         first = free_ports(3)

@@ -238,7 +238,7 @@ pub const PAGES: &[Page] = &[
     page(
         "IoThreads",
         "threads",
-        "Each has a socket of its own on the same port, and a client stays with one of them.",
+        "Each has a socket of its own on the same port, and a client stays with one of them. With TransferPorts there are at most as many as ports.",
         "IoThreads=2",
     ),
     page(
