@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use serde::Deserialize;
 
 /// A network, as in 192.0.2.0/24, or one address.
@@ -20,8 +20,21 @@ impl FromStr for Network {
         let network = text.parse::<IpNet>().ok().or_else(address);
         let network = network
             .ok_or_else(|| format!("{text:?}: a network is expected, as in 192.0.2.0/24 or 2001:db8::/32"))?;
-        Ok(Network(network.trunc()))
+        Ok(Network(of_its_family(network.trunc())))
     }
+}
+
+/// Clients are compared by the address of their own family, and so `::ffff:192.0.2.0/120` is 192.0.2.0/24.
+fn of_its_family(network: IpNet) -> IpNet {
+    let mapped = match network {
+        IpNet::V6(network) => network
+            .addr()
+            .to_ipv4_mapped()
+            .zip(network.prefix_len().checked_sub(96)),
+        IpNet::V4(_) => None,
+    };
+    let as_ipv4 = mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    as_ipv4.map_or(network, IpNet::V4)
 }
 
 impl TryFrom<String> for Network {
@@ -122,6 +135,12 @@ mod tests {
         // As a socket of both families names an IPv4 client.
         assert!(admits(&allow, &[], "::ffff:192.0.2.7"));
         assert!(!admits(&["2001:db8::/32"], &[], "192.0.2.7"));
+        // So may the network be written.
+        assert!(!admits(&[], &["::ffff:192.0.2.0/120"], "192.0.2.7"));
+        assert!(!admits(&[], &["::ffff:192.0.2.7"], "192.0.2.7"));
+        assert!(admits(&["::ffff:192.0.2.0/120"], &[], "::ffff:192.0.2.7"));
+        assert!(!admits(&["::ffff:192.0.2.0/120"], &["192.0.2.0/25"], "192.0.2.7"));
+        assert!(!admits(&["::/0"], &[], "192.0.2.7"));
     }
 
     #[test]

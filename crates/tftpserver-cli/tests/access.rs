@@ -196,7 +196,14 @@ fn what_a_client_would_get() {
             "192.0.2.7",
             &[],
             "refused: Can't open local file. Access violation",
-            66,
+            77,
+        ),
+        (
+            "",
+            "192.0.2.7",
+            &[],
+            "not answered: a request without a name is malformed",
+            77,
         ),
         (
             "new",

@@ -44,6 +44,10 @@ enum Found {
 pub fn run(plan: Plan, name: &str, client: IpAddr, is_write: bool) -> Result<Code, Failure> {
     let verb = if is_write { "write" } else { "read" };
     say(&format!("{client} asks to {verb} {name}"));
+    if name.is_empty() {
+        say("not answered: a request without a name is malformed");
+        return Ok(Code::NoPermission);
+    }
     let verdict = plan.options.networks().verdict(client);
     say(&match verdict {
         Verdict::Unlimited => "answered: every client is".to_owned(),
@@ -92,6 +96,7 @@ fn look_up(plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Re
             say(&format!("refused: {}", crate::watch::plain(&reason)));
             Ok(match Outcome::of(code, &reason) {
                 Outcome::Refused => Code::NoPermission,
+                Outcome::File if reason.contains("Access violation") => Code::NoPermission,
                 _ => Code::NoInput,
             })
         }

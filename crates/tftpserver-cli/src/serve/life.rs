@@ -12,6 +12,7 @@ use crate::cli::Serve;
 use crate::clock;
 use crate::config::Plan;
 use crate::exit::{Code, Failure};
+use crate::options::Options;
 
 // A property, by number (docs/reference.md).
 const CONN_COUNT: i32 = 1;
@@ -23,19 +24,20 @@ pub fn until_told(
     mut plan: Plan,
     wishes: &Receiver<Wish>,
 ) -> Result<Code, Failure> {
+    let started = plan.options.clone();
     loop {
         deliver(&running.server)?;
         for wish in wishes.try_iter() {
             match wish {
-                Wish::Reload => plan = reload(running, asked, plan),
+                Wish::Reload => plan = reload(running, asked, plan, &started),
                 Wish::End => return drain(running, wishes),
             }
         }
     }
 }
 
-/// Reads everything again; what is wrong leaves everything as it was.
-fn reload(running: &Running, asked: &Serve, old: Plan) -> Plan {
+/// Reads everything again; what is wrong leaves everything as it was. `started` is what some options keep until the end.
+fn reload(running: &Running, asked: &Serve, old: Plan, started: &Options) -> Plan {
     systemd::reloading();
     let new = Plan::read(asked)
         .and_then(|new| settings::any_time(&running.server, &new, &running.denied).map(|()| new));
@@ -43,7 +45,7 @@ fn reload(running: &Running, asked: &Serve, old: Plan) -> Plan {
         Ok(new) => {
             running.set_rules(new.rules.clone());
             running.grace.set(new.options.grace());
-            for option in settings::needs_restart(&old.options, &new.options) {
+            for option in settings::needs_restart(started, &new.options) {
                 tracing::warn!(option, "changed, but stays as it was until the next start");
             }
             tracing::info!(dir = %new.dir.display(), "reloaded");
