@@ -396,6 +396,33 @@ class Together(AsyncCase):
 
         self.run_async(main())
 
+    def test_an_upload_is_not_whole_whose_sink_fails_when_it_is_closed(self):
+        class Full:
+            def write(self, block):
+                pass
+
+            def close(self):
+                raise OSError(28, "No space left on device")
+
+        class FullLater:
+            async def write(self, block):
+                pass
+
+            async def close(self):
+                await asyncio.sleep(0.01)
+                raise OSError(28, "No space left on device")
+
+        async def main():
+            seen, ends = [], []
+            async with tftpserver.AsyncServer(lambda request: {"now": Full, "later": FullLater}[request.name](), HOST, 0,
+                                              on_error=lambda request, error: seen.append(error.errno),
+                                              on_end=lambda request, error: ends.append(error and int(error.code))) as server:
+                await self.send(server, "now", b"x")
+                await self.send(server, "later", b"x")
+            self.assertEqual((seen, ends), ([28, 28], [128, 128]))
+
+        self.run_async(main())
+
     def test_an_upload_is_not_acknowledged_whose_async_sink_fails(self):
         async def main():
             seen, ends = [], []

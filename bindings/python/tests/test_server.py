@@ -249,6 +249,21 @@ class Handlers(ServerCase):
         self.assertEqual((ends, stream.at_close), ([10053], b"x" * 512))
 
 
+    def test_an_upload_is_not_whole_whose_sink_fails_when_it_is_closed(self):
+        seen, ends = [], []
+
+        class Full(io.BytesIO):
+            def close(self):
+                super().close()
+                raise OSError(28, "No space left on device")
+
+        server = self.serve(lambda request: Full(), on_error=lambda request, error: seen.append(error.errno),
+                            on_end=lambda request, error: ends.append((int(error.code), error.__cause__.errno)))
+        self.send(server, "up", b"x")
+        server.shutdown()
+        self.assertEqual((seen, ends), ([28], [(128, 28)]))
+
+
 class Later(ServerCase):
     """Answers that the handler puts off."""
 

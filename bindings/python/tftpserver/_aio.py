@@ -6,11 +6,11 @@ import inspect
 import sys
 from collections import deque
 from types import TracebackType
-from typing import (TYPE_CHECKING, Any, Awaitable, Callable, Coroutine, Deque, Dict, Iterator, Optional, Set, Type, TypeVar,
-                    Union)
+from typing import (TYPE_CHECKING, Any, Awaitable, Callable, Coroutine, Deque, Dict, Iterator, List, Optional, Set, Type,
+                    TypeVar, Union)
 
 from ._answers import LATER, AsyncAnswer, Sink, checked, drop, is_async, is_readable, nothing, refuse_generator
-from ._errors import TFTPServerError, TFTPServerIndexError
+from ._errors import TFTPServerError, TFTPServerIndexError, not_stored
 from ._events import ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, TransferEvent
 from ._loop import Watcher, run_aside, watch
 from ._request import Request, Service
@@ -344,11 +344,13 @@ class AsyncServer(Service):
         if isinstance(sink, _Stream) and sink.task is not None:
             task = sink.task
             yield lambda: task
+        failures: List[Exception] = []
         if sink is not None:
-            yield sink.close
+            close = sink.close
+            yield lambda: _noting(failures, close)
         if self._on_end is not None:
-            on_end = self._on_end
-            yield lambda: on_end(request, error)
+            on_end, outcome = self._on_end, error or (not_stored(failures[0]) if failures else None)
+            yield lambda: on_end(request, outcome)
 
     def _run(self, request: Request, steps: Iterator[Callable[[], Any]]) -> Optional[Awaitable[Any]]:
         """Goes on up to a step that has to be awaited, and returns that."""
@@ -369,6 +371,26 @@ class AsyncServer(Service):
             except Exception as raised:
                 self._raised(request, raised)
             pending = self._run(request, steps)
+
+
+def _noting(failures: List[Exception], function: Callable[[], Any]) -> Any:
+    """Calls it. What it raises, awaited or not, is noted as well."""
+    try:
+        result = function()
+    except Exception as error:
+        failures.append(error)
+        raise
+    if result is None or not inspect.isawaitable(result):
+        return result
+
+    async def awaited() -> None:
+        try:
+            await result
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    return awaited()
 
 
 class _Stream(Sink):

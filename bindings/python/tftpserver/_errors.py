@@ -62,3 +62,10 @@ _KINDS: Dict[int, Type[TFTPServerError]] = {
 def platform_errno(code: int) -> Optional[int]:
     """The errno that belongs to one of the library's TCP/IP error numbers."""
     return getattr(errno, _NAMES.get(code, ""), None)
+
+
+def not_stored(raised: Exception) -> TFTPServerError:
+    """What `on_end` gets where the sink of an upload raised when it was closed: the file is not whole."""
+    error = TFTPServerError(ErrorCode.CANNOT_WRITE_FILE, f"Can't write to local file. {raised}")
+    error.__cause__ = raised
+    return error

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Optional, Type, TypeVar, Union
 
 from ._answers import Answer, drop, is_async, nothing
-from ._errors import TFTPServerError
+from ._errors import TFTPServerError, not_stored
 from ._events import ConnectionRequestEvent, DisconnectedEvent, TransferEvent
 from ._request import Request, Service, log
 from ._settings import Settings
@@ -218,6 +218,7 @@ class Server(Service):
         try:
             _call(sink.close if sink is not None else nothing)
         except Exception as raised:
+            error = error or not_stored(raised)
             self._raised(request, raised)
         try:
             if self._on_end is not None:
