@@ -7,7 +7,7 @@
 #include "check.h"
 #include "fixture.h"
 
-enum { BLOCK = 65464, WINDOW = 4 };
+enum { BLOCK = 65464, WINDOW = 2 };
 
 static const int64_t size = ((int64_t)4 << 30) + 100000;
 static const char *options[] = {"blksize", "65464", "windowsize", "2", "tsize", NULL, NULL};

@@ -1,5 +1,21 @@
-"""When a program listens on a port, looked up without asking it: a client that asks too early waits before it asks again."""
+"""Ports for programs that a test starts, and when they listen there, looked up without asking: a client that asks too early
+waits before it asks again."""
+import random
+import socket
 import time
+
+
+def free_port():
+    """A free UDP port below those that the system gives away: between this look and the program's bind, the ports of other
+    servers' transfers, which are random ones of the system's, cannot take it."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            try:
+                one.bind(("0.0.0.0", port))
+                return port
+            except OSError:
+                continue
 
 
 def is_bound(port):

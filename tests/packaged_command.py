@@ -3,11 +3,10 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tarfile
 
-from listening import await_bound
+from listening import await_bound, free_port
 
 NOBODY = 65534
 CONTENT = os.urandom(100_000)
@@ -90,8 +89,3 @@ def serve_reload_and_stop(root, program):
     for path in (f"{directory}/image", f"{directory}/copy", f"{root}/etc/passwd", f"{root}/log"):
         os.remove(path)
 
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from listening import await_bound
+from listening import await_bound, free_port
 
 SOURCE, BUILD = (os.path.abspath(argument) for argument in sys.argv[1:])
 CMAKE, CC, CXX = (os.environ.get(name, other) for name, other in (("CMAKE", "cmake"), ("CC", "cc"), ("CXX", "c++")))
@@ -36,12 +36,6 @@ def run(command, cwd, **environment):
     if done.returncode != 0:
         raise SystemExit(f"FAILED: {command}\n{done.stdout[-3000:]}")
     return done.stdout
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def fetch(process, port, name, seconds=30):
@@ -117,7 +111,7 @@ class Work:
 
     def command(self, text):
         """Every line is one that the command takes; the server's are started, on a port of their own, and serve."""
-        program = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(SOURCE, "target")), "debug", "tftpserver")
+        program = os.path.join(SOURCE, os.environ.get("CARGO_TARGET_DIR", "target"), "debug", "tftpserver")
         if not os.path.exists(program):
             print("NOT RUN: the command is not built: cargo build --workspace")
             return

@@ -19,7 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(PACKAGE))
 SECONDS = 60
 HOST = "127.0.0.1"
 sys.path.append(os.path.join(ROOT, "tests"))
-from listening import await_bound  # noqa: E402, F401
+from listening import await_bound, free_port  # noqa: E402, F401
 
 
 

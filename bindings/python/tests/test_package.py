@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tarfile
@@ -16,7 +15,7 @@ import zipfile
 import tftpserver
 from tftpserver import _events, _ffi, _generated
 
-from .support import HOST, LARGE, PACKAGE, ROOT, SECONDS, Case, await_bound
+from .support import HOST, LARGE, PACKAGE, ROOT, SECONDS, Case, await_bound, free_port
 
 FILES = os.path.join(ROOT, "examples", "files")
 
@@ -109,12 +108,6 @@ class Made(unittest.TestCase):
             marked = {number: line for number, line in enumerate(file, 1) if "  # mistake" in line}
         wanted = {number for number, line in marked.items() if "alone" not in line or f"to {name} alone" in line}
         self.assertEqual(found, wanted, done.stdout + done.stderr)
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind((HOST, 0))
-        return one.getsockname()[1]
 
 
 class Running(Case):
