@@ -309,12 +309,18 @@ impl Core {
         self.ctx.call_pool();
     }
 
-    /// Gives descriptors back where few are left: those of idle sockets, then those of uploads that only dally.
-    pub(super) fn make_room(&mut self) {
+    /// Gives descriptors back where few are left: those of idle sockets, then those of uploads that only dally. With
+    /// UseConnection half-open transfers have a socket each, however many they are: some of these give way last.
+    pub(super) fn make_room(&mut self, newcomer: &admission::Newcomer) {
+        let mut given = 0;
         while descriptors::is_tight(ROOM) {
-            if !self.ports.close_idle(&self.poller) && !self.end_dallying() {
+            if self.ports.close_idle(&self.poller) || self.end_dallying() {
+                continue;
+            }
+            if given == ROOM || !self.ports.are_always_own() || !self.give_socket_way(newcomer) {
                 return;
             }
+            given += 1;
         }
     }
 

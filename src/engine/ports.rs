@@ -206,6 +206,11 @@ impl Ports {
         self.own
     }
 
+    /// Whether every transfer has a socket of its own, or none at all.
+    pub(super) fn are_always_own(&self) -> bool {
+        self.mode == Mode::AlwaysOwn
+    }
+
     /// Whether the socket is of one transfer.
     pub(super) fn is_own(&self, index: usize) -> bool {
         self.own(index).is_some()

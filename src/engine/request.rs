@@ -84,9 +84,9 @@ impl Core {
             return;
         }
         self.leave_former(arrival.peer, former);
-        self.make_room();
-        let name = self.policy.names.decode(request.filename);
         let newcomer = self.newcomer(arrival, request.operation);
+        self.make_room(&newcomer);
+        let name = self.policy.names.decode(request.filename);
         let admitted = match &name {
             None => Err(Cause::Name),
             Some(_) => self.admit(&newcomer),

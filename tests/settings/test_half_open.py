@@ -50,6 +50,36 @@ class HalfOpen(unittest.TestCase):
                     client.socket.close()
         limited(LIMIT, test)
 
+    def test_silent_downloads_keep_nobody_out_with_use_connection(self):
+        def test():
+            with Server(UseConnection="True") as server:
+                names = [f"f{number}" for number in range(250)]
+                for name in [*names, "honest"]:
+                    server.file(name, name.encode() * 100)
+                time.sleep(2.5)  # Files that were changed just now are not closed: what gives way would give more than a socket.
+                silent = [Client(server.address, source=f"127.0.43.{number + 1}") for number in range(5)]
+                for number, name in enumerate(names):
+                    silent[number % 5].ask(name, timeout=255)
+                # One after the other, until a descriptor is left for a socket and none for its file.
+                for name in names[-1:-6:-1]:
+                    time.sleep(0.1)
+                    silent[0].ask(name, timeout=254)
+                # Each second an honest client asks once more, and is served.
+                with Client(server.address, source="127.0.44.1") as client:
+                    begin, packet = time.monotonic(), None
+                    while packet is None:
+                        assert time.monotonic() - begin < 20, "shut out"
+                        time.sleep(1)
+                        client.ask("honest")
+                        try:
+                            packet = client.receive()
+                        except Answer as answer:
+                            assert answer.code == 0, answer
+                    assert client.finish(first=packet) == b"honest" * 100
+                for client in silent:
+                    client.socket.close()
+        limited(256, test)
+
     def test_half_open_downloads_hold_an_eighth_of_the_descriptors(self):
         def test():
             with Server() as server:
