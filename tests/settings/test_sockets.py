@@ -359,6 +359,7 @@ class Ports(unittest.TestCase):
                 clients = [Client(server.address, source=f"127.0.3.{number + 1}") for number in range(80)]
                 served = []
                 server.file("other", pattern(600))
+                time.sleep(2.5)  # Files that were changed just now are opened for each transfer.
                 for client in clients:
                     client.ask("other")
                     client.receive()
