@@ -65,7 +65,7 @@ pub struct Serve {
     pub explain: Option<String>,
 
     /// The client of --explain
-    #[arg(long, value_name = "ADDR", requires = "explain")]
+    #[arg(long, value_name = "ADDR", value_parser = client_address, requires = "explain")]
     pub client: Option<IpAddr>,
 
     /// --explain an upload
@@ -74,6 +74,11 @@ pub struct Serve {
 
     #[command(flatten)]
     pub options: Options,
+}
+
+fn client_address(text: &str) -> Result<IpAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "an address is expected, as in 192.0.2.7 or 2001:db8::7")
 }
 
 #[cfg(test)]
@@ -90,6 +95,26 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_answered_with_an_example() {
+        for (words, example) in [
+            (["--metrics", ":9269"].as_slice(), "127.0.0.1:9269"),
+            (["--metrics", "127.0.0.1"].as_slice(), "127.0.0.1:9269"),
+            (
+                ["--explain", "f", "--client", "192.0.2.7:69"].as_slice(),
+                "192.0.2.7 or",
+            ),
+        ] {
+            let words = std::iter::once("tftpserver").chain(words.iter().copied());
+            let told = Cli::try_parse_from(words).unwrap_err().to_string();
+            assert!(
+                told.contains("is expected") || told.contains("are expected"),
+                "{told}"
+            );
+            assert!(told.contains(example), "{told}");
+        }
     }
 
     #[test]

@@ -125,7 +125,7 @@ pub struct Options {
     pub grace: Option<u32>,
 
     /// Prometheus figures at /metrics, and a page that shows transfers, by HTTP at this address
-    #[arg(long, value_name = "ADDR:PORT", help_heading = "Running")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = http_address, help_heading = "Running")]
     pub metrics: Option<SocketAddr>,
 
     /// Answer HTTP by this host name too, besides addresses and the machine's own; may be given several times
@@ -158,6 +158,11 @@ pub struct Options {
         help_heading = "Running"
     )]
     pub log_format: Option<LogFormat>,
+}
+
+fn http_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "an address and a port are expected, as in 127.0.0.1:9269 or [::]:9269")
 }
 
 /// Bits that new files may not have, in octal digits.
