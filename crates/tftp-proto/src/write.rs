@@ -194,7 +194,8 @@ impl WriteTransfer {
         if self.held && !held {
             // It was not the client that was silent.
             self.watch.progress(now);
-            self.resend_at = if self.due {
+            // A superseded transfer sends no ACK that would set the timer.
+            self.resend_at = if self.due && !self.doubt.is_superseded() {
                 Instant::NEVER
             } else {
                 now + self.retry.wait()

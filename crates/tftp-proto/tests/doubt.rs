@@ -285,3 +285,14 @@ fn a_superseded_transfer_is_silent_until_its_client_speaks() {
     upload.machine.supersede(upload.at());
     assert_eq!(upload.after(9).data(2), ["ACK 2"]);
 }
+
+#[test]
+fn a_superseded_upload_that_is_let_go_gives_up_by_its_timers() {
+    let mut upload = upload();
+    upload.hold(true);
+    assert_eq!(upload.after(1).data(2), NOTHING);
+    upload.machine.supersede(upload.at());
+    assert_eq!(upload.hold(false), NOTHING, "its newer transfer speaks");
+    let story = upload.abandoned();
+    assert!(story.iter().all(|(_, sent)| sent.is_empty()), "{story:?}");
+}
