@@ -23,7 +23,7 @@ serve: build ## serve DIR on HOST:PORT until Ctrl-C
 	 echo "try:  curl tftp://$(HOST):$(PORT)/$${file:-FILE}"
 	@exec $(BUILD)/examples/serve --host "$(HOST)" --port "$(PORT)" "$(DIR)"
 
-test: setup ## run every test: half an hour or more
+test: setup ## run every test: about twenty minutes with two processors
 	@scripts/test.sh
 
 soak: setup ## run the long forms of the robustness tests: hours; STEPS="NAME..." for some of them

@@ -8,7 +8,7 @@ jobs=$(nproc 2>/dev/null || echo 2)
 logs=build/logs
 mkdir -p "$logs"
 passed=0 failed=0
-echo "every test: half an hour or more with two processors; each step shows its time, its output is in $logs"
+echo "every test: about twenty minutes with two processors; each step shows its time, its output is in $logs"
 
 # step NAME COMMAND...
 step() {
