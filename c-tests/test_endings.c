@@ -7,7 +7,7 @@
 #include "check.h"
 #include "fixture.h"
 
-/* A file that is not moved whole before a callback which holds nothing, Log's, has said no. */
+/* Bytes of a file that takes so long that it is not whole when the Log callback, which holds no connection, refuses it. */
 enum { LONG = 100000 };
 
 static fixture self;

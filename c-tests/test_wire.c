@@ -254,7 +254,7 @@ static void a_stranger_sees_a_closed_port(void)
     CHECK(client_expect(&owner, DATA, 1, fixture_millis()));
     CHECK(client_peer_port(&owner) != self.port);
     stranger.peer = owner.peer;
-    /* Connected, it is told of ICMP errors. */
+    /* Only a connected socket receives ICMP errors. */
     CHECK_INT(connect(stranger.fd, &owner.peer.any, sizeof owner.peer.v4), 0);
     CHECK_INT(send(stranger.fd, "\0\4\0\1", 4, 0), 4);
     CHECK_INT(recv(stranger.fd, &byte, 1, 0), -1);

@@ -1,4 +1,4 @@
-/* A part of the program ipworks that has an int64 of its own. Also compiled alone, where it is said beforehand. */
+/* A part of the program ipworks that has an int64 of its own. Also compiled alone, with IPWORKS_NO_INT64 defined first. */
 #ifdef IPWORKS_NO_INT64
 typedef long int64;
 #endif

@@ -11,7 +11,7 @@ import time
 import unittest
 
 import net
-from lib import Client, Server, pattern, request
+from lib import Client, Server, own_udp_rows, pattern, request
 from test_sockets import needs_network
 
 SENDER, VICTIM, BYSTANDER = "127.0.0.5", "127.0.0.9", "127.0.0.11"
@@ -126,15 +126,7 @@ def system_range():
 
 def shared_ports(server):
     """What probing every port from an address of one's own shows in time: those that answer with ERROR 5."""
-    inodes = set()
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            inodes.add(os.readlink(f"/proc/self/fd/{name}").removeprefix("socket:[").removesuffix("]"))
-        except OSError:
-            pass
-    with open("/proc/self/net/udp", encoding="ascii") as file:
-        rows = [line.split() for line in list(file)[1:]]
-    own = {int(row[1].split(":")[1], 16) for row in rows if row[9] in inodes and row[2].endswith(":0000")}
+    own = {int(row[1].split(":")[1], 16) for row in own_udp_rows() if row[2].endswith(":0000")}
     return own - {server.port}
 
 

@@ -8,7 +8,8 @@ import time
 import unittest
 
 import net
-from lib import (ERROR, LOCAL_PORT, Answer, Client, Refused, Server, in_child, pattern, read, refused, write)
+from lib import (ERROR, LOCAL_PORT, Answer, Client, Refused, Server, in_child, own_udp_rows, pattern, read, refused,
+                 write)
 
 needs_network = unittest.skipUnless(net.may_isolate(), "tests with a network of their own, which needs root")
 
@@ -41,16 +42,8 @@ def too_big(client, mtu):
 
 def connected_here():
     """How many connected UDP sockets this process has. No descriptor is needed to count them."""
-    ours = set()
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            ours.add(os.readlink(f"/proc/self/fd/{name}").removeprefix("socket:[").removesuffix("]"))
-        except OSError:
-            pass
-    with open("/proc/self/net/udp", encoding="ascii") as file:
-        rows = [line.split() for line in list(file)[1:]]
     # The kernel may list one socket twice.
-    return len({row[9] for row in rows if row[9] in ours and not row[2].endswith(":0000")})
+    return len({row[9] for row in own_udp_rows() if not row[2].endswith(":0000")})
 
 
 def bound_to(port):

@@ -171,7 +171,7 @@ final class Pump
     {
         try {
             Library::ffi()->tftpserver_do_interrupt(self::$raw);
-            // What the same notice still tells of has no handler any more.
+            // The rest of the same notice has no handler any more.
             for ($answer = 1; self::$isInCallback && self::$fiber?->isSuspended(); $answer = 0) {
                 self::$fiber->resume($answer);
             }

@@ -301,7 +301,7 @@ final class EventLoopTest extends TestCase
             self::assertTrue($isReadable(30), 'and is not forgotten');
             self::assertSame([0, 0], [$this->finish($server, $second), $this->finish($server, $this->client)]);
             self::assertSame([$bytes, $bytes], [$this->read('second'), $this->read('got')]);
-            // What is left, if anything, and then nothing any more.
+            // Delivers the remaining events until none waits and no connection is left.
             $this->deliver($server, static fn (): bool => !$isReadable(0) && $server->getConnCount() === 0);
         }
     }

@@ -1,5 +1,5 @@
 <?php
-/* A TFTP server for a directory, which it asks for:  php tftp_server.php [port [directory]] */
+/* A TFTP server for a directory, read from the arguments or from standard input:  php tftp_server.php [port [directory]] */
 require_once('../include/ipworks_tftpserver.php');
 require_once('../include/ipworks_const.php');
 ?>
