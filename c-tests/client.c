@@ -176,10 +176,14 @@ int client_receive(client *self, int millis)
     return 0;
 }
 
-/* The same in the middle of a transfer: DoEvents, which waits for an event where there is none, is not called for each
-   packet of a window that is here already. */
+/* The same in the middle of a transfer: DoEvents waits for an event where there is none, and is called only where there
+   is one while packets are here already. An application on a slow machine would otherwise hear of a whole file late. */
 static int receive_next(client *self)
 {
+    struct pollfd events = {self->pump ? (int)tftpserver_get_event_fd(self->pump) : -1, POLLIN, 0};
+    if (self->pump && poll(&events, 1, 0) == 1) {
+        tftpserver_do_doevents(self->pump);
+    }
     return receive_now(self, 0) || client_receive(self, REPEAT_MILLIS);
 }
 
