@@ -1,7 +1,6 @@
-//! The clocks: the one that runs, read once a loop turn and handed down, and the time of day.
+//! The clock that runs: read once a loop turn and handed down.
 
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
 
 use tftp_proto::Instant;
 
@@ -15,15 +14,4 @@ pub fn now() -> Instant {
     let origin = ORIGIN.get_or_init(std::time::Instant::now);
     let elapsed = origin.elapsed();
     Instant::from_micros(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
-}
-
-/// The time of day, since 1970: the clock that file systems take their timestamps from, and nothing else here does.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "compared with the time at which a file was changed"
-)]
-pub fn time_of_day() -> Duration {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
 }

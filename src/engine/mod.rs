@@ -8,18 +8,15 @@ mod clock;
 pub mod config;
 mod context;
 mod core;
-mod descriptors;
 mod drain;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod engine;
 pub mod ids;
 mod inbox;
-pub mod jail;
 mod listen;
 mod memory;
 #[cfg(all(test, shuttle))]
 mod models;
-pub mod names;
 mod networks;
 pub mod notice;
 pub mod platform;
@@ -36,13 +33,13 @@ mod sending;
 mod shard;
 pub mod shared;
 mod siphash;
-mod source;
-mod store;
 mod timers;
 mod trail;
 mod transfer;
 mod transfers;
-mod upload;
 
 pub use engine::Engine;
 pub use listen::Listener;
+use tftp_budget::descriptors;
+pub use tftp_files::{jail, names};
+use tftp_files::{source, store, upload};

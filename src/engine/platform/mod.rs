@@ -1,4 +1,4 @@
-//! What differs between systems, and only that: sockets in batches, readiness, descriptors, reads that never wait.
+//! What differs between systems, and only that: sockets in batches, readiness, descriptors.
 //!
 //! One of two rooms with unsafe code. Nothing here knows TFTP beyond the four bytes before a block's data.
 //!
@@ -10,7 +10,6 @@
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
 //! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads;
 //! - `spawn.rs`: threads that take no signals;
-//! - `read.rs`: file reads that the page cache answers, or that may wait;
 //! - `iconv.rs`: the C library's converter of character sets, where it has one.
 #![allow(unsafe_code)]
 
@@ -29,14 +28,12 @@ mod frame;
 #[cfg(target_os = "linux")]
 mod frames;
 pub mod iconv;
-pub mod limits;
 #[cfg(target_os = "linux")]
 mod poll;
 #[cfg(any(not(target_os = "linux"), test))]
 mod poll_portable;
 mod portable;
 mod queue;
-mod read;
 mod recv;
 #[cfg(target_os = "linux")]
 mod recvmmsg;
@@ -61,7 +58,6 @@ pub use frames::may_send_frames;
 pub use poll::Poller;
 #[cfg(not(target_os = "linux"))]
 pub use poll_portable::Poller;
-pub use read::{read_at, read_at_nowait};
 pub use recv::{Arrival, RecvBatch};
 pub use send::{FlushReport, FrameOptions, SendBatch};
 pub use socket::{SocketOptions, UdpSocket, is_own, may_bind_to, may_send_from};

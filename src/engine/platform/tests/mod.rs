@@ -1,7 +1,6 @@
 //! Real sockets on loopback, ephemeral ports. What every mode must do is one list, run in each mode.
 
 mod datagrams;
-mod files;
 mod kernel;
 mod namespaces;
 mod renewing;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use tftp_proto::netascii::{self, Encoder};
 use tftp_proto::wire::Mode;
 
+use super::Bytes;
 use super::jail::FileKey;
-use super::platform::Bytes;
 use super::store::{Chunk, Found, Read, ReadJob, SharedFile, Store};
 
 /// Chunk sizes in bytes: for windows that a small chunk holds, and for all others. Ten thousand lockstep transfers must fit
@@ -247,7 +247,7 @@ impl Source {
     }
 
     /// The file, where there is one and it is open.
-    pub(super) fn shared_file(&self) -> Option<&Arc<SharedFile>> {
+    pub fn shared_file(&self) -> Option<&Arc<SharedFile>> {
         match self.handle() {
             Some(Handle::Open(file)) => Some(file),
             _ => None,
@@ -255,7 +255,7 @@ impl Source {
     }
 
     /// Closes the file, if a later opening can tell whether it is still the same. What was read of it stays.
-    pub(super) fn park(&mut self) {
+    pub fn park(&mut self) {
         if let Some(handle) = self.handle_mut()
             && let Handle::Open(file) = handle
             && file.state().is_some()
@@ -268,7 +268,7 @@ impl Source {
     ///
     /// # Errors
     /// Where it is another file by now, or has changed.
-    pub(super) fn reopen(&mut self, again: Arc<SharedFile>) -> io::Result<()> {
+    pub fn reopen(&mut self, again: Arc<SharedFile>) -> io::Result<()> {
         let Some(handle) = self.handle_mut() else {
             return Ok(());
         };

@@ -4,8 +4,11 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsRawFd;
 
-use super::super::{read_at, read_at_nowait};
-use super::pattern;
+use super::{read_at, read_at_nowait};
+
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at * 31 + at / 251) as u8).collect()
+}
 
 fn file(length: usize) -> File {
     let mut file = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();

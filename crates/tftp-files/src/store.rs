@@ -11,9 +11,10 @@ use std::sync::{Arc, Weak};
 
 use hashbrown::HashMap;
 
-use super::descriptors::Ticket;
+use super::Bytes;
 use super::jail::{FileKey, Opened};
-use super::platform::{self, Bytes};
+use super::read;
+use tftp_budget::descriptors::Ticket;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -46,7 +47,7 @@ impl SharedFile {
     }
 
     /// One of its clients has acknowledged something.
-    pub(super) fn settle(&self) {
+    pub fn settle(&self) {
         if let Some(ticket) = &self.ticket {
             ticket.settle();
         }
@@ -97,7 +98,7 @@ impl Piece {
 
 /// What a look-up of a piece gives.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     Bytes(Bytes),
     Job(ReadJob),
     UnderWay,
@@ -113,7 +114,7 @@ pub struct Store {
     prune_pieces_at: usize,
     /// Finds nothing in the page cache, as if every file were cold.
     #[cfg(test)]
-    pub(super) cold: bool,
+    pub(crate) cold: bool,
 }
 
 impl Store {
@@ -130,7 +131,7 @@ impl Store {
     }
 
     /// The same, with what counts its descriptor.
-    pub(super) fn adopt_counted(&mut self, opened: Opened, ticket: Option<Ticket>) -> Arc<SharedFile> {
+    pub fn adopt_counted(&mut self, opened: Opened, ticket: Option<Ticket>) -> Arc<SharedFile> {
         let Opened {
             file,
             size,
@@ -193,7 +194,7 @@ impl Store {
 
     /// The bytes `[start, start + length)` of a file, fewer only where its size is unknown and it ends there: from another transfer, from the page cache, or as a job for
     /// whoever may wait.
-    pub(super) fn find(&mut self, file: &Arc<SharedFile>, start: u64, length: u32) -> io::Result<Found> {
+    pub(crate) fn find(&mut self, file: &Arc<SharedFile>, start: u64, length: u32) -> io::Result<Found> {
         let key = PieceKey {
             file: file.id,
             start,
@@ -214,7 +215,7 @@ impl Store {
         let warm = !self.cold;
         #[cfg(not(test))]
         let warm = true;
-        if warm && platform::read_at_nowait(&file.file, &mut buffer, length as usize, start)? {
+        if warm && read::read_at_nowait(&file.file, &mut buffer, length as usize, start)? {
             let bytes = whole(file, buffer, length)?;
             self.pieces.insert(key, Piece::Held(Arc::downgrade(&bytes)));
             return Ok(Found::Bytes(bytes));
@@ -243,7 +244,7 @@ impl ReadJob {
     pub fn run(self) -> Read {
         let length = self.piece.length;
         let mut buffer = Vec::with_capacity(length as usize);
-        let result = platform::read_at(&self.file.file, &mut buffer, length as usize, self.piece.start)
+        let result = read::read_at(&self.file.file, &mut buffer, length as usize, self.piece.start)
             .and_then(|()| whole(&self.file, buffer, length));
         Read {
             piece: self.piece,
@@ -286,4 +287,4 @@ fn prune<K: Eq + Hash, V>(table: &mut Map<K, V>, at: &mut usize, alive: impl Fn(
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

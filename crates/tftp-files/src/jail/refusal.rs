@@ -38,7 +38,7 @@ impl Refusal {
 
     /// A place that was there a moment ago is gone, or can't be named: for an upload that is no question of a file
     /// that was not found.
-    pub(in crate::engine) fn for_place(error: io::Error) -> Refusal {
+    pub(crate) fn for_place(error: io::Error) -> Refusal {
         match Refusal::from(error) {
             Refusal::NotFound => Refusal::NotAllowed,
             other => other,

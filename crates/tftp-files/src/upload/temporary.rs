@@ -8,7 +8,7 @@ use std::time::Duration;
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 
-use crate::engine::jail::Refusal;
+use crate::jail::Refusal;
 
 const PREFIX: &str = ".tftpserver-";
 const SUFFIX: &str = ".part";
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Whether a name is one of those that unfinished uploads have, on file systems that know no case too.
-pub(in crate::engine) fn is_temporary(name: &str) -> bool {
+pub(crate) fn is_temporary(name: &str) -> bool {
     let name = name.as_bytes();
     if name.len() != PREFIX.len() + DIGITS + SUFFIX.len() {
         return false;

@@ -5,7 +5,7 @@ use std::io;
 use cap_fs_ext::{DirExt, FollowSymlinks, MetadataExt, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
 
-use crate::engine::upload;
+use crate::upload;
 
 /// Subdirectories below subdirectories, at most.
 const MAX_DEPTH: usize = 16;

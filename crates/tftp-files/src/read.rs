@@ -9,7 +9,12 @@ use std::os::fd::AsRawFd;
 ///
 /// # Errors
 /// Those of preadv2; the buffer is as before.
-pub fn read_at_nowait(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) -> io::Result<bool> {
+pub(crate) fn read_at_nowait(
+    file: &File,
+    buffer: &mut Vec<u8>,
+    length: usize,
+    offset: u64,
+) -> io::Result<bool> {
     match append(file, buffer, length, offset, read_cached) {
         Ok(()) => Ok(true),
         Err(error) if is_unanswered(&error) => Ok(false),
@@ -21,7 +26,7 @@ pub fn read_at_nowait(file: &File, buffer: &mut Vec<u8>, length: usize, offset: 
 ///
 /// # Errors
 /// Those of pread; the buffer is as before.
-pub fn read_at(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) -> io::Result<()> {
+pub(crate) fn read_at(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) -> io::Result<()> {
     append(file, buffer, length, offset, read_waiting)
 }
 
@@ -95,3 +100,6 @@ fn read_cached(_: i32, _: &mut [std::mem::MaybeUninit<u8>], _: libc::off_t) -> i
 fn is_unanswered(_: &io::Error) -> bool {
     true
 }
+
+#[cfg(test)]
+mod tests;

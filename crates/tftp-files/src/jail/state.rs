@@ -14,7 +14,7 @@ const COARSE_TICK: Duration = Duration::from_millis(2_100);
 
 /// A kind of file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum FileSystem {
+pub(crate) enum FileSystem {
     /// On this machine: look-ups are answered from the directory cache, inode numbers are unique, sizes are true.
     Local,
     /// A server keeps it and numbers its files; errors of writes may come late.
@@ -79,13 +79,13 @@ const KNOWN: [(u64, FileSystem); 44] = [
 
 impl FileSystem {
     /// The kind with that statfs magic. Only its 32 bits count, since the field's type differs between architectures.
-    pub(in crate::engine) fn of_magic(magic: u64) -> FileSystem {
+    pub(crate) fn of_magic(magic: u64) -> FileSystem {
         let known = KNOWN.iter().find(|(known, _)| *known == magic & 0xFFFF_FFFF);
         known.map_or(FileSystem::Unknown, |(_, kind)| *kind)
     }
 
     /// The kind of file system that an open file lies on; may block.
-    pub(in crate::engine) fn of(file: impl rustix::fd::AsFd) -> FileSystem {
+    pub(crate) fn of(file: impl rustix::fd::AsFd) -> FileSystem {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         return rustix::fs::fstatfs(file).map_or(FileSystem::Unknown, |found| {
             FileSystem::of_magic(found.f_type as u64)
@@ -99,7 +99,7 @@ impl FileSystem {
     }
 
     /// Whether a full disk may show only when a file is closed or synced.
-    pub(in crate::engine) fn reports_late(self) -> bool {
+    pub(crate) fn reports_late(self) -> bool {
         match self {
             FileSystem::Local | FileSystem::Layered | FileSystem::Generated => false,
             FileSystem::Network | FileSystem::Unnumbered => true,

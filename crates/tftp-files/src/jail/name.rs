@@ -4,7 +4,7 @@
 //! a path leaves the directory is the kernel's decision alone.
 
 use super::Refusal;
-use crate::engine::upload;
+use crate::upload;
 
 /// Longer names are not looked up (PATH_MAX of Linux): systems without that limit would walk a datagram full of "../".
 const MAX_BYTES: usize = 4095;

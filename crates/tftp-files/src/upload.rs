@@ -21,11 +21,10 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::jail::{FileSystem, Refusal};
-use super::platform;
-pub(in crate::engine) use gathering::Place;
+pub(crate) use gathering::Destination;
 use gathering::{Gathering, check_replaceable, facts, may_write_into, writing};
 use method::Method;
-pub(in crate::engine) use temporary::is_temporary;
+pub(crate) use temporary::is_temporary;
 
 /// What an upload may do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,14 +58,14 @@ pub struct Upload {
 }
 
 impl Upload {
-    pub(in crate::engine) fn begin(place: Place, options: &UploadOptions) -> Result<Upload, Refusal> {
-        let Place {
+    pub(crate) fn begin(place: Destination, options: &UploadOptions) -> Result<Upload, Refusal> {
+        let Destination {
             directory,
             leaf,
             existing,
             path,
         } = place;
-        let limit = platform::limits::file_size();
+        let limit = tftp_budget::limits::file_size();
         let announced = options.announced.unwrap_or(0);
         if announced > limit {
             return Err(Refusal::NoSpace);

@@ -16,7 +16,7 @@ fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
 }
 
 /// The file, once its last change is old enough for openings to share it.
-pub(in crate::engine) fn open_path(path: &Path) -> Result<Opened, jail::Refusal> {
+pub(crate) fn open_path(path: &Path) -> Result<Opened, jail::Refusal> {
     for _ in 0..4_000 {
         let opened = jail::open_path(path)?;
         if opened.key.is_some() || FileSystem::of(&opened.file) != FileSystem::Local {
@@ -28,7 +28,7 @@ pub(in crate::engine) fn open_path(path: &Path) -> Result<Opened, jail::Refusal>
 }
 
 /// Whether openings of this file are shared at all.
-pub(in crate::engine) fn is_shared(path: &Path) -> bool {
+pub(crate) fn is_shared(path: &Path) -> bool {
     open_path(path).unwrap().key.is_some()
 }
 

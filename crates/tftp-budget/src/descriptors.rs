@@ -12,7 +12,7 @@ const HALF_OPEN_SHARE: usize = 8;
 
 /// A budget of descriptors. The limit is asked each time: a program may change it as it runs.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub struct Budget {
     /// Descriptors that were open when the first server started.
     others: AtomicUsize,
     held: AtomicUsize,
@@ -26,7 +26,7 @@ static SERVERS: Mutex<usize> = Mutex::new(0);
 
 /// Counts what is open, as long as it lives.
 #[derive(Debug)]
-pub(super) struct Ticket {
+pub struct Ticket {
     budget: &'static Budget,
     count: usize,
     is_half_open: AtomicBool,
@@ -34,7 +34,7 @@ pub(super) struct Ticket {
 
 /// A server that runs. When the first one starts the descriptors of others are counted.
 #[derive(Debug)]
-pub(super) struct Running(());
+pub struct Running(());
 
 impl Budget {
     const fn new(limit: fn() -> usize) -> Budget {
@@ -81,25 +81,25 @@ impl Budget {
 
 impl Ticket {
     /// Counts `count` descriptors that are about to be opened; `None` where that exceeds the budget.
-    pub(super) fn take(count: usize, is_half_open: bool) -> Option<Ticket> {
+    pub fn take(count: usize, is_half_open: bool) -> Option<Ticket> {
         BUDGET.take(count, is_half_open)
     }
 
     /// Counts descriptors that are open in any case: listening sockets.
-    pub(super) fn without_limit(count: usize) -> Ticket {
+    pub fn without_limit(count: usize) -> Ticket {
         BUDGET.held.fetch_add(count, Relaxed);
         BUDGET.ticket(count, false)
     }
 
     /// What is open is for a client that has acknowledged nothing yet.
-    pub(super) fn unsettle(&self) {
+    pub fn unsettle(&self) {
         if !self.is_half_open.swap(true, Relaxed) {
             self.budget.half_open.fetch_add(self.count, Relaxed);
         }
     }
 
     /// A client has acknowledged something of what is open.
-    pub(super) fn settle(&self) {
+    pub fn settle(&self) {
         if self.is_half_open.swap(false, Relaxed) {
             self.budget.half_open.fetch_sub(self.count, Relaxed);
         }
@@ -114,17 +114,17 @@ impl Drop for Ticket {
 }
 
 /// True where half-open transfers hold their share: they close what they can open again, and share sockets.
-pub(super) fn is_crowded() -> bool {
+pub fn is_crowded() -> bool {
     BUDGET.is_crowded()
 }
 
 /// True where not even `count` descriptors are left in the budget.
-pub(super) fn is_tight(count: usize) -> bool {
+pub fn is_tight(count: usize) -> bool {
     BUDGET.is_tight(count)
 }
 
 /// The error of a budget that is used up, as the system would have it.
-pub(super) fn exhausted() -> std::io::Error {
+pub fn exhausted() -> std::io::Error {
     #[cfg(unix)]
     return rustix::io::Errno::MFILE.into();
     #[cfg(not(unix))]
@@ -133,7 +133,7 @@ pub(super) fn exhausted() -> std::io::Error {
 
 impl Running {
     /// One more server.
-    pub(super) fn start() -> Running {
+    pub fn start() -> Running {
         let mut servers = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
         *servers += 1;
         if *servers == 1 {
@@ -154,13 +154,13 @@ impl Drop for Running {
 
 /// The soft limit of descriptors.
 #[cfg(unix)]
-pub(super) fn soft_limit() -> usize {
-    usize::try_from(super::platform::limits::open_files()).unwrap_or(usize::MAX)
+pub fn soft_limit() -> usize {
+    usize::try_from(super::limits::open_files()).unwrap_or(usize::MAX)
 }
 
 /// No limit but memory.
 #[cfg(not(unix))]
-pub(super) fn soft_limit() -> usize {
+pub fn soft_limit() -> usize {
     usize::MAX
 }
 

@@ -28,13 +28,13 @@ use rustix::io::Errno;
 
 use super::clock;
 use super::names;
-use super::platform;
-use super::upload::{self, Place};
+use super::read;
+use super::upload::{self, Destination};
 pub use super::upload::{Upload, UploadOptions};
 use name::Spelling;
 pub use refusal::Refusal;
 pub use state::FileKey;
-pub(in crate::engine) use state::FileSystem;
+pub(crate) use state::FileSystem;
 
 /// As many symlinks as Linux follows in one path (path_resolution(7)).
 const MAX_LINKS: usize = 40;
@@ -149,7 +149,7 @@ impl Jail {
     }
 
     /// Where an upload to `path` goes: the directory, held open, and the last name in it, which is no symlink.
-    fn locate(&self, root: &Dir, path: &Path, spelling: Spelling) -> Result<Place, Refusal> {
+    fn locate(&self, root: &Dir, path: &Path, spelling: Spelling) -> Result<Destination, Refusal> {
         let mut path = path.to_owned();
         for link in 0..MAX_LINKS {
             let (Some(parent), Some(leaf)) = (path.parent(), path.file_name()) else {
@@ -175,7 +175,7 @@ impl Jail {
                 }
                 _ => {
                     let (leaf, path) = (leaf.to_owned(), self.root.join(&path));
-                    return Ok(Place {
+                    return Ok(Destination {
                         directory,
                         leaf,
                         existing,
@@ -282,7 +282,7 @@ pub fn create_path(path: &Path, options: &UploadOptions) -> Result<Upload, Refus
             continue;
         }
         return Upload::begin(
-            Place {
+            Destination {
                 directory,
                 leaf: leaf.to_owned(),
                 existing,
@@ -313,7 +313,7 @@ fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened,
     // A file that cannot be read is opened all the same: reading it again tells the client and the application why.
     let has_contents = || {
         let mut first = Vec::new();
-        platform::read_at(&file, &mut first, 1, 0).is_err() || !first.is_empty()
+        read::read_at(&file, &mut first, 1, 0).is_err() || !first.is_empty()
     };
     let size = kind.believed_size(state.size, has_contents);
     let now = clock::time_of_day();

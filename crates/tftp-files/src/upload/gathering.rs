@@ -11,13 +11,13 @@ use rustix::io::Errno;
 
 use super::method::{Facts, Method};
 use super::temporary;
-use crate::engine::jail::Refusal;
+use crate::jail::Refusal;
 
 /// S_ISVTX.
 const STICKY: u32 = 0o1000;
 
 /// Where an upload goes.
-pub(in crate::engine) struct Place {
+pub(crate) struct Destination {
     /// The directory, open.
     pub directory: Dir,
     /// The name in it, no symlink.

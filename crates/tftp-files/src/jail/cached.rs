@@ -17,7 +17,7 @@ mod linux {
 
     use super::super::name::{self, Spelling};
     use super::super::{FileSystem, Jail, Opened, Refusal, admit};
-    use crate::engine::names;
+    use crate::names;
 
     /// Says of no device in particular.
     const NONE: u64 = u64::MAX;

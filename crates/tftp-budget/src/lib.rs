@@ -1,0 +1,8 @@
+//! What all servers of a process may take of what it has: descriptors.
+//!
+//! `unsafe` only in `limits.rs`, where the system is asked for its limits.
+#![deny(unsafe_code)]
+
+pub mod descriptors;
+#[allow(unsafe_code)]
+pub mod limits;
