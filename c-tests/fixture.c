@@ -225,10 +225,12 @@ int fixture_await(fixture *self, int event, size_t count)
 int fixture_await_connections(fixture *self, int64_t count)
 {
     int64_t end = client_now() + fixture_millis();
-    while (tftpserver_get_int(self->server, CONN_COUNT, 0) != count && client_now() < end) {
+    int64_t connections = tftpserver_get_int(self->server, CONN_COUNT, 0);
+    while (connections != count && client_now() < end) {
         tftpserver_do_doevents(self->server);
+        connections = tftpserver_get_int(self->server, CONN_COUNT, 0);
     }
-    return tftpserver_get_int(self->server, CONN_COUNT, 0) == count;
+    return connections == count;
 }
 
 void fixture_path(const fixture *self, const char *name, char *path, size_t size)
