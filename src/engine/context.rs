@@ -10,13 +10,14 @@ use tftp_proto::wire::{self, ErrorCode};
 use tftp_proto::{Instant, Transmit};
 
 use super::admission::{Admission, HalfOpen};
+use super::cause::Cause;
 use super::descriptors::Ticket;
 use super::inbox::{Inbox, Message};
 use super::jail::{Jail, Opened, Refusal};
-use super::notice::{Application, Cause, LogKind, Notice, Wants};
+use super::key::Key;
+use super::notice::{Application, LogKind, Notice, Wants};
 use super::platform::{Route, SendBatch};
 use super::pool::{Lane, Pool};
-use super::reply::Key;
 use super::shared::Shared;
 use super::store::{SharedFile, Store};
 use super::timers::Timers;

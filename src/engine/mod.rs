@@ -3,7 +3,7 @@
 //! Knows the protocol crate below and nothing of the class above but the trait [`notice::Application`].
 
 mod admission;
-mod causes;
+pub mod cause;
 mod clock;
 pub mod config;
 mod context;
@@ -13,6 +13,7 @@ mod drain;
 mod engine;
 pub mod ids;
 mod inbox;
+pub mod key;
 mod listen;
 mod memory;
 #[cfg(all(test, shuttle))]
@@ -33,6 +34,7 @@ mod sending;
 mod shard;
 pub mod shared;
 mod siphash;
+pub mod sources;
 mod timers;
 mod trail;
 mod transfer;

@@ -8,10 +8,11 @@ use shuttle::rand::Rng;
 use shuttle::thread;
 
 use super::inbox::{Inbox, Message};
+use super::key::Key;
 use super::platform::Poller;
 use super::pool::{Lane, Pool};
 use super::receiving::returned::Returned;
-use super::reply::{Answer, Key, Post, Reply};
+use super::reply::{Answer, Post, Reply};
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::check;
 

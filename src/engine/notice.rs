@@ -1,7 +1,6 @@
 //! What the engine tells the class above it, and what it is told in return.
 
 use std::fmt;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -11,8 +10,8 @@ use std::time::Duration;
 use tftp_proto::Instant;
 use tftp_proto::wire::{Mode, Operation};
 
+use super::cause::Cause;
 use super::ids::IdLease;
-use super::jail::Refusal;
 use super::platform::Bytes;
 use super::progress::Progress;
 use super::reply::Reply;
@@ -251,66 +250,6 @@ impl Run {
     pub fn weight(&self) -> u64 {
         self.length + 1
     }
-}
-
-/// What the application supplies for one connection.
-#[derive(Clone, Debug, Default)]
-pub struct Sources {
-    /// Data to send instead of a file (downloads).
-    pub data: Option<Bytes>,
-    /// Any path, for both directions.
-    pub local_file: Option<PathBuf>,
-    /// Looked up in LocalDir instead of the client's name, with all that holds for that one.
-    pub served_name: Option<String>,
-}
-
-/// Why something failed or ended; the class above gives it number and text.
-#[derive(Debug)]
-pub enum Cause {
-    /// The application said no.
-    Refused,
-    /// MaxConnections or MaxConnectionsPerHost is reached.
-    TooMany,
-    /// The server ended it: shutdown, disconnect.
-    Ended(&'static str),
-    /// A callback returned this.
-    Callback(i32),
-    /// The client sent an ERROR; `probe`: right after the OACK, as clients do that only ask for the size.
-    ClientError {
-        /// Its code.
-        code: u16,
-        /// Its text, printable and bounded.
-        message: String,
-        /// It only asked for the size.
-        probe: bool,
-    },
-    /// Nothing came from the client for too long.
-    Silent {
-        /// Only the last acknowledgement is missing.
-        probably_complete: bool,
-    },
-    /// The application put its answer off and never gave it.
-    Unanswered,
-    /// Neither LocalDir nor the application has anything for it.
-    NoSource(Operation),
-    /// The file could not be opened or made.
-    Open(Refusal),
-    /// The file could not be written or put in its place.
-    Write(Refusal),
-    /// The file could not be read, or shrank.
-    Read(io::Error),
-    /// The file name does not convert from the code page.
-    Name,
-    /// Uploads are switched off.
-    ReadOnly,
-    /// A DATA packet was longer than agreed.
-    Oversized,
-    /// The client was reset and began anew, or asked for something else while no other port was left to answer from.
-    Replaced,
-    /// A socket failed.
-    Socket(io::Error),
-    /// A fault of the library itself; every transfer of that I/O thread ends.
-    Internal,
 }
 
 impl fmt::Display for Direction {

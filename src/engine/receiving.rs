@@ -10,13 +10,14 @@ use tftp_proto::negotiate;
 use tftp_proto::netascii::Decoder;
 use tftp_proto::wire::{Asked, Mode, Operation, Packet};
 
+use super::cause::Cause;
 use super::config::Policy;
 use super::context::Context;
 use super::descriptors::Ticket;
 use super::inbox::{Message, Stored};
 use super::jail::Refusal;
 use super::memory::Taken;
-use super::notice::{Cause, Direction, Notice, Run, Wants};
+use super::notice::{Direction, Notice, Run, Wants};
 use super::platform::Bytes;
 use super::pool::Lane;
 use super::transfer::{FLOW_LIMIT, Link};

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::notice::{Cause, Sources};
+use super::cause::Cause;
+use super::key::Key;
+use super::sources::Sources;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 /// Names one transfer on its shard. Harmless once that transfer has ended.
@@ -54,15 +56,6 @@ impl Flow {
         let wanted = self.notify_at.load(SeqCst);
         wanted > left && self.notify_at.compare_exchange(wanted, 0, SeqCst, SeqCst).is_ok()
     }
-}
-
-/// A place in a shard's table and how often it was used before: never mistaken for a later transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    /// Where.
-    pub index: u32,
-    /// Which use of that place.
-    pub generation: u32,
 }
 
 /// What an application says to a transfer.

@@ -9,16 +9,17 @@ use tftp_proto::wire::{self, Asked, ErrorCode, Malformed, Operation, Packet, Req
 
 use super::admission::groups::Group;
 use super::admission::{self, Limit, Verdict};
-use super::causes;
+use super::cause;
+use super::cause::Cause;
 use super::config::ClientFilter;
 use super::core::Core;
-use super::notice::{Cause, Connection, LogKind, Notice, Wants};
+use super::key::Key;
+use super::notice::{Connection, LogKind, Notice, Wants};
 use super::platform::{Arrival, LocalAddr, Route, plain};
 use super::port_plan::{Reception, Seat};
 use super::ports::{LISTENING, SocketRequest};
 use super::progress::Progress;
 use super::repeats;
-use super::reply::Key;
 use super::trail;
 use super::transfer::{Terms, Transfer};
 use super::transfers::Tid;
@@ -298,7 +299,7 @@ impl Core {
 
     /// The connection never begins; the client is told why.
     fn refuse(&mut self, route: Route, connection: Arc<Connection>, asked: &Asked, cause: Cause) {
-        let (code, message) = causes::wire(&cause);
+        let (code, message) = cause::wire(&cause);
         trail::request(&self.ctx, &connection, asked);
         self.ctx.send_error(route, connection.id, code, message);
         trail::refused(&self.ctx, &connection, &cause);

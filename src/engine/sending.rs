@@ -7,12 +7,13 @@ use tftp_proto::negotiate;
 use tftp_proto::wire::{self, Asked, Packet};
 use tftp_proto::{Limits, Outcome, ReadTransfer, Transmit};
 
+use super::cause::Cause;
 use super::config::Policy;
 use super::context::Context;
 use super::inbox::Message;
 use super::jail::Refusal;
 use super::memory::Taken;
-use super::notice::{Cause, Direction, Notice, Run, Wants};
+use super::notice::{Direction, Notice, Run, Wants};
 use super::source::{Source, Supply};
 use super::store::{Read, SharedFile};
 use super::trail;

@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 
 use tftp_proto::Instant;
 
-use super::reply::Key;
+use super::key::Key;
 
 /// The heap of one shard.
 #[derive(Default)]

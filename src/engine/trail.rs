@@ -12,10 +12,11 @@ use std::time::Duration;
 use tftp_proto::negotiate::Agreed;
 use tftp_proto::wire::{self, Asked, ErrorCode, Mode, Operation, Packet, Rollover};
 
-use super::causes;
+use super::cause;
+use super::cause::Cause;
 use super::context::Context;
 use super::names::Quoted;
-use super::notice::{Cause, Connection, Direction, LogKind, Wants};
+use super::notice::{Connection, Direction, LogKind, Wants};
 use super::platform::plain;
 
 /// Text of a peer that is shown, at most.
@@ -48,7 +49,7 @@ pub(super) fn refused(ctx: &Context, connection: &Connection, cause: &Cause) {
         format!(
             "{}: refused: {}",
             Quoted(&connection.filename),
-            causes::describe(cause)
+            cause::describe(cause)
         )
     });
 }

@@ -8,20 +8,23 @@ use tftp_proto::wire::{self, Asked, Packet};
 use tftp_proto::{Instant, Outcome};
 
 use super::admission::HalfOpen;
-use super::causes;
+use super::cause;
+use super::cause::Cause;
 use super::config::Policy;
 use super::context::Context;
 use super::descriptors::Ticket;
 use super::inbox::{Found, Stored};
 use super::jail::Refusal;
-use super::notice::{Cause, Connection, Notice, Sources};
+use super::key::Key;
+use super::notice::{Connection, Notice};
 use super::platform::Route;
 use super::pool::Lane;
 use super::port_plan::Occupant;
 use super::receiving::Receiving;
-use super::reply::{Answer, Flow, Key, Reply};
+use super::reply::{Answer, Flow, Reply};
 use super::sending::Sending;
 use super::source::Source;
+use super::sources::Sources;
 use super::store::Read;
 use super::timers::Timer;
 use super::trail;
@@ -368,7 +371,7 @@ impl Transfer {
         if self.is_superseded() {
             return self.end_silently(ctx, cause);
         }
-        let (code, message) = causes::wire(&cause);
+        let (code, message) = cause::wire(&cause);
         match &mut self.stage {
             _ if self.ended => return,
             Stage::Sending(sending) => sending.machine.fail(ctx.now, code, message),

@@ -11,10 +11,12 @@ use super::errors::{self, Failure};
 use super::events::Accept;
 use super::property::ConnField;
 use super::value::Value;
+use crate::engine::cause::Cause;
 use crate::engine::names;
-use crate::engine::notice::{Cause, Connection, Direction, Sources};
+use crate::engine::notice::{Connection, Direction};
 use crate::engine::platform::Bytes;
 use crate::engine::reply::Reply;
+use crate::engine::sources::Sources;
 use crate::sync::Mutex;
 
 /// An index from here on is a connection's id, below it a position.

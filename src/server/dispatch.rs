@@ -9,7 +9,8 @@ use super::errors::Failure;
 use super::events::{Accept, Event};
 use super::firing;
 use super::hub::{Hub, Kept};
-use crate::engine::notice::{Cause, Connection, LogKind, Notice, Run};
+use crate::engine::cause::Cause;
+use crate::engine::notice::{Connection, LogKind, Notice, Run};
 use crate::engine::platform::Bytes;
 use crate::engine::reply::Reply;
 

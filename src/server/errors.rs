@@ -10,8 +10,8 @@ use std::io;
 use tftp_proto::wire::Operation;
 
 use super::errno::{self, code_of};
+use crate::engine::cause::Cause;
 use crate::engine::jail::Refusal;
-use crate::engine::notice::Cause;
 
 pub use table::{ErrorEntry, Raised, TABLE};
 

@@ -13,8 +13,10 @@ use super::errors::{self, Failure};
 use super::events::{self, Callback};
 use super::queue::Queue;
 use super::quiet::Quiet;
-use crate::engine::notice::{Application, Cause, LogKind, Notice, Sources, Wants};
+use crate::engine::cause::Cause;
+use crate::engine::notice::{Application, LogKind, Notice, Wants};
 use crate::engine::reply::Reply;
+use crate::engine::sources::Sources;
 use crate::sync::RwLock;
 use crate::sync::atomic::{
     AtomicBool, AtomicU8, AtomicU32,

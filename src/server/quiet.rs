@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::conn::{Conns, Record};
-use crate::engine::notice::{Connection, Notice, Sources};
+use crate::engine::notice::{Connection, Notice};
 use crate::engine::reply::Reply;
+use crate::engine::sources::Sources;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

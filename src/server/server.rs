@@ -13,7 +13,8 @@ use super::listening::{Bound, Listening};
 use super::property::Access;
 use super::setting::Key;
 use super::values::Values;
-use crate::engine::notice::{Application, Cause};
+use crate::engine::cause::Cause;
+use crate::engine::notice::Application;
 use crate::engine::shared::Shared;
 use crate::sync::{Condvar, Mutex};
 

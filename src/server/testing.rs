@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tftp_proto::wire::{Mode, Operation};
 
+use crate::engine::key::Key;
 use crate::engine::notice::Connection;
 use crate::engine::progress::Progress;
-use crate::engine::reply::{Answer, Key, Post, Reply};
+use crate::engine::reply::{Answer, Post, Reply};
 use crate::sync::Mutex;
 
 #[derive(Default)]

@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use tftp_proto::Outcome;
 
 use super::{Stage, Transfer};
-use crate::engine::causes;
+use crate::engine::cause;
+use crate::engine::cause::Cause;
 use crate::engine::context::Context;
 use crate::engine::names::Quoted;
-use crate::engine::notice::{Cause, LogKind, Notice, Wants};
+use crate::engine::notice::{LogKind, Notice, Wants};
 use crate::engine::platform::refused;
 use crate::engine::trail;
 
@@ -122,7 +123,7 @@ impl Transfer {
                 });
             }
             Some(cause) => ctx.log(Wants::LOG_INFO, id, LogKind::Error, || {
-                format!("{file}: ended after {bytes} bytes: {}", causes::describe(cause))
+                format!("{file}: ended after {bytes} bytes: {}", cause::describe(cause))
             }),
         }
         let took = ctx.now.saturating_sub(self.began);

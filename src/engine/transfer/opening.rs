@@ -8,14 +8,16 @@ use tftp_proto::wire::Operation;
 
 use super::place::Place;
 use super::{Ready, Stage, Transfer};
+use crate::engine::cause::Cause;
 use crate::engine::context::Context;
 use crate::engine::descriptors::Ticket;
 use crate::engine::inbox::Message;
-use crate::engine::notice::{Cause, Notice, Sources, Wants};
+use crate::engine::notice::{Notice, Wants};
 use crate::engine::pool::Lane;
 use crate::engine::receiving::Receiving;
 use crate::engine::sending::Sending;
 use crate::engine::source::Source;
+use crate::engine::sources::Sources;
 use crate::engine::store::SharedFile;
 use crate::engine::trail;
 use crate::engine::upload::{Upload, UploadOptions};

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use super::{Stage, Transfer};
+use crate::engine::cause::Cause;
 use crate::engine::context::Context;
-use crate::engine::notice::Cause;
 use crate::engine::platform::{Arrival, LocalAddr};
 use crate::engine::repeats::Known;
 

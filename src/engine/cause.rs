@@ -1,9 +1,60 @@
-//! What a client is told when its transfer cannot be: short, printable, without local paths.
+//! Why a transfer ended or never began, and how that reads to its client and in the log.
+
+use std::io;
 
 use tftp_proto::wire::{ErrorCode, Operation};
 
-use super::notice::Cause;
+use super::jail::Refusal;
 use super::platform::is_too_long;
+
+/// Why something failed or ended; the class above gives it number and text.
+#[derive(Debug)]
+pub enum Cause {
+    /// The application said no.
+    Refused,
+    /// MaxConnections or MaxConnectionsPerHost is reached.
+    TooMany,
+    /// The server ended it: shutdown, disconnect.
+    Ended(&'static str),
+    /// A callback returned this.
+    Callback(i32),
+    /// The client sent an ERROR; `probe`: right after the OACK, as clients do that only ask for the size.
+    ClientError {
+        /// Its code.
+        code: u16,
+        /// Its text, printable and bounded.
+        message: String,
+        /// It only asked for the size.
+        probe: bool,
+    },
+    /// Nothing came from the client for too long.
+    Silent {
+        /// Only the last acknowledgement is missing.
+        probably_complete: bool,
+    },
+    /// The application put its answer off and never gave it.
+    Unanswered,
+    /// Neither LocalDir nor the application has anything for it.
+    NoSource(Operation),
+    /// The file could not be opened or made.
+    Open(Refusal),
+    /// The file could not be written or put in its place.
+    Write(Refusal),
+    /// The file could not be read, or shrank.
+    Read(io::Error),
+    /// The file name does not convert from the code page.
+    Name,
+    /// Uploads are switched off.
+    ReadOnly,
+    /// A DATA packet was longer than agreed.
+    Oversized,
+    /// The client was reset and began anew, or asked for something else while no other port was left to answer from.
+    Replaced,
+    /// A socket failed.
+    Socket(io::Error),
+    /// A fault of the library itself; every transfer of that I/O thread ends.
+    Internal,
+}
 
 /// Code and text of the ERROR packet for `cause`.
 pub(super) fn wire(cause: &Cause) -> (ErrorCode, &'static str) {

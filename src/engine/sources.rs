@@ -1,0 +1,16 @@
+//! What an application serves in place of the file that was asked for.
+
+use std::path::PathBuf;
+
+use super::platform::Bytes;
+
+/// What the application supplies for one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Data to send instead of a file (downloads).
+    pub data: Option<Bytes>,
+    /// Any path, for both directions.
+    pub local_file: Option<PathBuf>,
+    /// Looked up in LocalDir instead of the client's name, with all that holds for that one.
+    pub served_name: Option<String>,
+}
