@@ -15,7 +15,6 @@ pub mod ids;
 mod inbox;
 pub mod key;
 mod listen;
-mod memory;
 #[cfg(all(test, shuttle))]
 mod models;
 mod networks;
@@ -42,6 +41,6 @@ mod transfers;
 
 pub use engine::Engine;
 pub use listen::Listener;
-use tftp_budget::descriptors;
+use tftp_budget::{descriptors, memory};
 pub use tftp_files::{jail, names};
 use tftp_files::{source, store, upload};

@@ -18,8 +18,8 @@ use std::time::Duration;
 use super::platform;
 use crate::sync::thread::{self, JoinHandle, ThreadId};
 use crate::sync::{Condvar, Mutex, MutexGuard, thread_local};
-pub use lanes::Lane;
 use lanes::{Lanes, Task};
+pub use tftp_files::Lane;
 
 /// Threads at once, at most: four directories may hang before the rest has to wait, and they cost no memory to speak of.
 pub const MAX_THREADS: usize = 4 * lanes::A_DIRECTORY;

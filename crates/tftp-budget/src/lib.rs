@@ -1,4 +1,4 @@
-//! What all servers of a process may take of what it has: descriptors.
+//! What all servers of a process may take of what it has: descriptors, and memory for what transfers do not share.
 //!
 //! `unsafe` only in `limits.rs`, where the system is asked for its limits.
 #![deny(unsafe_code)]
@@ -6,3 +6,4 @@
 pub mod descriptors;
 #[allow(unsafe_code)]
 pub mod limits;
+pub mod memory;

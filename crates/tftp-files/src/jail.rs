@@ -31,9 +31,9 @@ use super::names;
 use super::read;
 use super::upload::{self, Destination};
 pub use super::upload::{Upload, UploadOptions};
+use crate::Identity;
 use name::Spelling;
 pub use refusal::Refusal;
-pub use state::FileKey;
 pub(crate) use state::FileSystem;
 
 /// As many symlinks as Linux follows in one path (path_resolution(7)).
@@ -55,9 +55,9 @@ pub struct Opened {
     /// Bytes that will be sent; `None`: it is read to its end.
     pub size: Option<u64>,
     /// Equal keys mean equal contents; `None`: nothing that is read may be shared with another opening.
-    pub key: Option<FileKey>,
+    pub key: Option<Identity>,
     /// What tells a later opening of the same name whether the file is still the same; `None`: nothing does.
-    pub state: Option<FileKey>,
+    pub state: Option<Identity>,
     /// Where it was found: for the application, not for the client.
     pub path: PathBuf,
 }
@@ -71,13 +71,18 @@ impl Jail {
     pub fn new(root: &Path, follow_symlinks: bool) -> io::Result<Jail> {
         // Made absolute once, so that a later chdir of the application moves nothing.
         let root = std::path::absolute(root)?;
-        let jail = Jail {
+        let jail = Jail::unchecked(root, follow_symlinks);
+        jail.trust.judge(&jail.open_root()?);
+        Ok(jail)
+    }
+
+    /// A jail at an absolute path that is not looked at now: for stores with directories of their own.
+    pub fn unchecked(root: PathBuf, follow_symlinks: bool) -> Jail {
+        Jail {
             root,
             follow_symlinks,
             trust: cached::Trust::default(),
-        };
-        jail.trust.judge(&jail.open_root()?);
-        Ok(jail)
+        }
     }
 
     /// The directory, absolute.
@@ -303,7 +308,7 @@ fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened,
         return Err(Refusal::NotAllowed);
     }
     let kind = known.unwrap_or_else(|| FileSystem::of(&file));
-    let state = FileKey {
+    let state = Identity {
         device: metadata.dev(),
         inode: metadata.ino(),
         size: metadata.len(),

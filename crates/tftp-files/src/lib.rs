@@ -1,18 +1,42 @@
 //! Where a TFTP server's bytes come from and go to.
 //!
+//! - [`Store`] is the interface of storage, and [`Files`] that of storage which has only blocking calls; [`Directory`] is
+//!   the file system, with the jail (`jail`) and whole-or-absent uploads (`upload`) below it.
+//! - [`Shelf`] stands on a store: what the transfers of one I/O thread share. A download reads through a [`Feed`], an
+//!   upload writes through an [`Intake`].
+//!
 //! `unsafe` only in `read.rs`, where the system reads into memory that was not zeroed before.
 #![deny(unsafe_code)]
 
+mod blocking;
 mod clock;
+mod directory;
+mod feed;
+mod intake;
 pub mod jail;
+mod lane;
 pub mod names;
 #[allow(unsafe_code)]
 mod read;
+mod returned;
+mod shelf;
 pub mod source;
+mod storage;
 pub mod store;
 pub mod upload;
 
 use std::sync::Arc;
+
+pub use blocking::Files;
+pub use directory::{Directory, File, NewFile};
+pub use feed::{Feed, Supply};
+pub use intake::{Intake, Portion, Progress, write_size};
+pub use lane::Lane;
+pub use shelf::{Creating, Opened, Opening, Read, Settled, Shared, Shelf};
+pub use storage::{
+    Completion, Done, Finished, Gathered, Identity, Job, Length, Mailbox, Owner, Place, Sink, Source,
+    Standing, Store,
+};
 
 /// Data that several transfers may send at once, kept alive until the last packet made of it has left.
 pub type Bytes = Arc<Vec<u8>>;

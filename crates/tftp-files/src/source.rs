@@ -12,7 +12,7 @@ use tftp_proto::netascii::{self, Encoder};
 use tftp_proto::wire::Mode;
 
 use super::Bytes;
-use super::jail::FileKey;
+use super::Identity;
 use super::store::{Chunk, Found, Read, ReadJob, SharedFile, Store};
 
 /// Chunk sizes in bytes: for windows that a small chunk holds, and for all others. Ten thousand lockstep transfers must fit
@@ -75,7 +75,7 @@ enum Handle {
 #[derive(PartialEq, Eq)]
 struct Parked {
     size: Option<u64>,
-    state: Option<FileKey>,
+    state: Option<Identity>,
 }
 
 impl Parked {

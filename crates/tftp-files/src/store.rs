@@ -12,7 +12,8 @@ use std::sync::{Arc, Weak};
 use hashbrown::HashMap;
 
 use super::Bytes;
-use super::jail::{FileKey, Opened};
+use super::Identity;
+use super::jail::Opened;
 use super::read;
 use tftp_budget::descriptors::Ticket;
 
@@ -29,7 +30,7 @@ pub struct SharedFile {
     /// Tells this opening from a later one of the same file.
     id: u64,
     /// What tells whether a later opening is still the same file.
-    state: Option<FileKey>,
+    state: Option<Identity>,
     /// Counts the descriptor.
     ticket: Option<Ticket>,
 }
@@ -42,7 +43,7 @@ impl SharedFile {
     }
 
     /// The state that it had when it was opened, where that can be told from a later one.
-    pub fn state(&self) -> Option<FileKey> {
+    pub fn state(&self) -> Option<Identity> {
         self.state
     }
 
@@ -107,7 +108,7 @@ pub(crate) enum Found {
 /// The files and chunks that the transfers of one shard share.
 #[derive(Debug, Default)]
 pub struct Store {
-    files: Map<FileKey, Weak<SharedFile>>,
+    files: Map<Identity, Weak<SharedFile>>,
     pieces: Map<PieceKey, Piece>,
     next_id: u64,
     prune_files_at: usize,

@@ -4,12 +4,10 @@
 //! its file, then that of its directory, and is ready behind both; whoever is done lets the next one in.
 
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
 
 use hashbrown::HashMap;
 
-use super::Job;
+use super::{Job, Lane};
 
 /// Jobs between the gate and the end: for one file, and for one directory.
 pub(super) const A_FILE: usize = 4;
@@ -21,52 +19,10 @@ const MOST: [usize; 2] = [2_048, 3_072];
 
 const GATES: [usize; 2] = [A_FILE, A_DIRECTORY];
 
-/// What a job is for. Two files that share a number only wait for each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lane {
-    /// The file; 0: none in particular.
-    pub file: u64,
-    /// The directory, as far as what hangs there hangs together; 0: none in particular.
-    pub directory: u64,
-}
-
-impl Lane {
-    /// Nothing that other jobs could hang with.
-    pub const NONE: Lane = Lane {
-        file: 0,
-        directory: 0,
-    };
-
-    /// A client's name below a root. Whatever lies in one directory of the root counts together: a mount is there rather
-    /// than deep below, and every directory of it hangs at once.
-    pub fn below(root: &Path, name: &str) -> Lane {
-        let mut parts = name.split(['/', '\\']).filter(|part| !matches!(*part, "" | "."));
-        let first = parts.next().unwrap_or_default();
-        let directory = if parts.next().is_some() { first } else { "" };
-        Lane {
-            file: number(&(root.as_os_str(), name)),
-            directory: number(&(root.as_os_str(), directory)),
-        }
-    }
-
-    /// Any file.
-    pub fn of(path: &Path) -> Lane {
-        Lane {
-            file: number(path),
-            directory: number(&path.parent()),
-        }
-    }
-
-    fn keys(self) -> [Option<Key>; 2] {
-        let key = |gate, number: u64| (number != 0).then_some(Key { gate, number });
-        [key(0, self.file), key(1, self.directory)]
-    }
-}
-
-fn number(of: &(impl Hash + ?Sized)) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish().max(1)
+/// The gates on its way.
+fn keys(lane: Lane) -> [Option<Key>; 2] {
+    let key = |gate, number: u64| (number != 0).then_some(Key { gate, number });
+    [key(0, lane.file), key(1, lane.directory)]
 }
 
 /// A job and its lane.
@@ -105,13 +61,13 @@ impl Lanes {
     }
 
     pub(super) fn has_room(&self, lane: Lane) -> bool {
-        let mut keys = lane.keys().into_iter().flatten();
+        let mut keys = keys(lane).into_iter().flatten();
         keys.all(|key| self.gates.get(&key).is_none_or(|gate| gate.jobs < MOST[key.gate]))
     }
 
     /// True if the job is ready.
     pub(super) fn push(&mut self, task: Task) -> bool {
-        for key in task.lane.keys().into_iter().flatten() {
+        for key in keys(task.lane).into_iter().flatten() {
             self.gates.entry(key).or_default().jobs += 1;
         }
         self.enter(task, 0)
@@ -123,7 +79,7 @@ impl Lanes {
 
     /// A job that was popped has run: others may be ready now.
     pub(super) fn done(&mut self, lane: Lane) {
-        for key in lane.keys().into_iter().flatten() {
+        for key in keys(lane).into_iter().flatten() {
             let Some(gate) = self.gates.get_mut(&key) else {
                 continue;
             };
@@ -142,7 +98,7 @@ impl Lanes {
 
     /// Through the gates from this one on, as far as there is room.
     fn enter(&mut self, task: Task, from: usize) -> bool {
-        for key in task.lane.keys().into_iter().skip(from).flatten() {
+        for key in keys(task.lane).into_iter().skip(from).flatten() {
             let gate = self.gates.entry(key).or_default();
             if gate.inside >= GATES[key.gate] {
                 gate.waiting.push_back(task);
@@ -209,18 +165,5 @@ mod tests {
             "another directory"
         );
         assert!(lanes.has_room(Lane::NONE));
-    }
-
-    #[test]
-    fn a_mount_is_one_lane_however_its_files_are_named() {
-        let root = Path::new("/srv");
-        let directory = |name| Lane::below(root, name).directory;
-        for name in ["nfs/b", "/nfs/c/d", "nfs\\b", "./nfs//x"] {
-            assert_eq!(directory(name), directory("nfs/a"), "{name}");
-        }
-        for name in ["a", "nfs", "local/a"] {
-            assert_ne!(directory(name), directory("nfs/a"), "{name}");
-        }
-        assert_eq!(directory("a"), directory("/b"));
     }
 }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::Identity;
+
 /// Timestamps move in steps of one kernel tick, 10 ms at most (HZ=100). A change within the tick of the last one leaves
 /// no trace, so a file must have been unchanged for longer than that before its state is an identity.
 const TICK: Duration = Duration::from_millis(50);
@@ -125,12 +127,12 @@ impl FileSystem {
     /// The identity under which openings share what was read: `None` where equal states could hide different contents,
     /// because numbers are not unique or because the last change is so recent that another could have the same time.
     /// `now` is the time of day of the opening.
-    pub(super) fn shared_key(self, state: FileKey, now: Duration) -> Option<FileKey> {
+    pub(super) fn shared_key(self, state: Identity, now: Duration) -> Option<Identity> {
         self.settled(state, now).filter(|_| self.has_unique_numbers())
     }
 
     /// The state by which a later opening of the same name can tell whether the file is still the same.
-    pub(super) fn settled(self, state: FileKey, now: Duration) -> Option<FileKey> {
+    pub(super) fn settled(self, state: Identity, now: Duration) -> Option<Identity> {
         let (seconds, nanoseconds) = state.changed;
         let precise = nanoseconds != 0 && self == FileSystem::Local;
         let tick = if precise { TICK } else { COARSE_TICK };
@@ -141,26 +143,11 @@ impl FileSystem {
     }
 }
 
-/// One state of one file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FileKey {
-    /// The device's number.
-    pub device: u64,
-    /// The file's number on that device.
-    pub inode: u64,
-    /// The size that it claims, in bytes.
-    pub size: u64,
-    /// The last modification, in seconds and nanoseconds since 1970. Anybody who may write the file can set it.
-    pub modified: (i64, i64),
-    /// The last change of contents, size or attributes, likewise. Only the kernel sets it.
-    pub changed: (i64, i64),
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const STATE: FileKey = FileKey {
+    const STATE: Identity = Identity {
         device: 1,
         inode: 2,
         size: 3,
@@ -179,7 +166,7 @@ mod tests {
 
     fn shared(kind: FileSystem, changed: (i64, i64), age: u64) -> bool {
         let at = u64::try_from(changed.0).unwrap() * 1_000 + age;
-        let state = FileKey { changed, ..STATE };
+        let state = Identity { changed, ..STATE };
         kind.shared_key(state, Duration::from_millis(at)).is_some()
     }
 

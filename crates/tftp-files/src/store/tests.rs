@@ -143,7 +143,7 @@ fn the_tables_stay_small_however_much_passes_through() {
         fs::write(&path, vec![1; size]).unwrap();
         let opened = jail::open_path(&path).unwrap();
         // Whatever its age.
-        let key = Some(FileKey {
+        let key = Some(Identity {
             device: 1,
             inode: 1,
             size: size as u64,

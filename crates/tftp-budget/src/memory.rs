@@ -2,10 +2,9 @@
 //! wait for the disk. Chunks of files are shared, and data of the application is the application's: neither counts.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use tftp_proto::{Agreed, Limits};
-
-use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The budget in bytes.
 const BUDGET: usize = 64 << 20;
@@ -17,25 +16,25 @@ const LEAST_BLOCK: u16 = 512;
 
 /// What is taken of the budget.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub struct Memory {
     taken: AtomicUsize,
 }
 
 /// Bytes of the budget, as long as it lives.
 #[derive(Debug)]
-pub(super) struct Taken {
+pub struct Taken {
     memory: Arc<Memory>,
     bytes: usize,
 }
 
 impl Memory {
     /// The largest window in bytes that a transfer should get now.
-    pub(super) fn most(&self) -> usize {
+    pub fn most(&self) -> usize {
         BUDGET.saturating_sub(self.taken.load(Relaxed)) / SHARE
     }
 
     /// Negotiates a window within the budget, and takes it.
-    pub(super) fn grant(
+    pub fn grant(
         self: &Arc<Self>,
         limits: &Limits,
         negotiate: impl Fn(&Limits) -> Agreed,
@@ -54,7 +53,7 @@ impl Memory {
     }
 
     /// Takes bytes in any case; what is granted was asked for by [`Memory::most`].
-    pub(super) fn take(self: &Arc<Self>, bytes: usize) -> Taken {
+    pub fn take(self: &Arc<Self>, bytes: usize) -> Taken {
         self.taken.fetch_add(bytes, Relaxed);
         Taken {
             memory: Arc::clone(self),
@@ -63,7 +62,7 @@ impl Memory {
     }
 
     /// True where nothing is left: what waits for the disk has to be written first.
-    pub(super) fn is_exhausted(&self) -> bool {
+    pub fn is_exhausted(&self) -> bool {
         self.taken.load(Relaxed) >= BUDGET
     }
 }
@@ -75,7 +74,7 @@ impl Drop for Taken {
 }
 
 /// Block size and window size of at most `most` bytes together: a smaller window first, then smaller blocks.
-pub(super) fn fit(blksize: u16, windowsize: u16, most: usize) -> (u16, u16) {
+pub fn fit(blksize: u16, windowsize: u16, most: usize) -> (u16, u16) {
     let block = usize::from(blksize).max(1);
     let window = most / block;
     if window >= usize::from(windowsize) {

@@ -1,0 +1,57 @@
+//! Storage that has only calls which may block.
+
+use std::io;
+
+use super::jail::Refusal;
+use super::storage::{Place, Sink, Source, Standing};
+use super::upload::UploadOptions;
+
+/// Storage with plain functions, called where they may block: `Pooled` makes a [`Store`](crate::Store)
+/// of it.
+pub trait Files: Send + Sync + 'static {
+    /// What is open for reading.
+    type Source: Source;
+    /// What is open for writing.
+    type Sink: Sink;
+
+    /// As [`Store::try_open`](crate::Store::try_open): on an I/O thread, so it must not block.
+    fn try_open(&self, place: &Place, standing: Standing) -> Option<Result<Self::Source, Refusal>> {
+        let _ = (place, standing);
+        None
+    }
+
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// Why it is not served.
+    fn open(&self, place: &Place, standing: Standing) -> Result<Self::Source, Refusal>;
+
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    fn create(
+        &self,
+        place: &Place,
+        options: &UploadOptions,
+        standing: Standing,
+    ) -> Result<Self::Sink, Refusal>;
+
+    /// Appends `length` bytes from `at` to `into`; fewer only at the end.
+    ///
+    /// # Errors
+    /// Those of reading.
+    fn read(&self, source: &Self::Source, at: u64, length: usize, into: &mut Vec<u8>) -> io::Result<()>;
+
+    /// Appends to a file.
+    ///
+    /// # Errors
+    /// Those of writing; the sink is dropped then.
+    fn write(&self, sink: &mut Self::Sink, bytes: &[u8]) -> Result<(), Refusal>;
+
+    /// Gives a file its name: whole or not at all.
+    ///
+    /// # Errors
+    /// Why that failed; nothing of the file is left then.
+    fn commit(&self, sink: Self::Sink) -> Result<(), Refusal>;
+}

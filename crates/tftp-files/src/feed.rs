@@ -1,0 +1,339 @@
+//! The stream of a download: a file or the application's memory, as it is or as netascii.
+//!
+//! A feed holds the part of the stream that was sent or can be sent and is not acknowledged yet, so that a
+//! retransmission carries the same bytes, and nothing else.
+
+use std::collections::VecDeque;
+use std::io;
+use std::ops::Range;
+
+use tftp_proto::netascii;
+use tftp_proto::wire::Mode;
+
+use super::Bytes;
+use super::shelf::{Chunk, Content, Opened, Read, Shelf};
+use super::storage::{Owner, Store};
+use handle::{Caller, Handle, Parked, Waits};
+use text::{Raw, Text};
+
+mod handle;
+mod text;
+
+/// Chunk sizes in bytes: for windows that a small chunk holds, and for all others. Ten thousand lockstep transfers must fit
+/// in little memory; a large window should be few reads and few slices.
+const SMALL: u32 = 8 * 1024;
+const LARGE: u32 = 64 * 1024;
+
+/// Text is translated at least so much at a time.
+const LEAST_PIECE: usize = 512;
+
+/// Application data up to this size is counted through beforehand to know its length as netascii (about a
+/// millisecond a megabyte, on an I/O thread).
+const COUNTED: usize = 4 * 1024 * 1024;
+
+/// A download's stream.
+pub struct Feed<S: Store> {
+    origin: Origin<S>,
+    /// Contiguous, in order; the last one ends at `end`. Empty for octets from memory.
+    chunks: VecDeque<Chunk>,
+    /// Stream bytes below this were made available.
+    end: u64,
+    failed: Option<io::Error>,
+    chunk_size: u32,
+    /// How much is translated at a time: no more than a window, for it is this transfer's alone.
+    piece: usize,
+    started: bool,
+    /// What it waits for, so that nothing is asked twice.
+    waits: Waits,
+    /// A file of unknown size came to its end.
+    exhausted: bool,
+}
+
+enum Origin<S: Store> {
+    File(Handle<S>),
+    Memory(Bytes),
+    /// Translated piece by piece.
+    Text(Box<Text<S>>),
+}
+
+/// What [`Feed::ensure`] found.
+#[derive(Debug)]
+pub enum Supply {
+    /// The stream's bytes `[0, available)` can be sent, or were; with `end` that is all of it.
+    Have {
+        /// At least what was asked for, or the whole stream.
+        available: u64,
+        /// The stream is exactly `available` bytes long.
+        end: bool,
+    },
+    /// Storage has to be waited for. Ask again when a [`Settled::Read`](crate::Settled::Read) names the owner.
+    Pending,
+    /// The file was closed: open it again, with [`Standing::Settled`](crate::Standing), and give it to [`Feed::reopen`].
+    Parked,
+    /// The file can't be read, or is shorter than it said (`UnexpectedEof`).
+    Failed(io::Error),
+}
+
+impl<S: Store> Feed<S> {
+    /// What was opened, in this mode of transfer.
+    pub fn new(opened: Opened<S>, mode: Mode) -> Feed<S> {
+        Feed::from_origin(match (opened.content, mode) {
+            (Content::File(file), Mode::Octet) => Origin::File(Handle::Open(file)),
+            (Content::File(file), Mode::Netascii) => {
+                // Only reading the file through would tell; an empty one has nothing to translate.
+                let stream_size = file.length().filter(|size| *size == 0);
+                Origin::Text(Box::new(Text::new(Raw::File(Handle::Open(file)), stream_size)))
+            }
+            (Content::Memory(bytes), Mode::Octet) => Origin::Memory(bytes),
+            (Content::Memory(bytes), Mode::Netascii) => {
+                let stream_size = (bytes.len() <= COUNTED).then(|| netascii::encoded_len(&bytes));
+                Origin::Text(Box::new(Text::new(Raw::Memory(bytes), stream_size)))
+            }
+        })
+    }
+
+    fn from_origin(origin: Origin<S>) -> Feed<S> {
+        Feed {
+            origin,
+            chunks: VecDeque::new(),
+            end: 0,
+            failed: None,
+            chunk_size: SMALL,
+            piece: SMALL as usize,
+            started: false,
+            waits: Waits::Nothing,
+            exhausted: false,
+        }
+    }
+
+    /// The stream's exact length on the wire, in bytes. `None` for netascii from a file or from much memory, which would
+    /// have to be translated to be known, and for a file of unknown size.
+    pub fn stream_size(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::File(file) => file.length(),
+            Origin::Memory(bytes) => Some(bytes.len() as u64),
+            Origin::Text(text) => text.stream_size,
+        }
+    }
+
+    /// The stream's length, also where it became known only by reaching its end.
+    pub fn known_size(&self) -> Option<u64> {
+        self.stream_size().or_else(|| self.is_whole().then_some(self.end))
+    }
+
+    /// Says how many bytes a window has (blksize times windowsize), which decides the size of the chunks. Without
+    /// effect after the first [`Feed::ensure`].
+    pub fn set_window(&mut self, bytes: u64) {
+        if !self.started {
+            // What is generated while it is read is most consistent in one piece.
+            let is_small = bytes <= u64::from(SMALL) && !self.is_unsized();
+            self.chunk_size = if is_small { SMALL } else { LARGE };
+            let window = usize::try_from(bytes).unwrap_or(usize::MAX);
+            self.piece = window.clamp(LEAST_PIECE, self.chunk_size as usize);
+        }
+    }
+
+    /// Tries to make the stream available up to byte `upto`, without waiting; what has to be waited for is asked for,
+    /// once.
+    pub fn ensure(&mut self, shelf: &mut Shelf<S>, owner: Owner, upto: u64) -> Supply {
+        self.started = true;
+        if let Some(error) = self.failed.take() {
+            return Supply::Failed(error);
+        }
+        if matches!(self.waits, Waits::Job | Waits::File) {
+            return Supply::Pending;
+        }
+        loop {
+            let end = self.is_whole();
+            if end || self.end >= upto {
+                return Supply::Have {
+                    available: self.end,
+                    end,
+                };
+            }
+            match self.extend(shelf, owner) {
+                Ok(None) => {}
+                Ok(Some(supply)) => return supply,
+                Err(error) => return Supply::Failed(error),
+            }
+        }
+    }
+
+    /// Takes the chunk that a job of this transfer read; ask [`Feed::ensure`] again afterwards, here and for the others
+    /// that wait for it.
+    pub fn accept(&mut self, shelf: &mut Shelf<S>, owner: Owner, read: &mut Read) {
+        self.waits = Waits::Nothing;
+        match std::mem::replace(&mut read.result, Ok(Bytes::default())) {
+            // The shelf has only a weak hold of it: taken from there before `read` is let go.
+            Ok(held) => {
+                if !self.is_whole() {
+                    self.failed = self.extend(shelf, owner).err();
+                }
+                read.result = Ok(held);
+            }
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    /// Lets go of what lies wholly below stream byte `below`: it is acknowledged.
+    pub fn release(&mut self, below: u64) {
+        while self.chunks.front().is_some_and(|chunk| chunk.end() <= below) {
+            self.chunks.pop_front();
+        }
+    }
+
+    /// Calls `each` for the pieces that make up `range` of the stream, in order. What is not held (released, or not made
+    /// available yet) is left out.
+    pub fn slices(&self, range: Range<u64>, each: &mut dyn FnMut(&Bytes, Range<usize>)) {
+        if let Origin::Memory(bytes) = &self.origin {
+            let end = range.end.min(self.end);
+            if range.start < end {
+                each(bytes, to_usize(range.start)..to_usize(end));
+            }
+            return;
+        }
+        let first = self.chunks.partition_point(|chunk| chunk.end() <= range.start);
+        for chunk in self.chunks.range(first..) {
+            if chunk.start >= range.end {
+                break;
+            }
+            let start = range.start.max(chunk.start) - chunk.start;
+            let end = range.end.min(chunk.end()) - chunk.start;
+            each(&chunk.bytes, to_usize(start)..to_usize(end));
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.exhausted
+            || match &self.origin {
+                Origin::File(file) => file.length() == Some(self.end),
+                Origin::Memory(bytes) => self.end == bytes.len() as u64,
+                Origin::Text(text) => text.raw.length() == Some(text.done),
+            }
+    }
+
+    /// The client has acknowledged something.
+    pub fn settle(&self) {
+        if let Some(Handle::Open(file)) = self.handle() {
+            file.settle();
+        }
+    }
+
+    /// Closes the file, if nothing is read and a later opening can tell whether it is still the same. What was read of it
+    /// stays.
+    pub fn park(&mut self) {
+        if matches!(self.waits, Waits::Nothing)
+            && let Some(handle) = self.handle_mut()
+            && let Handle::Open(file) = handle
+            && file.state().is_some()
+        {
+            *handle = Handle::Parked(Box::new(Parked::of(file)));
+        }
+    }
+
+    /// The file again, after [`Supply::Parked`].
+    ///
+    /// # Errors
+    /// Where it is another file by now, or has changed.
+    pub fn reopen(&mut self, again: Opened<S>) -> io::Result<()> {
+        self.waits = Waits::Nothing;
+        let Content::File(again) = again.content else {
+            return Ok(());
+        };
+        let Some(handle) = self.handle_mut() else {
+            return Ok(());
+        };
+        if let Handle::Parked(parked) = handle {
+            if **parked != Parked::of(&again) {
+                return Err(io::Error::other("the file changed before it was sent"));
+            }
+            *handle = Handle::Open(again);
+        }
+        Ok(())
+    }
+
+    fn handle(&self) -> Option<&Handle<S>> {
+        match &self.origin {
+            Origin::File(handle) => Some(handle),
+            Origin::Text(text) => match &text.raw {
+                Raw::File(handle) => Some(handle),
+                Raw::Memory(_) => None,
+            },
+            Origin::Memory(_) => None,
+        }
+    }
+
+    fn handle_mut(&mut self) -> Option<&mut Handle<S>> {
+        match &mut self.origin {
+            Origin::File(handle) => Some(handle),
+            Origin::Text(text) => match &mut text.raw {
+                Raw::File(handle) => Some(handle),
+                Raw::Memory(_) => None,
+            },
+            Origin::Memory(_) => None,
+        }
+    }
+
+    /// Whether the stream is made for this transfer alone.
+    pub fn is_translated(&self) -> bool {
+        matches!(self.origin, Origin::Text(_))
+    }
+
+    fn is_unsized(&self) -> bool {
+        match &self.origin {
+            Origin::File(file) => file.length().is_none(),
+            Origin::Memory(_) => false,
+            Origin::Text(text) => text.raw.length().is_none(),
+        }
+    }
+
+    /// Makes the next chunk available; `Some`: not now.
+    fn extend(&mut self, shelf: &mut Shelf<S>, owner: Owner) -> io::Result<Option<Supply>> {
+        let is_unsized = self.is_unsized();
+        let mut caller = Caller {
+            shelf,
+            owner,
+            waits: self.waits,
+            chunk_size: self.chunk_size,
+        };
+        let found = match &mut self.origin {
+            Origin::Memory(bytes) => {
+                self.end = bytes.len() as u64;
+                return Ok(None);
+            }
+            Origin::File(file) => file.find(&mut caller, self.end)?.map(|bytes| {
+                let is_last = bytes.len() < self.chunk_size as usize;
+                (bytes, is_last)
+            }),
+            Origin::Text(text) => text.next(&mut caller, self.piece)?,
+        };
+        match found {
+            Ok((bytes, is_last)) => {
+                self.waits = Waits::Nothing;
+                self.exhausted = is_unsized && is_last;
+                if !bytes.is_empty() {
+                    self.push(bytes);
+                }
+                Ok(None)
+            }
+            Err(waits) => {
+                self.waits = waits;
+                Ok(Some(match waits {
+                    Waits::File => Supply::Parked,
+                    _ => Supply::Pending,
+                }))
+            }
+        }
+    }
+
+    fn push(&mut self, bytes: Bytes) {
+        let start = self.end;
+        self.end += bytes.len() as u64;
+        self.chunks.push_back(Chunk { start, bytes });
+    }
+}
+
+/// Offsets into memory fit by nature.
+fn to_usize(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}

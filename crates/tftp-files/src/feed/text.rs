@@ -1,0 +1,74 @@
+//! A stream that is translated piece by piece.
+
+use std::io;
+use std::sync::Arc;
+
+use tftp_proto::netascii::{self, Encoder};
+
+use super::handle::{Caller, Handle, Waits};
+use super::to_usize;
+use crate::Bytes;
+use crate::shelf::Chunk;
+use crate::storage::Store;
+
+pub(super) struct Text<S: Store> {
+    pub(super) raw: Raw<S>,
+    /// The piece of the file that is being translated: a chunk that others share.
+    current: Option<Chunk>,
+    /// Bytes of `raw` translated so far.
+    pub(super) done: u64,
+    encoder: Encoder,
+    pub(super) stream_size: Option<u64>,
+}
+
+pub(super) enum Raw<S: Store> {
+    File(Handle<S>),
+    Memory(Bytes),
+}
+
+impl<S: Store> Text<S> {
+    pub(super) fn new(raw: Raw<S>, stream_size: Option<u64>) -> Text<S> {
+        Text {
+            raw,
+            current: None,
+            done: 0,
+            encoder: Encoder::new(),
+            stream_size,
+        }
+    }
+
+    /// Translates the next piece, of `piece` bytes at most. True with the last one of a file of unknown length.
+    pub(super) fn next(
+        &mut self,
+        caller: &mut Caller<'_, S>,
+        piece: usize,
+    ) -> io::Result<Result<(Bytes, bool), Waits>> {
+        let (start, bytes) = match (&self.raw, self.current.take()) {
+            (Raw::Memory(bytes), _) => (0, Arc::clone(bytes)),
+            (Raw::File(_), Some(chunk)) => (chunk.start, chunk.bytes),
+            (Raw::File(file), None) => match file.find(caller, self.done)? {
+                Ok(bytes) => (self.done, bytes),
+                Err(waits) => return Ok(Err(waits)),
+            },
+        };
+        let chunk = Chunk { start, bytes };
+        let from = to_usize(self.done - chunk.start);
+        let raw = &chunk.bytes[from..chunk.bytes.len().min(from + piece)];
+        let mut text = Vec::with_capacity(to_usize(netascii::encoded_len(raw)));
+        self.encoder.encode(raw, &mut text);
+        self.done += raw.len() as u64;
+        let is_read = self.done == chunk.end();
+        let is_last = is_read && chunk.bytes.len() < caller.chunk_size as usize;
+        self.current = Some(chunk).filter(|_| !is_read);
+        Ok(Ok((Arc::new(text), is_last)))
+    }
+}
+
+impl<S: Store> Raw<S> {
+    pub(super) fn length(&self) -> Option<u64> {
+        match self {
+            Raw::File(file) => file.length(),
+            Raw::Memory(bytes) => Some(bytes.len() as u64),
+        }
+    }
+}

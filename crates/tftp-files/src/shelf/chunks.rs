@@ -1,0 +1,147 @@
+//! Pieces of files in memory, and jobs that read them: each piece once, and one job for each that is missing.
+
+use std::io;
+use std::sync::{Arc, Weak};
+
+use super::Read;
+use super::tables::Pruned;
+use crate::Bytes;
+use crate::storage::Owner;
+
+/// A piece of a stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Chunk {
+    /// The stream offset of its first byte.
+    pub(crate) start: u64,
+    pub(crate) bytes: Bytes,
+}
+
+impl Chunk {
+    /// The stream offset behind its last byte.
+    pub(crate) fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+}
+
+/// Which piece of which file. Chunks of different size classes are different pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PieceKey {
+    pub(crate) file: u64,
+    pub(crate) start: u64,
+    pub(crate) length: u32,
+}
+
+/// A piece that a job reads, as long as the job or its completion exists.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    key: PieceKey,
+    is_exact: bool,
+    /// Kept alive.
+    _ticket: Arc<()>,
+}
+
+/// What is known of a piece.
+enum State {
+    /// In memory, as long as somebody holds it.
+    Held(Weak<Vec<u8>>),
+    Wanted(Wanted),
+}
+
+struct Wanted {
+    job: u64,
+    ticket: Weak<()>,
+    waiting: Vec<Owner>,
+}
+
+impl State {
+    fn is_alive(&self) -> bool {
+        match self {
+            State::Held(bytes) => bytes.strong_count() > 0,
+            State::Wanted(wanted) => wanted.ticket.strong_count() > 0,
+        }
+    }
+}
+
+pub(super) enum Looked {
+    Bytes(Bytes),
+    UnderWay(u64),
+    Nothing,
+}
+
+/// The pieces of one shelf.
+#[derive(Default)]
+pub(super) struct Chunks {
+    pieces: Pruned<PieceKey, State>,
+    next_job: u64,
+}
+
+impl Chunks {
+    /// The piece, or the job that reads it, on which `owner` waits from now on unless it is the one it waits on already.
+    pub(super) fn look(&mut self, key: PieceKey, owner: Owner, waits: Option<u64>) -> Looked {
+        match self.pieces.get_mut(&key) {
+            Some(State::Held(bytes)) => bytes.upgrade().map_or(Looked::Nothing, Looked::Bytes),
+            Some(State::Wanted(wanted)) if wanted.ticket.strong_count() > 0 => {
+                if waits != Some(wanted.job) {
+                    wanted.waiting.push(owner);
+                }
+                Looked::UnderWay(wanted.job)
+            }
+            _ => Looked::Nothing,
+        }
+    }
+
+    /// A piece that was read.
+    pub(super) fn hold(&mut self, key: PieceKey, is_exact: bool, read: Vec<u8>) -> io::Result<Bytes> {
+        let bytes = whole(read, key.length, is_exact)?;
+        let state = State::Held(Arc::downgrade(&bytes));
+        self.pieces.insert(key, state, State::is_alive);
+        Ok(bytes)
+    }
+
+    /// A piece that a job will read.
+    pub(super) fn want(&mut self, key: PieceKey, is_exact: bool) -> Piece {
+        self.next_job += 1;
+        let ticket = Arc::new(());
+        let wanted = Wanted {
+            job: self.next_job,
+            ticket: Arc::downgrade(&ticket),
+            waiting: Vec::new(),
+        };
+        let before = self.pieces.insert(key, State::Wanted(wanted), State::is_alive);
+        // Whoever waits for a job whose completion got lost waits for this one.
+        if let Some(State::Wanted(lost)) = before
+            && let Some(State::Wanted(wanted)) = self.pieces.get_mut(&key)
+        {
+            wanted.waiting = lost.waiting;
+        }
+        Piece {
+            key,
+            is_exact,
+            _ticket: ticket,
+        }
+    }
+
+    /// The result of a job. With an error everybody who waits asks anew.
+    pub(super) fn settle(&mut self, piece: Piece, read: io::Result<Vec<u8>>) -> Read {
+        let waiting = match self.pieces.remove(&piece.key) {
+            Some(State::Wanted(wanted)) => wanted.waiting,
+            _ => Vec::new(),
+        };
+        Read {
+            result: read.and_then(|read| self.hold(piece.key, piece.is_exact, read)),
+            waiting,
+        }
+    }
+}
+
+/// A file may grow while it is sent, and is sent as it was; one that shrinks must not arrive as a short but whole file.
+/// Where the length was never known, the end is where nothing more comes.
+fn whole(read: Vec<u8>, length: u32, is_exact: bool) -> io::Result<Bytes> {
+    if read.len() < length as usize && is_exact {
+        return Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "the file shrank while it was sent",
+        ));
+    }
+    Ok(Arc::new(read))
+}
