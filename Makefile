@@ -48,11 +48,13 @@ bench-build:
 bench-events: ## measure what events cost
 	@benches/events/run.sh
 
-bless: ## write the header, docs/reference.md, docs/codepages.md and Python's definitions anew from the sources
+bless: ## write what is made from api/ and from the sources anew: tables, constants, header, bindings, reference
+	cargo run --quiet --package tftpserver-api
 	TFTPSERVER_BLESS=1 cargo test --quiet --test header
 	TFTPSERVER_BLESS=1 cargo test --quiet --test reference
 	TFTPSERVER_BLESS=1 cargo test --quiet --test codepages
 	python3 bindings/python/generate.py
+	! command -v php >/dev/null || php bindings/php/bin/make-ffi-header.php
 
 wheel: build ## build the Python wheel, with the library in it, into dist
 	@scripts/wheel.sh $(BUILD)/lib/libtftpserver.so.0 dist

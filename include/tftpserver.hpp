@@ -154,6 +154,7 @@ namespace tftp {
 
 /** The library's error numbers: the same as TFTPSERVER_ERROR_..., which say more about each. */
 enum class errc : int {
+    /* api: begin errors */
     packet_too_large = TFTPSERVER_ERROR_PACKET_TOO_LARGE,
     wrong_response_type = TFTPSERVER_ERROR_WRONG_RESPONSE_TYPE,
     client_error = TFTPSERVER_ERROR_CLIENT_ERROR,
@@ -252,6 +253,7 @@ enum class errc : int {
     internal = TFTPSERVER_ERROR_INTERNAL,
     not_available = TFTPSERVER_ERROR_NOT_AVAILABLE,
     system = TFTPSERVER_ERROR_SYSTEM,
+    /* api: end errors */
 };
 
 } // namespace tftp
@@ -272,11 +274,12 @@ public:
     std::error_condition default_error_condition(int code) const noexcept override
     {
         switch (static_cast<errc>(code)) {
+        /* api: begin conditions */
+        case errc::timeout: return std::errc::timed_out;
         case errc::interrupted: return std::errc::interrupted;
         case errc::access_denied: return std::errc::permission_denied;
         case errc::bad_address: return std::errc::bad_address;
         case errc::invalid_argument: return std::errc::invalid_argument;
-        case errc::invalid_value: return std::errc::invalid_argument;
         case errc::too_many_files: return std::errc::too_many_files_open;
         case errc::would_block: return std::errc::operation_would_block;
         case errc::not_a_socket: return std::errc::not_a_socket;
@@ -291,10 +294,11 @@ public:
         case errc::connection_reset: return std::errc::connection_reset;
         case errc::no_buffer_space: return std::errc::no_buffer_space;
         case errc::connection_timed_out: return std::errc::timed_out;
-        case errc::timeout: return std::errc::timed_out;
         case errc::connection_refused: return std::errc::connection_refused;
         case errc::host_unreachable: return std::errc::host_unreachable;
+        case errc::invalid_value: return std::errc::invalid_argument;
         case errc::not_available: return std::errc::not_supported;
+        /* api: end conditions */
         default: return std::error_condition(code, *this);
         }
     }

@@ -68,6 +68,7 @@ fn every_path_on_the_map_exists() {
     let rooms = [
         "src/",
         "crates/",
+        "api/",
         "include/",
         "bindings/",
         "c-tests/",

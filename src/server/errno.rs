@@ -64,6 +64,7 @@ fn code_of_errno(errno: i32) -> Option<i32> {
 /// Every errno that has a Winsock number, and those that come close to one.
 #[cfg(unix)]
 const ERRNOS: &[(i32, i32)] = &[
+    // api: begin errnos
     (libc::EINTR, 10004),
     (libc::EBADF, 10009),
     (libc::EACCES, 10013),
@@ -73,6 +74,7 @@ const ERRNOS: &[(i32, i32)] = &[
     (libc::EMFILE, 10024),
     (libc::ENFILE, 10024),
     (libc::EWOULDBLOCK, 10035),
+    (libc::EAGAIN, 10035),
     (libc::EINPROGRESS, 10036),
     (libc::EALREADY, 10037),
     (libc::ENOTSOCK, 10038),
@@ -109,7 +111,7 @@ const ERRNOS: &[(i32, i32)] = &[
     (libc::EDQUOT, 10069),
     (libc::ESTALE, 10070),
     (libc::EREMOTE, 10071),
-    (libc::EAGAIN, 10035),
+    // api: end errnos
 ];
 
 #[cfg(test)]

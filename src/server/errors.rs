@@ -1,7 +1,9 @@
 //! Failures: a number, its text and the particulars; what becomes which number.
 //!
-//! `errors/table.rs` holds every number, `errno.rs` what the system's errors become.
+//! `errors/table.rs` holds every number and is made from `api/errors.toml`, `errno.rs` what the system's errors become.
 
+mod entry;
+#[rustfmt::skip] // Made by a program, a row a number.
 mod table;
 
 use std::fmt;
@@ -13,44 +15,9 @@ use super::errno::{self, code_of};
 use crate::engine::cause::Cause;
 use crate::engine::jail::Refusal;
 
-pub use table::{ErrorEntry, Raised, TABLE};
-
-// The numbers that this library itself raises by name.
-pub(crate) const LOCAL_PORT_LOCKED: i32 = 106;
-pub(crate) const LOCAL_HOST_LOCKED: i32 = 107;
-pub(crate) const MAX_PACKET_SIZE_LOCKED: i32 = 112;
-pub(crate) const SHARE_LOCAL_PORT_LOCKED: i32 = 113;
-pub(crate) const USE_CONNECTION_LOCKED: i32 = 117;
-pub(crate) const PACKET_TOO_LARGE: i32 = 122;
-pub(crate) const CLIENT_ERROR: i32 = 124;
-pub(crate) const NO_LOCAL_FILE: i32 = 126;
-pub(crate) const CANNOT_OPEN_FILE: i32 = 127;
-pub(crate) const CANNOT_WRITE_FILE: i32 = 128;
-pub(crate) const CANNOT_READ_FILE: i32 = 129;
-pub(crate) const BUSY: i32 = 130;
-pub(crate) const TIMEOUT: i32 = 301;
-pub(crate) const CODE_PAGE: i32 = 434;
-pub(crate) const NOT_A_HANDLE: i32 = 901;
-pub(crate) const UNKNOWN_PROPERTY: i32 = 902;
-pub(crate) const INDEX_OUT_OF_RANGE: i32 = 903;
-pub(crate) const READ_ONLY: i32 = 904;
-pub(crate) const INVALID_VALUE: i32 = 905;
-pub(crate) const UNKNOWN_SETTING: i32 = 906;
-pub(crate) const INSIDE_CALLBACK: i32 = 907;
-pub(crate) const INTERNAL: i32 = 908;
-pub(crate) const NOT_AVAILABLE: i32 = 909;
-pub(crate) const SYSTEM: i32 = 910;
-pub(crate) const ACCESS_DENIED: i32 = 10013;
-pub(crate) const TOO_MANY_FILES: i32 = 10024;
-pub(crate) const DATAGRAM_TOO_LONG: i32 = 10040;
-pub(crate) const FAMILY_NOT_SUPPORTED: i32 = 10047;
-pub(crate) const ADDRESS_IN_USE: i32 = 10048;
-pub(crate) const ABORTED: i32 = 10053;
-pub(crate) const CONNECTION_RESET: i32 = 10054;
-pub(crate) const CONNECTION_REFUSED: i32 = 10061;
-pub(crate) const TOO_MANY_USERS: i32 = 10068;
-pub(crate) const HOST_NOT_FOUND: i32 = 11001;
-pub(crate) const NO_ADDRESS: i32 = 11004;
+pub use entry::{ErrorEntry, Raised};
+pub use table::TABLE;
+pub use table::number::*;
 
 /// Characters of an unknown setting's name that its error shows.
 const NAME_SHOWN: usize = 64;

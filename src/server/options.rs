@@ -107,7 +107,7 @@ fn source_ip(values: &Values, places: &[Place]) -> Result<Option<IpAddr>, Failur
     let ip = source::ip(values.setting_text(Key::SourceIpAddress))?;
     match ip {
         Some(ip) if !places.iter().any(|place| place.takes(ip)) => Err(Failure::new(
-            errors::FAMILY_NOT_SUPPORTED,
+            errors::ADDRESS_FAMILY_NOT_SUPPORTED,
             &format!("SourceIPAddress {ip}, listening on {}.", places[0].address.ip()),
         )),
         ip => Ok(ip),

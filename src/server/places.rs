@@ -156,7 +156,7 @@ fn resolve(host: &str, is_v6: bool) -> Result<SocketAddr, Failure> {
     if let Ok(ip) = literal.parse::<IpAddr>() {
         return match ip.is_ipv6() == is_v6 {
             true => Ok(SocketAddr::new(ip, 0)),
-            false => Err(failed(errors::FAMILY_NOT_SUPPORTED, wanted)),
+            false => Err(failed(errors::ADDRESS_FAMILY_NOT_SUPPORTED, wanted)),
         };
     }
     let mut found = (literal, 0)

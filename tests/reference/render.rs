@@ -37,8 +37,8 @@ pub fn all_errors() -> String {
     let mut text = String::new();
     let mut group = "";
     for entry in errors::TABLE {
-        if entry.group() != group {
-            group = entry.group();
+        if entry.group != group {
+            group = entry.group;
             let _ = write!(
                 text,
                 "\n### {group} errors\n\n| Number | Constant `TFTPSERVER_ERROR_...` | Text | Raised |\n|---|---|---|---|\n"

@@ -1,203 +1,305 @@
-//! Every error number: one table, the same on every platform.
+//! Made from api/errors.toml by `make bless`; not to be edited.
 
-/// One error number.
-#[derive(Debug)]
-pub struct ErrorEntry {
-    /// The number; never changed, never used for anything else.
-    pub code: i32,
-    /// The name of its C constant, without the prefix.
-    pub name: &'static str,
-    /// Its text, without particulars.
-    pub text: &'static str,
-    /// Whether this server raises it.
-    pub raised: Raised,
-}
+use super::entry::{ErrorEntry, Raised};
 
-/// Whether a number occurs, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Raised {
-    /// When this happens; a test makes it happen.
-    When(&'static str),
-    /// Only where the system itself answers so, when it is asked for a socket, a thread or a directory.
-    PassedOn,
-    /// Only by a fault of the library.
-    Fault,
-    /// Never: kept for its number.
-    Never,
-}
-
-const fn row(code: i32, name: &'static str, text: &'static str, raised: Raised) -> ErrorEntry {
-    ErrorEntry {
-        code,
-        name,
-        text,
-        raised,
-    }
-}
-
-const fn raised(code: i32, name: &'static str, text: &'static str, when: &'static str) -> ErrorEntry {
-    row(code, name, text, Raised::When(when))
-}
-
-const fn passed_on(code: i32, name: &'static str, text: &'static str) -> ErrorEntry {
-    row(code, name, text, Raised::PassedOn)
-}
-
-const fn fault(code: i32, name: &'static str, text: &'static str) -> ErrorEntry {
-    row(code, name, text, Raised::Fault)
-}
-
-const fn never(code: i32, name: &'static str, text: &'static str) -> ErrorEntry {
-    row(code, name, text, Raised::Never)
-}
-
-impl ErrorEntry {
-    /// Under which heading the specification lists it.
-    pub fn group(&self) -> &'static str {
-        match self.code {
-            104..=119 | 434 => "UDP",
-            270..=284 => "SSL",
-            901..=910 => "libtftpserver",
-            10_000.. => "TCP/IP",
-            _ => "TFTPServer",
-        }
-    }
-}
-
-/// Every number of the specification, and this library's own.
-#[rustfmt::skip] // One row a number: it is read as a table.
+/// Every error number: the same on every platform.
 pub const TABLE: &[ErrorEntry] = &[
-    // TFTP server.
-    raised(122, "PACKET_TOO_LARGE", "Packet too large.",
-        "A client sent a DATA packet longer than the agreed blksize."),
-    never(123, "WRONG_RESPONSE_TYPE", "Wrong response type from server."),
-    raised(124, "CLIENT_ERROR", "Server error. Description contains detailed information.",
-        "The client sent an ERROR; the description has its code and text."),
-    never(125, "INVALID_RESPONSE", "Invalid server response."),
-    raised(126, "NO_LOCAL_FILE", "A valid LocalFile must be provided for PUT operations.",
-        "An upload has no place: no LocalDir, no ConnLocalFile, no Transfer callback."),
-    raised(127, "CANNOT_OPEN_FILE", "Can't open local file.",
-        "The file of a transfer cannot be opened or made, or there is none."),
-    raised(128, "CANNOT_WRITE_FILE", "Can't write to local file.",
-        "An upload cannot be written or put in its place."),
-    raised(129, "CANNOT_READ_FILE", "Can't read local file.", "The file of a download cannot be read, or shrank."),
-    raised(130, "BUSY", "Busy performing the current transfer.",
-        "ConnFileData, ConnLocalFile or ConnServedName was set after the transfer began, or a request was answered twice."),
-    raised(301, "TIMEOUT", "Timeout while waiting for server.",
-        "Nothing came from the client for longer than Timeout, or after the last retransmission; or the application put \
-         its answer off and did not give it in that time."),
-    never(305, "SERVER_ERROR", "Server error."),
-    never(306, "WRONG_OR_INVALID_RESPONSE_TYPE", "Wrong or invalid response type received from server."),
-    never(307, "INVALID_RESPONSE_FROM_SERVER", "Invalid response from server."),
-    // UDP.
-    never(104, "ALREADY_ACTIVE", "UDP is already Active."),
-    raised(106, "LOCAL_PORT_LOCKED", "You cannot change the LocalPort while the class is Active.",
-        "LocalPort was set while listening."),
-    raised(107, "LOCAL_HOST_LOCKED", "You cannot change the LocalHost at this time. A connection is in progress.",
-        "LocalHost was set while listening."),
-    never(109, "NOT_ACTIVE", "The class must be Active for this operation."),
-    raised(112, "MAX_PACKET_SIZE_LOCKED", "Cannot change MaxPacketSize while the class is Active.",
-        "MaxPacketSize was set while listening."),
-    raised(113, "SHARE_LOCAL_PORT_LOCKED", "Cannot change ShareLocalPort option while the class is Active.",
-        "ShareLocalPort was set while listening."),
-    never(114, "REMOTE_HOST_LOCKED", "Cannot change RemoteHost when UseConnection is set and the class Active."),
-    never(115, "REMOTE_PORT_LOCKED", "Cannot change RemotePort when UseConnection is set and the class is Active."),
-    never(116, "REMOTE_PORT_ZERO", "RemotePort can't be zero when UseConnection is set. Please specify a valid service port number."),
-    raised(117, "USE_CONNECTION_LOCKED", "Cannot change UseConnection while the class is Active.",
-        "UseConnection was set while listening."),
-    never(118, "MESSAGE_TOO_LONG", "Message can't be longer than MaxPacketSize."),
-    never(119, "MESSAGE_TOO_SHORT", "Message too short."),
-    raised(434, "CODE_PAGE", "Unable to convert string to selected CodePage",
-        "A file name cannot be converted from the CodePage, or a CodePage was set that nothing here converts."),
-    // SSL: kept for their numbers, never raised by this server.
-    never(270, "SECURITY_LIBRARY", "Cannot load specified security library."),
-    never(271, "CERTIFICATE_STORE", "Cannot open certificate store."),
-    never(272, "CERTIFICATE_NOT_FOUND", "Cannot find specified certificate."),
-    never(273, "SECURITY_CREDENTIALS", "Cannot acquire security credentials."),
-    never(274, "CERTIFICATE_CHAIN", "Cannot find certificate chain."),
-    never(275, "CERTIFICATE_CHAIN_INVALID", "Cannot verify certificate chain."),
-    never(276, "HANDSHAKE", "Error during handshake."),
-    never(280, "CERTIFICATE_INVALID", "Error verifying certificate."),
-    never(281, "NO_CLIENT_CERTIFICATE", "Could not find client certificate."),
-    never(282, "NO_SERVER_CERTIFICATE", "Could not find server certificate."),
-    never(283, "ENCRYPT", "Error encrypting data."),
-    never(284, "DECRYPT", "Error decrypting data."),
-    // TCP/IP: the same numbers on every platform.
-    never(10004, "INTERRUPTED", "[10004] Interrupted system call."),
-    raised(10009, "BAD_FILE", "[10009] Bad file number.", "ListenDescriptors names what is no descriptor."),
-    raised(10013, "ACCESS_DENIED", "[10013] Access denied.",
-        "The system forbids it, as ports below 1024 or raw frames; ConnectionRequest refused; ReadOnly forbids an upload."),
-    never(10014, "BAD_ADDRESS", "[10014] Bad address."),
-    raised(10022, "INVALID_ARGUMENT", "[10022] Invalid argument.",
-        "LocalHost is a link-local address without its scope (fe80::1%eth0), or the system objects to something else."),
-    raised(10024, "TOO_MANY_FILES", "[10024] Too many open files.",
-        "No descriptor is left for a socket, a directory or a transfer: the servers of a process take three quarters of those that were free when the first of them started."),
-    passed_on(10035, "WOULD_BLOCK", "[10035] Operation would block."),
-    never(10036, "IN_PROGRESS", "[10036] Operation now in progress."),
-    never(10037, "ALREADY_IN_PROGRESS", "[10037] Operation already in progress."),
-    raised(10038, "NOT_A_SOCKET", "[10038] Socket operation on non-socket.",
-        "ListenDescriptors names what is no socket."),
-    never(10039, "DESTINATION_REQUIRED", "[10039] Destination address required."),
-    raised(10040, "DATAGRAM_TOO_LONG", "[10040] Message too long.", "With DontFragment: a block does not fit the path."),
-    never(10041, "WRONG_PROTOCOL_TYPE", "[10041] Protocol wrong type for socket."),
-    passed_on(10042, "BAD_PROTOCOL_OPTION", "[10042] Bad protocol option."),
-    passed_on(10043, "PROTOCOL_NOT_SUPPORTED", "[10043] Protocol not supported."),
-    never(10044, "SOCKET_TYPE_NOT_SUPPORTED", "[10044] Socket type not supported."),
-    passed_on(10045, "OPERATION_NOT_SUPPORTED", "[10045] Operation not supported on socket."),
-    never(10046, "PROTOCOL_FAMILY_NOT_SUPPORTED", "[10046] Protocol family not supported."),
-    raised(10047, "ADDRESS_FAMILY_NOT_SUPPORTED", "[10047] Address family not supported by protocol family.",
-        "LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress one of another than LocalHost."),
-    raised(10048, "ADDRESS_IN_USE", "[10048] Address already in use.",
-        "The port is taken: LocalPort, one of ListenOn, or every one of TransferPorts; or ListenDescriptors names one twice."),
-    raised(10049, "ADDRESS_NOT_AVAILABLE", "[10049] Can't assign requested address.",
-        "LocalHost, or one of ListenOn, is not an address of this machine."),
-    passed_on(10050, "NETWORK_DOWN", "[10050] Network is down."),
-    passed_on(10051, "NETWORK_UNREACHABLE", "[10051] Network is unreachable."),
-    never(10052, "NETWORK_RESET", "[10052] Net dropped connection or reset."),
-    raised(10053, "ABORTED", "[10053] Software caused connection abort.",
-        "Shutdown, Disconnect, Reset or a callback ended the connection."),
-    raised(10054, "CONNECTION_RESET", "[10054] Connection reset by peer.",
-        "The client was reset and began anew, or began something else from a port that has one transfer."),
-    passed_on(10055, "NO_BUFFER_SPACE", "[10055] No buffer space available."),
-    never(10056, "ALREADY_CONNECTED", "[10056] Socket is already connected."),
-    never(10057, "NOT_CONNECTED", "[10057] Socket is not connected."),
-    never(10058, "SHUT_DOWN", "[10058] Can't send after socket shutdown."),
-    never(10059, "TOO_MANY_REFERENCES", "[10059] Too many references, can't splice."),
-    never(10060, "CONNECTION_TIMED_OUT", "[10060] Connection timed out."),
-    raised(10061, "CONNECTION_REFUSED", "[10061] Connection refused.",
-        "Nothing listens on the client's port any more."),
-    raised(10062, "TOO_MANY_LINKS", "[10062] Too many levels of symbolic links.",
-        "LocalDir leads through too many symbolic links."),
-    raised(10063, "NAME_TOO_LONG", "[10063] File name too long.", "LocalDir has a name that is too long."),
-    never(10064, "HOST_DOWN", "[10064] Host is down."),
-    passed_on(10065, "HOST_UNREACHABLE", "[10065] No route to host."),
-    never(10066, "DIRECTORY_NOT_EMPTY", "[10066] Directory not empty"),
-    never(10067, "TOO_MANY_PROCESSES", "[10067] Too many processes."),
-    raised(10068, "TOO_MANY_USERS", "[10068] Too many users.", "MaxConnections or MaxConnectionsPerHost is reached."),
-    never(10069, "DISK_QUOTA", "[10069] Disc Quota Exceeded."),
-    passed_on(10070, "STALE_HANDLE", "[10070] Stale NFS file handle."),
-    never(10071, "TOO_MANY_REMOTE_LEVELS", "[10071] Too many levels of remote in path."),
-    never(10091, "NETWORK_UNAVAILABLE", "[10091] Network subsystem is unavailable."),
-    never(10092, "VERSION_OUT_OF_RANGE", "[10092] WINSOCK DLL Version out of range."),
-    never(10093, "NOT_LOADED", "[10093] Winsock not loaded yet."),
-    raised(11001, "HOST_NOT_FOUND", "[11001] Host not found.", "LocalHost is not found."),
-    never(11002, "HOST_NOT_FOUND_TRY_AGAIN", "[11002] Non-authoritative 'Host not found' (try again or check DNS setup)."),
-    never(11003, "NAME_SERVER_FAILURE", "[11003] Non-recoverable errors: FORMERR, REFUSED, NOTIMP."),
-    raised(11004, "NO_ADDRESS", "[11004] Valid name, no data record (check DNS setup).",
-        "LocalHost has no address of the family that UseIPv6 asks for."),
-    // This library's own.
-    raised(901, "NOT_A_HANDLE", "Not a handle, or one that was closed.",
-        "NULL, a handle that was closed, or what never was one."),
-    raised(902, "UNKNOWN_PROPERTY", "Unknown property.", "There is no such property, or its id is reserved (3, 10)."),
-    raised(903, "INDEX_OUT_OF_RANGE", "Index out of range.", "There is no connection at this index or with this id."),
-    raised(904, "READ_ONLY", "Read-only.", "The property or the setting cannot be set at all."),
-    raised(905, "INVALID_VALUE", "Invalid value.",
-        "Wrong type, out of range, not UTF-8, NULL, no such event, or a LocalDir that is no directory."),
-    raised(906, "UNKNOWN_SETTING", "Unknown setting", "There is no setting of this name."),
-    raised(907, "INSIDE_CALLBACK", "Not allowed inside a callback.",
-        "Close or DoEvents was called from inside a callback."),
-    fault(908, "INTERNAL", "Internal error."),
-    raised(909, "NOT_AVAILABLE", "Not available on this platform.",
-        "This system cannot do what the setting asks for."),
-    passed_on(910, "SYSTEM", "System error."),
+    ErrorEntry { code: 122, name: "PACKET_TOO_LARGE", group: "TFTPServer", text: "Packet too large.", raised: Raised::When("A client sent a DATA packet longer than the agreed blksize.") },
+    ErrorEntry { code: 123, name: "WRONG_RESPONSE_TYPE", group: "TFTPServer", text: "Wrong response type from server.", raised: Raised::Never },
+    ErrorEntry { code: 124, name: "CLIENT_ERROR", group: "TFTPServer", text: "Server error. Description contains detailed information.", raised: Raised::When("The client sent an ERROR; the description has its code and text.") },
+    ErrorEntry { code: 125, name: "INVALID_RESPONSE", group: "TFTPServer", text: "Invalid server response.", raised: Raised::Never },
+    ErrorEntry { code: 126, name: "NO_LOCAL_FILE", group: "TFTPServer", text: "A valid LocalFile must be provided for PUT operations.", raised: Raised::When("An upload has no place: no LocalDir, no ConnLocalFile, no Transfer callback.") },
+    ErrorEntry { code: 127, name: "CANNOT_OPEN_FILE", group: "TFTPServer", text: "Can't open local file.", raised: Raised::When("The file of a transfer cannot be opened or made, or there is none.") },
+    ErrorEntry { code: 128, name: "CANNOT_WRITE_FILE", group: "TFTPServer", text: "Can't write to local file.", raised: Raised::When("An upload cannot be written or put in its place.") },
+    ErrorEntry { code: 129, name: "CANNOT_READ_FILE", group: "TFTPServer", text: "Can't read local file.", raised: Raised::When("The file of a download cannot be read, or shrank.") },
+    ErrorEntry { code: 130, name: "BUSY", group: "TFTPServer", text: "Busy performing the current transfer.", raised: Raised::When("ConnFileData, ConnLocalFile or ConnServedName was set after the transfer began, or a request was answered twice.") },
+    ErrorEntry { code: 301, name: "TIMEOUT", group: "TFTPServer", text: "Timeout while waiting for server.", raised: Raised::When("Nothing came from the client for longer than Timeout, or after the last retransmission; or the application put its answer off and did not give it in that time.") },
+    ErrorEntry { code: 305, name: "SERVER_ERROR", group: "TFTPServer", text: "Server error.", raised: Raised::Never },
+    ErrorEntry { code: 306, name: "WRONG_OR_INVALID_RESPONSE_TYPE", group: "TFTPServer", text: "Wrong or invalid response type received from server.", raised: Raised::Never },
+    ErrorEntry { code: 307, name: "INVALID_RESPONSE_FROM_SERVER", group: "TFTPServer", text: "Invalid response from server.", raised: Raised::Never },
+    ErrorEntry { code: 104, name: "ALREADY_ACTIVE", group: "UDP", text: "UDP is already Active.", raised: Raised::Never },
+    ErrorEntry { code: 106, name: "LOCAL_PORT_LOCKED", group: "UDP", text: "You cannot change the LocalPort while the class is Active.", raised: Raised::When("LocalPort was set while listening.") },
+    ErrorEntry { code: 107, name: "LOCAL_HOST_LOCKED", group: "UDP", text: "You cannot change the LocalHost at this time. A connection is in progress.", raised: Raised::When("LocalHost was set while listening.") },
+    ErrorEntry { code: 109, name: "NOT_ACTIVE", group: "UDP", text: "The class must be Active for this operation.", raised: Raised::Never },
+    ErrorEntry { code: 112, name: "MAX_PACKET_SIZE_LOCKED", group: "UDP", text: "Cannot change MaxPacketSize while the class is Active.", raised: Raised::When("MaxPacketSize was set while listening.") },
+    ErrorEntry { code: 113, name: "SHARE_LOCAL_PORT_LOCKED", group: "UDP", text: "Cannot change ShareLocalPort option while the class is Active.", raised: Raised::When("ShareLocalPort was set while listening.") },
+    ErrorEntry { code: 114, name: "REMOTE_HOST_LOCKED", group: "UDP", text: "Cannot change RemoteHost when UseConnection is set and the class Active.", raised: Raised::Never },
+    ErrorEntry { code: 115, name: "REMOTE_PORT_LOCKED", group: "UDP", text: "Cannot change RemotePort when UseConnection is set and the class is Active.", raised: Raised::Never },
+    ErrorEntry { code: 116, name: "REMOTE_PORT_ZERO", group: "UDP", text: "RemotePort can't be zero when UseConnection is set. Please specify a valid service port number.", raised: Raised::Never },
+    ErrorEntry { code: 117, name: "USE_CONNECTION_LOCKED", group: "UDP", text: "Cannot change UseConnection while the class is Active.", raised: Raised::When("UseConnection was set while listening.") },
+    ErrorEntry { code: 118, name: "MESSAGE_TOO_LONG", group: "UDP", text: "Message can't be longer than MaxPacketSize.", raised: Raised::Never },
+    ErrorEntry { code: 119, name: "MESSAGE_TOO_SHORT", group: "UDP", text: "Message too short.", raised: Raised::Never },
+    ErrorEntry { code: 434, name: "CODE_PAGE", group: "UDP", text: "Unable to convert string to selected CodePage", raised: Raised::When("A file name cannot be converted from the CodePage, or a CodePage was set that nothing here converts.") },
+    ErrorEntry { code: 270, name: "SECURITY_LIBRARY", group: "SSL", text: "Cannot load specified security library.", raised: Raised::Never },
+    ErrorEntry { code: 271, name: "CERTIFICATE_STORE", group: "SSL", text: "Cannot open certificate store.", raised: Raised::Never },
+    ErrorEntry { code: 272, name: "CERTIFICATE_NOT_FOUND", group: "SSL", text: "Cannot find specified certificate.", raised: Raised::Never },
+    ErrorEntry { code: 273, name: "SECURITY_CREDENTIALS", group: "SSL", text: "Cannot acquire security credentials.", raised: Raised::Never },
+    ErrorEntry { code: 274, name: "CERTIFICATE_CHAIN", group: "SSL", text: "Cannot find certificate chain.", raised: Raised::Never },
+    ErrorEntry { code: 275, name: "CERTIFICATE_CHAIN_INVALID", group: "SSL", text: "Cannot verify certificate chain.", raised: Raised::Never },
+    ErrorEntry { code: 276, name: "HANDSHAKE", group: "SSL", text: "Error during handshake.", raised: Raised::Never },
+    ErrorEntry { code: 280, name: "CERTIFICATE_INVALID", group: "SSL", text: "Error verifying certificate.", raised: Raised::Never },
+    ErrorEntry { code: 281, name: "NO_CLIENT_CERTIFICATE", group: "SSL", text: "Could not find client certificate.", raised: Raised::Never },
+    ErrorEntry { code: 282, name: "NO_SERVER_CERTIFICATE", group: "SSL", text: "Could not find server certificate.", raised: Raised::Never },
+    ErrorEntry { code: 283, name: "ENCRYPT", group: "SSL", text: "Error encrypting data.", raised: Raised::Never },
+    ErrorEntry { code: 284, name: "DECRYPT", group: "SSL", text: "Error decrypting data.", raised: Raised::Never },
+    ErrorEntry { code: 10004, name: "INTERRUPTED", group: "TCP/IP", text: "[10004] Interrupted system call.", raised: Raised::Never },
+    ErrorEntry { code: 10009, name: "BAD_FILE", group: "TCP/IP", text: "[10009] Bad file number.", raised: Raised::When("ListenDescriptors names what is no descriptor.") },
+    ErrorEntry { code: 10013, name: "ACCESS_DENIED", group: "TCP/IP", text: "[10013] Access denied.", raised: Raised::When("The system forbids it, as ports below 1024 or raw frames; ConnectionRequest refused; ReadOnly forbids an upload.") },
+    ErrorEntry { code: 10014, name: "BAD_ADDRESS", group: "TCP/IP", text: "[10014] Bad address.", raised: Raised::Never },
+    ErrorEntry { code: 10022, name: "INVALID_ARGUMENT", group: "TCP/IP", text: "[10022] Invalid argument.", raised: Raised::When("LocalHost is a link-local address without its scope (fe80::1%eth0), or the system objects to something else.") },
+    ErrorEntry { code: 10024, name: "TOO_MANY_FILES", group: "TCP/IP", text: "[10024] Too many open files.", raised: Raised::When("No descriptor is left for a socket, a directory or a transfer: the servers of a process take three quarters of those that were free when the first of them started.") },
+    ErrorEntry { code: 10035, name: "WOULD_BLOCK", group: "TCP/IP", text: "[10035] Operation would block.", raised: Raised::PassedOn },
+    ErrorEntry { code: 10036, name: "IN_PROGRESS", group: "TCP/IP", text: "[10036] Operation now in progress.", raised: Raised::Never },
+    ErrorEntry { code: 10037, name: "ALREADY_IN_PROGRESS", group: "TCP/IP", text: "[10037] Operation already in progress.", raised: Raised::Never },
+    ErrorEntry { code: 10038, name: "NOT_A_SOCKET", group: "TCP/IP", text: "[10038] Socket operation on non-socket.", raised: Raised::When("ListenDescriptors names what is no socket.") },
+    ErrorEntry { code: 10039, name: "DESTINATION_REQUIRED", group: "TCP/IP", text: "[10039] Destination address required.", raised: Raised::Never },
+    ErrorEntry { code: 10040, name: "DATAGRAM_TOO_LONG", group: "TCP/IP", text: "[10040] Message too long.", raised: Raised::When("With DontFragment: a block does not fit the path.") },
+    ErrorEntry { code: 10041, name: "WRONG_PROTOCOL_TYPE", group: "TCP/IP", text: "[10041] Protocol wrong type for socket.", raised: Raised::Never },
+    ErrorEntry { code: 10042, name: "BAD_PROTOCOL_OPTION", group: "TCP/IP", text: "[10042] Bad protocol option.", raised: Raised::PassedOn },
+    ErrorEntry { code: 10043, name: "PROTOCOL_NOT_SUPPORTED", group: "TCP/IP", text: "[10043] Protocol not supported.", raised: Raised::PassedOn },
+    ErrorEntry { code: 10044, name: "SOCKET_TYPE_NOT_SUPPORTED", group: "TCP/IP", text: "[10044] Socket type not supported.", raised: Raised::Never },
+    ErrorEntry { code: 10045, name: "OPERATION_NOT_SUPPORTED", group: "TCP/IP", text: "[10045] Operation not supported on socket.", raised: Raised::PassedOn },
+    ErrorEntry { code: 10046, name: "PROTOCOL_FAMILY_NOT_SUPPORTED", group: "TCP/IP", text: "[10046] Protocol family not supported.", raised: Raised::Never },
+    ErrorEntry { code: 10047, name: "ADDRESS_FAMILY_NOT_SUPPORTED", group: "TCP/IP", text: "[10047] Address family not supported by protocol family.", raised: Raised::When("LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress one of another than LocalHost.") },
+    ErrorEntry { code: 10048, name: "ADDRESS_IN_USE", group: "TCP/IP", text: "[10048] Address already in use.", raised: Raised::When("The port is taken: LocalPort, one of ListenOn, or every one of TransferPorts; or ListenDescriptors names one twice.") },
+    ErrorEntry { code: 10049, name: "ADDRESS_NOT_AVAILABLE", group: "TCP/IP", text: "[10049] Can't assign requested address.", raised: Raised::When("LocalHost, or one of ListenOn, is not an address of this machine.") },
+    ErrorEntry { code: 10050, name: "NETWORK_DOWN", group: "TCP/IP", text: "[10050] Network is down.", raised: Raised::PassedOn },
+    ErrorEntry { code: 10051, name: "NETWORK_UNREACHABLE", group: "TCP/IP", text: "[10051] Network is unreachable.", raised: Raised::PassedOn },
+    ErrorEntry { code: 10052, name: "NETWORK_RESET", group: "TCP/IP", text: "[10052] Net dropped connection or reset.", raised: Raised::Never },
+    ErrorEntry { code: 10053, name: "ABORTED", group: "TCP/IP", text: "[10053] Software caused connection abort.", raised: Raised::When("Shutdown, Disconnect, Reset or a callback ended the connection.") },
+    ErrorEntry { code: 10054, name: "CONNECTION_RESET", group: "TCP/IP", text: "[10054] Connection reset by peer.", raised: Raised::When("The client was reset and began anew, or began something else from a port that has one transfer.") },
+    ErrorEntry { code: 10055, name: "NO_BUFFER_SPACE", group: "TCP/IP", text: "[10055] No buffer space available.", raised: Raised::PassedOn },
+    ErrorEntry { code: 10056, name: "ALREADY_CONNECTED", group: "TCP/IP", text: "[10056] Socket is already connected.", raised: Raised::Never },
+    ErrorEntry { code: 10057, name: "NOT_CONNECTED", group: "TCP/IP", text: "[10057] Socket is not connected.", raised: Raised::Never },
+    ErrorEntry { code: 10058, name: "SHUT_DOWN", group: "TCP/IP", text: "[10058] Can't send after socket shutdown.", raised: Raised::Never },
+    ErrorEntry { code: 10059, name: "TOO_MANY_REFERENCES", group: "TCP/IP", text: "[10059] Too many references, can't splice.", raised: Raised::Never },
+    ErrorEntry { code: 10060, name: "CONNECTION_TIMED_OUT", group: "TCP/IP", text: "[10060] Connection timed out.", raised: Raised::Never },
+    ErrorEntry { code: 10061, name: "CONNECTION_REFUSED", group: "TCP/IP", text: "[10061] Connection refused.", raised: Raised::When("Nothing listens on the client's port any more.") },
+    ErrorEntry { code: 10062, name: "TOO_MANY_LINKS", group: "TCP/IP", text: "[10062] Too many levels of symbolic links.", raised: Raised::When("LocalDir leads through too many symbolic links.") },
+    ErrorEntry { code: 10063, name: "NAME_TOO_LONG", group: "TCP/IP", text: "[10063] File name too long.", raised: Raised::When("LocalDir has a name that is too long.") },
+    ErrorEntry { code: 10064, name: "HOST_DOWN", group: "TCP/IP", text: "[10064] Host is down.", raised: Raised::Never },
+    ErrorEntry { code: 10065, name: "HOST_UNREACHABLE", group: "TCP/IP", text: "[10065] No route to host.", raised: Raised::PassedOn },
+    ErrorEntry { code: 10066, name: "DIRECTORY_NOT_EMPTY", group: "TCP/IP", text: "[10066] Directory not empty", raised: Raised::Never },
+    ErrorEntry { code: 10067, name: "TOO_MANY_PROCESSES", group: "TCP/IP", text: "[10067] Too many processes.", raised: Raised::Never },
+    ErrorEntry { code: 10068, name: "TOO_MANY_USERS", group: "TCP/IP", text: "[10068] Too many users.", raised: Raised::When("MaxConnections or MaxConnectionsPerHost is reached.") },
+    ErrorEntry { code: 10069, name: "DISK_QUOTA", group: "TCP/IP", text: "[10069] Disc Quota Exceeded.", raised: Raised::Never },
+    ErrorEntry { code: 10070, name: "STALE_HANDLE", group: "TCP/IP", text: "[10070] Stale NFS file handle.", raised: Raised::PassedOn },
+    ErrorEntry { code: 10071, name: "TOO_MANY_REMOTE_LEVELS", group: "TCP/IP", text: "[10071] Too many levels of remote in path.", raised: Raised::Never },
+    ErrorEntry { code: 10091, name: "NETWORK_UNAVAILABLE", group: "TCP/IP", text: "[10091] Network subsystem is unavailable.", raised: Raised::Never },
+    ErrorEntry { code: 10092, name: "VERSION_OUT_OF_RANGE", group: "TCP/IP", text: "[10092] WINSOCK DLL Version out of range.", raised: Raised::Never },
+    ErrorEntry { code: 10093, name: "NOT_LOADED", group: "TCP/IP", text: "[10093] Winsock not loaded yet.", raised: Raised::Never },
+    ErrorEntry { code: 11001, name: "HOST_NOT_FOUND", group: "TCP/IP", text: "[11001] Host not found.", raised: Raised::When("LocalHost is not found.") },
+    ErrorEntry { code: 11002, name: "HOST_NOT_FOUND_TRY_AGAIN", group: "TCP/IP", text: "[11002] Non-authoritative 'Host not found' (try again or check DNS setup).", raised: Raised::Never },
+    ErrorEntry { code: 11003, name: "NAME_SERVER_FAILURE", group: "TCP/IP", text: "[11003] Non-recoverable errors: FORMERR, REFUSED, NOTIMP.", raised: Raised::Never },
+    ErrorEntry { code: 11004, name: "NO_ADDRESS", group: "TCP/IP", text: "[11004] Valid name, no data record (check DNS setup).", raised: Raised::When("LocalHost has no address of the family that UseIPv6 asks for.") },
+    ErrorEntry { code: 901, name: "NOT_A_HANDLE", group: "libtftpserver", text: "Not a handle, or one that was closed.", raised: Raised::When("NULL, a handle that was closed, or what never was one.") },
+    ErrorEntry { code: 902, name: "UNKNOWN_PROPERTY", group: "libtftpserver", text: "Unknown property.", raised: Raised::When("There is no such property, or its id is reserved (3, 10).") },
+    ErrorEntry { code: 903, name: "INDEX_OUT_OF_RANGE", group: "libtftpserver", text: "Index out of range.", raised: Raised::When("There is no connection at this index or with this id.") },
+    ErrorEntry { code: 904, name: "READ_ONLY", group: "libtftpserver", text: "Read-only.", raised: Raised::When("The property or the setting cannot be set at all.") },
+    ErrorEntry { code: 905, name: "INVALID_VALUE", group: "libtftpserver", text: "Invalid value.", raised: Raised::When("Wrong type, out of range, not UTF-8, NULL, no such event, or a LocalDir that is no directory.") },
+    ErrorEntry { code: 906, name: "UNKNOWN_SETTING", group: "libtftpserver", text: "Unknown setting", raised: Raised::When("There is no setting of this name.") },
+    ErrorEntry { code: 907, name: "INSIDE_CALLBACK", group: "libtftpserver", text: "Not allowed inside a callback.", raised: Raised::When("Close or DoEvents was called from inside a callback.") },
+    ErrorEntry { code: 908, name: "INTERNAL", group: "libtftpserver", text: "Internal error.", raised: Raised::Fault },
+    ErrorEntry { code: 909, name: "NOT_AVAILABLE", group: "libtftpserver", text: "Not available on this platform.", raised: Raised::When("This system cannot do what the setting asks for.") },
+    ErrorEntry { code: 910, name: "SYSTEM", group: "libtftpserver", text: "System error.", raised: Raised::PassedOn },
 ];
+
+/// The numbers by name.
+pub mod number {
+    /// Packet too large.
+    pub const PACKET_TOO_LARGE: i32 = 122;
+    /// Wrong response type from server.
+    pub const WRONG_RESPONSE_TYPE: i32 = 123;
+    /// Server error. Description contains detailed information.
+    pub const CLIENT_ERROR: i32 = 124;
+    /// Invalid server response.
+    pub const INVALID_RESPONSE: i32 = 125;
+    /// A valid LocalFile must be provided for PUT operations.
+    pub const NO_LOCAL_FILE: i32 = 126;
+    /// Can't open local file.
+    pub const CANNOT_OPEN_FILE: i32 = 127;
+    /// Can't write to local file.
+    pub const CANNOT_WRITE_FILE: i32 = 128;
+    /// Can't read local file.
+    pub const CANNOT_READ_FILE: i32 = 129;
+    /// Busy performing the current transfer.
+    pub const BUSY: i32 = 130;
+    /// Timeout while waiting for server.
+    pub const TIMEOUT: i32 = 301;
+    /// Server error.
+    pub const SERVER_ERROR: i32 = 305;
+    /// Wrong or invalid response type received from server.
+    pub const WRONG_OR_INVALID_RESPONSE_TYPE: i32 = 306;
+    /// Invalid response from server.
+    pub const INVALID_RESPONSE_FROM_SERVER: i32 = 307;
+    /// UDP is already Active.
+    pub const ALREADY_ACTIVE: i32 = 104;
+    /// You cannot change the LocalPort while the class is Active.
+    pub const LOCAL_PORT_LOCKED: i32 = 106;
+    /// You cannot change the LocalHost at this time. A connection is in progress.
+    pub const LOCAL_HOST_LOCKED: i32 = 107;
+    /// The class must be Active for this operation.
+    pub const NOT_ACTIVE: i32 = 109;
+    /// Cannot change MaxPacketSize while the class is Active.
+    pub const MAX_PACKET_SIZE_LOCKED: i32 = 112;
+    /// Cannot change ShareLocalPort option while the class is Active.
+    pub const SHARE_LOCAL_PORT_LOCKED: i32 = 113;
+    /// Cannot change RemoteHost when UseConnection is set and the class Active.
+    pub const REMOTE_HOST_LOCKED: i32 = 114;
+    /// Cannot change RemotePort when UseConnection is set and the class is Active.
+    pub const REMOTE_PORT_LOCKED: i32 = 115;
+    /// RemotePort can't be zero when UseConnection is set. Please specify a valid service port number.
+    pub const REMOTE_PORT_ZERO: i32 = 116;
+    /// Cannot change UseConnection while the class is Active.
+    pub const USE_CONNECTION_LOCKED: i32 = 117;
+    /// Message can't be longer than MaxPacketSize.
+    pub const MESSAGE_TOO_LONG: i32 = 118;
+    /// Message too short.
+    pub const MESSAGE_TOO_SHORT: i32 = 119;
+    /// Unable to convert string to selected CodePage
+    pub const CODE_PAGE: i32 = 434;
+    /// Cannot load specified security library.
+    pub const SECURITY_LIBRARY: i32 = 270;
+    /// Cannot open certificate store.
+    pub const CERTIFICATE_STORE: i32 = 271;
+    /// Cannot find specified certificate.
+    pub const CERTIFICATE_NOT_FOUND: i32 = 272;
+    /// Cannot acquire security credentials.
+    pub const SECURITY_CREDENTIALS: i32 = 273;
+    /// Cannot find certificate chain.
+    pub const CERTIFICATE_CHAIN: i32 = 274;
+    /// Cannot verify certificate chain.
+    pub const CERTIFICATE_CHAIN_INVALID: i32 = 275;
+    /// Error during handshake.
+    pub const HANDSHAKE: i32 = 276;
+    /// Error verifying certificate.
+    pub const CERTIFICATE_INVALID: i32 = 280;
+    /// Could not find client certificate.
+    pub const NO_CLIENT_CERTIFICATE: i32 = 281;
+    /// Could not find server certificate.
+    pub const NO_SERVER_CERTIFICATE: i32 = 282;
+    /// Error encrypting data.
+    pub const ENCRYPT: i32 = 283;
+    /// Error decrypting data.
+    pub const DECRYPT: i32 = 284;
+    /// Interrupted system call.
+    pub const INTERRUPTED: i32 = 10004;
+    /// Bad file number.
+    pub const BAD_FILE: i32 = 10009;
+    /// Access denied.
+    pub const ACCESS_DENIED: i32 = 10013;
+    /// Bad address.
+    pub const BAD_ADDRESS: i32 = 10014;
+    /// Invalid argument.
+    pub const INVALID_ARGUMENT: i32 = 10022;
+    /// Too many open files.
+    pub const TOO_MANY_FILES: i32 = 10024;
+    /// Operation would block.
+    pub const WOULD_BLOCK: i32 = 10035;
+    /// Operation now in progress.
+    pub const IN_PROGRESS: i32 = 10036;
+    /// Operation already in progress.
+    pub const ALREADY_IN_PROGRESS: i32 = 10037;
+    /// Socket operation on non-socket.
+    pub const NOT_A_SOCKET: i32 = 10038;
+    /// Destination address required.
+    pub const DESTINATION_REQUIRED: i32 = 10039;
+    /// Message too long.
+    pub const DATAGRAM_TOO_LONG: i32 = 10040;
+    /// Protocol wrong type for socket.
+    pub const WRONG_PROTOCOL_TYPE: i32 = 10041;
+    /// Bad protocol option.
+    pub const BAD_PROTOCOL_OPTION: i32 = 10042;
+    /// Protocol not supported.
+    pub const PROTOCOL_NOT_SUPPORTED: i32 = 10043;
+    /// Socket type not supported.
+    pub const SOCKET_TYPE_NOT_SUPPORTED: i32 = 10044;
+    /// Operation not supported on socket.
+    pub const OPERATION_NOT_SUPPORTED: i32 = 10045;
+    /// Protocol family not supported.
+    pub const PROTOCOL_FAMILY_NOT_SUPPORTED: i32 = 10046;
+    /// Address family not supported by protocol family.
+    pub const ADDRESS_FAMILY_NOT_SUPPORTED: i32 = 10047;
+    /// Address already in use.
+    pub const ADDRESS_IN_USE: i32 = 10048;
+    /// Can't assign requested address.
+    pub const ADDRESS_NOT_AVAILABLE: i32 = 10049;
+    /// Network is down.
+    pub const NETWORK_DOWN: i32 = 10050;
+    /// Network is unreachable.
+    pub const NETWORK_UNREACHABLE: i32 = 10051;
+    /// Net dropped connection or reset.
+    pub const NETWORK_RESET: i32 = 10052;
+    /// Software caused connection abort.
+    pub const ABORTED: i32 = 10053;
+    /// Connection reset by peer.
+    pub const CONNECTION_RESET: i32 = 10054;
+    /// No buffer space available.
+    pub const NO_BUFFER_SPACE: i32 = 10055;
+    /// Socket is already connected.
+    pub const ALREADY_CONNECTED: i32 = 10056;
+    /// Socket is not connected.
+    pub const NOT_CONNECTED: i32 = 10057;
+    /// Can't send after socket shutdown.
+    pub const SHUT_DOWN: i32 = 10058;
+    /// Too many references, can't splice.
+    pub const TOO_MANY_REFERENCES: i32 = 10059;
+    /// Connection timed out.
+    pub const CONNECTION_TIMED_OUT: i32 = 10060;
+    /// Connection refused.
+    pub const CONNECTION_REFUSED: i32 = 10061;
+    /// Too many levels of symbolic links.
+    pub const TOO_MANY_LINKS: i32 = 10062;
+    /// File name too long.
+    pub const NAME_TOO_LONG: i32 = 10063;
+    /// Host is down.
+    pub const HOST_DOWN: i32 = 10064;
+    /// No route to host.
+    pub const HOST_UNREACHABLE: i32 = 10065;
+    /// Directory not empty
+    pub const DIRECTORY_NOT_EMPTY: i32 = 10066;
+    /// Too many processes.
+    pub const TOO_MANY_PROCESSES: i32 = 10067;
+    /// Too many users.
+    pub const TOO_MANY_USERS: i32 = 10068;
+    /// Disc Quota Exceeded.
+    pub const DISK_QUOTA: i32 = 10069;
+    /// Stale NFS file handle.
+    pub const STALE_HANDLE: i32 = 10070;
+    /// Too many levels of remote in path.
+    pub const TOO_MANY_REMOTE_LEVELS: i32 = 10071;
+    /// Network subsystem is unavailable.
+    pub const NETWORK_UNAVAILABLE: i32 = 10091;
+    /// WINSOCK DLL Version out of range.
+    pub const VERSION_OUT_OF_RANGE: i32 = 10092;
+    /// Winsock not loaded yet.
+    pub const NOT_LOADED: i32 = 10093;
+    /// Host not found.
+    pub const HOST_NOT_FOUND: i32 = 11001;
+    /// Non-authoritative 'Host not found' (try again or check DNS setup).
+    pub const HOST_NOT_FOUND_TRY_AGAIN: i32 = 11002;
+    /// Non-recoverable errors: FORMERR, REFUSED, NOTIMP.
+    pub const NAME_SERVER_FAILURE: i32 = 11003;
+    /// Valid name, no data record (check DNS setup).
+    pub const NO_ADDRESS: i32 = 11004;
+    /// Not a handle, or one that was closed.
+    pub const NOT_A_HANDLE: i32 = 901;
+    /// Unknown property.
+    pub const UNKNOWN_PROPERTY: i32 = 902;
+    /// Index out of range.
+    pub const INDEX_OUT_OF_RANGE: i32 = 903;
+    /// Read-only.
+    pub const READ_ONLY: i32 = 904;
+    /// Invalid value.
+    pub const INVALID_VALUE: i32 = 905;
+    /// Unknown setting
+    pub const UNKNOWN_SETTING: i32 = 906;
+    /// Not allowed inside a callback.
+    pub const INSIDE_CALLBACK: i32 = 907;
+    /// Internal error.
+    pub const INTERNAL: i32 = 908;
+    /// Not available on this platform.
+    pub const NOT_AVAILABLE: i32 = 909;
+    /// System error.
+    pub const SYSTEM: i32 = 910;
+}

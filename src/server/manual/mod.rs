@@ -1,7 +1,7 @@
 //! What the reference (`docs/reference.md`) says beyond the tables: meaning, unit, further errors, since when, an example.
 //!
 //! Types, defaults, ranges and moments stand in `property.rs` and `setting.rs`, the texts of the errors in
-//! `errors/table.rs`, functions and fields in the header; nothing of that is repeated here. `tests/reference.rs` puts
+//! `api/errors.toml`, functions and fields in the header; nothing of that is repeated here. `tests/reference.rs` puts
 //! it together. The library itself never looks in here, so the linker leaves all of it out.
 
 pub mod events;

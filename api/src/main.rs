@@ -1,0 +1,67 @@
+//! `cargo run -p tftpserver-api` writes anew what is made from `api/*.toml`; a test of this package says where a
+//! committed file is stale. It needs nothing of the library, so that it also runs where the library does not compile yet.
+
+mod errors;
+mod facts;
+mod made;
+mod numbers;
+mod text;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use facts::Facts;
+use made::Made;
+
+/// The project's directory.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+fn main() -> ExitCode {
+    match write() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn write() -> Result<(), String> {
+    let root = Path::new(ROOT);
+    for made in everything(root, &Facts::read(root)?)? {
+        if made.write(root)? {
+            println!("wrote {}", made.path);
+        }
+    }
+    Ok(())
+}
+
+/// Every file, or part of one, that is made.
+fn everything(root: &Path, facts: &Facts) -> Result<Vec<Made>, String> {
+    let mut all = vec![Made::whole("api/numbers.txt", numbers::wanted(root, facts)?)];
+    all.extend(errors::made(&facts.errors));
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_is_up_to_date() {
+        let root = Path::new(ROOT);
+        let facts = Facts::read(root).unwrap();
+        for made in everything(root, &facts).unwrap() {
+            let (committed, wanted) = made.compare(root).unwrap();
+            let different = committed
+                .lines()
+                .zip(wanted.lines())
+                .find(|(one, other)| one != other);
+            assert!(
+                committed == wanted,
+                "{} is out of date: run `make bless`; the first difference: {different:?}",
+                made.path
+            );
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! `api/numbers.txt`: every number that a version of the library has had, with its name. Lines are only ever added, because
+//! programs and bindings were built with these numbers.
+
+use std::path::Path;
+
+use crate::facts::Facts;
+
+const PATH: &str = "api/numbers.txt";
+
+/// What the file has to hold: the lines that it holds already, then those of new entries.
+pub fn wanted(root: &Path, facts: &Facts) -> Result<String, String> {
+    let given = std::fs::read_to_string(root.join(PATH)).map_err(|error| format!("{PATH}: {error}"))?;
+    extended(&given, &lines(facts))
+}
+
+fn lines(facts: &Facts) -> Vec<String> {
+    let errors = facts
+        .errors
+        .all
+        .iter()
+        .map(|error| format!("error {} {}", error.code, error.name));
+    errors.collect()
+}
+
+fn extended(given: &str, lines: &[String]) -> Result<String, String> {
+    if let Some(gone) = given
+        .lines()
+        .find(|line| !lines.iter().any(|other| other == line))
+    {
+        return Err(format!(
+            "{PATH}: {gone:?} was published: a number keeps its meaning and its name"
+        ));
+    }
+    for (index, line) in lines.iter().enumerate() {
+        let same = |other: &&String| key(other) == key(line);
+        if lines[..index].iter().any(|other| same(&other)) {
+            return Err(format!("{line}: the number is taken"));
+        }
+    }
+    let new = lines
+        .iter()
+        .filter(|line| !given.lines().any(|other| other == *line));
+    Ok(given.to_owned() + &new.map(|line| format!("{line}\n")).collect::<String>())
+}
+
+/// Kind and number.
+fn key(line: &str) -> Option<&str> {
+    line.rsplit_once(' ').map(|(key, _)| key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(lines: &[&str]) -> Result<String, String> {
+        let lines: Vec<_> = lines.iter().map(|&line| line.to_owned()).collect();
+        extended("error 1 ONE\nerror 2 TWO\n", &lines)
+    }
+
+    #[test]
+    fn numbers_are_added() {
+        let all = with(&["error 3 THREE", "error 1 ONE", "event 1 ONE", "error 2 TWO"]);
+        assert_eq!(
+            all.unwrap(),
+            "error 1 ONE\nerror 2 TWO\nerror 3 THREE\nevent 1 ONE\n"
+        );
+    }
+
+    #[test]
+    fn numbers_never_change_go_or_get_another_name() {
+        assert!(with(&["error 1 ONE"]).is_err());
+        assert!(with(&["error 1 ONE", "error 4 TWO"]).is_err());
+        assert!(with(&["error 1 ONE", "error 2 ZWEI"]).is_err());
+    }
+
+    #[test]
+    fn a_number_is_used_once() {
+        assert!(with(&["error 1 ONE", "error 2 TWO", "error 2 OTHER"]).is_err());
+    }
+}
