@@ -33,7 +33,7 @@ if(TFTPSERVER_SANITIZER STREQUAL "address" OR TFTPSERVER_SANITIZER STREQUAL "thr
         set(tftpserver_cargo "${TFTPSERVER_CARGO}" +nightly)
         set(tftpserver_rust_flags "-Zsanitizer=${TFTPSERVER_SANITIZER} -Cforce-frame-pointers=yes")
         if(TFTPSERVER_SANITIZER STREQUAL "thread")
-            # Rust's own library is there without the instrumentation only: src/sync.rs says what follows for locks, and
+            # Rust's own library is there without the instrumentation only: crates/tftp-sync says what follows for locks, and
             # c-tests/tsan.supp what else does.
             string(APPEND tftpserver_rust_flags " -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan")
         endif()

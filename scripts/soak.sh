@@ -45,7 +45,7 @@ step simulation env TFTP_TRANSFERS="${TFTP_TRANSFERS:-1000000}" CARGO_PROFILE_RE
 step exhaustive env TFTP_DEPTH="${TFTP_DEPTH:-14}" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 \
     cargo test --release --locked -p tftp-proto --test exhaustive -- --nocapture --test-threads 1
 
-# Threads and memory: src/sync.rs and c-tests/test_cycles.c, test_process.c, test_churn.c.
+# Threads and memory: crates/tftp-sync and c-tests/test_cycles.c, test_process.c, test_churn.c.
 models() {
     RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" \
         TFTP_MODEL_ROUNDS="${TFTP_MODEL_ROUNDS:-200000}" \

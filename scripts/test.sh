@@ -90,7 +90,7 @@ php_tests() (
 
 docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items; }
 
-# Threads under a scheduler that decides at every lock who goes on: src/sync.rs. In a directory of its own, for all is
+# Threads under a scheduler that decides at every lock who goes on: crates/tftp-sync. In a directory of its own, for all is
 # compiled anew with the flag.
 models() {
     RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" \

@@ -8,4 +8,3 @@
 pub mod engine;
 pub mod ffi;
 pub mod server;
-mod sync;

@@ -4,7 +4,7 @@
 //! the sockets of a port by their number: the first one that closed would move other shards' clients. So each shard
 //! keeps its socket until the last transfer of all has ended.
 
-use crate::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
+use tftp_sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
 
 #[derive(Debug, Default)]
 pub(super) struct Drain {

@@ -15,13 +15,13 @@ use super::drain::Drain;
 use super::inbox::{Inbox, Message};
 use super::listen::Listener;
 use super::notice::Application;
-use super::platform::{self, FrameOptions, Poller, SendBatch, SocketId, UdpSocket};
+use super::platform::{FrameOptions, Poller, SendBatch, SocketId, UdpSocket};
 use super::pool::{Lane, Pool};
 use super::shard::Shard;
 use super::shared::Shared;
-use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use crate::sync::thread::{Builder, JoinHandle};
+use tftp_sync::Mutex;
+use tftp_sync::atomic::{AtomicBool, Ordering::Relaxed};
+use tftp_sync::thread::{Builder, JoinHandle};
 
 /// A running server. Dropping it without [`Engine::shutdown`] leaves its threads to their work.
 pub struct Engine {
@@ -255,7 +255,7 @@ impl Engine {
             Arc::clone(&self.drain),
         )?;
         let shard = Shard::new(core, config);
-        let thread = platform::spawn(Builder::new().name(format!("tftp-io-{number}")), move || {
+        let thread = tftp_sync::spawn(Builder::new().name(format!("tftp-io-{number}")), move || {
             shard.run()
         })?;
         self.inboxes.push(inbox);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use hashbrown::HashSet;
 
-use crate::sync::Mutex;
+use tftp_sync::Mutex;
 
 /// The first connection id; what is below is a position in the Conn arrays.
 pub const FIRST_CONNECTION_ID: i32 = 1_000_001;

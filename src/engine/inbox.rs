@@ -12,7 +12,7 @@ use super::platform::Waker;
 use super::reply::{Answer, Post};
 use super::store::Read;
 use super::upload::Upload;
-use crate::sync::Mutex;
+use tftp_sync::Mutex;
 
 /// One message to a shard.
 pub(super) enum Message {

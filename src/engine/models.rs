@@ -1,4 +1,4 @@
-//! Models of what wakes a shard, of the flow control, and of the pool: see `sync.rs`.
+//! Models of what wakes a shard, of the flow control, and of the pool: see `crates/tftp-sync`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use super::platform::Poller;
 use super::pool::{Lane, Pool};
 use super::receiving::returned::Returned;
 use super::reply::{Answer, Post, Reply};
-use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use crate::sync::check;
+use tftp_sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use tftp_sync::check;
 
 const KEY: Key = Key {
     index: 0,

@@ -15,11 +15,10 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::platform;
-use crate::sync::thread::{self, JoinHandle, ThreadId};
-use crate::sync::{Condvar, Mutex, MutexGuard, thread_local};
 use lanes::{Lanes, Task};
 pub use tftp_files::Lane;
+use tftp_sync::thread::{self, JoinHandle, ThreadId};
+use tftp_sync::{Condvar, Mutex, MutexGuard, thread_local};
 
 /// Threads at once, at most: four directories may hang before the rest has to wait, and they cost no memory to speak of.
 pub const MAX_THREADS: usize = 4 * lanes::A_DIRECTORY;
@@ -177,7 +176,7 @@ impl Shared {
         }
         let shared = Arc::clone(self);
         let thread = thread::Builder::new().name(self.name.clone()).stack_size(STACK);
-        let made = platform::spawn(thread, move || shared.work());
+        let made = tftp_sync::spawn(thread, move || shared.work());
         if let Ok(handle) = made {
             state.threads += 1;
             state.is_called = true;

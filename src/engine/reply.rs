@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::cause::Cause;
 use super::key::Key;
 use super::sources::Sources;
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use tftp_sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 /// Names one transfer on its shard. Harmless once that transfer has ended.
 #[derive(Clone)]

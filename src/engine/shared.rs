@@ -9,8 +9,8 @@ use super::admission::Limit;
 use super::config::Policy;
 use super::ids::Ids;
 use super::memory::Memory;
-use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use tftp_sync::Mutex;
+use tftp_sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// So many half-open transfers, if they are half of all, are no rush of clients: MaxConnections is then met with silence,
 /// as an ERROR would go to addresses that are forged.

@@ -10,7 +10,7 @@ use super::strings;
 use super::types::tftpserver;
 use crate::server::Server;
 use crate::server::errors::{self, Failure};
-use crate::sync::thread_local;
+use tftp_sync::thread_local;
 
 /// The functions that take a handle, in ABI order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

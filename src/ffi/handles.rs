@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::types::tftpserver;
 use crate::server::Server;
-use crate::sync::RwLock;
-use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use tftp_sync::RwLock;
+use tftp_sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// Keys lie where no program's memory is (on 64 bit not even a canonical address), so that a foreign pointer is never
 /// mistaken for one of them.
@@ -64,7 +64,7 @@ pub(super) fn begin_anew() {
     OPEN.store(ptr::null_mut(), Ordering::Release);
 }
 
-#[cfg(all(unix, not(all(test, shuttle))))]
+#[cfg(all(unix, not(shuttle)))]
 fn forget_in_children() {
     extern "C" fn forget() {
         OPEN.store(ptr::null_mut(), Ordering::Release);
@@ -75,7 +75,7 @@ fn forget_in_children() {
     unsafe { libc::pthread_atfork(None, None, Some(forget)) };
 }
 
-#[cfg(any(not(unix), all(test, shuttle)))]
+#[cfg(any(not(unix), shuttle))]
 fn forget_in_children() {}
 
 /// Names one open server.

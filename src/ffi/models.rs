@@ -1,4 +1,4 @@
-//! Models of the handle table under the C functions: see `sync.rs`.
+//! Models of the handle table under the C functions: see `crates/tftp-sync`.
 
 use std::ffi::CStr;
 
@@ -7,7 +7,7 @@ use shuttle::thread;
 use super::handles::{self, Key};
 use super::*;
 use crate::server::errors::NOT_A_HANDLE;
-use crate::sync::check;
+use tftp_sync::check;
 
 /// The table of handles is the process's: one model at a time.
 static TABLE: std::sync::Mutex<()> = std::sync::Mutex::new(());

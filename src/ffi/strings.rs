@@ -10,7 +10,7 @@ use std::ptr;
 
 use super::handles::Key;
 use crate::server::errors::{self, Failure};
-use crate::sync::thread_local;
+use tftp_sync::thread_local;
 
 /// What one thread holds for one handle.
 struct Slot {

@@ -17,7 +17,7 @@ use crate::engine::notice::{Connection, Direction};
 use crate::engine::platform::Bytes;
 use crate::engine::reply::Reply;
 use crate::engine::sources::Sources;
-use crate::sync::Mutex;
+use tftp_sync::Mutex;
 
 /// An index from here on is a connection's id, below it a position.
 pub use crate::engine::ids::FIRST_CONNECTION_ID;

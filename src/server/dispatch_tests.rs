@@ -11,7 +11,7 @@ use super::*;
 use crate::engine::notice::{Application, Direction};
 use crate::server::Server;
 use crate::server::property::ConnField;
-use crate::sync::Mutex;
+use tftp_sync::Mutex;
 
 const ID: i32 = 1_000_001;
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::hub::Hub;
-use crate::sync::thread_local;
+use tftp_sync::thread_local;
 
 thread_local! {
     /// The server, by the place of its hub, and the connection.

@@ -17,8 +17,8 @@ use crate::engine::cause::Cause;
 use crate::engine::notice::{Application, LogKind, Notice, Wants};
 use crate::engine::reply::Reply;
 use crate::engine::sources::Sources;
-use crate::sync::RwLock;
-use crate::sync::atomic::{
+use tftp_sync::RwLock;
+use tftp_sync::atomic::{
     AtomicBool, AtomicU8, AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };

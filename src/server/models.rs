@@ -1,4 +1,4 @@
-//! Models of the queue between the shards and DoEvents, and of a server that ends: see `sync.rs`.
+//! Models of the queue between the shards and DoEvents, and of a server that ends: see `crates/tftp-sync`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::Server;
 use super::errors::NOT_A_HANDLE;
 use super::queue::Queue;
 use crate::engine::notice::{Direction, Notice, Run};
-use crate::sync::check;
+use tftp_sync::check;
 
 const LONG: Duration = Duration::from_secs(3600);
 

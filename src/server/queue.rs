@@ -14,11 +14,11 @@ use tftp_proto::Instant;
 
 use crate::engine::notice::{LogKind, Notice};
 use crate::engine::platform::EventFd;
-use crate::sync::atomic::{
+use tftp_sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{AcqRel, Relaxed, Release},
 };
-use crate::sync::{Condvar, Mutex};
+use tftp_sync::{Condvar, Mutex};
 
 /// While so many notices wait, new requests are left unanswered.
 const MANY: usize = 32_768;

@@ -11,8 +11,8 @@ use super::conn::{Conns, Record};
 use crate::engine::notice::{Connection, Notice};
 use crate::engine::reply::Reply;
 use crate::engine::sources::Sources;
-use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use tftp_sync::Mutex;
+use tftp_sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[derive(Debug, Default)]
 pub(super) struct Quiet {

@@ -16,7 +16,7 @@ use super::values::Values;
 use crate::engine::cause::Cause;
 use crate::engine::notice::Application;
 use crate::engine::shared::Shared;
-use crate::sync::{Condvar, Mutex};
+use tftp_sync::{Condvar, Mutex};
 
 /// A TFTP server as an application holds it. Every method may be called from any thread.
 ///

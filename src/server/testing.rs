@@ -8,7 +8,7 @@ use crate::engine::key::Key;
 use crate::engine::notice::Connection;
 use crate::engine::progress::Progress;
 use crate::engine::reply::{Answer, Post, Reply};
-use crate::sync::Mutex;
+use tftp_sync::Mutex;
 
 #[derive(Default)]
 pub(super) struct Inbox {

@@ -20,7 +20,7 @@ pub struct Budget {
     limit: fn() -> usize,
 }
 
-/// The budget of the process. Statics of std: the models of threads (src/sync.rs) have no descriptors.
+/// The budget of the process. Statics of std: the models of threads (crates/tftp-sync) have no descriptors.
 static BUDGET: Budget = Budget::new(soft_limit);
 static SERVERS: Mutex<usize> = Mutex::new(0);
 

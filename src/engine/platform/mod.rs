@@ -9,7 +9,6 @@
 //! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
 //! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads;
-//! - `spawn.rs`: threads that take no signals;
 //! - `iconv.rs`: the C library's converter of character sets, where it has one.
 #![allow(unsafe_code)]
 
@@ -45,7 +44,6 @@ mod send;
 mod sendmmsg;
 mod socket;
 mod sockopt;
-mod spawn;
 mod wake;
 
 #[cfg(all(test, target_os = "linux"))]
@@ -61,7 +59,6 @@ pub use poll_portable::Poller;
 pub use recv::{Arrival, RecvBatch};
 pub use send::{FlushReport, FrameOptions, SendBatch};
 pub use socket::{SocketOptions, UdpSocket, is_own, may_bind_to, may_send_from};
-pub(crate) use spawn::spawn;
 pub use wake::{EventFd, Waker};
 
 /// Data that several transfers may send at once, kept alive until the last packet made of it has left.

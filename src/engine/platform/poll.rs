@@ -11,7 +11,7 @@ use libc::{c_int, epoll_event};
 
 use super::wake::{Bell, Signal, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker, Wanted};
-use crate::sync::atomic::{AtomicBool, Ordering};
+use tftp_sync::atomic::{AtomicBool, Ordering};
 
 /// Sockets told of in one wait; the others are told of in the next.
 const EVENTS: usize = 128;
@@ -109,18 +109,15 @@ impl Poller {
         timeout: Option<Duration>,
     ) -> io::Result<usize> {
         let events = events.as_mut_ptr().cast::<epoll_event>();
-        #[cfg(all(test, shuttle))]
-        return crate::sync::wait_until(timeout, |no_time| {
+        #[cfg(shuttle)]
+        return tftp_sync::wait_until(timeout, |no_time| {
             wait_precisely(self.epoll.as_raw_fd(), events, Some(no_time))
         });
-        #[cfg(not(all(test, shuttle)))]
+        #[cfg(not(shuttle))]
         self.wait_for_kernel(events, timeout)
     }
 
-    #[cfg_attr(
-        all(test, shuttle),
-        expect(dead_code, reason = "in a model no thread may sleep")
-    )]
+    #[cfg_attr(shuttle, expect(dead_code, reason = "in a model no thread may sleep"))]
     fn wait_for_kernel(&self, events: *mut epoll_event, timeout: Option<Duration>) -> io::Result<usize> {
         if self.precise.load(Ordering::Relaxed) {
             match wait_precisely(self.epoll.as_raw_fd(), events, timeout) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::wake::{Bell, Signal, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker, Wanted};
-use crate::sync::Mutex;
+use tftp_sync::Mutex;
 
 /// Waits for sockets, for a moment in time and for other threads.
 pub struct Poller {

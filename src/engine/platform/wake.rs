@@ -5,8 +5,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use tftp_sync::Mutex;
+use tftp_sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// A descriptor that is readable after `raise` until `lower`.
 pub(super) struct Signal {

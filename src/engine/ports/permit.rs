@@ -6,7 +6,7 @@ use super::super::descriptors::{self, Ticket, soft_limit};
 use super::super::port_plan;
 
 /// All servers of the process together, as the limit of descriptors is the process's. A static of std's: the models of
-/// threads (src/sync.rs) have no sockets.
+/// threads (crates/tftp-sync) have no sockets.
 static OWN_SOCKETS: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts one socket for as long as it lives, here and among all descriptors.

@@ -3,7 +3,7 @@
 //! A client that sends in windows has sent the next one by the time the last is written: the shard finds the file here
 //! when it has more to write. Only where it comes for it too early does the pool send it in a message.
 
-use crate::sync::Mutex;
+use tftp_sync::Mutex;
 
 /// One way there and back.
 pub(in crate::engine) struct Returned<T>(Mutex<State<T>>);

@@ -2,7 +2,7 @@
 
 use super::single::Single;
 use crate::engine::platform::iconv::Converter;
-use crate::sync::Mutex;
+use tftp_sync::Mutex;
 
 /// A character set of the C library. Kept open: opening loads a module, which a jailed process may not find later.
 pub(super) struct System {

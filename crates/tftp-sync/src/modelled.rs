@@ -4,31 +4,40 @@
 
 use std::time::Duration;
 
-pub(crate) use shuttle::sync::atomic;
-pub(crate) use shuttle::thread_local;
+pub use shuttle::sync::atomic;
+pub use shuttle::thread_local;
 
-pub(crate) mod thread {
+/// Threads of the model.
+pub mod thread {
     use std::io;
 
-    pub(crate) use shuttle::thread::{ThreadId, current};
+    pub use shuttle::thread::{ThreadId, current};
 
-    pub(crate) struct Builder(shuttle::thread::Builder);
+    /// As std's.
+    pub struct Builder(shuttle::thread::Builder);
 
     impl Builder {
-        pub(crate) fn new() -> Builder {
+        /// As std's.
+        #[allow(clippy::new_without_default, reason = "std's has none")]
+        pub fn new() -> Builder {
             Builder(shuttle::thread::Builder::new())
         }
 
-        pub(crate) fn name(self, name: String) -> Builder {
+        /// As std's.
+        pub fn name(self, name: String) -> Builder {
             Builder(self.0.name(name))
         }
 
         /// The model's stacks are all the same.
-        pub(crate) fn stack_size(self, _: usize) -> Builder {
+        pub fn stack_size(self, _: usize) -> Builder {
             self
         }
 
-        pub(crate) fn spawn<T: Send + 'static>(
+        /// As std's.
+        ///
+        /// # Errors
+        /// None.
+        pub fn spawn<T: Send + 'static>(
             self,
             body: impl FnOnce() -> T + Send + 'static,
         ) -> io::Result<JoinHandle<T>> {
@@ -36,19 +45,25 @@ pub(crate) mod thread {
         }
     }
 
-    pub(crate) struct JoinHandle<T>(shuttle::thread::JoinHandle<T>);
+    /// As std's.
+    pub struct JoinHandle<T>(shuttle::thread::JoinHandle<T>);
 
     impl<T> JoinHandle<T> {
-        pub(crate) fn join(self) -> std::thread::Result<T> {
+        /// As std's.
+        ///
+        /// # Errors
+        /// What the thread panicked with.
+        pub fn join(self) -> std::thread::Result<T> {
             self.0.join()
         }
 
-        pub(crate) fn thread(&self) -> &shuttle::thread::Thread {
+        /// As std's.
+        pub fn thread(&self) -> &shuttle::thread::Thread {
             self.0.thread()
         }
 
         /// Nobody may go by it before `join`.
-        pub(crate) fn is_finished(&self) -> bool {
+        pub fn is_finished(&self) -> bool {
             false
         }
     }
@@ -56,7 +71,10 @@ pub(crate) mod thread {
 
 /// A sleep in the kernel: looks without sleeping, and lets the others go on, until something is there. Without a limit
 /// on time, as everywhere here, but for one of zero.
-pub(crate) fn wait_until(
+///
+/// # Errors
+/// Those of `look`.
+pub fn wait_until(
     timeout: Option<Duration>,
     look: impl Fn(Duration) -> std::io::Result<usize>,
 ) -> std::io::Result<usize> {
@@ -73,7 +91,7 @@ pub(crate) fn wait_until(
 ///
 /// TFTP_MODEL_ROUNDS: how many of each (500). TFTP_SEED: the seed of both; it is printed. A failure prints the seed or
 /// the schedule of its round: TFTP_SEED or TFTP_MODEL_SCHEDULE repeats that, with TFTP_MODEL_ROUNDS=1.
-pub(crate) fn check(body: impl Fn() + Clone + Send + Sync + 'static) {
+pub fn check(body: impl Fn() + Clone + Send + Sync + 'static) {
     use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler};
     let mut config = shuttle::Config::new();
     config.stack_size = 512 * 1024;

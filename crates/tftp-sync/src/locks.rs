@@ -4,31 +4,36 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{PoisonError, TryLockError};
 use std::time::Duration;
 
-#[cfg(all(test, shuttle))]
+#[cfg(shuttle)]
 use shuttle::sync;
-#[cfg(not(all(test, shuttle)))]
+#[cfg(not(shuttle))]
 use std::sync;
 
+/// A lock for one value.
 #[derive(Debug, Default)]
-pub(crate) struct Mutex<T>(sync::Mutex<T>);
+pub struct Mutex<T>(sync::Mutex<T>);
 
-pub(crate) struct MutexGuard<'m, T> {
+/// The value of a [`Mutex`], until it is dropped.
+#[derive(Debug)]
+pub struct MutexGuard<'m, T> {
     mutex: &'m Mutex<T>,
     /// `None` only while [`MutexGuard::unlocked`] or a wait has let go of it.
     held: Option<sync::MutexGuard<'m, T>>,
 }
 
 impl<T> Mutex<T> {
-    pub(crate) const fn new(value: T) -> Mutex<T> {
+    /// A lock that no thread holds.
+    pub const fn new(value: T) -> Mutex<T> {
         Mutex(sync::Mutex::new(value))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+    /// Waits until no other thread has it.
+    pub fn lock(&self) -> MutexGuard<'_, T> {
         self.guard(self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// `None` where another thread has it.
-    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         match self.0.try_lock() {
             Ok(held) => Some(self.guard(held)),
             Err(TryLockError::Poisoned(poisoned)) => Some(self.guard(poisoned.into_inner())),
@@ -46,7 +51,7 @@ impl<T> Mutex<T> {
 
 impl<T> MutexGuard<'_, T> {
     /// Runs `body` without the lock, and has it again afterwards.
-    pub(crate) fn unlocked<U>(guard: &mut Self, body: impl FnOnce() -> U) -> U {
+    pub fn unlocked<U>(guard: &mut Self, body: impl FnOnce() -> U) -> U {
         guard.held = None;
         let result = body();
         *guard = guard.mutex.lock();
@@ -70,26 +75,24 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
+/// What threads wait for that hold a [`Mutex`].
 #[derive(Debug, Default)]
-pub(crate) struct Condvar(sync::Condvar);
+pub struct Condvar(sync::Condvar);
 
 impl Condvar {
-    pub(crate) const fn new() -> Condvar {
+    /// One that no thread waits for.
+    pub const fn new() -> Condvar {
         Condvar(sync::Condvar::new())
     }
 
     /// Until it is notified, or for no reason.
-    pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+    pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
         let held = guard.held.take().expect(HELD);
         guard.held = Some(self.0.wait(held).unwrap_or_else(PoisonError::into_inner));
     }
 
     /// The same, for so long at most.
-    pub(crate) fn wait_for<T>(
-        &self,
-        guard: &mut MutexGuard<'_, T>,
-        limit: Duration,
-    ) -> sync::WaitTimeoutResult {
+    pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> sync::WaitTimeoutResult {
         let held = guard.held.take().expect(HELD);
         let waited = self.0.wait_timeout(held, limit);
         let (held, result) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -97,24 +100,29 @@ impl Condvar {
         result
     }
 
-    pub(crate) fn notify_one(&self) {
+    /// Wakes one of the threads that wait.
+    pub fn notify_one(&self) {
         self.0.notify_one();
     }
 
-    pub(crate) fn notify_all(&self) {
+    /// Wakes all of them.
+    pub fn notify_all(&self) {
         self.0.notify_all();
     }
 }
 
+/// A lock for one value that many threads read or one writes.
 #[derive(Debug, Default)]
-pub(crate) struct RwLock<T>(sync::RwLock<T>);
+pub struct RwLock<T>(sync::RwLock<T>);
 
 impl<T> RwLock<T> {
-    pub(crate) fn read(&self) -> sync::RwLockReadGuard<'_, T> {
+    /// Waits until no thread writes.
+    pub fn read(&self) -> sync::RwLockReadGuard<'_, T> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn write(&self) -> sync::RwLockWriteGuard<'_, T> {
+    /// Waits until no other thread has it.
+    pub fn write(&self) -> sync::RwLockWriteGuard<'_, T> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,19 +1,25 @@
 //! Threads that take no signals: those are for the application's own threads.
 
 use std::io;
+#[cfg(unix)]
 use std::mem::MaybeUninit;
 
-use crate::sync::thread::{Builder, JoinHandle};
+use crate::thread::{Builder, JoinHandle};
 
 /// Starts a thread with every signal blocked but those that tell of its own faults.
 ///
 /// A handler of the application never runs on it, and what waits for a signal (sigwait, signalfd) is not passed over.
-pub(crate) fn spawn(thread: Builder, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+///
+/// # Errors
+/// The system's, where it has no more threads.
+pub fn spawn(thread: Builder, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    #[cfg(unix)]
     let _restored = BlockedSignals::new();
     thread.spawn(body)
 }
 
 /// What a broken program raises on the thread itself.
+#[cfg(unix)]
 const FAULTS: [libc::c_int; 5] = [
     libc::SIGSEGV,
     libc::SIGBUS,
@@ -23,10 +29,12 @@ const FAULTS: [libc::c_int; 5] = [
 ];
 
 /// Blocks signals on this thread; the one that it starts inherits that. Lifted on drop.
+#[cfg(unix)]
 struct BlockedSignals {
     before: libc::sigset_t,
 }
 
+#[cfg(unix)]
 impl BlockedSignals {
     fn new() -> BlockedSignals {
         let mut all = MaybeUninit::uninit();
@@ -47,6 +55,7 @@ impl BlockedSignals {
     }
 }
 
+#[cfg(unix)]
 impl Drop for BlockedSignals {
     fn drop(&mut self) {
         // SAFETY: the mask that pthread_sigmask gave.
