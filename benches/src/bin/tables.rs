@@ -9,7 +9,7 @@ mod timers;
 mod transfers;
 
 /// What the two files take from their neighbours.
-mod reply {
+mod key {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct Key {
         pub index: u32,
@@ -60,7 +60,7 @@ struct Shard {
     table: Transfers,
     timers: Timers,
     tids: Vec<Tid>,
-    keys: Vec<reply::Key>,
+    keys: Vec<key::Key>,
     now: u64,
 }
 
