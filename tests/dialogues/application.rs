@@ -1,0 +1,255 @@
+//! An application that writes down what it is told, and answers as its script says.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use tftp_proto::Instant;
+use tftpserver::engine::cause::Cause;
+use tftpserver::engine::notice::{Application, LogKind, Notice, Run, Wants};
+use tftpserver::engine::reply::Reply;
+use tftpserver::engine::sources::Sources;
+
+use crate::script::{Answer, Script, Supply, digest};
+
+/// Longer than any wait for something that must come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Recorder {
+    wants: Wants,
+    answer: Answer,
+    at_start: Answer,
+    supply: Supply,
+    takes_late: bool,
+    root: PathBuf,
+    state: Mutex<State>,
+    turned: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    told: Vec<String>,
+    reply: Option<Reply>,
+    /// Questions that are not answered yet.
+    open: usize,
+    /// Of Transfer data that was not counted as taken.
+    owed: u64,
+    /// Packets that the server has sent since the start.
+    sent: usize,
+    /// Probes that came, and those that came before the last turn ended.
+    probes: usize,
+    probes_done: usize,
+}
+
+impl Recorder {
+    pub fn new(script: &Script, root: &Path) -> Recorder {
+        let logs = Wants::LOG_INFO.with(Wants::LOG_VERBOSE).with(Wants::LOG_DEBUG);
+        Recorder {
+            wants: logs.with(script.wants),
+            answer: script.answer,
+            at_start: script.at_start,
+            supply: script.supply,
+            takes_late: script.takes_late,
+            root: root.to_owned(),
+            state: Mutex::default(),
+            turned: Condvar::new(),
+        }
+    }
+
+    /// Packets that the server has sent, by its log.
+    pub fn sent(&self) -> usize {
+        self.state.lock().unwrap().sent
+    }
+
+    /// Waits until so many probes are through, with the turns that they came in.
+    pub fn wait_for_probes(&self, count: usize) {
+        let state = self.state.lock().unwrap();
+        let (_state, waited) = self
+            .turned
+            .wait_timeout_while(state, PATIENCE, |state| state.probes_done < count)
+            .unwrap();
+        assert!(!waited.timed_out(), "the server reads its port");
+    }
+
+    /// Answers what was put off, and counts what came as taken. True if there was anything.
+    pub fn catch_up(&self) -> bool {
+        let (reply, open, owed) = {
+            let mut state = self.state.lock().unwrap();
+            let (open, owed) = (std::mem::take(&mut state.open), std::mem::take(&mut state.owed));
+            (state.reply.clone(), open, owed)
+        };
+        let Some(reply) = reply else { return false };
+        if owed > 0 {
+            reply.taken(owed);
+        }
+        for _ in 0..open {
+            reply.admit(self.sources());
+        }
+        owed > 0 || open > 0
+    }
+
+    /// All that was told; runs of data that follow each other are one.
+    pub fn told(&self, root: &Path) -> Vec<String> {
+        let root = root.to_str().unwrap();
+        let state = self.state.lock().unwrap();
+        state.told.iter().map(|line| line.replace(root, "ROOT")).collect()
+    }
+
+    fn sources(&self) -> Sources {
+        match self.supply {
+            Supply::Nothing => Sources::default(),
+            Supply::Data => Sources {
+                data: Some(Arc::new(b"data of the application\n".repeat(60))),
+                ..Sources::default()
+            },
+            Supply::Path => Sources {
+                local_file: Some(self.root.join("shown")),
+                ..Sources::default()
+            },
+            Supply::Name => Sources {
+                served_name: Some("other".to_owned()),
+                ..Sources::default()
+            },
+        }
+    }
+
+    fn asked(&self, state: &mut State, answer: Answer) {
+        let reply = state.reply.clone().expect("a connection was asked for");
+        match answer {
+            Answer::Now => reply.admit(self.sources()),
+            Answer::Later => state.open += 1,
+            Answer::Never => {}
+            Answer::Refuse => reply.end(Cause::Refused),
+            Answer::Fail => reply.end(Cause::Callback(7)),
+        }
+    }
+}
+
+fn without_port(text: &str, remote: Option<SocketAddr>) -> String {
+    remote.map_or(text.to_owned(), |remote| {
+        text.replace(&remote.to_string(), "CLIENT")
+    })
+}
+
+/// The number at the end of a line of the log.
+fn number(text: &str) -> Option<u16> {
+    text.rsplit(' ').next()?.parse().ok()
+}
+
+fn packets(line: &str) -> usize {
+    match line
+        .strip_prefix("-> DATA ")
+        .and_then(|blocks| blocks.split_once(" to "))
+    {
+        Some((first, last)) => {
+            let ends = number(first).zip(number(last)).expect("numbers of blocks");
+            usize::from(ends.1.wrapping_sub(ends.0)) + 1
+        }
+        None => usize::from(line.starts_with("-> ")),
+    }
+}
+
+fn run(run: &Run) -> String {
+    let bytes: Vec<u8> = run
+        .slices
+        .iter()
+        .flat_map(|(data, range)| data[range.clone()].iter().copied())
+        .collect();
+    assert_eq!(bytes.len() as u64, run.length);
+    format!(
+        "moved {} bytes after {} in blocks of {}, {:08x}, of {:?}{}{}{}",
+        run.length,
+        run.before,
+        run.block,
+        digest(&bytes),
+        run.total,
+        if run.empty_block { ", an empty block" } else { "" },
+        if run.is_last { ", the last" } else { "" },
+        if run.is_only_copy { ", the only copy" } else { "" },
+    )
+}
+
+impl Application for Recorder {
+    fn wants(&self) -> Wants {
+        self.wants
+    }
+
+    fn admits(&self) -> bool {
+        true
+    }
+
+    fn turn_ends(&self, _: Instant) -> Option<Duration> {
+        let mut state = self.state.lock().unwrap();
+        state.probes_done = state.probes;
+        self.turned.notify_all();
+        None
+    }
+
+    fn tell(&self, notice: Notice) {
+        let state = &mut *self.state.lock().unwrap();
+        let line = match &notice {
+            Notice::Asked {
+                connection,
+                reply,
+                held,
+            } => {
+                state.reply = Some(reply.clone());
+                if *held {
+                    self.asked(state, self.answer);
+                }
+                format!(
+                    "{} asked for {}, {:?} {:?}, held: {held}",
+                    connection.id, connection.filename, connection.operation, connection.mode
+                )
+            }
+            Notice::Decided { id } => format!("{id} decided"),
+            Notice::Refused { connection, cause } => format!("{} refused: {cause:?}", connection.id),
+            Notice::Started { id, local_file, held } => {
+                if *held {
+                    self.asked(state, self.at_start);
+                }
+                format!("{id} started, {local_file:?}, held: {held}")
+            }
+            Notice::Moved(moved) => {
+                match self.takes_late {
+                    true => state.owed += moved.weight(),
+                    false => state.reply.clone().unwrap().taken(moved.weight()),
+                }
+                format!("{} {}", moved.id, run(moved))
+            }
+            Notice::Ended { id } => format!("{id} ended"),
+            Notice::Failed { id, cause } => format!("{id} failed: {cause:?}"),
+            Notice::Disconnected { id, cause } => format!("{id} disconnected: {cause:?}"),
+            Notice::Log { id: 0, message, .. } if message.starts_with("5 bytes from ") => {
+                state.probes += 1;
+                return;
+            }
+            Notice::Log {
+                id,
+                level,
+                kind,
+                message,
+            } => {
+                state.sent += packets(message);
+                log(*id, *level, *kind, message)
+            }
+        };
+        state.told.push(line);
+    }
+}
+
+/// A line of the log without what differs from run to run.
+fn log(id: i32, level: u8, kind: LogKind, message: &str) -> String {
+    let from = |text: &str, word: &str| -> Option<SocketAddr> {
+        let mut words = text.split(' ').skip_while(|at| *at != word);
+        words.nth(1)?.trim_end_matches(':').parse().ok()
+    };
+    let remote = message.split(' ').next().and_then(|first| first.parse().ok());
+    let remote = remote.or(from(message, "from")).or(from(message, "to"));
+    let mut text = without_port(message, remote);
+    if let (Some(at), Some(end)) = (text.find(" bytes in "), text.find(" s, ")) {
+        text.replace_range(at + " bytes in ".len()..end, "so many");
+    }
+    format!("{id} log {level} {kind:?}: {text}")
+}

@@ -1,0 +1,124 @@
+//! Two hundred scripted transfers over real sockets: what the client and the server send each other, and what the
+//! application is told meanwhile, held against a record of both (`recorded.txt`; TFTPSERVER_RECORD=1 writes it anew).
+//!
+//! Ports, and how long something took, are left out. Every packet of a client is through before its next one is sent, so
+//! the record does not depend on how packets meet in a batch.
+
+mod application;
+mod client;
+mod script;
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use application::Recorder;
+use client::Dialogue;
+use script::{Script, scripts};
+use tftpserver::engine::Engine;
+use tftpserver::engine::config::{Config, Policy};
+use tftpserver::engine::shared::Shared;
+
+const RECORD: &str = "tests/dialogues/recorded.txt";
+
+/// How many scripts run at once: most of them wait for a timer at some point.
+const AT_ONCE: usize = 8;
+
+/// One transfer on a server of its own, as text.
+fn record(script: &Script) -> String {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("file"), script.content()).unwrap();
+    std::fs::write(root.path().join("other"), b"the other file\n").unwrap();
+    let config = Config {
+        address: "127.0.0.1:0".parse().unwrap(),
+        single_port: script.single_port,
+        ..Config::default()
+    };
+    let policy = Policy {
+        read_only: script.read_only,
+        max_connections: script.max_connections,
+        timing: script.timing(),
+        root: support::policy(root.path()).root.filter(|_| script.has_root),
+        ..support::policy(root.path())
+    };
+    let application = Arc::new(Recorder::new(script, root.path()));
+    let shared = Arc::new(Shared::default());
+    let engine = Engine::start(
+        &config,
+        policy,
+        Arc::clone(&application) as _,
+        Arc::clone(&shared),
+    )
+    .unwrap();
+    let packets = Dialogue::new(script, &application, engine.local_addr()).run(&|| shared.active() == 0);
+    let figures = &shared.figures;
+    let counts = [
+        ("completed", &figures.completed),
+        ("failed", &figures.failed),
+        ("refused", &figures.refused),
+        ("sent", &figures.bytes_sent),
+        ("received", &figures.bytes_received),
+        ("repeated", &figures.retransmissions),
+    ]
+    .map(|(name, count)| format!("{name} {}", count.load(std::sync::atomic::Ordering::Relaxed)));
+    engine.shutdown();
+    engine.join();
+    let mut text = format!("== {}\n{packets}-- told\n", script.name);
+    application
+        .told(root.path())
+        .iter()
+        .for_each(|line| writeln!(text, "{line}").unwrap());
+    writeln!(text, "-- {}", counts.join(", ")).unwrap();
+    for name in ["sent", "shown"] {
+        if let Ok(data) = std::fs::read(root.path().join(name)) {
+            writeln!(
+                text,
+                "-- {name}: {} bytes, {:08x}",
+                data.len(),
+                script::digest(&data)
+            )
+            .unwrap();
+        }
+    }
+    text
+}
+
+/// Holds what was recorded now against what is committed, transfer by transfer.
+fn compare(records: &[String]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORD);
+    if std::env::var_os("TFTPSERVER_RECORD").is_some() {
+        std::fs::write(&path, records.join("\n")).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap();
+    let committed: Vec<&str> = committed.split("\n\n").map(str::trim_end).collect();
+    for (now, before) in records.iter().zip(&committed) {
+        assert!(now.trim_end() == *before, "now:\n{now}\nbefore:\n{before}");
+    }
+    assert_eq!(records.len(), committed.len());
+}
+
+#[test]
+fn two_hundred_transfers_go_as_they_were_recorded() {
+    let scripts = scripts();
+    assert!(scripts.len() >= 200, "{}", scripts.len());
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let records = Mutex::new(vec![String::new(); scripts.len()]);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    let Some(script) = scripts.get(index) else {
+                        return;
+                    };
+                    let text = record(script);
+                    records.lock().unwrap()[index] = text;
+                }
+            });
+        }
+    });
+    compare(&records.into_inner().unwrap());
+}
