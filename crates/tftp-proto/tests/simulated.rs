@@ -10,7 +10,6 @@ mod sim;
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use sim::client::State;
 use sim::found::FOUND;
 use sim::judge::Ending;
 use sim::net::{Path, Rng};
@@ -18,6 +17,7 @@ use sim::plan::{self, Owner, Plan};
 use sim::pool::Family;
 use sim::{Report, content, run};
 use tftp_proto::{Outcome, netascii};
+use tftp_sim::client::State;
 
 static UNHEARD: AtomicU32 = AtomicU32::new(0);
 

@@ -1,11 +1,12 @@
 //! How a transfer ended at both ends together, and which endings there may be.
 
-use super::client::{Client, State};
+use super::Client;
 use super::net::CLIENT;
 use super::plan::{Habit, Plan};
 use super::server::Server;
 use super::session::Session;
 use tftp_proto::Outcome;
+use tftp_sim::client::State;
 
 /// Every ending that is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

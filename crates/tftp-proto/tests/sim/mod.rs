@@ -1,12 +1,9 @@
 //! One transfer between the machines and a model client over a bad network, in virtual time.
 #![allow(dead_code)]
 
-pub mod client;
-pub mod damage;
 pub mod doubts;
 pub mod found;
 pub mod judge;
-pub mod mischief;
 pub mod net;
 pub mod options;
 pub mod pace;
@@ -17,13 +14,16 @@ pub mod said;
 pub mod server;
 pub mod session;
 
-use client::{Client, State};
 use judge::{Ending, judge};
-use net::{CLIENT, Datagram, Net, Rng};
+use net::{CLIENT, Datagram, LISTENING, Net, Rng};
 use plan::Plan;
 use server::Server;
 use std::sync::OnceLock;
 use tftp_proto::Outcome;
+use tftp_sim::client::State;
+
+/// The model client, on the simulation's addresses.
+pub type Client<'a> = tftp_sim::client::Client<'a, net::Tid>;
 
 /// How it went.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub fn run(plan: &Plan, content: &[u8]) -> Report {
     let mut rng = Rng(plan.seed);
     let mut world = World {
         net: Net::new(Rng(rng.next()), plan.path),
-        client: Client::new(plan, content),
+        client: Client::new(0, &plan.client(), plan.request(), LISTENING, content),
         server: Server::new(plan, content, rng),
         now: 0,
         heard: 0,
@@ -87,7 +87,8 @@ impl World<'_> {
                 if !client.is_there(self.now) {
                     net.refuse(self.now, &datagram);
                 }
-                client.receive(self.now, &datagram);
+                client.receive(self.now, &datagram.arrival());
+                assert_eq!(client.wrong, None, "a block with wrong bytes");
                 if plan.abort_after == Some(self.heard) {
                     client.abort();
                 }
@@ -165,26 +166,9 @@ fn show(now: u64, margin: &str, datagram: &Datagram) {
 
 /// `size` bytes that are the same nowhere else, or text of lines.
 pub fn content(rng: &mut Rng, size: usize, text: bool) -> &'static [u8] {
-    static NOISE: OnceLock<Vec<u8>> = OnceLock::new();
-    static TEXT: OnceLock<Vec<u8>> = OnceLock::new();
-    let all = if text {
-        TEXT.get_or_init(|| {
-            let mut rng = Rng(2);
-            let letter = |_| {
-                if rng.percent(20) {
-                    rng.pick(b"\r\n\0a")
-                } else {
-                    rng.next() as u8
-                }
-            };
-            (0..1 << 20).map(letter).collect()
-        })
+    if text {
+        tftp_sim::text(rng, size)
     } else {
-        NOISE.get_or_init(|| {
-            let mut rng = Rng(1);
-            (0..1 << 22).map(|_| rng.next() as u8).collect()
-        })
-    };
-    let from = rng.below((all.len() - size) as u64) as usize;
-    &all[from..from + size]
+        tftp_sim::noise(rng, size)
+    }
 }

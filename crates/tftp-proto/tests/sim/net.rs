@@ -1,44 +1,50 @@
 //! A network in virtual time that loses, doubles, delays, reorders and damages, all by seed.
 
-use super::damage::{damage, stray};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use tftp_sim::client::{Address, Arrival};
+use tftp_sim::damage::{damage, stray};
 
-/// splitmix64.
-#[derive(Clone, Debug)]
-pub struct Rng(pub u64);
-
-impl Rng {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// 0 to `bound` - 1.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
-    }
-
-    pub fn percent(&mut self, chance: u64) -> bool {
-        chance > 0 && self.below(100) < chance
-    }
-
-    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len() as u64) as usize]
-    }
-}
+pub use tftp_sim::Rng;
 
 /// An address and a port: the client's, a stranger's, the listening port, or (above) a transfer's. What comes from
 /// `REFUSED` is an ICMP error about a datagram to the client.
-pub type Tid = u32;
-pub const CLIENT: Tid = 1;
-pub const STRANGER: Tid = 2;
-pub const REFUSED: Tid = 3;
-pub const LISTENING: Tid = 69;
-pub const FIRST_TRANSFER: Tid = 1000;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tid(u32);
+
+pub const CLIENT: Tid = Tid(1);
+pub const STRANGER: Tid = Tid(2);
+pub const REFUSED: Tid = Tid(3);
+pub const LISTENING: Tid = Tid(69);
+pub const FIRST_TRANSFER: Tid = Tid(1000);
+
+impl Tid {
+    /// The port of the transfer with this number.
+    pub fn of_transfer(place: usize) -> Tid {
+        Tid(FIRST_TRANSFER.0 + place as u32)
+    }
+
+    /// The number of the transfer whose port it is.
+    pub fn transfer(self) -> Option<usize> {
+        self.0.checked_sub(FIRST_TRANSFER.0).map(|place| place as usize)
+    }
+}
+
+impl std::fmt::Display for Tid {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(to)
+    }
+}
+
+impl Address for Tid {
+    fn is_of(&self, server: &Tid) -> bool {
+        self >= server
+    }
+
+    fn may_serve(&self, _: &Tid) -> bool {
+        *self >= FIRST_TRANSFER
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Datagram {
@@ -48,6 +54,17 @@ pub struct Datagram {
     /// As its sender sent it. TFTP has no checksum of its own: who takes a damaged datagram for a good one is
     /// deceived, and not to blame.
     pub clean: bool,
+}
+
+impl Datagram {
+    /// As a client sees it.
+    pub fn arrival(&self) -> Arrival<'_, Tid> {
+        Arrival {
+            from: self.from,
+            bytes: &self.bytes,
+            clean: self.clean,
+        }
+    }
 }
 
 /// What the network does to a datagram: chances in percent, times in microseconds.

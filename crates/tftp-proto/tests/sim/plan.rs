@@ -1,26 +1,9 @@
 //! Everything that is chosen about one transfer, and how it is chosen by seed.
 
 use super::net::{Path, Rng};
+use tftp_sim::client::{self, Options};
 
-/// How a client differs from what the RFCs ask for, as some do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Habit {
-    /// None of the following.
-    Careful,
-    /// Sends every ACK twice, and a DATA for every ACK that comes, repeated or not (RFC 1123 section
-    /// 4.2.3.1).
-    Apprentice,
-    /// Forgets the transfer with its last ACK.
-    Hasty,
-    /// busybox: sends again after 0.1 s, then ever later.
-    Busybox,
-    /// U-Boot: answers whatever block comes with the last good one.
-    UBoot,
-    /// rs-tftpc: its request goes once.
-    OneRequest,
-    /// Sends what it likes when it likes: see `mischief.rs`.
-    Malicious,
-}
+pub use tftp_sim::client::Habit;
 
 /// What the owner's store and application do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,10 +63,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn options(&self) -> Vec<(&'static str, u64)> {
+    pub fn options(&self) -> Options {
         let size = if self.upload { self.size as u64 } else { 0 };
         let rollover = self.ask_rollover;
-        [
+        let mut options = Options::default();
+        for (name, value, asked) in [
             ("blksize", self.blksize, self.blksize > 0),
             ("blksize2", self.blksize2, self.blksize2 > 0),
             ("windowsize", self.windowsize, self.windowsize > 0),
@@ -91,11 +75,32 @@ impl Plan {
             ("utimeout", self.utimeout, self.utimeout > 0),
             ("tsize", size, self.ask_tsize),
             ("rollover", rollover.unwrap_or(0), rollover.is_some()),
-        ]
-        .into_iter()
-        .filter(|&(.., asked)| asked)
-        .map(|(name, value, _)| (name, value))
-        .collect()
+        ] {
+            if asked {
+                options.push(name, value);
+            }
+        }
+        options
+    }
+
+    /// The client's part.
+    pub fn client(&self) -> client::Plan {
+        client::Plan {
+            seed: self.seed,
+            upload: self.upload,
+            options: self.options(),
+            unit: self.unit(),
+            rolls_to_one: self.client_rolls_to_one,
+            habit: self.habit,
+            timeout: self.client_timeout,
+            tries: self.client_tries,
+            linger: self.client_linger,
+        }
+    }
+
+    /// The datagram with which it begins.
+    pub fn request(&self) -> Vec<u8> {
+        client::request(self.upload, b"file", "oCtEt", &self.options())
     }
 
     /// Whether there is an OACK.

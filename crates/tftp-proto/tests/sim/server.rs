@@ -77,15 +77,18 @@ impl<'a> Server<'a> {
         if request.filename != b"file" {
             return self.error(LISTENING, datagram.from, ErrorCode::NOT_FOUND);
         }
-        let tid = FIRST_TRANSFER + self.sessions.len() as Tid;
+        let tid = Tid::of_transfer(self.sessions.len());
         let mut session = Session::new(now, tid, datagram, request, self.plan, self.content);
         session.begin(now, &mut self.rng, &mut self.out);
         self.sessions.push(session);
     }
 
     fn packet(&mut self, now: u64, datagram: &Datagram, packet: &Packet<'_>) {
-        let place = (datagram.to - FIRST_TRANSFER) as usize;
-        match self.sessions.get_mut(place) {
+        match datagram
+            .to
+            .transfer()
+            .and_then(|place| self.sessions.get_mut(place))
+        {
             Some(session) if session.is_with(datagram.from) => {
                 session.packet(now, datagram, packet, &mut self.rng, &mut self.out);
             }
@@ -96,7 +99,7 @@ impl<'a> Server<'a> {
 
     /// What the kernel's error queue tells of a transfer's port.
     fn refused(&mut self, now: u64, tid: Tid) {
-        if let Some(session) = self.sessions.get_mut((tid - FIRST_TRANSFER) as usize) {
+        if let Some(session) = tid.transfer().and_then(|place| self.sessions.get_mut(place)) {
             session.refused(now, &mut self.rng, &mut self.out);
         }
     }
@@ -115,6 +118,6 @@ impl<'a> Server<'a> {
 
     /// The transfer that the client holds for its own.
     pub fn bound(&self, tid: Option<Tid>) -> Option<&Session<'a>> {
-        self.sessions.get((tid? - FIRST_TRANSFER) as usize)
+        self.sessions.get(tid?.transfer()?)
     }
 }

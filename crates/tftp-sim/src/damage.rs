@@ -3,7 +3,7 @@
 //! The bytes that a DATA carries are never changed here: UDP has a checksum, TFTP has none, so nobody could
 //! notice. Their number can be wrong though, and there may be fewer or more of them.
 
-use super::net::Rng;
+use crate::Rng;
 
 const OPCODES: [u8; 10] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 255];
 

@@ -1,7 +1,7 @@
 //! A client that means harm: whatever may make a server send more than it should, at any time, from its own
 //! port.
 
-use super::net::Rng;
+use crate::Rng;
 
 /// How long it waits before the next packet, in microseconds: around the spans that a server goes by.
 pub fn pause(rng: &mut Rng) -> u64 {

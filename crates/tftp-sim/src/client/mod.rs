@@ -1,13 +1,39 @@
 //! A client as the RFCs describe it, lockstep or windowed, and clients with habits of their own; written
 //! without the crate's own code. It never believes what a datagram says about lengths or numbers.
 
-use super::mischief;
-use super::net::{Datagram, FIRST_TRANSFER, LISTENING, Rng, Tid};
-use super::plan::{Habit, Plan};
+mod plan;
 
+use crate::{Rng, mischief};
+
+pub use plan::{Habit, Options, Plan, request};
+
+/// An address and a port, as the simulation names them.
+pub trait Address: Copy + Eq {
+    /// Whether it is a port of that server.
+    fn is_of(&self, server: &Self) -> bool;
+
+    /// Whether a transfer of that server may have it.
+    fn may_serve(&self, server: &Self) -> bool;
+}
+
+/// A datagram as it arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a, A> {
+    /// Its sender, as it says.
+    pub from: A,
+    /// What it carries.
+    pub bytes: &'a [u8],
+    /// As its sender sent it. TFTP has no checksum of its own: who takes a damaged datagram for a good one is
+    /// deceived, and not to blame.
+    pub clean: bool,
+}
+
+/// How far a client has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
+    /// It goes on.
     Running,
+    /// It has everything, or sent everything.
     Done,
     /// Nothing came for too long.
     GaveUp,
@@ -19,17 +45,22 @@ pub enum State {
     Died,
 }
 
-/// What both directions share.
-pub struct Client<'a> {
+/// A get or a put.
+pub struct Client<'a, A> {
+    /// How far it has come.
     pub state: State,
     /// The transfer that answered first.
-    pub bound: Option<Tid>,
+    pub bound: Option<A>,
     /// It took a damaged datagram for a good one: what it does from then on says nothing.
     pub deceived: bool,
     /// Bytes that arrived, in order (download).
     pub got: usize,
-    pub out: Vec<(Tid, Vec<u8>)>,
-    plan: &'a Plan,
+    /// A block that came with other bytes than the file has there, from a clean datagram.
+    pub wrong: Option<u64>,
+    /// What it sends, to be taken after each call: where to, what.
+    pub out: Vec<(A, Vec<u8>)>,
+    plan: Plan,
+    server: A,
     file: &'a [u8],
     request: Vec<u8>,
     /// The highest block it has acknowledged (download) or of which it got the ACK (upload).
@@ -55,21 +86,24 @@ pub struct Client<'a> {
 
 const SOON: u64 = 20_000;
 
-impl<'a> Client<'a> {
-    pub fn new(plan: &'a Plan, file: &'a [u8]) -> Client<'a> {
+impl<'a, A: Address> Client<'a, A> {
+    /// A client that sends `request` to `server` now; `file` is what it puts, or should get.
+    pub fn new(now: u64, plan: &Plan, request: Vec<u8>, server: A, file: &'a [u8]) -> Client<'a, A> {
         let mut client = Client {
             state: State::Running,
             bound: None,
             deceived: false,
             got: 0,
+            wrong: None,
             out: Vec::new(),
-            plan,
+            plan: *plan,
+            server,
             file,
-            request: request(plan),
+            request,
             acked: 0,
             blksize: 512,
             windowsize: 1,
-            rolls_to_one: plan.client_rolls_to_one,
+            rolls_to_one: plan.rolls_to_one,
             open: false,
             block: 0,
             gap: 0,
@@ -84,10 +118,11 @@ impl<'a> Client<'a> {
         };
         // What it says is not to be believed.
         client.deceived = client.mischief.is_some();
-        client.request(0);
+        client.request(now);
         client
     }
 
+    /// When [`Client::timeout`] is due.
     pub fn deadline(&self) -> Option<u64> {
         (self.state == State::Running).then_some(self.deadline)
     }
@@ -97,17 +132,24 @@ impl<'a> Client<'a> {
         self.state == State::Running || self.state == State::Done && now < self.linger_until
     }
 
+    /// The length of its file.
     pub fn size(&self) -> usize {
         self.file.len()
     }
 
-    pub fn receive(&mut self, now: u64, datagram: &Datagram) {
-        let bytes = &datagram.bytes[..];
+    /// The server has answered.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// A datagram came to its port.
+    pub fn receive(&mut self, now: u64, datagram: &Arrival<'_, A>) {
+        let bytes = datagram.bytes;
         if !self.is_there(now) || bytes.len() < 4 || bytes[0] != 0 {
             return;
         }
         if !self.is_ours(datagram) {
-            let stray = self.bound.is_some() || datagram.from < LISTENING;
+            let stray = self.bound.is_some() || !datagram.from.is_of(&self.server);
             if stray && bytes[1] != 5 {
                 self.out.push((datagram.from, b"\0\x05\0\x05Who?\0".to_vec()));
             }
@@ -136,16 +178,17 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// Nothing came until its deadline.
     pub fn timeout(&mut self, now: u64) {
         self.tries += 1;
-        if self.tries > self.plan.client_tries {
+        if self.tries > self.plan.tries {
             self.state = State::GaveUp;
         } else if let Some(rng) = &mut self.mischief {
             let request = &self.request;
-            let packet = mischief::packet(rng, self.last_number, self.plan.unit(), request);
+            let packet = mischief::packet(rng, self.last_number, self.plan.unit, request);
             let is_request = packet == *request;
             self.deadline = now + mischief::pause(rng);
-            let to = self.bound.filter(|_| !is_request).unwrap_or(LISTENING);
+            let to = self.bound.filter(|_| !is_request).unwrap_or(self.server);
             self.out.push((to, packet));
         } else if !self.open {
             if self.plan.habit == Habit::OneRequest {
@@ -164,11 +207,12 @@ impl<'a> Client<'a> {
     pub fn abort(&mut self) {
         if self.state == State::Running {
             self.state = State::Refused;
-            let to = self.bound.unwrap_or(LISTENING);
+            let to = self.bound.unwrap_or(self.server);
             self.out.push((to, b"\0\x05\0\0enough\0".to_vec()));
         }
     }
 
+    /// Gone without a word.
     pub fn die(&mut self) {
         if self.state == State::Running {
             self.state = State::Died;
@@ -176,17 +220,18 @@ impl<'a> Client<'a> {
         self.linger_until = 0;
     }
 
-    /// The first answer chooses the transfer (RFC 1350 section 4).
-    fn is_ours(&mut self, datagram: &Datagram) -> bool {
-        let answers = matches!(datagram.bytes[1], 3..=6);
-        match self.bound {
-            Some(tid) => tid == datagram.from,
-            None if datagram.from >= FIRST_TRANSFER && answers => {
-                self.bound = Some(datagram.from);
-                true
-            }
-            None => datagram.from == LISTENING && datagram.bytes[1] == 5,
+    /// The first answer chooses the transfer (RFC 1350 section 4). An ERROR of the listening port is an answer, and
+    /// chooses none.
+    fn is_ours(&mut self, datagram: &Arrival<'_, A>) -> bool {
+        if let Some(tid) = self.bound {
+            return tid == datagram.from;
         }
+        let opcode = datagram.bytes[1];
+        let refused = opcode == 5 && datagram.from == self.server;
+        if matches!(opcode, 3..=6) && !refused && datagram.from.may_serve(&self.server) {
+            self.bound = Some(datagram.from);
+        }
+        refused || self.bound.is_some()
     }
 
     fn wire(&self, block: u64) -> u16 {
@@ -202,7 +247,7 @@ impl<'a> Client<'a> {
             Habit::Busybox => (0..self.tries.min(8))
                 .fold(100_000, |wait, _| wait * 3 / 2)
                 .min(2_000_000),
-            _ => self.plan.client_timeout,
+            _ => self.plan.timeout,
         };
         self.deadline = now + wait;
     }
@@ -214,7 +259,7 @@ impl<'a> Client<'a> {
     }
 
     fn send(&mut self, bytes: Vec<u8>) {
-        self.out.push((self.bound.unwrap_or(LISTENING), bytes));
+        self.out.push((self.bound.unwrap_or(self.server), bytes));
     }
 
     fn refuse(&mut self, code: u8) {
@@ -223,22 +268,13 @@ impl<'a> Client<'a> {
     }
 
     fn request(&mut self, now: u64) {
-        self.out.push((LISTENING, self.request.clone()));
+        self.out.push((self.server, self.request.clone()));
         self.arm(now);
     }
 }
 
-fn request(plan: &Plan) -> Vec<u8> {
-    let mut packet = vec![0, if plan.upload { 2 } else { 1 }];
-    packet.extend_from_slice(b"file\0oCtEt\0");
-    for (name, value) in plan.options() {
-        packet.extend_from_slice(format!("{name}\0{value}\0").as_bytes());
-    }
-    packet
-}
-
 /// What is negotiated.
-impl Client<'_> {
+impl<A: Address> Client<'_, A> {
     fn oack(&mut self, now: u64, options: &[u8], clean: bool) {
         if self.open {
             // An old copy; before the first block was sent or came, ACK 0 may have been lost.
@@ -270,12 +306,7 @@ impl Client<'_> {
         let (mut blksize, mut windowsize, mut rollover) = (512, 1, None);
         for pair in fields.chunks(2) {
             let value: u64 = pair.get(1)?.parse().ok()?;
-            let asked = self
-                .plan
-                .options()
-                .into_iter()
-                .find(|(name, _)| *name == pair[0])?
-                .1;
+            let asked = self.plan.options.value(pair[0])?;
             match pair[0] {
                 "blksize" | "blksize2" if (8..=asked).contains(&value) => blksize = value as usize,
                 "windowsize" if (1..=asked).contains(&value) => windowsize = value,
@@ -290,7 +321,7 @@ impl Client<'_> {
 }
 
 /// A download.
-impl Client<'_> {
+impl<A: Address> Client<'_, A> {
     /// An ACK of the last good block.
     fn answer(&mut self, now: u64) {
         let [a, b] = self.wire(self.block).to_be_bytes();
@@ -331,7 +362,7 @@ impl Client<'_> {
         let upto = (self.got + self.blksize).min(self.file.len());
         let right = self.file[self.got..upto] == *data;
         if !right && !self.deceived {
-            assert!(!clean, "wrong bytes in block {}", self.block);
+            self.wrong = self.wrong.or(clean.then_some(self.block));
             self.deceived = true;
         }
         self.got = (self.got + data.len()).min(self.file.len());
@@ -342,13 +373,13 @@ impl Client<'_> {
         }
         if last {
             self.state = State::Done;
-            self.linger_until = now + self.plan.client_linger;
+            self.linger_until = now + self.plan.linger;
         }
     }
 }
 
 /// An upload.
-impl Client<'_> {
+impl<A: Address> Client<'_, A> {
     fn ack(&mut self, now: u64, number: u16, clean: bool) {
         let first = !self.open && number == 0;
         let Some(block) = (self.acked..=self.high).find(|&block| self.wire(block) == number) else {
@@ -364,7 +395,7 @@ impl Client<'_> {
             self.progress();
             if self.acked == self.blocks() {
                 self.state = State::Done;
-                self.linger_until = now + self.plan.client_linger;
+                self.linger_until = now + self.plan.linger;
             } else {
                 self.window(now);
             }
