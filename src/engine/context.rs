@@ -10,18 +10,17 @@ use tftp_proto::wire::{self, ErrorCode};
 use tftp_proto::{Instant, Transmit};
 
 use super::admission::{Admission, HalfOpen};
-use super::cause::Cause;
 use super::descriptors::Ticket;
 use super::inbox::{Inbox, Message};
 use super::jail::{Jail, Opened, Refusal};
 use super::key::Key;
-use super::notice::{Application, LogKind, Notice, Wants};
+use super::notice::{Notice, Wants};
+use super::observer::Observer;
 use super::platform::{Route, SendBatch};
 use super::pool::{Lane, Pool};
 use super::shared::Shared;
 use super::store::{SharedFile, Store};
 use super::timers::Timers;
-use super::trail;
 use super::transfer::Link;
 
 /// One shard's means, lent to one transfer at a time.
@@ -33,7 +32,7 @@ pub(super) struct Context {
     pub(super) store: Store,
     pub(super) pool: Arc<Pool>,
     pub(super) inbox: Arc<Inbox>,
-    pub(super) application: Arc<dyn Application>,
+    pub(super) observer: Observer,
     pub(super) shared: Arc<Shared>,
     /// Transfers of this shard that no client has acknowledged yet.
     pub(super) half_open: Admission<Key>,
@@ -68,7 +67,7 @@ impl Context {
         outbox: SendBatch,
         pool: Arc<Pool>,
         inbox: Arc<Inbox>,
-        application: Arc<dyn Application>,
+        observer: Observer,
         shared: Arc<Shared>,
     ) -> Context {
         Context {
@@ -78,7 +77,7 @@ impl Context {
             store: Store::new(),
             pool,
             inbox,
-            application,
+            observer,
             shared,
             half_open: Admission::default(),
             dirty: Vec::new(),
@@ -93,11 +92,11 @@ impl Context {
     }
 
     pub(super) fn wants(&self) -> Wants {
-        self.application.wants()
+        self.observer.wants()
     }
 
     pub(super) fn tell(&self, notice: Notice) {
-        self.application.tell(notice);
+        self.observer.tell(notice);
     }
 
     /// A transfer is not half-open any more.
@@ -115,7 +114,7 @@ impl Context {
 
     /// `id`: the connection that it belongs to; 0: none.
     pub(super) fn send_error(&mut self, route: Route, id: i32, code: ErrorCode, message: &str) {
-        trail::error_goes(self, id, route.peer, code, message);
+        self.observer.error_goes(id, route.peer, code, message);
         self.send(route, |packet| wire::encode_error(code, message, packet));
     }
 
@@ -125,7 +124,7 @@ impl Context {
         match *transmit {
             Transmit::Oack(oack) => self.send_oack(route, id, &oack),
             Transmit::Ack { block } => {
-                trail::ack_goes(self, id, block);
+                self.observer.ack_goes(id, block);
                 self.send(route, |packet| packet.extend(wire::ack(block)));
             }
             Transmit::Error { code, message } => self.send_error(route, id, code, message),
@@ -135,7 +134,7 @@ impl Context {
 
     fn send_oack(&mut self, route: Route, id: i32, oack: &Oack) {
         self.send(route, |packet| oack.encode(packet));
-        trail::oack_goes(self, id, &self.scratch);
+        self.observer.oack_goes(id, &self.scratch);
     }
 
     /// Runs `job` where it may block, from the end of this turn on; its message, if it has one, comes back to this
@@ -203,28 +202,5 @@ impl Context {
     /// A batch of datagrams is through: what the next one asks for is opened anew.
     pub(super) fn forget_latest(&mut self) {
         self.latest = None;
-    }
-
-    /// Tells that something failed, where somebody listens.
-    pub(super) fn failed(&self, id: i32, cause: Arc<Cause>) {
-        if self.wants().has(Wants::ERROR) {
-            self.tell(Notice::Failed { id, cause });
-        }
-    }
-
-    pub(super) fn log(&self, level: Wants, id: i32, kind: LogKind, message: impl FnOnce() -> String) {
-        if self.wants().has(level) {
-            let number = match level {
-                Wants::LOG_INFO => 1,
-                Wants::LOG_VERBOSE => 2,
-                _ => 3,
-            };
-            self.tell(Notice::Log {
-                id,
-                level: number,
-                kind,
-                message: message(),
-            });
-        }
     }
 }

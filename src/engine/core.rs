@@ -158,7 +158,7 @@ impl Core {
 
     /// What was told in this turn may wake the application now: its packets are out.
     pub(super) fn end_turn(&mut self) {
-        self.wake_due = self.ctx.application.turn_ends(self.ctx.now);
+        self.wake_due = self.ctx.observer.turn_ends(self.ctx.now);
     }
 
     pub(super) fn arrive(&mut self, socket: usize, arrival: &Arrival<'_>) {
@@ -447,7 +447,7 @@ impl Core {
             return self.too_long(tid, error);
         }
         if error.kind() != io::ErrorKind::ConnectionRefused {
-            self.ctx.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
+            self.ctx.observer.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
                 format!("{}: {error}", tid.peer)
             });
             return;

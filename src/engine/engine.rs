@@ -15,6 +15,7 @@ use super::drain::Drain;
 use super::inbox::{Inbox, Message};
 use super::listen::Listener;
 use super::notice::Application;
+use super::observer::Observer;
 use super::platform::{FrameOptions, Poller, SendBatch, SocketId, UdpSocket};
 use super::pool::{Lane, Pool};
 use super::shard::Shard;
@@ -242,7 +243,7 @@ impl Engine {
             outbox,
             pool,
             Arc::clone(&inbox),
-            application,
+            Observer::new(application, Arc::clone(&shared)),
             shared,
         );
         let config = &self.config;

@@ -19,6 +19,7 @@ mod listen;
 mod models;
 mod networks;
 pub mod notice;
+mod observer;
 pub mod platform;
 mod pool;
 mod port_plan;
@@ -35,7 +36,6 @@ pub mod shared;
 mod siphash;
 pub mod sources;
 mod timers;
-mod trail;
 mod transfer;
 mod transfers;
 

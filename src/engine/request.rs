@@ -3,7 +3,6 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use tftp_proto::wire::{self, Asked, ErrorCode, Malformed, Operation, Packet, Request};
 
@@ -14,13 +13,12 @@ use super::cause::Cause;
 use super::config::ClientFilter;
 use super::core::Core;
 use super::key::Key;
-use super::notice::{Connection, LogKind, Notice, Wants};
+use super::notice::{Connection, LogKind, Wants};
 use super::platform::{Arrival, LocalAddr, Route, plain};
 use super::port_plan::{Reception, Seat};
 use super::ports::{LISTENING, SocketRequest};
 use super::progress::Progress;
 use super::repeats;
-use super::trail;
 use super::transfer::{Terms, Transfer};
 use super::transfers::Tid;
 
@@ -80,8 +78,8 @@ impl Core {
         if !self.answers(arrival) {
             return;
         }
-        if !self.ctx.application.admits() {
-            self.ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
+        if !self.ctx.observer.admits() {
+            self.ctx.observer.unanswered();
             return;
         }
         self.leave_former(arrival.peer, former);
@@ -93,7 +91,7 @@ impl Core {
             Some(_) => self.admit(&newcomer),
         };
         if matches!(admitted, Ok(false)) {
-            self.ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
+            self.ctx.observer.unanswered();
             return;
         }
         let connection = Arc::new(self.connection(arrival, request, name));
@@ -230,7 +228,7 @@ impl Core {
                 return self.refuse(route, connection, &request.asked, Cause::Socket(error));
             }
         };
-        self.ctx.shared.figures.requests.fetch_add(1, Relaxed);
+        self.ctx.observer.admitted();
         let (route, now) = (self.route(socket, arrival), self.ctx.now);
         let terms = Terms {
             request: digest,
@@ -300,16 +298,9 @@ impl Core {
     /// The connection never begins; the client is told why.
     fn refuse(&mut self, route: Route, connection: Arc<Connection>, asked: &Asked, cause: Cause) {
         let (code, message) = cause::wire(&cause);
-        trail::request(&self.ctx, &connection, asked);
+        self.ctx.observer.request(&connection, asked);
         self.ctx.send_error(route, connection.id, code, message);
-        trail::refused(&self.ctx, &connection, &cause);
-        self.ctx.shared.figures.refused.fetch_add(1, Relaxed);
-        connection.progress.ended(self.ctx.now);
-        let (id, cause) = (connection.id, Arc::new(cause));
-        self.ctx.failed(id, Arc::clone(&cause));
-        if self.ctx.wants().any_connection() {
-            self.ctx.tell(Notice::Refused { connection, cause });
-        }
+        self.ctx.observer.refused(self.ctx.now, connection, cause);
     }
 
     /// The way back to whoever sent `arrival`, from `socket`, and from the address that was asked or SourceIPAddress.
@@ -329,7 +320,7 @@ impl Core {
     }
 
     fn log_ignored(&self, arrival: &Arrival<'_>, why: &str) {
-        self.ctx.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
+        self.ctx.observer.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
             format!(
                 "{} bytes from {} ignored: {why}",
                 arrival.bytes.len(),

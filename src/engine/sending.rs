@@ -16,7 +16,6 @@ use super::memory::Taken;
 use super::notice::{Direction, Notice, Run, Wants};
 use super::source::{Source, Supply};
 use super::store::{Read, SharedFile};
-use super::trail;
 use super::transfer::{FLOW_LIMIT, Link};
 
 pub(super) struct Sending {
@@ -161,7 +160,7 @@ impl Sending {
     }
 
     fn emit_data(&mut self, ctx: &mut Context, link: &Link, blocks: Range<u64>) {
-        trail::data_goes(ctx, link.connection.id, &blocks, |block| {
+        ctx.observer.data_goes(link.connection.id, &blocks, |block| {
             self.machine.wire_block(block)
         });
         let blksize = u64::from(self.machine.agreed().blksize);

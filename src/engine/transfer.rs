@@ -27,7 +27,6 @@ use super::source::Source;
 use super::sources::Sources;
 use super::store::Read;
 use super::timers::Timer;
-use super::trail;
 use super::transfers::Tid;
 use super::upload::Upload;
 
@@ -232,18 +231,18 @@ impl Transfer {
                 reply,
                 held,
             });
-            trail::request(ctx, &self.link.connection, &self.asked);
+            ctx.observer.request(&self.link.connection, &self.asked);
             if held {
                 return self.after_step(ctx);
             }
         } else {
-            trail::request(ctx, &self.link.connection, &self.asked);
+            ctx.observer.request(&self.link.connection, &self.asked);
         }
         self.look_up(ctx, Sources::default(), false);
     }
 
     pub(super) fn handle_packet(&mut self, ctx: &mut Context, packet: &Packet<'_>) {
-        trail::came(ctx, self.link.connection.id, packet);
+        ctx.observer.came(self.link.connection.id, packet);
         match (&mut self.stage, packet) {
             (Stage::Sending(sending), packet) => sending.handle_packet(ctx, &self.link, packet),
             (Stage::Receiving(receiving), packet) => receiving.handle_packet(ctx, &self.link, packet),

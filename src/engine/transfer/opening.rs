@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use tftp_proto::wire::Operation;
 
@@ -19,7 +18,6 @@ use crate::engine::sending::Sending;
 use crate::engine::source::Source;
 use crate::engine::sources::Sources;
 use crate::engine::store::SharedFile;
-use crate::engine::trail;
 use crate::engine::upload::{Upload, UploadOptions};
 
 impl Transfer {
@@ -63,7 +61,7 @@ impl Transfer {
     /// repeats itself.
     fn open(&mut self, ctx: &mut Context, place: Place, again: bool) {
         if !ctx.pool.has_room(self.link.lane) {
-            ctx.shared.figures.unanswered.fetch_add(1, Relaxed);
+            ctx.observer.unanswered();
             return self.end_silently(ctx, Cause::TooMany);
         }
         self.stage = Stage::Opening { again };
@@ -123,8 +121,7 @@ impl Transfer {
             Stage::Receiving(receiving) => (receiving.machine.agreed(), receiving.total()),
             _ => return,
         };
-        self.link.connection.progress.negotiated(agreed, total);
-        trail::begins(ctx, &self.link.connection, agreed);
+        ctx.observer.begun(&self.link.connection, agreed, total);
     }
 
     fn receive(&self, ctx: &Context, file: Option<(Upload, Ticket)>) -> Stage {

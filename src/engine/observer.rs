@@ -1,0 +1,157 @@
+//! What the application, the log and the figures learn of transfers.
+//!
+//! An observer is given the results of steps and decides what is told of them. It knows no transfer, no socket and no
+//! file.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tftp_proto::Instant;
+use tftp_proto::negotiate::Agreed;
+use tftp_proto::wire::Operation;
+
+use super::cause::Cause;
+use super::notice::{Application, Connection, LogKind, Notice, Wants};
+use super::shared::{Figures, Shared};
+
+mod trail;
+
+/// One I/O thread's way to the application, the log and the figures.
+pub(super) struct Observer {
+    application: Arc<dyn Application>,
+    shared: Arc<Shared>,
+}
+
+/// How a transfer ended.
+pub(super) struct Over<'a> {
+    pub(super) connection: &'a Connection,
+    /// The application was told of its beginning.
+    pub(super) is_announced: bool,
+    /// `None`: the file is whole.
+    pub(super) cause: Option<Cause>,
+    /// Bytes of the stream that were acknowledged or received; 0 if it never began.
+    pub(super) bytes: u64,
+    pub(super) took: Duration,
+    /// Packets that were sent more than once.
+    pub(super) repeated: u64,
+}
+
+impl Observer {
+    pub(super) fn new(application: Arc<dyn Application>, shared: Arc<Shared>) -> Observer {
+        Observer { application, shared }
+    }
+
+    /// Which notices somebody listens to.
+    pub(super) fn wants(&self) -> Wants {
+        self.application.wants()
+    }
+
+    /// Whether a new request may become a connection now.
+    pub(super) fn admits(&self) -> bool {
+        self.application.admits()
+    }
+
+    /// Passes a notice on.
+    pub(super) fn tell(&self, notice: Notice) {
+        self.application.tell(notice);
+    }
+
+    /// The packets of this turn are out: the application may be woken. `Some`: call again after this time.
+    pub(super) fn turn_ends(&self, now: Instant) -> Option<Duration> {
+        self.application.turn_ends(now)
+    }
+
+    /// A request was admitted.
+    pub(super) fn admitted(&self) {
+        self.figures().requests.fetch_add(1, Relaxed);
+    }
+
+    /// A request was left unanswered because too much is under way.
+    pub(super) fn unanswered(&self) {
+        self.figures().unanswered.fetch_add(1, Relaxed);
+    }
+
+    /// A request was refused, and its client was told why: the connection never began.
+    pub(super) fn refused(&self, now: Instant, connection: Arc<Connection>, cause: Cause) {
+        self.log_refusal(&connection, &cause);
+        self.figures().refused.fetch_add(1, Relaxed);
+        connection.progress.ended(now);
+        let cause = Arc::new(cause);
+        self.failed(connection.id, &cause);
+        if self.wants().any_connection() {
+            self.tell(Notice::Refused { connection, cause });
+        }
+    }
+
+    /// A transfer has its source or its target, and its options.
+    pub(super) fn begun(&self, connection: &Connection, agreed: &Agreed, total: Option<u64>) {
+        connection.progress.negotiated(agreed, total);
+        self.log_beginning(connection, agreed);
+    }
+
+    /// A transfer is over. Called once for each.
+    pub(super) fn over(&self, now: Instant, over: Over<'_>) {
+        over.connection.progress.ended(now);
+        self.count(&over);
+        self.log_end(&over);
+        let id = over.connection.id;
+        let is_refused = matches!(over.cause, Some(Cause::Refused));
+        let is_quiet = is_refused || matches!(over.cause, Some(Cause::ClientError { probe: true, .. }));
+        let cause = over.cause.map(Arc::new);
+        if let Some(cause) = cause.as_ref().filter(|_| !is_quiet) {
+            self.failed(id, cause);
+        }
+        // The application itself refused it: for it, the connection never began.
+        if !over.is_announced || is_refused {
+            return;
+        }
+        if cause.is_none() {
+            self.tell(Notice::Ended { id });
+        }
+        self.tell(Notice::Disconnected { id, cause });
+    }
+
+    /// A line of the log, made only where somebody listens.
+    pub(super) fn log(&self, level: Wants, id: i32, kind: LogKind, message: impl FnOnce() -> String) {
+        if self.wants().has(level) {
+            let number = match level {
+                Wants::LOG_INFO => 1,
+                Wants::LOG_VERBOSE => 2,
+                _ => 3,
+            };
+            self.tell(Notice::Log {
+                id,
+                level: number,
+                kind,
+                message: message(),
+            });
+        }
+    }
+
+    fn failed(&self, id: i32, cause: &Arc<Cause>) {
+        if self.wants().has(Wants::ERROR) {
+            let cause = Arc::clone(cause);
+            self.tell(Notice::Failed { id, cause });
+        }
+    }
+
+    fn count(&self, over: &Over<'_>) {
+        let figures = self.figures();
+        match over.cause {
+            None => figures.completed.fetch_add(1, Relaxed),
+            Some(Cause::Refused) => figures.refused.fetch_add(1, Relaxed),
+            Some(_) => figures.failed.fetch_add(1, Relaxed),
+        };
+        let bytes = match over.connection.operation {
+            Operation::Read => &figures.bytes_sent,
+            Operation::Write => &figures.bytes_received,
+        };
+        bytes.fetch_add(over.bytes, Relaxed);
+        figures.retransmissions.fetch_add(over.repeated, Relaxed);
+    }
+
+    fn figures(&self) -> &Figures {
+        &self.shared.figures
+    }
+}

@@ -1,0 +1,178 @@
+//! What the Log event tells of one transfer.
+//!
+//! Level 1: who asks for what. Level 2: the protocol's dialogue, a PITrail line for each RRQ, WRQ, OACK and ERROR
+//! ("<-" came, "->" went), and Verbose lines with what was agreed and how it went. Level 3: a Debug line for each
+//! DATA and ACK that came, and for each ACK and each run of DATA that went. Nothing is written that nobody wants.
+
+use std::fmt::{self, Write};
+use std::net::SocketAddr;
+use std::ops::Range;
+
+use tftp_proto::negotiate::Agreed;
+use tftp_proto::wire::{self, Asked, ErrorCode, Mode, Operation, Packet, Rollover};
+
+use super::{Observer, Over};
+use crate::engine::cause::{self, Cause};
+use crate::engine::names::Quoted;
+use crate::engine::notice::{Connection, Direction, LogKind, Wants};
+use crate::engine::platform::plain;
+
+/// Text of a peer that is shown, at most.
+const SHOWN: usize = 256;
+
+impl Observer {
+    /// A request came.
+    pub(in crate::engine) fn request(&self, connection: &Connection, asked: &Asked) {
+        let Connection {
+            id, remote, filename, ..
+        } = connection;
+        let mode = match connection.mode {
+            Mode::Octet => "octet",
+            Mode::Netascii => "netascii",
+        };
+        let (verb, opcode) = match connection.operation {
+            Operation::Read => ("read", "RRQ"),
+            Operation::Write => ("write", "WRQ"),
+        };
+        self.log(Wants::LOG_INFO, *id, LogKind::Info, || {
+            format!("{remote} asks to {verb} {}, {mode}", Quoted(filename))
+        });
+        self.log(Wants::LOG_VERBOSE, *id, LogKind::PiTrail, || {
+            format!("<- {opcode} {} {mode}{}", Quoted(filename), Options(asked))
+        });
+    }
+
+    /// A request was refused before a connection began.
+    pub(super) fn log_refusal(&self, connection: &Connection, cause: &Cause) {
+        self.log(Wants::LOG_INFO, connection.id, LogKind::Error, || {
+            format!(
+                "{}: refused: {}",
+                Quoted(&connection.filename),
+                cause::describe(cause)
+            )
+        });
+    }
+
+    /// The transfer has its source or target.
+    pub(super) fn log_beginning(&self, connection: &Connection, agreed: &Agreed) {
+        self.log(Wants::LOG_VERBOSE, connection.id, LogKind::Verbose, || {
+            let wait = agreed
+                .timeout
+                .map_or("measured".to_owned(), |wait| format!("{wait:?}"));
+            let size = agreed
+                .tsize
+                .map_or("unknown".to_owned(), |size| format!("{size} bytes"));
+            format!(
+                "{} begins: blksize {}, windowsize {}, timeout {wait}, size {size}",
+                Direction::from(connection.operation),
+                agreed.blksize,
+                agreed.windowsize,
+            )
+        });
+    }
+
+    /// The transfer is over.
+    pub(super) fn log_end(&self, over: &Over<'_>) {
+        let (id, bytes, file) = (over.connection.id, over.bytes, Quoted(&over.connection.filename));
+        match &over.cause {
+            None => self.log(Wants::LOG_INFO, id, LogKind::Info, || {
+                format!("{file}: {bytes} bytes, whole")
+            }),
+            Some(Cause::ClientError { probe: true, .. }) => {
+                self.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {
+                    format!("{file}: the client only asked for the size")
+                })
+            }
+            Some(cause) => self.log(Wants::LOG_INFO, id, LogKind::Error, || {
+                format!("{file}: ended after {bytes} bytes: {}", cause::describe(cause))
+            }),
+        }
+        self.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {
+            format!(
+                "{} ends: {bytes} bytes in {:.6} s, {} packets sent again",
+                Direction::from(over.connection.operation),
+                over.took.as_secs_f64(),
+                over.repeated
+            )
+        });
+    }
+
+    /// A packet came from the transfer's client.
+    pub(in crate::engine) fn came(&self, id: i32, packet: &Packet<'_>) {
+        match packet {
+            Packet::Error { code, message } => self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || {
+                format!("<- ERROR {code} \"{}\"", wire::printable(message, SHOWN))
+            }),
+            Packet::Ack { block } => {
+                self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || format!("<- ACK {block}"));
+            }
+            Packet::Data { block, data } => self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || {
+                format!("<- DATA {block}, {} bytes", data.len())
+            }),
+            Packet::Request(_) | Packet::Oack => {}
+        }
+    }
+
+    /// An ERROR goes out.
+    pub(in crate::engine) fn error_goes(&self, id: i32, peer: SocketAddr, code: ErrorCode, message: &str) {
+        self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || match id {
+            0 => format!("-> ERROR {code} {message:?} to {}", plain(peer)),
+            _ => format!("-> ERROR {code} {message:?}"),
+        });
+    }
+
+    /// An OACK goes out: `packet` is its encoding.
+    pub(in crate::engine) fn oack_goes(&self, id: i32, packet: &[u8]) {
+        self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || {
+            let mut line = "-> OACK".to_owned();
+            let mut fields = packet[2..].split(|&byte| byte == 0).map(String::from_utf8_lossy);
+            while let (Some(name), Some(value)) = (fields.next(), fields.next()) {
+                // Writing to a String does not fail.
+                let _ = write!(line, " {name}={value}");
+            }
+            line
+        });
+    }
+
+    pub(in crate::engine) fn ack_goes(&self, id: i32, block: u16) {
+        self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || format!("-> ACK {block}"));
+    }
+
+    /// Some blocks go out.
+    pub(in crate::engine) fn data_goes(&self, id: i32, blocks: &Range<u64>, number: impl Fn(u64) -> u16) {
+        self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || {
+            let (first, last) = (number(blocks.start), number(blocks.end - 1));
+            match blocks.end - blocks.start {
+                1 => format!("-> DATA {first}"),
+                _ => format!("-> DATA {first} to {last}"),
+            }
+        });
+    }
+}
+
+/// What was asked for, as " name=value" each.
+struct Options<'a>(&'a Asked);
+
+impl fmt::Display for Options<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asked = self.0;
+        let rollover = asked
+            .rollover
+            .map(|rollover| u64::from(rollover == Rollover::One));
+        let options = [
+            ("tsize", asked.tsize),
+            ("blksize", asked.blksize.map(u64::from)),
+            ("blksize2", asked.blksize2.map(u64::from)),
+            ("timeout", asked.timeout.map(u64::from)),
+            ("utimeout", asked.utimeout.map(u64::from)),
+            ("windowsize", asked.windowsize.map(u64::from)),
+            ("rollover", rollover),
+        ];
+        for (name, value) in options {
+            if let Some(value) = value {
+                write!(f, " {name}={value}")?;
+            }
+        }
+        Ok(())
+    }
+}
