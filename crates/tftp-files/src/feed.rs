@@ -337,3 +337,6 @@ impl<S: Store> Feed<S> {
 fn to_usize(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -239,3 +239,6 @@ impl<S: Store> Intake<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

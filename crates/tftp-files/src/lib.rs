@@ -23,6 +23,8 @@ mod shelf;
 pub mod source;
 mod storage;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod upload;
 
 use std::sync::Arc;

@@ -23,6 +23,8 @@ use tables::Pruned;
 
 mod chunks;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 /// The files of one I/O thread.
 pub struct Shelf<S: Store> {

@@ -1,0 +1,332 @@
+//! Streams, compared byte by byte with the plain contents.
+
+use std::sync::Arc;
+
+use tftp_proto::netascii::Encoder;
+
+use super::*;
+use crate::shelf::Settled;
+use crate::testing::{Bench, Simulated, owner};
+
+type Stream = Feed<Simulated>;
+
+/// A reproducible mixture, with every pair of line-end bytes likely.
+fn contents(length: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed | 1;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        match state % 5 {
+            0 => b'\n',
+            1 => b'\r',
+            _ => (state >> 32) as u8,
+        }
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+fn translated(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    Encoder::new().encode(bytes, &mut out);
+    out
+}
+
+fn slice(feed: &Stream, range: Range<u64>) -> Vec<u8> {
+    let mut out = Vec::new();
+    feed.slices(range, &mut |bytes, range| out.extend_from_slice(&bytes[range]));
+    out
+}
+
+impl Bench {
+    fn feed(&mut self, name: &str, mode: Mode) -> Stream {
+        self.shelf.batch_ends();
+        Feed::new(self.opened(name), mode)
+    }
+
+    fn memory(&mut self, bytes: Vec<u8>, mode: Mode) -> Stream {
+        let place = crate::Place::Memory(Arc::new(bytes));
+        match self.shelf.open(owner(0), &place, crate::Standing::HalfOpen) {
+            crate::Opening::Now(opened) => Feed::new(opened.unwrap(), mode),
+            _ => panic!("not at once"),
+        }
+    }
+
+    /// Runs the jobs that wait; what they read is for this feed.
+    fn deliver(&mut self, feed: &mut Stream) -> Vec<Owner> {
+        let mut waiting = Vec::new();
+        for completion in self.run() {
+            let Settled::Read(mut read) = self.shelf.settle(completion) else {
+                panic!("a read")
+            };
+            feed.accept(&mut self.shelf, owner(0), &mut read);
+            waiting.extend(read.waiting);
+        }
+        waiting
+    }
+
+    /// `ensure`, with every job run at once.
+    fn ensure(&mut self, feed: &mut Stream, upto: u64) -> io::Result<(u64, bool)> {
+        loop {
+            match feed.ensure(&mut self.shelf, owner(0), upto) {
+                Supply::Have { available, end } => return Ok((available, end)),
+                Supply::Pending => assert!(self.deliver(feed).is_empty(), "nobody else reads"),
+                Supply::Parked => panic!("it was not closed"),
+                Supply::Failed(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads a stream as a transfer would: windows of `blocks` blocks, acknowledged whole.
+    fn stream(&mut self, feed: &mut Stream, blksize: u64, blocks: u64) -> Vec<u8> {
+        feed.set_window(blksize * blocks);
+        let mut all = Vec::new();
+        loop {
+            let acked = all.len() as u64;
+            let upto = acked + blksize * blocks;
+            let (available, end) = self.ensure(feed, upto).unwrap();
+            assert!(end || available >= upto);
+            for block in 0..blocks {
+                let start = acked + block * blksize;
+                let range = start.min(available)..(start + blksize).min(available);
+                let sent = slice(feed, range.clone());
+                assert_eq!(sent.len() as u64, range.end - range.start);
+                assert_eq!(slice(feed, range), sent, "a retransmission");
+                all.extend(sent);
+            }
+            feed.release(all.len() as u64);
+            if end && all.len() as u64 == available {
+                assert!(feed.chunks.is_empty());
+                return all;
+            }
+        }
+    }
+}
+
+const SIZES: [usize; 12] = [
+    0, 1, 511, 512, 8191, 8192, 8193, 16384, 65535, 65536, 65537, 200_001,
+];
+const WINDOWS: [(u64, u64); 6] = [(512, 1), (8, 64), (1428, 4), (1468, 64), (8192, 1), (65464, 2)];
+
+#[test]
+fn every_stream_equals_its_contents() {
+    for (index, size) in SIZES.into_iter().enumerate() {
+        let plain = contents(size, index as u64 + 1);
+        let text = translated(&plain);
+        let mut bench = Bench::new();
+        bench.put("file", &plain);
+        for is_cold in [false, true] {
+            for (blksize, blocks) in WINDOWS {
+                for (mode, expected) in [(Mode::Octet, &plain), (Mode::Netascii, &text)] {
+                    let case = format!("{size} bytes, {blksize} x {blocks}, {mode:?}, cold {is_cold}");
+                    let mut feed = bench.feed("file", mode);
+                    bench.disk().set_cold(is_cold);
+                    assert!(
+                        bench.stream(&mut feed, blksize, blocks) == *expected,
+                        "file: {case}"
+                    );
+                    bench.disk().set_cold(false);
+                    let mut feed = bench.memory(plain.clone(), mode);
+                    assert_eq!(feed.stream_size(), Some(expected.len() as u64));
+                    assert!(
+                        bench.stream(&mut feed, blksize, blocks) == *expected,
+                        "memory: {case}"
+                    );
+                }
+            }
+            assert_eq!(bench.held(), 0);
+        }
+    }
+}
+
+#[test]
+fn a_stream_of_unknown_length_ends_where_nothing_more_comes() {
+    for (index, size) in SIZES.into_iter().chain([131_072, 131_073]).enumerate() {
+        let plain = contents(size, index as u64 + 1);
+        let text = translated(&plain);
+        let mut bench = Bench::new();
+        bench.put("file", &plain);
+        bench.disk().is_generated = true;
+        for is_cold in [false, true] {
+            for (blksize, blocks) in WINDOWS {
+                for (mode, expected) in [(Mode::Octet, &plain), (Mode::Netascii, &text)] {
+                    let case = format!("{size} bytes, {blksize} x {blocks}, {mode:?}, cold {is_cold}");
+                    let mut feed = bench.feed("file", mode);
+                    bench.disk().set_cold(is_cold);
+                    assert_eq!((feed.stream_size(), feed.known_size()), (None, None), "{case}");
+                    assert!(bench.stream(&mut feed, blksize, blocks) == *expected, "{case}");
+                    assert_eq!(feed.known_size(), Some(expected.len() as u64), "{case}");
+                    bench.disk().set_cold(false);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sizes_are_told_where_they_are_known() {
+    let mut bench = Bench::new();
+    bench.put("file", &[b'\n'; 1000]);
+    assert_eq!(bench.feed("file", Mode::Octet).stream_size(), Some(1000));
+    assert_eq!(bench.feed("file", Mode::Netascii).stream_size(), None);
+    let text = bench.memory(vec![b'\n'; 1000], Mode::Netascii);
+    assert_eq!(text.stream_size(), Some(2000));
+    let large = bench.memory(vec![b'\n'; COUNTED + 1], Mode::Netascii);
+    assert_eq!(large.stream_size(), None);
+    assert_eq!(bench.memory(Vec::new(), Mode::Octet).stream_size(), Some(0));
+}
+
+#[test]
+fn chunks_are_of_the_class_of_the_window_and_no_more_are_held_than_needed() {
+    let mut bench = Bench::new();
+    bench.put("file", &contents(300_000, 3));
+    for (window, class) in [(512, 8192), (8192, 8192), (8193, 65536), (4_000_000, 65536)] {
+        let mut feed = bench.feed("file", Mode::Octet);
+        feed.set_window(window);
+        assert_eq!(bench.held(), 0);
+        let (available, end) = bench.ensure(&mut feed, 1).unwrap();
+        assert_eq!(
+            (available, end, bench.held()),
+            (class, false, class as usize),
+            "{window}"
+        );
+        feed.release(class - 1);
+        assert_eq!(bench.held(), class as usize);
+        feed.release(class);
+        assert_eq!(bench.held(), 0);
+    }
+    assert!(size_of::<Stream>() <= 104, "{}", size_of::<Stream>());
+}
+
+#[test]
+fn ten_thousand_readers_of_one_file_hold_one_descriptor_and_one_chunk() {
+    let plain = contents(100_000, 4);
+    let mut bench = Bench::new();
+    bench.put("file", &plain);
+    let mut feeds: Vec<_> = (0..10_000).map(|_| bench.feed("file", Mode::Octet)).collect();
+    for feed in &mut feeds {
+        bench.ensure(feed, 8192).unwrap();
+        assert!(slice(feed, 0..8192) == plain[..8192]);
+    }
+    assert_eq!((bench.open_files(), bench.held()), (1, 8192));
+    drop(feeds);
+    bench.shelf.batch_ends();
+    assert_eq!((bench.open_files(), bench.held()), (0, 0));
+}
+
+#[test]
+fn a_boot_storm_on_a_cold_file_reads_each_chunk_once() {
+    let plain = contents(30_000, 5);
+    let mut bench = Bench::new();
+    bench.put("file", &plain);
+    let mut feeds: Vec<_> = (0..50).map(|_| bench.feed("file", Mode::Octet)).collect();
+    bench.disk().set_cold(true);
+    for upto in [1, 8193, 16385, 24577] {
+        for (index, feed) in (0..).zip(&mut feeds) {
+            // Twice, as a client that repeats itself makes it ask.
+            for _ in 0..2 {
+                let supply = feed.ensure(&mut bench.shelf, owner(index), upto);
+                assert!(matches!(supply, Supply::Pending), "{supply:?}");
+            }
+        }
+        assert_eq!(bench.disk().jobs.len(), 1);
+        let completion = bench.one();
+        assert_eq!(completion.owner(), owner(0));
+        let Settled::Read(mut read) = bench.shelf.settle(completion) else {
+            panic!("a read")
+        };
+        feeds[0].accept(&mut bench.shelf, owner(0), &mut read);
+        assert_eq!(read.waiting, (1..50).map(owner).collect::<Vec<_>>());
+        for (index, feed) in (0..).zip(&mut feeds) {
+            let supply = feed.ensure(&mut bench.shelf, owner(index), upto);
+            assert!(matches!(supply, Supply::Have { .. }), "{supply:?}");
+        }
+    }
+    assert_eq!(bench.disk().jobs.len(), 0);
+    for feed in &feeds {
+        assert!(slice(feed, 0..30_000) == plain);
+    }
+}
+
+#[test]
+fn a_file_that_shrinks_fails_and_one_that_grows_is_sent_as_it_was() {
+    for is_cold in [false, true] {
+        for mode in [Mode::Octet, Mode::Netascii] {
+            let plain = contents(20_000, 6);
+            let mut bench = Bench::new();
+            bench.put("file", &plain);
+            let mut feed = bench.feed("file", mode);
+            bench.disk().files["file"].lock().unwrap().bytes.extend(b"more");
+            let expected = match mode {
+                Mode::Octet => plain.clone(),
+                Mode::Netascii => translated(&plain),
+            };
+            bench.disk().set_cold(is_cold);
+            assert!(bench.stream(&mut feed, 512, 1) == expected);
+            bench.disk().set_cold(false);
+
+            bench.put("file", &plain);
+            let mut feed = bench.feed("file", mode);
+            bench.disk().set_cold(is_cold);
+            bench.ensure(&mut feed, 1).unwrap();
+            bench.disk().files["file"].lock().unwrap().bytes.truncate(10_000);
+            let error = bench.ensure(&mut feed, 100_000).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_closed_meanwhile_is_sent_on_only_if_it_is_still_the_same() {
+    let plain = contents(30_000, 4);
+    for mode in [Mode::Octet, Mode::Netascii] {
+        let mut bench = Bench::new();
+        bench.put("file", &plain);
+        let mut feed = bench.feed("file", mode);
+        bench.shelf.batch_ends();
+        feed.set_window(512);
+        bench.ensure(&mut feed, 512).unwrap();
+        let first = slice(&feed, 0..512);
+        feed.park();
+        assert_eq!(bench.open_files(), 0, "closed");
+        assert_eq!(slice(&feed, 0..512), first, "and sent again all the same");
+        let supply = feed.ensure(&mut bench.shelf, owner(0), 20_000);
+        assert!(matches!(supply, Supply::Parked), "{supply:?}");
+        let supply = feed.ensure(&mut bench.shelf, owner(0), 20_000);
+        assert!(matches!(supply, Supply::Pending), "asked for once: {supply:?}");
+        feed.reopen(bench.opened("file")).unwrap();
+        assert!(bench.ensure(&mut feed, 20_000).unwrap().0 >= 20_000);
+
+        feed.park();
+        bench.put("file", &contents(30_000, 5));
+        bench.shelf.batch_ends();
+        assert!(feed.reopen(bench.opened("file")).is_err());
+    }
+}
+
+#[test]
+fn a_file_that_is_being_read_or_cannot_be_known_again_is_not_closed() {
+    let mut bench = Bench::new();
+    bench.put("file", &contents(30_000, 4));
+    let mut feed = bench.feed("file", Mode::Octet);
+    bench.shelf.batch_ends();
+    bench.disk().set_cold(true);
+    assert!(matches!(
+        feed.ensure(&mut bench.shelf, owner(0), 512),
+        Supply::Pending
+    ));
+    feed.park();
+    assert_eq!(bench.open_files(), 1);
+    bench.deliver(&mut feed);
+    bench.disk().set_cold(false);
+    feed.park();
+    assert_eq!(bench.open_files(), 0);
+
+    bench.disk().is_generated = true;
+    let mut feed = bench.feed("file", Mode::Octet);
+    bench.shelf.batch_ends();
+    feed.park();
+    assert_eq!(bench.open_files(), 1);
+    feed.settle();
+    assert_eq!(bench.settled(), 1);
+}

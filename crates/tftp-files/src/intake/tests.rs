@@ -1,0 +1,271 @@
+//! Uploads on a simulated store.
+
+use super::*;
+use crate::shelf::Settled;
+use crate::storage::{Completion, Standing};
+use crate::testing::{Bench, SimSink, Simulated, owner};
+use crate::upload::UploadOptions;
+
+const LEAST: usize = 4 << 10;
+
+impl Bench {
+    fn sink(&mut self, name: &str) -> SimSink {
+        let place = self.place(name);
+        self.shelf
+            .create(owner(0), &place, UploadOptions::default(), Standing::HalfOpen);
+        let completion = self.one();
+        match self.shelf.settle(completion) {
+            Settled::Created(sink) => sink.unwrap(),
+            _ => panic!("a sink"),
+        }
+    }
+
+    fn intake(&mut self, name: &str, mode: Mode) -> Intake<Simulated> {
+        let lane = self.place(name).lane();
+        Intake::new(Some(self.sink(name)), mode, lane)
+    }
+
+    fn written(&mut self, intake: &mut Intake<Simulated>, completion: Completion<Simulated>) {
+        match self.shelf.settle(completion) {
+            Settled::Written(written) => intake.written(written).unwrap(),
+            _ => panic!("a write"),
+        }
+    }
+
+    /// One batch, without an application.
+    fn batch(&mut self, intake: &mut Intake<Simulated>, bytes: &[u8], last: bool) -> Option<Portion> {
+        intake.take(bytes, last);
+        let portion = intake.freeze(&self.shelf, false, LEAST);
+        assert_eq!(
+            intake.store(&self.shelf, owner(0), true, LEAST),
+            Progress::Underway
+        );
+        portion
+    }
+}
+
+#[test]
+fn many_uploads_gather_less_each() {
+    assert_eq!(write_size(0), 64 << 10);
+    assert_eq!(write_size(256), 64 << 10);
+    assert_eq!(write_size(512), 32 << 10);
+    assert_eq!(write_size(10_000), 4 << 10);
+}
+
+#[test]
+fn small_batches_are_gathered_to_one_write() {
+    let mut bench = Bench::new();
+    let mut intake = bench.intake("file", Mode::Octet);
+    for _ in 0..7 {
+        assert_eq!(bench.batch(&mut intake, &[1; 512], false), None);
+        assert!(intake.has_news());
+    }
+    assert_eq!(bench.disk().jobs.len(), 0);
+    let portion = bench.batch(&mut intake, &[1; 512], false).unwrap();
+    assert_eq!(
+        (portion.before, portion.bytes.len(), portion.is_last),
+        (0, 4096, false)
+    );
+    assert!(!intake.has_news());
+    bench.run();
+    assert_eq!(bench.disk().writes, [4096]);
+}
+
+#[test]
+fn a_file_is_there_when_all_of_it_is_in_and_not_before() {
+    let mut bench = Bench::new();
+    let mut intake = bench.intake("file", Mode::Octet);
+    bench.batch(&mut intake, &[1; 5000], false);
+    assert!(bench.run().is_empty(), "it waits where it is found");
+    bench.batch(&mut intake, &[2; 5000], false);
+    assert!(bench.run().is_empty());
+    assert_eq!(bench.bytes("file"), None);
+    let last = bench.batch(&mut intake, &[3; 100], true).unwrap();
+    assert_eq!((last.before, last.bytes.len(), last.is_last), (10_000, 100, true));
+    let completion = bench.one();
+    assert!(matches!(
+        bench.shelf.settle(completion),
+        Settled::Committed(Ok(()))
+    ));
+    intake.committed();
+    let expected = [vec![1; 5000], vec![2; 5000], vec![3; 100]].concat();
+    assert_eq!(bench.bytes("file"), Some(expected));
+    assert_eq!(bench.disk().writes, [5000, 5000, 100]);
+    assert!(!intake.has_news());
+}
+
+#[test]
+fn an_empty_file_is_a_file() {
+    let mut bench = Bench::new();
+    let mut intake = bench.intake("file", Mode::Octet);
+    let portion = bench.batch(&mut intake, &[], true).unwrap();
+    assert!(portion.is_last && portion.bytes.is_empty());
+    bench.run();
+    assert_eq!(bench.bytes("file"), Some(Vec::new()));
+}
+
+#[test]
+fn a_file_that_is_away_comes_back_to_whoever_needs_it() {
+    let mut bench = Bench::new();
+    let mut intake = bench.intake("file", Mode::Octet);
+    bench.batch(&mut intake, &[1; 5000], false);
+    // Needed before the write has ended: a completion brings it.
+    bench.batch(&mut intake, &[2; 5000], true);
+    assert_eq!(bench.disk().jobs.len(), 1);
+    let completion = bench.one();
+    bench.written(&mut intake, completion);
+    assert_eq!(
+        intake.store(&bench.shelf, owner(0), true, LEAST),
+        Progress::Underway
+    );
+    bench.run();
+    assert_eq!(bench.bytes("file").map(|bytes| bytes.len()), Some(10_000));
+}
+
+#[test]
+fn the_application_has_all_of_it_before_the_file_has_its_name() {
+    let mut bench = Bench::new();
+    let mut intake = bench.intake("file", Mode::Octet);
+    intake.take(b"abc", false);
+    let portion = intake.freeze(&bench.shelf, true, LEAST).expect("told at once");
+    assert_eq!(
+        (portion.before, &portion.bytes[..], portion.is_last),
+        (0, &b"abc"[..], false)
+    );
+    intake.take(b"de", true);
+    let portion = intake.freeze(&bench.shelf, true, LEAST).unwrap();
+    assert_eq!(
+        (portion.before, &portion.bytes[..], portion.is_last),
+        (3, &b"de"[..], true)
+    );
+    assert_eq!(
+        intake.freeze(&bench.shelf, true, LEAST),
+        None,
+        "the end is told once"
+    );
+    intake.store(&bench.shelf, owner(0), false, LEAST);
+    assert_eq!(bench.disk().jobs.len(), 0);
+    intake.store(&bench.shelf, owner(0), true, LEAST);
+    bench.run();
+    assert_eq!(bench.bytes("file"), Some(b"abcde".to_vec()));
+}
+
+#[test]
+fn what_only_the_application_takes_is_whole_when_it_has_it() {
+    let bench = Bench::new();
+    let mut intake = Intake::<Simulated>::new(None, Mode::Octet, Lane::NONE);
+    assert!(intake.is_only_for_application());
+    intake.take(b"abc", true);
+    assert!(intake.has_news());
+    assert!(intake.freeze(&bench.shelf, true, LEAST).is_some());
+    assert_eq!(
+        intake.store(&bench.shelf, owner(0), false, LEAST),
+        Progress::Underway
+    );
+    assert_eq!(intake.store(&bench.shelf, owner(0), true, LEAST), Progress::Whole);
+    assert!(bench.disk().jobs.is_empty());
+}
+
+#[test]
+fn text_has_the_line_ends_of_this_system() {
+    let mut bench = Bench::new();
+    let mut intake = bench.intake("file", Mode::Netascii);
+    assert!(intake.is_translated());
+    // A line end that is cut, and a return that only the end makes one.
+    bench.batch(&mut intake, b"one\r", false);
+    bench.batch(&mut intake, b"\ntwo\r\0\r", true);
+    bench.run();
+    assert_eq!(bench.bytes("file"), Some(b"one\ntwo\r\r".to_vec()));
+}
+
+#[test]
+fn a_client_waits_while_storage_or_memory_is_behind() {
+    let mut bench = Bench::new();
+    let mut intake = bench.intake("file", Mode::Octet);
+    bench.batch(&mut intake, &[1; 5000], false);
+    for _ in 0..4 {
+        bench.batch(&mut intake, &[2; LEAST], false);
+    }
+    assert!(!intake.is_behind(&bench.shelf, LEAST));
+    bench.batch(&mut intake, &[2; LEAST], false);
+    assert!(intake.is_behind(&bench.shelf, LEAST));
+    let completion = bench.one();
+    bench.written(&mut intake, completion);
+    intake.store(&bench.shelf, owner(0), true, LEAST);
+    assert!(!intake.is_behind(&bench.shelf, LEAST));
+    assert_eq!(bench.run().len(), 0);
+    assert_eq!(
+        bench.disk().writes,
+        [5000, 5 * LEAST],
+        "one write of all that waited"
+    );
+
+    // Where memory is short, little is written too, and the client waits.
+    let all = bench.memory.take(64 << 20);
+    intake.take(&[3; 100], false);
+    intake.freeze(&bench.shelf, true, LEAST);
+    assert!(intake.is_behind(&bench.shelf, LEAST));
+    intake.store(&bench.shelf, owner(0), true, LEAST);
+    assert!(!intake.is_behind(&bench.shelf, LEAST));
+    assert_eq!(bench.disk().jobs.len(), 1);
+    drop(all);
+    bench.run();
+    assert!(!bench.memory.is_exhausted(), "what was written counts no more");
+}
+
+#[test]
+fn a_write_that_fails_is_told_though_nobody_waits_for_it() {
+    let mut bench = Bench::new();
+    let mut intake = bench.intake("file", Mode::Octet);
+    bench.disk().is_broken = true;
+    bench.batch(&mut intake, &[1; 5000], false);
+    let completion = bench.one();
+    let Settled::Written(written) = bench.shelf.settle(completion) else {
+        panic!("a write")
+    };
+    assert!(matches!(intake.written(written), Err(Refusal::NoSpace)));
+    assert_eq!(bench.open_sinks(), 0);
+}
+
+#[test]
+fn an_unfinished_file_is_removed_by_a_job_wherever_it_is() {
+    // Here.
+    let mut bench = Bench::new();
+    let mut intake = bench.intake("file", Mode::Octet);
+    bench.batch(&mut intake, &[1; 100], false);
+    intake.discard(&bench.shelf, owner(0));
+    assert_eq!(bench.open_sinks(), 1, "not on this thread");
+    assert!(bench.run().is_empty());
+    assert_eq!(bench.open_sinks(), 0);
+    // Away.
+    let mut intake = bench.intake("file", Mode::Octet);
+    bench.batch(&mut intake, &[1; 5000], false);
+    intake.discard(&bench.shelf, owner(0));
+    let completion = bench.one();
+    assert!(bench.shelf.abandon(completion).is_none());
+    bench.run();
+    assert_eq!(bench.open_sinks(), 0);
+    // Away, and left where it is found.
+    let mut intake = bench.intake("file", Mode::Octet);
+    bench.batch(&mut intake, &[1; 5000], false);
+    bench.run();
+    intake.discard(&bench.shelf, owner(0));
+    assert_eq!(bench.open_sinks(), 1);
+    bench.run();
+    assert_eq!((bench.open_sinks(), bench.bytes("file")), (0, None));
+}
+
+#[test]
+fn a_file_hears_that_its_client_goes_on_though_it_is_away() {
+    let mut bench = Bench::new();
+    let mut intake = bench.intake("file", Mode::Octet);
+    intake.settle();
+    assert_eq!(bench.settled(), 1);
+    let mut intake = bench.intake("file", Mode::Octet);
+    bench.batch(&mut intake, &[1; 5000], false);
+    intake.settle();
+    assert_eq!(bench.settled(), 1);
+    bench.run();
+    bench.batch(&mut intake, &[1; 5000], false);
+    assert!(bench.settled() > 1);
+}

@@ -132,6 +132,21 @@ impl Chunks {
             waiting,
         }
     }
+
+    /// Bytes in all pieces that somebody holds.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        let held = self.pieces.values().filter_map(|state| match state {
+            State::Held(bytes) => bytes.upgrade(),
+            State::Wanted(_) => None,
+        });
+        held.map(|bytes| bytes.capacity()).sum()
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.pieces.values().len()
+    }
 }
 
 /// A file may grow while it is sent, and is sent as it was; one that shrinks must not arrive as a short but whole file.

@@ -42,6 +42,11 @@ impl<K: Eq + Hash, V> Pruned<K, V> {
         self.entries.remove(key)
     }
 
+    #[cfg(test)]
+    pub(super) fn values(&self) -> impl ExactSizeIterator<Item = &V> {
+        self.entries.values()
+    }
+
     fn prune(&mut self, is_alive: impl Fn(&V) -> bool) {
         if self.entries.len() < self.at.max(PRUNE_FLOOR) {
             return;

@@ -1,0 +1,272 @@
+//! Sharing and letting go, on a simulated store.
+
+use super::tables::PRUNE_FLOOR;
+use super::*;
+use crate::testing::{Bench, Simulated, owner};
+
+type Files = Shelf<Simulated>;
+
+impl Bench {
+    /// Opens a file without a job.
+    pub(crate) fn opened(&mut self, name: &str) -> Opened<Simulated> {
+        let place = self.place(name);
+        match self.shelf.open(owner(0), &place, Standing::HalfOpen) {
+            Opening::Now(opened) => opened.unwrap(),
+            _ => panic!("not at once"),
+        }
+    }
+
+    fn shared(&mut self, name: &str) -> Arc<Shared<Simulated>> {
+        self.shelf.batch_ends();
+        match self.opened(name).content {
+            Content::File(shared) => shared,
+            Content::Memory(_) => panic!("a file"),
+        }
+    }
+
+    pub(crate) fn held(&self) -> usize {
+        self.shelf.chunks.held()
+    }
+}
+
+fn find(shelf: &mut Files, file: &Arc<Shared<Simulated>>, who: u32) -> io::Result<Found> {
+    shelf.find(file, (0, 100), owner(who), None)
+}
+
+fn bytes(found: io::Result<Found>) -> Bytes {
+    match found.unwrap() {
+        Found::Bytes(bytes) => bytes,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn read(settled: Settled<Simulated>) -> Read {
+    match settled {
+        Settled::Read(read) => read,
+        _ => panic!("a read"),
+    }
+}
+
+#[test]
+fn an_unchanged_file_is_open_once_and_closed_after_the_last() {
+    let mut bench = Bench::new();
+    bench.put("file", b"contents");
+    let (one, two) = (bench.shared("file"), bench.shared("file"));
+    assert!(Arc::ptr_eq(&one, &two));
+    assert_eq!(bench.open_files(), 1);
+    bench.put("file", b"other contents");
+    let three = bench.shared("file");
+    assert!(!Arc::ptr_eq(&one, &three));
+    assert_eq!((one.length(), three.length()), (Some(8), Some(14)));
+    drop((one, two, three));
+    bench.shelf.batch_ends();
+    assert_eq!(bench.open_files(), 0);
+}
+
+#[test]
+fn requests_of_one_batch_for_one_name_open_it_once() {
+    let mut bench = Bench::new();
+    bench.put("file", b"contents");
+    bench.put("other", b"contents");
+    for name in ["file", "file", "other", "other", "file"] {
+        assert_eq!(bench.opened(name).path(), Some(PathBuf::from("/srv/file")));
+    }
+    assert_eq!(bench.disk().openings, 3);
+    bench.shelf.batch_ends();
+    bench.opened("file");
+    assert_eq!(bench.disk().openings, 4, "the next batch sees a later state");
+}
+
+#[test]
+fn openings_without_an_identity_share_neither_descriptor_nor_chunks() {
+    let mut bench = Bench::new();
+    bench.disk().is_generated = true;
+    bench.put("file", &[7; 100]);
+    let (one, two) = (bench.shared("file"), bench.shared("file"));
+    assert!(!Arc::ptr_eq(&one, &two));
+    let first = bytes(find(&mut bench.shelf, &one, 1));
+    bench.disk().files["file"].lock().unwrap().bytes.fill(8);
+    let second = bytes(find(&mut bench.shelf, &two, 2));
+    assert_eq!((&first[..], &second[..]), (&[7; 100][..], &[8; 100][..]));
+}
+
+#[test]
+fn a_chunk_is_in_memory_once_exactly_as_long_as_needed_and_freed_after_the_last() {
+    let mut bench = Bench::new();
+    bench.put("file", &[7; 100]);
+    let file = bench.shared("file");
+    let one = bytes(bench.shelf.find(&file, (64, 4096), owner(1), None));
+    let two = bytes(bench.shelf.find(&file, (64, 4096), owner(2), None));
+    assert!(Arc::ptr_eq(&one, &two));
+    assert_eq!((one.len(), one.capacity(), bench.held()), (36, 36, 36));
+    drop(one);
+    assert_eq!(bench.held(), 36);
+    drop(two);
+    assert_eq!(bench.held(), 0);
+}
+
+#[test]
+fn one_job_for_one_missing_chunk_and_its_bytes_for_all_who_wait() {
+    let mut bench = Bench::new();
+    bench.put("file", &[7; 100]);
+    let file = bench.shared("file");
+    bench.disk().set_cold(true);
+    assert!(matches!(find(&mut bench.shelf, &file, 1), Ok(Found::Pending)));
+    let Ok(Found::Waiting(job)) = find(&mut bench.shelf, &file, 2) else {
+        panic!("it is under way")
+    };
+    // Asked again, as a repeated packet does: still named once.
+    let again = bench.shelf.find(&file, (0, 100), owner(2), Some(job));
+    assert!(matches!(again, Ok(Found::Waiting(same)) if same == job));
+    assert!(matches!(find(&mut bench.shelf, &file, 3), Ok(Found::Waiting(_))));
+    assert_eq!(bench.disk().jobs.len(), 1);
+    let completion = bench.one();
+    assert_eq!(completion.owner(), owner(1));
+    let read = read(bench.shelf.settle(completion));
+    assert_eq!(read.waiting, [owner(2), owner(3)]);
+    let first = bytes(find(&mut bench.shelf, &file, 2));
+    assert!(Arc::ptr_eq(&first, read.result.as_ref().unwrap()));
+    assert_eq!(bench.disk().jobs.len(), 0);
+}
+
+#[test]
+fn those_who_wait_are_served_when_the_owner_of_the_job_is_gone() {
+    let mut bench = Bench::new();
+    bench.put("file", &[7; 100]);
+    let file = bench.shared("file");
+    bench.disk().set_cold(true);
+    assert!(matches!(find(&mut bench.shelf, &file, 1), Ok(Found::Pending)));
+    assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Waiting(_))));
+    let completion = bench.one();
+    let read = bench.shelf.abandon(completion).expect("somebody waits");
+    assert_eq!(read.waiting, [owner(2)]);
+    assert_eq!(bytes(find(&mut bench.shelf, &file, 2)).len(), 100);
+    drop(read);
+    assert_eq!(bench.held(), 0);
+}
+
+#[test]
+fn a_read_that_fails_bars_nobody() {
+    let mut bench = Bench::new();
+    bench.put("file", &[7; 100]);
+    let file = bench.shared("file");
+    bench.disk().set_cold(true);
+    assert!(matches!(find(&mut bench.shelf, &file, 1), Ok(Found::Pending)));
+    assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Waiting(_))));
+    bench.disk().files["file"].lock().unwrap().bytes.truncate(5);
+    let completion = bench.one();
+    let failed = read(bench.shelf.settle(completion));
+    assert_eq!(
+        failed.result.unwrap_err().kind(),
+        io::ErrorKind::UnexpectedEof,
+        "it shrank"
+    );
+    assert_eq!(failed.waiting, [owner(2)]);
+    assert!(
+        matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Pending)),
+        "asks anew"
+    );
+}
+
+#[test]
+fn a_job_that_is_dropped_is_reported_as_failed_and_bars_nobody() {
+    let mut bench = Bench::new();
+    bench.put("file", &[7; 100]);
+    let file = bench.shared("file");
+    bench.disk().set_cold(true);
+    let place = bench.place("file");
+    assert!(matches!(find(&mut bench.shelf, &file, 1), Ok(Found::Pending)));
+    assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Waiting(_))));
+    bench.shelf.batch_ends();
+    assert!(matches!(
+        bench.shelf.open(owner(3), &place, Standing::HalfOpen),
+        Opening::Later
+    ));
+    let jobs = std::mem::take(&mut bench.disk().jobs);
+    drop(jobs);
+    let mut completions = bench.completions().into_iter();
+    let failed = read(bench.shelf.settle(completions.next().unwrap()));
+    assert!(failed.result.is_err());
+    assert_eq!(failed.waiting, [owner(2)]);
+    let settled = bench.shelf.settle(completions.next().unwrap());
+    assert!(matches!(settled, Settled::Opened(Err(Refusal::Io(_)))));
+    // A completion that gets lost takes nobody along who waits.
+    assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Pending)));
+    assert!(matches!(find(&mut bench.shelf, &file, 4), Ok(Found::Waiting(_))));
+    drop(bench.run());
+    assert!(matches!(find(&mut bench.shelf, &file, 5), Ok(Found::Pending)));
+    let completion = bench.one();
+    assert_eq!(read(bench.shelf.settle(completion)).waiting, [owner(4)]);
+}
+
+#[test]
+fn where_something_hangs_there_is_no_answer() {
+    let mut bench = Bench::new();
+    bench.disk().set_cold(true);
+    bench.disk().is_full = true;
+    let place = bench.place("file");
+    assert!(matches!(
+        bench.shelf.open(owner(1), &place, Standing::HalfOpen),
+        Opening::Busy
+    ));
+    let options = UploadOptions::default();
+    assert_eq!(
+        bench.shelf.create(owner(1), &place, options, Standing::HalfOpen),
+        Creating::Busy
+    );
+    assert_eq!(
+        bench
+            .shelf
+            .create(owner(1), &Place::Application, options, Standing::HalfOpen),
+        Creating::Nothing
+    );
+    assert_eq!(bench.disk().jobs.len(), 0);
+}
+
+#[test]
+fn what_comes_for_a_transfer_that_is_gone_is_closed_and_removed_by_jobs() {
+    let mut bench = Bench::new();
+    bench.put("file", b"contents");
+    bench.disk().set_cold(true);
+    let place = bench.place("file");
+    bench.shelf.open(owner(1), &place, Standing::HalfOpen);
+    bench
+        .shelf
+        .create(owner(2), &place, UploadOptions::default(), Standing::HalfOpen);
+    for completion in bench.run() {
+        assert!(bench.shelf.abandon(completion).is_none());
+    }
+    let lanes: Vec<Lane> = bench.disk().jobs.iter().map(|(lane, ..)| *lane).collect();
+    assert_eq!(
+        lanes,
+        [place.lane(); 2],
+        "where the file hangs, nothing else does"
+    );
+    assert_eq!((bench.open_files(), bench.open_sinks()), (1, 1));
+    assert!(bench.run().is_empty(), "nobody is told");
+    assert_eq!((bench.open_files(), bench.open_sinks()), (0, 0));
+
+    bench.disk().set_cold(false);
+    let (one, two) = (bench.opened("file"), bench.opened("file"));
+    bench.shelf.batch_ends();
+    bench.shelf.close(owner(1), one);
+    assert_eq!(bench.disk().jobs.len(), 0, "somebody else reads it");
+    bench.shelf.close(owner(2), two);
+    assert_eq!(bench.disk().jobs.len(), 1);
+}
+
+#[test]
+fn the_tables_stay_small_however_much_passes_through() {
+    let mut bench = Bench::new();
+    bench.put("file", &[7; 5000]);
+    let file = bench.shared("file");
+    for start in 0..4999 {
+        drop(bench.shelf.find(&file, (start, 1), owner(0), None).unwrap());
+    }
+    assert!(bench.shelf.chunks.len() <= PRUNE_FLOOR);
+    for size in 0..300 {
+        bench.put("file", &vec![1; size]);
+        bench.shared("file");
+    }
+    assert!(bench.shelf.files.values().len() <= PRUNE_FLOOR);
+}
