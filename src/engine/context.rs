@@ -17,11 +17,12 @@ use super::key::Key;
 use super::notice::{Notice, Wants};
 use super::observer::Observer;
 use super::platform::{Route, SendBatch};
-use super::pool::{Lane, Pool};
+use super::pool::Pool;
 use super::shared::Shared;
 use super::store::{SharedFile, Store};
 use super::timers::Timers;
 use super::transfer::Link;
+use tftp_files::Lane;
 
 /// One shard's means, lent to one transfer at a time.
 pub(super) struct Context {

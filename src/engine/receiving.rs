@@ -1,10 +1,8 @@
 //! One upload: the protocol's receiver, emptied into a file, the application, or both.
 
-pub(super) mod returned;
-
 use std::sync::Arc;
 
-use returned::Returned;
+use tftp_files::returned::Returned;
 use tftp_proto::WriteTransfer;
 use tftp_proto::negotiate;
 use tftp_proto::netascii::Decoder;
@@ -19,9 +17,9 @@ use super::jail::Refusal;
 use super::memory::Taken;
 use super::notice::{Direction, Notice, Run, Wants};
 use super::platform::Bytes;
-use super::pool::Lane;
 use super::transfer::{FLOW_LIMIT, Link};
 use super::upload::Upload;
+use tftp_files::Lane;
 
 /// How much an upload gathers before the blocking pool writes it: few large writes are cheap, but thousands of uploads
 /// share what all may gather.

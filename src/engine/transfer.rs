@@ -18,7 +18,6 @@ use super::jail::Refusal;
 use super::key::Key;
 use super::notice::{Connection, Notice};
 use super::platform::Route;
-use super::pool::Lane;
 use super::port_plan::Occupant;
 use super::receiving::Receiving;
 use super::reply::{Answer, Flow, Reply};
@@ -29,6 +28,7 @@ use super::store::Read;
 use super::timers::Timer;
 use super::transfers::Tid;
 use super::upload::Upload;
+use tftp_files::Lane;
 
 mod ending;
 mod opening;

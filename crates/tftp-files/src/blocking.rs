@@ -6,8 +6,8 @@ use super::jail::Refusal;
 use super::storage::{Place, Sink, Source, Standing};
 use super::upload::UploadOptions;
 
-/// Storage with plain functions, called where they may block: `Pooled` makes a [`Store`](crate::Store)
-/// of it.
+/// Storage with plain functions, called where they may block: [`Pooled`](crate::Pooled) makes a
+/// [`Store`](crate::Store) of it.
 pub trait Files: Send + Sync + 'static {
     /// What is open for reading.
     type Source: Source;

@@ -1,7 +1,7 @@
 //! Where a TFTP server's bytes come from and go to.
 //!
-//! - [`Store`] is the interface of storage, and [`Files`] that of storage which has only blocking calls; [`Directory`] is
-//!   the file system, with the jail (`jail`) and whole-or-absent uploads (`upload`) below it.
+//! - [`Store`] is the interface of storage, and [`Files`] that of storage which has only blocking calls, run by
+//!   [`Pooled`] on threads of their own; [`Directory`] is the file system, with the jail (`jail`) and whole-or-absent uploads (`upload`) below it.
 //! - [`Shelf`] stands on a store: what the transfers of one I/O thread share. A download reads through a [`Feed`], an
 //!   upload writes through an [`Intake`].
 //!
@@ -15,10 +15,14 @@ mod feed;
 mod intake;
 pub mod jail;
 mod lane;
+#[cfg(all(test, shuttle))]
+mod models;
 pub mod names;
+pub mod pool;
+mod pooled;
 #[allow(unsafe_code)]
 mod read;
-mod returned;
+pub mod returned;
 mod shelf;
 pub mod source;
 mod storage;
@@ -34,6 +38,7 @@ pub use directory::{Directory, File, NewFile};
 pub use feed::{Feed, Supply};
 pub use intake::{Intake, Portion, Progress, write_size};
 pub use lane::Lane;
+pub use pooled::Pooled;
 pub use shelf::{Creating, Opened, Opening, Read, Settled, Shared, Shelf};
 pub use storage::{
     Completion, Done, Finished, Gathered, Identity, Job, Length, Mailbox, Owner, Place, Sink, Source,

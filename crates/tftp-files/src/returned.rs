@@ -3,10 +3,10 @@
 //! A client that sends in windows has sent the next one by the time the last is written: the shard finds the file here
 //! when it has more to write. Only where it comes for it too early does the pool send it in a message.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use tftp_sync::Mutex;
 
 /// One way there and back.
-pub(crate) struct Returned<T>(Mutex<State<T>>);
+pub struct Returned<T>(Mutex<State<T>>);
 
 enum State<T> {
     Away,
@@ -22,13 +22,9 @@ impl<T> Default for Returned<T> {
 }
 
 impl<T> Returned<T> {
-    fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// For the pool, once: `Some` is to be sent, for the shard waits for it.
-    pub(crate) fn leave(&self, thing: T) -> Option<T> {
-        let mut state = self.state();
+    pub fn leave(&self, thing: T) -> Option<T> {
+        let mut state = self.0.lock();
         if matches!(*state, State::Awaited) {
             return Some(thing);
         }
@@ -37,8 +33,8 @@ impl<T> Returned<T> {
     }
 
     /// For the shard: the thing, if it is here; if not, a message brings it. Never again after it was given.
-    pub(crate) fn take(&self) -> Option<T> {
-        match std::mem::replace(&mut *self.state(), State::Awaited) {
+    pub fn take(&self) -> Option<T> {
+        match std::mem::replace(&mut *self.0.lock(), State::Awaited) {
             State::Here(thing) => Some(thing),
             State::Away | State::Awaited => None,
         }

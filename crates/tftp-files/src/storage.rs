@@ -3,7 +3,7 @@
 //! A [`Store`] never blocks the thread that calls it. What can be answered at once is answered at once (`try_open`,
 //! [`Source::try_read`]); everything else is a [`Job`], and its result comes through [`Done`], on any thread, at any
 //! time. Storage that has only blocking calls implements [`Files`](crate::Files) and is wrapped in
-//! `Pooled`.
+//! [`Pooled`](crate::Pooled).
 
 use std::io;
 use std::path::Path;

@@ -12,13 +12,13 @@ use crate::engine::context::Context;
 use crate::engine::descriptors::Ticket;
 use crate::engine::inbox::Message;
 use crate::engine::notice::{Notice, Wants};
-use crate::engine::pool::Lane;
 use crate::engine::receiving::Receiving;
 use crate::engine::sending::Sending;
 use crate::engine::source::Source;
 use crate::engine::sources::Sources;
 use crate::engine::store::SharedFile;
 use crate::engine::upload::{Upload, UploadOptions};
+use tftp_files::Lane;
 
 impl Transfer {
     /// Where the bytes come from or go to: the contract's order, ConnFileData, ConnLocalFile, LocalDir, Transfer.

@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 
 use hashbrown::HashMap;
 
-use super::{Job, Lane};
+use super::Job;
+use crate::Lane;
 
 /// Jobs between the gate and the end: for one file, and for one directory.
 pub(super) const A_FILE: usize = 4;

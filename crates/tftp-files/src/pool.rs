@@ -15,8 +15,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Lane;
 use lanes::{Lanes, Task};
-pub use tftp_files::Lane;
 use tftp_sync::thread::{self, JoinHandle, ThreadId};
 use tftp_sync::{Condvar, Mutex, MutexGuard, thread_local};
 
