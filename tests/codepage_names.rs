@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use std::sync::Mutex;
 use support::{Client, Failed};
+use tftp_codepage::{CodePage, page, pages};
 use tftpserver::server::Server;
-use tftpserver::server::codepage::{CodePage, page, pages};
 use tftpserver::server::events::{Callback, Event};
 use tftpserver::server::property::Value;
 

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use support::{Client, Failed, Nobody, Options, pattern, policy};
 use tempfile::TempDir;
+use tftp_udp::IoMode;
 use tftpserver::engine::Engine;
 use tftpserver::engine::cause::Cause;
 use tftpserver::engine::config::{Config, Policy};
 use tftpserver::engine::jail::Jail;
 use tftpserver::engine::notice::{Application, Notice, Wants};
-use tftpserver::engine::platform::IoMode;
 use tftpserver::engine::reply::Reply;
 use tftpserver::engine::shared::Shared;
 

@@ -5,7 +5,7 @@ use std::io;
 use tftp_proto::wire::{ErrorCode, Operation};
 
 use super::jail::Refusal;
-use super::platform::is_too_long;
+use tftp_udp::is_too_long;
 
 /// Why something failed or ended; the class above gives it number and text.
 #[derive(Debug)]

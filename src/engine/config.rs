@@ -10,7 +10,8 @@ use tftp_proto::retry::Timing;
 use tftp_proto::wire::OptionSet;
 
 use super::jail::Jail;
-use super::platform::{IoMode, MacAddr, SocketId};
+use tftp_files::names::NameCodec;
+use tftp_udp::{IoMode, MacAddr, SocketId};
 
 /// What is fixed while an engine runs: its sockets and its threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,11 +112,4 @@ pub struct Policy {
 pub trait ClientFilter: Send + Sync {
     /// Whether requests from this address are answered. An IPv4 client is IPv4 here, whatever the socket.
     fn admits(&self, client: IpAddr) -> bool;
-}
-
-/// File names on the wire, as text.
-pub trait NameCodec: Send + Sync {
-    /// The name as UTF-8, with bytes that mean nothing in the code page in force as [`super::names`] has them, or `None`
-    /// where that is not possible.
-    fn decode(&self, wire: &[u8]) -> Option<String>;
 }

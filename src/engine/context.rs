@@ -16,13 +16,13 @@ use super::jail::{Jail, Opened, Refusal};
 use super::key::Key;
 use super::notice::{Notice, Wants};
 use super::observer::Observer;
-use super::platform::{Route, SendBatch};
 use super::pool::Pool;
 use super::shared::Shared;
 use super::store::{SharedFile, Store};
 use super::timers::Timers;
 use super::transfer::Link;
 use tftp_files::Lane;
+use tftp_udp::{Route, SendBatch};
 
 /// One shard's means, lent to one transfer at a time.
 pub(super) struct Context {

@@ -18,12 +18,12 @@ use super::inbox::Message;
 use super::key::Key;
 use super::networks::Networks;
 use super::notice::{LogKind, Wants};
-use super::platform::{Arrival, Poller, UdpSocket, Wanted, is_too_long};
 use super::ports::{LISTENING, Ports};
 use super::store::Read;
 use super::transfer::{HeldRequest, Transfer};
 use super::transfers::{Tid, Transfers};
 use tftp_files::Lane;
+use tftp_udp::{Arrival, Poller, UdpSocket, Wanted, is_too_long};
 
 /// Why transfers end when the server does; the client reads it.
 const SHUTDOWN: &str = "Server is shutting down";

@@ -16,7 +16,6 @@ use super::inbox::{Inbox, Message};
 use super::listen::Listener;
 use super::notice::Application;
 use super::observer::Observer;
-use super::platform::{FrameOptions, Poller, SendBatch, SocketId, UdpSocket};
 use super::pool::Pool;
 use super::shard::Shard;
 use super::shared::Shared;
@@ -24,6 +23,7 @@ use tftp_files::Lane;
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tftp_sync::thread::{Builder, JoinHandle};
+use tftp_udp::{FrameOptions, Poller, SendBatch, SocketId, UdpSocket};
 
 /// A running server. Dropping it without [`Engine::shutdown`] leaves its threads to their work.
 pub struct Engine {

@@ -8,11 +8,11 @@ use super::config::Policy;
 use super::descriptors::Ticket;
 use super::jail::{Opened, Refusal};
 use super::key::Key;
-use super::platform::Waker;
 use super::reply::{Answer, Post};
 use super::store::Read;
 use super::upload::Upload;
 use tftp_sync::Mutex;
+use tftp_udp::Waker;
 
 /// One message to a shard.
 pub(super) enum Message {

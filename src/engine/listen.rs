@@ -3,8 +3,8 @@
 use std::io;
 
 use super::config::Config;
-use super::platform::{Adopted, SocketOptions, UdpSocket};
 use super::ports;
+use tftp_udp::{Adopted, SocketOptions, UdpSocket};
 
 /// One socket for each shard, on the same address and port.
 #[derive(Debug)]

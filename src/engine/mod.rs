@@ -20,7 +20,6 @@ mod models;
 mod networks;
 pub mod notice;
 mod observer;
-pub mod platform;
 mod port_plan;
 mod ports;
 pub mod progress;

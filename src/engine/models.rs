@@ -9,9 +9,9 @@ use shuttle::thread;
 
 use super::inbox::{Inbox, Message};
 use super::key::Key;
-use super::platform::Poller;
 use super::reply::{Answer, Post, Reply};
 use tftp_sync::check;
+use tftp_udp::Poller;
 
 const KEY: Key = Key {
     index: 0,

@@ -12,9 +12,9 @@ use tftp_proto::wire::{Mode, Operation};
 
 use super::cause::Cause;
 use super::ids::IdLease;
-use super::platform::Bytes;
 use super::progress::Progress;
 use super::reply::Reply;
+use tftp_udp::Bytes;
 
 /// The class above, as the engine sees it. No method may block: all are called on I/O threads.
 pub trait Application: Send + Sync + 'static {

@@ -12,11 +12,11 @@ use tftp_proto::Instant;
 use super::admission::Group;
 use super::config::Config;
 use super::descriptors::{self, Ticket, soft_limit};
-use super::platform::{IoMode, LocalAddr, Poller, SocketOptions, UdpSocket, is_own};
 use super::port_plan::{Buckets, Budget, LowWater, Mode, Occupant, Reception, Seat, most_half_open, seat};
 use super::siphash::SipKey;
 use draw::Draw;
 use permit::Permit;
+use tftp_udp::{IoMode, LocalAddr, Poller, SocketOptions, UdpSocket, is_own};
 
 mod draw;
 mod own;

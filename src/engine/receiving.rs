@@ -16,10 +16,10 @@ use super::inbox::{Message, Stored};
 use super::jail::Refusal;
 use super::memory::Taken;
 use super::notice::{Direction, Notice, Run, Wants};
-use super::platform::Bytes;
 use super::transfer::{FLOW_LIMIT, Link};
 use super::upload::Upload;
 use tftp_files::Lane;
+use tftp_udp::Bytes;
 
 /// How much an upload gathers before the blocking pool writes it: few large writes are cheap, but thousands of uploads
 /// share what all may gather.

@@ -14,13 +14,13 @@ use super::config::ClientFilter;
 use super::core::Core;
 use super::key::Key;
 use super::notice::{Connection, LogKind, Wants};
-use super::platform::{Arrival, LocalAddr, Route, plain};
 use super::port_plan::{Reception, Seat};
 use super::ports::{LISTENING, SocketRequest};
 use super::progress::Progress;
 use super::repeats;
 use super::transfer::{Terms, Transfer};
 use super::transfers::Tid;
+use tftp_udp::{Arrival, LocalAddr, Route, plain};
 
 /// Text of a peer that is shown, at most.
 const SHOWN: usize = 256;

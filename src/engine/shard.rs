@@ -12,9 +12,9 @@ use tftp_proto::Instant;
 use super::clock;
 use super::core::Core;
 use super::inbox::Message;
-use super::platform::{Ready, RecvBatch};
 use super::ports::{Intake, LISTENING};
 use super::ration::{Piece, Ration};
+use tftp_udp::{Ready, RecvBatch};
 
 /// Datagrams of one system call, and how many calls one socket gets before the next has its turn.
 const BATCH: usize = 64;

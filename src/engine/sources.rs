@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::platform::Bytes;
+use tftp_udp::Bytes;
 
 /// What the application supplies for one connection.
 #[derive(Clone, Debug, Default)]

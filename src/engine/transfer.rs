@@ -17,7 +17,6 @@ use super::inbox::{Found, Stored};
 use super::jail::Refusal;
 use super::key::Key;
 use super::notice::{Connection, Notice};
-use super::platform::Route;
 use super::port_plan::Occupant;
 use super::receiving::Receiving;
 use super::reply::{Answer, Flow, Reply};
@@ -29,6 +28,7 @@ use super::timers::Timer;
 use super::transfers::Tid;
 use super::upload::Upload;
 use tftp_files::Lane;
+use tftp_udp::Route;
 
 mod ending;
 mod opening;

@@ -14,10 +14,10 @@ use super::value::Value;
 use crate::engine::cause::Cause;
 use crate::engine::names;
 use crate::engine::notice::{Connection, Direction};
-use crate::engine::platform::Bytes;
 use crate::engine::reply::Reply;
 use crate::engine::sources::Sources;
 use tftp_sync::Mutex;
+use tftp_udp::Bytes;
 
 /// An index from here on is a connection's id, below it a position.
 pub use crate::engine::ids::FIRST_CONNECTION_ID;

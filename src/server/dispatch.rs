@@ -11,8 +11,8 @@ use super::firing;
 use super::hub::{Hub, Kept};
 use crate::engine::cause::Cause;
 use crate::engine::notice::{Connection, LogKind, Notice, Run};
-use crate::engine::platform::Bytes;
 use crate::engine::reply::Reply;
+use tftp_udp::Bytes;
 
 /// Delivers notices, one at a time, on the thread that calls DoEvents. Holds no lock while a callback runs.
 pub(super) struct Dispatch<'a> {

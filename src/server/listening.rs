@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::codepage::CodePage;
 use super::errors::{self, Failure};
 use super::options::{self, Wanted};
 use super::places::Place;
@@ -19,6 +18,7 @@ use crate::engine::jail::Jail;
 use crate::engine::notice::Application;
 use crate::engine::shared::Shared;
 use crate::engine::{Engine, Listener};
+use tftp_codepage::CodePage;
 
 /// Starts and stops engines. One call at a time.
 pub(super) struct Listening {

@@ -10,7 +10,6 @@
 //! - `dispatch.rs`, `events.rs`, `conn.rs`, `firing.rs`: what DoEvents makes of it.
 
 mod access;
-pub mod codepage;
 mod conn;
 mod dispatch;
 mod errno;

@@ -7,7 +7,6 @@ use std::time::Duration;
 use tftp_proto::negotiate::{LARGE_WINDOW, Limits, Rollover};
 use tftp_proto::retry::Timing;
 
-use super::codepage::CodePage;
 use super::errors::{self, Failure};
 use super::places::{self, Place};
 use super::property;
@@ -16,7 +15,8 @@ use super::source;
 use super::values::Values;
 use crate::engine::config::{Config, Policy};
 use crate::engine::jail::Jail;
-use crate::engine::platform::{self, Adopted, IoMode};
+use tftp_codepage::CodePage;
+use tftp_udp::{Adopted, IoMode};
 
 /// Bytes of a packet before its data.
 const HEADER: u16 = 4;
@@ -117,7 +117,7 @@ fn source_ip(values: &Values, places: &[Place]) -> Result<Option<IpAddr>, Failur
 /// Whether the system lets this program send as SourceIPAddress and SourceMacAddress say: 10013 where not.
 pub(super) fn permitted(config: &Config) -> Result<(), Failure> {
     if let Some(ip) = config.source_ip {
-        platform::may_send_from(ip).map_err(|error| {
+        tftp_udp::may_send_from(ip).map_err(|error| {
             Failure::from_io(
                 &error,
                 &format!(
@@ -127,11 +127,11 @@ pub(super) fn permitted(config: &Config) -> Result<(), Failure> {
         })?;
     }
     if let Some(interface) = &config.interface {
-        platform::may_bind_to(interface)
+        tftp_udp::may_bind_to(interface)
             .map_err(|error| Failure::from_io(&error, &format!("Interface {interface}.")))?;
     }
     if config.source_mac.is_some() {
-        platform::may_send_frames()
+        tftp_udp::may_send_frames()
             .map_err(|error| Failure::from_io(&error, "SourceMacAddress needs CAP_NET_RAW."))?;
     }
     Ok(())

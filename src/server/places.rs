@@ -6,7 +6,7 @@ use super::errors::{self, Failure};
 use super::property;
 use super::setting::Key;
 use super::values::Values;
-use crate::engine::platform::Adopted;
+use tftp_udp::Adopted;
 
 /// One address.
 #[derive(Debug)]
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn descriptors() {
-        assert_eq!(parse_descriptors("").unwrap(), []);
+        assert!(parse_descriptors("").unwrap().is_empty());
         assert_eq!(parse_descriptors("3").unwrap(), [3]);
         assert_eq!(parse_descriptors("3, 4,5").unwrap(), [3, 4, 5]);
         for bad in ["x", "-1", "3-4", "3;4", "2147483648", "3 x"] {

@@ -13,12 +13,12 @@ use std::time::Duration;
 use tftp_proto::Instant;
 
 use crate::engine::notice::{LogKind, Notice};
-use crate::engine::platform::EventFd;
 use tftp_sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{AcqRel, Relaxed, Release},
 };
 use tftp_sync::{Condvar, Mutex};
+use tftp_udp::EventFd;
 
 /// While so many notices wait, new requests are left unanswered.
 const MANY: usize = 32_768;

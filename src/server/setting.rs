@@ -1,12 +1,12 @@
 //! The settings of Config: one table that setting, reading, reset and the manual are made from.
 
-use super::codepage::{CodePage, Unsupported};
 use super::errors::{self, Failure};
 use super::places;
 use super::property::Access::{self, Always, AtStart, WhileStopped};
 use super::source;
 use super::value::Kind::{self, Boolean, Integer, Text};
 use super::value::Value;
+use tftp_codepage::{CodePage, Unsupported};
 
 /// One setting.
 #[derive(Debug)]

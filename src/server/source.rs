@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::errors::{self, Failure};
-use crate::engine::platform::MacAddr;
+use tftp_udp::MacAddr;
 
 /// 909 where the system cannot do what the packet settings ask for.
 pub(super) fn available() -> Result<(), Failure> {

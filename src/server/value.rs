@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::engine::platform::Bytes;
+use tftp_udp::Bytes;
 
 use super::errors::{self, Failure};
 

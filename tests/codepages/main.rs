@@ -14,8 +14,8 @@ use std::sync::Once;
 use std::thread;
 
 use committed::assert_up_to_date;
-use tftpserver::engine::config::NameCodec;
-use tftpserver::server::codepage::{CodePage, Page, Unsupported, page, pages};
+use tftp_codepage::{CodePage, Page, Unsupported, page, pages};
+use tftp_files::names::NameCodec;
 
 /// The specification's list for CodePage, in its order.
 #[rustfmt::skip]
@@ -402,6 +402,6 @@ Bytes below 0x80 have no such form. A name in which one of them means nothing, a
 ISO 2022, ends its request with 434, and the client gets an ERROR. The name is decoded before anything else looks at it:
 a backslash that is half of a Japanese character separates nothing, and dots that UTF-7 hides are seen.
 
-Made from the table in `src/server/codepage/table` by `TFTPSERVER_BLESS=1 cargo test --test codepages`.
+Made from the table in `crates/tftp-codepage/src/table` by `TFTPSERVER_BLESS=1 cargo test --test codepages`.
 
 ";

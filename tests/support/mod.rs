@@ -9,8 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tftp_files::names::NameCodec;
 use tftp_proto::{Limits, Rollover, Timing};
-use tftpserver::engine::config::{NameCodec, Policy};
+use tftpserver::engine::config::Policy;
 use tftpserver::engine::jail::Jail;
 use tftpserver::engine::notice::{Application, Notice, Wants};
 

@@ -10,6 +10,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
+/// File names on the wire, as text.
+pub trait NameCodec: Send + Sync {
+    /// The name as UTF-8, with bytes that mean nothing in the code page in force as this module has them, or `None` where
+    /// that is not possible.
+    fn decode(&self, wire: &[u8]) -> Option<String>;
+}
+
 /// U+EF00 plus a byte is that byte's character.
 const BASE: u32 = 0xEF00;
 

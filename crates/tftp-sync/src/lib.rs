@@ -18,7 +18,7 @@ mod real {
     pub use std::sync::atomic;
     pub use std::thread_local;
 
-    /// Threads: start them with [`spawn`](crate::spawn).
+    /// Threads: start them with [`spawn`](crate::spawn()).
     pub mod thread {
         pub use std::thread::{Builder, JoinHandle, ThreadId, current};
     }

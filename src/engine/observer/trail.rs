@@ -15,7 +15,7 @@ use super::{Observer, Over};
 use crate::engine::cause::{self, Cause};
 use crate::engine::names::Quoted;
 use crate::engine::notice::{Connection, Direction, LogKind, Wants};
-use crate::engine::platform::plain;
+use tftp_udp::plain;
 
 /// Text of a peer that is shown, at most.
 const SHOWN: usize = 256;

@@ -4,8 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
-use super::super::platform::{IoMode, SocketOptions, UdpSocket};
 use super::random;
+use tftp_udp::{IoMode, SocketOptions, UdpSocket};
 
 /// Random numbers that are tried before the range is searched from end to end.
 const ATTEMPTS: usize = 16;

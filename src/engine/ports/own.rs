@@ -6,10 +6,10 @@ use std::net::{IpAddr, SocketAddr};
 use tftp_proto::Instant;
 
 use super::super::descriptors;
-use super::super::platform::{Poller, SocketOptions, UdpSocket};
 use super::super::port_plan::{Mode, Reception};
 use super::permit::Permit;
 use super::{Own, Ports, Slot, SocketRequest, draw};
+use tftp_udp::{Poller, SocketOptions, UdpSocket};
 
 /// Datagrams of the former client that are discarded before a socket gets the next one. One with more is closed.
 const MOST_DISCARDED: usize = 256;

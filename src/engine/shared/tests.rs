@@ -4,7 +4,7 @@ use std::time::Duration;
 use tftp_proto::{Limits, Rollover, Timing};
 
 use super::*;
-use crate::engine::config::NameCodec;
+use tftp_files::names::NameCodec;
 
 struct NoNames;
 

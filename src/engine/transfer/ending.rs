@@ -6,7 +6,6 @@ use super::{Stage, Transfer};
 use crate::engine::cause::Cause;
 use crate::engine::context::Context;
 use crate::engine::observer::Over;
-use crate::engine::platform::refused;
 
 impl Transfer {
     pub(super) fn conclude(&mut self, ctx: &mut Context, outcome: Outcome) {
@@ -34,7 +33,7 @@ impl Transfer {
             Stage::Sending(sending) if sending.is_probably_complete() => Cause::Silent {
                 probably_complete: true,
             },
-            _ => Cause::Socket(refused()),
+            _ => Cause::Socket(tftp_udp::refused()),
         }
     }
 

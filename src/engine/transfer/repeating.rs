@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use super::{Stage, Transfer};
 use crate::engine::cause::Cause;
 use crate::engine::context::Context;
-use crate::engine::platform::{Arrival, LocalAddr};
 use crate::engine::repeats::Known;
+use tftp_udp::{Arrival, LocalAddr};
 
 /// A request that waits until a doubt about its client's former transfer is over.
 pub(in crate::engine) struct HeldRequest {

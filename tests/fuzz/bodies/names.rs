@@ -10,8 +10,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use tftp_codepage::{CodePage, pages};
 use tftpserver::engine::jail::{Opened, Refusal, UploadOptions};
-use tftpserver::server::codepage::{CodePage, pages};
 
 use super::input::Input;
 use tree::{INSIDE, Tree};

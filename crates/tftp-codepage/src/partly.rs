@@ -1,7 +1,7 @@
 //! Names of which some bytes mean nothing in the code page.
 
 use super::{CodePage, Conversion};
-use crate::engine::names;
+use tftp_files::names;
 
 /// Longer names are looked up nowhere (PATH_MAX of Linux), so their parts are not looked for.
 const MAX_BYTES: usize = 4095;

@@ -6,10 +6,15 @@
 //!   `system.rs`, `rewritten.rs`: what the C library's `iconv` converts.
 //!
 //! Nothing is ever replaced: text converts whole and exactly, or not at all. Of a name that does not convert, `partly.rs` keeps
-//! the bytes that mean nothing in the form of [`crate::engine::names`].
+//! the bytes that mean nothing in the form of [`tftp_files::names`].
+//!
+//! `unsafe` only in `iconv.rs`, where the C library is called.
+#![deny(unsafe_code)]
 
 mod escaped;
 mod hz;
+#[allow(unsafe_code)]
+mod iconv;
 mod japanese;
 mod page;
 mod partly;
@@ -29,12 +34,12 @@ use encoding_rs::Encoding;
 pub use page::Page;
 pub use table::{page, pages};
 
-use crate::engine::config::NameCodec;
 use japanese::Kana;
 use page::{By, Fits};
 use rewritten::Rewrite;
 use single::Single;
 use system::{Mixed, System};
+use tftp_files::names::NameCodec;
 use wide::Wide;
 
 /// UTF-8, the code page in force until another is set.

@@ -1,6 +1,6 @@
 //! What differs between systems, and only that: sockets in batches, readiness, descriptors.
 //!
-//! One of two rooms with unsafe code. Nothing here knows TFTP beyond the four bytes before a block's data.
+//! Nothing here knows TFTP beyond the four bytes before a block's data. `unsafe` is where the system is called.
 //!
 //! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's, its options, its
 //!   error queue;
@@ -8,9 +8,7 @@
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
-//! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads;
-//! - `iconv.rs`: the C library's converter of character sets, where it has one.
-#![allow(unsafe_code)]
+//! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
@@ -26,7 +24,6 @@ mod errors;
 mod frame;
 #[cfg(target_os = "linux")]
 mod frames;
-pub mod iconv;
 #[cfg(target_os = "linux")]
 mod poll;
 #[cfg(any(not(target_os = "linux"), test))]

@@ -1,7 +1,7 @@
 //! What the C library converts: a pair of open conversions, taken in turns.
 
+use super::iconv::Converter;
 use super::single::Single;
-use crate::engine::platform::iconv::Converter;
 use tftp_sync::Mutex;
 
 /// A character set of the C library. Kept open: opening loads a module, which a jailed process may not find later.

@@ -1,7 +1,7 @@
 //! Pages of one byte a character, as a table read both ways.
 
+use super::iconv::Converter;
 use super::page::{Base, Points};
-use crate::engine::platform::iconv::Converter;
 
 /// 256 characters, none of them twice.
 pub(super) struct Single {
