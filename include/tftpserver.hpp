@@ -495,84 +495,122 @@ enum class operation : std::int32_t {
 /** How a file goes over the wire. The C interface says "0" and "1". */
 enum class transfer_mode : std::int32_t { octet = 0, netascii = 1 };
 
-/** A connection was accepted, or failed. The moment to set ConnFileData or ConnLocalFile. */
+/* api: begin events */
+
+/**
+ * A connection was accepted (status 0), or failed. It waits until the handler has returned: the moment to say where its
+ * bytes come from.
+ */
 struct connected_event {
+    /** The connection. */
     std::int32_t connection_id;
-    std::int32_t status_code; /**< 0, or the error number */
-    event_text description; /**< "OK", or what went wrong */
+    /** 0, or the error number: 10013 refused by ConnectionRequest, 10068 too many connections. */
+    std::int32_t status_code;
+    /** "OK", or what went wrong. */
+    event_text description;
 
     /** status_code as a std::error_code. */
     std::error_code code() const noexcept { return {status_code, error_category()}; }
 };
 
-/** A client asks for a file. */
+/**
+ * A client asks for a file. Its connection waits until the handler has returned, or longer where the answer comes later.
+ */
 struct connection_request_event {
-    event_text remote_host; /**< the client's IP address */
+    /** The client's IP address. */
+    event_text remote_host;
+    /** The client's port. */
     std::int32_t remote_port;
-    event_text filename; /**< as the client sent it; trust it with nothing */
+    /** The file name as the client sent it. Trust it with nothing. */
+    event_text filename;
     tftp::transfer_mode transfer_mode;
     tftp::operation operation;
-    bool accept; /**< true on entry; set it to false to refuse */
+    /** true on entry; set it to false to refuse */
+    bool accept;
+    /** The connection's id; its record in the Conn arrays is there already. */
     std::int32_t connection_id;
-    event_text local_host; /**< the server's address that was asked; "" where the system does not tell */
+    /** The server's address that was asked; "" where the system does not tell. */
+    event_text local_host;
     bool deferred = false; /**< the answer comes later: see defer() */
 
     /** Answers later, by server_base::accept, whatever `accept` says. Only this client waits, up to Timeout. */
     void defer() { deferred = true; }
 };
 
-/** A connection ended: once for each Connected with status 0. */
+/** A connection ended; once for each Connected with status 0. */
 struct disconnected_event {
+    /** Its record leaves the Conn arrays when the handler has returned. */
     std::int32_t connection_id;
-    std::int32_t status_code; /**< 0, or the error number */
-    event_text description; /**< "OK", or what went wrong */
+    /** 0, or the error number. */
+    std::int32_t status_code;
+    /** "OK", or what went wrong. */
+    event_text description;
 
     /** status_code as a std::error_code. */
     std::error_code code() const noexcept { return {status_code, error_category()}; }
 };
 
-/** A file was transferred whole. */
+/** A file was transferred whole: an upload is in its place under its final name. */
 struct end_transfer_event {
+    /** The connection. */
     std::int32_t connection_id;
     tftp::direction direction;
 };
 
 /** Something failed. */
 struct error_event {
+    /** The error number. */
     std::int32_t error_code;
+    /** What went wrong. */
     event_text description;
-    std::int32_t connection_id; /**< 0 where none is meant */
+    /** The connection, or 0 where none is meant. */
+    std::int32_t connection_id;
 
     /** error_code as a std::error_code. */
     std::error_code code() const noexcept { return {error_code, error_category()}; }
 };
 
-/** A log message. */
+/** A log message, as far as the setting LogLevel asks for it. The only event that may be dropped when too many wait. */
 struct log_event {
-    std::int32_t connection_id; /**< 0 where none is meant */
-    std::int32_t log_level; /**< 1 Info, 2 Verbose, 3 Debug */
+    /** The connection, or 0 where none is meant. */
+    std::int32_t connection_id;
+    /** 1 Info, 2 Verbose, 3 Debug. */
+    std::int32_t log_level;
+    /** The message, one line. */
     event_text message;
-    event_text log_type; /**< "Info", "Error", "Verbose", "Debug" or "PITrail" */
+    /** "Info", "Error", "Verbose", "Debug" or "PITrail". */
+    event_text log_type;
 };
 
-/** A transfer begins. */
+/**
+ * A transfer begins. The connection waits until the handler has returned; where nothing supplies a file yet, this is the
+ * last moment to name one.
+ */
 struct start_transfer_event {
+    /** The connection. */
     std::int32_t connection_id;
     tftp::direction direction;
 };
 
-/** A block was transferred. */
+/** A block of data was transferred. A slow handler slows this connection and none else. */
 struct transfer_event {
+    /** The connection. */
     std::int32_t connection_id;
     tftp::direction direction;
-    std::int64_t bytes_transferred; /**< so far, this block included */
-    std::int32_t percent_done; /**< 0 to 100; -1 where the size is not known */
-    event_bytes text; /**< this block; empty for an empty last one */
+    /** Bytes transferred so far, this block included. */
+    std::int64_t bytes_transferred;
+    /** 0 to 100; -1 where the size is not known. */
+    std::int32_t percent_done;
+    /** This block's data; empty for an empty last block. */
+    event_bytes text;
 };
+
+/* api: end events */
 
 /** A set of events: `tftp::events::connected | tftp::events::transfer`. */
 enum class events : std::uint32_t {
     none = 0,
+    /* api: begin event set */
     connected = 1u << TFTPSERVER_EVENT_CONNECTED,
     connection_request = 1u << TFTPSERVER_EVENT_CONNECTION_REQUEST,
     disconnected = 1u << TFTPSERVER_EVENT_DISCONNECTED,
@@ -582,6 +620,7 @@ enum class events : std::uint32_t {
     start_transfer = 1u << TFTPSERVER_EVENT_START_TRANSFER,
     transfer = 1u << TFTPSERVER_EVENT_TRANSFER,
     all = connected | connection_request | disconnected | end_transfer | error | log | start_transfer | transfer,
+    /* api: end event set */
 };
 
 constexpr events operator|(events one, events other) noexcept
@@ -1429,6 +1468,7 @@ inline std::int32_t server_base::receive(::tftpserver *handle, ::tftpserver_even
 inline std::int32_t server_base::dispatch(::tftpserver_event &event)
 {
     switch (event.id) {
+    /* api: begin dispatch */
     case TFTPSERVER_EVENT_CONNECTED: {
         const ::tftpserver_connected_event &from = event.data.connected;
         connected_event to{from.connection_id, from.status_code, from.description};
@@ -1475,6 +1515,7 @@ inline std::int32_t server_base::dispatch(::tftpserver_event &event)
                           from.percent_done, bytes_view(from.text, from.text_length)};
         return FireTransfer(to);
     }
+    /* api: end dispatch */
     default: return 0; /* a later library's */
     }
 }
@@ -1620,6 +1661,7 @@ public:
 
     ~server() override { release(); /* before the handlers go */ }
 
+    /* api: begin handlers */
     handler<connected_event> on_connected{this, TFTPSERVER_EVENT_CONNECTED};
     handler<connection_request_event> on_connection_request{this, TFTPSERVER_EVENT_CONNECTION_REQUEST};
     handler<disconnected_event> on_disconnected{this, TFTPSERVER_EVENT_DISCONNECTED};
@@ -1628,10 +1670,12 @@ public:
     handler<log_event> on_log{this, TFTPSERVER_EVENT_LOG};
     handler<start_transfer_event> on_start_transfer{this, TFTPSERVER_EVENT_START_TRANSFER};
     handler<transfer_event> on_transfer{this, TFTPSERVER_EVENT_TRANSFER};
+    /* api: end handlers */
 
 private:
     template <class Event> friend class handler;
 
+    /* api: begin calls */
     int FireConnected(connected_event &e) final { return on_connected.call(*this, e); }
     int FireConnectionRequest(connection_request_event &e) final { return on_connection_request.call(*this, e); }
     int FireDisconnected(disconnected_event &e) final { return on_disconnected.call(*this, e); }
@@ -1640,6 +1684,7 @@ private:
     int FireLog(log_event &e) final { return on_log.call(*this, e); }
     int FireStartTransfer(start_transfer_event &e) final { return on_start_transfer.call(*this, e); }
     int FireTransfer(transfer_event &e) final { return on_transfer.call(*this, e); }
+    /* api: end calls */
 
     void take(server &other) noexcept
     {

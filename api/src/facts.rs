@@ -8,12 +8,14 @@ use serde::de::DeserializeOwned;
 /// All of them.
 pub struct Facts {
     pub errors: Errors,
+    pub events: Vec<Event>,
 }
 
 impl Facts {
     pub fn read(root: &Path) -> Result<Facts, String> {
         let facts = Facts {
             errors: read(root, "errors")?,
+            events: read::<Events>(root, "events")?.all,
         };
         facts.errors.check()?;
         Ok(facts)
@@ -71,6 +73,94 @@ impl Errors {
         match listed == self.all.len() {
             true => Ok(()),
             false => Err("api/errors.toml: an error belongs to no group".to_owned()),
+        }
+    }
+}
+
+/// `api/events.toml`, which says what the keys mean.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Events {
+    #[serde(rename = "event")]
+    all: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    pub id: i32,
+    /// As in `connection_request`.
+    pub name: String,
+    pub short: String,
+    pub about: String,
+    pub typed: String,
+    pub manual: String,
+    pub example: String,
+    #[serde(rename = "field")]
+    pub fields: Vec<Field>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    pub name: String,
+    pub kind: FieldKind,
+    pub about: String,
+    typed: Option<String>,
+    pub unit: String,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldKind {
+    Int,
+    Int64,
+    Port,
+    Text,
+    Bytes,
+    /// Of the bytes before it; a field of its own in C alone.
+    Length,
+    Direction,
+    Mode,
+    Operation,
+    Accept,
+}
+
+impl Event {
+    /// The fields that languages have in which bytes know their length.
+    pub fn typed_fields(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| field.kind != FieldKind::Length)
+    }
+
+    /// The number among the event's fields, where it tells of an error.
+    pub fn error_number(&self) -> Option<&Field> {
+        self.fields
+            .iter()
+            .find(|field| ["status_code", "error_code"].contains(&field.name.as_str()))
+    }
+
+    pub fn is_answered(&self) -> bool {
+        self.fields.iter().any(|field| field.kind == FieldKind::Accept)
+    }
+
+    /// Those that C is given as terminated text, in their order.
+    pub fn texts(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| field.is_text())
+    }
+}
+
+impl Field {
+    pub fn is_text(&self) -> bool {
+        matches!(self.kind, FieldKind::Text | FieldKind::Mode)
+    }
+
+    /// The comment where types say what a number means; "" where they say it all.
+    pub fn typed(&self) -> String {
+        let own = self.typed.as_ref().unwrap_or(&self.about);
+        match self.kind {
+            FieldKind::Direction | FieldKind::Mode | FieldKind::Operation => String::new(),
+            _ => own.split_whitespace().collect::<Vec<_>>().join(" "),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 /// A file of the project, or one part of it.
 pub struct Made {
     /// From the project's directory.
-    pub path: &'static str,
+    pub path: String,
     /// The name of the part: what stands between the lines with `api: begin NAME` and `api: end NAME`. `None`: all.
     pub part: Option<&'static str>,
     /// What belongs there.
@@ -13,17 +13,17 @@ pub struct Made {
 }
 
 impl Made {
-    pub fn whole(path: &'static str, text: String) -> Made {
+    pub fn whole(path: &str, text: String) -> Made {
         Made {
-            path,
+            path: path.to_owned(),
             part: None,
             text,
         }
     }
 
-    pub fn part(path: &'static str, part: &'static str, text: String) -> Made {
+    pub fn part(path: &str, part: &'static str, text: String) -> Made {
         Made {
-            path,
+            path: path.to_owned(),
             part: Some(part),
             text,
         }
@@ -31,7 +31,7 @@ impl Made {
 
     /// What the file holds, and what it should hold.
     pub fn compare(&self, root: &Path) -> Result<(String, String), String> {
-        let path = root.join(self.path);
+        let path = root.join(&self.path);
         let committed = match (std::fs::read_to_string(&path), self.part) {
             (Ok(text), _) => text,
             (Err(_), None) => String::new(),
@@ -50,7 +50,10 @@ impl Made {
     pub fn write(&self, root: &Path) -> Result<bool, String> {
         let (committed, wanted) = self.compare(root)?;
         if committed != wanted {
-            std::fs::write(root.join(self.path), &wanted)
+            let path = root.join(&self.path);
+            let directory = path.parent().unwrap_or(root);
+            std::fs::create_dir_all(directory)
+                .and_then(|()| std::fs::write(&path, &wanted))
                 .map_err(|error| format!("{}: {error}", self.path))?;
         }
         Ok(committed != wanted)

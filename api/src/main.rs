@@ -2,6 +2,7 @@
 //! committed file is stale. It needs nothing of the library, so that it also runs where the library does not compile yet.
 
 mod errors;
+mod events;
 mod facts;
 mod made;
 mod numbers;
@@ -40,6 +41,7 @@ fn write() -> Result<(), String> {
 fn everything(root: &Path, facts: &Facts) -> Result<Vec<Made>, String> {
     let mut all = vec![Made::whole("api/numbers.txt", numbers::wanted(root, facts)?)];
     all.extend(errors::made(&facts.errors));
+    all.extend(events::made(&facts.events));
     Ok(all)
 }
 

@@ -1,9 +1,9 @@
-//! `api/numbers.txt`: every number that a version of the library has had, with its name. Lines are only ever added, because
-//! programs and bindings were built with these numbers.
+//! `api/numbers.txt`: every number that a version of the library has had, with its name, and every field of an event at its
+//! place. Lines are only ever added, because programs and bindings were built with these.
 
 use std::path::Path;
 
-use crate::facts::Facts;
+use crate::facts::{Event, Facts};
 
 const PATH: &str = "api/numbers.txt";
 
@@ -14,12 +14,25 @@ pub fn wanted(root: &Path, facts: &Facts) -> Result<String, String> {
 }
 
 fn lines(facts: &Facts) -> Vec<String> {
-    let errors = facts
-        .errors
-        .all
+    let errors = &facts.errors.all;
+    let mut lines: Vec<_> = errors
         .iter()
-        .map(|error| format!("error {} {}", error.code, error.name));
-    errors.collect()
+        .map(|error| format!("error {} {}", error.code, error.name))
+        .collect();
+    lines.extend(
+        facts
+            .events
+            .iter()
+            .map(|event| format!("event {} {}", event.id, event.name)),
+    );
+    lines.extend(facts.events.iter().flat_map(fields));
+    lines
+}
+
+/// A field by its place, which never changes.
+fn fields(event: &Event) -> impl Iterator<Item = String> {
+    let numbered = event.fields.iter().enumerate();
+    numbered.map(|(place, field)| format!("field {}.{place} {}:{:?}", event.name, field.name, field.kind))
 }
 
 fn extended(given: &str, lines: &[String]) -> Result<String, String> {

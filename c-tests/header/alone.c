@@ -43,33 +43,63 @@ SAME(TFTPSERVER_ERROR_ACCESS_DENIED, 10013);
 SAME(TFTPSERVER_ERROR_ADDRESS_IN_USE, 10048);
 SAME(TFTPSERVER_ERROR_ABORTED, 10053);
 
-/* Every name a program may use, used with the type that it promised. */
+/* Every field that a program may use, with the type that it was promised. */
+struct places {
+    int32_t *number;
+    int64_t *number64;
+    const char **text;
+    const uint8_t **bytes;
+    size_t *length;
+};
 int32_t on_event(tftpserver *server, tftpserver_event *event, void *context);
 int32_t on_event(tftpserver *server, tftpserver_event *event, void *context)
 {
-    const char *texts[9];
-    const uint8_t *bytes = event->data.transfer.text;
-    size_t length = event->data.transfer.text_length;
-    int64_t moved = event->data.transfer.bytes_transferred;
-    int32_t sum = event->id + event->data.connected.connection_id + event->data.connected.status_code
-        + event->data.connection_request.remote_port + event->data.connection_request.operation
-        + event->data.connection_request.connection_id + event->data.disconnected.connection_id
-        + event->data.disconnected.status_code + event->data.end_transfer.connection_id
-        + event->data.end_transfer.direction + event->data.error.error_code + event->data.error.connection_id
-        + event->data.log.connection_id + event->data.log.log_level + event->data.start_transfer.connection_id
-        + event->data.start_transfer.direction + event->data.transfer.connection_id + event->data.transfer.direction
-        + event->data.transfer.percent_done;
-    texts[0] = event->data.connected.description;
-    texts[1] = event->data.connection_request.remote_host;
-    texts[2] = event->data.connection_request.filename;
-    texts[3] = event->data.connection_request.transfer_mode;
-    texts[4] = event->data.connection_request.local_host;
-    texts[5] = event->data.disconnected.description;
-    texts[6] = event->data.error.description;
-    texts[7] = event->data.log.message;
-    texts[8] = event->data.log.log_type;
+    int32_t number[100];
+    int64_t number64[100];
+    const char *text[100];
+    const uint8_t *bytes[100];
+    size_t length[100];
+    struct places used;
+    used.number = number;
+    used.number64 = number64;
+    used.text = text;
+    used.bytes = bytes;
+    used.length = length;
+    /* api: begin events */
+    *used.number++ = event->data.connected.connection_id;
+    *used.number++ = event->data.connected.status_code;
+    *used.text++ = event->data.connected.description;
+    *used.text++ = event->data.connection_request.remote_host;
+    *used.number++ = event->data.connection_request.remote_port;
+    *used.text++ = event->data.connection_request.filename;
+    *used.text++ = event->data.connection_request.transfer_mode;
+    *used.number++ = event->data.connection_request.operation;
+    *used.number++ = event->data.connection_request.accept;
+    *used.number++ = event->data.connection_request.connection_id;
+    *used.text++ = event->data.connection_request.local_host;
+    *used.number++ = event->data.disconnected.connection_id;
+    *used.number++ = event->data.disconnected.status_code;
+    *used.text++ = event->data.disconnected.description;
+    *used.number++ = event->data.end_transfer.connection_id;
+    *used.number++ = event->data.end_transfer.direction;
+    *used.number++ = event->data.error.error_code;
+    *used.text++ = event->data.error.description;
+    *used.number++ = event->data.error.connection_id;
+    *used.number++ = event->data.log.connection_id;
+    *used.number++ = event->data.log.log_level;
+    *used.text++ = event->data.log.message;
+    *used.text++ = event->data.log.log_type;
+    *used.number++ = event->data.start_transfer.connection_id;
+    *used.number++ = event->data.start_transfer.direction;
+    *used.number++ = event->data.transfer.connection_id;
+    *used.number++ = event->data.transfer.direction;
+    *used.number64++ = event->data.transfer.bytes_transferred;
+    *used.number++ = event->data.transfer.percent_done;
+    *used.bytes++ = event->data.transfer.text;
+    *used.length++ = event->data.transfer.text_length;
+    /* api: end events */
     event->data.connection_request.accept = 1;
-    return server != 0 && context != 0 && bytes != 0 && length > 0 && moved > 0 && texts[8] != 0 && sum != 0
-        && tftpserver_version() != 0 && tftpserver_strerror(0) != 0
+    return server != 0 && context != 0 && event->id != 0 && number[0] != 0 && number64[0] != 0 && text[0] != 0
+        && bytes[0] != 0 && length[0] != 0 && tftpserver_version() != 0 && tftpserver_strerror(0) != 0
         && tftpserver_register_callback(server, TFTPSERVER_EVENT_LOG, on_event, context) == 0;
 }

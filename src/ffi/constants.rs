@@ -16,6 +16,7 @@ pub const TFTPSERVER_VERSION_NUMBER: i32 = 1000;
 
 // Events.
 
+// api: begin events
 /// A connection was accepted (status 0), or failed (its error number).
 pub const TFTPSERVER_EVENT_CONNECTED: i32 = 1;
 /// A client asks for a file: accept or refuse.
@@ -32,6 +33,7 @@ pub const TFTPSERVER_EVENT_LOG: i32 = 6;
 pub const TFTPSERVER_EVENT_START_TRANSFER: i32 = 7;
 /// A block was transferred.
 pub const TFTPSERVER_EVENT_TRANSFER: i32 = 8;
+// api: end events
 
 // Properties. 3 and 10 are reserved.
 

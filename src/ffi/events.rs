@@ -2,7 +2,8 @@
 
 use std::ffi::{CString, c_char, c_void};
 
-use super::constants::{TFTPSERVER_ACCEPT_LATER, TFTPSERVER_ACCEPT_NO, TFTPSERVER_ACCEPT_YES};
+use super::constants::{TFTPSERVER_ACCEPT_LATER, TFTPSERVER_ACCEPT_NO};
+use super::event_data::data;
 use super::guard::InsideCallback;
 use super::handles::Key;
 use super::strings::to_c;
@@ -49,7 +50,7 @@ impl Callback for CCallback {
     fn fire(&self, event: &mut Event<'_>) -> i32 {
         let id = event.id();
         let texts = Texts::of(event);
-        let (answer, after) = self.call(id, texts.data(event));
+        let (answer, after) = self.call(id, data(event, texts.pointers()));
         if let Event::ConnectionRequest { accept, .. } = event {
             // SAFETY: this member was written for this id.
             *accept = match unsafe { after.data.connection_request.accept } {
@@ -66,7 +67,7 @@ impl Callback for CCallback {
 #[derive(Default)]
 struct Texts {
     /// `None`: "".
-    of: [Option<CString>; 4],
+    of: [Option<CString>; Event::TEXTS],
 }
 
 impl Texts {
@@ -80,39 +81,10 @@ impl Texts {
         texts
     }
 
-    fn pointer(&self, index: usize) -> *const c_char {
-        self.of[index].as_ref().map_or(c"".as_ptr(), |text| text.as_ptr())
-    }
-
-    /// One row an event, so that it can be held beside the structs.
-    #[rustfmt::skip]
-    fn data(&self, event: &Event<'_>) -> tftpserver_event_data {
-        use tftpserver_event_data as data;
-        let [first, second, third, fourth] = [0, 1, 2, 3].map(|index| self.pointer(index));
-        match *event {
-            Event::Connected { connection_id, status_code, .. } =>
-                data { connected: tftpserver_connected_event { connection_id, status_code, description: first } },
-            Event::ConnectionRequest { remote_port, operation, connection_id, .. } =>
-                data { connection_request: tftpserver_connection_request_event {
-                    remote_host: first, remote_port: remote_port.into(), filename: second, transfer_mode: third,
-                    operation, accept: TFTPSERVER_ACCEPT_YES, connection_id, local_host: fourth,
-                } },
-            Event::Disconnected { connection_id, status_code, .. } =>
-                data { disconnected: tftpserver_disconnected_event { connection_id, status_code, description: first } },
-            Event::EndTransfer { connection_id, direction } =>
-                data { end_transfer: tftpserver_end_transfer_event { connection_id, direction: direction as i32 } },
-            Event::Error { error_code, connection_id, .. } =>
-                data { error: tftpserver_error_event { error_code, description: first, connection_id } },
-            Event::Log { connection_id, log_level, .. } =>
-                data { log: tftpserver_log_event { connection_id, log_level, message: first, log_type: second } },
-            Event::StartTransfer { connection_id, direction } =>
-                data { start_transfer: tftpserver_start_transfer_event { connection_id, direction: direction as i32 } },
-            Event::Transfer { connection_id, direction, bytes_transferred, percent_done, text } =>
-                data { transfer: tftpserver_transfer_event {
-                    connection_id, direction: direction as i32, bytes_transferred, percent_done,
-                    text: text.as_ptr(), text_length: text.len(),
-                } },
-        }
+    fn pointers(&self) -> [*const c_char; Event::TEXTS] {
+        self.of
+            .each_ref()
+            .map(|text| text.as_ref().map_or(c"".as_ptr(), |text| text.as_ptr()))
     }
 }
 

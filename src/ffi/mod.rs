@@ -6,6 +6,8 @@
 #![allow(unsafe_code)]
 
 mod constants;
+#[rustfmt::skip] // Made by a program.
+mod event_data;
 mod events;
 mod exports;
 mod guard;

@@ -8,6 +8,8 @@ pub struct tftpserver {
     _private: [u8; 0],
 }
 
+// api: begin events
+
 /// Fires when a connection was accepted, or failed. Where it is registered, the connection waits until the
 /// callback has returned: the moment to set ConnFileData or ConnLocalFile.
 #[repr(C)]
@@ -152,6 +154,8 @@ pub union tftpserver_event_data {
     /// TFTPSERVER_EVENT_TRANSFER
     pub transfer: tftpserver_transfer_event,
 }
+
+// api: end events
 
 /// An event. It and everything it points to lives until the callback returns. Its structs may grow at their end in
 /// later versions, never otherwise.

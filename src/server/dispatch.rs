@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::conn::{Conns, Record};
 use super::errors::Failure;
-use super::events::{Accept, Event};
+use super::events::{self, Accept, Event};
 use super::firing;
 use super::hub::{Hub, Kept};
 use crate::engine::cause::Cause;
@@ -216,7 +216,7 @@ impl<'a> Dispatch<'a> {
             percent_done: percent(done, run.total),
             text,
         };
-        let answer = match self.hub.refresh(Event::TRANSFER, &mut self.transfer) {
+        let answer = match self.hub.refresh(events::id::TRANSFER, &mut self.transfer) {
             Some(callback) => callback.fire(&mut event),
             None if run.is_only_copy => {
                 record.lose();

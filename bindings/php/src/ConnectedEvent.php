@@ -1,12 +1,14 @@
 <?php
 
+// Made from api/events.toml by `make bless`; not to be edited.
+
 declare(strict_types=1);
 
 namespace TftpServer;
 
 /**
- * A connection was accepted, or failed. It waits until the handler has returned: the moment to say where its bytes come
- * from (Connection::setFileData, Connection::setLocalFile).
+ * A connection was accepted (status 0), or failed. It waits until the handler has returned: the moment to say where
+ * its bytes come from.
  */
 final class ConnectedEvent extends Event
 {
@@ -14,8 +16,9 @@ final class ConnectedEvent extends Event
     public readonly ?ErrorCode $error;
 
     public function __construct(
+        /** The connection. */
         public readonly int $connectionId,
-        /** 0, or the error's number: 10013 refused by ConnectionRequest, 10068 too many connections. */
+        /** 0, or the error number: 10013 refused by ConnectionRequest, 10068 too many connections. */
         public readonly int $statusCode,
         /** "OK", or what went wrong. */
         public readonly string $description,

@@ -1,10 +1,15 @@
 <?php
 
+// Made from api/events.toml by `make bless`; not to be edited.
+
 declare(strict_types=1);
 
 namespace TftpServer;
 
-/** A client asks for a file. Its connection waits until the handler has returned, or longer: see defer(). */
+/**
+ * A client asks for a file. Its connection waits until the handler has returned, or longer where the answer comes
+ * later.
+ */
 final class ConnectionRequestEvent extends Event
 {
     /** Set it to false to refuse. */

@@ -1,5 +1,7 @@
 <?php
 
+// Made from api/events.toml by `make bless`; not to be edited.
+
 declare(strict_types=1);
 
 namespace TftpServer;
@@ -8,6 +10,7 @@ namespace TftpServer;
 final class EndTransferEvent extends Event
 {
     public function __construct(
+        /** The connection. */
         public readonly int $connectionId,
         public readonly Direction $direction,
     ) {

@@ -1,5 +1,7 @@
 <?php
 
+// Made from api/events.toml by `make bless`; not to be edited.
+
 declare(strict_types=1);
 
 namespace TftpServer;
@@ -11,7 +13,7 @@ final class ErrorEvent extends Event
     public readonly ?ErrorCode $error;
 
     public function __construct(
-        /** One of ErrorCode. */
+        /** The error number. */
         public readonly int $errorCode,
         /** What went wrong. */
         public readonly string $description,

@@ -19,6 +19,7 @@ final class EventFactory
         $data = $event->data;
 
         return match ($event->id) {
+            // api: begin match
             EventId::CONNECTED => self::connected($data->connected),
             EventId::CONNECTION_REQUEST => self::connectionRequest($data->connection_request),
             EventId::DISCONNECTED => self::disconnected($data->disconnected),
@@ -27,6 +28,7 @@ final class EventFactory
             EventId::LOG => self::log($data->log),
             EventId::START_TRANSFER => self::startTransfer($data->start_transfer),
             EventId::TRANSFER => self::transfer($data->transfer),
+            // api: end match
         };
     }
 
@@ -40,6 +42,7 @@ final class EventFactory
         return $made->result();
     }
 
+    // api: begin makers
     private static function connected(CData $e): ConnectedEvent
     {
         return new ConnectedEvent($e->connection_id, $e->status_code, $e->description);
@@ -93,4 +96,5 @@ final class EventFactory
             FFI::string($e->text, $e->text_length),
         );
     }
+    // api: end makers
 }

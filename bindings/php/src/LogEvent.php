@@ -1,5 +1,7 @@
 <?php
 
+// Made from api/events.toml by `make bless`; not to be edited.
+
 declare(strict_types=1);
 
 namespace TftpServer;
@@ -12,7 +14,7 @@ final class LogEvent extends Event
         public readonly int $connectionId,
         /** 1 Info, 2 Verbose, 3 Debug. */
         public readonly int $logLevel,
-        /** One line. */
+        /** The message, one line. */
         public readonly string $message,
         /** "Info", "Error", "Verbose", "Debug" or "PITrail". */
         public readonly string $logType,

@@ -16,6 +16,7 @@ final class Parameters
 {
     /** The member of the library's event data that belongs to each event. */
     private const MEMBERS = [
+        // api: begin members
         EventId::CONNECTED => 'connected',
         EventId::CONNECTION_REQUEST => 'connection_request',
         EventId::DISCONNECTED => 'disconnected',
@@ -24,13 +25,22 @@ final class Parameters
         EventId::LOG => 'log',
         EventId::START_TRANSFER => 'start_transfer',
         EventId::TRANSFER => 'transfer',
+        // api: end members
     ];
 
     /** Each event's parameters in the specification's order, then our own. */
     private const FIELDS = [
+        // api: begin fields
         EventId::CONNECTED => ['connection_id', 'status_code', 'description'],
         EventId::CONNECTION_REQUEST => [
-            'remote_host', 'remote_port', 'filename', 'transfer_mode', 'operation', 'accept', 'connection_id', 'local_host',
+            'remote_host',
+            'remote_port',
+            'filename',
+            'transfer_mode',
+            'operation',
+            'accept',
+            'connection_id',
+            'local_host',
         ],
         EventId::DISCONNECTED => ['connection_id', 'status_code', 'description'],
         EventId::END_TRANSFER => ['connection_id', 'direction'],
@@ -38,6 +48,7 @@ final class Parameters
         EventId::LOG => ['connection_id', 'log_level', 'message', 'log_type'],
         EventId::START_TRANSFER => ['connection_id', 'direction'],
         EventId::TRANSFER => ['connection_id', 'direction', 'bytes_transferred', 'percent_done', 'text'],
+        // api: end fields
     ];
 
     /** @return \Closure(CData): int */

@@ -1,5 +1,7 @@
 <?php
 
+// Made from api/events.toml by `make bless`; not to be edited.
+
 declare(strict_types=1);
 
 namespace TftpServer;
@@ -8,13 +10,14 @@ namespace TftpServer;
 final class TransferEvent extends Event
 {
     public function __construct(
+        /** The connection. */
         public readonly int $connectionId,
         public readonly Direction $direction,
-        /** Bytes so far, this block included. */
+        /** Bytes transferred so far, this block included. */
         public readonly int $bytesTransferred,
         /** 0 to 100; -1 where the size is not known. */
         public readonly int $percentDone,
-        /** The block's data: binary, "" for an empty last block. */
+        /** This block's data; empty for an empty last block. */
         public readonly string $text,
     ) {
     }

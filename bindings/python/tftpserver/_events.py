@@ -1,7 +1,10 @@
-"""What handlers get: one object for each event, with the fields that the specification names."""
+"""What handlers get: one object for each event, with the fields that the specification names.
+
+Made from api/events.toml by `make bless`; not to be edited.
+"""
 import ctypes
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Union
+from typing import Callable, Dict, Union
 
 from . import _generated as c
 from ._generated import Accept, EventId
@@ -9,97 +12,151 @@ from ._generated import Accept, EventId
 
 @dataclass
 class ConnectedEvent:
-    """A connection was accepted (status 0, "OK"), or failed (its error number)."""
+    """
+    A connection was accepted (status 0), or failed. It waits until the handler has returned: the moment to say
+    where its bytes come from.
+    """
 
     __slots__ = ("connection_id", "status_code", "description")
+    #: The connection.
     connection_id: int
+    #: 0, or the error number: 10013 refused by ConnectionRequest, 10068 too many connections.
     status_code: int
+    #: "OK", or what went wrong.
     description: str
 
 
 @dataclass
 class ConnectionRequestEvent:
-    """A client asks for a file. Set `accept` to False to refuse, or to `LATER` and call the server's `accept` afterwards.
-
-    `transfer_mode` is "0" (octet) or "1" (netascii), `operation` 1 (read) or 2 (write). `filename` is what the client
-    sent: trust it with nothing. `local_host` is the server's address that was asked, "" where the system does not tell.
+    """
+    A client asks for a file. Its connection waits until the handler has returned, or longer where the answer
+    comes later.
     """
 
-    __slots__ = ("remote_host", "remote_port", "filename", "transfer_mode", "operation", "accept", "connection_id",
-                 "local_host")
+    __slots__ = (
+        "remote_host",
+        "remote_port",
+        "filename",
+        "transfer_mode",
+        "operation",
+        "accept",
+        "connection_id",
+        "local_host",
+    )
+    #: The client's IP address.
     remote_host: str
+    #: The client's port.
     remote_port: int
+    #: The file name as the client sent it. Trust it with nothing.
     filename: str
+    #: "0" octet, "1" netascii.
     transfer_mode: str
+    #: 1 read, 2 write.
     operation: int
+    #: Set it to False to refuse, or to `LATER` and call the server's `accept` afterwards.
     accept: Union[bool, Accept]
+    #: The connection's id; its record in the Conn arrays is there already.
     connection_id: int
+    #: The server's address that was asked; "" where the system does not tell.
     local_host: str
 
 
 @dataclass
 class DisconnectedEvent:
-    """A connection ended: status 0 and "OK", or why."""
+    """A connection ended; once for each Connected with status 0."""
 
     __slots__ = ("connection_id", "status_code", "description")
+    #: Its record leaves the Conn arrays when the handler has returned.
     connection_id: int
+    #: 0, or the error number.
     status_code: int
+    #: "OK", or what went wrong.
     description: str
 
 
 @dataclass
 class EndTransferEvent:
-    """A file was transferred whole. `direction`: 0 upload, 1 download."""
+    """A file was transferred whole: an upload is in its place under its final name."""
 
     __slots__ = ("connection_id", "direction")
+    #: The connection.
     connection_id: int
+    #: 0 upload, 1 download.
     direction: int
 
 
 @dataclass
 class ErrorEvent:
-    """Something failed. `connection_id` is 0 where no connection is meant."""
+    """Something failed."""
 
     __slots__ = ("error_code", "description", "connection_id")
+    #: The error number.
     error_code: int
+    #: What went wrong.
     description: str
+    #: The connection, or 0 where none is meant.
     connection_id: int
 
 
 @dataclass
 class LogEvent:
-    """A log message. `log_level`: 1 Info, 2 Verbose, 3 Debug; `log_type`: Info, Error, Verbose, Debug or PITrail."""
+    """
+    A log message, as far as the setting LogLevel asks for it. The only event that may be dropped when too many
+    wait.
+    """
 
     __slots__ = ("connection_id", "log_level", "message", "log_type")
+    #: The connection, or 0 where none is meant.
     connection_id: int
+    #: 1 Info, 2 Verbose, 3 Debug.
     log_level: int
+    #: The message, one line.
     message: str
+    #: "Info", "Error", "Verbose", "Debug" or "PITrail".
     log_type: str
 
 
 @dataclass
 class StartTransferEvent:
-    """A transfer begins: the last moment to set file_data or local_file. `direction`: 0 upload, 1 download."""
+    """
+    A transfer begins. The connection waits until the handler has returned; where nothing supplies a file yet,
+    this is the last moment to name one.
+    """
 
     __slots__ = ("connection_id", "direction")
+    #: The connection.
     connection_id: int
+    #: 0 upload, 1 download.
     direction: int
 
 
 @dataclass
 class TransferEvent:
-    """A block was transferred. `text` is its bytes; `percent_done` is -1 where the size is not known."""
+    """A block of data was transferred. A slow handler slows this connection and none else."""
 
     __slots__ = ("connection_id", "direction", "bytes_transferred", "percent_done", "text")
+    #: The connection.
     connection_id: int
+    #: 0 upload, 1 download.
     direction: int
+    #: Bytes transferred so far, this block included.
     bytes_transferred: int
+    #: 0 to 100; -1 where the size is not known.
     percent_done: int
+    #: This block's data; empty for an empty last block.
     text: bytes
 
 
-AnyEvent = Union[ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, EndTransferEvent, ErrorEvent, LogEvent,
-                 StartTransferEvent, TransferEvent]
+AnyEvent = Union[
+    ConnectedEvent,
+    ConnectionRequestEvent,
+    DisconnectedEvent,
+    EndTransferEvent,
+    ErrorEvent,
+    LogEvent,
+    StartTransferEvent,
+    TransferEvent,
+]
 
 
 def _connected(data: c.EventData) -> AnyEvent:
@@ -109,9 +166,16 @@ def _connected(data: c.EventData) -> AnyEvent:
 
 def _connection_request(data: c.EventData) -> AnyEvent:
     it = data.connection_request
-    return ConnectionRequestEvent(it.remote_host.decode(), it.remote_port, it.filename.decode(),
-                                  it.transfer_mode.decode(), it.operation, it.accept != 0, it.connection_id,
-                                  it.local_host.decode())
+    return ConnectionRequestEvent(
+        it.remote_host.decode(),
+        it.remote_port,
+        it.filename.decode(),
+        it.transfer_mode.decode(),
+        it.operation,
+        it.accept != 0,
+        it.connection_id,
+        it.local_host.decode(),
+    )
 
 
 def _disconnected(data: c.EventData) -> AnyEvent:
@@ -120,25 +184,34 @@ def _disconnected(data: c.EventData) -> AnyEvent:
 
 
 def _end_transfer(data: c.EventData) -> AnyEvent:
-    return EndTransferEvent(data.end_transfer.connection_id, data.end_transfer.direction)
+    it = data.end_transfer
+    return EndTransferEvent(it.connection_id, it.direction)
 
 
 def _error(data: c.EventData) -> AnyEvent:
-    return ErrorEvent(data.error.error_code, data.error.description.decode(), data.error.connection_id)
+    it = data.error
+    return ErrorEvent(it.error_code, it.description.decode(), it.connection_id)
 
 
 def _log(data: c.EventData) -> AnyEvent:
-    return LogEvent(data.log.connection_id, data.log.log_level, data.log.message.decode(), data.log.log_type.decode())
+    it = data.log
+    return LogEvent(it.connection_id, it.log_level, it.message.decode(), it.log_type.decode())
 
 
 def _start_transfer(data: c.EventData) -> AnyEvent:
-    return StartTransferEvent(data.start_transfer.connection_id, data.start_transfer.direction)
+    it = data.start_transfer
+    return StartTransferEvent(it.connection_id, it.direction)
 
 
 def _transfer(data: c.EventData) -> AnyEvent:
     it = data.transfer
-    return TransferEvent(it.connection_id, it.direction, it.bytes_transferred, it.percent_done,
-                         ctypes.string_at(it.text, it.text_length))
+    return TransferEvent(
+        it.connection_id,
+        it.direction,
+        it.bytes_transferred,
+        it.percent_done,
+        ctypes.string_at(it.text, it.text_length),
+    )
 
 
 #: How the C struct of an event becomes an object.

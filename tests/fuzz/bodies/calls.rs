@@ -7,6 +7,8 @@
 
 mod client;
 mod program;
+#[rustfmt::skip] // Made by a program.
+mod texts;
 mod values;
 
 use std::any::Any;
