@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows TFTP beyond the four bytes before a block's data. `unsafe` is where the system is called.
 //!
+//! - [`datagrams`]: the interface of the network that a server's loop stands on;
 //! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's, its options, its
 //!   error queue;
 //! - `renewing.rs`: sockets for one peer at a time, with another random port for each;
@@ -18,6 +19,7 @@ mod address;
 mod adopt;
 #[cfg(target_os = "linux")]
 mod cmsg;
+pub mod datagrams;
 #[cfg(target_os = "linux")]
 mod errors;
 #[cfg(target_os = "linux")]

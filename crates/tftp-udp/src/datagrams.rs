@@ -1,0 +1,266 @@
+//! The one way in which a server's loop meets the network.
+//!
+//! A loop thread owns one value of this trait: it waits, takes what arrived, hands over what is to leave, and flushes.
+//! What differs between systems stays inside: which socket is ready, descriptors, numbers of errors, calls that would
+//! block, memory of batches, segmentation, and sockets that are used for one port after the other. A port is named by a
+//! [`PortId`]; one that was closed is never named again.
+//!
+//! In a turn of the loop: [`Datagrams::wait`], then [`Datagrams::receive`] for transfers, [`Datagrams::failures`], then
+//! `receive` for requests, and [`Datagrams::flush`] at the end, after which failures are asked for again.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::time::Duration;
+
+use tftp_proto::Instant;
+
+use super::{Bytes, LocalAddr};
+
+/// Where datagrams come from and go to.
+pub trait Datagrams {
+    /// What other threads end a wait with.
+    type Waker: Wake;
+
+    /// The time. Waiting and the clock are one thing: a simulation's clock moves while it waits.
+    fn now(&self) -> Instant;
+
+    /// Ends [`Datagrams::wait`] from another thread.
+    fn waker(&self) -> Self::Waker;
+
+    /// What this network can do.
+    fn features(&self) -> Features;
+
+    /// The port where requests are awaited. Its id stays the same, also after [`Datagrams::close`].
+    fn listening(&self) -> PortId;
+
+    /// Waits until datagrams or failures are there, the time is over, or a waker calls. May return earlier for no
+    /// reason; returns at once where the last `receive` left something.
+    fn wait(&mut self, until: Until);
+
+    /// Takes datagrams of a class that have arrived and forgets those before. About `most` of them: a few more where the
+    /// system delivers several in one piece. No port is preferred: one that had its turn comes last the next time. Never
+    /// an error: what a port tells of earlier packets comes by [`Datagrams::failures`].
+    fn receive(&mut self, class: Class, most: usize) -> Received;
+
+    /// One of the datagrams of the last `receive`.
+    ///
+    /// # Panics
+    /// If `index` is not below its count.
+    fn arrival(&self, index: usize) -> Datagram<'_>;
+
+    /// Adds to `each` the failures that were found since the last call: never one that came before a datagram of the same
+    /// port which has not been received yet, and none of a port that was closed.
+    fn failures(&mut self, each: &mut Vec<Failure>);
+
+    /// A port for a transfer, open at once. A private one takes datagrams of its peer only, as far as the network can
+    /// tell ([`Features::hides_probes`]), and has another number each time.
+    ///
+    /// # Errors
+    /// Where ports or descriptors are used up; what else the system says.
+    fn open(&mut self, plan: &OpenPlan) -> Result<PortId, Unopened>;
+
+    /// The peer of a private port has acknowledged something: the port counts as settled in the budget of descriptors.
+    fn settle(&mut self, port: PortId);
+
+    /// The port is not needed any more: nothing arrives from it any more, and it goes when what was sent from it has left,
+    /// or cannot leave for a second. A shared port stays open for others; the listening port goes at once.
+    fn close(&mut self, port: PortId);
+
+    /// Sends one packet, copied: ACK, OACK, ERROR.
+    fn control(&mut self, to: &Route, bytes: &[u8]);
+
+    /// Begins DATA packets to one peer, `segment` bytes each with their headers; only the last may have fewer. Each is a
+    /// [`Datagrams::block`] with its [`Datagrams::slice`]s; [`Datagrams::end`] ends them.
+    fn begin(&mut self, to: &Route, segment: usize);
+
+    /// Begins the next packet with its header.
+    fn block(&mut self, header: [u8; 4]);
+
+    /// Adds data to the packet, by reference where a copy costs more.
+    ///
+    /// # Panics
+    /// If the range is not within the bytes.
+    fn slice(&mut self, bytes: &Bytes, range: Range<usize>);
+
+    /// Ends the DATA packets begun.
+    fn end(&mut self);
+
+    /// Sends what was handed over, in order for each port. What cannot leave yet stays inside and leaves later, at the
+    /// next flush or before; [`Datagrams::wait`] ends for it.
+    fn flush(&mut self);
+}
+
+/// Ends a wait of another thread: the one under way, or the next.
+pub trait Wake: Clone + Send + Sync + 'static {
+    /// What was written before is seen by the waiting thread afterwards.
+    fn wake(&self);
+}
+
+/// Names a port as long as it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PortId {
+    /// A small number, which a later port has again.
+    pub index: u32,
+    /// Another one for each port with that index.
+    pub generation: u32,
+}
+
+/// What a network can do, and others may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// Arrivals tell the address they were sent to, and packets leave from the one that is asked for.
+    pub source_address: bool,
+    /// Failures name the peer whose packet failed.
+    pub errors_by_peer: bool,
+    /// A private port answers packets of strangers like a closed one.
+    pub hides_probes: bool,
+    /// The system itself draws ports from a range. Elsewhere [`OpenPlan::draw`] decides.
+    pub port_range: bool,
+}
+
+/// How long to wait, and for what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Until {
+    /// The time at which to return; `None`: never.
+    pub deadline: Option<Instant>,
+    /// Whether requests end the wait.
+    pub hear: bool,
+    /// Look for so long before the thread sleeps.
+    pub spin: Duration,
+}
+
+/// Whom datagrams are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// To the ports of transfers; also to the listening port, where transfers have no other.
+    Transfers,
+    /// To the listening port, where transfers have ports of their own.
+    Requests,
+}
+
+/// What a `receive` brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Datagrams, named by [`Datagrams::arrival`].
+    pub count: usize,
+    /// There may be more of the class.
+    pub more: bool,
+}
+
+/// One datagram as it arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// The port it came to.
+    pub port: PortId,
+    /// Who sent it; IPv4-mapped where a dual-stack port has it so.
+    pub peer: SocketAddr,
+    /// The address it was sent to, where the system tells it.
+    pub local: Option<LocalAddr>,
+    /// It was sent to a broadcast or multicast address.
+    pub broadcast: bool,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
+/// The way a datagram goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The port it leaves from.
+    pub port: PortId,
+    /// To whom; the one peer of a private port.
+    pub peer: SocketAddr,
+    /// The address to send from, where the network can choose it ([`Features::source_address`]).
+    pub source: Option<LocalAddr>,
+}
+
+/// What a new port is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenPlan {
+    /// Whether others use it too.
+    pub kind: PortKind,
+    /// The client.
+    pub peer: SocketAddr,
+    /// The address that the client asked, where it is known.
+    pub local: Option<LocalAddr>,
+    /// How much may wait at the port, if it is a private one.
+    pub reception: Reception,
+    /// A random number, from which a port is drawn where the system draws none.
+    pub draw: u64,
+}
+
+/// Kinds of ports of transfers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortKind {
+    /// Of one transfer alone.
+    Private,
+    /// Of all transfers of this bucket; opened by the first, and never closed.
+    Shared {
+        /// Which one.
+        bucket: u8,
+    },
+}
+
+/// What a private port must be able to take at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reception {
+    /// Bytes that may wait.
+    pub buffer: usize,
+    /// Datagrams come in windows.
+    pub batches: bool,
+}
+
+/// Why there is no port.
+#[derive(Debug)]
+pub struct Unopened {
+    /// What to do about it.
+    pub why: NoPort,
+    /// What the system says, for people.
+    pub error: io::Error,
+}
+
+/// Kinds of [`Unopened`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPort {
+    /// As many are open as may be.
+    Descriptors,
+    /// Every port number is taken.
+    InUse,
+    /// Anything else.
+    Other,
+}
+
+/// What became of a packet that was sent.
+#[derive(Debug)]
+pub struct Failure {
+    /// The port it left from.
+    pub port: PortId,
+    /// To whom, where that is known.
+    pub peer: Option<SocketAddr>,
+    /// What follows from it.
+    pub what: NetFailure,
+    /// What the system says, for people.
+    pub error: io::Error,
+}
+
+/// Kinds of [`Failure`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetFailure {
+    /// The peer's port is closed, as somebody on the way says.
+    Gone,
+    /// The packet is longer than its way takes, and so will be each like it.
+    TooLong,
+    /// The packet was longer than its way takes; it will go in pieces if it is sent again.
+    Shrunk,
+    /// It may pass by itself.
+    Passing,
+}
+
+impl fmt::Display for Unopened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Unopened {}
