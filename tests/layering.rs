@@ -137,7 +137,7 @@ fn datagrams_and_code_pages_know_no_room_above() {
             "crates/tftp-codepage/src",
             "crates/tftp-sync/src",
         ],
-        &["tftpserver::", "tftp_proto", "no_mangle"],
+        &["tftpserver::", "tftp_proto::wire", "no_mangle"],
     );
     none(&["crates/tftp-codepage/src"], &["std::net", "std::fs"]);
 }
