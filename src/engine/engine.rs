@@ -17,8 +17,8 @@ use super::listen::Listener;
 use super::notice::Application;
 use super::observer::Observer;
 use super::pool::Pool;
-use super::shard::Shard;
 use super::shared::Shared;
+use super::turn::Loop;
 use tftp_files::Lane;
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -256,7 +256,7 @@ impl Engine {
             socket,
             Arc::clone(&self.drain),
         )?;
-        let shard = Shard::new(core, config);
+        let shard = Loop::new(core, config);
         let thread = tftp_sync::spawn(Builder::new().name(format!("tftp-io-{number}")), move || {
             shard.run()
         })?;

@@ -29,13 +29,13 @@ mod repeats;
 pub mod reply;
 mod request;
 mod sending;
-mod shard;
 pub mod shared;
 mod siphash;
 pub mod sources;
 mod timers;
 mod transfer;
 mod transfers;
+mod turn;
 
 pub use engine::Engine;
 pub use listen::Listener;

@@ -1,4 +1,4 @@
-//! One I/O thread: sleep, then in this order: messages, packets of transfers, requests, deadlines, a flush, a wake-up.
+//! The loop of one I/O thread: `turn` is its order of priorities.
 //!
 //! Requests may be a flood, from anybody: what they get of a turn while transfers run is in `ration.rs`.
 
@@ -40,7 +40,7 @@ enum Batch {
     Failed,
 }
 
-pub(super) struct Shard {
+pub(super) struct Loop {
     core: Core,
     arrivals: RecvBatch,
     ready: Vec<Ready>,
@@ -49,9 +49,9 @@ pub(super) struct Shard {
     ration: Ration,
 }
 
-impl Shard {
-    pub(super) fn new(core: Core, config: &super::config::Config) -> Shard {
-        Shard {
+impl Loop {
+    pub(super) fn new(core: Core, config: &super::config::Config) -> Loop {
+        Loop {
             core,
             arrivals: RecvBatch::new(BATCH, DATAGRAM, config.io_mode),
             ready: Vec::new(),
@@ -74,9 +74,15 @@ impl Shard {
 
     fn turn(&mut self) {
         self.sleep();
+        // 1. Packets of transfers.
+        let (others, requests) = self.receive_from_transfers();
+        // 2. Results of the pool, the application's answers, orders.
         self.take_messages();
-        self.receive();
+        // 3. Requests, within their budget.
+        self.receive_requests(requests, others);
+        // 4. Deadlines.
         self.expire();
+        // 5. Everything that is to be sent, in one flush; then the pool and the application are called.
         self.core.flush();
         self.core.end_turn();
     }
@@ -158,7 +164,8 @@ impl Shard {
         self.core.ctx.forget_latest();
     }
 
-    fn receive(&mut self) {
+    /// Whether transfers have had packets, and what the poller told of the listening port.
+    fn receive_from_transfers(&mut self) -> (bool, Option<Ready>) {
         let (mut requests, mut others) = (None, false);
         for index in 0..self.ready.len() {
             let ready = self.ready[index];
@@ -170,9 +177,14 @@ impl Shard {
             let has_failed = ready.readable && self.receive_from(ready.key);
             self.look_at_errors(ready, has_failed);
         }
+        (others, requests)
+    }
+
+    /// `others`: transfers have had packets in this turn.
+    fn receive_requests(&mut self, requests: Option<Ready>, others: bool) {
         let has_failed = match self.ration.resume(self.core.ctx.now) {
             Some(piece) => self.take_piece(piece, others),
-            None => requests.is_some_and(|ready| ready.readable) && self.receive_requests(others),
+            None => requests.is_some_and(|ready| ready.readable) && self.take_ration(others),
         };
         if has_failed || requests.is_some_and(|ready| ready.error) {
             self.core.take_errors(LISTENING);
@@ -227,8 +239,8 @@ impl Shard {
         has_failed
     }
 
-    /// The same for the listening port. `others`: transfers have had packets in this turn.
-    fn receive_requests(&mut self, others: bool) -> bool {
+    /// As [`Loop::receive_from`], for the listening port.
+    fn take_ration(&mut self, others: bool) -> bool {
         if self.core.ctx.shared.settled() == 0 {
             self.ration.forget();
             return self.receive_from(LISTENING);
