@@ -9,11 +9,11 @@ use tftp_proto::negotiate::Oack;
 use tftp_proto::wire::{self, ErrorCode};
 use tftp_proto::{Instant, Transmit};
 
+use super::Key;
 use super::admission::{Admission, HalfOpen};
 use super::descriptors::Ticket;
 use super::inbox::{Inbox, Message};
 use super::jail::{Jail, Opened, Refusal};
-use super::key::Key;
 use super::notice::{Notice, Wants};
 use super::observer::Observer;
 use super::pool::Pool;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tftp_proto::Instant;
 use tftp_proto::wire::{self, ErrorCode, Packet};
 
+use super::Key;
 use super::admission::{self, Admission, Bounds, Limit};
 use super::cause::Cause;
 use super::config::{Config, Policy};
@@ -15,14 +16,13 @@ use super::context::Context;
 use super::descriptors::{self, soft_limit};
 use super::drain::Drain;
 use super::inbox::Message;
-use super::key::Key;
-use super::networks::Networks;
 use super::notice::{LogKind, Wants};
 use super::ports::{LISTENING, Ports};
 use super::store::Read;
 use super::transfer::{HeldRequest, Transfer};
 use super::transfers::{Tid, Transfers};
 use tftp_files::Lane;
+use tftp_machine::networks::Networks;
 use tftp_udp::{Arrival, Poller, UdpSocket, Wanted, is_too_long};
 
 /// Why transfers end when the server does; the client reads it.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
+use super::Key;
 use super::config::Policy;
 use super::descriptors::Ticket;
 use super::jail::{Opened, Refusal};
-use super::key::Key;
 use super::reply::{Answer, Post};
 use super::store::Read;
 use super::upload::Upload;

@@ -2,7 +2,6 @@
 //!
 //! Knows the protocol crate below and nothing of the class above but the trait [`notice::Application`].
 
-mod admission;
 pub mod cause;
 mod clock;
 pub mod config;
@@ -13,26 +12,20 @@ mod drain;
 mod engine;
 pub mod ids;
 mod inbox;
-pub mod key;
 mod listen;
 #[cfg(all(test, shuttle))]
 mod models;
-mod networks;
 pub mod notice;
 mod observer;
-mod port_plan;
 mod ports;
 pub mod progress;
 mod ration;
 mod receiving;
-mod repeats;
 pub mod reply;
 mod request;
 mod sending;
 pub mod shared;
-mod siphash;
 pub mod sources;
-mod timers;
 mod transfer;
 mod transfers;
 mod turn;
@@ -42,3 +35,5 @@ pub use listen::Listener;
 use tftp_budget::{descriptors, memory};
 pub use tftp_files::{jail, names};
 use tftp_files::{pool, source, store, upload};
+pub use tftp_machine::TransferId as Key;
+use tftp_machine::{admission, port_plan, repeats, siphash, timers};

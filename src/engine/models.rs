@@ -7,8 +7,8 @@ use crossbeam_channel::{TryRecvError, bounded};
 use shuttle::rand::Rng;
 use shuttle::thread;
 
+use super::Key;
 use super::inbox::{Inbox, Message};
-use super::key::Key;
 use super::reply::{Answer, Post, Reply};
 use tftp_sync::check;
 use tftp_udp::Poller;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Key;
 use super::cause::Cause;
-use super::key::Key;
 use super::sources::Sources;
 use tftp_sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 

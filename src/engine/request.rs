@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use tftp_proto::wire::{self, Asked, ErrorCode, Malformed, Operation, Packet, Request};
 
+use super::Key;
 use super::admission::groups::Group;
 use super::admission::{self, Limit, Verdict};
 use super::cause;
 use super::cause::Cause;
 use super::config::ClientFilter;
 use super::core::Core;
-use super::key::Key;
 use super::notice::{Connection, LogKind, Wants};
 use super::port_plan::{Reception, Seat};
 use super::ports::{LISTENING, SocketRequest};
@@ -20,7 +20,7 @@ use super::progress::Progress;
 use super::repeats;
 use super::transfer::{Terms, Transfer};
 use super::transfers::Tid;
-use tftp_udp::{Arrival, LocalAddr, Route, plain};
+use tftp_udp::{Arrival, LocalAddr, Route, own_ipv6_addresses, plain};
 
 /// Text of a peer that is shown, at most.
 const SHOWN: usize = 256;
@@ -169,7 +169,9 @@ impl Core {
         let networks = &mut self.networks;
         let now = self.ctx.now;
         admission::Newcomer {
-            group: Group::of(host, |network| networks.have(network, local, now)),
+            group: Group::of(host, |network| {
+                networks.have(network, local, now, own_ipv6_addresses)
+            }),
             host,
             operation,
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tftp_proto::wire::{self, Asked, Packet};
 use tftp_proto::{Instant, Outcome};
 
+use super::Key;
 use super::admission::HalfOpen;
 use super::cause;
 use super::cause::Cause;
@@ -15,7 +16,6 @@ use super::context::Context;
 use super::descriptors::Ticket;
 use super::inbox::{Found, Stored};
 use super::jail::Refusal;
-use super::key::Key;
 use super::notice::{Connection, Notice};
 use super::port_plan::Occupant;
 use super::receiving::Receiving;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::key::Key;
+use super::Key;
 use super::transfer::Transfer;
 
 /// RFC 1350 section 4: the pair of ports that names a transfer, here as our socket and the client's address.

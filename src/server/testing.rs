@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tftp_proto::wire::{Mode, Operation};
 
-use crate::engine::key::Key;
+use crate::engine::Key;
 use crate::engine::notice::Connection;
 use crate::engine::progress::Progress;
 use crate::engine::reply::{Answer, Post, Reply};

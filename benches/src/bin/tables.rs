@@ -1,25 +1,14 @@
 //! What it takes to find, arm and expire a transfer, with one of them and with many: the library's own table and timers,
 //! their source as it is, with a transfer that is no more than its names.
 
-#[path = "../../../src/engine/timers.rs"]
-#[allow(dead_code, reason = "not every function is measured")]
-mod timers;
 #[path = "../../../src/engine/transfers.rs"]
 #[allow(dead_code, reason = "not every function is measured")]
 mod transfers;
 
-/// What the two files take from their neighbours.
-mod key {
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub struct Key {
-        pub index: u32,
-        pub generation: u32,
-    }
-}
-
+/// What that file takes from its neighbours.
 mod transfer {
-    use crate::timers::Timer;
     use crate::transfers::Tid;
+    use tftp_machine::timers::Timer;
 
     pub struct Transfer {
         pub tid: Tid,
@@ -41,8 +30,9 @@ mod transfer {
 use std::hint::black_box;
 use std::net::SocketAddr;
 
+use tftp_machine::TransferId as Key;
+use tftp_machine::timers::{Timer, Timers};
 use tftp_proto::Instant;
-use timers::{Timer, Timers};
 use transfer::Transfer;
 use transfers::{Tid, Transfers};
 
@@ -60,7 +50,7 @@ struct Shard {
     table: Transfers,
     timers: Timers,
     tids: Vec<Tid>,
-    keys: Vec<key::Key>,
+    keys: Vec<Key>,
     now: u64,
 }
 

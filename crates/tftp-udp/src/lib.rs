@@ -26,6 +26,7 @@ mod errors;
 mod frame;
 #[cfg(target_os = "linux")]
 mod frames;
+mod own_addresses;
 #[cfg(target_os = "linux")]
 mod poll;
 #[cfg(any(not(target_os = "linux"), test))]
@@ -51,6 +52,7 @@ mod tests;
 pub use adopt::{Adopted, SocketId};
 #[cfg(target_os = "linux")]
 pub use frames::may_send_frames;
+pub use own_addresses::own_ipv6_addresses;
 #[cfg(target_os = "linux")]
 pub use poll::Poller;
 #[cfg(not(target_os = "linux"))]

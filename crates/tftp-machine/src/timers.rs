@@ -4,22 +4,22 @@
 //! early when it is popped is put back at the deadline as it then is. So a deadline that moves later with every packet,
 //! as a retransmission timer does, never touches the heap.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use alloc::collections::BinaryHeap;
+use core::cmp::Reverse;
 
 use tftp_proto::Instant;
 
-use super::key::Key;
+use super::id::TransferId;
 
 /// The heap of one shard.
 #[derive(Default)]
-pub(super) struct Timers {
+pub struct Timers {
     heap: BinaryHeap<Reverse<(Instant, u32, u32)>>,
 }
 
 /// One transfer's side of it.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Timer {
+pub struct Timer {
     deadline: Option<Instant>,
     /// The earliest entry in the heap, if any.
     armed: Option<Instant>,
@@ -27,14 +27,14 @@ pub(super) struct Timer {
 
 impl Timer {
     /// True if the deadline has come.
-    pub(super) fn is_due(&self, now: Instant) -> bool {
+    pub fn is_due(&self, now: Instant) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= now)
     }
 }
 
 impl Timers {
     /// The transfer's deadline is now `deadline`.
-    pub(super) fn set(&mut self, key: Key, timer: &mut Timer, deadline: Option<Instant>) {
+    pub fn set(&mut self, key: TransferId, timer: &mut Timer, deadline: Option<Instant>) {
         timer.deadline = deadline;
         let Some(at) = deadline else { return };
         if timer.armed.is_none_or(|armed| at < armed) {
@@ -44,22 +44,22 @@ impl Timers {
     }
 
     /// When to look next: never later than the earliest deadline.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub fn next(&self) -> Option<Instant> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
     }
 
     /// An entry whose time has come, to be given to [`Timers::popped`] with its transfer's timer.
-    pub(super) fn pop(&mut self, now: Instant) -> Option<(Instant, Key)> {
+    pub fn pop(&mut self, now: Instant) -> Option<(Instant, TransferId)> {
         let Reverse((at, index, generation)) = *self.heap.peek()?;
         if at > now {
             return None;
         }
         self.heap.pop();
-        Some((at, Key { index, generation }))
+        Some((at, TransferId { index, generation }))
     }
 
     /// True if the transfer's deadline has come; otherwise the entry is put back where it belongs.
-    pub(super) fn popped(&mut self, now: Instant, at: Instant, key: Key, timer: &mut Timer) -> bool {
+    pub fn popped(&mut self, now: Instant, at: Instant, key: TransferId, timer: &mut Timer) -> bool {
         if timer.armed != Some(at) {
             return false;
         }
@@ -78,7 +78,7 @@ impl Timers {
 mod tests {
     use super::*;
 
-    const KEY: Key = Key {
+    const KEY: TransferId = TransferId {
         index: 7,
         generation: 1,
     };

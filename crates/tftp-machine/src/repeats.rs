@@ -1,6 +1,6 @@
 //! What the same request from the same address and port means: a repetition, or a client that was reset.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use tftp_proto::Instant;
 
@@ -10,22 +10,22 @@ const SILENCE: Duration = Duration::from_secs(1);
 
 /// What is known of the transfer that began with this request.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Known {
+pub struct Known {
     /// It is over for its client: whole, or told of its end.
-    pub(super) has_ended: bool,
+    pub has_ended: bool,
     /// A download of which only the last ACK is missing. Many clients send it once.
-    pub(super) awaits_last_ack: bool,
+    pub awaits_last_ack: bool,
     /// An upload that is whole and not stored yet: its client waits.
-    pub(super) is_being_stored: bool,
+    pub is_being_stored: bool,
     /// An ERROR, or a refusal, of its client waits to be believed.
-    pub(super) is_in_doubt: bool,
+    pub is_in_doubt: bool,
     /// When the last ACK or DATA that fits came; `None` until the client has gone on.
-    pub(super) heard_at: Option<Instant>,
+    pub heard_at: Option<Instant>,
 }
 
 /// What is done with the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// A repetition: the current packet goes again.
     Repeat,
     /// Nothing before the doubt is over; then a new transfer begins, unless the client has gone on.
@@ -35,7 +35,7 @@ pub(super) enum Verdict {
 }
 
 /// Judges a request that is equal to the one with which `known` began.
-pub(super) fn judge(now: Instant, known: &Known) -> Verdict {
+pub fn judge(now: Instant, known: &Known) -> Verdict {
     if known.has_ended {
         return Verdict::Anew;
     }

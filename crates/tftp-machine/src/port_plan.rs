@@ -4,9 +4,9 @@
 //! learns from its own transfers must not tell it the ports of others. A port of its own for each transfer does that.
 //! Where descriptors or ports do not suffice, transfers share sockets by a keyed hash of the client's address.
 
-use std::net::IpAddr;
-use std::ops::RangeInclusive;
-use std::time::Duration;
+use core::net::IpAddr;
+use core::ops::RangeInclusive;
+use core::time::Duration;
 
 use tftp_proto::Instant;
 use tftp_proto::wire::{Asked, Operation};
@@ -15,7 +15,7 @@ use super::admission::Group;
 use super::siphash::SipKey;
 
 /// Shared sockets of a thread. More would hide a client's port better, and bring fewer packets a system call.
-pub(super) const BUCKETS: usize = 64;
+pub const BUCKETS: usize = 64;
 
 /// Idle sockets that a thread keeps for the next transfers: enough that a steady stream of them opens none.
 const MOST_IDLE: usize = 256;
@@ -34,7 +34,7 @@ const PACKET_OVERHEAD: usize = 512;
 
 /// Which sockets the transfers of a server get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub enum Mode {
     /// The listening socket (SinglePort).
     Single,
     /// A socket each, or the transfer is refused (UseConnection).
@@ -47,7 +47,7 @@ pub(super) enum Mode {
 
 impl Mode {
     /// SinglePort comes before UseConnection, and that before PortPerTransfer.
-    pub(super) fn new(single_port: bool, use_connection: bool, port_per_transfer: bool) -> Mode {
+    pub fn new(single_port: bool, use_connection: bool, port_per_transfer: bool) -> Mode {
         match (single_port, use_connection, port_per_transfer) {
             (true, ..) => Mode::Single,
             (_, true, _) => Mode::AlwaysOwn,
@@ -59,18 +59,18 @@ impl Mode {
 
 /// How many sockets one thread may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Budget {
+pub struct Budget {
     /// Sockets of one transfer each, by the size of TransferPorts.
-    pub(super) own: usize,
+    pub own: usize,
     /// Shared sockets.
-    pub(super) shared: usize,
+    pub shared: usize,
     /// Idle sockets that are kept.
-    pub(super) idle: usize,
+    pub idle: usize,
 }
 
 impl Budget {
     /// The budget of one of `threads`, with these TransferPorts (`None`: any) and soft limit of descriptors.
-    pub(super) fn new(
+    pub fn new(
         mode: Mode,
         range: Option<&RangeInclusive<u16>>,
         threads: usize,
@@ -100,7 +100,7 @@ impl Budget {
 /// When idle sockets are closed: as many as were not needed for a while, so that a busy server keeps what it uses and one
 /// at rest holds none.
 #[derive(Debug, Default)]
-pub(super) struct LowWater {
+pub struct LowWater {
     /// When to look; set while there are idle sockets.
     due: Option<Instant>,
     /// The fewest idle sockets since the last look.
@@ -109,12 +109,12 @@ pub(super) struct LowWater {
 
 impl LowWater {
     /// When [`LowWater::surplus`] is to be called.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub fn due(&self) -> Option<Instant> {
         self.due
     }
 
     /// A socket became idle.
-    pub(super) fn added(&mut self, now: Instant) {
+    pub fn added(&mut self, now: Instant) {
         if self.due.is_none() {
             *self = LowWater {
                 due: Some(now + UNUSED),
@@ -124,12 +124,12 @@ impl LowWater {
     }
 
     /// A socket was taken, and so many idle ones are left.
-    pub(super) fn taken(&mut self, left: usize) {
+    pub fn taken(&mut self, left: usize) {
         self.low = self.low.min(left);
     }
 
     /// How many of the idle sockets are to be closed now.
-    pub(super) fn surplus(&mut self, idle: usize, now: Instant) -> usize {
+    pub fn surplus(&mut self, idle: usize, now: Instant) -> usize {
         if self.due.is_none_or(|due| now < due) {
             return 0;
         }
@@ -145,26 +145,26 @@ impl LowWater {
 
 /// Sockets of one transfer each that the whole process may have, by its soft limit of descriptors: the other half is for
 /// files and for the application.
-pub(super) fn most_own_sockets(descriptors: usize) -> usize {
+pub fn most_own_sockets(descriptors: usize) -> usize {
     descriptors / 2
 }
 
 /// Half-open transfers of one of `threads` that may have a socket each, so that forged requests take an eighth of the
 /// descriptors at most. Beyond it newcomers share.
-pub(super) fn most_half_open(descriptors: usize, threads: usize) -> usize {
+pub fn most_half_open(descriptors: usize, threads: usize) -> usize {
     (descriptors / 8 / threads).max(1)
 }
 
 /// Which shared sockets an address has.
 #[derive(Clone, Copy)]
-pub(super) struct Buckets {
+pub struct Buckets {
     key: SipKey,
     count: usize,
 }
 
 impl Buckets {
     /// `count` buckets (at least 1), assigned under a secret key.
-    pub(super) fn new(key: SipKey, count: usize) -> Buckets {
+    pub fn new(key: SipKey, count: usize) -> Buckets {
         Buckets { key, count }
     }
 
@@ -172,7 +172,7 @@ impl Buckets {
     ///
     /// Its port does not count, nor which address of its own network it has (see [`Group`]): it could try as many as it
     /// likes, and learn the ports of all buckets.
-    pub(super) fn of(self, client: Group) -> [usize; 2] {
+    pub fn of(self, client: Group) -> [usize; 2] {
         let hash = match client.address() {
             IpAddr::V4(ip) => self.key.hash(&ip.octets()),
             IpAddr::V6(ip) => self.key.hash(&ip.octets()),
@@ -187,24 +187,27 @@ impl Buckets {
 
 /// A transfer that has a client's place on a socket.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Occupant<T> {
+pub struct Occupant<T> {
     /// Which one it is.
-    pub(super) transfer: T,
+    pub transfer: T,
     /// It stays only to repeat its last packet.
-    pub(super) has_ended: bool,
-    pub(super) began: Instant,
+    pub has_ended: bool,
+    /// When its request came.
+    pub began: Instant,
 }
 
 /// A place, and the transfer that has to leave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seat<P, T> {
-    pub(super) place: P,
-    pub(super) gives_way: Option<T>,
+pub struct Seat<P, T> {
+    /// The place.
+    pub place: P,
+    /// The transfer that is there; `None`: nothing is.
+    pub gives_way: Option<T>,
 }
 
 /// The place of a new transfer, of those that its client may have: the first free one, else that of a transfer that has
 /// ended, else that of the oldest one. `None` where there are no places.
-pub(super) fn seat<P: Copy, T: Copy>(places: &[(P, Option<Occupant<T>>)]) -> Option<Seat<P, T>> {
+pub fn seat<P: Copy, T: Copy>(places: &[(P, Option<Occupant<T>>)]) -> Option<Seat<P, T>> {
     // `None`, a free place, is less than any occupant.
     let rank = |occupant: Option<Occupant<T>>| occupant.map(|it| (!it.has_ended, it.began));
     let (place, occupant) = places.iter().min_by_key(|(_, occupant)| rank(*occupant))?;
@@ -216,16 +219,16 @@ pub(super) fn seat<P: Copy, T: Copy>(places: &[(P, Option<Occupant<T>>)]) -> Opt
 
 /// How a transfer's own socket receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reception {
+pub struct Reception {
     /// Bytes of the receive buffer.
-    pub(super) buffer: usize,
+    pub buffer: usize,
     /// Many datagrams at once: the client may send windows.
-    pub(super) batches: bool,
+    pub batches: bool,
 }
 
 impl Reception {
     /// What a request asks for; the negotiation may grant less. `window` is the largest that is granted.
-    pub(super) fn of(operation: Operation, asked: &Asked, largest: u16, window: u16) -> Reception {
+    pub fn of(operation: Operation, asked: &Asked, largest: u16, window: u16) -> Reception {
         let blksize = usize::from(asked.blksize.or(asked.blksize2).unwrap_or(512).min(largest));
         let window = usize::from(asked.windowsize.unwrap_or(1).min(window));
         let batches = operation == Operation::Write && window > 1;

@@ -2,7 +2,7 @@
 
 /// A place in a shard's table and how often it was used before: never mistaken for a later transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct TransferId {
     /// Where.
     pub index: u32,
     /// Which use of that place.

@@ -4,11 +4,11 @@
 
 /// A secret key.
 #[derive(Clone, Copy)]
-pub(super) struct SipKey(pub(super) [u8; 16]);
+pub struct SipKey(pub [u8; 16]);
 
 impl SipKey {
     /// The hash of `message`.
-    pub(super) fn hash(self, message: &[u8]) -> u64 {
+    pub fn hash(self, message: &[u8]) -> u64 {
         let word = |bytes: &[u8]| {
             let mut padded = [0; 8];
             padded[..bytes.len()].copy_from_slice(bytes);

@@ -1,10 +1,11 @@
 //! Half-open transfers in order of age, by address: which one gives way is found in logarithmic time, whatever a flood
 //! brings.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, VecDeque};
-use std::net::IpAddr;
-use std::time::Duration;
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::net::IpAddr;
+use core::time::Duration;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -13,13 +14,13 @@ use tftp_proto::Instant;
 use super::groups::Group;
 
 /// Transfers younger than this never give way: a client that is there answers within it.
-pub(super) const RIPE: Duration = Duration::from_secs(1);
+pub const RIPE: Duration = Duration::from_secs(1);
 
 /// No node.
 const NONE: u32 = u32::MAX;
 
 /// The transfers of one kind that no client has acknowledged yet.
-pub(super) struct Order<T> {
+pub struct Order<T> {
     nodes: Vec<Node<T>>,
     free: Vec<u32>,
     groups: HashMap<Group, List, RandomState>,
@@ -34,7 +35,7 @@ pub(super) struct Order<T> {
 
 /// Where a transfer stands in an [`Order`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub struct Place {
     index: u32,
     generation: u32,
 }
@@ -83,17 +84,17 @@ impl<T> Default for Order<T> {
 
 impl<T: Copy> Order<T> {
     /// The number of transfers.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.len
     }
 
     /// The number of transfers of one group.
-    pub(super) fn count(&self, group: Group) -> usize {
+    pub fn count(&self, group: Group) -> usize {
         self.groups.get(&group).map_or(0, |list| list.count)
     }
 
     /// Adds the youngest transfer.
-    pub(super) fn enter(&mut self, now: Instant, group: Group, host: IpAddr, item: T) -> Place {
+    pub fn enter(&mut self, now: Instant, group: Group, host: IpAddr, item: T) -> Place {
         // Also where no bound is ever reached: else every arrival would be remembered for ever.
         self.ripen(now);
         let list = self.groups.entry(group).or_insert(List {
@@ -140,7 +141,7 @@ impl<T: Copy> Order<T> {
     }
 
     /// Removes a transfer; without effect where it has left.
-    pub(super) fn leave(&mut self, place: Place) {
+    pub fn leave(&mut self, place: Place) {
         let node = &mut self.nodes[place.index as usize];
         if node.generation != place.generation {
             return;
@@ -170,26 +171,26 @@ impl<T: Copy> Order<T> {
     }
 
     /// The oldest ripe transfer of the group that has most, of those that have a ripe one.
-    pub(super) fn of_largest_group(&mut self, now: Instant) -> Option<T> {
+    pub fn of_largest_group(&mut self, now: Instant) -> Option<T> {
         self.ripen(now);
         let rank = *self.ranking.last()?;
         self.of_group(now, rank.group)
     }
 
     /// The oldest ripe transfer of one group.
-    pub(super) fn of_group(&mut self, now: Instant, group: Group) -> Option<T> {
+    pub fn of_group(&mut self, now: Instant, group: Group) -> Option<T> {
         self.of(now, group, |_| true)
     }
 
     /// The oldest ripe transfer of one address.
-    pub(super) fn of_host(&mut self, now: Instant, group: Group, host: IpAddr) -> Option<T> {
+    pub fn of_host(&mut self, now: Instant, group: Group, host: IpAddr) -> Option<T> {
         self.of(now, group, |node| node.host == host)
     }
 
     fn of(&mut self, now: Instant, group: Group, fits: impl Fn(&Node<T>) -> bool) -> Option<T> {
         self.ripen(now);
         let first = self.groups.get(&group)?.first;
-        let nodes = std::iter::successors(self.nodes.get(first as usize), |node| {
+        let nodes = core::iter::successors(self.nodes.get(first as usize), |node| {
             self.nodes.get(node.after as usize)
         });
         nodes
@@ -225,7 +226,7 @@ impl<T: Copy> Order<T> {
             arrival: Reverse(node.arrival),
             group,
         });
-        let former = std::mem::replace(&mut list.rank, rank);
+        let former = core::mem::replace(&mut list.rank, rank);
         let is_empty = list.count == 0;
         if former != rank {
             former.map(|rank| self.ranking.remove(&rank));

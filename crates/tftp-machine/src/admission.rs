@@ -5,15 +5,15 @@
 //! keep nobody out. Every I/O thread has an `Admission` of its own; the bounds are divided by the threads, as the kernel
 //! divides the clients.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use tftp_proto::Instant;
 use tftp_proto::wire::Operation;
 
-pub(super) mod groups;
+pub mod groups;
 mod order;
 
-pub(super) use groups::Group;
+pub use groups::Group;
 use order::{Order, Place};
 
 /// Half-open transfers of one address: two thousand machines behind a translator boot at once, each repeating itself.
@@ -29,7 +29,7 @@ const UPLOADS_OF_A_GROUP: usize = 16;
 
 /// How many half-open transfers there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bounds {
+pub struct Bounds {
     in_all: usize,
     of_a_group: usize,
     uploads: usize,
@@ -38,7 +38,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// The bounds of one of `threads`, where the process may have so many descriptors.
-    pub(super) fn new(threads: usize, descriptors: usize) -> Bounds {
+    pub fn new(threads: usize, descriptors: usize) -> Bounds {
         let uploads = (descriptors / UPLOADS_A_DESCRIPTOR).max(1);
         let share = |all: usize| all.div_ceil(threads.max(1));
         let uploads_of_a_group = (uploads / GROUPS_OF_UPLOADS).max(UPLOADS_OF_A_GROUP);
@@ -53,15 +53,18 @@ impl Bounds {
 
 /// Who asks for a transfer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Newcomer {
-    pub(super) group: Group,
-    pub(super) host: IpAddr,
-    pub(super) operation: Operation,
+pub struct Newcomer {
+    /// Counts as one client with the others of it.
+    pub group: Group,
+    /// Its address.
+    pub host: IpAddr,
+    /// A download or an upload.
+    pub operation: Operation,
 }
 
 /// What a newcomer meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict<T> {
+pub enum Verdict<T> {
     /// It may enter.
     Enter,
     /// This transfer has to end first. Ask again then: there may be another bound.
@@ -72,7 +75,7 @@ pub(super) enum Verdict<T> {
 
 /// Which limit of the settings a newcomer has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Limit {
+pub enum Limit {
     /// MaxConnections.
     Connections,
     /// MaxConnectionsPerHost.
@@ -80,14 +83,14 @@ pub(super) enum Limit {
 }
 
 /// The half-open transfers of one I/O thread.
-pub(super) struct Admission<T> {
+pub struct Admission<T> {
     all: Order<T>,
     uploads: Order<T>,
 }
 
 /// Where a half-open transfer stands.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HalfOpen {
+pub struct HalfOpen {
     all: Place,
     upload: Option<Place>,
 }
@@ -103,7 +106,7 @@ impl<T> Default for Admission<T> {
 
 impl<T: Copy> Admission<T> {
     /// Whether one more may enter.
-    pub(super) fn judge(&mut self, now: Instant, newcomer: &Newcomer, bounds: &Bounds) -> Verdict<T> {
+    pub fn judge(&mut self, now: Instant, newcomer: &Newcomer, bounds: &Bounds) -> Verdict<T> {
         let group = newcomer.group;
         let mut given = None;
         if newcomer.operation == Operation::Write {
@@ -126,7 +129,7 @@ impl<T: Copy> Admission<T> {
     }
 
     /// Which transfer gives way where a limit of the settings is reached; `None`: none is old enough.
-    pub(super) fn gives_way(&mut self, now: Instant, newcomer: &Newcomer, limit: Limit) -> Option<T> {
+    pub fn gives_way(&mut self, now: Instant, newcomer: &Newcomer, limit: Limit) -> Option<T> {
         match limit {
             Limit::Connections => self.all.of_largest_group(now),
             Limit::OfHost => self.all.of_host(now, newcomer.group, newcomer.host),
@@ -134,7 +137,7 @@ impl<T: Copy> Admission<T> {
     }
 
     /// Adds a transfer.
-    pub(super) fn enter(&mut self, now: Instant, newcomer: &Newcomer, item: T) -> HalfOpen {
+    pub fn enter(&mut self, now: Instant, newcomer: &Newcomer, item: T) -> HalfOpen {
         let (group, host) = (newcomer.group, newcomer.host);
         let is_upload = newcomer.operation == Operation::Write;
         HalfOpen {
@@ -144,7 +147,7 @@ impl<T: Copy> Admission<T> {
     }
 
     /// The transfer has been acknowledged, or is over.
-    pub(super) fn leave(&mut self, place: HalfOpen) {
+    pub fn leave(&mut self, place: HalfOpen) {
         self.all.leave(place.all);
         if let Some(upload) = place.upload {
             self.uploads.leave(upload);
@@ -152,13 +155,12 @@ impl<T: Copy> Admission<T> {
     }
 
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.all.len()
     }
 
     /// True where nothing is half-open.
-    #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.all.len() == 0 && self.uploads.len() == 0
     }
 }

@@ -1,16 +1,16 @@
 //! Addresses that one host can have.
 
-use std::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv6Addr};
 
 /// The addresses that count as one where half-open transfers are counted: an IPv6 host may choose any address of its
 /// /64. An IPv4-mapped address is the IPv4 one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::engine) struct Group(IpAddr);
+pub struct Group(IpAddr);
 
 impl Group {
     /// The group of a client. `is_own`: whether the server has an address in that /64 itself. There, as among link-local
     /// addresses, all clients of a link share the prefix, so each address counts by itself.
-    pub(in crate::engine) fn of(client: IpAddr, is_own: impl FnOnce(Ipv6Addr) -> bool) -> Group {
+    pub fn of(client: IpAddr, is_own: impl FnOnce(Ipv6Addr) -> bool) -> Group {
         match client.to_canonical() {
             IpAddr::V6(ip) if !ip.is_unicast_link_local() && !is_own(network(ip)) => {
                 Group(network(ip).into())
@@ -20,13 +20,13 @@ impl Group {
     }
 
     /// What stands for the group: one address, or the first one of a /64.
-    pub(in crate::engine) fn address(self) -> IpAddr {
+    pub fn address(self) -> IpAddr {
         self.0
     }
 }
 
 /// The first address of the /64 that `ip` is in.
-pub(in crate::engine) fn network(ip: Ipv6Addr) -> Ipv6Addr {
+pub fn network(ip: Ipv6Addr) -> Ipv6Addr {
     Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))
 }
 

@@ -1,6 +1,6 @@
 //! Admission in virtual time: floods, and the honest client that comes after them.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 
 use super::*;
 
