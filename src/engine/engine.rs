@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Sender, bounded};
 
-use super::clock;
 use super::config::{Config, Policy};
 use super::context::Context;
 use super::core::Core;
@@ -240,7 +239,7 @@ impl Engine {
         let outbox = self.outbox()?;
         let pool = Arc::clone(&self.pool);
         let ctx = Context::new(
-            clock::now(),
+            tftp_udp::now(),
             outbox,
             pool,
             Arc::clone(&inbox),

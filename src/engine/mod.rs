@@ -1,9 +1,8 @@
-//! Input and output: threads, sockets, files, timers and the one clock.
+//! Input and output: threads, sockets, files and timers.
 //!
 //! Knows the protocol crate below and nothing of the class above but the trait [`notice::Application`].
 
 pub mod cause;
-mod clock;
 pub mod config;
 mod context;
 mod core;

@@ -6,8 +6,6 @@ use std::time::Duration;
 use tftp_proto::Instant;
 use tftp_proto::negotiate::Agreed;
 
-use super::clock;
-
 /// Not known, or not yet.
 const UNKNOWN: u64 = u64::MAX;
 
@@ -68,7 +66,7 @@ impl Progress {
     /// From the request until now, or until the end.
     pub fn elapsed(&self) -> Duration {
         match self.took.load(Relaxed) {
-            UNKNOWN => clock::now().saturating_sub(self.began),
+            UNKNOWN => tftp_udp::now().saturating_sub(self.began),
             took => Duration::from_micros(took),
         }
     }
@@ -105,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_time_stands_still_at_the_end() {
-        let began = clock::now();
+        let began = tftp_udp::now();
         let progress = Progress::new(began);
         std::thread::sleep(Duration::from_millis(2));
         assert!(progress.elapsed() >= Duration::from_millis(2));

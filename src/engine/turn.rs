@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use tftp_proto::Instant;
 
-use super::clock;
 use super::core::Core;
 use super::inbox::Message;
 use super::ports::{Intake, LISTENING};
@@ -115,7 +114,7 @@ impl Loop {
         if self.ready.is_empty() {
             return is_called.is_err();
         }
-        self.core.ctx.now = clock::now();
+        self.core.ctx.now = tftp_udp::now();
         for index in 0..self.ready.len() {
             let ready = self.ready[index];
             let has_failed = self.receive_from(ready.key);
@@ -132,7 +131,7 @@ impl Loop {
             // Waiting fails only for want of memory: the next turn tries again.
             let _ = self.core.poller.wait(&mut self.ready, patience);
         }
-        self.core.ctx.now = clock::now();
+        self.core.ctx.now = tftp_udp::now();
     }
 
     /// How long to sleep at most.
@@ -144,8 +143,8 @@ impl Loop {
 
     /// BusyPollMicros: looks without sleeping for a moment; true if something came, a message too.
     fn spin(&mut self) -> bool {
-        let until = clock::now() + self.busy_poll;
-        while clock::now() < until {
+        let until = tftp_udp::now() + self.busy_poll;
+        while tftp_udp::now() < until {
             let is_called = self.core.poller.wait(&mut self.ready, Some(Duration::ZERO));
             if !self.ready.is_empty() || is_called.unwrap_or(true) {
                 return true;
@@ -245,7 +244,7 @@ impl Loop {
             self.ration.forget();
             return self.receive_from(LISTENING);
         }
-        let time = others.then(|| clock::now().saturating_sub(self.core.ctx.now));
+        let time = others.then(|| tftp_udp::now().saturating_sub(self.core.ctx.now));
         match self.ration.piece(time) {
             Some(piece) => self.take_piece(piece, others),
             None => false,
@@ -257,9 +256,9 @@ impl Loop {
             // What the transfers have to say does not wait for anybody's requests.
             self.core.flush();
         }
-        let begin = clock::now();
+        let begin = tftp_udp::now();
         let (more, has_failed) = self.receive_until(begin + piece.time, piece.first.min(BATCH));
-        self.ration.taken(begin, clock::now(), more);
+        self.ration.taken(begin, tftp_udp::now(), more);
         has_failed
     }
 
@@ -274,7 +273,7 @@ impl Loop {
                 Batch::Failed => has_failed = true,
             }
             self.core.flush();
-            if clock::now() >= until {
+            if tftp_udp::now() >= until {
                 return (true, has_failed);
             }
             most = (2 * most).min(BATCH);

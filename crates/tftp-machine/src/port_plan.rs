@@ -6,7 +6,6 @@
 
 use core::net::IpAddr;
 use core::ops::RangeInclusive;
-use core::time::Duration;
 
 use tftp_proto::Instant;
 use tftp_proto::wire::{Asked, Operation};
@@ -19,9 +18,6 @@ pub const BUCKETS: usize = 64;
 
 /// Idle sockets that a thread keeps for the next transfers: enough that a steady stream of them opens none.
 const MOST_IDLE: usize = 256;
-
-/// How long idle sockets have to go unused before they are closed.
-const UNUSED: Duration = Duration::from_secs(2);
 
 /// What a socket with one client queues: some ACKs, repeated requests' answers, one block of any size.
 const LOCKSTEP_BUFFER: usize = 64 << 10;
@@ -95,58 +91,6 @@ impl Budget {
             idle: MOST_IDLE.min(descriptors / 8 / threads),
         }
     }
-}
-
-/// When idle sockets are closed: as many as were not needed for a while, so that a busy server keeps what it uses and one
-/// at rest holds none.
-#[derive(Debug, Default)]
-pub struct LowWater {
-    /// When to look; set while there are idle sockets.
-    due: Option<Instant>,
-    /// The fewest idle sockets since the last look.
-    low: usize,
-}
-
-impl LowWater {
-    /// When [`LowWater::surplus`] is to be called.
-    pub fn due(&self) -> Option<Instant> {
-        self.due
-    }
-
-    /// A socket became idle.
-    pub fn added(&mut self, now: Instant) {
-        if self.due.is_none() {
-            *self = LowWater {
-                due: Some(now + UNUSED),
-                low: 0,
-            };
-        }
-    }
-
-    /// A socket was taken, and so many idle ones are left.
-    pub fn taken(&mut self, left: usize) {
-        self.low = self.low.min(left);
-    }
-
-    /// How many of the idle sockets are to be closed now.
-    pub fn surplus(&mut self, idle: usize, now: Instant) -> usize {
-        if self.due.is_none_or(|due| now < due) {
-            return 0;
-        }
-        let surplus = self.low.min(idle);
-        let left = idle - surplus;
-        *self = LowWater {
-            due: (left > 0).then_some(now + UNUSED),
-            low: left,
-        };
-        surplus
-    }
-}
-
-/// Sockets of one transfer each that the whole process may have, by its soft limit of descriptors: the other half is for
-/// files and for the application.
-pub fn most_own_sockets(descriptors: usize) -> usize {
-    descriptors / 2
 }
 
 /// Half-open transfers of one of `threads` that may have a socket each, so that forged requests take an eighth of the
@@ -284,8 +228,8 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_descriptors_and_an_eighth_for_half_open_transfers() {
-        assert_eq!((most_own_sockets(1024), most_half_open(1024, 1)), (512, 128));
+    fn an_eighth_of_the_descriptors_for_half_open_transfers() {
+        assert_eq!(most_half_open(1024, 1), 128);
         assert_eq!(most_half_open(1024, 4), 32);
         assert_eq!(most_half_open(20, 64), 1);
     }
@@ -300,25 +244,6 @@ mod tests {
             );
         }
         assert_eq!(Budget::new(Mode::Own, None, 1, 1 << 20).idle, MOST_IDLE);
-    }
-
-    #[test]
-    fn idle_sockets_that_are_not_used_are_closed() {
-        let at = |seconds: u64| Instant::from_micros(seconds * 1_000_000);
-        let mut water = LowWater::default();
-        assert_eq!((water.due(), water.surplus(0, at(0))), (None, 0));
-        (0..10).for_each(|_| water.added(at(0)));
-        assert_eq!(water.due(), Some(at(2)));
-        assert_eq!(water.surplus(10, at(1)), 0);
-        assert_eq!(water.surplus(10, at(2)), 0, "they came in this span");
-        // Of ten, four were in use at once.
-        water.taken(6);
-        water.added(at(3));
-        assert_eq!(water.surplus(10, at(4)), 6);
-        assert_eq!(water.surplus(4, at(6)), 4, "at rest nothing is kept");
-        assert_eq!(water.due(), None);
-        water.added(at(60));
-        assert_eq!(water.due(), Some(at(62)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's, its options, its
 //!   error queue;
 //! - `renewing.rs`: sockets for one peer at a time, with another random port for each;
+//! - `ports.rs`, `ports/`: all sockets of a thread, and how many there may be;
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 #[cfg(target_os = "linux")]
 mod address;
 mod adopt;
+mod clock;
 #[cfg(target_os = "linux")]
 mod cmsg;
 pub mod datagrams;
@@ -32,6 +34,7 @@ mod poll;
 #[cfg(any(not(target_os = "linux"), test))]
 mod poll_portable;
 mod portable;
+mod ports;
 mod queue;
 mod recv;
 #[cfg(target_os = "linux")]
@@ -50,6 +53,7 @@ mod wake;
 mod tests;
 
 pub use adopt::{Adopted, SocketId};
+pub use clock::now;
 #[cfg(target_os = "linux")]
 pub use frames::may_send_frames;
 pub use own_addresses::own_ipv6_addresses;
@@ -57,6 +61,7 @@ pub use own_addresses::own_ipv6_addresses;
 pub use poll::Poller;
 #[cfg(not(target_os = "linux"))]
 pub use poll_portable::Poller;
+pub use ports::{Intake, LISTENING, PortOptions, Ports};
 pub use recv::{Arrival, RecvBatch};
 pub use send::{FlushReport, FrameOptions, SendBatch};
 pub use socket::{SocketOptions, UdpSocket, is_own, may_bind_to, may_send_from};

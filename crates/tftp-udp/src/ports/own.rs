@@ -1,15 +1,15 @@
-//! Sockets of one transfer each, most of them used again and again.
+//! Private sockets, most of them used again and again.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use tftp_budget::descriptors;
 use tftp_proto::Instant;
 
-use super::super::descriptors;
-use super::super::port_plan::{Mode, Reception};
 use super::permit::Permit;
-use super::{Own, Ports, Slot, SocketRequest, draw};
-use tftp_udp::{Poller, SocketOptions, UdpSocket};
+use super::{Open, Own, Ports, draw};
+use crate::datagrams::{OpenPlan, Reception};
+use crate::{Poller, SocketOptions, UdpSocket};
 
 /// Datagrams of the former client that are discarded before a socket gets the next one. One with more is closed.
 const MOST_DISCARDED: usize = 256;
@@ -27,41 +27,41 @@ impl Ports {
     ///
     /// # Errors
     /// `AddrInUse` and EMFILE where ports or descriptors are used up, or as many are in use as may be.
-    pub(super) fn open_own(&mut self, poller: &Poller, request: &SocketRequest) -> io::Result<usize> {
-        if self.mode == Mode::Own && self.options.foreign_source {
-            return self.open_unconnected(poller, request.reception);
+    pub(super) fn open_own(&mut self, poller: &Poller, plan: &OpenPlan) -> io::Result<usize> {
+        if !self.options.always_private && self.options.sockets.foreign_source {
+            return self.open_unconnected(poller, plan);
         }
-        if self.mode == Mode::Own && descriptors::is_crowded() {
+        if !self.options.always_private && descriptors::is_crowded() {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        let here = self.own_address(request);
-        if let Some(index) = self.reuse(poller, here, request) {
+        let here = self.own_address(plan);
+        if let Some(index) = self.reuse(poller, here, plan) {
             return Ok(index);
         }
         let permit = self.permit(poller)?;
-        let options = self.own_options(request.reception);
-        let socket = self.draw.connected(here, request.peer, &options)?;
-        if request.reception.batches && self.options.coalesce {
+        let options = self.own_options(plan.reception);
+        let socket = self.draw.connected(here, plan.peer, &options, plan.draw)?;
+        if plan.reception.batches && self.options.sockets.coalesce {
             socket.start_coalescing();
         }
         let own = Own {
             here,
-            peer: Some(request.peer),
-            reception: request.reception,
+            peer: Some(plan.peer),
+            reception: plan.reception,
             permit,
         };
         self.add_own(poller, socket, own)
     }
 
-    /// The client of that socket has acknowledged something.
-    pub(in crate::engine) fn settle(&self, index: usize) {
+    /// The client of that private socket has acknowledged something.
+    pub fn settle(&self, index: usize) {
         if let Some(own) = self.own(index) {
             own.permit.settle();
         }
     }
 
     /// Closes an idle socket, where there is one.
-    pub(in crate::engine) fn close_idle(&mut self, poller: &Poller) -> bool {
+    pub fn close_idle(&mut self, poller: &Poller) -> bool {
         let idle = self.idle.pop();
         if let Some(index) = idle {
             self.close(poller, index);
@@ -71,18 +71,20 @@ impl Ports {
 
     /// Takes the socket's transfer away and makes it idle; false where it is to be closed.
     pub(super) fn retire(&mut self, index: usize, now: Instant) -> bool {
-        let has_room = self.idle.len() < self.budget.idle;
-        let Some(slot) = self.slots[index].as_mut() else {
+        let has_room = self.idle.len() < self.options.idle;
+        let slot = &mut self.slots[index];
+        let Some(open) = slot.open.as_mut() else {
             return false;
         };
-        if !has_room || slot.socket.disconnect().is_err() {
+        if !has_room || open.socket.disconnect().is_err() {
             return false;
         }
-        if let Some(own) = &mut slot.own {
+        slot.generation = slot.generation.wrapping_add(1);
+        if let Some(own) = &mut open.own {
             own.peer = None;
             own.permit.settle();
             if std::mem::take(&mut own.reception.batches) {
-                slot.socket.stop_coalescing();
+                open.socket.stop_coalescing();
             }
         }
         self.idle.push(index);
@@ -91,48 +93,50 @@ impl Ports {
     }
 
     /// An idle socket at that address, with a new port.
-    fn reuse(&mut self, poller: &Poller, here: SocketAddr, request: &SocketRequest) -> Option<usize> {
+    fn reuse(&mut self, poller: &Poller, here: SocketAddr, plan: &OpenPlan) -> Option<usize> {
         let is_here = |&index: &usize| self.own(index).is_some_and(|own| own.here == here);
         let at = self.idle.iter().rposition(is_here)?;
         let index = self.idle.remove(at);
         self.water.taken(self.idle.len());
-        if self.renew(index, request).is_err() {
+        if self.renew(index, plan).is_err() {
             self.close(poller, index);
             return None;
         }
         Some(index)
     }
 
-    fn renew(&mut self, index: usize, request: &SocketRequest) -> io::Result<()> {
-        let slot = self.slots[index].as_mut().ok_or(io::ErrorKind::NotFound)?;
-        let own = slot.own.as_mut().ok_or(io::ErrorKind::NotFound)?;
+    fn renew(&mut self, index: usize, plan: &OpenPlan) -> io::Result<()> {
+        let open = self.slots[index].open.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        let own = open.own.as_mut().ok_or(io::ErrorKind::NotFound)?;
         // The same client may be the next: what it sent to the former port must not count for this one.
-        if !slot.socket.discard_received(MOST_DISCARDED) {
+        if !open.socket.discard_received(MOST_DISCARDED) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        if self.recv_buffer.is_none() && own.reception.buffer != request.reception.buffer {
-            slot.socket.set_recv_buffer(request.reception.buffer)?;
+        if self.options.recv_buffer.is_none() && own.reception.buffer != plan.reception.buffer {
+            open.socket.set_recv_buffer(plan.reception.buffer)?;
         }
-        draw::connect(&slot.socket, request.peer)?;
-        if !self.draw.accepts(&slot.socket)? {
+        draw::connect(&open.socket, plan.peer)?;
+        if !self.draw.accepts(&open.socket)? {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         }
-        if request.reception.batches && self.options.coalesce {
-            slot.socket.start_coalescing();
+        if plan.reception.batches && self.options.sockets.coalesce {
+            open.socket.start_coalescing();
         }
-        (own.peer, own.reception) = (Some(request.peer), request.reception);
+        (own.peer, own.reception) = (Some(plan.peer), plan.reception);
         own.permit.unsettle();
         Ok(())
     }
 
-    /// A socket that takes packets of anybody: those to a foreign SourceIPAddress come to LocalHost.
-    fn open_unconnected(&mut self, poller: &Poller, reception: Reception) -> io::Result<usize> {
+    /// A socket that takes packets of anybody: those to a foreign source come to the address that was asked.
+    fn open_unconnected(&mut self, poller: &Poller, plan: &OpenPlan) -> io::Result<usize> {
         let permit = self.permit(poller)?;
-        let socket = self.draw.bind(self.base, &self.own_options(reception))?;
+        let socket = self
+            .draw
+            .bind(self.base, &self.own_options(plan.reception), plan.draw)?;
         let own = Own {
             here: socket.local_addr()?,
             peer: None,
-            reception,
+            reception: plan.reception,
             permit,
         };
         self.add_own(poller, socket, own)
@@ -140,25 +144,23 @@ impl Ports {
 
     fn add_own(&mut self, poller: &Poller, socket: UdpSocket, own: Own) -> io::Result<usize> {
         let own = Some(own);
-        let index = self.add(
-            poller,
-            Slot {
-                socket,
-                _ticket: None,
-                own,
-            },
-        )?;
+        let open = Open {
+            socket,
+            _ticket: None,
+            own,
+        };
+        let index = self.add(poller, open)?;
         self.own += 1;
         Ok(index)
     }
 
     /// One more socket, within the budgets of the thread and of the process. An idle one at another address gives way.
     fn permit(&mut self, poller: &Poller) -> io::Result<Permit> {
-        if self.mode == Mode::AlwaysOwn {
+        if self.options.always_private {
             return Permit::within_descriptors().ok_or_else(descriptors::exhausted);
         }
         for _ in 0..2 {
-            let permit = (self.own < self.budget.own).then(Permit::take).flatten();
+            let permit = (self.own < self.options.private).then(Permit::take).flatten();
             match (permit, self.idle.pop()) {
                 (Some(permit), idle) => {
                     self.idle.extend(idle);
@@ -171,21 +173,27 @@ impl Ports {
         Err(io::ErrorKind::QuotaExceeded.into())
     }
 
+    /// The address that all answers come from, where it is of the peer's family.
+    fn source_for(&self, plan: &OpenPlan) -> Option<IpAddr> {
+        let is_v4 = plan.peer.ip().to_canonical().is_ipv4();
+        self.options.source.filter(|ip| ip.is_ipv4() == is_v4)
+    }
+
     fn own_options(&self, reception: Reception) -> SocketOptions {
         SocketOptions {
-            recv_buffer: Some(self.recv_buffer.unwrap_or(reception.buffer)),
+            recv_buffer: Some(self.options.recv_buffer.unwrap_or(reception.buffer)),
             packet_info: false,
             coalesce: false,
-            ..self.options.clone()
+            ..self.options.sockets.clone()
         }
     }
 
-    /// Where a socket for this transfer is bound: at SourceIPAddress, or at the address that was asked.
-    fn own_address(&self, request: &SocketRequest) -> SocketAddr {
-        let mut here = match (self.source_for(request.peer), request.asked) {
-            (Some(ip), _) => SocketAddr::new(in_family(ip, self.address), 0),
+    /// Where a socket for this transfer is bound: at the source that was set, or at the address that was asked.
+    fn own_address(&self, plan: &OpenPlan) -> SocketAddr {
+        let mut here = match (self.source_for(plan), plan.local) {
+            (Some(ip), _) => SocketAddr::new(in_family(ip, self.options.address), 0),
             (None, Some(asked)) => asked.to_bind(),
-            (None, None) => self.address,
+            (None, None) => self.options.address,
         };
         here.set_port(0);
         here

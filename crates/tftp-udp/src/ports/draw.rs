@@ -1,11 +1,10 @@
-//! Random ports: the system's draw, confined to TransferPorts where the kernel can, else numbers of our own.
+//! Random ports: the system's draw, confined to a range where the kernel can, else numbers of our own.
 
 use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
-use super::random;
-use tftp_udp::{IoMode, SocketOptions, UdpSocket};
+use crate::{IoMode, SocketOptions, UdpSocket};
 
 /// Random numbers that are tried before the range is searched from end to end.
 const ATTEMPTS: usize = 16;
@@ -28,13 +27,18 @@ impl Draw {
     ///
     /// # Errors
     /// `AddrInUse` where every port of the range is taken; those of bind.
-    pub(super) fn bind(&self, mut address: SocketAddr, options: &SocketOptions) -> io::Result<UdpSocket> {
+    pub(super) fn bind(
+        &self,
+        mut address: SocketAddr,
+        options: &SocketOptions,
+        draw: u64,
+    ) -> io::Result<UdpSocket> {
         let Some(range) = self.range.clone() else {
             address.set_port(0);
             return UdpSocket::bind(address, options);
         };
         let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
-        for port in numbers(range) {
+        for port in numbers(range, draw) {
             address.set_port(port);
             match UdpSocket::bind(address, options) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => refused = error,
@@ -53,6 +57,7 @@ impl Draw {
         here: SocketAddr,
         peer: SocketAddr,
         options: &SocketOptions,
+        draw: u64,
     ) -> io::Result<UdpSocket> {
         if self.is_late {
             let late = SocketOptions {
@@ -74,7 +79,7 @@ impl Draw {
                 Err(error) => return Err(error),
             }
         }
-        let socket = self.bind(here, options)?;
+        let socket = self.bind(here, options, draw)?;
         connect(&socket, peer)?;
         Ok(socket)
     }
@@ -96,13 +101,21 @@ pub(super) fn connect(socket: &UdpSocket, peer: SocketAddr) -> io::Result<()> {
     })
 }
 
-/// Numbers of a range in an order that cannot be foretold, each at least once.
-fn numbers(range: RangeInclusive<u16>) -> impl Iterator<Item = u16> {
+/// Numbers of a range in an order that nobody foretells who does not know `draw`, each at least once.
+fn numbers(range: RangeInclusive<u16>, draw: u64) -> impl Iterator<Item = u16> {
     let (first, count) = (u64::from(*range.start()), range.len() as u64);
-    let guesses = (0..ATTEMPTS).map(move |_| first + random() % count);
-    let begin = random() % count;
+    let guesses = (0..ATTEMPTS as u64).map(move |step| first + mixed(draw, step) % count);
+    let begin = mixed(draw, ATTEMPTS as u64) % count;
     let all = (0..count).map(move |step| first + (begin + step) % count);
     guesses.chain(all).map(|port| port as u16)
+}
+
+/// The number after `step` of SplitMix64, whose steps are as far apart as its constant says.
+fn mixed(draw: u64, step: u64) -> u64 {
+    let mut mixed = draw.wrapping_add((step + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 #[cfg(target_os = "linux")]
@@ -122,11 +135,14 @@ mod tests {
     #[test]
     fn every_number_of_a_range_in_no_order() {
         let range = 40_000..=40_299;
-        let drawn: Vec<u16> = numbers(range.clone()).collect();
+        let drawn: Vec<u16> = numbers(range.clone(), 1).collect();
         assert!(drawn.iter().all(|port| range.contains(port)));
         assert!(range.clone().all(|port| drawn.contains(&port)));
-        assert_ne!(drawn[..ATTEMPTS], numbers(range).collect::<Vec<_>>()[..ATTEMPTS]);
-        assert_eq!(numbers(7..=7).next(), Some(7));
-        assert_eq!(numbers(1..=65535).count(), ATTEMPTS + 65535);
+        assert_ne!(
+            drawn[..ATTEMPTS],
+            numbers(range, 2).collect::<Vec<_>>()[..ATTEMPTS]
+        );
+        assert_eq!(numbers(7..=7, 3).next(), Some(7));
+        assert_eq!(numbers(1..=65535, 4).count(), ATTEMPTS + 65535);
     }
 }
