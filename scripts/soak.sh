@@ -49,7 +49,7 @@ step exhaustive env TFTP_DEPTH="${TFTP_DEPTH:-14}" CARGO_PROFILE_RELEASE_LTO=off
 models() {
     RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" \
         TFTP_MODEL_ROUNDS="${TFTP_MODEL_ROUNDS:-200000}" \
-        cargo test --locked --package tftpserver --package tftp-files --lib models -- --nocapture
+        cargo test --locked --package tftpserver --package tftp-serve --package tftp-files --lib models -- --nocapture
 }
 
 # The C programs against the library as it is shipped, one of them run by itself: ctest would end it.

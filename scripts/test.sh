@@ -94,7 +94,7 @@ docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-p
 # compiled anew with the flag.
 models() {
     RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" \
-        cargo test --package tftpserver --package tftp-files --lib models -- --nocapture
+        cargo test --package tftpserver --package tftp-serve --package tftp-files --lib models -- --nocapture
 }
 
 # What is published, made from the build of the step c and tried: manual pages, tutorial, archive and packages.

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use support::{Client, Failed, Nobody, Options, pattern, policy};
 use tempfile::TempDir;
+use tftp_files::jail::Jail;
+use tftp_serve::Engine;
+use tftp_serve::cause::Cause;
+use tftp_serve::config::{Config, Policy};
+use tftp_serve::notice::{Application, Notice, Wants};
+use tftp_serve::reply::Reply;
+use tftp_serve::shared::Shared;
 use tftp_udp::IoMode;
-use tftpserver::engine::Engine;
-use tftpserver::engine::cause::Cause;
-use tftpserver::engine::config::{Config, Policy};
-use tftpserver::engine::jail::Jail;
-use tftpserver::engine::notice::{Application, Notice, Wants};
-use tftpserver::engine::reply::Reply;
-use tftpserver::engine::shared::Shared;
 
 struct Server {
     engine: Engine,

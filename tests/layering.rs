@@ -1,4 +1,4 @@
-//! The rooms, and who may know whom: ffi -> server -> engine -> tftp-proto, never the other way.
+//! The rooms, and who may know whom: ffi -> server -> tftp-serve -> tftp-proto, never the other way.
 
 use std::path::{Path, PathBuf};
 
@@ -115,10 +115,12 @@ fn the_protocol_knows_no_room_above_and_no_system() {
 }
 
 #[test]
-fn the_engine_knows_no_class_and_no_c() {
-    none(&["src/engine"], &["crate::server", "crate::ffi", "no_mangle"]);
-    // What a system offers in C only is called in the crates below.
-    none(&["src/engine"], &["extern \"C\"", "CStr"]);
+fn the_loop_knows_no_class_and_no_c() {
+    none(
+        &["crates/tftp-serve/src"],
+        // What a system offers in C only is called in the crates below.
+        &["tftpserver::", "no_mangle", "extern \"C\"", "CStr"],
+    );
 }
 
 #[test]
@@ -160,7 +162,7 @@ fn the_class_knows_no_c() {
 
 #[test]
 fn the_c_interface_knows_the_class_alone() {
-    none(&["src/ffi"], &["crate::engine", "tftp_proto"]);
+    none(&["src/ffi"], &["tftp_serve", "tftp_proto"]);
 }
 
 #[test]
@@ -170,6 +172,7 @@ fn unsafe_code_is_where_the_system_and_c_are_called() {
         "crates/tftp-proto/src",
         "crates/tftp-budget/src",
         "crates/tftp-files/src",
+        "crates/tftp-serve/src",
         "crates/tftp-sync/src",
         "crates/tftp-codepage/src",
     ];
@@ -191,7 +194,7 @@ fn unsafe_code_is_where_the_system_and_c_are_called() {
 fn the_command_knows_the_class_alone() {
     none(
         &["crates/tftpserver-cli/src"],
-        &["tftpserver::engine", "tftpserver::ffi", "unsafe "],
+        &["tftp_serve", "tftpserver::ffi", "unsafe "],
     );
     // The client beside the server stands on the protocol.
     let protocol = finds(&["crates/tftpserver-cli/src"], "tftp_proto");
@@ -205,23 +208,20 @@ fn the_command_knows_the_class_alone() {
 
 #[test]
 fn the_clock_is_read_in_one_place() {
-    let mut found = finds(
-        &[
-            "src",
-            "crates/tftp-proto/src",
-            "crates/tftp-files/src",
-            "crates/tftp-udp/src",
-        ],
-        "Instant::now",
-    );
+    let rooms = [
+        "src",
+        "crates/tftp-proto/src",
+        "crates/tftp-machine/src",
+        "crates/tftp-files/src",
+        "crates/tftp-udp/src",
+        "crates/tftp-serve/src",
+    ];
+    let mut found = finds(&rooms, "Instant::now");
     // Tests of real sockets measure real time.
     found.retain(|path| !path.contains("/tests/"));
     assert_eq!(found, ["crates/tftp-udp/src/clock.rs"]);
     // The time of day is compared with those of files, there.
-    let found = finds(
-        &["src", "crates/tftp-proto/src", "crates/tftp-files/src"],
-        "SystemTime::now",
-    );
+    let found = finds(&rooms, "SystemTime::now");
     assert_eq!(found, ["crates/tftp-files/src/clock.rs"]);
 }
 

@@ -11,16 +11,16 @@ use super::errors::{self, Failure};
 use super::events::Accept;
 use super::property::ConnField;
 use super::value::Value;
-use crate::engine::cause::Cause;
-use crate::engine::names;
-use crate::engine::notice::{Connection, Direction};
-use crate::engine::reply::Reply;
-use crate::engine::sources::Sources;
+use tftp_files::names;
+use tftp_serve::cause::Cause;
+use tftp_serve::notice::{Connection, Direction};
+use tftp_serve::reply::Reply;
+use tftp_serve::sources::Sources;
 use tftp_sync::Mutex;
 use tftp_udp::Bytes;
 
 /// An index from here on is a connection's id, below it a position.
-pub use crate::engine::ids::FIRST_CONNECTION_ID;
+pub use tftp_serve::ids::FIRST_CONNECTION_ID;
 
 /// One connection, as the application knows it.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use super::errors::Failure;
 use super::events::{self, Accept, Event};
 use super::firing;
 use super::hub::{Hub, Kept};
-use crate::engine::cause::Cause;
-use crate::engine::notice::{Connection, LogKind, Notice, Run};
-use crate::engine::reply::Reply;
+use tftp_serve::cause::Cause;
+use tftp_serve::notice::{Connection, LogKind, Notice, Run};
+use tftp_serve::reply::Reply;
 use tftp_udp::Bytes;
 
 /// Delivers notices, one at a time, on the thread that calls DoEvents. Holds no lock while a callback runs.

@@ -8,9 +8,9 @@ use super::super::events::{self, Callback};
 use super::super::testing::{self, Inbox};
 use super::super::value::Value;
 use super::*;
-use crate::engine::notice::{Application, Direction};
 use crate::server::Server;
 use crate::server::property::ConnField;
+use tftp_serve::notice::{Application, Direction};
 use tftp_sync::Mutex;
 
 const ID: i32 = 1_000_001;

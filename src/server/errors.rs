@@ -12,8 +12,8 @@ use std::io;
 use tftp_proto::wire::Operation;
 
 use super::errno::{self, code_of};
-use crate::engine::cause::Cause;
-use crate::engine::jail::Refusal;
+use tftp_files::jail::Refusal;
+use tftp_serve::cause::Cause;
 
 pub use entry::{ErrorEntry, Raised};
 pub use table::TABLE;

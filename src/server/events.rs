@@ -3,8 +3,8 @@
 #[rustfmt::skip] // Made by a program.
 mod event;
 
-pub use crate::engine::notice::Direction;
 pub use event::{Event, FIRST, LAST, id};
+pub use tftp_serve::notice::Direction;
 
 /// What ConnectionRequest says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

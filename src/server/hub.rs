@@ -13,10 +13,10 @@ use super::errors::{self, Failure};
 use super::events::{self, Callback};
 use super::queue::Queue;
 use super::quiet::Quiet;
-use crate::engine::cause::Cause;
-use crate::engine::notice::{Application, LogKind, Notice, Wants};
-use crate::engine::reply::Reply;
-use crate::engine::sources::Sources;
+use tftp_serve::cause::Cause;
+use tftp_serve::notice::{Application, LogKind, Notice, Wants};
+use tftp_serve::reply::Reply;
+use tftp_serve::sources::Sources;
 use tftp_sync::RwLock;
 use tftp_sync::atomic::{
     AtomicBool, AtomicU8, AtomicU32,

@@ -13,12 +13,12 @@ use super::property;
 use super::setting;
 use super::value::Value;
 use super::values::Values;
-use crate::engine::config::{Config, Policy};
-use crate::engine::jail::Jail;
-use crate::engine::notice::Application;
-use crate::engine::shared::Shared;
-use crate::engine::{Engine, Listener};
 use tftp_codepage::CodePage;
+use tftp_files::jail::Jail;
+use tftp_serve::config::{Config, Policy};
+use tftp_serve::notice::Application;
+use tftp_serve::shared::Shared;
+use tftp_serve::{Engine, Listener};
 
 /// Starts and stops engines. One call at a time.
 pub(super) struct Listening {

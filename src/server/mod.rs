@@ -36,7 +36,7 @@ mod testing;
 mod value;
 mod values;
 
-pub use crate::engine::names;
 pub use conn::FIRST_CONNECTION_ID;
 pub use restrictions::Restrictions;
 pub use server::Server;
+pub use tftp_files::names;

@@ -9,7 +9,7 @@ use tftp_proto::Instant;
 use super::Server;
 use super::errors::NOT_A_HANDLE;
 use super::queue::Queue;
-use crate::engine::notice::{Direction, Notice, Run};
+use tftp_serve::notice::{Direction, Notice, Run};
 use tftp_sync::check;
 
 const LONG: Duration = Duration::from_secs(3600);

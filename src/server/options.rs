@@ -13,9 +13,9 @@ use super::property;
 use super::setting::{self, Key};
 use super::source;
 use super::values::Values;
-use crate::engine::config::{Config, Policy};
-use crate::engine::jail::Jail;
 use tftp_codepage::CodePage;
+use tftp_files::jail::Jail;
+use tftp_serve::config::{Config, Policy};
 use tftp_udp::{Adopted, IoMode};
 
 /// Bytes of a packet before its data.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tftp_proto::Instant;
 
-use crate::engine::notice::{LogKind, Notice};
+use tftp_serve::notice::{LogKind, Notice};
 use tftp_sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{AcqRel, Relaxed, Release},
@@ -274,7 +274,7 @@ fn bytes_of(notice: &Notice) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::notice::{Direction, Run};
+    use tftp_serve::notice::{Direction, Run};
 
     fn ended(id: i32) -> Notice {
         Notice::Ended { id }

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::conn::{Conns, Record};
-use crate::engine::notice::{Connection, Notice};
-use crate::engine::reply::Reply;
-use crate::engine::sources::Sources;
+use tftp_serve::notice::{Connection, Notice};
+use tftp_serve::reply::Reply;
+use tftp_serve::sources::Sources;
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

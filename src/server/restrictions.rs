@@ -10,7 +10,7 @@ use tftp_proto::wire::OptionSet;
 use super::Server;
 use super::errors::{self, Failure};
 use super::property::Access;
-use crate::engine::config::ClientFilter;
+use tftp_serve::config::ClientFilter;
 
 /// Which clients and which options are passed over. The default passes over nothing.
 #[derive(Clone, Default)]

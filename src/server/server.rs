@@ -13,9 +13,9 @@ use super::listening::{Bound, Listening};
 use super::property::Access;
 use super::setting::Key;
 use super::values::Values;
-use crate::engine::cause::Cause;
-use crate::engine::notice::Application;
-use crate::engine::shared::Shared;
+use tftp_serve::cause::Cause;
+use tftp_serve::notice::Application;
+use tftp_serve::shared::Shared;
 use tftp_sync::{Condvar, Mutex};
 
 /// A TFTP server as an application holds it. Every method may be called from any thread.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tftp_proto::wire::{Mode, Operation};
 
-use crate::engine::Key;
-use crate::engine::notice::Connection;
-use crate::engine::progress::Progress;
-use crate::engine::reply::{Answer, Post, Reply};
+use tftp_serve::Key;
+use tftp_serve::notice::Connection;
+use tftp_serve::progress::Progress;
+use tftp_serve::reply::{Answer, Post, Reply};
 use tftp_sync::Mutex;
 
 #[derive(Default)]

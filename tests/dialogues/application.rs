@@ -6,10 +6,10 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use tftp_proto::Instant;
-use tftpserver::engine::cause::Cause;
-use tftpserver::engine::notice::{Application, LogKind, Notice, Run, Wants};
-use tftpserver::engine::reply::Reply;
-use tftpserver::engine::sources::Sources;
+use tftp_serve::cause::Cause;
+use tftp_serve::notice::{Application, LogKind, Notice, Run, Wants};
+use tftp_serve::reply::Reply;
+use tftp_serve::sources::Sources;
 
 use crate::script::{Answer, Script, Supply, digest};
 

@@ -18,9 +18,9 @@ use std::sync::{Arc, Mutex};
 use application::Recorder;
 use client::Dialogue;
 use script::{Script, scripts};
-use tftpserver::engine::Engine;
-use tftpserver::engine::config::{Config, Policy};
-use tftpserver::engine::shared::Shared;
+use tftp_serve::Engine;
+use tftp_serve::config::{Config, Policy};
+use tftp_serve::shared::Shared;
 
 const RECORD: &str = "tests/dialogues/recorded.txt";
 

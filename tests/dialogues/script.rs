@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tftp_proto::Timing;
-use tftpserver::engine::notice::Wants;
+use tftp_serve::notice::Wants;
 
 /// What a client does besides the usual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

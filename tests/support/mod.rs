@@ -9,11 +9,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tftp_files::jail::Jail;
 use tftp_files::names::NameCodec;
 use tftp_proto::{Limits, Rollover, Timing};
-use tftpserver::engine::config::Policy;
-use tftpserver::engine::jail::Jail;
-use tftpserver::engine::notice::{Application, Notice, Wants};
+use tftp_serve::config::Policy;
+use tftp_serve::notice::{Application, Notice, Wants};
 
 /// How a client asks.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! What it takes to find, arm and expire a transfer, with one of them and with many: the library's own table and timers,
 //! their source as it is, with a transfer that is no more than its names.
 
-#[path = "../../../src/engine/transfers.rs"]
+#[path = "../../../crates/tftp-serve/src/transfers.rs"]
 #[allow(dead_code, reason = "not every function is measured")]
 mod transfers;
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tftp_codepage::{CodePage, pages};
-use tftpserver::engine::jail::{Opened, Refusal, UploadOptions};
+use tftp_files::jail::{Opened, Refusal, UploadOptions};
 
 use super::input::Input;
 use tree::{INSIDE, Tree};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
-use tftpserver::engine::jail::Jail;
+use tftp_files::jail::Jail;
 
 use super::below;
 

@@ -86,7 +86,7 @@ impl Reply {
     }
 
     /// The flow control of the connection that this answers.
-    pub(crate) fn flow(&self) -> Arc<Flow> {
+    pub fn flow(&self) -> Arc<Flow> {
         Arc::clone(&self.flow)
     }
 

@@ -1,13 +1,14 @@
-//! Input and output: threads, sockets, files and timers.
+//! A TFTP server: the loop of its I/O threads, between datagrams (`tftp-udp`), files (`tftp-files`), the protocol
+//! (`tftp-proto`) and an application, which is known by the trait [`notice::Application`] alone.
 //!
-//! Knows the protocol crate below and nothing of the class above but the trait [`notice::Application`].
+//! [`Engine`] is one period of listening on one address; its threads share nothing but [`shared::Shared`].
+#![forbid(unsafe_code)]
 
 pub mod cause;
 pub mod config;
 mod context;
 mod core;
 mod drain;
-#[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod engine;
 pub mod ids;
 mod inbox;
@@ -32,7 +33,7 @@ mod turn;
 pub use engine::Engine;
 pub use listen::Listener;
 use tftp_budget::{descriptors, memory};
-pub use tftp_files::{jail, names};
+use tftp_files::{jail, names};
 use tftp_files::{pool, source, store, upload};
 pub use tftp_machine::TransferId as Key;
 use tftp_machine::{admission, port_plan, repeats, siphash, timers};

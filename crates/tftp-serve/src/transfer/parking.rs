@@ -2,10 +2,10 @@
 
 use super::place::Place;
 use super::{Stage, Transfer};
-use crate::engine::context::Context;
-use crate::engine::descriptors;
-use crate::engine::inbox::Found;
-use crate::engine::jail::Refusal;
+use crate::context::Context;
+use crate::descriptors;
+use crate::inbox::Found;
+use crate::jail::Refusal;
 
 impl Transfer {
     /// Closes the file, or asks for it again, as the download needs it.

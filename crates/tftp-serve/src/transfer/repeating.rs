@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use super::{Stage, Transfer};
-use crate::engine::cause::Cause;
-use crate::engine::context::Context;
-use crate::engine::repeats::Known;
+use crate::cause::Cause;
+use crate::context::Context;
+use crate::repeats::Known;
 use tftp_udp::{Arrival, LocalAddr};
 
 /// A request that waits until a doubt about its client's former transfer is over.
-pub(in crate::engine) struct HeldRequest {
+pub(crate) struct HeldRequest {
     peer: SocketAddr,
     local: Option<LocalAddr>,
     bytes: Vec<u8>,
@@ -25,7 +25,7 @@ impl HeldRequest {
     }
 
     /// The datagram, as if it came now.
-    pub(in crate::engine) fn arrival(&self) -> Arrival<'_> {
+    pub(crate) fn arrival(&self) -> Arrival<'_> {
         Arrival {
             peer: self.peer,
             local: self.local,
@@ -38,7 +38,7 @@ impl HeldRequest {
 
 impl Transfer {
     /// What decides whether the same request is a repetition.
-    pub(in crate::engine) fn known(&self) -> Known {
+    pub(crate) fn known(&self) -> Known {
         let (heard_at, awaits_last_ack, is_being_stored) = match &self.stage {
             Stage::Sending(sending) => (
                 sending.machine.heard_at(),
@@ -62,7 +62,7 @@ impl Transfer {
     }
 
     /// The same request came again: its current packet again, where there is one.
-    pub(in crate::engine) fn handle_repeat(&mut self, ctx: &mut Context) {
+    pub(crate) fn handle_repeat(&mut self, ctx: &mut Context) {
         match &mut self.stage {
             Stage::Sending(sending) => sending.machine.handle_repeat(ctx.now),
             Stage::Receiving(receiving) => receiving.machine.handle_repeat(ctx.now),
@@ -72,19 +72,19 @@ impl Transfer {
     }
 
     /// The same request has to wait until the doubt is over.
-    pub(in crate::engine) fn hold_request(&mut self, arrival: &Arrival<'_>) {
+    pub(crate) fn hold_request(&mut self, arrival: &Arrival<'_>) {
         if self.waiting.is_none() && !arrival.broadcast {
             self.waiting = Some(Box::new(HeldRequest::of(arrival)));
         }
     }
 
     /// The request that waited for the end of this transfer.
-    pub(in crate::engine) fn take_waiting(&mut self) -> Option<Box<HeldRequest>> {
+    pub(crate) fn take_waiting(&mut self) -> Option<Box<HeldRequest>> {
         self.waiting.take()
     }
 
     /// A newer transfer of the same client begins: this one sends nothing more, unless its client goes on.
-    pub(in crate::engine) fn supersede(&mut self, ctx: &mut Context) {
+    pub(crate) fn supersede(&mut self, ctx: &mut Context) {
         match &mut self.stage {
             Stage::Sending(sending) => sending.machine.supersede(ctx.now),
             Stage::Receiving(receiving) => receiving.machine.supersede(ctx.now),
@@ -94,7 +94,7 @@ impl Transfer {
     }
 
     /// True where a newer transfer has begun, and the client has not gone on with this one since.
-    pub(in crate::engine) fn is_superseded(&self) -> bool {
+    pub(crate) fn is_superseded(&self) -> bool {
         match &self.stage {
             Stage::Sending(sending) => sending.machine.is_superseded(),
             Stage::Receiving(receiving) => receiving.machine.is_superseded(),
@@ -103,14 +103,14 @@ impl Transfer {
     }
 
     /// An upload that is stored repeats its last ACK no more.
-    pub(in crate::engine) fn let_go(&mut self) {
+    pub(crate) fn let_go(&mut self) {
         if self.ended {
             self.stage = Stage::Over;
         }
     }
 
     /// Ends the transfer, without a packet, for a newer one of the same client.
-    pub(in crate::engine) fn replace(&mut self, ctx: &mut Context) {
+    pub(crate) fn replace(&mut self, ctx: &mut Context) {
         let cause = match &self.stage {
             Stage::Sending(sending) if sending.machine.awaits_last_ack() => Cause::Silent {
                 probably_complete: true,
@@ -122,7 +122,7 @@ impl Transfer {
 
     /// True while an ERROR, or a refusal, of this running transfer waits for its moment to pass: nothing is sent again,
     /// and it counts in no limit. Nothing valid of its client came since.
-    pub(in crate::engine) fn is_in_doubt(&self) -> bool {
+    pub(crate) fn is_in_doubt(&self) -> bool {
         match &self.stage {
             Stage::Sending(sending) => sending.machine.is_in_doubt(),
             Stage::Receiving(receiving) => receiving.machine.is_in_doubt(),

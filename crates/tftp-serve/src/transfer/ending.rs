@@ -3,9 +3,9 @@
 use tftp_proto::Outcome;
 
 use super::{Stage, Transfer};
-use crate::engine::cause::Cause;
-use crate::engine::context::Context;
-use crate::engine::observer::Over;
+use crate::cause::Cause;
+use crate::context::Context;
+use crate::observer::Over;
 
 impl Transfer {
     pub(super) fn conclude(&mut self, ctx: &mut Context, outcome: Outcome) {

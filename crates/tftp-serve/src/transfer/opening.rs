@@ -7,17 +7,17 @@ use tftp_proto::wire::Operation;
 
 use super::place::Place;
 use super::{Ready, Stage, Transfer};
-use crate::engine::cause::Cause;
-use crate::engine::context::Context;
-use crate::engine::descriptors::Ticket;
-use crate::engine::inbox::Message;
-use crate::engine::notice::{Notice, Wants};
-use crate::engine::receiving::Receiving;
-use crate::engine::sending::Sending;
-use crate::engine::source::Source;
-use crate::engine::sources::Sources;
-use crate::engine::store::SharedFile;
-use crate::engine::upload::{Upload, UploadOptions};
+use crate::cause::Cause;
+use crate::context::Context;
+use crate::descriptors::Ticket;
+use crate::inbox::Message;
+use crate::notice::{Notice, Wants};
+use crate::receiving::Receiving;
+use crate::sending::Sending;
+use crate::source::Source;
+use crate::sources::Sources;
+use crate::store::SharedFile;
+use crate::upload::{Upload, UploadOptions};
 use tftp_files::Lane;
 
 impl Transfer {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tftp_proto::wire::Operation;
 
-use crate::engine::descriptors::Ticket;
-use crate::engine::inbox::Found;
-use crate::engine::jail::{self, Jail, Refusal};
-use crate::engine::notice::Connection;
-use crate::engine::upload::UploadOptions;
+use crate::descriptors::Ticket;
+use crate::inbox::Found;
+use crate::jail::{self, Jail, Refusal};
+use crate::notice::Connection;
+use crate::upload::UploadOptions;
 
 /// The descriptors of an upload: its directory and its file; where it is synced, the directory once more.
 const UPLOAD: usize = 2;

@@ -12,9 +12,9 @@ use tftp_proto::negotiate::Agreed;
 use tftp_proto::wire::{self, Asked, ErrorCode, Mode, Operation, Packet, Rollover};
 
 use super::{Observer, Over};
-use crate::engine::cause::{self, Cause};
-use crate::engine::names::Quoted;
-use crate::engine::notice::{Connection, Direction, LogKind, Wants};
+use crate::cause::{self, Cause};
+use crate::names::Quoted;
+use crate::notice::{Connection, Direction, LogKind, Wants};
 use tftp_udp::plain;
 
 /// Text of a peer that is shown, at most.
@@ -22,7 +22,7 @@ const SHOWN: usize = 256;
 
 impl Observer {
     /// A request came.
-    pub(in crate::engine) fn request(&self, connection: &Connection, asked: &Asked) {
+    pub(crate) fn request(&self, connection: &Connection, asked: &Asked) {
         let Connection {
             id, remote, filename, ..
         } = connection;
@@ -98,7 +98,7 @@ impl Observer {
     }
 
     /// A packet came from the transfer's client.
-    pub(in crate::engine) fn came(&self, id: i32, packet: &Packet<'_>) {
+    pub(crate) fn came(&self, id: i32, packet: &Packet<'_>) {
         match packet {
             Packet::Error { code, message } => self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || {
                 format!("<- ERROR {code} \"{}\"", wire::printable(message, SHOWN))
@@ -114,7 +114,7 @@ impl Observer {
     }
 
     /// An ERROR goes out.
-    pub(in crate::engine) fn error_goes(&self, id: i32, peer: SocketAddr, code: ErrorCode, message: &str) {
+    pub(crate) fn error_goes(&self, id: i32, peer: SocketAddr, code: ErrorCode, message: &str) {
         self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || match id {
             0 => format!("-> ERROR {code} {message:?} to {}", plain(peer)),
             _ => format!("-> ERROR {code} {message:?}"),
@@ -122,7 +122,7 @@ impl Observer {
     }
 
     /// An OACK goes out: `packet` is its encoding.
-    pub(in crate::engine) fn oack_goes(&self, id: i32, packet: &[u8]) {
+    pub(crate) fn oack_goes(&self, id: i32, packet: &[u8]) {
         self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || {
             let mut line = "-> OACK".to_owned();
             let mut fields = packet[2..].split(|&byte| byte == 0).map(String::from_utf8_lossy);
@@ -134,12 +134,12 @@ impl Observer {
         });
     }
 
-    pub(in crate::engine) fn ack_goes(&self, id: i32, block: u16) {
+    pub(crate) fn ack_goes(&self, id: i32, block: u16) {
         self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || format!("-> ACK {block}"));
     }
 
     /// Some blocks go out.
-    pub(in crate::engine) fn data_goes(&self, id: i32, blocks: &Range<u64>, number: impl Fn(u64) -> u16) {
+    pub(crate) fn data_goes(&self, id: i32, blocks: &Range<u64>, number: impl Fn(u64) -> u16) {
         self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || {
             let (first, last) = (number(blocks.start), number(blocks.end - 1));
             match blocks.end - blocks.start {
