@@ -41,6 +41,10 @@ trap summary EXIT
 step simulation env TFTP_TRANSFERS="${TFTP_TRANSFERS:-1000000}" CARGO_PROFILE_RELEASE_LTO=off \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 cargo test --release --locked -p tftp-proto --test simulated -- --nocapture
 
+# Whole servers in virtual time, TFTP_WORLD_SECONDS for each kind of world: crates/tftp-sim/tests/world.
+step world env TFTP_WORLD_SECONDS="${TFTP_WORLD_SECONDS:-600}" CARGO_PROFILE_RELEASE_LTO=off \
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 cargo test --release --locked -p tftp-sim --test world -- --nocapture --test-threads 1
+
 # Every loss, repetition and reordering of short transfers: crates/tftp-proto/tests/exhaustive.
 step exhaustive env TFTP_DEPTH="${TFTP_DEPTH:-14}" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 \
     cargo test --release --locked -p tftp-proto --test exhaustive -- --nocapture --test-threads 1

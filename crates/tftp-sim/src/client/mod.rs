@@ -137,6 +137,21 @@ impl<'a, A: Address> Client<'a, A> {
         self.file.len()
     }
 
+    /// What it was made from.
+    pub fn plan(&self) -> Plan {
+        self.plan
+    }
+
+    /// The highest block that it has acknowledged, or of which it got the ACK.
+    pub fn acked(&self) -> u64 {
+        self.acked
+    }
+
+    /// What it puts, or should get.
+    pub fn file(&self) -> &'a [u8] {
+        self.file
+    }
+
     /// The server has answered.
     pub fn is_open(&self) -> bool {
         self.open
@@ -220,15 +235,21 @@ impl<'a, A: Address> Client<'a, A> {
         self.linger_until = 0;
     }
 
-    /// The first answer chooses the transfer (RFC 1350 section 4). An ERROR of the listening port is an answer, and
-    /// chooses none.
+    /// The first answer chooses the transfer (RFC 1350 section 4); what cannot be an answer to its request comes from
+    /// a former transfer of its port. An ERROR of the listening port is an answer, and chooses none.
     fn is_ours(&mut self, datagram: &Arrival<'_, A>) -> bool {
         if let Some(tid) = self.bound {
             return tid == datagram.from;
         }
         let opcode = datagram.bytes[1];
+        let number = u16::from_be_bytes([datagram.bytes[2], datagram.bytes[3]]);
         let refused = opcode == 5 && datagram.from == self.server;
-        if matches!(opcode, 3..=6) && !refused && datagram.from.may_serve(&self.server) {
+        let answers = match opcode {
+            3 => !self.plan.upload && number == 1,
+            4 => self.plan.upload && number == 0,
+            _ => matches!(opcode, 5 | 6),
+        };
+        if answers && !refused && datagram.from.may_serve(&self.server) {
             self.bound = Some(datagram.from);
         }
         refused || self.bound.is_some()

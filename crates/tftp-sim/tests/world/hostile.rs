@@ -1,0 +1,198 @@
+//! Those who mean harm, or are broken: they ask and never go on, forge, guess, know too much.
+
+use std::net::{IpAddr, SocketAddr};
+
+use tftp_sim::Rng;
+use tftp_sim::client::Arrival;
+
+use super::files;
+use super::honest::Tid;
+use super::net::Kind;
+
+/// What somebody sends: from, to, what, and whether in another's name.
+#[derive(Default)]
+pub struct Out {
+    pub sent: Vec<(SocketAddr, SocketAddr, Vec<u8>, Kind)>,
+}
+
+impl Out {
+    pub fn send(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        self.sent.push((from, to, bytes, Kind::Plain));
+    }
+
+    fn forge(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        self.sent.push((from, to, bytes, Kind::Forged));
+    }
+}
+
+/// Of which kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Requests from a new port each, and nothing else.
+    Silent,
+    /// Requests in a victim's name, then ACKs and ERRORs in its name to ports that it guesses.
+    Blind,
+    /// Packets of its own to a port that another's transfer has.
+    Neighbour,
+    /// Anything to any port.
+    Stranger,
+}
+
+/// The ports from which the world's system draws.
+pub const PORTS: std::ops::Range<u64> = 32_768..61_000;
+
+pub struct Hostile {
+    pub way: Way,
+    pub host: IpAddr,
+    pub victim: SocketAddr,
+    pub sent: u64,
+    /// Packets sent to ports that it guessed.
+    pub guesses: u64,
+    server: SocketAddr,
+    rng: Rng,
+    next_at: u64,
+    interval: u64,
+    left: u32,
+    number: u64,
+    /// A port of the server that it knows: its own transfer's, or for a neighbour another's.
+    known: Option<u16>,
+}
+
+impl Hostile {
+    pub fn new(
+        way: Way,
+        host: IpAddr,
+        victim: SocketAddr,
+        number: u64,
+        count: u32,
+        server: SocketAddr,
+        mut rng: Rng,
+    ) -> Hostile {
+        let interval = match way {
+            Way::Silent => 1_000_000 / u64::from(count.max(1)),
+            Way::Blind => rng.pick(&[20, 1_000]),
+            _ => 3_000,
+        };
+        Hostile {
+            way,
+            host,
+            victim,
+            sent: 0,
+            guesses: 0,
+            server,
+            next_at: rng.below(300_000),
+            rng,
+            interval,
+            left: count,
+            number,
+            known: None,
+        }
+    }
+
+    pub fn deadline(&self) -> Option<u64> {
+        (self.left > 0).then_some(self.next_at)
+    }
+
+    /// Whose transfer has which port, for those who know.
+    pub fn learn(&mut self, port: u16) {
+        if self.way == Way::Neighbour {
+            self.known = Some(port);
+        }
+    }
+
+    pub fn receive(&mut self, arrival: &Arrival<'_, Tid>) {
+        if self.way == Way::Blind && arrival.from.0 != self.server {
+            self.known = Some(arrival.from.0.port());
+        }
+    }
+
+    pub fn timeout(&mut self, now: u64, out: &mut Out) {
+        self.left -= 1;
+        self.sent += 1;
+        self.next_at = now + 1 + self.rng.below(2 * self.interval);
+        match self.way {
+            Way::Silent => self.ask(out),
+            Way::Blind => self.forge(out),
+            Way::Neighbour => self.bother(out),
+            Way::Stranger => self.probe(out),
+        }
+    }
+
+    fn own(&self) -> SocketAddr {
+        SocketAddr::new(self.host, 1024 + (self.sent % 60_000) as u16)
+    }
+
+    fn ask(&mut self, out: &mut Out) {
+        let bytes = self.request(30);
+        out.send(self.own(), self.server, bytes);
+    }
+
+    /// A request; `writes` of a hundred are WRQs.
+    fn request(&mut self, writes: u64) -> Vec<u8> {
+        let rng = &mut self.rng;
+        let upload = rng.percent(writes);
+        let name = if upload {
+            format!("evil-{}-{}", self.number, self.sent).into_bytes()
+        } else {
+            files::name(rng.below(files::COUNT))
+        };
+        let mut options = tftp_sim::client::Options::default();
+        if rng.percent(50) {
+            options.push("windowsize", 64);
+            options.push("timeout", 255);
+        }
+        tftp_sim::client::request(upload, &name, "octet", &options)
+    }
+
+    fn forge(&mut self, out: &mut Out) {
+        if self.sent == 1 {
+            // Its own request shows a port.
+            let bytes = self.request(0);
+            return out.send(self.own(), self.server, bytes);
+        }
+        if self.sent == 2 {
+            let bytes = self.request(0);
+            return out.forge(self.victim, self.server, bytes);
+        }
+        self.guesses += 1;
+        let bytes = match self.rng.below(4) {
+            0 => vec![0, 4, 0, 0],
+            1 => vec![0, 4, 0, 1],
+            2 => vec![0, 4, 0, self.rng.below(30) as u8],
+            _ => b"\0\x05\0\0no\0".to_vec(),
+        };
+        let near = self
+            .known
+            .map(|port| port.wrapping_add(self.rng.below(17) as u16).wrapping_sub(8));
+        let port = match (self.rng.below(3), near) {
+            (0, _) => self.server.port(),
+            (1, Some(near)) => near,
+            _ => (PORTS.start + self.rng.below(PORTS.end - PORTS.start)) as u16,
+        };
+        out.forge(self.victim, SocketAddr::new(self.server.ip(), port), bytes);
+    }
+
+    fn any_packet(&mut self) -> Vec<u8> {
+        let opcode = self.rng.pick(&[3, 4, 5, 6, 9]);
+        let mut bytes = vec![0, opcode, 0, self.rng.below(5) as u8];
+        bytes.resize(4 + self.rng.pick(&[0, 1, 100, 512]), b'x');
+        bytes
+    }
+
+    fn bother(&mut self, out: &mut Out) {
+        if let Some(port) = self.known {
+            let bytes = self.any_packet();
+            out.send(self.own(), SocketAddr::new(self.server.ip(), port), bytes);
+        }
+    }
+
+    fn probe(&mut self, out: &mut Out) {
+        let port = if self.rng.percent(30) {
+            self.server.port()
+        } else {
+            (PORTS.start + self.rng.below(PORTS.end - PORTS.start)) as u16
+        };
+        let bytes = self.any_packet();
+        out.send(self.own(), SocketAddr::new(self.server.ip(), port), bytes);
+    }
+}

@@ -1,0 +1,129 @@
+//! A network in virtual time: loses, repeats, reorders, delays, damages; refuses what comes to closed ports; answers
+//! what is too long.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::net::SocketAddr;
+
+use tftp_sim::Rng;
+use tftp_sim::damage::damage;
+
+use super::plan::Link;
+
+/// What a datagram is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// What its sender sent.
+    Plain,
+    /// Sent in another's name.
+    Forged,
+    /// ICMP: `from` has no socket there.
+    Gone,
+    /// ICMP: what went to `from` is too long for the path.
+    TooLong,
+}
+
+/// A datagram under way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Flight {
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub bytes: Vec<u8>,
+    /// Not damaged.
+    pub clean: bool,
+    pub kind: Kind,
+}
+
+/// All that is under way: when, in which order, what.
+pub struct Net {
+    rng: Rng,
+    link: Link,
+    server: std::net::IpAddr,
+    queue: BinaryHeap<Reverse<(u64, u64, Flight)>>,
+    sent: u64,
+    /// The last ordinary arrival at each side: only reordered datagrams overtake.
+    last: [u64; 2],
+}
+
+impl Net {
+    pub fn new(rng: Rng, link: Link, server: std::net::IpAddr) -> Net {
+        Net {
+            rng,
+            link,
+            server,
+            queue: BinaryHeap::new(),
+            sent: 0,
+            last: [0; 2],
+        }
+    }
+
+    pub fn send(&mut self, now: u64, flight: Flight) {
+        if self.is_too_long(now, &flight) {
+            return;
+        }
+        if self.rng.percent(self.link.duplicate) {
+            self.carry(now, flight.clone());
+        }
+        if !self.rng.percent(self.link.loss) {
+            self.carry(now, flight);
+        }
+    }
+
+    /// The first packet of several that do not fit; then the sender knows, and sends fragments.
+    fn is_too_long(&mut self, now: u64, flight: &Flight) -> bool {
+        let too_long = self.link.mtu > 0 && flight.bytes.len() as u64 + 48 > self.link.mtu;
+        if !too_long || flight.from.ip() != self.server || !self.rng.percent(20) {
+            return false;
+        }
+        self.icmp(now, flight, Kind::TooLong);
+        true
+    }
+
+    /// A datagram reached a closed port: its sender may hear of it.
+    pub fn refuse(&mut self, now: u64, flight: &Flight) {
+        if matches!(flight.kind, Kind::Plain) && self.rng.percent(self.link.refusals) {
+            self.icmp(now, flight, Kind::Gone);
+        }
+    }
+
+    fn icmp(&mut self, now: u64, about: &Flight, kind: Kind) {
+        let (from, to) = (about.to, about.from);
+        self.carry(
+            now,
+            Flight {
+                from,
+                to,
+                bytes: Vec::new(),
+                clean: true,
+                kind,
+            },
+        );
+    }
+
+    fn carry(&mut self, now: u64, mut flight: Flight) {
+        if !flight.bytes.is_empty() && self.rng.percent(self.link.damage) {
+            let before = flight.bytes.clone();
+            damage(&mut self.rng, &mut flight.bytes);
+            flight.clean &= before == flight.bytes;
+        }
+        let mut at = now + self.link.delay + self.rng.below(self.link.delay / 4 + 1);
+        if self.rng.percent(self.link.reorder) {
+            at += self.rng.below(self.link.delay * 3 + 5_000);
+        } else {
+            let last = &mut self.last[usize::from(flight.to.ip() == self.server)];
+            at = at.max(*last);
+            *last = at;
+        }
+        self.sent += 1;
+        self.queue.push(Reverse((at, self.sent, flight)));
+    }
+
+    pub fn next_at(&self) -> Option<u64> {
+        self.queue.peek().map(|Reverse((at, ..))| *at)
+    }
+
+    pub fn arrive(&mut self, now: u64) -> Option<Flight> {
+        self.next_at().filter(|&at| at <= now)?;
+        self.queue.pop().map(|Reverse((.., flight))| flight)
+    }
+}
