@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows TFTP beyond the four bytes before a block's data. `unsafe` is where the system is called.
 //!
-//! - [`datagrams`]: the interface of the network that a server's loop stands on;
+//! - [`datagrams`]: the interface of the network that a server's loop stands on; [`sockets`]: the network by sockets;
 //! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's, its options, its
 //!   error queue;
 //! - `renewing.rs`: sockets for one peer at a time, with another random port for each;
@@ -46,6 +46,7 @@ mod send;
 #[cfg(target_os = "linux")]
 mod sendmmsg;
 mod socket;
+pub mod sockets;
 mod sockopt;
 mod wake;
 

@@ -114,8 +114,23 @@ impl RecvBatch {
     /// As [`RecvBatch::receive`].
     pub fn receive_from(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
         self.arrivals.clear();
+        self.receive_one_more(socket, peer)
+    }
+
+    /// Forgets what was received.
+    pub(super) fn clear(&mut self) {
+        self.arrivals.clear();
+    }
+
+    /// Takes one datagram of `peer` as [`RecvBatch::receive_from`] does, beside those that are there already. Nothing
+    /// where every slot is taken.
+    pub(super) fn receive_one_more(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
+        let slot = self.arrivals.len();
+        if slot >= self.slots.count {
+            return Ok(0);
+        }
         let received = loop {
-            match renewing::receive_from(socket, peer, self.slots.slot(0)) {
+            match renewing::receive_from(socket, peer, self.slots.slot(slot)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 received => break received?,
             }
@@ -125,10 +140,10 @@ impl RecvBatch {
             local: None,
             broadcast: false,
             truncated,
-            start: 0,
+            start: slot * self.slots.stride,
             length,
         }));
-        Ok(self.arrivals.len())
+        Ok(self.arrivals.len() - slot)
     }
 
     fn receive_one_by_one(&mut self, socket: &UdpSocket, most: usize) -> io::Result<usize> {

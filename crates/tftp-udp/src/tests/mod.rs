@@ -4,6 +4,7 @@ mod datagrams;
 mod kernel;
 mod namespaces;
 mod renewing;
+mod sockets;
 mod waiting;
 
 use std::net::SocketAddr;

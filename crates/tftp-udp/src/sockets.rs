@@ -1,0 +1,306 @@
+//! The network of one thread, by the system's UDP sockets.
+
+mod arrivals;
+mod departures;
+
+use std::io;
+use std::ops::Range;
+use std::time::Duration;
+
+use tftp_budget::descriptors;
+use tftp_proto::Instant;
+
+use super::datagrams::{
+    Class, Datagram, Datagrams, Failure, Features, NoPort, OpenPlan, PortId, PortKind, Received, Route,
+    Unopened, Until, Wake,
+};
+use super::{
+    Bytes, FrameOptions, IoMode, LISTENING, Poller, PortOptions, Ports, SendBatch, UdpSocket, Waker, Wanted,
+    clock,
+};
+use arrivals::Arrivals;
+use departures::Departures;
+
+/// Descriptors that a request needs beside its socket, at most: idle sockets leave room for them.
+const ROOM: usize = 4;
+
+/// How long to leave a system alone that has no memory for packets.
+const CONGESTION: Duration = Duration::from_millis(1);
+
+/// How a thread's network is made.
+#[derive(Clone, Debug)]
+pub struct NetOptions {
+    /// The sockets.
+    pub ports: PortOptions,
+    /// Transfers have no ports but the listening one.
+    pub single_port: bool,
+    /// Packets leave as Ethernet frames.
+    pub frames: Option<FrameOptions>,
+    /// What exceeds the path MTU is refused instead of fragmented.
+    pub dont_fragment: bool,
+}
+
+/// [`Datagrams`] by sockets: the fastest calls that the system offers, or the portable ones ([`IoMode`]).
+pub struct Sockets {
+    poller: Poller,
+    ports: Ports,
+    arrivals: Arrivals,
+    departures: Departures,
+    features: Features,
+    single_port: bool,
+    /// Requests end a wait.
+    hears: bool,
+    now: Instant,
+}
+
+impl Sockets {
+    /// The network on a bound listening socket.
+    ///
+    /// # Errors
+    /// Those of epoll; with frames those of packet sockets.
+    pub fn new(listening: UdpSocket, options: NetOptions) -> io::Result<Sockets> {
+        let poller = Poller::new()?;
+        let mode = options.ports.mode;
+        let batch = match options.frames {
+            None => SendBatch::new(mode),
+            Some(frames) => SendBatch::with_frames(mode, frames)?,
+        };
+        let is_linux = cfg!(target_os = "linux");
+        // Packets to a source that is not this host's come to another address: no socket is connected.
+        let takes_anybody = options.ports.sockets.foreign_source && !options.ports.always_private;
+        let features = Features {
+            source_address: is_linux && mode == IoMode::Auto,
+            errors_by_peer: is_linux,
+            hides_probes: cfg!(unix) && !takes_anybody,
+            port_range: is_linux && mode == IoMode::Auto,
+        };
+        Ok(Sockets {
+            ports: Ports::new(options.ports, listening, &poller)?,
+            poller,
+            arrivals: Arrivals::new(mode),
+            departures: Departures::new(batch, options.dont_fragment),
+            features,
+            single_port: options.single_port,
+            hears: true,
+            now: clock::now(),
+        })
+    }
+
+    /// The earliest time at which something is to be done here without a datagram.
+    fn due(&self) -> Option<Instant> {
+        let congested = self.departures.is_congested().then(|| self.now + CONGESTION);
+        let times = [congested, self.ports.unused_at(), self.departures.closing_at()];
+        times.into_iter().flatten().min()
+    }
+
+    /// Whether requests end a wait from now on.
+    fn hear(&mut self, on: bool) {
+        if self.hears == on || self.single_port {
+            return;
+        }
+        self.hears = on;
+        self.watch(LISTENING);
+    }
+
+    fn watch(&self, index: usize) {
+        let wanted = Wanted {
+            read: index != LISTENING || self.hears,
+            write: self.departures.is_blocked(index),
+        };
+        if let Some(socket) = self.ports.get(index) {
+            // Failing here costs a wake-up for nothing, no more.
+            let _ = self.poller.want(socket, index, wanted);
+        }
+    }
+
+    /// Looks for so long without sleeping; true if something came, or a waker called.
+    fn spin(&mut self, time: Duration) -> bool {
+        let until = clock::now() + time;
+        while clock::now() < until {
+            let is_called = self
+                .arrivals
+                .look(&self.poller, Some(Duration::ZERO), self.single_port);
+            if is_called || !self.arrivals.is_empty() {
+                return true;
+            }
+            // The thread that writes our files may have to share this processor.
+            std::thread::yield_now();
+        }
+        false
+    }
+
+    /// Closes idle sockets where descriptors run short.
+    fn make_room(&mut self) {
+        while descriptors::is_tight(ROOM) && self.ports.close_idle(&self.poller) {}
+    }
+
+    /// The shared sockets can be fewer than their buckets: any is better than none.
+    fn open_any(&mut self, plan: &OpenPlan) -> io::Result<usize> {
+        let opened = self.ports.open(&self.poller, plan);
+        match (&opened, plan.kind) {
+            (Err(_), PortKind::Shared { .. }) => self.ports.open_shared_sockets().next().map_or(opened, Ok),
+            _ => opened,
+        }
+    }
+
+    /// Gives up ports whose last packets have left.
+    fn close_left(&mut self) {
+        while let Some(index) = self.departures.take_left(self.now) {
+            self.watch(index);
+            self.ports.release(&self.poller, index, self.now);
+        }
+    }
+}
+
+impl Datagrams for Sockets {
+    type Waker = Waker;
+
+    fn now(&self) -> Instant {
+        clock::now()
+    }
+
+    fn waker(&self) -> Waker {
+        self.poller.waker()
+    }
+
+    fn features(&self) -> Features {
+        self.features
+    }
+
+    fn listening(&self) -> PortId {
+        self.ports.id(LISTENING)
+    }
+
+    fn wait(&mut self, until: Until) {
+        self.hear(until.hear);
+        self.now = clock::now();
+        let is_left = self.arrivals.is_left();
+        if is_left || until.spin.is_zero() || !self.spin(until.spin) {
+            let due = [self.due(), until.deadline].into_iter().flatten().min();
+            let time = due.map(|due| due.saturating_sub(self.now));
+            let time = if is_left { Some(Duration::ZERO) } else { time };
+            self.arrivals.look(&self.poller, time, self.single_port);
+        }
+        self.now = clock::now();
+        self.ports.close_unused(&self.poller, self.now);
+    }
+
+    fn receive(&mut self, class: Class, most: usize) -> Received {
+        match class {
+            Class::Transfers => self.arrivals.receive(&self.ports, &self.departures, most),
+            Class::Requests => {
+                self.make_room();
+                self.arrivals.receive_requests(&self.ports, most, !self.hears)
+            }
+        }
+    }
+
+    fn arrival(&self, index: usize) -> Datagram<'_> {
+        self.arrivals.get(index)
+    }
+
+    fn failures(&mut self, each: &mut Vec<Failure>) {
+        self.arrivals.take_errors(&self.ports, &mut self.departures);
+        self.departures.take_failures(&self.ports, each);
+    }
+
+    fn open(&mut self, plan: &OpenPlan) -> Result<PortId, Unopened> {
+        self.make_room();
+        let opened = self.open_any(plan);
+        opened
+            .map(|index| self.ports.id(index))
+            .map_err(|error| Unopened {
+                why: why(&error),
+                error,
+            })
+    }
+
+    fn settle(&mut self, port: PortId) {
+        if let Some(index) = self.ports.place(port) {
+            self.ports.settle(index);
+        }
+    }
+
+    fn close(&mut self, port: PortId) {
+        match self.ports.place(port) {
+            Some(LISTENING) => {
+                self.ports.close_listening(&self.poller);
+                self.arrivals.forget_requests();
+            }
+            Some(index) if self.ports.is_own(index) => self.departures.close(index, self.now),
+            _ => {}
+        }
+    }
+
+    fn control(&mut self, to: &Route, bytes: &[u8]) {
+        let route = self.route(to);
+        self.departures.batch.push_small(route, bytes);
+    }
+
+    fn begin(&mut self, to: &Route, segment: usize) {
+        let route = self.route(to);
+        self.departures.batch.begin_data(route, segment);
+    }
+
+    #[inline]
+    fn block(&mut self, header: [u8; 4]) {
+        self.departures.batch.block(header);
+    }
+
+    #[inline]
+    fn slice(&mut self, bytes: &Bytes, range: Range<usize>) {
+        self.departures.batch.slice(bytes, range);
+    }
+
+    fn end(&mut self) {
+        self.departures.batch.end_data();
+    }
+
+    fn flush(&mut self) {
+        let ports = &self.ports;
+        for index in self.departures.flush(ports) {
+            self.watch(index);
+        }
+        self.close_left();
+    }
+}
+
+impl Sockets {
+    fn route(&self, to: &Route) -> super::Route {
+        // What is pushed for no socket is dropped at the flush.
+        let place = self.ports.place(to.port);
+        let socket = place.unwrap_or(usize::MAX);
+        let connected = self.ports.is_connected(socket);
+        super::Route {
+            socket,
+            peer: to.peer,
+            source: to.source.filter(|_| !connected),
+            connected,
+        }
+    }
+}
+
+impl Wake for Waker {
+    fn wake(&self) {
+        Waker::wake(self);
+    }
+}
+
+fn why(error: &io::Error) -> NoPort {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => NoPort::InUse,
+        io::ErrorKind::QuotaExceeded => NoPort::Descriptors,
+        _ if is_out_of_descriptors(error) => NoPort::Descriptors,
+        _ => NoPort::Other,
+    }
+}
+
+#[cfg(unix)]
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
+#[cfg(not(unix))]
+fn is_out_of_descriptors(_: &io::Error) -> bool {
+    false
+}

@@ -1,0 +1,396 @@
+//! The network of a thread, by real sockets.
+
+use std::net::{SocketAddr, UdpSocket as Peer};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::datagrams::{
+    Class, Datagrams, Failure, NetFailure, NoPort, OpenPlan, PortId, PortKind, Reception, Route, Until,
+};
+use super::super::sockets::{NetOptions, Sockets};
+use super::super::{IoMode, PortOptions, UdpSocket};
+use super::{LONG, in_every_mode, options, pattern};
+
+in_every_mode!(
+    requests_and_packets_of_transfers_come_apart,
+    strangers_are_not_heard_on_a_private_port,
+    a_port_of_many_brings_each_its_datagram,
+    what_came_before_the_close_is_of_no_later_port,
+    a_windows_blocks_leave_in_order,
+    a_shared_port_is_one_and_stays,
+    what_is_not_heard_waits,
+    a_waker_ends_a_wait,
+    packets_for_a_closed_port_go_nowhere,
+    too_many_are_refused,
+    with_one_port_requests_are_no_class_of_their_own,
+);
+
+fn ports(mode: IoMode) -> PortOptions {
+    PortOptions {
+        address: "127.0.0.1:0".parse().unwrap(),
+        source: None,
+        range: None,
+        mode,
+        sockets: options(),
+        recv_buffer: None,
+        shared: 4,
+        private: 1000,
+        idle: 16,
+        always_private: false,
+    }
+}
+
+fn made(ports: PortOptions, single_port: bool) -> (Sockets, SocketAddr) {
+    let listening = UdpSocket::bind(ports.address, &options()).unwrap();
+    let address = listening.local_addr().unwrap();
+    let options = NetOptions {
+        ports,
+        single_port,
+        frames: None,
+        dont_fragment: false,
+    };
+    (Sockets::new(listening, options).unwrap(), address)
+}
+
+fn net(mode: IoMode) -> (Sockets, SocketAddr) {
+    made(ports(mode), false)
+}
+
+fn peer() -> (Peer, SocketAddr) {
+    let peer = Peer::bind("127.0.0.1:0").unwrap();
+    peer.set_read_timeout(Some(LONG)).unwrap();
+    let address = peer.local_addr().unwrap();
+    (peer, address)
+}
+
+fn plan(kind: PortKind, peer: SocketAddr) -> OpenPlan {
+    OpenPlan {
+        kind,
+        peer,
+        local: None,
+        reception: Reception {
+            buffer: 64 << 10,
+            batches: false,
+        },
+        draw: 7,
+    }
+}
+
+fn open(net: &mut Sockets, peer: SocketAddr) -> Route {
+    let port = net.open(&plan(PortKind::Private, peer)).unwrap();
+    Route {
+        port,
+        peer,
+        source: None,
+    }
+}
+
+fn soon(net: &Sockets) -> Until {
+    Until {
+        deadline: Some(net.now() + LONG),
+        hear: true,
+        spin: Duration::ZERO,
+    }
+}
+
+/// Waits for exactly `count` datagrams of a class.
+fn take(net: &mut Sockets, class: Class, count: usize) -> Vec<(PortId, SocketAddr, Vec<u8>)> {
+    let mut taken = Vec::new();
+    let end = net.now() + LONG;
+    while taken.len() < count {
+        assert!(net.now() < end, "{} of {count} came", taken.len());
+        net.wait(soon(net));
+        loop {
+            let received = net.receive(class, 64);
+            taken.extend((0..received.count).map(|index| {
+                let arrival = net.arrival(index);
+                (arrival.port, arrival.peer, arrival.bytes.to_vec())
+            }));
+            if !received.more {
+                break;
+            }
+        }
+    }
+    assert_eq!(taken.len(), count);
+    taken
+}
+
+/// What is there now, without waiting.
+fn at_once(net: &mut Sockets, class: Class) -> usize {
+    let until = Until {
+        deadline: Some(net.now()),
+        hear: true,
+        spin: Duration::ZERO,
+    };
+    net.wait(until);
+    net.receive(class, 64).count
+}
+
+fn failures(net: &mut Sockets) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    net.failures(&mut failures);
+    failures
+}
+
+fn hear(peer: &Peer) -> (Vec<u8>, SocketAddr) {
+    let mut buffer = [0; 2048];
+    let (length, from) = peer.recv_from(&mut buffer).unwrap();
+    (buffer[..length].to_vec(), from)
+}
+
+fn requests_and_packets_of_transfers_come_apart(mode: IoMode) {
+    let ((mut net, address), (peer, here)) = (net(mode), peer());
+    peer.send_to(b"request", address).unwrap();
+    let listening = net.listening();
+    assert_eq!(
+        take(&mut net, Class::Requests, 1),
+        [(listening, here, b"request".to_vec())]
+    );
+    let route = open(&mut net, here);
+    net.control(&route, b"answer");
+    net.flush();
+    let (answer, from) = hear(&peer);
+    assert_eq!(answer, b"answer");
+    assert_ne!(from, address);
+    peer.send_to(b"packet", from).unwrap();
+    assert_eq!(
+        take(&mut net, Class::Transfers, 1),
+        [(route.port, here, b"packet".to_vec())]
+    );
+    assert_eq!(at_once(&mut net, Class::Requests), 0);
+    assert!(failures(&mut net).is_empty());
+}
+
+fn strangers_are_not_heard_on_a_private_port(mode: IoMode) {
+    let ((mut net, _), (peer, here), (stranger, _)) = (net(mode), peer(), peer());
+    let route = open(&mut net, here);
+    net.control(&route, b"answer");
+    net.flush();
+    let (_, from) = hear(&peer);
+    stranger.connect(from).unwrap();
+    stranger.send(b"forged").unwrap();
+    peer.send_to(b"packet", from).unwrap();
+    assert_eq!(
+        take(&mut net, Class::Transfers, 1),
+        [(route.port, here, b"packet".to_vec())]
+    );
+    assert_eq!(at_once(&mut net, Class::Transfers), 0);
+    assert!(net.features().hides_probes);
+    let refused = stranger.recv(&mut [0; 8]).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+}
+
+fn a_port_of_many_brings_each_its_datagram(mode: IoMode) {
+    let (mut net, _) = net(mode);
+    let peers: Vec<_> = (0..100).map(|_| peer()).collect();
+    let routes: Vec<_> = peers.iter().map(|(_, here)| open(&mut net, *here)).collect();
+    for route in &routes {
+        net.control(route, b"answer");
+    }
+    net.flush();
+    for (number, (peer, _)) in peers.iter().enumerate() {
+        let (_, from) = hear(peer);
+        peer.send_to(&[number as u8; 3], from).unwrap();
+    }
+    let mut taken = take(&mut net, Class::Transfers, 100);
+    taken.sort_by_key(|(_, _, bytes)| bytes[0]);
+    for (number, (port, peer, bytes)) in taken.into_iter().enumerate() {
+        assert_eq!((port, peer), (routes[number].port, routes[number].peer));
+        assert_eq!(bytes, [number as u8; 3]);
+    }
+}
+
+/// The same client may be the next: what it sent to the former port must not count for the later one.
+fn what_came_before_the_close_is_of_no_later_port(mode: IoMode) {
+    let ((mut net, _), (peer, here)) = (net(mode), peer());
+    let former = open(&mut net, here);
+    net.control(&former, b"answer");
+    net.flush();
+    let (_, from) = hear(&peer);
+    peer.send_to(b"late", from).unwrap();
+    net.close(former.port);
+    net.flush();
+    let later = open(&mut net, here);
+    assert_ne!(former.port, later.port);
+    net.control(&later, b"answer");
+    net.flush();
+    let (_, there) = hear(&peer);
+    peer.send_to(b"later still", from).unwrap();
+    peer.send_to(b"packet", there).unwrap();
+    assert_eq!(
+        take(&mut net, Class::Transfers, 1),
+        [(later.port, here, b"packet".to_vec())]
+    );
+    assert_eq!(at_once(&mut net, Class::Transfers), 0);
+}
+
+fn a_windows_blocks_leave_in_order(mode: IoMode) {
+    let ((mut net, _), (peer, here)) = (net(mode), peer());
+    let route = open(&mut net, here);
+    let bytes = Arc::new(pattern(5 * 600 - 100));
+    net.begin(&route, 604);
+    for block in 0..5_u8 {
+        net.block([0, 3, 0, block]);
+        let start = usize::from(block) * 600;
+        net.slice(&bytes, start..(start + 600).min(bytes.len()));
+    }
+    net.end();
+    net.control(&route, b"behind");
+    net.flush();
+    for block in 0..5_u8 {
+        let (datagram, _) = hear(&peer);
+        assert_eq!(datagram[..4], [0, 3, 0, block]);
+        let start = usize::from(block) * 600;
+        assert_eq!(datagram[4..], bytes[start..(start + 600).min(bytes.len())]);
+    }
+    assert_eq!(hear(&peer).0, b"behind");
+}
+
+fn a_shared_port_is_one_and_stays(mode: IoMode) {
+    let ((mut net, _), (one, here), (other, there)) = (net(mode), peer(), peer());
+    let kind = PortKind::Shared { bucket: 3 };
+    let port = net.open(&plan(kind, here)).unwrap();
+    assert_eq!(net.open(&plan(kind, there)).unwrap(), port);
+    net.close(port);
+    net.flush();
+    for peer in [here, there] {
+        let route = Route {
+            port,
+            peer,
+            source: None,
+        };
+        net.control(&route, b"answer");
+    }
+    net.flush();
+    let (_, from) = hear(&one);
+    assert_eq!(hear(&other).1, from);
+    one.send_to(b"one", from).unwrap();
+    other.send_to(b"other", from).unwrap();
+    let taken = take(&mut net, Class::Transfers, 2);
+    assert!(taken.iter().all(|(by, _, _)| *by == port), "{taken:?}");
+    let beyond = net.open(&plan(PortKind::Shared { bucket: 200 }, here)).unwrap();
+    net.settle(beyond);
+    assert_ne!(beyond, net.listening(), "any other is better than none");
+}
+
+fn what_is_not_heard_waits(mode: IoMode) {
+    let ((mut net, address), (peer, _)) = (net(mode), peer());
+    let until = Until {
+        deadline: Some(net.now() + Duration::from_millis(20)),
+        hear: false,
+        spin: Duration::from_millis(1),
+    };
+    peer.send_to(b"request", address).unwrap();
+    net.wait(until);
+    assert!(
+        Some(net.now()) >= until.deadline,
+        "a request ended a wait for others"
+    );
+    assert_eq!(net.receive(Class::Transfers, 64).count, 0);
+    assert_eq!(net.receive(Class::Requests, 64).count, 1);
+    peer.send_to(b"request", address).unwrap();
+    assert_eq!(take(&mut net, Class::Requests, 1).len(), 1);
+}
+
+fn a_waker_ends_a_wait(mode: IoMode) {
+    let (mut net, _) = net(mode);
+    for spin in [Duration::ZERO, Duration::from_millis(5)] {
+        let waker = net.waker();
+        let begin = net.now();
+        let waking = std::thread::spawn(move || waker.wake());
+        net.wait(Until { spin, ..soon(&net) });
+        assert!(net.now().saturating_sub(begin) < LONG);
+        waking.join().unwrap();
+    }
+}
+
+fn packets_for_a_closed_port_go_nowhere(mode: IoMode) {
+    let ((mut net, _), (peer, here)) = (net(mode), peer());
+    let route = open(&mut net, here);
+    net.control(&route, b"last");
+    net.close(route.port);
+    net.flush();
+    assert_eq!(hear(&peer).0, b"last", "what was sent before the close leaves");
+    net.control(&route, b"never");
+    net.flush();
+    let other = open(&mut net, here);
+    net.control(&other, b"other");
+    net.flush();
+    assert_eq!(hear(&peer).0, b"other");
+    assert!(failures(&mut net).is_empty());
+}
+
+fn too_many_are_refused(mode: IoMode) {
+    let (_, here) = peer();
+    let few = PortOptions {
+        private: 1,
+        ..ports(mode)
+    };
+    let (mut net, _) = made(few, false);
+    let first = open(&mut net, here);
+    let refused = net.open(&plan(PortKind::Private, here)).unwrap_err();
+    assert_eq!(refused.why, NoPort::Descriptors, "{refused}");
+    net.close(first.port);
+    net.flush();
+    let again = open(&mut net, here);
+    assert_ne!(first.port, again.port);
+    let free = UdpSocket::bind("127.0.0.1:0".parse().unwrap(), &options()).unwrap();
+    let taken = free.local_addr().unwrap().port();
+    let narrow = PortOptions {
+        range: Some(taken..=taken),
+        ..ports(mode)
+    };
+    let (mut net, _) = made(narrow, false);
+    let refused = net.open(&plan(PortKind::Private, here)).unwrap_err();
+    assert_eq!(refused.why, NoPort::InUse, "{refused}");
+}
+
+fn with_one_port_requests_are_no_class_of_their_own(mode: IoMode) {
+    let (_, (peer, here)) = ((), peer());
+    let (mut net, address) = made(ports(mode), true);
+    peer.send_to(b"request", address).unwrap();
+    let listening = net.listening();
+    assert_eq!(
+        take(&mut net, Class::Transfers, 1),
+        [(listening, here, b"request".to_vec())]
+    );
+    net.close(listening);
+    peer.send_to(b"request", address).unwrap();
+    assert_eq!(at_once(&mut net, Class::Transfers), 0);
+    assert_eq!(net.listening(), listening);
+}
+
+/// An error that the peer's closed port causes is told after what the peer sent before it went.
+#[test]
+fn a_client_that_is_gone_is_heard_to_the_end() {
+    for mode in [IoMode::Auto, IoMode::Portable] {
+        let ((mut net, _), (peer, here)) = (net(mode), peer());
+        let route = open(&mut net, here);
+        net.control(&route, b"answer");
+        net.flush();
+        let (_, from) = hear(&peer);
+        peer.send_to(b"first", from).unwrap();
+        peer.send_to(b"last", from).unwrap();
+        drop(peer);
+        net.control(&route, b"to nobody");
+        net.flush();
+        let mut heard = Vec::new();
+        let end = net.now() + LONG;
+        let failed = loop {
+            assert!(net.now() < end);
+            net.wait(soon(&net));
+            let found = failures(&mut net);
+            if !found.is_empty() {
+                break found;
+            }
+            let count = net.receive(Class::Transfers, 64).count;
+            heard.extend((0..count).map(|index| net.arrival(index).bytes.to_vec()));
+        };
+        assert_eq!(heard, [b"first".to_vec(), b"last".to_vec()], "{mode:?}");
+        let [failure] = &failed[..] else {
+            panic!("{failed:?}");
+        };
+        assert_eq!((failure.port, failure.what), (route.port, NetFailure::Gone));
+        assert_eq!(failure.peer, Some(here));
+    }
+}
