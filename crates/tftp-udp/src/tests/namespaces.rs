@@ -3,6 +3,7 @@
 
 use std::process::Command;
 
+use super::super::datagrams::Datagrams;
 use super::*;
 
 /// Runs a test in a thread with a network of its own.
@@ -131,6 +132,68 @@ fn a_full_send_buffer_keeps_the_rest() {
             }
             assert_eq!(sent, 40);
             ip("neigh del 10.9.0.2 dev here");
+        }
+    });
+}
+
+/// Packets that this namespace's device has sent.
+fn sent_here() -> u64 {
+    let devices = std::fs::read_to_string("/proc/thread-self/net/dev").unwrap();
+    let line = devices.lines().find_map(|line| line.trim().strip_prefix("here:"));
+    let columns: Vec<u64> = line
+        .unwrap()
+        .split_whitespace()
+        .map(|column| column.parse().unwrap())
+        .collect();
+    columns[9]
+}
+
+/// A port that is closed while the system takes no packets stays until they have left, and a second at most. What could
+/// not leave by then never reaches the next client.
+#[test]
+fn a_port_closes_behind_its_last_packet() {
+    in_own_network("a_port_closes_behind_its_last_packet", || {
+        ip("link add here type veth peer name there");
+        ip("addr add 10.9.0.1/24 dev here");
+        ip("link set there up");
+        ip("link set here up");
+        for (mode, is_answered) in [
+            (IoMode::Auto, true),
+            (IoMode::Portable, true),
+            (IoMode::Auto, false),
+        ] {
+            ip("neigh flush dev here");
+            let (mut net, _) = sockets::slow("10.9.0.1:0", mode);
+            let route = sockets::open(&mut net, "10.9.0.2:69".parse().unwrap());
+            for number in 0..40u8 {
+                net.control(&route, &[number; 500]);
+            }
+            net.flush();
+            let before = sent_here();
+            net.close(route.port);
+            net.flush();
+            let begin = net.now();
+            let other = sockets::open(&mut net, "10.9.0.3:69".parse().unwrap());
+            assert_ne!(other.port.index, route.port.index, "it is open still");
+            if is_answered {
+                ip("neigh replace 10.9.0.2 lladdr 02:00:00:00:00:01 dev here nud permanent");
+            }
+            let again = loop {
+                net.wait(sockets::soon(&net));
+                net.flush();
+                let again = sockets::open(&mut net, "10.9.0.3:69".parse().unwrap());
+                if again.port.index == route.port.index {
+                    break again;
+                }
+                assert!(net.now().saturating_sub(begin) < LONG);
+            };
+            assert_ne!(again.port, route.port);
+            if is_answered {
+                assert!(sent_here() >= before + 40, "{mode:?}");
+                ip("neigh del 10.9.0.2 dev here");
+            } else {
+                assert!(net.now().saturating_sub(begin) >= Duration::from_millis(900));
+            }
         }
     });
 }

@@ -8,7 +8,7 @@ use super::super::datagrams::{
     Class, Datagrams, Failure, NetFailure, NoPort, OpenPlan, PortId, PortKind, Reception, Route, Until,
 };
 use super::super::sockets::{NetOptions, Sockets};
-use super::super::{IoMode, PortOptions, UdpSocket};
+use super::super::{IoMode, PortOptions, SocketOptions, UdpSocket};
 use super::{LONG, in_every_mode, options, pattern};
 
 in_every_mode!(
@@ -56,6 +56,20 @@ fn net(mode: IoMode) -> (Sockets, SocketAddr) {
     made(ports(mode), false)
 }
 
+/// A network at that address whose sockets hold few packets.
+pub(super) fn slow(address: &str, mode: IoMode) -> (Sockets, SocketAddr) {
+    let usual = ports(mode);
+    let slow = PortOptions {
+        address: address.parse().unwrap(),
+        sockets: SocketOptions {
+            send_buffer: Some(1),
+            ..usual.sockets
+        },
+        ..usual
+    };
+    made(slow, false)
+}
+
 fn peer() -> (Peer, SocketAddr) {
     let peer = Peer::bind("127.0.0.1:0").unwrap();
     peer.set_read_timeout(Some(LONG)).unwrap();
@@ -76,7 +90,7 @@ fn plan(kind: PortKind, peer: SocketAddr) -> OpenPlan {
     }
 }
 
-fn open(net: &mut Sockets, peer: SocketAddr) -> Route {
+pub(super) fn open(net: &mut Sockets, peer: SocketAddr) -> Route {
     let port = net.open(&plan(PortKind::Private, peer)).unwrap();
     Route {
         port,
@@ -85,7 +99,7 @@ fn open(net: &mut Sockets, peer: SocketAddr) -> Route {
     }
 }
 
-fn soon(net: &Sockets) -> Until {
+pub(super) fn soon(net: &Sockets) -> Until {
     Until {
         deadline: Some(net.now() + LONG),
         hear: true,
