@@ -40,19 +40,49 @@ static void refuses(const char *name, const char *value, int code)
 static void defaults(void)
 {
     static const char *const known[][2] = {
-        {"DefaultRollOverNumber", "0"}, {"CaptureIPPacketInfo", "False"}, {"DelayHostResolution", "False"},
-        {"DontFragment", "False"}, {"QOSDSCPValue", "0"}, {"ShareLocalPort", "False"}, {"UseConnection", "False"},
-        {"UseIPv6", "False"}, {"AbsoluteTimeout", "False"}, {"FirewallData", ""}, {"CodePage", "65001"},
-        {"MaskSensitive", "True"}, {"ProcessIdleEvents", "True"}, {"SelectWaitMillis", "20"}, {"LocalPort", "69"},
-        {"UseInternalSecurityAPI", "True"}, {"LogLevel", "1"}, {"MaxBlockSize", "65464"}, {"MaxWindowSize", "64"},
-        {"MaxConnections", "10000"}, {"MaxConnectionsPerHost", "0"}, {"ReadOnly", "False"},
-        {"AllowOverwrite", "True"}, {"FollowSymlinks", "True"}, {"SinglePort", "False"}, {"TransferPorts", ""},
-        {"PortPerTransfer", "True"}, {"Interface", ""},
-        {"IoThreads", "1"}, {"AdaptiveRetransmit", "True"}, {"SyncUploads", "False"}, {"BusyPollMicros", "0"},
+        /* api: begin settings */
+        {"DefaultRollOverNumber", "0"},
+        {"CaptureIPPacketInfo", "False"},
+        {"DelayHostResolution", "False"},
+        {"DontFragment", "False"},
+        {"MaxPacketSize", "65535"},
+        {"QOSDSCPValue", "0"},
+        {"QOSTrafficType", "0"},
+        {"ShareLocalPort", "False"},
+        {"SourceIPAddress", ""},
+        {"SourceMacAddress", ""},
+        {"UseConnection", "False"},
+        {"UseIPv6", "False"},
+        {"AbsoluteTimeout", "False"},
+        {"FirewallData", ""},
+        {"InBufferSize", "0"},
+        {"OutBufferSize", "0"},
+        {"CodePage", "65001"},
+        {"MaskSensitive", "True"},
+        {"ProcessIdleEvents", "True"},
+        {"SelectWaitMillis", "20"},
+        {"UseInternalSecurityAPI", "True"},
+        {"LogLevel", "1"},
+        {"MaxBlockSize", "65464"},
+        {"MaxWindowSize", "64"},
+        {"MaxConnections", "10000"},
+        {"MaxConnectionsPerHost", "0"},
+        {"ReadOnly", "False"},
+        {"AllowOverwrite", "True"},
+        {"FollowSymlinks", "True"},
+        {"SinglePort", "False"},
+        {"TransferPorts", ""},
+        {"PortPerTransfer", "True"},
+        {"Interface", ""},
+        {"IoThreads", "1"},
+        {"AdaptiveRetransmit", "True"},
+        {"SyncUploads", "False"},
+        {"BusyPollMicros", "0"},
+        {"ListenOn", ""},
+        {"ListenDescriptors", ""},
+        /* api: end settings */
     };
-    static const char *const there[] = {"DestinationAddress", "MaxPacketSize", "QOSTrafficType", "SourceIPAddress",
-                                        "SourceMacAddress", "InBufferSize", "OutBufferSize", "BuildInfo",
-                                        "LicenseInfo", "LocalHost"};
+    static const char *const there[] = {"DestinationAddress", "BuildInfo", "LicenseInfo", "LocalHost", "LocalPort"};
     size_t i;
     for (i = 0; i < sizeof known / sizeof *known; i++) {
         CHECK_TEXT(tftpserver_do_config(server, known[i][0]), known[i][1]);

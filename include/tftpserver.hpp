@@ -944,6 +944,9 @@ public:
 
     std::int32_t conn_count() const { return number(TFTPSERVER_PROPERTY_CONN_COUNT); }
     std::int32_t conn_count(std::error_code &code) const { return number(TFTPSERVER_PROPERTY_CONN_COUNT, 0, code); }
+    /* Figures are those of the moment, from any thread; in on_disconnected the last ones. */
+    /* api: begin connections */
+    /** The connection's id, as the events carry it. */
     std::int32_t conn_connection_id(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, index);
@@ -952,8 +955,11 @@ public:
     {
         return number(TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, index, code);
     }
-    /** Data to send instead of a file; empty: none. Until the transfer begins; then it fails with 130. */
-    bytes conn_file_data(std::int32_t index) const { return get_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, index); }
+    /** Data to send instead of a file; empty: none. Set it before the transfer begins; then it fails with 130. */
+    bytes conn_file_data(std::int32_t index) const
+    {
+        return get_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, index);
+    }
     bytes conn_file_data(std::int32_t index, std::error_code &code) const
     {
         return get_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, index, code);
@@ -966,13 +972,23 @@ public:
     {
         set_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, data, index, code);
     }
-    std::string conn_filename(std::int32_t index) const { return get(TFTPSERVER_PROPERTY_CONN_FILENAME, index); }
+    /** The name that the client asked for. */
+    std::string conn_filename(std::int32_t index) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_FILENAME, index);
+    }
     std::string conn_filename(std::int32_t index, std::error_code &code) const
     {
         return get(TFTPSERVER_PROPERTY_CONN_FILENAME, index, code);
     }
-    /** The file on the server: any path. Until the transfer begins; then it fails with 130. */
-    std::string conn_local_file(std::int32_t index) const { return get(TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, index); }
+    /**
+     * The file on the server: any path, the program's own choice. Set it before the transfer begins; then it fails
+     * with 130.
+     */
+    std::string conn_local_file(std::int32_t index) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, index);
+    }
     std::string conn_local_file(std::int32_t index, std::error_code &code) const
     {
         return get(TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, index, code);
@@ -985,23 +1001,7 @@ public:
     {
         set(TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, path, index, code);
     }
-    /** The name that is looked up in LocalDir instead of conn_filename. Until the transfer begins; then 130. */
-    std::string conn_served_name(std::int32_t index) const
-    {
-        return get(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, index);
-    }
-    std::string conn_served_name(std::int32_t index, std::error_code &code) const
-    {
-        return get(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, index, code);
-    }
-    void set_conn_served_name(std::int32_t index, std::string_view name)
-    {
-        set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index);
-    }
-    void set_conn_served_name(std::int32_t index, std::string_view name, std::error_code &code)
-    {
-        set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index, code);
-    }
+    /** The client's IP address. */
     std::string conn_remote_host(std::int32_t index) const
     {
         return get(TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, index);
@@ -1010,6 +1010,7 @@ public:
     {
         return get(TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, index, code);
     }
+    /** The client's port. */
     std::int32_t conn_remote_port(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_REMOTE_PORT, index);
@@ -1034,8 +1035,7 @@ public:
     {
         return static_cast<tftp::operation>(number(TFTPSERVER_PROPERTY_CONN_OPERATION, index, code));
     }
-    /* Figures of the moment, from any thread; in on_disconnected the last ones. */
-    /** Bytes that the client has acknowledged (read) or the server has taken (write). */
+    /** Bytes that the client has acknowledged (read) or the server has taken (write), at this moment. */
     std::int64_t conn_bytes_transferred(std::int32_t index) const
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED, index);
@@ -1044,7 +1044,7 @@ public:
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED, index, code);
     }
-    /** -1: not known. */
+    /** Bytes of the whole transfer. -1: not known. */
     std::int64_t conn_total_bytes(std::int32_t index) const
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES, index);
@@ -1053,7 +1053,7 @@ public:
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES, index, code);
     }
-    /** 0 before the negotiation. */
+    /** Bytes of a block; 0 before the negotiation. */
     std::int32_t conn_block_size(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE, index);
@@ -1062,7 +1062,7 @@ public:
     {
         return number(TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE, index, code);
     }
-    /** 0 before the negotiation. */
+    /** Blocks of a window; 0 before the negotiation. */
     std::int32_t conn_window_size(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE, index);
@@ -1071,6 +1071,7 @@ public:
     {
         return number(TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE, index, code);
     }
+    /** Packets that were sent more than once. */
     std::int64_t conn_retransmissions(std::int32_t index) const
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, index);
@@ -1079,7 +1080,7 @@ public:
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, index, code);
     }
-    /** Since the request; stands still at the end. */
+    /** Milliseconds since the request; stands still at the end. */
     std::chrono::milliseconds conn_elapsed(std::int32_t index) const
     {
         return std::chrono::milliseconds(get_int(TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS, index));
@@ -1088,6 +1089,27 @@ public:
     {
         return std::chrono::milliseconds(get_int(TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS, index, code));
     }
+    /**
+     * The name that is looked up in LocalDir instead of the client's. Set it before the transfer begins; then it
+     * fails with 130.
+     */
+    std::string conn_served_name(std::int32_t index) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, index);
+    }
+    std::string conn_served_name(std::int32_t index, std::error_code &code) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, index, code);
+    }
+    void set_conn_served_name(std::int32_t index, std::string_view name)
+    {
+        set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index);
+    }
+    void set_conn_served_name(std::int32_t index, std::string_view name, std::error_code &code)
+    {
+        set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index, code);
+    }
+    /* api: end connections */
 
     bool listening() const { return number(TFTPSERVER_PROPERTY_LISTENING) != 0; }
     bool listening(std::error_code &code) const { return number(TFTPSERVER_PROPERTY_LISTENING, 0, code) != 0; }

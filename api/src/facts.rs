@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 pub struct Facts {
     pub errors: Errors,
     pub events: Vec<Event>,
+    pub settings: Vec<Setting>,
+    pub properties: Vec<Property>,
 }
 
 impl Facts {
@@ -16,6 +18,8 @@ impl Facts {
         let facts = Facts {
             errors: read(root, "errors")?,
             events: read::<Events>(root, "events")?.all,
+            settings: read::<Settings>(root, "settings")?.all,
+            properties: read::<Properties>(root, "properties")?.all,
         };
         facts.errors.check()?;
         Ok(facts)
@@ -163,4 +167,149 @@ impl Field {
             _ => own.split_whitespace().collect::<Vec<_>>().join(" "),
         }
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(rename = "setting")]
+    all: Vec<Setting>,
+}
+
+/// `api/settings.toml`, which says what the keys mean.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    pub range: Option<[i64; 2]>,
+    #[serde(default)]
+    pub names: Vec<String>,
+    pub property: Option<i32>,
+    #[serde(default)]
+    pub default: String,
+    pub changes: Option<Changes>,
+    pub error: Option<String>,
+    #[serde(rename = "use")]
+    pub role: Option<Use>,
+    pub about: String,
+    pub unit: String,
+    pub manual: String,
+    #[serde(default)]
+    pub raises: Vec<i32>,
+    pub example: String,
+    pub option: Option<String>,
+    pub help: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Properties {
+    #[serde(rename = "property")]
+    all: Vec<Property>,
+}
+
+/// `api/properties.toml`, which says what the keys mean.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Property {
+    pub id: i32,
+    pub name: String,
+    pub comment: String,
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    pub range: Option<[i64; 2]>,
+    pub default: String,
+    pub of: Of,
+    pub changes: Changes,
+    pub error: Option<String>,
+    pub about: String,
+    pub unit: String,
+    pub manual: String,
+    #[serde(default)]
+    pub raises: Vec<i32>,
+    pub example: String,
+    pub option: Option<String>,
+    pub help: Option<String>,
+    pub value: Option<Value>,
+    #[serde(default)]
+    pub typed: String,
+}
+
+impl Property {
+    /// As in `CONN_LOCAL_FILE`.
+    pub fn constant(&self) -> String {
+        crate::text::capitals(&self.name)
+    }
+
+    /// Without the prefix of the arrays.
+    pub fn short_name(&self) -> &str {
+        self.name.strip_prefix("Conn").unwrap_or(&self.name)
+    }
+}
+
+/// The type of a setting or a property.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub enum Kind {
+    #[serde(rename = "text")]
+    Text,
+    #[serde(rename = "binary")]
+    Binary,
+    #[serde(rename = "Boolean")]
+    Boolean,
+    #[serde(rename = "integer")]
+    Integer,
+    #[serde(rename = "names")]
+    Names,
+    #[serde(rename = "property")]
+    Property,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+pub enum Changes {
+    #[serde(rename = "never")]
+    Never,
+    #[serde(rename = "any time")]
+    AnyTime,
+    #[serde(rename = "at start")]
+    AtStart,
+    #[serde(rename = "stopped")]
+    Stopped,
+    #[serde(rename = "before")]
+    Before,
+}
+
+/// What becomes of a setting's value.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Use {
+    Active,
+    Kept,
+    Computed,
+}
+
+/// What has a property.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Of {
+    Connection,
+    Kept,
+    Server,
+}
+
+/// What an accessor of a connection gives.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Value {
+    Text,
+    Path,
+    Bytes,
+    Int,
+    Int64,
+    Size,
+    Millis,
+    Id,
+    Mode,
+    Operation,
 }

@@ -1,11 +1,16 @@
 //! `cargo run -p tftpserver-api` writes anew what is made from `api/*.toml`; a test of this package says where a
 //! committed file is stale. It needs nothing of the library, so that it also runs where the library does not compile yet.
 
+mod accessors;
 mod errors;
 mod events;
 mod facts;
 mod made;
 mod numbers;
+mod options;
+mod properties;
+mod settings;
+mod tables;
 mod text;
 
 use std::path::Path;
@@ -40,8 +45,13 @@ fn write() -> Result<(), String> {
 /// Every file, or part of one, that is made.
 fn everything(root: &Path, facts: &Facts) -> Result<Vec<Made>, String> {
     let mut all = vec![Made::whole("api/numbers.txt", numbers::wanted(root, facts)?)];
+    all.push(numbers::known(facts));
     all.extend(errors::made(&facts.errors));
     all.extend(events::made(&facts.events));
+    all.extend(settings::made(&facts.settings));
+    all.extend(properties::made(&facts.properties));
+    all.extend(accessors::made(&facts.properties));
+    all.extend(options::made(facts));
     Ok(all)
 }
 

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use crate::facts::{Event, Facts};
+use crate::facts::{Event, Facts, Property};
+use crate::made::Made;
 
 const PATH: &str = "api/numbers.txt";
 
@@ -11,6 +12,26 @@ const PATH: &str = "api/numbers.txt";
 pub fn wanted(root: &Path, facts: &Facts) -> Result<String, String> {
     let given = std::fs::read_to_string(root.join(PATH)).map_err(|error| format!("{PATH}: {error}"))?;
     extended(&given, &lines(facts))
+}
+
+/// A C test that knows every number.
+pub fn known(facts: &Facts) -> Made {
+    let line = |kind: &str, name: &str, number: i32| format!("SAME(TFTPSERVER_{kind}_{name}, {number});\n");
+    let events = facts
+        .events
+        .iter()
+        .map(|event| line("EVENT", &event.name.to_uppercase(), event.id));
+    let properties = facts
+        .properties
+        .iter()
+        .map(|property| line("PROPERTY", &property.constant(), property.id));
+    let errors = facts
+        .errors
+        .all
+        .iter()
+        .map(|error| line("ERROR", &error.name, error.code));
+    let text = events.chain(properties).chain(errors).collect();
+    Made::part("c-tests/header/alone.c", "numbers", text)
 }
 
 fn lines(facts: &Facts) -> Vec<String> {
@@ -26,6 +47,15 @@ fn lines(facts: &Facts) -> Vec<String> {
             .map(|event| format!("event {} {}", event.id, event.name)),
     );
     lines.extend(facts.events.iter().flat_map(fields));
+    let property =
+        |property: &Property| format!("property {} {}:{:?}", property.id, property.name, property.kind);
+    lines.extend(facts.properties.iter().map(property));
+    lines.extend(
+        facts
+            .settings
+            .iter()
+            .map(|setting| format!("setting {} {:?}", setting.name, setting.kind)),
+    );
     lines
 }
 

@@ -63,3 +63,26 @@ pub fn call(indent: usize, before: &str, arguments: &[String], after: &str) -> S
         .map(|argument| format!("{space}    {argument},\n"));
     format!("{space}{before}\n{}{space}{after}\n", lines.collect::<String>())
 }
+
+/// `LocalPort` as `LOCAL_PORT`.
+pub fn capitals(name: &str) -> String {
+    let mut text = String::new();
+    let mut after_small = false;
+    for letter in name.chars() {
+        if after_small && letter.is_uppercase() {
+            text.push('_');
+        }
+        after_small = letter.is_lowercase();
+        text.push(letter.to_ascii_uppercase());
+    }
+    text
+}
+
+/// `SourceIPAddress` as `SourceIpAddress`: what is written in capitals is one word.
+pub fn words_capitalized(name: &str) -> String {
+    let mut name = name.to_owned();
+    for word in ["IPv6", "QOS", "DSCP", "API", "IP"] {
+        name = name.replace(word, &(word[..1].to_owned() + &word[1..].to_lowercase()));
+    }
+    name
+}

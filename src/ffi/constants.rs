@@ -37,6 +37,7 @@ pub const TFTPSERVER_EVENT_TRANSFER: i32 = 8;
 
 // Properties. 3 and 10 are reserved.
 
+// api: begin properties
 /// Text, read-only: the version of the library.
 pub const TFTPSERVER_PROPERTY_VERSION: i32 = 0;
 /// Integer, read-only: the number of records in the Conn arrays.
@@ -87,6 +88,7 @@ pub const TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS: i32 = 24;
 pub const TFTPSERVER_PROPERTY_CONN_SERVED_NAME: i32 = 25;
 /// Text: kept and returned for programs written for IPWorks; it has no effect.
 pub const TFTPSERVER_PROPERTY_RUNTIME_LICENSE: i32 = 2011;
+// api: end properties
 
 // Who sends, what is asked for, and how.
 
@@ -326,40 +328,6 @@ pub const TFTPSERVER_ERROR_SYSTEM: i32 = 910;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::property;
-
-    /// `(name, number)` of every constant above with this prefix.
-    fn constants(prefix: &str) -> Vec<(String, i32)> {
-        let mut found = Vec::new();
-        for line in include_str!("constants.rs").lines() {
-            let Some(rest) = line
-                .strip_prefix("pub const ")
-                .and_then(|rest| rest.strip_prefix(prefix))
-            else {
-                continue;
-            };
-            let (name, rest) = rest.split_once(": i32 = ").expect("a constant is one line");
-            found.push((
-                name.to_owned(),
-                rest.trim_end_matches(';').parse().expect("a number"),
-            ));
-        }
-        found
-    }
-
-    #[test]
-    fn properties_are_those_of_the_table() {
-        let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
-        let constants: Vec<_> = constants("TFTPSERVER_PROPERTY_")
-            .into_iter()
-            .map(|(n, id)| (plain(&n), id))
-            .collect();
-        let table: Vec<_> = property::TABLE
-            .iter()
-            .map(|entry| (plain(entry.name), entry.id))
-            .collect();
-        assert_eq!(constants, table);
-    }
 
     #[test]
     fn the_version_is_the_packages() {

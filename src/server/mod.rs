@@ -1,7 +1,7 @@
 //! The class: properties, settings, the Conn arrays, the event queue and DoEvents. No C here, and no unsafe.
 //!
 //! - `property.rs`, `setting.rs`, `errors.rs` (with `errno.rs`): one table each, from which everything else follows, the manual too;
-//!   `errors/table.rs` is made from `api/errors.toml`;
+//!   the tables themselves, in `table.rs`, are made from `api/`;
 //! - `manual/`: what the reference says beyond these tables;
 //! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `places.rs`, `source.rs`: values, where they are kept, how they are got and
 //!   set, and what they mean to the engine;

@@ -102,25 +102,13 @@ mod tests {
 
     #[test]
     fn every_key_has_its_row() {
-        use property::Key::*;
         let values = Values::new();
-        for key in [
-            LocalDir,
-            LocalHost,
-            LocalPort,
-            MaxRetransmits,
-            RetransmitTimeout,
-            Timeout,
-            RuntimeLicense,
-        ] {
-            values.property(key);
+        for key in property::Key::ALL {
+            values.property(*key);
         }
-        // The last key of the enum: the rows hold as many keys as it has.
-        let keys = setting::TABLE
-            .iter()
-            .filter(|row| matches!(row.role, Role::Active(_)))
-            .count();
-        assert_eq!(keys, setting::Key::ListenDescriptors as usize + 1);
+        for key in setting::Key::ALL {
+            values.active(*key);
+        }
         for row in setting::TABLE {
             if let Role::Active(key) = row.role {
                 assert_eq!(values.active(key), values.setting(row));

@@ -22,17 +22,45 @@ final class Connection implements ConnectionInterface
         return $this->id;
     }
 
+    // api: begin properties
+    /** Data to send instead of a file; empty: none. Set it before the transfer begins; then it fails with 130. */
+    public function getFileData(): string
+    {
+        return $this->get(Property::CONN_FILE_DATA);
+    }
+
+    public function setFileData(string $data): static
+    {
+        return $this->set(Property::CONN_FILE_DATA, $data);
+    }
+
     /** The name that the client asked for. */
     public function getFilename(): string
     {
         return $this->get(Property::CONN_FILENAME);
     }
 
+    /**
+     * The file on the server: any path, the program's own choice. Set it before the transfer begins; then it fails
+     * with 130.
+     */
+    public function getLocalFile(): string
+    {
+        return $this->get(Property::CONN_LOCAL_FILE);
+    }
+
+    public function setLocalFile(string $path): static
+    {
+        return $this->set(Property::CONN_LOCAL_FILE, $path);
+    }
+
+    /** The client's IP address. */
     public function getRemoteHost(): string
     {
         return $this->get(Property::CONN_REMOTE_HOST);
     }
 
+    /** The client's port. */
     public function getRemotePort(): int
     {
         return (int) $this->get(Property::CONN_REMOTE_PORT);
@@ -41,42 +69,6 @@ final class Connection implements ConnectionInterface
     public function getTransferMode(): TransferMode
     {
         return TransferMode::from($this->get(Property::CONN_TRANSFER_MODE));
-    }
-
-    /** The bytes to send instead of a file; "" where none were set. */
-    public function getFileData(): string
-    {
-        return $this->get(Property::CONN_FILE_DATA);
-    }
-
-    /** Sets what a download sends: bytes of every value. Fails with 130 once the transfer has begun. */
-    public function setFileData(string $data): static
-    {
-        return $this->set(Property::CONN_FILE_DATA, $data);
-    }
-
-    /** The file on the server that is read or written. */
-    public function getLocalFile(): string
-    {
-        return $this->get(Property::CONN_LOCAL_FILE);
-    }
-
-    /** Sets the file to read or write: any path, the program's own choice. Fails with 130 once the transfer has begun. */
-    public function setLocalFile(string $path): static
-    {
-        return $this->set(Property::CONN_LOCAL_FILE, $path);
-    }
-
-    /** The name that is looked up in LocalDir instead of the client's; "": the client's. */
-    public function getServedName(): string
-    {
-        return $this->get(Property::CONN_SERVED_NAME);
-    }
-
-    /** Sets the name to look up, never outside LocalDir. Fails with 130 once the transfer has begun. */
-    public function setServedName(string $name): static
-    {
-        return $this->set(Property::CONN_SERVED_NAME, $name);
     }
 
     public function getOperation(): Operation
@@ -90,12 +82,12 @@ final class Connection implements ConnectionInterface
         return (int) $this->get(Property::CONN_BYTES_TRANSFERRED);
     }
 
-    /** Bytes of the whole transfer; null where that is not known. */
+    /** Bytes of the whole transfer. null: not known. */
     public function getTotalBytes(): ?int
     {
-        $total = (int) $this->get(Property::CONN_TOTAL_BYTES);
+        $bytes = (int) $this->get(Property::CONN_TOTAL_BYTES);
 
-        return $total < 0 ? null : $total;
+        return $bytes < 0 ? null : $bytes;
     }
 
     /** Bytes of a block; 0 before the negotiation. */
@@ -121,6 +113,22 @@ final class Connection implements ConnectionInterface
     {
         return (int) $this->get(Property::CONN_ELAPSED_MILLIS);
     }
+
+    /**
+     * The name that is looked up in LocalDir instead of the client's. Set it before the transfer begins; then it
+     * fails with 130.
+     */
+    public function getServedName(): string
+    {
+        return $this->get(Property::CONN_SERVED_NAME);
+    }
+
+    public function setServedName(string $name): static
+    {
+        return $this->set(Property::CONN_SERVED_NAME, $name);
+    }
+
+    // api: end properties
 
     /** Accepts a request that was deferred; doEvents() goes on from there. Fails with 130 where it was answered before. */
     public function accept(): void

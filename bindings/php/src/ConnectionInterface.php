@@ -11,25 +11,22 @@ interface ConnectionInterface
 {
     public function getId(): int;
 
+    // api: begin properties
+    public function getFileData(): string;
+
+    public function setFileData(string $data): static;
+
     public function getFilename(): string;
+
+    public function getLocalFile(): string;
+
+    public function setLocalFile(string $path): static;
 
     public function getRemoteHost(): string;
 
     public function getRemotePort(): int;
 
     public function getTransferMode(): TransferMode;
-
-    public function getFileData(): string;
-
-    public function setFileData(string $data): static;
-
-    public function getLocalFile(): string;
-
-    public function setLocalFile(string $path): static;
-
-    public function getServedName(): string;
-
-    public function setServedName(string $name): static;
 
     public function getOperation(): Operation;
 
@@ -44,6 +41,12 @@ interface ConnectionInterface
     public function getRetransmissions(): int;
 
     public function getElapsedMillis(): int;
+
+    public function getServedName(): string;
+
+    public function setServedName(string $name): static;
+
+    // api: end properties
 
     public function accept(): void;
 

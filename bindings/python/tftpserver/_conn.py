@@ -17,6 +17,8 @@ class Conn:
     def __init__(self, server: "TFTPServer", index: int) -> None:
         self._server, self._index = server, index
 
+    # api: begin properties
+
     @property
     def connection_id(self) -> int:
         """The connection's id, as the events carry it."""
@@ -24,7 +26,10 @@ class Conn:
 
     @property
     def file_data(self) -> bytes:
-        """Data to send instead of a file; b"": none. Set it before the transfer begins."""
+        """
+        Data to send instead of a file; empty: none. Set it before the transfer begins; then it fails with
+        130.
+        """
         return self._server._get_bytes(PropertyId.CONN_FILE_DATA, self._index)
 
     @file_data.setter
@@ -38,21 +43,15 @@ class Conn:
 
     @property
     def local_file(self) -> str:
-        """The file on the server: any path, your own choice. Set it before the transfer begins."""
+        """
+        The file on the server: any path, the program's own choice. Set it before the transfer begins; then it
+        fails with 130.
+        """
         return self._server._get(PropertyId.CONN_LOCAL_FILE, self._index)
 
     @local_file.setter
     def local_file(self, value: StrPath) -> None:
         self._server._set(PropertyId.CONN_LOCAL_FILE, to_bytes(value), self._index)
-
-    @property
-    def served_name(self) -> str:
-        """The name that is looked up in LocalDir instead of `filename`. Set it before the transfer begins."""
-        return self._server._get(PropertyId.CONN_SERVED_NAME, self._index)
-
-    @served_name.setter
-    def served_name(self, value: str) -> None:
-        self._server._set(PropertyId.CONN_SERVED_NAME, to_bytes(value), self._index)
 
     @property
     def remote_host(self) -> str:
@@ -81,7 +80,7 @@ class Conn:
 
     @property
     def total_bytes(self) -> int:
-        """Bytes of the whole transfer; -1: not known."""
+        """Bytes of the whole transfer. -1: not known."""
         return int(self._server._get(PropertyId.CONN_TOTAL_BYTES, self._index))
 
     @property
@@ -103,6 +102,19 @@ class Conn:
     def elapsed_millis(self) -> int:
         """Milliseconds since the request; stands still at the end."""
         return int(self._server._get(PropertyId.CONN_ELAPSED_MILLIS, self._index))
+
+    @property
+    def served_name(self) -> str:
+        """
+        The name that is looked up in LocalDir instead of the client's. Set it before the transfer begins;
+        then it fails with 130.
+        """
+        return self._server._get(PropertyId.CONN_SERVED_NAME, self._index)
+
+    @served_name.setter
+    def served_name(self, value: str) -> None:
+        self._server._set(PropertyId.CONN_SERVED_NAME, to_bytes(value), self._index)
+    # api: end properties
 
     def __repr__(self) -> str:
         return f"<Conn {self._index}>"

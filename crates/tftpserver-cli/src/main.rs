@@ -6,6 +6,8 @@
 //! `view` and `web` (what shows it), `output` (the threads that write it). `exit` has every way to end.
 #![forbid(unsafe_code)]
 
+#[rustfmt::skip] // Made by a program.
+mod bounds;
 mod cli;
 mod client;
 mod clock;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer};
 
+use crate::bounds;
 use crate::listen::Listen;
 use crate::networks::{Network, Networks};
 
@@ -50,32 +51,25 @@ pub struct Options {
     #[arg(long, value_name = "FIRST-LAST", help_heading = "Network")]
     pub transfer_ports: Option<String>,
 
-    /// Largest block that a client gets, 8 to 65464 bytes (RFC 2348) [default: 65464]
-    #[arg(long, value_name = "BYTES", help_heading = "Network")]
+    #[arg(long, value_name = "BYTES", help = bounds::MAX_BLKSIZE, help_heading = "Network")]
     pub max_blksize: Option<u32>,
 
-    /// Most blocks that are sent before an answer, 1 to 65535 (RFC 7440) [default: 64]
-    #[arg(long, value_name = "BLOCKS", help_heading = "Network")]
+    #[arg(long, value_name = "BLOCKS", help = bounds::MAX_WINDOWSIZE, help_heading = "Network")]
     pub max_windowsize: Option<u32>,
 
-    /// Transfers at once [default: 10000]
-    #[arg(long, value_name = "N", help_heading = "Network")]
+    #[arg(long, value_name = "N", help = bounds::MAX_CONNECTIONS, help_heading = "Network")]
     pub max_connections: Option<u32>,
 
-    /// Transfers at once from one address; 0: no limit [default: 0]
-    #[arg(long, value_name = "N", help_heading = "Network")]
+    #[arg(long, value_name = "N", help = bounds::MAX_CONNECTIONS_PER_HOST, help_heading = "Network")]
     pub max_connections_per_host: Option<u32>,
 
-    /// Seconds of silence after which a transfer fails; 0: none [default: 60]
-    #[arg(long, value_name = "SECONDS", help_heading = "Network")]
+    #[arg(long, value_name = "SECONDS", help = bounds::TIMEOUT, help_heading = "Network")]
     pub timeout: Option<u32>,
 
-    /// How often a packet is sent again before the transfer fails [default: 3]
-    #[arg(long, value_name = "N", help_heading = "Network")]
+    #[arg(long, value_name = "N", help = bounds::RETRIES, help_heading = "Network")]
     pub retries: Option<u32>,
 
-    /// Threads that move packets, 1 to 64 [default: 1]
-    #[arg(long, value_name = "N", help_heading = "Network")]
+    #[arg(long, value_name = "N", help = bounds::THREADS, help_heading = "Network")]
     pub threads: Option<u32>,
 
     /// Refuse uploads, whatever else is said; without --create they are refused anyway

@@ -1,12 +1,13 @@
 //! What the reference (`docs/reference.md`) says beyond the tables: meaning, unit, further errors, since when, an example.
 //!
-//! Types, defaults, ranges and moments stand in `property.rs` and `setting.rs`, the texts of the errors in
-//! `api/errors.toml`, functions and fields in the header; nothing of that is repeated here. `tests/reference.rs` puts
+//! All of it is made from `api/`, as types, defaults, ranges and moments are, and the texts of the errors, functions and fields in the header; nothing of that is repeated here. `tests/reference.rs` puts
 //! it together. The library itself never looks in here, so the linker leaves all of it out.
 
 pub mod events;
 pub mod functions;
+#[rustfmt::skip] // Made by a program.
 pub mod properties;
+#[rustfmt::skip] // Made by a program.
 pub mod settings;
 
 use super::errors;

@@ -7,6 +7,7 @@
 
 mod client;
 mod program;
+mod settings;
 #[rustfmt::skip] // Made by a program.
 mod texts;
 mod values;

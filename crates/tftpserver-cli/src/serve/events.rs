@@ -4,27 +4,18 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use tftpserver::server::Server;
+use tftpserver::server::events::id::{CONNECTED, CONNECTION_REQUEST, DISCONNECTED, ERROR, LOG};
 use tftpserver::server::events::{Accept, Event};
 use tftpserver::server::property::Value;
+use tftpserver::server::property::id::{
+    CONN_FILENAME, CONN_OPERATION, CONN_REMOTE_HOST, CONN_REMOTE_PORT, CONN_SERVED_NAME, CONN_TRANSFER_MODE,
+};
 
 use super::Running;
 use crate::clock;
 use crate::output::Output;
 use crate::rules::{Asked, Rules};
 use crate::watch::{Board, Figures, Operation, Outcome, Transfer};
-
-// Events and properties, by number (docs/reference.md).
-const CONNECTED: i32 = 1;
-const CONNECTION_REQUEST: i32 = 2;
-const DISCONNECTED: i32 = 3;
-const ERROR: i32 = 5;
-const LOG: i32 = 6;
-const CONN_FILENAME: i32 = 5;
-const CONN_REMOTE_HOST: i32 = 7;
-const CONN_REMOTE_PORT: i32 = 8;
-const CONN_TRANSFER_MODE: i32 = 9;
-const CONN_OPERATION: i32 = 18;
-const CONN_SERVED_NAME: i32 = 25;
 
 /// Registers what the events call. They run on the thread that calls DoEvents.
 pub fn register(running: &Running, verbose: u8) {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tftpserver::server::Server;
 use tftpserver::server::events::Event;
+use tftpserver::server::events::id::{CONNECTED, CONNECTION_REQUEST, DISCONNECTED, START_TRANSFER};
 use tftpserver::server::property::Value;
+use tftpserver::server::property::id::{CONN_LOCAL_FILE, CONN_SERVED_NAME, LOCAL_HOST, LOCAL_PORT};
 
 use super::settings;
 use super::user::{Identity, is_root};
@@ -20,16 +22,6 @@ use crate::output;
 use crate::rules::Asked;
 use crate::text;
 use crate::watch::Outcome;
-
-// Events and properties, by number (docs/reference.md).
-const CONNECTED: i32 = 1;
-const CONNECTION_REQUEST: i32 = 2;
-const DISCONNECTED: i32 = 3;
-const START_TRANSFER: i32 = 7;
-const CONN_LOCAL_FILE: i32 = 6;
-const LOCAL_HOST: i32 = 13;
-const LOCAL_PORT: i32 = 14;
-const CONN_SERVED_NAME: i32 = 25;
 
 /// How long a file is looked for: a directory may be on a network.
 const PATIENCE: Duration = Duration::from_secs(20);

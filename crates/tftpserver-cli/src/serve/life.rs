@@ -5,6 +5,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use tftpserver::server::Server;
+use tftpserver::server::property::id::CONN_COUNT;
 
 use super::signals::Wish;
 use super::{Running, settings, systemd};
@@ -13,9 +14,6 @@ use crate::clock;
 use crate::config::Plan;
 use crate::exit::{Code, Failure};
 use crate::options::Options;
-
-// A property, by number (docs/reference.md).
-const CONN_COUNT: i32 = 1;
 
 /// Delivers events until a signal ends it.
 pub fn until_told(

@@ -4,17 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tftpserver::server::errors;
-use tftpserver::server::property::Value;
+use tftpserver::server::property::id::{LOCAL_DIR, MAX_RETRANSMITS, TIMEOUT};
+use tftpserver::server::property::{self, Value};
+use tftpserver::server::setting;
 use tftpserver::server::{Restrictions, Server};
 
 use crate::config::Plan;
 use crate::exit::{Code, Failure};
 use crate::options::Options;
-
-// Properties, by number (docs/reference.md).
-const LOCAL_DIR: i32 = 12;
-const MAX_RETRANSMITS: i32 = 15;
-const TIMEOUT: i32 = 17;
 
 /// Everything, before it listens; `denied` counts the requests of clients that `--allow` and `--deny` exclude.
 pub fn at_start(server: &Server, plan: &Plan, denied: &Arc<AtomicU64>) -> Result<(), Failure> {
@@ -87,31 +84,41 @@ fn uploads(server: &Server, options: &Options) -> Result<(), Failure> {
 }
 
 fn limits(server: &Server, options: &Options) -> Result<(), Failure> {
-    let seconds = options.timeout.unwrap_or(60);
-    property(
-        server,
-        &format!("--timeout {seconds}"),
-        TIMEOUT,
-        Value::Integer(seconds.into()),
-    )?;
-    let retries = options.retries.unwrap_or(3);
-    let shown = format!("--retries {retries}");
-    property(server, &shown, MAX_RETRANSMITS, Value::Integer(retries.into()))?;
+    let properties = [
+        ("--timeout", TIMEOUT, options.timeout),
+        ("--retries", MAX_RETRANSMITS, options.retries),
+    ];
+    for (option, id, value) in properties {
+        let value = value.map_or_else(|| default_of(id), |value| Value::Integer(value.into()));
+        let shown = format!("{option} {}", value.clone().into_text().unwrap_or_default());
+        property(server, &shown, id, value)?;
+    }
     let per_host = options.max_connections_per_host;
-    for (option, setting, value, default) in [
-        ("--max-blksize", "MaxBlockSize", options.max_blksize, 65464),
-        ("--max-windowsize", "MaxWindowSize", options.max_windowsize, 64),
-        (
-            "--max-connections",
-            "MaxConnections",
-            options.max_connections,
-            10_000,
-        ),
-        ("--max-connections-per-host", "MaxConnectionsPerHost", per_host, 0),
+    for (option, name, value) in [
+        ("--max-blksize", "MaxBlockSize", options.max_blksize),
+        ("--max-windowsize", "MaxWindowSize", options.max_windowsize),
+        ("--max-connections", "MaxConnections", options.max_connections),
+        ("--max-connections-per-host", "MaxConnectionsPerHost", per_host),
     ] {
-        set(server, option, setting, &value.unwrap_or(default))?;
+        let default = || {
+            setting::find(name)
+                .map(|row| row.default.to_owned())
+                .unwrap_or_default()
+        };
+        set(
+            server,
+            option,
+            name,
+            &value.map_or_else(default, |value| value.to_string()),
+        )?;
     }
     Ok(())
+}
+
+/// What a property is where no option says otherwise.
+fn default_of(id: i32) -> Value {
+    let default = property::find(id).map_or("", |row| row.default);
+    Value::Text(default.to_owned())
 }
 
 /// Options that stay as they were until the next start, and differ.

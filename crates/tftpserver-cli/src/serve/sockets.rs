@@ -8,21 +8,13 @@ use nix::errno::Errno;
 use tftpserver::server::Server;
 use tftpserver::server::errors;
 use tftpserver::server::property::Value;
+use tftpserver::server::property::id::{LOCAL_HOST, LOCAL_PORT};
 
 use super::{Running, bind, settings, systemd};
 use crate::exit::{Code, Failure};
 use crate::listen::{Listen, PORT, UNPRIVILEGED_PORT, has_ipv6};
 use crate::options::Options;
 use crate::text;
-
-// Properties and errors, by number (docs/reference.md).
-const LOCAL_HOST: i32 = 13;
-const LOCAL_PORT: i32 = 14;
-const NOT_ALLOWED: i32 = 10013;
-const NO_SUCH_FAMILY: i32 = 10047;
-const NO_DESCRIPTOR: i32 = 10024;
-const IN_USE: i32 = 10048;
-const NOT_OURS: i32 = 10049;
 
 /// Sockets that must stay open until listening has started.
 pub type Held = Vec<OwnedFd>;
@@ -53,7 +45,7 @@ pub fn prepare(running: &Running, options: &Options, now: bool) -> Result<Held, 
 pub fn start(running: &Running, options: &Options) -> Result<Vec<String>, Failure> {
     let server = &running.server;
     let mut started = server.start_listening();
-    if options.listen.is_empty() && code(&started) == NOT_ALLOWED {
+    if options.listen.is_empty() && code(&started) == errors::ACCESS_DENIED {
         hint(running);
         local(server, &Listen::everywhere(UNPRIVILEGED_PORT))?;
         started = server.start_listening();
@@ -152,11 +144,11 @@ fn bind_all(running: &Running, options: &Options, wanted: &[Listen]) -> Result<H
 
 fn not_bound(error: &std::io::Error, address: &str, interface: Option<&str>) -> Failure {
     let code = match error.kind() {
-        ErrorKind::PermissionDenied => NOT_ALLOWED,
-        ErrorKind::AddrInUse => IN_USE,
-        ErrorKind::AddrNotAvailable => NOT_OURS,
+        ErrorKind::PermissionDenied => errors::ACCESS_DENIED,
+        ErrorKind::AddrInUse => errors::ADDRESS_IN_USE,
+        ErrorKind::AddrNotAvailable => errors::ADDRESS_NOT_AVAILABLE,
         _ if error.raw_os_error() == Some(Errno::ENODEV as i32) => {
-            return no_interface(interface.unwrap_or_default(), NOT_OURS);
+            return no_interface(interface.unwrap_or_default(), errors::ADDRESS_NOT_AVAILABLE);
         }
         _ => 0,
     };
@@ -170,11 +162,11 @@ fn is_default(options: &Options, wanted: &[Listen]) -> bool {
 /// The culprit, and why, in the words of the system.
 fn what_failed(failure: &errors::Failure, options: &Options) -> String {
     let errno = match failure.code {
-        NOT_ALLOWED => Some(Errno::EACCES),
-        IN_USE => Some(Errno::EADDRINUSE),
-        NOT_OURS => Some(Errno::EADDRNOTAVAIL),
-        NO_SUCH_FAMILY => Some(Errno::EAFNOSUPPORT),
-        NO_DESCRIPTOR => Some(Errno::EMFILE),
+        errors::ACCESS_DENIED => Some(Errno::EACCES),
+        errors::ADDRESS_IN_USE => Some(Errno::EADDRINUSE),
+        errors::ADDRESS_NOT_AVAILABLE => Some(Errno::EADDRNOTAVAIL),
+        errors::ADDRESS_FAMILY_NOT_SUPPORTED => Some(Errno::EAFNOSUPPORT),
+        errors::TOO_MANY_FILES => Some(Errno::EMFILE),
         _ => None,
     };
     // The class names the address; where it does not, the options do.
@@ -192,7 +184,7 @@ fn what_failed(failure: &errors::Failure, options: &Options) -> String {
 
 fn no_interface(name: &str, code: i32) -> Failure {
     let (code, why) = match code {
-        NOT_ALLOWED => (
+        errors::ACCESS_DENIED => (
             Code::NoPermission,
             "Operation not permitted; this system lets only root bind sockets to an interface (CAP_NET_RAW)",
         ),
@@ -206,15 +198,15 @@ fn no_interface(name: &str, code: i32) -> Failure {
 
 fn refused(code: i32, what: &str) -> Failure {
     let (code, advice) = match code {
-        NOT_ALLOWED => (
+        errors::ACCESS_DENIED => (
             Code::NoPermission,
             "take a port from 1024 up, as in --listen :6969, or start it as root",
         ),
-        IN_USE => (
+        errors::ADDRESS_IN_USE => (
             Code::Unavailable,
             "another program has it (ss -lunp tells which); end that one, or take another with --listen :6969",
         ),
-        NOT_OURS => (
+        errors::ADDRESS_NOT_AVAILABLE => (
             Code::Unavailable,
             "take an address of this machine (ip address lists them)",
         ),

@@ -7,17 +7,13 @@ use serde::{Serialize, Serializer};
 use tftpserver::server::Server;
 use tftpserver::server::names;
 use tftpserver::server::property::Value;
+use tftpserver::server::property::id::{
+    CONN_BLOCK_SIZE, CONN_BYTES_TRANSFERRED, CONN_LOCAL_FILE, CONN_RETRANSMISSIONS, CONN_TOTAL_BYTES,
+    CONN_WINDOW_SIZE,
+};
 
 use super::Outcome;
 use crate::text;
-
-// Properties of the class that are read here, by number (docs/reference.md).
-const CONN_LOCAL_FILE: i32 = 6;
-const CONN_BYTES_TRANSFERRED: i32 = 19;
-const CONN_TOTAL_BYTES: i32 = 20;
-const CONN_BLOCK_SIZE: i32 = 21;
-const CONN_WINDOW_SIZE: i32 = 22;
-const CONN_RETRANSMISSIONS: i32 = 23;
 
 /// Whether the client reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -4,6 +4,7 @@
 use std::ffi::CString;
 
 use super::Stage;
+use super::settings::SETTINGS;
 use crate::bodies::input::Input;
 
 pub const CONN_FILE_DATA: i32 = 4;
@@ -11,56 +12,8 @@ const CONN_LOCAL_FILE: i32 = 6;
 const LOCAL_DIR: i32 = 12;
 const LOCAL_HOST: i32 = 13;
 
-const NAMES: [&str; 48] = [
-    "DefaultRollOverNumber",
-    "CaptureIPPacketInfo",
-    "DelayHostResolution",
-    "DestinationAddress",
-    "DontFragment",
-    "LocalHost",
-    "LocalPort",
-    "MaxPacketSize",
-    "QOSDSCPValue",
-    "QOSTrafficType",
-    "ShareLocalPort",
-    "SourceIPAddress",
-    "SourceMacAddress",
-    "UseConnection",
-    "UseIPv6",
-    "AbsoluteTimeout",
-    "FirewallData",
-    "InBufferSize",
-    "OutBufferSize",
-    "BuildInfo",
-    "CodePage",
-    "LicenseInfo",
-    "MaskSensitive",
-    "ProcessIdleEvents",
-    "SelectWaitMillis",
-    "UseInternalSecurityAPI",
-    "LogLevel",
-    "MaxBlockSize",
-    "MaxWindowSize",
-    "MaxConnections",
-    "MaxConnectionsPerHost",
-    "ReadOnly",
-    "AllowOverwrite",
-    "FollowSymlinks",
-    "SinglePort",
-    "TransferPorts",
-    "PortPerTransfer",
-    "Interface",
-    "IoThreads",
-    "AdaptiveRetransmit",
-    "SyncUploads",
-    "BusyPollMicros",
-    "Statistics",
-    "statistics ",
-    "NoSuchSetting",
-    "",
-    "\u{1F600}",
-    " loglevel",
-];
+/// What is a setting only nearly.
+const NO_SETTINGS: [&str; 5] = ["statistics ", "NoSuchSetting", "", "\u{1F600}", " loglevel"];
 
 const VALUES: [&str; 22] = [
     "",
@@ -126,6 +79,13 @@ pub fn text(stage: &Stage, id: i32, input: &mut Input<'_>) -> CString {
     terminated(bytes)
 }
 
+/// Of a setting, or of none. A descriptor could be any socket of the tests.
+fn name(number: u8) -> &'static str {
+    let all = SETTINGS.iter().chain(&NO_SETTINGS);
+    let mut harmless = all.filter(|name| **name != "ListenDescriptors").cycle();
+    harmless.nth(number.into()).copied().unwrap_or_default()
+}
+
 fn any(input: &mut Input<'_>) -> Vec<u8> {
     match input.byte() {
         255 => input.bytes().to_vec(),
@@ -147,7 +107,7 @@ pub fn configuration(input: &mut Input<'_>) -> CString {
             let reaches_out = [&b"localhost"[..], b"selectwaitmillis", b"iothreads"].contains(&name);
             return terminated(if reaches_out { Vec::new() } else { raw.to_vec() });
         }
-        number => NAMES[usize::from(number) % NAMES.len()],
+        number => name(number),
     };
     let value = match (input.byte() % 4, name) {
         (0, _) => return terminated(name.into()),

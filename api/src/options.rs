@@ -1,0 +1,35 @@
+//! What the command's options say of the settings and properties that they set.
+
+use std::fmt::Write;
+
+use crate::facts::Facts;
+use crate::made::Made;
+use crate::text::quoted;
+
+pub fn made(facts: &Facts) -> Vec<Made> {
+    vec![Made::whole("crates/tftpserver-cli/src/bounds.rs", bounds(facts))]
+}
+
+fn bounds(facts: &Facts) -> String {
+    let mut text = "//! Made from api/settings.toml and api/properties.toml by `make bless`; not to be edited.\n//!\n\
+                    //! The help of options that are properties or settings of the class, with their bounds and defaults.\n\n"
+        .to_owned();
+    let settings = facts
+        .settings
+        .iter()
+        .map(|it| (&it.option, &it.help, it.range, &it.default));
+    let properties = facts
+        .properties
+        .iter()
+        .map(|it| (&it.option, &it.help, it.range, &it.default));
+    for (option, help, range, default) in settings.chain(properties) {
+        let (Some(option), Some(help)) = (option, help) else {
+            continue;
+        };
+        let range = range.map_or(String::new(), |[first, last]| format!("{first} to {last}"));
+        let help = format!("{} [default: {default}]", help.replace("{range}", &range));
+        let name = option.replace('-', "_").to_uppercase();
+        let _ = writeln!(text, "pub const {name}: &str = {};", quoted(&help));
+    }
+    text
+}

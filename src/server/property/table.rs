@@ -1,0 +1,186 @@
+//! Made from api/properties.toml by `make bless`; not to be edited.
+
+use super::{Access, Kind, Property};
+use crate::server::errors;
+
+/// Which value a property is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The version of the library.
+    Version,
+    /// The number of records in the Conn arrays.
+    ConnCount,
+    /// Whether the server listens; setting it calls StartListening or StopListening.
+    Listening,
+    /// A value that is kept as it was set.
+    Kept(Key),
+    /// A field of one connection's record.
+    Conn(ConnField),
+}
+
+/// The fields of a connection's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnField {
+    /// The connection's id.
+    ConnectionId,
+    /// Data to send instead of a file; empty: none.
+    FileData,
+    /// The name that the client asked for.
+    Filename,
+    /// The file on the server; any path, the application's own choice.
+    LocalFile,
+    /// The client's IP address.
+    RemoteHost,
+    /// The client's port.
+    RemotePort,
+    /// 0 octet, 1 netascii.
+    TransferMode,
+    /// 1 read (RRQ), 2 write (WRQ).
+    Operation,
+    /// Bytes that the client has acknowledged (read) or the server has taken (write).
+    BytesTransferred,
+    /// Bytes of the whole transfer; -1: not known.
+    TotalBytes,
+    /// Bytes of a block as negotiated; 0 before that.
+    BlockSize,
+    /// Blocks of a window as negotiated; 0 before that.
+    WindowSize,
+    /// Packets that were sent more than once.
+    Retransmissions,
+    /// Milliseconds since the request; stands still at the end.
+    ElapsedMillis,
+    /// The name that is looked up in LocalDir; "": ConnFilename.
+    ServedName,
+}
+
+/// The properties that are kept as they were set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The directory that is served; must exist. "": only what the application supplies.
+    LocalDir,
+    /// The address or name to listen on, "": every address. While listening, its address.
+    LocalHost,
+    /// The port to listen on; 0: the system chooses. While listening, the real one.
+    LocalPort,
+    /// How often a packet is sent again before the transfer fails.
+    MaxRetransmits,
+    /// Seconds to wait at most before a packet is sent again.
+    RetransmitTimeout,
+    /// Seconds of silence after which a transfer fails; 0: none.
+    Timeout,
+    /// Kept for programs written for IPWorks; no license is needed.
+    RuntimeLicense,
+}
+
+impl Key {
+    /// Every one.
+    pub const ALL: &[Key] = &[Key::LocalDir, Key::LocalHost, Key::LocalPort, Key::MaxRetransmits, Key::RetransmitTimeout, Key::Timeout, Key::RuntimeLicense];
+}
+
+/// The numbers by name.
+pub mod id {
+    /// The version of the library.
+    pub const VERSION: i32 = 0;
+    /// The number of records in the Conn arrays.
+    pub const CONN_COUNT: i32 = 1;
+    /// The connection's id.
+    pub const CONN_CONNECTION_ID: i32 = 2;
+    /// Data to send instead of a file; empty: none.
+    pub const CONN_FILE_DATA: i32 = 4;
+    /// The name that the client asked for.
+    pub const CONN_FILENAME: i32 = 5;
+    /// The file on the server; any path, the application's own choice.
+    pub const CONN_LOCAL_FILE: i32 = 6;
+    /// The client's IP address.
+    pub const CONN_REMOTE_HOST: i32 = 7;
+    /// The client's port.
+    pub const CONN_REMOTE_PORT: i32 = 8;
+    /// 0 octet, 1 netascii.
+    pub const CONN_TRANSFER_MODE: i32 = 9;
+    /// Whether the server listens; setting it calls StartListening or StopListening.
+    pub const LISTENING: i32 = 11;
+    /// The directory that is served; must exist. "": only what the application supplies.
+    pub const LOCAL_DIR: i32 = 12;
+    /// The address or name to listen on, "": every address. While listening, its address.
+    pub const LOCAL_HOST: i32 = 13;
+    /// The port to listen on; 0: the system chooses. While listening, the real one.
+    pub const LOCAL_PORT: i32 = 14;
+    /// How often a packet is sent again before the transfer fails.
+    pub const MAX_RETRANSMITS: i32 = 15;
+    /// Seconds to wait at most before a packet is sent again.
+    pub const RETRANSMIT_TIMEOUT: i32 = 16;
+    /// Seconds of silence after which a transfer fails; 0: none.
+    pub const TIMEOUT: i32 = 17;
+    /// 1 read (RRQ), 2 write (WRQ).
+    pub const CONN_OPERATION: i32 = 18;
+    /// Bytes that the client has acknowledged (read) or the server has taken (write).
+    pub const CONN_BYTES_TRANSFERRED: i32 = 19;
+    /// Bytes of the whole transfer; -1: not known.
+    pub const CONN_TOTAL_BYTES: i32 = 20;
+    /// Bytes of a block as negotiated; 0 before that.
+    pub const CONN_BLOCK_SIZE: i32 = 21;
+    /// Blocks of a window as negotiated; 0 before that.
+    pub const CONN_WINDOW_SIZE: i32 = 22;
+    /// Packets that were sent more than once.
+    pub const CONN_RETRANSMISSIONS: i32 = 23;
+    /// Milliseconds since the request; stands still at the end.
+    pub const CONN_ELAPSED_MILLIS: i32 = 24;
+    /// The name that is looked up in LocalDir; "": ConnFilename.
+    pub const CONN_SERVED_NAME: i32 = 25;
+    /// Kept for programs written for IPWorks; no license is needed.
+    pub const RUNTIME_LICENSE: i32 = 2011;
+}
+
+/// Every property, by id.
+pub const TABLE: &[Property] = &[
+    Property { id: 0, name: "VERSION", kind: Kind::Text, default: env!("CARGO_PKG_VERSION"), field: Field::Version,
+        access: Access::ReadOnly, about: "The version of the library." },
+    Property { id: 1, name: "ConnCount", kind: Kind::Integer(i32::MIN as i64..=i32::MAX as i64), default: "0", field: Field::ConnCount,
+        access: Access::ReadOnly, about: "The number of records in the Conn arrays." },
+    Property { id: 2, name: "ConnConnectionId", kind: Kind::Text, default: "", field: Field::Conn(ConnField::ConnectionId),
+        access: Access::ReadOnly, about: "The connection's id." },
+    Property { id: 4, name: "ConnFileData", kind: Kind::Binary, default: "", field: Field::Conn(ConnField::FileData),
+        access: Access::BeforeTransfer, about: "Data to send instead of a file; empty: none." },
+    Property { id: 5, name: "ConnFilename", kind: Kind::Text, default: "", field: Field::Conn(ConnField::Filename),
+        access: Access::ReadOnly, about: "The name that the client asked for." },
+    Property { id: 6, name: "ConnLocalFile", kind: Kind::Text, default: "", field: Field::Conn(ConnField::LocalFile),
+        access: Access::BeforeTransfer, about: "The file on the server; any path, the application's own choice." },
+    Property { id: 7, name: "ConnRemoteHost", kind: Kind::Text, default: "", field: Field::Conn(ConnField::RemoteHost),
+        access: Access::ReadOnly, about: "The client's IP address." },
+    Property { id: 8, name: "ConnRemotePort", kind: Kind::Integer(i32::MIN as i64..=i32::MAX as i64), default: "0", field: Field::Conn(ConnField::RemotePort),
+        access: Access::ReadOnly, about: "The client's port." },
+    Property { id: 9, name: "ConnTransferMode", kind: Kind::Text, default: "", field: Field::Conn(ConnField::TransferMode),
+        access: Access::ReadOnly, about: "0 octet, 1 netascii." },
+    Property { id: 11, name: "Listening", kind: Kind::Boolean, default: "False", field: Field::Listening,
+        access: Access::Always, about: "Whether the server listens; setting it calls StartListening or StopListening." },
+    Property { id: 12, name: "LocalDir", kind: Kind::Text, default: "", field: Field::Kept(Key::LocalDir),
+        access: Access::Always, about: "The directory that is served; must exist. \"\": only what the application supplies." },
+    Property { id: 13, name: "LocalHost", kind: Kind::Text, default: "", field: Field::Kept(Key::LocalHost),
+        access: Access::WhileStopped(errors::LOCAL_HOST_LOCKED), about: "The address or name to listen on, \"\": every address. While listening, its address." },
+    Property { id: 14, name: "LocalPort", kind: Kind::Integer(0..=65535), default: "69", field: Field::Kept(Key::LocalPort),
+        access: Access::WhileStopped(errors::LOCAL_PORT_LOCKED), about: "The port to listen on; 0: the system chooses. While listening, the real one." },
+    Property { id: 15, name: "MaxRetransmits", kind: Kind::Integer(0..=1000), default: "3", field: Field::Kept(Key::MaxRetransmits),
+        access: Access::Always, about: "How often a packet is sent again before the transfer fails." },
+    Property { id: 16, name: "RetransmitTimeout", kind: Kind::Integer(1..=3600), default: "5", field: Field::Kept(Key::RetransmitTimeout),
+        access: Access::Always, about: "Seconds to wait at most before a packet is sent again." },
+    Property { id: 17, name: "Timeout", kind: Kind::Integer(0..=2147483), default: "60", field: Field::Kept(Key::Timeout),
+        access: Access::Always, about: "Seconds of silence after which a transfer fails; 0: none." },
+    Property { id: 18, name: "ConnOperation", kind: Kind::Integer(i32::MIN as i64..=i32::MAX as i64), default: "0", field: Field::Conn(ConnField::Operation),
+        access: Access::ReadOnly, about: "1 read (RRQ), 2 write (WRQ)." },
+    Property { id: 19, name: "ConnBytesTransferred", kind: Kind::Integer(i32::MIN as i64..=i32::MAX as i64), default: "0", field: Field::Conn(ConnField::BytesTransferred),
+        access: Access::ReadOnly, about: "Bytes that the client has acknowledged (read) or the server has taken (write)." },
+    Property { id: 20, name: "ConnTotalBytes", kind: Kind::Integer(i32::MIN as i64..=i32::MAX as i64), default: "0", field: Field::Conn(ConnField::TotalBytes),
+        access: Access::ReadOnly, about: "Bytes of the whole transfer; -1: not known." },
+    Property { id: 21, name: "ConnBlockSize", kind: Kind::Integer(i32::MIN as i64..=i32::MAX as i64), default: "0", field: Field::Conn(ConnField::BlockSize),
+        access: Access::ReadOnly, about: "Bytes of a block as negotiated; 0 before that." },
+    Property { id: 22, name: "ConnWindowSize", kind: Kind::Integer(i32::MIN as i64..=i32::MAX as i64), default: "0", field: Field::Conn(ConnField::WindowSize),
+        access: Access::ReadOnly, about: "Blocks of a window as negotiated; 0 before that." },
+    Property { id: 23, name: "ConnRetransmissions", kind: Kind::Integer(i32::MIN as i64..=i32::MAX as i64), default: "0", field: Field::Conn(ConnField::Retransmissions),
+        access: Access::ReadOnly, about: "Packets that were sent more than once." },
+    Property { id: 24, name: "ConnElapsedMillis", kind: Kind::Integer(i32::MIN as i64..=i32::MAX as i64), default: "0", field: Field::Conn(ConnField::ElapsedMillis),
+        access: Access::ReadOnly, about: "Milliseconds since the request; stands still at the end." },
+    Property { id: 25, name: "ConnServedName", kind: Kind::Text, default: "", field: Field::Conn(ConnField::ServedName),
+        access: Access::BeforeTransfer, about: "The name that is looked up in LocalDir; \"\": ConnFilename." },
+    Property { id: 2011, name: "RuntimeLicense", kind: Kind::Text, default: "", field: Field::Kept(Key::RuntimeLicense),
+        access: Access::Always, about: "Kept for programs written for IPWorks; no license is needed." },
+];
