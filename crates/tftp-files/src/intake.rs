@@ -114,6 +114,11 @@ impl<S: Store> Intake<S> {
         !self.pending.is_empty() || (self.is_complete && !self.is_closed)
     }
 
+    /// Whether the last of it was passed on: only whether the application has taken it is left to be seen.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
     /// Whether only the application takes the data.
     pub fn is_only_for_application(&self) -> bool {
         matches!(self.target, Target::Application)

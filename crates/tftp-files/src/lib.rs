@@ -24,9 +24,7 @@ mod pooled;
 mod read;
 pub mod returned;
 mod shelf;
-pub mod source;
 mod storage;
-pub mod store;
 #[cfg(test)]
 mod testing;
 pub mod upload;

@@ -68,7 +68,8 @@ pub enum Opening<S: Store> {
     Now(Result<Opened<S>, Refusal>),
     /// A completion will tell.
     Later,
-    /// So many wait for the same directory that it must hang: better no answer than one more who waits.
+    /// So many wait for the same directory that it must hang: better no answer than one more who waits. Only for
+    /// half-open transfers.
     Busy,
 }
 
@@ -142,7 +143,7 @@ impl<S: Store> Shelf<S> {
                 return Opening::Now(Ok(opened));
             }
             Some(Err(refusal)) => return Opening::Now(Err(refusal)),
-            None if !self.store.has_room(lane) => return Opening::Busy,
+            None if standing == Standing::HalfOpen && !self.store.has_room(lane) => return Opening::Busy,
             None => {}
         }
         self.start(owner, lane, Job::Open(place.clone(), standing), Errand::Open);

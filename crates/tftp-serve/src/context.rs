@@ -1,27 +1,23 @@
 //! What a transfer needs of its shard while it takes a step.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use tftp_files::{Directory, Pooled};
 use tftp_proto::negotiate::Oack;
 use tftp_proto::wire::{self, ErrorCode};
 use tftp_proto::{Instant, Transmit};
 
 use super::Key;
 use super::admission::{Admission, HalfOpen};
-use super::descriptors::Ticket;
-use super::inbox::{Inbox, Message};
-use super::jail::{Jail, Opened, Refusal};
+use super::disk::Shelf;
+use super::inbox::Inbox;
 use super::notice::{Notice, Wants};
 use super::observer::Observer;
 use super::pool::Pool;
 use super::shared::Shared;
-use super::store::{SharedFile, Store};
 use super::timers::Timers;
 use super::transfer::Link;
-use tftp_files::Lane;
 use tftp_udp::{Route, SendBatch};
 
 /// One shard's means, lent to one transfer at a time.
@@ -30,8 +26,7 @@ pub(super) struct Context {
     pub(super) now: Instant,
     pub(super) outbox: SendBatch,
     pub(super) timers: Timers,
-    pub(super) store: Store,
-    pub(super) pool: Arc<Pool>,
+    pub(super) shelf: Shelf,
     pub(super) inbox: Arc<Inbox>,
     pub(super) observer: Observer,
     pub(super) shared: Arc<Shared>,
@@ -45,21 +40,7 @@ pub(super) struct Context {
     pub(super) dallying: VecDeque<Key>,
     /// Transfers whose clients have acknowledged a newer one of the same request.
     pub(super) outdated: Vec<Key>,
-    /// Downloads that wait for a chunk which another one's job reads.
-    pub(super) waiting: Vec<Key>,
     scratch: Vec<u8>,
-    /// The pool has jobs of this turn, and nobody was called for them.
-    has_jobs: Cell<bool>,
-    /// What this batch of datagrams opened last.
-    latest: Option<Latest>,
-}
-
-/// A file with the name that found it.
-struct Latest {
-    root: Arc<Jail>,
-    name: String,
-    file: Arc<SharedFile>,
-    path: PathBuf,
 }
 
 impl Context {
@@ -75,8 +56,11 @@ impl Context {
             now,
             outbox,
             timers: Timers::default(),
-            store: Store::new(),
-            pool,
+            shelf: Shelf::new(
+                Pooled::new(Directory, pool),
+                Arc::clone(&inbox) as _,
+                Arc::clone(&shared.memory),
+            ),
             inbox,
             observer,
             shared,
@@ -85,10 +69,7 @@ impl Context {
             settled: Vec::new(),
             dallying: VecDeque::new(),
             outdated: Vec::new(),
-            waiting: Vec::new(),
             scratch: Vec::new(),
-            has_jobs: Cell::new(false),
-            latest: None,
         }
     }
 
@@ -136,72 +117,5 @@ impl Context {
     fn send_oack(&mut self, route: Route, id: i32, oack: &Oack) {
         self.send(route, |packet| oack.encode(packet));
         self.observer.oack_goes(id, &self.scratch);
-    }
-
-    /// Runs `job` where it may block, from the end of this turn on; its message, if it has one, comes back to this
-    /// shard's inbox.
-    pub(super) fn block_on(&self, lane: Lane, job: impl FnOnce() -> Option<Message> + Send + 'static) {
-        let inbox = Arc::clone(&self.inbox);
-        self.queue(lane, move || {
-            if let Some(message) = job() {
-                inbox.send(message);
-            }
-        });
-    }
-
-    /// Lets go of what may block: removing an unfinished upload does.
-    pub(super) fn drop_apart<T: Send + 'static>(&self, lane: Lane, unfinished: T) {
-        self.queue(lane, move || drop(unfinished));
-    }
-
-    fn queue(&self, lane: Lane, job: impl FnOnce() + Send + 'static) {
-        self.pool.queue(lane, Box::new(job));
-        self.has_jobs.set(true);
-    }
-
-    /// The packets of this turn are out: now its jobs may have the processor.
-    pub(super) fn call_pool(&self) {
-        if self.has_jobs.take() {
-            self.pool.call();
-        }
-    }
-
-    /// Opens a file as [`Jail::open_cached`] does. Requests of one batch for one name, and a thousand machines that boot
-    /// send them, open it once: all of them were sent before, so none can ask for a later state of it.
-    pub(super) fn open_cached(
-        &mut self,
-        root: &Arc<Jail>,
-        name: &str,
-        is_half_open: bool,
-    ) -> Option<Result<(Arc<SharedFile>, PathBuf), Refusal>> {
-        let is_same = |latest: &&Latest| latest.name == name && Arc::ptr_eq(&latest.root, root);
-        if let Some(latest) = self.latest.as_ref().filter(is_same) {
-            return Some(Ok((Arc::clone(&latest.file), latest.path.clone())));
-        }
-        let Some(ticket) = Ticket::take(1, is_half_open) else {
-            return Some(Err(Refusal::TooManyFiles));
-        };
-        let (file, path) = match root.open_cached(name)? {
-            Ok(opened) => self.adopt(opened, ticket),
-            Err(refusal) => return Some(Err(refusal)),
-        };
-        self.latest = Some(Latest {
-            root: Arc::clone(root),
-            name: name.to_owned(),
-            file: Arc::clone(&file),
-            path: path.clone(),
-        });
-        Some(Ok((file, path)))
-    }
-
-    /// The file as this shard shares it, and where it is.
-    pub(super) fn adopt(&mut self, mut opened: Opened, ticket: Ticket) -> (Arc<SharedFile>, PathBuf) {
-        let path = std::mem::take(&mut opened.path);
-        (self.store.adopt_counted(opened, Some(ticket)), path)
-    }
-
-    /// A batch of datagrams is through: what the next one asks for is opened anew.
-    pub(super) fn forget_latest(&mut self) {
-        self.latest = None;
     }
 }

@@ -14,14 +14,13 @@ use super::cause::Cause;
 use super::config::{Config, Policy};
 use super::context::Context;
 use super::descriptors::{self, soft_limit};
+use super::disk::{Completion, Settled, key_of};
 use super::drain::Drain;
 use super::inbox::Message;
 use super::notice::{LogKind, Wants};
 use super::ports::{LISTENING, Ports};
-use super::store::Read;
 use super::transfer::{HeldRequest, Transfer};
 use super::transfers::{Tid, Transfers};
-use tftp_files::Lane;
 use tftp_machine::networks::Networks;
 use tftp_udp::{Arrival, Poller, UdpSocket, Wanted, is_too_long};
 
@@ -201,7 +200,7 @@ impl Core {
 
     /// After a batch: uploads pass on what it brought.
     pub(super) fn after_batch(&mut self) {
-        self.ctx.forget_latest();
+        self.ctx.shelf.batch_ends();
         while let Some(key) = self.ctx.dirty.pop() {
             self.step(key, |transfer, ctx| transfer.pass_on(ctx));
         }
@@ -244,15 +243,7 @@ impl Core {
             Message::Answer(key, answer) => {
                 self.step(key, |transfer, ctx| transfer.handle_answer(ctx, answer))
             }
-            Message::Found(key, found) => match self.table.get(key) {
-                Some(_) => self.step(key, |transfer, ctx| transfer.handle_found(ctx, found)),
-                None => self.ctx.drop_apart(Lane::NONE, found),
-            },
-            Message::Read(key, read) => self.handle_read(key, read),
-            Message::Stored(key, stored) => match self.table.get(key) {
-                Some(_) => self.step(key, |transfer, ctx| transfer.handle_stored(ctx, stored)),
-                None => self.ctx.drop_apart(Lane::NONE, stored),
-            },
+            Message::Storage(completion) => self.handle_storage(completion),
             Message::Policy(policy) => self.policy = policy,
             Message::StopListening(done) => {
                 self.stop_listening();
@@ -307,7 +298,7 @@ impl Core {
             self.flush_once();
         }
         self.release_ended();
-        self.ctx.call_pool();
+        self.ctx.shelf.call();
     }
 
     /// Gives descriptors back where few are left: those of idle sockets, then those of uploads that only dally. With
@@ -422,15 +413,26 @@ impl Core {
         }
     }
 
-    /// A chunk came from the pool: for the transfer that asked, and for those that wait for the same one.
-    fn handle_read(&mut self, key: Key, read: Read) {
-        match self.table.get(key) {
-            Some(_) => self.step(key, |transfer, ctx| transfer.handle_read(ctx, read)),
-            // Its transfer is gone; the others ask for the chunk themselves.
-            None => drop(self.ctx.store.settle(read)),
-        }
-        for key in std::mem::take(&mut self.ctx.waiting) {
-            self.step(key, Transfer::resume);
+    /// A job of storage ended: for the transfer that asked, and for those that wait for the same chunk.
+    fn handle_storage(&mut self, completion: Completion) {
+        let (key, lane) = (key_of(completion.owner()), completion.lane());
+        let read = if self.table.get(key).is_some() {
+            match self.ctx.shelf.settle(completion) {
+                Settled::Read(mut read) => {
+                    self.step(key, |transfer, ctx| transfer.handle_read(ctx, &mut read));
+                    Some(read)
+                }
+                settled => {
+                    self.step(key, |transfer, ctx| transfer.handle_settled(ctx, lane, settled));
+                    None
+                }
+            }
+        } else {
+            self.ctx.shelf.abandon(completion)
+        };
+        // The chunk is held until all have it.
+        for owner in read.iter().flat_map(|read| &read.waiting) {
+            self.step(key_of(*owner), Transfer::resume);
         }
     }
 
@@ -519,8 +521,7 @@ impl Core {
     /// After a fault: what every transfer was doing is not to be trusted.
     pub(super) fn abandon_all(&mut self) {
         self.ctx.dirty.clear();
-        self.ctx.forget_latest();
-        self.ctx.waiting.clear();
+        self.ctx.shelf.batch_ends();
         for key in self.table.keys() {
             let (table, ctx) = (&mut self.table, &mut self.ctx);
             // What cannot even be ended is only forgotten.

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
+use tftp_files::Mailbox;
 
 use super::Key;
 use super::config::Policy;
-use super::descriptors::Ticket;
-use super::jail::{Opened, Refusal};
+use super::disk::{Completion, Disk};
 use super::reply::{Answer, Post};
-use super::store::Read;
-use super::upload::Upload;
 use tftp_sync::Mutex;
 use tftp_udp::Waker;
 
@@ -18,12 +16,8 @@ use tftp_udp::Waker;
 pub(super) enum Message {
     /// The application answered.
     Answer(Key, Answer),
-    /// A look-up on the blocking pool ended.
-    Found(Key, Result<Found, Refusal>),
-    /// A read on the blocking pool ended.
-    Read(Key, Read),
-    /// A write on the blocking pool ended.
-    Stored(Key, Result<Stored, Refusal>),
+    /// A job of storage ended.
+    Storage(Completion),
     /// New transfers begin under this policy.
     Policy(Arc<Policy>),
     /// No new transfers; answered when the listening socket is closed.
@@ -32,22 +26,6 @@ pub(super) enum Message {
     Resume(Arc<Policy>, Sender<()>),
     /// End every transfer; answered when that is done.
     Shutdown(Sender<()>),
-}
-
-/// What a look-up found.
-pub(super) enum Found {
-    /// A file to send.
-    File(Opened, Ticket),
-    /// A file to be written.
-    Target(Upload, Ticket),
-}
-
-/// How far a write on the pool came.
-pub(super) enum Stored {
-    /// The data is written; more may follow.
-    Written(Upload),
-    /// The file stands under its final name.
-    Committed,
 }
 
 /// The queue of one shard; posting wakes the shard if it sleeps.
@@ -90,5 +68,11 @@ impl Inbox {
 impl Post for Inbox {
     fn post(&self, key: Key, answer: Answer) {
         self.send(Message::Answer(key, answer));
+    }
+}
+
+impl Mailbox<Disk> for Inbox {
+    fn deliver(&self, completion: Completion) {
+        self.send(Message::Storage(completion));
     }
 }

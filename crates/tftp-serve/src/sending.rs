@@ -1,8 +1,8 @@
-//! One download: the protocol's sender, fed from a source.
+//! One download: the protocol's sender, fed from storage.
 
 use std::ops::Range;
-use std::sync::Arc;
 
+use tftp_files::{Read, Supply};
 use tftp_proto::negotiate;
 use tftp_proto::wire::{self, Asked, Packet};
 use tftp_proto::{Limits, Outcome, ReadTransfer, Transmit};
@@ -10,19 +10,15 @@ use tftp_proto::{Limits, Outcome, ReadTransfer, Transmit};
 use super::cause::Cause;
 use super::config::Policy;
 use super::context::Context;
-use super::inbox::Message;
+use super::disk::{Feed, Opened, owner};
 use super::jail::Refusal;
 use super::memory::Taken;
 use super::notice::{Direction, Notice, Run, Wants};
-use super::source::{Source, Supply};
-use super::store::{Read, SharedFile};
 use super::transfer::{FLOW_LIMIT, Link};
 
 pub(super) struct Sending {
     pub(super) machine: ReadTransfer,
-    source: Source,
-    /// A read is under way on the blocking pool.
-    reading: bool,
+    feed: Feed,
     /// The file was closed and is needed.
     wants_file: bool,
     /// Stream bytes below this were told to the application.
@@ -32,22 +28,21 @@ pub(super) struct Sending {
 }
 
 impl Sending {
-    pub(super) fn new(ctx: &Context, asked: &Asked, policy: &Policy, mut source: Source) -> Sending {
-        let size = source.stream_size();
+    pub(super) fn new(ctx: &Context, asked: &Asked, policy: &Policy, mut feed: Feed) -> Sending {
+        let size = feed.stream_size();
         let negotiate = |limits: &Limits| negotiate::read(asked, limits, size);
         // What is translated is this transfer's alone.
-        let (agreed, memory) = if source.is_translated() {
+        let (agreed, memory) = if feed.is_translated() {
             let (agreed, taken) = ctx.shared.memory.grant(&policy.limits, negotiate);
             (agreed, Some(taken))
         } else {
             (negotiate(&policy.limits), None)
         };
-        source.set_window(u64::from(agreed.blksize) * u64::from(agreed.windowsize));
+        feed.set_window(u64::from(agreed.blksize) * u64::from(agreed.windowsize));
         let machine = ReadTransfer::new(ctx.now, &agreed, &policy.timing);
         Sending {
             machine,
-            source,
-            reading: false,
+            feed,
             wants_file: false,
             told: 0,
             _memory: memory,
@@ -60,16 +55,14 @@ impl Sending {
         if self.machine.acked_bytes() != before || self.is_complete() {
             link.connection.progress.set_bytes(self.machine.acked_bytes());
             self.tell_progress(ctx, link);
-            self.source.release(self.machine.acked_bytes());
+            self.feed.release(self.machine.acked_bytes());
         }
     }
 
     /// The file that was closed is here again.
-    pub(super) fn handle_reopened(&mut self, file: Result<Arc<SharedFile>, Refusal>) -> Result<(), Cause> {
-        self.reading = false;
-        self.source
-            .reopen(file.map_err(Cause::Open)?)
-            .map_err(Cause::Read)
+    pub(super) fn handle_reopened(&mut self, file: Result<Opened, Refusal>) -> Result<(), Cause> {
+        let file = file.map_err(Cause::Open)?;
+        self.feed.reopen(file).map_err(Cause::Read)
     }
 
     /// True where the file was closed and has to be opened again.
@@ -84,22 +77,19 @@ impl Sending {
 
     /// The client has acknowledged something.
     pub(super) fn settle(&self) {
-        if let Some(file) = self.source.shared_file() {
-            file.settle();
-        }
+        self.feed.settle();
     }
 
     /// Closes the file of a half-open transfer: what its one packet needs is read.
     pub(super) fn park(&mut self) {
-        if !self.reading && self.machine.is_half_open() && self.machine.wants().is_none() {
-            self.source.park();
+        if self.machine.is_half_open() && self.machine.wants().is_none() {
+            self.feed.park();
         }
     }
 
-    /// A read came back from the blocking pool.
-    pub(super) fn handle_read(&mut self, ctx: &mut Context, read: Read) {
-        self.reading = false;
-        self.source.accept(&mut ctx.store, read);
+    /// A chunk was read for it.
+    pub(super) fn handle_read(&mut self, ctx: &mut Context, link: &Link, read: &mut Read) {
+        self.feed.accept(&mut ctx.shelf, owner(link.key), read);
     }
 
     /// Feeds the machine and sends what it has to say.
@@ -113,7 +103,7 @@ impl Sending {
 
     /// Bytes of the whole stream, where known.
     pub(super) fn total(&self) -> Option<u64> {
-        self.source.stream_size()
+        self.feed.stream_size()
     }
 
     /// Whether all that is missing is the last acknowledgement, which many clients send only once.
@@ -121,7 +111,7 @@ impl Sending {
         let agreed = self.machine.agreed();
         let window = u64::from(agreed.blksize) * u64::from(agreed.windowsize);
         let left = self
-            .source
+            .feed
             .known_size()
             .map(|size| size.saturating_sub(self.machine.acked_bytes()));
         !self.machine.is_half_open() && left.is_some_and(|left| left <= window)
@@ -135,18 +125,13 @@ impl Sending {
         let Some(upto) = self.machine.wants() else {
             return Ok(());
         };
-        if self.reading || !link.flow_is_below(FLOW_LIMIT) {
+        if !link.flow_is_below(FLOW_LIMIT) {
             return Ok(());
         }
-        match self.source.ensure(&mut ctx.store, upto) {
+        match self.feed.ensure(&mut ctx.shelf, owner(link.key), upto) {
             Supply::Have { available, end } => self.machine.supply(ctx.now, available, end),
-            Supply::Pending(job) => {
-                self.reading = true;
-                let key = link.key;
-                ctx.block_on(link.lane, move || Some(Message::Read(key, job.run())));
-            }
-            Supply::Parked => (self.reading, self.wants_file) = (true, true),
-            Supply::Waiting => ctx.waiting.push(link.key),
+            Supply::Pending => {}
+            Supply::Parked => self.wants_file = true,
             Supply::Failed(error) => return Err(Cause::Read(error)),
         }
         Ok(())
@@ -171,7 +156,7 @@ impl Sending {
                 .block(wire::data_header(self.machine.wire_block(block)));
             let outbox = &mut ctx.outbox;
             let bytes = (block - 1) * blksize..block * blksize;
-            self.source
+            self.feed
                 .slices(bytes, &mut |data, range| outbox.slice(data, range));
         }
         ctx.outbox.end_data();
@@ -186,7 +171,7 @@ impl Sending {
         }
         let blksize = u32::from(self.machine.agreed().blksize);
         let mut slices = Vec::new();
-        self.source.slices(before..acked, &mut |data, range| {
+        self.feed.slices(before..acked, &mut |data, range| {
             slices.push((data.clone(), range))
         });
         let run = Run {

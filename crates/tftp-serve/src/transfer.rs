@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tftp_files::{Lane, Place, Read, Sink as _};
 use tftp_proto::wire::{self, Asked, Packet};
 use tftp_proto::{Instant, Outcome};
 
@@ -13,30 +14,21 @@ use super::cause;
 use super::cause::Cause;
 use super::config::Policy;
 use super::context::Context;
-use super::descriptors::Ticket;
-use super::inbox::{Found, Stored};
-use super::jail::Refusal;
+use super::disk::{Opened, Settled, Sink};
 use super::notice::{Connection, Notice};
 use super::port_plan::Occupant;
 use super::receiving::Receiving;
 use super::reply::{Answer, Flow, Reply};
 use super::sending::Sending;
-use super::source::Source;
 use super::sources::Sources;
-use super::store::Read;
 use super::timers::Timer;
 use super::transfers::Tid;
-use super::upload::Upload;
-use tftp_files::Lane;
 use tftp_udp::Route;
 
 mod ending;
 mod opening;
 mod parking;
-mod place;
 mod repeating;
-
-use place::Place;
 
 pub(super) use repeating::HeldRequest;
 
@@ -86,8 +78,6 @@ pub(super) struct Link {
     pub(super) key: Key,
     pub(super) route: Route,
     pub(super) connection: Arc<Connection>,
-    /// Where it waits for the disk.
-    pub(super) lane: Lane,
     /// Where the application hears of this connection: the way back, and what it has not taken yet.
     announced: Option<(Reply, Arc<Flow>)>,
 }
@@ -108,8 +98,8 @@ enum Stage {
 
 /// Where the bytes come from or go to.
 enum Ready {
-    Send(Source, Option<PathBuf>),
-    Store(Upload, Ticket),
+    Send(Opened),
+    Store(Sink, Lane),
     /// An upload that only the Transfer callback takes.
     Application,
 }
@@ -156,7 +146,6 @@ impl Transfer {
                 key,
                 route,
                 connection,
-                lane: Lane::NONE,
                 announced: None,
             },
             request,
@@ -295,23 +284,20 @@ impl Transfer {
         }
     }
 
-    pub(super) fn handle_found(&mut self, ctx: &mut Context, found: Result<Found, Refusal>) {
-        let again = match &self.stage {
-            Stage::Opening { again } => *again,
-            Stage::Sending(_) => return self.handle_reopened(ctx, found),
-            _ => return ctx.drop_apart(self.link.lane, found),
-        };
-        let ready = match found {
-            Ok(Found::File(opened, ticket)) => Ok(self.ready_to_send(ctx.adopt(opened, ticket))),
-            Ok(Found::Target(upload, ticket)) => Ok(Ready::Store(upload, ticket)),
-            Err(refusal) => Err(Cause::Open(refusal)),
-        };
-        self.found(ctx, ready, again);
+    /// A job of storage ended, other than a read.
+    pub(super) fn handle_settled(&mut self, ctx: &mut Context, lane: Lane, settled: Settled) {
+        match settled {
+            Settled::Opened(opened) => self.handle_opened(ctx, opened),
+            Settled::Created(sink) => self.handle_created(ctx, lane, sink),
+            Settled::Written(written) => self.handle_written(ctx, lane, written),
+            Settled::Committed(committed) => self.handle_committed(ctx, committed),
+            Settled::Read(mut read) => self.handle_read(ctx, &mut read),
+        }
     }
 
-    pub(super) fn handle_read(&mut self, ctx: &mut Context, read: Read) {
+    pub(super) fn handle_read(&mut self, ctx: &mut Context, read: &mut Read) {
         if let Stage::Sending(sending) = &mut self.stage {
-            sending.handle_read(ctx, read);
+            sending.handle_read(ctx, &self.link, read);
             self.after_step(ctx);
         }
     }
@@ -319,20 +305,6 @@ impl Transfer {
     /// What it waited for may be there.
     pub(super) fn resume(&mut self, ctx: &mut Context) {
         self.after_step(ctx);
-    }
-
-    pub(super) fn handle_stored(&mut self, ctx: &mut Context, stored: Result<Stored, Refusal>) {
-        match (&mut self.stage, stored) {
-            (_, stored) if self.ended => ctx.drop_apart(self.link.lane, stored),
-            (Stage::Receiving(receiving), Ok(stored)) => {
-                if let Err(cause) = receiving.handle_stored(ctx, &self.link, stored) {
-                    return self.end(ctx, cause);
-                }
-                self.after_step(ctx);
-            }
-            (_, Err(refusal)) => self.end(ctx, Cause::Write(refusal)),
-            (_, stored) => ctx.drop_apart(self.link.lane, stored),
-        }
     }
 
     /// What a batch of packets brought goes to the application and the file.
@@ -387,11 +359,11 @@ impl Transfer {
     /// Ends the transfer without a word to the client.
     pub(super) fn end_silently(&mut self, ctx: &mut Context, cause: Cause) {
         if let Stage::Receiving(receiving) = &mut self.stage {
-            receiving.discard(ctx, self.link.lane);
+            receiving.discard(ctx, &self.link);
         }
         self.finish(ctx, Some(cause));
         if let Stage::Starting(Some(ready)) = std::mem::replace(&mut self.stage, Stage::Over) {
-            ctx.drop_apart(self.link.lane, ready);
+            self.give_back(ctx, ready);
         }
     }
 
@@ -448,7 +420,7 @@ impl Transfer {
             _ => return,
         };
         if !is_half_open && let Some(place) = self.half_open.take() {
-            match &self.stage {
+            match &mut self.stage {
                 Stage::Sending(sending) => sending.settle(),
                 Stage::Receiving(receiving) => receiving.settle(),
                 _ => {}
@@ -502,8 +474,8 @@ impl Transfer {
 impl Ready {
     fn path(&self) -> Option<PathBuf> {
         match self {
-            Ready::Send(_, path) => path.clone(),
-            Ready::Store(upload, _) => Some(upload.path().to_owned()),
+            Ready::Send(opened) => opened.path(),
+            Ready::Store(sink, _) => sink.path().map(ToOwned::to_owned),
             Ready::Application => None,
         }
     }

@@ -160,7 +160,7 @@ impl Loop {
         for message in self.messages.drain(..) {
             self.core.handle(message);
         }
-        self.core.ctx.forget_latest();
+        self.core.ctx.shelf.batch_ends();
     }
 
     /// Whether transfers have had packets, and what the poller told of the listening port.

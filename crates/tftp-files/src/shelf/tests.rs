@@ -209,6 +209,14 @@ fn where_something_hangs_there_is_no_answer() {
         bench.shelf.open(owner(1), &place, Standing::HalfOpen),
         Opening::Busy
     ));
+    assert!(
+        matches!(
+            bench.shelf.open(owner(1), &place, Standing::Settled),
+            Opening::Later
+        ),
+        "a client that goes on waits"
+    );
+    bench.disk().jobs.clear();
     let options = UploadOptions::default();
     assert_eq!(
         bench.shelf.create(owner(1), &place, options, Standing::HalfOpen),

@@ -110,6 +110,11 @@ impl<S: Store> Completion<S> {
     pub fn owner(&self) -> Owner {
         self.owner
     }
+
+    /// The lane of the job: where to remove what it brings, if nobody needs it.
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
 }
 
 impl<K> Errand<K> {

@@ -22,7 +22,7 @@ impl Transfer {
             Outcome::Failed => Some(self.cause.take().unwrap_or(Cause::Ended("Ended by the server"))),
         };
         if let (Some(_), Stage::Receiving(receiving)) = (&cause, &mut self.stage) {
-            receiving.discard(ctx, self.link.lane);
+            receiving.discard(ctx, &self.link);
         }
         self.finish(ctx, cause);
     }

@@ -1,10 +1,11 @@
 //! The file of a half-open download, closed where descriptors are short, and opened again when the client goes on.
 
-use super::place::Place;
+use tftp_files::{Opening, Standing};
+
 use super::{Stage, Transfer};
 use crate::context::Context;
 use crate::descriptors;
-use crate::inbox::Found;
+use crate::disk::{Opened, owner};
 use crate::jail::Refusal;
 
 impl Transfer {
@@ -22,41 +23,23 @@ impl Transfer {
         }
     }
 
-    pub(super) fn handle_reopened(&mut self, ctx: &mut Context, found: Result<Found, Refusal>) {
+    pub(super) fn handle_reopened(&mut self, ctx: &mut Context, opened: Result<Opened, Refusal>) {
         let Stage::Sending(sending) = &mut self.stage else {
             return;
         };
-        let file = match found {
-            Ok(Found::File(opened, ticket)) => Ok(ctx.adopt(opened, ticket).0),
-            Ok(other) => return ctx.drop_apart(self.link.lane, other),
-            Err(refusal) => Err(refusal),
-        };
-        match sending.handle_reopened(file) {
+        match sending.handle_reopened(opened) {
             Ok(()) => self.after_step(ctx),
             Err(cause) => self.end(ctx, cause),
         }
     }
 
     fn reopen(&mut self, ctx: &mut Context) {
-        let Some(place) = self.place.clone() else {
+        let Some(place) = self.place.as_ref() else {
             return;
         };
-        if let Place::Root(root, served) = &place
-            && let Some(opened) = ctx.open_cached(root, place_name(served, self), false)
-        {
-            let file = opened.map(|(file, _)| file);
-            if let Stage::Sending(sending) = &mut self.stage {
-                return match sending.handle_reopened(file) {
-                    Ok(()) => self.after_step(ctx),
-                    Err(cause) => self.end(ctx, cause),
-                };
-            }
-            return;
+        // Nobody is turned away who is served already: this is never `Busy`.
+        if let Opening::Now(opened) = ctx.shelf.open(owner(self.link.key), place, Standing::Settled) {
+            self.handle_reopened(ctx, opened);
         }
-        self.open_apart(ctx, place, false);
     }
-}
-
-fn place_name<'a>(served: &'a Option<String>, transfer: &'a Transfer) -> &'a str {
-    served.as_deref().unwrap_or(&transfer.link.connection.filename)
 }
