@@ -1,10 +1,23 @@
-//! The name of one transfer on its thread.
+//! How transfers, ports and connections are named.
 
-/// A place in a shard's table and how often it was used before: never mistaken for a later transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Names a transfer: a place in the table and how often it was used before, so it is never mistaken for a later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransferId {
-    /// Where.
+    /// A small number, which a later transfer has again. What the loop keeps of a transfer has the same place.
     pub index: u32,
-    /// Which use of that place.
+    /// Another one for each transfer with that index.
     pub generation: u32,
 }
+
+/// Names a port as long as it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PortId {
+    /// A small number, which a later port has again.
+    pub index: u32,
+    /// Another one for each port with that index.
+    pub generation: u32,
+}
+
+/// The number of a connection that applications see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub i32);
