@@ -126,9 +126,11 @@ impl Doubt {
         }
     }
 
-    /// A packet was sent for the first time: the client has its moment to answer that.
-    pub fn sent(&mut self, now: Instant, moment: Duration) {
+    /// A packet was sent for the first time: the client has its moment to answer that. `owed`: it waits for more before
+    /// it answers, as for the rest of a window.
+    pub fn sent(&mut self, now: Instant, moment: Duration, owed: bool) {
         let Some(open) = self.0.as_deref_mut() else { return };
+        let moment = if owed { moment.max(OWED_MOMENT) } else { moment };
         match &mut open.stage {
             Stage::Error(until) | Stage::Refused(until) | Stage::RefusedAgain(until) => *until = now + moment,
             Stage::Refuted | Stage::SentAgain | Stage::Superseded => {}
@@ -232,7 +234,9 @@ mod tests {
         let mut doubt = Doubt::default();
         doubt.error(at(0), MOMENT, true, error(0));
         assert_eq!(doubt.until(), Some(at(1000)));
-        doubt.sent(at(100), MOMENT);
+        doubt.sent(at(50), MOMENT, true);
+        assert_eq!(doubt.until(), Some(at(1050)));
+        doubt.sent(at(100), MOMENT, false);
         assert_eq!(doubt.until(), Some(at(150)));
     }
 

@@ -570,9 +570,6 @@ impl ReadTransfer {
         if first == self.acked + 1 {
             self.sent(now);
         }
-        if self.doubt.is_open() {
-            self.doubt.sent(now, self.retry.moment());
-        }
         self.timed_at = Instant::NEVER;
         if last > self.high {
             self.timed_first = first.max(self.high + 1);
@@ -583,6 +580,10 @@ impl ReadTransfer {
         self.resend_at = now + self.retry.wait();
         if self.agreed.windowsize > 1 && !self.probe_spent {
             self.probe_at = self.retry.probe_wait().map_or(Instant::NEVER, |wait| now + wait);
+        }
+        if self.doubt.is_open() {
+            let owed = self.wants().is_some();
+            self.doubt.sent(now, self.retry.moment(), owed);
         }
         Transmit::Data { first, count }
     }

@@ -248,7 +248,7 @@ impl WriteTransfer {
             return None;
         }
         if self.doubt.is_open() {
-            self.doubt.sent(now, self.retry.moment());
+            self.doubt.sent(now, self.retry.moment(), false);
         }
         Some(self.acknowledge(now))
     }
