@@ -52,11 +52,26 @@ pub enum How {
 /// What the server tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    Asked { id: Id, peer: SocketAddr, upload: bool },
-    Begun { id: Id },
-    Over { id: Id, how: How },
-    Gone { id: Id },
-    Refused { peer: SocketAddr },
+    Asked {
+        id: Id,
+        peer: SocketAddr,
+        upload: bool,
+        /** It asked for the size. */
+        asked_size: bool,
+    },
+    Begun {
+        id: Id,
+    },
+    Over {
+        id: Id,
+        how: How,
+    },
+    Gone {
+        id: Id,
+    },
+    Refused {
+        peer: SocketAddr,
+    },
 }
 
 /// What comes out of the server, in order.

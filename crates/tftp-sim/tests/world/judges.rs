@@ -28,6 +28,8 @@ pub struct Broken(pub Judge, pub String);
 /// Packets to somebody who never acknowledges: one and three repetitions.
 const HALF_OPEN_PACKETS: u64 = 4;
 const HALF_OPEN_BYTES: usize = 516;
+/// A transfer of which nothing is acknowledged ends within this.
+const HALF_OPEN_LIFE: u64 = 31_000_000;
 /// The first answer to an honest client's request comes within this.
 const PROMPT: u64 = 2_000_000;
 
@@ -54,6 +56,8 @@ enum Stage {
 struct Life {
     stage: Stage,
     peer: SocketAddr,
+    asked_at: u64,
+    asked_size: bool,
 }
 
 /// All of them.
@@ -187,14 +191,18 @@ impl Judges {
     }
 
     /// The server tells this.
-    pub fn told(&mut self, event: Event, ground: &mut Ground) -> Option<Broken> {
+    pub fn told(&mut self, now: u64, event: Event, ground: &mut Ground) -> Option<Broken> {
         let wrong = |id: Id, what: &str| Some(Broken(Judge::Order, format!("{what} of {id}")));
         match event {
-            Event::Asked { id, peer, .. } => {
+            Event::Asked {
+                id, peer, asked_size, ..
+            } => {
                 ground.counts.transfers += 1;
                 let life = Life {
                     stage: Stage::Asked,
                     peer,
+                    asked_at: now,
+                    asked_size,
                 };
                 if self.lives.insert(id, life).is_some() {
                     return wrong(id, "a second beginning");
@@ -208,6 +216,18 @@ impl Judges {
                 Some(life) if matches!(life.stage, Stage::Asked | Stage::Begun) => {
                     if how == How::Complete && life.stage == Stage::Asked {
                         return wrong(id, "complete without beginning");
+                    }
+                    if how == How::Probe && !life.asked_size {
+                        return wrong(id, "a probe without tsize");
+                    }
+                    let aged = now - life.asked_at;
+                    let strict = !self.plan.is_disturbed() && self.plan.settings.mode != Mode::SinglePort;
+                    if strict
+                        && self.mutes.get(&life.peer).is_some_and(|mute| !mute.is_victim)
+                        && aged > HALF_OPEN_LIFE + self.patience
+                    {
+                        let text = format!("half-open for {aged} us: {id} of {}", life.peer);
+                        return Some(Broken(Judge::Bounds, text));
                     }
                     life.stage = Stage::Over;
                     ground.counts.probes += u64::from(how == How::Probe);
@@ -329,8 +349,13 @@ impl Judges {
         let excused = excused || early;
         let told = matches!(client.state, State::Told(_)) && (!steady || plan.can_fail());
         if client.state != State::Done && !excused && !told {
+            let judge = if plan.link.forged > 0 {
+                Judge::Forgery
+            } else {
+                Judge::Served
+            };
             return Some(Broken(
-                Judge::Served,
+                judge,
                 format!(
                     "{}: {:?} after {} us",
                     who(),

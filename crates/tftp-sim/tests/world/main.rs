@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 
 mod files;
+mod found;
 mod ground;
 mod honest;
 mod hostile;
@@ -51,6 +52,28 @@ fn in_anothers_name() {
     .run();
     reached(&[("forged", counts.forged), ("guesses", counts.guesses)]);
     chance(&counts);
+}
+
+#[test]
+fn contradicted_by_forged_errors() {
+    let counts = Family {
+        name: "contradicted_by_forged_errors",
+        worlds: 500,
+        plan: plan::contradicted,
+        node: |plan, round, ground| Box::new(Model::new(plan, round, ground, Fault::None)),
+    }
+    .run();
+    reached(&[("forged", counts.forged), ("whole", counts.whole)]);
+}
+
+#[test]
+fn what_was_found_stays_found() {
+    for (what, plan) in found::FOUND {
+        let broken = judged(plan, &|plan, round, ground| {
+            Box::new(Model::new(plan, round, ground, Fault::None))
+        });
+        assert!(broken.is_none(), "{what}: {broken:?}");
+    }
 }
 
 /// Whose ports follow one another is found out.

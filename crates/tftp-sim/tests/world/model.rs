@@ -188,6 +188,7 @@ impl Model {
             id,
             peer,
             upload: !read,
+            asked_size: request.asked.tsize.is_some(),
         });
         ground.tell(Event::Begun { id });
         self.transfers.push(Transfer {

@@ -69,6 +69,11 @@ impl Net {
         }
     }
 
+    /// Whether the next packet of an honest client is followed by an ERROR in its name.
+    pub fn forges(&mut self) -> bool {
+        self.rng.percent(self.link.forged)
+    }
+
     /// The first packet of several that do not fit; then the sender knows, and sends fragments.
     fn is_too_long(&mut self, now: u64, flight: &Flight) -> bool {
         let too_long = self.link.mtu > 0 && flight.bytes.len() as u64 + 48 > self.link.mtu;

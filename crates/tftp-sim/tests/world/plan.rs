@@ -43,6 +43,8 @@ pub struct Link {
     /// What comes to a closed port is refused (ICMP port unreachable).
     pub refusals: u64,
     pub delay: u64,
+    /// ERRORs in an honest client's name, by somebody who knows both ports, right behind its packets.
+    pub forged: u64,
     /// Packets above it are answered with Packet Too Big, once each time; 0: none.
     pub mtu: u64,
 }
@@ -188,6 +190,7 @@ fn link(rng: &mut Rng) -> Link {
         damage: 0,
         refusals: rng.pick(&[0, 50, 100]),
         delay: rng.pick(&[50, 500, 5_000, 40_000]),
+        forged: 0,
         mtu: rng.pick(&[0, 0, 0, 1500]),
     }
 }
@@ -287,6 +290,21 @@ pub fn flooded(seed: u64) -> Plan {
     };
     plan.settings.descriptors = rng.pick(&[1024, 4096]);
     plan.settings.max_connections = rng.pick(&[0, 0, 200]);
+    plan
+}
+
+/// Somebody sends ERRORs in the name of clients that go on.
+pub fn contradicted(seed: u64) -> Plan {
+    let mut plan = honest(seed);
+    let link = &mut plan.link;
+    (link.loss, link.duplicate, link.reorder, link.mtu, link.forged) = (0, 0, 0, 0, 50);
+    link.delay = link.delay.min(5_000);
+    // A client that waits for the disk for longer than a second is given up.
+    (plan.disk.missing, plan.disk.delay) = (0, plan.disk.delay.min(100_000));
+    plan.crowd = Crowd {
+        honest: 8,
+        ..Crowd::default()
+    };
     plan
 }
 

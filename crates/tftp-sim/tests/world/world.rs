@@ -416,6 +416,10 @@ impl<'a, N: Node> World<'a, N> {
                 }
             }
             let clean = true;
+            let contradicted = kind == Kind::Plain
+                && matches!(bytes.get(1), Some(3 | 4))
+                && matches!(self.actors[place], Actor::Honest(_))
+                && self.net.forges();
             self.net.send(
                 self.now,
                 Flight {
@@ -426,6 +430,18 @@ impl<'a, N: Node> World<'a, N> {
                     kind,
                 },
             );
+            if contradicted {
+                self.net.send(
+                    self.now,
+                    Flight {
+                        from,
+                        to,
+                        bytes: b"\0\x05\0\0forged\0".to_vec(),
+                        clean,
+                        kind: Kind::Forged,
+                    },
+                );
+            }
         }
         if let Actor::Honest(honest) = &mut self.actors[place] {
             let fresh = honest.fresh();
@@ -472,7 +488,7 @@ impl<'a, N: Node> World<'a, N> {
             Event::Gone { id } => id + (3 << 32),
             Event::Refused { peer } => u64::from(peer.port()),
         });
-        self.judges.told(event, &mut self.ground)
+        self.judges.told(self.now, event, &mut self.ground)
     }
 
     fn send(&mut self, sent: Sent) -> Option<Broken> {
