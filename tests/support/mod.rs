@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use tftp_files::jail::Jail;
 use tftp_files::names::NameCodec;
-use tftp_proto::{Limits, Rollover, Timing};
 use tftp_serve::config::Policy;
 use tftp_serve::notice::{Application, Notice, Wants};
 
@@ -243,27 +242,6 @@ impl NameCodec for Utf8 {
 pub fn policy(root: &Path) -> Policy {
     Policy {
         root: Some(Arc::new(Jail::new(root, true).unwrap())),
-        read_only: false,
-        allow_overwrite: true,
-        sync_uploads: false,
-        max_connections: 10_000,
-        max_per_host: 0,
-        limits: Limits {
-            max_blksize: 65_464,
-            max_windowsize: 64,
-            max_large_window: u32::MAX,
-            rollover: Rollover::Zero,
-        },
-        timing: Timing {
-            retransmit_timeout: Duration::from_secs(5),
-            max_retransmits: 3,
-            adaptive: true,
-            inactivity: Some(Duration::from_secs(60)),
-            absolute: None,
-        },
-        capture_destination: false,
-        names: Arc::new(Utf8),
-        clients: None,
-        refused_options: Default::default(),
+        ..Policy::new(Arc::new(Utf8))
     }
 }

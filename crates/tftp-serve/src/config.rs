@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tftp_proto::negotiate::Limits;
+use tftp_proto::negotiate::{Limits, Rollover};
 use tftp_proto::retry::Timing;
 use tftp_proto::wire::OptionSet;
 
@@ -106,6 +106,37 @@ pub struct Policy {
     pub clients: Option<Arc<dyn ClientFilter>>,
     /// Options that are passed over, as though clients had not sent them.
     pub refused_options: OptionSet,
+}
+
+impl Policy {
+    /// What a server object has by default, without a directory.
+    pub fn new(names: Arc<dyn NameCodec>) -> Policy {
+        Policy {
+            root: None,
+            read_only: false,
+            allow_overwrite: true,
+            sync_uploads: false,
+            max_connections: 10_000,
+            max_per_host: 0,
+            limits: Limits {
+                max_blksize: 65_464,
+                max_windowsize: 64,
+                max_large_window: u32::MAX,
+                rollover: Rollover::Zero,
+            },
+            timing: Timing {
+                retransmit_timeout: Duration::from_secs(5),
+                max_retransmits: 3,
+                adaptive: true,
+                inactivity: Some(Duration::from_secs(60)),
+                absolute: None,
+            },
+            capture_destination: false,
+            names,
+            clients: None,
+            refused_options: OptionSet::default(),
+        }
+    }
 }
 
 /// Decides by address whose requests are answered. Called on I/O threads, once a request: it must not block.

@@ -1,7 +1,4 @@
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
-
-use tftp_proto::{Limits, Rollover, Timing};
 
 use super::*;
 use tftp_files::names::NameCodec;
@@ -16,29 +13,8 @@ impl NameCodec for NoNames {
 
 fn policy(max_connections: usize) -> Policy {
     Policy {
-        root: None,
-        read_only: false,
-        allow_overwrite: true,
-        sync_uploads: false,
         max_connections,
-        max_per_host: 0,
-        limits: Limits {
-            max_blksize: 512,
-            max_windowsize: 1,
-            max_large_window: u32::MAX,
-            rollover: Rollover::Zero,
-        },
-        timing: Timing {
-            retransmit_timeout: Duration::from_secs(5),
-            max_retransmits: 3,
-            adaptive: true,
-            inactivity: None,
-            absolute: None,
-        },
-        capture_destination: false,
-        names: Arc::new(NoNames),
-        clients: None,
-        refused_options: Default::default(),
+        ..Policy::new(Arc::new(NoNames))
     }
 }
 
