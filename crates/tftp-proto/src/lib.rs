@@ -123,6 +123,7 @@ mod doubt;
 pub mod negotiate;
 pub mod netascii;
 mod numbers;
+mod options;
 mod read;
 pub mod retry;
 mod time;

@@ -149,6 +149,40 @@ fn the_size_of_an_empty_file_is_told_to_all_but_curl() {
         answer("tsize 0 blksize 512 timeout 6").as_deref(),
         Some("tsize 5000 blksize 512 timeout 6")
     );
+    let upload = negotiate::write(&asked("tsize 0 blksize 512 timeout 6"), &LIMITS);
+    assert_eq!(
+        shown(&upload).as_deref(),
+        Some("tsize 0 blksize 512 timeout 6"),
+        "an upload's size is echoed"
+    );
+}
+
+/// The order of the request does not matter; captures of clients are compared with the order of the answer.
+#[test]
+fn an_answer_has_its_options_in_one_order() {
+    assert_eq!(
+        answer("rollover 1 windowsize 4 timeout 3 blksize 1024 tsize 0").as_deref(),
+        Some("tsize 5000 blksize 1024 timeout 3 windowsize 4 rollover 1")
+    );
+    assert_eq!(
+        answer("rollover 0 windowsize 4 utimeout 20000 blksize2 1500 tsize 0").as_deref(),
+        Some("tsize 5000 blksize2 1024 utimeout 20000 windowsize 4 rollover 0")
+    );
+}
+
+#[test]
+fn what_was_asked_is_listed_in_the_order_of_the_answer() {
+    let asked = asked("rollover 1 windowsize 65536 BLKSIZE2 8 utimeout 20000 unknown 1 tsize 7");
+    let listed: Vec<_> = asked.options().collect();
+    assert_eq!(
+        listed,
+        [
+            ("tsize", 7),
+            ("blksize2", 8),
+            ("utimeout", 20_000),
+            ("rollover", 1)
+        ]
+    );
 }
 
 /// A receive buffer of the default size holds two datagrams of 64 kB.

@@ -3,13 +3,13 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::time::Duration;
 
-use crate::negotiate::{Agreed, DEFAULT_BLKSIZE, MIN_BLKSIZE};
+use crate::negotiate::{Agreed, DEFAULT_BLKSIZE};
+use crate::options::{self, Answer, OPTIONS, Unfit};
 use crate::wire::{self, Asked, Mode, Operation, Rollover};
 
-/// Appends an RRQ or a WRQ with the options of `asked` that a client of this crate knows: blksize, windowsize,
-/// timeout and tsize. `filename` must have no NUL.
+/// Appends an RRQ or a WRQ with the options of `asked` that a client of this crate knows: tsize, blksize,
+/// timeout and windowsize. `filename` must have no NUL.
 pub fn encode_request(operation: Operation, filename: &[u8], mode: Mode, asked: &Asked, out: &mut Vec<u8>) {
     out.extend_from_slice(&operation.opcode().to_be_bytes());
     let mode: &[u8] = match mode {
@@ -20,15 +20,9 @@ pub fn encode_request(operation: Operation, filename: &[u8], mode: Mode, asked: 
         out.extend_from_slice(word);
         out.push(0);
     }
-    let options = [
-        ("tsize", asked.tsize),
-        ("blksize", asked.blksize.map(u64::from)),
-        ("timeout", asked.timeout.map(u64::from)),
-        ("windowsize", asked.windowsize.map(u64::from)),
-    ];
-    for (name, value) in options {
-        if let Some(value) = value {
-            out.extend_from_slice(format!("{name}\0{value}\0").as_bytes());
+    for row in OPTIONS.iter().filter(|row| row.accept.is_some()) {
+        if let Some(value) = (row.asked)(asked) {
+            out.extend_from_slice(format!("{}\0{value}\0", row.name).as_bytes());
         }
     }
 }
@@ -75,31 +69,13 @@ fn take(
 ) -> Result<(), String> {
     let shown = || format!("{name} {}", wire::printable(value, 40));
     let number = wire::digits(value).ok_or_else(|| format!("{}, which is no number", shown()))?;
-    let unasked = || format!("{name}, which was not asked for");
-    let within = |least: u16, most: Option<u16>| {
-        let most = most.ok_or_else(unasked)?;
-        let fits = u16::try_from(number)
-            .ok()
-            .filter(|&number| number >= least && number <= most);
-        fits.ok_or_else(|| format!("{}, where {most} was asked for", shown()))
+    let row = options::find(name.as_bytes()).and_then(|place| OPTIONS.get(place));
+    let known = row.and_then(|row| Some((row.accept?, (row.asked)(asked)?)));
+    let (accept, asked) = known.ok_or_else(|| format!("{name}, which was not asked for"))?;
+    let answer = Answer {
+        number,
+        asked,
+        operation,
     };
-    match name {
-        "blksize" => agreed.blksize = within(MIN_BLKSIZE, asked.blksize)?,
-        "windowsize" => agreed.windowsize = within(1, asked.windowsize)?,
-        "timeout" => {
-            // Taken as it is or not at all (RFC 2349).
-            let same = asked.timeout.map(u16::from);
-            let seconds = within(same.unwrap_or_default(), same)?;
-            agreed.timeout = Some(Duration::from_secs(seconds.into()));
-        }
-        "tsize" => {
-            let asked = asked.tsize.ok_or_else(unasked)?;
-            if operation == Operation::Write && number != asked {
-                return Err(format!("{}, where {asked} was announced", shown()));
-            }
-            agreed.tsize = Some(number);
-        }
-        _ => return Err(unasked()),
-    }
-    Ok(())
+    accept(agreed, &answer).map_err(|Unfit(how)| format!("{}, where {asked} was {how}", shown()))
 }

@@ -1,10 +1,9 @@
 //! The options of a request: RFC 2347 (form), 2348 (blksize), 2349 (timeout, tsize), 7440 (windowsize), and
 //! three of tftp-hpa: blksize2, utimeout, rollover.
 
-use core::ops::RangeInclusive;
-
 use super::split_nul;
 use crate::block::Rollover;
+use crate::options::{self, OPTIONS};
 
 /// The options that a client asked for. Only well-formed values in range survive parsing; a field is `None`
 /// when the option was not asked for, or not in a way that can be answered.
@@ -28,84 +27,63 @@ pub struct Asked {
     pub is_like_curl: bool,
 }
 
+impl Asked {
+    /// Names and values of what was asked for, in the order of an OACK.
+    pub fn options(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        OPTIONS
+            .iter()
+            .filter_map(|row| Some((row.name, (row.asked)(self)?)))
+    }
+
+    /// Forgets the options of a set, as though the client had not sent them.
+    pub fn forget(&mut self, set: OptionSet) {
+        for (place, row) in OPTIONS.iter().enumerate() {
+            if set.has(place) {
+                (row.ask)(self, None);
+            }
+        }
+    }
+}
+
 /// A set of options.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OptionSet(u8);
 
+const _: () = assert!(OPTIONS.len() <= u8::BITS as usize);
+
 impl OptionSet {
     /// Adds the option of this name, read without regard to case; false where there is none.
     pub fn insert(&mut self, name: &str) -> bool {
-        let which = place(name.as_bytes());
-        self.0 |= which.map_or(0, |which| 1 << which);
-        which.is_some()
+        let place = options::find(name.as_bytes());
+        if let Some(place) = place {
+            self.add(place);
+        }
+        place.is_some()
     }
 
     /// The names of all options that there are.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.iter().filter_map(|name| core::str::from_utf8(name).ok())
+        OPTIONS.iter().map(|row| row.name)
+    }
+
+    /// Adds an option by its place in the table.
+    fn add(&mut self, place: usize) {
+        self.0 |= 1 << place;
+    }
+
+    fn has(self, place: usize) -> bool {
+        self.0 & (1 << place) != 0
     }
 }
 
-impl Asked {
-    /// Forgets the options of a set, as though the client had not sent them.
-    pub fn forget(&mut self, set: OptionSet) {
-        let Asked {
-            blksize,
-            blksize2,
-            timeout,
-            utimeout,
-            tsize,
-            windowsize,
-            rollover,
-            // It tells who asks, not what for.
-            is_like_curl: _,
-        } = self;
-        let has = |which: usize| set.0 & (1 << which) != 0;
-        take_if(blksize, has(0));
-        take_if(blksize2, has(1));
-        take_if(timeout, has(2));
-        take_if(utimeout, has(3));
-        take_if(tsize, has(4));
-        take_if(windowsize, has(5));
-        take_if(rollover, has(6));
-    }
-}
-
-fn take_if<T>(option: &mut Option<T>, gone: bool) {
-    if gone {
-        *option = None;
-    }
-}
-
-const BLKSIZE: RangeInclusive<u64> = 8..=65464;
-const TIMEOUT: RangeInclusive<u64> = 1..=255;
-const UTIMEOUT: RangeInclusive<u64> = 10_000..=255_000_000;
-const WINDOWSIZE: RangeInclusive<u64> = 1..=65535;
-
-/// Every option by its name; its place is its bit in "seen already".
-const NAMES: [&[u8]; 7] = [
-    b"blksize",
-    b"blksize2",
-    b"timeout",
-    b"utimeout",
-    b"tsize",
-    b"windowsize",
-    b"rollover",
-];
-
-/// What curl asks for, in its order, as places in [`NAMES`].
-const CURL: [Option<usize>; 3] = [Some(4), Some(0), Some(2)];
-
-/// The place of a name among [`NAMES`].
-fn place(name: &[u8]) -> Option<usize> {
-    NAMES.iter().position(|known| known.eq_ignore_ascii_case(name))
-}
+/// What curl asks for, in its order.
+const CURL: [&str; 3] = ["tsize", "blksize", "timeout"];
 
 /// Reads name and value pairs. The first of two equal names counts, also where its value is senseless;
 /// unknown names and a tail without its NUL are passed over.
 pub(super) fn parse(mut bytes: &[u8]) -> Asked {
     let mut asked = Asked::default();
-    let mut seen = 0u8;
+    let mut seen = OptionSet::default();
     let mut count = 0;
     asked.is_like_curl = true;
     while let Some((name, rest)) = split_nul(bytes) {
@@ -113,44 +91,21 @@ pub(super) fn parse(mut bytes: &[u8]) -> Asked {
             break;
         };
         bytes = rest;
-        let known = place(name);
-        asked.is_like_curl &= CURL.get(count) == Some(&known);
+        let place = options::find(name);
+        let row = place.and_then(|place| OPTIONS.get(place));
+        asked.is_like_curl &= row.map(|row| row.name) == CURL.get(count).copied();
         count += 1;
-        let Some(which) = known else {
+        let (Some(place), Some(row)) = (place, row) else {
             continue;
         };
-        if seen & (1 << which) == 0 {
-            seen |= 1 << which;
-            if let Some(number) = digits(value) {
-                set(&mut asked, which, number);
-            }
+        if !seen.has(place) {
+            seen.add(place);
+            let value = digits(value).filter(|number| row.range.contains(number));
+            (row.ask)(&mut asked, value);
         }
     }
     asked.is_like_curl &= count == CURL.len();
     asked
-}
-
-fn set(asked: &mut Asked, which: usize, number: u64) {
-    match which {
-        0 => asked.blksize = narrow(number, BLKSIZE),
-        1 => asked.blksize2 = narrow(number, BLKSIZE),
-        2 => asked.timeout = narrow(number, TIMEOUT),
-        3 => asked.utimeout = narrow(number, UTIMEOUT),
-        4 => asked.tsize = Some(number),
-        5 => asked.windowsize = narrow(number, WINDOWSIZE),
-        _ => {
-            asked.rollover = [Rollover::Zero, Rollover::One]
-                .get(number.min(2) as usize)
-                .copied()
-        }
-    }
-}
-
-fn narrow<T: TryFrom<u64>>(number: u64, range: RangeInclusive<u64>) -> Option<T> {
-    range
-        .contains(&number)
-        .then(|| T::try_from(number).ok())
-        .flatten()
 }
 
 /// A decimal number of digits only: no sign, no space, nothing that does not fit.

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 
 use tftp_proto::negotiate::Agreed;
-use tftp_proto::wire::{self, Asked, ErrorCode, Mode, Operation, Packet, Rollover};
+use tftp_proto::wire::{self, Asked, ErrorCode, Mode, Operation, Packet};
 
 use super::{Observer, Over};
 use crate::cause::{self, Cause};
@@ -155,23 +155,8 @@ struct Options<'a>(&'a Asked);
 
 impl fmt::Display for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let asked = self.0;
-        let rollover = asked
-            .rollover
-            .map(|rollover| u64::from(rollover == Rollover::One));
-        let options = [
-            ("tsize", asked.tsize),
-            ("blksize", asked.blksize.map(u64::from)),
-            ("blksize2", asked.blksize2.map(u64::from)),
-            ("timeout", asked.timeout.map(u64::from)),
-            ("utimeout", asked.utimeout.map(u64::from)),
-            ("windowsize", asked.windowsize.map(u64::from)),
-            ("rollover", rollover),
-        ];
-        for (name, value) in options {
-            if let Some(value) = value {
-                write!(f, " {name}={value}")?;
-            }
+        for (name, value) in self.0.options() {
+            write!(f, " {name}={value}")?;
         }
         Ok(())
     }
