@@ -7,8 +7,10 @@ use tftp_proto::block::to_wire;
 use tftp_proto::wire::data_header;
 use tftp_proto::{ErrorCode, Rollover};
 
+use crate::handled::Handled;
 use crate::id::{PortId, TransferId};
 use crate::net::{NoPort, OpenPlan, Route};
+use crate::transfer::HeldRequest;
 
 /// One thing to do. It is polled until there is none after each input.
 #[derive(Debug)]
@@ -69,7 +71,7 @@ pub enum Output<'a> {
     },
     /// A port is needed; answered by `handle_port`, at once.
     OpenPort {
-        /// The transfer.
+        /// The transfer; another name where the port is for later ones.
         id: TransferId,
         /// Which.
         plan: &'a OpenPlan,
@@ -78,6 +80,14 @@ pub enum Output<'a> {
     ClosePort {
         /// Which.
         port: PortId,
+    },
+    /// A request that had waited for the end of its client's former transfer is handled now: acted on as if
+    /// `handle_datagram` had returned this.
+    Retried {
+        /// What it meant.
+        handled: Handled<'static>,
+        /// The request.
+        request: &'a HeldRequest,
     },
     /// No transfers are left after `stop_listening`.
     Drained,
@@ -229,7 +239,7 @@ mod tests {
     #[test]
     fn what_is_polled_for_each_packet_is_small() {
         assert!(size_of::<Output<'_>>() <= 48, "{}", size_of::<Output<'_>>());
-        assert!(size_of::<crate::Handled<'_>>() <= 32);
+        assert!(size_of::<Handled<'_>>() <= 32);
         assert_eq!(size_of::<Blocks>(), 16);
     }
 }

@@ -18,7 +18,7 @@ pub struct Timers {
 }
 
 /// One transfer's side of it.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Timer {
     deadline: Option<Instant>,
     /// The earliest entry in the heap, if any.

@@ -1,0 +1,75 @@
+//! What always holds, to be called by tests between two inputs.
+
+use crate::limits::Limits;
+use crate::ports::Role;
+use crate::server::Server;
+use crate::transfer::{Stage, Step, Transfer};
+
+/// What a machine's transfers take of the limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Transfers that count.
+    pub active: usize,
+    /// Those that no client has acknowledged, whether they count or not.
+    pub half_open: usize,
+    /// Bytes of windows.
+    pub windows: usize,
+}
+
+impl<L: Limits> Server<L> {
+    /// What it takes of the limits, after a look at all that has to hold when everything was polled.
+    ///
+    /// # Panics
+    /// If something does not.
+    pub fn check(&self) -> Tally {
+        assert!(!self.is_undrained, "everything was polled");
+        let (mut tally, mut private, mut linked) = (Tally::default(), 0, 0);
+        for index in self.table.indices() {
+            let Some(transfer) = self.table.at(index) else {
+                continue;
+            };
+            self.check_one(index, transfer);
+            tally.active += usize::from(!transfer.has_ended && !transfer.is_doubted);
+            tally.half_open += usize::from(transfer.half_open.is_some());
+            tally.windows += transfer.window as usize;
+            private += usize::from(transfer.is_private);
+            linked += usize::from(!transfer.is_private);
+        }
+        let (places, requests) = self.table.entries();
+        assert_eq!(self.ports.own(), private, "private ports are those of transfers");
+        assert_eq!(
+            places, linked,
+            "a peer's place on a shared port is that of a transfer"
+        );
+        assert!(requests <= self.table.len(), "requests lead to transfers");
+        assert_eq!(
+            self.half_open.len(),
+            tally.half_open,
+            "half-open ones are in order"
+        );
+        tally
+    }
+
+    fn check_one(&self, index: u32, transfer: &Transfer) {
+        let route = &transfer.route;
+        assert!(transfer.due.is_empty(), "nothing is left to say");
+        assert!(!transfer.is_over(), "what is over is gone");
+        assert!(
+            !transfer
+                .pending()
+                .is_some_and(|pending| pending.step == Step::Port),
+            "a port is found or not at once"
+        );
+        match transfer.is_private {
+            true => assert_eq!(self.ports.role(route.port), Role::Private(index)),
+            false => assert_eq!(self.table.by_peer(route.port, route.peer), Some(index)),
+        }
+        if transfer.has_ended {
+            assert!(
+                matches!(transfer.stage, Stage::Receiving(_)),
+                "only uploads dally"
+            );
+            assert!(transfer.half_open.is_none() && transfer.window == 0 && !transfer.is_doubted);
+        }
+    }
+}

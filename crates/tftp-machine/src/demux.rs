@@ -1,0 +1,190 @@
+//! Whose datagram it is.
+
+use core::net::SocketAddr;
+
+use tftp_proto::wire::{self, Malformed, Packet};
+use tftp_proto::{ErrorCode, Instant};
+
+use crate::handled::{Handled, Why};
+use crate::id::PortId;
+use crate::limits::Limits;
+use crate::net::{Datagram, LocalAddr, NetFailure, Route};
+use crate::output::Ending;
+use crate::port_plan::Mode;
+use crate::ports::Role;
+use crate::server::{Apart, Server};
+use crate::transfer::{Moved, Stage};
+
+impl<L: Limits> Server<L> {
+    /// A datagram came. What it returns is acted on before anything is polled.
+    #[inline]
+    pub fn handle_datagram<'a>(&mut self, now: Instant, datagram: &Datagram<'a>) -> Handled<'a> {
+        self.begin(now);
+        match self.ports.role(datagram.port) {
+            Role::Private(owner) if self.is_of(owner, datagram.peer) => self.known(owner, datagram.bytes),
+            Role::Listening => self.listening(datagram),
+            Role::Unknown => Handled::Ignored(Why::Stray),
+            Role::Private(_) => self.stray(datagram),
+            Role::Shared => match self.table.by_peer(datagram.port, datagram.peer) {
+                Some(index) => self.known(index, datagram.bytes),
+                None => self.stray(datagram),
+            },
+        }
+    }
+
+    #[inline]
+    fn is_of(&self, owner: u32, peer: SocketAddr) -> bool {
+        self.table
+            .at(owner)
+            .is_some_and(|transfer| transfer.route.peer == peer)
+    }
+
+    #[inline]
+    fn known<'a>(&mut self, index: u32, bytes: &'a [u8]) -> Handled<'a> {
+        match wire::parse(bytes) {
+            Ok(packet) => self.packet(index, &packet),
+            Err(_) => Handled::Ignored(Why::Malformed),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn packet<'a>(&mut self, index: u32, packet: &Packet<'a>) -> Handled<'a> {
+        let now = self.now;
+        let Some(transfer) = self.table.at_mut(index) else {
+            return Handled::Ignored(Why::Stray);
+        };
+        let id = transfer.id;
+        let moved = transfer.handle_packet(now, packet);
+        self.touch(index);
+        match moved {
+            Moved::Nothing => Handled::Packet(id),
+            Moved::Acked(upto) => Handled::Acked(id, upto),
+            Moved::Received(bytes, last) => Handled::Received { id, bytes, last },
+            Moved::GivenUp => {
+                self.given_up(index, packet);
+                Handled::Packet(id)
+            }
+        }
+    }
+
+    /// A client sent an ERROR before it was answered.
+    fn given_up(&mut self, index: u32, packet: &Packet<'_>) {
+        if let Packet::Error { code, message } = *packet {
+            let message = wire::printable(message, SHOWN);
+            let probe = false;
+            self.end_silently(index, Ending::ClientError { code, message, probe });
+        }
+    }
+
+    /// Only requests are answered on a listening port: an answer to an ERROR, a stray ACK or garbage is how two servers
+    /// are made to talk to each other forever (CVE-2024-2169).
+    fn listening<'a>(&mut self, datagram: &Datagram<'a>) -> Handled<'a> {
+        match wire::parse(datagram.bytes) {
+            Ok(Packet::Request(mut request)) => {
+                request.asked.forget(self.policy.refused_options);
+                self.request(datagram, &request)
+            }
+            Ok(packet) if self.ports.mode() == Mode::Single => {
+                match self.table.by_peer(datagram.port, datagram.peer) {
+                    Some(index) => self.packet(index, &packet),
+                    None => Handled::Ignored(Why::NoRequest),
+                }
+            }
+            Err(Malformed::Mode) => match self.unanswered(datagram) {
+                Some(why) => Handled::Ignored(why),
+                None => {
+                    let route = self.route(datagram.port, datagram);
+                    self.say(Apart::Error(route, ErrorCode::ILLEGAL, "Unknown transfer mode"));
+                    Handled::Ignored(Why::Mode)
+                }
+            },
+            Ok(_) => Handled::Ignored(Why::NoRequest),
+            Err(_) => Handled::Ignored(Why::Malformed),
+        }
+    }
+
+    /// RFC 1350 section 4: a packet from an unknown TID, the transfer it strays into undisturbed, also by the answers.
+    fn stray<'a>(&mut self, datagram: &Datagram<'a>) -> Handled<'a> {
+        let is_hidden =
+            self.config.hides_probes && matches!(self.ports.role(datagram.port), Role::Private(_));
+        match wire::parse(datagram.bytes) {
+            Err(_) => return Handled::Ignored(Why::Malformed),
+            Ok(Packet::Error { .. } | Packet::Request(_)) => {}
+            Ok(_) if is_hidden || datagram.broadcast || !self.strays.allow(self.now) => {}
+            Ok(_) => {
+                let route = self.route(datagram.port, datagram);
+                self.say(Apart::Error(route, ErrorCode::UNKNOWN_TID, "Unknown transfer ID"));
+            }
+        }
+        Handled::Ignored(Why::Stray)
+    }
+
+    /// The way back to the sender, from `port`, and from the address that was asked or SourceIPAddress.
+    pub(crate) fn route(&self, port: PortId, datagram: &Datagram<'_>) -> Route {
+        self.route_of(port, datagram.peer, datagram.local)
+    }
+
+    pub(crate) fn route_of(&self, port: PortId, peer: SocketAddr, local: Option<LocalAddr>) -> Route {
+        let is_connected = self.config.hides_probes && matches!(self.ports.role(port), Role::Private(_));
+        let is_ipv4 = peer.ip().to_canonical().is_ipv4();
+        let own = self.config.source.filter(|ip| ip.is_ipv4() == is_ipv4);
+        let asked = local.filter(|_| self.config.address.ip().is_unspecified());
+        let source = own.map_or(asked, |ip| {
+            let interface = local.map_or(0, |local| local.interface);
+            Some(LocalAddr { ip, interface })
+        });
+        Route {
+            port,
+            peer,
+            source: source.filter(|_| !is_connected),
+        }
+    }
+
+    /// A packet that was sent from that port did not arrive.
+    pub fn handle_failure(&mut self, now: Instant, port: PortId, peer: Option<SocketAddr>, what: NetFailure) {
+        self.begin(now);
+        let owner = match self.ports.role(port) {
+            Role::Private(owner) => {
+                Some(owner).filter(|&owner| peer.is_none_or(|peer| self.is_of(owner, peer)))
+            }
+            _ => peer.and_then(|peer| self.table.by_peer(port, peer)),
+        };
+        let Some(index) = owner else { return };
+        match what {
+            NetFailure::Passing => {}
+            NetFailure::Shrunk if !self.config.dont_fragment => self.too_big(index),
+            NetFailure::Shrunk | NetFailure::TooLong => {
+                let text = "blksize exceeds what the path takes";
+                self.end(index, ErrorCode::UNDEFINED, text, Ending::TooLong);
+            }
+            NetFailure::Gone => self.unreachable(index),
+        }
+    }
+
+    fn too_big(&mut self, index: u32) {
+        let now = self.now;
+        if let Some(transfer) = self.table.at_mut(index)
+            && let Stage::Sending(machine) = &mut transfer.stage
+        {
+            machine.handle_too_big(now);
+            self.touch(index);
+        }
+    }
+
+    fn unreachable(&mut self, index: u32) {
+        let now = self.now;
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        match &mut transfer.stage {
+            Stage::Sending(machine) => machine.handle_unreachable(now),
+            Stage::Receiving(machine) => machine.handle_unreachable(now),
+            Stage::Pending(_) => return self.end_silently(index, Ending::Unreachable),
+            Stage::Over(_) => return,
+        }
+        self.touch(index);
+    }
+}
+
+/// Text of a peer that is kept, at most.
+const SHOWN: usize = 256;

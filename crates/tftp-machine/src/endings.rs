@@ -1,0 +1,236 @@
+//! The end of a transfer: told once, and counted out of every limit.
+
+use alloc::boxed::Box;
+
+use tftp_proto::{ErrorCode, Outcome};
+
+use crate::limits::{Descriptors, Limits};
+use crate::output::Ending;
+use crate::server::{Apart, Server};
+use crate::transfer::{Due, Stage, Transfer};
+
+impl Ending {
+    /// What a transfer machine says; `None` where it was ended from outside.
+    fn of(outcome: &Outcome) -> Option<Ending> {
+        Some(match outcome {
+            Outcome::Complete => Ending::Complete,
+            Outcome::ClientError { code, message, probe } => Ending::ClientError {
+                code: *code,
+                message: message.clone(),
+                probe: *probe,
+            },
+            Outcome::Unreachable => Ending::Unreachable,
+            Outcome::TimedOut { probably_complete } => Ending::Silent {
+                probably_complete: *probably_complete,
+            },
+            Outcome::Oversized => Ending::Oversized,
+            Outcome::Failed => return None,
+        })
+    }
+}
+
+impl<L: Limits> Server<L> {
+    /// Ends a transfer: the client gets an ERROR, unless it has begun anew.
+    pub(crate) fn end(&mut self, index: u32, code: ErrorCode, text: &'static str, how: Ending) {
+        let now = self.now;
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        if transfer.has_ended {
+            return;
+        }
+        if transfer.is_superseded() {
+            return self.end_silently(index, how);
+        }
+        if transfer.outcome().is_some() {
+            return self.touch(index);
+        }
+        if !transfer.fail(now, code, text, how.clone()) {
+            transfer.stage = Stage::Over(Some((code, text)));
+            transfer.due.add(Due::ERROR);
+            self.finish(index, how);
+            self.table.unlink(index);
+        }
+        self.touch(index);
+    }
+
+    /// Ends a transfer without a word to its client.
+    pub(crate) fn end_silently(&mut self, index: u32, how: Ending) {
+        if self.table.at(index).is_none() {
+            return;
+        }
+        self.finish(index, how);
+        // Nothing is sent any more, not even an ERROR that waited.
+        self.table.unlink(index);
+        if let Some(transfer) = self.table.at_mut(index)
+            && !matches!(transfer.stage, Stage::Over(_))
+        {
+            transfer.stage = Stage::Over(None);
+        }
+        self.touch(index);
+    }
+
+    /// Ends a transfer, without a packet, for a newer one of the same client.
+    pub(crate) fn replace(&mut self, index: u32) {
+        let Some(transfer) = self.table.at(index) else {
+            return;
+        };
+        let how = match &transfer.stage {
+            Stage::Sending(machine) if machine.awaits_last_ack() => Ending::Silent {
+                probably_complete: true,
+            },
+            _ => Ending::Replaced,
+        };
+        self.end_silently(index, how);
+    }
+
+    /// Counts the transfer out of the limits, and lets its end be told, once.
+    fn finish(&mut self, index: u32, how: Ending) {
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        if core::mem::replace(&mut transfer.has_ended, true) {
+            return;
+        }
+        let host = transfer.host();
+        if let Some(place) = transfer.half_open.take() {
+            self.half_open.leave(place);
+            self.limits.settle();
+        }
+        // In doubt it was counted out before.
+        if !core::mem::take(&mut transfer.is_doubted) {
+            self.limits.leave(host);
+        }
+        self.limits.give_window(core::mem::take(&mut transfer.window));
+        if how == Ending::Complete && matches!(transfer.stage, Stage::Receiving(_)) {
+            self.dallying.push_back(transfer.id);
+        }
+        transfer.ending = Some(Box::new(how));
+        transfer.due.keep(Due::AT_THE_END);
+        transfer.due.add(Due::OVER);
+        if transfer.is_open {
+            transfer.due.add(Due::CLOSE);
+        }
+    }
+
+    /// What follows from the last step besides packets: true if there is more to say.
+    pub(crate) fn follow(&mut self, index: u32) -> bool {
+        self.leave_half_open(index);
+        self.let_file_go(index);
+        self.follow_doubt(index);
+        self.conclude(index);
+        self.leave_table(index);
+        self.table
+            .at(index)
+            .is_some_and(|transfer| !transfer.due.is_empty())
+    }
+
+    /// The client has acknowledged something for the first time. Its former transfer ends.
+    fn leave_half_open(&mut self, index: u32) {
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        let is_half_open = match &transfer.stage {
+            Stage::Sending(machine) => machine.is_half_open(),
+            Stage::Receiving(machine) => machine.is_half_open(),
+            _ => return,
+        };
+        if is_half_open {
+            return;
+        }
+        let Some(place) = transfer.half_open.take() else {
+            return;
+        };
+        transfer.due.add(Due::SETTLED);
+        self.half_open.leave(place);
+        self.limits.settle();
+        if let Some(former) = transfer.former.take()
+            && self.table.get(former).is_some_and(Transfer::is_superseded)
+        {
+            self.replace(former.index);
+        }
+    }
+
+    /// The file of a half-open download is closed where descriptors are short: what its one packet needs is read.
+    fn let_file_go(&mut self, index: u32) {
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        if transfer.half_open.is_none() || transfer.was_let_go || transfer.is_reading {
+            return;
+        }
+        if let Stage::Sending(machine) = &transfer.stage
+            && machine.wants().is_none()
+            && !transfer.has_ended
+            && self.limits.descriptors() != Descriptors::Plenty
+        {
+            transfer.was_let_go = true;
+            transfer.due.add(Due::LET_GO);
+        }
+    }
+
+    /// The limits follow a doubt: it begins, is refuted, or ends with the transfer.
+    fn follow_doubt(&mut self, index: u32) {
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        let in_doubt = transfer.is_in_doubt();
+        if !in_doubt && !transfer.has_ended && transfer.outcome().is_none() {
+            // The client goes on.
+            transfer.waiting = None;
+        }
+        let is_out = !transfer.has_ended && (in_doubt || transfer.is_superseded());
+        if is_out != transfer.is_doubted {
+            transfer.is_doubted = is_out;
+            match is_out {
+                true => self.limits.leave(transfer.host()),
+                false => self.limits.back(transfer.host()),
+            }
+        }
+    }
+
+    /// The transfer machine has come to its end.
+    fn conclude(&mut self, index: u32) {
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        if transfer.has_ended {
+            return;
+        }
+        let Some(outcome) = transfer.outcome() else { return };
+        let how = match Ending::of(outcome) {
+            // All that is missing is the last ACK.
+            Some(Ending::Unreachable) if transfer.is_probably_complete() => Ending::Silent {
+                probably_complete: true,
+            },
+            Some(how) => how,
+            None => transfer.ending.take().map_or(Ending::Decided, |how| *how),
+        };
+        self.finish(index, how);
+    }
+
+    /// Nothing more is sent or expected.
+    fn leave_table(&mut self, index: u32) {
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        if !transfer.has_ended || !transfer.is_over() {
+            return;
+        }
+        if transfer.is_private {
+            transfer.due.add(Due::CLOSE_PORT);
+        }
+        transfer.due.add(Due::GONE);
+        self.table.unlink(index);
+    }
+
+    /// The slot is free. A request that waited for this begins anew.
+    pub(crate) fn remove(&mut self, index: u32) {
+        let Some(transfer) = self.table.remove(index) else {
+            return;
+        };
+        if let Some(request) = transfer.waiting {
+            self.say(Apart::Retry(request));
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What the machine wants done, one thing after the other: first of the transfer that the last input was about, then of the
+//! others that it concerned, then what belongs to none.
+
+use tftp_proto::wire;
+use tftp_proto::{ErrorCode, Transmit};
+
+use crate::handled::Handled;
+use crate::id::{PortId, TransferId};
+use crate::limits::Limits;
+use crate::net::{OpenPlan, PortKind, Reception};
+use crate::output::{Blocks, Io, Output, Question};
+use crate::seats::NOBODY;
+use crate::server::{Apart, Server};
+use crate::transfer::{Due, Found, Stage, Step, Transfer};
+
+/// An output before what it lends is borrowed.
+enum Todo {
+    /// The scratch buffer, to this transfer's client.
+    Packet(u32),
+    /// The scratch buffer, to `Server::to`.
+    Answer,
+    Data(u32, Blocks),
+    Ask(u32, Question),
+    Io(u32, Io),
+    Begun(u32),
+    Settled(u32),
+    Over(u32),
+    Gone(TransferId),
+    /// `Server::plan`.
+    Port(TransferId),
+    ClosePort(PortId),
+    /// `Server::retried`.
+    Retried(Handled<'static>),
+    Drained,
+}
+
+impl<L: Limits> Server<L> {
+    /// The next thing to do; `None`: nothing more, and the next input may come.
+    #[inline]
+    pub fn poll_output(&mut self) -> Option<Output<'_>> {
+        if !self.is_undrained {
+            return None;
+        }
+        match self.next() {
+            Some(todo) => self.show(todo),
+            None => {
+                self.is_undrained = false;
+                None
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Todo> {
+        loop {
+            if let Some(index) = self.current {
+                if let Some(todo) = self.next_of(index) {
+                    return Some(todo);
+                }
+                // A step may have put another one in front.
+                if self.current == Some(index) {
+                    self.current = None;
+                }
+            } else if let Some(index) = self.listed.pop_front() {
+                self.table.unlist(index);
+                self.current = Some(index);
+            } else {
+                return self.next_apart();
+            }
+        }
+    }
+
+    /// What this transfer has to say next. When there is nothing, its timer is set.
+    fn next_of(&mut self, index: u32) -> Option<Todo> {
+        let now = self.now;
+        loop {
+            let transfer = self.table.at_mut(index)?;
+            if let Some(due) = transfer.due.take(Due::BEFORE) {
+                return Some(self.due(index, due));
+            }
+            if let Some(io) = transfer.wanted() {
+                return Some(Todo::Io(index, io));
+            }
+            if let Some(transmit) = transfer.poll_transmit(now) {
+                return Some(self.transmit(index, transmit));
+            }
+            let is_quiet = transfer.is_steady();
+            if !is_quiet && let Some(due) = transfer.due.take(Due::ALL) {
+                return Some(self.due(index, due));
+            }
+            if is_quiet || !self.follow(index) {
+                let transfer = self.table.at_mut(index)?;
+                let deadline = transfer.deadline();
+                self.timers.set(transfer.id, &mut transfer.timer, deadline);
+                return None;
+            }
+        }
+    }
+
+    /// One of the things besides packets.
+    fn due(&mut self, index: u32, due: Due) -> Todo {
+        match due {
+            Due::PORT => {
+                let kind = self.kind_of_port(index);
+                self.plan = self.plan_of(index, kind);
+                Todo::Port(self.id(index))
+            }
+            Due::ASK => Todo::Ask(index, self.question(index)),
+            Due::OPEN => Todo::Io(
+                index,
+                Io::Open {
+                    again: self.step(index) == Some(Step::Opening { again: true }),
+                },
+            ),
+            Due::BEGUN => Todo::Begun(index),
+            Due::LET_GO => Todo::Io(index, Io::LetGo),
+            Due::SETTLED => Todo::Settled(index),
+            Due::COMMIT => Todo::Io(index, Io::Commit),
+            Due::ERROR => self.error_of(index),
+            Due::CLOSE => Todo::Io(index, Io::Close),
+            Due::OVER => Todo::Over(index),
+            Due::CLOSE_PORT => {
+                let port = self
+                    .table
+                    .at(index)
+                    .map_or(self.to.port, |transfer| transfer.route.port);
+                self.ports.remove(port);
+                Todo::ClosePort(port)
+            }
+            _ => {
+                let id = self.id(index);
+                self.remove(index);
+                Todo::Gone(id)
+            }
+        }
+    }
+
+    fn id(&self, index: u32) -> TransferId {
+        self.table.at(index).map_or(NOBODY, |transfer| transfer.id)
+    }
+
+    fn step(&self, index: u32) -> Option<Step> {
+        Some(self.table.at(index)?.pending()?.step)
+    }
+
+    fn question(&self, index: u32) -> Question {
+        match self.step(index) {
+            Some(Step::Start { found }) => Question::Start {
+                found: matches!(found, Found::Stream(_)),
+            },
+            _ => Question::Request,
+        }
+    }
+
+    fn error_of(&mut self, index: u32) -> Todo {
+        let told = match self.table.at(index).map(|transfer| &transfer.stage) {
+            Some(Stage::Over(Some(told))) => *told,
+            _ => (ErrorCode::UNDEFINED, ""),
+        };
+        self.encode_error(told.0, told.1);
+        Todo::Packet(index)
+    }
+
+    fn encode_error(&mut self, code: ErrorCode, text: &str) {
+        self.scratch.clear();
+        wire::encode_error(code, text, &mut self.scratch);
+    }
+
+    #[inline]
+    fn transmit(&mut self, index: u32, transmit: Transmit) -> Todo {
+        match transmit {
+            Transmit::Data { first, count } => {
+                let agreed = self.table.at(index).and_then(Transfer::agreed);
+                let (blksize, rollover) = agreed.map_or((0, Default::default()), |agreed| {
+                    (agreed.blksize, agreed.rollover)
+                });
+                let blocks = Blocks {
+                    first,
+                    count,
+                    blksize,
+                    rollover,
+                };
+                return Todo::Data(index, blocks);
+            }
+            Transmit::Ack { block } => {
+                self.scratch.clear();
+                self.scratch.extend_from_slice(&wire::ack(block));
+            }
+            Transmit::Oack(oack) => {
+                self.scratch.clear();
+                oack.encode(&mut self.scratch);
+            }
+            Transmit::Error { code, message } => self.encode_error(code, message),
+        }
+        Todo::Packet(index)
+    }
+
+    /// What belongs to no transfer.
+    fn next_apart(&mut self) -> Option<Todo> {
+        match self.apart.pop_front() {
+            Some(Apart::Error(route, code, text)) => {
+                self.to = route;
+                self.encode_error(code, text);
+                Some(Todo::Answer)
+            }
+            Some(Apart::ClosePort(port)) => {
+                self.ports.remove(port);
+                Some(Todo::ClosePort(port))
+            }
+            Some(Apart::Retry(request)) => {
+                let handled = self.retry(&request);
+                self.retried = Some(request);
+                Some(Todo::Retried(handled))
+            }
+            Some(Apart::Reserve(bucket)) => {
+                self.plan = OpenPlan {
+                    kind: PortKind::Shared { bucket },
+                    reception: Reception {
+                        buffer: 0,
+                        batches: true,
+                    },
+                    draw: self.draw(),
+                    ..OpenPlan::nothing(self.config.address)
+                };
+                Some(Todo::Port(NOBODY))
+            }
+            None if self.is_drained() => {
+                self.was_told_drained = true;
+                Some(Todo::Drained)
+            }
+            None => None,
+        }
+    }
+
+    #[inline]
+    fn show(&self, todo: Todo) -> Option<Output<'_>> {
+        let at = |index: u32| self.table.at(index);
+        Some(match todo {
+            Todo::Data(index, blocks) => {
+                let transfer = at(index)?;
+                let (id, to) = (transfer.id, &transfer.route);
+                Output::Data { id, to, blocks }
+            }
+            Todo::Packet(index) => {
+                let transfer = at(index)?;
+                let (id, to, bytes) = (Some(transfer.id), &transfer.route, &self.scratch[..]);
+                Output::Control { to, id, bytes }
+            }
+            Todo::Answer => Output::Control {
+                to: &self.to,
+                id: None,
+                bytes: &self.scratch,
+            },
+            Todo::Io(index, what) => Output::Io {
+                id: at(index)?.id,
+                what,
+            },
+            Todo::Ask(index, question) => Output::Ask {
+                id: at(index)?.id,
+                question,
+            },
+            Todo::Begun(index) => Output::Begun { id: at(index)?.id },
+            Todo::Settled(index) => Output::Settled { id: at(index)?.id },
+            Todo::Over(index) => {
+                let transfer = at(index)?;
+                let (id, how) = (transfer.id, transfer.ending.as_deref()?);
+                Output::Over { id, how }
+            }
+            Todo::Gone(id) => Output::Gone { id },
+            Todo::Port(id) => Output::OpenPort { id, plan: &self.plan },
+            Todo::ClosePort(port) => Output::ClosePort { port },
+            Todo::Retried(handled) => Output::Retried {
+                handled,
+                request: self.retried.as_deref()?,
+            },
+            Todo::Drained => Output::Drained,
+        })
+    }
+}
+
+impl Transfer {
+    /// What a download needs of storage, once until it is there.
+    #[inline]
+    fn wanted(&mut self) -> Option<Io> {
+        let Stage::Sending(machine) = &self.stage else {
+            return None;
+        };
+        if self.is_reading || self.has_ended {
+            return None;
+        }
+        let upto = machine.wants()?;
+        self.is_reading = true;
+        Some(if self.is_parked {
+            Io::Reopen
+        } else {
+            Io::Read { upto }
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! Requests: repetitions, clients that were reset, and newcomers.
+
+use alloc::boxed::Box;
+
+use tftp_proto::{ErrorCode, Operation, Request};
+
+use crate::admission::groups::Group;
+use crate::admission::{Bounds, Newcomer, Verdict};
+use crate::handled::{Handled, Why};
+use crate::id::TransferId;
+use crate::limits::{Descriptors, Full, Limits};
+use crate::net::Datagram;
+use crate::output::Ending;
+use crate::port_plan::{Mode, Reception};
+use crate::repeats;
+use crate::server::{Apart, Server};
+use crate::timers::Timer;
+use crate::transfer::{Due, Pending, Stage, Step, Transfer};
+
+/// Half-open transfers that give way to one newcomer: one at the bound of uploads, one at that of all, one at each limit
+/// of the settings.
+pub(crate) const MOST_TO_GIVE_WAY: u8 = 5;
+
+/// What a new transfer needs: a socket, a file and the directory that it is in, the same again for syncing.
+const ROOM: usize = 4;
+
+/// What became of the transfer that began with the same request.
+enum Former {
+    /// There is none, or it has ended.
+    None,
+    /// The request was its repetition.
+    Repeated(TransferId),
+    /// Its client was reset.
+    Reset(TransferId),
+}
+
+impl<L: Limits> Server<L> {
+    pub(crate) fn request<'a>(&mut self, datagram: &Datagram<'_>, request: &Request<'_>) -> Handled<'a> {
+        let digest = self.table.digest(datagram.bytes);
+        let former = match self.former(datagram, digest) {
+            Former::None => None,
+            Former::Repeated(id) => return Handled::Repeated(id),
+            Former::Reset(id) => Some(id),
+        };
+        if let Some(why) = self.unanswered(datagram) {
+            return Handled::Unanswered(why);
+        }
+        if !self.admits_requests {
+            return Handled::Unanswered(Why::Full);
+        }
+        self.leave_former(datagram, former);
+        let newcomer = self.newcomer(datagram, request.operation);
+        self.make_room(&newcomer);
+        match self.admit(&newcomer) {
+            Ok(true) => self.enter(datagram, request, digest, &newcomer, former),
+            Ok(false) => Handled::Unanswered(Why::Crowded),
+            Err(why) => self.refuse(datagram, why),
+        }
+    }
+
+    /// Why a request is not answered: not after `stop_listening`, never to a broadcast address, and not for clients that
+    /// are excluded.
+    pub(crate) fn unanswered(&self, datagram: &Datagram<'_>) -> Option<Why> {
+        if !self.is_listening {
+            Some(Why::NotListening)
+        } else if datagram.broadcast {
+            Some(Why::Broadcast)
+        } else if !self.limits.admits(datagram.peer.ip().to_canonical()) {
+            Some(Why::Excluded)
+        } else {
+            None
+        }
+    }
+
+    /// The transfer that began with the same request, after what such a repetition does to it.
+    fn former(&mut self, datagram: &Datagram<'_>, digest: u64) -> Former {
+        let now = self.now;
+        let Some(transfer) = self.table.by_request(datagram.peer, digest) else {
+            return Former::None;
+        };
+        let (id, known) = (transfer.id, transfer.known());
+        let verdict = repeats::judge(now, &known);
+        let Some(transfer) = self.table.get_mut(id) else {
+            return Former::None;
+        };
+        match verdict {
+            repeats::Verdict::Anew if known.has_ended => return Former::None,
+            repeats::Verdict::Anew => return Former::Reset(id),
+            repeats::Verdict::Wait => transfer.hold_request(datagram),
+            repeats::Verdict::Repeat => transfer.handle_repeat(now),
+        }
+        self.touch(id.index);
+        Former::Repeated(id)
+    }
+
+    /// A client begins anew. One port cannot tell two transfers of one client port apart: with SinglePort the former one
+    /// ends at once. Otherwise it is silent, so that a forged request ends nobody's transfer.
+    fn leave_former(&mut self, datagram: &Datagram<'_>, former: Option<TransferId>) {
+        if self.ports.mode() == Mode::Single {
+            if let Some(index) = self.table.by_peer(datagram.port, datagram.peer) {
+                self.replace(index);
+            }
+            return;
+        }
+        let now = self.now;
+        if let Some(id) = former
+            && let Some(transfer) = self.table.get_mut(id)
+        {
+            transfer.supersede(now);
+            self.touch(id.index);
+        }
+    }
+
+    fn newcomer(&mut self, datagram: &Datagram<'_>, operation: Operation) -> Newcomer {
+        let host = datagram.peer.ip().to_canonical();
+        let address = self.config.address.ip().to_canonical();
+        let asked = datagram.local.map(|local| local.ip.to_canonical());
+        let local = asked.or((!address.is_unspecified()).then_some(address));
+        let (networks, limits, now) = (&mut self.networks, &self.limits, self.now);
+        Newcomer {
+            group: Group::of(host, |network| {
+                networks.have(network, local, now, || limits.own_addresses())
+            }),
+            host,
+            operation,
+        }
+    }
+
+    /// Counts a newcomer in; half-open transfers may have to give way. False: it is left unanswered.
+    fn admit(&mut self, newcomer: &Newcomer) -> Result<bool, Why> {
+        if newcomer.operation == Operation::Write && self.policy.read_only {
+            return Err(Why::ReadOnly);
+        }
+        let bounds = Bounds::new(self.config.threads, self.limits.descriptor_limit());
+        // Each bound is met once at most.
+        for _ in 0..MOST_TO_GIVE_WAY {
+            match self.half_open.judge(self.now, newcomer, &bounds) {
+                Verdict::Unanswered => return Ok(false),
+                Verdict::GivesWay(id) => self.give_way(id),
+                Verdict::Enter => match self.limits.enter(newcomer.host, &self.policy) {
+                    Ok(()) => return Ok(true),
+                    Err(limit) => match self.half_open.gives_way(self.now, newcomer, limit) {
+                        Some(id) => self.give_way(id),
+                        None if limit == Full::Connections && self.limits.is_flooded() => return Ok(false),
+                        None => return Err(Why::TooMany),
+                    },
+                },
+            }
+        }
+        Ok(false)
+    }
+
+    /// A half-open transfer ends for a newcomer; its client, if there is one, repeats its request.
+    fn give_way(&mut self, id: TransferId) {
+        self.end_silently(id.index, Ending::GaveWay);
+    }
+
+    /// Gives descriptors back where few are left: those of uploads that only dally. Where every transfer has a port of its
+    /// own, a half-open one gives way if none dallies.
+    fn make_room(&mut self, newcomer: &Newcomer) {
+        if self.limits.descriptors() != Descriptors::Tight {
+            return;
+        }
+        let given = (0..ROOM).take_while(|_| self.end_dallying()).count();
+        if given == 0 && self.ports.mode() == Mode::AlwaysOwn {
+            self.give_port_way(newcomer);
+        }
+    }
+
+    /// A half-open transfer gives way to a newcomer for which there is no port; false where none is old enough.
+    pub(crate) fn give_port_way(&mut self, newcomer: &Newcomer) -> bool {
+        let oldest = self.half_open.gives_way(self.now, newcomer, Full::Connections);
+        if let Some(id) = oldest {
+            self.give_way(id);
+        }
+        oldest.is_some()
+    }
+
+    /// Ends the oldest upload that only dallies on a port of its own; false where there is none.
+    pub(crate) fn end_dallying(&mut self) -> bool {
+        while let Some(id) = self.dallying.pop_front() {
+            let Some(transfer) = self.table.get_mut(id) else {
+                continue;
+            };
+            if transfer.is_private && !transfer.is_over() {
+                transfer.stage = Stage::Over(None);
+                self.table.unlink(id.index);
+                self.touch(id.index);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn enter<'a>(
+        &mut self,
+        datagram: &Datagram<'_>,
+        request: &Request<'_>,
+        digest: u64,
+        newcomer: &Newcomer,
+        former: Option<TransferId>,
+    ) -> Handled<'a> {
+        let (now, connection) = (self.now, self.limits.next_id());
+        let route = self.route(datagram.port, datagram);
+        let pending = Box::new(self.pending(datagram, request, newcomer.group));
+        let half_open = &mut self.half_open;
+        let id = self.table.insert(datagram.peer, digest, |id| Transfer {
+            id,
+            route,
+            connection,
+            operation: request.operation,
+            mode: request.mode,
+            digest,
+            stage: Stage::Pending(pending),
+            timer: Timer::default(),
+            half_open: Some(half_open.enter(now, newcomer, id)),
+            former,
+            waiting: None,
+            began: now,
+            ending: None,
+            window: 0,
+            due: Due::default(),
+            is_doubted: false,
+            has_ended: false,
+            is_open: false,
+            is_private: false,
+            is_reading: false,
+            was_let_go: false,
+            is_parked: false,
+        });
+        self.seek_port(id.index);
+        self.touch(id.index);
+        Handled::Asked(id)
+    }
+
+    fn pending(&self, datagram: &Datagram<'_>, request: &Request<'_>, group: Group) -> Pending {
+        let limits = self.policy.limits;
+        Pending {
+            step: Step::Port,
+            name: request.filename.to_vec(),
+            local: datagram.local,
+            asked: request.asked,
+            limits,
+            timing: self.policy.timing,
+            group,
+            reception: Reception::of(
+                request.operation,
+                &request.asked,
+                limits.max_blksize,
+                limits.max_windowsize,
+            ),
+            asked_at: self.now,
+            failed: 0,
+            bucket: None,
+            attempts: 0,
+            is_put_off: false,
+        }
+    }
+
+    /// The connection never begins; the client is told why.
+    fn refuse<'a>(&mut self, datagram: &Datagram<'_>, why: Why) -> Handled<'a> {
+        let (code, text) = match why {
+            Why::ReadOnly => (ErrorCode::ACCESS, "Uploads are not allowed"),
+            _ => (ErrorCode::UNDEFINED, "Too many transfers, try again later"),
+        };
+        let route = self.route(datagram.port, datagram);
+        self.say(Apart::Error(route, code, text));
+        Handled::Refused(why, self.limits.next_id())
+    }
+}

@@ -1,0 +1,203 @@
+//! The machine: what it holds, and what the loop may tell it.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use tftp_proto::{ErrorCode, Instant};
+
+use crate::admission::Admission;
+use crate::config::{Config, Policy};
+use crate::id::{PortId, TransferId};
+use crate::limits::Limits;
+use crate::net::{OpenPlan, Route};
+use crate::networks::Networks;
+use crate::ports::Ports;
+use crate::siphash::SipKey;
+use crate::strays::Allowance;
+use crate::table::Table;
+use crate::timers::Timers;
+use crate::transfer::{HeldRequest, Transfer};
+
+/// Who is served by one thread, and how far each is.
+///
+/// **After every input [`Server::poll_output`] is polled until there is nothing more, before the next input of another
+/// cause.** Answers to what was polled (`handle_port`, `decide`, `handle_io`) may be given meanwhile, and prolong it.
+pub struct Server<L> {
+    pub(crate) config: Config,
+    pub(crate) policy: Policy,
+    pub(crate) limits: L,
+    pub(crate) table: Table,
+    pub(crate) timers: Timers,
+    pub(crate) ports: Ports,
+    pub(crate) half_open: Admission<TransferId>,
+    pub(crate) networks: Networks,
+    pub(crate) strays: Allowance,
+    /// Uploads that stay only to repeat their last ACK, the oldest in front.
+    pub(crate) dallying: VecDeque<TransferId>,
+    pub(crate) now: Instant,
+    /// The transfer whose turn it is to speak, those that follow, and what has no transfer.
+    pub(crate) current: Option<u32>,
+    pub(crate) listed: VecDeque<u32>,
+    pub(crate) apart: VecDeque<Apart>,
+    /// What is lent by [`Server::poll_output`].
+    pub(crate) scratch: Vec<u8>,
+    pub(crate) to: Route,
+    pub(crate) plan: OpenPlan,
+    pub(crate) retried: Option<Box<HeldRequest>>,
+    key: SipKey,
+    draws: u64,
+    pub(crate) is_undrained: bool,
+    pub(crate) is_listening: bool,
+    /// The listening port was given up.
+    pub(crate) is_released: bool,
+    pub(crate) admits_requests: bool,
+    pub(crate) was_told_drained: bool,
+}
+
+/// What the machine has to say that belongs to no transfer.
+pub(crate) enum Apart {
+    Error(Route, ErrorCode, &'static str),
+    ClosePort(PortId),
+    /// A request that waited for the end of a transfer.
+    Retry(Box<HeldRequest>),
+    /// A shared port is opened before it is needed.
+    Reserve(u8),
+}
+
+impl<L: Limits> Server<L> {
+    /// A machine that listens. `seed`: what nobody may guess, another one for each machine.
+    pub fn new(config: Config, policy: Policy, limits: L, seed: [u8; 16]) -> Self {
+        let key = SipKey(seed);
+        let ports = Ports::new(&config, limits.descriptor_limit(), SipKey(derived(key)));
+        let to = Route {
+            port: config.listening,
+            peer: config.address,
+            source: None,
+        };
+        let mut server = Server {
+            table: Table::new(key.hash(b"table")),
+            timers: Timers::default(),
+            ports,
+            half_open: Admission::default(),
+            networks: Networks::default(),
+            strays: Allowance::default(),
+            dallying: VecDeque::new(),
+            now: Instant::default(),
+            current: None,
+            listed: VecDeque::new(),
+            apart: VecDeque::new(),
+            scratch: Vec::new(),
+            to,
+            plan: OpenPlan::nothing(config.address),
+            retried: None,
+            key,
+            draws: 0,
+            is_undrained: false,
+            is_listening: true,
+            is_released: false,
+            admits_requests: true,
+            was_told_drained: false,
+            config,
+            policy,
+            limits,
+        };
+        let draw = server.draw();
+        if let Some(bucket) = server.ports.reserve(draw) {
+            server.say(Apart::Reserve(bucket));
+        }
+        server
+    }
+
+    /// A number that nobody can guess.
+    pub(crate) fn draw(&mut self) -> u64 {
+        self.draws += 1;
+        self.key.hash(&self.draws.to_le_bytes())
+    }
+
+    /// An input that is no answer to an output: everything was polled.
+    #[inline]
+    pub(crate) fn begin(&mut self, now: Instant) {
+        debug_assert!(
+            !self.is_undrained,
+            "poll until there is nothing more before the next input"
+        );
+        self.now = now;
+    }
+
+    /// The transfer may have something to say.
+    #[inline]
+    pub(crate) fn touch(&mut self, index: u32) {
+        self.is_undrained = true;
+        match self.current {
+            None => self.current = Some(index),
+            Some(current) if current == index => {}
+            Some(_) => {
+                if self.table.list(index) {
+                    self.listed.push_back(index);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn say(&mut self, what: Apart) {
+        self.is_undrained = true;
+        self.apart.push_back(what);
+    }
+
+    /// New values from now on; transfers keep the limits and timing that they began with.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// Whether requests are taken; `false`: the application cannot take more events, and they meet silence.
+    pub fn admit_requests(&mut self, open: bool) {
+        self.admits_requests = open;
+    }
+
+    /// When [`Server::handle_timeout`] is to be called; it may find that nothing is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// A deadline may have passed. Sockets that hold datagrams are read before.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.begin(now);
+        while let Some((at, id)) = self.timers.pop(now) {
+            let Some(transfer) = self.table.get_mut(id) else {
+                continue;
+            };
+            if self.timers.popped(now, at, id, &mut transfer.timer) {
+                self.expire(id.index);
+            }
+        }
+    }
+
+    /// Transfers of clients that have shown to be there, on all threads.
+    pub fn settled(&self) -> usize {
+        self.limits.settled()
+    }
+
+    /// A transfer, until it is gone.
+    pub fn transfer(&self, id: TransferId) -> Option<&Transfer> {
+        self.table.get(id)
+    }
+
+    /// Transfers that are not gone.
+    pub fn transfers(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The limits that it counts in.
+    pub fn limits(&self) -> &L {
+        &self.limits
+    }
+}
+
+/// Another key, of which the first one's hashes tell nothing.
+fn derived(key: SipKey) -> [u8; 16] {
+    let mut other = [0; 16];
+    other[..8].copy_from_slice(&key.hash(b"buckets, first half").to_le_bytes());
+    other[8..].copy_from_slice(&key.hash(b"buckets, second half").to_le_bytes());
+    other
+}

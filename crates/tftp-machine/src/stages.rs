@@ -1,0 +1,202 @@
+//! How a transfer goes on: answers of the application, results of storage, deadlines.
+
+use alloc::boxed::Box;
+
+use tftp_proto::{ErrorCode, Instant, Mode, Operation, ReadTransfer, WriteTransfer, negotiate};
+
+use crate::answers::{Decision, IoDone};
+use crate::id::TransferId;
+use crate::limits::Limits;
+use crate::output::Ending;
+use crate::server::Server;
+use crate::transfer::{Due, Found, Stage, Step, Transfer};
+use crate::windows;
+
+impl<L: Limits> Server<L> {
+    /// The application's answer, or its wish to end a transfer at any time.
+    pub fn decide(&mut self, now: Instant, id: TransferId, decision: Decision) {
+        self.now = now;
+        let Some(transfer) = self.table.get_mut(id) else {
+            return;
+        };
+        match decision {
+            Decision::Go => self.go(id.index),
+            Decision::Later => {
+                if let Some(pending) = transfer.pending_mut() {
+                    pending.is_put_off = true;
+                }
+            }
+            Decision::End { silent: true, .. } => self.end_silently(id.index, Ending::Decided),
+            Decision::End { code, text, .. } => self.end(id.index, code, text, Ending::Decided),
+        }
+        self.touch(id.index);
+    }
+
+    fn go(&mut self, index: u32) {
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        let Some(pending) = transfer.pending_mut() else {
+            return;
+        };
+        let was_put_off = core::mem::take(&mut pending.is_put_off);
+        match pending.step {
+            Step::Request => {
+                pending.step = Step::Opening { again: false };
+                transfer.due.add(Due::OPEN);
+                transfer.is_open = true;
+            }
+            Step::Start {
+                found: Found::Stream(length),
+            } => self.begin_transfer(index, length),
+            // The application may have named another file meanwhile.
+            Step::Start { .. } if was_put_off => {
+                pending.step = Step::Opening { again: true };
+                transfer.due.add(Due::OPEN);
+            }
+            Step::Start {
+                found: Found::Missing(code, text),
+            } => self.end(index, code, text, Ending::Missing),
+            Step::Port | Step::Opening { .. } => {}
+        }
+    }
+
+    /// Storage has done what [`crate::Output::Io`] asked for.
+    pub fn handle_io(&mut self, now: Instant, id: TransferId, done: IoDone) {
+        self.now = now;
+        let Some(transfer) = self.table.get_mut(id) else {
+            return;
+        };
+        if transfer.has_ended {
+            return;
+        }
+        match done {
+            IoDone::Opened { length } => self.found(id.index, Found::Stream(length)),
+            IoDone::Missing { code, text } => self.found(id.index, Found::Missing(code, text)),
+            IoDone::Busy => self.end_silently(id.index, Ending::Busy),
+            IoDone::Failed { code, text } => self.end(id.index, code, text, Ending::Failed),
+            IoDone::Reopened(false) => {
+                self.end(id.index, ErrorCode::UNDEFINED, "Read error", Ending::Failed);
+            }
+            IoDone::Reopened(true) => (transfer.is_parked, transfer.is_reading) = (false, false),
+            IoDone::LetGo => transfer.is_parked = true,
+            IoDone::Supplied { available, end } => transfer.supply(now, available, end),
+            IoDone::Held(held) => transfer.hold(now, held),
+            IoDone::Committed => transfer.commit(now),
+        }
+        self.touch(id.index);
+    }
+
+    fn found(&mut self, index: u32, found: Found) {
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        let Some(pending) = transfer.pending_mut() else {
+            return;
+        };
+        match (pending.step, found) {
+            (Step::Opening { again: false }, found) => {
+                pending.step = Step::Start { found };
+                transfer.due.add(Due::ASK);
+            }
+            (Step::Opening { again: true }, Found::Stream(length)) => self.begin_transfer(index, length),
+            (Step::Opening { again: true }, Found::Missing(code, text)) => {
+                self.end(index, code, text, Ending::Missing);
+            }
+            _ => {}
+        }
+    }
+
+    /// Agrees on options; packets go from now on.
+    fn begin_transfer(&mut self, index: u32, length: Option<u64>) {
+        let now = self.now;
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        let Some(pending) = transfer.pending() else { return };
+        let (asked, limits, timing) = (pending.asked, pending.limits, pending.timing);
+        let (stage, window) = match (transfer.operation, transfer.mode) {
+            (Operation::Write, _) => {
+                let (agreed, window) =
+                    windows::grant(&self.limits, &limits, |limits| negotiate::write(&asked, limits));
+                (
+                    Stage::Receiving(WriteTransfer::new(now, &agreed, &timing)),
+                    window,
+                )
+            }
+            // What is translated is this transfer's alone.
+            (Operation::Read, Mode::Netascii) => {
+                let (agreed, window) = windows::grant(&self.limits, &limits, |limits| {
+                    negotiate::read(&asked, limits, length)
+                });
+                (Stage::Sending(ReadTransfer::new(now, &agreed, &timing)), window)
+            }
+            (Operation::Read, Mode::Octet) => {
+                let agreed = negotiate::read(&asked, &limits, length);
+                (Stage::Sending(ReadTransfer::new(now, &agreed, &timing)), 0)
+            }
+        };
+        transfer.stage = stage;
+        transfer.window = window;
+        transfer.due.add(Due::BEGUN);
+        self.touch(index);
+    }
+
+    /// The deadline of a transfer has passed.
+    pub(crate) fn expire(&mut self, index: u32) {
+        let now = self.now;
+        let Some(transfer) = self.table.at_mut(index) else {
+            return;
+        };
+        match &mut transfer.stage {
+            Stage::Sending(machine) => machine.handle_timeout(now),
+            Stage::Receiving(machine) => machine.handle_timeout(now),
+            Stage::Over(_) => {}
+            Stage::Pending(pending) => match pending.step {
+                Step::Request => {
+                    let text = "The server's application did not answer";
+                    self.end(index, ErrorCode::UNDEFINED, text, Ending::Unanswered);
+                }
+                // The disk or the application was not ready in time.
+                _ => {
+                    let probably_complete = false;
+                    let how = Ending::Silent { probably_complete };
+                    self.end(index, ErrorCode::UNDEFINED, "Transfer ended", how);
+                }
+            },
+        }
+        self.touch(index);
+    }
+}
+
+impl Transfer {
+    fn supply(&mut self, now: Instant, available: u64, end: bool) {
+        self.is_reading = false;
+        if let Stage::Sending(machine) = &mut self.stage {
+            machine.supply(now, available, end);
+        }
+    }
+
+    fn hold(&mut self, now: Instant, held: bool) {
+        if let Stage::Receiving(machine) = &mut self.stage {
+            machine.hold(now, held);
+        }
+    }
+
+    fn commit(&mut self, now: Instant) {
+        if let Stage::Receiving(machine) = &mut self.stage {
+            machine.commit(now);
+        }
+    }
+
+    /// Ends the transfer from the server's side; its machine tells the client. False where it has none.
+    pub(crate) fn fail(&mut self, now: Instant, code: ErrorCode, text: &'static str, how: Ending) -> bool {
+        match &mut self.stage {
+            Stage::Sending(machine) => machine.fail(now, code, text),
+            Stage::Receiving(machine) => machine.fail(now, code, text),
+            _ => return false,
+        }
+        self.ending = Some(Box::new(how));
+        true
+    }
+}

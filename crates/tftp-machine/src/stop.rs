@@ -1,0 +1,100 @@
+//! The end of listening, and of everything.
+
+use tftp_proto::wire::{self, Packet};
+use tftp_proto::{ErrorCode, Instant};
+
+use crate::config::Policy;
+use crate::handled::{Handled, Why};
+use crate::id::TransferId;
+use crate::limits::Limits;
+use crate::output::Ending;
+use crate::port_plan::Mode;
+use crate::server::{Apart, Server};
+use crate::transfer::{Due, HeldRequest, Stage};
+
+impl<L: Limits> Server<L> {
+    /// Requests are not answered any more; transfers go on. With SinglePort they need the listening port: it stays open
+    /// until [`Server::release_listening`].
+    pub fn stop_listening(&mut self, now: Instant) {
+        self.begin(now);
+        self.is_listening = false;
+        self.is_undrained = true;
+        if self.ports.mode() != Mode::Single {
+            self.close_listening();
+        }
+    }
+
+    /// Requests are answered again, at the listening port that is still open.
+    pub fn resume(&mut self, policy: Policy) {
+        self.policy = policy;
+        self.is_listening = true;
+        self.was_told_drained = false;
+    }
+
+    /// Nobody needs the listening port any more, no machine of another thread either.
+    pub fn release_listening(&mut self) {
+        self.close_listening();
+    }
+
+    /// Ends every transfer, and listening.
+    pub fn shutdown(&mut self, now: Instant) {
+        self.begin(now);
+        self.is_listening = false;
+        for index in self.table.indices() {
+            if let Some(transfer) = self.table.at_mut(index) {
+                transfer.waiting = None;
+                if transfer.has_ended {
+                    transfer.stage = Stage::Over(None);
+                }
+            }
+            let text = "Server is shutting down";
+            self.end(index, ErrorCode::UNDEFINED, text, Ending::Shutdown);
+            self.touch(index);
+        }
+        self.apart.retain(|what| !matches!(what, Apart::Retry(_)));
+        self.close_listening();
+    }
+
+    /// After a fault: what the transfer was doing is not to be trusted. It ends, and its transfer machine is not asked.
+    pub fn abandon(&mut self, id: TransferId) {
+        let Some(transfer) = self.table.get_mut(id) else {
+            return;
+        };
+        transfer.waiting = None;
+        if transfer.has_ended || transfer.is_superseded() {
+            return self.end_silently(id.index, Ending::Abandoned);
+        }
+        let told = (ErrorCode::UNDEFINED, "Internal error");
+        transfer.stage = Stage::Over(Some(told));
+        transfer.due.add(Due::ERROR);
+        self.end_silently(id.index, Ending::Abandoned);
+    }
+
+    /// Nothing is left to do, and the listening port was given up: the machine can be dropped.
+    pub fn is_done(&self) -> bool {
+        !self.is_listening && self.is_released && self.table.len() == 0 && !self.is_undrained
+    }
+
+    /// No transfers are left after listening has ended, and that was not told yet.
+    pub(crate) fn is_drained(&self) -> bool {
+        !self.is_listening && !self.was_told_drained && self.table.len() == 0
+    }
+
+    fn close_listening(&mut self) {
+        if !core::mem::replace(&mut self.is_released, true) {
+            self.say(Apart::ClosePort(self.config.listening));
+        }
+    }
+
+    /// A request that waited for the end of its client's former transfer, as if it came now.
+    pub(crate) fn retry(&mut self, request: &HeldRequest) -> Handled<'static> {
+        let datagram = request.datagram();
+        match wire::parse(datagram.bytes) {
+            Ok(Packet::Request(mut asked)) => {
+                asked.asked.forget(self.policy.refused_options);
+                self.request(&datagram, &asked)
+            }
+            _ => Handled::Ignored(Why::NoRequest),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! How many answers packets get that belong to no transfer.
+
+use core::time::Duration;
+
+use tftp_proto::Instant;
+
+/// How many strays are answered in each [`SPAN`]: one in a while is a client's mistake, thousands are a flood.
+const STRAYS: u32 = 100;
+const SPAN: Duration = Duration::from_millis(100);
+
+/// So much in a span of time, and no more.
+#[derive(Debug, Default)]
+pub(crate) struct Allowance {
+    since: Instant,
+    used: u32,
+}
+
+impl Allowance {
+    pub(crate) fn allow(&mut self, now: Instant) -> bool {
+        if now.saturating_sub(self.since) >= SPAN {
+            *self = Allowance { since: now, used: 0 };
+        }
+        self.used = self.used.saturating_add(1);
+        self.used <= STRAYS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_in_a_tenth_of_a_second() {
+        let mut allowance = Allowance::default();
+        let at = |millis: u64| Instant::from_micros(millis * 1000);
+        let allowed =
+            |allowance: &mut Allowance, millis| (0..150).filter(|_| allowance.allow(at(millis))).count();
+        assert_eq!(allowed(&mut allowance, 0), 100);
+        assert_eq!(allowed(&mut allowance, 99), 0);
+        assert_eq!(allowed(&mut allowance, 100), 100);
+    }
+}

@@ -1,0 +1,167 @@
+//! The transfers of one machine: by place, by port and peer, by request.
+
+use alloc::vec::Vec;
+use core::hash::BuildHasher;
+use core::net::SocketAddr;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::id::{PortId, TransferId};
+use crate::transfer::Transfer;
+
+/// A table whose look-ups cost the same for one transfer and for ten thousand. Nothing iterates its maps.
+pub(crate) struct Table {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    /// On ports that several transfers share. A private port knows its transfer itself.
+    by_peer: HashMap<(PortId, SocketAddr), u32, FixedState>,
+    by_request: HashMap<(SocketAddr, u64), u32, FixedState>,
+    digests: FixedState,
+    alive: usize,
+}
+
+#[derive(Default)]
+struct Slot {
+    generation: u32,
+    /// It stands in the list of those that have something to say.
+    is_listed: bool,
+    transfer: Option<Transfer>,
+}
+
+impl Table {
+    pub(crate) fn new(seed: u64) -> Table {
+        Table {
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_peer: HashMap::with_hasher(FixedState::with_seed(seed)),
+            by_request: HashMap::with_hasher(FixedState::with_seed(seed.rotate_left(21))),
+            digests: FixedState::with_seed(seed.rotate_left(42)),
+            alive: 0,
+        }
+    }
+
+    /// How many transfers have a place.
+    pub(crate) fn len(&self) -> usize {
+        self.alive
+    }
+
+    /// A number for the bytes of a request, so that its repetition is recognised.
+    pub(crate) fn digest(&self, request: &[u8]) -> u64 {
+        self.digests.hash_one(request)
+    }
+
+    /// Makes room: the transfer is built with the name it will have.
+    pub(crate) fn insert(
+        &mut self,
+        peer: SocketAddr,
+        digest: u64,
+        build: impl FnOnce(TransferId) -> Transfer,
+    ) -> TransferId {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 transfers at once")
+        });
+        let slot = &mut self.slots[index as usize];
+        let id = TransferId {
+            index,
+            generation: slot.generation,
+        };
+        slot.transfer = Some(build(id));
+        self.by_request.insert((peer, digest), index);
+        self.alive += 1;
+        id
+    }
+
+    /// The transfer has that peer's place on a shared port.
+    pub(crate) fn link(&mut self, port: PortId, peer: SocketAddr, index: u32) {
+        self.by_peer.insert((port, peer), index);
+    }
+
+    /// Nothing that arrives is for this transfer any more.
+    pub(crate) fn unlink(&mut self, index: u32) {
+        let Some(transfer) = self.at(index) else { return };
+        let (place, request) = (
+            (transfer.route.port, transfer.route.peer),
+            (transfer.route.peer, transfer.digest),
+        );
+        if self.by_peer.get(&place) == Some(&index) {
+            self.by_peer.remove(&place);
+        }
+        // The same request may stand for a later transfer by now.
+        if self.by_request.get(&request) == Some(&index) {
+            self.by_request.remove(&request);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, index: u32) -> Option<Transfer> {
+        self.unlink(index);
+        let slot = self.slots.get_mut(index as usize)?;
+        let transfer = slot.transfer.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(index);
+        self.alive -= 1;
+        Some(transfer)
+    }
+
+    #[inline]
+    pub(crate) fn at(&self, index: u32) -> Option<&Transfer> {
+        self.slots.get(index as usize)?.transfer.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn at_mut(&mut self, index: u32) -> Option<&mut Transfer> {
+        self.slots.get_mut(index as usize)?.transfer.as_mut()
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: TransferId) -> Option<&Transfer> {
+        let slot = self.slots.get(id.index as usize)?;
+        slot.transfer
+            .as_ref()
+            .filter(|_| slot.generation == id.generation)
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, id: TransferId) -> Option<&mut Transfer> {
+        let slot = self.slots.get_mut(id.index as usize)?;
+        slot.transfer
+            .as_mut()
+            .filter(|_| slot.generation == id.generation)
+    }
+
+    #[inline]
+    pub(crate) fn by_peer(&self, port: PortId, peer: SocketAddr) -> Option<u32> {
+        self.by_peer.get(&(port, peer)).copied()
+    }
+
+    pub(crate) fn by_request(&self, peer: SocketAddr, digest: u64) -> Option<&Transfer> {
+        self.at(*self.by_request.get(&(peer, digest))?)
+    }
+
+    /// True the first time, until [`Table::unlist`].
+    pub(crate) fn list(&mut self, index: u32) -> bool {
+        let slot = self.slots.get_mut(index as usize);
+        slot.is_some_and(|slot| !core::mem::replace(&mut slot.is_listed, true))
+    }
+
+    pub(crate) fn unlist(&mut self, index: u32) {
+        if let Some(slot) = self.slots.get_mut(index as usize) {
+            slot.is_listed = false;
+        }
+    }
+
+    /// The places of all transfers, in order.
+    pub(crate) fn indices(&self) -> Vec<u32> {
+        (0..)
+            .zip(&self.slots)
+            .filter(|(_, slot)| slot.transfer.is_some())
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// How many entries the maps have: places on shared ports, and requests.
+    pub(crate) fn entries(&self) -> (usize, usize) {
+        (self.by_peer.len(), self.by_request.len())
+    }
+}

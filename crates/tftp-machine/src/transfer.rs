@@ -1,0 +1,492 @@
+//! One transfer from its request to its end.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+
+use tftp_proto::{
+    Agreed, Asked, ErrorCode, Instant, Limits, Mode, Operation, Outcome, Packet, ReadTransfer, Timing,
+    Transmit, WriteTransfer,
+};
+
+use crate::admission::{Group, HalfOpen};
+use crate::id::{ConnectionId, TransferId};
+use crate::net::{Datagram, LocalAddr, Reception, Route};
+use crate::output::Ending;
+use crate::port_plan::Occupant;
+use crate::repeats::Known;
+use crate::timers::Timer;
+
+/// One transfer, to be looked at.
+#[derive(Debug)]
+pub struct Transfer {
+    pub(crate) id: TransferId,
+    pub(crate) route: Route,
+    pub(crate) connection: ConnectionId,
+    pub(crate) operation: Operation,
+    pub(crate) mode: Mode,
+    /// A number for the request's bytes.
+    pub(crate) digest: u64,
+    pub(crate) stage: Stage,
+    pub(crate) timer: Timer,
+    /// Its place among the half-open ones, until the client has acknowledged something.
+    pub(crate) half_open: Option<HalfOpen>,
+    /// An earlier transfer of the same request: it ends when this one is acknowledged.
+    pub(crate) former: Option<TransferId>,
+    /// The same request, to begin with when this transfer has ended.
+    pub(crate) waiting: Option<Box<HeldRequest>>,
+    pub(crate) began: Instant,
+    /// Why it ended, or why its machine was told to fail.
+    pub(crate) ending: Option<Box<Ending>>,
+    /// Bytes taken of the budget for windows.
+    pub(crate) window: u32,
+    /// What it has to say besides packets.
+    pub(crate) due: Due,
+    /// It is counted out of the limits while its client may be gone.
+    pub(crate) is_doubted: bool,
+    /// Its end is settled.
+    pub(crate) has_ended: bool,
+    /// Storage was asked to open something.
+    pub(crate) is_open: bool,
+    /// Its port belongs to it alone.
+    pub(crate) is_private: bool,
+    /// Storage reads, or opens again.
+    pub(crate) is_reading: bool,
+    /// The file was asked to be closed, and whether it is.
+    pub(crate) was_let_go: bool,
+    pub(crate) is_parked: bool,
+}
+
+/// How far a transfer is.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// Nothing was sent yet.
+    Pending(Box<Pending>),
+    Sending(ReadTransfer),
+    Receiving(WriteTransfer),
+    /// Nothing more comes; the client may have to be told.
+    Over(Option<(ErrorCode, &'static str)>),
+}
+
+/// What a transfer needs before its machine begins.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) step: Step,
+    pub(crate) name: Vec<u8>,
+    pub(crate) local: Option<LocalAddr>,
+    pub(crate) asked: Asked,
+    pub(crate) limits: Limits,
+    pub(crate) timing: Timing,
+    pub(crate) group: Group,
+    pub(crate) reception: Reception,
+    /// When the last copy of the request came.
+    pub(crate) asked_at: Instant,
+    /// Buckets whose port could not be opened, and how often something gave way for a port.
+    pub(crate) failed: u64,
+    /// The bucket whose port is being opened; else a private one is.
+    pub(crate) bucket: Option<u8>,
+    pub(crate) attempts: u8,
+    /// The application put its answer off.
+    pub(crate) is_put_off: bool,
+}
+
+/// What a pending transfer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Port,
+    Request,
+    Opening { again: bool },
+    Start { found: Found },
+}
+
+/// What a look-up brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Something of this length, where it is known.
+    Stream(Option<u64>),
+    Missing(ErrorCode, &'static str),
+}
+
+/// What a transfer has to say besides packets: a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Due(u16);
+
+impl Due {
+    pub(crate) const PORT: Due = Due(1);
+    pub(crate) const ASK: Due = Due(1 << 1);
+    pub(crate) const OPEN: Due = Due(1 << 2);
+    pub(crate) const BEGUN: Due = Due(1 << 3);
+    pub(crate) const LET_GO: Due = Due(1 << 4);
+    pub(crate) const SETTLED: Due = Due(1 << 5);
+    pub(crate) const COMMIT: Due = Due(1 << 6);
+    pub(crate) const ERROR: Due = Due(1 << 7);
+    pub(crate) const CLOSE: Due = Due(1 << 8);
+    pub(crate) const OVER: Due = Due(1 << 9);
+    pub(crate) const CLOSE_PORT: Due = Due(1 << 10);
+    pub(crate) const GONE: Due = Due(1 << 11);
+    /// Those that come before the packets.
+    pub(crate) const BEFORE: Due = Due(Due::PORT.0 | Due::ASK.0 | Due::OPEN.0 | Due::BEGUN.0);
+
+    pub(crate) fn add(&mut self, more: Due) {
+        self.0 |= more.0;
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The first one, taken out.
+    pub(crate) fn take(&mut self, among: Due) -> Option<Due> {
+        let first = 1_u16.checked_shl((self.0 & among.0).trailing_zeros())?;
+        self.0 &= !first;
+        Some(Due(first))
+    }
+
+    pub(crate) const ALL: Due = Due(u16::MAX);
+}
+
+/// A request that waits until a doubt about its client's former transfer is over.
+#[derive(Debug)]
+pub struct HeldRequest {
+    port: crate::PortId,
+    peer: SocketAddr,
+    local: Option<LocalAddr>,
+    bytes: Vec<u8>,
+}
+
+impl HeldRequest {
+    /// The datagram, as if it came now.
+    pub fn datagram(&self) -> Datagram<'_> {
+        Datagram {
+            port: self.port,
+            peer: self.peer,
+            local: self.local,
+            broadcast: false,
+            bytes: &self.bytes,
+        }
+    }
+}
+
+/// What the loop may ask of a transfer.
+impl Transfer {
+    /// Its name.
+    pub fn id(&self) -> TransferId {
+        self.id
+    }
+
+    /// The number that the application knows.
+    pub fn connection(&self) -> ConnectionId {
+        self.connection
+    }
+
+    /// The way to its client; from the listening port as long as it has no other.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// Whether the client reads or writes.
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// How bytes are carried.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// When its request came.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// The name in the request, as it is on the wire; until it has begun.
+    pub fn filename(&self) -> Option<&[u8]> {
+        self.pending().map(|pending| &pending.name[..])
+    }
+
+    /// The options of the request; until it has begun.
+    pub fn asked(&self) -> Option<&Asked> {
+        self.pending().map(|pending| &pending.asked)
+    }
+
+    /// The address that was asked, where the system tells it; until it has begun.
+    pub fn local(&self) -> Option<LocalAddr> {
+        self.pending().and_then(|pending| pending.local)
+    }
+
+    /// What was agreed, once it has begun.
+    pub fn agreed(&self) -> Option<&Agreed> {
+        match &self.stage {
+            Stage::Sending(machine) => Some(machine.agreed()),
+            Stage::Receiving(machine) => Some(machine.agreed()),
+            _ => None,
+        }
+    }
+
+    /// Bytes of a download's stream that its client has acknowledged.
+    pub fn acked(&self) -> u64 {
+        match &self.stage {
+            Stage::Sending(machine) => machine.acked_bytes(),
+            _ => 0,
+        }
+    }
+
+    /// Bytes of an upload's stream that are here.
+    pub fn received(&self) -> u64 {
+        match &self.stage {
+            Stage::Receiving(machine) => machine.received_bytes(),
+            _ => 0,
+        }
+    }
+
+    /// Packets that were sent more than once.
+    pub fn repeated(&self) -> u64 {
+        match &self.stage {
+            Stage::Sending(machine) => machine.retransmissions(),
+            Stage::Receiving(machine) => machine.retransmissions(),
+            _ => 0,
+        }
+    }
+
+    /// Its client has acknowledged nothing yet.
+    pub fn is_half_open(&self) -> bool {
+        self.half_open.is_some()
+    }
+}
+
+/// What the rules ask of a transfer.
+impl Transfer {
+    pub(crate) fn pending(&self) -> Option<&Pending> {
+        match &self.stage {
+            Stage::Pending(pending) => Some(pending),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn pending_mut(&mut self) -> Option<&mut Pending> {
+        match &mut self.stage {
+            Stage::Pending(pending) => Some(pending),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn host(&self) -> IpAddr {
+        self.route.peer.ip().to_canonical()
+    }
+
+    /// What decides whether the same request is a repetition.
+    pub(crate) fn known(&self) -> Known {
+        let (heard_at, awaits_last_ack, is_being_stored) = match &self.stage {
+            Stage::Sending(machine) => (machine.heard_at(), machine.awaits_last_ack(), false),
+            Stage::Receiving(machine) => (machine.heard_at(), false, machine.is_complete()),
+            _ => (None, false, false),
+        };
+        Known {
+            has_ended: self.has_ended,
+            awaits_last_ack,
+            is_being_stored,
+            is_in_doubt: self.is_in_doubt(),
+            heard_at,
+        }
+    }
+
+    pub(crate) fn as_occupant(&self) -> Occupant<TransferId> {
+        Occupant {
+            transfer: self.id,
+            has_ended: self.has_ended,
+            began: self.began,
+        }
+    }
+
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        match &self.stage {
+            Stage::Sending(machine) => machine.is_in_doubt(),
+            Stage::Receiving(machine) => machine.is_in_doubt(),
+            _ => false,
+        }
+    }
+
+    /// A newer transfer of its client has begun, and the client has not gone on with this one since.
+    pub(crate) fn is_superseded(&self) -> bool {
+        match &self.stage {
+            Stage::Sending(machine) => machine.is_superseded(),
+            Stage::Receiving(machine) => machine.is_superseded(),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        match &self.stage {
+            Stage::Sending(machine) => machine.is_over(),
+            Stage::Receiving(machine) => machine.is_over(),
+            Stage::Over(_) => true,
+            Stage::Pending(_) => false,
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        match &self.stage {
+            Stage::Sending(machine) => machine.outcome(),
+            Stage::Receiving(machine) => machine.outcome(),
+            _ => None,
+        }
+    }
+
+    /// Data and acknowledgements are all that happens.
+    #[inline]
+    pub(crate) fn is_steady(&self) -> bool {
+        let is_plain = !self.is_doubted && self.half_open.is_none() && self.waiting.is_none();
+        is_plain
+            && self.due.is_empty()
+            && match &self.stage {
+                Stage::Sending(machine) => machine.is_steady(),
+                Stage::Receiving(machine) => machine.is_steady(),
+                _ => false,
+            }
+    }
+
+    /// Whether all that is missing is the last acknowledgement, which many clients send only once.
+    pub(crate) fn is_probably_complete(&self) -> bool {
+        let Stage::Sending(machine) = &self.stage else {
+            return false;
+        };
+        let agreed = machine.agreed();
+        let window = u64::from(agreed.blksize) * u64::from(agreed.windowsize);
+        let left = agreed
+            .tsize
+            .map(|size| size.saturating_sub(machine.acked_bytes()));
+        !machine.is_half_open() && left.is_some_and(|left| left <= window)
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Sending(machine) => machine.poll_timeout(),
+            Stage::Receiving(machine) => machine.poll_timeout(),
+            Stage::Pending(pending) => pending.patience(self.began),
+            Stage::Over(_) => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
+        match &mut self.stage {
+            Stage::Sending(machine) => machine.poll_transmit(now),
+            Stage::Receiving(machine) => machine.poll_transmit(now),
+            _ => None,
+        }
+    }
+
+    /// The same request has to wait until the doubt is over.
+    pub(crate) fn hold_request(&mut self, datagram: &Datagram<'_>) {
+        if self.waiting.is_none() && !datagram.broadcast {
+            self.waiting = Some(Box::new(HeldRequest {
+                port: datagram.port,
+                peer: datagram.peer,
+                local: datagram.local,
+                bytes: datagram.bytes.to_vec(),
+            }));
+        }
+    }
+
+    pub(crate) fn handle_repeat(&mut self, now: Instant) {
+        match &mut self.stage {
+            Stage::Sending(machine) => machine.handle_repeat(now),
+            Stage::Receiving(machine) => machine.handle_repeat(now),
+            Stage::Pending(pending) => pending.asked_at = now,
+            Stage::Over(_) => {}
+        }
+    }
+
+    pub(crate) fn supersede(&mut self, now: Instant) {
+        match &mut self.stage {
+            Stage::Sending(machine) => machine.supersede(now),
+            Stage::Receiving(machine) => machine.supersede(now),
+            _ => {}
+        }
+    }
+
+    /// What a packet of its client brought.
+    #[inline]
+    pub(crate) fn handle_packet<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Moved<'a> {
+        match &mut self.stage {
+            Stage::Sending(machine) => {
+                let before = machine.acked_bytes();
+                machine.handle_packet(now, packet);
+                let acked = machine.acked_bytes();
+                let is_complete = !self.has_ended && matches!(machine.outcome(), Some(Outcome::Complete));
+                if acked != before || is_complete {
+                    return Moved::Acked(acked);
+                }
+                Moved::Nothing
+            }
+            Stage::Receiving(machine) => match machine.handle_packet(now, packet) {
+                None => Moved::Nothing,
+                Some(bytes) => {
+                    let last = machine.is_complete();
+                    if last {
+                        self.due.add(Due::COMMIT);
+                    }
+                    Moved::Received(bytes, last)
+                }
+            },
+            Stage::Pending(_) => match packet {
+                Packet::Error { .. } => Moved::GivenUp,
+                _ => Moved::Nothing,
+            },
+            Stage::Over(_) => Moved::Nothing,
+        }
+    }
+}
+
+/// What a packet did to its transfer.
+pub(crate) enum Moved<'a> {
+    Nothing,
+    Acked(u64),
+    Received(&'a [u8], bool),
+    /// The client sent an ERROR before it was answered.
+    GivenUp,
+}
+
+impl Pending {
+    /// How long disk and application may take before the client can be answered: as long as it may be silent itself.
+    fn patience(&self, began: Instant) -> Option<Instant> {
+        let idle = self.timing.inactivity.map(|limit| self.asked_at + limit);
+        let absolute = self.timing.absolute.map(|limit| began + limit);
+        idle.into_iter().chain(absolute).min()
+    }
+}
+
+impl Due {
+    /// What is still said when a transfer has ended.
+    pub(crate) const AT_THE_END: Due = Due(Due::SETTLED.0 | Due::ERROR.0);
+
+    pub(crate) fn keep(&mut self, those: Due) {
+        self.0 &= those.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_is_small() {
+        assert!(size_of::<Transfer>() <= 480, "{}", size_of::<Transfer>());
+    }
+
+    #[test]
+    fn what_is_due_comes_in_order_and_once() {
+        let mut due = Due::default();
+        due.add(Due::GONE);
+        due.add(Due::ASK);
+        due.add(Due::OVER);
+        assert_eq!(due.take(Due::BEFORE), Some(Due::ASK));
+        assert_eq!(due.take(Due::BEFORE), None);
+        assert_eq!(
+            (due.take(Due::ALL), due.take(Due::ALL)),
+            (Some(Due::OVER), Some(Due::GONE))
+        );
+        assert!(due.is_empty() && due.take(Due::ALL).is_none());
+    }
+}
