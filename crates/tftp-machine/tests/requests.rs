@@ -1,0 +1,170 @@
+//! The same request again, a client that was reset, another request from the same port.
+
+mod drive;
+
+use drive::*;
+use tftp_machine::*;
+use tftp_proto::wire;
+
+fn id(handled: Handled<'_>) -> TransferId {
+    match handled {
+        Handled::Asked(id) => id,
+        other => panic!("no transfer: {other:?}"),
+    }
+}
+
+#[test]
+fn until_the_client_has_gone_on_its_request_brings_the_current_packet_again() {
+    let mut rig = Rig::new(Mode::Own);
+    let first = id(rig.ask(client(1), &rrq("big", &[])));
+    let sent = rig.take_sent();
+    rig.pass(250);
+    assert_eq!(rig.ask(client(1), &rrq("big", &[])), Handled::Repeated(first));
+    assert_eq!(rig.take_sent(), sent);
+    assert_eq!(rig.server.transfers(), 1);
+}
+
+#[test]
+fn a_client_that_was_reset_begins_anew_and_the_old_transfer_is_mute_until_then() {
+    let mut rig = Rig::new(Mode::Own);
+    let old = id(rig.ask(client(1), &rrq("big", &[])));
+    let old_port = rig.take_sent()[0].port;
+    rig.arrive(old_port, client(1), &wire::ack(1));
+    rig.take_sent();
+    rig.pass(1_000);
+    let new = id(rig.ask(client(1), &rrq("big", &[])));
+    assert_ne!(old, new);
+    let new_port = rig.take_sent()[0].port;
+    assert_eq!(rig.server.limits().active(), 1, "the old one counts no more");
+    rig.wait(900);
+    assert!(rig.take_sent().iter().all(|sent| sent.port == new_port));
+    rig.arrive(new_port, client(1), &wire::ack(1));
+    assert_eq!(rig.endings(), [Ending::Replaced]);
+    assert_eq!(rig.server.transfers(), 1);
+}
+
+#[test]
+fn one_forged_request_ends_nobodys_transfer() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.ask(client(1), &rrq("big", &[]));
+    let port = rig.take_sent()[0].port;
+    rig.arrive(port, client(1), &wire::ack(1));
+    rig.pass(1_500);
+    rig.ask(client(1), &rrq("big", &[]));
+    rig.take_sent();
+    rig.arrive(port, client(1), &wire::ack(2));
+    let sent = rig.take_sent();
+    assert_eq!((sent[0].port, &sent[0].bytes[..4]), (port, &[0, 3, 0, 3][..]));
+    rig.wait(35_000);
+    let probably_complete = false;
+    assert!(rig.endings().contains(&Ending::Silent { probably_complete }));
+    assert!(!rig.endings().contains(&Ending::Replaced));
+}
+
+#[test]
+fn on_a_single_port_the_former_transfer_ends_at_once() {
+    let mut rig = Rig::new(Mode::Single);
+    rig.ask(client(1), &rrq("big", &[]));
+    rig.ask(client(1), &rrq("small", &[]));
+    assert_eq!(rig.endings(), [Ending::Replaced]);
+    assert_eq!(rig.server.transfers(), 1);
+    rig.take_sent();
+    rig.pass(100);
+    rig.arrive(LISTENING, client(1), &wire::ack(1));
+    assert_eq!(rig.take_sent()[0].bytes.len(), 4 + 700 - 512);
+}
+
+#[test]
+fn another_request_from_the_same_port_is_another_transfer() {
+    let mut rig = Rig::new(Mode::Shared);
+    rig.ask(client(1), &rrq("big", &[]));
+    rig.ask(client(1), &rrq("small", &[]));
+    let sent = rig.take_sent();
+    assert_ne!(sent[0].port, sent[1].port, "an address has two shared ports");
+    assert_eq!(rig.server.transfers(), 2);
+    rig.pass(10);
+    rig.ask(client(1), &wrq("third", &[]));
+    assert_eq!(rig.endings(), [Ending::Replaced], "the oldest leaves its place");
+}
+
+#[test]
+fn forty_uploads_in_a_row_from_one_port_wait_for_none() {
+    let mut rig = Rig::new(Mode::Shared);
+    for number in 0..40 {
+        rig.take_sent();
+        id(rig.ask(client(1), &wrq(&format!("up{number}"), &[])));
+        let port = rig.take_sent()[0].port;
+        rig.arrive(port, client(1), &data(1, &[1]));
+        assert_eq!(rig.take_sent()[0].bytes, [0, 4, 0, 1]);
+    }
+    assert_eq!(rig.endings().len(), 40);
+    assert!(rig.server.transfers() <= 2);
+}
+
+#[test]
+fn an_error_waits_its_moment_and_a_request_meanwhile_waits_too() {
+    let mut rig = Rig::new(Mode::Own);
+    let old = id(rig.ask(client(1), &rrq("big", &[])));
+    let port = rig.take_sent()[0].port;
+    rig.pass(1);
+    rig.arrive(port, client(1), &wire::ack(1));
+    rig.take_sent();
+    rig.arrive(port, client(1), &error(0));
+    assert!(rig.endings().is_empty(), "not believed yet");
+    assert_eq!(rig.server.limits().active(), 0, "it counts in no limit");
+    assert_eq!(rig.ask(client(1), &rrq("big", &[])), Handled::Repeated(old));
+    rig.wait(60);
+    assert!(matches!(
+        rig.endings()[..],
+        [Ending::ClientError { probe: false, .. }]
+    ));
+    assert!(rig.take_events().contains(&Event::Retried(true)));
+    assert_eq!(rig.take_sent()[0].bytes[..4], [0, 3, 0, 1]);
+}
+
+#[test]
+fn an_error_that_a_valid_packet_follows_ends_nothing() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.ask(client(1), &rrq("big", &[]));
+    let port = rig.take_sent()[0].port;
+    rig.arrive(port, client(1), &wire::ack(1));
+    rig.arrive(port, client(1), &error(0));
+    rig.ask(client(1), &rrq("big", &[]));
+    rig.pass(10);
+    rig.arrive(port, client(1), &wire::ack(2));
+    rig.wait(80);
+    assert!(rig.endings().is_empty() && rig.server.transfers() == 1);
+    assert_eq!(rig.server.limits().active(), 1);
+    assert!(
+        !rig.take_events().contains(&Event::Retried(true)),
+        "its request is forgotten"
+    );
+}
+
+#[test]
+fn a_refused_port_is_believed_the_second_time() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.ask(client(1), &rrq("big", &[]));
+    let port = rig.take_sent()[0].port;
+    rig.pass(1);
+    rig.arrive(port, client(1), &wire::ack(1));
+    rig.take_sent();
+    rig.fail(port, client(1), NetFailure::Gone);
+    rig.wait(60);
+    assert_eq!(rig.take_sent().len(), 1, "the packet goes once more");
+    assert!(rig.endings().is_empty());
+    rig.fail(port, client(1), NetFailure::Gone);
+    rig.wait(60);
+    assert_eq!(rig.endings(), [Ending::Unreachable]);
+}
+
+#[test]
+fn before_anything_was_acknowledged_a_refused_port_ends_it_at_once() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.ask(client(1), &rrq("big", &[]));
+    let port = rig.take_sent()[0].port;
+    rig.fail(port, client(2), NetFailure::Gone);
+    assert!(rig.endings().is_empty(), "somebody else's");
+    rig.fail(port, client(1), NetFailure::Gone);
+    assert_eq!(rig.endings(), [Ending::Unreachable]);
+}
