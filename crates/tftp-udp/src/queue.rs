@@ -71,8 +71,7 @@ impl Queue {
     pub(super) fn push_small(&mut self, route: Route, packet: &[u8]) {
         debug_assert!(self.open.is_none());
         let first = self.datagrams.len();
-        self.begin_datagram();
-        self.push_copied(packet);
+        self.begin_datagram_with(packet);
         self.messages.push(Message {
             route,
             first,
@@ -94,13 +93,14 @@ impl Queue {
     }
 
     /// Begins the next block.
+    #[inline]
     pub(super) fn block(&mut self, header: [u8; 4]) {
         debug_assert!(self.open.is_some());
-        self.begin_datagram();
-        self.push_copied(&header);
+        self.begin_datagram_with(&header);
     }
 
     /// Adds data to the block.
+    #[inline]
     pub(super) fn slice(&mut self, bytes: &Bytes, range: Range<usize>) {
         let Some(datagram) = self.datagrams.last() else {
             return;
@@ -214,6 +214,23 @@ impl Queue {
         });
     }
 
+    /// A datagram with these bytes, copied: its first piece, so there is none beside which they could stand.
+    #[inline]
+    fn begin_datagram_with(&mut self, bytes: &[u8]) {
+        let (first, start) = (self.pieces.len(), self.copied.len());
+        self.copied.extend_from_slice(bytes);
+        self.pieces.push(Piece {
+            start,
+            length: bytes.len() as u32,
+            source: COPIED,
+        });
+        self.datagrams.push(Datagram {
+            first,
+            end: first + 1,
+            length: bytes.len(),
+        });
+    }
+
     fn push_copied(&mut self, bytes: &[u8]) {
         let start = self.copied.len();
         self.copied.extend_from_slice(bytes);
@@ -235,6 +252,7 @@ impl Queue {
         });
     }
 
+    #[inline]
     fn push_piece(&mut self, piece: Piece) {
         let Some(datagram) = self.datagrams.last_mut() else {
             return;

@@ -132,6 +132,7 @@ impl SendBatch {
     }
 
     /// Adds one packet, copied: ACK, OACK, ERROR.
+    #[inline]
     pub fn push_small(&mut self, to: Route, packet: &[u8]) {
         self.end_data();
         self.queue.push_small(to, packet);
@@ -139,12 +140,14 @@ impl SendBatch {
 
     /// Begins DATA packets to one client, `segment_size` bytes each with their headers; only the last may have
     /// fewer. Each is a [`SendBatch::block`] with its [`SendBatch::slice`]s; [`SendBatch::end_data`] ends them.
+    #[inline]
     pub fn begin_data(&mut self, to: Route, segment_size: usize) {
         self.end_data();
         self.queue.begin_data(to, segment_size);
     }
 
     /// Begins the next packet with its header.
+    #[inline]
     pub fn block(&mut self, header: [u8; 4]) {
         self.queue.block(header);
     }
@@ -153,11 +156,13 @@ impl SendBatch {
     ///
     /// # Panics
     /// If the range is not within the bytes.
+    #[inline]
     pub fn slice(&mut self, bytes: &Bytes, range: Range<usize>) {
         self.queue.slice(bytes, range);
     }
 
     /// Ends the DATA packets begun; nothing where there are none.
+    #[inline]
     pub fn end_data(&mut self) {
         self.queue.end_data();
     }
