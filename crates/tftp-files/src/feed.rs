@@ -184,7 +184,20 @@ impl<S: Store> Feed<S> {
 
     /// Calls `each` for the pieces that make up `range` of the stream, in order. What is not held (released, or not made
     /// available yet) is left out.
-    pub fn slices(&self, range: Range<u64>, each: &mut dyn FnMut(&Bytes, Range<usize>)) {
+    #[inline]
+    pub fn slices(&self, range: Range<u64>, mut each: impl FnMut(&Bytes, Range<usize>)) {
+        // Nearly every block lies within the oldest chunk: the rest is released.
+        if let Some(chunk) = self.chunks.front()
+            && chunk.start <= range.start
+            && range.end <= chunk.end()
+        {
+            let (start, end) = (range.start - chunk.start, range.end - chunk.start);
+            return each(&chunk.bytes, to_usize(start)..to_usize(end));
+        }
+        self.slices_of_several(range, &mut each);
+    }
+
+    fn slices_of_several(&self, range: Range<u64>, each: &mut dyn FnMut(&Bytes, Range<usize>)) {
         if let Origin::Memory(bytes) = &self.origin {
             let end = range.end.min(self.end);
             if range.start < end {

@@ -156,8 +156,7 @@ impl Sending {
                 .block(wire::data_header(self.machine.wire_block(block)));
             let outbox = &mut ctx.outbox;
             let bytes = (block - 1) * blksize..block * blksize;
-            self.feed
-                .slices(bytes, &mut |data, range| outbox.slice(data, range));
+            self.feed.slices(bytes, |data, range| outbox.slice(data, range));
         }
         ctx.outbox.end_data();
     }
@@ -171,9 +170,8 @@ impl Sending {
         }
         let blksize = u32::from(self.machine.agreed().blksize);
         let mut slices = Vec::new();
-        self.feed.slices(before..acked, &mut |data, range| {
-            slices.push((data.clone(), range))
-        });
+        self.feed
+            .slices(before..acked, |data, range| slices.push((data.clone(), range)));
         let run = Run {
             id: link.connection.id,
             direction: Direction::Download,

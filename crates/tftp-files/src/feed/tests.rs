@@ -34,7 +34,7 @@ fn translated(bytes: &[u8]) -> Vec<u8> {
 
 fn slice(feed: &Stream, range: Range<u64>) -> Vec<u8> {
     let mut out = Vec::new();
-    feed.slices(range, &mut |bytes, range| out.extend_from_slice(&bytes[range]));
+    feed.slices(range, |bytes, range| out.extend_from_slice(&bytes[range]));
     out
 }
 

@@ -113,9 +113,7 @@ fn files_go_in_and_come_out_by_name_and_by_path() {
             }
         }
         let mut all = Vec::new();
-        feed.slices(0..100_000, &mut |bytes, range| {
-            all.extend_from_slice(&bytes[range])
-        });
+        feed.slices(0..100_000, |bytes, range| all.extend_from_slice(&bytes[range]));
         assert!(all == bytes);
     }
     assert_eq!(fs::read(ground.root.path().join("by-name")).unwrap(), bytes);
