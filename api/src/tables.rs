@@ -38,7 +38,8 @@ pub fn access(changes: Changes, error: Option<&str>) -> String {
 pub fn members(name: &str, about: &str, members: &[(String, String)]) -> String {
     let mut text = format!("/// {about}\n#[derive(Clone, Copy, Debug, PartialEq, Eq)]\npub enum {name} {{\n");
     for (member, about) in members {
-        let _ = writeln!(text, "    /// {about}\n    {member},");
+        // A bracket would begin a link.
+        let _ = writeln!(text, "    /// {}\n    {member},", about.replace('[', "\\["));
     }
     text + "}\n"
 }

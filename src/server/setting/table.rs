@@ -72,7 +72,7 @@ pub enum Key {
     SyncUploads,
     /// Microseconds to look for the next packet before sleeping, while transfers run.
     BusyPollMicros,
-    /// More addresses to listen on, as in 192.0.2.1:69 [2001:db8::1]:69.
+    /// More addresses to listen on, as in 192.0.2.1:69 \[2001:db8::1]:69.
     ListenOn,
     /// Bound UDP sockets to listen on instead of LocalHost and LocalPort, as in 3,4. Not on Windows: 909.
     ListenDescriptors,
