@@ -111,6 +111,9 @@ impl<L: Limits> Server<L> {
         if transfer.is_open {
             transfer.due.add(Due::CLOSE);
         }
+        if let Some(former) = transfer.former.take() {
+            self.table.restore_request(former);
+        }
     }
 
     /// What follows from the last step besides packets: true if there is more to say.

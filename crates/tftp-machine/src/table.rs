@@ -94,6 +94,15 @@ impl Table {
         }
     }
 
+    /// A later transfer of the same request has ended, and this one goes on: the request stands for it again.
+    pub(crate) fn restore_request(&mut self, id: TransferId) {
+        let Some(transfer) = self.get(id).filter(|transfer| !transfer.has_ended) else {
+            return;
+        };
+        let request = (transfer.route.peer, transfer.digest);
+        self.by_request.insert(request, id.index);
+    }
+
     pub(crate) fn remove(&mut self, index: u32) -> Option<Transfer> {
         self.unlink(index);
         let slot = self.slots.get_mut(index as usize)?;

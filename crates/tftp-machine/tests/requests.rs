@@ -62,6 +62,24 @@ fn one_forged_request_ends_nobodys_transfer() {
 }
 
 #[test]
+fn a_transfer_that_outlives_its_successor_is_found_again() {
+    let mut rig = Rig::new(Mode::Own);
+    let old = id(rig.ask(client(1), &rrq("big", &[])));
+    let port = rig.take_sent()[0].port;
+    rig.arrive(port, client(1), &wire::ack(1));
+    rig.pass(1_500);
+    rig.ask(client(1), &rrq("big", &[]));
+    let new_port = rig.take_sent().last().unwrap().port;
+    rig.arrive(port, client(1), &wire::ack(2));
+    rig.arrive(new_port, client(1), &error(5));
+    assert_eq!(rig.server.transfers(), 1);
+    assert_eq!(rig.ask(client(1), &rrq("big", &[])), Handled::Repeated(old));
+    rig.pass(1_500);
+    assert!(matches!(rig.ask(client(1), &rrq("big", &[])), Handled::Asked(_)));
+    assert_eq!(rig.server.limits().active(), 1, "the old one is mute again");
+}
+
+#[test]
 fn on_a_single_port_the_former_transfer_ends_at_once() {
     let mut rig = Rig::new(Mode::Single);
     rig.ask(client(1), &rrq("big", &[]));
