@@ -58,6 +58,8 @@ pub enum Event {
         upload: bool,
         /** It asked for the size. */
         asked_size: bool,
+        /** That of the same client with the same request, which was reset. */
+        again: Option<Id>,
     },
     Begun {
         id: Id,
@@ -97,6 +99,7 @@ pub struct Counts {
     pub probes: u64,
     pub unreachable: u64,
     pub refused: u64,
+    pub retried: u64,
     pub unanswered: u64,
     pub unclosed: u64,
     pub forged: u64,
@@ -127,6 +130,7 @@ impl Counts {
             (&mut self.probes, other.probes),
             (&mut self.unreachable, other.unreachable),
             (&mut self.refused, other.refused),
+            (&mut self.retried, other.retried),
             (&mut self.unanswered, other.unanswered),
             (&mut self.unclosed, other.unclosed),
             (&mut self.forged, other.forged),

@@ -261,6 +261,10 @@ impl Honest {
 
     fn end(&mut self, now: u64, cut: bool) {
         if let Some(session) = self.session.take() {
+            if self.script.fixed_port.is_some() && session.client.state != State::Done {
+                // What its port had may still answer, and nothing tells it from the answer to another request.
+                self.left = 0;
+            }
             self.ended.push(Ended {
                 session,
                 at: now,

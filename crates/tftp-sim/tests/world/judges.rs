@@ -31,7 +31,7 @@ const HALF_OPEN_BYTES: usize = 516;
 /// A transfer of which nothing is acknowledged ends within this.
 const HALF_OPEN_LIFE: u64 = 31_000_000;
 /// The first answer to an honest client's request comes within this.
-const PROMPT: u64 = 2_000_000;
+const PROMPT: u64 = 2_100_000;
 
 /// What a watched address, which never goes on, has sent or is said to have sent, and got.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,6 +58,10 @@ struct Life {
     peer: SocketAddr,
     asked_at: u64,
     asked_size: bool,
+    /// The port it sends from.
+    port: u16,
+    /// Its client was reset and asked again, and nothing of it came since.
+    is_superseded: bool,
 }
 
 /// All of them.
@@ -86,10 +90,13 @@ pub fn opens(bytes: &[u8]) -> bool {
 
 impl Judges {
     pub fn new(plan: &Plan) -> Judges {
-        let disk = &plan.disk;
+        let (disk, application) = (&plan.disk, &plan.application);
+        let later = if application.later > 0 { 3_000_000 } else { 0 };
         Judges {
             plan: *plan,
-            patience: disk.delay + if disk.hangs > 0 { 60_000_000 } else { 0 },
+            patience: if disk.pieces > 0 { 20 } else { 2 } * disk.delay
+                + 2 * later
+                + if disk.hangs > 0 { 60_000_000 } else { 0 },
             mutes: BTreeMap::new(),
             lives: BTreeMap::new(),
             strays: BTreeMap::new(),
@@ -108,6 +115,16 @@ impl Judges {
 
     /// Something reached the server.
     pub fn delivered(&mut self, flight: &Flight) {
+        if matches!(flight.bytes.get(1), Some(3..=5)) {
+            let port = flight.to.port();
+            let spoken = self
+                .lives
+                .values_mut()
+                .filter(|life| life.is_superseded && life.peer == flight.from);
+            spoken
+                .filter(|life| life.port == port)
+                .for_each(|life| life.is_superseded = false);
+        }
         if let Some(mute) = self.mutes.get_mut(&flight.from) {
             if matches!(flight.bytes.get(1), Some(1 | 2)) {
                 mute.requests += 1;
@@ -124,7 +141,12 @@ impl Judges {
         if sent.bytes.len() < 4 || sent.bytes[0] != 0 || !(3..=6).contains(&sent.bytes[1]) {
             return Some(Broken(Judge::Bytes, format!("no packet: {:?}", sent.bytes)));
         }
-        if let Some(life) = sent.id.and_then(|id| self.lives.get(&id)) {
+        if let Some(life) = sent.id.and_then(|id| self.lives.get_mut(&id)) {
+            life.port = sent.port;
+            if life.is_superseded {
+                let text = format!("{:?} from a transfer whose client was reset", &sent.bytes[..4]);
+                return Some(Broken(Judge::Served, text));
+            }
             let late = matches!(life.stage, Stage::Over) && !matches!(sent.bytes[1], 4 | 5)
                 || life.stage == Stage::Gone;
             if late {
@@ -181,7 +203,7 @@ impl Judges {
             );
             return Some(Broken(Judge::Forgery, text));
         }
-        if mute.errors > 0 && mute.packets > mute.errors && !single {
+        if mute.errors > 0 && mute.packets > mute.errors && mute.errors >= mute.requests && !single {
             return Some(Broken(
                 Judge::Forgery,
                 format!("ERROR to {}, which never went on", sent.to),
@@ -195,13 +217,22 @@ impl Judges {
         let wrong = |id: Id, what: &str| Some(Broken(Judge::Order, format!("{what} of {id}")));
         match event {
             Event::Asked {
-                id, peer, asked_size, ..
+                id,
+                peer,
+                asked_size,
+                again,
+                ..
             } => {
                 ground.counts.transfers += 1;
+                if let Some(former) = again.and_then(|id| self.lives.get_mut(&id)) {
+                    former.is_superseded = true;
+                }
                 let life = Life {
                     stage: Stage::Asked,
                     peer,
                     asked_at: now,
+                    port: 0,
+                    is_superseded: false,
                     asked_size,
                 };
                 if self.lives.insert(id, life).is_some() {
@@ -331,7 +362,7 @@ impl Judges {
         ) {
             let answered = session.answered.unwrap_or(ended.at);
             let patience = if session.after_reset { 1_000_000 } else { 0 };
-            if answered > delivered + PROMPT + patience + self.patience {
+            if !hopeless(plan) && answered > delivered + PROMPT + patience + self.patience {
                 return Some(Broken(
                     Judge::Served,
                     format!("{} was answered after {} us", who(), answered - delivered),
@@ -347,6 +378,9 @@ impl Judges {
         // What was under way before the server could know of it.
         let early = session.other || session.after_reset && ended.at < session.begun + 2 * plan.link.delay;
         let excused = excused || early;
+        // Nobody promises more than this where a disk hangs, or an answer never comes.
+        let unheard = lossy && plan.can_fail();
+        let excused = excused || (hopeless(plan) || unheard) && client.state == State::GaveUp;
         let told = matches!(client.state, State::Told(_)) && (!steady || plan.can_fail());
         if client.state != State::Done && !excused && !told {
             let judge = if plan.link.forged > 0 {
@@ -368,7 +402,12 @@ impl Judges {
         let bound = 5_000_000
             + blocks * (2 * plan.link.longest() + self.patience)
             + if session.stuck { 35_000_000 } else { 4_000_000 };
-        if !lossy && ended.at - session.begun > bound && plan.link.mtu == 0 {
+        if client.state == State::Done
+            && !lossy
+            && !hopeless(plan)
+            && ended.at - session.begun > bound
+            && plan.link.mtu == 0
+        {
             return Some(Broken(
                 Judge::Served,
                 format!("{} took {} us", who(), ended.at - session.begun),
@@ -402,6 +441,10 @@ impl Judges {
             )
         })
     }
+}
+
+fn hopeless(plan: &Plan) -> bool {
+    plan.disk.hangs > 0 || plan.application.never > 0
 }
 
 fn plan_is_clean(plan: &Plan) -> bool {

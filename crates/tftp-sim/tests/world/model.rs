@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tftp_machine::repeats::{self, Known, Verdict};
 use tftp_proto::wire::{self, ErrorCode, Packet, Request};
 use tftp_proto::*;
 use tftp_sim::Rng;
@@ -94,10 +95,23 @@ impl Model {
                 && transfer.request == flight.bytes
                 && outcome(&transfer.machine).is_none()
         });
+        let former = same.map(|place| self.transfers[place].id);
         if let Some(place) = same {
             let transfer = &mut self.transfers[place];
-            let gone_on = !half_open(&transfer.machine);
-            if !gone_on || now < transfer.valid_at + 1_000_000 || self.fault == Fault::NoRestart {
+            let is_in_doubt = match &transfer.machine {
+                Machine::Read(read) => read.is_in_doubt(),
+                Machine::Write(write, _) => write.is_in_doubt(),
+            };
+            let known = Known {
+                is_in_doubt,
+                heard_at: (!half_open(&transfer.machine)).then(|| Instant::from_micros(transfer.valid_at)),
+                ..Known::default()
+            };
+            let verdict = repeats::judge(Instant::from_micros(now), &known);
+            if verdict != Verdict::Anew || self.fault == Fault::NoRestart {
+                if verdict == Verdict::Wait {
+                    return;
+                }
                 ground.counts.repeats += 1;
                 let at = Instant::from_micros(now);
                 match &mut transfer.machine {
@@ -114,7 +128,7 @@ impl Model {
             }
             self.drain(now, place, ground);
         }
-        self.begin(now, flight, request, ground);
+        self.begin(now, flight, request, former, ground);
     }
 
     fn port(&mut self, peer: SocketAddr, ground: &mut Ground) -> u16 {
@@ -141,7 +155,14 @@ impl Model {
         ground.open_port(Port::Private(peer))
     }
 
-    fn begin(&mut self, now: u64, flight: &Flight, request: &Request<'_>, ground: &mut Ground) {
+    fn begin(
+        &mut self,
+        now: u64,
+        flight: &Flight,
+        request: &Request<'_>,
+        again: Option<Id>,
+        ground: &mut Ground,
+    ) {
         let read = request.operation == Operation::Read;
         let file = ground.files.get(request.filename).copied();
         if read && file.is_none() {
@@ -189,6 +210,7 @@ impl Model {
             peer,
             upload: !read,
             asked_size: request.asked.tsize.is_some(),
+            again,
         });
         ground.tell(Event::Begun { id });
         self.transfers.push(Transfer {

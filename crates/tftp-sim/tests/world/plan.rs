@@ -281,11 +281,12 @@ pub fn flooded(seed: u64) -> Plan {
     let mut rng = Rng(seed).part(part::PLAN).part(9);
     plan.link.loss = 0;
     plan.disk.delay = 0;
+    let (silent, silent_requests) = rng.pick(&[(1, 130), (1, 1100), (3, 1100), (40, 130)]);
     plan.crowd = Crowd {
         honest: 4,
         behind_one: rng.pick(&[0, 4, 100]),
-        silent: rng.pick(&[1, 1, 3, 40]),
-        silent_requests: rng.pick(&[130, 1100]),
+        silent,
+        silent_requests,
         ..Crowd::default()
     };
     plan.settings.descriptors = rng.pick(&[1024, 4096]);
@@ -318,6 +319,8 @@ pub fn forged(seed: u64) -> Plan {
         neighbours: rng.pick(&[0, 1]),
         strangers: rng.pick(&[0, 1]),
         malicious: rng.pick(&[0, 1]),
+        silent: rng.pick(&[0, 1]),
+        silent_requests: 30,
         ..Crowd::default()
     };
     plan

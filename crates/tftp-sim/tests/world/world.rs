@@ -475,6 +475,9 @@ impl<'a, N: Node> World<'a, N> {
     }
 
     fn speak(&mut self, broken: Option<Broken>) {
+        if let Some(Broken(judge, text)) = &broken {
+            self.trace.note(self.now, || format!("{judge:?}: {text}"));
+        }
         let first = &mut self.ground.broken;
         *first = first.take().or(broken);
     }

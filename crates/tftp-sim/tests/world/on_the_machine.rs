@@ -1,0 +1,123 @@
+//! Worlds in which the server machine serves.
+
+use super::ground::{Ground, Node};
+use super::host::Host;
+use super::plan::{self, Plan};
+use super::runner::{Family, one};
+use super::{chance, reached};
+
+fn host(plan: &Plan, round: u64, ground: &mut Ground) -> Box<dyn Node> {
+    Box::new(Host::new(plan, round, ground))
+}
+
+#[test]
+fn honest_clients() {
+    let family = Family {
+        name: "on_the_machine::honest_clients",
+        worlds: 3_000,
+        plan: plan::honest,
+        node: host,
+    };
+    let counts = family.run();
+    reached(&[
+        ("whole", counts.whole),
+        ("restarts", counts.restarts),
+        ("repeats", counts.repeats),
+        ("probes", counts.probes),
+        ("unreachable", counts.unreachable),
+    ]);
+}
+
+#[test]
+fn troubled_by_disk_and_application() {
+    let family = Family {
+        name: "on_the_machine::troubled_by_disk_and_application",
+        worlds: 2_000,
+        plan: plan::troubled,
+        node: host,
+    };
+    let counts = family.run();
+    reached(&[
+        ("whole", counts.whole),
+        ("held", counts.held),
+        ("later", counts.later),
+    ]);
+}
+
+#[test]
+fn operated() {
+    let family = Family {
+        name: "on_the_machine::operated",
+        worlds: 2_000,
+        plan: plan::operated,
+        node: host,
+    };
+    let counts = family.run();
+    reached(&[
+        ("crashes", counts.crashes),
+        ("pauses", counts.pauses),
+        ("drained", counts.drained),
+    ]);
+}
+
+#[test]
+fn flooded() {
+    let family = Family {
+        name: "on_the_machine::flooded",
+        worlds: 60,
+        plan: plan::flooded,
+        node: host,
+    };
+    let counts = family.run();
+    reached(&[
+        ("whole", counts.whole),
+        ("evictions", counts.evictions),
+        ("refused", counts.refused),
+    ]);
+}
+
+#[test]
+fn in_anothers_name() {
+    let family = Family {
+        name: "on_the_machine::in_anothers_name",
+        worlds: 1_000,
+        plan: plan::forged,
+        node: host,
+    };
+    let counts = family.run();
+    reached(&[("forged", counts.forged), ("guesses", counts.guesses)]);
+    chance(&counts);
+}
+
+#[test]
+fn contradicted() {
+    let family = Family {
+        name: "on_the_machine::contradicted",
+        worlds: 500,
+        plan: plan::contradicted,
+        node: host,
+    };
+    let counts = family.run();
+    reached(&[("forged", counts.forged), ("whole", counts.whole)]);
+}
+
+/// No clock, no address in memory, no order of a hash table decides anything.
+#[test]
+fn the_same_seed_twice() {
+    for seed in 1..=100 {
+        let plans = [
+            plan::honest(seed),
+            plan::troubled(seed),
+            plan::operated(seed),
+            plan::forged(seed),
+        ];
+        for plan in plans {
+            let (first, second) = (one(&plan, &host, false), one(&plan, &host, false));
+            assert_eq!(
+                (first.hash, first.time),
+                (second.hash, second.time),
+                "seed {seed}"
+            );
+        }
+    }
+}
