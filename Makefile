@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test soak setup dist test-dist wheel bench bench-peers bench-scale bench-build bench-events bless install clean help
+.PHONY: build serve test soak mutants setup dist test-dist wheel bench bench-peers bench-scale bench-build bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -28,6 +28,9 @@ test: setup ## run every test: about twenty minutes with two processors
 
 soak: setup ## run the long forms of the robustness tests: hours; STEPS="NAME..." for some of them
 	@scripts/soak.sh $(STEPS)
+
+mutants: ## change the protocol and the server machine in one place at a time and see that a test fails: hours
+	@scripts/mutants.sh $(MUTANTS)
 
 setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
 	@scripts/setup.sh test

@@ -49,6 +49,10 @@ step world env TFTP_WORLD_SECONDS="${TFTP_WORLD_SECONDS:-600}" CARGO_PROFILE_REL
 step exhaustive env TFTP_DEPTH="${TFTP_DEPTH:-14}" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 \
     cargo test --release --locked -p tftp-proto --test exhaustive -- --nocapture --test-threads 1
 
+# The tests of the protocol and of the server machine themselves: a random part of all small changes to the code, for
+# TFTP_MUTANT_SECONDS. `make mutants` tries all of them.
+step mutants env TFTP_MUTANT_SECONDS="${TFTP_MUTANT_SECONDS:-3600}" scripts/mutants.sh
+
 # Threads and memory: crates/tftp-sync and c-tests/test_cycles.c, test_process.c, test_churn.c.
 models() {
     RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" \
