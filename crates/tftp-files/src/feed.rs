@@ -260,6 +260,8 @@ impl<S: Store> Feed<S> {
             if **parked != Parked::of(&again) {
                 return Err(io::Error::other("the file changed before it was sent"));
             }
+            // Opened again because its client goes on; others may hold it half-open.
+            again.settle();
             *handle = Handle::Open(again);
         }
         Ok(())

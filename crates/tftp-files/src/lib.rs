@@ -22,7 +22,7 @@ pub mod pool;
 mod pooled;
 #[allow(unsafe_code)]
 mod read;
-pub mod returned;
+mod returned;
 mod shelf;
 mod storage;
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use tftp_sync::Mutex;
 
 /// One way there and back.
-pub struct Returned<T>(Mutex<State<T>>);
+pub(crate) struct Returned<T>(Mutex<State<T>>);
 
 enum State<T> {
     Away,
@@ -23,7 +23,7 @@ impl<T> Default for Returned<T> {
 
 impl<T> Returned<T> {
     /// For the pool, once: `Some` is to be sent, for the shard waits for it.
-    pub fn leave(&self, thing: T) -> Option<T> {
+    pub(crate) fn leave(&self, thing: T) -> Option<T> {
         let mut state = self.0.lock();
         if matches!(*state, State::Awaited) {
             return Some(thing);
@@ -33,7 +33,7 @@ impl<T> Returned<T> {
     }
 
     /// For the shard: the thing, if it is here; if not, a message brings it. Never again after it was given.
-    pub fn take(&self) -> Option<T> {
+    pub(crate) fn take(&self) -> Option<T> {
         match std::mem::replace(&mut *self.0.lock(), State::Awaited) {
             State::Here(thing) => Some(thing),
             State::Away | State::Awaited => None,

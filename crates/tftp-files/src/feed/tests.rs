@@ -294,7 +294,9 @@ fn a_file_that_is_closed_meanwhile_is_sent_on_only_if_it_is_still_the_same() {
         assert!(matches!(supply, Supply::Parked), "{supply:?}");
         let supply = feed.ensure(&mut bench.shelf, owner(0), 20_000);
         assert!(matches!(supply, Supply::Pending), "asked for once: {supply:?}");
+        assert_eq!(bench.settled(), 0);
         feed.reopen(bench.opened("file")).unwrap();
+        assert_eq!(bench.settled(), 1, "its client goes on");
         assert!(bench.ensure(&mut feed, 20_000).unwrap().0 >= 20_000);
 
         feed.park();

@@ -200,6 +200,22 @@ fn a_job_that_is_dropped_is_reported_as_failed_and_bars_nobody() {
 }
 
 #[test]
+fn a_result_of_another_kind_is_no_result() {
+    let mut bench = Bench::new();
+    bench.put("file", &[7; 100]);
+    bench.disk().set_cold(true);
+    let place = bench.place("file");
+    bench.shelf.open(owner(1), &place, Standing::HalfOpen);
+    let (_, _, done) = bench.disk().jobs.pop_front().unwrap();
+    done.finish(Finished::Closed);
+    let completion = bench.one();
+    assert!(matches!(
+        bench.shelf.settle(completion),
+        Settled::Opened(Err(Refusal::Io(_)))
+    ));
+}
+
+#[test]
 fn where_something_hangs_there_is_no_answer() {
     let mut bench = Bench::new();
     bench.disk().set_cold(true);

@@ -82,7 +82,11 @@ impl<S: Store> Done<S> {
 
     fn deliver(&mut self, finished: impl FnOnce(&Errand<S::Sink>) -> Finished<S>) {
         let Some(completing) = self.0.take() else { return };
-        let finished = match (&completing.errand, finished(&completing.errand)) {
+        let mut finished = finished(&completing.errand);
+        if !completing.errand.is_answered_by(&finished) {
+            finished = completing.errand.lost();
+        }
+        let finished = match (&completing.errand, finished) {
             (Errand::Close, _) => return,
             (Errand::Write(returned), Finished::Written(Ok(sink))) => match returned.leave(sink) {
                 Some(sink) => Finished::Written(Ok(sink)),
@@ -118,9 +122,22 @@ impl<S: Store> Completion<S> {
 }
 
 impl<K> Errand<K> {
+    /// Whether a job of this kind ends so. What a store answers otherwise is no result.
+    fn is_answered_by<S: Store<Sink = K>>(&self, finished: &Finished<S>) -> bool {
+        matches!(
+            (self, finished),
+            (Errand::Open, Finished::Opened(_))
+                | (Errand::Create, Finished::Created(_))
+                | (Errand::Read(_), Finished::Read(_))
+                | (Errand::Write(_), Finished::Written(_))
+                | (Errand::Commit, Finished::Committed(_))
+                | (Errand::Close, _)
+        )
+    }
+
     /// The result of a job that was dropped.
     fn lost<S: Store<Sink = K>>(&self) -> Finished<S> {
-        let error = || io::Error::other("the job was dropped");
+        let error = || io::Error::other("storage gave no result");
         match self {
             Errand::Open => Finished::Opened(Err(Refusal::Io(error()))),
             Errand::Create => Finished::Created(Err(Refusal::Io(error()))),
