@@ -1,6 +1,6 @@
 //! How a file comes back from the blocking pool without a wake-up.
 //!
-//! A client that sends in windows has sent the next one by the time the last is written: the shard finds the file here
+//! A client that sends in windows has sent the next one by the time the last is written: the I/O thread finds the file here
 //! when it has more to write. Only where it comes for it too early does the pool send it in a message.
 
 use tftp_sync::Mutex;
@@ -10,7 +10,7 @@ pub(crate) struct Returned<T>(Mutex<State<T>>);
 
 enum State<T> {
     Away,
-    /// The shard has come for it.
+    /// The I/O thread has come for it.
     Awaited,
     Here(T),
 }
@@ -22,7 +22,7 @@ impl<T> Default for Returned<T> {
 }
 
 impl<T> Returned<T> {
-    /// For the pool, once: `Some` is to be sent, for the shard waits for it.
+    /// For the pool, once: `Some` is to be sent, for the I/O thread waits for it.
     pub(crate) fn leave(&self, thing: T) -> Option<T> {
         let mut state = self.0.lock();
         if matches!(*state, State::Awaited) {
@@ -32,7 +32,7 @@ impl<T> Returned<T> {
         None
     }
 
-    /// For the shard: the thing, if it is here; if not, a message brings it. Never again after it was given.
+    /// For the I/O thread: the thing, if it is here; if not, a message brings it. Never again after it was given.
     pub(crate) fn take(&self) -> Option<T> {
         match std::mem::replace(&mut *self.0.lock(), State::Awaited) {
             State::Here(thing) => Some(thing),

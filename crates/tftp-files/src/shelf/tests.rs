@@ -33,6 +33,16 @@ fn find(shelf: &mut Files, file: &Arc<Shared<Simulated>>, who: u32) -> io::Resul
     shelf.find(file, (0, 100), owner(who), None)
 }
 
+/// A file whose one chunk the first transfer's job will read; the second one waits for it.
+fn awaited(bench: &mut Bench) -> Arc<Shared<Simulated>> {
+    bench.put("file", &[7; 100]);
+    let file = bench.shared("file");
+    bench.disk().set_cold(true);
+    assert!(matches!(find(&mut bench.shelf, &file, 1), Ok(Found::Pending)));
+    assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Waiting(_))));
+    file
+}
+
 fn bytes(found: io::Result<Found>) -> Bytes {
     match found.unwrap() {
         Found::Bytes(bytes) => bytes,
@@ -132,11 +142,7 @@ fn one_job_for_one_missing_chunk_and_its_bytes_for_all_who_wait() {
 #[test]
 fn those_who_wait_are_served_when_the_owner_of_the_job_is_gone() {
     let mut bench = Bench::new();
-    bench.put("file", &[7; 100]);
-    let file = bench.shared("file");
-    bench.disk().set_cold(true);
-    assert!(matches!(find(&mut bench.shelf, &file, 1), Ok(Found::Pending)));
-    assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Waiting(_))));
+    let file = awaited(&mut bench);
     let completion = bench.one();
     let read = bench.shelf.abandon(completion).expect("somebody waits");
     assert_eq!(read.waiting, [owner(2)]);
@@ -148,11 +154,7 @@ fn those_who_wait_are_served_when_the_owner_of_the_job_is_gone() {
 #[test]
 fn a_read_that_fails_bars_nobody() {
     let mut bench = Bench::new();
-    bench.put("file", &[7; 100]);
-    let file = bench.shared("file");
-    bench.disk().set_cold(true);
-    assert!(matches!(find(&mut bench.shelf, &file, 1), Ok(Found::Pending)));
-    assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Waiting(_))));
+    let file = awaited(&mut bench);
     bench.disk().files["file"].lock().unwrap().bytes.truncate(5);
     let completion = bench.one();
     let failed = read(bench.shelf.settle(completion));
@@ -171,12 +173,8 @@ fn a_read_that_fails_bars_nobody() {
 #[test]
 fn a_job_that_is_dropped_is_reported_as_failed_and_bars_nobody() {
     let mut bench = Bench::new();
-    bench.put("file", &[7; 100]);
-    let file = bench.shared("file");
-    bench.disk().set_cold(true);
+    let file = awaited(&mut bench);
     let place = bench.place("file");
-    assert!(matches!(find(&mut bench.shelf, &file, 1), Ok(Found::Pending)));
-    assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Waiting(_))));
     bench.shelf.batch_ends();
     assert!(matches!(
         bench.shelf.open(owner(3), &place, Standing::HalfOpen),
