@@ -4,10 +4,11 @@ use alloc::boxed::Box;
 
 use tftp_proto::{ErrorCode, Outcome};
 
+use crate::due::Due;
 use crate::limits::{Descriptors, Limits};
 use crate::output::Ending;
 use crate::server::{Apart, Server};
-use crate::transfer::{Due, Stage, Transfer};
+use crate::transfer::{Stage, Transfer};
 
 impl Ending {
     /// What a transfer machine says; `None` where it was ended from outside.

@@ -8,9 +8,9 @@ use tftp_proto::wire::data_header;
 use tftp_proto::{ErrorCode, Rollover};
 
 use crate::handled::Handled;
+use crate::held::HeldRequest;
 use crate::id::{PortId, TransferId};
 use crate::net::{NoPort, OpenPlan, Route};
-use crate::transfer::HeldRequest;
 
 /// One thing to do. It is polled until there is none after each input.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 use tftp_proto::wire;
 use tftp_proto::{ErrorCode, Transmit};
 
+use crate::due::Due;
 use crate::handled::Handled;
 use crate::id::{PortId, TransferId};
 use crate::limits::Limits;
@@ -11,7 +12,7 @@ use crate::net::{OpenPlan, PortKind, Reception};
 use crate::output::{Blocks, Io, Output, Question};
 use crate::seats::NOBODY;
 use crate::server::{Apart, Server};
-use crate::transfer::{Due, Found, Stage, Step, Transfer};
+use crate::transfer::{Found, Stage, Step, Transfer};
 
 /// An output before what it lends is borrowed.
 enum Todo {

@@ -6,6 +6,7 @@ use tftp_proto::{ErrorCode, Operation, Request};
 
 use crate::admission::groups::Group;
 use crate::admission::{Bounds, Newcomer, Verdict};
+use crate::due::Due;
 use crate::handled::{Handled, Why};
 use crate::id::TransferId;
 use crate::limits::{Descriptors, Full, Limits};
@@ -15,7 +16,7 @@ use crate::port_plan::{Mode, Reception};
 use crate::repeats;
 use crate::server::{Apart, Server};
 use crate::timers::Timer;
-use crate::transfer::{Due, Pending, Stage, Step, Transfer};
+use crate::transfer::{Pending, Stage, Step, Transfer};
 
 /// Half-open transfers that give way to one newcomer: one at the bound of uploads, one at that of all, one at each limit
 /// of the settings.

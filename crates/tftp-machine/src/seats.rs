@@ -5,6 +5,7 @@ use core::net::SocketAddr;
 use tftp_proto::{ErrorCode, Instant};
 
 use crate::admission::Newcomer;
+use crate::due::Due;
 use crate::id::{PortId, TransferId};
 use crate::limits::{Descriptors, Limits};
 use crate::net::{LocalAddr, NoPort, OpenPlan, PortKind, Reception};
@@ -13,7 +14,7 @@ use crate::port_plan::{Mode, most_half_open};
 use crate::ports::Sharing;
 use crate::requests::MOST_TO_GIVE_WAY;
 use crate::server::Server;
-use crate::transfer::{Due, Step, Transfer};
+use crate::transfer::{Step, Transfer};
 
 /// What answers to [`crate::Output::OpenPort`] name where the port is for no transfer yet.
 pub(crate) const NOBODY: TransferId = TransferId {

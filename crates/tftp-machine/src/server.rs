@@ -8,6 +8,7 @@ use tftp_proto::{ErrorCode, Instant};
 
 use crate::admission::Admission;
 use crate::config::{Config, Policy};
+use crate::held::HeldRequest;
 use crate::id::{PortId, TransferId};
 use crate::limits::Limits;
 use crate::net::{OpenPlan, Route};
@@ -17,7 +18,7 @@ use crate::siphash::SipKey;
 use crate::strays::Allowance;
 use crate::table::Table;
 use crate::timers::Timers;
-use crate::transfer::{HeldRequest, Transfer};
+use crate::transfer::Transfer;
 
 /// Who is served by one thread, and how far each is.
 ///

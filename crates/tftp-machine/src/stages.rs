@@ -5,11 +5,12 @@ use alloc::boxed::Box;
 use tftp_proto::{ErrorCode, Instant, Mode, Operation, ReadTransfer, WriteTransfer, negotiate};
 
 use crate::answers::{Decision, IoDone};
+use crate::due::Due;
 use crate::id::TransferId;
 use crate::limits::Limits;
 use crate::output::Ending;
 use crate::server::Server;
-use crate::transfer::{Due, Found, Stage, Step, Transfer};
+use crate::transfer::{Found, Stage, Step, Transfer};
 use crate::windows;
 
 impl<L: Limits> Server<L> {

@@ -4,13 +4,15 @@ use tftp_proto::wire::{self, Packet};
 use tftp_proto::{ErrorCode, Instant};
 
 use crate::config::Policy;
+use crate::due::Due;
 use crate::handled::{Handled, Why};
+use crate::held::HeldRequest;
 use crate::id::TransferId;
 use crate::limits::Limits;
 use crate::output::Ending;
 use crate::port_plan::Mode;
 use crate::server::{Apart, Server};
-use crate::transfer::{Due, HeldRequest, Stage};
+use crate::transfer::Stage;
 
 impl<L: Limits> Server<L> {
     /// Requests are not answered any more; transfers go on. With SinglePort they need the listening port: it stays open

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
+use core::net::IpAddr;
 
 use tftp_proto::{
     Agreed, Asked, ErrorCode, Instant, Limits, Mode, Operation, Outcome, Packet, ReadTransfer, Timing,
@@ -10,6 +10,8 @@ use tftp_proto::{
 };
 
 use crate::admission::{Group, HalfOpen};
+use crate::due::Due;
+use crate::held::HeldRequest;
 use crate::id::{ConnectionId, TransferId};
 use crate::net::{Datagram, LocalAddr, Reception, Route};
 use crate::output::Ending;
@@ -105,67 +107,6 @@ pub(crate) enum Found {
     /// Something of this length, where it is known.
     Stream(Option<u64>),
     Missing(ErrorCode, &'static str),
-}
-
-/// What a transfer has to say besides packets: a set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Due(u16);
-
-impl Due {
-    pub(crate) const PORT: Due = Due(1);
-    pub(crate) const ASK: Due = Due(1 << 1);
-    pub(crate) const OPEN: Due = Due(1 << 2);
-    pub(crate) const BEGUN: Due = Due(1 << 3);
-    pub(crate) const LET_GO: Due = Due(1 << 4);
-    pub(crate) const SETTLED: Due = Due(1 << 5);
-    pub(crate) const COMMIT: Due = Due(1 << 6);
-    pub(crate) const ERROR: Due = Due(1 << 7);
-    pub(crate) const CLOSE: Due = Due(1 << 8);
-    pub(crate) const OVER: Due = Due(1 << 9);
-    pub(crate) const CLOSE_PORT: Due = Due(1 << 10);
-    pub(crate) const GONE: Due = Due(1 << 11);
-    /// Those that come before the packets.
-    pub(crate) const BEFORE: Due = Due(Due::PORT.0 | Due::ASK.0 | Due::OPEN.0 | Due::BEGUN.0);
-
-    pub(crate) fn add(&mut self, more: Due) {
-        self.0 |= more.0;
-    }
-
-    #[inline]
-    pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The first one, taken out.
-    pub(crate) fn take(&mut self, among: Due) -> Option<Due> {
-        let first = 1_u16.checked_shl((self.0 & among.0).trailing_zeros())?;
-        self.0 &= !first;
-        Some(Due(first))
-    }
-
-    pub(crate) const ALL: Due = Due(u16::MAX);
-}
-
-/// A request that waits until a doubt about its client's former transfer is over.
-#[derive(Debug)]
-pub struct HeldRequest {
-    port: crate::PortId,
-    peer: SocketAddr,
-    local: Option<LocalAddr>,
-    bytes: Vec<u8>,
-}
-
-impl HeldRequest {
-    /// The datagram, as if it came now.
-    pub fn datagram(&self) -> Datagram<'_> {
-        Datagram {
-            port: self.port,
-            peer: self.peer,
-            local: self.local,
-            broadcast: false,
-            bytes: &self.bytes,
-        }
-    }
 }
 
 /// What the loop may ask of a transfer.
@@ -380,12 +321,7 @@ impl Transfer {
     /// The same request has to wait until the doubt is over.
     pub(crate) fn hold_request(&mut self, datagram: &Datagram<'_>) {
         if self.waiting.is_none() && !datagram.broadcast {
-            self.waiting = Some(Box::new(HeldRequest {
-                port: datagram.port,
-                peer: datagram.peer,
-                local: datagram.local,
-                bytes: datagram.bytes.to_vec(),
-            }));
+            self.waiting = Some(Box::new(HeldRequest::of(datagram)));
         }
     }
 
@@ -457,15 +393,6 @@ impl Pending {
     }
 }
 
-impl Due {
-    /// What is still said when a transfer has ended.
-    pub(crate) const AT_THE_END: Due = Due(Due::SETTLED.0 | Due::ERROR.0);
-
-    pub(crate) fn keep(&mut self, those: Due) {
-        self.0 &= those.0;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -473,20 +400,5 @@ mod tests {
     #[test]
     fn a_transfer_is_small() {
         assert!(size_of::<Transfer>() <= 480, "{}", size_of::<Transfer>());
-    }
-
-    #[test]
-    fn what_is_due_comes_in_order_and_once() {
-        let mut due = Due::default();
-        due.add(Due::GONE);
-        due.add(Due::ASK);
-        due.add(Due::OVER);
-        assert_eq!(due.take(Due::BEFORE), Some(Due::ASK));
-        assert_eq!(due.take(Due::BEFORE), None);
-        assert_eq!(
-            (due.take(Due::ALL), due.take(Due::ALL)),
-            (Some(Due::OVER), Some(Due::GONE))
-        );
-        assert!(due.is_empty() && due.take(Due::ALL).is_none());
     }
 }

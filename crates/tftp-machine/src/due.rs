@@ -1,0 +1,67 @@
+//! What a transfer has to say besides packets.
+
+/// What a transfer has to say besides packets: a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Due(u16);
+
+impl Due {
+    pub(crate) const PORT: Due = Due(1);
+    pub(crate) const ASK: Due = Due(1 << 1);
+    pub(crate) const OPEN: Due = Due(1 << 2);
+    pub(crate) const BEGUN: Due = Due(1 << 3);
+    pub(crate) const LET_GO: Due = Due(1 << 4);
+    pub(crate) const SETTLED: Due = Due(1 << 5);
+    pub(crate) const COMMIT: Due = Due(1 << 6);
+    pub(crate) const ERROR: Due = Due(1 << 7);
+    pub(crate) const CLOSE: Due = Due(1 << 8);
+    pub(crate) const OVER: Due = Due(1 << 9);
+    pub(crate) const CLOSE_PORT: Due = Due(1 << 10);
+    pub(crate) const GONE: Due = Due(1 << 11);
+    /// Those that come before the packets.
+    pub(crate) const BEFORE: Due = Due(Due::PORT.0 | Due::ASK.0 | Due::OPEN.0 | Due::BEGUN.0);
+
+    pub(crate) fn add(&mut self, more: Due) {
+        self.0 |= more.0;
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The first one, taken out.
+    pub(crate) fn take(&mut self, among: Due) -> Option<Due> {
+        let first = 1_u16.checked_shl((self.0 & among.0).trailing_zeros())?;
+        self.0 &= !first;
+        Some(Due(first))
+    }
+
+    pub(crate) const ALL: Due = Due(u16::MAX);
+
+    /// What is still said when a transfer has ended.
+    pub(crate) const AT_THE_END: Due = Due(Due::SETTLED.0 | Due::ERROR.0);
+
+    pub(crate) fn keep(&mut self, those: Due) {
+        self.0 &= those.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_comes_in_order_and_once() {
+        let mut due = Due::default();
+        due.add(Due::GONE);
+        due.add(Due::ASK);
+        due.add(Due::OVER);
+        assert_eq!(due.take(Due::BEFORE), Some(Due::ASK));
+        assert_eq!(due.take(Due::BEFORE), None);
+        assert_eq!(
+            (due.take(Due::ALL), due.take(Due::ALL)),
+            (Some(Due::OVER), Some(Due::GONE))
+        );
+        assert!(due.is_empty() && due.take(Due::ALL).is_none());
+    }
+}
