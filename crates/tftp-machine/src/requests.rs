@@ -79,7 +79,10 @@ impl<L: Limits> Server<L> {
         let Some(transfer) = self.table.by_request(datagram.peer, digest) else {
             return Former::None;
         };
-        let (id, known) = (transfer.id, transfer.known());
+        let (id, mut known) = (transfer.id, transfer.known());
+        // On one port the former transfer would end: a late copy of the request must not take it from a client that was
+        // heard a moment ago.
+        known.awaits_last_ack &= self.ports.mode() != Mode::Single;
         let verdict = repeats::judge(now, &known);
         let Some(transfer) = self.table.get_mut(id) else {
             return Former::None;

@@ -93,6 +93,22 @@ fn on_a_single_port_the_former_transfer_ends_at_once() {
 }
 
 #[test]
+fn on_a_single_port_a_late_copy_of_the_request_ends_nothing_that_is_alive() {
+    for (silence, goes_on) in [(2, true), (1_000, false)] {
+        let mut rig = Rig::new(Mode::Single);
+        let options = [("windowsize", "4")];
+        let old = id(rig.ask(client(1), &rrq("small", &options)));
+        rig.arrive(LISTENING, client(1), &wire::ack(0));
+        rig.pass(silence);
+        let again = rig.ask(client(1), &rrq("small", &options));
+        assert_eq!(again == Handled::Repeated(old), goes_on);
+        rig.take_sent();
+        rig.arrive(LISTENING, client(1), &wire::ack(2));
+        assert_eq!(rig.server.transfers() == 0, goes_on);
+    }
+}
+
+#[test]
 fn another_request_from_the_same_port_is_another_transfer() {
     let mut rig = Rig::new(Mode::Shared);
     rig.ask(client(1), &rrq("big", &[]));
