@@ -10,6 +10,7 @@ use tftp_proto::wire::Mode;
 
 use super::*;
 use crate::jail::Jail;
+use crate::shelf::Content;
 use crate::storage::{Completion, Mailbox, Owner, Source};
 use crate::upload::UploadOptions;
 use crate::{Creating, Directory, Feed, Intake, Opening, Progress, Settled, Shelf, Supply};
@@ -144,6 +145,39 @@ fn nothing_outside_the_root_is_opened_and_nothing_is_left_of_what_is_given_up() 
     ground.shelf.call();
     ground.pool.shutdown();
     assert_eq!(fs::read_dir(ground.root.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn openings_of_an_unchanged_file_are_one_and_of_a_changed_one_are_not() {
+    let mut ground = Ground::new();
+    let (place, path) = (ground.below("file"), ground.root.path().join("file"));
+    let identity = |place: &Place| {
+        // A file that was changed just now has none for a moment.
+        for _ in 0..4_000 {
+            let file = Directory.open(place, Standing::Settled).unwrap();
+            if file.identity().is_some() {
+                return file.identity();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        None
+    };
+    fs::write(&path, b"contents").unwrap();
+    let Some(first) = identity(&place) else {
+        return eprintln!("SKIPPED: this file system's inode numbers are not known to be unique");
+    };
+    let mut content = || {
+        ground.shelf.batch_ends();
+        match ground.opened(&place).unwrap().content {
+            Content::File(shared) => shared,
+            Content::Memory(_) => panic!("a file"),
+        }
+    };
+    let (one, two) = (content(), content());
+    assert!(Arc::ptr_eq(&one, &two));
+    fs::write(&path, b"CONTENTS").unwrap();
+    assert_ne!(identity(&place), Some(first));
+    assert!(!Arc::ptr_eq(&one, &content()));
 }
 
 /// Blocking calls that panic: none of their transfers waits for ever.
