@@ -378,7 +378,9 @@ impl Honest {
                 Habit::OneRequest,
             ])
         });
-        let options = options(rng, upload, file.len() as u64, self.script.probe.is_some());
+        // Who cannot live with what is granted says the same as who asked for the size only.
+        let probes = self.script.probe.is_some() && rng.percent(60);
+        let options = options(rng, upload, file.len() as u64, probes);
         let plan = client::Plan {
             seed: rng.next(),
             upload,

@@ -1,6 +1,6 @@
 //! Those who mean harm, or are broken: they ask and never go on, forge, guess, know too much.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use tftp_sim::Rng;
 use tftp_sim::client::Arrival;
@@ -118,8 +118,15 @@ impl Hostile {
         }
     }
 
+    /// A port of its own; where it has a /64, an address of that too.
     fn own(&self) -> SocketAddr {
-        SocketAddr::new(self.host, 1024 + (self.sent % 60_000) as u16)
+        let host = match self.host {
+            IpAddr::V6(ip) if self.way == Way::Silent => {
+                IpAddr::V6(Ipv6Addr::from(u128::from(ip) + u128::from(self.sent)))
+            }
+            ip => ip,
+        };
+        SocketAddr::new(host, 1024 + (self.sent % 60_000) as u16)
     }
 
     fn ask(&mut self, out: &mut Out) {

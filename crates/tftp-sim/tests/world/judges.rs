@@ -1,7 +1,7 @@
 //! What must hold, whatever happens. Judges see datagrams, files, events and counts, never the machine.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use tftp_sim::client::{Habit, State};
 
@@ -57,6 +57,7 @@ struct Life {
     stage: Stage,
     peer: SocketAddr,
     asked_at: u64,
+    upload: bool,
     asked_size: bool,
     /// The port it sends from.
     port: u16,
@@ -71,8 +72,18 @@ pub struct Judges {
     patience: u64,
     mutes: BTreeMap<SocketAddr, Mute>,
     lives: BTreeMap<Id, Life>,
+    /// Half-open uploads of those who never go on, by address or /64.
+    uploads: BTreeMap<IpAddr, u64>,
     /// Packets that belong to no transfer, by sender, and answers to them.
     strays: BTreeMap<SocketAddr, (u64, u64)>,
+}
+
+/// What counts as one client.
+fn group(address: SocketAddr) -> IpAddr {
+    match address.ip() {
+        IpAddr::V6(ip) => Ipv6Addr::from(u128::from(ip) >> 64 << 64).into(),
+        ip => ip,
+    }
 }
 
 fn number(bytes: &[u8]) -> u16 {
@@ -99,6 +110,7 @@ impl Judges {
                 + if disk.hangs > 0 { 60_000_000 } else { 0 },
             mutes: BTreeMap::new(),
             lives: BTreeMap::new(),
+            uploads: BTreeMap::new(),
             strays: BTreeMap::new(),
         }
     }
@@ -221,9 +233,21 @@ impl Judges {
                 peer,
                 asked_size,
                 again,
-                ..
+                upload,
             } => {
                 ground.counts.transfers += 1;
+                if upload && self.mutes.contains_key(&peer) {
+                    let count = self.uploads.entry(group(peer)).or_default();
+                    *count += 1;
+                    // A quarter of the eighth of the descriptors that uploads may have.
+                    let most = u64::from((self.plan.settings.descriptors / 32).max(16));
+                    // The one that gives way is told of behind the newcomer.
+                    if *count > most + 1 {
+                        let text =
+                            format!("{count} half-open uploads of {}, {most} are allowed", group(peer));
+                        return Some(Broken(Judge::Bounds, text));
+                    }
+                }
                 if let Some(former) = again.and_then(|id| self.lives.get_mut(&id)) {
                     former.is_superseded = true;
                 }
@@ -231,6 +255,7 @@ impl Judges {
                     stage: Stage::Asked,
                     peer,
                     asked_at: now,
+                    upload,
                     port: 0,
                     is_superseded: false,
                     asked_size,
@@ -261,6 +286,12 @@ impl Judges {
                         return Some(Broken(Judge::Bounds, text));
                     }
                     life.stage = Stage::Over;
+                    if life.upload
+                        && self.mutes.contains_key(&life.peer)
+                        && let Some(count) = self.uploads.get_mut(&group(life.peer))
+                    {
+                        *count = count.saturating_sub(1);
+                    }
                     ground.counts.probes += u64::from(how == How::Probe);
                     ground.counts.unreachable += u64::from(how == How::Unreachable);
                 }
@@ -277,6 +308,7 @@ impl Judges {
 
     /// The server died: nothing more comes of what lived.
     pub fn crashed(&mut self) {
+        self.uploads.clear();
         self.lives.clear();
     }
 

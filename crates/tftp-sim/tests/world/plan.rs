@@ -281,6 +281,7 @@ pub fn flooded(seed: u64) -> Plan {
     let mut rng = Rng(seed).part(part::PLAN).part(9);
     plan.link.loss = 0;
     plan.disk.delay = 0;
+    plan.disk.changes = rng.pick(&[0, 50]);
     let (silent, silent_requests) = rng.pick(&[(1, 130), (1, 1100), (3, 1100), (40, 130)]);
     plan.crowd = Crowd {
         honest: 4,
