@@ -15,6 +15,7 @@ mod judges;
 mod model;
 mod net;
 mod on_the_machine;
+mod patches;
 mod plan;
 mod runner;
 mod trace;
