@@ -9,6 +9,7 @@
 //! `receive` for requests, and [`Datagrams::flush`] at the end, after which failures are asked for again.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -44,6 +45,12 @@ pub trait Datagrams {
     /// an error: what a port tells of earlier packets comes by [`Datagrams::failures`].
     fn receive(&mut self, class: Class, most: usize) -> Received;
 
+    /// False where a `receive` of this class is known to bring nothing.
+    fn may_bring(&self, class: Class) -> bool {
+        let _ = class;
+        true
+    }
+
     /// One of the datagrams of the last `receive`.
     ///
     /// # Panics
@@ -63,6 +70,9 @@ pub trait Datagrams {
 
     /// The peer of a private port has acknowledged something: the port counts as settled in the budget of descriptors.
     fn settle(&mut self, port: PortId);
+
+    /// Gives up what can be had again, such as ports kept for later, where descriptors run short.
+    fn make_room(&mut self) {}
 
     /// The port is not needed any more: nothing arrives from it any more, and it goes when what was sent from it has left,
     /// or cannot leave for a second. A shared port stays open for others; the listening port goes at once.
@@ -99,12 +109,19 @@ pub trait Wake: Clone + Send + Sync + 'static {
 }
 
 /// Names a port as long as it is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PortId {
     /// A small number, which a later port has again.
     pub index: u32,
     /// Another one for each port with that index.
     pub generation: u32,
+}
+
+impl Hash for PortId {
+    /// As one number: a look-up hashes it for each packet.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.generation) << 32 | u64::from(self.index));
+    }
 }
 
 /// What a network can do, and others may lack.

@@ -62,7 +62,7 @@ pub use own_addresses::own_ipv6_addresses;
 pub use poll::Poller;
 #[cfg(not(target_os = "linux"))]
 pub use poll_portable::Poller;
-pub use ports::{Intake, LISTENING, PortOptions, Ports};
+pub use ports::{Inlet, Intake, LISTENING, PortOptions, Ports, Reading};
 pub use recv::{Arrival, RecvBatch};
 pub use send::{FlushReport, FrameOptions, SendBatch};
 pub use socket::{SocketOptions, UdpSocket, is_own, may_bind_to, may_send_from};

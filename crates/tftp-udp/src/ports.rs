@@ -106,6 +106,30 @@ pub enum Intake {
     Nothing,
 }
 
+/// The same where the peer stands beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Many at once, of anybody.
+    Batches,
+    /// One at a time, of the peer.
+    One,
+    /// What waits belongs to nobody any more.
+    Nothing,
+}
+
+/// A socket as who receives needs it.
+#[derive(Clone, Copy)]
+pub struct Inlet<'a> {
+    /// The socket.
+    pub socket: &'a UdpSocket,
+    /// Its name.
+    pub id: PortId,
+    /// How datagrams are taken from it.
+    pub reading: Reading,
+    /// Whom it is connected to.
+    pub peer: Option<&'a SocketAddr>,
+}
+
 /// Where the shared sockets are bound: where requests are awaited; with a source of its own to no address in particular,
 /// as answers come to that one or, where a translator put it there, to the address that was asked.
 fn base(options: &PortOptions) -> SocketAddr {
@@ -178,14 +202,25 @@ impl Ports {
         self.slots.get(index).is_some_and(is_it).then_some(index)
     }
 
-    /// How many private sockets there are.
-    pub fn own_sockets(&self) -> usize {
-        self.own
-    }
-
     /// Whether the socket is private.
     pub fn is_own(&self, index: usize) -> bool {
         self.own(index).is_some()
+    }
+
+    /// The place of that name, and whether its socket is connected: sends to one peer, and the kernel delivers nothing of
+    /// anybody else.
+    #[inline]
+    pub fn outlet(&self, port: PortId) -> Option<(usize, bool)> {
+        let index = port.index as usize;
+        let slot = self.slots.get(index)?;
+        let own = &slot.open.as_ref()?.own;
+        let is_connected = own.as_ref().is_some_and(|own| own.peer.is_some());
+        (slot.generation == port.generation).then_some((index, is_connected))
+    }
+
+    /// How many private sockets there are.
+    pub fn own_sockets(&self) -> usize {
+        self.own
     }
 
     /// Whether the socket sends to one peer and the kernel delivers nothing of anybody else.
@@ -195,13 +230,38 @@ impl Ports {
 
     /// How datagrams are taken from that socket.
     pub fn intake(&self, index: usize) -> Intake {
-        match self.own(index) {
-            Some(own) if own.reception.batches => Intake::Batches,
-            Some(Own { peer: Some(peer), .. }) => Intake::One(*peer),
-            Some(own) if own.here.port() != 0 => Intake::Batches,
-            Some(_) => Intake::Nothing,
+        match self.inlet(index) {
             None => Intake::Batches,
+            Some(Inlet { reading, peer, .. }) => match (reading, peer) {
+                (Reading::One, Some(peer)) => Intake::One(*peer),
+                (Reading::One | Reading::Nothing, _) => Intake::Nothing,
+                (Reading::Batches, _) => Intake::Batches,
+            },
         }
+    }
+
+    /// What is in that place, for who receives.
+    #[inline]
+    pub fn inlet(&self, index: usize) -> Option<Inlet<'_>> {
+        let slot = self.slots.get(index)?;
+        let open = slot.open.as_ref()?;
+        let peer = open.own.as_ref().and_then(|own| own.peer.as_ref());
+        let reading = match (&open.own, peer) {
+            (None, _) => Reading::Batches,
+            (Some(own), _) if own.reception.batches => Reading::Batches,
+            (Some(_), Some(_)) => Reading::One,
+            (Some(own), None) if own.here.port() != 0 => Reading::Batches,
+            (Some(_), None) => Reading::Nothing,
+        };
+        Some(Inlet {
+            socket: &open.socket,
+            id: PortId {
+                index: index as u32,
+                generation: slot.generation,
+            },
+            reading,
+            peer,
+        })
     }
 
     fn own(&self, index: usize) -> Option<&Own> {

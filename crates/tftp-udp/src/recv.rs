@@ -117,6 +117,23 @@ impl RecvBatch {
         self.receive_one_more(socket, peer)
     }
 
+    /// What is known of a datagram, and its bytes.
+    #[inline]
+    pub(super) fn parts(&self, index: usize) -> (&Meta, &[u8]) {
+        let meta = &self.arrivals[index];
+        (meta, &self.slots.memory[meta.start..meta.start + meta.length])
+    }
+
+    /// Forgets what came of anybody but `peer`. Returns how many are left.
+    pub(super) fn keep_only(&mut self, peer: SocketAddr) -> usize {
+        if !self.arrivals.iter().all(|meta| meta.peer == peer) {
+            let plain = super::plain(peer);
+            self.arrivals
+                .retain(|meta| renewing::same(super::plain(meta.peer), plain));
+        }
+        self.arrivals.len()
+    }
+
     /// Forgets what was received.
     pub(super) fn clear(&mut self) {
         self.arrivals.clear();
@@ -177,6 +194,7 @@ impl RecvBatch {
     ///
     /// # Panics
     /// If there is none.
+    #[inline]
     pub fn get(&self, index: usize) -> Arrival<'_> {
         let meta = &self.arrivals[index];
         Arrival {

@@ -110,6 +110,6 @@ fn kept(length: usize, room: usize) -> (usize, bool) {
 }
 
 /// Address and port alone: the kernel fills flow information and scope as it likes.
-fn same(one: SocketAddr, other: SocketAddr) -> bool {
+pub(super) fn same(one: SocketAddr, other: SocketAddr) -> bool {
     (one.ip(), one.port()) == (other.ip(), other.port())
 }

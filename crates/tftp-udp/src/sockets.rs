@@ -3,6 +3,7 @@
 mod arrivals;
 mod departures;
 
+use std::cell::Cell;
 use std::io;
 use std::ops::Range;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use super::{
     clock,
 };
 use arrivals::Arrivals;
+pub use arrivals::Delivery;
 use departures::Departures;
 
 /// Descriptors that a request needs beside its socket, at most: idle sockets leave room for them.
@@ -50,7 +52,8 @@ pub struct Sockets {
     single_port: bool,
     /// Requests end a wait.
     hears: bool,
-    now: Instant,
+    /// When the clock was last looked at. A loop that asks the time once a turn pays for it once.
+    now: Cell<Instant>,
 }
 
 impl Sockets {
@@ -82,15 +85,24 @@ impl Sockets {
             features,
             single_port: options.single_port,
             hears: true,
-            now: clock::now(),
+            now: Cell::new(clock::now()),
         })
     }
 
-    /// The earliest time at which something is to be done here without a datagram.
-    fn due(&self) -> Option<Instant> {
-        let congested = self.departures.is_congested().then(|| self.now + CONGESTION);
-        let times = [congested, self.ports.unused_at(), self.departures.closing_at()];
-        times.into_iter().flatten().min()
+    /// Changes what the last receiving call brought for other slots, for those who need the network while they look at it.
+    /// They change it back afterwards.
+    #[inline]
+    pub fn swap(&mut self, delivery: &mut Box<Delivery>) {
+        self.arrivals.swap(delivery);
+    }
+
+    /// How long to sleep at most.
+    fn patience(&self, until: &Until) -> Option<Duration> {
+        let due = earlier(until.deadline, self.ports.unused_at());
+        let due = earlier(due, self.departures.closing_at());
+        let time = due.map(|due| due.saturating_sub(self.now.get()));
+        let congested = self.departures.is_congested().then_some(CONGESTION);
+        earlier(time, congested)
     }
 
     /// Whether requests end a wait from now on.
@@ -129,11 +141,6 @@ impl Sockets {
         false
     }
 
-    /// Closes idle sockets where descriptors run short.
-    fn make_room(&mut self) {
-        while descriptors::is_tight(ROOM) && self.ports.close_idle(&self.poller) {}
-    }
-
     /// The shared sockets can be fewer than their buckets: any is better than none.
     fn open_any(&mut self, plan: &OpenPlan) -> io::Result<usize> {
         let opened = self.ports.open(&self.poller, plan);
@@ -145,9 +152,10 @@ impl Sockets {
 
     /// Gives up ports whose last packets have left.
     fn close_left(&mut self) {
-        while let Some(index) = self.departures.take_left(self.now) {
+        while let Some(index) = self.departures.take_left(self.now.get()) {
             self.watch(index);
-            self.ports.release(&self.poller, index, self.now);
+            self.ports.release(&self.poller, index, self.now.get());
+            self.make_room();
         }
     }
 }
@@ -156,7 +164,8 @@ impl Datagrams for Sockets {
     type Waker = Waker;
 
     fn now(&self) -> Instant {
-        clock::now()
+        self.now.set(clock::now());
+        self.now.get()
     }
 
     fn waker(&self) -> Waker {
@@ -173,25 +182,32 @@ impl Datagrams for Sockets {
 
     fn wait(&mut self, until: Until) {
         self.hear(until.hear);
-        self.now = clock::now();
         let is_left = self.arrivals.is_left();
         if is_left || until.spin.is_zero() || !self.spin(until.spin) {
-            let due = [self.due(), until.deadline].into_iter().flatten().min();
-            let time = due.map(|due| due.saturating_sub(self.now));
-            let time = if is_left { Some(Duration::ZERO) } else { time };
+            let time = if is_left {
+                Some(Duration::ZERO)
+            } else {
+                self.patience(&until)
+            };
             self.arrivals.look(&self.poller, time, self.single_port);
         }
-        self.now = clock::now();
-        self.ports.close_unused(&self.poller, self.now);
+        let now = self.now.get();
+        if self.ports.unused_at().is_some_and(|at| at <= now) {
+            self.ports.close_unused(&self.poller, now);
+        }
     }
 
     fn receive(&mut self, class: Class, most: usize) -> Received {
         match class {
             Class::Transfers => self.arrivals.receive(&self.ports, &self.departures, most),
-            Class::Requests => {
-                self.make_room();
-                self.arrivals.receive_requests(&self.ports, most, !self.hears)
-            }
+            Class::Requests => self.arrivals.receive_requests(&self.ports, most, !self.hears),
+        }
+    }
+
+    fn may_bring(&self, class: Class) -> bool {
+        match class {
+            Class::Transfers => self.arrivals.is_left(),
+            Class::Requests => self.arrivals.have_requests() || !self.hears,
         }
     }
 
@@ -199,13 +215,16 @@ impl Datagrams for Sockets {
         self.arrivals.get(index)
     }
 
+    #[inline]
     fn failures(&mut self, each: &mut Vec<Failure>) {
+        if !self.arrivals.have_failed() && !self.departures.have_failed() {
+            return;
+        }
         self.arrivals.take_errors(&self.ports, &mut self.departures);
         self.departures.take_failures(&self.ports, each);
     }
 
     fn open(&mut self, plan: &OpenPlan) -> Result<PortId, Unopened> {
-        self.make_room();
         let opened = self.open_any(plan);
         opened
             .map(|index| self.ports.id(index))
@@ -221,13 +240,17 @@ impl Datagrams for Sockets {
         }
     }
 
+    fn make_room(&mut self) {
+        while descriptors::is_tight(ROOM) && self.ports.close_idle(&self.poller) {}
+    }
+
     fn close(&mut self, port: PortId) {
         match self.ports.place(port) {
             Some(LISTENING) => {
                 self.ports.close_listening(&self.poller);
                 self.arrivals.forget_requests();
             }
-            Some(index) if self.ports.is_own(index) => self.departures.close(index, self.now),
+            Some(index) if self.ports.is_own(index) => self.departures.close(index, self.now.get()),
             _ => {}
         }
     }
@@ -257,20 +280,19 @@ impl Datagrams for Sockets {
     }
 
     fn flush(&mut self) {
-        let ports = &self.ports;
-        for index in self.departures.flush(ports) {
-            self.watch(index);
+        if let Some(changed) = self.departures.flush(&self.ports) {
+            changed.into_iter().for_each(|index| self.watch(index));
         }
-        self.close_left();
+        if self.departures.are_closing() {
+            self.close_left();
+        }
     }
 }
 
 impl Sockets {
     fn route(&self, to: &Route) -> super::Route {
         // What is pushed for no socket is dropped at the flush.
-        let place = self.ports.place(to.port);
-        let socket = place.unwrap_or(usize::MAX);
-        let connected = self.ports.is_connected(socket);
+        let (socket, connected) = self.ports.outlet(to.port).unwrap_or((usize::MAX, false));
         super::Route {
             socket,
             peer: to.peer,
@@ -283,6 +305,13 @@ impl Sockets {
 impl Wake for Waker {
     fn wake(&self) {
         Waker::wake(self);
+    }
+}
+
+fn earlier<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -1,12 +1,11 @@
 //! What arrives: which sockets have something, and what was taken from them.
 
 use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::departures::Departures;
 use crate::datagrams::{Datagram, PortId, Received};
-use crate::{Intake, IoMode, LISTENING, Poller, Ports, Ready, RecvBatch};
+use crate::{Inlet, IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch};
 
 /// Datagrams of one system call, and how many calls one socket gets before the next has its turn.
 const BATCH: usize = 64;
@@ -26,19 +25,58 @@ enum Batch {
     Failed,
 }
 
-/// What one call on a private socket brought.
-enum One {
-    Taken,
-    Nothing,
-    /// The error of an earlier packet: what the peer sent before is behind it.
-    Failed,
-}
-
-pub(super) struct Arrivals {
+/// What the last receiving call brought.
+pub struct Delivery {
     batch: RecvBatch,
     /// Where the datagrams in the batch came to: all to `origin`, or each to the one of its index.
     origin: PortId,
     origins: Vec<PortId>,
+}
+
+impl Delivery {
+    /// Slots that nothing has come to: memory is taken as datagrams need it.
+    pub fn new(mode: IoMode) -> Box<Delivery> {
+        Box::new(Delivery {
+            batch: RecvBatch::new(BATCH, DATAGRAM, mode),
+            origin: PortId {
+                index: 0,
+                generation: 0,
+            },
+            origins: Vec::new(),
+        })
+    }
+
+    /// One of its datagrams.
+    ///
+    /// # Panics
+    /// If there is none of that index.
+    #[inline]
+    pub fn get(&self, index: usize) -> Datagram<'_> {
+        let (meta, bytes) = self.batch.parts(index);
+        Datagram {
+            port: *self.origins.get(index).unwrap_or(&self.origin),
+            peer: meta.peer,
+            local: meta.local,
+            broadcast: meta.broadcast,
+            bytes,
+        }
+    }
+
+    fn clear(&mut self) {
+        self.batch.clear();
+        self.origins.clear();
+    }
+}
+
+/// What arrives at one thread's sockets.
+pub(super) struct Arrivals {
+    last: Box<Delivery>,
+    waiting: Waiting,
+}
+
+/// Where something is known to wait.
+#[derive(Default)]
+struct Waiting {
     /// Sockets that the poller told of; those before `at` have had their turn.
     ready: Vec<Ready>,
     at: usize,
@@ -53,154 +91,175 @@ pub(super) struct Arrivals {
 impl Arrivals {
     pub(super) fn new(mode: IoMode) -> Arrivals {
         Arrivals {
-            batch: RecvBatch::new(BATCH, DATAGRAM, mode),
-            origin: PortId {
-                index: 0,
-                generation: 0,
-            },
-            origins: Vec::new(),
-            ready: Vec::new(),
-            at: 0,
-            turns: 0,
-            requests: false,
-            failed: Vec::new(),
+            last: Delivery::new(mode),
+            waiting: Waiting::default(),
         }
     }
 
     /// Nothing is known to wait.
     pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty() && !self.requests && self.failed.is_empty()
+        let Waiting {
+            ready,
+            requests,
+            failed,
+            ..
+        } = &self.waiting;
+        ready.is_empty() && !requests && failed.is_empty()
     }
 
     /// Something that the poller told of has not been received.
     pub(super) fn is_left(&self) -> bool {
-        self.at < self.ready.len()
+        self.waiting.is_left()
+    }
+
+    /// Sockets have errors to tell.
+    pub(super) fn have_failed(&self) -> bool {
+        !self.waiting.failed.is_empty()
+    }
+
+    /// Requests are known to wait.
+    pub(super) fn have_requests(&self) -> bool {
+        self.waiting.requests
     }
 
     /// Waits, and sorts what the poller tells of. True if a waker has called.
     ///
     /// What was left is told of again.
     pub(super) fn look(&mut self, poller: &Poller, time: Option<Duration>, single_port: bool) -> bool {
-        (self.at, self.turns) = (0, 0);
+        let waiting = &mut self.waiting;
+        (waiting.at, waiting.turns) = (0, 0);
         // Waiting fails only for want of memory, and then nothing is known: the next turn tries again.
-        let is_called = poller.wait(&mut self.ready, time).unwrap_or_else(|_| {
-            self.ready.clear();
+        let is_called = poller.wait(&mut waiting.ready, time).unwrap_or_else(|_| {
+            waiting.ready.clear();
             true
         });
-        let (requests, failed) = (&mut self.requests, &mut self.failed);
-        self.ready.retain(|ready| {
-            let is_requests = ready.key == LISTENING && !single_port;
-            *requests |= is_requests && ready.readable;
-            if ready.error && (is_requests || !ready.readable) {
-                failed.push(ready.key);
-            }
-            ready.readable && !is_requests
-        });
+        let (requests, failed) = (&mut waiting.requests, &mut waiting.failed);
+        let is_plain = |ready: &Ready| ready.readable && (ready.key != LISTENING || single_port);
+        if !waiting.ready.iter().all(is_plain) {
+            waiting.ready.retain(|ready| {
+                let is_requests = ready.key == LISTENING && !single_port;
+                *requests |= is_requests && ready.readable;
+                if ready.error && (is_requests || !ready.readable) {
+                    failed.push(ready.key);
+                }
+                ready.readable && !is_requests
+            });
+        }
         is_called
     }
 
     /// The listening socket is gone.
     pub(super) fn forget_requests(&mut self) {
-        self.requests = false;
-        self.ready.retain(|ready| ready.key != LISTENING);
-        self.at = self.at.min(self.ready.len());
+        let waiting = &mut self.waiting;
+        waiting.requests = false;
+        let at = waiting.at.min(waiting.ready.len());
+        waiting.ready.drain(..at);
+        waiting.at = 0;
+        waiting.ready.retain(|ready| ready.key != LISTENING);
     }
 
+    #[inline]
     pub(super) fn get(&self, index: usize) -> Datagram<'_> {
-        let arrival = self.batch.get(index);
-        Datagram {
-            port: self.origins.get(index).copied().unwrap_or(self.origin),
-            peer: arrival.peer,
-            local: arrival.local,
-            broadcast: arrival.broadcast,
-            bytes: arrival.bytes,
-        }
+        self.last.get(index)
+    }
+
+    #[inline]
+    pub(super) fn swap(&mut self, delivery: &mut Box<Delivery>) {
+        std::mem::swap(&mut self.last, delivery);
+    }
+
+    /// Empty slots, and where something waits.
+    fn slots(&mut self) -> (&mut Delivery, &mut Waiting) {
+        self.last.clear();
+        (&mut self.last, &mut self.waiting)
     }
 
     /// Takes what waits for transfers: one batch of one socket, or one datagram of each of many.
     pub(super) fn receive(&mut self, ports: &Ports, departures: &Departures, most: usize) -> Received {
-        self.batch.clear();
-        self.origins.clear();
-        let mut count = 0;
-        while count == 0
-            && let Some(&ready) = self.ready.get(self.at)
-        {
-            match ports.intake(ready.key) {
-                _ if departures.is_closing(ready.key) => self.discard(ports, ready),
-                Intake::Nothing => self.discard(ports, ready),
-                Intake::Batches => count = self.receive_batch(ports, ready, most.min(BATCH)),
-                Intake::One(_) => count = self.gather(ports, departures, most.min(BATCH)),
-            }
-        }
+        let (last, waiting) = self.slots();
+        let count = waiting.receive(last, ports, departures, most.min(BATCH));
         Received {
             count,
-            more: self.is_left(),
+            more: waiting.is_left(),
         }
     }
 
     /// The same for the listening port. `unheard`: the poller was not told to look at it.
     pub(super) fn receive_requests(&mut self, ports: &Ports, most: usize, unheard: bool) -> Received {
-        self.origins.clear();
-        self.batch.clear();
-        if !self.requests && !unheard {
+        let (last, waiting) = self.slots();
+        if !waiting.requests && !unheard {
             return Received::default();
         }
         let Some(socket) = ports.get(LISTENING) else {
             return Received::default();
         };
-        self.origin = ports.id(LISTENING);
+        last.origin = ports.id(LISTENING);
         for _ in 0..2 {
-            let (count, batch) = receive(&mut self.batch, socket, most.min(BATCH));
-            self.requests = batch != Batch::Rest;
+            let (count, batch) = receive(&mut last.batch, socket, most.min(BATCH));
+            waiting.requests = batch != Batch::Rest;
             if batch != Batch::Failed {
-                let more = self.requests;
+                let more = waiting.requests;
                 return Received { count, more };
             }
-            self.failed.push(LISTENING);
+            waiting.failed.push(LISTENING);
         }
         Received { count: 0, more: true }
     }
 
     /// Takes the errors of earlier packets.
     pub(super) fn take_errors(&mut self, ports: &Ports, departures: &mut Departures) {
-        for index in self.failed.drain(..) {
-            let Some(socket) = ports.get(index) else {
+        for index in self.waiting.failed.drain(..) {
+            let Some(inlet) = ports.inlet(index) else {
                 continue;
             };
-            let port = ports.id(index);
-            let is_over = ports.intake(index) == Intake::Nothing || departures.is_closing(index);
-            socket.take_errors(&mut |peer, error| {
+            let is_over = inlet.reading == Reading::Nothing || departures.is_closing(index);
+            inlet.socket.take_errors(&mut |peer, error| {
                 if !is_over {
-                    departures.fail(port, Some(peer), error);
+                    departures.fail(inlet.id, Some(peer), error);
                 }
             });
         }
     }
+}
 
-    fn discard(&mut self, ports: &Ports, ready: Ready) {
-        if let Some(socket) = ports.get(ready.key) {
-            socket.discard_received(BATCH);
+impl Waiting {
+    fn is_left(&self) -> bool {
+        self.at < self.ready.len()
+    }
+
+    fn receive(&mut self, last: &mut Delivery, ports: &Ports, departures: &Departures, most: usize) -> usize {
+        let mut count = 0;
+        while count < most
+            && let Some(&ready) = self.ready.get(self.at)
+        {
+            let Some(inlet) = ports.inlet(ready.key) else {
+                self.next();
+                continue;
+            };
+            match inlet.reading {
+                _ if departures.is_closing(ready.key) => self.discard(inlet),
+                Reading::Nothing => self.discard(inlet),
+                Reading::One => count += self.receive_one(last, inlet, ready.error),
+                // Those take all slots.
+                Reading::Batches if count > 0 => break,
+                Reading::Batches => {
+                    count = self.receive_batch(last, inlet, most);
+                    if count > 0 {
+                        break;
+                    }
+                }
+            }
         }
+        count
+    }
+
+    fn discard(&mut self, inlet: Inlet<'_>) {
+        inlet.socket.discard_received(BATCH);
         self.next();
     }
 
     fn next(&mut self) {
         (self.at, self.turns) = (self.at + 1, 0);
-    }
-
-    fn receive_batch(&mut self, ports: &Ports, ready: Ready, most: usize) -> usize {
-        let Some(socket) = ports.get(ready.key) else {
-            self.next();
-            return 0;
-        };
-        self.origin = ports.id(ready.key);
-        let (count, batch) = receive(&mut self.batch, socket, most);
-        self.turns += 1;
-        self.ready[self.at].error |= batch == Batch::Failed;
-        if batch == Batch::Rest || self.turns == BATCHES_A_TURN {
-            self.end();
-        }
-        count
     }
 
     /// The socket's turn is over; its errors come after what has been received.
@@ -212,47 +271,44 @@ impl Arrivals {
         self.next();
     }
 
-    /// Takes one datagram of each private socket that comes next. A client in lockstep has one under way: one call, and
-    /// the poller tells of what else there is. Where errors wait everything before them is taken.
-    fn gather(&mut self, ports: &Ports, departures: &Departures, most: usize) -> usize {
-        let mut count = 0;
-        while count < most
-            && let Some(&ready) = self.ready.get(self.at)
-            && !departures.is_closing(ready.key)
-            && let Intake::One(peer) = ports.intake(ready.key)
-        {
-            match self.receive_one(ports, ready.key, peer) {
-                One::Taken => {
-                    count += 1;
-                    if !ready.error {
-                        self.next();
-                    }
-                }
-                One::Failed if self.turns < BATCHES_A_TURN => {
-                    self.turns += 1;
-                    self.ready[self.at].error = true;
-                }
-                One::Failed | One::Nothing => self.end(),
-            }
+    fn receive_batch(&mut self, last: &mut Delivery, inlet: Inlet<'_>, most: usize) -> usize {
+        last.origin = inlet.id;
+        let (mut count, batch) = receive(&mut last.batch, inlet.socket, most);
+        if let Some(&peer) = inlet.peer {
+            count = last.batch.keep_only(peer);
+        }
+        self.turns += 1;
+        self.ready[self.at].error |= batch == Batch::Failed;
+        if batch == Batch::Rest || self.turns == BATCHES_A_TURN {
+            self.end();
         }
         count
     }
 
-    /// One datagram of a private socket. One of anybody else, which came before the socket was connected, is nothing: the
-    /// poller tells of what is behind it.
-    fn receive_one(&mut self, ports: &Ports, key: usize, peer: SocketAddr) -> One {
-        let Some(socket) = ports.get(key) else {
-            return One::Nothing;
+    /// Takes one datagram of a private socket. A client in lockstep has one under way: one call, and the poller tells of
+    /// what else there is. Where errors wait everything before them is taken. One of anybody else, which came before the
+    /// socket was connected, is nothing.
+    fn receive_one(&mut self, last: &mut Delivery, inlet: Inlet<'_>, has_errors: bool) -> usize {
+        let Some(&peer) = inlet.peer else {
+            self.next();
+            return 0;
         };
-        match self.batch.receive_one_more(socket, peer) {
-            Ok(0) => One::Nothing,
-            Ok(_) => {
-                self.origins.push(ports.id(key));
-                One::Taken
+        match last.batch.receive_one_more(inlet.socket, peer) {
+            Ok(1) => {
+                last.origins.push(inlet.id);
+                if !has_errors {
+                    (self.at, self.turns) = (self.at + 1, 0);
+                }
+                return 1;
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => One::Nothing,
-            Err(_) => One::Failed,
+            Err(error) if error.kind() != ErrorKind::WouldBlock && self.turns < BATCHES_A_TURN => {
+                // The error of an earlier packet: what the peer sent before is behind it.
+                self.turns += 1;
+                self.ready[self.at].error = true;
+            }
+            _ => self.end(),
         }
+        0
     }
 }
 

@@ -36,6 +36,11 @@ impl Departures {
         }
     }
 
+    /// Packets have failed since they were asked for.
+    pub(super) fn have_failed(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
     pub(super) fn is_congested(&self) -> bool {
         !self.congested.is_empty()
     }
@@ -44,12 +49,19 @@ impl Departures {
         self.blocked.contains(&index)
     }
 
+    pub(super) fn are_closing(&self) -> bool {
+        !self.closing.is_empty()
+    }
+
     pub(super) fn is_closing(&self, index: usize) -> bool {
-        self.closing.iter().any(|&(closing, _)| closing == index)
+        !self.closing.is_empty() && self.closing.iter().any(|&(closing, _)| closing == index)
     }
 
     /// When the first port that waits is closed in any case.
     pub(super) fn closing_at(&self) -> Option<Instant> {
+        if self.closing.is_empty() {
+            return None;
+        }
         self.closing.iter().map(|&(_, at)| at).min()
     }
 
@@ -76,17 +88,23 @@ impl Departures {
         Some(index)
     }
 
-    /// Sends what waits. Returns the sockets that begin or cease to wait for the system.
-    pub(super) fn flush(&mut self, ports: &Ports) -> Vec<usize> {
+    /// Sends what waits. Returns the sockets that begin or cease to wait for the system, if there can be any.
+    pub(super) fn flush(&mut self, ports: &Ports) -> Option<Vec<usize>> {
         let report = self.batch.flush(&|index| ports.get(index));
-        for (route, error) in report.failed {
-            self.fail(ports.id(route.socket), Some(route.peer), error);
+        if !report.failed.is_empty() {
+            for (route, error) in report.failed {
+                self.fail(ports.id(route.socket), Some(route.peer), error);
+            }
+        }
+        let is_stuck = !report.congested.is_empty() || !report.blocked.is_empty();
+        if !is_stuck && self.congested.is_empty() && self.blocked.is_empty() {
+            return None;
         }
         self.congested = report.congested;
         let before = std::mem::replace(&mut self.blocked, report.blocked);
         let ceased = before.iter().filter(|index| !self.blocked.contains(index));
         let begun = self.blocked.iter().filter(|index| !before.contains(index));
-        ceased.chain(begun).copied().collect()
+        Some(ceased.chain(begun).copied().collect())
     }
 
     /// A packet has failed.

@@ -408,3 +408,24 @@ fn a_client_that_is_gone_is_heard_to_the_end() {
         assert_eq!(failure.peer, Some(here));
     }
 }
+
+/// Looking around goes on for the time that was asked for, and no longer than something comes.
+#[test]
+fn spinning_lasts_as_long_as_nothing_comes() {
+    let ((mut net, address), (peer, _)) = (net(IoMode::Auto), peer());
+    let spin = Duration::from_millis(30);
+    let begin = net.now();
+    net.wait(Until {
+        deadline: Some(begin + Duration::from_millis(1)),
+        hear: true,
+        spin,
+    });
+    assert!(net.now().saturating_sub(begin) >= spin);
+    peer.send_to(b"request", address).unwrap();
+    net.wait(Until {
+        spin: LONG,
+        ..soon(&net)
+    });
+    assert!(net.now().saturating_sub(begin) < LONG);
+    assert_eq!(net.receive(Class::Requests, 64).count, 1);
+}
