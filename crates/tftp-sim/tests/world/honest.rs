@@ -156,10 +156,6 @@ impl Honest {
         std::mem::replace(&mut self.judged, self.ended.len())
     }
 
-    pub fn is_over(&self) -> bool {
-        self.session.is_none() && self.next_at.is_none()
-    }
-
     pub fn is_there(&self, now: u64, at: SocketAddr) -> bool {
         let current = self.session.as_ref();
         let last = self.ended.last().map(|ended| &ended.session);

@@ -34,8 +34,6 @@ struct Cargo {
     received: Vec<u8>,
     is_settled: bool,
     is_over: bool,
-    is_committed: bool,
-    begun_again: bool,
 }
 
 /// Something that comes later.
@@ -213,8 +211,6 @@ impl Host {
             received: Vec::new(),
             is_settled: false,
             is_over: false,
-            is_committed: false,
-            begun_again: false,
         });
         let asked_size = request.asked.tsize.is_some();
         ground.tell(Event::Asked {
@@ -533,7 +529,6 @@ impl Host {
             Late::Go => self.server.decide(at, id, Decision::Go),
             Late::Store if cargo.is_over => {}
             Late::Store => {
-                cargo.is_committed = true;
                 let (name, bytes) = (cargo.name.clone(), cargo.received.clone());
                 close(cargo, ground);
                 ground.files.stored.insert(name, bytes);
@@ -647,10 +642,9 @@ impl Node for Host {
     }
 
     fn timeout(&mut self, now: u64, ground: &mut Ground) {
-        while let Some(&Reverse((at, job, index, generation))) =
+        while let Some(&Reverse((_, job, index, generation))) =
             self.late.peek().filter(|late| late.0.0 <= now)
         {
-            let _ = at;
             self.late.pop();
             if let Some(what) = self.jobs.remove(&job) {
                 self.act(now, TransferId { index, generation }, what, ground);

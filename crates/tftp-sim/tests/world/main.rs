@@ -3,8 +3,8 @@
 //!
 //! A failure prints seed, plan and the end of its trace; `TFTP_SEED=<seed> cargo test -p tftp-sim --test world <name of the
 //! test>` runs that world alone with all of it. `TFTP_WORLD_SECONDS` sets how long each family runs.
-#![allow(dead_code)]
 
+mod crowd;
 mod files;
 mod found;
 mod ground;
@@ -15,6 +15,7 @@ mod judges;
 mod model;
 mod net;
 mod on_the_machine;
+mod operator;
 mod patches;
 mod plan;
 mod runner;

@@ -2,16 +2,18 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
-use tftp_sim::client::{Arrival, Habit};
+use tftp_sim::client::Arrival;
 
+use super::crowd::{self, Actor};
 use super::files::Files;
 use super::ground::{Counts, Event, Ground, Node, Port, Sent, Told};
-use super::honest::{Honest, Reset, Script, Tid};
-use super::hostile::{Hostile, Out, Way};
+use super::honest::Tid;
+use super::hostile::{Out, Way};
 use super::judges::{Broken, Judge, Judges, opens};
 use super::net::{Flight, Kind, Net};
+use super::operator::{Order, orders};
 use super::plan::{Mode, Plan, part};
 use super::trace::Trace;
 
@@ -23,20 +25,6 @@ const REST: u64 = 300_000_000;
 const LONGEST: u64 = 3_600_000_000;
 /// Datagrams that a port keeps while the process pauses.
 const QUEUE: usize = 256;
-
-enum Actor {
-    Honest(Box<Honest>),
-    Hostile(Hostile),
-}
-
-impl Actor {
-    fn deadline(&self) -> Option<u64> {
-        match self {
-            Actor::Honest(honest) => honest.deadline(),
-            Actor::Hostile(hostile) => hostile.deadline(),
-        }
-    }
-}
 
 /// What came of it.
 pub struct Report {
@@ -68,45 +56,14 @@ pub struct World<'a, N> {
     inputs: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Order {
-    Stop,
-    Resume,
-    Shutdown,
-    Crash,
-    Restart,
-    Pause,
-}
-
-fn server(plan: &Plan) -> IpAddr {
-    match plan.ipv6 {
-        true => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
-        false => Ipv4Addr::new(192, 0, 2, 1).into(),
-    }
-}
-
-fn host(plan: &Plan, number: u16) -> IpAddr {
-    match plan.ipv6 {
-        true => Ipv6Addr::new(0x2001, 0xdb8, 1, number, 0, 0, 0, 1).into(),
-        false => Ipv4Addr::new(10, 1, (number >> 8) as u8, number as u8).into(),
-    }
-}
-
-/// One of many behind one address, or in one /64.
-fn neighbour(plan: &Plan, number: u16) -> (IpAddr, u16) {
-    match plan.ipv6 {
-        true => (Ipv6Addr::new(0x2001, 0xdb8, 2, 0, 0, 0, 0, number).into(), 3000),
-        false => (Ipv4Addr::new(10, 2, 0, 1).into(), 3000 + number * 16),
-    }
-}
-
 impl<'a, N: Node> World<'a, N> {
     pub fn new(
         plan: &'a Plan,
         make: &'a dyn Fn(&Plan, u64, &mut Ground) -> N,
         tracing: bool,
     ) -> World<'a, N> {
-        let address = server(plan);
+        let address = crowd::server(plan);
+        let (actors, victims) = crowd::populate(plan, SocketAddr::new(address, LISTENING));
         let files = Files::new(plan.rng(part::DISK), &plan.disk);
         let mut ground = Ground::new(files, address, plan.rng(part::PORTS));
         ground.ports.insert(LISTENING, Port::Listening);
@@ -117,7 +74,7 @@ impl<'a, N: Node> World<'a, N> {
             make,
             ground,
             net: Net::new(plan.rng(part::NET), plan.link, address),
-            actors: Vec::new(),
+            actors,
             owners: BTreeMap::new(),
             deadlines: BinaryHeap::new(),
             judges: Judges::new(plan),
@@ -129,115 +86,13 @@ impl<'a, N: Node> World<'a, N> {
             trace: Trace::new(tracing),
             inputs: 0,
         };
-        world.populate();
+        for place in 0..world.actors.len() {
+            world.rearm(place);
+        }
+        victims
+            .into_iter()
+            .for_each(|victim| world.judges.watch(victim, true));
         world
-    }
-
-    fn populate(&mut self) {
-        let (plan, crowd) = (self.plan, self.plan.crowd);
-        let mut number = 0;
-        let plain = Script::PLAIN;
-        for _ in 0..crowd.honest {
-            self.honest(&mut number, |_| plain);
-        }
-        for _ in 0..crowd.reset {
-            self.honest(&mut number, |rng| Script {
-                sessions: 1,
-                habit: Some(Habit::Careful),
-                reset: Some(Reset {
-                    after: 1 + rng.below(8),
-                    silence: 1_050_000 + rng.below(19_000_000),
-                    same: rng.percent(70),
-                }),
-                ..plain
-            });
-        }
-        for _ in 0..crowd.fixed_port {
-            self.honest(&mut number, |_| Script {
-                sessions: 40,
-                fixed_port: Some(2070),
-                uploads: Some(true),
-                habit: Some(Habit::Careful),
-                ..plain
-            });
-        }
-        for _ in 0..crowd.forgets {
-            self.honest(&mut number, |_| Script {
-                sessions: 5,
-                uploads: Some(false),
-                habit: Some(Habit::Hasty),
-                forgets: true,
-                ..plain
-            });
-        }
-        for _ in 0..crowd.probers {
-            self.honest(&mut number, |rng| Script {
-                sessions: 2,
-                uploads: Some(false),
-                habit: Some(Habit::Careful),
-                probe: Some(rng.pick(&[0, 8])),
-                ..plain
-            });
-        }
-        for _ in 0..crowd.malicious {
-            self.honest(&mut number, |_| Script {
-                habit: Some(Habit::Malicious),
-                ..plain
-            });
-        }
-        for place in 0..crowd.behind_one {
-            number += 1;
-            let (host, port) = neighbour(plan, place);
-            self.add_honest(host, port, u64::from(number), Script { sessions: 1, ..plain });
-        }
-        self.populate_hostile(number);
-        for place in 0..self.actors.len() {
-            self.rearm(place);
-        }
-    }
-
-    fn honest(&mut self, number: &mut u16, script: impl FnOnce(&mut tftp_sim::Rng) -> Script) {
-        *number += 1;
-        let mut rng = self.plan.rng(part::ACTORS).part(u64::from(*number)).part(1);
-        let script = script(&mut rng);
-        self.add_honest(host(self.plan, *number), 40_000, u64::from(*number), script);
-    }
-
-    fn add_honest(&mut self, host: IpAddr, port: u16, number: u64, script: Script) {
-        let server = SocketAddr::new(self.ground.address, LISTENING);
-        let rng = self.plan.rng(part::ACTORS).part(number);
-        let honest = Honest::new(host, port, number, script, server, rng);
-        self.actors.push(Actor::Honest(Box::new(honest)));
-    }
-
-    fn populate_hostile(&mut self, mut number: u16) {
-        let crowd = self.plan.crowd;
-        let server = SocketAddr::new(self.ground.address, LISTENING);
-        for (way, count, packets) in [
-            (Way::Silent, crowd.silent, u32::from(crowd.silent_requests)),
-            (Way::Blind, crowd.blind, 400),
-            (Way::Neighbour, crowd.neighbours, 60),
-            (Way::Stranger, crowd.strangers, 100),
-        ] {
-            for _ in 0..count {
-                number += 1;
-                let rng = self.plan.rng(part::ACTORS).part(u64::from(number));
-                let victim = SocketAddr::new(host(self.plan, 10_000 + number), 7777);
-                let host = host(self.plan, number);
-                self.actors.push(Actor::Hostile(Hostile::new(
-                    way,
-                    host,
-                    victim,
-                    u64::from(number),
-                    packets,
-                    server,
-                    rng,
-                )));
-                if way == Way::Blind {
-                    self.judges.watch(victim, true);
-                }
-            }
-        }
     }
 
     fn rearm(&mut self, place: usize) {
@@ -579,27 +434,4 @@ impl<'a, N: Node> World<'a, N> {
         head[..known].copy_from_slice(&flight.bytes[..known]);
         self.mix(u64::from_le_bytes(head));
     }
-}
-
-fn orders(plan: &Plan) -> Vec<(u64, Order)> {
-    let operator = &plan.operator;
-    let mut orders = Vec::new();
-    let mut add = |at: Option<u64>, order| orders.extend(at.map(|at| (at, order)));
-    add(operator.stop_at, Order::Stop);
-    add(
-        operator
-            .stop_at
-            .zip(operator.resume_after)
-            .map(|(at, after)| at + after),
-        Order::Resume,
-    );
-    add(operator.shutdown_at, Order::Shutdown);
-    add(operator.crash_at, Order::Crash);
-    add(
-        operator.crash_at.map(|at| at + operator.restart_after),
-        Order::Restart,
-    );
-    add(operator.pause_at, Order::Pause);
-    orders.sort_unstable();
-    orders
 }
