@@ -44,6 +44,24 @@ fn a_client_that_was_reset_begins_anew_and_the_old_transfer_is_mute_until_then()
 }
 
 #[test]
+fn where_only_the_last_ack_is_missing_the_same_request_begins_anew_at_once() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.ask(client(1), &rrq("small", &[]));
+    let port = rig.take_sent()[0].port;
+    rig.pass(1);
+    rig.arrive(port, client(1), &wire::ack(1));
+    rig.take_sent();
+    rig.pass(5);
+    id(rig.ask(client(1), &rrq("small", &[])));
+    assert_eq!(rig.read_all(client(1)), vec![5; 700]);
+    let probably_complete = true;
+    assert_eq!(
+        rig.endings(),
+        [Ending::Silent { probably_complete }, Ending::Complete]
+    );
+}
+
+#[test]
 fn one_forged_request_ends_nobodys_transfer() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("big", &[]));
