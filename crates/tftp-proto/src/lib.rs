@@ -124,6 +124,7 @@ pub mod negotiate;
 pub mod netascii;
 mod numbers;
 mod options;
+mod peer;
 mod read;
 pub mod retry;
 mod time;

@@ -1,0 +1,139 @@
+//! What comes from the client of an upload.
+
+use core::mem;
+
+use super::{Phase, WriteTransfer};
+use crate::block::FIRST_WRAPPED;
+use crate::doubt::ClientError;
+use crate::numbers::{Place, Position};
+use crate::time::Instant;
+
+impl WriteTransfer {
+    pub(super) fn data<'a>(&mut self, now: Instant, wire: u16, data: &'a [u8]) -> Option<&'a [u8]> {
+        if data.len() > usize::from(self.agreed.blksize) {
+            self.end.oversized();
+            self.over();
+            return None;
+        }
+        let at = Position {
+            received: self.received,
+            reach: self.reach(),
+        };
+        let known = self.numbers.rollover();
+        let place = self.numbers.place(at, &self.agreed, wire, data.len());
+        if known != self.numbers.rollover() {
+            // What came before was not understood, so it was not reported either.
+            self.gap = 0;
+        }
+        if place != Place::Senseless {
+            self.peer.heard(now);
+        }
+        match place {
+            Place::Next => return self.accept(now, data),
+            Place::Ahead(block) => self.behind_gap(now, block),
+            Place::Old => self.old(now),
+            Place::Unclear => self.unclear(now, wire, data),
+            Place::Senseless => {}
+        }
+        None
+    }
+
+    pub(super) fn error(&mut self, now: Instant, error: ClientError) {
+        if self.peer.is_doubted() {
+            let owed = self.held || self.phase == Phase::Whole;
+            return self.peer.doubt.error(now, self.retry.moment(), owed, error);
+        }
+        self.believe(Some(error));
+    }
+
+    /// The client is gone. What is complete stays so.
+    pub(super) fn believe(&mut self, error: Option<ClientError>) {
+        if !self.end.has_come() {
+            self.end.gone(error);
+        }
+        self.over();
+    }
+
+    /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section 4).
+    pub(super) fn reach(&self) -> u64 {
+        self.acked + u64::from(self.agreed.windowsize)
+    }
+
+    pub(super) fn accept<'a>(&mut self, now: Instant, data: &'a [u8]) -> Option<&'a [u8]> {
+        if self.timed_at != Instant::NEVER {
+            self.retry
+                .sample(now.saturating_sub(mem::replace(&mut self.timed_at, Instant::NEVER)));
+        }
+        self.received += 1;
+        self.bytes += data.len() as u64;
+        self.gap = 0;
+        self.duplicate_answered = false;
+        self.repeat_at = Instant::NEVER;
+        self.probe_at = Instant::NEVER;
+        self.retry.progress();
+        self.watch.progress(now);
+        if data.len() < usize::from(self.agreed.blksize) {
+            self.phase = Phase::Whole;
+            self.due = false;
+        } else if self.received >= self.reach() {
+            self.due = true;
+            self.resend_at = Instant::NEVER;
+        } else {
+            self.resend_at = now + self.retry.wait();
+            self.probe_at = self.retry.probe_wait().map_or(Instant::NEVER, |wait| now + wait);
+        }
+        Some(data)
+    }
+
+    /// A block is missing: said once, at once, with the last good block (RFC 7440 section 4). Again only when
+    /// the numbers go back, so the client has restarted, and has lost the same block again.
+    pub(super) fn behind_gap(&mut self, now: Instant, block: u64) {
+        let restarted = block <= self.gap && self.sent_at + self.retry.quiet() <= now;
+        if self.gap == 0 || restarted {
+            self.due = true;
+        }
+        self.gap = block;
+    }
+
+    /// A block that is here already: our ACK may be lost, so it is answered with the last good block; at once
+    /// where that was acknowledged, otherwise when nothing new comes for a while. A window of old
+    /// blocks is not answered with a window of ACKs.
+    pub(super) fn old(&mut self, now: Instant) {
+        if self.due {
+            return;
+        }
+        let acknowledged = self.received == self.acked;
+        if acknowledged && (!self.duplicate_answered || self.is_old(now)) {
+            self.duplicate_answered = true;
+            self.due = true;
+        } else if self.repeat_at == Instant::NEVER {
+            let since = if acknowledged { self.sent_at } else { now };
+            self.repeat_at = since + self.retry.quiet();
+        }
+    }
+
+    /// A number that could be block 65536 of one client or a later block of another: never guessed while it
+    /// can be found out. Asked to restart at 65536, a client that rolls over to 0 shows its 0, and one
+    /// that rolls over to 1 ends its window with a number that the other cannot reach yet.
+    pub(super) fn unclear(&mut self, now: Instant, wire: u16, data: &[u8]) {
+        let before = self.due;
+        let ends = data.len() < usize::from(self.agreed.blksize) && self.is_old(now);
+        self.behind_gap(now, FIRST_WRAPPED + u64::from(wire));
+        self.due |= ends;
+        if self.due && !before {
+            self.numbers.doubt();
+        }
+    }
+
+    /// A block came again after the last ACK: that ACK was lost. It goes again, and the stay is prolonged,
+    /// but not for ever.
+    pub(super) fn prolong(&mut self, now: Instant) {
+        self.old(now);
+        if self.due && self.dallies > 0 {
+            self.dallies -= 1;
+            self.phase = Phase::Dallying {
+                until: now + self.retry.dally(),
+            };
+        }
+    }
+}
