@@ -296,3 +296,98 @@ fn a_superseded_upload_that_is_let_go_gives_up_by_its_timers() {
     let story = upload.abandoned();
     assert!(story.iter().all(|(_, sent)| sent.is_empty()), "{story:?}");
 }
+
+/// The owner looks at doubts, half-open limits and ends only where a transfer is not steady.
+#[test]
+fn a_download_is_steady_while_only_acknowledgements_come() {
+    let mut download = Download::new("", 50_000, FIXED);
+    download.sends();
+    assert!(!download.machine.is_steady(), "half-open");
+    download.after(1).ack(1);
+    assert!(download.machine.is_steady());
+    download.error(3);
+    assert!(!download.machine.is_steady(), "in doubt");
+    download.after(1).ack(2);
+    assert!(
+        !download.machine.is_steady(),
+        "its ERROR is kept until the next packet"
+    );
+    download.after(1).ack(3);
+    assert!(download.machine.is_steady());
+    download.machine.supersede(Instant::from_micros(3000));
+    assert!(!download.machine.is_steady(), "superseded");
+    download.after(1).ack(4);
+    assert!(download.machine.is_steady());
+    let now = Instant::from_micros(4000);
+    download.machine.fail(now, ErrorCode::UNDEFINED, "stopped");
+    assert!(!download.machine.is_steady(), "ended");
+}
+
+#[test]
+fn an_upload_is_steady_while_only_data_comes() {
+    let mut upload = Upload::new("", FIXED);
+    upload.sends();
+    assert!(!upload.machine.is_steady(), "half-open");
+    upload.after(1).data(1);
+    assert!(upload.machine.is_steady());
+    upload.error(3);
+    assert!(!upload.machine.is_steady(), "in doubt");
+    upload.after(1).data(2);
+    upload.after(1).data(3);
+    assert!(upload.machine.is_steady());
+    upload.machine.supersede(upload.at());
+    assert!(!upload.machine.is_steady(), "superseded");
+    upload.after(1).data(4);
+    assert!(upload.machine.is_steady());
+    upload.after(1).last(5);
+    assert!(upload.machine.is_steady(), "the file is being stored");
+    upload.commit();
+    assert!(!upload.machine.is_steady(), "ended");
+}
+
+/// Who has answered and has everything may be given up last: its transfer is probably complete.
+#[test]
+fn a_download_awaits_its_last_ack_when_everything_was_sent_to_a_client_that_answers() {
+    let mut download = Download::new("", 700, FIXED);
+    download.sends();
+    assert!(!download.machine.awaits_last_ack(), "block 2 was not sent");
+    assert_eq!(download.after(1).ack(1), ["DATA 2"]);
+    assert!(download.machine.awaits_last_ack());
+    download.after(1).ack(2);
+    assert!(!download.machine.awaits_last_ack(), "it has come");
+
+    let mut short = Download::new("", 100, FIXED);
+    assert_eq!(short.sends(), ["DATA 1"]);
+    assert!(
+        !short.machine.awaits_last_ack(),
+        "nothing shows that a client is there"
+    );
+
+    let mut open = Download::new("", 700, FIXED);
+    let now = Instant::from_micros(0);
+    open.machine.supply(now, 512, false);
+    assert!(open.machine.poll_transmit(now).is_some());
+    let now = Instant::from_micros(1000);
+    open.machine.handle_packet(now, &Packet::Ack { block: 1 });
+    assert!(!open.machine.awaits_last_ack(), "the stream has not ended");
+}
+
+#[test]
+fn the_time_of_the_last_valid_packet_is_kept() {
+    let mut download = Download::new("", 50_000, FIXED);
+    download.sends();
+    assert_eq!(download.machine.heard_at(), None);
+    download.after(1).ack(1);
+    download.after(1).ack(9);
+    assert_eq!(download.machine.heard_at(), Some(Instant::from_micros(1000)));
+
+    let mut upload = Upload::new("", FIXED);
+    upload.sends();
+    assert_eq!(upload.machine.heard_at(), None);
+    upload.after(3).data(1);
+    upload.after(1).data(9);
+    assert_eq!(upload.machine.heard_at(), Some(Instant::from_micros(3000)));
+    assert!(!upload.machine.is_superseded());
+    upload.machine.supersede(upload.at());
+    assert!(upload.machine.is_superseded());
+}
