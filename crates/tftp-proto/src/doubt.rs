@@ -219,6 +219,7 @@ mod tests {
         for millis in 0..10 {
             doubt.refused(at(millis), MOMENT);
         }
+        assert_eq!(doubt.expire(at(49)), Belief::Nothing);
         assert_eq!(doubt.expire(at(50)), Belief::SendAgain);
         assert_eq!(
             (doubt.is_open(), doubt.expire(at(5_000))),
