@@ -104,3 +104,97 @@ fn seen(reach: u64, agreed: &Agreed, wire: u16, length: usize) -> Evidence {
         _ => seen,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLKSIZE: u64 = 512;
+    /// The block before the first one whose number depends on the roll-over.
+    const LAST: u64 = FIRST_WRAPPED - 1;
+
+    fn agreed(tsize: Option<u64>) -> Agreed {
+        Agreed {
+            blksize: BLKSIZE as u16,
+            windowsize: 8,
+            timeout: None,
+            tsize,
+            asks_tsize: tsize.is_some(),
+            rollover: Rollover::default(),
+            oack: None,
+        }
+    }
+
+    fn at(received: u64) -> Position {
+        Position {
+            received,
+            reach: received + 8,
+        }
+    }
+
+    fn place(received: u64, wire: u16) -> Place {
+        let agreed = agreed(None);
+        Numbers::new(&agreed).place(at(received), &agreed, wire, BLKSIZE as usize)
+    }
+
+    #[test]
+    fn a_block_is_old_as_far_back_as_there_are_blocks() {
+        assert_eq!(place(5, 5), Place::Old);
+        assert_eq!(place(5, 1), Place::Old);
+        assert_eq!(place(5, 0), Place::Senseless, "no DATA has the number 0");
+        assert_eq!(place(5, 6), Place::Next);
+        assert_eq!(place(5, 13), Place::Ahead(13));
+        assert_eq!(place(5, 14), Place::Senseless, "beyond the window");
+    }
+
+    #[test]
+    fn a_block_is_old_at_most_half_of_all_numbers_back() {
+        let half = FIRST_WRAPPED / 2;
+        assert_eq!(place(40_000, (40_001 - half) as u16), Place::Old);
+        assert_eq!(place(40_000, (40_000 - half) as u16), Place::Senseless);
+        assert_eq!(place(40_000, 20), Place::Senseless);
+    }
+
+    /// Number 2 is block 65537 of a client that rolls over to 1, and block 65538 of one that rolls over to 0.
+    fn last_block_two(tsize: Option<u64>, length: usize) -> (Place, Option<Rollover>) {
+        let agreed = agreed(tsize);
+        let mut numbers = Numbers::new(&agreed);
+        let place = numbers.place(at(LAST), &agreed, 2, length);
+        (place, numbers.rollover())
+    }
+
+    #[test]
+    fn the_announced_size_says_which_block_the_last_one_is() {
+        let before = |block: u64| (block - 1) * BLKSIZE;
+        let one = Some(before(FIRST_WRAPPED + 1) + 100);
+        let zero = Some(before(FIRST_WRAPPED + 2) + 100);
+        assert_eq!(
+            last_block_two(one, 100),
+            (Place::Ahead(FIRST_WRAPPED + 1), Some(Rollover::One))
+        );
+        assert_eq!(
+            last_block_two(zero, 100),
+            (Place::Ahead(FIRST_WRAPPED + 2), Some(Rollover::Zero))
+        );
+    }
+
+    #[test]
+    fn another_size_or_a_full_block_says_nothing() {
+        let ambiguous = (Place::Unclear, None);
+        let size = FIRST_WRAPPED * BLKSIZE + 100;
+        assert_eq!(last_block_two(None, 100), ambiguous);
+        for other in [
+            0,
+            100,
+            size - 1,
+            size + 1,
+            size + BLKSIZE + 1,
+            size - BLKSIZE,
+            size * BLKSIZE,
+        ] {
+            assert_eq!(last_block_two(Some(other), 100), ambiguous, "{other}");
+        }
+        let full = FIRST_WRAPPED * BLKSIZE + BLKSIZE;
+        assert_eq!(last_block_two(Some(full), BLKSIZE as usize), ambiguous);
+    }
+}

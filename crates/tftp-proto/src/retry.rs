@@ -288,6 +288,25 @@ mod tests {
     }
 
     #[test]
+    fn a_tail_is_probed_after_two_round_trips_where_the_ordinary_wait_is_longer() {
+        let measured = |millis| {
+            let mut retry = retry(true);
+            (0..200).for_each(|_| retry.sample(Duration::from_millis(millis)));
+            retry
+        };
+        assert_eq!(retry(true).probe_wait(), None, "nothing is measured");
+        assert_eq!(measured(30).probe_wait(), Some(Duration::from_millis(60)));
+        let mut fixed = retry(false);
+        fixed.sample(Duration::from_millis(30));
+        assert_eq!(fixed.probe_wait(), None);
+        // The longest wait is 5 s: two round trips are no earlier.
+        let mut slow = retry(true);
+        slow.sample(Duration::from_millis(2_500));
+        assert_eq!(slow.probe_wait(), None);
+        assert_eq!(measured(4_000).probe_wait(), None);
+    }
+
+    #[test]
     fn backing_off_lasts_until_a_round_trip_is_measured() {
         let mut retry = retry(true);
         assert!(retry.expire());
