@@ -1,4 +1,4 @@
-//! What C++, PHP and Python have for the properties of a connection.
+//! Generates the accessors of C++, PHP and Python for the properties of a connection.
 
 use std::fmt::Write;
 
@@ -100,7 +100,7 @@ fn cpp(property: &Property) -> String {
     text
 }
 
-/// What a setter's parameter is called.
+/// The name of the parameter of a setter.
 fn parameter(property: &Property) -> &'static str {
     match property.value {
         Some(Value::Bytes) => "data",

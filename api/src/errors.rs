@@ -1,4 +1,4 @@
-//! What is made from `errors.toml`.
+//! Generates all code that comes from `errors.toml`.
 
 use std::fmt::Write;
 

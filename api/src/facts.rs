@@ -32,7 +32,7 @@ fn read<T: DeserializeOwned>(root: &Path, name: &str) -> Result<T, String> {
     toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// `api/errors.toml`, which says what the keys mean.
+/// The contents of `api/errors.toml`, whose first lines explain the keys.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Errors {
@@ -81,7 +81,7 @@ impl Errors {
     }
 }
 
-/// `api/events.toml`, which says what the keys mean.
+/// The contents of `api/events.toml`, whose first lines explain the keys.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Events {
@@ -114,7 +114,7 @@ pub struct Field {
     pub unit: String,
 }
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum FieldKind {
@@ -176,7 +176,7 @@ struct Settings {
     all: Vec<Setting>,
 }
 
-/// `api/settings.toml`, which says what the keys mean.
+/// The contents of `api/settings.toml`, whose first lines explain the keys.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
@@ -210,7 +210,7 @@ struct Properties {
     all: Vec<Property>,
 }
 
-/// `api/properties.toml`, which says what the keys mean.
+/// The contents of `api/properties.toml`, whose first lines explain the keys.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Property {

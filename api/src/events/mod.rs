@@ -1,4 +1,4 @@
-//! What is made from `events.toml`, by language.
+//! Generates all code that comes from `events.toml`, one file a language.
 
 mod c;
 mod cpp;

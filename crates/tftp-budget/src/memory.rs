@@ -4,15 +4,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use tftp_proto::{Agreed, Limits};
+use tftp_proto::{Agreed, Limits, negotiate};
 
 /// The budget in bytes.
 const BUDGET: usize = 64 << 20;
 /// What one transfer may take of what is left. So the first ones get any window that is granted at all, and the last
 /// ones something.
 const SHARE: usize = 8;
-/// No block is made smaller than this (RFC 1350's size).
-const LEAST_BLOCK: u16 = 512;
 
 /// What is taken of the budget.
 #[derive(Debug, Default)]
@@ -34,20 +32,8 @@ impl Memory {
     }
 
     /// Negotiates a window within the budget, and takes it.
-    pub fn grant(
-        self: &Arc<Self>,
-        limits: &Limits,
-        negotiate: impl Fn(&Limits) -> Agreed,
-    ) -> (Agreed, Taken) {
-        let mut agreed = negotiate(limits);
-        let (blksize, windowsize) = fit(agreed.blksize, agreed.windowsize, self.most());
-        if (blksize, windowsize) != (agreed.blksize, agreed.windowsize) {
-            agreed = negotiate(&Limits {
-                max_blksize: blksize,
-                max_windowsize: windowsize,
-                ..*limits
-            });
-        }
+    pub fn grant(self: &Arc<Self>, limits: &Limits, agree: impl Fn(&Limits) -> Agreed) -> (Agreed, Taken) {
+        let agreed = negotiate::within(limits, self.most(), agree);
         let taken = self.take(usize::from(agreed.blksize) * usize::from(agreed.windowsize));
         (agreed, taken)
     }
@@ -73,40 +59,16 @@ impl Drop for Taken {
     }
 }
 
-/// Block size and window size of at most `most` bytes together: a smaller window first, then smaller blocks.
-pub fn fit(blksize: u16, windowsize: u16, most: usize) -> (u16, u16) {
-    let block = usize::from(blksize).max(1);
-    let window = most / block;
-    if window >= usize::from(windowsize) {
-        return (blksize, windowsize);
-    }
-    let windowsize = u16::try_from(window).unwrap_or(u16::MAX).max(1);
-    if window >= 1 {
-        return (blksize, windowsize);
-    }
-    let smaller = u16::try_from(most).unwrap_or(u16::MAX).max(LEAST_BLOCK);
-    (blksize.min(smaller), windowsize)
-}
-
 #[cfg(test)]
 mod tests {
+    use tftp_proto::negotiate::{LEAST_BLOCK, fit};
+
     use super::*;
 
     #[test]
-    fn windows_shrink_before_blocks_and_blocks_not_below_512() {
-        assert_eq!(fit(65464, 64, 8 << 20), (65464, 64));
-        assert_eq!(fit(65464, 64, 200_000), (65464, 3));
-        assert_eq!(fit(65464, 64, 65463), (65463, 1));
-        assert_eq!(fit(1428, 64, 0), (512, 1));
-        assert_eq!(fit(512, 1, 0), (512, 1));
-        assert_eq!(fit(8, 64, 100), (8, 12));
-        assert_eq!(fit(8, 64, 0), (8, 1));
-    }
-
-    #[test]
     fn what_is_granted_is_negotiated_anew_and_taken() {
+        use tftp_proto::Rollover;
         use tftp_proto::wire::Asked;
-        use tftp_proto::{Rollover, negotiate};
         let memory = Arc::new(Memory::default());
         let limits = Limits {
             max_blksize: 65464,

@@ -1,5 +1,7 @@
 //! How transfers, ports and connections are named.
 
+use core::hash::{Hash, Hasher};
+
 /// Names a transfer: a place in the table and how often it was used before, so it is never mistaken for a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransferId {
@@ -10,12 +12,19 @@ pub struct TransferId {
 }
 
 /// Names a port as long as it is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PortId {
     /// A small number, which a later port has again.
     pub index: u32,
     /// Another one for each port with that index.
     pub generation: u32,
+}
+
+impl Hash for PortId {
+    /// As one number: a look-up hashes it for each packet.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.generation) << 32 | u64::from(self.index));
+    }
 }
 
 /// The number of a connection that applications see.

@@ -58,6 +58,9 @@ pub struct Oack {
 /// RFC 1350 section 2.
 pub(crate) const DEFAULT_BLKSIZE: u16 = 512;
 
+/// No block is made smaller than this to save memory, in bytes (the size of RFC 1350).
+pub const LEAST_BLOCK: u16 = DEFAULT_BLKSIZE;
+
 /// Blocks above this size, in bytes, are datagrams of many fragments, of which a receive buffer of the default size
 /// (212,992 bytes on Linux, its book-keeping included) holds two or three. Clients that ask for larger windows of them
 /// lose the rest, and each loss costs their own timeout.
@@ -93,6 +96,35 @@ pub fn write(asked: &Asked, limits: &Limits) -> Agreed {
             length: asked.tsize,
         },
     )
+}
+
+/// Agrees by [`read()`] or [`write()`] on a window of at most `most` bytes, as far as [`fit`] can make it smaller.
+pub fn within(limits: &Limits, most: usize, agree: impl Fn(&Limits) -> Agreed) -> Agreed {
+    let agreed = agree(limits);
+    let (blksize, windowsize) = fit(agreed.blksize, agreed.windowsize, most);
+    if (blksize, windowsize) == (agreed.blksize, agreed.windowsize) {
+        return agreed;
+    }
+    agree(&Limits {
+        max_blksize: blksize,
+        max_windowsize: windowsize,
+        ..*limits
+    })
+}
+
+/// Block size and window size of at most `most` bytes together: a smaller window first, then smaller blocks.
+pub fn fit(blksize: u16, windowsize: u16, most: usize) -> (u16, u16) {
+    let block = usize::from(blksize).max(1);
+    let window = most / block;
+    if window >= usize::from(windowsize) {
+        return (blksize, windowsize);
+    }
+    let windowsize = u16::try_from(window).unwrap_or(u16::MAX).max(1);
+    if window >= 1 {
+        return (blksize, windowsize);
+    }
+    let smaller = u16::try_from(most).unwrap_or(u16::MAX).max(LEAST_BLOCK);
+    (blksize.min(smaller), windowsize)
 }
 
 fn agree(asked: &Asked, terms: &Terms<'_>) -> Agreed {
@@ -166,5 +198,21 @@ impl Write for Text<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.extend_from_slice(text.as_bytes());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_shrink_before_blocks_and_blocks_not_below_512() {
+        assert_eq!(fit(65464, 64, 8 << 20), (65464, 64));
+        assert_eq!(fit(65464, 64, 200_000), (65464, 3));
+        assert_eq!(fit(65464, 64, 65463), (65463, 1));
+        assert_eq!(fit(1428, 64, 0), (512, 1));
+        assert_eq!(fit(512, 1, 0), (512, 1));
+        assert_eq!(fit(8, 64, 100), (8, 12));
+        assert_eq!(fit(8, 64, 0), (8, 1));
     }
 }

@@ -170,10 +170,7 @@ impl Ports {
             kind,
             peer: request.peer,
             local: request.asked,
-            reception: tftp_udp::datagrams::Reception {
-                buffer: request.reception.buffer,
-                batches: request.reception.batches,
-            },
+            reception: request.reception,
             draw: random(),
         };
         self.sockets.open(poller, &plan)

@@ -9,15 +9,15 @@
 //! `receive` for requests, and [`Datagrams::flush`] at the end, after which failures are asked for again.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
+pub use tftp_machine::{Datagram, NetFailure, NoPort, OpenPlan, PortId, PortKind, Reception, Route};
 use tftp_proto::Instant;
 
-use super::{Bytes, LocalAddr};
+use super::Bytes;
 
 /// Where datagrams come from and go to.
 pub trait Datagrams {
@@ -108,22 +108,6 @@ pub trait Wake: Clone + Send + Sync + 'static {
     fn wake(&self);
 }
 
-/// Names a port as long as it is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PortId {
-    /// A small number, which a later port has again.
-    pub index: u32,
-    /// Another one for each port with that index.
-    pub generation: u32,
-}
-
-impl Hash for PortId {
-    /// As one number: a look-up hashes it for each packet.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(u64::from(self.generation) << 32 | u64::from(self.index));
-    }
-}
-
 /// What a network can do, and others may lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
@@ -166,68 +150,6 @@ pub struct Received {
     pub more: bool,
 }
 
-/// One datagram as it arrived.
-#[derive(Clone, Copy, Debug)]
-pub struct Datagram<'a> {
-    /// The port it came to.
-    pub port: PortId,
-    /// Who sent it; IPv4-mapped where a dual-stack port has it so.
-    pub peer: SocketAddr,
-    /// The address it was sent to, where the system tells it.
-    pub local: Option<LocalAddr>,
-    /// It was sent to a broadcast or multicast address.
-    pub broadcast: bool,
-    /// Its bytes.
-    pub bytes: &'a [u8],
-}
-
-/// The way a datagram goes out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// The port it leaves from.
-    pub port: PortId,
-    /// To whom; the one peer of a private port.
-    pub peer: SocketAddr,
-    /// The address to send from, where the network can choose it ([`Features::source_address`]).
-    pub source: Option<LocalAddr>,
-}
-
-/// What a new port is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OpenPlan {
-    /// Whether others use it too.
-    pub kind: PortKind,
-    /// The client.
-    pub peer: SocketAddr,
-    /// The address that the client asked, where it is known.
-    pub local: Option<LocalAddr>,
-    /// How much may wait at the port, if it is a private one.
-    pub reception: Reception,
-    /// A random number, from which a port is drawn where the system draws none.
-    pub draw: u64,
-}
-
-/// Kinds of ports of transfers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PortKind {
-    /// Of one transfer alone.
-    Private,
-    /// Of all transfers of this bucket; opened by the first, and never closed.
-    Shared {
-        /// Which one.
-        bucket: u8,
-    },
-}
-
-/// What a private port must be able to take at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reception {
-    /// Bytes that may wait.
-    pub buffer: usize,
-    /// Datagrams come in windows.
-    pub batches: bool,
-}
-
 /// Why there is no port.
 #[derive(Debug)]
 pub struct Unopened {
@@ -235,17 +157,6 @@ pub struct Unopened {
     pub why: NoPort,
     /// What the system says, for people.
     pub error: io::Error,
-}
-
-/// Kinds of [`Unopened`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoPort {
-    /// As many are open as may be.
-    Descriptors,
-    /// Every port number is taken.
-    InUse,
-    /// Anything else.
-    Other,
 }
 
 /// What became of a packet that was sent.
@@ -259,19 +170,6 @@ pub struct Failure {
     pub what: NetFailure,
     /// What the system says, for people.
     pub error: io::Error,
-}
-
-/// Kinds of [`Failure`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NetFailure {
-    /// The peer's port is closed, as somebody on the way says.
-    Gone,
-    /// The packet is longer than its way takes, and so will be each like it.
-    TooLong,
-    /// The packet was longer than its way takes; it will go in pieces if it is sent again.
-    Shrunk,
-    /// It may pass by itself.
-    Passing,
 }
 
 impl fmt::Display for Unopened {

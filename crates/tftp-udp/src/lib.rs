@@ -12,7 +12,7 @@
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
 //! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads.
 
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
@@ -66,6 +66,7 @@ pub use ports::{Inlet, Intake, LISTENING, PortOptions, Ports, Reading};
 pub use recv::{Arrival, RecvBatch};
 pub use send::{FlushReport, FrameOptions, SendBatch};
 pub use socket::{SocketOptions, UdpSocket, is_own, may_bind_to, may_send_from};
+pub use tftp_machine::LocalAddr;
 pub use wake::{EventFd, Waker};
 
 /// Data that several transfers may send at once, kept alive until the last packet made of it has left.
@@ -82,27 +83,6 @@ pub enum IoMode {
     Auto,
     /// One datagram a call, as every system can.
     Portable,
-}
-
-/// The address at this end of a datagram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LocalAddr {
-    /// As the socket has it: an IPv4 address on a dual-stack socket is IPv4-mapped.
-    pub ip: IpAddr,
-    /// The system's index of the interface the datagram came in by; 0: unknown.
-    pub interface: u32,
-}
-
-impl LocalAddr {
-    /// What to bind a socket to that is to have this address, with a port of the system's choice.
-    pub fn to_bind(self) -> SocketAddr {
-        match self.ip {
-            IpAddr::V6(ip) if ip.is_unicast_link_local() => {
-                SocketAddrV6::new(ip, 0, 0, self.interface).into()
-            }
-            ip => SocketAddr::new(ip, 0),
-        }
-    }
 }
 
 /// The way a datagram goes out.
