@@ -3,6 +3,7 @@
 //! Nothing here knows TFTP beyond the four bytes before a block's data. `unsafe` is where the system is called.
 //!
 //! - [`datagrams`]: the interface of the network that a server's loop stands on; [`sockets`]: the network by sockets;
+//! - `listeners.rs`: from a server's settings to its listening sockets and a network for each thread;
 //! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's, its options, its
 //!   error queue;
 //! - `renewing.rs`: sockets for one peer at a time, with another random port for each;
@@ -28,6 +29,7 @@ mod errors;
 mod frame;
 #[cfg(target_os = "linux")]
 mod frames;
+mod listeners;
 mod own_addresses;
 #[cfg(target_os = "linux")]
 mod poll;
@@ -57,6 +59,7 @@ pub use adopt::{Adopted, SocketId};
 pub use clock::now;
 #[cfg(target_os = "linux")]
 pub use frames::may_send_frames;
+pub use listeners::{ListenOptions, Listeners};
 pub use own_addresses::own_ipv6_addresses;
 #[cfg(target_os = "linux")]
 pub use poll::Poller;

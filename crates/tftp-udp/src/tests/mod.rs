@@ -2,6 +2,7 @@
 
 mod datagrams;
 mod kernel;
+mod listeners;
 mod namespaces;
 mod renewing;
 mod sockets;

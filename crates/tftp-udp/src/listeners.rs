@@ -1,0 +1,232 @@
+//! From a server's settings to its network: the listening sockets, and [`Sockets`] on each of them.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+
+use tftp_budget::descriptors::soft_limit;
+use tftp_machine::Mode;
+use tftp_machine::port_plan::Budget;
+
+use super::sockets::{NetOptions, Sockets};
+use super::{Adopted, FrameOptions, IoMode, MacAddr, PortOptions, SocketOptions, UdpSocket, is_own};
+
+/// Bytes that the kernel is asked to queue for one socket by default: packets of a thousand clients.
+const DEFAULT_BUFFER: usize = 4 << 20;
+
+/// The sockets of one server on one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenOptions {
+    /// The address to listen on; with port 0 the system chooses one. For an adopted socket, its address.
+    pub address: SocketAddr,
+    /// An IPv6 socket takes IPv4 as well (only with an unspecified address).
+    pub dual_stack: bool,
+    /// Others may bind to the same port (SO_REUSEADDR and SO_REUSEPORT).
+    pub share_port: bool,
+    /// Number of I/O threads, each with a listening socket of its own on the same port; at least 1.
+    pub threads: usize,
+    /// The ports that transfers get.
+    pub mode: Mode,
+    /// The numbers that these ports are drawn from; `None`: any.
+    pub transfer_ports: Option<RangeInclusive<u16>>,
+    /// The network interface or VRF that packets come and go through (SO_BINDTODEVICE; Linux).
+    pub interface: Option<String>,
+    /// Packets to peers of its family leave from this address instead of the one that was asked (Linux).
+    pub source_ip: Option<IpAddr>,
+    /// IPv4 packets leave as frames from this Ethernet address (Linux, CAP_NET_RAW, no IPv6 socket).
+    pub source_mac: Option<MacAddr>,
+    /// SO_RCVBUF in bytes. By default 4 MiB for sockets of many peers, and what a transfer needs for one of its own.
+    pub recv_buffer: Option<usize>,
+    /// SO_SNDBUF in bytes; by default 4 MiB.
+    pub send_buffer: Option<usize>,
+    /// Sets Don't Fragment on outgoing packets.
+    pub dont_fragment: bool,
+    /// The TOS (IPv4) or traffic class (IPv6) byte of outgoing packets.
+    pub traffic_class: Option<u8>,
+    /// Which system calls move datagrams.
+    pub io_mode: IoMode,
+}
+
+impl ListenOptions {
+    /// The defaults of a server on that address: one thread, a port for each transfer.
+    pub fn new(address: SocketAddr) -> ListenOptions {
+        ListenOptions {
+            address,
+            dual_stack: false,
+            share_port: false,
+            threads: 1,
+            mode: Mode::Own,
+            transfer_ports: None,
+            interface: None,
+            source_ip: None,
+            source_mac: None,
+            recv_buffer: None,
+            send_buffer: None,
+            dont_fragment: false,
+            traffic_class: None,
+            io_mode: IoMode::Auto,
+        }
+    }
+
+    /// The options of every socket of the server.
+    fn sockets(&self) -> SocketOptions {
+        SocketOptions {
+            share_port: self.share_port,
+            recv_buffer: Some(self.recv_buffer.unwrap_or(DEFAULT_BUFFER)),
+            send_buffer: Some(self.send_buffer.unwrap_or(DEFAULT_BUFFER)),
+            dont_fragment: self.dont_fragment,
+            traffic_class: self.traffic_class,
+            v6_only: !self.dual_stack,
+            packet_info: self.address.ip().is_unspecified(),
+            report_errors: true,
+            foreign_source: self.source_ip.is_some_and(|ip| !is_own(ip)),
+            coalesce: self.io_mode == IoMode::Auto,
+            interface: self.interface.clone(),
+            late_port: false,
+            port_range: None,
+        }
+    }
+
+    /// What one thread's network is made with, beside its listening socket, which is bound to `port`.
+    fn network(&self, port: u16, sockets: SocketOptions) -> NetOptions {
+        let range = self.transfer_ports.as_ref();
+        let budget = Budget::new(self.mode, range, self.threads, soft_limit());
+        let frames = self.source_mac.map(|mac| FrameOptions {
+            mac,
+            port,
+            traffic_class: self.traffic_class.unwrap_or_default(),
+            dont_fragment: self.dont_fragment,
+        });
+        let ports = PortOptions {
+            address: self.address,
+            source: self.source_ip,
+            range: self.transfer_ports.clone(),
+            mode: self.io_mode,
+            sockets,
+            recv_buffer: self.recv_buffer,
+            shared: budget.shared,
+            private: budget.own,
+            idle: budget.idle,
+            always_private: self.mode == Mode::AlwaysOwn,
+        };
+        NetOptions {
+            ports,
+            single_port: self.mode == Mode::Single,
+            frames,
+            dont_fragment: self.dont_fragment,
+        }
+    }
+}
+
+/// Listening sockets that are bound and not read yet, one for each I/O thread, all on one port.
+#[derive(Debug)]
+pub struct Listeners {
+    options: ListenOptions,
+    sockets: Vec<UdpSocket>,
+}
+
+impl Listeners {
+    /// Binds a listening socket for each thread. The first is bound alone, so that another server on the same port is
+    /// detected; then the others join it, and the kernel keeps the packets of each client on one of them.
+    ///
+    /// # Errors
+    /// What the system says of the address and the port.
+    pub fn bind(options: ListenOptions) -> io::Result<Listeners> {
+        let sockets = options.sockets();
+        let mut listeners = Listeners {
+            sockets: vec![UdpSocket::bind(options.address, &sockets)?],
+            options,
+        };
+        listeners.join(&sockets)?;
+        Ok(listeners)
+    }
+
+    /// Listens on a socket that the application bound. Where no other socket may have its port there is one thread
+    /// ([`Listeners::threads`]).
+    ///
+    /// # Errors
+    /// Those of setsockopt.
+    pub fn adopt(options: ListenOptions, adopted: Adopted) -> io::Result<Listeners> {
+        let sockets = options.sockets();
+        // Only what was asked for explicitly is changed on a socket that is not ours.
+        let theirs = SocketOptions {
+            recv_buffer: options.recv_buffer,
+            send_buffer: options.send_buffer,
+            interface: None,
+            ..sockets.clone()
+        };
+        let adopted = UdpSocket::adopt(adopted, &theirs)?;
+        let alike = SocketOptions {
+            interface: adopted.interface(),
+            ..sockets
+        };
+        let mut listeners = Listeners {
+            sockets: vec![adopted],
+            options,
+        };
+        // Fails where it was bound by another user, or where its port takes a privilege that was given up since.
+        let _ = listeners.join(&alike);
+        Ok(listeners)
+    }
+
+    fn join(&mut self, options: &SocketOptions) -> io::Result<()> {
+        if self.options.threads <= 1 {
+            return Ok(());
+        }
+        self.sockets[0].allow_sharing()?;
+        let address = self.sockets[0].local_addr()?;
+        let sharing = SocketOptions {
+            share_port: true,
+            ..options.clone()
+        };
+        while self.sockets.len() < self.options.threads {
+            self.sockets.push(UdpSocket::bind(address, &sharing)?);
+        }
+        Ok(())
+    }
+
+    /// What they were made with.
+    pub fn options(&self) -> &ListenOptions {
+        &self.options
+    }
+
+    /// The address and port that they are bound to.
+    ///
+    /// # Errors
+    /// Those of getsockname.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.sockets[0].local_addr()
+    }
+
+    /// Bytes of the receive buffer that the system granted.
+    ///
+    /// # Errors
+    /// Those of getsockopt.
+    pub fn recv_buffer(&self) -> io::Result<usize> {
+        self.sockets[0].recv_buffer()
+    }
+
+    /// Bytes of the send buffer that the system granted.
+    ///
+    /// # Errors
+    /// Those of getsockopt.
+    pub fn send_buffer(&self) -> io::Result<usize> {
+        self.sockets[0].send_buffer()
+    }
+
+    /// How many threads can read them.
+    pub fn threads(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// A network for each thread.
+    ///
+    /// # Errors
+    /// Those of epoll; with frames those of packet sockets.
+    pub fn open(self) -> io::Result<Vec<Sockets>> {
+        let port = self.local_addr()?.port();
+        let made = self.options.sockets();
+        let network = |listening| Sockets::new(listening, self.options.network(port, made.clone()));
+        self.sockets.into_iter().map(network).collect()
+    }
+}
