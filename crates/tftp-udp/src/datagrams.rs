@@ -74,8 +74,10 @@ pub trait Datagrams {
     /// Gives up what can be had again, such as ports kept for later, where descriptors run short.
     fn make_room(&mut self) {}
 
-    /// The port is not needed any more: nothing arrives from it any more, and it goes when what was sent from it has left,
-    /// or cannot leave for a second. A shared port stays open for others; the listening port goes at once.
+    /// Closes a port: nothing arrives from it any more. It goes at once where nothing of what was sent from it waits, else
+    /// when that has left, or could not leave for a second. Where [`Datagrams::open`] or [`Datagrams::make_room`] need the
+    /// room, packets of closed ports leave before the flush. A shared port stays open for others; the listening port goes
+    /// at once with what waits.
     fn close(&mut self, port: PortId);
 
     /// Sends one packet, copied: ACK, OACK, ERROR.

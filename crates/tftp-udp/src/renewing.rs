@@ -46,10 +46,14 @@ impl UdpSocket {
         let mut byte = [0; 1];
         for _ in 0..most {
             match super::portable::receive_one(self, &mut byte) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
-                Ok(_) => {}
-                // It stands in the error queue too, with the address of a peer that may come back.
-                Err(_) => self.take_errors(&mut |_, _| {}),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // An error that a call has returned stands in the queue still, with the address of a peer that
+                    // may come back.
+                    self.take_errors(&mut |_, _| {});
+                    return true;
+                }
+                // A datagram, or a pending error.
+                _ => {}
             }
         }
         false

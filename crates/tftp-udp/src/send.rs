@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use super::portable::Single;
-use super::queue::Queue;
+use super::queue::{Message, Queue};
 use super::{Bytes, IoMode, MacAddr, Route, UdpSocket};
 
 /// Datagrams of one socket that wait at most while it is blocked; beyond it the oldest are dropped.
@@ -129,6 +129,12 @@ impl SendBatch {
     /// Whether nothing waits to be sent.
     pub fn is_empty(&self) -> bool {
         self.queue.messages.is_empty()
+    }
+
+    /// Whether packets of that socket wait to be sent.
+    pub fn holds(&self, socket: usize) -> bool {
+        let of_it = |message: &Message| message.route.socket == socket;
+        self.queue.messages.iter().any(of_it)
     }
 
     /// Adds one packet, copied: ACK, OACK, ERROR.

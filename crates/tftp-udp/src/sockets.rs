@@ -154,9 +154,20 @@ impl Sockets {
     fn close_left(&mut self) {
         while let Some(index) = self.departures.take_left(self.now.get()) {
             self.watch(index);
-            self.ports.release(&self.poller, index, self.now.get());
-            self.make_room();
+            self.release(index);
         }
+        self.close_idle();
+    }
+
+    /// The socket goes, or becomes idle. What it has to tell of the port's packets is of no interest any more.
+    fn release(&mut self, index: usize) {
+        self.arrivals.forget_errors(index);
+        self.ports.release(&self.poller, index, self.now.get());
+    }
+
+    /// Closes idle sockets where descriptors run short.
+    fn close_idle(&mut self) {
+        while descriptors::is_tight(ROOM) && self.ports.close_idle(&self.poller) {}
     }
 }
 
@@ -225,7 +236,12 @@ impl Datagrams for Sockets {
     }
 
     fn open(&mut self, plan: &OpenPlan) -> Result<PortId, Unopened> {
-        let opened = self.open_any(plan);
+        let mut opened = self.open_any(plan);
+        if opened.is_err() && self.departures.are_closing() {
+            // Ports that were closed since the last flush are still open for their last packets.
+            self.flush();
+            opened = self.open_any(plan);
+        }
         opened
             .map(|index| self.ports.id(index))
             .map_err(|error| Unopened {
@@ -241,7 +257,10 @@ impl Datagrams for Sockets {
     }
 
     fn make_room(&mut self) {
-        while descriptors::is_tight(ROOM) && self.ports.close_idle(&self.poller) {}
+        if self.departures.are_closing() && descriptors::is_tight(ROOM) {
+            self.flush();
+        }
+        self.close_idle();
     }
 
     fn close(&mut self, port: PortId) {
@@ -250,7 +269,14 @@ impl Datagrams for Sockets {
                 self.ports.close_listening(&self.poller);
                 self.arrivals.forget_requests();
             }
-            Some(index) if self.ports.is_own(index) => self.departures.close(index, self.now.get()),
+            Some(index) if self.ports.is_own(index) => {
+                if self.departures.batch.holds(index) {
+                    self.departures.close(index, self.now.get());
+                } else {
+                    self.release(index);
+                    self.close_idle();
+                }
+            }
             _ => {}
         }
     }

@@ -80,8 +80,10 @@ struct Waiting {
     /// Sockets that the poller told of; those before `at` have had their turn.
     ready: Vec<Ready>,
     at: usize,
-    /// Full batches of the socket whose turn it is.
+    /// Calls for the socket whose turn it is that did not end it.
     turns: usize,
+    /// Sockets that were ready and had no turn before the poller was asked again.
+    passed_over: Vec<usize>,
     /// Requests wait, as far as is known.
     requests: bool,
     /// Sockets whose error queues have something, and whose datagrams have been received.
@@ -122,12 +124,10 @@ impl Arrivals {
         self.waiting.requests
     }
 
-    /// Waits, and sorts what the poller tells of. True if a waker has called.
-    ///
-    /// What was left is told of again.
+    /// Waits, and sorts what the poller reports. True if a waker has called.
     pub(super) fn look(&mut self, poller: &Poller, time: Option<Duration>, single_port: bool) -> bool {
         let waiting = &mut self.waiting;
-        (waiting.at, waiting.turns) = (0, 0);
+        let begun = waiting.begin_anew();
         // Waiting fails only for want of memory, and then nothing is known: the next turn tries again.
         let is_called = poller.wait(&mut waiting.ready, time).unwrap_or_else(|_| {
             waiting.ready.clear();
@@ -145,7 +145,13 @@ impl Arrivals {
                 ready.readable && !is_requests
             });
         }
+        waiting.rotate(begun);
         is_called
+    }
+
+    /// A socket's port is closed: errors that are still in its queue are of nobody's packets.
+    pub(super) fn forget_errors(&mut self, index: usize) {
+        self.waiting.failed.retain(|&failed| failed != index);
     }
 
     /// The listening socket is gone.
@@ -227,6 +233,37 @@ impl Waiting {
         self.at < self.ready.len()
     }
 
+    /// Forgets what is ready, except for the sockets that had no turn. Returns the one that is in the middle of its turn.
+    fn begin_anew(&mut self) -> Option<usize> {
+        self.passed_over.clear();
+        let mut begun = None;
+        if self.is_left() {
+            let mut left = self.ready[self.at..].iter().map(|ready| ready.key);
+            begun = if self.turns > 0 { left.next() } else { None };
+            self.passed_over.extend(left);
+        }
+        (self.at, self.turns) = (0, 0);
+        begun
+    }
+
+    /// The poller may report the same sockets first each time: those that had no turn go before them, and the one that
+    /// was in the middle of its turn comes last.
+    fn rotate(&mut self, begun: Option<usize>) {
+        if self.passed_over.is_empty() && begun.is_none() {
+            return;
+        }
+        let passed_over = &self.passed_over;
+        self.ready.sort_by_key(|ready| {
+            if passed_over.contains(&ready.key) {
+                0
+            } else if begun == Some(ready.key) {
+                2
+            } else {
+                1
+            }
+        });
+    }
+
     fn receive(&mut self, last: &mut Delivery, ports: &Ports, departures: &Departures, most: usize) -> usize {
         let mut count = 0;
         while count < most
@@ -296,8 +333,10 @@ impl Waiting {
         match last.batch.receive_one_more(inlet.socket, peer) {
             Ok(1) => {
                 last.origins.push(inlet.id);
-                if !has_errors {
-                    (self.at, self.turns) = (self.at + 1, 0);
+                if has_errors {
+                    self.turns = self.turns.max(1);
+                } else {
+                    self.next();
                 }
                 return 1;
             }

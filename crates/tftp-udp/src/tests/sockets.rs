@@ -21,6 +21,10 @@ in_every_mode!(
     what_is_not_heard_waits,
     a_waker_ends_a_wait,
     packets_for_a_closed_port_go_nowhere,
+    a_port_closes_at_once_where_nothing_waits,
+    a_closed_port_makes_room_for_the_next,
+    an_error_of_a_closed_port_is_of_no_later_one,
+    a_flooded_port_lets_the_others_have_their_turns,
     too_many_are_refused,
     with_one_port_requests_are_no_class_of_their_own,
 );
@@ -332,6 +336,98 @@ fn packets_for_a_closed_port_go_nowhere(mode: IoMode) {
     net.flush();
     assert_eq!(hear(&peer).0, b"other");
     assert!(failures(&mut net).is_empty());
+}
+
+fn a_port_closes_at_once_where_nothing_waits(mode: IoMode) {
+    let ((mut net, _), (peer, here)) = (net(mode), peer());
+    let route = open(&mut net, here);
+    net.control(&route, b"last");
+    net.flush();
+    let (_, from) = hear(&peer);
+    net.close(route.port);
+    peer.connect(from).unwrap();
+    peer.send(b"late").unwrap();
+    let refused = peer.recv(&mut [0; 8]).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+}
+
+/// Its last packet leaves before.
+fn a_closed_port_makes_room_for_the_next(mode: IoMode) {
+    let (peer, here) = peer();
+    let one = PortOptions {
+        private: 1,
+        idle: 0,
+        ..ports(mode)
+    };
+    let (mut net, _) = made(one, false);
+    for _ in 0..3 {
+        let route = open(&mut net, here);
+        net.control(&route, b"last");
+        net.close(route.port);
+    }
+    net.flush();
+    for _ in 0..3 {
+        assert_eq!(hear(&peer).0, b"last");
+    }
+}
+
+/// A client that was reset begins again from the same port.
+fn an_error_of_a_closed_port_is_of_no_later_one(mode: IoMode) {
+    for is_read in [false, true] {
+        let ((mut net, _), (peer, here)) = (net(mode), peer());
+        let former = open(&mut net, here);
+        net.control(&former, b"answer");
+        net.flush();
+        let (_, from) = hear(&peer);
+        peer.send_to(b"packet", from).unwrap();
+        drop(peer);
+        net.control(&former, b"to nobody");
+        net.flush();
+        net.wait(soon(&net));
+        if is_read {
+            // Takes the pending error as well, which stays in the socket's queue of errors.
+            assert_eq!(net.receive(Class::Transfers, 64).count, 1);
+        }
+        net.close(former.port);
+        let again = Peer::bind(here).unwrap();
+        again.set_read_timeout(Some(LONG)).unwrap();
+        let later = open(&mut net, here);
+        assert_eq!(later.port.index, former.port.index, "the same place");
+        assert_eq!(at_once(&mut net, Class::Transfers), 0);
+        assert!(failures(&mut net).is_empty());
+        net.control(&later, b"answer");
+        net.flush();
+        assert_eq!(hear(&again).0, b"answer");
+    }
+}
+
+/// A loop calls `receive` a few times a turn, and waits again.
+fn a_flooded_port_lets_the_others_have_their_turns(mode: IoMode) {
+    let ((mut net, _), (flooder, here), (client, there)) = (net(mode), peer(), peer());
+    let flooded = Route {
+        port: net.open(&plan(PortKind::Shared { bucket: 0 }, here)).unwrap(),
+        peer: here,
+        source: None,
+    };
+    let quiet = open(&mut net, there);
+    net.control(&flooded, b"answer");
+    net.control(&quiet, b"answer");
+    net.flush();
+    let (from, at) = (hear(&flooder).1, hear(&client).1);
+    let flood = |net: &mut Sockets| {
+        (0..300).for_each(|_| drop(flooder.send_to(b"flood", from)));
+        net.wait(soon(net));
+    };
+    flood(&mut net);
+    client.send_to(b"packet", at).unwrap();
+    let served = (0..8).any(|_| {
+        flood(&mut net);
+        (0..4).any(|_| {
+            let count = net.receive(Class::Transfers, 64).count;
+            (0..count).any(|index| net.arrival(index).port == quiet.port)
+        })
+    });
+    assert!(served, "the flooded port had every turn");
 }
 
 fn too_many_are_refused(mode: IoMode) {
