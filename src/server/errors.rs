@@ -105,6 +105,7 @@ impl From<&Cause> for Failure {
                 "MaxConnections or MaxConnectionsPerHost is reached.",
             ),
             Cause::Ended(why) => Failure::new(ABORTED, why),
+            Cause::Rejected { text, .. } => Failure::new(ABORTED, text),
             Cause::Callback(answer) => Failure::new(ABORTED, &format!("A callback returned {answer}.")),
             Cause::ClientError { code, message, probe } => client_error(*code, message, *probe),
             Cause::Silent { probably_complete } => silent(*probably_complete),
@@ -236,8 +237,14 @@ mod tests {
             message: "disk full".into(),
             probe: false,
         };
+        let rejected = Cause::Rejected {
+            code: tftp_proto::ErrorCode::DISK_FULL,
+            text: "tape ended".into(),
+        };
+        assert!(Failure::from(&rejected).text.ends_with("tape ended"));
         let cases = [
             (Cause::Refused, 10013),
+            (rejected, 10053),
             (Cause::TooMany, 10068),
             (Cause::Ended("Shutdown."), 10053),
             (Cause::Callback(-7), 10053),
@@ -262,12 +269,12 @@ mod tests {
             assert_eq!(Failure::from(cause).code, *code, "{cause:?}");
         }
         assert!(
-            Failure::from(&cases[4].0)
+            Failure::from(&cases[5].0)
                 .text
                 .ends_with("The client sent ERROR 3: disk full")
         );
         assert!(
-            Failure::from(&cases[3].0)
+            Failure::from(&cases[4].0)
                 .text
                 .ends_with("A callback returned -7.")
         );

@@ -1,9 +1,11 @@
 //! What the loop tells the machine besides datagrams: results of storage, and decisions of the application.
 
+use alloc::borrow::Cow;
+
 use tftp_proto::ErrorCode;
 
 /// What became of something that [`crate::Io`] asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IoDone {
     /// The file or the application's data is there, or a place for an upload.
     Opened {
@@ -15,7 +17,7 @@ pub enum IoDone {
         /// Tells the client.
         code: ErrorCode,
         /// Tells the client.
-        text: &'static str,
+        text: Cow<'static, str>,
     },
     /// So much hangs there that the client gets silence, and repeats itself.
     Busy,
@@ -31,7 +33,7 @@ pub enum IoDone {
         /// Tells the client.
         code: ErrorCode,
         /// Tells the client.
-        text: &'static str,
+        text: Cow<'static, str>,
     },
     /// The upload's storage or application is behind (`true`), or has caught up.
     Held(bool),
@@ -44,7 +46,7 @@ pub enum IoDone {
 }
 
 /// The application's answer to a [`crate::Question`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Goes on.
     Go,
@@ -55,7 +57,7 @@ pub enum Decision {
         /// Tells the client.
         code: ErrorCode,
         /// Tells the client.
-        text: &'static str,
+        text: Cow<'static, str>,
         /// The client is not told.
         silent: bool,
     },

@@ -1,5 +1,6 @@
 //! The end of a transfer: told once, and counted out of every limit.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 
 use tftp_proto::{ErrorCode, Outcome};
@@ -32,8 +33,14 @@ impl Ending {
 
 impl<L: Limits> Server<L> {
     /// Ends a transfer: the client gets an ERROR, unless it has begun anew.
-    pub(crate) fn end(&mut self, index: u32, code: ErrorCode, text: &'static str, how: Ending) {
-        let now = self.now;
+    pub(crate) fn end(
+        &mut self,
+        index: u32,
+        code: ErrorCode,
+        text: impl Into<Cow<'static, str>>,
+        how: Ending,
+    ) {
+        let (now, text) = (self.now, text.into());
         let Some(transfer) = self.table.at_mut(index) else {
             return;
         };
@@ -46,7 +53,7 @@ impl<L: Limits> Server<L> {
         if transfer.outcome().is_some() {
             return self.touch(index);
         }
-        if !transfer.fail(now, code, text, how.clone()) {
+        if !transfer.fail(now, code, text.clone(), how.clone()) {
             transfer.stage = Stage::Over(Some((code, text)));
             transfer.due.add(Due::ERROR);
             self.finish(index, how);

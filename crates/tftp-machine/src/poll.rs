@@ -1,6 +1,8 @@
 //! What the machine wants done, one thing after the other: first of the transfer that the last input was about, then of the
 //! others that it concerned, then what belongs to none.
 
+use alloc::borrow::Cow;
+
 use tftp_proto::wire;
 use tftp_proto::{ErrorCode, Transmit};
 
@@ -109,7 +111,7 @@ impl<L: Limits> Server<L> {
             Due::OPEN => Todo::Io(
                 index,
                 Io::Open {
-                    again: self.step(index) == Some(Step::Opening { again: true }),
+                    again: self.step(index) == Some(&Step::Opening { again: true }),
                 },
             ),
             Due::BEGUN => Todo::Begun(index),
@@ -139,8 +141,8 @@ impl<L: Limits> Server<L> {
         self.table.at(index).map_or(NOBODY, |transfer| transfer.id)
     }
 
-    fn step(&self, index: u32) -> Option<Step> {
-        Some(self.table.at(index)?.pending()?.step)
+    fn step(&self, index: u32) -> Option<&Step> {
+        Some(&self.table.at(index)?.pending()?.step)
     }
 
     fn question(&self, index: u32) -> Question {
@@ -154,10 +156,10 @@ impl<L: Limits> Server<L> {
 
     fn error_of(&mut self, index: u32) -> Todo {
         let told = match self.table.at(index).map(|transfer| &transfer.stage) {
-            Some(Stage::Over(Some(told))) => *told,
-            _ => (ErrorCode::UNDEFINED, ""),
+            Some(Stage::Over(Some(told))) => told.clone(),
+            _ => (ErrorCode::UNDEFINED, Cow::Borrowed("")),
         };
-        self.encode_error(told.0, told.1);
+        self.encode_error(told.0, &told.1);
         Todo::Packet(index)
     }
 
@@ -190,7 +192,7 @@ impl<L: Limits> Server<L> {
                 self.scratch.clear();
                 oack.encode(&mut self.scratch);
             }
-            Transmit::Error { code, message } => self.encode_error(code, message),
+            Transmit::Error { code, message } => self.encode_error(code, &message),
         }
         Todo::Packet(index)
     }

@@ -1,5 +1,6 @@
 //! How a transfer goes on: answers of the application, results of storage, deadlines.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 
 use tftp_proto::{ErrorCode, Instant, Mode, Operation, ReadTransfer, WriteTransfer, negotiate};
@@ -41,7 +42,7 @@ impl<L: Limits> Server<L> {
             return;
         };
         let was_put_off = core::mem::take(&mut pending.is_put_off);
-        match pending.step {
+        match &pending.step {
             Step::Request => {
                 pending.step = Step::Opening { again: false };
                 transfer.due.add(Due::OPEN);
@@ -49,7 +50,10 @@ impl<L: Limits> Server<L> {
             }
             Step::Start {
                 found: Found::Stream(length),
-            } => self.begin_transfer(index, length),
+            } => {
+                let length = *length;
+                self.begin_transfer(index, length);
+            }
             // The application may have named another file meanwhile.
             Step::Start { .. } if was_put_off => {
                 pending.step = Step::Opening { again: true };
@@ -57,7 +61,10 @@ impl<L: Limits> Server<L> {
             }
             Step::Start {
                 found: Found::Missing(code, text),
-            } => self.end(index, code, text, Ending::Missing),
+            } => {
+                let (code, text) = (*code, text.clone());
+                self.end(index, code, text, Ending::Missing);
+            }
             Step::Port | Step::Opening { .. } => {}
         }
     }
@@ -95,7 +102,7 @@ impl<L: Limits> Server<L> {
         let Some(pending) = transfer.pending_mut() else {
             return;
         };
-        match (pending.step, found) {
+        match (&pending.step, found) {
             (Step::Opening { again: false }, found) => {
                 pending.step = Step::Start { found };
                 transfer.due.add(Due::ASK);
@@ -191,7 +198,13 @@ impl Transfer {
     }
 
     /// Ends the transfer from the server's side; its machine tells the client. False where it has none.
-    pub(crate) fn fail(&mut self, now: Instant, code: ErrorCode, text: &'static str, how: Ending) -> bool {
+    pub(crate) fn fail(
+        &mut self,
+        now: Instant,
+        code: ErrorCode,
+        text: Cow<'static, str>,
+        how: Ending,
+    ) -> bool {
         match &mut self.stage {
             Stage::Sending(machine) => machine.fail(now, code, text),
             Stage::Receiving(machine) => machine.fail(now, code, text),

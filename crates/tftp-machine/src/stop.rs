@@ -1,5 +1,7 @@
 //! The end of listening, and of everything.
 
+use alloc::borrow::Cow;
+
 use tftp_proto::wire::{self, Packet};
 use tftp_proto::{ErrorCode, Instant};
 
@@ -66,7 +68,7 @@ impl<L: Limits> Server<L> {
         if transfer.has_ended || transfer.is_superseded() {
             return self.end_silently(id.index, Ending::Abandoned);
         }
-        let told = (ErrorCode::UNDEFINED, "Internal error");
+        let told = (ErrorCode::UNDEFINED, Cow::Borrowed("Internal error"));
         transfer.stage = Stage::Over(Some(told));
         transfer.due.add(Due::ERROR);
         self.end_silently(id.index, Ending::Abandoned);

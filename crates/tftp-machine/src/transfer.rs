@@ -1,5 +1,6 @@
 //! One transfer from its request to its end.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -67,7 +68,7 @@ pub(crate) enum Stage {
     Sending(ReadTransfer),
     Receiving(WriteTransfer),
     /// Nothing more comes; the client may have to be told.
-    Over(Option<(ErrorCode, &'static str)>),
+    Over(Option<(ErrorCode, Cow<'static, str>)>),
 }
 
 /// What a transfer needs before its machine begins.
@@ -93,7 +94,7 @@ pub(crate) struct Pending {
 }
 
 /// What a pending transfer waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Port,
     Request,
@@ -102,11 +103,11 @@ pub(crate) enum Step {
 }
 
 /// What a look-up brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// Something of this length, where it is known.
     Stream(Option<u64>),
-    Missing(ErrorCode, &'static str),
+    Missing(ErrorCode, Cow<'static, str>),
 }
 
 /// What the loop may ask of a transfer.

@@ -67,9 +67,19 @@ fn the_application_ends_a_transfer_aloud_or_in_silence() {
         let mut rig = Rig::new(Mode::Own);
         let id = ask(&mut rig, "big");
         rig.take_sent();
-        let (code, text) = (ErrorCode::UNDEFINED, "enough");
+        // A text that is made for this transfer.
+        let (code, text) = (ErrorCode::UNDEFINED, format!("enough, {silent}").into());
         rig.decide(id, Decision::End { code, text, silent });
-        assert_eq!(rig.take_sent().is_empty(), silent);
+        let sent = rig.take_sent();
+        let expected: &[&[u8]] = if silent {
+            &[]
+        } else {
+            &[b"\0\x05\0\0enough, false\0"]
+        };
+        assert_eq!(
+            sent.iter().map(|sent| &sent.bytes[..]).collect::<Vec<_>>(),
+            expected
+        );
         assert_eq!(rig.endings(), [Ending::Decided]);
         rig.decide(id, Decision::Go);
         rig.io(id, IoDone::Committed);

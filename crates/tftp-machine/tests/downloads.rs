@@ -67,7 +67,13 @@ fn a_read_that_fails_is_told() {
         panic!("a transfer begins")
     };
     let (code, text) = (tftp_proto::ErrorCode::UNDEFINED, "Read error");
-    rig.io(id, IoDone::Failed { code, text });
+    rig.io(
+        id,
+        IoDone::Failed {
+            code,
+            text: text.into(),
+        },
+    );
     assert_eq!(rig.sent[0].bytes, b"\0\x05\0\0Read error\0");
     assert_eq!(rig.endings(), [Ending::Failed]);
 }

@@ -59,7 +59,13 @@ fn a_write_that_fails_is_told_and_closed() {
     rig.take_sent();
     rig.take_events();
     let (code, text) = (tftp_proto::ErrorCode::DISK_FULL, "Disk full");
-    rig.io(id, IoDone::Failed { code, text });
+    rig.io(
+        id,
+        IoDone::Failed {
+            code,
+            text: text.into(),
+        },
+    );
     assert_eq!(rig.take_sent()[0].bytes, b"\0\x05\0\x03Disk full\0");
     let expected = [
         Event::Close,

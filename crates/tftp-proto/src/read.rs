@@ -4,6 +4,8 @@ mod incoming;
 mod outgoing;
 mod timers;
 
+use alloc::borrow::Cow;
+
 use crate::block::to_wire;
 use crate::doubt::ClientError;
 use crate::negotiate::Agreed;
@@ -228,9 +230,9 @@ impl ReadTransfer {
     }
 
     /// Ends the transfer from the server's side with an ERROR. Nothing happens after the end.
-    pub fn fail(&mut self, _now: Instant, code: ErrorCode, message: &'static str) {
+    pub fn fail(&mut self, _now: Instant, code: ErrorCode, message: impl Into<Cow<'static, str>>) {
         if !self.end.has_come() {
-            self.end.failed(code, message);
+            self.end.failed(code, message.into());
         }
     }
 

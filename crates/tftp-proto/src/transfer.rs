@@ -1,6 +1,8 @@
 //! What both machines share: what they send, and how they end.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
+use core::mem;
 
 use crate::doubt::ClientError;
 use crate::negotiate::Oack;
@@ -10,7 +12,7 @@ use crate::wire::{ErrorCode, printable};
 pub(crate) const MAX_PEER_TEXT: usize = 256;
 
 /// One thing to send to the client, from the transfer's port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transmit {
     /// The OACK: encode it with [`Oack::encode`].
     Oack(Oack),
@@ -32,7 +34,7 @@ pub enum Transmit {
         /// The code.
         code: ErrorCode,
         /// The text, printable.
-        message: &'static str,
+        message: Cow<'static, str>,
     },
 }
 
@@ -74,7 +76,7 @@ pub(crate) enum End {
     Untold {
         cause: Cause,
         code: ErrorCode,
-        message: &'static str,
+        message: Cow<'static, str>,
     },
     /// Nothing is left to send because of it.
     Told(Outcome),
@@ -133,12 +135,12 @@ impl End {
         *self = End::Untold {
             cause,
             code: ErrorCode::UNDEFINED,
-            message: "Timed out",
+            message: Cow::Borrowed("Timed out"),
         };
     }
 
     pub fn oversized(&mut self) {
-        let message = "DATA longer than agreed";
+        let message = Cow::Borrowed("DATA longer than agreed");
         *self = End::Untold {
             cause: Cause::Oversized,
             code: ErrorCode::ILLEGAL,
@@ -146,7 +148,7 @@ impl End {
         };
     }
 
-    pub fn failed(&mut self, code: ErrorCode, message: &'static str) {
+    pub fn failed(&mut self, code: ErrorCode, message: Cow<'static, str>) {
         *self = End::Untold {
             cause: Cause::Failed,
             code,
@@ -156,9 +158,10 @@ impl End {
 
     /// The ERROR to send, once.
     pub fn take_error(&mut self) -> Option<Transmit> {
-        let End::Untold { cause, code, message } = *self else {
+        let End::Untold { cause, code, message } = self else {
             return None;
         };
+        let (cause, code, message) = (*cause, *code, mem::take(message));
         *self = End::Told(cause.outcome().clone());
         Some(Transmit::Error { code, message })
     }

@@ -3,6 +3,8 @@
 mod incoming;
 mod outgoing;
 
+use alloc::borrow::Cow;
+
 use core::mem::take;
 
 use crate::doubt::ClientError;
@@ -226,9 +228,9 @@ impl WriteTransfer {
     }
 
     /// Ends the transfer from the server's side with an ERROR. Nothing happens after the end.
-    pub fn fail(&mut self, _now: Instant, code: ErrorCode, message: &'static str) {
+    pub fn fail(&mut self, _now: Instant, code: ErrorCode, message: impl Into<Cow<'static, str>>) {
         if !self.end.has_come() {
-            self.end.failed(code, message);
+            self.end.failed(code, message.into());
             self.over();
         }
     }

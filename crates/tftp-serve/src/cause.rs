@@ -1,5 +1,6 @@
 //! Why a transfer ended or never began, and how that reads to its client and in the log.
 
+use std::borrow::Cow;
 use std::io;
 
 use tftp_proto::wire::{ErrorCode, Operation};
@@ -12,6 +13,13 @@ use tftp_udp::is_too_long;
 pub enum Cause {
     /// The application said no.
     Refused,
+    /// The application said no, or ended it, with a code and a text of its own.
+    Rejected {
+        /// Goes to the client.
+        code: ErrorCode,
+        /// Goes to the client.
+        text: Cow<'static, str>,
+    },
     /// MaxConnections or MaxConnectionsPerHost is reached.
     TooMany,
     /// The server ended it: shutdown, disconnect.
@@ -57,12 +65,23 @@ pub enum Cause {
 }
 
 /// Code and text of the ERROR packet for `cause`.
-pub(super) fn wire(cause: &Cause) -> (ErrorCode, &'static str) {
+pub(super) fn wire(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
+    if let Cause::Rejected { code, text } = cause {
+        return (*code, text.clone());
+    }
+    let (code, text) = fixed(cause);
+    (code, text.into())
+}
+
+/// The same, of a cause that always reads alike.
+fn fixed(cause: &Cause) -> (ErrorCode, &'static str) {
     match cause {
         Cause::Refused => (ErrorCode::ACCESS, "Access denied"),
         Cause::TooMany => (ErrorCode::UNDEFINED, "Too many transfers, try again later"),
         Cause::Ended(why) => (ErrorCode::UNDEFINED, why),
-        Cause::Callback(_) => (ErrorCode::UNDEFINED, "Ended by the server's application"),
+        Cause::Callback(_) | Cause::Rejected { .. } => {
+            (ErrorCode::UNDEFINED, "Ended by the server's application")
+        }
         Cause::NoSource(Operation::Read) => (ErrorCode::NOT_FOUND, "File not found"),
         Cause::NoSource(Operation::Write) => (ErrorCode::NOT_FOUND, "No place for this file"),
         Cause::Open(refusal) | Cause::Write(refusal) => refusal.wire(),
@@ -94,6 +113,6 @@ pub(super) fn describe(cause: &Cause) -> String {
         Cause::Read(error) => format!("reading failed: {error}"),
         Cause::Socket(error) => error.to_string(),
         Cause::Replaced => "the client began another transfer".to_owned(),
-        other => wire(other).1.to_owned(),
+        other => wire(other).1.into_owned(),
     }
 }

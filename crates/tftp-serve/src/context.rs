@@ -103,13 +103,13 @@ impl Context {
     /// Sends what a machine has to say besides DATA, which only a sender knows where to take from.
     pub(super) fn send_control(&mut self, link: &Link, transmit: &Transmit) {
         let (route, id) = (link.route, link.connection.id);
-        match *transmit {
-            Transmit::Oack(oack) => self.send_oack(route, id, &oack),
+        match transmit {
+            Transmit::Oack(oack) => self.send_oack(route, id, oack),
             Transmit::Ack { block } => {
-                self.observer.ack_goes(id, block);
-                self.send(route, |packet| packet.extend(wire::ack(block)));
+                self.observer.ack_goes(id, *block);
+                self.send(route, |packet| packet.extend(wire::ack(*block)));
             }
-            Transmit::Error { code, message } => self.send_error(route, id, code, message),
+            Transmit::Error { code, message } => self.send_error(route, id, *code, message),
             Transmit::Data { .. } => unreachable!("only a sender sends DATA, and takes it to its source"),
         }
     }

@@ -301,7 +301,7 @@ impl Core {
     fn refuse(&mut self, route: Route, connection: Arc<Connection>, asked: &Asked, cause: Cause) {
         let (code, message) = cause::wire(&cause);
         self.ctx.observer.request(&connection, asked);
-        self.ctx.send_error(route, connection.id, code, message);
+        self.ctx.send_error(route, connection.id, code, &message);
         self.ctx.observer.refused(self.ctx.now, connection, cause);
     }
 

@@ -13,4 +13,7 @@ pub struct Sources {
     pub local_file: Option<PathBuf>,
     /// Looked up in LocalDir instead of the client's name, with all that holds for that one.
     pub served_name: Option<String>,
+    /// The data of an upload goes to the application alone, before every other place. It needs
+    /// [`Wants::TRANSFER`](crate::notice::Wants::TRANSFER).
+    pub to_application: bool,
 }

@@ -348,7 +348,7 @@ impl Transfer {
             Stage::Sending(sending) => sending.machine.fail(ctx.now, code, message),
             Stage::Receiving(receiving) => receiving.machine.fail(ctx.now, code, message),
             _ => {
-                ctx.send_error(self.link.route, self.link.connection.id, code, message);
+                ctx.send_error(self.link.route, self.link.connection.id, code, &message);
                 return self.end_silently(ctx, cause);
             }
         }

@@ -329,7 +329,7 @@ impl Rig {
             (Answers::LaterAtStart, Question::Start { .. }) => Decision::Later,
             (Answers::Refuse, Question::Request) => Decision::End {
                 code: ErrorCode::ACCESS,
-                text: "Access denied",
+                text: "Access denied".into(),
                 silent: false,
             },
             _ => Decision::Go,
@@ -367,7 +367,7 @@ impl Rig {
                     },
                     (true, None) => IoDone::Missing {
                         code: ErrorCode::NOT_FOUND,
-                        text: "File not found",
+                        text: "File not found".into(),
                     },
                     (false, _) => IoDone::Opened { length: None },
                 }

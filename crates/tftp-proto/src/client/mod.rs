@@ -240,13 +240,16 @@ impl Client {
             State::Put(put) => put.poll_transmit(now)?,
             State::Over { tell, .. } => {
                 let (code, message) = tell.take()?;
-                Transmit::Error { code, message }
+                Transmit::Error {
+                    code,
+                    message: message.into(),
+                }
             }
         };
         match transmit {
             Transmit::Data { first, count } => return Some(Output::Data { to, first, count }),
             Transmit::Ack { block } => bytes.extend_from_slice(&wire::ack(block)),
-            Transmit::Error { code, message } => wire::encode_error(code, message, &mut bytes),
+            Transmit::Error { code, message } => wire::encode_error(code, &message, &mut bytes),
             Transmit::Oack(oack) => oack.encode(&mut bytes),
         }
         Some(Output::Datagram { to, bytes })

@@ -206,7 +206,7 @@ impl Server {
         match transmit {
             Transmit::Oack(oack) => oack.encode(&mut packet),
             Transmit::Ack { block } => packet.extend_from_slice(&wire::ack(block)),
-            Transmit::Error { code, message } => wire::encode_error(code, message, &mut packet),
+            Transmit::Error { code, message } => wire::encode_error(code, &message, &mut packet),
             Transmit::Data { first, count } => return self.send_data(first, count, window_end),
         }
         self.sent += 1;

@@ -285,7 +285,7 @@ impl<'a> Session<'a> {
         match *transmit {
             Transmit::Oack(oack) => oack.encode(&mut bytes),
             Transmit::Ack { block } => bytes.extend_from_slice(&wire::ack(block)),
-            Transmit::Error { code, message } => wire::encode_error(code, message, &mut bytes),
+            Transmit::Error { code, ref message } => wire::encode_error(code, message, &mut bytes),
             Transmit::Data { first, count } => {
                 let blocks = first..first + u64::from(count);
                 return blocks.for_each(|block| self.put(self.data(block), out));

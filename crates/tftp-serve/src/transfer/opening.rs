@@ -35,6 +35,11 @@ impl Transfer {
         if let (Some(data), Operation::Read) = (sources.data, operation) {
             return Some(Place::Memory(data));
         }
+        let is_taken = operation == Operation::Write && self.link.is_announced();
+        let is_taken = is_taken && ctx.wants().has(Wants::TRANSFER);
+        if is_taken && sources.to_application {
+            return Some(Place::Application);
+        }
         if let Some(path) = sources.local_file {
             return Some(Place::Path(path.into()));
         }
@@ -43,8 +48,7 @@ impl Transfer {
             let name = served.unwrap_or(&self.link.connection.filename);
             return Some(Place::Below(Arc::clone(root), name.into()));
         }
-        let is_taken = operation == Operation::Write && self.link.is_announced();
-        (is_taken && ctx.wants().has(Wants::TRANSFER)).then_some(Place::Application)
+        is_taken.then_some(Place::Application)
     }
 
     fn open(&mut self, ctx: &mut Context, place: Place, again: bool) {

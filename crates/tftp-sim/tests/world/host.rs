@@ -37,7 +37,7 @@ struct Cargo {
 }
 
 /// Something that comes later.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Late {
     Io(IoDone),
     Go,
@@ -424,7 +424,7 @@ impl Host {
         let decision = if rng.percent(application.refuses) {
             Decision::End {
                 code: ErrorCode::ACCESS,
-                text: "no",
+                text: "no".into(),
                 silent: false,
             }
         } else if rng.percent(application.never) {
@@ -551,14 +551,14 @@ fn check(port: PortId, generation: u32, ground: &mut Ground) {
 fn missing(code: ErrorCode) -> IoDone {
     IoDone::Missing {
         code,
-        text: "not there",
+        text: "not there".into(),
     }
 }
 
 fn failed() -> IoDone {
     IoDone::Failed {
         code: ErrorCode::UNDEFINED,
-        text: "failed",
+        text: "failed".into(),
     }
 }
 

@@ -384,7 +384,7 @@ fn send(transfer: &Transfer, transmit: &Transmit, fault: Fault, ground: &mut Gro
     match *transmit {
         Transmit::Oack(oack) => oack.encode(&mut bytes),
         Transmit::Ack { block } => bytes.extend_from_slice(&wire::ack(block)),
-        Transmit::Error { code, message } => wire::encode_error(code, message, &mut bytes),
+        Transmit::Error { code, ref message } => wire::encode_error(code, message, &mut bytes),
         Transmit::Data { first, count } => {
             for block in first..first + u64::from(count) {
                 let bytes = data(transfer, block, fault);

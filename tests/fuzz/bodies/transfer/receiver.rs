@@ -163,7 +163,7 @@ impl Receiver {
     fn check(&mut self, transmit: &Transmit) {
         match *transmit {
             Transmit::Data { .. } => panic!("an upload sends no DATA"),
-            Transmit::Error { message, .. } => return self.ending.send(message),
+            Transmit::Error { ref message, .. } => return self.ending.send(message),
             Transmit::Oack(oack) => {
                 assert_eq!((self.machine.agreed().oack, self.received), (Some(oack), 0));
             }

@@ -165,7 +165,7 @@ impl Sender {
                 assert!(!self.ending.has_come());
             }
             Transmit::Ack { .. } => panic!("a download sends no ACK"),
-            Transmit::Error { message, .. } => self.ending.send(message),
+            Transmit::Error { ref message, .. } => self.ending.send(message),
             Transmit::Data { first, count } => {
                 let last = first + u64::from(count) - 1;
                 assert!(self.opened && !self.ending.has_come());
