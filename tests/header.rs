@@ -64,8 +64,19 @@ fn api_macro() -> &'static str {
 fn manual() -> String {
     let text =
         std::fs::read_to_string(Path::new(ROOT).join("src/ffi/manual.h")).expect("src/ffi/manual.h is there");
-    text.replace("@PROPERTIES@\n", &properties())
+    text.replace("@QUICK_START@\n", &quick_start())
+        .replace("@PROPERTIES@\n", &properties())
         .replace("@SETTINGS@\n", &settings())
+}
+
+/// A program that `tests/reference` compiles, as lines of the comment.
+fn quick_start() -> String {
+    let path = Path::new(ROOT).join("docs/reference/examples/quick_start.c");
+    let program = std::fs::read_to_string(path).expect("the program is there");
+    let lines = program
+        .lines()
+        .map(|line| format!(" *     {line}").trim_end().to_owned() + "\n");
+    lines.collect()
 }
 
 fn properties() -> String {

@@ -22,8 +22,30 @@ impl Facts {
             properties: read::<Properties>(root, "properties")?.all,
         };
         facts.errors.check()?;
+        facts.check_names_of_errors()?;
         Ok(facts)
     }
+
+    /// Every error that a property or a setting names, by number or by constant, is one that there is.
+    fn check_names_of_errors(&self) -> Result<(), String> {
+        let properties = self.properties.iter().map(|it| (&it.name, &it.raises, &it.error));
+        let settings = self.settings.iter().map(|it| (&it.name, &it.raises, &it.error));
+        for (name, raises, error) in properties.chain(settings) {
+            let is_there = |code: &i32| self.errors.all.iter().any(|error| error.code == *code);
+            let is_named = |error: &String| self.errors.all.iter().any(|it| it.name == *error);
+            if !raises.iter().all(is_there) || !error.iter().all(is_named) {
+                return Err(format!(
+                    "api: {name} names an error that is not in api/errors.toml"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first version of the library, which has all entries that do not say another.
+pub fn first() -> String {
+    "0.1.0".to_owned()
 }
 
 fn read<T: DeserializeOwned>(root: &Path, name: &str) -> Result<T, String> {
@@ -98,8 +120,8 @@ pub struct Event {
     pub short: String,
     pub about: String,
     pub typed: String,
-    pub manual: String,
-    pub example: String,
+    #[serde(default = "first")]
+    pub since: String,
     #[serde(rename = "field")]
     pub fields: Vec<Field>,
 }
@@ -195,10 +217,11 @@ pub struct Setting {
     pub role: Option<Use>,
     pub about: String,
     pub unit: String,
-    pub manual: String,
     #[serde(default)]
     pub raises: Vec<i32>,
     pub example: String,
+    #[serde(default = "first")]
+    pub since: String,
     pub option: Option<String>,
     pub help: Option<String>,
 }
@@ -226,10 +249,10 @@ pub struct Property {
     pub error: Option<String>,
     pub about: String,
     pub unit: String,
-    pub manual: String,
     #[serde(default)]
     pub raises: Vec<i32>,
-    pub example: String,
+    #[serde(default = "first")]
+    pub since: String,
     pub option: Option<String>,
     pub help: Option<String>,
     pub value: Option<Value>,

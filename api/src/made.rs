@@ -71,8 +71,11 @@ fn replaced(text: &str, part: &str, lines: &str) -> Option<String> {
 fn line_with(text: &str, marker: &str) -> Option<(usize, usize)> {
     let mut begin = 0;
     for line in text.split_inclusive('\n') {
-        let inside = line.trim().trim_start_matches(['/', '*', '#', ' ']);
-        if inside.trim_end_matches("*/").trim_end() == marker {
+        let inside = line
+            .trim()
+            .trim_start_matches("<!--")
+            .trim_start_matches(['/', '*', '#', ' ']);
+        if inside.trim_end_matches("*/").trim_end_matches("-->").trim_end() == marker {
             return Some((begin, begin + line.len()));
         }
         begin += line.len();

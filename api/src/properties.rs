@@ -10,7 +10,6 @@ use crate::text::{note, quoted};
 pub fn made(properties: &[Property]) -> Vec<Made> {
     vec![
         Made::whole("src/server/property/table.rs", table(properties)),
-        Made::whole("src/server/manual/properties.rs", pages(properties)),
         Made::part("src/ffi/constants.rs", "properties", constants(properties)),
         Made::part("c-tests/fixture.h", "properties", numbers(properties)),
         Made::part(
@@ -91,26 +90,6 @@ fn row(property: &Property) -> String {
         tables::kind(property.kind, property.range, &[]),
         tables::access(property.changes, property.error.as_deref()),
         quoted(&property.about)
-    )
-}
-
-fn pages(properties: &[Property]) -> String {
-    let page = |property: &Property| {
-        let Property {
-            name,
-            unit,
-            manual,
-            example,
-            raises,
-            ..
-        } = property;
-        tables::page(name, unit, manual, example, raises)
-    };
-    format!(
-        "//! {}\n\nuse super::{{Page, page}};\n\n/// One page a property, in the order of their table.\npub const PAGES: &[Page] \
-         = &[\n{}];\n",
-        note("properties"),
-        properties.iter().map(page).collect::<String>()
     )
 }
 

@@ -10,7 +10,6 @@ use crate::text::{note, quoted, words_capitalized};
 pub fn made(settings: &[Setting]) -> Vec<Made> {
     vec![
         Made::whole("src/server/setting/table.rs", table(settings)),
-        Made::whole("src/server/manual/settings.rs", pages(settings)),
         Made::whole("tests/fuzz/bodies/calls/settings.rs", names(settings)),
         Made::part("c-tests/test_config.c", "settings", defaults(settings)),
     ]
@@ -58,26 +57,6 @@ fn role(setting: &Setting) -> String {
         (_, Some(Use::Computed)) => format!("Role::Computed(Computed::{})", setting.name),
         _ => "Role::Kept".to_owned(),
     }
-}
-
-fn pages(settings: &[Setting]) -> String {
-    let page = |setting: &Setting| {
-        let Setting {
-            name,
-            unit,
-            manual,
-            example,
-            raises,
-            ..
-        } = setting;
-        tables::page(name, unit, manual, example, raises)
-    };
-    format!(
-        "//! {}\n\nuse super::{{Page, page}};\n\n/// One page a setting, in the order of their table.\npub const PAGES: &[Page] = \
-         &[\n{}];\n",
-        note("settings"),
-        settings.iter().map(page).collect::<String>()
-    )
 }
 
 fn names(settings: &[Setting]) -> String {

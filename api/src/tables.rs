@@ -43,13 +43,3 @@ pub fn members(name: &str, about: &str, members: &[(String, String)]) -> String 
     }
     text + "}\n"
 }
-
-/// A page of the reference, in Rust.
-pub fn page(name: &str, unit: &str, manual: &str, example: &str, raises: &[i32]) -> String {
-    let raises = match raises {
-        [] => String::new(),
-        raises => format!(".raising(&{raises:?})"),
-    };
-    let (name, unit, manual) = (quoted(name), quoted(unit), quoted(&crate::text::one_line(manual)));
-    format!("    page({name}, {unit},\n        {manual},\n        r#\"{example}\"#){raises},\n")
-}

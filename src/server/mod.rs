@@ -2,7 +2,6 @@
 //!
 //! - `property.rs`, `setting.rs`, `errors.rs` (with `errno.rs`): one table each, from which everything else follows, the manual too;
 //!   the tables themselves, in `table.rs`, are made from `api/`;
-//! - `manual/`: what the reference says beyond these tables;
 //! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `places.rs`, `source.rs`: values, where they are kept, how they are got and
 //!   set, and what they mean to the engine;
 //! - `server.rs`, `listening.rs`, `restrictions.rs`: the object and its methods; its engines; whom they answer;
@@ -18,7 +17,6 @@ pub mod events;
 mod firing;
 mod hub;
 mod listening;
-pub mod manual;
 #[cfg(all(test, shuttle))]
 mod models;
 mod options;

@@ -1,144 +1,154 @@
-//! The C in the reference: all of it compiles without a warning, and what can run runs.
+//! The C in the reference: all of it is in files that compile without a warning and run.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{ROOT, read, reference};
+use super::{ROOT, pages, read};
 
-const STRICT: [&str; 5] = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror"];
-const INCLUDES: &str = "#include <stdio.h>\n#include <string.h>\n#include <tftpserver.h>\n\n";
+const STRICT: [&str; 6] = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-pthread"];
 
-/// Every block of C.
-fn blocks() -> Vec<String> {
-    let reference = reference();
-    let fenced = reference.split("\n```c\n").skip(1);
-    fenced
-        .map(|rest| rest.split("\n```").next().unwrap_or_default().to_owned())
-        .collect()
-}
-
-enum Sort {
-    Program,
-    /// Functions or declarations.
-    File,
-    Statements,
-}
-
-fn sort(block: &str) -> Sort {
-    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let header = read("include/tftpserver.h");
-    let (_, declarations) = header
-        .split_once("#ifndef TFTPSERVER_H")
-        .expect("a guard after the manual");
-    if block.contains("int main(") {
-        return Sort::Program;
+/// The files in docs/reference/examples that have a function `example`.
+fn examples() -> Vec<PathBuf> {
+    let directory = Path::new(ROOT).join("docs/reference/examples");
+    let mut found = vec![directory.join("settings.c")];
+    for group in ["properties", "events", "functions"] {
+        let files = std::fs::read_dir(directory.join(group)).expect("every group has examples");
+        found.extend(files.map(|entry| entry.expect("the directory can be read").path()));
     }
-    match block.starts_with("static ") || words(declarations).contains(&words(block)) {
-        true => Sort::File,
-        false => Sort::Statements,
-    }
-}
-
-fn of_sort(wanted: fn(&Sort) -> bool) -> Vec<String> {
-    let found: Vec<_> = blocks()
-        .into_iter()
-        .filter(|block| wanted(&sort(block)))
-        .collect();
-    assert!(!found.is_empty());
+    found.sort();
     found
 }
 
-/// Callbacks and declarations: nothing calls them here.
+/// `properties/timeout.c` as `properties_timeout`.
+fn name(path: &Path) -> String {
+    let group = path
+        .parent()
+        .and_then(Path::file_name)
+        .expect("an example is in a group");
+    let stem = path.file_stem().expect("an example has a name");
+    format!("{}_{}", group.display(), stem.display())
+}
+
 #[test]
-fn functions_compile() {
+fn every_example_compiles_and_runs() {
     let directory = tempfile::tempdir().unwrap();
-    let mut files = Vec::new();
-    for (number, block) in of_sort(|sort| matches!(sort, Sort::File)).iter().enumerate() {
-        let file = directory.path().join(format!("{number}.c"));
-        std::fs::write(&file, format!("{INCLUDES}{block}\n{}", uses(block))).unwrap();
-        files.push(file);
+    let place = |name: &str| directory.path().join(name);
+    let (mut declared, mut table, mut objects) = (String::new(), String::new(), Vec::new());
+    for path in examples() {
+        let name = name(&path);
+        let object = place(&format!("{name}.o"));
+        run(cc()
+            .arg(format!("-Dexample={name}"))
+            .arg("-c")
+            .arg(&path)
+            .arg("-o")
+            .arg(&object));
+        let _ = writeln!(declared, "void {name}(tftpserver *server);");
+        let _ = writeln!(table, "    {{\"{name}\", {name}}},");
+        objects.push(object);
     }
-    run(cc().arg("-fsyntax-only").args(files));
-}
-
-/// An unused static function is a warning.
-fn uses(block: &str) -> String {
-    let mut text = String::new();
-    for line in block.lines().filter(|line| line.starts_with("static ")) {
-        if let Some((before, _)) = line.split_once('(') {
-            let name = before.rsplit([' ', '*']).next().unwrap_or_default();
-            let _ = writeln!(text, "void (*use_{name})(void) = (void (*)(void)){name};");
-        }
-    }
-    text
-}
-
-/// Statements run, each with a fresh server, and end without an error.
-#[test]
-fn statements_run() {
-    let mut text = INCLUDES.to_owned();
-    let mut calls = String::new();
-    for (number, block) in of_sort(|sort| matches!(sort, Sort::Statements))
-        .iter()
-        .enumerate()
-    {
-        let _ = write!(
-            text,
-            "static void example_{number}(tftpserver *server)\n{{\n{block}\n(void)server;\n}}\n\n"
-        );
-        let _ = writeln!(calls, "    failed += run(example_{number}, {number});");
-    }
-    text += "static int run(void (*example)(tftpserver *), int number)\n{\n\
-             tftpserver *server = tftpserver_open();\nint code;\n\
-             tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_HOST, 0, \"127.0.0.1\");\n\
-             tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 0);\n\
-             example(server);\ncode = (int)tftpserver_get_last_error_code(server);\n\
-             if (code != 0)\nprintf(\"example %d: %s\\n\", number, tftpserver_get_last_error(server));\n\
-             tftpserver_close(server);\nreturn code != 0;\n}\n\n";
-    let _ = write!(
-        text,
-        "int main(void)\n{{\n    int failed = 0;\n{calls}    return failed != 0;\n}}\n"
+    let count = objects.len();
+    assert!(count > 50, "only {count} examples were found");
+    let text = format!(
+        "#include <stddef.h>\n#include <tftpserver.h>\n{declared}\nconst struct example {{\n    const char *name;\n    \
+         void (*run)(tftpserver *server);\n}} examples[] = {{\n{table}}};\n\
+         const size_t example_count = {count};\n"
     );
-    run_program(&text);
-}
-
-/// Whole programs link; those that end by themselves run. The others are files of `examples`, which ctest runs.
-#[test]
-fn programs_link_and_run() {
-    for block in of_sort(|sort| matches!(sort, Sort::Program)) {
-        match block.contains("for (;;)") {
-            true => drop(link(tempfile::tempdir().unwrap().path(), &block)),
-            false => run_program(&block),
-        }
-    }
-}
-
-fn run_program(text: &str) {
-    let directory = tempfile::tempdir().unwrap();
-    let program = link(directory.path(), text);
-    run(Command::new(program)
-        .current_dir(directory.path())
-        .env("LD_LIBRARY_PATH", directory.path()));
-}
-
-/// Links with the shared library, under the name that a program looks for.
-fn link(directory: &Path, text: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows where it is");
-    let library = test
-        .ancestors()
-        .nth(2)
-        .expect("tests lie in deps")
-        .join("deps/libtftpserver.so");
-    std::os::unix::fs::symlink(library, directory.join("libtftpserver.so.0")).unwrap();
-    let (source, program) = (directory.join("example.c"), directory.join("example"));
-    std::fs::write(&source, text).unwrap();
+    std::fs::write(place("table.c"), text).unwrap();
+    std::fs::write(place("boot.img"), [7; 2000]).unwrap();
+    let tests = Path::new(ROOT).join("c-tests");
+    let program = place("examples");
+    let harness = Path::new(ROOT).join("tests/reference/harness.c");
+    let sources = [place("table.c"), harness, tests.join("client.c")];
     run(cc()
-        .arg(source)
-        .arg(directory.join("libtftpserver.so.0"))
+        .args(["-std=gnu11", "-I"])
+        .arg(tests)
+        .args(sources)
+        .args(objects)
+        .arg(library(directory.path()))
         .arg("-o")
         .arg(&program));
-    program
+    run(ready(&program, directory.path()));
+}
+
+/// Whole programs link, the header's one too; those that end by themselves run. Files of `examples` are run by ctest.
+#[test]
+fn programs_link_and_run() {
+    let mut programs = 0;
+    let quick_start = Path::new(ROOT).join("docs/reference/examples/quick_start.c");
+    for file in quoted()
+        .iter()
+        .chain([&quick_start])
+        .filter(|file| read(file).contains("int main("))
+    {
+        let directory = tempfile::tempdir().unwrap();
+        let program = directory.path().join("program");
+        run(cc()
+            .arg(file)
+            .arg(library(directory.path()))
+            .arg("-o")
+            .arg(&program));
+        let goes_on = ["for (;;)", "getchar()"].iter().any(|it| read(file).contains(it));
+        if !goes_on {
+            run(ready(&program, directory.path()));
+        }
+        programs += 1;
+    }
+    assert!(programs > 5, "only {programs} programs were found");
+}
+
+/// Every file that a page quotes.
+fn quoted() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for page in pages() {
+        for quote in read(&page).split("<!-- file: ").skip(1) {
+            let file = quote.split(" -->").next().unwrap_or_default();
+            files.push(page.parent().expect("a page is in a directory").join(file));
+        }
+    }
+    files
+}
+
+/// No C stands on a page but what a test compiles: quoted files, declarations of the header, calls of settings.c.
+#[test]
+fn all_c_comes_from_files() {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let known = [
+        words(&read(&Path::new(ROOT).join("include/tftpserver.h"))),
+        words(&read(&Path::new(ROOT).join("docs/reference/examples/settings.c"))),
+    ];
+    for page in pages() {
+        let text = read(&page);
+        for (before, rest) in text.match_indices("```c\n").map(|(at, _)| text.split_at(at)) {
+            let block = words(rest[5..].split("\n```").next().unwrap_or_default());
+            assert!(
+                before
+                    .lines()
+                    .last()
+                    .is_some_and(|line| line.starts_with("<!-- file: "))
+                    || known.iter().any(|text| text.contains(&block)),
+                "{}: no file has this: {block}",
+                page.display()
+            );
+        }
+    }
+}
+
+/// The shared library under the name that a program looks for, in this directory.
+fn library(directory: &Path) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    let built = test.ancestors().nth(2).expect("tests lie in deps");
+    let library = directory.join("libtftpserver.so.0");
+    std::os::unix::fs::symlink(built.join("deps/libtftpserver.so"), &library).unwrap();
+    library
+}
+
+/// The program, to run in this directory.
+fn ready(program: &Path, directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(directory).env("LD_LIBRARY_PATH", directory);
+    command
 }
 
 fn cc() -> Command {
@@ -150,7 +160,8 @@ fn cc() -> Command {
     command
 }
 
-fn run(command: &mut Command) {
+fn run(mut command: impl std::borrow::BorrowMut<Command>) {
+    let command = command.borrow_mut();
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));

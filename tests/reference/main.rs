@@ -1,50 +1,63 @@
-//! `docs/reference.md` is what the tables, the header and the examples say. `TFTPSERVER_BLESS=1 cargo test --test
-//! reference` writes it anew.
+//! The reference, `docs/reference.md` and the pages in `docs/reference`: every link leads somewhere, and all of its C
+//! compiles and runs. What is generated on these pages is compared by the tests of `api/`.
 
-mod c_header;
-#[path = "../support/committed.rs"]
-mod committed;
 #[cfg(target_os = "linux")]
 mod examples;
-mod render;
 
-use std::path::Path;
-
-use committed::assert_up_to_date;
+use std::path::{Path, PathBuf};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-const TEMPLATE: &str = "src/server/manual/reference.md";
 
-fn read(path: &str) -> String {
-    std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+/// The pages, as paths from the project's directory.
+fn pages() -> Vec<PathBuf> {
+    let directory = Path::new(ROOT).join("docs/reference");
+    let files = std::fs::read_dir(directory).expect("the reference has pages");
+    let files = files.map(|entry| entry.expect("the directory can be read").path());
+    let mut pages: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|it| it == "md"))
+        .collect();
+    pages.push(Path::new(ROOT).join("docs/reference.md"));
+    pages
 }
 
-#[test]
-fn the_reference_is_up_to_date() {
-    assert_up_to_date("docs/reference.md", &reference());
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 #[test]
 fn every_link_leads_somewhere() {
-    let text = reference();
-    let headings = text
-        .lines()
-        .filter_map(|line| line.split_once("# ").map(|(_, heading)| anchor(heading)));
+    let mut links = 0;
+    for page in pages() {
+        let text = read(&page);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => page.clone(),
+                file => page.parent().expect("a page is in a directory").join(file),
+            };
+            assert!(target.exists(), "{}: {link}", page.display());
+            assert!(
+                anchor.is_empty() || anchors(&read(&target)).contains(&anchor.to_owned()),
+                "{}: {link}",
+                page.display()
+            );
+            links += 1;
+        }
+    }
+    assert!(links > 100, "only {links} links were found");
+}
+
+/// What a link can name on a page: its headings, and the ids in it.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = text.lines().filter_map(|line| line.split_once("# "));
     let ids = text
         .split("<a id=\"")
         .skip(1)
-        .map(|rest| rest.split('"').next().unwrap_or_default().to_owned());
-    let anchors: Vec<String> = headings.chain(ids).collect();
-    for link in text
-        .split("](")
-        .skip(1)
-        .map(|rest| rest.split(')').next().unwrap_or_default())
-    {
-        match link.strip_prefix('#') {
-            Some(inside) => assert!(anchors.iter().any(|anchor| anchor == inside), "{link}"),
-            None => assert!(Path::new(ROOT).join("docs").join(link).exists(), "{link}"),
-        }
-    }
+        .filter_map(|rest| rest.split('"').next());
+    headings
+        .map(|(_, heading)| anchor(heading))
+        .chain(ids.map(str::to_owned))
+        .collect()
 }
 
 /// As GitHub makes them.
@@ -54,23 +67,4 @@ fn anchor(heading: &str) -> String {
         .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
         .map(|c| if c == ' ' { '-' } else { c })
         .collect()
-}
-
-fn reference() -> String {
-    let header = read("include/tftpserver.h");
-    let mut text = read(TEMPLATE)
-        .replace("@PROPERTIES@\n", &render::all_properties(&header))
-        .replace("@SETTINGS@\n", &render::all_settings())
-        .replace("@EVENTS@\n", &render::all_events(&header))
-        .replace("@FUNCTIONS@\n", &render::all_functions(&header))
-        .replace("@ERRORS@\n", &render::all_errors());
-    while let Some((before, rest)) = text.split_once("@FILE ") {
-        let (path, after) = rest.split_once("@\n").expect("a file's name ends with @");
-        text = format!(
-            "{before}{}{}",
-            render::code(&read(path)).trim_start(),
-            after.trim_start()
-        );
-    }
-    text
 }

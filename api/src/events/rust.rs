@@ -1,16 +1,13 @@
-//! The events of the class, and what the reference adds.
+//! The events of the class.
 
 use std::fmt::Write;
 
 use crate::facts::{Event, Field, FieldKind};
 use crate::made::Made;
-use crate::text::{camel, each_line, note, one_line, quoted};
+use crate::text::{camel, each_line, note};
 
 pub fn made(events: &[Event]) -> Vec<Made> {
-    vec![
-        Made::whole("src/server/events/event.rs", class(events)),
-        Made::whole("src/server/manual/events/pages.rs", pages(events)),
-    ]
+    vec![Made::whole("src/server/events/event.rs", class(events))]
 }
 
 fn class(events: &[Event]) -> String {
@@ -100,29 +97,4 @@ fn methods(events: &[Event]) -> String {
         );
     }
     text + "        }\n    }\n}\n"
-}
-
-fn pages(events: &[Event]) -> String {
-    let mut text = format!(
-        "//! {}\n\nuse super::super::page;\nuse super::EventPage;\n\n/// One page an event, by number. Their names are \
-         those of the C structs.\npub const PAGES: &[EventPage] = &[\n",
-        note("events")
-    );
-    for event in events {
-        let units = event
-            .fields
-            .iter()
-            .map(|field| format!("({}, {})", quoted(&field.name), quoted(&field.unit)));
-        let _ = write!(
-            text,
-            "    EventPage {{\n        id: {},\n        page: page(\n            {},\n            \"\",\n            {},\n            \
-             r#\"{}\"#,\n        ),\n        units: &[{}],\n    }},\n",
-            event.id,
-            quoted(&event.name),
-            quoted(&one_line(&event.manual)),
-            event.example,
-            units.collect::<Vec<_>>().join(", ")
-        );
-    }
-    text + "];\n"
 }

@@ -42,7 +42,7 @@ impl Outcome {
         Outcome::Failed,
     ];
 
-    /// From the number and the text of Disconnected or Connected (docs/reference.md).
+    /// From the number and the text of Disconnected or Connected (docs/reference/errors.md).
     pub fn of(code: i32, text: &str) -> Outcome {
         match code {
             0 => Outcome::Completed,

@@ -1,4 +1,4 @@
-//! What `include/tftpserver.h` says of functions and of the fields of events.
+//! Reads the declarations and comments of functions in `include/tftpserver.h`.
 
 /// One exported function.
 pub struct Function {
@@ -6,13 +6,6 @@ pub struct Function {
     /// As in the header, without what only the compiler needs.
     pub declaration: String,
     pub doc: Doc,
-}
-
-/// One field of a struct.
-pub struct Field {
-    pub name: String,
-    pub kind: String,
-    pub doc: String,
 }
 
 /// A comment, taken apart.
@@ -46,25 +39,6 @@ pub fn functions(header: &str) -> Vec<Function> {
             }
         })
         .collect()
-}
-
-/// A struct's own comment and its fields.
-pub fn fields(header: &str, tag: &str) -> (Doc, Vec<Field>) {
-    let (before, body) = header
-        .split_once(&format!("typedef struct {tag} {{"))
-        .unwrap_or_else(|| panic!("{tag} is no struct"));
-    let body = body.split("\n}").next().expect("a struct ends");
-    let fields = body.split("/**").skip(1).map(|part| {
-        let (comment, member) = part.split_once("*/").expect("a comment ends");
-        let member = member.trim().trim_end_matches(';');
-        let at = member.rfind([' ', '*']).expect("a type and a name") + 1;
-        Field {
-            name: member[at..].to_owned(),
-            kind: member[..at].trim().to_owned(),
-            doc: doc(comment).paragraphs.join(" "),
-        }
-    });
-    (doc(last_comment(before)), fields.collect())
 }
 
 fn last_comment(text: &str) -> &str {

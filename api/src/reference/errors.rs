@@ -1,0 +1,27 @@
+//! The errors, one table a group.
+
+use crate::facts::{Error, Errors};
+
+const HEAD: &str = "| Number | Constant `TFTPSERVER_ERROR_...` | Text | Raised |\n|---|---|---|---|\n";
+
+pub fn tables(errors: &Errors) -> String {
+    let mut text = String::new();
+    for group in &errors.groups {
+        text += &format!("\n## {} errors\n\n{HEAD}", group.name);
+        text += &errors.of(group).map(row).collect::<String>();
+    }
+    text.trim_start().to_owned()
+}
+
+fn row(error: &Error) -> String {
+    let raised = match error.raised.as_str() {
+        "never" => "Never: kept for its number.",
+        "passed on" => {
+            "Where the system itself answers so, when it is asked for a socket, a thread or a directory."
+        }
+        "fault" => "Only by a fault of the library, caught before it reaches the program. Please report it.",
+        when => when,
+    };
+    let Error { code, name, text, .. } = error;
+    format!("| <a id=\"error-{code}\"></a>{code} | `{name}` | {text} | {raised} |\n")
+}

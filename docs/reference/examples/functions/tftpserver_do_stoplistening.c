@@ -1,0 +1,6 @@
+#include <tftpserver.h>
+
+void example(tftpserver *server)
+{
+    tftpserver_do_stoplistening(server);
+}
