@@ -60,7 +60,7 @@ impl Files for Directory {
         let opened = match place {
             Place::Below(root, name) => root.open(name)?,
             Place::Path(path) => jail::open_path(path)?,
-            Place::Memory(_) | Place::Application => return Err(Refusal::NotFound),
+            Place::Memory(_) | Place::Fed(_) | Place::Application => return Err(Refusal::NotFound),
         };
         Ok(File { opened, ticket })
     }
@@ -71,7 +71,7 @@ impl Files for Directory {
         let upload = match place {
             Place::Below(root, name) => root.create(name, options)?,
             Place::Path(path) => jail::create_path(path, options)?,
-            Place::Memory(_) | Place::Application => return Err(Refusal::NotAllowed),
+            Place::Memory(_) | Place::Fed(_) | Place::Application => return Err(Refusal::NotAllowed),
         };
         Ok(NewFile { upload, ticket })
     }

@@ -6,11 +6,13 @@
 use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use tftp_proto::netascii;
 use tftp_proto::wire::Mode;
 
 use super::Bytes;
+use super::fed::Reader;
 use super::shelf::{Chunk, Content, Opened, Read, Shelf};
 use super::storage::{Owner, Store};
 use handle::{Caller, Handle, Parked, Waits};
@@ -52,6 +54,7 @@ pub struct Feed<S: Store> {
 enum Origin<S: Store> {
     File(Handle<S>),
     Memory(Bytes),
+    Fed(Arc<Reader>),
     /// Translated piece by piece.
     Text(Box<Text<S>>),
 }
@@ -89,6 +92,11 @@ impl<S: Store> Feed<S> {
                 let stream_size = (bytes.len() <= COUNTED).then(|| netascii::encoded_len(&bytes));
                 Origin::Text(Box::new(Text::new(Raw::Memory(bytes), stream_size)))
             }
+            (Content::Fed(reader), Mode::Octet) => Origin::Fed(reader),
+            (Content::Fed(reader), Mode::Netascii) => {
+                let stream_size = reader.size().filter(|size| *size == 0);
+                Origin::Text(Box::new(Text::new(Raw::Fed(reader), stream_size)))
+            }
         })
     }
 
@@ -112,6 +120,7 @@ impl<S: Store> Feed<S> {
         match &self.origin {
             Origin::File(file) => file.length(),
             Origin::Memory(bytes) => Some(bytes.len() as u64),
+            Origin::Fed(reader) => reader.size(),
             Origin::Text(text) => text.stream_size,
         }
     }
@@ -130,6 +139,9 @@ impl<S: Store> Feed<S> {
             self.chunk_size = if is_small { SMALL } else { LARGE };
             let window = usize::try_from(bytes).unwrap_or(usize::MAX);
             self.piece = window.clamp(LEAST_PIECE, self.chunk_size as usize);
+            if let Some(reader) = self.reader() {
+                reader.widen(bytes);
+            }
         }
     }
 
@@ -177,8 +189,13 @@ impl<S: Store> Feed<S> {
 
     /// Lets go of what lies wholly below stream byte `below`: it is acknowledged.
     pub fn release(&mut self, below: u64) {
-        while self.chunks.front().is_some_and(|chunk| chunk.end() <= below) {
+        let mut released = None;
+        while let Some(end) = self.chunks.front().map(Chunk::end).filter(|end| *end <= below) {
             self.chunks.pop_front();
+            released = Some(end);
+        }
+        if let (Origin::Fed(reader), Some(end)) = (&self.origin, released) {
+            reader.release(end);
         }
     }
 
@@ -221,6 +238,7 @@ impl<S: Store> Feed<S> {
             || match &self.origin {
                 Origin::File(file) => file.length() == Some(self.end),
                 Origin::Memory(bytes) => self.end == bytes.len() as u64,
+                Origin::Fed(reader) => reader.size() == Some(self.end),
                 Origin::Text(text) => text.raw.length() == Some(text.done),
             }
     }
@@ -272,9 +290,9 @@ impl<S: Store> Feed<S> {
             Origin::File(handle) => Some(handle),
             Origin::Text(text) => match &text.raw {
                 Raw::File(handle) => Some(handle),
-                Raw::Memory(_) => None,
+                Raw::Memory(_) | Raw::Fed(_) => None,
             },
-            Origin::Memory(_) => None,
+            Origin::Memory(_) | Origin::Fed(_) => None,
         }
     }
 
@@ -283,9 +301,20 @@ impl<S: Store> Feed<S> {
             Origin::File(handle) => Some(handle),
             Origin::Text(text) => match &mut text.raw {
                 Raw::File(handle) => Some(handle),
-                Raw::Memory(_) => None,
+                Raw::Memory(_) | Raw::Fed(_) => None,
             },
-            Origin::Memory(_) => None,
+            Origin::Memory(_) | Origin::Fed(_) => None,
+        }
+    }
+
+    fn reader(&self) -> Option<&Reader> {
+        match &self.origin {
+            Origin::Fed(reader) => Some(reader),
+            Origin::Text(text) => match &text.raw {
+                Raw::Fed(reader) => Some(reader),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -298,6 +327,7 @@ impl<S: Store> Feed<S> {
         match &self.origin {
             Origin::File(file) => file.length().is_none(),
             Origin::Memory(_) => false,
+            Origin::Fed(reader) => reader.size().is_none(),
             Origin::Text(text) => text.raw.length().is_none(),
         }
     }
@@ -320,6 +350,7 @@ impl<S: Store> Feed<S> {
                 let is_last = bytes.len() < self.chunk_size as usize;
                 (bytes, is_last)
             }),
+            Origin::Fed(reader) => caller.find_fed(reader, self.end)?,
             Origin::Text(text) => text.next(&mut caller, self.piece)?,
         };
         match found {

@@ -3,7 +3,7 @@
 //! - [`Store`] is the interface of storage, and [`Files`] that of storage which has only blocking calls, run by
 //!   [`Pooled`] on threads of their own; [`Directory`] is the file system, with the jail (`jail`) and whole-or-absent uploads (`upload`) below it.
 //! - [`Shelf`] stands on a store: what the transfers of one I/O thread share. A download reads through a [`Feed`], an
-//!   upload writes through an [`Intake`].
+//!   upload writes through an [`Intake`]. What the application supplies while the download runs comes through [`Feeds`].
 //!
 //! `unsafe` only in `read.rs`, where the system reads into memory that was not zeroed before.
 #![deny(unsafe_code)]
@@ -11,6 +11,7 @@
 mod blocking;
 mod clock;
 mod directory;
+mod fed;
 mod feed;
 mod intake;
 pub mod jail;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 pub use blocking::Files;
 pub use directory::{Directory, File, NewFile};
+pub use fed::{Asks, Fed, Feeds, Refused, Wanted};
 pub use feed::{Feed, Supply};
 pub use intake::{Intake, Portion, Progress, write_size};
 pub use lane::Lane;

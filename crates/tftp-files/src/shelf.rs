@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use tftp_budget::memory::Memory;
+use tftp_proto::Instant;
 
+use super::fed::{self, Reader};
 use super::jail::Refusal;
 use super::storage::{
     Completion, Done, Errand, Finished, Gathered, Identity, Job, Mailbox, Owner, Place, Source, Standing,
@@ -36,7 +38,12 @@ pub struct Shelf<S: Store> {
     next_id: u64,
     /// What this batch of requests opened last.
     latest: Option<(Place, Opened<S>)>,
+    /// Downloads of fed sources that had to wait.
+    starving: Vec<Weak<Reader>>,
 }
+
+/// Tells the numbers of passes over fed sources from those of files.
+const FED: u64 = 1 << 63;
 
 /// A file that transfers read from, in the state it had when it was opened.
 pub struct Shared<S: Store> {
@@ -60,6 +67,7 @@ pub struct Opened<S: Store> {
 pub(crate) enum Content<S: Store> {
     File(Arc<Shared<S>>),
     Memory(Bytes),
+    Fed(Arc<Reader>),
 }
 
 /// How opening began.
@@ -120,6 +128,7 @@ impl<S: Store> Shelf<S> {
             chunks: Chunks::default(),
             next_id: 0,
             latest: None,
+            starving: Vec::new(),
         }
     }
 
@@ -128,7 +137,7 @@ impl<S: Store> Shelf<S> {
     pub fn open(&mut self, owner: Owner, place: &Place, standing: Standing) -> Opening<S> {
         match place {
             Place::Memory(bytes) => return Opening::Now(Ok(Opened::memory(Arc::clone(bytes)))),
-            // Downloads that the application feeds have their place here.
+            Place::Fed(fed) => return Opening::Now(Ok(Opened::fed(fed.join()))),
             Place::Application => return Opening::Now(Err(Refusal::NotFound)),
             Place::Below(..) | Place::Path(_) => {}
         }
@@ -182,6 +191,7 @@ impl<S: Store> Shelf<S> {
             }
             (Errand::Create, Finished::Created(result)) => Settled::Created(result),
             (Errand::Read(piece), Finished::Read(result)) => Settled::Read(self.chunks.settle(piece, result)),
+            (Errand::Supply(piece), _) => Settled::Read(self.chunks.announce(piece)),
             (Errand::Write(_), Finished::Written(result)) => Settled::Written(result),
             (Errand::Commit, Finished::Committed(result)) => Settled::Committed(result),
             _ => unreachable!("a job ends as its kind does"),
@@ -193,6 +203,7 @@ impl<S: Store> Shelf<S> {
         let (owner, lane) = (completion.owner, completion.lane);
         match (completion.errand, completion.finished) {
             (Errand::Read(piece), Finished::Read(result)) => Some(self.chunks.settle(piece, result)),
+            (Errand::Supply(piece), _) => Some(self.chunks.announce(piece)),
             (_, Finished::Opened(Ok(source))) => {
                 self.start(owner, lane, Job::Close(source), Errand::Close);
                 None
@@ -300,6 +311,47 @@ impl<S: Store> Shelf<S> {
         Ok(Found::Pending)
     }
 
+    /// The bytes of a fed source from `start` on, and whether they are the last ones: from what was supplied already, or
+    /// when more comes. `waits` as in [`Shelf::find`].
+    pub(crate) fn find_fed(
+        &mut self,
+        reader: &Arc<Reader>,
+        start: u64,
+        owner: Owner,
+        waits: Option<u64>,
+    ) -> io::Result<FoundFed> {
+        let pass = match reader.find(start)? {
+            fed::Piece::Bytes { bytes, is_last } => return Ok(FoundFed::Bytes(bytes, is_last)),
+            fed::Piece::Pending(pass) => pass,
+        };
+        let key = PieceKey {
+            file: FED | pass,
+            start,
+            length: 0,
+        };
+        match self.chunks.look(key, owner, waits) {
+            Looked::UnderWay(job) => return Ok(FoundFed::Waiting(job)),
+            Looked::Bytes(_) | Looked::Nothing => {}
+        }
+        let errand = Errand::Supply(self.chunks.want(key, false));
+        let done = Done::new(owner, Lane::NONE, errand, Arc::clone(&self.mailbox));
+        reader.wait(pass, start, Box::new(move || done.finish(Finished::Supplied)));
+        self.starving.push(Arc::downgrade(reader));
+        Ok(FoundFed::Pending)
+    }
+
+    /// Downloads that share a source and wait for slower ones do so for a bounded time: to be called after each turn, and
+    /// at the moment that it returns.
+    pub fn tend(&mut self, now: Instant) -> Option<Instant> {
+        let mut due = None;
+        self.starving.retain(|reader| {
+            let next = reader.upgrade().and_then(|reader| reader.tend(now));
+            due = due.into_iter().chain(next).min();
+            next.is_some()
+        });
+        due
+    }
+
     /// Takes a file that was just opened. If a transfer reads what is certainly the same unchanged file, that one's is
     /// used and the new one closed.
     fn adopt(&mut self, source: S::Source, lane: Lane) -> Opened<S> {
@@ -342,6 +394,15 @@ pub(crate) enum Found {
     Waiting(u64),
 }
 
+/// The same of a fed source.
+#[derive(Debug)]
+pub(crate) enum FoundFed {
+    /// What came, and whether nothing follows.
+    Bytes(Bytes, bool),
+    Pending,
+    Waiting(u64),
+}
+
 impl<S: Store> Shared<S> {
     pub(crate) fn length(&self) -> Option<u64> {
         self.length
@@ -364,6 +425,13 @@ impl<S: Store> Opened<S> {
         }
     }
 
+    fn fed(reader: Reader) -> Opened<S> {
+        Opened {
+            content: Content::Fed(Arc::new(reader)),
+            path: None,
+        }
+    }
+
     /// Where it was found, for the application.
     pub fn path(&self) -> Option<PathBuf> {
         self.path.as_deref().map(Path::to_owned)
@@ -376,6 +444,7 @@ impl<S: Store> Clone for Opened<S> {
             content: match &self.content {
                 Content::File(shared) => Content::File(Arc::clone(shared)),
                 Content::Memory(bytes) => Content::Memory(Arc::clone(bytes)),
+                Content::Fed(reader) => Content::Fed(Arc::clone(reader)),
             },
             path: self.path.clone(),
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::jail::{Jail, Refusal};
 use super::upload::UploadOptions;
-use super::{Bytes, Lane};
+use super::{Bytes, Fed, Lane};
 pub(crate) use done::Errand;
 pub use done::{Completion, Done, Mailbox, Owner};
 pub use gathered::Gathered;
@@ -106,6 +106,8 @@ pub enum Place {
     Path(Arc<Path>),
     /// The application's bytes, for a download. No store is asked.
     Memory(Bytes),
+    /// What the application supplies while the download runs. No store is asked.
+    Fed(Arc<Fed>),
     /// An upload that only the application's callback takes. No store is asked.
     Application,
 }
@@ -116,7 +118,7 @@ impl Place {
         match self {
             Place::Below(root, name) => Lane::below(root.root(), name),
             Place::Path(path) => Lane::of(path),
-            Place::Memory(_) | Place::Application => Lane::NONE,
+            Place::Memory(_) | Place::Fed(_) | Place::Application => Lane::NONE,
         }
     }
 
@@ -212,6 +214,8 @@ pub enum Finished<S: Store> {
     Created(Result<S::Sink, Refusal>),
     /// See [`Job::Read`].
     Read(io::Result<Vec<u8>>),
+    /// The application has supplied more: no job of the store.
+    Supplied,
     /// See [`Job::Write`]. With an error the file is gone, and nothing of it is left.
     Written(Result<S::Sink, Refusal>),
     /// See [`Job::Commit`]. With an error nothing of it is left.

@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use crate::Bytes;
-use crate::shelf::{Found, Shared, Shelf};
+use crate::fed::Reader;
+use crate::shelf::{Found, FoundFed, Shared, Shelf};
 use crate::storage::{Identity, Owner, Store};
 
 pub(super) enum Handle<S: Store> {
@@ -39,6 +40,30 @@ pub(super) struct Caller<'a, S: Store> {
     pub(super) chunk_size: u32,
 }
 
+impl<S: Store> Caller<'_, S> {
+    /// The job that it waits for already.
+    fn job(&self) -> Option<u64> {
+        match self.waits {
+            Waits::Chunk(job) => Some(job),
+            _ => None,
+        }
+    }
+
+    /// What the application supplied from `start` on, and whether nothing follows.
+    pub(super) fn find_fed(
+        &mut self,
+        reader: &Arc<Reader>,
+        start: u64,
+    ) -> io::Result<Result<(Bytes, bool), Waits>> {
+        let job = self.job();
+        Ok(match self.shelf.find_fed(reader, start, self.owner, job)? {
+            FoundFed::Bytes(bytes, is_last) => Ok((bytes, is_last)),
+            FoundFed::Pending => Err(Waits::Job),
+            FoundFed::Waiting(job) => Err(Waits::Chunk(job)),
+        })
+    }
+}
+
 impl Parked {
     pub(super) fn of<S: Store>(file: &Shared<S>) -> Parked {
         Parked {
@@ -61,12 +86,9 @@ impl<S: Store> Handle<S> {
         let Handle::Open(file) = self else {
             return Ok(Err(Waits::File));
         };
-        let waits = match caller.waits {
-            Waits::Chunk(job) => Some(job),
-            _ => None,
-        };
         let piece = (start, caller.chunk_size);
-        Ok(match caller.shelf.find(file, piece, caller.owner, waits)? {
+        let job = caller.job();
+        Ok(match caller.shelf.find(file, piece, caller.owner, job)? {
             Found::Bytes(bytes) => Ok(bytes),
             Found::Pending => Err(Waits::Job),
             Found::Waiting(job) => Err(Waits::Chunk(job)),

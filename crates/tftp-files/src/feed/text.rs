@@ -8,6 +8,7 @@ use tftp_proto::netascii::{self, Encoder};
 use super::handle::{Caller, Handle, Waits};
 use super::to_usize;
 use crate::Bytes;
+use crate::fed::Reader;
 use crate::shelf::Chunk;
 use crate::storage::Store;
 
@@ -15,6 +16,8 @@ pub(super) struct Text<S: Store> {
     pub(super) raw: Raw<S>,
     /// The piece of the file that is being translated: a chunk that others share.
     current: Option<Chunk>,
+    /// It is the last one, as far as a fed source says.
+    is_last: bool,
     /// Bytes of `raw` translated so far.
     pub(super) done: u64,
     encoder: Encoder,
@@ -24,6 +27,7 @@ pub(super) struct Text<S: Store> {
 pub(super) enum Raw<S: Store> {
     File(Handle<S>),
     Memory(Bytes),
+    Fed(Arc<Reader>),
 }
 
 impl<S: Store> Text<S> {
@@ -31,6 +35,7 @@ impl<S: Store> Text<S> {
         Text {
             raw,
             current: None,
+            is_last: false,
             done: 0,
             encoder: Encoder::new(),
             stream_size,
@@ -45,9 +50,16 @@ impl<S: Store> Text<S> {
     ) -> io::Result<Result<(Bytes, bool), Waits>> {
         let (start, bytes) = match (&self.raw, self.current.take()) {
             (Raw::Memory(bytes), _) => (0, Arc::clone(bytes)),
-            (Raw::File(_), Some(chunk)) => (chunk.start, chunk.bytes),
+            (_, Some(chunk)) => (chunk.start, chunk.bytes),
             (Raw::File(file), None) => match file.find(caller, self.done)? {
                 Ok(bytes) => (self.done, bytes),
+                Err(waits) => return Ok(Err(waits)),
+            },
+            (Raw::Fed(reader), None) => match caller.find_fed(reader, self.done)? {
+                Ok((bytes, is_last)) => {
+                    self.is_last = is_last;
+                    (self.done, bytes)
+                }
                 Err(waits) => return Ok(Err(waits)),
             },
         };
@@ -58,7 +70,14 @@ impl<S: Store> Text<S> {
         self.encoder.encode(raw, &mut text);
         self.done += raw.len() as u64;
         let is_read = self.done == chunk.end();
-        let is_last = is_read && chunk.bytes.len() < caller.chunk_size as usize;
+        let is_last = is_read
+            && match &self.raw {
+                Raw::Fed(reader) => {
+                    reader.release(self.done);
+                    self.is_last
+                }
+                _ => chunk.bytes.len() < caller.chunk_size as usize,
+            };
         self.current = Some(chunk).filter(|_| !is_read);
         Ok(Ok((Arc::new(text), is_last)))
     }
@@ -69,6 +88,7 @@ impl<S: Store> Raw<S> {
         match self {
             Raw::File(file) => file.length(),
             Raw::Memory(bytes) => Some(bytes.len() as u64),
+            Raw::Fed(reader) => reader.size(),
         }
     }
 }

@@ -170,7 +170,7 @@ fn openings_of_an_unchanged_file_are_one_and_of_a_changed_one_are_not() {
         ground.shelf.batch_ends();
         match ground.opened(&place).unwrap().content {
             Content::File(shared) => shared,
-            Content::Memory(_) => panic!("a file"),
+            Content::Memory(_) | Content::Fed(_) => panic!("a file"),
         }
     };
     let (one, two) = (content(), content());

@@ -123,13 +123,25 @@ impl Chunks {
 
     /// The result of a job. With an error everybody who waits asks anew.
     pub(super) fn settle(&mut self, piece: Piece, read: io::Result<Vec<u8>>) -> Read {
-        let waiting = match self.pieces.remove(&piece.key) {
-            Some(State::Wanted(wanted)) => wanted.waiting,
-            _ => Vec::new(),
-        };
+        let waiting = self.take_waiting(piece.key);
         Read {
             result: read.and_then(|read| self.hold(piece.key, piece.is_exact, read)),
             waiting,
+        }
+    }
+
+    /// Data came where a fed source holds it: everybody who waits asks for it there.
+    pub(super) fn announce(&mut self, piece: Piece) -> Read {
+        Read {
+            result: Ok(Bytes::default()),
+            waiting: self.take_waiting(piece.key),
+        }
+    }
+
+    fn take_waiting(&mut self, key: PieceKey) -> Vec<Owner> {
+        match self.pieces.remove(&key) {
+            Some(State::Wanted(wanted)) => wanted.waiting,
+            _ => Vec::new(),
         }
     }
 

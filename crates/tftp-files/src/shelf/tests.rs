@@ -20,7 +20,7 @@ impl Bench {
         self.shelf.batch_ends();
         match self.opened(name).content {
             Content::File(shared) => shared,
-            Content::Memory(_) => panic!("a file"),
+            Content::Memory(_) | Content::Fed(_) => panic!("a file"),
         }
     }
 

@@ -40,6 +40,8 @@ pub(crate) enum Errand<K> {
     Open,
     Create,
     Read(Piece),
+    /// The piece lies where the application's data is held.
+    Supply(Piece),
     /// The sink waits there, and is sent only to whoever came for it too early.
     Write(Arc<Returned<K>>),
     Commit,
@@ -129,6 +131,7 @@ impl<K> Errand<K> {
             (Errand::Open, Finished::Opened(_))
                 | (Errand::Create, Finished::Created(_))
                 | (Errand::Read(_), Finished::Read(_))
+                | (Errand::Supply(_), Finished::Supplied)
                 | (Errand::Write(_), Finished::Written(_))
                 | (Errand::Commit, Finished::Committed(_))
                 | (Errand::Close, _)
@@ -142,6 +145,7 @@ impl<K> Errand<K> {
             Errand::Open => Finished::Opened(Err(Refusal::Io(error()))),
             Errand::Create => Finished::Created(Err(Refusal::Io(error()))),
             Errand::Read(_) => Finished::Read(Err(error())),
+            Errand::Supply(_) => Finished::Supplied,
             Errand::Write(_) => Finished::Written(Err(Refusal::Io(error()))),
             Errand::Commit => Finished::Committed(Err(Refusal::Io(error()))),
             Errand::Close => Finished::Closed,

@@ -1,0 +1,342 @@
+//! The downloads that share one source, and the passes over it. One pass serves all of them as long as each finds what it
+//! needs there; a download that finds it nowhere gets a pass of its own. No lock, no thread.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tftp_proto::Instant;
+
+use super::Wanted;
+use super::pass::{Found, Pass, Refused};
+
+/// A pass whose slowest readers hold the others back for this long goes on without them.
+pub(super) const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Resumes whatever waits for data.
+pub(super) type Waiter = Box<dyn FnOnce() + Send>;
+
+/// Names a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PassId(pub(super) u64);
+
+/// The state of one source.
+pub(super) struct State {
+    size: Option<u64>,
+    is_shared: bool,
+    passes: BTreeMap<PassId, Entry>,
+    readers: BTreeMap<u32, Reader>,
+    /// The pass that what is supplied under a name belongs to; `None` before the name has read anything.
+    names: BTreeMap<i32, Option<PassId>>,
+    next_pass: u64,
+    next_reader: u32,
+}
+
+struct Entry {
+    pass: Pass,
+    /// What waits, and from which offset on.
+    waiting: Vec<(u64, Waiter)>,
+    /// Since when slow readers hold the others back.
+    held_back_since: Option<Instant>,
+}
+
+struct Reader {
+    name: i32,
+    /// What it needs begins here.
+    at: u64,
+    window: u64,
+    /// `None` before it reads, and where it was left behind.
+    pass: Option<PassId>,
+}
+
+impl State {
+    /// Pass numbers begin at `first_pass`.
+    pub(super) fn new(size: Option<u64>, is_shared: bool, first_pass: u64) -> State {
+        State {
+            size,
+            is_shared,
+            passes: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            names: BTreeMap::new(),
+            next_pass: first_pass,
+            next_reader: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.readers.is_empty()
+    }
+
+    /// Every name that it ever had.
+    pub(super) fn names(&self) -> impl Iterator<Item = i32> {
+        self.names.keys().copied()
+    }
+
+    /// A download that has read nothing yet. Until it does it holds nothing and holds nothing back.
+    pub(super) fn join(&mut self, name: i32) -> u32 {
+        let id = self.next_reader;
+        self.next_reader = self.next_reader.wrapping_add(1);
+        let reader = Reader {
+            name,
+            at: 0,
+            window: 0,
+            pass: None,
+        };
+        self.readers.insert(id, reader);
+        self.names.entry(name).or_default();
+        id
+    }
+
+    /// A download that has ended.
+    pub(super) fn leave(&mut self, id: u32) {
+        if let Some(reader) = self.readers.remove(&id) {
+            self.detach(reader.pass, reader.at);
+            self.drop_deserted();
+        }
+    }
+
+    fn detach(&mut self, pass: Option<PassId>, at: u64) {
+        if let Some(entry) = pass.and_then(|pass| self.passes.get_mut(&pass)) {
+            entry.pass.detach(at);
+            entry.heed_progress();
+        }
+    }
+
+    /// Lets go of passes that no download reads. One that still has the beginning stays for those that have not begun.
+    fn drop_deserted(&mut self) {
+        if self.passes.values().any(|entry| entry.pass.is_deserted()) {
+            let mut readers = self.readers.values();
+            let is_awaited = readers.any(|reader| reader.pass.is_none() && reader.at == 0);
+            self.passes
+                .retain(|_, entry| !entry.pass.is_deserted() || (is_awaited && entry.pass.holds(0)));
+        }
+    }
+
+    /// The bytes that a window of this download has.
+    pub(super) fn widen(&mut self, id: u32, window: u64) {
+        if let Some(reader) = self.readers.get_mut(&id) {
+            reader.window = window;
+        }
+    }
+
+    /// The download needs nothing below `to` any more.
+    pub(super) fn release(&mut self, id: u32, to: u64) {
+        let Some(reader) = self.readers.get_mut(&id).filter(|reader| reader.at < to) else {
+            return;
+        };
+        let from = std::mem::replace(&mut reader.at, to);
+        let entry = reader.pass.and_then(|pass| self.passes.get_mut(&pass));
+        if let Some(entry) = entry {
+            entry.pass.release(from, to);
+            entry.heed_progress();
+        }
+    }
+
+    /// The bytes from `start` on, and the pass that has them or will.
+    pub(super) fn find(&mut self, id: u32, start: u64) -> (PassId, Found) {
+        let mut pass = self.pass_of(id, start);
+        let mut found = self.look(pass, start);
+        let is_there = matches!(found, Found::Bytes { .. } | Found::Short);
+        let owes = self
+            .passes
+            .get(&pass)
+            .is_some_and(|entry| entry.pass.outstanding() > 0);
+        // A pass is left only where the application owes it nothing: what is supplied says no offset.
+        if !is_there && (matches!(found, Found::Gone) || !owes) {
+            let better = self.locate(start);
+            if better != pass {
+                self.move_to(id, better, start);
+                (pass, found) = (better, self.look(better, start));
+            }
+        }
+        (pass, found)
+    }
+
+    fn look(&mut self, pass: PassId, start: u64) -> Found {
+        match self.passes.get_mut(&pass) {
+            Some(entry) => entry.pass.find(start),
+            None => Found::Gone,
+        }
+    }
+
+    fn pass_of(&mut self, id: u32, start: u64) -> PassId {
+        if let Some(pass) = self.readers.get(&id).and_then(|reader| reader.pass) {
+            return pass;
+        }
+        let pass = self.locate(start);
+        self.move_to(id, pass, start);
+        pass
+    }
+
+    /// The pass in which a download finds what follows `start`: one that holds it, one that will come there, or a new one.
+    fn locate(&mut self, start: u64) -> PassId {
+        let holding = self.passes.iter().filter(|(_, entry)| entry.pass.holds(start));
+        let coming = self.passes.iter();
+        let coming = coming.filter(|(_, entry)| entry.pass.is_open() && entry.pass.supplied() <= start);
+        let farthest = |(_, entry): &(&PassId, &Entry)| entry.pass.supplied();
+        let found = holding
+            .max_by_key(farthest)
+            .or_else(|| coming.max_by_key(farthest));
+        if let Some((id, _)) = found {
+            return *id;
+        }
+        let id = PassId(self.next_pass);
+        self.next_pass += 1;
+        let entry = Entry {
+            pass: Pass::new(self.size, self.is_shared),
+            waiting: Vec::new(),
+            held_back_since: None,
+        };
+        self.passes.insert(id, entry);
+        id
+    }
+
+    fn move_to(&mut self, id: u32, to: PassId, start: u64) {
+        let Some(reader) = self.readers.get_mut(&id) else {
+            return;
+        };
+        let (from, at) = (reader.pass.replace(to), reader.at);
+        reader.at = start.max(at);
+        self.names.insert(reader.name, Some(to));
+        if let Some(entry) = self.passes.get_mut(&to) {
+            entry.pass.widen(reader.window);
+            entry.pass.attach(reader.at);
+        }
+        self.detach(from, at);
+        self.drop_deserted();
+    }
+
+    /// Calls `waiter` when more is there from `start` on, or at once where it is there already.
+    pub(super) fn wait(&mut self, pass: PassId, start: u64, waiter: Waiter) -> Option<Waiter> {
+        match self.passes.get_mut(&pass) {
+            Some(entry) if !entry.pass.can_go_on(start) => {
+                entry.waiting.push((start, waiter));
+                None
+            }
+            _ => Some(waiter),
+        }
+    }
+
+    /// What is supplied under a name: whether so much is welcome. Returns the largest part that is taken at once.
+    pub(super) fn check(&self, name: i32, length: u64) -> Result<usize, Refused> {
+        match self.names.get(&name) {
+            Some(Some(pass)) => {
+                let entry = self.passes.get(pass).ok_or(Refused::Over)?;
+                entry.pass.check(length).map(|()| entry.pass.piece())
+            }
+            Some(None) => Err(Refused::TooMuch),
+            None => Err(Refused::Over),
+        }
+    }
+
+    /// Takes what was checked, and returns what can go on.
+    pub(super) fn take(&mut self, name: i32, bytes: &[u8], is_last: bool) -> Vec<Waiter> {
+        let pass = self.names.get(&name).copied().flatten();
+        let Some(entry) = pass.and_then(|pass| self.passes.get_mut(&pass)) else {
+            return Vec::new();
+        };
+        // It may have ended since it was checked.
+        if entry.pass.check(bytes.len() as u64).is_err() {
+            return Vec::new();
+        }
+        entry.pass.take(bytes, is_last);
+        entry.ready()
+    }
+
+    /// The next request to the application, where one is due.
+    pub(super) fn poll_wanted(&mut self) -> Option<Wanted> {
+        let ids: Vec<PassId> = self.passes.keys().copied().collect();
+        ids.into_iter().find_map(|id| self.ask(id))
+    }
+
+    fn ask(&mut self, id: PassId) -> Option<Wanted> {
+        let next = self.passes.get(&id)?.pass.asked();
+        // Its readers go on there when they have come so far.
+        let others = self.passes.iter().filter(|(other, _)| **other != id);
+        if others
+            .into_iter()
+            .any(|(_, other)| other.pass.holds(next) && other.pass.supplied() > next)
+        {
+            return None;
+        }
+        let entry = self.passes.get_mut(&id)?;
+        let is_starving = !entry.waiting.is_empty();
+        let (offset, length) = entry.pass.ask(is_starving)?;
+        let name = self.readers.values().find(|reader| reader.pass == Some(id));
+        name.map(|reader| Wanted {
+            name: reader.name,
+            offset,
+            length,
+        })
+    }
+
+    /// Leaves readers behind that held others back for [`PATIENCE`]. Returns when to come again.
+    pub(super) fn tend(&mut self, now: Instant) -> Option<Instant> {
+        if !self.is_shared {
+            return None;
+        }
+        let due = self.passes.values_mut().filter_map(|entry| entry.tend(now)).min();
+        let late: Vec<PassId> = self.late(now);
+        for id in late {
+            self.leave_behind(id);
+        }
+        due
+    }
+
+    fn late(&mut self, now: Instant) -> Vec<PassId> {
+        let late = self.passes.iter_mut().filter(|(_, entry)| entry.is_late(now));
+        late.map(|(id, entry)| {
+            entry.held_back_since = None;
+            *id
+        })
+        .collect()
+    }
+
+    fn leave_behind(&mut self, id: PassId) {
+        let Some(entry) = self.passes.get_mut(&id) else {
+            return;
+        };
+        let limit = entry.pass.too_far_behind();
+        let mine = self.readers.values_mut().filter(|reader| reader.pass == Some(id));
+        let (slow, others): (Vec<_>, Vec<_>) = mine.partition(|reader| reader.at <= limit);
+        if others.is_empty() {
+            return;
+        }
+        for reader in slow {
+            reader.pass = None;
+            entry.pass.detach(reader.at);
+        }
+    }
+
+    /// Bytes in memory.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.passes.values().map(|entry| entry.pass.memory()).sum()
+    }
+}
+
+impl Entry {
+    fn ready(&mut self) -> Vec<Waiter> {
+        let pass = &self.pass;
+        let ready = self.waiting.extract_if(.., |(start, _)| pass.can_go_on(*start));
+        ready.map(|(_, waiter)| waiter).collect()
+    }
+
+    fn heed_progress(&mut self) {
+        if !self.pass.is_held_back() {
+            self.held_back_since = None;
+        }
+    }
+
+    fn tend(&mut self, now: Instant) -> Option<Instant> {
+        if self.waiting.is_empty() || !self.pass.is_held_back() {
+            self.held_back_since = None;
+            return None;
+        }
+        let since = *self.held_back_since.get_or_insert(now);
+        Some(since + PATIENCE).filter(|due| *due > now)
+    }
+
+    fn is_late(&self, now: Instant) -> bool {
+        self.held_back_since.is_some_and(|since| since + PATIENCE <= now)
+    }
+}

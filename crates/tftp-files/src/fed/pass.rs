@@ -1,0 +1,372 @@
+//! One pass over a source, from its first byte to its last: what the application was asked for, and what of its data is
+//! still needed. No lock, no thread, no clock.
+
+use std::collections::VecDeque;
+
+use crate::Bytes;
+
+/// The least window in bytes: clients without windowsize are fed as if they had one of this size.
+pub(super) const LEAST_WINDOW: u64 = 16 * 1024;
+
+/// The sizes of a held piece: half a window, within these.
+const LEAST_PIECE: u64 = 8 * 1024;
+const MOST_PIECE: u64 = 64 * 1024;
+
+/// Data that comes in crumbs is handed on in pieces of this size at least, so that a piece costs little beside its bytes.
+const LEAST_HANDED_ON: usize = 512;
+
+/// A pass that many share holds as much as this many downloads would at most: 1 MB without windows.
+const MOST_COUNTED: u64 = 32;
+
+/// A shared pass keeps its beginning for downloads that come late, up to this many bytes.
+pub(super) const KEPT: u64 = 1 << 20;
+
+/// A pass and its window of data.
+#[derive(Debug)]
+pub(super) struct Pass {
+    size: Option<u64>,
+    is_shared: bool,
+    /// Contiguous, in order.
+    held: VecDeque<Held>,
+    /// The first entry of `held` that a reader needs; what lies before is the beginning, kept for late readers.
+    needed: usize,
+    /// What follows `held` and is no whole piece yet.
+    filling: Vec<u8>,
+    /// Bytes that came.
+    supplied: u64,
+    /// Bytes that were asked for.
+    asked: u64,
+    /// The length of the last request.
+    last_asked: u64,
+    state: State,
+    /// The largest window of a reader, in bytes.
+    window: u64,
+    attached: u32,
+    /// Readers that need nothing below these offsets, which were not reached yet.
+    ahead: Vec<u64>,
+    /// A reader has asked for data.
+    is_wanted: bool,
+}
+
+#[derive(Debug)]
+struct Held {
+    start: u64,
+    bytes: Bytes,
+    /// Readers that still need it.
+    left: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    Ended,
+    /// The source ended before its size.
+    Short,
+}
+
+/// A piece of the stream, as [`Pass::find`] has it.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// The bytes from there on, as many as are held in one piece.
+    Bytes {
+        bytes: Bytes,
+        /// Nothing follows.
+        is_last: bool,
+    },
+    /// Not supplied yet.
+    Nothing,
+    /// Let go of already.
+    Gone,
+    /// The source ended too early.
+    Short,
+}
+
+/// Why data was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// More than was asked for. Nothing was taken.
+    TooMuch,
+    /// The stream has ended, or nothing needs it any more.
+    Over,
+}
+
+impl Pass {
+    pub(super) fn new(size: Option<u64>, is_shared: bool) -> Pass {
+        Pass {
+            size,
+            is_shared,
+            held: VecDeque::new(),
+            needed: 0,
+            filling: Vec::new(),
+            supplied: 0,
+            asked: 0,
+            last_asked: 0,
+            state: if size == Some(0) {
+                State::Ended
+            } else {
+                State::Open
+            },
+            window: LEAST_WINDOW,
+            attached: 0,
+            ahead: Vec::new(),
+            is_wanted: false,
+        }
+    }
+
+    /// Bytes that came so far.
+    pub(super) fn supplied(&self) -> u64 {
+        self.supplied
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.state == State::Short
+    }
+
+    pub(super) fn is_deserted(&self) -> bool {
+        self.attached == 0
+    }
+
+    /// Bytes that were asked for and have not come.
+    pub(super) fn outstanding(&self) -> u64 {
+        self.asked - self.supplied
+    }
+
+    /// A reader with this many bytes in a window.
+    pub(super) fn widen(&mut self, window: u64) {
+        self.window = self.window.max(window);
+    }
+
+    /// A reader that needs what follows `at`.
+    pub(super) fn attach(&mut self, at: u64) {
+        self.attached += 1;
+        if at > self.sealed() {
+            self.ahead.push(at);
+        }
+        let first = self.held.partition_point(|held| held.end() <= at);
+        self.held.range_mut(first..).for_each(|held| held.left += 1);
+        self.needed = self.needed.min(first);
+    }
+
+    /// A reader that had needed what follows `at`.
+    pub(super) fn detach(&mut self, at: u64) {
+        self.attached -= 1;
+        if let Some(place) = self.ahead.iter().position(|ahead| *ahead == at) {
+            self.ahead.swap_remove(place);
+        }
+        self.drop_claims(at, u64::MAX);
+    }
+
+    /// A reader that had needed what follows `from` needs only what follows `to`.
+    pub(super) fn release(&mut self, from: u64, to: u64) {
+        self.drop_claims(from, to);
+    }
+
+    fn drop_claims(&mut self, from: u64, to: u64) {
+        let first = self.held.partition_point(|held| held.end() <= from);
+        for held in self.held.range_mut(first..).take_while(|held| held.end() <= to) {
+            held.left -= 1;
+        }
+        self.trim();
+    }
+
+    /// Lets go of what no reader needs.
+    fn trim(&mut self) {
+        while self.held.get(self.needed).is_some_and(|held| held.left == 0) {
+            self.needed += 1;
+        }
+        if !self.is_shared || self.supplied > KEPT {
+            self.held.drain(..self.needed);
+            self.needed = 0;
+        }
+    }
+
+    /// The first offset that a reader needs and that came.
+    pub(super) fn base(&self) -> u64 {
+        self.held
+            .get(self.needed)
+            .map_or(self.sealed(), |held| held.start)
+    }
+
+    /// Up to here it lies in pieces.
+    fn sealed(&self) -> u64 {
+        self.supplied - self.filling.len() as u64
+    }
+
+    /// True if a reader at `start` finds everything from there on, here or later.
+    pub(super) fn holds(&self, start: u64) -> bool {
+        let first = self.held.front().map_or(self.sealed(), |held| held.start);
+        first <= start && start <= self.supplied && !self.has_failed()
+    }
+
+    /// The piece that begins at `start`.
+    pub(super) fn find(&mut self, start: u64) -> Found {
+        if self.has_failed() {
+            return Found::Short;
+        }
+        if start >= self.sealed() && self.can_hand_on(start) {
+            self.seal();
+        }
+        let place = self.held.partition_point(|held| held.end() <= start);
+        let Some(held) = self.held.get(place) else {
+            return self.find_end(start);
+        };
+        if held.start > start {
+            return Found::Gone;
+        }
+        let bytes = match usize::try_from(start - held.start) {
+            Ok(0) => Bytes::clone(&held.bytes),
+            // A reader that comes from another pass, whose pieces end elsewhere.
+            from => Bytes::new(held.bytes[from.unwrap_or(usize::MAX)..].to_vec()),
+        };
+        let is_last = self.state == State::Ended && held.end() == self.supplied;
+        Found::Bytes { bytes, is_last }
+    }
+
+    fn find_end(&mut self, start: u64) -> Found {
+        if self.state == State::Ended && start == self.supplied {
+            return Found::Bytes {
+                bytes: Bytes::default(),
+                is_last: true,
+            };
+        }
+        if start < self.sealed() {
+            return Found::Gone;
+        }
+        self.is_wanted = true;
+        Found::Nothing
+    }
+
+    /// True if a reader that waits at `start` can go on.
+    pub(super) fn can_go_on(&self, start: u64) -> bool {
+        self.state != State::Open || start < self.sealed() || self.can_hand_on(start)
+    }
+
+    fn can_hand_on(&self, start: u64) -> bool {
+        let new = self.supplied.saturating_sub(start);
+        new >= LEAST_HANDED_ON as u64 || (new > 0 && self.state == State::Ended)
+    }
+
+    /// Makes a piece of what has come, however much that is.
+    fn seal(&mut self) {
+        let start = self.sealed();
+        let end = self.supplied;
+        let mut bytes = std::mem::take(&mut self.filling);
+        if bytes.is_empty() {
+            return;
+        }
+        if bytes.len() < bytes.capacity() / 2 {
+            bytes.shrink_to_fit();
+        }
+        let elsewhere = self.ahead.iter().filter(|ahead| **ahead >= end).count();
+        self.ahead.retain(|ahead| *ahead >= end);
+        let left = self.attached - u32::try_from(elsewhere).unwrap_or(u32::MAX);
+        let bytes = Bytes::new(bytes);
+        self.held.push_back(Held { start, bytes, left });
+        self.trim();
+    }
+
+    /// The most that one call of [`Pass::take`] copies.
+    pub(super) fn piece(&self) -> usize {
+        let piece = (self.window / 2).clamp(LEAST_PIECE, MOST_PIECE);
+        usize::try_from(piece).unwrap_or(LEAST_PIECE as usize)
+    }
+
+    /// Whether so many bytes are welcome.
+    pub(super) fn check(&self, length: u64) -> Result<(), Refused> {
+        match self.state {
+            State::Open if length <= self.outstanding() => Ok(()),
+            State::Open => Err(Refused::TooMuch),
+            _ => Err(Refused::Over),
+        }
+    }
+
+    /// Takes bytes that [`Pass::check`] allowed; `is_last` with the last of them.
+    pub(super) fn take(&mut self, mut bytes: &[u8], is_last: bool) {
+        let piece = self.piece();
+        while !bytes.is_empty() {
+            if self.filling.is_empty() {
+                let coming = usize::try_from(self.outstanding()).unwrap_or(piece);
+                self.filling.reserve_exact(coming.min(piece));
+            }
+            let (part, rest) =
+                bytes.split_at(bytes.len().min(piece.saturating_sub(self.filling.len()).max(1)));
+            self.filling.extend_from_slice(part);
+            self.supplied += part.len() as u64;
+            bytes = rest;
+            if self.filling.len() >= piece {
+                self.seal();
+            }
+        }
+        match self.size {
+            Some(size) if self.supplied == size => self.state = State::Ended,
+            Some(_) if is_last => self.state = State::Short,
+            None if is_last => self.state = State::Ended,
+            _ => {}
+        }
+    }
+
+    /// How much it may hold from [`Pass::base`] on.
+    fn capacity(&self) -> u64 {
+        let counted = u64::from(self.attached).clamp(1, MOST_COUNTED);
+        self.window.saturating_mul(2 * counted)
+    }
+
+    /// How much more could be asked for now.
+    fn room(&self) -> u64 {
+        let room = (self.base() + self.capacity()).saturating_sub(self.asked);
+        self.size.map_or(room, |size| room.min(size - self.asked))
+    }
+
+    /// True if nothing more is asked for because some reader is far behind.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.is_open() && self.is_wanted && self.outstanding() == 0 && self.room() == 0
+    }
+
+    /// Readers that need something below this hold the others back.
+    pub(super) fn too_far_behind(&self) -> u64 {
+        self.base() + (self.asked - self.base()) / 2
+    }
+
+    /// The next request to the application, if it is time: where less than half of the last one is left to come.
+    pub(super) fn ask(&mut self, is_starving: bool) -> Option<(u64, u64)> {
+        let outstanding = self.outstanding();
+        if !self.is_open()
+            || self.is_deserted()
+            || !self.is_wanted
+            || (outstanding > 0 && outstanding >= self.last_asked.div_ceil(2))
+        {
+            return None;
+        }
+        let room = self.room();
+        let rest = self.size.map(|size| size - self.asked);
+        let is_crumb = room < self.capacity() / 4 && Some(room) != rest && !(is_starving && outstanding == 0);
+        if room == 0 || is_crumb {
+            return None;
+        }
+        let offset = self.asked;
+        self.asked += room;
+        self.last_asked = room;
+        Some((offset, room))
+    }
+
+    /// Where the next request would begin.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked
+    }
+
+    /// Bytes in memory.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.held.iter().map(|held| held.bytes.capacity()).sum::<usize>() + self.filling.capacity()
+    }
+}
+
+impl Held {
+    fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+}

@@ -1,0 +1,102 @@
+//! One download's place in its source.
+
+use std::io;
+use std::sync::Arc;
+
+use tftp_proto::Instant;
+
+use super::group::{PassId, Waiter};
+use super::pass::Found;
+use super::{Feeds, Group};
+use crate::Bytes;
+
+/// Reads in order. Gives its place up when dropped.
+pub(crate) struct Reader {
+    feeds: Arc<Feeds>,
+    group: Arc<Group>,
+    id: u32,
+    size: Option<u64>,
+}
+
+/// The next bytes of a source, as far as they have come.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// At least one byte, but for an empty end.
+    Bytes {
+        bytes: Bytes,
+        /// Nothing follows.
+        is_last: bool,
+    },
+    /// This pass has to be waited for.
+    Pending(u64),
+}
+
+impl Reader {
+    pub(super) fn new(feeds: Arc<Feeds>, group: Arc<Group>, id: u32, size: Option<u64>) -> Reader {
+        Reader {
+            feeds,
+            group,
+            id,
+            size,
+        }
+    }
+
+    /// Bytes in all, where that is known.
+    pub(crate) fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// A window has so many bytes.
+    pub(crate) fn widen(&self, window: u64) {
+        self.group.state.lock().widen(self.id, window);
+    }
+
+    /// What follows `start`, and asks the application where it is time to.
+    pub(crate) fn find(&self, start: u64) -> io::Result<Piece> {
+        let mut state = self.group.state.lock();
+        let (pass, found) = state.find(self.id, start);
+        self.feeds.ask(&mut state);
+        match found {
+            Found::Bytes { bytes, is_last } => Ok(Piece::Bytes { bytes, is_last }),
+            Found::Nothing | Found::Gone => Ok(Piece::Pending(pass.0)),
+            Found::Short => Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the application supplied less than it had announced",
+            )),
+        }
+    }
+
+    /// Calls `waiter` when more has come from `start` on, at once where it has already.
+    pub(crate) fn wait(&self, pass: u64, start: u64, waiter: Waiter) {
+        let ready = {
+            let mut state = self.group.state.lock();
+            let ready = state.wait(PassId(pass), start, waiter);
+            self.feeds.ask(&mut state);
+            ready
+        };
+        if let Some(waiter) = ready {
+            waiter();
+        }
+    }
+
+    /// Nothing below `to` is needed any more.
+    pub(crate) fn release(&self, to: u64) {
+        let mut state = self.group.state.lock();
+        state.release(self.id, to);
+        self.feeds.ask(&mut state);
+    }
+
+    /// Leaves those behind that hold others back for too long. Returns when to come again; `None`: when it is waited again.
+    pub(crate) fn tend(&self, now: Instant) -> Option<Instant> {
+        let mut state = self.group.state.lock();
+        let due = state.tend(now);
+        self.feeds.ask(&mut state);
+        due
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.feeds.leave(&self.group, self.id);
+    }
+}

@@ -1,0 +1,591 @@
+//! Sources and downloads in every order, by seed; what a download gets is compared with the source's contents.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use tftp_proto::Instant;
+use tftp_proto::netascii::Encoder;
+use tftp_proto::wire::Mode;
+
+use super::*;
+use crate::shelf::Settled;
+use crate::testing::{Bench, Simulated, owner};
+use crate::{Feed, Opening, Place, Standing, Supply};
+
+/// Remembers what it was asked for.
+#[derive(Clone, Default)]
+struct Asked(Arc<Mutex<VecDeque<Wanted>>>);
+
+impl Asks for Asked {
+    fn ask(&self, wanted: Wanted) {
+        self.0.lock().unwrap().push_back(wanted);
+    }
+}
+
+impl Asked {
+    fn take(&self) -> Vec<Wanted> {
+        self.0.lock().unwrap().drain(..).collect()
+    }
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        ((u128::from(self.0 >> 11) * u128::from(bound.max(1))) >> 53) as u64
+    }
+
+    fn one_in(&mut self, bound: u64) -> bool {
+        self.below(bound) == 0
+    }
+}
+
+fn byte(offset: u64) -> u8 {
+    match (offset.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as u8 {
+        // Line ends are frequent, for the sake of netascii.
+        0..32 => b'\n',
+        32..64 => b'\r',
+        other => other,
+    }
+}
+
+/// Bytes of the one source that all tests have.
+fn source(range: std::ops::Range<u64>) -> Vec<u8> {
+    static SOURCE: LazyLock<Vec<u8>> = LazyLock::new(|| (0..11 << 20).map(byte).collect());
+    SOURCE[range.start as usize..range.end as usize].to_vec()
+}
+
+fn text(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    Encoder::new().encode(bytes, &mut text);
+    text
+}
+
+/// One client and what it has received.
+struct Client {
+    feed: Feed<Simulated>,
+    index: u32,
+    got: Vec<u8>,
+    blksize: u64,
+    window: u64,
+    is_text: bool,
+    is_pending: bool,
+}
+
+enum Step {
+    Waits,
+    Moves,
+    Done,
+    Failed(std::io::Error),
+}
+
+struct World {
+    bench: Bench,
+    asked: Asked,
+    feeds: Arc<Feeds>,
+    now: Instant,
+}
+
+impl World {
+    fn new() -> World {
+        let asked = Asked::default();
+        World {
+            bench: Bench::new(),
+            feeds: Feeds::new(asked.clone()),
+            asked,
+            now: Instant::from_micros(0),
+        }
+    }
+
+    fn client(
+        &mut self,
+        name: i32,
+        size: Option<u64>,
+        key: Option<&str>,
+        (blksize, window): (u64, u64),
+        mode: Mode,
+    ) -> Client {
+        let place = Place::Fed(Arc::new(Fed {
+            feeds: Arc::clone(&self.feeds),
+            name,
+            size,
+            key: key.map(Arc::from),
+        }));
+        let index = name as u32;
+        let Opening::Now(Ok(opened)) = self.bench.shelf.open(owner(index), &place, Standing::HalfOpen) else {
+            panic!("not at once")
+        };
+        let mut feed = Feed::new(opened, mode);
+        feed.set_window(blksize * window);
+        Client {
+            feed,
+            index,
+            got: Vec::new(),
+            blksize,
+            window: blksize * window,
+            is_text: mode == Mode::Netascii,
+            is_pending: false,
+        }
+    }
+
+    fn plain(&mut self, name: i32, size: Option<u64>, key: Option<&str>) -> Client {
+        self.client(name, size, key, (1428, 1), Mode::Octet)
+    }
+
+    /// Takes one window.
+    fn step(&mut self, client: &mut Client) -> Step {
+        if client.is_pending {
+            return Step::Waits;
+        }
+        let at = client.got.len() as u64;
+        match client
+            .feed
+            .ensure(&mut self.bench.shelf, owner(client.index), at + client.window)
+        {
+            Supply::Have { available, end } => {
+                let upto = match end {
+                    true => available.min(at + client.window),
+                    false => at + (available - at).min(client.window) / client.blksize * client.blksize,
+                };
+                let before = client.got.len();
+                let got = &mut client.got;
+                client
+                    .feed
+                    .slices(at..upto, |bytes, range| got.extend_from_slice(&bytes[range]));
+                assert_eq!(client.got.len() as u64, upto, "everything available is held");
+                client.feed.release(upto);
+                match (end && upto == available, client.got.len() > before) {
+                    (true, _) => Step::Done,
+                    (false, true) => Step::Moves,
+                    (false, false) => panic!("neither bytes nor the end"),
+                }
+            }
+            Supply::Pending => {
+                client.is_pending = true;
+                Step::Waits
+            }
+            Supply::Failed(error) => Step::Failed(error),
+            Supply::Parked => panic!("nothing is parked"),
+        }
+    }
+
+    /// What came for whom.
+    fn deliver(&mut self, clients: &mut BTreeMap<u32, Client>) {
+        for completion in self.bench.completions() {
+            let owner = completion.owner();
+            let Settled::Read(mut read) = self.bench.shelf.settle(completion) else {
+                panic!("not a read")
+            };
+            if let Some(client) = clients.get_mut(&owner.index) {
+                client.feed.accept(&mut self.bench.shelf, owner, &mut read);
+                client.is_pending = false;
+            }
+            for waiting in &read.waiting {
+                if let Some(client) = clients.get_mut(&waiting.index) {
+                    client.is_pending = false;
+                }
+            }
+        }
+    }
+}
+
+/// Passes of an application that is asked by key: where each is, and what it owes.
+#[derive(Default)]
+struct Supplier {
+    owed: Vec<(i32, u64, u64)>,
+    asked_in_all: u64,
+    passes: u64,
+}
+
+impl Supplier {
+    fn hear(&mut self, wanted: Vec<Wanted>) {
+        for Wanted { name, offset, length } in wanted {
+            assert!(length > 0);
+            self.asked_in_all += length;
+            self.passes += u64::from(offset == 0);
+            self.owed.push((name, offset, offset + length));
+        }
+    }
+}
+
+#[test]
+fn every_download_gets_the_source_whatever_the_order_by_seed() {
+    let (mut joined, mut left_behind, mut late) = (0, 0, 0);
+    for seed in 0..150 {
+        let mut random = Random(seed);
+        let mut world = World::new();
+        let size =
+            [0, 1, 511, 512, 8192, 100_000, 300_000, 1_200_000][random.below(8) as usize] + random.below(3);
+        let known = Some(size).filter(|_| !random.one_in(3));
+        let key = Some("k").filter(|_| !random.one_in(4));
+        let count = 1 + random.below(6) as u32;
+        let mut clients = BTreeMap::new();
+        let mut begun = 0;
+        let mut supplier = Supplier::default();
+        let mut done = 0;
+        let mut idle = 0;
+        while done < count {
+            world.now += Duration::from_millis(random.below(40));
+            if begun < count && (begun == 0 || random.one_in(30)) {
+                begun += 1;
+                let blksize = [512, 1428, 8192, 8][random.below(4) as usize];
+                let windows = [1, 4, 16][random.below(3) as usize];
+                let mode = if random.one_in(4) {
+                    Mode::Netascii
+                } else {
+                    Mode::Octet
+                };
+                let client = world.client(begun as i32, known, key, (blksize.max(64), windows), mode);
+                clients.insert(begun, client);
+                late += u32::from(supplier.asked_in_all > 0);
+            }
+            idle += 1;
+            assert!(idle < 60_000, "seed {seed}: nothing happens");
+            supplier.hear(world.asked.take());
+            if !supplier.owed.is_empty() && !random.one_in(3) {
+                supply_some(&mut random, &world, &mut supplier, size, known);
+            }
+            world.deliver(&mut clients);
+            let ids: Vec<u32> = clients.keys().copied().collect();
+            for id in ids {
+                // Some are slow.
+                if id % 3 == 0 && !random.one_in(12) {
+                    continue;
+                }
+                let Some(mut client) = clients.remove(&id) else {
+                    continue;
+                };
+                match world.step(&mut client) {
+                    Step::Done => {
+                        let whole = source(0..size);
+                        let whole = if client.is_text { text(&whole) } else { whole };
+                        assert!(client.got == whole, "seed {seed}: client {id} has other bytes");
+                        done += 1;
+                        idle = 0;
+                    }
+                    Step::Failed(error) => panic!("seed {seed}: {error}"),
+                    Step::Waits => drop(clients.insert(id, client)),
+                    Step::Moves => {
+                        idle = 0;
+                        clients.insert(id, client);
+                    }
+                }
+            }
+            world.bench.shelf.tend(world.now);
+        }
+        match key {
+            Some(_) if supplier.passes < u64::from(count) && size > 0 => joined += 1,
+            Some(_) if supplier.passes > 1 => left_behind += 1,
+            Some(_) => {}
+            None if size > 0 => assert_eq!(supplier.passes, u64::from(count), "seed {seed}"),
+            None => {}
+        }
+        assert_eq!(world.feeds.known(), (0, 0), "seed {seed}: something is left");
+    }
+    assert!(
+        joined > 0 && left_behind > 0 && late > 0,
+        "{joined} {left_behind} {late}"
+    );
+}
+
+/// One piece of what is owed to some pass, of any length, sometimes too long at first.
+fn supply_some(random: &mut Random, world: &World, supplier: &mut Supplier, size: u64, known: Option<u64>) {
+    let place = random.below(supplier.owed.len() as u64) as usize;
+    let (name, from, to) = supplier.owed[place];
+    if from > size {
+        // Asked for before the end was known.
+        supplier.owed.remove(place);
+        return;
+    }
+    // Requests of one pass are served in order.
+    if supplier.owed[..place].iter().any(|(_, _, end)| *end == from) {
+        return;
+    }
+    let rest = to.min(size) - from;
+    let length = match random.below(4) {
+        0 => rest,
+        1 => rest.min(1 + random.below(20)),
+        _ => random.below(rest + 1),
+    };
+    let ends = from + length == size && known.is_none();
+    let bytes = source(from..from + length);
+    match world.feeds.supply(name, &bytes, ends) {
+        // Nothing needs that pass any more.
+        Err(Refused::Over) => drop(supplier.owed.remove(place)),
+        Err(Refused::TooMuch) => {
+            // The name reads another pass by now, and what it was asked for is not needed any more.
+            supplier.owed.remove(place);
+        }
+        Ok(()) if from + length == to || ends || from + length == size => {
+            supplier.owed.remove(place);
+            if ends {
+                supplier.owed.retain(|(other, _, _)| *other != name);
+            }
+        }
+        Ok(()) => supplier.owed[place].1 += length,
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_a_window_and_the_same_again() {
+    for (window, most) in [
+        ((512, 1), 32 << 10),
+        ((1428, 4), 32 << 10),
+        ((1428, 64), 2 * 1428 * 64),
+        ((65464, 16), 2 * 65464 * 16),
+    ] {
+        let mut world = World::new();
+        let mut client = world.client(1, Some(10 << 20), None, window, Mode::Octet);
+        assert_eq!(world.asked.take(), [], "nothing before it reads");
+        assert!(matches!(world.step(&mut client), Step::Waits));
+        let first = Wanted {
+            name: 1,
+            offset: 0,
+            length: most,
+        };
+        assert_eq!(world.asked.take(), [first]);
+        assert!(matches!(world.step(&mut client), Step::Waits));
+        let bytes = source(0..most);
+        assert_eq!(
+            world.feeds.supply(1, &source(0..most + 1), false),
+            Err(Refused::TooMuch)
+        );
+        world.feeds.supply(1, &bytes[..1000], false).unwrap();
+        world.feeds.supply(1, &bytes[1000..], false).unwrap();
+        assert_eq!(world.asked.take(), [], "no room");
+        assert_eq!(world.feeds.supply(1, b"x", false), Err(Refused::TooMuch));
+    }
+}
+
+#[test]
+fn it_is_asked_again_when_less_than_half_is_left_and_never_twice() {
+    let mut world = World::new();
+    let size = 200_000;
+    let mut clients = BTreeMap::from([(1, world.plain(1, Some(size), None))]);
+    let (mut asked, mut supplied) = (0, 0);
+    loop {
+        let client = clients.get_mut(&1).unwrap();
+        let mut client = std::mem::replace(client, world.plain(2, None, None));
+        let is_done = matches!(world.step(&mut client), Step::Done);
+        clients.insert(1, client);
+        for wanted in world.asked.take() {
+            assert_eq!(wanted.offset, asked, "in order, without gap or overlap");
+            asked += wanted.length;
+            assert!(asked - supplied <= 48 << 10 && asked <= size);
+        }
+        if is_done {
+            break;
+        }
+        if supplied < asked {
+            let next = (supplied + 700).min(asked);
+            world.feeds.supply(1, &source(supplied..next), false).unwrap();
+            supplied = next;
+        }
+        world.deliver(&mut clients);
+    }
+    assert_eq!((asked, supplied), (size, size));
+    assert_eq!(world.feeds.supply(1, b"", true), Err(Refused::Over));
+}
+
+#[test]
+fn a_source_that_ends_early_fails_and_one_of_unknown_size_ends_there() {
+    for (size, is_whole) in [(Some(20_000), false), (None, true)] {
+        for supplied in [0, 1, 700, 10_000] {
+            let mut world = World::new();
+            let mut clients = BTreeMap::from([(1, world.plain(1, size, None))]);
+            assert_eq!(clients[&1].feed.stream_size(), size);
+            step(&mut world, &mut clients, 1);
+            world.feeds.supply(1, &source(0..supplied), true).unwrap();
+            let mut outcome = step(&mut world, &mut clients, 1);
+            while matches!(outcome, Step::Moves | Step::Waits) {
+                outcome = step(&mut world, &mut clients, 1);
+            }
+            match outcome {
+                Step::Done if is_whole => assert!(clients[&1].got == source(0..supplied)),
+                Step::Failed(error) if !is_whole => {
+                    assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+                }
+                _ => panic!("neither whole nor failed"),
+            }
+        }
+    }
+}
+
+fn step(world: &mut World, clients: &mut BTreeMap<u32, Client>, id: u32) -> Step {
+    world.deliver(clients);
+    let mut client = clients.remove(&id).unwrap();
+    let step = world.step(&mut client);
+    clients.insert(id, client);
+    step
+}
+
+/// Supplies everything that is asked for, until no client moves any more. Returns how often each byte was asked for on
+/// average, times the size.
+fn run(world: &mut World, clients: &mut BTreeMap<u32, Client>, rounds: usize) -> u64 {
+    let mut asked = 0;
+    for _ in 0..rounds {
+        for Wanted { name, offset, length } in world.asked.take() {
+            asked += length;
+            world
+                .feeds
+                .supply(name, &source(offset..offset + length), false)
+                .unwrap();
+        }
+        let ids: Vec<u32> = clients.keys().copied().collect();
+        for id in ids {
+            let _ = step(world, clients, id);
+        }
+    }
+    asked
+}
+
+#[test]
+fn three_hundred_that_ask_for_one_cold_source_cause_one_pass() {
+    let mut world = World::new();
+    let size = 1 << 20;
+    let mut clients = BTreeMap::new();
+    let mut asked = 0;
+    // They come one after the other, while the first ones run already.
+    for id in 1..=300 {
+        clients.insert(id, world.plain(id as i32, Some(size), Some("image")));
+        asked += run(&mut world, &mut clients, 1);
+    }
+    asked += run(&mut world, &mut clients, 900);
+    assert_eq!(asked, size);
+    for client in clients.values() {
+        assert!(client.got == source(0..size));
+    }
+}
+
+#[test]
+fn one_that_is_far_behind_holds_the_others_back_for_a_moment_only() {
+    let mut world = World::new();
+    let size = 8 << 20;
+    let mut clients: BTreeMap<_, _> = (1..=4)
+        .map(|id| (id, world.plain(id as i32, Some(size), Some("image"))))
+        .collect();
+    let slow = {
+        run(&mut world, &mut clients, 3);
+        clients.remove(&1).unwrap()
+    };
+    run(&mut world, &mut clients, 2000);
+    let held_back = clients[&2].got.len();
+    assert!(held_back < 1 << 20, "{held_back}");
+    let due = world.bench.shelf.tend(world.now).expect("they wait");
+    assert_eq!(due, world.now + group::PATIENCE);
+    assert_eq!(world.bench.shelf.tend(due), None);
+    // A later one needs the beginning: it is kept no more. The slow one asks for it as well, once for both.
+    let asked = run(&mut world, &mut clients, 10_000);
+    assert!(clients.values().all(|client| client.got == source(0..size)));
+    assert!(asked < size);
+    clients.clear();
+    clients.insert(1, slow);
+    clients.insert(5, world.plain(5, Some(size), Some("image")));
+    assert_eq!(run(&mut world, &mut clients, 10_000), size);
+    assert!(clients.values().all(|client| client.got == source(0..size)));
+}
+
+#[test]
+fn one_that_comes_late_asks_for_the_beginning_and_joins_what_is_held() {
+    let mut world = World::new();
+    let size = 4 << 20;
+    let mut clients = BTreeMap::from([(1, world.plain(1, Some(size), Some("image")))]);
+    let mut asked = run(&mut world, &mut clients, 1400);
+    let at = clients[&1].got.len() as u64;
+    assert!(at > pass::KEPT && at < size);
+    // The first one rests, and the second catches up.
+    let first = clients.remove(&1).unwrap();
+    clients.insert(2, world.plain(2, Some(size), Some("image")));
+    asked += run(&mut world, &mut clients, 5000);
+    clients.insert(1, first);
+    world.now += Duration::from_secs(1);
+    asked += run(&mut world, &mut clients, 5000);
+    assert!(clients.values().all(|client| client.got == source(0..size)));
+    let again = asked - size;
+    assert!(again <= at + (64 << 10), "{again} of {at}");
+}
+
+#[test]
+fn different_sizes_under_one_key_are_different_sources() {
+    let mut world = World::new();
+    let mut clients = BTreeMap::new();
+    for (id, size) in [(1, Some(1000)), (2, Some(1001)), (3, None), (4, Some(1000))] {
+        clients.insert(id, world.plain(id as i32, size, Some("image")));
+        step(&mut world, &mut clients, id);
+    }
+    let offsets: Vec<_> = world.asked.take().iter().map(|wanted| wanted.name).collect();
+    assert_eq!(offsets, [1, 2, 3]);
+    world.feeds.supply(4, &source(0..1000), false).unwrap();
+    assert!(matches!(step(&mut world, &mut clients, 1), Step::Done));
+    assert!(matches!(step(&mut world, &mut clients, 4), Step::Done));
+    assert!(matches!(step(&mut world, &mut clients, 2), Step::Waits));
+}
+
+#[test]
+fn a_name_that_has_ended_supplies_as_long_as_another_runs() {
+    let mut world = World::new();
+    let mut clients = BTreeMap::new();
+    for id in 1..=2 {
+        clients.insert(id, world.plain(id as i32, Some(1000), Some("image")));
+        step(&mut world, &mut clients, id);
+    }
+    assert_eq!(world.asked.take()[0].name, 1);
+    clients.remove(&1);
+    world.feeds.supply(1, &source(0..600), false).unwrap();
+    world.feeds.supply(2, &source(600..1000), false).unwrap();
+    assert!(matches!(step(&mut world, &mut clients, 2), Step::Done));
+    assert!(clients[&2].got == source(0..1000));
+    assert!(world.feeds.knows(1));
+    clients.clear();
+    assert!(!world.feeds.knows(1));
+    assert_eq!(world.feeds.supply(1, b"", false), Err(Refused::Over));
+}
+
+#[test]
+fn one_that_has_not_begun_finds_the_beginning_when_all_others_have_ended() {
+    let mut world = World::new();
+    let mut clients = BTreeMap::from([(1, world.plain(1, Some(1000), Some("image")))]);
+    step(&mut world, &mut clients, 1);
+    clients.insert(2, world.plain(2, Some(1000), Some("image")));
+    world.asked.take();
+    world.feeds.supply(1, &source(0..1000), false).unwrap();
+    assert!(matches!(step(&mut world, &mut clients, 1), Step::Done));
+    clients.remove(&1);
+    assert!(matches!(step(&mut world, &mut clients, 2), Step::Done));
+    assert_eq!(world.asked.take(), []);
+}
+
+#[test]
+fn a_thousand_of_different_sources_hold_little() {
+    let mut world = World::new();
+    let mut clients: BTreeMap<_, _> = (1..=1000)
+        .map(|id| (id, world.plain(id as i32, Some(10 << 20), None)))
+        .collect();
+    // Everything that is asked for is supplied, byte by byte where that is worst, and no client acknowledges anything.
+    for id in 1..=1000 {
+        step(&mut world, &mut clients, id);
+    }
+    for Wanted { name, offset, length } in world.asked.take() {
+        let bytes = source(offset..offset + length);
+        let crumbs = if name % 2 == 0 { 100 } else { bytes.len() };
+        for crumb in bytes.chunks(crumbs) {
+            world.feeds.supply(name, crumb, false).unwrap();
+            world.deliver(&mut clients);
+            let mut client = clients.remove(&(name as u32)).unwrap();
+            let _ = client
+                .feed
+                .ensure(&mut world.bench.shelf, owner(name as u32), 1428);
+            clients.insert(name as u32, client);
+        }
+    }
+    assert_eq!(world.asked.take(), []);
+    let known = world.feeds.known.lock();
+    let groups = known.names.values().filter_map(Weak::upgrade);
+    let memory: usize = groups.map(|group| group.state.lock().memory()).sum();
+    assert!(memory <= 1000 * 40_000, "{memory}");
+}
