@@ -11,19 +11,41 @@ pub struct Facts {
     pub events: Vec<Event>,
     pub settings: Vec<Setting>,
     pub properties: Vec<Property>,
+    pub options: Vec<ProtocolOption>,
 }
 
 impl Facts {
     pub fn read(root: &Path) -> Result<Facts, String> {
-        let facts = Facts {
+        let mut facts = Facts {
             errors: read(root, "errors")?,
             events: read::<Events>(root, "events")?.all,
             settings: read::<Settings>(root, "settings")?.all,
             properties: read::<Properties>(root, "properties")?.all,
+            options: read::<Options>(root, "options")?.all,
         };
+        facts.resolve_ranges()?;
         facts.errors.check()?;
         facts.check_names_of_errors()?;
         Ok(facts)
+    }
+
+    /// Gives what has the values of an option of the protocol the range of that option.
+    fn resolve_ranges(&mut self) -> Result<(), String> {
+        let properties = self
+            .properties
+            .iter_mut()
+            .map(|it| (&it.values_of, &mut it.range));
+        let settings = self.settings.iter_mut().map(|it| (&it.values_of, &mut it.range));
+        for (values_of, range) in properties.chain(settings) {
+            let Some(name) = values_of else { continue };
+            let option = self.options.iter().find(|option| option.name == *name);
+            *range = Some(
+                option
+                    .and_then(|it| it.range)
+                    .ok_or(format!("api: no range of an option {name}"))?,
+            );
+        }
+        Ok(())
     }
 
     /// Every error that a property or a setting names, by number or by constant, is one that there is.
@@ -193,6 +215,27 @@ impl Field {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Options {
+    #[serde(rename = "option")]
+    all: Vec<ProtocolOption>,
+}
+
+/// The contents of `api/options.toml`, whose first lines explain the keys.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProtocolOption {
+    pub name: String,
+    pub about: String,
+    pub source: String,
+    pub range: Option<[i64; 2]>,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub setting: Option<String>,
+    pub help: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Settings {
     #[serde(rename = "setting")]
     all: Vec<Setting>,
@@ -206,6 +249,7 @@ pub struct Setting {
     #[serde(rename = "type")]
     pub kind: Kind,
     pub range: Option<[i64; 2]>,
+    pub values_of: Option<String>,
     #[serde(default)]
     pub names: Vec<String>,
     pub property: Option<i32>,
@@ -243,6 +287,7 @@ pub struct Property {
     #[serde(rename = "type")]
     pub kind: Kind,
     pub range: Option<[i64; 2]>,
+    pub values_of: Option<String>,
     pub default: String,
     pub of: Of,
     pub changes: Changes,

@@ -9,6 +9,7 @@ mod made;
 mod numbers;
 mod options;
 mod properties;
+mod protocol;
 mod reference;
 mod settings;
 mod tables;
@@ -53,6 +54,7 @@ fn everything(root: &Path, facts: &Facts) -> Result<Vec<Made>, String> {
     all.extend(properties::made(&facts.properties));
     all.extend(accessors::made(&facts.properties));
     all.extend(options::made(facts));
+    all.extend(protocol::made(facts));
     all.extend(reference::made(root, facts)?);
     Ok(all)
 }

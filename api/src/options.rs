@@ -1,4 +1,5 @@
-//! What the command's options say of the settings and properties that they set.
+//! The help of the command's options that set settings and properties, or ask for options of the protocol; and the bounds of the
+//! latter.
 
 use std::fmt::Write;
 
@@ -11,8 +12,9 @@ pub fn made(facts: &Facts) -> Vec<Made> {
 }
 
 fn bounds(facts: &Facts) -> String {
-    let mut text = "//! Made from api/settings.toml and api/properties.toml by `make bless`; not to be edited.\n//!\n\
-                    //! The help of options that are properties or settings of the class, with their bounds and defaults.\n\n"
+    let mut text = "//! Made from api/settings.toml, api/properties.toml and api/options.toml by `make bless`; not to be \
+                    edited.\n//!\n//! The help of options that are properties or settings of the class, or ask for options of the \
+                    protocol,\n//! with their bounds and defaults.\n\nuse std::ops::RangeInclusive;\n\n"
         .to_owned();
     let settings = facts
         .settings
@@ -30,6 +32,24 @@ fn bounds(facts: &Facts) -> String {
         let help = format!("{} [default: {default}]", help.replace("{range}", &range));
         let name = option.replace('-', "_").to_uppercase();
         let _ = writeln!(text, "pub const {name}: &str = {};", quoted(&help));
+    }
+    text + &asked(facts)
+}
+
+/// Of `tftpserver get` and `put`.
+fn asked(facts: &Facts) -> String {
+    let mut text = String::new();
+    for option in &facts.options {
+        let (Some(help), Some([first, last])) = (&option.help, option.range) else {
+            continue;
+        };
+        let help = help.replace("{range}", &format!("{first} to {last}"));
+        let name = format!("ASKED_{}", option.name.to_uppercase());
+        let _ = writeln!(text, "pub const {name}: &str = {};", quoted(&help));
+        let _ = writeln!(
+            text,
+            "pub const {name}_RANGE: RangeInclusive<i64> = {first}..={last};"
+        );
     }
     text
 }

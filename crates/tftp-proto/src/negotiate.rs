@@ -165,7 +165,7 @@ impl Oack {
         for row in &OPTIONS {
             if let Some(value) = (row.told)(self) {
                 // Writing to a Vec does not fail.
-                let _ = write!(Text(out), "{}\0{value}\0", row.name);
+                let _ = write!(Text(out), "{}\0{value}\0", row.known.name);
             }
         }
     }

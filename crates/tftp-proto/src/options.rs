@@ -1,5 +1,8 @@
-//! Every option that there is, one row each: its name, the values it may have, and what a request, a server's answer
-//! and a client do with it. A new option is a row here and its fields in [`Asked`] and [`Oack`].
+//! Every option that there is, one row each: what a request, a server's answer and a client do with it. Names and
+//! ranges are facts of `api/options.toml`. A new option is an entry there, a row here and its field in [`Oack`].
+
+#[rustfmt::skip] // Made by a program.
+mod known;
 
 use core::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 use core::ops::RangeInclusive;
@@ -9,12 +12,17 @@ use crate::block::Rollover;
 use crate::negotiate::{Agreed, Limits, Oack};
 use crate::wire::{Asked, Operation};
 
-/// One option.
-pub(crate) struct Row {
+/// The name and the values of an option.
+pub(crate) struct Known {
     /// As it is written on the wire; it is read without regard to case.
     pub name: &'static str,
     /// The values that a request may ask for. Others count as not asked for.
     pub range: RangeInclusive<u64>,
+}
+
+/// One option.
+pub(crate) struct Row {
+    pub known: Known,
     /// The value that was asked for.
     pub asked: fn(&Asked) -> Option<u64>,
     /// Asks for a value in range, or for none.
@@ -48,23 +56,13 @@ pub(crate) struct Answer {
 /// An answer that does not fit what was asked; the word for where that number came from.
 pub(crate) struct Unfit(pub &'static str);
 
-/// The smallest block (RFC 2348).
-const MIN_BLKSIZE: u16 = 8;
-
-/// RFC 2348.
-const BLKSIZE: RangeInclusive<u64> = MIN_BLKSIZE as u64..=65464;
-
-/// RFC 7440.
-const WINDOWSIZE: RangeInclusive<u64> = 1..=65535;
-
 /// In the order of an OACK.
-pub(crate) static OPTIONS: [Row; 7] = [
+pub(crate) static OPTIONS: [Row; known::COUNT] = [
     // RFC 2349. For an empty download it is left out where a client asks as curl does, which before version 8 takes
     // a tsize of 0 for an error (RFC 2347 lets a server leave out any option). Others are told 0: Erlang's client
     // refuses an OACK without the tsize that it asked for.
     Row {
-        name: "tsize",
-        range: 0..=u64::MAX,
+        known: known::TSIZE,
         asked: |asked| asked.tsize,
         ask: |asked, value| asked.tsize = value,
         agree: |oack, asked, terms| {
@@ -82,8 +80,7 @@ pub(crate) static OPTIONS: [Row; 7] = [
         }),
     },
     Row {
-        name: "blksize",
-        range: BLKSIZE,
+        known: known::BLKSIZE,
         asked: |asked| asked.blksize.map(u64::from),
         ask: |asked, value| asked.blksize = narrow(value),
         agree: |oack, asked, terms| {
@@ -92,14 +89,13 @@ pub(crate) static OPTIONS: [Row; 7] = [
         },
         told: |oack| oack.blksize.map(|size| size.get().into()),
         accept: Some(|agreed, answer| {
-            agreed.blksize = answer.up_to_asked(&BLKSIZE)?;
+            agreed.blksize = answer.up_to_asked(&known::BLKSIZE.range)?;
             Ok(())
         }),
     },
     // tftp-hpa: the answer has to be a power of two. The standard's option counts where a client asks for both.
     Row {
-        name: "blksize2",
-        range: BLKSIZE,
+        known: known::BLKSIZE2,
         asked: |asked| asked.blksize2.map(u64::from),
         ask: |asked, value| asked.blksize2 = narrow(value),
         agree: |oack, asked, terms| {
@@ -112,8 +108,7 @@ pub(crate) static OPTIONS: [Row; 7] = [
     },
     // RFC 2349: taken as it is or not at all.
     Row {
-        name: "timeout",
-        range: 1..=255,
+        known: known::TIMEOUT,
         asked: |asked| asked.timeout.map(u64::from),
         ask: |asked, value| asked.timeout = narrow(value),
         agree: |oack, asked, _| oack.timeout = asked.timeout.and_then(NonZeroU8::new),
@@ -128,8 +123,7 @@ pub(crate) static OPTIONS: [Row; 7] = [
     },
     // tftp-hpa: the same in microseconds. The standard's option counts where a client asks for both.
     Row {
-        name: "utimeout",
-        range: 10_000..=255_000_000,
+        known: known::UTIMEOUT,
         asked: |asked| asked.utimeout.map(u64::from),
         ask: |asked, value| asked.utimeout = narrow(value),
         agree: |oack, asked, _| {
@@ -140,8 +134,7 @@ pub(crate) static OPTIONS: [Row; 7] = [
         accept: None,
     },
     Row {
-        name: "windowsize",
-        range: WINDOWSIZE,
+        known: known::WINDOWSIZE,
         asked: |asked| asked.windowsize.map(u64::from),
         ask: |asked, value| asked.windowsize = narrow(value),
         agree: |oack, asked, terms| {
@@ -151,14 +144,13 @@ pub(crate) static OPTIONS: [Row; 7] = [
         },
         told: |oack| oack.windowsize.map(|blocks| blocks.get().into()),
         accept: Some(|agreed, answer| {
-            agreed.windowsize = answer.up_to_asked(&WINDOWSIZE)?;
+            agreed.windowsize = answer.up_to_asked(&known::WINDOWSIZE.range)?;
             Ok(())
         }),
     },
     // tftp-hpa.
     Row {
-        name: "rollover",
-        range: 0..=1,
+        known: known::ROLLOVER,
         asked: |asked| asked.rollover.map(number),
         ask: |asked, value| {
             asked.rollover = value.map(|first| match first {
@@ -176,7 +168,7 @@ pub(crate) static OPTIONS: [Row; 7] = [
 pub(crate) fn find(name: &[u8]) -> Option<usize> {
     OPTIONS
         .iter()
-        .position(|row| row.name.as_bytes().eq_ignore_ascii_case(name))
+        .position(|row| row.known.name.as_bytes().eq_ignore_ascii_case(name))
 }
 
 impl Answer {
@@ -191,6 +183,9 @@ impl Answer {
 fn most_bytes(terms: &Terms<'_>) -> u16 {
     terms.limits.max_blksize.max(MIN_BLKSIZE)
 }
+
+/// The smallest block.
+const MIN_BLKSIZE: u16 = *known::BLKSIZE.range.start() as u16;
 
 /// The block number after 65535.
 fn number(rollover: Rollover) -> u64 {

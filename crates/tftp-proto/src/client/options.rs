@@ -22,7 +22,7 @@ pub fn encode_request(operation: Operation, filename: &[u8], mode: Mode, asked: 
     }
     for row in OPTIONS.iter().filter(|row| row.accept.is_some()) {
         if let Some(value) = (row.asked)(asked) {
-            out.extend_from_slice(format!("{}\0{value}\0", row.name).as_bytes());
+            out.extend_from_slice(format!("{}\0{value}\0", row.known.name).as_bytes());
         }
     }
 }

@@ -9,20 +9,22 @@ use crate::options::{self, OPTIONS};
 /// when the option was not asked for, or not in a way that can be answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
+    // api: begin options
+    /// The file's size: 0 in an RRQ, announced in a WRQ. Never a reason to allocate (RFC 2349).
+    pub tsize: Option<u64>,
     /// Bytes in a block, 8 to 65464 (RFC 2348).
     pub blksize: Option<u16>,
-    /// The same, but the answer has to be a power of two (tftp-hpa), 8 to 65464.
+    /// The same, but the answer has to be a power of two, 8 to 65464 (tftp-hpa).
     pub blksize2: Option<u16>,
     /// Seconds between retransmissions, 1 to 255 (RFC 2349).
     pub timeout: Option<u8>,
-    /// The same in microseconds (tftp-hpa), 10 000 to 255 000 000.
+    /// The same in microseconds, 10000 to 255000000 (tftp-hpa).
     pub utimeout: Option<u32>,
-    /// The file's size: 0 in an RRQ, announced in a WRQ (RFC 2349). Never a reason to allocate.
-    pub tsize: Option<u64>,
     /// Blocks in a window, 1 to 65535 (RFC 7440).
     pub windowsize: Option<u16>,
-    /// The block number after 65535, 0 or 1 (tftp-hpa).
+    /// The block number after 65535, 0 to 1 (tftp-hpa).
     pub rollover: Option<Rollover>,
+    // api: end options
     /// The options are tsize, blksize and timeout, in this order and no others: so curl asks.
     pub is_like_curl: bool,
 }
@@ -32,7 +34,7 @@ impl Asked {
     pub fn options(&self) -> impl Iterator<Item = (&'static str, u64)> {
         OPTIONS
             .iter()
-            .filter_map(|row| Some((row.name, (row.asked)(self)?)))
+            .filter_map(|row| Some((row.known.name, (row.asked)(self)?)))
     }
 
     /// Forgets the options of a set, as though the client had not sent them.
@@ -63,7 +65,7 @@ impl OptionSet {
 
     /// The names of all options that there are.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        OPTIONS.iter().map(|row| row.name)
+        OPTIONS.iter().map(|row| row.known.name)
     }
 
     /// Adds an option by its place in the table.
@@ -93,14 +95,14 @@ pub(super) fn parse(mut bytes: &[u8]) -> Asked {
         bytes = rest;
         let place = options::find(name);
         let row = place.and_then(|place| OPTIONS.get(place));
-        asked.is_like_curl &= row.map(|row| row.name) == CURL.get(count).copied();
+        asked.is_like_curl &= row.map(|row| row.known.name) == CURL.get(count).copied();
         count += 1;
         let (Some(place), Some(row)) = (place, row) else {
             continue;
         };
         if !seen.has(place) {
             seen.add(place);
-            let value = digits(value).filter(|number| row.range.contains(number));
+            let value = digits(value).filter(|number| row.known.range.contains(number));
             (row.ask)(&mut asked, value);
         }
     }

@@ -19,6 +19,7 @@ use clap::Args;
 use tftp_proto::client::{Ended, Wish};
 use tftp_proto::{Asked, Mode, Operation, Timing};
 
+use crate::bounds;
 use crate::exit::{Code, Failure};
 use link::{Figures, Link, Local};
 use local::{STANDARD, Source, Target};
@@ -65,21 +66,20 @@ pub struct Put {
 /// What both have.
 #[derive(Clone, Debug, Args)]
 struct How {
-    /// Bytes in a block to ask for, 8 to 65464 (RFC 2348)
-    #[arg(short, long, value_name = "BYTES", default_value_t = 1428, value_parser = clap::value_parser!(u16).range(8..=65464))]
+    #[arg(short, long, value_name = "BYTES", default_value_t = 1428, help = bounds::ASKED_BLKSIZE,
+          value_parser = clap::value_parser!(u16).range(bounds::ASKED_BLKSIZE_RANGE))]
     blksize: u16,
 
-    /// Blocks in a window to ask for, 1 to 65535 (RFC 7440)
-    #[arg(short, long, value_name = "BLOCKS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, value_name = "BLOCKS", default_value_t = 16, help = bounds::ASKED_WINDOWSIZE,
+          value_parser = clap::value_parser!(u16).range(bounds::ASKED_WINDOWSIZE_RANGE))]
     windowsize: u16,
 
     /// Ask for no option at all: blocks of 512 bytes, one at a time (RFC 1350)
     #[arg(long)]
     no_options: bool,
 
-    /// Send again after exactly so many seconds, 1 to 255, and ask the server for the same (RFC 2349) [default: as the
-    /// network needs, 5 at most]
-    #[arg(short, long, value_name = "SECONDS", value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(short, long, value_name = "SECONDS", help = bounds::ASKED_TIMEOUT,
+          value_parser = clap::value_parser!(u8).range(bounds::ASKED_TIMEOUT_RANGE))]
     timeout: Option<u8>,
 
     /// How often a packet is sent again before it fails
