@@ -74,6 +74,39 @@ impl Name {
     }
 }
 
+impl Name {
+    /// Whether the kernel wrote the address and port of that peer, which may be given plain or IPv4-mapped whatever the
+    /// socket. Flow information and scope do not count: the kernel fills them as it likes.
+    #[inline]
+    pub(super) fn is(&self, length: socklen_t, peer: &SocketAddr) -> bool {
+        if (length as usize) < size_of::<sockaddr_in>() {
+            return false;
+        }
+        // SAFETY: both variants are plain data without invalid values and begin with family and port.
+        let (family, port) = unsafe { (i32::from(self.v4.sin_family), self.v4.sin_port) };
+        if port != peer.port().to_be() {
+            return false;
+        }
+        if family == AF_INET {
+            // SAFETY: plain data, and the family says that the kernel wrote this variant.
+            let ip = v4_from_kernel(unsafe { self.v4.sin_addr });
+            match peer {
+                SocketAddr::V4(peer) => *peer.ip() == ip,
+                SocketAddr::V6(peer) => *peer.ip() == ip.to_ipv6_mapped(),
+            }
+        } else if family == AF_INET6 && length as usize >= size_of::<sockaddr_in6>() {
+            // SAFETY: plain data, and the family says that the kernel wrote this variant.
+            let ip = v6_from_kernel(unsafe { self.v6.sin6_addr });
+            match peer {
+                SocketAddr::V4(peer) => peer.ip().to_ipv6_mapped() == ip,
+                SocketAddr::V6(peer) => *peer.ip() == ip,
+            }
+        } else {
+            false
+        }
+    }
+}
+
 pub(super) fn v4_to_kernel(ip: Ipv4Addr) -> libc::in_addr {
     libc::in_addr {
         s_addr: u32::from_ne_bytes(ip.octets()),

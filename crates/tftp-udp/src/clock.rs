@@ -13,5 +13,6 @@ pub fn now() -> Instant {
     static ORIGIN: OnceLock<std::time::Instant> = OnceLock::new();
     let origin = ORIGIN.get_or_init(std::time::Instant::now);
     let elapsed = origin.elapsed();
-    Instant::from_micros(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
+    let micros = u64::from(elapsed.subsec_micros());
+    Instant::from_micros(elapsed.as_secs().saturating_mul(1_000_000).saturating_add(micros))
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::UdpSocket;
-use super::queue::Queue;
+use super::queue::{Message, Queue};
 use super::send::{Failure, Unit};
 
 /// Sends one datagram after the other.
@@ -25,7 +25,7 @@ impl Single {
         for &message in order {
             let waiting = &queue.messages[message as usize];
             for datagram in waiting.first..waiting.end {
-                match self.send_one(socket, queue, message, datagram) {
+                match self.send_one(socket, queue, waiting, datagram) {
                     Ok(()) => sent.push(Unit {
                         message,
                         datagrams: 1,
@@ -48,10 +48,10 @@ impl Single {
         &mut self,
         socket: &UdpSocket,
         queue: &Queue,
-        message: u32,
+        message: &Message,
         datagram: usize,
     ) -> io::Result<()> {
-        let route = &queue.messages[message as usize].route;
+        let route = &message.route;
         let mut pieces = queue.pieces(datagram);
         let bytes = match (pieces.len(), pieces.next()) {
             (1, Some(whole)) => whole,

@@ -25,7 +25,8 @@ pub(super) struct Queue {
     pieces: Vec<Piece>,
     copied: Vec<u8>,
     kept: Vec<Bytes>,
-    open: Option<Message>,
+    /// The last message is a run of blocks that has not ended.
+    is_open: bool,
 }
 
 /// Datagrams with one way; those already sent are cut off at the front.
@@ -57,10 +58,12 @@ struct Piece {
 }
 
 impl Message {
+    #[inline]
     pub(super) fn is_done(&self) -> bool {
         self.first == self.end
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.end - self.first
     }
@@ -69,7 +72,7 @@ impl Message {
 impl Queue {
     /// Adds a packet of its own, copied.
     pub(super) fn push_small(&mut self, route: Route, packet: &[u8]) {
-        debug_assert!(self.open.is_none());
+        debug_assert!(!self.is_open);
         let first = self.datagrams.len();
         self.begin_datagram_with(packet);
         self.messages.push(Message {
@@ -82,20 +85,21 @@ impl Queue {
 
     /// Begins a run of blocks of `segment` bytes each, headers included.
     pub(super) fn begin_data(&mut self, route: Route, segment: usize) {
-        debug_assert!(self.open.is_none());
+        debug_assert!(!self.is_open);
         let first = self.datagrams.len();
-        self.open = Some(Message {
+        self.messages.push(Message {
             route,
             first,
             end: first,
             segment,
         });
+        self.is_open = true;
     }
 
     /// Begins the next block.
     #[inline]
     pub(super) fn block(&mut self, header: [u8; 4]) {
-        debug_assert!(self.open.is_some());
+        debug_assert!(self.is_open);
         self.begin_datagram_with(&header);
     }
 
@@ -121,13 +125,21 @@ impl Queue {
         });
     }
 
-    /// Ends the run of blocks.
+    /// Ends the run of blocks; nothing where there is none.
+    #[inline]
     pub(super) fn end_data(&mut self) {
-        let Some(mut message) = self.open.take() else {
+        if std::mem::take(&mut self.is_open) {
+            self.close_run();
+        }
+    }
+
+    fn close_run(&mut self) {
+        let Some(message) = self.messages.last_mut() else {
             return;
         };
         message.end = self.datagrams.len();
         let Some((last, others)) = self.datagrams[message.first..].split_last() else {
+            self.messages.pop();
             return;
         };
         let regular =
@@ -136,12 +148,26 @@ impl Queue {
         if !regular {
             message.segment = 0;
         }
-        self.messages.push(message);
+    }
+
+    /// Whether nothing waits to be sent, nor is about to be added.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// The only message, where there is one alone.
+    #[inline]
+    pub(super) fn only(&self) -> Option<&Message> {
+        match &self.messages[..] {
+            [message] => Some(message),
+            _ => None,
+        }
     }
 
     /// The datagram of a message that is a single one of at most `most` bytes, to the peer that its socket is connected to.
-    pub(super) fn lone_packet(&self, message: u32, most: usize) -> Option<usize> {
-        let message = &self.messages[message as usize];
+    #[inline]
+    pub(super) fn lone_packet(&self, message: &Message, most: usize) -> Option<usize> {
         let is_lone = message.route.connected && message.len() == 1;
         (is_lone && self.datagrams[message.first].length <= most).then_some(message.first)
     }
@@ -166,7 +192,7 @@ impl Queue {
 
     /// Forgets what was sent; the room is used again.
     pub(super) fn compact(&mut self, spare: &mut Queue) {
-        debug_assert!(self.open.is_none());
+        debug_assert!(!self.is_open);
         if !self.messages.iter().all(Message::is_done) {
             for message in self.messages.iter().filter(|message| !message.is_done()) {
                 spare.copy(self, message);
@@ -177,7 +203,9 @@ impl Queue {
         self.clear();
     }
 
-    fn clear(&mut self) {
+    /// Forgets everything; the room is used again.
+    #[inline]
+    pub(super) fn clear(&mut self) {
         self.messages.clear();
         self.datagrams.clear();
         self.pieces.clear();

@@ -93,10 +93,20 @@ impl RecvBatch {
     /// `WouldBlock` where nothing waits. A pending error of the socket (`ConnectionRefused`, ...) is returned once:
     /// see [`UdpSocket::take_errors`], then receive again.
     pub fn receive(&mut self, socket: &UdpSocket, most: usize) -> io::Result<usize> {
+        self.receive_of(socket, most, None)
+    }
+
+    /// The same for a socket that is connected to `peer`: what others sent before it was is passed over.
+    pub(super) fn receive_of(
+        &mut self,
+        socket: &UdpSocket,
+        most: usize,
+        peer: Option<&SocketAddr>,
+    ) -> io::Result<usize> {
         self.arrivals.clear();
         #[cfg(target_os = "linux")]
         if let Some(kernel) = &mut self.kernel {
-            match kernel.receive(socket, &mut self.slots, most, &mut self.arrivals) {
+            match kernel.receive(socket, &mut self.slots, most, peer, &mut self.arrivals) {
                 // No such call, or a sandbox that forbids it: neither is ever the answer of a UDP socket.
                 Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
                     self.kernel = None
@@ -104,7 +114,7 @@ impl RecvBatch {
                 result => return result.map(|()| self.arrivals.len()),
             }
         }
-        self.receive_one_by_one(socket, most)
+        self.receive_one_by_one(socket, most, peer)
     }
 
     /// Takes one datagram of `peer` with one plain call, for a socket that is connected to it and does not coalesce.
@@ -114,7 +124,7 @@ impl RecvBatch {
     /// As [`RecvBatch::receive`].
     pub fn receive_from(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
         self.arrivals.clear();
-        self.receive_one_more(socket, peer)
+        self.receive_one_more(socket, &peer)
     }
 
     /// What is known of a datagram, and its bytes.
@@ -124,16 +134,6 @@ impl RecvBatch {
         (meta, &self.slots.memory[meta.start..meta.start + meta.length])
     }
 
-    /// Forgets what came of anybody but `peer`. Returns how many are left.
-    pub(super) fn keep_only(&mut self, peer: SocketAddr) -> usize {
-        if !self.arrivals.iter().all(|meta| meta.peer == peer) {
-            let plain = super::plain(peer);
-            self.arrivals
-                .retain(|meta| renewing::same(super::plain(meta.peer), plain));
-        }
-        self.arrivals.len()
-    }
-
     /// Forgets what was received.
     pub(super) fn clear(&mut self) {
         self.arrivals.clear();
@@ -141,7 +141,8 @@ impl RecvBatch {
 
     /// Takes one datagram of `peer` as [`RecvBatch::receive_from`] does, beside those that are there already. Nothing
     /// where every slot is taken.
-    pub(super) fn receive_one_more(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
+    #[inline]
+    pub(super) fn receive_one_more(&mut self, socket: &UdpSocket, peer: &SocketAddr) -> io::Result<usize> {
         let slot = self.arrivals.len();
         if slot >= self.slots.count {
             return Ok(0);
@@ -153,7 +154,7 @@ impl RecvBatch {
             }
         };
         self.arrivals.extend(received.map(|(length, truncated)| Meta {
-            peer,
+            peer: *peer,
             local: None,
             broadcast: false,
             truncated,
@@ -163,7 +164,12 @@ impl RecvBatch {
         Ok(self.arrivals.len() - slot)
     }
 
-    fn receive_one_by_one(&mut self, socket: &UdpSocket, most: usize) -> io::Result<usize> {
+    fn receive_one_by_one(
+        &mut self,
+        socket: &UdpSocket,
+        most: usize,
+        only: Option<&SocketAddr>,
+    ) -> io::Result<usize> {
         if socket.stop_coalescing() {
             // Where one datagram ends and the next begins is not told this way; their senders repeat them.
             while portable::receive_one(socket, self.slots.slot(0)).is_ok() {}
@@ -171,6 +177,8 @@ impl RecvBatch {
         while self.arrivals.len() < self.slots.count.min(most) {
             let slot = self.arrivals.len();
             match portable::receive_one(socket, self.slots.slot(slot)) {
+                Ok((peer, ..)) if only.is_some_and(|only| !renewing::same(peer, socket.in_family(*only))) => {
+                }
                 Ok((peer, length, truncated)) => {
                     self.arrivals.push(Meta {
                         peer,

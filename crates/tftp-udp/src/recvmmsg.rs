@@ -1,6 +1,7 @@
 //! recvmmsg(2): many datagrams a call.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::ptr;
 
@@ -58,12 +59,14 @@ impl Recvmmsg {
         }
     }
 
-    /// Receives into the slots from the first on, `most` of them, and says in `arrivals` what came.
+    /// Receives into the slots from the first on, `most` of them, and lists in `arrivals` what came; with `peer` only what
+    /// it sent.
     pub(super) fn receive(
         &mut self,
         socket: &UdpSocket,
         slots: &mut Slots,
         most: usize,
+        peer: Option<&SocketAddr>,
         arrivals: &mut Vec<Meta>,
     ) -> io::Result<()> {
         self.prepare(slots);
@@ -91,7 +94,10 @@ impl Recvmmsg {
         // Of the one behind the last the kernel may have begun to write.
         self.stale = (received + 1).min(self.headers.len());
         for index in 0..received {
-            self.tell(index, slots, arrivals);
+            let length = self.headers[index].msg_hdr.msg_namelen;
+            if peer.is_none_or(|peer| self.names[index].is(length, peer)) {
+                self.tell(index, slots, arrivals);
+            }
         }
         Ok(())
     }

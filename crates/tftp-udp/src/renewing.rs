@@ -67,31 +67,31 @@ impl UdpSocket {
 /// # Errors
 /// `WouldBlock` where nothing waits; a pending error of the socket.
 #[cfg(target_os = "linux")]
+#[inline]
 pub(super) fn receive_from(
     socket: &UdpSocket,
-    peer: SocketAddr,
+    peer: &SocketAddr,
     buffer: &mut [u8],
 ) -> io::Result<Option<(usize, bool)>> {
     use super::address::Name;
     let (mut name, mut size) = (Name::EMPTY, Name::SIZE);
+    // By number: the C library's function is a point where a thread may be cancelled, which costs two atomic changes.
     // SAFETY: buffer, address and size are borrowed mutably for the call, and their true lengths are given.
     let length = unsafe {
-        libc::recvfrom(
+        libc::syscall(
+            libc::SYS_recvfrom,
             socket.fd(),
-            buffer.as_mut_ptr().cast(),
+            buffer.as_mut_ptr(),
             buffer.len(),
             libc::MSG_DONTWAIT,
-            (&raw mut name).cast(),
-            &mut size,
+            &raw mut name,
+            &raw mut size,
         )
     };
     let Ok(length) = usize::try_from(length) else {
         return Err(io::Error::last_os_error());
     };
-    let is_theirs = name
-        .get(size)
-        .is_some_and(|from| same(from, socket.in_family(peer)));
-    Ok(is_theirs.then(|| kept(length, buffer.len())))
+    Ok(name.is(size, peer).then(|| kept(length, buffer.len())))
 }
 
 /// Receives one datagram of `peer`; `None` for one of anybody else.
@@ -101,11 +101,11 @@ pub(super) fn receive_from(
 #[cfg(not(target_os = "linux"))]
 pub(super) fn receive_from(
     socket: &UdpSocket,
-    peer: SocketAddr,
+    peer: &SocketAddr,
     buffer: &mut [u8],
 ) -> io::Result<Option<(usize, bool)>> {
     let (length, from) = socket.std().recv_from(buffer)?;
-    Ok(same(from, socket.in_family(peer)).then(|| kept(length, buffer.len())))
+    Ok(same(from, socket.in_family(*peer)).then(|| kept(length, buffer.len())))
 }
 
 fn kept(length: usize, room: usize) -> (usize, bool) {

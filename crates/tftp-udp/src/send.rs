@@ -127,8 +127,9 @@ impl SendBatch {
     }
 
     /// Whether nothing waits to be sent.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.queue.messages.is_empty()
+        self.queue.is_empty()
     }
 
     /// Whether packets of that socket wait to be sent.
@@ -171,6 +172,34 @@ impl SendBatch {
     #[inline]
     pub fn end_data(&mut self) {
         self.queue.end_data();
+    }
+
+    /// Sends the packet of a transfer in lockstep: all that waits is one packet, to the peer that its socket is connected
+    /// to. False where that is not so, or the system did not take it: [`SendBatch::flush`] does the rest.
+    #[inline]
+    pub(super) fn flush_one<'s>(&mut self, socket: impl Fn(usize) -> Option<&'s UdpSocket>) -> bool {
+        self.end_data();
+        #[cfg(target_os = "linux")]
+        if self.frames.is_some() {
+            return false;
+        }
+        let Some(message) = self.queue.only() else {
+            return false;
+        };
+        let Some(datagram) = self.queue.lone_packet(message, PLAIN_SEND) else {
+            return false;
+        };
+        let Some(socket) = socket(message.route.socket) else {
+            return false;
+        };
+        let is_sent = self
+            .single
+            .send_one(socket, &self.queue, message, datagram)
+            .is_ok();
+        if is_sent {
+            self.queue.clear();
+        }
+        is_sent
     }
 
     /// Sends what waits: socket by socket, and on each in the order it was pushed. `sockets` finds a socket by the
@@ -251,7 +280,9 @@ impl SendBatch {
         let order = &self.order[range];
         self.sent.clear();
         if let &[message] = order
-            && let Some(datagram) = self.queue.lone_packet(message, PLAIN_SEND)
+            && let Some(datagram) = self
+                .queue
+                .lone_packet(&self.queue.messages[message as usize], PLAIN_SEND)
         {
             return self.send_plainly(socket, message, datagram);
         }
@@ -272,7 +303,8 @@ impl SendBatch {
 
     /// The only packet of a connected socket: send(2) is the cheapest call there is.
     fn send_plainly(&mut self, socket: &UdpSocket, message: u32, datagram: usize) -> Result<usize, Failure> {
-        let sent = self.single.send_one(socket, &self.queue, message, datagram);
+        let only = &self.queue.messages[message as usize];
+        let sent = self.single.send_one(socket, &self.queue, only, datagram);
         sent.map_err(|error| Failure {
             error,
             segmented: false,
@@ -347,8 +379,12 @@ impl SendBatch {
             Some(libc::ENOSYS) => self.kernel = None,
             Some(libc::EPERM) => {
                 // A firewall, or a sandbox that forbids the call: a plain one tells.
-                let first = message.first;
-                if self.single.send_one(socket, &self.queue, index, first).is_err() {
+                let message = &self.queue.messages[index as usize];
+                if self
+                    .single
+                    .send_one(socket, &self.queue, message, message.first)
+                    .is_err()
+                {
                     return Step::GiveUp(error);
                 }
                 self.queue.messages[index as usize].first += 1;

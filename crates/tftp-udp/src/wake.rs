@@ -72,10 +72,9 @@ const CALLED: u8 = 2;
 
 /// A wait that is never too short: a loop that wakes too early finds nothing due and spins.
 pub(super) fn round_up_to_milliseconds(timeout: Duration) -> std::ffi::c_int {
-    timeout
-        .as_nanos()
-        .div_ceil(1_000_000)
-        .min(std::ffi::c_int::MAX as u128) as std::ffi::c_int
+    let rest = u64::from(timeout.subsec_nanos().div_ceil(1_000_000));
+    let milliseconds = timeout.as_secs().saturating_mul(1000).saturating_add(rest);
+    milliseconds.min(std::ffi::c_int::MAX as u64) as std::ffi::c_int
 }
 
 /// What a poller and its wakers share.

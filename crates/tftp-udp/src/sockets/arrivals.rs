@@ -1,11 +1,12 @@
 //! What arrives: which sockets have something, and what was taken from them.
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::departures::Departures;
 use crate::datagrams::{Datagram, PortId, Received};
-use crate::{Inlet, IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch};
+use crate::{Inlet, IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, UdpSocket};
 
 /// Datagrams of one system call, and how many calls one socket gets before the next has its turn.
 const BATCH: usize = 64;
@@ -201,7 +202,7 @@ impl Arrivals {
         };
         last.origin = ports.id(LISTENING);
         for _ in 0..2 {
-            let (count, batch) = receive(&mut last.batch, socket, most.min(BATCH));
+            let (count, batch) = receive(&mut last.batch, socket, most.min(BATCH), None);
             waiting.requests = batch != Batch::Rest;
             if batch != Batch::Failed {
                 let more = waiting.requests;
@@ -310,10 +311,7 @@ impl Waiting {
 
     fn receive_batch(&mut self, last: &mut Delivery, inlet: Inlet<'_>, most: usize) -> usize {
         last.origin = inlet.id;
-        let (mut count, batch) = receive(&mut last.batch, inlet.socket, most);
-        if let Some(&peer) = inlet.peer {
-            count = last.batch.keep_only(peer);
-        }
+        let (count, batch) = receive(&mut last.batch, inlet.socket, most, inlet.peer);
         self.turns += 1;
         self.ready[self.at].error |= batch == Batch::Failed;
         if batch == Batch::Rest || self.turns == BATCHES_A_TURN {
@@ -326,7 +324,7 @@ impl Waiting {
     /// what else there is. Where errors wait everything before them is taken. One of anybody else, which came before the
     /// socket was connected, is nothing.
     fn receive_one(&mut self, last: &mut Delivery, inlet: Inlet<'_>, has_errors: bool) -> usize {
-        let Some(&peer) = inlet.peer else {
+        let Some(peer) = inlet.peer else {
             self.next();
             return 0;
         };
@@ -351,8 +349,13 @@ impl Waiting {
     }
 }
 
-fn receive(batch: &mut RecvBatch, socket: &crate::UdpSocket, most: usize) -> (usize, Batch) {
-    match batch.receive(socket, most) {
+fn receive(
+    batch: &mut RecvBatch,
+    socket: &UdpSocket,
+    most: usize,
+    peer: Option<&SocketAddr>,
+) -> (usize, Batch) {
+    match batch.receive_of(socket, most, peer) {
         Ok(count) if count < most => (count, Batch::Rest),
         Ok(count) => (count, Batch::Full),
         Err(error) if error.kind() == ErrorKind::WouldBlock => (0, Batch::Rest),

@@ -89,7 +89,16 @@ impl Departures {
     }
 
     /// Sends what waits. Returns the sockets that begin or cease to wait for the system, if there can be any.
+    #[inline]
     pub(super) fn flush(&mut self, ports: &Ports) -> Option<Vec<usize>> {
+        let is_stuck = !self.congested.is_empty() || !self.blocked.is_empty();
+        if !is_stuck && (self.batch.flush_one(|index| ports.get(index)) || self.batch.is_empty()) {
+            return None;
+        }
+        self.flush_all(ports)
+    }
+
+    fn flush_all(&mut self, ports: &Ports) -> Option<Vec<usize>> {
         let report = self.batch.flush(&|index| ports.get(index));
         if !report.failed.is_empty() {
             for (route, error) in report.failed {

@@ -16,6 +16,7 @@ in_every_mode!(
     window_over_v6,
     order_across_sockets,
     connected,
+    strangers_from_before_the_connect,
     vanished_peers,
     pending_errors_hit_nobody_else,
     unsendable,
@@ -240,6 +241,27 @@ fn connected(mode: IoMode) {
         receive(&mut RecvBatch::new(4, 2000, mode), &sender, 1)[0].bytes,
         b"peer"
     );
+}
+
+/// What came before a socket was connected waits in it still.
+fn strangers_from_before_the_connect(mode: IoMode) {
+    for address in ["127.0.0.1:0", "[::]:0"] {
+        let (socket, peer, stranger) = (bind(address), bind("127.0.0.1:0"), bind("127.0.0.1:0"));
+        let there = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), socket.local_addr().unwrap().port());
+        let (mut batch, from) = (SendBatch::new(mode), peer.local_addr().unwrap());
+        for (sender, bytes) in [(&stranger, b"forged"), (&peer, b"packet"), (&stranger, b"forged")] {
+            batch.push_small(to(there), bytes);
+            flush(&mut batch, sender);
+        }
+        socket.connect(from).unwrap();
+        let mut arrivals = RecvBatch::new(8, 16, mode);
+        assert_eq!(
+            arrivals.receive_of(&socket, 8, Some(&from)).unwrap(),
+            1,
+            "{address}"
+        );
+        assert_eq!(arrivals.get(0).bytes, b"packet");
+    }
 }
 
 /// Addresses to bind to and the address of a port that is closed, on IPv4, IPv6 and IPv4 through IPv6.
