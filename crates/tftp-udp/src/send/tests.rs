@@ -1,0 +1,107 @@
+//! What waits after a flush, without sockets.
+
+use std::sync::Arc;
+
+use super::*;
+
+fn route(socket: usize) -> Route {
+    Route {
+        socket,
+        peer: "127.0.0.1:9".parse().unwrap(),
+        source: None,
+        connected: false,
+    }
+}
+
+fn push(batch: &mut SendBatch, socket: usize, blocks: u8) {
+    let bytes = Arc::new(vec![7; 600]);
+    batch.begin_data(route(socket), 604);
+    for block in 0..blocks {
+        batch.block([0, 3, 0, block]);
+        batch.slice(&bytes, 0..300);
+        batch.slice(&bytes, 300..600);
+    }
+    batch.end_data();
+}
+
+fn waiting(batch: &SendBatch) -> Vec<(usize, usize)> {
+    batch
+        .queue
+        .messages
+        .iter()
+        .map(|message| (message.route.socket, message.len()))
+        .collect()
+}
+
+/// The oldest go, no newer one of the same socket goes before an older one, and the newest stays.
+#[test]
+fn the_oldest_are_dropped() {
+    for (most, left, dropped) in [
+        (100, 3, 0),
+        (60, 3, 0),
+        (59, 2, 10),
+        (50, 2, 10),
+        (49, 1, 30),
+        (1, 1, 30),
+        (0, 0, 60),
+    ] {
+        let mut batch = SendBatch::new(IoMode::Portable);
+        [10, 20, 30]
+            .into_iter()
+            .for_each(|blocks| push(&mut batch, 0, blocks));
+        batch.arrange();
+        assert_eq!(batch.drop_oldest(0..3, most), dropped, "{most}");
+        batch.queue.compact(&mut batch.spare);
+        assert_eq!(waiting(&batch), [(0, 10), (0, 20), (0, 30)][3 - left..], "{most}");
+    }
+}
+
+/// What stays after a flush is whole, in order, and keeps its bytes alive; the rest is let go.
+#[test]
+fn the_rest_is_kept_whole() {
+    let mut batch = SendBatch::new(IoMode::Portable);
+    let bytes = Arc::new((0..=255).cycle().take(1000).collect::<Vec<u8>>());
+    let gone = Arc::new(vec![1; 1000]);
+    batch.push_small(route(0), b"small");
+    for source in [&gone, &bytes] {
+        batch.begin_data(route(0), 1004);
+        batch.block(*b"head");
+        batch.slice(source, 0..400);
+        batch.slice(source, 400..1000);
+        batch.block(*b"tail");
+        batch.slice(source, 0..3);
+        batch.end_data();
+    }
+    batch.queue.messages[1].first += 2;
+    batch.queue.messages[2].first += 1;
+    batch.queue.compact(&mut batch.spare);
+    assert_eq!(waiting(&batch), [(0, 1), (0, 1)]);
+    assert_eq!(Arc::strong_count(&gone), 1);
+    let datagram = |at: usize| {
+        batch
+            .queue
+            .pieces(batch.queue.messages[at].first)
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    assert_eq!(datagram(0), b"small");
+    assert_eq!(datagram(1), [b"tail", &bytes[..3]].concat());
+    batch
+        .queue
+        .messages
+        .iter_mut()
+        .for_each(|message| message.first = message.end);
+    batch.queue.compact(&mut batch.spare);
+    assert!(batch.is_empty());
+    assert_eq!(Arc::strong_count(&bytes), 1);
+}
+
+#[test]
+fn messages_are_sorted_by_socket_alone() {
+    let mut batch = SendBatch::new(IoMode::Portable);
+    for (socket, blocks) in [(2, 1), (0, 2), (2, 3), (1, 4), (0, 5)] {
+        push(&mut batch, socket, blocks);
+    }
+    batch.arrange();
+    assert_eq!(batch.order, [1, 4, 3, 0, 2]);
+}
