@@ -1,35 +1,64 @@
-//! Files as the world knows them: contents by name and version.
+//! Files as the world knows them: what each name held and when, what was stored, what is unfinished.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use tftp_sim::Rng;
+
+use super::counts::Counts;
+use super::plan::Disk;
 
 /// How many there are to be read.
 pub const COUNT: u64 = 12;
 
-/// One file.
-#[derive(Clone, Copy, Debug)]
+/// One file of the file system, which stays as long as somebody has it open.
+pub struct Inode {
+    pub number: u64,
+    pub bytes: &'static [u8],
+    pub modified: i64,
+    /// Only the system sets it.
+    pub changed: i64,
+}
+
+/// A name that can be read.
 pub struct File {
-    /// What it holds now, and held before it changed.
-    pub versions: [&'static [u8]; 2],
-    pub version: usize,
+    pub inode: Arc<Mutex<Inode>>,
     pub missing: bool,
+    /// As procfs has it: the size says nothing.
     pub unknown_length: bool,
-    /// It changes when it is first let go.
+    /// It claims more bytes than it has.
+    pub claims_more: bool,
+    /// Its file system numbers files as it likes: nothing tells whether two openings are of one file.
+    pub unnumbered: bool,
+    /// It changes at some openings and closings.
     pub changes: bool,
+    /// What it held, from when on.
+    versions: Vec<(u64, &'static [u8])>,
+    /// What it will hold.
+    next: Vec<&'static [u8]>,
 }
 
-impl File {
-    pub fn content(&self, version: usize) -> &'static [u8] {
-        self.versions[version]
-    }
+/// What an upload left.
+pub struct Stored {
+    pub bytes: Vec<u8>,
+    at: u64,
+    synced: bool,
+    /// A power cut took some of it.
+    pub is_torn: bool,
 }
 
-/// The directory: files to be read, and what was stored.
+/// The directory.
 pub struct Files {
     files: BTreeMap<Vec<u8>, File>,
-    pub stored: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub stored: BTreeMap<Vec<u8>, Stored>,
+    /// Unfinished uploads.
+    pub unfinished: BTreeMap<u64, Vec<u8>>,
+    rng: Rng,
+    clock: i64,
 }
+
+/// What is not synced reaches the disk within this.
+const WRITEBACK: u64 = 5_000_000;
 
 pub fn name(number: u64) -> Vec<u8> {
     format!("file-{number}").into_bytes()
@@ -40,26 +69,63 @@ fn size(rng: &mut Rng) -> usize {
     size as usize
 }
 
-impl Files {
-    pub fn new(mut rng: Rng, disk: &super::plan::Disk) -> Files {
-        let mut files = BTreeMap::new();
-        for number in 0..COUNT {
-            let mut rng = rng.part(number);
-            let size = size(&mut rng);
-            let versions = [tftp_sim::noise(&mut rng, size), tftp_sim::noise(&mut rng, size)];
-            let file = File {
-                versions,
-                version: 0,
-                missing: rng.percent(disk.missing),
-                unknown_length: rng.percent(disk.unknown_length),
-                changes: rng.percent(disk.changes),
-            };
-            files.insert(name(number), file);
+impl File {
+    fn new(mut rng: Rng, number: u64, disk: &Disk) -> File {
+        let size = size(&mut rng);
+        let first = tftp_sim::noise(&mut rng, size);
+        let changes = rng.percent(disk.changes);
+        let unknown_length = rng.percent(disk.unknown_length);
+        let next = match changes {
+            true => (0..3).map(|_| tftp_sim::noise(&mut rng, size)).collect(),
+            false => Vec::new(),
+        };
+        File {
+            inode: Arc::new(Mutex::new(Inode {
+                number: 1000 + number,
+                bytes: first,
+                modified: 1,
+                changed: 1,
+            })),
+            missing: rng.percent(disk.missing),
+            unknown_length,
+            claims_more: rng.percent(disk.claims_more) && !unknown_length,
+            unnumbered: rng.percent(disk.unnumbered),
+            changes,
+            versions: vec![(0, first)],
+            next,
         }
+    }
+
+    /// What it holds now.
+    pub fn content(&self) -> &'static [u8] {
+        self.versions.last().map_or(&[], |(_, bytes)| bytes)
+    }
+
+    /// The number of bytes, which never changes.
+    pub fn size(&self) -> usize {
+        self.content().len()
+    }
+
+    /// Everything that it held at some time since.
+    pub fn since(&self, at: u64) -> impl Iterator<Item = &'static [u8]> {
+        let before = self.versions.partition_point(|(from, _)| *from <= at);
+        self.versions[before.saturating_sub(1)..]
+            .iter()
+            .map(|(_, bytes)| *bytes)
+    }
+}
+
+impl Files {
+    pub fn new(mut rng: Rng, disk: &Disk) -> Files {
+        let file = |number| (name(number), File::new(rng.part(number), number, disk));
+        let files = (0..COUNT).map(file).collect();
         rng.next();
         Files {
             files,
             stored: BTreeMap::new(),
+            unfinished: BTreeMap::new(),
+            rng,
+            clock: 1,
         }
     }
 
@@ -67,21 +133,73 @@ impl Files {
         self.files.get(name).filter(|file| !file.missing)
     }
 
-    pub fn change(&mut self, name: &[u8]) {
-        if let Some(file) = self.files.get_mut(name).filter(|file| file.changes) {
-            file.version = 1;
+    /// A moment at which a file may change: in place with its old modification time, or by another one in its place,
+    /// which may have its number.
+    pub fn may_change(&mut self, now: u64, name: &[u8], counts: &mut Counts) {
+        let rng = &mut self.rng;
+        let Some(file) = self.files.get_mut(name).filter(|file| !file.next.is_empty()) else {
+            return;
+        };
+        if !rng.percent(30) {
+            return;
         }
+        let Some(bytes) = file.next.pop() else { return };
+        self.clock += 1;
+        file.versions.push((now, bytes));
+        let mut inode = file.inode.lock().expect("no thread panics with the lock");
+        if rng.percent(50) {
+            counts.changed += 1;
+            (inode.bytes, inode.changed) = (bytes, self.clock);
+            return;
+        }
+        counts.replaced += 1;
+        let other = Inode {
+            number: inode.number + u64::from(rng.percent(50)) * 100,
+            bytes,
+            modified: inode.modified,
+            changed: self.clock,
+        };
+        drop(inode);
+        file.inode = Arc::new(Mutex::new(other));
+    }
+
+    /// An upload got its name.
+    pub fn store(&mut self, at: u64, name: Vec<u8>, bytes: Vec<u8>, synced: bool) {
+        let stored = Stored {
+            bytes,
+            at,
+            synced,
+            is_torn: false,
+        };
+        self.stored.insert(name, stored);
+    }
+
+    /// The power is gone: what was not synced has not reached the disk whole.
+    pub fn cut_power(&mut self, now: u64, counts: &mut Counts) {
+        for stored in self.stored.values_mut() {
+            if !stored.synced && stored.at + WRITEBACK > now && !stored.bytes.is_empty() {
+                let left = self.rng.below(stored.bytes.len() as u64);
+                stored.bytes.truncate(left as usize);
+                stored.is_torn = true;
+                counts.torn += 1;
+            }
+        }
+    }
+
+    /// Removes what a crash left behind.
+    pub fn sweep(&mut self) -> u64 {
+        std::mem::take(&mut self.unfinished).len() as u64
     }
 
     /// What a client that asks for it should get; nothing where there is no such file.
     pub fn expected(&self, name: &[u8]) -> &'static [u8] {
-        self.files.get(name).map_or(&[], |file| file.versions[0])
+        self.files.get(name).map_or(&[], |file| file.versions[0].1)
     }
 
     /// Whether everybody gets the same.
     pub fn is_steady(&self, name: &[u8]) -> bool {
         self.files
             .get(name)
-            .is_some_and(|file| !file.changes && !file.missing)
+            .is_some_and(|file| !file.changes && !file.missing && !file.claims_more)
     }
 }

@@ -1,7 +1,7 @@
 //! Plans that once failed, each with what it showed: as a failing test prints them, so that they stay what they were when
 //! the way in which seeds choose plans changes.
 
-use super::plan::{Application, Crowd, Disk, Link, Mode, Operator, Plan, Settings};
+use super::plan::{Application, Crowd, Disk, Link, Mode, Operator, Plan, Settings, Sockets};
 
 pub const FOUND: &[(&str, Plan)] = &[(
     "a forged ERROR ended a download whose window the disk brought in pieces: its client had nothing to answer yet",
@@ -20,6 +20,7 @@ pub const FOUND: &[(&str, Plan)] = &[(
             adaptive: true,
             inactivity: 60000000,
             read_only: false,
+            sync: false,
         },
         link: Link {
             loss: 0,
@@ -30,7 +31,10 @@ pub const FOUND: &[(&str, Plan)] = &[(
             delay: 5000,
             forged: 50,
             mtu: 0,
+            narrows_at: 0,
+            dont_fragment: false,
         },
+        sockets: Sockets::PLAIN,
         disk: Disk {
             delay: 100000,
             missing: 0,
@@ -40,6 +44,9 @@ pub const FOUND: &[(&str, Plan)] = &[(
             changes: 0,
             pieces: 30,
             holds: 0,
+            cold: 0,
+            claims_more: 0,
+            unnumbered: 0,
         },
         application: Application {
             later: 0,
@@ -52,6 +59,7 @@ pub const FOUND: &[(&str, Plan)] = &[(
             shutdown_at: None,
             crash_at: None,
             restart_after: 0,
+            power_cut: false,
             pause_at: None,
             pause_for: 0,
             abandon_at: None,

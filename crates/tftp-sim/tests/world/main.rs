@@ -4,7 +4,10 @@
 //! A failure prints seed, plan and the end of its trace; `TFTP_SEED=<seed> cargo test -p tftp-sim --test world <name of the
 //! test>` runs that world alone with all of it. `TFTP_WORLD_SECONDS` sets how long each family runs.
 
+mod budget;
+mod counts;
 mod crowd;
+mod event;
 mod files;
 mod found;
 mod ground;
@@ -19,10 +22,13 @@ mod operator;
 mod patches;
 mod plan;
 mod runner;
+mod simnet;
+mod simstore;
 mod trace;
+mod wire;
 mod world;
 
-use ground::Counts;
+use counts::Counts;
 use judges::Judge;
 use model::{Fault, Model};
 use plan::{Crowd, Mode};

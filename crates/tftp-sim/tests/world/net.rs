@@ -2,8 +2,8 @@
 //! what is too long.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::net::SocketAddr;
+use std::collections::{BTreeSet, BinaryHeap};
+use std::net::{IpAddr, SocketAddr};
 
 use tftp_sim::Rng;
 use tftp_sim::damage::damage;
@@ -38,21 +38,26 @@ pub struct Flight {
 pub struct Net {
     rng: Rng,
     link: Link,
-    server: std::net::IpAddr,
+    server: IpAddr,
     queue: BinaryHeap<Reverse<(u64, u64, Flight)>>,
     sent: u64,
+    /// Hosts of whose narrow path the server has heard: what goes there goes in pieces.
+    narrow: BTreeSet<IpAddr>,
+    pub damaged: u64,
     /// The last ordinary arrival at each side: only reordered datagrams overtake.
     last: [u64; 2],
 }
 
 impl Net {
-    pub fn new(rng: Rng, link: Link, server: std::net::IpAddr) -> Net {
+    pub fn new(rng: Rng, link: Link, server: IpAddr) -> Net {
         Net {
             rng,
             link,
             server,
             queue: BinaryHeap::new(),
             sent: 0,
+            narrow: BTreeSet::new(),
+            damaged: 0,
             last: [0; 2],
         }
     }
@@ -74,14 +79,16 @@ impl Net {
         self.rng.percent(self.link.forged)
     }
 
-    /// The first packet of several that do not fit; then the sender knows, and sends fragments.
+    /// Until the server has heard of it, what does not fit is lost; then it goes in pieces.
     fn is_too_long(&mut self, now: u64, flight: &Flight) -> bool {
-        let too_long = self.link.mtu > 0 && flight.bytes.len() as u64 + 48 > self.link.mtu;
-        if !too_long || flight.from.ip() != self.server || !self.rng.percent(20) {
-            return false;
+        let is_lost = flight.from.ip() == self.server
+            && now >= self.link.narrows_at
+            && self.link.is_too_long(flight)
+            && !self.narrow.contains(&flight.to.ip());
+        if is_lost {
+            self.icmp(now, flight, Kind::TooLong);
         }
-        self.icmp(now, flight, Kind::TooLong);
-        true
+        is_lost
     }
 
     /// A datagram reached a closed port: its sender may hear of it.
@@ -109,6 +116,7 @@ impl Net {
         if !flight.bytes.is_empty() && self.rng.percent(self.link.damage) {
             let before = flight.bytes.clone();
             damage(&mut self.rng, &mut flight.bytes);
+            self.damaged += 1;
             flight.clean &= before == flight.bytes;
         }
         let mut at = now + self.link.delay + self.rng.below(self.link.delay / 4 + 1);
@@ -129,6 +137,10 @@ impl Net {
 
     pub fn arrive(&mut self, now: u64) -> Option<Flight> {
         self.next_at().filter(|&at| at <= now)?;
-        self.queue.pop().map(|Reverse((.., flight))| flight)
+        let Reverse((.., flight)) = self.queue.pop()?;
+        if flight.kind == Kind::TooLong {
+            self.narrow.insert(flight.from.ip());
+        }
+        Some(flight)
     }
 }

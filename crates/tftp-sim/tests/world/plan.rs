@@ -4,6 +4,8 @@
 
 use tftp_sim::Rng;
 
+use super::net::Flight;
+
 /// Which ports transfers get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -31,6 +33,8 @@ pub struct Settings {
     pub adaptive: bool,
     pub inactivity: u64,
     pub read_only: bool,
+    /// Uploads are on the disk before their last ACK.
+    pub sync: bool,
 }
 
 /// What the network does to a datagram: chances in percent, times in microseconds.
@@ -45,8 +49,35 @@ pub struct Link {
     pub delay: u64,
     /// ERRORs in an honest client's name, by somebody who knows both ports, right behind its packets.
     pub forged: u64,
-    /// Packets above it are answered with Packet Too Big, once each time; 0: none.
+    /// Packets above it are answered with Packet Too Big until the server knows; 0: none.
     pub mtu: u64,
+    /// From then on.
+    pub narrows_at: u64,
+    /// What does not fit is never sent in pieces.
+    pub dont_fragment: bool,
+}
+
+/// What the server's own system does to what it sends and receives: chances in percent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sockets {
+    /// A packet cannot leave its port for a while (EAGAIN).
+    pub blocked: u64,
+    /// No packet can (ENOBUFS).
+    pub congested: u64,
+    /// A port cannot be opened.
+    pub unopened: u64,
+    /// Datagrams that a port keeps.
+    pub queue: usize,
+}
+
+impl Sockets {
+    /// Nothing goes wrong.
+    pub const PLAIN: Sockets = Sockets {
+        blocked: 0,
+        congested: 0,
+        unopened: 0,
+        queue: 256,
+    };
 }
 
 impl Link {
@@ -58,6 +89,12 @@ impl Link {
             0
         };
         self.delay + self.delay / 4 + 1 + reorder
+    }
+
+    /// Whether a datagram does not fit, once the path is narrow.
+    pub fn is_too_long(&self, flight: &Flight) -> bool {
+        let headers = if flight.to.is_ipv6() { 48 } else { 28 };
+        self.mtu > 0 && flight.bytes.len() as u64 + headers > self.mtu
     }
 }
 
@@ -73,12 +110,18 @@ pub struct Disk {
     pub hangs: u64,
     /// The length of some files is not known before their end.
     pub unknown_length: u64,
-    /// A file changes while it is let go.
+    /// A file changes at some openings and closings.
     pub changes: u64,
-    /// A read brings a part of what is wanted.
+    /// A file is read in parts, by the model server.
     pub pieces: u64,
     /// An upload is held back for a while.
     pub holds: u64,
+    /// What is not at hand, so that a job has to fetch it.
+    pub cold: u64,
+    /// Files with fewer bytes than they claim.
+    pub claims_more: u64,
+    /// Files whose numbers tell nothing.
+    pub unnumbered: u64,
 }
 
 /// What the application answers to a request: chances in percent.
@@ -99,6 +142,8 @@ pub struct Operator {
     /// The server is gone without a word, and a new one is there so long after.
     pub crash_at: Option<u64>,
     pub restart_after: u64,
+    /// The whole machine dies, not the process alone.
+    pub power_cut: bool,
     /// The process does nothing from then on, for so long.
     pub pause_at: Option<u64>,
     pub pause_for: u64,
@@ -142,6 +187,7 @@ pub struct Plan {
     pub ipv6: bool,
     pub settings: Settings,
     pub link: Link,
+    pub sockets: Sockets,
     pub disk: Disk,
     pub application: Application,
     pub operator: Operator,
@@ -178,6 +224,7 @@ fn settings(rng: &mut Rng) -> Settings {
         adaptive: rng.percent(80),
         inactivity: 60_000_000,
         read_only: false,
+        sync: rng.percent(50),
     }
 }
 
@@ -191,7 +238,9 @@ fn link(rng: &mut Rng) -> Link {
         refusals: rng.pick(&[0, 50, 100]),
         delay: rng.pick(&[50, 500, 5_000, 40_000]),
         forged: 0,
-        mtu: rng.pick(&[0, 0, 0, 1500]),
+        mtu: rng.pick(&[0, 0, 0, 1500, 576]),
+        narrows_at: rng.pick(&[0, 300_000]),
+        dont_fragment: false,
     }
 }
 
@@ -203,10 +252,12 @@ pub fn honest(seed: u64) -> Plan {
         ipv6: rng.percent(30),
         settings: settings(&mut rng.part(1)),
         link: link(&mut rng.part(2)),
+        sockets: Sockets::PLAIN,
         disk: Disk {
             delay: rng.part(3).pick(&[0, 0, 0, 10_000, 500_000]),
             missing: rng.part(3).pick(&[0, 5]),
             pieces: rng.part(3).pick(&[0, 0, 30]),
+            cold: rng.part(3).pick(&[0, 30, 100]),
             ..Disk::default()
         },
         application: Application::default(),
@@ -228,7 +279,7 @@ pub fn honest(seed: u64) -> Plan {
     plan
 }
 
-/// The disk and the application do what they like as well.
+/// The disk, the application and the server's system do what they like as well.
 pub fn troubled(seed: u64) -> Plan {
     let mut plan = honest(seed);
     let mut rng = Rng(seed).part(part::PLAN).part(7);
@@ -241,6 +292,16 @@ pub fn troubled(seed: u64) -> Plan {
         changes: rng.pick(&[0, 30]),
         pieces: rng.pick(&[0, 50]),
         holds: rng.pick(&[0, 20]),
+        cold: rng.pick(&[0, 50, 100]),
+        claims_more: rng.pick(&[0, 0, 20]),
+        unnumbered: rng.pick(&[0, 0, 30]),
+    };
+    plan.link.dont_fragment = rng.percent(20);
+    plan.sockets = Sockets {
+        blocked: rng.pick(&[0, 5]),
+        congested: rng.pick(&[0, 1]),
+        unopened: rng.pick(&[0, 0, 20]),
+        queue: rng.pick(&[8, 64, 256]),
     };
     let mut rng = rng.part(1);
     plan.application = Application {
@@ -265,7 +326,10 @@ pub fn operated(seed: u64) -> Plan {
         0 => operator.stop_at = Some(at),
         1 => (operator.stop_at, operator.resume_after) = (Some(at), Some(rng.below(2_000_000))),
         2 => operator.shutdown_at = Some(at),
-        3 => (operator.crash_at, operator.restart_after) = (Some(at), rng.below(3_000_000)),
+        3 => {
+            (operator.crash_at, operator.restart_after) = (Some(at), rng.below(3_000_000));
+            operator.power_cut = rng.percent(50);
+        }
         4 => {
             (operator.pause_at, operator.pause_for) =
                 (Some(at), rng.pick(&[200_000, 3_000_000, 20_000_000, 60_000_000]))

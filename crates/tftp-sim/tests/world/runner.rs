@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::ground::{Counts, Ground, Node};
+use super::counts::Counts;
+use super::ground::{Ground, Node};
 use super::judges::{Broken, Judge};
 use super::plan::Plan;
 use super::world::{Report, World};
@@ -14,32 +15,28 @@ use super::world::{Report, World};
 pub type Make<'a> = dyn Fn(&Plan, u64, &mut Ground) -> Box<dyn Node> + 'a;
 
 impl Node for Box<dyn Node> {
-    fn receive(&mut self, now: u64, flight: &super::net::Flight, ground: &mut Ground) {
-        (**self).receive(now, flight, ground);
-    }
-
-    fn timeout(&mut self, now: u64, ground: &mut Ground) {
-        (**self).timeout(now, ground);
+    fn turn(&mut self, ground: &mut Ground) {
+        (**self).turn(ground);
     }
 
     fn deadline(&self) -> Option<u64> {
         (**self).deadline()
     }
 
-    fn stop(&mut self, now: u64, ground: &mut Ground) {
-        (**self).stop(now, ground);
+    fn stop(&mut self, ground: &mut Ground) {
+        (**self).stop(ground);
     }
 
-    fn resume(&mut self, now: u64, ground: &mut Ground) {
-        (**self).resume(now, ground);
+    fn resume(&mut self, ground: &mut Ground) {
+        (**self).resume(ground);
     }
 
-    fn shutdown(&mut self, now: u64, ground: &mut Ground) {
-        (**self).shutdown(now, ground);
+    fn shutdown(&mut self, ground: &mut Ground) {
+        (**self).shutdown(ground);
     }
 
-    fn abandon(&mut self, now: u64, ground: &mut Ground) {
-        (**self).abandon(now, ground);
+    fn abandon(&mut self, ground: &mut Ground) {
+        (**self).abandon(ground);
     }
 
     fn left(&self) -> usize {

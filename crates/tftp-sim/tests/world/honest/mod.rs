@@ -1,12 +1,15 @@
 //! Clients that want files, with their habits: patient ones, those that are reset, those that only ask for the size.
 
+mod draw;
+
 use std::net::{IpAddr, SocketAddr};
 
 use tftp_sim::Rng;
-use tftp_sim::client::{self, Address, Arrival, Client, Habit, Options, State};
+use tftp_sim::client::{Address, Arrival, Client, Habit, State};
 
-use super::files;
+use super::files::Files;
 use super::hostile::Out;
+use draw::Wish;
 
 /// An address and a port of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -232,7 +235,7 @@ impl Honest {
         }
     }
 
-    pub fn timeout(&mut self, now: u64, files: &files::Files, out: &mut Out) {
+    pub fn timeout(&mut self, now: u64, files: &Files, out: &mut Out) {
         match &mut self.session {
             Some(session) => session.client.timeout(now),
             None if self.next_at.is_some_and(|at| at <= now) => self.begin(now, files),
@@ -296,7 +299,7 @@ impl Honest {
         }
     }
 
-    fn begin(&mut self, now: u64, files: &files::Files) {
+    fn begin(&mut self, now: u64, files: &Files) {
         self.left -= 1;
         let cut = self
             .ended
@@ -318,29 +321,26 @@ impl Honest {
         let again = cut.filter(|_| self.script.reset.is_some_and(|reset| reset.same));
         let again = again.map(|ended| {
             let session = &ended.session;
-            (
-                session.name.clone(),
-                session.upload,
-                session.request.clone(),
-                session.client.plan(),
-                session.client.file(),
-            )
+            Wish {
+                name: session.name.clone(),
+                upload: session.upload,
+                request: session.request.clone(),
+                plan: session.client.plan(),
+                file: session.client.file(),
+            }
         });
-        let (name, upload, request, plan, file) = match again {
-            Some(again) => again,
-            None => self.draw(files),
-        };
+        let wish = again.unwrap_or_else(|| self.draw(files));
         self.session = Some(Session {
-            client: Client::new(now, &plan, request.clone(), self.server, file),
+            client: Client::new(now, &wish.plan, wish.request.clone(), self.server, wish.file),
             from,
-            name,
-            upload,
-            habit: plan.habit,
+            name: wish.name,
+            upload: wish.upload,
+            habit: wish.plan.habit,
             begun: now,
             delivered: None,
             answered: None,
             heard: 0,
-            request,
+            request: wish.request,
             gone_on: false,
             after_reset,
             stuck,
@@ -350,74 +350,4 @@ impl Honest {
         });
         self.next_at = None;
     }
-
-    fn draw(&mut self, files: &files::Files) -> (Vec<u8>, bool, Vec<u8>, client::Plan, &'static [u8]) {
-        let rng = &mut self.rng;
-        let upload = self.script.uploads.unwrap_or(rng.percent(40));
-        let (name, file) = if upload {
-            let size = rng.pick(&[0, 1, 500, 512, 3_000, 20_000]);
-            let name = format!("up-{}-{}", self.number, self.left).into_bytes();
-            (name, tftp_sim::noise(rng, size))
-        } else {
-            let name = files::name(rng.below(files::COUNT));
-            let file = files.expected(&name);
-            (name, file)
-        };
-        let habit = self.script.habit.unwrap_or_else(|| {
-            rng.pick(&[
-                Habit::Careful,
-                Habit::Careful,
-                Habit::Apprentice,
-                Habit::Hasty,
-                Habit::Busybox,
-                Habit::UBoot,
-                Habit::OneRequest,
-            ])
-        });
-        // Who cannot live with what is granted says the same as who asked for the size only.
-        let probes = self.script.probe.is_some() && rng.percent(60);
-        let options = options(rng, upload, file.len() as u64, probes);
-        let plan = client::Plan {
-            seed: rng.next(),
-            upload,
-            options,
-            unit: 512,
-            rolls_to_one: false,
-            habit,
-            timeout: if habit == Habit::Busybox {
-                100_000
-            } else {
-                1_000_000
-            },
-            tries: if habit == Habit::Malicious { 200 } else { 60 },
-            linger: if habit == Habit::Hasty || self.script.forgets {
-                0
-            } else {
-                10_000_000
-            },
-        };
-        let request = client::request(upload, &name, "octet", &options);
-        (name, upload, request, plan, file)
-    }
-}
-
-fn options(rng: &mut Rng, upload: bool, size: u64, asks_size: bool) -> Options {
-    let mut options = Options::default();
-    if asks_size || rng.percent(60) {
-        if asks_size || rng.percent(50) {
-            options.push("tsize", if upload { size } else { 0 });
-        }
-        let blksize = rng.pick(&[0, 512, 1024, 1428, 1468, 8192]);
-        if blksize > 0 {
-            options.push("blksize", blksize);
-        }
-        let windowsize = rng.pick(&[0, 0, 1, 4, 16, 64]);
-        if windowsize > 0 {
-            options.push("windowsize", windowsize);
-        }
-        if rng.percent(20) {
-            options.push("timeout", 1);
-        }
-    }
-    options
 }

@@ -1,0 +1,164 @@
+//! Transfers as they are seen from outside: by the events that tell of them and the port that they send from.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::super::event::{Id, Received, Sent};
+use super::super::plan::Mode;
+use super::super::world::LISTENING;
+
+/// How far a transfer has come in its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Asked,
+    Begun,
+    Over,
+    Gone,
+}
+
+pub struct Life {
+    pub stage: Stage,
+    pub peer: SocketAddr,
+    pub asked_at: u64,
+    /// When its request came, at the earliest.
+    pub since: u64,
+    pub upload: bool,
+    pub name: Vec<u8>,
+    pub asked_size: bool,
+    pub blksize: usize,
+    /// The port it sends from, once it has sent something.
+    pub port: Option<u16>,
+    /// Its client was reset and asked again, and nothing of it came since.
+    pub is_superseded: bool,
+    request: Option<Arc<[u8]>>,
+}
+
+/// Batches are no longer than this: what was asked in one is opened once.
+const BATCH: u64 = 2_000;
+
+impl Life {
+    pub fn new(now: u64, peer: SocketAddr, upload: bool, name: &[u8]) -> Life {
+        Life {
+            stage: Stage::Asked,
+            peer,
+            asked_at: now,
+            since: now.saturating_sub(BATCH),
+            upload,
+            name: name.to_vec(),
+            asked_size: false,
+            blksize: 512,
+            port: None,
+            is_superseded: false,
+            request: None,
+        }
+    }
+
+    fn is_alive(&self) -> bool {
+        matches!(self.stage, Stage::Asked | Stage::Begun)
+    }
+}
+
+pub struct Lives {
+    all: BTreeMap<Id, Life>,
+    /// Who has that port and peer.
+    at: BTreeMap<(u16, SocketAddr), Id>,
+    /// Those of one peer that are not over.
+    of: BTreeMap<SocketAddr, Vec<Id>>,
+    /// The last requests of each peer.
+    requests: BTreeMap<SocketAddr, Vec<Arc<[u8]>>>,
+    mode: Mode,
+}
+
+impl Lives {
+    pub fn new(mode: Mode) -> Lives {
+        Lives {
+            all: BTreeMap::new(),
+            at: BTreeMap::new(),
+            of: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            mode,
+        }
+    }
+
+    pub fn clear(&mut self) {
+        *self = Lives::new(self.mode);
+    }
+
+    pub fn get_mut(&mut self, id: Id) -> Option<&mut Life> {
+        self.all.get_mut(&id)
+    }
+
+    pub fn received(&mut self, received: &Received) {
+        if let Some(request) = &received.request {
+            let requests = self.requests.entry(received.from).or_default();
+            if requests.len() > 3 {
+                requests.remove(0);
+            }
+            requests.push(Arc::clone(request));
+        }
+        if matches!(received.opcode, 3..=5)
+            && let Some(id) = self.at.get(&(received.port, received.from))
+            && let Some(life) = self.all.get_mut(id)
+        {
+            life.is_superseded = false;
+        }
+    }
+
+    /// A transfer begins. How many former ones of its client it supersedes; `None`: that one has begun before.
+    pub fn insert(&mut self, id: Id, mut life: Life) -> Option<u64> {
+        let begin = [&[0, 1 + u8::from(life.upload)], &life.name[..], &[0]].concat();
+        let requests = self.requests.get(&life.peer).map_or(&[][..], Vec::as_slice);
+        life.request = requests.iter().rev().find(|it| it.starts_with(&begin)).cloned();
+        let options = life.request.as_deref().unwrap_or_default();
+        life.asked_size = options.windows(7).any(|bytes| bytes == b"\0tsize\0");
+        let others = self.of.entry(life.peer).or_default();
+        let all = &mut self.all;
+        others.retain(|id| all.get(id).is_some_and(Life::is_alive));
+        let mut superseded = 0;
+        for other in others.iter() {
+            if let Some(former) = all.get_mut(other)
+                && former.request == life.request
+            {
+                superseded += 1;
+                former.is_superseded = true;
+            }
+        }
+        others.push(id);
+        all.insert(id, life).is_none().then_some(superseded)
+    }
+
+    /// Whose packet it is: that of the transfer which has this port, or of the youngest one that has none yet.
+    pub fn of_packet(&mut self, sent: &Sent) -> Option<&mut Life> {
+        if sent.port == LISTENING && self.mode != Mode::SinglePort {
+            return None;
+        }
+        let key = (sent.port, sent.to);
+        let known = self.at.get(&key).copied();
+        if let Some(life) = known.and_then(|id| self.all.get(&id))
+            && life.is_alive()
+        {
+            return known.and_then(|id| self.all.get_mut(&id));
+        }
+        let all = &self.all;
+        let fresh = |id: &&Id| {
+            all.get(id)
+                .is_some_and(|life| life.port.is_none() && life.is_alive())
+        };
+        let fresh = self
+            .of
+            .get(&sent.to)
+            .and_then(|ids| ids.iter().rev().find(fresh))
+            .copied();
+        let id = fresh.or(known)?;
+        self.at.insert(key, id);
+        let life = self.all.get_mut(&id)?;
+        life.port = Some(sent.port);
+        Some(life)
+    }
+
+    /// One that has not come to its end.
+    pub fn unfinished(&self) -> Option<(&Id, &Life)> {
+        self.all.iter().find(|(_, life)| life.is_alive())
+    }
+}

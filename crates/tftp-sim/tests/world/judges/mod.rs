@@ -1,0 +1,222 @@
+//! What must hold, whatever happens. Judges see datagrams, files, events and counts, never the machine.
+
+mod bounds;
+mod bytes;
+mod forgery;
+mod lives;
+mod served;
+
+use super::event::{Event, How, Received, Sent};
+use super::ground::Ground;
+use super::honest::Ended;
+use super::plan::Plan;
+use bounds::{Strays, Uploads};
+use forgery::Mutes;
+use lives::{Life, Lives, Stage};
+
+use std::net::SocketAddr;
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Judge {
+    Bytes,
+    Forgery,
+    Bounds,
+    Served,
+    Fair,
+    Order,
+    Rest,
+}
+
+/// What was broken, and how.
+#[derive(Clone, Debug)]
+pub struct Broken(pub Judge, pub String);
+
+/// Packets of settled transfers wait no longer than this for others, in microseconds: 1 ms and two batches.
+const FAIR: u64 = 1_000 + 2 * 64 * 2;
+
+/// All of them.
+pub struct Judges {
+    plan: Plan,
+    /// The longest that a disk or an application may take.
+    patience: u64,
+    lives: Lives,
+    mutes: Mutes,
+    uploads: Uploads,
+    strays: Strays,
+}
+
+fn number(bytes: &[u8]) -> u16 {
+    u16::from_be_bytes([bytes[2], bytes[3]])
+}
+
+/// Whether it begins a transfer, or says that there is none.
+pub fn opens(bytes: &[u8]) -> bool {
+    match bytes[1] {
+        3 => number(bytes) == 1,
+        4 => number(bytes) == 0,
+        _ => true,
+    }
+}
+
+impl Judges {
+    pub fn new(plan: &Plan) -> Judges {
+        let (disk, application) = (&plan.disk, &plan.application);
+        let later = if application.later > 0 { 3_000_000 } else { 0 };
+        Judges {
+            plan: *plan,
+            patience: if disk.cold > 0 || disk.pieces > 0 { 20 } else { 2 } * disk.delay
+                + 2 * later
+                + if disk.hangs > 0 { 60_000_000 } else { 0 },
+            lives: Lives::new(plan.settings.mode),
+            mutes: Mutes::new(plan),
+            uploads: Uploads::new(plan),
+            strays: Strays::new(plan),
+        }
+    }
+
+    /// An address of which nothing valid ever comes.
+    pub fn watch(&mut self, address: SocketAddr, is_victim: bool) {
+        self.mutes.watch(address, is_victim);
+    }
+
+    /// A sender whose packets belong to no transfer.
+    pub fn watch_stray(&mut self, address: SocketAddr) {
+        self.strays.watch(address);
+    }
+
+    /// The server has taken this from a socket.
+    pub fn received(&mut self, received: &Received, ground: &mut Ground) -> Option<Broken> {
+        self.lives.received(received);
+        self.mutes.received(received);
+        self.strays.received(received);
+        ground.counts.beside_a_flood += u64::from(received.is_settled && self.plan.crowd.silent > 0);
+        let is_late = received.is_settled && received.waited > FAIR && !self.plan.is_disturbed();
+        is_late.then(|| {
+            let Received { from, waited, at, .. } = received;
+            let text = format!("a packet of {from} that was taken at {at} had waited {waited} us");
+            Broken(Judge::Fair, text)
+        })
+    }
+
+    /// The server sends this.
+    pub fn sent(&mut self, sent: &Sent, ground: &mut Ground) -> Option<Broken> {
+        if sent.bytes.len() < 4 || sent.bytes[0] != 0 || !(3..=6).contains(&sent.bytes[1]) {
+            return Some(Broken(Judge::Bytes, format!("no packet: {:?}", sent.bytes)));
+        }
+        if let Some(life) = self.lives.of_packet(sent) {
+            let head = &sent.bytes[..4];
+            if life.is_superseded {
+                let text = format!("{head:?} from a transfer whose client was reset");
+                return Some(Broken(Judge::Served, text));
+            }
+            if life.stage == Stage::Over && !matches!(sent.bytes[1], 4 | 5) {
+                return Some(Broken(Judge::Order, format!("{head:?} after the end")));
+            }
+            let broken = life.judge_bytes(sent, &ground.store.lock().files);
+            if broken.is_some() {
+                return broken;
+            }
+        }
+        self.strays.sent(sent).or_else(|| self.mutes.sent(sent, ground))
+    }
+
+    /// The server tells this.
+    pub fn told(&mut self, now: u64, event: &Event, ground: &mut Ground) -> Option<Broken> {
+        let wrong = |id: &u64, what: &str| Some(Broken(Judge::Order, format!("{what} of {id}")));
+        match event {
+            Event::Asked {
+                id,
+                peer,
+                upload,
+                name,
+            } => {
+                ground.counts.transfers += 1;
+                let life = Life::new(now, *peer, *upload, name);
+                match self.lives.insert(*id, life) {
+                    Some(superseded) => ground.counts.restarts += superseded,
+                    None => return wrong(id, "a second beginning"),
+                }
+                if *upload && self.mutes.has(*peer) {
+                    return self.uploads.begin(*peer);
+                }
+            }
+            Event::Begun { id } => match self.lives.get_mut(*id) {
+                Some(life) if life.stage == Stage::Asked => life.stage = Stage::Begun,
+                _ => return wrong(id, "Begun at the wrong time"),
+            },
+            Event::Over { id, how } => return self.over(now, *id, *how, ground),
+            Event::Gone { id } => match self.lives.get_mut(*id) {
+                Some(life) if life.stage == Stage::Over => life.stage = Stage::Gone,
+                _ => return wrong(id, "Gone at the wrong time"),
+            },
+            Event::Refused { .. } => ground.counts.refused += 1,
+        }
+        None
+    }
+
+    fn over(&mut self, now: u64, id: u64, how: How, ground: &mut Ground) -> Option<Broken> {
+        let wrong = |what: &str| Some(Broken(Judge::Order, format!("{what} of {id}")));
+        let Some(life) = self.lives.get_mut(id) else {
+            return wrong("Over at the wrong time");
+        };
+        match (life.stage, how) {
+            (Stage::Asked, How::Complete) => return wrong("complete without beginning"),
+            (Stage::Over | Stage::Gone, _) => return wrong("Over at the wrong time"),
+            (_, How::Probe) if !life.asked_size => return wrong("a probe without tsize"),
+            _ => {}
+        }
+        life.stage = Stage::Over;
+        ground.counts.probes += u64::from(how == How::Probe);
+        ground.counts.unreachable += u64::from(how == How::Unreachable);
+        let (peer, upload, age) = (life.peer, life.upload, now - life.asked_at);
+        if upload && self.mutes.has(peer) {
+            self.uploads.end(peer);
+        }
+        self.mutes.over(id, peer, age, self.patience)
+    }
+
+    /// The server died: nothing more comes of what lived.
+    pub fn crashed(&mut self) {
+        self.uploads.clear();
+        self.lives.clear();
+    }
+
+    /// Descriptors.
+    pub fn bounds(&self, ground: &Ground) -> Option<Broken> {
+        bounds::descriptors(&self.plan, ground.budget.used())
+    }
+
+    /// An honest client's session is over.
+    pub fn ended(&mut self, ended: &Ended, ground: &mut Ground) -> Option<Broken> {
+        served::ended(&self.plan, self.patience, ended, ground)
+    }
+
+    /// Everybody is gone, and long enough.
+    pub fn rest(&self, left: usize, ground: &Ground) -> Option<Broken> {
+        if let Some((id, life)) = self.lives.unfinished() {
+            let text = format!("transfer {id} of {} is {:?}", life.peer, life.stage);
+            return Some(Broken(Judge::Rest, text));
+        }
+        let private = ground.wire.borrow().private_ports();
+        let shared = ground.budget.used() - private;
+        let unfinished = ground.store.lock().files.unfinished.len();
+        // Shared ports and the listening one stay.
+        let is_left = left > 0 || private > 0 || shared > MOST_SHARED || unfinished > 0;
+        is_left.then(|| {
+            let text = format!(
+                "{left} transfers, {private} ports, {shared} other descriptors, {unfinished} unfinished files are left"
+            );
+            Broken(Judge::Rest, text)
+        })
+    }
+}
+
+/// Ports that stay open for everybody.
+const MOST_SHARED: u32 = 65;
+
+/// No loss and nothing out of order.
+fn is_clean(plan: &Plan) -> bool {
+    let link = &plan.link;
+    link.loss + link.duplicate + link.reorder + link.damage == 0 && plan.sockets.queue >= 256
+}

@@ -1,0 +1,179 @@
+//! The simulated network as a server's loop meets it.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use tftp_machine::{Datagram, OpenPlan, PortId, Route};
+use tftp_proto::Instant;
+use tftp_udp::Bytes;
+use tftp_udp::datagrams::{Class, Datagrams, Failure, Features, Received, Unopened, Until, Wake};
+
+use super::net::Flight;
+use super::wire::Wire;
+
+/// One server's sockets. `wait` only notes what is waited for: the world decides when the next turn begins.
+pub struct SimNet {
+    wire: Rc<RefCell<Wire>>,
+    batch: Vec<(PortId, Flight)>,
+    /// DATA packets that are being put together: to whom, and the one that was begun.
+    data: Option<(PortId, SocketAddr)>,
+    packet: Vec<u8>,
+    waker: SimWaker,
+}
+
+/// Ends a wait.
+#[derive(Clone, Debug, Default)]
+pub struct SimWaker(Arc<AtomicBool>);
+
+impl SimWaker {
+    /// Whether it was called, and the call was not taken yet.
+    pub fn is_called(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    pub fn take(&self) {
+        self.0.store(false, Relaxed);
+    }
+}
+
+impl Wake for SimWaker {
+    fn wake(&self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+impl SimNet {
+    pub fn new(wire: Rc<RefCell<Wire>>, waker: SimWaker) -> SimNet {
+        SimNet {
+            wire,
+            batch: Vec::new(),
+            data: None,
+            packet: Vec::new(),
+            waker,
+        }
+    }
+
+    fn end_packet(&mut self) {
+        if let Some((port, peer)) = self.data
+            && !self.packet.is_empty()
+        {
+            let packet = std::mem::take(&mut self.packet);
+            self.wire.borrow_mut().hand_over(port, peer, packet);
+        }
+    }
+}
+
+fn error(text: &'static str) -> io::Error {
+    io::Error::other(text)
+}
+
+impl Datagrams for SimNet {
+    type Waker = SimWaker;
+
+    fn now(&self) -> Instant {
+        Instant::from_micros(self.wire.borrow().now)
+    }
+
+    fn waker(&self) -> SimWaker {
+        self.waker.clone()
+    }
+
+    fn features(&self) -> Features {
+        Features {
+            source_address: true,
+            errors_by_peer: true,
+            hides_probes: true,
+            port_range: true,
+        }
+    }
+
+    fn listening(&self) -> PortId {
+        self.wire.borrow().listening()
+    }
+
+    fn wait(&mut self, until: Until) {
+        self.wire.borrow_mut().until = Until {
+            spin: Duration::ZERO,
+            ..until
+        };
+    }
+
+    fn receive(&mut self, class: Class, most: usize) -> Received {
+        self.batch.clear();
+        let more = self.wire.borrow_mut().take(class, most, &mut self.batch);
+        Received {
+            count: self.batch.len(),
+            more,
+        }
+    }
+
+    fn arrival(&self, index: usize) -> Datagram<'_> {
+        let (port, flight) = &self.batch[index];
+        Datagram {
+            port: *port,
+            peer: flight.from,
+            local: None,
+            broadcast: false,
+            bytes: &flight.bytes,
+        }
+    }
+
+    fn failures(&mut self, each: &mut Vec<Failure>) {
+        self.wire.borrow_mut().failures(|port, peer, what| {
+            each.push(Failure {
+                port,
+                peer: Some(peer),
+                what,
+                error: error("as the world has it"),
+            });
+        });
+    }
+
+    fn open(&mut self, plan: &OpenPlan) -> Result<PortId, Unopened> {
+        let opened = self.wire.borrow_mut().open(plan);
+        opened.map_err(|why| Unopened {
+            why,
+            error: error("no port"),
+        })
+    }
+
+    fn settle(&mut self, port: PortId) {
+        self.wire.borrow_mut().settle(port);
+    }
+
+    fn close(&mut self, port: PortId) {
+        self.wire.borrow_mut().close(port);
+    }
+
+    fn control(&mut self, to: &Route, bytes: &[u8]) {
+        self.wire.borrow_mut().hand_over(to.port, to.peer, bytes.to_vec());
+    }
+
+    fn begin(&mut self, to: &Route, _segment: usize) {
+        self.data = Some((to.port, to.peer));
+    }
+
+    fn block(&mut self, header: [u8; 4]) {
+        self.end_packet();
+        self.packet.extend_from_slice(&header);
+    }
+
+    fn slice(&mut self, bytes: &Bytes, range: Range<usize>) {
+        self.packet.extend_from_slice(&bytes[range]);
+    }
+
+    fn end(&mut self) {
+        self.end_packet();
+        self.data = None;
+    }
+
+    fn flush(&mut self) {
+        self.wire.borrow_mut().flush();
+    }
+}

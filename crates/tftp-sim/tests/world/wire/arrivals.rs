@@ -1,0 +1,110 @@
+//! What arrives: it waits in its socket until the server takes it.
+
+use std::net::SocketAddr;
+
+use tftp_machine::{NetFailure, PortId};
+use tftp_udp::datagrams::Class;
+
+use super::super::event::{Received, Told};
+use super::super::net::{Flight, Kind};
+use super::{Waiting, Wire};
+
+/// What taking a datagram costs, in microseconds.
+const TAKE: u64 = 2;
+/// Datagrams of one port in a row.
+const IN_A_ROW: usize = 16;
+
+impl Wire {
+    /// A datagram reached the server; it comes back where its port is closed.
+    pub fn deliver(&mut self, at: u64, flight: Flight) -> Result<(), Flight> {
+        let number = flight.to.port();
+        let class = self.class(number);
+        let Some(socket) = self.sockets.get_mut(&number) else {
+            return Err(flight);
+        };
+        if !socket.takes(flight.from) {
+            return Err(flight);
+        }
+        let waiting = match flight.kind {
+            Kind::Gone => Waiting::Failure(flight.from, NetFailure::Gone),
+            Kind::TooLong => {
+                self.narrow.insert(flight.from.ip());
+                self.counts.shrunk += 1;
+                Waiting::Failure(flight.from, NetFailure::Shrunk)
+            }
+            _ if socket.waiting.len() >= self.faults.queue => {
+                self.counts.overflows += 1;
+                return Ok(());
+            }
+            _ => Waiting::Datagram(flight),
+        };
+        socket.waiting.push_back((at, self.settled_time, waiting));
+        if !std::mem::replace(&mut socket.is_ready, true) {
+            self.queue(class).push_back(number);
+        }
+        Ok(())
+    }
+
+    /// Whether something waits that ends the server's wait.
+    pub fn has_arrivals(&self) -> bool {
+        !self.ready[0].is_empty() || self.until.hear && !self.ready[1].is_empty()
+    }
+
+    /// Takes datagrams of a class, in turn from each port.
+    pub fn take(&mut self, class: Class, most: usize, into: &mut Vec<(PortId, Flight)>) -> bool {
+        let mut turns = self.queue(class).len();
+        while turns > 0 && into.len() < most {
+            turns -= 1;
+            let Some(number) = self.queue(class).pop_front() else {
+                break;
+            };
+            if self.take_from(number, most.min(into.len() + IN_A_ROW), into) {
+                self.queue(class).push_back(number);
+            }
+        }
+        !self.queue(class).is_empty()
+    }
+
+    /// True if something is left.
+    fn take_from(&mut self, number: u16, upto: usize, into: &mut Vec<(PortId, Flight)>) -> bool {
+        let Some(socket) = self.sockets.get_mut(&number) else {
+            return false;
+        };
+        while into.len() < upto && matches!(socket.waiting.front(), Some((.., Waiting::Datagram(_)))) {
+            let Some((arrived, settled, Waiting::Datagram(flight))) = socket.waiting.pop_front() else {
+                break;
+            };
+            self.now += TAKE;
+            let others = self.settled_time - settled;
+            self.settled_time += if socket.is_settled { TAKE } else { 0 };
+            let opcode = flight.bytes.get(1).copied().unwrap_or(0);
+            let is_request = matches!(opcode, 1 | 2) && flight.bytes[0] == 0;
+            self.log.tell(Told::Received(Received {
+                at: self.now,
+                from: flight.from,
+                port: number,
+                kind: flight.kind,
+                opcode,
+                request: is_request.then(|| flight.bytes.as_slice().into()),
+                waited: self.now.saturating_sub(arrived.max(self.resumed_at) + others),
+                is_settled: socket.is_settled,
+            }));
+            into.push((socket.id, flight));
+        }
+        socket.is_ready = !socket.waiting.is_empty();
+        socket.is_ready
+    }
+
+    /// Failures that came before any datagram which still waits at their port.
+    pub fn failures(&mut self, mut each: impl FnMut(PortId, SocketAddr, NetFailure)) {
+        for number in self.ready.iter().flatten() {
+            let Some(socket) = self.sockets.get_mut(number) else {
+                continue;
+            };
+            while let Some((.., Waiting::Failure(peer, what))) = socket.waiting.front() {
+                each(socket.id, *peer, *what);
+                socket.waiting.pop_front();
+            }
+        }
+    }
+}

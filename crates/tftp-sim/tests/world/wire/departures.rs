@@ -1,0 +1,103 @@
+//! What leaves: at once, or when its port or the network takes it.
+
+use std::net::SocketAddr;
+
+use tftp_machine::{NetFailure, PortId};
+
+use super::super::event::{Sent, Told};
+use super::super::net::{Flight, Kind};
+use super::{Waiting, Wire};
+
+impl Wire {
+    pub fn hand_over(&mut self, port: PortId, to: SocketAddr, bytes: Vec<u8>) {
+        let number = self.number(port);
+        let sent = Sent {
+            port: number,
+            to,
+            bytes: bytes.clone(),
+        };
+        self.log.tell(Told::Sent(sent));
+        self.outbox.push(Flight {
+            from: SocketAddr::new(self.address, number),
+            to,
+            bytes,
+            clean: true,
+            kind: Kind::Plain,
+        });
+    }
+
+    pub fn flush(&mut self) {
+        for flight in std::mem::take(&mut self.outbox) {
+            self.leave(flight);
+        }
+        self.release(self.now);
+    }
+
+    fn leave(&mut self, flight: Flight) {
+        let number = flight.from.port();
+        let is_narrow = self.link.is_too_long(&flight) && self.narrow.contains(&flight.to.ip());
+        let Some(socket) = self.sockets.get_mut(&number) else {
+            return;
+        };
+        if is_narrow && self.link.dont_fragment {
+            self.counts.too_long += 1;
+            let failure = Waiting::Failure(flight.to, NetFailure::TooLong);
+            socket.waiting.push_front((self.now, self.settled_time, failure));
+            if !std::mem::replace(&mut socket.is_ready, true) {
+                let class = self.class(number);
+                self.queue(class).push_back(number);
+            }
+            return;
+        }
+        if self.rng.percent(self.faults.congested) {
+            self.congested_until = self.now + self.rng.below(5_000);
+        }
+        if self.rng.percent(self.faults.blocked) {
+            socket.blocked_until = self.now + self.rng.below(20_000);
+        }
+        let is_blocked = socket.blocked_until.max(self.congested_until) > self.now;
+        if is_blocked || !socket.stuck.is_empty() {
+            self.counts.blocked += 1;
+            socket.stuck.push_back(flight);
+            self.late.insert(number);
+        } else {
+            self.departed.push((self.now, flight));
+        }
+    }
+
+    /// What was stuck leaves, and ports are closed for which that was waited.
+    pub fn release(&mut self, now: u64) {
+        let congested = self.congested_until > now;
+        let mut rest = std::mem::take(&mut self.late);
+        rest.retain(|&number| {
+            let Some(socket) = self.sockets.get_mut(&number) else {
+                return false;
+            };
+            if !congested && socket.blocked_until <= now {
+                self.departed
+                    .extend(socket.stuck.drain(..).map(|flight| (now, flight)));
+            }
+            let is_through = socket.stuck.is_empty() || socket.closes_at.is_some_and(|at| at <= now);
+            if is_through && socket.closes_at.is_some() {
+                self.remove(number);
+            }
+            !is_through
+        });
+        self.late = rest;
+    }
+
+    /// When [`Wire::release`] has something to do.
+    pub fn next_release(&self) -> Option<u64> {
+        let due = |number: &u16| {
+            let socket = self.sockets.get(number)?;
+            let free = socket.blocked_until.max(self.congested_until);
+            Some(socket.closes_at.map_or(free, |at| free.min(at)))
+        };
+        self.late.iter().filter_map(due).min()
+    }
+
+    /// What has left the server, and when.
+    pub fn take_departed(&mut self) -> Vec<(u64, Flight)> {
+        std::mem::take(&mut self.departed)
+    }
+}
