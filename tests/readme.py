@@ -169,6 +169,12 @@ class Work:
         else:
             print("NOT RUN: no C++ compiler is installed")
 
+    def rust(self, text):
+        """The same as the crate's example, which Cargo compiles with its tests; crates/tftp-serve/tests runs what it does."""
+        path = os.path.join(SOURCE, "crates", "tftp-serve", "examples", "minimal.rs")
+        example = open(path, encoding="utf-8").read()
+        assert text == re.sub(r"\A(//!.*\n)*\n", "", example), "not minimal.rs"
+
     def twenty_lines(self, text, name, compiler):
         """The same as the example, without a warning, and they serve."""
         assert text == open(os.path.join(SOURCE, "examples", name), encoding="utf-8").read(), f"not {name}"
@@ -213,7 +219,7 @@ def cargo_dir():
 
 KINDS = [("sh", "make ", "front_door"), ("sh", "curl ", "curl"), ("sh", "tftpserver ", "command"),
          ("text", "$ tftpserver ", "picture"), ("c", "#include", "program"),
-         ("cpp", "#include", "program_cpp"),
+         ("cpp", "#include", "program_cpp"), ("rust", "use tftp_serve", "rust"),
          ("sh", "cmake ", "install"), ("sh", "cc ", "pkg_config"), ("cmake", "", "cmake"),
          ("python", "import tftpserver", "python")]
 

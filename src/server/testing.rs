@@ -59,6 +59,7 @@ pub(super) fn asking(id: i32, operation: Operation) -> Arc<Connection> {
         filename: "file".to_owned(),
         mode: Mode::Octet,
         operation,
+        asked: Default::default(),
         progress: Progress::new(tftp_proto::Instant::default()),
     })
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tftp_proto::Instant;
-use tftp_proto::wire::{Mode, Operation};
+use tftp_proto::wire::{Asked, Mode, Operation};
 
 use super::cause::Cause;
 use super::ids::IdLease;
@@ -117,6 +117,8 @@ pub struct Connection {
     pub mode: Mode,
     /// RRQ or WRQ.
     pub operation: Operation,
+    /// The options that the client asked for, without those that the policy refuses.
+    pub asked: Asked,
     /// How far it is.
     pub progress: Progress,
 }

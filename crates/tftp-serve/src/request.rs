@@ -154,6 +154,7 @@ impl Core {
             filename: name.unwrap_or_else(|| wire::printable(request.filename, SHOWN)),
             mode: request.mode,
             operation: request.operation,
+            asked: request.asked,
             progress: Progress::new(self.ctx.now),
         }
     }

@@ -1,0 +1,310 @@
+//! What may change while a server runs.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tftp_files::jail::Jail;
+use tftp_files::names::{self, NameCodec};
+use tftp_proto::negotiate::{LARGE_WINDOW, Limits, Rollover};
+use tftp_proto::retry::Timing;
+use tftp_proto::wire::OptionSet;
+
+use super::error::{Error, ErrorKind};
+use crate::config::{ClientFilter, Policy};
+
+/// The smallest and largest blksize of RFC 2348.
+const BLOCK_SIZES: std::ops::RangeInclusive<u16> = 8..=65_464;
+
+/// The largest window where none is set.
+const DEFAULT_WINDOW: u16 = 64;
+
+/// The same with a single port: a forged ACK brings no more than that.
+const SINGLE_PORT_WINDOW: u16 = 4;
+
+/// Settings that may change while a server runs: [`Server::reconfigure`](crate::Server::reconfigure).
+///
+/// [`Builder`](crate::Builder) has the same methods for the values at the start. A transfer keeps
+/// the settings under which it began.
+#[derive(Clone)]
+pub struct Settings {
+    root: Option<PathBuf>,
+    follow_symlinks: bool,
+    read_only: bool,
+    overwrite: bool,
+    sync_uploads: bool,
+    max_connections: usize,
+    max_connections_per_client: Option<usize>,
+    max_block_size: u16,
+    max_window_size: u16,
+    first_block_after_wrap: u16,
+    retransmit_timeout: Duration,
+    max_retransmits: u32,
+    adaptive_retransmit: bool,
+    inactivity_timeout: Option<Duration>,
+    transfer_timeout: Option<Duration>,
+    clients: Option<Arc<dyn ClientFilter>>,
+    ignored_options: Vec<String>,
+    names: Arc<dyn NameCodec>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            root: None,
+            follow_symlinks: true,
+            read_only: true,
+            overwrite: false,
+            sync_uploads: false,
+            max_connections: 10_000,
+            max_connections_per_client: None,
+            max_block_size: *BLOCK_SIZES.end(),
+            max_window_size: DEFAULT_WINDOW,
+            first_block_after_wrap: 0,
+            retransmit_timeout: Duration::from_secs(5),
+            max_retransmits: 3,
+            adaptive_retransmit: true,
+            inactivity_timeout: Some(Duration::from_secs(60)),
+            transfer_timeout: None,
+            clients: None,
+            ignored_options: Vec::new(),
+            names: Arc::new(Utf8),
+        }
+    }
+}
+
+/// Writes each setter twice: for [`Settings`], and for the builder, which has settings inside.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*) => |$settings:ident| $body:expr;)*) => {
+        impl Settings {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $name(self, $($argument: $kind),*) -> Settings {
+                let mut $settings = self;
+                $body;
+                $settings
+            })*
+        }
+
+        impl super::Builder {
+            $($(#[$doc])*
+            pub fn $name(self, $($argument: $kind),*) -> super::Builder {
+                self.map_settings(|settings| settings.$name($($argument),*))
+            })*
+        }
+    };
+}
+
+setters! {
+    /// Serves this directory. Default: none, only what the handler supplies.
+    ///
+    /// Names of clients lead to files below it and never outside, whatever `..`, absolute paths or
+    /// symbolic links they hold. A relative path is resolved once, by the directory that is current
+    /// when the server starts.
+    root(path: impl AsRef<Path>) => |settings| settings.root = Some(path.as_ref().to_path_buf());
+    /// Follows symbolic links as long as they stay inside the root directory. Default: true.
+    follow_symlinks(follow: bool) => |settings| settings.follow_symlinks = follow;
+    /// Refuses uploads with ERROR 2. Default: true.
+    read_only(read_only: bool) => |settings| settings.read_only = read_only;
+    /// Lets uploads replace existing files. Default: false, they are refused with ERROR 6.
+    overwrite(overwrite: bool) => |settings| settings.overwrite = overwrite;
+    /// Acknowledges the end of an upload only when its file would survive a power failure
+    /// (fsync of the file and of its directory). Default: false.
+    sync_uploads(sync: bool) => |settings| settings.sync_uploads = sync;
+    /// Limits the transfers at once, at least 1; more requests get an ERROR. Default: 10,000.
+    max_connections(limit: usize) => |settings| settings.max_connections = limit;
+    /// Limits the transfers at once of one client address. Default: `None`, no limit.
+    max_connections_per_client(limit: Option<usize>) => |settings| settings.max_connections_per_client = limit;
+    /// Limits the block size that clients may negotiate (RFC 2348), 8 to 65464 bytes. Default: 65464.
+    ///
+    /// A path with an MTU of 1500 takes 1468 bytes in one IPv4 packet without fragments.
+    max_block_size(bytes: u16) => |settings| settings.max_block_size = bytes;
+    /// Limits the window that clients may negotiate (RFC 7440), 1 to 65535 blocks. Default: 64.
+    ///
+    /// With [`single_port`](crate::Builder::single_port) windows have 4 blocks at most, because one
+    /// forged ACK makes the server send a whole window. A limit above 64 lifts this bound, and that
+    /// of the bytes in a window of large blocks: it says that the clients are known.
+    max_window_size(blocks: u16) => |settings| settings.max_window_size = blocks;
+    /// The block number that follows 65535, 0 or 1, for clients that do not ask for one. Default: 0.
+    first_block_after_wrap(number: u16) => |settings| settings.first_block_after_wrap = number;
+    /// The longest wait before a packet is sent again. Default: 5 s.
+    retransmit_timeout(wait: Duration) => |settings| settings.retransmit_timeout = wait;
+    /// How many full waits may follow the first before a silent client is given up. Default: 3.
+    max_retransmits(count: u32) => |settings| settings.max_retransmits = count;
+    /// Waits as long as the measured round trip suggests, up to the retransmit timeout. Default: true;
+    /// with false every wait has the full length.
+    adaptive_retransmit(adaptive: bool) => |settings| settings.adaptive_retransmit = adaptive;
+    /// Ends a transfer without progress for this long. Default: 60 s; `None`: no limit.
+    ///
+    /// A deferred answer has this long, too.
+    inactivity_timeout(limit: Option<Duration>) => |settings| settings.inactivity_timeout = limit;
+    /// Ends a transfer that takes longer than this in all. Default: `None`, no limit.
+    transfer_timeout(limit: Option<Duration>) => |settings| settings.transfer_timeout = limit;
+    /// Answers requests only from addresses for which `admits` returns true. Default: everybody's.
+    ///
+    /// Others meet silence, and no event tells of them. `admits` runs on I/O threads, once a
+    /// request, and must not block. An IPv4 client is IPv4 here, whatever the socket.
+    clients(admits: impl Fn(IpAddr) -> bool + Send + Sync + 'static) => |settings| {
+        settings.clients = Some(Arc::new(Admits(admits)));
+    };
+    /// Answers requests from every address, as by default.
+    all_clients() => |settings| settings.clients = None;
+    /// Treats requests as though they had no option of this name, as in `windowsize`; may be
+    /// called for several. For clients whose implementation of an option is broken.
+    ignore_option(name: &str) => |settings| settings.ignored_options.push(name.to_owned());
+    /// Heeds all options again, as by default.
+    heed_all_options() => |settings| settings.ignored_options.clear();
+    /// Converts the names of files on the wire. Default: UTF-8; bytes that are not valid are kept.
+    ///
+    /// The crate `tftp-codepage` has code pages of Windows, DOS and others.
+    names(codec: impl NameCodec + 'static) => |settings| settings.names = Arc::new(codec);
+}
+
+impl Settings {
+    pub(super) fn has_root(&self) -> bool {
+        self.root.is_some()
+    }
+
+    /// Opens the root directory, unless `before` has the same.
+    pub(super) fn open_root(&self, before: Option<&Root>) -> Result<Option<Root>, Error> {
+        let Some(path) = &self.root else {
+            return Ok(None);
+        };
+        if let Some(root) = before.filter(|root| root.is(path, self.follow_symlinks)) {
+            return Ok(Some(root.clone()));
+        }
+        let jail = Jail::new(path, self.follow_symlinks)
+            .map_err(|error| Error::io(ErrorKind::Root, path.display().to_string(), error))?;
+        Ok(Some(Root {
+            path: path.clone(),
+            follow_symlinks: self.follow_symlinks,
+            jail: Arc::new(jail),
+        }))
+    }
+
+    pub(super) fn policy(&self, root: Option<&Root>, single_port: bool) -> Result<Policy, Error> {
+        Ok(Policy {
+            root: root.map(|root| Arc::clone(&root.jail)),
+            read_only: self.read_only,
+            allow_overwrite: self.overwrite,
+            sync_uploads: self.sync_uploads,
+            max_connections: positive("max_connections", self.max_connections)?,
+            max_per_host: self
+                .max_connections_per_client
+                .map_or(Ok(0), |limit| positive("max_connections_per_client", limit))?,
+            limits: self.limits(single_port)?,
+            timing: self.timing()?,
+            capture_destination: false,
+            names: Arc::clone(&self.names),
+            clients: self.clients.clone(),
+            refused_options: self.refused_options()?,
+        })
+    }
+
+    fn limits(&self, single_port: bool) -> Result<Limits, Error> {
+        if !BLOCK_SIZES.contains(&self.max_block_size) {
+            return Err(out_of_range("max_block_size", self.max_block_size, "8 to 65464"));
+        }
+        let window = positive("max_window_size", self.max_window_size.into())? as u16;
+        let is_raised = window > DEFAULT_WINDOW;
+        Ok(Limits {
+            max_blksize: self.max_block_size,
+            max_windowsize: match single_port && !is_raised {
+                true => window.min(SINGLE_PORT_WINDOW),
+                false => window,
+            },
+            max_large_window: if is_raised { u32::MAX } else { LARGE_WINDOW },
+            rollover: match self.first_block_after_wrap {
+                0 => Rollover::Zero,
+                1 => Rollover::One,
+                number => return Err(out_of_range("first_block_after_wrap", number, "0 or 1")),
+            },
+        })
+    }
+
+    fn timing(&self) -> Result<Timing, Error> {
+        if self.retransmit_timeout.is_zero() {
+            return Err(Error::invalid("retransmit_timeout is zero"));
+        }
+        let limits = [self.inactivity_timeout, self.transfer_timeout];
+        if limits.contains(&Some(Duration::ZERO)) {
+            return Err(Error::invalid(
+                "a timeout is zero; None means that there is no limit",
+            ));
+        }
+        Ok(Timing {
+            retransmit_timeout: self.retransmit_timeout,
+            max_retransmits: self.max_retransmits,
+            adaptive: self.adaptive_retransmit,
+            inactivity: self.inactivity_timeout,
+            absolute: self.transfer_timeout,
+        })
+    }
+
+    fn refused_options(&self) -> Result<OptionSet, Error> {
+        let mut set = OptionSet::default();
+        for name in &self.ignored_options {
+            if !set.insert(name) {
+                let names: Vec<&str> = OptionSet::names().collect();
+                let text = format!("there is no option {name:?}; there are {}", names.join(", "));
+                return Err(Error::invalid(text));
+            }
+        }
+        Ok(set)
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("root", &self.root)
+            .field("read_only", &self.read_only)
+            .field("overwrite", &self.overwrite)
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A root directory that was opened, with what it was opened by.
+#[derive(Clone)]
+pub(super) struct Root {
+    path: PathBuf,
+    follow_symlinks: bool,
+    jail: Arc<Jail>,
+}
+
+impl Root {
+    fn is(&self, path: &Path, follow_symlinks: bool) -> bool {
+        self.path == path && self.follow_symlinks == follow_symlinks
+    }
+}
+
+fn positive(name: &str, value: usize) -> Result<usize, Error> {
+    match value {
+        0 => Err(out_of_range(name, value, "at least 1")),
+        value => Ok(value),
+    }
+}
+
+fn out_of_range(name: &str, value: impl fmt::Display, range: &str) -> Error {
+    Error::invalid(format!("{name} {value}: {range} is expected"))
+}
+
+/// Names as they are, with bytes that are not UTF-8 kept.
+struct Utf8;
+
+impl NameCodec for Utf8 {
+    fn decode(&self, wire: &[u8]) -> Option<String> {
+        Some(names::from_bytes(wire))
+    }
+}
+
+struct Admits<F>(F);
+
+impl<F: Fn(IpAddr) -> bool + Send + Sync> ClientFilter for Admits<F> {
+    fn admits(&self, client: IpAddr) -> bool {
+        (self.0)(client)
+    }
+}

@@ -1,0 +1,46 @@
+//! Totals of a server.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::shared::Shared;
+
+/// Totals since a server was started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Transfers under way.
+    pub active: u64,
+    /// Requests that were taken, repetitions left out.
+    pub requests: u64,
+    /// Transfers that ended with a whole file.
+    pub completed: u64,
+    /// Transfers that ended otherwise.
+    pub failed: u64,
+    /// Requests that a limit or a setting refused.
+    pub refused: u64,
+    /// Requests left unanswered because too much was under way.
+    pub unanswered: u64,
+    /// Bytes of files that clients acknowledged.
+    pub bytes_sent: u64,
+    /// Bytes of files received.
+    pub bytes_received: u64,
+    /// Packets sent more than once.
+    pub retransmissions: u64,
+}
+
+impl Stats {
+    pub(super) fn of(shared: &Shared) -> Stats {
+        let figures = &shared.figures;
+        Stats {
+            active: shared.active() as u64,
+            requests: figures.requests.load(Relaxed),
+            completed: figures.completed.load(Relaxed),
+            failed: figures.failed.load(Relaxed),
+            refused: figures.refused.load(Relaxed),
+            unanswered: figures.unanswered.load(Relaxed),
+            bytes_sent: figures.bytes_sent.load(Relaxed),
+            bytes_received: figures.bytes_received.load(Relaxed),
+            retransmissions: figures.retransmissions.load(Relaxed),
+        }
+    }
+}
