@@ -942,10 +942,8 @@ public:
     std::string version() const { return get(TFTPSERVER_PROPERTY_VERSION); }
     std::string version(std::error_code &code) const { return get(TFTPSERVER_PROPERTY_VERSION, 0, code); }
 
-    std::int32_t conn_count() const { return number(TFTPSERVER_PROPERTY_CONN_COUNT); }
-    std::int32_t conn_count(std::error_code &code) const { return number(TFTPSERVER_PROPERTY_CONN_COUNT, 0, code); }
     /* Figures are those of the moment, from any thread; in on_disconnected the last ones. */
-    /* api: begin connections */
+    /* api: begin properties */
     /** The connection's id, as the events carry it. */
     std::int32_t conn_connection_id(std::int32_t index) const
     {
@@ -1109,50 +1107,105 @@ public:
     {
         set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index, code);
     }
-    /* api: end connections */
+    /* api: end properties */
 
-    bool listening() const { return number(TFTPSERVER_PROPERTY_LISTENING) != 0; }
-    bool listening(std::error_code &code) const { return number(TFTPSERVER_PROPERTY_LISTENING, 0, code) != 0; }
-    /** The same as start_listening() or stop_listening(). */
-    void set_listening(bool on) { set_int(TFTPSERVER_PROPERTY_LISTENING, on ? 1 : 0); }
+    /* api: begin server properties */
+    /** The number of records in the Conn arrays; it changes only while events are delivered. */
+    std::int32_t conn_count() const
+    {
+        return number(TFTPSERVER_PROPERTY_CONN_COUNT);
+    }
+    std::int32_t conn_count(std::error_code &code) const
+    {
+        return number(TFTPSERVER_PROPERTY_CONN_COUNT, 0, code);
+    }
+    /** Whether the server listens. */
+    bool listening() const
+    {
+        return number(TFTPSERVER_PROPERTY_LISTENING) != 0;
+    }
+    bool listening(std::error_code &code) const
+    {
+        return number(TFTPSERVER_PROPERTY_LISTENING, 0, code) != 0;
+    }
+    /** Setting it starts or stops to listen. */
+    void set_listening(bool on)
+    {
+        set_int(TFTPSERVER_PROPERTY_LISTENING, on ? 1 : 0);
+    }
     void set_listening(bool on, std::error_code &code)
     {
         set_int(TFTPSERVER_PROPERTY_LISTENING, on ? 1 : 0, 0, code);
     }
     /** The directory that is served; it must exist. "": only what handlers supply. */
-    std::string local_dir() const { return get(TFTPSERVER_PROPERTY_LOCAL_DIR); }
-    std::string local_dir(std::error_code &code) const { return get(TFTPSERVER_PROPERTY_LOCAL_DIR, 0, code); }
-    void set_local_dir(std::string_view path) { set(TFTPSERVER_PROPERTY_LOCAL_DIR, path); }
+    std::string local_dir() const
+    {
+        return get(TFTPSERVER_PROPERTY_LOCAL_DIR);
+    }
+    std::string local_dir(std::error_code &code) const
+    {
+        return get(TFTPSERVER_PROPERTY_LOCAL_DIR, 0, code);
+    }
+    void set_local_dir(std::string_view path)
+    {
+        set(TFTPSERVER_PROPERTY_LOCAL_DIR, path);
+    }
     void set_local_dir(std::string_view path, std::error_code &code)
     {
         set(TFTPSERVER_PROPERTY_LOCAL_DIR, path, 0, code);
     }
-    /** The address or name to listen on; "": every address. */
-    std::string local_host() const { return get(TFTPSERVER_PROPERTY_LOCAL_HOST); }
-    std::string local_host(std::error_code &code) const { return get(TFTPSERVER_PROPERTY_LOCAL_HOST, 0, code); }
-    void set_local_host(std::string_view host) { set(TFTPSERVER_PROPERTY_LOCAL_HOST, host); }
+    /** The address or name to listen on, "": every address. While listening, its address. */
+    std::string local_host() const
+    {
+        return get(TFTPSERVER_PROPERTY_LOCAL_HOST);
+    }
+    std::string local_host(std::error_code &code) const
+    {
+        return get(TFTPSERVER_PROPERTY_LOCAL_HOST, 0, code);
+    }
+    void set_local_host(std::string_view host)
+    {
+        set(TFTPSERVER_PROPERTY_LOCAL_HOST, host);
+    }
     void set_local_host(std::string_view host, std::error_code &code)
     {
         set(TFTPSERVER_PROPERTY_LOCAL_HOST, host, 0, code);
     }
-    /** The port to listen on; 0: the system chooses. While listening, the real one. */
-    std::int32_t local_port() const { return number(TFTPSERVER_PROPERTY_LOCAL_PORT); }
-    std::int32_t local_port(std::error_code &code) const { return number(TFTPSERVER_PROPERTY_LOCAL_PORT, 0, code); }
-    void set_local_port(std::int32_t port) { set_int(TFTPSERVER_PROPERTY_LOCAL_PORT, port); }
+    /** The port to listen on (69); 0: the system chooses. While listening, the real one. */
+    std::int32_t local_port() const
+    {
+        return number(TFTPSERVER_PROPERTY_LOCAL_PORT);
+    }
+    std::int32_t local_port(std::error_code &code) const
+    {
+        return number(TFTPSERVER_PROPERTY_LOCAL_PORT, 0, code);
+    }
+    void set_local_port(std::int32_t port)
+    {
+        set_int(TFTPSERVER_PROPERTY_LOCAL_PORT, port);
+    }
     void set_local_port(std::int32_t port, std::error_code &code)
     {
         set_int(TFTPSERVER_PROPERTY_LOCAL_PORT, port, 0, code);
     }
-    std::int32_t max_retransmits() const { return number(TFTPSERVER_PROPERTY_MAX_RETRANSMITS); }
+    /** How often a packet is sent again before the transfer fails (3). */
+    std::int32_t max_retransmits() const
+    {
+        return number(TFTPSERVER_PROPERTY_MAX_RETRANSMITS);
+    }
     std::int32_t max_retransmits(std::error_code &code) const
     {
         return number(TFTPSERVER_PROPERTY_MAX_RETRANSMITS, 0, code);
     }
-    void set_max_retransmits(std::int32_t count) { set_int(TFTPSERVER_PROPERTY_MAX_RETRANSMITS, count); }
-    void set_max_retransmits(std::int32_t count, std::error_code &code)
+    void set_max_retransmits(std::int32_t times)
     {
-        set_int(TFTPSERVER_PROPERTY_MAX_RETRANSMITS, count, 0, code);
+        set_int(TFTPSERVER_PROPERTY_MAX_RETRANSMITS, times);
     }
+    void set_max_retransmits(std::int32_t times, std::error_code &code)
+    {
+        set_int(TFTPSERVER_PROPERTY_MAX_RETRANSMITS, times, 0, code);
+    }
+    /** Seconds to wait at most before a packet is sent again (5). */
     std::chrono::seconds retransmit_timeout() const
     {
         return std::chrono::seconds(number(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT));
@@ -1161,25 +1214,32 @@ public:
     {
         return std::chrono::seconds(number(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, 0, code));
     }
-    void set_retransmit_timeout(std::chrono::seconds wait)
+    void set_retransmit_timeout(std::chrono::seconds seconds)
     {
-        set_int(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, wait.count());
+        set_int(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, seconds.count());
     }
-    void set_retransmit_timeout(std::chrono::seconds wait, std::error_code &code)
+    void set_retransmit_timeout(std::chrono::seconds seconds, std::error_code &code)
     {
-        set_int(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, wait.count(), 0, code);
+        set_int(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, seconds.count(), 0, code);
     }
-    /** Silence after which a transfer fails; 0: none. */
-    std::chrono::seconds timeout() const { return std::chrono::seconds(number(TFTPSERVER_PROPERTY_TIMEOUT)); }
+    /** Seconds of silence after which a transfer fails (60); 0: none. */
+    std::chrono::seconds timeout() const
+    {
+        return std::chrono::seconds(number(TFTPSERVER_PROPERTY_TIMEOUT));
+    }
     std::chrono::seconds timeout(std::error_code &code) const
     {
         return std::chrono::seconds(number(TFTPSERVER_PROPERTY_TIMEOUT, 0, code));
     }
-    void set_timeout(std::chrono::seconds silence) { set_int(TFTPSERVER_PROPERTY_TIMEOUT, silence.count()); }
-    void set_timeout(std::chrono::seconds silence, std::error_code &code)
+    void set_timeout(std::chrono::seconds seconds)
     {
-        set_int(TFTPSERVER_PROPERTY_TIMEOUT, silence.count(), 0, code);
+        set_int(TFTPSERVER_PROPERTY_TIMEOUT, seconds.count());
     }
+    void set_timeout(std::chrono::seconds seconds, std::error_code &code)
+    {
+        set_int(TFTPSERVER_PROPERTY_TIMEOUT, seconds.count(), 0, code);
+    }
+    /* api: end server properties */
 
     /* -- any property by its number, TFTPSERVER_PROPERTY_... -- */
 

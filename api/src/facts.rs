@@ -301,6 +301,9 @@ pub struct Property {
     pub option: Option<String>,
     pub help: Option<String>,
     pub value: Option<Value>,
+    pub parameter: Option<String>,
+    #[serde(default)]
+    pub typed_set: String,
     #[serde(default)]
     pub typed: String,
 }
@@ -309,6 +312,18 @@ impl Property {
     /// As in `CONN_LOCAL_FILE`.
     pub fn constant(&self) -> String {
         crate::text::capitals(&self.name)
+    }
+
+    /// What the parameter of a setter is called.
+    pub fn parameter(&self) -> &str {
+        match (&self.parameter, self.value) {
+            (Some(name), _) => name,
+            (None, Some(Value::Bytes)) => "data",
+            (None, Some(Value::Path)) => "path",
+            (None, Some(Value::Seconds)) => "seconds",
+            (None, Some(Value::Bool)) => "on",
+            (None, _) => "name",
+        }
     }
 
     /// Without the prefix of the arrays.
@@ -366,17 +381,19 @@ pub enum Of {
     Server,
 }
 
-/// What an accessor of a connection gives.
+/// What an accessor gives.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Value {
     Text,
     Path,
     Bytes,
+    Bool,
     Int,
     Int64,
     Size,
     Millis,
+    Seconds,
     Id,
     Mode,
     Operation,

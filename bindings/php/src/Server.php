@@ -139,13 +139,20 @@ final class Server implements ServerInterface
         return $this;
     }
 
+    // api: begin server properties
+    /** The number of records in the Conn arrays; it changes only while events are delivered. */
+    public function getConnCount(): int
+    {
+        return (int) $this->get(Property::CONN_COUNT);
+    }
+
     /** Whether the server listens. */
     public function isListening(): bool
     {
         return $this->get(Property::LISTENING) === 'True';
     }
 
-    /** The directory that is served; "": only what handlers supply. */
+    /** The directory that is served; it must exist. "": only what handlers supply. */
     public function getLocalDir(): string
     {
         return $this->get(Property::LOCAL_DIR);
@@ -156,7 +163,7 @@ final class Server implements ServerInterface
         return $this->set(Property::LOCAL_DIR, $path);
     }
 
-    /** The address or name to listen on, "" for every address. While listening, its address. */
+    /** The address or name to listen on, "": every address. While listening, its address. */
     public function getLocalHost(): string
     {
         return $this->get(Property::LOCAL_HOST);
@@ -167,7 +174,7 @@ final class Server implements ServerInterface
         return $this->set(Property::LOCAL_HOST, $host);
     }
 
-    /** The port to listen on; 0: the system chooses. While listening, the real one. */
+    /** The port to listen on (69); 0: the system chooses. While listening, the real one. */
     public function getLocalPort(): int
     {
         return (int) $this->get(Property::LOCAL_PORT);
@@ -178,7 +185,7 @@ final class Server implements ServerInterface
         return $this->set(Property::LOCAL_PORT, $port);
     }
 
-    /** How often a packet is sent again before the transfer fails. */
+    /** How often a packet is sent again before the transfer fails (3). */
     public function getMaxRetransmits(): int
     {
         return (int) $this->get(Property::MAX_RETRANSMITS);
@@ -189,7 +196,7 @@ final class Server implements ServerInterface
         return $this->set(Property::MAX_RETRANSMITS, $times);
     }
 
-    /** Seconds to wait at most before a packet is sent again. */
+    /** Seconds to wait at most before a packet is sent again (5). */
     public function getRetransmitTimeout(): int
     {
         return (int) $this->get(Property::RETRANSMIT_TIMEOUT);
@@ -200,7 +207,7 @@ final class Server implements ServerInterface
         return $this->set(Property::RETRANSMIT_TIMEOUT, $seconds);
     }
 
-    /** Seconds of silence after which a transfer fails; 0: none. */
+    /** Seconds of silence after which a transfer fails (60); 0: none. */
     public function getTimeout(): int
     {
         return (int) $this->get(Property::TIMEOUT);
@@ -211,12 +218,7 @@ final class Server implements ServerInterface
         return $this->set(Property::TIMEOUT, $seconds);
     }
 
-    /** The number of records in the Conn arrays; it changes only inside doEvents(). */
-    public function getConnCount(): int
-    {
-        return (int) $this->get(Property::CONN_COUNT);
-    }
-
+    // api: end server properties
     /** A connection, by its id (as events carry it) or by its position from 0 to getConnCount() - 1. */
     public function getConnection(int $index): Connection
     {

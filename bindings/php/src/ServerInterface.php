@@ -39,6 +39,9 @@ interface ServerInterface
 
     public function subscribe(object $subscriber): static;
 
+    // api: begin server properties
+    public function getConnCount(): int;
+
     public function isListening(): bool;
 
     public function getLocalDir(): string;
@@ -65,8 +68,7 @@ interface ServerInterface
 
     public function setTimeout(int $seconds): static;
 
-    public function getConnCount(): int;
-
+    // api: end server properties
     public function getConnection(int $index): ConnectionInterface;
 
     /** @return list<ConnectionInterface> */

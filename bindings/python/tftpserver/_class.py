@@ -272,14 +272,16 @@ class TFTPServer(SettingAttributes, Strict):
         """The connections: server.conn[connection_id].filename, len(server.conn), for conn in server.conn."""
         return Conns(self)
 
+    # api: begin server properties
+
     @property
     def conn_count(self) -> int:
-        """How many connections there are."""
+        """The number of records in the Conn arrays; it changes only while events are delivered."""
         return int(self._get(PropertyId.CONN_COUNT))
 
     @property
     def listening(self) -> bool:
-        """Whether it listens; setting it starts or stops that."""
+        """Whether the server listens. Setting it starts or stops to listen."""
         return self._get(PropertyId.LISTENING) == "True"
 
     @listening.setter
@@ -288,7 +290,7 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def local_dir(self) -> str:
-        """The directory that is served; must exist. "": only what the handlers supply."""
+        """The directory that is served; it must exist. "": only what handlers supply."""
         return self._get(PropertyId.LOCAL_DIR)
 
     @local_dir.setter
@@ -297,7 +299,7 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def local_host(self) -> str:
-        """The address or name to listen on, "": every address. While it listens, its address."""
+        """The address or name to listen on, "": every address. While listening, its address."""
         return self._get(PropertyId.LOCAL_HOST)
 
     @local_host.setter
@@ -306,7 +308,7 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def local_port(self) -> int:
-        """The port to listen on (69); 0: the system chooses. While it listens, the real one."""
+        """The port to listen on (69); 0: the system chooses. While listening, the real one."""
         return int(self._get(PropertyId.LOCAL_PORT))
 
     @local_port.setter
@@ -339,6 +341,7 @@ class TFTPServer(SettingAttributes, Strict):
     @timeout.setter
     def timeout(self, value: int) -> None:
         self._set_int(PropertyId.TIMEOUT, value)
+    # api: end server properties
 
     # ---- what the above stand on ----
 

@@ -1,0 +1,54 @@
+//! Generates the accessors of C++, PHP and Python, for the properties of a server and of a connection.
+
+mod cpp;
+mod php;
+mod python;
+
+use crate::facts::{Changes, Of, Property};
+use crate::made::Made;
+use crate::text::{capitals, each_line, wrapped};
+
+pub fn made(properties: &[Property]) -> Vec<Made> {
+    let mut all = Vec::new();
+    for (part, is_indexed) in [("server properties", false), ("properties", true)] {
+        let some = properties
+            .iter()
+            .filter(|it| it.value.is_some() && is_of_connection(it) == is_indexed);
+        let some: Vec<_> = some.collect();
+        all.push(cpp::made(part, &some));
+        all.extend(php::made(part, &some));
+        all.push(python::made(part, &some));
+    }
+    all
+}
+
+fn is_of_connection(property: &Property) -> bool {
+    property.of == Of::Connection
+}
+
+fn is_set(property: &Property) -> bool {
+    property.changes != Changes::Never
+}
+
+/// `ConnLocalFile` as `local_file`, `LocalDir` as `local_dir`.
+fn snake(property: &Property) -> String {
+    capitals(own_name(property)).to_lowercase()
+}
+
+/// `ConnLocalFile` as `LocalFile`; `ConnCount`, which is the server's, as it is.
+fn own_name(property: &Property) -> &str {
+    match is_of_connection(property) {
+        true => property.short_name(),
+        false => &property.name,
+    }
+}
+
+/// A comment in C++ or PHP, on one line if it fits; nothing where there is nothing to say.
+fn comment(about: &str) -> String {
+    let lines = wrapped(about, 109);
+    match (about.is_empty(), lines.contains('\n')) {
+        (true, _) => String::new(),
+        (_, false) => format!("    /** {lines} */\n"),
+        (_, true) => format!("    /**\n{}     */\n", each_line(&lines, "     * ")),
+    }
+}
