@@ -12,6 +12,7 @@ pub struct Facts {
     pub settings: Vec<Setting>,
     pub properties: Vec<Property>,
     pub options: Vec<ProtocolOption>,
+    pub functions: Vec<Function>,
 }
 
 impl Facts {
@@ -22,6 +23,7 @@ impl Facts {
             settings: read::<Settings>(root, "settings")?.all,
             properties: read::<Properties>(root, "properties")?.all,
             options: read::<Options>(root, "options")?.all,
+            functions: read::<Functions>(root, "functions")?.all,
         };
         facts.resolve_ranges()?;
         facts.errors.check()?;
@@ -232,6 +234,32 @@ pub struct ProtocolOption {
     pub kind: String,
     pub setting: Option<String>,
     pub help: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Functions {
+    #[serde(rename = "function")]
+    all: Vec<Function>,
+}
+
+/// The contents of `api/functions.toml`, whose first lines explain the keys.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    pub name: String,
+    #[serde(default = "yes")]
+    pub handle: bool,
+    #[serde(default = "yes")]
+    pub in_callback: bool,
+    #[serde(default = "yes")]
+    pub remembered: bool,
+    #[serde(default = "first")]
+    pub since: String,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@ mod accessors;
 mod errors;
 mod events;
 mod facts;
+mod functions;
 mod made;
 mod numbers;
 mod options;
@@ -55,6 +56,7 @@ fn everything(root: &Path, facts: &Facts) -> Result<Vec<Made>, String> {
     all.extend(accessors::made(&facts.properties));
     all.extend(options::made(facts));
     all.extend(protocol::made(facts));
+    all.extend(functions::made(&facts.functions));
     all.extend(reference::made(root, facts)?);
     Ok(all)
 }

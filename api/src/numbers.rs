@@ -1,5 +1,5 @@
-//! `api/numbers.txt`: every number that a version of the library has had, with its name, and every field of an event at its
-//! place. Lines are only ever added, because programs and bindings were built with these.
+//! `api/numbers.txt`: every number that a version of the library has had, with its name, every field of an event at its
+//! place, and every function in its order. Lines are only ever added, because programs and bindings were built with these.
 
 use std::path::Path;
 
@@ -50,6 +50,8 @@ fn lines(facts: &Facts) -> Vec<String> {
     let property =
         |property: &Property| format!("property {} {}:{:?}", property.id, property.name, property.kind);
     lines.extend(facts.properties.iter().map(property));
+    let functions = facts.functions.iter().enumerate();
+    lines.extend(functions.map(|(place, function)| format!("function {place} {}", function.name)));
     lines.extend(
         facts
             .settings

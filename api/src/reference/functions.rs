@@ -4,13 +4,21 @@ use std::fmt::Write;
 
 use super::header::{self, Function};
 use super::{EXAMPLES, Entry};
+use crate::facts;
 use crate::text::wrapped;
 
-pub fn entries(header: &str) -> Vec<Entry> {
-    header::functions(header).iter().map(entry).collect()
+/// A function that the header does not declare yet has no entry: the header is made after the sources that this package
+/// makes, and pages after the header.
+pub fn entries(functions: &[facts::Function], header: &str) -> Vec<Entry> {
+    let declared = header::functions(header);
+    let both = functions.iter().filter_map(|fact| {
+        let function = declared.iter().find(|function| function.name == fact.name)?;
+        Some(entry(fact, function))
+    });
+    both.collect()
 }
 
-fn entry(function: &Function) -> Entry {
+fn entry(fact: &facts::Function, function: &Function) -> Entry {
     let doc = &function.doc;
     let mut text = format!("```c\n{}\n```\n", function.declaration);
     for paragraph in &doc.paragraphs {
@@ -20,12 +28,7 @@ fn entry(function: &Function) -> Entry {
     for (name, meaning) in &doc.params {
         let _ = writeln!(text, "- `{name}`: {meaning}");
     }
-    let _ = write!(
-        text,
-        "- Returns: {}\n- Since: {}\n",
-        doc.returns,
-        crate::facts::first()
-    );
+    let _ = write!(text, "- Returns: {}\n- Since: {}\n", doc.returns, fact.since);
     Entry {
         name: function.name.clone(),
         text,
