@@ -39,6 +39,8 @@ enum {
     CONN_RETRANSMISSIONS = 23,
     CONN_ELAPSED_MILLIS = 24,
     CONN_SERVED_NAME = 25,
+    CONN_DATA_SIZE = 26,
+    CONN_DATA_KEY = 27,
     RUNTIME_LICENSE = 2011,
     /* api: end properties */
     NO_PROPERTY = -1

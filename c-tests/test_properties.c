@@ -103,6 +103,8 @@ static void no_connection_no_index(void)
         CONN_RETRANSMISSIONS,
         CONN_ELAPSED_MILLIS,
         CONN_SERVED_NAME,
+        CONN_DATA_SIZE,
+        CONN_DATA_KEY,
         /* api: end of connections */
     };
     static const int indices[] = {0, 1, -1, INT_MIN, INT_MAX, FIRST_ID};

@@ -87,16 +87,43 @@
  * WHERE THE BYTES COME FROM
  *
  *  1. ConnFileData, if it was set (downloads).
- *  2. ConnLocalFile, if it was set: any path, your own choice.
- *  3. LocalDir and ConnServedName or else the client's file name, never outside LocalDir.
- *  4. An upload with a Transfer callback goes there, and no file is written. Where that callback is unregistered before
+ *  2. DataWanted and tftpserver_do_supply, if ConnDataSize was set (downloads).
+ *  3. ConnLocalFile, if it was set: any path, your own choice.
+ *  4. LocalDir and ConnServedName or else the client's file name, never outside LocalDir.
+ *  5. An upload with a Transfer callback goes there, and no file is written. Where that callback is unregistered before
  *     the end, the upload fails with 126.
- *  5. Otherwise the client gets ERROR 1, the program error 126 or 127.
+ *  6. Otherwise the client gets ERROR 1, the program error 126 or 127.
  *
  * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting
- * ConnFileData, ConnLocalFile or ConnServedName later answers 130. A file that is uploaded has its final name only when
- * it is whole; until then it is .tftpserver-<16 hex digits>.part beside it, and what a killed program leaves of these
- * below LocalDir is removed when that is listened on again.
+ * ConnFileData, ConnDataSize, ConnDataKey, ConnLocalFile or ConnServedName later answers 130. A file that is uploaded
+ * has its final name only when it is whole; until then it is .tftpserver-<16 hex digits>.part beside it, and what a
+ * killed program leaves of these below LocalDir is removed when that is listened on again.
+ *
+ * DATA THAT HAS NO PATH
+ *
+ * What comes from a URL, an object store or a generator need not be held in memory. Set ConnDataSize (its length, or -1
+ * where that is not known) in ConnectionRequest, Connected or StartTransfer, or while the answer is put off. From then
+ * on DataWanted says how many bytes are welcome from which offset on, and tftpserver_do_supply brings them:
+ *
+ *     static int32_t on_wanted(tftpserver *server, tftpserver_event *event, void *context)
+ *     {
+ *         tftpserver_data_wanted_event *e = &event->data.data_wanted;
+ *         static char bytes[65536];
+ *         size_t most = e->length < (int64_t)sizeof bytes ? (size_t)e->length : sizeof bytes;
+ *         size_t length = fread(bytes, 1, most, context);
+ *         return tftpserver_do_supply(server, e->connection_id, bytes, length, feof((FILE *)context));
+ *     }
+ *
+ * (Where `length` exceeds the buffer, a loop supplies the rest.) At most two windows, 32 kB without windowsize, are
+ * asked for ahead of what the client has acknowledged. The event fires again when less than half of that is left to
+ * come. Without a callback for DataWanted the client gets ERROR 1, the program 126. Where the source fails, call
+ * tftpserver_do_abort.
+ *
+ * Downloads with the same ConnDataKey and ConnDataSize share one pass over the source: a thousand machines that boot
+ * the same image cause one. The event names one of them. A download that comes when the beginning is let go of, or that
+ * is half a second behind the others, has a pass of its own: its events begin with offset 0 again, under its own id.
+ * Passes are told apart by the id that the event names and by the offset; where an event continues at an offset with
+ * another id, the former one has ended.
  *
  * WRITING BINDINGS
  *
@@ -170,6 +197,10 @@
  *         Milliseconds since the request; stands still at the end.
  *   25  ConnServedName (i)      text                      before (130)
  *         The name that is looked up in LocalDir; "": ConnFilename.
+ *   26  ConnDataSize (i)        -1 to 9223372036854775807 0        before (130)
+ *         Makes the program the source of this download: its length in bytes, -1 where that is not known.
+ *   27  ConnDataKey (i)         text                      before (130)
+ *         Downloads with the same key and size share what is supplied; "": not shared.
  *   2011  RuntimeLicense          text                      any time
  *         Kept for programs written for IPWorks; no license is needed.
  *
@@ -389,6 +420,11 @@
 #define TFTPSERVER_EVENT_TRANSFER 8
 
 /**
+ * A download that the program feeds has room for more data.
+ */
+#define TFTPSERVER_EVENT_DATA_WANTED 9
+
+/**
  * Text, read-only: the version of the library.
  */
 #define TFTPSERVER_PROPERTY_VERSION 0
@@ -507,6 +543,16 @@
  * Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
  */
 #define TFTPSERVER_PROPERTY_CONN_SERVED_NAME 25
+
+/**
+ * Integer, bytes, indexed: makes the program the source of this download; -1: a length that is not known.
+ */
+#define TFTPSERVER_PROPERTY_CONN_DATA_SIZE 26
+
+/**
+ * Text, indexed: downloads with the same key and the same ConnDataSize share what is supplied; "": none.
+ */
+#define TFTPSERVER_PROPERTY_CONN_DATA_KEY 27
 
 /**
  * Text: kept and returned for programs written for IPWorks; it has no effect.
@@ -1229,6 +1275,26 @@ typedef struct tftpserver_transfer_event {
 } tftpserver_transfer_event;
 
 /**
+ * Fires when a download whose ConnDataSize was set has room for `length` more bytes from `offset` on: first with
+ * offset 0, and again when less than half of what was asked for is left to come. Answer it by `tftpserver_do_supply`, at
+ * once, later, or from another thread.
+ */
+typedef struct tftpserver_data_wanted_event {
+    /**
+     * The connection, or one of those that share the source (ConnDataKey).
+     */
+    int32_t connection_id;
+    /**
+     * Bytes of the source before what is wanted: everything up to here was asked for already.
+     */
+    int64_t offset;
+    /**
+     * How many bytes may be supplied.
+     */
+    int64_t length;
+} tftpserver_data_wanted_event;
+
+/**
  * What happened: the member of `data` that belongs to an event's id.
  */
 typedef union tftpserver_event_data {
@@ -1264,6 +1330,10 @@ typedef union tftpserver_event_data {
      * TFTPSERVER_EVENT_TRANSFER
      */
     struct tftpserver_transfer_event transfer;
+    /**
+     * TFTPSERVER_EVENT_DATA_WANTED
+     */
+    struct tftpserver_data_wanted_event data_wanted;
 } tftpserver_event_data;
 
 /**
@@ -1678,6 +1748,52 @@ TFTPSERVER_API
 int32_t tftpserver_do_hold(tftpserver *server,
                            int32_t index,
                            int32_t hold);
+
+/**
+ * Supplies the next bytes of a download whose ConnDataSize was set: what its DataWanted events asked for, in order, in one
+ * piece or many, inside the callback, later, or from another thread.
+ *
+ * The source ends with ConnDataSize bytes, or with `is_last`. `is_last` before ConnDataSize bytes have come ends the
+ * download: the client gets ERROR 0, Disconnected says 129. A download for which nothing comes ends after Timeout with 301.
+ *
+ * @param server  The handle.
+ * @param index   A connection id, or a position below ConnCount. Of downloads that share a source (ConnDataKey) any one
+ *                does, also one that has ended, as long as another runs; the one that the event named is certain.
+ * @param data    The bytes, copied. NULL is allowed with length 0.
+ * @param length  How many.
+ * @param is_last Not 0: nothing follows.
+ * @return 0; 901 not a handle; 903 no such connection; 905 more than was asked for, or past ConnDataSize: nothing was
+ *         taken; 130 the program is not its source, or it is over; 908 internal error.
+ *
+ * Threads: any, from inside a callback too; one at a time for each download.
+ */
+TFTPSERVER_API
+int32_t tftpserver_do_supply(tftpserver *server,
+                             int32_t index,
+                             const void *data,
+                             size_t length,
+                             int32_t is_last);
+
+/**
+ * Ends a transfer of any kind with an error code and a text of your own, at any time from its ConnectionRequest on.
+ *
+ * The client gets an ERROR with both. Disconnected, or Connected where that has not fired yet, says 10053 and the text.
+ * Other downloads with the same ConnDataKey go on.
+ *
+ * @param server    The handle.
+ * @param index     A connection id, or a position below ConnCount.
+ * @param tftp_code The code of the ERROR, 0 to 8; 0 where no other fits, 1 for a file that is not there.
+ * @param message   UTF-8 text, of which the client gets 256 bytes at most; NULL: "Aborted".
+ * @return 0; 901 not a handle; 903 no such connection; 905 a code outside 0 to 8, or text that is not UTF-8; 908 internal
+ *         error.
+ *
+ * Threads: any, from inside a callback too.
+ */
+TFTPSERVER_API
+int32_t tftpserver_do_abort(tftpserver *server,
+                            int32_t index,
+                            int32_t tftp_code,
+                            const char *message);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -112,6 +112,8 @@
 #include <cstring>
 #include <exception>
 #include <functional>
+#include <istream>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -605,7 +607,26 @@ struct transfer_event {
     event_bytes text;
 };
 
+/**
+ * A download that the program feeds has room for `length` more bytes from `offset` on. Supply them in the handler,
+ * later, or from another thread.
+ */
+struct data_wanted_event {
+    /** The connection, or one of those that share the source (ConnDataKey). */
+    std::int32_t connection_id;
+    /** Bytes of the source before what is wanted: everything up to here was asked for already. */
+    std::int64_t offset;
+    /** How many bytes may be supplied. */
+    std::int64_t length;
+};
+
 /* api: end events */
+
+/**
+ * Where the bytes of a download come from: writes up to `size` of the next ones to `data` and returns how many; 0: the end.
+ * It is called inside do_events.
+ */
+using source = std::function<std::size_t(char *data, std::size_t size)>;
 
 /** A set of events: `tftp::events::connected | tftp::events::transfer`. */
 enum class events : std::uint32_t {
@@ -619,7 +640,9 @@ enum class events : std::uint32_t {
     log = 1u << TFTPSERVER_EVENT_LOG,
     start_transfer = 1u << TFTPSERVER_EVENT_START_TRANSFER,
     transfer = 1u << TFTPSERVER_EVENT_TRANSFER,
-    all = connected | connection_request | disconnected | end_transfer | error | log | start_transfer | transfer,
+    data_wanted = 1u << TFTPSERVER_EVENT_DATA_WANTED,
+    all = connected | connection_request | disconnected | end_transfer | error | log | start_transfer | transfer |
+        data_wanted,
     /* api: end event set */
 };
 
@@ -689,7 +712,107 @@ struct frame;
 
 /* What the library's callbacks are given. It stays where it is when the server is moved, and lives on in do_events when
  * the server is destroyed. */
+/* The sources of downloads that server_base::feed was given. One pass reads a source from its beginning to its end; those
+ * with the same key share their passes, each of which is known by the offset that it has come to. */
+class feeds {
+public:
+    struct pass {
+        source read;
+        std::int64_t at;
+    };
+
+    void add(std::int32_t id, std::function<source()> open, const std::string &key, std::int64_t size)
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        std::weak_ptr<group> none, &known = key.empty() ? none : shared_[{key, size}];
+        std::shared_ptr<group> its = known.lock();
+        if (its == nullptr) {
+            its = std::make_shared<group>();
+            known = its;
+        }
+        entries_[id] = entry{std::move(its), std::move(open)};
+    }
+
+    bool knows(std::int32_t id)
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        return entries_.count(id) != 0;
+    }
+
+    bool any() noexcept
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        return !entries_.empty();
+    }
+
+    /* The pass that goes on at this offset, or begins there. */
+    std::shared_ptr<pass> find(std::int32_t id, std::int64_t offset)
+    {
+        std::shared_ptr<group> its;
+        std::function<source()> open;
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            const entry &own = entries_.at(id);
+            its = own.its;
+            open = own.open;
+        }
+        for (std::size_t place = 0; offset != 0 && place < its->passes.size(); place++) {
+            if (its->passes[place]->at == offset) {
+                return its->passes[place];
+            }
+        }
+        std::shared_ptr<pass> fresh = offset == 0 ? std::make_shared<pass>(pass{open(), 0}) : nullptr;
+        if (fresh != nullptr) {
+            its->passes.push_back(fresh);
+        }
+        return fresh;
+    }
+
+    /* This download and those that share its passes. */
+    std::vector<std::int32_t> sharing(std::int32_t id)
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        std::vector<std::int32_t> all;
+        auto own = entries_.find(id);
+        for (const auto &other : entries_) {
+            if (own != entries_.end() && other.second.its == own->second.its) {
+                all.push_back(other.first);
+            }
+        }
+        return all;
+    }
+
+    void forget(std::int32_t id)
+    {
+        entry gone; /* destroyed without the lock: what the program gave may call back */
+        std::lock_guard<std::mutex> lock(mutex_);
+        auto own = entries_.find(id);
+        if (own != entries_.end()) {
+            std::swap(gone, own->second);
+            entries_.erase(own);
+        }
+        for (auto known = shared_.begin(); known != shared_.end();) {
+            known = known->second.expired() ? shared_.erase(known) : std::next(known);
+        }
+    }
+
+private:
+    struct group {
+        std::vector<std::shared_ptr<pass>> passes; /* only events touch them, one at a time */
+    };
+
+    struct entry {
+        std::shared_ptr<group> its;
+        std::function<source()> open;
+    };
+
+    std::mutex mutex_;
+    std::map<std::int32_t, entry> entries_;
+    std::map<std::pair<std::string, std::int64_t>, std::weak_ptr<group>> shared_;
+};
+
 struct state {
+    detail::feeds feeds;
     ::tftpserver *handle = nullptr;
     std::atomic<server_base *> owner{nullptr};
     long process = process_id();
@@ -878,6 +1001,64 @@ public:
     void hold(std::int32_t connection, bool on, std::error_code &code) noexcept
     {
         code = code_of(::tftpserver_do_hold(handle(), connection, on ? 1 : 0));
+    }
+
+    /**
+     * Serves a download from a function that is called for its bytes while it runs, instead of a file. Call it in
+     * on_connection_request, on_connected or on_start_transfer, or while the answer is put off. Nothing is read ahead but
+     * two windows. An exception of the function ends the download with an ERROR, and comes out of do_events.
+     *
+     *     server.feed(e.connection_id, [file = open_url(url)](char *data, std::size_t size) { return file->read(data, size); });
+     *
+     * @param size the number of bytes in all, or -1: not known; then clients are told none
+     * @throws error 903 no such connection; 130 the transfer has begun, or is an upload
+     */
+    void feed(std::int32_t connection, source from, std::int64_t size = -1)
+    {
+        feed_shared(connection, once(std::move(from)), {}, size);
+    }
+
+    /** The same from a stream, which is read to its end. */
+    void feed(std::int32_t connection, std::shared_ptr<std::istream> from, std::int64_t size = -1)
+    {
+        feed(connection, reader(std::move(from)), size);
+    }
+
+    /**
+     * The same for downloads that share one source: those with the same key and size are served by one pass over it, and
+     * `open`, which makes a source that begins at the beginning, is called once for each pass.
+     */
+    void feed_shared(std::int32_t connection, std::function<source()> open, std::string_view key, std::int64_t size = -1)
+    {
+        check(listen_to(TFTPSERVER_EVENT_DATA_WANTED, true));
+        check(listen_to(TFTPSERVER_EVENT_CONNECTED, true));
+        check(listen_to(TFTPSERVER_EVENT_DISCONNECTED, true));
+        set_conn_data_key(connection, key);
+        set_conn_data_size(connection, size);
+        state_->feeds.add(connection, std::move(open), std::string(key), size);
+    }
+
+    /**
+     * Supplies bytes that on_data_wanted asked for, where feed() is not used: see tftpserver_do_supply.
+     * @throws error 905 more than was asked for; 130 the program is not its source, or it is over; 903
+     */
+    void supply(std::int32_t connection, bytes_view data, bool is_last = false)
+    {
+        check(::tftpserver_do_supply(handle(), connection, data.data(), data.size(), is_last ? 1 : 0));
+    }
+    void supply(std::int32_t connection, bytes_view data, bool is_last, std::error_code &code) noexcept
+    {
+        code = code_of(::tftpserver_do_supply(handle(), connection, data.data(), data.size(), is_last ? 1 : 0));
+    }
+
+    /** Ends a transfer with an error code (0 to 8) and a text for its client. @throws error 903; 905 another code */
+    void abort(std::int32_t connection, std::int32_t tftp_code, const std::string &text)
+    {
+        check(::tftpserver_do_abort(handle(), connection, tftp_code, text.c_str()));
+    }
+    void abort(std::int32_t connection, std::int32_t tftp_code, const std::string &text, std::error_code &code) noexcept
+    {
+        code = code_of(::tftpserver_do_abort(handle(), connection, tftp_code, text.c_str()));
     }
 
     /** shutdown(), and every property and setting has its default again. Handlers stay. */
@@ -1106,6 +1287,46 @@ public:
     void set_conn_served_name(std::int32_t index, std::string_view name, std::error_code &code)
     {
         set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index, code);
+    }
+    /**
+     * The length of what the program supplies for this download. Setting it makes the program the source. -1: not
+     * known.
+     */
+    std::int64_t conn_data_size(std::int32_t index) const
+    {
+        return get_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, index);
+    }
+    std::int64_t conn_data_size(std::int32_t index, std::error_code &code) const
+    {
+        return get_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, index, code);
+    }
+    void set_conn_data_size(std::int32_t index, std::int64_t bytes)
+    {
+        set_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, bytes, index);
+    }
+    void set_conn_data_size(std::int32_t index, std::int64_t bytes, std::error_code &code)
+    {
+        set_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, bytes, index, code);
+    }
+    /**
+     * Downloads with the same key and size share what is supplied. Set it before the transfer begins; then it fails
+     * with 130.
+     */
+    std::string conn_data_key(std::int32_t index) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_DATA_KEY, index);
+    }
+    std::string conn_data_key(std::int32_t index, std::error_code &code) const
+    {
+        return get(TFTPSERVER_PROPERTY_CONN_DATA_KEY, index, code);
+    }
+    void set_conn_data_key(std::int32_t index, std::string_view name)
+    {
+        set(TFTPSERVER_PROPERTY_CONN_DATA_KEY, name, index);
+    }
+    void set_conn_data_key(std::int32_t index, std::string_view name, std::error_code &code)
+    {
+        set(TFTPSERVER_PROPERTY_CONN_DATA_KEY, name, index, code);
     }
     /* api: end properties */
 
@@ -1338,6 +1559,8 @@ protected:
      * data itself, and without an override nobody would keep it.
      */
     virtual int FireTransfer(transfer_event &e);
+    /** @see data_wanted_event */
+    virtual int FireDataWanted(data_wanted_event &) { return 0; }
 
     /** Asks for an event, or does not any more; `event` is TFTPSERVER_EVENT_.... */
     void want(int event, bool wanted) { check(listen_to(event, wanted)); }
@@ -1350,15 +1573,39 @@ private:
     /* How the C side calls in. Nothing may be thrown through it. */
     static std::int32_t receive(::tftpserver *handle, ::tftpserver_event *event, void *context) noexcept;
     std::int32_t dispatch(::tftpserver_event &event);
+    std::int32_t dispatch_and_feed(::tftpserver_event &event);
 
     std::int32_t pump();
+
+    /* Brings what a download that feed() was called for has room for. */
+    std::int32_t serve(const ::tftpserver_data_wanted_event &wanted);
+    std::int32_t read_and_supply(const ::tftpserver_data_wanted_event &wanted);
+
+    static std::function<source()> once(source from)
+    {
+        return [from = std::move(from)]() mutable { return std::move(from); };
+    }
+
+    static source reader(std::shared_ptr<std::istream> from)
+    {
+        return [from = std::move(from)](char *data, std::size_t size) {
+            from->read(data, static_cast<std::streamsize>(size));
+            if (from->bad()) {
+                detail::raise(TFTPSERVER_ERROR_CANNOT_READ_FILE, "The stream cannot be read.");
+            }
+            return static_cast<std::size_t>(from->gcount());
+        };
+    }
 
     /* The library's number; `text` is its sentence. */
     std::int32_t open(events wanted, std::string &text);
 
     std::int32_t listen_to(int event, bool wanted) noexcept
     {
-        return ::tftpserver_register_callback(handle(), event, wanted ? &server_base::receive : nullptr, state_.get());
+        bool of_feeds = event == TFTPSERVER_EVENT_DATA_WANTED || event == TFTPSERVER_EVENT_CONNECTED
+            || event == TFTPSERVER_EVENT_DISCONNECTED;
+        bool needed = wanted || (of_feeds && state_ != nullptr && state_->feeds.any());
+        return ::tftpserver_register_callback(handle(), event, needed ? &server_base::receive : nullptr, state_.get());
     }
 
     static std::error_code code_of(std::int32_t code) noexcept { return {code, error_category()}; }
@@ -1455,7 +1702,7 @@ inline std::int32_t server_base::open(events wanted, std::string &text)
     state_->owner = this;
     state_->handle = ::tftpserver_open();
     std::int32_t code = state_->handle == nullptr ? static_cast<std::int32_t>(TFTPSERVER_ERROR_INTERNAL) : 0;
-    for (int event = TFTPSERVER_EVENT_CONNECTED; event <= TFTPSERVER_EVENT_TRANSFER && code == 0; event++) {
+    for (int event = TFTPSERVER_EVENT_CONNECTED; event <= TFTPSERVER_EVENT_DATA_WANTED && code == 0; event++) {
         if ((wanted & static_cast<events>(1u << event)) != events::none) {
             code = listen_to(event, true);
         }
@@ -1531,7 +1778,7 @@ inline std::int32_t server_base::receive(::tftpserver *handle, ::tftpserver_even
     }
 #if TFTPSERVER_HPP_EXCEPTIONS
     try {
-        return owner->dispatch(*event);
+        return owner->dispatch_and_feed(*event);
     } catch (...) {
         detail::frame *frame = self->here();
         if (frame == nullptr) {
@@ -1543,8 +1790,64 @@ inline std::int32_t server_base::receive(::tftpserver *handle, ::tftpserver_even
     }
 #else
     (void)handle;
-    return owner->dispatch(*event);
+    return owner->dispatch_and_feed(*event);
 #endif
+}
+
+inline std::int32_t server_base::dispatch_and_feed(::tftpserver_event &event)
+{
+    std::shared_ptr<detail::state> self = state_; /* a handler may destroy or move this object */
+    if (event.id == TFTPSERVER_EVENT_DATA_WANTED && self->feeds.knows(event.data.data_wanted.connection_id)) {
+        return serve(event.data.data_wanted);
+    }
+    std::int32_t over = 0;
+    if (event.id == TFTPSERVER_EVENT_CONNECTED && event.data.connected.status_code != 0) {
+        over = event.data.connected.connection_id;
+    } else if (event.id == TFTPSERVER_EVENT_DISCONNECTED) {
+        over = event.data.disconnected.connection_id;
+    }
+    std::int32_t answer = dispatch(event);
+    if (over != 0) {
+        self->feeds.forget(over);
+    }
+    return answer;
+}
+
+inline std::int32_t server_base::serve(const ::tftpserver_data_wanted_event &wanted)
+{
+#if TFTPSERVER_HPP_EXCEPTIONS
+    try {
+        return read_and_supply(wanted);
+    } catch (...) {
+        for (std::int32_t id : state_->feeds.sharing(wanted.connection_id)) {
+            ::tftpserver_do_abort(handle(), id, 0, "The source of the file failed");
+        }
+        throw;
+    }
+#else
+    return read_and_supply(wanted);
+#endif
+}
+
+inline std::int32_t server_base::read_and_supply(const ::tftpserver_data_wanted_event &wanted)
+{
+    std::shared_ptr<detail::feeds::pass> pass = state_->feeds.find(wanted.connection_id, wanted.offset);
+    if (pass == nullptr || !pass->read) { /* a source that can be read only once */
+        ::tftpserver_do_abort(handle(), wanted.connection_id, 0, "The source cannot be read again");
+        return 0;
+    }
+    std::vector<char> room(static_cast<std::size_t>(wanted.length < 65536 ? wanted.length : 65536));
+    std::int64_t left = wanted.length;
+    std::int32_t code = 0;
+    while (left > 0 && code == 0) {
+        std::size_t most = left < static_cast<std::int64_t>(room.size()) ? static_cast<std::size_t>(left) : room.size();
+        std::size_t length = pass->read(room.data(), most);
+        pass->at += static_cast<std::int64_t>(length);
+        left -= static_cast<std::int64_t>(length);
+        code = ::tftpserver_do_supply(handle(), wanted.connection_id, room.data(), length, length == 0);
+        left = length == 0 ? 0 : left;
+    }
+    return 0; /* a download that has ended meanwhile needs nothing */
 }
 
 inline std::int32_t server_base::dispatch(::tftpserver_event &event)
@@ -1596,6 +1899,11 @@ inline std::int32_t server_base::dispatch(::tftpserver_event &event)
         transfer_event to{from.connection_id, static_cast<direction>(from.direction), from.bytes_transferred,
                           from.percent_done, bytes_view(from.text, from.text_length)};
         return FireTransfer(to);
+    }
+    case TFTPSERVER_EVENT_DATA_WANTED: {
+        const ::tftpserver_data_wanted_event &from = event.data.data_wanted;
+        data_wanted_event to{from.connection_id, from.offset, from.length};
+        return FireDataWanted(to);
     }
     /* api: end dispatch */
     default: return 0; /* a later library's */
@@ -1752,6 +2060,7 @@ public:
     handler<log_event> on_log{this, TFTPSERVER_EVENT_LOG};
     handler<start_transfer_event> on_start_transfer{this, TFTPSERVER_EVENT_START_TRANSFER};
     handler<transfer_event> on_transfer{this, TFTPSERVER_EVENT_TRANSFER};
+    handler<data_wanted_event> on_data_wanted{this, TFTPSERVER_EVENT_DATA_WANTED};
     /* api: end handlers */
 
 private:
@@ -1766,6 +2075,7 @@ private:
     int FireLog(log_event &e) final { return on_log.call(*this, e); }
     int FireStartTransfer(start_transfer_event &e) final { return on_start_transfer.call(*this, e); }
     int FireTransfer(transfer_event &e) final { return on_transfer.call(*this, e); }
+    int FireDataWanted(data_wanted_event &e) final { return on_data_wanted.call(*this, e); }
     /* api: end calls */
 
     void take(server &other) noexcept

@@ -13,6 +13,7 @@ SAME(TFTPSERVER_EVENT_ERROR, 5);
 SAME(TFTPSERVER_EVENT_LOG, 6);
 SAME(TFTPSERVER_EVENT_START_TRANSFER, 7);
 SAME(TFTPSERVER_EVENT_TRANSFER, 8);
+SAME(TFTPSERVER_EVENT_DATA_WANTED, 9);
 SAME(TFTPSERVER_PROPERTY_VERSION, 0);
 SAME(TFTPSERVER_PROPERTY_CONN_COUNT, 1);
 SAME(TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, 2);
@@ -37,6 +38,8 @@ SAME(TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE, 22);
 SAME(TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, 23);
 SAME(TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS, 24);
 SAME(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, 25);
+SAME(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, 26);
+SAME(TFTPSERVER_PROPERTY_CONN_DATA_KEY, 27);
 SAME(TFTPSERVER_PROPERTY_RUNTIME_LICENSE, 2011);
 SAME(TFTPSERVER_ERROR_PACKET_TOO_LARGE, 122);
 SAME(TFTPSERVER_ERROR_WRONG_RESPONSE_TYPE, 123);
@@ -192,6 +195,9 @@ int32_t on_event(tftpserver *server, tftpserver_event *event, void *context)
     *used.number++ = event->data.transfer.percent_done;
     *used.bytes++ = event->data.transfer.text;
     *used.length++ = event->data.transfer.text_length;
+    *used.number++ = event->data.data_wanted.connection_id;
+    *used.number64++ = event->data.data_wanted.offset;
+    *used.number64++ = event->data.data_wanted.length;
     /* api: end events */
     event->data.connection_request.accept = 1;
     return server != 0 && context != 0 && event->id != 0 && number[0] != 0 && number64[0] != 0 && text[0] != 0

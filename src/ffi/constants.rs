@@ -33,6 +33,8 @@ pub const TFTPSERVER_EVENT_LOG: i32 = 6;
 pub const TFTPSERVER_EVENT_START_TRANSFER: i32 = 7;
 /// A block was transferred.
 pub const TFTPSERVER_EVENT_TRANSFER: i32 = 8;
+/// A download that the program feeds has room for more data.
+pub const TFTPSERVER_EVENT_DATA_WANTED: i32 = 9;
 // api: end events
 
 // Properties. 3 and 10 are reserved.
@@ -86,6 +88,10 @@ pub const TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS: i32 = 23;
 pub const TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS: i32 = 24;
 /// Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
 pub const TFTPSERVER_PROPERTY_CONN_SERVED_NAME: i32 = 25;
+/// Integer, bytes, indexed: makes the program the source of this download; -1: a length that is not known.
+pub const TFTPSERVER_PROPERTY_CONN_DATA_SIZE: i32 = 26;
+/// Text, indexed: downloads with the same key and the same ConnDataSize share what is supplied; "": none.
+pub const TFTPSERVER_PROPERTY_CONN_DATA_KEY: i32 = 27;
 /// Text: kept and returned for programs written for IPWorks; it has no effect.
 pub const TFTPSERVER_PROPERTY_RUNTIME_LICENSE: i32 = 2011;
 // api: end properties

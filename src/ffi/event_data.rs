@@ -65,5 +65,11 @@ pub(super) fn data(event: &Event<'_>, texts: [*const c_char; Event::TEXTS]) -> t
                 text: text.as_ptr(),
                 text_length: text.len(),
             } },
+        Event::DataWanted { connection_id, offset, length, .. } =>
+            data { data_wanted: tftpserver_data_wanted_event {
+                connection_id,
+                offset,
+                length,
+            } },
     }
 }

@@ -484,6 +484,67 @@ pub extern "C" fn tftpserver_do_hold(server: *mut tftpserver, index: i32, hold: 
     })
 }
 
+/// Supplies the next bytes of a download whose ConnDataSize was set: what its DataWanted events asked for, in order, in one
+/// piece or many, inside the callback, later, or from another thread.
+///
+/// The source ends with ConnDataSize bytes, or with `is_last`. `is_last` before ConnDataSize bytes have come ends the
+/// download: the client gets ERROR 0, Disconnected says 129. A download for which nothing comes ends after Timeout with 301.
+///
+/// @param server  The handle.
+/// @param index   A connection id, or a position below ConnCount. Of downloads that share a source (ConnDataKey) any one
+///                does, also one that has ended, as long as another runs; the one that the event named is certain.
+/// @param data    The bytes, copied. NULL is allowed with length 0.
+/// @param length  How many.
+/// @param is_last Not 0: nothing follows.
+/// @return 0; 901 not a handle; 903 no such connection; 905 more than was asked for, or past ConnDataSize: nothing was
+///         taken; 130 the program is not its source, or it is over; 908 internal error.
+///
+/// Threads: any, from inside a callback too; one at a time for each download.
+#[unsafe(no_mangle)]
+pub extern "C" fn tftpserver_do_supply(
+    server: *mut tftpserver,
+    index: i32,
+    data: *const c_void,
+    length: usize,
+    is_last: i32,
+) -> i32 {
+    status(server, Call::DoSupply, |server, _| {
+        // SAFETY: the manual asks for `length` readable bytes that stay as they are during the call.
+        let bytes = unsafe { strings::bytes_from_c(data.cast(), length) }?;
+        server.supply(index, bytes, is_last != 0)
+    })
+}
+
+/// Ends a transfer of any kind with an error code and a text of your own, at any time from its ConnectionRequest on.
+///
+/// The client gets an ERROR with both. Disconnected, or Connected where that has not fired yet, says 10053 and the text.
+/// Other downloads with the same ConnDataKey go on.
+///
+/// @param server    The handle.
+/// @param index     A connection id, or a position below ConnCount.
+/// @param tftp_code The code of the ERROR, 0 to 8; 0 where no other fits, 1 for a file that is not there.
+/// @param message   UTF-8 text, of which the client gets 256 bytes at most; NULL: "Aborted".
+/// @return 0; 901 not a handle; 903 no such connection; 905 a code outside 0 to 8, or text that is not UTF-8; 908 internal
+///         error.
+///
+/// Threads: any, from inside a callback too.
+#[unsafe(no_mangle)]
+pub extern "C" fn tftpserver_do_abort(
+    server: *mut tftpserver,
+    index: i32,
+    tftp_code: i32,
+    message: *const c_char,
+) -> i32 {
+    status(server, Call::DoAbort, |server, _| {
+        let text = match message.is_null() {
+            true => None,
+            // SAFETY: the manual asks for a terminated string that stays as it is during the call.
+            false => Some(unsafe { strings::from_c(message) }?),
+        };
+        server.abort(index, tftp_code, text)
+    })
+}
+
 static TERMINATED_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 
 // The header's version is this library's.

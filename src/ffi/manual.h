@@ -73,16 +73,43 @@
  * WHERE THE BYTES COME FROM
  *
  *  1. ConnFileData, if it was set (downloads).
- *  2. ConnLocalFile, if it was set: any path, your own choice.
- *  3. LocalDir and ConnServedName or else the client's file name, never outside LocalDir.
- *  4. An upload with a Transfer callback goes there, and no file is written. Where that callback is unregistered before
+ *  2. DataWanted and tftpserver_do_supply, if ConnDataSize was set (downloads).
+ *  3. ConnLocalFile, if it was set: any path, your own choice.
+ *  4. LocalDir and ConnServedName or else the client's file name, never outside LocalDir.
+ *  5. An upload with a Transfer callback goes there, and no file is written. Where that callback is unregistered before
  *     the end, the upload fails with 126.
- *  5. Otherwise the client gets ERROR 1, the program error 126 or 127.
+ *  6. Otherwise the client gets ERROR 1, the program error 126 or 127.
  *
  * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting
- * ConnFileData, ConnLocalFile or ConnServedName later answers 130. A file that is uploaded has its final name only when
- * it is whole; until then it is .tftpserver-<16 hex digits>.part beside it, and what a killed program leaves of these
- * below LocalDir is removed when that is listened on again.
+ * ConnFileData, ConnDataSize, ConnDataKey, ConnLocalFile or ConnServedName later answers 130. A file that is uploaded
+ * has its final name only when it is whole; until then it is .tftpserver-<16 hex digits>.part beside it, and what a
+ * killed program leaves of these below LocalDir is removed when that is listened on again.
+ *
+ * DATA THAT HAS NO PATH
+ *
+ * What comes from a URL, an object store or a generator need not be held in memory. Set ConnDataSize (its length, or -1
+ * where that is not known) in ConnectionRequest, Connected or StartTransfer, or while the answer is put off. From then
+ * on DataWanted says how many bytes are welcome from which offset on, and tftpserver_do_supply brings them:
+ *
+ *     static int32_t on_wanted(tftpserver *server, tftpserver_event *event, void *context)
+ *     {
+ *         tftpserver_data_wanted_event *e = &event->data.data_wanted;
+ *         static char bytes[65536];
+ *         size_t most = e->length < (int64_t)sizeof bytes ? (size_t)e->length : sizeof bytes;
+ *         size_t length = fread(bytes, 1, most, context);
+ *         return tftpserver_do_supply(server, e->connection_id, bytes, length, feof((FILE *)context));
+ *     }
+ *
+ * (Where `length` exceeds the buffer, a loop supplies the rest.) At most two windows, 32 kB without windowsize, are
+ * asked for ahead of what the client has acknowledged. The event fires again when less than half of that is left to
+ * come. Without a callback for DataWanted the client gets ERROR 1, the program 126. Where the source fails, call
+ * tftpserver_do_abort.
+ *
+ * Downloads with the same ConnDataKey and ConnDataSize share one pass over the source: a thousand machines that boot
+ * the same image cause one. The event names one of them. A download that comes when the beginning is let go of, or that
+ * is half a second behind the others, has a pass of its own: its events begin with offset 0 again, under its own id.
+ * Passes are told apart by the id that the event names and by the offset; where an event continues at an offset with
+ * another id, the former one has ended.
  *
  * WRITING BINDINGS
  *

@@ -133,6 +133,20 @@ pub struct tftpserver_transfer_event {
     pub text_length: usize,
 }
 
+/// Fires when a download whose ConnDataSize was set has room for `length` more bytes from `offset` on: first with
+/// offset 0, and again when less than half of what was asked for is left to come. Answer it by `tftpserver_do_supply`, at
+/// once, later, or from another thread.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tftpserver_data_wanted_event {
+    /// The connection, or one of those that share the source (ConnDataKey).
+    pub connection_id: i32,
+    /// Bytes of the source before what is wanted: everything up to here was asked for already.
+    pub offset: i64,
+    /// How many bytes may be supplied.
+    pub length: i64,
+}
+
 /// What happened: the member of `data` that belongs to an event's id.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -153,6 +167,8 @@ pub union tftpserver_event_data {
     pub start_transfer: tftpserver_start_transfer_event,
     /// TFTPSERVER_EVENT_TRANSFER
     pub transfer: tftpserver_transfer_event,
+    /// TFTPSERVER_EVENT_DATA_WANTED
+    pub data_wanted: tftpserver_data_wanted_event,
 }
 
 // api: end events

@@ -54,7 +54,10 @@ impl Server {
             return Err(Failure::new(errors::READ_ONLY, property.name));
         }
         if let Field::Conn(field) = property.field {
-            return self.conns.at(index)?.set(field, value.into_kind(&property.kind)?);
+            return {
+                let record = self.conns.at(index)?;
+                record.set(field, value.into_kind(&property.kind)?, &self.hub.feeds)
+            };
         }
         let value = value
             .into_kind(&property.kind)

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tftp_proto::wire::{Mode, Operation};
+use tftp_proto::wire::{ErrorCode, Mode, Operation};
 
 use super::errors::{self, Failure};
 use super::events::Accept;
 use super::property::ConnField;
 use super::value::Value;
-use tftp_files::names;
+use tftp_files::{Fed, Feeds, names};
 use tftp_serve::cause::Cause;
 use tftp_serve::notice::{Connection, Direction};
 use tftp_serve::reply::Reply;
@@ -49,6 +49,12 @@ enum Decision {
 struct State {
     decision: Decision,
     sources: Sources,
+    /// The application is the source: its feeds, and ConnDataSize.
+    fed: Option<(Arc<Feeds>, i64)>,
+    /// ConnDataKey.
+    key: Option<Arc<str>>,
+    /// The application has ended it, with this code and text.
+    aborted: Option<(ErrorCode, Arc<str>)>,
     /// The file that the engine found or made.
     found: Option<PathBuf>,
     /// The sources are no longer looked at.
@@ -183,10 +189,50 @@ impl Record {
 
     /// Lets a held connection go on, with what the application supplied so far.
     pub(super) fn admit(&self) {
-        let sources = self.state.lock().sources.clone();
+        let sources = self.sources(&self.state.lock());
         if let Some(reply) = &self.reply {
             reply.admit(sources);
         }
+    }
+
+    /// What the application supplied so far.
+    fn sources(&self, state: &State) -> Sources {
+        let fed = state.fed.as_ref().map(|(feeds, size)| {
+            Arc::new(Fed {
+                feeds: Arc::clone(feeds),
+                name: self.id(),
+                size: u64::try_from(*size).ok(),
+                key: state.key.clone(),
+            })
+        });
+        Sources {
+            fed,
+            ..state.sources.clone()
+        }
+    }
+
+    /// Whether the application is the source of this download.
+    pub(super) fn is_fed(&self) -> bool {
+        let state = self.state.lock();
+        state.fed.is_some() && state.sources.data.is_none()
+    }
+
+    /// Whether its sources are looked at no more.
+    pub(super) fn has_begun(&self) -> bool {
+        self.state.lock().has_begun
+    }
+
+    /// Ends the connection: the client gets an ERROR with this code and text.
+    pub(super) fn abort(&self, code: ErrorCode, text: &str) {
+        self.state.lock().aborted.get_or_insert((code, text.into()));
+        self.end(rejected(code, text));
+    }
+
+    /// Why the application has ended it, where it did so itself.
+    pub(super) fn aborted(&self) -> Option<Cause> {
+        let state = self.state.lock();
+        let (code, text) = state.aborted.as_ref()?;
+        Some(rejected(*code, text))
     }
 
     /// So much of its data was delivered. While the application holds the transfer, it does not count as taken.
@@ -225,7 +271,8 @@ impl Record {
     pub(super) fn begin_with(&self) -> Option<(Reply, Sources)> {
         let mut state = self.state.lock();
         state.has_begun = true;
-        self.reply.clone().map(|reply| (reply, state.sources.clone()))
+        let sources = self.sources(&state);
+        self.reply.clone().map(|reply| (reply, sources))
     }
 
     /// From here on the sources are no longer looked at.
@@ -238,6 +285,13 @@ impl Record {
         match field {
             ConnField::ConnectionId => Value::Text(self.id().to_string()),
             ConnField::FileData => Value::Binary(self.state.lock().sources.data.clone().unwrap_or_default()),
+            ConnField::DataSize => match &self.state.lock().fed {
+                Some((_, size)) => Value::Integer(*size),
+                None => Value::Unset,
+            },
+            ConnField::DataKey => {
+                Value::Text(self.state.lock().key.as_deref().unwrap_or_default().to_owned())
+            }
             ConnField::Filename => Value::Text(self.connection.filename.clone()),
             ConnField::LocalFile => Value::Text(self.local_file()),
             ConnField::ServedName => {
@@ -272,9 +326,10 @@ impl Record {
     }
 
     /// Sets one of the fields that the application supplies; an empty value takes it back.
-    pub(super) fn set(&self, field: ConnField, value: Value) -> Result<(), Failure> {
+    pub(super) fn set(&self, field: ConnField, value: Value, feeds: &Arc<Feeds>) -> Result<(), Failure> {
         let mut state = self.state.lock();
-        if state.has_begun {
+        let is_of_downloads = matches!(field, ConnField::DataSize | ConnField::DataKey);
+        if state.has_begun || (is_of_downloads && self.connection.operation == Operation::Write) {
             return Err(Failure::plain(errors::BUSY));
         }
         match (field, value) {
@@ -289,6 +344,10 @@ impl Record {
             (ConnField::ServedName, value) => {
                 state.sources.served_name = Some(value.into_text()?).filter(|name| !name.is_empty());
             }
+            (ConnField::DataSize, value) => state.fed = Some((Arc::clone(feeds), value.to_integer()?)),
+            (ConnField::DataKey, value) => {
+                state.key = Some(value.into_text()?.into()).filter(|key: &Arc<str>| !key.is_empty());
+            }
             _ => return Err(Failure::plain(errors::READ_ONLY)),
         }
         Ok(())
@@ -298,6 +357,13 @@ impl Record {
         let state = self.state.lock();
         let path = state.found.as_ref().or(state.sources.local_file.as_ref());
         path.map_or_else(String::new, |path| names::from_path(path))
+    }
+}
+
+fn rejected(code: ErrorCode, text: &str) -> Cause {
+    Cause::Rejected {
+        code,
+        text: text.to_owned().into(),
     }
 }
 
@@ -392,10 +458,11 @@ mod tests {
     #[test]
     fn sources_may_be_set_until_the_transfer_begins() {
         let record = Record::new(testing::connection(1_000_001), None);
+        let feeds = testing::feeds();
         let data = Value::Binary(Bytes::new(vec![0, 255]));
-        record.set(ConnField::FileData, data.clone()).unwrap();
+        record.set(ConnField::FileData, data.clone(), &feeds).unwrap();
         record
-            .set(ConnField::LocalFile, Value::Text("/a".into()))
+            .set(ConnField::LocalFile, Value::Text("/a".into()), &feeds)
             .unwrap();
         assert_eq!(record.get(ConnField::FileData), data);
         assert_eq!(record.get(ConnField::LocalFile), Value::Text("/a".into()));
@@ -404,11 +471,44 @@ mod tests {
         record.begin();
         assert_eq!(
             record
-                .set(ConnField::FileData, Value::Text("x".into()))
+                .set(ConnField::FileData, Value::Text("x".into()), &feeds)
                 .unwrap_err()
                 .code,
             130
         );
         assert_eq!(record.get(ConnField::FileData), data);
+    }
+
+    #[test]
+    fn a_download_is_fed_where_its_size_was_set_and_an_upload_never() {
+        let feeds = testing::feeds();
+        let record = Record::new(testing::connection(1_000_001), None);
+        assert_eq!(record.get(ConnField::DataSize), Value::Unset);
+        record
+            .set(ConnField::DataKey, Value::Text("k".into()), &feeds)
+            .unwrap();
+        assert!(!record.is_fed());
+        record
+            .set(ConnField::DataSize, Value::Integer(-1), &feeds)
+            .unwrap();
+        assert!(record.is_fed());
+        assert_eq!(record.get(ConnField::DataSize), Value::Integer(-1));
+        assert_eq!(record.get(ConnField::DataKey), Value::Text("k".into()));
+        let fed = record.sources(&record.state.lock()).fed.unwrap();
+        assert_eq!(
+            (fed.name, fed.size, fed.key.as_deref()),
+            (1_000_001, None, Some("k"))
+        );
+        let data = Value::Binary(Bytes::new(vec![1]));
+        record.set(ConnField::FileData, data, &feeds).unwrap();
+        assert!(!record.is_fed(), "ConnFileData comes first");
+
+        let upload = Record::new(testing::asking(1_000_002, Operation::Write), None);
+        for (field, value) in [
+            (ConnField::DataSize, Value::Integer(1)),
+            (ConnField::DataKey, Value::Text("k".into())),
+        ] {
+            assert_eq!(upload.set(field, value, &feeds).unwrap_err().code, 130);
+        }
     }
 }

@@ -48,6 +48,7 @@ impl<'a> Dispatch<'a> {
             Notice::Decided { id } => self.decided(id),
             Notice::Refused { connection, cause } => self.refused(connection, &cause),
             Notice::Started { id, local_file, held } => self.started(id, local_file, held),
+            Notice::Wanted { id, offset, length } => self.wanted(id, offset, length),
             Notice::Moved(run) => self.moved(&run),
             Notice::Ended { id } => self.ended(id),
             Notice::Failed { id, cause } => self.failed(id, &cause),
@@ -66,7 +67,10 @@ impl<'a> Dispatch<'a> {
         let record = Arc::new(Record::new(connection, Some(reply)));
         self.conns.insert(Arc::clone(&record));
         record.ask();
-        let answer = self.request(&record).map(|answer| match answer {
+        let answer = self.request(&record);
+        // The application may have ended it meanwhile, whatever its callback says.
+        let answer = record.aborted().map_or(answer, Err);
+        let answer = answer.map(|answer| match answer {
             // The engine has gone on without an answer: nothing can be put off any more.
             Accept::Later if !held => record.decide(Accept::Yes),
             answer => record.decide(answer),
@@ -97,10 +101,33 @@ impl<'a> Dispatch<'a> {
 
     fn accepted(&self, record: &Record, held: bool) {
         match self.connected(record, None) {
+            0 if held && self.is_fed_by_nobody(record) => record.end(Cause::NoFeeder),
             0 if held => record.admit(),
             0 => {}
             answer => record.mute(answer),
         }
+    }
+
+    /// The application is the source, and does not hear what is wanted.
+    fn is_fed_by_nobody(&self, record: &Record) -> bool {
+        record.is_fed() && self.hub.callback(events::id::DATA_WANTED).is_none()
+    }
+
+    fn wanted(&self, id: i32, offset: u64, length: u64) {
+        let record = self.conns.by_id(id);
+        if record.as_ref().is_some_and(|record| record.is_muted()) {
+            return;
+        }
+        if let (Some(record), None) = (&record, self.hub.callback(events::id::DATA_WANTED)) {
+            return record.end(Cause::NoFeeder);
+        }
+        let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
+        let answer = self.fire(&mut Event::DataWanted {
+            connection_id: id,
+            offset: whole(offset),
+            length: whole(length),
+        });
+        self.heed(id, answer);
     }
 
     fn turned_away(&self, record: &Record, cause: Cause) {
@@ -164,6 +191,7 @@ impl<'a> Dispatch<'a> {
             connection_id: id,
             direction,
         }) {
+            0 if held && self.is_fed_by_nobody(&record) => record.end(Cause::NoFeeder),
             0 if held => {
                 if let Some((reply, sources)) = record.begin_with() {
                     reply.admit(sources);

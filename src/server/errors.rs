@@ -111,6 +111,10 @@ impl From<&Cause> for Failure {
             Cause::Silent { probably_complete } => silent(*probably_complete),
             Cause::Unanswered => Failure::new(TIMEOUT, "The application did not answer."),
             Cause::NoSource(Operation::Write) => Failure::plain(NO_LOCAL_FILE),
+            Cause::NoFeeder => Failure::new(
+                NO_LOCAL_FILE,
+                "ConnDataSize is set, and DataWanted has no callback.",
+            ),
             Cause::NoSource(Operation::Read) => {
                 Failure::new(CANNOT_OPEN_FILE, "Neither LocalDir nor the application has it.")
             }
@@ -253,6 +257,7 @@ mod tests {
             (Cause::Unanswered, 301),
             (Cause::NoSource(Operation::Write), 126),
             (Cause::NoSource(Operation::Read), 127),
+            (Cause::NoFeeder, 126),
             (Cause::Open(Refusal::NotFound), 127),
             (Cause::Write(Refusal::NoSpace), 128),
             (Cause::Read(io::ErrorKind::UnexpectedEof.into()), 129),

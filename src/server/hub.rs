@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
+use tftp_files::{Asks, Feeds, Wanted};
 use tftp_proto::Instant;
 use tftp_proto::wire::Operation;
 
@@ -35,11 +36,15 @@ const WANTS_OF_EVENT: [Wants; EVENTS] = [
     Wants::NONE,
     Wants::START,
     Wants::TRANSFER,
+    // The class makes it itself, where the application is the source.
+    Wants::NONE,
 ];
 
 /// The application, as the engine sees it.
 pub(super) struct Hub {
-    pub(super) queue: Queue,
+    pub(super) queue: Arc<Queue>,
+    /// Downloads that the application feeds.
+    pub(super) feeds: Arc<Feeds>,
     pub(super) quiet: Quiet,
     callbacks: RwLock<[Option<Arc<dyn Callback>>; EVENTS]>,
     /// Counts the changes of `callbacks`.
@@ -54,8 +59,10 @@ pub(super) struct Hub {
 
 impl Hub {
     pub(super) fn new(log_level: u8) -> Hub {
+        let queue = Arc::<Queue>::default();
         Hub {
-            queue: Queue::default(),
+            feeds: Feeds::new(Asker(Arc::clone(&queue))),
+            queue,
             quiet: Quiet::default(),
             callbacks: RwLock::default(),
             changes: AtomicU32::new(1),
@@ -146,7 +153,13 @@ impl Hub {
     pub(super) fn release(&self, conns: &Conns) {
         let wants = self.registered();
         let mut waiting = Releasing::default();
-        self.queue.revise(|notice| waiting.look_at(notice, wants, conns));
+        let is_unfed = self.callback(events::id::DATA_WANTED).is_none();
+        self.queue
+            .revise(|notice| waiting.look_at(notice, wants, is_unfed, conns));
+        waiting
+            .unfed
+            .into_iter()
+            .for_each(|reply| reply.end(Cause::NoFeeder));
         waiting
             .admissions
             .into_iter()
@@ -179,6 +192,21 @@ impl Hub {
             wants = levels.into_iter().take(level).fold(wants, Wants::with);
         }
         wants
+    }
+}
+
+/// Brings what feeds want into the queue.
+struct Asker(Arc<Queue>);
+
+impl Asks for Asker {
+    fn ask(&self, wanted: Wanted) {
+        let Wanted { name, offset, length } = wanted;
+        self.0.push(Notice::Wanted {
+            id: name,
+            offset,
+            length,
+        });
+        self.0.announce();
     }
 }
 
@@ -245,11 +273,17 @@ struct Releasing {
     runs: Vec<(Reply, u64)>,
     /// Uploads of which no file takes what waited.
     lost: Vec<Reply>,
+    /// Downloads whose source hears no more what is wanted.
+    unfed: Vec<Reply>,
 }
 
 impl Releasing {
-    fn look_at(&mut self, notice: &mut Notice, wants: Wants, conns: &Conns) {
+    fn look_at(&mut self, notice: &mut Notice, wants: Wants, is_unfed: bool, conns: &Conns) {
         match notice {
+            Notice::Wanted { id, .. } if is_unfed => {
+                let found = self.reply_to(*id, conns).map(|(reply, _)| reply);
+                self.unfed.extend(found);
+            }
             Notice::Asked {
                 connection,
                 reply,

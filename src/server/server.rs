@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::conn::Conns;
+use super::conn::{Conns, FIRST_CONNECTION_ID};
 use super::dispatch::Dispatch;
 use super::errors::{self, Failure};
 use super::events::Callback;
@@ -13,10 +13,18 @@ use super::listening::{Bound, Listening};
 use super::property::Access;
 use super::setting::Key;
 use super::values::Values;
+use tftp_files::Refused;
+use tftp_proto::wire::ErrorCode;
 use tftp_serve::cause::Cause;
 use tftp_serve::notice::Application;
 use tftp_serve::shared::Shared;
 use tftp_sync::{Condvar, Mutex};
+
+/// Bytes of an ERROR's text at most.
+const ERROR_TEXT: usize = 256;
+/// RFC 2347: the last code.
+const LAST_ERROR_CODE: u16 = 8;
+const MORE_THAN_WANTED: &str = "More than DataWanted asked for.";
 
 /// A TFTP server as an application holds it. Every method may be called from any thread.
 ///
@@ -191,6 +199,48 @@ impl Server {
     /// 903 where there is none at this index.
     pub fn hold(&self, index: i32, is_held: bool) -> Result<(), Failure> {
         self.conns.at(index)?.hold(is_held);
+        Ok(())
+    }
+
+    /// Supplies the next bytes of a download that the application feeds, at most what its DataWanted events named;
+    /// `is_last`: nothing follows.
+    ///
+    /// # Errors
+    /// 905 more than was asked for, of which nothing was taken; 130 not a fed download, or it is over; 903 where there is
+    /// none at this index.
+    pub fn supply(&self, index: i32, bytes: &[u8], is_last: bool) -> Result<(), Failure> {
+        let id = match index >= FIRST_CONNECTION_ID {
+            true => index,
+            false => self.conns.at(index)?.id(),
+        };
+        match self.hub.feeds.supply(id, bytes, is_last) {
+            Ok(()) => Ok(()),
+            Err(Refused::TooMuch) => Err(Failure::new(errors::INVALID_VALUE, MORE_THAN_WANTED)),
+            Err(Refused::Over) if self.hub.feeds.knows(id) => Err(Failure::plain(errors::BUSY)),
+            Err(Refused::Over) => {
+                let record = self.conns.at(id)?;
+                match record.is_fed() && !record.has_begun() {
+                    true => Err(Failure::new(errors::INVALID_VALUE, MORE_THAN_WANTED)),
+                    false => Err(Failure::plain(errors::BUSY)),
+                }
+            }
+        }
+    }
+
+    /// Ends one transfer, of any kind: its client gets an ERROR with this code and text, of which 256 bytes are sent at
+    /// most. Without a text it is "Aborted".
+    ///
+    /// # Errors
+    /// 903 where there is none at this index; 905 for a code above 8.
+    pub fn abort(&self, index: i32, tftp_code: i32, text: Option<&str>) -> Result<(), Failure> {
+        let code = u16::try_from(tftp_code)
+            .ok()
+            .filter(|code| *code <= LAST_ERROR_CODE);
+        let code = code
+            .ok_or_else(|| Failure::new(errors::INVALID_VALUE, "An error code from 0 to 8 is expected."))?;
+        let text = text.unwrap_or("Aborted");
+        let cut = text.floor_char_boundary(ERROR_TEXT.min(text.len()));
+        self.conns.at(index)?.abort(ErrorCode(code), &text[..cut]);
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tftp_proto::wire::{Mode, Operation};
 
+use tftp_files::{Asks, Feeds, Wanted};
 use tftp_serve::Key;
 use tftp_serve::notice::Connection;
 use tftp_serve::progress::Progress;
@@ -32,6 +33,7 @@ impl Post for Inbox {
             Answer::Admit(sources) => match (sources.data, sources.local_file) {
                 (Some(data), _) => format!("admit data {}", data.len()),
                 (None, Some(path)) => format!("admit file {}", path.display()),
+                (None, None) if sources.fed.is_some() => "admit fed".to_owned(),
                 (None, None) => "admit".to_owned(),
             },
             Answer::End(cause) => format!("end {cause:?}"),
@@ -39,6 +41,15 @@ impl Post for Inbox {
         };
         self.answers.lock().push(format!("{} {text}", key.index % 1000));
     }
+}
+
+/// Feeds of which nobody hears.
+pub(super) fn feeds() -> Arc<Feeds> {
+    struct Silent;
+    impl Asks for Silent {
+        fn ask(&self, _: Wanted) {}
+    }
+    Feeds::new(Silent)
 }
 
 pub(super) fn reply(inbox: &Arc<Inbox>, id: i32) -> Reply {

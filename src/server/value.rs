@@ -17,6 +17,8 @@ pub enum Value {
     Boolean(bool),
     /// Anything.
     Binary(Bytes),
+    /// A number that was not set: "" and 0.
+    Unset,
 }
 
 impl Value {
@@ -27,6 +29,7 @@ impl Value {
             Value::Integer(number) => Ok(number.to_string()),
             Value::Boolean(yes) => Ok(if yes { "True" } else { "False" }.to_owned()),
             Value::Binary(bytes) => text_of(&bytes),
+            Value::Unset => Ok(String::new()),
         }
     }
 
@@ -37,6 +40,7 @@ impl Value {
             Value::Boolean(yes) => Ok((*yes).into()),
             Value::Text(text) => integer_of(text),
             Value::Binary(_) => Err(Failure::new(errors::INVALID_VALUE, "Not a number.")),
+            Value::Unset => Ok(0),
         }
     }
 
@@ -219,5 +223,12 @@ mod tests {
         assert_eq!(binary(b"a\0c").into_text().unwrap_err().code, 905);
         assert_eq!(binary(b"\xff").into_text().unwrap_err().code, 905);
         assert_eq!(Value::Boolean(true).into_bytes().as_slice(), b"True");
+    }
+
+    #[test]
+    fn what_was_not_set_is_no_text_and_no_number() {
+        assert_eq!(Value::Unset.into_text().unwrap(), "");
+        assert_eq!(Value::Unset.to_integer().unwrap(), 0);
+        assert!(Value::Unset.into_bytes().is_empty());
     }
 }

@@ -204,6 +204,7 @@ impl Application for Recorder {
                 )
             }
             Notice::Decided { id } => format!("{id} decided"),
+            Notice::Wanted { id, offset, length } => format!("{id} wants {length} from {offset}"),
             Notice::Refused { connection, cause } => format!("{} refused: {cause:?}", connection.id),
             Notice::Started { id, local_file, held } => {
                 if *held {

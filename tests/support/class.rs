@@ -147,6 +147,7 @@ fn note(event: &Event<'_>) -> Seen {
         | Event::EndTransfer { connection_id, .. }
         | Event::StartTransfer { connection_id, .. }
         | Event::Transfer { connection_id, .. }
+        | Event::DataWanted { connection_id, .. }
         | Event::Log { connection_id, .. } => (*connection_id, 0, ""),
     };
     Seen {

@@ -50,6 +50,7 @@ fn written(value: Option<Value>) -> [&'static str; 3] {
         Some(Value::Bytes) => ["bytes_view", "set_bytes", ""],
         Some(Value::Bool) => ["bool", "set_int", " ? 1 : 0"],
         Some(Value::Int) => ["std::int32_t", "set_int", ""],
+        Some(Value::Size) => ["std::int64_t", "set_int", ""],
         Some(Value::Seconds) => ["std::chrono::seconds", "set_int", ".count()"],
         _ => ["std::string_view", "set", ""],
     }

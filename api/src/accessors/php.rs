@@ -49,6 +49,7 @@ fn taken(property: &Property) -> Option<&'static str> {
         _ if !is_set(property) => None,
         Value::Bool => None,
         Value::Int | Value::Int64 | Value::Millis | Value::Seconds => Some("int"),
+        Value::Size => Some("?int"),
         _ => Some("string"),
     }
 }
@@ -80,10 +81,14 @@ fn methods(property: &Property) -> Option<String> {
     );
     if let Some(taken) = taken(property) {
         let value = property.parameter();
+        let given = match taken {
+            "?int" => format!("(string) (${value} ?? -1)"),
+            _ => format!("${value}"),
+        };
         let _ = write!(
             text,
             "    public function set{name}({taken} ${value}): static\n    {{\n        return $this->set(Property::{constant}, \
-             ${value});\n    }}\n\n"
+             {given});\n    }}\n\n"
         );
     }
     Some(text)

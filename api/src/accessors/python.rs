@@ -32,6 +32,8 @@ fn attribute(property: &Property) -> String {
         ),
         Some(Value::Bool) => ("bool", format!("{get} == \"True\"")),
         Some(Value::Text | Value::Path | Value::Mode) | None => ("str", get),
+        // Until it is set it has no value.
+        Some(_) if is_set(property) && is_of_connection(property) => ("int", format!("int({get} or 0)")),
         Some(_) => ("int", format!("int({get})")),
     };
     let mut text = format!(
@@ -42,6 +44,7 @@ fn attribute(property: &Property) -> String {
         let (taken, set, value) = match property.value {
             Some(Value::Bytes) => ("bytes", "_set", "bytes(memoryview(value))"),
             Some(Value::Path) => ("StrPath", "_set", "to_bytes(value)"),
+            Some(Value::Size) => ("int", "_set", "b\"%d\" % value"),
             Some(Value::Bool) => ("bool", "_set", "str(bool(value)).encode()"),
             Some(Value::Int | Value::Seconds) => ("int", "_set_int", "value"),
             _ => ("str", "_set", "to_bytes(value)"),

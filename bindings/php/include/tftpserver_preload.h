@@ -49,6 +49,11 @@ typedef struct tftpserver_transfer_event {
     const uint8_t *text;
     size_t text_length;
 } tftpserver_transfer_event;
+typedef struct tftpserver_data_wanted_event {
+    int32_t connection_id;
+    int64_t offset;
+    int64_t length;
+} tftpserver_data_wanted_event;
 typedef union tftpserver_event_data {
     struct tftpserver_connected_event connected;
     struct tftpserver_connection_request_event connection_request;
@@ -58,6 +63,7 @@ typedef union tftpserver_event_data {
     struct tftpserver_log_event log;
     struct tftpserver_start_transfer_event start_transfer;
     struct tftpserver_transfer_event transfer;
+    struct tftpserver_data_wanted_event data_wanted;
 } tftpserver_event_data;
 typedef struct tftpserver_event {
     int32_t id;
@@ -116,3 +122,12 @@ int32_t tftpserver_release(tftpserver *server);
 int32_t tftpserver_do_hold(tftpserver *server,
                            int32_t index,
                            int32_t hold);
+int32_t tftpserver_do_supply(tftpserver *server,
+                             int32_t index,
+                             const void *data,
+                             size_t length,
+                             int32_t is_last);
+int32_t tftpserver_do_abort(tftpserver *server,
+                            int32_t index,
+                            int32_t tftp_code,
+                            const char *message);

@@ -128,6 +128,36 @@ final class Connection implements ConnectionInterface
         return $this->set(Property::CONN_SERVED_NAME, $name);
     }
 
+    /**
+     * The length of what the program supplies for this download. Setting it makes the program the source. null: not
+     * known.
+     */
+    public function getDataSize(): ?int
+    {
+        $bytes = (int) $this->get(Property::CONN_DATA_SIZE);
+
+        return $bytes < 0 ? null : $bytes;
+    }
+
+    public function setDataSize(?int $bytes): static
+    {
+        return $this->set(Property::CONN_DATA_SIZE, (string) ($bytes ?? -1));
+    }
+
+    /**
+     * Downloads with the same key and size share what is supplied. Set it before the transfer begins; then it fails
+     * with 130.
+     */
+    public function getDataKey(): string
+    {
+        return $this->get(Property::CONN_DATA_KEY);
+    }
+
+    public function setDataKey(string $name): static
+    {
+        return $this->set(Property::CONN_DATA_KEY, $name);
+    }
+
     // api: end properties
 
     /** Accepts a request that was deferred; doEvents() goes on from there. Fails with 130 where it was answered before. */

@@ -46,6 +46,14 @@ interface ConnectionInterface
 
     public function setServedName(string $name): static;
 
+    public function getDataSize(): ?int;
+
+    public function setDataSize(?int $bytes): static;
+
+    public function getDataKey(): string;
+
+    public function setDataKey(string $name): static;
+
     // api: end properties
 
     public function accept(): void;

@@ -28,6 +28,7 @@ final class EventFactory
             EventId::LOG => self::log($data->log),
             EventId::START_TRANSFER => self::startTransfer($data->start_transfer),
             EventId::TRANSFER => self::transfer($data->transfer),
+            EventId::DATA_WANTED => self::dataWanted($data->data_wanted),
             // api: end match
         };
     }
@@ -95,6 +96,11 @@ final class EventFactory
             $e->percent_done,
             FFI::string($e->text, $e->text_length),
         );
+    }
+
+    private static function dataWanted(CData $e): DataWantedEvent
+    {
+        return new DataWantedEvent($e->connection_id, $e->offset, $e->length);
     }
     // api: end makers
 }

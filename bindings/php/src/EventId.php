@@ -34,4 +34,7 @@ final class EventId
 
     /** A block was transferred. */
     public const TRANSFER = 8;
+
+    /** A download that the program feeds has room for more data. */
+    public const DATA_WANTED = 9;
 }

@@ -25,6 +25,7 @@ final class Parameters
         EventId::LOG => 'log',
         EventId::START_TRANSFER => 'start_transfer',
         EventId::TRANSFER => 'transfer',
+        EventId::DATA_WANTED => 'data_wanted',
         // api: end members
     ];
 
@@ -48,6 +49,7 @@ final class Parameters
         EventId::LOG => ['connection_id', 'log_level', 'message', 'log_type'],
         EventId::START_TRANSFER => ['connection_id', 'direction'],
         EventId::TRANSFER => ['connection_id', 'direction', 'bytes_transferred', 'percent_done', 'text'],
+        EventId::DATA_WANTED => ['connection_id', 'offset', 'length'],
         // api: end fields
     ];
 

@@ -83,6 +83,12 @@ final class Property
     /** Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's. */
     public const CONN_SERVED_NAME = 25;
 
+    /** Integer, bytes, indexed: makes the program the source of this download; -1: a length that is not known. */
+    public const CONN_DATA_SIZE = 26;
+
+    /** Text, indexed: downloads with the same key and the same ConnDataSize share what is supplied; "": none. */
+    public const CONN_DATA_KEY = 27;
+
     /** Text: kept and returned for programs written for IPWorks; it has no effect. */
     public const RUNTIME_LICENSE = 2011;
 }

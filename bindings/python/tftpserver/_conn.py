@@ -114,6 +114,30 @@ class Conn:
     @served_name.setter
     def served_name(self, value: str) -> None:
         self._server._set(PropertyId.CONN_SERVED_NAME, to_bytes(value), self._index)
+
+    @property
+    def data_size(self) -> int:
+        """
+        The length of what the program supplies for this download. Setting it makes the program the source.
+        -1: not known.
+        """
+        return int(self._server._get(PropertyId.CONN_DATA_SIZE, self._index) or 0)
+
+    @data_size.setter
+    def data_size(self, value: int) -> None:
+        self._server._set(PropertyId.CONN_DATA_SIZE, b"%d" % value, self._index)
+
+    @property
+    def data_key(self) -> str:
+        """
+        Downloads with the same key and size share what is supplied. Set it before the transfer begins; then
+        it fails with 130.
+        """
+        return self._server._get(PropertyId.CONN_DATA_KEY, self._index)
+
+    @data_key.setter
+    def data_key(self, value: str) -> None:
+        self._server._set(PropertyId.CONN_DATA_KEY, to_bytes(value), self._index)
     # api: end properties
 
     def __repr__(self) -> str:

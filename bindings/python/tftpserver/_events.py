@@ -147,6 +147,22 @@ class TransferEvent:
     text: bytes
 
 
+@dataclass
+class DataWantedEvent:
+    """
+    A download that the program feeds has room for `length` more bytes from `offset` on. Supply them in the
+    handler, later, or from another thread.
+    """
+
+    __slots__ = ("connection_id", "offset", "length")
+    #: The connection, or one of those that share the source (ConnDataKey).
+    connection_id: int
+    #: Bytes of the source before what is wanted: everything up to here was asked for already.
+    offset: int
+    #: How many bytes may be supplied.
+    length: int
+
+
 AnyEvent = Union[
     ConnectedEvent,
     ConnectionRequestEvent,
@@ -156,6 +172,7 @@ AnyEvent = Union[
     LogEvent,
     StartTransferEvent,
     TransferEvent,
+    DataWantedEvent,
 ]
 
 
@@ -214,6 +231,11 @@ def _transfer(data: c.EventData) -> AnyEvent:
     )
 
 
+def _data_wanted(data: c.EventData) -> AnyEvent:
+    it = data.data_wanted
+    return DataWantedEvent(it.connection_id, it.offset, it.length)
+
+
 #: How the C struct of an event becomes an object.
 FROM_C: Dict[int, Callable[[c.EventData], AnyEvent]] = {
     EventId.CONNECTED: _connected,
@@ -224,4 +246,5 @@ FROM_C: Dict[int, Callable[[c.EventData], AnyEvent]] = {
     EventId.LOG: _log,
     EventId.START_TRANSFER: _start_transfer,
     EventId.TRANSFER: _transfer,
+    EventId.DATA_WANTED: _data_wanted,
 }

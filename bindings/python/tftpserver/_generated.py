@@ -25,6 +25,8 @@ class EventId(enum.IntEnum):
     START_TRANSFER = 7
     #: A block was transferred.
     TRANSFER = 8
+    #: A download that the program feeds has room for more data.
+    DATA_WANTED = 9
 
 
 class PropertyId(enum.IntEnum):
@@ -78,6 +80,10 @@ class PropertyId(enum.IntEnum):
     CONN_ELAPSED_MILLIS = 24
     #: Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
     CONN_SERVED_NAME = 25
+    #: Integer, bytes, indexed: makes the program the source of this download; -1: a length that is not known.
+    CONN_DATA_SIZE = 26
+    #: Text, indexed: downloads with the same key and the same ConnDataSize share what is supplied; "": none.
+    CONN_DATA_KEY = 27
     #: Text: kept and returned for programs written for IPWorks; it has no effect.
     RUNTIME_LICENSE = 2011
 
@@ -414,6 +420,17 @@ class TransferEvent(ctypes.Structure):
     ]
 
 
+class DataWantedEvent(ctypes.Structure):
+    connection_id: int
+    offset: int
+    length: int
+    _fields_ = [
+        ("connection_id", ctypes.c_int32),
+        ("offset", ctypes.c_int64),
+        ("length", ctypes.c_int64),
+    ]
+
+
 class EventData(ctypes.Union):
     connected: ConnectedEvent
     connection_request: ConnectionRequestEvent
@@ -423,6 +440,7 @@ class EventData(ctypes.Union):
     log: LogEvent
     start_transfer: StartTransferEvent
     transfer: TransferEvent
+    data_wanted: DataWantedEvent
     _fields_ = [
         ("connected", ConnectedEvent),
         ("connection_request", ConnectionRequestEvent),
@@ -432,6 +450,7 @@ class EventData(ctypes.Union):
         ("log", LogEvent),
         ("start_transfer", StartTransferEvent),
         ("transfer", TransferEvent),
+        ("data_wanted", DataWantedEvent),
     ]
 
 
@@ -547,5 +566,13 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "tftpserver_do_hold": (
         ctypes.c_int32,
         [ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32],
+    ),
+    "tftpserver_do_supply": (
+        ctypes.c_int32,
+        [ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int32],
+    ),
+    "tftpserver_do_abort": (
+        ctypes.c_int32,
+        [ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32, ctypes.c_char_p],
     ),
 }

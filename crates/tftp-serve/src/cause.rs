@@ -44,6 +44,8 @@ pub enum Cause {
     Unanswered,
     /// Neither LocalDir nor the application has anything for it.
     NoSource(Operation),
+    /// The application is the source of the download and has no callback that hears what is wanted.
+    NoFeeder,
     /// The file could not be opened or made.
     Open(Refusal),
     /// The file could not be written or put in its place.
@@ -82,7 +84,7 @@ fn fixed(cause: &Cause) -> (ErrorCode, &'static str) {
         Cause::Callback(_) | Cause::Rejected { .. } => {
             (ErrorCode::UNDEFINED, "Ended by the server's application")
         }
-        Cause::NoSource(Operation::Read) => (ErrorCode::NOT_FOUND, "File not found"),
+        Cause::NoSource(Operation::Read) | Cause::NoFeeder => (ErrorCode::NOT_FOUND, "File not found"),
         Cause::NoSource(Operation::Write) => (ErrorCode::NOT_FOUND, "No place for this file"),
         Cause::Open(refusal) | Cause::Write(refusal) => refusal.wire(),
         Cause::Read(_) => (ErrorCode::UNDEFINED, "Read error"),

@@ -156,6 +156,15 @@ pub enum Notice {
         /// The engine waits for [`Reply::admit`]; if nothing was found, that may still bring a source.
         held: bool,
     },
+    /// A download that the application feeds has room for more. The class above tells itself.
+    Wanted {
+        /// The connection, or one of those that share the source.
+        id: i32,
+        /// Bytes before what is wanted.
+        offset: u64,
+        /// How many bytes are welcome.
+        length: u64,
+    },
     /// Data moved; told only where [`Wants::TRANSFER`] is set.
     Moved(Run),
     /// The file is whole.
@@ -198,6 +207,7 @@ impl Notice {
             Notice::Moved(run) => run.id,
             Notice::Decided { id }
             | Notice::Started { id, .. }
+            | Notice::Wanted { id, .. }
             | Notice::Ended { id }
             | Notice::Failed { id, .. }
             | Notice::Disconnected { id, .. }

@@ -27,10 +27,12 @@ pub(in crate::ffi) enum Call {
     DoAccept,
     Release,
     DoHold,
+    DoSupply,
+    DoAbort,
 }
 
 /// In the order of [`Call`].
-pub(super) const RULES: [Rule; 22] = [
+pub(super) const RULES: [Rule; 24] = [
     rule(Call::Close, "tftpserver_close", false, true),
     rule(Call::RegisterCallback, "tftpserver_register_callback", true, true),
     rule(Call::GetLastError, "tftpserver_get_last_error", true, false),
@@ -53,4 +55,6 @@ pub(super) const RULES: [Rule; 22] = [
     rule(Call::DoAccept, "tftpserver_do_accept", true, true),
     rule(Call::Release, "tftpserver_release", true, true),
     rule(Call::DoHold, "tftpserver_do_hold", true, true),
+    rule(Call::DoSupply, "tftpserver_do_supply", true, true),
+    rule(Call::DoAbort, "tftpserver_do_abort", true, true),
 ];

@@ -92,6 +92,15 @@ pub enum Event<'a> {
         /// This block's data: binary, not terminated. Never NULL.
         text: &'a [u8],
     },
+    /// 9: A download that the program feeds has room for more data.
+    DataWanted {
+        /// The connection, or one of those that share the source (ConnDataKey).
+        connection_id: i32,
+        /// Bytes of the source before what is wanted: everything up to here was asked for already.
+        offset: i64,
+        /// How many bytes may be supplied.
+        length: i64,
+    },
 }
 
 /// The numbers under which callbacks are registered.
@@ -112,12 +121,14 @@ pub mod id {
     pub const START_TRANSFER: i32 = 7;
     /// A block was transferred.
     pub const TRANSFER: i32 = 8;
+    /// A download that the program feeds has room for more data.
+    pub const DATA_WANTED: i32 = 9;
 }
 
 /// The least number of an event.
 pub const FIRST: i32 = 1;
 /// The greatest number of an event.
-pub const LAST: i32 = 8;
+pub const LAST: i32 = 9;
 
 impl Event<'_> {
     /// How many texts an event has at most.
@@ -134,6 +145,7 @@ impl Event<'_> {
             Event::Log { .. } => 6,
             Event::StartTransfer { .. } => 7,
             Event::Transfer { .. } => 8,
+            Event::DataWanted { .. } => 9,
         }
     }
 
@@ -148,6 +160,7 @@ impl Event<'_> {
             Event::Log { message, log_type, .. } => [message, log_type, "", ""],
             Event::StartTransfer { .. } => ["", "", "", ""],
             Event::Transfer { .. } => ["", "", "", ""],
+            Event::DataWanted { .. } => ["", "", "", ""],
         }
     }
 }

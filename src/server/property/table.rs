@@ -51,6 +51,10 @@ pub enum ConnField {
     ElapsedMillis,
     /// The name that is looked up in LocalDir; "": ConnFilename.
     ServedName,
+    /// Makes the program the source of this download: its length in bytes, -1 where that is not known.
+    DataSize,
+    /// Downloads with the same key and size share what is supplied; "": not shared.
+    DataKey,
 }
 
 /// The properties that are kept as they were set.
@@ -127,6 +131,10 @@ pub mod id {
     pub const CONN_ELAPSED_MILLIS: i32 = 24;
     /// The name that is looked up in LocalDir; "": ConnFilename.
     pub const CONN_SERVED_NAME: i32 = 25;
+    /// Makes the program the source of this download: its length in bytes, -1 where that is not known.
+    pub const CONN_DATA_SIZE: i32 = 26;
+    /// Downloads with the same key and size share what is supplied; "": not shared.
+    pub const CONN_DATA_KEY: i32 = 27;
     /// Kept for programs written for IPWorks; no license is needed.
     pub const RUNTIME_LICENSE: i32 = 2011;
 }
@@ -181,6 +189,10 @@ pub const TABLE: &[Property] = &[
         access: Access::ReadOnly, about: "Milliseconds since the request; stands still at the end." },
     Property { id: 25, name: "ConnServedName", kind: Kind::Text, default: "", field: Field::Conn(ConnField::ServedName),
         access: Access::BeforeTransfer, about: "The name that is looked up in LocalDir; \"\": ConnFilename." },
+    Property { id: 26, name: "ConnDataSize", kind: Kind::Integer(-1..=9223372036854775807), default: "0", field: Field::Conn(ConnField::DataSize),
+        access: Access::BeforeTransfer, about: "Makes the program the source of this download: its length in bytes, -1 where that is not known." },
+    Property { id: 27, name: "ConnDataKey", kind: Kind::Text, default: "", field: Field::Conn(ConnField::DataKey),
+        access: Access::BeforeTransfer, about: "Downloads with the same key and size share what is supplied; \"\": not shared." },
     Property { id: 2011, name: "RuntimeLicense", kind: Kind::Text, default: "", field: Field::Kept(Key::RuntimeLicense),
         access: Access::Always, about: "Kept for programs written for IPWorks; no license is needed." },
 ];

@@ -37,20 +37,22 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// The longest text in an ERROR: fits any link, and no client's buffer is smaller than a default DATA.
-const MAX_MESSAGE: usize = 200;
+/// Bytes of the longest text in an ERROR: fits any link, and no client's buffer is smaller than a default DATA.
+const MAX_MESSAGE: usize = 256;
 
-/// Appends an ERROR packet. What is not printable ASCII becomes `?`; text beyond 200 bytes is cut off.
+/// Appends an ERROR packet. The text is UTF-8; control characters become `?`, and what exceeds 256 bytes is cut off between
+/// two characters.
 pub fn encode_error(code: ErrorCode, message: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&header(opcode::ERROR, code.0));
-    let shown = |letter: char| {
-        if matches!(letter, ' '..='~') {
-            letter as u8
-        } else {
-            b'?'
+    let mut left = MAX_MESSAGE;
+    for letter in message.chars() {
+        let shown = if letter.is_control() { '?' } else { letter };
+        if shown.len_utf8() > left {
+            break;
         }
-    };
-    out.extend(message.chars().take(MAX_MESSAGE).map(shown));
+        left -= shown.len_utf8();
+        out.extend_from_slice(shown.encode_utf8(&mut [0; 4]).as_bytes());
+    }
     out.push(0);
 }
 

@@ -123,7 +123,7 @@ impl Outcome {
             Cause::Unanswered => Outcome::Unanswered,
             Cause::TooMany => Outcome::Limit,
             Cause::ReadOnly => Outcome::ReadOnly,
-            Cause::NoSource(_) => Outcome::NoSource,
+            Cause::NoSource(_) | Cause::NoFeeder => Outcome::NoSource,
             Cause::Open(_) | Cause::Write(_) | Cause::Read(_) => Outcome::File(FileError(Arc::clone(cause))),
             Cause::Name => Outcome::Name,
             Cause::Oversized => Outcome::Oversized,

@@ -253,7 +253,8 @@ impl Application for Router {
                 message,
             } => self.log(id, level, kind, message),
             // Disconnected says the same of both; nothing here is decided by a later notice.
-            Notice::Ended { .. } | Notice::Failed { .. } | Notice::Decided { .. } => {}
+            Notice::Ended { .. } | Notice::Failed { .. } | Notice::Decided { .. } | Notice::Wanted { .. } => {
+            }
         }
     }
 }

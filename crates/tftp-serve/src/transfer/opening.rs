@@ -35,6 +35,9 @@ impl Transfer {
         if let (Some(data), Operation::Read) = (sources.data, operation) {
             return Some(Place::Memory(data));
         }
+        if let (Some(fed), Operation::Read) = (sources.fed, operation) {
+            return Some(Place::Fed(fed));
+        }
         let is_taken = operation == Operation::Write && self.link.is_announced();
         let is_taken = is_taken && ctx.wants().has(Wants::TRANSFER);
         if is_taken && sources.to_application {
@@ -53,7 +56,7 @@ impl Transfer {
 
     fn open(&mut self, ctx: &mut Context, place: Place, again: bool) {
         let opening = ctx.shelf.open(owner(self.link.key), &place, Standing::HalfOpen);
-        self.place = Some(place).filter(|place| !matches!(place, Place::Memory(_)));
+        self.place = Some(place).filter(|place| !matches!(place, Place::Memory(_) | Place::Fed(_)));
         match opening {
             Opening::Now(opened) => self.found(ctx, opened.map(Ready::Send).map_err(Cause::Open), again),
             Opening::Later => self.await_file(ctx, again),

@@ -337,6 +337,10 @@ fn look(event: &mut tftpserver_event, input: &mut Input<'_>) {
                     .sum::<i64>();
                 assert!(sum <= 255 * transfer.bytes_transferred);
             }
+            TFTPSERVER_EVENT_DATA_WANTED => {
+                let wanted = event.data.data_wanted;
+                assert!(wanted.offset >= 0 && wanted.length > 0);
+            }
             other => panic!("an event {other}"),
         }
     }
