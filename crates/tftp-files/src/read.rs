@@ -71,7 +71,7 @@ fn read_waiting(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: libc::off_t
     unsafe { libc::pread(fd, room.as_mut_ptr().cast(), room.len(), at) }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: libc::off_t) -> isize {
     let vector = libc::iovec {
         iov_base: room.as_mut_ptr().cast(),
@@ -82,7 +82,7 @@ fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: libc::off_t)
 }
 
 /// Whether an error says that the page cache alone had no answer, or that nobody can ask it.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 fn is_unanswered(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
@@ -91,12 +91,12 @@ fn is_unanswered(error: &io::Error) -> bool {
 }
 
 /// No system but Linux says whether a read would wait: every one might.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 fn read_cached(_: i32, _: &mut [std::mem::MaybeUninit<u8>], _: libc::off_t) -> isize {
     -1
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 fn is_unanswered(_: &io::Error) -> bool {
     true
 }

@@ -225,8 +225,9 @@ impl Upload {
             let _ = rustix::fs::fchown(&self.file, owner, Some(rustix::fs::Gid::from_raw(old.gid())));
         }
         // Without set-user-id and its kin: these were given to other contents.
-        if new.st_mode & 0o777 != old.mode() & 0o777 {
-            rustix::fs::fchmod(&self.file, Mode::from_raw_mode((old.mode() & 0o777) as _))?;
+        let rights = Mode::from_raw_mode((old.mode() & 0o777) as _);
+        if Mode::from_raw_mode(new.st_mode & 0o777) != rights {
+            rustix::fs::fchmod(&self.file, rights)?;
         }
         Ok(())
     }
@@ -292,12 +293,12 @@ fn open_readable(directory: &Dir) -> io::Result<File> {
     )?))
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 fn rename_new(directory: &Dir, from: &str, to: &OsString) -> Result<(), Errno> {
     rustix::fs::renameat_with(directory, from, directory, to, rustix::fs::RenameFlags::NOREPLACE)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 fn rename_new(_: &Dir, _: &str, _: &OsString) -> Result<(), Errno> {
     Err(Errno::NOSYS)
 }

@@ -73,7 +73,7 @@ impl Adopted {
     pub(super) fn into_socket(self, options: &SocketOptions) -> io::Result<UdpSocket> {
         set_buffers(&self.socket, options)?;
         sockopt::apply(&self.socket, self.address.is_ipv6(), options)?;
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(linux))]
         self.socket.set_nonblocking(true)?;
         Ok(UdpSocket::from_bound(self.socket, self.address.is_ipv6()))
     }
@@ -106,17 +106,17 @@ fn duplicate(_: i32) -> io::Result<(Socket, SocketId)> {
 }
 
 /// Datagrams are not UDP alone: pings are sent through such sockets too.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 fn has_udp(socket: &Socket) -> io::Result<bool> {
     Ok(socket.protocol()? == Some(socket2::Protocol::UDP))
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 fn has_udp(_: &Socket) -> io::Result<bool> {
     Ok(true)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, linux))]
 mod tests {
     use std::os::fd::AsRawFd;
 

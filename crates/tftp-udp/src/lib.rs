@@ -16,54 +16,54 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 mod address;
 mod adopt;
 mod clock;
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 mod cmsg;
 pub mod datagrams;
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 mod errors;
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 mod frame;
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 mod frames;
 mod listeners;
 mod own_addresses;
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 mod poll;
-#[cfg(any(not(target_os = "linux"), test))]
+#[cfg(any(not(linux), test))]
 mod poll_portable;
 mod portable;
 mod ports;
 mod queue;
 mod recv;
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 mod recvmmsg;
 mod renewing;
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 mod segmentation;
 mod send;
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 mod sendmmsg;
 mod socket;
 pub mod sockets;
 mod sockopt;
 mod wake;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, unix))]
 mod tests;
 
 pub use adopt::{Adopted, SocketId};
 pub use clock::now;
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 pub use frames::may_send_frames;
 pub use listeners::{ListenOptions, Listeners};
 pub use own_addresses::own_ipv6_addresses;
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 pub use poll::Poller;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 pub use poll_portable::Poller;
 pub use ports::{Inlet, Intake, LISTENING, PortOptions, Ports, Reading};
 pub use recv::{Arrival, RecvBatch};
@@ -141,7 +141,7 @@ impl Wanted {
 ///
 /// # Errors
 /// `Unsupported`.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 pub fn may_send_frames() -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }

@@ -79,7 +79,7 @@ pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(
 
 // An adopted socket may be one that blocks: its owner's choice, for the flag is the socket's and not the descriptor's.
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 fn send_now(socket: &UdpSocket, bytes: &[u8], peer: Option<SocketAddr>) -> io::Result<()> {
     use rustix::net::{SendFlags, send, sendto};
     match peer {
@@ -89,7 +89,7 @@ fn send_now(socket: &UdpSocket, bytes: &[u8], peer: Option<SocketAddr>) -> io::R
     Ok(())
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
     use rustix::net::{RecvFlags, recvfrom};
     let (length, _, peer) = recvfrom(socket.std(), buffer, RecvFlags::DONTWAIT)?;
@@ -97,7 +97,7 @@ fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Sock
     Ok((length, peer.ok_or(io::ErrorKind::InvalidData)?))
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 fn send_now(socket: &UdpSocket, bytes: &[u8], peer: Option<SocketAddr>) -> io::Result<()> {
     match peer {
         Some(peer) => socket.std().send_to(bytes, peer).map(drop),
@@ -105,7 +105,7 @@ fn send_now(socket: &UdpSocket, bytes: &[u8], peer: Option<SocketAddr>) -> io::R
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
     socket.std().recv_from(buffer)
 }

@@ -35,7 +35,7 @@ pub(super) struct Meta {
 pub struct RecvBatch {
     slots: Slots,
     arrivals: Vec<Meta>,
-    #[cfg(target_os = "linux")]
+    #[cfg(linux)]
     kernel: Option<super::recvmmsg::Recvmmsg>,
 }
 
@@ -66,7 +66,7 @@ impl Slots {
     }
 
     /// The beginning of the memory: slot `i` is `i * stride` further.
-    #[cfg(target_os = "linux")]
+    #[cfg(linux)]
     pub(super) fn base(&mut self) -> *mut u8 {
         self.memory.as_mut_ptr()
     }
@@ -76,11 +76,11 @@ impl RecvBatch {
     /// A batch of so many slots (1 to 1024) of so many bytes each. Memory is taken as datagrams need it.
     pub fn new(slots: usize, slot_size: usize, mode: IoMode) -> RecvBatch {
         let slots = Slots::new(slots.clamp(1, 1024), slot_size);
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(linux))]
         let _ = mode;
         RecvBatch {
             arrivals: Vec::with_capacity(slots.count),
-            #[cfg(target_os = "linux")]
+            #[cfg(linux)]
             kernel: (mode == IoMode::Auto).then(|| super::recvmmsg::Recvmmsg::new(slots.count)),
             slots,
         }
@@ -104,7 +104,7 @@ impl RecvBatch {
         peer: Option<&SocketAddr>,
     ) -> io::Result<usize> {
         self.arrivals.clear();
-        #[cfg(target_os = "linux")]
+        #[cfg(linux)]
         if let Some(kernel) = &mut self.kernel {
             match kernel.receive(socket, &mut self.slots, most, peer, &mut self.arrivals) {
                 // No such call, or a sandbox that forbids it: neither is ever the answer of a UDP socket.

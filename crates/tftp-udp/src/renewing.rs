@@ -14,7 +14,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `Unsupported` where the port was bound for good (see [`super::SocketOptions::late_port`]).
-    #[cfg(target_os = "linux")]
+    #[cfg(linux)]
     pub fn disconnect(&self) -> io::Result<()> {
         if !self.is_renewable() {
             return Err(io::ErrorKind::Unsupported.into());
@@ -36,7 +36,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `Unsupported`.
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(linux))]
     pub fn disconnect(&self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
@@ -66,7 +66,7 @@ impl UdpSocket {
 ///
 /// # Errors
 /// `WouldBlock` where nothing waits; a pending error of the socket.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 #[inline]
 pub(super) fn receive_from(
     socket: &UdpSocket,
@@ -98,7 +98,7 @@ pub(super) fn receive_from(
 ///
 /// # Errors
 /// `WouldBlock` where nothing waits; a pending error of the socket.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 pub(super) fn receive_from(
     socket: &UdpSocket,
     peer: &SocketAddr,

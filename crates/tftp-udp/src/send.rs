@@ -36,11 +36,11 @@ pub struct SendBatch {
     sent: Vec<Unit>,
     single: Single,
     /// Where packets leave as frames; asked once a flush.
-    #[cfg(target_os = "linux")]
+    #[cfg(linux)]
     frames: Option<Box<super::frames::Frames>>,
-    #[cfg(target_os = "linux")]
+    #[cfg(linux)]
     kernel: Option<Box<super::sendmmsg::Sendmmsg>>,
-    #[cfg(target_os = "linux")]
+    #[cfg(linux)]
     suspicions: u32,
 }
 
@@ -71,14 +71,14 @@ pub(super) struct Unit {
 pub(super) struct Failure {
     pub(super) error: io::Error,
     /// It was several datagrams in one, for the kernel to cut.
-    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "always false there"))]
+    #[cfg_attr(not(linux), allow(dead_code, reason = "always false there"))]
     pub(super) segmented: bool,
 }
 
 impl SendBatch {
     /// An empty batch.
     pub fn new(mode: IoMode) -> SendBatch {
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(linux))]
         let _ = mode;
         SendBatch {
             queue: Queue::default(),
@@ -86,11 +86,11 @@ impl SendBatch {
             order: Vec::new(),
             sent: Vec::new(),
             single: Single::default(),
-            #[cfg(target_os = "linux")]
+            #[cfg(linux)]
             frames: None,
-            #[cfg(target_os = "linux")]
+            #[cfg(linux)]
             kernel: (mode == IoMode::Auto).then(|| Box::new(super::sendmmsg::Sendmmsg::new())),
-            #[cfg(target_os = "linux")]
+            #[cfg(linux)]
             suspicions: 0,
         }
     }
@@ -99,7 +99,7 @@ impl SendBatch {
     ///
     /// # Errors
     /// `PermissionDenied` without CAP_NET_RAW; `Unsupported` where the system has no such thing.
-    #[cfg(target_os = "linux")]
+    #[cfg(linux)]
     pub fn with_frames(mode: IoMode, options: FrameOptions) -> io::Result<SendBatch> {
         Ok(SendBatch {
             frames: Some(Box::new(super::frames::Frames::new(options)?)),
@@ -111,7 +111,7 @@ impl SendBatch {
     ///
     /// # Errors
     /// `Unsupported`.
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(linux))]
     pub fn with_frames(_: IoMode, _: FrameOptions) -> io::Result<SendBatch> {
         Err(io::ErrorKind::Unsupported.into())
     }
@@ -169,7 +169,7 @@ impl SendBatch {
     #[inline]
     pub(super) fn flush_one<'s>(&mut self, socket: impl Fn(usize) -> Option<&'s UdpSocket>) -> bool {
         self.end_data();
-        #[cfg(target_os = "linux")]
+        #[cfg(linux)]
         if self.frames.is_some() {
             return false;
         }
@@ -197,7 +197,7 @@ impl SendBatch {
     pub fn flush<'s>(&mut self, sockets: &dyn Fn(usize) -> Option<&'s UdpSocket>) -> FlushReport {
         self.end_data();
         let mut report = FlushReport::default();
-        #[cfg(target_os = "linux")]
+        #[cfg(linux)]
         if let Some(frames) = &mut self.frames {
             frames.send(&mut self.queue, sockets, &mut report);
             if !report.congested.is_empty() {
@@ -247,14 +247,15 @@ impl SendBatch {
     }
 
     /// Messages that the last call of the last flush sent.
-    #[cfg(all(test, target_os = "linux"))]
+    #[cfg(all(test, linux))]
     pub(super) fn last_messages(&self) -> usize {
         self.sent.len()
     }
 
     /// Never lets the kernel cut a run into datagrams.
-    #[cfg(all(test, target_os = "linux"))]
+    #[cfg(test)]
     pub(super) fn without_segmentation(&mut self) {
+        #[cfg(linux)]
         if let Some(kernel) = &mut self.kernel {
             kernel.segmentation = false;
         }

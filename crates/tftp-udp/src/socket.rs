@@ -204,9 +204,9 @@ impl UdpSocket {
     /// Only where [`SocketOptions::report_errors`] was set, and only on Linux: elsewhere the pending error is
     /// dropped, as nothing says whose it was. The address is that of the peer, as the socket has it.
     pub fn take_errors(&self, each: &mut dyn FnMut(SocketAddr, io::Error)) {
-        #[cfg(target_os = "linux")]
+        #[cfg(linux)]
         super::errors::drain(self, each);
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(linux))]
         let _ = (each, self.inner.take_error());
     }
 

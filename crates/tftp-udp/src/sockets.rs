@@ -68,7 +68,7 @@ impl Sockets {
             None => SendBatch::new(mode),
             Some(frames) => SendBatch::with_frames(mode, frames)?,
         };
-        let is_linux = cfg!(target_os = "linux");
+        let is_linux = cfg!(linux);
         // Packets to a source that is not this host's come to another address: no socket is connected.
         let takes_anybody = options.ports.sockets.foreign_source && !options.ports.always_private;
         let features = Features {

@@ -10,7 +10,7 @@ use super::SocketOptions;
 pub(super) const BUFFER_FACTOR: usize = if cfg!(target_os = "linux") { 2 } else { 1 };
 
 /// Sets what [`SocketOptions`] asks for beyond the sharing and the buffers, before the bind.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::Result<()> {
     let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
     if v6 {
@@ -28,7 +28,7 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
 /// # Errors
 /// `ENOPROTOOPT` where the system does not know it; `ENOSYS`, `EPERM` where the call is missing or forbidden by which
 /// alone they are told from each other.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 pub(super) fn coalesce(socket: &Socket, on: bool) -> io::Result<()> {
     let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
     if on {
@@ -38,25 +38,25 @@ pub(super) fn coalesce(socket: &Socket, on: bool) -> io::Result<()> {
 }
 
 /// No such thing here.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 pub(super) fn coalesce(_: &Socket, _: bool) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Packets come and go through this interface or VRF only.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 pub(super) fn bind_to_device(socket: &Socket, interface: &str) -> io::Result<()> {
     socket.bind_device(Some(interface.as_bytes()))
 }
 
 /// No such thing here.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 pub(super) fn bind_to_device(_: &Socket, _: &str) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The interface that a socket is bound to.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 pub(super) fn device_of(socket: &Socket) -> Option<String> {
     let name = socket.device().ok().flatten()?;
     let name = name.strip_suffix(&[0]).unwrap_or(&name);
@@ -64,20 +64,20 @@ pub(super) fn device_of(socket: &Socket) -> Option<String> {
 }
 
 /// None here.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 pub(super) fn device_of(_: &Socket) -> Option<String> {
     None
 }
 
 /// bind draws no port, connect does.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 pub(super) fn set_late_port(socket: &Socket) -> io::Result<()> {
     let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
     set(fd, libc::SOL_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1)
 }
 
 /// No such thing here.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 pub(super) fn set_late_port(_: &Socket) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -86,7 +86,7 @@ pub(super) fn set_late_port(_: &Socket) -> io::Result<()> {
 ///
 /// # Errors
 /// `ENOPROTOOPT` before Linux 6.3.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 pub(super) fn set_port_range(socket: &Socket, range: &std::ops::RangeInclusive<u16>) -> io::Result<()> {
     /// linux/in.h; not in libc yet.
     const IP_LOCAL_PORT_RANGE: i32 = 51;
@@ -96,12 +96,12 @@ pub(super) fn set_port_range(socket: &Socket, range: &std::ops::RangeInclusive<u
 }
 
 /// No such thing here.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 pub(super) fn set_port_range(_: &Socket, _: &std::ops::RangeInclusive<u16>) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 fn set_v4(fd: i32, options: &SocketOptions) -> io::Result<()> {
     // DONT rather than the system's default: with that, a path MTU once learnt makes a large block fail.
     let discover = if options.dont_fragment {
@@ -125,7 +125,7 @@ fn set_v4(fd: i32, options: &SocketOptions) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 fn set_v6(fd: i32, options: &SocketOptions) -> io::Result<()> {
     let discover = if options.dont_fragment {
         libc::IPV6_PMTUDISC_DO
@@ -148,7 +148,7 @@ fn set_v6(fd: i32, options: &SocketOptions) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 fn set(fd: i32, level: i32, name: i32, value: i32) -> io::Result<()> {
     // SAFETY: the value outlives the call and its true size is given.
     let result = unsafe {
@@ -168,7 +168,7 @@ fn set(fd: i32, level: i32, name: i32, value: i32) -> io::Result<()> {
 }
 
 /// Sets what [`SocketOptions`] asks for and the system has; no packet information, no error queue.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::Result<()> {
     let Some(class) = options.traffic_class else {
         return Ok(());

@@ -16,20 +16,20 @@ pub(super) struct Signal {
 }
 
 impl Signal {
-    #[cfg(target_os = "linux")]
+    #[cfg(linux)]
     pub(super) fn new() -> io::Result<Signal> {
         use rustix::event::{EventfdFlags, eventfd};
         let read = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         Ok(Signal { read, write: None })
     }
 
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(linux))]
     pub(super) fn new() -> io::Result<Signal> {
         Signal::pipe()
     }
 
     /// A signal of a pipe.
-    #[cfg(any(not(target_os = "linux"), test))]
+    #[cfg(any(not(linux), test))]
     pub(super) fn pipe() -> io::Result<Signal> {
         let (read, write) = io::pipe()?;
         let signal = Signal {

@@ -1,11 +1,11 @@
 //! Look-ups that the directory cache answers at once.
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 pub(super) use linux::{Trust, open};
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 pub(super) use other::{Trust, open};
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 mod linux {
     use std::fs::File;
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -96,7 +96,7 @@ mod linux {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 mod other {
     use super::super::{Jail, Opened, Refusal};
 

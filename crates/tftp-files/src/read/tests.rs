@@ -72,7 +72,8 @@ fn failures_leave_the_buffer() {
         Some(libc::EISDIR)
     );
     assert!(read_at(&file(10), &mut buffer, 10, u64::MAX).is_err());
-    assert!(read_at_nowait(&file(10), &mut buffer, 10, u64::MAX - 3).is_err());
+    let nowait = read_at_nowait(&file(10), &mut buffer, 10, u64::MAX - 3);
+    assert_eq!(nowait.is_err(), cfg!(linux), "elsewhere every read might wait");
     assert_eq!(buffer, b"before");
 }
 

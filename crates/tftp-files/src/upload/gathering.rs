@@ -131,7 +131,7 @@ pub(super) fn facts(
 }
 
 /// Whether a name in a directory is where something else is mounted, also of the same file system.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux)]
 fn is_mount_root(directory: &Dir, leaf: &OsString) -> bool {
     use rustix::fs::{StatxAttributes, StatxFlags, statx};
     let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
@@ -140,7 +140,7 @@ fn is_mount_root(directory: &Dir, leaf: &OsString) -> bool {
         .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(linux))]
 fn is_mount_root(_: &Dir, _: &OsString) -> bool {
     false
 }

@@ -8,8 +8,6 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use rustix::io::Errno;
-
 /// Bytes copied in one step.
 const STEP: usize = 128 * 1024;
 
@@ -43,9 +41,10 @@ pub(super) fn replace(
 }
 
 /// Makes sure of the room for `length` bytes, where the file system can: a full disk shows before anything is lost.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux)]
 fn reserve(target: &File, length: u64) -> io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
+    use rustix::io::Errno;
     if length == 0 {
         return Ok(());
     }
@@ -56,7 +55,7 @@ fn reserve(target: &File, length: u64) -> io::Result<()> {
     }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(linux))]
 fn reserve(_: &File, _: u64) -> io::Result<()> {
     Ok(())
 }
@@ -149,7 +148,7 @@ mod tests {
             let files = Files::new(b"", &[b'n'; 400_000]);
             let target = full(&[b'o'; 300_000]);
             let error = replace(&files.gathered, 400_000, &target, 300_000, keeps_old, false).unwrap_err();
-            assert_eq!(Errno::from_io_error(&error), Some(Errno::PERM));
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
             let mut now = vec![0; 300_000];
             target.read_exact_at(&mut now, 0).unwrap();
             assert_eq!(now[..131_072], [left; 131_072], "kept {keeps_old}");

@@ -107,7 +107,7 @@ pub(super) fn make_elsewhere() -> Result<(File, Dir), Refusal> {
 
 fn make_nameless(place: &Path) -> Result<(File, Dir), Refusal> {
     let directory = Dir::open_ambient_dir(place, cap_std::ambient_authority()).map_err(Refusal::for_place)?;
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux)]
     {
         use rustix::fs::{Mode, OFlags};
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::EXCL | OFlags::CLOEXEC;
@@ -137,10 +137,7 @@ pub(super) fn lock(file: &File) -> io::Result<()> {
 
 pub(super) fn new_name() -> Result<String, Refusal> {
     let mut random = [0_u8; DIGITS / 2];
-    let got = rustix::io::retry_on_intr(|| {
-        rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())
-    })?;
-    debug_assert_eq!(got, random.len(), "getrandom(2): up to 256 bytes come whole");
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
     Ok(format!(
         "{PREFIX}{:0DIGITS$x}{SUFFIX}",
         u64::from_ne_bytes(random)

@@ -118,12 +118,12 @@ fn mixed(draw: u64, step: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 fn is_unknown(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ENOPROTOOPT)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux))]
 fn is_unknown(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported
 }

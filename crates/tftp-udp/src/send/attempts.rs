@@ -10,7 +10,7 @@ use crate::UdpSocket;
 const MOST_WAITING: usize = 4096;
 
 /// Times that EPERM must be lifted by sending plainly before it counts as a sandbox rather than a firewall.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 const SANDBOX_AFTER: u32 = 8;
 
 /// What is to be done about a failure.
@@ -71,12 +71,12 @@ impl SendBatch {
         {
             return self.send_plainly(socket, message, datagram);
         }
-        #[cfg(target_os = "linux")]
+        #[cfg(linux)]
         match &mut self.kernel {
             Some(kernel) => kernel.send(socket, &self.queue, order, &mut self.sent)?,
             None => self.single.send(socket, &self.queue, order, &mut self.sent)?,
         }
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(linux))]
         self.single.send(socket, &self.queue, order, &mut self.sent)?;
         let mut datagrams = 0;
         for unit in &self.sent {
@@ -128,7 +128,7 @@ impl SendBatch {
     }
 
     /// The message itself is refused: another way to send it, if there is one.
-    #[cfg(target_os = "linux")]
+    #[cfg(linux)]
     fn work_around(
         &mut self,
         socket: &UdpSocket,
@@ -170,7 +170,7 @@ impl SendBatch {
         Step::Again
     }
 
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(linux))]
     fn work_around(&mut self, _: &UdpSocket, _: usize, failure: Failure, _: &mut FlushReport) -> Step {
         Step::GiveUp(failure.error)
     }

@@ -130,7 +130,7 @@ impl Departures {
     /// Packet Too Big), and goes in fragments the next time. Other systems never take it.
     fn what(&self, error: &io::Error) -> NetFailure {
         if is_too_long(error) {
-            let never = self.dont_fragment || !cfg!(target_os = "linux");
+            let never = self.dont_fragment || !cfg!(linux);
             return if never {
                 NetFailure::TooLong
             } else {

@@ -17,7 +17,9 @@ in_every_mode!(
     order_across_sockets,
     connected,
     strangers_from_before_the_connect,
+    #[cfg(linux)]
     vanished_peers,
+    #[cfg(linux)]
     pending_errors_hit_nobody_else,
     unsendable,
     lost_socket,
@@ -275,6 +277,8 @@ fn vanished() -> [(UdpSocket, SocketAddr); 3] {
     ]
 }
 
+/// Linux alone says whose packet failed.
+#[cfg(linux)]
 fn vanished_peers(mode: IoMode) {
     for (socket, peer) in vanished() {
         let mut batch = SendBatch::new(mode);
@@ -298,6 +302,8 @@ fn vanished_peers(mode: IoMode) {
     }
 }
 
+/// Linux alone says whose packet failed.
+#[cfg(linux)]
 fn pending_errors_hit_nobody_else(mode: IoMode) {
     for (socket, gone) in vanished() {
         let there = bind(if plain(gone).is_ipv4() {

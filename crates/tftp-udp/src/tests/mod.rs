@@ -1,9 +1,16 @@
 //! Real sockets on loopback, ephemeral ports. What every mode must do is one list, run in each mode.
+#![cfg_attr(
+    not(linux),
+    allow(dead_code, unused_imports, reason = "what tests of Linux's calls alone use")
+)]
 
 mod datagrams;
+#[cfg(linux)]
 mod kernel;
 mod listeners;
+#[cfg(linux)]
 mod namespaces;
+#[cfg(linux)]
 mod renewing;
 mod sockets;
 mod waiting;
@@ -99,12 +106,13 @@ fn pattern(length: usize) -> Vec<u8> {
 
 /// Makes one test a mode of each function named.
 macro_rules! in_every_mode {
-    ($($name:ident),* $(,)?) => {
+    ($($(#[$on:meta])* $name:ident),* $(,)?) => {
+        #[cfg(linux)]
         mod auto {
-            $(#[test] fn $name() { super::$name(super::IoMode::Auto); })*
+            $($(#[$on])* #[test] fn $name() { super::$name(super::IoMode::Auto); })*
         }
         mod portable {
-            $(#[test] fn $name() { super::$name(super::IoMode::Portable); })*
+            $($(#[$on])* #[test] fn $name() { super::$name(super::IoMode::Portable); })*
         }
     };
 }

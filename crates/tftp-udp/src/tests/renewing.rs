@@ -86,7 +86,7 @@ fn only_the_peers_datagrams_count() {
 }
 
 /// The refusals of a former peer's packets are discarded too: the same peer may be the next.
-#[cfg(target_os = "linux")]
+#[cfg(linux)]
 #[test]
 fn refusals_are_discarded_with_the_rest() {
     let closed = bind("127.0.0.1:0").local_addr().unwrap();

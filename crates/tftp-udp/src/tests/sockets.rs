@@ -471,6 +471,7 @@ fn with_one_port_requests_are_no_class_of_their_own(mode: IoMode) {
 }
 
 /// An error that the peer's closed port causes is told after what the peer sent before it went.
+#[cfg(linux)]
 #[test]
 fn a_client_that_is_gone_is_heard_to_the_end() {
     for mode in [IoMode::Auto, IoMode::Portable] {

@@ -61,6 +61,7 @@ macro_rules! for_poller {
                 assert!(ready[0].key == 3 && ready[0].readable);
             }
 
+            #[cfg(linux)]
             #[test]
             fn tells_of_errors() {
                 let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
