@@ -173,18 +173,33 @@ impl Queue {
         self.waiting.lock().items.len()
     }
 
-    /// The descriptor that is readable while something waits; made when it is first asked for.
+    /// The descriptor that is readable while something waits; made when it is first asked for. On Windows there is none.
     pub(super) fn event_fd(&self) -> io::Result<i32> {
+        #[cfg(unix)]
+        return Ok(self.event()?.raw());
+        #[cfg(windows)]
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// The event that is signalled while something waits, a HANDLE. There is none but on Windows.
+    pub(super) fn event_handle(&self) -> io::Result<usize> {
+        #[cfg(windows)]
+        return Ok(self.event()?.handle() as usize);
+        #[cfg(unix)]
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn event(&self) -> io::Result<&EventFd> {
         let _one_at_a_time = self.making_readable.lock();
         if let Some(readable) = self.readable.get() {
-            return Ok(readable.raw());
+            return Ok(readable);
         }
         let made = EventFd::new()?;
         let mut waiting = self.waiting.lock();
         let readable = self.readable.get_or_init(|| made);
         let is_waiting = !waiting.items.is_empty();
         self.settle_readable(&mut waiting, is_waiting);
-        Ok(readable.raw())
+        Ok(readable)
     }
 
     /// What was taken and not delivered goes back to the head.

@@ -271,6 +271,17 @@ impl Server {
             .map_err(|error| Failure::from_io(&error, "The event descriptor."))
     }
 
+    /// The HANDLE of an event that is signalled while an event waits.
+    ///
+    /// # Errors
+    /// 909 but on Windows; what the system says.
+    pub fn event_handle(&self) -> Result<usize, Failure> {
+        self.hub
+            .queue
+            .event_handle()
+            .map_err(|error| Failure::from_io(&error, "The event handle."))
+    }
+
     /// Figures, one line of JSON.
     pub fn statistics(&self) -> String {
         self.listening.lock().statistics()

@@ -1,20 +1,29 @@
-//! Limits of the process: getrlimit(2), which a seccomp filter may forbid.
+//! Limits of the process: getrlimit(2), which a seccomp filter may forbid. Windows has none of them.
 
 /// The soft limit of descriptors; `u64::MAX` where there is none. Where the system does not say, the usual one of 1024.
+#[cfg(unix)]
 pub fn open_files() -> u64 {
     soft(libc::RLIMIT_NOFILE).unwrap_or(1024)
 }
 
 /// Bytes that a file may have; one byte more raises SIGXFSZ. `u64::MAX` where there is no limit, or none is known.
+#[cfg(unix)]
 pub fn file_size() -> u64 {
     soft(libc::RLIMIT_FSIZE).unwrap_or(u64::MAX)
 }
 
+/// Bytes that a file may have: the file system alone says so.
+#[cfg(not(unix))]
+pub fn file_size() -> u64 {
+    u64::MAX
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 type Resource = libc::__rlimit_resource_t;
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+#[cfg(all(unix, not(all(target_os = "linux", target_env = "gnu"))))]
 type Resource = libc::c_int;
 
+#[cfg(unix)]
 fn soft(resource: Resource) -> Option<u64> {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
@@ -32,7 +41,7 @@ fn soft(resource: Resource) -> Option<u64> {
     is_known.then_some(current)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -23,12 +23,12 @@ use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use cap_std::fs::{Dir, OpenOptions};
-use rustix::io::Errno;
+use cap_std::fs::Dir;
 
 use super::clock;
 use super::names;
 use super::read;
+use super::system::{self, open_dir, reading};
 use super::upload::{self, Destination};
 pub use super::upload::{Upload, UploadOptions};
 use crate::Identity;
@@ -139,6 +139,9 @@ impl Jail {
     }
 
     fn open_below(&self, root: &Dir, path: &Path) -> Result<Opened, Refusal> {
+        if !system::can_name(path) {
+            return Err(Refusal::NotFound);
+        }
         let file = if self.follow_symlinks {
             match steady(|| root.open_with(path, &reading())) {
                 Err(error) if is_escape(&error) => {
@@ -157,6 +160,9 @@ impl Jail {
     fn locate(&self, root: &Dir, path: &Path, spelling: Spelling) -> Result<Destination, Refusal> {
         let mut path = path.to_owned();
         for link in 0..MAX_LINKS {
+            if !system::can_name(&path) {
+                return Err(Refusal::NotAllowed);
+            }
             let (Some(parent), Some(leaf)) = (path.parent(), path.file_name()) else {
                 return Err(Refusal::NotAllowed);
             };
@@ -302,19 +308,12 @@ pub fn create_path(path: &Path, options: &UploadOptions) -> Result<Upload, Refus
 /// Makes sure that what was opened is a regular file, and decides under which size it is sent and what may be shared.
 /// May block, unless the file system is known to be local.
 fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened, Refusal> {
-    use std::os::unix::fs::MetadataExt;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(Refusal::NotAllowed);
     }
     let kind = known.unwrap_or_else(|| FileSystem::of(&file));
-    let state = Identity {
-        device: metadata.dev(),
-        inode: metadata.ino(),
-        size: metadata.len(),
-        modified: (metadata.mtime(), metadata.mtime_nsec()),
-        changed: (metadata.ctime(), metadata.ctime_nsec()),
-    };
+    let state = system::identity(&file, &metadata)?;
     // A file that cannot be read is opened all the same: reading it again tells the client and the application why.
     let has_contents = || {
         let mut first = Vec::new();
@@ -333,38 +332,16 @@ fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened,
     })
 }
 
-/// How files are opened for reading: a FIFO does not wait for its writer, a terminal does not become ours.
-fn reading() -> OpenOptions {
-    use cap_std::fs::OpenOptionsExt;
-    use rustix::fs::OFlags;
-    let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
-    options
-}
-
-/// Opens a directory by its path, without asking for the right to list it where the system can do that.
-fn open_dir(path: &Path) -> io::Result<Dir> {
-    use rustix::fs::{Mode, OFlags};
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let access = OFlags::PATH;
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let access = OFlags::RDONLY;
-    let directory = rustix::fs::open(path, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    Ok(Dir::from_std_file(File::from(directory)))
-}
-
 /// Tries again where a symlink became something else between two steps of a walk (readlink(2): EINVAL; openat2 has no
 /// such gap). What stays so is a name that the file system can't have: nothing is there.
 fn steady<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for _ in 0..4 {
         match attempt() {
-            Err(error) if Errno::from_io_error(&error) == Some(Errno::INVAL) => {}
+            Err(error) if system::is_momentary(&error) => {}
             result => return result,
         }
     }
-    Err(Errno::NOENT.into())
+    Err(io::ErrorKind::NotFound.into())
 }
 
 /// Whether cap-std refused a path because it led outside: its error of that kind carries no system's number.

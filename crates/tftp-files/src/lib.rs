@@ -21,13 +21,22 @@ mod models;
 pub mod names;
 pub mod pool;
 mod pooled;
+#[cfg(unix)]
 #[allow(unsafe_code)]
+mod read;
+#[cfg(windows)]
+#[path = "read/windows.rs"]
 mod read;
 mod returned;
 mod shelf;
 mod storage;
+mod system;
 #[cfg(test)]
 mod testing;
+#[cfg(unix)]
+pub mod upload;
+#[cfg(windows)]
+#[path = "upload/windows.rs"]
 pub mod upload;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@
 mod gathering;
 mod in_place;
 mod method;
+mod place;
 mod temporary;
 
 use std::ffi::OsString;
@@ -21,22 +22,11 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::jail::{FileSystem, Refusal};
-pub(crate) use gathering::Destination;
 use gathering::{Gathering, check_replaceable, facts, may_write_into, writing};
 use method::Method;
+pub(crate) use place::Destination;
+pub use place::UploadOptions;
 pub(crate) use temporary::is_temporary;
-
-/// What an upload may do.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct UploadOptions {
-    /// Replace an existing file.
-    pub allow_overwrite: bool,
-    /// The size that the client announced (tsize), in bytes: more than is free is refused at once. Nothing is
-    /// reserved.
-    pub announced: Option<u64>,
-    /// Make it survive a loss of power: fsync of file and directory within [`Upload::commit`].
-    pub sync: bool,
-}
 
 /// An upload under way. Dropping it removes what was written. Everything here may block, dropping too.
 #[derive(Debug)]

@@ -57,7 +57,7 @@ impl Listener {
     }
 
     fn join_in(&mut self, options: &SocketOptions) -> io::Result<()> {
-        if self.config.io_threads == 1 {
+        if self.config.io_threads == 1 || cfg!(windows) {
             return Ok(());
         }
         self.sockets[0].allow_sharing()?;

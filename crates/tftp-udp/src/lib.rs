@@ -11,6 +11,7 @@
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
+//! - `windows.rs`: that by WSARecvMsg and WSASendMsg;
 //! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads.
 
 use std::net::{IpAddr, SocketAddr};
@@ -51,6 +52,8 @@ mod socket;
 pub mod sockets;
 mod sockopt;
 mod wake;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(all(test, unix))]
 mod tests;
@@ -148,14 +151,24 @@ pub fn may_send_frames() -> std::io::Result<()> {
 
 /// Whether a packet was refused because it exceeds what its way takes in one piece ([`SocketOptions::dont_fragment`]).
 pub fn is_too_long(error: &std::io::Error) -> bool {
-    let too_long = if cfg!(windows) { 10040 } else { libc::EMSGSIZE };
-    error.raw_os_error() == Some(too_long)
+    error.raw_os_error() == Some(TOO_LONG)
 }
 
 /// The error of a packet that came to a closed port, with the system's own number.
 pub fn refused() -> std::io::Error {
-    std::io::Error::from_raw_os_error(if cfg!(windows) { 10061 } else { libc::ECONNREFUSED })
+    std::io::Error::from_raw_os_error(REFUSED)
 }
+
+#[cfg(unix)]
+const TOO_LONG: i32 = libc::EMSGSIZE;
+#[cfg(unix)]
+const REFUSED: i32 = libc::ECONNREFUSED;
+/// WSAEMSGSIZE.
+#[cfg(windows)]
+const TOO_LONG: i32 = 10040;
+/// WSAECONNREFUSED.
+#[cfg(windows)]
+const REFUSED: i32 = 10061;
 
 /// An address as people write it: an IPv4-mapped one becomes IPv4.
 pub fn plain(address: SocketAddr) -> SocketAddr {

@@ -170,7 +170,8 @@ impl Listeners {
     }
 
     fn join(&mut self, options: &SocketOptions) -> io::Result<()> {
-        if self.options.threads <= 1 {
+        // Windows gives all datagrams of a shared port to one of its sockets: there is one thread.
+        if self.options.threads <= 1 || cfg!(windows) {
             return Ok(());
         }
         self.sockets[0].allow_sharing()?;

@@ -1,13 +1,39 @@
-//! Who is ready: poll(2), where there is no epoll. Its cost grows with the sockets watched.
+//! Who is ready: poll(2), where there is no epoll, or WSAPoll. Its cost grows with the sockets watched.
 
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::wake::{Bell, Signal, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker, Wanted};
 use tftp_sync::Mutex;
+
+#[cfg(unix)]
+mod system {
+    pub(super) use libc::{POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, pollfd as Entry};
+    pub(super) use std::os::fd::RawFd as Raw;
+
+    pub(super) fn poll(entries: &mut [Entry], milliseconds: i32) -> i32 {
+        // SAFETY: the slice has so many elements, and outlives the call.
+        unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, milliseconds) }
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use windows_sys::Win32::Networking::WinSock::WSAPoll;
+    pub(super) use windows_sys::Win32::Networking::WinSock::{
+        POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, WSAPOLLFD as Entry,
+    };
+    pub(super) type Raw = usize;
+
+    pub(super) fn poll(entries: &mut [Entry], milliseconds: i32) -> i32 {
+        // SAFETY: the slice has so many elements, and outlives the call.
+        unsafe { WSAPoll(entries.as_mut_ptr(), entries.len() as u32, milliseconds) }
+    }
+}
+
+use system::{Entry, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, Raw};
 
 /// Waits for sockets, for a moment in time and for other threads.
 pub struct Poller {
@@ -16,9 +42,19 @@ pub struct Poller {
 }
 
 struct Watched {
-    fd: RawFd,
+    fd: Raw,
     key: usize,
     wanted: Wanted,
+}
+
+#[cfg(unix)]
+fn bell() -> io::Result<Signal> {
+    Signal::pipe()
+}
+
+#[cfg(windows)]
+fn bell() -> io::Result<Signal> {
+    Signal::new()
 }
 
 impl Poller {
@@ -29,7 +65,7 @@ impl Poller {
     pub fn new() -> io::Result<Poller> {
         Ok(Poller {
             watched: Mutex::new(Vec::new()),
-            bell: Bell::new(Signal::pipe()?),
+            bell: Bell::new(bell()?),
         })
     }
 
@@ -98,8 +134,7 @@ impl Poller {
         } else {
             0
         };
-        // SAFETY: the vector has so many elements, and outlives the call.
-        let count = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, milliseconds) };
+        let count = system::poll(&mut fds, milliseconds);
         let error = io::Error::last_os_error();
         let is_called = self.bell.awake();
         if count < 0 {
@@ -119,28 +154,28 @@ impl Poller {
                 .filter(|(fd, _)| fd.revents != 0)
                 .map(|(fd, key)| Ready {
                     key,
-                    readable: fd.revents & libc::POLLIN != 0,
-                    writable: fd.revents & libc::POLLOUT != 0,
-                    error: fd.revents & (libc::POLLERR | libc::POLLHUP | libc::POLLNVAL) != 0,
+                    readable: fd.revents & POLLIN != 0,
+                    writable: fd.revents & POLLOUT != 0,
+                    error: fd.revents & (POLLERR | POLLHUP | POLLNVAL) != 0,
                 }),
         );
         Ok(is_called)
     }
 
     /// The descriptors to poll, the wake-up's first, and the keys of the others.
-    fn list(&self) -> (Vec<libc::pollfd>, Vec<usize>) {
+    fn list(&self) -> (Vec<Entry>, Vec<usize>) {
         let watched = self.watched.lock();
-        let bell = libc::pollfd {
+        let bell = Entry {
             fd: self.bell.signal.raw(),
-            events: libc::POLLIN,
+            events: POLLIN,
             revents: 0,
         };
         let events = |wanted: Wanted| {
-            let read = if wanted.read { libc::POLLIN } else { 0 };
-            let write = if wanted.write { libc::POLLOUT } else { 0 };
+            let read = if wanted.read { POLLIN } else { 0 };
+            let write = if wanted.write { POLLOUT } else { 0 };
             read | write
         };
-        let sockets = watched.iter().map(|w| libc::pollfd {
+        let sockets = watched.iter().map(|w| Entry {
             fd: w.fd,
             events: events(w.wanted),
             revents: 0,

@@ -1,11 +1,11 @@
-//! One datagram a call, with nothing but what std has. No packet information, no source address.
+//! One datagram a call, with nothing but what std has: no packet information, no source address but on Windows.
 
 use std::io;
 use std::net::SocketAddr;
 
-use super::UdpSocket;
 use super::queue::{Message, Queue};
 use super::send::{Failure, Unit};
+use super::{LocalAddr, UdpSocket};
 
 /// Sends one datagram after the other.
 #[derive(Default)]
@@ -65,22 +65,48 @@ impl Single {
             }
         };
         let peer = (!route.connected).then(|| socket.in_family(route.peer));
-        send_now(socket, bytes, peer)
+        send_now(socket, bytes, peer, route.source)
     }
 }
 
+/// One datagram that was received.
+pub(super) struct One {
+    pub(super) peer: SocketAddr,
+    /// Where the system tells it: see [`super::Arrival`].
+    pub(super) local: Option<LocalAddr>,
+    pub(super) broadcast: bool,
+    /// The bytes kept.
+    pub(super) length: usize,
+    /// Some were cut off.
+    pub(super) truncated: bool,
+}
+
 /// Receives one datagram into a buffer that has one byte more than is wanted: a datagram that fills it was longer.
-/// Returns the sender, the bytes kept and whether some were cut off.
-pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(SocketAddr, usize, bool)> {
+#[cfg(not(windows))]
+pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<One> {
     let (length, peer) = receive_now(socket, buffer)?;
     let most = buffer.len() - 1;
-    Ok((peer, length.min(most), length > most))
+    Ok(One {
+        peer,
+        local: None,
+        broadcast: false,
+        length: length.min(most),
+        truncated: length > most,
+    })
 }
+
+#[cfg(windows)]
+pub(super) use super::windows::{receive_one, send_now};
 
 // An adopted socket may be one that blocks: its owner's choice, for the flag is the socket's and not the descriptor's.
 
 #[cfg(linux)]
-fn send_now(socket: &UdpSocket, bytes: &[u8], peer: Option<SocketAddr>) -> io::Result<()> {
+fn send_now(
+    socket: &UdpSocket,
+    bytes: &[u8],
+    peer: Option<SocketAddr>,
+    _: Option<LocalAddr>,
+) -> io::Result<()> {
     use rustix::net::{SendFlags, send, sendto};
     match peer {
         Some(peer) => sendto(socket.std(), bytes, SendFlags::DONTWAIT, &peer)?,
@@ -97,15 +123,20 @@ fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Sock
     Ok((length, peer.ok_or(io::ErrorKind::InvalidData)?))
 }
 
-#[cfg(not(linux))]
-fn send_now(socket: &UdpSocket, bytes: &[u8], peer: Option<SocketAddr>) -> io::Result<()> {
+#[cfg(all(unix, not(linux)))]
+fn send_now(
+    socket: &UdpSocket,
+    bytes: &[u8],
+    peer: Option<SocketAddr>,
+    _: Option<LocalAddr>,
+) -> io::Result<()> {
     match peer {
         Some(peer) => socket.std().send_to(bytes, peer).map(drop),
         None => socket.std().send(bytes).map(drop),
     }
 }
 
-#[cfg(not(linux))]
+#[cfg(all(unix, not(linux)))]
 fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
     socket.std().recv_from(buffer)
 }

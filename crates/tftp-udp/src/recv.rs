@@ -177,16 +177,16 @@ impl RecvBatch {
         while self.arrivals.len() < self.slots.count.min(most) {
             let slot = self.arrivals.len();
             match portable::receive_one(socket, self.slots.slot(slot)) {
-                Ok((peer, ..)) if only.is_some_and(|only| !renewing::same(peer, socket.in_family(*only))) => {
-                }
-                Ok((peer, length, truncated)) => {
+                Ok(one)
+                    if only.is_some_and(|only| !renewing::same(one.peer, socket.in_family(*only))) => {}
+                Ok(one) => {
                     self.arrivals.push(Meta {
-                        peer,
-                        local: None,
-                        broadcast: false,
-                        truncated,
+                        peer: one.peer,
+                        local: one.local,
+                        broadcast: one.broadcast,
+                        truncated: one.truncated,
                         start: slot * self.slots.stride,
-                        length,
+                        length: one.length,
                     });
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

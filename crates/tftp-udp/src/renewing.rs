@@ -104,10 +104,11 @@ pub(super) fn receive_from(
     peer: &SocketAddr,
     buffer: &mut [u8],
 ) -> io::Result<Option<(usize, bool)>> {
-    let (length, from) = socket.std().recv_from(buffer)?;
-    Ok(same(from, socket.in_family(*peer)).then(|| kept(length, buffer.len())))
+    let one = super::portable::receive_one(socket, buffer)?;
+    Ok(same(one.peer, socket.in_family(*peer)).then_some((one.length, one.truncated)))
 }
 
+#[cfg(linux)]
 fn kept(length: usize, room: usize) -> (usize, bool) {
     let most = room - 1;
     (length.min(most), length > most)

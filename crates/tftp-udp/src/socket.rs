@@ -115,8 +115,7 @@ impl UdpSocket {
             socket.set_only_v6(options.v6_only)?;
         }
         if options.share_port {
-            socket.set_reuse_address(true)?;
-            socket.set_reuse_port(true)?;
+            sockopt::share_port(&socket)?;
         }
         set_buffers(&socket, options)?;
         sockopt::apply(&socket, v6, options)?;
@@ -163,7 +162,7 @@ impl UdpSocket {
     /// # Errors
     /// Those of setsockopt.
     pub fn allow_sharing(&self) -> io::Result<()> {
-        SockRef::from(&self.inner).set_reuse_port(true)
+        sockopt::let_others_join(&SockRef::from(&self.inner))
     }
 
     /// Receives from this peer only, and tells of its disappearance by errors.
@@ -262,5 +261,17 @@ impl UdpSocket {
     #[cfg(unix)]
     pub(super) fn fd(&self) -> std::os::fd::RawFd {
         std::os::fd::AsRawFd::as_raw_fd(&self.inner)
+    }
+
+    /// The SOCKET, open as long as `self`.
+    #[cfg(windows)]
+    pub(super) fn fd(&self) -> usize {
+        std::os::windows::io::AsRawSocket::as_raw_socket(&self.inner) as usize
+    }
+
+    /// Whether it is an IPv6 socket.
+    #[cfg(windows)]
+    pub(super) fn is_v6(&self) -> bool {
+        self.v6
     }
 }

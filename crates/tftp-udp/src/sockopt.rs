@@ -4,6 +4,7 @@ use std::io;
 
 use socket2::Socket;
 
+#[cfg(unix)]
 use super::SocketOptions;
 
 /// How much larger than asked the kernel says a buffer is: Linux counts its own book-keeping in (socket(7)).
@@ -167,8 +168,36 @@ fn set(fd: i32, level: i32, name: i32, value: i32) -> io::Result<()> {
     }
 }
 
+#[cfg(windows)]
+pub(super) use super::windows::apply;
+
+/// Others that do the same may have the same port. Called before the bind.
+#[cfg(unix)]
+pub(super) fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)
+}
+
+/// The same on Windows, where SO_REUSEADDR means that.
+#[cfg(windows)]
+pub(super) fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)
+}
+
+/// Sockets that are bound from now on may have the port of this one.
+#[cfg(unix)]
+pub(super) fn let_others_join(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+/// Windows gives all datagrams of a shared port to one of the sockets.
+#[cfg(windows)]
+pub(super) fn let_others_join(_: &Socket) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Sets what [`SocketOptions`] asks for and the system has; no packet information, no error queue.
-#[cfg(not(linux))]
+#[cfg(all(unix, not(linux)))]
 pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::Result<()> {
     let Some(class) = options.traffic_class else {
         return Ok(());

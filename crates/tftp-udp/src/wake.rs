@@ -1,67 +1,24 @@
-//! Descriptors that one thread makes readable for another: eventfd, or a pipe where there is none.
+//! What one thread raises for another: a descriptor that becomes readable (`wake/unix.rs`), a socket and an event
+//! (`wake/windows.rs`).
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// A descriptor that is readable after `raise` until `lower`.
-pub(super) struct Signal {
-    read: OwnedFd,
-    /// The end to write to; an eventfd is both.
-    write: Option<OwnedFd>,
-}
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-impl Signal {
-    #[cfg(linux)]
-    pub(super) fn new() -> io::Result<Signal> {
-        use rustix::event::{EventfdFlags, eventfd};
-        let read = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Signal { read, write: None })
-    }
-
-    #[cfg(not(linux))]
-    pub(super) fn new() -> io::Result<Signal> {
-        Signal::pipe()
-    }
-
-    /// A signal of a pipe.
-    #[cfg(any(not(linux), test))]
-    pub(super) fn pipe() -> io::Result<Signal> {
-        let (read, write) = io::pipe()?;
-        let signal = Signal {
-            read: read.into(),
-            write: Some(write.into()),
-        };
-        for end in [Some(&signal.read), signal.write.as_ref()].into_iter().flatten() {
-            rustix::io::ioctl_fionbio(end, true)?;
-        }
-        Ok(signal)
-    }
-
-    /// Makes it readable; what fails is a full counter or pipe, readable then anyway.
-    pub(super) fn raise(&self) {
-        let end = self.write.as_ref().unwrap_or(&self.read);
-        let _ = rustix::io::retry_on_intr(|| rustix::io::write(end, &1u64.to_ne_bytes()));
-    }
-
-    /// Makes it unreadable. An eventfd is emptied by one read, a pipe by as many as it takes.
-    pub(super) fn lower(&self) {
-        let mut buffer = [0u8; BUFFER];
-        let more = |length| self.write.is_some() && length == BUFFER;
-        while rustix::io::retry_on_intr(|| rustix::io::read(&self.read, &mut buffer)).is_ok_and(more) {}
-    }
-
-    pub(super) fn raw(&self) -> i32 {
-        self.read.as_raw_fd()
-    }
-}
-
-/// Bytes taken out of a pipe at once.
-const BUFFER: usize = 64;
+use system::Event;
+pub(super) use system::Signal;
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
 
 /// The poller's thread works: it will look around before it sleeps.
 const AWAKE: u8 = 0;
@@ -132,12 +89,13 @@ impl Waker {
     }
 }
 
-/// A descriptor for the application's own event loop: readable while it is set.
+/// For the application's own event loop: a descriptor that is readable while it is set, on Windows an event that is
+/// signalled then.
 ///
 /// Who sets it when something arrives and clears it when nothing is left must do both under the lock of that
 /// something, or look again after clearing.
 pub struct EventFd {
-    signal: Signal,
+    event: Event,
     is_set: AtomicBool,
     change: Mutex<()>,
 }
@@ -146,18 +104,25 @@ impl EventFd {
     /// A descriptor that is not readable.
     ///
     /// # Errors
-    /// Those of eventfd or pipe: no descriptors left.
+    /// Those of eventfd, pipe or CreateEvent: no descriptors left.
     pub fn new() -> io::Result<EventFd> {
         Ok(EventFd {
-            signal: Signal::new()?,
+            event: Event::new()?,
             is_set: AtomicBool::new(false),
             change: Mutex::new(()),
         })
     }
 
     /// The descriptor, open as long as `self`; only to be waited on.
+    #[cfg(unix)]
     pub fn raw(&self) -> std::ffi::c_int {
-        self.signal.raw()
+        self.event.raw()
+    }
+
+    /// The event's HANDLE, open as long as `self`; only to be waited on.
+    #[cfg(windows)]
+    pub fn handle(&self) -> *mut std::ffi::c_void {
+        self.event.handle()
     }
 
     /// Makes it readable; no system call where it is already.
@@ -167,7 +132,7 @@ impl EventFd {
         }
         let _change = self.change.lock();
         if !self.is_set.swap(true, Ordering::SeqCst) {
-            self.signal.raise();
+            self.event.raise();
         }
     }
 
@@ -178,7 +143,7 @@ impl EventFd {
         }
         let _change = self.change.lock();
         if self.is_set.swap(false, Ordering::SeqCst) {
-            self.signal.lower();
+            self.event.lower();
         }
     }
 }

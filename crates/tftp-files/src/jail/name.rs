@@ -27,6 +27,10 @@ pub(super) fn read<T>(
     if !name.contains('\\') {
         return each(check(name)?, Spelling::Final);
     }
+    // There it is never part of a name.
+    if cfg!(windows) {
+        return each(check(&name.replace('\\', "/"))?, Spelling::Final);
+    }
     match check(name).and_then(|path| each(path, Spelling::Literal)) {
         Err(Refusal::NotFound) => each(check(&name.replace('\\', "/"))?, Spelling::Final),
         other => other,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+#[cfg(unix)]
 use rustix::io::Errno;
 use tftp_proto::wire::ErrorCode;
 
@@ -46,6 +47,7 @@ impl Refusal {
     }
 }
 
+#[cfg(unix)]
 impl From<Errno> for Refusal {
     fn from(errno: Errno) -> Self {
         match errno {
@@ -64,8 +66,13 @@ impl From<Errno> for Refusal {
 
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
+        #[cfg(unix)]
         if let Some(errno) = Errno::from_io_error(&error) {
             return Refusal::from(errno);
+        }
+        #[cfg(windows)]
+        if let Some(refusal) = error.raw_os_error().and_then(of_windows) {
+            return refusal;
         }
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Refusal::NotFound,
@@ -77,6 +84,19 @@ impl From<io::Error> for Refusal {
             }
             _ => Refusal::Io(error),
         }
+    }
+}
+
+/// What std has no kind for: winerror.h.
+#[cfg(windows)]
+fn of_windows(code: i32) -> Option<Refusal> {
+    match code {
+        // A name that is no name, or too long a one.
+        123 | 161 | 206 => Some(Refusal::NotFound),
+        // Somebody has it open or locked, or it is a symlink.
+        5 | 19 | 32 | 33 | 681 | 1920 => Some(Refusal::NotAllowed),
+        4 => Some(Refusal::TooManyFiles),
+        _ => None,
     }
 }
 

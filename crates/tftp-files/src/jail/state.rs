@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::Identity;
+use crate::system::AsFile;
 
 /// Timestamps move in steps of one kernel tick, 10 ms at most (HZ=100). A change within the tick of the last one leaves
 /// no trace, so a file must have been unchanged for longer than that before its state is an identity.
@@ -15,6 +16,10 @@ const TICK: Duration = Duration::from_millis(50);
 const COARSE_TICK: Duration = Duration::from_millis(2_100);
 
 /// A kind of file system.
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "only Linux has numbers")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileSystem {
     /// On this machine: look-ups are answered from the directory cache, inode numbers are unique, sizes are true.
@@ -32,6 +37,7 @@ pub(crate) enum FileSystem {
 }
 
 /// File systems by their statfs magic (statfs(2), linux/magic.h).
+#[cfg(any(target_os = "linux", target_os = "android", test))]
 const KNOWN: [(u64, FileSystem); 44] = [
     (0xEF53, FileSystem::Local),           // ext2, ext3, ext4
     (0x5846_5342, FileSystem::Local),      // XFS
@@ -81,13 +87,14 @@ const KNOWN: [(u64, FileSystem); 44] = [
 
 impl FileSystem {
     /// The kind with that statfs magic. Only its 32 bits count, since the field's type differs between architectures.
+    #[cfg(any(target_os = "linux", target_os = "android", test))]
     pub(crate) fn of_magic(magic: u64) -> FileSystem {
         let known = KNOWN.iter().find(|(known, _)| *known == magic & 0xFFFF_FFFF);
         known.map_or(FileSystem::Unknown, |(_, kind)| *kind)
     }
 
     /// The kind of file system that an open file lies on; may block.
-    pub(crate) fn of(file: impl rustix::fd::AsFd) -> FileSystem {
+    pub(crate) fn of(file: impl AsFile) -> FileSystem {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         return rustix::fs::fstatfs(file).map_or(FileSystem::Unknown, |found| {
             FileSystem::of_magic(found.f_type as u64)

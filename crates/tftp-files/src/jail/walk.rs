@@ -8,12 +8,13 @@ use std::path::{Component, Path};
 
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, File, OpenOptions};
-use rustix::io::Errno;
+
+use crate::system;
 
 /// Opens the file at `path`; a symlink anywhere on it is ELOOP, a `..` past `root` is EXDEV.
 pub(super) fn open(root: &Dir, path: &Path, options: &OpenOptions) -> io::Result<File> {
     let Some(leaf) = path.file_name() else {
-        return Err(Errno::ISDIR.into());
+        return Err(system::is_a_directory());
     };
     let parent = open_dir(root, path.parent().unwrap_or(Path::new("")))?;
     let mut options = options.clone();
@@ -33,16 +34,16 @@ pub(super) fn open_dir(root: &Dir, path: &Path) -> io::Result<Dir> {
                     .map_err(|error| explain(here, name, error))?;
                 way.push(next);
             }
-            _ => return Err(Errno::XDEV.into()),
+            _ => return Err(system::leads_outside()),
         }
     }
-    way.pop().ok_or_else(|| Errno::XDEV.into())
+    way.pop().ok_or_else(system::leads_outside)
 }
 
 /// O_DIRECTORY with O_NOFOLLOW calls a symlink ENOTDIR, like a file: told apart here.
 fn explain(here: &Dir, name: &std::ffi::OsStr, error: io::Error) -> io::Error {
     match here.symlink_metadata(name) {
-        Ok(found) if found.is_symlink() => Errno::LOOP.into(),
+        Ok(found) if found.is_symlink() => system::is_a_link(),
         _ => error,
     }
 }

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::path::PathBuf;
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
@@ -15,18 +14,6 @@ use crate::jail::Refusal;
 
 /// S_ISVTX.
 const STICKY: u32 = 0o1000;
-
-/// Where an upload goes.
-pub(crate) struct Destination {
-    /// The directory, open.
-    pub directory: Dir,
-    /// The name in it, no symlink.
-    pub leaf: OsString,
-    /// What has that name now.
-    pub existing: Option<Metadata>,
-    /// For the application.
-    pub path: PathBuf,
-}
 
 /// The file that an upload is gathered in, and how it will reach its name.
 pub(super) struct Gathering {

@@ -2,11 +2,15 @@
 
 use std::fs::File;
 use std::io;
+#[cfg(unix)]
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
 use std::time::Duration;
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+#[cfg(unix)]
+use cap_std::fs::OpenOptionsExt;
+use cap_std::fs::{Dir, OpenOptions};
 
 use crate::jail::Refusal;
 
@@ -21,7 +25,9 @@ const ATTEMPTS: usize = 8;
 const REMOVALS: usize = 3;
 
 /// How long a lock on a final name is waited for. Uploads hold it while they copy or rename, which takes moments.
+#[cfg(unix)]
 const PATIENCE: Duration = Duration::from_secs(5);
+#[cfg(unix)]
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Whether a name is one of those that unfinished uploads have, on file systems that know no case too.
@@ -37,7 +43,7 @@ pub(crate) fn is_temporary(name: &str) -> bool {
         && suffix.eq_ignore_ascii_case(SUFFIX.as_bytes())
 }
 
-/// Makes a locked temporary file of that mode in `directory`, and returns it with its name. Leaves nothing where it
+/// Makes a locked temporary file of that mode (on Windows there are none) in `directory`, and returns it with its name. Leaves nothing where it
 /// fails.
 pub(super) fn make(directory: &Dir, mode: u32) -> Result<(File, String), Refusal> {
     for _ in 0..ATTEMPTS {
@@ -48,8 +54,11 @@ pub(super) fn make(directory: &Dir, mode: u32) -> Result<(File, String), Refusal
             .read(true)
             .write(true)
             .create_new(true)
-            .mode(mode)
             .follow(FollowSymlinks::No);
+        #[cfg(unix)]
+        options.mode(mode);
+        #[cfg(windows)]
+        let _ = mode;
         let file = match directory.open_with(&name, &options) {
             Ok(file) => file.into_std(),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
@@ -79,7 +88,11 @@ fn is_ours(file: &File) -> io::Result<bool> {
         // No locks on this file system: then a sweep gets none either, and removes nothing.
         Ok(()) | Err(std::fs::TryLockError::Error(_)) => {}
     }
-    Ok(rustix::fs::fstat(file)?.st_nlink > 0)
+    #[cfg(unix)]
+    return Ok(rustix::fs::fstat(file)?.st_nlink > 0);
+    // What a sweep has open it cannot lock before us and lose.
+    #[cfg(windows)]
+    Ok(true)
 }
 
 /// Removes a temporary file. Where that fails for good, the next sweep finds it.
@@ -94,6 +107,7 @@ pub(super) fn remove(directory: &Dir, name: &str) {
 
 /// Makes a file without a name in the system's directory for temporary files, and returns it with that directory.
 /// Nothing of it is left when it is closed, also where the process is killed.
+#[cfg(unix)]
 pub(super) fn make_elsewhere() -> Result<(File, Dir), Refusal> {
     let mut refusal = Refusal::NotAllowed;
     for place in [std::env::temp_dir(), PathBuf::from("/var/tmp")] {
@@ -105,6 +119,7 @@ pub(super) fn make_elsewhere() -> Result<(File, Dir), Refusal> {
     Err(refusal)
 }
 
+#[cfg(unix)]
 fn make_nameless(place: &Path) -> Result<(File, Dir), Refusal> {
     let directory = Dir::open_ambient_dir(place, cap_std::ambient_authority()).map_err(Refusal::for_place)?;
     #[cfg(linux)]
@@ -125,6 +140,7 @@ fn make_nameless(place: &Path) -> Result<(File, Dir), Refusal> {
 ///
 /// # Errors
 /// `ResourceBusy` where somebody else keeps it.
+#[cfg(unix)]
 pub(super) fn lock(file: &File) -> io::Result<()> {
     for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
         match file.try_lock() {

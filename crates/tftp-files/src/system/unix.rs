@@ -1,0 +1,69 @@
+//! Unix: names are bytes, and a file is its device and its inode number.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+pub(crate) use rustix::fd::AsFd as AsFile;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::Identity;
+
+/// A name of a directory where a file's is wanted.
+pub(crate) fn is_a_directory() -> io::Error {
+    Errno::ISDIR.into()
+}
+
+/// A symlink where none may be.
+pub(crate) fn is_a_link() -> io::Error {
+    Errno::LOOP.into()
+}
+
+/// A path that leads out of its directory.
+pub(crate) fn leads_outside() -> io::Error {
+    Errno::XDEV.into()
+}
+
+/// Whether a symlink became something else between two steps (readlink(2): EINVAL).
+pub(crate) fn is_momentary(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::INVAL)
+}
+
+/// Whether files may have such a name: the file system decides.
+#[inline]
+pub(crate) fn can_name(_: &Path) -> bool {
+    true
+}
+
+/// By what two openings know that they have the same file in the same state.
+pub(crate) fn identity(_: &File, metadata: &Metadata) -> io::Result<Identity> {
+    Ok(Identity {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: metadata.len(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+    })
+}
+
+/// How files are opened for reading: a FIFO does not wait for its writer, a terminal does not become ours.
+pub(crate) fn reading() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+    options
+}
+
+/// Opens a directory by its path, without asking for the right to list it where the system can do that.
+pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let access = OFlags::PATH;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let access = OFlags::RDONLY;
+    let directory = rustix::fs::open(path, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    Ok(Dir::from_std_file(File::from(directory)))
+}

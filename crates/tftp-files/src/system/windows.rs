@@ -1,0 +1,68 @@
+//! Windows: names have meanings beyond those of a path, and a file is its volume and its index.
+
+use std::fs::{File, Metadata};
+use std::io;
+pub(crate) use std::os::windows::io::AsHandle as AsFile;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use cap_fs_ext::MetadataExt;
+use cap_std::fs::{Dir, OpenOptions};
+
+use super::windows_names;
+use crate::Identity;
+
+/// ERROR_STOPPED_ON_SYMLINK.
+const STOPPED_ON_SYMLINK: i32 = 681;
+
+/// A name of a directory where a file's is wanted.
+pub(crate) fn is_a_directory() -> io::Error {
+    io::ErrorKind::PermissionDenied.into()
+}
+
+/// A symlink where none may be.
+pub(crate) fn is_a_link() -> io::Error {
+    io::Error::from_raw_os_error(STOPPED_ON_SYMLINK)
+}
+
+/// A path that leads out of its directory.
+pub(crate) fn leads_outside() -> io::Error {
+    io::ErrorKind::PermissionDenied.into()
+}
+
+/// Nothing of that kind is known.
+pub(crate) fn is_momentary(_: &io::Error) -> bool {
+    false
+}
+
+/// Whether a file has such a name, and nothing else has.
+pub(crate) fn can_name(path: &Path) -> bool {
+    path.to_str().is_some_and(windows_names::are_plain)
+}
+
+/// By what two openings know that they have the same file in the same state.
+pub(crate) fn identity(file: &File, metadata: &Metadata) -> io::Result<Identity> {
+    let numbers = cap_std::fs::Metadata::from_file(file)?;
+    let since = metadata.modified()?.duration_since(SystemTime::UNIX_EPOCH);
+    let since = since.unwrap_or(Duration::ZERO);
+    let modified = (since.as_secs().cast_signed(), since.subsec_nanos().into());
+    Ok(Identity {
+        device: numbers.dev(),
+        inode: numbers.ino(),
+        size: metadata.len(),
+        modified,
+        changed: modified,
+    })
+}
+
+/// How files are opened for reading. Others may replace them meanwhile.
+pub(crate) fn reading() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    options
+}
+
+/// Opens a directory by its path.
+pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
+    Dir::open_ambient_dir(path, cap_std::ambient_authority())
+}

@@ -1,0 +1,109 @@
+//! Names that mean something else on Windows than a file of that name in its directory. Pure, so that it is tested everywhere.
+
+/// Characters that no name has: `:` begins a stream, the others are wildcards or reserved.
+const RESERVED: &[char] = &['<', '>', ':', '"', '|', '?', '*'];
+
+/// Devices, whatever follows a dot.
+const DEVICES: &[&str] = &["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"];
+
+/// Devices with a number behind.
+const NUMBERED: &[&str] = &["COM", "LPT"];
+
+/// Whether every part of a path, between slashes, names a file or a directory and nothing else.
+pub(super) fn are_plain(path: &str) -> bool {
+    path.split(['/', '\\'])
+        .all(|part| matches!(part, "" | "." | "..") || is_plain(part))
+}
+
+fn is_plain(name: &str) -> bool {
+    // Windows drops them: "boot.efi." is another name of "boot.efi".
+    let is_cut = name.ends_with(['.', ' ']);
+    let has_reserved = name
+        .chars()
+        .any(|character| character < ' ' || RESERVED.contains(&character));
+    !is_cut && !has_reserved && !is_device(name) && !may_be_short(name)
+}
+
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ');
+    if DEVICES.iter().any(|device| stem.eq_ignore_ascii_case(device)) {
+        return true;
+    }
+    let mut rest = stem.chars();
+    let Some(number) = rest.next_back() else {
+        return false;
+    };
+    let is_numbered = NUMBERED
+        .iter()
+        .any(|device| rest.as_str().eq_ignore_ascii_case(device));
+    // Superscripts count as numbers.
+    is_numbered && matches!(number, '0'..='9' | '\u{b9}' | '\u{b2}' | '\u{b3}')
+}
+
+/// Whether it has the form of the second, short name that a file system gives a file by itself ("TFTPSE~1.PAR"): by that
+/// a file would be reached whose own name is refused.
+fn may_be_short(name: &str) -> bool {
+    let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
+    let is_numbered = |(before, digits): (&str, &str)| {
+        !before.is_empty() && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    stem.len() <= 8 && extension.len() <= 3 && stem.rsplit_once('~').is_some_and(is_numbered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_another_meaning_are_told_from_names_of_files() {
+        for name in [
+            "file:stream",
+            "C:",
+            "c:boot.efi",
+            "C:/boot.efi",
+            "?/C:/boot.efi",
+            "a/NUL",
+            "nul.txt",
+            "con",
+            "Com1.cfg",
+            "lpt9",
+            "COM\u{b2}",
+            "AUX .txt",
+            "trail.",
+            "trail ",
+            "dir./file",
+            "dir /file",
+            "a*b",
+            "a?b",
+            "a\u{1}b",
+            "TFTPSE~1.PAR",
+            "dir/PROGRA~1",
+            "a|b",
+            "CONIN$",
+            "...",
+        ] {
+            assert!(!are_plain(name), "{name:?}");
+        }
+        for name in [
+            "boot.efi",
+            "a/b/c",
+            "../up",
+            "./here",
+            ".hidden",
+            "COM10",
+            "common",
+            "console.txt",
+            "com",
+            "NULL",
+            "a~b",
+            "longer-than-eight~1.txt",
+            "file~1.config",
+            "~1",
+            "Gr\u{fc}n",
+            "a b",
+            "pxelinux.cfg/01-88-99-aa",
+        ] {
+            assert!(are_plain(name), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A socket for the thread that waits for sockets, an event for the application.
+
+use std::ffi::c_void;
+use std::io;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::os::windows::io::{AsRawHandle, AsRawSocket, FromRawHandle, OwnedHandle};
+use std::ptr;
+
+use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
+
+/// A socket that is readable after `raise` until `lower`. It is connected to itself: datagrams of others don't arrive.
+pub(in super::super) struct Signal {
+    socket: UdpSocket,
+}
+
+impl Signal {
+    pub(in super::super) fn new() -> io::Result<Signal> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        socket.connect(socket.local_addr()?)?;
+        socket.set_nonblocking(true)?;
+        Ok(Signal { socket })
+    }
+
+    /// Makes it readable; what fails is a full queue, readable then anyway.
+    pub(in super::super) fn raise(&self) {
+        let _ = self.socket.send(&[1]);
+    }
+
+    /// Makes it unreadable.
+    pub(in super::super) fn lower(&self) {
+        while self.socket.recv(&mut [0; 8]).is_ok() {}
+    }
+
+    pub(in super::super) fn raw(&self) -> usize {
+        self.socket.as_raw_socket() as usize
+    }
+}
+
+/// An event that is signalled after `raise` until `lower`.
+pub(in super::super) struct Event {
+    event: OwnedHandle,
+}
+
+impl Event {
+    pub(in super::super) fn new() -> io::Result<Event> {
+        let manual_reset = 1;
+        // SAFETY: no attributes and no name.
+        let raw = unsafe { CreateEventW(ptr::null(), manual_reset, 0, ptr::null()) };
+        if raw.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: just made, and nobody else's.
+        let event = unsafe { OwnedHandle::from_raw_handle(raw) };
+        Ok(Event { event })
+    }
+
+    pub(in super::super) fn raise(&self) {
+        // SAFETY: an event that lives as long as `self`.
+        unsafe { SetEvent(self.event.as_raw_handle()) };
+    }
+
+    pub(in super::super) fn lower(&self) {
+        // SAFETY: an event that lives as long as `self`.
+        unsafe { ResetEvent(self.event.as_raw_handle()) };
+    }
+
+    pub(in super::super) fn handle(&self) -> *mut c_void {
+        self.event.as_raw_handle()
+    }
+}

@@ -1,0 +1,311 @@
+//! Datagrams on Windows: WSARecvMsg tells the address that one was sent to, WSASendMsg chooses the one that it leaves from.
+
+use std::io;
+use std::mem::offset_of;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::windows::io::AsRawSocket;
+use std::ptr;
+use std::sync::OnceLock;
+
+use socket2::{SockAddr, Socket};
+use windows_sys::Win32::Networking::WinSock::{
+    CMSGHDR, IP_DONTFRAGMENT, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_DONTFRAG, IPV6_PKTINFO,
+    LPFN_WSARECVMSG, MSG_BCAST, MSG_MCAST, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER, SIO_UDP_CONNRESET,
+    SO_EXCLUSIVEADDRUSE, SOCKADDR, SOL_SOCKET, WSABUF, WSAIoctl, WSAMSG, WSASendMsg, setsockopt,
+};
+use windows_sys::core::GUID;
+
+use super::portable::One;
+use super::{LocalAddr, SocketOptions, TOO_LONG, UdpSocket};
+
+static WSAID_WSARECVMSG: GUID = GUID::from_u128(0xf689d7c8_6f1f_436b_8a53_e54fe351c322);
+
+/// Room for control data: both packet informations.
+const CONTROL: usize = 128;
+
+/// The size of a header of control data; what follows it is aligned with it.
+const HEADER: usize = size_of::<CMSGHDR>();
+
+#[repr(align(8))]
+struct Control([u8; CONTROL]);
+
+/// Sets what [`SocketOptions`] asks for and the system has, before the bind.
+///
+/// # Errors
+/// Those of setsockopt and WSAIoctl.
+pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::Result<()> {
+    if !options.share_port {
+        // Without it any other program may bind to the same port, and gets the datagrams.
+        set(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1)?;
+    }
+    keep_quiet_of_closed_ports(socket)?;
+    if v6 {
+        set(socket, IPPROTO_IPV6, IPV6_DONTFRAG, options.dont_fragment.into())?;
+        if options.packet_info {
+            set(socket, IPPROTO_IPV6, IPV6_PKTINFO, 1)?;
+        }
+    }
+    if !v6 || !options.v6_only {
+        let dont_fragment = set(socket, IPPROTO_IP, IP_DONTFRAGMENT, options.dont_fragment.into());
+        let packet_info = match options.packet_info {
+            true => set(socket, IPPROTO_IP, IP_PKTINFO, 1),
+            false => Ok(()),
+        };
+        // An IPv6 socket may not know the options of IPv4.
+        if !v6 {
+            dont_fragment.and(packet_info)?;
+        }
+    }
+    match options.traffic_class {
+        Some(class) if !v6 => socket.set_tos_v4(class.into()),
+        // Windows sets no class on IPv6 sockets: a policy of the system does.
+        _ => Ok(()),
+    }
+}
+
+/// Otherwise a packet to a closed port makes the next receive on the socket fail, whoever it is from.
+fn keep_quiet_of_closed_ports(socket: &Socket) -> io::Result<()> {
+    let (off, mut returned) = (0u32, 0);
+    // SAFETY: the input is a local of the size given, there is no output, and nothing is overlapped.
+    let result = unsafe {
+        WSAIoctl(
+            socket.as_raw_socket() as usize,
+            SIO_UDP_CONNRESET,
+            (&raw const off).cast(),
+            size_of::<u32>() as u32,
+            ptr::null_mut(),
+            0,
+            &mut returned,
+            ptr::null_mut(),
+            None,
+        )
+    };
+    check(result)
+}
+
+fn set(socket: &Socket, level: i32, name: i32, value: i32) -> io::Result<()> {
+    let size = size_of::<i32>() as i32;
+    // SAFETY: the value is a local of the size given.
+    let result = unsafe {
+        setsockopt(
+            socket.as_raw_socket() as usize,
+            level,
+            name,
+            (&raw const value).cast(),
+            size,
+        )
+    };
+    check(result)
+}
+
+fn check(result: i32) -> io::Result<()> {
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// WSARecvMsg, which is no export of the system's library.
+fn recvmsg(socket: usize) -> io::Result<LPFN_WSARECVMSG> {
+    static FOUND: OnceLock<usize> = OnceLock::new();
+    if let Some(&found) = FOUND.get() {
+        // SAFETY: what the call below filled in: a pointer to that function, or null, which is `None`.
+        return Ok(unsafe { std::mem::transmute::<usize, LPFN_WSARECVMSG>(found) });
+    }
+    let (mut found, mut returned) = (0usize, 0);
+    // SAFETY: input and output are of the sizes given, and nothing is overlapped.
+    let result = unsafe {
+        WSAIoctl(
+            socket,
+            SIO_GET_EXTENSION_FUNCTION_POINTER,
+            (&raw const WSAID_WSARECVMSG).cast(),
+            size_of::<GUID>() as u32,
+            (&raw mut found).cast(),
+            size_of::<usize>() as u32,
+            &mut returned,
+            ptr::null_mut(),
+            None,
+        )
+    };
+    check(result)?;
+    FOUND.get_or_init(|| found);
+    // SAFETY: as above.
+    Ok(unsafe { std::mem::transmute::<usize, LPFN_WSARECVMSG>(found) })
+}
+
+/// Receives one datagram into a buffer that has one byte more than is wanted: a datagram that fills it was longer.
+///
+/// # Errors
+/// `WouldBlock` where nothing waits; those of WSARecvMsg.
+pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<One> {
+    let receive = recvmsg(socket.fd())?.ok_or(io::ErrorKind::Unsupported)?;
+    let mut control = Control([0; CONTROL]);
+    let mut data = WSABUF {
+        len: buffer.len() as u32,
+        buf: buffer.as_mut_ptr(),
+    };
+    let (mut length, mut flags, mut used) = (0, 0, 0);
+    // SAFETY: the closure fills the address up to the length that it stores.
+    let ((), peer) = unsafe {
+        SockAddr::try_init(|name, size| {
+            let mut message = WSAMSG {
+                name: name.cast::<SOCKADDR>(),
+                namelen: *size,
+                lpBuffers: &mut data,
+                dwBufferCount: 1,
+                Control: WSABUF {
+                    len: CONTROL as u32,
+                    buf: control.0.as_mut_ptr(),
+                },
+                dwFlags: 0,
+            };
+            let result = receive(socket.fd(), &mut message, &mut length, ptr::null_mut(), None);
+            *size = message.namelen;
+            (flags, used) = (message.dwFlags, message.Control.len);
+            match check(result) {
+                // The address is there, and what fits.
+                Err(error) if error.raw_os_error() == Some(TOO_LONG) => {
+                    flags |= MSG_TRUNC;
+                    length = data.len;
+                    Ok(())
+                }
+                result => result,
+            }
+        })
+    }?;
+    let most = buffer.len() - 1;
+    let length = length as usize;
+    let used = (used as usize).min(CONTROL);
+    Ok(One {
+        peer: peer.as_socket().ok_or(io::ErrorKind::InvalidData)?,
+        local: local_address(&control.0[..used], socket.is_v6()),
+        broadcast: flags & (MSG_BCAST | MSG_MCAST) != 0,
+        length: length.min(most),
+        truncated: length > most || flags & MSG_TRUNC != 0,
+    })
+}
+
+/// The packet information among control data.
+fn local_address(mut control: &[u8], v6: bool) -> Option<LocalAddr> {
+    while control.len() >= HEADER {
+        let number = |at: usize| control[at..][..4].try_into().map(i32::from_ne_bytes);
+        let size = control[offset_of!(CMSGHDR, cmsg_len)..][..size_of::<usize>()].try_into();
+        let size = usize::from_ne_bytes(size.ok()?);
+        let level = number(offset_of!(CMSGHDR, cmsg_level)).ok()?;
+        let kind = number(offset_of!(CMSGHDR, cmsg_type)).ok()?;
+        let data = control.get(HEADER..size)?;
+        match (level, kind, data.len()) {
+            (IPPROTO_IP, IP_PKTINFO, 8..) => {
+                let ip = Ipv4Addr::from(<[u8; 4]>::try_from(&data[..4]).ok()?);
+                let ip = if v6 {
+                    IpAddr::V6(ip.to_ipv6_mapped())
+                } else {
+                    IpAddr::V4(ip)
+                };
+                let interface = u32::from_ne_bytes(data[4..8].try_into().ok()?);
+                return Some(LocalAddr { ip, interface });
+            }
+            (IPPROTO_IPV6, IPV6_PKTINFO, 20..) => {
+                let ip = IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(&data[..16]).ok()?));
+                let interface = u32::from_ne_bytes(data[16..20].try_into().ok()?);
+                return Some(LocalAddr { ip, interface });
+            }
+            _ => {}
+        }
+        control = control.get(size.next_multiple_of(8)..)?;
+    }
+    None
+}
+
+/// Control data that says which address a datagram leaves from, and its length.
+fn from_address(source: LocalAddr) -> (Control, u32) {
+    let mut control = Control([0; CONTROL]);
+    let (level, kind, length) = match source.ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            control.0[HEADER..][..4].copy_from_slice(&ip.octets());
+            (IPPROTO_IP, IP_PKTINFO, 8)
+        }
+        IpAddr::V6(ip) => {
+            control.0[HEADER..][..16].copy_from_slice(&ip.octets());
+            // For link-local peers: the routing table decides for all others.
+            let interface = if ip.is_unicast_link_local() {
+                source.interface
+            } else {
+                0
+            };
+            control.0[HEADER + 16..][..4].copy_from_slice(&interface.to_ne_bytes());
+            (IPPROTO_IPV6, IPV6_PKTINFO, 20)
+        }
+    };
+    let mut put = |at: usize, bytes: &[u8]| control.0[at..][..bytes.len()].copy_from_slice(bytes);
+    put(offset_of!(CMSGHDR, cmsg_len), &(HEADER + length).to_ne_bytes());
+    put(offset_of!(CMSGHDR, cmsg_level), &level.to_ne_bytes());
+    put(offset_of!(CMSGHDR, cmsg_type), &kind.to_ne_bytes());
+    (control, (HEADER + length).next_multiple_of(8) as u32)
+}
+
+/// Sends one datagram; without `peer` to the one that the socket is connected to.
+///
+/// # Errors
+/// Those of WSASendMsg and send.
+pub(super) fn send_now(
+    socket: &UdpSocket,
+    bytes: &[u8],
+    peer: Option<SocketAddr>,
+    source: Option<LocalAddr>,
+) -> io::Result<()> {
+    let (Some(peer), Some(source)) = (peer, source) else {
+        return match peer {
+            Some(peer) => socket.std().send_to(bytes, peer).map(drop),
+            None => socket.std().send(bytes).map(drop),
+        };
+    };
+    let peer = SockAddr::from(peer);
+    let (mut control, length) = from_address(source);
+    let mut data = WSABUF {
+        len: bytes.len() as u32,
+        buf: bytes.as_ptr().cast_mut(),
+    };
+    let message = WSAMSG {
+        name: peer.as_ptr().cast::<SOCKADDR>().cast_mut(),
+        namelen: peer.len(),
+        lpBuffers: &mut data,
+        dwBufferCount: 1,
+        Control: WSABUF {
+            len: length,
+            buf: control.0.as_mut_ptr(),
+        },
+        dwFlags: 0,
+    };
+    let mut sent = 0;
+    // SAFETY: all that the message points to lives until the call returns, and is only read.
+    check(unsafe { WSASendMsg(socket.fd(), &message, 0, &mut sent, ptr::null_mut(), None) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packet_information_is_found_as_it_was_written() {
+        for (ip, v6) in [
+            ("192.0.2.7", false),
+            ("::ffff:192.0.2.7", true),
+            ("2001:db8::7", true),
+        ] {
+            let local = LocalAddr {
+                ip: ip.parse().unwrap(),
+                interface: 0,
+            };
+            let (control, length) = from_address(local);
+            assert_eq!(
+                local_address(&control.0[..length as usize], v6),
+                Some(local),
+                "{ip}"
+            );
+        }
+        assert_eq!(local_address(&[], true), None);
+        assert_eq!(local_address(&[0xff; 24], true), None);
+    }
+}
