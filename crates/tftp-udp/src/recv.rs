@@ -177,8 +177,7 @@ impl RecvBatch {
         while self.arrivals.len() < self.slots.count.min(most) {
             let slot = self.arrivals.len();
             match portable::receive_one(socket, self.slots.slot(slot)) {
-                Ok(one)
-                    if only.is_some_and(|only| !renewing::same(one.peer, socket.in_family(*only))) => {}
+                Ok(one) if only.is_some_and(|only| !renewing::same(one.peer, socket.in_family(*only))) => {}
                 Ok(one) => {
                     self.arrivals.push(Meta {
                         peer: one.peer,
