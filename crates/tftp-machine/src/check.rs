@@ -23,7 +23,7 @@ impl<L: Limits> Server<L> {
     /// If something does not.
     pub fn check(&self) -> Tally {
         assert!(!self.is_undrained, "everything was polled");
-        let (mut tally, mut private, mut linked) = (Tally::default(), 0, 0);
+        let (mut tally, mut private, mut linked, mut dallying) = (Tally::default(), 0, 0, 0);
         for index in self.table.indices() {
             let Some(transfer) = self.table.at(index) else {
                 continue;
@@ -33,6 +33,7 @@ impl<L: Limits> Server<L> {
             tally.half_open += usize::from(transfer.half_open.is_some());
             tally.windows += transfer.window as usize;
             private += usize::from(transfer.is_private);
+            dallying += usize::from(transfer.is_private && transfer.has_ended);
             linked += usize::from(!transfer.is_private);
         }
         let (places, requests) = self.table.entries();
@@ -42,6 +43,11 @@ impl<L: Limits> Server<L> {
             "a peer's place on a shared port is that of a transfer"
         );
         assert!(requests <= self.table.len(), "requests lead to transfers");
+        assert_eq!(
+            self.dallying.len(),
+            dallying,
+            "only what still dallies may give way"
+        );
         assert_eq!(
             self.half_open.len(),
             tally.half_open,

@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 
-use tftp_proto::{ErrorCode, Outcome};
+use tftp_proto::{ErrorCode, Operation, Outcome};
 
 use crate::due::Due;
 use crate::limits::{Descriptors, Limits};
@@ -110,7 +110,7 @@ impl<L: Limits> Server<L> {
             self.limits.leave(host);
         }
         self.limits.give_window(core::mem::take(&mut transfer.window));
-        if how == Ending::Complete && matches!(transfer.stage, Stage::Receiving(_)) {
+        if how == Ending::Complete && matches!(transfer.stage, Stage::Receiving(_)) && transfer.is_private {
             self.dallying.push_back(transfer.id);
         }
         transfer.ending = Some(Box::new(how));
@@ -240,6 +240,12 @@ impl<L: Limits> Server<L> {
         let Some(transfer) = self.table.remove(index) else {
             return;
         };
+        // Uploads dally for about the same time, so this one is near the front.
+        if transfer.operation == Operation::Write
+            && let Some(at) = self.dallying.iter().position(|&id| id == transfer.id)
+        {
+            self.dallying.remove(at);
+        }
         if let Some(request) = transfer.waiting {
             self.say(Apart::Retry(request));
         }

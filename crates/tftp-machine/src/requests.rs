@@ -186,7 +186,7 @@ impl<L: Limits> Server<L> {
             let Some(transfer) = self.table.get_mut(id) else {
                 continue;
             };
-            if transfer.is_private && !transfer.is_over() {
+            if !transfer.is_over() {
                 transfer.stage = Stage::Over(None);
                 self.table.unlink(id.index);
                 self.touch(id.index);

@@ -34,7 +34,7 @@ pub struct Server<L> {
     pub(crate) half_open: Admission<TransferId>,
     pub(crate) networks: Networks,
     pub(crate) strays: Allowance,
-    /// Uploads that stay only to repeat their last ACK, the oldest in front.
+    /// Uploads that stay only to repeat their last ACK from ports of their own, the oldest in front.
     pub(crate) dallying: VecDeque<TransferId>,
     pub(crate) now: Instant,
     /// The transfer whose turn it is to speak, those that follow, and what has no transfer.
