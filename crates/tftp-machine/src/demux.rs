@@ -10,7 +10,6 @@ use crate::id::PortId;
 use crate::limits::Limits;
 use crate::net::{Datagram, LocalAddr, NetFailure, Route};
 use crate::output::Ending;
-use crate::port_plan::Mode;
 use crate::ports::Role;
 use crate::server::{Apart, Server};
 use crate::transfer::{Moved, Stage};
@@ -84,12 +83,11 @@ impl<L: Limits> Server<L> {
                 request.asked.forget(self.policy.refused_options);
                 self.request(datagram, &request)
             }
-            Ok(packet) if self.ports.mode() == Mode::Single => {
-                match self.table.by_peer(datagram.port, datagram.peer) {
-                    Some(index) => self.packet(index, &packet),
-                    None => Handled::Ignored(Why::NoRequest),
-                }
-            }
+            // With SinglePort transfers have places on the listening port.
+            Ok(packet) => match self.table.by_peer(datagram.port, datagram.peer) {
+                Some(index) => self.packet(index, &packet),
+                None => Handled::Ignored(Why::NoRequest),
+            },
             Err(Malformed::Mode) => match self.unanswered(datagram) {
                 Some(why) => Handled::Ignored(why),
                 None => {
@@ -98,7 +96,6 @@ impl<L: Limits> Server<L> {
                     Handled::Ignored(Why::Mode)
                 }
             },
-            Ok(_) => Handled::Ignored(Why::NoRequest),
             Err(_) => Handled::Ignored(Why::Malformed),
         }
     }

@@ -64,4 +64,17 @@ mod tests {
         );
         assert!(due.is_empty() && due.take(Due::ALL).is_none());
     }
+
+    #[test]
+    fn at_the_end_only_what_the_client_did_and_gets_is_kept() {
+        let mut due = Due::default();
+        for index in 0..12 {
+            due.add(Due(1 << index));
+        }
+        due.keep(Due::AT_THE_END);
+        assert_eq!(
+            (due.take(Due::ALL), due.take(Due::ALL), due.take(Due::ALL)),
+            (Some(Due::SETTLED), Some(Due::ERROR), None)
+        );
+    }
 }

@@ -30,3 +30,22 @@ impl Hash for PortId {
 /// The number of a connection that applications see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub i32);
+
+#[cfg(test)]
+mod tests {
+    use core::hash::BuildHasher;
+
+    use foldhash::fast::FixedState;
+
+    use super::*;
+
+    #[test]
+    fn neither_ports_nor_later_ports_with_the_same_index_share_a_hash() {
+        let hashes = FixedState::with_seed(1);
+        let ports = (0..8).flat_map(|index| (0..8).map(move |generation| PortId { index, generation }));
+        let mut all: Vec<u64> = ports.map(|port| hashes.hash_one(port)).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 64);
+    }
+}

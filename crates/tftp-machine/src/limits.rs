@@ -55,14 +55,9 @@ pub trait Limits {
     /// The soft limit of descriptors, by which half-open transfers are bounded.
     fn descriptor_limit(&self) -> usize;
     /// Whose requests are answered; others meet silence.
-    fn admits(&self, client: IpAddr) -> bool {
-        let _ = client;
-        true
-    }
+    fn admits(&self, client: IpAddr) -> bool;
     /// The host's IPv6 addresses; asked for at most once in ten seconds.
-    fn own_addresses(&self) -> Vec<Ipv6Addr> {
-        Vec::new()
-    }
+    fn own_addresses(&self) -> Vec<Ipv6Addr>;
 }
 
 impl<L: Limits + ?Sized> Limits for &L {
@@ -131,6 +126,8 @@ pub struct Alone {
     windows: Cell<usize>,
     descriptors: Cell<Descriptors>,
     descriptor_limit: usize,
+    excluded: RefCell<HashSet<IpAddr, FixedState>>,
+    own_addresses: RefCell<Vec<Ipv6Addr>>,
 }
 
 impl Alone {
@@ -145,12 +142,24 @@ impl Alone {
             windows: Cell::new(0),
             descriptors: Cell::new(Descriptors::Plenty),
             descriptor_limit,
+            excluded: RefCell::new(HashSet::with_hasher(FixedState::with_seed(3))),
+            own_addresses: RefCell::default(),
         }
     }
 
     /// Sets what [`Limits::descriptors`] says.
     pub fn set_descriptors(&self, left: Descriptors) {
         self.descriptors.set(left);
+    }
+
+    /// Excludes a client: [`Limits::admits`] returns false for it.
+    pub fn exclude(&self, client: IpAddr) {
+        self.excluded.borrow_mut().insert(client);
+    }
+
+    /// Sets what [`Limits::own_addresses`] returns.
+    pub fn set_own_addresses(&self, own: Vec<Ipv6Addr>) {
+        self.own_addresses.replace(own);
     }
 
     /// Nothing shows that number any more.
@@ -248,5 +257,29 @@ impl Limits for Alone {
 
     fn descriptor_limit(&self) -> usize {
         self.descriptor_limit
+    }
+
+    fn admits(&self, client: IpAddr) -> bool {
+        !self.excluded.borrow().contains(&client)
+    }
+
+    fn own_addresses(&self) -> Vec<Ipv6Addr> {
+        self.own_addresses.borrow().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_the_largest_number_the_smallest_free_one_follows() {
+        let limits = Alone::new(1024);
+        let (first, second) = (limits.next_id(), limits.next_id());
+        limits.next.set(i32::MAX);
+        assert_eq!(limits.next_id(), ConnectionId(i32::MAX));
+        limits.give_id(second);
+        assert_eq!(limits.next_id(), second, "the first one is still shown");
+        assert_eq!(first, ConnectionId(FIRST_CONNECTION_ID));
     }
 }

@@ -102,3 +102,26 @@ pub enum NetFailure {
     /// It may pass by itself.
     Passing,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_local_address_is_bound_on_its_interface_and_others_on_none() {
+        let bound = |ip: &str| {
+            let interface = 3;
+            let local = LocalAddr {
+                ip: ip.parse().unwrap(),
+                interface,
+            };
+            local.to_bind()
+        };
+        assert_eq!(
+            bound("fe80::1"),
+            SocketAddrV6::new("fe80::1".parse().unwrap(), 0, 0, 3).into()
+        );
+        assert_eq!(bound("2001:db8::1"), "[2001:db8::1]:0".parse().unwrap());
+        assert_eq!(bound("192.0.2.1"), "192.0.2.1:0".parse().unwrap());
+    }
+}

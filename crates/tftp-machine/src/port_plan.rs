@@ -121,10 +121,14 @@ impl Buckets {
             IpAddr::V4(ip) => self.key.hash(&ip.octets()),
             IpAddr::V6(ip) => self.key.hash(&ip.octets()),
         };
-        let (count, low, high) = (self.count as u64, hash & 0xffff_ffff, hash >> 32);
-        let first = low % count;
+        let count = self.count as u64;
+        let first = hash % count;
         // Another one than the first, each as likely.
-        let step = if count > 1 { 1 + high % (count - 1) } else { 0 };
+        let step = if count > 1 {
+            1 + (hash >> 32) % (count - 1)
+        } else {
+            0
+        };
         [first as usize, ((first + step) % count) as usize]
     }
 }
@@ -190,6 +194,8 @@ impl Reception {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn client(ip: &str) -> Group {
@@ -263,8 +269,13 @@ mod tests {
         );
         for count in 1..4 {
             let few = Buckets::new(SipKey([7; 16]), count);
-            let all = (0..200).flat_map(|number| few.of(numbered(number)));
-            assert!(all.into_iter().all(|bucket| bucket < count));
+            let pairs: BTreeSet<_> = (0..200).map(|number| few.of(numbered(number))).collect();
+            assert!(pairs.iter().flatten().all(|&bucket| bucket < count));
+            assert_eq!(
+                pairs.len(),
+                (count * (count - 1)).max(1),
+                "every pair, in either order"
+            );
         }
     }
 
@@ -341,6 +352,7 @@ mod tests {
             of(Operation::Write, asked(Some(65464), Some(64))).buffer,
             MOST_WINDOW
         );
-        assert!(of(Operation::Write, asked(Some(65464), None)).buffer > 65464);
+        let block = of(Operation::Write, asked(Some(65464), None));
+        assert_eq!(block.buffer, 65464 + PACKET_OVERHEAD);
     }
 }

@@ -122,8 +122,7 @@ impl Ports {
 
     /// A bucket to keep open for the time when no port can be opened, drawn by `draw`.
     pub(crate) fn reserve(&self, draw: u64) -> Option<u8> {
-        let count = self.shared.len() as u64;
-        (self.mode == Mode::Own && count > 0).then(|| (draw % count) as u8)
+        (self.mode == Mode::Own).then(|| (draw % self.shared.len() as u64) as u8)
     }
 
     /// The place of a transfer on a shared port. `failed`: the buckets whose port cannot be opened, as bits; `occupant`

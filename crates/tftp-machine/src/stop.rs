@@ -55,7 +55,6 @@ impl<L: Limits> Server<L> {
             self.end(index, ErrorCode::UNDEFINED, text, Ending::Shutdown);
             self.touch(index);
         }
-        self.apart.retain(|what| !matches!(what, Apart::Retry(_)));
         self.close_listening();
     }
 

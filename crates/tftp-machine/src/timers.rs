@@ -93,6 +93,9 @@ mod tests {
         for deadline in 100..200 {
             timers.set(KEY, &mut timer, Some(at(deadline)));
         }
+        timers.set(KEY, &mut timer, Some(at(100)));
+        timers.set(KEY, &mut timer, Some(at(199)));
+        assert!(!timer.is_due(at(198)) && timer.is_due(at(199)));
         assert_eq!(timers.heap.len(), 1);
         let (when, key) = timers.pop(at(100)).expect("the first entry is due");
         assert!(

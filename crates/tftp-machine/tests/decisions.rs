@@ -4,7 +4,7 @@ mod drive;
 
 use drive::*;
 use tftp_machine::*;
-use tftp_proto::ErrorCode;
+use tftp_proto::{ErrorCode, wire};
 
 fn ask(rig: &mut Rig, name: &str) -> TransferId {
     match rig.ask(client(1), &rrq(name, &[])) {
@@ -66,6 +66,8 @@ fn the_application_ends_a_transfer_aloud_or_in_silence() {
     for silent in [false, true] {
         let mut rig = Rig::new(Mode::Own);
         let id = ask(&mut rig, "big");
+        let port = rig.take_sent()[0].port;
+        rig.arrive(port, client(1), &wire::ack(1));
         rig.take_sent();
         // A text that is made for this transfer.
         let (code, text) = (ErrorCode::UNDEFINED, format!("enough, {silent}").into());
@@ -81,6 +83,10 @@ fn the_application_ends_a_transfer_aloud_or_in_silence() {
             expected
         );
         assert_eq!(rig.endings(), [Ending::Decided]);
+        assert!(
+            silent || rig.figures == [(512, 0)],
+            "what was acknowledged can be read when its end is told"
+        );
         rig.decide(id, Decision::Go);
         rig.io(id, IoDone::Committed);
         assert_eq!(rig.server.transfers(), 0);
@@ -93,6 +99,15 @@ fn what_is_missing_is_looked_for_again_only_where_the_application_took_its_time(
     ask(&mut rig, "nothing");
     assert_eq!(rig.sent[0].bytes, b"\0\x05\0\x01File not found\0");
     assert_eq!(rig.endings(), [Ending::Missing]);
+    assert_eq!(rig.opened, [false]);
+
+    let mut rig = Rig::new(Mode::Own);
+    rig.answers = Answers::LaterAtStart;
+    let id = ask(&mut rig, "nothing");
+    rig.decide(id, Decision::Go);
+    assert_eq!(rig.sent[0].bytes, b"\0\x05\0\x01File not found\0");
+    assert_eq!(rig.endings(), [Ending::Missing]);
+    assert_eq!(rig.opened, [false, true]);
 
     let mut rig = Rig::new(Mode::Own);
     rig.answers = Answers::LaterAtStart;
@@ -129,4 +144,9 @@ fn a_transfer_keeps_the_limits_that_it_began_with() {
     rig.decide(id, Decision::Go);
     let agreed = rig.server.transfer(id).unwrap().agreed().unwrap();
     assert_eq!(agreed.blksize, 1400);
+    let Handled::Asked(id) = rig.ask(client(2), &rrq("big", &[("blksize", "1400")])) else {
+        panic!("no transfer")
+    };
+    rig.decide(id, Decision::Go);
+    assert_eq!(rig.server.transfer(id).unwrap().agreed().unwrap().blksize, 512);
 }

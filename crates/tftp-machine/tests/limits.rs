@@ -32,6 +32,10 @@ fn a_network_of_ipv6_counts_as_one_address_unless_it_is_the_servers_own() {
     let one = |number: u16| SocketAddr::from(([0x2001, 0xdb8, 0, 5, 0, 0, 0, number], 3000));
     let mut rig = Rig::new(Mode::Shared);
     assert_eq!(uploads(&mut rig, one, 100), 32);
+    let mut rig = Rig::new(Mode::Shared);
+    let own = "2001:db8:0:5::77".parse().unwrap();
+    rig.server.limits().set_own_addresses(vec![own]);
+    assert_eq!(uploads(&mut rig, one, 100), 100);
     let mut config = config(Mode::Shared);
     config.address = "[2001:db8:0:5::77]:69".parse().unwrap();
     let mut rig = Rig::with(config, policy());
@@ -108,4 +112,45 @@ fn with_a_port_for_each_a_half_open_one_gives_way_where_descriptors_are_short() 
         "one, and the newcomer has its place"
     );
     assert_eq!(rig.server.transfers(), 3);
+}
+
+#[test]
+fn a_transfer_that_ends_makes_room_for_one_more_of_its_address() {
+    let limited = Policy {
+        max_per_host: 2,
+        ..policy()
+    };
+    let mut rig = Rig::with(config(Mode::Own), limited);
+    let one = |number: u16| SocketAddr::from(([192, 0, 2, 1], 3000 + number));
+    for number in 0..2 {
+        rig.ask(one(number), &rrq("small", &[]));
+    }
+    let refused = |handled| matches!(handled, Handled::Refused(Why::TooMany, _));
+    assert!(refused(rig.ask(one(2), &rrq("small", &[]))));
+    let sent = rig.take_sent().swap_remove(0);
+    for block in 1..3 {
+        assert_eq!(rig.server.settled(), usize::from(block == 2));
+        rig.arrive(sent.port, sent.to, &tftp_proto::wire::ack(block));
+    }
+    assert_eq!((rig.server.settled(), rig.server.transfers()), (0, 1));
+    assert!(matches!(rig.ask(one(3), &rrq("small", &[])), Handled::Asked(_)));
+    assert!(refused(rig.ask(one(4), &rrq("small", &[]))));
+}
+
+#[test]
+fn clients_that_are_excluded_meet_silence_whatever_they_ask() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.server.limits().exclude("192.0.0.1".parse().unwrap());
+    let mapped = "[::ffff:192.0.0.1]:4000".parse().unwrap();
+    for peer in [client(1), mapped] {
+        let handled = rig.ask(peer, &rrq("small", &[]));
+        assert_eq!(handled, Handled::Unanswered(Why::Excluded));
+        let handled = rig.ask(peer, b"\0\x01small\0mail\0");
+        assert_eq!(handled, Handled::Ignored(Why::Excluded));
+    }
+    assert!(rig.sent.is_empty());
+    assert!(matches!(
+        rig.ask(client(2), &rrq("small", &[])),
+        Handled::Asked(_)
+    ));
 }

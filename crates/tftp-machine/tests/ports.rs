@@ -155,6 +155,77 @@ fn the_answer_leaves_from_the_address_that_was_asked() {
 }
 
 #[test]
+fn half_of_transfer_ports_are_private_and_a_transfer_that_ends_gives_its_one_back() {
+    let mut rig = Rig::with(
+        Config {
+            transfer_ports: Some(40_000..=40_009),
+            ..config(Mode::Own)
+        },
+        policy(),
+    );
+    let private = |rig: &Rig| {
+        let plans = rig.plans.iter();
+        plans.filter(|plan| plan.kind == PortKind::Private).count()
+    };
+    for number in 0..20 {
+        rig.ask(client(number), &rrq("small", &[]));
+    }
+    assert_eq!(private(&rig), 5);
+    assert_eq!(rig.read_all(client(0)).len(), 700);
+    rig.ask(client(21), &rrq("small", &[]));
+    assert_eq!(private(&rig), 6);
+}
+
+#[test]
+fn which_shared_ports_an_address_has_and_which_numbers_are_drawn_depends_on_the_seed() {
+    let plans = |seed| {
+        let mut rig = Rig::seeded(config(Mode::Shared), policy(), [seed; 16]);
+        for number in 0..10 {
+            rig.ask(client(number), &rrq("small", &[]));
+        }
+        rig.plans
+    };
+    let (one, other) = (plans(3), plans(4));
+    let kinds = |plans: &[OpenPlan]| plans.iter().map(|plan| plan.kind).collect::<Vec<_>>();
+    assert_ne!(kinds(&one), kinds(&other));
+    let mut draws: Vec<u64> = one.iter().chain(&other).map(|plan| plan.draw).collect();
+    draws.sort_unstable();
+    draws.dedup();
+    assert_eq!(draws.len(), one.len() + other.len());
+}
+
+#[test]
+fn one_shared_port_is_opened_before_it_is_needed_for_many_clients_at_a_random_place() {
+    let first = |seed| {
+        let rig = Rig::seeded(config(Mode::Own), policy(), [seed; 16]);
+        assert_eq!(rig.plans.len(), 1);
+        rig.plans[0]
+    };
+    let (one, other) = (first(3), first(4));
+    assert!(matches!(one.kind, PortKind::Shared { .. }) && one.reception.batches);
+    assert_ne!(one.kind, other.kind);
+    assert_ne!(one.draw, other.draw);
+    for mode in [Mode::Single, Mode::AlwaysOwn, Mode::Shared] {
+        assert!(Rig::new(mode).plans.is_empty());
+    }
+}
+
+#[test]
+fn four_half_open_transfers_at_most_give_way_for_one_port() {
+    let mut rig = Rig::new(Mode::AlwaysOwn);
+    for number in 0..10 {
+        rig.ask(client(number), &rrq("big", &[]));
+    }
+    rig.pass(1_000);
+    rig.no_port = Some(NoPort::InUse);
+    rig.ask(client(99), &rrq("big", &[]));
+    let no_port = Ending::NoPort(NoPort::InUse);
+    let mut expected = vec![Ending::GaveWay; 4];
+    expected.push(no_port);
+    assert_eq!(rig.endings(), expected);
+}
+
+#[test]
 fn a_port_that_was_closed_is_nobodys() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("small", &[]));
@@ -165,4 +236,21 @@ fn a_port_that_was_closed_is_nobodys() {
         Handled::Ignored(Why::Stray)
     );
     assert!(rig.sent.is_empty());
+    let Handled::Asked(id) = rig.ask(client(1), &rrq("big", &[])) else {
+        panic!("a transfer begins")
+    };
+    let next = rig.take_sent()[0].port;
+    assert_ne!(next, port);
+    let later = PortId {
+        generation: next.generation + 1,
+        ..next
+    };
+    for other in [port, later] {
+        let late = rig.arrive(other, client(1), &wire::ack(1));
+        assert_eq!(late, Handled::Ignored(Why::Stray));
+    }
+    assert_eq!(
+        rig.arrive(next, client(1), &wire::ack(1)),
+        Handled::Acked(id, 512)
+    );
 }

@@ -73,6 +73,7 @@ fn one_forged_request_ends_nobodys_transfer() {
     rig.arrive(port, client(1), &wire::ack(2));
     let sent = rig.take_sent();
     assert_eq!((sent[0].port, &sent[0].bytes[..4]), (port, &[0, 3, 0, 3][..]));
+    assert_eq!(rig.server.limits().active(), 2, "the old one counts again");
     rig.wait(35_000);
     let probably_complete = false;
     assert!(rig.endings().contains(&Ending::Silent { probably_complete }));
@@ -187,8 +188,12 @@ fn an_error_that_a_valid_packet_follows_ends_nothing() {
     rig.wait(80);
     assert!(rig.endings().is_empty() && rig.server.transfers() == 1);
     assert_eq!(rig.server.limits().active(), 1);
+    rig.pass(1);
+    rig.arrive(port, client(1), &wire::ack(3));
+    let rest = rig.read_from(client(1), 3);
+    assert_eq!(rest.len(), 100_000 - 3 * 512);
     assert!(
-        !rig.take_events().contains(&Event::Retried(true)),
+        !rig.take_events().contains(&Event::Retried(true)) && rig.server.transfers() == 0,
         "its request is forgotten"
     );
 }
@@ -211,6 +216,37 @@ fn a_refused_port_is_believed_the_second_time() {
 }
 
 #[test]
+fn a_client_that_refuses_packets_when_only_its_last_ack_is_missing_is_probably_complete() {
+    let size = ("tsize", "0");
+    let in_windows = [size, ("windowsize", "4")];
+    // Which blocks are acknowledged before the port is closed, and whether the file may be whole.
+    for (name, options, acked, probably_complete) in [
+        ("small", &[size][..], 0..2, true),
+        ("small", &in_windows, 0..1, true),
+        ("small", &[size], 0..0, false),
+        ("big", &[], 1..2, false),
+        ("big", &in_windows, 0..1, false),
+    ] {
+        let mut rig = Rig::new(Mode::Own);
+        rig.ask(client(1), &rrq(name, options));
+        let port = rig.take_sent()[0].port;
+        for block in acked {
+            rig.pass(1);
+            rig.arrive(port, client(1), &wire::ack(block));
+        }
+        for _ in 0..2 {
+            rig.fail(port, client(1), NetFailure::Gone);
+            rig.wait(60);
+        }
+        let expected = match probably_complete {
+            true => Ending::Silent { probably_complete },
+            false => Ending::Unreachable,
+        };
+        assert_eq!(rig.endings(), [expected], "{name} {options:?}");
+    }
+}
+
+#[test]
 fn before_anything_was_acknowledged_a_refused_port_ends_it_at_once() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("big", &[]));
@@ -219,4 +255,101 @@ fn before_anything_was_acknowledged_a_refused_port_ends_it_at_once() {
     assert!(rig.endings().is_empty(), "somebody else's");
     rig.fail(port, client(1), NetFailure::Gone);
     assert_eq!(rig.endings(), [Ending::Unreachable]);
+}
+
+#[test]
+fn a_client_that_gives_up_before_it_was_answered_is_gone_at_once() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.holds_open = true;
+    rig.ask(client(1), &rrq("big", &[]));
+    let port = PortId {
+        index: 2,
+        generation: 1,
+    };
+    assert!(rig.take_events().contains(&Event::Opened(port)));
+    rig.arrive(port, client(1), &wire::ack(0));
+    assert_eq!(rig.server.transfers(), 1);
+    rig.arrive(port, client(1), &error(8));
+    let (code, message) = (tftp_proto::ErrorCode(8), "enough".into());
+    let probe = false;
+    assert_eq!(rig.endings(), [Ending::ClientError { code, message, probe }]);
+    assert!(rig.take_sent().is_empty() && rig.server.transfers() == 0);
+}
+
+#[test]
+fn the_limits_count_a_transfer_again_when_a_doubt_is_refuted() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.ask(client(1), &rrq("big", &[]));
+    let download = rig.take_sent()[0].port;
+    rig.ask(client(2), &wrq("up", &[]));
+    let upload = rig.take_sent()[0].port;
+    rig.arrive(download, client(1), &wire::ack(1));
+    rig.arrive(upload, client(2), &data(1, &[1; 512]));
+    rig.pass(10);
+    for (port, peer, next) in [
+        (download, client(1), wire::ack(2).to_vec()),
+        (upload, client(2), data(2, &[1; 512])),
+    ] {
+        assert_eq!(rig.server.limits().active(), 2);
+        rig.arrive(port, peer, &error(0));
+        assert_eq!(rig.server.limits().active(), 1);
+        rig.arrive(port, peer, &next);
+        assert_eq!(rig.server.limits().active(), 2);
+    }
+    assert!(rig.endings().is_empty());
+}
+
+#[test]
+fn a_request_to_a_broadcast_address_does_not_wait_for_the_end_of_a_doubt() {
+    for broadcast in [false, true] {
+        let mut rig = Rig::new(Mode::Own);
+        let bytes = rrq("big", &[]);
+        rig.ask(client(1), &bytes);
+        let port = rig.take_sent()[0].port;
+        rig.arrive(port, client(1), &wire::ack(1));
+        rig.arrive(port, client(1), &error(0));
+        rig.handle(&Datagram {
+            port: LISTENING,
+            peer: client(1),
+            local: None,
+            broadcast,
+            bytes: &bytes,
+        });
+        rig.wait(1_000);
+        assert_eq!(rig.take_events().contains(&Event::Retried(true)), !broadcast);
+    }
+}
+
+#[test]
+fn an_upload_whose_client_was_reset_is_mute_until_the_new_one_has_gone_on() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.ask(client(1), &wrq("up", &[]));
+    let port = rig.take_sent()[0].port;
+    rig.arrive(port, client(1), &data(1, &[1; 512]));
+    rig.take_sent();
+    rig.pass(999);
+    assert!(matches!(
+        rig.ask(client(1), &wrq("up", &[])),
+        Handled::Repeated(_)
+    ));
+    rig.take_sent();
+    rig.pass(1);
+    id(rig.ask(client(1), &wrq("up", &[])));
+    let new_port = rig.take_sent()[0].port;
+    assert_eq!(rig.server.limits().active(), 1, "the old one counts no more");
+    rig.wait(9_000);
+    assert!(rig.take_sent().iter().all(|sent| sent.port == new_port));
+    rig.arrive(new_port, client(1), &data(1, &[2; 512]));
+    assert_eq!(rig.endings(), [Ending::Replaced]);
+}
+
+#[test]
+fn a_client_whose_upload_is_being_stored_is_silent_rightly() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.holds_commit = true;
+    let upload = id(rig.ask(client(1), &wrq("up", &[])));
+    let port = rig.take_sent()[0].port;
+    rig.arrive(port, client(1), &data(1, &[1; 10]));
+    rig.pass(5_000);
+    assert_eq!(rig.ask(client(1), &wrq("up", &[])), Handled::Repeated(upload));
 }

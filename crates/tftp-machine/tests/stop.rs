@@ -99,6 +99,32 @@ fn after_a_fault_transfers_end_one_by_one() {
 }
 
 #[test]
+fn after_a_fault_a_client_that_has_its_ack_or_has_begun_anew_hears_nothing() {
+    let mut rig = Rig::new(Mode::Own);
+    let Handled::Asked(stored) = rig.ask(client(1), &wrq("up", &[])) else {
+        panic!("no transfer")
+    };
+    let port = rig.take_sent()[0].port;
+    rig.arrive(port, client(1), &data(1, &[]));
+    let Handled::Asked(old) = rig.ask(client(2), &rrq("big", &[])) else {
+        panic!("no transfer")
+    };
+    let port = rig.take_sent().last().unwrap().port;
+    rig.arrive(port, client(2), &wire::ack(1));
+    rig.pass(1_500);
+    rig.ask(client(2), &rrq("big", &[]));
+    rig.take_sent();
+    rig.take_events();
+    for id in [stored, old] {
+        rig.server.abandon(id);
+        rig.drain();
+    }
+    assert!(rig.take_sent().is_empty());
+    assert_eq!(rig.endings(), [Ending::Abandoned], "the upload has ended before");
+    assert_eq!(rig.server.transfers(), 1);
+}
+
+#[test]
 fn connections_have_numbers_of_their_own() {
     let mut rig = Rig::new(Mode::Own);
     let mut numbers = Vec::new();

@@ -20,6 +20,8 @@ fn bytes_pass_once_and_the_last_ack_waits_for_the_commit() {
     let (port, id) = upload(&mut rig, client(1));
     let first = rig.arrive(port, client(1), &data(1, &[1; 512]));
     assert!(matches!(first, Handled::Received { last: false, .. }));
+    assert!(rig.events.contains(&(id.index, Event::Settled)));
+    assert_eq!(rig.server.settled(), 1);
     assert_eq!(
         rig.arrive(port, client(1), &data(1, &[1; 512])),
         Handled::Packet(id)
@@ -38,6 +40,24 @@ fn bytes_pass_once_and_the_last_ack_waits_for_the_commit() {
     assert_eq!(rig.take_sent()[0].bytes, [0, 4, 0, 2]);
     rig.wait(60_000);
     assert_eq!(rig.take_events().last(), Some(&Event::Gone));
+}
+
+#[test]
+fn an_upload_that_dallies_repeats_its_last_ack_also_when_its_client_has_sent_the_request_again() {
+    let mut rig = Rig::new(Mode::Own);
+    let (port, id) = upload(&mut rig, client(1));
+    rig.arrive(port, client(1), &data(1, &[1; 10]));
+    assert_eq!(rig.endings(), [Ending::Complete]);
+    rig.take_sent();
+    let (second, other) = upload(&mut rig, client(1));
+    assert!(second != port && other != id);
+    rig.pass(100);
+    rig.arrive(second, client(1), &data(1, &[2; 512]));
+    rig.take_sent();
+    rig.pass(1_000);
+    rig.arrive(port, client(1), &data(1, &[1; 10]));
+    let sent = rig.take_sent();
+    assert_eq!((sent[0].port, &sent[0].bytes[..]), (port, &[0, 4, 0, 1][..]));
 }
 
 #[test]
@@ -74,6 +94,7 @@ fn a_write_that_fails_is_told_and_closed() {
         Event::Gone,
     ];
     assert_eq!(rig.take_events(), expected);
+    assert_eq!(rig.figures, [(0, 512)]);
 }
 
 #[test]
@@ -110,4 +131,14 @@ fn uploads_that_only_dally_give_their_ports_back_where_descriptors_are_short() {
     let events = rig.take_events();
     assert_eq!(events[..2], [Event::Closed(port), Event::Gone]);
     assert_eq!(rig.server.transfers(), 1);
+}
+
+#[test]
+fn where_nothing_dallies_short_descriptors_end_no_transfer_that_could_share_its_port() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.ask(client(1), &rrq("big", &[]));
+    rig.pass(2_000);
+    rig.server.limits().set_descriptors(Descriptors::Tight);
+    rig.ask(client(2), &rrq("big", &[]));
+    assert!(rig.endings().is_empty() && rig.server.transfers() == 2);
 }

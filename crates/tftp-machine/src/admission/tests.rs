@@ -187,6 +187,7 @@ fn a_limit_of_the_settings_is_met_by_the_oldest_or_refused() {
     assert_eq!(thread.ask(500, &newcomer(9, Operation::Read)), Met::Refused);
     assert_eq!(thread.ask(1000, &newcomer(9, Operation::Read)), Met::Admitted(4));
     for item in 1..5 {
+        assert!(!thread.admission.is_empty());
         thread.settle(item);
     }
     assert_eq!(thread.ask(60_000, &newcomer(10, Operation::Read)), Met::Refused);

@@ -44,11 +44,17 @@ pub struct Sent {
 }
 
 pub struct Rig {
-    pub server: Server<Alone>,
+    /// Its limits are borrowed, as those of machines that share them are.
+    pub server: Server<&'static Alone>,
     pub now: Instant,
     pub sent: Vec<Sent>,
     pub events: Vec<(u32, Event)>,
     pub asked: Vec<(u32, Question)>,
+    /// The ports that were asked for, and whether each `Io::Open` was for the second time.
+    pub plans: Vec<OpenPlan>,
+    pub opened: Vec<bool>,
+    /// Bytes that had been acknowledged and received when the end of each transfer was told.
+    pub figures: Vec<(u64, u64)>,
     pub files: HashMap<Vec<u8>, Vec<u8>>,
     pub stored: HashMap<u32, Vec<u8>>,
     names: HashMap<TransferId, Vec<u8>>,
@@ -143,12 +149,20 @@ impl Rig {
     }
 
     pub fn with(config: Config, policy: Policy) -> Rig {
+        Rig::seeded(config, policy, [3; 16])
+    }
+
+    pub fn seeded(config: Config, policy: Policy, seed: [u8; 16]) -> Rig {
+        let limits: &'static Alone = Box::leak(Box::new(Alone::new(1024)));
         let mut rig = Rig {
-            server: Server::new(config, policy, Alone::new(1024), [3; 16]),
+            server: Server::new(config, policy, limits, seed),
             now: Instant::from_micros(1_000_000),
             sent: Vec::new(),
             events: Vec::new(),
             asked: Vec::new(),
+            plans: Vec::new(),
+            opened: Vec::new(),
+            figures: Vec::new(),
             files: HashMap::from([
                 (b"small".to_vec(), vec![5; 700]),
                 (b"big".to_vec(), vec![6; 100_000]),
@@ -307,6 +321,9 @@ impl Rig {
             }
             Step::Io(id, what) => self.store(id, what),
             Step::Event(id, event) => {
+                if let (Event::Over(_), Some(transfer)) = (&event, self.server.transfer(id)) {
+                    self.figures.push((transfer.acked(), transfer.received()));
+                }
                 let is_over = matches!(event, Event::Gone);
                 self.events.push((id.index, event));
                 if is_over {
@@ -337,6 +354,7 @@ impl Rig {
     }
 
     fn open(&mut self, id: TransferId, plan: &OpenPlan) {
+        self.plans.push(*plan);
         let refused = (self.no_private && plan.kind == PortKind::Private).then_some(NoPort::InUse);
         let port = match self.no_port.or(refused) {
             Some(why) => Err(why),
@@ -355,6 +373,9 @@ impl Rig {
     }
 
     fn store(&mut self, id: TransferId, what: Io) {
+        if let Io::Open { again } = what {
+            self.opened.push(again);
+        }
         let file = self.names.get(&id).and_then(|name| self.files.get(name));
         let done = match what {
             Io::Open { .. } if self.holds_open => return,
@@ -411,8 +432,12 @@ impl Rig {
 
     /// Acknowledges what comes for this client until nothing comes any more; what it received.
     pub fn read_all(&mut self, peer: SocketAddr) -> Vec<u8> {
+        self.read_from(peer, 0)
+    }
+
+    /// The same, for a client that has the blocks up to `last`.
+    pub fn read_from(&mut self, peer: SocketAddr, mut last: u16) -> Vec<u8> {
         let mut received = Vec::new();
-        let mut last = 0;
         loop {
             let sent = self.take_sent();
             let mine: Vec<Sent> = sent.into_iter().filter(|sent| sent.to == peer).collect();
