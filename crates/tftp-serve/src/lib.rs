@@ -101,11 +101,11 @@ pub use server::{
     FileErrorKind, FileStep, Handler, LogKind, LogLevel, NetworkError, Outcome, Refusal, Request, Server,
     Settings, Sink, Stats, Task,
 };
-pub use tftp_files::names::NameCodec;
+pub use tftp_files::names::{self, NameCodec};
 pub use tftp_proto::wire::{ErrorCode, Mode, Operation};
 
 use tftp_budget::{descriptors, memory};
-use tftp_files::{jail, names, pool};
+use tftp_files::{jail, pool};
 #[doc(hidden)]
 pub use tftp_machine::TransferId as Key;
 use tftp_machine::{admission, port_plan, repeats, siphash, timers};

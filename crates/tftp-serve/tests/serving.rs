@@ -253,12 +253,18 @@ fn what_is_wrong_is_said_by_kind() {
         served().ignore_option("multicast"),
         served().io_threads(0),
         served().handler_threads(0),
+        served().max_connections(1_000_001),
+        served().io_threads(65),
+        served().interface("a b"),
+        served().interface("sixteen--letters"),
         served().transfer_ports(0..=9),
-        served().source_ip("::1".parse().unwrap()),
     ] {
         let shown = format!("{wrong:?}");
-        assert_eq!(kind(wrong.start()), ErrorKind::Invalid, "{shown}");
+        assert_eq!(wrong.check().unwrap_err().kind(), ErrorKind::Invalid, "{shown}");
+        assert!(wrong.start().is_err(), "{shown}");
     }
+    let other_family = served().source_ip("::1".parse().unwrap());
+    assert_eq!(kind(other_family.start()), ErrorKind::Invalid);
     let error = local().root(root.path().join("missing")).start().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Root);
     assert!(error.to_string().contains("missing"), "{error}");

@@ -1,7 +1,6 @@
 //! `tftpserver`: serves a directory by TFTP, and shows what happens; `get` and `put` are a client.
 //!
-//! It stands on the class of the library (`tftpserver::server`), which is what the C interface offers too, and on
-//! nothing below it; `client` stands on the protocol crate. From the outside in: `cli` and `config` (what was asked for), `serve` (the server and its life),
+//! It stands on the Rust library (`tftp_serve`) and on nothing below it; `client` stands on the protocol crate. From the outside in: `cli` and `config` (what was asked for), `serve` (the server and its life),
 //! `rules` (from the name that a client asks for to the name that it gets), `watch` (what is known of every transfer),
 //! `view` and `web` (what shows it), `output` (the threads that write it). `exit` has every way to end.
 #![forbid(unsafe_code)]

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use regex::Regex;
-use tftpserver::server::names;
+use tftp_serve::names;
 use unicode_width::UnicodeWidthStr;
 
 /// Control characters become `\u{1b}` and the like: a client may put anything into a name, also what drives a

@@ -1,20 +1,22 @@
 //! What is known of every transfer: those that run, the latest that ended, and the sums of all.
 //!
-//! Callbacks write here, on the thread that calls DoEvents; views and the page read. Figures of running transfers are
-//! fetched from the server when somebody looks, never in between.
+//! The handler and the events write here; views and the page read. Figures of running transfers are fetched from their
+//! connections when somebody looks, never in between.
 
 mod outcome;
+mod reason;
 mod totals;
 mod transfer;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tftpserver::server::Server;
+use tftp_serve::Connection;
 
 pub use outcome::Outcome;
+pub use reason::reason;
 pub use totals::{BOUNDS, Brief, Kind, Row, Totals};
-pub use transfer::{Figures, Operation, Transfer, plain};
+pub use transfer::{Figures, Operation, Transfer};
 
 /// So many ended transfers are kept, and beside them so many that failed.
 const KEPT: usize = 50;
@@ -27,7 +29,7 @@ pub struct Board {
 
 #[derive(Default)]
 struct State {
-    active: BTreeMap<i32, Transfer>,
+    active: BTreeMap<i32, (Transfer, Connection)>,
     /// The latest first.
     ended: VecDeque<Arc<Transfer>>,
     failed: VecDeque<Arc<Transfer>>,
@@ -59,13 +61,13 @@ impl Look {
 
 impl Board {
     /// A request was taken.
-    pub fn begin(&self, transfer: Transfer) {
-        self.state().active.insert(transfer.id, transfer);
+    pub fn begin(&self, transfer: Transfer, connection: Connection) {
+        self.state().active.insert(transfer.id, (transfer, connection));
     }
 
     /// A transfer that runs, as it was seen last.
     pub fn active(&self, id: i32) -> Option<Transfer> {
-        self.state().active.get(&id).cloned()
+        self.state().active.get(&id).map(|(transfer, _)| transfer.clone())
     }
 
     /// A transfer that ran has ended. It is among one or the other at every moment, so that sums never shrink.
@@ -82,21 +84,16 @@ impl Board {
     }
 
     /// Fetches the figures of what runs, and shows everything.
-    pub fn look(&self, server: &Server) -> Look {
-        let ids: Vec<i32> = self.state().active.keys().copied().collect();
-        // Without the lock: a callback that waits for it would hold up the transfers.
-        let figures: Vec<_> = ids.iter().map(|&id| (id, Figures::of(server, id))).collect();
-        let mut state = self.state();
-        for (id, figures) in figures {
-            if let (Some(transfer), Some(figures)) = (state.active.get_mut(&id), figures) {
-                // Another thread may have fetched later figures meanwhile.
-                if figures.seconds >= transfer.figures.seconds {
-                    transfer.figures = figures;
-                }
-            }
-        }
+    pub fn look(&self) -> Look {
+        let state = self.state();
+        let active = state.active.values();
         Look {
-            active: state.active.values().cloned().collect(),
+            active: active
+                .map(|(transfer, connection)| Transfer {
+                    figures: Figures::of(connection),
+                    ..transfer.clone()
+                })
+                .collect(),
             ended: state.ended.iter().cloned().collect(),
             failed: state.failed.iter().cloned().collect(),
             totals: state.totals.clone(),

@@ -17,7 +17,7 @@ use super::error::{Error, ErrorKind};
 use super::event::{Event, LogLevel};
 use super::handler::{AsyncHandler, Handler, Serving, Spawner, Task};
 use super::router::Router;
-use super::settings::Settings;
+use super::settings::{Root, Settings, within};
 use super::{Listening, Server};
 use crate::config::{Config, Policy};
 use crate::shared::Shared;
@@ -69,6 +69,11 @@ impl Default for Builder {
 }
 
 impl Builder {
+    /// What [`Builder::io_threads`] takes.
+    pub const IO_THREADS: RangeInclusive<usize> = 1..=64;
+    /// What [`Builder::handler_threads`] takes.
+    pub const HANDLER_THREADS: RangeInclusive<usize> = 1..=1024;
+
     pub(super) fn map_settings(self, change: impl FnOnce(Settings) -> Settings) -> Builder {
         Builder {
             settings: change(self.settings),
@@ -118,7 +123,7 @@ impl Builder {
         self.map_config(|config| config.share_port = share)
     }
 
-    /// The number of threads that move packets, at least 1. Default: 1, which serves some gigabits a second.
+    /// The number of threads that move packets, 1 to 64. Default: 1, which serves some gigabits a second.
     pub fn io_threads(self, threads: usize) -> Builder {
         self.map_config(|config| config.io_threads = threads)
     }
@@ -222,7 +227,7 @@ impl Builder {
         self
     }
 
-    /// The number of threads on which handlers and sinks run, at least 1. Default: 2.
+    /// The number of threads on which handlers and sinks run, 1 to 1024. Default: 2.
     pub fn handler_threads(self, threads: usize) -> Builder {
         Builder {
             handler_threads: threads,
@@ -250,14 +255,13 @@ impl Builder {
     /// # Errors
     /// [`ErrorKind`] lists the kinds.
     pub fn start(mut self) -> Result<Server, Error> {
-        self.check()?;
-        let root = self.settings.open_root(None)?;
-        let policy = self.settings.policy(root.as_ref(), self.config.single_port)?;
+        let (root, policy) = self.prepare()?;
         let listeners = self.bind()?;
         let shared = Arc::<Shared>::default();
         let (router, crew) = self.start_crew()?;
         let mut server = Server {
-            engines: Vec::new(),
+            engines: Mutex::default(),
+            addresses: Vec::new(),
             router,
             shared,
             state: Mutex::new(Listening {
@@ -266,25 +270,47 @@ impl Builder {
                 is_on: true,
             }),
             single_port: self.config.single_port,
-            crew: Some(crew),
+            crew,
         };
         for listener in listeners {
-            server.engines.push(launch(listener, &policy, &server)?);
+            let engine = launch(listener, &policy, &server)?;
+            server
+                .addresses
+                .push((engine.local_addr(), engine.is_dual_stack()));
+            server.engines.lock().push(engine);
         }
         Ok(server)
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// Checks everything that can be checked without a socket.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`], [`ErrorKind::Root`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.prepare().map(drop)
+    }
+
+    fn prepare(&self) -> Result<(Option<Root>, Policy), Error> {
+        self.check_values()?;
+        let root = self.settings.open_root(None)?;
+        let policy = self.settings.policy(root.as_ref(), self.config.single_port)?;
+        Ok((root, policy))
+    }
+
+    fn check_values(&self) -> Result<(), Error> {
         if !self.settings.has_root() && self.handler.is_none() {
             return Err(Error::invalid("there is neither a root directory nor a handler"));
         }
-        for (name, value) in [
-            ("io_threads", self.config.io_threads),
-            ("handler_threads", self.handler_threads),
-        ] {
-            if value == 0 {
-                return Err(Error::invalid(format!("{name} 0: at least 1 is expected")));
-            }
+        within("io_threads", self.config.io_threads, &Builder::IO_THREADS)?;
+        within("handler_threads", self.handler_threads, &Builder::HANDLER_THREADS)?;
+        if let Some(name) = self
+            .config
+            .interface
+            .as_ref()
+            .filter(|name| !is_interface_name(name))
+        {
+            let text = format!("interface {name}: the name of a network interface is expected, as in eth0");
+            return Err(Error::invalid(text));
         }
         match &self.config.transfer_ports {
             Some(ports) if ports.is_empty() || *ports.start() == 0 => {
@@ -397,6 +423,12 @@ fn launch(listener: Listener, policy: &Policy, server: &Server) -> Result<Engine
     let (application, shared) = (Arc::clone(&server.router), Arc::clone(&server.shared));
     Engine::listen(listener, policy.clone(), application, shared)
         .map_err(|error| Error::io(ErrorKind::System, "starting to listen", error))
+}
+
+/// Whether Linux accepts it as a name (dev_valid_name; IFNAMSIZ has room for 15 bytes and NUL).
+fn is_interface_name(name: &str) -> bool {
+    let is_plain = |c: char| !matches!(c, '/' | ':' | '\0') && !c.is_whitespace();
+    (1..16).contains(&name.len()) && name != "." && name != ".." && name.chars().all(is_plain)
 }
 
 /// Whether a client at this address may be of the family of `ip`.

@@ -133,11 +133,12 @@ impl Crew {
     }
 
     /// Ends the threads when they have done what waits. The I/O threads have ended before.
-    fn stop(&self) {
+    pub(super) fn stop(&self) {
         let handlers = std::mem::take(&mut *self.handlers.lock());
         handlers.iter().for_each(|_| self.router.stop_work());
         handlers.into_iter().for_each(join);
-        if let Some((events, thread)) = self.events.lock().take() {
+        let events = self.events.lock().take();
+        if let Some((events, thread)) = events {
             // Fails where its thread has ended.
             let _ = events.send(Event::Closed);
             join(thread);

@@ -44,16 +44,17 @@ use settings::Root;
 
 /// A TFTP server that listens.
 ///
-/// It may be used from any thread. Dropping it is [`Server::shutdown`], and waits for every thread.
+/// It may be used from any thread. Dropping it is [`Server::close`].
 pub struct Server {
-    /// One for each address.
-    engines: Vec<Engine>,
+    /// One for each address; none once it is closed.
+    engines: Mutex<Vec<Engine>>,
+    /// Each with whether its socket takes both families.
+    addresses: Vec<(SocketAddr, bool)>,
     router: Arc<Router>,
     shared: Arc<Shared>,
     state: Mutex<Listening>,
     single_port: bool,
-    /// `None` while it is dropped.
-    crew: Option<Crew>,
+    crew: Crew,
 }
 
 struct Listening {
@@ -84,17 +85,17 @@ impl Server {
 
     /// Returns the first address that it listens on, or listened on.
     pub fn local_addr(&self) -> SocketAddr {
-        self.engines[0].local_addr()
+        self.addresses[0].0
     }
 
     /// Returns every address that it listens on, or listened on, in the order of the builder.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.engines.iter().map(Engine::local_addr).collect()
+        self.addresses.iter().map(|(address, _)| *address).collect()
     }
 
     /// Returns, for each of [`Server::local_addrs`], whether its socket takes both IPv4 and IPv6.
     pub fn dual_stack(&self) -> Vec<bool> {
-        self.engines.iter().map(Engine::is_dual_stack).collect()
+        self.addresses.iter().map(|(_, dual_stack)| *dual_stack).collect()
     }
 
     /// Returns whether requests are taken.
@@ -147,6 +148,7 @@ impl Server {
         let root = settings.open_root(state.root.as_ref())?;
         let policy = settings.policy(root.as_ref(), self.single_port)?;
         self.engines
+            .lock()
             .iter()
             .for_each(|engine| engine.set_policy(policy.clone()));
         (state.settings, state.root) = (settings, root);
@@ -158,7 +160,7 @@ impl Server {
     pub fn stop_listening(&self) {
         let was_on = std::mem::replace(&mut self.state.lock().is_on, false);
         if was_on {
-            self.engines.iter().for_each(Engine::stop_listening);
+            self.engines.lock().iter().for_each(Engine::stop_listening);
         }
     }
 
@@ -181,16 +183,23 @@ impl Server {
     /// Stops listening and ends every transfer with an ERROR; returns when all sockets are closed.
     pub fn shutdown(&self) {
         self.stop_listening();
-        self.engines.iter().for_each(Engine::shutdown);
+        self.engines.lock().iter().for_each(Engine::shutdown);
+    }
+
+    /// Shuts down, waits until everything that waits has been done and every event was told, and ends all threads.
+    ///
+    /// Called on one of the server's own threads, it does not wait for that one.
+    pub fn close(&self) {
+        self.shutdown();
+        let engines = std::mem::take(&mut *self.engines.lock());
+        engines.into_iter().for_each(Engine::join);
+        self.crew.stop();
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shutdown();
-        self.engines.drain(..).for_each(Engine::join);
-        // Ends its threads once they have done what the last transfers left.
-        drop(self.crew.take());
+        self.close();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,6 @@ use tftp_proto::wire::OptionSet;
 
 use super::error::{Error, ErrorKind};
 use crate::config::{ClientFilter, Policy};
-
-/// The smallest and largest blksize of RFC 2348.
-const BLOCK_SIZES: std::ops::RangeInclusive<u16> = 8..=65_464;
 
 /// The largest window where none is set.
 const DEFAULT_WINDOW: u16 = 64;
@@ -60,7 +58,7 @@ impl Default for Settings {
             sync_uploads: false,
             max_connections: 10_000,
             max_connections_per_client: None,
-            max_block_size: *BLOCK_SIZES.end(),
+            max_block_size: *Settings::BLOCK_SIZES.end(),
             max_window_size: DEFAULT_WINDOW,
             first_block_after_wrap: 0,
             retransmit_timeout: Duration::from_secs(5),
@@ -113,7 +111,7 @@ setters! {
     /// Acknowledges the end of an upload only when its file would survive a power failure
     /// (fsync of the file and of its directory). Default: false.
     sync_uploads(sync: bool) => |settings| settings.sync_uploads = sync;
-    /// Limits the transfers at once, at least 1; more requests get an ERROR. Default: 10,000.
+    /// Limits the transfers at once, 1 to a million; more requests get an ERROR. Default: 10,000.
     max_connections(limit: usize) => |settings| settings.max_connections = limit;
     /// Limits the transfers at once of one client address. Default: `None`, no limit.
     max_connections_per_client(limit: Option<usize>) => |settings| settings.max_connections_per_client = limit;
@@ -131,7 +129,7 @@ setters! {
     first_block_after_wrap(number: u16) => |settings| settings.first_block_after_wrap = number;
     /// The longest wait before a packet is sent again. Default: 5 s.
     retransmit_timeout(wait: Duration) => |settings| settings.retransmit_timeout = wait;
-    /// How many full waits may follow the first before a silent client is given up. Default: 3.
+    /// How many full waits may follow the first before a silent client is given up, 0 to 1000. Default: 3.
     max_retransmits(count: u32) => |settings| settings.max_retransmits = count;
     /// Waits as long as the measured round trip suggests, up to the retransmit timeout. Default: true;
     /// with false every wait has the full length.
@@ -163,6 +161,20 @@ setters! {
 }
 
 impl Settings {
+    /// What [`Settings::max_block_size`] takes: the sizes of RFC 2348.
+    pub const BLOCK_SIZES: RangeInclusive<u16> = 8..=65_464;
+    /// What [`Settings::max_window_size`] takes: the sizes of RFC 7440.
+    pub const WINDOW_SIZES: RangeInclusive<u16> = 1..=u16::MAX;
+    /// What [`Settings::max_connections`] and [`Settings::max_connections_per_client`] take.
+    pub const CONNECTIONS: RangeInclusive<usize> = 1..=1_000_000;
+    /// What [`Settings::max_retransmits`] takes.
+    pub const RETRANSMITS: RangeInclusive<u32> = 0..=1_000;
+
+    /// Returns the names of the options that the server knows: what [`Settings::ignore_option`] takes.
+    pub fn option_names() -> impl Iterator<Item = &'static str> {
+        OptionSet::names()
+    }
+
     pub(super) fn has_root(&self) -> bool {
         self.root.is_some()
     }
@@ -190,10 +202,10 @@ impl Settings {
             read_only: self.read_only,
             allow_overwrite: self.overwrite,
             sync_uploads: self.sync_uploads,
-            max_connections: positive("max_connections", self.max_connections)?,
-            max_per_host: self
-                .max_connections_per_client
-                .map_or(Ok(0), |limit| positive("max_connections_per_client", limit))?,
+            max_connections: within("max_connections", self.max_connections, &Settings::CONNECTIONS)?,
+            max_per_host: self.max_connections_per_client.map_or(Ok(0), |limit| {
+                within("max_connections_per_client", limit, &Settings::CONNECTIONS)
+            })?,
             limits: self.limits(single_port)?,
             timing: self.timing()?,
             capture_destination: false,
@@ -204,22 +216,18 @@ impl Settings {
     }
 
     fn limits(&self, single_port: bool) -> Result<Limits, Error> {
-        if !BLOCK_SIZES.contains(&self.max_block_size) {
-            return Err(out_of_range("max_block_size", self.max_block_size, "8 to 65464"));
-        }
-        let window = positive("max_window_size", self.max_window_size.into())? as u16;
+        let window = within("max_window_size", self.max_window_size, &Settings::WINDOW_SIZES)?;
         let is_raised = window > DEFAULT_WINDOW;
         Ok(Limits {
-            max_blksize: self.max_block_size,
+            max_blksize: within("max_block_size", self.max_block_size, &Settings::BLOCK_SIZES)?,
             max_windowsize: match single_port && !is_raised {
                 true => window.min(SINGLE_PORT_WINDOW),
                 false => window,
             },
             max_large_window: if is_raised { u32::MAX } else { LARGE_WINDOW },
-            rollover: match self.first_block_after_wrap {
+            rollover: match within("first_block_after_wrap", self.first_block_after_wrap, &(0..=1))? {
                 0 => Rollover::Zero,
-                1 => Rollover::One,
-                number => return Err(out_of_range("first_block_after_wrap", number, "0 or 1")),
+                _ => Rollover::One,
             },
         })
     }
@@ -236,7 +244,7 @@ impl Settings {
         }
         Ok(Timing {
             retransmit_timeout: self.retransmit_timeout,
-            max_retransmits: self.max_retransmits,
+            max_retransmits: within("max_retransmits", self.max_retransmits, &Settings::RETRANSMITS)?,
             adaptive: self.adaptive_retransmit,
             inactivity: self.inactivity_timeout,
             absolute: self.transfer_timeout,
@@ -281,15 +289,19 @@ impl Root {
     }
 }
 
-fn positive(name: &str, value: usize) -> Result<usize, Error> {
-    match value {
-        0 => Err(out_of_range(name, value, "at least 1")),
-        value => Ok(value),
+/// The value, or an error that names it and its range.
+pub(super) fn within<T>(name: &str, value: T, range: &RangeInclusive<T>) -> Result<T, Error>
+where
+    T: PartialOrd + fmt::Display,
+{
+    match range.contains(&value) {
+        true => Ok(value),
+        false => Err(Error::invalid(format!(
+            "{name} {value}: {} to {} is expected",
+            range.start(),
+            range.end()
+        ))),
     }
-}
-
-fn out_of_range(name: &str, value: impl fmt::Display, range: &str) -> Error {
-    Error::invalid(format!("{name} {value}: {range} is expected"))
 }
 
 /// Names as they are, with bytes that are not UTF-8 kept.

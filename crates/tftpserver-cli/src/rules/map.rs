@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use regex::{Regex, RegexBuilder};
-use tftpserver::server::names;
+use tftp_serve::names;
 
 use super::Asked;
 use super::expand::Replacement;

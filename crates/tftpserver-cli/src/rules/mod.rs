@@ -10,7 +10,7 @@ mod posix;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use tftpserver::server::names;
+use tftp_serve::names;
 
 use crate::exit::Failure;
 use crate::options::PerClient;

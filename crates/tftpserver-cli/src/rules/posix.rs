@@ -9,7 +9,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use tftpserver::server::names;
+use tftp_serve::names;
 
 /// The same expression in the syntax of `regex`.
 pub fn translate(pattern: &str) -> Result<String, String> {

@@ -2,18 +2,14 @@
 //! client, asked by a request over the loopback interface.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use tftpserver::server::Server;
-use tftpserver::server::events::Event;
-use tftpserver::server::events::id::{CONNECTED, CONNECTION_REQUEST, DISCONNECTED, START_TRANSFER};
-use tftpserver::server::property::Value;
-use tftpserver::server::property::id::{CONN_LOCAL_FILE, CONN_SERVED_NAME, LOCAL_HOST, LOCAL_PORT};
+use tftp_serve::{Answer, Builder, Event, FileErrorKind, Request, names};
 
 use super::settings;
 use super::user::{Identity, is_root};
-use crate::clock;
 use crate::config::Plan;
 use crate::exit::{Code, Failure};
 use crate::networks::Verdict;
@@ -21,7 +17,7 @@ use crate::options::Options;
 use crate::output;
 use crate::rules::Asked;
 use crate::text;
-use crate::watch::Outcome;
+use crate::watch::{self, Operation, Outcome};
 
 /// How long a file is looked for: a directory may be on a network.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What the library says of a name.
 enum Found {
     File { path: String },
-    Refused { code: i32, reason: String },
+    Refused(tftp_serve::Outcome),
 }
 
 /// Writes what would happen, a line for each thing that has a say. 0 where a file would be served.
@@ -84,12 +80,21 @@ fn look_up(plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Re
             say(&format!("served: {path}{size}"));
             Ok(Code::Done)
         }
-        Found::Refused { code, reason } => {
-            say(&format!("refused: {}", crate::watch::plain(&reason)));
-            Ok(match Outcome::of(code, &reason) {
-                Outcome::Refused => Code::NoPermission,
-                Outcome::File if reason.contains("Access violation") => Code::NoPermission,
-                _ => Code::NoInput,
+        Found::Refused(outcome) => {
+            let operation = if is_write {
+                Operation::Write
+            } else {
+                Operation::Read
+            };
+            let reason = watch::reason(&outcome, operation);
+            say(&format!("refused: {}", reason.text));
+            let is_forbidden = match &outcome {
+                tftp_serve::Outcome::File(error) => error.kind() == FileErrorKind::NotAllowed,
+                _ => reason.outcome == Outcome::Refused,
+            };
+            Ok(match is_forbidden {
+                true => Code::NoPermission,
+                false => Code::NoInput,
             })
         }
     }
@@ -112,92 +117,37 @@ fn ask(mut plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Re
         verbose: 0,
         ..plan.options
     };
-    let server = Server::open();
-    settings::at_start(&server, &plan, &Arc::default())?;
     let failed = |error: &dyn std::fmt::Display| Failure::new(Code::System, error);
-    server
-        .set(LOCAL_HOST, 0, Value::Text(Ipv4Addr::LOCALHOST.to_string()))
-        .and_then(|()| server.set(LOCAL_PORT, 0, Value::Integer(0)))
-        .map_err(|failure| failed(&failure))?;
-    let found = listen_for(&server, served);
-    server.start_listening().map_err(|failure| failed(&failure))?;
+    let (found, answer) = channel();
+    let builder = listen_for(settings::at_start(&plan, &Arc::default())?, served, found);
+    let server = builder
+        .listen((Ipv4Addr::LOCALHOST, 0))
+        .start()
+        .map_err(|error| settings::not_configured(&error))?;
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| failed(&error))?;
     let opcode: &[u8] = if is_write { &[0, 2] } else { &[0, 1] };
     let request = [opcode, name.as_bytes(), b"\0octet\0"].concat();
-    let address = server.local_addr().ok_or_else(|| failed(&"nothing listens"))?;
     socket
-        .send_to(&request, address)
+        .send_to(&request, server.local_addr())
         .map_err(|error| failed(&error))?;
-    settings::set(&server, "", "SelectWaitMillis", &100)?;
-    let begin = clock::now();
-    let answer = loop {
-        server.do_events().map_err(|failure| failed(&failure))?;
-        if let Some(found) = found.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            break Ok(found);
-        }
-        if begin.elapsed() > PATIENCE {
-            break Err(failed(&"the library does not find out; does the directory hang?"));
-        }
-    };
-    server.shutdown();
     answer
+        .recv_timeout(PATIENCE)
+        .map_err(|_| failed(&"the library does not find out; does the directory hang?"))
 }
 
-/// Registers what the library calls; the answer is there after one of the next DoEvents.
-fn listen_for(server: &Arc<Server>, served: Option<String>) -> Arc<Mutex<Option<Found>>> {
-    let found = Arc::<Mutex<Option<Found>>>::default();
-    for id in [CONNECTION_REQUEST, CONNECTED, START_TRANSFER, DISCONNECTED] {
-        let (found, server) = (Arc::clone(&found), Arc::downgrade(server));
-        let served = served.clone();
-        let weak = server.clone();
-        let callback = move |event: &mut Event<'_>| {
-            let answer = answer(&weak, event, served.as_ref());
-            if let Some(answer) = answer {
-                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                found.get_or_insert(answer);
-            }
-            0
-        };
-        if let Some(server) = server.upgrade() {
-            let registered = server.register(id, Some(Arc::new(callback)));
-            debug_assert!(registered.is_ok(), "there is an event {id}");
-        }
-    }
-    found
-}
-
-fn answer(server: &Weak<Server>, event: &Event<'_>, served: Option<&String>) -> Option<Found> {
-    let server = server.upgrade()?;
-    match event {
-        Event::ConnectionRequest { connection_id, .. } => {
-            let name = served?;
-            let set = server.set(CONN_SERVED_NAME, *connection_id, Value::Text(name.clone()));
-            set.err().map(|failure| Found::Refused {
-                code: failure.code,
-                reason: failure.text,
-            })
-        }
-        Event::StartTransfer { connection_id, .. } => {
-            let path = server
-                .get(CONN_LOCAL_FILE, *connection_id)
-                .ok()?
-                .into_text()
-                .ok()?;
-            (!path.is_empty()).then_some(Found::File { path })
-        }
-        Event::Connected {
-            status_code: code @ 1..,
-            description,
-            ..
-        }
-        | Event::Disconnected {
-            status_code: code,
-            description,
-            ..
-        } => Some(Found::Refused {
-            code: *code,
-            reason: (*description).to_owned(),
-        }),
-        _ => None,
-    }
+/// Serves the name that the rules made, and sends what becomes of it.
+fn listen_for(builder: Builder, served: Option<String>, found: std::sync::mpsc::Sender<Found>) -> Builder {
+    builder
+        .handler(move |_: Request| served.clone().map_or_else(Answer::root, Answer::name))
+        .on_event(move |event| {
+            let answer = match event {
+                Event::Started { connection } => connection.path().map(|path| Found::File {
+                    path: names::from_path(&path),
+                }),
+                Event::Ended { outcome, .. } => Some(Found::Refused(outcome)),
+                _ => None,
+            };
+            // Only the first is waited for.
+            let _ = answer.map(|answer| found.send(answer));
+        })
 }

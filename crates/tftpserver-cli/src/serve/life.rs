@@ -1,44 +1,39 @@
-//! What it does from the first request to the last: deliver events, heed signals.
+//! What it does from the first request to the last: heed signals.
 
 use std::io::IsTerminal;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use tftpserver::server::Server;
-use tftpserver::server::property::id::CONN_COUNT;
+use tftp_serve::{LogKind, LogLevel, Server};
 
 use super::signals::Wish;
-use super::{Running, settings, systemd};
+use super::{Running, events, settings, systemd};
 use crate::cli::Serve;
 use crate::clock;
 use crate::config::Plan;
-use crate::exit::{Code, Failure};
+use crate::exit::Code;
 use crate::options::Options;
 
-/// Delivers events until a signal ends it.
+/// Serves until a signal ends it.
 pub fn until_told(
     running: &Running,
+    server: &Server,
     asked: &Serve,
     mut plan: Plan,
     wishes: &Receiver<Wish>,
-) -> Result<Code, Failure> {
+) -> Code {
     let started = plan.options.clone();
-    loop {
-        deliver(&running.server)?;
-        for wish in wishes.try_iter() {
-            match wish {
-                Wish::Reload => plan = reload(running, asked, plan, &started),
-                Wish::End => return drain(running, wishes),
-            }
-        }
+    while let Ok(Wish::Reload) = wishes.recv() {
+        plan = reload(running, server, asked, plan, &started);
     }
+    drain(running, server, started.verbose, wishes)
 }
 
 /// Reads everything again; what is wrong leaves everything as it was. `started` is what some options keep until the end.
-fn reload(running: &Running, asked: &Serve, old: Plan, started: &Options) -> Plan {
+fn reload(running: &Running, server: &Server, asked: &Serve, old: Plan, started: &Options) -> Plan {
     systemd::reloading();
-    let new = Plan::read(asked)
-        .and_then(|new| settings::any_time(&running.server, &new, &running.denied).map(|()| new));
+    let new =
+        Plan::read(asked).and_then(|new| settings::any_time(server, &new, &running.denied).map(|()| new));
     let plan = match new {
         Ok(new) => {
             running.set_rules(new.rules.clone());
@@ -51,10 +46,6 @@ fn reload(running: &Running, asked: &Serve, old: Plan, started: &Options) -> Pla
         }
         Err(failure) => {
             tracing::error!(%failure, "nothing was reloaded, everything stays as it was");
-            // Some may have been set before the one that failed.
-            if let Err(failure) = settings::any_time(&running.server, &old, &running.denied) {
-                tracing::error!(%failure, "what was set before cannot be restored");
-            }
             old
         }
     };
@@ -66,22 +57,26 @@ fn reload(running: &Running, asked: &Serve, old: Plan, started: &Options) -> Pla
 const CUT_SHARE: u32 = 8;
 const CUT_TIME: Duration = Duration::from_secs(1);
 
+/// How often it looks whether a second signal has come.
+const TICK: Duration = Duration::from_millis(100);
+
 /// Takes no new requests and lets transfers finish; told again, or when the grace is over, ends them.
-fn drain(running: &Running, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
-    let server = &running.server;
+fn drain(running: &Running, server: &Server, verbose: u8, wishes: &Receiver<Wish>) -> Code {
     let (grace, begin) = (running.grace.time(), clock::now());
     let cut = grace - (grace / CUT_SHARE).min(CUT_TIME);
     systemd::stopping();
     server.stop_listening();
     tracing::info!("stopping: transfers finish, a second signal ends them");
-    let left = active(server);
+    if verbose >= 2 {
+        events::log(0, LogLevel::Info, LogKind::Info, "Stopped listening");
+    }
+    let left = server.connection_count();
     if left > 0 && std::io::stdin().is_terminal() {
         let line = format!("transfers that still run: {left}; they may finish, Ctrl-C again ends them");
         running.output.remark(&line);
     }
-    settings::set(server, "", "SelectWaitMillis", &100)?;
     let mut code = Code::Done;
-    while active(server) > 0 {
+    while !server.wait_idle(Some(TICK)) {
         let is_over = begin.elapsed() >= cut;
         if code == Code::Done && (is_over || wishes.try_iter().any(|wish| wish == Wish::End)) {
             code = Code::CutOff;
@@ -91,23 +86,8 @@ fn drain(running: &Running, wishes: &Receiver<Wish>) -> Result<Code, Failure> {
             }
             server.shutdown();
         }
-        deliver(server)?;
     }
     // The last events.
-    deliver(server)?;
     server.close();
-    Ok(code)
-}
-
-fn deliver(server: &Server) -> Result<(), Failure> {
-    server
-        .do_events()
-        .map_err(|failure| Failure::new(Code::Software, failure))
-}
-
-/// Transfers that run; not fewer than those whose end was not told yet.
-fn active(server: &Server) -> i64 {
-    let told = server.get(CONN_COUNT, 0).and_then(|count| count.to_integer());
-    let figures: serde_json::Value = serde_json::from_str(&server.statistics()).unwrap_or_default();
-    told.unwrap_or(0).max(figures["active"].as_i64().unwrap_or(0))
+    code
 }

@@ -13,9 +13,9 @@ mod systemd;
 mod user;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use tftpserver::server::Server;
+use tftp_serve::{LogKind, LogLevel, Server};
 
 use crate::cli::Serve;
 use crate::config::Plan;
@@ -26,13 +26,13 @@ use crate::text;
 use crate::watch::Board;
 use crate::{logging, web};
 use signals::Grace;
-use sockets::Held;
+use sockets::Places;
 use user::Identity;
 
 /// What everything that runs shares.
 #[derive(Clone)]
 pub struct Running {
-    pub server: Arc<Server>,
+    server: Arc<OnceLock<Server>>,
     pub board: Arc<Board>,
     pub output: Output,
     rules: Arc<RwLock<Rules>>,
@@ -41,16 +41,16 @@ pub struct Running {
 }
 
 impl Running {
-    /// Opens a server that does not listen yet, and starts the threads that write what it shows.
+    /// Starts the threads that write what it shows.
     fn start(plan: &Plan) -> Result<Running, Failure> {
-        let (server, board) = (Server::open(), Arc::<Board>::default());
-        let shown = (Arc::clone(&server), Arc::clone(&board));
-        let output = Output::start(&plan.options, Arc::new(move || shown.1.look(&shown.0)))?;
+        let board = Arc::<Board>::default();
+        let shown = Arc::clone(&board);
+        let output = Output::start(&plan.options, Arc::new(move || shown.look()))?;
         logging::start(&plan.options, output.clone());
         let grace = Grace::default();
         grace.set(plan.options.grace());
         Ok(Running {
-            server,
+            server: Arc::default(),
             board,
             output,
             rules: Arc::new(RwLock::new(plan.rules.clone())),
@@ -62,6 +62,11 @@ impl Running {
     /// Requests that met silence because `--allow` and `--deny` exclude their clients.
     pub fn denied(&self) -> u64 {
         self.denied.load(Relaxed)
+    }
+
+    /// The server, once it listens.
+    pub fn server(&self) -> Option<&Server> {
+        self.server.get()
     }
 
     fn set_rules(&self, rules: Rules) {
@@ -90,7 +95,10 @@ pub fn run(asked: &Serve) -> Result<Code, Failure> {
 /// Tries everything that can be tried without a port.
 fn check(asked: &Serve, plan: &Plan) -> Result<Code, Failure> {
     let user = Identity::wanted(&plan.options)?;
-    settings::at_start(&Server::open(), plan, &Arc::default())?;
+    let builder = settings::at_start(plan, &Arc::default())?;
+    builder
+        .check()
+        .map_err(|error| settings::not_configured(&error))?;
     // Only root can find out what another user may do.
     if let Some(user) = user.filter(|user| user::is_root() && user.is_another()) {
         user.become_it()?;
@@ -104,26 +112,37 @@ fn check(asked: &Serve, plan: &Plan) -> Result<Code, Failure> {
 }
 
 fn serve(running: &Running, asked: &Serve, plan: Plan) -> Result<Code, Failure> {
-    settings::at_start(&running.server, &plan, &running.denied)?;
-    let (page, held) = open_ports(running, asked, &plan)?;
-    events::register(running, plan.options.verbose);
+    let verbose = plan.options.verbose;
+    let configured = || {
+        let builder = settings::at_start(&plan, &running.denied)?;
+        Ok(events::connect(builder, running, verbose))
+    };
+    let checked = configured()?.check();
+    checked.map_err(|error| settings::not_configured(&error))?;
+    let (page, places) = open_ports(running, asked, &plan)?;
     let reloads = asked.config.is_some() || systemd::is_there();
     let wishes = signals::watch(running, reloads)?;
-    let addresses = sockets::start(running, &plan.options)?;
+    let server = sockets::start(running, &plan.options, &places, configured)?;
     // The library has duplicates of its own now.
-    drop(held);
+    drop(places);
+    let server = running.server.get_or_init(|| server);
+    let addresses = sockets::addresses(server);
+    if verbose >= 2 {
+        let message = format!("Listening on {}", addresses.join(" "));
+        events::log(0, LogLevel::Info, LogKind::Info, &message);
+    }
     if let Some(page) = page {
         page.serve(running)?;
     }
-    let described = sockets::described(&running.server);
+    let described = sockets::described(server);
     running.output.listening(&plan.dir, &addresses, described);
     tracing::info!(dir = %plan.dir.display(), addresses = addresses.join(" "), "listening");
     systemd::ready(&addresses);
-    life::until_told(running, asked, plan, &wishes)
+    Ok(life::until_told(running, server, asked, plan, &wishes))
 }
 
 /// Opens what may need privileges, gives them up, and looks whether the rest can be done without.
-fn open_ports(running: &Running, asked: &Serve, plan: &Plan) -> Result<(Option<web::Port>, Held), Failure> {
+fn open_ports(running: &Running, asked: &Serve, plan: &Plan) -> Result<(Option<web::Port>, Places), Failure> {
     let options = &plan.options;
     let user = Identity::wanted(options)?;
     let page = options
@@ -131,7 +150,7 @@ fn open_ports(running: &Running, asked: &Serve, plan: &Plan) -> Result<(Option<w
         .map(|address| web::Port::open(address, &options.metrics_name))
         .transpose()?;
     let changes = user.as_ref().is_some_and(Identity::is_another);
-    let held = sockets::prepare(running, options, changes)?;
+    let places = sockets::prepare(running, options, changes)?;
     match user {
         Some(user) if changes => {
             user.become_it()?;
@@ -142,7 +161,7 @@ fn open_ports(running: &Running, asked: &Serve, plan: &Plan) -> Result<(Option<w
         Some(_) if user::is_root() => running.output.remark(user::ROOT_STAYS),
         _ => {}
     }
-    Ok((page, held))
+    Ok((page, places))
 }
 
 /// A thread that lives as long as the program.

@@ -1,44 +1,44 @@
-//! Options become properties and settings of the class.
+//! Options become the configuration of the library.
 
+use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
-use tftpserver::server::errors;
-use tftpserver::server::property::id::{LOCAL_DIR, MAX_RETRANSMITS, TIMEOUT};
-use tftpserver::server::property::{self, Value};
-use tftpserver::server::setting;
-use tftpserver::server::{Restrictions, Server};
+use tftp_serve::{Builder, Error, ErrorKind, Server, Settings};
 
 use crate::config::Plan;
 use crate::exit::{Code, Failure};
 use crate::options::Options;
+use crate::text;
 
-/// Everything, before it listens; `denied` counts the requests of clients that `--allow` and `--deny` exclude.
-pub fn at_start(server: &Server, plan: &Plan, denied: &Arc<AtomicU64>) -> Result<(), Failure> {
-    let Options {
-        single_port,
-        threads,
-        transfer_ports,
-        verbose,
-        interface,
-        ..
-    } = &plan.options;
-    set(server, "--single-port", "SinglePort", single_port)?;
-    set(server, "--threads", "IoThreads", &threads.unwrap_or(1))?;
-    let ports = transfer_ports.as_deref().unwrap_or_default();
-    set(server, "--transfer-ports", "TransferPorts", &ports)?;
-    let interface = interface.as_deref().unwrap_or_default();
-    set(server, "--interface", "Interface", &interface)?;
-    // What the class logs of each transfer is logged from -vv on; the rest is told by the other events.
-    let level = if *verbose >= 2 { verbose.min(&3) } else { &0 };
-    set(server, "--verbose", "LogLevel", level)?;
-    // DoEvents returns when there is something to do, and when a signal interrupts it.
-    set(server, "", "SelectWaitMillis", &60_000)?;
-    any_time(server, plan, denied)
+/// Everything but where it listens; `denied` counts the requests of clients that `--allow` and `--deny` exclude.
+pub fn at_start(plan: &Plan, denied: &Arc<AtomicU64>) -> Result<Builder, Failure> {
+    let options = &plan.options;
+    let threads = within("--threads", options.threads.unwrap_or(1), &Builder::IO_THREADS)?;
+    let mut builder = Server::builder()
+        .settings(settings(plan, denied)?)
+        .single_port(options.single_port)
+        .io_threads(threads);
+    if let Some(ports) = &options.transfer_ports {
+        builder = builder.transfer_ports(parse_ports(ports)?);
+    }
+    if let Some(name) = &options.interface {
+        builder = builder.interface(name.trim());
+    }
+    Ok(builder)
 }
 
-/// What may be changed while it listens.
+/// What may be changed while it listens: all of it, or nothing.
 pub fn any_time(server: &Server, plan: &Plan, denied: &Arc<AtomicU64>) -> Result<(), Failure> {
+    let settings = settings(plan, denied)?;
+    server
+        .reconfigure(|_| settings)
+        .map_err(|error| not_configured(&error))
+}
+
+fn settings(plan: &Plan, denied: &Arc<AtomicU64>) -> Result<Settings, Failure> {
     let options = &plan.options;
     let dir = plan.dir.to_str().ok_or_else(|| {
         let what = format!(
@@ -47,19 +47,26 @@ pub fn any_time(server: &Server, plan: &Plan, denied: &Arc<AtomicU64>) -> Result
         );
         Failure::new(Code::NoInput, what)
     })?;
-    property(server, dir, LOCAL_DIR, Value::Text(dir.to_owned()))?;
-    uploads(server, options)?;
-    limits(server, options)?;
-    restrictions(server, options, denied)
+    let takes_uploads = options.create && !options.read_only;
+    let settings = Settings::default()
+        .root(dir)
+        .read_only(!takes_uploads)
+        .overwrite(!options.no_overwrite)
+        .follow_symlinks(!options.no_symlinks)
+        .sync_uploads(options.sync);
+    restrictions(limits(settings, options)?, options, denied)
 }
 
 /// Who is not answered, and which options are passed over.
-fn restrictions(server: &Server, options: &Options, denied: &Arc<AtomicU64>) -> Result<(), Failure> {
-    let mut restrictions = Restrictions::default();
+fn restrictions(
+    mut settings: Settings,
+    options: &Options,
+    denied: &Arc<AtomicU64>,
+) -> Result<Settings, Failure> {
     let networks = options.networks();
     if !networks.is_empty() {
         let denied = Arc::clone(denied);
-        restrictions.admit(move |client| {
+        settings = settings.clients(move |client| {
             let admits = networks.verdict(client).admits();
             if !admits {
                 denied.fetch_add(1, Relaxed);
@@ -68,57 +75,77 @@ fn restrictions(server: &Server, options: &Options, denied: &Arc<AtomicU64>) -> 
         });
     }
     for name in &options.refuse {
-        let refused = restrictions.refuse_option(name);
-        refused.map_err(|failure| refused_value("--refuse", name, &failure))?;
+        let known: Vec<&str> = Settings::option_names().collect();
+        if !known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            let what = format!("there is no option {name:?}; there are {}", known.join(", "));
+            return Err(refused("--refuse", name, what));
+        }
+        settings = settings.ignore_option(name);
     }
-    let done = server.restrict(restrictions);
-    done.map_err(|failure| Failure::new(Code::Software, failure))
+    Ok(settings)
 }
 
-fn uploads(server: &Server, options: &Options) -> Result<(), Failure> {
-    let takes_uploads = options.create && !options.read_only;
-    set(server, "--read-only", "ReadOnly", &!takes_uploads)?;
-    set(server, "--no-overwrite", "AllowOverwrite", &!options.no_overwrite)?;
-    set(server, "--no-symlinks", "FollowSymlinks", &!options.no_symlinks)?;
-    set(server, "--sync", "SyncUploads", &options.sync)
+fn limits(mut settings: Settings, options: &Options) -> Result<Settings, Failure> {
+    if let Some(seconds) = options.timeout {
+        let timeout = Duration::from_secs(seconds.into());
+        settings = settings.inactivity_timeout(Some(timeout).filter(|timeout| !timeout.is_zero()));
+    }
+    if let Some(count) = options.retries {
+        settings = settings.max_retransmits(within("--retries", count, &Settings::RETRANSMITS)?);
+    }
+    if let Some(bytes) = options.max_blksize {
+        settings = settings.max_block_size(within("--max-blksize", bytes, &Settings::BLOCK_SIZES)?);
+    }
+    if let Some(blocks) = options.max_windowsize {
+        settings = settings.max_window_size(within("--max-windowsize", blocks, &Settings::WINDOW_SIZES)?);
+    }
+    if let Some(limit) = options.max_connections {
+        settings = settings.max_connections(within("--max-connections", limit, &Settings::CONNECTIONS)?);
+    }
+    if let Some(limit) = options.max_connections_per_host.filter(|limit| *limit > 0) {
+        let limit = within("--max-connections-per-host", limit, &Settings::CONNECTIONS)?;
+        settings = settings.max_connections_per_client(Some(limit));
+    }
+    Ok(settings)
 }
 
-fn limits(server: &Server, options: &Options) -> Result<(), Failure> {
-    let properties = [
-        ("--timeout", TIMEOUT, options.timeout),
-        ("--retries", MAX_RETRANSMITS, options.retries),
-    ];
-    for (option, id, value) in properties {
-        let value = value.map_or_else(|| default_of(id), |value| Value::Integer(value.into()));
-        let shown = format!("{option} {}", value.clone().into_text().unwrap_or_default());
-        property(server, &shown, id, value)?;
+/// "40000-40100", or one port alone.
+fn parse_ports(given: &str) -> Result<RangeInclusive<u16>, Failure> {
+    let (first, last) = given.split_once('-').unwrap_or((given, given));
+    match (first.trim().parse(), last.trim().parse()) {
+        (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
+        _ => Err(refused(
+            "--transfer-ports",
+            given,
+            "two ports are expected, as in 40000-40100",
+        )),
     }
-    let per_host = options.max_connections_per_host;
-    for (option, name, value) in [
-        ("--max-blksize", "MaxBlockSize", options.max_blksize),
-        ("--max-windowsize", "MaxWindowSize", options.max_windowsize),
-        ("--max-connections", "MaxConnections", options.max_connections),
-        ("--max-connections-per-host", "MaxConnectionsPerHost", per_host),
-    ] {
-        let default = || {
-            setting::find(name)
-                .map(|row| row.default.to_owned())
-                .unwrap_or_default()
-        };
-        set(
-            server,
-            option,
-            name,
-            &value.map_or_else(default, |value| value.to_string()),
-        )?;
-    }
-    Ok(())
 }
 
-/// What a property is where no option says otherwise.
-fn default_of(id: i32) -> Value {
-    let default = property::find(id).map_or("", |row| row.default);
-    Value::Text(default.to_owned())
+/// A number within the library's bounds.
+fn within<T>(option: &str, value: u32, range: &RangeInclusive<T>) -> Result<T, Failure>
+where
+    T: TryFrom<u32> + PartialOrd + fmt::Display,
+{
+    let fits = T::try_from(value).ok().filter(|value| range.contains(value));
+    fits.ok_or_else(|| {
+        let what = format!("{} to {} is expected", range.start(), range.end());
+        refused(option, value, what)
+    })
+}
+
+fn refused(option: &str, value: impl fmt::Display, what: impl fmt::Display) -> Failure {
+    Failure::new(Code::Config, format!("{option} {value}: {what}"))
+}
+
+/// What the library finds out itself.
+pub fn not_configured(error: &Error) -> Failure {
+    let code = match error.kind() {
+        ErrorKind::Root => Code::NoInput,
+        ErrorKind::Invalid => Code::Config,
+        _ => Code::System,
+    };
+    Failure::new(code, text::printable(&error.to_string()))
 }
 
 /// Options that stay as they were until the next start, and differ.
@@ -144,35 +171,4 @@ pub fn needs_restart(old: &Options, new: &Options) -> Vec<&'static str> {
         .filter(|(_, differs)| *differs)
         .map(|(name, _)| *name)
         .collect()
-}
-
-/// "NAME=VALUE", as the class takes it; `option` is what the value came from.
-pub fn set(
-    server: &Server,
-    option: &str,
-    setting: &str,
-    value: &dyn std::fmt::Display,
-) -> Result<(), Failure> {
-    let done = server.config(&format!("{setting}={value}"));
-    done.map(drop)
-        .map_err(|failure| refused_value(option, value, &failure))
-}
-
-fn property(server: &Server, shown: &str, id: i32, value: Value) -> Result<(), Failure> {
-    server
-        .set(id, 0, value)
-        .map_err(|failure| refused(shown, &failure))
-}
-
-fn refused_value(option: &str, value: impl std::fmt::Display, failure: &errors::Failure) -> Failure {
-    refused(&format!("{option} {value}"), failure)
-}
-
-fn refused(shown: &str, failure: &errors::Failure) -> Failure {
-    // "Invalid value. MaxBlockSize: 8 to 65464 is expected.": the option's name is there already.
-    let detail = failure
-        .text
-        .split_once(": ")
-        .map_or(failure.text.as_str(), |(_, detail)| detail);
-    Failure::new(Code::Config, format!("{shown}: {detail}"))
 }

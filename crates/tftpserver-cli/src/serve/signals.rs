@@ -1,4 +1,4 @@
-//! Signals become wishes, and wake the thread that waits in DoEvents.
+//! Signals become wishes, for which the main thread waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -56,7 +56,7 @@ pub fn watch(running: &Running, reloads: bool) -> Result<Receiver<Wish>, Failure
     let mut signals =
         Signals::new(numbers).map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
     let (sender, wishes) = channel();
-    let (server, grace) = (Arc::clone(&running.server), running.grace.clone());
+    let grace = running.grace.clone();
     spawn("signals", move || {
         let mut left = None;
         for signal in signals.forever() {
@@ -70,7 +70,6 @@ pub fn watch(running: &Running, reloads: bool) -> Result<Receiver<Wish>, Failure
             }
             // Without the other end the program is about to end.
             let _ = sender.send(wish);
-            server.interrupt();
         }
     })?;
     Ok(wishes)

@@ -42,21 +42,6 @@ impl Outcome {
         Outcome::Failed,
     ];
 
-    /// From the number and the text of Disconnected or Connected (docs/reference/errors.md).
-    pub fn of(code: i32, text: &str) -> Outcome {
-        match code {
-            0 => Outcome::Completed,
-            124 if text.contains("only asked for the size") => Outcome::Probe,
-            124 => Outcome::ClientError,
-            301 => Outcome::Timeout,
-            126..=129 | 434 => Outcome::File,
-            10013 => Outcome::Refused,
-            10053 => Outcome::Aborted,
-            10068 => Outcome::Limit,
-            _ => Outcome::Failed,
-        }
-    }
-
     /// As it is written in figures and JSON.
     pub fn word(self) -> &'static str {
         match self {

@@ -4,16 +4,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
-use tftpserver::server::Server;
-use tftpserver::server::names;
-use tftpserver::server::property::Value;
-use tftpserver::server::property::id::{
-    CONN_BLOCK_SIZE, CONN_BYTES_TRANSFERRED, CONN_LOCAL_FILE, CONN_RETRANSMISSIONS, CONN_TOTAL_BYTES,
-    CONN_WINDOW_SIZE,
-};
+use tftp_serve::{Connection, Mode, names};
 
 use super::Outcome;
-use crate::text;
+use super::reason::reason;
+use crate::{clock, text};
 
 /// Whether the client reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -24,19 +19,20 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// From the class' numbers: 1 read, 2 write.
-    pub fn of(number: i64) -> Operation {
-        match number {
-            2 => Operation::Write,
-            _ => Operation::Read,
-        }
-    }
-
     /// As it is written in figures and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Operation::Read => "read",
             Operation::Write => "write",
+        }
+    }
+}
+
+impl From<tftp_serve::Operation> for Operation {
+    fn from(operation: tftp_serve::Operation) -> Operation {
+        match operation {
+            tftp_serve::Operation::Read => Operation::Read,
+            tftp_serve::Operation::Write => Operation::Write,
         }
     }
 }
@@ -63,7 +59,7 @@ pub struct Transfer {
     #[serde(flatten)]
     pub figures: Figures,
     pub outcome: Outcome,
-    /// The class' error number; 0: none.
+    /// The library's error number (docs/reference/errors.md); 0: none.
     pub code: i32,
     /// Why it ended; "" while it runs.
     pub reason: String,
@@ -83,18 +79,16 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// What the server says of connection `id`; `None` once it has gone.
-    pub fn of(server: &Server, id: i32) -> Option<Figures> {
-        let number = |property| server.get(property, id).and_then(|value| value.to_integer()).ok();
-        let positive = |property| number(property).map(|number| u64::try_from(number).unwrap_or(0));
-        Some(Figures {
-            bytes: positive(CONN_BYTES_TRANSFERRED)?,
-            size: number(CONN_TOTAL_BYTES).and_then(|size| u64::try_from(size).ok()),
-            blksize: positive(CONN_BLOCK_SIZE)?.try_into().unwrap_or(0),
-            windowsize: positive(CONN_WINDOW_SIZE)?.try_into().unwrap_or(0),
-            retransmissions: positive(CONN_RETRANSMISSIONS)?,
-            seconds: to_micros(server.elapsed(id).ok()?),
-        })
+    /// Those of a connection.
+    pub fn of(connection: &Connection) -> Figures {
+        Figures {
+            bytes: connection.bytes(),
+            size: connection.total(),
+            blksize: connection.block_size().into(),
+            windowsize: connection.window_size().into(),
+            retransmissions: connection.repeats(),
+            seconds: to_micros(connection.elapsed()),
+        }
     }
 
     /// How long it has taken.
@@ -112,18 +106,38 @@ impl Figures {
 }
 
 impl Transfer {
-    /// Adds how it ended, and what the server knows of it at that moment: inside the callback that told.
-    pub fn ended(mut self, server: &Server, code: i32, reason: &str) -> Transfer {
-        if let Some(figures) = Figures::of(server, self.id) {
-            self.figures = figures;
+    /// What is known of a connection from its request on.
+    pub fn asked(connection: &Connection) -> Transfer {
+        Transfer {
+            id: connection.id(),
+            began: clock::date(),
+            client: connection.client().ip(),
+            port: connection.client().port(),
+            operation: connection.operation().into(),
+            file: connection.name().to_owned(),
+            served: None,
+            path: None,
+            mode: match connection.mode() {
+                Mode::Netascii => "netascii",
+                Mode::Octet => "octet",
+            },
+            figures: Figures::default(),
+            outcome: Outcome::Active,
+            code: 0,
+            reason: String::new(),
         }
-        let path = server.get(CONN_LOCAL_FILE, self.id).and_then(Value::into_text);
-        self.path = path.ok().filter(|path| !path.is_empty());
-        self.outcome = Outcome::of(code, reason);
-        self.code = code;
+    }
+
+    /// Adds how it ended, and the last figures.
+    pub fn ended(mut self, connection: &Connection, outcome: &tftp_serve::Outcome) -> Transfer {
+        let reason = reason(outcome, self.operation);
+        self.figures = Figures::of(connection);
+        self.path = connection.path().map(|path| names::from_path(&path));
+        self.outcome = reason.outcome;
+        self.code = reason.code;
         // A reason that was given before says more: which rule refused.
         if self.reason.is_empty() {
-            self.reason = plain(reason);
+            self.reason = reason.text;
         }
         self
     }
@@ -156,39 +170,9 @@ fn shown_if_any<S: Serializer>(name: &Option<String>, serializer: S) -> Result<S
     name.as_deref().map(names::shown).serialize(serializer)
 }
 
-/// A reason without its number in brackets.
-pub fn plain(reason: &str) -> String {
-    let words = match reason.split_once("] ") {
-        Some((number, words)) if number.starts_with('[') => words,
-        _ => reason,
-    };
-    // The class' headings of two numbers; what was the matter follows them.
-    let words = words
-        .strip_prefix("Server error. Description contains detailed information. ")
-        .or_else(|| words.strip_prefix("Timeout while waiting for server. "))
-        .unwrap_or(words);
-    words.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reasons_are_for_people() {
-        assert_eq!(
-            plain("[10013] Access denied. Uploads are off."),
-            "Access denied. Uploads are off."
-        );
-        assert_eq!(
-            plain("Server error. Description contains detailed information. The client sent ERROR 3."),
-            "The client sent ERROR 3."
-        );
-        assert_eq!(
-            plain("Can't open local file. File not found"),
-            "Can't open local file. File not found"
-        );
-    }
 
     #[test]
     fn per_cent() {

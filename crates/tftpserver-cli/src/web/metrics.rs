@@ -6,7 +6,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
-use serde_json::Value;
+use tftp_serve::{Server, Stats};
 
 use crate::serve::Running;
 use crate::watch::{BOUNDS, Kind, Operation, Row, Totals};
@@ -24,8 +24,8 @@ struct Figures {
     retransmissions: u64,
     denied: u64,
     dropped: (u64, u64),
-    /// The class' Statistics.
-    statistics: Value,
+    /// The library's own.
+    stats: Stats,
 }
 
 /// All figures, as text.
@@ -40,7 +40,7 @@ pub fn text(running: &Running) -> String {
 
 impl Figures {
     fn now(running: &Running) -> Figures {
-        let look = running.board.look(&running.server);
+        let look = running.board.look();
         let moved = |operation| {
             let active = look.active.iter().filter(|one| one.operation == operation);
             let running: u64 = active.map(|one| one.figures.bytes).sum();
@@ -53,27 +53,26 @@ impl Figures {
             retransmissions: look.sums().retransmissions,
             denied: running.denied(),
             dropped: running.output.dropped(),
-            statistics: serde_json::from_str(&running.server.statistics()).unwrap_or_default(),
+            stats: running.server().map(Server::stats).unwrap_or_default(),
             totals: look.totals,
         }
     }
 
     fn counters(&self) -> [(&'static str, u64, &'static str); 7] {
-        let of = |field: &str| self.statistics[field].as_u64().unwrap_or(0);
         [
             (
                 "requests",
-                of("requests"),
+                self.stats.requests,
                 "Requests that came, repetitions not counted",
             ),
             (
                 "requests_refused",
-                of("refused"),
+                self.stats.refused,
                 "Requests refused by a limit or a setting",
             ),
             (
                 "requests_unanswered",
-                of("unanswered"),
+                self.stats.unanswered,
                 "Requests met with silence, for too much waited",
             ),
             (

@@ -105,9 +105,19 @@ impl Site {
         }
     }
 
+    /// Every address, one behind the other.
+    fn listening(&self) -> String {
+        let server = self.running.server();
+        let addresses = server.map_or_else(Vec::new, |server| match server.is_listening() {
+            true => server.local_addrs(),
+            false => Vec::new(),
+        });
+        let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
+        addresses.join(" ")
+    }
+
     fn transfers(&self) -> String {
-        let Running { server, board, .. } = &self.running;
-        let look = board.look(server);
+        let look = self.running.board.look();
         let (sums, running) = (look.sums(), look.active.len());
         let Look {
             active,
@@ -117,7 +127,7 @@ impl Site {
         } = look;
         let document = json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "listening": server.config("ListenAddresses").unwrap_or_default(),
+            "listening": self.listening(),
             "totals": sums,
             "running": running,
             "active": active.iter().take(SHOWN).collect::<Vec<_>>(),
