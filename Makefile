@@ -67,7 +67,7 @@ dist: ## make what is published, in dist/: source archive, Debian packages, the 
 	@scripts/dist.py
 
 test-dist: dist ## try what dist/ holds, with a whole build from the source archive
-	@python3 tests/dist.py --full
+	@python3 suites/packages/dist.py --full
 
 install: build ## install below PREFIX (and DESTDIR): the library and the command
 	$(CMAKE) --install $(BUILD) --prefix "$(PREFIX)"

@@ -91,19 +91,19 @@ step churn c_program churn
 step fuzz scripts/fuzz.sh
 
 # Directories swapped for links to the outside while clients ask, servers killed while clients upload, system calls that
-# fail one at a time: tests/files.
+# fail one at a time: suites/files.
 files() (
     export TFTP_FAULTS="${TFTP_FAULTS:-40}" TFTP_FAULT_SECONDS="${TFTP_FAULT_SECONDS:-6000}"
     export TFTP_SWAPS="${TFTP_SWAPS:-100000}" TFTP_KILLS="${TFTP_KILLS:-1000}" TFTP_ROUNDS="${TFTP_ROUNDS:-2000}"
     export TFTP_TEST_SECONDS=7200
-    cargo build && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so" tests/files
+    cargo build && python3 suites/lib/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so" files
 )
 step files files
 
-# Ten thousand at once, floods, exhaustion, a hung disk, loss: tests/abuse, with the library as it is published.
+# Ten thousand at once, floods, exhaustion, a hung disk, loss: suites/abuse, with the library as it is published.
 abuse() {
     target=${CARGO_TARGET_DIR:-target}
     cargo build --release --locked --manifest-path benches/Cargo.toml --target-dir "$target/benches" \
-        && ABUSE_LONG=1 python3 tests/abuse/run.py "$target/benches/release"
+        && ABUSE_LONG=1 python3 suites/abuse/run.py "$target/benches/release"
 }
 step abuse abuse

@@ -52,15 +52,15 @@ c_tests() (
         && cd "$dir" && "$CTEST" --output-on-failure --parallel $((2 * jobs)) --no-tests=error
 )
 
-# The library as the Rust tests have it, with checks for overflow.
-settings() { cargo build --workspace && python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
+# Settings, forgery, admission and fleet, with the library as the Rust tests have it: with checks for overflow.
+settings() { cargo build --workspace && python3 suites/lib/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
 
 # The jail and uploads, in processes that are watched, killed, out of room.
-files() { python3 tests/settings/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so" tests/files; }
+files() { python3 suites/lib/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so" files; }
 # Server, load and flood as processes, in networks of the tests' own.
 abuse() {
     cargo build --locked --manifest-path benches/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}/benches" \
-        && python3 tests/abuse/run.py "${CARGO_TARGET_DIR:-target}/benches/debug"
+        && python3 suites/abuse/run.py "${CARGO_TARGET_DIR:-target}/benches/debug"
 }
 
 # What other systems than Linux get (cfg(linux) in crates/tftp-udp and crates/tftp-files), run here. After c, whose programs take
@@ -76,7 +76,7 @@ portable() (
         LD_LIBRARY_PATH="$place" "build/release/c-tests/test_$noun" || exit 1
     done
     for word in resets half_open idle RollOver Uploads; do
-        python3 tests/settings/run.py "$place/libtftpserver.so.0" -k "$word" || exit 1
+        python3 suites/lib/run.py "$place/libtftpserver.so.0" -k "$word" || exit 1
     done
 )
 
@@ -117,8 +117,8 @@ models() {
 # What is published, made from the build of the step c and tried: manual pages, tutorial, archive and packages.
 packages() {
     library=$(find build/release/lib -name 'libtftpserver.so.*.*.*')
-    python3 tests/man.py . && python3 tests/porting.py . "$library" \
-        && python3 tests/tutorial.py . include "$library" && python3 tests/dist.py
+    python3 suites/documents/man.py . && python3 suites/documents/porting.py . "$library" \
+        && python3 suites/documents/tutorial.py . include "$library" && python3 suites/packages/dist.py
 }
 
 step format cargo fmt --all --check
@@ -136,7 +136,7 @@ step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
 # After c, too.
 step portable portable
-step instructions python3 tests/instructions/run.py build/release/lib/libtftpserver.so.0
+step instructions python3 suites/instructions/run.py build/release/lib/libtftpserver.so.0
 if command -v php >/dev/null 2>&1 && command -v phpunit >/dev/null 2>&1; then
     step php php_tests
 else
@@ -145,7 +145,7 @@ fi
 step python scripts/python.sh build/release/lib/libtftpserver.so.0
 step packages packages
 # After rust, which builds the command.
-step firmware python3 tests/firmware/boot.py "${CARGO_TARGET_DIR:-target}/debug/tftpserver" --listen '{address}:69' '{dir}'
+step firmware python3 suites/firmware/boot.py "${CARGO_TARGET_DIR:-target}/debug/tftpserver" --listen '{address}:69' '{dir}'
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address
 
 for tool in valgrind clang pkg-config; do

@@ -24,7 +24,7 @@ struct Row {
 }
 
 /// What takes a network of its own to raise is raised by another test: a number, and what that test asserts where.
-const ELSEWHERE: &[(i32, &str, &str)] = &[(10040, "codes == [10040]", "tests/settings/test_sockets.py")];
+const ELSEWHERE: &[(i32, &str, &str)] = &[(10040, "codes == [10040]", "suites/settings/test_sockets.py")];
 
 const fn row(code: i32, how: &'static str, raise: fn() -> Failure) -> Row {
     Row { code, how, raise }

@@ -1,0 +1,141 @@
+"""Every row of the tables in docs/porting-from-ipworks.md names a test, and that test exists and is run. The commands on
+that page do what it says.
+
+usage: porting.py SOURCE LIBRARY        (LIBRARY: the shared library that is tried)
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE, LIBRARY = (os.path.abspath(argument) for argument in sys.argv[1:])
+# How a test of each kind is defined; a C test, moreover, is run by name.
+KINDS = {
+    ".c": r"^static void {0}\(void\)(?=[\s\S]*RUN\({0}\))",
+    ".rs": r"#\[test\](?:\s*#\[[^\]]*\])*\s*(?:async )?fn {0}\(",
+    ".py": r"^\s*def {0}\(",
+    ".json": r'"name": "{0}"',
+    ".php": r"public function {0}\(",
+    ".cpp": r"^void {0}\(\)(?=[\s\S]*\b{0}\b)",
+}
+
+
+def read(*path):
+    with open(os.path.join(SOURCE, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def exists(path, name):
+    if not os.path.exists(os.path.join(SOURCE, path)):
+        return False
+    pattern = KINDS[os.path.splitext(path)[1]].format(re.escape(name))
+    return re.search(pattern, read(path), flags=re.M) is not None
+
+
+def rows(text):
+    """The rows of the tables whose last column says where they are shown."""
+    table = False
+    for line in text.splitlines():
+        if not line.startswith("|"):
+            table = False
+        elif line.startswith("| The specification |"):
+            table = True
+        elif table and not line.startswith("|---"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+# ---- the commands ----
+
+def run(text, place, **environment):
+    done = subprocess.run(["sh", "-euc", text], cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, "TFTPSERVER_LIBRARY": LIBRARY, **environment}, timeout=120)
+    return [] if done.returncode == 0 else [f"{text}\n{done.stdout}"]
+
+
+def cpp(text, place):
+    """A program of the kind that the page speaks of, from a directory that looks like the sources."""
+    shutil.copy(os.path.join(SOURCE, "bindings", "cpp", "compat", "cpp", "tftpserver", "tftpserver.cpp"),
+                os.path.join(place, "program.cpp"))
+    flags = f"-I'{SOURCE}/include' -L'{os.path.dirname(LIBRARY)}' -ltftpserver"
+    text = text.replace("$(pkg-config --cflags --libs tftpserver)", flags)
+    return run(re.sub("^c[+][+]", os.environ.get("CXX", "c++"), text, flags=re.M), place)
+
+
+def php(text, place):
+    os.makedirs(os.path.join(place, "vendor", "tftpserver"))
+    os.symlink(os.path.join(SOURCE, "bindings", "php"), os.path.join(place, "vendor", "tftpserver", "tftpserver"))
+    os.mkdir(os.path.join(place, "program"))
+    with open(os.path.join(place, "program", "program.php"), "w", encoding="utf-8") as file:
+        file.write("<?php require_once('../include/ipworks_tftpserver.php'); require_once('../include/ipworks_const.php');"
+                   "$server = new IPWorks_TFTPServer(); exit($server->getLocalPort() === 69 ? 0 : 1);")
+    return run(text, place) or run("cd program && php program.php", place)
+
+
+def python(text, place):
+    with open(os.path.join(place, "program.py"), "w", encoding="utf-8") as file:
+        file.write("from ipworks import *\nserver = TFTPServer()\nassert server.get_local_port() == 69\n"
+                   "assert issubclass(IPWorksError, Exception)\n")
+    # The package is "installed" by being on the path too.
+    return run(text.replace("=bindings/python/compat", f"=bindings/python/compat:'{SOURCE}/bindings/python'"), place)
+
+
+TRIES = [("compat=", "c++", cpp), ("ln ", "php", php), ("PYTHONPATH=", "python3", python)]
+
+
+def commands(text):
+    wrong = []
+    for number, block in enumerate(re.findall(r"^```sh\n(.*?)^```$", text, flags=re.S | re.M)):
+        for begins, program, tries in TRIES:
+            if not block.startswith(begins):
+                continue
+            if not shutil.which(program):
+                print(f"NOT RUN: {program} is not installed")
+                break
+            with tempfile.TemporaryDirectory() as place:
+                os.symlink(os.path.join(SOURCE, "bindings"), os.path.join(place, "bindings"))
+                wrong += tries(block, place)
+            break
+        else:
+            wrong.append(f"nobody knows how to try block {number}: {block}")
+    return wrong
+
+
+def documents():
+    """Every page with code on it has somebody who tries it: tests/reference, suites/documents/tutorial.py, suites/fleet/test_fleet.py,
+    crates/tftpserver-cli/tests, or this."""
+    tried = {"reference.md", "tutorial.md", "porting-from-ipworks.md", "scale.md", "command.md"}
+    return [f"nobody tries the code on docs/{name}" for name in os.listdir(os.path.join(SOURCE, "docs"))
+            if name.endswith(".md") and name not in tried and "\n```" in read("docs", name)]
+
+
+def main():
+    text, wrong, count, absent = read("docs", "porting-from-ipworks.md"), [], 0, set()
+    for row in rows(text):
+        count += 1
+        match = re.fullmatch(r"`([\w./-]+): (\w+)`", row[-1])
+        if len(row) != 3 or not match:
+            wrong.append(f"this row is not what, what and a test: {row}")
+        elif (binding := re.match(r"bindings/\w+/", match[1])) and not os.path.isdir(os.path.join(SOURCE, binding[0])):
+            absent.add(binding[0])
+        elif not exists(*match.groups()):
+            wrong.append(f"{match[1]} has no test {match[2]}")
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        if not link.startswith("http") and not os.path.exists(os.path.join(SOURCE, "docs", link)):
+            wrong.append(f"the page leads to {link}, which is not there")
+    if count < 50:
+        wrong.append(f"only {count} rows were understood")
+    if exists("c-tests/test_methods.c", "no_such_test") or not exists("c-tests/test_methods.c", "reset"):
+        wrong.append("this check cannot tell a test that exists from one that does not")
+    wrong += commands(text) + documents()
+    for line in wrong:
+        print(f"FAILED: {line}")
+    for name in sorted(absent):
+        print(f"NOT RUN: the rows of {name}, which this tree does not have")
+    print(f"{count} rows")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,260 @@
+"""What the tests of the jail and of uploads stand on: a directory that is served beside one that is not, what the
+kernel tells of it, single exchanges with a server, processes that end before their time.
+
+suites/lib/run.py runs them. TFTP_SEED=N replays what chance did. How long the long ones are: TFTP_SWAPS, requests
+while directories are swapped, and no fewer swaps (6000); TFTP_KILLS, servers killed (40); TFTP_ROUNDS, rounds of several
+clients on one name (60). TFTP_TEST_SECONDS is when a class of tests has failed to end (300).
+"""
+import ctypes
+import os
+import random
+import re
+import select
+import shutil
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+IS_ROOT = os.geteuid() == 0
+NOBODY = 65534
+READ, WRITE = 1, 2
+INSIDE, SECRET = b"inside", b"outside"
+LEFTOVER = re.compile(r"\.tftpserver-[0-9a-f]{16}\.part")
+SECONDS = 20  # an answer is there at once; who waits that long would wait for ever
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def seed():
+    """Where chance begins: given, or new and shown where the test fails."""
+    value = int(os.environ.get("TFTP_SEED") or random.SystemRandom().randrange(1 << 32))
+    print(f"TFTP_SEED={value}", flush=True)
+    return value
+
+
+def times(name, default):
+    """How often the long ones do it."""
+    return int(os.environ.get("TFTP_" + name) or default)
+
+
+def places():
+    """Directories on file systems of which one answers look-ups from its cache and one may not."""
+    shared = "/dev/shm"
+    return [None, shared] if os.access(shared, os.W_OK) else [None]
+
+
+class Ground:
+    """`base/root` is served. `base/outside`, `base/rooted` (which begins like it) and `base/secret` are not."""
+
+    def __init__(self, place=None):
+        self.base = tempfile.mkdtemp(dir=place)
+        os.chmod(self.base, 0o755)
+        self.root, self.outside = (os.path.join(self.base, name) for name in ("root", "outside"))
+        for path in ("root/dir/sub", "outside/sub", "rooted"):
+            os.makedirs(os.path.join(self.base, path))
+        for path in ("root/file", "root/dir/file", "root/dir/sub/file"):
+            self.put(path, INSIDE)
+        for path in ("secret", "rooted/secret", "outside/secret", "outside/sub/secret", "outside/file"):
+            self.put(path, SECRET)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    def put(self, path, data):
+        with open(os.path.join(self.base, path), "wb") as file:
+            file.write(data)
+
+    def link(self, target, name):
+        os.symlink(target, os.path.join(self.root, name))
+
+    def strangers(self):
+        """Everything but what is served: what it is, which it is, when it was last read, written or changed."""
+        found = {}
+        for path, directories, files in os.walk(self.base):
+            if path == self.base:
+                directories.remove("root")
+            for name in [*directories, *files]:
+                at = os.path.join(path, name)
+                is_file = os.path.isfile(at) and not os.path.islink(at)
+                now = os.lstat(at)
+                found[at] = (now.st_mode, now.st_uid, now.st_ino, now.st_nlink, now.st_size, now.st_mtime_ns,
+                             now.st_ctime_ns, now.st_atime_ns if is_file else None)
+        return found
+
+
+class Watch:
+    """inotify: whatever is opened, read, made, changed or removed in the directories of a ground outside its root."""
+
+    ALL = 0xFFF
+
+    def __init__(self, ground, but=("root",)):
+        self.fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        assert self.fd >= 0
+        self.directories = {}
+        for path, below, _ in os.walk(ground.base):
+            if path == ground.base:
+                below[:] = set(below) - set(but)
+            number = libc.inotify_add_watch(self.fd, os.fsencode(path), self.ALL)
+            assert number >= 0, path
+            self.directories[number] = path
+        self.events()
+
+    def events(self, but=("root",)):
+        """(directory, name, kind of event), of which some names are of no interest."""
+        found = []
+        while select.select([self.fd], [], [], 0)[0]:
+            data = os.read(self.fd, 1 << 16)
+            while data:
+                number, kind, _, length = struct.unpack("iIII", data[:16])
+                name = data[16:16 + length].rstrip(b"\0").decode()
+                data = data[16 + length:]
+                if name not in but:
+                    found.append((self.directories[number], name, hex(kind)))
+        return found
+
+    def close(self):
+        os.close(self.fd)
+
+
+class Asker:
+    """Asks a server and tells the first answer, whole; a transfer that begins is given up."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def ask(self, opcode, name, mode=b"octet"):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(SECONDS)
+            name = name if isinstance(name, bytes) else name.encode()
+            sock.sendto(struct.pack("!H", opcode) + name + b"\0" + mode + b"\0", self.address)
+            packet, peer = sock.recvfrom(65536)
+            if packet[:2] != b"\0\5":
+                sock.sendto(b"\0\5\0\0enough\0", peer)
+            return packet
+
+    def code(self, opcode, name):
+        """The number of the ERROR, or None where there was none."""
+        packet = self.ask(opcode, name)
+        return struct.unpack("!H", packet[2:4])[0] if packet[:2] == b"\0\5" else None
+
+
+class Upload:
+    """One client that is moved on block by block."""
+
+    def __init__(self, address, name, data, mode, blksize):
+        self.wire, self.blksize, self.block = data, blksize, 0
+        self.file = data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\r") if mode == "netascii" else data
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(SECONDS)
+        self.socket.sendto(struct.pack("!H", WRITE) + f"{name}\0{mode}\0blksize\0{blksize}\0".encode(), address)
+        packet, peer = self.socket.recvfrom(2048)
+        assert packet[:2] == b"\0\6", packet
+        self.socket.connect(peer)
+
+    def step(self):
+        """Sends a block and awaits its ACK; true after the last one."""
+        part = self.wire[self.block * self.blksize:(self.block + 1) * self.blksize]
+        self.block += 1
+        packet = struct.pack("!HH", 3, self.block) + part
+        self.socket.send(packet)
+        if self.block % 7 == 0:
+            self.socket.send(packet)  # once more, as over a network
+        while True:
+            answer = self.socket.recv(2048)
+            # A client that waits gets the last packet again, first of all the OACK.
+            assert answer[:2] in (b"\0\4", b"\0\6"), answer
+            if answer == b"\0\4" + packet[2:4]:
+                return len(part) < self.blksize
+
+    def abort(self):
+        self.socket.send(b"\0\5\0\0never mind\0")
+
+    def close(self):
+        self.socket.close()
+
+
+def is_presentable(packet):
+    """An ERROR whose text is printable ASCII, ends with its NUL and names no path."""
+    text = packet[4:-1]
+    return (packet[:2] == b"\0\5" and packet[-1:] == b"\0" and 0 < len(text) < 80
+            and all(0x20 <= byte < 0x7F for byte in text) and b" /" not in b" " + text)
+
+
+def is_file(path):
+    """Whether it is a regular file, and still there."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def leftovers(directory):
+    """Unfinished uploads below a directory, by path."""
+    return sorted(at for path, _, names in os.walk(directory) for name in names
+                  if LEFTOVER.fullmatch(name) and is_file(at := os.path.join(path, name)))
+
+
+def until(held, what, seconds=SECONDS):
+    """Waits for what happens on other threads."""
+    end = time.monotonic() + seconds
+    while not held():
+        assert time.monotonic() < end, what
+        time.sleep(0.005)
+
+
+def drop_root():
+    """This process and its threads to come are nobody's."""
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+
+
+class Process:
+    """A server in a process of its own (serving.py), for those that are killed or watched from outside."""
+
+    def __init__(self, root, *settings, before=()):
+        command = [*before, sys.executable, os.path.join(HERE, "serving.py"), root, *settings]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line = self.process.stdout.readline()
+        assert line.strip().isdigit(), line
+        self.address = ("127.0.0.1", int(line))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.stop()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.wait()
+
+    def stop(self):
+        """Its standard input ends: it closes its server and goes."""
+        self.process.stdin.close()
+        self.wait()
+
+    def wait(self):
+        code = self.process.wait(SECONDS)
+        self.process.stdout.close()
+        return code
+
+
+def skip_without_strace(test):
+    """Leaves a test out where no process can be traced."""
+    if shutil.which("strace") is None:
+        test.skipTest("what takes strace, which is not installed")
+    with tempfile.TemporaryDirectory() as directory:
+        trace = os.path.join(directory, "trace")
+        if subprocess.run(["strace", "-f", "-o", trace, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+            test.skipTest("what takes strace, which may trace nothing here")

@@ -1,0 +1,143 @@
+"""What is sent is what the file holds: where its size is not true, where it changes, where its number is another's."""
+import os
+import tempfile
+import time
+import unittest
+
+from ground import until
+from lib import CONN_LOCAL_FILE, CONNECTED, LOCAL_DIR, Answer, Client, Server, in_child, read
+from oddfs import OddFs, may_mount, own_mounts
+
+GENERATED = "/proc/sys/kernel/ostype"
+LINUX = os.path.exists(GENERATED)
+fuse = unittest.skipUnless(may_mount(), "file systems in user space, which need root and /dev/fuse")
+
+
+def serve(root):
+    server = Server(start=False)
+    server.set(LOCAL_DIR, root)
+    server.start()
+    return server
+
+
+@unittest.skipUnless(LINUX, "procfs and sysfs, which Linux has")
+class Generated(unittest.TestCase):
+    """Sizes of 0 and of a page, whatever is in the file."""
+
+    def same(self, path, mode="octet"):
+        with open(path, "rb") as file:
+            contents = file.read()
+        self.assertTrue(contents, path)
+        with serve(os.path.dirname(path)) as server:
+            with Client(server.address) as client:
+                client.ask(os.path.basename(path), mode=mode)
+                got = client.finish()
+            self.assertEqual(got.replace(b"\r\n", b"\n"), contents)
+            with Client(server.address) as client:
+                agreed = client.oack(os.path.basename(path), tsize=0, blksize=1024)
+                self.assertEqual(agreed, {"blksize": "1024"})
+                self.assertEqual(client.finish(1024, first=(6, 0, b"")), contents)
+
+    def test_a_file_of_procfs(self):
+        self.same(GENERATED)
+        self.same(GENERATED, "netascii")
+
+    def test_a_file_of_many_blocks(self):
+        """Longer than a chunk of 64 KiB, read in many system calls, each of which may come short."""
+        self.assertGreater(len(open("/proc/kallsyms", "rb").read()), 100_000)
+        self.same("/proc/kallsyms")
+
+    @unittest.skipUnless(os.path.exists("/sys/kernel/mm/transparent_hugepage/enabled"), "a sysfs to read")
+    def test_a_file_of_sysfs_claims_a_page(self):
+        path = "/sys/kernel/mm/transparent_hugepage/enabled"
+        self.assertEqual(os.path.getsize(path), 4096)
+        self.same(path)
+
+    def test_the_programs_own_choice(self):
+        with Server(start=False) as server:
+            server.on(CONNECTED, lambda data: server.check(self.choose(server, data.connected.connection_id)))
+            server.start()
+            with Client(server.address) as client:
+                client.ask("any")
+                answers = []
+                client.socket.settimeout(0.05)
+
+                def came():
+                    try:
+                        answers.append(client.receive())
+                    except TimeoutError:
+                        pass
+                    return answers
+                server.pump(came)
+                self.assertEqual(client.finish(first=answers[0]), b"Linux\n")
+
+    def choose(self, server, connection):
+        from lib import lib
+        return lib.tftpserver_set(server.handle, CONN_LOCAL_FILE, connection, GENERATED.encode())
+
+
+@fuse
+class UserSpace(unittest.TestCase):
+    def on(self, files, test, **options):
+        def run():
+            own_mounts()
+            with tempfile.TemporaryDirectory() as directory:
+                root = os.path.join(directory, "root")
+                with OddFs(root, files, **options) as disk, serve(root) as server:
+                    test(server, disk)
+        in_child(run)
+
+    def test_a_size_of_0_says_nothing(self):
+        files = {"long": bytes(range(256)) * 600, "one": b"1", "block": b"b" * 512, "chunk": b"c" * 65536, "empty": b""}
+
+        def test(server, _):
+            for name, contents in files.items():
+                self.assertEqual(read(server, name), contents, name)
+                self.assertEqual(read(server, name, blksize=8192, windowsize=4), contents, name)
+            with Client(server.address) as client:
+                self.assertEqual(client.oack("long", tsize=0, blksize=512), {"blksize": "512"})
+        self.on(files, test, size=0, direct=True)
+
+    def test_a_size_that_is_not_0_is_a_promise(self):
+        def test(server, _):
+            with self.assertRaises(Answer) as answer:
+                read(server, "file")
+            self.assertEqual(answer.exception.code, 0)
+        self.on({"file": b"short"}, test, size=2000, direct=True)
+
+    def test_two_files_with_one_number(self):
+        """Asked for at once: each client gets its own, though their states look the same."""
+        files = {"a": b"A" * 20_000, "b": b"B" * 20_000}
+
+        def test(server, _):
+            with Client(server.address) as first, Client(server.address) as second:
+                first.ask("a")
+                held = first.receive()
+                second.ask("b")
+                self.assertEqual(second.finish(), files["b"])
+                self.assertEqual(first.finish(first=held), files["a"])
+        self.on(files, test, inode=77)
+
+
+class Rewritten(unittest.TestCase):
+    def test_in_place_with_the_old_modification_time(self):
+        """What the first client's transfer has read is not what a client gets that asks after the change."""
+        with Server() as server:
+            path = os.path.join(server.root, "firmware")
+            server.file("firmware", b"o" * 300_000)
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+            age(path)
+            with Client(server.address) as first:
+                first.ask("firmware", blksize=1428)
+                self.assertEqual(first.receive()[0], 6)
+                first.ack(0)
+                self.assertEqual(first.receive()[2][:1], b"o")
+                with open(path, "r+b") as file:
+                    file.write(b"n" * 300_000)
+                os.utime(path, (1_700_000_000, 1_700_000_000))
+                self.assertEqual(read(server, "firmware", blksize=1428), b"n" * 300_000)
+
+
+def age(path):
+    """Waits until a file's last change is old enough for openings to share what was read."""
+    until(lambda: time.time() - os.stat(path).st_ctime > 0.1, "time passes")
