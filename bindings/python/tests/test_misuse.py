@@ -26,6 +26,8 @@ class Raising(Case):
                 self.write("file", b"x" * 1000)
                 server = self.server(self.root)
                 wanted = "nothing" if name == "error" else "file"
+                if name == "data_wanted":  # of downloads that the program feeds, and only of these
+                    server.on_connection_request = lambda e, server=server: server.conn[e.connection_id].__setattr__("data_size", 9)
                 setattr(server, f"on_{name}", lambda e: [][1])
                 client = self.get(server.local_port, wanted)
                 caught = 0
@@ -36,6 +38,7 @@ class Raising(Case):
                         caught += 1
                         setattr(server, f"on_{name}", None)
                 self.assertEqual(caught, 1)
+                server.on_connection_request = None
                 self.assertEqual(self.pump(server, self.get(server.local_port, "file")).data, b"x" * 1000)
 
     def test_no_kind_of_exception_is_lost(self):

@@ -9,10 +9,10 @@
 them, with the properties, methods and events of the specification.
 """
 from ._aio import AsyncServer
-from ._answers import LATER, Answer, AsyncAnswer, AsyncReadable, AsyncWritable, Readable, Writable
+from ._answers import (LATER, Answer, AsyncAnswer, AsyncReadable, AsyncWritable, Readable, SizedReadable, Writable)
 from ._class import EventHook, TFTPServer
 from ._errors import TFTPServerError, TFTPServerIndexError, TFTPServerValueError
-from ._events import (AnyEvent, ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, EndTransferEvent,
+from ._events import (AnyEvent, ConnectedEvent, ConnectionRequestEvent, DataWantedEvent, DisconnectedEvent, EndTransferEvent,
                       ErrorEvent, LogEvent, StartTransferEvent, TransferEvent)
 from ._conn import Conn, Conns
 from ._generated import VERSION as __version__
@@ -20,11 +20,12 @@ from ._generated import Accept, Direction, ErrorCode, EventId, Operation, Proper
 from ._request import Request
 from ._server import Server
 from ._settings import Settings
+from ._sources import Source
 
 __all__ = [
     "Accept", "Answer", "AnyEvent", "AsyncAnswer", "AsyncReadable", "AsyncServer", "AsyncWritable", "Conn", "Conns",
-    "ConnectedEvent", "ConnectionRequestEvent", "Direction", "DisconnectedEvent", "EndTransferEvent", "ErrorCode", "ErrorEvent",
-    "EventHook", "EventId", "LATER", "LogEvent", "Operation", "PropertyId", "Readable", "Request", "Server", "Settings",
+    "ConnectedEvent", "ConnectionRequestEvent", "DataWantedEvent", "Direction", "DisconnectedEvent", "EndTransferEvent", "ErrorCode", "ErrorEvent",
+    "EventHook", "EventId", "LATER", "LogEvent", "Operation", "PropertyId", "Readable", "Request", "Server", "Settings", "SizedReadable", "Source",
     "StartTransferEvent", "TFTPServer", "TFTPServerError", "TFTPServerIndexError", "TFTPServerValueError", "TransferEvent",
     "Writable", "__version__",
 ]

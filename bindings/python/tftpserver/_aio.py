@@ -11,10 +11,11 @@ from typing import (TYPE_CHECKING, Any, Awaitable, Callable, Coroutine, Deque, D
 
 from ._answers import LATER, AsyncAnswer, Sink, checked, drop, is_async, is_readable, nothing, refuse_generator
 from ._errors import TFTPServerError, TFTPServerIndexError, not_stored
-from ._events import ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, TransferEvent
+from ._events import ConnectedEvent, ConnectionRequestEvent, DataWantedEvent, DisconnectedEvent, TransferEvent
 from ._loop import Watcher, run_aside, watch
 from ._request import Request, Service
 from ._settings import Settings
+from ._sources import PIECE, Pass, is_content
 from ._text import StrPath
 
 if sys.version_info >= (3, 11):
@@ -205,7 +206,7 @@ class AsyncServer(Service):
             return self._answer_in_task(event, request, self._handler(request))
         try:
             answer = self._handler(request)
-            if inspect.isawaitable(answer) or is_readable(answer) and is_async(answer.read):
+            if inspect.isawaitable(answer) or is_readable(answer) and not is_content(answer) and is_async(answer.read):
                 self._answer_in_task(event, request, answer)
             else:
                 self._answer(event, request, answer)
@@ -229,7 +230,7 @@ class AsyncServer(Service):
                 answer = await answer
             if answer is LATER:
                 return
-            if not request.is_upload and is_readable(answer):  # which may take its time
+            if not request.is_upload and is_readable(answer) and not is_content(answer):  # which may take its time
                 await self._read_and_give(request, answer)
             else:
                 self._give(request, answer)
@@ -273,7 +274,50 @@ class AsyncServer(Service):
             self._answering.pop(connection_id, None)
             task.cancel()
 
-    # ---- what follows: blocks, the end ----
+    # ---- what follows: data, blocks, the end ----
+
+    def _on_data_wanted(self, event: DataWantedEvent) -> None:
+        self._count()
+        try:
+            source = self._feeds.find(event.connection_id, event.offset, event.length)
+        except Exception as error:
+            return self._source_failed(event.connection_id, error)
+        if source is not None:
+            source.owed.append((event.connection_id, event.length))
+            if not source.is_busy:
+                source.is_busy = True
+                self._begin_task(self._feed_all(source))
+
+    async def _feed_all(self, source: Pass) -> None:
+        """Supplies what was asked for."""
+        loop, number = asyncio.get_running_loop(), 0
+        try:
+            while source.owed:
+                number, left = source.owed[0]
+                most = min(left, PIECE)
+                if source.is_async:
+                    data = await source.read_async(most)
+                else:
+                    data = await loop.run_in_executor(None, source.read, most)
+                # First, so that the next request finds where this pass will be.
+                if left > len(data) > 0:
+                    source.owed[0] = number, left - len(data)
+                else:
+                    source.owed.pop(0)
+                if not self._supply_piece(number, data) or not data:
+                    return source.owed.clear()
+        except Exception as error:
+            source.owed.clear()
+            self._source_failed(number, error)
+        finally:
+            source.is_busy = False
+
+    def _source_failed(self, connection_id: int, error: Exception) -> None:
+        request = self._feed_failed(connection_id, error)
+        if request is not None:
+            self._raised(request, error)
+        else:
+            self._failed(error)
 
     def _on_transfer(self, event: TransferEvent) -> None:
         self._count()
@@ -332,15 +376,18 @@ class AsyncServer(Service):
     def _on_disconnected(self, event: DisconnectedEvent) -> None:
         self._count()
         request, sink, error = self._finish(event)
+        closers = self._feeds.forget(event.connection_id)
         if request is None:
             return
-        steps = self._ending(request, sink, error)
+        steps = self._ending(request, sink, error, closers)
         pending = self._run(request, steps)
         if pending is not None:
             self._begin_task(self._run_on(request, steps, pending))
 
-    def _ending(self, request: Request, sink: Optional[Sink], error: Optional[TFTPServerError]) -> Iterator[Callable[[], Any]]:
+    def _ending(self, request: Request, sink: Optional[Sink], error: Optional[TFTPServerError],
+                closers: List[Callable[[], Any]]) -> Iterator[Callable[[], Any]]:
         """The steps of a connection's end, in order. Each runs also where the one before raised."""
+        yield from closers
         if isinstance(sink, _Stream) and sink.task is not None:
             task = sink.task
             yield lambda: task

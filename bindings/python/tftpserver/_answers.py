@@ -2,12 +2,15 @@
 import inspect
 import os
 import stat
-from typing import Any, Awaitable, Callable, Optional, Protocol, Union
+from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Iterator, Optional, Protocol, Union
 
 from ._conn import Conn
 from ._generated import Accept
 from ._strict import discard
 from ._temporary import empty_file
+
+if TYPE_CHECKING:
+    from ._sources import Source
 
 
 class Readable(Protocol):
@@ -19,6 +22,14 @@ class Readable(Protocol):
 
     def close(self) -> Any:
         """Called once, whether or not `read` raised."""
+        ...
+
+
+class SizedReadable(Protocol):
+    """A download's content that is read piece by piece, as a file, a response of urllib or a pipe is; closed at the end."""
+
+    def read(self, size: int, /) -> Any:
+        """The next bytes, `size` at most; b"" at the end. An exception ends the download with an ERROR."""
         ...
 
 
@@ -62,11 +73,11 @@ class AsyncWritable(Protocol):
 LATER = Accept.LATER
 
 #: What a handler may return.
-Answer = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, Readable, Writable, Callable[[bytes], Any], Accept,
-               None]
+Answer = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, Readable, SizedReadable, "Iterator[bytes]", "Source",
+               Writable, Callable[[bytes], Any], Accept, None]
 
 #: What a handler of AsyncServer may return, itself or from an `async def`.
-AsyncAnswer = Union[Answer, AsyncReadable, AsyncWritable, Callable[[bytes], Awaitable[Any]]]
+AsyncAnswer = Union[Answer, AsyncReadable, "AsyncIterator[bytes]", AsyncWritable, Callable[[bytes], Awaitable[Any]]]
 
 
 def nothing() -> None:
@@ -108,7 +119,7 @@ def is_readable(answer: Any) -> bool:
 def supply(conn: Conn, answer: Any) -> None:
     """Gives the library the content of a download."""
     if is_readable(answer):
-        path = _path_of(answer)
+        path = path_of(answer)
         if path is not None:
             conn.local_file = path
             return
@@ -123,7 +134,7 @@ def supply(conn: Conn, answer: Any) -> None:
         conn.local_file = empty_file()  # to the library, no data would mean that none was set
 
 
-def _path_of(file: Any) -> Optional[str]:
+def path_of(file: Any) -> Optional[str]:
     """The path of a file on disk that was opened and not read yet: it need not go through memory. Closes it."""
     try:
         name, there = file.name, os.fstat(file.fileno())

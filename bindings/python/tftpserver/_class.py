@@ -13,7 +13,7 @@ from . import _dispatch, _events
 from ._conn import Conns
 from ._dispatch import Call
 from ._errors import TFTPServerError
-from ._events import (ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, EndTransferEvent, ErrorEvent,
+from ._events import (ConnectedEvent, ConnectionRequestEvent, DataWantedEvent, DisconnectedEvent, EndTransferEvent, ErrorEvent,
                       LogEvent, StartTransferEvent, TransferEvent)
 from ._ffi import lib, quick
 from ._generated import Accept, Direction, ErrorCode, EventId, PropertyId
@@ -89,6 +89,7 @@ class TFTPServer(SettingAttributes, Strict):
     on_log = _On[LogEvent](EventId.LOG, "A log message.")
     on_start_transfer = _On[StartTransferEvent](EventId.START_TRANSFER, "A transfer begins.")
     on_transfer = _On[TransferEvent](EventId.TRANSFER, "A block was transferred.")
+    on_data_wanted = _On[DataWantedEvent](EventId.DATA_WANTED, "A download that the program feeds has room for more data.")
 
     def __init__(self) -> None:
         self._handlers: Dict[int, Callable[[Any], Any]] = {}
@@ -203,6 +204,17 @@ class TFTPServer(SettingAttributes, Strict):
         last block of an upload is acknowledged only after `hold(index, False)`.
         """
         self._check(quick.tftpserver_do_hold(self._handle, self._index(index), 1 if hold else 0))
+
+    def supply(self, index: int, data: Union[bytes, bytearray, memoryview], is_last: bool = False) -> None:
+        """Supplies the next bytes of a download whose `data_size` was set, at most what `on_data_wanted` asked for.
+
+        By connection id or position, from any thread. 905: more than was asked for; 130: it is over.
+        """
+        self._check(quick.tftpserver_do_supply(self._handle, self._index(index), bytes(data), len(data), 1 if is_last else 0))
+
+    def abort(self, index: int, tftp_code: int = 0, message: str = "Aborted") -> None:
+        """Ends one transfer with an error code (0 to 8) and a text for its client, by connection id or position."""
+        self._check(quick.tftpserver_do_abort(self._handle, self._index(index), operator.index(tftp_code), to_bytes(message)))
 
     def reset(self) -> None:
         """Shutdown, and then every property and setting has its default again. Handlers stay."""

@@ -5,13 +5,15 @@ import os
 import threading
 from typing import Any, Callable, Dict, Optional, Set, Tuple
 
-from ._answers import LATER, Sink, is_path, refuse_generator, sink_for, supply
+from ._answers import LATER, Sink, is_path, path_of, refuse_generator, sink_for, supply
 from ._class import TFTPServer
 from ._conn import Conn
 from ._errors import TFTPServerError
-from ._events import ConnectedEvent, ConnectionRequestEvent, DisconnectedEvent, LogEvent, TransferEvent
+from ._events import (ConnectedEvent, ConnectionRequestEvent, DataWantedEvent, DisconnectedEvent, LogEvent,
+                      TransferEvent)
 from ._generated import Direction, ErrorCode, EventId, Operation
 from ._settings import NAMES, SettingAttributes
+from ._sources import Feeds, Source, is_content
 from ._strict import Strict
 from ._temporary import Place
 
@@ -61,6 +63,7 @@ class Service(SettingAttributes, Strict):
         self._takes_uploads = self._has_root and create
         self._requests: Dict[int, Request] = {}
         self._sinks: Dict[int, Sink] = {}
+        self._feeds = Feeds()
         self._put_off: Set[int] = set()  # requests that may be answered by `answer` and `refuse`
         self._tapping = threading.Lock()  # guards _sinks together with the tap on Transfer
         self._is_tapping = False
@@ -87,6 +90,7 @@ class Service(SettingAttributes, Strict):
             # Before it listens: no request may pass the handler by.
             server._tap(EventId.CONNECTION_REQUEST, self._on_request)
             server._tap(EventId.DISCONNECTED, self._on_disconnected)
+            server._tap(EventId.DATA_WANTED, self._on_data_wanted)
         self._follow_logging()
         for name, value in settings.items():
             if name not in NAMES and name not in _PROPERTIES:
@@ -226,9 +230,33 @@ class Service(SettingAttributes, Strict):
             conn.local_file = answer
         elif request.is_upload:
             self._lead_to(sink_for(answer), conn)
+        elif isinstance(answer, Source) or is_content(answer):
+            self._feed(conn, answer)
         else:
             supply(conn, answer)
         return True
+
+    def _feed(self, conn: Conn, answer: Any) -> None:
+        path = None if isinstance(answer, Source) else path_of(answer)
+        if path is not None:
+            conn.local_file = path
+            return
+        source = answer if isinstance(answer, Source) else Source(answer)
+        self._check_content(source.content)
+        conn.data_key = source.key
+        conn.data_size = source.size
+        self._feeds.add(conn._index, source)
+
+    def _check_content(self, content: Any) -> None:
+        """A TypeError for what this server cannot read."""
+
+    def _feed_failed(self, connection_id: int, error: Exception) -> Optional[Request]:
+        """Ends the downloads whose source has failed. Returns the request that is to be told of."""
+        request = self._requests.get(connection_id)
+        for one in self._feeds.sharing(connection_id):
+            with contextlib.suppress(TFTPServerError):
+                self._tftp.abort(one, 0, "The source of the file failed")
+        return request
 
     def _lead_to(self, sink: Sink, conn: Conn) -> None:
         with self._tapping:
@@ -263,6 +291,14 @@ class Service(SettingAttributes, Strict):
         else:
             self._on_disconnected(DisconnectedEvent(event.connection_id, event.status_code, event.description))
 
+    def _supply_piece(self, connection_id: int, data: bytes) -> bool:
+        """Supplies it; b"" is the end. Returns False where the download has ended meanwhile."""
+        try:
+            self._tftp.supply(connection_id, data, not data)
+        except TFTPServerError:
+            return False
+        return True
+
     def _on_request(self, event: ConnectionRequestEvent) -> None:
         raise NotImplementedError
 
@@ -270,6 +306,9 @@ class Service(SettingAttributes, Strict):
         raise NotImplementedError
 
     def _on_transfer(self, event: TransferEvent) -> None:
+        raise NotImplementedError
+
+    def _on_data_wanted(self, event: DataWantedEvent) -> None:
         raise NotImplementedError
 
     def _finish(self, event: DisconnectedEvent) -> Tuple[Optional[Request], Optional[Sink], Optional[TFTPServerError]]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Type, TypeVar, Union
 
 from ._answers import Answer, drop, is_async, nothing
 from ._errors import TFTPServerError, not_stored
-from ._events import ConnectionRequestEvent, DisconnectedEvent, TransferEvent
+from ._events import ConnectionRequestEvent, DataWantedEvent, DisconnectedEvent, TransferEvent
 from ._request import Request, Service, log
 from ._settings import Settings
+from ._sources import PIECE
 from ._strict import discard
 from ._text import StrPath
 
@@ -30,8 +31,9 @@ class Server(Service):
         with Server("/srv/tftp", port=6969) as server:
             server.serve_forever()
 
-    The handler is called with a `Request` and returns, for a download, a path, bytes, a binary file to read from (it
-    is closed), or None: then the file is looked for in `root`, if that is given, or is not found. For an upload it
+    The handler is called with a `Request` and returns, for a download, a path, bytes, anything with `read(size)` or an
+    iterator of bytes, which is read piece by piece while the transfer runs and closed at its end, a `Source` of these where
+    many share one pass over it, or None: then the file is looked for in `root`, if that is given, or is not found. For an upload it
     returns a path, a binary file to write to (it is closed at the end), a callable that gets each block, or None:
     then the upload is refused, or goes to `root` where `create=True`. A directory alone takes uploads only with
     `create=True`, too.
@@ -211,8 +213,34 @@ class Server(Service):
             sink.write = drop
             self._raised(self._requests[event.connection_id], error)
 
+    def _check_content(self, content: Any) -> None:
+        read = getattr(content, "read", None)
+        if is_async(read) or hasattr(content, "__aiter__"):
+            discard(content)
+            raise TypeError(f"the content, {content!r}, is async: that needs AsyncServer")
+
+    def _on_data_wanted(self, event: DataWantedEvent) -> None:
+        number, left = event.connection_id, event.length
+        try:
+            source = self._feeds.find(number, event.offset, left)
+            while source is not None and left:
+                data = source.read(min(left, PIECE))
+                left -= len(data)
+                if not self._supply_piece(number, data) or not data:
+                    return
+        except Exception as error:
+            request = self._feed_failed(number, error)
+            if request is not None:
+                self._raised(request, error)
+
     def _on_disconnected(self, event: DisconnectedEvent) -> None:
         request, sink, error = self._finish(event)
+        for close in self._feeds.forget(event.connection_id):
+            try:
+                close()
+            except Exception as raised:
+                if request is not None:
+                    self._raised(request, raised)
         if request is None:
             return
         try:
