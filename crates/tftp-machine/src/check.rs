@@ -36,7 +36,7 @@ impl<L: Limits> Server<L> {
             dallying += usize::from(transfer.is_private && transfer.has_ended);
             linked += usize::from(!transfer.is_private);
         }
-        let (places, requests) = self.table.entries();
+        let (places, requests, of_clients) = self.table.entries();
         assert_eq!(self.ports.own(), private, "private ports are those of transfers");
         assert_eq!(
             places, linked,
@@ -47,6 +47,11 @@ impl<L: Limits> Server<L> {
             self.dallying.len(),
             dallying,
             "only what still dallies may give way"
+        );
+        assert_eq!(
+            of_clients,
+            self.table.len(),
+            "each transfer is one of its client's"
         );
         assert_eq!(
             self.half_open.len(),

@@ -47,7 +47,7 @@ impl<L: Limits> Server<L> {
         if transfer.has_ended {
             return;
         }
-        if transfer.is_superseded() {
+        if transfer.is_mute() {
             return self.end_silently(index, how);
         }
         if transfer.outcome().is_some() {
@@ -190,7 +190,10 @@ impl<L: Limits> Server<L> {
             // The client goes on.
             transfer.waiting = None;
         }
-        let is_out = !transfer.has_ended && (in_doubt || transfer.is_superseded());
+        transfer.is_left &= transfer.is_superseded() || transfer.pending().is_some();
+        // One that was left counts: asking for something else is no way past the limits.
+        let is_replaced = transfer.is_superseded() && !transfer.is_left;
+        let is_out = !transfer.has_ended && (in_doubt || is_replaced);
         if is_out != transfer.is_doubted {
             transfer.is_doubted = is_out;
             match is_out {

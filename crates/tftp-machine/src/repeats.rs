@@ -6,7 +6,7 @@ use tftp_proto::Instant;
 
 /// A client that goes on is heard more often than this; one that was reset is not heard at all. Clients repeat requests
 /// after 0.1 s and more (busybox), so a shorter silence tells nothing.
-const SILENCE: Duration = Duration::from_secs(1);
+pub(crate) const SILENCE: Duration = Duration::from_secs(1);
 
 /// What is known of the transfer that began with this request.
 #[derive(Clone, Copy, Debug, Default)]

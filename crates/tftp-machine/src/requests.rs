@@ -25,6 +25,9 @@ pub(crate) const MOST_TO_GIVE_WAY: u8 = 5;
 /// What a new transfer needs: a socket, a file and the directory that it is in, the same again for syncing.
 const ROOM: usize = 4;
 
+/// How many other transfers of one client port are looked at.
+const MOST_LEFT: usize = 8;
+
 /// What became of the transfer that began with the same request.
 enum Former {
     /// There is none, or it has ended.
@@ -53,7 +56,10 @@ impl<L: Limits> Server<L> {
         let newcomer = self.newcomer(datagram, request.operation);
         self.make_room(&newcomer);
         match self.admit(&newcomer) {
-            Ok(true) => self.enter(datagram, request, digest, &newcomer, former),
+            Ok(true) => {
+                self.leave_others(datagram);
+                self.enter(datagram, request, digest, &newcomer, former)
+            }
             Ok(false) => Handled::Unanswered(Why::Crowded),
             Err(why) => self.refuse(datagram, why),
         }
@@ -110,8 +116,31 @@ impl<L: Limits> Server<L> {
         if let Some(id) = former
             && let Some(transfer) = self.table.get_mut(id)
         {
+            transfer.is_left = false;
             transfer.supersede(now);
             self.touch(id.index);
+        }
+    }
+
+    /// What else a client was sent is left by it where it has been silent: a late packet of that would be taken for an
+    /// answer to its new request.
+    fn leave_others(&mut self, datagram: &Datagram<'_>) {
+        if self.ports.mode() == Mode::Single {
+            return;
+        }
+        let now = self.now;
+        let mut others = [None; MOST_LEFT];
+        for (place, index) in others.iter_mut().zip(self.table.of_client(datagram.peer)) {
+            *place = Some(index);
+        }
+        for index in others.into_iter().flatten() {
+            if self
+                .table
+                .at_mut(index)
+                .is_some_and(|transfer| transfer.leave(now))
+            {
+                self.touch(index);
+            }
         }
     }
 
@@ -225,6 +254,7 @@ impl<L: Limits> Server<L> {
             window: 0,
             due: Due::default(),
             is_doubted: false,
+            is_left: false,
             has_ended: false,
             is_open: false,
             is_private: false,

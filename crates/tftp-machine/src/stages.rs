@@ -145,6 +145,9 @@ impl<L: Limits> Server<L> {
             }
         };
         transfer.stage = stage;
+        if transfer.is_left {
+            transfer.supersede(now);
+        }
         transfer.window = window;
         transfer.due.add(Due::BEGUN);
         self.touch(index);

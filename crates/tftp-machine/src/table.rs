@@ -10,13 +10,15 @@ use hashbrown::HashMap;
 use crate::id::{PortId, TransferId};
 use crate::transfer::Transfer;
 
-/// A table whose look-ups cost the same for one transfer and for ten thousand. Nothing iterates its maps.
+/// A table whose look-ups cost the same for one transfer and for ten thousand. Nothing but tests iterates its maps.
 pub(crate) struct Table {
     slots: Vec<Slot>,
     free: Vec<u32>,
     /// On ports that several transfers share. A private port knows its transfer itself.
     by_peer: HashMap<(PortId, SocketAddr), u32, FixedState>,
     by_request: HashMap<(SocketAddr, u64), u32, FixedState>,
+    /// The youngest transfer of each address and port; the older ones follow it from slot to slot.
+    by_client: HashMap<SocketAddr, u32, FixedState>,
     digests: FixedState,
     alive: usize,
 }
@@ -26,6 +28,9 @@ struct Slot {
     generation: u32,
     /// It stands in the list of those that have something to say.
     is_listed: bool,
+    /// The next transfers of the same address and port.
+    older: Option<u32>,
+    younger: Option<u32>,
     transfer: Option<Transfer>,
 }
 
@@ -36,6 +41,7 @@ impl Table {
             free: Vec::new(),
             by_peer: HashMap::with_hasher(FixedState::with_seed(seed)),
             by_request: HashMap::with_hasher(FixedState::with_seed(seed.rotate_left(21))),
+            by_client: HashMap::with_hasher(FixedState::with_seed(seed.rotate_left(11))),
             digests: FixedState::with_seed(seed.rotate_left(42)),
             alive: 0,
         }
@@ -69,8 +75,42 @@ impl Table {
         };
         slot.transfer = Some(build(id));
         self.by_request.insert((peer, digest), index);
+        let older = self.by_client.insert(peer, index);
+        (slot.older, slot.younger) = (older, None);
+        if let Some(older) = older.and_then(|older| self.slots.get_mut(older as usize)) {
+            older.younger = Some(index);
+        }
         self.alive += 1;
         id
+    }
+
+    /// The transfers of an address and port, the youngest first.
+    pub(crate) fn of_client(&self, peer: SocketAddr) -> impl Iterator<Item = u32> {
+        let youngest = self.by_client.get(&peer).copied();
+        core::iter::successors(youngest, |&index| self.slots.get(index as usize)?.older)
+    }
+
+    /// The transfer is not one of its client's any more.
+    fn leave_client(&mut self, index: u32, peer: SocketAddr) {
+        let Some(slot) = self.slots.get_mut(index as usize) else {
+            return;
+        };
+        let (older, younger) = (slot.older.take(), slot.younger.take());
+        if let Some(older) = older.and_then(|older| self.slots.get_mut(older as usize)) {
+            older.younger = younger;
+        }
+        match (
+            younger.and_then(|younger| self.slots.get_mut(younger as usize)),
+            older,
+        ) {
+            (Some(younger), older) => younger.older = older,
+            (None, Some(older)) => {
+                self.by_client.insert(peer, older);
+            }
+            (None, None) => {
+                self.by_client.remove(&peer);
+            }
+        }
     }
 
     /// The transfer has that peer's place on a shared port.
@@ -108,6 +148,7 @@ impl Table {
         let slot = self.slots.get_mut(index as usize)?;
         let transfer = slot.transfer.take()?;
         slot.generation = slot.generation.wrapping_add(1);
+        self.leave_client(index, transfer.route.peer);
         self.free.push(index);
         self.alive -= 1;
         Some(transfer)
@@ -169,8 +210,13 @@ impl Table {
             .collect()
     }
 
-    /// How many entries the maps have: places on shared ports, and requests.
-    pub(crate) fn entries(&self) -> (usize, usize) {
-        (self.by_peer.len(), self.by_request.len())
+    /// How many entries the maps have: places on shared ports, requests, and transfers by their clients.
+    pub(crate) fn entries(&self) -> (usize, usize, usize) {
+        let of_clients = self
+            .by_client
+            .keys()
+            .map(|&peer| self.of_client(peer).count())
+            .sum();
+        (self.by_peer.len(), self.by_request.len(), of_clients)
     }
 }

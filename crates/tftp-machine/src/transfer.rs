@@ -17,7 +17,7 @@ use crate::id::{ConnectionId, TransferId};
 use crate::net::{Datagram, LocalAddr, Reception, Route};
 use crate::output::Ending;
 use crate::port_plan::Occupant;
-use crate::repeats::Known;
+use crate::repeats::{self, Known};
 use crate::timers::Timer;
 
 /// One transfer, to be looked at.
@@ -47,6 +47,8 @@ pub struct Transfer {
     pub(crate) due: Due,
     /// It is counted out of the limits while its client may be gone.
     pub(crate) is_doubted: bool,
+    /// Its client has asked for something else since, and nothing of it came for this transfer: it says nothing until then.
+    pub(crate) is_left: bool,
     /// Its end is settled.
     pub(crate) has_ended: bool,
     /// Storage was asked to open something.
@@ -258,6 +260,34 @@ impl Transfer {
         }
     }
 
+    /// Its client heard last of another transfer, and is told nothing more of this one.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.is_left || self.is_superseded()
+    }
+
+    /// When the client took part last, or began to wait for an answer.
+    fn heard_or_asked_at(&self) -> Instant {
+        let heard_at = match &self.stage {
+            Stage::Sending(machine) => machine.heard_at(),
+            Stage::Receiving(machine) => machine.heard_at(),
+            Stage::Pending(pending) => Some(pending.asked_at),
+            Stage::Over(_) => None,
+        };
+        heard_at.unwrap_or(self.began)
+    }
+
+    /// The client asks for something else. One that has been silent was reset, and knows nothing of this transfer.
+    /// False where nothing follows from it.
+    pub(crate) fn leave(&mut self, now: Instant) -> bool {
+        let is_silent = now.saturating_sub(self.heard_or_asked_at()) >= repeats::SILENCE;
+        if !is_silent || self.has_ended || self.is_mute() {
+            return false;
+        }
+        self.is_left = true;
+        self.supersede(now);
+        true
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         match &self.stage {
             Stage::Sending(machine) => machine.is_over(),
@@ -327,6 +357,8 @@ impl Transfer {
     }
 
     pub(crate) fn handle_repeat(&mut self, now: Instant) {
+        // What it left and asks for again it wants after all.
+        self.is_left &= self.pending().is_none();
         match &mut self.stage {
             Stage::Sending(machine) => machine.handle_repeat(now),
             Stage::Receiving(machine) => machine.handle_repeat(now),

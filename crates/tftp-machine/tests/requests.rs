@@ -140,6 +140,90 @@ fn another_request_from_the_same_port_is_another_transfer() {
     assert_eq!(rig.endings(), [Ending::Replaced], "the oldest leaves its place");
 }
 
+/// A client that was reset may take a late packet of its former transfer for the answer to its new request.
+#[test]
+fn what_a_silent_client_was_sent_is_mute_once_it_asks_for_something_else() {
+    for mode in [Mode::Own, Mode::Shared] {
+        for goes_on in [false, true] {
+            let mut rig = Rig::new(mode);
+            rig.ask(client(1), &rrq("big", &[]));
+            let old_port = rig.take_sent()[0].port;
+            if goes_on {
+                rig.arrive(old_port, client(1), &wire::ack(1));
+            }
+            rig.pass(1_000);
+            rig.take_sent();
+            id(rig.ask(client(1), &rrq("small", &[])));
+            let new_port = rig.take_sent()[0].port;
+            assert_eq!(
+                rig.server.limits().active(),
+                2,
+                "it is no way past MaxConnections"
+            );
+            rig.wait(31_000);
+            assert!(rig.take_sent().iter().all(|sent| sent.port == new_port));
+            assert_eq!(rig.endings().len(), 2, "both were silent for ever");
+        }
+    }
+}
+
+#[test]
+fn a_client_that_goes_on_with_what_it_was_sent_gets_it_beside_something_else() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.ask(client(1), &rrq("big", &[]));
+    let port = rig.take_sent()[0].port;
+    rig.arrive(port, client(1), &wire::ack(1));
+    rig.pass(999);
+    rig.ask(client(1), &rrq("small", &[]));
+    rig.take_sent();
+    rig.wait(4_500);
+    assert!(
+        rig.take_sent().iter().any(|sent| sent.port == port),
+        "it was heard within a second"
+    );
+    rig.pass(1_000);
+    rig.ask(client(1), &wrq("third", &[]));
+    rig.take_sent();
+    rig.arrive(port, client(1), &wire::ack(2));
+    assert_eq!(rig.take_sent()[0].bytes[..4], [0, 3, 0, 3]);
+    rig.wait(5_500);
+    assert!(
+        rig.take_sent().iter().any(|sent| sent.port == port),
+        "it takes part again"
+    );
+}
+
+#[test]
+fn who_asks_again_for_what_it_had_left_is_answered() {
+    let mut rig = Rig::new(Mode::Own);
+    let first = id(rig.ask(client(1), &rrq("big", &[])));
+    let port = rig.take_sent()[0].port;
+    rig.pass(1_500);
+    rig.take_sent();
+    rig.ask(client(1), &rrq("small", &[]));
+    rig.take_sent();
+    rig.pass(100);
+    assert_eq!(rig.ask(client(1), &rrq("big", &[])), Handled::Repeated(first));
+    let sent = rig.take_sent();
+    assert_eq!((sent[0].port, &sent[0].bytes[..4]), (port, &[0, 3, 0, 1][..]));
+}
+
+#[test]
+fn what_was_left_before_it_began_begins_in_silence() {
+    for fails in [false, true] {
+        let mut rig = Rig::new(Mode::Own);
+        rig.answers = Answers::LaterAtRequest;
+        let first = id(rig.ask(client(1), &rrq(if fails { "missing" } else { "big" }, &[])));
+        rig.pass(1_500);
+        rig.answers = Answers::Go;
+        rig.ask(client(1), &rrq("small", &[]));
+        let port = rig.take_sent()[0].port;
+        rig.decide(first, Decision::Go);
+        rig.wait(1_000);
+        assert!(rig.take_sent().iter().all(|sent| sent.port == port));
+    }
+}
+
 #[test]
 fn forty_uploads_in_a_row_from_one_port_wait_for_none() {
     let mut rig = Rig::new(Mode::Shared);

@@ -116,9 +116,10 @@ impl Doubt {
         }
     }
 
-    /// A newer transfer of the same client has begun. An ERROR keeps its moment.
+    /// A newer transfer of the same client has begun. An ERROR keeps its moment; what was refused does not go again.
     pub fn supersede(&mut self) {
-        if !self.is_open() {
+        let waits = matches!(self.0.as_deref(), Some(open) if matches!(open.stage, Stage::Error(_)));
+        if !waits {
             self.0 = Some(Box::new(Open {
                 error: None,
                 stage: Stage::Superseded,

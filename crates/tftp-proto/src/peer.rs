@@ -42,6 +42,13 @@ impl Peer {
         self.doubt.refute();
     }
 
+    /// Its request came again. Before anything else has come that is all it can say: it takes part.
+    pub fn asked_again(&mut self) {
+        if !self.answered && self.doubt.is_superseded() {
+            self.doubt.refute();
+        }
+    }
+
     /// When something valid came last.
     pub fn heard_at(&self) -> Option<Instant> {
         (self.heard_at != Instant::NEVER).then_some(self.heard_at)

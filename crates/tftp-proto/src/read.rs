@@ -128,6 +128,7 @@ impl ReadTransfer {
     /// within a round trip. The timer is not pushed back: who only repeats its request is given up all the
     /// same.
     pub fn handle_repeat(&mut self, now: Instant) {
+        self.peer.asked_again();
         let may_send = !self.end.has_come() && !self.peer.doubt.is_silent();
         if !may_send
             || !self.is_old(self.sent_at, now, self.retry.quiet())

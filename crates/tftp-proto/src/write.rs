@@ -131,6 +131,7 @@ impl WriteTransfer {
     /// The same WRQ came again: the current answer goes again, once in a round trip. The timer is not pushed
     /// back: who only repeats its request is given up all the same.
     pub fn handle_repeat(&mut self, now: Instant) {
+        self.peer.asked_again();
         let may_send = self.phase == Phase::Receiving && !self.peer.doubt.is_silent();
         if may_send && self.is_old(now) && self.peer.may_repeat(now, self.sent_at) {
             self.due = true;

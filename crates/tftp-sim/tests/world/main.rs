@@ -76,16 +76,6 @@ fn contradicted_by_forged_errors() {
     reached(&[("forged", counts.forged), ("whole", counts.whole)]);
 }
 
-#[test]
-fn what_was_found_stays_found() {
-    for (what, plan) in found::FOUND {
-        let broken = judged(plan, &|plan, round, ground| {
-            Box::new(Model::new(plan, round, ground, Fault::None))
-        });
-        assert!(broken.is_none(), "{what}: {broken:?}");
-    }
-}
-
 /// Whose ports follow one another is found out.
 #[test]
 fn ports_in_order_are_guessed() {

@@ -3,8 +3,8 @@
 use super::ground::{Ground, Node};
 use super::host::Host;
 use super::plan::{self, Plan};
-use super::runner::{Family, one};
-use super::{chance, reached};
+use super::runner::{Family, judged, one};
+use super::{chance, found, reached};
 
 fn host(plan: &Plan, round: u64, ground: &mut Ground) -> Box<dyn Node> {
     Box::new(Host::new(plan, round, ground))
@@ -99,6 +99,14 @@ fn contradicted() {
     };
     let counts = family.run();
     reached(&[("forged", counts.forged), ("whole", counts.whole)]);
+}
+
+#[test]
+fn what_was_found_stays_found() {
+    for (what, plan) in found::FOUND {
+        let broken = judged(plan, &host);
+        assert!(broken.is_none(), "{what}: {broken:?}");
+    }
 }
 
 /// No clock, no address in memory, no order of a hash table decides anything.

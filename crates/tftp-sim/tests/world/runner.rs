@@ -80,8 +80,8 @@ fn show(name: &str, plan: &Plan, make: &Make<'_>, whole: bool) -> Option<Judge> 
     let report = one(plan, make, true);
     let seed = plan.seed;
     eprintln!("{}", report.trace.show(whole));
-    let broken = report.broken?;
     eprintln!("{plan:?}");
+    let broken = report.broken?;
     eprintln!("judge {:?}: {}", broken.0, broken.1);
     eprintln!("failed: TFTP_SEED={seed} cargo test -p tftp-sim --test world {name}");
     Some(broken.0)

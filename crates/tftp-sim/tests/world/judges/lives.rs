@@ -29,10 +29,15 @@ pub struct Life {
     pub blksize: usize,
     /// The port it sends from, once it has sent something.
     pub port: Option<u16>,
-    /// Its client was reset and asked again, and nothing of it came since.
+    /// Its client was reset and asked again, for this or for something else, and nothing of it came since.
     pub is_superseded: bool,
+    /// When a packet of its client came last; before that, when it was asked for.
+    heard_at: u64,
     request: Option<Arc<[u8]>>,
 }
+
+/// A client that is silent for so long may have been reset.
+const SILENCE: u64 = 1_000_000;
 
 /// Batches are no longer than this: what was asked in one is opened once.
 const BATCH: u64 = 2_000;
@@ -50,6 +55,7 @@ impl Life {
             blksize: 512,
             port: None,
             is_superseded: false,
+            heard_at: now,
             request: None,
         }
     }
@@ -96,12 +102,25 @@ impl Lives {
                 requests.remove(0);
             }
             requests.push(Arc::clone(request));
+            self.repeated(received.from, request);
         }
         if matches!(received.opcode, 3..=5)
             && let Some(id) = self.at.get(&(received.port, received.from))
             && let Some(life) = self.all.get_mut(id)
         {
             life.is_superseded = false;
+            life.heard_at = received.at;
+        }
+    }
+
+    /// Who asks for the same again wants that one, unless it had gone on: then another one begins.
+    fn repeated(&mut self, peer: SocketAddr, request: &Arc<[u8]>) {
+        for id in self.of.get(&peer).into_iter().flatten() {
+            if let Some(life) = self.all.get_mut(id)
+                && life.request.as_ref() == Some(request)
+            {
+                life.is_superseded = false;
+            }
         }
     }
 
@@ -118,7 +137,7 @@ impl Lives {
         let mut superseded = 0;
         for other in others.iter() {
             if let Some(former) = all.get_mut(other)
-                && former.request == life.request
+                && (former.request == life.request || former.heard_at + SILENCE <= life.asked_at)
             {
                 superseded += 1;
                 former.is_superseded = true;
