@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 from table import number
 
-COLOURS = ["#9aa0a6", "#1a73e8", "#7baaf7", "#e8710a", "#188038", "#a142f4", "#d93025", "#b06000", "#12805c", "#c5221f"]
+COLOURS = ["#9aa0a6", "#bdc1c6", "#5f6368", "#80868b", "#1a73e8", "#7baaf7", "#e8710a", "#188038", "#a142f4", "#d93025", "#b06000", "#12805c", "#c5221f", "#3c4043"]
 LEGENDS_A_LINE = 7
 LEFT, WIDTH, BAR, GAP = 330, 560, 12, 14
 

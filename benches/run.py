@@ -39,22 +39,32 @@ SECONDS_A_RUN = 20
 RUNS = itertools.count()
 KIB, MIB = 1 << 10, 1 << 20
 
-# name, what the load is told, and what else: the share of the limit that is the goal; `busy`: BusyPollMicros too
+# name, options of the load, and what else: the share of the limit that is the goal; `busy`: with BusyPollMicros and limits
+# that spin too. A load that spins or has UDP_GRO shows more of the server, and is another row.
 ROWS = [
-    dict(name="read 8 MB, 512, lockstep, 1 client", load=dict(name="r8m", size=8 * MIB), goal=0.95, busy=1.5),
-    dict(name="read 8 MB, 1428, lockstep, 1 client", load=dict(name="r8m", size=8 * MIB, blksize=1428), goal=0.95, busy=1.5),
+    dict(name="read 8 MB, 512, lockstep, 1 client", load=dict(name="r8m", size=8 * MIB), goal=0.95, busy=True),
+    dict(name="read 8 MB, 1428, lockstep, 1 client", load=dict(name="r8m", size=8 * MIB, blksize=1428), goal=0.95, busy=True),
     dict(name="read 64 MB, 1428, windowsize 16, 1 client",
          load=dict(name="r64m", size=64 * MIB, blksize=1428, window=16), goal=0.95),
     dict(name="read 64 MB, 8192, windowsize 64, 1 client",
          load=dict(name="r64m", size=64 * MIB, blksize=8192, window=64), goal=0.80),
+    dict(name="read 8 MB, 512, lockstep, 1 client that spins", load=dict(name="r8m", size=8 * MIB, spin="yes"), goal=0.95, busy=True),
+    dict(name="read 8 MB, 1428, lockstep, 1 client that spins",
+         load=dict(name="r8m", size=8 * MIB, blksize=1428, spin="yes"), goal=0.95, busy=True),
+    dict(name="read 64 MB, 1428, windowsize 16, 1 client with UDP_GRO",
+         load=dict(name="r64m", size=64 * MIB, blksize=1428, window=16, gro="yes"), goal=None),
     dict(name="500 clients read 256 kB, 512, lockstep", load=dict(name="r256k", size=256 * KIB, clients=500), goal=0.90),
     dict(name="1000 clients read 256 kB, 1428, lockstep",
          load=dict(name="r256k", size=256 * KIB, blksize=1428, clients=1000), goal=0.90),
     dict(name="200 clients read 1 MB, 1428, windowsize 16",
          load=dict(name="r1m", size=MIB, blksize=1428, window=16, clients=200), goal=0.80),
+    dict(name="200 clients with UDP_GRO read 1 MB, 1428, windowsize 16",
+         load=dict(name="r1m", size=MIB, blksize=1428, window=16, clients=200, gro="yes"), goal=None),
     dict(name="20000 reads of 1 kB, 64 at once", load=dict(name="r1k", size=KIB, clients=64, total=20000), goal=0.90,
          unit="reads/s"),
-    dict(name="write 8 MB, 1428, lockstep, 1 client", load=dict(op="write", size=8 * MIB, blksize=1428), goal=0.95, busy=1.5),
+    dict(name="write 8 MB, 1428, lockstep, 1 client", load=dict(op="write", size=8 * MIB, blksize=1428), goal=0.95, busy=True),
+    dict(name="write 8 MB, 1428, lockstep, 1 client that spins",
+         load=dict(op="write", size=8 * MIB, blksize=1428, spin="yes"), goal=0.95, busy=True),
     dict(name="write 64 MB, 1428, windowsize 16, 1 client",
          load=dict(op="write", size=64 * MIB, blksize=1428, window=16), goal=None),
     dict(name="200 clients write 256 kB, 1428, lockstep",
@@ -77,6 +87,12 @@ class Server:
         self.name, self.command, self.port, self.inside, self.processors = name, command, port, inside, processors
         self.is_peer = False
         self.only_reads, self.rows, self.environment = only_reads, rows, environment or {}
+        self.is_limit = name.startswith("limit")
+
+    def words_for(self, row):
+        """What a limit is started with for a row: it prepares the packets before they are asked for."""
+        work = row["load"]
+        return ["--prepare", f"{work['name']}:{work.get('blksize', 512)}"] if self.is_limit and "name" in work else []
 
     def takes(self, row):
         return not (self.only_reads and row["load"].get("op") == "write") and (self.rows is None or self.rows(row))
@@ -84,11 +100,17 @@ class Server:
 
 def ours_and_limit():
     plain = [BIN / "serve", "--port", str(PORT), "--dir", "{dir}"]
+    limit = [BIN / "limit", "--port", str(PORT), "--dir", "{dir}"]
+    each, spin = ["--sockets", "each"], ["--spin", "yes"]
+    without_loss, busy = (lambda row: "loss" not in row["name"]), (lambda row: "busy" in row)
     return [
-        Server("limit", [BIN / "limit", "--port", str(PORT), "--dir", "{dir}"], rows=lambda row: "loss" not in row["name"]),
+        Server("limit", limit, rows=without_loss),
+        Server("limit, own sockets", limit + each, rows=without_loss),
+        Server("limit spinning", limit + spin, rows=busy),
+        Server("limit spinning, own sockets", limit + each + spin, rows=busy),
         Server("libtftpserver", plain),
         Server("PortPerTransfer=False", [*plain, "--config", "PortPerTransfer=False"]),
-        Server("BusyPollMicros=50", [*plain, "--config", "BusyPollMicros=50"], rows=lambda row: "busy" in row),
+        Server("BusyPollMicros=50", [*plain, "--config", "BusyPollMicros=50"], rows=busy),
     ]
 
 
@@ -245,9 +267,9 @@ def load(row, port, directory, seed):
 class Started:
     """`with` it: a server runs, `time` counts its processor time from its first instruction on."""
 
-    def __init__(self, server, directory):
+    def __init__(self, server, directory, more=()):
         self.server = server
-        command = [str(word).replace("{dir}", str(directory)) for word in server.command]
+        command = [str(word).replace("{dir}", str(directory)) for word in [*server.command, *more]]
         # Waits to be counted before it becomes the server.
         self.process = subprocess.Popen(["/bin/sh", "-c", 'read -r _; exec "$@" </dev/null', "sh", *command],
                                         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -268,15 +290,16 @@ class Started:
 
 def measure(server, row, directory, seed):
     """One row on one server, once."""
-    with Started(server, directory) as started:
+    with Started(server, directory, server.words_for(row)) as started:
         if not answers(server.port):
             return {"error": "does not answer"}
         time.sleep(0.1)
         memory = ChildrensMemory(started.pid)
         memory.start()
         before = started.time.read()
-        result = load(row, server.port, None if server.name == "limit" else directory, seed)
+        result = load(row, server.port, None if server.is_limit else directory, seed)
         result["cpu"] = started.time.read() - before
+        result["ns"] = result["cpu"] * 1e9 / max(1, result.get("packets", 0))
         memory.over.set()
         result["memory"] = peak_of(started.pid) + memory.most
         return result
@@ -287,7 +310,7 @@ def median_of(runs, row):
     if not good:
         return {"error": runs[0]["error"]}
     amount = (lambda run: run["done"]) if row.get("unit") == "reads/s" else (lambda run: run["bytes"] / 1e6)
-    keys = ("p50_ms", "p99_ms", "cpu", "memory")
+    keys = ("p50_ms", "p99_ms", "cpu", "ns", "memory")
     result = {key: statistics.median(run[key] for run in good) for key in keys}
     result["rate"] = statistics.median(amount(run) / run["seconds"] for run in good)
     result["failed"] = sum(run["failed"] for run in good) + len(runs) - len(good)

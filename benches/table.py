@@ -1,24 +1,28 @@
 """The figures as tables of markdown."""
 
 
-def share(result, results):
-    """Of the limit's throughput; `None` where the limit has none."""
-    limit = results.get("limit", {}).get("rate")
-    return result["rate"] / limit if limit and "rate" in result else None
+def share(name, results):
+    """Of the throughput of the limit: for those that spin the one that spins. `None` where there is none."""
+    spins = "spinning" in name or name.startswith("BusyPoll")
+    limit = results.get("limit spinning" if spins and "limit spinning" in results else "limit", {}).get("rate")
+    result = results[name]
+    is_limit = name in ("limit", "limit spinning")
+    return result["rate"] / limit if limit and "rate" in result and not is_limit else None
 
 
 def number(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def cell(result, results):
+def cell(name, results):
+    result = results.get(name)
     if result is None:
         return "–"
     if "error" in result:
         return "failed"
-    part = share(result, results)
+    part = share(name, results)
     text = number(result["rate"])
-    if part is not None and result is not results["limit"]:
+    if part is not None:
         text += f" ({part:.2f})"
     notes = [result["note"]] if "note" in result else []
     notes += [f"{result['failed']} failed"] if result["failed"] else []
@@ -29,8 +33,7 @@ def line(row, results, servers):
     names = [server if isinstance(server, str) else server.name for server in servers]
     unit = row.get("unit", "MB/s")
     goal = "" if row["goal"] is None else f"{row['goal']:.2f}"
-    goal += f"; busy {row['busy']}" if "busy" in row else ""
-    return f"| {row['name']}, {unit} | " + " | ".join(cell(results.get(name), results) for name in names) + f" | {goal} |"
+    return f"| {row['name']}, {unit} | " + " | ".join(cell(name, results) for name in names) + f" | {goal} |"
 
 
 def columns(first, names, last=()):
@@ -49,10 +52,11 @@ def detail(figures, rows, title, key, show):
 
 def whole(figures, rows):
     text = f"{figures['machine']}; medians of {figures['repeat']} runs, of the peers "
-    text += f"{figures['peer_repeat']}; load before the run {figures['load_before']:.1f}. In brackets: share of the limit.\n\n"
+    text += f"{figures['peer_repeat']}; load before the run {figures['load_before']:.1f}. In brackets: share of the limit, of the one that spins where a server does.\n\n"
     text += columns("work", figures["servers"], ["goal"])
     for row in rows:
         text += line(row, figures["results"][row["name"]], figures["servers"]) + "\n"
+    text += detail(figures, rows, "Processor time of the server a packet that came or went, ns", "ns", lambda value: f"{value:.0f}")
     text += detail(figures, rows, "Processor time of the server, seconds", "cpu", lambda value: f"{value:.3f}")
     text += detail(figures, rows, "Peak memory of the server, MB (the limit holds every file)", "memory",
                    lambda value: f"{value / 1e6:.1f}")

@@ -1,6 +1,7 @@
-//! Which of a few sockets have something.
+//! Which sockets have something: of a few by poll, of many by epoll.
 
 use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use crate::udp::Socket;
@@ -9,14 +10,15 @@ use crate::udp::Socket;
 pub struct Waiting {
     polled: Vec<libc::pollfd>,
     patience: Duration,
+    spins: bool,
 }
 
 impl Waiting {
-    /// Waits that long at most.
+    /// Waits that long at most; `spins`: not at all.
     ///
     /// # Errors
     /// Those of setsockopt.
-    pub fn new(sockets: &[Socket], patience: Duration) -> io::Result<Waiting> {
+    pub fn new(sockets: &[Socket], patience: Duration, spins: bool) -> io::Result<Waiting> {
         if let [socket] = sockets {
             socket.set_patience(patience)?;
         }
@@ -28,6 +30,7 @@ impl Waiting {
         Ok(Waiting {
             polled: polled.collect(),
             patience,
+            spins,
         })
     }
 
@@ -40,7 +43,11 @@ impl Waiting {
         if !is_alone {
             let (count, patience) = (
                 self.polled.len() as libc::nfds_t,
-                self.patience.as_millis() as i32,
+                if self.spins {
+                    0
+                } else {
+                    self.patience.as_millis() as i32
+                },
             );
             // SAFETY: an array of so many elements, borrowed mutably until the call returns.
             let result = unsafe { libc::poll(self.polled.as_mut_ptr(), count, patience) };
@@ -65,4 +72,69 @@ pub fn is_nothing(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
     )
+}
+
+/// Events of one call.
+const EVENTS: usize = 256;
+
+/// Waits for many sockets.
+pub struct Epoll {
+    epoll: OwnedFd,
+    events: Vec<libc::epoll_event>,
+}
+
+impl Epoll {
+    /// Of no socket yet.
+    ///
+    /// # Errors
+    /// Those of epoll_create1.
+    pub fn new() -> io::Result<Epoll> {
+        // SAFETY: no pointers.
+        let raw = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
+        if raw < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Epoll {
+            // SAFETY: just opened, and nobody else's.
+            epoll: unsafe { OwnedFd::from_raw_fd(raw) },
+            events: vec![libc::epoll_event { events: 0, u64: 0 }; EVENTS],
+        })
+    }
+
+    /// Tells of a socket by its key when it can be read; `edge`: once for what has come, however much is left.
+    ///
+    /// # Errors
+    /// Those of epoll_ctl.
+    pub fn watch(&self, socket: RawFd, key: u64, edge: bool) -> io::Result<()> {
+        let flags = libc::EPOLLIN | if edge { libc::EPOLLET } else { 0 };
+        let mut event = libc::epoll_event {
+            events: flags as u32,
+            u64: key,
+        };
+        // SAFETY: the event outlives the call.
+        let result =
+            unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), libc::EPOLL_CTL_ADD, socket, &mut event) };
+        if result < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(())
+    }
+
+    /// The keys of the sockets that can be read; `sleeps`: waits for one.
+    ///
+    /// # Errors
+    /// Those of epoll_wait.
+    pub fn wait(&mut self, ready: &mut Vec<u64>, sleeps: bool) -> io::Result<()> {
+        ready.clear();
+        let (most, patience) = (self.events.len() as i32, if sleeps { -1 } else { 0 });
+        // SAFETY: an array of so many elements, borrowed mutably until the call returns.
+        let count =
+            unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), self.events.as_mut_ptr(), most, patience) };
+        let Ok(count) = usize::try_from(count) else {
+            let error = io::Error::last_os_error();
+            return if is_nothing(&error) { Ok(()) } else { Err(error) };
+        };
+        ready.extend(self.events[..count].iter().map(|event| event.u64));
+        Ok(())
+    }
 }

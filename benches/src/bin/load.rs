@@ -5,7 +5,9 @@
 //!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
 //!          [--loss-ppm N] [--seed N] [--seconds N] [--tries N] [--cpu N] [--dir DIR] [--patience-ms N] [--timeout SECONDS]
 //!          [--server ADDRESS] [--first-host ADDRESS] [--files N] [--into PREFIX] [--leave yes]
-//!          [--hold BLOCKS [--spread BLOCKS]] [--together yes]
+//!          [--hold BLOCKS [--spread BLOCKS]] [--together yes] [--spin yes] [--gro yes]
+//!
+//! With --spin it never sleeps; with --gro runs of equal datagrams come to it as one (UDP_GRO).
 //!
 //! With --hold every client stops after so many blocks, the n-th after n times --spread more, and its transfer stays open.
 //! When all have stopped, a line says so; with the next line on standard input they give up.
@@ -23,7 +25,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tftpserver_bench::udp::{Arrival, BATCH, Inbox, Outbox, Socket};
+use tftpserver_bench::udp::{Arrival, Inbox, LONGEST, Outbox, Socket};
 use tftpserver_bench::waiting::{Waiting, is_nothing};
 use tftpserver_bench::{argument, content, number, pin_to};
 
@@ -60,6 +62,8 @@ struct Work {
     files: u32,
     tries: u32,
     into: String,
+    spins: bool,
+    coalesces: bool,
 }
 
 /// After how many blocks clients stop, and how many more each has than the one before it.
@@ -110,6 +114,8 @@ struct Load {
     since: Instant,
     /// Clients that wait for all the others; `None`: nobody does.
     held: Option<u32>,
+    /// Datagrams that were received.
+    received: u64,
 }
 
 fn main() -> io::Result<()> {
@@ -138,6 +144,8 @@ fn main() -> io::Result<()> {
         files: number("files", 0) as u32,
         tries: number("tries", TRIES) as u32,
         into: argument("into").unwrap_or_default(),
+        spins: argument("spin").is_some(),
+        coalesces: argument("gro").is_some(),
     };
     let mut load = Load::new(work, number("clients", 1) as usize)?;
     content::at(0, 1);
@@ -219,6 +227,7 @@ impl Load {
             now,
             since: now,
             held: argument("together").map(|_| 0),
+            received: 0,
             work,
         })
     }
@@ -230,8 +239,8 @@ impl Load {
             }
             self.flush(socket)?;
         }
-        let mut inbox = Inbox::new(4 + self.work.blksize.max(512));
-        let mut waiting = Waiting::new(&self.sockets, TICK)?;
+        let mut inbox = self.inbox()?;
+        let mut waiting = Waiting::new(&self.sockets, TICK, self.work.spins)?;
         let mut looked = self.now;
         while self.active > self.holding && self.now < until {
             for socket in waiting.ready(&self.sockets)? {
@@ -248,6 +257,14 @@ impl Load {
         }
         self.failed += self.active - self.holding;
         Ok(())
+    }
+
+    fn inbox(&self) -> io::Result<Inbox> {
+        if !self.work.coalesces {
+            return Ok(Inbox::new(4 + self.work.blksize.max(512)));
+        }
+        self.sockets.iter().try_for_each(Socket::coalesce)?;
+        Ok(Inbox::new(LONGEST))
     }
 
     /// All have come so far: they go on when they are told to.
@@ -281,18 +298,19 @@ impl Load {
     fn receive(&mut self, socket: usize, inbox: &mut Inbox) -> io::Result<()> {
         let alone = self.sockets.len() == 1;
         loop {
-            let count = match inbox.receive(&self.sockets[socket], alone) {
+            let count = match inbox.receive(&self.sockets[socket], alone && !self.work.spins) {
                 Err(error) if is_nothing(&error) => return Ok(()),
                 count => count?,
             };
             self.now = Instant::now();
+            self.received += count as u64;
             for index in 0..count {
                 if !self.is_lost() {
                     self.handle(socket, &inbox.get(index))?;
                 }
             }
             self.flush(socket)?;
-            if alone || count < BATCH {
+            if alone || !inbox.is_full() {
                 return Ok(());
             }
         }
@@ -596,9 +614,11 @@ impl Load {
         let (blksize, window) = self.agreed;
         let bytes = done as u64 * self.work.size;
         let failed = self.failed + wrong;
+        let packets = self.received + self.outbox.datagrams;
         println!(
             "{{\"seconds\": {seconds:.6}, \"bytes\": {bytes}, \"done\": {done}, \"failed\": {failed}, \
-             \"p50_ms\": {p50:.3}, \"p99_ms\": {p99:.3}, \"blksize\": {blksize}, \"window\": {window}}}"
+             \"p50_ms\": {p50:.3}, \"p99_ms\": {p99:.3}, \"blksize\": {blksize}, \"window\": {window}, \
+             \"packets\": {packets}}}"
         );
     }
 }

@@ -1,0 +1,72 @@
+//! Files as the DATA packets that carry them.
+
+use std::collections::HashMap;
+use std::io;
+
+/// All DATA packets of a file, one behind the other. Files of the bench have fewer than 65536 blocks.
+#[derive(Clone, Copy)]
+pub struct Frames {
+    bytes: &'static [u8],
+    /// Bytes of a packet; the last one has fewer.
+    pub stride: usize,
+}
+
+impl Frames {
+    fn new(file: &[u8], blksize: usize) -> Frames {
+        let stride = 4 + blksize;
+        let blocks = file.len() / blksize + 1;
+        let mut bytes = Vec::with_capacity(file.len() + 4 * blocks);
+        for block in 1..=blocks {
+            let [high, low] = (block as u16).to_be_bytes();
+            bytes.extend([0, 3, high, low]);
+            let start = (block - 1) * blksize;
+            bytes.extend_from_slice(&file[start..file.len().min(start + blksize)]);
+        }
+        Frames {
+            bytes: Box::leak(bytes.into_boxed_slice()),
+            stride,
+        }
+    }
+
+    /// So many packets behind that block; empty behind the last.
+    #[inline]
+    pub fn behind(&self, block: u16, count: usize) -> &'static [u8] {
+        let start = usize::from(block) * self.stride;
+        let bytes = self.bytes;
+        let end = bytes.len().min(start + count * self.stride);
+        bytes.get(start..end).unwrap_or(&[])
+    }
+}
+
+/// The files that are served, and their packets by block size.
+pub struct Files {
+    files: HashMap<Vec<u8>, (Vec<u8>, Vec<Frames>)>,
+}
+
+impl Files {
+    /// All files of a directory.
+    ///
+    /// # Errors
+    /// Those of reading them.
+    pub fn load(dir: &str) -> io::Result<Files> {
+        let mut files = HashMap::new();
+        for entry in std::fs::read_dir(dir)? {
+            let entry = entry?;
+            let bytes = std::fs::read(entry.path())?;
+            files.insert(entry.file_name().into_encoded_bytes(), (bytes, Vec::new()));
+        }
+        Ok(Files { files })
+    }
+
+    /// The packets of a file; `None` where there is none of that name.
+    pub fn frames(&mut self, name: &[u8], blksize: usize) -> Option<Frames> {
+        let (file, made) = self.files.get_mut(name)?;
+        let stride = 4 + blksize;
+        if let Some(frames) = made.iter().find(|frames| frames.stride == stride) {
+            return Some(*frames);
+        }
+        let frames = Frames::new(file, blksize);
+        made.push(frames);
+        Some(frames)
+    }
+}
