@@ -194,6 +194,21 @@ final class Connection implements ConnectionInterface
         Failure::check($this->handle, $this->handle->disconnect($this->id));
     }
 
+    /** Ends the transfer with an error code (0 to 8) and a text for its client. Disconnected fires with 10053. */
+    public function abort(int $tftpCode, string $text): void
+    {
+        Failure::check($this->handle, $this->handle->abort($this->id, $tftpCode, $text));
+    }
+
+    /**
+     * Supplies the next bytes of a download whose DataSize was set, at most what onDataWanted() was asked for. Server::feed()
+     * does all of it.
+     */
+    public function supply(string $bytes, bool $isLast = false): void
+    {
+        Failure::check($this->handle, $this->handle->supply($this->id, $bytes, $isLast));
+    }
+
     private function get(int $property): string
     {
         return $this->handle->get($property, $this->id) ?? throw Failure::of($this->handle);

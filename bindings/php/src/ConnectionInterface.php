@@ -56,6 +56,10 @@ interface ConnectionInterface
 
     // api: end properties
 
+    public function abort(int $tftpCode, string $text): void;
+
+    public function supply(string $bytes, bool $isLast = false): void;
+
     public function accept(): void;
 
     public function refuse(): void;

@@ -167,6 +167,26 @@ class Handle
         return Library::ffi()->tftpserver_do_hold($this->raw, $index, (int) $hold);
     }
 
+    public function supply(int $index, string $bytes, bool $isLast): int
+    {
+        if (!self::isInt32($index)) {
+            return $this->refused = ErrorCode::IndexOutOfRange->value;
+        }
+        $this->refused = 0;
+
+        return Library::ffi()->tftpserver_do_supply($this->raw, $index, $bytes, strlen($bytes), (int) $isLast);
+    }
+
+    public function abort(int $index, int $tftpCode, string $text): int
+    {
+        if (!self::isInt32($index) || !self::isInt32($tftpCode)) {
+            return $this->refused = self::isInt32($index) ? ErrorCode::InvalidValue->value : ErrorCode::IndexOutOfRange->value;
+        }
+        $this->refused = 0;
+
+        return Library::ffi()->tftpserver_do_abort($this->raw, $index, $tftpCode, $text);
+    }
+
     public function accept(int $index, bool $accept): int
     {
         if (!self::isInt32($index)) {

@@ -28,6 +28,11 @@ final class Server implements ServerInterface
 {
     use Strict;
 
+    private ?Sources $sources = null;
+
+    /** @var list<int> Events that have a handler. */
+    private array $registered = [];
+
     private readonly Handle $handle;
 
     private ?LoggerInterface $logger = null;
@@ -120,6 +125,41 @@ final class Server implements ServerInterface
         return $this->on(EventId::TRANSFER, $handler);
     }
 
+    /** @param null|callable(DataWantedEvent, Server): mixed $handler */
+    public function onDataWanted(?callable $handler): static
+    {
+        return $this->on(EventId::DATA_WANTED, $handler);
+    }
+
+    /**
+     * Serves a download from a stream, or from a generator or another iterable of strings, that is read piece by piece while
+     * the transfer runs. Call it in onConnectionRequest(), onConnected() or onStartTransfer(), or while the answer is put off.
+     *
+     * Without $size it is the stream's, where that knows it (a file, Content-Length). Downloads with the same $key and size
+     * share one pass over the source; a function that opens it can be called again for one that comes much later. What a
+     * source throws ends its downloads with an ERROR, and comes out of doEvents().
+     *
+     * @param resource|iterable<string>|callable(): (resource|iterable<string>) $source
+     *
+     * @throws TftpServerException 130 the transfer has begun, or is an upload
+     */
+    public function feed(int $connectionId, mixed $source, ?int $size = null, string $key = ''): void
+    {
+        if (!is_resource($source) && !is_iterable($source) && !is_callable($source)) {
+            throw new \TypeError('A source is a stream, an iterable of strings, or a function that returns one, not '
+                . get_debug_type($source));
+        }
+        $size ??= SourcePass::size($source);
+        $connection = new Connection($this->handle, $connectionId);
+        $connection->setDataKey($key)->setDataSize($size);
+        $isFirst = $this->sources === null;
+        $this->sources ??= new Sources();
+        foreach ($isFirst ? array_diff(Sources::EVENTS, $this->registered) : [] as $event) {
+            $this->on($event, null);
+        }
+        $this->sources->add($connectionId, $source, $size, $key);
+    }
+
     /**
      * Registers every public method of an object that is named as one of the above: onConnected, onTransfer, ...
      *
@@ -127,7 +167,7 @@ final class Server implements ServerInterface
      */
     public function subscribe(object $subscriber): static
     {
-        $events = ['Connected', 'ConnectionRequest', 'Disconnected', 'EndTransfer', 'Error', 'Log', 'StartTransfer', 'Transfer'];
+        $events = ['Connected', 'ConnectionRequest', 'Disconnected', 'EndTransfer', 'Error', 'Log', 'StartTransfer', 'Transfer', 'DataWanted'];
         $found = array_filter($events, static fn (string $event): bool => is_callable([$subscriber, "on{$event}"]));
         if ($found === []) {
             throw new \ValueError($subscriber::class . ' has no method for an event, as onConnected');
@@ -345,17 +385,32 @@ final class Server implements ServerInterface
 
     private function on(int $event, ?callable $handler): static
     {
+        $this->registered = array_diff($this->registered, [$event]);
+        if ($handler === null && $this->sources !== null && in_array($event, Sources::EVENTS, true)) {
+            $handler = static fn () => null;
+        }
         if ($handler === null) {
             Failure::check($this->handle, $this->handle->handle($event, null));
 
             return $this;
         }
+        $this->registered[] = $event;
         $handler = $handler(...);
         Returned::refuseGenerator($handler);
         // Not $this: a server that is its own handler's value would be freed only by the garbage collector.
         $server = \WeakReference::create($this);
         $closure = static function (CData $event) use ($handler, $server): int {
             $made = EventFactory::make($event);
+            $sources = $server->get()?->sources;
+            if ($sources !== null && $made instanceof DataWantedEvent && $sources->serves($made->connectionId)) {
+                $sources->supply($server->get()->handle, $made);
+
+                return 0;
+            }
+            $isOver = $made instanceof DisconnectedEvent || ($made instanceof ConnectedEvent && $made->statusCode !== 0);
+            if ($sources !== null && $isOver) {
+                $sources->forget($made->connectionId);
+            }
             $returned = $handler($made, $server->get());
             if ($returned !== null) {
                 Returned::check($returned, $made);

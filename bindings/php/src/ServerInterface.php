@@ -37,6 +37,12 @@ interface ServerInterface
     /** @param null|callable(TransferEvent, Server): mixed $handler */
     public function onTransfer(?callable $handler): static;
 
+    /** @param null|callable(DataWantedEvent, Server): mixed $handler */
+    public function onDataWanted(?callable $handler): static;
+
+    /** @param resource|iterable<string>|callable(): (resource|iterable<string>) $source */
+    public function feed(int $connectionId, mixed $source, ?int $size = null, string $key = ''): void;
+
     public function subscribe(object $subscriber): static;
 
     // api: begin server properties
