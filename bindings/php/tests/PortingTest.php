@@ -91,7 +91,7 @@ final class PortingTest extends TestCase
             904 => [fn () => ipworks_tftpserver_set($res, 1, 5), fn () => ipworks_tftpserver_do_config($res, 'BuildInfo=x')],
             905 => [fn () => ipworks_tftpserver_set($res, 14, 'x'), fn () => ipworks_tftpserver_set($res, 14, 70000), fn () => ipworks_tftpserver_set($res, 14, []),
                 fn () => ipworks_tftpserver_set($res, 12, new \stdClass()), fn () => ipworks_tftpserver_set($res, 12, "a\0b"),
-                fn () => ipworks_tftpserver_register_callback($res, 1, 'no such function'), fn () => ipworks_tftpserver_register_callback($res, 9, 'strlen'),
+                fn () => ipworks_tftpserver_register_callback($res, 1, 'no such function'), fn () => ipworks_tftpserver_register_callback($res, 10, 'strlen'),
                 fn () => ipworks_tftpserver_do_config($res, [])],
             906 => [fn () => ipworks_tftpserver_do_config($res, 'Nothing')],
         ];
