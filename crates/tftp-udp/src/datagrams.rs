@@ -96,7 +96,7 @@ pub trait Datagrams {
     /// If the range is not within the bytes.
     fn slice(&mut self, bytes: &Bytes, range: Range<usize>);
 
-    /// Ends the DATA packets begun.
+    /// Ends the DATA packets begun. Without it they are dropped: half a block would end the file for its client.
     fn end(&mut self);
 
     /// Sends what was handed over, in order for each port. What cannot leave yet stays inside and leaves later, at the

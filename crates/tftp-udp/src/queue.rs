@@ -133,6 +133,26 @@ impl Queue {
         }
     }
 
+    /// Drops a run of blocks that was begun and not ended: whoever added to it has failed in between, and half a block would
+    /// end the file for its client.
+    #[inline]
+    pub(super) fn drop_unended(&mut self) {
+        if std::mem::take(&mut self.is_open) {
+            self.drop_run();
+        }
+    }
+
+    #[cold]
+    fn drop_run(&mut self) {
+        let Some(message) = self.messages.pop() else {
+            return;
+        };
+        if let Some(datagram) = self.datagrams.get(message.first) {
+            self.pieces.truncate(datagram.first);
+            self.datagrams.truncate(message.first);
+        }
+    }
+
     fn close_run(&mut self) {
         let Some(message) = self.messages.last_mut() else {
             return;

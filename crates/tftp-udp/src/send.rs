@@ -131,15 +131,16 @@ impl SendBatch {
     /// Adds one packet, copied: ACK, OACK, ERROR.
     #[inline]
     pub fn push_small(&mut self, to: Route, packet: &[u8]) {
-        self.end_data();
+        self.queue.drop_unended();
         self.queue.push_small(to, packet);
     }
 
     /// Begins DATA packets to one client, `segment_size` bytes each with their headers; only the last may have
-    /// fewer. Each is a [`SendBatch::block`] with its [`SendBatch::slice`]s; [`SendBatch::end_data`] ends them.
+    /// fewer. Each is a [`SendBatch::block`] with its [`SendBatch::slice`]s; [`SendBatch::end_data`] ends them. Packets that
+    /// are not ended are never sent.
     #[inline]
     pub fn begin_data(&mut self, to: Route, segment_size: usize) {
-        self.end_data();
+        self.queue.drop_unended();
         self.queue.begin_data(to, segment_size);
     }
 
@@ -168,7 +169,7 @@ impl SendBatch {
     /// to. False where that is not so, or the system did not take it: [`SendBatch::flush`] does the rest.
     #[inline]
     pub(super) fn flush_one<'s>(&mut self, socket: impl Fn(usize) -> Option<&'s UdpSocket>) -> bool {
-        self.end_data();
+        self.queue.drop_unended();
         #[cfg(linux)]
         if self.frames.is_some() {
             return false;
@@ -195,7 +196,7 @@ impl SendBatch {
     /// Sends what waits: socket by socket, and on each in the order it was pushed. `sockets` finds a socket by the
     /// index of the routes; the packets of one that it does not find are dropped. What can't be sent yet waits.
     pub fn flush<'s>(&mut self, sockets: &dyn Fn(usize) -> Option<&'s UdpSocket>) -> FlushReport {
-        self.end_data();
+        self.queue.drop_unended();
         let mut report = FlushReport::default();
         #[cfg(linux)]
         if let Some(frames) = &mut self.frames {
@@ -234,7 +235,7 @@ impl SendBatch {
 
     /// Drops what waits for a socket that is about to get another peer. Returns the datagrams dropped.
     pub fn forget(&mut self, socket: usize) -> usize {
-        self.end_data();
+        self.queue.drop_unended();
         let mut dropped = 0;
         for message in &mut self.queue.messages {
             if message.route.socket == socket {

@@ -105,3 +105,32 @@ fn messages_are_sorted_by_socket_alone() {
     batch.arrange();
     assert_eq!(batch.order, [1, 4, 3, 0, 2]);
 }
+
+/// A fault between two calls must not send half a block, which would end the file for its client.
+#[test]
+fn a_run_that_is_not_ended_is_never_sent() {
+    let bytes = Arc::new(vec![7; 600]);
+    let begin = |batch: &mut SendBatch, blocks: u8| {
+        batch.begin_data(route(0), 604);
+        for block in 0..blocks {
+            batch.block([0, 3, 0, block]);
+            batch.slice(&bytes, 0..600);
+        }
+    };
+    for blocks in 0..3 {
+        let mut batch = SendBatch::new(IoMode::Portable);
+        push(&mut batch, 1, 2);
+        begin(&mut batch, blocks);
+        batch.push_small(route(0), b"error");
+        assert_eq!(waiting(&batch), [(1, 2), (0, 1)]);
+        begin(&mut batch, blocks);
+        push(&mut batch, 2, 3);
+        assert_eq!(waiting(&batch), [(1, 2), (0, 1), (2, 3)]);
+        let lengths = |datagram| batch.queue.pieces(datagram).map(<[u8]>::len).sum::<usize>();
+        let expected = [604, 604, 5, 604, 604, 604];
+        assert_eq!([0, 1, 2, 3, 4, 5].map(lengths), expected);
+        begin(&mut batch, blocks);
+        let report = batch.flush(&|_| None);
+        assert_eq!((report.dropped, batch.is_empty()), (6, true));
+    }
+}

@@ -78,6 +78,7 @@ fn dont_fragment_is_kept() {
                 batch.block([0, 3, 0, block as u8]);
                 batch.slice(&data, block * 2000..(block + 1) * 2000);
             }
+            batch.end_data();
             batch.push_small(to(receiver.local_addr().unwrap()), b"small");
             let report = batch.flush(&|_| Some(&sender));
             assert_eq!((report.sent, report.failed.len(), batch.is_empty()), (1, 1, true));
