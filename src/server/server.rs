@@ -239,7 +239,8 @@ impl Server {
         let code = code
             .ok_or_else(|| Failure::new(errors::INVALID_VALUE, "An error code from 0 to 8 is expected."))?;
         let text = text.unwrap_or("Aborted");
-        let cut = text.floor_char_boundary(ERROR_TEXT.min(text.len()));
+        let cut = (0..=ERROR_TEXT.min(text.len())).rfind(|&at| text.is_char_boundary(at));
+        let cut = cut.unwrap_or(0);
         self.conns.at(index)?.abort(ErrorCode(code), &text[..cut]);
         Ok(())
     }
