@@ -10,7 +10,21 @@
 #include "tftpserver.h"
 
 /* The numbers of the interface, written out: a changed constant in the header must fail a test. */
-enum { CONNECTED = 1, CONNECTION_REQUEST, DISCONNECTED, END_TRANSFER, ERROR_EVENT, LOG, START_TRANSFER, TRANSFER };
+enum {
+    /* api: begin events */
+    CONNECTED = 1,
+    CONNECTION_REQUEST = 2,
+    DISCONNECTED = 3,
+    END_TRANSFER = 4,
+    ERROR_EVENT = 5,
+    LOG = 6,
+    START_TRANSFER = 7,
+    TRANSFER = 8,
+    DATA_WANTED = 9,
+    UNKNOWN_EVENT = 10,
+    /* api: end events */
+    NO_EVENT = -1
+};
 enum {
     RESERVED_3 = 3,
     RESERVED_10 = 10,

@@ -9,6 +9,15 @@
 
 static tftpserver *server;
 
+static const int integers[] = {
+    /* api: begin integers */
+    LOCAL_PORT,
+    MAX_RETRANSMITS,
+    RETRANSMIT_TIMEOUT,
+    TIMEOUT,
+    /* api: end integers */
+};
+
 static void defaults(void)
 {
     CHECK_TEXT(tftpserver_get(server, CONN_COUNT, 0), "0");
@@ -26,33 +35,31 @@ static void defaults(void)
 
 static void integers_as_text_and_as_numbers(void)
 {
-    static const int ids[] = {LOCAL_PORT, MAX_RETRANSMITS, RETRANSMIT_TIMEOUT, TIMEOUT};
     size_t i;
-    for (i = 0; i < sizeof ids / sizeof *ids; i++) {
-        CHECK_INT(tftpserver_set(server, ids[i], 0, "17"), 0);
-        CHECK_INT(tftpserver_get_int(server, ids[i], 0), 17);
-        CHECK_INT(tftpserver_set_int(server, ids[i], 0, 42), 0);
-        CHECK_TEXT(tftpserver_get(server, ids[i], 0), "42");
+    for (i = 0; i < sizeof integers / sizeof *integers; i++) {
+        CHECK_INT(tftpserver_set(server, integers[i], 0, "17"), 0);
+        CHECK_INT(tftpserver_get_int(server, integers[i], 0), 17);
+        CHECK_INT(tftpserver_set_int(server, integers[i], 0, 42), 0);
+        CHECK_TEXT(tftpserver_get(server, integers[i], 0), "42");
     }
 }
 
 static void integers_refuse(void)
 {
     static const char *const bad[] = {"", "x", "12x", "1.5", "0x10", "-1", "99999999999999999999", "--1", "\xff"};
-    static const int ids[] = {LOCAL_PORT, MAX_RETRANSMITS, RETRANSMIT_TIMEOUT, TIMEOUT};
     size_t i, j;
-    for (i = 0; i < sizeof ids / sizeof *ids; i++) {
-        int64_t before = tftpserver_get_int(server, ids[i], 0);
+    for (i = 0; i < sizeof integers / sizeof *integers; i++) {
+        int64_t before = tftpserver_get_int(server, integers[i], 0);
         for (j = 0; j < sizeof bad / sizeof *bad; j++) {
-            CHECK_INT(tftpserver_set(server, ids[i], 0, bad[j]), INVALID_VALUE);
+            CHECK_INT(tftpserver_set(server, integers[i], 0, bad[j]), INVALID_VALUE);
             CHECK_INT(tftpserver_get_last_error_code(server), INVALID_VALUE);
             CHECK(tftpserver_get_last_error(server)[0] != '\0');
-            CHECK_INT(tftpserver_get_int(server, ids[i], 0), before);
+            CHECK_INT(tftpserver_get_int(server, integers[i], 0), before);
         }
-        CHECK_INT(tftpserver_set_int(server, ids[i], 0, -1), INVALID_VALUE);
-        CHECK_INT(tftpserver_set_int(server, ids[i], 0, INT64_MIN), INVALID_VALUE);
-        CHECK_INT(tftpserver_set_int(server, ids[i], 0, INT64_MAX), INVALID_VALUE);
-        CHECK_INT(tftpserver_get_int(server, ids[i], 0), before);
+        CHECK_INT(tftpserver_set_int(server, integers[i], 0, -1), INVALID_VALUE);
+        CHECK_INT(tftpserver_set_int(server, integers[i], 0, INT64_MIN), INVALID_VALUE);
+        CHECK_INT(tftpserver_set_int(server, integers[i], 0, INT64_MAX), INVALID_VALUE);
+        CHECK_INT(tftpserver_get_int(server, integers[i], 0), before);
     }
     CHECK_INT(tftpserver_set_int(server, LOCAL_PORT, 0, 65536), INVALID_VALUE);
     CHECK_INT(tftpserver_set_int(server, LOCAL_PORT, 0, 65535), 0);

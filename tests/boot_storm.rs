@@ -5,10 +5,8 @@ mod support;
 use support::Client;
 use tftpserver::server::Server;
 use tftpserver::server::property::Value;
+use tftpserver::server::property::id::{LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
 
-const LOCAL_DIR: i32 = 12;
-const LOCAL_HOST: i32 = 13;
-const LOCAL_PORT: i32 = 14;
 const CLIENTS: usize = 48;
 
 /// Requests that arrive together share what is opened for them; a request that is sent after a file was exchanged,

@@ -9,14 +9,12 @@ use std::sync::Mutex;
 use support::{Client, Failed};
 use tftp_codepage::{CodePage, page, pages};
 use tftpserver::server::Server;
+use tftpserver::server::events::id::{CONNECTION_REQUEST, ERROR};
 use tftpserver::server::events::{Callback, Event};
 use tftpserver::server::property::Value;
-
-const LOCAL_DIR: i32 = 12;
-const LOCAL_HOST: i32 = 13;
-const LOCAL_PORT: i32 = 14;
-const ERROR: i32 = 5;
-const CONN_SERVED_NAME: i32 = 25;
+use tftpserver::server::property::id::{
+    CONN_LOCAL_FILE, CONN_SERVED_NAME, LOCAL_DIR, LOCAL_HOST, LOCAL_PORT,
+};
 
 fn listening(root: &std::path::Path) -> Arc<Server> {
     let server = Server::open();
@@ -104,8 +102,6 @@ fn a_name_that_does_not_convert_is_434_here_and_an_error_there() {
 #[test]
 fn a_name_with_bytes_of_no_code_page_finds_its_file() {
     use std::os::unix::ffi::OsStrExt;
-    const CONNECTION_REQUEST: i32 = 2;
-    const CONN_LOCAL_FILE: i32 = 6;
     let root = tempfile::tempdir().unwrap();
     let raw = |name: &[u8]| root.path().join(std::ffi::OsStr::from_bytes(name));
     std::fs::write(root.path().join("boot.efi"), "by link").unwrap();

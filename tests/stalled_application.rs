@@ -9,11 +9,9 @@ use std::time::Duration;
 use support::class::{CONNECTED, Class, DISCONNECTED, ERROR, START_TRANSFER};
 use support::{Failed, Options, pattern};
 use tftpserver::server::events::Event;
+use tftpserver::server::events::id::{CONNECTION_REQUEST as REQUEST, END_TRANSFER, TRANSFER};
+use tftpserver::server::property::id::TIMEOUT;
 
-const REQUEST: i32 = 2;
-const END_TRANSFER: i32 = 4;
-const TRANSFER: i32 = 8;
-const TIMEOUT: i32 = 17;
 const CLIENTS: usize = 60;
 
 /// The error number of silence past the limits.

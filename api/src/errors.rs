@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::facts::{Error, Errors};
 use crate::made::Made;
-use crate::text::{note, quoted};
+use crate::text::{each_line, note, quoted, wrapped};
 
 /// Names that `libc` has not on every system.
 const NOT_IN_LIBC: [&str; 1] = ["EPROCLIM"];
@@ -14,6 +14,7 @@ pub fn made(errors: &Errors) -> Vec<Made> {
         Made::whole("src/server/errors/table.rs", table(errors)),
         Made::part("src/server/errno.rs", "errnos", errnos(errors)),
         Made::part("src/ffi/constants.rs", "errors", constants(errors)),
+        Made::part("c-tests/test_errors.c", "errors", numbers(errors)),
         Made::part("include/tftpserver.hpp", "errors", cpp_codes(errors)),
         Made::part("include/tftpserver.hpp", "conditions", cpp_conditions(errors)),
         Made::part(
@@ -65,6 +66,12 @@ fn plain(error: &Error) -> &str {
         Some((_, text)) => text,
         None => &error.text,
     }
+}
+
+/// For a C test, without the header.
+fn numbers(errors: &Errors) -> String {
+    let numbers: Vec<_> = errors.all.iter().map(|error| error.code.to_string()).collect();
+    each_line(&wrapped(&(numbers.join(", ") + ","), 110), "        ")
 }
 
 fn errnos(errors: &Errors) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::facts::{Of, Property};
+use crate::facts::{Changes, Kind, Of, Property};
 use crate::made::Made;
 use crate::tables;
 use crate::text::{note, quoted};
@@ -12,6 +12,7 @@ pub fn made(properties: &[Property]) -> Vec<Made> {
         Made::whole("src/server/property/table.rs", table(properties)),
         Made::part("src/ffi/constants.rs", "properties", constants(properties)),
         Made::part("c-tests/fixture.h", "properties", numbers(properties)),
+        Made::part("c-tests/test_properties.c", "integers", integers(properties)),
         Made::part(
             "c-tests/test_properties.c",
             "of connections",
@@ -109,6 +110,15 @@ fn numbers(properties: &[Property]) -> String {
     properties
         .iter()
         .map(|property| format!("    {} = {},\n", property.constant(), property.id))
+        .collect()
+}
+
+/// Those of a server that can be set as numbers.
+fn integers(properties: &[Property]) -> String {
+    let all = properties.iter().filter(|property| {
+        property.of != Of::Connection && property.kind == Kind::Integer && property.changes != Changes::Never
+    });
+    all.map(|property| format!("    {},\n", property.constant()))
         .collect()
 }
 

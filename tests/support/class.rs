@@ -8,17 +8,13 @@ use tftpserver::server::Server;
 use tftpserver::server::errors::Failure;
 use tftpserver::server::events::{Callback, Event};
 use tftpserver::server::property::Value;
+use tftpserver::server::property::id::{LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
 
 use super::Client;
+pub use tftpserver::server::events::id::{CONNECTED, DISCONNECTED, ERROR, START_TRANSFER};
 
 /// DoEvents at most until what must come has come; each waits 20 ms (SelectWaitMillis) where nothing happens.
 const TURNS: usize = 2_000;
-
-/// The numbers of the events that a test waits for.
-pub const CONNECTED: i32 = 1;
-pub const DISCONNECTED: i32 = 3;
-pub const ERROR: i32 = 5;
-pub const START_TRANSFER: i32 = 7;
 
 /// One event: its number, the connection, and the error number and text where it has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +39,9 @@ impl Class {
             root: tempfile::tempdir().unwrap(),
             seen: Arc::default(),
         };
-        class.set(12, class.root.path().to_str().unwrap());
-        class.set(13, "127.0.0.1");
-        class.set(14, "0");
+        class.set(LOCAL_DIR, class.root.path().to_str().unwrap());
+        class.set(LOCAL_HOST, "127.0.0.1");
+        class.set(LOCAL_PORT, "0");
         class
     }
 

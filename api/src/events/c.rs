@@ -12,8 +12,19 @@ pub fn made(events: &[Event]) -> Vec<Made> {
         Made::part("src/ffi/types.rs", "events", structs(events)),
         Made::whole("src/ffi/event_data.rs", data(events)),
         Made::part("c-tests/header/alone.c", "events", used(events)),
+        Made::part("c-tests/fixture.h", "events", numbers(events)),
         Made::whole("tests/fuzz/bodies/calls/texts.rs", texts(events)),
     ]
+}
+
+/// For C tests, without the header. `ERROR` is an opcode there.
+fn numbers(events: &[Event]) -> String {
+    let line = |event: &Event| {
+        let after = if event.name == "error" { "_EVENT" } else { "" };
+        format!("    {}{after} = {},\n", event.name.to_uppercase(), event.id)
+    };
+    let next = events.iter().map(|event| event.id).max().unwrap_or(0) + 1;
+    events.iter().map(line).collect::<String>() + &format!("    UNKNOWN_EVENT = {next},\n")
 }
 
 fn constants(events: &[Event]) -> String {

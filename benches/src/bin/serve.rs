@@ -5,13 +5,11 @@
 //! Each line of its input is ID=VALUE of a property, or a configuration string (`Statistics`); what Config returns is
 //! printed.
 
+use tftpserver::server::property::id::{LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
 use tftpserver::server::Server;
 use tftpserver::server::property::Value;
 use tftpserver_bench::{argument, arguments, number, pin_to};
 
-const LOCAL_DIR: i32 = 12;
-const LOCAL_HOST: i32 = 13;
-const LOCAL_PORT: i32 = 14;
 
 fn main() {
     if argument("cpu").is_some() {

@@ -7,10 +7,8 @@ use super::Stage;
 use super::settings::SETTINGS;
 use crate::bodies::input::Input;
 
-pub const CONN_FILE_DATA: i32 = 4;
-const CONN_LOCAL_FILE: i32 = 6;
-const LOCAL_DIR: i32 = 12;
-const LOCAL_HOST: i32 = 13;
+pub use tftpserver::server::property::id::CONN_FILE_DATA;
+use tftpserver::server::property::id::{CONN_LOCAL_FILE, LOCAL_DIR, LOCAL_HOST};
 
 /// What is a setting only nearly.
 const NO_SETTINGS: [&str; 5] = ["statistics ", "NoSuchSetting", "", "\u{1F600}", " loglevel"];
