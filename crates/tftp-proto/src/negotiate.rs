@@ -215,4 +215,28 @@ mod tests {
         assert_eq!(fit(8, 64, 100), (8, 12));
         assert_eq!(fit(8, 64, 0), (8, 1));
     }
+
+    #[test]
+    fn what_does_not_fit_is_agreed_on_anew() {
+        let limits = Limits {
+            max_blksize: 65464,
+            max_windowsize: 64,
+            max_large_window: u32::MAX,
+            rollover: Rollover::Zero,
+        };
+        let asked = Asked {
+            blksize: Some(8192),
+            windowsize: Some(16),
+            ..Asked::default()
+        };
+        for (most, blksize, windowsize) in [
+            (16 * 8192, 8192, 16),
+            (16 * 8192 - 1, 8192, 15),
+            (8192, 8192, 1),
+            (1000, 1000, 1),
+        ] {
+            let agreed = within(&limits, most, |limits| write(&asked, limits));
+            assert_eq!((agreed.blksize, agreed.windowsize), (blksize, windowsize));
+        }
+    }
 }

@@ -205,7 +205,7 @@ impl Watch {
         self.idle_at = now + Duration::from_micros(self.inactivity);
     }
 
-    /// The first packet went to a client that has acknowledged nothing. [`Watch::progress`] lifts the limit.
+    /// A packet went to a client that has acknowledged nothing; the first one counts. [`Watch::progress`] lifts the limit.
     pub fn half_open(&mut self, now: Instant) {
         self.idle_at = self.idle_at.min(now + Duration::from_micros(table::HALF_OPEN));
     }
@@ -314,6 +314,15 @@ mod tests {
         assert_eq!(retry.wait(), Duration::from_secs(2));
         retry.sample(Duration::from_millis(1500));
         assert_eq!(retry.wait(), Duration::from_millis(4500));
+    }
+
+    #[test]
+    fn the_variation_takes_a_quarter_of_each_difference() {
+        let mut retry = retry(true);
+        for (round_trip, wait) in [(100, 300), (180, 340), (110, 282)] {
+            retry.sample(Duration::from_millis(round_trip));
+            assert_eq!(retry.wait().as_millis(), wait);
+        }
     }
 
     #[test]

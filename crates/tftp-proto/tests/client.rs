@@ -442,3 +442,108 @@ fn whoever_falls_silent_is_given_up() {
         })
     );
 }
+
+#[test]
+fn an_oack_that_comes_again_later_moves_no_put() {
+    let mut put = Asker::put(ALL, 100);
+    put.sends();
+    let _ = put.tid(&oack("blksize 16"));
+    assert_eq!(put.tid(&wire::ack(1)), ["4000 DATA 2-2"]);
+    put.now += 1000;
+    assert_eq!(put.tid(&oack("blksize 16")), NOTHING);
+}
+
+#[test]
+fn a_deadline_that_is_noticed_late_counts_and_one_that_has_not_come_does_not() {
+    let mut get = Asker::get("");
+    get.sends();
+    let at = get.client.poll_timeout().unwrap().as_micros() / 1000;
+    get.now = at - 1;
+    get.client.handle_timeout(get.at());
+    assert_eq!(get.sends(), NOTHING);
+    get.now = at + 1000;
+    get.client.handle_timeout(get.at());
+    assert_eq!(get.sends().len(), 1);
+}
+
+#[test]
+fn a_client_that_is_ended_tells_a_server_that_has_answered() {
+    let code = ErrorCode::UNDEFINED;
+    let mut asking = Asker::get("");
+    asking.sends();
+    let mut get = Asker::get("");
+    get.sends();
+    get.tid(&data(1, 512));
+    let mut put = Asker::put("", 100);
+    put.sends();
+    put.tid(&wire::ack(0));
+    for (mut client, told) in [(asking, false), (get, true), (put, true)] {
+        client.client.fail(client.at(), code, "enough");
+        assert_eq!(client.sends().concat(), if told { "4000 ERROR 0" } else { "" });
+        assert_eq!(client.client.ended(), Some(Ended::Failed));
+        assert!(client.client.is_over());
+    }
+}
+
+#[test]
+fn repetitions_of_the_request_and_of_packets_are_counted_together() {
+    let mut put = Asker::put("", 100);
+    put.sends();
+    assert_eq!(put.client.retransmissions(), 0);
+    put.silence();
+    assert_eq!(put.client.retransmissions(), 1);
+    put.tid(&wire::ack(0));
+    put.silence();
+    assert_eq!(put.client.retransmissions(), 2);
+}
+
+#[test]
+fn a_server_that_has_answered_is_believed_at_once() {
+    let mut get = Asker::get("");
+    get.sends();
+    get.tid(&data(1, 512));
+    let mut put = Asker::put("", 1000);
+    put.sends();
+    put.tid(&wire::ack(0));
+    assert_eq!(put.tid(&wire::ack(1)).len(), 1);
+    for mut client in [get, put] {
+        assert_eq!(client.tid(&error(3)), NOTHING);
+        assert!(matches!(client.client.ended(), Some(Ended::Refused { .. })));
+    }
+}
+
+/// Half a minute is the limit of servers, for requests whose sender may be forged.
+#[test]
+fn a_client_waits_for_its_server_as_long_as_it_was_told_to() {
+    let patient = Timing {
+        retransmit_timeout: std::time::Duration::from_secs(20),
+        ..FIXED
+    };
+    let mut put = Asker {
+        size: 100,
+        ..Asker::new(Operation::Write, "", patient)
+    };
+    put.sends();
+    assert_eq!(put.tid(&wire::ack(0)), ["4000 DATA 1-1"]);
+    let mut get = Asker::new(Operation::Read, "blksize 16", patient);
+    get.sends();
+    assert_eq!(get.tid(&oack("blksize 16")), ["4000 ACK 0"]);
+    for mut client in [put, get] {
+        while client.client.ended().is_none() {
+            client.silence();
+        }
+        assert_eq!(client.now, 80_000);
+    }
+}
+
+#[test]
+fn without_an_oack_the_size_of_a_put_is_known_and_that_of_a_get_is_not() {
+    let mut put = Asker::put("tsize 100", 100);
+    put.sends();
+    put.tid(&wire::ack(0));
+    assert_eq!(put.client.agreed().unwrap().tsize, Some(100));
+    let mut get = Asker::get("tsize 0");
+    get.sends();
+    get.tid(&data(1, 512));
+    assert_eq!(get.client.agreed().unwrap().tsize, None);
+}

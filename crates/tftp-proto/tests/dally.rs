@@ -110,3 +110,23 @@ fn nothing_is_held_once_the_file_is_stored() {
     );
     assert!(upload.machine.poll_timeout() > Some(upload.at()));
 }
+
+#[test]
+fn each_repetition_prolongs_its_stay_four_times() {
+    let mut upload = stored();
+    for number in 0..6 {
+        let until = upload.machine.poll_timeout().unwrap();
+        upload.after(1_000).last(1);
+        let prolonged = upload.machine.poll_timeout().unwrap() > until;
+        assert_eq!(prolonged, number < 4, "{number}");
+    }
+}
+
+#[test]
+fn a_client_that_refuses_the_last_ack_has_gone_and_gets_no_other() {
+    let mut upload = stored();
+    upload.machine.handle_unreachable(upload.at());
+    assert!(!upload.machine.is_over());
+    assert_eq!(upload.silence(), NOTHING);
+    assert!(upload.machine.is_over() && upload.now < 1_000);
+}

@@ -391,3 +391,107 @@ fn the_time_of_the_last_valid_packet_is_kept() {
     upload.machine.supersede(upload.at());
     assert!(upload.machine.is_superseded());
 }
+
+#[test]
+fn a_superseded_download_waits_as_often_as_it_would_repeat_itself_and_gives_up() {
+    let mut download = windowed();
+    download
+        .machine
+        .supersede(Instant::from_micros(download.now * 1000));
+    let mut waits = 0;
+    while !download.machine.is_over() {
+        // A call that comes too early counts for nothing.
+        for _ in 0..20 {
+            let now = Instant::from_micros(download.now * 1000);
+            download.machine.handle_timeout(now);
+        }
+        assert!(!download.machine.is_over());
+        let before = download.now;
+        assert_eq!(download.silence(), NOTHING);
+        assert!(download.now > before, "each wait takes its time");
+        waits += 1;
+    }
+    assert!((4..=10).contains(&waits), "{waits}");
+}
+
+#[test]
+fn a_path_that_shrinks_during_a_doubt_brings_no_packet() {
+    let mut download = lockstep();
+    assert_eq!(download.error(3), NOTHING);
+    download
+        .machine
+        .handle_too_big(Instant::from_micros(download.now * 1000));
+    assert_eq!(download.sends(), NOTHING);
+}
+
+#[test]
+fn after_its_end_an_upload_doubts_nothing() {
+    let mut upload = upload();
+    upload.machine.fail(upload.at(), ErrorCode::UNDEFINED, "enough");
+    assert_eq!(upload.sends(), ["ERROR 0"]);
+    upload.error(3);
+    assert!(upload.machine.is_over() && !upload.machine.is_in_doubt());
+    assert_eq!(upload.machine.outcome(), Some(&Outcome::Failed));
+}
+
+#[test]
+fn an_upload_that_is_held_sends_nothing_that_could_be_refused() {
+    let mut held = upload();
+    held.hold(true);
+    held.machine.handle_unreachable(held.at());
+    assert!(!held.machine.is_in_doubt());
+
+    // Refused before it was held: what would go once more is the ACK that goes when it is let go.
+    let mut refused = upload();
+    refused.machine.handle_unreachable(refused.at());
+    assert!(refused.machine.is_in_doubt());
+    refused.hold(true);
+    assert_eq!(refused.silence(), NOTHING);
+    assert_eq!(refused.hold(false), NOTHING, "its ACK has gone");
+    assert!(refused.machine.is_steady());
+}
+
+#[test]
+fn an_upload_that_is_superseded_before_its_ack_has_gone_ends_nevertheless() {
+    let mut upload = upload();
+    let data = Packet::Data {
+        block: 2,
+        data: &[2; 512],
+    };
+    upload.machine.handle_packet(upload.at(), &data);
+    upload.machine.supersede(upload.at());
+    assert_eq!(upload.sends(), NOTHING);
+    assert!(upload.abandoned().iter().all(|(_, sent)| sent.is_empty()));
+}
+
+#[test]
+fn a_superseded_upload_counts_its_waits_and_not_how_often_it_is_called() {
+    let mut upload = upload();
+    upload.machine.supersede(upload.at());
+    for _ in 0..20 {
+        upload.machine.handle_timeout(upload.at());
+    }
+    assert!(upload.machine.outcome().is_none());
+    let story = upload.abandoned();
+    assert!(story.windows(2).all(|pair| pair[0].0 < pair[1].0), "{story:?}");
+}
+
+#[test]
+fn a_repetition_that_is_due_during_a_doubt_waits_for_its_end() {
+    let mut download = lockstep();
+    assert_eq!(download.after(4_990).error(3), NOTHING);
+    download.after(20);
+    let now = Instant::from_micros(download.now * 1000);
+    download.machine.handle_timeout(now);
+    assert_eq!(download.sends(), NOTHING);
+    assert!(download.machine.is_in_doubt());
+
+    let mut upload = upload();
+    assert_eq!(upload.after(4_990).error(3), NOTHING);
+    upload
+        .after(20)
+        .machine
+        .handle_timeout(Instant::from_micros(5_011_000));
+    assert_eq!(upload.sends(), NOTHING);
+    assert!(upload.machine.is_in_doubt());
+}

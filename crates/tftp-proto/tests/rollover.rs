@@ -195,3 +195,25 @@ fn four_times_around() {
         assert_eq!(machine.outcome(), Some(&Outcome::Complete));
     }
 }
+
+#[test]
+fn while_it_is_unclear_only_the_end_of_a_stream_is_answered_again() {
+    let mut upload = upload("windowsize 7", 65535);
+    assert_eq!(upload.data(1), ["ACK 65535"]);
+    assert_eq!(upload.last(2), NOTHING, "it came too soon to be an answer");
+    upload.after(5_000);
+    assert_eq!(upload.data(3), NOTHING, "more of the window follows");
+    assert_eq!(upload.last(4), ["ACK 65535"], "nothing can follow");
+}
+
+#[test]
+fn blocks_of_a_window_that_is_unclear_decide_nothing_one_by_one() {
+    // 65535 is the second block of a window of thirteen.
+    let mut upload = upload("windowsize 13", 65535);
+    assert_eq!(upload.data(1), ["ACK 65535"]);
+    for block in 2..12 {
+        assert_eq!(upload.data(block), NOTHING);
+    }
+    upload.data(0);
+    assert_eq!(upload.machine.received_bytes(), 8 * 65536);
+}

@@ -3,6 +3,7 @@
 mod drive;
 
 use drive::{ADAPTIVE, Download, FIXED, NOTHING, Upload};
+use tftp_proto::Instant;
 
 /// A download in windows of four blocks of 512 bytes, its first window under way.
 fn download(size: u64) -> Download {
@@ -237,4 +238,63 @@ fn the_first_block_of_an_upload_lost_is_told_by_ack_0() {
         assert_eq!(upload.data(block), NOTHING);
     }
     assert_eq!(upload.data(4), ["ACK 4"]);
+}
+
+#[test]
+fn an_ack_that_comes_with_the_timeout_spares_the_window_that_it_acknowledges() {
+    let mut download = Download::new("windowsize 4", 50_000, FIXED);
+    download.sends();
+    assert_eq!(download.after(1).ack(0), ["DATA 1-4"]);
+    // The owner handles both before it polls.
+    let at = download.machine.poll_timeout().unwrap();
+    download.now = at.as_micros().div_ceil(1000);
+    download
+        .machine
+        .handle_timeout(Instant::from_micros(download.now * 1000));
+    assert_eq!(download.ack(4), ["DATA 5-8"]);
+}
+
+#[test]
+fn after_a_timeout_the_same_ack_may_ask_for_the_window_once_more() {
+    let mut download = Download::new("windowsize 4", 50_000, FIXED);
+    download.sends();
+    assert_eq!(download.after(1).ack(0), ["DATA 1-4"]);
+    assert_eq!(download.after(2_000).ack(0), ["DATA 1-4"]);
+    assert_eq!(download.after(2_000).ack(0), NOTHING, "once");
+    assert_eq!(download.silence(), ["DATA 1-4"]);
+    assert_eq!(download.after(2_000).ack(0), ["DATA 1-4"]);
+}
+
+#[test]
+fn an_upload_measures_from_the_ack_of_a_whole_window_to_the_next_data() {
+    for windowsize in [1, 4] {
+        let mut upload = Upload::new(&format!("windowsize {windowsize}"), ADAPTIVE);
+        upload.sends();
+        upload.now = 4_000;
+        for window in 0..40 {
+            for block in 1..=windowsize {
+                upload.data(window * windowsize + block);
+            }
+            upload.after(300);
+        }
+        upload.now -= 300;
+        let acked_at = upload.now;
+        assert_eq!(upload.silence(), [format!("ACK {}", 40 * windowsize)]);
+        assert!(
+            (300..600).contains(&(upload.now - acked_at)),
+            "{}",
+            upload.now - acked_at
+        );
+    }
+}
+
+#[test]
+fn an_ack_that_was_sent_twice_measures_nothing() {
+    let mut upload = Upload::new("", ADAPTIVE);
+    upload.sends();
+    assert_eq!(upload.silence(), ["ACK 0"]);
+    assert_eq!(upload.now, 1_000);
+    assert_eq!(upload.after(1).data(1), ["ACK 1"]);
+    assert_eq!(upload.silence(), ["ACK 1"]);
+    assert_eq!(upload.now, 3_001, "the wait is still the doubled one");
 }

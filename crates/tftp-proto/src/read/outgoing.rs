@@ -24,7 +24,7 @@ impl ReadTransfer {
 
     /// The current packet goes: the block after the last acknowledged one, or the OACK.
     pub(super) fn sent(&mut self, now: Instant) {
-        if self.peer.may_be_forged() && self.sent_at == Instant::NEVER {
+        if self.peer.may_be_forged() {
             self.watch.half_open(now);
         }
         self.sent_at = now;
@@ -68,5 +68,60 @@ impl ReadTransfer {
             self.peer.doubt.sent(now, self.retry.moment(), owed);
         }
         Transmit::Data { first, count }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::negotiate::{self, Limits};
+    use crate::retry::Timing;
+    use crate::wire::{Asked, Packet};
+
+    /// Karn's rule: an ACK of a block that was sent twice may be that of its first copy.
+    #[test]
+    fn round_trips_are_measured_by_blocks_that_were_sent_once() {
+        let limits = Limits {
+            max_blksize: 512,
+            max_windowsize: 4,
+            max_large_window: 4,
+            rollover: crate::Rollover::Zero,
+        };
+        let asked = Asked {
+            windowsize: Some(4),
+            ..Asked::default()
+        };
+        let timing = Timing {
+            retransmit_timeout: Duration::from_secs(5),
+            max_retransmits: 3,
+            adaptive: true,
+            inactivity: None,
+            absolute: None,
+        };
+        let agreed = negotiate::read(&asked, &limits, Some(50_000));
+        let at = |millis: u64| Instant::from_micros(millis * 1000);
+        let mut machine = ReadTransfer::new(at(0), &agreed, &timing);
+        let first = |machine: &mut ReadTransfer, now| {
+            machine.supply(now, 50_000, true);
+            let mut first = 0;
+            while let Some(transmit) = machine.poll_transmit(now) {
+                if let Transmit::Data { first: block, .. } = transmit {
+                    first = block;
+                }
+            }
+            first
+        };
+        first(&mut machine, at(0));
+        machine.handle_packet(at(1), &Packet::Ack { block: 0 });
+        assert_eq!(first(&mut machine, at(1)), 1);
+        assert_eq!((machine.timed_first, machine.timed_at), (1, at(1)));
+        machine.handle_packet(at(2), &Packet::Ack { block: 2 });
+        assert_eq!(first(&mut machine, at(2)), 3, "with 5 and 6, which are new");
+        assert_eq!((machine.timed_first, machine.timed_at), (5, at(2)));
+        machine.restart(at(3));
+        assert_eq!(first(&mut machine, at(3)), 3);
+        assert_eq!(machine.timed_at, Instant::NEVER, "nothing of it is new");
     }
 }

@@ -110,3 +110,13 @@ fn escape(letter: char, out: &mut String) -> fmt::Result {
         _ => write!(out, "{}", letter.escape_unicode()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_that_is_no_text_is_shown() {
+        assert_eq!(printable(b"a\xff\xfeb\x80", 100), "a\\xff\\xfeb\\x80");
+    }
+}
