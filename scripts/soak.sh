@@ -56,6 +56,9 @@ step exhaustive env TFTP_DEPTH="${TFTP_DEPTH:-14}" CARGO_PROFILE_RELEASE_LTO=off
 # TFTP_MUTANT_SECONDS. `make mutants` tries all of them.
 step mutants env TFTP_MUTANT_SECONDS="${TFTP_MUTANT_SECONDS:-3600}" scripts/mutants.sh
 
+# Every crate compiled from its package, and the Rust interface beside that of the commit before.
+step crates scripts/crates.sh --long
+
 # Threads and memory: crates/tftp-sync and c-tests/test_cycles.c, test_process.c, test_churn.c.
 models() {
     RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" \

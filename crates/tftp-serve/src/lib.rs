@@ -21,8 +21,8 @@
 //!
 //! # A handler
 //!
-//! A [`Handler`] is asked for each request, and answers with the root directory, another name or path, bytes, a
-//! [`Sink`] for an upload, or a [`Refusal`]; at once, [later](Request::defer), or by a [future](AsyncHandler).
+//! A [`Handler`] is asked for each request, and answers with the root directory, another name or path, bytes, a reader or a
+//! [`Source`], a [`Sink`] for an upload, or a [`Refusal`]; at once, [later](Request::defer), or by a [future](AsyncHandler).
 //!
 //! ```
 //! use tftp_serve::{Answer, Refusal, Request, Server};
@@ -48,7 +48,7 @@
 //! # Threads
 //!
 //! Packets are moved by I/O threads ([`Builder::io_threads`]), which never wait for anybody. Files are opened, read and
-//! written on a pool where that may take time. Handlers and sinks run on handler threads
+//! written on a pool where that may take time. Handlers, sinks and sources run on handler threads
 //! ([`Builder::handler_threads`]), event callbacks on a thread of their own.
 #![forbid(unsafe_code)]
 
@@ -99,7 +99,7 @@ pub use listen::Listener;
 pub use server::{
     Answer, AsyncHandler, Builder, Connection, Content, Deferred, Error, ErrorKind, Event, FileError,
     FileErrorKind, FileStep, Handler, LogKind, LogLevel, NetworkError, Outcome, Refusal, Request, Server,
-    Settings, Sink, Stats, Task,
+    Settings, Sink, Source, Stats, Task,
 };
 pub use tftp_files::names::{self, NameCodec};
 pub use tftp_proto::wire::{ErrorCode, Mode, Operation};

@@ -8,6 +8,7 @@ use tftp_proto::wire::Operation;
 
 use super::refusal::Refusal;
 use super::sink::{Sink, Writer};
+use super::source::{Reader, Source};
 use crate::sources::Sources;
 
 /// The answer to a [`Request`](crate::Request): where the bytes come from or go to, or a refusal.
@@ -21,6 +22,7 @@ pub(super) enum Kind {
     Sources(Sources),
     Bytes(Arc<Vec<u8>>),
     Sink(Box<dyn Sink>),
+    Source(Box<dyn Source>),
     Refuse(Refusal),
     Later,
 }
@@ -57,6 +59,28 @@ impl Answer {
         Answer(Kind::Bytes(bytes.into().0))
     }
 
+    /// Serves what a reader reads to a download; `size` is its length, where that is known.
+    ///
+    /// ```no_run
+    /// use std::fs::File;
+    /// use tftp_serve::{Answer, Refusal, Request};
+    ///
+    /// let handler = |_: Request| -> Result<Answer, Refusal> {
+    ///     let image = File::open("/images/current.gz")?;
+    ///     let size = image.metadata()?.len();
+    ///     Ok(Answer::reader(image, Some(size)))
+    /// };
+    /// # let _ = tftp_serve::Server::builder().handler(handler);
+    /// ```
+    pub fn reader(reader: impl std::io::Read + Send + 'static, size: Option<u64>) -> Answer {
+        Answer::source(Reader { reader, size })
+    }
+
+    /// Serves what a source supplies to a download.
+    pub fn source(source: impl Source) -> Answer {
+        Answer(Kind::Source(Box::new(source)))
+    }
+
     /// Passes an upload to a sink instead of a file.
     pub fn sink(sink: impl Sink) -> Answer {
         Answer(Kind::Sink(Box::new(sink)))
@@ -82,7 +106,7 @@ impl Answer {
     /// Turns what cannot serve an operation into a refusal.
     pub(super) fn fit(self, operation: Operation) -> Kind {
         match (self.0, operation) {
-            (Kind::Bytes(_), Operation::Write) | (Kind::Sink(_), Operation::Read) => {
+            (Kind::Bytes(_) | Kind::Source(_), Operation::Write) | (Kind::Sink(_), Operation::Read) => {
                 let code = tftp_proto::wire::ErrorCode::ILLEGAL;
                 Kind::Refuse(Refusal::new(code, "Not available in this direction"))
             }
@@ -101,6 +125,7 @@ impl fmt::Debug for Answer {
             Kind::Sources(sources) => f.debug_tuple("Answer").field(sources).finish(),
             Kind::Bytes(bytes) => write!(f, "Answer({} bytes)", bytes.len()),
             Kind::Sink(_) => f.write_str("Answer(sink)"),
+            Kind::Source(_) => f.write_str("Answer(source)"),
             Kind::Refuse(refusal) => f.debug_tuple("Answer").field(refusal).finish(),
             Kind::Later => f.write_str("Answer(later)"),
         }

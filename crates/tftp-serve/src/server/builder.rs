@@ -61,7 +61,7 @@ impl Default for Builder {
             config: Config::default(),
             handler: None,
             spawner: None,
-            handler_threads: 2,
+            handler_threads: 4,
             on_event: None,
             log_level: LogLevel::Off,
         }
@@ -227,7 +227,7 @@ impl Builder {
         self
     }
 
-    /// The number of threads on which handlers and sinks run, 1 to 1024. Default: 2.
+    /// The number of threads on which handlers, sinks and sources run, 1 to 1024. Default: 4.
     pub fn handler_threads(self, threads: usize) -> Builder {
         Builder {
             handler_threads: threads,
@@ -400,12 +400,12 @@ impl Builder {
             Chosen::Sync(handler) => Serving::Sync(handler),
             Chosen::Async(handler) => Serving::Async(handler, self.spawner.take()),
         });
-        let router = Arc::new(Router::new(
+        let router = Router::new(
             serving.is_some(),
             self.log_level,
             work.0.clone(),
             callback.is_some().then(|| events.0.clone()),
-        ));
+        );
         let crew = Crew::new(Arc::clone(&router));
         let failed = |error| Error::io(ErrorKind::System, "starting a thread", error);
         if let Some(serving) = serving {

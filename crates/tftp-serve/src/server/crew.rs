@@ -1,4 +1,4 @@
-//! The threads on which handlers, their futures, sinks and event callbacks run.
+//! The threads on which handlers, their futures, sinks, sources and event callbacks run.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crossbeam_channel::{Receiver, Sender};
 
+use tftp_files::{Feeds, Wanted};
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicBool, Ordering::AcqRel};
 use tftp_sync::thread::{Builder, JoinHandle, current};
@@ -18,17 +19,21 @@ use super::refusal::Refusal;
 use super::request::{Pending, Request};
 use super::router::Router;
 use super::sink::Sink;
+use super::source::Source;
 use crate::notice::Run;
 
-/// Steps of one upload before a handler thread looks at what else waits.
+/// Steps of one connection before a handler thread looks at what else waits.
 const STEPS: usize = 16;
+
+/// Bytes that are read from a source in one call, at most.
+const PIECE: usize = 64 << 10;
 
 /// Something that waits for a handler thread.
 pub(super) enum Work {
     /// A request waits for its answer.
     Ask(Arc<Live>),
-    /// A sink has data to take, or its upload is over.
-    Store(Arc<Live>),
+    /// A sink has data to take, a source to supply some, or their connection is over.
+    Carry(Arc<Live>),
     /// A future was woken.
     Poll(Arc<Future>),
     Stop,
@@ -177,7 +182,7 @@ impl Worker {
         for work in &self.work {
             match work {
                 Work::Ask(live) => self.ask(live),
-                Work::Store(live) => self.store(live),
+                Work::Carry(live) => self.carry(live),
                 Work::Poll(future) => future.poll(),
                 Work::Stop => return,
             }
@@ -228,20 +233,61 @@ impl Worker {
         Arc::new(future).poll();
     }
 
-    fn store(&self, live: Arc<Live>) {
+    fn carry(&self, live: Arc<Live>) {
         for _ in 0..STEPS {
             match live.next() {
                 Next::Write(sink, run) => write(&live, sink, &run),
-                Next::Over(sink, outcome) => {
+                Next::Read(source, wanted) => self.read(&live, source, wanted),
+                Next::Over(dropped, outcome) => {
                     // May flush or remove something.
-                    let _ = catch_unwind(AssertUnwindSafe(|| drop(sink)));
+                    let _ = catch_unwind(AssertUnwindSafe(|| drop(dropped)));
                     return self.router.tell_end(&live, outcome);
                 }
                 Next::Nothing => return,
             }
         }
-        self.router.send(Work::Store(live));
+        self.router.send(Work::Carry(live));
     }
+
+    /// Supplies a download with what it wants.
+    fn read(&self, live: &Live, source: Option<Box<dyn Source>>, wanted: Wanted) {
+        let Some(mut source) = source else {
+            return;
+        };
+        if !self.router.feeds.knows(wanted.name) {
+            // Everybody who needed it has gone.
+            return live.give_back_source(source);
+        }
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            supply(&self.router.feeds, &mut *source, wanted)
+        }));
+        match read {
+            Ok(Ok(())) => live.give_back_source(source),
+            Ok(Err(error)) => self.router.fail_source(live, &error.into()),
+            Err(_) => self.router.fail_source(live, &internal_error()),
+        }
+    }
+}
+
+/// Reads and passes on until everything that is wanted was supplied, or the source ends.
+fn supply(feeds: &Feeds, source: &mut dyn Source, wanted: Wanted) -> io::Result<()> {
+    let (mut at, end) = (wanted.offset, wanted.offset + wanted.length);
+    let mut buffer = vec![0; PIECE.min(usize::try_from(wanted.length).unwrap_or(PIECE))];
+    while at < end {
+        let room = buffer
+            .len()
+            .min(usize::try_from(end - at).unwrap_or(buffer.len()));
+        let count = match source.read_at(at, &mut buffer[..room]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        at += count as u64;
+        let is_over = feeds.supply(wanted.name, &buffer[..count], count == 0).is_err();
+        if count == 0 || is_over {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Passes one run to its sink.
@@ -249,7 +295,7 @@ fn write(live: &Live, sink: Option<Box<dyn Sink>>, run: &Run) {
     if let Some(mut sink) = sink {
         let taken = catch_unwind(AssertUnwindSafe(|| take(&mut *sink, run)));
         match taken.unwrap_or_else(|_| Err(internal_error())) {
-            Ok(()) => live.give_back(sink),
+            Ok(()) => live.give_back_sink(sink),
             // Before the data counts as taken: the end of a failed upload must not be acknowledged.
             Err(refusal) => live.end(refusal),
         }

@@ -1,15 +1,17 @@
-//! One connection between its I/O thread, its handler, its sink and whoever holds a handle.
+//! One connection between its I/O thread, its handler, its sink or source and whoever holds a handle.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tftp_files::{Fed, Feeds, Wanted};
 use tftp_sync::Mutex;
 
 use super::answer::{Answer, Kind};
 use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::sink::Sink;
+use super::source::Source;
 use crate::cause::Cause;
 use crate::notice::{self, Run};
 use crate::reply::Reply;
@@ -30,41 +32,57 @@ struct State {
     /// The handler runs. The end is told after it has returned.
     is_asking: bool,
     outcome: Option<Outcome>,
-    upload: Option<Upload>,
+    carriage: Option<Carriage>,
 }
 
-/// An upload into a sink.
-struct Upload {
-    /// `None` while a handler thread uses it, and after it failed.
-    sink: Option<Box<dyn Sink>>,
-    waiting: VecDeque<Run>,
+/// What a handler thread carries between the connection and the application.
+struct Carriage {
+    cargo: Cargo,
     /// A handler thread works on it, or is about to.
     is_busy: bool,
 }
 
-/// What a handler thread does next for an upload.
+enum Cargo {
+    Upload {
+        /// `None` while a handler thread uses it, and after it failed.
+        sink: Option<Box<dyn Sink>>,
+        waiting: VecDeque<Run>,
+    },
+    Download {
+        /// As the sink.
+        source: Option<Box<dyn Source>>,
+        waiting: VecDeque<Wanted>,
+        /// The key and the size under which it is shared.
+        shared: Option<(Arc<str>, Option<u64>)>,
+    },
+}
+
+/// What a handler thread does next for a connection.
 pub(super) enum Next {
     /// Passes data to the sink; `None` where the sink has failed: the data is lost.
     Write(Option<Box<dyn Sink>>, Run),
-    /// The connection is over: its end can be told once the sink is dropped.
-    Over(Option<Box<dyn Sink>>, Outcome),
+    /// Reads from the source; `None` where it has failed.
+    Read(Option<Box<dyn Source>>, Wanted),
+    /// The connection is over: its end can be told once this is dropped.
+    Over(Dropped, Outcome),
     Nothing,
 }
+
+/// A sink or a source that is used no more.
+pub(super) type Dropped = (Option<Box<dyn Sink>>, Option<Box<dyn Source>>);
 
 /// What follows from an answer.
 pub(super) enum Answered {
     /// It came too late, or was none.
     No,
     Yes,
-    /// From now on data goes to a sink.
-    ToSink,
 }
 
 /// Who tells the end of a connection.
 pub(super) enum Teller {
     Caller(Outcome),
-    /// A handler thread has to be sent to the sink.
-    Sink,
+    /// A handler thread has to be sent to the sink or the source.
+    Carrier,
     /// A handler thread that is busy with the connection.
     Busy,
 }
@@ -116,8 +134,8 @@ impl Live {
         }
     }
 
-    /// Gives the first answer to the I/O thread. `before` runs before that where data goes to a sink.
-    pub(super) fn answer(&self, answer: Answer, before: impl FnOnce()) -> Answered {
+    /// Gives the first answer to the I/O thread. `count_sink` runs before that where data goes to a sink.
+    pub(super) fn answer(&self, answer: Answer, feeds: &Arc<Feeds>, count_sink: impl FnOnce()) -> Answered {
         let mut state = self.state.lock();
         if state.is_answered || state.outcome.is_some() {
             return Answered::No;
@@ -125,30 +143,35 @@ impl Live {
         let Some(reply) = &self.reply else {
             return Answered::No;
         };
+        let mut sources = Sources::default();
         match answer.fit(self.about.operation) {
             Kind::Later => return Answered::No,
-            Kind::Sources(sources) => reply.admit(sources),
+            Kind::Sources(given) => sources = given,
+            Kind::Bytes(bytes) => sources.data = Some(bytes),
             Kind::Refuse(refusal) => {
+                state.is_answered = true;
                 let (code, text) = refusal.into_parts();
                 reply.end(Cause::Rejected { code, text });
+                return Answered::Yes;
             }
             Kind::Sink(sink) => {
-                state.upload = Some(Upload {
-                    sink: Some(sink),
-                    waiting: VecDeque::new(),
-                    is_busy: false,
-                });
-                state.is_answered = true;
-                before();
-                reply.admit(Sources {
-                    to_application: true,
-                    ..Sources::default()
-                });
-                return Answered::ToSink;
+                sources.to_application = true;
+                state.carriage = Some(Carriage::to(sink));
+                count_sink();
             }
-            Kind::Bytes(_) => unreachable!("bytes are sources by now"),
+            Kind::Source(source) => {
+                let fed = Fed {
+                    feeds: Arc::clone(feeds),
+                    name: self.about.id,
+                    size: source.size(),
+                    key: source.key(),
+                };
+                state.carriage = Some(Carriage::from(source, &fed));
+                sources.fed = Some(Arc::new(fed));
+            }
         }
         state.is_answered = true;
+        reply.admit(sources);
         Answered::Yes
     }
 
@@ -164,26 +187,54 @@ impl Live {
         let mut state = self.state.lock();
         state.outcome = Some(outcome.clone());
         let is_asking = state.is_asking;
-        let teller = match &mut state.upload {
+        let teller = match &mut state.carriage {
             _ if is_asking => Teller::Busy,
             None => Teller::Caller(outcome),
-            Some(upload) => match std::mem::replace(&mut upload.is_busy, true) {
+            Some(carriage) => match std::mem::replace(&mut carriage.is_busy, true) {
                 true => Teller::Busy,
-                false => Teller::Sink,
+                false => Teller::Carrier,
             },
         };
-        (teller, state.upload.is_some())
+        let carriage = state.carriage.as_ref();
+        let has_sink = carriage.is_some_and(|carriage| matches!(carriage.cargo, Cargo::Upload { .. }));
+        (teller, has_sink)
     }
 
     /// Data of an upload. True where a handler thread has to be sent; the data comes back where there is no sink.
     pub(super) fn moved(&self, run: Run) -> Result<bool, Run> {
-        match &mut self.state.lock().upload {
-            None => Err(run),
-            Some(upload) => {
-                upload.waiting.push_back(run);
-                Ok(!std::mem::replace(&mut upload.is_busy, true))
+        match &mut self.state.lock().carriage {
+            Some(Carriage {
+                cargo: Cargo::Upload { waiting, .. },
+                is_busy,
+            }) => {
+                waiting.push_back(run);
+                Ok(!std::mem::replace(is_busy, true))
             }
+            _ => Err(run),
         }
+    }
+
+    /// The download, or one that shares its source, needs more. True where a handler thread has to be sent.
+    pub(super) fn wanted(&self, wanted: Wanted) -> bool {
+        match &mut self.state.lock().carriage {
+            Some(Carriage {
+                cargo: Cargo::Download { waiting, .. },
+                is_busy,
+            }) => {
+                waiting.push_back(wanted);
+                !std::mem::replace(is_busy, true)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether its source is shared with that of `other`.
+    pub(super) fn shares_with(&self, other: &Live) -> bool {
+        let key = |live: &Live| match &live.state.lock().carriage.as_ref()?.cargo {
+            Cargo::Download { shared, .. } => shared.clone(),
+            Cargo::Upload { .. } => None,
+        };
+        key(self).is_some_and(|mine| key(other) == Some(mine))
     }
 
     /// What the handler thread that was sent does next.
@@ -191,26 +242,85 @@ impl Live {
         let mut state = self.state.lock();
         // While the handler has not returned, it tells the end.
         let outcome = state.outcome.clone().filter(|_| !state.is_asking);
-        let Some(upload) = &mut state.upload else {
-            return Next::Nothing;
-        };
-        match (upload.waiting.pop_front(), outcome) {
-            (Some(run), None) => Next::Write(upload.sink.take(), run),
-            (_, Some(outcome)) => {
-                upload.waiting.clear();
-                Next::Over(upload.sink.take(), outcome)
-            }
-            (None, None) => {
-                upload.is_busy = false;
-                Next::Nothing
-            }
+        match &mut state.carriage {
+            Some(carriage) => carriage.next(outcome),
+            None => Next::Nothing,
         }
     }
 
     /// The sink has taken what it was given, and can take more.
-    pub(super) fn give_back(&self, sink: Box<dyn Sink>) {
-        if let Some(upload) = &mut self.state.lock().upload {
-            upload.sink = Some(sink);
+    pub(super) fn give_back_sink(&self, taken: Box<dyn Sink>) {
+        if let Some(Carriage {
+            cargo: Cargo::Upload { sink, .. },
+            ..
+        }) = &mut self.state.lock().carriage
+        {
+            *sink = Some(taken);
+        }
+    }
+
+    /// The source has supplied what it was asked for, and can supply more.
+    pub(super) fn give_back_source(&self, taken: Box<dyn Source>) {
+        if let Some(Carriage {
+            cargo: Cargo::Download { source, .. },
+            ..
+        }) = &mut self.state.lock().carriage
+        {
+            *source = Some(taken);
+        }
+    }
+}
+
+impl Carriage {
+    fn to(sink: Box<dyn Sink>) -> Carriage {
+        Carriage {
+            cargo: Cargo::Upload {
+                sink: Some(sink),
+                waiting: VecDeque::new(),
+            },
+            is_busy: false,
+        }
+    }
+
+    fn from(source: Box<dyn Source>, fed: &Fed) -> Carriage {
+        Carriage {
+            cargo: Cargo::Download {
+                source: Some(source),
+                waiting: VecDeque::new(),
+                shared: fed.key.clone().map(|key| (key, fed.size)),
+            },
+            is_busy: false,
+        }
+    }
+
+    fn next(&mut self, outcome: Option<Outcome>) -> Next {
+        let step = match &mut self.cargo {
+            // Of an upload that is over nothing is written any more; a complete one was taken as a whole.
+            Cargo::Upload { sink, waiting } if outcome.is_none() => {
+                waiting.pop_front().map(|run| Next::Write(sink.take(), run))
+            }
+            Cargo::Upload { .. } => None,
+            // Others may share what this one was asked for.
+            Cargo::Download { source, waiting, .. } => waiting
+                .pop_front()
+                .map(|wanted| Next::Read(source.take(), wanted)),
+        };
+        match (step, outcome) {
+            (Some(step), _) => step,
+            (None, Some(outcome)) => Next::Over(self.cargo.take(), outcome),
+            (None, None) => {
+                self.is_busy = false;
+                Next::Nothing
+            }
+        }
+    }
+}
+
+impl Cargo {
+    fn take(&mut self) -> Dropped {
+        match self {
+            Cargo::Upload { sink, .. } => (sink.take(), None),
+            Cargo::Download { source, .. } => (None, source.take()),
         }
     }
 }

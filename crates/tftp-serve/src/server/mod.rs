@@ -21,6 +21,7 @@ mod request;
 mod router;
 mod settings;
 mod sink;
+mod source;
 mod stats;
 
 pub use answer::{Answer, Content};
@@ -34,6 +35,7 @@ pub use refusal::Refusal;
 pub use request::{Deferred, Request};
 pub use settings::Settings;
 pub use sink::Sink;
+pub use source::Source;
 pub use stats::Stats;
 
 use crate::Engine;

@@ -63,9 +63,20 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// By the error's kind alone, because its text may name what concerns this host only.
+/// What a reader or a source fails with so that its client gets this code and text.
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> io::Error {
+        io::Error::other(refusal)
+    }
+}
+
+/// The refusal that the error holds, or one by its kind alone, because its text may name what concerns this host only.
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Refusal {
+        let error = match error.downcast::<Refusal>() {
+            Ok(refusal) => return refusal,
+            Err(error) => error,
+        };
         use io::ErrorKind::{
             AlreadyExists, FileTooLarge, NotFound, PermissionDenied, QuotaExceeded, StorageFull,
         };

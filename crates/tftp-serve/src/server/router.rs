@@ -1,11 +1,12 @@
 //! Where the notices of the I/O threads arrive, and where they go from there: to handlers, sinks and events.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use tftp_files::{Asks, Feeds, Wanted};
 use tftp_proto::wire::Operation;
 use tftp_sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use tftp_sync::{Condvar, Mutex};
@@ -15,6 +16,7 @@ use super::crew::Work;
 use super::event::Event;
 use super::live::{Answered, Live, Teller};
 use super::outcome::Outcome;
+use super::refusal::Refusal;
 use super::{Answer, LogKind, LogLevel};
 use crate::notice::{self, Application, Notice, Run, Wants};
 
@@ -35,6 +37,19 @@ pub(super) struct Router {
     work: Sender<Work>,
     events: Option<Sender<Event>>,
     dropped_logs: AtomicU64,
+    /// Downloads that sources supply.
+    pub(super) feeds: Arc<Feeds>,
+}
+
+/// What downloads need of their sources.
+struct Asker(Weak<Router>);
+
+impl Asks for Asker {
+    fn ask(&self, wanted: Wanted) {
+        if let Some(router) = self.0.upgrade() {
+            router.wanted(wanted);
+        }
+    }
 }
 
 impl Router {
@@ -43,13 +58,13 @@ impl Router {
         level: LogLevel,
         work: Sender<Work>,
         events: Option<Sender<Event>>,
-    ) -> Router {
+    ) -> Arc<Router> {
         let log = match &events {
             Some(_) => level.wants(),
             None => Wants::NONE,
         };
         let request = if has_handler { Wants::REQUEST } else { Wants::NONE };
-        Router {
+        Arc::new_cyclic(|router| Router {
             wants: Wants::DISCONNECTED.with(request).with(log),
             sinks: AtomicUsize::new(0),
             live: Mutex::default(),
@@ -57,7 +72,8 @@ impl Router {
             work,
             events,
             dropped_logs: AtomicU64::new(0),
-        }
+            feeds: Feeds::new(Asker(Weak::clone(router))),
+        })
     }
 
     /// Every connection that has begun and whose end was not told yet.
@@ -102,10 +118,7 @@ impl Router {
         let count_sink = || {
             self.sinks.fetch_add(1, Relaxed);
         };
-        match live.answer(answer, count_sink) {
-            Answered::No => false,
-            Answered::Yes | Answered::ToSink => true,
-        }
+        matches!(live.answer(answer, &self.feeds, count_sink), Answered::Yes)
     }
 
     /// The last that is told of a connection.
@@ -167,10 +180,27 @@ impl Router {
             // Told for the sake of an upload elsewhere.
             Operation::Read => live.taken(weight),
             Operation::Write => match live.moved(run) {
-                Ok(true) => self.send(Work::Store(live)),
+                Ok(true) => self.send(Work::Carry(live)),
                 Ok(false) => {}
                 Err(_) => live.taken(weight),
             },
+        }
+    }
+
+    /// Under a lock of the feeds: only passes it on.
+    fn wanted(&self, wanted: Wanted) {
+        if let Some(live) = self.find(wanted.name).filter(|live| live.wanted(wanted)) {
+            self.send(Work::Carry(live));
+        }
+    }
+
+    /// A source has failed: its download ends, and those that share it.
+    pub(super) fn fail_source(&self, live: &Live, refusal: &Refusal) {
+        live.end(refusal.clone());
+        for other in self.connections() {
+            if !std::ptr::eq(&*other, live) && other.shares_with(live) {
+                other.end(refusal.clone());
+            }
         }
     }
 
@@ -184,7 +214,7 @@ impl Router {
         }
         match teller {
             Teller::Caller(outcome) => self.tell_end(&live, outcome),
-            Teller::Sink => self.send(Work::Store(live)),
+            Teller::Carrier => self.send(Work::Carry(live)),
             Teller::Busy => {}
         }
     }

@@ -1,0 +1,59 @@
+//! Serves objects of a store that is read in ranges: here a directory stands for the store.
+//!
+//! Machines that boot together cause one pass over an image, however many they are.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tftp_serve::{Answer, Refusal, Request, Server, Source};
+
+/// One object. Nothing of it is held in memory.
+struct Object {
+    /// With a real store: its version too, as an ETag, so that two versions are never mixed.
+    key: Arc<str>,
+    size: u64,
+    file: File,
+}
+
+impl Source for Object {
+    fn size(&self) -> Option<u64> {
+        Some(self.size)
+    }
+
+    fn key(&self) -> Option<Arc<str>> {
+        Some(Arc::clone(&self.key))
+    }
+
+    /// With a real store: a request with `Range: bytes=OFFSET-`, kept open while offsets follow each other.
+    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.seek(SeekFrom::Start(offset))?;
+        self.file.read(buffer)
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let store = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
+    let server = Server::builder()
+        .listen(([127, 0, 0, 1], 6969))
+        .handler(move |request: Request| -> Result<Answer, Refusal> {
+            // Objects have flat names; nothing else of the client's text reaches the store.
+            let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            let name = request.name();
+            if name.starts_with('.') || !name.chars().all(is_name) {
+                return Err(Refusal::not_found());
+            }
+            let file = File::open(store.join(name))?;
+            Ok(Answer::source(Object {
+                key: Arc::from(name),
+                size: file.metadata()?.len(),
+                file,
+            }))
+        })
+        .start()?;
+    println!("listening on {}", server.local_addr());
+    io::stdin().read_line(&mut String::new())?;
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! Downloads from readers and sources.
+
+mod support;
+
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use support::{Client, Events, Failed, Options, get, local, pattern, refused};
+use tftp_serve::{Answer, ErrorCode, Event, Outcome, Refusal, Request, Source};
+
+#[test]
+fn a_reader_is_read_to_its_end() {
+    let handler = |request: Request| {
+        let length: usize = request.name().parse().unwrap_or(0);
+        Answer::reader(io::Cursor::new(pattern(length)), None)
+    };
+    let server = local().handler(handler).start().unwrap();
+    for length in [0, 1, 511, 512, 513, 100_000] {
+        assert_eq!(get(&server, &length.to_string()), Ok(pattern(length)), "{length}");
+        let mut client = Client::new(server.local_addr());
+        let options = Options::new(1_428, 16);
+        assert_eq!(
+            client.get(&length.to_string(), options),
+            Ok(pattern(length)),
+            "{length}"
+        );
+    }
+}
+
+#[test]
+fn a_size_is_told_and_kept() {
+    let handler = |request: Request| match request.name() {
+        "short" => Answer::reader(io::Cursor::new(pattern(1_000)), Some(2_000)),
+        _ => Answer::reader(io::Cursor::new(pattern(2_000)), Some(2_000)),
+    };
+    let (builder, events) = Events::of(local().handler(handler));
+    let server = builder.start().unwrap();
+    let mut client = Client::new(server.local_addr());
+    client.start(b"\0\x01right\0octet\0tsize\x000\0");
+    assert_eq!(client.receive().unwrap(), b"\0\x06tsize\x002000\0");
+    client.send(b"\0\x05\0\x08enough\0");
+    assert!(matches!(events.outcome(), Outcome::Probe { .. }));
+    assert_eq!(get(&server, "right"), Ok(pattern(2_000)));
+    assert!(events.outcome().is_complete());
+    assert!(matches!(get(&server, "short"), Err(Failed::Error(0, _))));
+    assert!(matches!(events.outcome(), Outcome::File(_)));
+}
+
+/// Fails after some bytes.
+struct Failing(usize, fn() -> io::Error);
+
+impl Read for Failing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.min(buffer.len());
+        self.0 -= count;
+        match count {
+            0 => Err((self.1)()),
+            count => Ok(count),
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_fails_ends_its_download_with_what_it_says() {
+    let handler = |request: Request| match request.name() {
+        "plain" => Answer::reader(Failing(600, || io::Error::other("a secret path")), None),
+        "said" => {
+            let gone = || Refusal::new(ErrorCode::NOT_FOUND, "The origin is gone").into();
+            Answer::reader(Failing(600, gone), None)
+        }
+        _ => Answer::reader(Failing(0, || panic!("a fault of the reader")), None),
+    };
+    let (builder, events) = Events::of(local().handler(handler));
+    let server = builder.start().unwrap();
+    assert_eq!(get(&server, "plain"), Err(refused(0, "Input/output error")));
+    assert!(matches!(events.outcome(), Outcome::Refused { .. }));
+    assert_eq!(get(&server, "said"), Err(refused(1, "The origin is gone")));
+    assert_eq!(get(&server, "panic"), Err(refused(0, "Internal error")));
+}
+
+/// A source that counts how often it is read from its beginning, and waits for a gate before it goes on.
+struct Counted {
+    length: usize,
+    passes: Arc<AtomicUsize>,
+    gate: Arc<Mutex<std::sync::mpsc::Receiver<()>>>,
+}
+
+impl Source for Counted {
+    fn size(&self) -> Option<u64> {
+        Some(self.length as u64)
+    }
+
+    fn key(&self) -> Option<Arc<str>> {
+        Some(Arc::from("one"))
+    }
+
+    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        if offset == 0 {
+            self.passes.fetch_add(1, SeqCst);
+            while self.gate.lock().unwrap().recv().is_ok() {}
+        }
+        let all = pattern(self.length);
+        let rest = &all[offset as usize..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        Ok(count)
+    }
+}
+
+#[test]
+fn clients_that_begin_together_share_one_pass() {
+    let (gate, closed) = channel::<()>();
+    let (gate_of_sources, passes) = (Arc::new(Mutex::new(closed)), Arc::new(AtomicUsize::new(0)));
+    let counting = Arc::clone(&passes);
+    let handler = move |_: Request| {
+        Answer::source(Counted {
+            length: 200_000,
+            passes: Arc::clone(&counting),
+            gate: Arc::clone(&gate_of_sources),
+        })
+    };
+    let (builder, events) = Events::of(local().handler(handler).handler_threads(2));
+    let server = builder.start().unwrap();
+    let address = server.local_addr();
+    let clients: Vec<_> = (0..8)
+        .map(|_| thread::spawn(move || Client::new(address).get("image", Options::new(1_428, 4))))
+        .collect();
+    let mut started = 0;
+    while started < 8 {
+        started += usize::from(matches!(events.next(), Event::Started { .. }));
+    }
+    drop(gate);
+    for client in clients {
+        assert_eq!(client.join().unwrap(), Ok(pattern(200_000)));
+    }
+    assert_eq!(passes.load(SeqCst), 1);
+}
+
+#[test]
+fn no_more_is_read_ahead_than_two_windows() {
+    let read = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&read);
+    let handler = move |_: Request| {
+        let counting = Arc::clone(&counting);
+        Answer::reader(Counting(counting), None)
+    };
+    let server = local().handler(handler).start().unwrap();
+    let mut client = Client::new(server.local_addr());
+    client.start(b"\0\x01endless\0octet\0");
+    client.receive().unwrap();
+    for block in 1..=100 {
+        client.acknowledge(block);
+        client.receive().unwrap();
+    }
+    // At 512 bytes a block: what was sent, 16 KiB, and the same again.
+    assert!(
+        read.load(SeqCst) <= 101 * 512 + 2 * (16 << 10) + 512,
+        "{}",
+        read.load(SeqCst)
+    );
+    client.send(b"\0\x05\0\0enough\0");
+}
+
+/// Endless, and counts.
+struct Counting(Arc<AtomicUsize>);
+
+impl Read for Counting {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        buffer.fill(7);
+        self.0.fetch_add(buffer.len(), SeqCst);
+        Ok(buffer.len())
+    }
+}
+
+#[test]
+fn a_source_stores_no_upload() {
+    let handler = |_: Request| Answer::reader(io::empty(), None);
+    let server = local().read_only(false).handler(handler).start().unwrap();
+    let put = Client::new(server.local_addr()).put("new", b"x", Options::NONE);
+    assert_eq!(put, Err(refused(4, "Not available in this direction")));
+}

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Packs every crate as the Rust registry would get it and looks at what is inside; with --long each is compiled from its
+# package as well, and the public interface of tftp-serve is compared with that of a commit before (TFTP_BASELINE, the
+# parent of HEAD by default).
+set -eu
+cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-target}
+long=no verify=--no-verify
+case "${1:-}" in
+    --long) long=yes verify= ;;
+    "") ;;
+    *) echo "usage: $0 [--long]" >&2; exit 64 ;;
+esac
+
+rm -f "$target"/package/*.crate
+# shellcheck disable=SC2086 # No option, or one.
+cargo package --workspace --exclude tftp-sim --exclude tftpserver-api --allow-dirty --quiet $verify
+count=0
+for archive in "$target"/package/*.crate; do
+    # Without the name and version of the crate in front.
+    files=" $(tar -tzf "$archive" | sed 's,^[^/]*/,,' | tr '\n' ' ')"
+    for file in Cargo.toml README.md LICENSE-MIT LICENSE-APACHE src/; do
+        case "$files" in
+            *" $file"*) ;;
+            *) echo "FAILED: $archive has no $file"; exit 1 ;;
+        esac
+    done
+    # Nothing that a test of this repository needs, and nothing of another crate.
+    case "$files" in
+        *" tests/"* | *" crates/"*) echo "FAILED: $archive has too much"; exit 1 ;;
+    esac
+    count=$((count + 1))
+done
+echo "$count crates packed"
+
+# The oldest Rust that Cargo.toml promises.
+needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+if RUSTUP_AUTO_INSTALL=0 cargo "+$needed" --version >/dev/null 2>&1; then
+    CARGO_TARGET_DIR="$target/msrv" cargo "+$needed" check --locked --workspace --exclude tftp-sim --exclude tftpserver-api
+else
+    echo "NOT RUN: a check with Rust $needed, which is not installed (rustup toolchain install $needed)"
+fi
+
+[ "$long" = yes ] || exit 0
+if cargo semver-checks --version >/dev/null 2>&1; then
+    cargo semver-checks --package tftp-serve --baseline-rev "${TFTP_BASELINE:-HEAD^}"
+else
+    echo "NOT RUN: cargo semver-checks, which is not installed (cargo install cargo-semver-checks)"
+fi
