@@ -8,8 +8,8 @@ use tftp_proto::wire::ErrorCode;
 
 /// An ERROR packet's code and text.
 ///
-/// The text is sent as printable ASCII: other characters become `?`, and what is longer than 200
-/// bytes is cut off.
+/// The text is sent as UTF-8 (many clients show ASCII only): control characters become `?`, and what
+/// exceeds 256 bytes is cut off.
 ///
 /// ```
 /// use tftp_serve::{ErrorCode, Refusal};
