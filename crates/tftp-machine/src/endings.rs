@@ -186,10 +186,7 @@ impl<L: Limits> Server<L> {
             return;
         };
         let in_doubt = transfer.is_in_doubt();
-        if !in_doubt && !transfer.has_ended && transfer.outcome().is_none() {
-            // The client goes on.
-            transfer.waiting = None;
-        }
+        transfer.drop_answered(in_doubt);
         transfer.is_left &= transfer.is_superseded() || transfer.pending().is_some();
         // One that was left counts: asking for something else is no way past the limits.
         let is_replaced = transfer.is_superseded() && !transfer.is_left;

@@ -3,16 +3,20 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use tftp_proto::Instant;
+
 use crate::id::PortId;
 use crate::net::{Datagram, LocalAddr};
 
-/// A request that waits until a doubt about its client's former transfer is over.
+/// A request that waits until it is clear whether its client's former transfer goes on.
 #[derive(Debug)]
 pub struct HeldRequest {
     port: PortId,
     peer: SocketAddr,
     local: Option<LocalAddr>,
     bytes: Vec<u8>,
+    /// Since when its client may answer, and until when.
+    span: Option<(Instant, Instant)>,
 }
 
 impl HeldRequest {
@@ -22,7 +26,22 @@ impl HeldRequest {
             peer: datagram.peer,
             local: datagram.local,
             bytes: datagram.bytes.to_vec(),
+            span: None,
         }
+    }
+
+    /// It waits for an answer of its client, not for the end of a doubt.
+    pub(crate) fn held(self, since: Instant, until: Instant) -> HeldRequest {
+        let span = Some((since, until));
+        HeldRequest { span, ..self }
+    }
+
+    pub(crate) fn since(&self) -> Option<Instant> {
+        self.span.map(|(since, _)| since)
+    }
+
+    pub(crate) fn until(&self) -> Option<Instant> {
+        self.span.map(|(_, until)| until)
     }
 
     /// The datagram, as if it came now.

@@ -51,6 +51,16 @@ pub fn judge(now: Instant, known: &Known) -> Verdict {
     }
 }
 
+/// Whether a request that would begin anew only because the last ACK is missing waits for a moment, where both transfers would
+/// have one port: a late copy must not take the last block from a client that still awaits it. The current packet goes
+/// again meanwhile, and whoever takes part answers it.
+pub fn holds_on_one_port(now: Instant, known: &Known) -> bool {
+    let is_fresh = known
+        .heard_at
+        .is_some_and(|heard| now.saturating_sub(heard) < SILENCE);
+    known.awaits_last_ack && is_fresh && judge(now, known) == Verdict::Anew && !known.has_ended
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +106,22 @@ mod tests {
             ..last
         };
         assert_eq!(judge(at(5_001), &only_block), Verdict::Repeat);
+    }
+
+    #[test]
+    fn on_one_port_a_late_copy_must_not_take_the_last_block_from_who_still_awaits_it() {
+        let last = Known {
+            awaits_last_ack: true,
+            ..heard(5_000)
+        };
+        assert!(holds_on_one_port(at(5_001), &last));
+        assert!(!holds_on_one_port(at(6_000), &last), "silent for a second");
+        assert!(!holds_on_one_port(at(5_001), &heard(5_000)));
+        let ended = Known {
+            has_ended: true,
+            ..last
+        };
+        assert!(!holds_on_one_port(at(5_001), &ended));
     }
 
     #[test]

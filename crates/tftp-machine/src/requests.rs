@@ -85,15 +85,14 @@ impl<L: Limits> Server<L> {
         let Some(transfer) = self.table.by_request(datagram.peer, digest) else {
             return Former::None;
         };
-        let (id, mut known) = (transfer.id, transfer.known());
-        // On one port the former transfer would end: a late copy of the request must not take it from a client that was
-        // heard a moment ago.
-        known.awaits_last_ack &= self.ports.mode() != Mode::Single;
+        let (id, known) = (transfer.id, transfer.known());
         let verdict = repeats::judge(now, &known);
+        let holds = self.ports.mode() == Mode::Single && repeats::holds_on_one_port(now, &known);
         let Some(transfer) = self.table.get_mut(id) else {
             return Former::None;
         };
         match verdict {
+            _ if holds => transfer.hold_for_an_answer(now, datagram),
             repeats::Verdict::Anew if known.has_ended => return Former::None,
             repeats::Verdict::Anew => return Former::Reset(id),
             repeats::Verdict::Wait => transfer.hold_request(datagram),

@@ -159,6 +159,11 @@ impl<L: Limits> Server<L> {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
         };
+        let held = transfer.waiting.as_ref().and_then(|held| held.until());
+        if held.is_some_and(|until| until <= now) {
+            // Its client has not answered: the request that waits is a new one.
+            return self.replace(index);
+        }
         match &mut transfer.stage {
             Stage::Sending(machine) => machine.handle_timeout(now),
             Stage::Receiving(machine) => machine.handle_timeout(now),

@@ -332,12 +332,14 @@ impl Transfer {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match &self.stage {
+        let held = self.waiting.as_ref().and_then(|held| held.until());
+        let own = match &self.stage {
             Stage::Sending(machine) => machine.poll_timeout(),
             Stage::Receiving(machine) => machine.poll_timeout(),
             Stage::Pending(pending) => pending.patience(self.began),
             Stage::Over(_) => None,
-        }
+        };
+        own.into_iter().chain(held).min()
     }
 
     #[inline]
@@ -353,6 +355,30 @@ impl Transfer {
     pub(crate) fn hold_request(&mut self, datagram: &Datagram<'_>) {
         if self.waiting.is_none() && !datagram.broadcast {
             self.waiting = Some(Box::new(HeldRequest::of(datagram)));
+        }
+    }
+
+    /// The same request is a new one where the client does not answer what goes now.
+    pub(crate) fn hold_for_an_answer(&mut self, now: Instant, datagram: &Datagram<'_>) {
+        if let Stage::Sending(machine) = &mut self.stage
+            && self.waiting.is_none()
+            && !datagram.broadcast
+        {
+            let until = now + machine.moment();
+            machine.handle_repeat(now);
+            self.waiting = Some(Box::new(HeldRequest::of(datagram).held(now, until)));
+        }
+    }
+
+    /// Forgets the request that waits, where its client has shown since that it takes part.
+    pub(crate) fn drop_answered(&mut self, in_doubt: bool) {
+        let Some(held) = &self.waiting else { return };
+        let goes_on = match held.since() {
+            None => !in_doubt && self.outcome().is_none(),
+            Some(since) => self.known().heard_at.is_some_and(|heard| heard > since),
+        };
+        if !self.has_ended && (goes_on || matches!(self.outcome(), Some(Outcome::Complete))) {
+            self.waiting = None;
         }
     }
 

@@ -128,6 +128,46 @@ fn on_a_single_port_a_late_copy_of_the_request_ends_nothing_that_is_alive() {
 }
 
 #[test]
+fn on_a_single_port_where_only_the_last_ack_is_missing_the_same_request_begins_anew_within_a_moment() {
+    let mut rig = Rig::new(Mode::Single);
+    let old = id(rig.ask(client(1), &rrq("small", &[])));
+    rig.pass(1);
+    rig.arrive(LISTENING, client(1), &wire::ack(1));
+    rig.take_sent();
+    rig.pass(100);
+    assert_eq!(rig.ask(client(1), &rrq("small", &[])), Handled::Repeated(old));
+    assert_eq!(rig.ask(client(1), &rrq("small", &[])), Handled::Repeated(old));
+    let sent = rig.take_sent();
+    assert_eq!((sent.len(), &sent[0].bytes[..4]), (1, &[0, 3, 0, 2][..]));
+    rig.wait(60);
+    let probably_complete = true;
+    assert_eq!(rig.endings(), [Ending::Silent { probably_complete }]);
+    assert_eq!(rig.read_all(client(1)), vec![5; 700]);
+    assert_eq!(
+        rig.endings(),
+        [Ending::Silent { probably_complete }, Ending::Complete]
+    );
+}
+
+#[test]
+fn on_a_single_port_who_still_awaits_the_last_block_keeps_its_transfer() {
+    let mut rig = Rig::new(Mode::Single);
+    rig.ask(client(1), &rrq("small", &[]));
+    rig.pass(1);
+    rig.arrive(LISTENING, client(1), &wire::ack(1));
+    rig.take_sent();
+    rig.pass(100);
+    rig.ask(client(1), &rrq("small", &[]));
+    rig.pass(10);
+    rig.arrive(LISTENING, client(1), &wire::ack(1));
+    rig.wait(200);
+    assert!(rig.endings().is_empty(), "it takes part");
+    rig.arrive(LISTENING, client(1), &wire::ack(2));
+    assert_eq!(rig.endings(), [Ending::Complete]);
+    assert_eq!(rig.server.transfers(), 0, "the copy begins nothing");
+}
+
+#[test]
 fn another_request_from_the_same_port_is_another_transfer() {
     let mut rig = Rig::new(Mode::Shared);
     rig.ask(client(1), &rrq("big", &[]));

@@ -5,6 +5,7 @@ mod outgoing;
 mod timers;
 
 use alloc::borrow::Cow;
+use core::time::Duration;
 
 use crate::block::to_wire;
 use crate::doubt::ClientError;
@@ -300,6 +301,11 @@ impl ReadTransfer {
     /// When the last valid ACK came; `None` while half-open.
     pub fn heard_at(&self) -> Option<Instant> {
         self.peer.heard_at()
+    }
+
+    /// How long a client that takes part needs to show that.
+    pub fn moment(&self) -> Duration {
+        self.retry.moment()
     }
 
     /// Everything was sent, and only the last ACK is missing, from a client that answered before.
