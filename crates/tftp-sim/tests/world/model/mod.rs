@@ -203,6 +203,7 @@ impl Model {
             let agreed = negotiate::write(&request.asked, &limits);
             Machine::Write(WriteTransfer::new(at, &agreed, &timing), Vec::new())
         };
+        self.leave_others(peer);
         let id = ground.id();
         ground.tell(Event::Asked {
             id,
@@ -225,6 +226,16 @@ impl Model {
             available: 0,
         });
         self.drain(self.transfers.len() - 1, ground);
+    }
+
+    /// What else a silent client was sent would be taken for an answer to its new request.
+    fn leave_others(&mut self, peer: SocketAddr) {
+        let now = self.now;
+        let is_left = |transfer: &&mut Transfer| {
+            transfer.peer == peer && now.saturating_sub(transfer.valid_at) >= Duration::from_secs(1)
+        };
+        let left = self.transfers.iter_mut().filter(is_left);
+        left.for_each(|transfer| transfer.machine.supersede(now));
     }
 
     fn place(&self, port: PortId, peer: SocketAddr) -> Option<usize> {
