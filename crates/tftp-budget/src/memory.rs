@@ -4,8 +4,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use tftp_proto::{Agreed, Limits, negotiate};
-
 /// The budget in bytes.
 const BUDGET: usize = 64 << 20;
 /// What one transfer may take of what is left. So the first ones get any window that is granted at all, and the last
@@ -31,20 +29,23 @@ impl Memory {
         BUDGET.saturating_sub(self.taken.load(Relaxed)) / SHARE
     }
 
-    /// Negotiates a window within the budget, and takes it.
-    pub fn grant(self: &Arc<Self>, limits: &Limits, agree: impl Fn(&Limits) -> Agreed) -> (Agreed, Taken) {
-        let agreed = negotiate::within(limits, self.most(), agree);
-        let taken = self.take(usize::from(agreed.blksize) * usize::from(agreed.windowsize));
-        (agreed, taken)
-    }
-
     /// Takes bytes in any case; what is granted was asked for by [`Memory::most`].
     pub fn take(self: &Arc<Self>, bytes: usize) -> Taken {
-        self.taken.fetch_add(bytes, Relaxed);
+        self.add(bytes);
         Taken {
             memory: Arc::clone(self),
             bytes,
         }
+    }
+
+    /// Takes bytes that nothing gives back by itself: see [`Memory::give`].
+    pub fn add(&self, bytes: usize) {
+        self.taken.fetch_add(bytes, Relaxed);
+    }
+
+    /// Gives bytes back that were taken by [`Memory::add`].
+    pub fn give(&self, bytes: usize) {
+        self.taken.fetch_sub(bytes, Relaxed);
     }
 
     /// True where nothing is left: what waits for the disk has to be written first.
@@ -55,7 +56,7 @@ impl Memory {
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        self.memory.taken.fetch_sub(self.bytes, Relaxed);
+        self.memory.give(self.bytes);
     }
 }
 
@@ -64,38 +65,6 @@ mod tests {
     use tftp_proto::negotiate::{LEAST_BLOCK, fit};
 
     use super::*;
-
-    #[test]
-    fn what_is_granted_is_negotiated_anew_and_taken() {
-        use tftp_proto::Rollover;
-        use tftp_proto::wire::Asked;
-        let memory = Arc::new(Memory::default());
-        let limits = Limits {
-            max_blksize: 65464,
-            max_windowsize: 64,
-            max_large_window: 64,
-            rollover: Rollover::Zero,
-        };
-        let asked = Asked {
-            blksize: Some(8192),
-            windowsize: Some(32),
-            ..Asked::default()
-        };
-        let grant = || memory.grant(&limits, |limits| negotiate::read(&asked, limits, None));
-        let (agreed, taken) = grant();
-        assert_eq!(
-            (agreed.blksize, agreed.windowsize, taken.bytes),
-            (8192, 32, 262_144)
-        );
-        let most = memory.take(BUDGET - taken.bytes - 8 * 20_000);
-        let (agreed, taken) = grant();
-        assert_eq!(
-            (agreed.blksize, agreed.windowsize, taken.bytes),
-            (8192, 2, 16_384)
-        );
-        drop((most, taken));
-        assert_eq!(grant().0.windowsize, 32);
-    }
 
     #[test]
     fn all_windows_together_stay_within_the_budget() {

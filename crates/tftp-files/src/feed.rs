@@ -250,16 +250,18 @@ impl<S: Store> Feed<S> {
         }
     }
 
-    /// Closes the file, if nothing is read and a later opening can tell whether it is still the same. What was read of it
-    /// stays.
-    pub fn park(&mut self) {
+    /// Closes the file, if nothing is read and a later opening can tell whether it is still the same; false if not. What
+    /// was read of it stays.
+    pub fn park(&mut self) -> bool {
         if matches!(self.waits, Waits::Nothing)
             && let Some(handle) = self.handle_mut()
             && let Handle::Open(file) = handle
             && file.state().is_some()
         {
             *handle = Handle::Parked(Box::new(Parked::of(file)));
+            return true;
         }
+        false
     }
 
     /// The file again, after [`Supply::Parked`].

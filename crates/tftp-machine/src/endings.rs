@@ -181,7 +181,7 @@ impl<L: Limits> Server<L> {
     }
 
     /// The limits follow a doubt: it begins, is refuted, or ends with the transfer.
-    fn follow_doubt(&mut self, index: u32) {
+    pub(crate) fn follow_doubt(&mut self, index: u32) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
         };

@@ -32,6 +32,8 @@ pub enum Output<'a> {
         to: &'a Route,
         /// Their headers, and which bytes of the stream they carry.
         blocks: Blocks,
+        /// Packets of the transfer that were sent more than once, so far.
+        repeated: u64,
     },
     /// The application decides; answered by `decide`, at once (also with "later").
     Ask {

@@ -241,7 +241,12 @@ impl<L: Limits> Server<L> {
             Todo::Data(index, blocks) => {
                 let transfer = at(index)?;
                 let (id, to) = (transfer.id, &transfer.route);
-                Output::Data { id, to, blocks }
+                Output::Data {
+                    id,
+                    to,
+                    blocks,
+                    repeated: transfer.repeated(),
+                }
             }
             Todo::Packet(index) => {
                 let transfer = at(index)?;

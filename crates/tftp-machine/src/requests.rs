@@ -117,6 +117,8 @@ impl<L: Limits> Server<L> {
         {
             transfer.is_left = false;
             transfer.supersede(now);
+            // The newcomer is admitted in its stead.
+            self.follow_doubt(id.index);
             self.touch(id.index);
         }
     }

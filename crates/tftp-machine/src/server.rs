@@ -189,6 +189,23 @@ impl<L: Limits> Server<L> {
         self.table.len()
     }
 
+    /// Their names, for an order that concerns each of them.
+    pub fn ids(&self) -> Vec<TransferId> {
+        let indices = self.table.indices();
+        let transfers = indices.into_iter().filter_map(|index| self.table.at(index));
+        transfers.map(|transfer| transfer.id).collect()
+    }
+
+    /// Whether requests are answered.
+    pub fn is_listening(&self) -> bool {
+        self.is_listening
+    }
+
+    /// The request of the last [`crate::Output::Retried`], once.
+    pub fn take_retried(&mut self) -> Option<Box<HeldRequest>> {
+        self.retried.take()
+    }
+
     /// The limits that it counts in.
     pub fn limits(&self) -> &L {
         &self.limits

@@ -193,6 +193,11 @@ impl Transfer {
         }
     }
 
+    /// Every byte of it has arrived, and a client that reads has said so.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.outcome(), Some(Outcome::Complete))
+    }
+
     /// Its client has acknowledged nothing yet.
     pub fn is_half_open(&self) -> bool {
         self.half_open.is_some()

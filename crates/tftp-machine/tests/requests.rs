@@ -112,18 +112,33 @@ fn on_a_single_port_the_former_transfer_ends_at_once() {
 }
 
 #[test]
-fn on_a_single_port_a_late_copy_of_the_request_ends_nothing_that_is_alive() {
-    for (silence, goes_on) in [(2, true), (1_000, false)] {
-        let mut rig = Rig::new(Mode::Single);
-        let options = [("windowsize", "4")];
-        let old = id(rig.ask(client(1), &rrq("small", &options)));
-        rig.arrive(LISTENING, client(1), &wire::ack(0));
-        rig.pass(silence);
-        let again = rig.ask(client(1), &rrq("small", &options));
-        assert_eq!(again == Handled::Repeated(old), goes_on);
-        rig.take_sent();
-        rig.arrive(LISTENING, client(1), &wire::ack(2));
-        assert_eq!(rig.server.transfers() == 0, goes_on);
+fn where_only_the_last_ack_is_missing_a_new_transfer_begins_at_once_on_a_single_port_too() {
+    let mut rig = Rig::new(Mode::Single);
+    rig.ask(client(1), &rrq("small", &[]));
+    rig.arrive(LISTENING, client(1), &wire::ack(1));
+    rig.pass(2);
+    let again = rig.ask(client(1), &rrq("small", &[]));
+    assert!(matches!(again, Handled::Asked(_)));
+    let probably_complete = true;
+    assert_eq!(rig.endings(), [Ending::Silent { probably_complete }]);
+    assert_eq!(rig.server.transfers(), 1);
+}
+
+#[test]
+fn the_transfer_of_a_client_that_was_reset_has_left_the_limits_when_its_new_one_enters_them() {
+    for (max_connections, max_per_host) in [(1, 0), (1000, 1)] {
+        let policy = Policy {
+            max_connections,
+            max_per_host,
+            ..policy()
+        };
+        let mut rig = Rig::with(config(Mode::Own), policy);
+        let old = id(rig.ask(client(1), &rrq("big", &[])));
+        let port = rig.server.transfer(old).unwrap().route().port;
+        rig.arrive(port, client(1), &wire::ack(1));
+        rig.pass(1_100);
+        let again = rig.ask(client(1), &rrq("big", &[]));
+        assert!(matches!(again, Handled::Asked(_)), "{again:?}");
     }
 }
 

@@ -139,6 +139,20 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// The part of it that decides who is served.
+    pub(crate) fn of_machine(&self) -> tftp_machine::Policy {
+        tftp_machine::Policy {
+            read_only: self.read_only,
+            max_connections: self.max_connections,
+            max_per_host: self.max_per_host,
+            limits: self.limits,
+            timing: self.timing,
+            refused_options: self.refused_options,
+        }
+    }
+}
+
 /// Decides by address whose requests are answered. Called on I/O threads, once a request: it must not block.
 pub trait ClientFilter: Send + Sync {
     /// Whether requests from this address are answered. An IPv4 client is IPv4 here, whatever the socket.

@@ -1,27 +1,40 @@
-//! When the shards of one engine may let go of a port that they share.
+//! When the threads of one engine may let go of a port that they share.
 //!
 //! With SinglePort transfers go on over the listening port after StopListening. The kernel spreads the clients over
-//! the sockets of a port by their number: the first one that closed would move other shards' clients. So each shard
+//! the sockets of a port by their number: the first one that closed would move other threads' clients. So each thread
 //! keeps its socket until the last transfer of all has ended.
 
+use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
 
-#[derive(Debug, Default)]
+type Call = Box<dyn Fn() + Send + Sync>;
+
+#[derive(Default)]
 pub(super) struct Drain {
     busy: AtomicUsize,
+    /// Calls every thread, so that it looks at [`Drain::is_done`].
+    calls: Mutex<Vec<Call>>,
 }
 
 impl Drain {
-    /// So many shards are about to take no new requests.
-    pub(super) fn begin(&self, shards: usize) {
-        self.busy.store(shards, Release);
+    /// One more thread: `call` wakes it.
+    pub(super) fn join(&self, call: Call) {
+        self.calls.lock().push(call);
     }
 
-    /// One more shard has no transfers left; each says so once.
-    pub(super) fn shard_is_done(&self) {
-        let _ = self
+    /// So many threads are about to take no new requests.
+    pub(super) fn begin(&self, threads: usize) {
+        self.busy.store(threads, Release);
+    }
+
+    /// One more thread has no transfers left; each says so once. The last one calls them all.
+    pub(super) fn thread_is_done(&self) {
+        let before = self
             .busy
             .fetch_update(AcqRel, Acquire, |busy| busy.checked_sub(1));
+        if before == Ok(1) {
+            self.calls.lock().iter().for_each(|call| call());
+        }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -37,19 +50,28 @@ impl Drain {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
-    fn done_with_the_last_shard_and_not_while_held() {
-        let drain = Drain::default();
+    fn done_with_the_last_thread_and_not_while_held() {
+        let (drain, called) = (Drain::default(), Arc::new(AtomicUsize::new(0)));
+        let count = Arc::clone(&called);
+        drain.join(Box::new(move || {
+            count.fetch_add(1, AcqRel);
+        }));
         assert!(!drain.hold());
         drain.begin(2);
-        drain.shard_is_done();
+        drain.thread_is_done();
         assert!(!drain.is_done() && drain.hold());
-        drain.shard_is_done();
+        drain.thread_is_done();
         assert!(!drain.is_done());
-        drain.begin(1);
-        drain.shard_is_done();
+        assert_eq!(called.load(Acquire), 0);
+        drain.thread_is_done();
         assert!(drain.is_done() && !drain.hold());
+        assert_eq!(called.load(Acquire), 1, "all look when the last is done");
+        drain.thread_is_done();
+        assert_eq!(called.load(Acquire), 1);
     }
 }

@@ -1,28 +1,35 @@
 //! One period of listening: the shards' threads, from the first bind to the last transfer's end.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crossbeam_channel::{Sender, bounded};
 
 use super::config::{Config, Policy};
-use super::context::Context;
-use super::core::Core;
-use super::descriptors::Running;
+use super::connections::Connections;
 use super::drain::Drain;
 use super::inbox::{Inbox, Message};
-use super::listen::Listener;
+use super::limits::{Process, ThreadLimits};
+use super::listen::{self, Listener};
 use super::notice::Application;
 use super::observer::Observer;
-use super::pool::Pool;
 use super::shared::Shared;
-use super::turn::Loop;
-use tftp_files::Lane;
+use super::turn::{Loop, Parts};
+use tftp_budget::descriptors::Running;
+use tftp_files::pool::Pool;
+use tftp_files::{Directory, Lane, Pooled, Shelf};
+use tftp_machine::Server;
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tftp_sync::thread::{Builder, JoinHandle};
-use tftp_udp::{FrameOptions, Poller, SendBatch, SocketId, UdpSocket};
+use tftp_udp::datagrams::Datagrams;
+use tftp_udp::sockets::Sockets;
+use tftp_udp::{SocketId, Waker};
+
+/// The storage of an engine: the file system, its blocking calls on a pool.
+type Disk = Pooled<Directory>;
 
 /// A running server. Dropping it without [`Engine::shutdown`] leaves its threads to their work.
 pub struct Engine {
@@ -30,7 +37,7 @@ pub struct Engine {
     address: SocketAddr,
     recv_buffer: usize,
     send_buffer: usize,
-    inboxes: Vec<Arc<Inbox>>,
+    inboxes: Vec<Arc<Inbox<Disk, Waker>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     pool: Arc<Pool>,
     drain: Arc<Drain>,
@@ -65,9 +72,9 @@ impl Engine {
     ) -> io::Result<Engine> {
         let Listener { config, sockets } = listener;
         let mut engine = Engine {
-            address: sockets[0].local_addr()?,
-            recv_buffer: sockets[0].recv_buffer()?,
-            send_buffer: sockets[0].send_buffer()?,
+            address: sockets.local_addr()?,
+            recv_buffer: sockets.recv_buffer()?,
+            send_buffer: sockets.send_buffer()?,
             inboxes: Vec::new(),
             threads: Mutex::default(),
             pool: Arc::new(Pool::new("tftp-files")),
@@ -78,10 +85,10 @@ impl Engine {
         };
         engine.sweep(&policy);
         let policy = Arc::new(policy);
-        for (number, socket) in sockets.into_iter().enumerate() {
-            let started = engine.start_shard(
+        for (number, net) in sockets.open()?.into_iter().enumerate() {
+            let started = engine.start_thread(
                 number,
-                socket,
+                net,
                 &policy,
                 Arc::clone(&application),
                 Arc::clone(&shared),
@@ -160,7 +167,7 @@ impl Engine {
 
     /// Does not keep the port any more: it goes with the last transfer.
     pub fn let_go(&self) {
-        self.drain.shard_is_done();
+        self.drain.thread_is_done();
     }
 
     /// Listens again, under a new policy, where the port was kept.
@@ -216,7 +223,7 @@ impl Engine {
     }
 
     /// Gives every shard an order and waits until each has carried it out.
-    fn order(&self, order: impl Fn(Sender<()>) -> Message) {
+    fn order(&self, order: impl Fn(Sender<()>) -> Message<Disk>) {
         let (done, all_done) = bounded(self.inboxes.len());
         self.inboxes
             .iter()
@@ -226,55 +233,73 @@ impl Engine {
         all_done.iter().for_each(drop);
     }
 
-    fn start_shard(
+    fn start_thread(
         &mut self,
         number: usize,
-        socket: UdpSocket,
+        net: Sockets,
         policy: &Arc<Policy>,
         application: Arc<dyn Application>,
         shared: Arc<Shared>,
     ) -> io::Result<()> {
-        let poller = Poller::new()?;
-        let inbox = Arc::new(Inbox::new(poller.waker()));
-        let outbox = self.outbox()?;
-        let pool = Arc::clone(&self.pool);
-        let ctx = Context::new(
-            tftp_udp::now(),
-            outbox,
-            pool,
-            Arc::clone(&inbox),
-            Observer::new(application, Arc::clone(&shared)),
-            shared,
-        );
         let config = &self.config;
-        let core = Core::new(
-            config,
-            Arc::clone(policy),
-            ctx,
-            poller,
-            socket,
-            Arc::clone(&self.drain),
-        )?;
-        let shard = Loop::new(core, config);
+        let inbox = Arc::new(Inbox::new(net.waker()));
+        let limits = ThreadLimits::new(Arc::clone(&shared), Box::new(Process));
+        limits.set_clients(policy.clients.clone());
+        let machine = machine_config(config, &net);
+        let shelf = Shelf::new(
+            Pooled::new(Directory, Arc::clone(&self.pool)),
+            Arc::clone(&inbox) as _,
+            Arc::clone(&shared.memory),
+        );
+        let server = Server::new(machine, policy.of_machine(), limits, seed());
+        let thread = Loop::new(Parts {
+            net,
+            server,
+            shelf,
+            connections: Connections::new(only_address(config.address), Arc::clone(&shared)),
+            observer: Observer::new(application, shared),
+            inbox: Arc::clone(&inbox),
+            policy: Arc::clone(policy),
+            drained: Arc::clone(&self.drain),
+            single_port: config.single_port,
+            busy_poll: config.busy_poll,
+        });
+        let looks = Arc::clone(&inbox);
+        self.drain.join(Box::new(move || looks.send(Message::Drained)));
         let thread = tftp_sync::spawn(Builder::new().name(format!("tftp-io-{number}")), move || {
-            shard.run()
+            thread.run();
         })?;
         self.inboxes.push(inbox);
         self.threads.lock().push(thread);
         Ok(())
     }
+}
 
-    fn outbox(&self) -> io::Result<SendBatch> {
-        let config = &self.config;
-        let Some(mac) = config.source_mac else {
-            return Ok(SendBatch::new(config.io_mode));
-        };
-        let options = FrameOptions {
-            mac,
-            port: self.address.port(),
-            traffic_class: config.traffic_class.unwrap_or_default(),
-            dont_fragment: config.dont_fragment,
-        };
-        SendBatch::with_frames(config.io_mode, options)
+/// What a thread's machine is told of its network.
+fn machine_config(config: &Config, net: &impl Datagrams) -> tftp_machine::Config {
+    tftp_machine::Config {
+        listening: net.listening(),
+        address: config.address,
+        source: config.source_ip,
+        mode: listen::mode(config),
+        transfer_ports: config.transfer_ports.clone(),
+        threads: config.io_threads,
+        hides_probes: net.features().hides_probes,
+        dont_fragment: config.dont_fragment,
     }
+}
+
+/// The address that every request is sent to, where the sockets are bound to one.
+fn only_address(address: SocketAddr) -> Option<IpAddr> {
+    let ip = address.ip().to_canonical();
+    (!ip.is_unspecified()).then_some(ip)
+}
+
+/// Bytes that nobody can guess: std keys its hash tables with the system's random bytes.
+fn seed() -> [u8; 16] {
+    let secret = RandomState::new();
+    let mut seed = [0; 16];
+    seed[..8].copy_from_slice(&secret.hash_one(0).to_le_bytes());
+    seed[8..].copy_from_slice(&secret.hash_one(1).to_le_bytes());
+    seed
 }

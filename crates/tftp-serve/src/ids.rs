@@ -36,18 +36,23 @@ impl Default for Ids {
 }
 
 impl Ids {
-    /// The next id that nothing holds.
-    pub(super) fn take(self: &Arc<Self>) -> IdLease {
+    /// The next id that nothing holds. It is held from now on: see [`Ids::lease`].
+    pub(super) fn take(&self) -> i32 {
         let mut state = self.0.lock();
         loop {
             let id = state.next;
             state.next = id.checked_add(1).unwrap_or(FIRST_CONNECTION_ID);
             if state.taken.insert(id) {
-                return IdLease {
-                    id,
-                    ids: Arc::downgrade(self),
-                };
+                return id;
             }
+        }
+    }
+
+    /// Gives an id that was taken back when the lease is dropped.
+    pub(super) fn lease(self: &Arc<Self>, id: i32) -> IdLease {
+        IdLease {
+            id,
+            ids: Arc::downgrade(self),
         }
     }
 }
@@ -74,21 +79,18 @@ mod tests {
     #[test]
     fn after_the_largest_id_come_those_that_nothing_holds() {
         let ids = Arc::new(Ids::default());
-        let held: Vec<IdLease> = (0..3).map(|_| ids.take()).collect();
+        let next = || ids.lease(ids.take());
+        let held: Vec<IdLease> = (0..3).map(|_| next()).collect();
         let numbers: Vec<i32> = held.iter().map(IdLease::id).collect();
         assert_eq!(numbers, [1_000_001, 1_000_002, 1_000_003]);
-        drop(ids.take());
-        assert_eq!(
-            ids.take().id(),
-            1_000_005,
-            "none is used again before the largest"
-        );
+        drop(next());
+        assert_eq!(next().id(), 1_000_005, "none is used again before the largest");
         ids.0.lock().next = i32::MAX;
-        let last = ids.take();
-        assert_eq!((last.id(), ids.take().id()), (i32::MAX, 1_000_004));
+        let last = next();
+        assert_eq!((last.id(), next().id()), (i32::MAX, 1_000_004));
         drop(held);
         ids.0.lock().next = i32::MAX;
-        assert_eq!(ids.take().id(), 1_000_001, "the largest is still held");
+        assert_eq!(next().id(), 1_000_001, "the largest is still held");
         drop(last);
         assert!(ids.0.lock().taken.is_empty());
     }

@@ -60,36 +60,33 @@ struct Readme;
 pub mod cause;
 #[doc(hidden)]
 pub mod config;
-mod context;
-mod core;
-mod disk;
+mod connections;
 mod drain;
 mod engine;
 #[doc(hidden)]
 pub mod ids;
 mod inbox;
+mod limits;
 mod listen;
 #[cfg(all(test, shuttle))]
 mod models;
 #[doc(hidden)]
 pub mod notice;
 mod observer;
-mod ports;
+mod orders;
+mod outputs;
+mod places;
 #[doc(hidden)]
 pub mod progress;
 mod ration;
-mod receiving;
 #[doc(hidden)]
 pub mod reply;
-mod request;
-mod sending;
 mod server;
 #[doc(hidden)]
 pub mod shared;
 #[doc(hidden)]
 pub mod sources;
-mod transfer;
-mod transfers;
+mod storage;
 mod turn;
 
 #[doc(hidden)]
@@ -104,8 +101,6 @@ pub use server::{
 pub use tftp_files::names::{self, NameCodec};
 pub use tftp_proto::wire::{ErrorCode, Mode, Operation};
 
-use tftp_budget::{descriptors, memory};
-use tftp_files::{jail, pool};
+use tftp_files::jail;
 #[doc(hidden)]
 pub use tftp_machine::TransferId as Key;
-use tftp_machine::{admission, port_plan, repeats, siphash, timers};

@@ -1,74 +1,64 @@
-//! The listening sockets of one engine, before anybody reads them: of several engines all are bound, or none starts.
+//! The listening sockets of one engine, before any is read: of several engines all are bound, or none starts.
 
 use std::io;
 
-use super::config::Config;
-use super::ports;
-use tftp_udp::{Adopted, SocketOptions, UdpSocket};
+use tftp_machine::Mode;
+use tftp_udp::{Adopted, ListenOptions, Listeners};
 
-/// One socket for each shard, on the same address and port.
+use super::config::Config;
+
+/// One socket for each I/O thread, on the same address and port.
 #[derive(Debug)]
 pub struct Listener {
     pub(super) config: Config,
-    pub(super) sockets: Vec<UdpSocket>,
+    pub(super) sockets: Listeners,
 }
 
 impl Listener {
-    /// Binds a listening socket for each shard. The first is bound alone, so that a stranger on the same port is found
-    /// out; then the others join it, and the kernel keeps each client's packets on one of them.
+    /// Binds a listening socket for each I/O thread.
     ///
     /// # Errors
     /// What the system says of the address and the port.
     pub fn bind(config: Config) -> io::Result<Listener> {
-        let options = ports::options(&config);
-        let first = UdpSocket::bind(config.address, &options)?;
-        let mut listener = Listener {
-            sockets: vec![first],
-            config,
-        };
-        listener.join_in(&options)?;
-        Ok(listener)
+        let sockets = Listeners::bind(options(&config))?;
+        Ok(Listener { config, sockets })
     }
 
-    /// Listens on a socket that the application bound, which is `config.adopted`. Where nobody else may have its port,
-    /// one shard has to do.
+    /// Listens on a socket that the application bound, which is `config.adopted`. Where no other socket may have its
+    /// port, one thread has to do.
     ///
     /// # Errors
     /// Those of setsockopt.
     pub fn adopt(config: Config, adopted: Adopted) -> io::Result<Listener> {
-        let options = ports::options(&config);
-        let theirs = SocketOptions {
-            recv_buffer: config.recv_buffer,
-            send_buffer: config.send_buffer,
-            interface: None,
-            ..options.clone()
-        };
-        let mut listener = Listener {
-            sockets: vec![UdpSocket::adopt(adopted, &theirs)?],
-            config,
-        };
-        let alike = SocketOptions {
-            interface: listener.sockets[0].interface(),
-            ..options
-        };
-        // Bound by another user, or a port that takes a privilege which has been given up since.
-        let _ = listener.join_in(&alike);
-        Ok(listener)
+        let sockets = Listeners::adopt(options(&config), adopted)?;
+        Ok(Listener { config, sockets })
     }
+}
 
-    fn join_in(&mut self, options: &SocketOptions) -> io::Result<()> {
-        if self.config.io_threads == 1 || cfg!(windows) {
-            return Ok(());
-        }
-        self.sockets[0].allow_sharing()?;
-        let address = self.sockets[0].local_addr()?;
-        let sharing = SocketOptions {
-            share_port: true,
-            ..options.clone()
-        };
-        while self.sockets.len() < self.config.io_threads {
-            self.sockets.push(UdpSocket::bind(address, &sharing)?);
-        }
-        Ok(())
+/// Which ports transfers get.
+pub(super) fn mode(config: &Config) -> Mode {
+    Mode::new(
+        config.single_port,
+        config.use_connection,
+        config.port_per_transfer,
+    )
+}
+
+fn options(config: &Config) -> ListenOptions {
+    ListenOptions {
+        address: config.address,
+        dual_stack: config.dual_stack,
+        share_port: config.share_port,
+        threads: config.io_threads,
+        mode: mode(config),
+        transfer_ports: config.transfer_ports.clone(),
+        interface: config.interface.clone(),
+        source_ip: config.source_ip,
+        source_mac: config.source_mac,
+        recv_buffer: config.recv_buffer,
+        send_buffer: config.send_buffer,
+        dont_fragment: config.dont_fragment,
+        traffic_class: config.traffic_class,
+        io_mode: config.io_mode,
     }
 }

@@ -3,6 +3,7 @@
 //! An observer is given the results of steps and decides what is told of them. It knows no transfer, no socket and no
 //! file.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -15,12 +16,15 @@ use super::cause::Cause;
 use super::notice::{Application, Connection, LogKind, Notice, Wants};
 use super::shared::{Figures, Shared};
 
+mod runs;
 mod trail;
 
 /// One I/O thread's way to the application, the log and the figures.
 pub(super) struct Observer {
     application: Arc<dyn Application>,
     shared: Arc<Shared>,
+    /// What somebody listens to, as of the last [`Observer::latch`].
+    wants: Cell<Wants>,
 }
 
 /// How a transfer ended.
@@ -39,12 +43,34 @@ pub(super) struct Over<'a> {
 
 impl Observer {
     pub(super) fn new(application: Arc<dyn Application>, shared: Arc<Shared>) -> Observer {
-        Observer { application, shared }
+        Observer {
+            wants: Cell::new(application.wants()),
+            application,
+            shared,
+        }
+    }
+
+    /// Asks what somebody listens to. Done once after each call that brought datagrams or answers: a callback that was
+    /// registered before a client sent its packet is seen.
+    pub(super) fn latch(&self) {
+        self.wants.set(self.application.wants());
     }
 
     /// Which notices somebody listens to.
+    #[inline]
     pub(super) fn wants(&self) -> Wants {
-        self.application.wants()
+        self.wants.get()
+    }
+
+    /// Whether the log has lines for single packets.
+    #[inline]
+    pub(super) fn logs_packets(&self) -> bool {
+        self.wants().0 & (Wants::LOG_VERBOSE.0 | Wants::LOG_DEBUG.0) != 0
+    }
+
+    /// Transfers under way.
+    pub(super) fn active(&self) -> usize {
+        self.shared.active()
     }
 
     /// Whether a new request may become a connection now.
@@ -141,6 +167,10 @@ impl Observer {
         match over.cause {
             None => figures.completed.fetch_add(1, Relaxed),
             Some(Cause::Refused) => figures.refused.fetch_add(1, Relaxed),
+            // Before its options were agreed it is a refusal.
+            Some(Cause::Rejected { .. }) if over.connection.progress.blksize() == 0 => {
+                figures.refused.fetch_add(1, Relaxed)
+            }
             Some(_) => figures.failed.fetch_add(1, Relaxed),
         };
         let bytes = match over.connection.operation {

@@ -4,17 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use tftp_budget::memory::Memory;
+use tftp_machine::{FLOOD, Full, Policy};
 
-use super::admission::Limit;
-use super::config::Policy;
 use super::ids::Ids;
-use super::memory::Memory;
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-
-/// So many half-open transfers, if they are half of all, are no rush of clients: MaxConnections is then met with silence,
-/// as an ERROR would go to addresses that are forged.
-const FLOOD: usize = 1_024;
 
 /// Counters that outlive a single period of listening.
 #[derive(Debug, Default)]
@@ -82,14 +77,14 @@ impl Shared {
     ///
     /// # Errors
     /// The limit that is reached.
-    pub(super) fn enter(&self, host: IpAddr, policy: &Policy) -> Result<(), Limit> {
+    pub(super) fn enter(&self, host: IpAddr, policy: &Policy) -> Result<(), Full> {
         let mut hosts = self.hosts.lock();
         let known = hosts.get(&host).copied().unwrap_or(0);
         if policy.max_per_host != 0 && known >= policy.max_per_host {
-            return Err(Limit::OfHost);
+            return Err(Full::OfHost);
         }
         if self.active() >= policy.max_connections {
-            return Err(Limit::Connections);
+            return Err(Full::Connections);
         }
         *hosts.entry(host).or_default() += 1;
         self.active.fetch_add(1, Relaxed);
@@ -102,24 +97,14 @@ impl Shared {
         self.half_open.fetch_sub(1, Relaxed);
     }
 
-    /// Takes a transfer out of the limits while its client may be gone (`doubted`), and back into them afterwards: a
-    /// client whose ERROR waits out its moment may begin the next transfer at once.
-    pub(super) fn doubt(&self, host: IpAddr, doubted: bool) {
-        if doubted {
-            self.leave(host);
-        } else {
-            *self.hosts.lock().entry(host).or_default() += 1;
-            self.active.fetch_add(1, Relaxed);
-        }
+    /// A transfer that had left counts again, whatever the limits: its client was not gone.
+    pub(super) fn back(&self, host: IpAddr) {
+        *self.hosts.lock().entry(host).or_default() += 1;
+        self.active.fetch_add(1, Relaxed);
     }
 
-    /// Takes [`Shared::enter`] back.
-    pub(super) fn turn_away(&self, host: IpAddr) {
-        self.settle();
-        self.leave(host);
-    }
-
-    /// The transfer counts in no limit any more.
+    /// The transfer counts in no limit any more, or not while its client may be gone: a client whose ERROR waits out its
+    /// moment may begin the next transfer at once.
     pub(super) fn leave(&self, host: IpAddr) {
         self.active.fetch_sub(1, Relaxed);
         let mut hosts = self.hosts.lock();

@@ -1,301 +1,336 @@
-//! The loop of one I/O thread: `turn` is its order of priorities.
+//! The loop of one I/O thread: [`Loop::turn`] is its order of priorities.
 //!
-//! Requests may be a flood, from anybody: what they get of a turn while transfers run is in `ration.rs`.
+//! It stands on two interfaces, [`Datagrams`] and [`Store`], and on the machine that decides who is served. What the
+//! machine wants done is done in `outputs.rs` and `storage.rs`; what comes from other threads is in `orders.rs`, what the
+//! loop keeps of a transfer in `connections.rs`. Requests may be a flood, from anybody: what they get of a turn while
+//! transfers run is in `ration.rs`.
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
+use tftp_files::{Shelf, Store};
+use tftp_machine::{Handled, NetFailure, Server};
 use tftp_proto::Instant;
+use tftp_udp::datagrams::{Class, Datagrams, Failure, Until};
 
-use super::core::Core;
-use super::inbox::Message;
-use super::ports::{Intake, LISTENING};
+use super::config::Policy;
+use super::connections::Connections;
+use super::drain::Drain;
+use super::inbox::{Inbox, Message};
+use super::limits::ThreadLimits;
+use super::observer::Observer;
 use super::ration::{Piece, Ration};
-use tftp_udp::{Ready, RecvBatch};
 
-/// Datagrams of one system call, and how many calls one socket gets before the next has its turn.
+/// Datagrams of one receiving call, and how many calls transfers get in a turn.
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
-/// How often sockets are read before deadlines are believed all the same: a flood must not put them off for ever.
+/// How often datagrams are looked for before deadlines are believed all the same: a flood must not put them off for ever.
 const LOOKS: usize = 64;
 
-/// Transfers' own sockets that one more look is allowed for: each look reads a datagram of as many as the poller tells of,
-/// which is more than this.
-const SOCKETS_A_LOOK: usize = 64;
-
-/// The longest UDP datagram, and the longest run of those that come in one piece.
-const DATAGRAM: usize = 65_536;
-
-/// What one receiving call brought.
-enum Batch {
-    /// As much as was asked for: there may be more.
-    Full,
-    /// All that waited.
-    Rest,
-    /// The error of an earlier packet.
-    Failed,
-}
-
-pub(super) struct Loop {
-    core: Core,
-    arrivals: RecvBatch,
-    ready: Vec<Ready>,
-    messages: Vec<Message>,
-    busy_poll: Duration,
+/// One I/O thread.
+pub struct Loop<N: Datagrams, S: Store> {
+    pub(crate) net: N,
+    pub(crate) server: Server<ThreadLimits>,
+    pub(crate) shelf: Shelf<S>,
+    pub(crate) connections: Connections<S>,
+    pub(crate) observer: Observer,
+    pub(crate) inbox: Arc<Inbox<S, N::Waker>>,
+    /// Under which new transfers begin.
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) drained: Arc<Drain>,
+    /// The time of this turn.
+    pub(crate) now: Instant,
+    /// Requests and packets of transfers come to one port.
+    single_port: bool,
     ration: Ration,
+    busy_poll: Duration,
+    /// When storage has something to do by itself.
+    storage_due: Option<Instant>,
+    /// The application wants to be reminded by then of what it was told.
+    wake_due: Option<Instant>,
+    messages: VecDeque<Message<S>>,
+    failures: Vec<Failure>,
 }
 
-impl Loop {
-    pub(super) fn new(core: Core, config: &super::config::Config) -> Loop {
-        Loop {
-            core,
-            arrivals: RecvBatch::new(BATCH, DATAGRAM, config.io_mode),
-            ready: Vec::new(),
-            messages: Vec::new(),
-            busy_poll: config.busy_poll,
+/// What a loop is made of.
+pub(crate) struct Parts<N: Datagrams, S: Store> {
+    pub(crate) net: N,
+    pub(crate) server: Server<ThreadLimits>,
+    pub(crate) shelf: Shelf<S>,
+    pub(crate) connections: Connections<S>,
+    pub(crate) observer: Observer,
+    pub(crate) inbox: Arc<Inbox<S, N::Waker>>,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) drained: Arc<Drain>,
+    pub(crate) single_port: bool,
+    pub(crate) busy_poll: Duration,
+}
+
+impl<N: Datagrams, S: Store> Loop<N, S> {
+    pub(crate) fn new(parts: Parts<N, S>) -> Self {
+        let mut made = Loop {
+            now: parts.net.now(),
+            net: parts.net,
+            server: parts.server,
+            shelf: parts.shelf,
+            connections: parts.connections,
+            observer: parts.observer,
+            inbox: parts.inbox,
+            policy: parts.policy,
+            drained: parts.drained,
+            single_port: parts.single_port,
             ration: Ration::default(),
-        }
+            busy_poll: parts.busy_poll,
+            storage_due: None,
+            wake_due: None,
+            messages: VecDeque::new(),
+            failures: Vec::new(),
+        };
+        made.drain();
+        made
     }
 
     /// Until listening has stopped and the last transfer is over.
-    pub(super) fn run(mut self) {
-        while !self.core.is_finished() {
-            // A fault ends this thread's transfers, which it may have left half done, and not the server.
-            if catch_unwind(AssertUnwindSafe(|| self.turn())).is_err() {
-                self.core.abandon_all();
-            }
+    pub(crate) fn run(mut self) {
+        while !self.is_done() {
+            self.step();
         }
-        self.core.ctx.inbox.close();
+        self.inbox.close();
+    }
+
+    /// Nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        self.server.is_done()
+    }
+
+    /// Waits, and does what is to be done.
+    pub fn step(&mut self) {
+        self.wait();
+        // A fault ends this thread's transfers, which it may have left half done, and not the server.
+        if catch_unwind(AssertUnwindSafe(|| self.turn())).is_err() {
+            self.abandon_all();
+        }
     }
 
     fn turn(&mut self) {
-        self.sleep();
-        // 1. Packets of transfers.
-        let (others, requests) = self.receive_from_transfers();
-        // 2. Results of the pool, the application's answers, orders.
+        // 1. Packets of transfers, and what became of those that were sent.
+        let others = self.take(Class::Transfers, BATCHES_A_TURN);
+        self.take_failures();
+        // 2. Results of storage, the application's answers, orders.
         self.take_messages();
         // 3. Requests, within their budget.
-        self.receive_requests(requests, others);
+        self.take_requests(others);
         // 4. Deadlines.
         self.expire();
-        // 5. Everything that is to be sent, in one flush; then the pool and the application are called.
-        self.core.flush();
-        self.core.end_turn();
+        // 5. Everything that is to be sent, in one flush; then storage and the application are called.
+        self.flush();
+        self.storage_due = self.shelf.tend(self.now);
+        self.shelf.call();
+        self.end();
     }
 
-    /// Deadlines are believed only when nothing waits in the sockets of transfers: after a pause of the process or of the
-    /// system (SIGSTOP, the freezer, suspend) the packets that came meanwhile count first.
-    fn expire(&mut self) {
-        self.core.close_unused();
-        if !self.core.has_due() {
-            return;
-        }
-        for _ in 0..LOOKS + self.core.ports.own_sockets() / SOCKETS_A_LOOK {
-            if !self.look() {
+    fn wait(&mut self) {
+        let pause = self.ration.paused_until();
+        let is_idle = self.connections.is_empty();
+        let until = Until {
+            deadline: earliest([self.server.poll_timeout(), pause, self.storage_due, self.wake_due]),
+            hear: pause.is_none(),
+            spin: if is_idle { Duration::ZERO } else { self.busy_poll },
+        };
+        self.net.wait(until);
+        self.now = self.net.now();
+    }
+
+    /// Takes datagrams of a class. True if there were any.
+    fn take(&mut self, class: Class, batches: usize) -> bool {
+        let mut any = false;
+        for _ in 0..batches {
+            let received = self.net.receive(class, BATCH);
+            any |= received.count > 0;
+            self.arrived(class, received.count);
+            if !received.more {
                 break;
             }
         }
-        self.core.expire();
+        any
     }
 
-    /// Receives what waits for transfers now. False if there was nothing.
-    fn look(&mut self) -> bool {
-        // Where looking fails for want of memory nothing is known: once more.
-        let is_called = self.core.poller.wait(&mut self.ready, Some(Duration::ZERO));
-        if *is_called.as_ref().unwrap_or(&true) {
-            self.take_messages();
+    fn arrived(&mut self, class: Class, count: usize) {
+        if count == 0 {
+            return;
         }
-        let single_port = self.core.single_port;
-        self.ready
-            .retain(|ready| ready.readable && (ready.key != LISTENING || single_port));
-        if self.ready.is_empty() {
-            return is_called.is_err();
-        }
-        self.core.ctx.now = tftp_udp::now();
-        for index in 0..self.ready.len() {
-            let ready = self.ready[index];
-            let has_failed = self.receive_from(ready.key);
-            self.look_at_errors(ready, has_failed);
-        }
-        self.core.flush();
-        true
-    }
-
-    fn sleep(&mut self) {
-        self.ready.clear();
-        if self.busy_poll.is_zero() || self.core.table.is_empty() || !self.spin() {
-            let patience = self.patience();
-            // Waiting fails only for want of memory: the next turn tries again.
-            let _ = self.core.poller.wait(&mut self.ready, patience);
-        }
-        self.core.ctx.now = tftp_udp::now();
-    }
-
-    /// How long to sleep at most.
-    fn patience(&self) -> Option<Duration> {
-        let pause = self.ration.paused_until();
-        let pause = pause.map(|until| until.saturating_sub(self.core.ctx.now));
-        [self.core.patience(), pause].into_iter().flatten().min()
-    }
-
-    /// BusyPollMicros: looks without sleeping for a moment; true if something came, a message too.
-    fn spin(&mut self) -> bool {
-        let until = tftp_udp::now() + self.busy_poll;
-        while tftp_udp::now() < until {
-            let is_called = self.core.poller.wait(&mut self.ready, Some(Duration::ZERO));
-            if !self.ready.is_empty() || is_called.unwrap_or(true) {
-                return true;
+        self.observer.latch();
+        let are_requests = class == Class::Requests || self.single_port;
+        for index in 0..count {
+            if are_requests {
+                self.net.make_room();
+                self.server.admit_requests(self.observer.admits());
             }
-            // The thread that writes our files may have to share this processor.
-            std::thread::yield_now();
+            self.arrive(index);
         }
-        false
+        self.shelf.batch_ends();
+        self.pass_on();
     }
 
+    #[inline]
+    fn arrive(&mut self, index: usize) {
+        let datagram = self.net.arrival(index);
+        let handled = self.server.handle_datagram(self.now, &datagram);
+        if self.observer.logs_packets() {
+            self.connections.log_packet(&datagram, &handled, &self.observer);
+        }
+        match handled {
+            Handled::Acked(id, upto) => self.connections.acked(id, upto, &self.server, &self.observer),
+            Handled::Received { id, bytes, last } => self.connections.received(id, bytes, last),
+            Handled::Packet(_) | Handled::Repeated(_) => {}
+            other => self.connections.meet(
+                &other,
+                &datagram,
+                &self.server,
+                &self.policy,
+                &self.observer,
+                self.now,
+            ),
+        }
+        if let Handled::Ignored(why) = handled {
+            self.drain();
+            let datagram = self.net.arrival(index);
+            if datagram.port == self.net.listening() {
+                self.observer.ignored(&datagram, why);
+            }
+            return;
+        }
+        self.drain();
+    }
+
+    /// True if there were any.
+    #[inline]
+    fn take_failures(&mut self) -> bool {
+        self.net.failures(&mut self.failures);
+        let any = !self.failures.is_empty();
+        if any {
+            self.handle_failures();
+        }
+        any
+    }
+
+    #[cold]
+    fn handle_failures(&mut self) {
+        let mut failures = std::mem::take(&mut self.failures);
+        for failure in failures.drain(..) {
+            if failure.what == NetFailure::Passing {
+                self.observer.failed_to_send(failure.peer, &failure.error);
+            }
+            self.server
+                .handle_failure(self.now, failure.port, failure.peer, failure.what);
+            self.drain();
+        }
+        self.failures = failures;
+    }
+
+    #[inline]
     fn take_messages(&mut self) {
-        self.core.ctx.inbox.take(&mut self.messages);
-        for message in self.messages.drain(..) {
-            self.core.handle(message);
+        self.inbox.take(&mut self.messages);
+        if !self.messages.is_empty() {
+            self.handle_messages();
         }
-        self.core.ctx.shelf.batch_ends();
     }
 
-    /// Whether transfers have had packets, and what the poller told of the listening port.
-    fn receive_from_transfers(&mut self) -> (bool, Option<Ready>) {
-        let (mut requests, mut others) = (None, false);
-        for index in 0..self.ready.len() {
-            let ready = self.ready[index];
-            if ready.key == LISTENING && !self.core.single_port {
-                requests = Some(ready);
-                continue;
-            }
-            others |= ready.readable;
-            let has_failed = ready.readable && self.receive_from(ready.key);
-            self.look_at_errors(ready, has_failed);
+    fn handle_messages(&mut self) {
+        self.observer.latch();
+        while let Some(message) = self.messages.pop_front() {
+            self.handle(message);
+            self.drain();
         }
-        (others, requests)
+        self.pass_on();
+        self.shelf.batch_ends();
     }
 
     /// `others`: transfers have had packets in this turn.
-    fn receive_requests(&mut self, requests: Option<Ready>, others: bool) {
-        let has_failed = match self.ration.resume(self.core.ctx.now) {
-            Some(piece) => self.take_piece(piece, others),
-            None => requests.is_some_and(|ready| ready.readable) && self.take_ration(others),
-        };
-        if has_failed || requests.is_some_and(|ready| ready.error) {
-            self.core.take_errors(LISTENING);
+    fn take_requests(&mut self, others: bool) {
+        if let Some(piece) = self.ration.resume(self.now) {
+            return self.take_piece(piece, others);
         }
-        self.core.hear_requests(self.ration.paused_until().is_none());
-    }
-
-    /// Afterwards: what a client sent before it went away, its last ACK, is in the socket's queue already.
-    fn look_at_errors(&mut self, ready: Ready, has_failed: bool) {
-        if ready.error || has_failed {
-            self.core.take_errors(ready.key);
+        if !self.net.may_bring(Class::Requests) || self.ration.paused_until().is_some() {
+            return;
         }
-    }
-
-    /// True if the socket told of an error of an earlier packet: the error queue says whose.
-    fn receive_from(&mut self, key: usize) -> bool {
-        match self.core.ports.intake(key) {
-            Intake::Batches => self.receive_batches(key),
-            Intake::One(peer) => self.receive_one(key, peer),
-            Intake::Nothing => {
-                if let Some(socket) = self.core.ports.get(key) {
-                    socket.discard_received(BATCH);
-                }
-                false
-            }
-        }
-    }
-
-    /// A client in lockstep has one packet under way: one call, and the poller tells of what else there is.
-    fn receive_one(&mut self, key: usize, peer: SocketAddr) -> bool {
-        let Some(socket) = self.core.ports.get(key) else {
-            return false;
-        };
-        match self.arrivals.receive_from(socket, peer) {
-            Ok(count) => {
-                self.arrived(key, count);
-                false
-            }
-            Err(error) => error.kind() != ErrorKind::WouldBlock,
-        }
-    }
-
-    fn receive_batches(&mut self, key: usize) -> bool {
-        let mut has_failed = false;
-        for _ in 0..BATCHES_A_TURN {
-            match self.receive_batch(key, BATCH) {
-                Batch::Full => {}
-                Batch::Rest => break,
-                Batch::Failed => has_failed = true,
-            }
-        }
-        has_failed
-    }
-
-    /// As [`Loop::receive_from`], for the listening port.
-    fn take_ration(&mut self, others: bool) -> bool {
-        if self.core.ctx.shared.settled() == 0 {
+        if self.server.settled() == 0 {
             self.ration.forget();
-            return self.receive_from(LISTENING);
+            self.take(Class::Requests, BATCHES_A_TURN);
+            return;
         }
-        let time = others.then(|| tftp_udp::now().saturating_sub(self.core.ctx.now));
-        match self.ration.piece(time) {
-            Some(piece) => self.take_piece(piece, others),
-            None => false,
+        let time = others.then(|| self.net.now().saturating_sub(self.now));
+        if let Some(piece) = self.ration.piece(time) {
+            self.take_piece(piece, others);
         }
     }
 
-    fn take_piece(&mut self, piece: Piece, others: bool) -> bool {
+    fn take_piece(&mut self, piece: Piece, others: bool) {
         if others {
             // What the transfers have to say does not wait for anybody's requests.
-            self.core.flush();
+            self.flush();
         }
-        let begin = tftp_udp::now();
-        let (more, has_failed) = self.receive_until(begin + piece.time, piece.first.min(BATCH));
-        self.ration.taken(begin, tftp_udp::now(), more);
-        has_failed
-    }
-
-    /// Whether there is more, and whether the socket told of an error of an earlier packet.
-    fn receive_until(&mut self, until: Instant, first: usize) -> (bool, bool) {
-        let (mut most, mut has_failed) = (first, false);
-        loop {
-            match self.receive_batch(LISTENING, most) {
-                Batch::Full => {}
-                Batch::Rest => return (false, has_failed),
-                Batch::Failed if has_failed => return (true, true),
-                Batch::Failed => has_failed = true,
+        let begin = self.net.now();
+        let (until, mut most) = (begin + piece.time, piece.first.min(BATCH));
+        let more = loop {
+            let received = self.net.receive(Class::Requests, most);
+            self.arrived(Class::Requests, received.count);
+            if !received.more {
+                break false;
             }
-            self.core.flush();
-            if tftp_udp::now() >= until {
-                return (true, has_failed);
+            self.flush();
+            if self.net.now() >= until {
+                break true;
             }
             most = (2 * most).min(BATCH);
-        }
-    }
-
-    fn receive_batch(&mut self, key: usize, most: usize) -> Batch {
-        let Some(socket) = self.core.ports.get(key) else {
-            return Batch::Rest;
         };
-        match self.arrivals.receive(socket, most) {
-            Ok(count) => {
-                self.arrived(key, count);
-                if count < most { Batch::Rest } else { Batch::Full }
+        self.ration.taken(begin, self.net.now(), more);
+    }
+
+    /// Deadlines are believed only when nothing waits for transfers: after a pause of the process or of the system
+    /// (SIGSTOP, the freezer, suspend) the packets that came meanwhile count first.
+    fn expire(&mut self) {
+        for _ in 0..LOOKS {
+            if self.server.poll_timeout().is_none_or(|due| due > self.now) {
+                return;
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Batch::Rest,
-            Err(_) => Batch::Failed,
+            self.net.wait(Until {
+                deadline: Some(self.now),
+                hear: self.ration.paused_until().is_none(),
+                spin: Duration::ZERO,
+            });
+            self.now = self.net.now();
+            let any = self.take(Class::Transfers, BATCHES_A_TURN);
+            self.take_failures();
+            // The wait may have been ended by one.
+            self.take_messages();
+            if !any {
+                break;
+            }
+            self.flush();
+        }
+        self.observer.latch();
+        self.server.handle_timeout(self.now);
+        self.drain();
+    }
+
+    /// Sends what this turn brought together. What fails may leave something to say to the client, at once.
+    pub(crate) fn flush(&mut self) {
+        self.net.flush();
+        if self.take_failures() {
+            self.net.flush();
         }
     }
 
-    fn arrived(&mut self, key: usize, count: usize) {
-        (0..count).for_each(|index| self.core.arrive(key, &self.arrivals.get(index)));
-        self.core.after_batch();
+    /// The packets are out: the application may be woken.
+    pub(crate) fn end(&mut self) {
+        self.wake_due = self.observer.turn_ends(self.now).map(|after| self.now + after);
     }
+}
+
+fn earliest<const N: usize>(times: [Option<Instant>; N]) -> Option<Instant> {
+    times.into_iter().flatten().min()
 }

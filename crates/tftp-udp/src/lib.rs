@@ -154,6 +154,11 @@ pub fn is_too_long(error: &std::io::Error) -> bool {
     error.raw_os_error() == Some(TOO_LONG)
 }
 
+/// The error of such a packet, with the system's own number.
+pub fn too_long() -> std::io::Error {
+    std::io::Error::from_raw_os_error(TOO_LONG)
+}
+
 /// The error of a packet that came to a closed port, with the system's own number.
 pub fn refused() -> std::io::Error {
     std::io::Error::from_raw_os_error(REFUSED)

@@ -485,7 +485,7 @@ fn owned(output: Output<'_>) -> Step {
             to: to.peer,
             bytes: bytes.to_vec(),
         }),
-        Output::Data { id, to, blocks } => Step::Data(id, to.port, to.peer, blocks),
+        Output::Data { id, to, blocks, .. } => Step::Data(id, to.port, to.peer, blocks),
         Output::Ask { id, question } => Step::Ask(id, question),
         Output::Io { id, what } => Step::Io(id, what),
         Output::Begun { id } => Step::Event(id, Event::Begun),

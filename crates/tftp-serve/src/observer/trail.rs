@@ -5,9 +5,11 @@
 //! DATA and ACK that came, and for each ACK and each run of DATA that went. Nothing is written that nobody wants.
 
 use std::fmt::{self, Write};
+use std::io;
 use std::net::SocketAddr;
-use std::ops::Range;
 
+use tftp_machine::{Blocks, Datagram, Why};
+use tftp_proto::block::to_wire;
 use tftp_proto::negotiate::Agreed;
 use tftp_proto::wire::{self, Asked, ErrorCode, Mode, Operation, Packet};
 
@@ -22,7 +24,7 @@ const SHOWN: usize = 256;
 
 impl Observer {
     /// A request came.
-    pub(crate) fn request(&self, connection: &Connection, asked: &Asked) {
+    pub(crate) fn request(&self, connection: &Connection) {
         let Connection {
             id, remote, filename, ..
         } = connection;
@@ -38,7 +40,11 @@ impl Observer {
             format!("{remote} asks to {verb} {}, {mode}", Quoted(filename))
         });
         self.log(Wants::LOG_VERBOSE, *id, LogKind::PiTrail, || {
-            format!("<- {opcode} {} {mode}{}", Quoted(filename), Options(asked))
+            format!(
+                "<- {opcode} {} {mode}{}",
+                Quoted(filename),
+                Options(&connection.asked)
+            )
         });
     }
 
@@ -113,8 +119,43 @@ impl Observer {
         }
     }
 
+    /// A datagram that was nothing came to the listening port.
+    pub(crate) fn ignored(&self, datagram: &Datagram<'_>, why: Why) {
+        let why = match why {
+            Why::NoRequest => "not a request",
+            Why::Malformed => "malformed",
+            Why::Mode => "unknown transfer mode",
+            _ => return,
+        };
+        self.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
+            let (length, peer) = (datagram.bytes.len(), plain(datagram.peer));
+            format!("{length} bytes from {peer} ignored: {why}")
+        });
+    }
+
+    /// A packet could not be sent, for a reason that may pass.
+    pub(crate) fn failed_to_send(&self, peer: Option<SocketAddr>, error: &io::Error) {
+        self.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || match peer {
+            Some(peer) => format!("{peer}: {error}"),
+            None => error.to_string(),
+        });
+    }
+
+    /// An OACK, ACK or ERROR goes out.
+    #[cold]
+    pub(crate) fn control_goes(&self, id: i32, peer: SocketAddr, packet: &[u8]) {
+        match wire::parse(packet) {
+            Ok(Packet::Ack { block }) => self.ack_goes(id, block),
+            Ok(Packet::Oack) => self.oack_goes(id, packet),
+            Ok(Packet::Error { code, message }) => {
+                self.error_goes(id, peer, code, &String::from_utf8_lossy(message));
+            }
+            _ => {}
+        }
+    }
+
     /// An ERROR goes out.
-    pub(crate) fn error_goes(&self, id: i32, peer: SocketAddr, code: ErrorCode, message: &str) {
+    fn error_goes(&self, id: i32, peer: SocketAddr, code: ErrorCode, message: &str) {
         self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || match id {
             0 => format!("-> ERROR {code} {message:?} to {}", plain(peer)),
             _ => format!("-> ERROR {code} {message:?}"),
@@ -122,7 +163,7 @@ impl Observer {
     }
 
     /// An OACK goes out: `packet` is its encoding.
-    pub(crate) fn oack_goes(&self, id: i32, packet: &[u8]) {
+    fn oack_goes(&self, id: i32, packet: &[u8]) {
         self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || {
             let mut line = "-> OACK".to_owned();
             let mut fields = packet[2..].split(|&byte| byte == 0).map(String::from_utf8_lossy);
@@ -134,17 +175,22 @@ impl Observer {
         });
     }
 
-    pub(crate) fn ack_goes(&self, id: i32, block: u16) {
+    fn ack_goes(&self, id: i32, block: u16) {
         self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || format!("-> ACK {block}"));
     }
 
     /// Some blocks go out.
-    pub(crate) fn data_goes(&self, id: i32, blocks: &Range<u64>, number: impl Fn(u64) -> u16) {
+    #[cold]
+    pub(crate) fn data_goes(&self, id: i32, blocks: &Blocks) {
         self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || {
-            let (first, last) = (number(blocks.start), number(blocks.end - 1));
-            match blocks.end - blocks.start {
+            let number = |block| to_wire(block, blocks.rollover);
+            let first = number(blocks.first);
+            match blocks.count {
                 1 => format!("-> DATA {first}"),
-                _ => format!("-> DATA {first} to {last}"),
+                count => format!(
+                    "-> DATA {first} to {}",
+                    number(blocks.first + u64::from(count) - 1)
+                ),
             }
         });
     }

@@ -14,7 +14,7 @@ impl NameCodec for NoNames {
 fn policy(max_connections: usize) -> Policy {
     Policy {
         max_connections,
-        ..Policy::new(Arc::new(NoNames))
+        ..crate::config::Policy::new(Arc::new(NoNames)).of_machine()
     }
 }
 
@@ -29,9 +29,9 @@ fn limits_are_reached_by_number_and_by_address() {
     policy.max_per_host = 2;
     assert_eq!(shared.enter(host(0), &policy), Ok(()));
     assert_eq!(shared.enter(host(0), &policy), Ok(()));
-    assert_eq!(shared.enter(host(0), &policy), Err(Limit::OfHost));
+    assert_eq!(shared.enter(host(0), &policy), Err(Full::OfHost));
     assert_eq!(shared.enter(host(1), &policy), Ok(()));
-    assert_eq!(shared.enter(host(2), &policy), Err(Limit::Connections));
+    assert_eq!(shared.enter(host(2), &policy), Err(Full::Connections));
     shared.leave(host(0));
     assert_eq!(shared.enter(host(2), &policy), Ok(()));
 }
@@ -75,13 +75,14 @@ fn a_transfer_in_doubt_counts_in_no_limit() {
     };
     let enter = |number| shared.enter(host(number), &policy);
     assert_eq!(enter(1), Ok(()));
-    assert_eq!(enter(1), Err(Limit::OfHost));
-    shared.doubt(host(1), true);
+    assert_eq!(enter(1), Err(Full::OfHost));
+    shared.leave(host(1));
     assert_eq!((enter(1), shared.active()), (Ok(()), 1));
-    shared.doubt(host(1), false);
+    shared.back(host(1));
     assert_eq!(shared.active(), 2, "it was refuted: both run");
     for _ in 0..2 {
-        shared.turn_away(host(1));
+        shared.settle();
+        shared.leave(host(1));
     }
     assert_eq!((shared.active(), shared.hosts.lock().len()), (0, 0));
 }

@@ -14,7 +14,7 @@ impl Host {
         while let Some(output) = self.server.poll_output() {
             match output {
                 Output::Control { to, bytes, .. } => self.net.control(to, bytes),
-                Output::Data { id, to, blocks } => {
+                Output::Data { id, to, blocks, .. } => {
                     let feed = self.cargo.feed(id).expect("DATA of a transfer that is there");
                     self.net.begin(to, 4 + usize::from(blocks.blksize));
                     for (header, range) in blocks {

@@ -1,0 +1,424 @@
+//! What the loop keeps of each transfer: its connection as the application knows it, where its bytes are, what the
+//! application has not taken yet. What a transfer does is decided by the machine. Its index is this table's, so that no
+//! look-up needs a hash.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tftp_files::{Feed, Intake, Lane, Opened, Owner, Place, Shelf, Sink as _, Store};
+use tftp_machine::{Datagram, Ending, Handled, Server, TransferId, Why};
+
+use tftp_proto::Instant;
+use tftp_proto::wire::{self, Packet, Request};
+
+use super::cause::Cause;
+use super::config::Policy;
+use super::limits::ThreadLimits;
+use super::notice::{Connection, Wants};
+use super::observer::Observer;
+use super::progress::Progress;
+use super::reply::{Flow, Reply};
+use super::shared::Shared;
+use super::sources::Sources;
+
+mod ends;
+
+/// Text of a peer that is shown, at most.
+const SHOWN: usize = 256;
+
+/// The connections of one I/O thread.
+pub(crate) struct Connections<S: Store> {
+    slots: Vec<Option<Box<Cargo<S>>>>,
+    /// Uploads that took data and have not passed it on yet.
+    dirty: Vec<TransferId>,
+    count: usize,
+    /// A connection that a limit forbids, until its client is told.
+    refusal: Option<(Arc<Connection>, Cause)>,
+    /// The address that every request is sent to, where the sockets are bound to one.
+    only_address: Option<IpAddr>,
+    shared: Arc<Shared>,
+}
+
+/// What belongs to one transfer.
+pub(crate) struct Cargo<S: Store> {
+    id: TransferId,
+    pub(crate) connection: Arc<Connection>,
+    /// The policy of its request.
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) body: Body<S>,
+    pub(crate) lane: Lane,
+    /// Where the file of a download is opened again.
+    pub(crate) place: Option<Place>,
+    /// Where a file was found or begun, until the application is told.
+    pub(crate) local_file: Option<PathBuf>,
+    /// What the application supplies, until it is opened.
+    pub(crate) sources: Option<Box<Sources>>,
+    /// The bytes that the machine waits for.
+    pub(crate) upto: Option<u64>,
+    /// What the application has not taken yet; `None`: it does not hear of this connection.
+    flow: Option<Arc<Flow>>,
+    /// Why storage, the application or a socket failed: the machine knows only what the client is told.
+    cause: Option<Cause>,
+    /// Bytes of the stream that were acknowledged, or came.
+    pub(crate) moved: u64,
+    /// The name could not be converted to text.
+    has_no_name: bool,
+    /// The log has its request.
+    is_known: bool,
+    /// The application was asked, if it listens. A transfer that ends before was refused.
+    pub(crate) is_admitted: bool,
+    /// The machine was told that storage or the application is behind.
+    pub(crate) is_held: bool,
+    is_dirty: bool,
+}
+
+/// Where the bytes come from or go to.
+pub(crate) enum Body<S: Store> {
+    /// Nothing is open.
+    Nothing,
+    Feed(Box<Feed<S>>),
+    Intake(Box<Intake<S>>),
+}
+
+/// The name of a transfer in storage.
+pub(crate) fn owner(id: TransferId) -> Owner {
+    Owner {
+        index: id.index,
+        generation: id.generation,
+    }
+}
+
+impl<S: Store> Connections<S> {
+    pub(crate) fn new(only_address: Option<IpAddr>, shared: Arc<Shared>) -> Self {
+        Connections {
+            slots: Vec::new(),
+            dirty: Vec::new(),
+            count: 0,
+            refusal: None,
+            only_address,
+            shared,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: TransferId) -> Option<&Cargo<S>> {
+        let cargo = self.slots.get(id.index as usize)?.as_deref()?;
+        (cargo.id == id).then_some(cargo)
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, id: TransferId) -> Option<&mut Cargo<S>> {
+        let cargo = self.slots.get_mut(id.index as usize)?.as_deref_mut()?;
+        (cargo.id == id).then_some(cargo)
+    }
+
+    /// A transfer was admitted: what is known of its connection.
+    fn begin(&mut self, id: TransferId, server: &Server<ThreadLimits>, policy: &Arc<Policy>) {
+        let Some(transfer) = server.transfer(id) else {
+            return;
+        };
+        let filename = transfer.filename().unwrap_or_default();
+        let name = policy.names.decode(filename);
+        let cargo = Cargo {
+            id,
+            has_no_name: name.is_none(),
+            connection: Arc::new(Connection {
+                id: transfer.connection().0,
+                lease: Some(self.shared.ids.lease(transfer.connection().0)),
+                remote: tftp_udp::plain(transfer.route().peer),
+                local: transfer
+                    .local()
+                    .map(|local| local.ip.to_canonical())
+                    .or(self.only_address),
+                filename: name.unwrap_or_else(|| wire::printable(filename, SHOWN)),
+                mode: transfer.mode(),
+                operation: transfer.operation(),
+                asked: transfer.asked().copied().unwrap_or_default(),
+                progress: Progress::new(transfer.began()),
+            }),
+            policy: Arc::clone(policy),
+            body: Body::Nothing,
+            lane: Lane::NONE,
+            place: None,
+            local_file: None,
+            sources: None,
+            upto: None,
+            flow: None,
+            cause: None,
+            moved: 0,
+            is_known: false,
+            is_admitted: false,
+            is_held: false,
+            is_dirty: false,
+        };
+        self.keep_destination(&cargo.connection, policy);
+        let index = id.index as usize;
+        if index >= self.slots.len() {
+            self.slots.resize_with(index + 1, || None);
+        }
+        self.count += 1;
+        self.slots[index] = Some(Box::new(cargo));
+    }
+
+    /// Acts on what a datagram meant, where it did not move a transfer.
+    #[cold]
+    pub(crate) fn meet(
+        &mut self,
+        handled: &Handled<'_>,
+        datagram: &Datagram<'_>,
+        server: &Server<ThreadLimits>,
+        policy: &Arc<Policy>,
+        observer: &Observer,
+        now: Instant,
+    ) {
+        match *handled {
+            Handled::Asked(id) => self.begin(id, server, policy),
+            Handled::Unanswered(Why::Full | Why::Crowded) => observer.unanswered(),
+            Handled::Refused(why, id) => {
+                if let Ok(Packet::Request(mut request)) = wire::parse(datagram.bytes) {
+                    request.asked.forget(policy.refused_options);
+                    let connection = self.refused(id.0, datagram, &request, policy, now);
+                    observer.request(&connection);
+                    let cause = match why {
+                        Why::ReadOnly => Cause::ReadOnly,
+                        _ => Cause::TooMany,
+                    };
+                    self.refusal = Some((connection, cause));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The connection that a limit forbids; 0: none.
+    pub(crate) fn refused_number(&self) -> i32 {
+        self.refusal.as_ref().map_or(0, |(connection, _)| connection.id)
+    }
+
+    /// The client of a connection that a limit forbids has been told.
+    pub(crate) fn take_refusal(&mut self) -> Option<(Arc<Connection>, Cause)> {
+        self.refusal.take()
+    }
+
+    /// A packet of a transfer came, and the log wants to know.
+    #[cold]
+    pub(crate) fn log_packet(&self, datagram: &Datagram<'_>, handled: &Handled<'_>, observer: &Observer) {
+        let (Handled::Packet(id) | Handled::Acked(id, _) | Handled::Received { id, .. }) = *handled else {
+            return;
+        };
+        if let (Some(cargo), Ok(packet)) = (self.get(id), wire::parse(datagram.bytes)) {
+            observer.came(cargo.connection.id, &packet);
+        }
+    }
+
+    /// The request goes to the log, once. Returns the number that the application knows; 0: none.
+    pub(crate) fn make_known(&mut self, id: TransferId, observer: &Observer) -> i32 {
+        let Some(cargo) = self.get_mut(id) else { return 0 };
+        if !std::mem::replace(&mut cargo.is_known, true) {
+            observer.request(&cargo.connection);
+        }
+        cargo.connection.id
+    }
+
+    /// What is known of a connection that a limit forbids.
+    fn refused(
+        &self,
+        id: i32,
+        datagram: &Datagram<'_>,
+        request: &Request<'_>,
+        policy: &Policy,
+        began: Instant,
+    ) -> Arc<Connection> {
+        let name = policy.names.decode(request.filename);
+        let connection = Arc::new(Connection {
+            id,
+            lease: Some(self.shared.ids.lease(id)),
+            remote: tftp_udp::plain(datagram.peer),
+            local: datagram
+                .local
+                .map(|local| local.ip.to_canonical())
+                .or(self.only_address),
+            filename: name.unwrap_or_else(|| wire::printable(request.filename, SHOWN)),
+            mode: request.mode,
+            operation: request.operation,
+            asked: request.asked,
+            progress: Progress::new(began),
+        });
+        self.keep_destination(&connection, policy);
+        connection
+    }
+
+    fn keep_destination(&self, connection: &Connection, policy: &Policy) {
+        if policy.capture_destination {
+            self.shared.set_latest_destination(connection.local);
+        }
+    }
+
+    /// The next bytes of an upload.
+    #[inline]
+    pub(crate) fn received(&mut self, id: TransferId, bytes: &[u8], last: bool) {
+        let Some(cargo) = self.get_mut(id) else { return };
+        cargo.moved += bytes.len() as u64;
+        cargo.connection.progress.set_bytes(cargo.moved);
+        if let Body::Intake(intake) = &mut cargo.body {
+            intake.take(bytes, last);
+        }
+        self.make_dirty(id);
+    }
+
+    /// A client has acknowledged a download's bytes below `upto`.
+    #[inline]
+    pub(crate) fn acked(
+        &mut self,
+        id: TransferId,
+        upto: u64,
+        server: &Server<ThreadLimits>,
+        observer: &Observer,
+    ) {
+        let Some(cargo) = self.get_mut(id) else { return };
+        cargo.connection.progress.set_bytes(upto);
+        let before = std::mem::replace(&mut cargo.moved, upto);
+        if observer.wants().has(Wants::TRANSFER) && cargo.flow.is_some() {
+            observer.downloaded(cargo, server.transfer(id), before..upto);
+        }
+        if let Body::Feed(feed) = &mut cargo.body {
+            feed.release(upto);
+        }
+    }
+
+    /// Puts an upload on the list of those that pass on.
+    #[inline]
+    pub(crate) fn make_dirty(&mut self, id: TransferId) {
+        if let Some(cargo) = self.get_mut(id)
+            && !std::mem::replace(&mut cargo.is_dirty, true)
+        {
+            self.dirty.push(id);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn next_dirty(&mut self) -> Option<TransferId> {
+        let id = self.dirty.pop()?;
+        if let Some(cargo) = self.get_mut(id) {
+            cargo.is_dirty = false;
+        }
+        Some(id)
+    }
+
+    pub(crate) fn remove(&mut self, id: TransferId) {
+        if let Some(slot) = self.slots.get_mut(id.index as usize)
+            && slot.take_if(|cargo| cargo.id == id).is_some()
+        {
+            self.count -= 1;
+        }
+    }
+
+    /// Keeps why something failed, for the end that follows.
+    pub(crate) fn fails(&mut self, id: TransferId, cause: Option<Cause>) {
+        if let Some(cargo) = self.get_mut(id) {
+            cargo.cause = cause;
+        }
+    }
+
+    /// Why a transfer ended, from what the machine says and what is known here.
+    pub(crate) fn cause(&mut self, id: TransferId, how: &Ending) -> Option<Cause> {
+        ends::cause(how, self.get_mut(id).and_then(|cargo| cargo.cause.take()))
+    }
+
+    /// After a fault.
+    pub(crate) fn clear(&mut self) {
+        self.slots.clear();
+        self.dirty.clear();
+        self.count = 0;
+    }
+}
+
+impl<S: Store> Cargo<S> {
+    /// The application hears of this connection.
+    pub(crate) fn is_announced(&self) -> bool {
+        self.flow.is_some()
+    }
+
+    pub(crate) fn announce(&mut self, reply: &Reply) {
+        self.flow = Some(reply.flow());
+    }
+
+    /// So much was told.
+    pub(crate) fn add_to_flow(&self, weight: u64) {
+        if let Some(flow) = &self.flow {
+            flow.add(weight);
+        }
+    }
+
+    /// Whether the application is no further behind than `limit`; if it is, an answer comes when it has caught up.
+    pub(crate) fn flow_is_below(&self, limit: u64) -> bool {
+        self.flow.as_ref().is_none_or(|flow| flow.below(limit))
+    }
+
+    /// Whether the application has ended it, though that may not have been heard here yet.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.flow.as_ref().is_some_and(|flow| flow.is_refused())
+    }
+
+    /// Why it cannot even be asked for.
+    pub(crate) fn objection(&self) -> Option<Cause> {
+        self.has_no_name.then_some(Cause::Name)
+    }
+
+    /// What was found becomes the transfer's stream: its length on the wire, where that is known.
+    pub(crate) fn take_source(&mut self, opened: Opened<S>) -> Option<u64> {
+        self.local_file = opened.path().filter(|_| self.is_announced());
+        let feed = Feed::new(opened, self.connection.mode);
+        let length = feed.stream_size();
+        self.body = Body::Feed(Box::new(feed));
+        length
+    }
+
+    /// `None`: only the application takes the data.
+    pub(crate) fn take_sink(&mut self, sink: Option<S::Sink>) {
+        let path = sink
+            .as_ref()
+            .filter(|_| self.is_announced())
+            .and_then(|sink| sink.path());
+        self.local_file = path.map(ToOwned::to_owned);
+        let intake = Intake::new(sink, self.connection.mode, self.lane);
+        self.body = Body::Intake(Box::new(intake));
+    }
+
+    /// Bytes of the whole stream, where they are known. `announced` by the client: of text it counts its own.
+    pub(crate) fn total(&self, announced: Option<u64>) -> Option<u64> {
+        match &self.body {
+            Body::Feed(feed) => feed.stream_size(),
+            Body::Intake(intake) if !intake.is_translated() => announced,
+            _ => None,
+        }
+    }
+
+    /// The client has acknowledged something: what is open for it counts as settled.
+    pub(crate) fn settle(&mut self) {
+        match &mut self.body {
+            Body::Feed(feed) => feed.settle(),
+            Body::Intake(intake) => intake.settle(),
+            Body::Nothing => {}
+        }
+    }
+
+    /// Lets go of what is open, where removing an unfinished file may block.
+    pub(crate) fn close(&mut self, shelf: &Shelf<S>) {
+        if let Body::Intake(mut intake) = std::mem::replace(&mut self.body, Body::Nothing) {
+            intake.discard(shelf, owner(self.id));
+        }
+    }
+
+    /// Bytes of a window of a download.
+    pub(crate) fn set_window(&mut self, bytes: u64) {
+        if let Body::Feed(feed) = &mut self.body {
+            feed.set_window(bytes);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The limits of one I/O thread's machine: what all threads of a server object count together, and what the process has
+//! left.
+
+use std::cell::RefCell;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use tftp_budget::descriptors;
+use tftp_machine::{ConnectionId, Descriptors, Full, Limits, Policy};
+
+use super::config::ClientFilter;
+use super::shared::Shared;
+
+/// Descriptors that a request needs beside its socket, at most.
+const ROOM: usize = 4;
+
+/// What a server finds around it.
+pub trait Surroundings: Send {
+    /// How many descriptors are left.
+    fn descriptors(&self) -> Descriptors;
+    /// How many the process may have.
+    fn descriptor_limit(&self) -> usize;
+    /// The host's IPv6 addresses.
+    fn own_addresses(&self) -> Vec<Ipv6Addr>;
+}
+
+/// This process on this host.
+#[derive(Clone, Copy, Debug)]
+pub struct Process;
+
+impl Surroundings for Process {
+    fn descriptors(&self) -> Descriptors {
+        if descriptors::is_tight(ROOM) {
+            Descriptors::Tight
+        } else if descriptors::is_crowded() {
+            Descriptors::Crowded
+        } else {
+            Descriptors::Plenty
+        }
+    }
+
+    /// Asked each time: a program may change it.
+    fn descriptor_limit(&self) -> usize {
+        descriptors::soft_limit()
+    }
+
+    fn own_addresses(&self) -> Vec<Ipv6Addr> {
+        tftp_udp::own_ipv6_addresses()
+    }
+}
+
+/// The limits of one I/O thread.
+pub(crate) struct ThreadLimits {
+    shared: Arc<Shared>,
+    surroundings: Box<dyn Surroundings>,
+    /// Whose requests are answered; `None`: everybody's.
+    clients: RefCell<Option<Arc<dyn ClientFilter>>>,
+}
+
+impl ThreadLimits {
+    pub(crate) fn new(shared: Arc<Shared>, surroundings: Box<dyn Surroundings>) -> ThreadLimits {
+        ThreadLimits {
+            shared,
+            surroundings,
+            clients: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn set_clients(&self, clients: Option<Arc<dyn ClientFilter>>) {
+        self.clients.replace(clients);
+    }
+}
+
+impl Limits for ThreadLimits {
+    fn enter(&self, host: IpAddr, policy: &Policy) -> Result<(), Full> {
+        self.shared.enter(host, policy)
+    }
+
+    fn settle(&self) {
+        self.shared.settle();
+    }
+
+    fn leave(&self, host: IpAddr) {
+        self.shared.leave(host);
+    }
+
+    fn back(&self, host: IpAddr) {
+        self.shared.back(host);
+    }
+
+    fn is_flooded(&self) -> bool {
+        self.shared.is_flooded()
+    }
+
+    fn settled(&self) -> usize {
+        self.shared.settled()
+    }
+
+    fn next_id(&self) -> ConnectionId {
+        ConnectionId(self.shared.ids.take())
+    }
+
+    fn most_window(&self) -> usize {
+        self.shared.memory.most()
+    }
+
+    fn take_window(&self, bytes: u32) {
+        self.shared.memory.add(bytes as usize);
+    }
+
+    fn give_window(&self, bytes: u32) {
+        self.shared.memory.give(bytes as usize);
+    }
+
+    fn descriptors(&self) -> Descriptors {
+        self.surroundings.descriptors()
+    }
+
+    fn descriptor_limit(&self) -> usize {
+        self.surroundings.descriptor_limit()
+    }
+
+    fn admits(&self, client: IpAddr) -> bool {
+        self.clients
+            .borrow()
+            .as_ref()
+            .is_none_or(|clients| clients.admits(client))
+    }
+
+    fn own_addresses(&self) -> Vec<Ipv6Addr> {
+        self.surroundings.own_addresses()
+    }
+}

@@ -1,0 +1,96 @@
+//! What comes from other threads: the application's answers, orders of the server object; and what a fault of this
+//! thread leaves.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tftp_files::Store;
+use tftp_machine::{Decision, TransferId};
+use tftp_udp::datagrams::Datagrams;
+
+use super::config::Policy;
+use super::connections::Body;
+use super::inbox::Message;
+use super::reply::Answer;
+use super::turn::Loop;
+
+impl<N: Datagrams, S: Store> Loop<N, S> {
+    pub(crate) fn handle(&mut self, message: Message<S>) {
+        match message {
+            Message::Answer(id, answer) => self.answered(id, answer),
+            Message::Storage(completion) => self.completed(completion),
+            Message::Policy(policy) => {
+                self.server.set_policy(policy.of_machine());
+                self.take_policy(policy);
+            }
+            Message::StopListening(done) => {
+                self.server.stop_listening(self.now);
+                self.drain();
+                self.release();
+                self.flush();
+                // Whoever asked may have given up waiting.
+                let _ = done.send(());
+            }
+            Message::Drained => self.release(),
+            Message::Resume(policy, done) => {
+                self.server.resume(policy.of_machine());
+                self.take_policy(policy);
+                let _ = done.send(());
+            }
+            Message::Shutdown(done) => {
+                self.server.shutdown(self.now);
+                self.drain();
+                self.flush();
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn take_policy(&mut self, policy: Arc<Policy>) {
+        self.server.limits().set_clients(policy.clients.clone());
+        self.policy = policy;
+    }
+
+    /// Gives the listening port up, if no thread of this engine needs its own any more.
+    fn release(&mut self) {
+        if !self.server.is_listening() && self.drained.is_done() {
+            self.server.release_listening();
+            self.drain();
+        }
+    }
+
+    fn answered(&mut self, id: TransferId, answer: Answer) {
+        let Some(cargo) = self.connections.get_mut(id) else {
+            return;
+        };
+        match answer {
+            Answer::Admit(sources) => {
+                cargo.sources = Some(Box::new(sources));
+                self.server.decide(self.now, id, Decision::Go);
+            }
+            Answer::End(cause) => {
+                let decision = self.refuse(id, cause);
+                self.server.decide(self.now, id, decision);
+            }
+            Answer::Taken if matches!(cargo.body, Body::Intake(_)) => self.connections.make_dirty(id),
+            Answer::Taken => self.read_again(id),
+        }
+    }
+
+    /// After a fault: what every transfer was doing is not to be trusted.
+    pub(crate) fn abandon_all(&mut self) {
+        for id in self.server.ids() {
+            // What cannot even be ended is only forgotten.
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                self.server.abandon(id);
+                self.drain();
+            }));
+        }
+        self.connections.clear();
+        self.shelf.batch_ends();
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            self.flush();
+            self.end();
+        }));
+    }
+}

@@ -1,0 +1,255 @@
+//! What the machine wants done, and how the loop does it.
+
+use std::sync::Arc;
+
+use tftp_files::Store;
+use tftp_machine::{Decision, Io, IoDone, NoPort, OpenPlan, Output, PortId, Question, TransferId};
+use tftp_udp::datagrams::Datagrams;
+
+use super::cause::{self, Cause};
+use super::connections::Body;
+use super::notice::{Notice, Wants};
+use super::observer::Over;
+use super::reply::{Post, Reply};
+use super::turn::Loop;
+
+impl<N: Datagrams, S: Store> Loop<N, S> {
+    /// Does what the machine wants, until it wants nothing more. Called after every input.
+    #[inline]
+    pub(crate) fn drain(&mut self) {
+        while let Some(output) = self.server.poll_output() {
+            match output {
+                Output::Data {
+                    id,
+                    to,
+                    blocks,
+                    repeated,
+                } => {
+                    let Some(cargo) = self.connections.get(id) else {
+                        continue;
+                    };
+                    let Body::Feed(feed) = &cargo.body else { continue };
+                    if self.observer.logs_packets() {
+                        self.observer.data_goes(cargo.connection.id, &blocks);
+                    }
+                    let net = &mut self.net;
+                    net.begin(to, 4 + usize::from(blocks.blksize));
+                    for (header, range) in blocks {
+                        net.block(header);
+                        feed.slices(range, |bytes, range| net.slice(bytes, range));
+                    }
+                    net.end();
+                    cargo.connection.progress.set_repeated(repeated);
+                }
+                Output::Control { to, id, bytes } => {
+                    if self.observer.logs_packets() {
+                        let number = match id {
+                            Some(id) => self.connections.make_known(id, &self.observer),
+                            None => self.connections.refused_number(),
+                        };
+                        self.observer.control_goes(number, to.peer, bytes);
+                    }
+                    self.net.control(to, bytes);
+                    match id {
+                        Some(id) => self.note_repeats(id),
+                        None => self.note_refusal(),
+                    }
+                }
+                Output::Io { id, what } => self.serve(id, what),
+                Output::Ask { id, question } => {
+                    let decision = self.ask(id, question);
+                    self.server.decide(self.now, id, decision);
+                }
+                Output::Begun { id } => self.begun(id),
+                Output::Settled { id } => self.settled(id),
+                Output::Over { id, how } => {
+                    let cause = self.connections.cause(id, how);
+                    self.over(id, cause);
+                }
+                Output::Gone { id } => self.connections.remove(id),
+                Output::OpenPort { id, plan } => {
+                    let plan = *plan;
+                    let opened = self.open_port(id, &plan);
+                    self.server.handle_port(self.now, id, opened);
+                }
+                Output::ClosePort { port } => self.net.close(port),
+                Output::Retried { handled, .. } => {
+                    if let Some(request) = self.server.take_retried() {
+                        let datagram = request.datagram();
+                        self.connections.meet(
+                            &handled,
+                            &datagram,
+                            &self.server,
+                            &self.policy,
+                            &self.observer,
+                            self.now,
+                        );
+                    }
+                }
+                Output::Drained => self.drained.thread_is_done(),
+            }
+        }
+    }
+
+    /// The figures show how many packets went again.
+    #[inline]
+    fn note_repeats(&mut self, id: TransferId) {
+        if let (Some(transfer), Some(cargo)) = (self.server.transfer(id), self.connections.get(id)) {
+            cargo.connection.progress.set_repeated(transfer.repeated());
+        }
+    }
+
+    /// The client of a connection that a limit forbids is told: the application is, too.
+    fn note_refusal(&mut self) {
+        if let Some((connection, cause)) = self.connections.take_refusal() {
+            self.observer.refused(self.now, connection, cause);
+        }
+    }
+
+    fn serve(&mut self, id: TransferId, what: Io) {
+        match what {
+            Io::Read { upto } => self.read(id, upto),
+            Io::Open { .. } => self.open(id),
+            // Once the application has taken all of it.
+            Io::Commit => self.connections.make_dirty(id),
+            Io::LetGo => {
+                if let Some(cargo) = self.connections.get_mut(id)
+                    && cargo.place.is_some()
+                    && let Body::Feed(feed) = &mut cargo.body
+                    && feed.park()
+                {
+                    self.server.handle_io(self.now, id, IoDone::LetGo);
+                }
+            }
+            Io::Reopen => self.reopen(id),
+            Io::Close => {
+                if let Some(cargo) = self.connections.get_mut(id) {
+                    cargo.close(&self.shelf);
+                }
+            }
+        }
+    }
+
+    /// The application is asked, where it listens.
+    fn ask(&mut self, id: TransferId, question: Question) -> Decision {
+        match question {
+            Question::Request => self.ask_about_request(id),
+            Question::Start { found } => self.ask_about_start(id, found),
+        }
+    }
+
+    fn ask_about_request(&mut self, id: TransferId) -> Decision {
+        let wants = self.observer.wants();
+        let Some(cargo) = self.connections.get_mut(id) else {
+            return Decision::Go;
+        };
+        if let Some(cause) = cargo.objection() {
+            self.connections.make_known(id, &self.observer);
+            return self.refuse(id, cause);
+        }
+        let (is_announced, held) = (wants.any_connection(), wants.holds_admission());
+        self.observer.admitted();
+        if is_announced {
+            let reply = Reply::new(id, Arc::clone(&self.inbox) as Arc<dyn Post>);
+            cargo.announce(&reply);
+            self.observer.tell(Notice::Asked {
+                connection: Arc::clone(&cargo.connection),
+                reply,
+                held,
+            });
+        }
+        cargo.is_admitted = true;
+        self.connections.make_known(id, &self.observer);
+        if is_announced && held {
+            Decision::Later
+        } else {
+            Decision::Go
+        }
+    }
+
+    fn ask_about_start(&mut self, id: TransferId, found: bool) -> Decision {
+        let wants = self.observer.wants();
+        let Some(cargo) = self.connections.get_mut(id) else {
+            return Decision::Go;
+        };
+        let held = cargo.is_announced() && wants.has(Wants::START);
+        if cargo.is_announced() && (found || held) {
+            let (id, local_file) = (cargo.connection.id, cargo.local_file.take());
+            self.observer.tell(Notice::Started { id, local_file, held });
+        }
+        if held { Decision::Later } else { Decision::Go }
+    }
+
+    /// Ends a transfer for a reason that its client is told.
+    pub(crate) fn refuse(&mut self, id: TransferId, cause: Cause) -> Decision {
+        let (code, text) = cause::wire(&cause);
+        self.connections.fails(id, Some(cause));
+        Decision::End {
+            code,
+            text,
+            silent: false,
+        }
+    }
+
+    fn open_port(&mut self, id: TransferId, plan: &OpenPlan) -> Result<PortId, NoPort> {
+        match self.net.open(plan) {
+            Ok(port) => {
+                self.connections.fails(id, None);
+                Ok(port)
+            }
+            Err(unopened) => {
+                self.connections.fails(id, Some(Cause::Socket(unopened.error)));
+                Err(unopened.why)
+            }
+        }
+    }
+
+    fn begun(&mut self, id: TransferId) {
+        let Some(agreed) = self.server.transfer(id).and_then(|transfer| transfer.agreed()) else {
+            return;
+        };
+        if let Some(cargo) = self.connections.get_mut(id) {
+            cargo.set_window(u64::from(agreed.blksize) * u64::from(agreed.windowsize));
+            let total = cargo.total(agreed.tsize);
+            self.observer.begun(&cargo.connection, agreed, total);
+        }
+    }
+
+    fn settled(&mut self, id: TransferId) {
+        if let Some(transfer) = self.server.transfer(id) {
+            self.net.settle(transfer.route().port);
+        }
+        if let Some(cargo) = self.connections.get_mut(id) {
+            cargo.settle();
+        }
+    }
+
+    fn over(&mut self, id: TransferId, cause: Option<Cause>) {
+        self.connections.make_known(id, &self.observer);
+        let (Some(cargo), Some(transfer)) = (self.connections.get(id), self.server.transfer(id)) else {
+            return;
+        };
+        let connection = &cargo.connection;
+        match cause {
+            Some(cause) if !cargo.is_admitted => {
+                self.observer.refused(self.now, Arc::clone(connection), cause);
+            }
+            cause => {
+                if matches!(cause, Some(Cause::TooMany)) {
+                    self.observer.unanswered();
+                }
+                self.observer.over(
+                    self.now,
+                    Over {
+                        connection,
+                        is_announced: cargo.is_announced(),
+                        cause,
+                        bytes: cargo.moved,
+                        took: self.now.saturating_sub(transfer.began()),
+                        repeated: connection.progress.repeated(),
+                    },
+                );
+            }
+        }
+    }
+}

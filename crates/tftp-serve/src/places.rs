@@ -1,0 +1,39 @@
+//! Where the bytes of a transfer come from or go to: the contract's order is ConnFileData, ConnLocalFile, LocalDir, the
+//! Transfer event. An upload that the application wants for itself alone goes there first.
+
+use std::sync::Arc;
+
+use tftp_files::Place;
+use tftp_proto::wire::Operation;
+
+use super::config::Policy;
+use super::notice::Connection;
+use super::sources::Sources;
+
+/// The place of a transfer, if there is one. `takes_data`: the application takes what is uploaded.
+pub(crate) fn find(
+    connection: &Connection,
+    policy: &Policy,
+    sources: Sources,
+    takes_data: bool,
+) -> Option<Place> {
+    let operation = connection.operation;
+    if let (Some(fed), Operation::Read) = (sources.fed, operation) {
+        return Some(Place::Fed(fed));
+    }
+    let takes_data = takes_data && operation == Operation::Write;
+    if takes_data && sources.to_application {
+        return Some(Place::Application);
+    }
+    if let (Some(data), Operation::Read) = (sources.data, operation) {
+        return Some(Place::Memory(data));
+    }
+    if let Some(path) = sources.local_file {
+        return Some(Place::Path(path.into()));
+    }
+    if let Some(root) = &policy.root {
+        let name = sources.served_name.as_deref().unwrap_or(&connection.filename);
+        return Some(Place::Below(Arc::clone(root), name.into()));
+    }
+    takes_data.then_some(Place::Application)
+}

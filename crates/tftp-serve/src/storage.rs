@@ -1,0 +1,278 @@
+//! What storage does for transfers: files are opened, downloads are supplied, uploads are passed on.
+
+use tftp_files::upload::UploadOptions;
+use tftp_files::write_size;
+use tftp_files::{
+    Completion, Creating, Opened, Opening, Owner, Place, Progress, Read, Settled, Standing, Store, Supply,
+};
+use tftp_machine::{IoDone, TransferId};
+use tftp_proto::wire::Operation;
+use tftp_udp::datagrams::Datagrams;
+
+use super::cause::{self, Cause};
+use super::connections::{Body, owner};
+use super::notice::Wants;
+use super::places;
+use super::turn::Loop;
+
+/// Transfer data of one connection that may wait for the application; beyond it the connection is slowed.
+const FLOW_LIMIT: u64 = 256 << 10;
+
+/// The transfer that storage names.
+fn transfer(owner: Owner) -> TransferId {
+    TransferId {
+        index: owner.index,
+        generation: owner.generation,
+    }
+}
+
+/// The beginning: a file is opened or made.
+impl<N: Datagrams, S: Store> Loop<N, S> {
+    /// Looks for the file, or begins it. Where so many wait for the same that it must hang, the client gets no answer and
+    /// repeats itself.
+    pub(crate) fn open(&mut self, id: TransferId) {
+        let takes_data = self.observer.wants().has(Wants::TRANSFER);
+        let Some(cargo) = self.connections.get_mut(id) else {
+            return;
+        };
+        let sources = cargo.sources.take().map(|sources| *sources).unwrap_or_default();
+        let takes_data = takes_data && cargo.is_announced();
+        let Some(place) = places::find(&cargo.connection, &cargo.policy, sources, takes_data) else {
+            let operation = cargo.connection.operation;
+            return self.missing(id, Cause::NoSource(operation));
+        };
+        match cargo.connection.operation {
+            Operation::Read => {
+                let opening = self.shelf.open(owner(id), &place, Standing::HalfOpen);
+                cargo.place = Some(place).filter(|place| !matches!(place, Place::Memory(_) | Place::Fed(_)));
+                match opening {
+                    Opening::Now(opened) => self.opened(id, opened.map_err(Cause::Open)),
+                    Opening::Later => {}
+                    Opening::Busy => self.server.handle_io(self.now, id, IoDone::Busy),
+                }
+            }
+            Operation::Write => {
+                let options = UploadOptions {
+                    allow_overwrite: cargo.policy.allow_overwrite,
+                    announced: cargo.connection.asked.tsize,
+                    sync: cargo.policy.sync_uploads,
+                };
+                match self.shelf.create(owner(id), &place, options, Standing::HalfOpen) {
+                    Creating::Nothing => self.created(id, Ok(None)),
+                    Creating::Later => {}
+                    Creating::Busy => self.server.handle_io(self.now, id, IoDone::Busy),
+                }
+            }
+        }
+    }
+
+    fn opened(&mut self, id: TransferId, opened: Result<Opened<S>, Cause>) {
+        match (self.connections.get_mut(id), opened) {
+            (None, _) => {}
+            (Some(_), Err(cause)) => self.missing(id, cause),
+            (Some(cargo), Ok(opened)) => {
+                let length = cargo.take_source(opened);
+                self.server.handle_io(self.now, id, IoDone::Opened { length });
+            }
+        }
+    }
+
+    fn created(&mut self, id: TransferId, created: Result<Option<S::Sink>, Cause>) {
+        match (self.connections.get_mut(id), created) {
+            (None, _) => {}
+            (Some(_), Err(cause)) => self.missing(id, cause),
+            (Some(cargo), Ok(sink)) => {
+                cargo.take_sink(sink);
+                self.server
+                    .handle_io(self.now, id, IoDone::Opened { length: None });
+            }
+        }
+    }
+
+    fn missing(&mut self, id: TransferId, cause: Cause) {
+        let (code, text) = cause::wire(&cause);
+        self.connections.fails(id, Some(cause));
+        self.server
+            .handle_io(self.now, id, IoDone::Missing { code, text });
+    }
+
+    fn failed(&mut self, id: TransferId, cause: Cause) {
+        let (code, text) = cause::wire(&cause);
+        self.connections.fails(id, Some(cause));
+        self.server.handle_io(self.now, id, IoDone::Failed { code, text });
+    }
+}
+
+/// Downloads.
+impl<N: Datagrams, S: Store> Loop<N, S> {
+    /// Supplies a download, if its application is not too far behind.
+    pub(crate) fn read(&mut self, id: TransferId, upto: u64) {
+        let Some(cargo) = self.connections.get_mut(id) else {
+            return;
+        };
+        cargo.upto = Some(upto);
+        if !cargo.flow_is_below(FLOW_LIMIT) {
+            return;
+        }
+        let Body::Feed(feed) = &mut cargo.body else { return };
+        match feed.ensure(&mut self.shelf, owner(id), upto) {
+            Supply::Have { available, end } => {
+                cargo.upto = None;
+                self.server
+                    .handle_io(self.now, id, IoDone::Supplied { available, end });
+            }
+            Supply::Pending => {}
+            Supply::Parked => self.reopen(id),
+            Supply::Failed(error) => self.failed(id, Cause::Read(error)),
+        }
+    }
+
+    /// What a download waited for may be there.
+    pub(crate) fn read_again(&mut self, id: TransferId) {
+        if let Some(upto) = self.connections.get(id).and_then(|cargo| cargo.upto) {
+            self.read(id, upto);
+        }
+    }
+
+    /// The file of a download that was closed is opened again.
+    pub(crate) fn reopen(&mut self, id: TransferId) {
+        let Some(place) = self.connections.get(id).and_then(|cargo| cargo.place.as_ref()) else {
+            return;
+        };
+        // No client is turned away that is served already: this is never `Busy`.
+        if let Opening::Now(opened) = self.shelf.open(owner(id), place, Standing::Settled) {
+            self.reopened(id, opened.map_err(Cause::Open));
+        }
+    }
+
+    fn reopened(&mut self, id: TransferId, opened: Result<Opened<S>, Cause>) {
+        let Some(cargo) = self.connections.get_mut(id) else {
+            return;
+        };
+        let Body::Feed(feed) = &mut cargo.body else { return };
+        let reopened = opened.and_then(|opened| feed.reopen(opened).map_err(Cause::Read));
+        match reopened {
+            Err(cause) => self.failed(id, cause),
+            Ok(()) => {
+                self.server.handle_io(self.now, id, IoDone::Reopened(true));
+                self.read_again(id);
+            }
+        }
+    }
+
+    /// All that wait for that chunk ask again.
+    fn wake_waiting(&mut self, read: &Read) {
+        for owner in &read.waiting {
+            self.read_again(transfer(*owner));
+            self.drain();
+        }
+    }
+}
+
+/// Uploads.
+impl<N: Datagrams, S: Store> Loop<N, S> {
+    /// Uploads that took data pass it on: to the application, to their file. Their clients wait while either is behind.
+    pub(crate) fn pass_on(&mut self) {
+        while let Some(id) = self.connections.next_dirty() {
+            self.pass_on_one(id);
+            self.drain();
+        }
+    }
+
+    fn pass_on_one(&mut self, id: TransferId) {
+        let size = write_size(self.observer.active());
+        let wants_data = self.observer.wants().has(Wants::TRANSFER);
+        let Some(cargo) = self.connections.get_mut(id) else {
+            return;
+        };
+        let told = cargo.is_announced() && wants_data;
+        let Body::Intake(intake) = &mut cargo.body else {
+            return;
+        };
+        if intake.has_news() && !told && intake.is_only_for_application() {
+            return self.failed(id, Cause::NoSource(Operation::Write));
+        }
+        if let Some(portion) = intake.freeze(&self.shelf, told, size)
+            && told
+        {
+            self.observer.uploaded(cargo, self.server.transfer(id), portion);
+        }
+        self.store(id, size);
+    }
+
+    fn store(&mut self, id: TransferId, size: usize) {
+        let Some(cargo) = self.connections.get_mut(id) else {
+            return;
+        };
+        let Body::Intake(intake) = &cargo.body else { return };
+        // Once everything is in and the application has taken it all, the file gets its name.
+        let may_finish = intake.is_closed() && cargo.flow_is_below(0) && !cargo.is_refused();
+        let Body::Intake(intake) = &mut cargo.body else {
+            return;
+        };
+        let progress = intake.store(&self.shelf, owner(id), may_finish, size);
+        let is_behind = intake.is_behind(&self.shelf, size);
+        let is_held = is_behind || !cargo.flow_is_below(FLOW_LIMIT);
+        let was_held = std::mem::replace(&mut cargo.is_held, is_held);
+        if progress == Progress::Whole {
+            self.server.handle_io(self.now, id, IoDone::Committed);
+        }
+        if is_held != was_held {
+            self.server.handle_io(self.now, id, IoDone::Held(is_held));
+        }
+    }
+}
+
+/// Results.
+impl<N: Datagrams, S: Store> Loop<N, S> {
+    /// A job of storage has ended: for the transfer that asked, and for those that wait for the same chunk.
+    pub(crate) fn completed(&mut self, completion: Completion<S>) {
+        let (id, lane) = (transfer(completion.owner()), completion.lane());
+        let Some(cargo) = self.connections.get_mut(id) else {
+            if let Some(read) = self.shelf.abandon(completion) {
+                self.wake_waiting(&read);
+            }
+            return;
+        };
+        match self.shelf.settle(completion) {
+            Settled::Opened(opened) => {
+                let opened = opened.map_err(Cause::Open);
+                match cargo.body {
+                    Body::Feed(_) => self.reopened(id, opened),
+                    _ => self.opened(id, opened),
+                }
+            }
+            Settled::Created(created) => {
+                cargo.lane = lane;
+                self.created(id, created.map(Some).map_err(Cause::Open));
+            }
+            Settled::Read(mut read) => {
+                if let Body::Feed(feed) = &mut cargo.body {
+                    feed.accept(&mut self.shelf, owner(id), &mut read);
+                }
+                self.read_again(id);
+                self.drain();
+                // The chunk is held until all have it.
+                self.wake_waiting(&read);
+            }
+            Settled::Written(written) => match &mut cargo.body {
+                Body::Intake(intake) => match intake.written(written) {
+                    Ok(()) => self.pass_on_one(id),
+                    Err(refusal) => self.failed(id, Cause::Write(refusal)),
+                },
+                _ => {
+                    if let Ok(sink) = written {
+                        self.shelf.discard(owner(id), lane, sink);
+                    }
+                }
+            },
+            Settled::Committed(Ok(())) => {
+                if let Body::Intake(intake) = &mut cargo.body {
+                    intake.committed();
+                }
+                self.server.handle_io(self.now, id, IoDone::Committed);
+            }
+            Settled::Committed(Err(refusal)) => self.failed(id, Cause::Write(refusal)),
+        }
+    }
+}
