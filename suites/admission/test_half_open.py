@@ -1,6 +1,7 @@
 """Requests that nobody goes on with keep nobody out, and descriptors stay within their bounds."""
 import os
 import resource
+import socket
 import time
 import unittest
 
@@ -165,28 +166,32 @@ class HalfOpen(unittest.TestCase):
         def test():
             with Server() as server:
                 names = [f"f{number}" for number in range(limit)]
+                # More than what is read of a file at once: it stays open.
                 for name in names:
-                    server.file(name, pattern(2000))
+                    server.file(name, pattern(20_000))
                 codes = []
                 server.on(ERROR, lambda event: codes.append(event.error.error_code))
                 free = limit - descriptors()
-                # One client socket, so that the test itself needs no more descriptors.
-                with Client(server.address) as client:
-                    refusal = None
-                    for name in names:
-                        client.ask(name)
+                refusal = None
+                # The clients' sockets stay open in here, so that the test itself needs no more descriptors.
+                inside, outside = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+                for name in names:
+                    with Client(server.address) as client:
+                        client.ask(name, blksize=8192)
                         try:
-                            packet = client.receive()
-                            while packet[1] != 1:
-                                packet = client.receive()
+                            self.assertEqual(client.receive()[0], 6)
+                            client.ack(0)
+                            self.assertEqual(client.receive()[1], 1)
                             client.ack(1)
-                            while client.receive()[1] != 2:
-                                pass
+                            self.assertEqual(client.receive()[1], 2)
                         except Answer as answer:
                             refusal = answer
                             break
-                        assert limit - descriptors() >= free // 4 - 4, name
-                    assert refusal is not None and refusal.code == 0, refusal
+                        socket.send_fds(outside, [b"."], [client.socket.fileno()])
+                    assert limit - descriptors() >= free // 4 - 4, name
+                assert refusal is not None and refusal.code == 0, refusal
+                inside.close()
+                outside.close()
                 end = time.monotonic() + 10
                 while not codes and time.monotonic() < end:
                     server.events()

@@ -72,7 +72,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                     let opened = self.open_port(id, &plan);
                     self.server.handle_port(self.now, id, opened);
                 }
-                Output::ClosePort { port } => self.net.close(port),
+                Output::ClosePort { port } => self.close_port(port),
                 Output::Retried { handled, .. } => {
                     if let Some(request) = self.server.take_retried() {
                         let datagram = request.datagram();
@@ -202,6 +202,14 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                 Err(unopened.why)
             }
         }
+    }
+
+    fn close_port(&mut self, port: PortId) {
+        if port == self.net.listening() {
+            // It goes at once, and may have ERRORs to send.
+            self.net.flush();
+        }
+        self.net.close(port);
     }
 
     fn begun(&mut self, id: TransferId) {
