@@ -177,7 +177,7 @@ def whole(options):
     finally:
         shutil.rmtree(directory)
     table = subprocess.run([BIN / "tables"], check=True, capture_output=True, text=True).stdout
-    return text + f"\nThe table of transfers and the timers by themselves, nanoseconds\n\n{table}"
+    return text + f"\nThe server machine by itself, nanoseconds\n\n{table}"
 
 
 def main():

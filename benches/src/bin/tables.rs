@@ -1,144 +1,200 @@
-//! What it takes to find, arm and expire a transfer, with one of them and with many: the library's own table and timers,
-//! their source as it is, with a transfer that is no more than its names.
-
-#[path = "../../../crates/tftp-serve/src/transfers.rs"]
-#[allow(dead_code, reason = "not every function is measured")]
-mod transfers;
-
-/// What that file takes from its neighbours.
-mod transfer {
-    use crate::transfers::Tid;
-    use tftp_machine::timers::Timer;
-
-    pub struct Transfer {
-        pub tid: Tid,
-        pub request: u64,
-        pub timer: Timer,
-    }
-
-    impl Transfer {
-        pub fn tid(&self) -> Tid {
-            self.tid
-        }
-
-        pub fn request(&self) -> u64 {
-            self.request
-        }
-    }
-}
+//! What the server machine takes for a packet, a deadline, and the end of one transfer and the beginning of another, with
+//! one transfer and with many: the machine alone, without sockets and files.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use tftp_machine::TransferId as Key;
-use tftp_machine::timers::{Timer, Timers};
-use tftp_proto::Instant;
-use transfer::Transfer;
-use transfers::{Tid, Transfers};
+use tftp_machine::{
+    Alone, Config, Datagram, Decision, Handled, Io, IoDone, Mode, Output, Policy, PortId, Server, TransferId,
+};
+use tftp_proto::wire::{self, OptionSet};
+use tftp_proto::{ErrorCode, Instant, Limits, Rollover, Timing};
 
 const COUNTS: [u32; 5] = [1, 100, 1_000, 10_000, 100_000];
 /// Calls of one figure, about.
 const CALLS: u32 = 500_000;
 /// The middle one counts.
 const REPEATS: usize = 5;
+/// Microseconds between two packets of all.
+const STEP: u64 = 1;
+/// Bytes of every file.
+const LENGTH: u64 = 1 << 40;
 
-/// Microseconds: between two packets of a transfer, and from a packet to its deadline.
-const STEP: u64 = 10;
-const WAIT: u64 = 1_000_000;
+const LISTENING: PortId = PortId {
+    index: 0,
+    generation: 1,
+};
 
-struct Shard {
-    table: Transfers,
-    timers: Timers,
-    tids: Vec<Tid>,
-    keys: Vec<Key>,
-    now: u64,
+struct Load {
+    server: Server<Alone>,
+    now: Instant,
+    /// Each client's port, and the last block that it has acknowledged.
+    clients: Vec<(PortId, TransferId, u64)>,
+    next_port: u32,
+    opened: PortId,
 }
 
-fn tid(index: u32) -> Tid {
+fn config() -> Config {
+    Config {
+        listening: LISTENING,
+        address: "0.0.0.0:69".parse().expect("an address"),
+        source: None,
+        mode: Mode::AlwaysOwn,
+        transfer_ports: None,
+        threads: 1,
+        hides_probes: true,
+        dont_fragment: false,
+    }
+}
+
+fn policy() -> Policy {
+    Policy {
+        read_only: false,
+        max_connections: usize::MAX,
+        max_per_host: 0,
+        limits: Limits {
+            max_blksize: 65464,
+            max_windowsize: 64,
+            max_large_window: u32::MAX,
+            rollover: Rollover::Zero,
+        },
+        timing: Timing {
+            retransmit_timeout: Duration::from_secs(5),
+            max_retransmits: u32::MAX,
+            adaptive: true,
+            inactivity: None,
+            absolute: None,
+        },
+        refused_options: OptionSet::default(),
+    }
+}
+
+fn peer(index: u32) -> SocketAddr {
     let [_, a, b, c] = index.to_be_bytes();
-    Tid {
-        socket: 1 + (index % 16) as usize,
-        peer: SocketAddr::from(([10, a, b, c], 1024 + (index % 50_000) as u16)),
-    }
+    SocketAddr::from(([10, a, b, c], 2070))
 }
 
-impl Shard {
-    fn with(count: u32) -> Shard {
-        let mut table = Transfers::default();
-        let tids: Vec<Tid> = (0..count).map(tid).collect();
-        let insert = |&tid: &Tid| {
-            table.insert(tid, 7, |_| Transfer {
-                tid,
-                request: 7,
-                timer: Timer::default(),
-            })
+impl Load {
+    fn with(count: u32) -> Load {
+        let mut load = Load {
+            server: Server::new(config(), policy(), Alone::new(usize::MAX / 2), [7; 16]),
+            now: Instant::from_micros(1_000_000),
+            clients: Vec::new(),
+            next_port: 0,
+            opened: LISTENING,
         };
-        let keys = tids.iter().map(insert).collect();
-        let timers = Timers::default();
-        Shard {
-            table,
-            timers,
-            tids,
-            keys,
-            now: 0,
+        load.drain();
+        for index in 0..count {
+            let client = load.begin(index);
+            load.clients.push(client);
         }
+        load
     }
 
-    /// A transfer by the pair of ports of a datagram.
-    fn find(&mut self, round: u32) {
-        let transfer = self.table.by_tid(self.tids[self.any(round)]);
-        black_box(transfer.expect("it is there").request);
+    /// A client asks for a file and takes its first block.
+    fn begin(&mut self, index: u32) -> (PortId, TransferId, u64) {
+        let handled = self.arrive(LISTENING, index, b"\0\x01file\0octet\0");
+        let Handled::Asked(id) = handled else {
+            panic!("not admitted: {handled:?}")
+        };
+        let port = self.opened;
+        self.arrive(port, index, &wire::ack(1));
+        (port, id, 1)
     }
 
-    /// The deadline of a transfer moves on, as with every packet.
-    fn arm(&mut self, round: u32) {
-        self.now += STEP;
-        let key = self.keys[self.any(round)];
-        let transfer = self.table.get(key).expect("it is there");
-        let deadline = Some(Instant::from_micros(self.now + WAIT));
-        self.timers.set(key, &mut transfer.timer, deadline);
+    fn arrive<'a>(&mut self, port: PortId, index: u32, bytes: &'a [u8]) -> Handled<'a> {
+        let datagram = Datagram {
+            port,
+            peer: peer(index),
+            local: None,
+            broadcast: false,
+            bytes,
+        };
+        let handled = self.server.handle_datagram(self.now, &datagram);
+        self.drain();
+        handled
     }
 
-    /// The earliest deadline comes, and the transfer waits once more.
-    fn expire(&mut self, _: u32) {
-        loop {
-            let at = self.timers.next().expect("somebody waits");
-            let (when, key) = self.timers.pop(at).expect("it is due");
-            let transfer = self.table.get(key).expect("it is there");
-            if self.timers.popped(at, when, key, &mut transfer.timer) {
-                let deadline = Some(Instant::from_micros(at.as_micros() + WAIT));
-                self.timers.set(key, &mut transfer.timer, deadline);
-                return;
+    fn drain(&mut self) {
+        while let Some(output) = self.server.poll_output() {
+            match output {
+                Output::OpenPort { id, .. } => {
+                    self.next_port += 1;
+                    self.opened = PortId {
+                        index: self.next_port,
+                        generation: 1,
+                    };
+                    self.server.handle_port(self.now, id, Ok(self.opened));
+                }
+                Output::Ask { id, .. } => self.server.decide(self.now, id, Decision::Go),
+                Output::Io {
+                    id,
+                    what: Io::Open { .. },
+                } => {
+                    let length = Some(LENGTH);
+                    self.server.handle_io(self.now, id, IoDone::Opened { length });
+                }
+                Output::Io {
+                    id,
+                    what: Io::Read { .. },
+                } => {
+                    let (available, end) = (LENGTH, true);
+                    self.server
+                        .handle_io(self.now, id, IoDone::Supplied { available, end });
+                }
+                other => {
+                    black_box(&other);
+                }
             }
         }
+    }
+
+    /// A client acknowledges a block, and gets the next one.
+    fn packet(&mut self, round: u32) {
+        self.now += Duration::from_micros(STEP);
+        let index = self.any(round);
+        let (port, _, acked) = &mut self.clients[index];
+        *acked += 1;
+        let (port, packet) = (*port, wire::ack((*acked % 65_536) as u16));
+        self.arrive(port, index as u32, &packet);
+    }
+
+    /// The earliest deadline comes, and a packet goes again.
+    fn expire(&mut self, _: u32) {
+        let due = self.server.poll_timeout().expect("transfers wait");
+        self.now = self.now.max(due);
+        self.server.handle_timeout(self.now);
+        self.drain();
     }
 
     /// A transfer ends and another takes its place.
     fn replace(&mut self, round: u32) {
         let index = self.any(round);
-        let gone = self.table.remove(self.keys[index]).expect("it is there");
-        let tid = gone.tid();
-        self.keys[index] = self.table.insert(tid, 7, |_| Transfer {
-            tid,
-            request: 7,
-            timer: Timer::default(),
-        });
+        let end = Decision::End {
+            code: ErrorCode::UNDEFINED,
+            text: "enough".into(),
+            silent: true,
+        };
+        self.server.decide(self.now, self.clients[index].1, end);
+        self.drain();
+        self.clients[index] = self.begin(index as u32);
     }
 
     /// Every transfer once before one comes twice, in no order that a cache would like.
     fn any(&self, round: u32) -> usize {
-        (u64::from(round) * 7_919 % self.tids.len() as u64) as usize
+        (u64::from(round) * 7_919 % self.clients.len() as u64) as usize
     }
 }
 
 /// Nanoseconds a call.
-fn measure(count: u32, call: fn(&mut Shard, u32)) -> f64 {
+fn measure(count: u32, call: fn(&mut Load, u32)) -> f64 {
     let mut figures: Vec<f64> = (0..REPEATS)
         .map(|_| {
-            let mut shard = Shard::with(count);
-            (0..count).for_each(|round| shard.arm(round));
+            let mut load = Load::with(count);
+            (0..count).for_each(|round| load.packet(round));
             let begin = processor_time();
-            (0..CALLS).for_each(|round| call(&mut shard, round));
+            (0..CALLS).for_each(|round| call(&mut load, round));
             (processor_time() - begin) / f64::from(CALLS)
         })
         .collect();
@@ -157,11 +213,10 @@ fn processor_time() -> f64 {
 }
 
 fn main() {
-    println!("| transfers | find by TID | arm a deadline | a deadline comes | end one, begin one |");
-    println!("|---|---|---|---|---|");
+    println!("| transfers | an ACK and the next block | a deadline comes | end one, begin one |");
+    println!("|---|---|---|---|");
     for count in COUNTS {
-        let figures =
-            [Shard::find, Shard::arm, Shard::expire, Shard::replace].map(|call| measure(count, call));
+        let figures = [Load::packet, Load::expire, Load::replace].map(|call| measure(count, call));
         let cells = figures.map(|figure| format!(" {figure:.0} |")).concat();
         println!("| {count} |{cells}");
     }
