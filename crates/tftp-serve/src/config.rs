@@ -24,7 +24,7 @@ pub struct Config {
     pub adopted: Option<SocketId>,
     /// Another server may be bound to the same port (SO_REUSEADDR and SO_REUSEPORT).
     pub share_port: bool,
-    /// Number of I/O threads, each a shard that shares nothing with the others; at least 1.
+    /// Number of I/O threads, which share nothing; at least 1.
     pub io_threads: usize,
     /// Answer from the listening port instead of a new one for each transfer (against RFC 1350 section 4, for NAT).
     pub single_port: bool,

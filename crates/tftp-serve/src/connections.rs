@@ -105,6 +105,10 @@ impl<S: Store> Connections<S> {
         self.count == 0
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
     #[inline]
     pub(crate) fn get(&self, id: TransferId) -> Option<&Cargo<S>> {
         let cargo = self.slots.get(id.index as usize)?.as_deref()?;

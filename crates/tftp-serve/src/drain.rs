@@ -9,8 +9,9 @@ use tftp_sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Orderi
 
 type Call = Box<dyn Fn() + Send + Sync>;
 
+/// The threads of one engine, as far as they share a port.
 #[derive(Default)]
-pub(super) struct Drain {
+pub struct Drain {
     busy: AtomicUsize,
     /// Calls every thread, so that it looks at [`Drain::is_done`].
     calls: Mutex<Vec<Call>>,
@@ -23,7 +24,7 @@ impl Drain {
     }
 
     /// So many threads are about to take no new requests.
-    pub(super) fn begin(&self, threads: usize) {
+    pub fn begin(&self, threads: usize) {
         self.busy.store(threads, Release);
     }
 

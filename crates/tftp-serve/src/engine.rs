@@ -1,26 +1,23 @@
-//! One period of listening: the shards' threads, from the first bind to the last transfer's end.
+//! One period of listening: the threads' threads, from the first bind to the last transfer's end.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crossbeam_channel::{Sender, bounded};
 
 use super::config::{Config, Policy};
-use super::connections::Connections;
 use super::drain::Drain;
 use super::inbox::{Inbox, Message};
-use super::limits::{Process, ThreadLimits};
+use super::limits::Process;
 use super::listen::{self, Listener};
 use super::notice::Application;
-use super::observer::Observer;
 use super::shared::Shared;
-use super::turn::{Loop, Parts};
+use super::turn::{Loop, Setup};
 use tftp_budget::descriptors::Running;
 use tftp_files::pool::Pool;
-use tftp_files::{Directory, Lane, Pooled, Shelf};
-use tftp_machine::Server;
+use tftp_files::{Directory, Lane, Pooled};
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tftp_sync::thread::{Builder, JoinHandle};
@@ -135,7 +132,7 @@ impl Engine {
     pub fn stop_listening(&self) {
         self.drain.begin(self.inboxes.len());
         self.order(Message::StopListening);
-        // Nothing was under way: the sockets that shards kept for each other can go as well.
+        // Nothing was under way: the sockets that threads kept for each other can go as well.
         if self.config.single_port && self.drain.is_done() {
             self.order(Message::StopListening);
         }
@@ -160,7 +157,7 @@ impl Engine {
     pub fn hold(&self) -> bool {
         let is_held = self.drain.hold();
         if !is_held {
-            self.join_shards();
+            self.join_threads();
         }
         is_held
     }
@@ -191,13 +188,13 @@ impl Engine {
     /// Waits for all threads; without [`Engine::shutdown`] that is when the last transfer has ended.
     pub fn join(self) {
         self.end_sweep();
-        self.join_shards();
+        self.join_threads();
         self.pool.shutdown();
     }
 
-    fn join_shards(&self) {
+    fn join_threads(&self) {
         for thread in std::mem::take(&mut *self.threads.lock()) {
-            // A shard that panicked has said so on its own thread.
+            // A thread that panicked has said so on its own thread.
             let _ = thread.join();
         }
     }
@@ -222,14 +219,14 @@ impl Engine {
         self.is_ending.store(true, Relaxed);
     }
 
-    /// Gives every shard an order and waits until each has carried it out.
+    /// Gives every thread an order and waits until each has carried it out.
     fn order(&self, order: impl Fn(Sender<()>) -> Message<Disk>) {
         let (done, all_done) = bounded(self.inboxes.len());
         self.inboxes
             .iter()
             .for_each(|inbox| inbox.send(order(done.clone())));
         drop(done);
-        // Ends when the last sender is gone: carried out, or dropped by a shard that had ended before.
+        // Ends when the last sender is gone: carried out, or dropped by a thread that had ended before.
         all_done.iter().for_each(drop);
     }
 
@@ -242,30 +239,18 @@ impl Engine {
         shared: Arc<Shared>,
     ) -> io::Result<()> {
         let config = &self.config;
-        let inbox = Arc::new(Inbox::new(net.waker()));
-        let limits = ThreadLimits::new(Arc::clone(&shared), Box::new(Process));
-        limits.set_clients(policy.clients.clone());
-        let machine = machine_config(config, &net);
-        let shelf = Shelf::new(
-            Pooled::new(Directory, Arc::clone(&self.pool)),
-            Arc::clone(&inbox) as _,
-            Arc::clone(&shared.memory),
-        );
-        let server = Server::new(machine, policy.of_machine(), limits, seed());
-        let thread = Loop::new(Parts {
+        let (thread, inbox) = Loop::new(Setup {
+            machine: machine_config(config, &net),
             net,
-            server,
-            shelf,
-            connections: Connections::new(only_address(config.address), Arc::clone(&shared)),
-            observer: Observer::new(application, shared),
-            inbox: Arc::clone(&inbox),
-            policy: Arc::clone(policy),
+            store: Pooled::new(Directory, Arc::clone(&self.pool)),
+            application,
+            shared,
+            surroundings: Box::new(Process),
             drained: Arc::clone(&self.drain),
-            single_port: config.single_port,
+            policy: Arc::clone(policy),
+            seed: seed(),
             busy_poll: config.busy_poll,
         });
-        let looks = Arc::clone(&inbox);
-        self.drain.join(Box::new(move || looks.send(Message::Drained)));
         let thread = tftp_sync::spawn(Builder::new().name(format!("tftp-io-{number}")), move || {
             thread.run();
         })?;
@@ -287,12 +272,6 @@ fn machine_config(config: &Config, net: &impl Datagrams) -> tftp_machine::Config
         hides_probes: net.features().hides_probes,
         dont_fragment: config.dont_fragment,
     }
-}
-
-/// The address that every request is sent to, where the sockets are bound to one.
-fn only_address(address: SocketAddr) -> Option<IpAddr> {
-    let ip = address.ip().to_canonical();
-    (!ip.is_unspecified()).then_some(ip)
 }
 
 /// Bytes that nobody can guess: std keys its hash tables with the system's random bytes.

@@ -14,7 +14,7 @@ use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 
 /// One message to an I/O thread.
-pub(super) enum Message<S: Store> {
+pub enum Message<S: Store> {
     /// The application answered.
     Answer(Key, Answer),
     /// A job of storage ended.
@@ -32,7 +32,7 @@ pub(super) enum Message<S: Store> {
 }
 
 /// The queue of one I/O thread; sending wakes the thread if it sleeps.
-pub(super) struct Inbox<S: Store, W> {
+pub struct Inbox<S: Store, W> {
     /// `None`: the thread has ended, what is sent is dropped.
     messages: Mutex<Option<VecDeque<Message<S>>>>,
     /// Something was sent since the last [`Inbox::take`]: most turns of a loop have nothing to take.
@@ -49,7 +49,8 @@ impl<S: Store, W: Wake> Inbox<S, W> {
         }
     }
 
-    pub(super) fn send(&self, message: Message<S>) {
+    /// Brings a message to the thread, and wakes it.
+    pub fn send(&self, message: Message<S>) {
         if let Some(messages) = &mut *self.messages.lock() {
             messages.push_back(message);
             // Seen at the latest when the wake-up is.

@@ -90,7 +90,13 @@ mod storage;
 mod turn;
 
 #[doc(hidden)]
+pub use drain::Drain;
+#[doc(hidden)]
 pub use engine::Engine;
+#[doc(hidden)]
+pub use inbox::{Inbox, Message};
+#[doc(hidden)]
+pub use limits::{Process, Surroundings};
 #[doc(hidden)]
 pub use listen::Listener;
 pub use server::{
@@ -100,6 +106,8 @@ pub use server::{
 };
 pub use tftp_files::names::{self, NameCodec};
 pub use tftp_proto::wire::{ErrorCode, Mode, Operation};
+#[doc(hidden)]
+pub use turn::{Loop, Setup};
 
 use tftp_files::jail;
 #[doc(hidden)]

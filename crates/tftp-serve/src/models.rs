@@ -1,5 +1,6 @@
-//! Models of what wakes a shard and of the flow control: see `crates/tftp-sync`.
+//! Models of what wakes a thread and of the flow control: see `crates/tftp-sync`.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +11,20 @@ use shuttle::thread;
 use super::Key;
 use super::inbox::{Inbox, Message};
 use super::reply::{Answer, Post, Reply};
+use tftp_files::{Directory, Pooled};
 use tftp_sync::check;
-use tftp_udp::Poller;
+use tftp_udp::{Poller, Waker};
 
 const KEY: Key = Key {
     index: 0,
     generation: 0,
 };
 
-/// What a shard does between two looks at its inbox: it sleeps, or looks around first (BusyPollMicros) and then sleeps.
+fn inbox(poller: &Poller) -> Inbox<Pooled<Directory>, Waker> {
+    Inbox::new(poller.waker())
+}
+
+/// What a thread does between two looks at its inbox: it sleeps, or looks around first (BusyPollMicros) and then sleeps.
 fn sleep(poller: &Poller) {
     let mut ready = Vec::new();
     for _ in 0..shuttle::rand::thread_rng().gen_range(0..3) {
@@ -29,17 +35,17 @@ fn sleep(poller: &Poller) {
     poller.wait(&mut ready, None).unwrap();
 }
 
-/// A message wakes the shard, whatever it is about when it comes.
+/// A message wakes the thread, whatever it is about when it comes.
 #[test]
 fn no_message_is_slept_over() {
     check(|| {
         let poller = Poller::new().unwrap();
-        let inbox = Arc::new(Inbox::new(poller.waker()));
+        let inbox = Arc::new(inbox(&poller));
         let senders = [2, 1].map(|count| {
             let inbox = Arc::clone(&inbox);
             thread::spawn(move || (0..count).for_each(|_| inbox.post(KEY, Answer::Taken)))
         });
-        let (mut taken, mut count) = (Vec::new(), 0);
+        let (mut taken, mut count) = (VecDeque::new(), 0);
         while count < 3 {
             sleep(&poller);
             inbox.take(&mut taken);
@@ -49,17 +55,17 @@ fn no_message_is_slept_over() {
     });
 }
 
-/// An order that comes when the shard ends is carried out or dropped: who waits for it is let go.
+/// An order that comes when the thread ends is carried out or dropped: who waits for it is let go.
 #[test]
-fn no_order_is_left_in_the_inbox_of_a_shard_that_has_ended() {
+fn no_order_is_left_in_the_inbox_of_a_thread_that_has_ended() {
     check(|| {
         let poller = Poller::new().unwrap();
-        let inbox = Arc::new(Inbox::new(poller.waker()));
+        let inbox = Arc::new(inbox(&poller));
         let (done, all_done) = bounded(2);
-        let shard = {
+        let io_thread = {
             let inbox = Arc::clone(&inbox);
             thread::spawn(move || {
-                let mut taken = Vec::new();
+                let mut taken = VecDeque::new();
                 inbox.take(&mut taken);
                 drop(taken);
                 inbox.close();
@@ -68,30 +74,30 @@ fn no_order_is_left_in_the_inbox_of_a_shard_that_has_ended() {
         let other = (Arc::clone(&inbox), done.clone());
         let orderer = thread::spawn(move || other.0.send(Message::Shutdown(other.1)));
         inbox.send(Message::StopListening(done));
-        shard.join().unwrap();
+        io_thread.join().unwrap();
         orderer.join().unwrap();
         assert_eq!(all_done.try_recv(), Err(TryRecvError::Disconnected));
     });
 }
 
-/// The shard never waits for an application that has taken everything.
+/// The thread never waits for an application that has taken everything.
 #[test]
 fn flow_control_never_loses_the_answer_that_it_waits_for() {
     check(|| {
         let poller = Poller::new().unwrap();
-        let inbox = Arc::new(Inbox::new(poller.waker()));
+        let inbox = Arc::new(inbox(&poller));
         let reply = Reply::new(KEY, Arc::clone(&inbox) as Arc<dyn Post>);
         let flow = reply.flow();
         let (tell, told) = shuttle::sync::mpsc::channel();
         let application = thread::spawn(move || told.iter().for_each(|bytes| reply.taken(bytes)));
-        let mut taken = Vec::new();
+        let mut taken = VecDeque::new();
         for limit in [15, 0, 5] {
             for _ in 0..2 {
                 flow.add(10);
                 tell.send(10).unwrap();
             }
             while !flow.below(limit) {
-                // As long as no answer came, the shard looks no further.
+                // As long as no answer came, the thread looks no further.
                 while taken.is_empty() {
                     sleep(&poller);
                     inbox.take(&mut taken);

@@ -9,7 +9,7 @@ use tftp_proto::negotiate::Agreed;
 /// Not known, or not yet.
 const UNKNOWN: u64 = u64::MAX;
 
-/// Written by the transfer's shard, read by any thread. One cache line and plain stores: each figure is right, but two
+/// Written by the transfer's thread, read by any thread. One cache line and plain stores: each figure is right, but two
 /// of them need not be of the same moment.
 #[derive(Debug)]
 #[repr(align(64))]

@@ -1,4 +1,4 @@
-//! The way back from the application to one transfer on its shard.
+//! The way back from the application to one transfer on its thread.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::cause::Cause;
 use super::sources::Sources;
 use tftp_sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
-/// Names one transfer on its shard. Harmless once that transfer has ended.
+/// Names one transfer on its thread. Harmless once that transfer has ended.
 #[derive(Clone)]
 pub struct Reply {
     key: Key,
@@ -18,11 +18,11 @@ pub struct Reply {
 
 /// How much Transfer data of one connection the application has not taken yet.
 ///
-/// The shard adds, the application's thread subtracts; a message to the shard is needed only when it waits.
+/// The thread adds, the application's thread subtracts; a message to the thread is needed only when it waits.
 #[derive(Debug, Default)]
 pub struct Flow {
     outstanding: AtomicU64,
-    /// 0: nobody waits. Otherwise the shard wants to know when no more than this minus one is outstanding.
+    /// 0: nobody waits. Otherwise the thread wants to know when no more than this minus one is outstanding.
     notify_at: AtomicU64,
     /// The application has ended the connection; the message that says so may still be on its way.
     is_refused: AtomicBool,
@@ -50,7 +50,7 @@ impl Flow {
         self.is_refused.load(SeqCst)
     }
 
-    /// So much was taken; true if the shard waits for that.
+    /// So much was taken; true if the thread waits for that.
     fn subtract(&self, bytes: u64) -> bool {
         let left = self.outstanding.fetch_sub(bytes, SeqCst).saturating_sub(bytes);
         let wanted = self.notify_at.load(SeqCst);
@@ -65,18 +65,18 @@ pub enum Answer {
     Admit(Sources),
     /// End it.
     End(Cause),
-    /// As much Transfer data was taken as the shard waited for.
+    /// As much Transfer data was taken as the thread waited for.
     Taken,
 }
 
-/// Where answers go: the shard's inbox.
+/// Where answers go: the thread's inbox.
 pub trait Post: Send + Sync {
-    /// Never blocks; wakes the shard if it sleeps.
+    /// Never blocks; wakes the thread if it sleeps.
     fn post(&self, key: Key, answer: Answer);
 }
 
 impl Reply {
-    /// An answer's way to the transfer `key` of the shard behind `inbox`.
+    /// An answer's way to the transfer `key` of the thread behind `inbox`.
     pub fn new(key: Key, inbox: Arc<dyn Post>) -> Reply {
         Reply {
             key,

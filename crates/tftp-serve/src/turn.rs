@@ -1,4 +1,4 @@
-//! The loop of one I/O thread: [`Loop::turn`] is its order of priorities.
+//! The loop of one I/O thread: `Loop::do_turn` is its order of priorities.
 //!
 //! It stands on two interfaces, [`Datagrams`] and [`Store`], and on the machine that decides who is served. What the
 //! machine wants done is done in `outputs.rs` and `storage.rs`; what comes from other threads is in `orders.rs`, what the
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tftp_files::{Shelf, Store};
-use tftp_machine::{Handled, NetFailure, Server};
+use tftp_machine::{Config, Handled, Mode, NetFailure, Server};
 use tftp_proto::Instant;
 use tftp_udp::datagrams::{Class, Datagrams, Failure, Until};
 
@@ -19,9 +19,11 @@ use super::config::Policy;
 use super::connections::Connections;
 use super::drain::Drain;
 use super::inbox::{Inbox, Message};
-use super::limits::ThreadLimits;
+use super::limits::{Surroundings, ThreadLimits};
+use super::notice::Application;
 use super::observer::Observer;
 use super::ration::{Piece, Ration};
+use super::shared::Shared;
 
 /// Datagrams of one receiving call, and how many calls transfers get in a turn.
 const BATCH: usize = 64;
@@ -56,47 +58,79 @@ pub struct Loop<N: Datagrams, S: Store> {
 }
 
 /// What a loop is made of.
-pub(crate) struct Parts<N: Datagrams, S: Store> {
-    pub(crate) net: N,
-    pub(crate) server: Server<ThreadLimits>,
-    pub(crate) shelf: Shelf<S>,
-    pub(crate) connections: Connections<S>,
-    pub(crate) observer: Observer,
-    pub(crate) inbox: Arc<Inbox<S, N::Waker>>,
-    pub(crate) policy: Arc<Policy>,
-    pub(crate) drained: Arc<Drain>,
-    pub(crate) single_port: bool,
-    pub(crate) busy_poll: Duration,
+pub struct Setup<N: Datagrams, S: Store> {
+    /// Where datagrams come from and go to.
+    pub net: N,
+    /// Where files come from and go to.
+    pub store: S,
+    /// What learns of everything.
+    pub application: Arc<dyn Application>,
+    /// What all threads of a server count.
+    pub shared: Arc<Shared>,
+    /// What the process has left.
+    pub surroundings: Box<dyn Surroundings>,
+    /// The threads that share a port.
+    pub drained: Arc<Drain>,
+    /// What the machine is told of the network.
+    pub machine: Config,
+    /// Under which transfers begin.
+    pub policy: Arc<Policy>,
+    /// What nobody may guess, another one for each thread.
+    pub seed: [u8; 16],
+    /// How long to look for datagrams before the thread sleeps, while transfers run.
+    pub busy_poll: Duration,
 }
 
 impl<N: Datagrams, S: Store> Loop<N, S> {
-    pub(crate) fn new(parts: Parts<N, S>) -> Self {
+    /// A loop that listens, and what reaches it from other threads.
+    pub fn new(setup: Setup<N, S>) -> (Self, Arc<Inbox<S, N::Waker>>) {
+        let Setup {
+            net,
+            store,
+            application,
+            shared,
+            surroundings,
+            drained,
+            machine,
+            policy,
+            seed,
+            busy_poll,
+        } = setup;
+        let inbox = Arc::new(Inbox::new(net.waker()));
+        let limits = ThreadLimits::new(Arc::clone(&shared), surroundings);
+        limits.set_clients(policy.clients.clone());
+        let ip = machine.address.ip().to_canonical();
+        let only_address = (!ip.is_unspecified()).then_some(ip);
+        let single_port = machine.mode == Mode::Single;
+        let looks = Arc::clone(&inbox);
+        drained.join(Box::new(move || looks.send(Message::Drained)));
         let mut made = Loop {
-            now: parts.net.now(),
-            net: parts.net,
-            server: parts.server,
-            shelf: parts.shelf,
-            connections: parts.connections,
-            observer: parts.observer,
-            inbox: parts.inbox,
-            policy: parts.policy,
-            drained: parts.drained,
-            single_port: parts.single_port,
+            now: net.now(),
+            net,
+            server: Server::new(machine, policy.of_machine(), limits, seed),
+            shelf: Shelf::new(store, Arc::clone(&inbox) as _, Arc::clone(&shared.memory)),
+            connections: Connections::new(only_address, Arc::clone(&shared)),
+            observer: Observer::new(application, shared),
+            inbox: Arc::clone(&inbox),
+            policy,
+            drained,
+            single_port,
             ration: Ration::default(),
-            busy_poll: parts.busy_poll,
+            busy_poll,
             storage_due: None,
             wake_due: None,
             messages: VecDeque::new(),
             failures: Vec::new(),
         };
         made.drain();
-        made
+        (made, inbox)
     }
 
     /// Until listening has stopped and the last transfer is over.
     pub(crate) fn run(mut self) {
         while !self.is_done() {
-            self.step();
+            self.wait();
+            self.turn();
         }
         self.inbox.close();
     }
@@ -106,16 +140,20 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.server.is_done()
     }
 
-    /// Waits, and does what is to be done.
-    pub fn step(&mut self) {
-        self.wait();
+    /// Transfers that something is kept of.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// One turn: everything that is there to be done, in the order of its priority.
+    pub fn turn(&mut self) {
         // A fault ends this thread's transfers, which it may have left half done, and not the server.
-        if catch_unwind(AssertUnwindSafe(|| self.turn())).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| self.do_turn())).is_err() {
             self.abandon_all();
         }
     }
 
-    fn turn(&mut self) {
+    fn do_turn(&mut self) {
         // 1. Packets of transfers, and what became of those that were sent.
         let others = self.take(Class::Transfers, BATCHES_A_TURN);
         self.take_failures();
@@ -132,7 +170,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.end();
     }
 
-    fn wait(&mut self) {
+    /// Waits for something to do.
+    pub fn wait(&mut self) {
         let pause = self.ration.paused_until();
         let is_idle = self.connections.is_empty();
         let until = Until {
