@@ -150,7 +150,25 @@ impl Ports {
     ///
     /// # Errors
     /// Those of epoll.
-    pub fn new(mut options: PortOptions, listening: UdpSocket, poller: &Poller) -> io::Result<Ports> {
+    pub fn new(options: PortOptions, listening: UdpSocket, poller: &Poller) -> io::Result<Ports> {
+        let mut ports = Ports::listening(options, listening, poller)?;
+        if ports.options.shared > 0 && ports.options.private > 0 {
+            // For the time when there are no descriptors. Where it fails, later ones may not.
+            let bucket = random() as usize % ports.options.shared;
+            let _ = ports.open_shared(poller, bucket, random());
+        }
+        Ok(ports)
+    }
+
+    /// The listening socket alone.
+    ///
+    /// # Errors
+    /// Those of epoll.
+    pub(super) fn listening(
+        mut options: PortOptions,
+        listening: UdpSocket,
+        poller: &Poller,
+    ) -> io::Result<Ports> {
         poller.add(&listening, LISTENING)?;
         options.sockets.share_port = false;
         // An adopted socket may be bound to another interface than the setting says: its clients are there.
@@ -160,7 +178,7 @@ impl Ports {
             _ticket: Some(Ticket::without_limit(LISTENING_DESCRIPTORS)),
             own: None,
         };
-        let mut ports = Ports {
+        Ok(Ports {
             slots: vec![Slot {
                 generation: 0,
                 open: Some(first),
@@ -173,13 +191,7 @@ impl Ports {
             base: base(&options),
             draw: Draw::new(options.range.clone(), options.mode),
             options,
-        };
-        if ports.options.shared > 0 && ports.options.private > 0 {
-            // For the time when there are no descriptors. Where it fails, later ones may not.
-            let bucket = random() as usize % ports.options.shared;
-            let _ = ports.open_shared(poller, bucket, random());
-        }
-        Ok(ports)
+        })
     }
 
     /// The socket in that place.

@@ -57,7 +57,8 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// The network on a bound listening socket.
+    /// The network on a bound listening socket. Other ports are opened as they are asked for: who wants a shared one for
+    /// the time when there are no descriptors opens it at once.
     ///
     /// # Errors
     /// Those of epoll; with frames those of packet sockets.
@@ -78,7 +79,7 @@ impl Sockets {
             port_range: is_linux && mode == IoMode::Auto,
         };
         Ok(Sockets {
-            ports: Ports::new(options.ports, listening, &poller)?,
+            ports: Ports::listening(options.ports, listening, &poller)?,
             poller,
             arrivals: Arrivals::new(mode),
             departures: Departures::new(batch, options.dont_fragment),

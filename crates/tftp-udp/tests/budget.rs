@@ -120,3 +120,17 @@ fn sockets_of_one_transfer_take_half_of_the_ports() {
         shared.push(port);
     }
 }
+
+/// The listening socket, the poller and what wakes it: shared sockets are opened when they are asked for.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_network_at_rest_has_three_descriptors() {
+    let _alone = alone();
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    for mode in [Mode::Single, Mode::AlwaysOwn, Mode::Own, Mode::Shared] {
+        let before = open();
+        let net = net(options(mode));
+        assert_eq!(open() - before, 3, "{mode:?}");
+        drop(net);
+    }
+}
