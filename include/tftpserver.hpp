@@ -1300,13 +1300,13 @@ public:
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, index, code);
     }
-    void set_conn_data_size(std::int32_t index, std::int64_t bytes)
+    void set_conn_data_size(std::int32_t index, std::int64_t length)
     {
-        set_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, bytes, index);
+        set_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, length, index);
     }
-    void set_conn_data_size(std::int32_t index, std::int64_t bytes, std::error_code &code)
+    void set_conn_data_size(std::int32_t index, std::int64_t length, std::error_code &code)
     {
-        set_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, bytes, index, code);
+        set_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, length, index, code);
     }
     /**
      * Downloads with the same key and size share what is supplied. Set it before the transfer begins; then it fails

@@ -348,7 +348,7 @@ impl Property {
             (Some(name), _) => name,
             (None, Some(Value::Bytes)) => "data",
             (None, Some(Value::Path)) => "path",
-            (None, Some(Value::Size)) => "bytes",
+            (None, Some(Value::Size)) => "length",
             (None, Some(Value::Seconds)) => "seconds",
             (None, Some(Value::Bool)) => "on",
             (None, _) => "name",

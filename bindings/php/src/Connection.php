@@ -139,9 +139,9 @@ final class Connection implements ConnectionInterface
         return $bytes < 0 ? null : $bytes;
     }
 
-    public function setDataSize(?int $bytes): static
+    public function setDataSize(?int $length): static
     {
-        return $this->set(Property::CONN_DATA_SIZE, (string) ($bytes ?? -1));
+        return $this->set(Property::CONN_DATA_SIZE, (string) ($length ?? -1));
     }
 
     /**

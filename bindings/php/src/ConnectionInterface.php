@@ -48,7 +48,7 @@ interface ConnectionInterface
 
     public function getDataSize(): ?int;
 
-    public function setDataSize(?int $bytes): static;
+    public function setDataSize(?int $length): static;
 
     public function getDataKey(): string;
 

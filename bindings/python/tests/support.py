@@ -18,7 +18,7 @@ PACKAGE = os.path.dirname(HERE)
 ROOT = os.path.dirname(os.path.dirname(PACKAGE))
 SECONDS = 60
 HOST = "127.0.0.1"
-sys.path.append(os.path.join(ROOT, "tests"))
+sys.path.append(os.path.join(ROOT, "suites", "lib"))
 from listening import await_bound, free_port  # noqa: E402, F401
 
 

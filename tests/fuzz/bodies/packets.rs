@@ -162,10 +162,12 @@ fn answers_with_text(bytes: &[u8]) {
     let mut packet = vec![0xAA];
     encode_error(code, &text, &mut packet);
     assert_eq!(packet.remove(0), 0xAA, "it is appended");
-    assert!(packet.len() <= 4 + 200 + 1);
-    let message = &packet[4..packet.len() - 1];
-    assert!(message.iter().all(|byte| matches!(byte, b' '..=b'~')));
+    assert!(packet.len() <= 4 + 256 + 1);
+    let message =
+        std::str::from_utf8(&packet[4..packet.len() - 1]).expect("it is UTF-8, cut between characters");
+    assert!(!message.chars().any(char::is_control));
     assert_eq!(packet.last(), Some(&0));
+    let message = message.as_bytes();
     assert_eq!(parse(&packet), Ok(Packet::Error { code, message }));
 }
 
