@@ -32,7 +32,52 @@ pub fn made(events: &[Event]) -> Vec<Made> {
         "fields",
         fields(events),
     ));
+    all.push(Made::part(
+        "bindings/php/src/Server.php",
+        "handlers",
+        events.iter().map(handler).collect(),
+    ));
+    all.push(Made::part(
+        "bindings/php/src/ServerInterface.php",
+        "handlers",
+        events.iter().map(declaration).collect(),
+    ));
+    all.push(Made::part("bindings/php/src/Server.php", "events", names(events)));
     all
+}
+
+/// The method that registers a handler.
+fn handler(event: &Event) -> String {
+    let name = camel(&event.name);
+    // A logger listens to it, too.
+    let body = match name.as_str() {
+        "Log" => "        $this->logHandler = $handler;\n\n        return $this->listenToLog();".to_owned(),
+        _ => format!(
+            "        return $this->on(EventId::{}, $handler);",
+            event.name.to_uppercase()
+        ),
+    };
+    format!("{}\n    {{\n{body}\n    }}\n\n", signature(&name))
+}
+
+fn declaration(event: &Event) -> String {
+    format!("{};\n\n", signature(&camel(&event.name)))
+}
+
+fn signature(name: &str) -> String {
+    format!(
+        "    /** @param null|callable({name}Event, Server): mixed $handler */\n    \
+         public function on{name}(?callable $handler): static"
+    )
+}
+
+/// What an object with handlers may have methods for.
+fn names(events: &[Event]) -> String {
+    let names: Vec<_> = events
+        .iter()
+        .map(|event| format!("'{}'", camel(&event.name)))
+        .collect();
+    call(8, "$events = [", &names, "];")
 }
 
 fn class(event: &Event) -> String {

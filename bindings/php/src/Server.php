@@ -63,6 +63,7 @@ final class Server implements ServerInterface
 
     // Events: each method takes the handler that replaces any before it, or null for none any more.
 
+    // api: begin handlers
     /** @param null|callable(ConnectedEvent, Server): mixed $handler */
     public function onConnected(?callable $handler): static
     {
@@ -101,18 +102,6 @@ final class Server implements ServerInterface
         return $this->listenToLog();
     }
 
-    /**
-     * Passes Log events to a PSR-3 logger, beside the handler of onLog(); null: no longer. LogType "Error" has the level
-     * error, "Info" info, the others debug; the setting LogLevel says which there are. The context has the keys
-     * "connection" (an id or null), "type" (LogType) and "level" (LogLevel).
-     */
-    public function setLogger(?LoggerInterface $logger): static
-    {
-        $this->logger = $logger;
-
-        return $this->listenToLog();
-    }
-
     /** @param null|callable(StartTransferEvent, Server): mixed $handler */
     public function onStartTransfer(?callable $handler): static
     {
@@ -129,6 +118,19 @@ final class Server implements ServerInterface
     public function onDataWanted(?callable $handler): static
     {
         return $this->on(EventId::DATA_WANTED, $handler);
+    }
+
+    // api: end handlers
+    /**
+     * Passes Log events to a PSR-3 logger, beside the handler of onLog(); null: no longer. LogType "Error" has the level
+     * error, "Info" info, the others debug; the setting LogLevel says which there are. The context has the keys
+     * "connection" (an id or null), "type" (LogType) and "level" (LogLevel).
+     */
+    public function setLogger(?LoggerInterface $logger): static
+    {
+        $this->logger = $logger;
+
+        return $this->listenToLog();
     }
 
     /**
@@ -167,7 +169,19 @@ final class Server implements ServerInterface
      */
     public function subscribe(object $subscriber): static
     {
-        $events = ['Connected', 'ConnectionRequest', 'Disconnected', 'EndTransfer', 'Error', 'Log', 'StartTransfer', 'Transfer', 'DataWanted'];
+        // api: begin events
+        $events = [
+            'Connected',
+            'ConnectionRequest',
+            'Disconnected',
+            'EndTransfer',
+            'Error',
+            'Log',
+            'StartTransfer',
+            'Transfer',
+            'DataWanted',
+        ];
+        // api: end events
         $found = array_filter($events, static fn (string $event): bool => is_callable([$subscriber, "on{$event}"]));
         if ($found === []) {
             throw new \ValueError($subscriber::class . ' has no method for an event, as onConnected');

@@ -11,6 +11,7 @@ use Psr\Log\LoggerInterface;
  */
 interface ServerInterface
 {
+    // api: begin handlers
     /** @param null|callable(ConnectedEvent, Server): mixed $handler */
     public function onConnected(?callable $handler): static;
 
@@ -29,8 +30,6 @@ interface ServerInterface
     /** @param null|callable(LogEvent, Server): mixed $handler */
     public function onLog(?callable $handler): static;
 
-    public function setLogger(?LoggerInterface $logger): static;
-
     /** @param null|callable(StartTransferEvent, Server): mixed $handler */
     public function onStartTransfer(?callable $handler): static;
 
@@ -39,6 +38,9 @@ interface ServerInterface
 
     /** @param null|callable(DataWantedEvent, Server): mixed $handler */
     public function onDataWanted(?callable $handler): static;
+
+    // api: end handlers
+    public function setLogger(?LoggerInterface $logger): static;
 
     /** @param resource|iterable<string>|callable(): (resource|iterable<string>) $source */
     public function feed(int $connectionId, mixed $source, ?int $size = null, string $key = ''): void;
