@@ -93,7 +93,7 @@ mod tests {
     use std::ffi::CStr;
 
     use super::*;
-    use crate::server::events::Direction;
+    use crate::server::events::id;
 
     /// Writes what it sees to its context, and refuses.
     unsafe extern "C" fn callback(
@@ -140,16 +140,18 @@ mod tests {
 
     #[test]
     fn a_request_goes_there_and_its_decision_comes_back() {
-        let mut event = Event::ConnectionRequest {
-            remote_host: "192.0.2.7",
-            remote_port: 65535,
-            filename: "a b",
-            transfer_mode: "1",
-            operation: 2,
-            accept: Accept::Yes,
-            connection_id: 1_000_001,
-            local_host: "",
-        };
+        let mut event = Event::blank(id::CONNECTION_REQUEST);
+        if let Event::ConnectionRequest {
+            remote_host,
+            remote_port,
+            filename,
+            transfer_mode,
+            ..
+        } = &mut event
+        {
+            (*remote_host, *remote_port) = ("192.0.2.7", 65535);
+            (*filename, *transfer_mode) = ("a b", "1");
+        }
         assert_eq!(fire(&mut event), (7, "2:192.0.2.7|a b|1||65535 1".to_owned()));
         assert!(matches!(
             event,
@@ -162,14 +164,13 @@ mod tests {
 
     #[test]
     fn data_goes_there_also_none() {
-        let direction = Direction::Upload;
-        let mut event = Event::Transfer {
-            connection_id: 1_000_001,
-            direction,
-            bytes_transferred: 1 << 40,
-            percent_done: -1,
-            text: &[],
-        };
+        let mut event = Event::blank(id::TRANSFER);
+        if let Event::Transfer {
+            bytes_transferred, ..
+        } = &mut event
+        {
+            *bytes_transferred = 1 << 40;
+        }
         assert_eq!(fire(&mut event), (7, format!("8:{} 0", 1u64 << 40)));
     }
 

@@ -128,16 +128,19 @@ fn note(event: &Event<'_>) -> Seen {
             connection_id,
             status_code,
             description,
+            ..
         }
         | Event::Disconnected {
             connection_id,
             status_code,
             description,
+            ..
         } => (*connection_id, *status_code, *description),
         Event::Error {
             error_code,
             description,
             connection_id,
+            ..
         } => (*connection_id, *error_code, *description),
         Event::ConnectionRequest { connection_id, .. }
         | Event::EndTransfer { connection_id, .. }

@@ -25,7 +25,38 @@ fn class(events: &[Event]) -> String {
         }
         text += "    },\n";
     }
-    text + "}\n\n" + &numbers(events) + "\n" + &methods(events)
+    text + "}\n\n" + &numbers(events) + "\n" + &methods(events) + "\n" + &blanks(events)
+}
+
+/// For tests that set some of the fields: a new one is nothing to them.
+fn blanks(events: &[Event]) -> String {
+    let mut text =
+        "#[cfg(test)]\nimpl Event<'_> {\n    /// The event of this number with nothing in its fields.\n    \
+                    pub fn blank(id: i32) -> Event<'static> {\n        match id {\n"
+            .to_owned();
+    for event in events {
+        let fields = event
+            .typed_fields()
+            .map(|field| format!("{}: {}", field.name, nothing(field.kind)));
+        let _ = writeln!(
+            text,
+            "            {} => Event::{} {{ {} }},",
+            event.id,
+            camel(&event.name),
+            fields.collect::<Vec<_>>().join(", ")
+        );
+    }
+    text + "            _ => panic!(\"{id} is no event\"),\n        }\n    }\n}\n"
+}
+
+fn nothing(kind: FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Text | FieldKind::Mode => "\"\"",
+        FieldKind::Bytes | FieldKind::Length => "&[]",
+        FieldKind::Direction => "Direction::Upload",
+        FieldKind::Accept => "Accept::Yes",
+        _ => "0",
+    }
 }
 
 fn of_kind(kind: FieldKind) -> &'static str {

@@ -164,3 +164,22 @@ impl Event<'_> {
         }
     }
 }
+
+#[cfg(test)]
+impl Event<'_> {
+    /// The event of this number with nothing in its fields.
+    pub fn blank(id: i32) -> Event<'static> {
+        match id {
+            1 => Event::Connected { connection_id: 0, status_code: 0, description: "" },
+            2 => Event::ConnectionRequest { remote_host: "", remote_port: 0, filename: "", transfer_mode: "", operation: 0, accept: Accept::Yes, connection_id: 0, local_host: "" },
+            3 => Event::Disconnected { connection_id: 0, status_code: 0, description: "" },
+            4 => Event::EndTransfer { connection_id: 0, direction: Direction::Upload },
+            5 => Event::Error { error_code: 0, description: "", connection_id: 0 },
+            6 => Event::Log { connection_id: 0, log_level: 0, message: "", log_type: "" },
+            7 => Event::StartTransfer { connection_id: 0, direction: Direction::Upload },
+            8 => Event::Transfer { connection_id: 0, direction: Direction::Upload, bytes_transferred: 0, percent_done: 0, text: &[] },
+            9 => Event::DataWanted { connection_id: 0, offset: 0, length: 0 },
+            _ => panic!("{id} is no event"),
+        }
+    }
+}
