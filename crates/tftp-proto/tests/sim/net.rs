@@ -24,6 +24,16 @@ impl Tid {
         Tid(FIRST_TRANSFER.0 + place as u32)
     }
 
+    /// The port with this number.
+    pub fn of_port(port: u16) -> Tid {
+        Tid(port.into())
+    }
+
+    /// Its number, below the thousands of transfers that none of these simulations has.
+    pub fn port(self) -> u16 {
+        u16::try_from(self.0).expect("fewer transfers than ports")
+    }
+
     /// The number of the transfer whose port it is.
     pub fn transfer(self) -> Option<usize> {
         self.0.checked_sub(FIRST_TRANSFER.0).map(|place| place as usize)
