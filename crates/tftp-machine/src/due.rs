@@ -66,6 +66,28 @@ mod tests {
     }
 
     #[test]
+    fn each_is_a_bit_of_its_own_in_the_order_in_which_they_are_said() {
+        let before = [Due::PORT, Due::ASK, Due::OPEN, Due::BEGUN];
+        let after = [
+            Due::LET_GO,
+            Due::SETTLED,
+            Due::COMMIT,
+            Due::ERROR,
+            Due::CLOSE,
+            Due::OVER,
+            Due::CLOSE_PORT,
+            Due::GONE,
+        ];
+        let mut bit = 1;
+        for due in before.iter().chain(&after) {
+            assert_eq!(due.0, bit);
+            bit <<= 1;
+        }
+        assert_eq!(Due::BEFORE, Due(0b1111));
+        assert_eq!(Due::AT_THE_END, Due(1 << 5 | 1 << 7));
+    }
+
+    #[test]
     fn at_the_end_only_what_the_client_did_and_gets_is_kept() {
         let mut due = Due::default();
         for index in 0..12 {

@@ -85,7 +85,7 @@ fn numbers_are_used_again_only_when_nothing_shows_them() {
 #[test]
 fn what_is_left_of_the_budget_for_windows_is_shared() {
     let limits = Alone::new(1024);
-    assert_eq!(limits.most_window(), WINDOWS / 8);
+    assert_eq!(limits.most_window(), 8 * 1024 * 1024, "an eighth of 64 MiB");
     limits.take_window(WINDOWS as u32 / 2);
     assert_eq!(
         (limits.most_window(), limits.windows()),

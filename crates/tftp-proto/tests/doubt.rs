@@ -495,3 +495,36 @@ fn a_repetition_that_is_due_during_a_doubt_waits_for_its_end() {
     assert_eq!(upload.sends(), NOTHING);
     assert!(upload.machine.is_in_doubt());
 }
+
+#[test]
+fn a_superseded_transfer_that_is_half_open_speaks_again_when_its_request_comes_again() {
+    let mut download = Download::new("", 50_000, FIXED);
+    assert_eq!(download.sends(), ["DATA 1"]);
+    download.machine.supersede(Instant::from_micros(0));
+    assert!(download.machine.is_superseded());
+    assert_eq!(download.after(3_000).repeat(), ["DATA 1"]);
+    assert!(!download.machine.is_superseded());
+
+    let mut upload = Upload::new("", FIXED);
+    assert_eq!(upload.sends(), ["ACK 0"]);
+    upload.machine.supersede(upload.at());
+    assert_eq!(upload.after(3_000).repeat(), ["ACK 0"]);
+    assert!(!upload.machine.is_superseded());
+
+    let mut answered = self::upload();
+    answered.machine.supersede(answered.at());
+    assert_eq!(
+        answered.after(3_000).repeat(),
+        NOTHING,
+        "anybody can repeat a request"
+    );
+    assert!(answered.machine.is_superseded());
+    answered.error(3);
+    assert_eq!(answered.machine.outcome(), None);
+
+    // An ERROR of a transfer that was answered is not taken back by a request.
+    let mut doubted = self::upload();
+    doubted.error(3);
+    doubted.after(10).repeat();
+    assert!(doubted.machine.is_in_doubt());
+}

@@ -90,11 +90,7 @@ impl WriteTransfer {
         let again = !first_copy && self.acked == self.received;
         let whole_window = first_copy || self.received >= self.reach();
         self.retransmissions = self.retransmissions.saturating_add(u32::from(again));
-        self.timed_at = if whole_window && !again {
-            now
-        } else {
-            Instant::NEVER
-        };
+        self.timed_at = if whole_window { now } else { Instant::NEVER };
         if first_copy && self.peer.may_be_forged() {
             self.watch.half_open(now);
         }
