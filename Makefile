@@ -29,7 +29,7 @@ test: setup ## run every test: about twenty minutes with two processors
 soak: setup ## run the long forms of the robustness tests: hours; STEPS="NAME..." for some of them
 	@scripts/soak.sh $(STEPS)
 
-mutants: ## change the protocol and the server machine in one place at a time and see that a test fails: hours
+mutants: ## change the protocol and the server machine in one place at a time and see that a test fails: an hour
 	@scripts/mutants.sh $(MUTANTS)
 
 setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
