@@ -330,8 +330,8 @@ impl Transfer {
         };
         let agreed = machine.agreed();
         let window = u64::from(agreed.blksize) * u64::from(agreed.windowsize);
-        let left = agreed
-            .tsize
+        let left = machine
+            .stream_size()
             .map(|size| size.saturating_sub(machine.acked_bytes()));
         !machine.is_half_open() && left.is_some_and(|left| left <= window)
     }

@@ -112,19 +112,6 @@ fn on_a_single_port_the_former_transfer_ends_at_once() {
 }
 
 #[test]
-fn where_only_the_last_ack_is_missing_a_new_transfer_begins_at_once_on_a_single_port_too() {
-    let mut rig = Rig::new(Mode::Single);
-    rig.ask(client(1), &rrq("small", &[]));
-    rig.arrive(LISTENING, client(1), &wire::ack(1));
-    rig.pass(2);
-    let again = rig.ask(client(1), &rrq("small", &[]));
-    assert!(matches!(again, Handled::Asked(_)));
-    let probably_complete = true;
-    assert_eq!(rig.endings(), [Ending::Silent { probably_complete }]);
-    assert_eq!(rig.server.transfers(), 1);
-}
-
-#[test]
 fn the_transfer_of_a_client_that_was_reset_has_left_the_limits_when_its_new_one_enters_them() {
     for (max_connections, max_per_host) in [(1, 0), (1000, 1)] {
         let policy = Policy {
@@ -383,6 +370,22 @@ fn a_client_that_refuses_packets_when_only_its_last_ack_is_missing_is_probably_c
         };
         assert_eq!(rig.endings(), [expected], "{name} {options:?}");
     }
+}
+
+#[test]
+fn the_same_holds_where_the_length_is_known_at_the_end_alone() {
+    let mut rig = Rig::new(Mode::Own);
+    rig.knows_length = false;
+    rig.ask(client(1), &rrq("small", &[]));
+    let port = rig.take_sent()[0].port;
+    rig.pass(1);
+    rig.arrive(port, client(1), &wire::ack(1));
+    for _ in 0..2 {
+        rig.fail(port, client(1), NetFailure::Gone);
+        rig.wait(60);
+    }
+    let probably_complete = true;
+    assert_eq!(rig.endings(), [Ending::Silent { probably_complete }]);
 }
 
 #[test]

@@ -231,6 +231,13 @@ impl ReadTransfer {
             .min(self.available)
     }
 
+    /// Bytes of the whole stream, where they were known at the beginning or its end was supplied since.
+    pub fn stream_size(&self) -> Option<u64> {
+        self.agreed
+            .tsize
+            .or_else(|| self.stream_ended.then_some(self.available))
+    }
+
     /// Ends the transfer from the server's side with an ERROR. Nothing happens after the end.
     pub fn fail(&mut self, _now: Instant, code: ErrorCode, message: impl Into<Cow<'static, str>>) {
         if !self.end.has_come() {

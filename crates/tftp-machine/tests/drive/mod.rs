@@ -67,6 +67,8 @@ pub struct Rig {
     pub holds_commit: bool,
     pub holds_read: bool,
     pub holds_open: bool,
+    /// Else the length of a file is known at its end alone, as with text.
+    pub knows_length: bool,
     next_port: u32,
 }
 
@@ -176,6 +178,7 @@ impl Rig {
             holds_commit: false,
             holds_read: false,
             holds_open: false,
+            knows_length: true,
             next_port: 0,
         };
         rig.drain();
@@ -384,7 +387,7 @@ impl Rig {
                     self.server.transfer(id).map(Transfer::operation) == Some(tftp_proto::Operation::Read);
                 match (is_read, file) {
                     (true, Some(file)) => IoDone::Opened {
-                        length: Some(file.len() as u64),
+                        length: self.knows_length.then_some(file.len() as u64),
                     },
                     (true, None) => IoDone::Missing {
                         code: ErrorCode::NOT_FOUND,
