@@ -5,7 +5,7 @@
 #include "background.h"
 #include "check.h"
 
-enum { DATA_WANTED = 9, SIZE = 300000, CLIENTS = 12 };
+enum { SIZE = 300000, CLIENTS = 12 };
 
 static const char *const sized[] = {"tsize", "0", "blksize", "1428", NULL};
 
@@ -233,6 +233,42 @@ static void many_with_one_key_cause_one_pass(void)
     free(data);
 }
 
+/* A client that stops in the middle of a shared source: the others go on without it after a moment, and it goes on later. */
+static void one_that_stalls_does_not_hold_the_others_back(void)
+{
+    fixture self;
+    source of;
+    client stalled;
+    background clients[3];
+    uint8_t *data = fixture_bytes(SIZE);
+    int i;
+    NEED(open_source(&self, &of, data, SIZE, SIZE));
+    of.key = "image";
+    NEED(client_open(&stalled, self.port, self.server));
+    client_request(&stalled, RRQ, "image", "octet", NULL);
+    CHECK(client_expect(&stalled, DATA, 1, fixture_millis()));
+    for (i = 0; i < 3; i++) {
+        NEED(background_begin(&clients[i], &self, RRQ, "image", "octet", sized, NULL, 0));
+    }
+    CHECK(fixture_await(&self, DISCONNECTED, 3));
+    for (i = 0; i < 3; i++) {
+        transfer got = background_end(&clients[i]);
+        CHECK(got.complete);
+        CHECK_BYTES(got.data, got.length, data, SIZE);
+        free(got.data);
+    }
+    CHECK_INT(of.passes, 1);
+    CHECK_INT(tftpserver_get_int(self.server, CONN_COUNT, 0), 1);
+    for (i = 1; i <= 80; i++) { /* beyond what was held for it */
+        client_ack(&stalled, (unsigned)i);
+        CHECK(client_expect(&stalled, DATA, i + 1, fixture_millis()));
+        CHECK_BYTES(stalled.packet + 4, stalled.length - 4, data + 512 * i, 512);
+    }
+    client_close(&stalled);
+    fixture_close(&self);
+    free(data);
+}
+
 typedef struct later {
     tftpserver *server;
     source *of;
@@ -432,6 +468,7 @@ int main(void)
     RUN(without_a_callback_the_client_is_told_at_once);
     RUN(uploads_are_not_fed);
     RUN(many_with_one_key_cause_one_pass);
+    RUN(one_that_stalls_does_not_hold_the_others_back);
     RUN(a_late_source_delays_nobody_else);
     RUN(a_source_that_is_forgotten_ends_after_timeout);
     RUN(a_transfer_of_any_kind_can_be_aborted);
