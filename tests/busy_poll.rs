@@ -9,8 +9,6 @@ use support::class::Class;
 use support::{Options, pattern};
 use tftpserver::server::property::id::RETRANSMIT_TIMEOUT;
 
-/// How long the server waits for the client where nobody else calls it.
-
 /// Much longer than carrying out an order takes on the slowest machine, much shorter than the retransmit timeout.
 const PATIENCE: Duration = Duration::from_secs(60);
 

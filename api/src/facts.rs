@@ -278,6 +278,7 @@ pub struct Setting {
     pub kind: Kind,
     pub range: Option<[i64; 2]>,
     pub values_of: Option<String>,
+    pub rust: Option<String>,
     #[serde(default)]
     pub names: Vec<String>,
     pub property: Option<i32>,
@@ -316,6 +317,7 @@ pub struct Property {
     pub kind: Kind,
     pub range: Option<[i64; 2]>,
     pub values_of: Option<String>,
+    pub rust: Option<String>,
     pub default: String,
     pub of: Of,
     pub changes: Changes,

@@ -1,14 +1,17 @@
 //! The help of the command's options that set settings and properties, or ask for options of the protocol; and the bounds of the
-//! latter.
+//! latter; bounds and defaults of the Rust library.
 
 use std::fmt::Write;
 
 use crate::facts::Facts;
 use crate::made::Made;
-use crate::text::quoted;
+use crate::text::{capitals, quoted};
 
 pub fn made(facts: &Facts) -> Vec<Made> {
-    vec![Made::whole("crates/tftpserver-cli/src/bounds.rs", bounds(facts))]
+    vec![
+        Made::whole("crates/tftpserver-cli/src/bounds.rs", bounds(facts)),
+        Made::whole("crates/tftp-serve/src/bounds.rs", of_the_library(facts)),
+    ]
 }
 
 fn bounds(facts: &Facts) -> String {
@@ -34,6 +37,35 @@ fn bounds(facts: &Facts) -> String {
         let _ = writeln!(text, "pub const {name}: &str = {};", quoted(&help));
     }
     text + &asked(facts)
+}
+
+/// Ranges and defaults that the Rust library has in common with the class.
+fn of_the_library(facts: &Facts) -> String {
+    let mut text =
+        "//! Made from api/settings.toml and api/properties.toml by `make bless`; not to be edited.\n\
+                    #![allow(dead_code, reason = \"not every range is checked by its constant\")]\n\n\
+                    use std::ops::RangeInclusive;\n"
+            .to_owned();
+    let settings = facts
+        .settings
+        .iter()
+        .map(|it| (&it.name, &it.rust, it.range, &it.default, &it.about));
+    let properties = facts
+        .properties
+        .iter()
+        .map(|it| (&it.name, &it.rust, it.range, &it.default, &it.about));
+    for (name, kind, range, default, about) in settings.chain(properties) {
+        let (Some(kind), Some([first, last])) = (kind, range) else {
+            continue;
+        };
+        let name = capitals(name);
+        let _ = write!(
+            text,
+            "\n/// {about}\npub const {name}: RangeInclusive<{kind}> = {first}..={last};\n/// Its default.\n\
+             pub const {name}_DEFAULT: {kind} = {default};\n"
+        );
+    }
+    text
 }
 
 /// Of `tftpserver get` and `put`.

@@ -9,6 +9,7 @@ use tftp_proto::negotiate::{Limits, Rollover};
 use tftp_proto::retry::Timing;
 use tftp_proto::wire::OptionSet;
 
+use super::bounds;
 use super::jail::Jail;
 use tftp_files::names::NameCodec;
 use tftp_udp::{IoMode, MacAddr, SocketId};
@@ -116,19 +117,19 @@ impl Policy {
             read_only: false,
             allow_overwrite: true,
             sync_uploads: false,
-            max_connections: 10_000,
+            max_connections: bounds::MAX_CONNECTIONS_DEFAULT,
             max_per_host: 0,
             limits: Limits {
-                max_blksize: 65_464,
-                max_windowsize: 64,
+                max_blksize: bounds::MAX_BLOCK_SIZE_DEFAULT,
+                max_windowsize: bounds::MAX_WINDOW_SIZE_DEFAULT,
                 max_large_window: u32::MAX,
                 rollover: Rollover::Zero,
             },
             timing: Timing {
-                retransmit_timeout: Duration::from_secs(5),
-                max_retransmits: 3,
+                retransmit_timeout: Duration::from_secs(bounds::RETRANSMIT_TIMEOUT_DEFAULT),
+                max_retransmits: bounds::MAX_RETRANSMITS_DEFAULT,
                 adaptive: true,
-                inactivity: Some(Duration::from_secs(60)),
+                inactivity: Some(Duration::from_secs(bounds::TIMEOUT_DEFAULT)),
                 absolute: None,
             },
             capture_destination: false,

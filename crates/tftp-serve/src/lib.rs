@@ -56,6 +56,8 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[rustfmt::skip] // Made by a program.
+mod bounds;
 #[doc(hidden)]
 pub mod cause;
 #[doc(hidden)]

@@ -70,7 +70,7 @@ impl Default for Builder {
 
 impl Builder {
     /// What [`Builder::io_threads`] takes.
-    pub const IO_THREADS: RangeInclusive<usize> = 1..=64;
+    pub const IO_THREADS: RangeInclusive<usize> = crate::bounds::IO_THREADS;
     /// What [`Builder::handler_threads`] takes.
     pub const HANDLER_THREADS: RangeInclusive<usize> = 1..=1024;
 

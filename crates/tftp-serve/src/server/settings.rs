@@ -14,10 +14,8 @@ use tftp_proto::retry::Timing;
 use tftp_proto::wire::OptionSet;
 
 use super::error::{Error, ErrorKind};
+use crate::bounds;
 use crate::config::{ClientFilter, Policy};
-
-/// The largest window where none is set.
-const DEFAULT_WINDOW: u16 = 64;
 
 /// The same with a single port: a forged ACK brings no more than that.
 const SINGLE_PORT_WINDOW: u16 = 4;
@@ -56,15 +54,15 @@ impl Default for Settings {
             read_only: true,
             overwrite: false,
             sync_uploads: false,
-            max_connections: 10_000,
+            max_connections: bounds::MAX_CONNECTIONS_DEFAULT,
             max_connections_per_client: None,
-            max_block_size: *Settings::BLOCK_SIZES.end(),
-            max_window_size: DEFAULT_WINDOW,
+            max_block_size: bounds::MAX_BLOCK_SIZE_DEFAULT,
+            max_window_size: bounds::MAX_WINDOW_SIZE_DEFAULT,
             first_block_after_wrap: 0,
-            retransmit_timeout: Duration::from_secs(5),
-            max_retransmits: 3,
+            retransmit_timeout: Duration::from_secs(bounds::RETRANSMIT_TIMEOUT_DEFAULT),
+            max_retransmits: bounds::MAX_RETRANSMITS_DEFAULT,
             adaptive_retransmit: true,
-            inactivity_timeout: Some(Duration::from_secs(60)),
+            inactivity_timeout: Some(Duration::from_secs(bounds::TIMEOUT_DEFAULT)),
             transfer_timeout: None,
             clients: None,
             ignored_options: Vec::new(),
@@ -162,13 +160,13 @@ setters! {
 
 impl Settings {
     /// What [`Settings::max_block_size`] takes: the sizes of RFC 2348.
-    pub const BLOCK_SIZES: RangeInclusive<u16> = 8..=65_464;
+    pub const BLOCK_SIZES: RangeInclusive<u16> = bounds::MAX_BLOCK_SIZE;
     /// What [`Settings::max_window_size`] takes: the sizes of RFC 7440.
-    pub const WINDOW_SIZES: RangeInclusive<u16> = 1..=u16::MAX;
+    pub const WINDOW_SIZES: RangeInclusive<u16> = bounds::MAX_WINDOW_SIZE;
     /// What [`Settings::max_connections`] and [`Settings::max_connections_per_client`] take.
-    pub const CONNECTIONS: RangeInclusive<usize> = 1..=1_000_000;
+    pub const CONNECTIONS: RangeInclusive<usize> = bounds::MAX_CONNECTIONS;
     /// What [`Settings::max_retransmits`] takes.
-    pub const RETRANSMITS: RangeInclusive<u32> = 0..=1_000;
+    pub const RETRANSMITS: RangeInclusive<u32> = bounds::MAX_RETRANSMITS;
 
     /// Returns the names of the options that the server knows: what [`Settings::ignore_option`] takes.
     pub fn option_names() -> impl Iterator<Item = &'static str> {
@@ -217,7 +215,7 @@ impl Settings {
 
     fn limits(&self, single_port: bool) -> Result<Limits, Error> {
         let window = within("max_window_size", self.max_window_size, &Settings::WINDOW_SIZES)?;
-        let is_raised = window > DEFAULT_WINDOW;
+        let is_raised = window > bounds::MAX_WINDOW_SIZE_DEFAULT;
         Ok(Limits {
             max_blksize: within("max_block_size", self.max_block_size, &Settings::BLOCK_SIZES)?,
             max_windowsize: match single_port && !is_raised {
