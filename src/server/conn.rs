@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tftp_proto::wire::{ErrorCode, Mode, Operation};
 
@@ -302,11 +301,6 @@ impl Record {
             ConnField::TransferMode => Value::Text(self.transfer_mode().to_owned()),
             field => Value::Integer(self.figure(field)),
         }
-    }
-
-    /// From the request until now, or until the end.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.connection.progress.elapsed()
     }
 
     /// A figure of this moment, or the last one.

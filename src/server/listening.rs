@@ -36,8 +36,6 @@ pub(super) struct Listening {
 #[derive(Clone, Debug)]
 pub(super) struct Bound {
     pub(super) addresses: Vec<SocketAddr>,
-    /// Which of them are IPv6 sockets that take IPv4 as well.
-    pub(super) dual_stack: Vec<bool>,
     pub(super) recv_buffer: usize,
     pub(super) send_buffer: usize,
 }
@@ -101,7 +99,7 @@ impl Listening {
         wanted
             .iter()
             .try_for_each(|wanted| options::permitted(&wanted.config))?;
-        let policy = options::policy(values, root, self.names(values)?);
+        let policy = options::policy(values, root, self.names(values)?)?;
         let ports = self.take_ports(wanted)?;
         self.launch(ports, &policy, application)?;
         Ok(self.bound())
@@ -180,7 +178,6 @@ impl Listening {
         let first = &self.engines[0];
         Bound {
             addresses: self.engines.iter().map(Engine::local_addr).collect(),
-            dual_stack: self.engines.iter().map(Engine::is_dual_stack).collect(),
             recv_buffer: first.recv_buffer(),
             send_buffer: first.send_buffer(),
         }
@@ -193,7 +190,7 @@ impl Listening {
             self.shared.set_latest_destination(None);
         }
         if !self.engines.is_empty() {
-            let policy = options::policy(values, root, names);
+            let policy = options::policy(values, root, names)?;
             self.engines
                 .iter()
                 .for_each(|engine| engine.set_policy(policy.clone()));

@@ -4,7 +4,7 @@
 //!   the tables themselves, in `table.rs`, are made from `api/`;
 //! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `places.rs`, `source.rs`: values, where they are kept, how they are got and
 //!   set, and what they mean to the engine;
-//! - `server.rs`, `listening.rs`, `restrictions.rs`: the object and its methods; its engines; whom they answer;
+//! - `server.rs`, `listening.rs`: the object and its methods; its engines;
 //! - `hub.rs`, `queue.rs`, `quiet.rs`: what comes from the engine's threads, and waits;
 //! - `dispatch.rs`, `events.rs`, `conn.rs`, `firing.rs`: what DoEvents makes of it.
 
@@ -24,7 +24,6 @@ mod places;
 pub mod property;
 mod queue;
 mod quiet;
-mod restrictions;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod server;
 pub mod setting;
@@ -35,6 +34,4 @@ mod value;
 mod values;
 
 pub use conn::FIRST_CONNECTION_ID;
-pub use restrictions::Restrictions;
 pub use server::Server;
-pub use tftp_files::names;

@@ -4,9 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tftp_proto::negotiate::{LARGE_WINDOW, Limits, Rollover};
-use tftp_proto::retry::Timing;
-
 use super::errors::{self, Failure};
 use super::places::{self, Place};
 use super::property;
@@ -15,6 +12,7 @@ use super::source;
 use super::values::Values;
 use tftp_codepage::CodePage;
 use tftp_files::jail::Jail;
+use tftp_serve::Settings;
 use tftp_serve::config::{Config, Policy};
 use tftp_udp::{Adopted, IoMode};
 
@@ -85,21 +83,37 @@ fn config(values: &Values, place: &Place) -> Result<Config, Failure> {
 }
 
 /// Under what new transfers begin.
-pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>, names: CodePage) -> Policy {
-    Policy {
-        root,
-        read_only: values.setting_is_on(Key::ReadOnly),
-        allow_overwrite: values.setting_is_on(Key::AllowOverwrite),
-        sync_uploads: values.setting_is_on(Key::SyncUploads),
-        max_connections: values.setting_integer(Key::MaxConnections),
-        max_per_host: values.setting_integer(Key::MaxConnectionsPerHost),
-        limits: limits(values),
-        timing: timing(values),
+pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>, names: CodePage) -> Result<Policy, Failure> {
+    let single_port = values.setting_is_on(Key::SinglePort);
+    let policy = settings(values).names(names).to_policy(root, single_port);
+    let policy = policy.map_err(|error| Failure::new(errors::INVALID_VALUE, &error.to_string()))?;
+    Ok(Policy {
         capture_destination: values.setting_is_on(Key::CaptureIpPacketInfo),
-        names: Arc::new(names),
-        clients: values.restrictions.clients.clone(),
-        refused_options: values.restrictions.refused_options,
-    }
+        ..policy
+    })
+}
+
+/// What may change while it listens, as the Rust library has it.
+fn settings(values: &Values) -> Settings {
+    let seconds = |key| Duration::from_secs(u64::try_from(values.integer(key)).unwrap_or_default());
+    let timeout = Some(seconds(property::Key::Timeout)).filter(|timeout| !timeout.is_zero());
+    let is_absolute = values.setting_is_on(Key::AbsoluteTimeout);
+    let packet = values.setting_integer::<u16>(Key::MaxPacketSize) - HEADER;
+    let per_host = Some(values.setting_integer(Key::MaxConnectionsPerHost)).filter(|&limit| limit != 0);
+    Settings::default()
+        .read_only(values.setting_is_on(Key::ReadOnly))
+        .overwrite(values.setting_is_on(Key::AllowOverwrite))
+        .sync_uploads(values.setting_is_on(Key::SyncUploads))
+        .max_connections(values.setting_integer(Key::MaxConnections))
+        .max_connections_per_client(per_host)
+        .max_block_size(values.setting_integer::<u16>(Key::MaxBlockSize).min(packet))
+        .max_window_size(values.setting_integer(Key::MaxWindowSize))
+        .first_block_after_wrap(values.setting_integer(Key::DefaultRollOverNumber))
+        .retransmit_timeout(seconds(property::Key::RetransmitTimeout))
+        .max_retransmits(u32::try_from(values.integer(property::Key::MaxRetransmits)).unwrap_or_default())
+        .adaptive_retransmit(values.setting_is_on(Key::AdaptiveRetransmit))
+        .inactivity_timeout(timeout.filter(|_| !is_absolute))
+        .transfer_timeout(timeout.filter(|_| is_absolute))
 }
 
 /// SourceIPAddress, if any client can be of its family.
@@ -137,44 +151,6 @@ pub(super) fn permitted(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The default of MaxWindowSize. Above it the program knows its clients, and the bounds below do not hold.
-const DEFAULT_WINDOW: u16 = 64;
-
-/// The most blocks of a window with SinglePort, where everybody can send in a client's name: what one forged ACK brings.
-const SINGLE_PORT_WINDOW: u16 = 4;
-
-fn limits(values: &Values) -> Limits {
-    let window: u16 = values.setting_integer(Key::MaxWindowSize);
-    let is_raised = window > DEFAULT_WINDOW;
-    let packet = values.setting_integer::<u16>(Key::MaxPacketSize) - HEADER;
-    Limits {
-        max_blksize: values.setting_integer::<u16>(Key::MaxBlockSize).min(packet),
-        max_windowsize: match values.setting_is_on(Key::SinglePort) && !is_raised {
-            true => window.min(SINGLE_PORT_WINDOW),
-            false => window,
-        },
-        max_large_window: if is_raised { u32::MAX } else { LARGE_WINDOW },
-        rollover: match values.setting_is_on(Key::DefaultRollOverNumber) {
-            true => Rollover::One,
-            false => Rollover::Zero,
-        },
-    }
-}
-
-fn timing(values: &Values) -> Timing {
-    let seconds = |key| u64::try_from(values.integer(key)).unwrap_or_default();
-    let timeout =
-        Some(Duration::from_secs(seconds(property::Key::Timeout))).filter(|timeout| !timeout.is_zero());
-    let is_absolute = values.setting_is_on(Key::AbsoluteTimeout);
-    Timing {
-        retransmit_timeout: Duration::from_secs(seconds(property::Key::RetransmitTimeout)),
-        max_retransmits: u32::try_from(values.integer(property::Key::MaxRetransmits)).unwrap_or_default(),
-        adaptive: values.setting_is_on(Key::AdaptiveRetransmit),
-        inactivity: timeout.filter(|_| !is_absolute),
-        absolute: timeout.filter(|_| is_absolute),
-    }
-}
-
 /// QOSDSCPValue, or what QOSTrafficType stands for; `None` leaves the system's choice.
 fn traffic_class(values: &Values) -> Option<u8> {
     let dscp = match values.setting_integer::<u8>(Key::QosDscpValue) {
@@ -186,6 +162,8 @@ fn traffic_class(values: &Values) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use tftp_proto::negotiate::LARGE_WINDOW;
+
     use super::super::value::Value;
     use super::*;
 
@@ -196,6 +174,10 @@ mod tests {
             values.set_setting(row, row.check(text).unwrap());
         }
         values
+    }
+
+    fn policy_of(values: &Values) -> Policy {
+        policy(values, None, CodePage::default()).unwrap()
     }
 
     #[test]
@@ -211,7 +193,7 @@ mod tests {
             ),
             (None, None, None)
         );
-        let policy = policy(&values, None, CodePage::default());
+        let policy = policy_of(&values);
         assert_eq!(
             (policy.limits.max_blksize, policy.limits.max_windowsize),
             (65464, 64)
@@ -228,21 +210,18 @@ mod tests {
 
     #[test]
     fn a_packet_size_caps_the_block_size() {
-        assert_eq!(limits(&with(&[("MaxPacketSize", "1432")])).max_blksize, 1428);
+        let largest = |settings: &[(&str, &str)]| policy_of(&with(settings)).limits.max_blksize;
+        assert_eq!(largest(&[("MaxPacketSize", "1432")]), 1428);
         assert_eq!(
-            limits(&with(&[("MaxPacketSize", "1432"), ("MaxBlockSize", "1024")])).max_blksize,
+            largest(&[("MaxPacketSize", "1432"), ("MaxBlockSize", "1024")]),
             1024
         );
     }
 
     #[test]
     fn windows_are_small_where_they_do_harm_unless_they_were_raised() {
-        assert_eq!(
-            setting::find("MaxWindowSize").unwrap().default,
-            DEFAULT_WINDOW.to_string()
-        );
         let windows = |settings: &[(&str, &str)]| {
-            let limits = limits(&with(settings));
+            let limits = policy_of(&with(settings)).limits;
             (limits.max_windowsize, limits.max_large_window)
         };
         assert_eq!(windows(&[]), (64, LARGE_WINDOW));
@@ -256,14 +235,14 @@ mod tests {
 
     #[test]
     fn timeouts_are_of_one_sort() {
-        let absolute = timing(&with(&[("AbsoluteTimeout", "True")]));
+        let absolute = policy_of(&with(&[("AbsoluteTimeout", "True")])).timing;
         assert_eq!(
             (absolute.inactivity, absolute.absolute),
             (None, Some(Duration::from_secs(60)))
         );
         let mut values = Values::new();
         values.set_property(property::Key::Timeout, Value::Integer(0));
-        assert_eq!(timing(&values).inactivity, None);
+        assert_eq!(policy_of(&values).timing.inactivity, None);
     }
 
     #[test]

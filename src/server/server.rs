@@ -288,32 +288,9 @@ impl Server {
         self.listening.lock().statistics()
     }
 
-    /// How long a connection has lasted since its request, until its end; ConnElapsedMillis in full.
-    ///
-    /// # Errors
-    /// 903 where there is none at this index.
-    pub fn elapsed(&self, index: i32) -> Result<Duration, Failure> {
-        Ok(self.conns.at(index)?.elapsed())
-    }
-
     /// Where it listens in the first place.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.bound.lock().as_ref().map(Bound::address)
-    }
-
-    /// Every address that it listens on, and whether that IPv6 socket takes IPv4 as well.
-    pub fn listens_on(&self) -> Vec<(SocketAddr, bool)> {
-        let bound = self.bound.lock();
-        let bound = bound.iter();
-        bound
-            .flat_map(|bound| {
-                bound
-                    .addresses
-                    .iter()
-                    .copied()
-                    .zip(bound.dual_stack.iter().copied())
-            })
-            .collect()
     }
 
     /// Every address that it listens on; "" when it does not.

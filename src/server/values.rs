@@ -1,7 +1,6 @@
 //! The values of properties and settings, as they were set.
 
 use super::property::{self, Field};
-use super::restrictions::Restrictions;
 use super::setting::{self, Role};
 use super::value::Value;
 
@@ -12,8 +11,6 @@ pub(super) struct Values {
     properties: Vec<Value>,
     /// In the order of the settings' table.
     settings: Vec<Value>,
-    /// What only programs in Rust can ask for.
-    pub(super) restrictions: Restrictions,
 }
 
 impl Values {
@@ -25,7 +22,6 @@ impl Values {
         Values {
             properties: property::TABLE.iter().map(property).collect(),
             settings: setting::TABLE.iter().map(setting).collect(),
-            restrictions: Restrictions::default(),
         }
     }
 

@@ -195,8 +195,17 @@ impl Settings {
     }
 
     pub(super) fn policy(&self, root: Option<&Root>, single_port: bool) -> Result<Policy, Error> {
+        self.to_policy(root.map(|root| Arc::clone(&root.jail)), single_port)
+    }
+
+    /// What they mean to the engine, with a root directory that is open: for the class.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`].
+    #[doc(hidden)]
+    pub fn to_policy(&self, root: Option<Arc<Jail>>, single_port: bool) -> Result<Policy, Error> {
         Ok(Policy {
-            root: root.map(|root| Arc::clone(&root.jail)),
+            root,
             read_only: self.read_only,
             allow_overwrite: self.overwrite,
             sync_uploads: self.sync_uploads,
@@ -316,5 +325,35 @@ struct Admits<F>(F);
 impl<F: Fn(IpAddr) -> bool + Send + Sync> ClientFilter for Admits<F> {
     fn admits(&self, client: IpAddr) -> bool {
         (self.0)(client)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Blocks of a window, and bytes of one with large blocks.
+    fn window(settings: Settings, single_port: bool) -> (u16, u32) {
+        let limits = settings.to_policy(None, single_port).unwrap().limits;
+        (limits.max_windowsize, limits.max_large_window)
+    }
+
+    #[test]
+    fn windows_are_small_where_a_forged_ack_brings_one_unless_they_were_raised() {
+        let of = |blocks| Settings::default().max_window_size(blocks);
+        assert_eq!(window(Settings::default(), false), (64, LARGE_WINDOW));
+        assert_eq!(window(Settings::default(), true), (4, LARGE_WINDOW));
+        assert_eq!(window(of(2), true), (2, LARGE_WINDOW));
+        assert_eq!(window(of(65), true), (65, u32::MAX));
+    }
+
+    #[test]
+    fn a_root_is_opened_once_for_as_long_as_it_is_the_same() {
+        let settings = Settings::default().root(std::env::temp_dir());
+        let first = settings.open_root(None).unwrap().unwrap();
+        let again = settings.open_root(Some(&first)).unwrap().unwrap();
+        assert!(Arc::ptr_eq(&first.jail, &again.jail));
+        let other = settings.follow_symlinks(false).open_root(Some(&first)).unwrap();
+        assert!(!Arc::ptr_eq(&first.jail, &other.unwrap().jail));
     }
 }
