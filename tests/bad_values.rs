@@ -245,7 +245,7 @@ fn properties_that_are_locked_while_listening() {
 #[test]
 fn properties_that_there_are_not() {
     let handle = Handle::listening();
-    for id in [-1, 3, 10, 26, 99, 1_000_001, i32::MIN, i32::MAX] {
+    for id in [-1, 3, 10, 98, 99, 1_000_001, i32::MIN, i32::MAX] {
         for value in [Form::Text("1".to_owned()), Form::Int(1), Form::Bytes(vec![b'1'])] {
             assert_eq!(handle.set(id, 0, &value), 902);
             handle.assert_failed(902, &format!("set {id}"));
