@@ -68,10 +68,11 @@ pub use own_addresses::own_ipv6_addresses;
 pub use poll::Poller;
 #[cfg(not(linux))]
 pub use poll_portable::Poller;
-pub use ports::{Inlet, Intake, LISTENING, PortOptions, Ports, Reading};
-pub use recv::{Arrival, RecvBatch};
-pub use send::{FlushReport, FrameOptions, SendBatch};
-pub use socket::{SocketOptions, UdpSocket, is_own, may_bind_to, may_send_from};
+use ports::{Inlet, LISTENING, PortOptions, Ports, Reading};
+use recv::RecvBatch;
+use send::{FlushReport, FrameOptions, SendBatch};
+use socket::{SocketOptions, UdpSocket, is_own};
+pub use socket::{may_bind_to, may_send_from};
 pub use tftp_machine::LocalAddr;
 pub use wake::{EventFd, Waker};
 
@@ -114,7 +115,7 @@ pub struct Ready {
     pub readable: bool,
     /// There is room for datagrams; told only where it was asked for.
     pub writable: bool,
-    /// An error waits: see [`UdpSocket::take_errors`].
+    /// An error waits in the error queue of the socket.
     pub error: bool,
 }
 
@@ -149,7 +150,7 @@ pub fn may_send_frames() -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
 
-/// Whether a packet was refused because it exceeds what its way takes in one piece ([`SocketOptions::dont_fragment`]).
+/// Whether a packet was refused because it exceeds what its way takes in one piece (Don't Fragment).
 pub fn is_too_long(error: &std::io::Error) -> bool {
     error.raw_os_error() == Some(TOO_LONG)
 }

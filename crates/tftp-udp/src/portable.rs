@@ -72,7 +72,7 @@ impl Single {
 /// One datagram that was received.
 pub(super) struct One {
     pub(super) peer: SocketAddr,
-    /// Where the system tells it: see [`super::Arrival`].
+    /// Where the system tells it: see [`super::recv::Arrival`].
     pub(super) local: Option<LocalAddr>,
     pub(super) broadcast: bool,
     /// The bytes kept.

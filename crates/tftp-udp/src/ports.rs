@@ -3,7 +3,6 @@
 //! Which of them a transfer gets is not decided here. RFC 1350 section 4 names a transfer by a pair of ports, ours and
 //! the client's, so transfers of several clients can share a port; but then whoever has one of them knows it.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -97,17 +96,6 @@ struct Own {
 
 /// How datagrams are taken from a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Intake {
-    /// Many at once, of anybody.
-    Batches,
-    /// One at a time, of this peer.
-    One(SocketAddr),
-    /// What waits belongs to nobody any more.
-    Nothing,
-}
-
-/// The same where the peer stands beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
     /// Many at once, of anybody.
     Batches,
@@ -140,35 +128,12 @@ fn base(options: &PortOptions) -> SocketAddr {
     }
 }
 
-/// A number that nobody can guess: std keys its hash tables with the system's random bytes.
-fn random() -> u64 {
-    RandomState::new().hash_one(0)
-}
-
 impl Ports {
-    /// The listening socket, and one shared socket where transfers have private ones as a rule.
-    ///
-    /// # Errors
-    /// Those of epoll.
-    pub fn new(options: PortOptions, listening: UdpSocket, poller: &Poller) -> io::Result<Ports> {
-        let mut ports = Ports::listening(options, listening, poller)?;
-        if ports.options.shared > 0 && ports.options.private > 0 {
-            // For the time when there are no descriptors. Where it fails, later ones may not.
-            let bucket = random() as usize % ports.options.shared;
-            let _ = ports.open_shared(poller, bucket, random());
-        }
-        Ok(ports)
-    }
-
     /// The listening socket alone.
     ///
     /// # Errors
     /// Those of epoll.
-    pub(super) fn listening(
-        mut options: PortOptions,
-        listening: UdpSocket,
-        poller: &Poller,
-    ) -> io::Result<Ports> {
+    pub fn new(mut options: PortOptions, listening: UdpSocket, poller: &Poller) -> io::Result<Ports> {
         poller.add(&listening, LISTENING)?;
         options.sockets.share_port = false;
         // An adopted socket may be bound to another interface than the setting says: its clients are there.
@@ -228,28 +193,6 @@ impl Ports {
         let own = &slot.open.as_ref()?.own;
         let is_connected = own.as_ref().is_some_and(|own| own.peer.is_some());
         (slot.generation == port.generation).then_some((index, is_connected))
-    }
-
-    /// How many private sockets there are.
-    pub fn own_sockets(&self) -> usize {
-        self.own
-    }
-
-    /// Whether the socket sends to one peer and the kernel delivers nothing of anybody else.
-    pub fn is_connected(&self, index: usize) -> bool {
-        self.own(index).is_some_and(|own| own.peer.is_some())
-    }
-
-    /// How datagrams are taken from that socket.
-    pub fn intake(&self, index: usize) -> Intake {
-        match self.inlet(index) {
-            None => Intake::Batches,
-            Some(Inlet { reading, peer, .. }) => match (reading, peer) {
-                (Reading::One, Some(peer)) => Intake::One(*peer),
-                (Reading::One | Reading::Nothing, _) => Intake::Nothing,
-                (Reading::Batches, _) => Intake::Batches,
-            },
-        }
     }
 
     /// What is in that place, for who receives.

@@ -87,16 +87,12 @@ impl RecvBatch {
     }
 
     /// Takes what waits, as far as there are slots and at most `most` of them, and forgets what was there before. Returns
-    /// how many came: more than slots where the socket coalesces (see [`super::SocketOptions::coalesce`]).
+    /// how many came: more than slots where the socket coalesces (see [`super::SocketOptions::coalesce`]). `peer`: whom the
+    /// socket is connected to; what others sent before it was is passed over.
     ///
     /// # Errors
     /// `WouldBlock` where nothing waits. A pending error of the socket (`ConnectionRefused`, ...) is returned once:
     /// see [`UdpSocket::take_errors`], then receive again.
-    pub fn receive(&mut self, socket: &UdpSocket, most: usize) -> io::Result<usize> {
-        self.receive_of(socket, most, None)
-    }
-
-    /// The same for a socket that is connected to `peer`: what others sent before it was is passed over.
     pub(super) fn receive_of(
         &mut self,
         socket: &UdpSocket,
@@ -117,21 +113,17 @@ impl RecvBatch {
         self.receive_one_by_one(socket, most, peer)
     }
 
-    /// Takes one datagram of `peer` with one plain call, for a socket that is connected to it and does not coalesce.
-    /// Returns 0 for a datagram of anybody else, which came before the socket was connected.
-    ///
-    /// # Errors
-    /// As [`RecvBatch::receive`].
-    pub fn receive_from(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
-        self.arrivals.clear();
-        self.receive_one_more(socket, &peer)
+    /// Takes what waits, of anybody.
+    #[cfg(test)]
+    pub(super) fn receive(&mut self, socket: &UdpSocket, most: usize) -> io::Result<usize> {
+        self.receive_of(socket, most, None)
     }
 
-    /// What is known of a datagram, and its bytes.
-    #[inline]
-    pub(super) fn parts(&self, index: usize) -> (&Meta, &[u8]) {
-        let meta = &self.arrivals[index];
-        (meta, &self.slots.memory[meta.start..meta.start + meta.length])
+    /// Takes one datagram of `peer` alone.
+    #[cfg(test)]
+    pub(super) fn receive_from(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
+        self.clear();
+        self.receive_one_more(socket, &peer)
     }
 
     /// Forgets what was received.
@@ -139,8 +131,12 @@ impl RecvBatch {
         self.arrivals.clear();
     }
 
-    /// Takes one datagram of `peer` as [`RecvBatch::receive_from`] does, beside those that are there already. Nothing
-    /// where every slot is taken.
+    /// Takes one datagram of `peer` with one plain call, beside those that are there already: for a socket that is connected
+    /// to it and does not coalesce. Returns 0 for a datagram of anybody else, which came before the socket was connected,
+    /// and where every slot is taken.
+    ///
+    /// # Errors
+    /// As [`RecvBatch::receive_of`].
     #[inline]
     pub(super) fn receive_one_more(&mut self, socket: &UdpSocket, peer: &SocketAddr) -> io::Result<usize> {
         let slot = self.arrivals.len();
@@ -197,7 +193,7 @@ impl RecvBatch {
         Ok(self.arrivals.len())
     }
 
-    /// The datagram of that index, below what [`RecvBatch::receive`] returned.
+    /// The datagram of that index, below what [`RecvBatch::receive_of`] returned.
     ///
     /// # Panics
     /// If there is none.

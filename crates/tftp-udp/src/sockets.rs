@@ -20,7 +20,6 @@ use super::{
     clock,
 };
 use arrivals::Arrivals;
-pub use arrivals::Delivery;
 use departures::Departures;
 
 /// Descriptors that a request needs beside its socket, at most: idle sockets leave room for them.
@@ -31,7 +30,7 @@ const CONGESTION: Duration = Duration::from_millis(1);
 
 /// How a thread's network is made.
 #[derive(Clone, Debug)]
-pub struct NetOptions {
+pub(crate) struct NetOptions {
     /// The sockets.
     pub ports: PortOptions,
     /// Transfers have no ports but the listening one.
@@ -62,7 +61,7 @@ impl Sockets {
     ///
     /// # Errors
     /// Those of epoll; with frames those of packet sockets.
-    pub fn new(listening: UdpSocket, options: NetOptions) -> io::Result<Sockets> {
+    pub(crate) fn new(listening: UdpSocket, options: NetOptions) -> io::Result<Sockets> {
         let poller = Poller::new()?;
         let mode = options.ports.mode;
         let batch = match options.frames {
@@ -79,7 +78,7 @@ impl Sockets {
             port_range: is_linux && mode == IoMode::Auto,
         };
         Ok(Sockets {
-            ports: Ports::listening(options.ports, listening, &poller)?,
+            ports: Ports::new(options.ports, listening, &poller)?,
             poller,
             arrivals: Arrivals::new(mode),
             departures: Departures::new(batch, options.dont_fragment),
@@ -88,13 +87,6 @@ impl Sockets {
             hears: true,
             now: Cell::new(clock::now()),
         })
-    }
-
-    /// Changes what the last receiving call brought for other slots, for those who need the network while they look at it.
-    /// They change it back afterwards.
-    #[inline]
-    pub fn swap(&mut self, delivery: &mut Box<Delivery>) {
-        self.arrivals.swap(delivery);
     }
 
     /// How long to sleep at most.

@@ -27,7 +27,7 @@ enum Batch {
 }
 
 /// What the last receiving call brought.
-pub struct Delivery {
+struct Delivery {
     batch: RecvBatch,
     /// Where the datagrams in the batch came to: all to `origin`, or each to the one of its index.
     origin: PortId,
@@ -36,15 +36,15 @@ pub struct Delivery {
 
 impl Delivery {
     /// Slots that nothing has come to: memory is taken as datagrams need it.
-    pub fn new(mode: IoMode) -> Box<Delivery> {
-        Box::new(Delivery {
+    fn new(mode: IoMode) -> Delivery {
+        Delivery {
             batch: RecvBatch::new(BATCH, DATAGRAM, mode),
             origin: PortId {
                 index: 0,
                 generation: 0,
             },
             origins: Vec::new(),
-        })
+        }
     }
 
     /// One of its datagrams.
@@ -52,14 +52,15 @@ impl Delivery {
     /// # Panics
     /// If there is none of that index.
     #[inline]
-    pub fn get(&self, index: usize) -> Datagram<'_> {
-        let (meta, bytes) = self.batch.parts(index);
+    fn get(&self, index: usize) -> Datagram<'_> {
+        let arrival = self.batch.get(index);
+        debug_assert!(!arrival.truncated, "a slot holds the longest datagram");
         Datagram {
             port: *self.origins.get(index).unwrap_or(&self.origin),
-            peer: meta.peer,
-            local: meta.local,
-            broadcast: meta.broadcast,
-            bytes,
+            peer: arrival.peer,
+            local: arrival.local,
+            broadcast: arrival.broadcast,
+            bytes: arrival.bytes,
         }
     }
 
@@ -71,7 +72,7 @@ impl Delivery {
 
 /// What arrives at one thread's sockets.
 pub(super) struct Arrivals {
-    last: Box<Delivery>,
+    last: Delivery,
     waiting: Waiting,
 }
 
@@ -168,11 +169,6 @@ impl Arrivals {
     #[inline]
     pub(super) fn get(&self, index: usize) -> Datagram<'_> {
         self.last.get(index)
-    }
-
-    #[inline]
-    pub(super) fn swap(&mut self, delivery: &mut Box<Delivery>) {
-        std::mem::swap(&mut self.last, delivery);
     }
 
     /// Empty slots, and where something waits.
