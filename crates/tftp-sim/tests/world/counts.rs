@@ -28,11 +28,12 @@ counts! {
     fallbacks,
     held,
     later,
+    /// Transfers that the application ended while they moved data.
+    ended_by_callback,
     reopened,
     probes,
     unreachable,
     refused,
-    retried,
     unanswered,
     forged,
     guesses,

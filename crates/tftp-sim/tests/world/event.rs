@@ -46,8 +46,6 @@ pub enum How {
     Failed,
     /// For another one of the same client.
     Replaced,
-    /// Half-open, for a newcomer.
-    GaveWay,
 }
 
 /// What the server tells.
@@ -65,9 +63,6 @@ pub enum Event {
     Over {
         id: Id,
         how: How,
-    },
-    Gone {
-        id: Id,
     },
     Refused {
         peer: SocketAddr,

@@ -53,6 +53,7 @@ pub const FOUND: &[(&str, Plan)] = &[
                 later: 0,
                 never: 0,
                 refuses: 0,
+                ends: 0,
             },
             operator: Operator {
                 stop_at: None,
@@ -135,6 +136,7 @@ pub const FOUND: &[(&str, Plan)] = &[
                 later: 0,
                 never: 0,
                 refuses: 0,
+                ends: 0,
             },
             operator: Operator {
                 stop_at: None,
@@ -217,6 +219,7 @@ pub const FOUND: &[(&str, Plan)] = &[
                 later: 0,
                 never: 5,
                 refuses: 10,
+                ends: 0,
             },
             operator: Operator {
                 stop_at: None,

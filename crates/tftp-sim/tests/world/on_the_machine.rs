@@ -1,13 +1,13 @@
-//! Worlds in which the server machine serves.
+//! Worlds in which the library's loop serves: the server machine between simulated network and storage.
 
 use super::ground::{Ground, Node};
-use super::host::Host;
 use super::plan::{self, Plan};
 use super::runner::{Family, judged, one};
+use super::served::Served;
 use super::{chance, found, reached};
 
-fn host(plan: &Plan, round: u64, ground: &mut Ground) -> Box<dyn Node> {
-    Box::new(Host::new(plan, round, ground))
+fn served(plan: &Plan, round: u64, ground: &mut Ground) -> Box<dyn Node> {
+    Box::new(Served::new(plan, round, ground))
 }
 
 #[test]
@@ -16,7 +16,7 @@ fn honest_clients() {
         name: "on_the_machine::honest_clients",
         worlds: 3_000,
         plan: plan::honest,
-        node: host,
+        node: served,
     };
     let counts = family.run();
     reached(&[
@@ -34,7 +34,7 @@ fn troubled_by_disk_and_application() {
         name: "on_the_machine::troubled_by_disk_and_application",
         worlds: 2_000,
         plan: plan::troubled,
-        node: host,
+        node: served,
     };
     let counts = family.run();
     reached(&[
@@ -50,7 +50,7 @@ fn operated() {
         name: "on_the_machine::operated",
         worlds: 2_000,
         plan: plan::operated,
-        node: host,
+        node: served,
     };
     let counts = family.run();
     reached(&[
@@ -66,7 +66,7 @@ fn flooded() {
         name: "on_the_machine::flooded",
         worlds: 60,
         plan: plan::flooded,
-        node: host,
+        node: served,
     };
     let counts = family.run();
     reached(&[
@@ -82,7 +82,7 @@ fn in_anothers_name() {
         name: "on_the_machine::in_anothers_name",
         worlds: 1_000,
         plan: plan::forged,
-        node: host,
+        node: served,
     };
     let counts = family.run();
     reached(&[("forged", counts.forged), ("guesses", counts.guesses)]);
@@ -95,7 +95,7 @@ fn contradicted() {
         name: "on_the_machine::contradicted",
         worlds: 500,
         plan: plan::contradicted,
-        node: host,
+        node: served,
     };
     let counts = family.run();
     reached(&[("forged", counts.forged), ("whole", counts.whole)]);
@@ -104,7 +104,7 @@ fn contradicted() {
 #[test]
 fn what_was_found_stays_found() {
     for (what, plan) in found::FOUND {
-        let broken = judged(plan, &host);
+        let broken = judged(plan, &served);
         assert!(broken.is_none(), "{what}: {broken:?}");
     }
 }
@@ -120,7 +120,7 @@ fn the_same_seed_twice() {
             plan::forged(seed),
         ];
         for plan in plans {
-            let (first, second) = (one(&plan, &host, false), one(&plan, &host, false));
+            let (first, second) = (one(&plan, &served, false), one(&plan, &served, false));
             assert_eq!(
                 (first.hash, first.time),
                 (second.hash, second.time),

@@ -130,6 +130,8 @@ pub struct Application {
     pub later: u64,
     pub never: u64,
     pub refuses: u64,
+    /// It ends a transfer when it is given some of its data.
+    pub ends: u64,
 }
 
 /// What the operator does, and when, in microseconds.
@@ -308,6 +310,7 @@ pub fn troubled(seed: u64) -> Plan {
         later: rng.pick(&[0, 30]),
         never: rng.pick(&[0, 5]),
         refuses: rng.pick(&[0, 10]),
+        ends: rng.pick(&[0, 0, 2]),
     };
     plan
 }

@@ -228,6 +228,7 @@ impl SimStore {
         };
         let now = disk.now;
         let Disk { files, counts, .. } = &mut *disk;
+        counts.reopened += u64::from(standing == Standing::Settled);
         files.may_change(now, &name, counts);
         drop(disk);
         Ok(SimSource {

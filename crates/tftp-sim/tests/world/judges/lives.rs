@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::super::event::{Id, Received, Sent};
 use super::super::plan::Mode;
 use super::super::world::LISTENING;
+use super::opens;
 
 /// How far a transfer has come in its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,6 @@ pub enum Stage {
     Asked,
     Begun,
     Over,
-    Gone,
 }
 
 pub struct Life {
@@ -31,6 +31,8 @@ pub struct Life {
     pub port: Option<u16>,
     /// Its client was reset and asked again, for this or for something else, and nothing of it came since.
     pub is_superseded: bool,
+    /// Something of its client came after its request.
+    pub has_gone_on: bool,
     /// When a packet of its client came last; before that, when it was asked for.
     heard_at: u64,
     request: Option<Arc<[u8]>>,
@@ -55,6 +57,7 @@ impl Life {
             blksize: 512,
             port: None,
             is_superseded: false,
+            has_gone_on: false,
             heard_at: now,
             request: None,
         }
@@ -95,14 +98,16 @@ impl Lives {
         self.all.get_mut(&id)
     }
 
-    pub fn received(&mut self, received: &Received) {
+    /// True where it is the request of a transfer that lives.
+    pub fn received(&mut self, received: &Received) -> bool {
+        let mut is_repeated = false;
         if let Some(request) = &received.request {
             let requests = self.requests.entry(received.from).or_default();
             if requests.len() > 3 {
                 requests.remove(0);
             }
             requests.push(Arc::clone(request));
-            self.repeated(received.from, request);
+            is_repeated = self.repeated(received.from, request);
         }
         if matches!(received.opcode, 3..=5)
             && let Some(id) = self.at.get(&(received.port, received.from))
@@ -110,18 +115,23 @@ impl Lives {
         {
             life.is_superseded = false;
             life.heard_at = received.at;
+            life.has_gone_on = true;
         }
+        is_repeated
     }
 
     /// Who asks for the same again wants that one, unless it had gone on: then another one begins.
-    fn repeated(&mut self, peer: SocketAddr, request: &Arc<[u8]>) {
+    fn repeated(&mut self, peer: SocketAddr, request: &Arc<[u8]>) -> bool {
+        let mut any = false;
         for id in self.of.get(&peer).into_iter().flatten() {
             if let Some(life) = self.all.get_mut(id)
                 && life.request.as_ref() == Some(request)
             {
                 life.is_superseded = false;
+                any |= life.is_alive();
             }
         }
+        any
     }
 
     /// A transfer begins. How many former ones of its client it supersedes; `None`: that one has begun before.
@@ -164,9 +174,11 @@ impl Lives {
             all.get(id)
                 .is_some_and(|life| life.port.is_none() && life.is_alive())
         };
+        // What a dallying upload says again begins nothing, and "unknown transfer ID" is of none.
         let fresh = self
             .of
             .get(&sent.to)
+            .filter(|_| opens(&sent.bytes) && !sent.bytes.starts_with(&[0, 5, 0, 5]))
             .and_then(|ids| ids.iter().rev().find(fresh))
             .copied();
         let id = fresh.or(known)?;

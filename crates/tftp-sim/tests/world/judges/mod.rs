@@ -35,6 +35,9 @@ pub struct Broken(pub Judge, pub String);
 /// Packets of settled transfers wait no longer than this for others, in microseconds: 1 ms and two batches.
 const FAIR: u64 = 1_000 + 2 * 64 * 2;
 
+/// What nobody goes on with lives so long, unless it gives way to a newcomer.
+const HALF_OPEN: u64 = 29_000_000;
+
 /// All of them.
 pub struct Judges {
     plan: Plan,
@@ -87,7 +90,7 @@ impl Judges {
 
     /// The server has taken this from a socket.
     pub fn received(&mut self, received: &Received, ground: &mut Ground) -> Option<Broken> {
-        self.lives.received(received);
+        ground.counts.repeats += u64::from(self.lives.received(received));
         self.mutes.received(received);
         self.strays.received(received);
         ground.counts.beside_a_flood += u64::from(received.is_settled && self.plan.crowd.silent > 0);
@@ -146,10 +149,6 @@ impl Judges {
                 _ => return wrong(id, "Begun at the wrong time"),
             },
             Event::Over { id, how } => return self.over(now, *id, *how, ground),
-            Event::Gone { id } => match self.lives.get_mut(*id) {
-                Some(life) if life.stage == Stage::Over => life.stage = Stage::Gone,
-                _ => return wrong(id, "Gone at the wrong time"),
-            },
             Event::Refused { .. } => ground.counts.refused += 1,
         }
         None
@@ -162,13 +161,15 @@ impl Judges {
         };
         match (life.stage, how) {
             (Stage::Asked, How::Complete) => return wrong("complete without beginning"),
-            (Stage::Over | Stage::Gone, _) => return wrong("Over at the wrong time"),
+            (Stage::Over, _) => return wrong("Over at the wrong time"),
             (_, How::Probe) if !life.asked_size => return wrong("a probe without tsize"),
             _ => {}
         }
         life.stage = Stage::Over;
         ground.counts.probes += u64::from(how == How::Probe);
         ground.counts.unreachable += u64::from(how == How::Unreachable);
+        let is_young = !life.has_gone_on && now < life.asked_at + HALF_OPEN;
+        ground.counts.evictions += u64::from(how == How::TimedOut && is_young);
         let (peer, upload, age) = (life.peer, life.upload, now - life.asked_at);
         if upload && self.mutes.has(peer) {
             self.uploads.end(peer);

@@ -162,6 +162,7 @@ impl Plan {
             || disk.changes > 0
             || application.never > 0
             || application.refuses > 0
+            || application.ends > 0
             || self.settings.read_only
             || self.settings.max_connections > 0
             || self.sockets.unopened > 0

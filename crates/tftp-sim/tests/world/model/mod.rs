@@ -127,7 +127,6 @@ impl Model {
                 Verdict::Repeat => machine.handle_repeat(self.now),
                 Verdict::Anew => machine.supersede(self.now),
             }
-            ground.counts.repeats += u64::from(verdict == Verdict::Repeat);
             self.drain(place, ground);
             if verdict == Verdict::Repeat {
                 return;
@@ -298,16 +297,15 @@ impl Model {
         }
         if transfer.machine.is_over() {
             let transfer = self.transfers.remove(place);
-            self.close(&transfer, ground);
+            self.close(&transfer);
         }
     }
 
-    fn close(&mut self, transfer: &Transfer, ground: &mut Ground) {
+    fn close(&mut self, transfer: &Transfer) {
         let is_own = transfer.port != self.net.listening() && !self.shared.contains(&transfer.port);
         if is_own && self.fault != Fault::KeepsPort {
             self.net.close(transfer.port);
         }
-        ground.tell(Event::Gone { id: transfer.id });
     }
 
     fn end_all(&mut self, which: impl Fn(&Transfer) -> bool, ground: &mut Ground) {
@@ -319,7 +317,7 @@ impl Model {
                 let (id, how) = (transfer.id, How::Replaced);
                 ground.tell(Event::Over { id, how });
             }
-            self.close(&transfer, ground);
+            self.close(&transfer);
         }
     }
 

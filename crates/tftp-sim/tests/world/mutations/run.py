@@ -15,7 +15,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[4]
-CRATES = ["tftp-budget", "tftp-files", "tftp-machine", "tftp-proto", "tftp-sim", "tftp-sync", "tftp-udp"]
+CRATES = ["tftp-budget", "tftp-files", "tftp-machine", "tftp-proto", "tftp-serve", "tftp-sim", "tftp-sync", "tftp-udp"]
 
 
 def copy(to: pathlib.Path) -> None:

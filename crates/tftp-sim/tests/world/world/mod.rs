@@ -262,7 +262,6 @@ impl<'a, N: Node> World<'a, N> {
             Event::Asked { id, .. } => *id,
             Event::Begun { id } => id + (1 << 32),
             Event::Over { id, how } => id + (2 << 32) + ((*how as u64) << 40),
-            Event::Gone { id } => id + (3 << 32),
             Event::Refused { peer } => u64::from(peer.port()),
         });
         self.judges.told(self.now, event, &mut self.ground)

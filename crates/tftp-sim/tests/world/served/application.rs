@@ -1,0 +1,309 @@
+//! The world's application: decides at once, later or never, refuses, is slow to take data, ends transfers; and sees that
+//! it is told everything in order.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tftp_proto::Operation;
+use tftp_serve::cause::Cause;
+use tftp_serve::names;
+use tftp_serve::notice::{self, Notice, Run, Wants};
+use tftp_serve::reply::Reply;
+use tftp_serve::sources::Sources;
+use tftp_sim::Rng;
+
+use super::super::counts::Counts;
+use super::super::event::{Event, How, Id, Log, Told};
+use super::super::ground::Ground;
+use super::super::judges::{Broken, Judge};
+use super::super::plan::{self, Plan, part};
+
+pub struct Application(Mutex<State>);
+
+struct State {
+    now: u64,
+    knobs: plan::Application,
+    /// It takes the data of some uploads late.
+    holds: u64,
+    wants: Wants,
+    rng: Rng,
+    log: Log,
+    connections: BTreeMap<i32, Connection>,
+    /// Refused: nothing more is told of them but an end that came at the same time.
+    refused: BTreeSet<i32>,
+    later: BinaryHeap<Reverse<(u64, u64, i32, Late)>>,
+    lates: u64,
+    next_id: Id,
+    counts: Counts,
+    broken: Option<Broken>,
+    fails: bool,
+}
+
+struct Connection {
+    id: Id,
+    reply: Reply,
+    upload: bool,
+    /// Bytes that it was given.
+    moved: u64,
+    is_whole: bool,
+    has_ended: bool,
+}
+
+/// What it does later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Late {
+    Admit,
+    Taken(u64),
+}
+
+fn wants(plan: &Plan) -> Wants {
+    let application = &plan.application;
+    let all = Wants::DISCONNECTED.with(Wants::END).with(Wants::ERROR);
+    let decides = application.later + application.never + application.refuses > 0;
+    let all = if decides { all.with(Wants::REQUEST) } else { all };
+    match plan.disk.holds > 0 || application.ends > 0 {
+        true => all.with(Wants::TRANSFER),
+        false => all,
+    }
+}
+
+fn how(cause: Option<&Cause>) -> How {
+    match cause {
+        None => How::Complete,
+        Some(Cause::ClientError { probe: true, .. }) => How::Probe,
+        Some(Cause::ClientError { .. }) => How::ClientError,
+        Some(Cause::Silent {
+            probably_complete: true,
+        }) => How::Probably,
+        Some(Cause::Silent { .. }) => How::TimedOut,
+        Some(Cause::Socket(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            How::Unreachable
+        }
+        Some(Cause::Replaced) => How::Replaced,
+        Some(_) => How::Failed,
+    }
+}
+
+impl Application {
+    pub fn new(plan: &Plan, round: u64, ground: &Ground) -> Application {
+        Application(Mutex::new(State {
+            now: 0,
+            knobs: plan.application,
+            holds: plan.disk.holds,
+            wants: wants(plan),
+            rng: plan.rng(part::APPLICATION).part(round),
+            log: ground.log.clone(),
+            connections: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            later: BinaryHeap::new(),
+            lates: 0,
+            next_id: round << 40,
+            counts: Counts::default(),
+            broken: None,
+            fails: false,
+        }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what is due.
+    pub fn run(&self, now: u64) {
+        let mut state = self.lock();
+        state.now = now;
+        while let Some(&Reverse((_, _, id, what))) = state.later.peek().filter(|late| late.0.0 <= now) {
+            state.later.pop();
+            if let Some(connection) = state.connections.get(&id) {
+                match what {
+                    Late::Admit => connection.reply.admit(Sources::default()),
+                    Late::Taken(weight) => connection.reply.taken(weight),
+                }
+            }
+        }
+    }
+
+    pub fn next_at(&self) -> Option<u64> {
+        self.lock().later.peek().map(|late| late.0.0)
+    }
+
+    /// A fault in the middle of the next turn.
+    pub fn fail_once(&self) {
+        self.lock().fails = true;
+    }
+
+    pub fn left(&self) -> usize {
+        self.lock().connections.len()
+    }
+
+    pub fn count(&self, counts: &mut Counts) {
+        counts.add(&std::mem::take(&mut self.lock().counts));
+    }
+
+    pub fn take_broken(&self) -> Option<Broken> {
+        self.lock().broken.take()
+    }
+}
+
+impl State {
+    fn tell(&self, event: Event) {
+        self.log.tell(Told::Event(event));
+    }
+
+    fn wrong(&mut self, text: String) {
+        self.broken.get_or_insert(Broken(Judge::Order, text));
+    }
+
+    fn later(&mut self, wait: u64, id: i32, what: Late) {
+        self.lates += 1;
+        self.later.push(Reverse((self.now + wait, self.lates, id, what)));
+    }
+
+    fn asked(&mut self, connection: &notice::Connection, reply: Reply, held: bool) {
+        self.next_id += 1;
+        let id = self.next_id;
+        let upload = connection.operation == Operation::Write;
+        self.tell(Event::Asked {
+            id,
+            peer: connection.remote,
+            upload,
+            name: names::to_bytes(&connection.filename).into_owned(),
+        });
+        let known = Connection {
+            id,
+            reply,
+            upload,
+            moved: 0,
+            is_whole: false,
+            has_ended: false,
+        };
+        self.refused.remove(&connection.id);
+        if self.connections.insert(connection.id, known).is_some() {
+            self.wrong(format!("two connections have the number {}", connection.id));
+        }
+        if held {
+            self.decide(connection.id, id);
+        }
+    }
+
+    fn decide(&mut self, number: i32, id: Id) {
+        let knobs = self.knobs;
+        if self.rng.percent(knobs.refuses) {
+            if let Some(connection) = self.connections.remove(&number) {
+                connection.reply.end(Cause::Refused);
+                self.refused.insert(number);
+            }
+            let how = How::Failed;
+            self.tell(Event::Over { id, how });
+        } else if self.rng.percent(knobs.never) {
+            self.counts.later += 1;
+        } else if self.rng.percent(knobs.later) {
+            self.counts.later += 1;
+            let wait = 1 + self.rng.below(3_000_000);
+            self.later(wait, number, Late::Admit);
+        } else {
+            self.later(0, number, Late::Admit);
+        }
+    }
+
+    fn moved(&mut self, run: &Run) {
+        let Some(connection) = self.connections.get_mut(&run.id) else {
+            return self.wrong(format!("data of {}, which is not there", run.id));
+        };
+        let expected = connection.moved;
+        connection.moved += run.length;
+        connection.is_whole |= run.is_last;
+        let upload = connection.upload;
+        if run.before != expected {
+            return self.wrong(format!(
+                "{} bytes of {} came before, not {expected}",
+                run.before, run.id
+            ));
+        }
+        let sum: usize = run.slices.iter().map(|(_, range)| range.len()).sum();
+        if sum as u64 != run.length {
+            return self.wrong(format!("{sum} bytes of {} are said to be {}", run.id, run.length));
+        }
+        if self.rng.percent(self.knobs.ends)
+            && let Some(connection) = self.connections.get(&run.id)
+        {
+            self.counts.ended_by_callback += 1;
+            connection.reply.end(Cause::Callback(1));
+        }
+        let slow = self.rng.percent(self.holds);
+        self.counts.held += u64::from(slow && upload);
+        let wait = if slow { 1 + self.rng.below(500_000) } else { 0 };
+        self.later(wait, run.id, Late::Taken(run.weight()));
+    }
+
+    fn disconnected(&mut self, number: i32, cause: Option<&Cause>) {
+        if self.refused.remove(&number) {
+            return;
+        }
+        let Some(connection) = self.connections.remove(&number) else {
+            return self.wrong(format!("the end of {number}, which is not there"));
+        };
+        if cause.is_none() != connection.has_ended {
+            self.wrong(format!(
+                "{number} ended by {cause:?}, told of as whole: {}",
+                connection.has_ended
+            ));
+        }
+        if connection.has_ended && self.wants.has(Wants::TRANSFER) && !connection.is_whole {
+            self.wrong(format!("{number} is whole, its last data was not told of"));
+        }
+        let (id, how) = (connection.id, how(cause));
+        self.tell(Event::Over { id, how });
+    }
+
+    fn started(&mut self, number: i32) {
+        match self.connections.get(&number).map(|connection| connection.id) {
+            Some(id) => self.tell(Event::Begun { id }),
+            None => self.wrong(format!("{number} starts, which is not there")),
+        }
+    }
+
+    fn ended(&mut self, number: i32) {
+        match self.connections.get_mut(&number) {
+            Some(connection) if !connection.has_ended => connection.has_ended = true,
+            _ => self.wrong(format!("{number} is whole at the wrong time")),
+        }
+    }
+}
+
+impl notice::Application for Application {
+    fn wants(&self) -> Wants {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.fails) {
+            drop(state);
+            // As a panic, without its message.
+            std::panic::resume_unwind(Box::new("a fault"));
+        }
+        state.wants
+    }
+
+    fn admits(&self) -> bool {
+        true
+    }
+
+    fn tell(&self, notice: Notice) {
+        let mut state = self.lock();
+        match notice {
+            Notice::Asked {
+                connection,
+                reply,
+                held,
+            } => state.asked(&connection, reply, held),
+            Notice::Refused { connection, .. } => {
+                let peer = connection.remote;
+                state.tell(Event::Refused { peer });
+            }
+            Notice::Started { id, .. } => state.started(id),
+            Notice::Moved(run) => state.moved(&run),
+            Notice::Ended { id } => state.ended(id),
+            Notice::Disconnected { id, cause } => state.disconnected(id, cause.as_deref()),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The library's loop in the world: between the simulated network and the simulated storage, with an application that has
+//! habits of its own.
+
+mod application;
+
+use std::cell::RefCell;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+use tftp_files::jail::Jail;
+use tftp_machine::{Config, Descriptors, Mode};
+use tftp_proto::{Instant, Limits, Rollover, Timing, negotiate};
+use tftp_serve::config::Policy;
+use tftp_serve::shared::Shared;
+use tftp_serve::{Drain, Inbox, Loop, Message, NameCodec, Setup, Surroundings, names};
+use tftp_udp::datagrams::Datagrams;
+
+use super::budget::Budget;
+use super::ground::{Ground, Node};
+use super::plan::{self, Plan, part};
+use super::simnet::{SimNet, SimWaker};
+use super::simstore::SimStore;
+use super::wire::Wire;
+use super::world::LISTENING;
+use application::Application;
+
+/// A server of one thread.
+pub struct Served {
+    thread: Loop<SimNet, SimStore>,
+    inbox: Arc<Inbox<SimStore, SimWaker>>,
+    shared: Arc<Shared>,
+    drained: Arc<Drain>,
+    policy: Arc<Policy>,
+    application: Arc<Application>,
+    wire: Rc<RefCell<Wire>>,
+    /// What was counted of it so far.
+    unanswered: u64,
+    was_done: bool,
+}
+
+/// What the process has left.
+struct Around(Arc<Budget>, usize);
+
+impl Surroundings for Around {
+    fn descriptors(&self) -> Descriptors {
+        self.0.left()
+    }
+
+    fn descriptor_limit(&self) -> usize {
+        self.1
+    }
+
+    fn own_addresses(&self) -> Vec<Ipv6Addr> {
+        Vec::new()
+    }
+}
+
+/// Names on the wire are names of files.
+struct Plain;
+
+impl NameCodec for Plain {
+    fn decode(&self, wire: &[u8]) -> Option<String> {
+        Some(names::from_bytes(wire))
+    }
+}
+
+fn policy(plan: &Plan) -> Policy {
+    let settings = &plan.settings;
+    let single = settings.mode == plan::Mode::SinglePort;
+    let most = if single { 4 } else { u16::MAX };
+    Policy {
+        root: Some(Arc::new(Jail::unchecked(PathBuf::from("/srv"), true))),
+        read_only: settings.read_only,
+        sync_uploads: settings.sync,
+        max_connections: match settings.max_connections {
+            0 => usize::MAX,
+            most => most as usize,
+        },
+        max_per_host: settings.max_per_host as usize,
+        limits: Limits {
+            max_blksize: settings.max_blksize,
+            max_windowsize: settings.max_windowsize.min(most),
+            max_large_window: negotiate::LARGE_WINDOW,
+            rollover: Rollover::Zero,
+        },
+        timing: Timing {
+            retransmit_timeout: Duration::from_micros(settings.retransmit_timeout),
+            max_retransmits: settings.max_retransmits,
+            adaptive: settings.adaptive,
+            inactivity: Some(Duration::from_micros(settings.inactivity)),
+            absolute: None,
+        },
+        ..Policy::new(Arc::new(Plain))
+    }
+}
+
+fn config(plan: &Plan, net: &SimNet, ground: &Ground) -> Config {
+    Config {
+        listening: net.listening(),
+        address: SocketAddr::new(ground.address, LISTENING),
+        source: None,
+        mode: match plan.settings.mode {
+            plan::Mode::Private => Mode::Own,
+            plan::Mode::Shared => Mode::Shared,
+            plan::Mode::SinglePort => Mode::Single,
+        },
+        transfer_ports: None,
+        threads: 1,
+        hides_probes: true,
+        dont_fragment: plan.link.dont_fragment,
+    }
+}
+
+impl Served {
+    pub fn new(plan: &Plan, round: u64, ground: &mut Ground) -> Served {
+        let mut rng = plan.rng(part::SERVER).part(round);
+        let mut seed = [0; 16];
+        seed[..8].copy_from_slice(&rng.next().to_le_bytes());
+        seed[8..].copy_from_slice(&rng.next().to_le_bytes());
+        let net = ground.net();
+        let limit = plan.settings.descriptors as usize;
+        let (shared, drained) = (Arc::<Shared>::default(), Arc::<Drain>::default());
+        let (policy, application) = (
+            Arc::new(policy(plan)),
+            Arc::new(Application::new(plan, round, ground)),
+        );
+        let machine = config(plan, &net, ground);
+        let (thread, inbox) = Loop::new(Setup {
+            net,
+            store: ground.store.clone(),
+            application: Arc::clone(&application) as _,
+            shared: Arc::clone(&shared),
+            surroundings: Box::new(Around(Arc::clone(&ground.budget), limit)),
+            drained: Arc::clone(&drained),
+            machine,
+            policy: Arc::clone(&policy),
+            seed,
+            busy_poll: Duration::ZERO,
+        });
+        let mut served = Served {
+            thread,
+            inbox,
+            shared,
+            drained,
+            policy,
+            application,
+            wire: Rc::clone(&ground.wire),
+            unanswered: 0,
+            was_done: false,
+        };
+        served.thread.wait();
+        served
+    }
+
+    fn count(&mut self, ground: &mut Ground) {
+        let unanswered = self.shared.figures.unanswered.load(Relaxed);
+        ground.counts.unanswered += unanswered - std::mem::replace(&mut self.unanswered, unanswered);
+        let is_done = self.thread.is_done();
+        ground.counts.drained += u64::from(is_done && !std::mem::replace(&mut self.was_done, is_done));
+        self.application.count(&mut ground.counts);
+        ground.broken = ground.broken.take().or_else(|| self.application.take_broken());
+    }
+}
+
+impl Node for Served {
+    fn turn(&mut self, ground: &mut Ground) {
+        ground.waker.take();
+        let now = self.wire.borrow().now;
+        ground.store.lock().now = now;
+        self.application.run(now);
+        self.thread.wait();
+        self.thread.turn();
+        self.thread.wait();
+        self.count(ground);
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        let own = self.wire.borrow().until.deadline.map(Instant::as_micros);
+        own.into_iter().chain(self.application.next_at()).min()
+    }
+
+    fn stop(&mut self, _: &mut Ground) {
+        self.drained.begin(1);
+        self.inbox.send(Message::StopListening(bounded(1).0));
+    }
+
+    fn resume(&mut self, ground: &mut Ground) {
+        ground.wire.borrow_mut().listen();
+        let policy = Arc::clone(&self.policy);
+        self.inbox.send(Message::Resume(policy, bounded(1).0));
+    }
+
+    fn shutdown(&mut self, _: &mut Ground) {
+        self.drained.begin(0);
+        self.inbox.send(Message::Shutdown(bounded(1).0));
+    }
+
+    fn abandon(&mut self, _: &mut Ground) {
+        self.application.fail_once();
+    }
+
+    fn left(&self) -> usize {
+        self.thread.connections() + self.shared.active() + self.application.left()
+    }
+}
