@@ -244,8 +244,17 @@ impl State {
 
     /// The next request to the application, where one is due.
     pub(super) fn poll_wanted(&mut self) -> Option<Wanted> {
-        let ids: Vec<PassId> = self.passes.keys().copied().collect();
-        ids.into_iter().find_map(|id| self.ask(id))
+        // Called for every piece that is read: usually nothing is due.
+        let mut passes = self.passes.iter();
+        let mut after = passes.find(|(_, entry)| entry.is_due()).map(|(id, _)| *id);
+        while let Some(id) = after {
+            if let Some(wanted) = self.ask(id) {
+                return Some(wanted);
+            }
+            let mut later = self.passes.range(PassId(id.0 + 1)..);
+            after = later.find(|(_, entry)| entry.is_due()).map(|(id, _)| *id);
+        }
+        None
     }
 
     fn ask(&mut self, id: PassId) -> Option<Wanted> {
@@ -315,6 +324,10 @@ impl State {
 }
 
 impl Entry {
+    fn is_due(&self) -> bool {
+        self.pass.next_request(!self.waiting.is_empty()).is_some()
+    }
+
     fn ready(&mut self) -> Vec<Waiter> {
         let pass = &self.pass;
         let ready = self.waiting.extract_if(.., |(start, _)| pass.can_go_on(*start));

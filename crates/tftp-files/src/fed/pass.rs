@@ -8,7 +8,7 @@ use crate::Bytes;
 /// The least window in bytes: clients without windowsize are fed as if they had one of this size.
 pub(super) const LEAST_WINDOW: u64 = 16 * 1024;
 
-/// The sizes of a held piece: half a window, within these.
+/// The sizes of a held piece: a window of a client that has one, up to this many bytes.
 const LEAST_PIECE: u64 = 8 * 1024;
 const MOST_PIECE: u64 = 64 * 1024;
 
@@ -271,7 +271,12 @@ impl Pass {
 
     /// The most that one call of [`Pass::take`] copies.
     pub(super) fn piece(&self) -> usize {
-        let piece = (self.window / 2).clamp(LEAST_PIECE, MOST_PIECE);
+        let piece = if self.window > LEAST_WINDOW {
+            self.window
+        } else {
+            LEAST_PIECE
+        };
+        let piece = piece.min(MOST_PIECE);
         usize::try_from(piece).unwrap_or(LEAST_PIECE as usize)
     }
 
@@ -331,26 +336,27 @@ impl Pass {
         self.base() + (self.asked - self.base()) / 2
     }
 
-    /// The next request to the application, if it is time: where less than half of the last one is left to come.
-    pub(super) fn ask(&mut self, is_starving: bool) -> Option<(u64, u64)> {
+    /// How much is asked for next, if it is time: where less than half of the last request is left to come.
+    #[inline]
+    pub(super) fn next_request(&self, is_starving: bool) -> Option<u64> {
         let outstanding = self.outstanding();
-        if !self.is_open()
-            || self.is_deserted()
-            || !self.is_wanted
-            || (outstanding > 0 && outstanding >= self.last_asked.div_ceil(2))
-        {
+        let is_early = outstanding > 0 && outstanding >= self.last_asked.div_ceil(2);
+        if is_early || !self.is_wanted || !self.is_open() || self.is_deserted() {
             return None;
         }
         let room = self.room();
         let rest = self.size.map(|size| size - self.asked);
         let is_crumb = room < self.capacity() / 4 && Some(room) != rest && !(is_starving && outstanding == 0);
-        if room == 0 || is_crumb {
-            return None;
-        }
+        (room > 0 && !is_crumb).then_some(room)
+    }
+
+    /// The next request to the application, as an offset and a length.
+    pub(super) fn ask(&mut self, is_starving: bool) -> Option<(u64, u64)> {
+        let length = self.next_request(is_starving)?;
         let offset = self.asked;
-        self.asked += room;
-        self.last_asked = room;
-        Some((offset, room))
+        self.asked += length;
+        self.last_asked = length;
+        Some((offset, length))
     }
 
     /// Where the next request would begin.
