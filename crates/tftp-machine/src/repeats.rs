@@ -122,6 +122,14 @@ mod tests {
             ..last
         };
         assert!(!holds_on_one_port(at(5_001), &ended));
+        let doubted = Known {
+            is_in_doubt: true,
+            ..last
+        };
+        assert!(
+            !holds_on_one_port(at(5_001), &doubted),
+            "it waits for the end of the doubt"
+        );
     }
 
     #[test]

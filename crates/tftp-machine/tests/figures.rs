@@ -87,6 +87,9 @@ fn the_figures_of_an_upload() {
         assert!(rig.tick(20_000), "the ACK is repeated");
     }
     assert_eq!(figures(&rig), (0, 2000, 2, false));
+    assert!(!transfer(&rig, id).is_complete());
+    rig.arrive(port, client(1), &data(3, &[1; 10]));
+    assert!(transfer(&rig, id).is_complete(), "while it repeats its last ACK");
 }
 
 #[test]

@@ -298,6 +298,9 @@ fn an_error_waits_its_moment_and_a_request_meanwhile_waits_too() {
         [Ending::ClientError { probe: false, .. }]
     ));
     assert!(rig.take_events().contains(&Event::Retried(true)));
+    let retried = rig.server.take_retried().expect("the request that waited");
+    assert_eq!(retried.datagram().bytes, rrq("big", &[]));
+    assert!(rig.server.take_retried().is_none(), "once");
     assert_eq!(rig.take_sent()[0].bytes[..4], [0, 3, 0, 1]);
 }
 
@@ -494,4 +497,24 @@ fn a_client_whose_upload_is_being_stored_is_silent_rightly() {
     rig.arrive(port, client(1), &data(1, &[1; 10]));
     rig.pass(5_000);
     assert_eq!(rig.ask(client(1), &wrq("up", &[])), Handled::Repeated(upload));
+}
+
+#[test]
+fn a_copy_to_a_broadcast_address_replaces_no_transfer_on_a_single_port() {
+    let mut rig = Rig::new(Mode::Single);
+    let bytes = rrq("small", &[]);
+    rig.ask(client(1), &bytes);
+    rig.pass(1);
+    rig.arrive(LISTENING, client(1), &wire::ack(1));
+    rig.take_sent();
+    rig.pass(100);
+    rig.handle(&Datagram {
+        port: LISTENING,
+        peer: client(1),
+        local: None,
+        broadcast: true,
+        bytes: &bytes,
+    });
+    rig.wait(200);
+    assert!(rig.endings().is_empty());
 }

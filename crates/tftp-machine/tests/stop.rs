@@ -20,6 +20,29 @@ fn transfers_go_on_after_listening_has_ended_and_then_it_is_told() {
 }
 
 #[test]
+fn whether_it_listens_and_which_transfers_there_are() {
+    let mut rig = Rig::new(Mode::Single);
+    assert!(rig.server.is_listening() && rig.server.ids().is_empty());
+    let mut asked = Vec::new();
+    for number in 0..3 {
+        if let Handled::Asked(id) = rig.ask(client(number), &rrq("small", &[])) {
+            asked.push(id);
+        }
+    }
+    assert_eq!(rig.server.ids(), asked);
+    assert_eq!(rig.read_all(client(1)).len(), 700);
+    assert_eq!(rig.server.ids(), [asked[0], asked[2]]);
+    rig.server.stop_listening(rig.now);
+    rig.drain();
+    assert!(!rig.server.is_listening());
+    rig.server.resume(policy());
+    assert!(rig.server.is_listening());
+    rig.server.shutdown(rig.now);
+    rig.drain();
+    assert!(!rig.server.is_listening() && rig.server.ids().is_empty());
+}
+
+#[test]
 fn a_single_port_stays_open_until_it_is_released() {
     let mut rig = Rig::new(Mode::Single);
     rig.ask(client(1), &rrq("small", &[]));
