@@ -7,7 +7,7 @@ import unittest
 import hungfs
 import support
 from hungfs import CREATE, LOOKUP, OPEN, READ, RENAME, RENAME2, WRITE, HungFs
-from net import in_child
+from net import in_child, own_mounts
 from support import LONG, Server, load, told, whole
 
 SIZE = 200_000
@@ -45,7 +45,7 @@ class HungDisk(unittest.TestCase):
     def hangs(self, operations, what, **options):
         """`CLIENTS` transfers wait for a disk that hangs; others don't."""
         def test():
-            hungfs.own_mounts()
+            own_mounts()
             self.make()
             disk = HungFs(os.path.join(self.root, "hung"), **{f"file.{number}": support.pattern(SIZE) for number in range(80)},
                           file=support.pattern(SIZE))
@@ -78,7 +78,7 @@ class HungDisk(unittest.TestCase):
     def test_given_up_after_timeout(self):
         """Nobody waits longer than Timeout, and what is over counts no more, though the disk still hangs."""
         def test():
-            hungfs.own_mounts()
+            own_mounts()
             self.make()
             disk = HungFs(os.path.join(self.root, "hung"), file=support.pattern(SIZE))
             with Server(self.root, properties={17: 2}) as server, disk:
@@ -96,7 +96,7 @@ class HungDisk(unittest.TestCase):
 
     def upload(self, *operations):
         def test():
-            hungfs.own_mounts()
+            own_mounts()
             self.make()
             disk = HungFs(os.path.join(self.root, "hung"))
             with Server(self.root) as server, disk:

@@ -6,7 +6,8 @@ import unittest
 
 from ground import until
 from lib import CONN_LOCAL_FILE, CONNECTED, LOCAL_DIR, Answer, Client, Server, in_child, read
-from oddfs import OddFs, may_mount, own_mounts
+from net import own_mounts
+from oddfs import OddFs, may_mount
 
 GENERATED = "/proc/sys/kernel/ostype"
 LINUX = os.path.exists(GENERATED)

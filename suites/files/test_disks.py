@@ -14,9 +14,9 @@ import unittest
 
 from ground import IS_ROOT, NOBODY, Asker, drop_root, is_presentable, leftovers, libc, until
 from lib import ERROR, LOCAL_DIR, Answer, Client, Server, in_child, write
+from net import child_can, own_mounts
 
 OLD = b"the old file"
-CLONE_NEWNS = 0x00020000
 # seccomp, write, rename, renameat, renameat2, ftruncate by their numbers
 SYSCALLS = {"x86_64": (317, 1, 82, 264, 316), "aarch64": (277, 64, 38, 38, 276)}.get(platform.machine())
 EXT4_IOC_SHUTDOWN = 0x8004587D
@@ -24,25 +24,10 @@ EXT4_IOC_SHUTDOWN = 0x8004587D
 
 def may_mount():
     """Whether this machine lets a child mount file systems of its own."""
-    if not IS_ROOT:
-        return False
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            own_mounts()
-            mount("tmpfs", "/mnt", "size=64k")
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1] == 0
-
-
-def own_mounts():
-    """What is mounted from here on is mounted for this process and goes with it."""
-    if libc.unshare(CLONE_NEWNS) != 0:
-        raise OSError(ctypes.get_errno(), "unshare")
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    def attempt():
+        own_mounts()
+        mount("tmpfs", "/mnt", "size=64k")
+    return child_can(attempt)
 
 
 def mount(kind, path, options, device="none"):

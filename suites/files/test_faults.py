@@ -18,7 +18,8 @@ import unittest
 
 from ground import READ, WRITE, Process, leftovers, seed, skip_without_strace, times, until
 from lib import in_child, pattern
-from test_disks import MAY_MOUNT, own_mounts
+from net import own_mounts
+from test_disks import MAY_MOUNT
 
 HIGHEST = times("FAULTS", 4)
 BUDGET = times("FAULT_SECONDS", 40)

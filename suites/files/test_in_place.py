@@ -8,7 +8,8 @@ import unittest.mock
 
 from ground import IS_ROOT, Upload, drop_root, leftovers, until
 from lib import LOCAL_DIR, Answer, Client, Server, in_child, write
-from oddfs import GETATTR, LINK, RENAME2, WRITE, OddFs, may_mount, own_mounts
+from net import own_mounts
+from oddfs import GETATTR, LINK, RENAME2, WRITE, OddFs, may_mount
 from test_disks import MAY_MOUNT, mount
 
 OLD = b"the old file, which is longer than some of the new ones"

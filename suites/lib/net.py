@@ -7,7 +7,7 @@ import subprocess
 import traceback
 import unittest
 
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNS, CLONE_NEWNET, MS_PRIVATE_TREE = 0x20000, 0x40000000, 0x44000
 SKIPPED = "skipped: "
 libc = ctypes.CDLL(None, use_errno=True)
 IS_ROOT = os.geteuid() == 0
@@ -23,19 +23,30 @@ def ip(arguments):
     subprocess.run(["ip", *arguments.split()], check=True, stdout=subprocess.DEVNULL)
 
 
-def may_isolate():
-    """Whether this machine lets a child make a network."""
+def own_mounts():
+    """What is mounted from here on is mounted for this process and goes with it."""
+    if libc.unshare(CLONE_NEWNS) != 0 or libc.mount(b"none", b"/", None, MS_PRIVATE_TREE, None) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+
+
+def child_can(attempt):
+    """Whether a child of this process, which is root's, gets through it."""
     if not IS_ROOT:
         return False
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            unshare()
+            attempt()
             code = 0
         finally:
             os._exit(code)
     return os.waitpid(child, 0)[1] == 0
+
+
+def may_isolate():
+    """Whether this machine lets a child make a network."""
+    return child_can(unshare)
 
 
 def needs_network(test):
