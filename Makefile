@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test soak mutants setup dist test-dist wheel bench bench-peers bench-scale bench-build bench-events bless install clean help
+.PHONY: build serve test test-systems soak mutants setup dist test-dist wheel bench bench-peers bench-scale bench-build bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -25,6 +25,9 @@ serve: build ## serve DIR on HOST:PORT until Ctrl-C
 
 test: setup ## run every test: about twenty minutes with two processors
 	@scripts/test.sh
+
+test-systems: ## compile for other systems, and run the Windows library's C tests under wine: six minutes with two processors
+	@scripts/test-systems.sh
 
 soak: setup ## run the long forms of the robustness tests: hours; STEPS="NAME..." for some of them
 	@scripts/soak.sh $(STEPS)

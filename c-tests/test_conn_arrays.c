@@ -172,7 +172,11 @@ static void local_file_tells_what_is_served(void)
     NEED(begin());
     CHECK(fixture_await(&self, START_TRANSFER, CLIENTS));
     fixture_path(&self, "two", path, sizeof path);
+#ifdef _WIN32 /* made absolute: a drive, and backslashes */
+    CHECK(strstr(tftpserver_get(self.server, CONN_LOCAL_FILE, FIRST_ID + 1), "\\two") != NULL);
+#else
     CHECK_TEXT(tftpserver_get(self.server, CONN_LOCAL_FILE, FIRST_ID + 1), path);
+#endif
     end();
 }
 

@@ -109,14 +109,16 @@ static void nothing_outside_the_directory(void)
     NEED(fixture_prepare(&outside));
     CHECK(fixture_write(&outside, "secret", "TOP SECRET", 10));
     fixture_path(&outside, "secret", target, sizeof target);
+#ifndef _WIN32 /* wine makes no links */
     fixture_path(&self, "link", path, sizeof path);
     CHECK_INT(symlink(target, path), 0);
     fixture_path(&self, "linked", path, sizeof path);
     CHECK_INT(symlink(outside.dir, path), 0);
-    fixture_path(&self, "sub", path, sizeof path);
-    CHECK_INT(mkdir(path, 0755), 0);
     fixture_path(&self, "fifo", path, sizeof path);
     CHECK_INT(mkfifo(path, 0644), 0);
+#endif
+    fixture_path(&self, "sub", path, sizeof path);
+    CHECK_INT(mkdir(path, 0755), 0);
     for (i = 0; i < sizeof names / sizeof *names; i++) {
         client one;
         if (names[i][0] == '\0') {
@@ -243,6 +245,7 @@ static void unasked_options_are_not_offered(void)
     end();
 }
 
+#ifndef _WIN32
 static void a_stranger_sees_a_closed_port(void)
 {
     client owner, stranger;
@@ -265,6 +268,7 @@ static void a_stranger_sees_a_closed_port(void)
     client_close(&owner);
     end();
 }
+#endif
 
 static void on_a_shared_port_a_stranger_gets_error_5(void)
 {
@@ -437,7 +441,9 @@ int main(void)
     RUN(names_that_are_meant_well);
     RUN(options);
     RUN(unasked_options_are_not_offered);
+#ifndef _WIN32 /* wine tells nobody of a closed port */
     RUN(a_stranger_sees_a_closed_port);
+#endif
     RUN(on_a_shared_port_a_stranger_gets_error_5);
     RUN(a_repeated_request_is_the_same_transfer);
     RUN(a_repeated_write_request_truncates_nothing);

@@ -18,6 +18,24 @@ pub fn file_size() -> u64 {
     u64::MAX
 }
 
+/// Bytes that this process may still write below a directory; `None` where the system does not say.
+#[cfg(windows)]
+pub fn free_space(directory: &std::path::Path) -> Option<u64> {
+    use std::os::windows::ffi::OsStrExt;
+    let name: Vec<u16> = directory.as_os_str().encode_wide().chain([0]).collect();
+    let mut free = 0;
+    // SAFETY: the name is terminated, and the number is writable; the others are not wanted.
+    let done = unsafe {
+        windows_sys::Win32::Storage::FileSystem::GetDiskFreeSpaceExW(
+            name.as_ptr(),
+            &mut free,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        )
+    };
+    (done != 0).then_some(free)
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 type Resource = libc::__rlimit_resource_t;
 #[cfg(all(unix, not(all(target_os = "linux", target_env = "gnu"))))]

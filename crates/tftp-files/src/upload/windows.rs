@@ -48,6 +48,11 @@ impl Upload {
         if existing.is_some() {
             check_replaceable(&directory, &leaf, options.allow_overwrite)?;
         }
+        let announced = options.announced.unwrap_or(0);
+        let free = path.parent().and_then(tftp_budget::limits::free_space);
+        if announced > 0 && free.is_some_and(|free| announced > free) {
+            return Err(Refusal::NoSpace);
+        }
         let (file, temporary) = temporary::make(&directory, 0)?;
         Ok(Upload {
             directory,

@@ -1,0 +1,125 @@
+#!/bin/sh
+# Other systems than this one, as far as Debian or Ubuntu can show it: the library is compiled for macOS, FreeBSD and Windows,
+# and the C tests run against the Windows library under wine. Not part of `make test`: what it needs is half a gigabyte that
+# nobody else wants. docs/platforms.md says what this shows and what it cannot.
+#
+# As root it installs what is missing. Where that is not possible it says so and ends with 0; with TFTP_SYSTEMS_REQUIRED set,
+# with 1.
+set -u
+cd "$(dirname "$0")/.."
+place=$PWD/build/systems
+logs=build/logs
+mkdir -p "$place" "$logs"
+passed=0 failed=0
+
+not_run() {
+    echo "NOT RUN: other systems: $1"
+    [ -z "${TFTP_SYSTEMS_REQUIRED:-}" ]
+    exit
+}
+
+# A compiler whose standard library's sources are there: those of rustup have none without its network. Unpacked, for
+# installed it would stand in the way of another.
+compiler="rustc-web rust-web-src libstd-rust-web-dev"
+sources=$place/rust/usr/lib/rustlib/src/rust/library/std/src/lib.rs
+setup() {
+    tools=''
+    command -v x86_64-w64-mingw32-gcc-posix >/dev/null 2>&1 || tools="$tools gcc-mingw-w64-x86-64-posix"
+    command -v wine >/dev/null 2>&1 || tools="$tools wine wine64"
+    [ -n "$tools" ] || [ ! -e "$sources" ] || return 0
+    command -v apt-get >/dev/null 2>&1 || return 1
+    apt-get update || return 1
+    if [ -n "$tools" ]; then
+        # shellcheck disable=SC2086 # words are packages
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $tools || return 1
+    fi
+    [ ! -e "$sources" ] || return 0
+    rm -rf "$place/rust" "$place/debs"
+    mkdir -p "$place/debs"
+    depends=$(apt-cache depends rustc-web libstd-rust-web-dev | sed -n 's/^ *Depends: \(libstd-rust-web-[0-9.]*\|libllvm[0-9]*\)$/\1/p' | sort -u)
+    # shellcheck disable=SC2086
+    (cd "$place/debs" && apt-get download $compiler $depends) || return 1
+    for package in "$place"/debs/*.deb; do
+        dpkg -x "$package" "$place/rust" || return 1
+    done
+    rm -rf "$place/debs"
+    [ -e "$sources" ]
+}
+setup >"$logs/systems-setup.log" 2>&1 || not_run "mingw-w64, wine and a Rust with the sources of its standard library could not be had (see $logs/systems-setup.log)"
+
+cross() {
+    LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu RUSTC=$place/rust/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS='' \
+        CARGO_TARGET_DIR=$place/target CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
+        CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc-posix \
+        CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine \
+        cargo "$@"
+}
+export WINEPREFIX="$place/wine" WINEDEBUG=-all
+cross --version >>"$logs/systems-setup.log" 2>&1 || not_run "the compiler does not run here"
+
+# step NAME COMMAND...     (where the script has arguments, only those of that name)
+only=" $* "
+step() {
+    name=$1 log=$logs/systems-$1.log
+    shift
+    [ "$only" = "  " ] || case $only in *" $name "*) ;; *) return ;; esac
+    begin=$(date +%s)
+    printf '%-12s ' "$name"
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+        printf 'ok      %4d s  %s\n' $(($(date +%s) - begin)) "$(awk '/ checks, /{n += $1} END {if (n) printf "%d checks", n}' "$log")"
+    else
+        failed=$((failed + 1))
+        printf 'FAILED  %4d s  see %s\n' $(($(date +%s) - begin)) "$log"
+        tail -n 60 "$log"
+    fi
+}
+
+check() { cross check --package tftpserver -Zbuild-std=std,panic_unwind --target "$1"; }
+
+# wine 8 lacks a library that programs made by Rust want: random numbers, from where the system itself has them.
+prepare_wine() {
+    [ -e "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" ] && return
+    wineboot -i || return 1
+    x86_64-w64-mingw32-gcc-posix -O2 -shared -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" \
+        c-tests/windows/process_prng.c -ladvapi32
+}
+
+dll=$place/target/x86_64-pc-windows-gnu/debug
+windows() {
+    cross build --package tftpserver -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu && prepare_wine \
+        && cross test --package tftp-udp --lib -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu
+}
+
+# The programs of c-tests as they are, with what POSIX has by Winsock. Those left out look at what Windows or wine has not:
+# links, descriptors, processes of their own, the event descriptor.
+nouns="wire transfers events errors conn_arrays config log progress application handles"
+c_tests() {
+    programs=$place/c-tests
+    mkdir -p "$programs"
+    cp "$dll/tftpserver.dll" "$programs/" || return 1
+    bad=0
+    for noun in $nouns; do
+        x86_64-w64-mingw32-gcc-posix -std=gnu99 -Wall -Wextra -Werror -g -include c-tests/windows/posix.h -Ic-tests/windows -Iinclude \
+            -static -o "$programs/test_$noun.exe" "c-tests/test_$noun.c" c-tests/client.c c-tests/fixture.c \
+            -L"$dll" -l:libtftpserver.dll.a -lws2_32 || { bad=1; continue; }
+        echo "== $noun"
+        (cd "$programs" && timeout 300 wine "./test_$noun.exe") || bad=1
+    done
+    return $bad
+}
+
+# What is exported is what the list says, whoever links: MinGW's import library, and one for MSVC made of the .def file.
+exports() {
+    x86_64-w64-mingw32-objdump -p "$dll/tftpserver.dll" | sed -n 's/^.*\[ *[0-9]*\].* \(tftpserver_[a-z_]*\)$/\1/p' | sort >"$place/exports"
+    grep -v '^#' c-tests/exports.txt | sort | diff - "$place/exports"
+}
+
+step macos check aarch64-apple-darwin
+step macos-intel check x86_64-apple-darwin
+step freebsd check x86_64-unknown-freebsd
+step windows windows
+step exports exports
+step c-windows c_tests
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
