@@ -182,3 +182,27 @@ fn a_source_stores_no_upload() {
     let put = Client::new(server.local_addr()).put("new", b"x", Options::NONE);
     assert_eq!(put, Err(refused(4, "Not available in this direction")));
 }
+
+/// A fault before the first byte.
+struct Faulty;
+
+impl Source for Faulty {
+    fn size(&self) -> Option<u64> {
+        panic!("a fault of the source")
+    }
+
+    fn read_at(&mut self, _: u64, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+}
+
+#[test]
+fn a_source_that_panics_refuses_and_ends_nothing_else() {
+    let handler = |request: Request| match request.name() {
+        "bad" => Answer::source(Faulty),
+        _ => Answer::bytes("good"),
+    };
+    let server = local().handler(handler).handler_threads(1).start().unwrap();
+    assert_eq!(get(&server, "bad"), Err(refused(0, "Internal error")));
+    assert_eq!(get(&server, "good"), Ok(b"good".to_vec()));
+}

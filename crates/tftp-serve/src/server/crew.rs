@@ -194,10 +194,10 @@ impl Worker {
         match &*self.serving {
             Serving::Sync(handler) => {
                 let request = Request::new(Arc::clone(&pending));
-                let answer = catch_unwind(AssertUnwindSafe(|| handler.handle(request)));
-                match answer {
-                    Ok(answer) => drop(pending.answer(answer)),
-                    Err(_) => drop(pending.answer(internal_error().into())),
+                // What the answer holds is the application's code, too.
+                let answered = catch_unwind(AssertUnwindSafe(|| pending.answer(handler.handle(request))));
+                if answered.is_err() {
+                    pending.answer(internal_error().into());
                 }
                 drop(pending);
             }

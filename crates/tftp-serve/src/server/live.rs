@@ -136,6 +136,17 @@ impl Live {
 
     /// Gives the first answer to the I/O thread. `count_sink` runs before that where data goes to a sink.
     pub(super) fn answer(&self, answer: Answer, feeds: &Arc<Feeds>, count_sink: impl FnOnce()) -> Answered {
+        let kind = answer.fit(self.about.operation);
+        // The application's code runs before the lock is taken.
+        let fed = match &kind {
+            Kind::Source(source) => Some(Fed {
+                feeds: Arc::clone(feeds),
+                name: self.about.id,
+                size: source.size(),
+                key: source.key(),
+            }),
+            _ => None,
+        };
         let mut state = self.state.lock();
         if state.is_answered || state.outcome.is_some() {
             return Answered::No;
@@ -144,7 +155,7 @@ impl Live {
             return Answered::No;
         };
         let mut sources = Sources::default();
-        match answer.fit(self.about.operation) {
+        match kind {
             Kind::Later => return Answered::No,
             Kind::Sources(given) => sources = given,
             Kind::Bytes(bytes) => sources.data = Some(bytes),
@@ -160,14 +171,8 @@ impl Live {
                 count_sink();
             }
             Kind::Source(source) => {
-                let fed = Fed {
-                    feeds: Arc::clone(feeds),
-                    name: self.about.id,
-                    size: source.size(),
-                    key: source.key(),
-                };
-                state.carriage = Some(Carriage::from(source, &fed));
-                sources.fed = Some(Arc::new(fed));
+                state.carriage = Some(Carriage::from(source, fed.as_ref()));
+                sources.fed = fed.map(Arc::new);
             }
         }
         state.is_answered = true;
@@ -282,12 +287,12 @@ impl Carriage {
         }
     }
 
-    fn from(source: Box<dyn Source>, fed: &Fed) -> Carriage {
+    fn from(source: Box<dyn Source>, fed: Option<&Fed>) -> Carriage {
         Carriage {
             cargo: Cargo::Download {
                 source: Some(source),
                 waiting: VecDeque::new(),
-                shared: fed.key.clone().map(|key| (key, fed.size)),
+                shared: fed.and_then(|fed| Some((fed.key.clone()?, fed.size))),
             },
             is_busy: false,
         }
