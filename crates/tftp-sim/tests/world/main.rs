@@ -148,6 +148,7 @@ fn judges_see_what_is_wrong() {
         (Fault::NoRestart, Judge::Served),
         (Fault::KeepsPort, Judge::Rest),
         (Fault::EndsTwice, Judge::Order),
+        (Fault::AnswersAll, Judge::Bounds),
     ] {
         let seen = (1..400).find_map(|seed| {
             let mut plan = plan::forged(seed);

@@ -25,6 +25,9 @@ fn honest_clients() {
         ("repeats", counts.repeats),
         ("probes", counts.probes),
         ("unreachable", counts.unreachable),
+        ("Packet Too Big", counts.shrunk),
+        ("at hand", counts.warm),
+        ("waited for", counts.jobs),
     ]);
 }
 
@@ -41,6 +44,15 @@ fn troubled_by_disk_and_application() {
         ("whole", counts.whole),
         ("held", counts.held),
         ("later", counts.later),
+        ("ended by a callback", counts.ended_by_callback),
+        ("overflows", counts.overflows),
+        ("blocked", counts.blocked),
+        ("unopened", counts.unopened),
+        ("too long", counts.too_long),
+        ("failed jobs", counts.failed_jobs),
+        ("hung jobs", counts.hung_jobs),
+        ("changed in place", counts.changed),
+        ("replaced", counts.replaced),
     ]);
 }
 
@@ -57,6 +69,8 @@ fn operated() {
         ("crashes", counts.crashes),
         ("pauses", counts.pauses),
         ("drained", counts.drained),
+        ("torn", counts.torn),
+        ("swept", counts.swept),
     ]);
 }
 
@@ -73,6 +87,10 @@ fn flooded() {
         ("whole", counts.whole),
         ("evictions", counts.evictions),
         ("refused", counts.refused),
+        ("unanswered", counts.unanswered),
+        ("fallbacks", counts.fallbacks),
+        ("reopened", counts.reopened),
+        ("beside a flood", counts.beside_a_flood),
     ]);
 }
 

@@ -41,8 +41,6 @@ pub enum Fault {
     EndsTwice,
     /// Whatever comes to a listening port is answered.
     AnswersAll,
-    /// Requests come before packets of transfers.
-    RequestsFirst,
 }
 
 pub struct Model {

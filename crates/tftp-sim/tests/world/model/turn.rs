@@ -6,8 +6,8 @@ use tftp_proto::wire::{self, Packet};
 use tftp_udp::datagrams::{Class, Datagrams};
 
 use super::super::ground::{Ground, Node};
+use super::Model;
 use super::transfer::Transfer;
-use super::{Fault, Model};
 
 impl Model {
     fn take(&mut self, class: Class, batches: usize, ground: &mut Ground) {
@@ -69,9 +69,6 @@ impl Node for Model {
     fn turn(&mut self, ground: &mut Ground) {
         ground.waker.take();
         self.now = self.net.now();
-        if self.fault == Fault::RequestsFirst {
-            self.take(Class::Requests, usize::MAX, ground);
-        }
         self.take(Class::Transfers, 4, ground);
         self.take_failures(ground);
         self.take(Class::Requests, 1, ground);
