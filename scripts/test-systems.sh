@@ -36,9 +36,11 @@ setup() {
     [ ! -e "$sources" ] || return 0
     rm -rf "$place/rust" "$place/debs"
     mkdir -p "$place/debs"
-    depends=$(apt-cache depends rustc-web libstd-rust-web-dev | sed -n 's/^ *Depends: \(libstd-rust-web-[0-9.]*\|libllvm[0-9]*\)$/\1/p' | sort -u)
+    std=$(apt-cache depends libstd-rust-web-dev | sed -n 's/^ *Depends: \(libstd-rust-web-[0-9.]*\)$/\1/p' | head -n 1)
+    llvm=$(apt-cache depends "$std" | sed -n 's/^ *Depends: \(libllvm[0-9]*\)$/\1/p' | head -n 1)
+    [ -n "$std" ] && [ -n "$llvm" ] || return 1
     # shellcheck disable=SC2086
-    (cd "$place/debs" && apt-get download $compiler $depends) || return 1
+    (cd "$place/debs" && apt-get download $compiler "$std" "$llvm") || return 1
     for package in "$place"/debs/*.deb; do
         dpkg -x "$package" "$place/rust" || return 1
     done
@@ -55,7 +57,7 @@ cross() {
         cargo "$@"
 }
 export WINEPREFIX="$place/wine" WINEDEBUG=-all
-cross --version >>"$logs/systems-setup.log" 2>&1 || not_run "the compiler does not run here"
+LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu "$place/rust/usr/bin/rustc" --version >>"$logs/systems-setup.log" 2>&1 || not_run "the compiler does not run here"
 
 # step NAME COMMAND...     (where the script has arguments, only those of that name)
 only=" $* "
