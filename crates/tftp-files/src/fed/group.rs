@@ -37,6 +37,8 @@ struct Entry {
     waiting: Vec<(u64, Waiter)>,
     /// Since when slow readers hold the others back.
     held_back_since: Option<Instant>,
+    /// The reader that the last request named.
+    named: Option<u32>,
 }
 
 struct Reader {
@@ -185,6 +187,7 @@ impl State {
             pass: Pass::new(self.size, self.is_shared),
             waiting: Vec::new(),
             held_back_since: None,
+            named: None,
         };
         self.passes.insert(id, entry);
         id
@@ -270,12 +273,18 @@ impl State {
         let entry = self.passes.get_mut(&id)?;
         let is_starving = !entry.waiting.is_empty();
         let (offset, length) = entry.pass.ask(is_starving)?;
-        let name = self.readers.values().find(|reader| reader.pass == Some(id));
-        name.map(|reader| Wanted {
-            name: reader.name,
-            offset,
-            length,
-        })
+        // The same as before, as long as it reads this pass: the application has its source open.
+        let reads = |reader: &Reader| reader.pass == Some(id);
+        let before = entry
+            .named
+            .filter(|named| self.readers.get(named).is_some_and(reads));
+        let named = before.or_else(|| {
+            let mut readers = self.readers.iter();
+            readers.find(|(_, reader)| reads(reader)).map(|(named, _)| *named)
+        })?;
+        entry.named = Some(named);
+        let name = self.readers.get(&named)?.name;
+        Some(Wanted { name, offset, length })
     }
 
     /// Leaves readers behind that held others back for [`PATIENCE`]. Returns when to come again.

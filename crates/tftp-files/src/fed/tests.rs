@@ -392,6 +392,32 @@ fn different_sizes_under_one_key_are_different_sources() {
 }
 
 #[test]
+fn one_download_is_named_as_long_as_it_reads() {
+    let mut world = World::new();
+    let size = 1 << 20;
+    let mut clients: BTreeMap<_, _> = (1..=3)
+        .map(|id| (id, world.plain(id as i32, Some(size), Some("image"))))
+        .collect();
+    // The last one that joined is the first that reads.
+    step(&mut world, &mut clients, 3);
+    let mut names = Vec::new();
+    for _ in 0..100 {
+        for Wanted { name, offset, length } in world.asked.take() {
+            names.push(name);
+            world
+                .feeds
+                .supply(name, &source(offset..offset + length), false)
+                .unwrap();
+        }
+        (1..=3).for_each(|id| drop(step(&mut world, &mut clients, id)));
+    }
+    assert!(
+        names.len() > 3 && names.iter().all(|name| *name == 3),
+        "{names:?}"
+    );
+}
+
+#[test]
 fn a_name_that_has_ended_supplies_as_long_as_another_runs() {
     let mut world = World::new();
     let mut clients = BTreeMap::new();
