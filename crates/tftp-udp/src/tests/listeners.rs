@@ -6,9 +6,9 @@ use std::os::fd::AsRawFd;
 
 use tftp_machine::Mode;
 
-use super::super::datagrams::{Class, Datagrams, NoPort, OpenPlan, PortKind, Reception, Route};
+use super::super::datagrams::{Class, Datagrams, NoPort, PortKind, Route};
 use super::super::{Adopted, ListenOptions, Listeners};
-use super::sockets::soon;
+use super::sockets::{plan, soon};
 use super::{LONG, in_every_mode};
 use crate::IoMode;
 
@@ -33,19 +33,6 @@ fn peer() -> Peer {
     let peer = Peer::bind(any()).unwrap();
     peer.set_read_timeout(Some(LONG)).unwrap();
     peer
-}
-
-fn plan(kind: PortKind, peer: SocketAddr) -> OpenPlan {
-    OpenPlan {
-        kind,
-        peer,
-        local: None,
-        reception: Reception {
-            buffer: 64 << 10,
-            batches: false,
-        },
-        draw: 7,
-    }
 }
 
 /// The kernel spreads clients over the threads, and another server on the port is found.

@@ -81,7 +81,7 @@ fn peer() -> (Peer, SocketAddr) {
     (peer, address)
 }
 
-fn plan(kind: PortKind, peer: SocketAddr) -> OpenPlan {
+pub(super) fn plan(kind: PortKind, peer: SocketAddr) -> OpenPlan {
     OpenPlan {
         kind,
         peer,
