@@ -13,7 +13,7 @@ pub struct UploadOptions {
     /// The size that the client announced (tsize), in bytes: more than is free is refused at once. Nothing is
     /// reserved.
     pub announced: Option<u64>,
-    /// Make it survive a loss of power: fsync of file and directory within [`Upload::commit`].
+    /// Make it survive a loss of power: fsync of file and directory when the upload is committed.
     pub sync: bool,
 }
 
