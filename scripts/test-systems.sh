@@ -56,7 +56,10 @@ cross() {
         CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine \
         cargo "$@"
 }
-export WINEPREFIX="$place/wine" WINEDEBUG=-all
+# Not below this directory: a wine prefix has links to the system's root, which Cargo would follow.
+WINEPREFIX=$(mktemp -d)
+export WINEPREFIX WINEDEBUG=-all
+trap 'wineserver -k 2>/dev/null; rm -rf "$WINEPREFIX"' EXIT
 LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu "$place/rust/usr/bin/rustc" --version >>"$logs/systems-setup.log" 2>&1 || not_run "the compiler does not run here"
 
 # step NAME COMMAND...     (where the script has arguments, only those of that name)
