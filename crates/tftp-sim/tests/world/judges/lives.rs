@@ -159,7 +159,9 @@ impl Lives {
 
     /// Whose packet it is: that of the transfer which has this port, or of the youngest one that has none yet.
     pub fn of_packet(&mut self, sent: &Sent) -> Option<&mut Life> {
-        if sent.port == LISTENING && self.mode != Mode::SinglePort {
+        // "Unknown transfer ID" is of none.
+        let is_stray = sent.bytes.starts_with(&[0, 5, 0, 5]);
+        if is_stray || sent.port == LISTENING && self.mode != Mode::SinglePort {
             return None;
         }
         let key = (sent.port, sent.to);
@@ -174,11 +176,11 @@ impl Lives {
             all.get(id)
                 .is_some_and(|life| life.port.is_none() && life.is_alive())
         };
-        // What a dallying upload says again begins nothing, and "unknown transfer ID" is of none.
+        // What a dallying upload says again begins nothing.
         let fresh = self
             .of
             .get(&sent.to)
-            .filter(|_| opens(&sent.bytes) && !sent.bytes.starts_with(&[0, 5, 0, 5]))
+            .filter(|_| opens(&sent.bytes))
             .and_then(|ids| ids.iter().rev().find(fresh))
             .copied();
         let id = fresh.or(known)?;
