@@ -520,3 +520,22 @@ fn a_copy_to_a_broadcast_address_replaces_no_transfer_on_a_single_port() {
     rig.wait(200);
     assert!(rig.endings().is_empty());
 }
+
+#[test]
+fn a_client_that_repeated_its_request_while_it_runs_hears_of_the_end() {
+    let mut rig = Rig::new(Mode::Own);
+    let running = id(rig.ask(client(1), &rrq("big", &[])));
+    let port = rig.take_sent()[0].port;
+    rig.pass(1);
+    rig.arrive(port, client(1), &wire::ack(1));
+    rig.pass(100);
+    assert_eq!(rig.ask(client(1), &rrq("big", &[])), Handled::Repeated(running));
+    rig.take_sent();
+    let end = Decision::End {
+        code: tftp_proto::ErrorCode::UNDEFINED,
+        text: "enough".into(),
+        silent: false,
+    };
+    rig.decide(running, end);
+    assert_eq!(rig.take_sent()[0].bytes, b"\0\x05\0\0enough\0");
+}
