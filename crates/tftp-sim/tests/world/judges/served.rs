@@ -160,6 +160,7 @@ impl Plan {
         disk.fails > 0
             || disk.hangs > 0
             || disk.changes > 0
+            || disk.claims_more > 0
             || application.never > 0
             || application.refuses > 0
             || application.ends > 0
