@@ -119,3 +119,13 @@ fn an_upload_that_is_held_does_not_use_up_its_repetitions() {
     assert!(upload.hold(false).is_empty());
     assert_eq!(upload.silence(), ["ACK 1"]);
 }
+
+#[test]
+fn the_size_of_a_stream_is_known_at_its_end_and_a_clients_moment_from_the_first() {
+    let mut machine = download();
+    assert!(machine.moment() >= Duration::from_millis(50));
+    machine.supply(at(1), 2048, false);
+    assert_eq!(machine.stream_size(), None);
+    machine.supply(at(2), 2500, true);
+    assert_eq!(machine.stream_size(), Some(2500));
+}
