@@ -26,7 +26,7 @@ pub struct Taken {
 impl Memory {
     /// The largest window in bytes that a transfer should get now.
     pub fn most(&self) -> usize {
-        BUDGET.saturating_sub(self.taken.load(Relaxed)) / SHARE
+        BUDGET.saturating_sub(self.taken()) / SHARE
     }
 
     /// Takes bytes in any case; what is granted was asked for by [`Memory::most`].
@@ -48,9 +48,14 @@ impl Memory {
         self.taken.fetch_sub(bytes, Relaxed);
     }
 
+    /// Bytes that are taken.
+    pub fn taken(&self) -> usize {
+        self.taken.load(Relaxed)
+    }
+
     /// True where nothing is left: what waits for the disk has to be written first.
     pub fn is_exhausted(&self) -> bool {
-        self.taken.load(Relaxed) >= BUDGET
+        self.taken() >= BUDGET
     }
 }
 

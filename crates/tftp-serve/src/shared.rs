@@ -62,6 +62,11 @@ impl Shared {
         self.active.load(Relaxed)
     }
 
+    /// Bytes that transfers have taken of the budget of memory.
+    pub fn memory_taken(&self) -> usize {
+        self.memory.taken()
+    }
+
     /// Transfers under way with clients that have shown to be there.
     pub(super) fn settled(&self) -> usize {
         self.active().saturating_sub(self.half_open.load(Relaxed))

@@ -206,7 +206,7 @@ impl Judges {
         let is_left = left > 0 || private > 0 || shared > MOST_SHARED || unfinished > 0;
         is_left.then(|| {
             let text = format!(
-                "{left} transfers, {private} ports, {shared} other descriptors, {unfinished} unfinished files are left"
+                "{left} transfers, counts of them or bytes of memory, {private} ports, {shared} other descriptors, {unfinished} unfinished files are left"
             );
             Broken(Judge::Rest, text)
         })

@@ -205,6 +205,9 @@ impl Node for Served {
     }
 
     fn left(&self) -> usize {
-        self.thread.connections() + self.shared.active() + self.application.left()
+        self.thread.connections()
+            + self.shared.active()
+            + self.shared.memory_taken()
+            + self.application.left()
     }
 }
