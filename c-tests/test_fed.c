@@ -143,6 +143,7 @@ static void an_empty_source_and_one_in_netascii(void)
     CHECK(got.complete);
     CHECK_INT(got.length, 0);
     CHECK_INT(of.asked, 0);
+    free(got.data);
     fixture_close(&self);
     NEED(open_source(&self, &of, (const uint8_t *)"a\nb\r", 4, 4));
     got = fetch(&self, "netascii", sized);
@@ -183,6 +184,7 @@ static void without_a_callback_the_client_is_told_at_once(void)
     got = fetch(&self, "octet", NULL);
     CHECK_INT(got.error_code, 1);
     CHECK_INT(fixture_find(&self, DISCONNECTED, 0)->code, 126);
+    free(got.data);
     fixture_close(&self);
 }
 
