@@ -467,6 +467,8 @@ fn shutdown_tells_the_clients() {
     server.engine.join();
 }
 
+// Elsewhere no error says whose packet failed: such a client ends by time.
+#[cfg(not(portable))]
 #[test]
 fn a_client_that_is_gone_frees_its_transfer_at_once() {
     for use_connection in [false, true] {

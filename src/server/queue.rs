@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(portable)))]
     fn the_descriptor_is_readable_while_something_waits() {
         let queue = Queue::default();
         queue.push(ended(1));
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(portable)))]
     fn transfer_data_alone_wakes_at_times_only() {
         let queue = Queue::default();
         let at = Instant::from_micros;
@@ -432,7 +432,7 @@ mod tests {
         assert_eq!(queue.announce_at(at(1700)), None, "it waited for long enough");
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(portable)))]
     fn moved(length: u64, is_last: bool) -> Notice {
         Notice::Moved(Run {
             id: 1,
@@ -449,7 +449,7 @@ mod tests {
     }
 
     /// What an event loop would see, without one.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(portable)))]
     fn is_readable(queue: &Queue) -> bool {
         let path = format!("/proc/self/fdinfo/{}", queue.event_fd().unwrap());
         let info = std::fs::read_to_string(path).unwrap();

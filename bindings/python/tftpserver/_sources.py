@@ -72,7 +72,7 @@ def size_of(content: Any) -> int:
         return there.st_size - content.tell() if stat.S_ISREG(there.st_mode) else -1
     with contextlib.suppress(Exception):
         if content.seekable():
-            here = content.tell()
+            here: int = content.tell()
             end: int = content.seek(0, os.SEEK_END)
             content.seek(here)
             return end - here
