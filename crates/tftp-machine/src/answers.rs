@@ -41,8 +41,8 @@ pub enum IoDone {
     Committed,
     /// The file of a half-open download was closed.
     LetGo,
-    /// It is open again; `false`: it is another file by now.
-    Reopened(bool),
+    /// It is open again, and still the same file.
+    Reopened,
 }
 
 /// The application's answer to a [`crate::Question`].

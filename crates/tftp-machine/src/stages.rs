@@ -83,10 +83,7 @@ impl<L: Limits> Server<L> {
             IoDone::Missing { code, text } => self.found(id.index, Found::Missing(code, text)),
             IoDone::Busy => self.end_silently(id.index, Ending::Busy),
             IoDone::Failed { code, text } => self.end(id.index, code, text, Ending::Failed),
-            IoDone::Reopened(false) => {
-                self.end(id.index, ErrorCode::UNDEFINED, "Read error", Ending::Failed);
-            }
-            IoDone::Reopened(true) => (transfer.is_parked, transfer.is_reading) = (false, false),
+            IoDone::Reopened => (transfer.is_parked, transfer.is_reading) = (false, false),
             IoDone::LetGo => transfer.is_parked = true,
             IoDone::Supplied { available, end } => transfer.supply(now, available, end),
             IoDone::Held(held) => transfer.hold(now, held),

@@ -154,7 +154,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         match reopened {
             Err(cause) => self.failed(id, cause),
             Ok(()) => {
-                self.server.handle_io(self.now, id, IoDone::Reopened(true));
+                self.server.handle_io(self.now, id, IoDone::Reopened);
                 self.read_again(id);
             }
         }

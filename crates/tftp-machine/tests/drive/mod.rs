@@ -417,7 +417,7 @@ impl Rig {
             }
             Io::Reopen => {
                 self.events.push((id.index, Event::Reopen));
-                IoDone::Reopened(true)
+                IoDone::Reopened
             }
             Io::Close => return self.events.push((id.index, Event::Close)),
         };
