@@ -2,13 +2,13 @@
 //! application has not taken yet. What a transfer does is decided by the machine. Its index is this table's, so that no
 //! look-up needs a hash.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tftp_files::{Lane, Owner, Store};
-use tftp_machine::{Datagram, Ending, Handled, Server, TransferId, Why};
+use tftp_machine::{Datagram, Ending, Handled, LocalAddr, Server, TransferId, Why};
 use tftp_proto::Instant;
-use tftp_proto::wire::{self, Packet, Request};
+use tftp_proto::wire::{self, Asked, Mode, Operation, Packet};
 
 use super::cause::Cause;
 use super::config::Policy;
@@ -30,12 +30,23 @@ pub(crate) struct Connections<S: Store> {
     slots: Vec<Option<Box<Cargo<S>>>>,
     /// Uploads that took data and have not passed it on yet.
     dirty: Vec<TransferId>,
-    count: usize,
     /// A connection that a limit forbids, until its client is told.
     refusal: Option<(Arc<Connection>, Cause)>,
     /// The address that every request is sent to, where the sockets are bound to one.
     only_address: Option<IpAddr>,
     shared: Arc<Shared>,
+}
+
+/// A request, admitted or refused, from which a [`Connection`] is made.
+struct Asking<'a> {
+    id: i32,
+    peer: SocketAddr,
+    local: Option<LocalAddr>,
+    filename: &'a [u8],
+    mode: Mode,
+    operation: Operation,
+    asked: Asked,
+    began: Instant,
 }
 
 /// The name of a transfer in storage.
@@ -51,19 +62,15 @@ impl<S: Store> Connections<S> {
         Connections {
             slots: Vec::new(),
             dirty: Vec::new(),
-            count: 0,
             refusal: None,
             only_address,
             shared,
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
+    /// How many there are, by counting: for those who look whether something is left.
     pub(crate) fn len(&self) -> usize {
-        self.count
+        self.slots.iter().flatten().count()
     }
 
     #[inline]
@@ -83,25 +90,21 @@ impl<S: Store> Connections<S> {
         let Some(transfer) = server.transfer(id) else {
             return;
         };
-        let filename = transfer.filename().unwrap_or_default();
-        let name = policy.names.decode(filename);
+        let asking = Asking {
+            id: transfer.connection().0,
+            peer: transfer.route().peer,
+            local: transfer.local(),
+            filename: transfer.filename().unwrap_or_default(),
+            mode: transfer.mode(),
+            operation: transfer.operation(),
+            asked: transfer.asked().copied().unwrap_or_default(),
+            began: transfer.began(),
+        };
+        let (connection, has_no_name) = self.connection(asking, policy);
         let cargo = Cargo {
             id,
-            has_no_name: name.is_none(),
-            connection: Arc::new(Connection {
-                id: transfer.connection().0,
-                lease: Some(self.shared.ids.lease(transfer.connection().0)),
-                remote: tftp_udp::plain(transfer.route().peer),
-                local: transfer
-                    .local()
-                    .map(|local| local.ip.to_canonical())
-                    .or(self.only_address),
-                filename: name.unwrap_or_else(|| wire::printable(filename, SHOWN)),
-                mode: transfer.mode(),
-                operation: transfer.operation(),
-                asked: transfer.asked().copied().unwrap_or_default(),
-                progress: Progress::new(transfer.began()),
-            }),
+            has_no_name,
+            connection,
             policy: Arc::clone(policy),
             body: Body::Nothing,
             lane: Lane::NONE,
@@ -117,12 +120,10 @@ impl<S: Store> Connections<S> {
             is_held: false,
             is_dirty: false,
         };
-        self.keep_destination(&cargo.connection, policy);
         let index = id.index as usize;
         if index >= self.slots.len() {
             self.slots.resize_with(index + 1, || None);
         }
-        self.count += 1;
         self.slots[index] = Some(Box::new(cargo));
     }
 
@@ -143,7 +144,17 @@ impl<S: Store> Connections<S> {
             Handled::Refused(why, id) => {
                 if let Ok(Packet::Request(mut request)) = wire::parse(datagram.bytes) {
                     request.asked.forget(policy.refused_options);
-                    let connection = self.refused(id.0, datagram, &request, policy, now);
+                    let asking = Asking {
+                        id: id.0,
+                        peer: datagram.peer,
+                        local: datagram.local,
+                        filename: request.filename,
+                        mode: request.mode,
+                        operation: request.operation,
+                        asked: request.asked,
+                        began: now,
+                    };
+                    let (connection, _) = self.connection(asking, policy);
                     observer.request(&connection);
                     let cause = match why {
                         Why::ReadOnly => Cause::ReadOnly,
@@ -186,38 +197,26 @@ impl<S: Store> Connections<S> {
         cargo.connection.id
     }
 
-    /// What is known of a connection that a limit forbids.
-    fn refused(
-        &self,
-        id: i32,
-        datagram: &Datagram<'_>,
-        request: &Request<'_>,
-        policy: &Policy,
-        began: Instant,
-    ) -> Arc<Connection> {
-        let name = policy.names.decode(request.filename);
-        let connection = Arc::new(Connection {
-            id,
-            lease: Some(self.shared.ids.lease(id)),
-            remote: tftp_udp::plain(datagram.peer),
-            local: datagram
-                .local
-                .map(|local| local.ip.to_canonical())
-                .or(self.only_address),
-            filename: name.unwrap_or_else(|| wire::printable(request.filename, SHOWN)),
-            mode: request.mode,
-            operation: request.operation,
-            asked: request.asked,
-            progress: Progress::new(began),
-        });
-        self.keep_destination(&connection, policy);
-        connection
-    }
-
-    fn keep_destination(&self, connection: &Connection, policy: &Policy) {
+    /// What is known of a connection, and whether its name could not be converted to text.
+    fn connection(&self, asking: Asking<'_>, policy: &Policy) -> (Arc<Connection>, bool) {
+        let name = policy.names.decode(asking.filename);
+        let has_no_name = name.is_none();
+        let local = asking.local.map(|local| local.ip.to_canonical());
+        let connection = Connection {
+            id: asking.id,
+            lease: Some(self.shared.ids.lease(asking.id)),
+            remote: tftp_udp::plain(asking.peer),
+            local: local.or(self.only_address),
+            filename: name.unwrap_or_else(|| wire::printable(asking.filename, SHOWN)),
+            mode: asking.mode,
+            operation: asking.operation,
+            asked: asking.asked,
+            progress: Progress::new(asking.began),
+        };
         if policy.capture_destination {
             self.shared.set_latest_destination(connection.local);
         }
+        (Arc::new(connection), has_no_name)
     }
 
     /// The next bytes of an upload.
@@ -272,10 +271,8 @@ impl<S: Store> Connections<S> {
     }
 
     pub(crate) fn remove(&mut self, id: TransferId) {
-        if let Some(slot) = self.slots.get_mut(id.index as usize)
-            && slot.take_if(|cargo| cargo.id == id).is_some()
-        {
-            self.count -= 1;
+        if let Some(slot) = self.slots.get_mut(id.index as usize) {
+            slot.take_if(|cargo| cargo.id == id);
         }
     }
 
@@ -295,6 +292,6 @@ impl<S: Store> Connections<S> {
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
         self.dirty.clear();
-        self.count = 0;
+        self.refusal = None;
     }
 }

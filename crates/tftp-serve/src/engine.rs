@@ -1,4 +1,4 @@
-//! One period of listening: the threads' threads, from the first bind to the last transfer's end.
+//! One period of listening: the I/O threads, from the first bind to the last transfer's end.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;

@@ -173,7 +173,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     /// Waits for something to do.
     pub fn wait(&mut self) {
         let pause = self.ration.paused_until();
-        let is_idle = self.connections.is_empty();
+        let is_idle = self.server.transfers() == 0;
         let until = Until {
             deadline: earliest([self.server.poll_timeout(), pause, self.storage_due, self.wake_due]),
             hear: pause.is_none(),
