@@ -90,7 +90,7 @@ class Server:
         self.is_limit = name.startswith("limit")
 
     def words_for(self, row):
-        """What a limit is started with for a row: it prepares the packets before they are asked for."""
+        """Command-line options that make a limit prepare the packets of a row before the load starts."""
         work = row["load"]
         return ["--prepare", f"{work['name']}:{work.get('blksize', 512)}"] if self.is_limit and "name" in work else []
 

@@ -344,7 +344,7 @@ impl Property {
         crate::text::capitals(&self.name)
     }
 
-    /// What the parameter of a setter is called.
+    /// The name of a setter's parameter.
     pub fn parameter(&self) -> &str {
         match (&self.parameter, self.value) {
             (Some(name), _) => name,
@@ -412,7 +412,7 @@ pub enum Of {
     Server,
 }
 
-/// What an accessor gives.
+/// The type of value that an accessor returns.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Value {

@@ -71,7 +71,7 @@ fn signature(name: &str) -> String {
     )
 }
 
-/// What an object with handlers may have methods for.
+/// The quoted names of all events, as a list: an object with handlers may have a method for each.
 fn names(events: &[Event]) -> String {
     let names: Vec<_> = events
         .iter()

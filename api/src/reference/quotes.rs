@@ -25,11 +25,11 @@ pub fn renewed(root: &Path, page: &str, text: &str) -> Result<String, String> {
     Ok(new)
 }
 
-/// The function in which an example of the reference does what it has to do before the server is asked for a file.
+/// The function that every example of the reference defines; the test calls it before the first request.
 const EXAMPLE: &str = "void example(tftpserver *server)\n{\n";
 
-/// What a page shows of a file: of an example the functions before `example`, or where there are none the statements in
-/// it; of any other file all.
+/// The part of a file that a page quotes: the functions before `example`, or the statements in it if there are none; the
+/// whole of a file without `example`.
 fn shown(source: &str) -> String {
     let Some((before, body)) = source.split_once(EXAMPLE) else {
         return source.trim().to_owned();

@@ -43,7 +43,7 @@ static void check(tftpserver *server, int line)
 
 ";
 
-/// What properties and settings have in common.
+/// The columns that properties and settings share.
 struct Row<'a> {
     kind: Kind,
     range: Option<[i64; 2]>,

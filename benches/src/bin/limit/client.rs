@@ -1,4 +1,4 @@
-//! What is known of a client, and what it gets for a packet.
+//! The state of one client's transfer, and the answer to each of its packets.
 
 use crate::frames::{Files, Frames};
 
@@ -16,13 +16,13 @@ pub enum Client {
     },
 }
 
-/// What a request gets.
+/// The answer to a request.
 pub enum First {
     Packet(Vec<u8>),
     Frames(&'static [u8]),
 }
 
-/// What a packet of a transfer gets.
+/// The answer to a packet of a transfer.
 pub enum Next {
     /// Nothing: its client has more to say.
     Nothing,

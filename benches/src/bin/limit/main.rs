@@ -1,5 +1,5 @@
 //! The limit: what a TFTP server can reach on this machine that has nothing else to do. Every file is in memory as the
-//! packets that carry it, made before anybody asks, so that a window is one piece; there are no timers, no files, no
+//! packets that carry it, prepared before the first request, so that a window is one piece; there are no timers, no files, no
 //! checks, and of a client no more is known than which block comes next. It is no server: a lost packet stops it.
 //!
 //!     limit --port N --dir DIR [--cpu N] [--sockets one|each] [--spin yes] [--prepare NAME:BLKSIZE]...
