@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test test-systems soak mutants setup dist test-dist wheel bench bench-peers bench-scale bench-build bench-events bless install clean help
+.PHONY: build serve test test-systems soak mutants style docs sbom setup dist test-dist wheel bench bench-peers bench-scale bench-build bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -34,6 +34,15 @@ soak: setup ## run the long forms of the robustness tests: hours; STEPS="NAME...
 
 mutants: ## change the protocol and the server machine in one place at a time and see that a test fails: an hour
 	@scripts/mutants.sh $(MUTANTS)
+
+style: ## check spelling, form, workflows and licences
+	@scripts/style.sh
+
+docs: ## make the site of documents, in build/site
+	@scripts/site.sh
+
+sbom: ## make the bill of materials (CycloneDX) of library and command, in dist/
+	@scripts/sbom.sh
 
 setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
 	@scripts/setup.sh test

@@ -22,9 +22,10 @@ static inline void *background_run(void *context)
     background *self = context;
     client *one = malloc(sizeof *one);
     if (one && client_open(one, self->port, NULL)) {
-        self->result = self->opcode == RRQ
-            ? client_download(one, self->name, self->mode, self->options, fixture_millis())
-            : client_upload(one, self->name, self->mode, self->options, self->data, self->length, fixture_millis());
+        self->result =
+            self->opcode == RRQ
+                ? client_download(one, self->name, self->mode, self->options, fixture_millis())
+                : client_upload(one, self->name, self->mode, self->options, self->data, self->length, fixture_millis());
         client_close(one);
     }
     free(one);

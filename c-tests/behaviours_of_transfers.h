@@ -77,8 +77,8 @@ static void upload_to_local_dir(void)
 
 static void download_with_a_window(void)
 {
-    const char *words[] = {"atftp", "--option", "blksize 1428", "--option", "windowsize 16", "--get",
-                           "-r", "f", "-l", NULL, "127.0.0.1", NULL, NULL};
+    const char *words[] = {"atftp", "--option",  "blksize 1428", "--option", "windowsize 16", "--get", "-r", "f", "-l",
+                           NULL,    "127.0.0.1", NULL,           NULL};
     char path[512], port[16];
     fixture self;
     real_client one;

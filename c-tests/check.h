@@ -69,13 +69,13 @@ static inline void check_note_bytes(const void *got, size_t length, const void *
 #define CHECK_BYTES(got, length, wanted, wanted_length) \
     check_note_bytes((got), (length), (wanted), (wanted_length), __FILE__, __LINE__, #got)
 /* For what the rest of the test cannot do without. */
-#define NEED(condition)                                              \
-    do {                                                             \
-        int need_held = !!(condition);                               \
-        check_note(need_held, __FILE__, __LINE__, #condition);       \
-        if (!need_held) {                                            \
-            return;                                                  \
-        }                                                            \
+#define NEED(condition)                                        \
+    do {                                                       \
+        int need_held = !!(condition);                         \
+        check_note(need_held, __FILE__, __LINE__, #condition); \
+        if (!need_held) {                                      \
+            return;                                            \
+        }                                                      \
     } while (0)
 
 static inline void check_alarm(int signal_number)
@@ -96,10 +96,10 @@ static inline void check_begin(int seconds)
     alarm((unsigned)(seconds * check_slowness()));
 }
 
-#define RUN(test)               \
-    do {                        \
-        check_test = #test;     \
-        test();                 \
+#define RUN(test)           \
+    do {                    \
+        check_test = #test; \
+        test();             \
     } while (0)
 
 static inline int check_end(void)

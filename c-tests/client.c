@@ -334,8 +334,8 @@ transfer client_download(client *self, const char *name, const char *mode, const
     return result;
 }
 
-transfer client_upload(client *self, const char *name, const char *mode, const char *const *options,
-                       const void *data, size_t length, int millis)
+transfer client_upload(client *self, const char *name, const char *mode, const char *const *options, const void *data,
+                       size_t length, int millis)
 {
     transfer result;
     uint64_t acked = 0, last = 0;

@@ -77,7 +77,7 @@ const char *client_option(const client *self, const char *name);
 
 /* Whole transfers; repeat what gets lost, give up after `millis` without a packet. */
 transfer client_download(client *self, const char *name, const char *mode, const char *const *options, int millis);
-transfer client_upload(client *self, const char *name, const char *mode, const char *const *options,
-                       const void *data, size_t length, int millis);
+transfer client_upload(client *self, const char *name, const char *mode, const char *const *options, const void *data,
+                       size_t length, int millis);
 
 #endif

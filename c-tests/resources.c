@@ -82,8 +82,8 @@ int resources_are_back(const resources *before)
             return 1;
         }
         if (left-- <= 0) {
-            printf("%d descriptors, %d threads; before: %d, %d\n", now.descriptors, now.threads,
-                   before->descriptors, before->threads);
+            printf("%d descriptors, %d threads; before: %d, %d\n", now.descriptors, now.threads, before->descriptors,
+                   before->threads);
             return 0;
         }
         nanosleep(&moment, NULL);

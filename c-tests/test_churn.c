@@ -194,7 +194,8 @@ static void nothing_grows(void)
     }
     await_the_end(&with_callbacks);
     await_the_end(&without);
-    printf("figure: %ld s of churn: %ld reads, %ld writes, %ld whole; %ld events\n", seconds, reads, writes, whole, fired);
+    printf("figure: %ld s of churn: %ld reads, %ld writes, %ld whole; %ld events\n", seconds, reads, writes, whole,
+           fired);
     for (i = 0; i < 3; i++) {
         printf("figure: third %d: at most %ld KiB, %d descriptors, %d threads\n", i + 1, thirds[i].most.rss,
                thirds[i].most.descriptors, thirds[i].most.threads);

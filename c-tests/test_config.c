@@ -104,9 +104,8 @@ static void names_match_in_any_case(void)
 
 static void booleans(void)
 {
-    static const char *const names[] = {"ReadOnly", "AllowOverwrite", "SyncUploads", "AdaptiveRetransmit",
-                                        "AbsoluteTimeout", "SinglePort", "FollowSymlinks",
-                                        "PortPerTransfer"};
+    static const char *const names[] = {"ReadOnly",        "AllowOverwrite", "SyncUploads",    "AdaptiveRetransmit",
+                                        "AbsoluteTimeout", "SinglePort",     "FollowSymlinks", "PortPerTransfer"};
     static const char *const yes[] = {"True", "true", "TRUE", "1", "Yes", "yes"};
     static const char *const no[] = {"False", "false", "FALSE", "0", "No", "NO"};
     static const char *const bad[] = {"", "2", "maybe", "Tru", "on", "True "};
@@ -154,8 +153,7 @@ static void numbers(void)
 
 static void unknown_names(void)
 {
-    static const char *const names[] = {"NoSuchThing", "NoSuchThing=1", "", "=1", "Max WindowSize",
-                                        "ReadOnly2=True"};
+    static const char *const names[] = {"NoSuchThing", "NoSuchThing=1", "", "=1", "Max WindowSize", "ReadOnly2=True"};
     size_t i;
     for (i = 0; i < sizeof names / sizeof *names; i++) {
         CHECK(tftpserver_do_config(server, names[i]) == NULL);

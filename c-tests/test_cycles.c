@@ -232,9 +232,9 @@ static void end(struct life *life, chance *chance)
 
 static int prepare(struct life *life, chance *chance)
 {
-    static const char *const settings[] = {"SinglePort=True", "IoThreads=2", "IoThreads=3", "BusyPollMicros=200",
-                                           "UseConnection=True", "LogLevel=3", "SyncUploads=True",
-                                           "TransferPorts=41000-41007"};
+    static const char *const settings[] = {
+        "SinglePort=True",    "IoThreads=2", "IoThreads=3",      "BusyPollMicros=200",
+        "UseConnection=True", "LogLevel=3",  "SyncUploads=True", "TransferPorts=41000-41007"};
     int event, i;
     life->server = tftpserver_open();
     life->inside = chance_stream(life->seed, 99);
@@ -249,7 +249,8 @@ static int prepare(struct life *life, chance *chance)
             CHECK(tftpserver_do_config(life->server, settings[which]) != NULL);
         }
     }
-    CHECK(tftpserver_do_config(life->server, chance_one_in(chance, 3) ? "SelectWaitMillis=0" : "SelectWaitMillis=60000"));
+    CHECK(
+        tftpserver_do_config(life->server, chance_one_in(chance, 3) ? "SelectWaitMillis=0" : "SelectWaitMillis=60000"));
     for (event = 1; event <= 8; event++) {
         if (chance_one_in(chance, 2)) {
             CHECK_INT(tftpserver_register_callback(life->server, event, on_event, life), 0);
@@ -261,8 +262,8 @@ static int prepare(struct life *life, chance *chance)
 
 static void live(uint64_t seed)
 {
-    static void *(*const does[THREADS])(void *) = {visits, visits, visits, delivers, delivers, gives_orders,
-                                                   gives_orders};
+    static void *(*const does[THREADS])(void *) = {visits,   visits,       visits,      delivers,
+                                                   delivers, gives_orders, gives_orders};
     struct life life = {0};
     struct part parts[THREADS];
     chance chance = chance_stream(seed, 1000);
@@ -345,8 +346,9 @@ static void a_quiet_life_takes_an_upload(uint64_t seed)
 
 static void say(long cycle, const resources *now)
 {
-    printf("%ld cycles: %d descriptors, %d threads, %ld KiB, %ld of them given out; %ld events, %ld orders, %ld whole files\n", cycle,
-           now->descriptors, now->threads, now->rss, now->heap, __atomic_load_n(&events, __ATOMIC_RELAXED),
+    printf("%ld cycles: %d descriptors, %d threads, %ld KiB, %ld of them given out; %ld events, %ld orders, %ld whole "
+           "files\n",
+           cycle, now->descriptors, now->threads, now->rss, now->heap, __atomic_load_n(&events, __ATOMIC_RELAXED),
            __atomic_load_n(&orders, __ATOMIC_RELAXED), __atomic_load_n(&whole, __ATOMIC_RELAXED));
 }
 
@@ -375,10 +377,11 @@ static void nothing_is_left_of_any_life(void)
         printf("stopped in cycle %ld: again with TFTP_CYCLES=1 TFTP_SEED=%llu\n", cycle - 1,
                (unsigned long long)(seed + (uint64_t)cycle - 2));
     }
-    printf("figure: %ld cycles under load: %d descriptors and %d threads before, %d and %d after; %ld KiB after a quarter, "
+    printf("figure: %ld cycles under load: %d descriptors and %d threads before, %d and %d after; %ld KiB after a "
+           "quarter, "
            "%ld at the end, of which given out %ld and %ld; %ld events, %ld orders, %ld whole files, %ld wrong\n",
-           cycle - 1, before.descriptors, before.threads, now.descriptors, now.threads, rss, now.rss, heap,
-           now.heap, events, orders, whole, wrong);
+           cycle - 1, before.descriptors, before.threads, now.descriptors, now.threads, rss, now.rss, heap, now.heap,
+           events, orders, whole, wrong);
     /* Under valgrind and sanitizers, which count for themselves, memory says nothing here. */
     if (cycles >= CYCLES_FOR_MEMORY && check_slowness() == 1) {
         CHECK(now.rss <= rss + SPREAD);

@@ -11,23 +11,31 @@ static void texts(void)
         int code;
         const char *text;
     } known[] = {
-        {104, "UDP is already Active."}, {106, "You cannot change the LocalPort while the class is Active."},
-        {122, "Packet too large."}, {124, "Server error. Description contains detailed information."},
-        {126, "A valid LocalFile must be provided for PUT operations."}, {127, "Can't open local file."},
-        {128, "Can't write to local file."}, {129, "Can't read local file."},
-        {301, "Timeout while waiting for server."}, {434, "Unable to convert string to selected CodePage"},
-        {10013, "[10013] Access denied."}, {10048, "[10048] Address already in use."},
-        {10053, "[10053] Software caused connection abort."}, {10068, "[10068] Too many users."},
+        {104, "UDP is already Active."},
+        {106, "You cannot change the LocalPort while the class is Active."},
+        {122, "Packet too large."},
+        {124, "Server error. Description contains detailed information."},
+        {126, "A valid LocalFile must be provided for PUT operations."},
+        {127, "Can't open local file."},
+        {128, "Can't write to local file."},
+        {129, "Can't read local file."},
+        {301, "Timeout while waiting for server."},
+        {434, "Unable to convert string to selected CodePage"},
+        {10013, "[10013] Access denied."},
+        {10048, "[10048] Address already in use."},
+        {10053, "[10053] Software caused connection abort."},
+        {10068, "[10068] Too many users."},
         {11001, "[11001] Host not found."},
     };
     static const int all[] = {
         /* api: begin errors */
-        122, 123, 124, 125, 126, 127, 128, 129, 130, 301, 305, 306, 307, 104, 106, 107, 109, 112, 113, 114, 115, 116,
-        117, 118, 119, 434, 270, 271, 272, 273, 274, 275, 276, 280, 281, 282, 283, 284, 10004, 10009, 10013, 10014,
-        10022, 10024, 10035, 10036, 10037, 10038, 10039, 10040, 10041, 10042, 10043, 10044, 10045, 10046, 10047,
-        10048, 10049, 10050, 10051, 10052, 10053, 10054, 10055, 10056, 10057, 10058, 10059, 10060, 10061, 10062,
-        10063, 10064, 10065, 10066, 10067, 10068, 10069, 10070, 10071, 10091, 10092, 10093, 11001, 11002, 11003,
-        11004, 901, 902, 903, 904, 905, 906, 907, 908, 909, 910,
+        122,   123,   124,   125,   126,   127,   128,   129,   130,   301,   305,   306,   307,   104,
+        106,   107,   109,   112,   113,   114,   115,   116,   117,   118,   119,   434,   270,   271,
+        272,   273,   274,   275,   276,   280,   281,   282,   283,   284,   10004, 10009, 10013, 10014,
+        10022, 10024, 10035, 10036, 10037, 10038, 10039, 10040, 10041, 10042, 10043, 10044, 10045, 10046,
+        10047, 10048, 10049, 10050, 10051, 10052, 10053, 10054, 10055, 10056, 10057, 10058, 10059, 10060,
+        10061, 10062, 10063, 10064, 10065, 10066, 10067, 10068, 10069, 10070, 10071, 10091, 10092, 10093,
+        11001, 11002, 11003, 11004, 901,   902,   903,   904,   905,   906,   907,   908,   909,   910,
         /* api: end errors */
     };
     const char *unknown = tftpserver_strerror(123456);

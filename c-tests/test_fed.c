@@ -356,8 +356,8 @@ static char abort_text[400];
 static int32_t on_abort(tftpserver *server, tftpserver_event *event, void *context)
 {
     int32_t id = event->id == CONNECTION_REQUEST ? event->data.connection_request.connection_id
-        : event->id == CONNECTED               ? event->data.connected.connection_id
-                                               : event->data.transfer.connection_id;
+               : event->id == CONNECTED          ? event->data.connected.connection_id
+                                                 : event->data.transfer.connection_id;
     (void)context;
     if (event->id == abort_when) {
         CHECK_INT(tftpserver_do_abort(server, id, 9, "x"), INVALID_VALUE);

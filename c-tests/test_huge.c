@@ -25,8 +25,8 @@ static int32_t on_event(tftpserver *server, tftpserver_event *event, void *conte
     if (event->id == TRANSFER) {
         int64_t next = told->bytes + (int64_t)event->data.transfer.text_length;
         told->wrong += event->data.transfer.bytes_transferred != next
-            || event->data.transfer.percent_done != (int)(next * 100 / size)
-            || event->data.transfer.percent_done < told->percent;
+                    || event->data.transfer.percent_done != (int)(next * 100 / size)
+                    || event->data.transfer.percent_done < told->percent;
         told->bytes = next;
         told->percent = event->data.transfer.percent_done;
         told->events++;

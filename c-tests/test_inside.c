@@ -102,7 +102,7 @@ static int32_t restarts(tftpserver *server, int32_t id)
 {
     (void)id;
     return tftpserver_do_stoplistening(server) + tftpserver_set_int(server, LOCAL_PORT, 0, 0)
-        + tftpserver_do_startlistening(server);
+         + tftpserver_do_startlistening(server);
 }
 
 /* Turns all transfers at once, half of them uploads, until each has ended or fallen silent for good: what `act` did may
@@ -121,8 +121,7 @@ static void turn(client *clients, const struct act *act)
                 int opcode = client_opcode(&clients[i]);
                 if (opcode == DATA && client_block(&clients[i]) == (int)blocks[i] + 1) {
                     client_ack(&clients[i], ++blocks[i]);
-                } else if (opcode == ACK && client_block(&clients[i]) == (int)blocks[i]
-                           && blocks[i] <= SIZE / 512) {
+                } else if (opcode == ACK && client_block(&clients[i]) == (int)blocks[i] && blocks[i] <= SIZE / 512) {
                     size_t at = (size_t)blocks[i] * 512, part = SIZE - at < 512 ? SIZE - at : 512;
                     client_data(&clients[i], ++blocks[i], data + at, part);
                 } else if (opcode == ERROR) {
@@ -184,8 +183,8 @@ static void with(int32_t (*does)(tftpserver *server, int32_t id), int event, int
     run(&act, ended);
 }
 
-static const int events_of_all[] = {CONNECTED, CONNECTION_REQUEST, DISCONNECTED, END_TRANSFER, LOG, START_TRANSFER,
-                                    TRANSFER};
+static const int events_of_all[] = {CONNECTED, CONNECTION_REQUEST, DISCONNECTED, END_TRANSFER,
+                                    LOG,       START_TRANSFER,     TRANSFER};
 
 static void each(int32_t (*does)(tftpserver *server, int32_t id), int ended)
 {

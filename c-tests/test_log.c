@@ -12,7 +12,7 @@ static size_t lines(const char *type, const char *part)
     for (i = 0; i < self.events.count; i++) {
         const record *entry = &self.events.records[i];
         count += entry->id == LOG && (!type || strcmp(entry->mode, type) == 0)
-            && (!part || strstr(entry->text, part) != NULL);
+              && (!part || strstr(entry->text, part) != NULL);
     }
     return count;
 }
@@ -72,9 +72,10 @@ static void the_lines_are_well_formed(int level)
     size_t i;
     for (i = 0; i < fixture_count(&self, LOG); i++) {
         const record *entry = fixture_find(&self, LOG, i);
-        int wanted = strcmp(entry->mode, "Debug") == 0 ? 3
-            : strcmp(entry->mode, "Verbose") == 0 || strcmp(entry->mode, "PITrail") == 0 ? 2
-            : strcmp(entry->mode, "Info") == 0 || strcmp(entry->mode, "Error") == 0 ? 1 : -1;
+        int wanted = strcmp(entry->mode, "Debug") == 0                                          ? 3
+                   : strcmp(entry->mode, "Verbose") == 0 || strcmp(entry->mode, "PITrail") == 0 ? 2
+                   : strcmp(entry->mode, "Info") == 0 || strcmp(entry->mode, "Error") == 0      ? 1
+                                                                                                : -1;
         CHECK_INT(entry->level, wanted);
         CHECK(entry->level <= level);
         CHECK(strpbrk(entry->text, "\x1b\r\n") == NULL);

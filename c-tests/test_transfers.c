@@ -34,8 +34,8 @@ static transfer write_file(const char *name, const char *mode, const char *const
 
 static void sizes_with(const char *const *options, size_t block)
 {
-    const size_t sizes[] = {0, 1, block - 1, block, block + 1, 2 * block - 1, 2 * block, 8 * block, 8 * block + 1,
-                            65536, 100001};
+    const size_t sizes[] = {0,         1,         block - 1,     block, block + 1, 2 * block - 1,
+                            2 * block, 8 * block, 8 * block + 1, 65536, 100001};
     uint8_t *bytes = fixture_bytes(2 * 65536 + 9 * block);
     size_t i;
     NEED(fixture_open(&self));
@@ -119,8 +119,9 @@ static void netascii(void)
         const char *local, *wire;
         size_t local_length, wire_length;
     } pairs[] = {
-        {"", "", 0, 0}, {"a\n", "a\r\n", 2, 3}, {"\n\n\n", "\r\n\r\n\r\n", 3, 6}, {"a\rb", "a\r\0b", 3, 4},
-        {"\r\n", "\r\0\r\n", 2, 4}, {"no end", "no end", 6, 6}, {"\0\n", "\0\r\n", 2, 3},
+        {"", "", 0, 0},           {"a\n", "a\r\n", 2, 3},     {"\n\n\n", "\r\n\r\n\r\n", 3, 6},
+        {"a\rb", "a\r\0b", 3, 4}, {"\r\n", "\r\0\r\n", 2, 4}, {"no end", "no end", 6, 6},
+        {"\0\n", "\0\r\n", 2, 3},
     };
     static const char *const tiny[] = {"blksize", "8", NULL};
     char local[1000], wire[2000];

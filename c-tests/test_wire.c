@@ -64,7 +64,8 @@ static void stray_packets_get_silence(void)
     SILENCE("\0\5\0\1no\0");
     SILENCE("\0\5\0\0");
     SILENCE("\0\5");
-    SILENCE("\0\6blksize\0" "512\0");
+    SILENCE("\0\6blksize\0"
+            "512\0");
     SILENCE("\0\7");
     SILENCE("\xff\xff\xff\xff");
     SILENCE("\1\0f\0octet\0");
@@ -99,8 +100,24 @@ static void unknown_modes(void)
 static void nothing_outside_the_directory(void)
 {
     static const char *const names[] = {
-        "../secret", "a/../../secret", "..\\secret", "/../secret", "//../secret", "./../secret", "../../../etc/passwd",
-        "/etc/passwd", "..", ".", "/", "sub", "link", "linked/secret", "%2e%2e/secret", "....//secret", "fifo", "",
+        "../secret",
+        "a/../../secret",
+        "..\\secret",
+        "/../secret",
+        "//../secret",
+        "./../secret",
+        "../../../etc/passwd",
+        "/etc/passwd",
+        "..",
+        ".",
+        "/",
+        "sub",
+        "link",
+        "linked/secret",
+        "%2e%2e/secret",
+        "....//secret",
+        "fifo",
+        "",
     };
     fixture outside;
     char path[600], target[600];
@@ -227,7 +244,8 @@ static void options(void)
 static void unasked_options_are_not_offered(void)
 {
     static const char *const asked[] = {"x-unknown", "1", "blksize", "600", "blksize", "700", NULL};
-    static const char odd[] = "\0\1small\0octet\0tsize\0" "0\0blksize";
+    static const char odd[] = "\0\1small\0octet\0tsize\0"
+                              "0\0blksize";
     client one;
     begin();
     NEED(client_open(&one, self.port, NULL));

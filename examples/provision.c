@@ -69,7 +69,8 @@ static int32_t configure(tftpserver *server, const tftpserver_connection_request
              "LABEL install\n"
              "  KERNEL vmlinuz\n"
              "  INITRD initrd.img\n"
-             "  APPEND ip=dhcp hostname=node-%s lab.address=%s\n", mac, request->remote_host);
+             "  APPEND ip=dhcp hostname=node-%s lab.address=%s\n",
+             mac, request->remote_host);
     return tftpserver_set(server, TFTPSERVER_PROPERTY_CONN_FILE_DATA, request->connection_id, text);
 }
 

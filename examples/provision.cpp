@@ -15,8 +15,8 @@
 static void tell(tftp::server &server, std::int32_t id, std::string_view what)
 {
     static const std::regex control("[\\x01-\\x1f\\x7f]");
-    std::cout << server.conn_remote_host(id) << ' ' << std::regex_replace(server.conn_filename(id), control, "?") << ": "
-              << what << std::endl;
+    std::cout << server.conn_remote_host(id) << ' ' << std::regex_replace(server.conn_filename(id), control, "?")
+              << ": " << what << std::endl;
 }
 
 // PXELINUX, iPXE and U-Boot ask for pxelinux.cfg/01-aa-bb-cc-dd-ee-ff. A real lab would look the machine up here.
@@ -33,7 +33,8 @@ static std::string configuration(const std::string &name, std::string_view addre
            "LABEL install\n"
            "  KERNEL vmlinuz\n"
            "  INITRD initrd.img\n"
-           "  APPEND ip=dhcp hostname=node-" + mac + " lab.address=" + std::string(address) + "\n";
+           "  APPEND ip=dhcp hostname=node-"
+         + mac + " lab.address=" + std::string(address) + "\n";
 }
 
 // Uploads go to BACKUPS/address/name, and nowhere else.
@@ -44,7 +45,8 @@ static void keep(tftp::server &server, tftp::connection_request_event &e, const 
     const auto directory = backups / std::string(e.remote_host);
     std::error_code code;
     std::filesystem::create_directory(directory, code);
-    if (!std::regex_match(name, plain) || !std::filesystem::is_directory(std::filesystem::symlink_status(directory, code)))
+    if (!std::regex_match(name, plain)
+        || !std::filesystem::is_directory(std::filesystem::symlink_status(directory, code)))
         e.accept = false; // the client gets an ERROR, Connected the number 10013
     else
         server.set_conn_local_file(e.connection_id, (directory / name).string());

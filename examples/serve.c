@@ -236,7 +236,8 @@ static void print_usage(FILE *out)
 /* Ends the program with a sentence about what is wrong. */
 static void usage_error(const char *what, const char *about)
 {
-    fprintf(stderr, "serve: %s%s%s\nTry `serve --help'.\n", what, about != NULL ? ": " : "", about != NULL ? about : "");
+    fprintf(stderr, "serve: %s%s%s\nTry `serve --help'.\n", what, about != NULL ? ": " : "",
+            about != NULL ? about : "");
     exit(EXIT_USAGE);
 }
 
@@ -255,9 +256,9 @@ static int parse_port(const char *text)
 static struct options parse_options(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"port", required_argument, NULL, 'p'}, {"host", required_argument, NULL, 'H'},
+        {"port", required_argument, NULL, 'p'},   {"host", required_argument, NULL, 'H'},
         {"config", required_argument, NULL, 'c'}, {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     struct options options = {NULL, "", 69, 0, NULL, 0};
     int option;
@@ -269,12 +270,23 @@ static struct options parse_options(int argc, char **argv)
     }
     while ((option = getopt_long(argc, argv, "p:H:c:qh", known, NULL)) != -1) {
         switch (option) {
-        case 'p': options.port = parse_port(optarg); break;
-        case 'H': options.host = optarg; break;
-        case 'c': options.settings[options.setting_count++] = optarg; break;
-        case 'q': options.quiet = 1; break;
-        case 'h': print_usage(stdout); exit(EXIT_SUCCESS);
-        default: usage_error("that is no option of mine", NULL); /* getopt_long has named it */
+        case 'p':
+            options.port = parse_port(optarg);
+            break;
+        case 'H':
+            options.host = optarg;
+            break;
+        case 'c':
+            options.settings[options.setting_count++] = optarg;
+            break;
+        case 'q':
+            options.quiet = 1;
+            break;
+        case 'h':
+            print_usage(stdout);
+            exit(EXIT_SUCCESS);
+        default:
+            usage_error("that is no option of mine", NULL); /* getopt_long has named it */
         }
     }
     if (optind + 1 != argc) {

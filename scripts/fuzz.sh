@@ -3,7 +3,7 @@
 # two at a time. Beside Rust it needs a C++ compiler, for libFuzzer; with a nightly Rust it runs under AddressSanitizer.
 # What was found stays in build/fuzz: corpora by target, logs, and inputs that failed. Ends with 1 where one did.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 seconds=${TFTP_FUZZ_SECONDS:-3600}
 [ $# -gt 0 ] || set -- packets negotiation transfer names calls
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Mutation testing, with what it needs: see scripts/mutants.py, which gets the arguments.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 if ! cargo mutants --version >/dev/null 2>&1; then
     echo "NOT RUN: mutation testing, which needs cargo-mutants: cargo install cargo-mutants --locked"

@@ -5,7 +5,7 @@
 #
 # PYTHONS names other interpreters. mypy and setuptools come from build/python, which setup.sh makes.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 library=${1:-build/release/lib/libtftpserver.so.0}
 case $library in /*) ;; *) library=$PWD/$library ;; esac
 if [ ! -f "$library" ]; then

@@ -63,6 +63,7 @@ look() {
         want tmux tmux optional
         want /usr/include/asio.hpp libasio-dev optional
         want systemd-analyze systemd optional
+        want shellcheck shellcheck optional
     fi
     # A virtual environment needs a package of its own on Debian.
     if [ "$what" != build ] && have python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
@@ -122,14 +123,15 @@ if [ "$what" = test ]; then
     done
 fi
 # What the Python package is built and tested with beside Python: in a place of its own, the system's Python is left alone.
-if [ "$what" != build ] && have python3 && ! build/python/bin/python -c 'import anyio, mypy, pyright, setuptools, trio, uvloop' 2>/dev/null; then
+if [ "$what" != build ] && have python3 && ! build/python/bin/python -c 'import anyio, check_jsonschema, clang_format, mypy, pyright, ruff, setuptools, trio, uvloop' 2>/dev/null; then
     mkdir -p build
     rm -rf build/python
     if ! { python3 -m venv build/python \
-        && build/python/bin/python -m pip install --disable-pip-version-check 'setuptools>=77' mypy 'pyright[nodejs]' anyio trio uvloop; } \
+        && build/python/bin/python -m pip install --disable-pip-version-check 'setuptools>=77' mypy 'pyright[nodejs]' anyio trio uvloop \
+        ruff==0.17.6 typos==1.52.0 clang-format==23.1.5 check-jsonschema==0.39.0; } \
         >build/python.log 2>&1; then
         tail -n 5 build/python.log >&2
-        echo "setup: without setuptools, mypy, pyright, anyio, trio and uvloop from PyPI some tests are left out; each says so"
+        echo "setup: without what scripts/setup.sh takes from PyPI some tests are left out; each says so"
     fi
 fi
 # zig links the wheel's library for old systems: hundreds of megabytes that only `make dist` uses.

@@ -3,7 +3,7 @@
 # `scripts/soak.sh NAME...` only these. A step's output is in build/logs/soak; of it are shown the lines with
 # "figure: " or "NOT RUN: ", and the end where it fails. Ends with a summary, and with 1 where anything failed.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 logs=build/logs/soak
 mkdir -p "$logs"
 passed=0 failed=0 wanted=" $* "

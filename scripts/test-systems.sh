@@ -6,7 +6,7 @@
 # As root it installs what is missing. Where that is not possible it says so and ends with 0; with TFTP_SYSTEMS_REQUIRED set,
 # with 1.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 place=$PWD/build/systems
 logs=build/logs
 mkdir -p "$place" "$logs"

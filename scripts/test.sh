@@ -2,7 +2,7 @@
 # Every test, one step after the other; a step's output is in build/logs and is shown only where it fails. Ends with
 # a summary, and with 1 where anything failed.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 : "${CMAKE:=cmake}" "${CTEST:=ctest}"
 jobs=$(nproc 2>/dev/null || echo 2)
 logs=build/logs
@@ -122,6 +122,7 @@ packages() {
 }
 
 step format cargo fmt --all --check
+step style scripts/style.sh
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step bench bench
 step fuzz fuzz

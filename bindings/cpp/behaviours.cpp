@@ -47,7 +47,10 @@ struct fixture {
     {
         return run(server, support::put(port, name, dir.path(from)));
     }
-    bool await_end() { return pump(server, [this] { return ended.has_value(); }); }
+    bool await_end()
+    {
+        return pump(server, [this] { return ended.has_value(); });
+    }
 };
 
 template <class Function> int code_of(Function &&function)
@@ -87,8 +90,8 @@ void download_with_a_window()
     fixture self;
     std::string data = noise(3000000);
     self.dir.write("f", data);
-    int code = run(self.server, {"atftp", "--option", "blksize 1428", "--option", "windowsize 16", "--get", "-r", "f", "-l",
-                                 self.dir.path("got"), "127.0.0.1", std::to_string(self.port)});
+    int code = run(self.server, {"atftp", "--option", "blksize 1428", "--option", "windowsize 16", "--get", "-r", "f",
+                                 "-l", self.dir.path("got"), "127.0.0.1", std::to_string(self.port)});
     CHECK_INT(code, 0);
     CHECK(same(self.dir.read("got"), data));
 }
@@ -212,7 +215,7 @@ void order_of_events()
     };
     CHECK_INT(self.get("f"), CURL_GOOD);
     CHECK(self.await_end());
-    std::vector<std::string> wanted{"ConnectionRequest", "Connected", "StartTransfer",
+    std::vector<std::string> wanted{"ConnectionRequest", "Connected",   "StartTransfer",
                                     "Transfer",          "EndTransfer", "Disconnected"};
     CHECK(order == wanted);
 }
@@ -507,7 +510,9 @@ void fork_after_open()
     pid_t child = ::fork();
     if (child == 0) {
         tftp::server taken = std::move(self->server);
-        { tftp::server destroyed = std::move(taken); }
+        {
+            tftp::server destroyed = std::move(taken);
+        }
         end_child("7");
     }
     int status = 0;
@@ -533,15 +538,33 @@ void version_is_checked()
 
 #define BEHAVIOUR(name) {#name, name}
 const std::map<std::string, void (*)()> behaviours{
-    BEHAVIOUR(download_from_local_dir), BEHAVIOUR(upload_to_local_dir), BEHAVIOUR(download_with_a_window),
-    BEHAVIOUR(missing_file), BEHAVIOUR(refuse_a_request), BEHAVIOUR(data_from_the_application),
-    BEHAVIOUR(file_chosen_by_the_application), BEHAVIOUR(name_chosen_by_the_application),
-    BEHAVIOUR(upload_through_transfer_alone), BEHAVIOUR(nobody_answers),
-    BEHAVIOUR(order_of_events), BEHAVIOUR(fields_of_events), BEHAVIOUR(conn_arrays), BEHAVIOUR(answer_given_later),
-    BEHAVIOUR(figures_of_a_transfer), BEHAVIOUR(several_addresses), BEHAVIOUR(exception_in_a_handler),
-    BEHAVIOUR(error_number_and_text), BEHAVIOUR(config), BEHAVIOUR(stop_listening), BEHAVIOUR(close_inside_a_handler),
-    BEHAVIOUR(use_after_close), BEHAVIOUR(interrupt), BEHAVIOUR(several_servers),
-    BEHAVIOUR(collected_during_a_transfer), BEHAVIOUR(fork_after_open), BEHAVIOUR(version_is_checked),
+    BEHAVIOUR(download_from_local_dir),
+    BEHAVIOUR(upload_to_local_dir),
+    BEHAVIOUR(download_with_a_window),
+    BEHAVIOUR(missing_file),
+    BEHAVIOUR(refuse_a_request),
+    BEHAVIOUR(data_from_the_application),
+    BEHAVIOUR(file_chosen_by_the_application),
+    BEHAVIOUR(name_chosen_by_the_application),
+    BEHAVIOUR(upload_through_transfer_alone),
+    BEHAVIOUR(nobody_answers),
+    BEHAVIOUR(order_of_events),
+    BEHAVIOUR(fields_of_events),
+    BEHAVIOUR(conn_arrays),
+    BEHAVIOUR(answer_given_later),
+    BEHAVIOUR(figures_of_a_transfer),
+    BEHAVIOUR(several_addresses),
+    BEHAVIOUR(exception_in_a_handler),
+    BEHAVIOUR(error_number_and_text),
+    BEHAVIOUR(config),
+    BEHAVIOUR(stop_listening),
+    BEHAVIOUR(close_inside_a_handler),
+    BEHAVIOUR(use_after_close),
+    BEHAVIOUR(interrupt),
+    BEHAVIOUR(several_servers),
+    BEHAVIOUR(collected_during_a_transfer),
+    BEHAVIOUR(fork_after_open),
+    BEHAVIOUR(version_is_checked),
 };
 
 /* The names in the common table. */

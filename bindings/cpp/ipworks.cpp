@@ -114,7 +114,7 @@ void a_download_fires_every_event()
     CHECK(same(dir.read("got"), data));
     CHECK_INT(server.status, 0);
     CHECK_INT(server.bytes, 2000);
-    std::vector<std::string> wanted{"ConnectionRequest", "Connected", "StartTransfer",
+    std::vector<std::string> wanted{"ConnectionRequest", "Connected",   "StartTransfer",
                                     "Transfer",          "EndTransfer", "Disconnected"};
     CHECK(server.seen == wanted);
 }
@@ -225,7 +225,7 @@ void the_conn_arrays()
         CHECK_INT(server.GetConnCount(), 1);
         CHECK_TEXT(server.GetConnConnectionId(0), std::to_string(e->ConnectionId).c_str());
         both = std::string(server.GetConnFilename(0)) + server.GetConnRemoteHost(e->ConnectionId)
-            + server.GetConnFilename(e->ConnectionId) + server.GetConnTransferMode(0);
+             + server.GetConnFilename(e->ConnectionId) + server.GetConnTransferMode(0);
         CHECK_TEXT(both.c_str(), "f127.0.0.1f0");
         CHECK(server.GetConnRemotePort(0) == server.GetConnRemotePort(e->ConnectionId));
         char *data = NULL;

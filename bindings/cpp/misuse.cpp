@@ -60,10 +60,7 @@ struct fixture {
 
     std::vector<std::string> get() const { return support::get(port, "f", dir.path("got")); }
 
-    bool serves()
-    {
-        return run(server, get()) == CURL_GOOD && same(dir.read("got"), data);
-    }
+    bool serves() { return run(server, get()) == CURL_GOOD && same(dir.read("got"), data); }
 };
 
 template <class Event> void throws_from(tftp::handler<Event> tftp::server::*handler)
@@ -145,7 +142,11 @@ void a_handler_destroys_its_server()
             events++;
             server.reset();
             CHECK_INT(*alive, 7); /* the running handler is still there */
-            CHECK(code_of([] { tftp::server inner; inner.close(); }) == 907);
+            CHECK(code_of([] {
+                      tftp::server inner;
+                      inner.close();
+                  })
+                  == 907);
             if (and_throws) {
                 throw 42;
             }

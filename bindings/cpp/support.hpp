@@ -142,7 +142,12 @@ enum { CURL_GOOD = 0, CURL_ERROR_1 = 68, CURL_ERROR_2 = 69 };
 inline std::vector<std::string> curl(int port, const std::string &name, const std::string &more,
                                      const std::string &file, long seconds = patience().count())
 {
-    return {"curl", "--silent", "--max-time", std::to_string(seconds), more, file,
+    return {"curl",
+            "--silent",
+            "--max-time",
+            std::to_string(seconds),
+            more,
+            file,
             "tftp://127.0.0.1:" + std::to_string(port) + "/" + name};
 }
 

@@ -103,7 +103,8 @@ static inline ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
         parts[at].len = (ULONG)message->msg_iov[at].iov_len;
     }
     if (posix_errno(WSASendTo((SOCKET)fd, parts, (DWORD)at, &sent, (DWORD)flags, message->msg_name,
-                              message->msg_namelen, NULL, NULL)) < 0)
+                              message->msg_namelen, NULL, NULL))
+        < 0)
         return -1;
     return (ssize_t)sent;
 }

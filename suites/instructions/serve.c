@@ -8,8 +8,7 @@
 int main(int argc, char **argv)
 {
     tftpserver *server = tftpserver_open();
-    if (argc != 2
-        || tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, argv[1]) != 0
+    if (argc != 2 || tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, argv[1]) != 0
         || tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_HOST, 0, "127.0.0.1") != 0
         || tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 0) != 0
         || tftpserver_do_startlistening(server) != 0)

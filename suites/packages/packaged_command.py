@@ -73,7 +73,7 @@ def serve_reload_and_stop(root, program):
             file.write("create = true\n")
         server.send_signal(signal.SIGHUP)
         # The new configuration applies from some moment on.
-        for attempt in range(300):
+        for _ in range(300):
             if subprocess.run(put, capture_output=True, timeout=60).returncode == 0:
                 break
         with open(f"{directory}/copy", "rb") as file:

@@ -300,7 +300,6 @@ class Threads(Case):
         self.write("file", LARGE)
         server = self.server(self.root)
         delivering, wrong = [], []
-        inside = threading.local()
 
         def handle(e):
             delivering.append(1)

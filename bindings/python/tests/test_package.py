@@ -172,7 +172,7 @@ class Readme(Running):
                  ("server.do_events()", "events"), ("INVALID_VALUE", "error"), ("pip install", "install"),
                  ("compat/samples", "compat")]
         tried = []
-        for language, block in blocks:
+        for _, block in blocks:
             names = [name for mark, name in known if mark in block and name not in tried]
             self.assertTrue(names, f"nobody knows how to try this:\n{block}")
             # The directory's mark is in the asyncio block as well.

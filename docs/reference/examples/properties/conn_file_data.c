@@ -4,8 +4,8 @@ static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *c
 {
     static const unsigned char image[] = {0x7f, 'E', 'L', 'F', 0, 1};
     (void)context;
-    tftpserver_set_bytes(server, TFTPSERVER_PROPERTY_CONN_FILE_DATA, event->data.connected.connection_id,
-                         image, sizeof image);
+    tftpserver_set_bytes(server, TFTPSERVER_PROPERTY_CONN_FILE_DATA, event->data.connected.connection_id, image,
+                         sizeof image);
     return 0;
 }
 

@@ -5,7 +5,8 @@ static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void
 {
     int32_t id = event->data.disconnected.connection_id;
     (void)context;
-    printf("%lld packets sent again\n", (long long)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, id));
+    printf("%lld packets sent again\n",
+           (long long)tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, id));
     return 0;
 }
 
