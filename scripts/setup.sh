@@ -64,6 +64,7 @@ look() {
         want /usr/include/asio.hpp libasio-dev optional
         want systemd-analyze systemd optional
         want shellcheck shellcheck optional
+        want doxygen doxygen optional
     fi
     # A virtual environment needs a package of its own on Debian.
     if [ "$what" != build ] && have python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then

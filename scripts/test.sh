@@ -105,7 +105,10 @@ php_tests() (
     cd bindings/php && phpunit --verbose
 )
 
-docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items; }
+docs() {
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items \
+        && python3 suites/documents/links.py . && scripts/site.sh --check
+}
 
 # Threads under a scheduler that decides at every lock who goes on: crates/tftp-sync. In a directory of its own, for all is
 # compiled anew with the flag.
