@@ -176,12 +176,21 @@ int client_receive(client *self, int millis)
     return 0;
 }
 
+static int event_waits(tftpserver *server)
+{
+#ifdef _WIN32
+    return WaitForSingleObject(tftpserver_get_event_handle(server), 0) == WAIT_OBJECT_0;
+#else
+    struct pollfd readable = {(int)tftpserver_get_event_fd(server), POLLIN, 0};
+    return poll(&readable, 1, 0) == 1;
+#endif
+}
+
 /* The same in the middle of a transfer: DoEvents waits for an event where there is none, and is called only where there
    is one while packets are here already. An application on a slow machine would otherwise hear of a whole file late. */
 static int receive_next(client *self)
 {
-    struct pollfd events = {self->pump ? (int)tftpserver_get_event_fd(self->pump) : -1, POLLIN, 0};
-    if (self->pump && poll(&events, 1, 0) == 1) {
+    if (self->pump && event_waits(self->pump)) {
         tftpserver_do_doevents(self->pump);
     }
     return receive_now(self, 0) || client_receive(self, REPEAT_MILLIS);

@@ -32,6 +32,7 @@ static void every_function_refuses(tftpserver *wrong)
     CHECK_INT(tftpserver_do_reset(wrong), NOT_A_HANDLE);
     CHECK_INT(tftpserver_do_interrupt(wrong), NOT_A_HANDLE);
     CHECK_INT(tftpserver_get_event_fd(wrong), -1);
+    CHECK(tftpserver_get_event_handle(wrong) == NULL);
     CHECK_INT(tftpserver_close(wrong), NOT_A_HANDLE);
 }
 

@@ -180,6 +180,8 @@ static void the_event_descriptor(void)
     ready.fd = tftpserver_get_event_fd(self.server);
     ready.events = POLLIN;
     NEED(ready.fd >= 0);
+    CHECK(tftpserver_get_event_handle(self.server) == NULL); /* Windows has that, and not this */
+    CHECK_INT(tftpserver_get_last_error_code(self.server), NOT_AVAILABLE);
     CHECK_INT(tftpserver_get_event_fd(self.server), ready.fd);
     CHECK_INT(poll(&ready, 1, 0), 0);
     NEED(client_open(&reader, self.port, NULL));

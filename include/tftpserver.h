@@ -1659,7 +1659,8 @@ int32_t tftpserver_do_interrupt(tftpserver *server);
  *
  * @param server The handle.
  * @return The descriptor, the same at every call, closed by `tftpserver_close`; -1 where the call fails: 901 not a
- *         handle; 909 not available on this platform; 10024 too many open files; 908 internal error.
+ *         handle; 909 not available on this platform, which is Windows, where `tftpserver_get_event_handle` serves;
+ *         10024 too many open files; 908 internal error.
  *
  * Threads: any.
  */
@@ -1794,6 +1795,23 @@ int32_t tftpserver_do_abort(tftpserver *server,
                             int32_t index,
                             int32_t tftp_code,
                             const char *message);
+
+/**
+ * A Windows HANDLE that is signalled while an event waits: for WaitForMultipleObjects, MsgWaitForMultipleObjects,
+ * RegisterWaitForSingleObject.
+ *
+ * When it is signalled, call `tftpserver_do_doevents`. It is a manual-reset event: it stays signalled until no event
+ * waits, and the library alone sets and resets it. Do nothing else with it: not set, not reset, not close.
+ *
+ * @param server The handle.
+ * @return The HANDLE, the same at every call, closed by `tftpserver_close`; NULL where the call fails: 901 not a
+ *         handle; 909 not available on this platform, which is every one but Windows, where `tftpserver_get_event_fd`
+ *         serves; 10024 too many open files; 908 internal error.
+ *
+ * Threads: any.
+ */
+TFTPSERVER_API
+void *tftpserver_get_event_handle(tftpserver *server);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -86,7 +86,7 @@
  *
  * Poll event_fd() for reading and call do_events when it is readable, with the setting SelectWaitMillis at 0, so that
  * it never waits. The descriptor is the library's. What closes the descriptors that it is given, as
- * asio::posix::stream_descriptor does, gets a dup() of it: examples/asio.cpp.
+ * asio::posix::stream_descriptor does, gets a dup() of it: examples/asio.cpp. On Windows wait for event_handle().
  *
  * MEMORY
  *
@@ -1086,6 +1086,25 @@ public:
         int descriptor = ::tftpserver_get_event_fd(handle());
         code = descriptor < 0 ? last_code() : std::error_code();
         return descriptor;
+    }
+
+    /**
+     * On Windows a HANDLE that is signalled while an event waits: wait for it, and call do_events. It is the library's:
+     * do nothing else with it. @throws error 909 elsewhere
+     */
+    void *event_handle() const
+    {
+        void *event = ::tftpserver_get_event_handle(handle());
+        if (event == nullptr) {
+            fail();
+        }
+        return event;
+    }
+    void *event_handle(std::error_code &code) const noexcept
+    {
+        void *event = ::tftpserver_get_event_handle(handle());
+        code = event == nullptr ? last_code() : std::error_code();
+        return event;
     }
 
     /* -- settings: tftpserver.h has their list -- */

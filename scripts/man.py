@@ -24,7 +24,7 @@ FAMILIES = [
     ["open", "close"],
     ["get", "set", "get_int", "set_int", "get_bytes", "set_bytes"],
     ["get_last_error", "get_last_error_code", "strerror"],
-    ["register_callback", "do_doevents", "do_interrupt", "get_event_fd"],
+    ["register_callback", "do_doevents", "do_interrupt", "get_event_fd", "get_event_handle"],
     ["do_startlistening", "do_stoplistening", "do_shutdown", "do_disconnect", "do_reset"],
 ]
 

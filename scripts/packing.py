@@ -124,9 +124,10 @@ License: Apache-2.0
 """
 
 
-def third_party(crate="tftpserver"):
+def third_party(crate="tftpserver", target=None):
     """The crates inside the library (or another `crate` of the workspace), with their licences, as Cargo.lock has them."""
-    data = json.loads(run("cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", host_triple()))
+    data = json.loads(run("cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform",
+                          target or host_triple()))
     packages = {package["id"]: package for package in data["packages"]}
     nodes = {node["id"]: node for node in data["resolve"]["nodes"]}
     waiting, seen = [one for one in data["workspace_members"] if packages[one]["name"] == crate], set()

@@ -98,15 +98,16 @@ windows() {
 
 # The programs of c-tests as they are, with what POSIX has by Winsock. Those left out look at what Windows or wine has not:
 # links, descriptors, processes of their own, the event descriptor.
-nouns="wire transfers events errors conn_arrays config log"
+nouns="wire transfers events errors conn_arrays config log progress windows/event_handle"
 c_tests() {
     programs=$place/c-tests
     mkdir -p "$programs"
     cp "$dll/tftpserver.dll" "$programs/" || return 1
     bad=0
-    for noun in $nouns; do
-        x86_64-w64-mingw32-gcc-posix -std=gnu99 -Wall -Wextra -Werror -g -include c-tests/windows/posix.h -Ic-tests/windows -Iinclude \
-            -static -o "$programs/test_$noun.exe" "c-tests/test_$noun.c" c-tests/client.c c-tests/fixture.c \
+    for source in $nouns; do
+        noun=$(basename "$source")
+        x86_64-w64-mingw32-gcc-posix -std=gnu99 -Wall -Wextra -Werror -g -include c-tests/windows/posix.h -Ic-tests/windows -Ic-tests -Iinclude \
+            -static -o "$programs/test_$noun.exe" "c-tests/$(dirname "$source")/test_$noun.c" c-tests/client.c c-tests/fixture.c \
             -L"$dll" -l:libtftpserver.dll.a -lws2_32 || { bad=1; continue; }
         echo "== $noun"
         # Once more where it fails: under wine a removed file that somebody has open keeps its name until that is closed.

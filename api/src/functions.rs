@@ -10,12 +10,25 @@ pub fn made(functions: &[Function]) -> Vec<Made> {
     vec![
         Made::whole("src/ffi/guard/rules.rs", rules(functions)),
         Made::whole("c-tests/exports.txt", exports(functions)),
+        Made::whole("packaging/windows/tftpserver.def", definitions(functions)),
     ]
 }
 
 fn exports(functions: &[Function]) -> String {
     let names = functions.iter().map(|function| format!("{}\n", function.name));
     format!("# {}\n{}", note("functions"), names.collect::<String>())
+}
+
+/// The module definition file from which Windows' import libraries are made.
+fn definitions(functions: &[Function]) -> String {
+    let names = functions
+        .iter()
+        .map(|function| format!("    {}\n", function.name));
+    format!(
+        "; {}\nLIBRARY tftpserver.dll\nEXPORTS\n{}",
+        note("functions"),
+        names.collect::<String>()
+    )
 }
 
 /// The functions with a handle, as an enum and as a table.

@@ -203,6 +203,7 @@ void codes_instead_of_exceptions()
     server.set_int(TFTPSERVER_PROPERTY_CONN_COUNT, 1, 0, code);
     CHECK(code == tftp::errc::read_only);
     CHECK(server.event_fd(code) >= 0 && !code);
+    CHECK(server.event_handle(code) == nullptr && code == tftp::errc::not_available);
     server.do_events(code);
     CHECK(!code);
     server.close(code);

@@ -379,7 +379,8 @@ pub extern "C" fn tftpserver_do_interrupt(server: *mut tftpserver) -> i32 {
 ///
 /// @param server The handle.
 /// @return The descriptor, the same at every call, closed by `tftpserver_close`; -1 where the call fails: 901 not a
-///         handle; 909 not available on this platform; 10024 too many open files; 908 internal error.
+///         handle; 909 not available on this platform, which is Windows, where `tftpserver_get_event_handle` serves;
+///         10024 too many open files; 908 internal error.
 ///
 /// Threads: any.
 #[unsafe(no_mangle)]
@@ -542,6 +543,25 @@ pub extern "C" fn tftpserver_do_abort(
             false => Some(unsafe { strings::from_c(message) }?),
         };
         server.abort(index, tftp_code, text)
+    })
+}
+
+/// A Windows HANDLE that is signalled while an event waits: for WaitForMultipleObjects, MsgWaitForMultipleObjects,
+/// RegisterWaitForSingleObject.
+///
+/// When it is signalled, call `tftpserver_do_doevents`. It is a manual-reset event: it stays signalled until no event
+/// waits, and the library alone sets and resets it. Do nothing else with it: not set, not reset, not close.
+///
+/// @param server The handle.
+/// @return The HANDLE, the same at every call, closed by `tftpserver_close`; NULL where the call fails: 901 not a
+///         handle; 909 not available on this platform, which is every one but Windows, where `tftpserver_get_event_fd`
+///         serves; 10024 too many open files; 908 internal error.
+///
+/// Threads: any.
+#[unsafe(no_mangle)]
+pub extern "C" fn tftpserver_get_event_handle(server: *mut tftpserver) -> *mut c_void {
+    value(server, Call::GetEventHandle, ptr::null_mut(), |server, _| {
+        server.event_handle().map(ptr::with_exposed_provenance_mut)
     })
 }
 

@@ -131,3 +131,4 @@ int32_t tftpserver_do_abort(tftpserver *server,
                             int32_t index,
                             int32_t tftp_code,
                             const char *message);
+void *tftpserver_get_event_handle(tftpserver *server);

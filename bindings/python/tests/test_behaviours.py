@@ -274,11 +274,16 @@ class Behaviours(Case):
         server.close()
         self.assertTrue(server.closed)
 
+    @unittest.skipIf(os.name == "nt", "Windows has it")
+    def test_event_handle_is_of_windows_alone(self):
+        self.fails(909, self.server(self.root).event_handle)
+
     def test_use_after_close(self):
         server = self.server(self.root)
         server.close()
         server.close()
-        for name in ("do_events", "start_listening", "stop_listening", "shutdown", "reset", "interrupt", "fileno"):
+        for name in ("do_events", "start_listening", "stop_listening", "shutdown", "reset", "interrupt", "fileno",
+                     "event_handle"):
             self.fails(901, getattr(server, name))
         for name in ("version", "conn_count", "listening", "local_dir", "local_port", "timeout"):
             self.fails(901, getattr, server, name)

@@ -243,6 +243,16 @@ class TFTPServer(SettingAttributes, Strict):
             raise self._last_failure()
         return fd
 
+    def event_handle(self) -> int:
+        """On Windows a HANDLE that is signalled while an event waits, for WaitForMultipleObjects; elsewhere it fails with 909.
+
+        When it is signalled, call do_events. Do nothing else with it.
+        """
+        handle: Optional[int] = lib.tftpserver_get_event_handle(self._handle)
+        if handle is None:
+            raise self._last_failure()
+        return handle
+
     def close(self) -> None:
         """Ends every transfer and frees everything; waits for a handler that runs on another thread.
 

@@ -575,4 +575,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
         ctypes.c_int32,
         [ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32, ctypes.c_char_p],
     ),
+    "tftpserver_get_event_handle": (
+        ctypes.c_void_p,
+        [ctypes.c_void_p],
+    ),
 }

@@ -29,10 +29,11 @@ pub(in crate::ffi) enum Call {
     DoHold,
     DoSupply,
     DoAbort,
+    GetEventHandle,
 }
 
 /// In the order of [`Call`].
-pub(super) const RULES: [Rule; 24] = [
+pub(super) const RULES: [Rule; 25] = [
     rule(Call::Close, "tftpserver_close", false, true),
     rule(Call::RegisterCallback, "tftpserver_register_callback", true, true),
     rule(Call::GetLastError, "tftpserver_get_last_error", true, false),
@@ -57,4 +58,5 @@ pub(super) const RULES: [Rule; 24] = [
     rule(Call::DoHold, "tftpserver_do_hold", true, true),
     rule(Call::DoSupply, "tftpserver_do_supply", true, true),
     rule(Call::DoAbort, "tftpserver_do_abort", true, true),
+    rule(Call::GetEventHandle, "tftpserver_get_event_handle", true, true),
 ];

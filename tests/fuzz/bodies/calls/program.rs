@@ -194,8 +194,15 @@ impl<'s> Program<'s> {
             20 => self.status(tftpserver_do_disconnect(handle, values::index(input)), handle),
             21 => self.status(tftpserver_do_interrupt(handle), handle),
             22 => {
-                if tftpserver_get_event_fd(handle) < 0 {
+                let has_descriptor = tftpserver_get_event_fd(handle) >= 0;
+                if !has_descriptor {
                     self.failed(handle);
+                }
+                // Each system has one of the two.
+                if tftpserver_get_event_handle(handle).is_null() {
+                    self.failed(handle);
+                } else {
+                    assert!(!has_descriptor);
                 }
             }
             _ => {
