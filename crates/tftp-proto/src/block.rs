@@ -40,7 +40,7 @@ pub(crate) fn distance(base: u64, wire: u16, rollover: Rollover) -> Option<u64> 
     }
 }
 
-/// Whether a wire number tells which roll-over a sender uses that nobody has agreed with.
+/// Whether a wire number reveals how a sender rolls over that did not negotiate it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Evidence {
     /// Only such a sender would send this number now.
@@ -52,8 +52,8 @@ pub(crate) enum Evidence {
     None,
 }
 
-/// What `wire` says while block 65536 is expected, and the sender may be at most at block `reach`
-/// (what was acknowledged, plus the window: RFC 7440 section 4).
+/// Returns what `wire` reveals about the roll-over while block 65536 is expected. `reach` is the highest block that the
+/// sender may have sent: the last acknowledged one plus the window (RFC 7440 section 4).
 pub(crate) fn evidence(wire: u16, reach: u64) -> Evidence {
     let if_zero = FIRST_WRAPPED + u64::from(wire);
     let if_one = if_zero - 1;

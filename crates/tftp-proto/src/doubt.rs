@@ -1,5 +1,5 @@
-//! Whether a client is really gone: an ERROR and an ICMP error are as easy to forge as any packet, so a running
-//! transfer believes them only after a moment in which nothing valid of its client came.
+//! Decides whether a client is really gone. ERRORs and ICMP errors are as easy to forge as any packet, so a running
+//! transfer acts on one only after a moment without a valid packet of its client.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -8,11 +8,11 @@ use core::time::Duration;
 use crate::time::Instant;
 use crate::wire::ErrorCode;
 
-/// The moment of a client that waits for the server, counted from the ERROR: it has nothing to answer until the
-/// server's packet goes, which starts its ordinary moment, but it repeats itself at about this rate.
+/// How long the ERROR of a client that waits for the server is doubted. Such a client has nothing to acknowledge until
+/// the server's packet is sent, which starts the ordinary moment; clients retransmit at about this rate.
 const OWED_MOMENT: Duration = Duration::from_secs(1);
 
-/// An ERROR of the client, kept until it is believed or refuted.
+/// An ERROR of the client, kept until it is accepted or refuted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClientError {
     pub code: ErrorCode,
@@ -20,12 +20,12 @@ pub(crate) struct ClientError {
     pub message: String,
 }
 
-/// What is believed when a moment is over.
+/// The conclusion when a moment is over.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Belief {
     /// The moment is not over, or there is none.
     Nothing,
-    /// The refused packet has to go once more.
+    /// The refused packet has to be sent once more.
     SendAgain,
     /// The client is gone; with its ERROR, where it sent one.
     Gone(Option<ClientError>),
@@ -43,16 +43,16 @@ struct Open {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// An ERROR came: it is believed at that time.
+    /// An ERROR arrived; it is accepted at that time.
     Error(Instant),
     /// A valid packet followed the ERROR. It is kept until the next one: tftp-hpa's client sends one stray ACK behind
     /// its own ERROR, and the refusal that follows should be reported with the client's words.
     Refuted,
-    /// A packet was refused (ICMP port unreachable): it goes once more at that time.
+    /// A packet was refused (ICMP port unreachable); it is sent once more at that time.
     Refused(Instant),
-    /// It went once more. The next refusal counts, however late: routers limit the rate of these messages.
+    /// It was sent once more. The next refusal counts, however late: routers limit the rate of these messages.
     SentAgain,
-    /// Refused again: believed at that time.
+    /// Refused again; accepted at that time.
     RefusedAgain(Instant),
     /// A newer transfer of the same client has begun.
     Superseded,
@@ -86,7 +86,7 @@ impl Doubt {
         }
     }
 
-    /// An ERROR came. `owed`: the server has the next packet to send. Only the first of several starts a moment.
+    /// Records an ERROR. `owed`: the server has the next packet to send. Only the first of several starts a moment.
     pub fn error(&mut self, now: Instant, moment: Duration, owed: bool, error: ClientError) {
         if matches!(self.0.as_deref(), Some(open) if matches!(open.stage, Stage::Error(_))) {
             return;
@@ -98,7 +98,7 @@ impl Doubt {
         }));
     }
 
-    /// A packet was refused.
+    /// Records that a packet was refused.
     pub fn refused(&mut self, now: Instant, moment: Duration) {
         let until = now + moment;
         let Some(open) = self.0.as_deref_mut() else {
@@ -116,7 +116,7 @@ impl Doubt {
         }
     }
 
-    /// A newer transfer of the same client has begun. An ERROR keeps its moment; what was refused does not go again.
+    /// Records that a newer transfer of the same client has begun. An ERROR keeps its moment; a refused packet is not sent again.
     pub fn supersede(&mut self) {
         let waits = matches!(self.0.as_deref(), Some(open) if matches!(open.stage, Stage::Error(_)));
         if !waits {
@@ -127,8 +127,8 @@ impl Doubt {
         }
     }
 
-    /// A packet was sent for the first time: the client has its moment to answer that. `owed`: it waits for more before
-    /// it answers, as for the rest of a window.
+    /// Restarts the moment because a packet was sent for the first time. `owed`: the client waits for more before it
+    /// answers, such as the rest of a window.
     pub fn sent(&mut self, now: Instant, moment: Duration, owed: bool) {
         let Some(open) = self.0.as_deref_mut() else { return };
         let moment = if owed { moment.max(OWED_MOMENT) } else { moment };
@@ -138,7 +138,7 @@ impl Doubt {
         }
     }
 
-    /// A valid packet came: the client is there.
+    /// Records a valid packet: the client is there.
     pub fn refute(&mut self) {
         match self.0.as_deref_mut() {
             None => {}
@@ -147,7 +147,7 @@ impl Doubt {
         }
     }
 
-    /// What to believe now.
+    /// Returns the conclusion at `now`, and advances the stage.
     pub fn expire(&mut self, now: Instant) -> Belief {
         let Some(open) = self.0.as_deref_mut() else {
             return Belief::Nothing;

@@ -1,4 +1,4 @@
-//! What a client asked for and what the server allows, turned into what is agreed (RFC 2347).
+//! Option negotiation (RFC 2347): from the options of a request and the server's limits to the parameters of a transfer.
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
@@ -9,7 +9,7 @@ pub use crate::block::Rollover;
 use crate::options::{OPTIONS, Terms};
 use crate::wire::{self, Asked};
 
-/// What the server allows.
+/// The server's limits on negotiated values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The largest block that is agreed to, 8 to 65464.
@@ -22,22 +22,22 @@ pub struct Limits {
     pub rollover: Rollover,
 }
 
-/// What holds for one transfer.
+/// The negotiated parameters of one transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Agreed {
     /// Bytes in every block but the last.
     pub blksize: u16,
     /// Blocks in a window; 1 is lockstep.
     pub windowsize: u16,
-    /// The exact wait before a retransmission, where the client asked for one.
+    /// The exact wait before a retransmission, if negotiated.
     pub timeout: Option<Duration>,
     /// The length of the stream on the wire: of a download where it is known, of an upload as announced.
     pub tsize: Option<u64>,
-    /// The client asked for tsize, answered or not.
+    /// The request had tsize, answered or not.
     pub asks_tsize: bool,
     /// The block number after 65535.
     pub rollover: Rollover,
-    /// The answer, where there is anything to answer.
+    /// The OACK; `None` if no option was accepted.
     pub oack: Option<Oack>,
 }
 
@@ -66,7 +66,7 @@ pub const LEAST_BLOCK: u16 = DEFAULT_BLKSIZE;
 /// lose the rest, and each loss costs their own timeout.
 pub const LARGE_BLKSIZE: u16 = 16_384;
 
-/// What such a buffer takes of them, in bytes: the usual [`Limits::max_large_window`].
+/// The bytes of such blocks that a default receive buffer holds: the usual [`Limits::max_large_window`].
 pub const LARGE_WINDOW: u32 = 131_072;
 
 /// The largest window of a download: not half of the numbers there are, so that an ACK of a block as far back as a window
@@ -86,7 +86,7 @@ pub fn read(asked: &Asked, limits: &Limits, size: Option<u64>) -> Agreed {
     )
 }
 
-/// Agrees on an upload. tsize is echoed (RFC 2349); whether there is room for it is the caller's question.
+/// Agrees on an upload. tsize is echoed (RFC 2349); checking for room is the caller's.
 pub fn write(asked: &Asked, limits: &Limits) -> Agreed {
     agree(
         asked,

@@ -1,26 +1,26 @@
-//! What the number of an upload's DATA means, also where the client rolls over in its own way.
+//! Interprets the block numbers of an upload's DATA, including those of clients with their own roll-over.
 
 use crate::block::{Evidence, FIRST_WRAPPED, Rollover, distance, evidence, to_wire};
 use crate::negotiate::Agreed;
 
-/// What a block's number means now.
+/// The meaning of a block number at the current position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Next,
     /// Behind a gap, at this position.
     Ahead(u64),
-    /// Here already.
+    /// A duplicate.
     Old,
-    /// Nothing that the client could have sent.
+    /// A number that the client cannot have sent.
     Senseless,
     /// Block 65536 of one client or a later block of another: see [`Evidence::Ambiguous`].
     Unclear,
 }
 
-/// Where the receiver of an upload is, in blocks.
+/// The position of the receiver of an upload, in blocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
-    /// The last block that is here without a gap before it.
+    /// The last block received without a gap before it.
     pub received: u64,
     /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section 4).
     pub reach: u64,
@@ -33,9 +33,9 @@ const MAX_DOUBTS: u8 = 8;
 /// The numbers of one upload.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbers {
-    /// How the client rolls over; `None` while nobody knows.
+    /// How the client rolls over; `None` while unknown.
     rollover: Option<Rollover>,
-    /// How often that stayed unclear.
+    /// The number of windows in which that stayed unclear.
     doubts: u8,
 }
 
@@ -56,7 +56,7 @@ impl Numbers {
         to_wire(block, self.rollover.unwrap_or(agreed.rollover))
     }
 
-    /// One more window that did not tell. At some point it has to be decided.
+    /// Counts a window that fits both roll-over modes. After `MAX_DOUBTS` of them mode One is assumed.
     pub fn doubt(&mut self) {
         self.doubts += 1;
         if self.doubts >= MAX_DOUBTS {
@@ -64,7 +64,7 @@ impl Numbers {
         }
     }
 
-    /// Where a DATA with this number and so many bytes belongs.
+    /// Returns the place of a DATA packet with this number and this many bytes.
     pub fn place(&mut self, at: Position, agreed: &Agreed, wire: u16, length: usize) -> Place {
         if self.rollover.is_none() && at.received + 1 == FIRST_WRAPPED {
             match seen(at.reach, agreed, wire, length) {
@@ -75,7 +75,7 @@ impl Numbers {
         }
         // Before block 65536 both ways to roll over have the same numbers.
         match distance(at.received, wire, self.rollover.unwrap_or_default()) {
-            // Beyond the window nobody who waits for ACKs sends: who is held back is not overrun.
+            // A conforming sender never passes the window it was granted, so a number beyond `reach` is an old duplicate.
             Some(1) if at.received < at.reach => Place::Next,
             Some(ahead) if ahead != 0 && at.received + ahead <= at.reach => Place::Ahead(at.received + ahead),
             Some(ahead) if is_past(at.received, ahead) => Place::Old,
@@ -90,7 +90,7 @@ fn is_past(received: u64, ahead: u64) -> bool {
     behind < received && behind < FIRST_WRAPPED / 2
 }
 
-/// [`evidence`], and the announced size: a last block lies where the size says.
+/// As [`evidence`], with the announced size as further evidence: it determines the position of the last block.
 fn seen(reach: u64, agreed: &Agreed, wire: u16, length: usize) -> Evidence {
     let seen = evidence(wire, reach);
     let (blksize, length) = (u64::from(agreed.blksize), length as u64);

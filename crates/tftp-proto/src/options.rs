@@ -16,20 +16,20 @@ use crate::wire::{Asked, Operation};
 pub(crate) struct Known {
     /// As it is written on the wire; it is read without regard to case.
     pub name: &'static str,
-    /// The values that a request may ask for. Others count as not asked for.
+    /// The values that a request may have. An option with another value is ignored.
     pub range: RangeInclusive<u64>,
 }
 
 /// One option.
 pub(crate) struct Row {
     pub known: Known,
-    /// The value that was asked for.
+    /// Returns the value in a request.
     pub asked: fn(&Asked) -> Option<u64>,
-    /// Asks for a value in range, or for none.
+    /// Sets the value in a request, in range, or removes it.
     pub ask: fn(&mut Asked, Option<u64>),
     /// Puts what a server agrees to into its answer. The rows above have done so already.
     pub agree: fn(&mut Oack, &Asked, &Terms<'_>),
-    /// The value in an answer.
+    /// Returns the value in an OACK.
     pub told: fn(&Oack) -> Option<u64>,
     /// Takes a server's answer over; `None` where the client of this crate does not know the option.
     pub accept: Option<Accept>,
@@ -37,7 +37,7 @@ pub(crate) struct Row {
 
 type Accept = fn(&mut Agreed, &Answer) -> Result<(), Unfit>;
 
-/// What the agreement depends on besides what was asked.
+/// The inputs of a negotiation besides the request.
 pub(crate) struct Terms<'a> {
     pub limits: &'a Limits,
     /// Of a download the server is the sender.
@@ -46,21 +46,21 @@ pub(crate) struct Terms<'a> {
     pub length: Option<u64>,
 }
 
-/// What a server answered to an option.
+/// A server's value for one option, and the request that it answers.
 pub(crate) struct Answer {
     pub number: u64,
     pub asked: u64,
     pub operation: Operation,
 }
 
-/// An answer that does not fit what was asked; the word for where that number came from.
+/// An answer that does not fit the request; the word for where the requested number came from.
 pub(crate) struct Unfit(pub &'static str);
 
 /// In the order of an OACK.
 pub(crate) static OPTIONS: [Row; known::COUNT] = [
     // RFC 2349. For an empty download it is left out where a client asks as curl does, which before version 8 takes
-    // a tsize of 0 for an error (RFC 2347 lets a server leave out any option). Others are told 0: Erlang's client
-    // refuses an OACK without the tsize that it asked for.
+    // a tsize of 0 for an error (RFC 2347 lets a server leave out any option). Others get 0: Erlang's client refuses an
+    // OACK without the tsize of its request.
     Row {
         known: known::TSIZE,
         asked: |asked| asked.tsize,
@@ -172,7 +172,7 @@ pub(crate) fn find(name: &[u8]) -> Option<usize> {
 }
 
 impl Answer {
-    /// The answer where it is in range and not above what was asked for.
+    /// Returns the answer if it is in range and not above the requested value.
     fn up_to_asked(&self, range: &RangeInclusive<u64>) -> Result<u16, Unfit> {
         let fits = range.contains(&self.number) && self.number <= self.asked;
         narrow(fits.then_some(self.number)).ok_or(Unfit("asked for"))

@@ -1,4 +1,4 @@
-//! Whether the other end of a transfer takes part: the same for downloads and uploads.
+//! Tracks whether the other end of a transfer takes part, for downloads and uploads alike.
 
 use crate::doubt::Doubt;
 use crate::retry::Repetitions;
@@ -8,11 +8,11 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub doubt: Doubt,
-    /// What a half-open transfer may still send; `None` for a transfer of [`crate::client`], which knows its server.
+    /// The repetitions left to a half-open transfer; `None` for a transfer of [`crate::client`], whose server is known.
     repetitions: Option<Repetitions>,
-    /// Something valid has come.
+    /// A valid packet has arrived.
     answered: bool,
-    /// When something valid came last.
+    /// When the last valid packet arrived.
     heard_at: Instant,
 }
 
@@ -27,7 +27,7 @@ impl Peer {
         }
     }
 
-    /// A server that has answered a request: it is believed.
+    /// A server that has answered a request: its ERRORs are accepted at once.
     pub fn known() -> Peer {
         Peer {
             repetitions: None,
@@ -35,21 +35,21 @@ impl Peer {
         }
     }
 
-    /// Something valid came: it is there.
+    /// Records a valid packet.
     pub fn heard(&mut self, now: Instant) {
         self.answered = true;
         self.heard_at = now;
         self.doubt.refute();
     }
 
-    /// Its request came again. Before anything else has come that is all it can say: it takes part.
+    /// Records a repeated request. Before the first ACK or DATA it counts as a sign of life.
     pub fn asked_again(&mut self) {
         if !self.answered && self.doubt.is_superseded() {
             self.doubt.refute();
         }
     }
 
-    /// When something valid came last.
+    /// When the last valid packet arrived.
     pub fn heard_at(&self) -> Option<Instant> {
         (self.heard_at != Instant::NEVER).then_some(self.heard_at)
     }
@@ -58,18 +58,18 @@ impl Peer {
         self.answered
     }
 
-    /// Its address may be forged: nothing valid has come.
+    /// True while its address may be forged: no valid packet has arrived.
     pub fn may_be_forged(&self) -> bool {
         !self.answered && self.repetitions.is_some()
     }
 
-    /// Its ERRORs are believed only after a moment: others know that it is there and may speak in its name.
+    /// True where its ERRORs are accepted only after a moment: others know of the transfer and may forge them.
     pub fn is_doubted(&self) -> bool {
         self.answered && self.repetitions.is_some()
     }
 
-    /// Whether the packet that was last sent at `sent` may go again: a half-open transfer has a few repetitions and
-    /// no more.
+    /// Returns whether the packet last sent at `sent` may be sent again, and counts it: a half-open transfer has only a few
+    /// repetitions.
     pub fn may_repeat(&mut self, now: Instant, sent: Instant) -> bool {
         match &mut self.repetitions {
             Some(repetitions) if !self.answered => repetitions.take(now, sent),

@@ -27,12 +27,12 @@ pub struct ReadTransfer {
     watch: Watch,
     end: End,
     peer: Peer,
-    /// The OACK still waits for its ACK 0.
+    /// The OACK is not acknowledged yet (ACK 0).
     opening: bool,
     oack_due: bool,
     /// Nothing follows the bytes in `available`.
     stream_ended: bool,
-    /// One block goes on its own, besides the window.
+    /// A block to send by itself, besides the window.
     single: Option<Single>,
     /// A repeated ACK of the current block had its effect, or will have it.
     repeat_spent: bool,
@@ -125,9 +125,8 @@ impl ReadTransfer {
         }
     }
 
-    /// The same RRQ came again: one packet, the current one, goes again, however many repetitions come
-    /// within a round trip. The timer is not pushed back: who only repeats its request is given up all the
-    /// same.
+    /// Handles a repetition of the RRQ: the current packet is sent again, once for all repetitions within a round
+    /// trip. The timer is not pushed back: a client that only repeats its request is given up all the same.
     pub fn handle_repeat(&mut self, now: Instant) {
         self.peer.asked_again();
         let may_send = !self.end.has_come() && !self.peer.doubt.is_silent();
@@ -155,7 +154,7 @@ impl ReadTransfer {
         } else if self.in_flight() {
             self.peer.doubt.refused(now, self.retry.moment());
         }
-        // Otherwise nothing waits for an answer: the next packet tells.
+        // Otherwise nothing waits for an answer: the next packet will show whether the port is closed.
     }
 
     /// The path takes no packet of this size in one piece (ICMPv6 Packet Too Big), and the system has learnt that: the
@@ -310,7 +309,7 @@ impl ReadTransfer {
         self.peer.heard_at()
     }
 
-    /// How long a client that takes part needs to show that.
+    /// The time within which an active client answers: two round trips, 50 ms at least.
     pub fn moment(&self) -> Duration {
         self.retry.moment()
     }
@@ -320,7 +319,7 @@ impl ReadTransfer {
         self.stream_ended && self.high == self.ready && self.peer.has_answered() && !self.end.has_come()
     }
 
-    /// What was agreed.
+    /// The negotiated parameters.
     pub fn agreed(&self) -> &Agreed {
         &self.agreed
     }

@@ -1,4 +1,4 @@
-//! When to send again, and when to give up. All figures are in one table.
+//! Decides when to retransmit and when to give up. All constants are in one table.
 
 use core::time::Duration;
 
@@ -30,10 +30,10 @@ mod table {
     pub const RTO_FLOOR: u64 = 100_000;
     /// The shortest configured wait.
     pub const FULL_FLOOR: u64 = 10_000;
-    /// The least silence after which a repeated packet says "lost" and not "duplicated by the network".
+    /// The least silence after which a repeated packet means "lost" and not "duplicated by the network".
     pub const QUIET: u64 = 20_000;
-    /// The same for a window, where the gap is seen by the blocks behind it and a measured round trip says
-    /// more.
+    /// The same for a window, where the blocks behind the gap show it and a measured round trip is the better
+    /// guess.
     pub const WINDOW_QUIET: u64 = 1_000;
     /// The least silence before a tail probe.
     pub const PROBE_FLOOR: u64 = 20_000;
@@ -54,7 +54,7 @@ mod table {
     pub const HALF_OPEN_QUIET: [u64; 3] = [QUIET, 500_000, 2_000_000];
 }
 
-/// The retransmission timer's figures for one transfer; when it runs is the transfer's business.
+/// The retransmission timer's values for one transfer; the transfer starts and stops it.
 #[derive(Clone, Debug)]
 pub(crate) struct Retry {
     /// The longest wait, in microseconds.
@@ -107,12 +107,12 @@ impl Retry {
         useful.then(|| Duration::from_micros(wait))
     }
 
-    /// The least silence after which a packet that comes again says that ours was lost.
+    /// The least silence after which a repeated packet means that ours was lost.
     pub fn quiet(&self) -> Duration {
         Duration::from_micros(u64::from(self.srtt).max(table::QUIET))
     }
 
-    /// The same where blocks behind a gap tell of it: a round trip, when it is known.
+    /// The same where blocks behind a gap show it: a round trip, once measured.
     pub fn window_quiet(&self) -> Duration {
         match u64::from(self.srtt) {
             0 => Duration::from_micros(table::QUIET),

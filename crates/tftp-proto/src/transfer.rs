@@ -1,4 +1,4 @@
-//! What both machines share: what they send, and how they end.
+//! Shared by both machines: the packets that they send, and how they end.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -49,7 +49,7 @@ pub enum Outcome {
         code: ErrorCode,
         /// Its text, printable and bounded.
         message: String,
-        /// ERROR 8 or 0 as the answer to the OACK of a download that asked for tsize: the client only wanted to know
+        /// ERROR 8 or 0 as the answer to the OACK of a download with tsize: the client only wanted to know
         /// the size.
         probe: bool,
     },
@@ -63,7 +63,7 @@ pub enum Outcome {
     },
     /// A DATA longer than was agreed.
     Oversized,
-    /// The owner ended it.
+    /// The caller ended it.
     Failed,
 }
 
@@ -72,13 +72,13 @@ pub enum Outcome {
 pub(crate) enum End {
     #[default]
     NotYet,
-    /// It has come, and the client is to be told.
+    /// Ended; the ERROR for the client is still to be sent.
     Untold {
         cause: Cause,
         code: ErrorCode,
         message: Cow<'static, str>,
     },
-    /// Nothing is left to send because of it.
+    /// Ended; nothing is left to send.
     Told(Outcome),
 }
 
@@ -104,14 +104,14 @@ impl End {
     }
 
     /// An ERROR came: never answered (RFC 1350 section 7; answering is the loop of CVE-2024-2169).
-    /// `asked_size`: it answers the OACK of a download that asked for tsize.
+    /// `asked_size`: it answers the OACK of a download with tsize.
     pub fn client_error(&mut self, error: ClientError, asked_size: bool) {
         let ClientError { code, message } = error;
         let probe = asked_size && matches!(code, ErrorCode::OPTION | ErrorCode::UNDEFINED);
         *self = End::Told(Outcome::ClientError { code, message, probe });
     }
 
-    /// The client is gone, as it said itself or its network did.
+    /// The client is gone, by its own ERROR or by its network's.
     pub fn gone(&mut self, error: Option<ClientError>) {
         match error {
             Some(error) => self.client_error(error, false),
@@ -167,7 +167,7 @@ impl End {
     }
 }
 
-/// The outcomes that the client is told of, in a byte.
+/// The outcomes that send an ERROR to the client, in a byte.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cause {
     Silent,

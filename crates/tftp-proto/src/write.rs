@@ -148,7 +148,7 @@ impl WriteTransfer {
             }
             Phase::Dallying { .. } => self.peer.doubt.refused(now, self.retry.moment()),
             Phase::Receiving if !self.held => self.peer.doubt.refused(now, self.retry.moment()),
-            // The next ACK tells.
+            // The next ACK will show whether the port is closed.
             Phase::Receiving | Phase::Whole | Phase::Over => {}
         }
     }
@@ -303,7 +303,7 @@ impl WriteTransfer {
         self.peer.heard_at()
     }
 
-    /// What was agreed.
+    /// The negotiated parameters.
     pub fn agreed(&self) -> &Agreed {
         &self.agreed
     }

@@ -1,4 +1,4 @@
-//! The client's own part, packet by packet: asking, the first answer, the OACK, strangers, the last ACK.
+//! The client's own part, packet by packet: the request, the first answer, the OACK, unknown senders, the last ACK.
 
 mod drive;
 
@@ -12,9 +12,9 @@ use tftp_proto::*;
 struct Asker {
     client: Client,
     now: u64,
-    /// What a get received.
+    /// The bytes that a get received.
     stream: Vec<u8>,
-    /// What a put sends: so many bytes.
+    /// The number of bytes that a put sends.
     size: u64,
 }
 

@@ -15,7 +15,7 @@ use sim::server::Server;
 use tftp_proto::client::{Client, Ended, Output, Wish};
 use tftp_proto::*;
 
-/// Runs `count` seeds, or only the one in TFTP_SEED, and says which one failed.
+/// Runs `count` seeds, or only the one in TFTP_SEED, and prints the one that failed.
 fn each_seed(first: u64, count: u64, test: impl Fn(u64) + std::panic::RefUnwindSafe) {
     let chosen = std::env::var("TFTP_SEED")
         .ok()
@@ -28,7 +28,7 @@ fn each_seed(first: u64, count: u64, test: impl Fn(u64) + std::panic::RefUnwindS
     }
 }
 
-/// What this client asks for, of what the simulation's own clients may.
+/// The options of this client's request: those of the simulation's own clients that it knows.
 fn asking(mut plan: Plan) -> Plan {
     (plan.blksize2, plan.utimeout, plan.ask_rollover) = (0, 0, None);
     plan

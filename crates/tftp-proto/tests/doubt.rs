@@ -1,5 +1,5 @@
-//! An ERROR and an ICMP error are as easy to forge as a request: a running transfer believes them only if its
-//! client is silent for a moment.
+//! An ERROR and an ICMP error are as easy to forge as a request: a running transfer acts on one only if its client
+//! is silent for a moment.
 
 mod drive;
 
@@ -136,7 +136,7 @@ fn a_slow_clients_moment_is_two_of_its_round_trips() {
     assert_eq!(said(download.machine.outcome()), Some(0));
 }
 
-/// A client that waits for the disk has nothing to say: its moment begins with the packet that it waits for.
+/// A client that waits for the disk has nothing to acknowledge: its moment begins with the packet that it waits for.
 #[test]
 fn the_moment_begins_when_the_client_has_something_to_answer() {
     let at = |millis: u64| Instant::from_micros(millis * 1000);
@@ -178,7 +178,7 @@ fn the_moment_begins_when_the_client_has_something_to_answer() {
     assert_eq!(upload.after(1).data(3), ["ACK 3"]);
 }
 
-/// The ACK of tftp-hpa's client follows its own ERROR and says nothing: its closed port does.
+/// The ACK that tftp-hpa's client sends after its own ERROR refutes nothing for long: its port is closed.
 #[test]
 fn a_stray_ack_behind_an_error_only_puts_it_off() {
     let mut download = lockstep();
@@ -345,7 +345,7 @@ fn an_upload_is_steady_while_only_data_comes() {
     assert!(!upload.machine.is_steady(), "ended");
 }
 
-/// Who has answered and has everything may be given up last: its transfer is probably complete.
+/// A client that has answered and has every block may have been complete when it is given up.
 #[test]
 fn a_download_awaits_its_last_ack_when_everything_was_sent_to_a_client_that_answers() {
     let mut download = Download::new("", 700, FIXED);

@@ -81,7 +81,7 @@ fn it_ends_after_thirty_seconds_whatever_was_negotiated() {
     }
 }
 
-/// The application and the disk are waited for as long as Timeout says.
+/// The machine waits for the application and the disk for the whole of Timeout.
 #[test]
 fn the_thirty_seconds_begin_with_the_first_packet() {
     let now = |seconds: u64| Instant::from_micros(seconds * 1_000_000);
@@ -120,7 +120,7 @@ fn an_acknowledgment_lifts_every_bound() {
     );
 }
 
-/// Who sends block 2 has had the OACK.
+/// A client that sends block 2 has received the OACK.
 #[test]
 fn a_block_behind_a_gap_shows_that_the_client_is_there() {
     let mut upload = Upload::new("windowsize 8", FIXED);

@@ -1,4 +1,4 @@
-//! Datagrams that nobody should send, and packets at the wrong moment.
+//! Malformed datagrams, and packets at the wrong moment.
 
 mod drive;
 mod sim;

@@ -1,4 +1,4 @@
-//! What is agreed: RFC 2347, 2348, 2349, 7440, and the options of tftp-hpa.
+//! Negotiation: RFC 2347, 2348, 2349, 7440, and the options of tftp-hpa.
 
 mod drive;
 

@@ -1,4 +1,4 @@
-//! What follows block 65535: 0 or 1, and uploads whose client does not say which.
+//! Roll-over after block 65535 to 0 or 1, and uploads whose client did not negotiate which.
 
 mod drive;
 

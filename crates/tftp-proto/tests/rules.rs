@@ -1,5 +1,5 @@
-//! The simulation's rules, told of transfers that break them on purpose: each has to be noticed, and a
-//! transfer that keeps them all has to pass.
+//! Tests of the simulation's rules: a transfer that breaks one on purpose has to fail, and a transfer that keeps them
+//! all has to pass.
 
 mod sim;
 

@@ -4,7 +4,7 @@
 //! of the test>` runs that one alone, and `sim/found.rs` is where the plan goes when what it showed is put
 //! right.
 //!
-//! What no transfer may do is in `sim/rules.rs` and `sim/pace.rs`, how it may end in `sim/judge.rs`.
+//! The rules for transfers are in `sim/rules.rs` and `sim/pace.rs`, the allowed endings in `sim/judge.rs`.
 
 mod sim;
 
@@ -93,8 +93,8 @@ fn clients_that_mean_harm() {
 
 #[test]
 fn a_bad_network_is_no_excuse() {
-    // With so much patience on both sides nothing may fail, except that nobody can promise the last ACK of an
-    // upload to arrive (the two generals): the server has the file then, and only the client does not know.
+    // With so much patience on both sides nothing may fail, except that the last ACK of an upload may never arrive (the
+    // two generals): the server has the file then, and only the client does not know.
     let tally = Family {
         name: "a_bad_network_is_no_excuse",
         share: 50,
@@ -129,7 +129,7 @@ fn a_bad_network_is_no_excuse() {
 
 #[test]
 fn nobody_ends_a_transfer_in_its_clients_name() {
-    // Every packet of the client comes with an ERROR or a refusal that somebody forged.
+    // Every packet of the client comes with a forged ERROR or refusal.
     Family {
         name: "nobody_ends_a_transfer_in_its_clients_name",
         share: 50,

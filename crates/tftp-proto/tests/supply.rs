@@ -1,4 +1,4 @@
-//! What a stream's source and the limits on silence have to do with each other.
+//! How a stream's source affects the limits on silence.
 
 mod drive;
 

@@ -1,8 +1,8 @@
 //! The other end: a client that gets a file or puts one.
 //!
-//! A request in front of the machines that servers have: who gets receives as an upload is received, who puts sends as
-//! a download is sent. What is the client's own is here: asking, and asking again; the server's port, which its first
-//! answer tells (RFC 1350 section 4), and ERROR 5 for everybody else; whether the OACK fits what was asked for.
+//! A client is a request in front of the server's machines: a get receives as an upload is received, a put sends as a
+//! download is sent. This module adds sending and repeating the request, the server's port, which its first answer
+//! determines (RFC 1350 section 4), ERROR 5 for datagrams from other addresses, and the check of the OACK.
 
 mod options;
 
@@ -20,7 +20,7 @@ use crate::transfer::{MAX_PEER_TEXT, Outcome, Transmit};
 use crate::wire::{self, Asked, ErrorCode, Mode, Operation, Packet, printable};
 use crate::write::WriteTransfer;
 
-/// What is asked for.
+/// The request of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish<'a> {
     /// RRQ (get) or WRQ (put).
@@ -29,7 +29,7 @@ pub struct Wish<'a> {
     pub filename: &'a [u8],
     /// How the bytes are carried. The stream here is the one on the wire, as everywhere in this crate.
     pub mode: Mode,
-    /// The options: blksize, windowsize, timeout, tsize; others are not asked for.
+    /// The options: blksize, windowsize, timeout, tsize; others are not sent.
     pub asked: Asked,
 }
 
@@ -38,9 +38,9 @@ pub struct Wish<'a> {
 pub enum Output {
     /// A whole datagram.
     Datagram {
-        /// Where to.
+        /// The destination.
         to: SocketAddr,
-        /// What.
+        /// The datagram.
         bytes: Vec<u8>,
     },
     /// DATA packets of a put, to the server's port of this transfer: as [`Transmit::Data`].
@@ -66,7 +66,7 @@ pub enum Ended {
         /// Its text, printable and bounded.
         message: String,
     },
-    /// The server's OACK does not fit what was asked for; it says why.
+    /// The server's OACK does not match the request; the text has the reason.
     BadOptions(String),
     /// Silence past every repetition.
     TimedOut {
@@ -77,7 +77,7 @@ pub enum Ended {
     },
     /// A DATA longer than was agreed.
     Oversized,
-    /// The owner ended it.
+    /// The caller ended it.
     Failed,
 }
 
@@ -85,7 +85,7 @@ pub enum Ended {
 /// upload there, a put like a download.
 #[derive(Debug)]
 pub struct Client {
-    /// The server as it is asked; only its port changes when it answers.
+    /// The address that requests go to; only the port changes with the first answer.
     server: SocketAddr,
     /// The server's port is known.
     answered: bool,
@@ -94,7 +94,7 @@ pub struct Client {
     request: Vec<u8>,
     timing: Timing,
     state: State,
-    /// Who is to get ERROR 5.
+    /// The unknown sender that ERROR 5 goes to.
     stranger: Option<SocketAddr>,
     /// Requests sent again.
     repeated: u64,
@@ -110,7 +110,7 @@ enum State {
     },
     Get(WriteTransfer),
     Put(ReadTransfer),
-    /// It ended before a transfer began; `tell`: the server is told why.
+    /// Ended before a transfer began. `tell`: the ERROR that goes to the server.
     Over {
         ended: Ended,
         tell: Option<(ErrorCode, &'static str)>,
@@ -311,7 +311,7 @@ impl Client {
             }
     }
 
-    /// What holds for the transfer, once the server has answered.
+    /// The parameters of the transfer, once the server has answered.
     pub fn agreed(&self) -> Option<&Agreed> {
         match &self.state {
             State::Get(get) => Some(get.agreed()),

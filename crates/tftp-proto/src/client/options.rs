@@ -1,4 +1,4 @@
-//! What a client asks for, and whether a server's answer fits it (RFC 2347).
+//! The options of a client's request, and the check of the server's OACK (RFC 2347).
 
 use alloc::format;
 use alloc::string::String;
@@ -27,7 +27,7 @@ pub fn encode_request(operation: Operation, filename: &[u8], mode: Mode, asked: 
     }
 }
 
-/// What holds where the server answers without an OACK.
+/// The parameters of a transfer whose server answered without an OACK.
 pub(super) fn plain(asked: &Asked, operation: Operation) -> Agreed {
     Agreed {
         blksize: DEFAULT_BLKSIZE,
@@ -40,10 +40,10 @@ pub(super) fn plain(asked: &Asked, operation: Operation) -> Agreed {
     }
 }
 
-/// What an OACK agrees to. What it leaves out is not agreed to.
+/// Returns the parameters that an OACK agrees to. Options that it leaves out are not in effect.
 ///
 /// # Errors
-/// Why it cannot be the answer to `asked`, for people.
+/// The reason why it cannot be the answer to `asked`, as text.
 pub(super) fn agreed(asked: &Asked, operation: Operation, datagram: &[u8]) -> Result<Agreed, String> {
     let mut agreed = plain(asked, operation);
     let mut seen = Vec::new();

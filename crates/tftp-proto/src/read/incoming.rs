@@ -1,4 +1,4 @@
-//! What comes from the client of a download.
+//! Packets from the client of a download.
 
 use super::ReadTransfer;
 use crate::block::distance;
@@ -69,7 +69,7 @@ impl ReadTransfer {
 
     /// The newest ACK again. By itself it never produces another DATA (Sorcerer's Apprentice, RFC 1123
     /// section 4.2.3.1). But when the last copy of the next block has been under way for longer than a round
-    /// trip, it says that this block is lost: then it goes once more, and after that only the timer sends.
+    /// trip, it means that this block is lost: it is sent once more, and after that only by the timer.
     pub(super) fn repeated(&mut self, now: Instant) {
         // ACK 0 without an OACK acknowledges nothing: no second packet for a forged address.
         if !self.peer.has_answered() {

@@ -1,4 +1,4 @@
-//! What goes to the client of a download.
+//! Packets to the client of a download.
 
 use super::{ReadTransfer, Single};
 use crate::time::Instant;

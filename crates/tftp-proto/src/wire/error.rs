@@ -80,7 +80,7 @@ pub fn printable(bytes: &[u8], max: usize) -> String {
     shown
 }
 
-/// Appends one letter, or cuts the text and says so.
+/// Appends one letter, or cuts the text with a mark; false once it was cut.
 fn push(
     shown: &mut String,
     cut: &mut usize,

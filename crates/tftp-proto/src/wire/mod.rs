@@ -34,7 +34,7 @@ pub enum Packet<'a> {
     Data {
         /// The block number as it is on the wire.
         block: u16,
-        /// What it carries; any length, also more than was agreed.
+        /// The payload; any length, also more than was negotiated.
         data: &'a [u8],
     },
     /// ACK. Bytes after the block number are ignored.
@@ -49,7 +49,7 @@ pub enum Packet<'a> {
         /// The text up to its NUL or the datagram's end, as the peer sent it: show it through [`printable`].
         message: &'a [u8],
     },
-    /// OACK. Only servers send it; [`crate::client`] reads what it says.
+    /// OACK. Only servers send it; [`crate::client`] reads its options.
     Oack,
 }
 

@@ -5,8 +5,8 @@ use super::split_nul;
 use crate::block::Rollover;
 use crate::options::{self, OPTIONS};
 
-/// The options that a client asked for. Only well-formed values in range survive parsing; a field is `None`
-/// when the option was not asked for, or not in a way that can be answered.
+/// The options of a request. Only well-formed values in range survive parsing; a field is `None` when the request has no
+/// such option, or one with a value that cannot be answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     // api: begin options
@@ -25,12 +25,12 @@ pub struct Asked {
     /// The block number after 65535, 0 to 1 (tftp-hpa).
     pub rollover: Option<Rollover>,
     // api: end options
-    /// The options are tsize, blksize and timeout, in this order and no others: so curl asks.
+    /// The options are tsize, blksize and timeout, in this order and no others, as curl sends them.
     pub is_like_curl: bool,
 }
 
 impl Asked {
-    /// Names and values of what was asked for, in the order of an OACK.
+    /// Names and values of the requested options, in the order of an OACK.
     pub fn options(&self) -> impl Iterator<Item = (&'static str, u64)> {
         OPTIONS
             .iter()

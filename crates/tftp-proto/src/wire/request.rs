@@ -2,7 +2,7 @@
 
 use super::{Asked, Malformed, options, split_nul};
 
-/// What a request wants: the direction seen from the client.
+/// The direction of a transfer, as the client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// RRQ: the client reads, a download.

@@ -1,4 +1,4 @@
-//! What comes from the client of an upload.
+//! Packets from the client of an upload.
 
 use core::mem;
 
@@ -22,7 +22,7 @@ impl WriteTransfer {
         let known = self.numbers.rollover();
         let place = self.numbers.place(at, &self.agreed, wire, data.len());
         if known != self.numbers.rollover() {
-            // What came before was not understood, so it was not reported either.
+            // Earlier numbers could not be interpreted, so no gap was reported for them.
             self.gap = 0;
         }
         if place != Place::Senseless {
@@ -85,8 +85,8 @@ impl WriteTransfer {
         Some(data)
     }
 
-    /// A block is missing: said once, at once, with the last good block (RFC 7440 section 4). Again only when
-    /// the numbers go back, so the client has restarted, and has lost the same block again.
+    /// Reports a missing block, once and at once, with an ACK of the last good block (RFC 7440 section 4). Repeats it only
+    /// when the numbers go back: the client has restarted, and has lost the same block again.
     pub(super) fn behind_gap(&mut self, now: Instant, block: u64) {
         let restarted = block <= self.gap && self.sent_at + self.retry.quiet() <= now;
         if self.gap == 0 || restarted {
@@ -113,7 +113,7 @@ impl WriteTransfer {
     }
 
     /// A number that could be block 65536 of one client or a later block of another: never guessed while it
-    /// can be found out. Asked to restart at 65536, a client that rolls over to 0 shows its 0, and one
+    /// can be found out. When it has to restart at 65536, a client that rolls over to 0 shows its 0, and one
     /// that rolls over to 1 ends its window with a number that the other cannot reach yet.
     pub(super) fn unclear(&mut self, now: Instant, wire: u16, data: &[u8]) {
         let before = self.due;

@@ -1,4 +1,4 @@
-//! The timers of an upload, and what goes to its client.
+//! The timers of an upload, and packets to its client.
 
 use super::{Phase, WriteTransfer};
 use crate::block::FIRST_WRAPPED;
@@ -12,7 +12,7 @@ impl WriteTransfer {
         match self.peer.doubt.expire(now) {
             Belief::Gone(error) => self.believe(error),
             Belief::SendAgain if matches!(self.phase, Phase::Dallying { .. }) => self.over(),
-            // The next ACK tells.
+            // The next ACK will show whether the port is closed.
             Belief::SendAgain if self.held => self.peer.doubt.refute(),
             Belief::SendAgain => {
                 self.due = true;
@@ -57,7 +57,7 @@ impl WriteTransfer {
         } else {
             self.due = true;
             if self.numbers.rollover().is_none() && self.received + 1 == FIRST_WRAPPED {
-                // What answers this tells once more, also where it comes too soon to count as a restart.
+                // The answer is evidence once more, also where it arrives too soon to count as a restart.
                 self.gap = 0;
             }
         }

@@ -1,5 +1,5 @@
-//! One machine, told packet by packet what its client does. What it sends reads like "OACK", "DATA 1-4",
-//! "ACK 3", "ERROR 0"; times are in milliseconds and stand still unless a test moves them.
+//! Drives one machine packet by packet. Its packets read like "OACK", "DATA 1-4", "ACK 3", "ERROR 0"; times are in
+//! milliseconds and stand still unless a test moves them.
 #![allow(dead_code)]
 
 use std::time::Duration;
@@ -119,7 +119,7 @@ impl Download {
         self.sends()
     }
 
-    /// Silence to the end: at which time what was sent.
+    /// Lets time pass to the end, and returns each packet with its time.
     pub fn abandoned(&mut self) -> Vec<(u64, String)> {
         let mut story = Vec::new();
         while !self.machine.is_over() {
@@ -174,7 +174,7 @@ impl Upload {
         self.sends()
     }
 
-    /// A full block of bytes that say which one it is.
+    /// A full block of bytes made from its number.
     pub fn data(&mut self, block: u16) -> Vec<String> {
         let bytes = vec![block as u8; usize::from(self.machine.agreed().blksize)];
         self.hears(Packet::Data { block, data: &bytes })

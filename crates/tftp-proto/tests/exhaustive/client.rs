@@ -4,7 +4,7 @@
 /// Bytes in every block but the last.
 pub const BLKSIZE: usize = 8;
 
-/// What the client does.
+/// The client's direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// It downloads.

@@ -22,7 +22,7 @@ const UNDER_WAY: usize = 3;
 /// Steps in which a network that behaves must bring a transfer to its end.
 const PATIENCE: usize = 200;
 
-/// What happens next. Numbers are places among the packets under way.
+/// The next action. Numbers are positions among the packets under way.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
     ToServer(u8, Fate),
@@ -191,7 +191,7 @@ impl State {
         self.drain();
     }
 
-    /// What the machine sends goes under way; its file is always ready.
+    /// Puts the machine's packets under way; its file is always ready.
     fn drain(&mut self) {
         loop {
             while let Some(transmit) = self.machine.poll_transmit(self.now) {
@@ -278,7 +278,7 @@ impl State {
         self.client.is_whole() || matches!(self.machine, Machine::Write(_))
     }
 
-    /// What must hold at any moment.
+    /// Checks the invariants that hold at any moment.
     fn check(&self, path: &[Action]) {
         if self.machine.outcome() == Some(&Outcome::Complete) {
             match self.machine {
@@ -324,7 +324,7 @@ fn relative(text: &str, now: Instant) -> String {
         let micros: u64 = digits[..end].parse().expect("an Instant is a number");
         out.push_str(&rest[..at]);
         let distance = i128::from(micros) - i128::from(now.as_micros());
-        // What is long past is all the same: nothing looks further back than a second.
+        // All times long past are equal: no rule looks further back than a second.
         write!(
             out,
             "@{}",

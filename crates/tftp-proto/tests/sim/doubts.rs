@@ -1,5 +1,5 @@
-//! What a server may believe of a client that is said to be gone, by an ERROR or by the network: both are as
-//! easy to forge as anything else.
+//! When a server may take a client for gone after an ERROR or an ICMP error: both are as easy to forge as anything
+//! else.
 
 use super::rules::{Broken, Cause, Rule, Turn, Verdict, Watcher, broken};
 use tftp_proto::Outcome;
@@ -61,7 +61,7 @@ impl Watcher<'_> {
         self.doubts.refused = Refused::No;
     }
 
-    /// The network says that nobody is there.
+    /// The network reports that the port is closed.
     pub fn refused(&mut self, now: u64) {
         self.is_refused |= !self.answered;
         self.was_doubted = true;
@@ -110,7 +110,7 @@ impl Watcher<'_> {
         if turn.new > 0 {
             self.doubts.error = self.doubts.error.map(|_| now);
             self.doubts.refused = match self.doubts.refused {
-                // The ACK of half a window says something new, and yet is the one packet that goes once more.
+                // The ACK of half a window is new, and yet it is the one packet that is sent once more.
                 Refused::Once(_) if cause == Cause::Timer => Refused::SentAgain,
                 Refused::Once(_) => Refused::Once(now),
                 Refused::Twice(_) => Refused::Twice(now),

@@ -13,20 +13,20 @@ use tftp_sim::client::State;
 pub enum Ending {
     /// Both have the file and know that the other has it.
     Whole,
-    /// The receiver has the file; that it told so got lost (the two generals). A server that sent says
-    /// "probably complete", a client that sent takes it for failed.
+    /// The receiver has the file, and its last ACK was lost (the two generals). A server that sent reports
+    /// "probably complete", a client that sent reports a failure.
     LastAckLost,
     /// Failed, and an ERROR that one sent reached the other.
     Told,
-    /// Failed, each by its own clock, because what the other said was lost or the request never came.
+    /// Failed, each by its own clock, because the other's packet was lost or the request never arrived.
     Silence,
     /// One of them died, the other noticed by its clock or by an ERROR 5.
     Died,
     /// The application gave up while the last ACK was on its way: whole for the client.
     Crossed,
-    /// Somebody ended it in the client's name, and the client was silent just then.
+    /// A forged packet ended it while the client was silent.
     Forged,
-    /// A damaged datagram was taken for a good one, which TFTP can't tell: only the rules hold, and both end.
+    /// A damaged datagram was taken for a good one, which TFTP cannot detect: only the rules hold, and both end.
     Deceived,
 }
 
@@ -142,7 +142,7 @@ fn pair(plan: &Plan, client: State, session: &Session<'_>) -> Ending {
     }
 }
 
-/// The ERROR that the client got has to be the one that says why.
+/// Checks that the ERROR that the client got names the reason.
 fn told(plan: &Plan, code: u16, outcome: &Outcome) -> Ending {
     let fits = match outcome {
         Outcome::TimedOut { .. } => code == 0,

@@ -106,7 +106,7 @@ impl World<'_> {
         true
     }
 
-    /// What both have to say goes on its way.
+    /// Puts the packets of both ends under way.
     fn post(&mut self) {
         let World {
             net, client, server, ..

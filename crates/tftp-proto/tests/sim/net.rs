@@ -77,7 +77,7 @@ impl Datagram {
     }
 }
 
-/// What the network does to a datagram: chances in percent, times in microseconds.
+/// The network's effects on a datagram: chances in percent, times in microseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Path {
     pub loss: u64,
@@ -86,9 +86,9 @@ pub struct Path {
     pub damage: u64,
     /// Datagrams that look like it come from elsewhere.
     pub strays: u64,
-    /// ERRORs and refusals in the client's name, from somebody who knows both ports.
+    /// Forged ERRORs and refusals in the client's name, whose sender knows both ports.
     pub forged: u64,
-    /// What comes to a port that is closed is refused (ICMP port unreachable).
+    /// Datagrams to a closed port are refused (ICMP port unreachable).
     pub refusals: u64,
     pub delay: u64,
 }
@@ -149,7 +149,7 @@ impl Net {
         }
     }
 
-    /// Somebody acts in the client's name.
+    /// Forges a packet in the client's name.
     fn forge(&mut self, now: u64, to: Tid) {
         let (from, bytes) = if self.rng.percent(50) {
             (CLIENT, b"\0\x05\0\0forged\0".to_vec())

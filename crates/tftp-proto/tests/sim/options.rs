@@ -1,5 +1,5 @@
-//! Options as an outsider reads them: what a request asks for, what an OACK says. RFC 2347, 2348, 2349, 7440,
-//! and tftp-hpa's blksize2, utimeout and rollover.
+//! The options of a request and of an OACK, read from outside: RFC 2347, 2348, 2349, 7440, and tftp-hpa's blksize2,
+//! utimeout and rollover.
 
 /// Name and number, in lower case; the first of two equal names.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +53,7 @@ impl Asked {
     }
 }
 
-/// What holds, as far as it can be seen on the wire.
+/// The negotiated values, as far as the wire shows them.
 #[derive(Clone, Copy, Debug)]
 pub struct Agreed {
     pub blksize: u64,
@@ -76,7 +76,7 @@ impl Agreed {
         }
     }
 
-    /// `None`: it says what it may not say.
+    /// `None`: it has a value that it may not have.
     pub fn read(asked: &Asked, upload: bool, size: usize, rolls_to_one: bool, oack: &[u8]) -> Option<Agreed> {
         let mut agreed = Agreed::none(rolls_to_one);
         let all = fields(oack);

@@ -1,5 +1,5 @@
-//! How much a server may send at a time, how often again, and when it has to end. The bounds: "What a client
-//! can make it send" in the documentation of `tftp_proto`.
+//! How much a server may send at a time, how often again, and when it has to end. The bounds: "Bounds
+//! on what is sent" in the documentation of `tftp_proto`.
 
 use super::doubts;
 use super::rules::{
@@ -29,7 +29,7 @@ fn storm<T>(now: u64, cause: Cause, turn: Turn, why: &str) -> Result<T, Broken> 
 }
 
 impl Watcher<'_> {
-    /// The machine was told something, and everything it had to send is sent.
+    /// The machine got an input, and everything it had to send is sent.
     pub fn turn_done(&mut self, now: u64, cause: Cause) -> Verdict {
         let turn = std::mem::take(&mut self.turn);
         let packets = turn.new + turn.again + turn.control;
@@ -118,8 +118,8 @@ impl Watcher<'_> {
         self.restarts(now, cause, turn)
     }
 
-    /// Nobody can tell by looking whether a wait or an ACK restarted a window, and where one block is left
-    /// not even a tail probe: so they are counted together. However many ACKs come, there are no more.
+    /// From outside, a window restarted by a wait looks like one restarted by an ACK, and where one block is left, like a
+    /// tail probe: so they are counted together. However many ACKs arrive, there are no more.
     fn restarts(&mut self, now: u64, cause: Cause, turn: Turn) -> Verdict {
         self.pace.restarts += 1;
         if self.pace.restarts > (self.patience() + 1) * (PROMPTED_WINDOWS + 2) {
@@ -171,7 +171,7 @@ impl Watcher<'_> {
         Ok(())
     }
 
-    /// It is over: the client was told in the one way that fits.
+    /// Ended: checks that the one packet for this ending went to the client.
     pub fn ended(&self, now: u64, outcome: Option<&Outcome>) -> Verdict {
         let fits = match outcome {
             None => false,
@@ -236,7 +236,7 @@ impl Watcher<'_> {
         u64::from(self.settings.max_retransmits) + doublings as u64
     }
 
-    /// When it has to be over, as far as nobody on its own side is waited for. The limits: `Timing`.
+    /// When it has to be over if it does not wait for its own side. The limits: `Timing`.
     pub(super) fn deadline(&self) -> u64 {
         if self.complete {
             return self.pace.progress + 5 * (self.full().max(5_000_000) + 1_000_000);

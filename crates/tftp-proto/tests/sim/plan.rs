@@ -5,7 +5,7 @@ use tftp_sim::client::{self, Options};
 
 pub use tftp_sim::client::Habit;
 
-/// What the owner's store and application do.
+/// The behaviour of the caller's store and application.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Owner {
     /// The longest that the store takes for an answer, in microseconds.
@@ -22,7 +22,7 @@ pub struct Owner {
     pub restarts: bool,
 }
 
-/// What the server is set to. Times in microseconds.
+/// The server's settings. Times in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     pub max_blksize: u16,
@@ -35,7 +35,7 @@ pub struct Settings {
     pub absolute: Option<u64>,
 }
 
-/// Everything about one simulated transfer. Times in microseconds; an option that is 0 is not asked for.
+/// Everything about one simulated transfer. Times in microseconds; an option that is 0 is not in the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub seed: u64,
@@ -113,7 +113,7 @@ impl Plan {
         (self.timeout, self.utimeout, self.ask_tsize, self.ask_rollover) = (0, 0, false, None);
     }
 
-    /// What is agreed to when the request arrives as it was sent.
+    /// The negotiated values if the request arrives undamaged.
     pub fn unit(&self) -> u64 {
         let most = u64::from(self.settings.max_blksize);
         match (self.blksize, self.blksize2) {
@@ -186,7 +186,7 @@ pub fn any(seed: u64, rng: &mut Rng) -> Plan {
         plan.ask_nothing();
     }
     if plan.ask_rollover.is_none() && !plan.upload {
-        // Nothing on the wire tells a client then.
+        // Nothing on the wire shows it to a client then.
         plan.client_rolls_to_one = plan.settings.rollover_to_one;
     }
     plan.size = around(rng, plan.unit(), plan.window());

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-/// What `make test` runs.
+/// The number of transfers in `make test`.
 const TRANSFERS: u64 = 10_000;
 
 /// Transfers of one kind, one a seed.
@@ -24,7 +24,7 @@ pub struct Family {
     pub test: fn(&Plan, &mut Rng) -> Report,
 }
 
-/// What came of them.
+/// The results.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub endings: BTreeMap<Ending, u64>,
@@ -40,7 +40,7 @@ fn variable(name: &str) -> Option<u64> {
 }
 
 impl Family {
-    /// Runs them all, or only the seed in TFTP_SEED, and says which one failed.
+    /// Runs them all, or only the seed in TFTP_SEED, and prints the one that failed.
     pub fn run(&self) -> Tally {
         let tally = match variable("TFTP_SEED") {
             Some(seed) => {

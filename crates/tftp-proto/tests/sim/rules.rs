@@ -1,6 +1,6 @@
-//! What a server may never do, watched at its door: datagrams in and out and the owner's calls, and nothing
-//! of what the machines think. It reads packets and counts blocks in its own way, so that it can be wrong
-//! only by itself. `tests/rules.rs` shows that each rule is noticed when it is broken.
+//! The rules that no server may break, checked from outside: on datagrams in and out and on the caller's calls, without
+//! the machines' own state. The rules parse packets and count blocks by themselves, so that they share no fault with
+//! the machines. `tests/rules.rs` shows that breaking any rule is detected.
 
 use super::doubts::Doubts;
 use super::options::{Agreed, Asked};
@@ -12,7 +12,7 @@ pub enum Rule {
     WrongByte,
     /// A block beyond the window, behind a gap of unsent ones, or of the past.
     Window,
-    /// DATA before ACK 0, an option that nobody asked for, no OACK where one is due.
+    /// DATA before ACK 0, an option that was not requested, no OACK where one is due.
     Options,
     /// Anything sent after an ERROR came that ends the transfer.
     ErrorAnswered,
@@ -30,7 +30,7 @@ pub enum Rule {
     TooEarly,
     /// The end has not come in time.
     Overdue,
-    /// Ended, and the client was not told, or told twice.
+    /// Ended without an ERROR for the client, or with two.
     Untold,
 }
 
@@ -69,7 +69,7 @@ pub struct Watcher<'a> {
     pub(super) asked: Asked,
     pub agreed: Agreed,
     pub oack_said: bool,
-    /// A damaged datagram made progress: what the machine holds for true is what it was told.
+    /// A damaged datagram made progress: from here on the machine's state is compared with what it received.
     pub deceived: bool,
     pub answered: bool,
     pub complete: bool,
@@ -92,7 +92,7 @@ pub struct Watcher<'a> {
     pub figures: Figures,
 }
 
-/// What was sent since the machine was last told something.
+/// The packets sent since the machine's last input.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Turn {
     pub new: u64,

@@ -1,4 +1,4 @@
-//! What the server sends, packet by packet: is it one that it may send now?
+//! Checks each packet of the server: may it be sent now?
 
 use super::options::Agreed;
 use super::rules::{HALF_OPEN_BYTES, OACK_BYTES, Rule, Verdict, Watcher, broken};
@@ -66,7 +66,7 @@ impl Watcher<'_> {
     }
 
     fn said_ack(&mut self, number: u16) -> Verdict {
-        // Whoever sends DATA has had the OACK: where that is not block 1, ACK 0 says that block 1 was lost.
+        // A client that sends DATA has received the OACK: if that is not block 1, ACK 0 means that block 1 was lost.
         let has_had_it = self.oack_said && !self.last_heard.is_empty();
         if self.received == 0 && self.wants_oack() && !has_had_it {
             return broken(Rule::Options, "ACK 0 instead of an OACK");

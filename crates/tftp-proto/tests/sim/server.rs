@@ -97,7 +97,7 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// What the kernel's error queue tells of a transfer's port.
+    /// An error from the kernel's error queue for a transfer's port.
     fn refused(&mut self, now: u64, tid: Tid) {
         if let Some(session) = tid.transfer().and_then(|place| self.sessions.get_mut(place)) {
             session.refused(now, &mut self.rng, &mut self.out);

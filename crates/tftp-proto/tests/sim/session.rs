@@ -238,7 +238,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// What an owner does after every input.
+    /// Does what a caller has to do after every input.
     fn settle(&mut self, now: u64, cause: Cause, rng: &mut Rng, out: &mut Vec<Datagram>) {
         let at = Instant::from_micros(now);
         self.inputs += 1;
