@@ -8,12 +8,11 @@ use std::sync::Arc;
 use support::{Client, Failed, Nobody, Options, pattern, policy};
 use tempfile::TempDir;
 use tftp_files::jail::Jail;
-use tftp_serve::Engine;
-use tftp_serve::cause::Cause;
 use tftp_serve::config::{Config, Policy};
 use tftp_serve::notice::{Application, Notice, Wants};
 use tftp_serve::reply::Reply;
 use tftp_serve::shared::Shared;
+use tftp_serve::{Engine, ErrorCode, Refusal};
 use tftp_udp::IoMode;
 
 struct Server {
@@ -426,7 +425,7 @@ impl Application for Refuser {
             Notice::Asked { reply, .. } => *self.reply.lock().unwrap() = Some(reply),
             Notice::Moved(run) => {
                 let reply = self.reply.lock().unwrap().clone().unwrap();
-                reply.end(Cause::Callback(1));
+                reply.end(Refusal::new(ErrorCode::UNDEFINED, "Ended by a callback"));
                 reply.taken(run.weight());
             }
             _ => {}

@@ -9,9 +9,10 @@ use tftp_proto::wire::{ErrorCode, Mode, Operation};
 use super::errors::{self, Failure};
 use super::events::Accept;
 use super::property::ConnField;
+use super::reason::Reason;
 use super::value::Value;
 use tftp_files::{Fed, Feeds, names};
-use tftp_serve::cause::Cause;
+use tftp_serve::Refusal;
 use tftp_serve::notice::{Connection, Direction};
 use tftp_serve::reply::Reply;
 use tftp_serve::sources::Sources;
@@ -53,7 +54,7 @@ struct State {
     /// ConnDataKey.
     key: Option<Arc<str>>,
     /// The application has ended it, with this code and text.
-    aborted: Option<(ErrorCode, Arc<str>)>,
+    aborted: Option<Refusal>,
     /// The file that the engine found or made.
     found: Option<PathBuf>,
     /// The sources are no longer looked at.
@@ -170,20 +171,25 @@ impl Record {
     /// Ends the connection because a callback said so.
     pub(super) fn mute(&self, answer: i32) {
         self.state.lock().ended_with.get_or_insert(answer);
-        self.end(Cause::Callback(answer));
+        self.end_because(Reason::Callback(answer));
     }
 
     /// Ends an upload whose data has no taker any more, with 126.
     pub(super) fn lose(&self) {
         self.state.lock().ended_with.get_or_insert(errors::NO_LOCAL_FILE);
-        self.end(Cause::NoSource(Operation::Write));
+        self.end_because(Reason::NoPlace);
     }
 
     /// Ends the connection: the client gets an ERROR.
-    pub(super) fn end(&self, cause: Cause) {
+    pub(super) fn end(&self, refusal: Refusal) {
         if let Some(reply) = &self.reply {
-            reply.end(cause);
+            reply.end(refusal);
         }
+    }
+
+    /// The same, for one of the class's own reasons.
+    pub(super) fn end_because(&self, reason: Reason) {
+        self.end(reason.refusal());
     }
 
     /// Lets a held connection go on, with what the application supplied so far.
@@ -223,15 +229,14 @@ impl Record {
 
     /// Ends the connection: the client gets an ERROR with this code and text.
     pub(super) fn abort(&self, code: ErrorCode, text: &str) {
-        self.state.lock().aborted.get_or_insert((code, text.into()));
-        self.end(rejected(code, text));
+        let refusal = Refusal::new(code, text.to_owned());
+        self.state.lock().aborted.get_or_insert_with(|| refusal.clone());
+        self.end(refusal);
     }
 
-    /// Why the application has ended it, where it did so itself.
-    pub(super) fn aborted(&self) -> Option<Cause> {
-        let state = self.state.lock();
-        let (code, text) = state.aborted.as_ref()?;
-        Some(rejected(*code, text))
+    /// What the application has ended it with, where it did so itself.
+    pub(super) fn aborted(&self) -> Option<Refusal> {
+        self.state.lock().aborted.clone()
     }
 
     /// So much of its data was delivered. While the application holds the transfer, it does not count as taken.
@@ -351,13 +356,6 @@ impl Record {
         let state = self.state.lock();
         let path = state.found.as_ref().or(state.sources.local_file.as_ref());
         path.map_or_else(String::new, |path| names::from_path(path))
-    }
-}
-
-fn rejected(code: ErrorCode, text: &str) -> Cause {
-    Cause::Rejected {
-        code,
-        text: text.to_owned().into(),
     }
 }
 

@@ -9,9 +9,10 @@ use super::errors::Failure;
 use super::events::{self, Accept, Event};
 use super::firing;
 use super::hub::{Hub, Kept};
-use tftp_serve::cause::Cause;
+use super::reason::Reason;
 use tftp_serve::notice::{Connection, LogKind, Notice, Run};
 use tftp_serve::reply::Reply;
+use tftp_serve::{Outcome, Refusal};
 use tftp_udp::Bytes;
 
 /// Delivers notices, one at a time, on the thread that calls DoEvents. Holds no lock while a callback runs.
@@ -46,13 +47,13 @@ impl<'a> Dispatch<'a> {
                 held,
             } => self.asked(connection, reply, held),
             Notice::Decided { id } => self.decided(id),
-            Notice::Refused { connection, cause } => self.refused(connection, &cause),
+            Notice::Refused { connection, outcome } => self.refused(connection, &outcome),
             Notice::Started { id, local_file, held } => self.started(id, local_file, held),
             Notice::Wanted { id, offset, length } => self.wanted(id, offset, length),
             Notice::Moved(run) => self.moved(&run),
             Notice::Ended { id } => self.ended(id),
-            Notice::Failed { id, cause } => self.failed(id, &cause),
-            Notice::Disconnected { id, cause } => self.disconnected(id, cause.as_deref()),
+            Notice::Failed { connection, outcome } => self.failed(&connection, &outcome),
+            Notice::Disconnected { id, outcome } => self.disconnected(id, &outcome),
             Notice::Log {
                 id,
                 level,
@@ -79,10 +80,10 @@ impl<'a> Dispatch<'a> {
             // The engine waits for it, as long as Timeout says.
             Ok(Accept::Later) => {}
             Ok(Accept::Yes) => self.accepted(&record, held),
-            Ok(Accept::No) => self.turned_away(&record, Cause::Refused),
-            Err(cause) => {
+            Ok(Accept::No) => self.turned_away(&record, Reason::Denied.refusal()),
+            Err(refusal) => {
                 record.decide(Accept::No);
-                self.turned_away(&record, cause);
+                self.turned_away(&record, refusal);
             }
         }
     }
@@ -94,14 +95,14 @@ impl<'a> Dispatch<'a> {
         };
         match record.take_answer() {
             Some(true) => self.accepted(&record, true),
-            Some(false) => self.turned_away(&record, Cause::Refused),
+            Some(false) => self.turned_away(&record, Reason::Denied.refusal()),
             None => {}
         }
     }
 
     fn accepted(&self, record: &Record, held: bool) {
         match self.connected(record, None) {
-            0 if held && self.is_fed_by_nobody(record) => record.end(Cause::NoFeeder),
+            0 if held && self.is_fed_by_nobody(record) => record.end_because(Reason::NoFeeder),
             0 if held => record.admit(),
             0 => {}
             answer => record.mute(answer),
@@ -119,7 +120,7 @@ impl<'a> Dispatch<'a> {
             return;
         }
         if let (Some(record), None) = (&record, self.hub.callback(events::id::DATA_WANTED)) {
-            return record.end(Cause::NoFeeder);
+            return record.end_because(Reason::NoFeeder);
         }
         let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
         let answer = self.fire(&mut Event::DataWanted {
@@ -130,14 +131,14 @@ impl<'a> Dispatch<'a> {
         self.heed(id, answer);
     }
 
-    fn turned_away(&self, record: &Record, cause: Cause) {
-        let failure = Failure::from(&cause);
-        record.end(cause);
-        self.connected(record, Some(&failure));
+    fn turned_away(&self, record: &Record, refusal: Refusal) {
+        record.end(refusal.clone());
+        let failure = Failure::of(&refusal.into(), record.connection.operation);
+        self.connected(record, failure.as_ref());
         self.conns.remove(record.id());
     }
 
-    fn request(&self, record: &Record) -> Result<Accept, Cause> {
+    fn request(&self, record: &Record) -> Result<Accept, Refusal> {
         let (remote_host, local_host) = (record.remote_host(), record.local_host());
         let mut event = Event::ConnectionRequest {
             remote_host: &remote_host,
@@ -153,7 +154,7 @@ impl<'a> Dispatch<'a> {
         match (answer, event) {
             (0, Event::ConnectionRequest { accept, .. }) => Ok(accept),
             (0, _) => Ok(Accept::Yes),
-            (answer, _) => Err(Cause::Callback(answer)),
+            (answer, _) => Err(Reason::Callback(answer).refusal()),
         }
     }
 
@@ -167,11 +168,12 @@ impl<'a> Dispatch<'a> {
     }
 
     /// It never began: no Disconnected follows.
-    fn refused(&self, connection: Arc<Connection>, cause: &Cause) {
+    fn refused(&self, connection: Arc<Connection>, outcome: &Outcome) {
+        let failure = Failure::of(outcome, connection.operation);
         let record = Arc::new(Record::new(connection, None));
         record.begin();
         self.conns.insert(Arc::clone(&record));
-        self.connected(&record, Some(&Failure::from(cause)));
+        self.connected(&record, failure.as_ref());
         self.conns.remove(record.id());
     }
 
@@ -191,7 +193,7 @@ impl<'a> Dispatch<'a> {
             connection_id: id,
             direction,
         }) {
-            0 if held && self.is_fed_by_nobody(&record) => record.end(Cause::NoFeeder),
+            0 if held && self.is_fed_by_nobody(&record) => record.end_because(Reason::NoFeeder),
             0 if held => {
                 if let Some((reply, sources)) = record.begin_with() {
                     reply.admit(sources);
@@ -272,9 +274,9 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    fn failed(&self, id: i32, cause: &Cause) {
-        let failure = Failure::from(cause);
-        let (error_code, description) = (failure.code, failure.text.as_str());
+    fn failed(&self, connection: &Connection, outcome: &Outcome) {
+        let failure = Failure::of(outcome, connection.operation);
+        let (id, (error_code, description)) = (connection.id, status(failure.as_ref()));
         let answer = self.fire(&mut Event::Error {
             error_code,
             description,
@@ -283,13 +285,15 @@ impl<'a> Dispatch<'a> {
         self.heed(id, answer);
     }
 
-    fn disconnected(&self, id: i32, cause: Option<&Cause>) {
+    fn disconnected(&self, id: i32, outcome: &Outcome) {
         let Some(record) = self.conns.by_id(id) else {
             return;
         };
         // A callback can say no to a transfer of which the client has everything already.
-        let refused = record.ended_with().map(Cause::Callback);
-        let failure = cause.or(refused.as_ref()).map(Failure::from);
+        let refused = record
+            .ended_with()
+            .map(|answer| Reason::Callback(answer).failure());
+        let failure = Failure::of(outcome, record.connection.operation).or(refused);
         if record.is_undecided() {
             // It ended before the application had answered: it never was connected.
             record.decide(Accept::No);

@@ -74,11 +74,8 @@ impl Bench {
         });
     }
 
-    fn disconnected(&self, cause: Option<Cause>) {
-        self.tell(Notice::Disconnected {
-            id: ID,
-            cause: cause.map(Arc::new),
-        });
+    fn disconnected(&self, outcome: Outcome) {
+        self.tell(Notice::Disconnected { id: ID, outcome });
     }
 
     /// One DoEvents, and what it delivered.
@@ -157,7 +154,7 @@ fn a_whole_download_in_order() {
     assert_eq!(bench.inbox.take(), ["1 admit"]);
     bench.tell(Notice::Moved(run_of(0, 4, &["abcdef", "gh", "i"], Some(9))));
     bench.tell(Notice::Ended { id: ID });
-    bench.disconnected(None);
+    bench.disconnected(Outcome::Complete);
     assert_eq!(
         bench.run(),
         [
@@ -207,7 +204,7 @@ fn an_answer_after_the_end_is_not_told() {
     let bench = putting_off();
     bench.ask(ID, Operation::Read, true);
     bench.run();
-    bench.disconnected(Some(Cause::Unanswered));
+    bench.disconnected(Outcome::Unanswered);
     bench.server.accept(ID, true).unwrap();
     assert_eq!(bench.run(), ["connected 301"]);
     assert_eq!(bench.server.accept(ID, true).unwrap_err().code, 903);
@@ -223,9 +220,9 @@ fn what_is_refused_has_no_further_events() {
         0
     });
     bench.ask(ID, Operation::Write, true);
-    bench.disconnected(Some(Cause::Refused));
+    bench.disconnected(Reason::Denied.refusal().into());
     assert_eq!(bench.run(), ["request file 192.0.2.7 2", "connected 10013"]);
-    assert_eq!(bench.inbox.take(), ["1 end Refused"]);
+    assert_eq!(bench.inbox.take(), ["1 end Denied"]);
     assert_eq!(bench.server.conns.count(), 0);
 }
 
@@ -240,7 +237,7 @@ fn a_limit_is_told_by_connected_alone() {
     });
     bench.tell(Notice::Refused {
         connection: testing::connection(ID),
-        cause: Arc::new(Cause::TooMany),
+        outcome: Outcome::Limit,
     });
     assert_eq!(bench.run(), ["connected 10068"]);
     assert_eq!(bench.server.conns.count(), 0);
@@ -305,10 +302,10 @@ fn an_answer_ends_the_connection_and_silences_it() {
     bench.tell(Notice::Moved(run_of(4, 2, &["ef"], None)));
     bench.tell(Notice::Ended { id: ID });
     bench.tell(Notice::Failed {
-        id: ID,
-        cause: Arc::new(Cause::Callback(-3)),
+        connection: testing::connection(ID),
+        outcome: Reason::Callback(-3).refusal().into(),
     });
-    bench.disconnected(Some(Cause::Callback(-3)));
+    bench.disconnected(Reason::Callback(-3).refusal().into());
     let expected = [
         "request file 192.0.2.7 1",
         "connected 0",
@@ -326,7 +323,7 @@ fn an_answer_to_the_request_refuses() {
         i32::from(matches!(event, Event::ConnectionRequest { .. }))
     });
     bench.ask(ID, Operation::Read, true);
-    bench.disconnected(Some(Cause::Callback(1)));
+    bench.disconnected(Reason::Callback(1).refusal().into());
     assert_eq!(bench.run(), ["request file 192.0.2.7 1", "connected 10053"]);
     assert_eq!(bench.inbox.take(), ["1 end Callback(1)"]);
 }
@@ -337,7 +334,7 @@ fn an_answer_to_connected_is_not_followed_by_an_admission() {
         i32::from(matches!(event, Event::Connected { .. }))
     });
     bench.ask(ID, Operation::Read, true);
-    bench.disconnected(Some(Cause::Callback(1)));
+    bench.disconnected(Reason::Callback(1).refusal().into());
     assert_eq!(bench.run(), ["connected 0", "disconnected 10053"]);
     assert_eq!(bench.inbox.take(), ["1 end Callback(1)"]);
 }
@@ -374,7 +371,7 @@ fn records_come_and_go_only_inside_do_events() {
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(0));
     bench.run();
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(1));
-    bench.disconnected(None);
+    bench.disconnected(Outcome::Complete);
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(1));
     assert_eq!(bench.run(), ["disconnected 0"]);
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(0));
@@ -391,7 +388,7 @@ fn an_application_without_callbacks_accumulates_nothing_and_still_sees_connectio
     );
     bench.ask(ID, Operation::Read, false);
     bench.ask(ID + 1, Operation::Read, false);
-    bench.disconnected(None);
+    bench.disconnected(Outcome::Complete);
     bench.run();
     assert_eq!(bench.server.get(2, 0).unwrap(), Value::Text("1000002".into()));
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(1));
@@ -437,8 +434,8 @@ fn an_upload_whose_only_taker_is_unregistered_fails() {
     bench.ask(ID, Operation::Write, false);
     bench.tell(only_copy("ab"));
     bench.server.register(8, None).unwrap();
-    assert_eq!(bench.inbox.take(), ["1 end NoSource(Write)"]);
-    bench.disconnected(Some(Cause::NoSource(Operation::Write)));
+    assert_eq!(bench.inbox.take(), ["1 end NoPlace"]);
+    bench.disconnected(Outcome::NoSource);
     assert_eq!(bench.run().len(), 1, "only Disconnected");
     // While it is being delivered.
     let bench = Bench::new(&[3, 8], |server, event| {
@@ -450,7 +447,7 @@ fn an_upload_whose_only_taker_is_unregistered_fails() {
     bench.tell(only_copy("ab"));
     bench.tell(only_copy("cd"));
     bench.server.do_events().unwrap();
-    assert_eq!(bench.inbox.take(), ["1 end NoSource(Write)"]);
+    assert_eq!(bench.inbox.take(), ["1 end NoPlace"]);
 }
 
 #[test]
@@ -458,7 +455,7 @@ fn an_upload_of_an_unobserved_connection_fails_where_no_file_takes_it() {
     let bench = Bench::new(&[], |_, _| 0);
     bench.ask(ID, Operation::Write, false);
     bench.tell(only_copy("ab"));
-    assert_eq!(bench.inbox.take(), ["1 end NoSource(Write)"]);
+    assert_eq!(bench.inbox.take(), ["1 end NoPlace"]);
 }
 
 #[test]
@@ -505,8 +502,8 @@ fn what_is_delivered_during_a_hold_is_taken_at_its_end() {
 fn errors_and_logs_need_no_connection() {
     let bench = Bench::new(&[5, 6], |_, _| 7);
     bench.tell(Notice::Failed {
-        id: 0,
-        cause: Arc::new(Cause::Name),
+        connection: testing::connection(0),
+        outcome: Outcome::Name,
     });
     bench.tell(Notice::Log {
         id: 0,
@@ -525,7 +522,7 @@ fn a_no_that_comes_after_the_end_is_told_all_the_same() {
         bench.started(false);
         bench.tell(Notice::Moved(run_of(0, 4, &["ab"], Some(2))));
         bench.tell(Notice::Ended { id: ID });
-        bench.disconnected(None);
+        bench.disconnected(Outcome::Complete);
         let seen = bench.run();
         assert_eq!(seen.contains(&"end download".to_owned()), refusing == 4);
         assert_eq!(seen.last().unwrap(), "disconnected 10053");
@@ -565,8 +562,8 @@ fn an_interrupt_leaves_the_rest_for_the_next_time() {
     });
     for id in 1..=3 {
         bench.tell(Notice::Failed {
-            id,
-            cause: Arc::new(Cause::Name),
+            connection: testing::connection(id),
+            outcome: Outcome::Name,
         });
     }
     assert_eq!(bench.run(), ["error 434 1"]);
@@ -602,7 +599,7 @@ fn callbacks_may_call_everything_but_close_and_do_events() {
     bench.ask(ID + 1, Operation::Read, true);
     assert_eq!(bench.run(), ["connected 0"]);
     let answers = bench.inbox.take();
-    assert_eq!(answers, ["1 end Ended(\"Ended by Disconnect\")", "1 admit"]);
+    assert_eq!(answers, ["1 end Disconnect", "1 admit"]);
     bench.run();
     assert!(
         bench.inbox.take().contains(&"2 admit".to_owned()),

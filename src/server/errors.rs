@@ -9,11 +9,9 @@ mod table;
 use std::fmt;
 use std::io;
 
-use tftp_proto::wire::Operation;
-
 use super::errno::{self, code_of};
-use tftp_files::jail::Refusal;
-use tftp_serve::cause::Cause;
+use super::reason::Reason;
+use tftp_serve::{ErrorCode, FileError, FileErrorKind, FileStep, NetworkError, Operation, Outcome};
 
 pub use entry::{ErrorEntry, Raised};
 pub use table::TABLE;
@@ -96,39 +94,58 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-impl From<&Cause> for Failure {
-    fn from(cause: &Cause) -> Failure {
-        match cause {
-            Cause::Refused => Failure::new(ACCESS_DENIED, "Refused by ConnectionRequest."),
-            Cause::TooMany => Failure::new(
+impl Failure {
+    /// What an event tells of the end of a request of this operation; `None`: everything went well.
+    pub(super) fn of(outcome: &Outcome, operation: Operation) -> Option<Failure> {
+        Some(match outcome {
+            Outcome::Complete => return None,
+            Outcome::Refused(refusal) => match Reason::of(refusal) {
+                Some(reason) => reason.failure(),
+                None => Failure::new(ABORTED, refusal.text()),
+            },
+            Outcome::Limit => Failure::new(
                 TOO_MANY_USERS,
                 "MaxConnections or MaxConnectionsPerHost is reached.",
             ),
-            Cause::Ended(why) => Failure::new(ABORTED, why),
-            Cause::Rejected { text, .. } => Failure::new(ABORTED, text),
-            Cause::Callback(answer) => Failure::new(ABORTED, &format!("A callback returned {answer}.")),
-            Cause::ClientError { code, message, probe } => client_error(*code, message, *probe),
-            Cause::Silent { probably_complete } => silent(*probably_complete),
-            Cause::Unanswered => Failure::new(TIMEOUT, "The application did not answer."),
-            Cause::NoSource(Operation::Write) => Failure::plain(NO_LOCAL_FILE),
-            Cause::NoFeeder => Failure::new(
-                NO_LOCAL_FILE,
-                "ConnDataSize is set, and DataWanted has no callback.",
-            ),
-            Cause::NoSource(Operation::Read) => {
-                Failure::new(CANNOT_OPEN_FILE, "Neither LocalDir nor the application has it.")
+            Outcome::Shutdown => Failure::new(ABORTED, "Server is shutting down"),
+            Outcome::Probe { code, text } => {
+                client_error("The client only asked for the size, and sent", *code, text)
             }
-            Cause::Open(Refusal::TooManyFiles) => Failure::plain(TOO_MANY_FILES),
-            Cause::Open(refusal) => Failure::new(CANNOT_OPEN_FILE, &in_words(refusal)),
-            Cause::Write(refusal) => Failure::new(CANNOT_WRITE_FILE, &in_words(refusal)),
-            Cause::Read(error) => Failure::new(CANNOT_READ_FILE, &errno::words(error)),
-            Cause::Name => Failure::plain(CODE_PAGE),
-            Cause::ReadOnly => Failure::new(ACCESS_DENIED, "Uploads are switched off (ReadOnly)."),
-            Cause::Oversized => Failure::new(PACKET_TOO_LARGE, "A DATA packet was longer than agreed."),
-            Cause::Replaced => Failure::new(CONNECTION_RESET, "The client began another transfer."),
-            Cause::Internal => Failure::plain(INTERNAL),
-            Cause::Socket(error) => Failure::from_io(error, socket_failed(code_of(error))),
-        }
+            Outcome::ClientError { code, text } => client_error("The client sent", *code, text),
+            Outcome::Silent { probably_complete } => silent(*probably_complete),
+            Outcome::Unanswered => Failure::new(TIMEOUT, "The application did not answer."),
+            Outcome::NoSource => no_source(operation),
+            Outcome::File(error) => file(error),
+            Outcome::Name => Failure::plain(CODE_PAGE),
+            Outcome::ReadOnly => Failure::new(ACCESS_DENIED, "Uploads are switched off (ReadOnly)."),
+            Outcome::Oversized => Failure::new(PACKET_TOO_LARGE, "A DATA packet was longer than agreed."),
+            Outcome::Replaced => Failure::new(CONNECTION_RESET, "The client began another transfer."),
+            Outcome::Network(error) => network(error),
+            _ => Failure::plain(INTERNAL),
+        })
+    }
+}
+
+fn no_source(operation: Operation) -> Failure {
+    match operation {
+        Operation::Write => Failure::plain(NO_LOCAL_FILE),
+        Operation::Read => Failure::new(CANNOT_OPEN_FILE, "Neither LocalDir nor the application has it."),
+    }
+}
+
+fn file(error: &FileError) -> Failure {
+    match (error.step(), error.kind()) {
+        (FileStep::Open, FileErrorKind::TooManyFiles) => Failure::plain(TOO_MANY_FILES),
+        (FileStep::Open, _) => Failure::new(CANNOT_OPEN_FILE, &in_words(error)),
+        (FileStep::Write, _) => Failure::new(CANNOT_WRITE_FILE, &in_words(error)),
+        (_, _) => Failure::new(CANNOT_READ_FILE, &in_words(error)),
+    }
+}
+
+fn network(error: &NetworkError) -> Failure {
+    match error.io_error() {
+        Some(error) => Failure::from_io(error, socket_failed(code_of(error))),
+        None => Failure::plain(INTERNAL),
     }
 }
 
@@ -140,24 +157,19 @@ fn socket_failed(code: i32) -> &'static str {
     }
 }
 
-/// A refusal without the number that only this system has.
-fn in_words(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::TooManyFiles => strerror(TOO_MANY_FILES).to_owned(),
-        Refusal::Io(error) => errno::words(error),
-        refusal => refusal.to_string(),
+/// What is wrong with a file, without the number that only this system has.
+fn in_words(error: &FileError) -> String {
+    match (error.kind(), error.io_error()) {
+        (FileErrorKind::TooManyFiles, _) => strerror(TOO_MANY_FILES).to_owned(),
+        (_, Some(error)) => errno::words(error),
+        (_, None) => error.to_string(),
     }
 }
 
-fn client_error(code: u16, message: &str, probe: bool) -> Failure {
-    let what = if probe {
-        "The client only asked for the size, and sent"
-    } else {
-        "The client sent"
-    };
-    match message.is_empty() {
+fn client_error(what: &str, code: ErrorCode, text: &str) -> Failure {
+    match text.is_empty() {
         true => Failure::new(CLIENT_ERROR, &format!("{what} ERROR {code}.")),
-        false => Failure::new(CLIENT_ERROR, &format!("{what} ERROR {code}: {message}")),
+        false => Failure::new(CLIENT_ERROR, &format!("{what} ERROR {code}: {text}")),
     }
 }
 
@@ -171,6 +183,8 @@ fn silent(probably_complete: bool) -> Failure {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use tftp_serve::Refusal;
 
     use super::*;
 
@@ -212,16 +226,16 @@ mod tests {
     #[cfg(unix)]
     fn particulars_name_no_errno() {
         let system = |errno| io::Error::from_raw_os_error(errno);
-        let causes = [
-            Cause::Read(system(libc::EIO)),
-            Cause::Read(system(libc::ESTALE)),
-            Cause::Open(Refusal::Io(system(libc::EIO))),
-            Cause::Open(Refusal::TooManyFiles),
-            Cause::Write(Refusal::Io(system(libc::ENOMEM))),
-            Cause::Socket(system(libc::ENETUNREACH)),
-            Cause::Socket(system(libc::ENOSYS)),
+        let outcomes = [
+            Outcome::File(FileError::from_io(FileStep::Read, system(libc::EIO))),
+            Outcome::File(FileError::from_io(FileStep::Read, system(libc::ESTALE))),
+            Outcome::File(FileError::from_io(FileStep::Open, system(libc::EIO))),
+            Outcome::File(FileError::new(FileStep::Open, FileErrorKind::TooManyFiles)),
+            Outcome::File(FileError::from_io(FileStep::Write, system(libc::ENOMEM))),
+            Outcome::Network(NetworkError::new(system(libc::ENETUNREACH))),
+            Outcome::Network(NetworkError::new(system(libc::ENOSYS))),
         ];
-        let texts = causes.each_ref().map(|cause| Failure::from(cause).text);
+        let texts = outcomes.each_ref().map(|outcome| failure(outcome).text);
         assert!(texts.iter().all(|text| !text.contains("os error")), "{texts:?}");
         assert_eq!(texts[1], "Can't read local file. [10070] Stale NFS file handle.");
         assert_eq!(texts[3], "[10024] Too many open files.");
@@ -231,57 +245,58 @@ mod tests {
         );
     }
 
+    fn failure(outcome: &Outcome) -> Failure {
+        Failure::of(outcome, Operation::Read).unwrap()
+    }
+
     #[test]
-    fn causes_have_the_numbers_of_the_contract() {
-        let silent = Cause::Silent {
+    fn outcomes_have_the_numbers_of_the_contract() {
+        assert_eq!(Failure::of(&Outcome::Complete, Operation::Read), None);
+        let lost = Failure::of(&Outcome::NoSource, Operation::Write).unwrap();
+        assert_eq!(lost, Reason::NoPlace.failure());
+        let file = |step, kind| Outcome::File(FileError::new(step, kind));
+        let silent = Outcome::Silent {
             probably_complete: false,
         };
-        let client = Cause::ClientError {
-            code: 3,
-            message: "disk full".into(),
-            probe: false,
+        let client = Outcome::ClientError {
+            code: ErrorCode(3),
+            text: "disk full".into(),
         };
-        let rejected = Cause::Rejected {
-            code: tftp_proto::ErrorCode::DISK_FULL,
-            text: "tape ended".into(),
-        };
-        assert!(Failure::from(&rejected).text.ends_with("tape ended"));
+        let aborted = Outcome::Refused(Refusal::new(ErrorCode::DISK_FULL, "tape ended"));
+        let short = FileError::from_io(FileStep::Read, io::ErrorKind::UnexpectedEof.into());
+        let gone = NetworkError::new(io::Error::from_raw_os_error(libc::ECONNREFUSED));
+        let ended = |reason: Reason| Outcome::Refused(reason.refusal());
         let cases = [
-            (Cause::Refused, 10013),
-            (rejected, 10053),
-            (Cause::TooMany, 10068),
-            (Cause::Ended("Shutdown."), 10053),
-            (Cause::Callback(-7), 10053),
-            (client, 124),
-            (silent, 301),
-            (Cause::Unanswered, 301),
-            (Cause::NoSource(Operation::Write), 126),
-            (Cause::NoSource(Operation::Read), 127),
-            (Cause::NoFeeder, 126),
-            (Cause::Open(Refusal::NotFound), 127),
-            (Cause::Write(Refusal::NoSpace), 128),
-            (Cause::Read(io::ErrorKind::UnexpectedEof.into()), 129),
-            (Cause::Name, 434),
-            (Cause::ReadOnly, 10013),
-            (Cause::Oversized, 122),
-            (Cause::Replaced, 10054),
+            (ended(Reason::Denied), 10013, "Refused by ConnectionRequest."),
+            (ended(Reason::Callback(-7)), 10053, "A callback returned -7."),
+            (ended(Reason::Disconnect), 10053, "Ended by Disconnect"),
+            (ended(Reason::NoFeeder), 126, "DataWanted has no callback."),
+            (ended(Reason::NoPlace), 126, "PUT operations."),
+            (aborted, 10053, "tape ended"),
+            (Outcome::Limit, 10068, ""),
+            (Outcome::Shutdown, 10053, "Server is shutting down"),
+            (client, 124, "The client sent ERROR 3: disk full"),
+            (silent, 301, ""),
+            (Outcome::Unanswered, 301, ""),
             (
-                Cause::Socket(io::Error::from_raw_os_error(libc::ECONNREFUSED)),
-                10061,
+                Outcome::NoSource,
+                127,
+                "Neither LocalDir nor the application has it.",
             ),
+            (file(FileStep::Open, FileErrorKind::NotFound), 127, ""),
+            (file(FileStep::Write, FileErrorKind::NoSpace), 128, ""),
+            (Outcome::File(short), 129, ""),
+            (Outcome::Name, 434, ""),
+            (Outcome::ReadOnly, 10013, ""),
+            (Outcome::Oversized, 122, ""),
+            (Outcome::Replaced, 10054, ""),
+            (Outcome::Network(gone), 10061, "The client is gone."),
+            (Outcome::Internal, INTERNAL, ""),
         ];
-        for (cause, code) in &cases {
-            assert_eq!(Failure::from(cause).code, *code, "{cause:?}");
+        for (outcome, code, end) in &cases {
+            let failure = failure(outcome);
+            assert_eq!(failure.code, *code, "{outcome:?}");
+            assert!(failure.text.ends_with(end), "{failure}");
         }
-        assert!(
-            Failure::from(&cases[5].0)
-                .text
-                .ends_with("The client sent ERROR 3: disk full")
-        );
-        assert!(
-            Failure::from(&cases[4].0)
-                .text
-                .ends_with("A callback returned -7.")
-        );
     }
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use tftp_files::{Asks, Feeds, Wanted};
 use tftp_proto::Instant;
-use tftp_proto::wire::Operation;
 
 use super::conn::Conns;
 use super::errors::{self, Failure};
 use super::events::{self, Callback};
 use super::queue::Queue;
 use super::quiet::Quiet;
-use tftp_serve::cause::Cause;
+use super::reason::Reason;
+use tftp_serve::Outcome;
 use tftp_serve::notice::{Application, LogKind, Notice, Wants};
 use tftp_serve::reply::Reply;
 use tftp_serve::sources::Sources;
@@ -159,7 +159,7 @@ impl Hub {
         waiting
             .unfed
             .into_iter()
-            .for_each(|reply| reply.end(Cause::NoFeeder));
+            .for_each(|reply| reply.end(Reason::NoFeeder.refusal()));
         waiting
             .admissions
             .into_iter()
@@ -168,7 +168,7 @@ impl Hub {
         waiting
             .lost
             .into_iter()
-            .for_each(|reply| reply.end(Cause::NoSource(Operation::Write)));
+            .for_each(|reply| reply.end(Reason::NoPlace.refusal()));
         waiting
             .runs
             .into_iter()
@@ -219,6 +219,11 @@ pub(super) struct Kept {
 
 const LOG: usize = 5;
 
+/// Whether ConnectionRequest refused it.
+fn is_denied(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(refusal) if Reason::of(refusal) == Some(Reason::Denied))
+}
+
 fn place(event: i32) -> Option<usize> {
     (events::FIRST..=events::LAST)
         .contains(&event)
@@ -255,6 +260,8 @@ impl Application for Hub {
             Notice::Refused { .. } if !self.registered().any_connection() => {}
             // Nothing but this event would come of it.
             Notice::Ended { .. } if !self.registered().has(Wants::END) => {}
+            // For the application it never began.
+            Notice::Failed { outcome, .. } | Notice::Disconnected { outcome, .. } if is_denied(&outcome) => {}
             notice => {
                 if let Some(notice) = self.quiet.fold(notice) {
                     self.queue.push(notice);

@@ -24,6 +24,7 @@ mod places;
 pub mod property;
 mod queue;
 mod quiet;
+mod reason;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod server;
 pub mod setting;

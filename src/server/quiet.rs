@@ -123,6 +123,7 @@ impl Quiet {
 mod tests {
     use super::super::testing::{self, Inbox};
     use super::*;
+    use tftp_serve::Outcome;
 
     fn begin(quiet: &Quiet, id: i32) {
         quiet.begin(testing::connection(id), testing::reply(&Inbox::new(), id), false);
@@ -134,7 +135,14 @@ mod tests {
         for id in 1_000_001..1_001_000 {
             begin(&quiet, id);
             assert!(quiet.fold(Notice::Ended { id }).is_none());
-            assert!(quiet.fold(Notice::Disconnected { id, cause: None }).is_none());
+            assert!(
+                quiet
+                    .fold(Notice::Disconnected {
+                        id,
+                        outcome: Outcome::Complete
+                    })
+                    .is_none()
+            );
         }
         assert!(quiet.connections.lock().leaving.is_empty());
         quiet.settle(&conns);
@@ -151,7 +159,7 @@ mod tests {
         assert_eq!(conns.count(), 2);
         quiet.fold(Notice::Disconnected {
             id: 1_000_001,
-            cause: None,
+            outcome: Outcome::Complete,
         });
         assert_eq!(conns.count(), 2);
         quiet.settle(&conns);

@@ -11,11 +11,11 @@ use super::events::Callback;
 use super::hub::Hub;
 use super::listening::{Bound, Listening};
 use super::property::Access;
+use super::reason::Reason;
 use super::setting::Key;
 use super::values::Values;
 use tftp_files::Refused;
 use tftp_proto::wire::ErrorCode;
-use tftp_serve::cause::Cause;
 use tftp_serve::notice::Application;
 use tftp_serve::shared::Shared;
 use tftp_sync::{Condvar, Mutex};
@@ -177,7 +177,7 @@ impl Server {
     /// # Errors
     /// 903 where there is none at this index.
     pub fn disconnect(&self, index: i32) -> Result<(), Failure> {
-        self.conns.at(index)?.end(Cause::Ended("Ended by Disconnect"));
+        self.conns.at(index)?.end_because(Reason::Disconnect);
         Ok(())
     }
 

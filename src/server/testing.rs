@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tftp_proto::wire::{Mode, Operation};
 
+use super::reason::Reason;
 use tftp_files::{Asks, Feeds, Wanted};
 use tftp_serve::Key;
 use tftp_serve::notice::Connection;
@@ -36,7 +37,10 @@ impl Post for Inbox {
                 (None, None) if sources.fed.is_some() => "admit fed".to_owned(),
                 (None, None) => "admit".to_owned(),
             },
-            Answer::End(cause) => format!("end {cause:?}"),
+            Answer::End(refusal) => match Reason::of(&refusal) {
+                Some(reason) => format!("end {reason:?}"),
+                None => format!("end {refusal}"),
+            },
             Answer::Taken => "taken".to_owned(),
         };
         self.answers.lock().push(format!("{} {text}", key.index % 1000));

@@ -6,10 +6,10 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use tftp_proto::Instant;
-use tftp_serve::cause::Cause;
 use tftp_serve::notice::{Application, LogKind, Notice, Run, Wants};
 use tftp_serve::reply::Reply;
 use tftp_serve::sources::Sources;
+use tftp_serve::{ErrorCode, FileStep, Operation, Outcome, Refusal};
 
 use crate::script::{Answer, Script, Supply, digest};
 
@@ -31,6 +31,7 @@ pub struct Recorder {
 struct State {
     told: Vec<String>,
     reply: Option<Reply>,
+    operation: Option<Operation>,
     /// Questions that are not answered yet.
     open: usize,
     /// Of Transfer data that was not counted as taken.
@@ -120,8 +121,11 @@ impl Recorder {
             Answer::Now => reply.admit(self.sources()),
             Answer::Later => state.open += 1,
             Answer::Never => {}
-            Answer::Refuse => reply.end(Cause::Refused),
-            Answer::Fail => reply.end(Cause::Callback(7)),
+            Answer::Refuse => reply.end(Refusal::access_denied().because(DENIED)),
+            Answer::Fail => {
+                let refusal = Refusal::new(ErrorCode::UNDEFINED, "Ended by the server's application");
+                reply.end(refusal.because(CALLBACK));
+            }
         }
     }
 }
@@ -195,6 +199,7 @@ impl Application for Recorder {
                 held,
             } => {
                 state.reply = Some(reply.clone());
+                state.operation = Some(connection.operation);
                 if *held {
                     self.asked(state, self.answer);
                 }
@@ -205,7 +210,13 @@ impl Application for Recorder {
             }
             Notice::Decided { id } => format!("{id} decided"),
             Notice::Wanted { id, offset, length } => format!("{id} wants {length} from {offset}"),
-            Notice::Refused { connection, cause } => format!("{} refused: {cause:?}", connection.id),
+            Notice::Refused { connection, outcome } => {
+                format!(
+                    "{} refused: {}",
+                    connection.id,
+                    shown(outcome, connection.operation)
+                )
+            }
             Notice::Started { id, local_file, held } => {
                 if *held {
                     self.asked(state, self.at_start);
@@ -220,8 +231,24 @@ impl Application for Recorder {
                 format!("{} {}", moved.id, run(moved))
             }
             Notice::Ended { id } => format!("{id} ended"),
-            Notice::Failed { id, cause } => format!("{id} failed: {cause:?}"),
-            Notice::Disconnected { id, cause } => format!("{id} disconnected: {cause:?}"),
+            // What the application turned away never began for it.
+            Notice::Failed { outcome, .. } | Notice::Disconnected { outcome, .. } if is_denied(outcome) => {
+                return;
+            }
+            Notice::Failed { connection, outcome } => {
+                format!(
+                    "{} failed: {}",
+                    connection.id,
+                    shown(outcome, connection.operation)
+                )
+            }
+            Notice::Disconnected { id, outcome } if outcome.is_complete() => {
+                format!("{id} disconnected: None")
+            }
+            Notice::Disconnected { id, outcome } => {
+                let operation = state.operation.expect("a connection was asked for");
+                format!("{id} disconnected: Some({})", shown(outcome, operation))
+            }
             Notice::Log { id: 0, message, .. } if message.starts_with("5 bytes from ") => {
                 state.probes += 1;
                 return;
@@ -237,6 +264,38 @@ impl Application for Recorder {
             }
         };
         state.told.push(line);
+    }
+}
+
+const DENIED: &str = "Access denied";
+const CALLBACK: &str = "a callback returned 7";
+
+fn reason(outcome: &Outcome) -> Option<String> {
+    use std::error::Error;
+    match outcome {
+        Outcome::Refused(refusal) => refusal.source().map(ToString::to_string),
+        _ => None,
+    }
+}
+
+fn is_denied(outcome: &Outcome) -> bool {
+    reason(outcome).as_deref() == Some(DENIED)
+}
+
+/// An outcome in the words of the record.
+fn shown(outcome: &Outcome, operation: Operation) -> String {
+    let client = |code: &ErrorCode, text: &str, probe: bool| {
+        format!("ClientError {{ code: {code}, message: {text:?}, probe: {probe} }}")
+    };
+    match outcome {
+        Outcome::Probe { code, text } => client(code, text, true),
+        Outcome::ClientError { code, text } => client(code, text, false),
+        Outcome::Shutdown => "Ended(\"Server is shutting down\")".to_owned(),
+        Outcome::Limit => "TooMany".to_owned(),
+        Outcome::NoSource => format!("NoSource({operation:?})"),
+        Outcome::File(error) if error.step() == FileStep::Open => format!("Open({:?})", error.kind()),
+        Outcome::Refused(_) if reason(outcome).as_deref() == Some(CALLBACK) => "Callback(7)".to_owned(),
+        other => format!("{other:?}"),
     }
 }
 

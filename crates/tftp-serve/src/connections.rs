@@ -10,7 +10,7 @@ use tftp_machine::{Datagram, Ending, Handled, LocalAddr, Server, TransferId, Why
 use tftp_proto::Instant;
 use tftp_proto::wire::{self, Asked, Mode, Operation, Packet};
 
-use super::cause::Cause;
+use super::Outcome;
 use super::config::Policy;
 use super::limits::ThreadLimits;
 use super::notice::{Connection, Wants};
@@ -31,7 +31,7 @@ pub(crate) struct Connections<S: Store> {
     /// Uploads that took data and have not passed it on yet.
     dirty: Vec<TransferId>,
     /// A connection that a limit forbids, until its client is told.
-    refusal: Option<(Arc<Connection>, Cause)>,
+    refusal: Option<(Arc<Connection>, Outcome)>,
     /// The address that every request is sent to, where the sockets are bound to one.
     only_address: Option<IpAddr>,
     shared: Arc<Shared>,
@@ -113,7 +113,7 @@ impl<S: Store> Connections<S> {
             sources: None,
             upto: None,
             flow: None,
-            cause: None,
+            failure: None,
             moved: 0,
             is_known: false,
             is_admitted: false,
@@ -156,11 +156,11 @@ impl<S: Store> Connections<S> {
                     };
                     let (connection, _) = self.connection(asking, policy);
                     observer.request(&connection);
-                    let cause = match why {
-                        Why::ReadOnly => Cause::ReadOnly,
-                        _ => Cause::TooMany,
+                    let outcome = match why {
+                        Why::ReadOnly => Outcome::ReadOnly,
+                        _ => Outcome::Limit,
                     };
-                    self.refusal = Some((connection, cause));
+                    self.refusal = Some((connection, outcome));
                 }
             }
             _ => {}
@@ -173,7 +173,7 @@ impl<S: Store> Connections<S> {
     }
 
     /// The client of a connection that a limit forbids has been told.
-    pub(crate) fn take_refusal(&mut self) -> Option<(Arc<Connection>, Cause)> {
+    pub(crate) fn take_refusal(&mut self) -> Option<(Arc<Connection>, Outcome)> {
         self.refusal.take()
     }
 
@@ -277,15 +277,15 @@ impl<S: Store> Connections<S> {
     }
 
     /// Keeps why something failed, for the end that follows.
-    pub(crate) fn fails(&mut self, id: TransferId, cause: Option<Cause>) {
+    pub(crate) fn fails(&mut self, id: TransferId, failure: Option<Outcome>) {
         if let Some(cargo) = self.get_mut(id) {
-            cargo.cause = cause;
+            cargo.failure = failure;
         }
     }
 
-    /// Why a transfer ended, from what the machine says and what is known here.
-    pub(crate) fn cause(&mut self, id: TransferId, how: &Ending) -> Option<Cause> {
-        ends::cause(how, self.get_mut(id).and_then(|cargo| cargo.cause.take()))
+    /// How a transfer ended, from what the machine says and what is known here.
+    pub(crate) fn outcome(&mut self, id: TransferId, how: &Ending) -> Outcome {
+        ends::outcome(how, self.get_mut(id).and_then(|cargo| cargo.failure.take()))
     }
 
     /// After a fault.

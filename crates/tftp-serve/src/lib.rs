@@ -59,8 +59,6 @@ struct Readme;
 #[rustfmt::skip] // Made by a program.
 mod bounds;
 #[doc(hidden)]
-pub mod cause;
-#[doc(hidden)]
 pub mod config;
 mod connections;
 mod drain;
@@ -90,6 +88,7 @@ pub mod shared;
 pub mod sources;
 mod storage;
 mod turn;
+mod wording;
 
 #[doc(hidden)]
 pub use drain::Drain;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tftp_proto::Instant;
 use tftp_proto::wire::{Asked, Mode, Operation};
 
-use super::cause::Cause;
+use super::Outcome;
 use super::ids::IdLease;
 use super::progress::Progress;
 use super::reply::Reply;
@@ -145,7 +145,7 @@ pub enum Notice {
         /// Who asked for what.
         connection: Arc<Connection>,
         /// Which limit.
-        cause: Arc<Cause>,
+        outcome: Outcome,
     },
     /// The transfer is about to start.
     Started {
@@ -174,17 +174,17 @@ pub enum Notice {
     },
     /// Something went wrong.
     Failed {
-        /// The connection; 0: none.
-        id: i32,
+        /// The connection.
+        connection: Arc<Connection>,
         /// What.
-        cause: Arc<Cause>,
+        outcome: Outcome,
     },
-    /// The end: exactly one for each connection that was asked and not refused by the application.
+    /// The end: exactly one for each connection that was asked.
     Disconnected {
         /// The connection.
         id: i32,
-        /// `None`: everything went well.
-        cause: Option<Arc<Cause>>,
+        /// How it ended.
+        outcome: Outcome,
     },
     /// For the log.
     Log {
@@ -203,13 +203,14 @@ impl Notice {
     /// The id of the connection that it tells of; 0: none.
     pub fn connection(&self) -> i32 {
         match self {
-            Notice::Asked { connection, .. } | Notice::Refused { connection, .. } => connection.id,
+            Notice::Asked { connection, .. }
+            | Notice::Refused { connection, .. }
+            | Notice::Failed { connection, .. } => connection.id,
             Notice::Moved(run) => run.id,
             Notice::Decided { id }
             | Notice::Started { id, .. }
             | Notice::Wanted { id, .. }
             | Notice::Ended { id }
-            | Notice::Failed { id, .. }
             | Notice::Disconnected { id, .. }
             | Notice::Log { id, .. } => *id,
         }

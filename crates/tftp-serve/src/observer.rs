@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use tftp_proto::Instant;
 use tftp_proto::negotiate::Agreed;
-use tftp_proto::wire::Operation;
+use tftp_proto::wire::{ErrorCode, Operation};
 
-use super::cause::Cause;
+use super::Outcome;
 use super::notice::{Application, Connection, LogKind, Notice, Wants};
 use super::shared::{Figures, Shared};
 
@@ -29,11 +29,10 @@ pub(super) struct Observer {
 
 /// How a transfer ended.
 pub(super) struct Over<'a> {
-    pub(super) connection: &'a Connection,
+    pub(super) connection: &'a Arc<Connection>,
     /// The application was told of its beginning.
     pub(super) is_announced: bool,
-    /// `None`: the file is whole.
-    pub(super) cause: Option<Cause>,
+    pub(super) outcome: Outcome,
     /// Bytes of the stream that were acknowledged or received; 0 if it never began.
     pub(super) bytes: u64,
     pub(super) took: Duration,
@@ -99,14 +98,13 @@ impl Observer {
     }
 
     /// A request was refused, and its client was told why: the connection never began.
-    pub(super) fn refused(&self, now: Instant, connection: Arc<Connection>, cause: Cause) {
-        self.log_refusal(&connection, &cause);
+    pub(super) fn refused(&self, now: Instant, connection: Arc<Connection>, outcome: Outcome) {
+        self.log_refusal(&connection, &outcome);
         self.figures().refused.fetch_add(1, Relaxed);
         connection.progress.ended(now);
-        let cause = Arc::new(cause);
-        self.failed(connection.id, &cause);
+        self.failed(&connection, &outcome);
         if self.wants().any_connection() {
-            self.tell(Notice::Refused { connection, cause });
+            self.tell(Notice::Refused { connection, outcome });
         }
     }
 
@@ -121,21 +119,17 @@ impl Observer {
         over.connection.progress.ended(now);
         self.count(&over);
         self.log_end(&over);
-        let id = over.connection.id;
-        let is_refused = matches!(over.cause, Some(Cause::Refused));
-        let is_quiet = is_refused || matches!(over.cause, Some(Cause::ClientError { probe: true, .. }));
-        let cause = over.cause.map(Arc::new);
-        if let Some(cause) = cause.as_ref().filter(|_| !is_quiet) {
-            self.failed(id, cause);
+        let (id, outcome) = (over.connection.id, over.outcome);
+        if outcome.is_failure() {
+            self.failed(over.connection, &outcome);
         }
-        // The application itself refused it: for it, the connection never began.
-        if !over.is_announced || is_refused {
+        if !over.is_announced {
             return;
         }
-        if cause.is_none() {
+        if outcome.is_complete() {
             self.tell(Notice::Ended { id });
         }
-        self.tell(Notice::Disconnected { id, cause });
+        self.tell(Notice::Disconnected { id, outcome });
     }
 
     /// A line of the log, made only where somebody listens.
@@ -155,23 +149,26 @@ impl Observer {
         }
     }
 
-    fn failed(&self, id: i32, cause: &Arc<Cause>) {
+    fn failed(&self, connection: &Arc<Connection>, outcome: &Outcome) {
         if self.wants().has(Wants::ERROR) {
-            let cause = Arc::clone(cause);
-            self.tell(Notice::Failed { id, cause });
+            self.tell(Notice::Failed {
+                connection: Arc::clone(connection),
+                outcome: outcome.clone(),
+            });
         }
     }
 
     fn count(&self, over: &Over<'_>) {
         let figures = self.figures();
-        match over.cause {
-            None => figures.completed.fetch_add(1, Relaxed),
-            Some(Cause::Refused) => figures.refused.fetch_add(1, Relaxed),
-            // Before its options were agreed it is a refusal.
-            Some(Cause::Rejected { .. }) if over.connection.progress.blksize() == 0 => {
+        match &over.outcome {
+            Outcome::Complete => figures.completed.fetch_add(1, Relaxed),
+            // After the negotiation, or without a code that names a reason, the transfer failed.
+            Outcome::Refused(refusal)
+                if over.connection.progress.blksize() == 0 && refusal.code() != ErrorCode::UNDEFINED =>
+            {
                 figures.refused.fetch_add(1, Relaxed)
             }
-            Some(_) => figures.failed.fetch_add(1, Relaxed),
+            _ => figures.failed.fetch_add(1, Relaxed),
         };
         let bytes = match over.connection.operation {
             Operation::Read => &figures.bytes_sent,

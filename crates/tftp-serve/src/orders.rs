@@ -68,8 +68,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                 cargo.sources = Some(Box::new(sources));
                 self.server.decide(self.now, id, Decision::Go);
             }
-            Answer::End(cause) => {
-                let decision = self.refuse(id, cause);
+            Answer::End(refusal) => {
+                let decision = self.refuse(id, refusal.into());
                 self.server.decide(self.now, id, decision);
             }
             Answer::Taken if matches!(cargo.body, Body::Intake(_)) => self.connections.make_dirty(id),

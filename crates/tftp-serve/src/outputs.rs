@@ -1,17 +1,20 @@
 //! What the machine wants done, and how the loop does it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tftp_files::Store;
 use tftp_machine::{Decision, Io, IoDone, NoPort, OpenPlan, Output, PortId, Question, TransferId};
+use tftp_proto::wire::{ErrorCode, Operation};
 use tftp_udp::datagrams::Datagrams;
 
-use super::cause::{self, Cause};
+use super::Outcome;
 use super::connections::Body;
 use super::notice::{Notice, Wants};
 use super::observer::Over;
 use super::reply::{Post, Reply};
 use super::turn::Loop;
+use super::wording;
 
 impl<N: Datagrams, S: Store> Loop<N, S> {
     /// Does what the machine wants, until it wants nothing more. Called after every input.
@@ -63,8 +66,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                 Output::Begun { id } => self.begun(id),
                 Output::Settled { id } => self.settled(id),
                 Output::Over { id, how } => {
-                    let cause = self.connections.cause(id, how);
-                    self.over(id, cause);
+                    let outcome = self.connections.outcome(id, how);
+                    self.over(id, outcome);
                 }
                 Output::Gone { id } => self.connections.remove(id),
                 Output::OpenPort { id, plan } => {
@@ -101,8 +104,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     /// The client of a connection that a limit forbids is told: the application is, too.
     fn note_refusal(&mut self) {
-        if let Some((connection, cause)) = self.connections.take_refusal() {
-            self.observer.refused(self.now, connection, cause);
+        if let Some((connection, outcome)) = self.connections.take_refusal() {
+            self.observer.refused(self.now, connection, outcome);
         }
     }
 
@@ -143,9 +146,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let Some(cargo) = self.connections.get_mut(id) else {
             return Decision::Go;
         };
-        if let Some(cause) = cargo.objection() {
+        if let Some(outcome) = cargo.objection() {
             self.connections.make_known(id, &self.observer);
-            return self.refuse(id, cause);
+            return self.refuse(id, outcome);
         }
         let (is_announced, held) = (wants.any_connection(), wants.holds_admission());
         self.observer.admitted();
@@ -181,14 +184,21 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     }
 
     /// Ends a transfer for a reason that its client is told.
-    pub(crate) fn refuse(&mut self, id: TransferId, cause: Cause) -> Decision {
-        let (code, text) = cause::wire(&cause);
-        self.connections.fails(id, Some(cause));
+    pub(crate) fn refuse(&mut self, id: TransferId, outcome: Outcome) -> Decision {
+        let (code, text) = self.fail(id, outcome);
         Decision::End {
             code,
             text,
             silent: false,
         }
+    }
+
+    /// Keeps why something failed, for the end that follows; code and text of the client's ERROR.
+    pub(crate) fn fail(&mut self, id: TransferId, outcome: Outcome) -> (ErrorCode, Cow<'static, str>) {
+        let operation = self.connections.get(id).map(|cargo| cargo.connection.operation);
+        let said = wording::wire(&outcome, operation.unwrap_or(Operation::Read));
+        self.connections.fails(id, Some(outcome));
+        said
     }
 
     fn open_port(&mut self, id: TransferId, plan: &OpenPlan) -> Result<PortId, NoPort> {
@@ -198,7 +208,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                 Ok(port)
             }
             Err(unopened) => {
-                self.connections.fails(id, Some(Cause::Socket(unopened.error)));
+                self.connections.fails(id, Some(Outcome::network(unopened.error)));
                 Err(unopened.why)
             }
         }
@@ -232,32 +242,28 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    fn over(&mut self, id: TransferId, cause: Option<Cause>) {
+    fn over(&mut self, id: TransferId, outcome: Outcome) {
         self.connections.make_known(id, &self.observer);
         let (Some(cargo), Some(transfer)) = (self.connections.get(id), self.server.transfer(id)) else {
             return;
         };
         let connection = &cargo.connection;
-        match cause {
-            Some(cause) if !cargo.is_admitted => {
-                self.observer.refused(self.now, Arc::clone(connection), cause);
-            }
-            cause => {
-                if matches!(cause, Some(Cause::TooMany)) {
-                    self.observer.unanswered();
-                }
-                self.observer.over(
-                    self.now,
-                    Over {
-                        connection,
-                        is_announced: cargo.is_announced(),
-                        cause,
-                        bytes: cargo.moved,
-                        took: self.now.saturating_sub(transfer.began()),
-                        repeated: connection.progress.repeated(),
-                    },
-                );
-            }
+        if !cargo.is_admitted && !outcome.is_complete() {
+            return self.observer.refused(self.now, Arc::clone(connection), outcome);
         }
+        if matches!(outcome, Outcome::Limit) {
+            self.observer.unanswered();
+        }
+        self.observer.over(
+            self.now,
+            Over {
+                connection,
+                is_announced: cargo.is_announced(),
+                outcome,
+                bytes: cargo.moved,
+                took: self.now.saturating_sub(transfer.began()),
+                repeated: connection.progress.repeated(),
+            },
+        );
     }
 }

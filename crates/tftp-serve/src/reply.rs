@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Key;
-use super::cause::Cause;
+use super::Refusal;
 use super::sources::Sources;
 use tftp_sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
@@ -64,7 +64,7 @@ pub enum Answer {
     /// Go on, with these sources before any other.
     Admit(Sources),
     /// End it.
-    End(Cause),
+    End(Refusal),
     /// As much Transfer data was taken as the thread waited for.
     Taken,
 }
@@ -96,9 +96,9 @@ impl Reply {
     }
 
     /// Ends a connection, held or not: the client gets an ERROR.
-    pub fn end(&self, cause: Cause) {
+    pub fn end(&self, refusal: Refusal) {
         self.flow.is_refused.store(true, SeqCst);
-        self.inbox.post(self.key, Answer::End(cause));
+        self.inbox.post(self.key, Answer::End(refusal));
     }
 
     /// Says that so much of a run ([`super::notice::Run::weight`]) was delivered: more may be sent or received.

@@ -9,7 +9,7 @@ use tftp_machine::{IoDone, TransferId};
 use tftp_proto::wire::Operation;
 use tftp_udp::datagrams::Datagrams;
 
-use super::cause::{self, Cause};
+use super::Outcome;
 use super::connections::{Body, owner};
 use super::notice::Wants;
 use super::places;
@@ -38,15 +38,14 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let sources = cargo.sources.take().map(|sources| *sources).unwrap_or_default();
         let takes_data = takes_data && cargo.is_announced();
         let Some(place) = places::find(&cargo.connection, &cargo.policy, sources, takes_data) else {
-            let operation = cargo.connection.operation;
-            return self.missing(id, Cause::NoSource(operation));
+            return self.missing(id, Outcome::NoSource);
         };
         match cargo.connection.operation {
             Operation::Read => {
                 let opening = self.shelf.open(owner(id), &place, Standing::HalfOpen);
                 cargo.place = Some(place).filter(|place| !matches!(place, Place::Memory(_) | Place::Fed(_)));
                 match opening {
-                    Opening::Now(opened) => self.opened(id, opened.map_err(Cause::Open)),
+                    Opening::Now(opened) => self.opened(id, opened.map_err(Outcome::open)),
                     Opening::Later => {}
                     Opening::Busy => self.server.handle_io(self.now, id, IoDone::Busy),
                 }
@@ -66,7 +65,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    fn opened(&mut self, id: TransferId, opened: Result<Opened<S>, Cause>) {
+    fn opened(&mut self, id: TransferId, opened: Result<Opened<S>, Outcome>) {
         match (self.connections.get_mut(id), opened) {
             (None, _) => {}
             (Some(_), Err(cause)) => self.missing(id, cause),
@@ -77,7 +76,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    fn created(&mut self, id: TransferId, created: Result<Option<S::Sink>, Cause>) {
+    fn created(&mut self, id: TransferId, created: Result<Option<S::Sink>, Outcome>) {
         match (self.connections.get_mut(id), created) {
             (None, _) => {}
             (Some(_), Err(cause)) => self.missing(id, cause),
@@ -89,16 +88,14 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    fn missing(&mut self, id: TransferId, cause: Cause) {
-        let (code, text) = cause::wire(&cause);
-        self.connections.fails(id, Some(cause));
+    fn missing(&mut self, id: TransferId, outcome: Outcome) {
+        let (code, text) = self.fail(id, outcome);
         self.server
             .handle_io(self.now, id, IoDone::Missing { code, text });
     }
 
-    fn failed(&mut self, id: TransferId, cause: Cause) {
-        let (code, text) = cause::wire(&cause);
-        self.connections.fails(id, Some(cause));
+    fn failed(&mut self, id: TransferId, outcome: Outcome) {
+        let (code, text) = self.fail(id, outcome);
         self.server.handle_io(self.now, id, IoDone::Failed { code, text });
     }
 }
@@ -123,7 +120,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             }
             Supply::Pending => {}
             Supply::Parked => self.reopen(id),
-            Supply::Failed(error) => self.failed(id, Cause::Read(error)),
+            Supply::Failed(error) => self.failed(id, Outcome::read(error)),
         }
     }
 
@@ -141,18 +138,18 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         };
         // No client is turned away that is served already: this is never `Busy`.
         if let Opening::Now(opened) = self.shelf.open(owner(id), place, Standing::Settled) {
-            self.reopened(id, opened.map_err(Cause::Open));
+            self.reopened(id, opened.map_err(Outcome::open));
         }
     }
 
-    fn reopened(&mut self, id: TransferId, opened: Result<Opened<S>, Cause>) {
+    fn reopened(&mut self, id: TransferId, opened: Result<Opened<S>, Outcome>) {
         let Some(cargo) = self.connections.get_mut(id) else {
             return;
         };
         let Body::Feed(feed) = &mut cargo.body else { return };
-        let reopened = opened.and_then(|opened| feed.reopen(opened).map_err(Cause::Read));
+        let reopened = opened.and_then(|opened| feed.reopen(opened).map_err(Outcome::read));
         match reopened {
-            Err(cause) => self.failed(id, cause),
+            Err(outcome) => self.failed(id, outcome),
             Ok(()) => {
                 self.server.handle_io(self.now, id, IoDone::Reopened);
                 self.read_again(id);
@@ -190,7 +187,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             return;
         };
         if intake.has_news() && !told && intake.is_only_for_application() {
-            return self.failed(id, Cause::NoSource(Operation::Write));
+            return self.failed(id, Outcome::NoSource);
         }
         if let Some(portion) = intake.freeze(&self.shelf, told, size)
             && told
@@ -236,7 +233,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         };
         match self.shelf.settle(completion) {
             Settled::Opened(opened) => {
-                let opened = opened.map_err(Cause::Open);
+                let opened = opened.map_err(Outcome::open);
                 match cargo.body {
                     Body::Feed(_) => self.reopened(id, opened),
                     _ => self.opened(id, opened),
@@ -244,7 +241,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             }
             Settled::Created(created) => {
                 cargo.lane = lane;
-                self.created(id, created.map(Some).map_err(Cause::Open));
+                self.created(id, created.map(Some).map_err(Outcome::open));
             }
             Settled::Read(mut read) => {
                 if let Body::Feed(feed) = &mut cargo.body {
@@ -258,7 +255,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             Settled::Written(written) => match &mut cargo.body {
                 Body::Intake(intake) => match intake.written(written) {
                     Ok(()) => self.pass_on_one(id),
-                    Err(refusal) => self.failed(id, Cause::Write(refusal)),
+                    Err(refusal) => self.failed(id, Outcome::write(refusal)),
                 },
                 _ => {
                     if let Ok(sink) = written {
@@ -272,7 +269,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                 }
                 self.server.handle_io(self.now, id, IoDone::Committed);
             }
-            Settled::Committed(Err(refusal)) => self.failed(id, Cause::Write(refusal)),
+            Settled::Committed(Err(refusal)) => self.failed(id, Outcome::write(refusal)),
         }
     }
 }

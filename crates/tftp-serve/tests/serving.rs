@@ -127,7 +127,7 @@ fn a_connection_is_ended_by_its_handle() {
     connections[0].end(Refusal::new(code, format!("stop at {}", connections[0].bytes())));
     assert_eq!(client.receive(), Err(refused(3, "stop at 512")));
     match events.outcome() {
-        Outcome::Refused { code, text } => assert_eq!((code.0, &text[..]), (3, "stop at 512")),
+        Outcome::Refused(refusal) => assert_eq!((refusal.code().0, refusal.text()), (3, "stop at 512")),
         other => panic!("{other:?}"),
     }
     assert!(server.connections().is_empty());

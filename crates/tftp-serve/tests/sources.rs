@@ -76,7 +76,7 @@ fn a_reader_that_fails_ends_its_download_with_what_it_says() {
     let (builder, events) = Events::of(local().handler(handler));
     let server = builder.start().unwrap();
     assert_eq!(get(&server, "plain"), Err(refused(0, "Input/output error")));
-    assert!(matches!(events.outcome(), Outcome::Refused { .. }));
+    assert!(matches!(events.outcome(), Outcome::Refused(_)));
     assert_eq!(get(&server, "said"), Err(refused(1, "The origin is gone")));
     assert_eq!(get(&server, "panic"), Err(refused(0, "Internal error")));
 }

@@ -7,7 +7,7 @@ use tftp_files::{Feed, Intake, Lane, Opened, Place, Shelf, Sink as _, Store};
 use tftp_machine::TransferId;
 
 use super::owner;
-use crate::cause::Cause;
+use crate::Outcome;
 use crate::config::Policy;
 use crate::notice::Connection;
 use crate::reply::{Flow, Reply};
@@ -32,7 +32,7 @@ pub(crate) struct Cargo<S: Store> {
     /// What the application has not taken yet; `None`: it does not hear of this connection.
     pub(super) flow: Option<Arc<Flow>>,
     /// Why storage, the application or a socket failed: the machine knows only what the client is told.
-    pub(super) cause: Option<Cause>,
+    pub(super) failure: Option<Outcome>,
     /// Bytes of the stream that were acknowledged, or came.
     pub(crate) moved: u64,
     /// The name could not be converted to text.
@@ -82,8 +82,8 @@ impl<S: Store> Cargo<S> {
     }
 
     /// Why it cannot even be asked for.
-    pub(crate) fn objection(&self) -> Option<Cause> {
-        self.has_no_name.then_some(Cause::Name)
+    pub(crate) fn objection(&self) -> Option<Outcome> {
+        self.has_no_name.then_some(Outcome::Name)
     }
 
     /// What was found becomes the transfer's stream: its length on the wire, where that is known.

@@ -4,34 +4,36 @@ use std::io;
 
 use tftp_machine::Ending;
 
-use crate::cause::Cause;
+use crate::{ErrorCode, Outcome, Refusal};
 
-/// Why a transfer ended; `None`: it is whole. `kept`: why storage, the application or a socket failed.
-pub(super) fn cause(how: &Ending, kept: Option<Cause>) -> Option<Cause> {
-    Some(match how {
-        Ending::Complete => return None,
-        Ending::ClientError { code, message, probe } => Cause::ClientError {
-            code: code.0,
-            message: message.clone(),
-            probe: *probe,
-        },
-        Ending::Silent { probably_complete } => Cause::Silent {
+/// How a transfer ended. `kept`: why storage, the application or a socket failed.
+pub(super) fn outcome(how: &Ending, kept: Option<Outcome>) -> Outcome {
+    match how {
+        Ending::Complete => Outcome::Complete,
+        Ending::ClientError { code, message, probe } => {
+            let (code, text) = (*code, message.clone());
+            match probe {
+                true => Outcome::Probe { code, text },
+                false => Outcome::ClientError { code, text },
+            }
+        }
+        Ending::Silent { probably_complete } => Outcome::Silent {
             probably_complete: *probably_complete,
         },
-        Ending::GaveWay => Cause::Silent {
+        Ending::GaveWay => Outcome::Silent {
             probably_complete: false,
         },
-        Ending::Unreachable => Cause::Socket(tftp_udp::refused()),
-        Ending::TooLong => Cause::Socket(tftp_udp::too_long()),
-        Ending::Oversized => Cause::Oversized,
-        Ending::Replaced => Cause::Replaced,
-        Ending::Unanswered => Cause::Unanswered,
-        Ending::Busy => Cause::TooMany,
-        Ending::Shutdown => Cause::Ended("Server is shutting down"),
-        Ending::Abandoned => Cause::Internal,
-        Ending::NoPort(_) => kept.unwrap_or_else(|| Cause::Socket(io::ErrorKind::AddrInUse.into())),
+        Ending::Unreachable => Outcome::network(tftp_udp::refused()),
+        Ending::TooLong => Outcome::network(tftp_udp::too_long()),
+        Ending::Oversized => Outcome::Oversized,
+        Ending::Replaced => Outcome::Replaced,
+        Ending::Unanswered => Outcome::Unanswered,
+        Ending::Busy => Outcome::Limit,
+        Ending::Shutdown => Outcome::Shutdown,
+        Ending::Abandoned => Outcome::Internal,
+        Ending::NoPort(_) => kept.unwrap_or_else(|| Outcome::network(io::ErrorKind::AddrInUse.into())),
         Ending::Missing | Ending::Failed | Ending::Decided => {
-            kept.unwrap_or(Cause::Ended("Ended by the server"))
+            kept.unwrap_or_else(|| Refusal::new(ErrorCode::UNDEFINED, "Ended by the server").into())
         }
-    })
+    }
 }

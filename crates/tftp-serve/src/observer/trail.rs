@@ -14,9 +14,10 @@ use tftp_proto::negotiate::Agreed;
 use tftp_proto::wire::{self, Asked, ErrorCode, Mode, Operation, Packet};
 
 use super::{Observer, Over};
-use crate::cause::{self, Cause};
+use crate::Outcome;
 use crate::names::Quoted;
 use crate::notice::{Connection, Direction, LogKind, Wants};
+use crate::wording;
 use tftp_udp::plain;
 
 /// Text of a peer that is shown, at most.
@@ -49,12 +50,12 @@ impl Observer {
     }
 
     /// A request was refused before a connection began.
-    pub(super) fn log_refusal(&self, connection: &Connection, cause: &Cause) {
+    pub(super) fn log_refusal(&self, connection: &Connection, outcome: &Outcome) {
         self.log(Wants::LOG_INFO, connection.id, LogKind::Error, || {
             format!(
                 "{}: refused: {}",
                 Quoted(&connection.filename),
-                cause::describe(cause)
+                wording::describe(outcome, connection.operation)
             )
         });
     }
@@ -80,17 +81,16 @@ impl Observer {
     /// The transfer is over.
     pub(super) fn log_end(&self, over: &Over<'_>) {
         let (id, bytes, file) = (over.connection.id, over.bytes, Quoted(&over.connection.filename));
-        match &over.cause {
-            None => self.log(Wants::LOG_INFO, id, LogKind::Info, || {
+        match &over.outcome {
+            Outcome::Complete => self.log(Wants::LOG_INFO, id, LogKind::Info, || {
                 format!("{file}: {bytes} bytes, whole")
             }),
-            Some(Cause::ClientError { probe: true, .. }) => {
-                self.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {
-                    format!("{file}: the client only asked for the size")
-                })
-            }
-            Some(cause) => self.log(Wants::LOG_INFO, id, LogKind::Error, || {
-                format!("{file}: ended after {bytes} bytes: {}", cause::describe(cause))
+            Outcome::Probe { .. } => self.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {
+                format!("{file}: the client only asked for the size")
+            }),
+            outcome => self.log(Wants::LOG_INFO, id, LogKind::Error, || {
+                let why = wording::describe(outcome, over.connection.operation);
+                format!("{file}: ended after {bytes} bytes: {why}")
             }),
         }
         self.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {

@@ -12,7 +12,6 @@ use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::sink::Sink;
 use super::source::Source;
-use crate::cause::Cause;
 use crate::notice::{self, Run};
 use crate::reply::Reply;
 use crate::sources::Sources;
@@ -114,9 +113,8 @@ impl Live {
 
     /// Ends the transfer: the client gets an ERROR.
     pub(super) fn end(&self, refusal: Refusal) {
-        let (code, text) = refusal.into_parts();
         if let Some(reply) = &self.reply {
-            reply.end(Cause::Rejected { code, text });
+            reply.end(refusal);
         }
     }
 
@@ -161,8 +159,7 @@ impl Live {
             Kind::Bytes(bytes) => sources.data = Some(bytes),
             Kind::Refuse(refusal) => {
                 state.is_answered = true;
-                let (code, text) = refusal.into_parts();
-                reply.end(Cause::Rejected { code, text });
+                reply.end(refusal);
                 return Answered::Yes;
             }
             Kind::Sink(sink) => {

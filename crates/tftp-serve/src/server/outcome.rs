@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tftp_files::jail;
 use tftp_proto::wire::ErrorCode;
 
-use crate::cause::{self, Cause};
+use super::refusal::Refusal;
 
 /// How a request or its transfer ended, with all that is known of it.
 #[derive(Clone, Debug)]
@@ -36,13 +36,8 @@ pub enum Outcome {
     },
     /// The handler deferred its answer and did not give it in time.
     Unanswered,
-    /// The handler, a sink or [`Connection::end`](crate::Connection::end) refused it.
-    Refused {
-        /// The code that the client got.
-        code: ErrorCode,
-        /// The text that the client got.
-        text: String,
-    },
+    /// The handler, a sink or [`Connection::end`](crate::Connection::end) refused it, with this code and text.
+    Refused(Refusal),
     /// The limit of transfers in all, or from one address, is reached.
     Limit,
     /// The client wanted to upload, and uploads are not allowed.
@@ -67,11 +62,14 @@ pub enum Outcome {
 
 /// Why a file could not be opened, read or written.
 #[derive(Clone, Debug)]
-pub struct FileError(Arc<Cause>);
+pub struct FileError {
+    step: FileStep,
+    refusal: Arc<jail::Refusal>,
+}
 
 /// Why the network failed a transfer.
 #[derive(Clone, Debug)]
-pub struct NetworkError(Arc<Cause>);
+pub struct NetworkError(Arc<io::Error>);
 
 /// What was done with a file when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,39 +102,24 @@ pub enum FileErrorKind {
 }
 
 impl Outcome {
-    /// `None`: everything went well.
-    pub(super) fn of(cause: Option<&Arc<Cause>>) -> Outcome {
-        let Some(cause) = cause else {
-            return Outcome::Complete;
-        };
-        match &**cause {
-            Cause::ClientError { code, message, probe } => {
-                let (code, text) = (ErrorCode(*code), message.clone());
-                match probe {
-                    true => Outcome::Probe { code, text },
-                    false => Outcome::ClientError { code, text },
-                }
-            }
-            Cause::Silent { probably_complete } => Outcome::Silent {
-                probably_complete: *probably_complete,
-            },
-            Cause::Unanswered => Outcome::Unanswered,
-            Cause::TooMany => Outcome::Limit,
-            Cause::ReadOnly => Outcome::ReadOnly,
-            Cause::NoSource(_) | Cause::NoFeeder => Outcome::NoSource,
-            Cause::Open(_) | Cause::Write(_) | Cause::Read(_) => Outcome::File(FileError(Arc::clone(cause))),
-            Cause::Name => Outcome::Name,
-            Cause::Oversized => Outcome::Oversized,
-            Cause::Replaced => Outcome::Replaced,
-            Cause::Socket(_) => Outcome::Network(NetworkError(Arc::clone(cause))),
-            Cause::Internal => Outcome::Internal,
-            Cause::Ended(_) => Outcome::Shutdown,
-            Cause::Refused | Cause::Rejected { .. } | Cause::Callback(_) => {
-                let (code, text) = cause::wire(cause);
-                let text = text.into_owned();
-                Outcome::Refused { code, text }
-            }
-        }
+    /// The file could not be opened or created.
+    pub(crate) fn open(refusal: jail::Refusal) -> Outcome {
+        Outcome::File(FileError::of(FileStep::Open, refusal))
+    }
+
+    /// The file could not be written or given its name.
+    pub(crate) fn write(refusal: jail::Refusal) -> Outcome {
+        Outcome::File(FileError::of(FileStep::Write, refusal))
+    }
+
+    /// The file could not be read, or shrank.
+    pub(crate) fn read(error: io::Error) -> Outcome {
+        Outcome::File(FileError::of(FileStep::Read, jail::Refusal::Io(error)))
+    }
+
+    /// The network refused a packet or a port.
+    pub(crate) fn network(error: io::Error) -> Outcome {
+        Outcome::Network(NetworkError::new(error))
     }
 
     /// Returns true for [`Outcome::Complete`].
@@ -147,6 +130,12 @@ impl Outcome {
     /// Returns true for everything but [`Outcome::Complete`] and [`Outcome::Probe`].
     pub fn is_failure(&self) -> bool {
         !matches!(self, Outcome::Complete | Outcome::Probe { .. })
+    }
+}
+
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Outcome {
+        Outcome::Refused(refusal)
     }
 }
 
@@ -161,7 +150,7 @@ impl fmt::Display for Outcome {
             } => f.write_str("everything was sent, only the last ACK is missing"),
             Outcome::Silent { .. } => f.write_str("nothing came from the client for too long"),
             Outcome::Unanswered => f.write_str("the handler did not answer"),
-            Outcome::Refused { code, text } => write!(f, "refused with ERROR {code}: {text}"),
+            Outcome::Refused(refusal) => write!(f, "refused with {refusal}"),
             Outcome::Limit => f.write_str("too many transfers"),
             Outcome::ReadOnly => f.write_str("uploads are not allowed"),
             Outcome::NoSource => f.write_str("there is no place for this name"),
@@ -177,62 +166,89 @@ impl fmt::Display for Outcome {
 }
 
 impl FileError {
+    /// Makes an error of a reason other than [`FileErrorKind::Io`], for tests of what handles errors.
+    pub fn new(step: FileStep, kind: FileErrorKind) -> FileError {
+        let refusal = match kind {
+            FileErrorKind::NotFound => jail::Refusal::NotFound,
+            FileErrorKind::NotAllowed => jail::Refusal::NotAllowed,
+            FileErrorKind::Exists => jail::Refusal::Exists,
+            FileErrorKind::NoSpace => jail::Refusal::NoSpace,
+            FileErrorKind::TooManyFiles => jail::Refusal::TooManyFiles,
+            FileErrorKind::Io => jail::Refusal::Io(io::ErrorKind::Other.into()),
+        };
+        FileError::of(step, refusal)
+    }
+
+    /// Makes an error of [`FileErrorKind::Io`], for tests of what handles errors.
+    pub fn from_io(step: FileStep, error: io::Error) -> FileError {
+        FileError::of(step, jail::Refusal::Io(error))
+    }
+
+    fn of(step: FileStep, refusal: jail::Refusal) -> FileError {
+        let refusal = Arc::new(refusal);
+        FileError { step, refusal }
+    }
+
     /// Returns what was done with the file.
     pub fn step(&self) -> FileStep {
-        match &*self.0 {
-            Cause::Read(_) => FileStep::Read,
-            Cause::Write(_) => FileStep::Write,
-            _ => FileStep::Open,
-        }
+        self.step
     }
 
     /// Returns the reason.
     pub fn kind(&self) -> FileErrorKind {
-        match &*self.0 {
-            Cause::Open(refusal) | Cause::Write(refusal) => match refusal {
-                jail::Refusal::NotFound => FileErrorKind::NotFound,
-                jail::Refusal::NotAllowed => FileErrorKind::NotAllowed,
-                jail::Refusal::Exists => FileErrorKind::Exists,
-                jail::Refusal::NoSpace => FileErrorKind::NoSpace,
-                jail::Refusal::TooManyFiles => FileErrorKind::TooManyFiles,
-                jail::Refusal::Io(_) => FileErrorKind::Io,
-            },
-            _ => FileErrorKind::Io,
+        match &*self.refusal {
+            jail::Refusal::NotFound => FileErrorKind::NotFound,
+            jail::Refusal::NotAllowed => FileErrorKind::NotAllowed,
+            jail::Refusal::Exists => FileErrorKind::Exists,
+            jail::Refusal::NoSpace => FileErrorKind::NoSpace,
+            jail::Refusal::TooManyFiles => FileErrorKind::TooManyFiles,
+            jail::Refusal::Io(_) => FileErrorKind::Io,
         }
     }
 
     /// Returns the system's error, where the reason is [`FileErrorKind::Io`].
     pub fn io_error(&self) -> Option<&io::Error> {
-        match &*self.0 {
-            Cause::Read(error)
-            | Cause::Open(jail::Refusal::Io(error))
-            | Cause::Write(jail::Refusal::Io(error)) => Some(error),
+        match &*self.refusal {
+            jail::Refusal::Io(error) => Some(error),
             _ => None,
+        }
+    }
+
+    /// The ERROR that the client gets.
+    pub(crate) fn wire(&self) -> (ErrorCode, &'static str) {
+        match self.step {
+            FileStep::Read => (ErrorCode::UNDEFINED, "Read error"),
+            FileStep::Open | FileStep::Write => self.refusal.wire(),
         }
     }
 }
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&cause::describe(&self.0))
+        match (self.step, &*self.refusal) {
+            (FileStep::Read, jail::Refusal::Io(error)) => write!(f, "reading failed: {error}"),
+            (_, refusal) => refusal.fmt(f),
+        }
     }
 }
 
 impl std::error::Error for FileError {}
 
 impl NetworkError {
+    /// Makes an error of the system's, for tests of what handles errors.
+    pub fn new(error: io::Error) -> NetworkError {
+        NetworkError(Arc::new(error))
+    }
+
     /// Returns the system's error.
     pub fn io_error(&self) -> Option<&io::Error> {
-        match &*self.0 {
-            Cause::Socket(error) => Some(error),
-            _ => None,
-        }
+        Some(&self.0)
     }
 }
 
 impl fmt::Display for NetworkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&cause::describe(&self.0))
+        self.0.fmt(f)
     }
 }
 

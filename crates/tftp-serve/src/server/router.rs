@@ -255,8 +255,7 @@ impl Application for Router {
                 reply,
                 held,
             } => self.begin(connection, reply, held),
-            Notice::Refused { connection, cause } => {
-                let outcome = Outcome::of(Some(&cause));
+            Notice::Refused { connection, outcome } => {
                 let live = Arc::new(Live::new(connection, None, false));
                 self.tell_requested(&live);
                 live.over(outcome.clone());
@@ -275,7 +274,7 @@ impl Application for Router {
                 });
             }
             Notice::Moved(run) => self.moved(run),
-            Notice::Disconnected { id, cause } => self.over(id, Outcome::of(cause.as_ref())),
+            Notice::Disconnected { id, outcome } => self.over(id, outcome),
             Notice::Log {
                 id,
                 level,

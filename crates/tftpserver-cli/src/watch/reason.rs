@@ -42,7 +42,7 @@ pub fn reason(outcome: &tftp_serve::Outcome, operation: Operation) -> Reason {
         ),
         Ended::Silent { probably_complete } => because(Outcome::Timeout, 301, silent(*probably_complete)),
         Ended::Unanswered => because(Outcome::Timeout, 301, "The application did not answer."),
-        Ended::Refused { text, .. } => because(Outcome::Refused, 10013, text.as_str()),
+        Ended::Refused(refusal) => because(Outcome::Refused, 10013, refusal.text()),
         Ended::Limit => {
             let text = "Too many users. MaxConnections or MaxConnectionsPerHost is reached.";
             because(Outcome::Limit, 10068, text)

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tftp_proto::Operation;
-use tftp_serve::cause::Cause;
 use tftp_serve::names;
 use tftp_serve::notice::{self, Notice, Run, Wants};
 use tftp_serve::reply::Reply;
 use tftp_serve::sources::Sources;
+use tftp_serve::{ErrorCode, Outcome, Refusal};
 use tftp_sim::Rng;
 
 use super::super::counts::Counts;
@@ -68,20 +68,24 @@ fn wants(plan: &Plan) -> Wants {
     }
 }
 
-fn how(cause: Option<&Cause>) -> How {
-    match cause {
-        None => How::Complete,
-        Some(Cause::ClientError { probe: true, .. }) => How::Probe,
-        Some(Cause::ClientError { .. }) => How::ClientError,
-        Some(Cause::Silent {
+fn how(outcome: &Outcome) -> How {
+    match outcome {
+        Outcome::Complete => How::Complete,
+        Outcome::Probe { .. } => How::Probe,
+        Outcome::ClientError { .. } => How::ClientError,
+        Outcome::Silent {
             probably_complete: true,
-        }) => How::Probably,
-        Some(Cause::Silent { .. }) => How::TimedOut,
-        Some(Cause::Socket(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+        } => How::Probably,
+        Outcome::Silent { .. } => How::TimedOut,
+        Outcome::Network(error)
+            if error
+                .io_error()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused) =>
+        {
             How::Unreachable
         }
-        Some(Cause::Replaced) => How::Replaced,
-        Some(_) => How::Failed,
+        Outcome::Replaced => How::Replaced,
+        _ => How::Failed,
     }
 }
 
@@ -191,7 +195,7 @@ impl State {
         let knobs = self.knobs;
         if self.rng.percent(knobs.refuses) {
             if let Some(connection) = self.connections.remove(&number) {
-                connection.reply.end(Cause::Refused);
+                connection.reply.end(Refusal::access_denied());
                 self.refused.insert(number);
             }
             let how = How::Failed;
@@ -229,7 +233,9 @@ impl State {
             && let Some(connection) = self.connections.get(&run.id)
         {
             self.counts.ended_by_callback += 1;
-            connection.reply.end(Cause::Callback(1));
+            connection
+                .reply
+                .end(Refusal::new(ErrorCode::UNDEFINED, "Ended by a callback"));
         }
         let slow = self.rng.percent(self.holds);
         self.counts.held += u64::from(slow && upload);
@@ -237,23 +243,23 @@ impl State {
         self.later(wait, run.id, Late::Taken(run.weight()));
     }
 
-    fn disconnected(&mut self, number: i32, cause: Option<&Cause>) {
+    fn disconnected(&mut self, number: i32, outcome: &Outcome) {
         if self.refused.remove(&number) {
             return;
         }
         let Some(connection) = self.connections.remove(&number) else {
             return self.wrong(format!("the end of {number}, which is not there"));
         };
-        if cause.is_none() != connection.has_ended {
+        if outcome.is_complete() != connection.has_ended {
             self.wrong(format!(
-                "{number} ended by {cause:?}, told of as whole: {}",
+                "{number} ended by {outcome:?}, told of as whole: {}",
                 connection.has_ended
             ));
         }
         if connection.has_ended && self.wants.has(Wants::TRANSFER) && !connection.is_whole {
             self.wrong(format!("{number} is whole, its last data was not told of"));
         }
-        let (id, how) = (connection.id, how(cause));
+        let (id, how) = (connection.id, how(outcome));
         self.tell(Event::Over { id, how });
     }
 
@@ -302,7 +308,7 @@ impl notice::Application for Application {
             Notice::Started { id, .. } => state.started(id),
             Notice::Moved(run) => state.moved(&run),
             Notice::Ended { id } => state.ended(id),
-            Notice::Disconnected { id, cause } => state.disconnected(id, cause.as_deref()),
+            Notice::Disconnected { id, outcome } => state.disconnected(id, &outcome),
             _ => {}
         }
     }
