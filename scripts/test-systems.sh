@@ -25,6 +25,8 @@ sources=$place/rust/usr/lib/rustlib/src/rust/library/std/src/lib.rs
 setup() {
     tools=''
     command -v x86_64-w64-mingw32-gcc-posix >/dev/null 2>&1 || tools="$tools gcc-mingw-w64-x86-64-posix"
+    command -v x86_64-w64-mingw32-g++-posix >/dev/null 2>&1 || tools="$tools g++-mingw-w64-x86-64-posix"
+    command -v llvm-dlltool >/dev/null 2>&1 || tools="$tools llvm"
     command -v wine >/dev/null 2>&1 || tools="$tools wine wine64"
     [ -n "$tools" ] || [ ! -e "$sources" ] || return 0
     command -v apt-get >/dev/null 2>&1 || return 1
@@ -82,47 +84,7 @@ step() {
 
 check() { cross check --package tftpserver -Zbuild-std=std,panic_unwind --target "$1"; }
 
-# wine 8 lacks a library that programs made by Rust want: random numbers, from where the system itself has them.
-prepare_wine() {
-    [ -e "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" ] && return
-    wineboot -i || return 1
-    x86_64-w64-mingw32-gcc-posix -O2 -shared -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" \
-        c-tests/windows/process_prng.c -ladvapi32
-}
-
-dll=$place/target/x86_64-pc-windows-gnu/debug
-windows() {
-    cross build --package tftpserver -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu && prepare_wine \
-        && cross test --package tftp-udp --lib -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu
-}
-
-# The programs of c-tests as they are, with what POSIX has by Winsock. Those left out look at what Windows or wine has not:
-# links, descriptors, processes of their own, the event descriptor.
-nouns="wire transfers events errors conn_arrays config log progress windows/event_handle"
-c_tests() {
-    programs=$place/c-tests
-    mkdir -p "$programs"
-    cp "$dll/tftpserver.dll" "$programs/" || return 1
-    bad=0
-    for source in $nouns; do
-        noun=$(basename "$source")
-        x86_64-w64-mingw32-gcc-posix -std=gnu99 -Wall -Wextra -Werror -g -include c-tests/windows/posix.h -Ic-tests/windows -Ic-tests -Iinclude \
-            -static -o "$programs/test_$noun.exe" "c-tests/$(dirname "$source")/test_$noun.c" c-tests/client.c c-tests/fixture.c \
-            -L"$dll" -l:libtftpserver.dll.a -lws2_32 || { bad=1; continue; }
-        echo "== $noun"
-        # Once more where it fails: under wine a removed file that somebody has open keeps its name until that is closed.
-        (cd "$programs" && { timeout 300 wine "./test_$noun.exe" || timeout 300 wine "./test_$noun.exe"; }) || bad=1
-    done
-    # What a timeout has left of this place's wine.
-    wineserver -k
-    return $bad
-}
-
-# What is exported is what the list says, whoever links: MinGW's import library, and one for MSVC made of the .def file.
-exports() {
-    x86_64-w64-mingw32-objdump -p "$dll/tftpserver.dll" | sed -n 's/^.*\[ *[0-9]*\].* \(tftpserver_[a-z_]*\)$/\1/p' | sort >"$place/exports"
-    grep -v '^#' c-tests/exports.txt | sort | diff - "$place/exports"
-}
+. scripts/systems/windows.sh
 
 step macos check aarch64-apple-darwin
 step macos-intel check x86_64-apple-darwin
@@ -130,5 +92,6 @@ step freebsd check x86_64-unknown-freebsd
 step windows windows
 step exports exports
 step c-windows c_tests
+step archive archive
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -70,7 +70,9 @@ pub use poll::Poller;
 pub use poll_portable::Poller;
 use ports::{Inlet, LISTENING, PortOptions, Ports, Reading};
 use recv::RecvBatch;
-use send::{FlushReport, FrameOptions, SendBatch};
+#[cfg(linux)]
+use send::FlushReport;
+use send::{FrameOptions, SendBatch};
 use socket::{SocketOptions, UdpSocket, is_own};
 pub use socket::{may_bind_to, may_send_from};
 pub use tftp_machine::LocalAddr;

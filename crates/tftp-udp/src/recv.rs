@@ -114,13 +114,13 @@ impl RecvBatch {
     }
 
     /// Takes what waits, of anybody.
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(super) fn receive(&mut self, socket: &UdpSocket, most: usize) -> io::Result<usize> {
         self.receive_of(socket, most, None)
     }
 
     /// Takes one datagram of `peer` alone.
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(super) fn receive_from(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
         self.clear();
         self.receive_one_more(socket, &peer)

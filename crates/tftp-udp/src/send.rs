@@ -17,6 +17,7 @@ const PLAIN_SEND: usize = 2048;
 
 /// What the frames have in common.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(linux), expect(dead_code, reason = "only Linux sends frames"))]
 pub struct FrameOptions {
     /// Where they come from.
     pub mac: MacAddr,

@@ -29,6 +29,7 @@ const PORT: u16 = 69;
 /// Where requests are awaited.
 enum Place {
     Address(SocketAddr, bool),
+    #[cfg_attr(windows, expect(dead_code, reason = "sockets are adopted by descriptors"))]
     Socket(io::Result<Adopted>),
 }
 

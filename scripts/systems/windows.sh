@@ -1,0 +1,61 @@
+# The steps of scripts/test-systems.sh that are about Windows, run under wine; read by that script, whose variables and functions
+# they use.
+
+# wine 8 lacks a library that programs made by Rust want: random numbers, from where the system itself has them.
+prepare_wine() {
+    [ -e "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" ] && return
+    wineboot -i || return 1
+    x86_64-w64-mingw32-gcc-posix -O2 -shared -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" \
+        c-tests/windows/process_prng.c -ladvapi32
+}
+
+dll=$place/target/x86_64-pc-windows-gnu/debug
+windows() {
+    cross build --package tftpserver -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu && prepare_wine \
+        && cross test --package tftp-udp --lib -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu
+}
+
+# The programs of c-tests as they are, with what POSIX has by Winsock. Those left out look at what Windows or wine has not:
+# links, descriptors, processes of their own, the event descriptor.
+nouns="wire transfers events errors conn_arrays config log progress windows/event_handle"
+c_tests() {
+    programs=$place/c-tests
+    mkdir -p "$programs"
+    cp "$dll/tftpserver.dll" "$programs/" || return 1
+    bad=0
+    for source in $nouns; do
+        noun=$(basename "$source")
+        x86_64-w64-mingw32-gcc-posix -std=gnu99 -Wall -Wextra -Werror -g -include c-tests/windows/posix.h -Ic-tests/windows -Ic-tests -Iinclude \
+            -static -o "$programs/test_$noun.exe" "c-tests/$(dirname "$source")/test_$noun.c" c-tests/client.c c-tests/fixture.c \
+            -L"$dll" -l:libtftpserver.dll.a -lws2_32 || { bad=1; continue; }
+        echo "== $noun"
+        # Once more where it fails: under wine a removed file that somebody has open keeps its name until that is closed.
+        (cd "$programs" && { timeout 300 wine "./test_$noun.exe" || timeout 300 wine "./test_$noun.exe"; }) || bad=1
+    done
+    # What a timeout has left of this place's wine.
+    wineserver -k
+    return $bad
+}
+
+# What is exported is what the list says, whoever links: MinGW's import library, and one for MSVC made of the .def file.
+exports() {
+    x86_64-w64-mingw32-objdump -p "$dll/tftpserver.dll" | sed -n 's/^.*\[ *[0-9]*\].* \(tftpserver_[a-z_]*\)$/\1/p' | sort >"$place/exports"
+    grep -v '^#' c-tests/exports.txt | sort | diff - "$place/exports"
+}
+
+# The archive for Windows, unpacked, finds itself from CMake, and a program that is linked with either import library runs.
+archive() {
+    rm -rf "$place/archive"
+    python3 scripts/dist_windows.py "$dll" "$place/archive" || return 1
+    unpacked=$place/archive/unpacked
+    python3 -m zipfile -e "$place"/archive/*.zip "$unpacked" && prefix=$(echo "$unpacked"/*) || return 1
+    # What MinGW's own libraries would bring, a user has not.
+    x86_64-w64-mingw32-objdump -p "$prefix/bin/tftpserver.dll" | grep 'DLL Name: lib' && return 1
+    cmake -S c-tests/windows/consumer -B "$place/archive/consumer" -DCMAKE_TOOLCHAIN_FILE="$PWD/c-tests/windows/mingw.cmake" \
+        -DCMAKE_FIND_ROOT_PATH="$prefix" && cmake --build "$place/archive/consumer" || return 1
+    x86_64-w64-mingw32-gcc-posix -static -I"$prefix/include" -o "$place/archive/consumer/msvc.exe" c-tests/windows/consumer/main.c \
+        "$prefix/lib/tftpserver.lib" -lws2_32 || return 1
+    cp "$prefix/bin/tftpserver.dll" "$place/archive/consumer/"
+    prepare_wine
+    (cd "$place/archive/consumer" && timeout 120 wine ./consumer.exe && timeout 120 wine ./msvc.exe)
+}
