@@ -255,7 +255,7 @@ impl SendBatch {
     }
 
     /// Never lets the kernel cut a run into datagrams.
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(super) fn without_segmentation(&mut self) {
         #[cfg(linux)]
         if let Some(kernel) = &mut self.kernel {
