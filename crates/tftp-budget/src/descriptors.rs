@@ -1,16 +1,16 @@
-//! How many descriptors all servers of the process may hold: one budget, and tickets that are held with what is open.
+//! The budget of descriptors of all servers of the process. A ticket counts the descriptors that it is kept with.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// What the servers may take of the descriptors that were free when the first of them started. The rest is the
-/// application's, and what is open for a moment (directories on the way to a file).
+/// The servers' share of the descriptors that were free when the first of them started. The rest is for the application,
+/// and for descriptors that are open for a moment (directories on the way to a file).
 const SHARE: (usize, usize) = (3, 4);
 /// The share of the soft limit that half-open transfers may hold.
 const HALF_OPEN_SHARE: usize = 8;
 
-/// A budget of descriptors. The limit is asked each time: a program may change it as it runs.
+/// A budget of descriptors. The limit is read each time, because a program may change it while it runs.
 #[derive(Debug)]
 pub struct Budget {
     /// Descriptors that were open when the first server started.
@@ -24,7 +24,7 @@ pub struct Budget {
 static BUDGET: Budget = Budget::new(soft_limit);
 static SERVERS: Mutex<usize> = Mutex::new(0);
 
-/// Counts what is open, as long as it lives.
+/// Counts open descriptors until it is dropped.
 #[derive(Debug)]
 pub struct Ticket {
     budget: &'static Budget,
@@ -32,7 +32,7 @@ pub struct Ticket {
     is_half_open: AtomicBool,
 }
 
-/// A server that runs. When the first one starts the descriptors of others are counted.
+/// A running server. When the first one starts, the descriptors that others hold are counted.
 #[derive(Debug)]
 pub struct Running(());
 
@@ -91,14 +91,14 @@ impl Ticket {
         BUDGET.ticket(count, false)
     }
 
-    /// What is open is for a client that has acknowledged nothing yet.
+    /// Counts the ticket as half-open: its client has acknowledged nothing yet.
     pub fn unsettle(&self) {
         if !self.is_half_open.swap(true, Relaxed) {
             self.budget.half_open.fetch_add(self.count, Relaxed);
         }
     }
 
-    /// A client has acknowledged something of what is open.
+    /// Counts the ticket as settled: its client has acknowledged something.
     pub fn settle(&self) {
         if self.is_half_open.swap(false, Relaxed) {
             self.budget.half_open.fetch_sub(self.count, Relaxed);
@@ -113,17 +113,18 @@ impl Drop for Ticket {
     }
 }
 
-/// True where half-open transfers hold their share: they close what they can open again, and share sockets.
+/// Returns true when half-open transfers hold their whole share: further ones close files that they can open again, and
+/// share sockets.
 pub fn is_crowded() -> bool {
     BUDGET.is_crowded()
 }
 
-/// True where not even `count` descriptors are left in the budget.
+/// Returns true when fewer than `count` descriptors are left in the budget.
 pub fn is_tight(count: usize) -> bool {
     BUDGET.is_tight(count)
 }
 
-/// The error of a budget that is used up, as the system would have it.
+/// The error of an exhausted budget, in the form of the system's own (EMFILE).
 pub fn exhausted() -> std::io::Error {
     #[cfg(unix)]
     return rustix::io::Errno::MFILE.into();
@@ -132,7 +133,7 @@ pub fn exhausted() -> std::io::Error {
 }
 
 impl Running {
-    /// One more server.
+    /// Counts one more server until the value is dropped.
     pub fn start() -> Running {
         let mut servers = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
         *servers += 1;
@@ -164,7 +165,7 @@ pub fn soft_limit() -> usize {
     usize::MAX
 }
 
-/// The number of open descriptors; 0 where the system does not tell.
+/// The number of open descriptors; 0 if the system does not report it.
 fn open_descriptors() -> usize {
     let directory = if cfg!(target_os = "linux") {
         "/proc/self/fd"

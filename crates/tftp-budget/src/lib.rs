@@ -1,6 +1,6 @@
-//! What all servers of a process may take of what it has: descriptors, and memory for what transfers do not share.
+//! Budgets that all servers of a process share: descriptors, and memory that transfers do not share.
 //!
-//! `unsafe` only in `limits.rs`, where the system is asked for its limits.
+//! `unsafe` only in `limits.rs`, which calls the system for its limits.
 #![deny(unsafe_code)]
 
 pub mod descriptors;

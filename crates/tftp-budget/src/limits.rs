@@ -1,6 +1,6 @@
 //! Limits of the process: getrlimit(2), which a seccomp filter may forbid. Windows has none of them.
 
-/// The soft limit of descriptors; `u64::MAX` where there is none. Where the system does not say, the usual one of 1024.
+/// The soft limit of descriptors; `u64::MAX` if there is none, and 1024, the usual one, if the system does not report it.
 #[cfg(unix)]
 pub fn open_files() -> u64 {
     soft(libc::RLIMIT_NOFILE).unwrap_or(1024)
@@ -12,13 +12,13 @@ pub fn file_size() -> u64 {
     soft(libc::RLIMIT_FSIZE).unwrap_or(u64::MAX)
 }
 
-/// Bytes that a file may have: the file system alone says so.
+/// Bytes that a file may have: only the file system limits it.
 #[cfg(not(unix))]
 pub fn file_size() -> u64 {
     u64::MAX
 }
 
-/// Bytes that this process may still write below a directory; `None` where the system does not say.
+/// Bytes that this process may still write below a directory; `None` if the system does not report it.
 #[cfg(windows)]
 pub fn free_space(directory: &std::path::Path) -> Option<u64> {
     use std::os::windows::ffi::OsStrExt;

@@ -1,22 +1,22 @@
-//! What transfers need for themselves alone has a budget: windows of translated text and of uploads, and uploads that
-//! wait for the disk. Chunks of files are shared, and data of the application is the application's: neither counts.
+//! The budget of memory that transfers do not share: windows of translated text and of uploads, and uploads that wait for
+//! the disk. Chunks of files are shared, and the application owns its data: neither counts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The budget in bytes.
 const BUDGET: usize = 64 << 20;
-/// What one transfer may take of what is left. So the first ones get any window that is granted at all, and the last
-/// ones something.
+/// One transfer may take this fraction (an eighth) of what is left: the first ones get any window that is allowed at all,
+/// and the last ones still get something.
 const SHARE: usize = 8;
 
-/// What is taken of the budget.
+/// The bytes taken of the budget.
 #[derive(Debug, Default)]
 pub struct Memory {
     taken: AtomicUsize,
 }
 
-/// Bytes of the budget, as long as it lives.
+/// Bytes of the budget, given back on drop.
 #[derive(Debug)]
 pub struct Taken {
     memory: Arc<Memory>,
@@ -29,7 +29,7 @@ impl Memory {
         BUDGET.saturating_sub(self.taken()) / SHARE
     }
 
-    /// Takes bytes in any case; what is granted was asked for by [`Memory::most`].
+    /// Takes bytes, whatever is left: the caller has limited them by [`Memory::most`].
     pub fn take(self: &Arc<Self>, bytes: usize) -> Taken {
         self.add(bytes);
         Taken {
@@ -48,12 +48,12 @@ impl Memory {
         self.taken.fetch_sub(bytes, Relaxed);
     }
 
-    /// Bytes that are taken.
+    /// The bytes taken.
     pub fn taken(&self) -> usize {
         self.taken.load(Relaxed)
     }
 
-    /// True where nothing is left: what waits for the disk has to be written first.
+    /// Returns true when nothing is left: data that waits for the disk has to be written first.
     pub fn is_exhausted(&self) -> bool {
         self.taken() >= BUDGET
     }

@@ -38,7 +38,7 @@ pub(super) fn decode(wire: &[u8]) -> Option<String> {
             (true, _, _) => return None,
         };
     }
-    // Eight-bit bytes outside of the braces would pass for Chinese.
+    // Eight-bit bytes outside of the braces would be taken for Chinese.
     (wire.is_ascii() && !chinese && whatwg::gb2312(&eight))
         .then(|| whatwg::decode(GBK, &eight))
         .flatten()

@@ -13,10 +13,10 @@ mod glibc {
     use std::io;
     use std::ptr;
 
-    /// What `iconv` and `iconv_open` return where they fail: `(size_t) -1`, `(iconv_t) -1`.
+    /// Returned by `iconv` and `iconv_open` on failure: `(size_t) -1`, `(iconv_t) -1`.
     const FAILED: usize = usize::MAX;
 
-    /// An open conversion. It has a shift state while it works, so it wants `&mut self`; share it behind a lock.
+    /// An open conversion. It has a shift state while it converts, so it takes `&mut self`; share it behind a lock.
     pub struct Converter {
         descriptor: libc::iconv_t,
     }
@@ -73,8 +73,8 @@ mod glibc {
             }
         }
 
-        /// One call: takes what it can of `input`, appends to what room `output` has, and says how many characters
-        /// were not converted exactly.
+        /// One call: consumes `input` as far as possible, appends to the spare capacity of `output`, and returns how many
+        /// characters were not converted exactly.
         fn step(&mut self, input: &mut Option<&[u8]>, output: &mut Vec<u8>) -> io::Result<usize> {
             let room = output.spare_capacity_mut();
             let mut to = room.as_mut_ptr().cast::<c_char>();
@@ -87,9 +87,9 @@ mod glibc {
             } else {
                 ptr::null_mut()
             };
-            // SAFETY: the descriptor is open. `from` and `to` point at as many bytes as the counts say, and live
+            // SAFETY: the descriptor is open. `from` and `to` point at `from_left` and `to_left` bytes, and live
             // through the call; iconv only reads from `from`, in spite of its type. A null place (not a pointer to
-            // null) asks for the last shift sequence alone, and the count beside it is not read then.
+            // null) requests the last shift sequence alone, and the count beside it is not read then.
             let result = unsafe {
                 libc::iconv(
                     self.descriptor,
@@ -119,7 +119,7 @@ mod glibc {
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 mod none {
-    /// What cannot be made here.
+    /// No converter: this system's is not used, so there is no value of this type.
     pub enum Converter {}
 
     impl Converter {

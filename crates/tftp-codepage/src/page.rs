@@ -13,7 +13,7 @@ pub struct Page {
     pub id: u32,
     /// The name that the specification gives it.
     pub name: &'static str,
-    /// What a user of the page should know; often nothing.
+    /// A note for users of the page; often empty.
     pub note: &'static str,
     pub(super) by: By,
 }
@@ -52,7 +52,7 @@ pub(super) enum Base {
     /// The table of that number in the crate `oem_cp`.
     Oem(u16),
     Whatwg(&'static Encoding),
-    /// What the C library converts from one byte.
+    /// The characters that the C library converts single bytes to.
     Iconv(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! Names of which some bytes mean nothing in the code page.
+//! Names with bytes that are invalid in the code page.
 
 use super::{CodePage, Conversion};
 use tftp_files::names;
@@ -10,8 +10,8 @@ const MAX_BYTES: usize = 4095;
 const MAX_CHARACTER: usize = 4;
 
 impl CodePage {
-    /// A client's name as text: as [`CodePage::decode`] has it, and bytes from 0x80 on that mean nothing as
-    /// [`names`] has them. `None` where a byte below 0x80 means nothing, as in a shift sequence that is cut off.
+    /// Decodes a client's name: valid parts as [`CodePage::decode`] does, invalid bytes from 0x80 on as [`names`] writes
+    /// them. `None` if a byte below 0x80 is invalid, as in a shift sequence that is cut off.
     pub fn decode_name(&self, wire: &[u8]) -> Option<String> {
         if matches!(self.conversion, Conversion::Utf8) {
             return Some(names::from_bytes(wire));
@@ -36,8 +36,8 @@ impl CodePage {
         Some(text)
     }
 
-    /// What the name begins with, if it means something, and how many bytes that are: one character, or in a page of
-    /// seven bits all up to the next byte that cannot be of it, for there a shift changes what follows.
+    /// Decodes the valid beginning of the name and returns it with its length in bytes: one character, or in a page of
+    /// seven bits everything up to the next byte that cannot be of it, because there a shift changes all that follows.
     fn first_part(&self, wire: &[u8]) -> Option<(String, usize)> {
         let lengths = if self.has_seven_bits() {
             let run = wire.iter().position(|byte| *byte >= 0x80).unwrap_or(wire.len());

@@ -1,4 +1,4 @@
-//! Pages that the C library converts in other clothes.
+//! Pages that the C library converts after their bytes were rewritten.
 
 /// How bytes of the page become those of the C library's set, and back; `None`: they are not of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -74,7 +74,8 @@ fn characters(base: Base) -> Option<[Option<char>; 256]> {
     Some(found)
 }
 
-/// What the C library makes of one byte, if it makes that byte of it again: a few tables have a character twice.
+/// Converts one byte with the C library; `None` unless the character converts back to that byte, because a few tables
+/// have a character twice.
 fn converted(decoder: &mut Converter, encoder: &mut Converter, byte: u8) -> Option<char> {
     let text = decoder.convert(&[byte])?;
     let again = encoder.convert(&text)?;

@@ -1,4 +1,4 @@
-//! What the C library converts: a pair of open conversions, taken in turns.
+//! Pages that the C library converts: a pair of open conversions behind a lock.
 
 use super::iconv::Converter;
 use super::single::Single;

@@ -58,7 +58,7 @@ pub(super) fn encode(text: &str) -> Vec<u8> {
     wire
 }
 
-/// What stands between `+` and its end: at least one unit, no half unit, and zeros for padding.
+/// Decodes the part between `+` and its end: at least one unit, no half unit, and zeros for padding.
 fn unpack(base64: &[u8]) -> Option<String> {
     let mut units = Vec::with_capacity(base64.len() * 6 / 16);
     let (mut bits, mut held) = (0_u32, 0);

@@ -19,7 +19,7 @@ pub(super) enum Unit {
 pub(super) enum Order {
     Little,
     Big,
-    /// A byte order mark says which; written big-endian, and read so without a mark (RFC 2781, section 4.3).
+    /// By byte order mark; written big-endian, and read so without a mark (RFC 2781, section 4.3).
     Marked,
 }
 

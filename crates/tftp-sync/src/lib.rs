@@ -1,8 +1,8 @@
 //! The locks, atomics and threads of the library, by one name each.
 //!
-//! Locks are std's without poisoning: what a panic left half done is dealt with where it is caught. They hold nothing
+//! Locks are std's without poisoning: code that catches a panic also repairs the state that it left. Locks keep no state
 //! outside themselves, so a forked child, in which another thread's lock stays held for ever, can use new ones; a lock
-//! that parks its threads in a table of the process (parking_lot) would leave that table locked now and then.
+//! that parks its threads in a table of the process (parking_lot) would sometimes leave that table locked.
 //!
 //! Two builds have others in their place. `cargo test --lib models` with `RUSTFLAGS="--cfg shuttle"` takes Shuttle's: a
 //! scheduler decides at every lock, wait and atomic which thread continues, and tries thousands of orders, each of which

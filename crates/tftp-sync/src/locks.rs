@@ -1,4 +1,4 @@
-//! Locks that know no poisoning, and a guard that a wait only borrows.
+//! Locks without poisoning, and a guard that a wait only borrows.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{PoisonError, TryLockError};
@@ -75,12 +75,12 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-/// What threads wait for that hold a [`Mutex`].
+/// A condition variable, for threads that hold a [`Mutex`].
 #[derive(Debug, Default)]
 pub struct Condvar(sync::Condvar);
 
 impl Condvar {
-    /// One that no thread waits for.
+    /// A condition variable without waiting threads.
     pub const fn new() -> Condvar {
         Condvar(sync::Condvar::new())
     }

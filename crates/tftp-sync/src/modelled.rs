@@ -1,4 +1,4 @@
-//! What a model has in place of std's threads and of the kernel, and how one is run.
+//! Replaces std's threads and the kernel in models, and runs models.
 //!
 //! No wait ever times out here: what only a time limit would end, a lost wake-up for one, is a deadlock, and found.
 
@@ -52,7 +52,7 @@ pub mod thread {
         /// As std's.
         ///
         /// # Errors
-        /// What the thread panicked with.
+        /// The thread's panic value.
         pub fn join(self) -> std::thread::Result<T> {
             self.0.join()
         }
@@ -62,7 +62,7 @@ pub mod thread {
             self.0.thread()
         }
 
-        /// Nobody may go by it before `join`.
+        /// Always false: models wait with `join`.
         pub fn is_finished(&self) -> bool {
             false
         }

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 
 use crate::thread::{Builder, JoinHandle};
 
-/// Starts a thread with every signal blocked but those that tell of its own faults.
+/// Starts a thread with every signal blocked, except those that its own faults raise.
 ///
 /// A handler of the application never runs on it, and what waits for a signal (sigwait, signalfd) is not passed over.
 ///
@@ -18,7 +18,7 @@ pub fn spawn(thread: Builder, body: impl FnOnce() + Send + 'static) -> io::Resul
     thread.spawn(body)
 }
 
-/// What a broken program raises on the thread itself.
+/// The signals that a fault raises on the thread itself.
 #[cfg(unix)]
 const FAULTS: [libc::c_int; 5] = [
     libc::SIGSEGV,

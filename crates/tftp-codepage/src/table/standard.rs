@@ -94,7 +94,7 @@ const TURKISH: Points = &[
     (0xB7, Some('·')),
 ];
 
-/// What ISO 8859-9 has that ISO 8859-1 has not.
+/// The characters of ISO 8859-9 that differ from ISO 8859-1.
 const LATIN_5: Points = &[
     (0xD0, Some('Ğ')),
     (0xDD, Some('İ')),
@@ -104,7 +104,7 @@ const LATIN_5: Points = &[
     (0xFE, Some('ş')),
 ];
 
-/// What IBM 924 has that IBM 1047 has not: Latin-9's eight characters, and three others in other places.
+/// The characters of IBM 924 that differ from IBM 1047: Latin-9's eight characters, and three others in other places.
 const LATIN_9: Points = &[
     (0x4A, Some('Ý')),
     (0x6A, Some('Š')),
