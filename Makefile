@@ -65,9 +65,9 @@ bench-events: ## measure what events cost
 
 bless: ## write what is made from api/ and from the sources anew: tables, constants, header, bindings, reference
 	cargo run --quiet --package tftpserver-api
-	TFTPSERVER_BLESS=1 cargo test --quiet --test header
+	TFTPSERVER_BLESS=1 cargo test --quiet --test interface header::
 	cargo run --quiet --package tftpserver-api # once more: pages of the reference quote the header
-	TFTPSERVER_BLESS=1 cargo test --quiet --test codepages
+	TFTPSERVER_BLESS=1 cargo test --quiet --test files codepages::
 	python3 bindings/python/generate.py
 	! command -v php >/dev/null || php bindings/php/bin/make-ffi-header.php
 

@@ -36,7 +36,7 @@ summary() {
 }
 trap summary EXIT
 
-# The protocol over a virtual network: crates/tftp-proto/tests/simulated.rs. Optimised, but not as one piece, which
+# The protocol over a virtual network: crates/tftp-proto/tests/simulated/main.rs. Optimised, but not as one piece, which
 # would take longer than it saves.
 step simulation env TFTP_TRANSFERS="${TFTP_TRANSFERS:-1000000}" CARGO_PROFILE_RELEASE_LTO=off \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 cargo test --release --locked -p tftp-proto --test simulated -- --nocapture

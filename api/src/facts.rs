@@ -5,6 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::shown::{Promise, Promises};
+
 /// All of them.
 pub struct Facts {
     pub errors: Errors,
@@ -13,6 +15,7 @@ pub struct Facts {
     pub properties: Vec<Property>,
     pub options: Vec<ProtocolOption>,
     pub functions: Vec<Function>,
+    pub promises: Vec<Promise>,
 }
 
 impl Facts {
@@ -24,6 +27,7 @@ impl Facts {
             properties: read::<Properties>(root, "properties")?.all,
             options: read::<Options>(root, "options")?.all,
             functions: read::<Functions>(root, "functions")?.all,
+            promises: read::<Promises>(root, "behaviours")?.all,
         };
         facts.resolve_ranges()?;
         facts.errors.check()?;

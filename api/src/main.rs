@@ -13,6 +13,7 @@ mod properties;
 mod protocol;
 mod reference;
 mod settings;
+mod shown;
 mod tables;
 mod text;
 
@@ -58,6 +59,7 @@ fn everything(root: &Path, facts: &Facts) -> Result<Vec<Made>, String> {
     all.extend(protocol::made(facts));
     all.extend(functions::made(&facts.functions));
     all.extend(reference::made(root, facts)?);
+    all.extend(shown::made(root, &facts.promises)?);
     Ok(all)
 }
 

@@ -3,6 +3,7 @@
 
 pub mod class;
 mod client;
+pub mod committed;
 
 use std::path::Path;
 use std::sync::Arc;

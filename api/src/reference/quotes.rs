@@ -1,5 +1,5 @@
 //! Examples on pages: after a line `<!-- file: PATH -->` stands what that file shows. The files are compiled and run by
-//! `tests/reference` and ctest.
+//! `tests/interface/reference` and ctest.
 
 use std::path::Path;
 

@@ -70,7 +70,7 @@
 //!   long. While the machine waits for its caller (the store of a download, a hold, the commit) only the two limits
 //!   count, and at the commit none.
 //!
-//! `tests/simulated.rs` holds each transfer of its virtual network to this.
+//! `tests/simulated` holds each transfer of its virtual network to this.
 //!
 //! ```
 //! use std::time::Duration;

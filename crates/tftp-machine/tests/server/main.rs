@@ -1,0 +1,12 @@
+//! Whom one server serves: each rule by itself, packet by packet, without input or output.
+
+mod admission;
+mod decisions;
+mod downloads;
+mod drive;
+mod figures;
+mod limits;
+mod ports;
+mod requests;
+mod stop;
+mod uploads;

@@ -1,0 +1,547 @@
+//! The client's own part, packet by packet: the request, the first answer, the OACK, unknown senders, the last ACK.
+
+use std::net::SocketAddr;
+
+use crate::drive::{ADAPTIVE, FIXED, asked};
+use tftp_proto::client::{Client, Ended, Output, Wish};
+use tftp_proto::*;
+
+/// A client and the times and ports of a test.
+struct Asker {
+    client: Client,
+    now: u64,
+    /// The bytes that a get received.
+    stream: Vec<u8>,
+    /// The number of bytes that a put sends.
+    size: u64,
+}
+
+const SERVER: u16 = 69;
+const TID: u16 = 4000;
+
+fn port(port: u16) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1], port))
+}
+
+impl Asker {
+    fn new(operation: Operation, options: &str, timing: Timing) -> Asker {
+        let wish = Wish {
+            operation,
+            filename: b"f",
+            mode: Mode::Octet,
+            asked: asked(options),
+        };
+        Asker {
+            client: Client::new(&wish, port(SERVER), &timing),
+            now: 0,
+            stream: Vec::new(),
+            size: 0,
+        }
+    }
+
+    fn get(options: &str) -> Asker {
+        Asker::new(Operation::Read, options, FIXED)
+    }
+
+    fn put(options: &str, size: u64) -> Asker {
+        Asker {
+            size,
+            ..Asker::new(Operation::Write, options, FIXED)
+        }
+    }
+
+    fn at(&self) -> Instant {
+        Instant::from_micros(self.now * 1000)
+    }
+
+    /// "port packet" for each datagram.
+    fn sends(&mut self) -> Vec<String> {
+        let now = self.at();
+        let mut sent = Vec::new();
+        if let Some(put) = self.client.put()
+            && put.wants().is_some()
+        {
+            put.supply(now, self.size, true);
+        }
+        while let Some(output) = self.client.poll_transmit(now) {
+            sent.push(match output {
+                Output::Data { to, first, count } => {
+                    format!("{} DATA {first}-{}", to.port(), first + u64::from(count) - 1)
+                }
+                Output::Datagram { to, bytes } => format!("{} {}", to.port(), shown(&bytes)),
+            });
+            assert!(sent.len() < 100, "it never stops");
+        }
+        sent
+    }
+
+    fn hears(&mut self, from: SocketAddr, datagram: &[u8]) -> Vec<String> {
+        let now = self.at();
+        if let Some(bytes) = self.client.handle_datagram(now, from, datagram) {
+            self.stream.extend_from_slice(bytes);
+        }
+        if let Some(get) = self.client.get() {
+            get.commit(now);
+        }
+        self.sends()
+    }
+
+    fn tid(&mut self, datagram: &[u8]) -> Vec<String> {
+        self.hears(port(TID), datagram)
+    }
+
+    fn silence(&mut self) -> Vec<String> {
+        let at = self.client.poll_timeout().expect("a deadline");
+        self.now = self.now.max(at.as_micros().div_ceil(1000));
+        self.client.handle_timeout(self.at());
+        self.sends()
+    }
+}
+
+fn shown(bytes: &[u8]) -> String {
+    match wire::parse(bytes).unwrap() {
+        Packet::Request(request) => format!("{:?}", request.operation),
+        Packet::Ack { block } => format!("ACK {block}"),
+        Packet::Error { code, .. } => format!("ERROR {code}"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn oack(options: &str) -> Vec<u8> {
+    let mut packet = vec![0, 6];
+    for word in options.split_whitespace() {
+        packet.extend_from_slice(word.as_bytes());
+        packet.push(0);
+    }
+    packet
+}
+
+fn data(block: u16, length: usize) -> Vec<u8> {
+    [&wire::data_header(block)[..], &vec![block as u8; length]].concat()
+}
+
+fn error(code: u16) -> Vec<u8> {
+    let mut packet = Vec::new();
+    wire::encode_error(ErrorCode(code), "enough", &mut packet);
+    packet
+}
+
+const NOTHING: [&str; 0] = [];
+const ALL: &str = "blksize 1024 windowsize 4 tsize 0 timeout 7";
+
+#[test]
+fn a_request_says_what_a_server_reads() {
+    for (operation, mode) in [(Operation::Read, Mode::Octet), (Operation::Write, Mode::Netascii)] {
+        let wish = Wish {
+            operation,
+            filename: "d/\u{e4}".as_bytes(),
+            mode,
+            asked: asked(ALL),
+        };
+        let mut client = Client::new(&wish, port(SERVER), &FIXED);
+        let Some(Output::Datagram { to, bytes }) = client.poll_transmit(Instant::from_micros(0)) else {
+            panic!()
+        };
+        assert_eq!(to, port(SERVER));
+        let filename = wish.filename;
+        let request = Request {
+            operation,
+            filename,
+            mode,
+            asked: asked(ALL),
+        };
+        assert_eq!(wire::parse(&bytes), Ok(Packet::Request(request)));
+    }
+}
+
+#[test]
+fn a_get_with_options() {
+    let mut get = Asker::get("blksize 1024 windowsize 4 tsize 0");
+    assert_eq!(get.sends(), ["69 Read"]);
+    assert_eq!(get.tid(&oack("BLKSIZE 16 windowsize 2 tsize 35")), ["4000 ACK 0"]);
+    let agreed = get.client.agreed().unwrap();
+    assert_eq!(
+        (agreed.blksize, agreed.windowsize, agreed.tsize),
+        (16, 2, Some(35))
+    );
+    assert_eq!(get.tid(&data(1, 16)), NOTHING);
+    assert_eq!(get.tid(&data(2, 16)), ["4000 ACK 2"]);
+    assert_eq!(get.tid(&data(3, 3)), ["4000 ACK 3"]);
+    assert_eq!(get.client.ended(), Some(Ended::Complete));
+    assert_eq!(get.stream.len(), 35);
+}
+
+#[test]
+fn a_server_that_leaves_options_out_is_taken_at_its_word() {
+    let mut get = Asker::get(ALL);
+    get.sends();
+    assert_eq!(get.tid(&oack("tsize 3")), ["4000 ACK 0"]);
+    let agreed = get.client.agreed().unwrap();
+    assert_eq!(
+        (agreed.blksize, agreed.windowsize, agreed.timeout),
+        (512, 1, None)
+    );
+}
+
+#[test]
+fn a_server_that_knows_no_options_answers_at_once() {
+    let mut get = Asker::get(ALL);
+    get.sends();
+    assert_eq!(get.tid(&data(1, 512)), ["4000 ACK 1"]);
+    assert_eq!(get.tid(&data(2, 0)), ["4000 ACK 2"]);
+    assert_eq!(
+        (get.client.ended(), get.stream.len()),
+        (Some(Ended::Complete), 512)
+    );
+
+    let mut put = Asker::put("blksize 1024 windowsize 4 tsize 600", 600);
+    assert_eq!(put.sends(), ["69 Write"]);
+    assert_eq!(put.tid(&wire::ack(0)), ["4000 DATA 1-1"]);
+    assert_eq!(put.tid(&wire::ack(1)), ["4000 DATA 2-2"]);
+    assert_eq!(put.tid(&wire::ack(2)), NOTHING);
+    assert_eq!(put.client.ended(), Some(Ended::Complete));
+    assert!(put.client.is_over());
+}
+
+#[test]
+fn a_put_with_options() {
+    let mut put = Asker::put("blksize 1024 windowsize 4 tsize 2048", 2048);
+    assert_eq!(put.sends(), ["69 Write"]);
+    assert_eq!(
+        put.tid(&oack("blksize 512 windowsize 3 tsize 2048")),
+        ["4000 DATA 1-3"]
+    );
+    // Block 2 was lost.
+    assert_eq!(put.tid(&wire::ack(1)), ["4000 DATA 2-4"]);
+    assert_eq!(put.tid(&wire::ack(4)), ["4000 DATA 5-5"]);
+    assert_eq!(put.tid(&wire::ack(5)), NOTHING);
+    assert_eq!(put.client.ended(), Some(Ended::Complete));
+}
+
+#[test]
+fn an_answer_that_was_not_asked_for_ends_it_with_error_8() {
+    for nonsense in [
+        "blksize 1025",
+        "blksize 7",
+        "blksize",
+        "blksize 12x",
+        "blksize -1",
+        "windowsize 5",
+        "windowsize 0",
+        "timeout 6",
+        "timeout 8",
+        "rollover 1",
+        "multicast 1",
+        "blksize 512 blksize 512",
+        "tsize x",
+        "blksize2 512",
+    ] {
+        let mut get = Asker::get(ALL);
+        get.sends();
+        assert_eq!(get.tid(&oack(nonsense)), ["4000 ERROR 8"], "{nonsense}");
+        assert!(
+            matches!(get.client.ended(), Some(Ended::BadOptions(_))),
+            "{nonsense}"
+        );
+        assert!(get.client.is_over());
+        assert_eq!(get.tid(&data(1, 3)), NOTHING);
+    }
+    for unasked in ["blksize 512", "windowsize 1", "timeout 1", "tsize 1"] {
+        let mut get = Asker::get("");
+        get.sends();
+        assert_eq!(get.tid(&oack(unasked)), ["4000 ERROR 8"], "{unasked}");
+    }
+    let mut put = Asker::put("tsize 100", 100);
+    put.sends();
+    assert_eq!(put.tid(&oack("tsize 99")), ["4000 ERROR 8"]);
+    let mut open = Asker::get(ALL);
+    open.sends();
+    assert_eq!(open.tid(b"\x00\x06blksize\x00512"), ["4000 ERROR 8"]);
+}
+
+#[test]
+fn the_request_goes_again_until_patience_ends() {
+    let mut get = Asker::get(ALL);
+    assert_eq!(get.sends(), ["69 Read"]);
+    for time in [5000, 10_000, 15_000] {
+        assert_eq!(get.silence(), ["69 Read"]);
+        assert_eq!(get.now, time);
+    }
+    assert_eq!(get.silence(), NOTHING);
+    let (answered, probably_complete) = (false, false);
+    assert_eq!(
+        get.client.ended(),
+        Some(Ended::TimedOut {
+            answered,
+            probably_complete
+        })
+    );
+    assert_eq!(get.client.retransmissions(), 3);
+    let mut get = Asker::new(Operation::Read, "", ADAPTIVE);
+    get.sends();
+    get.silence();
+    assert_eq!(get.now, 1000);
+}
+
+#[test]
+fn the_agreed_timeout_is_kept_to_the_second() {
+    let mut get = Asker::get(ALL);
+    get.sends();
+    get.tid(&oack("timeout 7"));
+    assert_eq!(get.silence(), ["4000 ACK 0"]);
+    assert_eq!(get.now, 7000);
+}
+
+#[test]
+fn a_repeated_oack_is_answered_again_and_begins_nothing_anew() {
+    let mut get = Asker::get(ALL);
+    get.sends();
+    assert_eq!(get.tid(&oack("blksize 16")), ["4000 ACK 0"]);
+    assert_eq!(get.tid(&oack("blksize 16")), NOTHING, "doubled by the network");
+    get.now += 1000;
+    assert_eq!(get.tid(&oack("blksize 16")), ["4000 ACK 0"]);
+    assert_eq!(get.tid(&data(1, 16)), ["4000 ACK 1"]);
+    get.now += 1000;
+    assert_eq!(get.tid(&oack("blksize 16")), NOTHING);
+
+    let mut put = Asker::put(ALL, 100);
+    put.sends();
+    let _ = put.tid(&oack("blksize 16"));
+    put.now += 1000;
+    assert_eq!(put.tid(&oack("blksize 16")), ["4000 DATA 1-1"]);
+}
+
+#[test]
+fn strangers_get_error_5_and_disturb_nothing() {
+    let mut get = Asker::get("");
+    get.sends();
+    let elsewhere = SocketAddr::from(([192, 0, 2, 2], TID));
+    assert_eq!(
+        get.hears(elsewhere, &data(1, 3)),
+        NOTHING,
+        "nobody else's answer counts"
+    );
+    assert_eq!(get.tid(&data(1, 512)), ["4000 ACK 1"]);
+    assert_eq!(get.hears(port(TID + 1), &data(2, 3)), ["4001 ERROR 5"]);
+    assert_eq!(get.hears(elsewhere, &data(2, 3)), ["4000 ERROR 5"]);
+    assert_eq!(
+        get.hears(port(TID + 1), &error(0)),
+        NOTHING,
+        "an ERROR is never answered"
+    );
+    assert_eq!(get.hears(port(TID + 1), b"\0"), NOTHING);
+    assert_eq!(get.tid(&data(2, 3)), ["4000 ACK 2"]);
+    assert_eq!(
+        (get.client.ended(), get.stream.len()),
+        (Some(Ended::Complete), 515)
+    );
+}
+
+#[test]
+fn an_error_ends_it_and_is_not_answered() {
+    let refused = |code| {
+        Some(Ended::Refused {
+            code: ErrorCode(code),
+            message: "enough".to_owned(),
+        })
+    };
+    for begin in [None, Some(oack("blksize 16"))] {
+        let mut get = Asker::get(ALL);
+        get.sends();
+        let _ = begin.map(|oack| get.tid(&oack));
+        assert_eq!(get.tid(&error(1)), NOTHING);
+        assert_eq!((get.client.ended(), get.client.is_over()), (refused(1), true));
+        let mut put = Asker::put(ALL, 100);
+        put.sends();
+        assert_eq!(put.tid(&error(2)), NOTHING);
+        assert_eq!((put.client.ended(), put.client.is_over()), (refused(2), true));
+    }
+}
+
+#[test]
+fn what_makes_no_sense_as_a_first_answer_is_ignored() {
+    let mut get = Asker::get("");
+    get.sends();
+    for packet in [
+        data(2, 3),
+        wire::ack(0).to_vec(),
+        b"\0\x01f\0octet\0".to_vec(),
+        vec![],
+        vec![0, 9],
+    ] {
+        assert_eq!(get.tid(&packet), NOTHING, "{packet:?}");
+    }
+    let mut put = Asker::put("", 3);
+    put.sends();
+    for packet in [data(1, 3), wire::ack(1).to_vec()] {
+        assert_eq!(put.tid(&packet), NOTHING, "{packet:?}");
+    }
+    assert_eq!((get.client.ended(), put.client.ended()), (None, None));
+}
+
+#[test]
+fn a_block_longer_than_agreed_ends_it() {
+    let mut get = Asker::get("");
+    get.sends();
+    assert_eq!(get.tid(&data(1, 513)), ["4000 ERROR 4"]);
+    assert_eq!(
+        (get.client.ended(), get.stream.len()),
+        (Some(Ended::Oversized), 0)
+    );
+}
+
+#[test]
+fn the_last_ack_goes_again_where_it_was_lost() {
+    let mut get = Asker::get("");
+    get.sends();
+    assert_eq!(get.tid(&data(1, 3)), ["4000 ACK 1"]);
+    assert_eq!(
+        (get.client.ended(), get.client.is_over()),
+        (Some(Ended::Complete), false)
+    );
+    get.now += 1000;
+    assert_eq!(get.tid(&data(1, 3)), ["4000 ACK 1"]);
+    assert_eq!(get.stream.len(), 3);
+    while !get.client.is_over() {
+        assert_eq!(get.silence(), NOTHING);
+    }
+    assert!(get.now < 20_000);
+}
+
+#[test]
+fn whoever_falls_silent_is_given_up() {
+    let mut get = Asker::get("");
+    get.sends();
+    get.tid(&data(1, 512));
+    while !get.client.is_over() {
+        get.silence();
+    }
+    let (answered, probably_complete) = (true, false);
+    assert_eq!(
+        get.client.ended(),
+        Some(Ended::TimedOut {
+            answered,
+            probably_complete
+        })
+    );
+    let mut put = Asker::put("", 600);
+    put.sends();
+    put.tid(&wire::ack(0));
+    put.tid(&wire::ack(1));
+    while !put.client.is_over() {
+        put.silence();
+    }
+    let (answered, probably_complete) = (true, true);
+    assert_eq!(
+        put.client.ended(),
+        Some(Ended::TimedOut {
+            answered,
+            probably_complete
+        })
+    );
+}
+
+#[test]
+fn an_oack_that_comes_again_later_moves_no_put() {
+    let mut put = Asker::put(ALL, 100);
+    put.sends();
+    let _ = put.tid(&oack("blksize 16"));
+    assert_eq!(put.tid(&wire::ack(1)), ["4000 DATA 2-2"]);
+    put.now += 1000;
+    assert_eq!(put.tid(&oack("blksize 16")), NOTHING);
+}
+
+#[test]
+fn a_deadline_that_is_noticed_late_counts_and_one_that_has_not_come_does_not() {
+    let mut get = Asker::get("");
+    get.sends();
+    let at = get.client.poll_timeout().unwrap().as_micros() / 1000;
+    get.now = at - 1;
+    get.client.handle_timeout(get.at());
+    assert_eq!(get.sends(), NOTHING);
+    get.now = at + 1000;
+    get.client.handle_timeout(get.at());
+    assert_eq!(get.sends().len(), 1);
+}
+
+#[test]
+fn a_client_that_is_ended_tells_a_server_that_has_answered() {
+    let code = ErrorCode::UNDEFINED;
+    let mut asking = Asker::get("");
+    asking.sends();
+    let mut get = Asker::get("");
+    get.sends();
+    get.tid(&data(1, 512));
+    let mut put = Asker::put("", 100);
+    put.sends();
+    put.tid(&wire::ack(0));
+    for (mut client, told) in [(asking, false), (get, true), (put, true)] {
+        client.client.fail(client.at(), code, "enough");
+        assert_eq!(client.sends().concat(), if told { "4000 ERROR 0" } else { "" });
+        assert_eq!(client.client.ended(), Some(Ended::Failed));
+        assert!(client.client.is_over());
+    }
+}
+
+#[test]
+fn repetitions_of_the_request_and_of_packets_are_counted_together() {
+    let mut put = Asker::put("", 100);
+    put.sends();
+    assert_eq!(put.client.retransmissions(), 0);
+    put.silence();
+    assert_eq!(put.client.retransmissions(), 1);
+    put.tid(&wire::ack(0));
+    put.silence();
+    assert_eq!(put.client.retransmissions(), 2);
+}
+
+#[test]
+fn a_server_that_has_answered_is_believed_at_once() {
+    let mut get = Asker::get("");
+    get.sends();
+    get.tid(&data(1, 512));
+    let mut put = Asker::put("", 1000);
+    put.sends();
+    put.tid(&wire::ack(0));
+    assert_eq!(put.tid(&wire::ack(1)).len(), 1);
+    for mut client in [get, put] {
+        assert_eq!(client.tid(&error(3)), NOTHING);
+        assert!(matches!(client.client.ended(), Some(Ended::Refused { .. })));
+    }
+}
+
+/// Half a minute is the limit of servers, for requests whose sender may be forged.
+#[test]
+fn a_client_waits_for_its_server_as_long_as_it_was_told_to() {
+    let patient = Timing {
+        retransmit_timeout: std::time::Duration::from_secs(20),
+        ..FIXED
+    };
+    let mut put = Asker {
+        size: 100,
+        ..Asker::new(Operation::Write, "", patient)
+    };
+    put.sends();
+    assert_eq!(put.tid(&wire::ack(0)), ["4000 DATA 1-1"]);
+    let mut get = Asker::new(Operation::Read, "blksize 16", patient);
+    get.sends();
+    assert_eq!(get.tid(&oack("blksize 16")), ["4000 ACK 0"]);
+    for mut client in [put, get] {
+        while client.client.ended().is_none() {
+            client.silence();
+        }
+        assert_eq!(client.now, 80_000);
+    }
+}
+
+#[test]
+fn without_an_oack_the_size_of_a_put_is_known_and_that_of_a_get_is_not() {
+    let mut put = Asker::put("tsize 100", 100);
+    put.sends();
+    put.tid(&wire::ack(0));
+    assert_eq!(put.client.agreed().unwrap().tsize, Some(100));
+    let mut get = Asker::get("tsize 0");
+    get.sends();
+    get.tid(&data(1, 512));
+    assert_eq!(get.client.agreed().unwrap().tsize, None);
+}

@@ -1,0 +1,75 @@
+//! Output that nobody reads: clients are served all the same, and SIGTERM ends the program.
+
+use std::fs::File;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command, Stdio};
+
+use crate::support::*;
+use nix::fcntl::{FcntlArg, fcntl};
+
+/// Starts the program on a port that is free, as nothing is read that would say which it has.
+fn start(mut command: Command, dir: &std::path::Path) -> (Child, SocketAddr) {
+    let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    command
+        .args(["--listen", &address.to_string()])
+        .args(as_root())
+        .arg(dir);
+    let child = command.stdin(Stdio::null()).spawn().unwrap();
+    eventually("it listens", || (sockets_at(address.port()) > 0).then_some(()));
+    (child, address)
+}
+
+/// More transfers than a stalled reader's buffers hold lines of; then the end.
+fn serves_and_ends(mut child: Child, address: SocketAddr) {
+    for _ in 0..300 {
+        assert_eq!(Slow::ask(address, "f").finish(1), 7);
+    }
+    signal(child.id(), "TERM");
+    let status = eventually("it ends", || child.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
+}
+
+/// A pipe that holds little, of which nothing is ever read.
+fn stalled() -> (OwnedFd, OwnedFd) {
+    let (reader, writer) = nix::unistd::pipe().unwrap();
+    fcntl(writer.as_fd(), FcntlArg::F_SETPIPE_SZ(4096)).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn lines_and_json_that_nobody_reads() {
+    let directory = directory(&[("f", b"content")]);
+    for view in ["--plain", "--json"] {
+        let (_reader, writer) = stalled();
+        let mut command = program();
+        command.arg(view).stdout(writer).stderr(Stdio::null());
+        let (child, address) = start(command, directory.path());
+        serves_and_ends(child, address);
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads() {
+    let directory = directory(&[("f", b"content")]);
+    let (_reader, writer) = stalled();
+    let mut command = program();
+    command
+        .args(["--quiet", "-vv"])
+        .stdout(Stdio::null())
+        .stderr(writer);
+    let (child, address) = start(command, directory.path());
+    serves_and_ends(child, address);
+}
+
+#[test]
+fn a_terminal_that_nobody_reads() {
+    let directory = directory(&[("f", b"content")]);
+    let pair = nix::pty::openpty(None, None).unwrap();
+    let slave = || File::from(pair.slave.try_clone().unwrap());
+    let mut command = program();
+    command.env("TERM", "xterm").stdout(slave()).stderr(slave());
+    let (child, address) = start(command, directory.path());
+    serves_and_ends(child, address);
+    drop(pair.master);
+}
