@@ -94,12 +94,27 @@ static void read_only(void)
 static void no_connection_no_index(void)
 {
     static const int ids[] = {
+        /* clang-format off */
         /* api: begin of connections */
-        CONN_CONNECTION_ID, CONN_FILE_DATA,     CONN_FILENAME,        CONN_LOCAL_FILE,        CONN_REMOTE_HOST,
-        CONN_REMOTE_PORT,   CONN_TRANSFER_MODE, CONN_OPERATION,       CONN_BYTES_TRANSFERRED, CONN_TOTAL_BYTES,
-        CONN_BLOCK_SIZE,    CONN_WINDOW_SIZE,   CONN_RETRANSMISSIONS, CONN_ELAPSED_MILLIS,    CONN_SERVED_NAME,
-        CONN_DATA_SIZE,     CONN_DATA_KEY,
+        CONN_CONNECTION_ID,
+        CONN_FILE_DATA,
+        CONN_FILENAME,
+        CONN_LOCAL_FILE,
+        CONN_REMOTE_HOST,
+        CONN_REMOTE_PORT,
+        CONN_TRANSFER_MODE,
+        CONN_OPERATION,
+        CONN_BYTES_TRANSFERRED,
+        CONN_TOTAL_BYTES,
+        CONN_BLOCK_SIZE,
+        CONN_WINDOW_SIZE,
+        CONN_RETRANSMISSIONS,
+        CONN_ELAPSED_MILLIS,
+        CONN_SERVED_NAME,
+        CONN_DATA_SIZE,
+        CONN_DATA_KEY,
         /* api: end of connections */
+        /* clang-format on */
     };
     static const int indices[] = {0, 1, -1, INT_MIN, INT_MAX, FIRST_ID};
     size_t i, j;
