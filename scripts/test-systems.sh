@@ -82,7 +82,7 @@ step() {
     fi
 }
 
-check() { cross check --package tftpserver -Zbuild-std=std,panic_unwind --target "$1"; }
+check() { cross check --package tftpserver --package tftpserver-cli -Zbuild-std=std,panic_unwind --target "$1"; }
 
 . scripts/systems/windows.sh
 

@@ -2,7 +2,8 @@
 //!
 //! It stands on the Rust library (`tftp_serve`) and on nothing below it; `client` stands on the protocol crate. From the outside in: `cli` and `config` (what was asked for), `serve` (the server and its life),
 //! `rules` (from the name that a client asks for to the name that it gets), `watch` (what is known of every transfer),
-//! `view` and `web` (what shows it), `output` (the threads that write it). `exit` has every way to end.
+//! `view` and `web` (what shows it), `output` (the threads that write it). `system` is what differs between systems.
+//! `exit` has every way to end.
 #![forbid(unsafe_code)]
 
 #[rustfmt::skip] // Made by a program.
@@ -20,6 +21,7 @@ mod options;
 mod output;
 mod rules;
 mod serve;
+mod system;
 mod text;
 mod view;
 mod watch;

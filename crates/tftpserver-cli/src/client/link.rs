@@ -13,6 +13,7 @@ use super::local::{Source, Target};
 use super::progress::Progress;
 use crate::clock;
 use crate::exit::{Code, Failure};
+use crate::system::sockets;
 
 /// How often the bar moves and a signal is looked for while nothing comes.
 const TICK: Duration = Duration::from_millis(100);
@@ -240,20 +241,6 @@ fn socket_for(server: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(any)?;
     // Less is slower, not wrong.
     let _ = socket2::SockRef::from(&socket).set_recv_buffer_size(BUFFER);
-    tell_refusals(&socket, server);
+    sockets::tell_refusals(&socket, server.is_ipv6());
     Ok(socket)
 }
-
-/// A closed port is told at once, although the socket is not connected: the server answers from another port.
-#[cfg(target_os = "linux")]
-fn tell_refusals(socket: &UdpSocket, server: SocketAddr) {
-    use nix::sys::socket::{setsockopt, sockopt};
-    // Without it silence says the same, later.
-    let _ = match server {
-        SocketAddr::V4(_) => setsockopt(socket, sockopt::Ipv4RecvErr, &true),
-        SocketAddr::V6(_) => setsockopt(socket, sockopt::Ipv6RecvErr, &true),
-    };
-}
-
-#[cfg(not(target_os = "linux"))]
-fn tell_refusals(_: &UdpSocket, _: SocketAddr) {}

@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use tftp_proto::netascii::{Decoder, Encoder};
 
 use crate::exit::{Code, Failure};
+use crate::system::files;
 use crate::text;
 
 /// What stands for standard input and output.
@@ -120,14 +121,10 @@ impl Target {
 }
 
 fn temporary(path: &Path) -> Result<NamedTempFile, Failure> {
-    use std::os::unix::fs::PermissionsExt;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
-    // As any new file: the umask takes away from it.
-    builder
-        .prefix(".tftp-")
-        .suffix(".part")
-        .permissions(std::fs::Permissions::from_mode(0o666));
+    builder.prefix(".tftp-").suffix(".part");
+    files::like_any_new_file(&mut builder);
     builder
         .tempfile_in(directory.unwrap_or(Path::new(".")))
         .map_err(|error| unmakable(path, &error))

@@ -21,6 +21,7 @@ use tftp_proto::{Asked, Mode, Operation, Timing};
 
 use crate::bounds;
 use crate::exit::{Code, Failure};
+use crate::system::signals;
 use link::{Figures, Link, Local};
 use local::{STANDARD, Source, Target};
 use progress::Progress;
@@ -287,9 +288,6 @@ impl Job<'_> {
 /// Ctrl-C ends it as a failure does: the server is told, and nothing half is left behind.
 fn cancelled() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&flag))
-            .map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
-    }
+    signals::set_at_end(&flag).map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
     Ok(flag)
 }

@@ -1,8 +1,6 @@
 //! `tftp://HOST[:PORT]/NAME` (RFC 3617).
 
-use std::ffi::OsStr;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -10,6 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::exit::{Code, Failure};
 use crate::listen;
+use crate::system::files;
 
 const SCHEME: &str = "tftp://";
 
@@ -46,7 +45,7 @@ impl Url {
     pub fn last_part(&self) -> Option<&Path> {
         let last = self.name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         let usable = !matches!(last, b"" | b"." | b"..");
-        usable.then(|| Path::new(OsStr::from_bytes(last)))
+        files::name_of(last).filter(|_| usable)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::listen::Listen;
+use crate::system::sockets::{bind_to_interface, force_receive_buffer, share_port};
 
 /// Bytes of each queue, as the library asks for where it binds.
 const BUFFER: usize = 4 << 20;
@@ -32,9 +32,9 @@ fn shared(listen: &Listen, threads: u32, interface: Option<&str>) -> io::Result<
     let real = first.local_addr()?;
     let mut sockets = vec![first];
     for _ in 1..threads {
-        sockets[0].set_reuse_port(true)?;
+        share_port(&sockets[0])?;
         let next = unbound(listen, interface)?;
-        next.set_reuse_port(true)?;
+        share_port(&next)?;
         next.bind(&real)?;
         sockets.push(next);
     }
@@ -49,7 +49,7 @@ fn unbound(listen: &Listen, interface: Option<&str>) -> io::Result<Socket> {
     }
     enlarge(&socket)?;
     if let Some(name) = interface {
-        socket.bind_device(Some(name.as_bytes()))?;
+        bind_to_interface(&socket, name)?;
     }
     Ok(socket)
 }
@@ -57,7 +57,7 @@ fn unbound(listen: &Listen, interface: Option<&str>) -> io::Result<Socket> {
 /// The library leaves the buffers of sockets that it did not bind as they are. The system's usual 208 KiB hold the
 /// requests of some hundred machines that boot at once; beyond its limit the size is root's to choose.
 fn enlarge(socket: &Socket) -> io::Result<()> {
-    if setsockopt(socket, sockopt::RcvBufForce, &BUFFER).is_err() {
+    if force_receive_buffer(socket, BUFFER).is_err() {
         socket.set_recv_buffer_size(BUFFER)?;
     }
     socket.set_send_buffer_size(BUFFER)

@@ -9,13 +9,13 @@ use std::time::Duration;
 use tftp_serve::{Answer, Builder, Event, FileErrorKind, Request, names};
 
 use super::settings;
-use super::user::{Identity, is_root};
 use crate::config::Plan;
 use crate::exit::{Code, Failure};
 use crate::networks::Verdict;
 use crate::options::Options;
 use crate::output;
 use crate::rules::Asked;
+use crate::system::user::{Identity, is_root};
 use crate::text;
 use crate::watch::{self, Operation, Outcome};
 

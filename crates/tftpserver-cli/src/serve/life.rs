@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tftp_serve::{LogKind, LogLevel, Server};
 
-use super::signals::Wish;
-use super::{Running, events, settings, systemd};
+use super::{Running, events, settings};
 use crate::cli::Serve;
 use crate::clock;
 use crate::config::Plan;
 use crate::exit::Code;
 use crate::options::Options;
+use crate::system::{Wish, service_manager};
 
 /// Serves until a signal ends it.
 pub fn until_told(
@@ -31,7 +31,7 @@ pub fn until_told(
 
 /// Reads everything again; what is wrong leaves everything as it was. `started` is what some options keep until the end.
 fn reload(running: &Running, server: &Server, asked: &Serve, old: Plan, started: &Options) -> Plan {
-    systemd::reloading();
+    service_manager::reloading();
     let new =
         Plan::read(asked).and_then(|new| settings::any_time(server, &new, &running.denied).map(|()| new));
     let plan = match new {
@@ -49,7 +49,7 @@ fn reload(running: &Running, server: &Server, asked: &Serve, old: Plan, started:
             old
         }
     };
-    systemd::reloaded();
+    service_manager::reloaded();
     plan
 }
 
@@ -64,7 +64,7 @@ const TICK: Duration = Duration::from_millis(100);
 fn drain(running: &Running, server: &Server, verbose: u8, wishes: &Receiver<Wish>) -> Code {
     let (grace, begin) = (running.grace.time(), clock::now());
     let cut = grace - (grace / CUT_SHARE).min(CUT_TIME);
-    systemd::stopping();
+    service_manager::stopping();
     server.stop_listening();
     tracing::info!("stopping: transfers finish, a second signal ends them");
     if verbose >= 2 {

@@ -4,13 +4,10 @@ mod bind;
 mod events;
 mod explain;
 mod life;
-mod limits;
 mod rights;
 mod settings;
 mod signals;
 mod sockets;
-mod systemd;
-mod user;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -22,12 +19,13 @@ use crate::config::Plan;
 use crate::exit::{Code, Failure};
 use crate::output::{self, Output};
 use crate::rules::Rules;
+use crate::system::user::{self, Identity};
+use crate::system::{limits, service_manager};
 use crate::text;
 use crate::watch::Board;
 use crate::{logging, web};
 use signals::Grace;
 use sockets::Places;
-use user::Identity;
 
 /// What everything that runs shares.
 #[derive(Clone)]
@@ -120,7 +118,7 @@ fn serve(running: &Running, asked: &Serve, plan: Plan) -> Result<Code, Failure> 
     let checked = configured()?.check();
     checked.map_err(|error| settings::not_configured(&error))?;
     let (page, places) = open_ports(running, asked, &plan)?;
-    let reloads = asked.config.is_some() || systemd::is_there();
+    let reloads = asked.config.is_some() || service_manager::is_there();
     let wishes = signals::watch(running, reloads)?;
     let server = sockets::start(running, &plan.options, &places, configured)?;
     // The library has duplicates of its own now.
@@ -137,7 +135,7 @@ fn serve(running: &Running, asked: &Serve, plan: Plan) -> Result<Code, Failure> 
     let described = sockets::described(server);
     running.output.listening(&plan.dir, &addresses, described);
     tracing::info!(dir = %plan.dir.display(), addresses = addresses.join(" "), "listening");
-    systemd::ready(&addresses);
+    service_manager::ready(&addresses);
     Ok(life::until_told(running, server, asked, plan, &wishes))
 }
 

@@ -5,12 +5,11 @@ use std::fs::File;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::path::Path;
 
-use nix::unistd::{AccessFlags, access};
-
-use super::user::Identity;
 use crate::cli::Serve;
 use crate::config::{self, Plan};
 use crate::exit::{Code, Failure};
+use crate::system::access;
+use crate::system::user::Identity;
 use crate::text;
 
 /// Fails where no transfer could succeed; otherwise returns a warning for each thing that will fail later. Called as the
@@ -37,7 +36,7 @@ pub fn left(user: &Identity, asked: &Serve, plan: &Plan) -> Result<Vec<String>, 
         }
     }
     let takes_uploads = plan.options.create && !plan.options.read_only;
-    if takes_uploads && access(&plan.dir, AccessFlags::W_OK).is_err() {
+    if takes_uploads && !access::can_create_in(&plan.dir) {
         remarks.push(format!(
             "{}: {shown} cannot create files here, so that uploads of new files fail; change its owner, or choose \
              another user with --user",

@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-
 use super::{Running, spawn};
 use crate::exit::{Code, Failure};
+use crate::system::Wish;
+use crate::system::signals::Wishes;
 
 /// The time for cutting off transfers with a grace of 0.
 const LEAST: Duration = Duration::from_millis(500);
@@ -37,40 +36,23 @@ impl Grace {
     }
 }
 
-/// What a signal asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// SIGHUP: read everything again.
-    Reload,
-    /// SIGTERM, SIGINT; SIGHUP without a configuration, as from a terminal that closes: end.
-    End,
-}
-
 /// From here on signals are wishes. With `reloads` SIGHUP asks for a reload; without, it ends the program, unless it was
 /// started under nohup(1). A signal that ends it does so within the grace, whatever the other threads wait for.
 pub fn watch(running: &Running, reloads: bool) -> Result<Receiver<Wish>, Failure> {
-    let mut numbers = vec![SIGINT, SIGTERM];
-    if reloads || !is_ignored(SIGHUP) {
-        numbers.push(SIGHUP);
-    }
-    let mut signals =
-        Signals::new(numbers).map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
+    let signals =
+        Wishes::begin(reloads).map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
     let (sender, wishes) = channel();
     let grace = running.grace.clone();
     spawn("signals", move || {
         let mut left = None;
-        for signal in signals.forever() {
-            let wish = match signal {
-                SIGHUP if reloads => Wish::Reload,
-                _ => Wish::End,
-            };
+        signals.each(|wish| {
             if wish == Wish::End {
                 let time = left.replace(AT_ONCE).unwrap_or_else(|| grace.time().max(LEAST));
                 exit_after(time);
             }
             // Without the other end the program is about to end.
             let _ = sender.send(wish);
-        }
+        });
     })?;
     Ok(wishes)
 }
@@ -84,12 +66,4 @@ fn exit_after(time: Duration) {
     if let Err(failure) = spawn("grace", end) {
         tracing::error!(%failure, "the end may take longer than --grace");
     }
-}
-
-/// Whether whoever started this process has it ignore a signal (proc(5)).
-fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }

@@ -3,21 +3,21 @@
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::OwnedFd;
 
-use nix::errno::Errno;
 use tftp_serve::{Builder, Error, Server};
 
 use super::{Running, bind, settings};
 use crate::exit::{Code, Failure};
 use crate::listen::{Listen, PORT, UNPRIVILEGED_PORT, has_ipv6};
 use crate::options::Options;
+use crate::system::sockets::{Bound, is_no_interface};
+use crate::system::{machine, service_manager};
 use crate::text;
 
 /// Where it will listen.
 pub struct Places {
     /// Sockets that are open already.
-    sockets: Vec<OwnedFd>,
+    sockets: Vec<Bound>,
     /// Addresses that the library opens.
     addresses: Vec<Listen>,
     /// Each thread has a socket of its own among `sockets`.
@@ -26,10 +26,10 @@ pub struct Places {
 
 /// Finds out where to listen. With `now` the sockets are bound here, for later the right to may be gone.
 pub fn prepare(running: &Running, options: &Options, now: bool) -> Result<Places, Failure> {
-    let inherited = super::systemd::inherited()?;
+    let inherited = service_manager::inherited()?;
     if !inherited.is_empty() {
         return Ok(Places {
-            sockets: inherited.into_iter().map(OwnedFd::from).collect(),
+            sockets: inherited.into_iter().map(Bound::from).collect(),
             addresses: options.listen.clone(),
             one_thread: false,
         });
@@ -84,7 +84,7 @@ fn add(mut builder: Builder, places: &Places) -> Builder {
         builder = builder.io_threads(1);
     }
     for socket in &places.sockets {
-        builder = builder.adopt(socket);
+        builder = socket.give(builder);
     }
     for (number, listen) in places.addresses.iter().enumerate() {
         let is_first = number == 0 && places.sockets.is_empty();
@@ -140,20 +140,20 @@ fn wanted(options: &Options) -> Vec<Listen> {
 }
 
 /// Binds what the library will adopt.
-fn bind_all(running: &Running, options: &Options, wanted: &[Listen]) -> Result<Vec<OwnedFd>, Failure> {
+fn bind_all(running: &Running, options: &Options, wanted: &[Listen]) -> Result<Vec<Bound>, Failure> {
     let interface = options.interface.as_deref();
     match bind::all(wanted, options.threads.unwrap_or(1), interface) {
         Err((error, _)) if error.kind() == ErrorKind::PermissionDenied && is_default(options, wanted) => {
             hint(running);
             bind_all(running, options, &[Listen::everywhere(UNPRIVILEGED_PORT)])
         }
-        Ok(bound) => Ok(bound.into_iter().map(OwnedFd::from).collect()),
+        Ok(bound) => Ok(bound.into_iter().map(Bound::from).collect()),
         Err((error, address)) => Err(not_bound(&error, &address, interface)),
     }
 }
 
 fn not_bound(error: &std::io::Error, address: &str, interface: Option<&str>) -> Failure {
-    match error.raw_os_error() == Some(Errno::ENODEV as i32) {
+    match is_no_interface(error) || error.kind() == ErrorKind::Unsupported {
         true => no_interface(interface.unwrap_or_default(), error),
         false => refused(error, address),
     }
@@ -189,11 +189,20 @@ fn no_interface(name: &str, error: &std::io::Error) -> Failure {
     let (code, why) = match error.kind() {
         ErrorKind::PermissionDenied => (
             Code::NoPermission,
-            "Operation not permitted; this system lets only root bind sockets to an interface (CAP_NET_RAW)",
+            "Operation not permitted; this system lets only root bind sockets to an interface (CAP_NET_RAW)"
+                .to_owned(),
+        ),
+        ErrorKind::Unsupported => (
+            Code::Unavailable,
+            "this system cannot bind sockets to an interface; --listen ADDRESS restricts them to an address"
+                .to_owned(),
         ),
         _ => (
             Code::Unavailable,
-            "there is no such interface (ip link lists them)",
+            format!(
+                "there is no such interface ({} lists them)",
+                machine::INTERFACES_LISTED_BY
+            ),
         ),
     };
     Failure::new(code, format!("--interface {name}: {why}"))
@@ -203,18 +212,24 @@ fn refused(error: &std::io::Error, culprit: &str) -> Failure {
     let (code, advice) = match error.kind() {
         ErrorKind::PermissionDenied => (
             Code::NoPermission,
-            "take a port from 1024 up, as in --listen :6969, or start it as root",
+            "take a port from 1024 up, as in --listen :6969, or start it as root".to_owned(),
         ),
         ErrorKind::AddrInUse => (
             Code::Unavailable,
-            "another program has it (ss -lunp tells which); end that one, or take another with --listen :6969",
+            format!(
+                "another program has it ({} tells which); end that one, or take another with --listen :6969",
+                machine::PORTS_SHOWN_BY
+            ),
         ),
         ErrorKind::AddrNotAvailable => (
             Code::Unavailable,
-            "take an address of this machine (ip address lists them)",
+            format!(
+                "take an address of this machine ({} lists them)",
+                machine::ADDRESSES_LISTED_BY
+            ),
         ),
-        ErrorKind::InvalidInput => (Code::Config, "check what --listen says"),
-        _ => (Code::System, "the system refuses to listen there"),
+        ErrorKind::InvalidInput => (Code::Config, "check what --listen says".to_owned()),
+        _ => (Code::System, "the system refuses to listen there".to_owned()),
     };
     Failure::new(code, format!("{culprit}: {}; {advice}", text::system(error)))
 }

@@ -8,6 +8,7 @@ use std::io;
 use tftp_serve::{FileError, FileErrorKind, FileStep};
 
 use super::{Operation, Outcome};
+use crate::system::errors;
 use crate::text;
 
 /// What is shown of an end.
@@ -132,22 +133,7 @@ fn file(error: &FileError) -> Reason {
 
 /// What a socket can refuse, by number.
 fn network(error: &io::Error) -> Reason {
-    use nix::errno::Errno;
-    let errno = error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw);
-    let code = match errno {
-        Errno::EACCES | Errno::EPERM => 10013,
-        Errno::EINVAL => 10022,
-        Errno::EMFILE | Errno::ENFILE => 10024,
-        Errno::EMSGSIZE => 10040,
-        Errno::EADDRINUSE => 10048,
-        Errno::EADDRNOTAVAIL => 10049,
-        Errno::ENETDOWN => 10050,
-        Errno::ENETUNREACH => 10051,
-        Errno::ENOBUFS | Errno::ENOMEM => 10055,
-        Errno::ECONNREFUSED => 10061,
-        Errno::EHOSTUNREACH => 10065,
-        _ => code_of_kind(error.kind()),
-    };
+    let code = errors::winsock(error).unwrap_or_else(|| code_of_kind(error.kind()));
     let what = match code {
         10040 => "A block does not fit the path, and DontFragment is on.",
         10061 => "The client is gone.",
@@ -214,15 +200,13 @@ mod tests {
 
     #[test]
     fn errors_of_sockets_have_numbers() {
-        let refused = network(&io::Error::from_raw_os_error(
-            nix::errno::Errno::ECONNREFUSED as i32,
-        ));
-        let text = "Connection refused. The client is gone.";
+        let refused = network(&io::ErrorKind::ConnectionRefused.into());
+        let text = "connection refused. The client is gone.";
         assert_eq!(refused, because(Outcome::Failed, 10061, text));
-        let none = network(&io::Error::from_raw_os_error(nix::errno::Errno::EMFILE as i32));
+        let none = network(&io::ErrorKind::Other.into());
         assert_eq!(
             (none.code, none.text.ends_with("No port for the transfer.")),
-            (10024, true)
+            (910, true)
         );
     }
 }

@@ -9,6 +9,7 @@ use hyper::header::HOST;
 use hyper::{Request, StatusCode, Version};
 
 use super::{Answer, refusal};
+use crate::system::machine;
 
 /// The names that are answered, in small letters. Addresses are always answered: they cannot be rebound.
 pub struct Names(Vec<String>);
@@ -16,9 +17,7 @@ pub struct Names(Vec<String>);
 impl Names {
     /// The machine's own name, `localhost` and `given`.
     pub fn new(given: &[String]) -> Names {
-        let own = nix::unistd::gethostname().ok();
-        let own = own.and_then(|name| name.into_string().ok());
-        let all = own.into_iter().chain(["localhost".to_owned()]);
+        let all = machine::host_name().into_iter().chain(["localhost".to_owned()]);
         Names(
             all.chain(given.iter().cloned())
                 .map(|name| plain(&name))

@@ -1,7 +1,7 @@
 //! The service manager's side of things: sockets that it opened (sd_listen_fds(3)), and what it is told (sd_notify(3)).
 
+use std::io;
 use std::net::UdpSocket;
-use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
 use listenfd::ListenFd;
@@ -57,7 +57,7 @@ fn notify(message: &str) {
     };
     let bytes = path.as_encoded_bytes();
     let address = match bytes.strip_prefix(b"@") {
-        Some(name) => SocketAddr::from_abstract_name(name),
+        Some(name) => abstract_address(name),
         None => SocketAddr::from_pathname(&path),
     };
     let sent =
@@ -65,4 +65,16 @@ fn notify(message: &str) {
     if let Err(error) = sent {
         tracing::warn!(%error, "the service manager could not be told");
     }
+}
+
+#[cfg(target_os = "linux")]
+fn abstract_address(name: &[u8]) -> io::Result<SocketAddr> {
+    use std::os::linux::net::SocketAddrExt;
+    SocketAddr::from_abstract_name(name)
+}
+
+/// Linux alone has names outside of the file system.
+#[cfg(not(target_os = "linux"))]
+fn abstract_address(_: &[u8]) -> io::Result<SocketAddr> {
+    Err(io::ErrorKind::Unsupported.into())
 }

@@ -8,19 +8,34 @@ use crate::options::Umask;
 /// Descriptors that are asked for at most, where the system's own limit is none. Each transfer has a socket, and a file.
 const DESCRIPTORS: u64 = 1 << 19;
 
+/// The same on macOS, where setrlimit takes no more than OPEN_MAX (sys/syslimits.h).
+const DESCRIPTORS_OF_MACOS: u64 = 10_240;
+
 /// Raises the soft limit of descriptors to the hard one: soft ones are low for programs that use select, which this one
 /// does not.
 pub fn raise_descriptors() {
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+    // FreeBSD's limits are signed.
+    #[allow(
+        clippy::useless_conversion,
+        reason = "rlim_t has another type on some systems"
+    )]
+    let Ok((soft, hard)) =
+        getrlimit(Resource::RLIMIT_NOFILE).map(|(soft, hard)| (u64::from(soft), u64::from(hard)))
+    else {
         return;
     };
-    let wanted = hard.min(DESCRIPTORS);
+    let most = if cfg!(target_os = "macos") {
+        DESCRIPTORS_OF_MACOS
+    } else {
+        DESCRIPTORS
+    };
+    let wanted = hard.min(most);
     if soft < wanted && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_err() {
         tracing::debug!(soft, hard, "the limit of descriptors stays as it is");
     }
 }
 
-/// New files have none of these bits.
+/// New files have none of these bits: at most nine, which every system's type holds.
 pub fn set_umask(mask: Umask) {
-    umask(Mode::from_bits_truncate(mask.0));
+    umask(Mode::from_bits_truncate(mask.0 as nix::libc::mode_t));
 }

@@ -1,8 +1,10 @@
 //! Becoming another user, for good.
 
+mod change;
+
 use std::ffi::CString;
 
-use nix::unistd::{Gid, Group, Uid, User, geteuid, getuid, initgroups, setgid, setgroups, setuid};
+use nix::unistd::{Gid, Group, Uid, User, geteuid, getuid, setuid};
 
 use crate::exit::{Code, Failure};
 use crate::options::Options;
@@ -123,7 +125,7 @@ impl Identity {
         if !self.is_another() {
             return Ok(());
         }
-        self.change().map_err(|error| {
+        change::user(self.uid, self.gid, self.name.as_deref()).map_err(|error| {
             let what = match self.by_default {
                 true => format!(
                     "root cannot become {}: {error}; --user root keeps root",
@@ -133,19 +135,17 @@ impl Identity {
             };
             Failure::new(Code::NoPermission, what)
         })?;
+        if self.is_another() {
+            let what = format!(
+                "--user {}: the system let the user be changed, and did not",
+                self.shown
+            );
+            return Err(Failure::new(Code::Software, what));
+        }
         if !self.uid.is_root() && setuid(Uid::from_raw(0)).is_ok() {
             let what = format!("--user {}: root could be had back, which must not be", self.shown);
             return Err(Failure::new(Code::Software, what));
         }
         Ok(())
-    }
-
-    fn change(&self) -> nix::Result<()> {
-        match &self.name {
-            Some(name) => initgroups(name, self.gid)?,
-            None => setgroups(&[self.gid])?,
-        }
-        setgid(self.gid)?;
-        setuid(self.uid)
     }
 }

@@ -1,0 +1,11 @@
+//! Linux, macOS and the BSDs.
+
+pub mod access;
+pub mod errors;
+pub mod files;
+pub mod limits;
+pub mod machine;
+pub mod service_manager;
+pub mod signals;
+pub mod sockets;
+pub mod user;

@@ -1,0 +1,82 @@
+//! Sockets that are bound before privileges are given up, as the system wants them.
+
+use std::io;
+use std::net::UdpSocket;
+use std::os::fd::OwnedFd;
+
+use nix::errno::Errno;
+use socket2::Socket;
+use tftp_serve::Builder;
+
+/// A socket that the library will adopt.
+#[derive(Debug)]
+pub struct Bound(OwnedFd);
+
+impl From<Socket> for Bound {
+    fn from(socket: Socket) -> Bound {
+        Bound(socket.into())
+    }
+}
+
+impl From<UdpSocket> for Bound {
+    fn from(socket: UdpSocket) -> Bound {
+        Bound(socket.into())
+    }
+}
+
+impl Bound {
+    /// Hands it to the library, which duplicates it.
+    pub fn give(&self, builder: Builder) -> Builder {
+        builder.adopt(&self.0)
+    }
+}
+
+/// Lets sockets that are bound from now on have the port of this one.
+pub fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+/// Packets come and go through this interface only.
+#[cfg(target_os = "linux")]
+pub fn bind_to_interface(socket: &Socket, name: &str) -> io::Result<()> {
+    socket.bind_device(Some(name.as_bytes()))
+}
+
+/// The library has no such thing on other systems either.
+#[cfg(not(target_os = "linux"))]
+pub fn bind_to_interface(_: &Socket, _: &str) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Whether there is no interface of the name that was asked for.
+pub fn is_no_interface(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::ENODEV as i32)
+}
+
+/// A receive queue beyond the system's limit, where this process may have that.
+#[cfg(target_os = "linux")]
+pub fn force_receive_buffer(socket: &Socket, bytes: usize) -> io::Result<()> {
+    use nix::sys::socket::{setsockopt, sockopt};
+    Ok(setsockopt(socket, sockopt::RcvBufForce, &bytes)?)
+}
+
+/// No such thing here.
+#[cfg(not(target_os = "linux"))]
+pub fn force_receive_buffer(_: &Socket, _: usize) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// A closed port is told at once, although the socket is not connected, where the system can say so. Without it silence
+/// says the same, later.
+#[cfg(target_os = "linux")]
+pub fn tell_refusals(socket: &UdpSocket, v6: bool) {
+    use nix::sys::socket::{setsockopt, sockopt};
+    let _ = match v6 {
+        false => setsockopt(socket, sockopt::Ipv4RecvErr, &true),
+        true => setsockopt(socket, sockopt::Ipv6RecvErr, &true),
+    };
+}
+
+/// No such thing here.
+#[cfg(not(target_os = "linux"))]
+pub fn tell_refusals(_: &UdpSocket, _: bool) {}
