@@ -1,27 +1,21 @@
 //! What the process may use, and what its files are like.
 
+use nix::libc::rlim_t;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
 use crate::options::Umask;
 
 /// Descriptors that are asked for at most, where the system's own limit is none. Each transfer has a socket, and a file.
-const DESCRIPTORS: u64 = 1 << 19;
+const DESCRIPTORS: rlim_t = 1 << 19;
 
 /// The same on macOS, where setrlimit takes no more than OPEN_MAX (sys/syslimits.h).
-const DESCRIPTORS_OF_MACOS: u64 = 10_240;
+const DESCRIPTORS_OF_MACOS: rlim_t = 10_240;
 
 /// Raises the soft limit of descriptors to the hard one: soft ones are low for programs that use select, which this one
 /// does not.
 pub fn raise_descriptors() {
-    // FreeBSD's limits are signed.
-    #[allow(
-        clippy::useless_conversion,
-        reason = "rlim_t has another type on some systems"
-    )]
-    let Ok((soft, hard)) =
-        getrlimit(Resource::RLIMIT_NOFILE).map(|(soft, hard)| (u64::from(soft), u64::from(hard)))
-    else {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return;
     };
     let most = if cfg!(target_os = "macos") {
