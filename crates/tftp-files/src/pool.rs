@@ -26,7 +26,7 @@ pub const MAX_THREADS: usize = 4 * lanes::A_DIRECTORY;
 /// How long a thread waits for its next job before it ends.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// Jobs take small buffers from the heap; the default of 2 MiB would only inflate the address space.
+/// The library's own jobs take small buffers from the heap; the default of 2 MiB would only inflate the address space.
 const STACK: usize = 256 * 1024;
 
 /// A piece of work that may block.
@@ -40,6 +40,9 @@ pub struct Pool {
 struct Shared {
     name: String,
     idle_limit: Duration,
+    most_threads: usize,
+    /// Bytes of a thread's stack; `None`: the default of the system.
+    stack: Option<usize>,
     state: Mutex<State>,
     arrived: Condvar,
 }
@@ -65,16 +68,27 @@ thread_local! {
 impl Pool {
     /// An empty pool: no thread until the first job. `name` becomes the threads' name (15 bytes show on Linux).
     pub fn new(name: &str) -> Pool {
-        Pool::with_idle_limit(name, IDLE)
+        Pool::with_limits(name, IDLE, MAX_THREADS, Some(STACK))
     }
 
+    /// An empty pool for jobs that call the application: at most `most_threads` threads, with a full stack each.
+    pub fn for_application(name: &str, most_threads: usize) -> Pool {
+        Pool::with_limits(name, IDLE, most_threads, None)
+    }
+
+    #[cfg(test)]
     fn with_idle_limit(name: &str, idle_limit: Duration) -> Pool {
-        let state = Mutex::new(State::default());
+        Pool::with_limits(name, idle_limit, MAX_THREADS, Some(STACK))
+    }
+
+    fn with_limits(name: &str, idle_limit: Duration, most_threads: usize, stack: Option<usize>) -> Pool {
         Pool {
             shared: Arc::new(Shared {
                 name: name.to_owned(),
                 idle_limit,
-                state,
+                most_threads,
+                stack,
+                state: Mutex::new(State::default()),
                 arrived: Condvar::new(),
             }),
         }
@@ -87,14 +101,30 @@ impl Pool {
         self.call();
     }
 
-    /// The same, but for calling a thread: the job may wait until [`Pool::call`]. For jobs that come together.
+    /// The same, but after [`Pool::shutdown`] the job comes back.
+    ///
+    /// # Errors
+    /// The job, which was not run.
+    pub fn try_submit(&self, lane: Lane, job: Job) -> Result<(), Job> {
+        self.try_queue(lane, job)?;
+        self.call();
+        Ok(())
+    }
+
+    /// The same as [`Pool::submit`], but for calling a thread: the job may wait until [`Pool::call`]. For jobs that come
+    /// together.
     pub fn queue(&self, lane: Lane, job: Job) {
+        // Dropped without the lock.
+        drop(self.try_queue(lane, job));
+    }
+
+    fn try_queue(&self, lane: Lane, job: Job) -> Result<(), Job> {
         let mut state = self.shared.state.lock();
         if state.closed {
-            drop(state);
-            return drop(job);
+            return Err(job);
         }
         state.lanes.push(Task { lane, job });
+        Ok(())
     }
 
     /// Calls a thread for what was queued.
@@ -163,7 +193,7 @@ impl Shared {
         if state.idle > 0 {
             state.is_called = true;
             self.arrived.notify_one();
-        } else if state.threads < MAX_THREADS {
+        } else if state.threads < self.most_threads {
             self.add_thread(state);
         }
     }
@@ -175,7 +205,10 @@ impl Shared {
             let _ = ended.join();
         }
         let shared = Arc::clone(self);
-        let thread = thread::Builder::new().name(self.name.clone()).stack_size(STACK);
+        let mut thread = thread::Builder::new().name(self.name.clone());
+        if let Some(stack) = self.stack {
+            thread = thread.stack_size(stack);
+        }
         let made = tftp_sync::spawn(thread, move || shared.work());
         if let Ok(handle) = made {
             state.threads += 1;

@@ -48,8 +48,9 @@
 //! # Threads
 //!
 //! Packets are moved by I/O threads ([`Builder::io_threads`]), which never wait for anybody. Files are opened, read and
-//! written on a pool where that may take time. Handlers, sinks and sources run on handler threads
-//! ([`Builder::handler_threads`]), event callbacks on a thread of their own.
+//! written on a pool where that may take time. Handlers run on handler threads ([`Builder::handler_threads`]), sinks and
+//! sources on threads that exist while there is work for them ([`Builder::blocking_threads`]), event callbacks on a thread of
+//! their own. [`AsyncSource`] and [`AsyncSink`] hold no thread while they wait.
 #![forbid(unsafe_code)]
 
 #[cfg(doctest)]
@@ -101,9 +102,9 @@ pub use limits::{Process, Surroundings};
 #[doc(hidden)]
 pub use listen::Listener;
 pub use server::{
-    Answer, AsyncHandler, Builder, Connection, Content, Deferred, Error, ErrorKind, Event, FileError,
-    FileErrorKind, FileStep, Handler, LogKind, LogLevel, NetworkError, Outcome, Refusal, Request, Server,
-    Settings, Sink, Source, Stats, Task,
+    Answer, AsyncHandler, AsyncSink, AsyncSource, Builder, Connection, Content, Deferred, Error, ErrorKind,
+    Event, FileError, FileErrorKind, FileStep, Handler, LogKind, LogLevel, NetworkError, Outcome, Refusal,
+    Request, Server, Settings, Sink, Source, Stats, Task,
 };
 pub use tftp_files::names::{self, NameCodec};
 pub use tftp_proto::wire::{ErrorCode, Mode, Operation};

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -94,11 +95,16 @@ fn a_sink_that_refuses_ends_the_upload() {
         put(&server, "panic", &pattern(10)),
         Err(refused(0, "Internal error"))
     );
+    assert!(matches!(events.outcome(), Outcome::Refused(_)));
     // Its last block is never acknowledged.
     assert_eq!(
         put(&server, "finish", &pattern(10)),
         Err(refused(0, "Input/output error"))
     );
+    match events.outcome() {
+        Outcome::Refused(refusal) => assert_eq!(refusal.source().unwrap().to_string(), "no"),
+        other => panic!("{other:?}"),
+    }
 }
 
 struct Unfinished;

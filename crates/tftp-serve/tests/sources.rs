@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::error::Error;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::channel;
@@ -76,9 +77,18 @@ fn a_reader_that_fails_ends_its_download_with_what_it_says() {
     let (builder, events) = Events::of(local().handler(handler));
     let server = builder.start().unwrap();
     assert_eq!(get(&server, "plain"), Err(refused(0, "Input/output error")));
-    assert!(matches!(events.outcome(), Outcome::Refused(_)));
+    // The error is the application's to see, and no client's.
+    match events.outcome() {
+        Outcome::Refused(refusal) => {
+            assert_eq!(refusal, Refusal::new(ErrorCode::UNDEFINED, "Input/output error"));
+            assert_eq!(refusal.source().unwrap().to_string(), "a secret path");
+        }
+        other => panic!("{other:?}"),
+    }
     assert_eq!(get(&server, "said"), Err(refused(1, "The origin is gone")));
+    assert!(matches!(events.outcome(), Outcome::Refused(_)));
     assert_eq!(get(&server, "panic"), Err(refused(0, "Internal error")));
+    assert!(matches!(events.outcome(), Outcome::Refused(_)));
 }
 
 /// A source that counts how often it is read from its beginning, and waits for a gate before it goes on.

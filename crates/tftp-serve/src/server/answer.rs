@@ -1,14 +1,22 @@
 //! What a handler answers to a request.
 
+use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tftp_proto::wire::Operation;
 
+use futures_core::Stream;
+use futures_io::{AsyncRead, AsyncWrite};
+use tftp_files::Fed;
+
+use super::carriage::Load;
+use super::pump::{Carried, Prepared};
 use super::refusal::Refusal;
-use super::sink::{Sink, Writer};
-use super::source::{Reader, Source};
+use super::sink::{AsyncSink, AsyncWriter, BoxedSink, Sink, Writer};
+use super::source::{AsyncReader, AsyncSource, BoxedSource, Reader, Shape, Source};
+use super::stream::{Reopened, Streamed};
 use crate::sources::Sources;
 
 /// The answer to a [`Request`](crate::Request): where the bytes come from or go to, or a refusal.
@@ -23,6 +31,16 @@ pub(super) enum Kind {
     Bytes(Arc<Vec<u8>>),
     Sink(Box<dyn Sink>),
     Source(Box<dyn Source>),
+    AsyncSink(Box<dyn BoxedSink>),
+    AsyncSource(Box<dyn BoxedSource>),
+    Refuse(Refusal),
+    Later,
+}
+
+/// An answer as its connection takes it.
+pub(super) enum Ready {
+    Sources(Sources),
+    Load(Load),
     Refuse(Refusal),
     Later,
 }
@@ -81,6 +99,68 @@ impl Answer {
         Answer(Kind::Source(Box::new(source)))
     }
 
+    /// Serves what an asynchronous source supplies to a download.
+    pub fn async_source(source: impl AsyncSource) -> Answer {
+        Answer(Kind::AsyncSource(Box::new(source)))
+    }
+
+    /// Serves what an asynchronous reader reads to a download; `size` is its length, where that is known.
+    ///
+    /// The reader is polled without holding a thread while it is pending: see [`AsyncSource`]. Readers of tokio become
+    /// this trait's by `compat()` of the crate `tokio-util`.
+    pub fn async_reader(reader: impl AsyncRead + Send + 'static, size: Option<u64>) -> Answer {
+        let reader = Box::pin(reader);
+        Answer::async_source(AsyncReader { reader, size })
+    }
+
+    /// Serves the pieces of a stream to a download; `size` is their length in all, where that is known.
+    ///
+    /// The body of an HTTP response is such a stream in most client libraries (`reqwest::Response::bytes_stream`). A
+    /// piece may have any length; what the client has no room for yet waits. A piece that is an error ends the download:
+    /// the client gets what [`Refusal`] makes of it, and [`Outcome::Refused`](crate::Outcome::Refused) holds the error.
+    ///
+    /// ```
+    /// # use std::pin::Pin;
+    /// # use std::task::{Context, Poll};
+    /// # fn body_of(_: &str) -> Body { Body }
+    /// # struct Body;
+    /// # impl Body { fn content_length(&self) -> Option<u64> { None } }
+    /// # impl futures_core::Stream for Body {
+    /// #     type Item = Result<Vec<u8>, std::io::Error>;
+    /// #     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> { Poll::Ready(None) }
+    /// # }
+    /// use tftp_serve::{Answer, Request};
+    ///
+    /// let handler = |request: Request| {
+    ///     let body = body_of(request.name());
+    ///     let size = body.content_length();
+    ///     Answer::stream(body, size)
+    /// };
+    /// # let _ = tftp_serve::Server::builder().handler(handler);
+    /// ```
+    pub fn stream<S, B, E>(stream: S, size: Option<u64>) -> Answer
+    where
+        S: Stream<Item = Result<B, E>> + Send + 'static,
+        B: AsRef<[u8]> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        Answer::async_source(Streamed::new(stream, size))
+    }
+
+    /// Serves a stream that is shared by all downloads of one `key` and `size`: see [`Source::key`].
+    ///
+    /// `open` makes the stream from its beginning. It is called when this download is the one that has to supply, so that
+    /// a thousand clients that begin together open one stream, and again where a client comes too late for what is held.
+    pub fn shared_stream<O, S, B, E>(key: impl Into<Arc<str>>, size: Option<u64>, open: O) -> Answer
+    where
+        O: FnMut() -> S + Send + 'static,
+        S: Stream<Item = Result<B, E>> + Send + 'static,
+        B: AsRef<[u8]> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        Answer::async_source(Reopened::new(open, key.into(), size))
+    }
+
     /// Passes an upload to a sink instead of a file.
     pub fn sink(sink: impl Sink) -> Answer {
         Answer(Kind::Sink(Box::new(sink)))
@@ -89,6 +169,16 @@ impl Answer {
     /// Passes an upload to a writer, which is flushed when the upload is whole.
     pub fn writer(writer: impl std::io::Write + Send + 'static) -> Answer {
         Answer::sink(Writer(writer))
+    }
+
+    /// Passes an upload to an asynchronous sink.
+    pub fn async_sink(sink: impl AsyncSink) -> Answer {
+        Answer(Kind::AsyncSink(Box::new(sink)))
+    }
+
+    /// Passes an upload to an asynchronous writer, which is closed when the upload is whole.
+    pub fn async_writer(writer: impl AsyncWrite + Send + 'static) -> Answer {
+        Answer::async_sink(AsyncWriter(Box::pin(writer)))
     }
 
     /// Refuses the request: the client gets an ERROR.
@@ -103,19 +193,47 @@ impl Answer {
         Answer(Kind::Later)
     }
 
-    /// Turns what cannot serve an operation into a refusal.
-    pub(super) fn fit(self, operation: Operation) -> Kind {
-        match (self.0, operation) {
-            (Kind::Bytes(_) | Kind::Source(_), Operation::Write) | (Kind::Sink(_), Operation::Read) => {
+    /// Makes what the connection takes, and the future that has to be started afterwards. What cannot serve the operation
+    /// becomes a refusal.
+    pub(super) fn prepare(self, carried: Carried) -> (Ready, Option<Prepared>) {
+        let (id, operation) = (carried.live.about.id, carried.live.about.operation);
+        let fed = |shape: Shape| Fed {
+            feeds: Arc::clone(&carried.router.feeds),
+            name: id,
+            size: shape.size,
+            key: shape.key,
+        };
+        let ready = match (self.0, operation) {
+            (Kind::Bytes(_) | Kind::Source(_) | Kind::AsyncSource(_), Operation::Write)
+            | (Kind::Sink(_) | Kind::AsyncSink(_), Operation::Read) => {
                 let code = tftp_proto::wire::ErrorCode::ILLEGAL;
-                Kind::Refuse(Refusal::new(code, "Not available in this direction"))
+                Ready::Refuse(Refusal::new(code, "Not available in this direction"))
             }
-            (Kind::Bytes(bytes), Operation::Read) => Kind::Sources(Sources {
+            (Kind::Later, _) => Ready::Later,
+            (Kind::Refuse(refusal), _) => Ready::Refuse(refusal),
+            (Kind::Sources(sources), _) => Ready::Sources(sources),
+            (Kind::Bytes(bytes), _) => Ready::Sources(Sources {
                 data: Some(bytes),
                 ..Sources::default()
             }),
-            (kind, _) => kind,
-        }
+            (Kind::Sink(sink), _) => Ready::Load(Load::Sink(sink)),
+            (Kind::Source(source), _) => {
+                let fed = fed(source.shape());
+                Ready::Load(Load::Source(source, fed))
+            }
+            (Kind::AsyncSink(sink), _) => {
+                let prepared = Prepared::new(carried.clone(), sink.drain(carried));
+                let load = Load::Task(Arc::clone(&prepared.running), None);
+                return (Ready::Load(load), Some(prepared));
+            }
+            (Kind::AsyncSource(source), _) => {
+                let fed = fed(source.shape());
+                let prepared = Prepared::new(carried.clone(), source.supply(carried));
+                let load = Load::Task(Arc::clone(&prepared.running), Some(fed));
+                return (Ready::Load(load), Some(prepared));
+            }
+        };
+        (ready, None)
     }
 }
 
@@ -124,8 +242,8 @@ impl fmt::Debug for Answer {
         match &self.0 {
             Kind::Sources(sources) => f.debug_tuple("Answer").field(sources).finish(),
             Kind::Bytes(bytes) => write!(f, "Answer({} bytes)", bytes.len()),
-            Kind::Sink(_) => f.write_str("Answer(sink)"),
-            Kind::Source(_) => f.write_str("Answer(source)"),
+            Kind::Sink(_) | Kind::AsyncSink(_) => f.write_str("Answer(sink)"),
+            Kind::Source(_) | Kind::AsyncSource(_) => f.write_str("Answer(source)"),
             Kind::Refuse(refusal) => f.debug_tuple("Answer").field(refusal).finish(),
             Kind::Later => f.write_str("Answer(later)"),
         }

@@ -12,6 +12,7 @@ use crossbeam_channel::unbounded;
 use tftp_sync::Mutex;
 use tftp_udp::{Adopted, MacAddr};
 
+use super::carriers::Carriers;
 use super::crew::Crew;
 use super::error::{Error, ErrorKind};
 use super::event::{Event, LogLevel};
@@ -45,6 +46,7 @@ pub struct Builder {
     handler: Option<Chosen>,
     spawner: Option<Spawner>,
     handler_threads: usize,
+    blocking_threads: usize,
     on_event: Option<Box<dyn FnMut(Event) + Send>>,
     log_level: LogLevel,
 }
@@ -63,6 +65,7 @@ impl Default for Builder {
             handler: None,
             spawner: None,
             handler_threads: 4,
+            blocking_threads: 512,
             on_event: None,
             log_level: LogLevel::Off,
         }
@@ -74,6 +77,8 @@ impl Builder {
     pub const IO_THREADS: RangeInclusive<usize> = crate::bounds::IO_THREADS;
     /// What [`Builder::handler_threads`] takes.
     pub const HANDLER_THREADS: RangeInclusive<usize> = 1..=1024;
+    /// What [`Builder::blocking_threads`] takes.
+    pub const BLOCKING_THREADS: RangeInclusive<usize> = 1..=65536;
 
     pub(super) fn map_settings(self, change: impl FnOnce(Settings) -> Settings) -> Builder {
         Builder {
@@ -221,17 +226,29 @@ impl Builder {
         self
     }
 
-    /// Runs the futures of an asynchronous handler on a runtime instead of the handler threads, as in
+    /// Runs the futures of asynchronous handlers, sources and sinks on a runtime instead of the library's threads, as in
     /// `.spawner(move |task| drop(tokio_handle.spawn(task)))`.
     pub fn spawner(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Builder {
         self.spawner = Some(Box::new(spawn));
         self
     }
 
-    /// The number of threads on which handlers, sinks and sources run, 1 to 1024. Default: 4.
+    /// The number of threads on which handlers run, 1 to 1024. Default: 4.
     pub fn handler_threads(self, threads: usize) -> Builder {
         Builder {
             handler_threads: threads,
+            ..self
+        }
+    }
+
+    /// The most threads on which sinks and sources run, 1 to 65536. Default: 512.
+    ///
+    /// They exist while there is work for them, and a few seconds longer. A [`Sink`](crate::Sink) or
+    /// [`Source`](crate::Source) that blocks keeps a thread; while as many do as there may be threads, all others wait.
+    /// An asynchronous one keeps none.
+    pub fn blocking_threads(self, most: usize) -> Builder {
+        Builder {
+            blocking_threads: most,
             ..self
         }
     }
@@ -304,6 +321,11 @@ impl Builder {
         }
         within("io_threads", self.config.io_threads, &Builder::IO_THREADS)?;
         within("handler_threads", self.handler_threads, &Builder::HANDLER_THREADS)?;
+        within(
+            "blocking_threads",
+            self.blocking_threads,
+            &Builder::BLOCKING_THREADS,
+        )?;
         if let Some(name) = self
             .config
             .interface
@@ -399,13 +421,14 @@ impl Builder {
         let callback = self.on_event.take();
         let serving = self.handler.take().map(|handler| match handler {
             Chosen::Sync(handler) => Serving::Sync(handler),
-            Chosen::Async(handler) => Serving::Async(handler, self.spawner.take()),
+            Chosen::Async(handler) => Serving::Async(handler),
         });
         let router = Router::new(
             serving.is_some(),
             self.log_level,
             work.0.clone(),
             callback.is_some().then(|| events.0.clone()),
+            (Carriers::new(self.blocking_threads), self.spawner.take()),
         );
         let crew = Crew::new(Arc::clone(&router));
         let failed = |error| Error::io(ErrorKind::System, "starting a thread", error);

@@ -1,76 +1,39 @@
-//! The threads on which handlers, their futures, sinks, sources and event callbacks run.
+//! The threads on which handlers, their futures and event callbacks run.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::Wake;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use tftp_files::{Feeds, Wanted};
 use tftp_sync::Mutex;
-use tftp_sync::atomic::{AtomicBool, Ordering::AcqRel};
 use tftp_sync::thread::{Builder, JoinHandle, current};
 
 use super::event::Event;
+use super::executor::{Place, Running};
 use super::handler::{Serving, Task};
-use super::live::{Live, Next};
+use super::live::Live;
 use super::refusal::Refusal;
 use super::request::{Pending, Request};
 use super::router::Router;
-use super::sink::Sink;
-use super::source::Source;
-use crate::notice::Run;
-
-/// Steps of one connection before a handler thread looks at what else waits.
-const STEPS: usize = 16;
-
-/// Bytes that are read from a source in one call, at most.
-const PIECE: usize = 64 << 10;
 
 /// Something that waits for a handler thread.
 pub(super) enum Work {
     /// A request waits for its answer.
     Ask(Arc<Live>),
-    /// A sink has data to take, a source to supply some, or their connection is over.
-    Carry(Arc<Live>),
-    /// A future was woken.
-    Poll(Arc<Future>),
+    /// The answer of an asynchronous handler was woken.
+    Poll(Arc<Running>),
     Stop,
 }
 
-/// An asynchronous handler's answer in the making.
-pub(super) struct Future {
-    task: Mutex<Option<Task>>,
-    is_queued: AtomicBool,
-    work: Sender<Work>,
-}
+/// Polls the answers of asynchronous handlers on the handler threads.
+struct Answering(Sender<Work>);
 
-impl Wake for Future {
-    fn wake(self: Arc<Self>) {
-        if !self.is_queued.swap(true, AcqRel) {
-            let work = self.work.clone();
-            // Fails where the server is closed.
-            let _ = work.send(Work::Poll(self));
-        }
-    }
-}
-
-impl Future {
-    fn poll(self: Arc<Self>) {
-        self.is_queued.store(false, tftp_sync::atomic::Ordering::Release);
-        let waker = Waker::from(Arc::clone(&self));
-        let mut slot = self.task.lock();
-        let Some(task) = slot.as_mut() else {
-            return;
-        };
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            task.as_mut().poll(&mut Context::from_waker(&waker))
-        }));
-        if !matches!(polled, Ok(Poll::Pending)) {
-            // Of a future that panicked, dropping refuses the request.
-            *slot = None;
-        }
+impl Place for Answering {
+    fn queue(&self, future: Arc<Running>) {
+        // Fails where the server is closed.
+        let _ = self.0.send(Work::Poll(future));
     }
 }
 
@@ -90,7 +53,7 @@ impl Crew {
         }
     }
 
-    /// Starts the threads that answer requests and feed sinks.
+    /// Starts the threads that answer requests.
     pub(super) fn start_handlers(
         &self,
         count: usize,
@@ -142,6 +105,7 @@ impl Crew {
         let handlers = std::mem::take(&mut *self.handlers.lock());
         handlers.iter().for_each(|_| self.router.stop_work());
         handlers.into_iter().for_each(join);
+        self.router.stop_carriers();
         let events = self.events.lock().take();
         if let Some((events, thread)) = events {
             // Fails where its thread has ended.
@@ -182,8 +146,7 @@ impl Worker {
         for work in &self.work {
             match work {
                 Work::Ask(live) => self.ask(live),
-                Work::Carry(live) => self.carry(live),
-                Work::Poll(future) => future.poll(),
+                Work::Poll(future) => future.run(),
                 Work::Stop => return,
             }
         }
@@ -197,125 +160,31 @@ impl Worker {
                 // What the answer holds is the application's code, too.
                 let answered = catch_unwind(AssertUnwindSafe(|| pending.answer(handler.handle(request))));
                 if answered.is_err() {
-                    pending.answer(internal_error().into());
+                    pending.answer(Refusal::internal_error().into());
                 }
                 drop(pending);
             }
-            Serving::Async(handler, spawner) => {
+            Serving::Async(handler) => {
                 let request = Request::new(Arc::clone(&pending));
                 let made = catch_unwind(AssertUnwindSafe(|| handler.handle(request)));
-                match (made, spawner) {
-                    (Ok(answer), spawner) => {
-                        let task: Task = Box::pin(async move {
-                            pending.answer(answer.await);
-                        });
-                        match spawner {
-                            Some(spawn) => spawn(task),
-                            None => self.spawn(task),
-                        }
-                    }
-                    (Err(_), _) => drop(pending.answer(internal_error().into())),
+                match made {
+                    Ok(answer) => self.spawn(Box::pin(async move {
+                        pending.answer(answer.await);
+                    })),
+                    Err(_) => drop(pending.answer(Refusal::internal_error().into())),
                 }
             }
         }
-        if let Some(outcome) = live.asked() {
-            self.router.tell_end(&live, outcome);
+        if let Some(teller) = live.asked() {
+            self.router.finish(live, teller);
         }
     }
 
-    /// Polls a future on the handler threads, now and whenever it is woken.
+    /// Runs an answer on the runtime of the application, or on the handler threads.
     fn spawn(&self, task: Task) {
-        let future = Future {
-            task: Mutex::new(Some(task)),
-            is_queued: AtomicBool::new(true),
-            work: self.sender.clone(),
-        };
-        Arc::new(future).poll();
-    }
-
-    fn carry(&self, live: Arc<Live>) {
-        for _ in 0..STEPS {
-            match live.next() {
-                Next::Write(sink, run) => write(&live, sink, &run),
-                Next::Read(source, wanted) => self.read(&live, source, wanted),
-                Next::Over(dropped, outcome) => {
-                    // May flush or remove something.
-                    let _ = catch_unwind(AssertUnwindSafe(|| drop(dropped)));
-                    return self.router.tell_end(&live, outcome);
-                }
-                Next::Nothing => return,
-            }
-        }
-        self.router.send(Work::Carry(live));
-    }
-
-    /// Supplies a download with what it wants.
-    fn read(&self, live: &Live, source: Option<Box<dyn Source>>, wanted: Wanted) {
-        let Some(mut source) = source else {
-            return;
-        };
-        if !self.router.feeds.knows(wanted.name) {
-            // Everybody who needed it has gone.
-            return live.give_back_source(source);
-        }
-        let read = catch_unwind(AssertUnwindSafe(|| {
-            supply(&self.router.feeds, &mut *source, wanted)
-        }));
-        match read {
-            Ok(Ok(())) => live.give_back_source(source),
-            Ok(Err(error)) => self.router.fail_source(live, &error.into()),
-            Err(_) => self.router.fail_source(live, &internal_error()),
+        match self.router.spawner() {
+            Some(spawn) => spawn(task),
+            None => Running::new(task, Answering(self.sender.clone())).wake(),
         }
     }
-}
-
-/// Reads and passes on until everything that is wanted was supplied, or the source ends.
-fn supply(feeds: &Feeds, source: &mut dyn Source, wanted: Wanted) -> io::Result<()> {
-    let (mut at, end) = (wanted.offset, wanted.offset + wanted.length);
-    let mut buffer = vec![0; PIECE.min(usize::try_from(wanted.length).unwrap_or(PIECE))];
-    while at < end {
-        let room = buffer
-            .len()
-            .min(usize::try_from(end - at).unwrap_or(buffer.len()));
-        let count = match source.read_at(at, &mut buffer[..room]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        at += count as u64;
-        let is_over = feeds.supply(wanted.name, &buffer[..count], count == 0).is_err();
-        if count == 0 || is_over {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Passes one run to its sink.
-fn write(live: &Live, sink: Option<Box<dyn Sink>>, run: &Run) {
-    if let Some(mut sink) = sink {
-        let taken = catch_unwind(AssertUnwindSafe(|| take(&mut *sink, run)));
-        match taken.unwrap_or_else(|_| Err(internal_error())) {
-            Ok(()) => live.give_back_sink(sink),
-            // Before the data counts as taken: the end of a failed upload must not be acknowledged.
-            Err(refusal) => live.end(refusal),
-        }
-    }
-    live.taken(run.weight());
-}
-
-fn take(sink: &mut dyn Sink, run: &Run) -> Result<(), Refusal> {
-    for (bytes, range) in &run.slices {
-        let data = &bytes[range.clone()];
-        if !data.is_empty() {
-            sink.write(data)?;
-        }
-    }
-    match run.is_last {
-        true => sink.finish(),
-        false => Ok(()),
-    }
-}
-
-fn internal_error() -> Refusal {
-    Refusal::new(tftp_proto::wire::ErrorCode::UNDEFINED, "Internal error")
 }

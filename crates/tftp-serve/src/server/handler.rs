@@ -82,8 +82,8 @@ impl<H: AsyncHandler> Boxed for H {
     }
 }
 
-/// The handler of a server, and how it is run.
+/// The handler of a server.
 pub(super) enum Serving {
     Sync(Box<dyn Handler>),
-    Async(Box<dyn Boxed>, Option<Spawner>),
+    Async(Box<dyn Boxed>),
 }

@@ -9,13 +9,17 @@ use tftp_sync::Mutex;
 
 mod answer;
 mod builder;
+mod carriage;
+mod carriers;
 mod connection;
 mod crew;
 mod error;
 mod event;
+mod executor;
 mod handler;
 mod live;
 mod outcome;
+mod pump;
 mod refusal;
 mod request;
 mod router;
@@ -23,6 +27,7 @@ mod settings;
 mod sink;
 mod source;
 mod stats;
+mod stream;
 
 pub use answer::{Answer, Content};
 pub use builder::Builder;
@@ -34,8 +39,8 @@ pub use outcome::{FileError, FileErrorKind, FileStep, NetworkError, Outcome};
 pub use refusal::Refusal;
 pub use request::{Deferred, Request};
 pub use settings::Settings;
-pub use sink::Sink;
-pub use source::Source;
+pub use sink::{AsyncSink, Sink};
+pub use source::{AsyncSource, Source};
 pub use stats::Stats;
 
 use crate::Engine;

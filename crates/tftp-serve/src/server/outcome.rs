@@ -36,7 +36,9 @@ pub enum Outcome {
     },
     /// The handler deferred its answer and did not give it in time.
     Unanswered,
-    /// The handler, a sink or [`Connection::end`](crate::Connection::end) refused it, with this code and text.
+    /// The handler, a source, a sink or [`Connection::end`](crate::Connection::end) refused it, with this code and text.
+    ///
+    /// Where a source or a sink failed with an error, that is the refusal's [`source`](std::error::Error::source).
     Refused(Refusal),
     /// The limit of transfers in all, or from one address, is reached.
     Limit,

@@ -57,6 +57,11 @@ impl Refusal {
         }
     }
 
+    /// What a client gets where the application's code has panicked.
+    pub(super) fn internal_error() -> Refusal {
+        Refusal::new(ErrorCode::UNDEFINED, "Internal error")
+    }
+
     /// ERROR 1, "File not found".
     pub fn not_found() -> Refusal {
         Refusal::new(ErrorCode::NOT_FOUND, "File not found")

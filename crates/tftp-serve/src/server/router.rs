@@ -6,16 +6,21 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use tftp_files::pool::Job;
 use tftp_files::{Asks, Feeds, Wanted};
 use tftp_proto::wire::Operation;
 use tftp_sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use tftp_sync::{Condvar, Mutex};
 
+use super::carriage::{Called, Item, Shared};
+use super::carriers::Carriers;
 use super::connection::Connection;
 use super::crew::Work;
 use super::event::Event;
-use super::live::{Answered, Live, Teller};
+use super::handler::Spawner;
+use super::live::{Live, Teller};
 use super::outcome::Outcome;
+use super::pump::Carried;
 use super::refusal::Refusal;
 use super::{Answer, LogKind, LogLevel};
 use crate::notice::{self, Application, Notice, Run, Wants};
@@ -39,6 +44,13 @@ pub(super) struct Router {
     dropped_logs: AtomicU64,
     /// Downloads that sources supply.
     pub(super) feeds: Arc<Feeds>,
+    /// The threads of sinks and sources.
+    carriers: Carriers,
+    /// The application's runtime.
+    spawner: Option<Spawner>,
+    /// Connections that are over while their sources work for others.
+    lingering: Mutex<Vec<Arc<Live>>>,
+    this: Weak<Router>,
 }
 
 /// What downloads need of their sources.
@@ -58,6 +70,7 @@ impl Router {
         level: LogLevel,
         work: Sender<Work>,
         events: Option<Sender<Event>>,
+        (carriers, spawner): (Carriers, Option<Spawner>),
     ) -> Arc<Router> {
         let log = match &events {
             Some(_) => level.wants(),
@@ -73,6 +86,10 @@ impl Router {
             events,
             dropped_logs: AtomicU64::new(0),
             feeds: Feeds::new(Asker(Weak::clone(router))),
+            carriers,
+            spawner,
+            lingering: Mutex::default(),
+            this: Weak::clone(router),
         })
     }
 
@@ -108,17 +125,48 @@ impl Router {
         let _ = self.work.send(Work::Stop);
     }
 
-    pub(super) fn send(&self, work: Work) {
+    pub(super) fn stop_carriers(&self) {
+        self.carriers.stop();
+    }
+
+    /// The application's runtime, if it has given one.
+    pub(super) fn spawner(&self) -> Option<&Spawner> {
+        self.spawner.as_ref()
+    }
+
+    /// Runs a job on a thread of the sinks and sources.
+    pub(super) fn submit(&self, job: Job) {
+        self.carriers.submit(job);
+    }
+
+    /// Sends a thread to a sink or a source.
+    pub(super) fn carry(&self, live: Arc<Live>) {
+        if let Some(router) = self.this.upgrade() {
+            self.carriers.carry(router, live);
+        }
+    }
+
+    fn send(&self, work: Work) {
         // Fails where the server is closed and nobody is left to work.
         let _ = self.work.send(work);
     }
 
     /// Passes an answer on; false where it came too late.
-    pub(super) fn answer(&self, live: &Live, answer: Answer) -> bool {
+    pub(super) fn answer(self: &Arc<Router>, live: &Arc<Live>, answer: Answer) -> bool {
+        // The application's code runs before any lock is taken.
+        let carried = Carried {
+            live: Arc::clone(live),
+            router: Arc::clone(self),
+        };
+        let (ready, task) = answer.prepare(carried);
         let count_sink = || {
             self.sinks.fetch_add(1, Relaxed);
         };
-        matches!(live.answer(answer, &self.feeds, count_sink), Answered::Yes)
+        let is_answered = live.answer(ready, count_sink);
+        if let Some(task) = task.filter(|_| is_answered) {
+            task.start();
+        }
+        is_answered
     }
 
     /// The last that is told of a connection.
@@ -179,26 +227,60 @@ impl Router {
         match live.about.operation {
             // Told for the sake of an upload elsewhere.
             Operation::Read => live.taken(weight),
-            Operation::Write => match live.moved(run) {
-                Ok(true) => self.send(Work::Carry(live)),
-                Ok(false) => {}
-                Err(_) => live.taken(weight),
-            },
+            Operation::Write => {
+                if self.call(&live, Item::Data(run)).is_some() {
+                    live.taken(weight);
+                }
+            }
         }
+    }
+
+    /// Has work done by the sink or source of a connection; it comes back where there is none.
+    fn call(&self, live: &Arc<Live>, item: Item) -> Option<Item> {
+        match live.call(item) {
+            Called::Thread => self.carry(Arc::clone(live)),
+            Called::Future(waker) => waker.wake(),
+            Called::Nothing => {}
+            Called::Nowhere(item) => return Some(item),
+        }
+        None
     }
 
     /// Under a lock of the feeds: only passes it on.
     fn wanted(&self, wanted: Wanted) {
-        if let Some(live) = self.find(wanted.name).filter(|live| live.wanted(wanted)) {
-            self.send(Work::Carry(live));
+        if let Some(live) = self.find(wanted.name) {
+            let left = self.call(&live, Item::Wanted(wanted));
+            if left.is_some()
+                && let Some(key) = live.last_shared()
+            {
+                self.want_elsewhere(wanted, &key);
+            }
         }
     }
 
-    /// A source has failed: its download ends, and those that share it.
-    pub(super) fn fail_source(&self, live: &Live, refusal: &Refusal) {
+    /// Asks another of the downloads that share a source, because the one that was to supply has just ended.
+    pub(super) fn want_elsewhere(&self, wanted: Wanted, key: &Shared) {
+        let others = self.connections();
+        let mut others = others.iter().filter(|live| live.runs_with(key));
+        others.find(|live| self.call(live, Item::Wanted(wanted)).is_none());
+    }
+
+    /// Whether another download runs that shares the source of this one.
+    pub(super) fn is_shared(&self, live: &Live) -> bool {
+        let Some(key) = live.last_shared() else {
+            return false;
+        };
+        self.live.lock().values().any(|other| other.runs_with(&key))
+    }
+
+    /// A source or a sink has failed: its transfer ends, and those that share it.
+    pub(super) fn fail(&self, live: &Live, refusal: &Refusal) {
         live.end(refusal.clone());
+        let Some(key) = live.last_shared() else {
+            return;
+        };
         for other in self.connections() {
-            if !std::ptr::eq(&*other, live) && other.shares_with(live) {
+            if other.runs_with(&key) {
                 other.end(refusal.clone());
             }
         }
@@ -212,11 +294,30 @@ impl Router {
         if has_sink {
             self.sinks.fetch_sub(1, Relaxed);
         }
+        self.finish(live, teller);
+        self.look_after_lingering();
+    }
+
+    /// Has the end of a connection told.
+    pub(super) fn finish(&self, live: Arc<Live>, teller: Teller) {
         match teller {
             Teller::Caller(outcome) => self.tell_end(&live, outcome),
-            Teller::Carrier => self.send(Work::Carry(live)),
+            Teller::Carrier => self.carry(live),
             Teller::Busy => {}
         }
+    }
+
+    /// The connection is over, and its source works for others: it may be that these end before the source comes back.
+    pub(super) fn linger(&self, live: &Arc<Live>) {
+        let mut lingering = self.lingering.lock();
+        if !lingering.iter().any(|other| Arc::ptr_eq(other, live)) {
+            lingering.push(Arc::clone(live));
+        }
+    }
+
+    fn look_after_lingering(&self) {
+        let lingering = std::mem::take(&mut *self.lingering.lock());
+        lingering.into_iter().for_each(|live| self.carry(live));
     }
 
     fn log(&self, id: i32, level: u8, kind: notice::LogKind, message: String) {

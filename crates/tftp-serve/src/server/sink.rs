@@ -1,13 +1,22 @@
 //! Where the bytes of an upload go when they are not to become a file.
 
+use std::future::poll_fn;
 use std::io::{self, Write};
+use std::pin::Pin;
 
+use futures_io::AsyncWrite;
+
+use super::handler::Task;
+use super::pump::{self, Carried};
 use super::refusal::Refusal;
 
 /// Receives the bytes of one upload.
 ///
-/// Methods run on the library's handler threads, one call at a time, in order. They may block: the
-/// client then waits, because no more than 256 KiB of an upload are received ahead of its sink.
+/// Methods run on threads of the library's own, one call at a time, in order. They may block: the
+/// client then waits, because no more than 256 KiB of an upload are received ahead of its sink. No other client waits, until
+/// [`Builder::blocking_threads`](crate::Builder::blocking_threads) sources and sinks block at the same time.
+/// [`AsyncSink`] holds no thread while it waits.
+///
 /// The client's last block is acknowledged only after [`Sink::finish`] has returned `Ok`. A sink that is
 /// dropped without `finish` had an upload that did not arrive as a whole.
 ///
@@ -47,5 +56,83 @@ impl<W: Write + Send + 'static> Sink for Writer<W> {
     fn finish(&mut self) -> Result<(), Refusal> {
         let flushed: io::Result<()> = self.0.flush();
         Ok(flushed?)
+    }
+}
+
+/// Receives the bytes of one upload without blocking a thread.
+///
+/// What it returns is polled on threads of the library's own or, with [`Builder::spawner`](crate::Builder::spawner), on the
+/// application's runtime. It must not block. What it promises is the same as for [`Sink`]: while a future is pending its
+/// client waits, and the last block is acknowledged only after [`AsyncSink::finish`]. It is dropped when the upload has
+/// ended, also while a future of it is pending, before the end is reported.
+///
+/// ```
+/// use tftp_serve::{AsyncSink, Refusal};
+///
+/// struct Backup {
+/// #   store: Store,
+/// }
+/// # struct Store;
+/// # impl Store {
+/// #     async fn append(&mut self, _: &[u8]) -> std::io::Result<()> { Ok(()) }
+/// #     async fn commit(&mut self) -> std::io::Result<()> { Ok(()) }
+/// # }
+///
+/// impl AsyncSink for Backup {
+///     async fn write(&mut self, data: &[u8]) -> Result<(), Refusal> {
+///         Ok(self.store.append(data).await?)
+///     }
+///
+///     async fn finish(&mut self) -> Result<(), Refusal> {
+///         Ok(self.store.commit().await?)
+///     }
+/// }
+/// ```
+pub trait AsyncSink: Send + 'static {
+    /// Takes the next bytes, at least one.
+    ///
+    /// # Errors
+    /// A refusal ends the upload: its code and text go to the client.
+    fn write(&mut self, data: &[u8]) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// Called once, after the last byte: the upload is whole.
+    ///
+    /// # Errors
+    /// A refusal ends the upload: the client learns that it failed.
+    fn finish(&mut self) -> impl Future<Output = Result<(), Refusal>> + Send {
+        async { Ok(()) }
+    }
+}
+
+/// An asynchronous sink behind a pointer.
+pub(super) trait BoxedSink: Send {
+    /// Makes the future that takes the upload.
+    fn drain(self: Box<Self>, carried: Carried) -> Task;
+}
+
+impl<S: AsyncSink> BoxedSink for S {
+    fn drain(self: Box<Self>, carried: Carried) -> Task {
+        Box::pin(pump::drain(carried, *self))
+    }
+}
+
+/// Passes an upload to an asynchronous writer, which is closed at the end.
+pub(super) struct AsyncWriter<W>(pub(super) Pin<Box<W>>);
+
+impl<W: AsyncWrite + Send + 'static> AsyncSink for AsyncWriter<W> {
+    async fn write(&mut self, mut data: &[u8]) -> Result<(), Refusal> {
+        while !data.is_empty() {
+            match poll_fn(|context| self.0.as_mut().poll_write(context, data)).await {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                Ok(count) => data = &data[count..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<(), Refusal> {
+        Ok(poll_fn(|context| self.0.as_mut().poll_close(context)).await?)
     }
 }

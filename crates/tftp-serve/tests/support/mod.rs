@@ -3,11 +3,13 @@
 
 #[path = "../../../../tests/support/client.rs"]
 mod client;
+mod gate;
 
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 pub use client::{Client, Failed, Options, pattern};
+pub use gate::Gate;
 use tftp_serve::{Builder, Event, Outcome, Server};
 
 /// Longer than anything takes on a slow machine.

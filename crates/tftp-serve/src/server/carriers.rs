@@ -1,0 +1,151 @@
+//! The threads on which sinks and sources run: those that block by calls, asynchronous ones by polls.
+//!
+//! A connection's sink or source is called by one thread at a time. A thread that hangs there keeps no other connection
+//! waiting, because threads are added while work waits for one.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tftp_files::pool::{Job, Pool};
+use tftp_files::{Feeds, Lane, Wanted};
+
+use super::carriage::{Ended, Next};
+use super::live::Live;
+use super::refusal::Refusal;
+use super::router::Router;
+use super::sink::Sink;
+use super::source::Source;
+use crate::notice::Run;
+
+/// Steps of one connection before its thread looks at what else waits.
+const STEPS: usize = 16;
+
+/// Bytes that are read from a source in one call, at most.
+const PIECE: usize = 64 << 10;
+
+/// The threads, which exist while there is work, and a few seconds longer.
+pub(super) struct Carriers(Pool);
+
+impl Carriers {
+    pub(super) fn new(most_threads: usize) -> Carriers {
+        Carriers(Pool::for_application("tftp-blocking", most_threads))
+    }
+
+    /// Sends a thread to the sink or source of a connection, or to tell the end of it.
+    pub(super) fn carry(&self, router: Arc<Router>, live: Arc<Live>) {
+        let job: Job = Box::new(move || router.carry_on(&live));
+        if let Err(job) = self.0.try_submit(Lane::NONE, job) {
+            // The server is closing, and one of these threads has more to do: nobody else would.
+            job();
+        }
+    }
+
+    /// Runs a job on one of the threads; dropped where the server is closed.
+    pub(super) fn submit(&self, job: Job) {
+        self.0.submit(Lane::NONE, job);
+    }
+
+    /// Ends the threads after what waits.
+    pub(super) fn stop(&self) {
+        self.0.shutdown();
+    }
+}
+
+impl Router {
+    /// Moves data between a connection and its sink or source, or tells the end.
+    fn carry_on(self: &Arc<Router>, live: &Arc<Live>) {
+        for _ in 0..STEPS {
+            let is_needed = live.lingers() && self.is_shared(live);
+            match live.next(is_needed) {
+                Next::Write(sink, run) => write(live, sink, &run),
+                Next::Read(source, wanted) => self.read(live, source, wanted),
+                Next::Over(ended, outcome) => {
+                    self.drop_ended(live, ended);
+                    return self.tell_end(live, outcome);
+                }
+                Next::Nothing if is_needed => {
+                    self.linger(live);
+                    // The others may have ended in between.
+                    if self.is_shared(live) {
+                        return;
+                    }
+                }
+                Next::Nothing => return,
+            }
+        }
+        self.carry(Arc::clone(live));
+    }
+
+    fn drop_ended(&self, live: &Live, ended: Ended) {
+        // The application's code may flush or remove something, and panic.
+        let left = catch_unwind(AssertUnwindSafe(|| ended.drop()));
+        if let (Ok(left), Some(key)) = (left, live.last_shared()) {
+            left.for_each(|wanted| self.want_elsewhere(wanted, &key));
+        }
+    }
+
+    /// Supplies a download with what it wants.
+    fn read(&self, live: &Live, source: Option<Box<dyn Source>>, wanted: Wanted) {
+        let Some(mut source) = source else {
+            return;
+        };
+        if !self.feeds.knows(wanted.name) {
+            // Every download that needed it has ended.
+            return live.give_back_source(source);
+        }
+        let read = catch_unwind(AssertUnwindSafe(|| supply(&self.feeds, &mut *source, wanted)));
+        match read {
+            Ok(Ok(())) => live.give_back_source(source),
+            Ok(Err(error)) => self.fail(live, &error.into()),
+            Err(_) => self.fail(live, &Refusal::internal_error()),
+        }
+    }
+}
+
+/// Reads and passes on until everything that is wanted was supplied, or the source ends.
+fn supply(feeds: &Feeds, source: &mut dyn Source, wanted: Wanted) -> io::Result<()> {
+    let (mut at, end) = (wanted.offset, wanted.offset + wanted.length);
+    let mut buffer = vec![0; PIECE.min(usize::try_from(wanted.length).unwrap_or(PIECE))];
+    while at < end {
+        let room = buffer
+            .len()
+            .min(usize::try_from(end - at).unwrap_or(buffer.len()));
+        let count = match source.read_at(at, &mut buffer[..room]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        at += count as u64;
+        let is_over = feeds.supply(wanted.name, &buffer[..count], count == 0).is_err();
+        if count == 0 || is_over {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Passes one run to its sink.
+fn write(live: &Live, sink: Option<Box<dyn Sink>>, run: &Run) {
+    if let Some(mut sink) = sink {
+        let taken = catch_unwind(AssertUnwindSafe(|| take(&mut *sink, run)));
+        match taken.unwrap_or_else(|_| Err(Refusal::internal_error())) {
+            Ok(()) => live.give_back_sink(sink),
+            // Before the data counts as taken: the end of a failed upload must not be acknowledged.
+            Err(refusal) => live.end(refusal),
+        }
+    }
+    live.taken(run.weight());
+}
+
+fn take(sink: &mut dyn Sink, run: &Run) -> Result<(), Refusal> {
+    for (bytes, range) in &run.slices {
+        let data = &bytes[range.clone()];
+        if !data.is_empty() {
+            sink.write(data)?;
+        }
+    }
+    match run.is_last {
+        true => sink.finish(),
+        false => Ok(()),
+    }
+}
