@@ -27,7 +27,7 @@ pub struct Cli {
     pub serve: Serve,
 }
 
-/// What else it does.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Fetch a file from a TFTP server
@@ -55,7 +55,7 @@ pub struct Serve {
     #[arg(long)]
     pub check_config: bool,
 
-    /// Say which file a client would get for this name, and by which rules, and end
+    /// Show which file a client would get for this name, and by which rules, and exit
     #[arg(
         long,
         value_name = "NAME",

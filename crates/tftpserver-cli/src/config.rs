@@ -7,7 +7,7 @@ use crate::exit::{Code, Failure};
 use crate::options::Options;
 use crate::rules::Rules;
 
-/// All that was asked for, read and checked as far as that goes without a server.
+/// The whole configuration, read and checked as far as possible without a server.
 #[derive(Debug)]
 pub struct Plan {
     pub options: Options,

@@ -1,4 +1,4 @@
-//! How the program ends: every exit code, and the one line that says why.
+//! How the program ends: every exit code, and the line that states the reason.
 //!
 //! The numbers are those of sysexits.h, as far as it has one, so that a service manager's rules keep their meaning.
 
@@ -10,9 +10,9 @@ use crate::text;
 /// One way to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// Ended as asked, every transfer finished.
+    /// Ended by a signal, every transfer finished.
     Done = 0,
-    /// Ended as asked a second time, after --grace, or get and put the first time: transfers were cut off.
+    /// Ended by a second signal or after --grace, or get and put by the first one: transfers were cut off.
     CutOff = 1,
     /// The command line is wrong.
     Usage = 64,
@@ -100,7 +100,7 @@ impl From<Code> for ExitCode {
 /// Why the program ends before its time.
 #[derive(Debug)]
 pub struct Failure {
-    /// What it ends with.
+    /// The exit code.
     pub code: Code,
     /// One line: what is wrong, and what to do.
     pub text: String,
@@ -117,7 +117,7 @@ impl Failure {
         }
     }
 
-    /// Says it on standard error.
+    /// Writes the reason to standard error.
     pub fn tell(&self) -> ExitCode {
         crate::output::last_words(&format!("tftpserver: {}", self.text));
         self.code.into()
@@ -130,9 +130,9 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What clap has to say: help and version are no failure.
+/// Prints clap's message; help and version are no failure.
 pub fn usage(error: &clap::Error) -> ExitCode {
-    // Where nobody reads any more there is nobody to tell that.
+    // Fails where the reader of the output is gone.
     let _ = error.print();
     match error.use_stderr() {
         true => Code::Usage.into(),

@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 
 /// TFTP's own port.
 pub const PORT: u16 = 69;
-/// What is taken instead where a port below 1024 is not allowed.
+/// The port to use where ports below 1024 are not allowed.
 pub const UNPRIVILEGED_PORT: u16 = 6969;
 
 /// `ADDR:PORT`, `ADDR`, `:PORT` or `PORT`; an IPv6 address with a port stands in brackets.

@@ -1,9 +1,9 @@
 //! `tftpserver`: serves a directory by TFTP, and shows what happens; `get` and `put` are a client.
 //!
-//! It stands on the Rust library (`tftp_serve`) and on nothing below it; `client` stands on the protocol crate. From the outside in: `cli` and `config` (what was asked for), `serve` (the server and its life),
-//! `rules` (from the name that a client asks for to the name that it gets), `watch` (what is known of every transfer),
-//! `view` and `web` (what shows it), `output` (the threads that write it). `system` is what differs between systems.
-//! `exit` has every way to end.
+//! It is built on the Rust library (`tftp_serve`) and on nothing below it; `client` is built on the protocol crate. From the
+//! outside in: `cli` and `config` (options and configuration), `serve` (the server's life), `rules` (rewrites requested names),
+//! `watch` (the state of every transfer), `view` and `web` (show it), `output` (the threads that write it), `system` (the
+//! differences between systems), `exit` (every exit code).
 #![forbid(unsafe_code)]
 
 #[rustfmt::skip] // Made by a program.

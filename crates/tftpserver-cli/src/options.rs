@@ -72,7 +72,7 @@ pub struct Options {
     #[arg(long, value_name = "N", help = bounds::THREADS, help_heading = "Network")]
     pub threads: Option<u32>,
 
-    /// Refuse uploads, whatever else is said; without --create they are refused anyway
+    /// Refuse uploads, whatever the other options are; without --create they are refused anyway
     #[arg(short, long, help_heading = "What is served")]
     pub read_only: bool,
 
@@ -92,7 +92,7 @@ pub struct Options {
     #[arg(long, help_heading = "What is served")]
     pub sync: bool,
 
-    /// What new files may not be, as in 027 [default: as it was started]
+    /// Mode bits that new files do not get, as in 027 [default: the umask it was started with]
     #[arg(long, value_name = "MODE", help_heading = "What is served")]
     pub umask: Option<Umask>,
 
@@ -183,7 +183,7 @@ impl TryFrom<String> for Umask {
     }
 }
 
-/// What names a client's own directory.
+/// The address that a client's own directory is named after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PerClient {
@@ -218,7 +218,7 @@ impl Options {
         self.grace.unwrap_or(8)
     }
 
-    /// These options, and those of `file` where these say nothing.
+    /// Merges the two: these options, and those of `file` where these have no value.
     pub fn over(self, file: Options) -> Options {
         Options {
             dir: self.dir.or(file.dir),

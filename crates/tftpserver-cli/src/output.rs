@@ -24,7 +24,7 @@ const REDRAW: Duration = Duration::from_millis(200);
 /// How long the end of the program waits for a reader that may have stalled.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// What is written, in the order of its making.
+/// An item of output, in order.
 enum Item {
     /// The server listens.
     Listening(String, String, Vec<String>),
@@ -106,7 +106,7 @@ fn write_all(items: &Receiver<Item>, counts: &Counts, mut sink: impl Sink) {
             Err(RecvTimeoutError::Timeout) => drop(sink.redraw()),
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        // What was dropped came after everything that waited then.
+        // Dropped lines came after everything that waited then.
         if items.is_empty() {
             match counts.unreported.swap(0, Relaxed) {
                 0 => {}
@@ -201,7 +201,7 @@ impl Output {
     }
 }
 
-/// What came from the network may still be in lines of the log.
+/// Escapes control characters: lines of the log may contain text from the network.
 fn safe(lines: &[u8], format: LogFormat) -> Vec<u8> {
     let lines = String::from_utf8_lossy(lines);
     let safe = match format {
@@ -269,7 +269,7 @@ impl Sink for Log {
     }
 }
 
-/// What is reported of dropped lines.
+/// The line that reports dropped lines.
 pub fn left_out(count: u64) -> String {
     format!("{count} lines were dropped here: the output was not read fast enough")
 }

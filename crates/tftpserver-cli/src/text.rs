@@ -129,7 +129,7 @@ pub fn rate(count: u64, took: Duration) -> String {
     }
 }
 
-/// Bytes a second; `None` where too little time has passed to say.
+/// Bytes a second; `None` if too little time has passed.
 pub fn per_second(count: u64, took: Duration) -> Option<f64> {
     (took >= Duration::from_millis(1)).then(|| count as f64 / took.as_secs_f64())
 }

@@ -1,7 +1,7 @@
-//! What is known of every transfer: those that run, the latest that ended, and the sums of all.
+//! The state of every transfer: those that run, the latest that ended, and the totals.
 //!
 //! The handler and the events write here; views and the page read. Figures of running transfers are fetched from their
-//! connections when somebody looks, never in between.
+//! connections only when a view or the page needs them.
 
 mod outcome;
 mod reason;
@@ -36,7 +36,7 @@ struct State {
     totals: Totals,
 }
 
-/// What somebody sees who looks.
+/// A snapshot for a view or the page.
 pub struct Look {
     /// By id: the oldest first.
     pub active: Vec<Transfer>,

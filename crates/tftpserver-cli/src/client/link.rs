@@ -26,11 +26,11 @@ pub enum Local {
     Put(Source),
 }
 
-/// What is known when it has ended.
+/// The result of a get or put.
 #[derive(Debug, Default)]
 pub struct Figures {
     pub bytes: u64,
-    /// As the server told, or as it was told.
+    /// The size that the server or this client announced.
     pub size: Option<u64>,
     pub blksize: u16,
     pub windowsize: u16,
@@ -80,7 +80,7 @@ impl<'l> Link<'l> {
         let ended = self.transfer();
         self.figures.seconds = (clock::now() - self.begin).as_secs_f64();
         if ended.is_err() {
-            // The server is told as well as that goes.
+            // One attempt to send the server an ERROR.
             let message = "The client cannot go on";
             self.client.fail(self.now(), ErrorCode::UNDEFINED, message);
             let _ = self.send();
@@ -121,12 +121,13 @@ impl<'l> Link<'l> {
         Instant::from_micros((clock::now() - self.begin).as_micros() as u64)
     }
 
-    /// Where packets were lost the last ACK may be lost too: then it stays to say it again.
+    /// Returns true if the client has to stay for a while: where packets were lost the last ACK may be lost too, and has to be
+    /// repeated.
     fn dallies(&self, ended: &Ended) -> bool {
         *ended == Ended::Complete && self.figures.retransmissions > 0
     }
 
-    /// What the file has to do.
+    /// Reads or writes the local file as far as the machine needs it.
     fn serve_local(&mut self) -> Result<(), Failure> {
         let now = self.now();
         match &mut *self.local {
@@ -182,7 +183,7 @@ impl<'l> Link<'l> {
         Ok(())
     }
 
-    /// What the network does not take now is lost, as on the way, and sent again.
+    /// Sends a datagram. One that the system does not accept now counts as lost on the way, and is retransmitted.
     fn send_one(&self, bytes: &[u8], to: SocketAddr) -> Result<(), Failure> {
         use io::ErrorKind::{ConnectionRefused, Interrupted, OutOfMemory, WouldBlock};
         match self.socket.send_to(bytes, to) {

@@ -12,7 +12,7 @@ use crate::exit::{Code, Failure};
 use crate::system::files;
 use crate::text;
 
-/// What stands for standard input and output.
+/// The name for standard input and output.
 pub const STANDARD: &str = "-";
 
 /// Where a get's bytes go.
@@ -111,7 +111,7 @@ impl Target {
             .map_err(|error| unmakable(&self.path, error.error()))?;
         let named = match self.force {
             true => file.persist(&self.path),
-            // Somebody may have made it meanwhile.
+            // Another program may have created it meanwhile.
             false => file.persist_noclobber(&self.path),
         };
         named
@@ -135,7 +135,7 @@ fn taken(path: &Path, why: &str) -> Failure {
 }
 
 fn unmakable(path: &Path, error: &io::Error) -> Failure {
-    // Without the temporary file's name, which the error of `tempfile` tells too.
+    // Without the temporary file's name, which the error of `tempfile` includes.
     let kind = error.kind();
     let why = match error.raw_os_error() {
         Some(_) => error.to_string(),
@@ -175,7 +175,7 @@ impl Source {
             if found.is_dir() {
                 return Err(unreadable(path, &io::ErrorKind::IsADirectory.into()));
             }
-            // What the kernel makes up, as in /proc, claims to be empty.
+            // Generated files, as in /proc, have the size 0.
             size = Some(found.len()).filter(|&size| found.is_file() && !netascii && size > 0);
             Box::new(file)
         };

@@ -1,8 +1,8 @@
 //! `tftpserver get` and `tftpserver put`: a client for scripts, and for trying a server. It stands on the protocol
 //! crate alone.
 //!
-//! `url` (what is asked, and whom), `local` (the file at this end), `link` (the socket and the machine), `progress`
-//! and `report` (what is shown).
+//! `url` (the server and the name), `local` (the file at this end), `link` (the socket and the machine), `progress`
+//! and `report` (the output).
 
 mod link;
 mod local;
@@ -27,13 +27,13 @@ use local::{STANDARD, Source, Target};
 use progress::Progress;
 use url::{Family, Url};
 
-/// The longest wait where `--timeout` says nothing: half of what servers stand.
+/// The longest wait without `--timeout`: half of the time after which servers give a client up.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// How to fetch a file.
 #[derive(Clone, Debug, Args)]
 pub struct Get {
-    /// What to fetch: tftp://HOST[:PORT]/NAME
+    /// The file to fetch: tftp://HOST[:PORT]/NAME
     url: Url,
 
     /// Where to put it; "-" is standard output [default: the name's last part, here]
@@ -54,7 +54,7 @@ pub struct Get {
 /// How to send a file.
 #[derive(Clone, Debug, Args)]
 pub struct Put {
-    /// What to send; "-" is standard input
+    /// The file to send; "-" is standard input
     file: PathBuf,
 
     /// Where to: tftp://HOST[:PORT]/NAME; where NAME is empty or ends with "/", FILE's name is added
@@ -64,7 +64,7 @@ pub struct Put {
     how: How,
 }
 
-/// What both have.
+/// Options of both subcommands.
 #[derive(Clone, Debug, Args)]
 struct How {
     #[arg(short, long, value_name = "BYTES", default_value_t = 1428, help = bounds::ASKED_BLKSIZE,
@@ -285,7 +285,8 @@ impl Job<'_> {
     }
 }
 
-/// Ctrl-C ends it as a failure does: the server is told, and nothing half is left behind.
+/// Returns a flag that Ctrl-C sets. It ends the transfer like a failure: the server gets an ERROR, and no incomplete file is
+/// left.
 fn cancelled() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     signals::set_at_end(&flag).map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;

@@ -20,7 +20,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Shows nothing where `quiet`, or where nobody looks.
+    /// Shows nothing if `quiet`, or if standard error is no terminal.
     pub fn new(name: &str, quiet: bool) -> Progress {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let style =

@@ -57,7 +57,7 @@ pub fn is_silence(failure: &Failure) -> bool {
     matches!(failure.code, Code::TimedOut | Code::Unavailable)
 }
 
-/// What an ERROR means, and what to add where its words alone mislead. `upload`: it is the answer to the request for one.
+/// Returns the exit code for an ERROR, and a hint to add where its text alone misleads. `upload`: it answers a WRQ.
 fn refusal(code: ErrorCode, message: &str, upload: bool) -> (Code, &'static str) {
     match code {
         // in.tftpd, unless it runs with --create.

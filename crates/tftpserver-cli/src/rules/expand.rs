@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use regex::Captures;
 
-/// What a match is replaced by.
+/// A replacement, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement(Vec<Part>);
 

@@ -49,7 +49,7 @@ struct Operation {
     inverse: bool,
 }
 
-/// What follows a rule.
+/// Where processing continues after a rule.
 enum Next {
     Rule,
     First,
@@ -68,7 +68,7 @@ impl Map {
         Map::parse(&shown, &names::from_written(&bytes)).map_err(|what| Failure::new(Code::Config, what))
     }
 
-    /// Rules from text; what is wrong is told with the line.
+    /// Parses rules; an error names its line.
     pub fn parse(shown: &str, text: &str) -> Result<Map, String> {
         let mut rules = Vec::new();
         for (number, line) in text.lines().enumerate() {
@@ -79,8 +79,8 @@ impl Map {
         Ok(Map { rules })
     }
 
-    /// The name that the rules make of the one that was asked for; `Err`: refused, and why. `note` is called for each
-    /// rule that matches, with its line and what the name is after it.
+    /// Applies the rules to a requested name. `Err`: the request is refused, with the reason. `note` is called for each rule
+    /// that matches, with its line and the resulting name.
     pub fn apply(&self, asked: Asked<'_>, note: &mut dyn FnMut(usize, &str)) -> Result<String, String> {
         let mut name = asked.name.to_owned();
         let (mut at, mut steps) = (0, STEPS);
@@ -216,7 +216,7 @@ fn parse_rule(number: usize, line: &str) -> Result<Option<Rule>, String> {
     }))
 }
 
-/// regex draws a picture of where it stopped; its last line says what is wrong.
+/// Returns the last line of a regex error, which has the reason; the lines before show the position.
 fn last_line(error: &regex::Error) -> String {
     let text = error.to_string();
     text.lines()
@@ -268,7 +268,7 @@ mod tests {
         Map::parse("rules", map).unwrap_err()
     }
 
-    /// What Debian's and Fedora's packages of tftp-hpa give as an example, in its operations.
+    /// The operations of the examples in Debian's and Fedora's packages of tftp-hpa.
     #[test]
     fn the_rules_of_windows_deployment() {
         let map = "# DOS names\n\

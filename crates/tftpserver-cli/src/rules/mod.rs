@@ -1,6 +1,6 @@
-//! From the name that a client asks for to the name that is looked up in the directory.
+//! From the requested name to the name that is looked up in the directory.
 //!
-//! What comes out is a name again, not a path: the library looks it up inside the directory, with all its promises.
+//! The result is a name again, not a path: the library looks it up inside the directory, with all its promises.
 
 mod expand;
 mod map;
@@ -45,12 +45,12 @@ impl Rules {
         })
     }
 
-    /// The name to look up; `None`: the one that was asked for. `Err` says why the request is refused.
+    /// Returns the name to look up; `None`: the requested one. `Err` is the reason for a refusal.
     pub fn decide(&self, asked: Asked<'_>) -> Result<Option<String>, String> {
         self.decide_noting(asked, &mut |_, _| {})
     }
 
-    /// The same; `note` is called for everything that has a say, with what it is and what the name is after it.
+    /// As [`Rules::decide`]; `note` is called for every rule that applies, with its description and the resulting name.
     pub fn decide_noting(
         &self,
         asked: Asked<'_>,

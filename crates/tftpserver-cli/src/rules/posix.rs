@@ -37,7 +37,7 @@ pub fn translate(pattern: &str) -> Result<String, String> {
     Ok(out)
 }
 
-/// What stands for a byte in names, if `x` and the digits of one from 80 to ff follow.
+/// Returns the character that stands for a byte in names, if `x` and two digits from 80 to ff follow.
 fn byte(rest: &Peekable<Chars<'_>>) -> Option<char> {
     let next: String = rest.clone().take(3).collect();
     let digits = next.strip_prefix('x').filter(|digits| !digits.starts_with('+'))?;
@@ -62,7 +62,7 @@ fn escaped(c: Option<char>, pattern: &str, out: &mut String) -> Result<(), Strin
     Ok(())
 }
 
-/// What follows a `[`, up to its `]`.
+/// Translates a bracket expression, from after its `[` to its `]`.
 fn bracket(rest: &mut Peekable<Chars<'_>>, pattern: &str, out: &mut String) -> Result<(), String> {
     let open = || format!("{pattern}: [ has no ]");
     out.push('[');

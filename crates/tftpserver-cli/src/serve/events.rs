@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::rules::{Asked, Rules};
 use crate::watch::{Board, Operation, Transfer};
 
-/// Adds what decides requests and what is told of them.
+/// Adds the handler that decides requests, and the callback for events.
 pub fn connect(builder: Builder, running: &Running, verbose: u8) -> Builder {
     let deciding = Desk::new(running);
     let telling = deciding.clone();

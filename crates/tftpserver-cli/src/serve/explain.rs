@@ -1,5 +1,5 @@
-//! `--explain`: what a client would get for a name, and by which rules. The library looks the file up as it does for a
-//! client, asked by a request over the loopback interface.
+//! `--explain`: the file that a client would get for a name, and the rules that apply. The library looks the file up as it
+//! does for a client, by a request over the loopback interface.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Arc;
@@ -22,13 +22,13 @@ use crate::watch::{self, Operation, Outcome};
 /// How long a file is looked for: a directory may be on a network.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the library says of a name.
+/// The library's answer for a name.
 enum Found {
     File { path: String },
     Refused(tftp_serve::Outcome),
 }
 
-/// Writes what would happen, a line for each thing that has a say. 0 where a file would be served.
+/// Prints a line for each rule that applies, and the result. The exit code is 0 if a file would be served.
 pub fn run(plan: Plan, name: &str, client: IpAddr, is_write: bool) -> Result<Code, Failure> {
     let verb = if is_write { "write" } else { "read" };
     say(&format!("{client} asks to {verb} {name}"));

@@ -1,4 +1,4 @@
-//! What it does from the first request to the last: heed signals.
+//! The server's life from the first request to the last: reacts to signals.
 
 use std::io::IsTerminal;
 use std::sync::mpsc::Receiver;
@@ -60,7 +60,7 @@ const CUT_TIME: Duration = Duration::from_secs(1);
 /// How often it looks whether a second signal has come.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Takes no new requests and lets transfers finish; told again, or when the grace is over, ends them.
+/// Takes no new requests and lets transfers finish; ends them on a second signal, or when the grace period is over.
 fn drain(running: &Running, server: &Server, verbose: u8, wishes: &Receiver<Wish>) -> Code {
     let (grace, begin) = (running.grace.time(), clock::now());
     let cut = grace - (grace / CUT_SHARE).min(CUT_TIME);

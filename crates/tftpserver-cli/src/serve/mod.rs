@@ -27,7 +27,7 @@ use crate::{logging, web};
 use signals::Grace;
 use sockets::Places;
 
-/// What everything that runs shares.
+/// State that all threads share.
 #[derive(Clone)]
 pub struct Running {
     server: Arc<OnceLock<Server>>,
@@ -72,7 +72,7 @@ impl Running {
     }
 }
 
-/// Serves until a signal says that it is enough, or does what is asked for instead.
+/// Serves until a signal ends it, or runs --check-config or --explain instead.
 pub fn run(asked: &Serve) -> Result<Code, Failure> {
     let plan = Plan::read(asked)?;
     match (&asked.explain, asked.client) {

@@ -30,7 +30,7 @@ pub fn at_start(plan: &Plan, denied: &Arc<AtomicU64>) -> Result<Builder, Failure
     Ok(builder)
 }
 
-/// What may be changed while it listens: all of it, or nothing.
+/// Applies the settings that may change while it listens: all of them, or none.
 pub fn any_time(server: &Server, plan: &Plan, denied: &Arc<AtomicU64>) -> Result<(), Failure> {
     let settings = settings(plan, denied)?;
     server
@@ -138,7 +138,7 @@ fn refused(option: &str, value: impl fmt::Display, what: impl fmt::Display) -> F
     Failure::new(Code::Config, format!("{option} {value}: {what}"))
 }
 
-/// What the library finds out itself.
+/// An error of the library's own validation.
 pub fn not_configured(error: &Error) -> Failure {
     let code = match error.kind() {
         ErrorKind::Root => Code::NoInput,

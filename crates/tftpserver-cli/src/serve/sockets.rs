@@ -107,7 +107,7 @@ pub fn addresses(server: &Server) -> Vec<String> {
     addresses
 }
 
-/// Where it listens, for people: an IPv6 address that looks as though it were every address, and is not, says so.
+/// The addresses that it listens on, as text. `[::]` without IPv4 is marked, because it looks like every address.
 pub fn described(server: &Server) -> String {
     let mut all: Vec<String> = Vec::new();
     for (address, dual_stack) in server.local_addrs().into_iter().zip(server.dual_stack()) {
@@ -179,7 +179,7 @@ fn not_started(error: &Error, options: &Options) -> Failure {
     }
 }
 
-/// What was asked for, where no address is to blame.
+/// The requested addresses, for errors that belong to none in particular.
 fn list(options: &Options) -> String {
     let list: Vec<String> = wanted(options).iter().map(Listen::to_string).collect();
     list.join(" ")

@@ -1,4 +1,4 @@
-//! One line of JSON for each transfer that ended, after one that says where it listens.
+//! One line of JSON for each transfer that ended, after one with the addresses.
 
 use std::sync::Arc;
 

@@ -25,7 +25,7 @@ const SUMS: i32 = 0;
 pub struct Live {
     /// Written to in one piece, when it is flushed.
     terminal: Term,
-    /// What stands below, as it was written last.
+    /// The rows at the bottom, as they were written last.
     rows: Vec<String>,
     /// The latest last. They become lines that scroll by when others take their place: each is shown once.
     failed: VecDeque<Arc<Transfer>>,
@@ -150,7 +150,7 @@ impl View for Live {
         self.show(rows);
     }
 
-    /// What stays on the terminal: the failures, and the sums as they are at the end.
+    /// Leaves the failures and the final totals on the terminal.
     fn close(&mut self, last: &Look) {
         let (_, width) = console_size();
         let mut rows: Vec<String> = self.failed.iter().map(|one| rows::failure(one, width)).collect();

@@ -1,4 +1,4 @@
-//! What a transfer moves at present, from what it had moved a moment ago.
+//! The current rate of a transfer, from its progress since the last look.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

@@ -163,7 +163,7 @@ mod tests {
         }
     }
 
-    /// What a row has besides, from the narrowest terminal on.
+    /// The columns of a row, from the narrowest terminal on.
     #[test]
     fn parts_come_with_columns() {
         let transfer = running("images/rack-12/boot-image-of-everything.img", "192.0.2.7");

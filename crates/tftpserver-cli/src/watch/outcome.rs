@@ -10,7 +10,7 @@ pub enum Outcome {
     Active,
     /// Everything arrived.
     Completed,
-    /// The client asked for the size alone, and said so with an ERROR, as boot loaders do.
+    /// The client only requested the size, and ended with an ERROR, as boot loaders do.
     Probe,
     /// The client sent an ERROR.
     ClientError,
@@ -58,7 +58,7 @@ impl Outcome {
         }
     }
 
-    /// Whether somebody should look why.
+    /// True for outcomes that deserve a look at their reason.
     pub fn is_failure(self) -> bool {
         !matches!(self, Outcome::Active | Outcome::Completed | Outcome::Probe)
     }

@@ -11,7 +11,7 @@ use super::{Operation, Outcome};
 use crate::system::errors;
 use crate::text;
 
-/// What is shown of an end.
+/// The reason of an end, as shown.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reason {
     pub outcome: Outcome,
@@ -27,7 +27,7 @@ fn because(outcome: Outcome, code: i32, text: impl Into<String>) -> Reason {
     }
 }
 
-/// What is shown of an end.
+/// Returns the reason of an end, as shown.
 pub fn reason(outcome: &tftp_serve::Outcome, operation: Operation) -> Reason {
     use tftp_serve::Outcome as Ended;
     match outcome {
@@ -131,7 +131,7 @@ fn file(error: &FileError) -> Reason {
     because(Outcome::File, code, format!("{what} {why}"))
 }
 
-/// What a socket can refuse, by number.
+/// The reason for an error of a socket, by its number.
 fn network(error: &io::Error) -> Reason {
     let code = errors::winsock(error).unwrap_or_else(|| code_of_kind(error.kind()));
     let what = match code {

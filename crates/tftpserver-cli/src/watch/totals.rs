@@ -9,7 +9,7 @@ use super::{Operation, Outcome, Transfer};
 /// Upper bounds of the classes of durations, in seconds; the last class has none.
 pub const BOUNDS: [f64; 12] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
 
-/// What is counted apart.
+/// The labels that are counted apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
     pub operation: Operation,

@@ -46,7 +46,7 @@ pub struct Transfer {
     pub client: IpAddr,
     pub port: u16,
     pub operation: Operation,
-    /// The name that the client asked for.
+    /// The requested name.
     #[serde(serialize_with = "shown")]
     pub file: String,
     /// The name that rules made of it.
@@ -106,7 +106,7 @@ impl Figures {
 }
 
 impl Transfer {
-    /// What is known of a connection from its request on.
+    /// A transfer as its request describes it.
     pub fn asked(connection: &Connection) -> Transfer {
         Transfer {
             id: connection.id(),
@@ -135,7 +135,7 @@ impl Transfer {
         self.path = connection.path().map(|path| names::from_path(&path));
         self.outcome = reason.outcome;
         self.code = reason.code;
-        // A reason that was given before says more: which rule refused.
+        // An earlier reason is more precise: the rule that refused.
         if self.reason.is_empty() {
             self.reason = reason.text;
         }

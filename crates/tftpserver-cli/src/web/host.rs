@@ -1,7 +1,7 @@
-//! By which names the page may be asked for.
+//! The host names that the page answers to.
 //!
-//! Against DNS rebinding: a page elsewhere on the web can make its own name mean this machine's address, and a browser
-//! then lets it read what is answered here. Its name is in the request, and is none of this machine's.
+//! This prevents DNS rebinding: a page elsewhere on the web can make its own name resolve to this machine's address, and a
+//! browser then lets it read the answers. The Host header of such a request has the page's name, which is none of this machine's.
 
 use std::net::IpAddr;
 
@@ -25,7 +25,7 @@ impl Names {
         )
     }
 
-    /// What is answered instead where the request names another host.
+    /// Returns the answer to a request with another host name; `None` if the name is one of this machine's.
     pub fn check<B>(&self, request: &Request<B>) -> Option<Answer> {
         let mut headers = request.headers().get_all(HOST).iter();
         let header = match (headers.next(), headers.next()) {

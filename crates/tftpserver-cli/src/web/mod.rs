@@ -43,14 +43,14 @@ pub struct Port {
     names: Names,
 }
 
-/// What is answered.
+/// The pages and their data.
 struct Site {
     running: Running,
     names: Names,
 }
 
 impl Port {
-    /// Opens it; `names` are those that it may be asked by, besides its addresses and the machine's own name.
+    /// Opens the port. `names` are host names that it answers to besides its addresses and the machine's own name.
     pub fn open(address: SocketAddr, names: &[String]) -> Result<Port, Failure> {
         let listener = TcpListener::bind(address).map_err(|error| {
             let code = match error.kind() {
