@@ -34,6 +34,10 @@ pub enum Command {
     Get(Get),
     /// Send a file to a TFTP server
     Put(Put),
+    /// Install or remove the Windows service
+    #[cfg(windows)]
+    #[command(subcommand)]
+    Service(crate::system::service::Service),
     /// Write a completion script for a shell to standard output
     Completions {
         /// Which shell

@@ -41,6 +41,8 @@ fn main() -> ExitCode {
     let ended = match cli.command {
         Some(Command::Get(ref get)) => client::get(get),
         Some(Command::Put(ref put)) => client::put(put),
+        #[cfg(windows)]
+        Some(Command::Service(ref service)) => system::service::run(service),
         Some(Command::Completions { shell }) => manual::completions(shell),
         Some(Command::Manual) => manual::page(),
         None => serve::run(&cli.serve),

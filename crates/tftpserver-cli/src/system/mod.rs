@@ -11,6 +11,9 @@ pub use unix::{access, errors, files, limits, machine, service_manager, signals,
 #[cfg(windows)]
 pub use windows::{access, errors, files, limits, machine, service_manager, signals, sockets, user};
 
+#[cfg(windows)]
+pub use windows::service;
+
 /// What a signal, or a service manager, asks a running server for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {

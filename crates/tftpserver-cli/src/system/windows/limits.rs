@@ -7,5 +7,6 @@ pub fn raise_descriptors() {}
 
 /// New files have the rights of their directory.
 pub fn set_umask(_: Umask) {
-    tracing::warn!("--umask has no effect on Windows");
+    // Before the log begins.
+    crate::output::last_words("tftpserver: --umask has no effect on Windows");
 }
