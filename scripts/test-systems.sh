@@ -93,5 +93,7 @@ step windows windows
 step exports exports
 step c-windows c_tests
 step archive archive
+step ported ported
+step command command_suite
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

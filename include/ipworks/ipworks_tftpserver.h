@@ -8,6 +8,8 @@
  * CONVENTIONS
  *
  *  - Integers and Booleans travel in the pointer itself: `(void *)(intptr_t)6969`.
+ *  - On Windows the functions and the sink are __stdcall, as IPWORKS_CALL says; programs that were built for another
+ *    convention define it before they include this header.
  *  - Text is UTF-8 and ends with a NUL. Text that is passed has cb 0 (or its length); binary data has its length in cb.
  *    Text that is returned is the library's, until this thread's next call with the same object.
  *  - An index is a connection id as events carry it, or a position below ConnCount.
@@ -72,6 +74,15 @@ typedef ipworks_int64 int64;
 #define IPWORKS_TFTPSERVER_INLINE static inline
 #endif
 
+/* How the functions of this layer and the sink are called: on Windows by __stdcall, which matters to 32-bit programs alone. */
+#ifndef IPWORKS_CALL
+#ifdef _WIN32
+#define IPWORKS_CALL __stdcall
+#else
+#define IPWORKS_CALL
+#endif
+#endif
+
 #define EID_TFTPSERVER_CONNECTED 1
 #define EID_TFTPSERVER_CONNECTIONREQUEST 2
 #define EID_TFTPSERVER_DISCONNECTED 3
@@ -90,7 +101,8 @@ typedef ipworks_int64 int64;
 #ifdef __cplusplus
 extern "C" {
 #endif
-typedef int (*IPWorks_TFTPServer_Sink)(void *context, int event_id, int cparam, void *param[], int cbparam[]);
+typedef int(IPWORKS_CALL *IPWorks_TFTPServer_Sink)(void *context, int event_id, int cparam, void *param[],
+                                                    int cbparam[]);
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
@@ -282,8 +294,8 @@ IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_LibraryFits(void)
  * Makes an object. `sink` may be NULL: then no event is asked for. `key` and `opts` are taken and ignored. NULL where
  * it fails: out of memory, or a library that is older than this header.
  */
-IPWORKS_TFTPSERVER_INLINE void *IPWorks_TFTPServer_Create(IPWorks_TFTPServer_Sink sink, void *context, char *key,
-                                                          int opts)
+IPWORKS_TFTPSERVER_INLINE void *IPWORKS_CALL IPWorks_TFTPServer_Create(IPWorks_TFTPServer_Sink sink, void *context,
+                                                                       char *key, int opts)
 {
     IPWorks_TFTPServer_Object *self;
     int event;
@@ -311,7 +323,7 @@ IPWORKS_TFTPSERVER_INLINE void *IPWorks_TFTPServer_Create(IPWorks_TFTPServer_Sin
 }
 
 /* Ends every transfer and frees the object, which may not be used any more. 907 inside the sink: nothing was ended. */
-IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Destroy(void *object)
+IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_Destroy(void *object)
 {
     int code = tftpserver_close(IPWorks_TFTPServer_Handle(object));
     if (code == 0) {
@@ -322,7 +334,7 @@ IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Destroy(void *object)
 }
 
 /* 0 where the property has such an index. */
-IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_CheckIndex(void *object, int propid, int arridx)
+IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_CheckIndex(void *object, int propid, int arridx)
 {
     tftpserver *handle = IPWorks_TFTPServer_Handle(object);
     tftpserver_get_bytes(handle, propid, arridx, NULL);
@@ -338,8 +350,8 @@ IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_IsNumber(int propid)
 }
 
 /* A property: the number in the pointer (and in *llval), or the text or data (its length in *lpcb). */
-IPWORKS_TFTPSERVER_INLINE void *IPWorks_TFTPServer_Get(void *object, int propid, int arridx, int *lpcb,
-                                                     ipworks_int64 *llval)
+IPWORKS_TFTPSERVER_INLINE void *IPWORKS_CALL IPWorks_TFTPServer_Get(void *object, int propid, int arridx, int *lpcb,
+                                                                    ipworks_int64 *llval)
 {
     tftpserver *handle = IPWorks_TFTPServer_Handle(object);
     size_t length = 0;
@@ -367,7 +379,8 @@ IPWORKS_TFTPSERVER_INLINE void *IPWorks_TFTPServer_Get(void *object, int propid,
     return (void *)(uintptr_t)data;
 }
 
-IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Set(void *object, int propid, int arridx, const void *val, int cb)
+IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_Set(void *object, int propid, int arridx,
+                                                                  const void *val, int cb)
 {
     tftpserver *handle = IPWorks_TFTPServer_Handle(object);
 
@@ -394,8 +407,8 @@ IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Set(void *object, int propid, i
  * Calls a method. `param` and `cbparam` have one more entry than the cparam that go in: the result comes back there.
  * Only Config has either: param[0] is the text, param[1] becomes the result. `llval` is not used.
  */
-IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Do(void *object, int methid, int cparam, void *param[], int cbparam[],
-                                                 ipworks_int64 *llval)
+IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_Do(void *object, int methid, int cparam, void *param[],
+                                                                 int cbparam[], ipworks_int64 *llval)
 {
     tftpserver *handle = IPWorks_TFTPServer_Handle(object);
     const char *text;
@@ -420,24 +433,24 @@ IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Do(void *object, int methid, in
     }
 }
 
-IPWORKS_TFTPSERVER_INLINE char *IPWorks_TFTPServer_GetLastError(void *object)
+IPWORKS_TFTPSERVER_INLINE char *IPWORKS_CALL IPWorks_TFTPServer_GetLastError(void *object)
 {
     return (char *)(uintptr_t)tftpserver_get_last_error(IPWorks_TFTPServer_Handle(object));
 }
 
-IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_GetLastErrorCode(void *object)
+IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_GetLastErrorCode(void *object)
 {
     return tftpserver_get_last_error_code(IPWorks_TFTPServer_Handle(object));
 }
 
 /* Nothing has to be set up or taken down for the process: these two only succeed. */
-IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_StaticInit(void *instance)
+IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_StaticInit(void *instance)
 {
     (void)instance;
     return 0;
 }
 
-IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_StaticDestroy(void)
+IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_StaticDestroy(void)
 {
     return 0;
 }

@@ -11,7 +11,7 @@ prepare_wine() {
 
 dll=$place/target/x86_64-pc-windows-gnu/debug
 windows() {
-    cross build --package tftpserver -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu && prepare_wine \
+    cross build --package tftpserver --package tftpserver-cli -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu && prepare_wine \
         && cross test --package tftp-udp --lib -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu
 }
 
@@ -35,6 +35,30 @@ c_tests() {
     # What a timeout has left of this place's wine.
     wineserver -k
     return $bad
+}
+
+# Programs written for IPWorks: wide text, a sink that is __stdcall, and the samples as they are.
+ported() {
+    programs=$place/ported
+    mkdir -p "$programs"
+    cp "$dll/tftpserver.dll" "$programs/" || return 1
+    samples=bindings/cpp/compat/cpp
+    for source in c-tests/windows/ipworks.cpp $samples/tftpserver/tftpserver.cpp $samples/clayer/clayer.cpp; do
+        x86_64-w64-mingw32-g++-posix -std=c++11 -Wall -Wextra -Werror -static -Iinclude \
+            -o "$programs/$(basename "$source" .cpp).exe" "$source" -L"$dll" -l:libtftpserver.dll.a -lws2_32 || return 1
+    done
+    prepare_wine
+    (cd "$programs" && timeout 120 wine ./ipworks.exe) \
+        && python3 suites/systems/windows.py "$dll/tftpserver.exe" "$programs/tftpserver.exe" -k Sample
+}
+
+# The command: what it serves and takes, which names it refuses, how it ends.
+command_suite() {
+    x86_64-w64-mingw32-gcc-posix -Wall -Wextra -Werror -static -o "$place/interrupt.exe" c-tests/windows/interrupt.c || return 1
+    prepare_wine
+    reference=${CARGO_TARGET_DIR:-target}/debug/tftpserver
+    [ ! -x "$reference" ] || export TFTPSERVER_REFERENCE="$reference"
+    INTERRUPT="$place/interrupt.exe" timeout 900 python3 suites/systems/windows.py "$dll/tftpserver.exe"
 }
 
 # What is exported is what the list says, whoever links: MinGW's import library, and one for MSVC made of the .def file.

@@ -1,0 +1,403 @@
+#!/usr/bin/env python3
+"""The Windows command under wine, with clients on this side: what it serves and takes, what bad names get, how it ends.
+
+usage: windows.py TFTPSERVER.EXE [SAMPLE.EXE] [-k WORD]     (WINEPREFIX as usual; SAMPLE: bindings/cpp/compat/cpp/tftpserver, built
+for Windows; TFTPSERVER_REFERENCE: the command of this system, to which answers are compared; INTERRUPT: c-tests/windows/interrupt.c)
+"""
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), "files"))
+
+from ground import INSIDE, READ, WRITE, Asker, Ground, Upload, is_presentable, leftovers, until  # noqa: E402
+from spellings import PLAIN, SPELLINGS, spell  # noqa: E402
+
+EXE = os.environ.get("TFTPSERVER_EXE", "")
+SAMPLE = ""
+REFERENCE = os.environ.get("TFTPSERVER_REFERENCE", "")
+SECONDS = 120  # a busy machine and an emulator
+
+# What only Windows makes something of. `{base}` is a path of this side, `{back}` the same with the other slashes.
+OF_WINDOWS = [
+    "Z:{base}/{}", "z:{base}/{}", "/Z:{base}/{}", "Z:{back}\\{}", "Z:../{}", "Z:..\\{}", "Z:{}", "C:{}", "C:", "Z:\\{}",
+    "\\\\?\\Z:{back}\\{}", "//?/Z:{base}/{}", "\\\\.\\Z:{back}\\{}", "\\\\?\\unix{back}\\{}", "//?/unix{base}/{}",
+    "\\??\\Z:{back}\\{}", "\\\\localhost\\z$\\{}", "//localhost/share/{}", "\\\\?\\UNC\\localhost\\z$\\{}",
+    "dir\\..\\..\\{}", "dir\\sub\\..\\..\\..\\{}", "..\\{}:stream", "..\\{}::$DATA", "{}:stream", "file:{}", "dir:{}/file",
+    "file::$DATA", "file:{}:$DATA", "dir::$INDEX_ALLOCATION/../{}", "..\\{}.", "..\\{} ", "dir.\\..\\..\\{}", "... \\{}", ". .\\{}",
+]
+# Devices, and names that Windows takes for others: none is a file, whatever is there.
+NO_NAMES = [
+    "CON", "con", "PRN", "AUX", "NUL", "nul", "NUL.txt", "nul.tar.gz", "COM1", "com9", "COM1.cfg", "LPT1", "lpt9.x", "CONIN$",
+    "CONOUT$", "COM\u00b9", "LPT\u00b3", "NUL ", "NUL .txt", "dir/NUL", "dir\\CON", "CON/file", "aux.h", "file.", "file ",
+    "file. .", "dir./file", "dir /file", "FILE~1", "DIR~1/file", "file*", "fil?", "file<", "file>", "file|", "file\"", "file:s",
+    "fi\u0001le", "file\u001f",
+]
+
+
+def windows_path(path):
+    return "Z:" + path.replace("/", "\\")
+
+
+class Served:
+    """The command, serving a directory to this machine. `address` is where."""
+
+    def __init__(self, root, *options, command=None):
+        command = command or ["wine", EXE]
+        shown = windows_path(root) if command[0] == "wine" else root
+        self.process = subprocess.Popen([*command, "--json", "--listen", "127.0.0.1:0", *options, shown],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.lines, self.errors = [], []
+        self.readers = [threading.Thread(target=self.collect, args=pair)
+                        for pair in ((self.process.stdout, self.lines), (self.process.stderr, self.errors))]
+        for reader in self.readers:
+            reader.start()
+        until(lambda: self.lines or self.process.poll() is not None, "it listens", SECONDS)
+        assert self.lines, self.errors
+        host, port = json.loads(self.lines[0])["addresses"][0].rsplit(":", 1)
+        self.address = (host, int(port))
+
+    def collect(self, stream, lines):
+        for line in stream:
+            lines.append(line)
+        stream.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.interrupt()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.wait()
+
+    def interrupt(self):
+        """wine hands SIGINT on as Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+
+    def wait(self):
+        code = self.process.wait(SECONDS)
+        for reader in self.readers:
+            reader.join()
+        return code
+
+    def transfers(self):
+        return [entry for entry in map(json.loads, self.lines) if entry["event"] == "transfer"]
+
+
+class Download:
+    """One client that is moved on block by block."""
+
+    def __init__(self, address, name):
+        self.got, self.block = b"", 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(SECONDS)
+        self.socket.sendto(struct.pack("!H", READ) + name.encode() + b"\0octet\0", address)
+        self.packet, peer = self.socket.recvfrom(2048)
+        self.socket.connect(peer)
+
+    def step(self):
+        """Takes a block; true after the last one."""
+        while self.packet[:4] != struct.pack("!HH", 3, self.block + 1):
+            assert self.packet[:2] == b"\0\3", self.packet
+            self.packet = self.socket.recv(2048)
+        self.block += 1
+        self.got += self.packet[4:]
+        self.socket.send(b"\0\4" + self.packet[2:4])
+        is_last = len(self.packet) < 516
+        if not is_last:
+            self.packet = self.socket.recv(2048)
+        return is_last
+
+    def rest(self):
+        while not self.step():
+            pass
+        self.socket.close()
+        return self.got
+
+
+def get(address, name):
+    return Download(address, name).rest()
+
+
+def put(address, name, data, blksize=512):
+    upload = Upload(address, name, data, "octet", blksize)
+    upload.socket.settimeout(SECONDS)
+    while not upload.step():
+        pass
+    upload.close()
+
+
+def answer(packet):
+    """Number and text of an ERROR; the kind of any other packet."""
+    return (packet[3], packet[4:-1]) if packet[:2] == b"\0\5" else packet[:2]
+
+
+class Command(unittest.TestCase):
+    def test_it_serves_and_takes_and_ctrl_c_ends_it(self):
+        data = random.Random(7).randbytes(100_001)
+        with Ground() as ground, Served(ground.root, "--create") as served:
+            ground.put("root/big", data)
+            self.assertEqual(get(served.address, "big"), data)
+            self.assertEqual(get(served.address, "dir\\sub/file"), INSIDE)
+            self.assertEqual(get(served.address, "DIR/File"), INSIDE)
+            put(served.address, "dir/new", data, 1428)
+            self.assertEqual(get(served.address, "dir/new"), data)
+            with open(os.path.join(ground.root, "dir", "new"), "rb") as file:
+                self.assertEqual(file.read(), data)
+            served.interrupt()
+            self.assertEqual(served.wait(), 0, served.errors)
+            self.assertEqual([entry["outcome"] for entry in served.transfers()], ["ok"] * 5)
+            self.assertEqual(leftovers(ground.root), [])
+
+    def test_what_runs_at_ctrl_c_finishes_and_a_second_one_cuts_it_off(self):
+        data = bytes(5000)
+        with Ground() as ground, Served(ground.root, "--create", "--grace", "60") as served:
+            upload = Upload(served.address, "slow", data, "octet", 512)
+            upload.socket.settimeout(SECONDS)
+            upload.step()
+            served.interrupt()
+            while not upload.step():
+                time.sleep(0.1)
+            self.assertEqual(served.wait(), 0, served.errors)
+            with open(os.path.join(ground.root, "slow"), "rb") as file:
+                self.assertEqual(file.read(), data)
+        with Ground() as ground, Served(ground.root, "--create", "--grace", "60") as served:
+            upload = Upload(served.address, "slow", data, "octet", 512)
+            upload.socket.settimeout(SECONDS)
+            upload.step()
+            served.interrupt()
+            time.sleep(1)
+            self.assertIsNone(served.process.poll())
+            served.interrupt()
+            self.assertEqual(served.wait(), 1, served.errors)
+            self.assertFalse(os.path.exists(os.path.join(ground.root, "slow")))
+            self.assertEqual(leftovers(ground.root), [])
+
+    def test_a_console_event_of_another_program_ends_it(self):
+        interrupt = os.environ.get("INTERRUPT")
+        if not interrupt:
+            self.skipTest("INTERRUPT names no program")
+        with Ground() as ground:
+            ended = subprocess.run(["wine", interrupt, EXE, "--json", "--listen", "127.0.0.1:0", windows_path(ground.root)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=SECONDS, check=False)
+            self.assertEqual(ended.returncode, 0, ended)
+            self.assertIn(b"listening", ended.stdout)
+
+    def test_the_client_of_windows_gets_and_puts(self):
+        with Ground() as ground, Served(ground.root, "--create") as served, tempfile.TemporaryDirectory() as place:
+            url = f"tftp://127.0.0.1:{served.address[1]}/"
+            target = os.path.join(place, "got")
+            self.client("get", url + "dir/file", windows_path(target))
+            with open(target, "rb") as file:
+                self.assertEqual(file.read(), INSIDE)
+            self.client("put", windows_path(target), url + "dir/back")
+            with open(os.path.join(ground.root, "dir", "back"), "rb") as file:
+                self.assertEqual(file.read(), INSIDE)
+            self.assertEqual(os.listdir(place), ["got"])
+
+    def client(self, *words):
+        done = subprocess.run(["wine", EXE, *words], capture_output=True, timeout=SECONDS, check=False)
+        self.assertEqual(done.returncode, 0, done)
+
+
+class Sample(unittest.TestCase):
+    def test_a_program_written_for_ipworks_serves(self):
+        if not SAMPLE:
+            self.skipTest("no SAMPLE.EXE was named")
+        with Ground() as ground:
+            process = subprocess.Popen(["wine", SAMPLE, windows_path(ground.root), "0"], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, text=True)
+            try:
+                port = int(re.match(r"Listening on port (\d+), ", process.stdout.readline())[1])
+                self.assertEqual(get(("127.0.0.1", port), "dir/file"), INSIDE)
+                lines = [process.stdout.readline().split(maxsplit=1) for _ in range(6)]
+            finally:
+                process.kill()
+                process.wait(SECONDS)
+                process.stdout.close()
+            self.assertEqual([line[1] for line in lines[1:]],
+                             ["connected: 0 OK\n", "Download begins: dir/file for 127.0.0.1\n",
+                              f"{len(INSIDE)} bytes, the last block has {len(INSIDE)}\n", "Download ends\n",
+                              "disconnected: 0 OK\n"])
+
+
+class Service(unittest.TestCase):
+    def wine(self, *words, code=0):
+        done = subprocess.run(["wine", *words], capture_output=True, timeout=SECONDS, check=False)
+        self.assertEqual(done.returncode, code, done)
+        return done
+
+    def test_it_is_installed_started_stopped_and_removed(self):
+        with Ground() as ground, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = probe.getsockname()
+            probe.close()
+            self.wine(EXE, "service", "install", "--listen", f"127.0.0.1:{address[1]}", "relative", code=64)
+            self.wine(EXE, "service", "install", "--listen", f"127.0.0.1:{address[1]}", windows_path(ground.root))
+            try:
+                self.wine("net", "start", "tftpserver")
+                self.assertEqual(get(address, "dir/file"), INSIDE)
+                self.wine("net", "stop", "tftpserver")
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+                    until(lambda: not bind_fails(again, address), "its port is free", SECONDS)
+            finally:
+                self.wine(EXE, "service", "remove")
+            self.wine(EXE, "service", "remove", code=71)
+
+
+def bind_fails(sock, address):
+    try:
+        sock.bind(address)
+    except OSError:
+        return True
+    return False
+
+
+class Names(unittest.TestCase):
+    def test_nothing_outside_is_read_made_or_told(self):
+        with Ground() as ground, Served(ground.root, "--create") as served:
+            before, asker = ground.strangers(), Asker(served.address)
+            for spelling in SPELLINGS + OF_WINDOWS:
+                for opcode in (READ, WRITE):
+                    with self.subTest(spelling=spelling, opcode=opcode):
+                        there, absent = (asker.ask(opcode, self.spell(spelling, ground, name)) for name in ("secret", "absent"))
+                        self.assertTrue(is_presentable(there), there)
+                        self.assertEqual(there, absent)
+                        self.assertIn(there[3], (1, 2))
+            self.assertEqual(ground.strangers(), before)
+            self.assertEqual(asker.ask(READ, "file")[4:], INSIDE)
+
+    def spell(self, spelling, ground, name):
+        if isinstance(spelling, str):
+            spelling = spelling.replace("{back}", ground.base.replace("/", "\\"))
+        return spell(spelling, ground, name)
+
+    def test_names_of_devices_and_of_nothing_name_no_file(self):
+        with Ground() as ground, Served(ground.root, "--create") as served:
+            asker = Asker(served.address)
+            before = self.everything(ground)
+            for name in NO_NAMES:
+                with self.subTest(name=name):
+                    self.assertEqual([answer(asker.ask(opcode, name)) for opcode in (READ, WRITE)],
+                                     [(1, b"File not found"), (2, b"Access violation")])
+            self.assertEqual(self.everything(ground), before)
+
+    def everything(self, ground):
+        return sorted(os.path.join(path, name) for path, *names in os.walk(ground.base) for part in names for name in part)
+
+    def test_what_bad_input_gets_here_it_gets_there(self):
+        if not REFERENCE:
+            self.skipTest("TFTPSERVER_REFERENCE names no command of this system")
+        with Ground() as ground, Served(ground.root, "--create") as served, \
+                Served(ground.root, "--create", command=[REFERENCE]) as reference:
+            there, here = Asker(served.address), Asker(reference.address)
+            packets = [b"\0\1", b"\0\1name", b"\0\1name\0", b"\0\1name\0octet", b"\0\1name\0mail\0", b"\0\2name\0nonsense\0",
+                       b"\0\7x\0octet\0"]
+            for packet in packets:
+                with self.subTest(packet=packet):
+                    self.assertEqual(first_answer(served.address, packet), first_answer(reference.address, packet))
+            for name in ["absent", "dir", "dir/", "/", ".", "dir/absent", "absent/absent", "file/below", "", "x" * 300, "../../..",
+                         "../secret", "a" * 200 + "/b", "dir/../file/x"]:
+                for opcode in (READ, WRITE):
+                    # An upload that begins is no bad input.
+                    if opcode == WRITE and name in ("absent", "dir/absent"):
+                        continue
+                    with self.subTest(name=name, opcode=opcode):
+                        self.assertEqual(*[first_answer(asker.address, struct.pack("!H", opcode) + name.encode() + b"\0octet\0")
+                                           for asker in (there, here)])
+
+
+def first_answer(address, packet):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(2)
+        sock.sendto(packet, address)
+        try:
+            return answer(sock.recv(2048))
+        except TimeoutError:
+            return None
+
+
+class Uploads(unittest.TestCase):
+    def test_a_file_is_whole_or_absent_also_while_it_is_read(self):
+        """While one client reads the old file others replace it, again and again."""
+        old, new = (random.Random(seed).randbytes(20_000) for seed in (1, 2))
+        with Ground() as ground, Served(ground.root, "--create") as served:
+            path = os.path.join(ground.root, "file")
+            ground.put("root/file", old)
+            for round_number in range(5):
+                reader = Download(served.address, "file")
+                reader.step()
+                put(served.address, "file", new, 1428)
+                with open(path, "rb") as file:
+                    self.assertEqual(file.read(), new, round_number)
+                self.assertEqual(get(served.address, "file"), new)
+                self.assertEqual(reader.rest(), old)
+                old, new = new, old
+            until(lambda: sorted(os.listdir(ground.root)) == ["dir", "file"], "what was put aside is gone", SECONDS)
+
+    def test_one_that_ends_early_leaves_nothing(self):
+        with Ground() as ground, Served(ground.root, "--create") as served:
+            for name in ("fresh", "file"):
+                upload = Upload(served.address, name, bytes(3000), "octet", 512)
+                upload.socket.settimeout(SECONDS)
+                upload.step()
+                self.assertEqual(len(leftovers(ground.root)), 1)
+                upload.abort()
+                upload.close()
+                until(lambda: not leftovers(ground.root), "what was written is removed", SECONDS)
+            self.assertFalse(os.path.exists(os.path.join(ground.root, "fresh")))
+            self.assertEqual(get(served.address, "file"), INSIDE)
+
+    def test_nothing_is_replaced_where_that_is_not_wanted(self):
+        with Ground() as ground, Served(ground.root, "--create", "--no-overwrite") as served:
+            self.assertEqual(answer(Asker(served.address).ask(WRITE, "file"))[0], 6)
+            self.assertEqual(answer(Asker(served.address).ask(WRITE, "FILE"))[0], 6)
+            put(served.address, "fresh", b"new")
+            self.assertEqual(answer(Asker(served.address).ask(WRITE, "fresh"))[0], 6)
+            self.assertEqual(get(served.address, "fresh"), b"new")
+
+    def test_several_to_one_name_each_whole(self):
+        contents = [random.Random(number).randbytes(3000 + 700 * number) for number in range(4)]
+        with Ground() as ground, Served(ground.root, "--create") as served:
+            path = os.path.join(ground.root, "name")
+            uploads = [Upload(served.address, "name", data, "octet", 512) for data in contents]
+            for upload in uploads:
+                upload.socket.settimeout(SECONDS)
+            while uploads:
+                for upload in list(uploads):
+                    if upload.step():
+                        with open(path, "rb") as file:
+                            self.assertEqual(file.read(), upload.file)
+                        upload.close()
+                        uploads.remove(upload)
+            until(lambda: sorted(os.listdir(ground.root)) == ["dir", "file", "name"], "nothing is left over", SECONDS)
+
+
+def main():
+    global EXE, SAMPLE
+    if len(sys.argv) < 2 or not shutil.which("wine"):
+        sys.exit(__doc__)
+    EXE = os.path.abspath(sys.argv.pop(1))
+    if len(sys.argv) > 1 and sys.argv[1].endswith(".exe"):
+        SAMPLE = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2)
+
+
+if __name__ == "__main__":
+    main()
