@@ -74,7 +74,7 @@ typedef ipworks_int64 int64;
 #define IPWORKS_TFTPSERVER_INLINE static inline
 #endif
 
-/* How the functions of this layer and the sink are called: on Windows by __stdcall, which matters to 32-bit programs alone. */
+/* The calling convention of this layer's functions and of the sink; it differs in 32-bit programs for Windows alone. */
 #ifndef IPWORKS_CALL
 #ifdef _WIN32
 #define IPWORKS_CALL __stdcall
