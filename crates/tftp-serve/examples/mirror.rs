@@ -76,10 +76,10 @@ impl Fetched {
         self.path.with_extension(format!("{:p}.part", self))
     }
 
-    /// The whole file is here: it gets its name.
+    /// The whole file is here: it gets its name. With the ETag of the one before, it would only be fetched once more.
     fn keep(&self, etag: &str) -> io::Result<()> {
-        fs::write(self.path.with_extension("etag"), etag)?;
-        fs::rename(self.part(), &self.path)
+        fs::rename(self.part(), &self.path)?;
+        fs::write(self.path.with_extension("etag"), etag)
     }
 }
 
@@ -152,17 +152,22 @@ fn answer(origin: &str, cache: &Path, request: &Request) -> Result<Answer, Refus
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let usage = "usage: mirror HOST:PORT CACHE [PORT]";
-    let (origin, cache) = (arguments.next().ok_or(usage)?, arguments.next().ok_or(usage)?);
-    let port = arguments.next().map_or(Ok(6969), |port| port.parse())?;
-    let cache = PathBuf::from(cache);
+/// Starts a mirror of `origin`, a host and a port.
+pub fn serve(origin: String, cache: PathBuf, port: u16) -> Result<Server, Box<dyn Error>> {
     fs::create_dir_all(&cache)?;
     let server = Server::builder()
         .listen(([127, 0, 0, 1], port))
         .handler(move |request: Request| answer(&origin, &cache, &request))
         .start()?;
+    Ok(server)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let usage = "usage: mirror HOST:PORT CACHE [PORT]";
+    let (origin, cache) = (arguments.next().ok_or(usage)?, arguments.next().ok_or(usage)?);
+    let port = arguments.next().map_or(Ok(6969), |port| port.parse())?;
+    let server = serve(origin, cache.into(), port)?;
     println!("listening on {}", server.local_addr());
     io::stdin().read_line(&mut String::new())?;
     Ok(())

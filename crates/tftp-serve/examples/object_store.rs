@@ -34,10 +34,10 @@ impl Source for Object {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let store = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    let server = Server::builder()
-        .listen(([127, 0, 0, 1], 6969))
+/// Starts a server of a store's objects.
+pub fn serve(store: PathBuf, port: u16) -> Result<Server, tftp_serve::Error> {
+    Server::builder()
+        .listen(([127, 0, 0, 1], port))
         .handler(move |request: Request| -> Result<Answer, Refusal> {
             // Objects have flat names; nothing else of the client's text reaches the store.
             let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -52,7 +52,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 file,
             }))
         })
-        .start()?;
+        .start()
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let store = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
+    let server = serve(store.into(), 6969)?;
     println!("listening on {}", server.local_addr());
     io::stdin().read_line(&mut String::new())?;
     Ok(())

@@ -1,0 +1,219 @@
+//! The examples that stand in front of something else: the mirror of an HTTP server, and the object store.
+
+mod support;
+
+#[path = "../examples/mirror.rs"]
+#[allow(dead_code, reason = "its main is not called")]
+mod mirror;
+
+#[path = "../examples/object_store.rs"]
+#[allow(dead_code, reason = "its main is not called")]
+mod object_store;
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use support::{Client, Failed, Gate, Options, get, pattern, refused};
+use tftp_serve::Server;
+
+/// An HTTP server whose files change, and which dies.
+struct Origin {
+    address: SocketAddr,
+    state: Arc<Mutex<Files>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Files {
+    /// By name: ETag, contents, and the length that is announced.
+    files: HashMap<String, (String, Vec<u8>, usize)>,
+    /// What was fetched as a whole.
+    gets: Vec<String>,
+    /// Bodies wait for it.
+    gate: Gate,
+    is_dead: bool,
+}
+
+impl Origin {
+    fn start() -> Origin {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, state) = (listener.local_addr().unwrap(), Arc::<Mutex<Files>>::default());
+        let shared = Arc::clone(&state);
+        let thread = thread::spawn(move || {
+            for stream in listener.incoming() {
+                if shared.lock().unwrap().is_dead {
+                    return;
+                }
+                let (stream, shared) = (stream.unwrap(), Arc::clone(&shared));
+                // A client that goes away is no fault of this one's.
+                thread::spawn(move || drop(answer(stream, &shared)));
+            }
+        });
+        Origin {
+            address,
+            state,
+            thread: Some(thread),
+        }
+    }
+
+    fn put(&self, name: &str, etag: &str, bytes: Vec<u8>, length: usize) {
+        let mut state = self.state.lock().unwrap();
+        state
+            .files
+            .insert(name.to_owned(), (etag.to_owned(), bytes, length));
+    }
+
+    fn gets(&self) -> usize {
+        self.state.lock().unwrap().gets.len()
+    }
+
+    fn gate(&self) -> Gate {
+        self.state.lock().unwrap().gate.clone()
+    }
+
+    fn die(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            self.state.lock().unwrap().is_dead = true;
+            // It looks when somebody comes.
+            drop(TcpStream::connect(self.address));
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        self.die();
+    }
+}
+
+fn answer(mut stream: TcpStream, state: &Mutex<Files>) -> std::io::Result<()> {
+    let (mut known, mut lines) = (String::new(), BufReader::new(stream.try_clone()?).lines());
+    let first = lines.next().unwrap()?;
+    for line in lines {
+        match line?.split_once(": ") {
+            Some(("If-None-Match", etag)) => known = etag.to_owned(),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    let (method, rest) = first.split_once(" /").unwrap();
+    let name = rest.split(' ').next().unwrap();
+    let (file, gate) = {
+        let mut state = state.lock().unwrap();
+        if method == "GET" {
+            state.gets.push(name.to_owned());
+        }
+        (state.files.get(name).cloned(), state.gate.clone())
+    };
+    match file {
+        None => write!(stream, "HTTP/1.0 404 Not Found\r\n\r\n"),
+        Some((etag, ..)) if etag == known => write!(stream, "HTTP/1.0 304 Not Modified\r\n\r\n"),
+        Some((etag, bytes, length)) => {
+            write!(
+                stream,
+                "HTTP/1.0 200 OK\r\nContent-Length: {length}\r\nETag: {etag}\r\n\r\n"
+            )?;
+            if method == "GET" {
+                gate.pass();
+                stream.write_all(&bytes)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Clients that ask for a name at the same time; the origin gives nothing before all of them are served.
+fn together(
+    server: &Server,
+    origin: &Origin,
+    name: &'static str,
+    count: usize,
+) -> Vec<Result<Vec<u8>, Failed>> {
+    let address = server.local_addr();
+    let fetch = move || {
+        let mut client = Client::new(address);
+        client.socket.set_read_timeout(Some(support::PATIENCE)).unwrap();
+        client.get(name, Options::new(1_428, 8))
+    };
+    let clients: Vec<_> = (0..count).map(|_| thread::spawn(fetch)).collect();
+    let are_all_served = || {
+        let served = server
+            .connections()
+            .into_iter()
+            .filter(|connection| connection.block_size() != 0);
+        served.count() == count
+    };
+    while !are_all_served() {
+        thread::yield_now();
+    }
+    origin.gate().open();
+    clients.into_iter().map(|client| client.join().unwrap()).collect()
+}
+
+#[test]
+fn a_mirror_fetches_once_keeps_checks_and_outlives_its_origin() {
+    let (mut origin, cache) = (Origin::start(), tempfile::tempdir().unwrap());
+    let (first, second) = (pattern(400_000), pattern(300_000));
+    origin.put("boot.img", "\"1\"", first.clone(), first.len());
+    let server = mirror::serve(origin.address.to_string(), cache.path().join("files"), 0).unwrap();
+    for got in together(&server, &origin, "boot.img", 5) {
+        assert_eq!(got, Ok(first.clone()));
+    }
+    assert_eq!(origin.gets(), 1);
+    assert_eq!(get(&server, "boot.img"), Ok(first.clone()));
+    assert_eq!(origin.gets(), 1, "it is unchanged, and served from the cache");
+    origin.put("boot.img", "\"2\"", second.clone(), second.len());
+    assert_eq!(get(&server, "boot.img"), Ok(second.clone()));
+    assert_eq!(origin.gets(), 2);
+    let not_found = || Err(refused(1, "File not found"));
+    for name in ["none", "../boot.img", ".etag", "boot.img/"] {
+        assert_eq!(get(&server, name), not_found(), "{name}");
+    }
+    origin.die();
+    assert_eq!(get(&server, "boot.img"), Ok(second));
+    assert_eq!(get(&server, "none"), not_found());
+}
+
+#[test]
+fn a_mirror_keeps_nothing_of_a_file_that_breaks_off() {
+    let (origin, cache) = (Origin::start(), tempfile::tempdir().unwrap());
+    origin.put("short.img", "\"1\"", pattern(50_000), 60_000);
+    origin.gate().open();
+    let server = mirror::serve(origin.address.to_string(), cache.path().to_owned(), 0).unwrap();
+    assert!(matches!(get(&server, "short.img"), Err(Failed::Error(0, _))));
+    assert!(server.wait_idle(Some(support::PATIENCE)));
+    assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 0);
+    origin.put("short.img", "\"1\"", pattern(60_000), 60_000);
+    assert_eq!(get(&server, "short.img"), Ok(pattern(60_000)));
+}
+
+#[test]
+fn an_object_store_is_read_by_ranges() {
+    let store = tempfile::tempdir().unwrap();
+    for (name, length) in [("empty", 0), ("small", 512), ("image.gz", 700_000)] {
+        std::fs::write(store.path().join(name), pattern(length)).unwrap();
+    }
+    std::fs::write(store.path().join(".hidden"), "secret").unwrap();
+    let server = object_store::serve(store.path().to_owned(), 0).unwrap();
+    let address = server.local_addr();
+    let fetch = |name: &'static str| {
+        thread::spawn(move || {
+            let mut client = Client::new(address);
+            client.socket.set_read_timeout(Some(support::PATIENCE)).unwrap();
+            client.get(name, Options::new(1_428, 8))
+        })
+    };
+    let clients: Vec<_> = (0..5).map(|_| fetch("image.gz")).collect();
+    assert_eq!(fetch("small").join().unwrap(), Ok(pattern(512)));
+    assert_eq!(fetch("empty").join().unwrap(), Ok(Vec::new()));
+    for client in clients {
+        assert_eq!(client.join().unwrap(), Ok(pattern(700_000)));
+    }
+    for name in ["none", ".hidden", "../small", "a/b"] {
+        assert_eq!(get(&server, name), Err(refused(1, "File not found")), "{name}");
+    }
+}
