@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 seconds=${TFTP_FUZZ_SECONDS:-3600}
-[ $# -gt 0 ] || set -- packets negotiation transfer names calls
+[ $# -gt 0 ] || set -- packets negotiation transfer names calls supply
 
 if ! command -v c++ >/dev/null 2>&1 && ! command -v clang++ >/dev/null 2>&1; then
     echo "NOT RUN: coverage-guided fuzzing, which needs a C++ compiler"

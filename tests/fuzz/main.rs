@@ -9,7 +9,7 @@ mod bodies;
 mod mutation;
 mod runner;
 
-use bodies::{calls, names, negotiation, packets, transfer};
+use bodies::{calls, names, negotiation, packets, supply, transfer};
 use runner::fuzz;
 
 #[test]
@@ -35,4 +35,9 @@ fn names() {
 #[test]
 fn calls() {
     fuzz("calls", calls::run);
+}
+
+#[test]
+fn supply() {
+    fuzz("supply", supply::run);
 }

@@ -26,6 +26,7 @@ use ::tftpserver::ffi::{tftpserver, tftpserver_close, tftpserver_get, tftpserver
 use tempfile::TempDir;
 
 use super::input::Input;
+use super::left::Left;
 use program::Program;
 
 /// Servers that one input may open: each costs sockets and threads.
@@ -45,7 +46,7 @@ pub struct Stage {
 
 pub fn run(bytes: &[u8]) {
     let directory = directory();
-    let descriptors = count("/proc/self/fd", |_| true);
+    let before = Left::now();
     let mut input = Input::new(bytes);
     let threads = input.byte() % 3;
     let others: Vec<&[u8]> = (0..threads).map(|_| input.bytes()).collect();
@@ -69,7 +70,7 @@ pub fn run(bytes: &[u8]) {
     if let Some(panic) = stage.failed.lock().unwrap().take() {
         resume_unwind(panic);
     }
-    nothing_is_left(descriptors);
+    before.is_all_that_is_left();
 }
 
 impl Stage {
@@ -102,30 +103,4 @@ fn directory() -> &'static TempDir {
         let _ = std::net::ToSocketAddrs::to_socket_addrs("localhost:0");
         directory
     })
-}
-
-/// Close has waited for every thread; a thread that was waited for may be listed for a moment still.
-fn nothing_is_left(descriptors: usize) {
-    let ours = |comm: &str| comm.starts_with("tftp");
-    for _ in 0..2000 {
-        if count("/proc/self/task", ours) == 0 && count("/proc/self/fd", |_| true) == descriptors {
-            return;
-        }
-        thread::sleep(std::time::Duration::from_millis(1));
-    }
-    let (threads, now) = (count("/proc/self/task", ours), count("/proc/self/fd", |_| true));
-    panic!("{threads} threads and {now} descriptors are left, there were {descriptors}");
-}
-
-/// How many entries of a directory of /proc pass: threads by their names. 0 where there is no /proc.
-fn count(directory: &str, passes: impl Fn(&str) -> bool) -> usize {
-    let Ok(entries) = fs::read_dir(directory) else {
-        return 0;
-    };
-    let names = entries
-        .flatten()
-        .map(|entry| fs::read_to_string(entry.path().join("comm")));
-    names
-        .filter(|name| passes(name.as_deref().unwrap_or_default()))
-        .count()
 }

@@ -5,7 +5,9 @@
 
 pub mod calls;
 mod input;
+mod left;
 pub mod names;
 pub mod negotiation;
 pub mod packets;
+pub mod supply;
 pub mod transfer;
