@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test test-systems soak mutants style docs sbom setup dist test-dist wheel bench bench-peers bench-scale bench-build bench-events bless install clean help
+.PHONY: build serve test abi test-systems soak mutants style docs sbom setup dist test-dist wheel bench bench-peers bench-scale bench-build bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -43,6 +43,10 @@ docs: ## make the site of documents, in build/site
 
 sbom: ## make the bill of materials (CycloneDX) of library and command, in dist/
 	@scripts/sbom.sh
+
+abi: ## compare the C interface with that of the last release, or of BASE: additions only
+	@scripts/setup.sh test
+	@scripts/abi.sh $(BASE)
 
 setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
 	@scripts/setup.sh test

@@ -38,6 +38,7 @@ look() {
         want g++ g++ optional
         want clang clang optional
         want valgrind valgrind optional
+        want abidiff abigail-tools optional
         want gdb gdb optional
         want curl curl optional
         want atftp atftp optional

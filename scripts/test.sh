@@ -149,6 +149,7 @@ fi
 step python scripts/python.sh build/release/lib/libtftpserver.so.0
 step packages packages
 step crates scripts/crates.sh
+step abi scripts/abi.sh --header
 # After rust, which builds the command.
 step firmware python3 suites/firmware/boot.py "${CARGO_TARGET_DIR:-target}/debug/tftpserver" --listen '{address}:69' '{dir}'
 step asan c_tests asan -DCMAKE_BUILD_TYPE=Debug -DTFTPSERVER_SANITIZER=address

@@ -6,11 +6,13 @@ import os
 import re
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
+from client import DATA, ERROR, Client  # noqa: E402
 
 SERVE = os.path.abspath(sys.argv[1])
 SECONDS = 30
@@ -50,32 +52,8 @@ class Serving:
         return self.process.returncode
 
 
-class Client:
-    def __init__(self, port):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.settimeout(SECONDS)
-        self.server = ("127.0.0.1", port)
-
-    def request(self, opcode, name):
-        self.socket.sendto(struct.pack("!H", opcode) + name + b"\0octet\0", self.server)
-        return self.receive()
-
-    def receive(self):
-        packet, self.peer = self.socket.recvfrom(65536)
-        return packet
-
-    def send(self, packet):
-        self.socket.sendto(packet, self.peer)
-
-    def read(self, name):
-        packet, whole = self.request(1, name), b""
-        while packet[:2] == b"\0\3":
-            whole += packet[4:]
-            self.send(b"\0\4" + packet[2:4])
-            if len(packet) < 516:
-                return whole
-            packet = self.receive()
-        return packet
+def connected(port):
+    return Client(("127.0.0.1", port), seconds=SECONDS)
 
 
 def command_line(directory):
@@ -109,14 +87,13 @@ def ends_by_signal(directory):
 
 def tells_what_happens(directory):
     serving = Serving(directory)
-    client = Client(serving.port)
-    check(client.read(b"hello") == b"hello", "a download")
+    client = connected(serving.port)
+    check(client.read("hello") == b"hello", "a download")
     who = f"127.0.0.1:{client.socket.getsockname()[1]}"
-    check(client.read(b"big") == open(os.path.join(directory, "big"), "rb").read(), "a longer download")
-    check(client.read(b"no\x1b[2Jsuch")[:4] == b"\0\5\0\1", "a missing file")
-    check(client.request(2, b"new") == b"\0\4\0\0", "an upload begins")
-    client.send(b"\0\3\0\1fresh")
-    check(client.receive() == b"\0\4\0\1", "an upload ends")
+    check(client.read("big") == open(os.path.join(directory, "big"), "rb").read(), "a longer download")
+    client.ask(b"no\x1b[2Jsuch")
+    check(client.answer()[:2] == (ERROR, 1), "a missing file")
+    client.write("new", b"fresh")
     check(open(os.path.join(directory, "new"), "rb").read() == b"fresh", "what was uploaded")
     check(serving.end(signal.SIGINT) == 0, "it ends")
     for line in (f"{who}  hello  read, octet\n", f"{who}  hello  sent, 5 bytes\n", f"{who}  big  read, octet\n",
@@ -128,10 +105,11 @@ def tells_what_happens(directory):
 
 def ends_during_a_transfer(directory):
     serving = Serving(directory)
-    client = Client(serving.port)
-    check(client.request(1, b"big")[:4] == b"\0\3\0\1", "a download begins")
+    client = connected(serving.port)
+    client.ask("big")
+    check(client.receive()[:2] == (DATA, 1), "a download begins")
     check(serving.end(signal.SIGTERM) == 0, f"it ended with {serving.process.returncode}")
-    check(client.receive()[:2] == b"\0\5", "the client is told")
+    check(client.answer()[0] == ERROR, "the client is told")
     check("failed after" in serving.text and "error 10053" in serving.text, f"it said {serving.text!r}")
 
 
@@ -157,7 +135,7 @@ def on_a_terminal(directory):
     reader = threading.Thread(target=collect)
     reader.start()
     check(told.wait(SECONDS), "it says where it listens")
-    Client(int(re.search(rb":(\d+)", text).group(1))).read(b"big")
+    connected(int(re.search(rb":(\d+)", text).group(1))).read("big")
     process.send_signal(signal.SIGINT)
     check(process.wait(SECONDS) == 0, "it ends on a terminal")
     reader.join()

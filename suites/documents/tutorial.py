@@ -15,13 +15,13 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
+from client import Answer, Client  # noqa: E402
 from listening import await_bound  # noqa: E402
 
 SOURCE, INCLUDE, LIBRARY = (os.path.abspath(argument) for argument in sys.argv[1:])
 CC, CXX = os.environ.get("CC", "cc"), os.environ.get("CXX", "c++")
 TUTORIAL = open(os.path.join(SOURCE, "docs", "tutorial.md"), encoding="utf-8").read()
 EXAMPLE = open(os.path.join(SOURCE, "examples", "provision.c"), encoding="utf-8").read()
-RRQ, WRQ = 1, 2
 
 
 def fail(text):
@@ -62,35 +62,22 @@ def compiled(text, place):
 
 # ---- a client ----
 
-class Client:
-    def __init__(self, port, host="127.0.0.1"):
-        self.server = (host, port)
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.settimeout(20)
+def read(port, name, seconds=20):
+    """The file, or ("error", code)."""
+    return outcome(port, seconds, lambda client: client.read(name))
 
-    def ask(self, operation, name):
-        self.socket.sendto(bytes([0, operation]) + name.encode() + b"\0octet\0", self.server)
-        return self.socket.recvfrom(600)
 
-    def read(self, name):
-        """The file, or ("error", code)."""
-        packet, peer = self.ask(RRQ, name)
-        whole = b""
-        while packet[1] == 3:
-            whole += packet[4:]
-            self.socket.sendto(b"\0\4" + packet[2:4], peer)
-            if len(packet) < 516:
-                return whole
-            packet, peer = self.socket.recvfrom(600)
-        return "error", packet[3]
+def write(port, name, data):
+    """None, or ("error", code)."""
+    return outcome(port, 20, lambda client: client.write(name, data))
 
-    def write(self, name, data):
-        packet, peer = self.ask(WRQ, name)
-        if packet[1] != 4:
-            return "error", packet[3]
-        self.socket.sendto(b"\0\3\0\1" + data, peer)
-        return self.socket.recvfrom(600)[0]
+
+def outcome(port, seconds, call):
+    with Client(("127.0.0.1", port), source="127.0.0.1", seconds=seconds) as client:
+        try:
+            return call(client)
+        except Answer as answer:
+            return "error", answer.code
 
 
 class Program:
@@ -125,20 +112,19 @@ def provisions(program, place):
     """The seven steps of the tutorial; every language's program takes the same arguments and passes the same test."""
     root, backups = fill(place)
     server = Program([*program, root, backups, "LocalPort=0", "LocalHost=127.0.0.1"], place)
-    client = lambda: Client(server.port)  # noqa: E731
-    same("pxelinux.0", client().read("pxelinux.0"), bytes(range(256)) * 10)
-    same("a missing file", client().read("memtest"), ("error", 1))
-    same("a way out", client().read("../backups/x")[0], "error")
-    made = client().read("pxelinux.cfg/01-52-54-00-AB-cd-Ef").decode()
+    same("pxelinux.0", read(server.port, "pxelinux.0"), bytes(range(256)) * 10)
+    same("a missing file", read(server.port, "memtest"), ("error", 1))
+    same("a way out", read(server.port, "../backups/x")[0], "error")
+    made = read(server.port, "pxelinux.cfg/01-52-54-00-AB-cd-Ef").decode()
     for line in ("DEFAULT install\n", "  KERNEL vmlinuz\n", "hostname=node-52-54-00-ab-cd-ef lab.address=127.0.0.1\n"):
         if line not in made:
             fail(f"the configuration lacks {line!r}: {made!r}")
-    same("a name that is like one", client().read("pxelinux.cfg/01-52-54-00-ab-cd-eg"), ("error", 1))
-    same("a longer one", client().read("pxelinux.cfg/01-52-54-00-ab-cd-ef-00"), ("error", 1))
-    same("a backup", client().write("switch-7.cfg", b"hostname switch-7\n"), b"\0\4\0\1")
-    same("a newer backup", client().write("switch-7.cfg", b"hostname switch-8\n"), b"\0\4\0\1")
+    same("a name that is like one", read(server.port, "pxelinux.cfg/01-52-54-00-ab-cd-eg"), ("error", 1))
+    same("a longer one", read(server.port, "pxelinux.cfg/01-52-54-00-ab-cd-ef-00"), ("error", 1))
+    same("a backup", write(server.port, "switch-7.cfg", b"hostname switch-7\n"), None)
+    same("a newer backup", write(server.port, "switch-7.cfg", b"hostname switch-8\n"), None)
     for name in ("../root/pxelinux.0", "/etc/passwd", "a/b", ".profile", "a" * 65, "a b", "a\\b"):
-        same(f"an upload to {name!r}", client().write(name, b"x"), ("error", 2))
+        same(f"an upload to {name!r}", write(server.port, name, b"x"), ("error", 2))
     with open(os.path.join(backups, "127.0.0.1", "switch-7.cfg"), "rb") as file:
         same("what was kept", file.read(), b"hostname switch-8\n")
     same("what is in the backups", [os.listdir(backups), os.listdir(os.path.join(backups, "127.0.0.1"))],
@@ -244,11 +230,9 @@ def first(place, suffix, build, command):
     process = subprocess.Popen(command, cwd=place, stdin=subprocess.PIPE)
     try:
         await_bound(process, port)
-        client = Client(port)
-        client.socket.settimeout(0.5)
         for _ in range(60):
             try:
-                same("the first program", client.read("pxelinux.0"), bytes(range(256)) * 10)
+                same("the first program", read(port, "pxelinux.0", 0.5), bytes(range(256)) * 10)
                 break
             except (TimeoutError, ConnectionError):
                 continue
@@ -269,7 +253,7 @@ def command_line(text, place, number):
     same("the beginning of a command line", words[:3], ["./provision", "/srv/tftp", "/var/lib/provision"])
     settings = [word for word in words[3:] if not word.startswith("LocalPort=")]
     server = Program([os.path.join(place, "provision"), root, backups, *settings, "LocalPort=0"], place)
-    same(f"with {settings}", Client(server.port).read("pxelinux.0"), bytes(range(256)) * 10)
+    same(f"with {settings}", read(server.port, "pxelinux.0"), bytes(range(256)) * 10)
     server.end(signal.SIGINT)
 
 

@@ -12,7 +12,6 @@ import re
 import select
 import shutil
 import signal
-import socket
 import stat
 import struct
 import subprocess
@@ -20,10 +19,13 @@ import sys
 import tempfile
 import time
 
+from client import ACK, OACK, Client
+from client import RRQ as READ
+from client import WRQ as WRITE
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 IS_ROOT = os.geteuid() == 0
 NOBODY = 65534
-READ, WRITE = 1, 2
 INSIDE, SECRET = b"inside", b"outside"
 LEFTOVER = re.compile(r"\.tftpserver-[0-9a-f]{16}\.part")
 SECONDS = 20  # an answer is there at once; who waits that long would wait for ever
@@ -131,14 +133,12 @@ class Asker:
     def __init__(self, address):
         self.address = address
 
-    def ask(self, opcode, name, mode=b"octet"):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(SECONDS)
-            name = name if isinstance(name, bytes) else name.encode()
-            sock.sendto(struct.pack("!H", opcode) + name + b"\0" + mode + b"\0", self.address)
-            packet, peer = sock.recvfrom(65536)
+    def ask(self, opcode, name, mode="octet"):
+        with Client(self.address, seconds=SECONDS) as client:
+            client.ask(name, opcode, mode)
+            packet = client.packet()
             if packet[:2] != b"\0\5":
-                sock.sendto(b"\0\5\0\0enough\0", peer)
+                client.error()
             return packet
 
     def code(self, opcode, name):
@@ -153,33 +153,28 @@ class Upload:
     def __init__(self, address, name, data, mode, blksize):
         self.wire, self.blksize, self.block = data, blksize, 0
         self.file = data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\r") if mode == "netascii" else data
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.settimeout(SECONDS)
-        self.socket.sendto(struct.pack("!H", WRITE) + f"{name}\0{mode}\0blksize\0{blksize}\0".encode(), address)
-        packet, peer = self.socket.recvfrom(2048)
-        assert packet[:2] == b"\0\6", packet
-        self.socket.connect(peer)
+        self.client = Client(address, seconds=SECONDS)
+        self.client.ask(name, WRITE, mode, blksize=blksize)
+        assert self.client.receive()[0] == OACK
 
     def step(self):
         """Sends a block and awaits its ACK; true after the last one."""
         part = self.wire[self.block * self.blksize:(self.block + 1) * self.blksize]
         self.block += 1
-        packet = struct.pack("!HH", 3, self.block) + part
-        self.socket.send(packet)
-        if self.block % 7 == 0:
-            self.socket.send(packet)  # once more, as over a network
+        for _ in range(1 + (self.block % 7 == 0)):  # now and then once more, as over a network
+            self.client.data(self.block, part)
         while True:
-            answer = self.socket.recv(2048)
+            opcode, number, _ = self.client.receive()
             # A client that waits gets the last packet again, first of all the OACK.
-            assert answer[:2] in (b"\0\4", b"\0\6"), answer
-            if answer == b"\0\4" + packet[2:4]:
+            assert opcode in (ACK, OACK), opcode
+            if (opcode, number) == (ACK, self.block):
                 return len(part) < self.blksize
 
     def abort(self):
-        self.socket.send(b"\0\5\0\0never mind\0")
+        self.client.error("never mind")
 
     def close(self):
-        self.socket.close()
+        self.client.close()
 
 
 def is_presentable(packet):

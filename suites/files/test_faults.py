@@ -9,13 +9,13 @@ import random
 import re
 import select
 import signal
-import socket
 import struct
 import subprocess
 import tempfile
 import time
 import unittest
 
+from client import ACK, DATA, Answer, Client, request
 from ground import READ, WRITE, Process, leftovers, seed, skip_without_strace, times, until
 from lib import in_child, pattern
 from net import own_mounts
@@ -57,63 +57,54 @@ FILE = pattern(150_000)
 OLD, NEW = b"o" * 100_000, b"n" * 140_000
 
 
-class Refused(Exception):
-    """The server sent an ERROR."""
-
-
-class Patient:
+class Patient(Client):
     """A client that repeats itself until it is answered, as clients do."""
 
-    def __init__(self, address, opcode, name, *options):
-        self.address, self.peer = address, None
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        fields = [name.encode(), b"octet", *(str(option).encode() for option in options)]
-        self.packet = struct.pack("!H", opcode) + b"".join(field + b"\0" for field in fields)
+    def __init__(self, address, opcode, name, **options):
+        super().__init__(address, source="127.0.0.1")
+        self.last = request(name, opcode, **options)
 
     def __enter__(self):
-        self.send()
+        self.say()
         return self
 
-    def __exit__(self, *_):
-        self.socket.close()
+    def say(self, packet=None):
+        self.last = packet or self.last
+        self.send(self.last)
 
-    def send(self, packet=None):
-        self.packet = packet or self.packet
-        self.socket.sendto(self.packet, self.peer or self.address)
-
-    def receive(self, wanted):
+    def awaited(self, wanted):
         """The answer that `wanted` accepts: other packets are repetitions."""
         for _ in range(PATIENCE):
             end = time.monotonic() + 0.25
             while select.select([self.socket], [], [], max(0, end - time.monotonic()))[0]:
-                packet, peer = self.socket.recvfrom(65536)
-                if self.peer not in (None, peer):
+                former = self.peer
+                packet = self.packet()
+                if former not in (None, self.peer):
+                    self.peer = former
                     continue
-                self.peer = peer
                 if packet[:2] == b"\0\5":
-                    raise Refused(packet[2:-1])
+                    raise Answer(packet[3], packet[4:-1].decode())
                 if wanted(packet):
                     return packet
-            self.send()
-        raise AssertionError(f"no answer to {self.packet[:40]}")
+            self.say()
+        raise AssertionError(f"no answer to {self.last[:40]}")
 
     def block(self, number):
-        return self.receive(lambda packet: packet[:4] == struct.pack("!HH", 3, number))[4:]
+        return self.awaited(lambda packet: packet[:4] == struct.pack("!HH", DATA, number))[4:]
 
-    def acknowledged(self, number):
-        self.receive(lambda packet: packet[:4] == struct.pack("!HH", 4, number))
+    def arrived(self, number):
+        self.awaited(lambda packet: packet[:4] == struct.pack("!HH", ACK, number))
 
 
 def read(address, name, blksize=8192):
-    with Patient(address, READ, name, "blksize", blksize) as client:
-        client.receive(lambda packet: packet[:2] == b"\0\6")
+    with Patient(address, READ, name, blksize=blksize) as client:
+        client.awaited(lambda packet: packet[:2] == b"\0\6")
         got, number = b"", 1
-        client.send(struct.pack("!HH", 4, 0))
+        client.say(struct.pack("!HH", ACK, 0))
         while True:
             part = client.block(number)
             got += part
-            client.send(struct.pack("!HH", 4, number))
+            client.say(struct.pack("!HH", ACK, number))
             if len(part) < blksize:
                 return got
             number += 1
@@ -121,20 +112,20 @@ def read(address, name, blksize=8192):
 
 def write(address, name, data, blksize=8192, blocks=None):
     """With `blocks` it is given up after so many."""
-    with Patient(address, WRITE, name, "blksize", blksize) as client:
-        client.receive(lambda packet: packet[:2] == b"\0\6")
+    with Patient(address, WRITE, name, blksize=blksize) as client:
+        client.awaited(lambda packet: packet[:2] == b"\0\6")
         for number in range(1, len(data) // blksize + 2):
-            client.send(struct.pack("!HH", 3, number) + data[(number - 1) * blksize:number * blksize])
-            client.acknowledged(number)
+            client.say(struct.pack("!HH", DATA, number) + data[(number - 1) * blksize:number * blksize])
+            client.arrived(number)
             if number == blocks:
-                return client.send(b"\0\5\0\0never mind\0")
+                return client.error("never mind")
 
 
 def refused(call, *arguments, **keywords):
     """Whether the server ended it with an ERROR."""
     try:
         call(*arguments, **keywords)
-    except Refused:
+    except Answer:
         return True
     return False
 
@@ -246,7 +237,7 @@ class Faults(unittest.TestCase):
         address = self.server.address
         try:
             self.assertEqual(read(address, "file"), FILE, what)
-        except Refused as refusal:
+        except Answer as refusal:
             self.assertFalse(undisturbed, f"{what}: {refusal}")
         for name in ("new", "old", "mounted")[:3 if self.mounted else 2]:
             before = self.contents(name) if name != "new" else None

@@ -1,6 +1,5 @@
 """Uploads onto files that may be written but not replaced, and on file systems that lack a call."""
 import os
-import struct
 import subprocess
 import tempfile
 import unittest
@@ -47,7 +46,7 @@ class Place(unittest.TestCase):
             client.receive()
             client.data(1, b"x" * 512)
             client.receive()
-            client.socket.sendto(b"\0\5\0\0never mind\0", client.peer)
+            client.error("never mind")
         self.assertEqual(contents(path), OLD[:512] * 3, "given up")
         now = os.stat(path)
         self.assertEqual((now.st_ino, now.st_dev, now.st_mode, now.st_uid),
@@ -146,9 +145,9 @@ class Rights(Place):
                     for _ in range(3):
                         self.assertFalse(upload.step())
                 for upload in uploads:
-                    upload.socket.send(struct.pack("!HH", 3, 4) + upload.wire[180_000:])
+                    upload.client.data(4, upload.wire[180_000:])
                 for upload in uploads:
-                    while upload.socket.recv(2048) != b"\0\4\0\4":
+                    while upload.client.packet() != b"\0\4\0\4":
                         pass
                     upload.close()
                 now = contents(path)
@@ -272,9 +271,9 @@ class Lacking(Place):
             # Two that began before either ended: the second finds the name taken.
             one, two = (Upload(server.address, "both", data, "octet", 512) for data in (b"one", b"two"))
             self.assertTrue(one.step())
-            with self.assertRaises(AssertionError) as failure:
+            with self.assertRaises(Answer) as answer:
                 two.step()
-            self.assertIn("\\x00\\x05\\x00\\x06", str(failure.exception))
+            self.assertEqual(answer.exception.code, 6)
             self.assertEqual(bytes(disk.files["both"][1]), b"one")
             until(lambda: sorted(disk.files) == ["both", "new", "old"], f"nothing else: {sorted(disk.files)}")
         self.on({"old": OLD}, test, {"AllowOverwrite": "False"}, without={LINK, RENAME2})

@@ -9,7 +9,7 @@ import unittest
 
 from ground import (INSIDE, IS_ROOT, READ, SECRET, WRITE, Asker, Ground, Process, Watch, drop_root, is_presentable,
                     places, skip_without_strace, until)
-from lib import LOCAL_DIR, Server, in_child
+from lib import LOCAL_DIR, Server, in_child, write
 from spellings import PLAIN, SPELLINGS, spell
 
 # The same ways, as long as they stay inside.
@@ -93,12 +93,7 @@ class Outside(unittest.TestCase):
             server.set(LOCAL_DIR, ground.root)
             server.start()
             asker = Asker(server.address)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-                sock.settimeout(20)
-                sock.sendto(b"\0\2hard\0octet\0", server.address)
-                _, peer = sock.recvfrom(600)
-                sock.sendto(b"\0\3\0\1new", peer)
-                self.assertEqual(sock.recvfrom(600)[0], b"\0\4\0\1")
+            write(server, "hard", b"new")
             self.assertEqual(asker.ask(READ, "hard")[4:], b"new")
             with open(secret, "rb") as file:
                 self.assertEqual(file.read(), SECRET)

@@ -3,14 +3,13 @@ import hashlib
 import os
 import random
 import shutil
-import socket
-import struct
 import tempfile
 import threading
 import time
 import unittest
 
-from ground import WRITE, Process, Upload, leftovers, seed, times, until
+from client import Client
+from ground import Process, Upload, leftovers, seed, times, until
 from lib import LOCAL_DIR, Server
 
 KILLS = times("KILLS", 40)
@@ -40,6 +39,23 @@ def version_of(name, data):
     return fields[1], int(fields[2])
 
 
+class Impatient(Client):
+    """A server that says nothing is gone."""
+
+    def __init__(self, address, gone):
+        super().__init__(address, seconds=0.05)
+        self.gone = gone
+
+    def packet(self):
+        for _ in range(200):
+            try:
+                return super().packet()
+            except TimeoutError:
+                if self.gone.is_set():
+                    break
+        raise ConnectionError
+
+
 class Writer(threading.Thread):
     """Uploads new versions of one name until its server is gone."""
 
@@ -63,30 +79,8 @@ class Writer(threading.Thread):
 
     def upload(self, data):
         blksize, window = self.chance.choice(((512, 8), (1428, 1), (8192, 4), (60_000, 1)))
-        options = f"blksize\0{blksize}\0windowsize\0{window}\0tsize\0{len(data)}\0"
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(0.05)
-            sock.sendto(struct.pack("!H", WRITE) + f"{self.file}\0octet\0{options}".encode(), self.address)
-            packet, peer = self.receive(sock)
-            assert packet[:2] == b"\0\6", packet
-            sock.connect(peer)
-            acked, count = 0, len(data) // blksize + 1
-            while acked < count:
-                for block in range(acked, min(acked + window, count)):
-                    sock.send(struct.pack("!HH", 3, block + 1) + data[block * blksize:(block + 1) * blksize])
-                packet, _ = self.receive(sock)
-                assert packet[:2] == b"\0\4", packet
-                acked = max(acked, struct.unpack("!H", packet[2:4])[0])
-
-    def receive(self, sock):
-        """The next packet; a server that says nothing is gone."""
-        for _ in range(200):
-            try:
-                return sock.recvfrom(2048)
-            except TimeoutError:
-                if self.gone.is_set():
-                    break
-        raise ConnectionError
+        with Impatient(self.address, self.gone) as client:
+            client.write(self.file, data, blksize=blksize, windowsize=window, tsize=len(data))
 
 
 class Killed(unittest.TestCase):

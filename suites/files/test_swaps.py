@@ -4,13 +4,13 @@ import mmap
 import os
 import random
 import signal
-import socket
 import struct
 import threading
 import time
 import unittest
 
-from ground import INSIDE, READ, SECONDS, WRITE, Ground, Watch, libc, places, seed, times
+from client import WRQ, Client
+from ground import INSIDE, SECONDS, Ground, Watch, libc, places, seed, times
 from lib import LOCAL_DIR, Server
 
 SWAPS = times("SWAPS", 6000)
@@ -156,26 +156,26 @@ class Traffic:
             self.left -= 1
             return not self.wrong and (self.left >= 0 or self.unswapped())
 
-    def ask(self, sock, opcode, name, chance):
-        sock.settimeout(SECONDS)
-        sock.sendto(struct.pack("!H", opcode) + name.encode() + b"\0octet\0", chance.choice(self.addresses))
-        return sock.recvfrom(2048)
+    def asker(self, chance):
+        return Client(chance.choice(self.addresses), seconds=SECONDS)
 
     def read(self, chance):
         name = chance.choice(READS)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            packet, peer = self.ask(sock, READ, name, chance)
+        with self.asker(chance) as client:
+            client.ask(name)
+            packet = client.packet()
             if packet[:4] == b"\0\3\0\1":
-                sock.sendto(b"\0\4\0\1", peer)
+                client.ack(1)
         self.judge(name, packet, packet[:4] == b"\0\3\0\1" and packet[4:].startswith(INSIDE))
 
     def write(self, chance, number):
         name = chance.choice(WRITES).format(f"{number}-{chance.randrange(100)}")
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            packet, peer = self.ask(sock, WRITE, name, chance)
+        with self.asker(chance) as client:
+            client.ask(name, WRQ)
+            packet = client.packet()
             if packet == b"\0\4\0\0":
-                sock.sendto(b"\0\3\0\1" + INSIDE + b" written", peer)
-                packet, _ = sock.recvfrom(2048)
+                client.data(1, INSIDE + b" written")
+                packet = client.packet()
                 self.taken += packet == b"\0\4\0\1"
         self.judge(name, packet, packet == b"\0\4\0\1")
 

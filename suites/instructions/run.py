@@ -11,14 +11,15 @@ import os
 import platform
 import re
 import shutil
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "lib"))
+from client import Client  # noqa: E402
+
 COUNTS = HERE / "counts.json"
 # Beyond it a number is another one. On a busy machine runs differed by 1.2 % at most.
 TOLERANCE = 0.03
@@ -26,7 +27,6 @@ TOLERANCE = 0.03
 TRIES = 3
 BLKSIZE = 1428
 SECONDS = 120
-SOL_UDP, UDP_SEGMENT = 17, 103
 
 # name: (operation, windowsize, blocks of the short run, blocks of the long one)
 PATHS = {
@@ -46,46 +46,6 @@ def content(blocks):
     return (block * blocks)[:-1]
 
 
-class Client:
-    """Nothing is repeated here: on this machine's own network nothing is lost, and a repeated packet would be counted."""
-
-    def __init__(self, port, window):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.settimeout(SECONDS)
-        self.server, self.window = ("127.0.0.1", port), window
-
-    def ask(self, opcode, name):
-        options = f"blksize\0{BLKSIZE}\0" + (f"windowsize\0{self.window}\0" if self.window > 1 else "")
-        self.socket.sendto(struct.pack("!H", opcode) + f"{name}\0octet\0{options}".encode(), self.server)
-        answer, self.peer = self.socket.recvfrom(2048)
-        assert answer[:2] == b"\0\6", answer
-
-    def read(self, name, blocks):
-        self.ask(1, name)
-        got, wanted = [], 1
-        self.socket.sendto(struct.pack("!HH", 4, 0), self.peer)
-        while wanted <= blocks:
-            packet = self.socket.recv(2048)
-            if struct.unpack("!HH", packet[:4]) != (3, wanted & 0xFFFF):
-                continue
-            got.append(packet[4:])
-            if wanted % self.window == 0 or wanted == blocks:
-                self.socket.sendto(struct.pack("!HH", 4, wanted & 0xFFFF), self.peer)
-            wanted += 1
-        return b"".join(got)
-
-    def write(self, name, data, blocks):
-        self.ask(2, name)
-        for first in range(0, blocks, self.window):
-            last = min(first + self.window, blocks)
-            packets = [struct.pack("!HH", 3, (block + 1) & 0xFFFF) + data[block * BLKSIZE:(block + 1) * BLKSIZE]
-                       for block in range(first, last)]
-            # A whole window in one call, so that how much of it the server meets at once is not left to chance.
-            self.socket.sendmsg([b"".join(packets)], [(SOL_UDP, UDP_SEGMENT, struct.pack("=H", BLKSIZE + 4))], 0, self.peer)
-            while self.socket.recv(2048) != struct.pack("!HH", 4, last & 0xFFFF):
-                pass
-
-
 # ---- counting ----
 
 
@@ -98,12 +58,12 @@ def instructions(program, directory, operation, window, blocks):
     with subprocess.Popen(["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}", program,
                            directory / "served"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         try:
-            client = Client(int(server.stdout.readline()), window)
-            if operation == "read":
-                assert client.read("file", blocks) == data
-            else:
-                client.write("new", data, blocks)
-            client.socket.close()
+            options = {"blksize": BLKSIZE} | ({"windowsize": window} if window > 1 else {})
+            with Client(("127.0.0.1", int(server.stdout.readline())), seconds=SECONDS) as client:
+                if operation == "read":
+                    assert client.read("file", **options) == data
+                else:
+                    client.write("new", data, **options)
             server.stdin.close()
             assert server.wait(SECONDS) == 0
         finally:

@@ -1,11 +1,10 @@
-"""The library through ctypes, and a TFTP client of sockets: what the tests of the settings are made of."""
+"""The library through ctypes: what the tests of the settings are made of, with the client of client.py."""
 import os
-import socket
-import struct
 import tempfile
 import threading
 import time
 
+from client import Answer, Client, request  # noqa: F401
 from interface import Callback, EventId, PropertyId, load
 from net import in_child  # noqa: F401
 
@@ -124,101 +123,6 @@ class Server:
             if time.monotonic() > end:
                 raise AssertionError("nothing came of it in time")
             self.events()
-
-
-class Answer(Exception):
-    """The server sent an ERROR."""
-
-    def __init__(self, code, text):
-        super().__init__(f"ERROR {code}: {text}")
-        self.code, self.text = code, text
-
-
-def request(name, opcode=1, mode="octet", **options):
-    fields = [name, mode] + [str(part) for option in options.items() for part in option]
-    return struct.pack("!H", opcode) + b"".join(field.encode() + b"\0" for field in fields)
-
-
-class Client:
-    """One TID. `peer` is where the answers come from, None before the first."""
-
-    def __init__(self, server, family=None, source="", port=0):
-        family = family or (socket.AF_INET6 if ":" in server[0] else socket.AF_INET)
-        self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.settimeout(5)
-        self.socket.bind((source, port))
-        self.server, self.peer = server, None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def ask(self, name, opcode=1, mode="octet", **options):
-        self.socket.sendto(request(name, opcode, mode, **options), self.server)
-
-    def receive(self):
-        """(opcode, block number, the rest)"""
-        packet, self.peer = self.socket.recvfrom(65536)
-        opcode, number = struct.unpack("!HH", packet[:4].ljust(4, b"\0"))
-        if opcode == 5:
-            raise Answer(number, packet[4:-1].decode())
-        return (6, 0, packet[2:]) if opcode == 6 else (opcode, number, packet[4:])
-
-    def ack(self, block):
-        self.socket.sendto(struct.pack("!HH", 4, block & 0xFFFF), self.peer)
-
-    def data(self, block, data):
-        self.socket.sendto(struct.pack("!HH", 3, block & 0xFFFF) + data, self.peer)
-
-    def oack(self, name, opcode=1, **options):
-        """The options that the server agreed to."""
-        self.ask(name, opcode, **options)
-        opcode, _, rest = self.receive()
-        assert opcode == 6, opcode
-        fields = rest.decode().split("\0")[:-1]
-        return dict(zip(fields[::2], fields[1::2]))
-
-    def finish(self, blksize=512, first=None):
-        """Reads on to the end; `first` is a packet that was received already."""
-        got, wanted = [], 1
-        while True:
-            opcode, number, rest = first or self.receive()
-            first = None
-            if opcode == 6:
-                self.ack(0)
-            elif number == wanted & 0xFFFF:
-                got.append(rest)
-                self.ack(wanted)
-                wanted += 1
-                if len(rest) < blksize:
-                    return b"".join(got)
-
-    def read(self, name, **options):
-        self.ask(name, **options)
-        return self.finish(int(options.get("blksize", 512)))
-
-    def write(self, name, data, **options):
-        self.ask(name, 2, **options)
-        # The last block of a read before may come once more, from another port, where its ACK was late.
-        while self.receive()[:2] not in ((4, 0), (6, 0)):
-            pass
-        size = int(options.get("blksize", 512))
-        for number in range(len(data) // size + 1):
-            self.data(number + 1, data[number * size:(number + 1) * size])
-            while self.receive()[:2] != (4, (number + 1) & 0xFFFF):
-                pass
-
-    def is_silent(self, seconds=0.3):
-        self.socket.settimeout(seconds)
-        try:
-            self.socket.recvfrom(65536)
-            return False
-        except TimeoutError:
-            return True
-        finally:
-            self.socket.settimeout(5)
 
 
 def read(server, name, **options):

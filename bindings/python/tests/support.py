@@ -4,7 +4,6 @@ import random
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,8 @@ ROOT = os.path.dirname(os.path.dirname(PACKAGE))
 SECONDS = 60
 HOST = "127.0.0.1"
 sys.path.append(os.path.join(ROOT, "suites", "lib"))
+from client import Answer  # noqa: E402
+from client import Client as TftpClient  # noqa: E402
 from listening import await_bound, free_port  # noqa: E402, F401
 
 
@@ -163,40 +164,19 @@ class Client:
         return self.wait().process.returncode
 
 
-class Raw:
+def raw(port):
     """A client that does only what it is told: for transfers that stay unfinished."""
-
-    def __init__(self, port):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.settimeout(SECONDS)
-        self.peer = (HOST, port)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def request(self, name, opcode=1):
-        self.socket.sendto(struct.pack("!H", opcode) + name.encode() + b"\0octet\0", self.peer)
-
-    def receive(self):
-        packet, self.peer = self.socket.recvfrom(70000)
-        return struct.unpack("!H", packet[:2])[0], packet[2:]
-
-    def send(self, opcode, block, data=b""):
-        self.socket.sendto(struct.pack("!HH", opcode, block) + data, self.peer)
+    return TftpClient((HOST, port), seconds=SECONDS)
 
 
 def raw_put(port, name, data):
     """Uploads one block of data; returns None, or the text of the ERROR that came."""
-    with Raw(port) as client:
-        client.request(name, opcode=2)
-        opcode, rest = client.receive()
-        if opcode == 4:
-            client.send(3, 1, data)
-            opcode, rest = client.receive()
-        return None if opcode == 4 else rest[2:-1].decode()
+    with raw(port) as client:
+        try:
+            client.write(name, data)
+        except Answer as answer:
+            return answer.text
+    return None
 
 
 def is_free(port):

@@ -15,7 +15,7 @@ import unittest
 
 import tftpserver
 
-from .support import HOST, LARGE, PACKAGE, SECONDS, Case, Raw, start_program
+from .support import HOST, LARGE, PACKAGE, SECONDS, Case, raw, start_program
 
 
 class AsyncCase(Case):
@@ -229,8 +229,8 @@ class Ending(AsyncCase):
         async def main(handler):
             ends = []
             async with tftpserver.AsyncServer(handler, HOST, 0, on_end=lambda r, e: ends.append(int(e.code))) as server:
-                with Raw(server.address[1]) as client:
-                    client.request("any")
+                with raw(server.address[1]) as client:
+                    client.ask("any")
                     await asyncio.get_running_loop().run_in_executor(None, client.receive)
                     await server.shutdown()
             self.assertEqual(ends, [10053])
@@ -266,8 +266,8 @@ class Ending(AsyncCase):
                     setattr(server, lost, strike)
                     loop.remove_reader(fd)
                     loop.add_reader(fd, readable)
-                    with Raw(server.address[1]) as client:
-                        client.request("any")
+                    with raw(server.address[1]) as client:
+                        client.ask("any")
                         await struck.wait()
                     delattr(server, lost)
 
@@ -311,8 +311,8 @@ class Ending(AsyncCase):
             nonlocal server
             server = tftpserver.AsyncServer(handler, HOST, 0)
             serving = asyncio.ensure_future(server.serve_forever())
-            with Raw(server.address[1]) as client:
-                client.request("any")
+            with raw(server.address[1]) as client:
+                client.ask("any")
                 await serving
             await server.close()
 

@@ -10,7 +10,7 @@ import weakref
 import tftpserver
 from tftpserver import _ffi
 
-from .support import HOST, LARGE, ROOT, SECONDS, Case, Raw, compile_library, is_free, need
+from .support import HOST, LARGE, ROOT, SECONDS, Case, compile_library, is_free, need, raw
 
 
 class Behaviours(Case):
@@ -253,10 +253,10 @@ class Behaviours(Case):
         server.stop_listening()
         self.assertFalse(server.listening)
         self.assertTrue(is_free(port))
-        with Raw(port) as client:
+        with raw(port) as client:
             client.socket.settimeout(0.2)
             with self.assertRaises(OSError):
-                client.request("file")
+                client.ask("file")
                 client.receive()
         server.local_port = port
         server.start_listening()
@@ -327,8 +327,8 @@ class Behaviours(Case):
         server.on_transfer = lambda e: ends.append(server)  # a cycle: only the collector frees it
         server.on_connected = ends.append
         port, gone = server.local_port, weakref.ref(server)
-        with Raw(port) as client:
-            client.request("file")
+        with raw(port) as client:
+            client.ask("file")
             while server.conn_count == 0:
                 server.do_events()
             self.assertEqual(client.receive()[0], 3)
@@ -337,7 +337,7 @@ class Behaviours(Case):
             gc.collect()
             self.assertIsNone(gone())
             self.assertTrue(is_free(port))
-            self.assertEqual(client.receive()[0], 5)
+            self.assertEqual(client.answer()[0], 5)
 
     def test_fork_after_open(self):
         self.write("file", b"x" * 5000)

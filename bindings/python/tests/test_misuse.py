@@ -14,7 +14,7 @@ import weakref
 import tftpserver
 from tftpserver import _dispatch, _ffi
 
-from .support import HOST, LARGE, SECONDS, Case, Raw, is_free, settle, start_program
+from .support import HOST, LARGE, SECONDS, Case, is_free, raw, settle, start_program
 
 EVENTS = [event.name.lower() for event in tftpserver.EventId]
 
@@ -371,9 +371,9 @@ class Threads(Case):
                 thread.start()
             for number in range(200):
                 server.interrupt()
-                with Raw(server.local_port) as client:
-                    client.request(f"file{number}")
-                    self.assertEqual(client.receive()[0], 5)
+                with raw(server.local_port) as client:
+                    client.ask(f"file{number}")
+                    self.assertEqual(client.answer()[0], 5)
         finally:
             sys.setswitchinterval(before)
             done.set()
@@ -662,18 +662,18 @@ class Values(Case):
         taken, ends = [], []
         server.on_transfer = lambda e: taken.append(e.text)
         server.on_disconnected = lambda e: ends.append(int(e.status_code))
-        with Raw(server.local_port) as client:
-            client.request("up", opcode=2)
+        with raw(server.local_port) as client:
+            client.ask("up", 2)
             while not server.conn_count:
                 server.do_events()
             self.assertEqual(client.receive()[0], 4)
-            client.send(3, 1, b"x" * 512)
+            client.data(1, b"x" * 512)
             self.assertEqual(client.receive()[0], 4)
             while not taken:
                 server.do_events()
             server.on_transfer = None
-            client.send(3, 2, b"end")
-            self.assertEqual(client.receive()[0], 5)
+            client.data(2, b"end")
+            self.assertEqual(client.answer()[0], 5)
         settle(server)
         self.assertEqual((taken, ends), ([b"x" * 512], [126]))
 
@@ -682,16 +682,16 @@ class Values(Case):
         ends = []
         server.on_transfer = lambda e: None
         server.on_disconnected = lambda e: ends.append(int(e.status_code))
-        with Raw(server.local_port) as client:
-            client.request("up", opcode=2)
+        with raw(server.local_port) as client:
+            client.ask("up", 2)
             while not server.conn_count:
                 server.do_events()
             client.receive()
             del server._handlers[tftpserver.EventId.TRANSFER]  # as if the event had been on its way
-            client.send(3, 1, b"all")
+            client.data(1, b"all")
             while server.conn_count:
                 server.do_events()
-            self.assertEqual(client.receive()[0], 5)
+            self.assertEqual(client.answer()[0], 5)
         self.assertEqual(ends, [10053])
 
     def test_handlers_come_and_go(self):

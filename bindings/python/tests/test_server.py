@@ -16,7 +16,7 @@ from unittest import mock
 import tftpserver
 from tftpserver import _class
 
-from .support import HAS_IPV6, HOST, LARGE, PACKAGE, SECONDS, Case, Raw, is_free, raw_put, start_program
+from .support import HAS_IPV6, HOST, LARGE, PACKAGE, SECONDS, Case, is_free, raw, raw_put, start_program
 
 
 class ServerCase(Case):
@@ -240,10 +240,10 @@ class Handlers(ServerCase):
     def test_an_aborted_upload_closes_its_sink_and_says_why(self):
         stream, ends = Stream(), []
         server = self.serve(lambda request: stream, on_end=lambda request, error: ends.append(int(error.code)))
-        with Raw(server.address[1]) as client:
-            client.request("up", opcode=2)
+        with raw(server.address[1]) as client:
+            client.ask("up", 2)
             client.receive()
-            client.send(3, 1, b"x" * 512)
+            client.data(1, b"x" * 512)
             client.receive()
             server.shutdown()
         self.assertEqual((ends, stream.at_close), ([10053], b"x" * 512))
@@ -530,11 +530,11 @@ class Stopping(ServerCase):
     def test_a_running_transfer_is_ended_and_told(self):
         ends = []
         server = self.serve(lambda r: LARGE, on_end=lambda request, error: ends.append(int(error.code)))
-        with Raw(server.address[1]) as client:
-            client.request("any")
+        with raw(server.address[1]) as client:
+            client.ask("any")
             self.assertEqual(client.receive()[0], 3)
             server.shutdown()
-            self.assertEqual(client.receive()[0], 5)
+            self.assertEqual(client.answer()[0], 5)
         self.assertEqual(ends, [10053])
 
     def test_a_signal_handler_may_shut_down(self):

@@ -10,7 +10,7 @@ import unittest
 import tftpserver
 from tftpserver._sources import size_of
 
-from .support import HOST, LARGE, Raw, settle
+from .support import HOST, LARGE, raw, settle
 from .test_async import AsyncCase
 from .test_server import ServerCase
 
@@ -83,11 +83,11 @@ class Sync(ServerCase):
     def test_nothing_is_read_ahead_but_two_windows(self):
         pieces = Pieces()
         server = self.serve(lambda r: pieces)
-        with Raw(server.address[1]) as client:
-            client.request("pieces")
+        with raw(server.address[1]) as client:
+            client.ask("pieces")
             self.assertEqual(client.receive()[0], 3)
             self.assertLessEqual(pieces.at, 32 << 10)
-            client.send(5, 0, b"enough\0")
+            client.error()
         server.shutdown()
         self.assertEqual(pieces.closed, 1)
 
