@@ -8,11 +8,12 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use tftp_proto::netascii;
 use tftp_proto::wire::Mode;
+use tftp_proto::{Rollover, netascii};
 
 use super::Bytes;
 use super::fed::Reader;
+use super::framing::Framing;
 use super::shelf::{Chunk, Content, Opened, Read, Shelf};
 use super::storage::{Owner, Store};
 use handle::{Caller, Handle, Parked, Waits};
@@ -42,6 +43,8 @@ pub struct Feed<S: Store> {
     end: u64,
     failed: Option<io::Error>,
     chunk_size: u32,
+    /// The chunks are framed.
+    framing: Option<Framing>,
     /// How much is translated at a time: no more than a window, for it is this transfer's alone.
     piece: usize,
     started: bool,
@@ -107,6 +110,7 @@ impl<S: Store> Feed<S> {
             end: 0,
             failed: None,
             chunk_size: SMALL,
+            framing: None,
             piece: SMALL as usize,
             started: false,
             waits: Waits::Nothing,
@@ -130,9 +134,10 @@ impl<S: Store> Feed<S> {
         self.stream_size().or_else(|| self.is_whole().then_some(self.end))
     }
 
-    /// Says how many bytes a window has (blksize times windowsize), which decides the size of the chunks. Without
-    /// effect after the first [`Feed::ensure`].
-    pub fn set_window(&mut self, bytes: u64) {
+    /// Says what was agreed, which decides the size of the chunks and whether they are prepared as packets. Without effect
+    /// after the first [`Feed::ensure`].
+    pub fn set_window(&mut self, blksize: u16, windowsize: u16, rollover: Rollover) {
+        let bytes = u64::from(blksize) * u64::from(windowsize);
         if !self.started {
             // What is generated while it is read is most consistent in one piece.
             let is_small = bytes <= u64::from(SMALL) && !self.is_unsized();
@@ -141,6 +146,12 @@ impl<S: Store> Feed<S> {
             self.piece = window.clamp(LEAST_PIECE, self.chunk_size as usize);
             if let Some(reader) = self.reader() {
                 reader.widen(bytes);
+            }
+            if windowsize > 1 && matches!(self.origin, Origin::File(_)) && !self.is_unsized() {
+                self.framing = Framing::of(blksize, rollover);
+            }
+            if let Some(framing) = self.framing {
+                self.chunk_size = framing.chunk_size(self.chunk_size);
             }
         }
     }
@@ -190,7 +201,12 @@ impl<S: Store> Feed<S> {
     /// Lets go of what lies wholly below stream byte `below`: it is acknowledged.
     pub fn release(&mut self, below: u64) {
         let mut released = None;
-        while let Some(end) = self.chunks.front().map(Chunk::end).filter(|end| *end <= below) {
+        while let Some(end) = self
+            .chunks
+            .front()
+            .map(|chunk| chunk.end)
+            .filter(|end| *end <= below)
+        {
             self.chunks.pop_front();
             released = Some(end);
         }
@@ -206,12 +222,40 @@ impl<S: Store> Feed<S> {
         // Nearly every block lies within the oldest chunk: the rest is released.
         if let Some(chunk) = self.chunks.front()
             && chunk.start <= range.start
-            && range.end <= chunk.end()
+            && range.end <= chunk.end
         {
-            let (start, end) = (range.start - chunk.start, range.end - chunk.start);
-            return each(&chunk.bytes, to_usize(start)..to_usize(end));
+            return self.slices_of_one(chunk, range, &mut each);
         }
         self.slices_of_several(range, &mut each);
+    }
+
+    /// The packet of a block that carries `range` of the stream, where it was prepared as that: header and data in one
+    /// piece. `None`: it has to be put together of its header and [`Feed::slices`].
+    #[inline]
+    pub fn packet(&self, header: [u8; 4], range: Range<u64>) -> Option<(&Bytes, Range<usize>)> {
+        let framing = self.framing?;
+        let holds = |chunk: &&Chunk| chunk.start <= range.start && range.start < chunk.end;
+        let chunk = match self.chunks.front().filter(holds) {
+            Some(chunk) => chunk,
+            None => self.chunks.iter().skip(1).find(holds)?,
+        };
+        let start = framing.packet_at(to_usize(range.start - chunk.start));
+        let length = header.len() + to_usize(range.end.min(chunk.end) - range.start);
+        let packet = chunk.bytes.get(start..start + length)?;
+        // What the machine says goes, whatever was prepared.
+        packet
+            .starts_with(&header)
+            .then_some((&chunk.bytes, start..start + length))
+    }
+
+    #[inline]
+    fn slices_of_one(&self, chunk: &Chunk, range: Range<u64>, each: &mut dyn FnMut(&Bytes, Range<usize>)) {
+        let start = to_usize(range.start - chunk.start);
+        let end = to_usize(range.end - chunk.start);
+        match self.framing {
+            None => each(&chunk.bytes, start..end),
+            Some(framing) => framing.pieces(start, end, |range| each(&chunk.bytes, range)),
+        }
     }
 
     fn slices_of_several(&self, range: Range<u64>, each: &mut dyn FnMut(&Bytes, Range<usize>)) {
@@ -222,14 +266,13 @@ impl<S: Store> Feed<S> {
             }
             return;
         }
-        let first = self.chunks.partition_point(|chunk| chunk.end() <= range.start);
+        let first = self.chunks.partition_point(|chunk| chunk.end <= range.start);
         for chunk in self.chunks.range(first..) {
             if chunk.start >= range.end {
                 break;
             }
-            let start = range.start.max(chunk.start) - chunk.start;
-            let end = range.end.min(chunk.end()) - chunk.start;
-            each(&chunk.bytes, to_usize(start)..to_usize(end));
+            let within = range.start.max(chunk.start)..range.end.min(chunk.end);
+            self.slices_of_one(chunk, within, each);
         }
     }
 
@@ -342,6 +385,7 @@ impl<S: Store> Feed<S> {
             owner,
             waits: self.waits,
             chunk_size: self.chunk_size,
+            framing: self.framing,
         };
         let found = match &mut self.origin {
             Origin::Memory(bytes) => {
@@ -375,9 +419,10 @@ impl<S: Store> Feed<S> {
     }
 
     fn push(&mut self, bytes: Bytes) {
-        let start = self.end;
-        self.end += bytes.len() as u64;
-        self.chunks.push_back(Chunk { start, bytes });
+        let (start, framing) = (self.end, self.framing);
+        self.end += framing.map_or(bytes.len(), |framing| framing.length(bytes.len())) as u64;
+        let end = self.end;
+        self.chunks.push_back(Chunk { start, end, bytes });
     }
 }
 

@@ -13,6 +13,7 @@ mod clock;
 mod directory;
 mod fed;
 mod feed;
+mod framing;
 mod intake;
 pub mod jail;
 mod lane;

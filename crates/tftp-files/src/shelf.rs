@@ -12,6 +12,7 @@ use tftp_budget::memory::Memory;
 use tftp_proto::Instant;
 
 use super::fed::{self, Reader};
+use super::framing::Framing;
 use super::jail::Refusal;
 use super::storage::{
     Completion, Done, Errand, Finished, Gathered, Identity, Job, Mailbox, Owner, Place, Source, Standing,
@@ -275,28 +276,31 @@ impl<S: Store> Shelf<S> {
         self.start(owner, lane, job, errand);
     }
 
-    /// The bytes of a file from `start`, at most `most`, fewer only at its end: from another transfer, without waiting, or
-    /// as a job. `waits`: the job that this owner waits for already.
+    /// The wanted bytes of a file, fewer only at its end: from another transfer, without waiting, or as a job. `waits`: the
+    /// job that this owner waits for already.
     pub(crate) fn find(
         &mut self,
         file: &Arc<Shared<S>>,
-        (start, most): (u64, u32),
+        wanted: Wanted,
         owner: Owner,
         waits: Option<u64>,
     ) -> io::Result<Found> {
+        let Wanted { start, most, framing } = wanted;
         let rest = file.length.map_or(u64::MAX, |length| length - start);
         let length = u32::try_from(rest).map_or(most, |rest| rest.min(most));
         let key = PieceKey {
             file: file.id,
             start,
             length,
+            framing,
         };
         match self.chunks.look(key, owner, waits) {
             Looked::Bytes(bytes) => return Ok(Found::Bytes(bytes)),
             Looked::UnderWay(job) => return Ok(Found::Waiting(job)),
             Looked::Nothing => {}
         }
-        let mut buffer = Vec::with_capacity(length as usize);
+        let room = |framing: Framing| framing.framed_length(length as usize);
+        let mut buffer = Vec::with_capacity(framing.map_or(length as usize, room));
         let is_exact = file.length.is_some();
         if file.source.try_read(start, length as usize, &mut buffer)? {
             return self.chunks.hold(key, is_exact, buffer).map(Found::Bytes);
@@ -328,6 +332,7 @@ impl<S: Store> Shelf<S> {
             file: FED | pass,
             start,
             length: 0,
+            framing: None,
         };
         match self.chunks.look(key, owner, waits) {
             Looked::UnderWay(job) => return Ok(FoundFed::Waiting(job)),
@@ -382,6 +387,16 @@ impl<S: Store> Shelf<S> {
             path,
         }
     }
+}
+
+/// Which bytes of a file are looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) start: u64,
+    /// So many at most.
+    pub(crate) most: u32,
+    /// With headers between them. Only of files whose length is known, and `start` is that of a block.
+    pub(crate) framing: Option<Framing>,
 }
 
 /// What a look-up of a chunk gives.

@@ -38,8 +38,13 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                     let net = &mut self.net;
                     net.begin(to, 4 + usize::from(blocks.blksize));
                     for (header, range) in blocks {
-                        net.block(header);
-                        feed.slices(range, |bytes, range| net.slice(bytes, range));
+                        match feed.packet(header, range.clone()) {
+                            Some((bytes, packet)) => net.packet(bytes, packet),
+                            None => {
+                                net.block(header);
+                                feed.slices(range, |bytes, range| net.slice(bytes, range));
+                            }
+                        }
                     }
                     net.end();
                     cargo.connection.progress.set_repeated(repeated);
@@ -227,7 +232,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             return;
         };
         if let Some(cargo) = self.connections.get_mut(id) {
-            cargo.set_window(u64::from(agreed.blksize) * u64::from(agreed.windowsize));
+            cargo.set_window(agreed);
             let total = cargo.total(agreed.tsize);
             self.observer.begun(&cargo.connection, agreed, total);
         }

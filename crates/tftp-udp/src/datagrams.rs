@@ -84,7 +84,7 @@ pub trait Datagrams {
     fn control(&mut self, to: &Route, bytes: &[u8]);
 
     /// Begins DATA packets to one peer, `segment` bytes each with their headers; only the last may have fewer. Each is a
-    /// [`Datagrams::block`] with its [`Datagrams::slice`]s; [`Datagrams::end`] ends them.
+    /// [`Datagrams::block`] with its [`Datagrams::slice`]s, or a [`Datagrams::packet`]; [`Datagrams::end`] ends them.
     fn begin(&mut self, to: &Route, segment: usize);
 
     /// Begins the next packet with its header.
@@ -95,6 +95,18 @@ pub trait Datagrams {
     /// # Panics
     /// If the range is not within the bytes.
     fn slice(&mut self, bytes: &Bytes, range: Range<usize>);
+
+    /// Adds a whole packet, header and data in one piece: by reference.
+    ///
+    /// # Panics
+    /// If the range is not within the bytes, or has no room for a header.
+    fn packet(&mut self, bytes: &Bytes, range: Range<usize>) {
+        let data = range.start + 4;
+        let mut header = [0; 4];
+        header.copy_from_slice(&bytes[range.start..data]);
+        self.block(header);
+        self.slice(bytes, data..range.end);
+    }
 
     /// Ends the DATA packets begun. Without it they are dropped: half a block would end the file for its client.
     fn end(&mut self);

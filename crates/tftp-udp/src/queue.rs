@@ -103,6 +103,14 @@ impl Queue {
         self.begin_datagram_with(&header);
     }
 
+    /// Adds a whole block, header and data.
+    #[inline]
+    pub(super) fn packet(&mut self, bytes: &Bytes, range: Range<usize>) {
+        debug_assert!(self.is_open);
+        self.begin_datagram();
+        self.refer(bytes, range);
+    }
+
     /// Adds data to the block.
     #[inline]
     pub(super) fn slice(&mut self, bytes: &Bytes, range: Range<usize>) {
@@ -112,6 +120,12 @@ impl Queue {
         if range.len() <= COPY_LIMIT || datagram.end - datagram.first >= MAX_PIECES {
             return self.push_copied(&bytes[range]);
         }
+        self.refer(bytes, range);
+    }
+
+    /// Adds bytes to the last datagram by reference.
+    #[inline]
+    fn refer(&mut self, bytes: &Bytes, range: Range<usize>) {
         assert!(range.end <= bytes.len() && range.len() <= u32::MAX as usize);
         // Successive slices are nearly always of one chunk: one reference for all of them.
         if self.kept.last().is_none_or(|last| !Arc::ptr_eq(last, bytes)) {
@@ -241,7 +255,7 @@ impl Queue {
             let Datagram { first, end, .. } = from.datagrams[datagram];
             for piece in &from.pieces[first..end] {
                 match from.kept.get(piece.source as usize) {
-                    Some(bytes) => self.slice(bytes, piece.start..piece.start + piece.length as usize),
+                    Some(bytes) => self.refer(bytes, piece.start..piece.start + piece.length as usize),
                     None => self.push_copied(from.bytes(piece)),
                 }
             }

@@ -137,7 +137,7 @@ impl SendBatch {
     }
 
     /// Begins DATA packets to one client, `segment_size` bytes each with their headers; only the last may have
-    /// fewer. Each is a [`SendBatch::block`] with its [`SendBatch::slice`]s; [`SendBatch::end_data`] ends them. Packets that
+    /// fewer. Each is a [`SendBatch::block`] with its [`SendBatch::slice`]s, or a [`SendBatch::packet`]; [`SendBatch::end_data`] ends them. Packets that
     /// are not ended are never sent.
     #[inline]
     pub fn begin_data(&mut self, to: Route, segment_size: usize) {
@@ -158,6 +158,16 @@ impl SendBatch {
     #[inline]
     pub fn slice(&mut self, bytes: &Bytes, range: Range<usize>) {
         self.queue.slice(bytes, range);
+    }
+
+    /// Adds a packet whose header stands before its data: by reference, so that successive packets of one piece of memory
+    /// are one piece of a message.
+    ///
+    /// # Panics
+    /// If the range is not within the bytes.
+    #[inline]
+    pub fn packet(&mut self, bytes: &Bytes, range: Range<usize>) {
+        self.queue.packet(bytes, range);
     }
 
     /// Ends the DATA packets begun; nothing where there are none.

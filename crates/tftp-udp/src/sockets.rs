@@ -294,6 +294,11 @@ impl Datagrams for Sockets {
         self.departures.batch.slice(bytes, range);
     }
 
+    #[inline]
+    fn packet(&mut self, bytes: &Bytes, range: Range<usize>) {
+        self.departures.batch.packet(bytes, range);
+    }
+
     fn end(&mut self) {
         self.departures.batch.end_data();
     }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use tftp_proto::Instant;
 use tftp_proto::netascii::Encoder;
 use tftp_proto::wire::Mode;
+use tftp_proto::{Instant, Rollover};
 
 use super::*;
 use crate::shelf::Settled;
@@ -123,7 +123,7 @@ impl World {
             panic!("not at once")
         };
         let mut feed = Feed::new(opened, mode);
-        feed.set_window(blksize * window);
+        feed.set_window(blksize as u16, window as u16, Rollover::Zero);
         Client {
             feed,
             index,

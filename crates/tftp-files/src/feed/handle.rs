@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::Bytes;
 use crate::fed::Reader;
-use crate::shelf::{Found, FoundFed, Shared, Shelf};
+use crate::framing::Framing;
+use crate::shelf::{Found, FoundFed, Shared, Shelf, Wanted};
 use crate::storage::{Identity, Owner, Store};
 
 pub(super) enum Handle<S: Store> {
@@ -38,6 +39,7 @@ pub(super) struct Caller<'a, S: Store> {
     pub(super) owner: Owner,
     pub(super) waits: Waits,
     pub(super) chunk_size: u32,
+    pub(super) framing: Option<Framing>,
 }
 
 impl<S: Store> Caller<'_, S> {
@@ -86,9 +88,13 @@ impl<S: Store> Handle<S> {
         let Handle::Open(file) = self else {
             return Ok(Err(Waits::File));
         };
-        let piece = (start, caller.chunk_size);
+        let wanted = Wanted {
+            start,
+            most: caller.chunk_size,
+            framing: caller.framing,
+        };
         let job = caller.job();
-        Ok(match caller.shelf.find(file, piece, caller.owner, job)? {
+        Ok(match caller.shelf.find(file, wanted, caller.owner, job)? {
             Found::Bytes(bytes) => Ok(bytes),
             Found::Pending => Err(Waits::Job),
             Found::Waiting(job) => Err(Waits::Chunk(job)),

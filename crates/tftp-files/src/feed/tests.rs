@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use tftp_proto::block::to_wire;
 use tftp_proto::netascii::Encoder;
+use tftp_proto::wire::data_header;
 
 use super::*;
 use crate::shelf::Settled;
@@ -36,6 +38,36 @@ fn slice(feed: &Stream, range: Range<u64>) -> Vec<u8> {
     let mut out = Vec::new();
     feed.slices(range, |bytes, range| out.extend_from_slice(&bytes[range]));
     out
+}
+
+/// The packets of a window as they leave: its blocks from `first` on, of which those at the end of the stream may be short
+/// or missing. Each is sent as it was prepared, where it was. Returns how many were.
+fn send(
+    feed: &Stream,
+    first: u64,
+    (blksize, blocks): (u64, u64),
+    rollover: Rollover,
+    out: &mut Vec<u8>,
+) -> u64 {
+    let mut prepared = 0;
+    for block in first..first + blocks {
+        let (header, range) = (
+            data_header(to_wire(block, rollover)),
+            (block - 1) * blksize..block * blksize,
+        );
+        let data = slice(feed, range.clone());
+        if let Some((bytes, packet)) = feed.packet(header, range.clone()) {
+            assert!(bytes[packet] == [&header[..], &data].concat(), "block {block}");
+            prepared += 1;
+        }
+        let other = data_header(to_wire(block + 100, rollover));
+        assert!(
+            feed.packet(other, range).is_none(),
+            "a packet with another number"
+        );
+        out.extend(data);
+    }
+    prepared
 }
 
 impl Bench {
@@ -79,21 +111,20 @@ impl Bench {
 
     /// Reads a stream as a transfer would: windows of `blocks` blocks, acknowledged whole.
     fn stream(&mut self, feed: &mut Stream, blksize: u64, blocks: u64) -> Vec<u8> {
-        feed.set_window(blksize * blocks);
+        feed.set_window(blksize as u16, blocks as u16, Rollover::Zero);
         let mut all = Vec::new();
         loop {
             let acked = all.len() as u64;
             let upto = acked + blksize * blocks;
             let (available, end) = self.ensure(feed, upto).unwrap();
             assert!(end || available >= upto);
-            for block in 0..blocks {
-                let start = acked + block * blksize;
-                let range = start.min(available)..(start + blksize).min(available);
-                let sent = slice(feed, range.clone());
-                assert_eq!(sent.len() as u64, range.end - range.start);
-                assert_eq!(slice(feed, range), sent, "a retransmission");
-                all.extend(sent);
-            }
+            let first = acked / blksize + 1;
+            let (mut sent, mut again) = (Vec::new(), Vec::new());
+            send(feed, first, (blksize, blocks), Rollover::Zero, &mut sent);
+            assert_eq!(sent.len() as u64, available.min(upto) - acked);
+            send(feed, first, (blksize, blocks), Rollover::Zero, &mut again);
+            assert!(again == sent, "a retransmission");
+            all.extend(sent);
             feed.release(all.len() as u64);
             if end && all.len() as u64 == available {
                 assert!(feed.chunks.is_empty());
@@ -139,6 +170,52 @@ fn every_stream_equals_its_contents() {
     }
 }
 
+/// Windows that are prepared, over every border: of chunks, of the block numbers in both ways to roll over, of the stream.
+#[test]
+fn windows_leave_as_they_were_prepared() {
+    let plain = contents(256 * 65_600 + 100, 7);
+    let mut bench = Bench::new();
+    bench.put("large", &plain);
+    bench.put("small", &plain[..500_000]);
+    for rollover in [Rollover::Zero, Rollover::One] {
+        for (name, blksize, blocks) in [
+            ("large", 256, 300),
+            ("small", 1428, 16),
+            ("small", 8192, 7),
+            ("small", 65464, 2),
+        ] {
+            let mut feed = bench.feed(name, Mode::Octet);
+            let length = feed.stream_size().unwrap();
+            feed.set_window(blksize as u16, blocks as u16, rollover);
+            let (mut sent, mut prepared, mut first) = (Vec::new(), 0, 1);
+            while (sent.len() as u64) < length {
+                let upto = sent.len() as u64 + blksize * blocks;
+                bench.ensure(&mut feed, upto).unwrap();
+                prepared += send(&feed, first, (blksize, blocks), rollover, &mut sent);
+                first += blocks;
+                feed.release(sent.len() as u64);
+            }
+            assert!(plain.starts_with(&sent), "{blksize} x {blocks}");
+            assert_eq!(prepared, length.div_ceil(blksize), "all of them");
+        }
+    }
+}
+
+/// What the transfer says is sent, also where the chunks were prepared for another way to roll over.
+#[test]
+fn packets_whose_numbers_were_prepared_otherwise_are_put_together() {
+    let plain = contents(256 * 65_540, 8);
+    let mut bench = Bench::new();
+    bench.put("file", &plain);
+    let mut feed = bench.feed("file", Mode::Octet);
+    feed.set_window(256, 300, Rollover::One);
+    bench.ensure(&mut feed, plain.len() as u64).unwrap();
+    let mut sent = Vec::new();
+    let prepared = send(&feed, 65_530, (256, 11), Rollover::Zero, &mut sent);
+    assert_eq!(prepared, 6, "up to block 65535");
+    assert!(sent == plain[65_529 * 256..65_540 * 256]);
+}
+
 #[test]
 fn a_stream_of_unknown_length_ends_where_nothing_more_comes() {
     for (index, size) in SIZES.into_iter().chain([131_072, 131_073]).enumerate() {
@@ -180,18 +257,28 @@ fn sizes_are_told_where_they_are_known() {
 fn chunks_are_of_the_class_of_the_window_and_no_more_are_held_than_needed() {
     let mut bench = Bench::new();
     bench.put("file", &contents(300_000, 3));
-    for (window, class) in [(512, 8192), (8192, 8192), (8193, 65536), (4_000_000, 65536)] {
+    for (blksize, windowsize, class, in_memory) in [
+        (512, 1, 8192, 8192),
+        (8192, 1, 8192, 8192),
+        (8193, 1, 65536, 65536),
+        // Whole blocks, each with its header.
+        (512, 2, 8192, 8192 + 4 * 16),
+        (1428, 4, 5 * 1428, 5 * 1432),
+        (1428, 16, 45 * 1428, 45 * 1432),
+        (65464, 60, 65464, 65468),
+        (255, 16, 8192, 8192),
+    ] {
         let mut feed = bench.feed("file", Mode::Octet);
-        feed.set_window(window);
+        feed.set_window(blksize, windowsize, Rollover::Zero);
         assert_eq!(bench.held(), 0);
         let (available, end) = bench.ensure(&mut feed, 1).unwrap();
         assert_eq!(
             (available, end, bench.held()),
-            (class, false, class as usize),
-            "{window}"
+            (class, false, in_memory),
+            "{blksize} x {windowsize}"
         );
         feed.release(class - 1);
-        assert_eq!(bench.held(), class as usize);
+        assert_eq!(bench.held(), in_memory);
         feed.release(class);
         assert_eq!(bench.held(), 0);
     }
@@ -284,7 +371,7 @@ fn a_file_that_is_closed_meanwhile_is_sent_on_only_if_it_is_still_the_same() {
         bench.put("file", &plain);
         let mut feed = bench.feed("file", mode);
         bench.shelf.batch_ends();
-        feed.set_window(512);
+        feed.set_window(512, 1, Rollover::Zero);
         bench.ensure(&mut feed, 512).unwrap();
         let first = slice(&feed, 0..512);
         feed.park();

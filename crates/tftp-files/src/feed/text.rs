@@ -63,13 +63,14 @@ impl<S: Store> Text<S> {
                 Err(waits) => return Ok(Err(waits)),
             },
         };
-        let chunk = Chunk { start, bytes };
+        let end = start + bytes.len() as u64;
+        let chunk = Chunk { start, end, bytes };
         let from = to_usize(self.done - chunk.start);
         let raw = &chunk.bytes[from..chunk.bytes.len().min(from + piece)];
         let mut text = Vec::with_capacity(to_usize(netascii::encoded_len(raw)));
         self.encoder.encode(raw, &mut text);
         self.done += raw.len() as u64;
-        let is_read = self.done == chunk.end();
+        let is_read = self.done == chunk.end;
         let is_last = is_read
             && match &self.raw {
                 Raw::Fed(reader) => {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use super::Read;
 use super::tables::Pruned;
 use crate::Bytes;
+use crate::framing::Framing;
 use crate::storage::Owner;
 
 /// A piece of a stream.
@@ -13,22 +14,20 @@ use crate::storage::Owner;
 pub(crate) struct Chunk {
     /// The stream offset of its first byte.
     pub(crate) start: u64,
+    /// The stream offset behind its last byte.
+    pub(crate) end: u64,
+    /// Its bytes, with headers between them where it is framed.
     pub(crate) bytes: Bytes,
 }
 
-impl Chunk {
-    /// The stream offset behind its last byte.
-    pub(crate) fn end(&self) -> u64 {
-        self.start + self.bytes.len() as u64
-    }
-}
-
-/// Which piece of which file. Chunks of different size classes are different pieces.
+/// Which piece of which file. Chunks of different size classes are different pieces, and so are plain ones and those that
+/// are framed for different options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PieceKey {
     pub(crate) file: u64,
     pub(crate) start: u64,
     pub(crate) length: u32,
+    pub(crate) framing: Option<Framing>,
 }
 
 /// A piece that a job reads, as long as the job or its completion exists.
@@ -90,9 +89,13 @@ impl Chunks {
         }
     }
 
-    /// A piece that was read.
-    pub(super) fn hold(&mut self, key: PieceKey, is_exact: bool, read: Vec<u8>) -> io::Result<Bytes> {
-        let bytes = whole(read, key.length, is_exact)?;
+    /// A piece that was read. It gets its headers here.
+    pub(super) fn hold(&mut self, key: PieceKey, is_exact: bool, mut read: Vec<u8>) -> io::Result<Bytes> {
+        check_length(&read, key.length, is_exact)?;
+        if let Some(framing) = key.framing {
+            framing.frame(key.start, &mut read);
+        }
+        let bytes = Arc::new(read);
         let state = State::Held(Arc::downgrade(&bytes));
         self.pieces.insert(key, state, State::is_alive);
         Ok(bytes)
@@ -163,12 +166,12 @@ impl Chunks {
 
 /// A file may grow while it is sent, and is sent as it was; one that shrinks must not arrive as a short but whole file.
 /// Where the length was never known, the end is where nothing more comes.
-fn whole(read: Vec<u8>, length: u32, is_exact: bool) -> io::Result<Bytes> {
+fn check_length(read: &[u8], length: u32, is_exact: bool) -> io::Result<()> {
     if read.len() < length as usize && is_exact {
         return Err(io::Error::new(
             io::ErrorKind::UnexpectedEof,
             "the file shrank while it was sent",
         ));
     }
-    Ok(Arc::new(read))
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use super::tables::PRUNE_FLOOR;
 use super::*;
 use crate::testing::{Bench, Simulated, owner};
+use tftp_proto::Rollover;
 
 type Files = Shelf<Simulated>;
 
@@ -30,7 +31,15 @@ impl Bench {
 }
 
 fn find(shelf: &mut Files, file: &Arc<Shared<Simulated>>, who: u32) -> io::Result<Found> {
-    shelf.find(file, (0, 100), owner(who), None)
+    shelf.find(file, plain(0, 100), owner(who), None)
+}
+
+fn plain(start: u64, most: u32) -> Wanted {
+    Wanted {
+        start,
+        most,
+        framing: None,
+    }
 }
 
 /// A file whose one chunk the first transfer's job will read; the second one waits for it.
@@ -105,13 +114,40 @@ fn a_chunk_is_in_memory_once_exactly_as_long_as_needed_and_freed_after_the_last(
     let mut bench = Bench::new();
     bench.put("file", &[7; 100]);
     let file = bench.shared("file");
-    let one = bytes(bench.shelf.find(&file, (64, 4096), owner(1), None));
-    let two = bytes(bench.shelf.find(&file, (64, 4096), owner(2), None));
+    let one = bytes(bench.shelf.find(&file, plain(64, 4096), owner(1), None));
+    let two = bytes(bench.shelf.find(&file, plain(64, 4096), owner(2), None));
     assert!(Arc::ptr_eq(&one, &two));
     assert_eq!((one.len(), one.capacity(), bench.held()), (36, 36, 36));
     drop(one);
     assert_eq!(bench.held(), 36);
     drop(two);
+    assert_eq!(bench.held(), 0);
+}
+
+#[test]
+fn transfers_share_a_framed_chunk_only_where_their_packets_are_the_same() {
+    let mut bench = Bench::new();
+    bench.put("file", &[7; 1000]);
+    let file = bench.shared("file");
+    let mut of = |blksize, rollover| {
+        let framing = Framing::of(blksize, rollover);
+        bytes(bench.shelf.find(
+            &file,
+            Wanted {
+                framing,
+                ..plain(0, 1000)
+            },
+            owner(1),
+            None,
+        ))
+    };
+    let one = of(400, Rollover::Zero);
+    assert_eq!((one.len(), one.capacity()), (1012, 1012));
+    assert!(Arc::ptr_eq(&one, &of(400, Rollover::Zero)));
+    for (blksize, rollover) in [(401, Rollover::Zero), (400, Rollover::One), (100, Rollover::Zero)] {
+        assert!(!Arc::ptr_eq(&one, &of(blksize, rollover)));
+    }
+    drop(one);
     assert_eq!(bench.held(), 0);
 }
 
@@ -126,7 +162,7 @@ fn one_job_for_one_missing_chunk_and_its_bytes_for_all_who_wait() {
         panic!("it is under way")
     };
     // Asked again, as a repeated packet does: still named once.
-    let again = bench.shelf.find(&file, (0, 100), owner(2), Some(job));
+    let again = bench.shelf.find(&file, plain(0, 100), owner(2), Some(job));
     assert!(matches!(again, Ok(Found::Waiting(same)) if same == job));
     assert!(matches!(find(&mut bench.shelf, &file, 3), Ok(Found::Waiting(_))));
     assert_eq!(bench.disk().jobs.len(), 1);
@@ -283,7 +319,7 @@ fn the_tables_stay_small_however_much_passes_through() {
     bench.put("file", &[7; 5000]);
     let file = bench.shared("file");
     for start in 0..4999 {
-        drop(bench.shelf.find(&file, (start, 1), owner(0), None).unwrap());
+        drop(bench.shelf.find(&file, plain(start, 1), owner(0), None).unwrap());
     }
     assert!(bench.shelf.chunks.len() <= PRUNE_FLOOR);
     for size in 0..300 {

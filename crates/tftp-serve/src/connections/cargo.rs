@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tftp_files::{Feed, Intake, Lane, Opened, Place, Shelf, Sink as _, Store};
 use tftp_machine::TransferId;
+use tftp_proto::Agreed;
 
 use super::owner;
 use crate::Outcome;
@@ -131,10 +132,10 @@ impl<S: Store> Cargo<S> {
         }
     }
 
-    /// Bytes of a window of a download.
-    pub(crate) fn set_window(&mut self, bytes: u64) {
+    /// What was agreed, for a download.
+    pub(crate) fn set_window(&mut self, agreed: &Agreed) {
         if let Body::Feed(feed) = &mut self.body {
-            feed.set_window(bytes);
+            feed.set_window(agreed.blksize, agreed.windowsize, agreed.rollover);
         }
     }
 }

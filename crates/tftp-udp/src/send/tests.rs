@@ -96,6 +96,29 @@ fn the_rest_is_kept_whole() {
     assert_eq!(Arc::strong_count(&bytes), 1);
 }
 
+/// A window of prepared packets that waits is not copied, and is still one piece of memory.
+#[test]
+fn prepared_packets_lie_one_behind_the_other() {
+    let mut batch = SendBatch::new(IoMode::Portable);
+    let bytes = Arc::new((0..=255).cycle().take(40).collect::<Vec<u8>>());
+    batch.begin_data(route(0), 12);
+    for block in 0..3 {
+        batch.packet(&bytes, block * 12..block * 12 + 12);
+    }
+    batch.end_data();
+    batch.queue.messages[0].first += 1;
+    batch.queue.compact(&mut batch.spare);
+    let pieces: Vec<_> = (0..2).flat_map(|datagram| batch.queue.pieces(datagram)).collect();
+    assert_eq!(pieces.concat(), bytes[12..36]);
+    assert!(
+        pieces
+            .iter()
+            .zip([12, 24])
+            .all(|(piece, at)| piece.as_ptr() == bytes[at..].as_ptr())
+    );
+    assert_eq!(Arc::strong_count(&bytes), 2);
+}
+
 #[test]
 fn messages_are_sorted_by_socket_alone() {
     let mut batch = SendBatch::new(IoMode::Portable);
