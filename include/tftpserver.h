@@ -297,7 +297,7 @@
  *       SyncUploads             Boolean          False    any time
  *         An acknowledged upload survives power loss.
  *       BusyPollMicros          0 to 100000      0        at start
- *         Microseconds to look for the next packet before sleeping, while transfers run.
+ *         Microseconds at most to look for the next packet before sleeping, while packets come that fast.
  *       Statistics              text                      never
  *         Figures, one line of JSON.
  *       ListenOn                text                      at start

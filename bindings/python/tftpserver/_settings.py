@@ -448,7 +448,7 @@ class SettingAttributes:
 
     @property
     def busy_poll_micros(self) -> int:
-        """Microseconds to look for the next packet before sleeping, while transfers run."""
+        """Microseconds at most to look for the next packet before sleeping, while packets come that fast."""
         return int(self._read_setting("BusyPollMicros"))
 
     @busy_poll_micros.setter

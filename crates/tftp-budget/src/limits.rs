@@ -6,6 +6,20 @@ pub fn open_files() -> u64 {
     soft(libc::RLIMIT_NOFILE).unwrap_or(1024)
 }
 
+/// Processors that the system uses, also those that this process may not run on. 1 where it does not say.
+#[cfg(unix)]
+pub fn processors() -> usize {
+    // SAFETY: no pointers.
+    let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+    usize::try_from(count).unwrap_or(1).max(1)
+}
+
+/// Processors that this process may run on. 1 where the system does not say.
+#[cfg(not(unix))]
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Bytes that a file may have; one byte more raises SIGXFSZ. `u64::MAX` where there is no limit, or none is known.
 #[cfg(unix)]
 pub fn file_size() -> u64 {
@@ -70,5 +84,6 @@ mod tests {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize);
         assert_eq!(file_size(), limit.current.unwrap_or(u64::MAX));
         assert_eq!(soft(Resource::MAX), None, "there is no such limit");
+        assert!(processors() >= std::thread::available_parallelism().unwrap().get());
     }
 }

@@ -49,7 +49,7 @@ pub struct Config {
     pub dont_fragment: bool,
     /// The TOS (IPv4) or traffic class (IPv6) byte of outgoing packets.
     pub traffic_class: Option<u8>,
-    /// How long to spin for the next packet before sleeping, while transfers are active.
+    /// How long to look for the next packet before sleeping, at most, while packets come that fast. Zero: never.
     pub busy_poll: Duration,
     /// Which system calls move datagrams.
     pub io_mode: IoMode,

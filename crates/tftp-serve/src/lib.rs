@@ -87,6 +87,7 @@ mod server;
 pub mod shared;
 #[doc(hidden)]
 pub mod sources;
+mod spin;
 mod storage;
 mod turn;
 mod wording;

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tftp_budget::limits::processors;
 use tftp_files::{Shelf, Store};
 use tftp_machine::{Config, Handled, Mode, NetFailure, Server};
 use tftp_proto::Instant;
@@ -24,6 +25,7 @@ use super::notice::Application;
 use super::observer::Observer;
 use super::ration::{Piece, Ration};
 use super::shared::Shared;
+use super::spin::Spin;
 
 /// Datagrams of one receiving call, and how many calls transfers get in a turn.
 const BATCH: usize = 64;
@@ -48,7 +50,7 @@ pub struct Loop<N: Datagrams, S: Store> {
     /// Requests and packets of transfers come to one port.
     single_port: bool,
     ration: Ration,
-    busy_poll: Duration,
+    spin: Spin,
     /// When storage has something to do by itself.
     storage_due: Option<Instant>,
     /// The application wants to be reminded by then of what it was told.
@@ -77,7 +79,7 @@ pub struct Setup<N: Datagrams, S: Store> {
     pub policy: Arc<Policy>,
     /// What nobody may guess, another one for each thread.
     pub seed: [u8; 16],
-    /// How long to look for datagrams before the thread sleeps, while transfers run.
+    /// How long to look for datagrams before the thread sleeps, at most, while transfers run.
     pub busy_poll: Duration,
 }
 
@@ -116,7 +118,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             drained,
             single_port,
             ration: Ration::default(),
-            busy_poll,
+            spin: Spin::new(busy_poll, processors()),
             storage_due: None,
             wake_due: None,
             messages: VecDeque::new(),
@@ -173,14 +175,17 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     /// Waits for something to do.
     pub fn wait(&mut self) {
         let pause = self.ration.paused_until();
-        let is_idle = self.server.transfers() == 0;
         let until = Until {
             deadline: earliest([self.server.poll_timeout(), pause, self.storage_due, self.wake_due]),
             hear: pause.is_none(),
-            spin: if is_idle { Duration::ZERO } else { self.busy_poll },
+            spin: self.spin.time(self.server.transfers()),
         };
+        let begin = (!self.spin.is_off()).then(|| self.net.now());
         self.net.wait(until);
         self.now = self.net.now();
+        if let Some(begin) = begin {
+            self.spin.waited(self.now.saturating_sub(begin));
+        }
     }
 
     /// Takes datagrams of a class. True if there were any.

@@ -70,7 +70,7 @@ pub enum Key {
     AdaptiveRetransmit,
     /// An acknowledged upload survives power loss.
     SyncUploads,
-    /// Microseconds to look for the next packet before sleeping, while transfers run.
+    /// Microseconds at most to look for the next packet before sleeping, while packets come that fast.
     BusyPollMicros,
     /// More addresses to listen on, as in 192.0.2.1:69 \[2001:db8::1]:69.
     ListenOn,
@@ -183,7 +183,7 @@ pub const TABLE: &[Setting] = &[
     Setting { name: "SyncUploads", kind: Kind::Boolean, default: "False", access: Access::Always, role: Role::Active(Key::SyncUploads),
         about: "An acknowledged upload survives power loss." },
     Setting { name: "BusyPollMicros", kind: Kind::Integer(0..=100000), default: "0", access: Access::AtStart, role: Role::Active(Key::BusyPollMicros),
-        about: "Microseconds to look for the next packet before sleeping, while transfers run." },
+        about: "Microseconds at most to look for the next packet before sleeping, while packets come that fast." },
     Setting { name: "Statistics", kind: Kind::Text, default: "", access: Access::ReadOnly, role: Role::Computed(Computed::Statistics),
         about: "Figures, one line of JSON." },
     Setting { name: "ListenOn", kind: Kind::Text, default: "", access: Access::AtStart, role: Role::Active(Key::ListenOn),

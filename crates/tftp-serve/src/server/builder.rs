@@ -192,7 +192,7 @@ impl Builder {
         self.map_config(|config| config.traffic_class = Some(class))
     }
 
-    /// Looks for the next packet this long before sleeping, while transfers run. Default: 0.
+    /// Looks for the next packet this long at most before sleeping, while packets come that fast. Default: 0, never.
     pub fn busy_poll(self, spin: Duration) -> Builder {
         self.map_config(|config| config.busy_poll = spin)
     }
