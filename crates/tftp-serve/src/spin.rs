@@ -47,18 +47,18 @@ impl Spin {
         }
     }
 
-    /// Whether waits have to be measured.
+    /// Whether the next wait is to be measured: not that of an idle server, which says nothing of any client.
     #[inline]
-    pub(crate) fn is_off(&self) -> bool {
-        self.most.is_zero()
+    pub(crate) fn measures(&self, transfers: usize) -> bool {
+        !self.most.is_zero() && transfers > 0
     }
 
     /// How long the next wait is to look. A server without transfers is idle and sleeps at once.
     #[inline]
     pub(crate) fn time(&mut self, transfers: usize) -> Duration {
-        self.looks = match self.is_off() || transfers == 0 {
-            true => Duration::ZERO,
-            false => self.decide(),
+        self.looks = match self.measures(transfers) {
+            true => self.decide(),
+            false => Duration::ZERO,
         };
         self.looks
     }
@@ -168,6 +168,7 @@ mod tests {
     #[test]
     fn neither_an_idle_server_nor_a_single_processor_looks_and_zero_is_never() {
         assert_eq!(Spin::new(BOUND, 2).time(0), Duration::ZERO);
+        assert!(!Spin::new(BOUND, 2).measures(0));
         assert_eq!(Spin::new(BOUND, 1).time(1), Duration::ZERO);
         assert_eq!(Spin::new(Duration::ZERO, 8).time(1), Duration::ZERO);
         assert_eq!(Spin::new(BOUND, 2).time(1), BOUND, "nothing is known yet");

@@ -175,12 +175,13 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     /// Waits for something to do.
     pub fn wait(&mut self) {
         let pause = self.ration.paused_until();
+        let transfers = self.server.transfers();
         let until = Until {
             deadline: earliest([self.server.poll_timeout(), pause, self.storage_due, self.wake_due]),
             hear: pause.is_none(),
-            spin: self.spin.time(self.server.transfers()),
+            spin: self.spin.time(transfers),
         };
-        let begin = (!self.spin.is_off()).then(|| self.net.now());
+        let begin = self.spin.measures(transfers).then(|| self.net.now());
         self.net.wait(until);
         self.now = self.net.now();
         if let Some(begin) = begin {
