@@ -175,6 +175,17 @@ impl Client {
 
     /// The next packet of this transfer; an ERROR is a failure.
     pub fn receive(&mut self) -> Result<Vec<u8>, Failed> {
+        let packet = self.packet()?;
+        if packet[..2] == [0, 5] {
+            let code = u16::from_be_bytes([packet[2], packet[3]]);
+            let text = String::from_utf8_lossy(&packet[4..packet.len() - 1]).into_owned();
+            return Err(Failed::Error(code, text));
+        }
+        Ok(packet)
+    }
+
+    /// The next packet of this transfer, whatever it is.
+    pub fn packet(&mut self) -> Result<Vec<u8>, Failed> {
         loop {
             let (length, from) = match self.socket.recv_from(&mut self.buffer) {
                 Ok(received) => received,
@@ -183,16 +194,28 @@ impl Client {
                 }
                 Err(error) => panic!("receiving: {error}"),
             };
-            if *self.transfer.get_or_insert(from) != from {
-                continue;
+            if *self.transfer.get_or_insert(from) == from {
+                return Ok(self.buffer[..length].to_vec());
             }
-            let packet = self.buffer[..length].to_vec();
-            if packet[..2] == [0, 5] {
-                let code = u16::from_be_bytes([packet[2], packet[3]]);
-                let text = String::from_utf8_lossy(&packet[4..length - 1]).into_owned();
-                return Err(Failed::Error(code, text));
+        }
+    }
+
+    /// Reads a file in blocks of 512 bytes to its end, from `block` on, which may have come already.
+    pub fn finish(&mut self, mut block: u16) -> Result<Vec<u8>, Failed> {
+        let mut file = Vec::new();
+        if self.transfer.is_some() {
+            self.acknowledge(block - 1);
+        }
+        loop {
+            let packet = self.receive()?;
+            if packet[..2] == [0, 3] && packet[2..4] == block.to_be_bytes() {
+                file.extend_from_slice(&packet[4..]);
+                self.acknowledge(block);
+                block += 1;
+                if packet.len() < 516 {
+                    return Ok(file);
+                }
             }
-            return Ok(packet);
         }
     }
 }

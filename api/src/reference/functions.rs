@@ -4,18 +4,59 @@ use std::fmt::Write;
 
 use super::header::{self, Function};
 use super::{EXAMPLES, Entry};
-use crate::facts;
+use crate::facts::{self, Facts};
 use crate::text::wrapped;
 
 /// A function that the header does not declare yet has no entry: the header is made after the sources that this package
 /// makes, and pages after the header.
-pub fn entries(functions: &[facts::Function], header: &str) -> Vec<Entry> {
+///
+/// # Errors
+/// A comment that contradicts the tables.
+pub fn entries(facts: &Facts, header: &str) -> Result<Vec<Entry>, String> {
     let declared = header::functions(header);
-    let both = functions.iter().filter_map(|fact| {
+    let both = facts.functions.iter().filter_map(|fact| {
         let function = declared.iter().find(|function| function.name == fact.name)?;
-        Some(entry(fact, function))
+        Some(check(facts, fact, function).map(|()| entry(fact, function)))
     });
     both.collect()
+}
+
+/// What a comment lists below "Returns" are numbers of `api/errors.toml`: 901 where the function takes a handle, and 907 where
+/// it may not be called inside a callback.
+fn check(facts: &Facts, fact: &facts::Function, function: &Function) -> Result<(), String> {
+    let returns = &function.doc.returns;
+    let codes = codes(returns);
+    let name = &fact.name;
+    if let Some(code) = codes
+        .iter()
+        .find(|code| facts.errors.all.iter().all(|error| error.code != **code))
+    {
+        return Err(format!("{name} returns {code}, which is not in api/errors.toml"));
+    }
+    // "As `tftpserver_set`."
+    if returns.starts_with("As `") {
+        return Ok(());
+    }
+    if fact.handle && !codes.contains(&901) {
+        return Err(format!(
+            "{name} takes a handle, and its comment does not return 901"
+        ));
+    }
+    match codes.contains(&907) == fact.in_callback {
+        true => Err(format!(
+            "{name}: its comment and in_callback in api/functions.toml do not agree on 907"
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Numbers as errors have them; a port, a time or a size has another length, or stands between other letters.
+fn codes(text: &str) -> Vec<i32> {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    words
+        .filter(|word| [3, 5].contains(&word.len()))
+        .filter_map(|word| word.parse().ok())
+        .collect()
 }
 
 fn entry(fact: &facts::Function, function: &Function) -> Entry {
@@ -33,5 +74,34 @@ fn entry(fact: &facts::Function, function: &Function) -> Entry {
         name: function.name.clone(),
         text,
         example: Some(format!("{EXAMPLES}/functions/{}.c", function.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::ROOT;
+
+    #[test]
+    fn a_comment_that_contradicts_the_tables_is_refused() {
+        let root = Path::new(ROOT);
+        let facts = Facts::read(root).unwrap();
+        let header = std::fs::read_to_string(root.join("include/tftpserver.h")).unwrap();
+        assert!(entries(&facts, &header).is_ok());
+        for (right, wrong) in [
+            // A number that there is not.
+            ("905 no such event", "999 no such event"),
+            // DoEvents is refused inside a callback, and register_callback takes a handle.
+            ("907 called from inside a callback; 908", "908"),
+            (
+                "@return 0; 901 not a handle; 905 no such event",
+                "@return 0; 905 no such event",
+            ),
+        ] {
+            assert!(header.contains(right), "{right}");
+            assert!(entries(&facts, &header.replace(right, wrong)).is_err(), "{wrong}");
+        }
     }
 }

@@ -27,7 +27,7 @@ pub fn made(root: &Path, facts: &Facts) -> Result<Vec<Made>, String> {
         ("properties", values::properties(facts)),
         ("settings", values::settings(facts)),
         ("events", events::entries(&facts.events)),
-        ("functions", functions::entries(&facts.functions, &header)),
+        ("functions", functions::entries(facts, &header)?),
     ];
     let mut all = vec![
         Made::part(

@@ -1,15 +1,19 @@
 //! The program, started as people start it, and clients that ask it for files.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+#[path = "../../../../tests/support/client.rs"]
+mod client;
 pub mod other;
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use client::Client;
+pub use client::pattern;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -32,13 +36,6 @@ pub fn directory(files: &[(&str, &[u8])]) -> TempDir {
         }
     }
     directory
-}
-
-/// Bytes that look random and are the same each time.
-pub fn pattern(length: usize) -> Vec<u8> {
-    (0..length)
-        .map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8)
-        .collect()
 }
 
 /// The program as it serves; killed when it goes.
@@ -285,67 +282,34 @@ pub fn curl_put(server: SocketAddr, name: &str, content: &[u8]) -> Result<(), i3
 }
 
 /// A client that does nothing by itself: for what must stand still.
-pub struct Slow {
-    socket: UdpSocket,
-    peer: SocketAddr,
-    answered: bool,
-}
+pub struct Slow(Client);
 
 impl Slow {
     /// Asks for a file with blocks of 512 bytes.
     pub fn ask(server: SocketAddr, name: &str) -> Slow {
-        let local = if server.is_ipv4() {
-            "127.0.0.1:0"
-        } else {
-            "[::1]:0"
-        };
-        let socket = UdpSocket::bind(local).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let request = [b"\0\x01", name.as_bytes(), b"\0octet\0"].concat();
-        socket.send_to(&request, server).unwrap();
-        Slow {
-            socket,
-            peer: server,
-            answered: false,
-        }
+        let mut client = Client::new(server);
+        client.socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        client.start(&[b"\0\x01", name.as_bytes(), b"\0octet\0"].concat());
+        Slow(client)
     }
 
-    /// The next packet, repetitions too.
+    /// The next packet, repetitions and an ERROR too.
     pub fn packet(&mut self) -> Vec<u8> {
-        let mut buffer = vec![0; 2048];
-        let (length, from) = self.socket.recv_from(&mut buffer).expect("the server answers");
-        assert!(!self.answered || from == self.peer, "one port a transfer");
-        (self.peer, self.answered) = (from, true);
-        buffer.truncate(length);
-        buffer
+        self.0.packet().expect("the server answers")
     }
 
     /// Where the server answers from.
     pub fn peer(&self) -> SocketAddr {
-        self.peer
+        self.0.transfer_address().expect("the server has answered")
     }
 
     pub fn acknowledge(&self, block: u16) {
-        let [high, low] = block.to_be_bytes();
-        self.socket.send_to(&[0, 4, high, low], self.peer).unwrap();
+        self.0.acknowledge(block);
     }
 
-    /// Everything from `block` on, which may have come already.
-    pub fn finish(&mut self, mut block: u16) -> usize {
-        let mut bytes = 0;
-        self.acknowledge(block - 1);
-        loop {
-            let packet = self.packet();
-            assert_eq!(packet[1], 3, "{packet:?}");
-            if packet[2..4] == block.to_be_bytes() {
-                bytes += packet.len() - 4;
-                self.acknowledge(block);
-                block += 1;
-                if packet.len() < 516 {
-                    return bytes;
-                }
-            }
-        }
+    /// Everything from `block` on, which may have come already: how many bytes.
+    pub fn finish(&mut self, block: u16) -> usize {
+        self.0.finish(block).expect("the server sends it all").len()
     }
 }
 
