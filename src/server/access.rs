@@ -138,7 +138,7 @@ impl Server {
             return String::new();
         }
         let record = firing::connection(&self.hub).and_then(|id| self.conns.by_id(id));
-        match (record, self.shared.latest_destination()) {
+        match (record, self.hub.latest_destination()) {
             (Some(record), _) => record.local_host(),
             (None, latest) => latest.map_or_else(String::new, |ip| ip.to_string()),
         }

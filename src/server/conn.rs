@@ -1,31 +1,24 @@
 //! The Conn arrays: the application's view of the connections. It changes only inside DoEvents.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tftp_proto::wire::{ErrorCode, Mode, Operation};
-
 use super::errors::{self, Failure};
-use super::events::Accept;
+use super::events::{Accept, Direction};
 use super::property::ConnField;
 use super::reason::Reason;
 use super::value::Value;
-use tftp_files::{Fed, Feeds, names};
-use tftp_serve::Refusal;
-use tftp_serve::notice::{Connection, Direction};
-use tftp_serve::reply::Reply;
-use tftp_serve::sources::Sources;
+use tftp_serve::inline::{Bytes, Fed, Feeds, Reply, Sources};
+use tftp_serve::{Connection, ErrorCode, Mode, Operation, Refusal, names};
 use tftp_sync::Mutex;
-use tftp_udp::Bytes;
 
 /// An index from here on is a connection's id, below it a position.
-pub use tftp_serve::ids::FIRST_CONNECTION_ID;
+pub const FIRST_CONNECTION_ID: i32 = 1_000_001;
 
 /// One connection, as the application knows it.
 #[derive(Debug)]
 pub(super) struct Record {
-    pub(super) connection: Arc<Connection>,
+    pub(super) connection: Connection,
     /// `None` for a connection that never began.
     reply: Option<Reply>,
     state: Mutex<State>,
@@ -66,7 +59,7 @@ struct State {
 }
 
 impl Record {
-    pub(super) fn new(connection: Arc<Connection>, reply: Option<Reply>) -> Record {
+    pub(super) fn new(connection: Connection, reply: Option<Reply>) -> Record {
         Record {
             connection,
             reply,
@@ -75,28 +68,25 @@ impl Record {
     }
 
     pub(super) fn id(&self) -> i32 {
-        self.connection.id
+        self.connection.id()
     }
 
     pub(super) fn direction(&self) -> Direction {
-        self.connection.operation.into()
+        self.connection.operation().into()
     }
 
     pub(super) fn remote_host(&self) -> String {
-        self.connection.remote.ip().to_canonical().to_string()
+        self.connection.client().ip().to_canonical().to_string()
     }
 
     pub(super) fn local_host(&self) -> String {
-        self.connection
-            .local
-            .as_ref()
-            .map(IpAddr::to_canonical)
-            .map_or_else(String::new, |ip| ip.to_string())
+        let ip = self.connection.local_ip();
+        ip.map_or_else(String::new, |ip| ip.to_canonical().to_string())
     }
 
     /// "0" octet, "1" netascii.
     pub(super) fn transfer_mode(&self) -> &'static str {
-        match self.connection.mode {
+        match self.connection.mode() {
             Mode::Octet => "0",
             Mode::Netascii => "1",
         }
@@ -104,7 +94,7 @@ impl Record {
 
     /// 1 read, 2 write.
     pub(super) fn operation(&self) -> i32 {
-        match self.connection.operation {
+        match self.connection.operation() {
             Operation::Read => 1,
             Operation::Write => 2,
         }
@@ -296,13 +286,13 @@ impl Record {
             ConnField::DataKey => {
                 Value::Text(self.state.lock().key.as_deref().unwrap_or_default().to_owned())
             }
-            ConnField::Filename => Value::Text(self.connection.filename.clone()),
+            ConnField::Filename => Value::Text(self.connection.name().to_owned()),
             ConnField::LocalFile => Value::Text(self.local_file()),
             ConnField::ServedName => {
                 Value::Text(self.state.lock().sources.served_name.clone().unwrap_or_default())
             }
             ConnField::RemoteHost => Value::Text(self.remote_host()),
-            ConnField::RemotePort => Value::Integer(self.connection.remote.port().into()),
+            ConnField::RemotePort => Value::Integer(self.connection.client().port().into()),
             ConnField::TransferMode => Value::Text(self.transfer_mode().to_owned()),
             field => Value::Integer(self.figure(field)),
         }
@@ -310,14 +300,14 @@ impl Record {
 
     /// A figure of this moment, or the last one.
     fn figure(&self, field: ConnField) -> i64 {
-        let progress = &self.connection.progress;
+        let progress = &self.connection;
         let figure = match field {
             ConnField::Operation => return self.operation().into(),
             ConnField::BytesTransferred => progress.bytes(),
             ConnField::TotalBytes => return progress.total().map_or(-1, whole),
-            ConnField::BlockSize => progress.blksize().into(),
-            ConnField::WindowSize => progress.windowsize().into(),
-            ConnField::Retransmissions => progress.repeated(),
+            ConnField::BlockSize => progress.block_size().into(),
+            ConnField::WindowSize => progress.window_size().into(),
+            ConnField::Retransmissions => progress.repeats(),
             ConnField::ElapsedMillis => u64::try_from(progress.elapsed().as_millis()).unwrap_or(u64::MAX),
             _ => 0,
         };
@@ -328,7 +318,7 @@ impl Record {
     pub(super) fn set(&self, field: ConnField, value: Value, feeds: &Arc<Feeds>) -> Result<(), Failure> {
         let mut state = self.state.lock();
         let is_of_downloads = matches!(field, ConnField::DataSize | ConnField::DataKey);
-        if state.has_begun || (is_of_downloads && self.connection.operation == Operation::Write) {
+        if state.has_begun || (is_of_downloads && self.connection.operation() == Operation::Write) {
             return Err(Failure::plain(errors::BUSY));
         }
         match (field, value) {

@@ -1,7 +1,6 @@
-//! Notices become events: the order, the decisions, and what goes back to the engine.
+//! What waits in the queue becomes events: the order, the decisions, and what goes back to the library.
 
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::conn::{Conns, Record};
@@ -9,13 +8,12 @@ use super::errors::Failure;
 use super::events::{self, Accept, Event};
 use super::firing;
 use super::hub::{Hub, Kept};
+use super::queue::Item;
 use super::reason::Reason;
-use tftp_serve::notice::{Connection, LogKind, Notice, Run};
-use tftp_serve::reply::Reply;
-use tftp_serve::{Outcome, Refusal};
-use tftp_udp::Bytes;
+use tftp_serve::inline::{Bytes, DataRun, EngineEvent, Reply, Wanted};
+use tftp_serve::{Connection, LogKind, LogLevel, Outcome, Refusal};
 
-/// Delivers notices, one at a time, on the thread that calls DoEvents. Holds no lock while a callback runs.
+/// Delivers items, one at a time, on the thread that calls DoEvents. Holds no lock while a callback runs.
 pub(super) struct Dispatch<'a> {
     hub: &'a Hub,
     conns: &'a Conns,
@@ -35,49 +33,47 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    pub(super) fn deliver(&mut self, notice: Notice) {
-        firing::during(self.hub, notice.connection(), || self.fire_for(notice));
+    pub(super) fn deliver(&mut self, item: Item) {
+        firing::during(self.hub, item.connection(), || match item {
+            Item::Event(event) => self.fire_for(event),
+            Item::Decided(id) => self.decided(id),
+            Item::Wanted(wanted) => self.wanted(wanted),
+        });
     }
 
-    fn fire_for(&mut self, notice: Notice) {
-        match notice {
-            Notice::Asked {
-                connection,
-                reply,
-                held,
-            } => self.asked(connection, reply, held),
-            Notice::Decided { id } => self.decided(id),
-            Notice::Refused { connection, outcome } => self.refused(connection, &outcome),
-            Notice::Started { id, local_file, held } => self.started(id, local_file, held),
-            Notice::Wanted { id, offset, length } => self.wanted(id, offset, length),
-            Notice::Moved(run) => self.moved(&run),
-            Notice::Ended { id } => self.ended(id),
-            Notice::Failed { connection, outcome } => self.failed(&connection, &outcome),
-            Notice::Disconnected { id, outcome } => self.disconnected(id, &outcome),
-            Notice::Log {
+    fn fire_for(&mut self, event: EngineEvent) {
+        match event {
+            EngineEvent::Requested { reply, held } => self.asked(reply, held),
+            EngineEvent::Refused { connection, outcome } => self.refused(connection, &outcome),
+            EngineEvent::Started { connection, held } => self.started(&connection, held),
+            EngineEvent::Data(run) => self.moved(&run),
+            EngineEvent::Failed { connection, outcome } => self.failed(&connection, &outcome),
+            EngineEvent::Ended { connection, outcome } => self.ended(connection.id(), &outcome),
+            EngineEvent::Log {
                 id,
                 level,
                 kind,
                 message,
             } => self.log(id, level, kind, &message),
+            _ => {}
         }
     }
 
-    /// ConnectionRequest and Connected in one go, then the one answer that the engine waits for.
-    fn asked(&self, connection: Arc<Connection>, reply: Reply, held: bool) {
-        let record = Arc::new(Record::new(connection, Some(reply)));
+    /// ConnectionRequest and Connected in one go, then the one answer that the library waits for.
+    fn asked(&self, reply: Reply, held: bool) {
+        let record = Arc::new(Record::new(reply.connection(), Some(reply)));
         self.conns.insert(Arc::clone(&record));
         record.ask();
         let answer = self.request(&record);
         // The application may have ended it meanwhile, whatever its callback says.
         let answer = record.aborted().map_or(answer, Err);
         let answer = answer.map(|answer| match answer {
-            // The engine has gone on without an answer: nothing can be put off any more.
+            // The transfer has gone on without an answer: nothing can be put off any more.
             Accept::Later if !held => record.decide(Accept::Yes),
             answer => record.decide(answer),
         });
         match answer {
-            // The engine waits for it, as long as Timeout says.
+            // The transfer waits for it, as long as Timeout says.
             Ok(Accept::Later) => {}
             Ok(Accept::Yes) => self.accepted(&record, held),
             Ok(Accept::No) => self.turned_away(&record, Reason::Denied.refusal()),
@@ -114,7 +110,8 @@ impl<'a> Dispatch<'a> {
         record.is_fed() && self.hub.callback(events::id::DATA_WANTED).is_none()
     }
 
-    fn wanted(&self, id: i32, offset: u64, length: u64) {
+    fn wanted(&self, wanted: Wanted) {
+        let id = wanted.name;
         let record = self.conns.by_id(id);
         if record.as_ref().is_some_and(|record| record.is_muted()) {
             return;
@@ -125,15 +122,15 @@ impl<'a> Dispatch<'a> {
         let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
         let answer = self.fire(&mut Event::DataWanted {
             connection_id: id,
-            offset: whole(offset),
-            length: whole(length),
+            offset: whole(wanted.offset),
+            length: whole(wanted.length),
         });
         self.heed(id, answer);
     }
 
     fn turned_away(&self, record: &Record, refusal: Refusal) {
         record.end(refusal.clone());
-        let failure = Failure::of(&refusal.into(), record.connection.operation);
+        let failure = Failure::of(&refusal.into(), record.connection.operation());
         self.connected(record, failure.as_ref());
         self.conns.remove(record.id());
     }
@@ -142,8 +139,8 @@ impl<'a> Dispatch<'a> {
         let (remote_host, local_host) = (record.remote_host(), record.local_host());
         let mut event = Event::ConnectionRequest {
             remote_host: &remote_host,
-            remote_port: record.connection.remote.port(),
-            filename: &record.connection.filename,
+            remote_port: record.connection.client().port(),
+            filename: record.connection.name(),
             transfer_mode: record.transfer_mode(),
             operation: record.operation(),
             accept: Accept::Yes,
@@ -168,8 +165,8 @@ impl<'a> Dispatch<'a> {
     }
 
     /// It never began: no Disconnected follows.
-    fn refused(&self, connection: Arc<Connection>, outcome: &Outcome) {
-        let failure = Failure::of(outcome, connection.operation);
+    fn refused(&self, connection: Connection, outcome: &Outcome) {
+        let failure = Failure::of(outcome, connection.operation());
         let record = Arc::new(Record::new(connection, None));
         record.begin();
         self.conns.insert(Arc::clone(&record));
@@ -177,11 +174,12 @@ impl<'a> Dispatch<'a> {
         self.conns.remove(record.id());
     }
 
-    fn started(&self, id: i32, local_file: Option<PathBuf>, held: bool) {
+    fn started(&self, connection: &Connection, held: bool) {
+        let id = connection.id();
         let Some(record) = self.conns.by_id(id) else {
             return;
         };
-        record.found(local_file);
+        record.found(connection.path());
         if !held {
             record.begin();
         }
@@ -204,7 +202,7 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    fn moved(&mut self, run: &Run) {
+    fn moved(&mut self, run: &DataRun) {
         let Some(record) = self.conns.by_id(run.id) else {
             return;
         };
@@ -219,7 +217,7 @@ impl<'a> Dispatch<'a> {
     }
 
     /// One event a block.
-    fn blocks(&mut self, record: &Record, run: &Run) {
+    fn blocks(&mut self, record: &Record, run: &DataRun) {
         let mut cursor = Cursor::new(&run.slices);
         let mut done = run.before;
         let end = run.before + run.length;
@@ -238,10 +236,10 @@ impl<'a> Dispatch<'a> {
     }
 
     /// False where the callback ended the connection.
-    fn block_moved(&mut self, record: &Record, run: &Run, done: u64, text: &[u8]) -> bool {
+    fn block_moved(&mut self, record: &Record, run: &DataRun, done: u64, text: &[u8]) -> bool {
         let mut event = Event::Transfer {
             connection_id: run.id,
-            direction: run.direction,
+            direction: record.direction(),
             bytes_transferred: i64::try_from(done).unwrap_or(i64::MAX),
             percent_done: percent(done, run.total),
             text,
@@ -260,23 +258,9 @@ impl<'a> Dispatch<'a> {
         answer == 0
     }
 
-    fn ended(&self, id: i32) {
-        let Some(record) = self.conns.by_id(id).filter(|record| !record.is_muted()) else {
-            return;
-        };
-        let direction = record.direction();
-        let answer = self.fire(&mut Event::EndTransfer {
-            connection_id: id,
-            direction,
-        });
-        if answer != 0 {
-            record.mute(answer);
-        }
-    }
-
     fn failed(&self, connection: &Connection, outcome: &Outcome) {
-        let failure = Failure::of(outcome, connection.operation);
-        let (id, (error_code, description)) = (connection.id, status(failure.as_ref()));
+        let failure = Failure::of(outcome, connection.operation());
+        let (id, (error_code, description)) = (connection.id(), status(failure.as_ref()));
         let answer = self.fire(&mut Event::Error {
             error_code,
             description,
@@ -285,15 +269,25 @@ impl<'a> Dispatch<'a> {
         self.heed(id, answer);
     }
 
-    fn disconnected(&self, id: i32, outcome: &Outcome) {
+    /// EndTransfer, where the file is whole, and Disconnected.
+    fn ended(&self, id: i32, outcome: &Outcome) {
         let Some(record) = self.conns.by_id(id) else {
             return;
         };
+        if outcome.is_complete() && !record.is_muted() {
+            let answer = self.fire(&mut Event::EndTransfer {
+                connection_id: id,
+                direction: record.direction(),
+            });
+            if answer != 0 {
+                record.mute(answer);
+            }
+        }
         // A callback can say no to a transfer of which the client has everything already.
         let refused = record
             .ended_with()
             .map(|answer| Reason::Callback(answer).failure());
-        let failure = Failure::of(outcome, record.connection.operation).or(refused);
+        let failure = Failure::of(outcome, record.connection.operation()).or(refused);
         if record.is_undecided() {
             // It ended before the application had answered: it never was connected.
             record.decide(Accept::No);
@@ -309,17 +303,17 @@ impl<'a> Dispatch<'a> {
         self.conns.remove(id);
     }
 
-    fn log(&self, id: i32, level: u8, kind: LogKind, message: &str) {
+    fn log(&self, id: i32, level: LogLevel, kind: LogKind, message: &str) {
         let log_type = match kind {
             LogKind::Info => "Info",
             LogKind::Error => "Error",
             LogKind::Verbose => "Verbose",
             LogKind::Debug => "Debug",
-            LogKind::PiTrail => "PITrail",
+            _ => "PITrail",
         };
         let answer = self.fire(&mut Event::Log {
             connection_id: id,
-            log_level: level.into(),
+            log_level: level as i32,
             message,
             log_type,
         });

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use tftp_proto::wire::Operation;
-
 use super::super::events::{self, Callback};
 use super::super::testing::{self, Inbox};
 use super::super::value::Value;
 use super::*;
 use crate::server::Server;
 use crate::server::property::ConnField;
-use tftp_serve::notice::{Application, Direction};
+use tftp_serve::Operation;
+use tftp_serve::inline::EventSink;
 use tftp_sync::Mutex;
 
 const ID: i32 = 1_000_001;
@@ -53,29 +52,23 @@ impl Bench {
         Bench::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9], answer)
     }
 
-    fn tell(&self, notice: Notice) {
-        self.server.hub.tell(notice);
+    fn tell(&self, event: EngineEvent) {
+        self.server.hub.event(event);
     }
 
     fn ask(&self, id: i32, operation: Operation, held: bool) {
-        let (connection, reply) = (testing::asking(id, operation), testing::reply(&self.inbox, id));
-        self.tell(Notice::Asked {
-            connection,
-            reply,
-            held,
-        });
+        let reply = testing::reply_to(&self.inbox, id, operation);
+        self.tell(EngineEvent::Requested { reply, held });
     }
 
-    fn started(&self, held: bool) {
-        self.tell(Notice::Started {
-            id: ID,
-            local_file: Some("/srv/file".into()),
-            held,
-        });
+    fn started(&self, id: i32, held: bool) {
+        let connection = testing::connection(id);
+        self.tell(EngineEvent::Started { connection, held });
     }
 
-    fn disconnected(&self, outcome: Outcome) {
-        self.tell(Notice::Disconnected { id: ID, outcome });
+    fn ended(&self, outcome: Outcome) {
+        let connection = testing::connection(ID);
+        self.tell(EngineEvent::Ended { connection, outcome });
     }
 
     /// One DoEvents, and what it delivered.
@@ -122,16 +115,15 @@ fn describe(event: &Event<'_>) -> String {
     }
 }
 
-fn run_of(before: u64, block: u32, slices: &[&str], total: Option<u64>) -> Run {
+fn run_of(before: u64, block: u32, slices: &[&str], total: Option<u64>) -> DataRun {
     // Each slice lies in the middle of its buffer.
     let slices: Vec<_> = slices
         .iter()
         .map(|text| (Bytes::new(format!("<{text}>").into_bytes()), 1..text.len() + 1))
         .collect();
     let length = slices.iter().map(|(_, range)| range.len() as u64).sum();
-    Run {
+    DataRun {
         id: ID,
-        direction: Direction::Download,
         before,
         length,
         block,
@@ -149,12 +141,11 @@ fn a_whole_download_in_order() {
     bench.ask(ID, Operation::Read, true);
     assert_eq!(bench.run(), ["request file 192.0.2.7 1", "connected 0"]);
     assert_eq!(bench.inbox.take(), ["1 admit"]);
-    bench.started(true);
+    bench.started(ID, true);
     assert_eq!(bench.run(), ["start download"]);
     assert_eq!(bench.inbox.take(), ["1 admit"]);
-    bench.tell(Notice::Moved(run_of(0, 4, &["abcdef", "gh", "i"], Some(9))));
-    bench.tell(Notice::Ended { id: ID });
-    bench.disconnected(Outcome::Complete);
+    bench.tell(EngineEvent::Data(run_of(0, 4, &["abcdef", "gh", "i"], Some(9))));
+    bench.ended(Outcome::Complete);
     assert_eq!(
         bench.run(),
         [
@@ -204,7 +195,7 @@ fn an_answer_after_the_end_is_not_told() {
     let bench = putting_off();
     bench.ask(ID, Operation::Read, true);
     bench.run();
-    bench.disconnected(Outcome::Unanswered);
+    bench.ended(Outcome::Unanswered);
     bench.server.accept(ID, true).unwrap();
     assert_eq!(bench.run(), ["connected 301"]);
     assert_eq!(bench.server.accept(ID, true).unwrap_err().code, 903);
@@ -220,7 +211,7 @@ fn what_is_refused_has_no_further_events() {
         0
     });
     bench.ask(ID, Operation::Write, true);
-    bench.disconnected(Reason::Denied.refusal().into());
+    bench.ended(Reason::Denied.refusal().into());
     assert_eq!(bench.run(), ["request file 192.0.2.7 2", "connected 10013"]);
     assert_eq!(bench.inbox.take(), ["1 end Denied"]);
     assert_eq!(bench.server.conns.count(), 0);
@@ -235,7 +226,7 @@ fn a_limit_is_told_by_connected_alone() {
         }
         0
     });
-    bench.tell(Notice::Refused {
+    bench.tell(EngineEvent::Refused {
         connection: testing::connection(ID),
         outcome: Outcome::Limit,
     });
@@ -256,10 +247,10 @@ fn what_connected_sets_is_what_is_sent() {
     bench.ask(ID, Operation::Read, true);
     bench.run();
     assert_eq!(bench.inbox.take(), ["1 admit data 3"]);
-    bench.started(false);
+    bench.started(ID, false);
     bench.run();
     let record = bench.server.conns.at(ID).unwrap();
-    assert_eq!(record.get(ConnField::LocalFile), Value::Text("/srv/file".into()));
+    assert_eq!(record.get(ConnField::LocalFile), Value::Text("/a/file".into()));
     assert_eq!(
         bench
             .server
@@ -281,11 +272,7 @@ fn start_transfer_is_a_second_chance() {
         0
     });
     bench.ask(ID, Operation::Read, false);
-    bench.tell(Notice::Started {
-        id: ID,
-        local_file: None,
-        held: true,
-    });
+    bench.started(ID, true);
     assert_eq!(bench.run(), ["start download"]);
     assert_eq!(bench.inbox.take(), ["1 admit file /late"]);
 }
@@ -298,14 +285,13 @@ fn an_answer_ends_the_connection_and_silences_it() {
     };
     let bench = Bench::all(answer);
     bench.ask(ID, Operation::Read, false);
-    bench.tell(Notice::Moved(run_of(0, 2, &["abcd"], None)));
-    bench.tell(Notice::Moved(run_of(4, 2, &["ef"], None)));
-    bench.tell(Notice::Ended { id: ID });
-    bench.tell(Notice::Failed {
+    bench.tell(EngineEvent::Data(run_of(0, 2, &["abcd"], None)));
+    bench.tell(EngineEvent::Data(run_of(4, 2, &["ef"], None)));
+    bench.tell(EngineEvent::Failed {
         connection: testing::connection(ID),
         outcome: Reason::Callback(-3).refusal().into(),
     });
-    bench.disconnected(Reason::Callback(-3).refusal().into());
+    bench.ended(Reason::Callback(-3).refusal().into());
     let expected = [
         "request file 192.0.2.7 1",
         "connected 0",
@@ -323,7 +309,7 @@ fn an_answer_to_the_request_refuses() {
         i32::from(matches!(event, Event::ConnectionRequest { .. }))
     });
     bench.ask(ID, Operation::Read, true);
-    bench.disconnected(Reason::Callback(1).refusal().into());
+    bench.ended(Reason::Callback(1).refusal().into());
     assert_eq!(bench.run(), ["request file 192.0.2.7 1", "connected 10053"]);
     assert_eq!(bench.inbox.take(), ["1 end Callback(1)"]);
 }
@@ -334,7 +320,7 @@ fn an_answer_to_connected_is_not_followed_by_an_admission() {
         i32::from(matches!(event, Event::Connected { .. }))
     });
     bench.ask(ID, Operation::Read, true);
-    bench.disconnected(Reason::Callback(1).refusal().into());
+    bench.ended(Reason::Callback(1).refusal().into());
     assert_eq!(bench.run(), ["connected 0", "disconnected 10053"]);
     assert_eq!(bench.inbox.take(), ["1 end Callback(1)"]);
 }
@@ -345,11 +331,11 @@ fn empty_blocks() {
     bench.ask(ID, Operation::Read, false);
     let mut empty = run_of(0, 512, &[], Some(0));
     empty.empty_block = true;
-    bench.tell(Notice::Moved(empty));
+    bench.tell(EngineEvent::Data(empty));
     assert_eq!(bench.run(), ["transfer 0 100 "]);
     let mut multiple = run_of(2, 2, &["ab"], Some(4));
     multiple.empty_block = true;
-    bench.tell(Notice::Moved(multiple));
+    bench.tell(EngineEvent::Data(multiple));
     assert_eq!(bench.run(), ["transfer 4 100 ab", "transfer 4 100 "]);
 }
 
@@ -357,7 +343,7 @@ fn empty_blocks() {
 fn beyond_four_gigabytes() {
     let bench = Bench::new(&[8], |_, _| 0);
     bench.ask(ID, Operation::Read, false);
-    bench.tell(Notice::Moved(run_of(1 << 40, 4, &["ab"], Some(1 << 41))));
+    bench.tell(EngineEvent::Data(run_of(1 << 40, 4, &["ab"], Some(1 << 41))));
     assert_eq!(bench.run(), [format!("transfer {} 50 ab", (1u64 << 40) + 2)]);
 }
 
@@ -371,7 +357,7 @@ fn records_come_and_go_only_inside_do_events() {
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(0));
     bench.run();
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(1));
-    bench.disconnected(Outcome::Complete);
+    bench.ended(Outcome::Complete);
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(1));
     assert_eq!(bench.run(), ["disconnected 0"]);
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(0));
@@ -380,15 +366,15 @@ fn records_come_and_go_only_inside_do_events() {
 #[test]
 fn an_application_without_callbacks_accumulates_nothing_and_still_sees_connections() {
     let bench = Bench::new(&[], |_, _| 0);
-    assert!(!bench.server.hub.wants().any_connection());
+    assert!(!bench.server.hub.interests().follows_connections());
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(0));
     assert!(
-        bench.server.hub.wants().any_connection(),
+        bench.server.hub.interests().follows_connections(),
         "it looks at the Conn arrays"
     );
     bench.ask(ID, Operation::Read, false);
     bench.ask(ID + 1, Operation::Read, false);
-    bench.disconnected(Outcome::Complete);
+    bench.ended(Outcome::Complete);
     bench.run();
     assert_eq!(bench.server.get(2, 0).unwrap(), Value::Text("1000002".into()));
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(1));
@@ -399,14 +385,10 @@ fn what_waits_for_a_callback_goes_on_when_that_is_unregistered() {
     let bench = Bench::all(|_, _| 0);
     bench.ask(ID, Operation::Read, true);
     bench.ask(ID + 1, Operation::Read, true);
-    bench.tell(Notice::Started {
-        id: ID + 1,
-        local_file: None,
-        held: true,
-    });
+    bench.started(ID + 1, true);
     let mut run = run_of(0, 2, &["ab"], None);
     run.id = ID + 1;
-    bench.tell(Notice::Moved(run));
+    bench.tell(EngineEvent::Data(run));
     bench.server.register(2, None).unwrap();
     assert!(bench.inbox.take().is_empty(), "Connected is still registered");
     bench.server.register(1, None).unwrap();
@@ -419,9 +401,8 @@ fn what_waits_for_a_callback_goes_on_when_that_is_unregistered() {
 }
 
 /// An upload that no file takes.
-fn only_copy(text: &str) -> Notice {
-    Notice::Moved(Run {
-        direction: Direction::Upload,
+fn only_copy(text: &str) -> EngineEvent {
+    EngineEvent::Data(DataRun {
         is_only_copy: true,
         ..run_of(0, 512, &[text], None)
     })
@@ -435,7 +416,7 @@ fn an_upload_whose_only_taker_is_unregistered_fails() {
     bench.tell(only_copy("ab"));
     bench.server.register(8, None).unwrap();
     assert_eq!(bench.inbox.take(), ["1 end NoPlace"]);
-    bench.disconnected(Outcome::NoSource);
+    bench.ended(Outcome::NoSource);
     assert_eq!(bench.run().len(), 1, "only Disconnected");
     // While it is being delivered.
     let bench = Bench::new(&[3, 8], |server, event| {
@@ -462,7 +443,7 @@ fn an_upload_of_an_unobserved_connection_fails_where_no_file_takes_it() {
 fn blocks_of_a_file_go_on_without_their_callback() {
     let bench = Bench::new(&[3, 8], |_, _| 0);
     bench.ask(ID, Operation::Write, false);
-    bench.tell(Notice::Moved(run_of(0, 512, &["ab"], None)));
+    bench.tell(EngineEvent::Data(run_of(0, 512, &["ab"], None)));
     bench.server.register(8, None).unwrap();
     assert!(bench.inbox.take().is_empty());
 }
@@ -473,41 +454,27 @@ fn what_is_delivered_during_a_hold_is_taken_at_its_end() {
         Event::Transfer { connection_id, .. } => server.hold(*connection_id, true).map_or(1, |()| 0),
         _ => 0,
     });
-    let (connection, reply) = (
-        testing::asking(ID, Operation::Write),
-        testing::reply(&bench.inbox, ID),
-    );
-    let flow = reply.flow();
-    bench.tell(Notice::Asked {
-        connection,
-        reply,
-        held: false,
-    });
+    bench.ask(ID, Operation::Write, false);
     for text in ["ab", "cd"] {
-        let run = run_of(0, 512, &[text], None);
-        flow.add(run.weight());
-        bench.tell(Notice::Moved(run));
+        bench.tell(EngineEvent::Data(run_of(0, 512, &[text], None)));
     }
-    assert!(!flow.below(0));
     assert_eq!(bench.run().len(), 2);
-    assert!(!flow.below(0), "delivered and not taken");
-    assert!(bench.inbox.take().is_empty());
+    assert_eq!(bench.inbox.taken(), 0, "delivered and not taken");
     bench.server.hold(ID, false).unwrap();
-    assert_eq!(bench.inbox.take(), ["1 taken"]);
-    assert!(flow.below(0));
+    assert_eq!(bench.inbox.taken(), 1);
     assert_eq!(bench.server.hold(ID + 1, true).unwrap_err().code, 903);
 }
 
 #[test]
 fn errors_and_logs_need_no_connection() {
     let bench = Bench::new(&[5, 6], |_, _| 7);
-    bench.tell(Notice::Failed {
+    bench.tell(EngineEvent::Failed {
         connection: testing::connection(0),
         outcome: Outcome::Name,
     });
-    bench.tell(Notice::Log {
+    bench.tell(EngineEvent::Log {
         id: 0,
-        level: 1,
+        level: LogLevel::Info,
         kind: LogKind::Error,
         message: "it went wrong".into(),
     });
@@ -519,10 +486,9 @@ fn a_no_that_comes_after_the_end_is_told_all_the_same() {
     for refusing in [8, 4] {
         let bench = Bench::all(move |_, event| i32::from(event.id() == refusing) * 7);
         bench.ask(ID, Operation::Read, false);
-        bench.started(false);
-        bench.tell(Notice::Moved(run_of(0, 4, &["ab"], Some(2))));
-        bench.tell(Notice::Ended { id: ID });
-        bench.disconnected(Outcome::Complete);
+        bench.started(ID, false);
+        bench.tell(EngineEvent::Data(run_of(0, 4, &["ab"], Some(2))));
+        bench.ended(Outcome::Complete);
         let seen = bench.run();
         assert_eq!(seen.contains(&"end download".to_owned()), refusing == 4);
         assert_eq!(seen.last().unwrap(), "disconnected 10053");
@@ -534,7 +500,7 @@ fn a_size_that_was_announced_as_0_is_no_size() {
     let bench = Bench::all(|_, _| 0);
     bench.ask(ID, Operation::Write, false);
     bench.run();
-    bench.tell(Notice::Moved(run_of(0, 4, &["ab"], Some(0))));
+    bench.tell(EngineEvent::Data(run_of(0, 4, &["ab"], Some(0))));
     assert_eq!(bench.run(), ["transfer 2 -1 ab"]);
 }
 
@@ -542,9 +508,9 @@ fn a_size_that_was_announced_as_0_is_no_size() {
 fn a_log_callback_ends_a_connection_that_has_no_other_callback() {
     let bench = Bench::new(&[6], |_, _| 3);
     bench.ask(ID, Operation::Read, false);
-    bench.tell(Notice::Log {
+    bench.tell(EngineEvent::Log {
         id: ID,
-        level: 1,
+        level: LogLevel::Info,
         kind: LogKind::Info,
         message: "asks".into(),
     });
@@ -561,7 +527,7 @@ fn an_interrupt_leaves_the_rest_for_the_next_time() {
         0
     });
     for id in 1..=3 {
-        bench.tell(Notice::Failed {
+        bench.tell(EngineEvent::Failed {
             connection: testing::connection(id),
             outcome: Outcome::Name,
         });

@@ -4,7 +4,36 @@
 mod event;
 
 pub use event::{Event, FIRST, LAST, id};
-pub use tftp_serve::notice::Direction;
+use std::fmt;
+
+use tftp_serve::Operation;
+
+/// Who sends the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The client sends (WRQ).
+    Upload = 0,
+    /// The server sends (RRQ).
+    Download = 1,
+}
+
+impl From<Operation> for Direction {
+    fn from(operation: Operation) -> Self {
+        match operation {
+            Operation::Read => Direction::Download,
+            Operation::Write => Direction::Upload,
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Direction::Upload => "upload",
+            Direction::Download => "download",
+        })
+    }
+}
 
 /// What ConnectionRequest says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

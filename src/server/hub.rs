@@ -1,46 +1,42 @@
-//! Where the engine's notices arrive: which are wanted, which are kept, and for whom.
+//! Where the library's events arrive: which are wanted, which are kept, and for whom.
 
+use std::net::IpAddr;
 use std::sync::Arc;
-
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use tftp_files::{Asks, Feeds, Wanted};
-use tftp_proto::Instant;
 
 use super::conn::Conns;
 use super::errors::{self, Failure};
 use super::events::{self, Callback};
-use super::queue::Queue;
+use super::queue::{self, Item, Queue};
 use super::quiet::Quiet;
 use super::reason::Reason;
 use tftp_serve::Outcome;
-use tftp_serve::notice::{Application, LogKind, Notice, Wants};
-use tftp_serve::reply::Reply;
-use tftp_serve::sources::Sources;
-use tftp_sync::RwLock;
+use tftp_serve::inline::{Asks, EngineEvent, EventSink, Feeds, Instant, Interests, Reply, Sources, Wanted};
 use tftp_sync::atomic::{
     AtomicBool, AtomicU8, AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };
+use tftp_sync::{Mutex, RwLock};
 
 const EVENTS: usize = events::LAST as usize;
 
-/// The notices that an event is made of; Log depends on LogLevel.
-const WANTS_OF_EVENT: [Wants; EVENTS] = [
-    Wants::CONNECTED,
-    Wants::REQUEST,
-    Wants::DISCONNECTED,
-    Wants::END,
-    Wants::ERROR,
-    Wants::NONE,
-    Wants::START,
-    Wants::TRANSFER,
+/// What an event needs of the library; Log depends on LogLevel.
+const INTERESTS_OF_EVENT: [Interests; EVENTS] = [
+    Interests::REQUESTS,
+    Interests::REQUESTS,
+    Interests::CONNECTIONS,
+    Interests::CONNECTIONS,
+    Interests::FAILURES,
+    Interests::NONE,
+    Interests::STARTS,
+    Interests::DATA,
     // The class makes it itself, where the application is the source.
-    Wants::NONE,
+    Interests::NONE,
 ];
 
-/// The application, as the engine sees it.
+/// The application, as the library sees it.
 pub(super) struct Hub {
     pub(super) queue: Arc<Queue>,
     /// Downloads that the application feeds.
@@ -54,6 +50,9 @@ pub(super) struct Hub {
     log_level: AtomicU8,
     /// The application looks at the Conn arrays: connections are followed even where no callback is registered.
     is_watched: AtomicBool,
+    /// CaptureIPPacketInfo: requests are looked at even where nothing else is.
+    captures: AtomicBool,
+    latest_destination: Mutex<Option<IpAddr>>,
     is_closed: AtomicBool,
 }
 
@@ -69,6 +68,8 @@ impl Hub {
             registered: AtomicU32::new(0),
             log_level: AtomicU8::new(log_level),
             is_watched: AtomicBool::new(false),
+            captures: AtomicBool::new(false),
+            latest_destination: Mutex::default(),
             is_closed: AtomicBool::new(false),
         }
     }
@@ -85,7 +86,8 @@ impl Hub {
             let mut callbacks = self.callbacks.write();
             let before = std::mem::replace(&mut callbacks[place], callback);
             self.changes.fetch_add(1, Release);
-            self.registered.store(self.wants_of(&callbacks).0, Relaxed);
+            self.registered
+                .store(self.interests_of(&callbacks).bits(), Relaxed);
             before
         };
         // What the application gave is let go with no lock held.
@@ -113,7 +115,8 @@ impl Hub {
     pub(super) fn set_log_level(&self, level: u8) {
         let callbacks = self.callbacks.write();
         self.log_level.store(level, Relaxed);
-        self.registered.store(self.wants_of(&callbacks).0, Relaxed);
+        self.registered
+            .store(self.interests_of(&callbacks).bits(), Relaxed);
     }
 
     /// From now on the Conn arrays are kept, callbacks or not.
@@ -132,30 +135,25 @@ impl Hub {
 
     /// A message of the class itself, level 1.
     pub(super) fn log(&self, message: String) {
-        if self.registered().has(Wants::LOG_INFO) {
-            self.queue.push(Notice::Log {
-                id: 0,
-                level: 1,
-                kind: LogKind::Info,
-                message,
-            });
+        if self.registered().has(Interests::LOG_INFO) {
+            self.queue.push(queue::message(message));
             self.queue.announce();
         }
     }
 
     /// The application has answered a request that it had put off: the next DoEvents tells it.
     pub(super) fn decided(&self, id: i32) {
-        self.queue.push(Notice::Decided { id });
+        self.queue.push(Item::Decided(id));
         self.queue.announce();
     }
 
     /// Lets go on what waits for a callback that is registered no more: nothing waits for an event without one.
     pub(super) fn release(&self, conns: &Conns) {
-        let wants = self.registered();
+        let interests = self.registered();
         let mut waiting = Releasing::default();
         let is_unfed = self.callback(events::id::DATA_WANTED).is_none();
         self.queue
-            .revise(|notice| waiting.look_at(notice, wants, is_unfed, conns));
+            .revise(|item| waiting.look_at(item, interests, is_unfed, conns));
         waiting
             .unfed
             .into_iter()
@@ -175,23 +173,47 @@ impl Hub {
             .for_each(|(reply, weight)| reply.taken(weight));
     }
 
-    fn registered(&self) -> Wants {
-        Wants(self.registered.load(Relaxed))
+    /// Keeps the address that the latest request was sent to, or forgets it and keeps none.
+    pub(super) fn capture(&self, captures: bool) {
+        self.captures.store(captures, Relaxed);
+        if !captures {
+            *self.latest_destination.lock() = None;
+        }
     }
 
-    fn wants_of(&self, callbacks: &[Option<Arc<dyn Callback>>; EVENTS]) -> Wants {
-        let mut wants = Wants::NONE;
-        for (callback, needed) in callbacks.iter().zip(WANTS_OF_EVENT) {
+    pub(super) fn latest_destination(&self) -> Option<IpAddr> {
+        *self.latest_destination.lock()
+    }
+
+    fn destination_of(&self, event: &EngineEvent) {
+        match event {
+            EngineEvent::Requested { reply, .. } => {
+                *self.latest_destination.lock() = reply.connection().local_ip();
+            }
+            EngineEvent::Refused { connection, .. } => {
+                *self.latest_destination.lock() = connection.local_ip();
+            }
+            _ => {}
+        }
+    }
+
+    fn registered(&self) -> Interests {
+        Interests::from_bits(self.registered.load(Relaxed))
+    }
+
+    fn interests_of(&self, callbacks: &[Option<Arc<dyn Callback>>; EVENTS]) -> Interests {
+        let mut interests = Interests::NONE;
+        for (callback, needed) in callbacks.iter().zip(INTERESTS_OF_EVENT) {
             if callback.is_some() {
-                wants = wants.with(needed);
+                interests = interests.with(needed);
             }
         }
-        let levels = [Wants::LOG_INFO, Wants::LOG_VERBOSE, Wants::LOG_DEBUG];
+        let levels = [Interests::LOG_INFO, Interests::LOG_VERBOSE, Interests::LOG_DEBUG];
         if callbacks[LOG].is_some() {
             let level = usize::from(self.log_level.load(Relaxed));
-            wants = levels.into_iter().take(level).fold(wants, Wants::with);
+            interests = levels.into_iter().take(level).fold(interests, Interests::with);
         }
-        wants
+        interests
     }
 }
 
@@ -200,12 +222,7 @@ struct Asker(Arc<Queue>);
 
 impl Asks for Asker {
     fn ask(&self, wanted: Wanted) {
-        let Wanted { name, offset, length } = wanted;
-        self.0.push(Notice::Wanted {
-            id: name,
-            offset,
-            length,
-        });
+        self.0.push(Item::Wanted(wanted));
         self.0.announce();
     }
 }
@@ -230,41 +247,39 @@ fn place(event: i32) -> Option<usize> {
         .then(|| (event - events::FIRST) as usize)
 }
 
-impl Application for Hub {
+impl EventSink for Hub {
     fn turn_ends(&self, now: Instant) -> Option<Duration> {
         self.queue.announce_at(now)
     }
 
-    fn wants(&self) -> Wants {
-        match self.is_watched.load(Relaxed) {
-            // The ends of connections are what the Conn arrays need; the engine then tells their beginnings too.
-            true => self.registered().with(Wants::DISCONNECTED),
+    fn interests(&self) -> Interests {
+        match self.is_watched.load(Relaxed) || self.captures.load(Relaxed) {
+            // The ends of connections are what the Conn arrays need, from their beginnings on.
+            true => self.registered().with(Interests::CONNECTIONS),
             false => self.registered(),
         }
     }
 
     fn admits(&self) -> bool {
         // What waits from callbacks that are registered no more does not hold anybody up.
-        self.registered() == Wants::NONE || self.queue.has_room()
+        self.registered() == Interests::NONE || self.queue.has_room()
     }
 
-    fn tell(&self, notice: Notice) {
-        match notice {
-            Notice::Asked {
-                connection,
-                reply,
-                held,
-            } if !self.registered().any_connection() => {
-                self.quiet.begin(connection, reply, held);
+    fn event(&self, event: EngineEvent) {
+        if self.captures.load(Relaxed) {
+            self.destination_of(&event);
+        }
+        match event {
+            EngineEvent::Requested { reply, held } if !self.registered().follows_connections() => {
+                self.quiet.begin(reply, held);
             }
-            Notice::Refused { .. } if !self.registered().any_connection() => {}
-            // Nothing but this event would come of it.
-            Notice::Ended { .. } if !self.registered().has(Wants::END) => {}
+            EngineEvent::Refused { .. } if !self.registered().follows_connections() => {}
             // For the application it never began.
-            Notice::Failed { outcome, .. } | Notice::Disconnected { outcome, .. } if is_denied(&outcome) => {}
-            notice => {
-                if let Some(notice) = self.quiet.fold(notice) {
-                    self.queue.push(notice);
+            EngineEvent::Failed { outcome, .. } | EngineEvent::Ended { outcome, .. }
+                if is_denied(&outcome) => {}
+            event => {
+                if let Some(event) = self.quiet.fold(event) {
+                    self.queue.push(Item::Event(event));
                 }
             }
         }
@@ -285,29 +300,29 @@ struct Releasing {
 }
 
 impl Releasing {
-    fn look_at(&mut self, notice: &mut Notice, wants: Wants, is_unfed: bool, conns: &Conns) {
-        match notice {
-            Notice::Wanted { id, .. } if is_unfed => {
-                let found = self.reply_to(*id, conns).map(|(reply, _)| reply);
+    fn look_at(&mut self, item: &mut Item, interests: Interests, is_unfed: bool, conns: &Conns) {
+        match item {
+            Item::Wanted(wanted) if is_unfed => {
+                let found = self.reply_to(wanted.name, conns).map(|(reply, _)| reply);
                 self.unfed.extend(found);
             }
-            Notice::Asked {
-                connection,
-                reply,
-                held,
-            } => {
-                if *held && !wants.holds_admission() {
+            Item::Event(EngineEvent::Requested { reply, held }) => {
+                if *held && !interests.has(Interests::REQUESTS) {
                     *held = false;
                     self.admissions.push((reply.clone(), Sources::default()));
                 }
-                self.coming.insert(connection.id, reply.clone());
+                self.coming.insert(reply.connection().id(), reply.clone());
             }
-            Notice::Started { id, held, .. } if *held && !wants.has(Wants::START) => {
+            Item::Event(EngineEvent::Started { connection, held })
+                if *held && !interests.has(Interests::STARTS) =>
+            {
                 *held = false;
-                let found = self.reply_to(*id, conns);
+                let found = self.reply_to(connection.id(), conns);
                 self.admissions.extend(found);
             }
-            Notice::Moved(run) if !wants.has(Wants::TRANSFER) && !run.slices.is_empty() => {
+            Item::Event(EngineEvent::Data(run))
+                if !interests.has(Interests::DATA) && !run.slices.is_empty() =>
+            {
                 let weight = run.weight();
                 run.slices.clear();
                 if let Some((reply, _)) = self.reply_to(run.id, conns) {
@@ -343,30 +358,33 @@ mod tests {
     #[test]
     fn what_is_wanted_is_what_is_registered() {
         let hub = Hub::new(1);
-        assert_eq!(hub.wants(), Wants::NONE);
+        assert_eq!(hub.interests(), Interests::NONE);
         hub.register(8, nothing()).unwrap();
         // Whatever its event, a callback may end connections: their ends are wanted too, from then on.
-        assert_eq!(hub.wants(), Wants::TRANSFER.with(Wants::DISCONNECTED));
+        assert_eq!(hub.interests(), Interests::DATA.with(Interests::CONNECTIONS));
         hub.register(2, nothing()).unwrap();
-        assert!(hub.wants().holds_admission());
+        assert!(hub.interests().has(Interests::REQUESTS));
         hub.register(2, None).unwrap();
         hub.register(8, None).unwrap();
-        assert_eq!(hub.wants(), Wants::DISCONNECTED);
+        assert_eq!(hub.interests(), Interests::CONNECTIONS);
     }
 
     #[test]
     fn the_log_is_wanted_up_to_its_level() {
         let hub = Hub::new(1);
         hub.set_log_level(3);
-        assert_eq!(hub.wants(), Wants::NONE, "nobody listens");
+        assert_eq!(hub.interests(), Interests::NONE, "nobody listens");
         hub.register(6, nothing()).unwrap();
-        let all = [Wants::LOG_INFO, Wants::LOG_VERBOSE, Wants::LOG_DEBUG];
+        let all = [Interests::LOG_INFO, Interests::LOG_VERBOSE, Interests::LOG_DEBUG];
         for level in 0..=3 {
             hub.set_log_level(level);
-            let wanted = all.map(|bit| hub.wants().has(bit));
+            let wanted = all.map(|bit| hub.interests().has(bit));
             assert_eq!(wanted, [level >= 1, level >= 2, level >= 3]);
         }
-        assert!(hub.wants().any_connection(), "the callback may end connections");
+        assert!(
+            hub.interests().follows_connections(),
+            "the callback may end connections"
+        );
     }
 
     #[test]
@@ -374,7 +392,7 @@ mod tests {
         let hub = Hub::new(1);
         hub.register(5, nothing()).unwrap();
         while hub.queue.has_room() {
-            hub.queue.push(Notice::Ended { id: 1 });
+            hub.queue.push(Item::Decided(1));
         }
         assert!(!hub.admits());
         hub.register(5, None).unwrap();

@@ -1,32 +1,23 @@
-//! The engines of a server: those that listen, one an address, and those that stopped listening and finish their
-//! transfers.
+//! Starts and stops listening: values become calls of the library.
 
-use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use super::errors::{self, Failure};
-use super::options::{self, Wanted};
-use super::places::Place;
+use super::options;
 use super::property;
 use super::setting;
 use super::value::Value;
 use super::values::Values;
 use tftp_codepage::CodePage;
-use tftp_files::jail::Jail;
-use tftp_serve::config::{Config, Policy};
-use tftp_serve::notice::Application;
-use tftp_serve::shared::Shared;
-use tftp_serve::{Engine, Listener};
+use tftp_serve::{Server, Stats};
 
-/// Starts and stops engines. One call at a time.
+/// Starts and stops listening. One call at a time.
 pub(super) struct Listening {
-    shared: Arc<Shared>,
-    /// Those that listen, one an address, the main one first.
-    engines: Vec<Engine>,
-    draining: Vec<Engine>,
-    root: Option<Root>,
+    library: Arc<Server>,
+    /// LocalDir as it was set, and the directory that was meant then, also after the program has gone elsewhere.
+    root: Option<(String, PathBuf)>,
     /// CodePage, opened once for as long as it stays the same.
     names: CodePage,
     is_closed: bool,
@@ -53,26 +44,10 @@ impl Bound {
     }
 }
 
-/// A port that is ours, and that nobody reads yet.
-enum Port {
-    Bound(Listener),
-    /// An engine that has stopped listening has it still.
-    Kept(Engine),
-}
-
-/// LocalDir, checked, with the settings that it was checked under.
-struct Root {
-    path: String,
-    follow_symlinks: bool,
-    jail: Arc<Jail>,
-}
-
 impl Listening {
-    pub(super) fn new(shared: Arc<Shared>) -> Listening {
+    pub(super) fn new(library: Arc<Server>) -> Listening {
         Listening {
-            shared,
-            engines: Vec::new(),
-            draining: Vec::new(),
+            library,
             root: None,
             names: CodePage::default(),
             is_closed: false,
@@ -80,228 +55,101 @@ impl Listening {
     }
 
     pub(super) fn is_on(&self) -> bool {
-        !self.engines.is_empty()
+        self.library.is_listening()
     }
 
-    /// Starts an engine for each address, or none; the caller has seen that there are none.
-    pub(super) fn start(
-        &mut self,
-        values: &Values,
-        application: &Arc<dyn Application>,
-    ) -> Result<Bound, Failure> {
+    /// Listens on every address, or on none; the caller has seen that it does not listen.
+    pub(super) fn start(&mut self, values: &Values) -> Result<Bound, Failure> {
         if self.is_closed {
             return Err(Failure::plain(errors::NOT_A_HANDLE));
         }
-        self.reap();
-        self.check_root(values)?;
-        let root = self.root(values)?;
-        let wanted = options::wanted(values)?;
-        wanted
-            .iter()
-            .try_for_each(|wanted| options::permitted(&wanted.config))?;
-        let policy = options::policy(values, root, self.names(values)?)?;
-        let ports = self.take_ports(wanted)?;
-        self.launch(ports, &policy, application)?;
-        Ok(self.bound())
+        self.adopt(values)?;
+        let (listen, attempts) = options::listen(values)?;
+        self.library
+            .listen(listen)
+            .map_err(|error| options::failure(&error, values, &attempts))?;
+        let (recv_buffer, send_buffer) = self.library.granted_buffers();
+        Ok(Bound {
+            addresses: self.library.local_addrs(),
+            recv_buffer,
+            send_buffer,
+        })
     }
 
-    /// Every port, or none.
-    fn take_ports(&mut self, wanted: Vec<Wanted>) -> Result<Vec<Port>, Failure> {
-        let mut ports = Vec::new();
-        for Wanted { config, place } in wanted {
-            let what = place.what.clone();
-            match self.take_port(config, place) {
-                Ok(port) => ports.push(port),
-                Err(error) => {
-                    self.give_back(ports);
-                    return Err(Failure::from_io(&error, &what));
-                }
-            }
-        }
-        Ok(ports)
-    }
-
-    /// With SinglePort, an engine whose transfers still need the port listens again; with other settings for its
-    /// sockets it can't, and the port is in use.
-    fn take_port(&mut self, config: Config, place: Place) -> io::Result<Port> {
-        let kept = self.draining.iter().position(|engine| engine.can_resume(&config));
-        if let Some(kept) = kept.filter(|&kept| self.draining[kept].hold()) {
-            return Ok(Port::Kept(self.draining.remove(kept)));
-        }
-        let Some(adopted) = place.adopted else {
-            return Listener::bind(config).map(Port::Bound);
-        };
-        if self.draining.iter().any(|engine| engine.keeps(adopted.id())) {
-            return Err(io::ErrorKind::AddrInUse.into());
-        }
-        Listener::adopt(config, adopted).map(Port::Bound)
-    }
-
-    fn give_back(&mut self, ports: impl IntoIterator<Item = Port>) {
-        for port in ports {
-            if let Port::Kept(engine) = port {
-                engine.let_go();
-                self.draining.push(engine);
-            }
-        }
-    }
-
-    fn launch(
-        &mut self,
-        ports: Vec<Port>,
-        policy: &Policy,
-        application: &Arc<dyn Application>,
-    ) -> Result<(), Failure> {
-        let mut ports = ports.into_iter();
-        while let Some(port) = ports.next() {
-            let (application, shared) = (Arc::clone(application), Arc::clone(&self.shared));
-            let started = match port {
-                Port::Bound(listener) => Engine::listen(listener, policy.clone(), application, shared),
-                Port::Kept(engine) => {
-                    engine.resume(policy.clone());
-                    Ok(engine)
-                }
-            };
-            match started {
-                Ok(engine) => self.engines.push(engine),
-                Err(error) => {
-                    self.give_back(ports);
-                    self.stop();
-                    return Err(Failure::from_io(&error, "Starting to listen."));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn bound(&self) -> Bound {
-        let first = &self.engines[0];
-        Bound {
-            addresses: self.engines.iter().map(Engine::local_addr).collect(),
-            recv_buffer: first.recv_buffer(),
-            send_buffer: first.send_buffer(),
-        }
-    }
-
-    /// Goes by new values: checks LocalDir, and tells the engines that listen.
+    /// Goes by new values from now on, where they are right: LocalDir is checked.
     pub(super) fn adopt(&mut self, values: &Values) -> Result<(), Failure> {
-        let (root, names) = (self.root(values)?, self.names(values)?);
-        if !values.setting_is_on(setting::Key::CaptureIpPacketInfo) {
-            self.shared.set_latest_destination(None);
-        }
-        if !self.engines.is_empty() {
-            let policy = options::policy(values, root, names)?;
-            self.engines
-                .iter()
-                .for_each(|engine| engine.set_policy(policy.clone()));
-        }
+        let root = self.root(values)?;
+        let names = self.names(values)?;
+        let settings = options::settings(values).names(names.clone());
+        let settings = match &root {
+            Some((_, path)) => settings.root(path),
+            None => settings,
+        };
+        self.library
+            .reconfigure(|_| settings)
+            .map_err(|error| options::failure(&error, values, &[]))?;
+        (self.root, self.names) = (root, names);
         Ok(())
     }
 
     /// Takes no new requests; true if it took some before. Transfers go on.
     pub(super) fn stop(&mut self) -> bool {
-        self.reap();
         let was_on = self.is_on();
-        self.engines.iter().for_each(Engine::stop_listening);
-        self.draining.append(&mut self.engines);
+        self.library.stop_listening();
         was_on
     }
 
     /// Ends every transfer as well.
     pub(super) fn shutdown(&mut self) -> bool {
-        let was_on = self.stop();
-        self.draining.iter().for_each(Engine::shutdown);
-        self.reap();
+        let was_on = self.is_on();
+        self.library.shutdown();
         was_on
     }
 
     /// Shuts down for good and waits for every thread.
     pub(super) fn close(&mut self) {
         self.is_closed = true;
-        self.shutdown();
-        self.draining.drain(..).for_each(Engine::join);
+        self.library.close();
     }
 
-    /// Lets go the engines whose transfers have all ended.
-    pub(super) fn reap(&mut self) {
-        for engine in self.draining.extract_if(.., |engine| engine.is_finished()) {
-            engine.join();
-        }
-    }
-
-    /// One line of JSON.
-    pub(super) fn statistics(&self) -> String {
-        let figures = &self.shared.figures;
-        let rows = [
-            ("active", self.shared.active() as u64),
-            ("requests", figures.requests.load(Relaxed)),
-            ("completed", figures.completed.load(Relaxed)),
-            ("failed", figures.failed.load(Relaxed)),
-            ("refused", figures.refused.load(Relaxed)),
-            ("unanswered", figures.unanswered.load(Relaxed)),
-            ("bytes_sent", figures.bytes_sent.load(Relaxed)),
-            ("bytes_received", figures.bytes_received.load(Relaxed)),
-            ("retransmissions", figures.retransmissions.load(Relaxed)),
-        ];
-        let fields: Vec<String> = rows
-            .iter()
-            .map(|(name, figure)| format!("\"{name}\":{figure}"))
-            .collect();
-        format!("{{{}}}", fields.join(","))
-    }
-
-    /// LocalDir may have gone since it was set.
-    fn check_root(&mut self, values: &Values) -> Result<(), Failure> {
-        let path = values.text(property::Key::LocalDir);
-        if let Some(root) = self.root.as_mut().filter(|root| root.path == path) {
-            let jail = Jail::new(root.jail.root(), root.follow_symlinks);
-            root.jail = Arc::new(jail.map_err(|error| not_served(&root.path, &error))?);
-        }
-        Ok(())
-    }
-
-    fn names(&mut self, values: &Values) -> Result<CodePage, Failure> {
+    fn names(&self, values: &Values) -> Result<CodePage, Failure> {
         let id: u32 = values.setting_integer(setting::Key::CodePage);
-        if id != self.names.id() {
-            self.names = setting::code_page(&Value::Integer(id.into()))?;
+        match id == self.names.id() {
+            true => Ok(self.names.clone()),
+            false => setting::code_page(&Value::Integer(id.into())),
         }
-        Ok(self.names.clone())
     }
 
-    /// LocalDir as the engine wants it; `None` for "".
-    fn root(&mut self, values: &Values) -> Result<Option<Arc<Jail>>, Failure> {
+    /// LocalDir and where it is; `None` for "".
+    fn root(&self, values: &Values) -> Result<Option<(String, PathBuf)>, Failure> {
         let path = values.text(property::Key::LocalDir);
-        let follow_symlinks = values.setting_is_on(setting::Key::FollowSymlinks);
-        if path.is_empty() {
-            return Ok(None);
+        match &self.root {
+            _ if path.is_empty() => Ok(None),
+            Some(root) if root.0 == path => Ok(Some(root.clone())),
+            _ => match std::path::absolute(path) {
+                Ok(meant) => Ok(Some((path.to_owned(), meant))),
+                Err(error) => Err(Failure::from_io(&error, &format!("LocalDir {path}."))),
+            },
         }
-        if let Some(root) = &self.root
-            && root.path == path
-            && root.follow_symlinks == follow_symlinks
-        {
-            return Ok(Some(Arc::clone(&root.jail)));
-        }
-        // The directory that was meant when it was set, also after the program has gone elsewhere.
-        let meant = match &self.root {
-            Some(root) if root.path == path => root.jail.root().to_path_buf(),
-            _ => std::path::absolute(path).map_err(|error| not_served(path, &error))?,
-        };
-        let jail = Arc::new(Jail::new(&meant, follow_symlinks).map_err(|error| not_served(path, &error))?);
-        self.root = Some(Root {
-            path: path.to_owned(),
-            follow_symlinks,
-            jail: Arc::clone(&jail),
-        });
-        Ok(Some(jail))
     }
 }
 
-fn not_served(path: &str, error: &io::Error) -> Failure {
-    Failure::from_io(error, &format!("LocalDir {path}."))
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.close();
-    }
+/// Totals as one line of JSON.
+pub(super) fn statistics(stats: &Stats) -> String {
+    let rows = [
+        ("active", stats.active),
+        ("requests", stats.requests),
+        ("completed", stats.completed),
+        ("failed", stats.failed),
+        ("refused", stats.refused),
+        ("unanswered", stats.unanswered),
+        ("bytes_sent", stats.bytes_sent),
+        ("bytes_received", stats.bytes_received),
+        ("retransmissions", stats.retransmissions),
+    ];
+    let fields: Vec<String> = rows
+        .iter()
+        .map(|(name, figure)| format!("\"{name}\":{figure}"))
+        .collect();
+    format!("{{{}}}", fields.join(","))
 }

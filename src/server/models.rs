@@ -4,25 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shuttle::thread;
-use tftp_proto::Instant;
+use tftp_serve::inline::{DataRun, EngineEvent, Instant};
 
 use super::Server;
 use super::errors::NOT_A_HANDLE;
-use super::queue::Queue;
-use tftp_serve::notice::{Direction, Notice, Run};
+use super::queue::{Item, Queue};
 use tftp_sync::check;
 
 const LONG: Duration = Duration::from_secs(3600);
 
-fn ended(id: i32) -> Notice {
-    Notice::Ended { id }
+fn ended(id: i32) -> Item {
+    Item::Decided(id)
 }
 
 /// Transfer data, which alone does not wake at once.
-fn moved(id: i32) -> Notice {
-    Notice::Moved(Run {
+fn moved(id: i32) -> Item {
+    Item::Event(EngineEvent::Data(DataRun {
         id,
-        direction: Direction::Download,
         before: 0,
         length: 10,
         block: 512,
@@ -31,7 +29,7 @@ fn moved(id: i32) -> Notice {
         empty_block: false,
         is_last: false,
         is_only_copy: false,
-    })
+    }))
 }
 
 /// The end of a shard's turns until nobody needs to be reminded: time passes as it asks for.
@@ -47,8 +45,8 @@ fn take_all(queue: &Queue, count: usize) {
     while seen < count {
         let mut batch = queue.take(LONG);
         while !queue.take_interrupt()
-            && batch.deliver_next(|notice| {
-                let id = notice.connection();
+            && batch.deliver_next(|item| {
+                let id = item.connection();
                 let shard = (id / 100) as usize;
                 assert!(id > last[shard], "{id} after {}", last[shard]);
                 (last[shard], seen) = (id, seen + 1);

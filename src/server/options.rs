@@ -1,7 +1,6 @@
-//! What the values mean to the engine.
+//! What the values mean to the library.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::errors::{self, Failure};
@@ -10,11 +9,7 @@ use super::property;
 use super::setting::{self, Key};
 use super::source;
 use super::values::Values;
-use tftp_codepage::CodePage;
-use tftp_files::jail::Jail;
-use tftp_serve::Settings;
-use tftp_serve::config::{Config, Policy};
-use tftp_udp::{Adopted, IoMode};
+use tftp_serve::{Error, ErrorKind, Listen, Settings};
 
 /// Bytes of a packet before its data.
 const HEADER: u16 = 4;
@@ -22,85 +17,96 @@ const HEADER: u16 = 4;
 /// The DSCP that Windows gives each of QOSTrafficType's values (QOS_TRAFFIC_TYPE in qos2.h).
 const DSCP_OF_TRAFFIC_TYPE: [u8; 6] = [0, 8, 40, 40, 56, 56];
 
-/// One listener to be: what its engine is started with, and where.
-#[derive(Debug)]
-pub(super) struct Wanted {
-    pub(super) config: Config,
-    pub(super) place: Place,
-}
-
-/// Every listener, the main one first.
-pub(super) fn wanted(values: &Values) -> Result<Vec<Wanted>, Failure> {
+/// Where and how to listen, and what is attempted at each place, for an error's text.
+pub(super) fn listen(values: &Values) -> Result<(Listen, Vec<String>), Failure> {
     let places = places::places(values)?;
-    let source_ip = source_ip(values, &places)?;
-    let source_mac = source::mac(values.setting_text(Key::SourceMacAddress))?;
-    if source_mac.is_some() && places.iter().any(|place| place.address.is_ipv6()) {
-        return Err(Failure::new(
-            errors::NOT_AVAILABLE,
-            "SourceMacAddress is for IPv4 only.",
-        ));
+    let mut listen = described(values)?;
+    if let Some(ip) = source_ip(values, &places)? {
+        listen = listen.source_ip(ip);
     }
-    let made = places.into_iter().map(|place| {
-        let config = Config {
-            source_ip: source_ip.filter(|ip| place.takes(*ip)),
-            source_mac,
-            ..config(values, &place)?
+    if let Some(mac) = source::mac(values.setting_text(Key::SourceMacAddress))? {
+        if places.iter().any(|place| place.address.is_ipv6()) {
+            return Err(Failure::new(
+                errors::NOT_AVAILABLE,
+                "SourceMacAddress is for IPv4 only.",
+            ));
+        }
+        listen = listen.source_mac(mac);
+    }
+    let mut attempts = Vec::new();
+    for place in places {
+        attempts.push(place.what);
+        listen = match place.adopted {
+            Some(socket) => listen.adopt_socket(socket),
+            None if place.dual_stack => listen.listen_dual_stack(place.address.port()),
+            None => listen.listen(place.address),
         };
-        Ok(Wanted { config, place })
-    });
-    made.collect()
+    }
+    Ok((listen, attempts))
 }
 
-fn config(values: &Values, place: &Place) -> Result<Config, Failure> {
+/// How to listen, wherever it is.
+fn described(values: &Values) -> Result<Listen, Failure> {
     let size = |key| Some(values.setting_integer::<usize>(key)).filter(|&size| size != 0);
-    let transfer_ports = setting::parse_ports(values.setting_text(Key::TransferPorts))?;
-    let single_port = values.setting_is_on(Key::SinglePort);
-    // A thread without a port would refuse every client that the system gives it.
-    let most_threads = match &transfer_ports {
-        Some(ports) if !single_port => ports.len(),
-        _ => usize::MAX,
+    let mut listen = Listen::default()
+        .share_port(values.setting_is_on(Key::ShareLocalPort))
+        .io_threads(values.setting_integer(Key::IoThreads))
+        .single_port(values.setting_is_on(Key::SinglePort))
+        .port_per_transfer(values.setting_is_on(Key::PortPerTransfer))
+        .require_port_per_transfer(values.setting_is_on(Key::UseConnection))
+        .dont_fragment(values.setting_is_on(Key::DontFragment))
+        .busy_poll(Duration::from_micros(values.setting_integer(Key::BusyPollMicros)));
+    if let Some(ports) = setting::parse_ports(values.setting_text(Key::TransferPorts))? {
+        listen = listen.transfer_ports(ports);
+    }
+    if let Some(name) = source::interface(values.setting_text(Key::Interface))? {
+        listen = listen.interface(name);
+    }
+    if let Some(bytes) = size(Key::InBufferSize) {
+        listen = listen.receive_buffer(bytes);
+    }
+    if let Some(bytes) = size(Key::OutBufferSize) {
+        listen = listen.send_buffer(bytes);
+    }
+    if let Some(class) = traffic_class(values) {
+        listen = listen.traffic_class(class);
+    }
+    Ok(listen)
+}
+
+/// Why the library does not listen, or not under these settings. `attempts`: what was attempted at each place.
+pub(super) fn failure(error: &Error, values: &Values, attempts: &[String]) -> Failure {
+    let Some(system) = error.io_error() else {
+        return Failure::new(errors::INVALID_VALUE, &error.to_string());
     };
-    Ok(Config {
-        address: place.address,
-        dual_stack: place.dual_stack,
-        adopted: place.adopted.as_ref().map(Adopted::id),
-        share_port: values.setting_is_on(Key::ShareLocalPort),
-        io_threads: most_threads.min(values.setting_integer(Key::IoThreads)),
-        single_port,
-        transfer_ports,
-        port_per_transfer: values.setting_is_on(Key::PortPerTransfer),
-        interface: source::interface(values.setting_text(Key::Interface))?,
-        use_connection: values.setting_is_on(Key::UseConnection),
-        source_ip: None,
-        source_mac: None,
-        recv_buffer: size(Key::InBufferSize),
-        send_buffer: size(Key::OutBufferSize),
-        dont_fragment: values.setting_is_on(Key::DontFragment),
-        traffic_class: traffic_class(values),
-        busy_poll: Duration::from_micros(values.setting_integer(Key::BusyPollMicros)),
-        io_mode: IoMode::Auto,
-    })
+    let attempt = match error.kind() {
+        ErrorKind::Root => format!("LocalDir {}.", values.text(property::Key::LocalDir)),
+        ErrorKind::Source => {
+            let ip = source::ip(values.setting_text(Key::SourceIpAddress))
+                .ok()
+                .flatten();
+            let ip = ip.map_or_else(String::new, |ip| ip.to_string());
+            format!("SourceIPAddress {ip} is not this host's, which needs CAP_NET_ADMIN or CAP_NET_RAW.")
+        }
+        ErrorKind::Interface => format!("Interface {}.", values.setting_text(Key::Interface).trim()),
+        ErrorKind::Frames => "SourceMacAddress needs CAP_NET_RAW.".to_owned(),
+        _ => match error.position().and_then(|position| attempts.get(position)) {
+            Some(attempt) => attempt.clone(),
+            None => "Starting to listen.".to_owned(),
+        },
+    };
+    Failure::from_io(system, &attempt)
 }
 
-/// Under what new transfers begin.
-pub(super) fn policy(values: &Values, root: Option<Arc<Jail>>, names: CodePage) -> Result<Policy, Failure> {
-    let single_port = values.setting_is_on(Key::SinglePort);
-    let policy = settings(values).names(names).to_policy(root, single_port);
-    let policy = policy.map_err(|error| Failure::new(errors::INVALID_VALUE, &error.to_string()))?;
-    Ok(Policy {
-        capture_destination: values.setting_is_on(Key::CaptureIpPacketInfo),
-        ..policy
-    })
-}
-
-/// What may change while it listens, as the Rust library has it.
-fn settings(values: &Values) -> Settings {
+/// What may change while it listens, but for LocalDir and CodePage.
+pub(super) fn settings(values: &Values) -> Settings {
     let seconds = |key| Duration::from_secs(u64::try_from(values.integer(key)).unwrap_or_default());
     let timeout = Some(seconds(property::Key::Timeout)).filter(|timeout| !timeout.is_zero());
     let is_absolute = values.setting_is_on(Key::AbsoluteTimeout);
     let packet = values.setting_integer::<u16>(Key::MaxPacketSize) - HEADER;
     let per_host = Some(values.setting_integer(Key::MaxConnectionsPerHost)).filter(|&limit| limit != 0);
     Settings::default()
+        .follow_symlinks(values.setting_is_on(Key::FollowSymlinks))
         .read_only(values.setting_is_on(Key::ReadOnly))
         .overwrite(values.setting_is_on(Key::AllowOverwrite))
         .sync_uploads(values.setting_is_on(Key::SyncUploads))
@@ -128,29 +134,6 @@ fn source_ip(values: &Values, places: &[Place]) -> Result<Option<IpAddr>, Failur
     }
 }
 
-/// Whether the system lets this program send as SourceIPAddress and SourceMacAddress say: 10013 where not.
-pub(super) fn permitted(config: &Config) -> Result<(), Failure> {
-    if let Some(ip) = config.source_ip {
-        tftp_udp::may_send_from(ip).map_err(|error| {
-            Failure::from_io(
-                &error,
-                &format!(
-                    "SourceIPAddress {ip} is not this host's, which needs CAP_NET_ADMIN or CAP_NET_RAW."
-                ),
-            )
-        })?;
-    }
-    if let Some(interface) = &config.interface {
-        tftp_udp::may_bind_to(interface)
-            .map_err(|error| Failure::from_io(&error, &format!("Interface {interface}.")))?;
-    }
-    if config.source_mac.is_some() {
-        tftp_udp::may_send_frames()
-            .map_err(|error| Failure::from_io(&error, "SourceMacAddress needs CAP_NET_RAW."))?;
-    }
-    Ok(())
-}
-
 /// QOSDSCPValue, or what QOSTrafficType stands for; `None` leaves the system's choice.
 fn traffic_class(values: &Values) -> Option<u8> {
     let dscp = match values.setting_integer::<u8>(Key::QosDscpValue) {
@@ -162,8 +145,6 @@ fn traffic_class(values: &Values) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use tftp_proto::negotiate::LARGE_WINDOW;
-
     use super::super::value::Value;
     use super::*;
 
@@ -176,73 +157,80 @@ mod tests {
         values
     }
 
-    fn policy_of(values: &Values) -> Policy {
-        policy(values, None, CodePage::default()).unwrap()
+    /// All that the settings are but for what only runs, as text.
+    fn of(values: &Values) -> String {
+        format!("{:?}", settings(values))
+    }
+
+    fn defaults() -> Settings {
+        Settings::default().read_only(false).overwrite(true)
+    }
+
+    fn is(settings: Settings) -> String {
+        format!("{settings:?}")
     }
 
     #[test]
     fn the_defaults_are_the_specifications() {
         let values = Values::new();
-        let config = &wanted(&values).unwrap()[0].config;
-        assert_eq!(config.address, "0.0.0.0:69".parse().unwrap());
-        assert_eq!(
-            (
-                config.recv_buffer,
-                config.traffic_class,
-                config.transfer_ports.clone()
-            ),
-            (None, None, None)
-        );
-        let policy = policy_of(&values);
-        assert_eq!(
-            (policy.limits.max_blksize, policy.limits.max_windowsize),
-            (65464, 64)
-        );
-        assert_eq!(policy.timing.retransmit_timeout, Duration::from_secs(5));
-        assert_eq!((policy.timing.max_retransmits, policy.timing.adaptive), (3, true));
-        assert_eq!(
-            (policy.timing.inactivity, policy.timing.absolute),
-            (Some(Duration::from_secs(60)), None)
-        );
-        assert_eq!((policy.max_connections, policy.max_per_host), (10000, 0));
-        assert!(policy.allow_overwrite && !policy.read_only && !policy.sync_uploads);
+        let expected = defaults()
+            .max_connections(10_000)
+            .max_connections_per_client(None)
+            .max_block_size(65464)
+            .max_window_size(64)
+            .retransmit_timeout(Duration::from_secs(5))
+            .max_retransmits(3)
+            .adaptive_retransmit(true)
+            .inactivity_timeout(Some(Duration::from_secs(60)))
+            .transfer_timeout(None);
+        assert_eq!(of(&values), is(expected));
+        let (listen, attempts) = listen(&values).unwrap();
+        let expected = Listen::default().listen(([0, 0, 0, 0], 69));
+        assert_eq!(format!("{listen:?}"), format!("{expected:?}"));
+        assert_eq!(attempts, ["Listening on 0.0.0.0:69."]);
     }
 
     #[test]
     fn a_packet_size_caps_the_block_size() {
-        let largest = |settings: &[(&str, &str)]| policy_of(&with(settings)).limits.max_blksize;
-        assert_eq!(largest(&[("MaxPacketSize", "1432")]), 1428);
-        assert_eq!(
-            largest(&[("MaxPacketSize", "1432"), ("MaxBlockSize", "1024")]),
-            1024
-        );
-    }
-
-    #[test]
-    fn windows_are_small_where_they_do_harm_unless_they_were_raised() {
-        let windows = |settings: &[(&str, &str)]| {
-            let limits = policy_of(&with(settings)).limits;
-            (limits.max_windowsize, limits.max_large_window)
-        };
-        assert_eq!(windows(&[]), (64, LARGE_WINDOW));
-        assert_eq!(windows(&[("SinglePort", "True")]), (4, LARGE_WINDOW));
-        let single = |window| windows(&[("SinglePort", "True"), ("MaxWindowSize", window)]);
-        assert_eq!(single("64"), (4, LARGE_WINDOW), "its default, said");
-        assert_eq!(single("2"), (2, LARGE_WINDOW));
-        assert_eq!(single("65"), (65, u32::MAX));
-        assert_eq!(windows(&[("MaxWindowSize", "65535")]), (65535, u32::MAX));
+        let small = with(&[("MaxPacketSize", "1432")]);
+        assert_eq!(of(&small), is(defaults().max_block_size(1428)));
+        let smaller = with(&[("MaxPacketSize", "1432"), ("MaxBlockSize", "1024")]);
+        assert_eq!(of(&smaller), is(defaults().max_block_size(1024)));
     }
 
     #[test]
     fn timeouts_are_of_one_sort() {
-        let absolute = policy_of(&with(&[("AbsoluteTimeout", "True")])).timing;
-        assert_eq!(
-            (absolute.inactivity, absolute.absolute),
-            (None, Some(Duration::from_secs(60)))
-        );
+        let absolute = with(&[("AbsoluteTimeout", "True")]);
+        let expected = defaults()
+            .inactivity_timeout(None)
+            .transfer_timeout(Some(Duration::from_secs(60)));
+        assert_eq!(of(&absolute), is(expected));
         let mut values = Values::new();
         values.set_property(property::Key::Timeout, Value::Integer(0));
-        assert_eq!(policy_of(&values).timing.inactivity, None);
+        assert_eq!(of(&values), is(defaults().inactivity_timeout(None)));
+    }
+
+    #[test]
+    fn sockets_are_described_by_their_settings() {
+        let values = with(&[
+            ("IOThreads", "2"),
+            ("SinglePort", "True"),
+            ("TransferPorts", "2000-2010"),
+            ("InBufferSize", "65536"),
+            ("QOSDSCPValue", "46"),
+            ("ListenOn", "[::1]:6969"),
+        ]);
+        let expected = Listen::default()
+            .io_threads(2)
+            .single_port(true)
+            .transfer_ports(2000..=2010)
+            .receive_buffer(65536)
+            .traffic_class(46 << 2)
+            .listen(([0, 0, 0, 0], 69))
+            .listen(([0, 0, 0, 0, 0, 0, 0, 1], 6969));
+        let (listen, attempts) = listen(&values).unwrap();
+        assert_eq!(format!("{listen:?}"), format!("{expected:?}"));
+        assert_eq!(attempts.len(), 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::errors::{self, Failure};
 use super::property;
 use super::setting::Key;
 use super::values::Values;
-use tftp_udp::Adopted;
+use tftp_serve::Adopted;
 
 /// One address.
 #[derive(Debug)]

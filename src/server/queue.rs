@@ -1,24 +1,22 @@
 //! The event queue between the engine's threads and DoEvents.
 //!
-//! The engine pushes and never waits. DoEvents takes all that waits with one lock, and sleeps only when there is
+//! The I/O threads push and never wait. DoEvents takes all that waits with one lock, and sleeps only when there is
 //! nothing. A sleeper is woken, and the descriptor made readable, at the end of the I/O thread's turn, when its packets
 //! are out; for Transfer data, which waits for nobody, not more often than every half millisecond. Log messages are dropped beyond a limit, nothing else is: what bounds the rest is
-//! that no new request is admitted while too much waits, and that Transfer data is flow-controlled by the engine.
+//! that no new request is admitted while too much waits, and that Transfer data is flow-controlled by the library.
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use tftp_proto::Instant;
-
-use tftp_serve::notice::{LogKind, Notice};
+use tftp_serve::inline::{EngineEvent, EventFd, Instant, Wanted};
+use tftp_serve::{LogKind, LogLevel};
 use tftp_sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{AcqRel, Relaxed, Release},
 };
 use tftp_sync::{Condvar, Mutex};
-use tftp_udp::EventFd;
 
 /// While so many notices wait, new requests are left unanswered.
 const MANY: usize = 32_768;
@@ -29,6 +27,42 @@ const WAKE_BYTES: usize = 64 << 10;
 const WAKE_EVERY: Duration = Duration::from_micros(500);
 /// Log messages that may wait.
 const MANY_LOGS: usize = 8_192;
+
+/// Something that DoEvents has to deliver.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// An event of the library.
+    Event(EngineEvent),
+    /// The application has answered the request of this connection, which it had put off.
+    Decided(i32),
+    /// A download that the application feeds has room for more.
+    Wanted(Wanted),
+}
+
+impl Item {
+    /// The id of the connection that it tells of; 0: none.
+    pub(super) fn connection(&self) -> i32 {
+        match self {
+            Item::Event(event) => event.id(),
+            Item::Decided(id) => *id,
+            Item::Wanted(wanted) => wanted.name,
+        }
+    }
+
+    fn is_log(&self) -> bool {
+        matches!(self, Item::Event(EngineEvent::Log { .. }))
+    }
+}
+
+/// A message of the class itself, level 1.
+pub(super) fn message(message: String) -> Item {
+    Item::Event(EngineEvent::Log {
+        id: 0,
+        level: LogLevel::Info,
+        kind: LogKind::Info,
+        message,
+    })
+}
 
 /// The queue.
 #[derive(Default)]
@@ -47,7 +81,7 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct Waiting {
-    items: VecDeque<Notice>,
+    items: VecDeque<Item>,
     logs: usize,
     dropped_logs: u64,
     has_sleeper: bool,
@@ -66,18 +100,18 @@ impl Queue {
     }
 
     /// Adds one; never blocks but for the lock.
-    pub(super) fn push(&self, notice: Notice) {
+    pub(super) fn push(&self, item: Item) {
         let mut waiting = self.waiting.lock();
-        if matches!(notice, Notice::Log { .. }) {
+        if item.is_log() {
             if waiting.logs >= MANY_LOGS {
                 waiting.dropped_logs += 1;
                 return;
             }
             waiting.logs += 1;
         }
-        self.count(&notice);
-        waiting.is_urgent |= !matches!(&notice, Notice::Moved(run) if !run.is_last);
-        waiting.items.push_back(notice);
+        self.count(&item);
+        waiting.is_urgent |= !matches!(&item, Item::Event(EngineEvent::Data(run)) if !run.is_last);
+        waiting.items.push_back(item);
         self.is_unannounced.store(true, Relaxed);
     }
 
@@ -125,9 +159,9 @@ impl Queue {
             self.arrived.wait_for(&mut waiting, patience);
             waiting.has_sleeper = false;
         }
-        if let Some(notice) = waiting.confess() {
-            self.count(&notice);
-            waiting.items.push_back(notice);
+        if let Some(item) = waiting.confess() {
+            self.count(&item);
+            waiting.items.push_back(item);
         }
         waiting.logs = 0;
         waiting.is_urgent = false;
@@ -154,7 +188,7 @@ impl Queue {
     }
 
     /// Looks at, and may change, everything that waits.
-    pub(super) fn revise(&self, change: impl FnMut(&mut Notice)) {
+    pub(super) fn revise(&self, change: impl FnMut(&mut Item)) {
         self.waiting.lock().items.iter_mut().for_each(change);
     }
 
@@ -203,12 +237,9 @@ impl Queue {
     }
 
     /// What was taken and not delivered goes back to the head.
-    fn put_back(&self, mut items: VecDeque<Notice>) {
+    fn put_back(&self, mut items: VecDeque<Item>) {
         let mut waiting = self.waiting.lock();
-        waiting.logs += items
-            .iter()
-            .filter(|notice| matches!(notice, Notice::Log { .. }))
-            .count();
+        waiting.logs += items.iter().filter(|item| item.is_log()).count();
         items.append(&mut waiting.items);
         waiting.items = items;
         let is_waiting = !waiting.items.is_empty();
@@ -227,9 +258,9 @@ impl Queue {
         }
     }
 
-    fn count(&self, notice: &Notice) {
+    fn count(&self, item: &Item) {
         self.items.fetch_add(1, Relaxed);
-        self.bytes.fetch_add(bytes_of(notice), Relaxed);
+        self.bytes.fetch_add(bytes_of(item), Relaxed);
     }
 
     fn discount(&self, bytes: usize) {
@@ -240,14 +271,12 @@ impl Queue {
 
 impl Waiting {
     /// A message that says how many were dropped.
-    fn confess(&mut self) -> Option<Notice> {
+    fn confess(&mut self) -> Option<Item> {
         let dropped = std::mem::take(&mut self.dropped_logs);
-        let message = format!("{dropped} log messages were dropped: DoEvents was not called often enough");
-        (dropped != 0).then_some(Notice::Log {
-            id: 0,
-            level: 1,
-            kind: LogKind::Info,
-            message,
+        (dropped != 0).then(|| {
+            message(format!(
+                "{dropped} log messages were dropped: DoEvents was not called often enough"
+            ))
         })
     }
 }
@@ -255,18 +284,18 @@ impl Waiting {
 /// What one DoEvents delivers. What it leaves goes back to the head of the queue.
 pub(super) struct Batch<'q> {
     queue: &'q Queue,
-    items: VecDeque<Notice>,
+    items: VecDeque<Item>,
 }
 
 impl Batch<'_> {
     /// Gives the next to `deliver`; until then it counts as waiting. False where there is none left.
-    pub(super) fn deliver_next(&mut self, deliver: impl FnOnce(Notice)) -> bool {
-        let Some(notice) = self.items.pop_front() else {
+    pub(super) fn deliver_next(&mut self, deliver: impl FnOnce(Item)) -> bool {
+        let Some(item) = self.items.pop_front() else {
             return false;
         };
-        let bytes = bytes_of(&notice);
+        let bytes = bytes_of(&item);
         self.queue.discount(bytes);
-        deliver(notice);
+        deliver(item);
         true
     }
 }
@@ -279,9 +308,9 @@ impl Drop for Batch<'_> {
     }
 }
 
-fn bytes_of(notice: &Notice) -> usize {
-    match notice {
-        Notice::Moved(run) => usize::try_from(run.length).unwrap_or(usize::MAX),
+fn bytes_of(item: &Item) -> usize {
+    match item {
+        Item::Event(EngineEvent::Data(run)) => usize::try_from(run.length).unwrap_or(usize::MAX),
         _ => 0,
     }
 }
@@ -289,26 +318,22 @@ fn bytes_of(notice: &Notice) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tftp_serve::notice::{Direction, Run};
+    #[cfg(all(target_os = "linux", not(portable)))]
+    use tftp_serve::inline::DataRun;
 
-    fn ended(id: i32) -> Notice {
-        Notice::Ended { id }
+    fn decided(id: i32) -> Item {
+        Item::Decided(id)
     }
 
-    fn log(number: usize) -> Notice {
-        Notice::Log {
-            id: 0,
-            level: 1,
-            kind: LogKind::Info,
-            message: number.to_string(),
-        }
+    fn log(number: usize) -> Item {
+        message(number.to_string())
     }
 
     fn ids(queue: &Queue) -> Vec<i32> {
         let mut ids = Vec::new();
         let mut batch = queue.take(Duration::ZERO);
-        while batch.deliver_next(|notice| {
-            if let Notice::Ended { id } = notice {
+        while batch.deliver_next(|item| {
+            if let Item::Decided(id) = item {
                 ids.push(id);
             }
         }) {}
@@ -318,10 +343,10 @@ mod tests {
     #[test]
     fn first_in_first_out_and_what_is_left_comes_first_again() {
         let queue = Queue::default();
-        (1..=3).for_each(|id| queue.push(ended(id)));
+        (1..=3).for_each(|id| queue.push(decided(id)));
         let mut batch = queue.take(Duration::ZERO);
         assert!(batch.deliver_next(|_| {}));
-        queue.push(ended(4));
+        queue.push(decided(4));
         drop(batch);
         assert_eq!(ids(&queue), [2, 3, 4]);
         assert_eq!(queue.items.load(Relaxed), 0);
@@ -332,7 +357,7 @@ mod tests {
         let queue = Queue::default();
         for id in 0..MANY as i32 {
             assert!(queue.has_room());
-            queue.push(ended(id));
+            queue.push(decided(id));
         }
         assert!(!queue.has_room());
         let mut batch = queue.take(Duration::ZERO);
@@ -345,12 +370,12 @@ mod tests {
     fn only_log_messages_are_dropped_and_it_is_said() {
         let queue = Queue::default();
         (0..MANY_LOGS + 5).for_each(|number| queue.push(log(number)));
-        queue.push(ended(7));
+        queue.push(decided(7));
         let mut last = String::new();
         let (mut logs, mut others) = (0, 0);
         let mut batch = queue.take(Duration::ZERO);
-        while batch.deliver_next(|notice| match notice {
-            Notice::Log { message, .. } => (logs, last) = (logs + 1, message),
+        while batch.deliver_next(|item| match item {
+            Item::Event(EngineEvent::Log { message, .. }) => (logs, last) = (logs + 1, message),
             _ => others += 1,
         }) {}
         assert_eq!((logs, others), (MANY_LOGS + 1, 1));
@@ -375,7 +400,7 @@ mod tests {
         let queue = Queue::default();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| queue.take(Duration::from_secs(3600)).items.len());
-            queue.push(ended(1));
+            queue.push(decided(1));
             queue.announce();
             assert_eq!(waiting.join().unwrap(), 1);
         });
@@ -385,7 +410,7 @@ mod tests {
     #[cfg(all(target_os = "linux", not(portable)))]
     fn the_descriptor_is_readable_while_something_waits() {
         let queue = Queue::default();
-        queue.push(ended(1));
+        queue.push(decided(1));
         let fd = queue.event_fd().unwrap();
         assert_eq!(queue.event_fd().unwrap(), fd);
         assert!(is_readable(&queue));
@@ -395,7 +420,7 @@ mod tests {
         assert!(is_readable(&queue), "what was not delivered waits again");
         assert_eq!(ids(&queue), [1]);
         assert!(!is_readable(&queue));
-        queue.push(ended(2));
+        queue.push(decided(2));
         assert!(!is_readable(&queue), "not before the turn's end");
         assert_eq!(queue.announce_at(Instant::from_micros(7)), None);
         assert!(is_readable(&queue));
@@ -433,10 +458,9 @@ mod tests {
     }
 
     #[cfg(all(target_os = "linux", not(portable)))]
-    fn moved(length: u64, is_last: bool) -> Notice {
-        Notice::Moved(Run {
+    fn moved(length: u64, is_last: bool) -> Item {
+        Item::Event(EngineEvent::Data(DataRun {
             id: 1,
-            direction: Direction::Upload,
             before: 0,
             length,
             block: 512,
@@ -445,7 +469,7 @@ mod tests {
             empty_block: false,
             is_last,
             is_only_copy: false,
-        })
+        }))
     }
 
     /// What an event loop would see, without one.

@@ -1,6 +1,6 @@
 //! Connections that nobody listens to, for programs that only look at the Conn arrays.
 //!
-//! What the engine tells of a connection at whose beginning no connection callback was registered never enters the
+//! What the library tells of a connection at whose beginning no connection callback was registered never enters the
 //! queue. It is folded in here: a connection that begins and ends between two DoEvents leaves no trace, so that this
 //! holds no more than the connections that are there, plus those that the application still sees.
 
@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::conn::{Conns, Record};
-use tftp_serve::notice::{Connection, Notice};
-use tftp_serve::reply::Reply;
-use tftp_serve::sources::Sources;
+use tftp_serve::inline::{EngineEvent, Reply, Sources};
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -38,11 +36,11 @@ struct Live {
 
 impl Quiet {
     /// Takes a connection in. It does not wait for anybody.
-    pub(super) fn begin(&self, connection: Arc<Connection>, reply: Reply, held: bool) {
+    pub(super) fn begin(&self, reply: Reply, held: bool) {
         if held {
             reply.admit(Sources::default());
         }
-        let record = Record::new(connection, Some(reply));
+        let record = Record::new(reply.connection(), Some(reply));
         record.begin();
         let mut connections = self.connections.lock();
         connections.live.insert(
@@ -56,20 +54,18 @@ impl Quiet {
     }
 
     /// Takes what belongs to a quiet connection; gives back what does not, and what is told without regard to it.
-    pub(super) fn fold(&self, notice: Notice) -> Option<Notice> {
+    pub(super) fn fold(&self, event: EngineEvent) -> Option<EngineEvent> {
         if self.live.load(Relaxed) == 0 {
-            return Some(notice);
+            return Some(event);
         }
-        match notice {
-            Notice::Started { id, .. } | Notice::Ended { id } | Notice::Disconnected { id, .. } => {
-                self.follow(id, notice)
-            }
-            Notice::Moved(ref run) => {
+        match event {
+            EngineEvent::Started { .. } | EngineEvent::Ended { .. } => self.follow(event),
+            EngineEvent::Data(ref run) => {
                 match self.record(run.id) {
                     // Its events went unseen, so nothing has taken the data.
                     Some(record) if run.is_only_copy => record.lose(),
                     Some(record) => record.delivered(run.weight()),
-                    None => return Some(notice),
+                    None => return Some(event),
                 }
                 None
             }
@@ -77,19 +73,20 @@ impl Quiet {
         }
     }
 
-    fn follow(&self, id: i32, notice: Notice) -> Option<Notice> {
+    fn follow(&self, event: EngineEvent) -> Option<EngineEvent> {
         let mut connections = self.connections.lock();
+        let id = event.id();
         let Some(live) = connections.live.get(&id) else {
-            return Some(notice);
+            return Some(event);
         };
-        match notice {
-            Notice::Started { local_file, held, .. } => {
-                live.record.found(local_file);
+        match event {
+            EngineEvent::Started { connection, held } => {
+                live.record.found(connection.path());
                 if held {
                     live.record.admit();
                 }
             }
-            Notice::Disconnected { .. } => {
+            EngineEvent::Ended { .. } => {
                 let is_seen = live.is_seen;
                 connections.live.remove(&id);
                 if is_seen {
@@ -126,7 +123,14 @@ mod tests {
     use tftp_serve::Outcome;
 
     fn begin(quiet: &Quiet, id: i32) {
-        quiet.begin(testing::connection(id), testing::reply(&Inbox::new(), id), false);
+        quiet.begin(testing::reply(&Inbox::new(), id), false);
+    }
+
+    fn ended(id: i32) -> EngineEvent {
+        EngineEvent::Ended {
+            connection: testing::connection(id),
+            outcome: Outcome::Complete,
+        }
     }
 
     #[test]
@@ -134,15 +138,7 @@ mod tests {
         let (quiet, conns) = (Quiet::default(), Conns::default());
         for id in 1_000_001..1_001_000 {
             begin(&quiet, id);
-            assert!(quiet.fold(Notice::Ended { id }).is_none());
-            assert!(
-                quiet
-                    .fold(Notice::Disconnected {
-                        id,
-                        outcome: Outcome::Complete
-                    })
-                    .is_none()
-            );
+            assert!(quiet.fold(ended(id)).is_none());
         }
         assert!(quiet.connections.lock().leaving.is_empty());
         quiet.settle(&conns);
@@ -157,10 +153,7 @@ mod tests {
         assert_eq!(conns.count(), 0);
         quiet.settle(&conns);
         assert_eq!(conns.count(), 2);
-        quiet.fold(Notice::Disconnected {
-            id: 1_000_001,
-            outcome: Outcome::Complete,
-        });
+        quiet.fold(ended(1_000_001));
         assert_eq!(conns.count(), 2);
         quiet.settle(&conns);
         assert_eq!(conns.count(), 1);
@@ -170,9 +163,9 @@ mod tests {
     #[test]
     fn what_belongs_to_others_is_given_back() {
         let quiet = Quiet::default();
-        assert!(quiet.fold(Notice::Ended { id: 1_000_009 }).is_some());
+        assert!(quiet.fold(ended(1_000_009)).is_some());
         begin(&quiet, 1_000_001);
-        assert!(quiet.fold(Notice::Ended { id: 1_000_009 }).is_some());
-        assert!(quiet.fold(Notice::Ended { id: 1_000_001 }).is_none());
+        assert!(quiet.fold(ended(1_000_009)).is_some());
+        assert!(quiet.fold(ended(1_000_001)).is_none());
     }
 }

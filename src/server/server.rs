@@ -9,15 +9,13 @@ use super::dispatch::Dispatch;
 use super::errors::{self, Failure};
 use super::events::Callback;
 use super::hub::Hub;
-use super::listening::{Bound, Listening};
+use super::listening::{self, Bound, Listening};
 use super::property::Access;
 use super::reason::Reason;
 use super::setting::Key;
 use super::values::Values;
-use tftp_files::Refused;
-use tftp_proto::wire::ErrorCode;
-use tftp_serve::notice::Application;
-use tftp_serve::shared::Shared;
+use tftp_serve::ErrorCode;
+use tftp_serve::inline::{EventSink, Refused};
 use tftp_sync::{Condvar, Mutex};
 
 /// Bytes of an ERROR's text at most.
@@ -32,7 +30,7 @@ const MORE_THAN_WANTED: &str = "More than DataWanted asked for.";
 pub struct Server {
     pub(super) hub: Arc<Hub>,
     pub(super) conns: Conns,
-    pub(super) shared: Arc<Shared>,
+    library: Arc<tftp_serve::Server>,
     pub(super) values: Mutex<Values>,
     pub(super) listening: Mutex<Listening>,
     /// What is listened on; beside `listening`, so that nobody who only looks waits for who starts.
@@ -44,13 +42,17 @@ impl Server {
     /// A server with every value at its default. It does not listen yet.
     pub fn open() -> Arc<Server> {
         let values = Values::new();
-        let shared = Arc::<Shared>::default();
+        let hub = Arc::new(Hub::new(values.setting_integer(Key::LogLevel)));
+        let library = tftp_serve::Server::builder()
+            .event_sink(Arc::clone(&hub) as Arc<dyn EventSink>)
+            .open();
+        let library = Arc::new(library.expect("nothing is opened yet that could fail"));
         Arc::new(Server {
-            hub: Arc::new(Hub::new(values.setting_integer(Key::LogLevel))),
+            hub,
             conns: Conns::default(),
             values: Mutex::new(values),
-            listening: Mutex::new(Listening::new(Arc::clone(&shared))),
-            shared,
+            listening: Mutex::new(Listening::new(Arc::clone(&library))),
+            library,
             bound: Mutex::default(),
             turn: Turn::default(),
         })
@@ -118,9 +120,7 @@ impl Server {
         if self.hub.is_closed() {
             return Err(Failure::plain(errors::NOT_A_HANDLE));
         }
-        if let Some(mut listening) = self.listening.try_lock() {
-            listening.reap();
-        }
+        self.library.reap();
         self.hub.quiet.settle(&self.conns);
         let patience = Duration::from_millis(self.values.lock().setting_integer(Key::SelectWaitMillis));
         self.deliver(patience);
@@ -144,8 +144,7 @@ impl Server {
             return Ok(());
         }
         let values = self.values.lock().clone();
-        let application = Arc::clone(&self.hub) as Arc<dyn Application>;
-        let bound = listening.start(&values, &application)?;
+        let bound = listening.start(&values)?;
         self.hub.log(format!("Listening on {}", bound.all()));
         *self.bound.lock() = Some(bound);
         Ok(())
@@ -251,7 +250,7 @@ impl Server {
         let was_on = listening.shutdown();
         self.stopped(was_on);
         let values = Values::new();
-        self.shared.set_latest_destination(None);
+        self.hub.capture(false);
         self.hub.set_log_level(values.setting_integer(Key::LogLevel));
         *self.values.lock() = values;
     }
@@ -285,7 +284,7 @@ impl Server {
 
     /// Figures, one line of JSON.
     pub fn statistics(&self) -> String {
-        self.listening.lock().statistics()
+        listening::statistics(&self.library.stats())
     }
 
     /// Where it listens in the first place.
@@ -309,6 +308,7 @@ impl Server {
         let mut values = self.values.lock().clone();
         apply(&mut values);
         listening.adopt(&values)?;
+        self.hub.capture(values.setting_is_on(Key::CaptureIpPacketInfo));
         self.hub.set_log_level(values.setting_integer(Key::LogLevel));
         *self.values.lock() = values;
         Ok(())

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::errors::{self, Failure};
-use tftp_udp::MacAddr;
 
 /// 909 where the system cannot do what the packet settings ask for.
 pub(super) fn available() -> Result<(), Failure> {
@@ -33,7 +32,7 @@ pub(super) fn ip(text: &str) -> Result<Option<IpAddr>, Failure> {
 }
 
 /// An Ethernet address that frames may come from; `None` for "".
-pub(super) fn mac(text: &str) -> Result<Option<MacAddr>, Failure> {
+pub(super) fn mac(text: &str) -> Result<Option<[u8; 6]>, Failure> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
@@ -71,7 +70,7 @@ pub(super) fn interface(text: &str) -> Result<Option<String>, Failure> {
 }
 
 /// Six pairs of hexadecimal digits, with one sort of separator or none.
-fn digits(text: &str) -> Option<MacAddr> {
+fn digits(text: &str) -> Option<[u8; 6]> {
     let bytes = text.as_bytes();
     let step = match (bytes.len(), bytes.get(2)) {
         (12, _) => 2,

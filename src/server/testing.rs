@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use tftp_proto::wire::{Mode, Operation};
-
 use super::reason::Reason;
-use tftp_files::{Asks, Feeds, Wanted};
-use tftp_serve::Key;
-use tftp_serve::notice::Connection;
-use tftp_serve::progress::Progress;
-use tftp_serve::reply::{Answer, Post, Reply};
+use tftp_serve::inline::{Answer, Asks, Feeds, Reply, Wanted};
+use tftp_serve::{Connection, Operation};
 use tftp_sync::Mutex;
+use tftp_sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[derive(Default)]
 pub(super) struct Inbox {
     answers: Mutex<Vec<String>>,
+    taken: AtomicUsize,
 }
 
 impl Inbox {
@@ -26,10 +23,13 @@ impl Inbox {
     pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.answers.lock())
     }
-}
 
-impl Post for Inbox {
-    fn post(&self, key: Key, answer: Answer) {
+    /// How often data counted as taken.
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Relaxed)
+    }
+
+    fn answered(&self, id: i32, answer: Answer) {
         let text = match answer {
             Answer::Admit(sources) => match (sources.data, sources.local_file) {
                 (Some(data), _) => format!("admit data {}", data.len()),
@@ -41,9 +41,12 @@ impl Post for Inbox {
                 Some(reason) => format!("end {reason:?}"),
                 None => format!("end {refusal}"),
             },
-            Answer::Taken => "taken".to_owned(),
+            Answer::Taken => {
+                self.taken.fetch_add(1, Relaxed);
+                return;
+            }
         };
-        self.answers.lock().push(format!("{} {text}", key.index % 1000));
+        self.answers.lock().push(format!("{} {text}", id % 1000));
     }
 }
 
@@ -57,24 +60,22 @@ pub(super) fn feeds() -> Arc<Feeds> {
 }
 
 pub(super) fn reply(inbox: &Arc<Inbox>, id: i32) -> Reply {
-    let index = u32::try_from(id).unwrap();
-    Reply::new(Key { index, generation: 0 }, Arc::clone(inbox) as Arc<dyn Post>)
+    reply_to(inbox, id, Operation::Read)
 }
 
-pub(super) fn connection(id: i32) -> Arc<Connection> {
+pub(super) fn reply_to(inbox: &Arc<Inbox>, id: i32, operation: Operation) -> Reply {
+    let inbox = Arc::clone(inbox);
+    let client = ([192, 0, 2, 7], 4000).into();
+    let local = Some([192, 0, 2, 1].into());
+    Reply::detached(id, client, local, "file", operation, move |answer| {
+        inbox.answered(id, answer);
+    })
+}
+
+pub(super) fn connection(id: i32) -> Connection {
     asking(id, Operation::Read)
 }
 
-pub(super) fn asking(id: i32, operation: Operation) -> Arc<Connection> {
-    Arc::new(Connection {
-        id,
-        lease: None,
-        remote: "192.0.2.7:4000".parse().unwrap(),
-        local: Some("192.0.2.1".parse().unwrap()),
-        filename: "file".to_owned(),
-        mode: Mode::Octet,
-        operation,
-        asked: Default::default(),
-        progress: Progress::new(tftp_proto::Instant::default()),
-    })
+pub(super) fn asking(id: i32, operation: Operation) -> Connection {
+    reply_to(&Inbox::new(), id, operation).connection()
 }

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use tftp_udp::Bytes;
+use tftp_serve::inline::Bytes;
 
 use super::errors::{self, Failure};
 

@@ -5,11 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use tftp_proto::Instant;
-use tftp_serve::notice::{Application, LogKind, Notice, Run, Wants};
-use tftp_serve::reply::Reply;
-use tftp_serve::sources::Sources;
-use tftp_serve::{ErrorCode, FileStep, Operation, Outcome, Refusal};
+use tftp_serve::inline::{DataRun, EngineEvent, EventSink, Instant, Interests, Reply, Sources};
+use tftp_serve::{Connection, ErrorCode, FileStep, LogKind, LogLevel, Outcome, Refusal};
 
 use crate::script::{Answer, Script, Supply, digest};
 
@@ -17,7 +14,7 @@ use crate::script::{Answer, Script, Supply, digest};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Recorder {
-    wants: Wants,
+    interests: Interests,
     answer: Answer,
     at_start: Answer,
     supply: Supply,
@@ -31,7 +28,6 @@ pub struct Recorder {
 struct State {
     told: Vec<String>,
     reply: Option<Reply>,
-    operation: Option<Operation>,
     /// Questions that are not answered yet.
     open: usize,
     /// Of Transfer data that was not counted as taken.
@@ -45,9 +41,11 @@ struct State {
 
 impl Recorder {
     pub fn new(script: &Script, root: &Path) -> Recorder {
-        let logs = Wants::LOG_INFO.with(Wants::LOG_VERBOSE).with(Wants::LOG_DEBUG);
+        let logs = Interests::LOG_INFO
+            .with(Interests::LOG_VERBOSE)
+            .with(Interests::LOG_DEBUG);
         Recorder {
-            wants: logs.with(script.wants),
+            interests: logs.with(script.wants.interests()),
             answer: script.answer,
             at_start: script.at_start,
             supply: script.supply,
@@ -154,7 +152,7 @@ fn packets(line: &str) -> usize {
     }
 }
 
-fn run(run: &Run) -> String {
+fn run(run: &DataRun) -> String {
     let bytes: Vec<u8> = run
         .slices
         .iter()
@@ -174,13 +172,9 @@ fn run(run: &Run) -> String {
     )
 }
 
-impl Application for Recorder {
-    fn wants(&self) -> Wants {
-        self.wants
-    }
-
-    fn admits(&self) -> bool {
-        true
+impl EventSink for Recorder {
+    fn interests(&self) -> Interests {
+        self.interests
     }
 
     fn turn_ends(&self, _: Instant) -> Option<Duration> {
@@ -190,70 +184,68 @@ impl Application for Recorder {
         None
     }
 
-    fn tell(&self, notice: Notice) {
+    fn event(&self, event: EngineEvent) {
         let state = &mut *self.state.lock().unwrap();
-        let line = match &notice {
-            Notice::Asked {
-                connection,
-                reply,
-                held,
-            } => {
+        let line = match &event {
+            EngineEvent::Requested { reply, held } => {
                 state.reply = Some(reply.clone());
-                state.operation = Some(connection.operation);
                 if *held {
                     self.asked(state, self.answer);
                 }
+                let connection = reply.connection();
                 format!(
                     "{} asked for {}, {:?} {:?}, held: {held}",
-                    connection.id, connection.filename, connection.operation, connection.mode
+                    connection.id(),
+                    connection.name(),
+                    connection.operation(),
+                    connection.mode()
                 )
             }
-            Notice::Decided { id } => format!("{id} decided"),
-            Notice::Wanted { id, offset, length } => format!("{id} wants {length} from {offset}"),
-            Notice::Refused { connection, outcome } => {
-                format!(
-                    "{} refused: {}",
-                    connection.id,
-                    shown(outcome, connection.operation)
-                )
+            EngineEvent::Refused { connection, outcome } => {
+                format!("{} refused: {}", connection.id(), shown(outcome, connection))
             }
-            Notice::Started { id, local_file, held } => {
+            EngineEvent::Started { connection, held } => {
                 if *held {
                     self.asked(state, self.at_start);
                 }
-                format!("{id} started, {local_file:?}, held: {held}")
+                format!(
+                    "{} started, {:?}, held: {held}",
+                    connection.id(),
+                    connection.path()
+                )
             }
-            Notice::Moved(moved) => {
+            EngineEvent::Data(moved) => {
                 match self.takes_late {
                     true => state.owed += moved.weight(),
                     false => state.reply.clone().unwrap().taken(moved.weight()),
                 }
                 format!("{} {}", moved.id, run(moved))
             }
-            Notice::Ended { id } => format!("{id} ended"),
             // What the application turned away never began for it.
-            Notice::Failed { outcome, .. } | Notice::Disconnected { outcome, .. } if is_denied(outcome) => {
+            EngineEvent::Failed { outcome, .. } | EngineEvent::Ended { outcome, .. }
+                if is_denied(outcome) =>
+            {
                 return;
             }
-            Notice::Failed { connection, outcome } => {
+            EngineEvent::Failed { connection, outcome } => {
+                format!("{} failed: {}", connection.id(), shown(outcome, connection))
+            }
+            EngineEvent::Ended { connection, outcome } if outcome.is_complete() => {
+                state.told.push(format!("{} ended", connection.id()));
+                format!("{} disconnected: None", connection.id())
+            }
+            EngineEvent::Ended { connection, outcome } => {
                 format!(
-                    "{} failed: {}",
-                    connection.id,
-                    shown(outcome, connection.operation)
+                    "{} disconnected: Some({})",
+                    connection.id(),
+                    shown(outcome, connection)
                 )
             }
-            Notice::Disconnected { id, outcome } if outcome.is_complete() => {
-                format!("{id} disconnected: None")
-            }
-            Notice::Disconnected { id, outcome } => {
-                let operation = state.operation.expect("a connection was asked for");
-                format!("{id} disconnected: Some({})", shown(outcome, operation))
-            }
-            Notice::Log { id: 0, message, .. } if message.starts_with("5 bytes from ") => {
+            EngineEvent::Log { id: 0, message, .. } if message.starts_with("5 bytes from ") => {
                 state.probes += 1;
                 return;
             }
-            Notice::Log {
+            EngineEvent::Log {
                 id,
                 level,
                 kind,
@@ -262,6 +254,7 @@ impl Application for Recorder {
                 state.sent += packets(message);
                 log(*id, *level, *kind, message)
             }
+            other => format!("{other:?}"),
         };
         state.told.push(line);
     }
@@ -283,7 +276,7 @@ fn is_denied(outcome: &Outcome) -> bool {
 }
 
 /// An outcome in the words of the record.
-fn shown(outcome: &Outcome, operation: Operation) -> String {
+fn shown(outcome: &Outcome, connection: &Connection) -> String {
     let client = |code: &ErrorCode, text: &str, probe: bool| {
         format!("ClientError {{ code: {code}, message: {text:?}, probe: {probe} }}")
     };
@@ -292,7 +285,7 @@ fn shown(outcome: &Outcome, operation: Operation) -> String {
         Outcome::ClientError { code, text } => client(code, text, false),
         Outcome::Shutdown => "Ended(\"Server is shutting down\")".to_owned(),
         Outcome::Limit => "TooMany".to_owned(),
-        Outcome::NoSource => format!("NoSource({operation:?})"),
+        Outcome::NoSource => format!("NoSource({:?})", connection.operation()),
         Outcome::File(error) if error.step() == FileStep::Open => format!("Open({:?})", error.kind()),
         Outcome::Refused(_) if reason(outcome).as_deref() == Some(CALLBACK) => "Callback(7)".to_owned(),
         other => format!("{other:?}"),
@@ -300,7 +293,7 @@ fn shown(outcome: &Outcome, operation: Operation) -> String {
 }
 
 /// A line of the log without what differs from run to run.
-fn log(id: i32, level: u8, kind: LogKind, message: &str) -> String {
+fn log(id: i32, level: LogLevel, kind: LogKind, message: &str) -> String {
     let from = |text: &str, word: &str| -> Option<SocketAddr> {
         let mut words = text.split(' ').skip_while(|at| *at != word);
         words.nth(1)?.trim_end_matches(':').parse().ok()
@@ -311,5 +304,9 @@ fn log(id: i32, level: u8, kind: LogKind, message: &str) -> String {
     if let (Some(at), Some(end)) = (text.find(" bytes in "), text.find(" s, ")) {
         text.replace_range(at + " bytes in ".len()..end, "so many");
     }
-    format!("{id} log {level} {kind:?}: {text}")
+    let kind = match kind {
+        LogKind::Dialogue => "PiTrail".to_owned(),
+        kind => format!("{kind:?}"),
+    };
+    format!("{id} log {} {kind}: {text}", level as u8)
 }

@@ -14,58 +14,59 @@ mod support;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use application::Recorder;
 use client::Dialogue;
 use script::{Script, scripts};
-use tftp_serve::Engine;
-use tftp_serve::config::{Config, Policy};
-use tftp_serve::shared::Shared;
+use tftp_serve::{Server, Settings};
 
 const RECORD: &str = "tests/dialogues/recorded.txt";
 
 /// How many scripts run at once: most of them wait for a timer at some point.
 const AT_ONCE: usize = 8;
 
+/// Waits of a length that no busy machine reaches, but for what a client asks for itself.
+fn settings(script: &Script, root: &Path) -> Settings {
+    let settings = support::settings(root)
+        .read_only(script.read_only)
+        .max_connections(script.max_connections)
+        .retransmit_timeout(Duration::from_secs(50))
+        .max_retransmits(3)
+        .adaptive_retransmit(false)
+        .inactivity_timeout(Some(Duration::from_millis(script.inactivity)));
+    match script.has_root {
+        true => settings,
+        false => settings.no_root(),
+    }
+}
+
 /// One transfer on a server of its own, as text.
 fn record(script: &Script) -> String {
     let root = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("file"), script.content()).unwrap();
     std::fs::write(root.path().join("other"), b"the other file\n").unwrap();
-    let config = Config {
-        address: "127.0.0.1:0".parse().unwrap(),
-        single_port: script.single_port,
-        ..Config::default()
-    };
-    let policy = Policy {
-        read_only: script.read_only,
-        max_connections: script.max_connections,
-        timing: script.timing(),
-        root: support::policy(root.path()).root.filter(|_| script.has_root),
-        ..support::policy(root.path())
-    };
     let application = Arc::new(Recorder::new(script, root.path()));
-    let shared = Arc::new(Shared::default());
-    let engine = Engine::start(
-        &config,
-        policy,
-        Arc::clone(&application) as _,
-        Arc::clone(&shared),
-    )
-    .unwrap();
-    let packets = Dialogue::new(script, &application, engine.local_addr()).run(&|| shared.active() == 0);
-    let figures = &shared.figures;
+    let server = Server::builder()
+        .settings(settings(script, root.path()))
+        .listen(([127, 0, 0, 1], 0))
+        .single_port(script.single_port)
+        .event_sink(Arc::clone(&application) as _)
+        .start()
+        .unwrap();
+    let dialogue = Dialogue::new(script, &application, server.local_addr());
+    let packets = dialogue.run(&|| server.connection_count() == 0);
+    let stats = server.stats();
     let counts = [
-        ("completed", &figures.completed),
-        ("failed", &figures.failed),
-        ("refused", &figures.refused),
-        ("sent", &figures.bytes_sent),
-        ("received", &figures.bytes_received),
-        ("repeated", &figures.retransmissions),
+        ("completed", stats.completed),
+        ("failed", stats.failed),
+        ("refused", stats.refused),
+        ("sent", stats.bytes_sent),
+        ("received", stats.bytes_received),
+        ("repeated", stats.retransmissions),
     ]
-    .map(|(name, count)| format!("{name} {}", count.load(std::sync::atomic::Ordering::Relaxed)));
-    engine.shutdown();
-    engine.join();
+    .map(|(name, count)| format!("{name} {count}"));
+    server.close();
     let mut text = format!("== {}\n{packets}-- told\n", script.name);
     application
         .told(root.path())

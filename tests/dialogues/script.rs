@@ -1,9 +1,40 @@
 //! The scripts: how a client asks and behaves, and how the application answers.
 
-use std::time::Duration;
+use tftp_serve::inline::Interests;
 
-use tftp_proto::Timing;
-use tftp_serve::notice::Wants;
+/// A set of the class's events; the record shows its bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wants(u32);
+
+impl Wants {
+    pub const NONE: Wants = Wants(0);
+    pub const REQUEST: Wants = Wants(1);
+    pub const CONNECTED: Wants = Wants(1 << 1);
+    pub const DISCONNECTED: Wants = Wants(1 << 2);
+    pub const END: Wants = Wants(1 << 3);
+    pub const ERROR: Wants = Wants(1 << 4);
+    pub const START: Wants = Wants(1 << 8);
+    pub const TRANSFER: Wants = Wants(1 << 9);
+
+    pub fn with(self, other: Wants) -> Wants {
+        Wants(self.0 | other.0)
+    }
+
+    pub fn interests(self) -> Interests {
+        [
+            (Wants::REQUEST, Interests::REQUESTS),
+            (Wants::CONNECTED, Interests::REQUESTS),
+            (Wants::DISCONNECTED, Interests::CONNECTIONS),
+            (Wants::END, Interests::CONNECTIONS),
+            (Wants::ERROR, Interests::FAILURES),
+            (Wants::START, Interests::STARTS),
+            (Wants::TRANSFER, Interests::DATA),
+        ]
+        .into_iter()
+        .filter(|(wants, _)| self.0 & wants.0 != 0)
+        .fold(Interests::NONE, |all, (_, interest)| all.with(interest))
+    }
+}
 
 /// What a client does besides the usual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,17 +129,6 @@ impl Script {
     fn number(&self, wanted: &str, default: u64) -> u64 {
         let found = self.options.iter().find(|(name, _)| *name == wanted);
         found.map_or(default, |(_, value)| value.parse().unwrap())
-    }
-
-    /// Waits of a length that no busy machine reaches, but for what a client asks for itself.
-    pub fn timing(&self) -> Timing {
-        Timing {
-            retransmit_timeout: Duration::from_secs(50),
-            max_retransmits: 3,
-            adaptive: false,
-            inactivity: Some(Duration::from_millis(self.inactivity)),
-            absolute: None,
-        }
     }
 }
 

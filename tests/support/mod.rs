@@ -6,28 +6,21 @@ mod client;
 pub mod committed;
 
 use std::path::Path;
-use std::sync::Arc;
 
 pub use client::{Client, Failed, Options, pattern};
-use tftp_files::jail::Jail;
-use tftp_files::names::NameCodec;
-use tftp_serve::config::Policy;
-use tftp_serve::notice::{Application, Notice, Wants};
+use tftp_serve::inline::{EngineEvent, EventSink, Interests};
+use tftp_serve::{NameCodec, Settings};
 
-/// An application that listens to nothing.
+/// A sink that has no interest in anything.
 pub struct Nobody;
 
-impl Application for Nobody {
-    fn wants(&self) -> Wants {
-        Wants::NONE
+impl EventSink for Nobody {
+    fn interests(&self) -> Interests {
+        Interests::NONE
     }
 
-    fn admits(&self) -> bool {
-        true
-    }
-
-    fn tell(&self, notice: Notice) {
-        panic!("nobody asked for {notice:?}");
+    fn event(&self, event: EngineEvent) {
+        panic!("nobody asked for {event:?}");
     }
 }
 
@@ -39,10 +32,11 @@ impl NameCodec for Utf8 {
     }
 }
 
-/// The policy that a server object has by default, on `root`.
-pub fn policy(root: &Path) -> Policy {
-    Policy {
-        root: Some(Arc::new(Jail::new(root, true).unwrap())),
-        ..Policy::new(Arc::new(Utf8))
-    }
+/// The settings that a server object has by default, on `root`.
+pub fn settings(root: &Path) -> Settings {
+    Settings::default()
+        .root(root)
+        .read_only(false)
+        .overwrite(true)
+        .names(Utf8)
 }

@@ -1,36 +1,31 @@
-//! The engine without the class above it: every way to be configured moves the same bytes.
+//! The library without the class above it: every way to be configured moves the same bytes.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::support::{Client, Failed, Nobody, Options, pattern, policy};
+use crate::support::{Client, Failed, Nobody, Options, pattern, settings};
 use tempfile::TempDir;
-use tftp_files::jail::Jail;
-use tftp_serve::config::{Config, Policy};
-use tftp_serve::notice::{Application, Notice, Wants};
-use tftp_serve::reply::Reply;
-use tftp_serve::shared::Shared;
-use tftp_serve::{Engine, ErrorCode, Refusal};
-use tftp_udp::IoMode;
+use tftp_serve::inline::{EngineEvent, EventSink, Interests, Reply};
+use tftp_serve::{ErrorCode, Listen, Refusal, Settings};
 
 struct Server {
-    engine: Engine,
+    server: tftp_serve::Server,
     root: TempDir,
 }
 
+/// A server that does not listen yet.
+fn opened(settings: Settings, sink: Arc<dyn EventSink>) -> tftp_serve::Server {
+    let builder = tftp_serve::Server::builder().settings(settings);
+    builder.event_sink(sink).open().unwrap()
+}
+
 impl Server {
-    fn start(config: Config) -> Server {
+    fn start(listen: Listen) -> Server {
         let root = tempfile::tempdir().unwrap();
-        let engine = Engine::start(
-            &config,
-            policy(root.path()),
-            Arc::new(Nobody),
-            Arc::new(Shared::default()),
-        );
-        Server {
-            engine: engine.unwrap(),
-            root,
-        }
+        let server = opened(settings(root.path()), Arc::new(Nobody));
+        server.listen(listen).unwrap();
+        Server { server, root }
     }
 
     fn client(&self) -> Client {
@@ -38,7 +33,7 @@ impl Server {
     }
 
     fn address(&self) -> SocketAddr {
-        let mut address = self.engine.local_addr();
+        let mut address = self.server.local_addr();
         if address.ip().is_unspecified() {
             address.set_ip("127.0.0.1".parse().unwrap());
         }
@@ -46,131 +41,43 @@ impl Server {
     }
 
     fn stop(self) {
-        self.engine.shutdown();
-        self.engine.join();
+        self.server.close();
     }
 }
 
-fn local() -> Config {
-    Config {
-        address: "127.0.0.1:0".parse().unwrap(),
-        ..Config::default()
-    }
+fn at(address: &str) -> Listen {
+    Listen::default().listen(address.parse::<SocketAddr>().unwrap())
 }
 
-fn modes() -> Vec<(&'static str, Config)> {
-    let any = "0.0.0.0:0".parse().unwrap();
-    let six = "[::1]:0".parse().unwrap();
+fn local() -> Listen {
+    at("127.0.0.1:0")
+}
+
+fn modes() -> Vec<(&'static str, Listen)> {
+    let any = "0.0.0.0:0";
     vec![
         ("default", local()),
-        (
-            "any address",
-            Config {
-                address: any,
-                ..local()
-            },
-        ),
-        (
-            "IPv6",
-            Config {
-                address: six,
-                ..local()
-            },
-        ),
-        (
-            "dual stack",
-            Config {
-                address: "[::]:0".parse().unwrap(),
-                dual_stack: true,
-                ..local()
-            },
-        ),
-        (
-            "portable system calls",
-            Config {
-                io_mode: IoMode::Portable,
-                ..local()
-            },
-        ),
-        (
-            "single port",
-            Config {
-                single_port: true,
-                ..local()
-            },
-        ),
-        (
-            "connected sockets",
-            Config {
-                use_connection: true,
-                ..local()
-            },
-        ),
+        ("any address", at(any)),
+        ("IPv6", at("[::1]:0")),
+        ("dual stack", Listen::default().listen_dual_stack(0)),
+        ("portable system calls", local().one_datagram_per_call(true)),
+        ("single port", local().single_port(true)),
+        ("connected sockets", local().require_port_per_transfer(true)),
         (
             "connected sockets, any address",
-            Config {
-                use_connection: true,
-                address: any,
-                ..local()
-            },
+            at(any).require_port_per_transfer(true),
         ),
-        (
-            "shared ports",
-            Config {
-                port_per_transfer: false,
-                ..local()
-            },
-        ),
-        (
-            "shared ports, any address",
-            Config {
-                port_per_transfer: false,
-                address: any,
-                ..local()
-            },
-        ),
-        (
-            "ports of a range",
-            Config {
-                transfer_ports: Some(45_000..=45_999),
-                ..local()
-            },
-        ),
+        ("shared ports", local().port_per_transfer(false)),
+        ("shared ports, any address", at(any).port_per_transfer(false)),
+        ("ports of a range", local().transfer_ports(45_000..=45_999)),
         (
             "ports of a range outside of the system's",
-            Config {
-                transfer_ports: Some(20_000..=20_999),
-                ..local()
-            },
+            local().transfer_ports(20_000..=20_999),
         ),
-        (
-            "three threads",
-            Config {
-                io_threads: 3,
-                ..local()
-            },
-        ),
-        (
-            "busy polling",
-            Config {
-                busy_poll: std::time::Duration::from_micros(50),
-                ..local()
-            },
-        ),
-        (
-            "don't fragment",
-            Config {
-                dont_fragment: true,
-                ..local()
-            },
-        ),
-        (
-            "traffic class",
-            Config {
-                traffic_class: Some(46 << 2),
-                ..local()
-            },
-        ),
+        ("three threads", local().io_threads(3)),
+        ("busy polling", local().busy_poll(Duration::from_micros(50))),
+        ("don't fragment", local().dont_fragment(true)),
+        ("traffic class", local().traffic_class(46 << 2)),
     ]
 }
 
@@ -182,8 +89,8 @@ fn every_mode_moves_the_same_bytes_both_ways() {
         Options::new(1428, 16),
         Options::new(8192, 64),
     ];
-    for (mode, config) in modes() {
-        let server = Server::start(config);
+    for (mode, listen) in modes() {
+        let server = Server::start(listen);
         for size in [0, 1, 511, 512, 513, 1428, 65_536, 300_000] {
             let data = pattern(size);
             std::fs::write(server.root.path().join("file"), &data).unwrap();
@@ -211,11 +118,8 @@ fn every_mode_moves_the_same_bytes_both_ways() {
 #[test]
 fn the_largest_blocks_work_in_every_mode() {
     let data = pattern(1_000_000);
-    for (mode, config) in modes() {
-        let server = Server::start(Config {
-            dont_fragment: false,
-            ..config
-        });
+    for (mode, listen) in modes() {
+        let server = Server::start(listen.dont_fragment(false));
         std::fs::write(server.root.path().join("file"), &data).unwrap();
         let options = Options::new(65_464, 1);
         assert!(
@@ -253,10 +157,7 @@ fn two_hundred_clients_at_once_all_get_the_image() {
 #[test]
 fn transfers_answer_from_their_own_port_or_with_single_port_from_the_listening_one() {
     for single_port in [false, true] {
-        let server = Server::start(Config {
-            single_port,
-            ..local()
-        });
+        let server = Server::start(local().single_port(single_port));
         std::fs::write(server.root.path().join("file"), b"x").unwrap();
         let mut client = server.client();
         client.get("file", Options::NONE).unwrap();
@@ -271,10 +172,7 @@ fn transfer_ports_stay_inside_the_range() {
     let port = probe.local_addr().unwrap().port().clamp(20_000, 65_000);
     drop(probe);
     let range = port..=port + 20;
-    let server = Server::start(Config {
-        transfer_ports: Some(range.clone()),
-        ..local()
-    });
+    let server = Server::start(local().transfer_ports(range.clone()));
     std::fs::write(server.root.path().join("file"), b"x").unwrap();
     let mut client = server.client();
     client.get("file", Options::NONE).unwrap();
@@ -286,19 +184,14 @@ fn transfer_ports_stay_inside_the_range() {
 #[test]
 fn a_stranger_on_the_port_is_found_out_even_with_several_threads() {
     for io_threads in [1, 2] {
-        let first = Server::start(Config {
-            io_threads,
-            ..local()
-        });
-        let config = Config {
-            address: first.address(),
-            io_threads,
-            ..local()
-        };
-        let policy = policy(first.root.path());
-        let second = Engine::start(&config, policy, Arc::new(Nobody), Arc::new(Shared::default()));
+        let first = Server::start(local().io_threads(io_threads));
+        let second = opened(settings(first.root.path()), Arc::new(Nobody));
+        let address = first.address();
+        let error = second.listen(Listen::default().listen(address).io_threads(io_threads));
+        let error = error.unwrap_err();
+        assert_eq!((error.address(), error.position()), (Some(address), Some(0)));
         assert_eq!(
-            second.err().map(|error| error.kind()),
+            error.io_error().map(std::io::Error::kind),
             Some(std::io::ErrorKind::AddrInUse)
         );
         first.stop();
@@ -309,9 +202,7 @@ fn a_stranger_on_the_port_is_found_out_even_with_several_threads() {
 fn one_client_port_may_read_many_files_at_once() {
     let server = Server::start(local());
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket
-        .set_read_timeout(Some(std::time::Duration::from_secs(5)))
-        .unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut ports = std::collections::HashSet::new();
     for number in 0..16 {
         std::fs::write(server.root.path().join(number.to_string()), [number]).unwrap();
@@ -342,8 +233,8 @@ fn stop_listening_lets_transfers_end_and_refuses_new_ones() {
     let mut client = server.client();
     client.start(b"\0\x01file\0octet\0");
     let first = client.receive().unwrap();
-    server.engine.stop_listening();
-    assert!(!server.engine.is_finished());
+    server.server.stop_listening();
+    assert_eq!(server.server.connection_count(), 1);
     client.acknowledge(1);
     let second = client.receive().unwrap();
     assert_eq!([&first[4..], &second[4..]].concat(), data[..1024]);
@@ -353,7 +244,7 @@ fn stop_listening_lets_transfers_end_and_refuses_new_ones() {
     client.receive().unwrap();
     client.acknowledge(4);
     let address = server.address();
-    server.engine.join();
+    assert!(server.server.wait_idle(Some(Duration::from_secs(60))));
     assert!(
         std::net::UdpSocket::bind(address).is_ok(),
         "the port is free again"
@@ -365,16 +256,12 @@ struct Faulty {
     told: std::sync::atomic::AtomicUsize,
 }
 
-impl Application for Faulty {
-    fn wants(&self) -> Wants {
-        Wants::END
+impl EventSink for Faulty {
+    fn interests(&self) -> Interests {
+        Interests::CONNECTIONS
     }
 
-    fn admits(&self) -> bool {
-        true
-    }
-
-    fn tell(&self, _: Notice) {
+    fn event(&self, _: EngineEvent) {
         let before = self.told.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         assert_ne!(before, 0, "this is the fault that the test is about");
     }
@@ -388,19 +275,18 @@ fn a_panic_ends_the_transfers_of_its_thread_and_not_the_server() {
     let application = Arc::new(Faulty {
         told: Default::default(),
     });
-    let shared = Arc::new(Shared::default());
-    let engine = Engine::start(&local(), policy(root.path()), application, Arc::clone(&shared)).unwrap();
-    let answer = Client::new(engine.local_addr()).get("file", Options::NONE);
+    let server = opened(settings(root.path()), application);
+    server.listen(local()).unwrap();
+    let answer = Client::new(server.local_addr()).get("file", Options::NONE);
     assert_eq!(answer, Err(Failed::Error(0, "Internal error".into())));
     assert_eq!(
-        Client::new(engine.local_addr())
+        Client::new(server.local_addr())
             .get("file", Options::NONE)
             .as_ref(),
         Ok(&data)
     );
-    engine.shutdown();
-    engine.join();
-    assert_eq!(shared.active(), 0);
+    server.close();
+    assert_eq!(server.connection_count(), 0);
 }
 
 /// An application that refuses each upload when it has seen its data, and at once counts the data as taken.
@@ -409,19 +295,15 @@ struct Refuser {
     reply: std::sync::Mutex<Option<Reply>>,
 }
 
-impl Application for Refuser {
-    fn wants(&self) -> Wants {
-        Wants::TRANSFER
+impl EventSink for Refuser {
+    fn interests(&self) -> Interests {
+        Interests::DATA
     }
 
-    fn admits(&self) -> bool {
-        true
-    }
-
-    fn tell(&self, notice: Notice) {
-        match notice {
-            Notice::Asked { reply, .. } => *self.reply.lock().unwrap() = Some(reply),
-            Notice::Moved(run) => {
+    fn event(&self, event: EngineEvent) {
+        match event {
+            EngineEvent::Requested { reply, .. } => *self.reply.lock().unwrap() = Some(reply),
+            EngineEvent::Data(run) => {
                 let reply = self.reply.lock().unwrap().clone().unwrap();
                 reply.end(Refusal::new(ErrorCode::UNDEFINED, "Ended by a callback"));
                 reply.taken(run.weight());
@@ -434,17 +316,16 @@ impl Application for Refuser {
 #[test]
 fn an_upload_whose_last_block_was_refused_is_never_acknowledged_nor_kept() {
     let root = tempfile::tempdir().unwrap();
-    for path in [Some(root.path()), None] {
-        let policy = Policy {
-            root: path.map(|path| Arc::new(Jail::new(path, true).unwrap())),
-            ..policy(root.path())
+    for has_root in [true, false] {
+        let settings = match has_root {
+            true => settings(root.path()),
+            false => settings(root.path()).no_root(),
         };
-        let application = Arc::new(Refuser::default());
-        let engine = Engine::start(&local(), policy, application, Arc::new(Shared::default())).unwrap();
-        let answer = Client::new(engine.local_addr()).put("upload", b"one short block", Options::NONE);
+        let server = opened(settings, Arc::new(Refuser::default()));
+        server.listen(local()).unwrap();
+        let answer = Client::new(server.local_addr()).put("upload", b"one short block", Options::NONE);
         assert!(matches!(answer, Err(Failed::Error(0, _))), "{answer:?}");
-        engine.shutdown();
-        engine.join();
+        server.close();
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
     }
 }
@@ -456,12 +337,12 @@ fn shutdown_tells_the_clients() {
     let mut client = server.client();
     client.start(b"\0\x01file\0octet\0");
     client.receive().unwrap();
-    server.engine.shutdown();
+    server.server.shutdown();
     assert_eq!(
         client.receive(),
         Err(Failed::Error(0, "Server is shutting down".into()))
     );
-    server.engine.join();
+    server.stop();
 }
 
 // Elsewhere no error says whose packet failed: such a client ends by time.
@@ -469,24 +350,16 @@ fn shutdown_tells_the_clients() {
 #[test]
 fn a_client_that_is_gone_frees_its_transfer_at_once() {
     for use_connection in [false, true] {
-        let shared = Arc::new(Shared::default());
         let root = tempfile::tempdir().unwrap();
         std::fs::write(root.path().join("file"), pattern(5000)).unwrap();
-        let config = Config {
-            use_connection,
-            ..local()
-        };
-        let engine = Engine::start(
-            &config,
-            policy(root.path()),
-            Arc::new(Nobody),
-            Arc::clone(&shared),
-        )
-        .unwrap();
-        let mut client = Client::new(engine.local_addr());
+        let server = opened(settings(root.path()), Arc::new(Nobody));
+        server
+            .listen(local().require_port_per_transfer(use_connection))
+            .unwrap();
+        let mut client = Client::new(server.local_addr());
         client.start(b"\0\x01file\0octet\0");
         client.receive().unwrap();
-        assert_eq!(shared.active(), 1);
+        assert_eq!(server.connection_count(), 1);
         let (gone, to) = (
             client.socket.local_addr().unwrap(),
             client.transfer_address().unwrap(),
@@ -496,14 +369,8 @@ fn a_client_that_is_gone_frees_its_transfer_at_once() {
         let last = std::net::UdpSocket::bind(gone).unwrap();
         last.send_to(&[0, 4, 0, 1], to).unwrap();
         drop(last);
-        for _ in 0..400 {
-            if shared.active() == 0 {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        assert_eq!(shared.active(), 0, "no retransmission limit is that short");
-        engine.shutdown();
-        engine.join();
+        let is_freed = server.wait_idle(Some(Duration::from_secs(4)));
+        assert!(is_freed, "no retransmission limit is that short");
+        server.close();
     }
 }

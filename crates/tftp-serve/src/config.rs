@@ -1,7 +1,6 @@
 //! What an engine is told: once, when it starts (`Config`), and at any time (`Policy`).
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::ops::RangeInclusive;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,72 +11,17 @@ use tftp_proto::wire::OptionSet;
 use super::bounds;
 use super::jail::Jail;
 use tftp_files::names::NameCodec;
-use tftp_udp::{IoMode, MacAddr, SocketId};
+use tftp_udp::{ListenOptions, SocketId};
 
 /// What is fixed while an engine runs: its sockets and its threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// Where requests are awaited; port 0 lets the system choose.
-    pub address: SocketAddr,
-    /// One IPv6 socket takes both families (only with an unspecified IPv6 address).
-    pub dual_stack: bool,
+pub(crate) struct Config {
+    /// The listening sockets, one for each I/O thread, and the ports of transfers.
+    pub(crate) options: ListenOptions,
     /// The application bound that socket: which one it is.
-    pub adopted: Option<SocketId>,
-    /// Another server may be bound to the same port (SO_REUSEADDR and SO_REUSEPORT).
-    pub share_port: bool,
-    /// Number of I/O threads, which share nothing; at least 1.
-    pub io_threads: usize,
-    /// Answer from the listening port instead of a new one for each transfer (against RFC 1350 section 4, for NAT).
-    pub single_port: bool,
-    /// Where the transfer ports come from; `None`: the system chooses.
-    pub transfer_ports: Option<RangeInclusive<u16>>,
-    /// Each transfer gets a connected socket of its own, on a random port, as long as descriptors and ports last.
-    pub port_per_transfer: bool,
-    /// Each transfer gets a connected socket of its own, or is refused.
-    pub use_connection: bool,
-    /// The network interface or VRF that packets come and go through (SO_BINDTODEVICE; Linux).
-    pub interface: Option<String>,
-    /// Packets to peers of its family come from this address instead of the one that was asked (Linux).
-    pub source_ip: Option<IpAddr>,
-    /// IPv4 packets leave as frames from this Ethernet address (Linux, CAP_NET_RAW, no IPv6 socket).
-    pub source_mac: Option<MacAddr>,
-    /// SO_RCVBUF in bytes; `None` leaves the system's choice.
-    pub recv_buffer: Option<usize>,
-    /// SO_SNDBUF in bytes; `None` leaves the system's choice.
-    pub send_buffer: Option<usize>,
-    /// Set the Don't Fragment flag of outgoing packets.
-    pub dont_fragment: bool,
-    /// The TOS (IPv4) or traffic class (IPv6) byte of outgoing packets.
-    pub traffic_class: Option<u8>,
+    pub(crate) adopted: Option<SocketId>,
     /// How long to look for the next packet before sleeping, at most, while packets come that fast. Zero: never.
-    pub busy_poll: Duration,
-    /// Which system calls move datagrams.
-    pub io_mode: IoMode,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 69),
-            dual_stack: false,
-            adopted: None,
-            share_port: false,
-            io_threads: 1,
-            single_port: false,
-            transfer_ports: None,
-            port_per_transfer: true,
-            use_connection: false,
-            interface: None,
-            source_ip: None,
-            source_mac: None,
-            recv_buffer: None,
-            send_buffer: None,
-            dont_fragment: false,
-            traffic_class: None,
-            busy_poll: Duration::ZERO,
-            io_mode: IoMode::Auto,
-        }
-    }
+    pub(crate) busy_poll: Duration,
 }
 
 /// What may change while an engine runs; a transfer keeps the policy under which it began.
@@ -99,8 +43,6 @@ pub struct Policy {
     pub limits: Limits,
     /// When to retransmit and when to give up.
     pub timing: Timing,
-    /// Keep the address that the latest request was sent to (`Shared::latest_destination`).
-    pub capture_destination: bool,
     /// How file names on the wire become text.
     pub names: Arc<dyn NameCodec>,
     /// Whose requests are answered; `None`: everybody's. Others meet silence.
@@ -132,7 +74,6 @@ impl Policy {
                 inactivity: Some(Duration::from_secs(bounds::TIMEOUT_DEFAULT)),
                 absolute: None,
             },
-            capture_destination: false,
             names,
             clients: None,
             refused_options: OptionSet::default(),

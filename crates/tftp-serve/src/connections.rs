@@ -3,7 +3,7 @@
 //! look-up needs a hash.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tftp_files::{Lane, Owner, Store};
 use tftp_machine::{Datagram, Ending, Handled, LocalAddr, Server, TransferId, Why};
@@ -11,11 +11,14 @@ use tftp_proto::Instant;
 use tftp_proto::wire::{self, Asked, Mode, Operation, Packet};
 
 use super::Outcome;
+use super::about::About;
 use super::config::Policy;
+use super::flow::Flow;
+use super::inline::Interests;
 use super::limits::ThreadLimits;
-use super::notice::{Connection, Wants};
 use super::observer::Observer;
 use super::progress::Progress;
+use super::reply::Post;
 use super::shared::Shared;
 pub(crate) use cargo::{Body, Cargo};
 
@@ -31,13 +34,15 @@ pub(crate) struct Connections<S: Store> {
     /// Uploads that took data and have not passed it on yet.
     dirty: Vec<TransferId>,
     /// A connection that a limit forbids, until its client is told.
-    refusal: Option<(Arc<Connection>, Outcome)>,
+    refusal: Option<(Arc<About>, Outcome)>,
     /// The address that every request is sent to, where the sockets are bound to one.
     only_address: Option<IpAddr>,
     shared: Arc<Shared>,
+    /// Where answers for the connections go.
+    inbox: Arc<dyn Post>,
 }
 
-/// A request, admitted or refused, from which a [`Connection`] is made.
+/// A request, admitted or refused, from which an [`About`] is made.
 struct Asking<'a> {
     id: i32,
     peer: SocketAddr,
@@ -58,13 +63,14 @@ pub(crate) fn owner(id: TransferId) -> Owner {
 }
 
 impl<S: Store> Connections<S> {
-    pub(crate) fn new(only_address: Option<IpAddr>, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(only_address: Option<IpAddr>, shared: Arc<Shared>, inbox: Arc<dyn Post>) -> Self {
         Connections {
             slots: Vec::new(),
             dirty: Vec::new(),
             refusal: None,
             only_address,
             shared,
+            inbox,
         }
     }
 
@@ -100,7 +106,7 @@ impl<S: Store> Connections<S> {
             asked: transfer.asked().copied().unwrap_or_default(),
             began: transfer.began(),
         };
-        let (connection, has_no_name) = self.connection(asking, policy);
+        let (connection, has_no_name) = self.connection(asking, policy, Some(id));
         let cargo = Cargo {
             id,
             has_no_name,
@@ -112,9 +118,9 @@ impl<S: Store> Connections<S> {
             local_file: None,
             sources: None,
             upto: None,
-            flow: None,
             failure: None,
             moved: 0,
+            is_announced: false,
             is_known: false,
             is_admitted: false,
             is_held: false,
@@ -154,7 +160,7 @@ impl<S: Store> Connections<S> {
                         asked: request.asked,
                         began: now,
                     };
-                    let (connection, _) = self.connection(asking, policy);
+                    let (connection, _) = self.connection(asking, policy, None);
                     observer.request(&connection);
                     let outcome = match why {
                         Why::ReadOnly => Outcome::ReadOnly,
@@ -173,7 +179,7 @@ impl<S: Store> Connections<S> {
     }
 
     /// The client of a connection that a limit forbids has been told.
-    pub(crate) fn take_refusal(&mut self) -> Option<(Arc<Connection>, Outcome)> {
+    pub(crate) fn take_refusal(&mut self) -> Option<(Arc<About>, Outcome)> {
         self.refusal.take()
     }
 
@@ -198,13 +204,18 @@ impl<S: Store> Connections<S> {
     }
 
     /// What is known of a connection, and whether its name could not be converted to text.
-    fn connection(&self, asking: Asking<'_>, policy: &Policy) -> (Arc<Connection>, bool) {
+    fn connection(
+        &self,
+        asking: Asking<'_>,
+        policy: &Policy,
+        transfer: Option<TransferId>,
+    ) -> (Arc<About>, bool) {
         let name = policy.names.decode(asking.filename);
         let has_no_name = name.is_none();
         let local = asking.local.map(|local| local.ip.to_canonical());
-        let connection = Connection {
+        let connection = About {
             id: asking.id,
-            lease: Some(self.shared.ids.lease(asking.id)),
+            _lease: Some(self.shared.ids.lease(asking.id)),
             remote: tftp_udp::plain(asking.peer),
             local: local.or(self.only_address),
             filename: name.unwrap_or_else(|| wire::printable(asking.filename, SHOWN)),
@@ -212,10 +223,11 @@ impl<S: Store> Connections<S> {
             operation: asking.operation,
             asked: asking.asked,
             progress: Progress::new(asking.began),
+            path: OnceLock::new(),
+            outcome: OnceLock::new(),
+            way: transfer.map(|id| (id, Arc::clone(&self.inbox))),
+            flow: Flow::default(),
         };
-        if policy.capture_destination {
-            self.shared.set_latest_destination(connection.local);
-        }
         (Arc::new(connection), has_no_name)
     }
 
@@ -243,7 +255,7 @@ impl<S: Store> Connections<S> {
         let Some(cargo) = self.get_mut(id) else { return };
         cargo.connection.progress.set_bytes(upto);
         let before = std::mem::replace(&mut cargo.moved, upto);
-        if observer.wants().has(Wants::TRANSFER) && cargo.flow.is_some() {
+        if observer.wants().has(Interests::DATA) && cargo.is_announced {
             observer.downloaded(cargo, server.transfer(id), before..upto);
         }
         if let Body::Feed(feed) = &mut cargo.body {

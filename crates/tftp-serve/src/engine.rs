@@ -10,26 +10,27 @@ use crossbeam_channel::{Sender, bounded};
 use super::config::{Config, Policy};
 use super::drain::Drain;
 use super::inbox::{Inbox, Message};
+use super::inline::EventSink;
 use super::limits::Process;
-use super::listen::{self, Listener};
-use super::notice::Application;
+use super::listen::Listener;
 use super::shared::Shared;
 use super::turn::{Loop, Setup};
 use tftp_budget::descriptors::Running;
 use tftp_files::pool::Pool;
 use tftp_files::{Directory, Lane, Pooled};
+use tftp_machine::Mode;
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tftp_sync::thread::{Builder, JoinHandle};
 use tftp_udp::datagrams::Datagrams;
 use tftp_udp::sockets::Sockets;
-use tftp_udp::{SocketId, Waker};
+use tftp_udp::{ListenOptions, SocketId, Waker};
 
 /// The storage of an engine: the file system, its blocking calls on a pool.
 type Disk = Pooled<Directory>;
 
 /// A running server. Dropping it without [`Engine::shutdown`] leaves its threads to their work.
-pub struct Engine {
+pub(crate) struct Engine {
     config: Config,
     address: SocketAddr,
     recv_buffer: usize,
@@ -44,27 +45,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Binds the sockets and starts the threads.
-    ///
-    /// # Errors
-    /// What the system says of the address, the port, the threads.
-    pub fn start(
-        config: &Config,
-        policy: Policy,
-        application: Arc<dyn Application>,
-        shared: Arc<Shared>,
-    ) -> io::Result<Engine> {
-        Engine::listen(Listener::bind(config.clone())?, policy, application, shared)
-    }
-
     /// Starts the threads on sockets that are bound.
     ///
     /// # Errors
     /// What the system says of the threads.
-    pub fn listen(
+    pub(crate) fn listen(
         listener: Listener,
         policy: Policy,
-        application: Arc<dyn Application>,
+        sink: Arc<dyn EventSink>,
         shared: Arc<Shared>,
     ) -> io::Result<Engine> {
         let Listener { config, sockets } = listener;
@@ -83,13 +71,7 @@ impl Engine {
         engine.sweep(&policy);
         let policy = Arc::new(policy);
         for (number, net) in sockets.open()?.into_iter().enumerate() {
-            let started = engine.start_thread(
-                number,
-                net,
-                &policy,
-                Arc::clone(&application),
-                Arc::clone(&shared),
-            );
+            let started = engine.start_thread(number, net, &policy, Arc::clone(&sink), Arc::clone(&shared));
             if let Err(error) = started {
                 engine.shutdown();
                 engine.join();
@@ -100,27 +82,27 @@ impl Engine {
     }
 
     /// Whether its IPv6 socket takes IPv4 as well.
-    pub fn is_dual_stack(&self) -> bool {
-        self.config.dual_stack
+    pub(crate) fn is_dual_stack(&self) -> bool {
+        self.config.options.dual_stack
     }
 
     /// The address and port that are listened on.
-    pub fn local_addr(&self) -> SocketAddr {
+    pub(crate) fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
     /// Bytes of the receive queue that the system granted the listening socket.
-    pub fn recv_buffer(&self) -> usize {
+    pub(crate) fn recv_buffer(&self) -> usize {
         self.recv_buffer
     }
 
     /// Bytes of the send queue that the system granted the listening socket.
-    pub fn send_buffer(&self) -> usize {
+    pub(crate) fn send_buffer(&self) -> usize {
         self.send_buffer
     }
 
     /// New transfers begin under this policy.
-    pub fn set_policy(&self, policy: Policy) {
+    pub(crate) fn set_policy(&self, policy: Policy) {
         let policy = Arc::new(policy);
         self.inboxes
             .iter()
@@ -129,32 +111,35 @@ impl Engine {
 
     /// Takes no new requests; returns when the listening sockets are closed. Transfers go on to their end (with
     /// SinglePort on the listening port, which they keep until then).
-    pub fn stop_listening(&self) {
+    pub(crate) fn stop_listening(&self) {
         self.drain.begin(self.inboxes.len());
         self.order(Message::StopListening);
         // Nothing was under way: the sockets that threads kept for each other can go as well.
-        if self.config.single_port && self.drain.is_done() {
+        if self.is_single_port() && self.drain.is_done() {
             self.order(Message::StopListening);
         }
     }
 
     /// Whether this engine, which has stopped listening, is what `config` asks for, and keeps its port: to start
     /// another one would fail.
-    pub fn can_resume(&self, config: &Config) -> bool {
-        let mine = Config {
-            address: self.address,
-            ..self.config.clone()
-        };
-        config.single_port && mine == *config
+    pub(crate) fn can_resume(&self, config: &Config) -> bool {
+        let mut mine = self.config.clone();
+        mine.options.address = self.address;
+        self.is_single_port() && mine == *config
+    }
+
+    /// Transfers use the listening port.
+    fn is_single_port(&self) -> bool {
+        self.config.options.mode == Mode::Single
     }
 
     /// Whether it has stopped listening but keeps that socket of the application's for its transfers.
-    pub fn keeps(&self, socket: SocketId) -> bool {
-        self.config.adopted == Some(socket) && self.config.single_port && !self.drain.is_done()
+    pub(crate) fn keeps(&self, socket: SocketId) -> bool {
+        self.config.adopted == Some(socket) && self.is_single_port() && !self.drain.is_done()
     }
 
     /// Keeps the port for [`Engine::resume`]; false where the last transfer has ended and the port is free.
-    pub fn hold(&self) -> bool {
+    pub(crate) fn hold(&self) -> bool {
         let is_held = self.drain.hold();
         if !is_held {
             self.join_threads();
@@ -163,30 +148,30 @@ impl Engine {
     }
 
     /// Does not keep the port any more: it goes with the last transfer.
-    pub fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
         self.drain.thread_is_done();
     }
 
     /// Listens again, under a new policy, where the port was kept.
-    pub fn resume(&self, policy: Policy) {
+    pub(crate) fn resume(&self, policy: Policy) {
         let policy = Arc::new(policy);
         self.order(|done| Message::Resume(Arc::clone(&policy), done));
     }
 
     /// Stops listening and ends every transfer; returns when all sockets are closed.
-    pub fn shutdown(&self) {
+    pub(crate) fn shutdown(&self) {
         self.end_sweep();
         self.drain.begin(0);
         self.order(Message::Shutdown);
     }
 
     /// Whether all threads have ended and nothing is left for the disk to do: [`Engine::join`] would not wait.
-    pub fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.threads.lock().iter().all(JoinHandle::is_finished) && self.pool.is_idle()
     }
 
     /// Waits for all threads; without [`Engine::shutdown`] that is when the last transfer has ended.
-    pub fn join(self) {
+    pub(crate) fn join(self) {
         self.end_sweep();
         self.join_threads();
         self.pool.shutdown();
@@ -235,15 +220,15 @@ impl Engine {
         number: usize,
         net: Sockets,
         policy: &Arc<Policy>,
-        application: Arc<dyn Application>,
+        sink: Arc<dyn EventSink>,
         shared: Arc<Shared>,
     ) -> io::Result<()> {
         let config = &self.config;
         let (thread, inbox) = Loop::new(Setup {
-            machine: machine_config(config, &net),
+            machine: machine_config(&config.options, &net),
             net,
             store: Pooled::new(Directory, Arc::clone(&self.pool)),
-            application,
+            sink,
             shared,
             surroundings: Box::new(Process),
             drained: Arc::clone(&self.drain),
@@ -261,16 +246,16 @@ impl Engine {
 }
 
 /// What a thread's machine is told of its network.
-fn machine_config(config: &Config, net: &impl Datagrams) -> tftp_machine::Config {
+fn machine_config(options: &ListenOptions, net: &impl Datagrams) -> tftp_machine::Config {
     tftp_machine::Config {
         listening: net.listening(),
-        address: config.address,
-        source: config.source_ip,
-        mode: listen::mode(config),
-        transfer_ports: config.transfer_ports.clone(),
-        threads: config.io_threads,
+        address: options.address,
+        source: options.source_ip,
+        mode: options.mode,
+        transfer_ports: options.transfer_ports.clone(),
+        threads: options.threads,
         hides_probes: net.features().hides_probes,
-        dont_fragment: config.dont_fragment,
+        dont_fragment: options.dont_fragment,
     }
 }
 

@@ -57,9 +57,10 @@ impl Ids {
     }
 }
 
+#[cfg(test)]
 impl IdLease {
     /// The id.
-    pub fn id(&self) -> i32 {
+    fn id(&self) -> i32 {
         self.id
     }
 }

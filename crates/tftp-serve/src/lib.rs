@@ -57,61 +57,58 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod about;
 #[rustfmt::skip] // Made by a program.
 mod bounds;
-#[doc(hidden)]
-pub mod config;
+mod config;
 mod connections;
 mod drain;
 mod engine;
-#[doc(hidden)]
-pub mod ids;
+mod flow;
+mod ids;
 mod inbox;
+pub mod inline;
 mod limits;
 mod listen;
 #[cfg(all(test, shuttle))]
 mod models;
-#[doc(hidden)]
-pub mod notice;
 mod observer;
 mod orders;
 mod outputs;
 mod places;
-#[doc(hidden)]
-pub mod progress;
+mod progress;
 mod ration;
-#[doc(hidden)]
-pub mod reply;
+mod reply;
 mod server;
-#[doc(hidden)]
-pub mod shared;
-#[doc(hidden)]
-pub mod sources;
+mod shared;
+mod sources;
 mod spin;
 mod storage;
 mod turn;
 mod wording;
 
-#[doc(hidden)]
-pub use drain::Drain;
-#[doc(hidden)]
-pub use engine::Engine;
-#[doc(hidden)]
-pub use inbox::{Inbox, Message};
-#[doc(hidden)]
-pub use limits::{Process, Surroundings};
-#[doc(hidden)]
-pub use listen::Listener;
 pub use server::{
     Answer, AsyncHandler, AsyncSink, AsyncSource, Builder, Connection, Content, Deferred, Error, ErrorKind,
-    Event, FileError, FileErrorKind, FileStep, Handler, LogKind, LogLevel, NetworkError, Outcome, Refusal,
-    Request, Server, Settings, Sink, Source, Stats, Task,
+    Event, FileError, FileErrorKind, FileStep, Handler, Listen, LogKind, LogLevel, NetworkError, Outcome,
+    Refusal, Request, Server, Settings, Sink, Source, Stats, Task,
 };
 pub use tftp_files::names::{self, NameCodec};
 pub use tftp_proto::wire::{ErrorCode, Mode, Operation};
-#[doc(hidden)]
-pub use turn::{Loop, Setup};
+pub use tftp_udp::{Adopted, SocketId};
 
-use tftp_files::jail;
+/// The loop of the I/O threads, for the simulated world of the crate's own tests. Not part of the interface.
 #[doc(hidden)]
-pub use tftp_machine::TransferId as Key;
+pub mod simulation {
+    pub use super::config::Policy;
+    pub use super::drain::Drain;
+    pub use super::inbox::{Inbox, Message};
+    pub use super::limits::{Process, Surroundings};
+    pub use super::shared::Shared;
+    pub use super::turn::{Loop, Setup};
+    pub use tftp_files::jail::Jail;
+}
+
+use engine::Engine;
+use listen::Listener;
+use tftp_files::jail;
+use tftp_machine::TransferId as Key;

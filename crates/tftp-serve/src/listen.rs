@@ -2,14 +2,13 @@
 
 use std::io;
 
-use tftp_machine::Mode;
-use tftp_udp::{Adopted, ListenOptions, Listeners};
+use tftp_udp::{Adopted, Listeners};
 
 use super::config::Config;
 
 /// One socket for each I/O thread, on the same address and port.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     pub(super) config: Config,
     pub(super) sockets: Listeners,
 }
@@ -19,8 +18,8 @@ impl Listener {
     ///
     /// # Errors
     /// What the system says of the address and the port.
-    pub fn bind(config: Config) -> io::Result<Listener> {
-        let sockets = Listeners::bind(options(&config))?;
+    pub(crate) fn bind(config: Config) -> io::Result<Listener> {
+        let sockets = Listeners::bind(config.options.clone())?;
         Ok(Listener { config, sockets })
     }
 
@@ -29,36 +28,8 @@ impl Listener {
     ///
     /// # Errors
     /// Those of setsockopt.
-    pub fn adopt(config: Config, adopted: Adopted) -> io::Result<Listener> {
-        let sockets = Listeners::adopt(options(&config), adopted)?;
+    pub(crate) fn adopt(config: Config, adopted: Adopted) -> io::Result<Listener> {
+        let sockets = Listeners::adopt(config.options.clone(), adopted)?;
         Ok(Listener { config, sockets })
-    }
-}
-
-/// Which ports transfers get.
-pub(super) fn mode(config: &Config) -> Mode {
-    Mode::new(
-        config.single_port,
-        config.use_connection,
-        config.port_per_transfer,
-    )
-}
-
-fn options(config: &Config) -> ListenOptions {
-    ListenOptions {
-        address: config.address,
-        dual_stack: config.dual_stack,
-        share_port: config.share_port,
-        threads: config.io_threads,
-        mode: mode(config),
-        transfer_ports: config.transfer_ports.clone(),
-        interface: config.interface.clone(),
-        source_ip: config.source_ip,
-        source_mac: config.source_mac,
-        recv_buffer: config.recv_buffer,
-        send_buffer: config.send_buffer,
-        dont_fragment: config.dont_fragment,
-        traffic_class: config.traffic_class,
-        io_mode: config.io_mode,
     }
 }

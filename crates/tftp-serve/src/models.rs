@@ -86,8 +86,8 @@ fn flow_control_never_loses_the_answer_that_it_waits_for() {
     check(|| {
         let poller = Poller::new().unwrap();
         let inbox = Arc::new(inbox(&poller));
-        let reply = Reply::new(KEY, Arc::clone(&inbox) as Arc<dyn Post>);
-        let flow = reply.flow();
+        let reply = Reply::to(KEY, Arc::clone(&inbox) as Arc<dyn Post>);
+        let flow = &reply.about().flow;
         let (tell, told) = shuttle::sync::mpsc::channel();
         let application = thread::spawn(move || told.iter().for_each(|bytes| reply.taken(bytes)));
         let mut taken = VecDeque::new();

@@ -12,24 +12,25 @@ use tftp_proto::Instant;
 use tftp_proto::negotiate::Agreed;
 use tftp_proto::wire::{ErrorCode, Operation};
 
-use super::Outcome;
-use super::notice::{Application, Connection, LogKind, Notice, Wants};
+use super::about::About;
+use super::inline::{EngineEvent, EventSink, Interests};
 use super::shared::{Figures, Shared};
+use super::{Connection, LogKind, LogLevel, Outcome};
 
 mod runs;
 mod trail;
 
 /// One I/O thread's way to the application, the log and the figures.
 pub(super) struct Observer {
-    application: Arc<dyn Application>,
+    sink: Arc<dyn EventSink>,
     shared: Arc<Shared>,
     /// What somebody listens to, as of the last [`Observer::latch`].
-    wants: Cell<Wants>,
+    wants: Cell<Interests>,
 }
 
 /// How a transfer ended.
 pub(super) struct Over<'a> {
-    pub(super) connection: &'a Arc<Connection>,
+    pub(super) connection: &'a Arc<About>,
     /// The application was told of its beginning.
     pub(super) is_announced: bool,
     pub(super) outcome: Outcome,
@@ -41,10 +42,10 @@ pub(super) struct Over<'a> {
 }
 
 impl Observer {
-    pub(super) fn new(application: Arc<dyn Application>, shared: Arc<Shared>) -> Observer {
+    pub(super) fn new(sink: Arc<dyn EventSink>, shared: Arc<Shared>) -> Observer {
         Observer {
-            wants: Cell::new(application.wants()),
-            application,
+            wants: Cell::new(sink.interests()),
+            sink,
             shared,
         }
     }
@@ -52,19 +53,19 @@ impl Observer {
     /// Asks what somebody listens to. Done once after each call that brought datagrams or answers: a callback that was
     /// registered before a client sent its packet is seen.
     pub(super) fn latch(&self) {
-        self.wants.set(self.application.wants());
+        self.wants.set(self.sink.interests());
     }
 
     /// Which notices somebody listens to.
     #[inline]
-    pub(super) fn wants(&self) -> Wants {
+    pub(super) fn wants(&self) -> Interests {
         self.wants.get()
     }
 
     /// Whether the log has lines for single packets.
     #[inline]
     pub(super) fn logs_packets(&self) -> bool {
-        self.wants().0 & (Wants::LOG_VERBOSE.0 | Wants::LOG_DEBUG.0) != 0
+        self.wants().logs_packets()
     }
 
     /// Transfers under way.
@@ -74,17 +75,17 @@ impl Observer {
 
     /// Whether a new request may become a connection now.
     pub(super) fn admits(&self) -> bool {
-        self.application.admits()
+        self.sink.admits()
     }
 
-    /// Passes a notice on.
-    pub(super) fn tell(&self, notice: Notice) {
-        self.application.tell(notice);
+    /// Passes an event on.
+    pub(super) fn tell(&self, event: EngineEvent) {
+        self.sink.event(event);
     }
 
     /// The packets of this turn are out: the application may be woken. `Some`: call again after this time.
     pub(super) fn turn_ends(&self, now: Instant) -> Option<Duration> {
-        self.application.turn_ends(now)
+        self.sink.turn_ends(now)
     }
 
     /// A request was admitted.
@@ -98,18 +99,19 @@ impl Observer {
     }
 
     /// A request was refused, and its client was told why: the connection never began.
-    pub(super) fn refused(&self, now: Instant, connection: Arc<Connection>, outcome: Outcome) {
+    pub(super) fn refused(&self, now: Instant, connection: Arc<About>, outcome: Outcome) {
         self.log_refusal(&connection, &outcome);
         self.figures().refused.fetch_add(1, Relaxed);
         connection.progress.ended(now);
         self.failed(&connection, &outcome);
-        if self.wants().any_connection() {
-            self.tell(Notice::Refused { connection, outcome });
+        if self.wants().follows_connections() {
+            let connection = Connection::new(connection);
+            self.tell(EngineEvent::Refused { connection, outcome });
         }
     }
 
     /// A transfer has its source or its target, and its options.
-    pub(super) fn begun(&self, connection: &Connection, agreed: &Agreed, total: Option<u64>) {
+    pub(super) fn begun(&self, connection: &About, agreed: &Agreed, total: Option<u64>) {
         connection.progress.negotiated(agreed, total);
         self.log_beginning(connection, agreed);
     }
@@ -119,40 +121,38 @@ impl Observer {
         over.connection.progress.ended(now);
         self.count(&over);
         self.log_end(&over);
-        let (id, outcome) = (over.connection.id, over.outcome);
+        let outcome = over.outcome;
         if outcome.is_failure() {
             self.failed(over.connection, &outcome);
         }
         if !over.is_announced {
             return;
         }
-        if outcome.is_complete() {
-            self.tell(Notice::Ended { id });
-        }
-        self.tell(Notice::Disconnected { id, outcome });
+        let connection = Connection::new(Arc::clone(over.connection));
+        self.tell(EngineEvent::Ended { connection, outcome });
     }
 
     /// A line of the log, made only where somebody listens.
-    pub(super) fn log(&self, level: Wants, id: i32, kind: LogKind, message: impl FnOnce() -> String) {
-        if self.wants().has(level) {
-            let number = match level {
-                Wants::LOG_INFO => 1,
-                Wants::LOG_VERBOSE => 2,
-                _ => 3,
+    pub(super) fn log(&self, interest: Interests, id: i32, kind: LogKind, message: impl FnOnce() -> String) {
+        if self.wants().has(interest) {
+            let level = match interest {
+                Interests::LOG_INFO => LogLevel::Info,
+                Interests::LOG_VERBOSE => LogLevel::Verbose,
+                _ => LogLevel::Debug,
             };
-            self.tell(Notice::Log {
+            self.tell(EngineEvent::Log {
                 id,
-                level: number,
+                level,
                 kind,
                 message: message(),
             });
         }
     }
 
-    fn failed(&self, connection: &Arc<Connection>, outcome: &Outcome) {
-        if self.wants().has(Wants::ERROR) {
-            self.tell(Notice::Failed {
-                connection: Arc::clone(connection),
+    fn failed(&self, connection: &Arc<About>, outcome: &Outcome) {
+        if self.wants().has(Interests::FAILURES) {
+            self.tell(EngineEvent::Failed {
+                connection: Connection::new(Arc::clone(connection)),
                 outcome: outcome.clone(),
             });
         }

@@ -8,13 +8,13 @@ use tftp_machine::{Decision, Io, IoDone, NoPort, OpenPlan, Output, PortId, Quest
 use tftp_proto::wire::{ErrorCode, Operation};
 use tftp_udp::datagrams::Datagrams;
 
-use super::Outcome;
 use super::connections::Body;
-use super::notice::{Notice, Wants};
+use super::inline::{EngineEvent, Interests};
 use super::observer::Over;
-use super::reply::{Post, Reply};
+use super::reply::Reply;
 use super::turn::Loop;
 use super::wording;
+use super::{Connection, Outcome};
 
 impl<N: Datagrams, S: Store> Loop<N, S> {
     /// Does what the machine wants, until it wants nothing more. Called after every input.
@@ -155,16 +155,12 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             self.connections.make_known(id, &self.observer);
             return self.refuse(id, outcome);
         }
-        let (is_announced, held) = (wants.any_connection(), wants.holds_admission());
+        let (is_announced, held) = (wants.follows_connections(), wants.has(Interests::REQUESTS));
         self.observer.admitted();
         if is_announced {
-            let reply = Reply::new(id, Arc::clone(&self.inbox) as Arc<dyn Post>);
-            cargo.announce(&reply);
-            self.observer.tell(Notice::Asked {
-                connection: Arc::clone(&cargo.connection),
-                reply,
-                held,
-            });
+            cargo.is_announced = true;
+            let reply = Reply::new(Arc::clone(&cargo.connection));
+            self.observer.tell(EngineEvent::Requested { reply, held });
         }
         cargo.is_admitted = true;
         self.connections.make_known(id, &self.observer);
@@ -180,10 +176,14 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let Some(cargo) = self.connections.get_mut(id) else {
             return Decision::Go;
         };
-        let held = cargo.is_announced() && wants.has(Wants::START);
-        if cargo.is_announced() && (found || held) {
-            let (id, local_file) = (cargo.connection.id, cargo.local_file.take());
-            self.observer.tell(Notice::Started { id, local_file, held });
+        let held = cargo.is_announced && wants.has(Interests::STARTS);
+        if cargo.is_announced && (found || held) {
+            if let Some(path) = cargo.local_file.take() {
+                // Told twice, it was not found the first time.
+                let _ = cargo.connection.path.set(path);
+            }
+            let connection = Connection::new(Arc::clone(&cargo.connection));
+            self.observer.tell(EngineEvent::Started { connection, held });
         }
         if held { Decision::Later } else { Decision::Go }
     }
@@ -263,7 +263,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             self.now,
             Over {
                 connection,
-                is_announced: cargo.is_announced(),
+                is_announced: cargo.is_announced,
                 outcome,
                 bytes: cargo.moved,
                 took: self.now.saturating_sub(transfer.began()),

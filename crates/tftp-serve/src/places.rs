@@ -6,27 +6,22 @@ use std::sync::Arc;
 use tftp_files::Place;
 use tftp_proto::wire::Operation;
 
+use super::about::About;
 use super::config::Policy;
-use super::notice::Connection;
 use super::sources::Sources;
 
 /// The place of a transfer, if there is one. `takes_data`: the application takes what is uploaded.
-pub(crate) fn find(
-    connection: &Connection,
-    policy: &Policy,
-    sources: Sources,
-    takes_data: bool,
-) -> Option<Place> {
+pub(crate) fn find(connection: &About, policy: &Policy, sources: Sources, takes_data: bool) -> Option<Place> {
     let operation = connection.operation;
-    if let (Some(fed), Operation::Read) = (sources.fed, operation) {
-        return Some(Place::Fed(fed));
-    }
     let takes_data = takes_data && operation == Operation::Write;
     if takes_data && sources.to_application {
         return Some(Place::Application);
     }
     if let (Some(data), Operation::Read) = (sources.data, operation) {
         return Some(Place::Memory(data));
+    }
+    if let (Some(fed), Operation::Read) = (sources.fed, operation) {
+        return Some(Place::Fed(fed));
     }
     if let Some(path) = sources.local_file {
         return Some(Place::Path(path.into()));

@@ -1,71 +1,32 @@
-//! The way back from the application to one transfer on its thread.
+//! The way back from an application to one transfer on its thread.
 
 use std::fmt;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 
-use super::Key;
-use super::Refusal;
+use tftp_proto::Instant;
+use tftp_proto::wire::{Mode, Operation};
+
+use super::about::About;
+use super::flow::Flow;
+use super::progress::Progress;
 use super::sources::Sources;
-use tftp_sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use super::{Connection, Key, Refusal};
 
-/// Names one transfer on its thread. Harmless once that transfer has ended.
+/// Answers for one connection, from any thread. Cheap to clone; without effect once the connection has ended.
 #[derive(Clone)]
 pub struct Reply {
-    key: Key,
-    inbox: Arc<dyn Post>,
-    flow: Arc<Flow>,
+    about: Arc<About>,
 }
 
-/// How much Transfer data of one connection the application has not taken yet.
-///
-/// The thread adds, the application's thread subtracts; a message to the thread is needed only when it waits.
-#[derive(Debug, Default)]
-pub struct Flow {
-    outstanding: AtomicU64,
-    /// 0: nobody waits. Otherwise the thread wants to know when no more than this minus one is outstanding.
-    notify_at: AtomicU64,
-    /// The application has ended the connection; the message that says so may still be on its way.
-    is_refused: AtomicBool,
-}
-
-impl Flow {
-    /// So much more was told.
-    pub fn add(&self, bytes: u64) {
-        self.outstanding.fetch_add(bytes, SeqCst);
-    }
-
-    /// True if no more than `limit` is outstanding; otherwise [`Answer::Taken`] will come when that is so.
-    pub fn below(&self, limit: u64) -> bool {
-        if self.outstanding.load(SeqCst) <= limit {
-            return true;
-        }
-        self.notify_at.store(limit + 1, SeqCst);
-        // The application may have taken everything between the two lines above.
-        self.outstanding.load(SeqCst) <= limit && self.notify_at.swap(0, SeqCst) != 0
-    }
-
-    /// Whether the application has ended the connection. Set before what it refused counts as taken, so that the end of
-    /// an upload is never acknowledged over its head.
-    pub fn is_refused(&self) -> bool {
-        self.is_refused.load(SeqCst)
-    }
-
-    /// So much was taken; true if the thread waits for that.
-    fn subtract(&self, bytes: u64) -> bool {
-        let left = self.outstanding.fetch_sub(bytes, SeqCst).saturating_sub(bytes);
-        let wanted = self.notify_at.load(SeqCst);
-        wanted > left && self.notify_at.compare_exchange(wanted, 0, SeqCst, SeqCst).is_ok()
-    }
-}
-
-/// What an application says to a transfer.
+/// An answer on its way to the I/O thread, as [`Reply::detached`] hands it out.
 #[derive(Debug)]
 pub enum Answer {
-    /// Go on, with these sources before any other.
+    /// A held connection goes on, with these sources before any other.
     Admit(Sources),
-    /// End it.
+    /// The connection is to end with this ERROR.
     End(Refusal),
-    /// As much Transfer data was taken as the thread waited for.
+    /// Data was taken: from a detached reply each time, to an I/O thread where it waits for that.
     Taken,
 }
 
@@ -73,44 +34,131 @@ pub enum Answer {
 pub trait Post: Send + Sync {
     /// Never blocks; wakes the thread if it sleeps.
     fn post(&self, key: Key, answer: Answer);
+
+    /// Counts data as taken; the thread is woken only where it waits for that.
+    fn taken(&self, key: Key, flow: &Flow, weight: u64) {
+        if flow.subtract(weight) {
+            self.post(key, Answer::Taken);
+        }
+    }
 }
 
 impl Reply {
-    /// An answer's way to the transfer `key` of the thread behind `inbox`.
-    pub fn new(key: Key, inbox: Arc<dyn Post>) -> Reply {
-        Reply {
-            key,
-            inbox,
-            flow: Arc::default(),
+    pub(crate) fn new(about: Arc<About>) -> Reply {
+        Reply { about }
+    }
+
+    pub(crate) fn about(&self) -> Arc<About> {
+        Arc::clone(&self.about)
+    }
+
+    /// Makes a reply to a connection that no server has, for tests of an [`EventSink`](super::EventSink): its answers go to
+    /// `answers`.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// use tftp_serve::Operation;
+    /// use tftp_serve::inline::{Answer, Reply, Sources};
+    ///
+    /// let (sender, answers) = mpsc::channel();
+    /// let client = ([192, 0, 2, 7], 4000).into();
+    /// let reply = Reply::detached(1_000_001, client, None, "motd", Operation::Read, move |answer| {
+    ///     sender.send(answer).unwrap();
+    /// });
+    /// assert_eq!(reply.connection().name(), "motd");
+    /// reply.admit(Sources::default());
+    /// assert!(matches!(answers.recv().unwrap(), Answer::Admit(_)));
+    /// ```
+    pub fn detached(
+        id: i32,
+        client: SocketAddr,
+        local_ip: Option<IpAddr>,
+        name: &str,
+        operation: Operation,
+        answers: impl Fn(Answer) + Send + Sync + 'static,
+    ) -> Reply {
+        let key = Key {
+            index: 0,
+            generation: 0,
+        };
+        Reply::new(Arc::new(About {
+            id,
+            _lease: None,
+            remote: client,
+            local: local_ip,
+            filename: name.to_owned(),
+            mode: Mode::Octet,
+            operation,
+            asked: Default::default(),
+            progress: Progress::new(Instant::default()),
+            path: OnceLock::new(),
+            outcome: OnceLock::new(),
+            way: Some((key, Arc::new(Detached(answers)))),
+            flow: Flow::default(),
+        }))
+    }
+
+    /// A reply whose answers go to this inbox.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn to(key: Key, inbox: Arc<dyn Post>) -> Reply {
+        let client = ([192, 0, 2, 7], 4000).into();
+        let reply = Reply::detached(1, client, None, "file", Operation::Read, |_| {});
+        let mut about = reply.about;
+        if let Some(about) = Arc::get_mut(&mut about) {
+            about.way = Some((key, inbox));
+        }
+        Reply::new(about)
+    }
+
+    /// Returns the connection that it answers for.
+    pub fn connection(&self) -> Connection {
+        Connection::new(Arc::clone(&self.about))
+    }
+
+    /// Lets a held connection go on: its file is looked up, or the given sources are used.
+    pub fn admit(&self, sources: Sources) {
+        self.post(Answer::Admit(sources));
+    }
+
+    /// Ends the connection, held or not: the client gets an ERROR.
+    pub fn end(&self, refusal: Refusal) {
+        self.about.flow.refuse();
+        self.post(Answer::End(refusal));
+    }
+
+    /// Counts data of a run ([`DataRun::weight`](super::DataRun::weight)) as taken: more may be sent or received.
+    ///
+    /// About 256 KiB of a connection may wait to be taken; then it is slowed. The last block of an upload is acknowledged
+    /// only when everything was taken.
+    pub fn taken(&self, weight: u64) {
+        if let Some((key, inbox)) = &self.about.way {
+            inbox.taken(*key, &self.about.flow, weight);
         }
     }
 
-    /// The flow control of the connection that this answers.
-    pub fn flow(&self) -> Arc<Flow> {
-        Arc::clone(&self.flow)
-    }
-
-    /// Lets a held connection go on.
-    pub fn admit(&self, sources: Sources) {
-        self.inbox.post(self.key, Answer::Admit(sources));
-    }
-
-    /// Ends a connection, held or not: the client gets an ERROR.
-    pub fn end(&self, refusal: Refusal) {
-        self.flow.is_refused.store(true, SeqCst);
-        self.inbox.post(self.key, Answer::End(refusal));
-    }
-
-    /// Says that so much of a run ([`super::notice::Run::weight`]) was delivered: more may be sent or received.
-    pub fn taken(&self, bytes: u64) {
-        if self.flow.subtract(bytes) {
-            self.inbox.post(self.key, Answer::Taken);
+    fn post(&self, answer: Answer) {
+        if let Some((key, inbox)) = &self.about.way {
+            inbox.post(*key, answer);
         }
     }
 }
 
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Reply").field(&self.key).finish()
+        f.debug_tuple("Reply").field(&self.connection()).finish()
+    }
+}
+
+/// Takes the answers to a connection that no server has.
+struct Detached<F>(F);
+
+impl<F: Fn(Answer) + Send + Sync> Post for Detached<F> {
+    fn post(&self, _: Key, answer: Answer) {
+        (self.0)(answer);
+    }
+
+    fn taken(&self, _: Key, _: &Flow, _: u64) {
+        (self.0)(Answer::Taken);
     }
 }

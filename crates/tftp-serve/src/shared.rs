@@ -2,14 +2,15 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use tftp_budget::memory::Memory;
 use tftp_machine::{FLOOD, Full, Policy};
 
 use super::ids::Ids;
-use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use tftp_sync::{Condvar, Mutex};
 
 /// Counters that outlive a single period of listening.
 #[derive(Debug, Default)]
@@ -18,9 +19,10 @@ pub struct Shared {
     pub(super) memory: Arc<Memory>,
     active: AtomicUsize,
     half_open: AtomicUsize,
+    /// Signalled when `hosts` becomes empty.
+    is_idle: Condvar,
     /// Transfers under way by address.
     hosts: Mutex<HashMap<IpAddr, usize, foldhash::fast::RandomState>>,
-    destination: Mutex<Option<IpAddr>>,
     /// What the Statistics setting reads.
     pub figures: Figures,
 }
@@ -47,16 +49,6 @@ pub struct Figures {
 }
 
 impl Shared {
-    /// The address that the latest request was sent to, while a policy keeps it.
-    pub fn latest_destination(&self) -> Option<IpAddr> {
-        *self.destination.lock()
-    }
-
-    /// Keeps that address; `None` forgets it.
-    pub fn set_latest_destination(&self, destination: Option<IpAddr>) {
-        *self.destination.lock() = destination;
-    }
-
     /// Transfers under way.
     pub fn active(&self) -> usize {
         self.active.load(Relaxed)
@@ -65,6 +57,24 @@ impl Shared {
     /// Bytes that transfers have taken of the budget of memory.
     pub fn memory_taken(&self) -> usize {
         self.memory.taken()
+    }
+
+    /// Waits until no transfer is under way. False where some are after `patience`.
+    pub(super) fn wait_idle(&self, patience: Option<Duration>) -> bool {
+        let deadline = patience.map(|patience| tftp_udp::now() + patience);
+        let mut hosts = self.hosts.lock();
+        while !hosts.is_empty() {
+            let Some(deadline) = deadline else {
+                self.is_idle.wait(&mut hosts);
+                continue;
+            };
+            let left = deadline.saturating_sub(tftp_udp::now());
+            if left.is_zero() {
+                return false;
+            }
+            self.is_idle.wait_for(&mut hosts, left);
+        }
+        true
     }
 
     /// Transfers under way with clients that have shown to be there.
@@ -117,6 +127,9 @@ impl Shared {
             *count -= 1;
             if *count == 0 {
                 hosts.remove(&host);
+                if hosts.is_empty() {
+                    self.is_idle.notify_all();
+                }
             }
         }
     }

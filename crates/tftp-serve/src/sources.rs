@@ -6,18 +6,21 @@ use std::sync::Arc;
 use tftp_files::Fed;
 use tftp_udp::Bytes;
 
-/// What the application supplies for one connection.
+/// Where the bytes of one connection come from or go to. By default from the root directory, or to it.
+///
+/// The first that is set and fits the operation counts: `to_application`, `data`, `fed`, `local_file`, the root directory
+/// with `served_name` or the client's name. Where there is none of these, an upload goes to the sink alone, as
+/// [`EngineEvent::Data`](super::EngineEvent::Data), if it has interest in [data](super::Interests::DATA).
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// Data to send instead of a file (downloads).
     pub data: Option<Bytes>,
-    /// Any path, for both directions.
+    /// Any path, for both directions; it is not confined to the root directory.
     pub local_file: Option<PathBuf>,
-    /// Looked up in LocalDir instead of the client's name, with all that holds for that one.
+    /// A name that is looked up in the root directory instead of the client's, with all that holds for that one.
     pub served_name: Option<String>,
-    /// What the application supplies while the download runs, after `data` and before every other place.
+    /// The application supplies the bytes while the download runs.
     pub fed: Option<Arc<Fed>>,
-    /// The data of an upload goes to the application alone, before every other place. It needs
-    /// [`Wants::TRANSFER`](crate::notice::Wants::TRANSFER).
+    /// The data of an upload goes to the application alone. It needs interest in [data](super::Interests::DATA).
     pub to_application: bool,
 }

@@ -11,7 +11,7 @@ use tftp_udp::datagrams::Datagrams;
 
 use super::Outcome;
 use super::connections::{Body, owner};
-use super::notice::Wants;
+use super::inline::Interests;
 use super::places;
 use super::turn::Loop;
 
@@ -31,12 +31,12 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     /// Looks for the file, or begins it. Where so many wait for the same that it must hang, the client gets no answer and
     /// repeats itself.
     pub(crate) fn open(&mut self, id: TransferId) {
-        let takes_data = self.observer.wants().has(Wants::TRANSFER);
+        let takes_data = self.observer.wants().has(Interests::DATA);
         let Some(cargo) = self.connections.get_mut(id) else {
             return;
         };
         let sources = cargo.sources.take().map(|sources| *sources).unwrap_or_default();
-        let takes_data = takes_data && cargo.is_announced();
+        let takes_data = takes_data && cargo.is_announced;
         let Some(place) = places::find(&cargo.connection, &cargo.policy, sources, takes_data) else {
             return self.missing(id, Outcome::NoSource);
         };
@@ -178,11 +178,11 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     fn pass_on_one(&mut self, id: TransferId) {
         let size = write_size(self.observer.active());
-        let wants_data = self.observer.wants().has(Wants::TRANSFER);
+        let wants_data = self.observer.wants().has(Interests::DATA);
         let Some(cargo) = self.connections.get_mut(id) else {
             return;
         };
-        let told = cargo.is_announced() && wants_data;
+        let told = cargo.is_announced && wants_data;
         let Body::Intake(intake) = &mut cargo.body else {
             return;
         };

@@ -20,8 +20,8 @@ use super::config::Policy;
 use super::connections::Connections;
 use super::drain::Drain;
 use super::inbox::{Inbox, Message};
+use super::inline::EventSink;
 use super::limits::{Surroundings, ThreadLimits};
-use super::notice::Application;
 use super::observer::Observer;
 use super::ration::{Piece, Ration};
 use super::shared::Shared;
@@ -66,7 +66,7 @@ pub struct Setup<N: Datagrams, S: Store> {
     /// Where files come from and go to.
     pub store: S,
     /// What learns of everything.
-    pub application: Arc<dyn Application>,
+    pub sink: Arc<dyn EventSink>,
     /// What all threads of a server count.
     pub shared: Arc<Shared>,
     /// What the process has left.
@@ -89,7 +89,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let Setup {
             net,
             store,
-            application,
+            sink,
             shared,
             surroundings,
             drained,
@@ -111,8 +111,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             net,
             server: Server::new(machine, policy.of_machine(), limits, seed),
             shelf: Shelf::new(store, Arc::clone(&inbox) as _, Arc::clone(&shared.memory)),
-            connections: Connections::new(only_address, Arc::clone(&shared)),
-            observer: Observer::new(application, shared),
+            connections: Connections::new(only_address, Arc::clone(&shared), Arc::clone(&inbox) as _),
+            observer: Observer::new(sink, shared),
             inbox: Arc::clone(&inbox),
             policy,
             drained,

@@ -241,7 +241,7 @@ fn what_is_wrong_is_said_by_kind() {
     assert_eq!(kind(local().start()), ErrorKind::Invalid, "nothing to serve");
     let served = || local().root(root.path());
     for wrong in [
-        served().max_connections(0),
+        served().max_connections(1_000_001),
         served().max_connections_per_client(Some(0)),
         served().max_block_size(7),
         served().max_block_size(65_465),

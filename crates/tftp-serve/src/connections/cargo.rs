@@ -9,15 +9,14 @@ use tftp_proto::Agreed;
 
 use super::owner;
 use crate::Outcome;
+use crate::about::About;
 use crate::config::Policy;
-use crate::notice::Connection;
-use crate::reply::{Flow, Reply};
 use crate::sources::Sources;
 
 /// What belongs to one transfer.
 pub(crate) struct Cargo<S: Store> {
     pub(super) id: TransferId,
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) connection: Arc<About>,
     /// The policy of its request.
     pub(crate) policy: Arc<Policy>,
     pub(crate) body: Body<S>,
@@ -30,8 +29,8 @@ pub(crate) struct Cargo<S: Store> {
     pub(crate) sources: Option<Box<Sources>>,
     /// The bytes that the machine waits for.
     pub(crate) upto: Option<u64>,
-    /// What the application has not taken yet; `None`: it does not hear of this connection.
-    pub(super) flow: Option<Arc<Flow>>,
+    /// The application hears of this connection.
+    pub(crate) is_announced: bool,
     /// Why storage, the application or a socket failed: the machine knows only what the client is told.
     pub(super) failure: Option<Outcome>,
     /// Bytes of the stream that were acknowledged, or came.
@@ -56,30 +55,19 @@ pub(crate) enum Body<S: Store> {
 }
 
 impl<S: Store> Cargo<S> {
-    /// The application hears of this connection.
-    pub(crate) fn is_announced(&self) -> bool {
-        self.flow.is_some()
-    }
-
-    pub(crate) fn announce(&mut self, reply: &Reply) {
-        self.flow = Some(reply.flow());
-    }
-
     /// So much was told.
     pub(crate) fn add_to_flow(&self, weight: u64) {
-        if let Some(flow) = &self.flow {
-            flow.add(weight);
-        }
+        self.connection.flow.add(weight);
     }
 
     /// Whether the application is no further behind than `limit`; if it is, an answer comes when it has caught up.
     pub(crate) fn flow_is_below(&self, limit: u64) -> bool {
-        self.flow.as_ref().is_none_or(|flow| flow.below(limit))
+        self.connection.flow.below(limit)
     }
 
     /// Whether the application has ended it, though that may not have been heard here yet.
     pub(crate) fn is_refused(&self) -> bool {
-        self.flow.as_ref().is_some_and(|flow| flow.is_refused())
+        self.connection.flow.is_refused()
     }
 
     /// Why it cannot even be asked for.
@@ -89,7 +77,7 @@ impl<S: Store> Cargo<S> {
 
     /// What was found becomes the transfer's stream: its length on the wire, where that is known.
     pub(crate) fn take_source(&mut self, opened: Opened<S>) -> Option<u64> {
-        self.local_file = opened.path().filter(|_| self.is_announced());
+        self.local_file = opened.path().filter(|_| self.is_announced);
         let feed = Feed::new(opened, self.connection.mode);
         let length = feed.stream_size();
         self.body = Body::Feed(Box::new(feed));
@@ -100,7 +88,7 @@ impl<S: Store> Cargo<S> {
     pub(crate) fn take_sink(&mut self, sink: Option<S::Sink>) {
         let path = sink
             .as_ref()
-            .filter(|_| self.is_announced())
+            .filter(|_| self.is_announced)
             .and_then(|sink| sink.path());
         self.local_file = path.map(ToOwned::to_owned);
         let intake = Intake::new(sink, self.connection.mode, self.lane);

@@ -8,7 +8,7 @@ use tftp_machine::Transfer;
 
 use super::Observer;
 use crate::connections::{Body, Cargo};
-use crate::notice::{Direction, Notice, Run};
+use crate::inline::{DataRun, EngineEvent};
 
 impl Observer {
     /// A client has acknowledged these bytes of a download; `transfer` says what was agreed.
@@ -25,9 +25,8 @@ impl Observer {
         let (block, is_last) = (u32::from(agreed.blksize), transfer.is_complete());
         let mut slices = Vec::new();
         feed.slices(bytes.clone(), |data, range| slices.push((data.clone(), range)));
-        let run = Run {
+        let run = DataRun {
             id: cargo.connection.id,
-            direction: Direction::Download,
             before: bytes.start,
             length: bytes.end - bytes.start,
             block,
@@ -55,9 +54,8 @@ impl Observer {
         } = portion;
         let blksize = u32::from(agreed.blksize);
         let translated = intake.is_translated();
-        let run = Run {
+        let run = DataRun {
             id: cargo.connection.id,
-            direction: Direction::Upload,
             before,
             length: bytes.len() as u64,
             // Translated text has lost its blocks: what one batch brought is one event.
@@ -72,8 +70,8 @@ impl Observer {
         self.moved(cargo, run);
     }
 
-    fn moved<S: Store>(&self, cargo: &Cargo<S>, run: Run) {
+    fn moved<S: Store>(&self, cargo: &Cargo<S>, run: DataRun) {
         cargo.add_to_flow(run.weight());
-        self.tell(Notice::Moved(run));
+        self.tell(EngineEvent::Data(run));
     }
 }

@@ -14,9 +14,11 @@ use tftp_proto::negotiate::Agreed;
 use tftp_proto::wire::{self, Asked, ErrorCode, Mode, Operation, Packet};
 
 use super::{Observer, Over};
+use crate::LogKind;
 use crate::Outcome;
+use crate::about::About;
+use crate::inline::Interests;
 use crate::names::Quoted;
-use crate::notice::{Connection, Direction, LogKind, Wants};
 use crate::wording;
 use tftp_udp::plain;
 
@@ -25,8 +27,8 @@ const SHOWN: usize = 256;
 
 impl Observer {
     /// A request came.
-    pub(crate) fn request(&self, connection: &Connection) {
-        let Connection {
+    pub(crate) fn request(&self, connection: &About) {
+        let About {
             id, remote, filename, ..
         } = connection;
         let mode = match connection.mode {
@@ -37,10 +39,10 @@ impl Observer {
             Operation::Read => ("read", "RRQ"),
             Operation::Write => ("write", "WRQ"),
         };
-        self.log(Wants::LOG_INFO, *id, LogKind::Info, || {
+        self.log(Interests::LOG_INFO, *id, LogKind::Info, || {
             format!("{remote} asks to {verb} {}, {mode}", Quoted(filename))
         });
-        self.log(Wants::LOG_VERBOSE, *id, LogKind::PiTrail, || {
+        self.log(Interests::LOG_VERBOSE, *id, LogKind::Dialogue, || {
             format!(
                 "<- {opcode} {} {mode}{}",
                 Quoted(filename),
@@ -50,8 +52,8 @@ impl Observer {
     }
 
     /// A request was refused before a connection began.
-    pub(super) fn log_refusal(&self, connection: &Connection, outcome: &Outcome) {
-        self.log(Wants::LOG_INFO, connection.id, LogKind::Error, || {
+    pub(super) fn log_refusal(&self, connection: &About, outcome: &Outcome) {
+        self.log(Interests::LOG_INFO, connection.id, LogKind::Error, || {
             format!(
                 "{}: refused: {}",
                 Quoted(&connection.filename),
@@ -61,8 +63,8 @@ impl Observer {
     }
 
     /// The transfer has its source or target.
-    pub(super) fn log_beginning(&self, connection: &Connection, agreed: &Agreed) {
-        self.log(Wants::LOG_VERBOSE, connection.id, LogKind::Verbose, || {
+    pub(super) fn log_beginning(&self, connection: &About, agreed: &Agreed) {
+        self.log(Interests::LOG_VERBOSE, connection.id, LogKind::Verbose, || {
             let wait = agreed
                 .timeout
                 .map_or("measured".to_owned(), |wait| format!("{wait:?}"));
@@ -71,7 +73,7 @@ impl Observer {
                 .map_or("unknown".to_owned(), |size| format!("{size} bytes"));
             format!(
                 "{} begins: blksize {}, windowsize {}, timeout {wait}, size {size}",
-                Direction::from(connection.operation),
+                direction(connection.operation),
                 agreed.blksize,
                 agreed.windowsize,
             )
@@ -82,21 +84,21 @@ impl Observer {
     pub(super) fn log_end(&self, over: &Over<'_>) {
         let (id, bytes, file) = (over.connection.id, over.bytes, Quoted(&over.connection.filename));
         match &over.outcome {
-            Outcome::Complete => self.log(Wants::LOG_INFO, id, LogKind::Info, || {
+            Outcome::Complete => self.log(Interests::LOG_INFO, id, LogKind::Info, || {
                 format!("{file}: {bytes} bytes, whole")
             }),
-            Outcome::Probe { .. } => self.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {
+            Outcome::Probe { .. } => self.log(Interests::LOG_VERBOSE, id, LogKind::Verbose, || {
                 format!("{file}: the client only asked for the size")
             }),
-            outcome => self.log(Wants::LOG_INFO, id, LogKind::Error, || {
+            outcome => self.log(Interests::LOG_INFO, id, LogKind::Error, || {
                 let why = wording::describe(outcome, over.connection.operation);
                 format!("{file}: ended after {bytes} bytes: {why}")
             }),
         }
-        self.log(Wants::LOG_VERBOSE, id, LogKind::Verbose, || {
+        self.log(Interests::LOG_VERBOSE, id, LogKind::Verbose, || {
             format!(
                 "{} ends: {bytes} bytes in {:.6} s, {} packets sent again",
-                Direction::from(over.connection.operation),
+                direction(over.connection.operation),
                 over.took.as_secs_f64(),
                 over.repeated
             )
@@ -106,13 +108,17 @@ impl Observer {
     /// A packet came from the transfer's client.
     pub(crate) fn came(&self, id: i32, packet: &Packet<'_>) {
         match packet {
-            Packet::Error { code, message } => self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || {
-                format!("<- ERROR {code} \"{}\"", wire::printable(message, SHOWN))
-            }),
-            Packet::Ack { block } => {
-                self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || format!("<- ACK {block}"));
+            Packet::Error { code, message } => {
+                self.log(Interests::LOG_VERBOSE, id, LogKind::Dialogue, || {
+                    format!("<- ERROR {code} \"{}\"", wire::printable(message, SHOWN))
+                })
             }
-            Packet::Data { block, data } => self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || {
+            Packet::Ack { block } => {
+                self.log(Interests::LOG_DEBUG, id, LogKind::Debug, || {
+                    format!("<- ACK {block}")
+                });
+            }
+            Packet::Data { block, data } => self.log(Interests::LOG_DEBUG, id, LogKind::Debug, || {
                 format!("<- DATA {block}, {} bytes", data.len())
             }),
             Packet::Request(_) | Packet::Oack => {}
@@ -127,7 +133,7 @@ impl Observer {
             Why::Mode => "unknown transfer mode",
             _ => return,
         };
-        self.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || {
+        self.log(Interests::LOG_DEBUG, 0, LogKind::Debug, || {
             let (length, peer) = (datagram.bytes.len(), plain(datagram.peer));
             format!("{length} bytes from {peer} ignored: {why}")
         });
@@ -135,7 +141,7 @@ impl Observer {
 
     /// A packet could not be sent, for a reason that may pass.
     pub(crate) fn failed_to_send(&self, peer: Option<SocketAddr>, error: &io::Error) {
-        self.log(Wants::LOG_DEBUG, 0, LogKind::Debug, || match peer {
+        self.log(Interests::LOG_DEBUG, 0, LogKind::Debug, || match peer {
             Some(peer) => format!("{peer}: {error}"),
             None => error.to_string(),
         });
@@ -156,7 +162,7 @@ impl Observer {
 
     /// An ERROR goes out.
     fn error_goes(&self, id: i32, peer: SocketAddr, code: ErrorCode, message: &str) {
-        self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || match id {
+        self.log(Interests::LOG_VERBOSE, id, LogKind::Dialogue, || match id {
             0 => format!("-> ERROR {code} {message:?} to {}", plain(peer)),
             _ => format!("-> ERROR {code} {message:?}"),
         });
@@ -164,7 +170,7 @@ impl Observer {
 
     /// An OACK goes out: `packet` is its encoding.
     fn oack_goes(&self, id: i32, packet: &[u8]) {
-        self.log(Wants::LOG_VERBOSE, id, LogKind::PiTrail, || {
+        self.log(Interests::LOG_VERBOSE, id, LogKind::Dialogue, || {
             let mut line = "-> OACK".to_owned();
             let mut fields = packet[2..].split(|&byte| byte == 0).map(String::from_utf8_lossy);
             while let (Some(name), Some(value)) = (fields.next(), fields.next()) {
@@ -176,13 +182,15 @@ impl Observer {
     }
 
     fn ack_goes(&self, id: i32, block: u16) {
-        self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || format!("-> ACK {block}"));
+        self.log(Interests::LOG_DEBUG, id, LogKind::Debug, || {
+            format!("-> ACK {block}")
+        });
     }
 
     /// Some blocks go out.
     #[cold]
     pub(crate) fn data_goes(&self, id: i32, blocks: &Blocks) {
-        self.log(Wants::LOG_DEBUG, id, LogKind::Debug, || {
+        self.log(Interests::LOG_DEBUG, id, LogKind::Debug, || {
             let number = |block| to_wire(block, blocks.rollover);
             let first = number(blocks.first);
             match blocks.count {
@@ -193,6 +201,13 @@ impl Observer {
                 ),
             }
         });
+    }
+}
+
+fn direction(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Read => "download",
+        Operation::Write => "upload",
     }
 }
 

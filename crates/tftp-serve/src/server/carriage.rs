@@ -10,7 +10,7 @@ use super::executor::Running;
 use super::outcome::Outcome;
 use super::sink::Sink;
 use super::source::Source;
-use crate::notice::Run;
+use crate::inline::DataRun;
 use crate::sources::Sources;
 
 /// What is carried between the connection and a sink or a source.
@@ -26,7 +26,7 @@ pub(super) type Shared = (Arc<str>, Option<u64>);
 
 /// A piece of work for a sink or a source.
 pub(super) enum Item {
-    Data(Run),
+    Data(DataRun),
     Wanted(Wanted),
 }
 
@@ -48,7 +48,7 @@ pub(super) enum Cargo {
 /// What a thread does next for a connection.
 pub(super) enum Next {
     /// Passes data to the sink; `None` where the sink has failed: the data is lost.
-    Write(Option<Box<dyn Sink>>, Run),
+    Write(Option<Box<dyn Sink>>, DataRun),
     /// Reads from the source; `None` where it has failed.
     Read(Option<Box<dyn Source>>, Wanted),
     /// The connection is over: its end can be told once this is dropped.

@@ -16,7 +16,7 @@ use super::refusal::Refusal;
 use super::router::Router;
 use super::sink::Sink;
 use super::source::Source;
-use crate::notice::Run;
+use crate::inline::DataRun;
 
 /// Steps of one connection before its thread looks at what else waits.
 const STEPS: usize = 16;
@@ -125,7 +125,7 @@ fn supply(feeds: &Feeds, source: &mut dyn Source, wanted: Wanted) -> io::Result<
 }
 
 /// Passes one run to its sink.
-fn write(live: &Live, sink: Option<Box<dyn Sink>>, run: &Run) {
+fn write(live: &Live, sink: Option<Box<dyn Sink>>, run: &DataRun) {
     if let Some(mut sink) = sink {
         let taken = catch_unwind(AssertUnwindSafe(|| take(&mut *sink, run)));
         match taken.unwrap_or_else(|_| Err(Refusal::internal_error())) {
@@ -137,7 +137,7 @@ fn write(live: &Live, sink: Option<Box<dyn Sink>>, run: &Run) {
     live.taken(run.weight());
 }
 
-fn take(sink: &mut dyn Sink, run: &Run) -> Result<(), Refusal> {
+fn take(sink: &mut dyn Sink, run: &DataRun) -> Result<(), Refusal> {
     for (bytes, range) in &run.slices {
         let data = &bytes[range.clone()];
         if !data.is_empty() {

@@ -13,6 +13,7 @@ pub struct Error {
     kind: ErrorKind,
     attempt: String,
     address: Option<SocketAddr>,
+    position: Option<usize>,
     source: Option<io::Error>,
 }
 
@@ -32,6 +33,8 @@ pub enum ErrorKind {
     Interface,
     /// The source address is not this host's, or this process must not send from it.
     Source,
+    /// This process must not send Ethernet frames.
+    Frames,
     /// The system has no thread, descriptor or memory left.
     System,
 }
@@ -42,6 +45,7 @@ impl Error {
             kind: ErrorKind::Invalid,
             attempt: text.into(),
             address: None,
+            position: None,
             source: None,
         }
     }
@@ -51,6 +55,7 @@ impl Error {
             kind,
             attempt: attempt.into(),
             address: None,
+            position: None,
             source: Some(source),
         }
     }
@@ -58,6 +63,13 @@ impl Error {
     pub(super) fn at(self, address: SocketAddr) -> Error {
         Error {
             address: Some(address),
+            ..self
+        }
+    }
+
+    pub(super) fn at_position(self, position: usize) -> Error {
+        Error {
+            position: Some(position),
             ..self
         }
     }
@@ -70,6 +82,12 @@ impl Error {
     /// Returns the address that was to be listened on, where one was the reason.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Returns which of the addresses and sockets to listen on was the reason, counted from 0 in the order in which they
+    /// were given.
+    pub fn position(&self) -> Option<usize> {
+        self.position
     }
 
     /// Returns the system's error, where the system refused.

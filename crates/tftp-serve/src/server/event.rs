@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::outcome::Outcome;
-use crate::notice::{self, Wants};
+use crate::inline::Interests;
 
 /// Something that happened: see [`Builder::on_event`](crate::Builder::on_event).
 ///
@@ -79,34 +79,13 @@ pub enum LogKind {
 }
 
 impl LogLevel {
-    pub(super) fn of(level: u8) -> LogLevel {
-        match level {
-            0 => LogLevel::Off,
-            1 => LogLevel::Info,
-            2 => LogLevel::Verbose,
-            _ => LogLevel::Debug,
-        }
-    }
-
-    pub(super) fn wants(self) -> Wants {
+    pub(super) fn interests(self) -> Interests {
         let levels = [
-            (LogLevel::Info, Wants::LOG_INFO),
-            (LogLevel::Verbose, Wants::LOG_VERBOSE),
-            (LogLevel::Debug, Wants::LOG_DEBUG),
+            (LogLevel::Info, Interests::LOG_INFO),
+            (LogLevel::Verbose, Interests::LOG_VERBOSE),
+            (LogLevel::Debug, Interests::LOG_DEBUG),
         ];
         let wanted = levels.into_iter().filter(|(level, _)| *level <= self);
-        wanted.fold(Wants::NONE, |all, (_, wants)| all.with(wants))
-    }
-}
-
-impl LogKind {
-    pub(super) fn of(kind: notice::LogKind) -> LogKind {
-        match kind {
-            notice::LogKind::Info => LogKind::Info,
-            notice::LogKind::Error => LogKind::Error,
-            notice::LogKind::Verbose => LogKind::Verbose,
-            notice::LogKind::Debug => LogKind::Debug,
-            notice::LogKind::PiTrail => LogKind::Dialogue,
-        }
+        wanted.fold(Interests::NONE, |all, (_, interest)| all.with(interest))
     }
 }

@@ -1,6 +1,5 @@
 //! One connection between its I/O thread, its handler, its sink or source and the holders of handles.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -8,25 +7,22 @@ use tftp_sync::Mutex;
 
 use super::answer::Ready;
 use super::carriage::{Called, Cargo, Carriage, Item, Next, Shared};
+use super::connection::Connection;
 use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::sink::Sink;
 use super::source::Source;
-use crate::notice;
+use crate::about::About;
 use crate::reply::Reply;
 use crate::sources::Sources;
 
 pub(super) struct Live {
-    pub(super) about: Arc<notice::Connection>,
-    /// `None`: a limit refused it, it never began.
-    reply: Option<Reply>,
+    pub(super) about: Arc<About>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// The file that was found or made.
-    path: Option<PathBuf>,
     is_answered: bool,
     /// The handler runs. The end is told after it has returned.
     is_asking: bool,
@@ -46,49 +42,43 @@ pub(super) enum Teller {
 }
 
 impl Live {
-    pub(super) fn new(about: Arc<notice::Connection>, reply: Option<Reply>, is_asking: bool) -> Live {
+    pub(super) fn new(about: Arc<About>, is_asking: bool) -> Live {
         let state = State {
             is_asking,
             ..State::default()
         };
         Live {
             about,
-            reply,
             state: Mutex::new(state),
         }
     }
 
-    pub(super) fn path(&self) -> Option<PathBuf> {
-        self.state.lock().path.clone()
+    /// The handle that applications have of it.
+    pub(super) fn connection(&self) -> Connection {
+        Connection::new(Arc::clone(&self.about))
     }
 
-    pub(super) fn found(&self, path: Option<PathBuf>) {
-        self.state.lock().path = path;
+    fn reply(&self) -> Reply {
+        Reply::new(Arc::clone(&self.about))
     }
 
-    pub(super) fn outcome(&self) -> Option<Outcome> {
-        self.state.lock().outcome.clone()
+    pub(super) fn is_over(&self) -> bool {
+        self.about.outcome.get().is_some()
     }
 
     /// Ends the transfer: the client gets an ERROR.
     pub(super) fn end(&self, refusal: Refusal) {
-        if let Some(reply) = &self.reply {
-            reply.end(refusal);
-        }
+        self.reply().end(refusal);
     }
 
     /// Lets the transfer go on without having asked.
     pub(super) fn admit(&self) {
-        if let Some(reply) = &self.reply {
-            reply.admit(Sources::default());
-        }
+        self.reply().admit(Sources::default());
     }
 
     /// So much data was taken: the client may send more.
     pub(super) fn taken(&self, weight: u64) {
-        if let Some(reply) = &self.reply {
-            reply.taken(weight);
-        }
+        self.reply().taken(weight);
     }
 
     /// Gives the first answer to the I/O thread. `count_sink` runs before that where data goes to a sink. False where it
@@ -98,9 +88,7 @@ impl Live {
         if state.is_answered || state.outcome.is_some() {
             return false;
         }
-        let Some(reply) = &self.reply else {
-            return false;
-        };
+        let reply = self.reply();
         let sources = match ready {
             Ready::Later => return false,
             Ready::Refuse(refusal) => {
@@ -139,6 +127,8 @@ impl Live {
     pub(super) fn over(&self, outcome: Outcome) -> (Teller, bool) {
         let mut state = self.state.lock();
         state.outcome = Some(outcome.clone());
+        // It is over once.
+        let _ = self.about.outcome.set(outcome.clone());
         let has_sink = state.carriage.as_ref().is_some_and(Carriage::is_upload);
         let teller = match state.is_asking {
             true => Teller::Busy,

@@ -16,7 +16,7 @@ use super::refusal::Refusal;
 use super::router::Router;
 use super::sink::AsyncSink;
 use super::source::AsyncSource;
-use crate::notice::Run;
+use crate::inline::DataRun;
 
 /// Bytes that are read from an asynchronous source in one call, at most. The buffer is held while the source is pending:
 /// this is what a slow one costs.
@@ -54,7 +54,7 @@ pub(super) async fn drain(carried: Carried, mut sink: impl AsyncSink) {
     }
 }
 
-async fn take(sink: &mut impl AsyncSink, run: &Run) -> Result<(), Refusal> {
+async fn take(sink: &mut impl AsyncSink, run: &DataRun) -> Result<(), Refusal> {
     for (bytes, range) in &run.slices {
         let data = &bytes[range.clone()];
         if !data.is_empty() {
@@ -144,7 +144,7 @@ impl Place for Carried {
             self.panicked();
         }
         // An end that came while it worked for others is told now.
-        if self.live.outcome().is_some() {
+        if self.live.is_over() {
             self.router.carry(Arc::clone(&self.live));
         }
     }

@@ -111,7 +111,7 @@ impl Request {
 
     /// Returns the handle of the connection.
     pub fn connection(&self) -> Connection {
-        Connection::new(Arc::clone(&self.pending.live))
+        self.pending.live.connection()
     }
 
     /// Puts the answer off. The handler returns [`Answer::later`].

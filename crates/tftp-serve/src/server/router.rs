@@ -14,7 +14,6 @@ use tftp_sync::{Condvar, Mutex};
 
 use super::carriage::{Called, Item, Shared};
 use super::carriers::Carriers;
-use super::connection::Connection;
 use super::crew::Work;
 use super::event::Event;
 use super::handler::Spawner;
@@ -23,7 +22,7 @@ use super::outcome::Outcome;
 use super::pump::Carried;
 use super::refusal::Refusal;
 use super::{Answer, LogKind, LogLevel};
-use crate::notice::{self, Application, Notice, Run, Wants};
+use crate::inline::{DataRun, EngineEvent, EventSink, Interests, Reply};
 
 /// While so many requests wait for the handler, or events for their callback, new requests are left unanswered; their
 /// clients repeat them.
@@ -33,7 +32,7 @@ const MANY: usize = 32_768;
 const MANY_LOGS: usize = 8_192;
 
 pub(super) struct Router {
-    wants: Wants,
+    interests: Interests,
     /// Uploads that go to sinks.
     sinks: AtomicUsize,
     live: Mutex<BTreeMap<i32, Arc<Live>>>,
@@ -73,12 +72,16 @@ impl Router {
         (carriers, spawner): (Carriers, Option<Spawner>),
     ) -> Arc<Router> {
         let log = match &events {
-            Some(_) => level.wants(),
-            None => Wants::NONE,
+            Some(_) => level.interests(),
+            None => Interests::NONE,
         };
-        let request = if has_handler { Wants::REQUEST } else { Wants::NONE };
+        let request = if has_handler {
+            Interests::REQUESTS
+        } else {
+            Interests::NONE
+        };
         Arc::new_cyclic(|router| Router {
-            wants: Wants::DISCONNECTED.with(request).with(log),
+            interests: Interests::CONNECTIONS.with(request).with(log),
             sinks: AtomicUsize::new(0),
             live: Mutex::default(),
             is_idle: Condvar::new(),
@@ -172,7 +175,7 @@ impl Router {
     /// The last that is told of a connection.
     pub(super) fn tell_end(&self, live: &Arc<Live>, outcome: Outcome) {
         self.tell_event(|| Event::Ended {
-            connection: Connection::new(Arc::clone(live)),
+            connection: live.connection(),
             outcome,
         });
         let mut table = self.live.lock();
@@ -201,9 +204,9 @@ impl Router {
         self.live.lock().get(&id).cloned()
     }
 
-    fn begin(&self, about: Arc<notice::Connection>, reply: crate::reply::Reply, is_held: bool) {
-        let asks = is_held && self.wants.has(Wants::REQUEST);
-        let live = Arc::new(Live::new(about, Some(reply), asks));
+    fn begin(&self, reply: &Reply, is_held: bool) {
+        let asks = is_held && self.interests.has(Interests::REQUESTS);
+        let live = Arc::new(Live::new(reply.about(), asks));
         self.live.lock().insert(live.about.id, Arc::clone(&live));
         self.tell_requested(&live);
         match asks {
@@ -215,11 +218,11 @@ impl Router {
 
     fn tell_requested(&self, live: &Arc<Live>) {
         self.tell_event(|| Event::Requested {
-            connection: Connection::new(Arc::clone(live)),
+            connection: live.connection(),
         });
     }
 
-    fn moved(&self, run: Run) {
+    fn moved(&self, run: DataRun) {
         let Some(live) = self.find(run.id) else {
             return;
         };
@@ -320,7 +323,7 @@ impl Router {
         lingering.into_iter().for_each(|live| self.carry(live));
     }
 
-    fn log(&self, id: i32, level: u8, kind: notice::LogKind, message: String) {
+    fn log(&self, id: i32, level: LogLevel, kind: LogKind, message: String) {
         let Some(events) = &self.events else {
             return;
         };
@@ -329,19 +332,19 @@ impl Router {
             return;
         }
         self.tell_event(|| Event::Log {
-            connection: self.find(id).map(Connection::new),
-            level: LogLevel::of(level),
-            kind: LogKind::of(kind),
+            connection: self.find(id).map(|live| live.connection()),
+            level,
+            kind,
             message,
         });
     }
 }
 
-impl Application for Router {
-    fn wants(&self) -> Wants {
+impl EventSink for Router {
+    fn interests(&self) -> Interests {
         match self.sinks.load(Relaxed) {
-            0 => self.wants,
-            _ => self.wants.with(Wants::TRANSFER),
+            0 => self.interests,
+            _ => self.interests.with(Interests::DATA),
         }
     }
 
@@ -349,42 +352,34 @@ impl Application for Router {
         self.work.len() < MANY && self.events.as_ref().is_none_or(|events| events.len() < MANY)
     }
 
-    fn tell(&self, notice: Notice) {
-        match notice {
-            Notice::Asked {
-                connection,
-                reply,
-                held,
-            } => self.begin(connection, reply, held),
-            Notice::Refused { connection, outcome } => {
-                let live = Arc::new(Live::new(connection, None, false));
+    fn event(&self, event: EngineEvent) {
+        match event {
+            EngineEvent::Requested { reply, held } => self.begin(&reply, held),
+            EngineEvent::Refused { connection, outcome } => {
+                let live = Arc::new(Live::new(connection.share(), false));
                 self.tell_requested(&live);
                 live.over(outcome.clone());
                 self.tell_end(&live, outcome);
             }
-            Notice::Started { id, local_file, held } => {
-                let Some(live) = self.find(id) else {
+            EngineEvent::Started { connection, held } => {
+                let Some(live) = self.find(connection.id()) else {
                     return;
                 };
-                live.found(local_file);
                 if held {
                     live.admit();
                 }
-                self.tell_event(|| Event::Started {
-                    connection: Connection::new(live),
-                });
+                self.tell_event(|| Event::Started { connection });
             }
-            Notice::Moved(run) => self.moved(run),
-            Notice::Disconnected { id, outcome } => self.over(id, outcome),
-            Notice::Log {
+            EngineEvent::Data(run) => self.moved(run),
+            EngineEvent::Ended { connection, outcome } => self.over(connection.id(), outcome),
+            EngineEvent::Log {
                 id,
                 level,
                 kind,
                 message,
             } => self.log(id, level, kind, message),
-            // Disconnected says the same of both; nothing here is decided by a later notice.
-            Notice::Ended { .. } | Notice::Failed { .. } | Notice::Decided { .. } | Notice::Wanted { .. } => {
-            }
+            // The end says the same.
+            EngineEvent::Failed { .. } => {}
         }
     }
 }

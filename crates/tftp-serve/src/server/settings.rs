@@ -100,6 +100,8 @@ setters! {
     /// symbolic links they hold. A relative path is resolved once, by the directory that is current
     /// when the server starts.
     root(path: impl AsRef<Path>) => |settings| settings.root = Some(path.as_ref().to_path_buf());
+    /// Serves no directory, as by default.
+    no_root() => |settings| settings.root = None;
     /// Follows symbolic links as long as they stay inside the root directory. Default: true.
     follow_symlinks(follow: bool) => |settings| settings.follow_symlinks = follow;
     /// Refuses uploads with ERROR 2. Default: true.
@@ -109,7 +111,7 @@ setters! {
     /// Acknowledges the end of an upload only when its file would survive a power failure
     /// (fsync of the file and of its directory). Default: false.
     sync_uploads(sync: bool) => |settings| settings.sync_uploads = sync;
-    /// Limits the transfers at once, 1 to a million; more requests get an ERROR. Default: 10,000.
+    /// Limits the transfers at once, to a million at most; more requests get an ERROR. 0 refuses all. Default: 10,000.
     max_connections(limit: usize) => |settings| settings.max_connections = limit;
     /// Limits the transfers at once of one client address. Default: `None`, no limit.
     max_connections_per_client(limit: Option<usize>) => |settings| settings.max_connections_per_client = limit;
@@ -195,27 +197,21 @@ impl Settings {
     }
 
     pub(super) fn policy(&self, root: Option<&Root>, single_port: bool) -> Result<Policy, Error> {
-        self.to_policy(root.map(|root| Arc::clone(&root.jail)), single_port)
-    }
-
-    /// What they mean to the engine, with a root directory that is open: for the class.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Invalid`].
-    #[doc(hidden)]
-    pub fn to_policy(&self, root: Option<Arc<Jail>>, single_port: bool) -> Result<Policy, Error> {
         Ok(Policy {
-            root,
+            root: root.map(|root| Arc::clone(&root.jail)),
             read_only: self.read_only,
             allow_overwrite: self.overwrite,
             sync_uploads: self.sync_uploads,
-            max_connections: within("max_connections", self.max_connections, &Settings::CONNECTIONS)?,
+            max_connections: within(
+                "max_connections",
+                self.max_connections,
+                &(0..=*Settings::CONNECTIONS.end()),
+            )?,
             max_per_host: self.max_connections_per_client.map_or(Ok(0), |limit| {
                 within("max_connections_per_client", limit, &Settings::CONNECTIONS)
             })?,
             limits: self.limits(single_port)?,
             timing: self.timing()?,
-            capture_destination: false,
             names: Arc::clone(&self.names),
             clients: self.clients.clone(),
             refused_options: self.refused_options()?,
@@ -275,9 +271,21 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("root", &self.root)
+            .field("follow_symlinks", &self.follow_symlinks)
             .field("read_only", &self.read_only)
             .field("overwrite", &self.overwrite)
+            .field("sync_uploads", &self.sync_uploads)
             .field("max_connections", &self.max_connections)
+            .field("max_connections_per_client", &self.max_connections_per_client)
+            .field("max_block_size", &self.max_block_size)
+            .field("max_window_size", &self.max_window_size)
+            .field("first_block_after_wrap", &self.first_block_after_wrap)
+            .field("retransmit_timeout", &self.retransmit_timeout)
+            .field("max_retransmits", &self.max_retransmits)
+            .field("adaptive_retransmit", &self.adaptive_retransmit)
+            .field("inactivity_timeout", &self.inactivity_timeout)
+            .field("transfer_timeout", &self.transfer_timeout)
+            .field("ignored_options", &self.ignored_options)
             .finish_non_exhaustive()
     }
 }
@@ -291,6 +299,14 @@ pub(super) struct Root {
 }
 
 impl Root {
+    /// Checks the directory anew, which may have gone or been replaced.
+    pub(super) fn reopen(&mut self) -> Result<(), Error> {
+        let jail = Jail::new(self.jail.root(), self.follow_symlinks)
+            .map_err(|error| Error::io(ErrorKind::Root, self.path.display().to_string(), error))?;
+        self.jail = Arc::new(jail);
+        Ok(())
+    }
+
     fn is(&self, path: &Path, follow_symlinks: bool) -> bool {
         self.path == path && self.follow_symlinks == follow_symlinks
     }
@@ -334,7 +350,7 @@ mod tests {
 
     /// Blocks of a window, and bytes of one with large blocks.
     fn window(settings: Settings, single_port: bool) -> (u16, u32) {
-        let limits = settings.to_policy(None, single_port).unwrap().limits;
+        let limits = settings.policy(None, single_port).unwrap().limits;
         (limits.max_windowsize, limits.max_large_window)
     }
 

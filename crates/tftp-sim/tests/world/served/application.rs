@@ -6,10 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tftp_proto::Operation;
+use tftp_serve::inline::{DataRun, EngineEvent, EventSink, Interests, Reply, Sources};
 use tftp_serve::names;
-use tftp_serve::notice::{self, Notice, Run, Wants};
-use tftp_serve::reply::Reply;
-use tftp_serve::sources::Sources;
 use tftp_serve::{ErrorCode, Outcome, Refusal};
 use tftp_sim::Rng;
 
@@ -26,7 +24,7 @@ struct State {
     knobs: plan::Application,
     /// It takes the data of some uploads late.
     holds: u64,
-    wants: Wants,
+    interests: Interests,
     rng: Rng,
     log: Log,
     connections: BTreeMap<i32, Connection>,
@@ -47,7 +45,6 @@ struct Connection {
     /// Bytes that it was given.
     moved: u64,
     is_whole: bool,
-    has_ended: bool,
 }
 
 /// What it does later.
@@ -57,13 +54,17 @@ enum Late {
     Taken(u64),
 }
 
-fn wants(plan: &Plan) -> Wants {
+fn interests(plan: &Plan) -> Interests {
     let application = &plan.application;
-    let all = Wants::DISCONNECTED.with(Wants::END).with(Wants::ERROR);
+    let all = Interests::CONNECTIONS.with(Interests::FAILURES);
     let decides = application.later + application.never + application.refuses > 0;
-    let all = if decides { all.with(Wants::REQUEST) } else { all };
+    let all = if decides {
+        all.with(Interests::REQUESTS)
+    } else {
+        all
+    };
     match plan.disk.holds > 0 || application.ends > 0 {
-        true => all.with(Wants::TRANSFER),
+        true => all.with(Interests::DATA),
         false => all,
     }
 }
@@ -95,7 +96,7 @@ impl Application {
             now: 0,
             knobs: plan.application,
             holds: plan.disk.holds,
-            wants: wants(plan),
+            interests: interests(plan),
             rng: plan.rng(part::APPLICATION).part(round),
             log: ground.log.clone(),
             connections: BTreeMap::new(),
@@ -164,15 +165,16 @@ impl State {
         self.later.push(Reverse((self.now + wait, self.lates, id, what)));
     }
 
-    fn asked(&mut self, connection: &notice::Connection, reply: Reply, held: bool) {
+    fn asked(&mut self, reply: Reply, held: bool) {
+        let connection = reply.connection();
         self.next_id += 1;
         let id = self.next_id;
-        let upload = connection.operation == Operation::Write;
+        let upload = connection.operation() == Operation::Write;
         self.tell(Event::Asked {
             id,
-            peer: connection.remote,
+            peer: connection.client(),
             upload,
-            name: names::to_bytes(&connection.filename).into_owned(),
+            name: names::to_bytes(connection.name()).into_owned(),
         });
         let known = Connection {
             id,
@@ -180,14 +182,13 @@ impl State {
             upload,
             moved: 0,
             is_whole: false,
-            has_ended: false,
         };
-        self.refused.remove(&connection.id);
-        if self.connections.insert(connection.id, known).is_some() {
-            self.wrong(format!("two connections have the number {}", connection.id));
+        self.refused.remove(&connection.id());
+        if self.connections.insert(connection.id(), known).is_some() {
+            self.wrong(format!("two connections have the number {}", connection.id()));
         }
         if held {
-            self.decide(connection.id, id);
+            self.decide(connection.id(), id);
         }
     }
 
@@ -211,7 +212,7 @@ impl State {
         }
     }
 
-    fn moved(&mut self, run: &Run) {
+    fn moved(&mut self, run: &DataRun) {
         let Some(connection) = self.connections.get_mut(&run.id) else {
             return self.wrong(format!("data of {}, which is not there", run.id));
         };
@@ -243,20 +244,14 @@ impl State {
         self.later(wait, run.id, Late::Taken(run.weight()));
     }
 
-    fn disconnected(&mut self, number: i32, outcome: &Outcome) {
+    fn ended(&mut self, number: i32, outcome: &Outcome) {
         if self.refused.remove(&number) {
             return;
         }
         let Some(connection) = self.connections.remove(&number) else {
             return self.wrong(format!("the end of {number}, which is not there"));
         };
-        if outcome.is_complete() != connection.has_ended {
-            self.wrong(format!(
-                "{number} ended by {outcome:?}, told of as whole: {}",
-                connection.has_ended
-            ));
-        }
-        if connection.has_ended && self.wants.has(Wants::TRANSFER) && !connection.is_whole {
+        if outcome.is_complete() && self.interests.has(Interests::DATA) && !connection.is_whole {
             self.wrong(format!("{number} is whole, its last data was not told of"));
         }
         let (id, how) = (connection.id, how(outcome));
@@ -269,46 +264,34 @@ impl State {
             None => self.wrong(format!("{number} starts, which is not there")),
         }
     }
-
-    fn ended(&mut self, number: i32) {
-        match self.connections.get_mut(&number) {
-            Some(connection) if !connection.has_ended => connection.has_ended = true,
-            _ => self.wrong(format!("{number} is whole at the wrong time")),
-        }
-    }
 }
 
-impl notice::Application for Application {
-    fn wants(&self) -> Wants {
+impl EventSink for Application {
+    fn interests(&self) -> Interests {
         let mut state = self.lock();
         if std::mem::take(&mut state.fails) {
             drop(state);
             // As a panic, without its message.
             std::panic::resume_unwind(Box::new("a fault"));
         }
-        state.wants
+        state.interests
     }
 
     fn admits(&self) -> bool {
         true
     }
 
-    fn tell(&self, notice: Notice) {
+    fn event(&self, event: EngineEvent) {
         let mut state = self.lock();
-        match notice {
-            Notice::Asked {
-                connection,
-                reply,
-                held,
-            } => state.asked(&connection, reply, held),
-            Notice::Refused { connection, .. } => {
-                let peer = connection.remote;
+        match event {
+            EngineEvent::Requested { reply, held } => state.asked(reply, held),
+            EngineEvent::Refused { connection, .. } => {
+                let peer = connection.client();
                 state.tell(Event::Refused { peer });
             }
-            Notice::Started { id, .. } => state.started(id),
-            Notice::Moved(run) => state.moved(&run),
-            Notice::Ended { id } => state.ended(id),
-            Notice::Disconnected { id, outcome } => state.disconnected(id, &outcome),
+            EngineEvent::Started { connection, .. } => state.started(connection.id()),
+            EngineEvent::Data(run) => state.moved(&run),
+            EngineEvent::Ended { connection, outcome } => state.ended(connection.id(), &outcome),
             _ => {}
         }
     }

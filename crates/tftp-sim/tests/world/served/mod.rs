@@ -12,12 +12,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
-use tftp_files::jail::Jail;
 use tftp_machine::{Config, Descriptors, Mode};
 use tftp_proto::{Instant, Limits, Rollover, Timing, negotiate};
-use tftp_serve::config::Policy;
-use tftp_serve::shared::Shared;
-use tftp_serve::{Drain, Inbox, Loop, Message, NameCodec, Setup, Surroundings, names};
+use tftp_serve::simulation::{Drain, Inbox, Jail, Loop, Message, Policy, Setup, Shared, Surroundings};
+use tftp_serve::{NameCodec, names};
 use tftp_udp::datagrams::Datagrams;
 
 use super::budget::Budget;
@@ -133,7 +131,7 @@ impl Served {
         let (thread, inbox) = Loop::new(Setup {
             net,
             store: ground.store.clone(),
-            application: Arc::clone(&application) as _,
+            sink: Arc::clone(&application) as _,
             shared: Arc::clone(&shared),
             surroundings: Box::new(Around(Arc::clone(&ground.budget), limit)),
             drained: Arc::clone(&drained),
