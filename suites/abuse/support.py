@@ -108,7 +108,33 @@ class Process:
         self.process.wait()
 
 
-class Server(Process):
+class Measured(Process):
+    """A program whose memory is looked at."""
+
+    def status(self, name):
+        with open(f"/proc/{self.pid}/status") as file:
+            return int(re.search(rf"^{name}:\s+(\d+)", file.read(), re.M)[1])
+
+    @property
+    def resident(self):
+        """KiB."""
+        return self.status("VmRSS")
+
+    @property
+    def peak(self):
+        """KiB, the most so far."""
+        return self.status("VmHWM")
+
+
+class Feeder(Measured):
+    """The Rust library with sources behind its names: benches/src/bin/feed.rs."""
+
+    def __init__(self, root):
+        super().__init__("feed", dir=root)
+        self.port = int(self.line().rsplit(":", 1)[1])
+
+
+class Server(Measured):
     """The library without a callback. Keywords are settings."""
 
     def __init__(self, root, host="127.0.0.1", descriptors=DESCRIPTORS, properties=(), **settings):
@@ -133,20 +159,6 @@ class Server(Process):
     def statistics(self):
         self.say("Statistics")
         return json.loads(self.line())
-
-    def status(self, name):
-        with open(f"/proc/{self.pid}/status") as file:
-            return int(re.search(rf"^{name}:\s+(\d+)", file.read(), re.M)[1])
-
-    @property
-    def resident(self):
-        """KiB."""
-        return self.status("VmRSS")
-
-    @property
-    def peak(self):
-        """KiB, the most so far."""
-        return self.status("VmHWM")
 
     @property
     def threads(self):

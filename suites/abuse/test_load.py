@@ -4,7 +4,7 @@ import tempfile
 import unittest
 
 import support
-from support import LONG, Server, load, told, whole
+from support import LONG, Feeder, Server, load, told, whole
 
 COUNT = 10_000
 # Read a whole file of 8 blocks and a bit; the long form has a hundred blocks each.
@@ -15,6 +15,36 @@ MOST_KIB = 32 * 1024 if LONG else 48 * 1024
 SHARED = 64
 # The server waits for those that wait for the last one: RetransmitTimeout, Timeout.
 PATIENCE = {16: 600, 17: 0}
+
+# A thousand downloads of sources of their own, in lockstep with blksize 1428: what they may add.
+SOURCES, MOST_FOR_SOURCES_KIB = 1000, 64 * 1024
+
+
+class ThousandSources(unittest.TestCase):
+    """Each client has a source of its own, which holds nothing itself."""
+
+    def together(self, kind):
+        size = (1000 if LONG else 60) * 1428 + 100
+        with tempfile.TemporaryDirectory() as root, Feeder(root) as server:
+            # One beforehand: what the first download costs is none of these.
+            with load(server, name=f"{kind}.{size}", size=size, blksize=1428) as first:
+                whole(first.result(), 1)
+            before = server.resident
+            with load(server, clients=SOURCES, files=SOURCES, name=f"{kind}.{size}", size=size, blksize=1428,
+                      together="yes") as clients:
+                self.assertEqual(clients.line(200), "open")
+                open_at_once = server.resident
+                clients.say()
+                whole(clients.result(), SOURCES)
+            told(f"{SOURCES} downloads of {kind} sources: {before} KiB before, {open_at_once} KiB while all wait, at most "
+                 f"{server.peak} KiB; {server.status('Threads')} threads")
+            self.assertLessEqual(server.peak - before, MOST_FOR_SOURCES_KIB)
+
+    def test_sources_that_may_block(self):
+        self.together("made")
+
+    def test_streams(self):
+        self.together("streamed")
 
 
 class TenThousand(unittest.TestCase):

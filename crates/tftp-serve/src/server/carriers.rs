@@ -4,6 +4,7 @@
 //! waiting, because threads are added while work waits for one.
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -21,8 +22,9 @@ use crate::inline::DataRun;
 /// Steps of one connection before its thread looks at what else waits.
 const STEPS: usize = 16;
 
-/// Bytes that are read from a source in one call, at most.
-const PIECE: usize = 64 << 10;
+/// Bytes that are read from a source in one call: half of what is wanted within these bounds. Each thread that is in a source
+/// holds a buffer of so many.
+const PIECE: RangeInclusive<u64> = 16 << 10..=64 << 10;
 
 /// The threads, which exist while there is work, and a few seconds longer.
 pub(super) struct Carriers(Pool);
@@ -106,11 +108,10 @@ impl Router {
 /// Reads and passes on until everything that is wanted was supplied, or the source ends.
 fn supply(feeds: &Feeds, source: &mut dyn Source, wanted: Wanted) -> io::Result<()> {
     let (mut at, end) = (wanted.offset, wanted.offset + wanted.length);
-    let mut buffer = vec![0; PIECE.min(usize::try_from(wanted.length).unwrap_or(PIECE))];
+    let piece = (wanted.length / 2).clamp(*PIECE.start(), *PIECE.end());
+    let mut buffer = vec![0; piece.min(wanted.length) as usize];
     while at < end {
-        let room = buffer
-            .len()
-            .min(usize::try_from(end - at).unwrap_or(buffer.len()));
+        let room = (buffer.len() as u64).min(end - at) as usize;
         let count = match source.read_at(at, &mut buffer[..room]) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             read => read?,
