@@ -130,6 +130,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     /// Until listening has stopped and the last transfer is over.
     pub(crate) fn run(mut self) {
+        self.observer.latch();
+        self.observer.serves(self.net.how());
         while !self.is_done() {
             self.wait();
             self.turn();

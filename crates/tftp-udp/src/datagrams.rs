@@ -33,6 +33,11 @@ pub trait Datagrams {
     /// What this network can do.
     fn features(&self) -> Features;
 
+    /// How the packets of many private ports are moved, in a few words for the log; `None` where there is no choice.
+    fn how(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The port where requests are awaited. Its id stays the same, also after [`Datagrams::close`].
     fn listening(&self) -> PortId;
 

@@ -8,6 +8,7 @@
 //!   error queue;
 //! - `renewing.rs`: sockets for one peer at a time, with another random port for each;
 //! - `ports.rs`, `ports/`: all sockets of a thread, and how many there may be;
+//! - `bundle.rs`, `bundle/`: calls on many connected sockets together, by io_uring or Linux AIO;
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 #[cfg(linux)]
 mod address;
 mod adopt;
+#[cfg(linux)]
+mod bundle;
 mod clock;
 #[cfg(linux)]
 mod cmsg;
@@ -92,6 +95,20 @@ pub enum IoMode {
     Auto,
     /// One datagram a call, as every system can.
     Portable,
+}
+
+/// How calls on the sockets of many transfers are made with one system call.
+#[cfg_attr(not(linux), allow(dead_code, reason = "Linux alone has such calls"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bundling {
+    /// By the best that the system permits.
+    Auto,
+    /// By io_uring.
+    Uring,
+    /// By Linux AIO.
+    Aio,
+    /// Not at all: one call for each socket.
+    None,
 }
 
 /// The way a datagram goes out.

@@ -9,7 +9,9 @@ use tftp_machine::Mode;
 use tftp_machine::port_plan::Budget;
 
 use super::sockets::{NetOptions, Sockets};
-use super::{Adopted, FrameOptions, IoMode, MacAddr, PortOptions, SocketOptions, UdpSocket, is_own};
+use super::{
+    Adopted, Bundling, FrameOptions, IoMode, MacAddr, PortOptions, SocketOptions, UdpSocket, is_own,
+};
 
 /// Bytes that the kernel is asked to queue for one socket by default: packets of a thousand clients.
 const DEFAULT_BUFFER: usize = 4 << 20;
@@ -102,6 +104,10 @@ impl ListenOptions {
             source: self.source_ip,
             range: self.transfer_ports.clone(),
             mode: self.io_mode,
+            bundling: match self.io_mode {
+                IoMode::Auto => Bundling::Auto,
+                IoMode::Portable => Bundling::None,
+            },
             sockets,
             recv_buffer: self.recv_buffer,
             shared: budget.shared,

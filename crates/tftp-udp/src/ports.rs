@@ -3,6 +3,7 @@
 //! Which of them a transfer gets is not decided here. RFC 1350 section 4 names a transfer by a pair of ports, ours and
 //! the client's, so transfers of several clients can share a port; but then whoever has one of them knows it.
 
+use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -11,7 +12,7 @@ use tftp_budget::descriptors::{self, Ticket};
 use tftp_proto::Instant;
 
 use super::datagrams::{OpenPlan, PortId, PortKind, Reception};
-use super::{IoMode, Poller, SocketOptions, UdpSocket};
+use super::{Bundling, IoMode, Poller, SocketOptions, UdpSocket};
 use draw::Draw;
 use low_water::LowWater;
 use permit::Permit;
@@ -38,6 +39,9 @@ pub struct PortOptions {
     pub range: Option<RangeInclusive<u16>>,
     /// Whether the system draws ports.
     pub mode: IoMode,
+    /// How calls on many private sockets are made together.
+    #[cfg_attr(not(linux), allow(dead_code, reason = "Linux alone has bundles"))]
+    pub bundling: Bundling,
     /// The options of shared sockets; `share_port` is ignored. Private ones have most of them.
     pub sockets: SocketOptions,
     /// The receive buffer of private sockets, where it does not depend on the transfer.
@@ -92,6 +96,8 @@ struct Own {
     peer: Option<SocketAddr>,
     reception: Reception,
     permit: Permit,
+    /// The peer has been heard: what others sent before the socket was connected to it came before that, and is gone.
+    is_clean: Cell<bool>,
 }
 
 /// How datagrams are taken from a socket.
@@ -116,6 +122,8 @@ pub struct Inlet<'a> {
     pub reading: Reading,
     /// Whom it is connected to.
     pub peer: Option<&'a SocketAddr>,
+    /// Nothing but that peer's waits.
+    pub is_clean: bool,
 }
 
 /// Where the shared sockets are bound: where requests are awaited; with a source of its own to no address in particular,
@@ -216,7 +224,16 @@ impl Ports {
             },
             reading,
             peer,
+            is_clean: open.own.as_ref().is_some_and(|own| own.is_clean.get()),
         })
+    }
+
+    /// A datagram of the peer that it is connected to has been received from that private socket.
+    #[inline]
+    pub fn heard(&self, index: usize) {
+        if let Some(own) = self.own(index) {
+            own.is_clean.set(true);
+        }
     }
 
     fn own(&self, index: usize) -> Option<&Own> {

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 
+#[cfg(linux)]
+use super::bundle::{Bundle, CALLS, Work};
 use super::{IoMode, LocalAddr, UdpSocket, portable, renewing};
 
 /// One datagram as it arrived.
@@ -158,6 +160,39 @@ impl RecvBatch {
             length,
         }));
         Ok(self.arrivals.len() - slot)
+    }
+
+    /// Takes a datagram from each of several sockets together, and forgets what was there before. Each is connected to the
+    /// peer beside it, of whom alone something waits, and does not coalesce. Calls `each` with what came of each, in their
+    /// order: an error as of [`RecvBatch::receive_one_more`].
+    #[cfg(linux)]
+    pub(super) fn receive_together<'a>(
+        &mut self,
+        bundle: &mut Bundle,
+        sockets: impl Iterator<Item = (&'a UdpSocket, &'a SocketAddr)> + Clone,
+        mut each: impl FnMut(io::Result<()>),
+    ) {
+        self.arrivals.clear();
+        let count = self.slots.count.min(CALLS);
+        for (index, (socket, _)) in sockets.clone().take(count).enumerate() {
+            let slot = self.slots.slot(index);
+            bundle.add(socket.fd(), Work::Receive(slot.as_mut_ptr(), slot.len()));
+        }
+        // SAFETY: slots of `self`, each of one call.
+        unsafe { bundle.perform() };
+        let (size, stride) = (self.slots.size, self.slots.stride);
+        for ((index, result), (_, peer)) in bundle.results().enumerate().zip(sockets) {
+            each(result.map(|length| {
+                self.arrivals.push(Meta {
+                    peer: *peer,
+                    local: None,
+                    broadcast: false,
+                    truncated: length > size,
+                    start: index * stride,
+                    length: length.min(size),
+                });
+            }));
+        }
     }
 
     fn receive_one_by_one(

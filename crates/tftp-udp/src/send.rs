@@ -10,6 +10,8 @@ use super::{Bytes, IoMode, MacAddr, Route, UdpSocket};
 mod attempts;
 #[cfg(test)]
 mod tests;
+#[cfg(linux)]
+mod together;
 
 /// Bytes of a packet that is copied together for one plain send, where it is all that a connected socket has to send:
 /// beyond it copying costs more than handing its pieces over.
@@ -43,6 +45,8 @@ pub struct SendBatch {
     kernel: Option<Box<super::sendmmsg::Sendmmsg>>,
     #[cfg(linux)]
     suspicions: u32,
+    #[cfg(linux)]
+    together: together::Together,
 }
 
 /// What became of a flush.
@@ -93,6 +97,8 @@ impl SendBatch {
             kernel: (mode == IoMode::Auto).then(|| Box::new(super::sendmmsg::Sendmmsg::new())),
             #[cfg(linux)]
             suspicions: 0,
+            #[cfg(linux)]
+            together: together::Together::default(),
         }
     }
 

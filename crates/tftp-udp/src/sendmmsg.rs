@@ -3,7 +3,7 @@
 use std::io;
 use std::ptr;
 
-use libc::{iovec, mmsghdr};
+use libc::{iovec, mmsghdr, msghdr};
 
 use super::UdpSocket;
 use super::address::Name;
@@ -112,6 +112,31 @@ impl Sendmmsg {
                 next += datagrams;
             }
         }
+    }
+
+    /// Forgets what [`Sendmmsg::whole`] has made.
+    pub(super) fn begin(&mut self) {
+        self.units.clear();
+        self.vectors.clear();
+    }
+
+    /// Makes one message beside those made since [`Sendmmsg::begin`], for a call that takes it alone; `None` where it is
+    /// several datagrams that the kernel must not cut, or has no room.
+    pub(super) fn whole(&mut self, socket: &UdpSocket, queue: &Queue, index: u32) -> Option<*const msghdr> {
+        let message = &queue.messages[index as usize];
+        let (datagrams, begin) = (message.len(), self.vectors.len());
+        if datagrams > self.segments_for(socket, message)
+            || self.take(queue, message.first..message.end) < datagrams
+        {
+            self.vectors.truncate(begin);
+            return None;
+        }
+        self.address(socket, message, datagrams);
+        self.units.push(Unit {
+            message: index,
+            datagrams,
+        });
+        Some(&raw const self.headers[self.units.len() - 1].msg_hdr)
     }
 
     /// Datagrams that one message to this peer may have.

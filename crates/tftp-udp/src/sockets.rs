@@ -15,6 +15,8 @@ use super::datagrams::{
     Class, Datagram, Datagrams, Failure, Features, NoPort, OpenPlan, PortId, PortKind, Received, Route,
     Unopened, Until, Wake,
 };
+#[cfg(linux)]
+use super::{Bundling, bundle::Bundle};
 use super::{
     Bytes, FrameOptions, IoMode, LISTENING, Poller, PortOptions, Ports, SendBatch, UdpSocket, Waker, Wanted,
     clock,
@@ -44,6 +46,8 @@ pub(crate) struct NetOptions {
 /// [`Datagrams`] by sockets: the fastest calls that the system offers, or the portable ones ([`IoMode`]).
 pub struct Sockets {
     poller: Poller,
+    #[cfg(linux)]
+    pub(super) bundle: Bundle,
     ports: Ports,
     arrivals: Arrivals,
     departures: Departures,
@@ -78,6 +82,8 @@ impl Sockets {
             port_range: is_linux && mode == IoMode::Auto,
         };
         Ok(Sockets {
+            #[cfg(linux)]
+            bundle: Bundle::new(options.ports.bundling),
             ports: Ports::new(options.ports, listening, &poller)?,
             poller,
             arrivals: Arrivals::new(mode),
@@ -180,6 +186,15 @@ impl Datagrams for Sockets {
         self.features
     }
 
+    #[cfg(linux)]
+    fn how(&self) -> Option<&'static str> {
+        Some(match self.bundle.bundling() {
+            Bundling::Uring => "together by io_uring",
+            Bundling::Aio => "together by Linux AIO",
+            Bundling::Auto | Bundling::None => "one by one",
+        })
+    }
+
     fn listening(&self) -> PortId {
         self.ports.id(LISTENING)
     }
@@ -203,7 +218,13 @@ impl Datagrams for Sockets {
 
     fn receive(&mut self, class: Class, most: usize) -> Received {
         match class {
-            Class::Transfers => self.arrivals.receive(&self.ports, &self.departures, most),
+            Class::Transfers => self.arrivals.receive(
+                #[cfg(linux)]
+                &mut self.bundle,
+                &self.ports,
+                &self.departures,
+                most,
+            ),
             Class::Requests => self.arrivals.receive_requests(&self.ports, most, !self.hears),
         }
     }
@@ -304,7 +325,12 @@ impl Datagrams for Sockets {
     }
 
     fn flush(&mut self) {
-        if let Some(changed) = self.departures.flush(&self.ports) {
+        let changed = self.departures.flush(
+            #[cfg(linux)]
+            &mut self.bundle,
+            &self.ports,
+        );
+        if let Some(changed) = changed {
             changed.into_iter().for_each(|index| self.watch(index));
         }
         if self.departures.are_closing() {

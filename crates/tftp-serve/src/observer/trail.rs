@@ -26,6 +26,15 @@ use tftp_udp::plain;
 const SHOWN: usize = 256;
 
 impl Observer {
+    /// An I/O thread begins to serve.
+    pub(crate) fn serves(&self, how: Option<&'static str>) {
+        if let Some(how) = how {
+            self.log(Interests::LOG_VERBOSE, 0, LogKind::Verbose, || {
+                format!("Packets of many clients are moved {how}")
+            });
+        }
+    }
+
     /// A request came.
     pub(crate) fn request(&self, connection: &About) {
         let About {

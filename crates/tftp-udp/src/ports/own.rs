@@ -1,5 +1,6 @@
 //! Private sockets, most of them used again and again.
 
+use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -49,6 +50,7 @@ impl Ports {
             peer: Some(plan.peer),
             reception: plan.reception,
             permit,
+            is_clean: Cell::new(false),
         };
         self.add_own(poller, socket, own)
     }
@@ -123,6 +125,7 @@ impl Ports {
             open.socket.start_coalescing();
         }
         (own.peer, own.reception) = (Some(plan.peer), plan.reception);
+        own.is_clean.set(false);
         own.permit.unsettle();
         Ok(())
     }
@@ -138,6 +141,7 @@ impl Ports {
             peer: None,
             reception: plan.reception,
             permit,
+            is_clean: Cell::new(false),
         };
         self.add_own(poller, socket, own)
     }

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::departures::Departures;
+#[cfg(linux)]
+use crate::bundle::{Bundle, CALLS};
 use crate::datagrams::{Datagram, PortId, Received};
 use crate::{Inlet, IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, UdpSocket};
 
@@ -178,8 +180,22 @@ impl Arrivals {
     }
 
     /// Takes what waits for transfers: one batch of one socket, or one datagram of each of many.
-    pub(super) fn receive(&mut self, ports: &Ports, departures: &Departures, most: usize) -> Received {
+    pub(super) fn receive(
+        &mut self,
+        #[cfg(linux)] bundle: &mut Bundle,
+        ports: &Ports,
+        departures: &Departures,
+        most: usize,
+    ) -> Received {
         let (last, waiting) = self.slots();
+        #[cfg(linux)]
+        {
+            let count = waiting.receive_together(last, bundle, ports, departures, most.min(BATCH));
+            if count > 0 {
+                let more = waiting.is_left();
+                return Received { count, more };
+            }
+        }
         let count = waiting.receive(last, ports, departures, most.min(BATCH));
         Received {
             count,
@@ -273,7 +289,7 @@ impl Waiting {
             match inlet.reading {
                 _ if departures.is_closing(ready.key) => self.discard(inlet),
                 Reading::Nothing => self.discard(inlet),
-                Reading::One => count += self.receive_one(last, inlet, ready.error),
+                Reading::One => count += self.receive_one(last, ports, inlet, ready.error),
                 // Those take all slots.
                 Reading::Batches if count > 0 => break,
                 Reading::Batches => {
@@ -285,6 +301,49 @@ impl Waiting {
             }
         }
         count
+    }
+
+    /// Takes one datagram of each of many private sockets, where so many are ready one behind the other and nothing but
+    /// their peers' packets waits. Those that tell of an error come next, by themselves.
+    #[cfg(linux)]
+    fn receive_together(
+        &mut self,
+        last: &mut Delivery,
+        bundle: &mut Bundle,
+        ports: &Ports,
+        departures: &Departures,
+        most: usize,
+    ) -> usize {
+        let ready = &mut self.ready[self.at..];
+        if self.turns > 0 || !bundle.is_worthwhile(ready.len().min(most)) {
+            return 0;
+        }
+        let socket = |ready: &Ready| {
+            let inlet = ports.inlet(ready.key).filter(|inlet| inlet.is_clean)?;
+            let is_plain = inlet.reading == Reading::One && !ready.error && !departures.is_closing(ready.key);
+            is_plain.then_some((inlet.socket, inlet.peer?))
+        };
+        let sockets = ready.iter().take(most.min(CALLS)).map_while(socket);
+        let taken = sockets.clone().count();
+        if !bundle.is_worthwhile(taken) {
+            return 0;
+        }
+        let (mut at, mut failed) = (0, Vec::new());
+        last.batch.receive_together(bundle, sockets, |received| {
+            match received {
+                Ok(()) => last.origins.push(ports.id(ready[at].key)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => failed.push(Ready {
+                    error: true,
+                    ..ready[at]
+                }),
+            }
+            at += 1;
+        });
+        let done = taken - failed.len();
+        ready[done..taken].copy_from_slice(&failed);
+        self.at += done;
+        last.origins.len()
     }
 
     fn discard(&mut self, inlet: Inlet<'_>) {
@@ -319,7 +378,13 @@ impl Waiting {
     /// Takes one datagram of a private socket. A client in lockstep has one under way: one call, and the poller tells of
     /// what else there is. Where errors wait everything before them is taken. One of anybody else, which came before the
     /// socket was connected, is nothing.
-    fn receive_one(&mut self, last: &mut Delivery, inlet: Inlet<'_>, has_errors: bool) -> usize {
+    fn receive_one(
+        &mut self,
+        last: &mut Delivery,
+        ports: &Ports,
+        inlet: Inlet<'_>,
+        has_errors: bool,
+    ) -> usize {
         let Some(peer) = inlet.peer else {
             self.next();
             return 0;
@@ -327,6 +392,9 @@ impl Waiting {
         match last.batch.receive_one_more(inlet.socket, peer) {
             Ok(1) => {
                 last.origins.push(inlet.id);
+                if !inlet.is_clean {
+                    ports.heard(self.ready[self.at].key);
+                }
                 if has_errors {
                     self.turns = self.turns.max(1);
                 } else {

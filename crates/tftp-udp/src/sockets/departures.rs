@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tftp_proto::Instant;
 
+#[cfg(linux)]
+use crate::bundle::Bundle;
 use crate::datagrams::{Failure, NetFailure, PortId};
 use crate::{Ports, SendBatch, is_too_long};
 
@@ -90,8 +92,13 @@ impl Departures {
 
     /// Sends what waits. Returns the sockets that begin or cease to wait for the system, if there can be any.
     #[inline]
-    pub(super) fn flush(&mut self, ports: &Ports) -> Option<Vec<usize>> {
+    pub(super) fn flush(&mut self, #[cfg(linux)] bundle: &mut Bundle, ports: &Ports) -> Option<Vec<usize>> {
         let is_stuck = !self.congested.is_empty() || !self.blocked.is_empty();
+        // Where some wait others must not overtake them.
+        #[cfg(linux)]
+        if !is_stuck && self.batch.flush_together(bundle, |index| ports.get(index)) {
+            return None;
+        }
         if !is_stuck && (self.batch.flush_one(|index| ports.get(index)) || self.batch.is_empty()) {
             return None;
         }

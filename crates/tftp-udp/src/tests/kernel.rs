@@ -263,7 +263,7 @@ fn buffers_are_told_as_they_were_asked() {
 fn works_without_the_batch_calls() {
     for error in [libc::ENOSYS, libc::EPERM] {
         std::thread::spawn(move || {
-            forbid_batch_calls(error);
+            forbid(&[libc::SYS_sendmmsg, libc::SYS_recvmmsg], error);
             let (sender, receiver) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"));
             let mut batch = SendBatch::new(IoMode::Auto);
             for _ in 0..3 {
@@ -274,42 +274,4 @@ fn works_without_the_batch_calls() {
         .join()
         .unwrap();
     }
-}
-
-/// Makes sendmmsg and recvmmsg fail in this thread from now on (seccomp).
-fn forbid_batch_calls(error: i32) {
-    let statement = |code: u32, k: u32| libc::sock_filter {
-        code: code as u16,
-        jt: 0,
-        jf: 0,
-        k,
-    };
-    let skip_unless = |k: libc::c_long| libc::sock_filter {
-        jf: 1,
-        ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, k as u32)
-    };
-    let refuse = statement(
-        libc::BPF_RET | libc::BPF_K,
-        libc::SECCOMP_RET_ERRNO | error as u32,
-    );
-    let mut program = [
-        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0),
-        skip_unless(libc::SYS_sendmmsg),
-        refuse,
-        skip_unless(libc::SYS_recvmmsg),
-        refuse,
-        statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW),
-    ];
-    let filter = libc::sock_fprog {
-        len: program.len() as u16,
-        filter: program.as_mut_ptr(),
-    };
-    // SAFETY: the program outlives the calls, which copy it.
-    let results = unsafe {
-        [
-            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-            libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &filter),
-        ]
-    };
-    assert_eq!(results, [0, 0], "{}", std::io::Error::last_os_error());
 }

@@ -13,6 +13,8 @@ mod namespaces;
 #[cfg(linux)]
 mod renewing;
 mod sockets;
+#[cfg(linux)]
+mod together;
 mod waiting;
 
 use std::net::SocketAddr;
@@ -102,6 +104,42 @@ fn flush(batch: &mut SendBatch, socket: &UdpSocket) -> usize {
 /// Bytes in which every place is told from its neighbours.
 fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at * 31 + at / 251) as u8).collect()
+}
+
+/// Makes system calls fail in this thread from now on (seccomp).
+#[cfg(linux)]
+fn forbid(calls: &[libc::c_long], error: i32) {
+    let statement = |code: u32, k: u32| libc::sock_filter {
+        code: code as u16,
+        jt: 0,
+        jf: 0,
+        k,
+    };
+    let refuse = statement(
+        libc::BPF_RET | libc::BPF_K,
+        libc::SECCOMP_RET_ERRNO | error as u32,
+    );
+    let mut program = vec![statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0)];
+    for &call in calls {
+        let skip_unless = libc::sock_filter {
+            jf: 1,
+            ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call as u32)
+        };
+        program.extend([skip_unless, refuse]);
+    }
+    program.push(statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW));
+    let filter = libc::sock_fprog {
+        len: program.len() as u16,
+        filter: program.as_mut_ptr(),
+    };
+    // SAFETY: the program outlives the calls, which copy it.
+    let results = unsafe {
+        [
+            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+            libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &filter),
+        ]
+    };
+    assert_eq!(results, [0, 0], "{}", std::io::Error::last_os_error());
 }
 
 /// Makes one test a mode of each function named.

@@ -158,13 +158,13 @@ fn a_port_closes_behind_its_last_packet() {
         ip("addr add 10.9.0.1/24 dev here");
         ip("link set there up");
         ip("link set here up");
-        for (mode, is_answered) in [
-            (IoMode::Auto, true),
-            (IoMode::Portable, true),
-            (IoMode::Auto, false),
+        for (way, is_answered) in [
+            (sockets::AUTO, true),
+            (sockets::PORTABLE, true),
+            (sockets::AUTO, false),
         ] {
             ip("neigh flush dev here");
-            let (mut net, _) = sockets::slow("10.9.0.1:0", mode);
+            let (mut net, _) = sockets::slow("10.9.0.1:0", way);
             let route = sockets::open(&mut net, "10.9.0.2:69".parse().unwrap());
             for number in 0..40u8 {
                 net.control(&route, &[number; 500]);
@@ -190,7 +190,7 @@ fn a_port_closes_behind_its_last_packet() {
             };
             assert_ne!(again.port, route.port);
             if is_answered {
-                assert!(sent_here() >= before + 40, "{mode:?}");
+                assert!(sent_here() >= before + 40, "{way:?}");
                 ip("neigh del 10.9.0.2 dev here");
             } else {
                 assert!(net.now().saturating_sub(begin) >= Duration::from_millis(900));

@@ -8,10 +8,72 @@ use super::super::datagrams::{
     Class, Datagrams, Failure, NetFailure, NoPort, OpenPlan, PortId, PortKind, Reception, Route, Until,
 };
 use super::super::sockets::{NetOptions, Sockets};
-use super::super::{IoMode, PortOptions, SocketOptions, UdpSocket};
-use super::{LONG, in_every_mode, options, pattern};
+use super::super::{Bundling, IoMode, PortOptions, SocketOptions, UdpSocket};
+use super::{LONG, options, pattern};
 
-in_every_mode!(
+/// The calls that move datagrams.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    mode: IoMode,
+    pub(super) bundling: Bundling,
+}
+
+pub(super) const fn by(bundling: Bundling) -> Way {
+    let mode = IoMode::Auto;
+    Way { mode, bundling }
+}
+
+pub(super) const AUTO: Way = by(Bundling::Auto);
+pub(super) const PORTABLE: Way = Way {
+    mode: IoMode::Portable,
+    bundling: Bundling::None,
+};
+
+/// Every way that this system permits.
+fn ways() -> impl Iterator<Item = Way> {
+    let forced = [Bundling::Uring, Bundling::Aio, Bundling::None];
+    let forced = forced.into_iter().filter(|&bundling| is_permitted(bundling));
+    [AUTO, PORTABLE].into_iter().chain(forced.map(by))
+}
+
+#[cfg(linux)]
+pub(super) fn is_permitted(bundling: Bundling) -> bool {
+    bundling == Bundling::None || bundling.is_permitted()
+}
+
+#[cfg(not(linux))]
+fn is_permitted(_: Bundling) -> bool {
+    false
+}
+
+/// Makes one test a way of each function named.
+macro_rules! in_every_way {
+    ($($name:ident),* $(,)?) => {
+        mod auto {
+            $(#[test] fn $name() { super::$name(super::AUTO); })*
+        }
+        mod portable {
+            $(#[test] fn $name() { super::$name(super::PORTABLE); })*
+        }
+        in_every_way!(uring Uring $($name)*);
+        in_every_way!(aio Aio $($name)*);
+        in_every_way!(singly None $($name)*);
+    };
+    ($module:ident $bundling:ident $($name:ident)*) => {
+        #[cfg(linux)]
+        mod $module {
+            use super::{Bundling, by, is_permitted};
+            $(#[test] fn $name() {
+                // A sandbox that forbids it: `auto` runs what is used there instead.
+                if is_permitted(Bundling::$bundling) {
+                    super::$name(by(Bundling::$bundling));
+                }
+            })*
+        }
+    };
+}
+
+in_every_way!(
     requests_and_packets_of_transfers_come_apart,
     strangers_are_not_heard_on_a_private_port,
     a_port_of_many_brings_each_its_datagram,
@@ -29,12 +91,13 @@ in_every_mode!(
     with_one_port_requests_are_no_class_of_their_own,
 );
 
-fn ports(mode: IoMode) -> PortOptions {
+fn ports(way: Way) -> PortOptions {
     PortOptions {
         address: "127.0.0.1:0".parse().unwrap(),
         source: None,
         range: None,
-        mode,
+        mode: way.mode,
+        bundling: way.bundling,
         sockets: options(),
         recv_buffer: None,
         shared: 4,
@@ -56,13 +119,13 @@ fn made(ports: PortOptions, single_port: bool) -> (Sockets, SocketAddr) {
     (Sockets::new(listening, options).unwrap(), address)
 }
 
-fn net(mode: IoMode) -> (Sockets, SocketAddr) {
-    made(ports(mode), false)
+pub(super) fn net(way: Way) -> (Sockets, SocketAddr) {
+    made(ports(way), false)
 }
 
 /// A network at that address whose sockets hold few packets.
-pub(super) fn slow(address: &str, mode: IoMode) -> (Sockets, SocketAddr) {
-    let usual = ports(mode);
+pub(super) fn slow(address: &str, way: Way) -> (Sockets, SocketAddr) {
+    let usual = ports(way);
     let slow = PortOptions {
         address: address.parse().unwrap(),
         sockets: SocketOptions {
@@ -74,7 +137,7 @@ pub(super) fn slow(address: &str, mode: IoMode) -> (Sockets, SocketAddr) {
     made(slow, false)
 }
 
-fn peer() -> (Peer, SocketAddr) {
+pub(super) fn peer() -> (Peer, SocketAddr) {
     let peer = Peer::bind("127.0.0.1:0").unwrap();
     peer.set_read_timeout(Some(LONG)).unwrap();
     let address = peer.local_addr().unwrap();
@@ -112,7 +175,7 @@ pub(super) fn soon(net: &Sockets) -> Until {
 }
 
 /// Waits for exactly `count` datagrams of a class.
-fn take(net: &mut Sockets, class: Class, count: usize) -> Vec<(PortId, SocketAddr, Vec<u8>)> {
+pub(super) fn take(net: &mut Sockets, class: Class, count: usize) -> Vec<(PortId, SocketAddr, Vec<u8>)> {
     let mut taken = Vec::new();
     let end = net.now() + LONG;
     while taken.len() < count {
@@ -144,20 +207,20 @@ fn at_once(net: &mut Sockets, class: Class) -> usize {
     net.receive(class, 64).count
 }
 
-fn failures(net: &mut Sockets) -> Vec<Failure> {
+pub(super) fn failures(net: &mut Sockets) -> Vec<Failure> {
     let mut failures = Vec::new();
     net.failures(&mut failures);
     failures
 }
 
-fn hear(peer: &Peer) -> (Vec<u8>, SocketAddr) {
+pub(super) fn hear(peer: &Peer) -> (Vec<u8>, SocketAddr) {
     let mut buffer = [0; 2048];
     let (length, from) = peer.recv_from(&mut buffer).unwrap();
     (buffer[..length].to_vec(), from)
 }
 
-fn requests_and_packets_of_transfers_come_apart(mode: IoMode) {
-    let ((mut net, address), (peer, here)) = (net(mode), peer());
+fn requests_and_packets_of_transfers_come_apart(way: Way) {
+    let ((mut net, address), (peer, here)) = (net(way), peer());
     peer.send_to(b"request", address).unwrap();
     let listening = net.listening();
     assert_eq!(
@@ -179,8 +242,8 @@ fn requests_and_packets_of_transfers_come_apart(mode: IoMode) {
     assert!(failures(&mut net).is_empty());
 }
 
-fn strangers_are_not_heard_on_a_private_port(mode: IoMode) {
-    let ((mut net, _), (peer, here), (stranger, _)) = (net(mode), peer(), peer());
+fn strangers_are_not_heard_on_a_private_port(way: Way) {
+    let ((mut net, _), (peer, here), (stranger, _)) = (net(way), peer(), peer());
     let route = open(&mut net, here);
     net.control(&route, b"answer");
     net.flush();
@@ -198,8 +261,8 @@ fn strangers_are_not_heard_on_a_private_port(mode: IoMode) {
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
 }
 
-fn a_port_of_many_brings_each_its_datagram(mode: IoMode) {
-    let (mut net, _) = net(mode);
+fn a_port_of_many_brings_each_its_datagram(way: Way) {
+    let (mut net, _) = net(way);
     let peers: Vec<_> = (0..100).map(|_| peer()).collect();
     let routes: Vec<_> = peers.iter().map(|(_, here)| open(&mut net, *here)).collect();
     for route in &routes {
@@ -219,8 +282,8 @@ fn a_port_of_many_brings_each_its_datagram(mode: IoMode) {
 }
 
 /// The same client may be the next: what it sent to the former port must not count for the later one.
-fn what_came_before_the_close_is_of_no_later_port(mode: IoMode) {
-    let ((mut net, _), (peer, here)) = (net(mode), peer());
+fn what_came_before_the_close_is_of_no_later_port(way: Way) {
+    let ((mut net, _), (peer, here)) = (net(way), peer());
     let former = open(&mut net, here);
     net.control(&former, b"answer");
     net.flush();
@@ -242,8 +305,8 @@ fn what_came_before_the_close_is_of_no_later_port(mode: IoMode) {
     assert_eq!(at_once(&mut net, Class::Transfers), 0);
 }
 
-fn a_windows_blocks_leave_in_order(mode: IoMode) {
-    let ((mut net, _), (peer, here)) = (net(mode), peer());
+fn a_windows_blocks_leave_in_order(way: Way) {
+    let ((mut net, _), (peer, here)) = (net(way), peer());
     let route = open(&mut net, here);
     let bytes = Arc::new(pattern(5 * 600 - 100));
     net.begin(&route, 604);
@@ -264,8 +327,8 @@ fn a_windows_blocks_leave_in_order(mode: IoMode) {
     assert_eq!(hear(&peer).0, b"behind");
 }
 
-fn a_shared_port_is_one_and_stays(mode: IoMode) {
-    let ((mut net, _), (one, here), (other, there)) = (net(mode), peer(), peer());
+fn a_shared_port_is_one_and_stays(way: Way) {
+    let ((mut net, _), (one, here), (other, there)) = (net(way), peer(), peer());
     let kind = PortKind::Shared { bucket: 3 };
     let port = net.open(&plan(kind, here)).unwrap();
     assert_eq!(net.open(&plan(kind, there)).unwrap(), port);
@@ -291,8 +354,8 @@ fn a_shared_port_is_one_and_stays(mode: IoMode) {
     assert_ne!(beyond, net.listening(), "any other is better than none");
 }
 
-fn what_is_not_heard_waits(mode: IoMode) {
-    let ((mut net, address), (peer, _)) = (net(mode), peer());
+fn what_is_not_heard_waits(way: Way) {
+    let ((mut net, address), (peer, _)) = (net(way), peer());
     let until = Until {
         deadline: Some(net.now() + Duration::from_millis(20)),
         hear: false,
@@ -310,8 +373,8 @@ fn what_is_not_heard_waits(mode: IoMode) {
     assert_eq!(take(&mut net, Class::Requests, 1).len(), 1);
 }
 
-fn a_waker_ends_a_wait(mode: IoMode) {
-    let (mut net, _) = net(mode);
+fn a_waker_ends_a_wait(way: Way) {
+    let (mut net, _) = net(way);
     for spin in [Duration::ZERO, Duration::from_millis(5)] {
         let waker = net.waker();
         let begin = net.now();
@@ -322,8 +385,8 @@ fn a_waker_ends_a_wait(mode: IoMode) {
     }
 }
 
-fn packets_for_a_closed_port_go_nowhere(mode: IoMode) {
-    let ((mut net, _), (peer, here)) = (net(mode), peer());
+fn packets_for_a_closed_port_go_nowhere(way: Way) {
+    let ((mut net, _), (peer, here)) = (net(way), peer());
     let route = open(&mut net, here);
     net.control(&route, b"last");
     net.close(route.port);
@@ -338,8 +401,8 @@ fn packets_for_a_closed_port_go_nowhere(mode: IoMode) {
     assert!(failures(&mut net).is_empty());
 }
 
-fn a_port_closes_at_once_where_nothing_waits(mode: IoMode) {
-    let ((mut net, _), (peer, here)) = (net(mode), peer());
+fn a_port_closes_at_once_where_nothing_waits(way: Way) {
+    let ((mut net, _), (peer, here)) = (net(way), peer());
     let route = open(&mut net, here);
     net.control(&route, b"last");
     net.flush();
@@ -352,12 +415,12 @@ fn a_port_closes_at_once_where_nothing_waits(mode: IoMode) {
 }
 
 /// Its last packet leaves before.
-fn a_closed_port_makes_room_for_the_next(mode: IoMode) {
+fn a_closed_port_makes_room_for_the_next(way: Way) {
     let (peer, here) = peer();
     let one = PortOptions {
         private: 1,
         idle: 0,
-        ..ports(mode)
+        ..ports(way)
     };
     let (mut net, _) = made(one, false);
     for _ in 0..3 {
@@ -372,9 +435,9 @@ fn a_closed_port_makes_room_for_the_next(mode: IoMode) {
 }
 
 /// A client that was reset begins again from the same port.
-fn an_error_of_a_closed_port_is_of_no_later_one(mode: IoMode) {
+fn an_error_of_a_closed_port_is_of_no_later_one(way: Way) {
     for is_read in [false, true] {
-        let ((mut net, _), (peer, here)) = (net(mode), peer());
+        let ((mut net, _), (peer, here)) = (net(way), peer());
         let former = open(&mut net, here);
         net.control(&former, b"answer");
         net.flush();
@@ -402,8 +465,8 @@ fn an_error_of_a_closed_port_is_of_no_later_one(mode: IoMode) {
 }
 
 /// A loop calls `receive` a few times a turn, and waits again.
-fn a_flooded_port_lets_the_others_have_their_turns(mode: IoMode) {
-    let ((mut net, _), (flooder, here), (client, there)) = (net(mode), peer(), peer());
+fn a_flooded_port_lets_the_others_have_their_turns(way: Way) {
+    let ((mut net, _), (flooder, here), (client, there)) = (net(way), peer(), peer());
     let flooded = Route {
         port: net.open(&plan(PortKind::Shared { bucket: 0 }, here)).unwrap(),
         peer: here,
@@ -430,11 +493,11 @@ fn a_flooded_port_lets_the_others_have_their_turns(mode: IoMode) {
     assert!(served, "the flooded port had every turn");
 }
 
-fn too_many_are_refused(mode: IoMode) {
+fn too_many_are_refused(way: Way) {
     let (_, here) = peer();
     let few = PortOptions {
         private: 1,
-        ..ports(mode)
+        ..ports(way)
     };
     let (mut net, _) = made(few, false);
     let first = open(&mut net, here);
@@ -448,16 +511,16 @@ fn too_many_are_refused(mode: IoMode) {
     let taken = free.local_addr().unwrap().port();
     let narrow = PortOptions {
         range: Some(taken..=taken),
-        ..ports(mode)
+        ..ports(way)
     };
     let (mut net, _) = made(narrow, false);
     let refused = net.open(&plan(PortKind::Private, here)).unwrap_err();
     assert_eq!(refused.why, NoPort::InUse, "{refused}");
 }
 
-fn with_one_port_requests_are_no_class_of_their_own(mode: IoMode) {
+fn with_one_port_requests_are_no_class_of_their_own(way: Way) {
     let (_, (peer, here)) = ((), peer());
-    let (mut net, address) = made(ports(mode), true);
+    let (mut net, address) = made(ports(way), true);
     peer.send_to(b"request", address).unwrap();
     let listening = net.listening();
     assert_eq!(
@@ -474,8 +537,8 @@ fn with_one_port_requests_are_no_class_of_their_own(mode: IoMode) {
 #[cfg(linux)]
 #[test]
 fn a_client_that_is_gone_is_heard_to_the_end() {
-    for mode in [IoMode::Auto, IoMode::Portable] {
-        let ((mut net, _), (peer, here)) = (net(mode), peer());
+    for way in ways() {
+        let ((mut net, _), (peer, here)) = (net(way), peer());
         let route = open(&mut net, here);
         net.control(&route, b"answer");
         net.flush();
@@ -497,7 +560,7 @@ fn a_client_that_is_gone_is_heard_to_the_end() {
             let count = net.receive(Class::Transfers, 64).count;
             heard.extend((0..count).map(|index| net.arrival(index).bytes.to_vec()));
         };
-        assert_eq!(heard, [b"first".to_vec(), b"last".to_vec()], "{mode:?}");
+        assert_eq!(heard, [b"first".to_vec(), b"last".to_vec()], "{way:?}");
         let [failure] = &failed[..] else {
             panic!("{failed:?}");
         };
@@ -509,7 +572,7 @@ fn a_client_that_is_gone_is_heard_to_the_end() {
 /// Looking around goes on for the time that was asked for, and no longer than something comes.
 #[test]
 fn spinning_lasts_as_long_as_nothing_comes() {
-    let ((mut net, address), (peer, _)) = (net(IoMode::Auto), peer());
+    let ((mut net, address), (peer, _)) = (net(AUTO), peer());
     let spin = Duration::from_millis(30);
     let begin = net.now();
     net.wait(Until {
