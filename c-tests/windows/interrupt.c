@@ -1,5 +1,5 @@
-/* Starts a program in a process group of its own, and when it has written its first line sends that group Ctrl-Break, as a
-   console does. Passes on what it writes, and ends with its code. usage: interrupt PROGRAM ARGUMENT... */
+/* Starts a program, and when it has written its first line sends all programs of the console Ctrl-C, as its window does; takes
+   no notice of it itself. Passes on what it writes, and ends with its code. usage: interrupt PROGRAM ARGUMENT... */
 #include <windows.h>
 
 #include <stdio.h>
@@ -33,14 +33,15 @@ int main(int count, char **words)
     start.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
     start.hStdOutput = to;
     start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, CREATE_NEW_PROCESS_GROUP, NULL, NULL, &start, &child)) {
+    if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &start, &child)) {
         fprintf(stderr, "CreateProcess: %lu\n", GetLastError());
         return 97;
     }
     CloseHandle(to);
+    SetConsoleCtrlHandler(NULL, TRUE);
     while (ReadFile(from, bytes, sizeof bytes, &got, NULL) && got > 0) {
         fwrite(bytes, 1, got, stdout);
-        if (!is_sent && !GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, child.dwProcessId)) {
+        if (!is_sent && !GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0)) {
             fprintf(stderr, "GenerateConsoleCtrlEvent: %lu\n", GetLastError());
             TerminateProcess(child.hProcess, 96);
         }

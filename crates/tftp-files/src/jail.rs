@@ -142,6 +142,7 @@ impl Jail {
         if !system::can_name(path) {
             return Err(Refusal::NotFound);
         }
+        system::check_what_is_left(root, path)?;
         let file = if self.follow_symlinks {
             match steady(|| root.open_with(path, &reading())) {
                 Err(error) if is_escape(&error) => {
@@ -202,6 +203,7 @@ impl Jail {
         if parent.as_os_str().is_empty() {
             return Ok(root.try_clone()?);
         }
+        system::check_what_is_left(root, parent)?;
         if !self.follow_symlinks {
             return Ok(walk::open_dir(root, parent)?);
         }

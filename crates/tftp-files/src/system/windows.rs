@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 pub(crate) use std::os::windows::io::AsHandle as AsFile;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use cap_fs_ext::MetadataExt;
@@ -65,4 +65,20 @@ pub(crate) fn reading() -> OpenOptions {
 /// Opens a directory by its path.
 pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
     Dir::open_ambient_dir(path, cap_std::ambient_authority())
+}
+
+/// Fails where a path leaves a directory by `..` that is not there: Windows crosses both out without a look.
+pub(crate) fn check_what_is_left(root: &Dir, path: &Path) -> io::Result<()> {
+    let mut here = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => here.push(name),
+            Component::ParentDir if here.parent().is_some() => {
+                root.open_dir(&here)?;
+                here.pop();
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -3,6 +3,9 @@
 /// Characters that no name has: `:` begins a stream, the others are wildcards or reserved.
 const RESERVED: &[char] = &['<', '>', ':', '"', '|', '?', '*'];
 
+/// UTF-16 units of a name at most, in every file system of Windows. Linux has as many bytes.
+const LONGEST: usize = 255;
+
 /// Devices, whatever follows a dot.
 const DEVICES: &[&str] = &["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"];
 
@@ -21,7 +24,8 @@ fn is_plain(name: &str) -> bool {
     let has_reserved = name
         .chars()
         .any(|character| character < ' ' || RESERVED.contains(&character));
-    !is_cut && !has_reserved && !is_device(name) && !may_be_short(name)
+    let fits = name.encode_utf16().count() <= LONGEST;
+    fits && !is_cut && !has_reserved && !is_device(name) && !may_be_short(name)
 }
 
 fn is_device(name: &str) -> bool {
@@ -84,7 +88,10 @@ mod tests {
         ] {
             assert!(!are_plain(name), "{name:?}");
         }
+        let (longest, too_long) = ("\u{fc}".repeat(255), "\u{fc}".repeat(256));
+        assert!(!are_plain(&too_long) && !are_plain(&format!("a/{too_long}/b")));
         for name in [
+            longest.as_str(),
             "boot.efi",
             "a/b/c",
             "../up",
