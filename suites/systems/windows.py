@@ -24,7 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(os.path.dirname(HERE), "files"))
 
 from ground import INSIDE, READ, WRITE, Asker, Ground, Upload, is_presentable, leftovers, until  # noqa: E402
-from spellings import PLAIN, SPELLINGS, spell  # noqa: E402
+from spellings import SPELLINGS, spell  # noqa: E402
 
 EXE = os.environ.get("TFTPSERVER_EXE", "")
 SAMPLE = ""
@@ -48,6 +48,27 @@ NO_NAMES = [
     "file. .", "dir./file", "dir /file", "FILE~1", "DIR~1/file", "file*", "fil?", "file<", "file>", "file|", "file\"", "file:s",
     "fi\u0001le", "file\u001f",
 ]
+
+
+class Keeper:
+    """A program that runs all the time. wine starts its services with the first program, whose output they then have open, and
+    ends them with the last."""
+
+    process = None
+
+    @classmethod
+    def start(cls):
+        cls.process = subprocess.Popen(["wine", "cmd"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert cls.process.stdout.readline()
+
+    @classmethod
+    def stop(cls):
+        cls.process.stdin.close()
+        cls.process.wait(SECONDS)
+        cls.process.stdout.close()
+
+
+setUpModule, tearDownModule = Keeper.start, Keeper.stop
 
 
 def windows_path(path):
@@ -177,6 +198,7 @@ class Command(unittest.TestCase):
             served.interrupt()
             while not upload.step():
                 time.sleep(0.1)
+            upload.close()
             self.assertEqual(served.wait(), 0, served.errors)
             with open(os.path.join(ground.root, "slow"), "rb") as file:
                 self.assertEqual(file.read(), data)
@@ -189,6 +211,7 @@ class Command(unittest.TestCase):
             self.assertIsNone(served.process.poll())
             served.interrupt()
             self.assertEqual(served.wait(), 1, served.errors)
+            upload.close()
             self.assertFalse(os.path.exists(os.path.join(ground.root, "slow")))
             self.assertEqual(leftovers(ground.root), [])
 
@@ -250,14 +273,6 @@ class Service(unittest.TestCase):
         done = subprocess.run(["wine", *words], capture_output=True, timeout=SECONDS, check=False)
         self.assertEqual(done.returncode, code, done)
         return done
-
-    def setUp(self):
-        # wine ends its services with the last program, and starts them with the first.
-        self.keeper = subprocess.Popen(["wine", "cmd"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def tearDown(self):
-        self.keeper.stdin.close()
-        self.keeper.wait(SECONDS)
 
     def test_it_is_installed_started_stopped_and_removed(self):
         with Ground() as ground, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
