@@ -21,8 +21,9 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.join(os.path.dirname(HERE), "files"))
+sys.path += [os.path.join(os.path.dirname(HERE), name) for name in ("files", "lib")]
 
+from client import DATA, Client  # noqa: E402
 from ground import INSIDE, READ, WRITE, Asker, Ground, Upload, is_presentable, leftovers, until  # noqa: E402
 from spellings import SPELLINGS, spell  # noqa: E402
 
@@ -124,47 +125,42 @@ class Served:
         return [entry for entry in map(json.loads, self.lines) if entry["event"] == "transfer"]
 
 
-class Download:
+class Download(Client):
     """One client that is moved on block by block."""
 
     def __init__(self, address, name):
+        super().__init__(address, seconds=SECONDS)
         self.got, self.block = b"", 0
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.settimeout(SECONDS)
-        self.socket.sendto(struct.pack("!H", READ) + name.encode() + b"\0octet\0", address)
-        self.packet, peer = self.socket.recvfrom(2048)
-        self.socket.connect(peer)
+        self.ask(name)
+        self.next = self.receive()
 
     def step(self):
         """Takes a block; true after the last one."""
-        while self.packet[:4] != struct.pack("!HH", 3, self.block + 1):
-            assert self.packet[:2] == b"\0\3", self.packet
-            self.packet = self.socket.recv(2048)
+        while self.next[:2] != (DATA, self.block + 1):
+            self.next = self.receive()
         self.block += 1
-        self.got += self.packet[4:]
-        self.socket.send(b"\0\4" + self.packet[2:4])
-        is_last = len(self.packet) < 516
+        self.got += self.next[2]
+        self.ack(self.block)
+        is_last = len(self.next[2]) < 512
         if not is_last:
-            self.packet = self.socket.recv(2048)
+            self.next = self.receive()
         return is_last
 
     def rest(self):
         while not self.step():
             pass
-        self.socket.close()
+        self.close()
         return self.got
 
 
 def get(address, name):
-    return Download(address, name).rest()
+    with Client(address, seconds=SECONDS) as client:
+        return client.read(name)
 
 
 def put(address, name, data, blksize=512):
-    upload = Upload(address, name, data, "octet", blksize)
-    upload.socket.settimeout(SECONDS)
-    while not upload.step():
-        pass
-    upload.close()
+    with Client(address, seconds=SECONDS) as client:
+        client.write(name, data, blksize=blksize)
 
 
 def answer(packet):
@@ -193,7 +189,6 @@ class Command(unittest.TestCase):
         data = bytes(5000)
         with Ground() as ground, Served(ground.root, "--create", "--grace", "60") as served:
             upload = Upload(served.address, "slow", data, "octet", 512)
-            upload.socket.settimeout(SECONDS)
             upload.step()
             served.interrupt()
             while not upload.step():
@@ -204,7 +199,6 @@ class Command(unittest.TestCase):
                 self.assertEqual(file.read(), data)
         with Ground() as ground, Served(ground.root, "--create", "--grace", "60") as served:
             upload = Upload(served.address, "slow", data, "octet", 512)
-            upload.socket.settimeout(SECONDS)
             upload.step()
             served.interrupt()
             time.sleep(1)
@@ -283,6 +277,8 @@ class Service(unittest.TestCase):
             self.wine(EXE, "service", "install", "--listen", f"127.0.0.1:{address[1]}", windows_path(ground.root))
             try:
                 self.wine("net", "start", "tftpserver")
+                # net does not wait until it listens.
+                until(lambda: first_answer(address, b"\0\1file\0octet\0"), "it listens", SECONDS)
                 self.assertEqual(get(address, "dir/file"), INSIDE)
                 self.wine("net", "stop", "tftpserver")
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
@@ -386,7 +382,6 @@ class Uploads(unittest.TestCase):
         with Ground() as ground, Served(ground.root, "--create") as served:
             for name in ("fresh", "file"):
                 upload = Upload(served.address, name, bytes(3000), "octet", 512)
-                upload.socket.settimeout(SECONDS)
                 upload.step()
                 self.assertEqual(len(leftovers(ground.root)), 1)
                 upload.abort()
@@ -408,8 +403,6 @@ class Uploads(unittest.TestCase):
         with Ground() as ground, Served(ground.root, "--create") as served:
             path = os.path.join(ground.root, "name")
             uploads = [Upload(served.address, "name", data, "octet", 512) for data in contents]
-            for upload in uploads:
-                upload.socket.settimeout(SECONDS)
             while uploads:
                 for upload in list(uploads):
                     if upload.step():

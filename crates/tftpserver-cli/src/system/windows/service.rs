@@ -115,11 +115,8 @@ fn remove() -> Result<Code, Failure> {
     let service = manager
         .open_service(NAME, access)
         .map_err(|error| failed("there is no service tftpserver that can be removed", &error))?;
-    let is_stopped = |service: &windows_service::service::Service| {
-        let status = service.query_status();
-        status.is_ok_and(|status| status.current_state == ServiceState::Stopped)
-    };
-    if !is_stopped(&service) {
+    let state = service.query_status().map(|status| status.current_state);
+    if !matches!(state, Ok(ServiceState::Stopped | ServiceState::StopPending)) {
         service
             .stop()
             .map_err(|error| failed("the service cannot be stopped", &error))?;
