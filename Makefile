@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test abi test-systems soak mutants style docs sbom setup dist test-dist wheel bench bench-peers bench-scale bench-build bench-events bless install clean help
+.PHONY: build serve test abi test-systems soak mutants style docs sbom setup dist test-dist wheel bench bench-peers bench-scale bench-sources bench-build bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -60,6 +60,9 @@ bench-peers: bench-build ## measure it beside other servers too, from Debian and
 
 bench-scale: bench-build ## measure how it grows: memory, cost of a packet and of a table with many transfers
 	@benches/scale.py $(BENCH)
+
+bench-sources: bench-build ## measure downloads that the application feeds beside the same bytes as a file
+	@benches/sources.py $(BENCH)
 
 bench-build:
 	@CARGO_TARGET_DIR="$${CARGO_TARGET_DIR:-target}" cargo build --quiet --release --locked --manifest-path benches/Cargo.toml
