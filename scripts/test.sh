@@ -52,11 +52,10 @@ c_tests() (
         && cd "$dir" && "$CTEST" --output-on-failure --parallel $((2 * jobs)) --no-tests=error
 )
 
-# Settings, forgery, admission and fleet, with the library as the Rust tests have it: with checks for overflow.
-settings() { cargo build --workspace && python3 suites/lib/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
+# Settings, forgery, admission, fleet and files, with the library as the Rust tests have it: with checks for overflow. In one
+# go: most of these tests wait for something at any time.
+suites() { cargo build --workspace && python3 suites/lib/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
 
-# The jail and uploads, in processes that are watched, killed, out of room.
-files() { python3 suites/lib/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so" files; }
 # Server, load and flood as processes, in networks of the tests' own.
 abuse() {
     cargo build --locked --manifest-path benches/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}/benches" \
@@ -133,8 +132,7 @@ step fuzz fuzz
 # compiled once more.
 step rust cargo test --workspace --no-fail-fast
 step models models
-step settings settings
-step files files
+step suites suites
 step abuse abuse
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
