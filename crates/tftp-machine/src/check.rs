@@ -34,7 +34,7 @@ impl<L: Limits> Server<L> {
             tally.windows += transfer.window as usize;
             private += usize::from(transfer.is_private);
             dallying += usize::from(transfer.is_private && transfer.has_ended);
-            linked += usize::from(!transfer.is_private);
+            linked += usize::from(!transfer.is_private && !self.has_lost_its_place(transfer));
         }
         let (places, requests, of_clients) = self.table.entries();
         assert_eq!(self.ports.own(), private, "private ports are those of transfers");
@@ -61,6 +61,15 @@ impl<L: Limits> Server<L> {
         tally
     }
 
+    /// A later transfer of the same request has its client's place on the listening port.
+    fn has_lost_its_place(&self, transfer: &Transfer) -> bool {
+        let route = &transfer.route;
+        let there = self.table.by_peer(route.port, route.peer);
+        there
+            .and_then(|index| self.table.at(index))
+            .is_some_and(|there| there.former == Some(transfer.id))
+    }
+
     fn check_one(&self, index: u32, transfer: &Transfer) {
         let route = &transfer.route;
         assert!(transfer.due.is_empty(), "nothing is left to say");
@@ -73,6 +82,7 @@ impl<L: Limits> Server<L> {
         );
         match transfer.is_private {
             true => assert_eq!(self.ports.role(route.port), Role::Private(index)),
+            false if self.has_lost_its_place(transfer) => assert!(transfer.is_superseded()),
             false => assert_eq!(self.table.by_peer(route.port, route.peer), Some(index)),
         }
         if transfer.has_ended {

@@ -6,13 +6,13 @@ use tftp_proto::wire::{self, Malformed, Packet};
 use tftp_proto::{ErrorCode, Instant};
 
 use crate::handled::{Handled, Why};
-use crate::id::PortId;
+use crate::id::{PortId, TransferId};
 use crate::limits::Limits;
 use crate::net::{Datagram, LocalAddr, NetFailure, Route};
 use crate::output::Ending;
 use crate::ports::Role;
 use crate::server::{Apart, Server};
-use crate::transfer::{Moved, Stage};
+use crate::transfer::{Moved, Stage, Transfer};
 
 impl<L: Limits> Server<L> {
     /// A datagram came. What it returns is acted on before anything is polled.
@@ -85,7 +85,10 @@ impl<L: Limits> Server<L> {
             }
             // With SinglePort transfers have places on the listening port.
             Ok(packet) => match self.table.by_peer(datagram.port, datagram.peer) {
-                Some(index) => self.packet(index, &packet),
+                Some(index) => {
+                    let index = self.meant(index, &packet);
+                    self.packet(index, &packet)
+                }
                 None => Handled::Ignored(Why::NoRequest),
             },
             Err(Malformed::Mode) => match self.unanswered(datagram) {
@@ -98,6 +101,36 @@ impl<L: Limits> Server<L> {
             },
             Err(_) => Handled::Ignored(Why::Malformed),
         }
+    }
+
+    /// The transfer on a listening port that a packet is meant for: the one that has its client's place there, or the former
+    /// one of the same request. An ACK that only the former one expects shows that its client was not reset: the other
+    /// ends.
+    #[inline]
+    fn meant(&mut self, index: u32, packet: &Packet<'_>) -> u32 {
+        let newcomer = self.table.at(index);
+        match newcomer.and_then(|newcomer| newcomer.former) {
+            Some(former) => self.meant_for_former(index, former, packet),
+            None => index,
+        }
+    }
+
+    #[cold]
+    fn meant_for_former(&mut self, index: u32, former: TransferId, packet: &Packet<'_>) -> u32 {
+        let Packet::Ack { block } = *packet else {
+            return index;
+        };
+        let expects = |transfer: Option<&Transfer>| {
+            transfer.is_some_and(|transfer| match &transfer.stage {
+                Stage::Sending(machine) => machine.expects_ack(block),
+                _ => false,
+            })
+        };
+        if expects(self.table.at(index)) || !expects(self.table.get(former)) {
+            return index;
+        }
+        self.end_silently(index, Ending::Replaced);
+        former.index
     }
 
     /// RFC 1350 section 4: a packet from an unknown TID, the transfer it strays into undisturbed, also by the answers.

@@ -120,7 +120,7 @@ impl<L: Limits> Server<L> {
             transfer.due.add(Due::CLOSE);
         }
         if let Some(former) = transfer.former.take() {
-            self.table.restore_request(former);
+            self.table.restore(former, index);
         }
     }
 

@@ -87,7 +87,8 @@ impl<L: Limits> Server<L> {
         };
         let (id, known) = (transfer.id, transfer.known());
         let verdict = repeats::judge(now, &known);
-        let holds = self.ports.mode() == Mode::Single && repeats::holds_on_one_port(now, &known);
+        let may_hold = self.ports.mode() == Mode::Single && !transfer.is_superseded();
+        let holds = may_hold && repeats::holds_on_one_port(now, &known);
         let Some(transfer) = self.table.get_mut(id) else {
             return Former::None;
         };
@@ -103,10 +104,15 @@ impl<L: Limits> Server<L> {
     }
 
     /// A client begins anew. One port cannot tell two transfers of one client port apart: with SinglePort the former one
-    /// ends at once. Otherwise it is silent, so that a forged request ends nobody's transfer.
+    /// ends at once, but for one of which only the last ACK is missing. Otherwise it is silent, so that a forged request
+    /// ends nobody's transfer.
     fn leave_former(&mut self, datagram: &Datagram<'_>, former: Option<TransferId>) {
         if self.ports.mode() == Mode::Single {
-            if let Some(index) = self.table.by_peer(datagram.port, datagram.peer) {
+            while let Some(index) = self.table.by_peer(datagram.port, datagram.peer) {
+                let is_waited_for = |transfer: &Transfer| Some(transfer.id) == former && transfer.is_superseded();
+                if self.table.at(index).is_some_and(is_waited_for) {
+                    break;
+                }
                 self.replace(index);
             }
             return;

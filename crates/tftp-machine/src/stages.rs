@@ -10,7 +10,7 @@ use crate::due::Due;
 use crate::id::TransferId;
 use crate::limits::Limits;
 use crate::output::Ending;
-use crate::server::Server;
+use crate::server::{Apart, Server};
 use crate::transfer::{Found, Stage, Step, Transfer};
 use crate::windows;
 
@@ -158,8 +158,7 @@ impl<L: Limits> Server<L> {
         };
         let held = transfer.waiting.as_ref().and_then(|held| held.until());
         if held.is_some_and(|until| until <= now) {
-            // Its client has not answered: the request that waits is a new one.
-            return self.replace(index);
+            return self.begin_held(index);
         }
         match &mut transfer.stage {
             Stage::Sending(machine) => machine.handle_timeout(now),
@@ -179,6 +178,20 @@ impl<L: Limits> Server<L> {
             },
         }
         self.touch(index);
+    }
+
+    /// The client of a transfer of which only the last ACK is missing has not answered for a moment: the request that waits
+    /// is a new one. The last block may have been lost again, so the transfer is not ended before the new one is
+    /// acknowledged.
+    fn begin_held(&mut self, index: u32) {
+        let now = self.now;
+        if let Some(transfer) = self.table.at_mut(index)
+            && let Some(request) = transfer.waiting.take()
+        {
+            transfer.supersede(now);
+            self.say(Apart::Retry(request));
+            self.touch(index);
+        }
     }
 }
 

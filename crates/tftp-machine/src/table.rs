@@ -134,13 +134,18 @@ impl Table {
         }
     }
 
-    /// A later transfer of the same request has ended, and this one goes on: the request stands for it again.
-    pub(crate) fn restore_request(&mut self, id: TransferId) {
+    /// A later transfer of the same request, `successor`, has ended, and this one goes on: the request stands for it again,
+    /// and so does its place on a shared port where the successor had taken that.
+    pub(crate) fn restore(&mut self, id: TransferId, successor: u32) {
         let Some(transfer) = self.get(id).filter(|transfer| !transfer.has_ended) else {
             return;
         };
-        let request = (transfer.route.peer, transfer.digest);
+        let (route, digest) = (&transfer.route, transfer.digest);
+        let (place, request) = ((route.port, route.peer), (route.peer, digest));
         self.by_request.insert(request, id.index);
+        if self.by_peer.get(&place) == Some(&successor) {
+            self.by_peer.insert(place, id.index);
+        }
     }
 
     pub(crate) fn remove(&mut self, index: u32) -> Option<Transfer> {

@@ -7,7 +7,7 @@ mod timers;
 use alloc::borrow::Cow;
 use core::time::Duration;
 
-use crate::block::to_wire;
+use crate::block::{distance, to_wire};
 use crate::doubt::ClientError;
 use crate::negotiate::Agreed;
 use crate::peer::Peer;
@@ -312,6 +312,22 @@ impl ReadTransfer {
     /// The time within which an active client answers: two round trips, 50 ms at least.
     pub fn moment(&self) -> Duration {
         self.retry.moment()
+    }
+
+    /// True if a client that takes part may send an ACK with this number on the wire now: that of a block in flight, or the
+    /// last one again.
+    pub fn expects_ack(&self, block: u16) -> bool {
+        if self.end.has_come() {
+            return false;
+        }
+        if self.opening {
+            return block == 0 && self.sent_at != Instant::NEVER;
+        }
+        match distance(self.acked, block, self.agreed.rollover) {
+            Some(0) => self.peer.has_answered(),
+            Some(ahead) => ahead <= self.high - self.acked,
+            None => false,
+        }
     }
 
     /// Everything was sent, and only the last ACK is missing, from a client that answered before.

@@ -142,13 +142,60 @@ fn on_a_single_port_where_only_the_last_ack_is_missing_the_same_request_begins_a
     rig.wait(20);
     assert!(rig.endings().is_empty(), "the moment is not over");
     rig.wait(40);
-    let probably_complete = true;
-    assert_eq!(rig.endings(), [Ending::Silent { probably_complete }]);
+    assert_eq!(rig.server.transfers(), 2, "the last block may have been lost");
     assert_eq!(rig.read_all(client(1)), vec![5; 700]);
+    let probably_complete = true;
     assert_eq!(
         rig.endings(),
         [Ending::Silent { probably_complete }, Ending::Complete]
     );
+    assert_eq!(rig.server.transfers(), 0);
+}
+
+/// A late copy of the request, and the last block that goes again is lost: what begins then answers to nothing that the
+/// client says, and its former transfer does.
+#[test]
+fn on_a_single_port_who_missed_the_last_block_twice_gets_it_from_its_transfer() {
+    for (file, size, acked) in [("small", 700, 1), ("big", 100_000, 195)] {
+        let mut rig = Rig::new(Mode::Single);
+        rig.ask(client(1), &rrq(file, &[]));
+        for block in 1..=acked {
+            rig.pass(1);
+            rig.take_sent();
+            rig.arrive(LISTENING, client(1), &wire::ack(block));
+        }
+        rig.take_sent();
+        rig.pass(100);
+        rig.ask(client(1), &rrq(file, &[]));
+        rig.wait(60);
+        assert_eq!(rig.server.transfers(), 2, "the copy begins another one");
+        rig.take_sent();
+        rig.wait(1_000);
+        rig.arrive(LISTENING, client(1), &wire::ack(acked));
+        let sent = rig.take_sent();
+        let last = sent.last().map(|sent| (sent.bytes.len() - 4, sent.bytes[3]));
+        assert_eq!(last, Some((size - usize::from(acked) * 512, acked as u8 + 1)));
+        rig.arrive(LISTENING, client(1), &wire::ack(acked + 1));
+        assert!(rig.endings().contains(&Ending::Complete), "{:?}", rig.endings());
+        assert_eq!(rig.server.transfers(), 0);
+    }
+}
+
+/// A client that asks for something else leaves both.
+#[test]
+fn on_a_single_port_a_different_request_ends_a_transfer_and_its_successor() {
+    let mut rig = Rig::new(Mode::Single);
+    rig.ask(client(1), &rrq("small", &[]));
+    rig.pass(1);
+    rig.arrive(LISTENING, client(1), &wire::ack(1));
+    rig.pass(100);
+    rig.ask(client(1), &rrq("small", &[]));
+    rig.wait(60);
+    assert_eq!(rig.server.transfers(), 2);
+    rig.ask(client(1), &rrq("big", &[]));
+    assert_eq!(rig.server.transfers(), 1);
+    rig.wait(31_000);
+    assert_eq!((rig.server.transfers(), rig.endings().len()), (0, 3));
 }
 
 #[test]

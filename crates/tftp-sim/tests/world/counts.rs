@@ -22,6 +22,8 @@ counts! {
     uploads,
     /// Clients that were reset and began anew beside their former transfer.
     restarts,
+    /// Clients that took the answer to a late copy of an earlier request for the answer to another one.
+    misled,
     repeats,
     evictions,
     /// Shared ports instead of private ones.

@@ -1,6 +1,6 @@
 //! Transfers as they are seen from outside: by the events that tell of them and the port that they send from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ pub struct Life {
     pub is_superseded: bool,
     /// Something of its client came after its request.
     pub has_gone_on: bool,
+    /// A transfer of the same request was complete before: a late copy of that may have begun it.
+    pub may_be_of_a_copy: bool,
     /// When a packet of its client came last; before that, when it was asked for.
     heard_at: u64,
     request: Option<Arc<[u8]>>,
@@ -58,6 +60,7 @@ impl Life {
             port: None,
             is_superseded: false,
             has_gone_on: false,
+            may_be_of_a_copy: false,
             heard_at: now,
             request: None,
         }
@@ -76,6 +79,8 @@ pub struct Lives {
     of: BTreeMap<SocketAddr, Vec<Id>>,
     /// The last requests of each peer.
     requests: BTreeMap<SocketAddr, Vec<Arc<[u8]>>>,
+    /// Requests of which a transfer was complete.
+    complete: BTreeSet<(SocketAddr, Arc<[u8]>)>,
     mode: Mode,
 }
 
@@ -86,12 +91,22 @@ impl Lives {
             at: BTreeMap::new(),
             of: BTreeMap::new(),
             requests: BTreeMap::new(),
+            complete: BTreeSet::new(),
             mode,
         }
     }
 
     pub fn clear(&mut self) {
         *self = Lives::new(self.mode);
+    }
+
+    /// A transfer has come to its end as a whole.
+    pub fn completed(&mut self, id: Id) {
+        if let Some(life) = self.all.get(&id)
+            && let Some(request) = &life.request
+        {
+            self.complete.insert((life.peer, Arc::clone(request)));
+        }
     }
 
     pub fn get_mut(&mut self, id: Id) -> Option<&mut Life> {
@@ -109,15 +124,26 @@ impl Lives {
             requests.push(Arc::clone(request));
             is_repeated = self.repeated(received.from, request);
         }
-        if matches!(received.opcode, 3..=5)
-            && let Some(id) = self.at.get(&(received.port, received.from))
-            && let Some(life) = self.all.get_mut(id)
-        {
-            life.is_superseded = false;
-            life.heard_at = received.at;
-            life.has_gone_on = true;
+        if matches!(received.opcode, 3..=5) {
+            self.heard(received);
         }
         is_repeated
+    }
+
+    /// A packet of a transfer came. One port does not tell which of its client's.
+    fn heard(&mut self, received: &Received) {
+        let key = (received.port, received.from);
+        let one = self.at.get(&key);
+        let all = self.of.get(&received.from).filter(|_| self.mode == Mode::SinglePort);
+        for id in one.into_iter().chain(all.into_iter().flatten()) {
+            if let Some(life) = self.all.get_mut(id)
+                && life.port == Some(received.port)
+            {
+                life.is_superseded = false;
+                life.heard_at = received.at;
+                life.has_gone_on = true;
+            }
+        }
     }
 
     /// Who asks for the same again wants that one, unless it had gone on: then another one begins.
@@ -141,6 +167,9 @@ impl Lives {
         life.request = requests.iter().rev().find(|it| it.starts_with(&begin)).cloned();
         let options = life.request.as_deref().unwrap_or_default();
         life.asked_size = options.windows(7).any(|bytes| bytes == b"\0tsize\0");
+        if let Some(request) = &life.request {
+            life.may_be_of_a_copy = self.complete.contains(&(life.peer, Arc::clone(request)));
+        }
         let others = self.of.entry(life.peer).or_default();
         let all = &mut self.all;
         others.retain(|id| all.get(id).is_some_and(Life::is_alive));
@@ -157,7 +186,8 @@ impl Lives {
         all.insert(id, life).is_none().then_some(superseded)
     }
 
-    /// Whose packet it is: that of the transfer which has this port, or of the youngest one that has none yet.
+    /// Whose packet it is: that of the transfer which has this port, or of the youngest one that has none yet. On one port
+    /// what opens a transfer is the youngest one's, and once that is over the former one may go on.
     pub fn of_packet(&mut self, sent: &Sent) -> Option<&mut Life> {
         // "Unknown transfer ID" is of none.
         let is_stray = sent.bytes.starts_with(&[0, 5, 0, 5]);
@@ -166,24 +196,30 @@ impl Lives {
         }
         let key = (sent.port, sent.to);
         let known = self.at.get(&key).copied();
-        if let Some(life) = known.and_then(|id| self.all.get(&id))
+        let is_single = self.mode == Mode::SinglePort;
+        if !is_single
+            && let Some(life) = known.and_then(|id| self.all.get(&id))
             && life.is_alive()
         {
             return known.and_then(|id| self.all.get_mut(&id));
         }
         let all = &self.all;
-        let fresh = |id: &&Id| {
-            all.get(id)
-                .is_some_and(|life| life.port.is_none() && life.is_alive())
+        let with = |port: Option<u16>| {
+            move |id: &&Id| {
+                all.get(id)
+                    .is_some_and(|life| life.port == port && life.is_alive())
+            }
         };
         // What a dallying upload says again begins nothing.
         let fresh = self
             .of
             .get(&sent.to)
             .filter(|_| opens(&sent.bytes))
-            .and_then(|ids| ids.iter().rev().find(fresh))
+            .and_then(|ids| ids.iter().rev().find(with(None)))
             .copied();
-        let id = fresh.or(known)?;
+        let mut those_there = self.of.get(&sent.to).into_iter().flatten().rev();
+        let there = those_there.find(with(Some(sent.port))).copied();
+        let id = fresh.or(there).or(known)?;
         self.at.insert(key, id);
         let life = self.all.get_mut(&id)?;
         life.port = Some(sent.port);

@@ -14,6 +14,7 @@ use bounds::{Strays, Uploads};
 use forgery::Mutes;
 use lives::{Life, Lives, Stage};
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// Who speaks.
@@ -47,6 +48,9 @@ pub struct Judges {
     mutes: Mutes,
     uploads: Uploads,
     strays: Strays,
+    /// What a transfer that a late copy of a request may have begun sent to its client, from which port: when, and of which
+    /// file. Another transfer of that client can take it for its own: a TID is all that TFTP has to tell them apart.
+    misleading: BTreeMap<(SocketAddr, u16), (u64, Vec<u8>)>,
 }
 
 fn number(bytes: &[u8]) -> u16 {
@@ -75,6 +79,7 @@ impl Judges {
             mutes: Mutes::new(plan),
             uploads: Uploads::new(plan),
             strays: Strays::new(plan),
+            misleading: BTreeMap::new(),
         }
     }
 
@@ -103,12 +108,15 @@ impl Judges {
     }
 
     /// The server sends this.
-    pub fn sent(&mut self, sent: &Sent, ground: &mut Ground) -> Option<Broken> {
+    pub fn sent(&mut self, now: u64, sent: &Sent, ground: &mut Ground) -> Option<Broken> {
         if sent.bytes.len() < 4 || sent.bytes[0] != 0 || !(3..=6).contains(&sent.bytes[1]) {
             return Some(Broken(Judge::Bytes, format!("no packet: {:?}", sent.bytes)));
         }
         if let Some(life) = self.lives.of_packet(sent) {
             let head = &sent.bytes[..4];
+            if life.may_be_of_a_copy && opens(&sent.bytes) {
+                self.misleading.insert((sent.to, sent.port), (now, life.name.clone()));
+            }
             if life.is_superseded {
                 let text = format!("{head:?} from a transfer whose client was reset");
                 return Some(Broken(Judge::Served, text));
@@ -166,6 +174,10 @@ impl Judges {
             _ => {}
         }
         life.stage = Stage::Over;
+        if how == How::Complete {
+            self.lives.completed(id);
+        }
+        let life = self.lives.get_mut(id)?;
         ground.counts.probes += u64::from(how == How::Probe);
         ground.counts.unreachable += u64::from(how == How::Unreachable);
         let is_young = !life.has_gone_on && now < life.asked_at + HALF_OPEN;
@@ -190,7 +202,22 @@ impl Judges {
 
     /// An honest client's session is over.
     pub fn ended(&mut self, ended: &Ended, ground: &mut Ground) -> Option<Broken> {
+        if self.is_misled(ended) {
+            ground.counts.misled += 1;
+            return None;
+        }
         served::ended(&self.plan, self.patience, ended, ground)
+    }
+
+    /// Whether its client took the answer to a late copy of an earlier request, one whose transfer was complete, for the
+    /// answer to this one.
+    fn is_misled(&self, ended: &Ended) -> bool {
+        let session = &ended.session;
+        let bound = session.client.bound.map(|tid| tid.0.port());
+        let sent = bound.and_then(|port| self.misleading.get(&(session.from, port)));
+        sent.is_some_and(|(at, name)| {
+            *name != session.name && at + self.plan.link.longest() >= session.begun && *at <= ended.at
+        })
     }
 
     /// Everybody is gone, and long enough.

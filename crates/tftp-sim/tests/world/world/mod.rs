@@ -269,7 +269,7 @@ impl<'a, N: Node> World<'a, N> {
 
     fn sent(&mut self, sent: &Sent) -> Option<Broken> {
         self.ground.counts.datagrams += 1;
-        let broken = self.judges.sent(sent, &mut self.ground);
+        let broken = self.judges.sent(self.now, sent, &mut self.ground);
         if let Some(&place) = self.owners.get(&sent.to)
             && let Actor::Honest(honest) = &mut self.actors[place]
         {
