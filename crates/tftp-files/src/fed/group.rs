@@ -148,6 +148,10 @@ impl State {
             if better != pass {
                 self.move_to(id, better, start);
                 (pass, found) = (better, self.look(better, start));
+            } else if self.goes_on_elsewhere(pass, start)
+                && let Some(entry) = self.passes.get_mut(&pass)
+            {
+                found = entry.pass.find_rest(start);
             }
         }
         (pass, found)
@@ -210,13 +214,54 @@ impl State {
 
     /// Calls `waiter` when more is there from `start` on, or at once where it is there already.
     pub(super) fn wait(&mut self, pass: PassId, start: u64, waiter: Waiter) -> Option<Waiter> {
+        let is_elsewhere = self.goes_on_elsewhere(pass, start);
         match self.passes.get_mut(&pass) {
-            Some(entry) if !entry.pass.can_go_on(start) => {
+            Some(entry) if !entry.pass.can_go_on(start) && !is_elsewhere => {
                 entry.waiting.push((start, waiter));
                 None
             }
             _ => Some(waiter),
         }
+    }
+
+    /// True if nothing more comes into a pass for now although it has room: another pass has what follows.
+    fn ends_in_another(&self, pass: PassId) -> bool {
+        self.passes.len() > 1
+            && self.passes.get(&pass).is_some_and(|entry| {
+                let owes_nothing = entry.pass.is_open() && entry.pass.outstanding() == 0;
+                owes_nothing && self.is_in_another(pass, entry.pass.asked())
+            })
+    }
+
+    /// True if a reader that waits at `start` would wait for ever: it finds the rest of its pass, and then the other one.
+    fn goes_on_elsewhere(&self, pass: PassId, start: u64) -> bool {
+        let came = |entry: &Entry| start <= entry.pass.supplied();
+        self.passes.get(&pass).is_some_and(came) && self.ends_in_another(pass)
+    }
+
+    fn is_in_another(&self, pass: PassId, start: u64) -> bool {
+        let mut others = self.passes.iter().filter(|(other, _)| **other != pass);
+        others.any(|(_, other)| other.pass.holds(start) && other.pass.supplied() > start)
+    }
+
+    /// Those that wait in one pass for what another has, since something was supplied.
+    fn ready_elsewhere(&mut self) -> Vec<Waiter> {
+        let mut ready = Vec::new();
+        let ids: Vec<PassId> = self.passes.keys().copied().collect();
+        for id in ids {
+            let Some(entry) = self.passes.get_mut(&id) else {
+                continue;
+            };
+            let waiting = std::mem::take(&mut entry.waiting);
+            let (found, rest): (Vec<_>, Vec<_>) = waiting
+                .into_iter()
+                .partition(|(start, _)| self.goes_on_elsewhere(id, *start));
+            ready.extend(found.into_iter().map(|(_, waiter)| waiter));
+            if let Some(entry) = self.passes.get_mut(&id) {
+                entry.waiting = rest;
+            }
+        }
+        ready
     }
 
     /// What is supplied under a name: whether so much is welcome. Returns the largest part that is taken at once.
@@ -242,7 +287,11 @@ impl State {
             return Vec::new();
         }
         entry.pass.take(bytes, is_last);
-        entry.ready()
+        let mut ready = entry.ready();
+        if self.passes.len() > 1 {
+            ready.extend(self.ready_elsewhere());
+        }
+        ready
     }
 
     /// The next request to the application, where one is due.
@@ -263,11 +312,7 @@ impl State {
     fn ask(&mut self, id: PassId) -> Option<Wanted> {
         let next = self.passes.get(&id)?.pass.asked();
         // Its readers go on there when they have come so far.
-        let others = self.passes.iter().filter(|(other, _)| **other != id);
-        if others
-            .into_iter()
-            .any(|(_, other)| other.pass.holds(next) && other.pass.supplied() > next)
-        {
+        if self.is_in_another(id, next) {
             return None;
         }
         let entry = self.passes.get_mut(&id)?;

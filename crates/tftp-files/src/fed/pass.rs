@@ -226,6 +226,14 @@ impl Pass {
         Found::Bytes { bytes, is_last }
     }
 
+    /// The same, where nothing more comes for now: what is there is handed on, however little it is.
+    pub(super) fn find_rest(&mut self, start: u64) -> Found {
+        if start >= self.sealed() && start < self.supplied {
+            self.seal();
+        }
+        self.find(start)
+    }
+
     fn find_end(&mut self, start: u64) -> Found {
         if self.state == State::Ended && start == self.supplied {
             return Found::Bytes {

@@ -13,6 +13,7 @@ use crate::shelf::Settled;
 use crate::testing::{Bench, Simulated, owner};
 use crate::{Feed, Opening, Place, Standing, Supply};
 
+mod passes;
 mod simulated;
 
 /// Remembers what it was asked for.

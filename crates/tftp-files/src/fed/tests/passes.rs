@@ -1,0 +1,85 @@
+//! Readers of one source whose passes meet.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use super::super::group::{PATIENCE, State};
+use super::super::pass::{Found, KEPT};
+use super::*;
+
+/// Supplies what is asked for, `most` bytes at a time.
+fn supply(state: &mut State, name: i32, most: u64) {
+    while let Some(wanted) = state.poll_wanted() {
+        assert_eq!(wanted.name, name);
+        for from in (0..wanted.length).step_by(most as usize) {
+            let length = most.min(wanted.length - from);
+            let ready = state.take(name, &vec![0; length as usize], false);
+            ready.into_iter().for_each(|waiter| waiter());
+        }
+    }
+}
+
+/// Reads what is there from `at` on, up to `upto`; returns where it came to.
+fn read(state: &mut State, id: u32, mut at: u64, upto: u64) -> u64 {
+    while at < upto {
+        let (_, Found::Bytes { bytes, .. }) = state.find(id, at) else {
+            return at;
+        };
+        at += bytes.len() as u64;
+        state.release(id, at);
+    }
+    at
+}
+
+/// One was left behind, asks for the beginning again, and comes to where the other pass is: the last bytes before that may be
+/// too few for a piece, and nothing more is asked for that pass.
+#[test]
+fn one_that_was_left_behind_comes_to_what_another_pass_holds() {
+    let size = 2 * KEPT;
+    let mut state = State::new(Some(size), true, 0);
+    let [fast, slow] = [1, 2].map(|name| state.join(name));
+    for id in [fast, slow] {
+        state.find(id, 0);
+    }
+    supply(&mut state, 1, 4096);
+    let mut at = read(&mut state, fast, 0, size);
+    let (pass, _) = state.find(fast, at);
+    assert!(state.wait(pass, at, Box::new(|| {})).is_none());
+    let now = Instant::from_micros(0);
+    assert!(state.tend(now).is_some(), "the slow one holds it back");
+    state.tend(now + PATIENCE);
+    while at < KEPT + 50_000 {
+        supply(&mut state, 1, 4096);
+        at = read(&mut state, fast, at, KEPT + 50_000);
+        state.find(fast, at);
+    }
+    // The fast one stays there. The other one reads a pass of its own, and what it is supplied with leaves crumbs.
+    let mut behind = 0;
+    while behind < KEPT + 50_000 {
+        let is_awake = Arc::new(AtomicBool::new(false));
+        let wait = |state: &mut State, behind: &mut u64| {
+            *behind = read(state, slow, *behind, size);
+            let (pass, _) = state.find(slow, *behind);
+            let awake = Arc::clone(&is_awake);
+            let waiter = Box::new(move || awake.store(true, SeqCst));
+            if let Some(waiter) = state.wait(pass, *behind, waiter) {
+                waiter();
+            }
+        };
+        wait(&mut state, &mut behind);
+        let wanted = state.poll_wanted();
+        let Some(wanted) = wanted else {
+            assert!(is_awake.load(SeqCst), "it waits for ever at {behind}");
+            continue;
+        };
+        // All but a crumb, which comes when the rest was read.
+        for length in [wanted.length - 440, 440] {
+            let ready = state.take(wanted.name, &vec![0; length as usize], false);
+            ready.into_iter().for_each(|waiter| waiter());
+            wait(&mut state, &mut behind);
+        }
+        assert!(
+            wanted.name == 1 || is_awake.load(SeqCst),
+            "it waits for ever at {behind}"
+        );
+    }
+}
