@@ -87,7 +87,9 @@ impl ReadTransfer {
         if let Some(error) = self.peer.doubt.take_error() {
             return self.end.gone(Some(error));
         }
-        if is_superseded || self.peer.may_be_forged() {
+        // An ERROR in place of the first packet is no more than what any request brings. Its client waits for the source.
+        let was_sent_something = self.sent_at != Instant::NEVER;
+        if is_superseded || self.peer.may_be_forged() && was_sent_something {
             return self.end.timed_out_silently();
         }
         // Many clients do not repeat their last ACK.

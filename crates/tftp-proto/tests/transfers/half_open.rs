@@ -101,6 +101,40 @@ fn the_thirty_seconds_begin_with_the_first_packet() {
     assert!(machine.outcome().is_some());
 }
 
+/// Nothing was supplied, so nothing was sent: the ERROR is the one packet.
+#[test]
+fn a_client_that_was_never_answered_is_told_that_its_transfer_has_ended() {
+    let now = |seconds: u64| Instant::from_micros(seconds * 1_000_000);
+    let agreed = negotiate::read(&Asked::default(), &drive::LIMITS, None);
+    let impatient = Timing {
+        inactivity: Some(Duration::from_secs(10)),
+        ..FIXED
+    };
+    let mut machine = ReadTransfer::new(now(0), &agreed, &impatient);
+    assert!(machine.poll_transmit(now(0)).is_none());
+    machine.handle_timeout(now(9));
+    assert_eq!(machine.outcome(), None);
+    machine.handle_timeout(now(10));
+    assert!(matches!(
+        machine.poll_transmit(now(10)),
+        Some(Transmit::Error {
+            code: ErrorCode::UNDEFINED,
+            ..
+        })
+    ));
+    assert!(machine.poll_transmit(now(10)).is_none());
+    let probably_complete = false;
+    assert_eq!(machine.outcome(), Some(&Outcome::TimedOut { probably_complete }));
+
+    let mut superseded = ReadTransfer::new(now(0), &agreed, &impatient);
+    superseded.supersede(now(1));
+    superseded.handle_timeout(now(10));
+    assert!(
+        superseded.poll_transmit(now(10)).is_none(),
+        "its client has another one"
+    );
+}
+
 #[test]
 fn an_acknowledgment_lifts_every_bound() {
     let patient = Timing {
