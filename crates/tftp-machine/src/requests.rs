@@ -109,7 +109,8 @@ impl<L: Limits> Server<L> {
     fn leave_former(&mut self, datagram: &Datagram<'_>, former: Option<TransferId>) {
         if self.ports.mode() == Mode::Single {
             while let Some(index) = self.table.by_peer(datagram.port, datagram.peer) {
-                let is_waited_for = |transfer: &Transfer| Some(transfer.id) == former && transfer.is_superseded();
+                let is_waited_for =
+                    |transfer: &Transfer| Some(transfer.id) == former && transfer.is_superseded();
                 if self.table.at(index).is_some_and(is_waited_for) {
                     break;
                 }

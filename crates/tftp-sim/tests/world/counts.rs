@@ -26,6 +26,10 @@ counts! {
     misled,
     repeats,
     evictions,
+    /// Requests that came where there were as many half-open transfers as there may be, and windows that were granted where
+    /// memory for them was short.
+    at_a_bound,
+    short_windows,
     /// Shared ports instead of private ones.
     fallbacks,
     held,
@@ -33,6 +37,15 @@ counts! {
     /// Transfers that the application ended while they moved data.
     ended_by_callback,
     reopened,
+    /// Downloads that the application feeds, pieces that it supplied, and those in the middle of a turn.
+    fed,
+    supplied,
+    meanwhile,
+    /// Pieces of which more was supplied than was asked for, and sources that failed.
+    too_much,
+    failed_sources,
+    /// Requests for the beginning of a source.
+    passes,
     probes,
     unreachable,
     refused,
@@ -47,6 +60,8 @@ counts! {
     crashes,
     pauses,
     datagrams,
+    /// Datagrams to a broadcast address.
+    broadcasts,
     /// Datagrams that found a full socket.
     overflows,
     /// Packets that could not leave at once: EAGAIN, ENOBUFS.
@@ -62,6 +77,10 @@ counts! {
     warm,
     /// ... or had to be waited for.
     jobs,
+    /// What storage was asked for, ports that were opened, packets that left.
+    calls,
+    opened,
+    left,
     /// Jobs that failed, and those that hung.
     failed_jobs,
     hung_jobs,

@@ -44,6 +44,14 @@ fn neighbour(plan: &Plan, number: u16) -> (IpAddr, u16) {
     }
 }
 
+/// Where everybody of the server's network is reached.
+pub fn broadcast(plan: &Plan) -> IpAddr {
+    match plan.ipv6 {
+        true => Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1).into(),
+        false => Ipv4Addr::new(192, 0, 2, 255).into(),
+    }
+}
+
 /// All of them, and the addresses in whose name somebody asks.
 pub fn populate(plan: &Plan, server: SocketAddr) -> (Vec<Actor>, Vec<SocketAddr>) {
     let mut all = Populace {
@@ -122,6 +130,25 @@ impl Populace<'_> {
             self.add_honest(host, port, u64::from(number), Script { sessions: 1, ..plain });
         }
         self.populate_hostile(number);
+        self.populate_booting();
+    }
+
+    /// They all want to read, and begin within a tenth of a second.
+    fn populate_booting(&mut self) {
+        let script = Script {
+            sessions: 1,
+            uploads: Some(false),
+            boots: true,
+            ..Script::PLAIN
+        };
+        for place in 0..self.plan.crowd.booting {
+            let number = 20_000 + place;
+            let (host, port) = match place % 2 {
+                0 => (host(self.plan, number), 40_000),
+                _ => neighbour(self.plan, place),
+            };
+            self.add_honest(host, port, u64::from(number), script);
+        }
     }
 
     fn honest(&mut self, number: &mut u16, script: impl FnOnce(&mut tftp_sim::Rng) -> Script) {
@@ -143,6 +170,8 @@ impl Populace<'_> {
         let server = self.server;
         for (way, count, packets) in [
             (Way::Silent, crowd.silent, u32::from(crowd.silent_requests)),
+            (Way::Burst, crowd.bursts, 2_000),
+            (Way::Broadcaster, crowd.broadcasters, 40),
             (Way::Blind, crowd.blind, 400),
             (Way::Neighbour, crowd.neighbours, 60),
             (Way::Stranger, crowd.strangers, 100),
@@ -150,7 +179,10 @@ impl Populace<'_> {
             for _ in 0..count {
                 number += 1;
                 let rng = self.plan.rng(part::ACTORS).part(u64::from(number));
-                let victim = SocketAddr::new(host(self.plan, 10_000 + number), 7777);
+                let victim = match way {
+                    Way::Broadcaster => SocketAddr::new(broadcast(self.plan), self.server.port()),
+                    _ => SocketAddr::new(host(self.plan, 10_000 + number), 7777),
+                };
                 let host = host(self.plan, number);
                 self.actors.push(Actor::Hostile(Hostile::new(
                     way,

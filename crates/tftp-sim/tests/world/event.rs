@@ -67,6 +67,12 @@ pub enum Event {
     Refused {
         peer: SocketAddr,
     },
+    /// The application is asked for bytes of a download that it feeds.
+    Wanted {
+        id: Id,
+        offset: u64,
+        length: u64,
+    },
 }
 
 /// One thing that is seen.

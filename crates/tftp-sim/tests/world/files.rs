@@ -6,10 +6,14 @@ use std::sync::{Arc, Mutex};
 use tftp_sim::Rng;
 
 use super::counts::Counts;
-use super::plan::Disk;
+use super::plan::Plan;
 
 /// How many there are to be read.
 pub const COUNT: u64 = 12;
+
+/// A file of letters alone: it is the same as netascii.
+pub const TEXT: &[u8] = b"letters";
+const LETTERS: &[u8] = &[b'a'; 40_000];
 
 /// One file of the file system, which stays as long as somebody has it open.
 pub struct Inode {
@@ -70,8 +74,12 @@ fn size(rng: &mut Rng) -> usize {
 }
 
 impl File {
-    fn new(mut rng: Rng, number: u64, disk: &Disk) -> File {
-        let size = size(&mut rng);
+    fn new(mut rng: Rng, number: u64, plan: &Plan) -> File {
+        let disk = &plan.disk;
+        let size = match rng.part(1).percent(plan.feeding.large) {
+            true => rng.part(2).pick(&[100_000, 200_000, 300_000, 1_200_000]),
+            false => size(&mut rng),
+        };
         let first = tftp_sim::noise(&mut rng, size);
         let changes = rng.percent(disk.changes);
         let unknown_length = rng.percent(disk.unknown_length);
@@ -96,6 +104,24 @@ impl File {
         }
     }
 
+    fn of_letters() -> File {
+        File {
+            inode: Arc::new(Mutex::new(Inode {
+                number: 1,
+                bytes: LETTERS,
+                modified: 1,
+                changed: 1,
+            })),
+            missing: false,
+            unknown_length: false,
+            claims_more: false,
+            unnumbered: false,
+            changes: false,
+            versions: vec![(0, LETTERS)],
+            next: Vec::new(),
+        }
+    }
+
     /// What it holds now.
     pub fn content(&self) -> &'static [u8] {
         self.versions.last().map_or(&[], |(_, bytes)| bytes)
@@ -116,9 +142,12 @@ impl File {
 }
 
 impl Files {
-    pub fn new(mut rng: Rng, disk: &Disk) -> Files {
-        let file = |number| (name(number), File::new(rng.part(number), number, disk));
-        let files = (0..COUNT).map(file).collect();
+    pub fn new(mut rng: Rng, plan: &Plan) -> Files {
+        let file = |number| (name(number), File::new(rng.part(number), number, plan));
+        let mut files: BTreeMap<_, _> = (0..COUNT).map(file).collect();
+        if plan.crowd.booting > 0 {
+            files.insert(TEXT.to_vec(), File::of_letters());
+        }
         rng.next();
         Files {
             files,

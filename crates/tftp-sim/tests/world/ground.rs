@@ -10,7 +10,7 @@ use super::counts::Counts;
 use super::event::{Event, Id, Log, Told};
 use super::judges::Broken;
 use super::plan::Plan;
-use super::simnet::{SimNet, SimWaker};
+use super::simnet::{Moments, SimNet, SimWaker};
 use super::simstore::SimStore;
 use super::wire::Wire;
 
@@ -20,6 +20,7 @@ pub struct Ground {
     pub store: SimStore,
     pub budget: Arc<Budget>,
     pub waker: SimWaker,
+    pub moments: Moments,
     pub log: Log,
     pub counts: Counts,
     pub broken: Option<Broken>,
@@ -40,6 +41,7 @@ impl Ground {
             store: SimStore::new(plan, Arc::clone(&budget)),
             budget,
             waker: SimWaker::default(),
+            moments: Moments::default(),
             log,
             counts: Counts::default(),
             broken: None,
@@ -59,7 +61,7 @@ impl Ground {
 
     /// The network, for a server that begins.
     pub fn net(&self) -> SimNet {
-        SimNet::new(Rc::clone(&self.wire), self.waker.clone())
+        SimNet::new(Rc::clone(&self.wire), self.waker.clone(), self.moments.clone())
     }
 
     /// What network and storage have found wrong.

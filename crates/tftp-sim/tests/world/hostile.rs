@@ -30,6 +30,10 @@ impl Out {
 pub enum Way {
     /// Requests from a new port each, and nothing else.
     Silent,
+    /// The same, [`BURST`] at once.
+    Burst,
+    /// Requests and anything else to a broadcast address, which is its victim.
+    Broadcaster,
     /// Requests in a victim's name, then ACKs and ERRORs in its name to ports that it guesses.
     Blind,
     /// Packets of its own to a port that another's transfer has.
@@ -40,6 +44,10 @@ pub enum Way {
 
 /// The ports from which the world's system draws.
 pub const PORTS: std::ops::Range<u64> = 32_768..61_000;
+
+/// How many requests come at once, fewer than a socket holds, and how long it is quiet then.
+const BURST: u64 = 200;
+const QUIET: u64 = 100_000;
 
 pub struct Hostile {
     pub way: Way,
@@ -109,9 +117,14 @@ impl Hostile {
     pub fn timeout(&mut self, now: u64, out: &mut Out) {
         self.left -= 1;
         self.sent += 1;
-        self.next_at = now + 1 + self.rng.below(2 * self.interval);
+        self.next_at = match self.way {
+            Way::Burst if self.sent.is_multiple_of(BURST) => now + QUIET,
+            Way::Burst => now,
+            _ => now + 1 + self.rng.below(2 * self.interval),
+        };
         match self.way {
-            Way::Silent => self.ask(out),
+            Way::Silent | Way::Burst => self.ask(out),
+            Way::Broadcaster => self.broadcast(out),
             Way::Blind => self.forge(out),
             Way::Neighbour => self.bother(out),
             Way::Stranger => self.probe(out),
@@ -121,7 +134,7 @@ impl Hostile {
     /// A port of its own; where it has a /64, an address of that too.
     fn own(&self) -> SocketAddr {
         let host = match self.host {
-            IpAddr::V6(ip) if self.way == Way::Silent => {
+            IpAddr::V6(ip) if matches!(self.way, Way::Silent | Way::Burst) => {
                 IpAddr::V6(Ipv6Addr::from(u128::from(ip) + u128::from(self.sent)))
             }
             ip => ip,
@@ -132,6 +145,14 @@ impl Hostile {
     fn ask(&mut self, out: &mut Out) {
         let bytes = self.request(30);
         out.send(self.own(), self.server, bytes);
+    }
+
+    fn broadcast(&mut self, out: &mut Out) {
+        let bytes = match self.rng.percent(60) {
+            true => self.request(30),
+            false => self.any_packet(),
+        };
+        out.send(self.own(), self.victim, bytes);
     }
 
     /// A request; `writes` of a hundred are WRQs.

@@ -24,6 +24,7 @@ mod runner;
 mod served;
 mod simnet;
 mod simstore;
+mod sources;
 mod trace;
 mod wire;
 mod world;

@@ -1,7 +1,7 @@
 //! Worlds in which the library's loop serves: the server machine between simulated network and storage.
 
 use super::ground::{Ground, Node};
-use super::plan::{self, Plan};
+use super::plan::{self, Failing, Plan};
 use super::runner::{Family, judged, one};
 use super::served::Served;
 use super::{chance, found, reached};
@@ -103,7 +103,11 @@ fn in_anothers_name() {
         node: served,
     };
     let counts = family.run();
-    reached(&[("forged", counts.forged), ("guesses", counts.guesses)]);
+    reached(&[
+        ("forged", counts.forged),
+        ("guesses", counts.guesses),
+        ("broadcasts", counts.broadcasts),
+    ]);
     chance(&counts);
 }
 
@@ -120,10 +124,82 @@ fn contradicted() {
 }
 
 #[test]
+fn fed_by_the_application() {
+    let family = Family {
+        name: "on_the_machine::fed_by_the_application",
+        worlds: 500,
+        plan: plan::fed,
+        node: served,
+    };
+    let counts = family.run();
+    reached(&[
+        ("whole", counts.whole),
+        ("fed", counts.fed),
+        ("in the middle of a turn", counts.meanwhile),
+        ("too much", counts.too_much),
+        ("failed sources", counts.failed_sources),
+    ]);
+    assert!(counts.passes < counts.fed, "none shared a pass: {counts:?}");
+}
+
+#[test]
+fn two_thousand_boot_at_once() {
+    let family = Family {
+        name: "on_the_machine::two_thousand_boot_at_once",
+        worlds: 3,
+        plan: plan::crowded,
+        node: served,
+    };
+    let counts = family.run();
+    reached(&[
+        ("whole", counts.whole),
+        ("short of windows", counts.short_windows),
+    ]);
+}
+
+#[test]
+fn besieged() {
+    let family = Family {
+        name: "on_the_machine::besieged",
+        worlds: 2,
+        plan: plan::besieged,
+        node: served,
+    };
+    let counts = family.run();
+    reached(&[("whole", counts.whole), ("at a bound", counts.at_a_bound)]);
+}
+
+/// Each call of storage and network, one after the other, fails once.
+#[test]
+fn every_call_fails_once() {
+    let mut calls = [0; 3];
+    for seed in 1..=8 {
+        let counts = one(&plan::failing(seed, Failing::Nothing), &served, false).counts;
+        let storage = (1..=counts.calls).map(Failing::Storage);
+        let ports = (1..=counts.opened).map(Failing::Port);
+        let packets = (1..=counts.left).map(Failing::Packet);
+        for failing in storage.chain(ports).chain(packets) {
+            let broken = judged(&plan::failing(seed, failing), &served);
+            assert!(broken.is_none(), "seed {seed}, {failing:?}: {broken:?}");
+        }
+        for (sum, count) in calls.iter_mut().zip([counts.calls, counts.opened, counts.left]) {
+            *sum += count;
+        }
+    }
+    assert!(calls[0] > 50 && calls[1] > 10 && calls[2] > 500, "{calls:?}");
+}
+
+#[test]
 fn what_was_found_stays_found() {
     for (what, plan) in found::FOUND {
         let broken = judged(plan, &served);
-        assert!(broken.is_none(), "{what}: {broken:?}");
+        if let Some(broken) = &broken {
+            eprintln!(
+                "judge {:?}: {}\nfailed: TFTP_SEED={}",
+                broken.0, broken.1, plan.seed
+            );
+        }
+        assert!(broken.is_none(), "{what}");
     }
 }
 
@@ -136,6 +212,7 @@ fn the_same_seed_twice() {
             plan::troubled(seed),
             plan::operated(seed),
             plan::forged(seed),
+            plan::fed(seed),
         ];
         for plan in plans {
             let (first, second) = (one(&plan, &served, false), one(&plan, &served, false));

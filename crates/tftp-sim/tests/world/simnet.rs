@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,11 +20,32 @@ use super::wire::Wire;
 /// One server's sockets. `wait` only notes what is waited for: the world decides when the next turn begins.
 pub struct SimNet {
     wire: Rc<RefCell<Wire>>,
+    address: IpAddr,
     batch: Vec<(PortId, Flight)>,
     /// DATA packets that are being put together: to whom, and the one that was begun.
     data: Option<(PortId, SocketAddr)>,
     packet: Vec<u8>,
     waker: SimWaker,
+    moments: Moments,
+}
+
+/// Moments in the middle of a turn at which another thread may run.
+#[derive(Clone, Default)]
+pub struct Moments(Rc<RefCell<Option<Run>>>);
+
+type Run = Box<dyn FnMut()>;
+
+impl Moments {
+    /// What the other thread does then.
+    pub fn set(&self, run: impl FnMut() + 'static) {
+        *self.0.borrow_mut() = Some(Box::new(run));
+    }
+
+    fn pass(&self) {
+        if let Some(run) = self.0.borrow_mut().as_mut() {
+            run();
+        }
+    }
 }
 
 /// Ends a wait.
@@ -49,13 +70,16 @@ impl Wake for SimWaker {
 }
 
 impl SimNet {
-    pub fn new(wire: Rc<RefCell<Wire>>, waker: SimWaker) -> SimNet {
+    pub fn new(wire: Rc<RefCell<Wire>>, waker: SimWaker, moments: Moments) -> SimNet {
+        let address = wire.borrow().address;
         SimNet {
             wire,
+            address,
             batch: Vec::new(),
             data: None,
             packet: Vec::new(),
             waker,
+            moments,
         }
     }
 
@@ -77,6 +101,7 @@ impl Datagrams for SimNet {
     type Waker = SimWaker;
 
     fn now(&self) -> Instant {
+        self.moments.pass();
         Instant::from_micros(self.wire.borrow().now)
     }
 
@@ -105,6 +130,7 @@ impl Datagrams for SimNet {
     }
 
     fn receive(&mut self, class: Class, most: usize) -> Received {
+        self.moments.pass();
         self.batch.clear();
         let more = self.wire.borrow_mut().take(class, most, &mut self.batch);
         Received {
@@ -119,12 +145,13 @@ impl Datagrams for SimNet {
             port: *port,
             peer: flight.from,
             local: None,
-            broadcast: false,
+            broadcast: flight.to.ip() != self.address,
             bytes: &flight.bytes,
         }
     }
 
     fn failures(&mut self, each: &mut Vec<Failure>) {
+        self.moments.pass();
         self.wire.borrow_mut().failures(|port, peer, what| {
             each.push(Failure {
                 port,
@@ -136,6 +163,7 @@ impl Datagrams for SimNet {
     }
 
     fn open(&mut self, plan: &OpenPlan) -> Result<PortId, Unopened> {
+        self.moments.pass();
         let opened = self.wire.borrow_mut().open(plan);
         opened.map_err(|why| Unopened {
             why,
@@ -144,18 +172,22 @@ impl Datagrams for SimNet {
     }
 
     fn settle(&mut self, port: PortId) {
+        self.moments.pass();
         self.wire.borrow_mut().settle(port);
     }
 
     fn close(&mut self, port: PortId) {
+        self.moments.pass();
         self.wire.borrow_mut().close(port);
     }
 
     fn control(&mut self, to: &Route, bytes: &[u8]) {
+        self.moments.pass();
         self.wire.borrow_mut().hand_over(to.port, to.peer, bytes.to_vec());
     }
 
     fn begin(&mut self, to: &Route, _segment: usize) {
+        self.moments.pass();
         self.data = Some((to.port, to.peer));
     }
 
@@ -169,11 +201,13 @@ impl Datagrams for SimNet {
     }
 
     fn end(&mut self) {
+        self.moments.pass();
         self.end_packet();
         self.data = None;
     }
 
     fn flush(&mut self) {
+        self.moments.pass();
         self.wire.borrow_mut().flush();
     }
 }

@@ -16,7 +16,7 @@ use super::budget::{Budget, Ticket};
 use super::counts::Counts;
 use super::files::{Files, Inode};
 use super::judges::{Broken, Judge};
-use super::plan::{self, Plan, part};
+use super::plan::{self, Failing, Plan, part};
 
 /// Jobs that hang in one directory before no further one is started there.
 const ROOM: usize = 16;
@@ -40,6 +40,8 @@ pub struct Disk {
     jobs: BTreeMap<(u64, u64), Pending>,
     number: u64,
     is_in_job: bool,
+    /// Which call fails.
+    failing: Failing,
     knobs: plan::Disk,
     rng: Rng,
     budget: Arc<Budget>,
@@ -89,12 +91,19 @@ fn broken_disk() -> io::Error {
     io::Error::other("the world's disk is broken there")
 }
 
+impl Disk {
+    fn fails_now(&mut self) -> bool {
+        self.counts.calls += 1;
+        self.failing == Failing::Storage(self.counts.calls)
+    }
+}
+
 impl SimStore {
     pub fn new(plan: &Plan, budget: Arc<Budget>) -> SimStore {
         let rng = plan.rng(part::DISK);
         SimStore(Arc::new(Mutex::new(Disk {
             now: 0,
-            files: Files::new(rng.clone(), &plan.disk),
+            files: Files::new(rng.clone(), plan),
             counts: Counts::default(),
             broken: None,
             is_dead: false,
@@ -102,6 +111,7 @@ impl SimStore {
             jobs: BTreeMap::new(),
             number: 0,
             is_in_job: false,
+            failing: plan.failing,
             knobs: plan.disk,
             rng: rng.part(1000),
             budget,
@@ -163,7 +173,8 @@ impl SimStore {
         let fails = {
             let mut disk = self.lock();
             let chance = disk.knobs.fails;
-            let fails = disk.rng.percent(chance) && !matches!(job, Job::Discard(_) | Job::Close(_));
+            let may_fail = !matches!(job, Job::Discard(_) | Job::Close(_));
+            let fails = may_fail && (disk.rng.percent(chance) | disk.fails_now());
             disk.counts.failed_jobs += u64::from(fails);
             fails
         };
@@ -270,6 +281,11 @@ impl SimStore {
         }
     }
 
+    /// One call more: whether it is the one that fails.
+    fn fails_now(&self) -> bool {
+        self.lock().fails_now()
+    }
+
     /// Whether something is at hand, by seed.
     fn is_warm(&self) -> bool {
         let mut disk = self.lock();
@@ -285,7 +301,10 @@ impl Store for SimStore {
     type Sink = SimSink;
 
     fn try_open(&self, place: &Place, standing: Standing) -> Option<Result<SimSource, Refusal>> {
-        self.is_warm().then(|| self.open(place, standing))
+        self.is_warm().then(|| match self.fails_now() {
+            true => Err(Refusal::Io(broken_disk())),
+            false => self.open(place, standing),
+        })
     }
 
     fn has_room(&self, _lane: Lane) -> bool {
@@ -346,6 +365,9 @@ impl Source for SimSource {
     fn try_read(&self, at: u64, length: usize, into: &mut Vec<u8>) -> io::Result<bool> {
         let is_warm = self.store.is_warm();
         if is_warm {
+            if self.store.fails_now() {
+                return Err(broken_disk());
+            }
             self.copy(at, length, into);
         }
         Ok(is_warm)

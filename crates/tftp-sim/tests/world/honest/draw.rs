@@ -24,10 +24,14 @@ impl Honest {
             let name = format!("up-{}-{}", self.number, self.left).into_bytes();
             (name, tftp_sim::noise(rng, size))
         } else {
-            let name = files::name(rng.below(files::COUNT));
+            let name = match self.script.boots && rng.percent(50) {
+                true => files::TEXT.to_vec(),
+                false => files::name(rng.below(files::COUNT)),
+            };
             let file = files.expected(&name);
             (name, file)
         };
+        let is_text = name == files::TEXT;
         let habit = self.script.habit.unwrap_or_else(|| {
             rng.pick(&[
                 Habit::Careful,
@@ -41,7 +45,13 @@ impl Honest {
         });
         // Who cannot live with what is granted says the same as who asked for the size only.
         let probes = self.script.probe.is_some() && rng.percent(60);
-        let options = options(rng, upload, file.len() as u64, probes);
+        let mut options = options(rng, upload, file.len() as u64, probes);
+        if is_text && rng.percent(50) {
+            // As large a window as anybody may have.
+            options = Options::default();
+            options.push("blksize", 16_000);
+            options.push("windowsize", 64);
+        }
         let plan = client::Plan {
             seed: rng.next(),
             upload,
@@ -61,7 +71,12 @@ impl Honest {
                 10_000_000
             },
         };
-        let request = client::request(upload, &name, "octet", &options);
+        let request = client::request(
+            upload,
+            &name,
+            if is_text { "netascii" } else { "octet" },
+            &options,
+        );
         Wish {
             name,
             upload,

@@ -50,6 +50,8 @@ pub struct Script {
     pub probe: Option<u8>,
     /// The last ACK of a download is not sent.
     pub forgets: bool,
+    /// It begins with all others, and may want text.
+    pub boots: bool,
 }
 
 impl Script {
@@ -61,6 +63,7 @@ impl Script {
         reset: None,
         probe: None,
         forgets: false,
+        boots: false,
     };
 }
 
@@ -129,7 +132,7 @@ impl Honest {
         server: SocketAddr,
         mut rng: Rng,
     ) -> Honest {
-        let next_at = Some(rng.below(500_000));
+        let next_at = Some(rng.below(if script.boots { 100_000 } else { 500_000 }));
         Honest {
             host,
             script,

@@ -56,6 +56,76 @@ impl Uploads {
     }
 }
 
+/// Transfers of which nothing is acknowledged: in all, and of an address or /64.
+#[derive(Default)]
+pub struct HalfOpen {
+    all: u64,
+    by_group: BTreeMap<IpAddr, u64>,
+}
+
+const MOST_HALF_OPEN: u64 = 16_384;
+const MOST_OF_A_GROUP: u64 = 4_096;
+
+impl HalfOpen {
+    pub fn begin(&mut self, peer: SocketAddr) -> Option<Broken> {
+        let of_group = self.by_group.entry(group(peer)).or_default();
+        *of_group += 1;
+        self.all += 1;
+        // The one that gives way is told of behind the newcomer.
+        let is_broken = self.all > MOST_HALF_OPEN + 1 || *of_group > MOST_OF_A_GROUP + 1;
+        is_broken.then(|| {
+            let text = format!("{} half-open transfers, {of_group} of {}", self.all, group(peer));
+            Broken(Judge::Bounds, text)
+        })
+    }
+
+    /// Its client went on, or it is over.
+    pub fn end(&mut self, peer: SocketAddr) {
+        self.all = self.all.saturating_sub(1);
+        if let Some(of_group) = self.by_group.get_mut(&group(peer)) {
+            *of_group = of_group.saturating_sub(1);
+        }
+    }
+
+    pub fn is_at_a_bound(&self) -> bool {
+        self.all >= MOST_HALF_OPEN - 1 || self.by_group.values().any(|count| *count >= MOST_OF_A_GROUP - 1)
+    }
+}
+
+/// What windows of transfers that share nothing take of memory.
+#[derive(Default)]
+pub struct Windows {
+    taken: u64,
+    transfers: u64,
+}
+
+const MOST_IN_WINDOWS: u64 = 64 << 20;
+
+impl Windows {
+    /// A window was granted. Nobody gets less than a block of 512 bytes.
+    pub fn take(&mut self, window: u64) -> Option<Broken> {
+        self.taken += window;
+        self.transfers += 1;
+        let most = MOST_IN_WINDOWS + 512 * self.transfers;
+        (self.taken > most).then(|| {
+            let text = format!(
+                "windows of {} transfers take {} bytes",
+                self.transfers, self.taken
+            );
+            Broken(Judge::Bounds, text)
+        })
+    }
+
+    pub fn give(&mut self, window: u64) {
+        self.taken -= window;
+        self.transfers -= 1;
+    }
+
+    pub fn are_short(&self) -> bool {
+        self.taken > MOST_IN_WINDOWS / 2
+    }
+}
+
 /// Packets that belong to no transfer, by sender, and answers to them.
 pub struct Strays {
     all: BTreeMap<SocketAddr, (u64, u64)>,

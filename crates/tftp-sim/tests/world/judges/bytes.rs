@@ -8,12 +8,12 @@ use super::{Broken, Judge, number};
 /// Files are read in pieces of this, or of some of it.
 const PIECE: usize = 8 * 1024;
 
-/// The block size that an OACK grants.
-fn granted(oack: &[u8]) -> Option<usize> {
+/// What an OACK grants of an option.
+fn granted<T: std::str::FromStr>(oack: &[u8], names: &[&str]) -> Option<T> {
     let text = std::str::from_utf8(oack.get(2..)?).ok()?;
     let mut fields = text.split('\0');
     while let (Some(name), Some(value)) = (fields.next(), fields.next()) {
-        if matches!(name, "blksize" | "blksize2") {
+        if names.contains(&name) {
             return value.parse().ok();
         }
     }
@@ -25,7 +25,8 @@ impl Life {
     pub fn judge_bytes(&mut self, sent: &Sent, files: &Files) -> Option<Broken> {
         let bytes = &sent.bytes;
         if bytes[1] == 6 {
-            self.blksize = granted(bytes).unwrap_or(self.blksize);
+            self.blksize = granted(bytes, &["blksize", "blksize2"]).unwrap_or(self.blksize);
+            self.windowsize = granted(bytes, &["windowsize"]).unwrap_or(self.windowsize);
         }
         if bytes[1] != 3 {
             return None;
@@ -47,6 +48,7 @@ impl Life {
         if upto.checked_sub(from) != Some(payload.len()) {
             return broken("not the length that it has in the file");
         }
+        self.sent = self.sent.max(upto as u64);
         // A file that changes while it is read is sent as each piece of it was found.
         let mut at = from;
         while at < upto {

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::super::counts::Counts;
 use super::super::event::{Id, Received, Sent};
 use super::super::plan::Mode;
 use super::super::world::LISTENING;
-use super::opens;
+use super::bounds::HalfOpen;
+use super::{Broken, opens};
 
 /// How far a transfer has come in its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,13 @@ pub struct Life {
     pub name: Vec<u8>,
     pub asked_size: bool,
     pub blksize: usize,
+    pub windowsize: u64,
+    /// Bytes of a download that were sent.
+    pub sent: u64,
+    /// Its bytes are translated for it alone.
+    pub is_text: bool,
+    /// What its window takes of memory.
+    pub taken: Option<u64>,
     /// The port it sends from, once it has sent something.
     pub port: Option<u16>,
     /// Its client was reset and asked again, for this or for something else, and nothing of it came since.
@@ -57,6 +66,10 @@ impl Life {
             name: name.to_vec(),
             asked_size: false,
             blksize: 512,
+            windowsize: 1,
+            sent: 0,
+            is_text: false,
+            taken: None,
             port: None,
             is_superseded: false,
             has_gone_on: false,
@@ -64,6 +77,16 @@ impl Life {
             heard_at: now,
             request: None,
         }
+    }
+
+    /// The bytes that a window has.
+    pub fn window(&self) -> u64 {
+        self.blksize as u64 * self.windowsize
+    }
+
+    /// A download that has begun, and is not over.
+    pub fn is_sending(&self) -> bool {
+        self.stage == Stage::Begun && self.sent > 0 && !self.is_superseded
     }
 
     fn is_alive(&self) -> bool {
@@ -81,6 +104,7 @@ pub struct Lives {
     requests: BTreeMap<SocketAddr, Vec<Arc<[u8]>>>,
     /// Requests of which a transfer was complete.
     complete: BTreeSet<(SocketAddr, Arc<[u8]>)>,
+    half_open: HalfOpen,
     mode: Mode,
 }
 
@@ -92,12 +116,29 @@ impl Lives {
             of: BTreeMap::new(),
             requests: BTreeMap::new(),
             complete: BTreeSet::new(),
+            half_open: HalfOpen::default(),
             mode,
         }
     }
 
     pub fn clear(&mut self) {
         *self = Lives::new(self.mode);
+    }
+
+    /// A transfer is over.
+    pub fn over(&mut self, id: Id) {
+        if let Some(life) = self.all.get_mut(&id) {
+            life.stage = Stage::Over;
+            if !life.has_gone_on {
+                self.half_open.end(life.peer);
+            }
+        }
+    }
+
+    /// One that has begun counts among those that are half-open.
+    pub fn enters(&mut self, peer: SocketAddr, counts: &mut Counts) -> Option<Broken> {
+        counts.at_a_bound += u64::from(self.half_open.is_at_a_bound());
+        self.half_open.begin(peer)
     }
 
     /// A transfer has come to its end as a whole.
@@ -134,14 +175,19 @@ impl Lives {
     fn heard(&mut self, received: &Received) {
         let key = (received.port, received.from);
         let one = self.at.get(&key);
-        let all = self.of.get(&received.from).filter(|_| self.mode == Mode::SinglePort);
+        let all = self
+            .of
+            .get(&received.from)
+            .filter(|_| self.mode == Mode::SinglePort);
         for id in one.into_iter().chain(all.into_iter().flatten()) {
             if let Some(life) = self.all.get_mut(id)
                 && life.port == Some(received.port)
             {
                 life.is_superseded = false;
                 life.heard_at = received.at;
-                life.has_gone_on = true;
+                if !std::mem::replace(&mut life.has_gone_on, true) && life.is_alive() {
+                    self.half_open.end(life.peer);
+                }
             }
         }
     }
@@ -166,6 +212,7 @@ impl Lives {
         let requests = self.requests.get(&life.peer).map_or(&[][..], Vec::as_slice);
         life.request = requests.iter().rev().find(|it| it.starts_with(&begin)).cloned();
         let options = life.request.as_deref().unwrap_or_default();
+        life.is_text = !life.upload && options.windows(9).any(|bytes| bytes == b"\0netascii");
         life.asked_size = options.windows(7).any(|bytes| bytes == b"\0tsize\0");
         if let Some(request) = &life.request {
             life.may_be_of_a_copy = self.complete.contains(&(life.peer, Arc::clone(request)));
@@ -188,7 +235,7 @@ impl Lives {
 
     /// Whose packet it is: that of the transfer which has this port, or of the youngest one that has none yet. On one port
     /// what opens a transfer is the youngest one's, and once that is over the former one may go on.
-    pub fn of_packet(&mut self, sent: &Sent) -> Option<&mut Life> {
+    pub fn of_packet(&mut self, sent: &Sent) -> Option<(Id, &mut Life)> {
         // "Unknown transfer ID" is of none.
         let is_stray = sent.bytes.starts_with(&[0, 5, 0, 5]);
         if is_stray || sent.port == LISTENING && self.mode != Mode::SinglePort {
@@ -196,12 +243,17 @@ impl Lives {
         }
         let key = (sent.port, sent.to);
         let known = self.at.get(&key).copied();
+        let youngest = self.of.get(&sent.to).and_then(|ids| self.all.get(ids.last()?));
+        let was_refused = |life: &Life| life.stage == Stage::Over && life.port.is_none();
+        if sent.bytes[1] == 5 && youngest.is_some_and(was_refused) {
+            return None;
+        }
         let is_single = self.mode == Mode::SinglePort;
         if !is_single
-            && let Some(life) = known.and_then(|id| self.all.get(&id))
-            && life.is_alive()
+            && let Some(id) = known
+            && self.all.get(&id).is_some_and(Life::is_alive)
         {
-            return known.and_then(|id| self.all.get_mut(&id));
+            return self.all.get_mut(&id).map(|life| (id, life));
         }
         let all = &self.all;
         let with = |port: Option<u16>| {
@@ -217,13 +269,14 @@ impl Lives {
             .filter(|_| opens(&sent.bytes))
             .and_then(|ids| ids.iter().rev().find(with(None)))
             .copied();
-        let mut those_there = self.of.get(&sent.to).into_iter().flatten().rev();
+        let those_there = self.of.get(&sent.to).filter(|_| is_single);
+        let mut those_there = those_there.into_iter().flatten().rev();
         let there = those_there.find(with(Some(sent.port))).copied();
         let id = fresh.or(there).or(known)?;
         self.at.insert(key, id);
         let life = self.all.get_mut(&id)?;
         life.port = Some(sent.port);
-        Some(life)
+        Some((id, life))
     }
 
     /// One that has not come to its end.

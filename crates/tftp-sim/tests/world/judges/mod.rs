@@ -2,6 +2,7 @@
 
 mod bounds;
 mod bytes;
+mod feeding;
 mod forgery;
 mod lives;
 mod served;
@@ -10,7 +11,8 @@ use super::event::{Event, How, Received, Sent};
 use super::ground::Ground;
 use super::honest::Ended;
 use super::plan::Plan;
-use bounds::{Strays, Uploads};
+use bounds::{Strays, Uploads, Windows};
+use feeding::Feeding;
 use forgery::Mutes;
 use lives::{Life, Lives, Stage};
 
@@ -48,6 +50,8 @@ pub struct Judges {
     mutes: Mutes,
     uploads: Uploads,
     strays: Strays,
+    feeding: Feeding,
+    windows: Windows,
     /// What a transfer that a late copy of a request may have begun sent to its client, from which port: when, and of which
     /// file. Another transfer of that client can take it for its own: a TID is all that TFTP has to tell them apart.
     misleading: BTreeMap<(SocketAddr, u16), (u64, Vec<u8>)>,
@@ -79,6 +83,8 @@ impl Judges {
             mutes: Mutes::new(plan),
             uploads: Uploads::new(plan),
             strays: Strays::new(plan),
+            feeding: Feeding::new(plan),
+            windows: Windows::default(),
             misleading: BTreeMap::new(),
         }
     }
@@ -112,10 +118,11 @@ impl Judges {
         if sent.bytes.len() < 4 || sent.bytes[0] != 0 || !(3..=6).contains(&sent.bytes[1]) {
             return Some(Broken(Judge::Bytes, format!("no packet: {:?}", sent.bytes)));
         }
-        if let Some(life) = self.lives.of_packet(sent) {
+        if let Some((id, life)) = self.lives.of_packet(sent) {
             let head = &sent.bytes[..4];
             if life.may_be_of_a_copy && opens(&sent.bytes) {
-                self.misleading.insert((sent.to, sent.port), (now, life.name.clone()));
+                self.misleading
+                    .insert((sent.to, sent.port), (now, life.name.clone()));
             }
             if life.is_superseded {
                 let text = format!("{head:?} from a transfer whose client was reset");
@@ -125,6 +132,13 @@ impl Judges {
                 return Some(Broken(Judge::Order, format!("{head:?} after the end")));
             }
             let broken = life.judge_bytes(sent, &ground.store.lock().files);
+            let broken = broken.or_else(|| self.feeding.sent(now, id, sent));
+            let grants = life.is_text && life.taken.is_none() && life.stage == Stage::Begun;
+            let broken = broken.or_else(|| {
+                let window = grants.then(|| *life.taken.insert(life.window()));
+                ground.counts.short_windows += u64::from(window.is_some() && self.windows.are_short());
+                window.and_then(|window| self.windows.take(window))
+            });
             if broken.is_some() {
                 return broken;
             }
@@ -148,9 +162,14 @@ impl Judges {
                     Some(superseded) => ground.counts.restarts += superseded,
                     None => return wrong(id, "a second beginning"),
                 }
-                if *upload && self.mutes.has(*peer) {
-                    return self.uploads.begin(*peer);
+                if !*upload {
+                    self.feeding.asked(*id, name, ground);
                 }
+                let broken = self.lives.enters(*peer, &mut ground.counts);
+                if *upload && self.mutes.has(*peer) {
+                    return broken.or_else(|| self.uploads.begin(*peer));
+                }
+                return broken;
             }
             Event::Begun { id } => match self.lives.get_mut(*id) {
                 Some(life) if life.stage == Stage::Asked => life.stage = Stage::Begun,
@@ -158,6 +177,10 @@ impl Judges {
             },
             Event::Over { id, how } => return self.over(now, *id, *how, ground),
             Event::Refused { .. } => ground.counts.refused += 1,
+            Event::Wanted { id, offset, length } => {
+                let range = (*offset, *length);
+                return self.feeding.wanted(now, *id, range, &mut self.lives, ground);
+            }
         }
         None
     }
@@ -173,7 +196,10 @@ impl Judges {
             (_, How::Probe) if !life.asked_size => return wrong("a probe without tsize"),
             _ => {}
         }
-        life.stage = Stage::Over;
+        if let Some(window) = life.taken.take() {
+            self.windows.give(window);
+        }
+        self.lives.over(id);
         if how == How::Complete {
             self.lives.completed(id);
         }
@@ -193,6 +219,8 @@ impl Judges {
     pub fn crashed(&mut self) {
         self.uploads.clear();
         self.lives.clear();
+        self.feeding.clear();
+        self.windows = Windows::default();
     }
 
     /// Descriptors.
@@ -246,5 +274,5 @@ const MOST_SHARED: u32 = 65;
 /// No loss and nothing out of order.
 fn is_clean(plan: &Plan) -> bool {
     let link = &plan.link;
-    link.loss + link.duplicate + link.reorder + link.damage == 0 && plan.sockets.queue >= 256
+    link.duplicate + link.reorder == 0 && plan.is_lossless()
 }

@@ -4,7 +4,8 @@ use tftp_sim::client::{Habit, State};
 
 use super::super::ground::Ground;
 use super::super::honest::{Ended, Session};
-use super::super::plan::Plan;
+use super::super::plan::{Failing, Plan};
+use super::super::sources::{self, Fate, Source};
 use super::{Broken, Judge, is_clean};
 
 /// The first answer to an honest client's request comes within this.
@@ -28,9 +29,69 @@ pub fn ended(plan: &Plan, patience: u64, ended: &Ended, ground: &mut Ground) -> 
     if ended.cut || session.habit == Habit::Malicious || plan.is_disturbed() {
         return None;
     }
-    answered(plan, patience, ended)
+    let source = source_of(plan, session, ground);
+    match source {
+        Some(source) if source.fate != Fate::Whole => return failed(plan, patience, ended, &source),
+        _ => {}
+    }
+    let fair = source.filter(|_| !session.after_reset && is_clean(plan));
+    // Downloads that are fed wait for their sources, and nobody else does.
+    let wait = source.map_or(0, |source| waits(session, &source));
+    answered(plan, patience + wait, ended)
         .or_else(|| outcome(plan, ended, steady))
-        .or_else(|| in_time(plan, patience, ended))
+        .or_else(|| in_time(plan, patience, wait, ended))
+        .or_else(|| fair.and_then(|_| held_up(plan, wait, ended)))
+}
+
+/// Where nothing is lost a download takes as long as its source and its blocks take, whoever shares the source.
+fn held_up(plan: &Plan, wait: u64, ended: &Ended) -> Option<Broken> {
+    let session = &ended.session;
+    let disk = if plan.application.later > 0 { 3_000_000 } else { 0 };
+    let blocks = session.client.size() as u64 / 512 + 4;
+    // Slow ones are waited for a moment each time before they are left behind.
+    let bound = 3_000_000 + disk + wait + blocks * (2 * plan.link.longest() + 1_000);
+    let took = ended.at - session.begun;
+    (took > bound).then(|| Broken(Judge::Fair, format!("{} took {took} us", who(session))))
+}
+
+/// The source of a download that the application feeds.
+fn source_of(plan: &Plan, session: &Session, ground: &Ground) -> Option<Source> {
+    if session.upload {
+        return None;
+    }
+    let size = ground.store.lock().files.expected(&session.name).len();
+    sources::of(plan, &session.name, size)
+}
+
+/// How long a source may take for all its pieces, each of which may come in four. One that many share may have to be read
+/// once more for those that were left behind.
+fn waits(session: &Session, source: &Source) -> u64 {
+    let pieces = session.client.size() as u64 / (4 * 1024) + 2;
+    4 * source.delay * pieces * (1 + u64::from(source.keyed))
+}
+
+/// A source that fails, is short or forgotten: its client is told, in time, and never takes it for whole.
+fn failed(plan: &Plan, patience: u64, ended: &Ended, source: &Source) -> Option<Broken> {
+    let session = &ended.session;
+    let took = ended.at - session.begun;
+    let state = session.client.state;
+    let bound = plan.settings.inactivity
+        + patience
+        + waits(session, source)
+        + (session.client.size() as u64 / 512 + 4) * 2 * plan.link.longest()
+        + 10_000_000;
+    match state {
+        State::Done => {
+            let text = format!("{}: {:?}, and it is whole", who(session), source.fate);
+            Some(Broken(Judge::Bytes, text))
+        }
+        State::Told(_) if took <= bound => None,
+        _ if !is_clean(plan) || session.client.deceived || session.after_reset => None,
+        _ => {
+            let text = format!("{}: {:?}, {state:?} after {took} us", who(session), source.fate);
+            Some(Broken(Judge::Served, text))
+        }
+    }
 }
 
 /// What came is what the file held.
@@ -124,7 +185,7 @@ fn outcome(plan: &Plan, ended: &Ended, steady: bool) -> Option<Broken> {
     Some(Broken(judge, text))
 }
 
-fn in_time(plan: &Plan, patience: u64, ended: &Ended) -> Option<Broken> {
+fn in_time(plan: &Plan, patience: u64, wait: u64, ended: &Ended) -> Option<Broken> {
     let session = &ended.session;
     let client = &session.client;
     if client.state != State::Done || !plan.is_lossless() || hopeless(plan) {
@@ -133,6 +194,7 @@ fn in_time(plan: &Plan, patience: u64, ended: &Ended) -> Option<Broken> {
     let blocks = client.size() as u64 / 512 + 4;
     let bound = 5_000_000
         + blocks * (2 * plan.link.longest() + patience)
+        + wait
         + if session.stuck { 35_000_000 } else { 4_000_000 };
     let took = ended.at - session.begun;
     (took > bound).then(|| Broken(Judge::Served, format!("{} took {took} us", who(session))))
@@ -151,7 +213,8 @@ fn who(session: &Session) -> String {
 impl Plan {
     /// Whether nothing gets lost but what does not fit.
     pub fn is_lossless(&self) -> bool {
-        self.link.loss == 0 && self.link.damage == 0 && self.sockets.queue >= 256
+        let is_sent = !matches!(self.failing, Failing::Packet(_));
+        self.link.loss == 0 && self.link.damage == 0 && self.sockets.queue >= 256 && is_sent
     }
 
     /// Whether the server or a disk or the application may say no to an honest client.
@@ -168,6 +231,7 @@ impl Plan {
             || self.settings.max_connections > 0
             || self.sockets.unopened > 0
             || self.link.dont_fragment && self.link.mtu > 0
+            || matches!(self.failing, Failing::Storage(_) | Failing::Port(_))
     }
 
     /// Whether an operator or an accident is in the way.

@@ -15,6 +15,9 @@ impl Model {
             let received = self.net.receive(class, 64);
             for index in 0..received.count {
                 let datagram = self.net.arrival(index);
+                if datagram.broadcast {
+                    continue;
+                }
                 let (port, peer, bytes) = (datagram.port, datagram.peer, datagram.bytes.to_vec());
                 let datagram = Datagram {
                     port,

@@ -16,8 +16,12 @@ use super::super::event::{Event, How, Id, Log, Told};
 use super::super::ground::Ground;
 use super::super::judges::{Broken, Judge};
 use super::super::plan::{self, Plan, part};
+use super::supplier::Supplier;
 
-pub struct Application(Mutex<State>);
+pub struct Application {
+    state: Mutex<State>,
+    supplier: Supplier,
+}
 
 struct State {
     now: u64,
@@ -42,6 +46,7 @@ struct Connection {
     id: Id,
     reply: Reply,
     upload: bool,
+    name: Vec<u8>,
     /// Bytes that it was given.
     moved: u64,
     is_whole: bool,
@@ -57,7 +62,7 @@ enum Late {
 fn interests(plan: &Plan) -> Interests {
     let application = &plan.application;
     let all = Interests::CONNECTIONS.with(Interests::FAILURES);
-    let decides = application.later + application.never + application.refuses > 0;
+    let decides = application.later + application.never + application.refuses + plan.feeding.fed > 0;
     let all = if decides {
         all.with(Interests::REQUESTS)
     } else {
@@ -92,7 +97,8 @@ fn how(outcome: &Outcome) -> How {
 
 impl Application {
     pub fn new(plan: &Plan, round: u64, ground: &Ground) -> Application {
-        Application(Mutex::new(State {
+        let supplier = Supplier::new(plan, round, ground);
+        let state = Mutex::new(State {
             now: 0,
             knobs: plan.application,
             holds: plan.disk.holds,
@@ -107,30 +113,61 @@ impl Application {
             counts: Counts::default(),
             broken: None,
             fails: false,
-        }))
+        });
+        Application { state, supplier }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does what is due.
     pub fn run(&self, now: u64) {
+        let failed = self.supplier.run(now);
+        self.fail(&failed);
         let mut state = self.lock();
         state.now = now;
-        while let Some(&Reverse((_, _, id, what))) = state.later.peek().filter(|late| late.0.0 <= now) {
+        while let Some(&Reverse((_, _, number, what))) = state.later.peek().filter(|late| late.0.0 <= now) {
             state.later.pop();
-            if let Some(connection) = state.connections.get(&id) {
+            if let Some(connection) = state.connections.get(&number) {
                 match what {
-                    Late::Admit => connection.reply.admit(Sources::default()),
+                    Late::Admit => connection.reply.admit(self.sources(number, connection)),
                     Late::Taken(weight) => connection.reply.taken(weight),
                 }
             }
         }
     }
 
+    /// Another thread of the application, while the loop is in the middle of a turn.
+    pub fn meanwhile(&self) {
+        let failed = self.supplier.meanwhile();
+        self.fail(&failed);
+    }
+
+    fn sources(&self, number: i32, connection: &Connection) -> Sources {
+        let fed = match connection.upload {
+            true => None,
+            false => self.supplier.feed(number, connection.id, &connection.name),
+        };
+        Sources {
+            fed,
+            ..Sources::default()
+        }
+    }
+
+    /// The source of these downloads has failed.
+    fn fail(&self, numbers: &[i32]) {
+        let state = self.lock();
+        for connection in numbers.iter().filter_map(|number| state.connections.get(number)) {
+            connection
+                .reply
+                .end(Refusal::new(ErrorCode::UNDEFINED, "The source has failed"));
+        }
+    }
+
     pub fn next_at(&self) -> Option<u64> {
-        self.lock().later.peek().map(|late| late.0.0)
+        let own = self.lock().later.peek().map(|late| late.0.0);
+        own.into_iter().chain(self.supplier.next_at()).min()
     }
 
     /// A fault in the middle of the next turn.
@@ -139,15 +176,17 @@ impl Application {
     }
 
     pub fn left(&self) -> usize {
-        self.lock().connections.len()
+        self.lock().connections.len() + self.supplier.left()
     }
 
     pub fn count(&self, counts: &mut Counts) {
         counts.add(&std::mem::take(&mut self.lock().counts));
+        self.supplier.count(counts);
     }
 
     pub fn take_broken(&self) -> Option<Broken> {
-        self.lock().broken.take()
+        let own = self.lock().broken.take();
+        own.or_else(|| self.supplier.take_broken())
     }
 }
 
@@ -170,16 +209,18 @@ impl State {
         self.next_id += 1;
         let id = self.next_id;
         let upload = connection.operation() == Operation::Write;
+        let name = names::to_bytes(connection.name()).into_owned();
         self.tell(Event::Asked {
             id,
             peer: connection.client(),
             upload,
-            name: names::to_bytes(connection.name()).into_owned(),
+            name: name.clone(),
         });
         let known = Connection {
             id,
             reply,
             upload,
+            name,
             moved: 0,
             is_whole: false,
         };
@@ -291,7 +332,10 @@ impl EventSink for Application {
             }
             EngineEvent::Started { connection, .. } => state.started(connection.id()),
             EngineEvent::Data(run) => state.moved(&run),
-            EngineEvent::Ended { connection, outcome } => state.ended(connection.id(), &outcome),
+            EngineEvent::Ended { connection, outcome } => {
+                self.supplier.ended(connection.id());
+                state.ended(connection.id(), &outcome);
+            }
             _ => {}
         }
     }

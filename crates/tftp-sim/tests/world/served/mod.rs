@@ -2,6 +2,7 @@
 //! habits of its own.
 
 mod application;
+mod supplier;
 
 use std::cell::RefCell;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -151,6 +152,8 @@ impl Served {
             unanswered: 0,
             was_done: false,
         };
+        let other_thread = Arc::clone(&served.application);
+        ground.moments.set(move || other_thread.meanwhile());
         served.thread.wait();
         served
     }

@@ -6,6 +6,7 @@ use tftp_machine::{NetFailure, PortId};
 
 use super::super::event::{Sent, Told};
 use super::super::net::{Flight, Kind};
+use super::super::plan::Failing;
 use super::{Waiting, Wire};
 
 impl Wire {
@@ -39,9 +40,17 @@ impl Wire {
         let Some(socket) = self.sockets.get_mut(&number) else {
             return;
         };
-        if is_narrow && self.link.dont_fragment {
-            self.counts.too_long += 1;
-            let failure = Waiting::Failure(flight.to, NetFailure::TooLong);
+        self.counts.left += 1;
+        let fails = self.failing == Failing::Packet(self.counts.left);
+        let is_too_long = is_narrow && self.link.dont_fragment;
+        if fails || is_too_long {
+            self.counts.too_long += u64::from(is_too_long);
+            let what = if fails {
+                NetFailure::Passing
+            } else {
+                NetFailure::TooLong
+            };
+            let failure = Waiting::Failure(flight.to, what);
             socket.waiting.push_front((self.now, self.settled_time, failure));
             if !std::mem::replace(&mut socket.is_ready, true) {
                 let class = self.class(number);

@@ -17,7 +17,7 @@ use super::event::Log;
 use super::hostile::PORTS;
 use super::judges::{Broken, Judge};
 use super::net::Flight;
-use super::plan::{Link, Mode, Plan, Sockets, part};
+use super::plan::{Failing, Link, Mode, Plan, Sockets, part};
 use super::world::LISTENING;
 
 /// A port whose last packets cannot leave goes after this.
@@ -61,7 +61,7 @@ pub struct Wire {
     pub broken: Option<Broken>,
     /// Ports follow one another: a fault.
     pub in_order: bool,
-    address: IpAddr,
+    pub address: IpAddr,
     sockets: BTreeMap<u16, Socket>,
     /// Number and generation, by index.
     names: Vec<(u16, u32)>,
@@ -83,6 +83,7 @@ pub struct Wire {
     faults: Sockets,
     link: Link,
     mode: Mode,
+    failing: Failing,
     descriptors: u32,
 }
 
@@ -123,6 +124,7 @@ impl Wire {
             faults: plan.sockets,
             link: plan.link,
             mode: plan.settings.mode,
+            failing: plan.failing,
             descriptors: plan.settings.descriptors,
         };
         wire.listen();
@@ -200,7 +202,9 @@ impl Wire {
         if is_private && self.is_short() {
             return Err(NoPort::Descriptors);
         }
-        if is_private && self.rng.percent(self.faults.unopened) {
+        self.counts.opened += 1;
+        let fails = self.failing == Failing::Port(self.counts.opened);
+        if fails || is_private && self.rng.percent(self.faults.unopened) {
             self.counts.unopened += 1;
             return Err(self
                 .rng

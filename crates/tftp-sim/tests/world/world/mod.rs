@@ -263,6 +263,7 @@ impl<'a, N: Node> World<'a, N> {
             Event::Begun { id } => id + (1 << 32),
             Event::Over { id, how } => id + (2 << 32) + ((*how as u64) << 40),
             Event::Refused { peer } => u64::from(peer.port()),
+            Event::Wanted { id, offset, length } => id + (3 << 32) + (offset << 40) + (length << 20),
         });
         self.judges.told(self.now, event, &mut self.ground)
     }

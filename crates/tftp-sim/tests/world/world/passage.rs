@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tftp_sim::client::Arrival;
 
-use super::super::crowd::Actor;
+use super::super::crowd::{self, Actor};
 use super::super::ground::Node;
 use super::super::honest::Tid;
 use super::super::hostile::{Out, Way};
@@ -15,7 +15,7 @@ impl<N: Node> World<'_, N> {
     pub(super) fn deliver(&mut self, flight: Flight) {
         self.hash(&flight);
         self.trace.flight(self.now, &flight);
-        if flight.to.ip() == self.ground.address {
+        if flight.to.ip() == self.ground.address || flight.to.ip() == crowd::broadcast(self.plan) {
             return self.reach_server(flight);
         }
         let Some(&place) = self.owners.get(&flight.to) else {
@@ -76,7 +76,11 @@ impl<N: Node> World<'_, N> {
             if kind == Kind::Plain {
                 self.owners.insert(from, place);
                 match &self.actors[place] {
-                    Actor::Hostile(hostile) if hostile.way == Way::Silent => self.judges.watch(from, false),
+                    Actor::Hostile(hostile)
+                        if matches!(hostile.way, Way::Silent | Way::Burst | Way::Broadcaster) =>
+                    {
+                        self.judges.watch(from, false)
+                    }
                     Actor::Hostile(hostile) if hostile.way != Way::Blind => self.judges.watch_stray(from),
                     _ => {}
                 }

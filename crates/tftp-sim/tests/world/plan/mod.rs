@@ -2,9 +2,12 @@
 //!
 //! Each part draws from a generator of its own, so that a knob that is switched off does not change the others.
 
+mod families;
+
 use tftp_sim::Rng;
 
 use super::net::Flight;
+pub use families::*;
 
 /// Which ports transfers get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +137,47 @@ pub struct Application {
     pub ends: u64,
 }
 
+/// Downloads that the application feeds while they run: chances in percent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Feeding {
+    /// Files whose downloads it feeds.
+    pub fed: u64,
+    /// Sources with a key: their downloads share one pass.
+    pub keyed: u64,
+    /// Sources whose length is not known beforehand.
+    pub unknown_length: u64,
+    /// Sources that take up to `delay` microseconds for each piece.
+    pub slow: u64,
+    pub delay: u64,
+    /// Sources that end too early, that fail, and that are forgotten.
+    pub short: u64,
+    pub fails: u64,
+    pub forgets: u64,
+    /// Pieces of which more is supplied at first than was asked for.
+    pub too_much: u64,
+    /// Pieces that come from another thread in the middle of a turn.
+    pub meanwhile: u64,
+    /// Files of a hundred kilobytes and more.
+    pub large: u64,
+}
+
+impl Feeding {
+    /// No download is fed.
+    pub const NONE: Feeding = Feeding {
+        fed: 0,
+        keyed: 0,
+        unknown_length: 0,
+        slow: 0,
+        delay: 0,
+        short: 0,
+        fails: 0,
+        forgets: 0,
+        too_much: 0,
+        meanwhile: 0,
+        large: 0,
+    };
+}
+
 /// What the operator does, and when, in microseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Operator {
@@ -174,12 +218,31 @@ pub struct Crowd {
     pub silent: u16,
     /// How many requests each of them sends in the first second.
     pub silent_requests: u16,
+    /// Hosts that send two hundred requests at once, again and again.
+    pub bursts: u16,
+    /// Senders of requests and of other packets to a broadcast address.
+    pub broadcasters: u16,
+    /// Machines that boot at the same moment, half of them behind one address or in one /64.
+    pub booting: u16,
     /// Senders who forge addresses and see no answers.
     pub blind: u16,
     /// Those who know the port of somebody else's transfer.
     pub neighbours: u16,
     /// Those who try all ports.
     pub strangers: u16,
+}
+
+/// The one call that fails, by its number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Failing {
+    #[default]
+    Nothing,
+    /// What storage is asked for: opening, reading, writing, committing.
+    Storage(u64),
+    /// A port is opened.
+    Port(u64),
+    /// A packet is sent.
+    Packet(u64),
 }
 
 /// One world.
@@ -192,7 +255,9 @@ pub struct Plan {
     pub sockets: Sockets,
     pub disk: Disk,
     pub application: Application,
+    pub feeding: Feeding,
     pub operator: Operator,
+    pub failing: Failing,
     pub crowd: Crowd,
 }
 
@@ -204,6 +269,7 @@ pub mod part {
     pub const APPLICATION: u64 = 4;
     pub const SERVER: u64 = 5;
     pub const PORTS: u64 = 6;
+    pub const SOURCES: u64 = 7;
     pub const ACTORS: u64 = 100;
 }
 
@@ -211,185 +277,4 @@ impl Plan {
     pub fn rng(&self, part: u64) -> Rng {
         Rng(self.seed).part(part)
     }
-}
-
-fn settings(rng: &mut Rng) -> Settings {
-    Settings {
-        mode: rng.pick(&[Mode::Private, Mode::Private, Mode::Shared, Mode::SinglePort]),
-        descriptors: 4096,
-        max_connections: 0,
-        max_per_host: 0,
-        max_blksize: rng.pick(&[65464, 65464, 1468, 512]),
-        max_windowsize: rng.pick(&[64, 64, 16, 1]),
-        retransmit_timeout: rng.pick(&[2_000_000, 5_000_000]),
-        max_retransmits: rng.pick(&[8, 8, 5]),
-        adaptive: rng.percent(80),
-        inactivity: 60_000_000,
-        read_only: false,
-        sync: rng.percent(50),
-    }
-}
-
-fn link(rng: &mut Rng) -> Link {
-    let bad = rng.percent(60);
-    Link {
-        loss: if bad { rng.below(11) } else { 0 },
-        duplicate: if bad { rng.below(21) } else { 0 },
-        reorder: if bad { rng.below(21) } else { 0 },
-        damage: 0,
-        refusals: rng.pick(&[0, 50, 100]),
-        delay: rng.pick(&[50, 500, 5_000, 40_000]),
-        forged: 0,
-        mtu: rng.pick(&[0, 0, 0, 1500, 576]),
-        narrows_at: rng.pick(&[0, 300_000]),
-        dont_fragment: false,
-    }
-}
-
-/// Honest clients of every habit, reset ones and probers, on good and bad networks.
-pub fn honest(seed: u64) -> Plan {
-    let mut rng = Rng(seed).part(part::PLAN);
-    let mut plan = Plan {
-        seed,
-        ipv6: rng.percent(30),
-        settings: settings(&mut rng.part(1)),
-        link: link(&mut rng.part(2)),
-        sockets: Sockets::PLAIN,
-        disk: Disk {
-            delay: rng.part(3).pick(&[0, 0, 0, 10_000, 500_000]),
-            missing: rng.part(3).pick(&[0, 5]),
-            pieces: rng.part(3).pick(&[0, 0, 30]),
-            cold: rng.part(3).pick(&[0, 30, 100]),
-            ..Disk::default()
-        },
-        application: Application::default(),
-        operator: Operator::default(),
-        crowd: Crowd {
-            honest: 8,
-            behind_one: rng.pick(&[0, 8]),
-            reset: rng.pick(&[0, 1, 2]),
-            fixed_port: rng.pick(&[0, 0, 0, 1]),
-            forgets: rng.pick(&[0, 1]),
-            probers: rng.pick(&[0, 1]),
-            ..Crowd::default()
-        },
-    };
-    if plan.crowd.fixed_port > 0 {
-        // A request that comes once more after its transfer begins another one, and its client cannot tell them apart.
-        (plan.link.duplicate, plan.link.reorder) = (0, 0);
-    }
-    plan
-}
-
-/// The disk, the application and the server's system do what they like as well.
-pub fn troubled(seed: u64) -> Plan {
-    let mut plan = honest(seed);
-    let mut rng = Rng(seed).part(part::PLAN).part(7);
-    plan.disk = Disk {
-        delay: rng.pick(&[0, 10_000, 3_000_000]),
-        missing: rng.pick(&[0, 20]),
-        fails: rng.pick(&[0, 2, 10]),
-        hangs: rng.pick(&[0, 2]),
-        unknown_length: rng.pick(&[0, 30]),
-        changes: rng.pick(&[0, 30]),
-        pieces: rng.pick(&[0, 50]),
-        holds: rng.pick(&[0, 20]),
-        cold: rng.pick(&[0, 50, 100]),
-        claims_more: rng.pick(&[0, 0, 20]),
-        unnumbered: rng.pick(&[0, 0, 30]),
-    };
-    plan.link.dont_fragment = rng.percent(20);
-    plan.sockets = Sockets {
-        blocked: rng.pick(&[0, 5]),
-        congested: rng.pick(&[0, 1]),
-        unopened: rng.pick(&[0, 0, 20]),
-        queue: rng.pick(&[8, 64, 256]),
-    };
-    let mut rng = rng.part(1);
-    plan.application = Application {
-        later: rng.pick(&[0, 30]),
-        never: rng.pick(&[0, 5]),
-        refuses: rng.pick(&[0, 10]),
-        ends: rng.pick(&[0, 0, 2]),
-    };
-    plan
-}
-
-/// Somebody stops, resumes, pauses, crashes or shuts the server down.
-pub fn operated(seed: u64) -> Plan {
-    let mut plan = if seed.is_multiple_of(2) {
-        honest(seed)
-    } else {
-        troubled(seed)
-    };
-    let mut rng = Rng(seed).part(part::PLAN).part(8);
-    let at = rng.pick(&[0, 2_000, 50_000, 1_000_000, 3_000_000]) + rng.below(100_000);
-    let operator = &mut plan.operator;
-    match rng.below(6) {
-        0 => operator.stop_at = Some(at),
-        1 => (operator.stop_at, operator.resume_after) = (Some(at), Some(rng.below(2_000_000))),
-        2 => operator.shutdown_at = Some(at),
-        3 => {
-            (operator.crash_at, operator.restart_after) = (Some(at), rng.below(3_000_000));
-            operator.power_cut = rng.percent(50);
-        }
-        4 => {
-            (operator.pause_at, operator.pause_for) =
-                (Some(at), rng.pick(&[200_000, 3_000_000, 20_000_000, 60_000_000]))
-        }
-        _ => operator.abandon_at = Some(1 + rng.below(200)),
-    }
-    plan
-}
-
-/// Floods of requests that nobody goes on with, beside honest clients.
-pub fn flooded(seed: u64) -> Plan {
-    let mut plan = honest(seed);
-    let mut rng = Rng(seed).part(part::PLAN).part(9);
-    plan.link.loss = 0;
-    plan.disk.delay = 0;
-    plan.disk.changes = rng.pick(&[0, 50]);
-    let (silent, silent_requests) = rng.pick(&[(1, 130), (1, 1100), (3, 1100), (40, 130)]);
-    plan.crowd = Crowd {
-        honest: 4,
-        behind_one: rng.pick(&[0, 4, 100]),
-        silent,
-        silent_requests,
-        ..Crowd::default()
-    };
-    plan.settings.descriptors = rng.pick(&[1024, 4096]);
-    plan.settings.max_connections = rng.pick(&[0, 0, 200]);
-    plan
-}
-
-/// Somebody sends ERRORs in the name of clients that go on.
-pub fn contradicted(seed: u64) -> Plan {
-    let mut plan = honest(seed);
-    let link = &mut plan.link;
-    (link.loss, link.duplicate, link.reorder, link.mtu, link.forged) = (0, 0, 0, 0, 50);
-    link.delay = link.delay.min(5_000);
-    // A client that waits for the disk for longer than a second is given up.
-    (plan.disk.missing, plan.disk.delay) = (0, plan.disk.delay.min(100_000));
-    plan.crowd = Crowd {
-        honest: 8,
-        ..Crowd::default()
-    };
-    plan
-}
-
-/// Those who act in another's name, beside honest clients.
-pub fn forged(seed: u64) -> Plan {
-    let mut plan = honest(seed);
-    let mut rng = Rng(seed).part(part::PLAN).part(10);
-    plan.crowd = Crowd {
-        honest: 4,
-        blind: rng.pick(&[1, 2]),
-        neighbours: rng.pick(&[0, 1]),
-        strangers: rng.pick(&[0, 1]),
-        malicious: rng.pick(&[0, 1]),
-        silent: rng.pick(&[0, 1]),
-        silent_requests: 30,
-        ..Crowd::default()
-    };
-    plan
 }
