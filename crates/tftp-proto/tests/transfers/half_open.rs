@@ -105,7 +105,7 @@ fn the_thirty_seconds_begin_with_the_first_packet() {
 #[test]
 fn a_client_that_was_never_answered_is_told_that_its_transfer_has_ended() {
     let now = |seconds: u64| Instant::from_micros(seconds * 1_000_000);
-    let agreed = negotiate::read(&Asked::default(), &drive::LIMITS, None);
+    let agreed = negotiate::read(&Asked::default(), &crate::drive::LIMITS, None);
     let impatient = Timing {
         inactivity: Some(Duration::from_secs(10)),
         ..FIXED
