@@ -26,6 +26,7 @@ setup() {
     tools=''
     command -v x86_64-w64-mingw32-gcc-posix >/dev/null 2>&1 || tools="$tools gcc-mingw-w64-x86-64-posix"
     command -v x86_64-w64-mingw32-g++-posix >/dev/null 2>&1 || tools="$tools g++-mingw-w64-x86-64-posix"
+    command -v i686-w64-mingw32-gcc-posix >/dev/null 2>&1 || tools="$tools gcc-mingw-w64-i686-posix"
     command -v llvm-dlltool >/dev/null 2>&1 || tools="$tools llvm"
     command -v wine >/dev/null 2>&1 || tools="$tools wine wine64"
     [ -n "$tools" ] || [ ! -e "$sources" ] || return 0
@@ -55,6 +56,7 @@ cross() {
     LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu RUSTC=$place/rust/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS='' \
         CARGO_TARGET_DIR=$place/target CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
         CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc-posix \
+        CARGO_TARGET_I686_PC_WINDOWS_GNU_LINKER=i686-w64-mingw32-gcc-posix \
         CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine \
         cargo "$@"
 }
@@ -95,5 +97,6 @@ step c-windows c_tests
 step archive archive
 step ported ported
 step command command_suite
+step win32 win32
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

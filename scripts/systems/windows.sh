@@ -43,12 +43,14 @@ ported() {
     mkdir -p "$programs"
     cp "$dll/tftpserver.dll" "$programs/" || return 1
     samples=bindings/cpp/compat/cpp
+    x86_64-w64-mingw32-gcc-posix -Wall -Wextra -Werror -Iinclude -o "$programs/c_layer.exe" c-tests/windows/c_layer.c \
+        -L"$dll" -l:libtftpserver.dll.a || return 1
     for source in c-tests/windows/ipworks.cpp $samples/tftpserver/tftpserver.cpp $samples/clayer/clayer.cpp; do
         x86_64-w64-mingw32-g++-posix -std=c++11 -Wall -Wextra -Werror -static -Iinclude \
             -o "$programs/$(basename "$source" .cpp).exe" "$source" -L"$dll" -l:libtftpserver.dll.a -lws2_32 || return 1
     done
     prepare_wine
-    (cd "$programs" && timeout 120 wine ./ipworks.exe) \
+    (cd "$programs" && timeout 120 wine ./ipworks.exe && timeout 120 wine ./c_layer.exe) \
         && python3 suites/systems/windows.py "$dll/tftpserver.exe" "$programs/tftpserver.exe" -k Sample
 }
 
@@ -61,10 +63,35 @@ command_suite() {
     INTERRUPT="$place/interrupt.exe" timeout 900 python3 suites/systems/windows.py "$dll/tftpserver.exe"
 }
 
-# What is exported is what the list says, whoever links: MinGW's import library, and one for MSVC made of the .def file.
-exports() {
-    x86_64-w64-mingw32-objdump -p "$dll/tftpserver.dll" | sed -n 's/^.*\[ *[0-9]*\].* \(tftpserver_[a-z_]*\)$/\1/p' | sort >"$place/exports"
+# exported DLL: what it exports is what the list says, without decoration.
+exported() {
+    x86_64-w64-mingw32-objdump -p "$1" | sed -n 's/^.*\[ *[0-9]*\].* \(tftpserver_[a-z_]*\)$/\1/p' | sort >"$place/exports"
     grep -v '^#' c-tests/exports.txt | sort | diff - "$place/exports"
+}
+
+exports() { exported "$dll/tftpserver.dll"; }
+
+# For 32 bits: the DLL and its archive are made, and programs link against both import libraries. There is no wine to run them.
+win32() {
+    rust=$place/rust/usr/lib/rustlib
+    mkdir -p "$rust/i686-pc-windows-gnu/lib"
+    # Debian's sources have what MinGW wants at both ends of a program; build-std does not make it.
+    for end in rsbegin rsend; do
+        LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu RUSTC_BOOTSTRAP=1 "$place/rust/usr/bin/rustc" --edition 2015 --emit=obj \
+            --crate-type lib --target i686-pc-windows-gnu -o "$rust/i686-pc-windows-gnu/lib/$end.o" \
+            "$rust/src/rust/library/rtstartup/$end.rs" || return 1
+    done
+    cross rustc --package tftpserver --lib --crate-type cdylib -Zbuild-std=std,panic_unwind --target i686-pc-windows-gnu || return 1
+    made=$place/target/i686-pc-windows-gnu/debug
+    rm -rf "$place/win32"
+    exported "$made/tftpserver.dll" && python3 scripts/dist_windows.py "$made" "$place/win32" --target i686-pc-windows-gnu \
+        && python3 -m zipfile -e "$place"/win32/*.zip "$place/win32" && prefix=$(echo "$place"/win32/*/) || return 1
+    for source in c-tests/windows/consumer/main.c c-tests/windows/c_layer.c; do
+        for library in libtftpserver.dll.a tftpserver.lib; do
+            i686-w64-mingw32-gcc-posix -Wall -Wextra -Werror -I"$prefix/include" -o "$place/win32/program.exe" "$source" \
+                "$prefix/lib/$library" -lws2_32 || return 1
+        done
+    done
 }
 
 # The archive for Windows, unpacked, finds itself from CMake, and a program that is linked with either import library runs.
