@@ -30,6 +30,7 @@ test-systems: ## compile for other systems, and run the Windows library's C test
 	@scripts/test-systems.sh
 
 soak: setup ## run the long forms of the robustness tests: hours; STEPS="NAME..." for some of them
+	@scripts/setup.sh soak
 	@scripts/soak.sh $(STEPS)
 
 mutants: ## change the protocol and the server machine in one place at a time and see that a test fails: an hour

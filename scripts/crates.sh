@@ -1,7 +1,7 @@
 #!/bin/sh
 # Packs every crate as the Rust registry would get it and looks at what is inside; with --long each is compiled from its
-# package as well, and the public interface of tftp-serve is compared with that of a commit before (TFTP_BASELINE, the
-# parent of HEAD by default).
+# package as well, and the public interface of tftp-serve is compared with that of a commit before (TFTP_BASELINE; the
+# last tag by default, or the parent of HEAD).
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
@@ -55,7 +55,9 @@ fi
 
 [ "$long" = yes ] || exit 0
 if cargo semver-checks --version >/dev/null 2>&1; then
-    cargo semver-checks --package tftp-serve --baseline-rev "${TFTP_BASELINE:-HEAD^}"
+    base=${TFTP_BASELINE:-$(git describe --tags --abbrev=0 2>/dev/null || echo HEAD^)}
+    CARGO_TARGET_DIR="$target" cargo semver-checks --package tftp-serve --baseline-rev "$base"
+    echo "figure: the interface of tftp-serve is that of $(git rev-parse --short "$base") with additions"
 else
-    echo "NOT RUN: cargo semver-checks, which is not installed (cargo install cargo-semver-checks)"
+    echo "NOT RUN: cargo semver-checks, which is not installed (scripts/setup.sh soak, or cargo install cargo-semver-checks)"
 fi

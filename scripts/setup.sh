@@ -1,6 +1,7 @@
 #!/bin/sh
-# Looks for what building (`setup.sh build`), packing (`setup.sh dist`) or testing (`setup.sh test`) needs. As root on
-# Debian or Ubuntu it installs what is missing; elsewhere it says what is. Quick and silent where everything is there.
+# Looks for what building (`setup.sh build`), packing (`setup.sh dist`), testing (`setup.sh test`) or its long forms
+# (`setup.sh soak`) needs. As root on Debian or Ubuntu it installs what is missing; elsewhere it says what is. Quick and
+# silent where everything is there.
 set -eu
 cd "$(dirname "$0")/.."
 what=${1:-test}
@@ -149,6 +150,16 @@ fi
 # Servers that the client is tried with: unpacked beside the build, for installed they would serve this machine.
 if [ "$what" = test ]; then
     scripts/servers.sh || echo "setup: without them some tests are left out; each says so"
+fi
+
+# Compares Rust interfaces. Ten minutes with two processors, once: so it is not for `make test`.
+if [ "$what" = soak ] && ! cargo semver-checks --version >/dev/null 2>&1; then
+    echo "setup: building cargo-semver-checks, which takes ten minutes"
+    place=$PWD/build/semver-checks
+    mkdir -p build
+    CARGO_INCREMENTAL=0 CARGO_TARGET_DIR="$place" cargo install cargo-semver-checks --locked --debug >build/semver-checks.log 2>&1 \
+        || { tail -n 5 build/semver-checks.log >&2; echo "setup: without it the comparison of Rust interfaces is left out"; }
+    rm -rf "$place"
 fi
 
 [ -z "$essential" ]
