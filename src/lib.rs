@@ -1,9 +1,9 @@
 //! An embeddable TFTP server behind a C interface.
 //!
-//! The rooms, from the outside in: `ffi` (C, and the only unsafe code here), `server` (the
-//! class: properties, settings, events) and the crates `tftp-serve` (the loop of the I/O threads), `tftp-udp` (sockets),
-//! `tftp-files` (what is served) and `tftp-proto` (the protocol, without input or output). `include/tftpserver.h` is the manual.
+//! Two modules: `ffi` (C, and the only unsafe code here) and `class` (properties, settings, events), which turns calls and
+//! values into those of `tftp-serve`, the Rust library that moves packets and files. `include/tftpserver.h` is the manual.
+//! Neither is an interface for Rust programs: they use `tftp-serve`.
 #![deny(unsafe_code)]
 
+pub mod class;
 pub mod ffi;
-pub mod server;

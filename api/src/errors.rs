@@ -11,8 +11,8 @@ const NOT_IN_LIBC: [&str; 1] = ["EPROCLIM"];
 
 pub fn made(errors: &Errors) -> Vec<Made> {
     vec![
-        Made::whole("src/server/errors/table.rs", table(errors)),
-        Made::part("src/server/errno.rs", "errnos", errnos(errors)),
+        Made::whole("src/class/errors/table.rs", table(errors)),
+        Made::part("src/class/errno.rs", "errnos", errnos(errors)),
         Made::part("src/ffi/constants.rs", "errors", constants(errors)),
         Made::part("c-tests/test_errors.c", "errors", numbers(errors)),
         Made::part("include/tftpserver.hpp", "errors", cpp_codes(errors)),

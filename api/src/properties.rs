@@ -9,7 +9,7 @@ use crate::text::{note, quoted};
 
 pub fn made(properties: &[Property]) -> Vec<Made> {
     vec![
-        Made::whole("src/server/property/table.rs", table(properties)),
+        Made::whole("src/class/property/table.rs", table(properties)),
         Made::part("src/ffi/constants.rs", "properties", constants(properties)),
         Made::part("c-tests/fixture.h", "properties", numbers(properties)),
         Made::part("c-tests/test_properties.c", "integers", integers(properties)),
@@ -43,7 +43,7 @@ fn table(properties: &[Property]) -> String {
     ));
     let keys: Vec<_> = kept.iter().map(|(key, _)| format!("Key::{key}")).collect();
     let mut text = format!(
-        "//! {}\n\nuse super::{{Access, Kind, Property}};\nuse crate::server::errors;\n\n{}\n{}\n{}\nimpl Key {{\n    \
+        "//! {}\n\nuse super::{{Access, Kind, Property}};\nuse crate::class::errors;\n\n{}\n{}\n{}\nimpl Key {{\n    \
          /// Every one.\n    pub const ALL: &[Key] = &[{}];\n}}\n\n/// The numbers by name.\npub mod id {{\n",
         note("properties"),
         tables::members("Field", "Which value a property is.", &server),

@@ -9,7 +9,7 @@ use crate::text::{note, quoted, words_capitalized};
 
 pub fn made(settings: &[Setting]) -> Vec<Made> {
     vec![
-        Made::whole("src/server/setting/table.rs", table(settings)),
+        Made::whole("src/class/setting/table.rs", table(settings)),
         Made::whole("tests/fuzz/bodies/calls/settings.rs", names(settings)),
         Made::part("c-tests/test_config.c", "settings", defaults(settings)),
     ]
@@ -24,8 +24,8 @@ fn table(settings: &[Setting]) -> String {
         .collect();
     let all: Vec<_> = keys.iter().map(|(key, _)| format!("Key::{key}")).collect();
     let mut text = format!(
-        "//! {}\n\nuse super::{{Role, Setting}};\nuse crate::server::errors;\nuse crate::server::property::Access;\n\
-         use crate::server::value::Kind;\n\n{}\nimpl Key {{\n    /// Every one.\n    pub const ALL: &[Key] = &[{}];\n}}\n\n{}\n\
+        "//! {}\n\nuse super::{{Role, Setting}};\nuse crate::class::errors;\nuse crate::class::property::Access;\n\
+         use crate::class::value::Kind;\n\n{}\nimpl Key {{\n    /// Every one.\n    pub const ALL: &[Key] = &[{}];\n}}\n\n{}\n\
          /// Every setting: those of the specification in its order, then those of this library.\n\
          pub const TABLE: &[Setting] = &[\n",
         note("settings"),

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::constants::TFTPSERVER_ACCEPT_YES;
 use super::types::*;
-use crate::server::events::Event;
+use crate::class::events::Event;
 
 /// What C sees of an event; `texts` are its texts, terminated.
 pub(super) fn data(event: &Event<'_>, texts: [*const c_char; Event::TEXTS]) -> tftpserver_event_data {

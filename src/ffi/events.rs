@@ -8,7 +8,7 @@ use super::guard::InsideCallback;
 use super::handles::Key;
 use super::strings::to_c;
 use super::types::*;
-use crate::server::events::{Accept, Callback, Event};
+use crate::class::events::{Accept, Callback, Event};
 
 /// A C function and what it wants to be given back.
 pub(super) struct CCallback {
@@ -93,7 +93,7 @@ mod tests {
     use std::ffi::CStr;
 
     use super::*;
-    use crate::server::events::id;
+    use crate::class::events::id;
 
     /// Writes what it sees to its context, and refuses.
     unsafe extern "C" fn callback(

@@ -14,10 +14,10 @@ use super::guard::{Call, status, unbound, value};
 use super::handles;
 use super::strings;
 use super::types::{tftpserver, tftpserver_callback};
-use crate::server::Server;
-use crate::server::errors::{self, Failure};
-use crate::server::events::Callback;
-use crate::server::property::Value;
+use crate::class::Server;
+use crate::class::errors::{self, Failure};
+use crate::class::events::Callback;
+use crate::class::property::Value;
 
 /// Makes a server with every property and setting at its default. It does not listen yet.
 ///

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use super::handles::Key;
 use super::strings;
 use super::types::tftpserver;
-use crate::server::Server;
-use crate::server::errors::{self, Failure};
+use crate::class::Server;
+use crate::class::errors::{self, Failure};
 use tftp_sync::thread_local;
 
 pub(super) use rules::Call;

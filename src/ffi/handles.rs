@@ -8,7 +8,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::types::tftpserver;
-use crate::server::Server;
+use crate::class::Server;
 use tftp_sync::RwLock;
 use tftp_sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 

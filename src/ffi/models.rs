@@ -6,7 +6,7 @@ use shuttle::thread;
 
 use super::handles::{self, Key};
 use super::*;
-use crate::server::errors::NOT_A_HANDLE;
+use crate::class::errors::NOT_A_HANDLE;
 use tftp_sync::check;
 
 /// The table of handles is the process's: one model at a time.

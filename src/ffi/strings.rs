@@ -9,7 +9,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
 use super::handles::Key;
-use crate::server::errors::{self, Failure};
+use crate::class::errors::{self, Failure};
 use tftp_sync::thread_local;
 
 /// What one thread holds for one handle.

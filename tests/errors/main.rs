@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex};
 
 use support::class::{CONNECTED, Class, DISCONNECTED, ERROR};
 use support::{Client, pattern};
+use tftpserver::class::errors::{Failure, Raised, TABLE, strerror};
+use tftpserver::class::events::{Accept, Event};
+use tftpserver::class::property::Value;
 use tftpserver::ffi;
-use tftpserver::server::errors::{Failure, Raised, TABLE, strerror};
-use tftpserver::server::events::{Accept, Event};
-use tftpserver::server::property::Value;
 
 /// How a number is raised; what came is given back.
 struct Row {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::support::class::{CONNECTED, Class, DISCONNECTED, ERROR, START_TRANSFER};
 use crate::support::{Failed, Options, pattern};
-use tftpserver::server::events::Event;
-use tftpserver::server::events::id::{CONNECTION_REQUEST as REQUEST, END_TRANSFER, TRANSFER};
-use tftpserver::server::property::id::TIMEOUT;
+use tftpserver::class::events::Event;
+use tftpserver::class::events::id::{CONNECTION_REQUEST as REQUEST, END_TRANSFER, TRANSFER};
+use tftpserver::class::property::id::TIMEOUT;
 
 const CLIENTS: usize = 60;
 

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use crate::support::{Client, Failed};
 use std::sync::Mutex;
 use tftp_codepage::{CodePage, page, pages};
-use tftpserver::server::Server;
-use tftpserver::server::events::id::{CONNECTION_REQUEST, ERROR};
-use tftpserver::server::events::{Callback, Event};
-use tftpserver::server::property::Value;
-use tftpserver::server::property::id::{
-    CONN_LOCAL_FILE, CONN_SERVED_NAME, LOCAL_DIR, LOCAL_HOST, LOCAL_PORT,
-};
+use tftpserver::class::Server;
+use tftpserver::class::events::id::{CONNECTION_REQUEST, ERROR};
+use tftpserver::class::events::{Callback, Event};
+use tftpserver::class::property::Value;
+use tftpserver::class::property::id::{CONN_LOCAL_FILE, CONN_SERVED_NAME, LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
 
 fn listening(root: &std::path::Path) -> Arc<Server> {
     let server = Server::open();

@@ -5,10 +5,10 @@ use std::ffi::{CStr, CString, c_char};
 use std::net::SocketAddr;
 
 use crate::support::{Client, pattern};
+use tftpserver::class::errors::strerror;
+use tftpserver::class::property::{self, Access, Field, Kind, Property};
+use tftpserver::class::setting::{self, Role, Setting};
 use tftpserver::ffi;
-use tftpserver::server::errors::strerror;
-use tftpserver::server::property::{self, Access, Field, Kind, Property};
-use tftpserver::server::setting::{self, Role, Setting};
 
 /// The C interface, with a directory to serve.
 struct Handle {

@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::support::committed::assert_up_to_date;
-use tftpserver::server::property::{self, Access, Field};
-use tftpserver::server::setting::{self, Role};
+use tftpserver::class::property::{self, Access, Field};
+use tftpserver::class::setting::{self, Role};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 

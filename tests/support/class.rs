@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
-use tftpserver::server::Server;
-use tftpserver::server::errors::Failure;
-use tftpserver::server::events::{Callback, Event};
-use tftpserver::server::property::Value;
-use tftpserver::server::property::id::{LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
+use tftpserver::class::Server;
+use tftpserver::class::errors::Failure;
+use tftpserver::class::events::{Callback, Event};
+use tftpserver::class::property::Value;
+use tftpserver::class::property::id::{LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
 
 use super::Client;
-pub use tftpserver::server::events::id::{CONNECTED, DISCONNECTED, ERROR, START_TRANSFER};
+pub use tftpserver::class::events::id::{CONNECTED, DISCONNECTED, ERROR, START_TRANSFER};
 
 /// DoEvents at most until what must come has come; each waits 20 ms (SelectWaitMillis) where nothing happens.
 const TURNS: usize = 2_000;

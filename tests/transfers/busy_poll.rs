@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::class::Class;
 use crate::support::{Options, pattern};
-use tftpserver::server::property::id::RETRANSMIT_TIMEOUT;
+use tftpserver::class::property::id::RETRANSMIT_TIMEOUT;
 
 /// Much longer than carrying out an order takes on the slowest machine, much shorter than the retransmit timeout.
 const PATIENCE: Duration = Duration::from_secs(60);

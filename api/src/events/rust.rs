@@ -7,7 +7,7 @@ use crate::made::Made;
 use crate::text::{camel, each_line, note};
 
 pub fn made(events: &[Event]) -> Vec<Made> {
-    vec![Made::whole("src/server/events/event.rs", class(events))]
+    vec![Made::whole("src/class/events/event.rs", class(events))]
 }
 
 fn class(events: &[Event]) -> String {

@@ -5,9 +5,9 @@
 //! Each line of its input is ID=VALUE of a property, or a configuration string (`Statistics`); what Config returns is
 //! printed.
 
-use tftpserver::server::Server;
-use tftpserver::server::property::Value;
-use tftpserver::server::property::id::{LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
+use tftpserver::class::Server;
+use tftpserver::class::property::Value;
+use tftpserver::class::property::id::{LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
 use tftpserver_bench::{argument, arguments, number, pin_to};
 
 fn main() {

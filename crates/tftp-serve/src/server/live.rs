@@ -127,8 +127,6 @@ impl Live {
     pub(super) fn over(&self, outcome: Outcome) -> (Teller, bool) {
         let mut state = self.state.lock();
         state.outcome = Some(outcome.clone());
-        // It is over once.
-        let _ = self.about.outcome.set(outcome.clone());
         let has_sink = state.carriage.as_ref().is_some_and(Carriage::is_upload);
         let teller = match state.is_asking {
             true => Teller::Busy,

@@ -7,8 +7,8 @@ use super::Stage;
 use super::settings::SETTINGS;
 use crate::bodies::input::Input;
 
-pub use tftpserver::server::property::id::CONN_FILE_DATA;
-use tftpserver::server::property::id::{CONN_LOCAL_FILE, LOCAL_DIR, LOCAL_HOST};
+pub use tftpserver::class::property::id::CONN_FILE_DATA;
+use tftpserver::class::property::id::{CONN_LOCAL_FILE, LOCAL_DIR, LOCAL_HOST};
 
 /// What is a setting only nearly.
 const NO_SETTINGS: [&str; 5] = ["statistics ", "NoSuchSetting", "", "\u{1F600}", " loglevel"];

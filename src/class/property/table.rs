@@ -1,7 +1,7 @@
 //! Made from api/properties.toml by `make bless`; not to be edited.
 
 use super::{Access, Kind, Property};
-use crate::server::errors;
+use crate::class::errors;
 
 /// Which value a property is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Made from api/settings.toml by `make bless`; not to be edited.
 
 use super::{Role, Setting};
-use crate::server::errors;
-use crate::server::property::Access;
-use crate::server::value::Kind;
+use crate::class::errors;
+use crate::class::property::Access;
+use crate::class::value::Kind;
 
 /// The settings that have an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -349,7 +349,7 @@ impl Releasing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::events::Event;
+    use crate::class::events::Event;
 
     fn nothing() -> Option<Arc<dyn Callback>> {
         Some(Arc::new(|_: &mut Event<'_>| 0) as Arc<dyn Callback>)
