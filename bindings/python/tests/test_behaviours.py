@@ -274,10 +274,6 @@ class Behaviours(Case):
         server.close()
         self.assertTrue(server.closed)
 
-    @unittest.skipIf(os.name == "nt", "Windows has it")
-    def test_event_handle_is_of_windows_alone(self):
-        self.fails(909, self.server(self.root).event_handle)
-
     def test_use_after_close(self):
         server = self.server(self.root)
         server.close()

@@ -717,6 +717,12 @@ class Values(Case):
         self.assertIsNone(gone())
 
 
+class Elsewhere(Case):
+    @unittest.skipIf(os.name == "nt", "Windows has it, and no descriptor")
+    def test_the_event_handle_is_of_windows_alone(self):
+        self.fails(909, self.server(self.root).event_handle)
+
+
 class Library(Case):
     def test_nothing_that_could_be_loaded(self):
         with self.assertRaises(ImportError) as caught:
