@@ -52,7 +52,7 @@ impl Reply {
         Arc::clone(&self.about)
     }
 
-    /// Makes a reply to a connection that no server has, for tests of an [`EventSink`](super::EventSink): its answers go to
+    /// Makes a reply to a connection that no server has, for tests of an [`EventSink`](crate::inline::EventSink): its answers go to
     /// `answers`.
     ///
     /// ```
@@ -127,7 +127,7 @@ impl Reply {
         self.post(Answer::End(refusal));
     }
 
-    /// Counts data of a run ([`DataRun::weight`](super::DataRun::weight)) as taken: more may be sent or received.
+    /// Counts data of a run ([`DataRun::weight`](crate::inline::DataRun::weight)) as taken: more may be sent or received.
     ///
     /// About 256 KiB of a connection may wait to be taken; then it is slowed. The last block of an upload is acknowledged
     /// only when everything was taken.

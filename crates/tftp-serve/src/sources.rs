@@ -10,7 +10,7 @@ use tftp_udp::Bytes;
 ///
 /// The first that is set and fits the operation counts: `to_application`, `data`, `fed`, `local_file`, the root directory
 /// with `served_name` or the client's name. Where there is none of these, an upload goes to the sink alone, as
-/// [`EngineEvent::Data`](super::EngineEvent::Data), if it has interest in [data](super::Interests::DATA).
+/// [`EngineEvent::Data`](crate::inline::EngineEvent::Data), if it has interest in [data](crate::inline::Interests::DATA).
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// Data to send instead of a file (downloads).
@@ -21,6 +21,6 @@ pub struct Sources {
     pub served_name: Option<String>,
     /// The application supplies the bytes while the download runs.
     pub fed: Option<Arc<Fed>>,
-    /// The data of an upload goes to the application alone. It needs interest in [data](super::Interests::DATA).
+    /// The data of an upload goes to the application alone. It needs interest in [data](crate::inline::Interests::DATA).
     pub to_application: bool,
 }

@@ -10,7 +10,7 @@
 #include "client.h"
 #include "tftpserver.h"
 
-enum { WAIT_MILLIS = 20000, NOT_A_HANDLE = 901 };
+enum { WAIT_MILLIS = 20000, NOT_A_HANDLE = 901, NOT_AVAILABLE = 909 };
 
 struct example {
     const char *name;
@@ -63,11 +63,13 @@ static int run(const struct example *example)
 {
     tftpserver *server = tftpserver_open();
     const char *wrong;
-    int ended;
+    int ended, code;
     tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_HOST, 0, "127.0.0.1");
     tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 0);
     example->run(server);
-    wrong = tftpserver_get_last_error_code(server) == 0 ? started(server) : tftpserver_get_last_error(server);
+    code = tftpserver_get_last_error_code(server);
+    /* An example may ask for what this platform has not. */
+    wrong = code == 0 || code == NOT_AVAILABLE ? started(server) : tftpserver_get_last_error(server);
     if (wrong == NULL)
         wrong = served(server);
     if (wrong != NULL)
