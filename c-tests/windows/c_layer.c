@@ -11,8 +11,9 @@ static int __stdcall on_event(void *context, int event_id, int cparam, void *par
 
 int main(void)
 {
-    void *(__stdcall *create)(int(__stdcall *)(void *, int, int, void *[], int[]), void *, char *, int) = IPWorks_TFTPServer_Create;
-    int(__stdcall *destroy)(void *) = IPWorks_TFTPServer_Destroy;
+    void *(__stdcall * create)(int(__stdcall *)(void *, int, int, void *[], int[]), void *, char *, int) =
+        IPWorks_TFTPServer_Create;
+    int(__stdcall * destroy)(void *) = IPWorks_TFTPServer_Destroy;
     void *object = create(on_event, NULL, NULL, 0);
     if (object == NULL || IPWorks_TFTPServer_Do(object, IPWORKS_TFTPSERVER_DOEVENTS, 0, NULL, NULL, NULL) != 0)
         return 1;

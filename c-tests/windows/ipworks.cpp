@@ -22,7 +22,9 @@ struct Requests : TFTPServer {
     int requests = 0, ended = 0;
     int FireConnectionRequest(TFTPServerConnectionRequestEventParams *e) override
     {
-        requests += std::strcmp(e->Filename, "Gr\xc3\xbc\xc3\x9f" "e") == 0;
+        requests += std::strcmp(e->Filename, "Gr\xc3\xbc\xc3\x9f"
+                                             "e")
+                 == 0;
         return 0;
     }
     int FireDisconnected(TFTPServerDisconnectedEventParams *e) override
@@ -74,7 +76,11 @@ static void wide_text()
     CHECK(std::strcmp(server.Config(L"SelectWaitMillis"), "10") == 0);
     CHECK(server.SetLocalDir(static_cast<const wchar_t *>(nullptr)) == TFTPSERVER_ERROR_INVALID_VALUE);
     CHECK(server.StartListening() == 0);
-    CHECK(get(server, "Gr\xc3\xbc\xc3\x9f" "e", server.ended) == "content");
+    CHECK(get(server,
+              "Gr\xc3\xbc\xc3\x9f"
+              "e",
+              server.ended)
+          == "content");
     CHECK(server.requests == 1 && server.ended == 1);
 }
 
@@ -89,8 +95,8 @@ static int __stdcall sink(void *context, int event_id, int cparam, void *param[]
 static void c_layer()
 {
     int errors = 0;
-    void *(__stdcall *create)(IPWorks_TFTPServer_Sink, void *, char *, int) = IPWorks_TFTPServer_Create;
-    int(__stdcall *destroy)(void *) = IPWorks_TFTPServer_Destroy;
+    void *(__stdcall * create)(IPWorks_TFTPServer_Sink, void *, char *, int) = IPWorks_TFTPServer_Create;
+    int(__stdcall * destroy)(void *) = IPWorks_TFTPServer_Destroy;
     void *object = create(sink, &errors, nullptr, 0);
     CHECK(object != nullptr);
     CHECK(IPWorks_TFTPServer_Set(object, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, reinterpret_cast<void *>(6969), 0) == 0);

@@ -20,7 +20,6 @@ import tempfile
 import time
 
 from client import ACK, OACK, Client
-from client import RRQ as READ
 from client import WRQ as WRITE
 
 HERE = os.path.dirname(os.path.abspath(__file__))

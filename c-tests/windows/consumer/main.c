@@ -25,7 +25,8 @@ static int ask(tftpserver *server, char *answer, int room)
     address.sin_port = htons((u_short)tftpserver_get_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0));
     setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, (const char *)&patience, sizeof patience);
     sendto(client, request, sizeof request, 0, (struct sockaddr *)&address, sizeof address);
-    if (waiting == NULL || WaitForSingleObject(waiting, patience) != WAIT_OBJECT_0 || tftpserver_do_doevents(server) != 0)
+    if (waiting == NULL || WaitForSingleObject(waiting, patience) != WAIT_OBJECT_0
+        || tftpserver_do_doevents(server) != 0)
         return -1;
     length = recv(client, answer, room, 0);
     closesocket(client);

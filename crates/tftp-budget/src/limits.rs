@@ -6,7 +6,7 @@ pub fn open_files() -> u64 {
     soft(libc::RLIMIT_NOFILE).unwrap_or(1024)
 }
 
-/// Processors that the system uses, also those that this process may not run on. 1 where it does not say.
+/// Processors that the system uses, also those that this process may not run on; 1 if unknown.
 #[cfg(unix)]
 pub fn processors() -> usize {
     // SAFETY: no pointers.
@@ -14,7 +14,7 @@ pub fn processors() -> usize {
     usize::try_from(count).unwrap_or(1).max(1)
 }
 
-/// Processors that this process may run on. 1 where the system does not say.
+/// Processors that this process may run on; 1 if unknown.
 #[cfg(not(unix))]
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
