@@ -177,8 +177,11 @@ impl Watcher<'_> {
             None => false,
             Some(Outcome::Complete) => self.complete && !self.error_said,
             Some(Outcome::ClientError { .. } | Outcome::Unreachable) => !self.error_said,
-            // Who never answered may not exist.
-            Some(Outcome::TimedOut { .. }) => self.error_said == self.answered,
+            // A client that never answered may not exist: it gets the ERROR only in place of the first packet.
+            Some(Outcome::TimedOut { .. }) => {
+                let was_sent_nothing = self.pace.first_said.is_none();
+                self.error_said == (self.answered || was_sent_nothing)
+            }
             Some(Outcome::Oversized | Outcome::Failed) => self.error_said,
         };
         if !fits {
