@@ -18,7 +18,7 @@ use super::{Bytes, Lane};
 
 /// How much an upload gathers before it is written: few large writes are cheap, but thousands of uploads share what all
 /// may gather.
-const WRITE_AT_ONCE: RangeInclusive<usize> = 4 << 10..=64 << 10;
+const WRITE_AT_ONCE: RangeInclusive<usize> = 4 << 10..=256 << 10;
 const GATHERED_IN_ALL: usize = 16 << 20;
 
 /// So many of these may wait for slow storage before the client is made to wait too.

@@ -46,7 +46,8 @@ impl Bench {
 
 #[test]
 fn many_uploads_gather_less_each() {
-    assert_eq!(write_size(0), 64 << 10);
+    assert_eq!(write_size(0), 256 << 10);
+    assert_eq!(write_size(64), 256 << 10);
     assert_eq!(write_size(256), 64 << 10);
     assert_eq!(write_size(512), 32 << 10);
     assert_eq!(write_size(10_000), 4 << 10);
