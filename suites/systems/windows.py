@@ -24,7 +24,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.join(os.path.dirname(HERE), name) for name in ("files", "lib")]
 
 from client import DATA, Client  # noqa: E402
-from ground import INSIDE, READ, WRITE, Asker, Ground, Upload, is_presentable, leftovers, until  # noqa: E402
+from client import RRQ as READ  # noqa: E402
+from client import WRQ as WRITE  # noqa: E402
+from ground import INSIDE, Asker, Ground, Upload, is_presentable, leftovers, until  # noqa: E402
 from spellings import SPELLINGS, spell  # noqa: E402
 
 EXE = os.environ.get("TFTPSERVER_EXE", "")
