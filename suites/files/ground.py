@@ -20,6 +20,7 @@ import tempfile
 import time
 
 from client import ACK, OACK, Client
+from client import RRQ as READ  # noqa: F401 (tests import it from here)
 from client import WRQ as WRITE
 
 HERE = os.path.dirname(os.path.abspath(__file__))
