@@ -1,59 +1,37 @@
-//! Who is ready: poll(2), where there is no epoll, or WSAPoll. Its cost grows with the sockets watched.
+//! Who is ready, where there is no epoll of our own: kqueue on macOS and the BSDs, the sockets' driver on Windows, by the
+//! crate `polling`. Level-triggered; the cost of a wait grows with the sockets that are ready, not with those watched.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::wake::{Bell, Signal, round_up_to_milliseconds};
-use super::{Ready, UdpSocket, Waker, Wanted};
+use polling::{Event, Events, PollMode};
 use tftp_sync::Mutex;
 
-#[cfg(unix)]
-mod system {
-    pub(super) use libc::{POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, pollfd as Entry};
-    pub(super) use std::os::fd::RawFd as Raw;
+use super::wake::{Bell, Signal};
+use super::{Ready, UdpSocket, Waker, Wanted};
 
-    pub(super) fn poll(entries: &mut [Entry], milliseconds: i32) -> i32 {
-        // SAFETY: the slice has so many elements, and outlives the call.
-        unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, milliseconds) }
-    }
-}
+/// Sockets told of in one wait; the others are told of in the next.
+const EVENTS: std::num::NonZeroUsize = std::num::NonZeroUsize::new(128).unwrap();
 
-#[cfg(windows)]
-mod system {
-    use windows_sys::Win32::Networking::WinSock::WSAPoll;
-    pub(super) use windows_sys::Win32::Networking::WinSock::{
-        POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, WSAPOLLFD as Entry,
-    };
-    pub(super) type Raw = usize;
-
-    pub(super) fn poll(entries: &mut [Entry], milliseconds: i32) -> i32 {
-        // SAFETY: the slice has so many elements, and outlives the call.
-        unsafe { WSAPoll(entries.as_mut_ptr(), entries.len() as u32, milliseconds) }
-    }
-}
-
-use system::{Entry, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, Raw};
+/// The key of the wake-up descriptor. The highest one is `polling`'s own.
+const BELL: usize = usize::MAX - 1;
 
 /// Waits for sockets, for a moment in time and for other threads.
 pub struct Poller {
-    watched: Mutex<Vec<Watched>>,
+    poller: polling::Poller,
     bell: Arc<Bell>,
-}
-
-struct Watched {
-    fd: Raw,
-    key: usize,
-    wanted: Wanted,
+    /// The thread that waits has it; nobody else wants it.
+    events: Mutex<Events>,
 }
 
 #[cfg(unix)]
-fn bell() -> io::Result<Signal> {
+fn signal() -> io::Result<Signal> {
     Signal::pipe()
 }
 
 #[cfg(windows)]
-fn bell() -> io::Result<Signal> {
+fn signal() -> io::Result<Signal> {
     Signal::new()
 }
 
@@ -61,29 +39,28 @@ impl Poller {
     /// A poller of no socket.
     ///
     /// # Errors
-    /// Those of pipe: no descriptors left.
+    /// Those of kqueue and pipe: no descriptors left.
     pub fn new() -> io::Result<Poller> {
+        let poller = polling::Poller::new()?;
+        let bell = Bell::new(signal()?);
+        // SAFETY: the signal lives as long as the bell, and `drop` takes it out before.
+        unsafe { poller.add_with_mode(bell.signal.source(), Event::readable(BELL), PollMode::Level)? };
         Ok(Poller {
-            watched: Mutex::new(Vec::new()),
-            bell: Bell::new(bell()?),
+            poller,
+            bell,
+            events: Mutex::new(Events::with_capacity(EVENTS)),
         })
     }
 
-    /// Watches a socket for reading; `key` names it in [`Ready`]. To be removed before it is closed.
+    /// Watches a socket for reading; `key` names it in [`Ready`] (any but the two highest numbers). To be removed before
+    /// it is closed.
     ///
     /// # Errors
     /// `AlreadyExists` if it is watched.
     pub fn add(&self, socket: &UdpSocket, key: usize) -> io::Result<()> {
-        let mut watched = self.watched.lock();
-        if watched.iter().any(|other| other.fd == socket.fd()) {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        watched.push(Watched {
-            fd: socket.fd(),
-            key,
-            wanted: Wanted::READ,
-        });
-        Ok(())
+        let interest = interest(key, Wanted::READ);
+        // SAFETY: whoever adds a socket removes it before it is closed.
+        unsafe { self.poller.add_with_mode(socket.std(), interest, PollMode::Level) }
     }
 
     /// What a watched socket is watched for from now on, beside errors.
@@ -91,13 +68,8 @@ impl Poller {
     /// # Errors
     /// `NotFound` if it is not watched.
     pub fn want(&self, socket: &UdpSocket, key: usize, wanted: Wanted) -> io::Result<()> {
-        let mut watched = self.watched.lock();
-        let found = watched
-            .iter_mut()
-            .find(|other| other.fd == socket.fd())
-            .ok_or(io::ErrorKind::NotFound)?;
-        (found.key, found.wanted) = (key, wanted);
-        Ok(())
+        self.poller
+            .modify_with_mode(socket.std(), interest(key, wanted), PollMode::Level)
     }
 
     /// Watches a socket no more.
@@ -105,13 +77,7 @@ impl Poller {
     /// # Errors
     /// `NotFound` if it is not watched.
     pub fn remove(&self, socket: &UdpSocket) -> io::Result<()> {
-        let mut watched = self.watched.lock();
-        let index = watched
-            .iter()
-            .position(|other| other.fd == socket.fd())
-            .ok_or(io::ErrorKind::NotFound)?;
-        watched.swap_remove(index);
-        Ok(())
+        self.poller.delete(socket.std())
     }
 
     /// What other threads wake this poller with.
@@ -121,68 +87,42 @@ impl Poller {
 
     /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready`
     /// the sockets alone. True if a waker has called since the last wait: it will not be told again. Never returns
-    /// before the time is over without a reason, except for a signal.
+    /// before the time is over without a reason.
     ///
     /// # Errors
-    /// Those of poll, but not EINTR.
+    /// Those of the system's call, but not EINTR.
     pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<bool> {
         ready.clear();
-        let (mut fds, keys) = self.list();
+        let mut events = self.events.lock();
+        events.clear();
         let sleeps = timeout != Some(Duration::ZERO) && self.bell.may_sleep();
-        let milliseconds = if sleeps {
-            timeout.map_or(-1, round_up_to_milliseconds)
-        } else {
-            0
-        };
-        let count = system::poll(&mut fds, milliseconds);
-        let error = io::Error::last_os_error();
+        let result = self
+            .poller
+            .wait(&mut events, if sleeps { timeout } else { Some(Duration::ZERO) });
         let is_called = self.bell.awake();
-        if count < 0 {
-            return if error.kind() == io::ErrorKind::Interrupted {
-                Ok(is_called)
-            } else {
-                Err(error)
-            };
-        }
-        if fds[0].revents != 0 {
-            self.bell.signal.lower();
-        }
-        ready.extend(
-            fds[1..]
-                .iter()
-                .zip(keys)
-                .filter(|(fd, _)| fd.revents != 0)
-                .map(|(fd, key)| Ready {
+        result?;
+        for event in events.iter() {
+            match event.key {
+                BELL => self.bell.signal.lower(),
+                key => ready.push(Ready {
                     key,
-                    readable: fd.revents & POLLIN != 0,
-                    writable: fd.revents & POLLOUT != 0,
-                    error: fd.revents & (POLLERR | POLLHUP | POLLNVAL) != 0,
+                    readable: event.readable,
+                    writable: event.writable,
+                    error: event.is_err().unwrap_or(false),
                 }),
-        );
+            }
+        }
         Ok(is_called)
     }
+}
 
-    /// The descriptors to poll, the wake-up's first, and the keys of the others.
-    fn list(&self) -> (Vec<Entry>, Vec<usize>) {
-        let watched = self.watched.lock();
-        let bell = Entry {
-            fd: self.bell.signal.raw(),
-            events: POLLIN,
-            revents: 0,
-        };
-        let events = |wanted: Wanted| {
-            let read = if wanted.read { POLLIN } else { 0 };
-            let write = if wanted.write { POLLOUT } else { 0 };
-            read | write
-        };
-        let sockets = watched.iter().map(|w| Entry {
-            fd: w.fd,
-            events: events(w.wanted),
-            revents: 0,
-        });
-        (
-            std::iter::once(bell).chain(sockets).collect(),
-            watched.iter().map(|w| w.key).collect(),
-        )
+impl Drop for Poller {
+    fn drop(&mut self) {
+        // A waker may keep the bell, and with it the signal, longer than this. What fails is watched no more anyway.
+        let _ = self.poller.delete(self.bell.signal.source());
     }
+}
+
+fn interest(key: usize, wanted: Wanted) -> Event {
+    Event::new(key, wanted.read, wanted.write)
 }

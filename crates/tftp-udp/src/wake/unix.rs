@@ -53,6 +53,12 @@ impl Signal {
     pub(in super::super) fn raw(&self) -> i32 {
         self.read.as_raw_fd()
     }
+
+    /// What a poller watches.
+    #[cfg(any(not(linux), test))]
+    pub(in super::super) fn source(&self) -> &OwnedFd {
+        &self.read
+    }
 }
 
 /// Bytes taken out of a pipe at once.
