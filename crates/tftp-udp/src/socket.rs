@@ -258,7 +258,7 @@ impl UdpSocket {
     }
 
     /// The descriptor, open as long as `self`.
-    #[cfg(unix)]
+    #[cfg(linux)]
     pub(super) fn fd(&self) -> std::os::fd::RawFd {
         std::os::fd::AsRawFd::as_raw_fd(&self.inner)
     }
