@@ -68,6 +68,7 @@ static int ask(client *one, int opcode, const char *name, int answer, int block)
 
 static void failures(void)
 {
+    int is_linux;
     client one;
     char path[512];
     NEED(begin(0));
@@ -96,17 +97,20 @@ static void failures(void)
     CHECK(client_expect(&one, ERROR, 0, fixture_millis()));
     check_failure(301);
     client_close(&one);
-    CHECK(tftpserver_set_int(self.server, MAX_RETRANSMITS, 0, 3) == 0);
-    CHECK(ask(&one, RRQ, "f", DATA, 1));
-    client_close(&one); /* the next packet finds nobody: ICMP port unreachable */
-    check_failure(10061);
+    is_linux = check_is_linux("the error queue");
+    if (is_linux) {
+        CHECK(tftpserver_set_int(self.server, MAX_RETRANSMITS, 0, 3) == 0);
+        CHECK(ask(&one, RRQ, "f", DATA, 1));
+        client_close(&one); /* the next packet finds nobody: ICMP port unreachable */
+        check_failure(10061);
+    }
     fixture_path(&self, "f", path, sizeof path);
     CHECK(ask(&one, RRQ, "f", DATA, 1));
     CHECK_INT(tftpserver_do_disconnect(self.server, 0), 0);
     CHECK(client_expect(&one, ERROR, 0, fixture_millis()));
     check_failure(10053);
     client_close(&one);
-    check_balance(7);
+    check_balance(6 + is_linux);
     fixture_close(&self);
 }
 

@@ -254,10 +254,13 @@ static void the_client_is_gone_meanwhile(void)
     client one;
     int code;
     NEED(open_with(&made));
+    /* Where the system does not say that its port is closed, silence does. */
+    CHECK_INT(tftpserver_set_int(self.server, RETRANSMIT_TIMEOUT, 0, 1), 0);
+    CHECK_INT(tftpserver_set_int(self.server, MAX_RETRANSMITS, 0, 1), 0);
     NEED(ask(&one, RRQ, "s"));
     client_close(&one);
     CHECK_INT(tftpserver_do_accept(self.server, FIRST_ID, YES), 0);
-    CHECK(fixture_await(&self, DISCONNECTED, 1));
+    NEED(fixture_await(&self, DISCONNECTED, 1));
     CHECK_INT(fixture_find(&self, CONNECTED, 0)->code, 0);
     code = fixture_find(&self, DISCONNECTED, 0)->code;
     CHECK(code == 10061 || code == 301);

@@ -3,12 +3,21 @@ import os
 import tempfile
 import threading
 import time
+import unittest
 
 from client import Answer, Client, request  # noqa: F401
 from interface import Callback, EventId, PropertyId, load
 from net import in_child  # noqa: F401
 
 LIBRARY = os.environ.get("TFTPSERVER_LIBRARY", "")
+# The library was compiled with `--cfg portable`: it does what it can on other systems than Linux.
+PORTABLE = bool(os.environ.get("TFTPSERVER_PORTABLE"))
+
+
+def only_linux(what):
+    """For a test of `what`, which the library has on Linux alone."""
+    return unittest.skipIf(PORTABLE, f"{what}, which only Linux has")
+
 
 VERSION, CONN_COUNT, CONN_ID = PropertyId.VERSION, PropertyId.CONN_COUNT, PropertyId.CONN_CONNECTION_ID
 CONN_REMOTE_HOST, CONN_LOCAL_FILE = PropertyId.CONN_REMOTE_HOST, PropertyId.CONN_LOCAL_FILE

@@ -5,8 +5,8 @@ import subprocess
 import unittest
 
 import net
-from lib import (CONNECTED, CONN_REMOTE_HOST, DISCONNECTED, LOCAL_HOST, LOCAL_PORT, REQUEST, TRANSFER, Answer, Client,
-                 Server, in_child, pattern, read, refused)
+from lib import (CONNECTED, CONN_REMOTE_HOST, DISCONNECTED, LOCAL_HOST, LOCAL_PORT, PORTABLE, REQUEST, TRANSFER, Answer,
+                 Client, Server, in_child, only_linux, pattern, read, refused)
 
 ISOLATED = net.may_isolate()
 needs_network = unittest.skipUnless(ISOLATED, "tests with a network of their own, which needs root")
@@ -61,6 +61,7 @@ class Listening(unittest.TestCase):
                     client.socket.settimeout(0.3)
                     client.receive()
 
+    @only_linux("the address of a request to one socket of all addresses")
     def test_both_families_from_one_socket(self):
         """And the IPv4 ones are written as such, in events and in the Conn arrays."""
         for settings in ({}, {"UseConnection": "True"}, {"SinglePort": "True"}, {"IoThreads": 3}):
@@ -123,6 +124,8 @@ class Destination(unittest.TestCase):
     def test_the_latest_request(self):
         for host, settings in (("", {}), ("", {"UseIPv6": "True"}), ("", {"UseConnection": "True"}),
                                ("", {"SourceIPAddress": "127.0.0.5"}), ("127.0.0.4", {})):
+            if PORTABLE and not host:
+                continue
             with self.subTest(host=host, **settings), Server(host, CaptureIPPacketInfo="True", **settings) as server:
                 server.file("file", b"data")
                 self.assertEqual(server.config("DestinationAddress"), "")
@@ -135,6 +138,7 @@ class Destination(unittest.TestCase):
                 server.config("CaptureIPPacketInfo", "True")
                 self.assertEqual(server.config("DestinationAddress"), "", "forgotten")
 
+    @only_linux("the address of a request to one socket of all addresses")
     def test_inside_a_callback_it_is_the_connections(self):
         seen = []
         with Server("", CaptureIPPacketInfo="True") as server:
@@ -159,6 +163,12 @@ class Destination(unittest.TestCase):
 
 
 class SourceAddress(unittest.TestCase):
+    if PORTABLE:
+        def test_it_is_refused_elsewhere(self):
+            for settings in ({}, {"SinglePort": "True"}):
+                refused(self, 909, Server, "", SourceIPAddress="127.0.0.5", **settings)
+
+    @only_linux("SourceIPAddress")
     def test_packets_come_from_it(self):
         for host, settings in (("", {}), ("", {"UseConnection": "True"}), ("", {"SinglePort": "True"}),
                                ("", {"UseIPv6": "True"}), ("", {"UseIPv6": "True", "UseConnection": "True"}),
@@ -177,6 +187,7 @@ class SourceAddress(unittest.TestCase):
                     client.read("none")
                 self.assertEqual(client.peer[0], "127.0.0.5", "errors too")
 
+    @only_linux("SourceIPAddress")
     def test_clients_of_the_other_family_are_answered_as_ever(self):
         with Server("", UseIPv6="True", SourceIPAddress="127.0.0.5") as server:
             server.file("file", b"data")
@@ -191,6 +202,7 @@ class SourceAddress(unittest.TestCase):
         refused(self, 10047, Server, SourceIPAddress="::1")
         refused(self, 10047, Server, "::1", UseIPv6="True", SourceIPAddress="127.0.0.5")
 
+    @only_linux("SourceIPAddress")
     def test_a_foreign_address_needs_rights(self):
         def test():
             give_up_rights()
@@ -201,6 +213,7 @@ class SourceAddress(unittest.TestCase):
         in_child(test)
 
     @needs_network
+    @only_linux("SourceIPAddress")
     def test_a_foreign_address(self):
         """Answers to it are translated on their way, as by a load balancer in front."""
         def test():
@@ -221,6 +234,7 @@ class SourceAddress(unittest.TestCase):
         in_child(test)
 
     @needs_network
+    @only_linux("SourceIPAddress")
     def test_a_foreign_address_with_connected_sockets(self):
         def test():
             there = net.pair()
@@ -243,6 +257,11 @@ class SourceMac(unittest.TestCase):
                 refused(self, 905, server.config, "SourceMacAddress", bad)
         refused(self, 909, Server, "", UseIPv6="True", SourceMacAddress=MAC)
 
+    if PORTABLE:
+        def test_it_is_refused_elsewhere(self):
+            refused(self, 909, Server, "", SourceMacAddress=MAC)
+
+    @only_linux("SourceMacAddress")
     def test_it_needs_rights(self):
         def test():
             give_up_rights()
@@ -252,6 +271,7 @@ class SourceMac(unittest.TestCase):
 
 
 @needs_network
+@only_linux("SourceMacAddress")
 class Frames(unittest.TestCase):
     def transfer(self, there, server, size=60000, **options):
         """Reads a file in the other network; the frames that came from the server."""

@@ -4,7 +4,7 @@ import socket
 import unittest
 
 import net
-from lib import DISCONNECTED, LOCAL_HOST, REQUEST, Client, Server, in_child, pattern, read, refused
+from lib import DISCONNECTED, LOCAL_HOST, REQUEST, Client, Server, in_child, only_linux, pattern, read, refused
 from net import needs_network
 
 
@@ -50,6 +50,7 @@ class ListenOn(unittest.TestCase):
             data = server.file("file", b"x")
             self.assertEqual([reads((host, port), "file") for host in ("127.0.0.1", "::1")], [data, data])
 
+    @only_linux("SourceIPAddress")
     def test_a_source_is_for_its_family(self):
         with Server("127.0.0.1", ListenOn="[::1]:0", SourceIPAddress="127.0.0.2") as server:
             data = server.file("file", b"x")
@@ -83,6 +84,7 @@ class ListenDescriptors(unittest.TestCase):
                     self.assertEqual(addresses(server), [place.getsockname()[:2] for place in (one, other)])
                     self.assertEqual([reads(place, "file") for place in addresses(server)], [data, data])
 
+    @only_linux("the error queue")
     def test_whoever_is_gone_is_found_out(self):
         """The error queue is asked for: no timeout has to pass."""
         with bound("127.0.0.1") as one, self.adopting(one, SinglePort="True", start=False) as server:
@@ -96,6 +98,7 @@ class ListenDescriptors(unittest.TestCase):
             self.assertEqual(ends, [10061])
 
     @needs_network
+    @only_linux("the address of a request to one socket of all addresses")
     def test_the_answer_comes_from_the_address_that_was_asked(self):
         def test():
             other = net.pair()

@@ -105,9 +105,9 @@ class Limits(unittest.TestCase):
             self.assertLessEqual(sum(block * window for block, window in granted), (64 << 20) + 240 * 512)
             self.assertLess(granted[-1], (8192, 64))
             self.assertGreaterEqual(granted[-1][0], 512)
-            with Client(server.address) as client:
-                agreed = client.oack("file", **asked)
-                self.assertEqual(agreed["windowsize"], "64", "chunks of files are shared")
+            clients.append(Client(server.address))
+            agreed = clients[-1].oack("file", **asked)
+            self.assertEqual(agreed["windowsize"], "64", "chunks of files are shared")
             self.close(clients)
             self.wait_until_idle(server)
             with Client(server.address) as client:

@@ -73,8 +73,6 @@ impl Adopted {
     pub(super) fn into_socket(self, options: &SocketOptions) -> io::Result<UdpSocket> {
         set_buffers(&self.socket, options)?;
         sockopt::apply(&self.socket, self.address.is_ipv6(), options)?;
-        #[cfg(not(linux))]
-        self.socket.set_nonblocking(true)?;
         Ok(UdpSocket::from_bound(self.socket, self.address.is_ipv6()))
     }
 }
@@ -116,7 +114,7 @@ fn has_udp(_: &Socket) -> io::Result<bool> {
     Ok(true)
 }
 
-#[cfg(all(test, linux))]
+#[cfg(all(test, unix))]
 mod tests {
     use std::os::fd::AsRawFd;
 

@@ -13,7 +13,7 @@
 //! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
 //! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
 //! - `windows.rs`: that by WSARecvMsg and WSASendMsg;
-//! - `poll.rs`, `poll_portable.rs`, `wake.rs`: who is ready, and wake-ups from other threads.
+//! - `poll.rs`, `poll_portable.rs`, `poll_windows.rs`, `wake.rs`: who is ready, and wake-ups from other threads.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -37,8 +37,10 @@ mod listeners;
 mod own_addresses;
 #[cfg(linux)]
 mod poll;
-#[cfg(any(not(linux), test))]
+#[cfg(all(unix, any(not(linux), test)))]
 mod poll_portable;
+#[cfg(any(windows, all(test, unix)))]
+mod poll_windows;
 mod portable;
 mod ports;
 mod queue;
@@ -69,8 +71,10 @@ pub use listeners::{ListenOptions, Listeners};
 pub use own_addresses::own_ipv6_addresses;
 #[cfg(linux)]
 pub use poll::Poller;
-#[cfg(not(linux))]
+#[cfg(all(unix, not(linux)))]
 pub use poll_portable::Poller;
+#[cfg(windows)]
+pub use poll_windows::Poller;
 use ports::{Inlet, LISTENING, PortOptions, Ports, Reading};
 use recv::RecvBatch;
 #[cfg(linux)]

@@ -1,5 +1,5 @@
-//! Who is ready, where there is no epoll of our own: kqueue on macOS and the BSDs, the sockets' driver on Windows, by the
-//! crate `polling`. Level-triggered; the cost of a wait grows with the sockets that are ready, not with those watched.
+//! Who is ready on macOS and the BSDs: kqueue, by the crate `polling`, which on Linux stands on epoll. Level-triggered; the
+//! cost of a wait grows with the sockets that are ready, not with those watched.
 
 use std::io;
 use std::sync::Arc;
@@ -25,16 +25,6 @@ pub struct Poller {
     events: Mutex<Events>,
 }
 
-#[cfg(unix)]
-fn signal() -> io::Result<Signal> {
-    Signal::pipe()
-}
-
-#[cfg(windows)]
-fn signal() -> io::Result<Signal> {
-    Signal::new()
-}
-
 impl Poller {
     /// A poller of no socket.
     ///
@@ -42,7 +32,7 @@ impl Poller {
     /// Those of kqueue and pipe: no descriptors left.
     pub fn new() -> io::Result<Poller> {
         let poller = polling::Poller::new()?;
-        let bell = Bell::new(signal()?);
+        let bell = Bell::new(Signal::pipe()?);
         // SAFETY: the signal lives as long as the bell, and `drop` takes it out before.
         unsafe { poller.add_with_mode(bell.signal.source(), Event::readable(BELL), PollMode::Level)? };
         Ok(Poller {

@@ -100,7 +100,7 @@ pub(super) use super::windows::{receive_one, send_now};
 
 // An adopted socket may be one that blocks: its owner's choice, for the flag is the socket's and not the descriptor's.
 
-#[cfg(linux)]
+#[cfg(unix)]
 fn send_now(
     socket: &UdpSocket,
     bytes: &[u8],
@@ -115,28 +115,10 @@ fn send_now(
     Ok(())
 }
 
-#[cfg(linux)]
+#[cfg(unix)]
 fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
     use rustix::net::{RecvFlags, recvfrom};
     let (length, _, peer) = recvfrom(socket.std(), buffer, RecvFlags::DONTWAIT)?;
     let peer = peer.and_then(|peer| peer.try_into().ok());
     Ok((length, peer.ok_or(io::ErrorKind::InvalidData)?))
-}
-
-#[cfg(all(unix, not(linux)))]
-fn send_now(
-    socket: &UdpSocket,
-    bytes: &[u8],
-    peer: Option<SocketAddr>,
-    _: Option<LocalAddr>,
-) -> io::Result<()> {
-    match peer {
-        Some(peer) => socket.std().send_to(bytes, peer).map(drop),
-        None => socket.std().send(bytes).map(drop),
-    }
-}
-
-#[cfg(all(unix, not(linux)))]
-fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-    socket.std().recv_from(buffer)
 }

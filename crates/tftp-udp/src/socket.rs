@@ -1,7 +1,7 @@
 //! One UDP socket.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -56,20 +56,32 @@ pub fn is_own(ip: IpAddr) -> bool {
 /// Whether this program may send from an address.
 ///
 /// # Errors
-/// `PermissionDenied` for one that is not this host's, without CAP_NET_ADMIN and CAP_NET_RAW.
+/// `PermissionDenied` for one that is not this host's, without CAP_NET_ADMIN and CAP_NET_RAW; `Unsupported` where the
+/// system does not let a program choose.
+#[cfg(any(linux, windows))]
 pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
     if is_own(ip) {
         return Ok(());
     }
     let anywhere = match ip {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        IpAddr::V4(_) => IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
     };
     let options = SocketOptions {
         foreign_source: true,
         ..SocketOptions::default()
     };
     UdpSocket::bind(SocketAddr::new(anywhere, 0), &options).map(drop)
+}
+
+/// Whether this program may send from an address: not on this system, where an answer from a shared port has the address
+/// that the system chooses.
+///
+/// # Errors
+/// `Unsupported`.
+#[cfg(not(any(linux, windows)))]
+pub fn may_send_from(_: IpAddr) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Whether this program may bind sockets to a network interface.
@@ -258,7 +270,7 @@ impl UdpSocket {
     }
 
     /// The descriptor, open as long as `self`.
-    #[cfg(linux)]
+    #[cfg(any(linux, all(test, unix)))]
     pub(super) fn fd(&self) -> std::os::fd::RawFd {
         std::os::fd::AsRawFd::as_raw_fd(&self.inner)
     }

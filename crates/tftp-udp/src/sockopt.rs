@@ -202,9 +202,12 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
     let Some(class) = options.traffic_class else {
         return Ok(());
     };
-    if v6 {
-        socket.set_tclass_v6(class.into())
-    } else {
-        socket.set_tos_v4(class.into())
+    if !v6 {
+        return socket.set_tos_v4(class.into());
     }
+    if !options.v6_only {
+        // For IPv4 packets of the same socket, where the system lets it have both.
+        let _ = socket.set_tos_v4(class.into());
+    }
+    socket.set_tclass_v6(class.into())
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
-#[cfg(any(linux, all(test, unix)))]
+#[cfg(any(linux, windows, test))]
 use std::time::Duration;
 
 use tftp_sync::Mutex;
@@ -29,7 +29,7 @@ const ASLEEP: u8 = 1;
 const CALLED: u8 = 2;
 
 /// A wait that is never too short: a loop that wakes too early finds nothing due and spins.
-#[cfg(any(linux, all(test, unix)))]
+#[cfg(any(linux, windows, test))]
 pub(super) fn round_up_to_milliseconds(timeout: Duration) -> std::ffi::c_int {
     let rest = u64::from(timeout.subsec_nanos().div_ceil(1_000_000));
     let milliseconds = timeout.as_secs().saturating_mul(1000).saturating_add(rest);

@@ -138,7 +138,6 @@ fn an_adopted_socket_is_listened_on(mode: IoMode) {
     net.close(net.listening());
     drop(nets);
     client.send_to(b"theirs", address).unwrap();
-    theirs.set_nonblocking(false).unwrap();
     theirs.set_read_timeout(Some(LONG)).unwrap();
     assert_eq!(theirs.recv(&mut answer).unwrap(), 6, "it stays the application's");
 }

@@ -135,6 +135,7 @@ macro_rules! for_poller {
 }
 
 for_poller!(epoll, super::super::super::Poller);
+for_poller!(poll, super::super::super::poll_windows::Poller);
 for_poller!(portable, super::super::super::poll_portable::Poller);
 
 #[allow(

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::io;
 use std::net::{Ipv4Addr, UdpSocket};
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsRawHandle, AsRawSocket, FromRawHandle, OwnedHandle};
 use std::ptr;
 
 use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
@@ -31,9 +31,8 @@ impl Signal {
         while self.socket.recv(&mut [0; 8]).is_ok() {}
     }
 
-    /// What a poller watches.
-    pub(in super::super) fn source(&self) -> &UdpSocket {
-        &self.socket
+    pub(in super::super) fn raw(&self) -> usize {
+        self.socket.as_raw_socket() as usize
     }
 }
 

@@ -1,0 +1,188 @@
+//! Who is ready: WSAPoll, whose cost grows with the sockets watched. poll(2), which is the same, is there for tests.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::wake::{Bell, Signal, round_up_to_milliseconds};
+use super::{Ready, UdpSocket, Waker, Wanted};
+use tftp_sync::Mutex;
+
+#[cfg(unix)]
+mod system {
+    pub(super) use libc::{POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, pollfd as Entry};
+    pub(super) use std::os::fd::RawFd as Raw;
+
+    pub(super) fn poll(entries: &mut [Entry], milliseconds: i32) -> i32 {
+        // SAFETY: the slice has so many elements, and outlives the call.
+        unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, milliseconds) }
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use windows_sys::Win32::Networking::WinSock::WSAPoll;
+    pub(super) use windows_sys::Win32::Networking::WinSock::{
+        POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, WSAPOLLFD as Entry,
+    };
+    pub(super) type Raw = usize;
+
+    pub(super) fn poll(entries: &mut [Entry], milliseconds: i32) -> i32 {
+        // SAFETY: the slice has so many elements, and outlives the call.
+        unsafe { WSAPoll(entries.as_mut_ptr(), entries.len() as u32, milliseconds) }
+    }
+}
+
+use system::{Entry, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, Raw};
+
+/// Waits for sockets, for a moment in time and for other threads.
+pub struct Poller {
+    watched: Mutex<Vec<Watched>>,
+    bell: Arc<Bell>,
+}
+
+struct Watched {
+    fd: Raw,
+    key: usize,
+    wanted: Wanted,
+}
+
+#[cfg(unix)]
+fn bell() -> io::Result<Signal> {
+    Signal::pipe()
+}
+
+#[cfg(windows)]
+fn bell() -> io::Result<Signal> {
+    Signal::new()
+}
+
+impl Poller {
+    /// A poller of no socket.
+    ///
+    /// # Errors
+    /// Those of pipe: no descriptors left.
+    pub fn new() -> io::Result<Poller> {
+        Ok(Poller {
+            watched: Mutex::new(Vec::new()),
+            bell: Bell::new(bell()?),
+        })
+    }
+
+    /// Watches a socket for reading; `key` names it in [`Ready`]. To be removed before it is closed.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if it is watched.
+    pub fn add(&self, socket: &UdpSocket, key: usize) -> io::Result<()> {
+        let mut watched = self.watched.lock();
+        if watched.iter().any(|other| other.fd == socket.fd()) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        watched.push(Watched {
+            fd: socket.fd(),
+            key,
+            wanted: Wanted::READ,
+        });
+        Ok(())
+    }
+
+    /// What a watched socket is watched for from now on, beside errors.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not watched.
+    pub fn want(&self, socket: &UdpSocket, key: usize, wanted: Wanted) -> io::Result<()> {
+        let mut watched = self.watched.lock();
+        let found = watched
+            .iter_mut()
+            .find(|other| other.fd == socket.fd())
+            .ok_or(io::ErrorKind::NotFound)?;
+        (found.key, found.wanted) = (key, wanted);
+        Ok(())
+    }
+
+    /// Watches a socket no more.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not watched.
+    pub fn remove(&self, socket: &UdpSocket) -> io::Result<()> {
+        let mut watched = self.watched.lock();
+        let index = watched
+            .iter()
+            .position(|other| other.fd == socket.fd())
+            .ok_or(io::ErrorKind::NotFound)?;
+        watched.swap_remove(index);
+        Ok(())
+    }
+
+    /// What other threads wake this poller with.
+    pub fn waker(&self) -> Waker {
+        Waker::new(&self.bell)
+    }
+
+    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready`
+    /// the sockets alone. True if a waker has called since the last wait: it will not be told again. Never returns
+    /// before the time is over without a reason, except for a signal.
+    ///
+    /// # Errors
+    /// Those of poll, but not EINTR.
+    pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<bool> {
+        ready.clear();
+        let (mut fds, keys) = self.list();
+        let sleeps = timeout != Some(Duration::ZERO) && self.bell.may_sleep();
+        let milliseconds = if sleeps {
+            timeout.map_or(-1, round_up_to_milliseconds)
+        } else {
+            0
+        };
+        let count = system::poll(&mut fds, milliseconds);
+        let error = io::Error::last_os_error();
+        let is_called = self.bell.awake();
+        if count < 0 {
+            return if error.kind() == io::ErrorKind::Interrupted {
+                Ok(is_called)
+            } else {
+                Err(error)
+            };
+        }
+        if fds[0].revents != 0 {
+            self.bell.signal.lower();
+        }
+        ready.extend(
+            fds[1..]
+                .iter()
+                .zip(keys)
+                .filter(|(fd, _)| fd.revents != 0)
+                .map(|(fd, key)| Ready {
+                    key,
+                    readable: fd.revents & POLLIN != 0,
+                    writable: fd.revents & POLLOUT != 0,
+                    error: fd.revents & (POLLERR | POLLHUP | POLLNVAL) != 0,
+                }),
+        );
+        Ok(is_called)
+    }
+
+    /// The descriptors to poll, the wake-up's first, and the keys of the others.
+    fn list(&self) -> (Vec<Entry>, Vec<usize>) {
+        let watched = self.watched.lock();
+        let bell = Entry {
+            fd: self.bell.signal.raw(),
+            events: POLLIN,
+            revents: 0,
+        };
+        let events = |wanted: Wanted| {
+            let read = if wanted.read { POLLIN } else { 0 };
+            let write = if wanted.write { POLLOUT } else { 0 };
+            read | write
+        };
+        let sockets = watched.iter().map(|w| Entry {
+            fd: w.fd,
+            events: events(w.wanted),
+            revents: 0,
+        });
+        (
+            std::iter::once(bell).chain(sockets).collect(),
+            watched.iter().map(|w| w.key).collect(),
+        )
+    }
+}
