@@ -90,6 +90,10 @@ step cycles c_program cycles
 step process c_program process
 step churn c_program churn
 
+# What other systems than Linux get, with every suite.
+portable() { c_program errors && scripts/portable.sh --long; }
+step portable portable
+
 # Coverage-guided fuzzing, TFTP_FUZZ_SECONDS for each target: fuzz/ and tests/fuzz/bodies.
 step fuzz scripts/fuzz.sh
 

@@ -37,8 +37,10 @@ tell() {
          /tests? passed,|tests failed out of/ { ctest = $0 }
          /^== Python /     { pythons = pythons (pythons ? ", " : "") $3 }
          /^(OK|FAILED) \(.*skipped=/ { sub(/.*skipped=/, ""); skipped += $0 }
+         /NOT RUN: .*which only Linux has/ { linux++; next }
          /NOT RUN: /       { sub(/.*NOT RUN: /, ""); left = left "; not run: " $0 }
          END { tests = rust + python + php; if (tests) printf "%d tests", tests
+               if (linux) left = left "; left out: " linux " things that only Linux has"
                if (pythons) printf " with Python %s", pythons; if (skipped) printf ", %d skipped", skipped
                if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
@@ -61,23 +63,6 @@ abuse() {
     cargo build --locked --manifest-path benches/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}/benches" \
         && python3 suites/abuse/run.py "${CARGO_TARGET_DIR:-target}/benches/debug"
 }
-
-# What other systems than Linux get (cfg(linux) in crates/tftp-udp and crates/tftp-files), run here. After c, whose programs take
-# the library that they find first. The settings are those that do not need what Linux alone has.
-portable() (
-    export RUSTFLAGS='--cfg portable' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/portable" CARGO_PROFILE_DEV_DEBUG=0
-    cargo test -p tftp-udp -p tftp-files -p tftpserver --lib --test transfers --no-fail-fast || exit 1
-    cargo build --package tftpserver || exit 1
-    place=$(mktemp -d)
-    trap 'rm -rf "$place"' EXIT
-    cp "$CARGO_TARGET_DIR/debug/libtftpserver.so" "$place/libtftpserver.so.0"
-    for noun in wire transfers events; do
-        LD_LIBRARY_PATH="$place" "build/release/c-tests/test_$noun" || exit 1
-    done
-    for word in resets half_open idle RollOver Uploads; do
-        python3 suites/lib/run.py "$place/libtftpserver.so.0" -k "$word" || exit 1
-    done
-)
 
 # What measures is only looked at here: a package of its own, which needs no more than clippy has checked already.
 bench() {
@@ -136,8 +121,8 @@ step suites suites
 step abuse abuse
 step docs docs
 step c c_tests release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON -DTFTPSERVER_BUILD_EXAMPLES=ON
-# After c, too.
-step portable portable
+# After c, whose programs it runs.
+step portable scripts/portable.sh
 step instructions python3 suites/instructions/run.py build/release/lib/libtftpserver.so.0
 if command -v php >/dev/null 2>&1 && command -v phpunit >/dev/null 2>&1; then
     step php php_tests

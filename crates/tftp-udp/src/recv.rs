@@ -122,7 +122,7 @@ impl RecvBatch {
     }
 
     /// Takes one datagram of `peer` alone.
-    #[cfg(all(test, unix))]
+    #[cfg(all(test, linux))]
     pub(super) fn receive_from(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
         self.clear();
         self.receive_one_more(socket, &peer)
