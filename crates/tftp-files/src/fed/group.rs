@@ -337,12 +337,17 @@ impl State {
         if !self.is_shared {
             return None;
         }
-        let due = self.passes.values_mut().filter_map(|entry| entry.tend(now)).min();
+        for entry in self.passes.values_mut() {
+            entry.tend(now);
+        }
         let late: Vec<PassId> = self.late(now);
         for id in late {
             self.leave_behind(id);
         }
-        due
+        // The next slowest may hold them back as well, or the same one when it reads again.
+        let due = self.passes.values_mut().filter_map(|entry| entry.tend(now)).min();
+        let waits = self.passes.values().any(|entry| !entry.waiting.is_empty());
+        waits.then(|| due.unwrap_or(now + PATIENCE))
     }
 
     fn late(&mut self, now: Instant) -> Vec<PassId> {

@@ -83,3 +83,28 @@ fn one_that_was_left_behind_comes_to_what_another_pass_holds() {
         );
     }
 }
+
+/// Two are far behind, and one of them not far enough to be left at first.
+#[test]
+fn those_that_hold_others_back_are_left_behind_one_after_the_other() {
+    let mut state = State::new(Some(2 * KEPT), true, 0);
+    let [fast, middle, slow, one, other] = [1, 2, 3, 4, 5].map(|name| state.join(name));
+    for id in [fast, middle, slow, one, other] {
+        state.find(id, 0);
+    }
+    supply(&mut state, 1, 4096);
+    let at = read(&mut state, fast, 0, KEPT);
+    read(&mut state, middle, 0, at / 2 + 10_000);
+    // What was asked for when there were five is more than two have room for.
+    state.leave(one);
+    state.leave(other);
+    let (pass, _) = state.find(fast, at);
+    assert!(state.wait(pass, at, Box::new(|| {})).is_none());
+    let mut now = Instant::from_micros(0);
+    for _ in 0..3 {
+        let due = state.tend(now).expect("it still waits");
+        assert!(due > now);
+        now = due;
+    }
+    assert!(state.poll_wanted().is_some(), "both were left behind");
+}

@@ -158,6 +158,10 @@ pub fn flooded(seed: u64) -> Plan {
         bursts: rng.part(1).pick(&[0, 1]),
         ..Crowd::default()
     };
+    if plan.crowd.bursts > 0 {
+        // Some always have packets under way.
+        (plan.crowd.honest, plan.link.delay) = (16, plan.link.delay.min(500));
+    }
     plan.settings.descriptors = rng.pick(&[1024, 4096]);
     plan.settings.max_connections = rng.pick(&[0, 0, 200]);
     plan

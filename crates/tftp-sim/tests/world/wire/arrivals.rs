@@ -11,7 +11,7 @@ use super::{Waiting, Wire};
 
 /// What taking a datagram costs, in microseconds; a request needs a port, a file and a place in tables.
 const TAKE: u64 = 2;
-const TAKE_REQUEST: u64 = 8;
+const TAKE_REQUEST: u64 = 12;
 /// Datagrams of one port in a row.
 const IN_A_ROW: usize = 16;
 
