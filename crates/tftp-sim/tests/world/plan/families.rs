@@ -158,12 +158,15 @@ pub fn flooded(seed: u64) -> Plan {
         bursts: rng.part(1).pick(&[0, 1]),
         ..Crowd::default()
     };
-    if plan.crowd.bursts > 0 {
-        // Some always have packets under way.
-        (plan.crowd.honest, plan.link.delay) = (16, plan.link.delay.min(500));
-    }
     plan.settings.descriptors = rng.pick(&[1024, 4096]);
     plan.settings.max_connections = rng.pick(&[0, 0, 200]);
+    if plan.crowd.bursts > 0 {
+        // Some always have packets under way, at ports of their own.
+        (plan.crowd.honest, plan.crowd.silent) = (16, 0);
+        plan.link.delay = plan.link.delay.min(500);
+        (plan.settings.mode, plan.settings.descriptors) = (Mode::Private, 32_768);
+        plan.settings.max_connections = 0;
+    }
     plan
 }
 
