@@ -19,7 +19,8 @@ static long long size;
 static int32_t on_request(tftpserver *server, tftpserver_event *event, void *context)
 {
     (void)context;
-    return tftpserver_set_int(server, TFTPSERVER_PROPERTY_CONN_DATA_SIZE, event->data.connection_request.connection_id, size);
+    return tftpserver_set_int(server, TFTPSERVER_PROPERTY_CONN_DATA_SIZE, event->data.connection_request.connection_id,
+                              size);
 }
 
 static int32_t on_wanted(tftpserver *server, tftpserver_event *event, void *context)
@@ -64,12 +65,10 @@ int main(int argc, char **argv)
 {
     tftpserver *server = tftpserver_open();
     size = argc == 3 ? strtoll(argv[2], NULL, 10) : 0;
-    if (argc < 2
-        || tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, argv[1]) != 0
+    if (argc < 2 || tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, argv[1]) != 0
         || tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_HOST, 0, "127.0.0.1") != 0
         || tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 0) != 0
-        || tftpserver_do_config(server, "SelectWaitMillis=0") == NULL
-        || (size && fed(server) != 0)
+        || tftpserver_do_config(server, "SelectWaitMillis=0") == NULL || (size && fed(server) != 0)
         || tftpserver_do_startlistening(server) != 0)
         return fprintf(stderr, "%s\n", tftpserver_get_last_error(server)), 1;
     printf("%s\n", tftpserver_get(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0));
