@@ -6,15 +6,15 @@ use super::jail::Refusal;
 use super::storage::{Place, Sink, Source, Standing};
 use super::upload::UploadOptions;
 
-/// Storage with plain functions, called where they may block: [`Pooled`](crate::Pooled) makes a
+/// Storage with blocking functions, which are called where they may block. [`Pooled`](crate::Pooled) makes a
 /// [`Store`](crate::Store) of it.
 pub trait Files: Send + Sync + 'static {
-    /// What is open for reading.
+    /// A file that is open for reading.
     type Source: Source;
-    /// What is open for writing.
+    /// A file that is open for writing.
     type Sink: Sink;
 
-    /// As [`Store::try_open`](crate::Store::try_open): on an I/O thread, so it must not block.
+    /// As [`Store::try_open`](crate::Store::try_open). Runs on an I/O thread, so it must not block.
     fn try_open(&self, place: &Place, standing: Standing) -> Option<Result<Self::Source, Refusal>> {
         let _ = (place, standing);
         None
@@ -23,13 +23,13 @@ pub trait Files: Send + Sync + 'static {
     /// Opens a file for reading.
     ///
     /// # Errors
-    /// Why it is not served.
+    /// The reason why it is not served.
     fn open(&self, place: &Place, standing: Standing) -> Result<Self::Source, Refusal>;
 
-    /// Begins a file.
+    /// Creates a file, which gets its name in [`Files::commit`].
     ///
     /// # Errors
-    /// Why it is not taken.
+    /// The reason why it is not accepted.
     fn create(
         &self,
         place: &Place,
@@ -40,18 +40,18 @@ pub trait Files: Send + Sync + 'static {
     /// Appends `length` bytes from `at` to `into`; fewer only at the end.
     ///
     /// # Errors
-    /// Those of reading.
+    /// The error of the read.
     fn read(&self, source: &Self::Source, at: u64, length: usize, into: &mut Vec<u8>) -> io::Result<()>;
 
-    /// Appends to a file.
+    /// Appends bytes to a file.
     ///
     /// # Errors
-    /// Those of writing; the sink is dropped then.
+    /// The error of the write. The sink is dropped then.
     fn write(&self, sink: &mut Self::Sink, bytes: &[u8]) -> Result<(), Refusal>;
 
-    /// Gives a file its name: whole or not at all.
+    /// Gives a file its name. The file is there whole, or not at all.
     ///
     /// # Errors
-    /// Why that failed; nothing of the file is left then.
+    /// The reason why that failed. Nothing of the file is left then.
     fn commit(&self, sink: Self::Sink) -> Result<(), Refusal>;
 }

@@ -1,8 +1,8 @@
-//! The time of day: what the timestamps of files are compared with, and nothing else here is.
+//! The time of day. It is compared with the timestamps of files, and used for nothing else in this crate.
 
 use std::time::{Duration, SystemTime};
 
-/// The time of day, since 1970: the clock that file systems take their timestamps from.
+/// Returns the time of day as the time since 1970. File systems take their timestamps from the same clock.
 #[expect(
     clippy::disallowed_methods,
     reason = "compared with the time at which a file was changed"

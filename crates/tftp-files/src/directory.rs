@@ -1,4 +1,4 @@
-//! Files of the system: below a root that nothing leads out of, or by path.
+//! Storage in the file system: below a root that no name leads out of, or by path.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::read;
 use super::storage::{Identity, Length, Place, Sink, Source, Standing};
 use super::upload::{Upload, UploadOptions};
 
-/// The descriptors of an upload: its directory and its file; where it is synced, the directory once more.
+/// The number of descriptors of an upload: its directory and its file, and the directory once more if it is synced.
 const UPLOAD: usize = 2;
 const SYNCED_UPLOAD: usize = 3;
 
@@ -19,22 +19,23 @@ const SYNCED_UPLOAD: usize = 3;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Directory;
 
-/// A file of the system, open for reading.
+/// A file of the file system, open for reading.
 #[derive(Debug)]
 pub struct File {
     opened: jail::Opened,
-    /// Counts the descriptor.
+    /// Counts the descriptor in the budget.
     ticket: Ticket,
 }
 
-/// A file of the system that is being written.
+/// A file of the file system that is being written.
 pub struct NewFile {
     upload: Upload,
-    /// Counts the descriptors.
+    /// Counts the descriptors in the budget.
     ticket: Ticket,
 }
 
-/// Before it is opened, on the thread that opens it: what waits for the disk holds nothing.
+/// Takes a ticket for `count` descriptors. Called right before the opening, on the thread that opens, so that jobs
+/// that wait for the disk hold none.
 fn ticket(count: usize, standing: Standing) -> Result<Ticket, Refusal> {
     Ticket::take(count, standing == Standing::HalfOpen).ok_or(Refusal::TooManyFiles)
 }

@@ -1,7 +1,7 @@
-//! The stream of a download: a file or the application's memory, as it is or as netascii.
+//! The stream of a download: a file, the application's memory or data that it supplies, as it is or as netascii.
 //!
-//! A feed holds the part of the stream that was sent or can be sent and is not acknowledged yet, so that a
-//! retransmission carries the same bytes, and nothing else.
+//! A feed holds exactly the part of the stream that was sent or can be sent and is not acknowledged yet, so that a
+//! retransmission carries the same bytes.
 
 use std::collections::VecDeque;
 use std::io;
@@ -22,16 +22,16 @@ use text::{Raw, Text};
 mod handle;
 mod text;
 
-/// Chunk sizes in bytes: for windows that a small chunk holds, and for all others. Ten thousand lockstep transfers must fit
-/// in little memory; a large window should be few reads and few slices.
+/// The chunk sizes in bytes, for windows that fit into a small chunk and for all others. Ten thousand lockstep
+/// transfers must fit in little memory; a large window should take few reads and few slices.
 const SMALL: u32 = 8 * 1024;
 const LARGE: u32 = 64 * 1024;
 
-/// Text is translated at least so much at a time.
+/// The least number of bytes that are translated to netascii at a time.
 const LEAST_PIECE: usize = 512;
 
-/// Application data up to this size is counted through beforehand to know its length as netascii (about a
-/// millisecond a megabyte, on an I/O thread).
+/// The size in bytes up to which application data is scanned beforehand for its length as netascii (about a
+/// millisecond per megabyte, on an I/O thread).
 const COUNTED: usize = 4 * 1024 * 1024;
 
 /// A download's stream.
@@ -39,18 +39,18 @@ pub struct Feed<S: Store> {
     origin: Origin<S>,
     /// Contiguous, in order; the last one ends at `end`. Empty for octets from memory.
     chunks: VecDeque<Chunk>,
-    /// Stream bytes below this were made available.
+    /// The stream offset up to which bytes were made available.
     end: u64,
     failed: Option<io::Error>,
     chunk_size: u32,
-    /// The chunks are framed.
+    /// The framing of the chunks, if they hold packet headers.
     framing: Option<Framing>,
-    /// How much is translated at a time: no more than a window, for it is this transfer's alone.
+    /// The number of bytes translated at a time. At most a window, because no other transfer shares the result.
     piece: usize,
     started: bool,
-    /// What it waits for, so that nothing is asked twice.
+    /// What the feed waits for, so that nothing is looked up twice.
     waits: Waits,
-    /// A file of unknown size came to its end.
+    /// A source of unknown size was read to its end.
     exhausted: bool,
 }
 
@@ -58,35 +58,38 @@ enum Origin<S: Store> {
     File(Handle<S>),
     Memory(Bytes),
     Fed(Arc<Reader>),
-    /// Translated piece by piece.
+    /// A stream that is translated piece by piece.
     Text(Box<Text<S>>),
 }
 
-/// What [`Feed::ensure`] found.
+/// The result of [`Feed::ensure`].
 #[derive(Debug)]
 pub enum Supply {
-    /// The stream's bytes `[0, available)` can be sent, or were; with `end` that is all of it.
+    /// The stream's bytes `[0, available)` can be sent, or were sent; with `end` that is the whole stream.
     Have {
-        /// At least what was asked for, or the whole stream.
+        /// At least the requested offset, or the whole stream.
         available: u64,
         /// The stream is exactly `available` bytes long.
         end: bool,
     },
-    /// Storage has to be waited for. Ask again when a [`Settled::Read`](crate::Settled::Read) names the owner.
+    /// The bytes are not here yet. Call [`Feed::ensure`] again when a [`Settled::Read`](crate::Settled::Read) names
+    /// the owner.
     Pending,
-    /// The file was closed: open it again, with [`Standing::Settled`](crate::Standing), and give it to [`Feed::reopen`].
+    /// The file was closed. Open it again, with [`Standing::Settled`](crate::Standing), and pass it to
+    /// [`Feed::reopen`].
     Parked,
-    /// The file can't be read, or is shorter than it said (`UnexpectedEof`).
+    /// The file can't be read, or is shorter than its announced size (`UnexpectedEof`).
     Failed(io::Error),
 }
 
 impl<S: Store> Feed<S> {
-    /// What was opened, in this mode of transfer.
+    /// Creates a feed of an opened source, in this mode of transfer.
     pub fn new(opened: Opened<S>, mode: Mode) -> Feed<S> {
         Feed::from_origin(match (opened.content, mode) {
             (Content::File(file), Mode::Octet) => Origin::File(Handle::Open(file)),
             (Content::File(file), Mode::Netascii) => {
-                // Only reading the file through would tell; an empty one has nothing to translate.
+                // The translated length is known only after reading the whole file; an empty one has nothing to
+                // translate.
                 let stream_size = file.length().filter(|size| *size == 0);
                 Origin::Text(Box::new(Text::new(Raw::File(Handle::Open(file)), stream_size)))
             }
@@ -118,8 +121,8 @@ impl<S: Store> Feed<S> {
         }
     }
 
-    /// The stream's exact length on the wire, in bytes. `None` for netascii from a file or from much memory, which would
-    /// have to be translated to be known, and for a file of unknown size.
+    /// The stream's exact length on the wire, in bytes. `None` for netascii from a file or from much memory, which
+    /// would have to be translated first, and for a source of unknown size.
     pub fn stream_size(&self) -> Option<u64> {
         match &self.origin {
             Origin::File(file) => file.length(),
@@ -129,17 +132,17 @@ impl<S: Store> Feed<S> {
         }
     }
 
-    /// The stream's length, also where it became known only by reaching its end.
+    /// The stream's length in bytes, also if it became known only by reaching its end.
     pub fn known_size(&self) -> Option<u64> {
         self.stream_size().or_else(|| self.is_whole().then_some(self.end))
     }
 
-    /// Says what was agreed, which decides the size of the chunks and whether they are prepared as packets. Without effect
-    /// after the first [`Feed::ensure`].
+    /// Sets the negotiated values, which decide the size of the chunks and whether they are prepared as packets.
+    /// Without effect after the first [`Feed::ensure`].
     pub fn set_window(&mut self, blksize: u16, windowsize: u16, rollover: Rollover) {
         let bytes = u64::from(blksize) * u64::from(windowsize);
         if !self.started {
-            // What is generated while it is read is most consistent in one piece.
+            // Contents that are generated while they are read are most consistent in one large read.
             let is_small = bytes <= u64::from(SMALL) && !self.is_unsized();
             self.chunk_size = if is_small { SMALL } else { LARGE };
             let window = usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -156,8 +159,8 @@ impl<S: Store> Feed<S> {
         }
     }
 
-    /// Tries to make the stream available up to byte `upto`, without waiting; what has to be waited for is asked for,
-    /// once.
+    /// Tries to make the stream available up to byte `upto`, without waiting. Missing bytes are requested once, by a
+    /// job or from the application.
     pub fn ensure(&mut self, shelf: &mut Shelf<S>, owner: Owner, upto: u64) -> Supply {
         self.started = true;
         if let Some(error) = self.failed.take() {
@@ -182,12 +185,12 @@ impl<S: Store> Feed<S> {
         }
     }
 
-    /// Takes the chunk that a job of this transfer read; ask [`Feed::ensure`] again afterwards, here and for the others
-    /// that wait for it.
+    /// Takes the chunk that a job of this transfer has read. Call [`Feed::ensure`] afterwards, here and for the
+    /// others that wait for it.
     pub fn accept(&mut self, shelf: &mut Shelf<S>, owner: Owner, read: &mut Read) {
         self.waits = Waits::Nothing;
         match std::mem::replace(&mut read.result, Ok(Bytes::default())) {
-            // The shelf has only a weak hold of it: taken from there before `read` is let go.
+            // The shelf holds only a `Weak` of the chunk: look it up there before `read` is dropped.
             Ok(held) => {
                 if !self.is_whole() {
                     self.failed = self.extend(shelf, owner).err();
@@ -198,7 +201,7 @@ impl<S: Store> Feed<S> {
         }
     }
 
-    /// Lets go of what lies wholly below stream byte `below`: it is acknowledged.
+    /// Drops the chunks that lie wholly below stream byte `below`: they are acknowledged.
     pub fn release(&mut self, below: u64) {
         let mut released = None;
         while let Some(end) = self
@@ -215,11 +218,11 @@ impl<S: Store> Feed<S> {
         }
     }
 
-    /// Calls `each` for the pieces that make up `range` of the stream, in order. What is not held (released, or not made
-    /// available yet) is left out.
+    /// Calls `each` for the pieces that make up `range` of the stream, in order. Bytes that are not held (released,
+    /// or not made available yet) are left out.
     #[inline]
     pub fn slices(&self, range: Range<u64>, mut each: impl FnMut(&Bytes, Range<usize>)) {
-        // Nearly every block lies within the oldest chunk: the rest is released.
+        // Nearly every block lies within the oldest chunk, because older ones are released.
         if let Some(chunk) = self.chunks.front()
             && chunk.start <= range.start
             && range.end <= chunk.end
@@ -229,8 +232,8 @@ impl<S: Store> Feed<S> {
         self.slices_of_several(range, &mut each);
     }
 
-    /// The packet of a block that carries `range` of the stream, where it was prepared as that: header and data in one
-    /// piece. `None`: it has to be put together of its header and [`Feed::slices`].
+    /// Returns the packet of a block that carries `range` of the stream, header and data in one piece, if it was
+    /// prepared so. On `None` the caller assembles it of its header and [`Feed::slices`].
     #[inline]
     pub fn packet(&self, header: [u8; 4], range: Range<u64>) -> Option<(&Bytes, Range<usize>)> {
         let framing = self.framing?;
@@ -242,7 +245,7 @@ impl<S: Store> Feed<S> {
         let start = framing.packet_at(to_usize(range.start - chunk.start));
         let length = header.len() + to_usize(range.end.min(chunk.end) - range.start);
         let packet = chunk.bytes.get(start..start + length)?;
-        // What the machine says goes, whatever was prepared.
+        // The header of the protocol's state machine is authoritative, whatever was prepared.
         packet
             .starts_with(&header)
             .then_some((&chunk.bytes, start..start + length))
@@ -286,15 +289,15 @@ impl<S: Store> Feed<S> {
             }
     }
 
-    /// The client has acknowledged something.
+    /// Called when the client has acknowledged something.
     pub fn settle(&self) {
         if let Some(Handle::Open(file)) = self.handle() {
             file.settle();
         }
     }
 
-    /// Closes the file, if nothing is read and a later opening can tell whether it is still the same; false if not. What
-    /// was read of it stays.
+    /// Closes the file, if no read is under way and a later opening can recognize the file as unchanged; returns
+    /// false if not. Chunks that were read stay.
     pub fn park(&mut self) -> bool {
         if matches!(self.waits, Waits::Nothing)
             && let Some(handle) = self.handle_mut()
@@ -307,10 +310,10 @@ impl<S: Store> Feed<S> {
         false
     }
 
-    /// The file again, after [`Supply::Parked`].
+    /// Takes the file that was opened again after [`Supply::Parked`].
     ///
     /// # Errors
-    /// Where it is another file by now, or has changed.
+    /// If it is another file by now, or has changed.
     pub fn reopen(&mut self, again: Opened<S>) -> io::Result<()> {
         self.waits = Waits::Nothing;
         let Content::File(again) = again.content else {
@@ -323,7 +326,7 @@ impl<S: Store> Feed<S> {
             if **parked != Parked::of(&again) {
                 return Err(io::Error::other("the file changed before it was sent"));
             }
-            // Opened again because its client goes on; others may hold it half-open.
+            // It was opened again because its client goes on. It may be shared with transfers that hold it half-open.
             again.settle();
             *handle = Handle::Open(again);
         }
@@ -363,7 +366,7 @@ impl<S: Store> Feed<S> {
         }
     }
 
-    /// Whether the stream is made for this transfer alone.
+    /// Returns whether the stream is translated, and so belongs to this transfer alone.
     pub fn is_translated(&self) -> bool {
         matches!(self.origin, Origin::Text(_))
     }
@@ -377,7 +380,7 @@ impl<S: Store> Feed<S> {
         }
     }
 
-    /// Makes the next chunk available; `Some`: not now.
+    /// Makes the next chunk available. Returns `Some` if it has to be waited for.
     fn extend(&mut self, shelf: &mut Shelf<S>, owner: Owner) -> io::Result<Option<Supply>> {
         let is_unsized = self.is_unsized();
         let mut caller = Caller {
@@ -426,7 +429,7 @@ impl<S: Store> Feed<S> {
     }
 }
 
-/// Offsets into memory fit by nature.
+/// Converts an offset. Offsets into memory always fit.
 fn to_usize(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }

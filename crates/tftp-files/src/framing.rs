@@ -1,17 +1,18 @@
-//! Chunks that hold the headers of their DATA packets between the blocks, so that a window is one piece of memory.
+//! Lays out chunks with the headers of their DATA packets between the blocks, so that a window is one piece of
+//! memory.
 
 use tftp_proto::Rollover;
 use tftp_proto::block::to_wire;
 use tftp_proto::wire::data_header;
 
-/// Bytes of a DATA header.
+/// The size of a DATA header in bytes.
 const HEADER: usize = 4;
 
-/// Blocks below this size are never framed: their headers would make a chunk noticeably larger.
+/// The least block size in bytes that is framed: the headers of smaller blocks would make a chunk noticeably larger.
 const LEAST_BLKSIZE: u16 = 256;
 
-/// How a stream is cut into DATA packets. A framed chunk begins with a block and holds whole blocks, of which only the
-/// stream's last may be shorter; before each stands its header.
+/// The way in which a stream is cut into DATA packets. A framed chunk begins with a block and holds whole blocks, of
+/// which only the stream's last may be shorter. Each block follows its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Framing {
     blksize: u16,
@@ -19,7 +20,7 @@ pub(crate) struct Framing {
 }
 
 impl Framing {
-    /// The framing of blocks of that size, if they are worth framing.
+    /// Returns the framing of blocks of that size, or `None` if they are too small for it.
     pub(crate) fn of(blksize: u16, rollover: Rollover) -> Option<Framing> {
         (blksize >= LEAST_BLKSIZE).then_some(Framing { blksize, rollover })
     }
@@ -28,30 +29,32 @@ impl Framing {
         usize::from(self.blksize)
     }
 
-    /// The size of a chunk, in bytes of the stream, of at most `most` bytes and at least a block.
+    /// Returns the size of a chunk in bytes of the stream: a multiple of the block size, at most `most` but at least
+    /// a block.
     pub(crate) fn chunk_size(self, most: u32) -> u32 {
         let blksize = u32::from(self.blksize);
         (most - most % blksize).max(blksize)
     }
 
-    /// The size in memory of a chunk of `length` bytes of the stream.
+    /// Returns the size in memory of a chunk of `length` bytes of the stream.
     pub(crate) fn framed_length(self, length: usize) -> usize {
         length + HEADER * length.div_ceil(self.blksize())
     }
 
-    /// The bytes of the stream in a framed chunk of that size.
+    /// Returns the number of stream bytes in a framed chunk of `framed` bytes.
     pub(crate) fn length(self, framed: usize) -> usize {
         framed - HEADER * framed.div_ceil(HEADER + self.blksize())
     }
 
-    /// Makes room between the blocks of a chunk and puts their headers there. `start`: the stream offset of the chunk.
+    /// Makes room between the blocks of a chunk and puts their headers there. `start` is the stream offset of the
+    /// chunk.
     pub(crate) fn frame(self, start: u64, chunk: &mut Vec<u8>) {
         let (blksize, length) = (self.blksize(), chunk.len());
         let framed = self.framed_length(length);
         chunk.reserve_exact(framed - length);
         chunk.resize(framed, 0);
         let first = start / u64::from(self.blksize) + 1;
-        // From the back: a block's new place overlaps with no block before it that has not moved yet.
+        // From the back, so that a block's new place overlaps with no earlier block that has not moved yet.
         for index in (0..length.div_ceil(blksize)).rev() {
             let (from, upto) = (index * blksize, length.min((index + 1) * blksize));
             let header = from + HEADER * index;
@@ -61,12 +64,13 @@ impl Framing {
         }
     }
 
-    /// Where in a framed chunk the packet of the block stands that begins at the chunk's byte `offset`.
+    /// Returns the offset in a framed chunk of the packet whose block begins at the chunk's stream byte `offset`.
     pub(crate) fn packet_at(self, offset: usize) -> usize {
         offset + HEADER * (offset / self.blksize())
     }
 
-    /// Calls `each` for the pieces of a framed chunk that hold the stream's bytes `from..upto`, counted from its start.
+    /// Calls `each` for the pieces of a framed chunk that hold the stream's bytes `from..upto`, counted from its
+    /// start.
     pub(crate) fn pieces(self, from: usize, upto: usize, mut each: impl FnMut(std::ops::Range<usize>)) {
         let mut at = from;
         while at < upto {
@@ -87,7 +91,7 @@ mod tests {
         Framing::of(blksize, rollover).unwrap()
     }
 
-    /// Every block stands behind its header, wherever its chunk begins and wherever the numbers roll over.
+    /// Every block follows its header, wherever its chunk begins and wherever the numbers roll over.
     #[test]
     fn a_framed_chunk_is_its_packets_one_after_the_other() {
         for rollover in [Rollover::Zero, Rollover::One] {

@@ -1,14 +1,14 @@
-//! Names to files inside LocalDir, and never outside.
+//! Opens files by name inside LocalDir, and never outside.
 //!
-//! Whether a path stays inside is decided by the kernel at the moment of opening (openat2 with RESOLVE_BENEATH), not
-//! by looking at text before: nothing can be exchanged between a check and its use. The blocking path stands on
-//! `cap-std`, which asks openat2 where it can and walks by itself, component by component with O_NOFOLLOW, where a
-//! kernel or a sandbox does not offer it (ENOSYS, EPERM) and on other systems: one implementation, kept by people who
-//! do nothing else, instead of two of ours. Only what it can't express is done with raw calls: look-ups that
-//! must not wait (`cached`), renames that must not replace (`upload`).
+//! The kernel decides whether a path stays inside, at the moment of opening (openat2 with RESOLVE_BENEATH). Text is
+//! not checked beforehand, so nothing can be exchanged between a check and its use. The blocking path is built on
+//! `cap-std`, which uses openat2 where it can, and walks by itself, component by component with O_NOFOLLOW, where a
+//! kernel or a sandbox does not offer it (ENOSYS, EPERM) and on other systems: one implementation, maintained by
+//! specialists, instead of two of ours. Raw calls are used only for what cap-std can't express: look-ups that must
+//! not wait (`cached`) and renames that must not replace (`upload`).
 //!
-//! No descriptor of the root is held: a symlink that was switched to another directory, or a directory that was
-//! removed and made anew, is seen by the next request.
+//! No descriptor of the root is held, so the next request sees a symlink that was switched to another directory, or a
+//! directory that was removed and made anew.
 
 mod cached;
 mod name;
@@ -36,10 +36,10 @@ use name::Spelling;
 pub use refusal::Refusal;
 pub(crate) use state::FileSystem;
 
-/// As many symlinks as Linux follows in one path (path_resolution(7)).
+/// The number of symlinks that Linux follows in one path (path_resolution(7)).
 const MAX_LINKS: usize = 40;
 
-/// A directory out of which nothing can be reached.
+/// A directory out of which no name leads.
 #[derive(Debug)]
 pub struct Jail {
     root: PathBuf,
@@ -52,31 +52,33 @@ pub struct Jail {
 pub struct Opened {
     /// The file.
     pub file: File,
-    /// Bytes that will be sent; `None`: it is read to its end.
+    /// The number of bytes that will be sent; `None` if the file is read to its end.
     pub size: Option<u64>,
-    /// Equal keys mean equal contents; `None`: nothing that is read may be shared with another opening.
+    /// Equal keys mean equal contents. `None` if no bytes may be shared with another opening.
     pub key: Option<Identity>,
-    /// What tells a later opening of the same name whether the file is still the same; `None`: nothing does.
+    /// The state by which a later opening of the same name is recognized as the same unchanged file; `None` if that
+    /// is not possible.
     pub state: Option<Identity>,
-    /// Where it was found: for the application, not for the client.
+    /// The path of the file, for the application, not for the client.
     pub path: PathBuf,
 }
 
 impl Jail {
-    /// A jail at `root`, which must be a directory now and may vanish, return or be exchanged later. Symlinks are
-    /// followed while they stay inside, or with `follow_symlinks` false not at all; `root` itself may always be one.
+    /// Creates a jail at `root`, which must be a directory now and may vanish, return or be exchanged later. Symlinks
+    /// are followed while they stay inside, or with `follow_symlinks` false not at all. `root` itself may always be
+    /// one.
     ///
     /// # Errors
-    /// What the system says of `root`: `NotFound`, `NotADirectory`, `PermissionDenied`.
+    /// The system's error for `root`: `NotFound`, `NotADirectory`, `PermissionDenied`.
     pub fn new(root: &Path, follow_symlinks: bool) -> io::Result<Jail> {
-        // Made absolute once, so that a later chdir of the application moves nothing.
+        // Absolute from now on, so that a later chdir of the application has no effect.
         let root = std::path::absolute(root)?;
         let jail = Jail::unchecked(root, follow_symlinks);
         jail.trust.judge(&jail.open_root()?);
         Ok(jail)
     }
 
-    /// A jail at an absolute path that is not looked at now: for stores with directories of their own.
+    /// Creates a jail at an absolute path without checking it, for stores with directories of their own.
     pub fn unchecked(root: PathBuf, follow_symlinks: bool) -> Jail {
         Jail {
             root,
@@ -90,32 +92,33 @@ impl Jail {
         &self.root
     }
 
-    /// Opens a file for reading if that needs no disk and no network: for threads that must not wait.
+    /// Opens a file for reading if that needs no disk and no network access, for threads that must not wait.
     ///
-    /// `None`: ask [`Jail::open`] where waiting is allowed. Answers come only from the directory cache of a root on a
-    /// file system that is known to be local; on systems other than Linux there are none.
+    /// On `None` the caller uses [`Jail::open`], where waiting is allowed. Answers come only from the directory cache
+    /// of a root on a file system that is known to be local; on systems other than Linux there are none.
     pub fn open_cached(&self, name: &str) -> Option<Result<Opened, Refusal>> {
-        // A link that the kernel refuses here may still lead back inside (an absolute one): `open` finds out.
+        // A symlink that the kernel refuses here may still lead back inside (an absolute one). `open` handles it.
         cached::open(self, name)
     }
 
     /// Opens a file for reading; may block.
     ///
     /// # Errors
-    /// `NotFound`; `NotAllowed` for what lies outside (existing or not), is not a regular file, may not be read, has
-    /// the form of a directory or the name of an unfinished upload; `TooManyFiles`; `Io`.
+    /// `NotFound`; `NotAllowed` for a path that leads outside (existing or not), a name that is not that of a regular
+    /// file, one that may not be read, one that has the form of a directory or that of an unfinished upload;
+    /// `TooManyFiles`; `Io`.
     pub fn open(&self, name: &str) -> Result<Opened, Refusal> {
         let root = self.open_root()?;
         self.trust.judge(&root);
         name::read(name, |path, _| self.open_below(&root, &names::to_path(path)))
     }
 
-    /// Begins an upload to `name`; may block. Nothing is visible under that name before `Upload::commit`. An
-    /// existing symlink is followed to the file that it names, or will name.
+    /// Begins an upload to `name`; may block. Nothing is visible under that name before `Upload::commit`. An existing
+    /// symlink is followed to the file that it names, or will name.
     ///
     /// # Errors
-    /// As [`Jail::open`], and `NotFound` where the directory does not exist (none is ever made), `NotAllowed` where
-    /// the root itself is gone or the existing file may not be written, `Exists`, `NoSpace`.
+    /// As [`Jail::open`], and `NotFound` if the directory does not exist (none is ever created), `NotAllowed` if the
+    /// root itself is gone or the existing file may not be written, `Exists`, `NoSpace`.
     pub fn create(&self, name: &str, options: &UploadOptions) -> Result<Upload, Refusal> {
         let root = self.open_root().map_err(Refusal::for_place)?;
         name::read(name, |path, spelling| {
@@ -124,12 +127,12 @@ impl Jail {
         })
     }
 
-    /// Removes what uploads left behind that were killed: files of their name pattern which no process has locked,
-    /// in the root and its subdirectories (bounded in depth and number). Live uploads of any server are not touched,
-    /// also of other processes. May block, but ends early once `goes_on` is false. Returns the number of files removed.
+    /// Removes the leftovers of killed uploads: files of their name pattern that no process has locked, in the root
+    /// and its subdirectories (limited in depth and number). Live uploads of any server, also in other processes, are
+    /// not touched. May block, but ends early once `goes_on` returns false. Returns the number of files removed.
     ///
     /// # Errors
-    /// When the root can't be opened; what can't be read or removed below it is passed over.
+    /// If the root can't be opened. Entries below it that can't be read or removed are skipped.
     pub fn sweep(&self, goes_on: &dyn Fn() -> bool) -> io::Result<usize> {
         sweep::sweep(&self.open_root()?, goes_on)
     }
@@ -157,7 +160,8 @@ impl Jail {
         admit(file.into_std(), self.root.join(path), None)
     }
 
-    /// Where an upload to `path` goes: the directory, held open, and the last name in it, which is no symlink.
+    /// Finds the destination of an upload to `path`: the directory, held open, and the last name in it, which is no
+    /// symlink.
     fn locate(&self, root: &Dir, path: &Path, spelling: Spelling) -> Result<Destination, Refusal> {
         let mut path = path.to_owned();
         for link in 0..MAX_LINKS {
@@ -216,7 +220,7 @@ impl Jail {
         }
     }
 
-    /// The path below the root that a symlink in `parent` names.
+    /// Returns the path below the root that a symlink in `parent` names.
     fn rebase(&self, parent: &Path, target: &Path) -> Result<PathBuf, Refusal> {
         if target.is_relative() {
             return Ok(parent.join(target));
@@ -231,10 +235,11 @@ impl Jail {
             .to_owned())
     }
 
-    /// The way to a file whose path the kernel refused because a symlink on it is absolute or makes a detour through
-    /// the outside, if each such symlink leads back inside: without symlinks, to be walked without following any. The
-    /// text is only a proposal, the walk decides. What a symlink names outside is not looked up, nor what the client's
-    /// name has behind it: nothing shall tell what is there. A `..` in the client's own words earns no second look.
+    /// Returns the real path of a file whose given path the kernel refused because a symlink on it is absolute or
+    /// makes a detour through the outside, provided that each such symlink leads back inside. The result has no
+    /// symlinks, and is to be walked without following any: the text is only a proposal, the walk decides. The
+    /// targets of symlinks outside are not looked up, nor is the rest of the client's name behind them, so that no
+    /// answer shows what exists there. Names with `..` are rejected without trying symlinks.
     fn leads_back(&self, path: &Path) -> Option<PathBuf> {
         if path.components().any(|part| part == Component::ParentDir) {
             return None;
@@ -243,7 +248,7 @@ impl Jail {
         let (mut inside, mut links) = (PathBuf::new(), 0);
         for part in path.components() {
             inside.push(part);
-            // What is no symlink stays, and so does what is not there: the walk finds out.
+            // A component that is no symlink or does not exist is kept; the walk handles it.
             while let Ok(target) = root.join(&inside).read_link() {
                 links += 1;
                 if links > MAX_LINKS {
@@ -257,7 +262,7 @@ impl Jail {
     }
 }
 
-/// The place that a path names: its directory without symlinks, and the last name in it, which is not looked up.
+/// Resolves a path to its directory without symlinks, and the last name in it, which is not looked up.
 fn end_of(path: &Path) -> Option<PathBuf> {
     match (path.parent(), path.file_name()) {
         (Some(directory), Some(name)) => Some(directory.canonicalize().ok()?.join(name)),
@@ -265,7 +270,7 @@ fn end_of(path: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Opens any regular file for reading: the application's own choice, no jail around it. May block.
+/// Opens any regular file for reading, without a jail: the application has chosen the path. May block.
 ///
 /// # Errors
 /// As [`Jail::open`].
@@ -274,7 +279,7 @@ pub fn open_path(path: &Path) -> Result<Opened, Refusal> {
     admit(file.into_std(), path.to_owned(), None)
 }
 
-/// Begins an upload to any path: the application's own choice, no jail around it. Symlinks are followed. May block.
+/// Begins an upload to any path, without a jail: the application has chosen it. Symlinks are followed. May block.
 ///
 /// # Errors
 /// As [`Jail::create`].
@@ -307,8 +312,8 @@ pub fn create_path(path: &Path, options: &UploadOptions) -> Result<Upload, Refus
     Err(Refusal::NotAllowed)
 }
 
-/// Makes sure that what was opened is a regular file, and decides under which size it is sent and what may be shared.
-/// May block, unless the file system is known to be local.
+/// Checks that the opened file is a regular one, and decides with which size it is sent and whether its contents may
+/// be shared. May block, unless the file system is known to be local.
 fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened, Refusal> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -316,7 +321,8 @@ fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened,
     }
     let kind = known.unwrap_or_else(|| FileSystem::of(&file));
     let state = system::identity(&file, &metadata)?;
-    // A file that cannot be read is opened all the same: reading it again tells the client and the application why.
+    // A file that cannot be read is opened nevertheless: reading it later reports the error to the client and the
+    // application.
     let has_contents = || {
         let mut first = Vec::new();
         read::read_at(&file, &mut first, 1, 0).is_err() || !first.is_empty()
@@ -334,8 +340,8 @@ fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened,
     })
 }
 
-/// Tries again where a symlink became something else between two steps of a walk (readlink(2): EINVAL; openat2 has no
-/// such gap). What stays so is a name that the file system can't have: nothing is there.
+/// Repeats an attempt if a symlink became something else between two steps of a walk (readlink(2): EINVAL; openat2
+/// has no such gap). If the error stays, the file system cannot have such a name, so nothing exists there.
 fn steady<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for _ in 0..4 {
         match attempt() {
@@ -346,7 +352,8 @@ fn steady<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     Err(io::ErrorKind::NotFound.into())
 }
 
-/// Whether cap-std refused a path because it led outside: its error of that kind carries no system's number.
+/// Returns whether cap-std refused a path because it led outside: its error of that kind carries no error number of
+/// the system.
 fn is_escape(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
 }

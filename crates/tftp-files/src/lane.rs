@@ -1,26 +1,27 @@
-//! Which jobs hang together.
+//! Groups jobs that are likely to hang together.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-/// What a job is for. Two files that share a number only wait for each other.
+/// The file and the directory that a job works on, as hashes. Two files that share a number only have to wait for
+/// each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lane {
-    /// The file; 0: none in particular.
+    /// The file; 0 if none in particular.
     pub file: u64,
-    /// The directory, as far as what hangs there hangs together; 0: none in particular.
+    /// The directory whose jobs are assumed to hang together; 0 if none in particular.
     pub directory: u64,
 }
 
 impl Lane {
-    /// Nothing that other jobs could hang with.
+    /// No file and no directory: the job hangs with no other.
     pub const NONE: Lane = Lane {
         file: 0,
         directory: 0,
     };
 
-    /// A client's name below a root. Whatever lies in one directory of the root counts together: a mount is there rather
-    /// than deep below, and every directory of it hangs at once.
+    /// Returns the lane of a client's name below a root. Everything below one directory of the root counts as one
+    /// directory: a mount is usually there rather than deeper, and all directories of a mount hang at once.
     pub fn below(root: &Path, name: &str) -> Lane {
         let mut parts = name.split(['/', '\\']).filter(|part| !matches!(*part, "" | "."));
         let first = parts.next().unwrap_or_default();
@@ -31,7 +32,7 @@ impl Lane {
         }
     }
 
-    /// Any file.
+    /// Returns the lane of any path.
     pub fn of(path: &Path) -> Lane {
         Lane {
             file: number(path),

@@ -1,9 +1,11 @@
-//! Where a TFTP server's bytes come from and go to.
+//! The storage of a TFTP server: files, memory, and data that the application supplies or takes.
 //!
-//! - [`Store`] is the interface of storage, and [`Files`] that of storage which has only blocking calls, run by
-//!   [`Pooled`] on threads of their own; [`Directory`] is the file system, with the jail (`jail`) and whole-or-absent uploads (`upload`) below it.
-//! - [`Shelf`] stands on a store: what the transfers of one I/O thread share. A download reads through a [`Feed`], an
-//!   upload writes through an [`Intake`]. What the application supplies while the download runs comes through [`Feeds`].
+//! - [`Store`] is the interface of storage. [`Files`] is the interface of storage that has only blocking calls, which
+//!   [`Pooled`] runs on threads of its own. [`Directory`] is the file system, built on the jail (`jail`) and on uploads
+//!   that are whole or absent (`upload`).
+//! - [`Shelf`] wraps a store for one I/O thread, and shares open files and chunks between its transfers. A download
+//!   reads through a [`Feed`], an upload writes through an [`Intake`]. Data that the application supplies while a
+//!   download runs comes through [`Feeds`].
 //!
 //! `unsafe` only in `read.rs`, where the system reads into memory that was not zeroed before.
 #![deny(unsafe_code)]

@@ -1,12 +1,13 @@
-//! Threads for what may block: opening, reading and writing files, fsync.
+//! A pool of threads for calls that may block: opening, reading and writing files, fsync.
 //!
-//! Threads are made when jobs wait and nobody is idle, and end when nothing came for a while: an idle server has
-//! none. A job that hangs (a dead network mount) keeps its own thread and no other. So that hung jobs do not take
-//! every thread, jobs for one file, and for one directory, go through a [`Lane`] that lets only some of them run at once;
-//! nor are two jobs ever made for one missing chunk (see `store`).
+//! A thread is started when a job waits and no thread is idle, and ends when no job came for a while: an idle server
+//! has none. A job that hangs (a dead network mount) occupies its own thread and no other. To keep hung jobs from
+//! occupying every thread, jobs for one file, and for one directory, go through a [`Lane`] that lets only some of
+//! them run at once. Nor are two jobs ever started for one missing chunk (see `shelf`).
 //!
-//! Only one thread is on its way at a time. Whoever takes a job calls the next thread first if more jobs wait: where jobs
-//! block, as many threads come as there are jobs; where they don't, one or two do all of them, and jobs cost few wake-ups.
+//! Only one thread is being woken or started at a time. A thread that takes a job first calls the next thread if more
+//! jobs wait. Where jobs block, there are soon as many threads as jobs; where they don't, one or two threads run all
+//! of them, and jobs cost few wake-ups.
 
 mod lanes;
 
@@ -20,19 +21,21 @@ use lanes::{Lanes, Task};
 use tftp_sync::thread::{self, JoinHandle, ThreadId};
 use tftp_sync::{Condvar, Mutex, MutexGuard, thread_local};
 
-/// Threads at once, at most: four directories may hang before the rest has to wait, and they cost no memory to speak of.
+/// The largest number of threads: four directories may hang before other jobs have to wait. Waiting threads cost
+/// hardly any memory.
 pub const MAX_THREADS: usize = 4 * lanes::A_DIRECTORY;
 
-/// How long a thread waits for its next job before it ends.
+/// The time for which a thread waits for its next job before it ends.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// The library's own jobs take small buffers from the heap; the default of 2 MiB would only inflate the address space.
+/// The stack size in bytes of a thread that runs the library's own jobs. They take small buffers from the heap; the
+/// default of 2 MiB would only inflate the address space.
 const STACK: usize = 256 * 1024;
 
 /// A piece of work that may block.
 pub type Job = Box<dyn FnOnce() + Send>;
 
-/// Runs jobs on threads of its own, in the order of their arrival as far as threads are free.
+/// Runs jobs on its own threads, in the order of arrival as far as threads are free.
 pub struct Pool {
     shared: Arc<Shared>,
 }
@@ -41,7 +44,7 @@ struct Shared {
     name: String,
     idle_limit: Duration,
     most_threads: usize,
-    /// Bytes of a thread's stack; `None`: the default of the system.
+    /// The stack size of a thread in bytes; `None` is the default of the system.
     stack: Option<usize>,
     state: Mutex<State>,
     arrived: Condvar,
@@ -50,28 +53,31 @@ struct Shared {
 #[derive(Default)]
 struct State {
     lanes: Lanes,
-    /// Threads alive, busy or not.
+    /// The number of live threads, busy or not.
     threads: usize,
-    /// Threads that wait for a job.
+    /// The number of threads that wait for a job.
     idle: usize,
-    /// A thread was called, or made, and has not come yet.
+    /// A thread was notified or started, and has not looked at the jobs yet.
     is_called: bool,
     closed: bool,
     handles: Vec<JoinHandle<()>>,
 }
 
 thread_local! {
-    /// Which of a pool's threads this is; asking a thread of the application who it is would cost it memory for good.
+    /// The id of this pool thread. Set only by the pool: `thread::current()` on a thread of the application would
+    /// allocate memory there for good.
     static WORKER: Cell<Option<ThreadId>> = const { Cell::new(None) };
 }
 
 impl Pool {
-    /// An empty pool: no thread until the first job. `name` becomes the threads' name (15 bytes show on Linux).
+    /// Creates an empty pool, without a thread until the first job. `name` becomes the threads' name (15 bytes show
+    /// on Linux).
     pub fn new(name: &str) -> Pool {
         Pool::with_limits(name, IDLE, MAX_THREADS, Some(STACK))
     }
 
-    /// An empty pool for jobs that call the application: at most `most_threads` threads, with a full stack each.
+    /// Creates an empty pool for jobs that call the application: at most `most_threads` threads, each with a stack of
+    /// the default size.
     pub fn for_application(name: &str, most_threads: usize) -> Pool {
         Pool::with_limits(name, IDLE, most_threads, None)
     }
@@ -94,14 +100,14 @@ impl Pool {
         }
     }
 
-    /// Hands over a job; never waits for one. A panic inside it ends that job only. After [`Pool::shutdown`] the job
-    /// is dropped unrun.
+    /// Submits a job, and never waits for one. A panic inside a job ends only that job. After [`Pool::shutdown`] the
+    /// job is dropped without running.
     pub fn submit(&self, lane: Lane, job: Job) {
         self.queue(lane, job);
         self.call();
     }
 
-    /// The same, but after [`Pool::shutdown`] the job comes back.
+    /// As [`Pool::submit`], but returns the job after [`Pool::shutdown`].
     ///
     /// # Errors
     /// The job, which was not run.
@@ -111,10 +117,10 @@ impl Pool {
         Ok(())
     }
 
-    /// The same as [`Pool::submit`], but for calling a thread: the job may wait until [`Pool::call`]. For jobs that come
-    /// together.
+    /// Queues a job as [`Pool::submit`] does, but without calling a thread: it may wait until [`Pool::call`]. For
+    /// jobs that are submitted together.
     pub fn queue(&self, lane: Lane, job: Job) {
-        // Dropped without the lock.
+        // A refused job is dropped without the lock.
         drop(self.try_queue(lane, job));
     }
 
@@ -127,12 +133,12 @@ impl Pool {
         Ok(())
     }
 
-    /// Calls a thread for what was queued.
+    /// Calls a thread for the queued jobs.
     pub fn call(&self) {
         let mut state = self.shared.state.lock();
         self.shared.call(&mut state);
         if state.threads == 0 {
-            // Not one thread to be had: slow is better than never.
+            // No thread could be started: run the jobs here, because slow is better than never.
             while let Some(task) = state.lanes.pop() {
                 MutexGuard::unlocked(&mut state, || run(task.job));
                 state.lanes.done(task.lane);
@@ -140,18 +146,18 @@ impl Pool {
         }
     }
 
-    /// Whether one more job of this lane would not wait behind so many that they say: something hangs.
+    /// Returns false when the lane's backlog is so long that its storage probably hangs.
     pub fn has_room(&self, lane: Lane) -> bool {
         self.shared.state.lock().lanes.has_room(lane)
     }
 
-    /// Whether no job is queued or running, so that [`Pool::shutdown`] would not wait for one.
+    /// Returns whether no job is queued or running, so that [`Pool::shutdown`] would not wait for one.
     pub fn is_idle(&self) -> bool {
         let state = self.shared.state.lock();
         state.lanes.ready() == 0 && state.idle == state.threads
     }
 
-    /// Runs what is queued, then joins every thread. Waits for a hung job as long as that hangs. A second call returns
+    /// Runs the queued jobs, then joins every thread. Waits for a hung job as long as it hangs. A second call returns
     /// at once; a call from one of the pool's own threads does not wait for that thread.
     pub fn shutdown(&self) {
         self.call();
@@ -165,10 +171,10 @@ impl Pool {
                 return;
             }
             self.shared.arrived.notify_all();
-            // Meanwhile they may call more threads, for what is left.
+            // Meanwhile they may start more threads for the rest of the queue.
             for handle in handles {
                 if Some(handle.thread().id()) != WORKER.with(Cell::get) {
-                    // The threads catch the panics of their jobs: there is no result to look at.
+                    // The threads catch the panics of their jobs, so the result carries nothing.
                     let _ = handle.join();
                 }
             }
@@ -177,7 +183,7 @@ impl Pool {
 }
 
 impl Drop for Pool {
-    /// Lets the threads end after what is queued, without waiting for them.
+    /// Lets the threads end after the queued jobs, without waiting for them.
     fn drop(&mut self) {
         self.shared.state.lock().closed = true;
         self.shared.arrived.notify_all();
@@ -185,7 +191,7 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// One more thread, if there is a job for it and none is on its way.
+    /// Wakes or starts one more thread, if there is a job for it and no other thread is on its way.
     fn call(self: &Arc<Shared>, state: &mut MutexGuard<'_, State>) {
         if state.is_called || state.lanes.ready() == 0 {
             return;
@@ -198,9 +204,10 @@ impl Shared {
         }
     }
 
-    /// A refusal (EAGAIN: a limit on threads) leaves the job queued for the threads there are.
+    /// Starts a thread. If the system refuses (EAGAIN: a limit on threads), the job stays queued for the existing
+    /// threads.
     fn add_thread(self: &Arc<Shared>, state: &mut MutexGuard<'_, State>) {
-        // What has run may still be on its way out: who closes the server waits for every thread until it is gone.
+        // Joins finished threads, so that closing only has to join the running ones.
         for ended in state.handles.extract_if(.., |handle| handle.is_finished()) {
             let _ = ended.join();
         }
@@ -235,7 +242,7 @@ impl Shared {
             state.idle += 1;
             let waited = self.arrived.wait_for(&mut state, self.idle_limit);
             state.idle -= 1;
-            // Whoever it was that was called: this thread looks at what there is.
+            // Whichever thread was called, this one looks at the queue now.
             state.is_called = false;
             if waited.timed_out() && state.lanes.ready() == 0 {
                 break;
@@ -246,7 +253,7 @@ impl Shared {
 }
 
 fn run(job: Job) {
-    // A job owns what it touches, so nothing half-changed is seen after a panic.
+    // A job owns the values that it touches, so no half-changed one is seen after a panic.
     let _ = panic::catch_unwind(AssertUnwindSafe(job));
 }
 
@@ -351,7 +358,7 @@ mod tests {
         assert_eq!(Arc::strong_count(&count), 1);
     }
 
-    /// As many jobs of a lane hang as may: those of other files and directories run all the same.
+    /// The largest possible number of jobs of one lane hangs. Jobs of other files and directories still run.
     fn others_run(hung: Lane, others: Lane) {
         let pool = Pool::new("t-lanes");
         let (release, waits) = crossbeam_channel::bounded::<()>(0);

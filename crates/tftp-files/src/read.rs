@@ -1,14 +1,15 @@
-//! File reads at an offset, appended to a buffer without zeroing it first.
+//! Reads files at an offset, and appends to a buffer without zeroing it first.
 
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 
-/// Appends up to `length` bytes from `offset` that are in memory already. `Ok(false)`: some are not, or the file
-/// system can't tell; the buffer is as before. With `Ok(true)` fewer than `length` came only at the file's end.
+/// Appends up to `length` bytes from `offset`, if they are in the page cache. Returns `Ok(false)` if some are not, or
+/// the file system can't tell; the buffer is as before. On `Ok(true)` fewer than `length` come only at the file's
+/// end.
 ///
 /// # Errors
-/// Those of preadv2; the buffer is as before.
+/// The error of preadv2; the buffer is as before.
 pub(crate) fn read_at_nowait(
     file: &File,
     buffer: &mut Vec<u8>,
@@ -25,14 +26,14 @@ pub(crate) fn read_at_nowait(
 /// Appends up to `length` bytes from `offset`, and waits for them. Fewer come only at the file's end.
 ///
 /// # Errors
-/// Those of pread; the buffer is as before.
+/// The error of pread; the buffer is as before.
 pub(crate) fn read_at(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) -> io::Result<()> {
     append(file, buffer, length, offset, read_waiting)
 }
 
 type ReadCall = fn(i32, &mut [std::mem::MaybeUninit<u8>], libc::off_t) -> isize;
 
-/// Reads until `length` bytes, the file's end or an error.
+/// Reads until `length` bytes, the file's end or an error. On an error the buffer is as before.
 fn append(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64, call: ReadCall) -> io::Result<()> {
     let before = buffer.len();
     buffer.reserve(length);
@@ -81,7 +82,7 @@ fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: libc::off_t)
     unsafe { libc::preadv2(fd, &vector, 1, at, libc::RWF_NOWAIT) }
 }
 
-/// Whether an error says that the page cache alone had no answer, or that nobody can ask it.
+/// Returns whether an error means that the page cache does not hold the bytes, or that it cannot be queried.
 #[cfg(linux)]
 fn is_unanswered(error: &io::Error) -> bool {
     matches!(
@@ -90,7 +91,7 @@ fn is_unanswered(error: &io::Error) -> bool {
     )
 }
 
-/// No system but Linux says whether a read would wait: every one might.
+/// Only Linux reports whether a read would wait, so every read counts as one that would.
 #[cfg(not(linux))]
 fn read_cached(_: i32, _: &mut [std::mem::MaybeUninit<u8>], _: libc::off_t) -> isize {
     -1

@@ -1,16 +1,16 @@
-//! How a file comes back from the blocking pool without a wake-up.
+//! A one-shot slot through which a pool job returns a file to its I/O thread without a wake-up.
 //!
-//! A client that sends in windows has sent the next one by the time the last is written: the I/O thread finds the file here
-//! when it has more to write. Only where it comes for it too early does the pool send it in a message.
+//! A client that sends in windows has sent the next one by the time the last is written, so the I/O thread finds the
+//! file here when it has more to write. The pool sends a message only if the I/O thread comes too early.
 
 use tftp_sync::Mutex;
 
-/// One way there and back.
+/// A one-shot slot for a value that a pool job returns.
 pub(crate) struct Returned<T>(Mutex<State<T>>);
 
 enum State<T> {
     Away,
-    /// The I/O thread has come for it.
+    /// The I/O thread has come for the value, and gets it by message.
     Awaited,
     Here(T),
 }
@@ -22,7 +22,7 @@ impl<T> Default for Returned<T> {
 }
 
 impl<T> Returned<T> {
-    /// For the pool, once: `Some` is to be sent, for the I/O thread waits for it.
+    /// Called by the pool, once. Returns the value if the I/O thread waits for it; it has to be sent then.
     pub(crate) fn leave(&self, thing: T) -> Option<T> {
         let mut state = self.0.lock();
         if matches!(*state, State::Awaited) {
@@ -32,7 +32,8 @@ impl<T> Returned<T> {
         None
     }
 
-    /// For the I/O thread: the thing, if it is here; if not, a message brings it. Never again after it was given.
+    /// Called by the I/O thread. Returns the value if it is here; if not, a message brings it. After a `Some`, later
+    /// calls return `None`.
     pub(crate) fn take(&self) -> Option<T> {
         match std::mem::replace(&mut *self.0.lock(), State::Awaited) {
             State::Here(thing) => Some(thing),

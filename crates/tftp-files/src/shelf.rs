@@ -1,8 +1,8 @@
-//! Open files and pieces of them, shared by the transfers of one I/O thread.
+//! Open files and chunks of them, shared by the transfers of one I/O thread.
 //!
-//! When a thousand machines boot at once they all want the same file: its descriptor, and the chunks that are between
-//! "read" and "acknowledged by the last who needs it", exist once. The shelf holds nothing itself (only `Weak`s): what
-//! no transfer holds is free. One shelf belongs to one thread, so there is no lock.
+//! When a thousand machines boot at once they all want the same file. Its descriptor exists once, and so does each
+//! chunk between its read and the last acknowledgment. The shelf holds only `Weak`s, and during a batch the file
+//! opened last: a file or chunk that no transfer holds is freed. A shelf belongs to one thread, so there is no lock.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-/// The files of one I/O thread.
+/// The files and chunks of one I/O thread.
 pub struct Shelf<S: Store> {
     store: S,
     mailbox: Arc<dyn Mailbox<S>>,
@@ -37,28 +37,28 @@ pub struct Shelf<S: Store> {
     files: Pruned<Identity, Weak<Shared<S>>>,
     chunks: Chunks,
     next_id: u64,
-    /// What this batch of requests opened last.
+    /// The file that this batch of requests opened last.
     latest: Option<(Place, Opened<S>)>,
-    /// Downloads of fed sources that had to wait.
+    /// Downloads of fed sources that have to wait for data.
     starving: Vec<Weak<Reader>>,
 }
 
-/// Tells the numbers of passes over fed sources from those of files.
+/// The bit that distinguishes the numbers of passes over fed sources from those of files.
 const FED: u64 = 1 << 63;
 
 /// A file that transfers read from, in the state it had when it was opened.
 pub struct Shared<S: Store> {
     source: Arc<S::Source>,
-    /// The number of bytes that are sent, whatever becomes of the file.
+    /// The number of bytes that are sent, whatever becomes of the file; `None` if it is read to its end.
     length: Option<u64>,
     state: Option<Identity>,
-    /// Where it is waited for, by whichever name it was found.
+    /// The lane of its jobs, which is that of the name under which it was opened first.
     lane: Lane,
-    /// Tells this opening from a later one of the same file.
+    /// Distinguishes this opening from a later one of the same file.
     id: u64,
 }
 
-/// What was opened for a download.
+/// The opened source of a download.
 pub struct Opened<S: Store> {
     pub(crate) content: Content<S>,
     path: Option<Arc<Path>>,
@@ -71,41 +71,41 @@ pub(crate) enum Content<S: Store> {
     Fed(Arc<Reader>),
 }
 
-/// How opening began.
+/// The outcome of [`Shelf::open`].
 pub enum Opening<S: Store> {
-    /// It has ended, too.
+    /// The file was opened, or refused, at once.
     Now(Result<Opened<S>, Refusal>),
-    /// A completion will tell.
+    /// A completion brings the result.
     Later,
-    /// So many wait for the same directory that it must hang: better no answer than one more who waits. Only for
-    /// half-open transfers.
+    /// So many jobs wait for the same directory that it probably hangs: it is better not to answer than to add
+    /// another one. Only for half-open transfers.
     Busy,
 }
 
-/// How the creation of a file began.
+/// The outcome of [`Shelf::create`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creating {
-    /// There is no file: only the application's callback takes the bytes.
+    /// There is no file: only the application's callback receives the bytes.
     Nothing,
-    /// A completion will tell.
+    /// A completion brings the result.
     Later,
     /// As [`Opening::Busy`].
     Busy,
 }
 
-/// A completion, taken apart: for its owner.
+/// The content of a completion, for its owner.
 pub enum Settled<S: Store> {
-    /// A file was opened for reading, or was not.
+    /// The result of opening a file for reading.
     Opened(Result<Opened<S>, Refusal>),
-    /// A file was begun, or was not.
+    /// The result of creating a file.
     Created(Result<S::Sink, Refusal>),
-    /// A chunk came: for [`Feed::accept`](crate::Feed::accept) of its owner, then
-    /// [`Feed::ensure`](crate::Feed::ensure) of the owner and of everybody who waits for it. Keep it as long as that
-    /// takes.
+    /// A chunk was read. The caller passes it to [`Feed::accept`](crate::Feed::accept) of its owner, then calls
+    /// [`Feed::ensure`](crate::Feed::ensure) of the owner and of everyone who waits for it, and keeps it alive as
+    /// long as that takes.
     Read(Read),
-    /// For [`Intake::written`](crate::Intake::written).
+    /// The result of a write, for [`Intake::written`](crate::Intake::written).
     Written(Result<S::Sink, Refusal>),
-    /// A file has its name, or is gone.
+    /// The result of giving a file its name. On an error the file is gone.
     Committed(Result<(), Refusal>),
 }
 
@@ -113,13 +113,13 @@ pub enum Settled<S: Store> {
 #[derive(Debug)]
 pub struct Read {
     pub(crate) result: io::Result<Bytes>,
-    /// Who else waits for it.
+    /// The other transfers that wait for it.
     pub waiting: Vec<Owner>,
 }
 
 impl<S: Store> Shelf<S> {
-    /// An empty shelf. Completions go to `mailbox`, and from there to [`Shelf::settle`]; what uploads gather is counted
-    /// in `memory`.
+    /// Creates an empty shelf. Completions go to `mailbox`, and from there to [`Shelf::settle`]. Bytes that uploads
+    /// gather are counted in `memory`.
     pub fn new(store: S, mailbox: Arc<dyn Mailbox<S>>, memory: Arc<Memory>) -> Shelf<S> {
         Shelf {
             store,
@@ -133,8 +133,8 @@ impl<S: Store> Shelf<S> {
         }
     }
 
-    /// Opens a file for reading. Requests of one batch for one name, and a thousand machines that boot send them, open it
-    /// once: all of them were sent before, so none can ask for a later state of it.
+    /// Opens a file for reading. Requests of one batch for one name open it once, as when a thousand machines boot:
+    /// all of them were sent before the opening, so none can expect a later state of the file.
     pub fn open(&mut self, owner: Owner, place: &Place, standing: Standing) -> Opening<S> {
         match place {
             Place::Memory(bytes) => return Opening::Now(Ok(Opened::memory(Arc::clone(bytes)))),
@@ -160,7 +160,7 @@ impl<S: Store> Shelf<S> {
         Opening::Later
     }
 
-    /// Begins a file.
+    /// Creates a file.
     pub fn create(
         &mut self,
         owner: Owner,
@@ -199,7 +199,7 @@ impl<S: Store> Shelf<S> {
         }
     }
 
-    /// Lets go of what came for a transfer that is gone. `Some`: others wait for that chunk.
+    /// Disposes of a completion whose transfer is gone. Returns the chunk if others may wait for it.
     pub fn abandon(&mut self, completion: Completion<S>) -> Option<Read> {
         let (owner, lane) = (completion.owner, completion.lane);
         match (completion.errand, completion.finished) {
@@ -217,27 +217,28 @@ impl<S: Store> Shelf<S> {
         }
     }
 
-    /// The lane of a place.
+    /// Returns the lane of a place.
     pub fn lane(&self, place: &Place) -> Lane {
         self.store.lane(place)
     }
 
-    /// A batch of datagrams is through: what the next one asks for is opened anew.
+    /// Called at the end of a batch of datagrams. Requests of the next batch open their file anew.
     pub fn batch_ends(&mut self) {
         self.latest = None;
     }
 
-    /// The packets of this turn have been sent: its jobs may use the processor.
+    /// Called when the packets of this turn have been sent: its jobs may use the processor.
     pub fn call(&self) {
         self.store.call();
     }
 
-    /// Removes an unfinished file, where that may block.
+    /// Removes an unfinished file in a job, because that may block.
     pub fn discard(&self, owner: Owner, lane: Lane, sink: S::Sink) {
         self.start(owner, lane, Job::Discard(sink), Errand::Close);
     }
 
-    /// Closes what was opened for a transfer that is gone, where that may block.
+    /// Closes the source of a transfer that is gone, in a job because that may block. Does nothing while others use
+    /// it.
     pub fn close(&self, owner: Owner, opened: Opened<S>) {
         let Content::File(shared) = opened.content else {
             return;
@@ -250,7 +251,7 @@ impl<S: Store> Shelf<S> {
         }
     }
 
-    /// The budget in which uploads gather.
+    /// The memory budget for bytes that uploads gather.
     pub(crate) fn memory(&self) -> &Arc<Memory> {
         &self.memory
     }
@@ -260,7 +261,7 @@ impl<S: Store> Shelf<S> {
         self.store.start(lane, job, done);
     }
 
-    /// Appends to a file, or appends and gives it its name.
+    /// Starts a job that appends to a file, and with [`Errand::Commit`] gives it its name.
     pub(crate) fn write(
         &self,
         owner: Owner,
@@ -276,8 +277,8 @@ impl<S: Store> Shelf<S> {
         self.start(owner, lane, job, errand);
     }
 
-    /// The wanted bytes of a file, fewer only at its end: from another transfer, without waiting, or as a job. `waits`: the
-    /// job that this owner waits for already.
+    /// Finds bytes of a file, fewer only at its end: those of another transfer, or read without waiting, or read by a
+    /// job. `waits` is the job that this owner waits for already.
     pub(crate) fn find(
         &mut self,
         file: &Arc<Shared<S>>,
@@ -315,8 +316,8 @@ impl<S: Store> Shelf<S> {
         Ok(Found::Pending)
     }
 
-    /// The bytes of a fed source from `start` on, and whether they are the last ones: from what was supplied already, or
-    /// when more comes. `waits` as in [`Shelf::find`].
+    /// Finds the bytes of a fed source from `start` on, and whether they are the last ones: those supplied already,
+    /// or those that come later. `waits` as in [`Shelf::find`].
     pub(crate) fn find_fed(
         &mut self,
         reader: &Arc<Reader>,
@@ -345,8 +346,8 @@ impl<S: Store> Shelf<S> {
         Ok(FoundFed::Pending)
     }
 
-    /// Downloads that share a source and wait for slower ones do so for a bounded time: to be called after each turn, and
-    /// at the moment that it returns.
+    /// Limits the time for which downloads that share a source wait for slower ones. To be called after each turn,
+    /// and at the moment that it returns.
     pub fn tend(&mut self, now: Instant) -> Option<Instant> {
         let mut due = None;
         self.starving.retain(|reader| {
@@ -357,8 +358,8 @@ impl<S: Store> Shelf<S> {
         due
     }
 
-    /// Takes a file that was just opened. If a transfer reads what is certainly the same unchanged file, that one's is
-    /// used and the new one closed.
+    /// Takes over a file that was just opened. If a transfer already reads what is certainly the same unchanged file,
+    /// that one is used and the new one closed.
     fn adopt(&mut self, source: S::Source, lane: Lane) -> Opened<S> {
         let path = source.path().map(Arc::from);
         if let Some(bytes) = source.in_memory() {
@@ -389,30 +390,31 @@ impl<S: Store> Shelf<S> {
     }
 }
 
-/// Which bytes of a file are looked for.
+/// The bytes of a file that a transfer looks for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
     pub(crate) start: u64,
-    /// So many at most.
+    /// The largest number of bytes.
     pub(crate) most: u32,
-    /// With headers between them. Only of files whose length is known, and `start` is that of a block.
+    /// The framing, if the chunk shall hold packet headers. Only for files whose length is known; `start` is the
+    /// start of a block.
     pub(crate) framing: Option<Framing>,
 }
 
-/// What a look-up of a chunk gives.
+/// The result of a look-up of a chunk.
 #[derive(Debug)]
 pub(crate) enum Found {
     Bytes(Bytes),
-    /// A job was started for it.
+    /// A job was started for it on behalf of this transfer.
     Pending,
-    /// That job of another transfer is under way.
+    /// A job of another transfer reads it already.
     Waiting(u64),
 }
 
-/// The same of a fed source.
+/// The result of a look-up in a fed source.
 #[derive(Debug)]
 pub(crate) enum FoundFed {
-    /// What came, and whether nothing follows.
+    /// The bytes, and whether they are the last ones.
     Bytes(Bytes, bool),
     Pending,
     Waiting(u64),
@@ -447,7 +449,7 @@ impl<S: Store> Opened<S> {
         }
     }
 
-    /// Where it was found, for the application.
+    /// The path of the file, for the application.
     pub fn path(&self) -> Option<PathBuf> {
         self.path.as_deref().map(Path::to_owned)
     }

@@ -1,7 +1,7 @@
-//! The interface of storage: what a server needs of whatever holds its files.
+//! The interface of storage, as the server needs it.
 //!
-//! A [`Store`] never blocks the thread that calls it. What can be answered at once is answered at once (`try_open`,
-//! [`Source::try_read`]); everything else is a [`Job`], and its result comes through [`Done`], on any thread, at any
+//! A [`Store`] never blocks the calling thread. Requests that can be served at once are (`try_open`,
+//! [`Source::try_read`]). Everything else is a [`Job`], whose result comes through [`Done`], on any thread, at any
 //! time. Storage that has only blocking calls implements [`Files`](crate::Files) and is wrapped in
 //! [`Pooled`](crate::Pooled).
 
@@ -19,101 +19,105 @@ pub use gathered::Gathered;
 mod done;
 mod gathered;
 
-/// Where files come from and go to.
+/// The storage that files are read from and written to.
 ///
 /// Each I/O thread has a clone of its own.
 pub trait Store: Clone + Send + 'static {
-    /// What is open for reading.
+    /// A file that is open for reading.
     type Source: Source;
-    /// What is open for writing.
+    /// A file that is open for writing.
     type Sink: Sink;
 
-    /// Opens a file for reading on the I/O thread, if that needs no waiting. `None`: start a [`Job::Open`].
+    /// Opens a file for reading on the I/O thread, if that needs no waiting. On `None` the caller starts a
+    /// [`Job::Open`].
     fn try_open(&self, place: &Place, standing: Standing) -> Option<Result<Self::Source, Refusal>>;
 
-    /// The lane of the jobs of this place: see [`Place::lane`].
+    /// The lane that jobs for this place run in: see [`Place::lane`].
     fn lane(&self, place: &Place) -> Lane {
         place.lane()
     }
 
-    /// Whether another job of this lane should be started. False: so many wait there that something hangs, and the
-    /// client's request is better left unanswered.
+    /// Returns whether another job of this lane should be started. False if so many wait there that the storage
+    /// probably hangs; the client's request is better left unanswered then.
     fn has_room(&self, lane: Lane) -> bool;
 
-    /// Starts a job and returns at once. `done` is finished exactly once, possibly before this returns. A job that is
-    /// dropped instead counts as failed.
+    /// Starts a job and returns at once. The store finishes `done` exactly once, possibly before this returns. A
+    /// `done` that is dropped instead counts as a failed job.
     fn start(&self, lane: Lane, job: Job<Self>, done: Done<Self>);
 
-    /// The packets of this turn have been sent: from now on jobs may use the processor. What was started since the
-    /// last call may wait until this one.
+    /// Called when the packets of this turn have been sent: from now on jobs may use the processor. Jobs started
+    /// since the last call may be delayed until this one.
     fn call(&self);
 }
 
 /// A file that is open for reading.
 pub trait Source: Send + Sync + 'static {
-    /// Its path, for the application. Never shown to a client.
+    /// Its path, for the application. It is never shown to a client.
     fn path(&self) -> Option<&Path> {
         None
     }
 
-    /// How much will be read of it.
+    /// The number of bytes that will be read of it.
     fn length(&self) -> Length;
 
-    /// Two sources with equal identities have the same contents and may share what is read. `None`: never shared, for
-    /// example where inode numbers are not unique, or directly after a change.
+    /// The identity of its contents: two sources with equal identities have the same contents and may share the bytes
+    /// that are read. `None` if nothing may be shared, for example where inode numbers are not unique, or directly
+    /// after a change.
     fn identity(&self) -> Option<Identity>;
 
-    /// What tells whether a later opening of the same place is the same unchanged file. Only such a file may be closed
-    /// and opened again while a transfer needs it. `None`: nothing tells that.
+    /// The state by which a later opening of the same place is recognized as the same unchanged file. Only a file
+    /// that has one may be closed and opened again while a transfer needs it. `None` if an unchanged file cannot be
+    /// recognized.
     fn state(&self) -> Option<Identity> {
         self.identity()
     }
 
-    /// The whole contents, where they are in memory anyway. Nothing is read or shared then.
+    /// The whole contents, if they are in memory anyway. In that case nothing is read or shared.
     fn in_memory(&self) -> Option<&Bytes> {
         None
     }
 
-    /// Appends `length` bytes from `at`, if that needs no waiting; fewer only at the end. `Ok(false)`: start a
-    /// [`Job::Read`]; `into` is as before.
+    /// Appends `length` bytes from `at` to `into`, if that needs no waiting; fewer only at the end. On `Ok(false)`
+    /// the caller starts a [`Job::Read`], and `into` is as before.
     ///
     /// # Errors
-    /// Those of reading; `into` is as before.
+    /// The error of the read; `into` is as before.
     fn try_read(&self, at: u64, length: usize, into: &mut Vec<u8>) -> io::Result<bool>;
 
-    /// A client has acknowledged something of it: it is no longer held by half-open transfers alone.
+    /// Called when a client has acknowledged something of it: from now on it does not count as held by half-open
+    /// transfers alone.
     fn settle(&self) {}
 }
 
-/// A file that is open for writing. Nothing is visible under its name before it is committed; dropping it may block
+/// A file that is open for writing. Nothing is visible under its name before it is committed. Dropping it may block,
 /// and leaves nothing behind.
 pub trait Sink: Send + 'static {
-    /// The path that it will have, for the application. Never shown to a client.
+    /// The path that it will have, for the application. It is never shown to a client.
     fn path(&self) -> Option<&Path> {
         None
     }
 
-    /// Its client has acknowledged something.
+    /// Called when its client has acknowledged something.
     fn settle(&self) {}
 }
 
-/// A place where a file is looked for.
+/// The place of a file: where a download's bytes are found, or where an upload goes.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// A name inside a directory that nothing leads out of.
+    /// A name inside a directory, out of which no name leads.
     Below(Arc<Jail>, Arc<str>),
-    /// Any path: the application's own choice.
+    /// Any path, which the application has chosen.
     Path(Arc<Path>),
-    /// The application's bytes, for a download. No store is asked.
+    /// The application's bytes, for a download. No store is used.
     Memory(Bytes),
-    /// What the application supplies while the download runs. No store is asked.
+    /// Bytes that the application supplies while the download runs. No store is used.
     Fed(Arc<Fed>),
-    /// An upload that only the application's callback takes. No store is asked.
+    /// An upload that only the application's callback receives. No store is used.
     Application,
 }
 
 impl Place {
-    /// Which of its jobs hang together, as far as its name tells.
+    /// The lane of its jobs, as far as it follows from the name: jobs that probably hang together.
     pub fn lane(&self) -> Lane {
         match self {
             Place::Below(root, name) => Lane::below(root.root(), name),
@@ -122,7 +126,7 @@ impl Place {
         }
     }
 
-    /// The same name in the same directory, or the same path.
+    /// Returns whether both are the same name in the same directory, or the same path.
     pub fn is_same(&self, other: &Place) -> bool {
         match (self, other) {
             (Place::Below(one, name), Place::Below(two, other)) => Arc::ptr_eq(one, two) && name == other,
@@ -132,26 +136,28 @@ impl Place {
     }
 }
 
-/// For whom a file is opened. Half-open transfers have a smaller share of the descriptors.
+/// Whether the client of a file has acknowledged anything. Half-open transfers have a smaller share of the
+/// descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// A client that has acknowledged nothing yet.
+    /// The client has acknowledged nothing yet.
     HalfOpen,
-    /// A client that has.
+    /// The client has acknowledged something.
     Settled,
 }
 
 /// The number of bytes that a source has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// That many, as they were when it was opened, whatever becomes of the file.
+    /// The size when it was opened, whatever becomes of the file.
     Exact(u64),
-    /// As many as there are until its end: generated contents (procfs, sysfs), or a size of 0 that is not believed.
+    /// Unknown: the file is read to its end. Its contents are generated (procfs, sysfs), or it claims a size of 0
+    /// that is not believed.
     Unknown,
 }
 
 impl Length {
-    /// The number, where it is known.
+    /// Returns the number of bytes, if it is known.
     pub fn exact(self) -> Option<u64> {
         match self {
             Length::Exact(bytes) => Some(bytes),
@@ -166,7 +172,7 @@ impl From<Option<u64>> for Length {
     }
 }
 
-/// One state of one file.
+/// Identifies one state of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
     /// The device's number.
@@ -175,17 +181,17 @@ pub struct Identity {
     pub inode: u64,
     /// The size that it claims, in bytes.
     pub size: u64,
-    /// The last modification, in seconds and nanoseconds since 1970. Anybody who may write the file can set it.
+    /// The last modification, in seconds and nanoseconds since 1970. Anyone who may write the file can set it.
     pub modified: (i64, i64),
     /// The last change of contents, size or attributes, likewise. Only the kernel sets it.
     pub changed: (i64, i64),
 }
 
-/// Work that may take any time.
+/// Work that may take any amount of time.
 pub enum Job<S: Store> {
     /// Opens a file for reading. Ends in [`Finished::Opened`].
     Open(Place, Standing),
-    /// Begins a file. Ends in [`Finished::Created`].
+    /// Creates a file. Ends in [`Finished::Created`].
     Create(Place, UploadOptions, Standing),
     /// Reads `length` bytes from `at`; fewer only at the end. Ends in [`Finished::Read`].
     Read {
@@ -206,7 +212,7 @@ pub enum Job<S: Store> {
     Close(S::Source),
 }
 
-/// How a job ended.
+/// The result of a job.
 pub enum Finished<S: Store> {
     /// See [`Job::Open`].
     Opened(Result<S::Source, Refusal>),
@@ -214,11 +220,11 @@ pub enum Finished<S: Store> {
     Created(Result<S::Sink, Refusal>),
     /// See [`Job::Read`].
     Read(io::Result<Vec<u8>>),
-    /// The application has supplied more: no job of the store.
+    /// The application has supplied more data. Not the result of a store's job.
     Supplied,
-    /// See [`Job::Write`]. With an error the file is gone, and nothing of it is left.
+    /// See [`Job::Write`]. On an error the file is gone, and nothing of it is left.
     Written(Result<S::Sink, Refusal>),
-    /// See [`Job::Commit`]. With an error nothing of it is left.
+    /// See [`Job::Commit`]. On an error nothing of the file is left.
     Committed(Result<(), Refusal>),
     /// See [`Job::Discard`] and [`Job::Close`].
     Closed,

@@ -1,4 +1,4 @@
-//! What differs between systems in how files are named, opened and told from each other.
+//! Differences between systems: how files are named, opened and recognized.
 
 #[cfg(unix)]
 mod unix;

@@ -14,7 +14,7 @@ pub(super) enum Handle<S: Store> {
     Parked(Box<Parked>),
 }
 
-/// What a file was when it was closed.
+/// The state of a file when it was closed, to compare a later opening with.
 #[derive(PartialEq, Eq)]
 pub(super) struct Parked {
     length: Option<u64>,
@@ -25,15 +25,15 @@ pub(super) struct Parked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waits {
     Nothing,
-    /// Its own job.
+    /// A job of this transfer.
     Job,
     /// A job of another transfer.
     Chunk(u64),
-    /// The file, which was closed.
+    /// The file, which was closed and has to be opened again.
     File,
 }
 
-/// Who looks for a chunk, and where.
+/// The feed that looks for a chunk, and the shelf to find it in.
 pub(super) struct Caller<'a, S: Store> {
     pub(super) shelf: &'a mut Shelf<S>,
     pub(super) owner: Owner,
@@ -43,7 +43,7 @@ pub(super) struct Caller<'a, S: Store> {
 }
 
 impl<S: Store> Caller<'_, S> {
-    /// The job that it waits for already.
+    /// The job of another transfer that it waits for already.
     fn job(&self) -> Option<u64> {
         match self.waits {
             Waits::Chunk(job) => Some(job),
@@ -51,7 +51,7 @@ impl<S: Store> Caller<'_, S> {
         }
     }
 
-    /// What the application supplied from `start` on, and whether nothing follows.
+    /// Finds the bytes that the application supplied from `start` on, and whether they are the last ones.
     pub(super) fn find_fed(
         &mut self,
         reader: &Arc<Reader>,
@@ -83,7 +83,7 @@ impl<S: Store> Handle<S> {
         }
     }
 
-    /// The chunk that begins at `start`, a multiple of the chunk size, or what has to be waited for.
+    /// Finds the chunk that begins at `start`, a multiple of the chunk size, or returns what has to be waited for.
     pub(super) fn find(&self, caller: &mut Caller<'_, S>, start: u64) -> io::Result<Result<Bytes, Waits>> {
         let Handle::Open(file) = self else {
             return Ok(Err(Waits::File));

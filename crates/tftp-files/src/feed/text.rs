@@ -1,4 +1,4 @@
-//! A stream that is translated piece by piece.
+//! A stream that is translated to netascii piece by piece.
 
 use std::io;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use crate::storage::Store;
 
 pub(super) struct Text<S: Store> {
     pub(super) raw: Raw<S>,
-    /// The piece of the file that is being translated: a chunk that others share.
+    /// The chunk that is being translated, which others share.
     current: Option<Chunk>,
-    /// It is the last one, as far as a fed source says.
+    /// That chunk is the last one; known only for fed sources.
     is_last: bool,
-    /// Bytes of `raw` translated so far.
+    /// The number of bytes of `raw` translated so far.
     pub(super) done: u64,
     encoder: Encoder,
     pub(super) stream_size: Option<u64>,
@@ -42,7 +42,8 @@ impl<S: Store> Text<S> {
         }
     }
 
-    /// Translates the next piece, of `piece` bytes at most. True with the last one of a file of unknown length.
+    /// Translates the next piece, of at most `piece` bytes. Returns true with the last piece of a source of unknown
+    /// length.
     pub(super) fn next(
         &mut self,
         caller: &mut Caller<'_, S>,

@@ -1,4 +1,4 @@
-//! Look-ups that the directory cache answers at once.
+//! Look-ups that the directory cache answers without waiting.
 
 #[cfg(linux)]
 pub(super) use linux::{Trust, open};
@@ -19,11 +19,11 @@ mod linux {
     use super::super::{FileSystem, Jail, Opened, Refusal, admit};
     use crate::names;
 
-    /// Says of no device in particular.
+    /// Sentinel: no device is known to be local.
     const NONE: u64 = u64::MAX;
 
-    /// Which device, if any, is known to be local. Judged only where waiting is allowed (a hung NFS server hangs
-    /// statfs too); compared on the I/O threads by the device number, which every inode carries with it.
+    /// The device, if any, that is known to be local. Checked only where waiting is allowed (a hung NFS server hangs
+    /// statfs too); compared on the I/O threads by the device number, which every inode carries.
     #[derive(Debug)]
     pub(in super::super) struct Trust(AtomicU64);
 
@@ -34,7 +34,7 @@ mod linux {
     }
 
     impl Trust {
-        /// Looks again at the file system under the root, if it is another than before; may block.
+        /// Checks the file system under the root, if it is another than before; may block.
         pub(in super::super) fn judge(&self, root: &Dir) {
             let Some(device) = device(root) else { return };
             if self.0.load(Ordering::Relaxed) == device {
@@ -49,7 +49,8 @@ mod linux {
         }
     }
 
-    /// The device of an open file, from the inode in memory (AT_STATX_DONT_SYNC): never asks a server.
+    /// Returns the device of an open file, from the inode in memory (AT_STATX_DONT_SYNC), so that no server is
+    /// contacted.
     fn device(file: impl AsFd) -> Option<u64> {
         let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
         let found = statx(file, c"", flags, StatxFlags::empty()).ok()?;
@@ -83,13 +84,13 @@ mod linux {
         let reading = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let path = names::to_path(path);
         match openat2(root, &*path, reading, Mode::empty(), resolve) {
-            // Below a trusted root and on no other mount.
+            // The file is below a trusted root and on no other mount.
             Ok(file) => {
                 let path = jail.root().join(&path);
                 Some(admit(File::from(file), path, Some(FileSystem::Local)))
             }
-            // Not in the cache; another mount or the outside; no openat2 here, or none with these flags. The slow way
-            // knows more of each.
+            // Not in the cache, on another mount or outside, or openat2 is missing here or lacks these flags. The
+            // blocking path decides all of these.
             Err(Errno::AGAIN | Errno::XDEV | Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::INTR) => None,
             Err(errno) => Some(Err(errno.into())),
         }
@@ -100,7 +101,7 @@ mod linux {
 mod other {
     use super::super::{Jail, Opened, Refusal};
 
-    /// Nothing is known of any file system.
+    /// On other systems no file system is known to be local.
     #[derive(Debug, Default)]
     pub(in super::super) struct Trust {}
 

@@ -1,25 +1,26 @@
-//! What a name on the wire means, before any file system is asked.
+//! Interprets a name on the wire, without I/O.
 //!
-//! Only what TFTP adds to a path is decided here: the leading "/", the "\", the names that are never served. Whether
-//! a path leaves the directory is the kernel's decision alone.
+//! Only TFTP's additions to a path are decided here: the leading "/", the "\", the names that are never served. The
+//! kernel alone decides whether a path leaves the directory.
 
 use super::Refusal;
 use crate::upload;
 
-/// Longer names are not looked up (PATH_MAX of Linux): systems without that limit would walk a datagram full of "../".
+/// The longest name in bytes that is looked up (PATH_MAX of Linux): systems without that limit would walk a datagram
+/// full of "../".
 const MAX_BYTES: usize = 4095;
 
-/// Which of the two readings of a name is being tried.
+/// The interpretation of a name that is being tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spelling {
-    /// As it stands, though it has a "\" which could be meant as "/": counts only if such a file exists.
+    /// The literal name, although it has a "\" that could stand for "/": it counts only if such a file exists.
     Literal,
-    /// The only or the last reading.
+    /// The only or the last interpretation.
     Final,
 }
 
-/// Calls `each` with the path below the root that `name` means. "\" works as "/" where no such file exists under its
-/// literal name: then the second reading follows, if the first gave [`Refusal::NotFound`].
+/// Calls `each` with the path below the root that `name` means. "\" stands for "/" if no such file exists under its
+/// literal name: if the first call returns [`Refusal::NotFound`], the second interpretation follows.
 pub(super) fn read<T>(
     name: &str,
     mut each: impl FnMut(&str, Spelling) -> Result<T, Refusal>,
@@ -27,7 +28,7 @@ pub(super) fn read<T>(
     if !name.contains('\\') {
         return each(check(name)?, Spelling::Final);
     }
-    // There it is never part of a name.
+    // On Windows "\" is never part of a name.
     if cfg!(windows) {
         return each(check(&name.replace('\\', "/"))?, Spelling::Final);
     }
@@ -37,10 +38,10 @@ pub(super) fn read<T>(
     }
 }
 
-/// The path below the root, without its leading "/" ("/" is the root itself, and so is "//").
+/// Returns the path below the root, without its leading "/" ("/" is the root itself, and so is "//").
 ///
 /// Names of directories are refused by their form ("", a trailing "/", "." or ".." at the end), temporary names of
-/// uploads by their pattern: neither answer depends on what exists.
+/// uploads by their pattern. Neither answer depends on existing files.
 fn check(name: &str) -> Result<&str, Refusal> {
     if name.is_empty() || name.len() > MAX_BYTES || name.contains('\0') {
         return Err(Refusal::NotFound);

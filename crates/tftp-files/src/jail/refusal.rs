@@ -1,4 +1,4 @@
-//! Why a file is not served or not taken.
+//! The reasons why a file is not served or not accepted.
 
 use std::fmt;
 use std::io;
@@ -7,12 +7,13 @@ use std::io;
 use rustix::io::Errno;
 use tftp_proto::wire::ErrorCode;
 
-/// Why a file is not served or not taken. Carries no path: what is shown of it may reach the client.
+/// The reasons why a file is not served or not accepted.
 #[derive(Debug)]
 pub enum Refusal {
     /// There is no such file, or no such directory to put it in.
     NotFound,
-    /// Outside the served directory, not a regular file, or without permission: told alike on purpose.
+    /// The path is outside the served directory, the file is no regular one, or permission is missing: one answer on
+    /// purpose.
     NotAllowed,
     /// It exists and may not be replaced.
     Exists,
@@ -25,7 +26,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What the client is told (RFC 1350, appendix "Error Codes").
+    /// Returns the error code and message for the client (RFC 1350, appendix "Error Codes").
     pub fn wire(&self) -> (ErrorCode, &'static str) {
         match self {
             Refusal::NotFound => (ErrorCode::NOT_FOUND, "File not found"),
@@ -37,8 +38,8 @@ impl Refusal {
         }
     }
 
-    /// A place that was there a moment ago is gone, or can't be named: for an upload that is no question of a file
-    /// that was not found.
+    /// Converts an error for a place that existed a moment ago and is gone, or that can't be named. For an upload
+    /// that is never the error of a file that was not found.
     pub(crate) fn for_place(error: io::Error) -> Refusal {
         match Refusal::from(error) {
             Refusal::NotFound => Refusal::NotAllowed,
@@ -52,8 +53,8 @@ impl From<Errno> for Refusal {
     fn from(errno: Errno) -> Self {
         match errno {
             Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::ILSEQ => Refusal::NotFound,
-            // XDEV is the kernel's word for a path that left the directory; NXIO comes from sockets and FIFOs, and
-            // with TXTBSY, BUSY and ISDIR the thing is in no state to be read or replaced.
+            // The kernel returns XDEV for a path that left the directory. NXIO comes from sockets and FIFOs. With
+            // TXTBSY, BUSY and ISDIR the file is in no state to be read or replaced.
             Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::LOOP | Errno::XDEV => Refusal::NotAllowed,
             Errno::NXIO | Errno::NODEV | Errno::TXTBSY | Errno::BUSY | Errno::ISDIR => Refusal::NotAllowed,
             Errno::EXIST => Refusal::Exists,
@@ -76,7 +77,7 @@ impl From<io::Error> for Refusal {
         }
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Refusal::NotFound,
-            // Also what cap-std says of a path that led outside.
+            // cap-std also returns this for a path that led outside.
             io::ErrorKind::PermissionDenied => Refusal::NotAllowed,
             io::ErrorKind::AlreadyExists => Refusal::Exists,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
@@ -87,13 +88,13 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// What std has no kind for: winerror.h.
+/// Maps error codes that std has no kind for (winerror.h).
 #[cfg(windows)]
 fn of_windows(code: i32) -> Option<Refusal> {
     match code {
-        // A name that is no name, or too long a one.
+        // An invalid name, or one that is too long.
         123 | 161 | 206 => Some(Refusal::NotFound),
-        // Somebody has it open or locked, or it is a symlink.
+        // Another program has it open or locked, or it is a symlink.
         5 | 19 | 32 | 33 | 681 | 1920 => Some(Refusal::NotAllowed),
         4 => Some(Refusal::TooManyFiles),
         _ => None,

@@ -1,18 +1,19 @@
-//! What a file system's statements about a file are worth.
+//! Decides how far the metadata of a file can be relied on.
 //!
-//! Two decisions, both without I/O: whether a size is believed, and whether two openings share what was read for one
-//! of them. Both depend on the kind of file system, which statfs(2) gives as a magic number.
+//! Both decisions need no I/O: whether a size is believed, and whether two openings share the bytes that were read
+//! for one of them. Both depend on the kind of file system, which statfs(2) gives as a magic number.
 
 use std::time::Duration;
 
 use crate::Identity;
 use crate::system::AsFile;
 
-/// Timestamps move in steps of one kernel tick, 10 ms at most (HZ=100). A change within the tick of the last one leaves
-/// no trace, so a file must have been unchanged for longer than that before its state is an identity.
+/// The least time for which a file must have been unchanged before its state is an identity. Timestamps move in steps
+/// of one kernel tick, 10 ms at most (HZ=100), and a second change within the same tick leaves no trace.
 const TICK: Duration = Duration::from_millis(50);
 
-/// FAT has steps of 2 s, old ext4 and many network servers of 1 s. Their timestamps have no nanoseconds.
+/// The same for coarse timestamps, which have no nanoseconds: FAT has steps of 2 s, old ext4 and many network servers
+/// of 1 s.
 const COARSE_TICK: Duration = Duration::from_millis(2_100);
 
 /// A kind of file system.
@@ -22,9 +23,9 @@ const COARSE_TICK: Duration = Duration::from_millis(2_100);
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileSystem {
-    /// On this machine: look-ups are answered from the directory cache, inode numbers are unique, sizes are true.
+    /// On this machine: the directory cache answers look-ups, inode numbers are unique, sizes are true.
     Local,
-    /// A server keeps it and numbers its files; errors of writes may come late.
+    /// Kept by a server that numbers its files. Errors of writes may come late.
     Network,
     /// As `Network`, but two files can have one inode number (FUSE, 9P), and a size of 0 may mean "unknown".
     Unnumbered,
@@ -86,20 +87,21 @@ const KNOWN: [(u64, FileSystem); 44] = [
 ];
 
 impl FileSystem {
-    /// The kind with that statfs magic. Only its 32 bits count, since the field's type differs between architectures.
+    /// Returns the kind with that statfs magic. Only its low 32 bits count, since the field's type differs between
+    /// architectures.
     #[cfg(any(target_os = "linux", target_os = "android", test))]
     pub(crate) fn of_magic(magic: u64) -> FileSystem {
         let known = KNOWN.iter().find(|(known, _)| *known == magic & 0xFFFF_FFFF);
         known.map_or(FileSystem::Unknown, |(_, kind)| *kind)
     }
 
-    /// The kind of file system that an open file lies on; may block.
+    /// Returns the kind of the file system that an open file is on; may block.
     pub(crate) fn of(file: impl AsFile) -> FileSystem {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         return rustix::fs::fstatfs(file).map_or(FileSystem::Unknown, |found| {
             FileSystem::of_magic(found.f_type as u64)
         });
-        // Other systems have names instead of numbers. Nothing is assumed of any.
+        // Other systems have names instead of numbers, which are not evaluated.
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         {
             let _ = file;
@@ -107,7 +109,7 @@ impl FileSystem {
         }
     }
 
-    /// Whether a full disk may show only when a file is closed or synced.
+    /// Returns whether a full disk may be reported only when a file is closed or synced.
     pub(crate) fn reports_late(self) -> bool {
         match self {
             FileSystem::Local | FileSystem::Layered | FileSystem::Generated => false,
@@ -120,8 +122,9 @@ impl FileSystem {
         matches!(self, FileSystem::Local | FileSystem::Network)
     }
 
-    /// The size under which a file is sent, if the one that it claims is believed. `None`: it is read to its end, as a
-    /// stream of unknown length. `has_contents` reads its first byte, and is called only if the answer depends on it.
+    /// Returns the size with which a file is sent, if the one that it claims is believed. `None`: it is read to its
+    /// end, as a stream of unknown length. `has_contents` reads its first byte, and is called only if the answer
+    /// depends on it.
     pub(super) fn believed_size(self, claimed: u64, has_contents: impl FnOnce() -> bool) -> Option<u64> {
         match self {
             FileSystem::Generated => None,
@@ -131,14 +134,15 @@ impl FileSystem {
         }
     }
 
-    /// The identity under which openings share what was read: `None` where equal states could hide different contents,
-    /// because numbers are not unique or because the last change is so recent that another could have the same time.
-    /// `now` is the time of day of the opening.
+    /// Returns the identity under which openings share the bytes that were read. `None` if equal states could hide
+    /// different contents, because numbers are not unique or because the last change is so recent that another could
+    /// have the same time. `now` is the time of day of the opening.
     pub(super) fn shared_key(self, state: Identity, now: Duration) -> Option<Identity> {
         self.settled(state, now).filter(|_| self.has_unique_numbers())
     }
 
-    /// The state by which a later opening of the same name can tell whether the file is still the same.
+    /// Returns the state by which a later opening of the same name is recognized as the same unchanged file. `None`
+    /// if the last change is so recent that another could have the same time.
     pub(super) fn settled(self, state: Identity, now: Duration) -> Option<Identity> {
         let (seconds, nanoseconds) = state.changed;
         let precise = nanoseconds != 0 && self == FileSystem::Local;
@@ -201,11 +205,11 @@ mod tests {
     fn openings_share_only_what_has_been_unchanged_for_longer_than_a_tick() {
         assert!(!shared(FileSystem::Local, (1_000, 5), 49));
         assert!(shared(FileSystem::Local, (1_000, 5), 51));
-        // Without nanoseconds the time stands for a second or two.
+        // Without nanoseconds a timestamp covers a second or two.
         assert!(!shared(FileSystem::Local, (1_000, 0), 2_000));
         assert!(shared(FileSystem::Local, (1_000, 0), 2_200));
         assert!(!shared(FileSystem::Network, (1_000, 5), 2_000));
-        // The clock was set back: nothing is known.
+        // The clock was set back, so the age is unknown.
         assert!(
             FileSystem::Local
                 .shared_key(STATE, Duration::from_secs(999))

@@ -1,4 +1,4 @@
-//! Removal of what killed uploads left behind.
+//! Removes the leftovers of killed uploads.
 
 use std::io;
 
@@ -7,20 +7,21 @@ use cap_std::fs::{Dir, OpenOptions};
 
 use crate::upload;
 
-/// Subdirectories below subdirectories, at most.
+/// The largest depth of subdirectories.
 const MAX_DEPTH: usize = 16;
-/// Directory entries looked at, at most: a server whose root is a huge tree still starts in moderate time.
+/// The largest number of directory entries visited: a server whose root is a huge tree still starts in moderate time.
 const MAX_ENTRIES: usize = 200_000;
 
 struct Sweep<'a> {
-    /// Asked at every entry; false ends the sweep.
+    /// Called at every entry; false ends the sweep.
     goes_on: &'a dyn Fn() -> bool,
     device: u64,
     entries: usize,
     removed: usize,
 }
 
-/// Removes leftovers below `root` while `goes_on`, not crossing into other file systems and not following symlinks.
+/// Removes leftovers below `root` while `goes_on` returns true, not crossing into other file systems and not
+/// following symlinks. Returns the number of files removed.
 pub(super) fn sweep(root: &Dir, goes_on: &dyn Fn() -> bool) -> io::Result<usize> {
     let mut sweep = Sweep {
         goes_on,
@@ -47,7 +48,7 @@ impl Sweep<'_> {
                     continue;
                 };
                 if below.dir_metadata().is_ok_and(|found| found.dev() == self.device) {
-                    // An unreadable subdirectory is passed over.
+                    // An unreadable subdirectory is skipped.
                     let _ = self.directory(&below, depth + 1);
                 }
             } else if kind.is_file() && name.to_str().is_some_and(upload::is_temporary) {
@@ -58,16 +59,17 @@ impl Sweep<'_> {
     }
 }
 
-/// A live upload holds a lock on its file from its first moment on ([`upload`] starts anew if a sweep was quicker), and
-/// the lock dies with its process. So who gets the lock may remove the file, and removes it before letting go.
+/// Removes a temporary file if no process has it locked. A live upload locks its file right after creating it
+/// ([`upload`] starts anew if a sweep was quicker), and the lock ends with its process. So a sweep that gets the lock
+/// may remove the file, and does so before it releases the lock.
 fn remove_unlocked(directory: &Dir, name: &std::path::Path) -> bool {
     let open = |writable| {
         let mut options = OpenOptions::new();
         options.read(true).write(writable).follow(FollowSymlinks::No);
         directory.open_with(name, &options)
     };
-    // For writing too, since NFS gives an exclusive lock to nobody else. One that was to replace a read-only file has
-    // become read-only itself.
+    // Opened for writing too, since NFS requires that for an exclusive lock. A temporary file that was to replace a
+    // read-only file has become read-only itself.
     let Ok(file) = open(true).or_else(|_| open(false)) else {
         return false;
     };

@@ -1,7 +1,7 @@
-//! Jobs in the order of their arrival, but only so many at once for one file and for one directory.
+//! Queues jobs in the order of arrival, with a limit on the jobs that run at once for one file and for one directory.
 //!
-//! What hangs, hangs for a file (a bad sector), or for all of a mount (a server that is gone). A job passes the gate of
-//! its file, then that of its directory, and is ready behind both; whoever is done lets the next one in.
+//! Storage hangs for one file (a bad sector), or for a whole mount (a server that is gone). A job passes the gate of
+//! its file, then that of its directory, and is ready behind both. A finished job lets the next one through.
 
 use std::collections::VecDeque;
 
@@ -10,17 +10,18 @@ use hashbrown::HashMap;
 use super::Job;
 use crate::Lane;
 
-/// Jobs between the gate and the end: for one file, and for one directory.
+/// The most jobs between the gate and their end: for one file, and for one directory.
 pub(super) const A_FILE: usize = 4;
 pub(super) const A_DIRECTORY: usize = 32;
 
-/// Jobs in all, waiting or not, beyond which no more should come: fewer than the half-open transfers that one host may
-/// have, so that what hangs leaves it some, and more than machines boot at once behind one address.
+/// The most jobs in all for one file and for one directory, waiting or not; no more should be added beyond it. The
+/// numbers are below the half-open transfers that one host may have, so that a hang leaves it some, and above the
+/// number of machines that boot at once behind one address.
 const MOST: [usize; 2] = [2_048, 3_072];
 
 const GATES: [usize; 2] = [A_FILE, A_DIRECTORY];
 
-/// The gates on its way.
+/// Returns the gates that a job of this lane passes, in order.
 fn keys(lane: Lane) -> [Option<Key>; 2] {
     let key = |gate, number: u64| (number != 0).then_some(Key { gate, number });
     [key(0, lane.file), key(1, lane.directory)]
@@ -40,10 +41,10 @@ struct Key {
 
 #[derive(Default)]
 struct Gate {
-    /// Jobs behind it that are not done.
+    /// The number of jobs that have passed it and are not done.
     inside: usize,
     waiting: VecDeque<Task>,
-    /// Jobs that have passed it, wait for it or will come to it.
+    /// The number of jobs that have passed it, wait for it or have yet to reach it.
     jobs: usize,
 }
 
@@ -51,12 +52,12 @@ struct Gate {
 #[derive(Default)]
 pub(super) struct Lanes {
     ready: VecDeque<Task>,
-    /// Those that have jobs.
+    /// The gates that have jobs.
     gates: HashMap<Key, Gate, foldhash::fast::RandomState>,
 }
 
 impl Lanes {
-    /// Jobs that a thread could run.
+    /// The number of jobs that a thread could run now.
     pub(super) fn ready(&self) -> usize {
         self.ready.len()
     }
@@ -66,7 +67,7 @@ impl Lanes {
         keys.all(|key| self.gates.get(&key).is_none_or(|gate| gate.jobs < MOST[key.gate]))
     }
 
-    /// True if the job is ready.
+    /// Adds a job. Returns true if it is ready.
     pub(super) fn push(&mut self, task: Task) -> bool {
         for key in keys(task.lane).into_iter().flatten() {
             self.gates.entry(key).or_default().jobs += 1;
@@ -78,7 +79,7 @@ impl Lanes {
         self.ready.pop_front()
     }
 
-    /// A job that was popped has run: others may be ready now.
+    /// Called when a popped job has run. Others may become ready.
     pub(super) fn done(&mut self, lane: Lane) {
         for key in keys(lane).into_iter().flatten() {
             let Some(gate) = self.gates.get_mut(&key) else {
@@ -97,7 +98,7 @@ impl Lanes {
         }
     }
 
-    /// Through the gates from this one on, as far as there is room.
+    /// Moves a job through the gates from this one on, as far as there is room. Returns true if it is ready.
     fn enter(&mut self, task: Task, from: usize) -> bool {
         for key in keys(task.lane).into_iter().skip(from).flatten() {
             let gate = self.gates.entry(key).or_default();

@@ -1,10 +1,10 @@
-//! File reads at an offset, appended to a buffer.
+//! Reads files at an offset, and appends to a buffer.
 
 use std::fs::File;
 use std::io;
 use std::os::windows::fs::FileExt;
 
-/// Windows does not say whether a read would wait: every one might.
+/// Returns `Ok(false)`: Windows does not report whether a read would wait, so every read counts as one that would.
 pub(crate) fn read_at_nowait(_: &File, _: &mut Vec<u8>, _: usize, _: u64) -> io::Result<bool> {
     Ok(false)
 }
@@ -12,7 +12,7 @@ pub(crate) fn read_at_nowait(_: &File, _: &mut Vec<u8>, _: usize, _: u64) -> io:
 /// Appends up to `length` bytes from `offset`, and waits for them. Fewer come only at the file's end.
 ///
 /// # Errors
-/// Those of ReadFile; the buffer is as before.
+/// The error of ReadFile; the buffer is as before.
 pub(crate) fn read_at(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) -> io::Result<()> {
     let before = buffer.len();
     buffer.resize(before + length, 0);

@@ -1,4 +1,5 @@
-//! Pieces of files in memory, and jobs that read them: each piece once, and one job for each that is missing.
+//! Tracks pieces of files in memory, and jobs that read them: each piece is in memory once, and at most one job reads
+//! a missing one.
 
 use std::io;
 use std::sync::{Arc, Weak};
@@ -14,14 +15,14 @@ use crate::storage::Owner;
 pub(crate) struct Chunk {
     /// The stream offset of its first byte.
     pub(crate) start: u64,
-    /// The stream offset behind its last byte.
+    /// The stream offset after its last byte.
     pub(crate) end: u64,
-    /// Its bytes, with headers between them where it is framed.
+    /// Its bytes, with packet headers between them if it is framed.
     pub(crate) bytes: Bytes,
 }
 
-/// Which piece of which file. Chunks of different size classes are different pieces, and so are plain ones and those that
-/// are framed for different options.
+/// Identifies a piece of a file. Chunks of different size classes are different pieces, and so are plain chunks and
+/// chunks framed for different options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PieceKey {
     pub(crate) file: u64,
@@ -30,18 +31,18 @@ pub(crate) struct PieceKey {
     pub(crate) framing: Option<Framing>,
 }
 
-/// A piece that a job reads, as long as the job or its completion exists.
+/// A piece that a job reads. It lives as long as the job or its completion.
 #[derive(Debug)]
 pub(crate) struct Piece {
     key: PieceKey,
     is_exact: bool,
-    /// Kept alive.
+    /// Its `Weak` in [`Wanted`] shows whether the job still exists.
     _ticket: Arc<()>,
 }
 
-/// What is known of a piece.
+/// The state of a piece.
 enum State {
-    /// In memory, as long as somebody holds it.
+    /// In memory, as long as a transfer holds it.
     Held(Weak<Vec<u8>>),
     Wanted(Wanted),
 }
@@ -75,7 +76,8 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    /// The piece, or the job that reads it, on which `owner` waits from now on unless it is the one it waits on already.
+    /// Returns the piece, or the job that reads it. In the second case `owner` waits for that job from now on, unless
+    /// it does so already (`waits`).
     pub(super) fn look(&mut self, key: PieceKey, owner: Owner, waits: Option<u64>) -> Looked {
         match self.pieces.get_mut(&key) {
             Some(State::Held(bytes)) => bytes.upgrade().map_or(Looked::Nothing, Looked::Bytes),
@@ -89,7 +91,7 @@ impl Chunks {
         }
     }
 
-    /// A piece that was read. It gets its headers here.
+    /// Registers a piece that was read, and puts the packet headers into it if it is to be framed.
     pub(super) fn hold(&mut self, key: PieceKey, is_exact: bool, mut read: Vec<u8>) -> io::Result<Bytes> {
         check_length(&read, key.length, is_exact)?;
         if let Some(framing) = key.framing {
@@ -101,7 +103,7 @@ impl Chunks {
         Ok(bytes)
     }
 
-    /// A piece that a job will read.
+    /// Registers a piece that a job will read.
     pub(super) fn want(&mut self, key: PieceKey, is_exact: bool) -> Piece {
         self.next_job += 1;
         let ticket = Arc::new(());
@@ -111,7 +113,7 @@ impl Chunks {
             waiting: Vec::new(),
         };
         let before = self.pieces.insert(key, State::Wanted(wanted), State::is_alive);
-        // Whoever waits for a job whose completion got lost waits for this one.
+        // Transfers that wait for a job whose completion got lost wait for this one.
         if let Some(State::Wanted(lost)) = before
             && let Some(State::Wanted(wanted)) = self.pieces.get_mut(&key)
         {
@@ -124,7 +126,7 @@ impl Chunks {
         }
     }
 
-    /// The result of a job. With an error everybody who waits asks anew.
+    /// Takes the result of a job. On an error everyone who waits looks the piece up anew.
     pub(super) fn settle(&mut self, piece: Piece, read: io::Result<Vec<u8>>) -> Read {
         let waiting = self.take_waiting(piece.key);
         Read {
@@ -133,7 +135,7 @@ impl Chunks {
         }
     }
 
-    /// Data came where a fed source holds it: everybody who waits asks for it there.
+    /// Called when a fed source has got data: everyone who waits looks it up there.
     pub(super) fn announce(&mut self, piece: Piece) -> Read {
         Read {
             result: Ok(Bytes::default()),
@@ -148,7 +150,7 @@ impl Chunks {
         }
     }
 
-    /// Bytes in all pieces that somebody holds.
+    /// The bytes in all pieces that are held.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         let held = self.pieces.values().filter_map(|state| match state {
@@ -164,8 +166,9 @@ impl Chunks {
     }
 }
 
-/// A file may grow while it is sent, and is sent as it was; one that shrinks must not arrive as a short but whole file.
-/// Where the length was never known, the end is where nothing more comes.
+/// Checks the length of a piece. A file that grows while it is sent is sent with the size that it had. A file that
+/// shrinks must not arrive as a short but whole file. If the length was never known, the file ends where a read
+/// returns no more.
 fn check_length(read: &[u8], length: u32, is_exact: bool) -> io::Result<()> {
     if read.len() < length as usize && is_exact {
         return Err(io::Error::new(

@@ -1,4 +1,4 @@
-//! The way back of a job's result.
+//! Returns the result of a job to the I/O thread that started it.
 
 use std::fmt;
 use std::io;
@@ -10,22 +10,24 @@ use crate::jail::Refusal;
 use crate::returned::Returned;
 use crate::shelf::Piece;
 
-/// Names the transfer that a job is for. Harmless once that transfer has ended.
+/// Identifies the transfer that a job is for. Once that transfer has ended, it matches none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
-    /// Its place in a table.
+    /// The transfer's index in a table.
     pub index: u32,
-    /// How often that place was used before.
+    /// The number of earlier uses of that index.
     pub generation: u32,
 }
 
-/// Takes results to the I/O thread that started the jobs.
+/// Delivers results to the I/O thread that started the jobs.
 pub trait Mailbox<S: Store>: Send + Sync {
-    /// Called on any thread, also inside [`Store::start`]. Never blocks; wakes the I/O thread if it sleeps.
+    /// Delivers one result. Called on any thread, also inside [`Store::start`]. Never blocks, and wakes the I/O
+    /// thread if it sleeps.
     fn deliver(&self, completion: Completion<S>);
 }
 
-/// Takes the result of one job, once. Dropped without one, it reports a failure: no transfer waits for ever.
+/// Takes the result of one job, once. If it is dropped without a result, it reports a failure, so that no transfer
+/// waits for ever.
 pub struct Done<S: Store>(Option<Completing<S>>);
 
 struct Completing<S: Store> {
@@ -35,17 +37,18 @@ struct Completing<S: Store> {
     mailbox: Arc<dyn Mailbox<S>>,
 }
 
-/// What a job was started for.
+/// The purpose of a job.
 pub(crate) enum Errand<K> {
     Open,
     Create,
     Read(Piece),
-    /// The piece lies where the application's data is held.
+    /// The piece itself stays where the application's data is held.
     Supply(Piece),
-    /// The sink waits there, and is sent only to whoever came for it too early.
+    /// The finished job leaves the sink in this slot. It sends a completion only if the I/O thread came for the sink
+    /// too early.
     Write(Arc<Returned<K>>),
     Commit,
-    /// Nobody waits for it.
+    /// No transfer waits for the result.
     Close,
 }
 
@@ -72,12 +75,12 @@ impl<S: Store> Done<S> {
         }))
     }
 
-    /// The transfer that waits for it.
+    /// The transfer that waits for the result.
     pub fn owner(&self) -> Option<Owner> {
         self.0.as_ref().map(|completing| completing.owner)
     }
 
-    /// The job has ended.
+    /// Ends the job with this result.
     pub fn finish(mut self, finished: Finished<S>) {
         self.deliver(|_| finished);
     }
@@ -112,19 +115,19 @@ impl<S: Store> Drop for Done<S> {
 }
 
 impl<S: Store> Completion<S> {
-    /// The transfer that waits for it.
+    /// The transfer that waits for the result.
     pub fn owner(&self) -> Owner {
         self.owner
     }
 
-    /// The lane of the job: where to remove what it brings, if nobody needs it.
+    /// The lane of the job. An unneeded result is removed by a job in this lane.
     pub fn lane(&self) -> Lane {
         self.lane
     }
 }
 
 impl<K> Errand<K> {
-    /// Whether a job of this kind ends so. What a store answers otherwise is no result.
+    /// Returns whether a job of this kind can end with this result. Any other answer of a store counts as no result.
     fn is_answered_by<S: Store<Sink = K>>(&self, finished: &Finished<S>) -> bool {
         matches!(
             (self, finished),

@@ -1,10 +1,10 @@
-//! Bytes on their way to a file.
+//! Bytes that wait to be written to a file.
 
 use tftp_budget::memory::Taken;
 
 use crate::Bytes;
 
-/// Bytes that are to be written, in order, each piece within the budget of memory as long as it exists.
+/// Bytes that are to be written, in order. Each piece counts against the memory budget as long as it exists.
 #[derive(Debug, Default)]
 pub struct Gathered {
     pieces: Vec<(Bytes, Taken)>,
@@ -12,13 +12,13 @@ pub struct Gathered {
 }
 
 impl Gathered {
-    /// Adds bytes at the end, with what was taken of the budget for them.
+    /// Adds bytes at the end, together with their share of the budget.
     pub fn push(&mut self, bytes: Bytes, taken: Taken) {
         self.length += bytes.len();
         self.pieces.push((bytes, taken));
     }
 
-    /// The pieces in order.
+    /// Iterates over the pieces in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.pieces.iter().map(|(bytes, _)| bytes.as_slice())
     }
@@ -28,12 +28,12 @@ impl Gathered {
         self.length
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Lets go of all.
+    /// Drops all bytes, and gives their share of the budget back.
     pub fn clear(&mut self) {
         *self = Gathered::default();
     }
