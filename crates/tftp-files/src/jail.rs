@@ -237,9 +237,9 @@ impl Jail {
 
     /// Returns the real path of a file whose given path the kernel refused because a symlink on it is absolute or
     /// makes a detour through the outside, provided that each such symlink leads back inside. The result has no
-    /// symlinks, and is to be walked without following any: the text is only a proposal, the walk decides. The
-    /// targets of symlinks outside are not looked up, nor is the rest of the client's name behind them, so that no
-    /// answer shows what exists there. Names with `..` are rejected without trying symlinks.
+    /// symlinks, and is to be walked without following any: the text is only a proposal, the walk decides. If a
+    /// symlink leads outside, neither its target nor the rest of the client's name is looked up there, so that no
+    /// answer shows what exists. Names with `..` are rejected without trying symlinks.
     fn leads_back(&self, path: &Path) -> Option<PathBuf> {
         if path.components().any(|part| part == Component::ParentDir) {
             return None;

@@ -1,44 +1,44 @@
-//! File names as text that leads back to their bytes.
+//! File names as text that converts back to the same bytes.
 //!
-//! Names are UTF-8 everywhere in this library, but a client may send any bytes, and a file system may hold any. A byte
-//! from 0x80 on that means nothing in the code page becomes one of the 128 private characters U+EF80 to U+EFFF:
-//! U+EF00 plus the byte. On the way to the file system such a character becomes its byte again. A name that holds one
-//! of these characters itself, in UTF-8, is taken for the three bytes that it consists of, so that two names never become
-//! one text. Bytes below 0x80 have no such form: no text can bring a "/", a "." or a NUL past a check.
+//! Names are UTF-8 everywhere in this library, but a client may send any bytes, and a file system may hold any. A
+//! byte from 0x80 on that has no meaning in the code page becomes one of the 128 private characters U+EF80 to U+EFFF:
+//! U+EF00 plus the byte. On the way to the file system such a character becomes its byte again. If a name contains
+//! one of these characters itself, in UTF-8, each of its three bytes is converted on its own, so that two names never
+//! become one text. Bytes below 0x80 have no such form, so no text can bring a "/", a "." or a NUL past a check.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
-/// File names on the wire, as text.
+/// Decodes file names on the wire.
 pub trait NameCodec: Send + Sync {
-    /// The name as UTF-8, with bytes that mean nothing in the code page in force as this module has them, or `None` where
-    /// that is not possible.
+    /// Returns the name as UTF-8. Bytes that have no meaning in the code page become this module's private
+    /// characters. `None` if the name cannot be decoded.
     fn decode(&self, wire: &[u8]) -> Option<String>;
 }
 
-/// U+EF00 plus a byte is that byte's character.
+/// The character of byte 0; a byte is added to it.
 const BASE: u32 = 0xEF00;
 
-/// The character that stands for a byte; `None` below 0x80.
+/// Returns the character that stands for a byte; `None` below 0x80.
 pub fn from_byte(byte: u8) -> Option<char> {
     (byte >= 0x80)
         .then(|| char::from_u32(BASE + u32::from(byte)))
         .flatten()
 }
 
-/// The byte that a character stands for, if it is one of the 128.
+/// Returns the byte that a character stands for, if it is one of the 128.
 pub fn to_byte(character: char) -> Option<u8> {
     let byte = u32::from(character).checked_sub(BASE)?;
     u8::try_from(byte).ok().filter(|byte| *byte >= 0x80)
 }
 
-/// Whether a text has a character that stands for a byte.
+/// Returns whether a text contains a character that stands for a byte.
 pub fn has_bytes(text: &str) -> bool {
     text.chars().any(|character| to_byte(character).is_some())
 }
 
-/// A name of a file system or of a client without a code page as text. [`to_bytes`] leads back.
+/// Converts a name of a file system, or of a client without a code page, to text. [`to_bytes`] is the inverse.
 pub fn from_bytes(name: &[u8]) -> String {
     let mut text = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
@@ -53,7 +53,7 @@ pub fn from_bytes(name: &[u8]) -> String {
     text
 }
 
-/// Text that a person wrote, with bytes in it or with the characters that stand for them.
+/// Converts text that a person wrote, which may contain bytes or the characters that stand for them.
 pub fn from_written(written: &[u8]) -> String {
     let mut text = String::with_capacity(written.len());
     for chunk in written.utf8_chunks() {
@@ -63,7 +63,7 @@ pub fn from_written(written: &[u8]) -> String {
     text
 }
 
-/// The bytes of a name.
+/// Converts the text of a name to its bytes.
 pub fn to_bytes(text: &str) -> Cow<'_, [u8]> {
     if !has_bytes(text) {
         return Cow::Borrowed(text.as_bytes());
@@ -78,7 +78,7 @@ pub fn to_bytes(text: &str) -> Cow<'_, [u8]> {
     Cow::Owned(bytes)
 }
 
-/// A name as the file system has it. Where names are no bytes, it is the text itself.
+/// Converts the text of a name to a path. Where names are not bytes, the path is the text itself.
 pub fn to_path(text: &str) -> Cow<'_, Path> {
     #[cfg(unix)]
     if let Cow::Owned(bytes) = to_bytes(text) {
@@ -88,12 +88,13 @@ pub fn to_path(text: &str) -> Cow<'_, Path> {
     Cow::Borrowed(Path::new(text))
 }
 
-/// A path as text. [`to_path`] leads back.
+/// Converts a path to text. [`to_path`] is the inverse.
 pub fn from_path(path: &Path) -> String {
     from_bytes(path.as_os_str().as_encoded_bytes())
 }
 
-/// A name for people: `\xff` for what stands for a byte. Does not lead back, and escapes nothing else.
+/// Formats a name for people, with `\xff` for a character that stands for a byte. Not reversible, and escapes nothing
+/// else.
 pub fn shown(text: &str) -> Cow<'_, str> {
     if !has_bytes(text) {
         return Cow::Borrowed(text);
@@ -108,7 +109,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A name for a log: in quotes, one line, nothing that could drive a terminal.
+/// Formats a name for a log: in quotes, on one line, without control characters.
 pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {

@@ -1,4 +1,4 @@
-//! A store of blocking calls, which run on a pool.
+//! A store made of blocking calls, which run on a pool.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ mod tests;
 pub struct Pooled<F> {
     files: Arc<F>,
     pool: Arc<Pool>,
-    /// The pool has jobs, and no thread was called for them.
+    /// Jobs were queued, and no thread was called for them yet.
     has_jobs: Cell<bool>,
 }
 
 impl<F: Files> Pooled<F> {
-    /// The calls of `files` run on `pool`.
+    /// Creates a store that runs the calls of `files` on `pool`.
     pub fn new(files: F, pool: Arc<Pool>) -> Pooled<F> {
         Pooled {
             files: Arc::new(files),
@@ -67,7 +67,7 @@ impl<F: Files> Store for Pooled<F> {
     }
 }
 
-/// May block.
+/// Runs a job; may block.
 fn run<F: Files>(files: &F, job: Job<Pooled<F>>) -> Finished<Pooled<F>> {
     match job {
         Job::Open(place, standing) => Finished::Opened(files.open(&place, standing)),

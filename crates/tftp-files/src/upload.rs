@@ -1,10 +1,10 @@
-//! Files that are whole or absent: written beside their place under a temporary name, then renamed into it.
+//! Writes files that are whole or absent: in a temporary file beside their place, which is then renamed.
 //!
-//! The temporary file `.tftpserver-<16 hex digits>.part` is locked (flock) as long as it is written, so that leftovers
-//! of a killed process are told from live uploads (`Jail::sweep`). All names are looked up in the directory
-//! that was opened at the beginning: one that is renamed meanwhile takes its upload along, one that is removed makes
-//! it fail. An existing file that may be written but not replaced is the exception: what was gathered is copied into it
-//! (`in_place`).
+//! The temporary file `.tftpserver-<16 hex digits>.part` is locked (flock) while it is written, which distinguishes
+//! live uploads from the leftovers of a killed process (`Jail::sweep`). All names are looked up in the directory that
+//! was opened at the beginning: if that is renamed meanwhile, the upload moves with it; if it is removed, the upload
+//! fails. An existing file that may be written but not replaced is the exception: the gathered bytes are copied into
+//! it (`in_place`).
 
 mod gathering;
 mod in_place;
@@ -28,14 +28,15 @@ pub(crate) use place::Destination;
 pub use place::UploadOptions;
 pub(crate) use temporary::is_temporary;
 
-/// An upload under way. Dropping it removes what was written. Everything here may block, dropping too.
+/// An upload under way. Dropping it removes the bytes written so far. All its functions may block, and so may
+/// dropping it.
 #[derive(Debug)]
 pub struct Upload {
     directory: Dir,
-    /// The same directory, open so that it can be synced.
+    /// The same directory, opened so that it can be synced.
     synced: Option<File>,
     file: File,
-    /// `None` once it is renamed, or where the file has no name.
+    /// The temporary name. `None` once the file is renamed, or if it has no name.
     temporary: Option<String>,
     leaf: OsString,
     path: PathBuf,
@@ -43,7 +44,7 @@ pub struct Upload {
     allow_overwrite: bool,
     sync: bool,
     written: u64,
-    /// RLIMIT_FSIZE: one byte beyond it would be a SIGXFSZ for the whole process.
+    /// The largest size in bytes (RLIMIT_FSIZE): one byte beyond it would raise SIGXFSZ for the whole process.
     limit: u64,
 }
 
@@ -86,10 +87,11 @@ impl Upload {
         Ok(upload)
     }
 
-    /// Appends to the file, unbuffered: one system call each, so pass many blocks at once.
+    /// Appends to the file, unbuffered: each call is one system call, so pass many blocks at once.
     ///
     /// # Errors
-    /// What the system says; `Refusal::from` tells a full disk from the rest. The upload can only be dropped then.
+    /// The system's error; `Refusal::from` distinguishes a full disk from the rest. The upload can only be dropped
+    /// then.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let after = self.written.saturating_add(bytes.len() as u64);
         if after > self.limit {
@@ -100,23 +102,23 @@ impl Upload {
         Ok(())
     }
 
-    /// Bytes written so far.
+    /// The number of bytes written so far.
     pub fn written(&self) -> u64 {
         self.written
     }
 
-    /// Where the file will be, symlinks at the end of the name resolved.
+    /// The final path of the file, with symlinks at the end of the name resolved.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Puts the file in its place, at one instant: whoever opens the name gets the whole old or the whole new file. A
-    /// replaced file's permissions (and its owner, as far as we may) pass on to the new one. A file that may be written but
-    /// not replaced is overwritten instead, and stays the same file.
+    /// Puts the file in its place atomically: a reader that opens the name gets the whole old or the whole new file.
+    /// The permissions of a replaced file (and its owner, as far as we may) pass on to the new one. A file that may
+    /// be written but not replaced is overwritten instead, and stays the same file.
     ///
     /// # Errors
-    /// `Exists` where the name is taken by now and may not be replaced; `NotAllowed` where a directory or a special
-    /// file took it, permission is lost or the directory is gone; `NoSpace`; `Io`. The old file is untouched then, unless
+    /// `Exists` if the name is taken by now and may not be replaced; `NotAllowed` if a directory or a special file
+    /// took it, permission is lost or the directory is gone; `NoSpace`; `Io`. The old file is untouched then, unless
     /// only the directory's fsync failed.
     pub fn commit(mut self) -> Result<(), Refusal> {
         if self.method == Method::CopyInto {
@@ -139,13 +141,14 @@ impl Upload {
             Err(error) => return Err(Refusal::for_place(error)),
         }
         match self.synced.as_ref().map(File::sync_all) {
-            // Some file systems know no fsync of directories.
+            // Some file systems have no fsync of directories.
             Some(Err(error)) if Errno::from_io_error(&error) != Some(Errno::INVAL) => Err(error.into()),
             _ => Ok(()),
         }
     }
 
-    /// Whether a rename failed because the existing file may be written but not replaced, as it turned out only now.
+    /// Returns whether a rename failed because the existing file may be written but not replaced, which showed only
+    /// now.
     fn may_only_write(&self, error: &io::Error, existing: Option<&Metadata>) -> bool {
         let Some(existing) = existing.filter(|_| self.allow_overwrite) else {
             return false;
@@ -159,13 +162,13 @@ impl Upload {
         };
         let mut facts = facts(&self.directory, &self.leaf, Some(existing), true);
         facts.is_mount |= errno == Some(Errno::BUSY);
-        // Root without CAP_FOWNER owns only what is its own.
+        // Root without CAP_FOWNER may only replace its own files.
         facts.owns_either &= errno != Some(Errno::PERM);
         facts.directory_is_writable = may_write_into(&self.directory);
         facts.method() == Some(Method::CopyInto)
     }
 
-    /// Overwrites the existing file.
+    /// Overwrites the existing file with the gathered bytes.
     fn copy_into(&mut self) -> Result<(), Refusal> {
         let (target, is_readable) = self.open_target()?;
         let metadata = target.metadata()?;
@@ -176,14 +179,14 @@ impl Upload {
         if is_readable && self.written.saturating_add(old_length) > self.limit {
             return Err(Refusal::NoSpace);
         }
-        // Of several uploads to one file each is copied whole.
+        // Locked, so that of several uploads to one file each is copied whole.
         temporary::lock(&target)?;
         let sync = self.sync || FileSystem::of(&target).reports_late();
         in_place::replace(&self.file, self.written, &target, old_length, is_readable, sync)?;
         Ok(())
     }
 
-    /// The existing file, open for writing, and whether for reading too.
+    /// Opens the existing file for writing. Returns it, and whether it is open for reading too.
     fn open_target(&self) -> Result<(File, bool), Refusal> {
         let mut options = writing();
         options.read(true);
@@ -196,13 +199,13 @@ impl Upload {
         }
     }
 
-    /// Takes over what must not change when `old` is replaced.
+    /// Takes over the permissions and the owner of `old`, which is to be replaced.
     fn inherit(&self, old: &Metadata) -> Result<(), Refusal> {
         if !self.allow_overwrite {
             return Err(Refusal::Exists);
         }
         if old.is_symlink() {
-            // Made since the beginning; rename replaces it and follows nothing.
+            // The symlink was created since the beginning. The rename replaces it and does not follow it.
             return Ok(());
         }
         if !old.is_file() {
@@ -210,11 +213,11 @@ impl Upload {
         }
         let new = rustix::fs::fstat(&self.file)?;
         if (new.st_uid, new.st_gid) != (old.uid(), old.gid()) {
-            // Only root may give files away: for others the new file stays theirs.
+            // Only root may give files away. For others the new file keeps its owner.
             let owner = Some(rustix::fs::Uid::from_raw(old.uid()));
             let _ = rustix::fs::fchown(&self.file, owner, Some(rustix::fs::Gid::from_raw(old.gid())));
         }
-        // Without set-user-id and its kin: these were given to other contents.
+        // Without set-user-id, set-group-id and sticky bits, which were given to other contents.
         let rights = Mode::from_raw_mode((old.mode() & 0o777) as _);
         if Mode::from_raw_mode(new.st_mode & 0o777) != rights {
             rustix::fs::fchmod(&self.file, rights)?;
@@ -230,18 +233,18 @@ impl Upload {
             return self.directory.rename(temporary, &self.directory, &self.leaf);
         }
         match rename_new(&self.directory, temporary, &self.leaf) {
-            // No RENAME_NOREPLACE here (NFS, older kernels, other systems).
+            // RENAME_NOREPLACE is missing here (NFS, older kernels, other systems).
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM) => self.link(temporary),
             result => Ok(result?),
         }
     }
 
-    /// A hard link replaces nothing either.
+    /// Gives the file its name by a hard link, which replaces nothing either.
     fn link(&self, temporary: &str) -> io::Result<()> {
         let linked = self.directory.hard_link(temporary, &self.directory, &self.leaf);
         match linked.as_ref().map_err(Errno::from_io_error) {
             Ok(()) => temporary::remove(&self.directory, temporary),
-            // No hard links either (FAT, many file systems in user space).
+            // There are no hard links either (FAT, many file systems in user space).
             Err(Some(Errno::PERM | Errno::NOSYS | Errno::NOTSUP | Errno::INVAL | Errno::MLINK)) => {
                 return self.rename_if_absent(temporary);
             }
@@ -250,8 +253,8 @@ impl Upload {
         linked
     }
 
-    /// Two steps, between which the directory is locked against other uploads. Another program that makes the file in that
-    /// moment loses it.
+    /// Checks and renames in two steps, between which the directory is locked against other uploads. If another
+    /// program creates the file in that moment, its file is lost.
     fn rename_if_absent(&self, temporary: &str) -> io::Result<()> {
         let locked = open_readable(&self.directory).ok();
         locked.as_ref().map_or(Ok(()), temporary::lock)?;

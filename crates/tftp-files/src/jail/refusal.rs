@@ -38,8 +38,8 @@ impl Refusal {
         }
     }
 
-    /// Converts an error for a place that existed a moment ago and is gone, or that can't be named. For an upload
-    /// that is never the error of a file that was not found.
+    /// Converts an error for a place that existed a moment ago and is gone, or that can't be named. An upload must
+    /// not fail with "file not found" for it.
     pub(crate) fn for_place(error: io::Error) -> Refusal {
         match Refusal::from(error) {
             Refusal::NotFound => Refusal::NotAllowed,

@@ -12,33 +12,33 @@ use rustix::io::Errno;
 
 use crate::Identity;
 
-/// A name of a directory where a file's is wanted.
+/// The error for the name of a directory where that of a file is expected.
 pub(crate) fn is_a_directory() -> io::Error {
     Errno::ISDIR.into()
 }
 
-/// A symlink where none may be.
+/// The error for a symlink where none is allowed.
 pub(crate) fn is_a_link() -> io::Error {
     Errno::LOOP.into()
 }
 
-/// A path that leads out of its directory.
+/// The error for a path that leads out of its directory.
 pub(crate) fn leads_outside() -> io::Error {
     Errno::XDEV.into()
 }
 
-/// Whether a symlink became something else between two steps (readlink(2): EINVAL).
+/// Returns whether an error means that a symlink became something else between two steps (readlink(2): EINVAL).
 pub(crate) fn is_momentary(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::INVAL)
 }
 
-/// Whether files may have such a name: the file system decides.
+/// Returns whether a file may have such a name. Always true: the file system decides.
 #[inline]
 pub(crate) fn can_name(_: &Path) -> bool {
     true
 }
 
-/// By what two openings know that they have the same file in the same state.
+/// Returns the identity by which two openings recognize the same file in the same state.
 pub(crate) fn identity(_: &File, metadata: &Metadata) -> io::Result<Identity> {
     Ok(Identity {
         device: metadata.dev(),
@@ -49,7 +49,8 @@ pub(crate) fn identity(_: &File, metadata: &Metadata) -> io::Result<Identity> {
     })
 }
 
-/// How files are opened for reading: a FIFO does not wait for its writer, a terminal does not become ours.
+/// The options with which files are opened for reading. They do not wait for the writer of a FIFO, and a terminal
+/// does not become ours.
 pub(crate) fn reading() -> OpenOptions {
     let mut options = OpenOptions::new();
     options
@@ -58,7 +59,7 @@ pub(crate) fn reading() -> OpenOptions {
     options
 }
 
-/// Opens a directory by its path, without asking for the right to list it where the system can do that.
+/// Opens a directory by its path, without needing permission to list it where the system offers that.
 pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let access = OFlags::PATH;
@@ -68,7 +69,7 @@ pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
     Ok(Dir::from_std_file(File::from(directory)))
 }
 
-/// Fails where a path leaves a directory by `..` that is not there: the kernel finds that out itself.
+/// Fails if a path leaves by `..` a directory that does not exist. The kernel checks that itself.
 pub(crate) fn check_what_is_left(_: &Dir, _: &Path) -> io::Result<()> {
     Ok(())
 }

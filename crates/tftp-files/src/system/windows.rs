@@ -15,32 +15,32 @@ use crate::Identity;
 /// ERROR_STOPPED_ON_SYMLINK.
 const STOPPED_ON_SYMLINK: i32 = 681;
 
-/// A name of a directory where a file's is wanted.
+/// The error for the name of a directory where that of a file is expected.
 pub(crate) fn is_a_directory() -> io::Error {
     io::ErrorKind::PermissionDenied.into()
 }
 
-/// A symlink where none may be.
+/// The error for a symlink where none is allowed.
 pub(crate) fn is_a_link() -> io::Error {
     io::Error::from_raw_os_error(STOPPED_ON_SYMLINK)
 }
 
-/// A path that leads out of its directory.
+/// The error for a path that leads out of its directory.
 pub(crate) fn leads_outside() -> io::Error {
     io::ErrorKind::PermissionDenied.into()
 }
 
-/// Nothing of that kind is known.
+/// Returns false: Windows has no known error of that kind.
 pub(crate) fn is_momentary(_: &io::Error) -> bool {
     false
 }
 
-/// Whether a file has such a name, and nothing else has.
+/// Returns whether such a name can only be that of a file or directory.
 pub(crate) fn can_name(path: &Path) -> bool {
     path.to_str().is_some_and(windows_names::are_plain)
 }
 
-/// By what two openings know that they have the same file in the same state.
+/// Returns the identity by which two openings recognize the same file in the same state.
 pub(crate) fn identity(file: &File, metadata: &Metadata) -> io::Result<Identity> {
     let numbers = cap_std::fs::Metadata::from_file(file)?;
     let since = metadata.modified()?.duration_since(SystemTime::UNIX_EPOCH);
@@ -55,7 +55,7 @@ pub(crate) fn identity(file: &File, metadata: &Metadata) -> io::Result<Identity>
     })
 }
 
-/// How files are opened for reading. Others may replace them meanwhile.
+/// The options with which files are opened for reading. Other programs may replace them meanwhile.
 pub(crate) fn reading() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -67,7 +67,7 @@ pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
     Dir::open_ambient_dir(path, cap_std::ambient_authority())
 }
 
-/// Fails where a path leaves a directory by `..` that is not there: Windows crosses both out without a look.
+/// Fails if a path leaves by `..` a directory that does not exist. Windows drops both components without checking.
 pub(crate) fn check_what_is_left(root: &Dir, path: &Path) -> io::Result<()> {
     let mut here = PathBuf::new();
     for component in path.components() {

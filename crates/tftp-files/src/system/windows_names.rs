@@ -1,25 +1,26 @@
-//! Names that mean something else on Windows than a file of that name in its directory. Pure, so that it is tested everywhere.
+//! Recognizes names that on Windows mean something else than a file of that name in its directory. No system calls,
+//! so that it is tested on every system.
 
-/// Characters that no name has: `:` begins a stream, the others are wildcards or reserved.
+/// Characters that no name may have: `:` begins a stream, the others are wildcards or reserved.
 const RESERVED: &[char] = &['<', '>', ':', '"', '|', '?', '*'];
 
-/// UTF-16 units of a name at most, in every file system of Windows. Linux has as many bytes.
+/// The longest name in UTF-16 units, in every file system of Windows. Linux has the same number in bytes.
 const LONGEST: usize = 255;
 
-/// Devices, whatever follows a dot.
+/// Names of devices, also with any text after a dot.
 const DEVICES: &[&str] = &["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"];
 
-/// Devices with a number behind.
+/// Names of devices that a digit follows.
 const NUMBERED: &[&str] = &["COM", "LPT"];
 
-/// Whether every part of a path, between slashes, names a file or a directory and nothing else.
+/// Returns whether every part of a path, between slashes, names a file or a directory and nothing else.
 pub(super) fn are_plain(path: &str) -> bool {
     path.split(['/', '\\'])
         .all(|part| matches!(part, "" | "." | "..") || is_plain(part))
 }
 
 fn is_plain(name: &str) -> bool {
-    // Windows drops them: "boot.efi." is another name of "boot.efi".
+    // Windows drops trailing dots and spaces: "boot.efi." is another name of "boot.efi".
     let is_cut = name.ends_with(['.', ' ']);
     let has_reserved = name
         .chars()
@@ -40,12 +41,12 @@ fn is_device(name: &str) -> bool {
     let is_numbered = NUMBERED
         .iter()
         .any(|device| rest.as_str().eq_ignore_ascii_case(device));
-    // Superscripts count as numbers.
+    // Superscript digits count as digits.
     is_numbered && matches!(number, '0'..='9' | '\u{b9}' | '\u{b2}' | '\u{b3}')
 }
 
-/// Whether it has the form of the second, short name that a file system gives a file by itself ("TFTPSE~1.PAR"): by that
-/// a file would be reached whose own name is refused.
+/// Returns whether a name has the form of the short name that a file system generates for a file ("TFTPSE~1.PAR").
+/// Such a name could reach a file whose own name is refused.
 fn may_be_short(name: &str) -> bool {
     let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
     let is_numbered = |(before, digits): (&str, &str)| {

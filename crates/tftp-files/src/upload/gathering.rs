@@ -1,4 +1,4 @@
-//! Where an upload is gathered, and what its place allows.
+//! Creates the file that an upload is gathered in, and finds out what its place allows.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -15,16 +15,16 @@ use crate::jail::Refusal;
 /// S_ISVTX.
 const STICKY: u32 = 0o1000;
 
-/// The file that an upload is gathered in, and how it will reach its name.
+/// The file that an upload is gathered in, and the method by which it reaches its name.
 pub(super) struct Gathering {
     pub(super) method: Method,
     pub(super) file: File,
-    /// `None` where the file has no name.
+    /// The temporary name; `None` if the file has no name.
     pub(super) temporary: Option<String>,
 }
 
 impl Gathering {
-    /// Makes the file, beside its place where that is possible. `old`: the existing file, open for writing.
+    /// Creates the file, beside its place where that is possible. `old` is the existing file, open for writing.
     pub(super) fn begin(
         directory: &Dir,
         leaf: &OsString,
@@ -38,7 +38,8 @@ impl Gathering {
             check_room(old, announced.saturating_sub(existing.map_or(0, Metadata::len)))?;
         }
         check_room(directory, announced)?;
-        // What nobody else may read is read by nobody else on its way in; we must, to sweep it one day.
+        // The temporary file is readable only for those who may read the existing file, and for us, so that a later
+        // sweep can open it.
         let mode = existing.map_or(0o666, |existing| existing.mode() & 0o666 | 0o600);
         let mode = if method == Method::CopyInto { 0o600 } else { mode };
         match temporary::make(directory, mode) {
@@ -63,9 +64,9 @@ impl Gathering {
     }
 }
 
-/// Whether `existing` may give way: a regular file that we could also have written in place. (Renaming asks only for
-/// rights on the directory; a file made read-only is meant to stay.) Returns it, open for writing, unless that is only
-/// impossible because it is a program that runs, or is gone.
+/// Checks that `existing` may be replaced: a regular file that we could also have written in place. (A rename needs
+/// only permission on the directory, but a file made read-only is meant to stay.) Returns it, open for writing;
+/// `None` if opening fails only because it is a running program, or is gone.
 pub(super) fn check_replaceable(
     directory: &Dir,
     leaf: &OsString,
@@ -85,7 +86,8 @@ pub(super) fn check_replaceable(
     }
 }
 
-/// How existing files are opened for writing: a FIFO that took the name does not wait for its reader.
+/// The options with which existing files are opened for writing. They do not wait for the reader of a FIFO that took
+/// the name.
 pub(super) fn writing() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).follow(FollowSymlinks::No);
@@ -93,7 +95,7 @@ pub(super) fn writing() -> OpenOptions {
     options
 }
 
-/// What is known of a place. Of a directory that nothing was made in yet, it is assumed that it can be.
+/// Returns the facts about a place. A directory is assumed to be writable until creating a file in it fails.
 pub(super) fn facts(
     directory: &Dir,
     leaf: &OsString,
@@ -117,12 +119,12 @@ pub(super) fn facts(
     facts
 }
 
-/// Whether a name in a directory is where something else is mounted, also of the same file system.
+/// Returns whether a name in a directory is a mount point, also one of the same file system.
 #[cfg(linux)]
 fn is_mount_root(directory: &Dir, leaf: &OsString) -> bool {
     use rustix::fs::{StatxAttributes, StatxFlags, statx};
     let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
-    // Linux before 5.8 does not say. There the rename fails, and the file is written then.
+    // Linux before 5.8 does not report it. There the rename fails, and the file is overwritten then.
     statx(directory, leaf, flags, StatxFlags::empty())
         .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
@@ -132,7 +134,7 @@ fn is_mount_root(_: &Dir, _: &OsString) -> bool {
     false
 }
 
-/// Whether this process may make files in a directory.
+/// Returns whether this process may create files in a directory.
 pub(super) fn may_write_into(directory: &Dir) -> bool {
     let access = Access::WRITE_OK | Access::EXEC_OK;
     rustix::fs::accessat(directory, c".", access, AtFlags::EACCESS).is_ok()
@@ -145,7 +147,7 @@ fn check_room(place: impl rustix::fd::AsFd, announced: u64) -> Result<(), Refusa
     Ok(())
 }
 
-/// Bytes that we may still write; `u64::MAX` where the file system does not say.
+/// Returns the number of bytes that we may still write; `u64::MAX` if the file system does not report it.
 fn available(place: impl rustix::fd::AsFd) -> u64 {
     let Ok(space) = rustix::fs::fstatvfs(place) else {
         return u64::MAX;
@@ -153,7 +155,7 @@ fn available(place: impl rustix::fd::AsFd) -> u64 {
     if space.f_blocks == 0 {
         return u64::MAX;
     }
-    // Blocks reserved for root are ours only if we are root.
+    // Only root may use the blocks reserved for it.
     let blocks = if rustix::process::geteuid().is_root() {
         space.f_bfree
     } else {

@@ -1,22 +1,22 @@
-//! The contents of an existing file, replaced in place: where it may be written but not renamed over.
+//! Replaces the contents of an existing file in place, where it may be written but not renamed over.
 //!
-//! Unlike a rename this takes time. What can fail is therefore done before the first byte is overwritten (room is
-//! reserved, the old contents are kept), and undone where it fails all the same. Only a crash of the process or of the
-//! system in between leaves a mixture.
+//! Unlike a rename this is not atomic. All steps that can fail are therefore done before the first byte is
+//! overwritten (space is reserved, the old contents are kept), and the contents are restored if overwriting fails
+//! nevertheless. Only a crash of the process or of the system in between leaves a mixture.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// Bytes copied in one step.
+/// The number of bytes copied in one step.
 const STEP: usize = 128 * 1024;
 
-/// Copies `length` bytes from the start of `gathered` over the contents of `target`, which had `old_length`, and cuts or
-/// extends it to `length`. `keeps_old`: `target` is readable, and its old contents go behind the new ones in `gathered`,
-/// to be restored where something fails. `sync`: returns once the new contents are on the disk.
+/// Copies `length` bytes from the start of `gathered` over the contents of `target`, which had `old_length` bytes,
+/// and cuts or extends it to `length`. `keeps_old`: `target` is readable, and its old contents are appended to the
+/// new ones in `gathered`, to be restored on an error. `sync`: returns once the new contents are on the disk.
 ///
 /// # Errors
-/// What the system says. `target` is as it was then, unless it could not be read, or restoring failed too.
+/// The system's error. `target` is as before, unless it could not be read, or restoring failed too.
 pub(super) fn replace(
     gathered: &File,
     length: u64,
@@ -33,14 +33,14 @@ pub(super) fn replace(
         .and_then(|()| retry(|| target.set_len(length)))
         .and_then(|()| if sync { retry(|| target.sync_all()) } else { Ok(()) });
     if written.is_err() && keeps_old {
-        // The first error is the one to tell, whatever becomes of this.
+        // The first error is the one to report, whether or not this succeeds.
         let _ =
             copy(gathered, length, target, 0, old_length).and_then(|()| retry(|| target.set_len(old_length)));
     }
     written
 }
 
-/// Makes sure of the room for `length` bytes, where the file system can: a full disk shows before anything is lost.
+/// Reserves space for `length` bytes, where the file system can, so that a full disk shows before anything is lost.
 #[cfg(linux)]
 fn reserve(target: &File, length: u64) -> io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
@@ -50,7 +50,7 @@ fn reserve(target: &File, length: u64) -> io::Result<()> {
     }
     match rustix::io::retry_on_intr(|| fallocate(target, FallocateFlags::KEEP_SIZE, 0, length)) {
         Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => Err(errno.into()),
-        // Most file systems of networks and in user space have no such call.
+        // Most network and user-space file systems have no such call.
         _ => Ok(()),
     }
 }
@@ -131,7 +131,7 @@ mod tests {
         }
     }
 
-    /// A file in memory that takes no byte more than it has.
+    /// Creates a file in memory that cannot grow.
     #[cfg(target_os = "linux")]
     fn full(contents: &[u8]) -> File {
         use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};

@@ -1,31 +1,31 @@
-//! How an upload reaches its final name: a decision without I/O.
+//! Decides how an upload reaches its final name, without I/O.
 
-/// How a finished upload reaches its final name.
+/// The way in which a finished upload reaches its final name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
-    /// The temporary file is renamed: readers see the old file or the new one, and so does the next start after a crash.
+    /// The temporary file is renamed: readers see the old file or the new one, also after a crash.
     Rename,
-    /// The gathered data is copied into the existing file, because that file may be written but not replaced.
+    /// The gathered bytes are copied into the existing file, because that file may be written but not replaced.
     CopyInto,
 }
 
-/// What is known of the place before the decision.
+/// The facts about a place that the decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts {
-    /// Files can be made in the directory.
+    /// Files can be created in the directory.
     pub(super) directory_is_writable: bool,
     /// The directory has the sticky bit: only the owner of a file, or of the directory, may replace it there.
     pub(super) is_sticky: bool,
     /// This process owns the directory or the existing file, or is root.
     pub(super) owns_either: bool,
-    /// The existing file is a mount of its own, as a container's `-v config:/srv/tftp/config` makes it.
+    /// The existing file is a mount point, as with a container's `-v config:/srv/tftp/config`.
     pub(super) is_mount: bool,
-    /// There is an existing file, and it could be opened for writing.
+    /// The file exists, and could be opened for writing.
     pub(super) file_is_writable: bool,
 }
 
 impl Facts {
-    /// The method, or `None` where neither can succeed.
+    /// Returns the method, or `None` if neither can succeed.
     pub(super) fn method(self) -> Option<Method> {
         let may_replace = !self.is_mount && (!self.is_sticky || self.owns_either);
         match (self.directory_is_writable && may_replace, self.file_is_writable) {
@@ -55,7 +55,7 @@ mod tests {
             owns_either: true,
             ..PLAIN
         };
-        // A program that runs cannot be written, but replaced.
+        // A running program cannot be written, but replaced.
         let running = Facts {
             file_is_writable: false,
             ..PLAIN

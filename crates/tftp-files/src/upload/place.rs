@@ -1,30 +1,30 @@
-//! Where an upload goes, and what it may do there.
+//! The destination of an upload, and its options.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use cap_std::fs::{Dir, Metadata};
 
-/// What an upload may do.
+/// The options of an upload.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UploadOptions {
     /// Replace an existing file.
     pub allow_overwrite: bool,
-    /// The size that the client announced (tsize), in bytes: more than is free is refused at once. Nothing is
-    /// reserved.
+    /// The size that the client announced (tsize), in bytes. An upload larger than the free space is refused at once.
+    /// Nothing is reserved.
     pub announced: Option<u64>,
-    /// Make it survive a loss of power: fsync of file and directory when the upload is committed.
+    /// Make it survive a loss of power: sync the file and the directory (fsync) on commit.
     pub sync: bool,
 }
 
-/// Where an upload goes.
+/// The destination of an upload.
 pub(crate) struct Destination {
     /// The directory, open.
     pub directory: Dir,
-    /// The name in it, no symlink.
+    /// The name in it, which is no symlink.
     pub leaf: OsString,
-    /// What has that name now.
+    /// The file that has that name at the beginning.
     pub existing: Option<Metadata>,
-    /// For the application.
+    /// The whole path, for the application.
     pub path: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! Files that uploads are gathered in: under a temporary name beside the final one, or without a name.
+//! Creates the files that uploads are gathered in: under a temporary name beside the final one, or without a name.
 
 use std::fs::File;
 use std::io;
@@ -18,19 +18,22 @@ const PREFIX: &str = ".tftpserver-";
 const SUFFIX: &str = ".part";
 const DIGITS: usize = 16;
 
-/// Names tried for the temporary file. 64 random bits don't meet; a sweep may come between creation and lock.
+/// The number of names tried for the temporary file. 64 random bits do not collide, but a sweep may come between
+/// creation and lock.
 const ATTEMPTS: usize = 8;
 
-/// How often a removal that fails is tried: a disk or a network that fails once must not leave a file behind.
+/// The number of attempts to remove a file: a single error of a disk or a network must not leave a file behind.
 const REMOVALS: usize = 3;
 
-/// How long a lock on a final name is waited for. Uploads hold it while they copy or rename, which takes moments.
+/// The time for which a lock on a final name is waited for. Uploads hold it while they copy or rename, which takes
+/// moments.
 #[cfg(unix)]
 const PATIENCE: Duration = Duration::from_secs(5);
 #[cfg(unix)]
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Whether a name is one of those that unfinished uploads have, on file systems that know no case too.
+/// Returns whether a name is one of those that unfinished uploads have. Case is ignored, because some file systems
+/// ignore it.
 pub(crate) fn is_temporary(name: &str) -> bool {
     let name = name.as_bytes();
     if name.len() != PREFIX.len() + DIGITS + SUFFIX.len() {
@@ -43,13 +46,13 @@ pub(crate) fn is_temporary(name: &str) -> bool {
         && suffix.eq_ignore_ascii_case(SUFFIX.as_bytes())
 }
 
-/// Makes a locked temporary file of that mode (on Windows there are none) in `directory`, and returns it with its name. Leaves nothing where it
-/// fails.
+/// Creates a locked temporary file in `directory`, with these permissions (Windows has none), and returns it with its
+/// name. Leaves nothing behind on an error.
 pub(super) fn make(directory: &Dir, mode: u32) -> Result<(File, String), Refusal> {
     for _ in 0..ATTEMPTS {
         let name = new_name()?;
         let mut options = OpenOptions::new();
-        // Readable too, for NFS to grant the lock, and to be copied from.
+        // Readable too, because NFS requires that for the lock, and to be copied from.
         options
             .read(true)
             .write(true)
@@ -63,9 +66,9 @@ pub(super) fn make(directory: &Dir, mode: u32) -> Result<(File, String), Refusal
             Ok(file) => file.into_std(),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             Err(error) => {
-                // An error after the creation is possible too; nobody else has this name.
+                // The error may have come after the creation. No other program has this name.
                 remove(directory, &name);
-                // The directory was there when it was opened: it is gone, or not ours to write.
+                // The directory existed when it was opened: it is gone by now, or we may not write to it.
                 return Err(Refusal::for_place(error));
             }
         };
@@ -81,21 +84,21 @@ pub(super) fn make(directory: &Dir, mode: u32) -> Result<(File, String), Refusal
     Err(Refusal::Io(io::Error::from(io::ErrorKind::AlreadyExists)))
 }
 
-/// Locks a new temporary file. False where a sweep was quicker, and removes it or has removed it.
+/// Locks a new temporary file. Returns false if a sweep was quicker, and removes it or has removed it.
 fn is_ours(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Err(std::fs::TryLockError::WouldBlock) => return Ok(false),
-        // No locks on this file system: then a sweep gets none either, and removes nothing.
+        // The file system has no locks: then a sweep gets none either, and removes nothing.
         Ok(()) | Err(std::fs::TryLockError::Error(_)) => {}
     }
     #[cfg(unix)]
     return Ok(rustix::fs::fstat(file)?.st_nlink > 0);
-    // What a sweep has open it cannot lock before us and lose.
+    // A sweep that had the file open would hold the lock, and fail the attempt above.
     #[cfg(windows)]
     Ok(true)
 }
 
-/// Removes a temporary file. Where that fails for good, the next sweep finds it.
+/// Removes a temporary file. If that fails for good, the next sweep finds it.
 pub(super) fn remove(directory: &Dir, name: &str) {
     for _ in 0..REMOVALS {
         match directory.remove_file(name) {
@@ -105,8 +108,8 @@ pub(super) fn remove(directory: &Dir, name: &str) {
     }
 }
 
-/// Makes a file without a name in the system's directory for temporary files, and returns it with that directory.
-/// Nothing of it is left when it is closed, also where the process is killed.
+/// Creates a file without a name in the system's directory for temporary files, and returns it with that directory.
+/// Nothing of it is left when it is closed, also if the process is killed.
 #[cfg(unix)]
 pub(super) fn make_elsewhere() -> Result<(File, Dir), Refusal> {
     let mut refusal = Refusal::NotAllowed;
@@ -130,16 +133,17 @@ fn make_nameless(place: &Path) -> Result<(File, Dir), Refusal> {
             return Ok((File::from(file), directory));
         }
     }
-    // No O_TMPFILE here: named for a moment.
+    // O_TMPFILE is missing here: the file has a name for a moment.
     let (file, name) = make(&directory, 0o600)?;
     remove(&directory, &name);
     Ok((file, directory))
 }
 
-/// Waits for the exclusive lock of a file or directory, moments at most. Where there are no locks it does without.
+/// Waits for the exclusive lock of a file or directory, for [`PATIENCE`] at most. Does without where there are no
+/// locks.
 ///
 /// # Errors
-/// `ResourceBusy` where somebody else keeps it.
+/// `ResourceBusy` if another process keeps it.
 #[cfg(unix)]
 pub(super) fn lock(file: &File) -> io::Result<()> {
     for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {

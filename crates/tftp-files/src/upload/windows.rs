@@ -1,7 +1,8 @@
-//! Files that are whole or absent, on Windows: written beside their place under a temporary name, then renamed into it.
+//! Writes files that are whole or absent, on Windows: in a temporary file beside their place, which is then renamed.
 //!
-//! A file that others have open cannot be renamed over everywhere; it is renamed aside then, and removed. Between the two
-//! renames nothing has its name. Rights of a replaced file do not pass on to the new one, which has those of its directory.
+//! Not everywhere can a file be renamed over one that is open. Such a file is renamed aside and removed; between the
+//! two renames no file has the name. The permissions of a replaced file do not pass on to the new one, which gets
+//! those of its directory.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -20,15 +21,17 @@ pub(crate) use place::Destination;
 pub use place::UploadOptions;
 pub(crate) use temporary::is_temporary;
 
-/// File systems without hard links say one of these: ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED, ERROR_INVALID_PARAMETER.
+/// The errors of file systems without hard links: ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED,
+/// ERROR_INVALID_PARAMETER.
 const NO_LINKS: [i32; 3] = [1, 50, 87];
 
-/// An upload under way. Dropping it removes what was written. Everything here may block, dropping too.
+/// An upload under way. Dropping it removes the bytes written so far. All its functions may block, and so may
+/// dropping it.
 #[derive(Debug)]
 pub struct Upload {
     directory: Dir,
     file: File,
-    /// `None` once it is renamed.
+    /// The temporary name; `None` once the file is renamed.
     temporary: Option<String>,
     leaf: OsString,
     path: PathBuf,
@@ -66,31 +69,33 @@ impl Upload {
         })
     }
 
-    /// Appends to the file, unbuffered: one system call each, so pass many blocks at once.
+    /// Appends to the file, unbuffered: each call is one system call, so pass many blocks at once.
     ///
     /// # Errors
-    /// What the system says; `Refusal::from` tells a full disk from the rest. The upload can only be dropped then.
+    /// The system's error; `Refusal::from` distinguishes a full disk from the rest. The upload can only be dropped
+    /// then.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.written += bytes.len() as u64;
         Ok(())
     }
 
-    /// Bytes written so far.
+    /// The number of bytes written so far.
     pub fn written(&self) -> u64 {
         self.written
     }
 
-    /// Where the file will be, symlinks at the end of the name resolved.
+    /// The final path of the file, with symlinks at the end of the name resolved.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Puts the file in its place: whoever opens the name gets the whole old or the whole new file, or for a moment none.
+    /// Puts the file in its place: a reader that opens the name gets the whole old or the whole new file, or for a
+    /// moment none.
     ///
     /// # Errors
-    /// `Exists` where the name is taken by now and may not be replaced; `NotAllowed` where a directory took it, or where
-    /// somebody has the old file open and does not share it; `NoSpace`; `Io`. The old file is untouched then.
+    /// `Exists` if the name is taken by now and may not be replaced; `NotAllowed` if a directory took it, or another
+    /// program has the old file open and does not share it; `NoSpace`; `Io`. The old file is untouched then.
     pub fn commit(mut self) -> Result<(), Refusal> {
         match self.directory.symlink_metadata(&self.leaf) {
             Ok(_) => check_replaceable(&self.directory, &self.leaf, self.allow_overwrite)?,
@@ -100,7 +105,8 @@ impl Upload {
         if self.sync || FileSystem::of(&self.file).reports_late() {
             self.file.sync_all()?;
         }
-        // Locks are mandatory: who opens the new file must be able to read it. What is locked on no file system needs none.
+        // Locks are mandatory on Windows, and readers must be able to read the new file at once. An error means that
+        // the file system has no locks.
         let _ = self.file.unlock();
         let Some(temporary) = self.temporary.as_deref() else {
             return Ok(());
@@ -114,7 +120,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Renames over what has the name, or puts that aside.
+    /// Renames over the existing file, or renames that one aside first.
     fn replace(&self, temporary: &str) -> io::Result<()> {
         let rename = || self.directory.rename(temporary, &self.directory, &self.leaf);
         let Err(error) = rename() else { return Ok(()) };
@@ -130,7 +136,7 @@ impl Upload {
             return Err(error);
         }
         if let Err(error) = rename() {
-            // Nothing is lost: it gets its name back.
+            // Gives the old file its name back, so that nothing is lost.
             let _ = self.directory.rename(&aside, &self.directory, &self.leaf);
             return Err(error);
         }
@@ -138,7 +144,7 @@ impl Upload {
         Ok(())
     }
 
-    /// A hard link replaces nothing.
+    /// Gives the file its name by a hard link, which replaces nothing.
     fn link(&self, temporary: &str) -> io::Result<()> {
         let linked = self.directory.hard_link(temporary, &self.directory, &self.leaf);
         match linked {
@@ -151,7 +157,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Two steps: another program that makes the file between them loses it.
+    /// Checks and renames in two steps. If another program creates the file between them, its file is lost.
     fn rename_if_absent(&self, temporary: &str) -> io::Result<()> {
         match self.directory.symlink_metadata(&self.leaf) {
             Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
@@ -171,7 +177,7 @@ impl Drop for Upload {
     }
 }
 
-/// Whether what has the name may give way: a regular file that could also be written in place.
+/// Checks that the existing file may be replaced: a regular file or a symlink that could also be opened for writing.
 fn check_replaceable(directory: &Dir, leaf: &OsString, allow_overwrite: bool) -> Result<(), Refusal> {
     let existing = directory.symlink_metadata(leaf).map_err(Refusal::for_place)?;
     if !existing.is_file() && !existing.is_symlink() {
