@@ -1,9 +1,9 @@
 //! Downloads whose bytes the application supplies while they run.
 //!
-//! [`Feeds`] knows all of one server. A download joins by its [`Fed`], a [`Place`](crate::Place) like any other, and reads
-//! pieces through its [`Feed`](crate::Feed). Where it comes to the end of what was supplied, the application is asked for
-//! more ([`Asks`]), at most a window and the same again ahead; [`Feeds::supply`] may be called on any thread. Downloads with
-//! the same key share what was supplied: see [`group`].
+//! [`Feeds`] tracks all such downloads of one server. A download joins by its [`Fed`], a [`Place`](crate::Place) like
+//! any other, and reads pieces through its [`Feed`](crate::Feed). When it nears the end of the supplied data, more is
+//! requested from the application ([`Asks`]), up to two windows at a time. The application may call [`Feeds::supply`]
+//! on any thread. Downloads with the same key share the supplied data: see [`group`].
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -23,36 +23,38 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-/// Passes of one source are numbered from a multiple of this.
+/// The passes of one source are numbered from a multiple of this.
 const PASSES: u64 = 1 << 24;
 
-/// What the application is asked for.
+/// A request for data to the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The download, or one of those that share its source.
     pub name: i32,
-    /// Bytes from the beginning of the source. Everything before was asked for already.
+    /// The offset in bytes from the beginning of the source. Everything before was requested already.
     pub offset: u64,
-    /// How many bytes from there on are welcome.
+    /// The number of bytes from there on that the application may supply.
     pub length: u64,
 }
 
-/// The application, as its feeds see it.
+/// The interface through which feeds request data from the application.
 pub trait Asks: Send + Sync {
-    /// More data is welcome. Called with a lock held, on the thread that made room: must not block, and must not call back.
+    /// Requests more data. Called with a lock held, on the thread that made room: it must not block, and must not
+    /// call back.
     fn ask(&self, wanted: Wanted);
 }
 
-/// A download that the application feeds.
+/// A download whose data the application supplies.
 #[derive(Clone)]
 pub struct Fed {
-    /// Those of its server.
+    /// The feeds of its server.
     pub feeds: Arc<Feeds>,
-    /// The name under which it is asked for and supplied: not used for another download as long as this one runs.
+    /// The name under which its data is requested and supplied. No other download may have it as long as this one
+    /// runs.
     pub name: i32,
-    /// Its length in bytes, where that is known.
+    /// Its length in bytes, if known.
     pub size: Option<u64>,
-    /// Downloads with the same key and size share what is supplied; `None`: not shared.
+    /// Downloads with the same key and size share the supplied data; `None` if it is not shared.
     pub key: Option<Arc<str>>,
 }
 
@@ -73,19 +75,19 @@ struct Known {
 struct Group {
     key: Option<(Arc<str>, Option<u64>)>,
     state: Mutex<State>,
-    /// Held by whoever supplies, so that the pieces of two calls do not mix.
+    /// Held during a call of [`Feeds::supply`], so that the pieces of two calls do not mix.
     supplying: Mutex<()>,
 }
 
 impl Fed {
-    /// A download begins. It is asked for nothing before it reads.
+    /// Begins a download. Nothing is requested for it before it reads.
     pub(crate) fn join(&self) -> Reader {
         self.feeds.join(self)
     }
 }
 
 impl Feeds {
-    /// No downloads yet; what they need is asked of `asks`.
+    /// Creates the feeds of a server, without downloads. Requests for data go to `asks`.
     pub fn new(asks: impl Asks + 'static) -> Arc<Feeds> {
         Arc::new(Feeds {
             asks: Box::new(asks),
@@ -93,17 +95,17 @@ impl Feeds {
         })
     }
 
-    /// Supplies the next bytes of a source, in order, under the name of any download that shares it; also of one that has
-    /// ended, as long as another runs. `is_last`: nothing follows.
+    /// Supplies the next bytes of a source, in order. `name` is that of any download that shares it, or of one that
+    /// has ended, as long as another runs. `is_last`: these bytes are the last ones.
     ///
     /// # Errors
-    /// Nothing was taken: see [`Refused`].
+    /// If nothing was accepted: see [`Refused`].
     pub fn supply(&self, name: i32, bytes: &[u8], is_last: bool) -> Result<(), Refused> {
         let group = self.known.lock().names.get(&name).and_then(Weak::upgrade);
         let group = group.ok_or(Refused::Over)?;
         let _one_at_a_time = group.supplying.lock();
         let piece = group.state.lock().check(name, bytes.len() as u64)?;
-        // In parts: an I/O thread that wants the lock waits no longer than one takes to copy.
+        // Copied in parts, so that an I/O thread that wants the lock waits no longer than the copying of one part.
         let mut rest = bytes;
         loop {
             let (part, left) = rest.split_at(rest.len().min(piece));
@@ -125,7 +127,7 @@ impl Feeds {
         ready.into_iter().for_each(|waiter| waiter());
     }
 
-    /// Whether a download of this name runs, or shares its source with one that does.
+    /// Returns whether a download of this name runs, or shares its source with one that does.
     pub fn knows(&self, name: i32) -> bool {
         let known = self.known.lock();
         known
@@ -134,7 +136,7 @@ impl Feeds {
             .is_some_and(|group| group.strong_count() > 0)
     }
 
-    /// Under the lock, so that requests come in order.
+    /// Sends the requests that are due, under the lock, so that they come in order.
     fn ask(&self, state: &mut State) {
         while let Some(wanted) = state.poll_wanted() {
             self.asks.ask(wanted);
@@ -162,13 +164,13 @@ impl Feeds {
         Reader::new(Arc::clone(self), group, id, fed.size)
     }
 
-    /// A reader is gone; with the last one everything that is known of its source.
+    /// Removes a reader, and with the last one all state of its source.
     fn leave(&self, group: &Arc<Group>, id: u32) {
         let mut known = self.known.lock();
         let mut state = group.state.lock();
         state.leave(id);
         if !state.is_empty() {
-            // The others may have waited for it.
+            // The others may have waited for this reader.
             return self.ask(&mut state);
         }
         for name in state.names() {
@@ -185,7 +187,7 @@ impl Feeds {
         }
     }
 
-    /// How many names and sources are known.
+    /// The number of known names and sources.
     #[cfg(test)]
     fn known(&self) -> (usize, usize) {
         let known = self.known.lock();

@@ -1,8 +1,8 @@
-//! An upload on its way to a file, to the application, or to both.
+//! The data of an upload on its way to a file, to the application, or to both.
 //!
-//! Data is gathered by batch: what one batch of datagrams brought is passed on once, and written in pieces of a size
-//! that thousands of uploads can gather at the same time. The owner calls, in this order: [`Intake::take`] for each
-//! piece of the stream, and after the batch [`Intake::freeze`], then tells the application, then [`Intake::store`].
+//! Data is gathered by batch: the data of one batch of datagrams is passed on once, and written in pieces of a size
+//! that thousands of uploads can gather at the same time. The owner calls [`Intake::take`] for each piece of the
+//! stream. After the batch it calls [`Intake::freeze`], then the application, then [`Intake::store`].
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use super::shelf::Shelf;
 use super::storage::{Errand, Gathered, Owner, Sink, Store};
 use super::{Bytes, Lane};
 
-/// How much an upload gathers before it is written: few large writes are cheap, but thousands of uploads share what all
-/// may gather.
+/// The number of bytes that one upload gathers before it is written, and that all uploads together gather. Few large
+/// writes are cheap, but thousands of uploads share the total.
 const WRITE_AT_ONCE: RangeInclusive<usize> = 4 << 10..=256 << 10;
 const GATHERED_IN_ALL: usize = 16 << 20;
 
-/// So many of these may wait for slow storage before the client is made to wait too.
+/// The number of writes that may wait for slow storage before the client has to wait too.
 const WRITES_WAITING: usize = 4;
 
-/// How many bytes an upload gathers before they are written, if so many transfers are active.
+/// Returns the number of bytes that an upload gathers before they are written, with this many active transfers.
 pub fn write_size(active: usize) -> usize {
     (GATHERED_IN_ALL / active.max(1)).clamp(*WRITE_AT_ONCE.start(), *WRITE_AT_ONCE.end())
 }
@@ -34,53 +34,53 @@ pub struct Intake<S: Store> {
     decoder: Option<Decoder>,
     target: Target<S>,
     lane: Lane,
-    /// Data of this batch.
+    /// Data that was received and not passed on yet.
     pending: Vec<u8>,
     /// Data that waits to be written.
     queue: Gathered,
-    /// Bytes that were passed on, to the application and the file alike.
+    /// The number of bytes passed on, to the application and the file alike.
     passed: u64,
-    /// The last block is in.
+    /// The last block was received.
     is_complete: bool,
-    /// Its data was passed on, too.
+    /// The data of the last block was passed on, too.
     is_closed: bool,
-    /// The client has acknowledged something, and the sink is to hear of it.
+    /// The client has acknowledged something, so the sink has to be settled.
     is_settled: bool,
 }
 
 enum Target<S: Store> {
-    /// Only the application takes the data.
+    /// Only the application receives the data.
     Application,
-    /// The file waits for data.
+    /// The file is here, and no job uses it.
     Idle(S::Sink),
-    /// The file is with a job, which leaves it here.
+    /// A job writes to the file, and returns it in this slot.
     Busy(Arc<Returned<S::Sink>>),
-    /// Nothing more will be written.
+    /// Nothing more is to be written.
     Done,
 }
 
-/// What one batch brought.
+/// The data that is passed on after one batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Portion {
-    /// Bytes of the file that came before.
+    /// The number of bytes of the file before these.
     pub before: u64,
     /// The bytes, without the line ends of netascii.
     pub bytes: Bytes,
-    /// Nothing follows.
+    /// These bytes are the last ones.
     pub is_last: bool,
 }
 
-/// How far an upload is.
+/// The progress of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// A completion will tell, or the next batch.
+    /// Not finished: a completion or the next batch continues it.
     Underway,
     /// There is no file, and everything was passed on: the client's last block can be acknowledged.
     Whole,
 }
 
 impl<S: Store> Intake<S> {
-    /// `sink`: `None` where only the application takes the data.
+    /// Creates an intake. `sink` is `None` if only the application receives the data.
     pub fn new(sink: Option<S::Sink>, mode: Mode, lane: Lane) -> Intake<S> {
         Intake {
             decoder: (mode == Mode::Netascii).then(Decoder::default),
@@ -95,7 +95,7 @@ impl<S: Store> Intake<S> {
         }
     }
 
-    /// Takes the next bytes of the stream; `last`: nothing follows.
+    /// Takes the next bytes of the stream; `last` is true for the last ones.
     pub fn take(&mut self, bytes: &[u8], last: bool) {
         match &mut self.decoder {
             Some(decoder) => decoder.decode(bytes, &mut self.pending),
@@ -109,28 +109,29 @@ impl<S: Store> Intake<S> {
         }
     }
 
-    /// Whether something came that was not passed on.
+    /// Returns whether there is data, or the end, that was not passed on.
     pub fn has_news(&self) -> bool {
         !self.pending.is_empty() || (self.is_complete && !self.is_closed)
     }
 
-    /// Whether the last of it was passed on: only whether the application has taken it is left to be seen.
+    /// Returns whether everything was passed on. Only the application's answer may still be missing.
     pub fn is_closed(&self) -> bool {
         self.is_closed
     }
 
-    /// Whether only the application takes the data.
+    /// Returns whether only the application receives the data.
     pub fn is_only_for_application(&self) -> bool {
         matches!(self.target, Target::Application)
     }
 
-    /// Whether the stream is translated, so that its blocks are not those of the file.
+    /// Returns whether the stream is translated, so that its blocks are not those of the file.
     pub fn is_translated(&self) -> bool {
         self.decoder.is_some()
     }
 
-    /// What the application is to be given now, and the file later; `None`: it may gather on. `told`: the application
-    /// takes part and wants everything of a batch; `write_size`: see [`write_size`].
+    /// Returns the data that is to be passed to the application now, and is written to the file later. `None` if more
+    /// is to be gathered first. `told`: the application takes part and wants every batch; `write_size`: see
+    /// [`write_size`].
     pub fn freeze(&mut self, shelf: &Shelf<S>, told: bool, write_size: usize) -> Option<Portion> {
         let is_last = self.is_complete && !self.is_closed;
         let is_due = !self.pending.is_empty() && (told || self.pending.len() >= write_size);
@@ -156,19 +157,19 @@ impl<S: Store> Intake<S> {
         })
     }
 
-    /// Writes what waits, if it is enough, and gives the file its name once everything is in. `may_finish`: the
-    /// application has taken all that it was given, and has not refused the file.
+    /// Writes the waiting data, if it is enough, and gives the file its name once everything was received.
+    /// `may_finish`: the application has accepted all data that it was given, and has not refused the file.
     pub fn store(&mut self, shelf: &Shelf<S>, owner: Owner, may_finish: bool, write_size: usize) -> Progress {
         let finish = self.is_closed && may_finish;
         if finish && self.is_only_for_application() {
             self.target = Target::Done;
             return Progress::Whole;
         }
-        // Where memory is short, what waits is written at once: the client is held meanwhile.
+        // Where memory is short, waiting data is written at once, and the client is held meanwhile.
         if !finish && !self.is_crowded(shelf) && self.queue.len() < write_size {
             return Progress::Underway;
         }
-        // A file that is away asks again when it comes back.
+        // If a job has the file, this is called again when the file comes back.
         let Some(sink) = self.take_sink() else {
             return Progress::Underway;
         };
@@ -183,12 +184,12 @@ impl<S: Store> Intake<S> {
         Progress::Underway
     }
 
-    /// Whether the client should wait, because storage is too far behind.
+    /// Returns whether the client should wait, because storage is too far behind.
     pub fn is_behind(&self, shelf: &Shelf<S>, write_size: usize) -> bool {
         self.is_crowded(shelf) || self.queue.len() > WRITES_WAITING * write_size
     }
 
-    /// A write that was waited for has ended, and the file is here again.
+    /// Called when a write that was waited for has ended. Takes the file back.
     pub fn written(&mut self, written: Result<S::Sink, Refusal>) -> Result<(), Refusal> {
         let sink = written?;
         if self.is_settled {
@@ -198,7 +199,7 @@ impl<S: Store> Intake<S> {
         Ok(())
     }
 
-    /// The client has acknowledged something.
+    /// Called when the client has acknowledged something.
     pub fn settle(&mut self) {
         self.is_settled = true;
         if let Target::Idle(sink) = &self.target {
@@ -206,12 +207,12 @@ impl<S: Store> Intake<S> {
         }
     }
 
-    /// The file has its name.
+    /// Called when the file has its name.
     pub fn committed(&mut self) {
         self.target = Target::Done;
     }
 
-    /// Lets go of an unfinished file, where removing it may block.
+    /// Removes an unfinished file, in a job because that may block.
     pub fn discard(&mut self, shelf: &Shelf<S>, owner: Owner) {
         self.queue.clear();
         let sink = self.take_sink();
@@ -225,7 +226,7 @@ impl<S: Store> Intake<S> {
         !self.queue.is_empty() && shelf.memory().is_exhausted()
     }
 
-    /// The file, if it may be written to now.
+    /// Takes the file, if it may be written to now.
     fn take_sink(&mut self) -> Option<S::Sink> {
         if let Target::Busy(returned) = &self.target {
             let sink = returned.take();
@@ -236,7 +237,7 @@ impl<S: Store> Intake<S> {
         }
         match std::mem::replace(&mut self.target, Target::Done) {
             Target::Idle(sink) => Some(sink),
-            // Nothing to write.
+            // There is no file to write to.
             other => {
                 self.target = other;
                 None

@@ -17,7 +17,7 @@ pub trait NameCodec: Send + Sync {
     fn decode(&self, wire: &[u8]) -> Option<String>;
 }
 
-/// The character of byte 0; a byte is added to it.
+/// The base of the private characters: the character of a byte is this plus the byte.
 const BASE: u32 = 0xEF00;
 
 /// Returns the character that stands for a byte; `None` below 0x80.

@@ -1,5 +1,5 @@
-//! The downloads that share one source, and the passes over it. One pass serves all of them as long as each finds what it
-//! needs there; a download that finds it nowhere gets a pass of its own. No lock, no thread.
+//! The downloads that share one source, and the passes over it. One pass serves all of them as long as each finds its
+//! bytes there; a download that finds them in no pass gets a new one. No lock, no thread.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use tftp_proto::Instant;
 use super::Wanted;
 use super::pass::{Found, Pass, Refused};
 
-/// A pass whose slowest readers hold the others back for this long goes on without them.
+/// The time for which the slowest readers of a pass may hold the others back. Then the pass goes on without them.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Resumes whatever waits for data.
+/// A callback that resumes a download that waits for data.
 pub(super) type Waiter = Box<dyn FnOnce() + Send>;
 
-/// Names a pass.
+/// Identifies a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PassId(pub(super) u64);
 
@@ -25,7 +25,7 @@ pub(super) struct State {
     is_shared: bool,
     passes: BTreeMap<PassId, Entry>,
     readers: BTreeMap<u32, Reader>,
-    /// The pass that what is supplied under a name belongs to; `None` before the name has read anything.
+    /// The pass that data supplied under a name belongs to; `None` before the name has read anything.
     names: BTreeMap<i32, Option<PassId>>,
     next_pass: u64,
     next_reader: u32,
@@ -33,25 +33,25 @@ pub(super) struct State {
 
 struct Entry {
     pass: Pass,
-    /// What waits, and from which offset on.
+    /// The waiting downloads, with the offset from which on each needs data.
     waiting: Vec<(u64, Waiter)>,
-    /// Since when slow readers hold the others back.
+    /// The time since which slow readers have held the others back.
     held_back_since: Option<Instant>,
-    /// The reader that the last request named.
+    /// The reader whose name the last request had.
     named: Option<u32>,
 }
 
 struct Reader {
     name: i32,
-    /// What it needs begins here.
+    /// The first offset that it needs.
     at: u64,
     window: u64,
-    /// `None` before it reads, and where it was left behind.
+    /// Its pass; `None` before it reads, and after it was left behind.
     pass: Option<PassId>,
 }
 
 impl State {
-    /// Pass numbers begin at `first_pass`.
+    /// Creates the state of a source. Pass numbers begin at `first_pass`.
     pub(super) fn new(size: Option<u64>, is_shared: bool, first_pass: u64) -> State {
         State {
             size,
@@ -68,12 +68,12 @@ impl State {
         self.readers.is_empty()
     }
 
-    /// Every name that it ever had.
+    /// Every name that the source ever had.
     pub(super) fn names(&self) -> impl Iterator<Item = i32> {
         self.names.keys().copied()
     }
 
-    /// A download that has read nothing yet. Until it does it holds nothing and holds nothing back.
+    /// Adds a download. Until it reads, it holds no data, and does not hold others back.
     pub(super) fn join(&mut self, name: i32) -> u32 {
         let id = self.next_reader;
         self.next_reader = self.next_reader.wrapping_add(1);
@@ -88,7 +88,7 @@ impl State {
         id
     }
 
-    /// A download that has ended.
+    /// Removes a download that has ended.
     pub(super) fn leave(&mut self, id: u32) {
         if let Some(reader) = self.readers.remove(&id) {
             self.detach(reader.pass, reader.at);
@@ -103,7 +103,7 @@ impl State {
         }
     }
 
-    /// Lets go of passes that no download reads. One that still has the beginning stays for those that have not begun.
+    /// Drops passes that no download reads. One that still has the beginning stays for downloads that have not begun.
     fn drop_deserted(&mut self) {
         if self.passes.values().any(|entry| entry.pass.is_deserted()) {
             let mut readers = self.readers.values();
@@ -113,14 +113,14 @@ impl State {
         }
     }
 
-    /// The bytes that a window of this download has.
+    /// Sets the window of a download in bytes.
     pub(super) fn widen(&mut self, id: u32, window: u64) {
         if let Some(reader) = self.readers.get_mut(&id) {
             reader.window = window;
         }
     }
 
-    /// The download needs nothing below `to` any more.
+    /// Called when the download needs nothing below `to` any more.
     pub(super) fn release(&mut self, id: u32, to: u64) {
         let Some(reader) = self.readers.get_mut(&id).filter(|reader| reader.at < to) else {
             return;
@@ -133,7 +133,7 @@ impl State {
         }
     }
 
-    /// The bytes from `start` on, and the pass that has them or will.
+    /// Finds the bytes from `start` on, and the pass that has them or will have them.
     pub(super) fn find(&mut self, id: u32, start: u64) -> (PassId, Found) {
         let mut pass = self.pass_of(id, start);
         let mut found = self.look(pass, start);
@@ -142,7 +142,7 @@ impl State {
             .passes
             .get(&pass)
             .is_some_and(|entry| entry.pass.outstanding() > 0);
-        // A pass is left only where the application owes it nothing: what is supplied says no offset.
+        // A reader leaves a pass only if no request of it is outstanding, because supplied data carries no offset.
         if !is_there && (matches!(found, Found::Gone) || !owes) {
             let better = self.locate(start);
             if better != pass {
@@ -173,7 +173,8 @@ impl State {
         pass
     }
 
-    /// The pass in which a download finds what follows `start`: one that holds it, one that will come there, or a new one.
+    /// Returns the pass in which a download finds the bytes from `start` on: one that holds them, one that will reach
+    /// them, or a new one.
     fn locate(&mut self, start: u64) -> PassId {
         let holding = self.passes.iter().filter(|(_, entry)| entry.pass.holds(start));
         let coming = self.passes.iter();
@@ -212,7 +213,7 @@ impl State {
         self.drop_deserted();
     }
 
-    /// Calls `waiter` when more is there from `start` on, or at once where it is there already.
+    /// Keeps `waiter` until there are more bytes from `start` on. Returns it if there are already.
     pub(super) fn wait(&mut self, pass: PassId, start: u64, waiter: Waiter) -> Option<Waiter> {
         let is_elsewhere = self.goes_on_elsewhere(pass, start);
         match self.passes.get_mut(&pass) {
@@ -224,7 +225,8 @@ impl State {
         }
     }
 
-    /// True if nothing more comes into a pass for now although it has room: another pass has what follows.
+    /// Returns true if a pass gets no more data for now although it has room, because another pass has the bytes that
+    /// follow.
     fn ends_in_another(&self, pass: PassId) -> bool {
         self.passes.len() > 1
             && self.passes.get(&pass).is_some_and(|entry| {
@@ -233,7 +235,8 @@ impl State {
             })
     }
 
-    /// True if a reader that waits at `start` would wait for ever: it finds the rest of its pass, and then the other one.
+    /// Returns true if a reader at `start` would otherwise wait for ever: it reads the rest of its pass, and then the
+    /// other one.
     fn goes_on_elsewhere(&self, pass: PassId, start: u64) -> bool {
         let came = |entry: &Entry| start <= entry.pass.supplied();
         self.passes.get(&pass).is_some_and(came) && self.ends_in_another(pass)
@@ -244,7 +247,7 @@ impl State {
         others.any(|(_, other)| other.pass.holds(start) && other.pass.supplied() > start)
     }
 
-    /// Those that wait in one pass for what another has, since something was supplied.
+    /// Returns the waiters of all passes whose bytes another pass has, now that data was supplied.
     fn ready_elsewhere(&mut self) -> Vec<Waiter> {
         let mut ready = Vec::new();
         let ids: Vec<PassId> = self.passes.keys().copied().collect();
@@ -264,7 +267,7 @@ impl State {
         ready
     }
 
-    /// What is supplied under a name: whether so much is welcome. Returns the largest part that is taken at once.
+    /// Returns whether this many bytes may be supplied under a name, as the largest number that is taken at once.
     pub(super) fn check(&self, name: i32, length: u64) -> Result<usize, Refused> {
         match self.names.get(&name) {
             Some(Some(pass)) => {
@@ -276,13 +279,13 @@ impl State {
         }
     }
 
-    /// Takes what was checked, and returns what can go on.
+    /// Takes checked data, and returns the waiters that can go on.
     pub(super) fn take(&mut self, name: i32, bytes: &[u8], is_last: bool) -> Vec<Waiter> {
         let pass = self.names.get(&name).copied().flatten();
         let Some(entry) = pass.and_then(|pass| self.passes.get_mut(&pass)) else {
             return Vec::new();
         };
-        // It may have ended since it was checked.
+        // The pass may have ended since the check.
         if entry.pass.check(bytes.len() as u64).is_err() {
             return Vec::new();
         }
@@ -294,9 +297,9 @@ impl State {
         ready
     }
 
-    /// The next request to the application, where one is due.
+    /// Returns the next request to the application, if one is due.
     pub(super) fn poll_wanted(&mut self) -> Option<Wanted> {
-        // Called for every piece that is read: usually nothing is due.
+        // Called for every piece that is read, when usually no request is due.
         let mut passes = self.passes.iter();
         let mut after = passes.find(|(_, entry)| entry.is_due()).map(|(id, _)| *id);
         while let Some(id) = after {
@@ -311,14 +314,14 @@ impl State {
 
     fn ask(&mut self, id: PassId) -> Option<Wanted> {
         let next = self.passes.get(&id)?.pass.asked();
-        // Its readers go on there when they have come so far.
+        // The readers of this pass go on in the other one when they have read so far.
         if self.is_in_another(id, next) {
             return None;
         }
         let entry = self.passes.get_mut(&id)?;
         let is_starving = !entry.waiting.is_empty();
         let (offset, length) = entry.pass.ask(is_starving)?;
-        // The same as before, as long as it reads this pass: the application has its source open.
+        // The same name as before, as long as that download reads this pass: the application has its source open.
         let reads = |reader: &Reader| reader.pass == Some(id);
         let before = entry
             .named
@@ -332,7 +335,7 @@ impl State {
         Some(Wanted { name, offset, length })
     }
 
-    /// Leaves readers behind that held others back for [`PATIENCE`]. Returns when to come again.
+    /// Leaves readers behind that held others back for [`PATIENCE`]. Returns when to call it again.
     pub(super) fn tend(&mut self, now: Instant) -> Option<Instant> {
         if !self.is_shared {
             return None;
@@ -344,7 +347,7 @@ impl State {
         for id in late {
             self.leave_behind(id);
         }
-        // The next slowest may hold them back as well, or the same one when it reads again.
+        // The next slowest may hold the others back as well, or the same one when it reads again.
         let due = self.passes.values_mut().filter_map(|entry| entry.tend(now)).min();
         let waits = self.passes.values().any(|entry| !entry.waiting.is_empty());
         waits.then(|| due.unwrap_or(now + PATIENCE))
@@ -375,7 +378,7 @@ impl State {
         }
     }
 
-    /// Bytes in memory.
+    /// The number of bytes in memory.
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
         self.passes.values().map(|entry| entry.pass.memory()).sum()

@@ -1,24 +1,25 @@
-//! One pass over a source, from its first byte to its last: what the application was asked for, and what of its data is
-//! still needed. No lock, no thread, no clock.
+//! One pass over a source, from its first byte to its last: which bytes were requested from the application, and
+//! which of the supplied ones are still needed. No lock, no thread, no clock.
 
 use std::collections::VecDeque;
 
 use crate::Bytes;
 
-/// The least window in bytes: clients without windowsize are fed as if they had one of this size.
+/// The least window in bytes: a client without windowsize is fed as if it had a window of this size.
 pub(super) const LEAST_WINDOW: u64 = 16 * 1024;
 
-/// The sizes of a held piece: a window of a client that has one, up to this many bytes.
+/// The sizes in bytes of a held piece: the window of a client that has one, limited to the larger, or the smaller.
 const LEAST_PIECE: u64 = 8 * 1024;
 const MOST_PIECE: u64 = 64 * 1024;
 
-/// Data that comes in crumbs is handed on in pieces of this size at least, so that a piece costs little beside its bytes.
+/// The least size in bytes of a piece that is handed on, when the application supplies less at a time: a piece should
+/// cost little besides its bytes.
 const LEAST_HANDED_ON: usize = 512;
 
-/// A pass that many share holds as much as this many downloads would at most: 1 MB without windows.
+/// The number of downloads beyond which the capacity of a shared pass does not grow: 1 MB without windows.
 const MOST_COUNTED: u64 = 32;
 
-/// A shared pass keeps its beginning for downloads that come late, up to this many bytes.
+/// The number of bytes up to which a shared pass keeps its beginning for downloads that come late.
 pub(super) const KEPT: u64 = 1 << 20;
 
 /// A pass and its window of data.
@@ -28,13 +29,14 @@ pub(super) struct Pass {
     is_shared: bool,
     /// Contiguous, in order.
     held: VecDeque<Held>,
-    /// The first entry of `held` that a reader needs; what lies before is the beginning, kept for late readers.
+    /// The index of the first entry of `held` that a reader needs. The entries before are the beginning, kept for
+    /// late readers.
     needed: usize,
-    /// What follows `held` and is no whole piece yet.
+    /// The bytes after `held`, which are no whole piece yet.
     filling: Vec<u8>,
-    /// Bytes that came.
+    /// The number of bytes supplied.
     supplied: u64,
-    /// Bytes that were asked for.
+    /// The number of bytes requested.
     asked: u64,
     /// The length of the last request.
     last_asked: u64,
@@ -42,9 +44,9 @@ pub(super) struct Pass {
     /// The largest window of a reader, in bytes.
     window: u64,
     attached: u32,
-    /// Readers that need nothing below these offsets, which were not reached yet.
+    /// The offsets, not reached yet, below which some readers need nothing.
     ahead: Vec<u64>,
-    /// A reader has asked for data.
+    /// A reader has looked for data that was not there.
     is_wanted: bool,
 }
 
@@ -52,7 +54,7 @@ pub(super) struct Pass {
 struct Held {
     start: u64,
     bytes: Bytes,
-    /// Readers that still need it.
+    /// The number of readers that still need it.
     left: u32,
 }
 
@@ -64,29 +66,29 @@ enum State {
     Short,
 }
 
-/// A piece of the stream, as [`Pass::find`] has it.
+/// The result of [`Pass::find`].
 #[derive(Debug)]
 pub(super) enum Found {
-    /// The bytes from there on, as many as are held in one piece.
+    /// The bytes from there on, as far as they are in one piece.
     Bytes {
         bytes: Bytes,
-        /// Nothing follows.
+        /// These bytes are the last ones.
         is_last: bool,
     },
     /// Not supplied yet.
     Nothing,
-    /// Let go of already.
+    /// Dropped already.
     Gone,
-    /// The source ended too early.
+    /// The source ended before its size.
     Short,
 }
 
-/// Why data was not taken.
+/// The reason why supplied data was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// More than was asked for. Nothing was taken.
+    /// More than was requested. Nothing was accepted.
     TooMuch,
-    /// The stream has ended, or nothing needs it any more.
+    /// The stream has ended, or no download needs it any more.
     Over,
 }
 
@@ -113,7 +115,7 @@ impl Pass {
         }
     }
 
-    /// Bytes that came so far.
+    /// The number of bytes supplied so far.
     pub(super) fn supplied(&self) -> u64 {
         self.supplied
     }
@@ -130,17 +132,17 @@ impl Pass {
         self.attached == 0
     }
 
-    /// Bytes that were asked for and have not come.
+    /// The number of bytes that were requested and not supplied yet.
     pub(super) fn outstanding(&self) -> u64 {
         self.asked - self.supplied
     }
 
-    /// A reader with this many bytes in a window.
+    /// Takes the window of a reader into account, in bytes.
     pub(super) fn widen(&mut self, window: u64) {
         self.window = self.window.max(window);
     }
 
-    /// A reader that needs what follows `at`.
+    /// Adds a reader that needs everything from `at` on.
     pub(super) fn attach(&mut self, at: u64) {
         self.attached += 1;
         if at > self.sealed() {
@@ -151,7 +153,7 @@ impl Pass {
         self.needed = self.needed.min(first);
     }
 
-    /// A reader that had needed what follows `at`.
+    /// Removes a reader that needed everything from `at` on.
     pub(super) fn detach(&mut self, at: u64) {
         self.attached -= 1;
         if let Some(place) = self.ahead.iter().position(|ahead| *ahead == at) {
@@ -160,7 +162,7 @@ impl Pass {
         self.drop_claims(at, u64::MAX);
     }
 
-    /// A reader that had needed what follows `from` needs only what follows `to`.
+    /// Called when a reader that needed everything from `from` on needs only the bytes from `to` on.
     pub(super) fn release(&mut self, from: u64, to: u64) {
         self.drop_claims(from, to);
     }
@@ -173,7 +175,7 @@ impl Pass {
         self.trim();
     }
 
-    /// Lets go of what no reader needs.
+    /// Drops the pieces that no reader needs.
     fn trim(&mut self) {
         while self.held.get(self.needed).is_some_and(|held| held.left == 0) {
             self.needed += 1;
@@ -184,25 +186,25 @@ impl Pass {
         }
     }
 
-    /// The first offset that a reader needs and that came.
+    /// The first offset that a reader needs, or the end of the pieces if none is needed.
     pub(super) fn base(&self) -> u64 {
         self.held
             .get(self.needed)
             .map_or(self.sealed(), |held| held.start)
     }
 
-    /// Up to here it lies in pieces.
+    /// The offset up to which the supplied bytes are in pieces.
     fn sealed(&self) -> u64 {
         self.supplied - self.filling.len() as u64
     }
 
-    /// True if a reader at `start` finds everything from there on, here or later.
+    /// Returns true if a reader at `start` finds everything from there on, now or later.
     pub(super) fn holds(&self, start: u64) -> bool {
         let first = self.held.front().map_or(self.sealed(), |held| held.start);
         first <= start && start <= self.supplied && !self.has_failed()
     }
 
-    /// The piece that begins at `start`.
+    /// Returns the piece that begins at `start`.
     pub(super) fn find(&mut self, start: u64) -> Found {
         if self.has_failed() {
             return Found::Short;
@@ -219,14 +221,14 @@ impl Pass {
         }
         let bytes = match usize::try_from(start - held.start) {
             Ok(0) => Bytes::clone(&held.bytes),
-            // A reader that comes from another pass, whose pieces end elsewhere.
+            // A reader that comes from another pass, whose pieces have other bounds.
             from => Bytes::new(held.bytes[from.unwrap_or(usize::MAX)..].to_vec()),
         };
         let is_last = self.state == State::Ended && held.end() == self.supplied;
         Found::Bytes { bytes, is_last }
     }
 
-    /// The same, where nothing more comes for now: what is there is handed on, however little it is.
+    /// As [`Pass::find`], if nothing more comes for now: hands on the remaining bytes, however few.
     pub(super) fn find_rest(&mut self, start: u64) -> Found {
         if start >= self.sealed() && start < self.supplied {
             self.seal();
@@ -248,7 +250,7 @@ impl Pass {
         Found::Nothing
     }
 
-    /// True if a reader that waits at `start` can go on.
+    /// Returns true if a reader that waits at `start` can go on.
     pub(super) fn can_go_on(&self, start: u64) -> bool {
         self.state != State::Open || start < self.sealed() || self.can_hand_on(start)
     }
@@ -258,7 +260,7 @@ impl Pass {
         new >= LEAST_HANDED_ON as u64 || (new > 0 && self.state == State::Ended)
     }
 
-    /// Makes a piece of what has come, however much that is.
+    /// Makes a piece of the bytes that follow the last one, however few.
     fn seal(&mut self) {
         let start = self.sealed();
         let end = self.supplied;
@@ -277,7 +279,7 @@ impl Pass {
         self.trim();
     }
 
-    /// The most that one call of [`Pass::take`] copies.
+    /// The largest number of bytes that one call of [`Pass::take`] copies.
     pub(super) fn piece(&self) -> usize {
         let piece = if self.window > LEAST_WINDOW {
             self.window
@@ -288,7 +290,7 @@ impl Pass {
         usize::try_from(piece).unwrap_or(LEAST_PIECE as usize)
     }
 
-    /// Whether so many bytes are welcome.
+    /// Returns whether this many bytes may be supplied now.
     pub(super) fn check(&self, length: u64) -> Result<(), Refused> {
         match self.state {
             State::Open if length <= self.outstanding() => Ok(()),
@@ -297,7 +299,7 @@ impl Pass {
         }
     }
 
-    /// Takes bytes that [`Pass::check`] allowed; `is_last` with the last of them.
+    /// Takes bytes that [`Pass::check`] allowed. `is_last` is true with the last of them.
     pub(super) fn take(&mut self, mut bytes: &[u8], is_last: bool) {
         let piece = self.piece();
         while !bytes.is_empty() {
@@ -322,29 +324,29 @@ impl Pass {
         }
     }
 
-    /// How much it may hold from [`Pass::base`] on.
+    /// The number of bytes that it may hold from [`Pass::base`] on.
     fn capacity(&self) -> u64 {
         let counted = u64::from(self.attached).clamp(1, MOST_COUNTED);
         self.window.saturating_mul(2 * counted)
     }
 
-    /// How much more could be asked for now.
+    /// The number of bytes that could be requested now.
     fn room(&self) -> u64 {
         let room = (self.base() + self.capacity()).saturating_sub(self.asked);
         self.size.map_or(room, |size| room.min(size - self.asked))
     }
 
-    /// True if nothing more is asked for because some reader is far behind.
+    /// Returns true if nothing more is requested because some reader is far behind.
     pub(super) fn is_held_back(&self) -> bool {
         self.is_open() && self.is_wanted && self.outstanding() == 0 && self.room() == 0
     }
 
-    /// Readers that need something below this hold the others back.
+    /// The offset at or below which a reader holds the others back.
     pub(super) fn too_far_behind(&self) -> u64 {
         self.base() + (self.asked - self.base()) / 2
     }
 
-    /// How much is asked for next, if it is time: where less than half of the last request is left to come.
+    /// The number of bytes to request now. `None` while more than half of the last request is outstanding.
     #[inline]
     pub(super) fn next_request(&self, is_starving: bool) -> Option<u64> {
         let outstanding = self.outstanding();
@@ -358,7 +360,7 @@ impl Pass {
         (room > 0 && !is_crumb).then_some(room)
     }
 
-    /// The next request to the application, as an offset and a length.
+    /// Makes the next request to the application, if it is due. Returns its offset and length.
     pub(super) fn ask(&mut self, is_starving: bool) -> Option<(u64, u64)> {
         let length = self.next_request(is_starving)?;
         let offset = self.asked;
@@ -367,12 +369,12 @@ impl Pass {
         Some((offset, length))
     }
 
-    /// Where the next request would begin.
+    /// The offset at which the next request will begin.
     pub(super) fn asked(&self) -> u64 {
         self.asked
     }
 
-    /// Bytes in memory.
+    /// The number of bytes in memory.
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
         self.held.iter().map(|held| held.bytes.capacity()).sum::<usize>() + self.filling.capacity()

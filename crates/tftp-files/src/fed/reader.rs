@@ -1,4 +1,4 @@
-//! One download's place in its source.
+//! The position of one download in its source.
 
 use std::io;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::pass::Found;
 use super::{Feeds, Group};
 use crate::Bytes;
 
-/// Reads in order. Gives its place up when dropped.
+/// Reads a source in order. It gives its place up when dropped.
 pub(crate) struct Reader {
     feeds: Arc<Feeds>,
     group: Arc<Group>,
@@ -18,16 +18,16 @@ pub(crate) struct Reader {
     size: Option<u64>,
 }
 
-/// The next bytes of a source, as far as they have come.
+/// The next bytes of a source, as far as they were supplied.
 #[derive(Debug)]
 pub(crate) enum Piece {
-    /// At least one byte, but for an empty end.
+    /// At least one byte, except for an empty end.
     Bytes {
         bytes: Bytes,
-        /// Nothing follows.
+        /// These bytes are the last ones.
         is_last: bool,
     },
-    /// This pass has to be waited for.
+    /// The bytes were not supplied yet. They are expected in this pass.
     Pending(u64),
 }
 
@@ -41,17 +41,17 @@ impl Reader {
         }
     }
 
-    /// Bytes in all, where that is known.
+    /// The size of the source in bytes, if known.
     pub(crate) fn size(&self) -> Option<u64> {
         self.size
     }
 
-    /// A window has so many bytes.
+    /// Sets the size of this download's window in bytes.
     pub(crate) fn widen(&self, window: u64) {
         self.group.state.lock().widen(self.id, window);
     }
 
-    /// What follows `start`, and asks the application where it is time to.
+    /// Finds the bytes from `start` on, and requests more from the application when that is due.
     pub(crate) fn find(&self, start: u64) -> io::Result<Piece> {
         let mut state = self.group.state.lock();
         let (pass, found) = state.find(self.id, start);
@@ -66,7 +66,7 @@ impl Reader {
         }
     }
 
-    /// Calls `waiter` when more has come from `start` on, at once where it has already.
+    /// Calls `waiter` when there are more bytes from `start` on, at once if there are already.
     pub(crate) fn wait(&self, pass: u64, start: u64, waiter: Waiter) {
         let ready = {
             let mut state = self.group.state.lock();
@@ -79,14 +79,15 @@ impl Reader {
         }
     }
 
-    /// Nothing below `to` is needed any more.
+    /// Releases the bytes below `to`, which this download does not need any more.
     pub(crate) fn release(&self, to: u64) {
         let mut state = self.group.state.lock();
         state.release(self.id, to);
         self.feeds.ask(&mut state);
     }
 
-    /// Leaves those behind that hold others back for too long. Returns when to come again; `None`: when it is waited again.
+    /// Leaves readers behind that hold others back for too long. Returns when to call it again; `None` if only after
+    /// the next [`Reader::wait`].
     pub(crate) fn tend(&self, now: Instant) -> Option<Instant> {
         let mut state = self.group.state.lock();
         let due = state.tend(now);

@@ -93,7 +93,7 @@ fn is_ours(file: &File) -> io::Result<bool> {
     }
     #[cfg(unix)]
     return Ok(rustix::fs::fstat(file)?.st_nlink > 0);
-    // A sweep that had the file open would hold the lock, and fail the attempt above.
+    // On Windows a sweep that locked the file first is taken to hold it still.
     #[cfg(windows)]
     Ok(true)
 }
