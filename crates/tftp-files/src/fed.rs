@@ -2,8 +2,8 @@
 //!
 //! [`Feeds`] tracks all such downloads of one server. A download joins by its [`Fed`], a [`Place`](crate::Place) like
 //! any other, and reads pieces through its [`Feed`](crate::Feed). When it nears the end of the supplied data, more is
-//! requested from the application ([`Asks`]), up to two windows at a time. The application may call [`Feeds::supply`]
-//! on any thread. Downloads with the same key share the supplied data: see [`group`].
+//! requested from the application ([`Asks`]), at most a window and the same again ahead. The application may call
+//! [`Feeds::supply`] on any thread. Downloads with the same key share the supplied data: see [`group`].
 
 use std::fmt;
 use std::sync::{Arc, Weak};

@@ -1,4 +1,4 @@
-//! Models of the pool and of files that come back from it: see `crates/tftp-sync`.
+//! Models of the pool and of the slot that returns files from it: see `crates/tftp-sync`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::Lane;
 use super::pool::Pool;
 use super::returned::Returned;
 
-/// A file that was written to is found when there is more to write, or a message brings it: never neither, never both.
+/// A written file is found in the slot, or a message brings it: never neither, never both.
 #[test]
 fn a_written_file_comes_back_once() {
     check(|| {
@@ -31,7 +31,8 @@ fn a_written_file_comes_back_once() {
     });
 }
 
-/// Jobs that are queued together run once a thread was called for them, also where it is called at the same moment for others.
+/// Jobs that are queued together run once a thread is called for them, also if it is called at the same moment for
+/// others.
 #[test]
 fn what_is_queued_runs_when_a_thread_is_called() {
     check(|| {
@@ -54,7 +55,7 @@ fn what_is_queued_runs_when_a_thread_is_called() {
     });
 }
 
-/// Every job runs once, and shutdown waits for it, also where it comes at the same moment as another.
+/// Every job runs once, and shutdown waits for it, also for a job submitted at the same moment as another.
 #[test]
 fn the_pool_runs_every_job_once() {
     check(|| {

@@ -1,4 +1,4 @@
-//! A store in memory, whose jobs run when a test lets them.
+//! A store in memory, whose jobs run when a test calls for them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -14,7 +14,7 @@ use crate::storage::{
 };
 use crate::{Lane, Shelf};
 
-/// A store, its shelf and what came back, with one root.
+/// A store with one root, its shelf and the completions.
 pub(crate) struct Bench {
     pub(crate) store: Simulated,
     pub(crate) shelf: Shelf<Simulated>,
@@ -29,11 +29,11 @@ pub(crate) struct Simulated(Arc<Mutex<Disk>>);
 #[derive(Default)]
 pub(crate) struct Disk {
     pub(crate) files: BTreeMap<String, Arc<Mutex<Contents>>>,
-    /// Nothing is answered without a job.
+    /// Every request needs a job.
     is_cold: Arc<AtomicBool>,
-    /// No lane takes another job.
+    /// No lane has room for another job.
     pub(crate) is_full: bool,
-    /// Writing fails.
+    /// Writes fail.
     pub(crate) is_broken: bool,
     /// Lengths are not known.
     pub(crate) is_generated: bool,
@@ -42,7 +42,7 @@ pub(crate) struct Disk {
     open: Arc<AtomicUsize>,
     sinks: Arc<AtomicUsize>,
     pub(crate) settled: Arc<AtomicUsize>,
-    /// Bytes of each write.
+    /// The number of bytes of each write.
     pub(crate) writes: Vec<usize>,
     next_inode: u64,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Contents {
     pub(crate) identity: Option<Identity>,
 }
 
-/// Counts what is open.
+/// Counts open files.
 struct Counted(Arc<AtomicUsize>);
 
 pub(crate) struct SimSource {
@@ -136,12 +136,12 @@ impl Bench {
         Some(disk.files.get(name)?.lock().unwrap().bytes.clone())
     }
 
-    /// A file, or a new state of it.
+    /// Creates a file, or a new state of it.
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
         self.disk().put(name, bytes);
     }
 
-    /// Runs every job that waits, and returns what came of it.
+    /// Runs every waiting job, and returns the completions.
     pub(crate) fn run(&self) -> Vec<Completion<Simulated>> {
         loop {
             let Some((_, job, done)) = self.disk().jobs.pop_front() else {

@@ -9,7 +9,7 @@ use tftp_sync::check;
 use super::reader::Piece;
 use super::*;
 
-/// Adds up what was asked for.
+/// Adds up the requested bytes.
 #[derive(Clone, Default)]
 struct Asked(Arc<AtomicU64>);
 
@@ -31,7 +31,7 @@ fn join(feeds: &Arc<Feeds>, name: i32, size: u64) -> Reader {
     .join()
 }
 
-/// Reads to the end, and waits as an I/O thread does: for one call that says that more has come.
+/// Reads to the end, and waits as an I/O thread does: for one call that announces more data.
 fn read(reader: &Reader) -> Vec<u8> {
     let mut read = Vec::new();
     loop {
@@ -53,8 +53,8 @@ fn read(reader: &Reader) -> Vec<u8> {
     }
 }
 
-/// Data that comes at the moment at which a download begins to wait is not missed, in whichever order; both readers of one
-/// source get all of it, and it is asked for once.
+/// Data that is supplied at the moment at which a download begins to wait is not missed, in any order. Both readers
+/// of one source get all of it, and it is requested once.
 #[test]
 fn what_is_supplied_at_the_worst_moment_wakes_every_reader() {
     check(|| {
@@ -62,7 +62,7 @@ fn what_is_supplied_at_the_worst_moment_wakes_every_reader() {
         let feeds = Feeds::new(asked.clone());
         let bytes: Vec<u8> = (0..1100u32).map(|at| at as u8).collect();
         let readers = [1, 2].map(|name| join(&feeds, name, bytes.len() as u64));
-        // What asks is the first reader that looks; the application supplies what it was asked for.
+        // The first reader that looks triggers the request, and the application supplies the requested bytes.
         assert!(matches!(readers[0].find(0), Ok(Piece::Pending(_))));
         let supplier = {
             let (feeds, bytes) = (Arc::clone(&feeds), bytes.clone());

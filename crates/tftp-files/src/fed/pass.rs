@@ -8,7 +8,7 @@ use crate::Bytes;
 /// The least window in bytes: a client without windowsize is fed as if it had a window of this size.
 pub(super) const LEAST_WINDOW: u64 = 16 * 1024;
 
-/// The sizes in bytes of a held piece: the window of a client that has one, limited to the larger, or the smaller.
+/// The sizes of a held piece in bytes: the least without windows, otherwise a window, up to the most.
 const LEAST_PIECE: u64 = 8 * 1024;
 const MOST_PIECE: u64 = 64 * 1024;
 

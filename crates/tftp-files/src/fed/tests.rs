@@ -1,4 +1,5 @@
-//! What a download gets is compared with the source's contents; `simulated.rs` tries every order, by seed.
+//! Tests fed downloads. The received bytes are compared with the contents of the source; `simulated.rs` tries many
+//! orders, by seed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -16,7 +17,7 @@ use crate::{Feed, Opening, Place, Standing, Supply};
 mod passes;
 mod simulated;
 
-/// Remembers what it was asked for.
+/// Records the requests.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<VecDeque<Wanted>>>);
 
@@ -50,14 +51,14 @@ impl Random {
 
 fn byte(offset: u64) -> u8 {
     match (offset.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as u8 {
-        // Line ends are frequent, for the sake of netascii.
+        // Line ends are frequent, to exercise netascii.
         0..32 => b'\n',
         32..64 => b'\r',
         other => other,
     }
 }
 
-/// Bytes of the one source that all tests have.
+/// Returns bytes of the one source that all tests use.
 fn source(range: std::ops::Range<u64>) -> Vec<u8> {
     static SOURCE: LazyLock<Vec<u8>> = LazyLock::new(|| (0..11 << 20).map(byte).collect());
     SOURCE[range.start as usize..range.end as usize].to_vec()
@@ -69,7 +70,7 @@ fn text(bytes: &[u8]) -> Vec<u8> {
     text
 }
 
-/// One client and what it has received.
+/// One client and its received bytes.
 struct Client {
     feed: Feed<Simulated>,
     index: u32,
@@ -140,7 +141,7 @@ impl World {
         self.client(name, size, key, (1428, 1), Mode::Octet)
     }
 
-    /// Takes one window.
+    /// Reads one window.
     fn step(&mut self, client: &mut Client) -> Step {
         if client.is_pending {
             return Step::Waits;
@@ -177,7 +178,7 @@ impl World {
         }
     }
 
-    /// What came for whom.
+    /// Delivers the completions to their clients.
     fn deliver(&mut self, clients: &mut BTreeMap<u32, Client>) {
         for completion in self.bench.completions() {
             let owner = completion.owner();
@@ -290,8 +291,8 @@ fn step(world: &mut World, clients: &mut BTreeMap<u32, Client>, id: u32) -> Step
     step
 }
 
-/// Supplies everything that is asked for, until no client moves any more. Returns how often each byte was asked for on
-/// average, times the size.
+/// Supplies all requests, until no client makes progress any more. Returns the average number of requests for each
+/// byte, times the size.
 fn run(world: &mut World, clients: &mut BTreeMap<u32, Client>, rounds: usize) -> u64 {
     let mut asked = 0;
     for _ in 0..rounds {
@@ -316,7 +317,7 @@ fn three_hundred_that_ask_for_one_cold_source_cause_one_pass() {
     let size = 1 << 20;
     let mut clients = BTreeMap::new();
     let mut asked = 0;
-    // They come one after the other, while the first ones run already.
+    // They join one after the other, while the first ones already run.
     for id in 1..=300 {
         clients.insert(id, world.plain(id as i32, Some(size), Some("image")));
         asked += run(&mut world, &mut clients, 1);
@@ -350,7 +351,8 @@ fn one_that_is_far_behind_holds_the_others_back_for_a_moment_only() {
         .tend(due)
         .expect("they wait for what is asked for now");
     assert_eq!(later, due + group::PATIENCE);
-    // A later one needs the beginning: it is kept no more. The slow one asks for it as well, once for both.
+    // A later one needs the beginning, which is not kept any more. The slow one needs it as well; it is supplied once
+    // for both.
     let asked = run(&mut world, &mut clients, 10_000);
     assert!(clients.values().all(|client| client.got == source(0..size)));
     assert!(asked < size);
@@ -369,7 +371,7 @@ fn one_that_comes_late_asks_for_the_beginning_and_joins_what_is_held() {
     let mut asked = run(&mut world, &mut clients, 1400);
     let at = clients[&1].got.len() as u64;
     assert!(at > pass::KEPT && at < size);
-    // The first one rests, and the second catches up.
+    // The first one pauses, and the second catches up.
     let first = clients.remove(&1).unwrap();
     clients.insert(2, world.plain(2, Some(size), Some("image")));
     asked += run(&mut world, &mut clients, 5000);
@@ -404,7 +406,7 @@ fn one_download_is_named_as_long_as_it_reads() {
     let mut clients: BTreeMap<_, _> = (1..=3)
         .map(|id| (id, world.plain(id as i32, Some(size), Some("image"))))
         .collect();
-    // The last one that joined is the first that reads.
+    // The last one that joined reads first.
     step(&mut world, &mut clients, 3);
     let mut names = Vec::new();
     for _ in 0..100 {
@@ -463,7 +465,7 @@ fn a_thousand_of_different_sources_hold_little() {
     let mut clients: BTreeMap<_, _> = (1..=1000)
         .map(|id| (id, world.plain(id as i32, Some(10 << 20), None)))
         .collect();
-    // Everything that is asked for is supplied, byte by byte where that is worst, and no client acknowledges anything.
+    // All requests are supplied, byte by byte where that is worst, and no client acknowledges anything.
     for id in 1..=1000 {
         step(&mut world, &mut clients, id);
     }

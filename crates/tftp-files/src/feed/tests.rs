@@ -12,7 +12,7 @@ use crate::testing::{Bench, Simulated, owner};
 
 type Stream = Feed<Simulated>;
 
-/// A reproducible mixture, with every pair of line-end bytes likely.
+/// Returns reproducible contents in which every pair of line-end bytes is likely.
 fn contents(length: usize, seed: u64) -> Vec<u8> {
     let mut state = seed | 1;
     let next = || {
@@ -40,8 +40,8 @@ fn slice(feed: &Stream, range: Range<u64>) -> Vec<u8> {
     out
 }
 
-/// The packets of a window as they leave: its blocks from `first` on, of which those at the end of the stream may be short
-/// or missing. Each is sent as it was prepared, where it was. Returns how many were.
+/// Sends the packets of a window: its blocks from `first` on, of which those at the end of the stream may be short or
+/// missing. A prepared packet is sent as it is. Returns the number of prepared ones.
 fn send(
     feed: &Stream,
     first: u64,
@@ -84,7 +84,7 @@ impl Bench {
         }
     }
 
-    /// Runs the jobs that wait; what they read is for this feed.
+    /// Runs the waiting jobs, whose chunks are for this feed.
     fn deliver(&mut self, feed: &mut Stream) -> Vec<Owner> {
         let mut waiting = Vec::new();
         for completion in self.run() {
@@ -97,7 +97,7 @@ impl Bench {
         waiting
     }
 
-    /// `ensure`, with every job run at once.
+    /// Calls `ensure`, and runs every job at once.
     fn ensure(&mut self, feed: &mut Stream, upto: u64) -> io::Result<(u64, bool)> {
         loop {
             match feed.ensure(&mut self.shelf, owner(0), upto) {
@@ -170,7 +170,7 @@ fn every_stream_equals_its_contents() {
     }
 }
 
-/// Windows that are prepared, over every border: of chunks, of the block numbers in both ways to roll over, of the stream.
+/// Prepared windows across every border: of chunks, of the block numbers in both roll-over modes, of the stream.
 #[test]
 fn windows_leave_as_they_were_prepared() {
     let plain = contents(256 * 65_600 + 100, 7);
@@ -201,7 +201,7 @@ fn windows_leave_as_they_were_prepared() {
     }
 }
 
-/// What the transfer says is sent, also where the chunks were prepared for another way to roll over.
+/// The transfer's header is sent, also if the chunks were prepared for another roll-over mode.
 #[test]
 fn packets_whose_numbers_were_prepared_otherwise_are_put_together() {
     let plain = contents(256 * 65_540, 8);
@@ -310,7 +310,7 @@ fn a_boot_storm_on_a_cold_file_reads_each_chunk_once() {
     bench.disk().set_cold(true);
     for upto in [1, 8193, 16385, 24577] {
         for (index, feed) in (0..).zip(&mut feeds) {
-            // Twice, as a client that repeats itself makes it ask.
+            // Twice, as when a client repeats its packet.
             for _ in 0..2 {
                 let supply = feed.ensure(&mut bench.shelf, owner(index), upto);
                 assert!(matches!(supply, Supply::Pending), "{supply:?}");

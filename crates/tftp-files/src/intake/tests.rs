@@ -1,4 +1,4 @@
-//! Uploads on a simulated store.
+//! Tests uploads on a simulated store.
 
 use super::*;
 use crate::shelf::Settled;
@@ -32,7 +32,7 @@ impl Bench {
         }
     }
 
-    /// One batch, without an application.
+    /// Takes one batch, without an application.
     fn batch(&mut self, intake: &mut Intake<Simulated>, bytes: &[u8], last: bool) -> Option<Portion> {
         intake.take(bytes, last);
         let portion = intake.freeze(&self.shelf, false, LEAST);
@@ -110,7 +110,7 @@ fn a_file_that_is_away_comes_back_to_whoever_needs_it() {
     let mut bench = Bench::new();
     let mut intake = bench.intake("file", Mode::Octet);
     bench.batch(&mut intake, &[1; 5000], false);
-    // Needed before the write has ended: a completion brings it.
+    // The file is needed before the write has ended, so a completion brings it.
     bench.batch(&mut intake, &[2; 5000], true);
     assert_eq!(bench.disk().jobs.len(), 1);
     let completion = bench.one();
@@ -172,7 +172,7 @@ fn text_has_the_line_ends_of_this_system() {
     let mut bench = Bench::new();
     let mut intake = bench.intake("file", Mode::Netascii);
     assert!(intake.is_translated());
-    // A line end that is cut, and a return that only the end makes one.
+    // A line end that is split between batches, and a carriage return that only the end of the stream completes.
     bench.batch(&mut intake, b"one\r", false);
     bench.batch(&mut intake, b"\ntwo\r\0\r", true);
     bench.run();
@@ -201,7 +201,7 @@ fn a_client_waits_while_storage_or_memory_is_behind() {
         "one write of all that waited"
     );
 
-    // Where memory is short, little is written too, and the client waits.
+    // Where memory is short, even little data is written, and the client waits.
     let all = bench.memory.take(64 << 20);
     intake.take(&[3; 100], false);
     intake.freeze(&bench.shelf, true, LEAST);
@@ -230,7 +230,7 @@ fn a_write_that_fails_is_told_though_nobody_waits_for_it() {
 
 #[test]
 fn an_unfinished_file_is_removed_by_a_job_wherever_it_is() {
-    // Here.
+    // The file is here.
     let mut bench = Bench::new();
     let mut intake = bench.intake("file", Mode::Octet);
     bench.batch(&mut intake, &[1; 100], false);
@@ -238,7 +238,7 @@ fn an_unfinished_file_is_removed_by_a_job_wherever_it_is() {
     assert_eq!(bench.open_sinks(), 1, "not on this thread");
     assert!(bench.run().is_empty());
     assert_eq!(bench.open_sinks(), 0);
-    // Away.
+    // A job has the file.
     let mut intake = bench.intake("file", Mode::Octet);
     bench.batch(&mut intake, &[1; 5000], false);
     intake.discard(&bench.shelf, owner(0));
@@ -246,7 +246,7 @@ fn an_unfinished_file_is_removed_by_a_job_wherever_it_is() {
     assert!(bench.shelf.abandon(completion).is_none());
     bench.run();
     assert_eq!(bench.open_sinks(), 0);
-    // Away, and left where it is found.
+    // A job had the file, and left it in the slot.
     let mut intake = bench.intake("file", Mode::Octet);
     bench.batch(&mut intake, &[1; 5000], false);
     bench.run();

@@ -1,4 +1,4 @@
-//! The jail against a real directory tree: each case goes through the waiting and the cached look-up.
+//! Tests the jail with a real directory tree. Each case uses the blocking and the cached look-up.
 
 use std::fs;
 use std::io::Read;
@@ -60,7 +60,7 @@ fn contents(opened: Opened) -> Vec<u8> {
     bytes
 }
 
-/// What `open` says, as a word; where the cached look-up has an answer, it must be the same.
+/// Returns the result of `open` as a word. If the cached look-up has an answer, it must be the same.
 fn look(jail: &Jail, name: &str) -> String {
     let slow = word(jail.open(name));
     if let Some(fast) = jail.open_cached(name) {
@@ -100,7 +100,7 @@ fn serves_what_is_inside() {
     }
 }
 
-/// What it is opened as once its last change is old enough to be told from another.
+/// Opens a file until its last change is old enough to be distinguished from another one.
 fn settled(jail: &Jail, name: &str) -> Opened {
     for _ in 0..4_000 {
         let opened = jail.open(name).unwrap();
@@ -122,7 +122,7 @@ fn equal_keys_are_equal_states_also_where_the_modification_time_was_set_back() {
         return eprintln!("SKIPPED: this file system's inode numbers are not known to be unique");
     };
     assert_eq!(tree.jail().open("/dir/../file").unwrap().key, Some(key));
-    // Only Linux opens what is cached without waiting.
+    // Only Linux opens cached files without waiting.
     let cached = tree.jail().open_cached("file");
     assert_eq!(cached.is_some(), cfg!(linux));
     assert!(cached.is_none_or(|cached| cached.unwrap().key == Some(key)));
@@ -205,8 +205,8 @@ fn outside_is_refused_whether_it_exists_or_not() {
     assert_eq!(look(&tree.jail(), absolute.to_str().unwrap()), "NotFound");
 }
 
-/// A link may go out and come back by its own text; a client's words that go on outside lead nowhere, for an answer
-/// would tell what is there.
+/// A symlink may lead out and back in by its own text. A client's name that goes on outside is not found, because an
+/// answer would show what exists there.
 #[test]
 fn a_name_that_goes_on_outside_is_not_looked_up() {
     let tree = Tree::new();
@@ -371,7 +371,7 @@ fn the_cached_look_up_answers_what_was_just_looked_up() {
         jail.open_cached("missing"),
         Some(Err(Refusal::NotFound)) | None
     ));
-    // The proc file system is none of those that are known to be local.
+    // The proc file system is not one of those known to be local.
     assert!(
         Jail::new(Path::new("/proc/sys"), true)
             .unwrap()
@@ -380,7 +380,7 @@ fn the_cached_look_up_answers_what_was_just_looked_up() {
     );
 }
 
-/// A directory is exchanged for a symlink to the outside, and back, while it is looked into.
+/// A directory is exchanged for a symlink to the outside, and back, while files in it are opened.
 #[test]
 fn a_directory_swapped_for_a_symlink_leads_nowhere() {
     const ROUNDS: usize = 3000;
@@ -463,7 +463,7 @@ fn a_sweep_ends_when_it_shall() {
     };
     let removed = tree.jail().sweep(&goes_on).unwrap();
     assert!(removed <= 50, "{removed}");
-    // Every directory on the way up asks once more, and no further entry is looked at.
+    // Every directory on the way up calls it once more, and no further entry is visited.
     assert!(left.get() > -20, "{}", left.get());
     assert_eq!(tree.jail().sweep(&|| true).unwrap(), 100 - removed);
 }
@@ -503,7 +503,7 @@ fn a_file_without_permission_is_not_allowed() {
     assert_eq!(look(&tree.jail(), "file"), "NotAllowed");
 }
 
-/// Ends the other thread's loop even if this one panics: the scope would wait for ever.
+/// Ends the other thread's loop even if this one panics, because the scope would wait for ever.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {

@@ -1,4 +1,4 @@
-//! The file system through a shelf: whole, and by jobs.
+//! Tests the file system through a shelf: as a whole, and job by job.
 
 use std::fs;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -26,7 +26,7 @@ struct Inbox(Sender<Completion<Disk>>);
 
 impl Mailbox<Disk> for Inbox {
     fn deliver(&self, completion: Completion<Disk>) {
-        // A test that has seen enough is gone.
+        // A finished test does not receive any more.
         let _ = self.0.send(completion);
     }
 }
@@ -152,7 +152,7 @@ fn openings_of_an_unchanged_file_are_one_and_of_a_changed_one_are_not() {
     let mut ground = Ground::new();
     let (place, path) = (ground.below("file"), ground.root.path().join("file"));
     let identity = |place: &Place| {
-        // A file that was changed just now has none for a moment.
+        // A file has no identity for a moment after a change.
         for _ in 0..4_000 {
             let file = Directory.open(place, Standing::Settled).unwrap();
             if file.identity().is_some() {
@@ -180,7 +180,7 @@ fn openings_of_an_unchanged_file_are_one_and_of_a_changed_one_are_not() {
     assert!(!Arc::ptr_eq(&one, &content()));
 }
 
-/// Blocking calls that panic: none of their transfers waits for ever.
+/// Blocking calls that panic. No transfer may wait for ever for them.
 struct Faulty;
 
 struct Nothing;

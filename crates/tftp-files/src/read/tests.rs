@@ -1,4 +1,4 @@
-//! Reads at an offset.
+//! Tests reads at an offset.
 
 use std::fs::File;
 use std::io::Write;
@@ -16,7 +16,7 @@ fn file(length: usize) -> File {
     file
 }
 
-/// Offset, length asked, length read.
+/// Offset, requested length, length read.
 const READS: [(u64, usize, usize); 8] = [
     (0, 100_000, 100_000),
     (0, 200_000, 100_000),
@@ -41,7 +41,7 @@ fn reads_are_appended() {
             "{offset} {length}"
         );
 
-        // The same from the page cache, where the file system can tell what is in it.
+        // The same from the page cache, if the file system supports that.
         let mut cached = b"before".to_vec();
         match read_at_nowait(&file, &mut cached, length, offset).unwrap() {
             true => assert_eq!(cached, buffer),
@@ -50,7 +50,7 @@ fn reads_are_appended() {
     }
 }
 
-/// Bytes just written are in the cache, so this says whether the file system can be asked at all.
+/// Bytes just written are in the cache, so this shows whether the file system can be queried at all.
 #[test]
 fn cached_bytes_come_at_once() {
     let mut buffer = Vec::new();
@@ -77,7 +77,7 @@ fn failures_leave_the_buffer() {
     assert_eq!(buffer, b"before");
 }
 
-/// The beginning is in the cache, the rest is not: nothing is appended, and a read that waits gets all.
+/// If the beginning is in the cache and the rest is not, nothing is appended, and a read that waits gets all.
 #[test]
 fn half_an_answer_is_none() {
     const LENGTH: usize = 8 << 20;

@@ -1,4 +1,4 @@
-//! Sharing and letting go, on a simulated store.
+//! Tests how files and chunks are shared and dropped, on a simulated store.
 
 use super::tables::PRUNE_FLOOR;
 use super::*;
@@ -42,7 +42,7 @@ fn plain(start: u64, most: u32) -> Wanted {
     }
 }
 
-/// A file whose one chunk the first transfer's job will read; the second one waits for it.
+/// Returns a file whose one chunk the first transfer's job will read, and for which the second one waits.
 fn awaited(bench: &mut Bench) -> Arc<Shared<Simulated>> {
     bench.put("file", &[7; 100]);
     let file = bench.shared("file");
@@ -161,7 +161,7 @@ fn one_job_for_one_missing_chunk_and_its_bytes_for_all_who_wait() {
     let Ok(Found::Waiting(job)) = find(&mut bench.shelf, &file, 2) else {
         panic!("it is under way")
     };
-    // Asked again, as a repeated packet does: still named once.
+    // Looked up again, as a repeated packet does; the owner is still listed once.
     let again = bench.shelf.find(&file, plain(0, 100), owner(2), Some(job));
     assert!(matches!(again, Ok(Found::Waiting(same)) if same == job));
     assert!(matches!(find(&mut bench.shelf, &file, 3), Ok(Found::Waiting(_))));
@@ -224,7 +224,7 @@ fn a_job_that_is_dropped_is_reported_as_failed_and_bars_nobody() {
     assert_eq!(failed.waiting, [owner(2)]);
     let settled = bench.shelf.settle(completions.next().unwrap());
     assert!(matches!(settled, Settled::Opened(Err(Refusal::Io(_)))));
-    // A completion that gets lost takes nobody along who waits.
+    // The waiters of a lost completion are not lost.
     assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Pending)));
     assert!(matches!(find(&mut bench.shelf, &file, 4), Ok(Found::Waiting(_))));
     drop(bench.run());

@@ -1,4 +1,4 @@
-//! Uploads into a real directory.
+//! Tests uploads into a real directory.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -273,7 +273,7 @@ fn more_than_is_free_is_refused_at_once_and_less_reserves_nothing() {
     assert_eq!(some.file.metadata().unwrap().len(), 0);
 }
 
-/// A file system of 64 KiB, for as long as it lives.
+/// A file system of 64 KiB, mounted until it is dropped.
 struct Small(TempDir);
 
 impl Small {

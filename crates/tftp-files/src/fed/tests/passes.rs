@@ -6,7 +6,7 @@ use super::super::group::{PATIENCE, State};
 use super::super::pass::{Found, KEPT};
 use super::*;
 
-/// Supplies what is asked for, `most` bytes at a time.
+/// Supplies the requests, `most` bytes at a time.
 fn supply(state: &mut State, name: i32, most: u64) {
     while let Some(wanted) = state.poll_wanted() {
         assert_eq!(wanted.name, name);
@@ -18,7 +18,7 @@ fn supply(state: &mut State, name: i32, most: u64) {
     }
 }
 
-/// Reads what is there from `at` on, up to `upto`; returns where it came to.
+/// Reads the available bytes from `at` on, up to `upto`. Returns the offset that it reached.
 fn read(state: &mut State, id: u32, mut at: u64, upto: u64) -> u64 {
     while at < upto {
         let (_, Found::Bytes { bytes, .. }) = state.find(id, at) else {
@@ -30,8 +30,8 @@ fn read(state: &mut State, id: u32, mut at: u64, upto: u64) -> u64 {
     at
 }
 
-/// One was left behind, asks for the beginning again, and comes to where the other pass is: the last bytes before that may be
-/// too few for a piece, and nothing more is asked for that pass.
+/// A reader was left behind, reads from the beginning again, and reaches the other pass. The last bytes before that
+/// may be too few for a piece, and nothing more is requested for its own pass.
 #[test]
 fn one_that_was_left_behind_comes_to_what_another_pass_holds() {
     let size = 2 * KEPT;
@@ -52,7 +52,8 @@ fn one_that_was_left_behind_comes_to_what_another_pass_holds() {
         at = read(&mut state, fast, at, KEPT + 50_000);
         state.find(fast, at);
     }
-    // The fast one stays there. The other one reads a pass of its own, and what it is supplied with leaves crumbs.
+    // The fast one stays there. The other one reads in a pass of its own, whose supply leaves a remainder too small
+    // for a piece.
     let mut behind = 0;
     while behind < KEPT + 50_000 {
         let is_awake = Arc::new(AtomicBool::new(false));
@@ -71,7 +72,7 @@ fn one_that_was_left_behind_comes_to_what_another_pass_holds() {
             assert!(is_awake.load(SeqCst), "it waits for ever at {behind}");
             continue;
         };
-        // All but a crumb, which comes when the rest was read.
+        // All but a small remainder, which is supplied after the rest was read.
         for length in [wanted.length - 440, 440] {
             let ready = state.take(wanted.name, &vec![0; length as usize], false);
             ready.into_iter().for_each(|waiter| waiter());
@@ -84,7 +85,7 @@ fn one_that_was_left_behind_comes_to_what_another_pass_holds() {
     }
 }
 
-/// Two are far behind, and one of them not far enough to be left at first.
+/// Two readers are far behind, and one of them not far enough to be left at first.
 #[test]
 fn those_that_hold_others_back_are_left_behind_one_after_the_other() {
     let mut state = State::new(Some(2 * KEPT), true, 0);
@@ -95,7 +96,7 @@ fn those_that_hold_others_back_are_left_behind_one_after_the_other() {
     supply(&mut state, 1, 4096);
     let at = read(&mut state, fast, 0, KEPT);
     read(&mut state, middle, 0, at / 2 + 10_000);
-    // What was asked for when there were five is more than two have room for.
+    // The five readers caused larger requests than two have room for.
     state.leave(one);
     state.leave(other);
     let (pass, _) = state.find(fast, at);

@@ -1,8 +1,8 @@
-//! Sources and downloads in every order, by seed.
+//! Tests sources and downloads in many orders, by seed.
 
 use super::*;
 
-/// Passes of an application that is asked by key: where each is, and what it owes.
+/// The application's side of requests by key: the position of each pass, and the requests outstanding.
 #[derive(Default)]
 struct Supplier {
     owed: Vec<(i32, u64, u64)>,
@@ -101,12 +101,12 @@ fn every_download_gets_the_source_whatever_the_order_by_seed() {
     );
 }
 
-/// One piece of what is owed to some pass, of any length, sometimes too long at first.
+/// Supplies one piece of an outstanding request, of any length, sometimes too long at first.
 fn supply_some(random: &mut Random, world: &World, supplier: &mut Supplier, size: u64, known: Option<u64>) {
     let place = random.below(supplier.owed.len() as u64) as usize;
     let (name, from, to) = supplier.owed[place];
     if from > size {
-        // Asked for before the end was known.
+        // Requested before the end was known.
         supplier.owed.remove(place);
         return;
     }
@@ -126,7 +126,7 @@ fn supply_some(random: &mut Random, world: &World, supplier: &mut Supplier, size
         // Nothing needs that pass any more.
         Err(Refused::Over) => drop(supplier.owed.remove(place)),
         Err(Refused::TooMuch) => {
-            // The name reads another pass by now, and what it was asked for is not needed any more.
+            // The name reads another pass by now, and the data requested before is not needed any more.
             supplier.owed.remove(place);
         }
         Ok(()) if from + length == to || ends || from + length == size => {
