@@ -1,5 +1,5 @@
-//! `cfg(linux)`: the system calls that only Linux has. With `--cfg portable` what other systems get is compiled there too,
-//! so that tests can run it.
+//! Sets `cfg(linux)`, for the system calls that only Linux has. With `--cfg portable` the code for other systems is
+//! compiled on Linux too, so that tests can run it.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -99,7 +99,7 @@ impl Feeds {
     /// has ended, as long as another runs. `is_last`: these bytes are the last ones.
     ///
     /// # Errors
-    /// If nothing was accepted: see [`Refused`].
+    /// Nothing was accepted then: see [`Refused`].
     pub fn supply(&self, name: i32, bytes: &[u8], is_last: bool) -> Result<(), Refused> {
         let group = self.known.lock().names.get(&name).and_then(Weak::upgrade);
         let group = group.ok_or(Refused::Over)?;

@@ -313,7 +313,7 @@ impl<S: Store> Feed<S> {
     /// Takes the file that was opened again after [`Supply::Parked`].
     ///
     /// # Errors
-    /// If it is another file by now, or has changed.
+    /// Fails if it is another file by now, or has changed.
     pub fn reopen(&mut self, again: Opened<S>) -> io::Result<()> {
         self.waits = Waits::Nothing;
         let Content::File(again) = again.content else {

@@ -132,7 +132,7 @@ impl Jail {
     /// not touched. May block, but ends early once `goes_on` returns false. Returns the number of files removed.
     ///
     /// # Errors
-    /// If the root can't be opened. Entries below it that can't be read or removed are skipped.
+    /// Fails if the root can't be opened. Entries below it that can't be read or removed are skipped.
     pub fn sweep(&self, goes_on: &dyn Fn() -> bool) -> io::Result<usize> {
         sweep::sweep(&self.open_root()?, goes_on)
     }

@@ -260,7 +260,7 @@ impl Pass {
         new >= LEAST_HANDED_ON as u64 || (new > 0 && self.state == State::Ended)
     }
 
-    /// Makes a piece of the bytes that follow the last one, however few.
+    /// Makes a piece of the bytes in `filling`, however few.
     fn seal(&mut self) {
         let start = self.sealed();
         let end = self.supplied;
@@ -346,7 +346,8 @@ impl Pass {
         self.base() + (self.asked - self.base()) / 2
     }
 
-    /// The number of bytes to request now. `None` while more than half of the last request is outstanding.
+    /// The number of bytes to request now. `None` if no request is due, as while at least half of the last one is
+    /// outstanding.
     #[inline]
     pub(super) fn next_request(&self, is_starving: bool) -> Option<u64> {
         let outstanding = self.outstanding();

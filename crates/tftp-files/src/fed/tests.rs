@@ -291,8 +291,7 @@ fn step(world: &mut World, clients: &mut BTreeMap<u32, Client>, id: u32) -> Step
     step
 }
 
-/// Supplies all requests, until no client makes progress any more. Returns the average number of requests for each
-/// byte, times the size.
+/// Supplies all requests and lets every client read, `rounds` times. Returns the number of requested bytes.
 fn run(world: &mut World, clients: &mut BTreeMap<u32, Client>, rounds: usize) -> u64 {
     let mut asked = 0;
     for _ in 0..rounds {

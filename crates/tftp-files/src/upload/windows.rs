@@ -1,8 +1,8 @@
 //! Writes files that are whole or absent, on Windows: in a temporary file beside their place, which is then renamed.
 //!
-//! Not everywhere can a file be renamed over one that is open. Such a file is renamed aside and removed; between the
-//! two renames no file has the name. The permissions of a replaced file do not pass on to the new one, which gets
-//! those of its directory.
+//! Not every file system can rename over a file that others have open. Such a file is renamed aside and then removed;
+//! between the two renames no file has the name. The permissions of a replaced file do not pass on to the new one,
+//! which gets those of its directory.
 
 use std::ffi::OsString;
 use std::fs::File;
