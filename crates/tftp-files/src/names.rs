@@ -109,7 +109,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Formats a name for a log: in quotes, on one line, without control characters.
+/// Formats a name for a log: in quotes, on one line, with escapes for characters that could control a terminal.
 pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {

@@ -143,7 +143,7 @@ fn make_nameless(place: &Path) -> Result<(File, Dir), Refusal> {
 /// locks.
 ///
 /// # Errors
-/// `ResourceBusy` if another process keeps it.
+/// `ResourceBusy` if it stays locked.
 #[cfg(unix)]
 pub(super) fn lock(file: &File) -> io::Result<()> {
     for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {

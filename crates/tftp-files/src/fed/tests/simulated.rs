@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The application's side of requests by key: the position of each pass, and the requests outstanding.
+/// The application: its outstanding requests (name, from, to), the number of requested bytes and of passes begun.
 #[derive(Default)]
 struct Supplier {
     owed: Vec<(i32, u64, u64)>,
