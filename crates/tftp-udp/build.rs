@@ -1,5 +1,6 @@
-//! `cfg(linux)`: the system calls that only Linux has. With `--cfg portable` what other systems get is compiled there too,
-//! so that tests can run it. `cfg(uring)`: the crate io-uring knows the processor too, see Cargo.toml.
+//! Sets `cfg(linux)` for the system calls that only Linux has; with `--cfg portable` the code of other systems is
+//! compiled on Linux too, so that tests can run it. Sets `cfg(uring)` where the crate io-uring supports the processor
+//! as well, see Cargo.toml.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

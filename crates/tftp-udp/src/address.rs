@@ -1,4 +1,4 @@
-//! Socket addresses as the kernel writes them.
+//! Socket addresses in the kernel's representation.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
@@ -13,7 +13,7 @@ pub(super) union Name {
 }
 
 impl Name {
-    /// The room in bytes.
+    /// The size in bytes.
     pub(super) const SIZE: socklen_t = size_of::<Name>() as socklen_t;
 
     /// No address yet.
@@ -27,7 +27,7 @@ impl Name {
         },
     };
 
-    /// Writes an address and says how many bytes it has.
+    /// Writes an address and returns its length in bytes.
     pub(super) fn set(&mut self, address: SocketAddr) -> socklen_t {
         match address {
             SocketAddr::V4(address) => {
@@ -52,7 +52,7 @@ impl Name {
         }
     }
 
-    /// The address that the kernel wrote, if it is one of the two families and whole.
+    /// Returns the address that the kernel wrote, if it is complete and of one of the two families.
     pub(super) fn get(&self, length: socklen_t) -> Option<SocketAddr> {
         if (length as usize) < size_of::<sockaddr_in>() {
             return None;
@@ -60,11 +60,11 @@ impl Name {
         // SAFETY: both variants are plain data without invalid values and begin with the family.
         let family = i32::from(unsafe { self.v4.sin_family });
         if family == AF_INET {
-            // SAFETY: plain data, and the family says that the kernel wrote this variant.
+            // SAFETY: plain data, and the family shows that the kernel wrote this variant.
             let v4 = unsafe { &self.v4 };
             Some(SocketAddrV4::new(v4_from_kernel(v4.sin_addr), u16::from_be(v4.sin_port)).into())
         } else if family == AF_INET6 && length as usize >= size_of::<sockaddr_in6>() {
-            // SAFETY: plain data, and the family says that the kernel wrote this variant.
+            // SAFETY: plain data, and the family shows that the kernel wrote this variant.
             let v6 = unsafe { &self.v6 };
             let (port, ip) = (u16::from_be(v6.sin6_port), v6_from_kernel(v6.sin6_addr));
             Some(SocketAddrV6::new(ip, port, v6.sin6_flowinfo, v6.sin6_scope_id).into())
@@ -75,8 +75,8 @@ impl Name {
 }
 
 impl Name {
-    /// Whether the kernel wrote the address and port of that peer, which may be given plain or IPv4-mapped whatever the
-    /// socket. Flow information and scope do not count: the kernel fills them as it likes.
+    /// Returns true if the kernel wrote the address and port of `peer`, which may be given plain or IPv4-mapped on any
+    /// socket. Flow information and scope are ignored: the kernel fills them in at its discretion.
     #[inline]
     pub(super) fn is(&self, length: socklen_t, peer: &SocketAddr) -> bool {
         if (length as usize) < size_of::<sockaddr_in>() {
@@ -88,14 +88,14 @@ impl Name {
             return false;
         }
         if family == AF_INET {
-            // SAFETY: plain data, and the family says that the kernel wrote this variant.
+            // SAFETY: plain data, and the family shows that the kernel wrote this variant.
             let ip = v4_from_kernel(unsafe { self.v4.sin_addr });
             match peer {
                 SocketAddr::V4(peer) => *peer.ip() == ip,
                 SocketAddr::V6(peer) => *peer.ip() == ip.to_ipv6_mapped(),
             }
         } else if family == AF_INET6 && length as usize >= size_of::<sockaddr_in6>() {
-            // SAFETY: plain data, and the family says that the kernel wrote this variant.
+            // SAFETY: plain data, and the family shows that the kernel wrote this variant.
             let ip = v6_from_kernel(unsafe { self.v6.sin6_addr });
             match peer {
                 SocketAddr::V4(peer) => peer.ip().to_ipv6_mapped() == ip,

@@ -1,4 +1,4 @@
-//! Sockets that the application bound: by whoever started it, or before it gave up its rights.
+//! Adopts sockets that were bound before: by the process that started the application, or before it dropped privileges.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use super::SocketOptions;
 use super::socket::{UdpSocket, set_buffers};
 use super::sockopt;
 
-/// A bound UDP socket of the application's, by a descriptor of its own: either may be closed without the other.
+/// A bound UDP socket of the application, held by a duplicated descriptor: either descriptor may be closed first.
 #[derive(Debug)]
 pub struct Adopted {
     socket: Socket,
@@ -18,7 +18,7 @@ pub struct Adopted {
     id: SocketId,
 }
 
-/// Which socket it is, by whichever descriptor.
+/// Identifies a socket, whichever descriptor refers to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketId {
     device: u64,
@@ -29,8 +29,8 @@ impl Adopted {
     /// Duplicates a descriptor.
     ///
     /// # Errors
-    /// EBADF it is none; ENOTSOCK not a socket; `InvalidInput` not UDP, not bound, or connected; `Unsupported` where
-    /// sockets have no descriptors.
+    /// EBADF: not a descriptor. ENOTSOCK: not a socket. `InvalidInput`: not UDP, not bound, or connected.
+    /// `Unsupported`: sockets have no descriptors on this system.
     pub fn new(descriptor: i32) -> io::Result<Adopted> {
         let (socket, id) = duplicate(descriptor)?;
         let is_udp = socket.r#type()? == socket2::Type::DGRAM && has_udp(&socket)?;
@@ -50,23 +50,23 @@ impl Adopted {
         })
     }
 
-    /// Where it is bound.
+    /// Returns the address it is bound to.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// An IPv6 socket that takes IPv4 as well.
+    /// Returns true for an IPv6 socket that receives IPv4 as well.
     pub fn dual_stack(&self) -> bool {
         self.dual_stack
     }
 
-    /// Which socket it is.
+    /// Returns the identity of the socket.
     pub fn id(&self) -> SocketId {
         self.id
     }
 
-    /// The socket with the options that a server needs. It stays the application's too: what would change how others
-    /// read it (O_NONBLOCK, `coalesce`) is left as it is.
+    /// Applies the options that a server needs. The application still shares the socket, so that settings which would
+    /// change how others read it (O_NONBLOCK, `coalesce`) stay as they are.
     ///
     /// # Errors
     /// Those of setsockopt.
@@ -87,7 +87,7 @@ fn duplicate(descriptor: i32) -> io::Result<(Socket, SocketId)> {
     if descriptor < 0 {
         return Err(io::Error::from_raw_os_error(libc::EBADF));
     }
-    // SAFETY: not -1, and only duplicated at once: what is no descriptor is answered with EBADF.
+    // SAFETY: not -1, and duplicated at once: a number that is no descriptor gives EBADF.
     let theirs = unsafe { BorrowedFd::borrow_raw(descriptor) };
     let ours = theirs.try_clone_to_owned()?;
     let stat = rustix::fs::fstat(&ours)?;
@@ -103,7 +103,7 @@ fn duplicate(_: i32) -> io::Result<(Socket, SocketId)> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Datagrams are not UDP alone: pings are sent through such sockets too.
+/// Checks the protocol: datagram sockets exist for other protocols too, such as pings.
 #[cfg(linux)]
 fn has_udp(socket: &Socket) -> io::Result<bool> {
     Ok(socket.protocol()? == Some(socket2::Protocol::UDP))

@@ -1,9 +1,9 @@
-//! Receiving from many connected sockets, or sending by them, with one system call.
+//! Receives from, or sends on, many connected sockets with one system call.
 //!
-//! Where transfers have sockets of their own, a turn of a busy server is a packet from each and a packet to each. io_uring
-//! takes all of them with one call, Linux AIO too; which of them the system permits is found out once a process. A bundle
-//! is the fast way only: a call that fails is left to whoever makes it singly, who knows what to do about the error, and
-//! where neither is permitted there are no bundles.
+//! Where transfers have sockets of their own, one turn of a busy server's loop receives a packet from each and sends a
+//! packet to each. io_uring takes all of these calls at once, and so does Linux AIO; which of them the system permits
+//! is detected once per process. A bundle is only the fast path: the caller makes a failed call again by itself and
+//! handles the error there. Where neither is permitted there are no bundles.
 
 mod aio;
 #[cfg(uring)]
@@ -19,35 +19,35 @@ use uring::Uring;
 
 use super::Bundling;
 
-/// Calls of one bundle, at most.
+/// The maximum number of calls in one bundle.
 pub(super) const CALLS: usize = 64;
 
-/// Calls that are worth a bundle where nothing else was asked for.
+/// The number of calls from which a bundle is cheaper, in [`Bundling::Auto`].
 const WORTHWHILE: usize = 8;
 
-/// What one call does.
+/// The operation of one call.
 #[derive(Clone, Copy)]
 pub(super) enum Work {
-    /// Receives into so many bytes.
+    /// Receives into a buffer of that many bytes.
     Receive(*mut u8, usize),
-    /// Sends so many bytes.
+    /// Sends that many bytes.
     Send(*const u8, usize),
-    /// Sends a message, with all that it has; not by Linux AIO.
+    /// Sends a message with its control data; not supported by Linux AIO.
     SendMessage(*const libc::msghdr),
 }
 
-/// One call, and what came of it.
+/// One call and its result.
 struct Call {
     fd: RawFd,
     work: Work,
-    /// The bytes moved, or the error's number as a negative one.
+    /// The bytes moved, or the negated error number.
     result: i32,
 }
 
 /// The result of a call that was not made.
 const NOT_MADE: i32 = -libc::EINTR;
 
-/// How calls are made together.
+/// The open mechanism that makes the calls.
 enum Way {
     #[cfg(uring)]
     Uring(Box<Uring>),
@@ -55,20 +55,20 @@ enum Way {
     None,
 }
 
-/// Calls that are collected and then made together.
+/// Collects calls and makes them together.
 pub(super) struct Bundle {
     calls: Vec<Call>,
     bundling: Bundling,
-    /// With fewer sockets that have something to do, a call for each costs less.
+    /// With fewer calls than this, making each by itself costs less.
     least: usize,
-    /// Made when first used: an idle server has nothing of it.
+    /// Opened on first use, so that an idle server does not pay for it.
     way: Option<Way>,
-    /// Calls that were made together.
+    /// The number of calls that were made together.
     #[cfg(test)]
     pub(super) made: usize,
 }
 
-// SAFETY: the pointers of calls are followed in `perform` alone, whose caller answers for them.
+// SAFETY: the pointers of calls are followed in `perform` alone, whose caller vouches for them.
 unsafe impl Send for Bundle {}
 
 impl Bundle {
@@ -88,23 +88,23 @@ impl Bundle {
         }
     }
 
-    /// How the calls are made together.
+    /// Returns the mechanism in use.
     pub(super) fn bundling(&self) -> Bundling {
         self.bundling
     }
 
-    /// Whether so many calls are better made together.
+    /// Returns true if that many calls are better made together.
     #[inline]
     pub(super) fn is_worthwhile(&self, calls: usize) -> bool {
         calls >= self.least && self.bundling != Bundling::None
     }
 
-    /// Whether [`Work::SendMessage`] is possible.
+    /// Returns true if [`Work::SendMessage`] is supported.
     pub(super) fn takes_messages(&self) -> bool {
         self.bundling == Bundling::Uring
     }
 
-    /// Whether another call has no room.
+    /// Returns true if there is no room for another call.
     pub(super) fn is_full(&self) -> bool {
         self.calls.len() == CALLS
     }
@@ -119,18 +119,18 @@ impl Bundle {
         });
     }
 
-    /// Makes the calls, none of which waits. Those on one socket keep no order.
+    /// Makes the calls, none of which blocks. Calls on the same socket may run in any order.
     ///
     /// # Safety
-    /// The memory of every call is valid until this returns, and for [`Work::Receive`] nobody else's.
+    /// The memory of every call is valid until this returns, and for [`Work::Receive`] nothing else accesses it.
     pub(super) unsafe fn perform(&mut self) {
         if self.calls.is_empty() {
             return;
         }
         let way = self.way.get_or_insert_with(|| Way::new(self.bundling));
-        // SAFETY: what the caller has promised.
+        // SAFETY: guaranteed by the caller.
         if unsafe { way.perform(&mut self.calls) }.is_err() {
-            // The calls that were not made are left to who makes them singly.
+            // Calls that were not made keep `NOT_MADE`; the caller makes each of them by itself.
             self.way = None;
             self.bundling = self.bundling.next();
         }
@@ -140,7 +140,7 @@ impl Bundle {
         }
     }
 
-    /// What came of the calls, in the order they were added: the bytes moved. The bundle is empty afterwards.
+    /// Returns the results in the order the calls were added, as bytes moved. Empties the bundle.
     pub(super) fn results(&mut self) -> impl ExactSizeIterator<Item = io::Result<usize>> {
         self.calls
             .drain(..)
@@ -159,12 +159,12 @@ impl Way {
     }
 
     /// # Errors
-    /// Where calls are made this way no more.
+    /// The mechanism cannot be used any more.
     ///
     /// # Safety
     /// As for [`Bundle::perform`].
     unsafe fn perform(&mut self, calls: &mut [Call]) -> io::Result<()> {
-        // SAFETY: what the caller has promised.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             match self {
                 #[cfg(uring)]
@@ -177,7 +177,7 @@ impl Way {
 }
 
 impl Bundling {
-    /// What is tried where this one is refused.
+    /// Returns the mechanism to try when this one is refused.
     fn next(self) -> Bundling {
         match self {
             Bundling::Auto | Bundling::Uring => Bundling::Aio,
@@ -185,21 +185,22 @@ impl Bundling {
         }
     }
 
-    /// Whether the system knows it and no sandbox forbids it, as far as that can be seen without anything being made.
+    /// Returns true if the system has the call and no sandbox forbids it, as far as can be tested without creating
+    /// anything.
     pub(super) fn is_permitted(self) -> bool {
         let call = match self {
             Bundling::Uring if cfg!(uring) => libc::SYS_io_uring_setup,
             Bundling::Aio => libc::SYS_io_setup,
             _ => return false,
         };
-        // SAFETY: the null pointer is what the kernel refuses, once it has nothing else against the call.
+        // SAFETY: the kernel rejects the null pointer, as the last of its checks.
         let result = unsafe { libc::syscall(call, 1 as libc::c_long, std::ptr::null_mut::<libc::c_void>()) };
         result < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT)
     }
 }
 
-/// The best that the system permits, found out once. What a later sandbox forbids, or what memory and other limits do not
-/// admit, shows when it is used.
+/// Returns the best mechanism that the system permits, detected once. A sandbox set up later, or a limit on memory or
+/// other resources, shows only on use.
 fn best() -> Bundling {
     static BEST: OnceLock<Bundling> = OnceLock::new();
     let first = if cfg!(uring) {

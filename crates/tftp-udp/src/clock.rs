@@ -1,10 +1,10 @@
-//! The clock that runs: read once a loop turn and handed down.
+//! The real clock, read once per turn of the loop and passed down.
 
 use std::sync::OnceLock;
 
 use tftp_proto::Instant;
 
-/// Microseconds since the first call in this process.
+/// Returns the time since the first call in this process, in microseconds.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the one place that reads the clock"

@@ -1,4 +1,4 @@
-//! Control messages: what travels beside a datagram's bytes.
+//! Control messages: the ancillary data of a datagram.
 
 use std::mem::offset_of;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -11,22 +11,22 @@ use super::{LocalAddr, Route};
 /// Room for the control messages of one outgoing datagram: one packet information and one segment size.
 pub(super) type SendControl = Control<8>;
 
-/// Room for the control messages of one arrival: packet information of both families, as a dual-stack socket gives
-/// both for an IPv4 datagram, a segment size, and some to spare.
+/// Room for the control messages of one arrival: packet information of both families, because a dual-stack socket
+/// delivers both for an IPv4 datagram, a segment size, and some to spare.
 pub(super) type RecvControl = Control<16>;
 
-/// A buffer for control messages, aligned as the kernel wants it.
+/// A buffer for control messages, aligned as the kernel requires.
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 pub(super) struct Control<const WORDS: usize>(pub(super) [u64; WORDS]);
 
 impl<const WORDS: usize> Control<WORDS> {
-    /// Nothing in it.
+    /// An empty buffer.
     pub(super) const EMPTY: Self = Control([0; WORDS]);
-    /// Room in bytes.
+    /// The size in bytes.
     pub(super) const SIZE: usize = WORDS * 8;
 
-    /// Adds a control message behind the first `used` bytes; returns how many are used then.
+    /// Adds a control message behind the first `used` bytes and returns the new number of used bytes.
     fn push<T: Copy>(&mut self, used: usize, level: c_int, kind: c_int, value: T) -> usize {
         // SAFETY: CMSG_SPACE and CMSG_LEN only compute.
         let (space, length) = unsafe {
@@ -76,7 +76,7 @@ fn zero_header() -> cmsghdr {
     unsafe { std::mem::zeroed() }
 }
 
-/// A native-endian unsigned number of 4 or 8 bytes.
+/// Reads a native-endian unsigned number of 4 or 8 bytes.
 fn number(bytes: &[u8], at: usize, size: usize) -> usize {
     let mut word = [0; 8];
     let from = if cfg!(target_endian = "big") { 8 - size } else { 0 };
@@ -90,7 +90,7 @@ pub(super) fn value<T: Copy>(bytes: &[u8]) -> Option<T> {
     (bytes.len() >= size_of::<T>()).then(|| unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
 }
 
-/// The address to send from, as a control message for a peer of the given family. Returns the bytes used.
+/// Adds the address to send from, as a control message for the peer's family. Returns the bytes used.
 pub(super) fn push_source(control: &mut SendControl, route: &Route) -> usize {
     let Some(source) = route.source else { return 0 };
     let interface = if is_link_local(route.peer) {
@@ -119,12 +119,12 @@ pub(super) fn push_source(control: &mut SendControl, route: &Route) -> usize {
     }
 }
 
-/// The size of the segments that the kernel cuts the bytes into. Returns the bytes used.
+/// Adds the size of the segments that the kernel splits the bytes into. Returns the bytes used.
 pub(super) fn push_segment(control: &mut SendControl, used: usize, segment: u16) -> usize {
     control.push(used, libc::SOL_UDP, libc::UDP_SEGMENT, segment)
 }
 
-/// Addresses that mean something only together with an interface.
+/// Returns true for addresses that are valid only together with an interface.
 fn is_link_local(peer: SocketAddr) -> bool {
     match peer.ip().to_canonical() {
         IpAddr::V4(ip) => ip.is_link_local(),
@@ -132,14 +132,14 @@ fn is_link_local(peer: SocketAddr) -> bool {
     }
 }
 
-/// What the control messages of an arrival say.
+/// The parsed control messages of an arrival.
 #[derive(Default)]
 pub(super) struct Told {
-    /// Where it was sent to.
+    /// The address it was sent to.
     pub(super) local: Option<LocalAddr>,
-    /// That is no address of one host.
+    /// True if that address is a broadcast or multicast one.
     pub(super) broadcast: bool,
-    /// These are several datagrams of so many bytes each, of which the last may be shorter.
+    /// The size of each datagram if the kernel coalesced several; the last may be shorter.
     pub(super) segment: Option<usize>,
 }
 
@@ -159,7 +159,8 @@ pub(super) fn told(control: &RecvControl, used: usize) -> Told {
     };
     if let Some(info) = v4 {
         let ip = v4_from_kernel(info.ipi_addr);
-        // The kernel offers the address itself to answer from where it is one of its own (fib_compute_spec_dst).
+        // For an address of this machine, the kernel returns the same address as the one to answer from
+        // (fib_compute_spec_dst).
         told.broadcast =
             ip != v4_from_kernel(info.ipi_spec_dst) || ip.is_multicast() || ip == Ipv4Addr::BROADCAST;
         told.local = Some(LocalAddr {

@@ -1,12 +1,12 @@
-//! The one way in which a server's loop meets the network.
+//! The interface between a server's loop and the network.
 //!
-//! A loop thread owns one value of this trait: it waits, takes what arrived, hands over what is to leave, and flushes.
-//! What differs between systems stays inside: which socket is ready, descriptors, numbers of errors, calls that would
-//! block, memory of batches, segmentation, and sockets that are used for one port after the other. A port is named by a
-//! [`PortId`]; one that was closed is never named again.
+//! A loop thread owns one value of this trait: it waits, receives, queues packets, and flushes. The implementation
+//! hides the differences between systems: readiness, descriptors, error numbers, calls that would block, the memory of
+//! batches, segmentation, and sockets that are reused for one port after another. A [`PortId`] names a port and is not
+//! reused after the port was closed.
 //!
 //! In a turn of the loop: [`Datagrams::wait`], then [`Datagrams::receive`] for transfers, [`Datagrams::failures`], then
-//! `receive` for requests, and [`Datagrams::flush`] at the end, after which failures are asked for again.
+//! `receive` for requests, and [`Datagrams::flush`] at the end, followed by `failures` once more.
 
 use std::fmt;
 use std::io;
@@ -19,89 +19,90 @@ use tftp_proto::Instant;
 
 use super::Bytes;
 
-/// Where datagrams come from and go to.
+/// A network that a server's loop receives from and sends to.
 pub trait Datagrams {
-    /// What other threads end a wait with.
+    /// The handle with which other threads end a wait.
     type Waker: Wake;
 
-    /// The time. Waiting and the clock are one thing: a simulation's clock moves while it waits.
+    /// Returns the time. It belongs to the network because a simulation's clock advances while it waits.
     fn now(&self) -> Instant;
 
-    /// Ends [`Datagrams::wait`] from another thread.
+    /// Returns a handle that ends [`Datagrams::wait`] from another thread.
     fn waker(&self) -> Self::Waker;
 
-    /// What this network can do.
+    /// Returns the optional features of this network.
     fn features(&self) -> Features;
 
-    /// How the packets of many private ports are moved, in a few words for the log; `None` where there is no choice.
+    /// Describes for the log how the packets of many private ports are moved; `None` where there is no choice.
     fn how(&self) -> Option<&'static str> {
         None
     }
 
-    /// The port where requests are awaited. Its id stays the same, also after [`Datagrams::close`].
+    /// Returns the port that receives requests. Its id stays the same, also after [`Datagrams::close`].
     fn listening(&self) -> PortId;
 
-    /// Waits until datagrams or failures are there, the time is over, or a waker calls. May return earlier for no
-    /// reason; returns at once where the last `receive` left something.
+    /// Waits until datagrams or failures are there, the deadline has passed, or a waker calls. May return early without
+    /// a reason; returns at once if the last `receive` left something.
     fn wait(&mut self, until: Until);
 
-    /// Takes datagrams of a class that have arrived and forgets those before. About `most` of them: a few more where the
-    /// system delivers several in one piece. No port is preferred: one that had its turn comes last the next time. Never
-    /// an error: what a port tells of earlier packets comes by [`Datagrams::failures`].
+    /// Receives datagrams of a class and drops those of the last call. Receives about `most` of them: a few more where
+    /// the system delivers several in one piece. Ports are served in turn: one that was served comes last the next
+    /// time. Never fails: errors that a port reports about earlier packets come by [`Datagrams::failures`].
     fn receive(&mut self, class: Class, most: usize) -> Received;
 
-    /// False where a `receive` of this class is known to bring nothing.
+    /// Returns false if a `receive` of this class is known to return nothing.
     fn may_bring(&self, class: Class) -> bool {
         let _ = class;
         true
     }
 
-    /// One of the datagrams of the last `receive`.
+    /// Returns one of the datagrams of the last `receive`.
     ///
     /// # Panics
     /// If `index` is not below its count.
     fn arrival(&self, index: usize) -> Datagram<'_>;
 
-    /// Adds to `each` the failures that were found since the last call: never one that came before a datagram of the same
-    /// port which has not been received yet, and none of a port that was closed.
+    /// Adds to `each` the failures found since the last call. Leaves out a failure that came before a datagram of the
+    /// same port which has not been received yet, and failures of closed ports.
     fn failures(&mut self, each: &mut Vec<Failure>);
 
-    /// A port for a transfer, open at once. A private one takes datagrams of its peer only, as far as the network can
-    /// tell ([`Features::hides_probes`]), and has another number each time.
+    /// Opens a port for a transfer, ready for use. A private one receives datagrams of its peer only, as far as the
+    /// network can distinguish them ([`Features::hides_probes`]), and gets another number each time.
     ///
     /// # Errors
-    /// Where ports or descriptors are used up; what else the system says.
+    /// No ports or descriptors are left, or another error of the system.
     fn open(&mut self, plan: &OpenPlan) -> Result<PortId, Unopened>;
 
-    /// The peer of a private port has acknowledged something: the port counts as settled in the budget of descriptors.
+    /// Marks a private port as settled, because its peer has acknowledged something: this counts in the budget of
+    /// descriptors.
     fn settle(&mut self, port: PortId);
 
-    /// Gives up what can be had again, such as ports kept for later, where descriptors run short.
+    /// Releases descriptors that can be opened again, such as ports kept for later, when descriptors run short.
     fn make_room(&mut self) {}
 
-    /// Closes a port: nothing arrives from it any more. It goes at once where nothing of what was sent from it waits, else
-    /// when that has left, or could not leave for a second. Where [`Datagrams::open`] or [`Datagrams::make_room`] need the
-    /// room, packets of closed ports leave before the flush. A shared port stays open for others; the listening port goes
-    /// at once with what waits.
+    /// Closes a port: nothing is received from it any more. It closes at once if no packet sent from it is still
+    /// queued, else when those have left, or could not leave for a second. When [`Datagrams::open`] or
+    /// [`Datagrams::make_room`] need the room, packets of closed ports leave before the flush. A shared port stays open
+    /// for others; the listening port closes at once and drops its queued packets.
     fn close(&mut self, port: PortId);
 
-    /// Sends one packet, copied: ACK, OACK, ERROR.
+    /// Queues a copy of one packet: ACK, OACK, ERROR.
     fn control(&mut self, to: &Route, bytes: &[u8]);
 
-    /// Begins DATA packets to one peer, `segment` bytes each with their headers; only the last may have fewer. Each is a
-    /// [`Datagrams::block`] with its [`Datagrams::slice`]s, or a [`Datagrams::packet`]; [`Datagrams::end`] ends them.
+    /// Begins DATA packets to one peer of `segment` bytes each, headers included; only the last may be shorter. Each is
+    /// a [`Datagrams::block`] with its [`Datagrams::slice`]s, or a [`Datagrams::packet`]; [`Datagrams::end`] ends them.
     fn begin(&mut self, to: &Route, segment: usize);
 
     /// Begins the next packet with its header.
     fn block(&mut self, header: [u8; 4]);
 
-    /// Adds data to the packet, by reference where a copy costs more.
+    /// Adds data to the packet, by reference where a copy would cost more.
     ///
     /// # Panics
     /// If the range is not within the bytes.
     fn slice(&mut self, bytes: &Bytes, range: Range<usize>);
 
-    /// Adds a whole packet, header and data in one piece: by reference.
+    /// Adds a whole packet, header and data in one piece, by reference.
     ///
     /// # Panics
     /// If the range is not within the bytes, or has no room for a header.
@@ -113,45 +114,46 @@ pub trait Datagrams {
         self.slice(bytes, data..range.end);
     }
 
-    /// Ends the DATA packets begun. Without it they are dropped: half a block would end the file for its client.
+    /// Ends the DATA packets begun. Without it they are dropped, because a client takes a shortened block for the end
+    /// of the file.
     fn end(&mut self);
 
-    /// Sends what was handed over, in order for each port. What cannot leave yet stays inside and leaves later, at the
-    /// next flush or before; [`Datagrams::wait`] ends for it.
+    /// Sends the queued packets, in order for each port. Packets that cannot leave yet stay queued and leave later, at
+    /// the next flush or before; [`Datagrams::wait`] returns when they can.
     fn flush(&mut self);
 }
 
-/// Ends a wait of another thread: the one under way, or the next.
+/// Ends a wait of another thread: the current one, or the next.
 pub trait Wake: Clone + Send + Sync + 'static {
-    /// What was written before is seen by the waiting thread afterwards.
+    /// Wakes the thread, which then sees all earlier writes of the caller.
     fn wake(&self);
 }
 
-/// What a network can do, and others may lack.
+/// The optional features of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
-    /// Arrivals tell the address they were sent to, and packets leave from the one that is asked for.
+    /// Arrivals carry the address they were sent to, and packets leave from [`Route::source`].
     pub source_address: bool,
     /// Failures name the peer whose packet failed.
     pub errors_by_peer: bool,
-    /// A private port answers packets of strangers like a closed one.
+    /// A private port answers packets of strangers like a closed port.
     pub hides_probes: bool,
-    /// The system itself draws ports from a range. Elsewhere [`OpenPlan::draw`] decides.
+    /// The system itself chooses ports of a range. Elsewhere [`OpenPlan::draw`] does.
     pub port_range: bool,
 }
 
-/// How long to wait, and for what.
+/// The deadline and the events that end a wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Until {
     /// The time at which to return; `None`: never.
     pub deadline: Option<Instant>,
-    /// Whether requests end the wait.
+    /// True if requests end the wait.
     pub hear: bool,
-    /// Look for so long before the thread sleeps.
+    /// The time to poll before the thread sleeps.
     pub spin: Duration,
 }
 
-/// Whom datagrams are for.
+/// The class of datagrams, by the port they are sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// To the ports of transfers; also to the listening port, where transfers have no other.
@@ -160,34 +162,34 @@ pub enum Class {
     Requests,
 }
 
-/// What a `receive` brought.
+/// The result of a `receive`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Received {
-    /// Datagrams, named by [`Datagrams::arrival`].
+    /// The number of datagrams, for [`Datagrams::arrival`].
     pub count: usize,
     /// There may be more of the class.
     pub more: bool,
 }
 
-/// Why there is no port.
+/// The reason why no port was opened.
 #[derive(Debug)]
 pub struct Unopened {
-    /// What to do about it.
+    /// The reason, as far as the caller's reaction depends on it.
     pub why: NoPort,
-    /// What the system says, for people.
+    /// The system's error, for messages.
     pub error: io::Error,
 }
 
-/// What became of a packet that was sent.
+/// A packet that could not be delivered.
 #[derive(Debug)]
 pub struct Failure {
     /// The port it left from.
     pub port: PortId,
-    /// To whom, where that is known.
+    /// The destination, if it is known.
     pub peer: Option<SocketAddr>,
-    /// What follows from it.
+    /// The reason, as far as the caller's reaction depends on it.
     pub what: NetFailure,
-    /// What the system says, for people.
+    /// The system's error, for messages.
     pub error: io::Error,
 }
 

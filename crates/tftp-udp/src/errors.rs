@@ -1,4 +1,4 @@
-//! The error queue of a socket: whose packet failed, and why (ip(7), IP_RECVERR).
+//! The error queue of a socket: the peer whose packet failed, and the reason (ip(7), IP_RECVERR).
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,13 +7,13 @@ use super::UdpSocket;
 use super::address::Name;
 use super::cmsg::{Control, value};
 
-/// Errors taken in one call; a flood of them must not hold up everything else.
+/// The maximum number of errors taken in one call, so that a flood of them does not hold up everything else.
 const MOST: usize = 1024;
 
 /// Room for one extended error with the address of the host that reported it.
 type ErrorControl = Control<16>;
 
-/// Empties the queue.
+/// Empties the queue, at most [`MOST`] errors, and calls `each` with the peer and the error.
 pub(super) fn drain(socket: &UdpSocket, each: &mut dyn FnMut(SocketAddr, io::Error)) {
     for _ in 0..MOST {
         match take(socket) {
@@ -25,7 +25,7 @@ pub(super) fn drain(socket: &UdpSocket, each: &mut dyn FnMut(SocketAddr, io::Err
     }
 }
 
-/// The first error of the queue; `None` for one that names no peer.
+/// Takes the first error of the queue; `None` for one without a peer.
 fn take(socket: &UdpSocket) -> io::Result<Option<(SocketAddr, io::Error)>> {
     let mut name = Name::EMPTY;
     let mut control = ErrorControl::EMPTY;
@@ -35,7 +35,8 @@ fn take(socket: &UdpSocket) -> io::Result<Option<(SocketAddr, io::Error)>> {
     header.msg_namelen = Name::SIZE;
     header.msg_control = (&raw mut control).cast();
     header.msg_controllen = ErrorControl::SIZE as _;
-    // SAFETY: every pointer of the header points to a local of the size beside it; no bytes of the packet are asked for.
+    // SAFETY: every pointer of the header points to a local of the size beside it; there is no buffer for the packet's
+    // bytes.
     let result = unsafe { libc::recvmsg(socket.fd(), &mut header, libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT) };
     if result < 0 {
         return Err(io::Error::last_os_error());

@@ -1,4 +1,4 @@
-//! A UDP datagram as Ethernet frames: IPv4 and UDP headers, their checksums, fragments. No system calls.
+//! Writes a UDP datagram as Ethernet frames: IPv4 and UDP headers, their checksums, fragments. No system calls.
 
 use std::net::SocketAddrV4;
 
@@ -12,7 +12,7 @@ const TIME_TO_LIVE: u8 = 64;
 const MORE_FRAGMENTS: u16 = 0x2000;
 const DONT_FRAGMENT: u16 = 0x4000;
 
-/// From where to where, and how.
+/// The addresses and header fields of a datagram.
 pub(super) struct Envelope {
     pub(super) from_mac: MacAddr,
     pub(super) to_mac: MacAddr,
@@ -21,18 +21,18 @@ pub(super) struct Envelope {
     /// The TOS byte.
     pub(super) class: u8,
     pub(super) dont_fragment: bool,
-    /// Fragments of one datagram are known by it (RFC 791).
+    /// The IP identification, common to all fragments of a datagram (RFC 791).
     pub(super) ident: u16,
 }
 
 impl Envelope {
-    /// Whether that many bytes of data need more than one packet of `mtu` bytes.
+    /// Returns true if that many bytes of data need more than one packet of `mtu` bytes.
     pub(super) fn is_fragmented(length: usize, mtu: usize) -> bool {
         IP + UDP + length > mtu
     }
 
-    /// Calls `each` with the frames of one datagram, the data given as `datagram[UDP_ROOM..]`; the room before it is
-    /// overwritten. Ends with the first failure.
+    /// Calls `each` with the frames of one datagram. The data is `datagram[UDP_ROOM..]`; the room before it is
+    /// overwritten. Stops at the first failure.
     pub(super) fn frames<E>(
         &self,
         datagram: &mut [u8],
@@ -68,7 +68,7 @@ impl Envelope {
         pseudo[4..8].copy_from_slice(&self.to.ip().octets());
         pseudo[9] = UDP_PROTOCOL;
         pseudo[10..12].copy_from_slice(&length);
-        // 0 would say that there is no checksum (RFC 768).
+        // A checksum of 0 would mean that there is none (RFC 768).
         let sum = match checksum(sum(&pseudo) + sum(datagram)) {
             0 => 0xFFFF,
             sum => sum,
@@ -102,10 +102,10 @@ impl Envelope {
     }
 }
 
-/// The room before a datagram's data.
+/// The room for headers before a datagram's data.
 pub(super) const UDP_ROOM: usize = UDP;
 
-/// The 16-bit words of some bytes, added (RFC 1071); an odd last byte is the high one of a word.
+/// Adds up the 16-bit words of some bytes (RFC 1071); an odd last byte is the high one of a word.
 fn sum(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<2>();
     let odd = rest.first().map_or(0, |&last| u64::from(last) << 8);
@@ -123,7 +123,7 @@ fn checksum(mut sum: u64) -> u16 {
     !(sum as u16)
 }
 
-/// The source of a UDP datagram over IPv4, from the beginning of its packet.
+/// Returns the source of a UDP datagram over IPv4, given the beginning of its packet.
 pub(super) fn source_of(packet: &[u8]) -> Option<SocketAddrV4> {
     let octets: [u8; 4] = packet.get(12..16)?.try_into().ok()?;
     let header = usize::from(packet[0] & 15) * 4;
@@ -158,7 +158,7 @@ mod tests {
         frames
     }
 
-    /// RFC 1071, section 3, and what a header with its checksum in place adds up to.
+    /// The example of RFC 1071, section 3, and the sum of a header that contains its checksum.
     #[test]
     fn checksums() {
         assert_eq!(
@@ -174,7 +174,7 @@ mod tests {
         }
     }
 
-    /// Also behind IP options.
+    /// The source is found behind IP options too.
     #[test]
     fn sources() {
         let from = "192.0.2.1:69".parse().ok();
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(&frame[42..], b"abc");
     }
 
-    /// Put together again by their offsets the fragments are the datagram, and none exceeds the MTU.
+    /// Reassembled by their offsets the fragments give the datagram, and none exceeds the MTU.
     #[test]
     fn fragments() {
         let data: Vec<u8> = (0..5000u32).map(|at| (at % 251) as u8).collect();

@@ -1,7 +1,7 @@
-//! Packets that leave as Ethernet frames (packet(7)): their source address need not be the interface's.
+//! Sends packets as Ethernet frames (packet(7)): their source address need not be the interface's.
 //!
-//! The kernel's own way would put the interface's address on them. What arrives still comes through the UDP sockets.
-//! A second packet socket sees the requests as they come in and learns from each the way back: interface and next hop.
+//! The kernel would send them from the interface's address. Packets still arrive through the UDP sockets. A second
+//! packet socket receives a copy of each request and learns the way back from it: interface and next hop.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -17,17 +17,18 @@ use super::{FlushReport, FrameOptions, MacAddr, UdpSocket};
 const ETH_P_IP: u16 = 0x0800;
 const ARPHRD_ETHER: u16 = 1;
 
-/// Clients whose way back is remembered; beyond it all are forgotten, and learnt again from their next requests. By
-/// address and port: who forges another's address to lead its packets astray must know the port too.
+/// The maximum number of clients whose next hop is remembered. Beyond it all are forgotten and learnt again from their
+/// next requests. Clients are distinguished by address and port: an attacker who forges an address to misdirect its
+/// packets has to know the port too.
 const MOST_HOPS: usize = 65_536;
 
-/// Bytes of a request that are looked at: its IP header, and the ports behind it.
+/// The bytes of a request that are read: its IP header, and the ports behind it.
 const SEEN: usize = 64;
 
-/// What the frames' sockets may queue.
+/// The buffer size of the packet sockets, in bytes.
 const BUFFER: usize = 4 << 20;
 
-/// Sends packets as frames. Those to hosts that no Ethernet leads to are left to the kernel.
+/// Sends packets as frames. Packets to hosts that are not reached by Ethernet are left to the kernel.
 pub struct Frames {
     options: FrameOptions,
     sniffer: Socket,
@@ -38,7 +39,7 @@ pub struct Frames {
     frame: Vec<u8>,
 }
 
-/// The first step of the way to a host.
+/// The next hop on the way to a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hop {
     Ethernet {
@@ -46,11 +47,11 @@ enum Hop {
         mac: MacAddr,
         mtu: usize,
     },
-    /// Loopback, a tunnel: there are no addresses to choose.
+    /// Loopback or a tunnel: there is no Ethernet address to send to.
     Other,
 }
 
-/// Whether this program may send frames.
+/// Checks whether this program may send frames.
 ///
 /// # Errors
 /// `PermissionDenied` without CAP_NET_RAW.
@@ -59,10 +60,10 @@ pub fn may_send_frames() -> io::Result<()> {
 }
 
 impl Frames {
-    /// Begins to learn from requests.
+    /// Opens the packet sockets; learning from requests begins.
     ///
     /// # Errors
-    /// `PermissionDenied` without CAP_NET_RAW; what the system says of packet sockets.
+    /// `PermissionDenied` without CAP_NET_RAW; other errors of packet sockets.
     pub fn new(options: FrameOptions) -> io::Result<Frames> {
         let sniffer = packet_socket(Type::DGRAM)?;
         sniffer.attach_filter(&requests_to(options.port))?;
@@ -83,8 +84,8 @@ impl Frames {
         })
     }
 
-    /// Sends what an Ethernet leads to; the rest stays in the queue. A device without room is told as congested, and
-    /// then the queue is not to be sent in any other way.
+    /// Sends the packets whose next hop is on an Ethernet; the rest stays in the queue. Reports a socket as congested
+    /// if the device has no room; the caller then must not send the queue in any other way.
     pub(super) fn send<'s>(
         &mut self,
         queue: &mut Queue,
@@ -113,7 +114,7 @@ impl Frames {
         }
     }
 
-    /// Where the message stands then; `None`: it is the kernel's to send.
+    /// Sends a message and returns the index behind its last sent datagram; `None` if the kernel has to send it.
     fn send_message(
         &mut self,
         socket: &UdpSocket,
@@ -152,7 +153,7 @@ impl Frames {
         envelope.frames(&mut self.datagram, mtu, &mut self.frame, each)
     }
 
-    /// From where to where a message goes, by which interface and in packets of how many bytes.
+    /// Returns the headers of a message, its interface and the MTU.
     fn way(&mut self, socket: &UdpSocket, message: &Message) -> io::Result<Option<(Envelope, i32, usize)>> {
         let to = v4(message.route.peer)?;
         let Hop::Ethernet { interface, mac, mtu } = self.hop(to)? else {
@@ -177,7 +178,7 @@ impl Frames {
         Ok(Some((envelope, interface, mtu)))
     }
 
-    /// What a request told, or else what the system knows of a neighbour.
+    /// Returns the hop learnt from a request, or else the one in the system's neighbour table.
     fn hop(&mut self, client: SocketAddrV4) -> io::Result<Hop> {
         if let Some(hop) = self.hops.get(&client) {
             return Ok(*hop);
@@ -188,7 +189,7 @@ impl Frames {
         Ok(hop)
     }
 
-    /// Takes what the requests tell that came since.
+    /// Learns from the requests that have arrived since the last call.
     fn learn(&mut self) {
         while let Some((packet, from)) = receive(&self.sniffer) {
             let is_for_us = from.sll_pkttype == libc::PACKET_HOST;
@@ -210,7 +211,7 @@ impl Frames {
                 }
                 (ARPHRD_ETHER, _) => match ethernet(&self.sender, from.sll_ifindex, mac) {
                     Ok(hop) => hop,
-                    // The interface is gone, and so is the way.
+                    // The interface is gone.
                     Err(_) => continue,
                 },
                 _ => Hop::Other,
@@ -245,7 +246,7 @@ fn ethernet(socket: &Socket, interface: i32, mac: MacAddr) -> io::Result<Hop> {
     mtu(socket, interface).map(|mtu| Hop::Ethernet { interface, mac, mtu })
 }
 
-/// Instructions for the kernel: IPv4, UDP, the first fragment, to this port, RRQ or WRQ.
+/// The socket filter: IPv4, UDP, the first fragment, to this port, RRQ or WRQ.
 fn requests_to(port: u16) -> [SockFilter; 12] {
     let (load_byte, load_half, load_header) = (0x30, 0x28, 0xB1);
     let (load_half_behind, equal, any_bit, give) = (0x48, 0x15, 0x45, 0x06);
@@ -265,14 +266,14 @@ fn requests_to(port: u16) -> [SockFilter; 12] {
     ]
 }
 
-/// A packet socket that receives nothing until it is bound.
+/// Opens a packet socket that receives nothing until it is bound.
 fn packet_socket(kind: Type) -> io::Result<Socket> {
     let socket = Socket::new(Domain::PACKET, kind, Some(Protocol::from(0)))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
 }
 
-/// No address of a packet socket yet.
+/// Returns an empty address of a packet socket.
 fn link() -> libc::sockaddr_ll {
     // SAFETY: integers only, for which zero is a value.
     let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
@@ -295,7 +296,7 @@ fn bind(socket: &Socket, protocol: u16) -> io::Result<()> {
     }
 }
 
-/// The beginning of one packet, and where it came from.
+/// Receives the beginning of one packet, and the link-layer address it came from.
 fn receive(socket: &Socket) -> Option<([u8; SEEN], libc::sockaddr_ll)> {
     let (mut packet, mut from, mut size) = ([0; SEEN], link(), LINK_SIZE);
     // SAFETY: packet, address and size are locals, and their true lengths are given.
@@ -334,11 +335,11 @@ fn send_frame(socket: &Socket, interface: i32, frame: &[u8]) -> io::Result<()> {
     }
 }
 
-/// The MTU of an interface.
+/// Returns the MTU of an interface.
 fn mtu(socket: &Socket, interface: i32) -> io::Result<usize> {
     // SAFETY: integers only, for which zero is a value.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    // SAFETY: the room is what the call asks for, IF_NAMESIZE bytes.
+    // SAFETY: the buffer has IF_NAMESIZE bytes, as the call requires.
     let found = unsafe { libc::if_indextoname(interface as u32, request.ifr_name.as_mut_ptr()) };
     if found.is_null() {
         return Err(io::Error::last_os_error());
@@ -353,7 +354,7 @@ fn mtu(socket: &Socket, interface: i32) -> io::Result<usize> {
     Ok(usize::try_from(mtu).unwrap_or_default())
 }
 
-/// What the neighbour table of this thread's network says.
+/// Looks up a host in the neighbour table of this thread's network namespace.
 fn neighbour(host: Ipv4Addr) -> Option<(i32, MacAddr)> {
     let table = std::fs::read_to_string("/proc/thread-self/net/arp").ok()?;
     let host = host.to_string();
@@ -366,7 +367,7 @@ fn neighbour(host: Ipv4Addr) -> Option<(i32, MacAddr)> {
         *byte = u8::from_str_radix(digits, 16).ok()?;
     }
     let name = format!("{}\0", row[5]);
-    // SAFETY: a text that ends with a NUL.
+    // SAFETY: a string that ends with a NUL.
     let interface = unsafe { libc::if_nametoindex(name.as_ptr().cast()) };
     (interface != 0).then_some((interface as i32, mac))
 }

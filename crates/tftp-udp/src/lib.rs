@@ -1,19 +1,22 @@
-//! What differs between systems, and only that: sockets in batches, readiness, descriptors.
+//! UDP sockets for the server's loop, with everything that differs between systems: batches, readiness, descriptors.
 //!
-//! Nothing here knows TFTP beyond the four bytes before a block's data. `unsafe` is where the system is called.
+//! Nothing here knows TFTP beyond the four bytes before a block's data. `unsafe` occurs only where the system is
+//! called.
 //!
-//! - [`datagrams`]: the interface of the network that a server's loop stands on; [`sockets`]: the network by sockets;
+//! - [`datagrams`]: the interface between a server's loop and the network; [`sockets`]: its implementation by sockets;
 //! - `listeners.rs`: from a server's settings to its listening sockets and a network for each thread;
 //! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's, its options, its
 //!   error queue;
-//! - `renewing.rs`: sockets for one peer at a time, with another random port for each;
+//! - `renewing.rs`: sockets for one peer at a time, each with another random port;
 //! - `ports.rs`, `ports/`: all sockets of a thread, and how many there may be;
 //! - `bundle.rs`, `bundle/`: calls on many connected sockets together, by io_uring or Linux AIO;
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
-//! - `frames.rs` over `frame.rs`: packets that leave as Ethernet frames, from an address of their own;
-//! - `portable.rs`: the same one datagram at a time, where the system or a sandbox has nothing better;
-//! - `windows.rs`: that by WSARecvMsg and WSASendMsg;
-//! - `poll.rs`, `poll_portable.rs`, `poll_windows.rs`, `wake.rs`: who is ready, and wake-ups from other threads.
+//! - `frames.rs` over `frame.rs`: packets sent as Ethernet frames, from a source address that the interface need not
+//! have;
+//! - `portable.rs`: one datagram per call, where the system or a sandbox offers nothing better;
+//! - `windows.rs`: one datagram per call by WSARecvMsg and WSASendMsg;
+//! - `poll.rs`, `poll_portable.rs`, `poll_windows.rs`, `wake.rs`: readiness of sockets, and wake-ups from other
+//! threads.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -85,86 +88,86 @@ pub use socket::{may_bind_to, may_send_from};
 pub use tftp_machine::LocalAddr;
 pub use wake::{EventFd, Waker};
 
-/// Data that several transfers may send at once, kept alive until the last packet made of it has left.
+/// Data that several transfers may send at once, kept alive until the last packet that refers to it has been sent.
 pub type Bytes = Arc<Vec<u8>>;
 
 /// An Ethernet address.
 pub type MacAddr = [u8; 6];
 
-/// Which system calls move datagrams.
+/// Selects the system calls that move datagrams.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IoMode {
-    /// The fastest that the system offers and the sandbox permits, found out as it goes.
+    /// The fastest calls that the system offers and the sandbox permits, detected on use.
     #[default]
     Auto,
-    /// One datagram a call, as every system can.
+    /// One datagram per call, which every system supports.
     Portable,
 }
 
-/// How calls on the sockets of many transfers are made with one system call.
+/// Selects how one system call does the work of many transfers' sockets.
 #[cfg_attr(not(linux), allow(dead_code, reason = "Linux alone has such calls"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bundling {
-    /// By the best that the system permits.
+    /// The best one that the system permits.
     Auto,
     /// By io_uring.
     Uring,
     /// By Linux AIO.
     Aio,
-    /// Not at all: one call for each socket.
+    /// No bundling: one call for each socket.
     None,
 }
 
-/// The way a datagram goes out.
+/// The socket and the addresses of an outgoing datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The index by which the caller knows the socket.
     pub socket: usize,
-    /// To whom; on a dual-stack socket an IPv4 peer may be given mapped or plain.
+    /// The destination; on a dual-stack socket an IPv4 peer may be given mapped or plain.
     pub peer: SocketAddr,
     /// The address to send from, where the system can choose it (not in [`IoMode::Portable`]). The interface counts
     /// only for link-local peers; for all others the routing table decides, as for any other datagram.
     pub source: Option<LocalAddr>,
-    /// The socket is connected to that peer.
+    /// True if the socket is connected to that peer.
     pub connected: bool,
 }
 
-/// What the system says of one socket.
+/// The readiness of one socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ready {
     /// The key the socket was added with.
     pub key: usize,
-    /// A datagram waits (or an error, which reading tells).
+    /// A datagram waits, or an error, which the next read returns.
     pub readable: bool,
-    /// There is room for datagrams; told only where it was asked for.
+    /// There is room for datagrams; reported only if [`Wanted::write`] was set.
     pub writable: bool,
     /// An error waits in the error queue of the socket.
     pub error: bool,
 }
 
-/// What a socket is watched for. By default for nothing.
+/// The readiness that a socket is watched for. By default none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// For datagrams.
+    /// Datagrams to read.
     pub read: bool,
-    /// For room for datagrams.
+    /// Room for datagrams to send.
     pub write: bool,
 }
 
 impl Wanted {
-    /// For datagrams alone.
+    /// Datagrams to read alone.
     pub const READ: Wanted = Wanted {
         read: true,
         write: false,
     };
-    /// For both.
+    /// Both.
     pub const BOTH: Wanted = Wanted {
         read: true,
         write: true,
     };
 }
 
-/// Whether this program may send frames: not on this system.
+/// Checks whether this program may send frames: never on this system.
 ///
 /// # Errors
 /// `Unsupported`.
@@ -173,17 +176,17 @@ pub fn may_send_frames() -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
 
-/// Whether a packet was refused because it exceeds what its way takes in one piece (Don't Fragment).
+/// Returns true if a packet was refused because it exceeds what its path takes in one piece (Don't Fragment).
 pub fn is_too_long(error: &std::io::Error) -> bool {
     error.raw_os_error() == Some(TOO_LONG)
 }
 
-/// The error of such a packet, with the system's own number.
+/// Returns the error of a packet that is too long, with the system's own number.
 pub fn too_long() -> std::io::Error {
     std::io::Error::from_raw_os_error(TOO_LONG)
 }
 
-/// The error of a packet that came to a closed port, with the system's own number.
+/// Returns the error of a packet that came to a closed port, with the system's own number.
 pub fn refused() -> std::io::Error {
     std::io::Error::from_raw_os_error(REFUSED)
 }
@@ -199,7 +202,7 @@ const TOO_LONG: i32 = 10040;
 #[cfg(windows)]
 const REFUSED: i32 = 10061;
 
-/// An address as people write it: an IPv4-mapped one becomes IPv4.
+/// Returns the address in its usual notation: an IPv4-mapped one becomes IPv4.
 pub fn plain(address: SocketAddr) -> SocketAddr {
     match address.ip().to_canonical() {
         ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),

@@ -1,4 +1,4 @@
-//! From a server's settings to its network: the listening sockets, and [`Sockets`] on each of them.
+//! Turns a server's settings into its network: the listening sockets, and [`Sockets`] on each of them.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -13,31 +13,33 @@ use super::{
     Adopted, Bundling, FrameOptions, IoMode, MacAddr, PortOptions, SocketOptions, UdpSocket, is_own,
 };
 
-/// Bytes that the kernel is asked to queue for one socket by default: packets of a thousand clients.
+/// The kernel's default queue for one socket, in bytes: holds packets of a thousand clients.
 const DEFAULT_BUFFER: usize = 4 << 20;
 
-/// The sockets of one server on one address.
+/// The options of a server's sockets on one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenOptions {
     /// The address to listen on; with port 0 the system chooses one. For an adopted socket, its address.
     pub address: SocketAddr,
-    /// An IPv6 socket takes IPv4 as well (only with an unspecified address).
+    /// True if an IPv6 socket receives IPv4 as well (only with an unspecified address).
     pub dual_stack: bool,
-    /// Others may bind to the same port (SO_REUSEADDR and SO_REUSEPORT).
+    /// True if other sockets may bind to the same port (SO_REUSEADDR and SO_REUSEPORT).
     pub share_port: bool,
-    /// Number of I/O threads, each with a listening socket of its own on the same port; at least 1.
+    /// The number of I/O threads, each with a listening socket of its own on the same port; at least 1.
     pub threads: usize,
     /// The ports that transfers get.
     pub mode: Mode,
-    /// The numbers that these ports are drawn from; `None`: any.
+    /// The range of port numbers for transfers; `None`: any.
     pub transfer_ports: Option<RangeInclusive<u16>>,
-    /// The network interface or VRF that packets come and go through (SO_BINDTODEVICE; Linux).
+    /// The network interface or VRF for all packets, received and sent (SO_BINDTODEVICE; Linux).
     pub interface: Option<String>,
-    /// Packets to peers of its family leave from this address instead of the one that was asked (Linux).
+    /// The source address of packets to peers of its family, instead of the address that the request was sent to
+    /// (Linux).
     pub source_ip: Option<IpAddr>,
-    /// IPv4 packets leave as frames from this Ethernet address (Linux, CAP_NET_RAW, no IPv6 socket).
+    /// The Ethernet source address; IPv4 packets then leave as frames (Linux, CAP_NET_RAW, no IPv6 socket).
     pub source_mac: Option<MacAddr>,
-    /// SO_RCVBUF in bytes. By default 4 MiB for sockets of many peers, and what a transfer needs for one of its own.
+    /// SO_RCVBUF in bytes. By default 4 MiB for sockets shared by peers, and the size that the transfer needs for a
+    /// private one.
     pub recv_buffer: Option<usize>,
     /// SO_SNDBUF in bytes; by default 4 MiB.
     pub send_buffer: Option<usize>,
@@ -45,12 +47,12 @@ pub struct ListenOptions {
     pub dont_fragment: bool,
     /// The TOS (IPv4) or traffic class (IPv6) byte of outgoing packets.
     pub traffic_class: Option<u8>,
-    /// Which system calls move datagrams.
+    /// Selects the system calls that move datagrams.
     pub io_mode: IoMode,
 }
 
 impl ListenOptions {
-    /// The defaults of a server on that address: one thread, a port for each transfer.
+    /// Returns the default options for an address: one thread, a port for each transfer.
     pub fn new(address: SocketAddr) -> ListenOptions {
         ListenOptions {
             address,
@@ -70,7 +72,7 @@ impl ListenOptions {
         }
     }
 
-    /// The options of every socket of the server.
+    /// Returns the options of every socket of the server.
     fn sockets(&self) -> SocketOptions {
         SocketOptions {
             share_port: self.share_port,
@@ -89,7 +91,7 @@ impl ListenOptions {
         }
     }
 
-    /// What one thread's network is made with, beside its listening socket, which is bound to `port`.
+    /// Returns the options of one thread's network; its listening socket, passed separately, is bound to `port`.
     fn network(&self, port: u16, sockets: SocketOptions) -> NetOptions {
         let range = self.transfer_ports.as_ref();
         let budget = Budget::new(self.mode, range, self.threads, soft_limit());
@@ -136,7 +138,7 @@ impl Listeners {
     /// detected; then the others join it, and the kernel keeps the packets of each client on one of them.
     ///
     /// # Errors
-    /// What the system says of the address and the port.
+    /// The system's error for the address or the port.
     pub fn bind(options: ListenOptions) -> io::Result<Listeners> {
         let sockets = options.sockets();
         let mut listeners = Listeners {
@@ -147,14 +149,14 @@ impl Listeners {
         Ok(listeners)
     }
 
-    /// Listens on a socket that the application bound. Where no other socket may have its port there is one thread
+    /// Listens on a socket that the application bound. If no other socket may use its port there is only one thread
     /// ([`Listeners::threads`]).
     ///
     /// # Errors
     /// Those of setsockopt.
     pub fn adopt(options: ListenOptions, adopted: Adopted) -> io::Result<Listeners> {
         let sockets = options.sockets();
-        // Only what was asked for explicitly is changed on a socket that is not ours.
+        // The socket is the application's: only options that were set explicitly change on it.
         let theirs = SocketOptions {
             recv_buffer: options.recv_buffer,
             send_buffer: options.send_buffer,
@@ -170,13 +172,13 @@ impl Listeners {
             sockets: vec![adopted],
             options,
         };
-        // Fails where it was bound by another user, or where its port takes a privilege that was given up since.
+        // Fails if another user bound the socket, or if its port needs a privilege that was dropped since.
         let _ = listeners.join(&alike);
         Ok(listeners)
     }
 
     fn join(&mut self, options: &SocketOptions) -> io::Result<()> {
-        // Windows gives all datagrams of a shared port to one of its sockets: there is one thread.
+        // Windows delivers all datagrams of a shared port to one of its sockets, so that there is one thread.
         if self.options.threads <= 1 || cfg!(windows) {
             return Ok(());
         }
@@ -192,12 +194,12 @@ impl Listeners {
         Ok(())
     }
 
-    /// What they were made with.
+    /// Returns the options they were bound with.
     pub fn options(&self) -> &ListenOptions {
         &self.options
     }
 
-    /// The address and port that they are bound to.
+    /// Returns the address and port that they are bound to.
     ///
     /// # Errors
     /// Those of getsockname.
@@ -205,7 +207,7 @@ impl Listeners {
         self.sockets[0].local_addr()
     }
 
-    /// Bytes of the receive buffer that the system granted.
+    /// Returns the receive buffer that the system granted, in bytes.
     ///
     /// # Errors
     /// Those of getsockopt.
@@ -213,7 +215,7 @@ impl Listeners {
         self.sockets[0].recv_buffer()
     }
 
-    /// Bytes of the send buffer that the system granted.
+    /// Returns the send buffer that the system granted, in bytes.
     ///
     /// # Errors
     /// Those of getsockopt.
@@ -221,12 +223,12 @@ impl Listeners {
         self.sockets[0].send_buffer()
     }
 
-    /// How many threads can read them.
+    /// Returns the number of threads that can read them: one for each socket.
     pub fn threads(&self) -> usize {
         self.sockets.len()
     }
 
-    /// A network for each thread.
+    /// Opens a network for each thread.
     ///
     /// # Errors
     /// Those of epoll; with frames those of packet sockets.

@@ -2,14 +2,13 @@
 
 use std::net::Ipv6Addr;
 
-/// The host's IPv6 addresses, in the network namespace of this thread; none where the system does not list them in a
-/// file.
+/// Returns the host's IPv6 addresses, in the network namespace of this thread. Empty on systems without /proc.
 pub fn own_ipv6_addresses() -> Vec<Ipv6Addr> {
     let list = std::fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap_or_default();
     list.lines().filter_map(parse).collect()
 }
 
-/// One line of if_inet6: the address in 32 hexadecimal digits, then index, prefix length, scope, flags and name.
+/// Parses one line of if_inet6: the address in 32 hexadecimal digits, then index, prefix length, scope, flags and name.
 fn parse(line: &str) -> Option<Ipv6Addr> {
     let digits = line.split_ascii_whitespace().next()?;
     u128::from_str_radix(digits, 16).ok().map(Ipv6Addr::from_bits)

@@ -1,4 +1,4 @@
-//! Who is ready: epoll, level-triggered.
+//! Readiness of sockets by epoll, level-triggered.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -13,29 +13,30 @@ use super::wake::{Bell, Signal, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker, Wanted};
 use tftp_sync::atomic::{AtomicBool, Ordering};
 
-/// Sockets told of in one wait; the others are told of in the next.
+/// The maximum number of sockets reported by one wait; the next wait reports the others.
 const EVENTS: usize = 128;
 
 /// The key of the wake-up descriptor.
 const BELL: u64 = u64::MAX;
 
-/// Waits for sockets, for a moment in time and for other threads.
+/// Waits for sockets, for a deadline and for other threads.
 pub struct Poller {
     epoll: OwnedFd,
     bell: Arc<Bell>,
-    /// epoll_pwait2 (Linux 5.11) takes nanoseconds; without it a wait ends at full milliseconds.
+    /// True while epoll_pwait2 (Linux 5.11) is used, which takes nanoseconds; without it a wait ends at full
+    /// milliseconds.
     precise: AtomicBool,
 }
 
 impl Poller {
-    /// A poller of no socket.
+    /// Creates a poller that watches no socket.
     ///
     /// # Errors
     /// Those of epoll_create and eventfd: no descriptors left.
     pub fn new() -> io::Result<Poller> {
         // SAFETY: no pointers.
         let raw = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
-        // SAFETY: just opened, and nobody else's.
+        // SAFETY: just opened, and owned by nothing else.
         let epoll = unsafe { OwnedFd::from_raw_fd(raw) };
         let poller = Poller {
             epoll,
@@ -54,7 +55,7 @@ impl Poller {
         self.control(libc::EPOLL_CTL_ADD, socket.fd(), key as u64, Wanted::READ)
     }
 
-    /// What a watched socket is watched for from now on, beside errors.
+    /// Changes the readiness that a watched socket is watched for; errors are always reported.
     ///
     /// # Errors
     /// Those of epoll_ctl; `NotFound` if it is not watched.
@@ -62,7 +63,7 @@ impl Poller {
         self.control(libc::EPOLL_CTL_MOD, socket.fd(), key as u64, wanted)
     }
 
-    /// Watches a socket no more.
+    /// Stops watching a socket.
     ///
     /// # Errors
     /// Those of epoll_ctl; `NotFound` if it is not watched.
@@ -70,14 +71,14 @@ impl Poller {
         self.control(libc::EPOLL_CTL_DEL, socket.fd(), 0, Wanted::READ)
     }
 
-    /// What other threads wake this poller with.
+    /// Returns a handle with which other threads wake this poller.
     pub fn waker(&self) -> Waker {
         Waker::new(&self.bell)
     }
 
-    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready`
-    /// the sockets alone. True if a waker has called since the last wait: it will not be told again. Never returns
-    /// before the time is over without a reason, except for a signal.
+    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready` the
+    /// sockets alone. Returns true if a waker has called since the last wait; the next wait does not report it again.
+    /// Never returns before the time is over without a reason, except for a signal.
     ///
     /// # Errors
     /// Those of epoll_wait, but not EINTR.
@@ -93,7 +94,7 @@ impl Poller {
             Err(error) => return Err(error),
         };
         for event in &events[..count] {
-            // SAFETY: the kernel has written so many events.
+            // SAFETY: the kernel has written `count` events.
             let event = unsafe { event.assume_init() };
             match event.u64 {
                 BELL => self.bell.signal.lower(),
@@ -121,7 +122,7 @@ impl Poller {
     fn wait_for_kernel(&self, events: *mut epoll_event, timeout: Option<Duration>) -> io::Result<usize> {
         if self.precise.load(Ordering::Relaxed) {
             match wait_precisely(self.epoll.as_raw_fd(), events, timeout) {
-                // An old kernel, or a sandbox that does not know the call.
+                // The kernel is too old, or a sandbox does not know the call.
                 Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
                     self.precise.store(false, Ordering::Relaxed);
                 }
@@ -147,7 +148,7 @@ impl Poller {
     }
 }
 
-/// epoll_pwait2, called by number: glibc has it since 2.35 only.
+/// Calls epoll_pwait2 by its number: glibc has it since 2.35 only.
 fn wait_precisely(epoll: RawFd, events: *mut epoll_event, timeout: Option<Duration>) -> io::Result<usize> {
     #[repr(C)]
     struct Timespec {

@@ -1,5 +1,5 @@
-//! Who is ready on macOS and the BSDs: kqueue, by the crate `polling`, which on Linux stands on epoll. Level-triggered; the
-//! cost of a wait grows with the sockets that are ready, not with those watched.
+//! Readiness of sockets on macOS and the BSDs: kqueue, by the crate `polling`, which uses epoll on Linux.
+//! Level-triggered; the cost of a wait grows with the sockets that are ready, not with those watched.
 
 use std::io;
 use std::sync::Arc;
@@ -11,29 +11,29 @@ use tftp_sync::Mutex;
 use super::wake::{Bell, Signal};
 use super::{Ready, UdpSocket, Waker, Wanted};
 
-/// Sockets told of in one wait; the others are told of in the next.
+/// The maximum number of sockets reported by one wait; the next wait reports the others.
 const EVENTS: std::num::NonZeroUsize = std::num::NonZeroUsize::new(128).unwrap();
 
-/// The key of the wake-up descriptor. The highest one is `polling`'s own.
+/// The key of the wake-up descriptor. The highest key is reserved by `polling`.
 const BELL: usize = usize::MAX - 1;
 
-/// Waits for sockets, for a moment in time and for other threads.
+/// Waits for sockets, for a deadline and for other threads.
 pub struct Poller {
     poller: polling::Poller,
     bell: Arc<Bell>,
-    /// The thread that waits has it; nobody else wants it.
+    /// The event buffer. Only the waiting thread locks it.
     events: Mutex<Events>,
 }
 
 impl Poller {
-    /// A poller of no socket.
+    /// Creates a poller that watches no socket.
     ///
     /// # Errors
     /// Those of kqueue and pipe: no descriptors left.
     pub fn new() -> io::Result<Poller> {
         let poller = polling::Poller::new()?;
         let bell = Bell::new(Signal::pipe()?);
-        // SAFETY: the signal lives as long as the bell, and `drop` takes it out before.
+        // SAFETY: the signal lives as long as the bell, and `drop` removes it before.
         unsafe { poller.add_with_mode(bell.signal.source(), Event::readable(BELL), PollMode::Level)? };
         Ok(Poller {
             poller,
@@ -42,18 +42,18 @@ impl Poller {
         })
     }
 
-    /// Watches a socket for reading; `key` names it in [`Ready`] (any but the two highest numbers). To be removed before
-    /// it is closed.
+    /// Watches a socket for reading; `key` names it in [`Ready`] (any but the two highest numbers). The caller removes
+    /// it before it is closed.
     ///
     /// # Errors
     /// `AlreadyExists` if it is watched.
     pub fn add(&self, socket: &UdpSocket, key: usize) -> io::Result<()> {
         let interest = interest(key, Wanted::READ);
-        // SAFETY: whoever adds a socket removes it before it is closed.
+        // SAFETY: the caller of `add` removes the socket before it is closed.
         unsafe { self.poller.add_with_mode(socket.std(), interest, PollMode::Level) }
     }
 
-    /// What a watched socket is watched for from now on, beside errors.
+    /// Changes the readiness that a watched socket is watched for; errors are always reported.
     ///
     /// # Errors
     /// `NotFound` if it is not watched.
@@ -62,7 +62,7 @@ impl Poller {
             .modify_with_mode(socket.std(), interest(key, wanted), PollMode::Level)
     }
 
-    /// Watches a socket no more.
+    /// Stops watching a socket.
     ///
     /// # Errors
     /// `NotFound` if it is not watched.
@@ -70,14 +70,14 @@ impl Poller {
         self.poller.delete(socket.std())
     }
 
-    /// What other threads wake this poller with.
+    /// Returns a handle with which other threads wake this poller.
     pub fn waker(&self) -> Waker {
         Waker::new(&self.bell)
     }
 
-    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready`
-    /// the sockets alone. True if a waker has called since the last wait: it will not be told again. Never returns
-    /// before the time is over without a reason.
+    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready` the
+    /// sockets alone. Returns true if a waker has called since the last wait; the next wait does not report it again.
+    /// Never returns before the time is over without a reason.
     ///
     /// # Errors
     /// Those of the system's call, but not EINTR.
@@ -108,7 +108,8 @@ impl Poller {
 
 impl Drop for Poller {
     fn drop(&mut self) {
-        // A waker may keep the bell, and with it the signal, longer than this. What fails is watched no more anyway.
+        // A waker may keep the bell, and with it the signal, longer than this. On failure it is not watched any more
+        // anyway.
         let _ = self.poller.delete(self.bell.signal.source());
     }
 }

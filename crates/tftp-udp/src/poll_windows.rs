@@ -1,4 +1,4 @@
-//! Who is ready: WSAPoll, whose cost grows with the sockets watched. poll(2), which is the same, is there for tests.
+//! Readiness of sockets by WSAPoll, whose cost grows with the sockets watched. Tests use its equivalent poll(2).
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ mod system {
     pub(super) use std::os::fd::RawFd as Raw;
 
     pub(super) fn poll(entries: &mut [Entry], milliseconds: i32) -> i32 {
-        // SAFETY: the slice has so many elements, and outlives the call.
+        // SAFETY: the slice has that many elements, and outlives the call.
         unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, milliseconds) }
     }
 }
@@ -28,14 +28,14 @@ mod system {
     pub(super) type Raw = usize;
 
     pub(super) fn poll(entries: &mut [Entry], milliseconds: i32) -> i32 {
-        // SAFETY: the slice has so many elements, and outlives the call.
+        // SAFETY: the slice has that many elements, and outlives the call.
         unsafe { WSAPoll(entries.as_mut_ptr(), entries.len() as u32, milliseconds) }
     }
 }
 
 use system::{Entry, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, Raw};
 
-/// Waits for sockets, for a moment in time and for other threads.
+/// Waits for sockets, for a deadline and for other threads.
 pub struct Poller {
     watched: Mutex<Vec<Watched>>,
     bell: Arc<Bell>,
@@ -58,7 +58,7 @@ fn bell() -> io::Result<Signal> {
 }
 
 impl Poller {
-    /// A poller of no socket.
+    /// Creates a poller that watches no socket.
     ///
     /// # Errors
     /// Those of pipe: no descriptors left.
@@ -69,7 +69,7 @@ impl Poller {
         })
     }
 
-    /// Watches a socket for reading; `key` names it in [`Ready`]. To be removed before it is closed.
+    /// Watches a socket for reading; `key` names it in [`Ready`]. The caller removes it before it is closed.
     ///
     /// # Errors
     /// `AlreadyExists` if it is watched.
@@ -86,7 +86,7 @@ impl Poller {
         Ok(())
     }
 
-    /// What a watched socket is watched for from now on, beside errors.
+    /// Changes the readiness that a watched socket is watched for; errors are always reported.
     ///
     /// # Errors
     /// `NotFound` if it is not watched.
@@ -100,7 +100,7 @@ impl Poller {
         Ok(())
     }
 
-    /// Watches a socket no more.
+    /// Stops watching a socket.
     ///
     /// # Errors
     /// `NotFound` if it is not watched.
@@ -114,14 +114,14 @@ impl Poller {
         Ok(())
     }
 
-    /// What other threads wake this poller with.
+    /// Returns a handle with which other threads wake this poller.
     pub fn waker(&self) -> Waker {
         Waker::new(&self.bell)
     }
 
-    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready`
-    /// the sockets alone. True if a waker has called since the last wait: it will not be told again. Never returns
-    /// before the time is over without a reason, except for a signal.
+    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready` the
+    /// sockets alone. Returns true if a waker has called since the last wait; the next wait does not report it again.
+    /// Never returns before the time is over without a reason, except for a signal.
     ///
     /// # Errors
     /// Those of poll, but not EINTR.
@@ -162,7 +162,7 @@ impl Poller {
         Ok(is_called)
     }
 
-    /// The descriptors to poll, the wake-up's first, and the keys of the others.
+    /// Returns the descriptors to poll, the wake-up's first, and the keys of the others.
     fn list(&self) -> (Vec<Entry>, Vec<usize>) {
         let watched = self.watched.lock();
         let bell = Entry {

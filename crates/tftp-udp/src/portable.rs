@@ -1,4 +1,4 @@
-//! One datagram a call, with nothing but what std has: no packet information, no source address but on Windows.
+//! One datagram per call, by std's functions: no packet information, and no source address except on Windows.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,14 +7,14 @@ use super::queue::{Message, Queue};
 use super::send::{Failure, Unit};
 use super::{LocalAddr, UdpSocket};
 
-/// Sends one datagram after the other.
+/// Sends one datagram after another.
 #[derive(Default)]
 pub(super) struct Single {
     scratch: Vec<u8>,
 }
 
 impl Single {
-    /// Sends from the front of `order` and lists in `sent` what went; an error only where nothing went.
+    /// Sends from the front of `order` and lists in `sent` what was sent; fails only if nothing was sent.
     pub(super) fn send(
         &mut self,
         socket: &UdpSocket,
@@ -43,7 +43,7 @@ impl Single {
         Ok(())
     }
 
-    /// Sends one datagram, gathered where it has several pieces.
+    /// Sends one datagram; one with several pieces is copied together first.
     pub(super) fn send_one(
         &mut self,
         socket: &UdpSocket,
@@ -72,16 +72,16 @@ impl Single {
 /// One datagram that was received.
 pub(super) struct One {
     pub(super) peer: SocketAddr,
-    /// Where the system tells it: see [`super::recv::Arrival`].
+    /// As of [`super::recv::Arrival`], where the system reports it.
     pub(super) local: Option<LocalAddr>,
     pub(super) broadcast: bool,
-    /// The bytes kept.
+    /// The number of bytes kept.
     pub(super) length: usize,
-    /// Some were cut off.
+    /// True if some were cut off.
     pub(super) truncated: bool,
 }
 
-/// Receives one datagram into a buffer that has one byte more than is wanted: a datagram that fills it was longer.
+/// Receives one datagram into a buffer with one byte more than needed: a datagram that fills it was longer.
 #[cfg(not(windows))]
 pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<One> {
     let (length, peer) = receive_now(socket, buffer)?;
@@ -98,7 +98,8 @@ pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<O
 #[cfg(windows)]
 pub(super) use super::windows::{receive_one, send_now};
 
-// An adopted socket may be one that blocks: its owner's choice, for the flag is the socket's and not the descriptor's.
+// The flags make each call non-blocking, because an adopted socket may be blocking: O_NONBLOCK belongs to the socket,
+// not to the descriptor, and its owner decides on it.
 
 #[cfg(unix)]
 fn send_now(

@@ -1,7 +1,7 @@
-//! The sockets of one thread: the listening one, those of one peer each, and those that many peers share.
+//! The sockets of one thread: the listening one, private ones with one peer each, and those that many peers share.
 //!
-//! Which of them a transfer gets is not decided here. RFC 1350 section 4 names a transfer by a pair of ports, ours and
-//! the client's, so transfers of several clients can share a port; but then whoever has one of them knows it.
+//! The caller decides which of them a transfer gets. RFC 1350 section 4 identifies a transfer by a pair of ports, ours
+//! and the client's, so that transfers of several clients can share a port; but then any of these clients knows it.
 
 use std::cell::Cell;
 use std::io;
@@ -22,37 +22,38 @@ mod low_water;
 mod own;
 mod permit;
 
-/// The place of the listening socket.
+/// The index of the listening socket.
 pub const LISTENING: usize = 0;
 
-/// A thread's own: the listening socket, the poller, the descriptor that wakes it.
+/// The descriptors of a thread itself: the listening socket, the poller, the descriptor that wakes it.
 const LISTENING_DESCRIPTORS: usize = 3;
 
-/// How the sockets of a thread are made, and how many there may be.
+/// The options of a thread's sockets, and the limits on their number.
 #[derive(Clone, Debug)]
 pub struct PortOptions {
-    /// Where requests are awaited.
+    /// The address that requests are sent to.
     pub address: SocketAddr,
-    /// The address to send from, where it is not the one that was asked.
+    /// The address to send from, if it is not the address that the request was sent to.
     pub source: Option<IpAddr>,
     /// The ports of transfers; `None`: any.
     pub range: Option<RangeInclusive<u16>>,
-    /// Whether the system draws ports.
+    /// In [`IoMode::Auto`] the system chooses the ports of private sockets.
     pub mode: IoMode,
-    /// How calls on many private sockets are made together.
+    /// The mechanism by which calls on many private sockets are made together.
     #[cfg_attr(not(linux), allow(dead_code, reason = "Linux alone has bundles"))]
     pub bundling: Bundling,
-    /// The options of shared sockets; `share_port` is ignored. Private ones have most of them.
+    /// The options of shared sockets; `share_port` is ignored. Private sockets get most of them.
     pub sockets: SocketOptions,
-    /// The receive buffer of private sockets, where it does not depend on the transfer.
+    /// The receive buffer of private sockets in bytes, where it does not depend on the transfer.
     pub recv_buffer: Option<usize>,
-    /// Shared sockets, at most.
+    /// The maximum number of shared sockets.
     pub shared: usize,
-    /// Private sockets, at most. All threads of the process together have half of the soft limit of descriptors.
+    /// The maximum number of private sockets. All threads of the process together get half of the soft limit of
+    /// descriptors.
     pub private: usize,
-    /// Private sockets that are kept for the next transfers, at most.
+    /// The maximum number of private sockets that are kept for the next transfers.
     pub idle: usize,
-    /// A transfer without a private socket is refused: there are as many as descriptors allow.
+    /// True if a transfer without a private socket is refused; their number is then limited by descriptors alone.
     pub always_private: bool,
 }
 
@@ -62,18 +63,18 @@ pub struct Ports {
     free: Vec<usize>,
     /// The shared sockets that are open, by bucket.
     shared: Vec<Option<usize>>,
-    /// Private sockets without a transfer, whose ports were given back.
+    /// Private sockets without a transfer, whose ports were released.
     idle: Vec<usize>,
     water: LowWater,
-    /// Private sockets, the idle ones too.
+    /// The number of private sockets, including the idle ones.
     own: usize,
     options: PortOptions,
-    /// Where the shared sockets are bound.
+    /// The address that the shared sockets are bound to.
     base: SocketAddr,
     draw: Draw,
 }
 
-/// A place for a socket.
+/// A place for a socket, with a generation that tells successive ports apart.
 #[derive(Default)]
 struct Slot {
     generation: u32,
@@ -82,52 +83,54 @@ struct Slot {
 
 struct Open {
     socket: UdpSocket,
-    /// Counts a socket that is not private.
+    /// The share of the descriptor budget of a socket that is not private.
     _ticket: Option<Ticket>,
-    /// Where it is private.
+    /// Set for a private socket.
     own: Option<Own>,
 }
 
 /// A private socket.
 struct Own {
-    /// Where it is bound, with port 0.
+    /// The address it is bound to, with port 0.
     here: SocketAddr,
-    /// Whom it is connected to; `None` while it is idle, or where it must not be connected.
+    /// The peer it is connected to; `None` while it is idle, or where it must not be connected.
     peer: Option<SocketAddr>,
     reception: Reception,
     permit: Permit,
-    /// The peer has been heard: what others sent before the socket was connected to it came before that, and is gone.
+    /// True once a datagram of the peer was read. Datagrams that others sent before the socket was connected stood
+    /// before it in the queue, so that none of them is left.
     is_clean: Cell<bool>,
 }
 
-/// How datagrams are taken from a socket.
+/// How datagrams are read from a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// Many at once, of anybody.
+    /// Many at once, from any peer.
     Batches,
-    /// One at a time, of the peer.
+    /// One at a time, from the connected peer.
     One,
-    /// What waits belongs to nobody any more.
+    /// Not at all: the queued datagrams belong to an ended transfer.
     Nothing,
 }
 
-/// A socket as who receives needs it.
+/// A socket with the details needed to receive from it.
 #[derive(Clone, Copy)]
 pub struct Inlet<'a> {
     /// The socket.
     pub socket: &'a UdpSocket,
-    /// Its name.
+    /// Its id.
     pub id: PortId,
-    /// How datagrams are taken from it.
+    /// How datagrams are read from it.
     pub reading: Reading,
-    /// Whom it is connected to.
+    /// The peer it is connected to.
     pub peer: Option<&'a SocketAddr>,
-    /// Nothing but that peer's waits.
+    /// True if only datagrams of that peer can be queued.
     pub is_clean: bool,
 }
 
-/// Where the shared sockets are bound: where requests are awaited; with a source of its own to no address in particular,
-/// as answers come to that one or, where a translator put it there, to the address that was asked.
+/// Returns the address for the shared sockets: the listening address. With a source address set it is unspecified,
+/// because replies arrive at the source or, if an address translator inserted it, at the address that the request was
+/// sent to.
 fn base(options: &PortOptions) -> SocketAddr {
     match (options.source, options.address) {
         (None, address) => address,
@@ -137,14 +140,15 @@ fn base(options: &PortOptions) -> SocketAddr {
 }
 
 impl Ports {
-    /// The listening socket alone.
+    /// Creates the ports of a thread, with the listening socket alone.
     ///
     /// # Errors
     /// Those of epoll.
     pub fn new(mut options: PortOptions, listening: UdpSocket, poller: &Poller) -> io::Result<Ports> {
         poller.add(&listening, LISTENING)?;
         options.sockets.share_port = false;
-        // An adopted socket may be bound to another interface than the setting says: its clients are there.
+        // An adopted socket may be bound to another interface than the one that is set; its clients are reached by that
+        // one.
         options.sockets.interface = listening.interface().or(options.sockets.interface);
         let first = Open {
             socket: listening,
@@ -167,12 +171,12 @@ impl Ports {
         })
     }
 
-    /// The socket in that place.
+    /// Returns the socket at an index.
     pub fn get(&self, index: usize) -> Option<&UdpSocket> {
         Some(&self.slots.get(index)?.open.as_ref()?.socket)
     }
 
-    /// The name of the socket in that place.
+    /// Returns the current id of the port at an index.
     pub fn id(&self, index: usize) -> PortId {
         PortId {
             index: index as u32,
@@ -180,20 +184,20 @@ impl Ports {
         }
     }
 
-    /// The place of that name; `None` where it has another one by now.
+    /// Returns the index of a port; `None` if that port is closed.
     pub fn place(&self, port: PortId) -> Option<usize> {
         let index = port.index as usize;
         let is_it = |slot: &Slot| slot.generation == port.generation && slot.open.is_some();
         self.slots.get(index).is_some_and(is_it).then_some(index)
     }
 
-    /// Whether the socket is private.
+    /// Returns true if the socket is private.
     pub fn is_own(&self, index: usize) -> bool {
         self.own(index).is_some()
     }
 
-    /// The place of that name, and whether its socket is connected: sends to one peer, and the kernel delivers nothing of
-    /// anybody else.
+    /// Returns the index of a port, and whether its socket is connected: then it sends to one peer, and the kernel
+    /// delivers nothing from others.
     #[inline]
     pub fn outlet(&self, port: PortId) -> Option<(usize, bool)> {
         let index = port.index as usize;
@@ -203,7 +207,7 @@ impl Ports {
         (slot.generation == port.generation).then_some((index, is_connected))
     }
 
-    /// What is in that place, for who receives.
+    /// Returns the socket at an index, with the details needed to receive from it.
     #[inline]
     pub fn inlet(&self, index: usize) -> Option<Inlet<'_>> {
         let slot = self.slots.get(index)?;
@@ -228,7 +232,7 @@ impl Ports {
         })
     }
 
-    /// A datagram of the peer that it is connected to has been received from that private socket.
+    /// Called when a private socket received a datagram of the peer that it is connected to.
     #[inline]
     pub fn heard(&self, index: usize) {
         if let Some(own) = self.own(index) {
@@ -240,10 +244,10 @@ impl Ports {
         self.slots.get(index)?.open.as_ref()?.own.as_ref()
     }
 
-    /// A socket as planned.
+    /// Opens a socket as planned.
     ///
     /// # Errors
-    /// Where ports or descriptors are used up, or as many are in use as may be; what else the system says.
+    /// No ports or descriptors are left, the limit of sockets is reached, or another error of the system.
     pub fn open(&mut self, poller: &Poller, plan: &OpenPlan) -> io::Result<usize> {
         match plan.kind {
             PortKind::Private => self.open_own(poller, plan),
@@ -251,25 +255,25 @@ impl Ports {
         }
     }
 
-    /// The shared sockets that are open.
+    /// Returns the indices of the open shared sockets.
     pub fn open_shared_sockets(&self) -> impl Iterator<Item = usize> {
         self.shared.iter().flatten().copied()
     }
 
-    /// The transfer on that socket is over: a private socket gives its port back, and is closed where there are enough
-    /// idle ones. Others stay as they are.
+    /// Ends the transfer on a socket: a private socket releases its port and becomes idle, or is closed if there are
+    /// enough idle ones. Other sockets stay as they are.
     pub fn release(&mut self, poller: &Poller, index: usize, now: Instant) {
         if self.is_own(index) && !self.retire(index, now) {
             self.close(poller, index);
         }
     }
 
-    /// When idle sockets are to be closed by [`Ports::close_unused`].
+    /// Returns the time at which [`Ports::close_unused`] is to be called.
     pub fn unused_at(&self) -> Option<Instant> {
         self.water.due()
     }
 
-    /// Closes the idle sockets that were not needed for a while.
+    /// Closes idle sockets that were not needed for a while.
     pub fn close_unused(&mut self, poller: &Poller, now: Instant) {
         let surplus = self.water.surplus(self.idle.len(), now);
         for index in self.idle.drain(..surplus).collect::<Vec<_>>() {
@@ -284,7 +288,7 @@ impl Ports {
         }
     }
 
-    /// The shared socket of a bucket, opened where it is not.
+    /// Returns the shared socket of a bucket, and opens it if necessary.
     fn open_shared(&mut self, poller: &Poller, bucket: usize, draw: u64) -> io::Result<usize> {
         let known = self.shared.get(bucket).ok_or(io::ErrorKind::InvalidInput)?;
         if let Some(index) = *known {
@@ -316,7 +320,7 @@ impl Ports {
         if let Some(open) = slot.open.take() {
             slot.generation = slot.generation.wrapping_add(1);
             self.own -= usize::from(open.own.is_some());
-            // A socket that epoll does not know any more is what is wanted.
+            // Failure means that epoll does not watch the socket any more, as intended.
             let _ = poller.remove(&open.socket);
             self.free.push(index);
         }

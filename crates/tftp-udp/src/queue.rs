@@ -1,20 +1,20 @@
-//! Packets that wait to be sent: what they are made of, by reference, until a flush.
+//! The queue of packets for the next flush; large data is held by reference.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Bytes, Route};
 
-/// Slices up to this many bytes are copied beside the header: a window is then one piece of memory instead of two a
-/// block. Measured with UDP_SEGMENT on a veth, a block of 64: 512 bytes cost 108 ns copied and 152 ns referenced, 1428
-/// bytes about 195 ns either way.
+/// Slices up to this many bytes are copied beside the header, so that a window is one piece of memory instead of two
+/// per block. Measured with UDP_SEGMENT on a veth, per block of a window of 64: 512 bytes cost 108 ns copied and 152 ns
+/// referenced, 1428 bytes about 195 ns either way.
 const COPY_LIMIT: usize = 512;
 
-/// Pieces that one datagram may have; what comes beyond is copied. With 64 datagrams a message, and a message cut
-/// where IOV_MAX would be exceeded, any datagram fits.
+/// The maximum number of pieces of one datagram; further data is copied. A message has up to 64 datagrams and is split
+/// where it would exceed IOV_MAX, so that any datagram fits.
 const MAX_PIECES: usize = 32;
 
-/// The source of a piece whose bytes the queue itself holds.
+/// The `source` of a piece whose bytes the queue itself holds.
 const COPIED: u32 = u32::MAX;
 
 /// Packets in the order they were pushed.
@@ -25,19 +25,19 @@ pub(super) struct Queue {
     pieces: Vec<Piece>,
     copied: Vec<u8>,
     kept: Vec<Bytes>,
-    /// The last message is a run of blocks that has not ended.
+    /// True while the last message is a run of blocks that has not ended.
     is_open: bool,
 }
 
-/// Datagrams with one way; those already sent are cut off at the front.
+/// Datagrams with the same route; those already sent are removed at the front.
 #[derive(Clone, Copy)]
 pub(super) struct Message {
     pub(super) route: Route,
     /// The first datagram not sent yet.
     pub(super) first: usize,
-    /// Behind the last one.
+    /// The end of the range, behind the last datagram.
     pub(super) end: usize,
-    /// The size of every datagram but the last, which has no more; 0: not so.
+    /// The size of every datagram but the last, which may be shorter; 0 where that does not hold.
     pub(super) segment: usize,
 }
 
@@ -49,7 +49,7 @@ struct Datagram {
     length: usize,
 }
 
-/// Contiguous bytes: of the queue or of one of the `kept`.
+/// Contiguous bytes: of `copied` or of one of the `kept`.
 #[derive(Clone, Copy)]
 struct Piece {
     start: usize,
@@ -70,7 +70,7 @@ impl Message {
 }
 
 impl Queue {
-    /// Adds a packet of its own, copied.
+    /// Adds a copy of a packet, as a message of its own.
     pub(super) fn push_small(&mut self, route: Route, packet: &[u8]) {
         debug_assert!(!self.is_open);
         let first = self.datagrams.len();
@@ -139,7 +139,7 @@ impl Queue {
         });
     }
 
-    /// Ends the run of blocks; nothing where there is none.
+    /// Ends the run of blocks, if there is one.
     #[inline]
     pub(super) fn end_data(&mut self) {
         if std::mem::take(&mut self.is_open) {
@@ -147,8 +147,8 @@ impl Queue {
         }
     }
 
-    /// Drops a run of blocks that was begun and not ended: whoever added to it has failed in between, and half a block would
-    /// end the file for its client.
+    /// Drops a run of blocks that was begun and not ended: the code that added to it has failed in between. A client
+    /// takes a shortened block for the end of the file.
     #[inline]
     pub(super) fn drop_unended(&mut self) {
         if std::mem::take(&mut self.is_open) {
@@ -184,13 +184,13 @@ impl Queue {
         }
     }
 
-    /// Whether nothing waits to be sent, nor is about to be added.
+    /// Returns true if no packets are queued, nor about to be added.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
 
-    /// The only message, where there is one alone.
+    /// Returns the message if there is exactly one.
     #[inline]
     pub(super) fn only(&self) -> Option<&Message> {
         match &self.messages[..] {
@@ -199,21 +199,22 @@ impl Queue {
         }
     }
 
-    /// The datagram of a message that is a single one of at most `most` bytes, to the peer that its socket is connected to.
+    /// Returns the datagram of a message that consists of a single one of at most `most` bytes, to the peer that its
+    /// socket is connected to.
     #[inline]
     pub(super) fn lone_packet(&self, message: &Message, most: usize) -> Option<usize> {
         let is_lone = message.route.connected && message.len() == 1;
         (is_lone && self.datagrams[message.first].length <= most).then_some(message.first)
     }
 
-    /// Calls `each` with the bytes of one datagram, piece by piece.
+    /// Returns the pieces of one datagram.
     #[inline]
     pub(super) fn pieces(&self, datagram: usize) -> impl ExactSizeIterator<Item = &[u8]> {
         let Datagram { first, end, .. } = self.datagrams[datagram];
         self.pieces[first..end].iter().map(|piece| self.bytes(piece))
     }
 
-    /// The bytes of one piece.
+    /// Returns the bytes of one piece.
     #[inline]
     fn bytes(&self, piece: &Piece) -> &[u8] {
         let source = if piece.source == COPIED {
@@ -224,7 +225,7 @@ impl Queue {
         &source[piece.start..piece.start + piece.length as usize]
     }
 
-    /// Forgets what was sent; the room is used again.
+    /// Removes the messages that were sent; keeps the memory.
     pub(super) fn compact(&mut self, spare: &mut Queue) {
         debug_assert!(!self.is_open);
         if !self.messages.iter().all(Message::is_done) {
@@ -237,7 +238,7 @@ impl Queue {
         self.clear();
     }
 
-    /// Forgets everything; the room is used again.
+    /// Removes all messages; keeps the memory.
     #[inline]
     pub(super) fn clear(&mut self) {
         self.messages.clear();
@@ -247,7 +248,7 @@ impl Queue {
         self.kept.clear();
     }
 
-    /// Takes over what is left of a message of another queue.
+    /// Copies the unsent part of a message of another queue.
     fn copy(&mut self, from: &Queue, message: &Message) {
         let first = self.datagrams.len();
         for datagram in message.first..message.end {
@@ -276,7 +277,7 @@ impl Queue {
         });
     }
 
-    /// A datagram with these bytes, copied: its first piece, so there is none beside which they could stand.
+    /// Begins a datagram with a copy of these bytes. It is the first piece, so that there is no other to merge it with.
     #[inline]
     fn begin_datagram_with(&mut self, bytes: &[u8]) {
         let (first, start) = (self.pieces.len(), self.copied.len());
@@ -299,7 +300,7 @@ impl Queue {
         let Some(datagram) = self.datagrams.last_mut() else {
             return;
         };
-        // Beside the piece before, where that was copied too: one piece.
+        // Bytes behind a copied piece extend it.
         if let Some(last) = self.pieces[datagram.first..].last_mut()
             && last.source == COPIED
         {

@@ -1,4 +1,4 @@
-//! Receiving many datagrams at once.
+//! Receives many datagrams at once.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,33 +7,33 @@ use std::net::SocketAddr;
 use super::bundle::{Bundle, CALLS, Work};
 use super::{IoMode, LocalAddr, UdpSocket, portable, renewing};
 
-/// One datagram as it arrived.
+/// A received datagram.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
-    /// Who sent it, as the socket has it (IPv4-mapped on a dual-stack socket; see [`super::plain`]).
+    /// The sender, in the socket's form (IPv4-mapped on a dual-stack socket; see [`super::plain`]).
     pub peer: SocketAddr,
-    /// The address it was sent to, where the socket was made with packet information and the system has it.
+    /// The address it was sent to, if the socket was opened with packet information and the system reports it.
     pub local: Option<LocalAddr>,
-    /// It was sent to a broadcast or multicast address, as far as packet information tells.
+    /// True if it was sent to a broadcast or multicast address, as far as packet information shows.
     pub broadcast: bool,
-    /// Its bytes, at most a slot's size.
+    /// Its bytes, at most the size of a slot.
     pub bytes: &'a [u8],
-    /// It was longer than a slot; the rest is lost.
+    /// True if it was longer than a slot; the rest is lost.
     pub truncated: bool,
 }
 
-/// What is known of one datagram.
+/// The details of a received datagram, without its bytes.
 pub(super) struct Meta {
     pub(super) peer: SocketAddr,
     pub(super) local: Option<LocalAddr>,
     pub(super) broadcast: bool,
     pub(super) truncated: bool,
-    /// Where it begins in the memory of all slots.
+    /// The offset of its bytes in the memory of all slots.
     pub(super) start: usize,
     pub(super) length: usize,
 }
 
-/// Slots for datagrams, and what the system call needs beside them, made once.
+/// Slots for datagrams, and the data structures of the system call, allocated once.
 pub struct RecvBatch {
     slots: Slots,
     arrivals: Vec<Meta>,
@@ -41,7 +41,7 @@ pub struct RecvBatch {
     kernel: Option<super::recvmmsg::Recvmmsg>,
 }
 
-/// The slots' memory. The pages of slots never used are never touched.
+/// The slots' memory. Pages of slots that are never used stay untouched.
 pub(super) struct Slots {
     memory: Vec<u8>,
     pub(super) count: usize,
@@ -51,8 +51,8 @@ pub(super) struct Slots {
 
 impl Slots {
     fn new(count: usize, size: usize) -> Slots {
-        // One byte more shows truncation where the system does not tell it. An odd number of cache lines keeps the
-        // first lines of all slots, where the small packets are, from falling into one set of the cache.
+        // The additional byte reveals truncation where the system does not report it. An odd number of cache lines
+        // keeps the first lines of all slots, where the small packets are, from falling into one set of the cache.
         let stride = ((size + 1).div_ceil(64) | 1) * 64;
         Slots {
             memory: vec![0; count * stride],
@@ -62,12 +62,12 @@ impl Slots {
         }
     }
 
-    /// A slot with the one byte more.
+    /// Returns a slot, including the additional byte.
     fn slot(&mut self, index: usize) -> &mut [u8] {
         &mut self.memory[index * self.stride..][..self.size + 1]
     }
 
-    /// The beginning of the memory: slot `i` is `i * stride` further.
+    /// Returns the beginning of the memory; slot `i` is at `i * stride`.
     #[cfg(linux)]
     pub(super) fn base(&mut self) -> *mut u8 {
         self.memory.as_mut_ptr()
@@ -75,7 +75,8 @@ impl Slots {
 }
 
 impl RecvBatch {
-    /// A batch of so many slots (1 to 1024) of so many bytes each. Memory is taken as datagrams need it.
+    /// Creates a batch of that many slots (1 to 1024) of `slot_size` bytes each. Pages are allocated when datagrams use
+    /// them.
     pub fn new(slots: usize, slot_size: usize, mode: IoMode) -> RecvBatch {
         let slots = Slots::new(slots.clamp(1, 1024), slot_size);
         #[cfg(not(linux))]
@@ -88,13 +89,14 @@ impl RecvBatch {
         }
     }
 
-    /// Takes what waits, as far as there are slots and at most `most` of them, and forgets what was there before. Returns
-    /// how many came: more than slots where the socket coalesces (see [`super::SocketOptions::coalesce`]). `peer`: whom the
-    /// socket is connected to; what others sent before it was is passed over.
+    /// Receives queued datagrams into the slots, at most `most` slots, and drops the former arrivals. Returns the
+    /// number of datagrams: it exceeds the number of slots if the socket coalesces (see
+    /// [`super::SocketOptions::coalesce`]). If the socket is connected to `peer`, datagrams that others sent before are
+    /// skipped.
     ///
     /// # Errors
-    /// `WouldBlock` where nothing waits. A pending error of the socket (`ConnectionRefused`, ...) is returned once:
-    /// see [`UdpSocket::take_errors`], then receive again.
+    /// `WouldBlock` if no datagrams are queued. A pending error of the socket (`ConnectionRefused`, ...) is returned
+    /// once: see [`UdpSocket::take_errors`], then receive again.
     pub(super) fn receive_of(
         &mut self,
         socket: &UdpSocket,
@@ -105,7 +107,7 @@ impl RecvBatch {
         #[cfg(linux)]
         if let Some(kernel) = &mut self.kernel {
             match kernel.receive(socket, &mut self.slots, most, peer, &mut self.arrivals) {
-                // No such call, or a sandbox that forbids it: neither is ever the answer of a UDP socket.
+                // The call does not exist, or a sandbox forbids it: a UDP socket itself never returns these errors.
                 Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
                     self.kernel = None
                 }
@@ -115,27 +117,27 @@ impl RecvBatch {
         self.receive_one_by_one(socket, most, peer)
     }
 
-    /// Takes what waits, of anybody.
+    /// Receives queued datagrams of any peer.
     #[cfg(all(test, unix))]
     pub(super) fn receive(&mut self, socket: &UdpSocket, most: usize) -> io::Result<usize> {
         self.receive_of(socket, most, None)
     }
 
-    /// Takes one datagram of `peer` alone.
+    /// Receives one datagram of `peer` alone.
     #[cfg(all(test, linux))]
     pub(super) fn receive_from(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
         self.clear();
         self.receive_one_more(socket, &peer)
     }
 
-    /// Forgets what was received.
+    /// Drops the arrivals.
     pub(super) fn clear(&mut self) {
         self.arrivals.clear();
     }
 
-    /// Takes one datagram of `peer` with one plain call, beside those that are there already: for a socket that is connected
-    /// to it and does not coalesce. Returns 0 for a datagram of anybody else, which came before the socket was connected,
-    /// and where every slot is taken.
+    /// Adds one datagram of `peer` to the arrivals by a single plain call, for a socket that is connected to `peer` and
+    /// does not coalesce. Returns 0 for a datagram of another peer, which came before the socket was connected, and if
+    /// no slot is free.
     ///
     /// # Errors
     /// As [`RecvBatch::receive_of`].
@@ -162,9 +164,9 @@ impl RecvBatch {
         Ok(self.arrivals.len() - slot)
     }
 
-    /// Takes a datagram from each of several sockets together, and forgets what was there before. Each is connected to the
-    /// peer beside it, of whom alone something waits, and does not coalesce. Calls `each` with what came of each, in their
-    /// order: an error as of [`RecvBatch::receive_one_more`].
+    /// Receives one datagram from each of several sockets together, and drops the former arrivals. Each socket is
+    /// connected to the peer beside it, has datagrams of that peer alone in its queue, and does not coalesce. Calls
+    /// `each` with the result of each socket, in their order; errors are those of [`RecvBatch::receive_one_more`].
     #[cfg(linux)]
     pub(super) fn receive_together<'a>(
         &mut self,
@@ -178,7 +180,7 @@ impl RecvBatch {
             let slot = self.slots.slot(index);
             bundle.add(socket.fd(), Work::Receive(slot.as_mut_ptr(), slot.len()));
         }
-        // SAFETY: slots of `self`, each of one call.
+        // SAFETY: slots of `self`, each used by one call.
         unsafe { bundle.perform() };
         let (size, stride) = (self.slots.size, self.slots.stride);
         for ((index, result), (_, peer)) in bundle.results().enumerate().zip(sockets) {
@@ -202,7 +204,7 @@ impl RecvBatch {
         only: Option<&SocketAddr>,
     ) -> io::Result<usize> {
         if socket.stop_coalescing() {
-            // Where one datagram ends and the next begins is not told this way; their senders repeat them.
+            // This call does not report where one datagram ends and the next begins; the senders retransmit them.
             while portable::receive_one(socket, self.slots.slot(0)).is_ok() {}
         }
         while self.arrivals.len() < self.slots.count.min(most) {
@@ -221,14 +223,15 @@ impl RecvBatch {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if self.arrivals.is_empty() => return Err(error),
-                // A pending error behind datagrams that came is lost here; where there is an error queue, that has it.
+                // A pending error behind received datagrams is lost here; the error queue, where there is one, still
+                // has it.
                 Err(_) => break,
             }
         }
         Ok(self.arrivals.len())
     }
 
-    /// The datagram of that index, below what [`RecvBatch::receive_of`] returned.
+    /// Returns an arrival by its index, below the result of [`RecvBatch::receive_of`].
     ///
     /// # Panics
     /// If there is none.

@@ -1,4 +1,4 @@
-//! recvmmsg(2): many datagrams a call.
+//! recvmmsg(2): many datagrams per call.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,12 +12,12 @@ use super::address::Name;
 use super::cmsg::{RecvControl, told};
 use super::recv::{Meta, Slots};
 
-/// Whether the call may be made here.
+/// Checks whether the call is permitted.
 ///
 /// # Errors
-/// What the call says.
+/// The error of the call.
 pub(super) fn probe(fd: RawFd) -> io::Result<()> {
-    // SAFETY: an array of no elements may be anywhere.
+    // SAFETY: the pointer of an empty array is not followed.
     let result = unsafe { libc::recvmmsg(fd, ptr::null_mut(), 0, libc::MSG_DONTWAIT as _, ptr::null_mut()) };
     if result < 0 {
         return Err(io::Error::last_os_error());
@@ -25,15 +25,15 @@ pub(super) fn probe(fd: RawFd) -> io::Result<()> {
     Ok(())
 }
 
-/// The arrays of the call, one element a slot, allocated once. Pointers are only valid during a call.
+/// The arrays of the call, one element per slot, allocated once. Pointers are only valid during a call.
 pub(super) struct Recvmmsg {
     headers: Box<[mmsghdr]>,
     vectors: Box<[iovec]>,
     names: Box<[Name]>,
     controls: Box<[RecvControl]>,
-    /// Headers that the kernel may have changed since they were filled.
+    /// The number of headers, from the first, that the kernel may have changed since they were filled.
     stale: usize,
-    /// Where the pointers in the headers point; null before the first call.
+    /// The slots' memory that the pointers in the headers point to; null before the first call.
     filled_for: *mut u8,
 }
 
@@ -59,8 +59,7 @@ impl Recvmmsg {
         }
     }
 
-    /// Receives into the slots from the first on, `most` of them, and lists in `arrivals` what came; with `peer` only what
-    /// it sent.
+    /// Receives into the first `most` slots and adds the datagrams to `arrivals`; with `peer` only those that it sent.
     pub(super) fn receive(
         &mut self,
         socket: &UdpSocket,
@@ -91,7 +90,7 @@ impl Recvmmsg {
                 return Err(error);
             }
         };
-        // Of the one behind the last the kernel may have begun to write.
+        // The kernel may have begun to write the header behind the last one.
         self.stale = (received + 1).min(self.headers.len());
         for index in 0..received {
             let length = self.headers[index].msg_hdr.msg_namelen;
@@ -102,7 +101,7 @@ impl Recvmmsg {
         Ok(())
     }
 
-    /// Fills the headers the first time, later only what the kernel has changed in them.
+    /// Fills the headers the first time, later only the fields that the kernel has changed.
     fn prepare(&mut self, slots: &mut Slots) {
         debug_assert_eq!(slots.count, self.headers.len());
         let base = slots.base();
@@ -121,7 +120,7 @@ impl Recvmmsg {
         let (names, controls) = (self.names.as_mut_ptr(), self.controls.as_mut_ptr());
         let vectors = self.vectors.as_mut_ptr();
         for (index, header) in self.headers.iter_mut().enumerate() {
-            // Addresses only, followed by the kernel during a call.
+            // Only addresses are computed; the kernel follows them during a call.
             let vector = vectors.wrapping_add(index);
             let slot = base.wrapping_add(index * slots.stride);
             // SAFETY: `index` is below the length of `vectors`.
@@ -140,7 +139,7 @@ impl Recvmmsg {
         self.filled_for = base;
     }
 
-    /// What came into a slot: one datagram, or several of one sender behind each other; nothing if it has no sender.
+    /// Adds the datagrams of a slot: one, or several of one sender behind each other; none if there is no sender.
     fn tell(&self, index: usize, slots: &Slots, arrivals: &mut Vec<Meta>) {
         let header = &self.headers[index].msg_hdr;
         let Some(peer) = self.names[index].get(header.msg_namelen) else {

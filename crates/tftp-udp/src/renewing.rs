@@ -1,8 +1,8 @@
-//! Sockets for one peer at a time, whose port is drawn anew with each peer.
+//! Sockets for one peer at a time, each time with another random port.
 //!
-//! A socket with IP_BIND_ADDRESS_NO_PORT is bound to an address alone. connect(2) draws a random port, connecting to
-//! AF_UNSPEC gives it back, and the socket keeps its options and its place in epoll. That takes a quarter of the time
-//! of a new socket. The kernel delivers nothing from other peers, and answers them as it does for a closed port.
+//! A socket with IP_BIND_ADDRESS_NO_PORT is bound to an address alone. connect(2) chooses a random port, connecting to
+//! AF_UNSPEC releases it, and the socket keeps its options and its registration with epoll. That takes a quarter of the
+//! time of a new socket. The kernel delivers nothing from other peers, and answers them as it does for a closed port.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,10 +10,10 @@ use std::net::SocketAddr;
 use super::UdpSocket;
 
 impl UdpSocket {
-    /// Gives the port back and forgets the peer, so that [`UdpSocket::connect`] draws another port.
+    /// Releases the port and the peer, so that [`UdpSocket::connect`] chooses another port.
     ///
     /// # Errors
-    /// `Unsupported` where the port was bound for good (see [`super::SocketOptions::late_port`]).
+    /// `Unsupported` if the port is bound permanently (see [`super::SocketOptions::late_port`]).
     #[cfg(linux)]
     pub fn disconnect(&self) -> io::Result<()> {
         if !self.is_renewable() {
@@ -32,7 +32,7 @@ impl UdpSocket {
         }
     }
 
-    /// No such thing on this system.
+    /// Not available on this system.
     ///
     /// # Errors
     /// `Unsupported`.
@@ -41,18 +41,18 @@ impl UdpSocket {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Discards what waits in the receive queue, and pending errors. At most `most` datagrams; false if there were more.
+    /// Discards queued datagrams and pending errors. At most `most` of them; returns false if there were more.
     pub fn discard_received(&self, most: usize) -> bool {
         let mut byte = [0; 1];
         for _ in 0..most {
             match super::portable::receive_one(self, &mut byte) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // An error that a call has returned stands in the queue still, with the address of a peer that
+                    // An error that a call has returned is still in the error queue, with the address of a peer that
                     // may come back.
                     self.take_errors(&mut |_, _| {});
                     return true;
                 }
-                // A datagram, or a pending error.
+                // A datagram or a pending error was discarded.
                 _ => {}
             }
         }
@@ -60,12 +60,12 @@ impl UdpSocket {
     }
 }
 
-/// Receives one datagram with the cheapest call there is, into a buffer with one byte more than is wanted. Returns the
-/// bytes kept and whether some were cut off; `None` for a datagram of anybody but `peer`: one that came before the
-/// socket was connected.
+/// Receives one datagram with the cheapest call available, into a buffer with one byte more than needed. Returns the
+/// bytes kept and whether some were cut off; `None` for a datagram of another peer, which came before the socket was
+/// connected.
 ///
 /// # Errors
-/// `WouldBlock` where nothing waits; a pending error of the socket.
+/// `WouldBlock` if no datagrams are queued; a pending error of the socket.
 #[cfg(linux)]
 #[inline]
 pub(super) fn receive_from(
@@ -75,7 +75,7 @@ pub(super) fn receive_from(
 ) -> io::Result<Option<(usize, bool)>> {
     use super::address::Name;
     let (mut name, mut size) = (Name::EMPTY, Name::SIZE);
-    // By number: the C library's function is a point where a thread may be cancelled, which costs two atomic changes.
+    // Called by number: the C library's function is a cancellation point, which costs two atomic operations.
     // SAFETY: buffer, address and size are borrowed mutably for the call, and their true lengths are given.
     let length = unsafe {
         libc::syscall(
@@ -94,10 +94,10 @@ pub(super) fn receive_from(
     Ok(name.is(size, peer).then(|| kept(length, buffer.len())))
 }
 
-/// Receives one datagram of `peer`; `None` for one of anybody else.
+/// Receives one datagram of `peer`; `None` for a datagram of another peer.
 ///
 /// # Errors
-/// `WouldBlock` where nothing waits; a pending error of the socket.
+/// `WouldBlock` if no datagrams are queued; a pending error of the socket.
 #[cfg(not(linux))]
 pub(super) fn receive_from(
     socket: &UdpSocket,
@@ -114,7 +114,7 @@ fn kept(length: usize, room: usize) -> (usize, bool) {
     (length.min(most), length > most)
 }
 
-/// Address and port alone: the kernel fills flow information and scope as it likes.
+/// Compares address and port alone: the kernel fills in flow information and scope at its discretion.
 pub(super) fn same(one: SocketAddr, other: SocketAddr) -> bool {
     (one.ip(), one.port()) == (other.ip(), other.port())
 }

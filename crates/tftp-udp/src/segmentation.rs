@@ -1,4 +1,4 @@
-//! UDP_SEGMENT: whether the kernel cuts a run of equal blocks into datagrams, and towards whom it will not.
+//! UDP_SEGMENT: checks whether the kernel splits a run of equal blocks into datagrams, and for which peers it refuses.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -6,24 +6,24 @@ use std::sync::OnceLock;
 
 use super::UdpSocket;
 
-/// Segments of one message: UDP_MAX_SEGMENTS of the kernels before 6.10 (128 since).
+/// The maximum number of segments of one message: UDP_MAX_SEGMENTS of the kernels before 6.10 (128 since).
 pub(super) const MAX_SEGMENTS: usize = 64;
 
-/// Bytes of one message: what an IPv4 datagram can carry (65535 less 20 and 8), and IPv6 more than that.
+/// The maximum number of bytes of one message: the payload of an IPv4 datagram (65535 less 20 and 8); IPv6 allows more.
 pub(super) const MAX_BYTES: usize = 65507;
 
-/// Runs to a peer that are sent without segmentation after a refusal, before it is tried again.
+/// The number of runs to a peer that are sent without segmentation after a refusal, before it is tried again.
 const RETRY_AFTER: u32 = 256;
 
-/// Peers remembered at once; two in one place cost each other a failing call now and then.
+/// The number of peers remembered at once; two peers in one place cause each other a failing call now and then.
 const PLACES: usize = 1024;
 
-/// Datagrams of that size in one message.
+/// Returns how many datagrams of that size one message holds.
 pub(super) fn segments_of(segment: usize) -> usize {
     (MAX_BYTES / segment.max(1)).clamp(1, MAX_SEGMENTS)
 }
 
-/// Whether the kernel knows it at all (Linux 4.18).
+/// Returns true if the kernel has the option at all (Linux 4.18).
 pub(super) fn supported(socket: &UdpSocket) -> bool {
     static SUPPORTED: OnceLock<bool> = OnceLock::new();
     *SUPPORTED.get_or_init(|| {
@@ -37,8 +37,8 @@ pub(super) fn supported(socket: &UdpSocket) -> bool {
     })
 }
 
-/// Whether an error says that a run can't be segmented on its way, though its datagrams may go one by one: larger
-/// than the path MTU (EINVAL or EMSGSIZE), no checksum offload or IPsec (EIO).
+/// Returns true if an error means that a run can't be segmented on its path, although its datagrams may be sent one by
+/// one: larger than the path MTU (EINVAL or EMSGSIZE), no checksum offload or IPsec (EIO).
 pub(super) fn is_refusal(error: &io::Error) -> bool {
     let refusals = [
         libc::EIO,
@@ -50,7 +50,8 @@ pub(super) fn is_refusal(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| refusals.contains(&code))
 }
 
-/// Peers towards which segmentation was refused, since path and MTU are theirs. Empty until the first refusal.
+/// Remembers peers for which segmentation was refused, because path and MTU depend on the peer. Empty until the first
+/// refusal.
 #[derive(Default)]
 pub(super) struct Refusals {
     places: Vec<Refusal>,
@@ -58,16 +59,16 @@ pub(super) struct Refusals {
 
 #[derive(Clone, Copy, Default)]
 struct Refusal {
-    /// The peer's address, hashed; 0: nobody's place.
+    /// The hash of the peer's address; 0 if the place is free.
     peer: u64,
     /// The smallest segment refused.
     segment: usize,
-    /// Runs to go until it is tried again.
+    /// The number of runs before it is tried again.
     remaining: u32,
 }
 
 impl Refusals {
-    /// Whether a run of that segment size to that peer is to be segmented; counts the run if not.
+    /// Returns true if a run of that segment size to that peer is to be segmented; counts the run if not.
     #[inline]
     pub(super) fn permit(&mut self, peer: SocketAddr, segment: usize) -> bool {
         self.places.is_empty() || self.permit_known(hash(peer), segment)
@@ -82,7 +83,7 @@ impl Refusals {
         false
     }
 
-    /// Notes a refusal. `whatever_size`: the segment's size was not the reason.
+    /// Remembers a refusal. `whatever_size`: the segment's size was not the reason.
     pub(super) fn note(&mut self, peer: SocketAddr, segment: usize, whatever_size: bool) {
         if self.places.is_empty() {
             self.places.resize(PLACES, Refusal::default());
@@ -107,7 +108,7 @@ fn place_of(peer: u64) -> usize {
     (peer >> 32) as usize % PLACES
 }
 
-/// The address without its port: the path is the host's. Never 0.
+/// Hashes the address without its port, because the path depends on the host. Never 0.
 fn hash(peer: SocketAddr) -> u64 {
     let bits = match peer.ip().to_canonical() {
         IpAddr::V4(ip) => u64::from(ip.to_bits()),
@@ -136,7 +137,8 @@ mod tests {
         }
     }
 
-    /// A refusal is the peer's own, counts for what is not smaller, and is tried again after a while.
+    /// A refusal counts for one peer and for segments that are not smaller, and segmentation is tried again after a
+    /// while.
     #[test]
     fn refusals_are_remembered_for_a_while() {
         let peer = |address: &str| address.parse::<SocketAddr>().unwrap();

@@ -1,4 +1,4 @@
-//! Sending what a loop turn produced, at once.
+//! Sends the packets of one turn of the loop together.
 
 use std::io;
 use std::ops::Range;
@@ -13,32 +13,32 @@ mod tests;
 #[cfg(linux)]
 mod together;
 
-/// Bytes of a packet that is copied together for one plain send, where it is all that a connected socket has to send:
-/// beyond it copying costs more than handing its pieces over.
+/// The maximum size in bytes of a packet whose pieces are copied together for one plain send, if it is the only packet
+/// of a connected socket: for larger ones, copying costs more than passing the pieces.
 const PLAIN_SEND: usize = 2048;
 
-/// What the frames have in common.
+/// The fields common to all frames.
 #[derive(Clone, Debug)]
 #[cfg_attr(not(linux), expect(dead_code, reason = "only Linux sends frames"))]
 pub struct FrameOptions {
-    /// Where they come from.
+    /// The source address.
     pub mac: MacAddr,
-    /// The port whose requests tell the way back.
+    /// The port of the requests from which the way back is learnt.
     pub port: u16,
     /// The TOS byte.
     pub traffic_class: u8,
-    /// What exceeds the interface's MTU is refused instead of fragmented.
+    /// True if packets beyond the interface's MTU are refused instead of fragmented.
     pub dont_fragment: bool,
 }
 
-/// Packets collected during a loop turn. Memory is used again from turn to turn.
+/// Packets collected during a turn of the loop. Memory is kept from turn to turn.
 pub struct SendBatch {
     queue: Queue,
     spare: Queue,
     order: Vec<u32>,
     sent: Vec<Unit>,
     single: Single,
-    /// Where packets leave as frames; asked once a flush.
+    /// Set if packets leave as frames; tried first in each flush.
     #[cfg(linux)]
     frames: Option<Box<super::frames::Frames>>,
     #[cfg(linux)]
@@ -49,39 +49,40 @@ pub struct SendBatch {
     together: together::Together,
 }
 
-/// What became of a flush.
+/// The result of a flush.
 #[derive(Debug, Default)]
 pub struct FlushReport {
-    /// Sockets without room: their packets wait in order; flush again when the poller says writable.
+    /// Sockets whose buffer is full: their packets stay queued in order; flush again when the poller reports them
+    /// writable.
     pub blocked: Vec<usize>,
-    /// Sockets whose device has no room (ENOBUFS), which no poller tells: their packets wait in order; flush again
-    /// after about a millisecond.
+    /// Sockets whose device has no room (ENOBUFS), which no poller reports: their packets stay queued in order; flush
+    /// again after about a millisecond.
     pub congested: Vec<usize>,
-    /// Packets or whole windows that could not be sent, and why.
+    /// Packets or whole windows that could not be sent, and the errors.
     pub failed: Vec<(Route, io::Error)>,
-    /// Datagrams handed to the system.
+    /// The number of datagrams passed to the system.
     pub sent: usize,
-    /// Datagrams dropped because more waited for a socket than may, or because the socket is gone.
+    /// The number of datagrams dropped because a socket's queue was full, or because the socket is closed.
     pub dropped: usize,
 }
 
-/// Datagrams of one message that went together.
+/// Datagrams of one message that were sent together.
 #[derive(Clone, Copy)]
 pub(super) struct Unit {
     pub(super) message: u32,
     pub(super) datagrams: usize,
 }
 
-/// Why the first waiting message did not go.
+/// The reason why the first queued message was not sent.
 pub(super) struct Failure {
     pub(super) error: io::Error,
-    /// It was several datagrams in one, for the kernel to cut.
+    /// True if it was several datagrams in one, for the kernel to split.
     #[cfg_attr(not(linux), allow(dead_code, reason = "always false there"))]
     pub(super) segmented: bool,
 }
 
 impl SendBatch {
-    /// An empty batch.
+    /// Creates an empty batch.
     pub fn new(mode: IoMode) -> SendBatch {
         #[cfg(not(linux))]
         let _ = mode;
@@ -102,10 +103,10 @@ impl SendBatch {
         }
     }
 
-    /// A batch whose packets leave as frames where their way begins with an Ethernet.
+    /// Creates a batch whose packets leave as frames if their next hop is on an Ethernet.
     ///
     /// # Errors
-    /// `PermissionDenied` without CAP_NET_RAW; `Unsupported` where the system has no such thing.
+    /// `PermissionDenied` without CAP_NET_RAW; `Unsupported` if the system has no packet sockets.
     #[cfg(linux)]
     pub fn with_frames(mode: IoMode, options: FrameOptions) -> io::Result<SendBatch> {
         Ok(SendBatch {
@@ -114,7 +115,7 @@ impl SendBatch {
         })
     }
 
-    /// A batch whose packets leave as frames: not on this system.
+    /// Creates a batch whose packets leave as frames: not available on this system.
     ///
     /// # Errors
     /// `Unsupported`.
@@ -123,28 +124,28 @@ impl SendBatch {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Whether nothing waits to be sent.
+    /// Returns true if no packets are queued.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
 
-    /// Whether packets of that socket wait to be sent.
+    /// Returns true if packets of that socket are queued.
     pub fn holds(&self, socket: usize) -> bool {
         let of_it = |message: &Message| message.route.socket == socket;
         self.queue.messages.iter().any(of_it)
     }
 
-    /// Adds one packet, copied: ACK, OACK, ERROR.
+    /// Queues a copy of one packet: ACK, OACK, ERROR.
     #[inline]
     pub fn push_small(&mut self, to: Route, packet: &[u8]) {
         self.queue.drop_unended();
         self.queue.push_small(to, packet);
     }
 
-    /// Begins DATA packets to one client, `segment_size` bytes each with their headers; only the last may have
-    /// fewer. Each is a [`SendBatch::block`] with its [`SendBatch::slice`]s, or a [`SendBatch::packet`]; [`SendBatch::end_data`] ends them. Packets that
-    /// are not ended are never sent.
+    /// Begins DATA packets to one client, `segment_size` bytes each, headers included; only the last may be shorter.
+    /// Each is a [`SendBatch::block`] with its [`SendBatch::slice`]s, or a [`SendBatch::packet`];
+    /// [`SendBatch::end_data`] ends them. Packets that are not ended are never sent.
     #[inline]
     pub fn begin_data(&mut self, to: Route, segment_size: usize) {
         self.queue.drop_unended();
@@ -157,7 +158,7 @@ impl SendBatch {
         self.queue.block(header);
     }
 
-    /// Adds data to the packet: by reference, unless it is so little that a copy is cheaper.
+    /// Adds data to the packet by reference, or by copy if it is so small that copying is cheaper.
     ///
     /// # Panics
     /// If the range is not within the bytes.
@@ -166,8 +167,8 @@ impl SendBatch {
         self.queue.slice(bytes, range);
     }
 
-    /// Adds a packet whose header stands before its data: by reference, so that successive packets of one piece of memory
-    /// are one piece of a message.
+    /// Adds a packet whose header stands before its data, by reference, so that successive packets in the same memory
+    /// become one piece of a message.
     ///
     /// # Panics
     /// If the range is not within the bytes.
@@ -176,14 +177,15 @@ impl SendBatch {
         self.queue.packet(bytes, range);
     }
 
-    /// Ends the DATA packets begun; nothing where there are none.
+    /// Ends the DATA packets begun, if there are any.
     #[inline]
     pub fn end_data(&mut self) {
         self.queue.end_data();
     }
 
-    /// Sends the packet of a transfer in lockstep: all that waits is one packet, to the peer that its socket is connected
-    /// to. False where that is not so, or the system did not take it: [`SendBatch::flush`] does the rest.
+    /// Sends the only queued packet, as for a transfer in lockstep, to the peer that its socket is connected to.
+    /// Returns false if there is not exactly one such packet, or the system did not accept it: then
+    /// [`SendBatch::flush`] is needed.
     #[inline]
     pub(super) fn flush_one<'s>(&mut self, socket: impl Fn(usize) -> Option<&'s UdpSocket>) -> bool {
         self.queue.drop_unended();
@@ -210,8 +212,9 @@ impl SendBatch {
         is_sent
     }
 
-    /// Sends what waits: socket by socket, and on each in the order it was pushed. `sockets` finds a socket by the
-    /// index of the routes; the packets of one that it does not find are dropped. What can't be sent yet waits.
+    /// Sends the queued packets: socket by socket, and for each socket in the order they were queued. `sockets` finds a
+    /// socket by the index of the routes; packets of a socket that it does not find are dropped. Packets that can't be
+    /// sent yet stay queued.
     pub fn flush<'s>(&mut self, sockets: &dyn Fn(usize) -> Option<&'s UdpSocket>) -> FlushReport {
         self.queue.drop_unended();
         let mut report = FlushReport::default();
@@ -239,7 +242,7 @@ impl SendBatch {
         report
     }
 
-    /// Sorts the messages by socket, each socket's in the order they were pushed.
+    /// Sorts the messages by socket, those of each socket in the order they were queued.
     fn arrange(&mut self) {
         self.order.clear();
         self.order.extend(0..self.queue.messages.len() as u32);
@@ -250,7 +253,7 @@ impl SendBatch {
         }
     }
 
-    /// Drops what waits for a socket that is about to get another peer. Returns the datagrams dropped.
+    /// Drops the queued packets of a socket that is about to get another peer. Returns the number of datagrams dropped.
     pub fn forget(&mut self, socket: usize) -> usize {
         self.queue.drop_unended();
         let mut dropped = 0;
@@ -264,13 +267,13 @@ impl SendBatch {
         dropped
     }
 
-    /// Messages that the last call of the last flush sent.
+    /// Returns the number of messages that the last call of the last flush sent.
     #[cfg(all(test, linux))]
     pub(super) fn last_messages(&self) -> usize {
         self.sent.len()
     }
 
-    /// Never lets the kernel cut a run into datagrams.
+    /// Disables segmentation by the kernel.
     #[cfg(all(test, unix))]
     pub(super) fn without_segmentation(&mut self) {
         #[cfg(linux)]

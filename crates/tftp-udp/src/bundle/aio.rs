@@ -1,7 +1,7 @@
 //! Bundles by Linux AIO (io_submit), which needs no privilege and is permitted in the usual containers.
 //!
-//! A socket that does not block has done its call when io_submit(2) returns. No length of a datagram is told beyond the
-//! memory given, and no address. Control messages do not go with a call, so that windows do not go this way.
+//! On a non-blocking socket a call is complete when io_submit(2) returns. AIO reports neither the sender's address nor
+//! the length of a datagram beyond the given memory. It passes no control messages, so that windows are not sent by it.
 
 use std::io;
 use std::ptr;
@@ -9,13 +9,13 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Call, Work};
 
-/// Contexts that no thread uses now, with the process they belong to: destroying one takes some 30 ms.
+/// Contexts not used by any thread, kept with the process they belong to, because destroying one takes some 30 ms.
 static IDLE: Mutex<Vec<Context>> = Mutex::new(Vec::new());
 
 /// IOCB_CMD_PREAD and IOCB_CMD_PWRITE.
 const READ: u16 = 0;
 const WRITE: u16 = 1;
-/// No command: ends what io_submit takes.
+/// Not a valid command: io_submit stops there.
 const UNKNOWN: u16 = u16::MAX;
 
 /// struct iocb.
@@ -30,7 +30,7 @@ struct Block {
     fd: u32,
     memory: u64,
     length: u64,
-    /// A socket takes none but 0.
+    /// Sockets accept 0 only.
     offset: i64,
     reserved: u64,
     flags: u32,
@@ -47,10 +47,10 @@ struct Event {
     result2: i64,
 }
 
-/// What the kernel keeps of a thread's calls.
+/// A kernel context for a thread's calls.
 struct Context {
     id: libc::c_ulong,
-    /// A child of fork(2) inherits none.
+    /// The process that created it: a child of fork(2) does not inherit contexts.
     process: u32,
     calls: usize,
 }
@@ -73,7 +73,7 @@ impl Aio {
     }
 
     /// # Errors
-    /// Those of io_submit, where it took not one call.
+    /// Those of io_submit, if it accepted no call at all.
     ///
     /// # Safety
     /// As for [`super::Bundle::perform`].
@@ -87,8 +87,8 @@ impl Aio {
             *pointer = block;
         }
         let count = calls.len().min(self.blocks.len()) as libc::c_long;
-        // SAFETY: so many pointers lead to blocks of `self`; the caller answers for the memory that these name. Both are
-        // used no more when the calls are over, which `collect` waits for.
+        // SAFETY: `count` pointers lead to blocks of `self`; the caller vouches for the memory that these name. The
+        // kernel no longer uses either once the calls are complete, which `collect` waits for.
         let submitted =
             unsafe { libc::syscall(libc::SYS_io_submit, context.id, count, pointers.as_mut_ptr()) };
         let Ok(submitted) = usize::try_from(submitted) else {
@@ -105,11 +105,11 @@ impl Drop for Aio {
     }
 }
 
-/// Takes the results of as many calls as there is room for. They are there: only a signal makes it ask again.
+/// Takes one result for each of `events`. The results are already available; the loop repeats the call after a signal.
 fn collect(context: &Context, events: &mut [Event], calls: &mut [Call]) -> io::Result<()> {
     let mut left = events.len();
     while left > 0 {
-        // SAFETY: room for so many events; no time is given.
+        // SAFETY: `events` has room for `left` results; there is no timeout.
         let got = unsafe {
             libc::syscall(
                 libc::SYS_io_getevents,
@@ -156,7 +156,7 @@ impl Block {
 }
 
 impl Context {
-    /// One that is idle, or a new one.
+    /// Takes an idle context, or creates one.
     fn take(calls: usize) -> io::Result<Context> {
         let process = std::process::id();
         let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,8 +9,8 @@ pub(super) struct Uring(IoUring);
 
 impl Uring {
     /// # Errors
-    /// Those of io_uring_setup: an old kernel, a sandbox, /proc/sys/kernel/io_uring_disabled. `Unsupported` where it does
-    /// not know the calls (Linux 5.6).
+    /// Those of io_uring_setup: an old kernel, a sandbox, /proc/sys/kernel/io_uring_disabled. `Unsupported` where the
+    /// kernel lacks the operations (before Linux 5.6).
     pub(super) fn new(calls: usize) -> io::Result<Uring> {
         let ring = IoUring::new(calls as u32)?;
         let mut probe = io_uring::Probe::new();
@@ -23,7 +23,7 @@ impl Uring {
     }
 
     /// # Errors
-    /// Those of io_uring_enter. The ring is of no use any more.
+    /// Those of io_uring_enter. The ring must not be used afterwards.
     ///
     /// # Safety
     /// As for [`super::Bundle::perform`].
@@ -31,8 +31,8 @@ impl Uring {
         let mut queue = self.0.submission();
         for (index, call) in calls.iter().enumerate() {
             let entry = entry(call).user_data(index as u64);
-            // SAFETY: the caller answers for the memory, which is used no more when the call is over: with MSG_DONTWAIT it
-            // never waits, and the loop below waits for its result.
+            // SAFETY: the caller vouches for the memory, which the kernel no longer uses once the call is complete:
+            // with MSG_DONTWAIT it never waits, and the loop below waits for its result.
             unsafe { queue.push(&entry) }.map_err(io::Error::other)?;
         }
         drop(queue);

@@ -1,4 +1,4 @@
-//! Random ports: the system's draw, confined to a range where the kernel can, else numbers of our own.
+//! Random ports: chosen by the kernel, within a range where it supports that; otherwise drawn here.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,12 +6,12 @@ use std::ops::RangeInclusive;
 
 use crate::{IoMode, SocketOptions, UdpSocket};
 
-/// Random numbers that are tried before the range is searched from end to end.
+/// The number of random ports to try before the whole range is searched.
 const ATTEMPTS: usize = 16;
 
 pub(super) struct Draw {
     range: Option<RangeInclusive<u16>>,
-    /// The kernel draws ports when it connects. Not in [`IoMode::Portable`], which does as every system can.
+    /// True if the kernel chooses ports on connect. Not in [`IoMode::Portable`], which uses only what every system has.
     is_late: bool,
 }
 
@@ -23,10 +23,10 @@ impl Draw {
         }
     }
 
-    /// A socket at that address with a random port.
+    /// Binds a socket to an address with a random port.
     ///
     /// # Errors
-    /// `AddrInUse` where every port of the range is taken; those of bind.
+    /// `AddrInUse` if every port of the range is taken; those of bind.
     pub(super) fn bind(
         &self,
         mut address: SocketAddr,
@@ -48,10 +48,10 @@ impl Draw {
         Err(refused)
     }
 
-    /// A socket at that address, connected to `peer` by a random port.
+    /// Binds a socket to an address and connects it to `peer` from a random port.
     ///
     /// # Errors
-    /// `AddrInUse` where every port is taken; those of bind and connect.
+    /// `AddrInUse` if every port is taken; those of bind and connect.
     pub(super) fn connected(
         &mut self,
         here: SocketAddr,
@@ -74,7 +74,7 @@ impl Draw {
                     // The range is not within net.ipv4.ip_local_port_range.
                     self.is_late = false;
                 }
-                // Linux before 6.3 does not know the option.
+                // Linux before 6.3 lacks the option.
                 Err(error) if self.range.is_some() && is_unknown(&error) => self.is_late = false,
                 Err(error) => return Err(error),
             }
@@ -84,7 +84,7 @@ impl Draw {
         Ok(socket)
     }
 
-    /// Whether the kernel's draw is one of the range.
+    /// Returns true if the port chosen by the kernel is within the range.
     pub(super) fn accepts(&self, socket: &UdpSocket) -> io::Result<bool> {
         match &self.range {
             None => Ok(true),
@@ -93,7 +93,7 @@ impl Draw {
     }
 }
 
-/// Connects; a system without a free port says so as bind would.
+/// Connects; a system without a free port fails with `AddrInUse`, as bind does.
 pub(super) fn connect(socket: &UdpSocket, peer: SocketAddr) -> io::Result<()> {
     socket.connect(peer).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock => io::ErrorKind::AddrInUse.into(),
@@ -101,7 +101,7 @@ pub(super) fn connect(socket: &UdpSocket, peer: SocketAddr) -> io::Result<()> {
     })
 }
 
-/// Numbers of a range in an order that nobody foretells who does not know `draw`, each at least once.
+/// Returns every port of a range at least once, in an order that cannot be predicted without knowing `draw`.
 fn numbers(range: RangeInclusive<u16>, draw: u64) -> impl Iterator<Item = u16> {
     let (first, count) = (u64::from(*range.start()), range.len() as u64);
     let guesses = (0..ATTEMPTS as u64).map(move |step| first + mixed(draw, step) % count);
@@ -110,7 +110,7 @@ fn numbers(range: RangeInclusive<u16>, draw: u64) -> impl Iterator<Item = u16> {
     guesses.chain(all).map(|port| port as u16)
 }
 
-/// The number after `step` of SplitMix64, whose steps are as far apart as its constant says.
+/// Returns output `step` of SplitMix64 with the seed `draw`; its state advances by a constant.
 fn mixed(draw: u64, step: u64) -> u64 {
     let mut mixed = draw.wrapping_add((step + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

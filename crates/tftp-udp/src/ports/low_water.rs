@@ -1,29 +1,29 @@
-//! How many idle sockets are kept: decided without sockets.
+//! Decides how many idle sockets are kept; has no sockets itself.
 
 use std::time::Duration;
 
 use tftp_proto::Instant;
 
-/// How long idle sockets have to go unused before they are closed.
+/// The time that idle sockets have to be unused before they are closed.
 const UNUSED: Duration = Duration::from_secs(2);
 
-/// When idle sockets are closed: as many as were not needed for a while, so that a busy server keeps what it uses and one
-/// at rest holds none.
+/// Finds out how many idle sockets were not needed for a while. These are closed, so that a busy server keeps the
+/// sockets that it uses and an idle one keeps none.
 #[derive(Debug, Default)]
 pub(super) struct LowWater {
-    /// When to look; set while there are idle sockets.
+    /// The time of the next check; set while there are idle sockets.
     due: Option<Instant>,
-    /// The fewest idle sockets since the last look.
+    /// The lowest number of idle sockets since the last check.
     low: usize,
 }
 
 impl LowWater {
-    /// When [`LowWater::surplus`] is to be called.
+    /// Returns the time at which [`LowWater::surplus`] is to be called.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// A socket became idle.
+    /// Called when a socket became idle.
     pub(super) fn added(&mut self, now: Instant) {
         if self.due.is_none() {
             *self = LowWater {
@@ -33,12 +33,12 @@ impl LowWater {
         }
     }
 
-    /// A socket was taken, and so many idle ones are left.
+    /// Called when an idle socket was taken; `left` is the number of those left.
     pub(super) fn taken(&mut self, left: usize) {
         self.low = self.low.min(left);
     }
 
-    /// How many of the idle sockets are to be closed now.
+    /// Returns how many of the idle sockets are to be closed now.
     pub(super) fn surplus(&mut self, idle: usize, now: Instant) -> usize {
         if self.due.is_none_or(|due| now < due) {
             return 0;
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(water.due(), Some(at(2)));
         assert_eq!(water.surplus(10, at(1)), 0);
         assert_eq!(water.surplus(10, at(2)), 0, "they came in this span");
-        // Of ten, four were in use at once.
+        // Of ten sockets, four were in use at the same time.
         water.taken(6);
         water.added(at(3));
         assert_eq!(water.surplus(10, at(4)), 6);

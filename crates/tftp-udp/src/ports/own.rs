@@ -1,4 +1,4 @@
-//! Private sockets, most of them used again and again.
+//! Private sockets, most of them reused for many transfers.
 
 use std::cell::Cell;
 use std::io;
@@ -12,10 +12,11 @@ use super::{Open, Own, Ports, draw};
 use crate::datagrams::{OpenPlan, Reception};
 use crate::{Poller, SocketOptions, UdpSocket};
 
-/// Datagrams of the former client that are discarded before a socket gets the next one. One with more is closed.
+/// The maximum number of datagrams of the former client that are discarded before a socket is reused. A socket with
+/// more is closed.
 const MOST_DISCARDED: usize = 256;
 
-/// An IPv4 address as a dual-stack socket has it.
+/// Returns the address in the socket's family: a dual-stack socket uses IPv4-mapped addresses.
 fn in_family(ip: IpAddr, socket: SocketAddr) -> IpAddr {
     match ip {
         IpAddr::V4(v4) if socket.is_ipv6() => v4.to_ipv6_mapped().into(),
@@ -24,10 +25,10 @@ fn in_family(ip: IpAddr, socket: SocketAddr) -> IpAddr {
 }
 
 impl Ports {
-    /// A socket for this transfer alone.
+    /// Opens a socket for this transfer alone.
     ///
     /// # Errors
-    /// `AddrInUse` and EMFILE where ports or descriptors are used up, or as many are in use as may be.
+    /// `AddrInUse` and EMFILE if no ports or descriptors are left; `QuotaExceeded` if the limit of sockets is reached.
     pub(super) fn open_own(&mut self, poller: &Poller, plan: &OpenPlan) -> io::Result<usize> {
         if !self.options.always_private && self.options.sockets.foreign_source {
             return self.open_unconnected(poller, plan);
@@ -55,14 +56,14 @@ impl Ports {
         self.add_own(poller, socket, own)
     }
 
-    /// The client of that private socket has acknowledged something.
+    /// Called when the client of a private socket has acknowledged something.
     pub fn settle(&self, index: usize) {
         if let Some(own) = self.own(index) {
             own.permit.settle();
         }
     }
 
-    /// Closes an idle socket, where there is one.
+    /// Closes an idle socket; returns false if there is none.
     pub fn close_idle(&mut self, poller: &Poller) -> bool {
         let idle = self.idle.pop();
         if let Some(index) = idle {
@@ -71,7 +72,7 @@ impl Ports {
         idle.is_some()
     }
 
-    /// Takes the socket's transfer away and makes it idle; false where it is to be closed.
+    /// Ends the socket's transfer and makes it idle; returns false if it has to be closed.
     pub(super) fn retire(&mut self, index: usize, now: Instant) -> bool {
         let has_room = self.idle.len() < self.options.idle;
         let slot = &mut self.slots[index];
@@ -94,7 +95,7 @@ impl Ports {
         true
     }
 
-    /// An idle socket at that address, with a new port.
+    /// Reuses an idle socket at that address, with a new port.
     fn reuse(&mut self, poller: &Poller, here: SocketAddr, plan: &OpenPlan) -> Option<usize> {
         let is_here = |&index: &usize| self.own(index).is_some_and(|own| own.here == here);
         let at = self.idle.iter().rposition(is_here)?;
@@ -110,7 +111,7 @@ impl Ports {
     fn renew(&mut self, index: usize, plan: &OpenPlan) -> io::Result<()> {
         let open = self.slots[index].open.as_mut().ok_or(io::ErrorKind::NotFound)?;
         let own = open.own.as_mut().ok_or(io::ErrorKind::NotFound)?;
-        // The same client may be the next: what it sent to the former port must not count for this one.
+        // The same client may be the next: datagrams that it sent to the former port must not count for this one.
         if !open.socket.discard_received(MOST_DISCARDED) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -130,7 +131,8 @@ impl Ports {
         Ok(())
     }
 
-    /// A socket that takes packets of anybody: those to a foreign source come to the address that was asked.
+    /// Opens a socket that receives from any peer: replies to a foreign source address arrive at the address that the
+    /// request was sent to.
     fn open_unconnected(&mut self, poller: &Poller, plan: &OpenPlan) -> io::Result<usize> {
         let permit = self.permit(poller)?;
         let socket = self
@@ -158,7 +160,8 @@ impl Ports {
         Ok(index)
     }
 
-    /// One more socket, within the budgets of the thread and of the process. An idle one at another address gives way.
+    /// Permits one more socket, within the budgets of the thread and of the process. Closes idle sockets at other
+    /// addresses if necessary.
     fn permit(&mut self, poller: &Poller) -> io::Result<Permit> {
         if self.options.always_private {
             return Permit::within_descriptors().ok_or_else(descriptors::exhausted);
@@ -177,7 +180,7 @@ impl Ports {
         Err(io::ErrorKind::QuotaExceeded.into())
     }
 
-    /// The address that all answers come from, where it is of the peer's family.
+    /// Returns the source address that is set, if it is of the peer's family.
     fn source_for(&self, plan: &OpenPlan) -> Option<IpAddr> {
         let is_v4 = plan.peer.ip().to_canonical().is_ipv4();
         self.options.source.filter(|ip| ip.is_ipv4() == is_v4)
@@ -192,7 +195,8 @@ impl Ports {
         }
     }
 
-    /// Where a socket for this transfer is bound: at the source that was set, or at the address that was asked.
+    /// Returns the address to bind a transfer's socket to: the source that is set, or the address that the request was
+    /// sent to.
     fn own_address(&self, plan: &OpenPlan) -> SocketAddr {
         let mut here = match (self.source_for(plan), plan.local) {
             (Some(ip), _) => SocketAddr::new(in_family(ip, self.options.address), 0),

@@ -1,4 +1,4 @@
-//! The attempts to send what waits for one socket, and what is done about those that fail.
+//! Attempts to send the queued packets of one socket, and handles failed attempts.
 
 use std::io;
 use std::ops::Range;
@@ -6,14 +6,14 @@ use std::ops::Range;
 use super::{Failure, FlushReport, PLAIN_SEND, SendBatch};
 use crate::UdpSocket;
 
-/// Datagrams of one socket that wait at most while it is blocked; beyond it the oldest are dropped.
+/// The maximum number of datagrams queued for one socket while it is blocked; beyond it the oldest are dropped.
 const MOST_WAITING: usize = 4096;
 
-/// Times that EPERM must be lifted by sending plainly before it counts as a sandbox rather than a firewall.
+/// The number of times that a plain send succeeds after EPERM before a sandbox is assumed rather than a firewall.
 #[cfg(linux)]
 const SANDBOX_AFTER: u32 = 8;
 
-/// What is to be done about a failure.
+/// The next step after a failure.
 enum Step {
     Again,
     Stop,
@@ -60,7 +60,7 @@ impl SendBatch {
         }
     }
 
-    /// One call, or as many as the portable way needs. Returns the datagrams that went.
+    /// Makes one call, or as many as the portable way needs. Returns the number of datagrams sent.
     fn send_some(&mut self, socket: &UdpSocket, range: Range<usize>) -> Result<usize, Failure> {
         let order = &self.order[range];
         self.sent.clear();
@@ -86,7 +86,7 @@ impl SendBatch {
         Ok(datagrams)
     }
 
-    /// The only packet of a connected socket: send(2) is the cheapest call there is.
+    /// Sends the only packet of a connected socket by send(2), the cheapest call available.
     fn send_plainly(&mut self, socket: &UdpSocket, message: u32, datagram: usize) -> Result<usize, Failure> {
         let only = &self.queue.messages[message as usize];
         let sent = self.single.send_one(socket, &self.queue, only, datagram);
@@ -98,7 +98,7 @@ impl SendBatch {
         Ok(1)
     }
 
-    /// What to do now that the message at `at` was refused. `fresh`: it was not refused before.
+    /// Decides how to continue after the message at `at` was refused. `fresh`: it was not refused before.
     fn react(
         &mut self,
         socket: &UdpSocket,
@@ -120,14 +120,14 @@ impl SendBatch {
             report.congested.push(index);
             return Step::Stop;
         }
-        // The first error may be a pending one that an earlier packet to anybody has caused: reading it cleared it.
+        // The first error may be a pending one, caused by an earlier packet to any peer: reading it cleared it.
         if std::mem::take(fresh) {
             return Step::Again;
         }
         self.work_around(socket, at, failure, report)
     }
 
-    /// The message itself is refused: another way to send it, if there is one.
+    /// Looks for another way to send a message that was itself refused.
     #[cfg(linux)]
     fn work_around(
         &mut self,
@@ -149,7 +149,7 @@ impl SendBatch {
         match error.raw_os_error() {
             Some(libc::ENOSYS) => self.kernel = None,
             Some(libc::EPERM) => {
-                // A firewall, or a sandbox that forbids the call: a plain one tells.
+                // Either a firewall refused the packet, or a sandbox the call: a plain send shows which.
                 let message = &self.queue.messages[index as usize];
                 if self
                     .single
@@ -175,8 +175,8 @@ impl SendBatch {
         Step::GiveUp(failure.error)
     }
 
-    /// Drops messages at the front of those at `range` until no more than `most` datagrams wait (the newest message
-    /// stays whole). Returns the datagrams dropped.
+    /// Drops the oldest of the messages at `range` until at most `most` datagrams are queued (the newest message stays
+    /// whole). Returns the number of datagrams dropped.
     pub(super) fn drop_oldest(&mut self, range: Range<usize>, most: usize) -> usize {
         let (mut waiting, mut dropped) = (0, 0);
         for &index in self.order[range].iter().rev() {

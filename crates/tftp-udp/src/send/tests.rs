@@ -1,4 +1,4 @@
-//! What waits after a flush, without sockets.
+//! Tests of the packets left in the queue after a flush, without sockets.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ fn waiting(batch: &SendBatch) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// The oldest go, no newer one of the same socket goes before an older one, and the newest stays.
+/// The oldest are dropped, no newer one of the same socket before an older one, and the newest stays.
 #[test]
 fn the_oldest_are_dropped() {
     for (most, left, dropped) in [
@@ -56,7 +56,7 @@ fn the_oldest_are_dropped() {
     }
 }
 
-/// What stays after a flush is whole, in order, and keeps its bytes alive; the rest is let go.
+/// Packets left after a flush are whole, in order, and keep their bytes alive; the other bytes are released.
 #[test]
 fn the_rest_is_kept_whole() {
     let mut batch = SendBatch::new(IoMode::Portable);
@@ -96,7 +96,7 @@ fn the_rest_is_kept_whole() {
     assert_eq!(Arc::strong_count(&bytes), 1);
 }
 
-/// A window of prepared packets that waits is not copied, and is still one piece of memory.
+/// A queued window of prepared packets is not copied, and is still one piece of memory.
 #[test]
 fn prepared_packets_lie_one_behind_the_other() {
     let mut batch = SendBatch::new(IoMode::Portable);
@@ -129,7 +129,7 @@ fn messages_are_sorted_by_socket_alone() {
     assert_eq!(batch.order, [1, 4, 3, 0, 2]);
 }
 
-/// A fault between two calls must not send half a block, which would end the file for its client.
+/// A fault between two calls must not send half a block, which a client takes for the end of the file.
 #[test]
 fn a_run_that_is_not_ended_is_never_sent() {
     let bytes = Arc::new(vec![7; 600]);

@@ -1,6 +1,7 @@
-//! The packets of a turn that go to many clients, each by a connected socket of its own: sent together.
+//! Sends a turn's packets to many clients together, each by a connected socket of its own.
 //!
-//! A client has one message, a packet or a window. All that is not so, and all that fails, is left to the usual way.
+//! Each of these clients has exactly one message, a packet or a window. Other messages, and calls that fail, are left
+//! to [`SendBatch::flush`].
 
 use super::super::UdpSocket;
 use super::super::bundle::{Bundle, CALLS, Work};
@@ -8,7 +9,7 @@ use super::super::queue::{Message, Queue};
 use super::super::sendmmsg::Sendmmsg;
 use super::{PLAIN_SEND, SendBatch};
 
-/// What the calls of a bundle are made of.
+/// The memory that the calls of a bundle use.
 #[derive(Default)]
 pub(super) struct Together {
     /// The message of each call.
@@ -17,7 +18,7 @@ pub(super) struct Together {
 }
 
 impl SendBatch {
-    /// Sends what can go together. True if nothing is left for [`SendBatch::flush`].
+    /// Sends the messages that can be sent together. Returns true if nothing is left for [`SendBatch::flush`].
     pub(in super::super) fn flush_together<'s>(
         &mut self,
         bundle: &mut Bundle,
@@ -55,8 +56,8 @@ impl SendBatch {
                     bundle.add(socket.fd(), work);
                 }
             }
-            // SAFETY: what is sent is in the queue, in `together` and in `kernel`, which nothing changes until the calls
-            // are over.
+            // SAFETY: the bytes sent are in the queue, in `together` and in `kernel`, which nothing changes until the
+            // calls are over.
             unsafe { bundle.perform() };
             for (result, &index) in bundle.results().zip(&self.together.messages) {
                 if result.is_ok() {
@@ -73,7 +74,7 @@ impl SendBatch {
     }
 }
 
-/// The messages of the first socket of an order, and the others.
+/// Splits an order into the messages of its first socket and the others.
 fn split_first_socket<'o>(order: &'o [u32], queue: &Queue) -> Option<(&'o [u32], &'o [u32])> {
     let socket = |index: u32| queue.messages[index as usize].route.socket;
     let first = socket(*order.first()?);
@@ -85,12 +86,12 @@ impl Together {
     fn clear(&mut self) {
         self.messages.clear();
         self.copied.clear();
-        // Never more, so that what calls point to stays where it is.
+        // The calls of a bundle never need more, so that the memory that they point to does not move.
         self.copied.reserve(CALLS * PLAIN_SEND);
     }
 
-    /// How a message goes: a packet in one piece, as copying it costs less than a second piece. `None` where it does not go
-    /// together with others.
+    /// Returns the call that sends a message. The pieces of a packet are copied together, because that costs less than
+    /// a second piece. `None` if it can't be sent together with others.
     fn plan(
         &mut self,
         socket: &UdpSocket,
