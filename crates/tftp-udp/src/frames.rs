@@ -1,6 +1,6 @@
-//! Sends packets as Ethernet frames (packet(7)): their source address need not be the interface's.
+//! Sends packets as Ethernet frames (packet(7)): their Ethernet source address need not be the interface's.
 //!
-//! The kernel would send them from the interface's address. Packets still arrive through the UDP sockets. A second
+//! The kernel would send them from the interface's own address. Packets still arrive through the UDP sockets. A second
 //! packet socket receives a copy of each request and learns the way back from it: interface and next hop.
 
 use std::io;

@@ -7,16 +7,15 @@
 //! - `listeners.rs`: from a server's settings to its listening sockets and a network for each thread;
 //! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's, its options, its
 //!   error queue;
-//! - `renewing.rs`: sockets for one peer at a time, each with another random port;
+//! - `renewing.rs`: sockets for one peer at a time, which get another random port for each;
 //! - `ports.rs`, `ports/`: all sockets of a thread, and how many there may be;
 //! - `bundle.rs`, `bundle/`: calls on many connected sockets together, by io_uring or Linux AIO;
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
-//! - `frames.rs` over `frame.rs`: packets sent as Ethernet frames, from a source address that the interface need not
-//! have;
+//! - `frames.rs` over `frame.rs`: packets sent as Ethernet frames, with an Ethernet source address of choice;
 //! - `portable.rs`: one datagram per call, where the system or a sandbox offers nothing better;
 //! - `windows.rs`: one datagram per call by WSARecvMsg and WSASendMsg;
-//! - `poll.rs`, `poll_portable.rs`, `poll_windows.rs`, `wake.rs`: readiness of sockets, and wake-ups from other
-//! threads.
+//! - `poll.rs`, `poll_portable.rs`, `poll_windows.rs`, `wake.rs`: readiness of sockets, and wake-ups by
+//!   other threads.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-/// Returns the host's IPv6 addresses, in the network namespace of this thread. Empty on systems without /proc.
+/// Returns the host's IPv6 addresses, in the network namespace of this thread. Empty if /proc does not list them.
 pub fn own_ipv6_addresses() -> Vec<Ipv6Addr> {
     let list = std::fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap_or_default();
     list.lines().filter_map(parse).collect()

@@ -74,7 +74,7 @@ pub struct Ports {
     draw: Draw,
 }
 
-/// A place for a socket, with a generation that tells successive ports apart.
+/// A place for a socket, with a generation that distinguishes successive ports.
 #[derive(Default)]
 struct Slot {
     generation: u32,

@@ -1,4 +1,4 @@
-//! sendmmsg(2) with UDP_SEGMENT: many messages a call, many datagrams a message.
+//! sendmmsg(2) with UDP_SEGMENT: many messages per call, many datagrams per message.
 
 use std::io;
 use std::ptr;
@@ -12,10 +12,10 @@ use super::queue::{Message, Queue};
 use super::segmentation::{self, Refusals};
 use super::send::{Failure, Unit};
 
-/// Messages of one call.
+/// The maximum number of messages of one call.
 const MESSAGES: usize = 128;
 
-/// Pieces of one call, and of one message (UIO_MAXIOV).
+/// The maximum number of pieces of one call, and of one message (UIO_MAXIOV).
 const VECTORS: usize = 4096;
 const VECTORS_A_MESSAGE: usize = 1024;
 
@@ -27,12 +27,12 @@ pub(super) struct Sendmmsg {
     vectors: Vec<iovec>,
     units: Vec<Unit>,
     refusals: Refusals,
-    /// Segmentation may be used, as far as the kernel has it.
+    /// True if segmentation may be used where the kernel supports it.
     pub(super) segmentation: bool,
 }
 
-// SAFETY: the pointers in headers and vectors are written anew before each call, from borrows that last as long as
-// the call, and never followed otherwise.
+// SAFETY: the pointers in headers and vectors are written anew before each call, from borrows that last as long as the
+// call, and never followed otherwise.
 unsafe impl Send for Sendmmsg {}
 
 impl Sendmmsg {
@@ -50,7 +50,7 @@ impl Sendmmsg {
         }
     }
 
-    /// Sends from the front of `order` and lists in `sent` what went; an error only where nothing went.
+    /// Sends from the front of `order` and lists in `sent` what was sent; fails only if nothing was sent.
     pub(super) fn send(
         &mut self,
         socket: &UdpSocket,
@@ -60,8 +60,8 @@ impl Sendmmsg {
     ) -> Result<(), Failure> {
         self.plan(socket, queue, order);
         let count = self.units.len() as libc::c_uint;
-        // SAFETY: `plan` filled so many headers; their pointers lead to the arrays of `self` and the bytes of
-        // `queue`, both borrowed until the call returns. The kernel only writes msg_len.
+        // SAFETY: `plan` filled `count` headers; their pointers lead to the arrays of `self` and the bytes of `queue`,
+        // both borrowed until the call returns. The kernel only writes msg_len.
         let result = unsafe {
             libc::sendmmsg(
                 socket.fd(),
@@ -81,14 +81,14 @@ impl Sendmmsg {
         Ok(())
     }
 
-    /// Notes that the first message of the last call can't be segmented.
+    /// Remembers that the first message of the last call can't be segmented.
     pub(super) fn refuse(&mut self, message: &Message, error: &io::Error) {
         let whatever_size = !matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EMSGSIZE));
         self.refusals
             .note(message.route.peer, message.segment, whatever_size);
     }
 
-    /// Fills the arrays from the front of `order`, as far as they reach.
+    /// Fills the arrays from the front of `order`, as far as they have room.
     fn plan(&mut self, socket: &UdpSocket, queue: &Queue, order: &[u32]) {
         self.units.clear();
         self.vectors.clear();
@@ -114,14 +114,14 @@ impl Sendmmsg {
         }
     }
 
-    /// Forgets what [`Sendmmsg::whole`] has made.
+    /// Drops the messages that [`Sendmmsg::whole`] has built.
     pub(super) fn begin(&mut self) {
         self.units.clear();
         self.vectors.clear();
     }
 
-    /// Makes one message beside those made since [`Sendmmsg::begin`], for a call that takes it alone; `None` where it is
-    /// several datagrams that the kernel must not cut, or has no room.
+    /// Builds one message, in addition to those built since [`Sendmmsg::begin`], for a call that sends it alone. `None`
+    /// if it consists of several datagrams that the kernel must not split, or if the arrays are full.
     pub(super) fn whole(&mut self, socket: &UdpSocket, queue: &Queue, index: u32) -> Option<*const msghdr> {
         let message = &queue.messages[index as usize];
         let (datagrams, begin) = (message.len(), self.vectors.len());
@@ -139,7 +139,7 @@ impl Sendmmsg {
         Some(&raw const self.headers[self.units.len() - 1].msg_hdr)
     }
 
-    /// Datagrams that one message to this peer may have.
+    /// Returns the maximum number of datagrams of one message to this peer.
     fn segments_for(&mut self, socket: &UdpSocket, message: &Message) -> usize {
         let several = message.segment > 0 && message.len() > 1;
         if several
@@ -153,7 +153,7 @@ impl Sendmmsg {
         }
     }
 
-    /// Gathers the pieces of as many of these datagrams as go into one message; 0 where the arrays are full.
+    /// Gathers the pieces of as many of these datagrams as fit into one message; returns 0 if the arrays are full.
     fn take(&mut self, queue: &Queue, datagrams: std::ops::Range<usize>) -> usize {
         if self.units.len() == MESSAGES {
             return 0;
@@ -172,13 +172,14 @@ impl Sendmmsg {
             taken = datagram - first + 1;
         }
         let header = &mut self.headers[self.units.len()].msg_hdr;
-        // An address only, followed by the kernel during the call; the vectors never grow beyond their room.
+        // Only an address is computed, which the kernel follows during the call; the vectors never grow beyond their
+        // capacity.
         header.msg_iov = self.vectors.as_mut_ptr().wrapping_add(begin);
         header.msg_iovlen = (self.vectors.len() - begin) as _;
         taken
     }
 
-    /// Adds bytes to the message that begins at `begin`, to its last vector where they lie behind that in memory.
+    /// Adds bytes to the message that begins at `begin`: to its last vector if they directly follow it in memory.
     #[inline]
     fn gather(&mut self, piece: &[u8], begin: usize) {
         let start = piece.as_ptr().cast_mut();
@@ -195,7 +196,7 @@ impl Sendmmsg {
         });
     }
 
-    /// Says where the next message goes and how.
+    /// Sets the address and the control data of the next message.
     fn address(&mut self, socket: &UdpSocket, message: &Message, datagrams: usize) {
         let index = self.units.len();
         let header = &mut self.headers[index].msg_hdr;

@@ -10,54 +10,55 @@ use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use super::adopt::Adopted;
 use super::sockopt;
 
-/// How a socket is made.
+/// The options of a socket.
 #[derive(Clone, Debug, Default)]
 pub struct SocketOptions {
-    /// SO_REUSEADDR and SO_REUSEPORT before the bind: others that do the same may have the same port. Without it a
-    /// port that anybody else has is refused with `AddrInUse`.
+    /// Sets SO_REUSEADDR and SO_REUSEPORT before the bind: other sockets that do the same may use the same port.
+    /// Without it the bind fails with `AddrInUse` if any other socket has the port.
     pub share_port: bool,
-    /// SO_RCVBUF in bytes, as far as the system permits; `None` leaves the system's choice.
+    /// SO_RCVBUF in bytes, as far as the system permits; `None` keeps the system's default.
     pub recv_buffer: Option<usize>,
-    /// SO_SNDBUF in bytes, as far as the system permits; `None` leaves the system's choice.
+    /// SO_SNDBUF in bytes, as far as the system permits; `None` keeps the system's default.
     pub send_buffer: Option<usize>,
-    /// Sets Don't Fragment: what exceeds the path MTU is refused. Otherwise large packets are fragmented, whatever
-    /// the system has learnt of the path.
+    /// Sets Don't Fragment: packets beyond the path MTU are refused. Otherwise large packets are fragmented, whatever
+    /// the system has learnt about the path.
     pub dont_fragment: bool,
     /// The TOS (IPv4) and traffic class (IPv6) byte of outgoing packets.
     pub traffic_class: Option<u8>,
-    /// An IPv6 socket takes no IPv4 (otherwise it is dual-stack).
+    /// True if an IPv6 socket does not receive IPv4 (otherwise it is dual-stack).
     pub v6_only: bool,
-    /// Arrivals tell the address they were sent to (IP_PKTINFO, IPV6_RECVPKTINFO; Linux).
+    /// Arrivals carry the address they were sent to (IP_PKTINFO, IPV6_RECVPKTINFO; Linux).
     pub packet_info: bool,
     /// Failures that the network reports are kept for [`UdpSocket::take_errors`] (IP_RECVERR; Linux).
     pub report_errors: bool,
-    /// Packets may come from addresses that are not this host's (IP_TRANSPARENT; Linux, CAP_NET_ADMIN or CAP_NET_RAW).
+    /// Packets may be sent from addresses that are not this host's (IP_TRANSPARENT; Linux, CAP_NET_ADMIN or
+    /// CAP_NET_RAW).
     pub foreign_source: bool,
-    /// Datagrams of one sender that come together and are equally long may pass the system's network stack as one
-    /// (UDP_GRO; Linux 5.0). [`super::RecvBatch`] takes them apart again; its slots must hold 64 KiB then.
+    /// Datagrams of one sender that arrive together and have equal lengths may pass the system's network stack as one
+    /// (UDP_GRO; Linux 5.0). [`super::RecvBatch`] separates them again; its slots must then hold 64 KiB.
     pub coalesce: bool,
-    /// The network interface or VRF that packets come and go through (SO_BINDTODEVICE; Linux).
+    /// The network interface or VRF for all packets, received and sent (SO_BINDTODEVICE; Linux).
     pub interface: Option<String>,
-    /// Where the address has no port, connecting draws one and [`UdpSocket::disconnect`] gives it back
-    /// (IP_BIND_ADDRESS_NO_PORT; Linux 4.2). Elsewhere binding draws one, for good.
+    /// If the address has no port, connecting chooses one and [`UdpSocket::disconnect`] releases it
+    /// (IP_BIND_ADDRESS_NO_PORT; Linux 4.2). On other systems binding chooses one permanently.
     pub late_port: bool,
-    /// Bounds of that draw (IP_LOCAL_PORT_RANGE; Linux 6.3). The kernel ignores a bound outside of its own range
-    /// (net.ipv4.ip_local_port_range).
+    /// The range of ports to choose from (IP_LOCAL_PORT_RANGE; Linux 6.3). The kernel ignores a bound outside of its
+    /// own range (net.ipv4.ip_local_port_range).
     pub port_range: Option<RangeInclusive<u16>>,
 }
 
-/// Whether an address is one of this host's, so that packets may come from it without more ado.
+/// Returns true if an address is this host's, so that packets may be sent from it without privileges.
 pub fn is_own(ip: IpAddr) -> bool {
-    // Binding alone is permitted for any address where the system was told so (ip_nonlocal_bind); sending is not.
+    // Binding is permitted for any address where the system is configured so (ip_nonlocal_bind); sending is not.
     let probe = UdpSocket::bind(SocketAddr::new(ip, 0), &SocketOptions::default());
     probe.is_ok_and(|probe| probe.connect(SocketAddr::new(ip, 9)).is_ok())
 }
 
-/// Whether this program may send from an address.
+/// Checks whether this program may send from an address.
 ///
 /// # Errors
-/// `PermissionDenied` for one that is not this host's, without CAP_NET_ADMIN and CAP_NET_RAW; `Unsupported` where the
-/// system does not let a program choose.
+/// `PermissionDenied` for an address that is not this host's, without CAP_NET_ADMIN and CAP_NET_RAW; `Unsupported`
+/// where a program cannot choose the source address.
 #[cfg(any(linux, windows))]
 pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
     if is_own(ip) {
@@ -74,8 +75,8 @@ pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
     UdpSocket::bind(SocketAddr::new(anywhere, 0), &options).map(drop)
 }
 
-/// Whether this program may send from an address: not on this system, where an answer from a shared port has the address
-/// that the system chooses.
+/// Checks whether this program may send from an address: never on this system, which chooses the source address of
+/// replies from a shared port itself.
 ///
 /// # Errors
 /// `Unsupported`.
@@ -84,11 +85,11 @@ pub fn may_send_from(_: IpAddr) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Whether this program may bind sockets to a network interface.
+/// Checks whether this program may bind sockets to a network interface.
 ///
 /// # Errors
-/// ENODEV where there is none of that name; `PermissionDenied` where it takes CAP_NET_RAW (before Linux 5.7);
-/// `Unsupported` where the system has no such thing.
+/// ENODEV if there is no interface of that name; `PermissionDenied` if CAP_NET_RAW is needed (before Linux 5.7);
+/// `Unsupported` if the system has no such option.
 pub fn may_bind_to(interface: &str) -> io::Result<()> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     sockopt::bind_to_device(&socket, interface)
@@ -104,21 +105,21 @@ pub(super) fn set_buffers(socket: &Socket, options: &SocketOptions) -> io::Resul
     Ok(())
 }
 
-/// A UDP socket of which no call here blocks.
+/// A UDP socket; none of the calls here blocks.
 #[derive(Debug)]
 pub struct UdpSocket {
     inner: std::net::UdpSocket,
     v6: bool,
     coalesces: AtomicBool,
-    /// Its port is drawn by connect and given back by disconnect.
+    /// True if connect chooses its port and disconnect releases it.
     renewable: bool,
 }
 
 impl UdpSocket {
-    /// Makes a socket of the address's family and binds it; port 0 lets the system choose.
+    /// Opens a socket of the address's family and binds it; port 0 lets the system choose.
     ///
     /// # Errors
-    /// Those of socket, setsockopt and bind; `AddrInUse` where anybody has the port and it is not shared.
+    /// Those of socket, setsockopt and bind; `AddrInUse` if another socket has the port and it is not shared.
     pub fn bind(address: SocketAddr, options: &SocketOptions) -> io::Result<UdpSocket> {
         let v6 = address.is_ipv6();
         let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
@@ -131,7 +132,7 @@ impl UdpSocket {
         }
         set_buffers(&socket, options)?;
         sockopt::apply(&socket, v6, options)?;
-        // Who does not know it does without.
+        // Without the option, datagrams simply arrive one by one.
         let coalesces = options.coalesce && sockopt::coalesce(&socket, true).is_ok();
         if let Some(interface) = &options.interface {
             sockopt::bind_to_device(&socket, interface)?;
@@ -149,7 +150,7 @@ impl UdpSocket {
         })
     }
 
-    /// A socket that the application bound.
+    /// Uses a socket that the application bound.
     ///
     /// # Errors
     /// Those of setsockopt.
@@ -166,10 +167,10 @@ impl UdpSocket {
         }
     }
 
-    /// Lets sockets that are bound with `share_port` from now on have the same port; those before were refused.
+    /// Permits sockets that are bound with `share_port` from now on to use the same port; earlier binds were refused.
     ///
-    /// The first socket of a server is so bound alone, which finds another server on the port, and its own shards
-    /// join it afterwards; the kernel then spreads the peers over all of them.
+    /// The first socket of a server is thus bound alone, which detects another server on the port. Those of its other
+    /// threads join it afterwards; the kernel then spreads the peers over all of them.
     ///
     /// # Errors
     /// Those of setsockopt.
@@ -177,7 +178,7 @@ impl UdpSocket {
         sockopt::let_others_join(&SockRef::from(&self.inner))
     }
 
-    /// Receives from this peer only, and tells of its disappearance by errors.
+    /// Receives from this peer only from now on; if the peer disappears, errors report it.
     ///
     /// # Errors
     /// Those of connect.
@@ -185,7 +186,7 @@ impl UdpSocket {
         self.inner.connect(self.in_family(peer))
     }
 
-    /// Where the socket is bound.
+    /// Returns the address that the socket is bound to.
     ///
     /// # Errors
     /// Those of getsockname.
@@ -193,8 +194,8 @@ impl UdpSocket {
         self.inner.local_addr()
     }
 
-    /// The receive buffer that was granted, in the bytes one asks for: Linux doubles the figure for its own
-    /// book-keeping, which is taken back here.
+    /// Returns the receive buffer that was granted, in the unit of the request: Linux doubles the size for its own
+    /// book-keeping, which is undone here.
     ///
     /// # Errors
     /// Those of getsockopt.
@@ -202,7 +203,7 @@ impl UdpSocket {
         Ok(SockRef::from(&self.inner).recv_buffer_size()? / sockopt::BUFFER_FACTOR)
     }
 
-    /// The send buffer that was granted, in the same unit as [`UdpSocket::recv_buffer`].
+    /// Returns the send buffer that was granted, in the same unit as [`UdpSocket::recv_buffer`].
     ///
     /// # Errors
     /// Those of getsockopt.
@@ -210,10 +211,11 @@ impl UdpSocket {
         Ok(SockRef::from(&self.inner).send_buffer_size()? / sockopt::BUFFER_FACTOR)
     }
 
-    /// Tells whose packets failed and why (an ICMP port unreachable is `ConnectionRefused`), and forgets it.
+    /// Calls `each` with the peers whose packets failed and the errors (an ICMP port unreachable is
+    /// `ConnectionRefused`), and removes them from the queue.
     ///
-    /// Only where [`SocketOptions::report_errors`] was set, and only on Linux: elsewhere the pending error is
-    /// dropped, as nothing says whose it was. The address is that of the peer, as the socket has it.
+    /// Only if [`SocketOptions::report_errors`] was set, and only on Linux: on other systems the pending error is
+    /// dropped, because it does not name the peer. The peer's address has the form that the socket uses.
     pub fn take_errors(&self, each: &mut dyn FnMut(SocketAddr, io::Error)) {
         #[cfg(linux)]
         super::errors::drain(self, each);
@@ -221,12 +223,12 @@ impl UdpSocket {
         let _ = (each, self.inner.take_error());
     }
 
-    /// Whether [`UdpSocket::disconnect`] gives its port back.
+    /// Returns true if [`UdpSocket::disconnect`] releases its port.
     pub fn is_renewable(&self) -> bool {
         self.renewable
     }
 
-    /// The network interface that it is bound to.
+    /// Returns the network interface that it is bound to.
     pub fn interface(&self) -> Option<String> {
         sockopt::device_of(&SockRef::from(&self.inner))
     }
@@ -239,25 +241,27 @@ impl UdpSocket {
         SockRef::from(&self.inner).set_recv_buffer_size(bytes.min(i32::MAX as usize))
     }
 
-    /// Lets equally long datagrams come as one from now on (see [`SocketOptions::coalesce`]); true if they will.
+    /// Permits equally long datagrams to arrive as one from now on (see [`SocketOptions::coalesce`]); returns true if
+    /// they will.
     pub fn start_coalescing(&self) -> bool {
         let is_on = sockopt::coalesce(&SockRef::from(&self.inner), true).is_ok();
         self.coalesces.store(is_on, Ordering::Relaxed);
         is_on
     }
 
-    /// From now on every datagram comes by itself. True if that was not so, and those that wait may be several in one.
+    /// Makes every datagram arrive by itself from now on. Returns true if coalescing was on, so that queued datagrams
+    /// may be several in one.
     pub fn stop_coalescing(&self) -> bool {
         let was_on = self.coalesces.swap(false, Ordering::Relaxed);
         was_on && sockopt::coalesce(&SockRef::from(&self.inner), false).is_ok()
     }
 
-    /// The socket as std knows it.
+    /// Returns the socket as std's type.
     pub(super) fn std(&self) -> &std::net::UdpSocket {
         &self.inner
     }
 
-    /// The peer's address in the family of the socket: IPv4 mapped on an IPv6 one.
+    /// Returns the peer's address in the family of the socket: IPv4-mapped on an IPv6 one.
     #[inline]
     pub(super) fn in_family(&self, peer: SocketAddr) -> SocketAddr {
         match peer {
@@ -269,19 +273,19 @@ impl UdpSocket {
         }
     }
 
-    /// The descriptor, open as long as `self`.
+    /// Returns the descriptor, open as long as `self`.
     #[cfg(any(linux, all(test, unix)))]
     pub(super) fn fd(&self) -> std::os::fd::RawFd {
         std::os::fd::AsRawFd::as_raw_fd(&self.inner)
     }
 
-    /// The SOCKET, open as long as `self`.
+    /// Returns the SOCKET, open as long as `self`.
     #[cfg(windows)]
     pub(super) fn fd(&self) -> usize {
         std::os::windows::io::AsRawSocket::as_raw_socket(&self.inner) as usize
     }
 
-    /// Whether it is an IPv6 socket.
+    /// Returns true for an IPv6 socket.
     #[cfg(windows)]
     pub(super) fn is_v6(&self) -> bool {
         self.v6

@@ -1,4 +1,4 @@
-//! The network of one thread, by the system's UDP sockets.
+//! The network of one thread, implemented by the system's UDP sockets.
 
 mod arrivals;
 mod departures;
@@ -24,22 +24,22 @@ use super::{
 use arrivals::Arrivals;
 use departures::Departures;
 
-/// Descriptors that a request needs beside its socket, at most: idle sockets leave room for them.
+/// The maximum number of descriptors that a request needs beside its socket: idle sockets leave room for them.
 const ROOM: usize = 4;
 
-/// How long to leave a system alone that has no memory for packets.
+/// The time to wait before sending again when the system has no memory for packets.
 const CONGESTION: Duration = Duration::from_millis(1);
 
-/// How a thread's network is made.
+/// The options of a thread's network.
 #[derive(Clone, Debug)]
 pub(crate) struct NetOptions {
-    /// The sockets.
+    /// The options of the sockets.
     pub ports: PortOptions,
-    /// Transfers have no ports but the listening one.
+    /// True if transfers use the listening port alone.
     pub single_port: bool,
-    /// Packets leave as Ethernet frames.
+    /// Set if packets leave as Ethernet frames.
     pub frames: Option<FrameOptions>,
-    /// What exceeds the path MTU is refused instead of fragmented.
+    /// True if packets beyond the path MTU are refused instead of fragmented.
     pub dont_fragment: bool,
 }
 
@@ -53,15 +53,15 @@ pub struct Sockets {
     departures: Departures,
     features: Features,
     single_port: bool,
-    /// Requests end a wait.
+    /// True if requests end a wait.
     hears: bool,
-    /// When the clock was last looked at. A loop that asks the time once a turn pays for it once.
+    /// The time when the clock was last read. A loop that reads it once per turn pays for it once.
     now: Cell<Instant>,
 }
 
 impl Sockets {
-    /// The network on a bound listening socket. Other ports are opened as they are asked for: who wants a shared one for
-    /// the time when there are no descriptors opens it at once.
+    /// Creates the network on a bound listening socket. Other ports are opened on demand: a caller that needs a shared
+    /// one when no descriptors are left opens it at once.
     ///
     /// # Errors
     /// Those of epoll; with frames those of packet sockets.
@@ -73,7 +73,8 @@ impl Sockets {
             Some(frames) => SendBatch::with_frames(mode, frames)?,
         };
         let is_linux = cfg!(linux);
-        // Packets to a source that is not this host's come to another address: no socket is connected.
+        // Packets to a source address that is not this host's arrive at another address, so that no socket is
+        // connected.
         let takes_anybody = options.ports.sockets.foreign_source && !options.ports.always_private;
         let features = Features {
             source_address: is_linux && mode == IoMode::Auto,
@@ -95,7 +96,7 @@ impl Sockets {
         })
     }
 
-    /// How long to sleep at most.
+    /// Returns the maximum time to sleep.
     fn patience(&self, until: &Until) -> Option<Duration> {
         let due = earlier(until.deadline, self.ports.unused_at());
         let due = earlier(due, self.departures.closing_at());
@@ -104,7 +105,7 @@ impl Sockets {
         earlier(time, congested)
     }
 
-    /// Whether requests end a wait from now on.
+    /// Sets whether requests end a wait.
     fn hear(&mut self, on: bool) {
         if self.hears == on || self.single_port {
             return;
@@ -119,12 +120,12 @@ impl Sockets {
             write: self.departures.is_blocked(index),
         };
         if let Some(socket) = self.ports.get(index) {
-            // Failing here costs a wake-up for nothing, no more.
+            // A failure only costs an unnecessary wake-up.
             let _ = self.poller.want(socket, index, wanted);
         }
     }
 
-    /// Looks for so long without sleeping; true if something came, or a waker called.
+    /// Polls for that time without sleeping; returns true if something arrived, or a waker called.
     fn spin(&mut self, time: Duration) -> bool {
         let until = clock::now() + time;
         while clock::now() < until {
@@ -134,13 +135,14 @@ impl Sockets {
             if is_called || !self.arrivals.is_empty() {
                 return true;
             }
-            // The thread that writes our files may have to share this processor.
+            // The thread that writes this server's files may need the same processor.
             std::thread::yield_now();
         }
         false
     }
 
-    /// The shared sockets can be fewer than their buckets: any is better than none.
+    /// Opens a port. If that fails for a shared one, any open shared socket will do: there can be fewer of them than
+    /// buckets.
     fn open_any(&mut self, plan: &OpenPlan) -> io::Result<usize> {
         let opened = self.ports.open(&self.poller, plan);
         match (&opened, plan.kind) {
@@ -149,7 +151,7 @@ impl Sockets {
         }
     }
 
-    /// Gives up ports whose last packets have left.
+    /// Releases the ports whose last packets have left.
     fn close_left(&mut self) {
         while let Some(index) = self.departures.take_left(self.now.get()) {
             self.watch(index);
@@ -158,13 +160,13 @@ impl Sockets {
         self.close_idle();
     }
 
-    /// The socket goes, or becomes idle. What it has to tell of the port's packets is of no interest any more.
+    /// Closes the socket or makes it idle. Pending errors of the port's packets are dropped.
     fn release(&mut self, index: usize) {
         self.arrivals.forget_errors(index);
         self.ports.release(&self.poller, index, self.now.get());
     }
 
-    /// Closes idle sockets where descriptors run short.
+    /// Closes idle sockets while descriptors are short.
     fn close_idle(&mut self) {
         while descriptors::is_tight(ROOM) && self.ports.close_idle(&self.poller) {}
     }
@@ -341,7 +343,7 @@ impl Datagrams for Sockets {
 
 impl Sockets {
     fn route(&self, to: &Route) -> super::Route {
-        // What is pushed for no socket is dropped at the flush.
+        // Packets that are queued for a closed port are dropped at the flush.
         let (socket, connected) = self.ports.outlet(to.port).unwrap_or((usize::MAX, false));
         super::Route {
             socket,

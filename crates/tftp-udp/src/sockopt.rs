@@ -7,28 +7,29 @@ use socket2::Socket;
 #[cfg(unix)]
 use super::SocketOptions;
 
-/// How much larger than asked the kernel says a buffer is: Linux counts its own book-keeping in (socket(7)).
+/// The factor by which the kernel reports a larger buffer than was set: Linux includes its own book-keeping
+/// (socket(7)).
 pub(super) const BUFFER_FACTOR: usize = if cfg!(target_os = "linux") { 2 } else { 1 };
 
-/// Sets what [`SocketOptions`] asks for beyond the sharing and the buffers, before the bind.
+/// Sets the options of [`SocketOptions`] except sharing and buffers, before the bind.
 #[cfg(linux)]
 pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::Result<()> {
     let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
     if v6 {
         set_v6(fd, options)?;
     }
-    // An IPv6 socket that also takes IPv4 has both sets of options, and the kernel picks by the packet's family.
+    // An IPv6 socket that also receives IPv4 has both sets of options, and the kernel chooses by the packet's family.
     if !v6 || !options.v6_only {
         set_v4(fd, options)?;
     }
     Ok(())
 }
 
-/// Several equally long datagrams of one sender may arrive as one, or no longer.
+/// Sets whether several equally long datagrams of one sender may arrive as one.
 ///
 /// # Errors
-/// `ENOPROTOOPT` where the system does not know it; `ENOSYS`, `EPERM` where the call is missing or forbidden by which
-/// alone they are told from each other.
+/// `ENOPROTOOPT` if the system lacks the option; `ENOSYS` or `EPERM` if recvmmsg, the only call that separates such
+/// datagrams, is missing or forbidden.
 #[cfg(linux)]
 pub(super) fn coalesce(socket: &Socket, on: bool) -> io::Result<()> {
     let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
@@ -38,25 +39,25 @@ pub(super) fn coalesce(socket: &Socket, on: bool) -> io::Result<()> {
     set(fd, libc::SOL_UDP, libc::UDP_GRO, on.into())
 }
 
-/// No such thing here.
+/// Not available on this system.
 #[cfg(not(linux))]
 pub(super) fn coalesce(_: &Socket, _: bool) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Packets come and go through this interface or VRF only.
+/// Restricts the socket's packets to this interface or VRF.
 #[cfg(linux)]
 pub(super) fn bind_to_device(socket: &Socket, interface: &str) -> io::Result<()> {
     socket.bind_device(Some(interface.as_bytes()))
 }
 
-/// No such thing here.
+/// Not available on this system.
 #[cfg(not(linux))]
 pub(super) fn bind_to_device(_: &Socket, _: &str) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The interface that a socket is bound to.
+/// Returns the interface that a socket is bound to.
 #[cfg(linux)]
 pub(super) fn device_of(socket: &Socket) -> Option<String> {
     let name = socket.device().ok().flatten()?;
@@ -64,39 +65,39 @@ pub(super) fn device_of(socket: &Socket) -> Option<String> {
     String::from_utf8(name.to_vec()).ok()
 }
 
-/// None here.
+/// Always `None` on this system.
 #[cfg(not(linux))]
 pub(super) fn device_of(_: &Socket) -> Option<String> {
     None
 }
 
-/// bind draws no port, connect does.
+/// Lets connect choose the port instead of bind.
 #[cfg(linux)]
 pub(super) fn set_late_port(socket: &Socket) -> io::Result<()> {
     let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
     set(fd, libc::SOL_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1)
 }
 
-/// No such thing here.
+/// Not available on this system.
 #[cfg(not(linux))]
 pub(super) fn set_late_port(_: &Socket) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Bounds of the ports that the system draws for this socket.
+/// Sets the range from which the system chooses ports for this socket.
 ///
 /// # Errors
 /// `ENOPROTOOPT` before Linux 6.3.
 #[cfg(linux)]
 pub(super) fn set_port_range(socket: &Socket, range: &std::ops::RangeInclusive<u16>) -> io::Result<()> {
-    /// linux/in.h; not in libc yet.
+    /// Defined in linux/in.h; not in libc yet.
     const IP_LOCAL_PORT_RANGE: i32 = 51;
     let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
     let bounds = u32::from(*range.end()) << 16 | u32::from(*range.start());
     set(fd, libc::SOL_IP, IP_LOCAL_PORT_RANGE, bounds.cast_signed())
 }
 
-/// No such thing here.
+/// Not available on this system.
 #[cfg(not(linux))]
 pub(super) fn set_port_range(_: &Socket, _: &std::ops::RangeInclusive<u16>) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
@@ -104,7 +105,7 @@ pub(super) fn set_port_range(_: &Socket, _: &std::ops::RangeInclusive<u16>) -> i
 
 #[cfg(linux)]
 fn set_v4(fd: i32, options: &SocketOptions) -> io::Result<()> {
-    // DONT rather than the system's default: with that, a path MTU once learnt makes a large block fail.
+    // DONT rather than the system's default: with the default, a path MTU once learnt makes large blocks fail.
     let discover = if options.dont_fragment {
         libc::IP_PMTUDISC_DO
     } else {
@@ -171,32 +172,32 @@ fn set(fd: i32, level: i32, name: i32, value: i32) -> io::Result<()> {
 #[cfg(windows)]
 pub(super) use super::windows::apply;
 
-/// Others that do the same may have the same port. Called before the bind.
+/// Permits other sockets that do the same to use the same port. Called before the bind.
 #[cfg(unix)]
 pub(super) fn share_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)
 }
 
-/// The same on Windows, where SO_REUSEADDR means that.
+/// Does the same on Windows, where SO_REUSEADDR alone has that meaning.
 #[cfg(windows)]
 pub(super) fn share_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_address(true)
 }
 
-/// Sockets that are bound from now on may have the port of this one.
+/// Permits sockets that are bound from now on to use this socket's port.
 #[cfg(unix)]
 pub(super) fn let_others_join(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_port(true)
 }
 
-/// Windows gives all datagrams of a shared port to one of the sockets.
+/// Not available: Windows delivers all datagrams of a shared port to one of its sockets.
 #[cfg(windows)]
 pub(super) fn let_others_join(_: &Socket) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Sets what [`SocketOptions`] asks for and the system has; no packet information, no error queue.
+/// Sets the options of [`SocketOptions`] that the system has; no packet information, no error queue.
 #[cfg(all(unix, not(linux)))]
 pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::Result<()> {
     let Some(class) = options.traffic_class else {
@@ -206,7 +207,7 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
         return socket.set_tos_v4(class.into());
     }
     if !options.v6_only {
-        // For IPv4 packets of the same socket, where the system lets it have both.
+        // For IPv4 packets of the same socket, where the system permits both.
         let _ = socket.set_tos_v4(class.into());
     }
     socket.set_tclass_v6(class.into())

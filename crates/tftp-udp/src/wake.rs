@@ -1,4 +1,4 @@
-//! What one thread raises for another: a descriptor that becomes readable (`wake/unix.rs`), a socket and an event
+//! Wake-ups from one thread to another: a descriptor that becomes readable (`wake/unix.rs`), a socket and an event
 //! (`wake/windows.rs`).
 
 use std::io;
@@ -21,14 +21,14 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
-/// The poller's thread works: it will look around before it sleeps.
+/// The poller's thread is running: it checks the state before it sleeps.
 const AWAKE: u8 = 0;
 /// The poller's thread sleeps, or is about to.
 const ASLEEP: u8 = 1;
-/// Somebody has called since the poller last looked.
+/// A waker has called since the poller last checked.
 const CALLED: u8 = 2;
 
-/// A wait that is never too short: a loop that wakes too early finds nothing due and spins.
+/// Rounds a timeout up to milliseconds, because a loop that wakes too early finds nothing due and spins.
 #[cfg(any(linux, windows, test))]
 pub(super) fn round_up_to_milliseconds(timeout: Duration) -> std::ffi::c_int {
     let rest = u64::from(timeout.subsec_nanos().div_ceil(1_000_000));
@@ -36,7 +36,7 @@ pub(super) fn round_up_to_milliseconds(timeout: Duration) -> std::ffi::c_int {
     milliseconds.min(std::ffi::c_int::MAX as u64) as std::ffi::c_int
 }
 
-/// What a poller and its wakers share.
+/// The state that a poller shares with its wakers.
 pub(super) struct Bell {
     state: AtomicU8,
     pub(super) signal: Signal,
@@ -51,27 +51,27 @@ impl Bell {
     }
 
     fn ring(&self) {
-        // Only who finds the thread asleep pays for a system call.
+        // Only a waker that finds the thread asleep makes a system call.
         if self.state.swap(CALLED, Ordering::AcqRel) == ASLEEP {
             self.signal.raise();
         }
     }
 
-    /// Before the poller sleeps: false if it was called meanwhile and must not.
+    /// Called before the poller sleeps. Returns false if a waker has called meanwhile: then it must not sleep.
     pub(super) fn may_sleep(&self) -> bool {
         self.state
             .compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
     }
 
-    /// After the poller slept or looked: whether it was called. A ring whose write is still on its way makes one later
-    /// wait return early, no more.
+    /// Called after the poller has slept or polled. Returns true if a waker has called. A waker that has not raised its
+    /// signal yet makes one later wait return early, no more.
     pub(super) fn awake(&self) -> bool {
         self.state.swap(AWAKE, Ordering::AcqRel) == CALLED
     }
 }
 
-/// Ends a [`super::Poller::wait`] of another thread, the one under way or the next.
+/// Ends a [`super::Poller::wait`] of another thread, the current one or the next.
 #[derive(Clone)]
 pub struct Waker {
     bell: Arc<Bell>,
@@ -84,18 +84,18 @@ impl Waker {
         }
     }
 
-    /// Wakes the poller. What was written before is seen by its thread after the wait. Costs a system call only
-    /// where the thread sleeps.
+    /// Wakes the poller. Its thread sees all earlier writes of the caller after the wait. Makes a system call only if
+    /// the thread sleeps.
     pub fn wake(&self) {
         self.bell.ring();
     }
 }
 
-/// For the application's own event loop: a descriptor that is readable while it is set, on Windows an event that is
-/// signalled then.
+/// A descriptor for the application's own event loop, readable while it is set; on Windows an event, signalled while it
+/// is set.
 ///
-/// Who sets it when something arrives and clears it when nothing is left must do both under the lock of that
-/// something, or look again after clearing.
+/// Code that sets it when something arrives and clears it when nothing is left must do both under the lock that guards
+/// the queue, or check the queue again after clearing.
 pub struct EventFd {
     event: Event,
     is_set: AtomicBool,
@@ -103,7 +103,7 @@ pub struct EventFd {
 }
 
 impl EventFd {
-    /// A descriptor that is not readable.
+    /// Creates a descriptor that is not readable.
     ///
     /// # Errors
     /// Those of eventfd, pipe or CreateEvent: no descriptors left.
@@ -115,19 +115,19 @@ impl EventFd {
         })
     }
 
-    /// The descriptor, open as long as `self`; only to be waited on.
+    /// Returns the descriptor, open as long as `self`; only for waiting.
     #[cfg(unix)]
     pub fn raw(&self) -> std::ffi::c_int {
         self.event.raw()
     }
 
-    /// The event's HANDLE, open as long as `self`; only to be waited on.
+    /// Returns the event's HANDLE, open as long as `self`; only for waiting.
     #[cfg(windows)]
     pub fn handle(&self) -> *mut std::ffi::c_void {
         self.event.handle()
     }
 
-    /// Makes it readable; no system call where it is already.
+    /// Makes it readable; makes no system call if it is already.
     pub fn set(&self) {
         if self.is_set.load(Ordering::SeqCst) {
             return;
@@ -138,7 +138,7 @@ impl EventFd {
         }
     }
 
-    /// Makes it unreadable; no system call where it is already.
+    /// Makes it unreadable; makes no system call if it is already.
     pub fn clear(&self) {
         if !self.is_set.load(Ordering::SeqCst) {
             return;

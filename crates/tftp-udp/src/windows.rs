@@ -1,4 +1,4 @@
-//! Datagrams on Windows: WSARecvMsg tells the address that one was sent to, WSASendMsg chooses the one that it leaves from.
+//! Datagrams on Windows: WSARecvMsg returns the address that one was sent to, WSASendMsg sets the source address.
 
 use std::io;
 use std::mem::offset_of;
@@ -20,22 +20,22 @@ use super::{LocalAddr, SocketOptions, TOO_LONG, UdpSocket};
 
 static WSAID_WSARECVMSG: GUID = GUID::from_u128(0xf689d7c8_6f1f_436b_8a53_e54fe351c322);
 
-/// Room for control data: both packet informations.
+/// The room for control data: packet information of both families.
 const CONTROL: usize = 128;
 
-/// The size of a header of control data; what follows it is aligned with it.
+/// The size of a header of control data; the data behind it has the same alignment.
 const HEADER: usize = size_of::<CMSGHDR>();
 
 #[repr(align(8))]
 struct Control([u8; CONTROL]);
 
-/// Sets what [`SocketOptions`] asks for and the system has, before the bind.
+/// Sets the options of [`SocketOptions`] that the system has, before the bind.
 ///
 /// # Errors
 /// Those of setsockopt and WSAIoctl.
 pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::Result<()> {
     if !options.share_port {
-        // Without it any other program may bind to the same port, and gets the datagrams.
+        // Without it any other program can bind to the same port and receive its datagrams.
         set(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1)?;
     }
     keep_quiet_of_closed_ports(socket)?;
@@ -51,19 +51,20 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
             true => set(socket, IPPROTO_IP, IP_PKTINFO, 1),
             false => Ok(()),
         };
-        // An IPv6 socket may not know the options of IPv4.
+        // An IPv6 socket may lack the options of IPv4.
         if !v6 {
             dont_fragment.and(packet_info)?;
         }
     }
     match options.traffic_class {
         Some(class) if !v6 => socket.set_tos_v4(class.into()),
-        // Windows sets no class on IPv6 sockets: a policy of the system does.
+        // Windows sets no class on IPv6 sockets; a system policy does.
         _ => Ok(()),
     }
 }
 
-/// Otherwise a packet to a closed port makes the next receive on the socket fail, whoever it is from.
+/// Disables reports of closed ports. Otherwise a packet to a closed port makes the next receive on the socket fail,
+/// even if other peers' datagrams are queued.
 fn keep_quiet_of_closed_ports(socket: &Socket) -> io::Result<()> {
     let (off, mut returned) = (0u32, 0);
     // SAFETY: the input is a local of the size given, there is no output, and nothing is overlapped.
@@ -106,11 +107,11 @@ fn check(result: i32) -> io::Result<()> {
     }
 }
 
-/// WSARecvMsg, which is no export of the system's library.
+/// Returns WSARecvMsg, which the system's library does not export.
 fn recvmsg(socket: usize) -> io::Result<LPFN_WSARECVMSG> {
     static FOUND: OnceLock<usize> = OnceLock::new();
     if let Some(&found) = FOUND.get() {
-        // SAFETY: what the call below filled in: a pointer to that function, or null, which is `None`.
+        // SAFETY: filled in by the call below: a pointer to that function, or null, which is `None`.
         return Ok(unsafe { std::mem::transmute::<usize, LPFN_WSARECVMSG>(found) });
     }
     let (mut found, mut returned) = (0usize, 0);
@@ -134,10 +135,10 @@ fn recvmsg(socket: usize) -> io::Result<LPFN_WSARECVMSG> {
     Ok(unsafe { std::mem::transmute::<usize, LPFN_WSARECVMSG>(found) })
 }
 
-/// Receives one datagram into a buffer that has one byte more than is wanted: a datagram that fills it was longer.
+/// Receives one datagram into a buffer with one byte more than needed: a datagram that fills it was longer.
 ///
 /// # Errors
-/// `WouldBlock` where nothing waits; those of WSARecvMsg.
+/// `WouldBlock` if no datagrams are queued; those of WSARecvMsg.
 pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<One> {
     let receive = recvmsg(socket.fd())?.ok_or(io::ErrorKind::Unsupported)?;
     let mut control = Control([0; CONTROL]);
@@ -164,7 +165,7 @@ pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<O
             *size = message.namelen;
             (flags, used) = (message.dwFlags, message.Control.len);
             match check(result) {
-                // The address is there, and what fits.
+                // The address is valid, and so are the bytes that fit.
                 Err(error) if error.raw_os_error() == Some(TOO_LONG) => {
                     flags |= MSG_TRUNC;
                     length = data.len;
@@ -186,7 +187,7 @@ pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<O
     })
 }
 
-/// The packet information among control data.
+/// Finds the packet information in control data.
 fn local_address(mut control: &[u8], v6: bool) -> Option<LocalAddr> {
     while control.len() >= HEADER {
         let number = |at: usize| control[at..][..4].try_into().map(i32::from_ne_bytes);
@@ -218,7 +219,7 @@ fn local_address(mut control: &[u8], v6: bool) -> Option<LocalAddr> {
     None
 }
 
-/// Control data that says which address a datagram leaves from, and its length.
+/// Returns control data that sets the source address of a datagram, and its length.
 fn from_address(source: LocalAddr) -> (Control, u32) {
     let mut control = Control([0; CONTROL]);
     let (level, kind, length) = match source.ip.to_canonical() {
@@ -228,7 +229,7 @@ fn from_address(source: LocalAddr) -> (Control, u32) {
         }
         IpAddr::V6(ip) => {
             control.0[HEADER..][..16].copy_from_slice(&ip.octets());
-            // For link-local peers: the routing table decides for all others.
+            // The interface is used for link-local addresses only: the routing table decides for all others.
             let interface = if ip.is_unicast_link_local() {
                 source.interface
             } else {
@@ -245,7 +246,7 @@ fn from_address(source: LocalAddr) -> (Control, u32) {
     (control, (HEADER + length).next_multiple_of(8) as u32)
 }
 
-/// Sends one datagram; without `peer` to the one that the socket is connected to.
+/// Sends one datagram; without `peer` to the peer that the socket is connected to.
 ///
 /// # Errors
 /// Those of WSASendMsg and send.

@@ -1,4 +1,4 @@
-//! How many sockets of their own transfers get: a process of its own, as the limit of descriptors is the process's.
+//! The number of private sockets. A test binary of its own, because the limit of descriptors is the process's.
 #![cfg(unix)]
 
 use std::net::{SocketAddr, UdpSocket as Peer};
@@ -13,7 +13,7 @@ use tftp_udp::{ListenOptions, Listeners};
 /// The soft limit of descriptors in these tests.
 const LIMIT: u64 = 240;
 
-/// The budget is one for the process: one test at a time.
+/// Lets one test run at a time, because the budget is the process's.
 fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     let guard = TURN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +49,7 @@ fn open(net: &mut Sockets, kind: PortKind, peer: SocketAddr) -> Result<PortId, U
     })
 }
 
-/// Opens private ports, whose clients go on, until there are no more, and says why there is not another one.
+/// Opens private ports and settles them until there are no more; returns the ports and the reason.
 fn fill(net: &mut Sockets, peer: SocketAddr) -> (Vec<PortId>, NoPort) {
     let mut ports = Vec::new();
     loop {
@@ -69,7 +69,7 @@ fn peer() -> (Peer, SocketAddr) {
     (peer, address)
 }
 
-/// The other half is for files and for the application. Transfers beyond it share a port, for which there is room.
+/// The other half is for files and for the application. Further transfers share a port, for which there is room.
 #[test]
 fn sockets_of_one_transfer_take_half_of_the_descriptors() {
     let (_alone, (_peer, here)) = (alone(), peer());
@@ -86,7 +86,7 @@ fn sockets_of_one_transfer_take_half_of_the_descriptors() {
     assert_eq!(fill(&mut other, here).0.len() as u64, LIMIT / 2);
 }
 
-/// With a socket for each transfer or none there is no half: as many as the descriptors of all servers allow.
+/// With a private socket for each transfer there is no half: their number is limited by the descriptors of all servers.
 #[test]
 fn sockets_without_an_alternative_take_more() {
     let (_alone, (_peer, here)) = (alone(), peer());
@@ -100,11 +100,11 @@ fn sockets_without_an_alternative_take_more() {
     assert_eq!(why, NoPort::Descriptors);
 }
 
-/// The other half is for shared ports: a range that transfers used up would leave none to the next.
+/// The other half is for shared ports: if transfers used up the range, none would be left for the next.
 #[test]
 fn sockets_of_one_transfer_take_half_of_the_ports() {
     let (_alone, (_peer, here)) = (alone(), peer());
-    // Below what systems draw from by themselves, and another range for each process that runs this.
+    // Below the ranges that systems choose from, and another range for each process that runs this.
     let first = 10_000 + (std::process::id() % 250 * 40) as u16;
     let range = first..=first + 39;
     let mut net = net(ListenOptions {
@@ -121,7 +121,7 @@ fn sockets_of_one_transfer_take_half_of_the_ports() {
     }
 }
 
-/// The listening socket, the poller and what wakes it: shared sockets are opened when they are asked for.
+/// The listening socket, the poller and its wake-up descriptor: shared sockets are opened on demand.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_network_at_rest_has_three_descriptors() {

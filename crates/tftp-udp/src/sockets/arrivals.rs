@@ -1,4 +1,4 @@
-//! What arrives: which sockets have something, and what was taken from them.
+//! Received datagrams: finds the sockets that have some, and keeps those of the last call.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -10,34 +10,34 @@ use crate::bundle::{Bundle, CALLS};
 use crate::datagrams::{Datagram, PortId, Received};
 use crate::{Inlet, IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, UdpSocket};
 
-/// Datagrams of one system call, and how many calls one socket gets before the next has its turn.
+/// The number of datagrams per system call, and the number of calls for one socket before the next has its turn.
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
-/// The longest UDP datagram, and the longest run of those that come in one piece.
+/// The size in bytes of the longest UDP datagram, and of the longest run of coalesced ones.
 const DATAGRAM: usize = 65_536;
 
-/// What one receiving call brought.
+/// The result of one receiving call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Batch {
-    /// As much as was asked for: there may be more.
+    /// As many as requested: there may be more.
     Full,
-    /// All that waited.
+    /// All that were queued.
     Rest,
     /// The error of an earlier packet.
     Failed,
 }
 
-/// What the last receiving call brought.
+/// The datagrams of the last receiving call.
 struct Delivery {
     batch: RecvBatch,
-    /// Where the datagrams in the batch came to: all to `origin`, or each to the one of its index.
+    /// The ports at which they arrived: `origin` for all, or one in `origins` for each.
     origin: PortId,
     origins: Vec<PortId>,
 }
 
 impl Delivery {
-    /// Slots that nothing has come to: memory is taken as datagrams need it.
+    /// Creates empty slots; memory is allocated as datagrams need it.
     fn new(mode: IoMode) -> Delivery {
         Delivery {
             batch: RecvBatch::new(BATCH, DATAGRAM, mode),
@@ -49,7 +49,7 @@ impl Delivery {
         }
     }
 
-    /// One of its datagrams.
+    /// Returns one of its datagrams.
     ///
     /// # Panics
     /// If there is none of that index.
@@ -72,25 +72,25 @@ impl Delivery {
     }
 }
 
-/// What arrives at one thread's sockets.
+/// The state of receiving from one thread's sockets.
 pub(super) struct Arrivals {
     last: Delivery,
     waiting: Waiting,
 }
 
-/// Where something is known to wait.
+/// The sockets that are known to have something.
 #[derive(Default)]
 struct Waiting {
-    /// Sockets that the poller told of; those before `at` have had their turn.
+    /// Sockets that the poller reported; those before `at` have had their turn.
     ready: Vec<Ready>,
     at: usize,
-    /// Calls for the socket whose turn it is that did not end it.
+    /// The number of calls in the current socket's turn so far.
     turns: usize,
-    /// Sockets that were ready and had no turn before the poller was asked again.
+    /// Sockets that were ready and had no turn before the poller was called again.
     passed_over: Vec<usize>,
-    /// Requests wait, as far as is known.
+    /// True if requests are known to be queued.
     requests: bool,
-    /// Sockets whose error queues have something, and whose datagrams have been received.
+    /// Sockets with a nonempty error queue whose datagrams have been received.
     failed: Vec<usize>,
 }
 
@@ -102,7 +102,7 @@ impl Arrivals {
         }
     }
 
-    /// Nothing is known to wait.
+    /// Returns true if nothing is known to be queued.
     pub(super) fn is_empty(&self) -> bool {
         let Waiting {
             ready,
@@ -113,26 +113,26 @@ impl Arrivals {
         ready.is_empty() && !requests && failed.is_empty()
     }
 
-    /// Something that the poller told of has not been received.
+    /// Returns true if a socket that the poller reported has not been read to its end.
     pub(super) fn is_left(&self) -> bool {
         self.waiting.is_left()
     }
 
-    /// Sockets have errors to tell.
+    /// Returns true if sockets have errors to report.
     pub(super) fn have_failed(&self) -> bool {
         !self.waiting.failed.is_empty()
     }
 
-    /// Requests are known to wait.
+    /// Returns true if requests are known to be queued.
     pub(super) fn have_requests(&self) -> bool {
         self.waiting.requests
     }
 
-    /// Waits, and sorts what the poller reports. True if a waker has called.
+    /// Waits, and sorts the sockets that the poller reports. Returns true if a waker has called.
     pub(super) fn look(&mut self, poller: &Poller, time: Option<Duration>, single_port: bool) -> bool {
         let waiting = &mut self.waiting;
         let begun = waiting.begin_anew();
-        // Waiting fails only for want of memory, and then nothing is known: the next turn tries again.
+        // Waiting fails only if memory is short. Nothing is known then, and the next turn tries again.
         let is_called = poller.wait(&mut waiting.ready, time).unwrap_or_else(|_| {
             waiting.ready.clear();
             true
@@ -153,12 +153,12 @@ impl Arrivals {
         is_called
     }
 
-    /// A socket's port is closed: errors that are still in its queue are of nobody's packets.
+    /// Called when a socket's port is closed: errors still in its queue concern no open port.
     pub(super) fn forget_errors(&mut self, index: usize) {
         self.waiting.failed.retain(|&failed| failed != index);
     }
 
-    /// The listening socket is gone.
+    /// Called when the listening socket is closed.
     pub(super) fn forget_requests(&mut self) {
         let waiting = &mut self.waiting;
         waiting.requests = false;
@@ -173,13 +173,13 @@ impl Arrivals {
         self.last.get(index)
     }
 
-    /// Empty slots, and where something waits.
+    /// Returns the emptied slots, and the sockets that have something.
     fn slots(&mut self) -> (&mut Delivery, &mut Waiting) {
         self.last.clear();
         (&mut self.last, &mut self.waiting)
     }
 
-    /// Takes what waits for transfers: one batch of one socket, or one datagram of each of many.
+    /// Receives datagrams for transfers: one batch of one socket, or one datagram of each of many.
     pub(super) fn receive(
         &mut self,
         #[cfg(linux)] bundle: &mut Bundle,
@@ -203,7 +203,7 @@ impl Arrivals {
         }
     }
 
-    /// The same for the listening port. `unheard`: the poller was not told to look at it.
+    /// Receives requests from the listening port. `unheard`: the poller does not watch that port.
     pub(super) fn receive_requests(&mut self, ports: &Ports, most: usize, unheard: bool) -> Received {
         let (last, waiting) = self.slots();
         if !waiting.requests && !unheard {
@@ -225,7 +225,7 @@ impl Arrivals {
         Received { count: 0, more: true }
     }
 
-    /// Takes the errors of earlier packets.
+    /// Takes the errors of earlier packets and reports them as failures.
     pub(super) fn take_errors(&mut self, ports: &Ports, departures: &mut Departures) {
         for index in self.waiting.failed.drain(..) {
             let Some(inlet) = ports.inlet(index) else {
@@ -246,7 +246,8 @@ impl Waiting {
         self.at < self.ready.len()
     }
 
-    /// Forgets what is ready, except for the sockets that had no turn. Returns the one that is in the middle of its turn.
+    /// Drops the ready list, except for the sockets that had no turn. Returns the socket that is in the middle of its
+    /// turn.
     fn begin_anew(&mut self) -> Option<usize> {
         self.passed_over.clear();
         let mut begun = None;
@@ -259,8 +260,8 @@ impl Waiting {
         begun
     }
 
-    /// The poller may report the same sockets first each time: those that had no turn go before them, and the one that
-    /// was in the middle of its turn comes last.
+    /// Sorts the ready list, because the poller may report the same sockets first each time: those that had no turn
+    /// come first, and the one that was in the middle of its turn comes last.
     fn rotate(&mut self, begun: Option<usize>) {
         if self.passed_over.is_empty() && begun.is_none() {
             return;
@@ -290,7 +291,7 @@ impl Waiting {
                 _ if departures.is_closing(ready.key) => self.discard(inlet),
                 Reading::Nothing => self.discard(inlet),
                 Reading::One => count += self.receive_one(last, ports, inlet, ready.error),
-                // Those take all slots.
+                // A batch needs all slots.
                 Reading::Batches if count > 0 => break,
                 Reading::Batches => {
                     count = self.receive_batch(last, inlet, most);
@@ -303,8 +304,8 @@ impl Waiting {
         count
     }
 
-    /// Takes one datagram of each of many private sockets, where so many are ready one behind the other and nothing but
-    /// their peers' packets waits. Those that tell of an error come next, by themselves.
+    /// Receives one datagram from each of many private sockets. They must be next to each other in the ready list,
+    /// enough for a bundle, and have only their peers' packets. Those whose call failed come next, each by itself.
     #[cfg(linux)]
     fn receive_together(
         &mut self,
@@ -355,7 +356,7 @@ impl Waiting {
         (self.at, self.turns) = (self.at + 1, 0);
     }
 
-    /// The socket's turn is over; its errors come after what has been received.
+    /// Ends the socket's turn; its errors are reported after its datagrams.
     fn end(&mut self) {
         let ready = self.ready[self.at];
         if ready.error {
@@ -375,9 +376,9 @@ impl Waiting {
         count
     }
 
-    /// Takes one datagram of a private socket. A client in lockstep has one under way: one call, and the poller tells of
-    /// what else there is. Where errors wait everything before them is taken. One of anybody else, which came before the
-    /// socket was connected, is nothing.
+    /// Receives one datagram from a private socket. A client in lockstep has one in flight, so that one call is enough;
+    /// the poller reports further ones. If errors are pending, all datagrams before them are received. Returns 0 for a
+    /// datagram of another peer, which came before the socket was connected.
     fn receive_one(
         &mut self,
         last: &mut Delivery,
@@ -403,7 +404,7 @@ impl Waiting {
                 return 1;
             }
             Err(error) if error.kind() != ErrorKind::WouldBlock && self.turns < BATCHES_A_TURN => {
-                // The error of an earlier packet: what the peer sent before is behind it.
+                // The error of an earlier packet: datagrams that the peer sent before are behind it.
                 self.turns += 1;
                 self.ready[self.at].error = true;
             }

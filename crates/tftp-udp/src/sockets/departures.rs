@@ -1,4 +1,4 @@
-//! What leaves: packets until the system takes them, what became of them, and ports that wait for their last ones.
+//! Outgoing packets until the system accepts them, their failures, and ports that close after their last packets.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,17 +11,17 @@ use crate::bundle::Bundle;
 use crate::datagrams::{Failure, NetFailure, PortId};
 use crate::{Ports, SendBatch, is_too_long};
 
-/// How long a port stays open for packets that the system does not take.
+/// The time that a port stays open for packets that the system does not accept.
 const LAST: Duration = Duration::from_secs(1);
 
 pub(super) struct Departures {
     pub(super) batch: SendBatch,
     dont_fragment: bool,
-    /// Sockets that wait for the system to take more.
+    /// Sockets whose send buffer is full.
     blocked: Vec<usize>,
     /// Sockets whose device has no room.
     congested: Vec<usize>,
-    /// Ports to be closed once nothing of theirs waits, and until when they may wait.
+    /// Ports to close as soon as none of their packets is queued, with the time at which they close in any case.
     closing: Vec<(usize, Instant)>,
     failures: Vec<Failure>,
 }
@@ -38,7 +38,7 @@ impl Departures {
         }
     }
 
-    /// Packets have failed since they were asked for.
+    /// Returns true if packets have failed since the last [`Departures::take_failures`].
     pub(super) fn have_failed(&self) -> bool {
         !self.failures.is_empty()
     }
@@ -59,7 +59,7 @@ impl Departures {
         !self.closing.is_empty() && self.closing.iter().any(|&(closing, _)| closing == index)
     }
 
-    /// When the first port that waits is closed in any case.
+    /// Returns the time at which the next closing port closes in any case.
     pub(super) fn closing_at(&self) -> Option<Instant> {
         if self.closing.is_empty() {
             return None;
@@ -74,8 +74,8 @@ impl Departures {
         }
     }
 
-    /// A port of which nothing waits any more, or has waited for too long. What it could not send must not reach the
-    /// next client.
+    /// Returns a port to close now: none of its packets is queued any more, or its time is over. Packets that could not
+    /// be sent are dropped, because they must not reach the next client.
     pub(super) fn take_left(&mut self, now: Instant) -> Option<usize> {
         let (blocked, congested) = (&self.blocked, &self.congested);
         let waits = |index: &usize| blocked.contains(index) || congested.contains(index);
@@ -90,11 +90,11 @@ impl Departures {
         Some(index)
     }
 
-    /// Sends what waits. Returns the sockets that begin or cease to wait for the system, if there can be any.
+    /// Sends the queued packets. Returns the sockets that became blocked or unblocked, if there can be any.
     #[inline]
     pub(super) fn flush(&mut self, #[cfg(linux)] bundle: &mut Bundle, ports: &Ports) -> Option<Vec<usize>> {
         let is_stuck = !self.congested.is_empty() || !self.blocked.is_empty();
-        // Where some wait others must not overtake them.
+        // While sockets are stuck, other packets must not overtake theirs.
         #[cfg(linux)]
         if !is_stuck && self.batch.flush_together(bundle, |index| ports.get(index)) {
             return None;
@@ -123,7 +123,7 @@ impl Departures {
         Some(ceased.chain(begun).copied().collect())
     }
 
-    /// A packet has failed.
+    /// Records the failure of a packet.
     pub(super) fn fail(&mut self, port: PortId, peer: Option<SocketAddr>, error: io::Error) {
         self.failures.push(Failure {
             port,
@@ -133,8 +133,9 @@ impl Departures {
         });
     }
 
-    /// Linux takes datagrams of any length: one that is too long met a path that is smaller than its first link (IPv6
-    /// Packet Too Big), and goes in fragments the next time. Other systems never take it.
+    /// Classifies a failure. Without Don't Fragment, Linux accepts datagrams of any length: one that is too long met a
+    /// path whose MTU is smaller than that of its first link (IPv6 Packet Too Big), and is fragmented the next time.
+    /// Other systems never accept it.
     fn what(&self, error: &io::Error) -> NetFailure {
         if is_too_long(error) {
             let never = self.dont_fragment || !cfg!(linux);
@@ -150,7 +151,7 @@ impl Departures {
         }
     }
 
-    /// The failures of ports that are open.
+    /// Moves the failures of open ports to `each` and drops the others.
     pub(super) fn take_failures(&mut self, ports: &Ports, each: &mut Vec<Failure>) {
         let mut failures = std::mem::take(&mut self.failures);
         failures.retain(|failure| {

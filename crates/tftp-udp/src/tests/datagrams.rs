@@ -1,4 +1,4 @@
-//! What must come out the same whichever system calls move it.
+//! Results that are the same for all system calls that move datagrams.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -82,7 +82,7 @@ fn truncation(mode: IoMode) {
     assert_eq!(got[3].bytes, pattern(5000)[..100]);
 }
 
-/// Block size, blocks, bytes of the last block, and bytes of the chunks that the data lies in.
+/// The block size, the number of blocks, the size of the last block, and the size of the chunks that hold the data.
 const WINDOWS: [(usize, usize, usize, usize); 17] = [
     (512, 1, 512, 65536),
     (512, 1, 0, 65536),
@@ -137,7 +137,7 @@ fn window_over_v6(mode: IoMode) {
     );
 }
 
-/// Sends one window between two small packets and compares all bytes that come.
+/// Sends one window between two small packets and compares all received bytes.
 pub(super) fn window_arrives(
     mode: IoMode,
     batch: &mut SendBatch,
@@ -206,11 +206,11 @@ fn push_window(
         }
     }
     batch.end_data();
-    // The batch keeps the bytes: nobody else does.
+    // The batch alone keeps the bytes alive.
     drop(chunks);
 }
 
-/// Every block but the stream's empty last one stands behind its header already, as many in a piece of memory as it holds.
+/// Puts every block behind its header, as many as one chunk holds in the same piece of memory.
 fn push_prepared(
     batch: &mut SendBatch,
     route: Route,
@@ -277,7 +277,7 @@ fn connected(mode: IoMode) {
         receive(&mut RecvBatch::new(4, 2000, mode), &receiver, 6)[5].bytes,
         header(5)
     );
-    // What a stranger sends does not come in.
+    // A stranger's packet is not received.
     batch.push_small(to(sender.local_addr().unwrap()), b"stranger");
     flush(&mut batch, &stranger);
     batch.push_small(to(sender.local_addr().unwrap()), b"peer");
@@ -288,7 +288,7 @@ fn connected(mode: IoMode) {
     );
 }
 
-/// What came before a socket was connected waits in it still.
+/// Datagrams that came before a socket was connected are still in its queue.
 fn strangers_from_before_the_connect(mode: IoMode) {
     for address in ["127.0.0.1:0", "[::]:0"] {
         let (socket, peer, stranger) = (bind(address), bind("127.0.0.1:0"), bind("127.0.0.1:0"));
@@ -309,9 +309,9 @@ fn strangers_from_before_the_connect(mode: IoMode) {
     }
 }
 
-/// Addresses to bind to and the address of a port that is closed, on IPv4, IPv6 and IPv4 through IPv6.
+/// Returns addresses to bind to, with the address of a closed port, on IPv4, IPv6 and IPv4 through IPv6.
 fn vanished() -> [(UdpSocket, SocketAddr); 3] {
-    // tcpmux: nobody listens there, and no ephemeral port of another test is that low.
+    // tcpmux: no program listens there, and no ephemeral port of another test is that low.
     let closed = |address: &str| address.parse().unwrap();
     [
         (bind("127.0.0.1:0"), closed("127.0.0.1:1")),
@@ -320,7 +320,7 @@ fn vanished() -> [(UdpSocket, SocketAddr); 3] {
     ]
 }
 
-/// Linux alone says whose packet failed.
+/// Only Linux reports the peer whose packet failed.
 #[cfg(linux)]
 fn vanished_peers(mode: IoMode) {
     for (socket, peer) in vanished() {
@@ -336,7 +336,7 @@ fn vanished_peers(mode: IoMode) {
         );
         assert_eq!(errors[0].1.raw_os_error(), Some(libc::ECONNREFUSED));
         socket.take_errors(&mut |peer, error| panic!("again {peer}: {error}"));
-        // Taken from the queue, the error is no more pending either.
+        // Once taken from the queue, the error is not pending any more either.
         let kind = RecvBatch::new(1, 16, mode)
             .receive(&socket, 64)
             .unwrap_err()
@@ -345,7 +345,7 @@ fn vanished_peers(mode: IoMode) {
     }
 }
 
-/// Linux alone says whose packet failed.
+/// Only Linux reports the peer whose packet failed.
 #[cfg(linux)]
 fn pending_errors_hit_nobody_else(mode: IoMode) {
     for (socket, gone) in vanished() {
@@ -367,7 +367,7 @@ fn pending_errors_hit_nobody_else(mode: IoMode) {
         );
         assert_eq!(flush(&mut batch, &socket), 11);
         assert_eq!(receive(&mut RecvBatch::new(4, 600, mode), &there, 11).len(), 11);
-        // Reading tells of a pending error once, then goes on.
+        // A read returns a pending error once, and then continues.
         batch.push_small(to(gone), b"anybody?");
         flush(&mut batch, &socket);
         let mut arrivals = RecvBatch::new(4, 600, mode);
@@ -385,7 +385,7 @@ fn pending_errors_hit_nobody_else(mode: IoMode) {
     }
 }
 
-/// One message that can't go (too long) is reported; its neighbours go.
+/// One message that can't be sent (too long) is reported; the messages beside it are sent.
 fn unsendable(mode: IoMode) {
     let (sender, receiver) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"));
     let route = to(receiver.local_addr().unwrap());
@@ -457,7 +457,7 @@ fn more_pieces_than_one_call_takes(mode: IoMode) {
     assert!(got.iter().all(|got| got.bytes[4..] == bytes[..]));
 }
 
-/// What the kernel left in the headers of one call does not bound the next, which brings longer addresses.
+/// Values that the kernel left in the headers of one call do not limit the next, which has longer addresses.
 fn one_batch_for_all_sockets(mode: IoMode) {
     let (mut sends, mut arrivals) = (SendBatch::new(mode), RecvBatch::new(4, 16, mode));
     for address in ["127.0.0.1:0", "[::1]:0", "127.0.0.1:0", "[::1]:0"] {

@@ -1,4 +1,4 @@
-//! What only this kernel gives: addresses of both ends, shared ports, options, and life without the batch calls.
+//! Features of Linux alone: addresses of both ends, shared ports, options, and work without the batch calls.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use super::super::send::SendBatch;
 use super::*;
 
-/// A client asks an address of the server that routing would not choose; the answer comes from there.
+/// A client sends to an address of the server that routing would not choose; the reply comes from there.
 #[test]
 fn answers_leave_from_the_address_asked() {
     let asked: IpAddr = Ipv4Addr::new(127, 0, 0, 2).into();
@@ -49,7 +49,8 @@ fn answers_leave_from_the_address_asked() {
     }
 }
 
-/// A window is as few messages as the kernel's limits permit, and one a datagram where that is refused.
+/// A window consists of as few messages as the kernel's limits permit, and of one per datagram if segmentation is
+/// refused.
 #[test]
 fn windows_are_few_messages() {
     let (sender, receiver) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"));
@@ -88,7 +89,7 @@ fn broadcasts_are_told_apart() {
     }
 }
 
-/// The first bind finds strangers; the shards join after it, and the kernel spreads the clients over them.
+/// The first bind detects other servers; the shards join after it, and the kernel spreads the clients over them.
 #[test]
 fn ports_are_shared_on_purpose_only() {
     let shared = SocketOptions {
@@ -139,7 +140,7 @@ fn window_of_41(sends: &mut SendBatch, peer: SocketAddr) {
     sends.end_data();
 }
 
-/// A window that passed the kernel as one piece: each of its blocks is told by itself, with the addresses of all.
+/// Each block of a window that passed the kernel as one piece is received separately, with the addresses of all.
 #[test]
 fn a_window_that_comes_as_one_is_taken_apart() {
     for (here, there) in [("127.0.0.1:0", "0.0.0.0:0"), ("[::1]:0", "[::]:0")] {
@@ -178,7 +179,8 @@ fn a_window_that_comes_as_one_is_taken_apart() {
     }
 }
 
-/// Without the batch calls nothing tells where one datagram ends: what waits is given up, what comes later is separate.
+/// Without the batch calls the ends of coalesced datagrams are unknown: queued ones are dropped, later ones are
+/// separate.
 #[test]
 fn one_by_one_never_takes_two_datagrams_for_one() {
     let (sender, receiver) = (bind("127.0.0.1:0"), bind_coalescing("127.0.0.1:0"));
@@ -258,7 +260,7 @@ fn buffers_are_told_as_they_were_asked() {
     assert_eq!(untouched.recv_buffer().unwrap() * 2, default);
 }
 
-/// A sandbox without the batch calls, whichever way it says so: everything still arrives, in order.
+/// In a sandbox without the batch calls, with either error, everything still arrives, in order.
 #[test]
 fn works_without_the_batch_calls() {
     for error in [libc::ENOSYS, libc::EPERM] {

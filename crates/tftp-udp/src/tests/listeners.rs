@@ -1,4 +1,4 @@
-//! From settings to the network of each thread.
+//! Listening sockets and the network of each thread, from settings.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket as Peer};
@@ -35,7 +35,7 @@ fn peer() -> Peer {
     peer
 }
 
-/// The kernel spreads clients over the threads, and another server on the port is found.
+/// The kernel spreads clients over the threads, and another server on the port is detected.
 fn each_thread_has_a_socket_on_the_port(mode: IoMode) {
     let listeners = Listeners::bind(ListenOptions {
         threads: 2,
@@ -109,7 +109,7 @@ fn an_adopted_socket_is_listened_on(mode: IoMode) {
     let listeners = Listeners::adopt(options, adopted).unwrap();
     assert_eq!(listeners.local_addr().unwrap(), address);
     let mut nets = listeners.open().unwrap();
-    // Sockets of other threads may join one of the same user's.
+    // Sockets of other threads may join one of the same user.
     assert!((1..=4).contains(&nets.len()), "{}", nets.len());
     client.send_to(b"request", address).unwrap();
     let net = nets

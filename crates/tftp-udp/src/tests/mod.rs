@@ -1,4 +1,4 @@
-//! Real sockets on loopback, ephemeral ports. What every mode must do is one list, run in each mode.
+//! Tests with real sockets on loopback and ephemeral ports. Tests that apply to every mode form one list, run in each.
 #![cfg_attr(
     not(linux),
     allow(dead_code, unused_imports, reason = "what tests of Linux's calls alone use")
@@ -22,10 +22,10 @@ use std::time::Duration;
 
 use super::{IoMode, LocalAddr, Poller, RecvBatch, Route, SendBatch, SocketOptions, UdpSocket, Wanted};
 
-/// Longer than any delay of a working system: only a failing test waits for it.
+/// Longer than any delay of a working system: only failing tests wait that long.
 const LONG: Duration = Duration::from_secs(20);
 
-/// A datagram that was received.
+/// A received datagram.
 #[derive(Clone, Debug, PartialEq)]
 struct Got {
     peer: SocketAddr,
@@ -58,7 +58,7 @@ fn to(peer: SocketAddr) -> Route {
     }
 }
 
-/// Waits for exactly `count` datagrams, and that nothing comes after them.
+/// Waits for exactly `count` datagrams, and checks that nothing comes after them.
 fn receive(batch: &mut RecvBatch, socket: &UdpSocket, count: usize) -> Vec<Got> {
     let poller = Poller::new().unwrap();
     poller.add(socket, 0).unwrap();
@@ -101,7 +101,7 @@ fn flush(batch: &mut SendBatch, socket: &UdpSocket) -> usize {
     report.sent
 }
 
-/// Bytes in which every place is told from its neighbours.
+/// Returns bytes in which neighbouring positions differ.
 fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at * 31 + at / 251) as u8).collect()
 }
@@ -142,7 +142,7 @@ fn forbid(calls: &[libc::c_long], error: i32) {
     assert_eq!(results, [0, 0], "{}", std::io::Error::last_os_error());
 }
 
-/// Makes one test a mode of each function named.
+/// Makes a test per mode of each function.
 macro_rules! in_every_mode {
     ($($(#[$on:meta])* $name:ident),* $(,)?) => {
         #[cfg(linux)]

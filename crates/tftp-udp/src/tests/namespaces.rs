@@ -1,12 +1,12 @@
-//! Networks that loopback is not: small MTU, a neighbour that does not answer. They need the right to make a network
-//! namespace; without it they say that they were skipped.
+//! Networks that differ from loopback: a small MTU, a neighbour that does not answer. The tests need permission to
+//! create a network namespace; without it they print that they were skipped.
 
 use std::process::Command;
 
 use super::super::datagrams::Datagrams;
 use super::*;
 
-/// Runs a test in a thread with a network of its own.
+/// Runs a test in a thread with its own network.
 fn in_own_network(name: &str, test: fn()) {
     let test = std::thread::spawn(move || {
         // SAFETY: no pointers; the namespace is this thread's alone.
@@ -29,7 +29,7 @@ fn ip(arguments: &str) {
     assert!(status.success(), "ip {arguments}");
 }
 
-/// Segments that exceed the MTU can't be cut by the kernel: they go one by one, in fragments.
+/// The kernel can't segment blocks beyond the MTU: they are sent one by one, in fragments.
 #[test]
 fn blocks_larger_than_the_mtu() {
     in_own_network("blocks_larger_than_the_mtu", || {
@@ -41,8 +41,8 @@ fn blocks_larger_than_the_mtu() {
             ("[::]:0", "127.0.0.1:0"),
         ] {
             let (sender, receiver) = (bind(from), bind(to));
-            // Who is refused is remembered by address, however it is written: only the first one fails. Then the
-            // small message in front has gone before, with the call of which the window was refused.
+            // Refusals are remembered by address, in any notation: only the first call fails. In that case the small
+            // message in front was sent before, by the call in which the window was refused.
             let refused = if from == "[::]:0" { 22 } else { 21 };
             for (window, messages) in [
                 ((8192, 20, 1, 65536), refused),
@@ -57,7 +57,7 @@ fn blocks_larger_than_the_mtu() {
     });
 }
 
-/// A packet that is too long with Don't Fragment is reported, not lost in silence; the others go.
+/// A packet that is too long with Don't Fragment is reported, not silently lost; the others are sent.
 #[test]
 fn dont_fragment_is_kept() {
     in_own_network("dont_fragment_is_kept", || {
@@ -92,7 +92,7 @@ fn dont_fragment_is_kept() {
     });
 }
 
-/// Packets wait for a neighbour's address and fill the send buffer; the rest waits in the batch and goes later.
+/// Packets wait for a neighbour's address and fill the send buffer; the others stay in the batch and are sent later.
 #[test]
 fn a_full_send_buffer_keeps_the_rest() {
     in_own_network("a_full_send_buffer_keeps_the_rest", || {
@@ -137,7 +137,7 @@ fn a_full_send_buffer_keeps_the_rest() {
     });
 }
 
-/// Packets that this namespace's device has sent.
+/// Returns the number of packets that this namespace's device has sent.
 fn sent_here() -> u64 {
     let devices = std::fs::read_to_string("/proc/thread-self/net/dev").unwrap();
     let line = devices.lines().find_map(|line| line.trim().strip_prefix("here:"));
@@ -149,8 +149,8 @@ fn sent_here() -> u64 {
     columns[9]
 }
 
-/// A port that is closed while the system takes no packets stays until they have left, and a second at most. What could
-/// not leave by then never reaches the next client.
+/// A port that is closed while the system accepts no packets stays open until they have left, at most a second. Packets
+/// left by then never reach the next client.
 #[test]
 fn a_port_closes_behind_its_last_packet() {
     in_own_network("a_port_closes_behind_its_last_packet", || {

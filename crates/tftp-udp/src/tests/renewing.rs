@@ -13,7 +13,7 @@ fn renewable() -> UdpSocket {
     UdpSocket::bind("127.0.0.1:0".parse().unwrap(), &options).unwrap()
 }
 
-/// Each peer meets another port, the one before is closed, and the socket stays in its poller.
+/// Each peer gets another port, the former one is closed, and the socket stays in its poller.
 #[test]
 fn each_peer_has_another_port() {
     let poller = Poller::new().unwrap();
@@ -53,7 +53,7 @@ fn each_peer_has_another_port() {
     assert!(ports.len() > 17, "{ports:?}");
 }
 
-/// A stranger's datagram that came before the socket was connected is not taken for the peer's, and what is left of a
+/// A stranger's datagram that came before the socket was connected is not attributed to the peer, and datagrams of a
 /// former peer can be discarded.
 #[test]
 fn only_the_peers_datagrams_count() {
@@ -85,7 +85,7 @@ fn only_the_peers_datagrams_count() {
     assert!(socket.discard_received(3));
 }
 
-/// The refusals of a former peer's packets are discarded too: the same peer may be the next.
+/// Refusals of a former peer's packets are discarded too: the same peer may be the next.
 #[cfg(linux)]
 #[test]
 fn refusals_are_discarded_with_the_rest() {
@@ -109,7 +109,7 @@ fn refusals_are_discarded_with_the_rest() {
     }
 }
 
-/// Its port is confined to a range, as far as the kernel knows the option (Linux 6.3).
+/// The port stays within a range, if the kernel has the option (Linux 6.3).
 #[test]
 fn a_range_confines_the_port() {
     let range = 50_000..=50_099;
@@ -129,7 +129,7 @@ fn a_range_confines_the_port() {
     }
 }
 
-/// What waits for a socket that gets another peer is dropped, and nothing else.
+/// Queued packets of a socket that gets another peer are dropped, and no others.
 #[test]
 fn a_new_peer_gets_nothing_of_the_former() {
     let (socket, peer) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"));

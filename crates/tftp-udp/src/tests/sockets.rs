@@ -1,4 +1,4 @@
-//! The network of a thread, by real sockets.
+//! The network of a thread, with real sockets.
 
 use std::net::{SocketAddr, UdpSocket as Peer};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::super::sockets::{NetOptions, Sockets};
 use super::super::{Bundling, IoMode, PortOptions, SocketOptions, UdpSocket};
 use super::{LONG, options, pattern};
 
-/// The calls that move datagrams.
+/// The system calls that move datagrams.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Way {
     mode: IoMode,
@@ -29,7 +29,7 @@ pub(super) const PORTABLE: Way = Way {
     bundling: Bundling::None,
 };
 
-/// Every way that this system permits.
+/// Returns every way that this system permits.
 fn ways() -> impl Iterator<Item = Way> {
     let forced = [Bundling::Uring, Bundling::Aio, Bundling::None];
     let forced = forced.into_iter().filter(|&bundling| is_permitted(bundling));
@@ -46,7 +46,7 @@ fn is_permitted(_: Bundling) -> bool {
     false
 }
 
-/// Makes one test a way of each function named.
+/// Makes a test per way of each function.
 macro_rules! in_every_way {
     ($($name:ident),* $(,)?) => {
         mod auto {
@@ -64,7 +64,7 @@ macro_rules! in_every_way {
         mod $module {
             use super::{Bundling, by, is_permitted};
             $(#[test] fn $name() {
-                // A sandbox that forbids it: `auto` runs what is used there instead.
+                // If a sandbox forbids it, `auto` tests the mechanism used instead.
                 if is_permitted(Bundling::$bundling) {
                     super::$name(by(Bundling::$bundling));
                 }
@@ -123,7 +123,7 @@ pub(super) fn net(way: Way) -> (Sockets, SocketAddr) {
     made(ports(way), false)
 }
 
-/// A network at that address whose sockets hold few packets.
+/// Creates a network at that address whose sockets hold few packets.
 pub(super) fn slow(address: &str, way: Way) -> (Sockets, SocketAddr) {
     let usual = ports(way);
     let slow = PortOptions {
@@ -196,7 +196,7 @@ pub(super) fn take(net: &mut Sockets, class: Class, count: usize) -> Vec<(PortId
     taken
 }
 
-/// What is there now, without waiting.
+/// Returns the number of datagrams received without waiting.
 fn at_once(net: &mut Sockets, class: Class) -> usize {
     let until = Until {
         deadline: Some(net.now()),
@@ -281,7 +281,7 @@ fn a_port_of_many_brings_each_its_datagram(way: Way) {
     }
 }
 
-/// The same client may be the next: what it sent to the former port must not count for the later one.
+/// The same client may be the next: datagrams that it sent to the former port must not count for the later one.
 fn what_came_before_the_close_is_of_no_later_port(way: Way) {
     let ((mut net, _), (peer, here)) = (net(way), peer());
     let former = open(&mut net, here);
@@ -414,7 +414,7 @@ fn a_port_closes_at_once_where_nothing_waits(way: Way) {
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
 }
 
-/// Its last packet leaves before.
+/// The last packet of the closed port leaves before.
 fn a_closed_port_makes_room_for_the_next(way: Way) {
     let (peer, here) = peer();
     let one = PortOptions {
@@ -448,7 +448,7 @@ fn an_error_of_a_closed_port_is_of_no_later_one(way: Way) {
         net.flush();
         net.wait(soon(&net));
         if is_read {
-            // Takes the pending error as well, which stays in the socket's queue of errors.
+            // This takes the pending error as well, which stays in the socket's error queue.
             assert_eq!(net.receive(Class::Transfers, 64).count, 1);
         }
         net.close(former.port);
@@ -464,7 +464,7 @@ fn an_error_of_a_closed_port_is_of_no_later_one(way: Way) {
     }
 }
 
-/// A loop calls `receive` a few times a turn, and waits again.
+/// A loop calls `receive` a few times per turn, and waits again.
 fn a_flooded_port_lets_the_others_have_their_turns(way: Way) {
     let ((mut net, _), (flooder, here), (client, there)) = (net(way), peer(), peer());
     let flooded = Route {
@@ -533,7 +533,7 @@ fn with_one_port_requests_are_no_class_of_their_own(way: Way) {
     assert_eq!(net.listening(), listening);
 }
 
-/// An error that the peer's closed port causes is told after what the peer sent before it went.
+/// An error caused by the peer's closed port is reported after the datagrams that the peer sent before.
 #[cfg(linux)]
 #[test]
 fn a_client_that_is_gone_is_heard_to_the_end() {
@@ -569,7 +569,7 @@ fn a_client_that_is_gone_is_heard_to_the_end() {
     }
 }
 
-/// Looking around goes on for the time that was asked for, and no longer than something comes.
+/// Spinning continues for the requested time, and ends as soon as something arrives.
 #[test]
 fn spinning_lasts_as_long_as_nothing_comes() {
     let ((mut net, address), (peer, _)) = (net(AUTO), peer());

@@ -1,4 +1,4 @@
-//! Many transfers of one turn: received and sent together, by each way that the system permits.
+//! Many transfers in one turn, received and sent together by each mechanism that the system permits.
 
 use std::net::{SocketAddr, UdpSocket as Peer};
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use super::super::sockets::Sockets;
 use super::sockets::{AUTO, by, failures, hear, is_permitted, net, open, peer, slow, soon, take};
 use super::{LONG, forbid, pattern};
 
-/// More than one bundle.
+/// More than one bundle holds.
 const CLIENTS: usize = 70;
 
-/// A client, and the way to it.
+/// A client, and the route to it.
 struct Client {
     peer: Peer,
     here: SocketAddr,
     route: Route,
-    /// Where its transfer sends from.
+    /// The address that its transfer sends from.
     there: SocketAddr,
 }
 
@@ -26,7 +26,7 @@ fn packet(number: usize, step: u8) -> [u8; 3] {
     [number as u8, step, 7]
 }
 
-/// Clients that have had a first answer, and sent a first packet that was received.
+/// Creates clients that have received a first reply, and sent a first packet that was received.
 fn clients(net: &mut Sockets, count: usize) -> Vec<Client> {
     let opened: Vec<_> = (0..count)
         .map(|_| {
@@ -61,7 +61,7 @@ fn ways() -> impl Iterator<Item = Bundling> {
         .filter(|&bundling| is_permitted(bundling))
 }
 
-/// Every client sends a packet, and gets one.
+/// Lets every client send a packet and receive one.
 fn lockstep(net: &mut Sockets, clients: &[Client], step: u8) {
     for (number, client) in clients.iter().enumerate() {
         client.peer.send_to(&packet(number, step), client.there).unwrap();
@@ -95,7 +95,7 @@ fn a_turn_of_many_is_few_calls() {
         if bundling == Bundling::None {
             assert_eq!(made, 0);
         } else {
-            // Not each of what is received: the packets of a turn may come one after the other.
+            // Not every packet is received in a bundle: the packets of a turn may arrive one after another.
             assert!(made > 5 * CLIENTS, "{bundling:?}: {made}");
             assert_eq!(net.bundle.bundling(), bundling);
         }
@@ -103,7 +103,7 @@ fn a_turn_of_many_is_few_calls() {
     }
 }
 
-/// A client alone has one call a packet, as it costs least.
+/// A single client takes one call per packet, which costs least.
 #[test]
 fn few_are_not_worth_a_bundle() {
     let (mut net, _) = net(AUTO);
@@ -112,7 +112,7 @@ fn few_are_not_worth_a_bundle() {
     assert_eq!(net.bundle.made, 0);
 }
 
-/// Windows beside packets, blocks of every kind of length: whole, in order, each to its client.
+/// Windows beside packets, with blocks of different sizes: complete, in order, each to its client.
 #[test]
 fn windows_of_many_arrive_in_order() {
     let bytes = Arc::new(pattern(40_000));
@@ -149,7 +149,8 @@ fn windows_of_many_arrive_in_order() {
     }
 }
 
-/// Errors of some clients' packets are theirs: what these sent before is heard, and the others have nothing to do with it.
+/// Errors of some clients' packets concern these clients only: what they sent before is received, and others are
+/// unaffected.
 #[test]
 fn clients_that_are_gone_are_heard_to_the_end_and_leave_the_others_alone() {
     for bundling in ways() {
@@ -205,7 +206,7 @@ fn clients_that_are_gone_are_heard_to_the_end_and_leave_the_others_alone() {
     }
 }
 
-/// What an earlier packet's error swallows is sent again: a client that came back gets it.
+/// A packet that fails with an earlier packet's error is sent again: a client that came back receives it.
 #[test]
 fn an_error_of_before_swallows_no_packet() {
     for bundling in ways() {
@@ -264,7 +265,7 @@ fn what_has_no_room_waits_in_order() {
     }
 }
 
-/// A packet that a bundle receives is never one that came before the socket was connected.
+/// A packet received by a bundle never came before the socket was connected.
 #[test]
 fn a_socket_is_clean_once_its_peer_was_heard() {
     for bundling in ways().filter(|&bundling| bundling != Bundling::None) {
@@ -281,7 +282,7 @@ fn a_socket_is_clean_once_its_peer_was_heard() {
     }
 }
 
-/// A sandbox that begins while the server runs, or one of which nothing was seen at the start.
+/// A sandbox that begins while the server runs, or that was not detected at the start.
 #[test]
 fn a_forbidden_call_is_done_without() {
     let chain = [
@@ -309,11 +310,11 @@ fn a_forbidden_call_is_done_without() {
     }
 }
 
-/// Where neither can be set up, or used.
+/// Neither mechanism can be set up or used.
 #[test]
 fn neither_is_permitted() {
     std::thread::spawn(|| {
-        // A context may be left of an earlier test.
+        // A context may be left from an earlier test.
         let calls = [libc::SYS_io_uring_setup, libc::SYS_io_setup, libc::SYS_io_submit];
         forbid(&calls, libc::EPERM);
         assert!(!is_permitted(Bundling::Uring) && !is_permitted(Bundling::Aio));
@@ -326,7 +327,7 @@ fn neither_is_permitted() {
     .unwrap();
 }
 
-/// Bundles leave no readiness behind with which a wait would end again and again.
+/// Bundles leave no readiness behind that would end waits again and again.
 #[test]
 fn what_was_received_together_is_not_ready_again() {
     for bundling in ways() {
@@ -344,7 +345,7 @@ fn what_was_received_together_is_not_ready_again() {
             assert_eq!(net.receive(Class::Transfers, 64).count, 0);
             waits += 1;
         }
-        // The end of a ring interrupts the thread that had it, here the one of the way before.
+        // The end of a ring interrupts the thread that had it, here the ring of the mechanism before.
         assert!(waits < 8, "{bundling:?}: {waits}");
     }
 }

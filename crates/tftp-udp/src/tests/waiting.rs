@@ -1,4 +1,4 @@
-//! Both pollers, wake-ups and the application's descriptor.
+//! All pollers, wake-ups and the application's descriptor.
 
 use std::sync::mpsc;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::super::wake::{EventFd, round_up_to_milliseconds};
 use super::*;
 
-/// The same tests for a type of poller.
+/// Runs the same tests for one type of poller.
 macro_rules! for_poller {
     ($name:ident, $poller:ty) => {
         mod $name {
@@ -78,7 +78,8 @@ macro_rules! for_poller {
                 assert!(ready.is_empty());
             }
 
-            /// Rings while the poller sleeps, before it sleeps and several times: one wait ends each time, none is lost.
+            /// Wakes while the poller sleeps, before it sleeps and several times: each time one wait ends, none is
+            /// lost.
             #[test]
             fn wakes() {
                 let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
@@ -87,7 +88,7 @@ macro_rules! for_poller {
                 waker.wake();
                 assert!(poller.wait(&mut ready, None).unwrap());
                 assert!(ready.is_empty());
-                // A look that does not sleep tells of a call too, which the next wait will not.
+                // A poll that does not sleep reports a call too, and the next wait does not report it again.
                 waker.wake();
                 assert!(poller.wait(&mut ready, Some(Duration::ZERO)).unwrap());
                 assert!(!poller.wait(&mut ready, Some(Duration::ZERO)).unwrap());
@@ -107,12 +108,12 @@ macro_rules! for_poller {
                     }
                 }
                 thread.join().unwrap();
-                // A look without sleeping takes a ring too, and says so.
+                // A poll without sleeping consumes a call too, and reports it.
                 let waker = poller.waker();
                 waker.wake();
                 assert!(poller.wait(&mut ready, Some(Duration::ZERO)).unwrap());
                 assert!(!poller.wait(&mut ready, Some(Duration::ZERO)).unwrap());
-                // Nothing rings any more: the next wait but one sleeps to its end.
+                // No waker calls any more: the next wait but one sleeps for its full time.
                 poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
                 let before = now();
                 poller
@@ -195,7 +196,7 @@ fn the_descriptor_is_readable_while_set() {
     }
 }
 
-/// Whatever the threads do at once, afterwards the descriptor says what was said last.
+/// After any interleaving of threads, the descriptor has the state that was set last.
 #[test]
 fn the_descriptor_survives_threads() {
     let event = EventFd::new().unwrap();

@@ -1,12 +1,12 @@
-//! An eventfd, or a pipe where there is none.
+//! An eventfd, or a pipe on systems without eventfd.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-/// A descriptor that is readable after `raise` until `lower`.
+/// A descriptor that is readable from `raise` to `lower`.
 pub(in super::super) struct Signal {
     read: OwnedFd,
-    /// The end to write to; an eventfd is both.
+    /// The end to write to; an eventfd is read and written by one descriptor.
     write: Option<OwnedFd>,
 }
 
@@ -23,7 +23,7 @@ impl Signal {
         Signal::pipe()
     }
 
-    /// A signal of a pipe.
+    /// Creates a signal from a pipe.
     #[cfg(any(not(linux), test))]
     pub(in super::super) fn pipe() -> io::Result<Signal> {
         let (read, write) = io::pipe()?;
@@ -37,13 +37,13 @@ impl Signal {
         Ok(signal)
     }
 
-    /// Makes it readable; what fails is a full counter or pipe, readable then anyway.
+    /// Makes it readable. Writing fails only if the counter or pipe is full, and then it is readable already.
     pub(in super::super) fn raise(&self) {
         let end = self.write.as_ref().unwrap_or(&self.read);
         let _ = rustix::io::retry_on_intr(|| rustix::io::write(end, &1u64.to_ne_bytes()));
     }
 
-    /// Makes it unreadable. An eventfd is emptied by one read, a pipe by as many as it takes.
+    /// Makes it unreadable. One read empties an eventfd; a pipe is read until it is empty.
     pub(in super::super) fn lower(&self) {
         let mut buffer = [0u8; BUFFER];
         let more = |length| self.write.is_some() && length == BUFFER;
@@ -54,15 +54,15 @@ impl Signal {
         self.read.as_raw_fd()
     }
 
-    /// What a poller watches.
+    /// Returns the descriptor for a poller.
     #[cfg(any(not(linux), test))]
     pub(in super::super) fn source(&self) -> &OwnedFd {
         &self.read
     }
 }
 
-/// Bytes taken out of a pipe at once.
+/// The number of bytes to read from a pipe at once.
 const BUFFER: usize = 64;
 
-/// What an application waits for: a descriptor too.
+/// The descriptor for the application is of the same kind.
 pub(in super::super) type Event = Signal;

@@ -1,4 +1,4 @@
-//! A socket for the thread that waits for sockets, an event for the application.
+//! A socket to wake the thread that waits for sockets, and an event for the application.
 
 use std::ffi::c_void;
 use std::io;
@@ -8,7 +8,8 @@ use std::ptr;
 
 use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
 
-/// A socket that is readable after `raise` until `lower`. It is connected to itself: datagrams of others don't arrive.
+/// A socket that is readable from `raise` to `lower`. It is connected to itself, so that it receives no datagrams of
+/// others.
 pub(in super::super) struct Signal {
     socket: UdpSocket,
 }
@@ -21,7 +22,7 @@ impl Signal {
         Ok(Signal { socket })
     }
 
-    /// Makes it readable; what fails is a full queue, readable then anyway.
+    /// Makes it readable. Sending fails only if the queue is full, and then it is readable already.
     pub(in super::super) fn raise(&self) {
         let _ = self.socket.send(&[1]);
     }
@@ -36,7 +37,7 @@ impl Signal {
     }
 }
 
-/// An event that is signalled after `raise` until `lower`.
+/// An event that is signalled from `raise` to `lower`.
 pub(in super::super) struct Event {
     event: OwnedHandle,
 }
@@ -49,7 +50,7 @@ impl Event {
         if raw.is_null() {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: just made, and nobody else's.
+        // SAFETY: just created, and owned by nothing else.
         let event = unsafe { OwnedHandle::from_raw_handle(raw) };
         Ok(Event { event })
     }
