@@ -1,5 +1,5 @@
-//! What differs between systems, and only that: `unix/` and `windows/` hold the same modules with the same functions, and
-//! everything else calls them by these names.
+//! Everything that differs between systems: `unix/` and `windows/` have the same modules with the same functions, and
+//! all other code calls them by these names.
 
 #[cfg(unix)]
 mod unix;
@@ -14,11 +14,11 @@ pub use windows::{access, errors, files, limits, machine, service_manager, signa
 #[cfg(windows)]
 pub use windows::service;
 
-/// What a signal, or a service manager, asks a running server for.
+/// A request to a running server, by a signal or by a service manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// SIGHUP: read everything again.
+    /// SIGHUP: read the configuration and its files again.
     Reload,
-    /// SIGTERM, SIGINT; SIGHUP without a configuration, as from a terminal that closes; Ctrl-C: end.
+    /// SIGTERM, SIGINT, Ctrl-C; SIGHUP without a configuration, as from a terminal that closes: end.
     End,
 }

@@ -1,4 +1,4 @@
-//! Whose requests are answered, with which options, by which names; and what can be found out without serving.
+//! Access rules: which clients and names are served, with which options, and commands that report without serving.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
@@ -14,7 +14,7 @@ fn ask(from: &str, server: SocketAddr, request: &[u8]) -> UdpSocket {
     socket
 }
 
-/// The packet that answers.
+/// Returns the packet that answers.
 fn answer(socket: &UdpSocket) -> Vec<u8> {
     let mut buffer = [0; 2000];
     let length = socket.recv(&mut buffer).expect("the server answers");
@@ -23,7 +23,7 @@ fn answer(socket: &UdpSocket) -> Vec<u8> {
 
 const READ: &[u8] = b"\0\x01f\0octet\0";
 
-/// Of two clients that ask one after the other the first gets nothing and the second the file.
+/// Sends requests from two clients, one after the other: the first gets no answer and the second gets the file.
 fn silence_then_data(server: SocketAddr, denied: &str, allowed: &str) {
     let first = ask(denied, server, READ);
     let second = ask(allowed, server, READ);
@@ -53,7 +53,7 @@ fn networks_that_are_answered_and_others() {
         let served = Served::new(directory.path(), options);
         silence_then_data(served.address(), denied, allowed);
     }
-    // One socket for both families: an IPv4 client is IPv4 all the same.
+    // The socket receives both families; an IPv4 client still matches IPv4 rules.
     let mut command = program();
     command.args(["--json", "--listen", ":0", "--allow", "127.0.0.0/8"]);
     command.args(as_root()).arg(directory.path());
@@ -118,7 +118,7 @@ fn new_files_are_as_the_umask_says() {
     }
 }
 
-/// As clients ask that know in.tftpd without --secure.
+/// Requests of clients that expect in.tftpd without --secure.
 #[test]
 fn whole_paths_with_and_without_a_map() {
     if !have("curl") {
@@ -138,7 +138,7 @@ fn whole_paths_with_and_without_a_map() {
     }
 }
 
-/// The lines of a run that ends by itself, and its exit code.
+/// Returns the lines of a run that ends by itself, and its exit code.
 fn lines(options: &[&str]) -> (Vec<String>, Option<i32>) {
     let output = run(options);
     let lines = String::from_utf8(output.stdout).unwrap();
@@ -262,7 +262,7 @@ fn a_configuration_is_checked_without_serving() {
     }
 }
 
-/// A loopback and an interface that is not it; each is bound to, and both addresses are asked.
+/// A loopback and another interface; the test binds to each of them, and sends requests to both addresses.
 const INTERFACES: &str = r#"
 ip link set lo up && ip link add other type veth peer name away || exit 0
 ip address add 192.0.2.1/24 dev other

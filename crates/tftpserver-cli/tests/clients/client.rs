@@ -1,4 +1,4 @@
-//! `get` and `put` against the command's own server, and what they say when something is wrong.
+//! `get` and `put` against the command's own server, and their error messages.
 
 use std::net::UdpSocket;
 use std::path::Path;
@@ -10,7 +10,7 @@ fn url(served: &Served, name: &str) -> String {
     format!("tftp://{}/{name}", served.address())
 }
 
-/// Names in a directory.
+/// Returns the names in a directory.
 fn names(directory: &Path) -> Vec<String> {
     let all = std::fs::read_dir(directory).unwrap();
     let mut names: Vec<_> = all
@@ -20,12 +20,12 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-/// Both ways, and the same bytes come back.
+/// Sends a file and fetches it again, and compares the bytes.
 fn there_and_back(served: &Served, here: &Path, content: &[u8], options: &[&str]) {
     let (file, back) = (here.join("file"), here.join("back"));
     std::fs::write(&file, content).unwrap();
     let url = url(served, "file");
-    // Patient as the machine is slow.
+    // Many retries, because the machine may be slow.
     let patient = ["--retries", "100"];
     ok(&run(&[&["put", text(&file), &url], options, &patient].concat()));
     ok(&run(
@@ -125,7 +125,7 @@ fn checksums() {
         String::from_utf8(output.stdout).unwrap(),
         format!("{ABC}  {}\n", text(&file))
     );
-    // What was there stays where the new one is not the right one.
+    // The existing file stays if the new one is not the right one.
     std::fs::write(&file, "old").unwrap();
     let wrong = "0".repeat(64);
     fails(
@@ -302,7 +302,7 @@ fn a_signal_leaves_nothing_behind() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(names(here.path()).is_empty());
-    // The ACK may have come again before.
+    // The ACK may have been repeated before.
     while buffer[1] != 5 {
         server.recv_from(&mut buffer).expect("the server is told");
     }
@@ -321,7 +321,7 @@ fn both_families_and_names() {
             text(&file),
         ]));
     }
-    // Of a name's addresses the first may be the one that nobody listens at.
+    // The first of a name's addresses may be one without a server.
     let url = format!("tftp://localhost:{}/f", served.port());
     ok(&run(&["get", "--force", &url, text(&file)]));
     ok(&run(&["get", "--force", "-4", &url, text(&file)]));

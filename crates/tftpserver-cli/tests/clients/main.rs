@@ -1,4 +1,4 @@
-//! What clients of the command get, and what its own client gets of it and of other servers.
+//! Transfers between the command and its clients, and between its own client and this and other servers.
 
 mod access;
 mod client;

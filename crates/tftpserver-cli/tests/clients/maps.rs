@@ -1,13 +1,13 @@
-//! The rules of `--map` are those of in.tftpd: both read the same map, and serve the same file by it or refuse.
+//! The rules of `--map` have the semantics of in.tftpd: both read the same map, and serve the same file or refuse.
 
 use std::net::SocketAddr;
 
 use crate::support::other::Other;
 use crate::support::*;
 
-/// A map, a name that a client asks for, and the file that it gets; `None`: it is refused.
+/// A map, the name that a client requests, and the file that it gets; `None` if it is refused.
 const TABLE: &[(&str, &str, Option<&str>)] = &[
-    // The examples of packages, and of manuals of boot servers.
+    // Examples from packages, and from manuals of boot servers.
     (
         "rg \\\\ /\nr ^[^/] /\\0\na \\.pvt$",
         "boot\\x64\\bcd",
@@ -40,7 +40,7 @@ const TABLE: &[(&str, &str, Option<&str>)] = &[
     ("a6 .", "f", Some("f")),
     ("aG .", "f", None),
     ("aP .", "f", Some("f")),
-    // What follows what.
+    // The order of rules.
     ("r o 0", "foo", Some("f0o")),
     ("rg o 0", "foo", Some("f00")),
     ("r a b\nr b c", "a", Some("c")),
@@ -50,7 +50,7 @@ const TABLE: &[(&str, &str, Option<&str>)] = &[
     ("~e ^x\nr a b", "a", Some("a")),
     ("~a ^x", "xa", Some("xa")),
     ("~a ^x", "a", None),
-    // Lines.
+    // Lines and comments.
     ("  r\ta\t\tb   # c", "a", Some("b")),
     ("# c\n\nr a b\r\nr c d\r\n", "c", Some("d")),
     ("r a\\#b c", "a#b", Some("c")),
@@ -58,7 +58,7 @@ const TABLE: &[(&str, &str, Option<&str>)] = &[
     ("r x a\\ b\\#\\\\c", "x", Some("a b#\\c")),
     ("r x", "axb", Some("ab")),
     ("r a \\q\\-", "a", Some("q-")),
-    // Expressions.
+    // Regular expressions.
     ("r (a)(b) [\\2\\1\\0]", "xaby", Some("x[baab]y")),
     ("r (a)(x)? <\\1\\2>", "a", Some("<a>")),
     ("r (a|b)* <\\1>", "abz", Some("<b>z")),
@@ -102,7 +102,7 @@ const TABLE: &[(&str, &str, Option<&str>)] = &[
     ("r [a&&b] X", "&", Some("X")),
 ];
 
-/// What a client gets; `None`: an ERROR.
+/// Returns the content that a client gets; `None` for an ERROR.
 fn fetched(server: SocketAddr, name: &str) -> Option<String> {
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -125,7 +125,8 @@ fn in_tftpd_reads_maps_as_we_do() {
         let Some(other) = Other::in_tftpd(&options) else {
             return;
         };
-        // Each file holds its name; the name that was asked for is there too, unless it is to be refused as not there.
+        // Each file holds its name. The requested name exists too, unless the request is to be refused because it does
+        // not.
         for path in [Some(name), wanted.as_ref()].into_iter().flatten() {
             let path = path.trim_start_matches('/');
             std::fs::create_dir_all(other.path(path).parent().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! `get` and `put` against other people's servers: tftpd-hpa's and atftpd's, which scripts/servers.sh unpacks, and dnsmasq's.
+//! `get` and `put` against other servers: tftpd-hpa and atftpd, which scripts/servers.sh unpacks, and dnsmasq.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use crate::support::other::Other;
 use crate::support::*;
 
-/// What is fetched is what is there, and what is sent arrives.
+/// Fetches and sends a file, and compares the bytes.
 fn both_ways(other: &Other, content: &[u8], options: &[&str]) {
     let here = directory(&[("file", content)]);
     let (file, back) = (here.path().join("file"), here.path().join("back"));
@@ -19,7 +19,7 @@ fn both_ways(other: &Other, content: &[u8], options: &[&str]) {
     ));
     assert!(std::fs::read(&back).unwrap() == content, "get: {what}");
     ok(&run(&[&["put", text(&file), &other.url("up")], options].concat()));
-    // The last ACK may come before the last write.
+    // The last ACK may arrive before the last write.
     eventually(&format!("put: {what}"), || {
         std::fs::read(other.path("up"))
             .is_ok_and(|up| up == content)
@@ -52,7 +52,7 @@ fn tftpd_hpas_server() {
     fails(&["get", &other.url("none"), "-"], 66, &["ERROR 1"]);
 }
 
-/// It says "File not found" for what it does not create, and its system's words under number 0.
+/// The server answers "File not found" for a file that it does not create, and its system's message with number 0.
 #[test]
 fn tftpd_hpas_server_refuses() {
     let (Some(plain), Some(creating)) = (
@@ -128,7 +128,8 @@ fn dnsmasqs_server() {
     let content = pattern(100_000);
     let (there, here) = (directory(&[("f", &content), ("empty", b"")]), directory(&[]));
     std::fs::set_permissions(there.path(), Permissions::from_mode(0o755)).unwrap();
-    // Its TFTP port is fixed, so it runs in a network of its own. It listens when the first get does not end with 69.
+    // Its TFTP port is fixed, so it runs in its own network namespace. It listens when the first get does not end with
+    // 69.
     let script = format!(
         "ip link set lo up && {{ dnsmasq --no-daemon --conf-file=/dev/null --port=0 --enable-tftp \
          --tftp-root={root} --user=root --log-facility=/dev/null --pid-file= & }} && server=$! && cd {here} && \

@@ -1,4 +1,4 @@
-//! What clients get, and what is told of it.
+//! Transfers to clients, and the lines printed about them.
 
 use std::process::{Command, Stdio};
 
@@ -211,8 +211,8 @@ fn names_are_mapped_and_stay_inside() {
     assert_eq!(curl(served.address(), "up"), Err(DENIED));
 }
 
-/// Some old ROMs send one byte too many, 0xFF. A link of that name helps, and so does a rule with the byte in it, or with
-/// what stands for it; people see it as a number.
+/// Some old ROMs append one byte too many, 0xFF, to the name. A symbolic link with that name helps, and so does a rule
+/// with the byte or its escape; output shows it as a number.
 #[cfg(target_os = "linux")]
 #[test]
 fn names_that_are_not_utf_8_are_served_and_mapped() {
@@ -314,7 +314,7 @@ fn lines_for_people() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
-/// What drives a terminal or turns the direction of writing is not in it as it came, though JSON would allow that.
+/// Characters that control a terminal or change the writing direction are escaped, although JSON would allow them.
 #[test]
 fn json_is_safe_to_look_at() {
     let directory = directory(&[]);

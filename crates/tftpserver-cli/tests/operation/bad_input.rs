@@ -1,10 +1,10 @@
-//! What is wrong is told in one line that says what to do, with the exit code of the manual page.
+//! Each error is reported in one line that names the remedy, with the exit code of the manual page.
 
 use std::net::{TcpListener, UdpSocket};
 
 use crate::support::*;
 
-/// Fails with this code and one line that has all these words.
+/// Expects this exit code and one line on standard error that contains all these words.
 fn fails(options: &[&str], code: i32, words: &[&str]) {
     let output = run(options);
     let errors = String::from_utf8(output.stderr).unwrap();
@@ -15,7 +15,7 @@ fn fails(options: &[&str], code: i32, words: &[&str]) {
         assert!(errors.contains(word), "{options:?}: {word:?} in {errors}");
     }
     assert!(output.stdout.is_empty());
-    // Numbers of errors, and ends of sentences in the middle of one.
+    // Error numbers, and ends of sentences in the middle of one.
     for word in ["[1", "(os error", ".;", ". ;"] {
         assert!(!errors.contains(word), "{options:?}: {word:?} in {errors}");
     }

@@ -14,7 +14,7 @@ fn told_to_end_it_lets_transfers_finish() {
     let mut client = Slow::ask(served.address(), "f");
     client.packet();
     served.signal("TERM");
-    // Whoever comes now gets no answer: the port is closed, and free.
+    // New clients get no answer: the port is closed, and free.
     await_free(served.address());
     assert_eq!(client.finish(2), 2000 - 512);
     let told = served.event();
@@ -42,7 +42,7 @@ fn told_twice_it_ends_them() {
     assert_eq!(client.packet()[1], 5, "an ERROR");
 }
 
-/// Waits until the port may be had.
+/// Waits until the port is free.
 fn await_free(address: std::net::SocketAddr) {
     eventually("the port is free", || UdpSocket::bind(address).ok());
 }
@@ -75,13 +75,13 @@ fn told_to_reload_it_reads_everything_again() {
     served.signal("HUP");
     await_content(&served, "mapped");
     assert_eq!(curl_put(served.address(), "h", b"x"), Ok(()));
-    // What is wrong changes nothing.
+    // A faulty configuration changes nothing.
     file(&settings, "c.toml", "dir = \"/no/such\"");
     served.signal("HUP");
     file(&settings, "rules", "x");
     assert_eq!(curl(served.address(), "f").as_deref(), Ok(b"mapped".as_slice()));
     served.event();
-    // It listens where it listened at the start, read once more or not.
+    // It keeps its listening sockets, reloaded or not.
     file(&settings, "rules", "r ^f$ h");
     file(&settings, "c.toml", &better);
     served.signal("HUP");
@@ -122,11 +122,11 @@ fn await_content(served: &Served, wanted: &str) {
     });
 }
 
-/// Sockets at 3 and 4, as a service manager leaves them there, and where it wants to be told. The shell puts the
-/// process id where it belongs: it becomes the program.
+/// Passes sockets as descriptors 3 and 4, as a service manager does, and a notification socket. The shell sets
+/// LISTEN_PID to its own process id, because it becomes the program.
 #[test]
 fn a_service_manager_opens_the_sockets_and_is_told() {
-    // dash knows descriptors of one digit only.
+    // dash supports descriptors of one digit only.
     if !have("bash") {
         return;
     }
@@ -175,7 +175,7 @@ fn inheritable(socket: &UdpSocket) -> i32 {
     number
 }
 
-/// In a network namespace of its own, where no port is taken: 69 as root, 6969 with a hint as somebody else.
+/// Runs in its own network namespace, where no port is in use: 69 as root, 6969 with a hint as another user.
 #[test]
 fn ports_without_words() {
     if !is_root() || !have("unshare") || !have("setpriv") {
@@ -194,7 +194,7 @@ fn ports_without_words() {
     use std::os::unix::fs::PermissionsExt;
     let directory = directory(&[]);
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    // Where it was built, others may not come.
+    // Other users may have no access to the build directory.
     let program = directory.path().join("program");
     std::fs::copy(env!("CARGO_BIN_EXE_tftpserver"), &program).unwrap();
     let somebody =
@@ -217,7 +217,7 @@ fn ports_without_words() {
     }
 }
 
-/// As root: the port is one that only root may have, and every thread is nobody's, without root's groups.
+/// Runs as root: the port needs root, and every thread runs as `nobody`, without root's groups.
 #[test]
 fn privileges_go_once_the_ports_are_open() {
     if !is_root() {
@@ -239,7 +239,7 @@ fn privileges_go_once_the_ports_are_open() {
     command.arg(directory.path());
     let served = Served::start(command);
     assert_eq!(served.port(), port);
-    // One for each thread, and each client on one of them.
+    // One socket for each thread, and each client on one of them.
     assert_eq!(sockets_at(port), 3);
     for _ in 0..10 {
         assert_eq!(Slow::ask(served.address(), "f").finish(1), 1000);
@@ -253,7 +253,7 @@ fn privileges_go_once_the_ports_are_open() {
     }
 }
 
-/// A thread's status (proc(5)).
+/// Checks a thread's status (proc(5)).
 fn is_nobodys(status: &str) {
     let field = |name: &str| {
         let line = status.lines().find(|line| line.starts_with(name)).unwrap();

@@ -1,4 +1,4 @@
-//! How the command is started, watched, installed and ended, with whose rights, and what it says when something is wrong.
+//! Start, output, installation and end of the command, its privileges, and its error messages.
 
 mod bad_input;
 mod life;

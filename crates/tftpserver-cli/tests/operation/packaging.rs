@@ -1,4 +1,4 @@
-//! What is installed beside the program: manual page, completions, units.
+//! Files installed with the program: manual page, completions, units.
 
 use std::path::Path;
 use std::process::Command;
@@ -85,7 +85,7 @@ fn the_example_configuration_is_one() {
     is_read_to_the_end(&config);
 }
 
-/// The image's configuration is one, and all that its Dockerfile copies is let through to it.
+/// The image's configuration is valid, and .dockerignore permits every file that the Dockerfile copies.
 #[test]
 fn the_image_has_what_it_needs() {
     let read = |path| std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
@@ -112,7 +112,7 @@ fn the_image_has_what_it_needs() {
     }
 }
 
-/// All that is wrong with a server of this configuration is the address, which is nobody's.
+/// Checks that the only fault of this configuration is the listening address, which this machine does not have.
 fn is_read_to_the_end(config: &Path) {
     let output = run(&[
         "--config",
@@ -130,7 +130,7 @@ fn is_read_to_the_end(config: &Path) {
     );
 }
 
-/// The rules and the configuration of the manual are such, and it names every exit code and option.
+/// The rules and the configuration in the manual are valid, and it names every exit code and option.
 #[test]
 fn the_manual_is_true() {
     let manual = std::fs::read_to_string(Path::new(ROOT).join("docs/command.md")).unwrap();
@@ -161,12 +161,12 @@ fn the_manual_is_true() {
     }
 }
 
-/// Every long option.
+/// Returns every long option.
 fn options() -> Vec<String> {
     options_of(&["--help"])
 }
 
-/// Those in this help.
+/// Returns the long options in this help text.
 fn options_of(help: &[&str]) -> Vec<String> {
     let help = String::from_utf8(run(help).stdout).unwrap();
     let words = help
@@ -186,7 +186,7 @@ fn text_of(directory: &tempfile::TempDir) -> &str {
     directory.path().to_str().unwrap()
 }
 
-/// What `make install` puts where, with the units as they are then.
+/// Checks the paths of `make install`, and the units as installed.
 #[test]
 fn everything_is_installed_and_systemd_understands_the_units() {
     let root = directory(&[]);
@@ -230,7 +230,7 @@ fn everything_is_installed_and_systemd_understands_the_units() {
     }
 }
 
-/// By systemd-analyze, but for the program and the manual page, which are not installed where tests run.
+/// Checks units with systemd-analyze, except for the program and the manual page, which are not installed for tests.
 fn understood(service: &str, socket: &str) {
     let units = directory(&[]);
     let service = service.replace("/usr/bin/tftpserver", env!("CARGO_BIN_EXE_tftpserver"));
@@ -265,7 +265,7 @@ fn understood(service: &str, socket: &str) {
     );
 }
 
-/// Whoever builds the library builds nothing of the command.
+/// The library does not depend on the command's crates.
 #[test]
 fn the_library_needs_nothing_of_the_command() {
     let tree = |package| {

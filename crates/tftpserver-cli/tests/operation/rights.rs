@@ -1,4 +1,4 @@
-//! Whose rights it has, what it says of those that are gone, and how it ends.
+//! The user that the program runs as, warnings about missing permissions, and its end.
 
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ fn let_in(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Without `--user`, on a port of the system's choice.
+/// Runs without `--user`, on a port of the system's choice.
 fn plain(options: &[&str], dir: &Path) -> Command {
     let mut command = program();
     command
@@ -44,7 +44,7 @@ fn root_becomes_nobody_unless_it_is_to_stay() {
         errors.contains("started as root, now running as nobody"),
         "{errors}"
     );
-    // The test's own helper leaves the warning out.
+    // The helper of other tests skips the warning.
     let mut child = plain(&["--user", "root"], directory.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -57,7 +57,7 @@ fn root_becomes_nobody_unless_it_is_to_stay() {
     child.wait().unwrap();
 }
 
-/// A burst of requests finds as much room as in sockets that the library binds.
+/// The sockets have room for a burst of requests, as those that the library binds.
 #[test]
 fn sockets_for_another_user_have_large_buffers() {
     if !is_root() || !have("ss") {
@@ -77,7 +77,7 @@ fn sockets_for_another_user_have_large_buffers() {
     assert!(size(&[]) >= size(&["--user", "root"]));
 }
 
-/// What only root could do later is told at the start, with whom it is about.
+/// Files that only root can read or write later are reported at the start, with the user's name.
 #[test]
 fn rights_that_are_gone_are_told_at_the_start() {
     if !is_root() {
@@ -107,7 +107,7 @@ fn rights_that_are_gone_are_told_at_the_start() {
             .any(|line| words.iter().all(|word| line.contains(word)));
         assert!(told, "{words:?} in {errors}");
     }
-    // With the rights there is nothing to tell.
+    // With the permissions nothing is reported.
     let_in(&path(dir), 0o777);
     let_in(&path(config), 0o644);
     let_in(&path(rules), 0o644);
@@ -150,7 +150,7 @@ fn the_soft_limit_of_descriptors_is_raised() {
     assert_eq!(line.split_whitespace().nth(3), Some("500"), "{line}");
 }
 
-/// A client that says nothing more does not hold up the end for longer than it is given.
+/// A silent client does not delay the end beyond the grace period.
 #[test]
 fn sigterm_ends_it_within_the_grace() {
     let directory = directory(&[("f", &pattern(2000))]);
@@ -158,15 +158,15 @@ fn sigterm_ends_it_within_the_grace() {
     let mut client = Slow::ask(served.address(), "f");
     client.packet();
     served.signal("TERM");
-    // No timeout and no number of repetitions would end it. Its line may come too late on a slow machine.
+    // Neither a timeout nor the number of retries would end it. On a slow machine its line may come too late.
     assert_eq!(served.wait().0.code(), Some(1));
 }
 
-/// SIGHUP comes from a terminal that closes, unless there is a configuration that could be read again.
+/// A terminal that closes sends SIGHUP, which ends the program unless it has a configuration to reload.
 #[test]
 fn a_terminal_that_closes_ends_it() {
     let directory = directory(&[("f", b"content"), ("c.toml", b"")]);
-    // Whoever runs this test may ignore SIGHUP, which a program inherits.
+    // The test itself may run with SIGHUP ignored, which a program inherits.
     let mut command = Command::new("env");
     command
         .args(["--default-signal=HUP", env!("CARGO_BIN_EXE_tftpserver")])
@@ -204,7 +204,7 @@ fn nohup_is_heeded() {
     assert_eq!(served.end().0.code(), Some(0));
 }
 
-/// socket(2) as a kernel without IPv6 has it.
+/// Makes socket(2) fail as on a kernel without IPv6.
 const WITHOUT_IPV6: &str = r#"
 #include <errno.h>
 #include <linux/audit.h>
@@ -233,7 +233,7 @@ int main(int count, char **words) {
 }
 "#;
 
-/// The options take IPv4 alone then, and so do those of another user's sockets.
+/// The options then bind IPv4 alone, and so do those for another user's sockets.
 #[test]
 fn a_system_without_ipv6() {
     if !have("cc") {
@@ -269,7 +269,7 @@ fn a_system_without_ipv6() {
     }
 }
 
-/// [::] looks like every address: where it is not, that is said.
+/// [::] looks like all addresses: if IPv4 is not included, the output mentions it.
 #[test]
 fn an_address_that_is_not_every_one_says_so() {
     if UdpSocket::bind("[::1]:0").is_err() {
@@ -297,7 +297,7 @@ fn an_address_that_is_not_every_one_says_so() {
     }
 }
 
-/// The grace is bounded also where the program is told at once to cut off everything.
+/// The grace period is also bounded if all transfers are to be cut off at once.
 #[test]
 fn without_grace_transfers_are_cut_off_at_once() {
     let directory = directory(&[("f", &pattern(2000))]);
@@ -308,7 +308,7 @@ fn without_grace_transfers_are_cut_off_at_once() {
     assert_eq!(served.wait().0.code(), Some(1));
 }
 
-/// Whatever the program waits for: here for a configuration that is a pipe nobody writes to.
+/// SIGTERM ends the program whatever it waits for, here a configuration that is a pipe without a writer.
 #[test]
 fn sigterm_ends_it_where_everything_hangs() {
     let directory = directory(&[("f", b"content"), ("c.toml", b"grace = 1\n")]);

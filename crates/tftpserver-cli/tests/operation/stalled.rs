@@ -1,4 +1,4 @@
-//! Output that nobody reads: clients are served all the same, and SIGTERM ends the program.
+//! Output without a reader: clients are still served, and SIGTERM ends the program.
 
 use std::fs::File;
 use std::net::{SocketAddr, UdpSocket};
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use crate::support::*;
 use nix::fcntl::{FcntlArg, fcntl};
 
-/// Starts the program on a port that is free, as nothing is read that would say which it has.
+/// Starts the program on a free port, because its output, which would name the port, is not read.
 fn start(mut command: Command, dir: &std::path::Path) -> (Child, SocketAddr) {
     let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     command
@@ -20,7 +20,7 @@ fn start(mut command: Command, dir: &std::path::Path) -> (Child, SocketAddr) {
     (child, address)
 }
 
-/// More transfers than a stalled reader's buffers hold lines of; then the end.
+/// Makes more transfers than a stalled reader's buffers hold lines of, and ends the program.
 fn serves_and_ends(mut child: Child, address: SocketAddr) {
     for _ in 0..300 {
         assert_eq!(Slow::ask(address, "f").finish(1), 7);
@@ -30,7 +30,7 @@ fn serves_and_ends(mut child: Child, address: SocketAddr) {
     assert_eq!(status.code(), Some(0));
 }
 
-/// A pipe that holds little, of which nothing is ever read.
+/// Returns a pipe that holds little, and is never read.
 fn stalled() -> (OwnedFd, OwnedFd) {
     let (reader, writer) = nix::unistd::pipe().unwrap();
     fcntl(writer.as_fd(), FcntlArg::F_SETPIPE_SZ(4096)).unwrap();

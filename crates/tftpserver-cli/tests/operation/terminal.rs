@@ -1,4 +1,4 @@
-//! The live view, on a terminal that tmux makes.
+//! The live view, on a terminal of tmux.
 
 use std::net::UdpSocket;
 use std::process::Command;
@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::support::*;
 
-/// Tests run side by side.
+/// Numbers the terminals, because tests run in parallel.
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// A tmux of its own; ended with the test.
+/// A tmux server, ended with the test.
 struct Terminal {
     socket: String,
 }
@@ -19,7 +19,7 @@ impl Terminal {
         Terminal::of(140, command)
     }
 
-    /// So many columns wide.
+    /// Starts a terminal that is `columns` wide.
     fn of(columns: u32, command: &str) -> Terminal {
         let terminal = Terminal {
             socket: format!(
@@ -56,7 +56,7 @@ impl Terminal {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// The screen once all these words are on it.
+    /// Returns the screen as soon as it shows all these words.
     fn await_words(&self, words: &[&str]) -> String {
         eventually(&format!("{words:?}"), || {
             let screen = self.tmux(&["capture-pane", "-p"]);
@@ -97,7 +97,7 @@ fn bars_sums_and_failures() {
     client.acknowledge(1);
     client.packet();
     let screen = terminal.await_words(&["25 %", "1 running, 1 done, 1 failed"]);
-    // Shown for those who run this by hand: cargo test -p tftpserver-cli --test operation terminal -- --nocapture
+    // Printed for manual runs: cargo test -p tftpserver-cli --test operation terminal -- --nocapture
     println!("{screen}");
     has_everything(&screen);
     client.finish(2);
@@ -106,7 +106,7 @@ fn bars_sums_and_failures() {
     terminal.await_words(&["0 running, 2 done, 1 failed", "ended: 0"]);
 }
 
-/// On narrow and on wide terminals: every row in one line, and the file can be recognised in it.
+/// On narrow and on wide terminals each row is one line, and its file can be recognised.
 #[test]
 fn rows_fit_their_terminal() {
     if !have("tmux") {
@@ -137,7 +137,7 @@ fn rows_fit_their_terminal() {
         let seen = ["boot.img", "起動.img", "there.img", "2 running, 1 done, 1 failed"];
         let screen = terminal.await_words(&[&seen[..], &["25 %"]].concat());
         println!("{columns} columns:\n{screen}");
-        // What is said before wraps where it is long.
+        // The lines above the view wrap if they are long.
         let lines = screen.lines().skip_while(|line| !line.starts_with("serving "));
         for line in lines.filter(|line| !line.is_empty()) {
             let begins = [
@@ -163,7 +163,7 @@ fn rows_fit_their_terminal() {
     }
 }
 
-/// What is shown last counts what came last.
+/// The last view includes the last transfer.
 #[test]
 fn the_sums_at_the_end_are_right() {
     if !have("tmux") {
@@ -187,12 +187,12 @@ fn the_sums_at_the_end_are_right() {
     terminal.await_words(&["1 running"]);
     terminal.tmux(&["send-keys", "C-c"]);
     terminal.await_words(&["transfers that still run: 1"]);
-    // It ends with the transfer, before the view would be drawn the next time.
+    // The program ends with the transfer, before the next redraw of the view is due.
     client.finish(2);
     terminal.await_words(&["0 running, 1 done, 0 failed, 2.0 KiB", "ended: 0"]);
 }
 
-/// get, half way and at the end; the server is the test.
+/// The progress bar of get, half way and at the end; the test is the server.
 #[test]
 fn a_clients_bar() {
     if !have("tmux") {

@@ -1,4 +1,4 @@
-//! Figures and the page.
+//! Metrics and the page.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::*;
 use serde_json::Value;
 
-/// Status line and headers, and the body.
+/// Returns status line and headers, and the body.
 fn ask(address: SocketAddr, method: &str, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -34,7 +34,7 @@ fn json(address: SocketAddr) -> Value {
     serde_json::from_str(&get(address, "/transfers.json")).unwrap()
 }
 
-/// A port that is free now; what a test of one page needs.
+/// Returns a port that is free now, enough for a test of one page.
 fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
@@ -44,7 +44,7 @@ fn serve(dir: &std::path::Path) -> (Served, SocketAddr) {
     (Served::new(dir, &["--metrics", &page.to_string()]), page)
 }
 
-/// The value of one figure.
+/// Returns the value of one metric.
 fn figure(text: &str, name: &str) -> f64 {
     let line = text
         .lines()
@@ -61,7 +61,7 @@ fn figures_for_prometheus() {
     let mut client = Slow::ask(served.address(), "f");
     client.packet();
     assert_eq!(figure(&get(page, "/metrics"), "tftpserver_active_transfers"), 1.0);
-    // It takes its time, so that there is a time to tell.
+    // The transfer takes some time, so that its duration is measurable.
     std::thread::sleep(std::time::Duration::from_millis(50));
     client.finish(1);
     served.event();
@@ -84,7 +84,7 @@ fn figures_for_prometheus() {
     each_figure_is_described(&text);
 }
 
-/// And the last one all.
+/// Checks that the buckets are cumulative, and that the last one counts all.
 fn each_class_counts_those_below(text: &str) {
     let classes = text.lines().filter(|line| {
         line.starts_with("tftpserver_transfer_duration_seconds_bucket{le=")
@@ -97,7 +97,7 @@ fn each_class_counts_those_below(text: &str) {
     assert!(counts.is_sorted() && counts.last() == Some(&1), "{counts:?}");
 }
 
-/// Before the samples of a figure stand its HELP and TYPE, once each; at the end stands what OpenMetrics asks for.
+/// HELP and TYPE stand once before the samples of each metric; the text ends with the marker of OpenMetrics.
 fn each_figure_is_described(text: &str) {
     assert!(text.ends_with("\n# EOF\n"), "{text}");
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -115,7 +115,7 @@ fn each_figure_is_described(text: &str) {
     }
 }
 
-/// Whoever computes a rate needs a zero to start from.
+/// Rates need a zero to start from.
 #[test]
 fn every_series_is_there_from_the_start() {
     let directory = directory(&[("f", b"content")]);
@@ -154,7 +154,7 @@ fn every_series_is_there_from_the_start() {
     assert_eq!(series(&get(page, "/metrics")), series(&before));
 }
 
-/// Transfers that take less than a millisecond take time too, and the bytes of those that run count.
+/// Transfers of less than a millisecond have a duration too, and bytes of running transfers are included.
 #[test]
 fn sums_are_those_of_this_moment() {
     let directory = directory(&[("short", b"content"), ("f", &pattern(2000))]);
@@ -205,7 +205,7 @@ fn transfers_as_they_run() {
     assert_eq!(now["listening"], served.address().to_string());
 }
 
-/// The page fetches nothing from elsewhere, and runs nothing but its own script.
+/// The page loads nothing from elsewhere, and runs no script but its own.
 #[test]
 fn the_page_is_whole() {
     let directory = directory(&[]);
@@ -226,7 +226,7 @@ fn the_page_is_whole() {
     assert!(ask(page, "POST", "/").0.starts_with("HTTP/1.1 405 "));
 }
 
-/// In a browser: what it shows of a transfer that runs, of one that failed and of one with an evil name.
+/// In a browser: the page shows a running transfer, a failed one and one with a malicious name.
 #[test]
 fn the_page_in_chromium() {
     let browsers = ["chromium", "chromium-browser", "google-chrome"];
@@ -260,7 +260,7 @@ fn the_page_in_chromium() {
     assert!(!shown.contains("does not answer"));
 }
 
-/// The document as it is after its script has run. TFTPSERVER_SCREENSHOT=FILE makes a picture of it too.
+/// Returns the document after its script has run. TFTPSERVER_SCREENSHOT=FILE also takes a screenshot.
 fn browse(browser: &str, page: SocketAddr) -> String {
     let ask = |what: &str| {
         let profile = tempfile::tempdir().unwrap();

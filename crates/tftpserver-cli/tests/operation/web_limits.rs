@@ -1,4 +1,5 @@
-//! What clients of the page cannot do: keep others out, use up memory or descriptors, read it by another's name.
+//! Limits on clients of the page: they cannot keep others out, exhaust memory or descriptors, or read it by another
+//! name.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -6,7 +7,7 @@ use std::path::Path;
 
 use crate::support::*;
 
-/// A server with a page, and the address of that.
+/// Starts a server with a page; returns the page's address too.
 fn serve(dir: &Path) -> (Served, SocketAddr) {
     let page = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     (Served::new(dir, &["--metrics", &page.to_string()]), page)
@@ -19,7 +20,7 @@ fn connect(page: SocketAddr) -> TcpStream {
     stream
 }
 
-/// The first line of the answer, "" where there is none.
+/// Returns the first line of the answer, or "" if there is none.
 fn status(page: SocketAddr, host: &str) -> String {
     let Ok(mut stream) = TcpStream::connect(page) else {
         return String::new();
@@ -67,9 +68,9 @@ fn idle_connections_keep_nobody_out() {
     assert!(is_well(page));
     let descriptors = std::fs::read_dir(format!("/proc/{}/fd", served.id())).unwrap();
     assert!(descriptors.count() < 100);
-    // The oldest one had to go.
+    // The oldest connection is closed to make room.
     assert_eq!(held[0].read(&mut [0]).unwrap(), 0);
-    // The latest ones go when they have had their time.
+    // The latest ones are closed after their time limit.
     assert_eq!(held[99].read(&mut [0]).unwrap(), 0);
 }
 
@@ -101,7 +102,7 @@ fn a_reader_that_does_not_read_holds_up_nobody() {
     assert!(is_well(page));
 }
 
-/// Without a descriptor for another connection it waits, and goes on when there is one.
+/// Without a free descriptor a connection waits, and is served when there is one.
 #[test]
 fn an_accept_that_fails_is_not_the_end() {
     let directory = directory(&[("f", b"content")]);
@@ -136,7 +137,7 @@ fn an_accept_that_fails_is_not_the_end() {
     eventually("the page is answered again", || is_well(page).then_some(()));
 }
 
-/// A page of the web that makes its own name mean this address may not read what is answered (DNS rebinding).
+/// A web page that resolves its own name to this address must not read the answers (DNS rebinding).
 #[test]
 fn names_of_others_are_not_answered() {
     let directory = directory(&[]);

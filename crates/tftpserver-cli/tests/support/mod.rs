@@ -1,4 +1,4 @@
-//! The program, started as people start it, and clients that ask it for files.
+//! Runs the program as users start it, and clients that request files from it.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 #[path = "../../../../tests/support/client.rs"]
@@ -17,14 +17,14 @@ pub use client::pattern;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// For what must happen; a slow machine may take its time.
+/// The time limit for expected events; a slow machine may need long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_tftpserver"))
 }
 
-/// A directory with these files; a name that ends with "/" is a directory.
+/// Creates a directory with these files; a name that ends with "/" is a directory.
 pub fn directory(files: &[(&str, &[u8])]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, content) in files {
@@ -38,7 +38,7 @@ pub fn directory(files: &[(&str, &[u8])]) -> TempDir {
     directory
 }
 
-/// The program as it serves; killed when it goes.
+/// The program as a server; killed on drop.
 pub struct Served {
     child: Child,
     lines: Receiver<String>,
@@ -47,7 +47,7 @@ pub struct Served {
 }
 
 impl Served {
-    /// Serves `dir` on a port of the system's choice, with these options, and lines of JSON.
+    /// Serves `dir` on a port of the system's choice, with these options and output in JSON.
     pub fn new(dir: &Path, options: &[&str]) -> Served {
         let mut command = program();
         command
@@ -60,7 +60,7 @@ impl Served {
         Served::start(command)
     }
 
-    /// Starts a command that shows JSON, and waits until it listens.
+    /// Starts a command with JSON output, and waits until it listens.
     pub fn start(mut command: Command) -> Served {
         let mut child = command
             .stdin(Stdio::null())
@@ -105,13 +105,13 @@ impl Served {
         }
     }
 
-    /// The next line, as JSON.
+    /// Returns the next line, parsed as JSON.
     pub fn event(&mut self) -> Value {
         let line = self.line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 
-    /// No more lines wait.
+    /// Returns true if no more lines are queued.
     pub fn is_silent(&self) -> bool {
         self.lines.try_recv().is_err()
     }
@@ -129,7 +129,7 @@ impl Served {
         signal(self.child.id(), name);
     }
 
-    /// Waits for its end; what it wrote on standard error.
+    /// Waits for its end; returns the status and the text on standard error.
     pub fn wait(mut self) -> (ExitStatus, String) {
         let text = self.complaint();
         (self.child.wait().unwrap(), text)
@@ -149,7 +149,7 @@ impl Drop for Served {
     }
 }
 
-/// Lines as they come, on a thread.
+/// Reads lines on a thread, and passes them on as they arrive.
 pub fn read_lines(from: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, lines) = channel();
     std::thread::spawn(move || {
@@ -163,7 +163,7 @@ pub fn read_lines(from: impl Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
-/// Looks again and again until there is something.
+/// Polls until `look` finds something.
 #[expect(
     clippy::disallowed_methods,
     reason = "how long a test waits is no matter of the packet path"
@@ -179,7 +179,7 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// One process, by its id.
+/// Sends a signal to one process, by its id.
 pub fn signal(id: u32, name: &str) {
     let sent = Command::new("kill")
         .args([&format!("-{name}"), &id.to_string()])
@@ -187,12 +187,12 @@ pub fn signal(id: u32, name: &str) {
     assert!(sent.unwrap().success());
 }
 
-/// Runs to the end, which must come by itself.
+/// Runs the program, which must end by itself.
 pub fn run(options: &[&str]) -> Output {
     program().args(options).stdin(Stdio::null()).output().unwrap()
 }
 
-/// Ends well, and says nothing on standard error.
+/// Expects success and nothing on standard error.
 pub fn ok(output: &Output) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -202,7 +202,7 @@ pub fn ok(output: &Output) {
     );
 }
 
-/// Fails with this code and one line that has all these words.
+/// Expects this exit code and one line on standard error that contains all these words.
 pub fn fails(options: &[&str], code: i32, words: &[&str]) {
     let output = run(options);
     let errors = String::from_utf8(output.stderr).unwrap();
@@ -213,7 +213,7 @@ pub fn fails(options: &[&str], code: i32, words: &[&str]) {
     }
 }
 
-/// True where the program is installed; says what is left out otherwise.
+/// Returns true if the program is installed; otherwise prints that a test is skipped.
 pub fn have(program: &str) -> bool {
     let found = is_there(program);
     if !found {
@@ -227,13 +227,13 @@ pub fn is_there(program: &str) -> bool {
         .is_some_and(|paths| std::env::split_paths(&paths).any(|path| path.join(program).exists()))
 }
 
-/// Past the test harness, which keeps what tests print.
+/// Prints past the test harness, which captures the output of tests.
 pub fn not_run(what: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "NOT RUN: {what}");
 }
 
-/// Options that let the program keep the tests' own rights: their files are the user's alone.
+/// Returns options that let the program keep the tests' own user, to whom the files belong.
 pub fn as_root() -> &'static [&'static str] {
     match is_root() {
         true => &["--user", "root"],
@@ -241,14 +241,14 @@ pub fn as_root() -> &'static [&'static str] {
     }
 }
 
-/// What the program warns of where it keeps root's rights.
+/// The warning of the program if it keeps root's privileges.
 pub const ROOT_WARNING: &str = "running as root, as --user requests";
 
 pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
-/// curl: exit status 0 and the file.
+/// Fetches a file with curl; an error is curl's exit status.
 pub fn curl(server: SocketAddr, name: &str) -> Result<Vec<u8>, i32> {
     let url = format!("tftp://{server}/{name}");
     let output = Command::new("curl")
@@ -261,7 +261,7 @@ pub fn curl(server: SocketAddr, name: &str) -> Result<Vec<u8>, i32> {
     }
 }
 
-/// curl's exit status for ERROR 1, 2 and 6.
+/// The exit statuses of curl for ERROR 1, 2 and 6.
 pub const NOT_FOUND: i32 = 68;
 pub const DENIED: i32 = 69;
 pub const EXISTS: i32 = 73;
@@ -281,11 +281,11 @@ pub fn curl_put(server: SocketAddr, name: &str, content: &[u8]) -> Result<(), i3
     }
 }
 
-/// A client that does nothing by itself: for what must stand still.
+/// A client that sends only on demand, for transfers that must stand still.
 pub struct Slow(Client);
 
 impl Slow {
-    /// Asks for a file with blocks of 512 bytes.
+    /// Requests a file with blocks of 512 bytes.
     pub fn ask(server: SocketAddr, name: &str) -> Slow {
         let mut client = Client::new(server);
         client.socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -293,12 +293,12 @@ impl Slow {
         Slow(client)
     }
 
-    /// The next packet, repetitions and an ERROR too.
+    /// Returns the next packet, including retransmissions and ERROR.
     pub fn packet(&mut self) -> Vec<u8> {
         self.0.packet().expect("the server answers")
     }
 
-    /// Where the server answers from.
+    /// Returns the address that the server answers from.
     pub fn peer(&self) -> SocketAddr {
         self.0.transfer_address().expect("the server has answered")
     }
@@ -307,13 +307,13 @@ impl Slow {
         self.0.acknowledge(block);
     }
 
-    /// Everything from `block` on, which may have come already: how many bytes.
+    /// Receives everything from `block` on, which may have arrived already; returns the number of bytes.
     pub fn finish(&mut self, block: u16) -> usize {
         self.0.finish(block).expect("the server sends it all").len()
     }
 }
 
-/// A file of this test's own, beside the directory that is served.
+/// Creates a file of this test, beside the served directory.
 pub fn file(directory: &TempDir, name: &str, text: &str) -> PathBuf {
     let path = directory.path().join(name);
     std::fs::write(&path, text).unwrap();
@@ -324,7 +324,7 @@ pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// UDP sockets that are bound to this port (proc(5)).
+/// Returns the number of UDP sockets that are bound to this port (proc(5)).
 pub fn sockets_at(port: u16) -> usize {
     let table = std::fs::read_to_string("/proc/net/udp").unwrap();
     let end = format!(":{port:04X}");

@@ -1,4 +1,4 @@
-//! Other people's servers: tftpd-hpa's and atftpd's, which scripts/servers.sh unpacks.
+//! Other servers: tftpd-hpa and atftpd, which scripts/servers.sh unpacks.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +8,7 @@ use super::*;
 
 const UNPACKED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build/peers/root");
 
-/// A server of somebody else's, and the directory that it serves.
+/// Another project's server, and the directory that it serves.
 pub struct Other {
     child: Child,
     pub port: u16,
@@ -16,7 +16,7 @@ pub struct Other {
 }
 
 impl Other {
-    /// tftpd-hpa's; `None` where it is not there.
+    /// Starts tftpd-hpa; `None` if it is not installed.
     pub fn in_tftpd(options: &[&str]) -> Option<Other> {
         Other::start("in.tftpd", |command, port| {
             let address = format!("127.0.0.1:{port}");
@@ -64,7 +64,7 @@ impl Other {
         self.root.path().join(name)
     }
 
-    /// A file that everybody may read and nobody but its owner may write.
+    /// Adds a file that all users may read and only its owner may write.
     pub fn add(&self, name: &str, content: &[u8]) {
         std::fs::write(self.path(name), content).unwrap();
         std::fs::set_permissions(self.path(name), Permissions::from_mode(0o644)).unwrap();
@@ -78,7 +78,7 @@ impl Drop for Other {
     }
 }
 
-/// Those that came with the servers: where they are installed the machine's own are the same.
+/// Returns the libraries that were unpacked with the servers; for installed servers the machine's own are the same.
 fn libraries() -> String {
     let mut found = Vec::new();
     for directory in ["lib", "usr/lib"] {
@@ -90,7 +90,7 @@ fn libraries() -> String {
     found.join(":")
 }
 
-/// Below those that the system gives to clients, which are many while tests run.
+/// Returns a free port below those that the system gives to clients, of which many are in use during tests.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {

@@ -1,10 +1,10 @@
-//! The system's numbers of errors.
+//! The system's error numbers.
 
 use std::io;
 
 use nix::errno::Errno;
 
-/// Winsock's number of an error of a socket, which is how the library numbers them everywhere.
+/// Returns Winsock's number for a socket error, because the library uses these numbers on all systems.
 pub fn winsock(error: &io::Error) -> Option<i32> {
     Some(match Errno::from_raw(error.raw_os_error()?) {
         Errno::EACCES | Errno::EPERM => 10013,

@@ -1,4 +1,4 @@
-//! What the process may use, and what its files are like.
+//! The limit of descriptors, and the umask.
 
 use nix::libc::rlim_t;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -6,14 +6,14 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::options::Umask;
 
-/// Descriptors that are asked for at most, where the system's own limit is none. Each transfer has a socket, and a file.
+/// The maximum number of descriptors to set if the hard limit is infinite. Each transfer has a socket, and a file.
 const DESCRIPTORS: rlim_t = 1 << 19;
 
-/// The same on macOS, where setrlimit takes no more than OPEN_MAX (sys/syslimits.h).
+/// The maximum on macOS, where setrlimit accepts no more than OPEN_MAX (sys/syslimits.h).
 const DESCRIPTORS_OF_MACOS: rlim_t = 10_240;
 
-/// Raises the soft limit of descriptors to the hard one: soft ones are low for programs that use select, which this one
-/// does not.
+/// Raises the soft limit of descriptors to the hard one. Soft limits are low for programs that use select, which this
+/// one does not.
 pub fn raise_descriptors() {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return;
@@ -29,7 +29,7 @@ pub fn raise_descriptors() {
     }
 }
 
-/// New files have none of these bits: at most nine, which every system's type holds.
+/// Removes these bits from new files: at most nine bits, which every system's type can hold.
 pub fn set_umask(mask: Umask) {
     umask(Mode::from_bits_truncate(mask.0 as nix::libc::mode_t));
 }

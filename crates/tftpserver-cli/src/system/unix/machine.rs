@@ -1,11 +1,11 @@
-//! This machine, and what its administrator looks things up with.
+//! This machine's name, and the commands with which an administrator examines it.
 
-/// The machine's own name.
+/// Returns the machine's own name.
 pub fn host_name() -> Option<String> {
     nix::unistd::gethostname().ok()?.into_string().ok()
 }
 
-/// What shows which program has a port.
+/// The command that shows which program has a port.
 pub const PORTS_SHOWN_BY: &str = if cfg!(target_os = "linux") {
     "ss -lunp"
 } else if cfg!(target_os = "freebsd") {
@@ -14,14 +14,14 @@ pub const PORTS_SHOWN_BY: &str = if cfg!(target_os = "linux") {
     "lsof -nP -iUDP"
 };
 
-/// What lists the network interfaces.
+/// The command that lists the network interfaces.
 pub const INTERFACES_LISTED_BY: &str = if cfg!(target_os = "linux") {
     "ip link"
 } else {
     "ifconfig -l"
 };
 
-/// What lists the addresses of this machine.
+/// The command that lists the addresses of this machine.
 pub const ADDRESSES_LISTED_BY: &str = if cfg!(target_os = "linux") {
     "ip address"
 } else {

@@ -1,4 +1,4 @@
-//! The service manager's side of things: sockets that it opened (sd_listen_fds(3)), and what it is told (sd_notify(3)).
+//! The interface to the service manager: sockets that it opened (sd_listen_fds(3)), and notifications (sd_notify(3)).
 
 use std::io;
 use std::net::UdpSocket;
@@ -10,7 +10,7 @@ use nix::time::{ClockId, clock_gettime};
 use crate::exit::{Code, Failure};
 use crate::text;
 
-/// The sockets that were handed to this process.
+/// Returns the sockets that were passed to this process.
 pub fn inherited() -> Result<Vec<UdpSocket>, Failure> {
     let mut handed = ListenFd::from_env();
     let mut sockets = Vec::new();
@@ -27,7 +27,7 @@ pub fn inherited() -> Result<Vec<UdpSocket>, Failure> {
     Ok(sockets)
 }
 
-/// Whether a service manager wants to be notified: then no terminal is what SIGHUP comes from.
+/// Returns true if a service manager wants to be notified: then SIGHUP does not come from a terminal.
 pub fn is_there() -> bool {
     std::env::var_os("NOTIFY_SOCKET").is_some()
 }
@@ -50,7 +50,7 @@ pub fn stopping() {
     notify("STOPPING=1\nSTATUS=Transfers finish");
 }
 
-/// Nobody depends on being told: what fails is left at that.
+/// Sends a notification. A failure is only logged, because nothing depends on it.
 fn notify(message: &str) {
     let Some(path) = std::env::var_os("NOTIFY_SOCKET") else {
         return;
@@ -73,7 +73,7 @@ fn abstract_address(name: &[u8]) -> io::Result<SocketAddr> {
     SocketAddr::from_abstract_name(name)
 }
 
-/// Linux alone has names outside of the file system.
+/// Only Linux has names outside of the file system.
 #[cfg(not(target_os = "linux"))]
 fn abstract_address(_: &[u8]) -> io::Result<SocketAddr> {
     Err(io::ErrorKind::Unsupported.into())

@@ -1,4 +1,4 @@
-//! Signals become wishes, and a flag for the client commands.
+//! Turns signals into wishes, or into a flag for the client commands.
 
 use std::io;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use signal_hook::iterator::Signals;
 
 use super::super::Wish;
 
-/// What turns signals into wishes.
+/// Turns signals into wishes.
 pub struct Wishes {
     signals: Signals,
     reloads: bool,
 }
 
 impl Wishes {
-    /// From here on signals are wishes, and have no other effect. With `reloads` SIGHUP asks for a reload; without, it
+    /// Catches signals from now on; they have no other effect. With `reloads` SIGHUP requests a reload; without, it
     /// ends the program, unless it was started under nohup(1).
     pub fn begin(reloads: bool) -> io::Result<Wishes> {
         let mut numbers = vec![SIGINT, SIGTERM];
@@ -38,7 +38,7 @@ impl Wishes {
     }
 }
 
-/// Ctrl-C and SIGTERM set the flag from here on, and do nothing else.
+/// Lets Ctrl-C and SIGTERM set the flag from now on, and do nothing else.
 pub fn set_at_end(flag: &Arc<AtomicBool>) -> io::Result<()> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(flag))?;
@@ -46,8 +46,8 @@ pub fn set_at_end(flag: &Arc<AtomicBool>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether whoever started this process has it ignore a signal (proc(5)). Where the system does not say so the answer is
-/// yes: the signal keeps its effect.
+/// Returns true if this process was started with a signal ignored (proc(5)). On systems that do not report this it
+/// returns true: the signal keeps its effect.
 fn may_be_ignored(signal: i32) -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
         return !cfg!(target_os = "linux");

@@ -1,4 +1,4 @@
-//! Sockets that are bound before privileges are given up, as the system wants them.
+//! Sockets that are bound before privileges are dropped.
 
 use std::io;
 use std::net::UdpSocket;
@@ -25,49 +25,48 @@ impl From<UdpSocket> for Bound {
 }
 
 impl Bound {
-    /// Hands it to the library, which duplicates it.
+    /// Passes the socket to the library, which duplicates it.
     pub fn give(&self, builder: Builder) -> Builder {
         builder.adopt(&self.0)
     }
 }
 
-/// Lets sockets that are bound from now on have the port of this one.
+/// Permits sockets that are bound from now on to use the port of this one.
 pub fn share_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_port(true)
 }
 
-/// Packets come and go through this interface only.
+/// Restricts the socket's packets to this interface.
 #[cfg(target_os = "linux")]
 pub fn bind_to_interface(socket: &Socket, name: &str) -> io::Result<()> {
     socket.bind_device(Some(name.as_bytes()))
 }
 
-/// The library has no such thing on other systems either.
+/// Not available: the library does not support it on other systems either.
 #[cfg(not(target_os = "linux"))]
 pub fn bind_to_interface(_: &Socket, _: &str) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Whether there is no interface of the name that was asked for.
+/// Returns true if the error means that there is no interface of that name.
 pub fn is_no_interface(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::ENODEV as i32)
 }
 
-/// A receive queue beyond the system's limit, where this process may have that.
+/// Sets a receive buffer beyond the system's limit, if this process has the privilege.
 #[cfg(target_os = "linux")]
 pub fn force_receive_buffer(socket: &Socket, bytes: usize) -> io::Result<()> {
     use nix::sys::socket::{setsockopt, sockopt};
     Ok(setsockopt(socket, sockopt::RcvBufForce, &bytes)?)
 }
 
-/// No such thing here.
+/// Not available on this system.
 #[cfg(not(target_os = "linux"))]
 pub fn force_receive_buffer(_: &Socket, _: usize) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// A closed port is told at once, although the socket is not connected, where the system can say so. Without it silence
-/// says the same, later.
+/// Reports closed ports at once although the socket is not connected. Without it they are noticed later, by a timeout.
 #[cfg(target_os = "linux")]
 pub fn tell_refusals(socket: &UdpSocket, v6: bool) {
     use nix::sys::socket::{setsockopt, sockopt};
@@ -77,6 +76,6 @@ pub fn tell_refusals(socket: &UdpSocket, v6: bool) {
     };
 }
 
-/// No such thing here.
+/// Not available on this system.
 #[cfg(not(target_os = "linux"))]
 pub fn tell_refusals(_: &UdpSocket, _: bool) {}

@@ -1,4 +1,4 @@
-//! Becoming another user, for good.
+//! Changes the user of the process permanently.
 
 mod change;
 
@@ -9,16 +9,16 @@ use nix::unistd::{Gid, Group, Uid, User, geteuid, getuid, setuid};
 use crate::exit::{Code, Failure};
 use crate::options::Options;
 
-/// The warning where root stays root.
+/// The warning if root remains root.
 pub const ROOT_STAYS: &str =
     "warning: running as root, as --user requests: files are read and written for clients with root's rights";
 
 /// The user that root becomes by default, as with in.tftpd and atftpd.
 const NOBODY: &str = "nobody";
-/// Its numbers, where the system has no user of that name.
+/// Its user and group numbers, if the system has no user of that name.
 const NOBODYS: &str = "65534:65534";
 
-/// Whether this process has root's rights now.
+/// Returns true if this process has root's privileges now.
 pub fn is_root() -> bool {
     geteuid().is_root()
 }
@@ -27,15 +27,15 @@ pub fn is_root() -> bool {
 #[derive(Debug)]
 pub struct Identity {
     shown: String,
-    /// Chosen because root gave no `--user`.
+    /// True if it was chosen because root gave no `--user`.
     by_default: bool,
     uid: Uid,
     gid: Gid,
-    /// For the supplementary groups; `None` where a group was given or the user has no name.
+    /// The name for the supplementary groups; `None` if a group was given or the user has no name.
     name: Option<CString>,
 }
 
-/// USER or USER:GROUP, by name or number.
+/// Looks up USER or USER:GROUP, by name or number.
 fn find(text: &str) -> Result<Identity, Failure> {
     let (user, group) = match text.split_once(':') {
         Some((user, group)) => (user, Some(group)),
@@ -84,7 +84,7 @@ fn find_group(group: &str) -> Result<Gid, Failure> {
 }
 
 impl Identity {
-    /// The user of `--user`; where that is not given, nobody for root, and `None` for everybody else.
+    /// Returns the user of `--user`. Without the option it is `nobody` for root, and `None` for other users.
     pub fn wanted(options: &Options) -> Result<Option<Identity>, Failure> {
         match &options.user {
             Some(user) => find(user).map(Some),
@@ -99,17 +99,17 @@ impl Identity {
         }
     }
 
-    /// As it was named.
+    /// Returns the user in the notation of the option.
     pub fn shown(&self) -> &str {
         &self.shown
     }
 
-    /// Whether this process has another user now.
+    /// Returns true if this process has another user now.
     pub fn is_another(&self) -> bool {
         (getuid(), geteuid()) != (self.uid, self.uid)
     }
 
-    /// The remark on a user that was chosen by default.
+    /// Returns the remark on a user that was chosen by default.
     pub fn remark(&self) -> Option<String> {
         let shown = &self.shown;
         self.by_default.then(|| {
@@ -119,8 +119,8 @@ impl Identity {
         })
     }
 
-    /// Becomes the user, with its groups, and makes sure that there is no way back. The C library takes every thread
-    /// along.
+    /// Becomes the user, with its groups, and makes sure that root cannot be regained. The C library changes every
+    /// thread.
     pub fn become_it(&self) -> Result<(), Failure> {
         if !self.is_another() {
             return Ok(());

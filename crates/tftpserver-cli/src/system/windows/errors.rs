@@ -1,8 +1,8 @@
-//! The system's numbers of errors.
+//! The system's error numbers.
 
 use std::io;
 
-/// Winsock's number of an error of a socket, which is the system's own.
+/// Returns Winsock's number for a socket error, which is the system's own.
 pub fn winsock(error: &io::Error) -> Option<i32> {
     error
         .raw_os_error()

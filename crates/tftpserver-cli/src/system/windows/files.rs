@@ -1,11 +1,11 @@
-//! Files of the client commands: names from the wire, and what a new file is like.
+//! Files of the client commands: names from the wire, and the permissions of new files.
 
 use std::path::Path;
 
-/// Bytes of the wire as the name of a file; `None` where this system takes no such name.
+/// Returns bytes from the wire as a file name; `None` if this system does not permit such a name.
 pub fn name_of(bytes: &[u8]) -> Option<&Path> {
     std::str::from_utf8(bytes).ok().map(Path::new)
 }
 
-/// A new file has the rights of its directory.
+/// Does nothing: a new file has the permissions of its directory.
 pub fn like_any_new_file(_: &mut tempfile::Builder<'_, '_>) {}

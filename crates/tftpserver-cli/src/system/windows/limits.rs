@@ -1,12 +1,12 @@
-//! What the process may use, and what its files are like.
+//! The limit of descriptors, and the umask.
 
 use crate::options::Umask;
 
-/// There is no such limit.
+/// Does nothing: there is no such limit.
 pub fn raise_descriptors() {}
 
-/// New files have the rights of their directory.
+/// Prints that the option has no effect: new files have the permissions of their directory.
 pub fn set_umask(_: Umask) {
-    // Before the log begins.
+    // The log has not begun yet.
     crate::output::last_words("tftpserver: --umask has no effect on Windows");
 }

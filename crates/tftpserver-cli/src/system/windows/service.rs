@@ -20,7 +20,7 @@ use crate::exit::{Code, Failure};
 use crate::output;
 
 const NAME: &str = "tftpserver";
-/// An account with few rights, which needs no password.
+/// An account with few privileges, which needs no password.
 const ACCOUNT: &str = r"NT AUTHORITY\LocalService";
 /// The words before the options, in the command line that the service manager keeps.
 const WORDS: [&str; 2] = ["service", "run"];
@@ -37,10 +37,10 @@ pub enum Service {
     Run(Box<Serve>),
 }
 
-/// What the service serves.
+/// The options of the service that runs.
 static ASKED: OnceLock<Serve> = OnceLock::new();
 
-/// Does what the command line asks for.
+/// Executes the command.
 pub fn run(asked: &Service) -> Result<Code, Failure> {
     match asked {
         Service::Install(serve) => install(serve),
@@ -62,7 +62,7 @@ fn install(serve: &Serve) -> Result<Code, Failure> {
     let manager = manager.map_err(|error| failed("no service can be installed", &error))?;
     let executable_path = std::env::current_exe()
         .map_err(|error| Failure::new(Code::System, format!("the path of this program: {error}")))?;
-    // As they were given, after "service install".
+    // The options as they were given, after "service install".
     let options = std::env::args_os().skip(1 + WORDS.len());
     let info = ServiceInfo {
         name: NAME.into(),
@@ -79,7 +79,7 @@ fn install(serve: &Serve) -> Result<Code, Failure> {
     let service = manager
         .create_service(&info, ServiceAccess::CHANGE_CONFIG)
         .map_err(|error| failed("the service cannot be installed", &error))?;
-    // Without a description it is the same service.
+    // The description is optional.
     let _ = service.set_description("Serves a directory by TFTP");
     output::say(
         "the service tftpserver is installed; sc start tftpserver starts it now, Windows at its next start",
@@ -87,7 +87,7 @@ fn install(serve: &Serve) -> Result<Code, Failure> {
     Ok(Code::Done)
 }
 
-/// A service starts in the system's directory: a relative path would mean something else there.
+/// Rejects relative paths: a service starts in the system's directory, where they would name other files.
 fn check_paths(serve: &Serve) -> Result<(), Failure> {
     let options = &serve.options;
     let mut paths = [
@@ -144,7 +144,7 @@ fn failed(what: &str, error: &windows_service::Error) -> Failure {
 
 define_windows_service!(ffi_service_main, service_main);
 
-/// The life of the service, on a thread of the service manager's.
+/// Runs the service, on a thread of the service manager.
 fn service_main(_: Vec<OsString>) {
     let Some(asked) = ASKED.get() else { return };
     let registered = service_control_handler::register(NAME, |control| match control {

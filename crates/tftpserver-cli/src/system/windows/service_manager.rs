@@ -1,4 +1,4 @@
-//! What the service manager learns of this process, where it is a service.
+//! Reports the state of this process to the service manager, if it is a service.
 
 use std::net::UdpSocket;
 use std::sync::OnceLock;
@@ -11,19 +11,19 @@ use windows_service::service_control_handler::ServiceStatusHandle;
 
 use crate::exit::{Code, Failure};
 
-/// How long the service manager waits for a state that was announced. Transfers have --grace seconds to finish.
+/// The time that the service manager waits for an announced state. Transfers have --grace seconds to finish.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 static MANAGER: OnceLock<ServiceStatusHandle> = OnceLock::new();
 
-/// From here on this process is a service, which starts.
+/// Marks this process as a service that is starting.
 pub fn begin(manager: ServiceStatusHandle) {
     if MANAGER.set(manager).is_ok() {
         report(ServiceState::StartPending, ServiceExitCode::NO_ERROR);
     }
 }
 
-/// The service has ended; any code but 0 is told as the service's own.
+/// Reports that the service has ended; any code but 0 is reported as service-specific.
 pub fn ended(code: Code) {
     let code = match code {
         Code::Done => ServiceExitCode::NO_ERROR,
@@ -54,12 +54,12 @@ fn report(state: ServiceState, exit_code: ServiceExitCode) {
     }
 }
 
-/// No sockets are handed over here.
+/// Returns no sockets: none are passed on this system.
 pub fn inherited() -> Result<Vec<UdpSocket>, Failure> {
     Ok(Vec::new())
 }
 
-/// Whether this process is a service.
+/// Returns true if this process is a service.
 pub fn is_there() -> bool {
     MANAGER.get().is_some()
 }

@@ -13,18 +13,18 @@ use super::super::Wish;
 
 static WISHES: LazyLock<(Sender<Wish>, Receiver<Wish>)> = LazyLock::new(unbounded);
 
-/// Passes a wish on to the server, for one that comes from the service manager.
+/// Passes a wish from the service manager to the server.
 pub fn pass(wish: Wish) {
     // The receiver is as static as the sender.
     let _ = WISHES.0.send(wish);
 }
 
-/// What turns the console's events into wishes.
+/// Turns the console's events into wishes.
 pub struct Wishes;
 
 impl Wishes {
-    /// From here on Ctrl-C, Ctrl-Break, closing the console's window and the system's shutdown are wishes. A service has
-    /// no console; its wishes come by [`pass`] alone.
+    /// Turns Ctrl-C, Ctrl-Break, closing of the console's window and the system's shutdown into wishes from now on. A
+    /// service has no console; its wishes come by [`pass`] alone.
     pub fn begin(_: bool) -> io::Result<Wishes> {
         if !super::service_manager::is_there() {
             at_end(|| pass(Wish::End))?;
@@ -40,13 +40,14 @@ impl Wishes {
     }
 }
 
-/// The console's events set the flag from here on, and do nothing else.
+/// Lets the console's events set the flag from now on, and do nothing else.
 pub fn set_at_end(flag: &Arc<AtomicBool>) -> io::Result<()> {
     let flag = Arc::clone(flag);
     at_end(move || flag.store(true, Relaxed))
 }
 
-/// Calls `end` at each event of the console, on a thread of its own. Windows gives a console that closes five seconds.
+/// Calls `end` at each event of the console, on a thread of its own. Windows ends the program five seconds after its
+/// console was closed.
 fn at_end(end: impl Fn() + Send + 'static) -> io::Result<()> {
     let (mut first, mut second) = (ctrl_c()?, ctrl_break()?);
     let (mut closed, mut shutdown) = (ctrl_close()?, ctrl_shutdown()?);

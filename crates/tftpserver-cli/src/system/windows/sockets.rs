@@ -1,4 +1,4 @@
-//! Sockets that are bound before privileges are given up. No privileges are given up here.
+//! Sockets that are bound before privileges are dropped. On Windows no privileges are dropped.
 
 use std::io;
 use std::net::UdpSocket;
@@ -6,7 +6,7 @@ use std::net::UdpSocket;
 use socket2::Socket;
 use tftp_serve::Builder;
 
-/// A socket that the library would adopt, which it cannot here.
+/// A socket for the library to adopt, which it does not support on Windows.
 #[derive(Debug)]
 pub struct Bound;
 
@@ -23,31 +23,31 @@ impl From<UdpSocket> for Bound {
 }
 
 impl Bound {
-    /// Nothing is handed over.
+    /// Does nothing: no socket is passed.
     pub fn give(&self, builder: Builder) -> Builder {
         builder
     }
 }
 
-/// Windows gives all datagrams of a shared port to one of the sockets.
+/// Not available: Windows delivers all datagrams of a shared port to one of its sockets.
 pub fn share_port(_: &Socket) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// No such thing here.
+/// Not available on this system.
 pub fn bind_to_interface(_: &Socket, _: &str) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Whether there is no interface of the name that was asked for.
+/// Returns true if the error means that there is no interface of that name.
 pub fn is_no_interface(_: &io::Error) -> bool {
     false
 }
 
-/// No such thing here.
+/// Not available on this system.
 pub fn force_receive_buffer(_: &Socket, _: usize) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// No such thing here.
+/// Not available on this system.
 pub fn tell_refusals(_: &UdpSocket, _: bool) {}

@@ -1,17 +1,17 @@
-//! Becoming another user: not here, where a service has its user from the service manager.
+//! Changing the user is not supported on Windows, where the service manager determines a service's user.
 
 use crate::exit::{Code, Failure};
 use crate::options::Options;
 
-/// The warning where an administrator stays one.
+/// The warning if an administrator's rights remain.
 pub const ROOT_STAYS: &str = "warning: files are read and written for clients with an administrator's rights";
 
-/// Whether this process has root's rights now.
+/// Returns true if this process has root's privileges now.
 pub fn is_root() -> bool {
     false
 }
 
-/// The user to become; there is none.
+/// The user to become; there are no values of this type.
 #[derive(Debug)]
 pub enum Identity {}
 
@@ -27,17 +27,17 @@ impl Identity {
         }
     }
 
-    /// As it was named.
+    /// Returns the user in the notation of the option.
     pub fn shown(&self) -> &str {
         match *self {}
     }
 
-    /// Whether this process has another user now.
+    /// Returns true if this process has another user now.
     pub fn is_another(&self) -> bool {
         match *self {}
     }
 
-    /// The remark on a user that was chosen by default.
+    /// Returns the remark on a user that was chosen by default.
     pub fn remark(&self) -> Option<String> {
         match *self {}
     }

@@ -4,7 +4,7 @@ use std::ffi::CStr;
 
 use nix::unistd::{Gid, Uid};
 
-/// Becomes the user. Supplementary groups are those of `name`; without one, none.
+/// Becomes the user, with the supplementary groups of `name`; without a name, with none.
 #[cfg(not(target_vendor = "apple"))]
 pub fn user(uid: Uid, gid: Gid, name: Option<&CStr>) -> nix::Result<()> {
     use nix::unistd::{initgroups, setgid, setgroups, setuid};
@@ -16,7 +16,7 @@ pub fn user(uid: Uid, gid: Gid, name: Option<&CStr>) -> nix::Result<()> {
     setuid(uid)
 }
 
-/// Becomes the user, without supplementary groups: macOS decides on these by its directory service.
+/// Becomes the user, without supplementary groups: on macOS the directory service determines them.
 #[cfg(target_vendor = "apple")]
 pub fn user(uid: Uid, gid: Gid, _: Option<&CStr>) -> Result<(), privdrop::PrivDropError> {
     privdrop::PrivDrop::default()
