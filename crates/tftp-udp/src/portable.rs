@@ -72,7 +72,7 @@ impl Single {
 /// One datagram that was received.
 pub(super) struct One {
     pub(super) peer: SocketAddr,
-    /// As of [`super::recv::Arrival`], where the system reports it.
+    /// See [`super::recv::Arrival`]; set where the system reports it.
     pub(super) local: Option<LocalAddr>,
     pub(super) broadcast: bool,
     /// The number of bytes kept.

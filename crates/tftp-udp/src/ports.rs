@@ -53,7 +53,7 @@ pub struct PortOptions {
     pub private: usize,
     /// The maximum number of private sockets that are kept for the next transfers.
     pub idle: usize,
-    /// True if a transfer without a private socket is refused; their number is then limited by descriptors alone.
+    /// True if transfers without a private socket are refused; descriptors alone then limit the number of sockets.
     pub always_private: bool,
 }
 

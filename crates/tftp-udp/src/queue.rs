@@ -300,7 +300,7 @@ impl Queue {
         let Some(datagram) = self.datagrams.last_mut() else {
             return;
         };
-        // Bytes behind a copied piece extend it.
+        // Directly behind a piece that was copied too: that piece grows.
         if let Some(last) = self.pieces[datagram.first..].last_mut()
             && last.source == COPIED
         {

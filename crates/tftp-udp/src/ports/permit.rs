@@ -28,7 +28,7 @@ impl Permit {
         }
         let most = most_own_sockets(soft_limit());
         let more = |count| (count < most).then_some(count + 1);
-        // Taken first: if the count is refused, dropping the ticket gives it back.
+        // Taken first: a drop returns the ticket if the limit below refuses the socket.
         let ticket = Ticket::take(1, true)?;
         let counted = OWN_SOCKETS.fetch_update(Relaxed, Relaxed, more);
         counted.ok().map(|_| Permit { ticket })

@@ -150,7 +150,7 @@ fn sent_here() -> u64 {
 }
 
 /// A port that is closed while the system accepts no packets stays open until they have left, at most a second. Packets
-/// left by then never reach the next client.
+/// still queued by then never reach the next client.
 #[test]
 fn a_port_closes_behind_its_last_packet() {
     in_own_network("a_port_closes_behind_its_last_packet", || {

@@ -12,7 +12,7 @@ fn let_in(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Runs without `--user`, on a port of the system's choice.
+/// Returns a command without `--user`, on a port of the system's choice.
 fn plain(options: &[&str], dir: &Path) -> Command {
     let mut command = program();
     command

@@ -6,7 +6,7 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::options::Umask;
 
-/// The maximum number of descriptors to set if the hard limit is infinite. Each transfer has a socket, and a file.
+/// The maximum number of descriptors, because the hard limit may be infinite. Each transfer has a socket, and a file.
 const DESCRIPTORS: rlim_t = 1 << 19;
 
 /// The maximum on macOS, where setrlimit accepts no more than OPEN_MAX (sys/syslimits.h).
