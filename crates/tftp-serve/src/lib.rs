@@ -1,4 +1,4 @@
-//! A TFTP server to embed: fast, for clients of every kind, and safe beside hostile ones.
+//! An embeddable TFTP server: fast, for clients of every kind, and safe against hostile ones.
 //!
 //! [`Server::builder`] configures a server; [`Builder::start`] binds its sockets and starts its threads. No runtime is
 //! needed. The server speaks RFC 1350 with the options of RFC 2347, 2348, 2349 and 7440 and those of tftp-hpa.
@@ -16,13 +16,14 @@
 //! # }
 //! ```
 //!
-//! Clients reach nothing outside the directory. Uploads are refused until [`Builder::read_only`] is false; a file under its
-//! final name is then always whole.
+//! Clients reach nothing outside the directory. Uploads are refused until [`Builder::read_only`] is set to false. A
+//! file appears under its final name only when its upload is complete.
 //!
 //! # A handler
 //!
-//! A [`Handler`] is asked for each request, and answers with the root directory, another name or path, bytes, a reader or a
-//! [`Source`], a [`Sink`] for an upload, or a [`Refusal`]; at once, [later](Request::defer), or by a [future](AsyncHandler).
+//! A [`Handler`] is called for each request. Its answer is the root directory, another name or path, bytes, a reader or
+//! a [`Source`], a [`Sink`] for an upload, or a [`Refusal`]. It gives the answer at once, [later](Request::defer), or
+//! through a [future](AsyncHandler).
 //!
 //! ```
 //! use tftp_serve::{Answer, Refusal, Request, Server};
@@ -39,18 +40,19 @@
 //! # }
 //! ```
 //!
-//! # What happens
+//! # Events and figures
 //!
-//! [`Builder::on_event`] reports every request and how it ended, as an [`Outcome`]; [`Server::connections`] has handles
-//! with live figures, [`Server::stats`] totals. [`Server::reconfigure`] changes [`Settings`] while the server runs;
-//! [`Server::shutdown_gracefully`] lets transfers finish.
+//! [`Builder::on_event`] reports every request and how it ended, as an [`Outcome`]. [`Server::connections`] returns
+//! handles with live figures, and [`Server::stats`] returns totals. [`Server::reconfigure`] changes [`Settings`] while
+//! the server runs. [`Server::shutdown_gracefully`] lets transfers finish.
 //!
 //! # Threads
 //!
-//! Packets are moved by I/O threads ([`Builder::io_threads`]), which never wait for anybody. Files are opened, read and
-//! written on a pool where that may take time. Handlers run on handler threads ([`Builder::handler_threads`]), sinks and
-//! sources on threads that exist while there is work for them ([`Builder::blocking_threads`]), event callbacks on a thread of
-//! their own. [`AsyncSource`] and [`AsyncSink`] hold no thread while they wait.
+//! I/O threads ([`Builder::io_threads`]) send and receive packets, and never block on files or application code. A pool
+//! opens, reads and writes files where that may take time. Handlers run on handler threads
+//! ([`Builder::handler_threads`]), sinks and sources on threads that are started on demand
+//! ([`Builder::blocking_threads`]), and event callbacks on a thread of their own. An [`AsyncSource`] or [`AsyncSink`]
+//! holds no thread while it waits.
 #![forbid(unsafe_code)]
 
 #[cfg(doctest)]
@@ -96,7 +98,7 @@ pub use tftp_files::names::{self, NameCodec};
 pub use tftp_proto::wire::{ErrorCode, Mode, Operation};
 pub use tftp_udp::{Adopted, SocketId};
 
-/// The loop of the I/O threads, for the simulated world of the crate's own tests. Not part of the interface.
+/// The loop of the I/O threads, for the simulated network of the crate's own tests. Not part of the interface.
 #[doc(hidden)]
 pub mod simulation {
     pub use super::config::Policy;

@@ -1,4 +1,4 @@
-//! What a handler answers to a request.
+//! The answers that a handler gives to requests.
 
 use std::error::Error;
 use std::fmt;
@@ -21,8 +21,8 @@ use crate::sources::Sources;
 
 /// The answer to a [`Request`](crate::Request): where the bytes come from or go to, or a refusal.
 ///
-/// What cannot serve the request's operation ([`Answer::bytes`] for an upload, [`Answer::sink`] for a
-/// download) refuses it with ERROR 4.
+/// An answer that does not fit the request's operation ([`Answer::bytes`] for an upload, [`Answer::sink`] for a
+/// download) refuses the request with ERROR 4.
 #[must_use]
 pub struct Answer(pub(super) Kind);
 
@@ -37,7 +37,7 @@ pub(super) enum Kind {
     Later,
 }
 
-/// An answer as its connection takes it.
+/// An answer in the form that its connection takes.
 pub(super) enum Ready {
     Sources(Sources),
     Load(Load),
@@ -53,7 +53,8 @@ impl Answer {
         Answer(Kind::Sources(Sources::default()))
     }
 
-    /// Does what [`Answer::root`] does with another name, which is confined to the root directory all the same.
+    /// Serves another name from the root directory, or stores an upload there. The name is confined to the root
+    /// directory, as in [`Answer::root`].
     pub fn name(name: impl Into<String>) -> Answer {
         Answer(Kind::Sources(Sources {
             served_name: Some(name.into()),
@@ -63,8 +64,8 @@ impl Answer {
 
     /// Serves the file at any path, or stores an upload there.
     ///
-    /// The path is not confined to the root directory: it must not be made of a client's name
-    /// without care.
+    /// The path is not confined to the root directory, so do not build it from a client's name without checking that
+    /// name.
     pub fn path(path: impl Into<PathBuf>) -> Answer {
         Answer(Kind::Sources(Sources {
             local_file: Some(path.into()),
@@ -72,12 +73,12 @@ impl Answer {
         }))
     }
 
-    /// Serves bytes to a download. An `Arc<Vec<u8>>` is shared by all downloads that get it.
+    /// Serves bytes to a download. Downloads that get clones of one `Arc<Vec<u8>>` share its bytes.
     pub fn bytes(bytes: impl Into<Content>) -> Answer {
         Answer(Kind::Bytes(bytes.into().0))
     }
 
-    /// Serves what a reader reads to a download; `size` is its length, where that is known.
+    /// Serves a reader's bytes to a download; `size` is their length in bytes, if known.
     ///
     /// ```no_run
     /// use std::fs::File;
@@ -94,30 +95,31 @@ impl Answer {
         Answer::source(Reader { reader, size })
     }
 
-    /// Serves what a source supplies to a download.
+    /// Serves a source's bytes to a download.
     pub fn source(source: impl Source) -> Answer {
         Answer(Kind::Source(Box::new(source)))
     }
 
-    /// Serves what an asynchronous source supplies to a download.
+    /// Serves an asynchronous source's bytes to a download.
     pub fn async_source(source: impl AsyncSource) -> Answer {
         Answer(Kind::AsyncSource(Box::new(source)))
     }
 
-    /// Serves what an asynchronous reader reads to a download; `size` is its length, where that is known.
+    /// Serves an asynchronous reader's bytes to a download; `size` is their length in bytes, if known.
     ///
-    /// The reader is polled without holding a thread while it is pending: see [`AsyncSource`]. Readers of tokio become
-    /// this trait's by `compat()` of the crate `tokio-util`.
+    /// A pending reader holds no thread: see [`AsyncSource`]. `compat()` of the crate `tokio-util` turns a reader of
+    /// tokio into one of this trait.
     pub fn async_reader(reader: impl AsyncRead + Send + 'static, size: Option<u64>) -> Answer {
         let reader = Box::pin(reader);
         Answer::async_source(AsyncReader { reader, size })
     }
 
-    /// Serves the pieces of a stream to a download; `size` is their length in all, where that is known.
+    /// Serves the pieces of a stream to a download; `size` is their total length in bytes, if known.
     ///
     /// The body of an HTTP response is such a stream in most client libraries (`reqwest::Response::bytes_stream`). A
-    /// piece may have any length; what the client has no room for yet waits. A piece that is an error ends the download:
-    /// the client gets what [`Refusal`] makes of it, and [`Outcome::Refused`](crate::Outcome::Refused) holds the error.
+    /// piece may have any length; the part that does not fit into the client's window yet is kept until it does. A
+    /// piece that is an error ends the download: the client gets the ERROR that [`Refusal`] makes of it, and
+    /// [`Outcome::Refused`](crate::Outcome::Refused) holds the error.
     ///
     /// ```
     /// # use std::pin::Pin;
@@ -147,10 +149,11 @@ impl Answer {
         Answer::async_source(Streamed::new(stream, size))
     }
 
-    /// Serves a stream that is shared by all downloads of one `key` and `size`: see [`Source::key`].
+    /// Serves a stream that all downloads with the same `key` and `size` share: see [`Source::key`].
     ///
-    /// `open` makes the stream from its beginning. It is called when this download is the one that has to supply, so that
-    /// a thousand clients that begin together open one stream, and again where a client comes too late for what is held.
+    /// `open` makes the stream, starting at its first byte. It is called only when this download has to supply the
+    /// bytes, so a thousand clients that begin together open one stream. It is called again for a client that comes too
+    /// late for the bytes that are still held.
     pub fn shared_stream<O, S, B, E>(key: impl Into<Arc<str>>, size: Option<u64>, open: O) -> Answer
     where
         O: FnMut() -> S + Send + 'static,
@@ -166,7 +169,7 @@ impl Answer {
         Answer(Kind::Sink(Box::new(sink)))
     }
 
-    /// Passes an upload to a writer, which is flushed when the upload is whole.
+    /// Passes an upload to a writer, which is flushed when the upload is complete.
     pub fn writer(writer: impl std::io::Write + Send + 'static) -> Answer {
         Answer::sink(Writer(writer))
     }
@@ -176,7 +179,7 @@ impl Answer {
         Answer(Kind::AsyncSink(Box::new(sink)))
     }
 
-    /// Passes an upload to an asynchronous writer, which is closed when the upload is whole.
+    /// Passes an upload to an asynchronous writer, which is closed when the upload is complete.
     pub fn async_writer(writer: impl AsyncWrite + Send + 'static) -> Answer {
         Answer::async_sink(AsyncWriter(Box::pin(writer)))
     }
@@ -186,15 +189,15 @@ impl Answer {
         Answer(Kind::Refuse(refusal.into()))
     }
 
-    /// Announces that the answer comes from the [`Deferred`](crate::Deferred) of this request.
+    /// Leaves the answer to the [`Deferred`](crate::Deferred) of this request.
     ///
-    /// Where the request was not deferred, or the deferred was dropped, the request is refused.
+    /// The request is refused if it was not deferred, or if the [`Deferred`](crate::Deferred) was dropped.
     pub fn later() -> Answer {
         Answer(Kind::Later)
     }
 
-    /// Makes what the connection takes, and the future that has to be started afterwards. What cannot serve the operation
-    /// becomes a refusal.
+    /// Converts the answer for its connection, and returns the future, if there is one, that has to be started
+    /// afterwards. An answer that does not fit the operation becomes a refusal.
     pub(super) fn prepare(self, carried: Carried) -> (Ready, Option<Prepared>) {
         let (id, operation) = (carried.live.about.id, carried.live.about.operation);
         let fed = |shape: Shape| Fed {
@@ -256,7 +259,7 @@ impl From<Refusal> for Answer {
     }
 }
 
-/// So that handlers can use `?`.
+/// Lets handlers use `?`.
 impl<E: Into<Refusal>> From<Result<Answer, E>> for Answer {
     fn from(result: Result<Answer, E>) -> Answer {
         result.unwrap_or_else(|refusal| Answer::refuse(refusal))

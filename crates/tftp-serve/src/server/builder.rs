@@ -1,4 +1,4 @@
-//! From a configuration to a server that listens.
+//! The builder: turns a configuration into a server that listens.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -23,8 +23,8 @@ use crate::inline::EventSink;
 
 /// The configuration of a server: [`Server::builder`].
 ///
-/// What is not set has the value that the method's documentation names. Values are checked by
-/// [`Builder::start`]. The methods that [`Settings`] has, too, may be changed while the server runs.
+/// A value that is not set has the default that its method's documentation names. [`Builder::start`] checks the values.
+/// The settings that [`Settings`] has as well can be changed while the server runs.
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
     settings: Settings,
@@ -60,11 +60,11 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// What [`Builder::io_threads`] takes.
+    /// The range of [`Builder::io_threads`].
     pub const IO_THREADS: RangeInclusive<usize> = Listen::IO_THREADS;
-    /// What [`Builder::handler_threads`] takes.
+    /// The range of [`Builder::handler_threads`].
     pub const HANDLER_THREADS: RangeInclusive<usize> = 1..=1024;
-    /// What [`Builder::blocking_threads`] takes.
+    /// The range of [`Builder::blocking_threads`].
     pub const BLOCKING_THREADS: RangeInclusive<usize> = 1..=65536;
 
     pub(super) fn map_settings(self, change: impl FnOnce(Settings) -> Settings) -> Builder {
@@ -86,9 +86,9 @@ impl Builder {
         Builder { settings, ..self }
     }
 
-    /// Answers requests by a handler. Without one every request is served from the root directory.
+    /// Sets the handler that answers requests. Without one every request is served from the root directory.
     ///
-    /// Uploads reach it only where [`Builder::read_only`] is false.
+    /// The handler gets uploads only if [`Builder::read_only`] is false.
     ///
     /// ```no_run
     /// use tftp_serve::{Answer, Request, Server};
@@ -109,20 +109,20 @@ impl Builder {
         self
     }
 
-    /// Answers requests by futures: see [`AsyncHandler`].
+    /// Sets a handler that answers requests with futures: see [`AsyncHandler`].
     pub fn async_handler(mut self, handler: impl AsyncHandler) -> Builder {
         self.handler = Some(Chosen::Async(Box::new(handler)));
         self
     }
 
-    /// Runs the futures of asynchronous handlers, sources and sinks on a runtime instead of the library's threads, as in
-    /// `.spawner(move |task| drop(tokio_handle.spawn(task)))`.
+    /// Sets the function that runs the futures of asynchronous handlers, sources and sinks, to run them on a runtime
+    /// instead of the library's threads, as in `.spawner(move |task| drop(tokio_handle.spawn(task)))`.
     pub fn spawner(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Builder {
         self.spawner = Some(Box::new(spawn));
         self
     }
 
-    /// The number of threads on which handlers run, 1 to 1024. Default: 4.
+    /// Sets the number of threads on which handlers run, 1 to 1024. Default: 4.
     pub fn handler_threads(self, threads: usize) -> Builder {
         Builder {
             handler_threads: threads,
@@ -130,11 +130,11 @@ impl Builder {
         }
     }
 
-    /// The most threads on which sinks and sources run, 1 to 65536. Default: 512.
+    /// Sets the maximum number of threads on which sinks and sources run, 1 to 65536. Default: 512.
     ///
-    /// They exist while there is work for them, and a few seconds longer. A [`Sink`](crate::Sink) or
-    /// [`Source`](crate::Source) that blocks keeps a thread; while as many do as there may be threads, all others wait.
-    /// An asynchronous one keeps none.
+    /// The threads are started on demand and end after a few seconds without work. A [`Sink`](crate::Sink) or
+    /// [`Source`](crate::Source) that blocks occupies a thread; when all threads are occupied, all other sinks and
+    /// sources wait. An asynchronous one occupies none.
     pub fn blocking_threads(self, most: usize) -> Builder {
         Builder {
             blocking_threads: most,
@@ -142,14 +142,14 @@ impl Builder {
         }
     }
 
-    /// Calls back for every [`Event`], in order, on a thread of its own. The callback may block: events wait meanwhile, and
-    /// where very many do, new requests are left unanswered until their clients repeat them.
+    /// Calls `callback` for every [`Event`], in order, on a thread of its own. The callback may block: events are
+    /// queued meanwhile. When very many are queued, new requests are left unanswered until their clients repeat them.
     pub fn on_event(mut self, callback: impl FnMut(Event) + Send + 'static) -> Builder {
         self.on_event = Some(Box::new(callback));
         self
     }
 
-    /// How much [`Event::Log`] tells. Default: [`LogLevel::Off`].
+    /// Sets the level of detail of [`Event::Log`]. Default: [`LogLevel::Off`].
     pub fn log_level(self, level: LogLevel) -> Builder {
         Builder {
             log_level: level,
@@ -157,7 +157,7 @@ impl Builder {
         }
     }
 
-    /// Has all events taken by a sink on the I/O threads, instead of a handler and a callback for events: see
+    /// Passes all events to a sink on the I/O threads, instead of to a handler and an event callback: see
     /// [`inline`](crate::inline). A handler, [`Builder::on_event`] and [`Builder::log_level`] then have no effect.
     pub fn event_sink(self, sink: Arc<dyn EventSink>) -> Builder {
         Builder {
@@ -166,10 +166,11 @@ impl Builder {
         }
     }
 
-    /// Checks the configuration, binds the sockets and starts the threads: all of it, or nothing.
+    /// Checks the configuration, binds the sockets and starts the threads. If one of these steps fails, nothing is left
+    /// running.
     ///
     /// # Errors
-    /// [`ErrorKind`] lists the kinds.
+    /// [`ErrorKind`] lists the reasons.
     pub fn start(mut self) -> Result<Server, Error> {
         let root = self.prepare()?;
         let listen = std::mem::take(&mut self.listen);
@@ -182,8 +183,8 @@ impl Builder {
         Ok(server)
     }
 
-    /// Does what [`Builder::start`] does but for listening: [`Server::listen`] begins that. The builder's own addresses and
-    /// sockets are not used.
+    /// Does the same as [`Builder::start`] but does not listen; [`Server::listen`] starts that. The builder's own
+    /// addresses and sockets are not used.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`], [`ErrorKind::Root`], [`ErrorKind::System`].

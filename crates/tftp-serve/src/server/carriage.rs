@@ -1,4 +1,4 @@
-//! The sink or source of one connection, and what waits for it.
+//! The sink or source of one connection, and the queue of work for it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use super::source::Source;
 use crate::inline::DataRun;
 use crate::sources::Sources;
 
-/// What is carried between the connection and a sink or a source.
+/// The sink or source of a connection with its queue of items.
 pub(super) struct Carriage {
     cargo: Cargo,
     items: VecDeque<Item>,
-    /// A thread works on it, or is about to; of a future: it has taken an item and works on that.
+    /// True while a thread works on it, or is about to; for a future, while it works on an item that it has taken.
     is_busy: bool,
 }
 
@@ -33,7 +33,7 @@ pub(super) enum Item {
 pub(super) enum Cargo {
     /// `None` while a thread uses it, and after it failed.
     Sink(Option<Box<dyn Sink>>),
-    /// As the sink.
+    /// `None` as in `Sink`.
     Source(Option<Box<dyn Source>>),
     /// An asynchronous sink or source.
     Task {
@@ -45,30 +45,30 @@ pub(super) enum Cargo {
     },
 }
 
-/// What a thread does next for a connection.
+/// The next step of a thread for a connection.
 pub(super) enum Next {
-    /// Passes data to the sink; `None` where the sink has failed: the data is lost.
+    /// Passes data to the sink; `None` if the sink has failed, and the data is lost.
     Write(Option<Box<dyn Sink>>, DataRun),
-    /// Reads from the source; `None` where it has failed.
+    /// Reads from the source; `None` if it has failed.
     Read(Option<Box<dyn Source>>, Wanted),
-    /// The connection is over: its end can be told once this is dropped.
+    /// The connection is over. Its end can be reported once `Ended` is dropped.
     Over(Ended, Outcome),
     Nothing,
 }
 
-/// A sink or a source that is used no more.
+/// A sink or source whose connection is over.
 pub(super) struct Ended {
     cargo: Cargo,
     items: VecDeque<Item>,
 }
 
-/// What has to be done after work came for a sink or a source.
+/// The caller's task after an item was queued for a sink or source.
 pub(super) enum Called {
-    /// A thread has to be sent.
+    /// Send a thread.
     Thread,
-    /// A future has to be woken.
+    /// Wake the future.
     Future(Waker),
-    /// It is at work.
+    /// Nothing: a thread or a future is already at work on it, or the future has ended.
     Nothing,
     /// There is no sink or source.
     Nowhere(Item),
@@ -78,12 +78,12 @@ pub(super) enum Called {
 pub(super) enum Load {
     Sink(Box<dyn Sink>),
     Source(Box<dyn Source>, Fed),
-    /// An asynchronous one; a source where [`Fed`] is there.
+    /// An asynchronous sink or source; a source if there is a [`Fed`].
     Task(Arc<Running>, Option<Fed>),
 }
 
 impl Carriage {
-    /// Of what a request was answered with, and where its I/O thread finds the bytes.
+    /// Makes the carriage of an answer, and describes for the I/O thread where the bytes are.
     pub(super) fn of(load: Load) -> (Carriage, Sources) {
         let (cargo, fed) = match load {
             Load::Sink(sink) => (Cargo::Sink(Some(sink)), None),
@@ -144,16 +144,16 @@ impl Carriage {
         }
     }
 
-    /// The next call of a sink or a source that blocks.
+    /// Returns the next call of a blocking sink or source.
     pub(super) fn step(&mut self, is_over: bool) -> Option<Next> {
         match &mut self.cargo {
-            // Of an upload that is over nothing is written any more; a complete one was taken as a whole.
+            // Nothing more of an upload that is over is written. A complete upload has already been written as a whole.
             Cargo::Sink(_) if is_over => None,
             Cargo::Sink(sink) => match self.items.pop_front()? {
                 Item::Data(run) => Some(Next::Write(sink.take(), run)),
                 Item::Wanted(_) => None,
             },
-            // Others may share what this one was asked for.
+            // Even when this download is over: others may share the bytes that it requests.
             Cargo::Source(source) => match self.items.pop_front()? {
                 Item::Wanted(wanted) => Some(Next::Read(source.take(), wanted)),
                 Item::Data(_) => None,
@@ -162,7 +162,8 @@ impl Carriage {
         }
     }
 
-    /// True where a thread has to be sent to it, because none is there. A future is looked after beside its work.
+    /// Returns true when a thread has to be sent to it, because none is there. Always true for a future: the
+    /// connection's end is handled beside its work.
     pub(super) fn send_thread(&mut self) -> bool {
         match &self.cargo {
             Cargo::Task { .. } => true,
@@ -170,7 +171,7 @@ impl Carriage {
         }
     }
 
-    /// The next item for a future, which is woken when there is one.
+    /// Returns the next item for a future; without one, `caller` is woken when the next arrives.
     pub(super) fn next_item(&mut self, caller: &Waker) -> Option<Item> {
         let item = self.items.pop_front();
         self.is_busy = item.is_some();
@@ -188,7 +189,7 @@ impl Carriage {
         }
     }
 
-    /// A thread has used a sink or a source that can go on.
+    /// Returns a sink or source that a thread has used and that can be used further.
     pub(super) fn give_back(&mut self, cargo: Cargo) {
         self.cargo = cargo;
     }
@@ -200,7 +201,7 @@ impl Carriage {
         }
     }
 
-    /// The thread that was sent has nothing left to do.
+    /// Notes that the thread that was sent has nothing left to do.
     pub(super) fn rest(&mut self) {
         if !matches!(self.cargo, Cargo::Task { .. }) {
             self.is_busy = false;
@@ -209,7 +210,7 @@ impl Carriage {
 }
 
 impl Ended {
-    /// Drops the sink or source, and returns what was still wanted of it.
+    /// Drops the sink or source, and returns the requests for bytes that it has not served.
     pub(super) fn drop(self) -> impl Iterator<Item = Wanted> {
         if let Cargo::Task { running, .. } = self.cargo {
             running.cancel();

@@ -1,7 +1,7 @@
-//! The threads on which sinks and sources run: those that block by calls, asynchronous ones by polls.
+//! The threads on which sinks and sources run: they call blocking ones and poll asynchronous ones.
 //!
-//! A connection's sink or source is called by one thread at a time. A thread that hangs there keeps no other connection
-//! waiting, because threads are added while work waits for one.
+//! One thread at a time calls a connection's sink or source. A call that hangs delays no other connection, because
+//! threads are added while work waits for one.
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -19,14 +19,14 @@ use super::sink::Sink;
 use super::source::Source;
 use crate::inline::DataRun;
 
-/// Steps of one connection before its thread looks at what else waits.
+/// Steps for one connection before its thread turns to other waiting work.
 const STEPS: usize = 16;
 
-/// Bytes that are read from a source in one call: half of what is wanted within these bounds. Each thread that is in a source
-/// holds a buffer of so many.
+/// Bounds of the bytes read from a source in one call, which is half of the bytes wanted. Each thread in a source's
+/// call holds a buffer of this size.
 const PIECE: RangeInclusive<u64> = 16 << 10..=64 << 10;
 
-/// The threads, which exist while there is work, and a few seconds longer.
+/// The pool of these threads, which are started on demand and end after a few seconds without work.
 pub(super) struct Carriers(Pool);
 
 impl Carriers {
@@ -34,28 +34,28 @@ impl Carriers {
         Carriers(Pool::for_application("tftp-blocking", most_threads))
     }
 
-    /// Sends a thread to the sink or source of a connection, or to tell the end of it.
+    /// Sends a thread to the sink or source of a connection, or to report its end.
     pub(super) fn carry(&self, router: Arc<Router>, live: Arc<Live>) {
         let job: Job = Box::new(move || router.carry_on(&live));
         if let Err(job) = self.0.try_submit(Lane::NONE, job) {
-            // The server is closing, and one of these threads has more to do: nobody else would.
+            // The server is closing, and this is one of these threads with more to do: no other would do it.
             job();
         }
     }
 
-    /// Runs a job on one of the threads; dropped where the server is closed.
+    /// Runs a job on one of the threads; drops it if the server is closed.
     pub(super) fn submit(&self, job: Job) {
         self.0.submit(Lane::NONE, job);
     }
 
-    /// Ends the threads after what waits.
+    /// Ends the threads after they have run the queued jobs.
     pub(super) fn stop(&self) {
         self.0.shutdown();
     }
 }
 
 impl Router {
-    /// Moves data between a connection and its sink or source, or tells the end.
+    /// Moves data between a connection and its sink or source, or reports the end.
     fn carry_on(self: &Arc<Router>, live: &Arc<Live>) {
         for _ in 0..STEPS {
             let is_needed = live.lingers() && self.is_shared(live);
@@ -80,14 +80,14 @@ impl Router {
     }
 
     fn drop_ended(&self, live: &Live, ended: Ended) {
-        // The application's code may flush or remove something, and panic.
+        // Dropping runs application code, which may flush or remove something, and panic.
         let left = catch_unwind(AssertUnwindSafe(|| ended.drop()));
         if let (Ok(left), Some(key)) = (left, live.last_shared()) {
             left.for_each(|wanted| self.want_elsewhere(wanted, &key));
         }
     }
 
-    /// Supplies a download with what it wants.
+    /// Reads the wanted bytes from a source for a download.
     fn read(&self, live: &Live, source: Option<Box<dyn Source>>, wanted: Wanted) {
         let Some(mut source) = source else {
             return;
@@ -105,7 +105,7 @@ impl Router {
     }
 }
 
-/// Reads and passes on until everything that is wanted was supplied, or the source ends.
+/// Reads from the source and supplies the feed, until everything wanted was supplied or the source ends.
 fn supply(feeds: &Feeds, source: &mut dyn Source, wanted: Wanted) -> io::Result<()> {
     let (mut at, end) = (wanted.offset, wanted.offset + wanted.length);
     let piece = (wanted.length / 2).clamp(*PIECE.start(), *PIECE.end());
@@ -131,7 +131,7 @@ fn write(live: &Live, sink: Option<Box<dyn Sink>>, run: &DataRun) {
         let taken = catch_unwind(AssertUnwindSafe(|| take(&mut *sink, run)));
         match taken.unwrap_or_else(|_| Err(Refusal::internal_error())) {
             Ok(()) => live.give_back_sink(sink),
-            // Before the data counts as taken: the end of a failed upload must not be acknowledged.
+            // This precedes `taken()`: the last block of a failed upload must not be acknowledged.
             Err(refusal) => live.end(refusal),
         }
     }

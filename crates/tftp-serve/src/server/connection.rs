@@ -15,8 +15,8 @@ use crate::reply::Reply;
 
 /// A handle to one connection: a request and the transfer that follows it.
 ///
-/// Handles are cheap to clone and may be kept after the end. Figures are those of the moment when they are read; two of them
-/// need not be of the same moment.
+/// Handles are cheap to clone and may be kept after the connection's end. Each figure is current when it is read, so
+/// two figures may differ by what happened in between.
 #[derive(Clone)]
 pub struct Connection {
     about: Arc<About>,
@@ -31,7 +31,7 @@ impl Connection {
         Arc::clone(&self.about)
     }
 
-    /// Returns the number of the connection, from 1000001 up. No other has it while a handle exists.
+    /// Returns the connection's number, 1000001 or higher. No other connection has it while a handle exists.
     pub fn id(&self) -> i32 {
         self.about.id
     }
@@ -41,12 +41,12 @@ impl Connection {
         self.about.remote
     }
 
-    /// Returns the address that the request was sent to, where the system tells it.
+    /// Returns the local address that the request was sent to, if the system reports it.
     pub fn local_ip(&self) -> Option<IpAddr> {
         self.about.local
     }
 
-    /// Returns the name that the client asked for.
+    /// Returns the requested file name.
     pub fn name(&self) -> &str {
         &self.about.filename
     }
@@ -61,28 +61,27 @@ impl Connection {
         self.about.mode
     }
 
-    /// Returns the names and values of the options that the client asked for and that are well-formed, as
-    /// `("blksize", 1428)`.
+    /// Returns the names and values of the well-formed options in the request, as `("blksize", 1428)`.
     pub fn options(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.about.asked.options()
     }
 
-    /// Returns the path of the file that is served or stored, once it was found and where there is one.
+    /// Returns the path of the file that is served or stored; `None` before it was found, and if no file is involved.
     pub fn path(&self) -> Option<PathBuf> {
         self.about.path.get().cloned()
     }
 
-    /// Returns the bytes on the wire that the client has acknowledged, or that were received from it.
+    /// Returns the number of bytes that the client has acknowledged or sent, counted as on the wire.
     pub fn bytes(&self) -> u64 {
         self.about.progress.bytes()
     }
 
-    /// Returns the bytes of the whole transfer, where that is known.
+    /// Returns the length of the whole transfer in bytes, if it is known.
     pub fn total(&self) -> Option<u64> {
         self.about.progress.total()
     }
 
-    /// Returns how many packets were sent more than once.
+    /// Returns the number of packets that the server retransmitted.
     pub fn repeats(&self) -> u64 {
         self.about.progress.repeated()
     }
@@ -92,24 +91,24 @@ impl Connection {
         self.about.progress.blksize()
     }
 
-    /// Returns the negotiated window in blocks; 0 before the negotiation.
+    /// Returns the negotiated window size in blocks; 0 before the negotiation.
     pub fn window_size(&self) -> u16 {
         self.about.progress.windowsize()
     }
 
-    /// Returns the time from the request until now, or until the end.
+    /// Returns the time from the request until now, or until the end of the transfer.
     pub fn elapsed(&self) -> Duration {
         self.about.progress.elapsed()
     }
 
-    /// Returns how it ended; `None` while it runs.
+    /// Returns how the connection ended; `None` while it runs.
     pub fn outcome(&self) -> Option<Outcome> {
         self.about.outcome.get().cloned()
     }
 
-    /// Ends the transfer: the client gets an ERROR. Does nothing after the end.
+    /// Ends the transfer with an ERROR to the client. Does nothing after the end.
     ///
-    /// Its outcome will be [`Outcome::Refused`], unless it ends by itself before.
+    /// The outcome is [`Outcome::Refused`], unless the transfer ends by itself before.
     pub fn end(&self, refusal: impl Into<Refusal>) {
         Reply::new(Arc::clone(&self.about)).end(refusal.into());
     }

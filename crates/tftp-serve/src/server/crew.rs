@@ -18,11 +18,11 @@ use super::refusal::Refusal;
 use super::request::{Pending, Request};
 use super::router::Router;
 
-/// Something that waits for a handler thread.
+/// Work for the handler threads.
 pub(super) enum Work {
-    /// A request waits for its answer.
+    /// Answer a request.
     Ask(Arc<Live>),
-    /// The answer of an asynchronous handler was woken.
+    /// Poll the future of an asynchronous handler, which was woken.
     Poll(Arc<Running>),
     Stop,
 }
@@ -32,12 +32,12 @@ struct Answering(Sender<Work>);
 
 impl Place for Answering {
     fn queue(&self, future: Arc<Running>) {
-        // Fails where the server is closed.
+        // Fails if the server is closed.
         let _ = self.0.send(Work::Poll(future));
     }
 }
 
-/// The threads, which end when this is dropped.
+/// The threads of handlers and events. They end when the crew is dropped.
 pub(super) struct Crew {
     router: Arc<Router>,
     handlers: Mutex<Vec<JoinHandle<()>>>,
@@ -75,7 +75,7 @@ impl Crew {
         Ok(())
     }
 
-    /// Starts the thread that calls back for events.
+    /// Starts the thread that calls the event callback.
     pub(super) fn start_events(
         &self,
         mut callback: Box<dyn FnMut(Event) + Send>,
@@ -100,7 +100,7 @@ impl Crew {
         Ok(())
     }
 
-    /// Ends the threads when they have done what waits. The I/O threads have ended before.
+    /// Ends the threads after the queued work is done. The I/O threads have ended before.
     pub(super) fn stop(&self) {
         let handlers = std::mem::take(&mut *self.handlers.lock());
         handlers.iter().for_each(|_| self.router.stop_work());
@@ -108,7 +108,7 @@ impl Crew {
         self.router.stop_carriers();
         let events = self.events.lock().take();
         if let Some((events, thread)) = events {
-            // Fails where its thread has ended.
+            // Fails if its thread has ended.
             let _ = events.send(Event::Closed);
             join(thread);
         }
@@ -121,7 +121,7 @@ impl Drop for Crew {
     }
 }
 
-/// Waits for a thread, unless the server is dropped on it.
+/// Joins a thread, unless the caller runs on it, because the server is dropped there.
 fn join(thread: JoinHandle<()>) {
     if thread.thread().id() != current().id() {
         // Panics of callbacks are caught where they occur.
@@ -129,7 +129,7 @@ fn join(thread: JoinHandle<()>) {
     }
 }
 
-/// A panic of the application's is reported by the panic hook, and ends nothing else.
+/// Calls the event callback. Its panics are reported by the panic hook, and end nothing else.
 fn call(callback: &mut Box<dyn FnMut(Event) + Send>, event: Event) {
     let _ = catch_unwind(AssertUnwindSafe(|| callback(event)));
 }
@@ -157,7 +157,7 @@ impl Worker {
         match &*self.serving {
             Serving::Sync(handler) => {
                 let request = Request::new(Arc::clone(&pending));
-                // What the answer holds is the application's code, too.
+                // Dropping the answer may run application code, too.
                 let answered = catch_unwind(AssertUnwindSafe(|| pending.answer(handler.handle(request))));
                 if answered.is_err() {
                     pending.answer(Refusal::internal_error().into());
@@ -180,7 +180,7 @@ impl Worker {
         }
     }
 
-    /// Runs an answer on the runtime of the application, or on the handler threads.
+    /// Runs an answer's future on the application's runtime, or on the handler threads.
     fn spawn(&self, task: Task) {
         match self.router.spawner() {
             Some(spawn) => spawn(task),

@@ -1,13 +1,13 @@
-//! The one error type of the library's calls.
+//! The error type of all calls of the library.
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
-/// Why a server could not be started or reconfigured.
+/// The reason why a server could not be started or reconfigured.
 ///
-/// The text names what was attempted; [`Error::kind`] tells kinds apart, and
-/// [`source`](std::error::Error::source) is the system's error where the system refused.
+/// The text names the failed attempt, [`Error::kind`] classifies it, and [`source`](std::error::Error::source) is the
+/// system's error if the system refused.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -79,18 +79,18 @@ impl Error {
         self.kind
     }
 
-    /// Returns the address that was to be listened on, where one was the reason.
+    /// Returns the address to listen on, if the failure is about one.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// Returns which of the addresses and sockets to listen on was the reason, counted from 0 in the order in which they
+    /// Returns the index of the address or socket to listen on that failed, counted from 0 in the order in which they
     /// were given.
     pub fn position(&self) -> Option<usize> {
         self.position
     }
 
-    /// Returns the system's error, where the system refused.
+    /// Returns the system's error, if the system refused.
     pub fn io_error(&self) -> Option<&io::Error> {
         self.source.as_ref()
     }

@@ -1,22 +1,22 @@
-//! What a server reports.
+//! The events that a server reports.
 
 use super::connection::Connection;
 use super::outcome::Outcome;
 use crate::inline::Interests;
 
-/// Something that happened: see [`Builder::on_event`](crate::Builder::on_event).
+/// An event in the life of a server or a connection: see [`Builder::on_event`](crate::Builder::on_event).
 ///
-/// Every request that is taken has one [`Event::Requested`] and one [`Event::Ended`], which is its last event and follows
-/// the handler's return. A request that a limit refused has both at once.
+/// Every accepted request has one [`Event::Requested`] and one [`Event::Ended`], which is its last event and follows
+/// the handler's return. A request that a limit refuses has both at once.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// A client asks for something. The handler, if there is one, may be at work on it already.
+    /// A request arrived. The handler, if there is one, may be at work on it already.
     Requested {
         /// The new connection.
         connection: Connection,
     },
-    /// The transfer starts: its file was found or made, or the handler supplies the bytes.
+    /// The transfer starts: its file was found or created, or the handler supplies the bytes.
     Started {
         /// The connection.
         connection: Connection,
@@ -28,27 +28,27 @@ pub enum Event {
         /// How it ended.
         outcome: Outcome,
     },
-    /// A message for a log: [`Builder::log_level`](crate::Builder::log_level).
+    /// A message for a log, if [`Builder::log_level`](crate::Builder::log_level) allows it.
     Log {
         /// The connection that it is about, if any.
         connection: Option<Connection>,
-        /// How much detail it is.
+        /// The lowest level at which the message is logged.
         level: LogLevel,
-        /// Its kind.
+        /// The message's kind.
         kind: LogKind,
         /// The text, one line; names and texts of clients are escaped.
         message: String,
     },
     /// Log messages were dropped, because the callback is too slow for them.
     LogsDropped {
-        /// How many since the last such event.
+        /// The number of messages dropped since the last such event.
         count: u64,
     },
     /// The last event: the server is closed.
     Closed,
 }
 
-/// How much is logged.
+/// The level of detail of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// Nothing.
@@ -66,13 +66,13 @@ pub enum LogLevel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LogKind {
-    /// Who transfers what.
+    /// The request or the end of a transfer.
     Info,
-    /// What failed.
+    /// A failure.
     Error,
     /// Details of a transfer.
     Verbose,
-    /// A packet.
+    /// A single packet.
     Debug,
     /// A packet of the beginning or the end of a transfer: `<-` received, `->` sent.
     Dialogue,

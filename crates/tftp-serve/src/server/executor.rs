@@ -1,4 +1,4 @@
-//! Futures that run without a runtime: each is polled on the library's threads when it is woken.
+//! An executor for futures without a runtime: the library's threads poll each future when it is woken.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::handler::Task;
 
 /// Nothing to do until the next wake-up.
 const IDLE: u8 = 0;
-/// On its way to a thread.
+/// Queued for a thread.
 const QUEUED: u8 = 1;
 /// A thread polls it.
 const RUNNING: u8 = 2;
@@ -26,27 +26,28 @@ pub(super) enum Polled {
     Panicked,
 }
 
-/// Where a future is polled, and what follows a poll.
+/// Decides where a future is polled, and handles the result of each poll.
 pub(super) trait Place: Send + Sync {
-    /// Has a thread call [`Running::run`]. Must not poll by itself: wakers call it anywhere.
+    /// Queues the future for a thread that calls [`Running::run`]. Must not poll by itself: wakers call this from
+    /// anywhere.
     fn queue(&self, future: Arc<Running>);
 
     /// Called after each poll, without a lock.
     fn polled(&self, _polled: Polled) {}
 }
 
-/// A future that runs until it is done or cancelled.
+/// A future that is polled until it is done or cancelled.
 pub(super) struct Running {
     /// `None` once it is done, has panicked or was cancelled.
     task: Mutex<Option<Task>>,
     state: AtomicU8,
-    /// Of a foreign executor, which has to learn of a cancellation.
+    /// The waker of a foreign executor, which has to learn of a cancellation.
     waker: Mutex<Option<Waker>>,
     place: Box<dyn Place>,
 }
 
 impl Running {
-    /// A future that is polled for the first time when [`Running::wake`](Wake::wake) is called.
+    /// Makes a future that is first polled when [`Running::wake`](Wake::wake) is called.
     pub(super) fn new(task: Task, place: impl Place + 'static) -> Arc<Running> {
         Arc::new(Running {
             task: Mutex::new(Some(task)),
@@ -56,12 +57,12 @@ impl Running {
         })
     }
 
-    /// Polls it on this thread.
+    /// Polls the future on this thread.
     pub(super) fn run(self: Arc<Self>) {
         self.state.store(RUNNING, SeqCst);
         let waker = Waker::from(Arc::clone(&self));
         let _ = self.poll(&mut Context::from_waker(&waker));
-        // Woken meanwhile: once more, after what waits in front of it.
+        // The future was woken during the poll: queue it once more, behind the work that waits already.
         if self
             .state
             .compare_exchange(RUNNING, IDLE, SeqCst, SeqCst)
@@ -72,7 +73,7 @@ impl Running {
         }
     }
 
-    /// Polls it on a foreign executor.
+    /// Polls the future on a foreign executor.
     pub(super) fn poll_as_guest(&self, context: &mut Context<'_>) -> Poll<()> {
         {
             let mut waker = self.waker.lock();
@@ -105,7 +106,8 @@ impl Running {
         poll
     }
 
-    /// Drops the future, after a poll that is under way on another thread. False where it was done already.
+    /// Drops the future, after a poll that is under way on another thread. Returns false if the future was done
+    /// already.
     pub(super) fn cancel(&self) -> bool {
         let task = self.task.lock().take();
         let is_cancelled = task.is_some();
@@ -118,7 +120,7 @@ impl Running {
     }
 }
 
-/// The application's code may panic there, too.
+/// Drops the future. Its drop runs application code and may panic, too.
 fn drop_quietly(task: Option<Task>) {
     // The panic hook has reported it.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(task)));
@@ -145,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    /// Queues into a channel, and keeps how polls ended.
+    /// Queues futures into a channel, and records the result of each poll.
     struct Queue(Sender<Arc<Running>>, Sender<Polled>);
 
     impl Place for Queue {

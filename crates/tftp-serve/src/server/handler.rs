@@ -1,4 +1,4 @@
-//! Who answers requests.
+//! Handlers, which answer requests.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,10 +9,10 @@ use super::request::Request;
 /// Answers requests on the library's handler threads.
 ///
 /// A handler may block: other requests then wait for another handler thread
-/// ([`Builder::handler_threads`](crate::Builder::handler_threads)); transfers that are under way do not. A client that
-/// repeats its request meanwhile is not asked for twice. A panic refuses the request.
+/// ([`Builder::handler_threads`](crate::Builder::handler_threads)); running transfers do not. A request that the client
+/// repeats meanwhile is not passed to the handler again. A panic refuses the request.
 ///
-/// Every `Fn(Request) -> impl Into<Answer>` is a handler, so that `?` may be used:
+/// Every `Fn(Request) -> impl Into<Answer>` is a handler. That includes functions that return a `Result` and use `?`:
 ///
 /// ```
 /// use tftp_serve::{Answer, Refusal, Request};
@@ -38,15 +38,15 @@ where
     }
 }
 
-/// Answers requests by futures.
+/// Answers requests with futures.
 ///
-/// The library has no runtime of its own and needs none: a future is polled on the handler threads, first at once and then
+/// The library has no runtime of its own and needs none: the handler threads poll a future, first at once and then
 /// whenever its waker is called, from any thread. That suits futures that wait for channels, locks or tasks elsewhere.
-/// Futures that need a runtime around them (timers and sockets of tokio, for example) are handed to it by
-/// [`Builder::spawner`](crate::Builder::spawner). A future that panics or is dropped unfinished refuses its request; one
-/// whose client gives up is finished all the same, and its answer has no effect.
+/// For futures that need a runtime around them (timers and sockets of tokio, for example),
+/// [`Builder::spawner`](crate::Builder::spawner) passes them to it. A future that panics or is dropped unfinished
+/// refuses its request. A future whose client gives up runs to its end, and its answer has no effect.
 ///
-/// Every `Fn(Request) -> impl Future<Output = impl Into<Answer>>` is one.
+/// Every `Fn(Request) -> impl Future<Output = impl Into<Answer>>` is an asynchronous handler.
 pub trait AsyncHandler: Send + Sync + 'static {
     /// Answers one request.
     fn handle(&self, request: Request) -> impl Future<Output = Answer> + Send + 'static;
@@ -64,7 +64,7 @@ where
     }
 }
 
-/// A future that a [`Builder::spawner`](crate::Builder::spawner) has to run.
+/// A future for the function of [`Builder::spawner`](crate::Builder::spawner) to run.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) type Spawner = Box<dyn Fn(Task) + Send + Sync>;

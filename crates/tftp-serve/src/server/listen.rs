@@ -1,4 +1,4 @@
-//! Where and how a server listens: what is fixed for one period of listening.
+//! The addresses, sockets and options that a server listens with. They are fixed for one period of listening.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,19 +12,19 @@ use super::error::{Error, ErrorKind};
 use super::settings::within;
 use crate::config::Config;
 
-/// RFC 1350 section 4.
+/// The well-known port of TFTP (RFC 1350 section 4).
 const PORT: u16 = 69;
 
-/// Where requests are awaited.
+/// An address or a socket to listen on.
 #[derive(Debug)]
 pub(super) enum Place {
-    /// True: one socket for IPv4 and IPv6.
+    /// An address, and true if one socket takes both IPv4 and IPv6.
     Address(SocketAddr, bool),
     Socket(io::Result<Adopted>),
 }
 
 impl Place {
-    /// Its address, and whether it takes both families; `None` for what is no socket.
+    /// Returns the address, and whether it takes both families; `None` if an adopted socket is unusable.
     fn address(&self) -> Option<(SocketAddr, bool)> {
         match self {
             Place::Address(address, dual_stack) => Some((*address, *dual_stack)),
@@ -34,10 +34,10 @@ impl Place {
     }
 }
 
-/// Where and how a server listens: for [`Server::listen`](crate::Server::listen).
+/// The configuration of listening, for [`Server::listen`](crate::Server::listen).
 ///
-/// [`Builder`](crate::Builder) has the same methods for a server that listens from its start. What is not set has the
-/// value that the method's documentation names.
+/// [`Builder`](crate::Builder) has the same methods for a server that listens from its start. A value that is not set
+/// has the default that its method's documentation names.
 ///
 /// ```
 /// use tftp_serve::{Listen, Server};
@@ -56,7 +56,7 @@ impl Place {
 #[must_use = "it does nothing until a server listens by it"]
 pub struct Listen {
     places: Vec<Place>,
-    /// Of every socket; the address and the ports of transfers are filled in for each place.
+    /// The options of every socket. The address and the transfer ports are filled in for each place.
     options: ListenOptions,
     single_port: bool,
     port_per_transfer: bool,
@@ -77,7 +77,7 @@ impl Default for Listen {
     }
 }
 
-/// Writes each setter twice: for [`Listen`], and for the builder, which has one inside.
+/// Writes each setter twice: for [`Listen`], and for the builder, which contains one.
 macro_rules! setters {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*) => |$listen:ident| $body:expr;)*) => {
         impl Listen {
@@ -99,52 +99,54 @@ macro_rules! setters {
 }
 
 setters! {
-    /// Listens on an address; may be called for several. Port 0 lets the system choose. Default: 0.0.0.0:69.
+    /// Adds an address to listen on; may be called several times. Port 0 lets the system choose. Default: 0.0.0.0:69.
     ///
-    /// An IPv6 address takes IPv6 only, so that it may stand beside the same port on IPv4.
+    /// An IPv6 address accepts IPv6 only, so the same port can be listened on with IPv4, too.
     listen(address: impl Into<SocketAddr>) => |listen| listen.places.push(Place::Address(address.into(), false));
-    /// Listens on a port of every address, by one socket for IPv4 and IPv6.
+    /// Listens on a port of every address, with one socket for IPv4 and IPv6.
     listen_dual_stack(port: u16) => |listen| {
         let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
         listen.places.push(Place::Address(address, true));
     };
-    /// Listens on a socket that was adopted before; may be called for several.
+    /// Adds a socket that was adopted before; may be called several times.
     adopt_socket(socket: Adopted) => |listen| listen.places.push(Place::Socket(Ok(socket)));
     /// Lets other programs listen on the same port (SO_REUSEADDR, SO_REUSEPORT). Default: false.
     share_port(share: bool) => |listen| listen.options.share_port = share;
-    /// The number of threads that move packets, 1 to 64. Default: 1, which serves some gigabits a second.
+    /// Sets the number of threads that send and receive packets, 1 to 64. Default: 1, which serves some gigabits a
+    /// second.
     io_threads(threads: usize) => |listen| listen.options.threads = threads;
-    /// Answers from the listening port instead of a port for each transfer, against RFC 1350 section 4, for firewalls and
-    /// NAT. Default: false.
+    /// Answers from the listening port instead of a port for each transfer, in deviation from RFC 1350 section 4, for
+    /// firewalls and NAT. Default: false.
     single_port(single: bool) => |listen| listen.single_port = single;
     /// Takes the ports of transfers from this range. Default: the system chooses.
     transfer_ports(ports: RangeInclusive<u16>) => |listen| listen.options.transfer_ports = Some(ports);
-    /// Gives each transfer a random port and a connected socket of its own, as long as descriptors last. Default: true;
-    /// with false all transfers share some random ports.
+    /// Gives each transfer a random port and a connected socket of its own, as long as descriptors last. Default: true.
+    /// With false all transfers share some random ports.
     port_per_transfer(own: bool) => |listen| listen.port_per_transfer = own;
-    /// Refuses a transfer for which no socket of its own is left. Default: false, it shares one.
+    /// Refuses a transfer when no socket of its own is left for it. Default: false, the transfer shares one.
     require_port_per_transfer(required: bool) => |listen| listen.require_port_per_transfer = required;
     /// Sends and receives through one network interface or VRF (Linux). Default: any.
     interface(name: impl Into<String>) => |listen| listen.options.interface = Some(name.into());
-    /// Sends from this address instead of the one that was asked, to clients of its family (Linux).
+    /// Sends from this address instead of the one that the request was sent to, to clients of its family (Linux).
     source_ip(ip: IpAddr) => |listen| listen.options.source_ip = Some(ip.to_canonical());
     /// Sends IPv4 packets as Ethernet frames from this address (Linux, CAP_NET_RAW).
     source_mac(mac: [u8; 6]) => |listen| {
         let mac: MacAddr = mac;
         listen.options.source_mac = Some(mac);
     };
-    /// Bytes of the listening socket's receive queue. Default: the library's choice.
+    /// Sets the size of the listening socket's receive buffer in bytes. Default: the library's choice.
     receive_buffer(bytes: usize) => |listen| listen.options.recv_buffer = Some(bytes);
-    /// Bytes of the listening socket's send queue. Default: the library's choice.
+    /// Sets the size of the listening socket's send buffer in bytes. Default: the library's choice.
     send_buffer(bytes: usize) => |listen| listen.options.send_buffer = Some(bytes);
     /// Sets the Don't Fragment flag of packets. Default: false.
     dont_fragment(set: bool) => |listen| listen.options.dont_fragment = set;
-    /// The TOS byte (IPv4) or traffic class (IPv6) of packets: a DSCP shifted left by 2. Default: the system's.
+    /// Sets the TOS byte (IPv4) or traffic class (IPv6) of packets: a DSCP shifted left by 2. Default: the system's.
     traffic_class(class: u8) => |listen| listen.options.traffic_class = Some(class);
-    /// Looks for the next packet this long at most before sleeping, while packets come that fast. Default: 0, never.
+    /// Polls for the next packet for at most this long before sleeping, while packets arrive that fast. Default: 0,
+    /// never.
     busy_poll(spin: Duration) => |listen| listen.busy_poll = spin;
-    /// Moves one datagram per system call, as every system can, instead of batches. Default: false, the fastest way that
-    /// the system offers and a sandbox permits is found out.
+    /// Sends and receives one datagram per system call, which every system can do, instead of batches. Default: false,
+    /// the library uses the fastest way that the system offers and a sandbox permits.
     one_datagram_per_call(portable: bool) => |listen| {
         listen.options.io_mode = if portable { IoMode::Portable } else { IoMode::Auto };
     };
@@ -176,7 +178,7 @@ impl super::Builder {
 }
 
 impl Listen {
-    /// What [`Listen::io_threads`] takes.
+    /// The range of [`Listen::io_threads`].
     pub const IO_THREADS: RangeInclusive<usize> = crate::bounds::IO_THREADS;
 
     pub(super) fn is_single_port(&self) -> bool {
@@ -200,7 +202,7 @@ impl Listen {
         }
     }
 
-    /// Every place with the configuration of its engine.
+    /// Returns every place with the configuration of its engine.
     pub(super) fn into_configs(mut self) -> Result<Vec<(Config, Place)>, Error> {
         let mut places = std::mem::take(&mut self.places);
         if places.is_empty() {
@@ -214,7 +216,7 @@ impl Listen {
     fn config_for(&self, place: &Place) -> Config {
         let options = &self.options;
         let (address, dual_stack) = place.address().unwrap_or((options.address, false));
-        // A thread without a port would refuse every client that the system gives it.
+        // A thread without a port would refuse every client that the system assigns to it.
         let most_threads = match &options.transfer_ports {
             Some(ports) if !self.single_port => ports.len(),
             _ => usize::MAX,
@@ -240,7 +242,7 @@ impl Listen {
         }
     }
 
-    /// Whether the system lets this process send as it is asked to.
+    /// Checks that the system lets this process send as configured.
     fn check_sources(&self, places: &[Place]) -> Result<(), Error> {
         let options = &self.options;
         if let Some(ip) = options.source_ip {
@@ -264,13 +266,13 @@ impl Listen {
     }
 }
 
-/// Whether Linux accepts it as a name (dev_valid_name; IFNAMSIZ has room for 15 bytes and NUL).
+/// Returns true if Linux accepts `name` for an interface (dev_valid_name; IFNAMSIZ has room for 15 bytes and NUL).
 fn is_interface_name(name: &str) -> bool {
     let is_plain = |c: char| !matches!(c, '/' | ':' | '\0') && !c.is_whitespace();
     (1..16).contains(&name.len()) && name != "." && name != ".." && name.chars().all(is_plain)
 }
 
-/// Whether a client at this address may be of the family of `ip`.
+/// Returns true if clients of a socket at this address may be of the family of `ip`.
 fn takes(address: SocketAddr, dual_stack: bool, ip: IpAddr) -> bool {
     dual_stack || ip.is_ipv4() == address.ip().to_canonical().is_ipv4()
 }

@@ -1,4 +1,4 @@
-//! One connection between its I/O thread, its handler, its sink or source and the holders of handles.
+//! A connection's state, shared by its I/O thread, its handler, its sink or source and the holders of handles.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -24,7 +24,7 @@ pub(super) struct Live {
 #[derive(Default)]
 struct State {
     is_answered: bool,
-    /// The handler runs. The end is told after it has returned.
+    /// True while the handler runs. The end is reported after it has returned.
     is_asking: bool,
     outcome: Option<Outcome>,
     carriage: Option<Carriage>,
@@ -32,12 +32,12 @@ struct State {
     shared: Option<Shared>,
 }
 
-/// Who tells the end of a connection.
+/// Decides which thread reports the end of a connection.
 pub(super) enum Teller {
     Caller(Outcome),
     /// A thread has to be sent to the sink or the source.
     Carrier,
-    /// A thread that is busy with the connection.
+    /// A thread that works on the connection already.
     Busy,
 }
 
@@ -53,7 +53,7 @@ impl Live {
         }
     }
 
-    /// The handle that applications have of it.
+    /// Returns a handle for the application.
     pub(super) fn connection(&self) -> Connection {
         Connection::new(Arc::clone(&self.about))
     }
@@ -66,23 +66,23 @@ impl Live {
         self.about.outcome.get().is_some()
     }
 
-    /// Ends the transfer: the client gets an ERROR.
+    /// Ends the transfer with an ERROR to the client.
     pub(super) fn end(&self, refusal: Refusal) {
         self.reply().end(refusal);
     }
 
-    /// Lets the transfer go on without having asked.
+    /// Starts the transfer without calling a handler.
     pub(super) fn admit(&self) {
         self.reply().admit(Sources::default());
     }
 
-    /// So much data was taken: the client may send more.
+    /// Notes that the sink has taken data of this weight: the client may send more.
     pub(super) fn taken(&self, weight: u64) {
         self.reply().taken(weight);
     }
 
-    /// Gives the first answer to the I/O thread. `count_sink` runs before that where data goes to a sink. False where it
-    /// came too late, or is none.
+    /// Passes the first answer to the I/O thread, and runs `count_sink` before if data goes to a sink. Returns false if
+    /// the answer is too late, or is [`Ready::Later`].
     pub(super) fn answer(&self, ready: Ready, count_sink: impl FnOnce()) -> bool {
         let mut state = self.state.lock();
         if state.is_answered || state.outcome.is_some() {
@@ -115,7 +115,7 @@ impl Live {
         true
     }
 
-    /// The handler has returned. Who tells the end, if that came meanwhile.
+    /// Notes that the handler has returned. Returns which thread reports the end, if the connection ended meanwhile.
     pub(super) fn asked(&self) -> Option<Teller> {
         let mut state = self.state.lock();
         state.is_asking = false;
@@ -123,7 +123,7 @@ impl Live {
         Some(state.teller(outcome))
     }
 
-    /// The connection is over. True beside it where data went to a sink.
+    /// Notes that the connection is over. Returns which thread reports the end, and whether data went to a sink.
     pub(super) fn over(&self, outcome: Outcome) -> (Teller, bool) {
         let mut state = self.state.lock();
         state.outcome = Some(outcome.clone());
@@ -135,13 +135,13 @@ impl Live {
         (teller, has_sink)
     }
 
-    /// Whether it is over and a future goes on working for those that share its source.
+    /// Returns true if the connection is over and its future goes on working for downloads that share its source.
     pub(super) fn lingers(&self) -> bool {
         let state = self.state.lock();
         state.outcome.is_some() && state.carriage.as_ref().is_some_and(Carriage::is_working_task)
     }
 
-    /// Data has come for the sink, or more is wanted of the source.
+    /// Queues data for the sink, or a request for bytes of the source.
     pub(super) fn call(&self, item: Item) -> Called {
         match &mut self.state.lock().carriage {
             Some(carriage) => carriage.call(item),
@@ -149,21 +149,21 @@ impl Live {
         }
     }
 
-    /// The key and the size under which its source is shared, or was.
+    /// Returns the key and the size under which its source is or was shared.
     pub(super) fn last_shared(&self) -> Option<Shared> {
         self.state.lock().shared.clone()
     }
 
-    /// Whether it runs and has a source that is shared under this key.
+    /// Returns true if the connection runs and its source is shared under this key.
     pub(super) fn runs_with(&self, key: &Shared) -> bool {
         let state = self.state.lock();
         state.outcome.is_none() && state.shared.as_ref() == Some(key)
     }
 
-    /// What the thread that was sent does next. `is_needed`: others share its source.
+    /// Returns the next step of the thread that was sent. `is_needed`: other downloads share its source.
     pub(super) fn next(&self, is_needed: bool) -> Next {
         let mut state = self.state.lock();
-        // While the handler has not returned, it tells the end.
+        // While the handler has not returned, its thread reports the end.
         let outcome = state.outcome.clone().filter(|_| !state.is_asking);
         let Some(carriage) = &mut state.carriage else {
             return Next::Nothing;
@@ -182,26 +182,26 @@ impl Live {
         }
     }
 
-    /// The next item for a future, which is woken when there is one.
+    /// Returns the next item for a future; without one, `caller` is woken when the next arrives.
     pub(super) fn next_item(&self, caller: &Waker) -> Option<Item> {
         self.state.lock().carriage.as_mut()?.next_item(caller)
     }
 
-    /// The future has ended: what comes for it is lost.
+    /// Notes that the future has ended: items for it are dropped from now on.
     pub(super) fn task_is_done(&self) {
         if let Some(carriage) = &mut self.state.lock().carriage {
             carriage.task_is_done();
         }
     }
 
-    /// The sink has taken what it was given, and can take more.
+    /// Returns a sink that has taken its data and can take more.
     pub(super) fn give_back_sink(&self, taken: Box<dyn Sink>) {
         if let Some(carriage) = &mut self.state.lock().carriage {
             carriage.give_back(Cargo::Sink(Some(taken)));
         }
     }
 
-    /// The source has supplied what it was asked for, and can supply more.
+    /// Returns a source that has supplied the bytes requested and can supply more.
     pub(super) fn give_back_source(&self, taken: Box<dyn Source>) {
         if let Some(carriage) = &mut self.state.lock().carriage {
             carriage.give_back(Cargo::Source(Some(taken)));

@@ -1,4 +1,4 @@
-//! The public face of the crate: a server, its handler, its events.
+//! The public interface of the crate: a server, its handler, its events.
 
 mod answer;
 mod builder;

@@ -1,4 +1,4 @@
-//! The server as an application holds it.
+//! The server object that an application holds.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -24,32 +24,33 @@ use crate::config::Policy;
 use crate::inline::EventSink;
 use crate::shared::Shared;
 
-/// A TFTP server, which listens or may listen.
+/// A TFTP server, listening or not.
 ///
-/// It may be used from any thread. Dropping it is [`Server::close`].
+/// It may be used from any thread. Dropping it has the effect of [`Server::close`].
 pub struct Server {
     /// Locked before `state`.
     pub(super) periods: Mutex<Periods>,
     pub(super) state: Mutex<State>,
     pub(super) is_on: AtomicBool,
-    /// What is or was listened on; beside `periods`, so that a look does not wait for a start.
+    /// The current or last listening addresses. A lock apart from `periods`, so that readers do not wait while the
+    /// server starts to listen.
     pub(super) bound: Mutex<Bound>,
     pub(super) shared: Arc<Shared>,
     pub(super) sink: Arc<dyn EventSink>,
-    /// `None` where the sink is the application's.
+    /// `None` if the application supplied the sink.
     pub(super) crew: Option<(Arc<Router>, Crew)>,
 }
 
-/// What may change while it runs.
+/// The state that may change while the server runs.
 pub(super) struct State {
     pub(super) settings: Settings,
     pub(super) root: Option<Root>,
-    /// Of the period of listening.
+    /// The single-port setting of the current or last period of listening.
     pub(super) single_port: bool,
 }
 
 impl Server {
-    /// Returns the configuration of a server to be, with every value at its default.
+    /// Returns the configuration of a new server, with every value at its default.
     ///
     /// ```
     /// use tftp_serve::Server;
@@ -68,14 +69,14 @@ impl Server {
         Builder::default()
     }
 
-    /// Returns the first address that it listens on, or listened on; 0.0.0.0:0 if it never did.
+    /// Returns the first address that the server listens on, or last listened on; 0.0.0.0:0 if it never did.
     pub fn local_addr(&self) -> SocketAddr {
         let bound = self.bound.lock();
         let nowhere = (SocketAddr::from(([0; 4], 0)), false);
         bound.addresses.first().unwrap_or(&nowhere).0
     }
 
-    /// Returns every address that it listens on, or listened on, in the order of the builder.
+    /// Returns every address that the server listens on, or last listened on, in the order in which they were given.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         let bound = self.bound.lock();
         bound.addresses.iter().map(|(address, _)| *address).collect()
@@ -91,18 +92,18 @@ impl Server {
             .collect()
     }
 
-    /// Returns the bytes that the system granted the first listening socket's queues: to receive, and to send.
+    /// Returns the sizes in bytes that the system granted for the first listening socket's receive and send buffers.
     pub fn granted_buffers(&self) -> (usize, usize) {
         self.bound.lock().buffers
     }
 
-    /// Returns whether requests are taken.
+    /// Returns true while the server accepts requests.
     pub fn is_listening(&self) -> bool {
         self.is_on.load(Relaxed)
     }
 
-    /// Returns a handle to every connection under way, in the order of their numbers. An
-    /// [event sink](Builder::event_sink) follows them itself: then there are none here.
+    /// Returns a handle to every active connection, in the order of their numbers. Empty with an [event
+    /// sink](Builder::event_sink), which follows connections itself.
     pub fn connections(&self) -> Vec<Connection> {
         let live = self
             .crew
@@ -111,7 +112,7 @@ impl Server {
         live.iter().map(|live| live.connection()).collect()
     }
 
-    /// Returns how many connections are under way.
+    /// Returns the number of active connections.
     pub fn connection_count(&self) -> usize {
         match &self.crew {
             Some((router, _)) => router.count(),
@@ -124,12 +125,12 @@ impl Server {
         Stats::of(&self.shared)
     }
 
-    /// Returns the settings as they are.
+    /// Returns the current settings.
     pub fn settings(&self) -> Settings {
         self.state.lock().settings.clone()
     }
 
-    /// Changes settings for requests from now on: all that `change` does, or nothing.
+    /// Changes settings for requests from now on. If a value is invalid, nothing is changed.
     ///
     /// ```
     /// # use tftp_serve::Server;
@@ -155,13 +156,13 @@ impl Server {
         Ok(())
     }
 
-    /// Listens, under the settings as they are: on every address and socket, or on none.
+    /// Starts to listen, with the current settings: on every address and socket, or, if one fails, on none.
     ///
-    /// A server may stop and listen again; numbers of connections, totals and transfers under way go on. Where such transfers
-    /// still use a [single port](Listen::single_port), the same port is listened on again.
+    /// A server may stop and listen again; connection numbers, totals and active transfers continue. If such transfers
+    /// still use a [single port](Listen::single_port), the server resumes listening on that port.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] where it listens already or is closed, and those of [`Builder::start`].
+    /// [`ErrorKind::Invalid`] if the server listens already or is closed, and the errors of [`Builder::start`].
     pub fn listen(&self, listen: Listen) -> Result<(), Error> {
         listen.check()?;
         let single_port = listen.is_single_port();
@@ -171,7 +172,7 @@ impl Server {
         }
         let policy = {
             let mut state = self.state.lock();
-            // The directory may have gone since it was opened.
+            // The directory may have been removed since it was opened.
             if let Some(root) = &mut state.root {
                 root.reopen()?;
             }
@@ -181,7 +182,7 @@ impl Server {
         self.launch(&mut periods, ports, &policy, single_port)
     }
 
-    /// Begins to read ports, under the lock of `periods`.
+    /// Starts to read ports. The caller holds the lock of `periods`.
     pub(super) fn launch(
         &self,
         periods: &mut Periods,
@@ -196,23 +197,23 @@ impl Server {
         Ok(())
     }
 
-    /// Frees the threads of periods of listening whose last transfer has ended. Stopping and listening do that, too; it waits
-    /// for neither.
+    /// Frees the threads of past periods of listening whose last transfer has ended. [`Server::stop_listening`] and
+    /// [`Server::listen`] do that, too; while one of them runs, this call returns at once.
     pub fn reap(&self) {
         if let Some(mut periods) = self.periods.try_lock() {
             periods.reap();
         }
     }
 
-    /// Takes no new requests; transfers go on. Returns when the listening sockets are closed, with
-    /// [`Builder::single_port`] when nobody reads requests from them any more.
+    /// Stops accepting requests; active transfers continue. Returns when the listening sockets are closed or, with
+    /// [`Builder::single_port`], when no thread reads requests from them any more.
     pub fn stop_listening(&self) {
         self.periods.lock().stop();
         self.is_on.store(false, Relaxed);
     }
 
-    /// Waits until no connection is under way and the end of each was told. Returns false where some are after
-    /// `patience`; `None` waits without a limit.
+    /// Waits until no connection is active and the end of each has been reported. Returns false if some are left after
+    /// `patience`; with `None` it waits without a limit.
     ///
     /// While the server listens, new connections may begin at any time.
     pub fn wait_idle(&self, patience: Option<Duration>) -> bool {
@@ -222,7 +223,8 @@ impl Server {
         }
     }
 
-    /// Takes no new requests, lets transfers finish for at most `grace`, and shuts down. Returns true where all finished.
+    /// Stops accepting requests, lets transfers finish for at most `grace`, and shuts down. Returns true if all
+    /// finished.
     pub fn shutdown_gracefully(&self, grace: Duration) -> bool {
         self.stop_listening();
         let has_finished = self.wait_idle(Some(grace));
@@ -230,15 +232,15 @@ impl Server {
         has_finished
     }
 
-    /// Stops listening and ends every transfer with an ERROR; returns when all sockets are closed.
+    /// Stops listening and ends every transfer with an ERROR. Returns when all sockets are closed.
     pub fn shutdown(&self) {
         self.periods.lock().shutdown();
         self.is_on.store(false, Relaxed);
     }
 
-    /// Shuts down, waits until everything that waits has been done and every event was told, and ends all threads.
+    /// Shuts down, waits until all queued work is done and every event has been reported, and ends all threads.
     ///
-    /// Called on one of the server's own threads, it does not wait for that one.
+    /// A call on one of the server's own threads does not wait for that thread.
     pub fn close(&self) {
         let engines = self.periods.lock().close();
         self.is_on.store(false, Relaxed);

@@ -1,4 +1,4 @@
-//! How a transfer ended.
+//! The outcomes of transfers and the errors that they hold.
 
 use std::fmt;
 use std::io;
@@ -9,13 +9,13 @@ use tftp_proto::wire::ErrorCode;
 
 use super::refusal::Refusal;
 
-/// How a request or its transfer ended, with all that is known of it.
+/// The way in which a request or its transfer ended, with all known details.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The file is whole: the client acknowledged its last block, or an upload was stored.
+    /// The transfer is complete: the client acknowledged the last block, or the upload was stored.
     Complete,
-    /// The client asked for the size only and ended the transfer after the OACK, as boot loaders do.
+    /// The client requested only the size and ended the transfer after the OACK, as boot loaders do.
     Probe {
         /// The code of the client's ERROR.
         code: ErrorCode,
@@ -29,30 +29,31 @@ pub enum Outcome {
         /// Its text, printable and at most 256 bytes long.
         text: String,
     },
-    /// Nothing came from the client for longer than the limits allow.
+    /// No packet came from the client for longer than the limits allow.
     Silent {
-        /// Only the last acknowledgement is missing: the client probably has the whole file.
+        /// True if only the last acknowledgement is missing: the client probably has the whole file.
         probably_complete: bool,
     },
     /// The handler deferred its answer and did not give it in time.
     Unanswered,
-    /// The handler, a source, a sink or [`Connection::end`](crate::Connection::end) refused it, with this code and text.
+    /// The handler, a source, a sink or [`Connection::end`](crate::Connection::end) refused the transfer, with this
+    /// code and text.
     ///
-    /// Where a source or a sink failed with an error, that is the refusal's [`source`](std::error::Error::source).
+    /// If a source or a sink failed with an error, that is the refusal's [`source`](std::error::Error::source).
     Refused(Refusal),
-    /// The limit of transfers in all, or from one address, is reached.
+    /// The limit of all transfers, or of those of one address, is reached.
     Limit,
     /// The client wanted to upload, and uploads are not allowed.
     ReadOnly,
-    /// Neither the root directory nor the handler has a place for this name.
+    /// Neither the root directory nor the handler serves this name.
     NoSource,
     /// The file cannot be opened, read or written.
     File(FileError),
     /// The file's name does not convert from its code page.
     Name,
-    /// The client sent a DATA packet that is longer than agreed.
+    /// The client sent a DATA packet longer than the negotiated block size.
     Oversized,
-    /// The client was reset and began anew, or began another transfer from the same port.
+    /// The client restarted and sent its request anew, or requested another transfer from the same port.
     Replaced,
     /// The server was shut down.
     Shutdown,
@@ -62,26 +63,26 @@ pub enum Outcome {
     Internal,
 }
 
-/// Why a file could not be opened, read or written.
+/// The reason why a file could not be opened, read or written.
 #[derive(Clone, Debug)]
 pub struct FileError {
     step: FileStep,
     refusal: Arc<jail::Refusal>,
 }
 
-/// Why the network failed a transfer.
+/// The reason why the network failed a transfer.
 #[derive(Clone, Debug)]
 pub struct NetworkError(Arc<io::Error>);
 
-/// What was done with a file when it failed.
+/// The operation on a file that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileStep {
-    /// It was opened or created.
+    /// The file was being opened or created.
     Open,
-    /// It was read.
+    /// The file was being read.
     Read,
-    /// It was written, or given its name.
+    /// The file was being written, or moved to its final name.
     Write,
 }
 
@@ -91,7 +92,7 @@ pub enum FileStep {
 pub enum FileErrorKind {
     /// There is no such file, or no directory to put it in.
     NotFound,
-    /// It is outside the root, not a regular file, or without permission.
+    /// It is outside the root, not a regular file, or its permissions forbid the access.
     NotAllowed,
     /// It exists and must not be replaced.
     Exists,
@@ -104,22 +105,22 @@ pub enum FileErrorKind {
 }
 
 impl Outcome {
-    /// The file could not be opened or created.
+    /// Makes the outcome of a file that could not be opened or created.
     pub(crate) fn open(refusal: jail::Refusal) -> Outcome {
         Outcome::File(FileError::of(FileStep::Open, refusal))
     }
 
-    /// The file could not be written or given its name.
+    /// Makes the outcome of a file that could not be written or moved to its final name.
     pub(crate) fn write(refusal: jail::Refusal) -> Outcome {
         Outcome::File(FileError::of(FileStep::Write, refusal))
     }
 
-    /// The file could not be read, or shrank.
+    /// Makes the outcome of a file that could not be read, or shrank.
     pub(crate) fn read(error: io::Error) -> Outcome {
         Outcome::File(FileError::of(FileStep::Read, jail::Refusal::Io(error)))
     }
 
-    /// The network refused a packet or a port.
+    /// Makes the outcome of a packet or a port that the network refused.
     pub(crate) fn network(error: io::Error) -> Outcome {
         Outcome::Network(NetworkError::new(error))
     }
@@ -168,7 +169,7 @@ impl fmt::Display for Outcome {
 }
 
 impl FileError {
-    /// Makes an error of a reason other than [`FileErrorKind::Io`], for tests of what handles errors.
+    /// Makes an error of a kind other than [`FileErrorKind::Io`], for tests of error handling.
     pub fn new(step: FileStep, kind: FileErrorKind) -> FileError {
         let refusal = match kind {
             FileErrorKind::NotFound => jail::Refusal::NotFound,
@@ -181,7 +182,7 @@ impl FileError {
         FileError::of(step, refusal)
     }
 
-    /// Makes an error of [`FileErrorKind::Io`], for tests of what handles errors.
+    /// Makes an error of the kind [`FileErrorKind::Io`], for tests of error handling.
     pub fn from_io(step: FileStep, error: io::Error) -> FileError {
         FileError::of(step, jail::Refusal::Io(error))
     }
@@ -191,12 +192,12 @@ impl FileError {
         FileError { step, refusal }
     }
 
-    /// Returns what was done with the file.
+    /// Returns the operation that failed.
     pub fn step(&self) -> FileStep {
         self.step
     }
 
-    /// Returns the reason.
+    /// Returns the reason of the failure.
     pub fn kind(&self) -> FileErrorKind {
         match &*self.refusal {
             jail::Refusal::NotFound => FileErrorKind::NotFound,
@@ -208,7 +209,7 @@ impl FileError {
         }
     }
 
-    /// Returns the system's error, where the reason is [`FileErrorKind::Io`].
+    /// Returns the system's error, if the reason is [`FileErrorKind::Io`].
     pub fn io_error(&self) -> Option<&io::Error> {
         match &*self.refusal {
             jail::Refusal::Io(error) => Some(error),
@@ -216,7 +217,7 @@ impl FileError {
         }
     }
 
-    /// The ERROR that the client gets.
+    /// Returns the code and text of the ERROR that the client gets.
     pub(crate) fn wire(&self) -> (ErrorCode, &'static str) {
         match self.step {
             FileStep::Read => (ErrorCode::UNDEFINED, "Read error"),
@@ -237,7 +238,7 @@ impl fmt::Display for FileError {
 impl std::error::Error for FileError {}
 
 impl NetworkError {
-    /// Makes an error of the system's, for tests of what handles errors.
+    /// Makes a network error of a system error, for tests of error handling.
     pub fn new(error: io::Error) -> NetworkError {
         NetworkError(Arc::new(error))
     }

@@ -1,4 +1,5 @@
-//! Periods of listening: the engines that listen, one an address, and those that stopped and finish their transfers.
+//! Periods of listening: the engines that listen, one for each address, and the stopped ones that finish their
+//! transfers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,30 +14,30 @@ use crate::inline::EventSink;
 use crate::shared::Shared;
 use crate::{Engine, Listener};
 
-/// Starts and stops engines. One call at a time.
+/// Starts and stops engines. The caller serializes calls.
 #[derive(Default)]
 pub(super) struct Periods {
-    /// Those that listen, in the order of their addresses.
+    /// The engines that listen, in the order of their addresses.
     engines: Vec<Engine>,
-    /// Those that have stopped listening and have transfers left.
+    /// The engines that have stopped listening and have transfers left.
     draining: Vec<Engine>,
     bound: Bound,
     is_closed: bool,
 }
 
-/// What the listening sockets are bound to, or were, and what the system granted them.
+/// The addresses of the current or last listening sockets, and the buffer sizes that the system granted them.
 #[derive(Clone, Default)]
 pub(super) struct Bound {
-    /// Each with whether its socket takes both families.
+    /// Each address, and whether its socket takes both families.
     pub(super) addresses: Vec<(SocketAddr, bool)>,
-    /// Bytes of the first socket's queues: to receive, to send.
+    /// The first socket's receive and send buffer sizes in bytes.
     pub(super) buffers: (usize, usize),
 }
 
-/// A port that is held and not read yet.
+/// A port that is bound and not read yet.
 pub(super) enum Port {
     Bound(Listener),
-    /// An engine that has stopped listening holds it still.
+    /// A port that an engine which has stopped listening still holds.
     Kept(Engine),
 }
 
@@ -53,7 +54,7 @@ impl Periods {
         &self.bound
     }
 
-    /// Takes every port, or none.
+    /// Takes every port; if one fails, none.
     pub(super) fn take_ports(&mut self, wanted: Vec<(Config, Place)>) -> Result<Vec<Port>, Error> {
         self.reap();
         let mut ports = Vec::new();
@@ -69,8 +70,8 @@ impl Periods {
         Ok(ports)
     }
 
-    /// With a single port, an engine whose transfers still need the port listens again. With other settings for its
-    /// sockets it cannot, and the port is in use.
+    /// Takes one port. With a single port, an engine whose transfers still need the port resumes listening on it. If
+    /// the configuration of its sockets has changed it cannot, and the port is in use.
     fn take_port(&mut self, config: Config, place: Place) -> Result<Port, Error> {
         let kept = self.draining.iter().position(|engine| engine.can_resume(&config));
         if let Some(kept) = kept.filter(|&kept| self.draining[kept].hold()) {
@@ -103,7 +104,7 @@ impl Periods {
         }
     }
 
-    /// Begins to read the ports: all of them, or none.
+    /// Starts to read the ports: all of them or, if one fails, none.
     pub(super) fn launch(
         &mut self,
         ports: Vec<Port>,
@@ -145,14 +146,14 @@ impl Periods {
         Ok(())
     }
 
-    /// Requests from now on are under this policy.
+    /// Sets the policy for requests from now on.
     pub(super) fn set_policy(&self, policy: &Policy) {
         self.engines
             .iter()
             .for_each(|engine| engine.set_policy(policy.clone()));
     }
 
-    /// Takes no new requests; true if it took some before. Transfers go on.
+    /// Stops accepting requests; transfers continue. Returns true if requests were accepted before.
     pub(super) fn stop(&mut self) -> bool {
         self.reap();
         let was_on = self.is_on();
@@ -161,7 +162,7 @@ impl Periods {
         was_on
     }
 
-    /// Ends every transfer as well.
+    /// Stops accepting requests and ends every transfer. Returns true if requests were accepted before.
     pub(super) fn shutdown(&mut self) -> bool {
         let was_on = self.stop();
         self.draining.iter().for_each(Engine::shutdown);
@@ -169,7 +170,7 @@ impl Periods {
         was_on
     }
 
-    /// Shuts down for good; the engines are still to be joined.
+    /// Shuts down for good, and returns the engines, which the caller has to join.
     pub(super) fn close(&mut self) -> Vec<Engine> {
         self.is_closed = true;
         self.shutdown();

@@ -1,4 +1,4 @@
-//! Asynchronous sources and sinks: a future for each, which moves data between it and its connection.
+//! Asynchronous sources and sinks: one future for each, which moves data between it and its connection.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -18,8 +18,8 @@ use super::sink::AsyncSink;
 use super::source::AsyncSource;
 use crate::inline::DataRun;
 
-/// Bytes that are read from an asynchronous source in one call, at most. The buffer is held while the source is pending:
-/// this is what a slow one costs.
+/// The maximum number of bytes read from an asynchronous source in one call. A pending source holds a buffer of this
+/// size, so this is the memory that a slow source costs.
 const PIECE: usize = 16 << 10;
 
 /// A connection and its server.
@@ -29,7 +29,7 @@ pub(super) struct Carried {
     pub(super) router: Arc<Router>,
 }
 
-/// Moves what a source supplies to its download, until it fails or is dropped.
+/// Moves a source's bytes to its download, until the source fails or the future is dropped.
 pub(super) async fn supply(carried: Carried, mut source: impl AsyncSource) {
     while let Item::Wanted(wanted) = carried.next().await {
         if let Err(error) = carried.supply_wanted(&mut source, wanted).await {
@@ -38,13 +38,13 @@ pub(super) async fn supply(carried: Carried, mut source: impl AsyncSource) {
     }
 }
 
-/// Moves the data of an upload to its sink, until that fails or is dropped.
+/// Moves the data of an upload to its sink, until the sink fails or the future is dropped.
 pub(super) async fn drain(carried: Carried, mut sink: impl AsyncSink) {
     while let Item::Data(run) = carried.next().await {
         let taken = take(&mut sink, &run).await;
         let has_failed = taken.is_err();
         if let Err(refusal) = taken {
-            // Before the data counts as taken: the end of a failed upload must not be acknowledged.
+            // This precedes `taken()`: the last block of a failed upload must not be acknowledged.
             carried.live.end(refusal);
         }
         carried.live.taken(run.weight());
@@ -68,7 +68,7 @@ async fn take(sink: &mut impl AsyncSink, run: &DataRun) -> Result<(), Refusal> {
 }
 
 impl Carried {
-    /// What is wanted of the source, or comes for the sink, next.
+    /// Waits for the next request for bytes of the source, or the next data for the sink.
     fn next(&self) -> impl Future<Output = Item> {
         poll_fn(|context| match self.live.next_item(context.waker()) {
             Some(item) => Poll::Ready(item),
@@ -118,7 +118,7 @@ impl Prepared {
         Prepared { carried, running }
     }
 
-    /// Lets it run: on the runtime of the application, where it has given one, otherwise on the library's threads.
+    /// Starts the future: on the application's runtime if there is one, otherwise on the library's threads.
     pub(super) fn start(self) {
         let Prepared { carried, running } = self;
         match carried.router.clone().spawner() {
@@ -143,17 +143,17 @@ impl Place for Carried {
         if polled == Polled::Panicked {
             self.panicked();
         }
-        // An end that came while it worked for others is told now.
+        // If the connection ended while this future worked for others, the end is reported now.
         if self.live.is_over() {
             self.router.carry(Arc::clone(&self.live));
         }
     }
 }
 
-/// The future in a runtime of the application. The server may drop what is in it at any time, without the runtime.
+/// The future as a task of the application's runtime. The server may drop its content at any time, without the runtime.
 struct Guest {
     running: Arc<Running>,
-    /// `None` once it is done.
+    /// `None` once the future is done.
     carried: Option<Carried>,
 }
 
@@ -170,7 +170,7 @@ impl Future for Guest {
 }
 
 impl Drop for Guest {
-    /// A runtime that ends before the transfer fails it.
+    /// Fails the transfer if the runtime drops the future before it is done.
     fn drop(&mut self) {
         if let Some(carried) = self.carried.take()
             && self.running.cancel()

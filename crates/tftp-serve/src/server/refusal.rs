@@ -1,4 +1,4 @@
-//! What a client is told when its request is refused or its transfer ended.
+//! The ERROR that a client gets when its request is refused or its transfer ended.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -10,8 +10,8 @@ use tftp_proto::wire::ErrorCode;
 
 /// An ERROR packet's code and text.
 ///
-/// The text is sent as UTF-8 (many clients show ASCII only): control characters become `?`, and what
-/// exceeds 256 bytes is cut off. Refusals are equal where their code and text are.
+/// The text is sent as UTF-8 (many clients show ASCII only). Control characters are replaced by `?`, and the text is
+/// cut off after 256 bytes. Refusals are equal if their codes and texts are.
 ///
 /// ```
 /// use tftp_serve::{ErrorCode, Refusal};
@@ -27,7 +27,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Makes a refusal of a code and a text.
+    /// Makes a refusal with a code and a text.
     pub fn new(code: ErrorCode, text: impl Into<Cow<'static, str>>) -> Refusal {
         Refusal {
             code,
@@ -36,9 +36,8 @@ impl Refusal {
         }
     }
 
-    /// Adds the reason, which its client does not get: the log shows it in place of the text, and
-    /// [`Outcome::Refused`](crate::Outcome::Refused) brings it back as the refusal's
-    /// [`source`](std::error::Error::source).
+    /// Adds the reason, which is not sent to the client. The log shows it in place of the text, and it is the
+    /// [`source`](std::error::Error::source) of the refusal in [`Outcome::Refused`](crate::Outcome::Refused).
     ///
     /// ```
     /// use std::error::Error;
@@ -57,17 +56,17 @@ impl Refusal {
         }
     }
 
-    /// What a client gets where the application's code has panicked.
+    /// The refusal that a client gets when application code has panicked.
     pub(super) fn internal_error() -> Refusal {
         Refusal::new(ErrorCode::UNDEFINED, "Internal error")
     }
 
-    /// ERROR 1, "File not found".
+    /// Returns ERROR 1, "File not found".
     pub fn not_found() -> Refusal {
         Refusal::new(ErrorCode::NOT_FOUND, "File not found")
     }
 
-    /// ERROR 2, "Access denied".
+    /// Returns ERROR 2, "Access denied".
     pub fn access_denied() -> Refusal {
         Refusal::new(ErrorCode::ACCESS, "Access denied")
     }
@@ -82,7 +81,7 @@ impl Refusal {
         &self.text
     }
 
-    /// What the client gets.
+    /// Returns the code and text that the client gets.
     pub(crate) fn wire(&self) -> (ErrorCode, Cow<'static, str>) {
         (self.code, self.text.clone())
     }
@@ -108,15 +107,16 @@ impl Error for Refusal {
     }
 }
 
-/// What a reader or a source fails with so that its client gets this code and text.
+/// Makes an error with which a reader or a source fails so that its client gets this code and text.
 impl From<Refusal> for io::Error {
     fn from(refusal: Refusal) -> io::Error {
         io::Error::other(refusal)
     }
 }
 
-/// The refusal that the error holds, or one with code and text by its kind, because its own text may name what concerns
-/// this host only: that stays its source.
+/// Returns the refusal that the error holds. Any other error becomes the [`source`](Error::source) of a refusal whose
+/// code and text follow from the error's kind: its own text is not sent, because it may name things that concern this
+/// host only.
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Refusal {
         let error = match error.downcast::<Refusal>() {

@@ -1,4 +1,4 @@
-//! A client's request, and the duty to answer it.
+//! A client's request, and the obligation to answer it.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -12,22 +12,22 @@ use super::live::Live;
 use super::refusal::Refusal;
 use super::router::Router;
 
-/// A client's request for a file, or to store one.
+/// A client's request to read or to store a file.
 #[derive(Clone)]
 pub struct Request {
     pending: Arc<Pending>,
 }
 
-/// The answer to a request that comes later, from any thread: [`Request::defer`].
+/// The obligation to answer a request later, from any thread: see [`Request::defer`].
 ///
-/// The client waits meanwhile; its repeated requests are recognized. Dropping it unanswered refuses the request. The
-/// [inactivity timeout](crate::Settings::inactivity_timeout) bounds how long the answer may take.
+/// The client waits meanwhile, and its repeated requests are recognized as duplicates. Dropping the value unanswered
+/// refuses the request. The answer has to come within the [inactivity timeout](crate::Settings::inactivity_timeout).
 #[must_use = "dropping it refuses the request"]
 pub struct Deferred {
     pending: Arc<Pending>,
 }
 
-/// The duty to answer: refuses when it is dropped before.
+/// The obligation to answer. Dropped without an answer, it refuses the request.
 pub(super) struct Pending {
     live: Arc<Live>,
     router: Arc<Router>,
@@ -38,7 +38,7 @@ impl Pending {
         Pending { live, router }
     }
 
-    /// False where it was answered before, or the client has given up.
+    /// Answers the request. Returns false if it was answered before, or the client has given up.
     pub(super) fn answer(&self, answer: Answer) -> bool {
         self.router.answer(&self.live, answer)
     }
@@ -48,7 +48,7 @@ impl Drop for Pending {
     fn drop(&mut self) {
         let code = tftp_proto::wire::ErrorCode::UNDEFINED;
         let refusal = Refusal::new(code, "The server's application did not answer");
-        // Has no effect where an answer was given.
+        // Has no effect if an answer was given.
         self.answer(refusal.into());
     }
 }
@@ -58,9 +58,9 @@ impl Request {
         Request { pending }
     }
 
-    /// Returns the name of the file as the client sent it, converted to UTF-8.
+    /// Returns the requested file name, converted to UTF-8.
     ///
-    /// Nothing of it was checked: it may be absolute or have `..` in it.
+    /// The name is not checked in any way: it may be absolute or contain `..`.
     pub fn name(&self) -> &str {
         &self.pending.live.about.filename
     }
@@ -70,7 +70,7 @@ impl Request {
         self.pending.live.about.operation
     }
 
-    /// Returns true where the client wants to upload.
+    /// Returns true if the client wants to upload.
     pub fn is_upload(&self) -> bool {
         self.operation() == Operation::Write
     }
@@ -80,41 +80,40 @@ impl Request {
         self.pending.live.about.mode
     }
 
-    /// Returns the client's address and port. An IPv4 client of a dual-stack socket has its IPv4 address here.
+    /// Returns the client's address and port. An IPv4 client of a dual-stack socket appears with its IPv4 address.
     pub fn client(&self) -> SocketAddr {
         self.pending.live.about.remote
     }
 
-    /// Returns the address that the request was sent to, where the system tells it.
+    /// Returns the local address that the request was sent to, if the system reports it.
     pub fn local_ip(&self) -> Option<IpAddr> {
         self.pending.live.about.local
     }
 
-    /// Returns the size in bytes that an upload's client announced (RFC 2349).
+    /// Returns the size in bytes that the client of an upload announced (RFC 2349).
     ///
-    /// It is a claim: nothing was received yet.
+    /// The size is the client's claim; no data has been received yet.
     pub fn announced_size(&self) -> Option<u64> {
         self.pending.live.about.asked.tsize.filter(|_| self.is_upload())
     }
 
-    /// Returns the names and values of the options that the client asked for and that are well-formed, as
-    /// `("blksize", 1428)`.
+    /// Returns the names and values of the well-formed options in the request, as `("blksize", 1428)`.
     pub fn options(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.pending.live.about.asked.options()
     }
 
-    /// Returns the value of one option; its name is read without regard to case.
+    /// Returns the value of one option; its name is case-insensitive.
     pub fn option(&self, name: &str) -> Option<u64> {
         let mut options = self.options();
         options.find_map(|(known, value)| known.eq_ignore_ascii_case(name).then_some(value))
     }
 
-    /// Returns the handle of the connection.
+    /// Returns a handle to the connection.
     pub fn connection(&self) -> Connection {
         self.pending.live.connection()
     }
 
-    /// Puts the answer off. The handler returns [`Answer::later`].
+    /// Defers the answer. The handler then returns [`Answer::later`].
     ///
     /// ```
     /// # use std::sync::mpsc;
@@ -143,7 +142,7 @@ impl Request {
 }
 
 impl Deferred {
-    /// Answers the request. Returns false where it was answered before, or its client has given up.
+    /// Answers the request. Returns false if it was answered before, or the client has given up.
     pub fn answer(self, answer: impl Into<Answer>) -> bool {
         self.pending.answer(answer.into())
     }

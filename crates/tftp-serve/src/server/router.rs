@@ -1,4 +1,4 @@
-//! Where the notices of the I/O threads arrive, and where they go from there: to handlers, sinks and events.
+//! The router: passes the events of the I/O threads to handlers, sinks, sources and event callbacks.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -24,16 +24,16 @@ use super::refusal::Refusal;
 use super::{Answer, LogKind, LogLevel};
 use crate::inline::{DataRun, EngineEvent, EventSink, Interests, Reply};
 
-/// While so many requests wait for the handler, or events for their callback, new requests are left unanswered; their
-/// clients repeat them.
+/// The number of requests waiting for the handler, or of events waiting for their callback, from which on new requests
+/// are left unanswered; their clients repeat them.
 const MANY: usize = 32_768;
 
-/// While so many events wait, log messages are dropped.
+/// The number of waiting events from which on log messages are dropped.
 const MANY_LOGS: usize = 8_192;
 
 pub(super) struct Router {
     interests: Interests,
-    /// Uploads that go to sinks.
+    /// The number of uploads that go to sinks.
     sinks: AtomicUsize,
     live: Mutex<BTreeMap<i32, Arc<Live>>>,
     /// Signalled when `live` becomes empty.
@@ -52,7 +52,7 @@ pub(super) struct Router {
     this: Weak<Router>,
 }
 
-/// What downloads need of their sources.
+/// Passes requests for bytes from the feeds to the router.
 struct Asker(Weak<Router>);
 
 impl Asks for Asker {
@@ -96,7 +96,7 @@ impl Router {
         })
     }
 
-    /// Every connection that has begun and whose end was not told yet.
+    /// Returns every connection that has begun and whose end has not been reported.
     pub(super) fn connections(&self) -> Vec<Arc<Live>> {
         self.live.lock().values().cloned().collect()
     }
@@ -105,7 +105,7 @@ impl Router {
         self.live.lock().len()
     }
 
-    /// Waits until no connection is left. False where some are after `patience`.
+    /// Waits until no connection is left. Returns false if some are left after `patience`.
     pub(super) fn wait_idle(&self, patience: Option<Duration>) -> bool {
         let deadline = patience.map(|patience| tftp_udp::now() + patience);
         let mut live = self.live.lock();
@@ -124,7 +124,7 @@ impl Router {
     }
 
     pub(super) fn stop_work(&self) {
-        // The handler threads have ended already.
+        // Fails if the handler threads have ended already.
         let _ = self.work.send(Work::Stop);
     }
 
@@ -132,7 +132,7 @@ impl Router {
         self.carriers.stop();
     }
 
-    /// The application's runtime, if it has given one.
+    /// Returns the function that runs futures on the application's runtime, if there is one.
     pub(super) fn spawner(&self) -> Option<&Spawner> {
         self.spawner.as_ref()
     }
@@ -150,13 +150,13 @@ impl Router {
     }
 
     fn send(&self, work: Work) {
-        // Fails where the server is closed and nobody is left to work.
+        // Fails if the server is closed and no thread is left to work.
         let _ = self.work.send(work);
     }
 
-    /// Passes an answer on; false where it came too late.
+    /// Passes an answer on. Returns false if it came too late.
     pub(super) fn answer(self: &Arc<Router>, live: &Arc<Live>, answer: Answer) -> bool {
-        // The application's code runs before any lock is taken.
+        // Application code runs before any lock is taken.
         let carried = Carried {
             live: Arc::clone(live),
             router: Arc::clone(self),
@@ -172,7 +172,7 @@ impl Router {
         is_answered
     }
 
-    /// The last that is told of a connection.
+    /// Reports the end of a connection, its last event, and forgets the connection.
     pub(super) fn tell_end(&self, live: &Arc<Live>, outcome: Outcome) {
         self.tell_event(|| Event::Ended {
             connection: live.connection(),
@@ -185,7 +185,7 @@ impl Router {
         }
     }
 
-    /// How many log messages were dropped since this was called last.
+    /// Returns the number of log messages dropped since the last call.
     pub(super) fn take_dropped_logs(&self) -> u64 {
         match self.dropped_logs.load(Relaxed) {
             0 => 0,
@@ -228,7 +228,7 @@ impl Router {
         };
         let weight = run.weight();
         match live.about.operation {
-            // Told for the sake of an upload elsewhere.
+            // Data events are on because some upload goes to a sink; this download does not need them.
             Operation::Read => live.taken(weight),
             Operation::Write => {
                 if self.call(&live, Item::Data(run)).is_some() {
@@ -238,7 +238,7 @@ impl Router {
         }
     }
 
-    /// Has work done by the sink or source of a connection; it comes back where there is none.
+    /// Passes an item to the sink or source of a connection; returns the item if there is none.
     fn call(&self, live: &Arc<Live>, item: Item) -> Option<Item> {
         match live.call(item) {
             Called::Thread => self.carry(Arc::clone(live)),
@@ -249,7 +249,7 @@ impl Router {
         None
     }
 
-    /// Under a lock of the feeds: only passes it on.
+    /// Passes a request for bytes on. Called under a lock of the feeds, so it does nothing else.
     fn wanted(&self, wanted: Wanted) {
         if let Some(live) = self.find(wanted.name) {
             let left = self.call(&live, Item::Wanted(wanted));
@@ -261,14 +261,15 @@ impl Router {
         }
     }
 
-    /// Asks another of the downloads that share a source, because the one that was to supply has just ended.
+    /// Passes a request for bytes to another download that shares the source, because the one that was to supply them
+    /// has just ended.
     pub(super) fn want_elsewhere(&self, wanted: Wanted, key: &Shared) {
         let others = self.connections();
         let mut others = others.iter().filter(|live| live.runs_with(key));
         others.find(|live| self.call(live, Item::Wanted(wanted)).is_none());
     }
 
-    /// Whether another download runs that shares the source of this one.
+    /// Returns true if another running download shares the source of this one.
     pub(super) fn is_shared(&self, live: &Live) -> bool {
         let Some(key) = live.last_shared() else {
             return false;
@@ -276,7 +277,7 @@ impl Router {
         self.live.lock().values().any(|other| other.runs_with(&key))
     }
 
-    /// A source or a sink has failed: its transfer ends, and those that share it.
+    /// Ends the transfer of a source or sink that has failed, and the transfers that share it.
     pub(super) fn fail(&self, live: &Live, refusal: &Refusal) {
         live.end(refusal.clone());
         let Some(key) = live.last_shared() else {
@@ -301,7 +302,7 @@ impl Router {
         self.look_after_lingering();
     }
 
-    /// Has the end of a connection told.
+    /// Has the end of a connection reported by the thread that `teller` names.
     pub(super) fn finish(&self, live: Arc<Live>, teller: Teller) {
         match teller {
             Teller::Caller(outcome) => self.tell_end(&live, outcome),
@@ -310,7 +311,8 @@ impl Router {
         }
     }
 
-    /// The connection is over, and its source works for others: it may be that these end before the source comes back.
+    /// Remembers a connection that is over while its source works for others: these may end before the source's future
+    /// returns.
     pub(super) fn linger(&self, live: &Arc<Live>) {
         let mut lingering = self.lingering.lock();
         if !lingering.iter().any(|other| Arc::ptr_eq(other, live)) {
@@ -378,7 +380,7 @@ impl EventSink for Router {
                 kind,
                 message,
             } => self.log(id, level, kind, message),
-            // The end says the same.
+            // The end of the connection reports the same.
             EngineEvent::Failed { .. } => {}
         }
     }

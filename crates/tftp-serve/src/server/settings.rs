@@ -1,4 +1,4 @@
-//! What may change while a server runs.
+//! The settings that may change while a server runs.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -17,13 +17,13 @@ use super::error::{Error, ErrorKind};
 use crate::bounds;
 use crate::config::{ClientFilter, Policy};
 
-/// The same with a single port: a forged ACK brings no more than that.
+/// The maximum window with a single port, in blocks: a forged ACK makes the server send no more than that.
 const SINGLE_PORT_WINDOW: u16 = 4;
 
 /// Settings that may change while a server runs: [`Server::reconfigure`](crate::Server::reconfigure).
 ///
-/// [`Builder`](crate::Builder) has the same methods for the values at the start. A transfer keeps
-/// the settings under which it began.
+/// [`Builder`](crate::Builder) has the same methods for the initial values. A transfer keeps the settings under which
+/// it began.
 #[derive(Clone)]
 pub struct Settings {
     root: Option<PathBuf>,
@@ -71,7 +71,7 @@ impl Default for Settings {
     }
 }
 
-/// Writes each setter twice: for [`Settings`], and for the builder, which has settings inside.
+/// Writes each setter twice: for [`Settings`], and for the builder, which contains settings.
 macro_rules! setters {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*) => |$settings:ident| $body:expr;)*) => {
         impl Settings {
@@ -94,11 +94,10 @@ macro_rules! setters {
 }
 
 setters! {
-    /// Serves this directory. Default: none, only what the handler supplies.
+    /// Serves this directory. Default: none, only the handler's answers are served.
     ///
-    /// Names of clients lead to files below it and never outside, whatever `..`, absolute paths or
-    /// symbolic links they hold. A relative path is resolved once, by the directory that is current
-    /// when the server starts.
+    /// Clients reach files below the directory and nothing outside of it, even by names with `..`, absolute paths or
+    /// symbolic links. A relative path is resolved once, against the current directory when the server starts.
     root(path: impl AsRef<Path>) => |settings| settings.root = Some(path.as_ref().to_path_buf());
     /// Serves no directory, as by default.
     no_root() => |settings| settings.root = None;
@@ -108,69 +107,72 @@ setters! {
     read_only(read_only: bool) => |settings| settings.read_only = read_only;
     /// Lets uploads replace existing files. Default: false, they are refused with ERROR 6.
     overwrite(overwrite: bool) => |settings| settings.overwrite = overwrite;
-    /// Acknowledges the end of an upload only when its file would survive a power failure
-    /// (fsync of the file and of its directory). Default: false.
+    /// Acknowledges the end of an upload only after its file would survive a power failure (fsync of the file and of
+    /// its directory). Default: false.
     sync_uploads(sync: bool) => |settings| settings.sync_uploads = sync;
-    /// Limits the transfers at once, to a million at most; more requests get an ERROR. 0 refuses all. Default: 10,000.
+    /// Limits the number of concurrent transfers, 0 to a million. Requests beyond the limit get an ERROR; 0 refuses
+    /// all. Default: 10,000.
     max_connections(limit: usize) => |settings| settings.max_connections = limit;
-    /// Limits the transfers at once of one client address. Default: `None`, no limit.
+    /// Limits the number of concurrent transfers of one client address. Default: `None`, no limit.
     max_connections_per_client(limit: Option<usize>) => |settings| settings.max_connections_per_client = limit;
     /// Limits the block size that clients may negotiate (RFC 2348), 8 to 65464 bytes. Default: 65464.
     ///
-    /// A path with an MTU of 1500 takes 1468 bytes in one IPv4 packet without fragments.
+    /// With an MTU of 1500, blocks of up to 1468 bytes fit in one IPv4 packet without fragmentation.
     max_block_size(bytes: u16) => |settings| settings.max_block_size = bytes;
     /// Limits the window that clients may negotiate (RFC 7440), 1 to 65535 blocks. Default: 64.
     ///
-    /// With [`single_port`](crate::Builder::single_port) windows have 4 blocks at most, because one
-    /// forged ACK makes the server send a whole window. A limit above 64 lifts this bound, and that
-    /// of the bytes in a window of large blocks: it says that the clients are known.
+    /// With [`single_port`](crate::Builder::single_port) windows have at most 4 blocks, because one forged ACK makes
+    /// the server send a whole window. A limit above 64 lifts this bound, and the bound of the bytes in a window of
+    /// large blocks. Set it only if the clients are known.
     max_window_size(blocks: u16) => |settings| settings.max_window_size = blocks;
-    /// The block number that follows 65535, 0 or 1, for clients that do not ask for one. Default: 0.
+    /// Sets the block number that follows 65535, 0 or 1, for clients that do not negotiate it. Default: 0.
     first_block_after_wrap(number: u16) => |settings| settings.first_block_after_wrap = number;
-    /// The longest wait before a packet is sent again. Default: 5 s.
+    /// Sets the longest wait before a packet is retransmitted. Default: 5 s.
     retransmit_timeout(wait: Duration) => |settings| settings.retransmit_timeout = wait;
-    /// How many full waits may follow the first before a silent client is given up, 0 to 1000. Default: 3.
+    /// Sets how many full waits may follow the first before the server gives up on a silent client, 0 to 1000. Default:
+    /// 3.
     max_retransmits(count: u32) => |settings| settings.max_retransmits = count;
-    /// Waits as long as the measured round trip suggests, up to the retransmit timeout. Default: true;
-    /// with false every wait has the full length.
+    /// Derives the wait before a retransmission from the measured round trip, up to the retransmit timeout. Default:
+    /// true. With false every wait has the full length.
     adaptive_retransmit(adaptive: bool) => |settings| settings.adaptive_retransmit = adaptive;
-    /// Ends a transfer without progress for this long. Default: 60 s; `None`: no limit.
+    /// Ends a transfer that makes no progress for this long. Default: 60 s; `None`: no limit.
     ///
-    /// A deferred answer has this long, too.
+    /// It also limits the time until a deferred answer.
     inactivity_timeout(limit: Option<Duration>) => |settings| settings.inactivity_timeout = limit;
-    /// Ends a transfer that takes longer than this in all. Default: `None`, no limit.
+    /// Ends a transfer that takes longer than this in total. Default: `None`, no limit.
     transfer_timeout(limit: Option<Duration>) => |settings| settings.transfer_timeout = limit;
-    /// Answers requests only from addresses for which `admits` returns true. Default: everybody's.
+    /// Answers requests only from addresses for which `admits` returns true. Default: all addresses.
     ///
-    /// Others meet silence, and no event tells of them. `admits` runs on I/O threads, once a
-    /// request, and must not block. An IPv4 client is IPv4 here, whatever the socket.
+    /// Requests from other addresses get no answer, and no event reports them. `admits` runs on I/O threads, once per
+    /// request, and must not block. It gets the IPv4 address of an IPv4 client on every socket, dual-stack ones
+    /// included.
     clients(admits: impl Fn(IpAddr) -> bool + Send + Sync + 'static) => |settings| {
         settings.clients = Some(Arc::new(Admits(admits)));
     };
     /// Answers requests from every address, as by default.
     all_clients() => |settings| settings.clients = None;
-    /// Treats requests as though they had no option of this name, as in `windowsize`; may be
-    /// called for several. For clients whose implementation of an option is broken.
+    /// Treats requests as if they did not contain the option of this name, as in `windowsize`; may be called several
+    /// times. For clients whose implementation of an option is broken.
     ignore_option(name: &str) => |settings| settings.ignored_options.push(name.to_owned());
-    /// Heeds all options again, as by default.
+    /// Accepts all options again, as by default.
     heed_all_options() => |settings| settings.ignored_options.clear();
-    /// Converts the names of files on the wire. Default: UTF-8; bytes that are not valid are kept.
+    /// Sets the conversion of file names on the wire. Default: UTF-8; invalid bytes are kept.
     ///
     /// The crate `tftp-codepage` has code pages of Windows, DOS and others.
     names(codec: impl NameCodec + 'static) => |settings| settings.names = Arc::new(codec);
 }
 
 impl Settings {
-    /// What [`Settings::max_block_size`] takes: the sizes of RFC 2348.
+    /// The range of [`Settings::max_block_size`]: the sizes of RFC 2348.
     pub const BLOCK_SIZES: RangeInclusive<u16> = bounds::MAX_BLOCK_SIZE;
-    /// What [`Settings::max_window_size`] takes: the sizes of RFC 7440.
+    /// The range of [`Settings::max_window_size`]: the sizes of RFC 7440.
     pub const WINDOW_SIZES: RangeInclusive<u16> = bounds::MAX_WINDOW_SIZE;
-    /// What [`Settings::max_connections`] and [`Settings::max_connections_per_client`] take.
+    /// The range of [`Settings::max_connections_per_client`], and with 0 of [`Settings::max_connections`].
     pub const CONNECTIONS: RangeInclusive<usize> = bounds::MAX_CONNECTIONS;
-    /// What [`Settings::max_retransmits`] takes.
+    /// The range of [`Settings::max_retransmits`].
     pub const RETRANSMITS: RangeInclusive<u32> = bounds::MAX_RETRANSMITS;
 
-    /// Returns the names of the options that the server knows: what [`Settings::ignore_option`] takes.
+    /// Returns the names of the options that the server knows, which [`Settings::ignore_option`] accepts.
     pub fn option_names() -> impl Iterator<Item = &'static str> {
         OptionSet::names()
     }
@@ -179,7 +181,7 @@ impl Settings {
         self.root.is_some()
     }
 
-    /// Opens the root directory, unless `before` has the same.
+    /// Opens the root directory. If `before` has the same path and symlink setting, its root is reused.
     pub(super) fn open_root(&self, before: Option<&Root>) -> Result<Option<Root>, Error> {
         let Some(path) = &self.root else {
             return Ok(None);
@@ -290,7 +292,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// A root directory that was opened, with what it was opened by.
+/// An open root directory, with the path and setting that it was opened with.
 #[derive(Clone)]
 pub(super) struct Root {
     path: PathBuf,
@@ -299,7 +301,7 @@ pub(super) struct Root {
 }
 
 impl Root {
-    /// Checks the directory anew, which may have gone or been replaced.
+    /// Opens the directory anew, because it may have been removed or replaced.
     pub(super) fn reopen(&mut self) -> Result<(), Error> {
         let jail = Jail::new(self.jail.root(), self.follow_symlinks)
             .map_err(|error| Error::io(ErrorKind::Root, self.path.display().to_string(), error))?;
@@ -312,7 +314,7 @@ impl Root {
     }
 }
 
-/// The value, or an error that names it and its range.
+/// Returns the value, or an error that names it and its range.
 pub(super) fn within<T>(name: &str, value: T, range: &RangeInclusive<T>) -> Result<T, Error>
 where
     T: PartialOrd + fmt::Display,
@@ -327,7 +329,7 @@ where
     }
 }
 
-/// Names as they are, with bytes that are not UTF-8 kept.
+/// Keeps names unchanged, including bytes that are not valid UTF-8.
 struct Utf8;
 
 impl NameCodec for Utf8 {
@@ -348,7 +350,7 @@ impl<F: Fn(IpAddr) -> bool + Send + Sync> ClientFilter for Admits<F> {
 mod tests {
     use super::*;
 
-    /// Blocks of a window, and bytes of one with large blocks.
+    /// Returns the maximum blocks of a window, and the maximum bytes of a window of large blocks.
     fn window(settings: Settings, single_port: bool) -> (u16, u32) {
         let limits = settings.policy(None, single_port).unwrap().limits;
         (limits.max_windowsize, limits.max_large_window)

@@ -1,4 +1,4 @@
-//! Where the bytes of an upload go when they are not to become a file.
+//! Sinks: receivers of uploads that are not stored as files.
 
 use std::future::poll_fn;
 use std::io::{self, Write};
@@ -12,13 +12,13 @@ use super::refusal::Refusal;
 
 /// Receives the bytes of one upload.
 ///
-/// Methods run on threads of the library's own, one call at a time, in order. They may block: the
-/// client then waits, because no more than 256 KiB of an upload are received ahead of its sink. No other client waits, until
-/// [`Builder::blocking_threads`](crate::Builder::blocking_threads) sources and sinks block at the same time.
+/// Methods run on the library's own threads, one call at a time, in order. They may block: the client then waits,
+/// because at most 256 KiB of an upload are received ahead of its sink. Other clients do not wait, unless
+/// [`Builder::blocking_threads`](crate::Builder::blocking_threads) sources and sinks block at the same time. An
 /// [`AsyncSink`] holds no thread while it waits.
 ///
-/// The client's last block is acknowledged only after [`Sink::finish`] has returned `Ok`. A sink that is
-/// dropped without `finish` had an upload that did not arrive as a whole.
+/// The client's last block is acknowledged only after [`Sink::finish`] has returned `Ok`. A sink that is dropped
+/// without a call of `finish` has received an incomplete upload.
 ///
 /// Text (netascii) is translated: lines end in LF.
 ///
@@ -61,10 +61,10 @@ impl<W: Write + Send + 'static> Sink for Writer<W> {
 
 /// Receives the bytes of one upload without blocking a thread.
 ///
-/// What it returns is polled on threads of the library's own or, with [`Builder::spawner`](crate::Builder::spawner), on the
-/// application's runtime. It must not block. What it promises is the same as for [`Sink`]: while a future is pending its
-/// client waits, and the last block is acknowledged only after [`AsyncSink::finish`]. It is dropped when the upload has
-/// ended, also while a future of it is pending, before the end is reported.
+/// The futures that its methods return are polled on the library's own threads or, with
+/// [`Builder::spawner`](crate::Builder::spawner), on the application's runtime. They must not block. As with [`Sink`],
+/// the client waits while a future is pending, and the last block is acknowledged only after [`AsyncSink::finish`].
+/// When the upload has ended, the sink is dropped before the end is reported, even if one of its futures is pending.
 ///
 /// ```
 /// use tftp_serve::{AsyncSink, Refusal};

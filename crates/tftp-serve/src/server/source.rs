@@ -1,4 +1,4 @@
-//! Where the bytes of a download come from when they are neither a file nor in memory.
+//! Sources: suppliers of downloads that are neither files nor in memory.
 
 use std::future::poll_fn;
 use std::io::{self, Read};
@@ -12,13 +12,13 @@ use super::pump::{self, Carried};
 
 /// Supplies the bytes of one download.
 ///
-/// Methods run on threads of the library's own, one call at a time. They may block: the client waits meanwhile, at most for
-/// the [inactivity timeout](crate::Settings::inactivity_timeout), and no other client does, until
-/// [`Builder::blocking_threads`](crate::Builder::blocking_threads) sources and sinks block at the same time. No more than
-/// two windows are read ahead of the client. An error ends the download: its client gets what
+/// Methods run on the library's own threads, one call at a time. They may block: the client then waits, at most for the
+/// [inactivity timeout](crate::Settings::inactivity_timeout). Other clients do not wait, unless
+/// [`Builder::blocking_threads`](crate::Builder::blocking_threads) sources and sinks block at the same time. At most
+/// two windows are read ahead of the client. An error ends the download: the client gets the ERROR that
 /// [`Refusal`](crate::Refusal) makes of it.
 ///
-/// [`AsyncSource`] holds no thread while it waits.
+/// An [`AsyncSource`] holds no thread while it waits.
 ///
 /// ```
 /// use std::io;
@@ -48,25 +48,25 @@ use super::pump::{self, Carried};
 /// }
 /// ```
 pub trait Source: Send + 'static {
-    /// Returns the length in bytes, where it is known: clients that ask for it are told.
+    /// Returns the length in bytes, if it is known. It is sent to clients that request it (the option tsize, RFC 2349).
     ///
-    /// A source that ends before fails its download.
+    /// A source that ends before this length fails its download.
     fn size(&self) -> Option<u64> {
         None
     }
 
-    /// Returns the name under which downloads share what is read; `None`: this one shares with no other.
+    /// Returns the name under which downloads share the bytes read; `None` if this source is not shared.
     ///
-    /// Sources of one key and one size must have the same bytes: what one of them reads is sent to all, so that a
-    /// thousand clients that begin together cause one pass over it. One that comes too late for what is still held has the
-    /// source read again from the beginning.
+    /// Sources with the same key and size must have the same bytes. The bytes that one of them reads are sent to all,
+    /// so a thousand clients that begin together cause a single pass over the source. For a client that comes too late
+    /// for the bytes that are still held, the source is read again from the beginning.
     fn key(&self) -> Option<Arc<str>> {
         None
     }
 
-    /// Reads bytes from `offset` on into `buffer`, and returns how many; 0 is the end. `buffer` is not empty.
+    /// Reads bytes at `offset` into `buffer`, and returns their number; 0 is the end. `buffer` is not empty.
     ///
-    /// Without a key offsets follow each other without a gap; with one, reading may begin anew at 0.
+    /// Without a key, each call continues at the end of the previous one. With a key, reading may restart at 0.
     ///
     /// # Errors
     /// Any; [`std::io::ErrorKind::Interrupted`] is tried again.
@@ -75,13 +75,13 @@ pub trait Source: Send + 'static {
 
 /// Supplies the bytes of one download without blocking a thread.
 ///
-/// What it returns is polled on threads of the library's own, first when the client's request was answered and then whenever
-/// its waker is called; with [`Builder::spawner`](crate::Builder::spawner), on the application's runtime. It must not block.
-/// What it promises is the same as for [`Source`]. It is dropped when its download has ended, also while a future of it is
-/// pending, before the end is reported.
+/// The futures of its method are polled on the library's own threads, first when the request was answered and then
+/// whenever their waker is called, or, with [`Builder::spawner`](crate::Builder::spawner), on the application's
+/// runtime. They must not block. The rules of [`Source`] hold here, too. When the download has ended, the source is
+/// dropped before the end is reported, even if one of its futures is pending.
 ///
-/// [`Answer::async_reader`](crate::Answer::async_reader) and [`Answer::stream`](crate::Answer::stream) make one of readers
-/// and streams.
+/// [`Answer::async_reader`](crate::Answer::async_reader) and [`Answer::stream`](crate::Answer::stream) make sources of
+/// readers and streams.
 ///
 /// ```
 /// use std::io;
@@ -106,24 +106,24 @@ pub trait Source: Send + 'static {
 /// }
 /// ```
 pub trait AsyncSource: Send + 'static {
-    /// Returns the length in bytes, where it is known: see [`Source::size`].
+    /// Returns the length in bytes, if it is known: see [`Source::size`].
     fn size(&self) -> Option<u64> {
         None
     }
 
-    /// Returns the name under which downloads share what is read: see [`Source::key`].
+    /// Returns the name under which downloads share the bytes read: see [`Source::key`].
     fn key(&self) -> Option<Arc<str>> {
         None
     }
 
-    /// Reads bytes from `offset` on into `buffer`, and returns how many; 0 is the end: see [`Source::read_at`].
+    /// Reads bytes at `offset` into `buffer`, and returns their number; 0 is the end: see [`Source::read_at`].
     ///
     /// # Errors
     /// Any; [`std::io::ErrorKind::Interrupted`] is tried again.
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
 }
 
-/// What is known of a source before it is read.
+/// The properties of a source that are known before it is read.
 pub(super) struct Shape {
     pub(super) size: Option<u64>,
     pub(super) key: Option<Arc<str>>,
@@ -155,7 +155,7 @@ impl<S: AsyncSource> BoxedSource for S {
     }
 }
 
-/// A reader is read once, from its beginning to its end.
+/// A source that reads a reader once, from its beginning to its end.
 pub(super) struct Reader<R> {
     pub(super) reader: R,
     pub(super) size: Option<u64>,
@@ -171,7 +171,7 @@ impl<R: Read + Send + 'static> Source for Reader<R> {
     }
 }
 
-/// An asynchronous reader is read once, from its beginning to its end.
+/// A source that reads an asynchronous reader once, from its beginning to its end.
 pub(super) struct AsyncReader<R> {
     pub(super) reader: Pin<Box<R>>,
     pub(super) size: Option<u64>,

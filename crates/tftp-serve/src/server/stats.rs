@@ -8,23 +8,23 @@ use crate::shared::Shared;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Transfers under way.
+    /// Active transfers.
     pub active: u64,
-    /// Requests that were taken, repetitions left out.
+    /// Accepted requests, without duplicates.
     pub requests: u64,
-    /// Transfers that ended with a whole file.
+    /// Transfers that ended complete.
     pub completed: u64,
-    /// Transfers that ended otherwise.
+    /// Transfers that ended in any other way.
     pub failed: u64,
-    /// Requests that a limit or a setting refused.
+    /// Requests that a limit, a setting or the handler refused.
     pub refused: u64,
-    /// Requests left unanswered because too much was under way.
+    /// Requests left unanswered because of overload.
     pub unanswered: u64,
     /// Bytes of files that clients acknowledged.
     pub bytes_sent: u64,
     /// Bytes of files received.
     pub bytes_received: u64,
-    /// Packets sent more than once.
+    /// Retransmitted packets.
     pub retransmissions: u64,
 }
 

@@ -11,13 +11,13 @@ use futures_core::Stream;
 
 use super::source::AsyncSource;
 
-/// A stream, and what of its last piece was not passed on yet.
+/// A stream, and the rest of its last piece that was not passed on yet.
 struct Pieces<S, B> {
     stream: Pin<Box<S>>,
     piece: Option<B>,
-    /// Bytes of the piece that were passed on.
+    /// The number of bytes of the piece that were passed on.
     taken: usize,
-    /// Bytes of the stream that were passed on.
+    /// The number of bytes of the stream that were passed on.
     at: u64,
 }
 
@@ -36,11 +36,11 @@ where
         }
     }
 
-    /// The bytes that come next, as many as are there and `most` at most; none at the end.
+    /// Returns the next bytes: as many as are available, at most `most`, and none at the end.
     async fn next(&mut self, most: u64) -> io::Result<&[u8]> {
         let held = |piece: &B| piece.as_ref().len();
         while self.piece.as_ref().is_none_or(|piece| held(piece) == self.taken) {
-            // A piece that was passed on is not held while the next one is waited for.
+            // Free a piece that was passed on before waiting for the next one.
             (self.piece, self.taken) = (None, 0);
             match poll_fn(|context| self.stream.as_mut().poll_next(context)).await {
                 Some(Ok(piece)) => self.piece = Some(piece),
@@ -63,7 +63,7 @@ where
     }
 }
 
-/// The error as one of input and output, which it may be already.
+/// Converts the error to an I/O error, unless it is one already.
 fn io_error(error: Box<dyn Error + Send + Sync>) -> io::Error {
     match error.downcast::<io::Error>() {
         Ok(error) => *error,
@@ -145,7 +145,7 @@ where
             Some(pieces) => self.pieces.insert(pieces),
             None => self.pieces.insert(Pieces::new((self.open)())),
         };
-        // The pass of a download that has ended goes on here: what that one has read is skipped.
+        // This source takes over from a download that has ended: skip the bytes that the other one has read.
         while pieces.at < offset {
             let left = offset - pieces.at;
             if pieces.next(left).await?.is_empty() {
