@@ -1,4 +1,4 @@
-//! One connection as its I/O thread, its handles and whoever answers for it share it.
+//! The state of one connection that its I/O thread, its handles and its `Reply` share.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -12,31 +12,32 @@ use super::progress::Progress;
 use super::reply::Post;
 use super::{Key, Outcome};
 
-/// What is known of a connection from its request on, and what becomes known later.
+/// The properties of a connection: those known with its request, and those that become known later.
 pub(crate) struct About {
-    /// From 1000001 up; not used again by the same server while anything holds this.
+    /// The connection's number, from 1000001 up. The same server does not use it again while anything holds this value.
     pub(crate) id: i32,
-    /// Keeps the id.
+    /// Keeps the id reserved.
     pub(crate) _lease: Option<IdLease>,
-    /// The client's TID; an IPv4 client of a dual-stack socket has its IPv4 address here.
+    /// The client's TID. An IPv4 client of a dual-stack socket appears with its IPv4 address.
     pub(crate) remote: SocketAddr,
-    /// The address that was asked, where the system tells it.
+    /// The local address that the request was sent to, if the system reports it.
     pub(crate) local: Option<IpAddr>,
-    /// The requested name as text, unchanged otherwise.
+    /// The requested name as text, otherwise unchanged.
     pub(crate) filename: String,
     /// octet or netascii.
     pub(crate) mode: Mode,
     /// RRQ or WRQ.
     pub(crate) operation: Operation,
-    /// The options that the client asked for, without those that the policy refuses.
+    /// The options of the request, without those that the policy refuses.
     pub(crate) asked: Asked,
     /// Live figures.
     pub(crate) progress: Progress,
-    /// The file that was found or made.
+    /// The file that was found or created.
     pub(crate) path: OnceLock<PathBuf>,
     pub(crate) outcome: OnceLock<Outcome>,
-    /// The way back to its I/O thread; `None` where a limit refused it: it never began.
+    /// The transfer's key and the inbox of its I/O thread; `None` if a limit refused the request, so that no transfer
+    /// began.
     pub(crate) way: Option<(Key, Arc<dyn Post>)>,
-    /// How much of its data was not taken yet.
+    /// Counts the data that the application has not taken yet.
     pub(crate) flow: Flow,
 }

@@ -1,4 +1,4 @@
-//! What an engine is told: once, when it starts (`Config`), and at any time (`Policy`).
+//! The configuration of an engine: fixed when it starts (`Config`), or changeable at any time (`Policy`).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use super::jail::Jail;
 use tftp_files::names::NameCodec;
 use tftp_udp::{ListenOptions, SocketId};
 
-/// What is fixed while an engine runs: its sockets and its threads.
+/// The configuration that is fixed while an engine runs: its sockets and its threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
     /// The listening sockets, one for each I/O thread, and the ports of transfers.
     pub(crate) options: ListenOptions,
-    /// The application bound that socket: which one it is.
+    /// The identity of the listening socket, if the application bound it.
     pub(crate) adopted: Option<SocketId>,
-    /// How long to look for the next packet before sleeping, at most, while packets come that fast. Zero: never.
+    /// The longest time to poll for the next packet before sleeping, while packets arrive that fast. Zero: never.
     pub(crate) busy_poll: Duration,
 }
 
-/// What may change while an engine runs; a transfer keeps the policy under which it began.
+/// The settings that may change while an engine runs. A transfer keeps the policy under which it began.
 #[derive(Clone)]
 pub struct Policy {
-    /// The directory that is served; `None`: only what the application supplies.
+    /// The directory that is served; `None`: only the application's sources are served.
     pub root: Option<Arc<Jail>>,
     /// Uploads are refused.
     pub read_only: bool,
@@ -35,24 +35,24 @@ pub struct Policy {
     pub allow_overwrite: bool,
     /// fsync a finished upload and its directory before the last ACK.
     pub sync_uploads: bool,
-    /// Transfers at once, in all.
+    /// The maximum number of concurrent transfers.
     pub max_connections: usize,
-    /// Transfers at once from one address; 0: no limit.
+    /// The maximum number of concurrent transfers of one client address; 0: no limit.
     pub max_per_host: usize,
-    /// What a client may negotiate.
+    /// The limits of the options that a client may negotiate.
     pub limits: Limits,
     /// When to retransmit and when to give up.
     pub timing: Timing,
-    /// How file names on the wire become text.
+    /// Converts file names on the wire to text.
     pub names: Arc<dyn NameCodec>,
-    /// Whose requests are answered; `None`: everybody's. Others meet silence.
+    /// Selects the clients whose requests are answered; `None`: all. Others get no answer.
     pub clients: Option<Arc<dyn ClientFilter>>,
-    /// Options that are passed over, as though clients had not sent them.
+    /// Options that are ignored, as if clients had not sent them.
     pub refused_options: OptionSet,
 }
 
 impl Policy {
-    /// What a server object has by default, without a directory.
+    /// Returns the defaults of a server object, without a directory.
     pub fn new(names: Arc<dyn NameCodec>) -> Policy {
         Policy {
             root: None,
@@ -82,7 +82,7 @@ impl Policy {
 }
 
 impl Policy {
-    /// The part of it that decides who is served.
+    /// Returns the part by which the machine decides which requests are served.
     pub(crate) fn of_machine(&self) -> tftp_machine::Policy {
         tftp_machine::Policy {
             read_only: self.read_only,
@@ -95,8 +95,9 @@ impl Policy {
     }
 }
 
-/// Decides by address whose requests are answered. Called on I/O threads, once a request: it must not block.
+/// Decides by address whose requests are answered. Called on I/O threads, once per request: it must not block.
 pub trait ClientFilter: Send + Sync {
-    /// Whether requests from this address are answered. An IPv4 client is IPv4 here, whatever the socket.
+    /// Returns true if requests from this address are answered. An IPv4 client has its IPv4 address here, also on
+    /// dual-stack sockets.
     fn admits(&self, client: IpAddr) -> bool;
 }

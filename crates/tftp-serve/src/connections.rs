@@ -1,6 +1,6 @@
-//! What the loop keeps of each transfer: its connection as the application knows it, where its bytes are, what the
-//! application has not taken yet. What a transfer does is decided by the machine. Its index is this table's, so that no
-//! look-up needs a hash.
+//! The loop's state of each transfer: its connection as the application knows it, the source or target of its bytes,
+//! the data that the application has not taken yet. The machine decides what a transfer does. This table uses the
+//! machine's index, so that no look-up needs a hash.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -25,20 +25,20 @@ pub(crate) use cargo::{Body, Cargo};
 mod cargo;
 mod ends;
 
-/// Text of a peer that is shown, at most.
+/// The maximum length of a peer's text that is shown, in bytes.
 const SHOWN: usize = 256;
 
 /// The connections of one I/O thread.
 pub(crate) struct Connections<S: Store> {
     slots: Vec<Option<Box<Cargo<S>>>>,
-    /// Uploads that took data and have not passed it on yet.
+    /// Uploads that received data and have not passed it on yet.
     dirty: Vec<TransferId>,
-    /// A connection that a limit forbids, until its client is told.
+    /// A connection that a limit or a setting refused, until its client's ERROR is sent.
     refusal: Option<(Arc<About>, Outcome)>,
-    /// The address that every request is sent to, where the sockets are bound to one.
+    /// The address that every request is sent to, if the sockets are bound to one.
     only_address: Option<IpAddr>,
     shared: Arc<Shared>,
-    /// Where answers for the connections go.
+    /// Receives answers for the connections.
     inbox: Arc<dyn Post>,
 }
 
@@ -54,7 +54,7 @@ struct Asking<'a> {
     began: Instant,
 }
 
-/// The name of a transfer in storage.
+/// Returns the name of a transfer in storage.
 pub(crate) fn owner(id: TransferId) -> Owner {
     Owner {
         index: id.index,
@@ -74,7 +74,7 @@ impl<S: Store> Connections<S> {
         }
     }
 
-    /// How many there are, by counting: for those who look whether something is left.
+    /// Counts the connections. It takes linear time, for checks whether something is left.
     pub(crate) fn len(&self) -> usize {
         self.slots.iter().flatten().count()
     }
@@ -91,7 +91,7 @@ impl<S: Store> Connections<S> {
         (cargo.id == id).then_some(cargo)
     }
 
-    /// A transfer was admitted: what is known of its connection.
+    /// Makes the connection of a transfer that was admitted.
     fn begin(&mut self, id: TransferId, server: &Server<ThreadLimits>, policy: &Arc<Policy>) {
         let Some(transfer) = server.transfer(id) else {
             return;
@@ -133,7 +133,7 @@ impl<S: Store> Connections<S> {
         self.slots[index] = Some(Box::new(cargo));
     }
 
-    /// Acts on what a datagram meant, where it did not move a transfer.
+    /// Acts on the result of a datagram that did not advance a transfer: a request, or one that was refused or dropped.
     #[cold]
     pub(crate) fn meet(
         &mut self,
@@ -173,17 +173,17 @@ impl<S: Store> Connections<S> {
         }
     }
 
-    /// The connection that a limit forbids; 0: none.
+    /// Returns the number of the refused connection whose ERROR is about to be sent; 0: none.
     pub(crate) fn refused_number(&self) -> i32 {
         self.refusal.as_ref().map_or(0, |(connection, _)| connection.id)
     }
 
-    /// The client of a connection that a limit forbids has been told.
+    /// Takes the refused connection, once the ERROR to its client is sent.
     pub(crate) fn take_refusal(&mut self) -> Option<(Arc<About>, Outcome)> {
         self.refusal.take()
     }
 
-    /// A packet of a transfer came, and the log wants to know.
+    /// Logs a received packet of a transfer. Called only if the log has lines for packets.
     #[cold]
     pub(crate) fn log_packet(&self, datagram: &Datagram<'_>, handled: &Handled<'_>, observer: &Observer) {
         let (Handled::Packet(id) | Handled::Acked(id, _) | Handled::Received { id, .. }) = *handled else {
@@ -194,7 +194,7 @@ impl<S: Store> Connections<S> {
         }
     }
 
-    /// The request goes to the log, once. Returns the number that the application knows; 0: none.
+    /// Logs the request, once. Returns the connection's number, which the application knows; 0: none.
     pub(crate) fn make_known(&mut self, id: TransferId, observer: &Observer) -> i32 {
         let Some(cargo) = self.get_mut(id) else { return 0 };
         if !std::mem::replace(&mut cargo.is_known, true) {
@@ -203,7 +203,7 @@ impl<S: Store> Connections<S> {
         cargo.connection.id
     }
 
-    /// What is known of a connection, and whether its name could not be converted to text.
+    /// Makes the shared state of a connection. Also returns true if its name could not be converted to text.
     fn connection(
         &self,
         asking: Asking<'_>,
@@ -231,7 +231,7 @@ impl<S: Store> Connections<S> {
         (Arc::new(connection), has_no_name)
     }
 
-    /// The next bytes of an upload.
+    /// Takes the next bytes of an upload.
     #[inline]
     pub(crate) fn received(&mut self, id: TransferId, bytes: &[u8], last: bool) {
         let Some(cargo) = self.get_mut(id) else { return };
@@ -243,7 +243,7 @@ impl<S: Store> Connections<S> {
         self.make_dirty(id);
     }
 
-    /// A client has acknowledged a download's bytes below `upto`.
+    /// Notes that a client has acknowledged a download's bytes below `upto`.
     #[inline]
     pub(crate) fn acked(
         &mut self,
@@ -263,7 +263,7 @@ impl<S: Store> Connections<S> {
         }
     }
 
-    /// Puts an upload on the list of those that pass on.
+    /// Puts an upload on the list of those that have something to pass on.
     #[inline]
     pub(crate) fn make_dirty(&mut self, id: TransferId) {
         if let Some(cargo) = self.get_mut(id)
@@ -288,19 +288,19 @@ impl<S: Store> Connections<S> {
         }
     }
 
-    /// Keeps why something failed, for the end that follows.
+    /// Keeps the reason of a failure, for the end that follows.
     pub(crate) fn fails(&mut self, id: TransferId, failure: Option<Outcome>) {
         if let Some(cargo) = self.get_mut(id) {
             cargo.failure = failure;
         }
     }
 
-    /// How a transfer ended, from what the machine says and what is known here.
+    /// Returns the outcome of a transfer, from the machine's ending and the failure that was kept here.
     pub(crate) fn outcome(&mut self, id: TransferId, how: &Ending) -> Outcome {
         ends::outcome(how, self.get_mut(id).and_then(|cargo| cargo.failure.take()))
     }
 
-    /// After a fault.
+    /// Forgets all connections, after a fault.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
         self.dirty.clear();

@@ -1,34 +1,34 @@
-//! When the threads of one engine may let go of a port that they share.
+//! Decides when the threads of one engine may close a port that they share.
 //!
-//! With SinglePort transfers go on over the listening port after StopListening. The kernel spreads the clients over
-//! the sockets of a port by their number: the first one that closed would move other threads' clients. So each thread
-//! keeps its socket until the last transfer of all has ended.
+//! With SinglePort, transfers continue on the listening port after StopListening. The kernel distributes the clients
+//! over the sockets of a port by the number of sockets: the first one that closed would move other threads' clients. So
+//! each thread keeps its socket until the last transfer of all threads has ended.
 
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
 
 type Call = Box<dyn Fn() + Send + Sync>;
 
-/// The threads of one engine, as far as they share a port.
+/// Counts the threads of one engine that still need their shared port.
 #[derive(Default)]
 pub struct Drain {
     busy: AtomicUsize,
-    /// Calls every thread, so that it looks at [`Drain::is_done`].
+    /// Wakes every thread, so that it checks [`Drain::is_done`].
     calls: Mutex<Vec<Call>>,
 }
 
 impl Drain {
-    /// One more thread: `call` wakes it.
+    /// Adds a thread, which `call` wakes.
     pub(super) fn join(&self, call: Call) {
         self.calls.lock().push(call);
     }
 
-    /// So many threads are about to take no new requests.
+    /// Starts the count: `threads` are about to stop accepting requests.
     pub fn begin(&self, threads: usize) {
         self.busy.store(threads, Release);
     }
 
-    /// One more thread has no transfers left; each says so once. The last one calls them all.
+    /// Notes that one more thread has no transfers left; each thread calls it once. The last call wakes all threads.
     pub(super) fn thread_is_done(&self) {
         let before = self
             .busy
@@ -42,7 +42,8 @@ impl Drain {
         self.busy.load(Acquire) == 0
     }
 
-    /// Keeps it from ever being done; false if it is already.
+    /// Adds a holder, so that the port is kept until [`Drain::thread_is_done`] is called for it. Returns false if the
+    /// drain is already done.
     pub(super) fn hold(&self) -> bool {
         let more = |busy| (busy != 0).then_some(busy + 1);
         self.busy.fetch_update(AcqRel, Acquire, more).is_ok()

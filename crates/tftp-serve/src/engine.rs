@@ -1,4 +1,4 @@
-//! One period of listening: the I/O threads, from the first bind to the last transfer's end.
+//! An engine: the I/O threads of one period of listening, from the first bind to the last transfer's end.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -26,10 +26,10 @@ use tftp_udp::datagrams::Datagrams;
 use tftp_udp::sockets::Sockets;
 use tftp_udp::{ListenOptions, SocketId, Waker};
 
-/// The storage of an engine: the file system, its blocking calls on a pool.
+/// The storage of an engine: the file system, with its blocking calls on a pool.
 type Disk = Pooled<Directory>;
 
-/// A running server. Dropping it without [`Engine::shutdown`] leaves its threads to their work.
+/// A running engine. Dropping it without [`Engine::shutdown`] leaves its threads running.
 pub(crate) struct Engine {
     config: Config,
     address: SocketAddr,
@@ -39,16 +39,16 @@ pub(crate) struct Engine {
     threads: Mutex<Vec<JoinHandle<()>>>,
     pool: Arc<Pool>,
     drain: Arc<Drain>,
-    /// The sweep ends early.
+    /// Set to end the sweep early.
     is_ending: Arc<AtomicBool>,
     _running: Running,
 }
 
 impl Engine {
-    /// Starts the threads on sockets that are bound.
+    /// Starts the threads on bound sockets.
     ///
     /// # Errors
-    /// What the system says of the threads.
+    /// The system's error if a socket cannot be set up or a thread cannot be started.
     pub(crate) fn listen(
         listener: Listener,
         policy: Policy,
@@ -81,27 +81,27 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Whether its IPv6 socket takes IPv4 as well.
+    /// Returns true if its IPv6 socket takes IPv4 as well.
     pub(crate) fn is_dual_stack(&self) -> bool {
         self.config.options.dual_stack
     }
 
-    /// The address and port that are listened on.
+    /// Returns the address and port that the engine listens on.
     pub(crate) fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Bytes of the receive queue that the system granted the listening socket.
+    /// Returns the size in bytes that the system granted for the listening socket's receive buffer.
     pub(crate) fn recv_buffer(&self) -> usize {
         self.recv_buffer
     }
 
-    /// Bytes of the send queue that the system granted the listening socket.
+    /// Returns the size in bytes that the system granted for the listening socket's send buffer.
     pub(crate) fn send_buffer(&self) -> usize {
         self.send_buffer
     }
 
-    /// New transfers begin under this policy.
+    /// Sets the policy of new transfers.
     pub(crate) fn set_policy(&self, policy: Policy) {
         let policy = Arc::new(policy);
         self.inboxes
@@ -109,36 +109,36 @@ impl Engine {
             .for_each(|inbox| inbox.send(Message::Policy(Arc::clone(&policy))));
     }
 
-    /// Takes no new requests; returns when the listening sockets are closed. Transfers go on to their end (with
-    /// SinglePort on the listening port, which they keep until then).
+    /// Stops accepting requests; returns when the listening sockets are closed. Active transfers continue to their end
+    /// (with SinglePort on the listening port, which they keep until then).
     pub(crate) fn stop_listening(&self) {
         self.drain.begin(self.inboxes.len());
         self.order(Message::StopListening);
-        // Nothing was under way: the sockets that threads kept for each other can go as well.
+        // No transfer was active: the sockets that threads kept for each other can be closed as well.
         if self.is_single_port() && self.drain.is_done() {
             self.order(Message::StopListening);
         }
     }
 
-    /// Whether this engine, which has stopped listening, is what `config` asks for, and keeps its port: to start
-    /// another one would fail.
+    /// Returns true if this engine, which has stopped listening, keeps its port and has the configuration `config`: to
+    /// start another engine on the port would fail.
     pub(crate) fn can_resume(&self, config: &Config) -> bool {
         let mut mine = self.config.clone();
         mine.options.address = self.address;
         self.is_single_port() && mine == *config
     }
 
-    /// Transfers use the listening port.
+    /// Returns true if transfers use the listening port.
     fn is_single_port(&self) -> bool {
         self.config.options.mode == Mode::Single
     }
 
-    /// Whether it has stopped listening but keeps that socket of the application's for its transfers.
+    /// Returns true if the engine has stopped listening but keeps this socket of the application for its transfers.
     pub(crate) fn keeps(&self, socket: SocketId) -> bool {
         self.config.adopted == Some(socket) && self.is_single_port() && !self.drain.is_done()
     }
 
-    /// Keeps the port for [`Engine::resume`]; false where the last transfer has ended and the port is free.
+    /// Keeps the port for [`Engine::resume`]. Returns false if the last transfer has ended and the port is free.
     pub(crate) fn hold(&self) -> bool {
         let is_held = self.drain.hold();
         if !is_held {
@@ -147,30 +147,30 @@ impl Engine {
         is_held
     }
 
-    /// Does not keep the port any more: it goes with the last transfer.
+    /// Ends a [`hold`](Engine::hold): the port is closed with the last transfer.
     pub(crate) fn let_go(&self) {
         self.drain.thread_is_done();
     }
 
-    /// Listens again, under a new policy, where the port was kept.
+    /// Listens again on the port that was kept, under a new policy.
     pub(crate) fn resume(&self, policy: Policy) {
         let policy = Arc::new(policy);
         self.order(|done| Message::Resume(Arc::clone(&policy), done));
     }
 
-    /// Stops listening and ends every transfer; returns when all sockets are closed.
+    /// Stops listening and ends every transfer. Returns when all sockets are closed.
     pub(crate) fn shutdown(&self) {
         self.end_sweep();
         self.drain.begin(0);
         self.order(Message::Shutdown);
     }
 
-    /// Whether all threads have ended and nothing is left for the disk to do: [`Engine::join`] would not wait.
+    /// Returns true if all threads have ended and no work is left for the disk: [`Engine::join`] would not wait.
     pub(crate) fn is_finished(&self) -> bool {
         self.threads.lock().iter().all(JoinHandle::is_finished) && self.pool.is_idle()
     }
 
-    /// Waits for all threads; without [`Engine::shutdown`] that is when the last transfer has ended.
+    /// Waits for all threads. Without [`Engine::shutdown`] they end with the last transfer.
     pub(crate) fn join(self) {
         self.end_sweep();
         self.join_threads();
@@ -179,12 +179,12 @@ impl Engine {
 
     fn join_threads(&self) {
         for thread in std::mem::take(&mut *self.threads.lock()) {
-            // A thread that panicked has said so on its own thread.
+            // The panic hook has reported a thread that panicked.
             let _ = thread.join();
         }
     }
 
-    /// What a server that was killed left behind of unfinished uploads is removed.
+    /// Removes the files of unfinished uploads that a killed server has left behind.
     fn sweep(&self, policy: &Policy) {
         let Some(root) = policy.root.clone().filter(|_| !policy.read_only) else {
             return;
@@ -193,25 +193,26 @@ impl Engine {
         self.pool.submit(
             Lane::NONE,
             Box::new(move || {
-                // Leftovers do no harm but the room they take: the next start tries again.
+                // Leftovers only take up space, and the next start tries again.
                 let _ = root.sweep(&|| !is_ending.load(Relaxed));
             }),
         );
     }
 
-    /// Nothing waits for a sweep of a large or slow directory.
+    /// Ends the sweep early: shutting down does not wait for a large or slow directory.
     fn end_sweep(&self) {
         self.is_ending.store(true, Relaxed);
     }
 
-    /// Gives every thread an order and waits until each has carried it out.
+    /// Sends an order to every thread and waits until each has carried it out.
     fn order(&self, order: impl Fn(Sender<()>) -> Message<Disk>) {
         let (done, all_done) = bounded(self.inboxes.len());
         self.inboxes
             .iter()
             .for_each(|inbox| inbox.send(order(done.clone())));
         drop(done);
-        // Ends when the last sender is gone: carried out, or dropped by a thread that had ended before.
+        // Ends when the last sender is dropped: by a thread that has carried out the order, or with the inbox of a
+        // thread that had ended before.
         all_done.iter().for_each(drop);
     }
 
@@ -245,7 +246,7 @@ impl Engine {
     }
 }
 
-/// What a thread's machine is told of its network.
+/// Returns the configuration of a thread's machine.
 fn machine_config(options: &ListenOptions, net: &impl Datagrams) -> tftp_machine::Config {
     tftp_machine::Config {
         listening: net.listening(),
@@ -259,7 +260,7 @@ fn machine_config(options: &ListenOptions, net: &impl Datagrams) -> tftp_machine
     }
 }
 
-/// Bytes that nobody can guess: std keys its hash tables with the system's random bytes.
+/// Returns unpredictable bytes: std keys its hash tables with the system's random bytes.
 fn seed() -> [u8; 16] {
     let secret = RandomState::new();
     let mut seed = [0; 16];

@@ -1,26 +1,27 @@
-//! Flow control between an I/O thread and whoever takes the data of a connection.
+//! Flow control between an I/O thread and the application that takes the data of a connection.
 
 use tftp_sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 /// Counts the data of one connection that was passed on and not taken yet.
 ///
-/// The thread adds, the application's thread subtracts; a message to the thread is needed only when it waits.
+/// The I/O thread adds, the application's thread subtracts. A message to the I/O thread is needed only if it waits.
 #[derive(Debug, Default)]
 pub struct Flow {
     outstanding: AtomicU64,
-    /// 0: nobody waits. Otherwise the thread wants to know when no more than this minus one is outstanding.
+    /// 0: the I/O thread does not wait. Otherwise it waits until at most this minus one is outstanding.
     notify_at: AtomicU64,
-    /// The application has ended the connection; the message that says so may still be on its way.
+    /// The application has ended the connection; its message may still be on its way.
     is_refused: AtomicBool,
 }
 
 impl Flow {
-    /// So much more was told.
+    /// Counts data that was passed to the application.
     pub(crate) fn add(&self, bytes: u64) {
         self.outstanding.fetch_add(bytes, SeqCst);
     }
 
-    /// True if no more than `limit` is outstanding; otherwise [`Answer::Taken`](crate::reply::Answer) will come when that is so.
+    /// Returns true if at most `limit` is outstanding; if not, an [`Answer::Taken`](crate::reply::Answer) arrives when
+    /// that is so.
     pub(crate) fn below(&self, limit: u64) -> bool {
         if self.outstanding.load(SeqCst) <= limit {
             return true;
@@ -30,8 +31,8 @@ impl Flow {
         self.outstanding.load(SeqCst) <= limit && self.notify_at.swap(0, SeqCst) != 0
     }
 
-    /// Whether the application has ended the connection. Set before what it refused counts as taken, so that the end of
-    /// an upload is never acknowledged over its head.
+    /// Returns true if the application has ended the connection. The flag is set before the refused data counts as
+    /// taken, so that the end of an upload that the application refused is never acknowledged.
     pub(crate) fn is_refused(&self) -> bool {
         self.is_refused.load(SeqCst)
     }
@@ -41,7 +42,7 @@ impl Flow {
         self.is_refused.store(true, SeqCst);
     }
 
-    /// So much was taken; true if the thread waits for that.
+    /// Counts data as taken. Returns true if the I/O thread waits for that.
     pub(crate) fn subtract(&self, bytes: u64) -> bool {
         let left = self.outstanding.fetch_sub(bytes, SeqCst).saturating_sub(bytes);
         let wanted = self.notify_at.load(SeqCst);

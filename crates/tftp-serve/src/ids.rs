@@ -6,10 +6,10 @@ use hashbrown::HashSet;
 
 use tftp_sync::Mutex;
 
-/// The first connection id; what is below is a position in the Conn arrays.
+/// The first connection id. Smaller numbers are positions in the Conn arrays.
 pub const FIRST_CONNECTION_ID: i32 = 1_000_001;
 
-/// Gives out ids in order, and after the largest one begins again with those that nothing holds.
+/// Hands out ids in order, and starts again with unused ones after the largest.
 #[derive(Debug)]
 pub struct Ids(Mutex<State>);
 
@@ -19,7 +19,7 @@ struct State {
     taken: HashSet<i32, foldhash::fast::RandomState>,
 }
 
-/// Keeps an id from being given out again, as long as it lives.
+/// Reserves an id for as long as it lives.
 #[derive(Debug)]
 pub struct IdLease {
     id: i32,
@@ -36,7 +36,7 @@ impl Default for Ids {
 }
 
 impl Ids {
-    /// The next id that nothing holds. It is held from now on: see [`Ids::lease`].
+    /// Reserves the next unused id: see [`Ids::lease`].
     pub(super) fn take(&self) -> i32 {
         let mut state = self.0.lock();
         loop {
@@ -48,7 +48,7 @@ impl Ids {
         }
     }
 
-    /// Gives an id that was taken back when the lease is dropped.
+    /// Returns a lease that frees a reserved id when it is dropped.
     pub(super) fn lease(self: &Arc<Self>, id: i32) -> IdLease {
         IdLease {
             id,
@@ -59,7 +59,7 @@ impl Ids {
 
 #[cfg(test)]
 impl IdLease {
-    /// The id.
+    /// Returns the id.
     fn id(&self) -> i32 {
         self.id
     }

@@ -1,4 +1,4 @@
-//! What reaches an I/O thread from others: answers of the application, results of storage, orders.
+//! The inbox of an I/O thread: answers of the application, results of storage, orders.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,27 +15,28 @@ use tftp_sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 
 /// One message to an I/O thread.
 pub enum Message<S: Store> {
-    /// The application answered.
+    /// An answer of the application.
     Answer(Key, Answer),
-    /// A job of storage ended.
+    /// The result of a storage job.
     Storage(Completion<S>),
-    /// New transfers begin under this policy.
+    /// Sets the policy of new transfers.
     Policy(Arc<Policy>),
-    /// No new transfers; answered when the listening socket is closed, or is kept for transfers.
+    /// Stop accepting requests. Confirmed when the listening socket is closed, or is kept for transfers.
     StopListening(Sender<()>),
-    /// The threads of this engine may have no transfers left, so that nobody needs the listening sockets.
+    /// The threads of this engine may have no transfers left, so that the listening sockets can be closed.
     Drained,
-    /// New transfers again, under this policy, on the listening socket that was kept; answered when it is so.
+    /// Accept requests again, under this policy, on the listening socket that was kept. Confirmed when that is done.
     Resume(Arc<Policy>, Sender<()>),
-    /// End every transfer; answered when that is done.
+    /// End every transfer. Confirmed when that is done.
     Shutdown(Sender<()>),
 }
 
-/// The queue of one I/O thread; sending wakes the thread if it sleeps.
+/// The message queue of one I/O thread. Sending wakes the thread if it sleeps.
 pub struct Inbox<S: Store, W> {
-    /// `None`: the thread has ended, what is sent is dropped.
+    /// `None`: the thread has ended, and messages are dropped.
     messages: Mutex<Option<VecDeque<Message<S>>>>,
-    /// Something was sent since the last [`Inbox::take`]: most turns of a loop have nothing to take.
+    /// A message was sent since the last [`Inbox::take`]. Saves the lock in most turns of a loop, which have no
+    /// message.
     has_some: AtomicBool,
     waker: W,
 }
@@ -49,17 +50,17 @@ impl<S: Store, W: Wake> Inbox<S, W> {
         }
     }
 
-    /// Brings a message to the thread, and wakes it.
+    /// Sends a message to the thread, and wakes it.
     pub fn send(&self, message: Message<S>) {
         if let Some(messages) = &mut *self.messages.lock() {
             messages.push_back(message);
-            // Seen at the latest when the wake-up is.
+            // The thread sees this at the latest when it sees the wake-up.
             self.has_some.store(true, Release);
         }
         self.waker.wake();
     }
 
-    /// Swaps everything that waits into `taken`, which must be empty.
+    /// Swaps all waiting messages into `taken`, which must be empty.
     #[inline]
     pub(super) fn take(&self, taken: &mut VecDeque<Message<S>>) {
         if self.has_some.load(Acquire) {
@@ -68,17 +69,17 @@ impl<S: Store, W: Wake> Inbox<S, W> {
     }
 
     fn swap(&self, taken: &mut VecDeque<Message<S>>) {
-        // Before the lock: what is sent from now on is seen by the next look.
+        // Cleared before the lock is taken, so that the next call sees messages sent from now on.
         self.has_some.store(false, Release);
         if let Some(messages) = &mut *self.messages.lock() {
             std::mem::swap(messages, taken);
         }
     }
 
-    /// The thread has ended.
+    /// Closes the inbox, because the thread has ended.
     pub(super) fn close(&self) {
         let left = self.messages.lock().take();
-        // Dropped after the lock: an unfinished upload removes its file.
+        // Dropped after the lock is released: an unfinished upload removes its file.
         drop(left);
     }
 }

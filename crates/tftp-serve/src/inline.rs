@@ -1,13 +1,14 @@
-//! The lower face of a server: an [`EventSink`] is called inline, on the I/O threads.
+//! The low-level interface of a server: an [`EventSink`] is called inline, on the I/O threads.
 //!
-//! Most programs want a [`Handler`](crate::Handler) and [`Builder::on_event`](crate::Builder::on_event), which run on threads
-//! of their own and may block. They are built on this module, and so is the C interface of libtftpserver: a sink hears of
-//! every connection the moment something happens to it, gets the transferred data without a copy, and pays only for what
-//! it has [`Interests`] in. In return it must never block, or every transfer of that I/O thread waits.
+//! Most programs use a [`Handler`](crate::Handler) and [`Builder::on_event`](crate::Builder::on_event), which run on
+//! threads of their own and may block. They are built on this module, and so is the C interface of libtftpserver. A
+//! sink gets every event of a connection at the moment when it happens, gets the transferred data without a copy, and
+//! costs nothing for events outside of its [`Interests`]. In return it must never block, because every transfer of that
+//! I/O thread would wait.
 //!
-//! A sink usually puts events into a queue of its own and wakes whoever takes them when the
-//! [turn ends](EventSink::turn_ends). Answers may be given at once or later, from any thread, through the [`Reply`] that comes
-//! with a request.
+//! A sink usually puts events into a queue of its own and wakes their consumer when the [turn
+//! ends](EventSink::turn_ends). Answers may be given at once or later, from any thread, through the [`Reply`] that
+//! comes with a request.
 //!
 //! ```
 //! use std::sync::{Arc, mpsc};
@@ -15,7 +16,7 @@
 //! use tftp_serve::Server;
 //! use tftp_serve::inline::{EngineEvent, EventSink, Interests, Sources};
 //!
-//! /// Serves one text to everybody, and tells how each connection ended.
+//! /// Serves one text to every client, and sends a line for each connection that ended.
 //! struct Motd {
 //!     ends: mpsc::Sender<String>,
 //! }
@@ -62,14 +63,15 @@ use super::{Connection, LogKind, LogLevel, Outcome};
 
 /// Receives the events of a server on its I/O threads: see the [module](self).
 ///
-/// No method may block. Events of one connection come in order, from one thread; those of different connections may come from
-/// several threads at once.
+/// No method may block. Events of one connection arrive in order, from one thread. Those of different connections may
+/// arrive from several threads at once.
 pub trait EventSink: Send + Sync + 'static {
-    /// Returns what is to be reported. Read whenever an event could be made, so that it may change at any time.
+    /// Returns the set of events to report. The server reads it whenever it might make an event, so it may change at
+    /// any time.
     fn interests(&self) -> Interests;
 
-    /// Returns whether new requests are taken; false while too many events wait. Requests are then left unanswered, and
-    /// their clients repeat them.
+    /// Returns true if new requests may be accepted, and false while too many events are queued. Requests are then left
+    /// unanswered, and their clients repeat them.
     fn admits(&self) -> bool {
         true
     }
@@ -77,29 +79,29 @@ pub trait EventSink: Send + Sync + 'static {
     /// Takes one event.
     fn event(&self, event: EngineEvent);
 
-    /// Called when a turn of an I/O thread is over and its packets are out: the moment to wake those who take the events.
-    /// `Some` asks to be called again after this time at the latest.
+    /// Called when a turn of an I/O thread is over and its packets are sent: the moment to wake the consumer of the
+    /// events. `Some` requests another call after at most this time.
     fn turn_ends(&self, _now: Instant) -> Option<Duration> {
         None
     }
 }
 
-/// A set of things that an [`EventSink`] wants to hear of. An event without interest is never made.
+/// A set of event kinds that an [`EventSink`] wants. An event outside of the set is never made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Interests(u32);
 
 impl Interests {
     /// Nothing.
     pub const NONE: Interests = Interests(0);
-    /// Requests, and to answer them: each is held until [`Reply::admit`] or [`Reply::end`].
+    /// Requests, with answers: each connection is held until [`Reply::admit`] or [`Reply::end`].
     pub const REQUESTS: Interests = Interests(1);
     /// Connections from their request to their end, without holding them.
     pub const CONNECTIONS: Interests = Interests(1 << 1);
-    /// Starts of transfers, and to answer them: each is held until [`Reply::admit`] or [`Reply::end`].
+    /// Starts of transfers, with answers: each connection is held until [`Reply::admit`] or [`Reply::end`].
     pub const STARTS: Interests = Interests(1 << 2);
-    /// The data that is transferred.
+    /// The transferred data.
     pub const DATA: Interests = Interests(1 << 3);
-    /// Failures of connections, also of those that were not followed.
+    /// Failures of connections, including those that are not followed.
     pub const FAILURES: Interests = Interests(1 << 4);
     /// Log messages of [`LogLevel::Info`].
     pub const LOG_INFO: Interests = Interests(1 << 5);
@@ -120,7 +122,7 @@ impl Interests {
         Interests(bits)
     }
 
-    /// Returns whether every member of `other` is in the set.
+    /// Returns true if every member of `other` is in the set.
     pub const fn has(self, other: Interests) -> bool {
         self.0 & other.0 == other.0
     }
@@ -131,52 +133,54 @@ impl Interests {
         Interests(self.0 | other.0)
     }
 
-    /// Returns whether connections are followed from their request to their end: for requests, starts, data or that itself.
+    /// Returns true if connections are followed from their request to their end: if the set contains requests,
+    /// connections, starts or data.
     pub const fn follows_connections(self) -> bool {
         self.0 & Self::OF_CONNECTIONS != 0
     }
 
-    /// Whether lines are made of single packets.
+    /// Returns true if the log has lines for single packets.
     pub(crate) const fn logs_packets(self) -> bool {
         self.0 & (Self::LOG_VERBOSE.0 | Self::LOG_DEBUG.0) != 0
     }
 }
 
-/// Something that happened, as an [`EventSink`] hears of it.
+/// An event, as an [`EventSink`] gets it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EngineEvent {
-    /// A connection begins. Told where interests [follow connections](Interests::follows_connections) at that moment.
+    /// A connection begins. Reported if interests [follow connections](Interests::follows_connections) at that moment.
     Requested {
-        /// The connection, and how to answer it.
+        /// The connection, and the means to answer it.
         reply: Reply,
-        /// The connection waits for [`Reply::admit`] or [`Reply::end`].
+        /// True if the connection waits for [`Reply::admit`] or [`Reply::end`].
         held: bool,
     },
-    /// A limit or a setting forbids the request: the connection never began, and this is all that is told of it.
+    /// A limit or a setting refuses the request. The connection never began, and has no other event.
     Refused {
         /// The connection, which has ended.
         connection: Connection,
-        /// Which limit or setting.
+        /// The limit or setting that refused the request.
         outcome: Outcome,
     },
     /// The transfer is about to start. Its file, if any, is [`Connection::path`].
     Started {
         /// The connection.
         connection: Connection,
-        /// The connection waits for [`Reply::admit`]. If nothing was found so far, that may still bring a source.
+        /// True if the connection waits for [`Reply::admit`]. If no source was found so far, that call can still supply
+        /// one.
         held: bool,
     },
-    /// Data moved. Told where there is interest in [data](Interests::DATA).
+    /// Data was transferred. Reported if there is interest in [data](Interests::DATA).
     Data(DataRun),
-    /// A connection failed. Told where there is interest in [failures](Interests::FAILURES), before its end.
+    /// A connection failed. Reported before its end, if there is interest in [failures](Interests::FAILURES).
     Failed {
         /// The connection.
         connection: Connection,
-        /// How.
+        /// How it failed.
         outcome: Outcome,
     },
-    /// The end: exactly one for each connection that began.
+    /// The end of a connection: exactly one for each that began.
     Ended {
         /// The connection, with its last figures.
         connection: Connection,
@@ -187,9 +191,9 @@ pub enum EngineEvent {
     Log {
         /// The number of the connection; 0: none.
         id: i32,
-        /// How much detail it is.
+        /// The lowest level at which the message is logged.
         level: LogLevel,
-        /// Its kind.
+        /// The message's kind.
         kind: LogKind,
         /// The text, one line; names and texts of clients are escaped.
         message: String,
@@ -197,7 +201,7 @@ pub enum EngineEvent {
 }
 
 impl EngineEvent {
-    /// Returns the number of the connection that it tells of; 0: none.
+    /// Returns the number of the connection that the event is about; 0: none.
     pub fn id(&self) -> i32 {
         match self {
             EngineEvent::Requested { reply, .. } => reply.connection().id(),
@@ -211,34 +215,35 @@ impl EngineEvent {
     }
 }
 
-/// A contiguous run of transferred data: a whole window of a download, or what one batch of packets brought of an upload.
+/// A contiguous run of transferred data: a whole window of a download, or the data of an upload in one batch of
+/// packets.
 ///
-/// The bytes are shared with the transfer, not copied, and kept alive by the run.
+/// The run shares the bytes with the transfer and keeps them alive; they are not copied.
 #[derive(Clone, Debug)]
 pub struct DataRun {
     /// The number of the connection.
     pub id: i32,
-    /// Bytes transferred before this run.
+    /// The number of bytes transferred before this run.
     pub before: u64,
-    /// Bytes in all slices together.
+    /// The number of bytes in all slices together.
     pub length: u64,
-    /// Bytes of a block; only the last of the run may have fewer.
+    /// The block size in bytes; only the last block of the run may be shorter.
     pub block: u32,
-    /// The data, in order; a block may lie across two slices.
+    /// The data, in order. A block may extend over two slices.
     pub slices: Vec<(Bytes, Range<usize>)>,
-    /// Bytes in the whole transfer, where known.
+    /// The length of the whole transfer in bytes, if known.
     pub total: Option<u64>,
-    /// The run ends with a block of no bytes (an empty file, or an exact multiple of the block size).
+    /// True if the run ends with a block of no bytes (an empty file, or an exact multiple of the block size).
     pub empty_block: bool,
-    /// Nothing follows.
+    /// True for the last run of the transfer.
     pub is_last: bool,
-    /// No file takes the data: what the sink does not take is lost.
+    /// True if the data is not stored in a file: data that the sink does not keep is lost.
     pub is_only_copy: bool,
 }
 
 impl DataRun {
-    /// Returns what the run counts in the flow control of its connection ([`Reply::taken`]): its bytes and one more, so that
-    /// runs without bytes count too.
+    /// Returns the weight of the run in the flow control of its connection ([`Reply::taken`]): its bytes and one more,
+    /// so that runs without bytes count too.
     pub fn weight(&self) -> u64 {
         self.length + 1
     }

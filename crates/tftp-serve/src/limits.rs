@@ -1,5 +1,5 @@
-//! The limits of one I/O thread's machine: what all threads of a server object count together, and what the process has
-//! left.
+//! The limits of one I/O thread's machine: the counters that all threads of a server object share, and the descriptors
+//! that the process has left.
 
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv6Addr};
@@ -11,20 +11,20 @@ use tftp_machine::{ConnectionId, Descriptors, Full, Limits, Policy};
 use super::config::ClientFilter;
 use super::shared::Shared;
 
-/// Descriptors that a request needs beside its socket, at most.
+/// The maximum number of descriptors that a request needs besides its socket.
 const ROOM: usize = 4;
 
-/// What a server finds around it.
+/// The process and the host that a server runs in.
 pub trait Surroundings: Send {
-    /// How many descriptors are left.
+    /// Returns how scarce descriptors are.
     fn descriptors(&self) -> Descriptors;
-    /// How many the process may have.
+    /// Returns the number of descriptors that the process may have.
     fn descriptor_limit(&self) -> usize;
-    /// The host's IPv6 addresses.
+    /// Returns the host's IPv6 addresses.
     fn own_addresses(&self) -> Vec<Ipv6Addr>;
 }
 
-/// This process on this host.
+/// The surroundings of the running process.
 #[derive(Clone, Copy, Debug)]
 pub struct Process;
 
@@ -39,7 +39,7 @@ impl Surroundings for Process {
         }
     }
 
-    /// Asked each time: a program may change it.
+    /// Reads the limit each time, because a program may change it.
     fn descriptor_limit(&self) -> usize {
         descriptors::soft_limit()
     }
@@ -53,7 +53,7 @@ impl Surroundings for Process {
 pub(crate) struct ThreadLimits {
     shared: Arc<Shared>,
     surroundings: Box<dyn Surroundings>,
-    /// Whose requests are answered; `None`: everybody's.
+    /// Selects the clients whose requests are answered; `None`: all.
     clients: RefCell<Option<Arc<dyn ClientFilter>>>,
 }
 

@@ -1,4 +1,4 @@
-//! The listening sockets of one engine, before any is read: of several engines all are bound, or none starts.
+//! The listening sockets of one engine, bound before any is read: several engines start only if all are bound.
 
 use std::io;
 
@@ -17,14 +17,14 @@ impl Listener {
     /// Binds a listening socket for each I/O thread.
     ///
     /// # Errors
-    /// What the system says of the address and the port.
+    /// The system's error for the address and the port.
     pub(crate) fn bind(config: Config) -> io::Result<Listener> {
         let sockets = Listeners::bind(config.options.clone())?;
         Ok(Listener { config, sockets })
     }
 
-    /// Listens on a socket that the application bound, which is `config.adopted`. Where no other socket may have its
-    /// port, one thread has to do.
+    /// Listens on a socket that the application bound, which is `config.adopted`. If no other socket can share its
+    /// port, there is only one I/O thread.
     ///
     /// # Errors
     /// Those of setsockopt.

@@ -1,4 +1,4 @@
-//! Models of what wakes a thread and of the flow control: see `crates/tftp-sync`.
+//! Models of the wake-up of a thread and of the flow control: see `crates/tftp-sync`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn inbox(poller: &Poller) -> Inbox<Pooled<Directory>, Waker> {
     Inbox::new(poller.waker())
 }
 
-/// What a thread does between two looks at its inbox: it sleeps, or looks around first (BusyPollMicros) and then sleeps.
+/// Waits like a thread between two checks of its inbox: it sleeps, or first polls (BusyPollMicros) and then sleeps.
 fn sleep(poller: &Poller) {
     let mut ready = Vec::new();
     for _ in 0..shuttle::rand::thread_rng().gen_range(0..3) {
@@ -35,7 +35,7 @@ fn sleep(poller: &Poller) {
     poller.wait(&mut ready, None).unwrap();
 }
 
-/// A message wakes the thread, whatever it is about when it comes.
+/// A message wakes the thread at any point of its loop.
 #[test]
 fn no_message_is_slept_over() {
     check(|| {
@@ -55,7 +55,7 @@ fn no_message_is_slept_over() {
     });
 }
 
-/// An order that comes when the thread ends is carried out or dropped: who waits for it is let go.
+/// An order that arrives when the thread ends is carried out or dropped: its sender never waits for ever.
 #[test]
 fn no_order_is_left_in_the_inbox_of_a_thread_that_has_ended() {
     check(|| {
@@ -97,7 +97,7 @@ fn flow_control_never_loses_the_answer_that_it_waits_for() {
                 tell.send(10).unwrap();
             }
             while !flow.below(limit) {
-                // As long as no answer came, the thread looks no further.
+                // As long as no answer has arrived, the thread does not check the flow.
                 while taken.is_empty() {
                     sleep(&poller);
                     inbox.take(&mut taken);

@@ -1,6 +1,6 @@
-//! What the application, the log and the figures learn of transfers.
+//! Reports transfers to the application, the log and the figures.
 //!
-//! An observer is given the results of steps and decides what is told of them. It knows no transfer, no socket and no
+//! An observer gets the results of steps and decides which of them to report. It knows no transfer, no socket and no
 //! file.
 
 use std::cell::Cell;
@@ -20,24 +20,24 @@ use super::{Connection, LogKind, LogLevel, Outcome};
 mod runs;
 mod trail;
 
-/// One I/O thread's way to the application, the log and the figures.
+/// Reports for one I/O thread to the application, the log and the figures.
 pub(super) struct Observer {
     sink: Arc<dyn EventSink>,
     shared: Arc<Shared>,
-    /// What somebody listens to, as of the last [`Observer::latch`].
+    /// The sink's interests, as of the last [`Observer::latch`].
     wants: Cell<Interests>,
 }
 
-/// How a transfer ended.
+/// The end of a transfer.
 pub(super) struct Over<'a> {
     pub(super) connection: &'a Arc<About>,
-    /// The application was told of its beginning.
+    /// The connection's beginning was reported to the application.
     pub(super) is_announced: bool,
     pub(super) outcome: Outcome,
-    /// Bytes of the stream that were acknowledged or received; 0 if it never began.
+    /// The number of bytes of the stream that were acknowledged or received; 0 if the transfer never began.
     pub(super) bytes: u64,
     pub(super) took: Duration,
-    /// Packets that were sent more than once.
+    /// The number of retransmitted packets.
     pub(super) repeated: u64,
 }
 
@@ -50,30 +50,30 @@ impl Observer {
         }
     }
 
-    /// Asks what somebody listens to. Done once after each call that brought datagrams or answers: a callback that was
+    /// Reads the sink's interests. Called once after each call that brought datagrams or messages, so that a callback
     /// registered before a client sent its packet is seen.
     pub(super) fn latch(&self) {
         self.wants.set(self.sink.interests());
     }
 
-    /// Which notices somebody listens to.
+    /// Returns the sink's interests as of the last [`Observer::latch`].
     #[inline]
     pub(super) fn wants(&self) -> Interests {
         self.wants.get()
     }
 
-    /// Whether the log has lines for single packets.
+    /// Returns true if the log has lines for single packets.
     #[inline]
     pub(super) fn logs_packets(&self) -> bool {
         self.wants().logs_packets()
     }
 
-    /// Transfers under way.
+    /// Returns the number of active transfers.
     pub(super) fn active(&self) -> usize {
         self.shared.active()
     }
 
-    /// Whether a new request may become a connection now.
+    /// Returns true if a new request may become a connection now.
     pub(super) fn admits(&self) -> bool {
         self.sink.admits()
     }
@@ -83,22 +83,23 @@ impl Observer {
         self.sink.event(event);
     }
 
-    /// The packets of this turn are out: the application may be woken. `Some`: call again after this time.
+    /// Notes that the packets of this turn are sent, so that the application may be woken. `Some`: call again after at
+    /// most this time.
     pub(super) fn turn_ends(&self, now: Instant) -> Option<Duration> {
         self.sink.turn_ends(now)
     }
 
-    /// A request was admitted.
+    /// Counts an admitted request.
     pub(super) fn admitted(&self) {
         self.figures().requests.fetch_add(1, Relaxed);
     }
 
-    /// A request was left unanswered because too much is under way.
+    /// Counts a request that was left unanswered because of overload.
     pub(super) fn unanswered(&self) {
         self.figures().unanswered.fetch_add(1, Relaxed);
     }
 
-    /// A request was refused, and its client was told why: the connection never began.
+    /// Reports a request that was refused with an ERROR to its client: the connection never began.
     pub(super) fn refused(&self, now: Instant, connection: Arc<About>, outcome: Outcome) {
         self.log_refusal(&connection, &outcome);
         self.figures().refused.fetch_add(1, Relaxed);
@@ -112,13 +113,13 @@ impl Observer {
         }
     }
 
-    /// A transfer has its source or its target, and its options.
+    /// Notes that a transfer has its source or target, and its options.
     pub(super) fn begun(&self, connection: &About, agreed: &Agreed, total: Option<u64>) {
         connection.progress.negotiated(agreed, total);
         self.log_beginning(connection, agreed);
     }
 
-    /// A transfer is over. Called once for each.
+    /// Reports the end of a transfer. Called once for each.
     pub(super) fn over(&self, now: Instant, over: Over<'_>) {
         over.connection.progress.ended(now);
         self.count(&over);
@@ -136,7 +137,7 @@ impl Observer {
         self.tell(EngineEvent::Ended { connection, outcome });
     }
 
-    /// A line of the log, made only where somebody listens.
+    /// Logs a line, which is made only if there is interest in it.
     pub(super) fn log(&self, interest: Interests, id: i32, kind: LogKind, message: impl FnOnce() -> String) {
         if self.wants().has(interest) {
             let level = match interest {
@@ -166,7 +167,7 @@ impl Observer {
         let figures = self.figures();
         match &over.outcome {
             Outcome::Complete => figures.completed.fetch_add(1, Relaxed),
-            // After the negotiation, or without a code that names a reason, the transfer failed.
+            // A refusal after the negotiation, or without a code that names a reason, counts as a failed transfer.
             Outcome::Refused(refusal)
                 if over.connection.progress.blksize() == 0 && refusal.code() != ErrorCode::UNDEFINED =>
             {

@@ -1,5 +1,5 @@
-//! What comes from other threads: the application's answers, orders of the server object; and what a fault of this
-//! thread leaves.
+//! Handles messages from other threads: the application's answers and orders of the server object; and the cleanup
+//! after a fault of this thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                 self.drain();
                 self.release();
                 self.flush();
-                // Whoever asked may have given up waiting.
+                // The sender of the order may have given up waiting.
                 let _ = done.send(());
             }
             Message::Drained => self.release(),
@@ -51,7 +51,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.policy = policy;
     }
 
-    /// Gives the listening port up, if no thread of this engine needs its own any more.
+    /// Closes the listening port if no thread of this engine needs its socket any more.
     fn release(&mut self) {
         if !self.server.is_listening() && self.drained.is_done() {
             self.server.release_listening();
@@ -77,10 +77,10 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// After a fault: what every transfer was doing is not to be trusted.
+    /// Ends all transfers after a fault, because their state cannot be trusted.
     pub(crate) fn abandon_all(&mut self) {
         for id in self.server.ids() {
-            // What cannot even be ended is only forgotten.
+            // A transfer that cannot even be ended is only forgotten.
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 self.server.abandon(id);
                 self.drain();

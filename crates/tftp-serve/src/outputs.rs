@@ -1,4 +1,4 @@
-//! What the machine wants done, and how the loop does it.
+//! Carries out the outputs of the machine.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::wording;
 use super::{Connection, Outcome};
 
 impl<N: Datagrams, S: Store> Loop<N, S> {
-    /// Does what the machine wants, until it wants nothing more. Called after every input.
+    /// Carries out the machine's outputs until there are no more. Called after every input.
     #[inline]
     pub(crate) fn drain(&mut self) {
         while let Some(output) = self.server.poll_output() {
@@ -99,7 +99,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// The figures show how many packets went again.
+    /// Updates the figure of retransmitted packets.
     #[inline]
     fn note_repeats(&mut self, id: TransferId) {
         if let (Some(transfer), Some(cargo)) = (self.server.transfer(id), self.connections.get(id)) {
@@ -107,7 +107,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// The client of a connection that a limit forbids is told: the application is, too.
+    /// Reports a refused request to the application, because the ERROR to its client is sent.
     fn note_refusal(&mut self) {
         if let Some((connection, outcome)) = self.connections.take_refusal() {
             self.observer.refused(self.now, connection, outcome);
@@ -118,7 +118,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         match what {
             Io::Read { upto } => self.read(id, upto),
             Io::Open { .. } => self.open(id),
-            // Once the application has taken all of it.
+            // Commits once the application has taken all of it.
             Io::Commit => self.connections.make_dirty(id),
             Io::LetGo => {
                 if let Some(cargo) = self.connections.get_mut(id)
@@ -138,7 +138,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// The application is asked, where it listens.
+    /// Passes the machine's question to the application if it is interested, and returns the decision, which is
+    /// [`Decision::Later`] while the application holds the connection.
     fn ask(&mut self, id: TransferId, question: Question) -> Decision {
         match question {
             Question::Request => self.ask_about_request(id),
@@ -179,7 +180,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let held = cargo.is_announced && wants.has(Interests::STARTS);
         if cargo.is_announced && (found || held) {
             if let Some(path) = cargo.local_file.take() {
-                // Told twice, it was not found the first time.
+                // Cannot fail: if the question comes twice, no file was found the first time.
                 let _ = cargo.connection.path.set(path);
             }
             let connection = Connection::new(Arc::clone(&cargo.connection));
@@ -188,7 +189,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         if held { Decision::Later } else { Decision::Go }
     }
 
-    /// Ends a transfer for a reason that its client is told.
+    /// Returns the decision to end a transfer with an ERROR that names the reason to its client.
     pub(crate) fn refuse(&mut self, id: TransferId, outcome: Outcome) -> Decision {
         let (code, text) = self.fail(id, outcome);
         Decision::End {
@@ -198,7 +199,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// Keeps why something failed, for the end that follows; code and text of the client's ERROR.
+    /// Keeps the reason of a failure for the end that follows, and returns code and text of the client's ERROR.
     pub(crate) fn fail(&mut self, id: TransferId, outcome: Outcome) -> (ErrorCode, Cow<'static, str>) {
         let operation = self.connections.get(id).map(|cargo| cargo.connection.operation);
         let said = wording::wire(&outcome, operation.unwrap_or(Operation::Read));
@@ -221,7 +222,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     fn close_port(&mut self, port: PortId) {
         if port == self.net.listening() {
-            // It goes at once, and may have ERRORs to send.
+            // The socket is closed at once, and may have ERRORs left to send.
             self.net.flush();
         }
         self.net.close(port);

@@ -1,5 +1,5 @@
-//! Where the bytes of a transfer come from or go to: the contract's order is ConnFileData, ConnLocalFile, LocalDir, the
-//! Transfer event. An upload that the application wants for itself alone goes there first.
+//! Chooses where the bytes of a transfer come from or go to. The C interface prescribes the order ConnFileData,
+//! ConnLocalFile, LocalDir, the Transfer event. An upload that only the application is to get goes there first.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::about::About;
 use super::config::Policy;
 use super::sources::Sources;
 
-/// The place of a transfer, if there is one. `takes_data`: the application takes what is uploaded.
+/// Returns the place of a transfer, if there is one. `takes_data`: the application takes the data of uploads.
 pub(crate) fn find(connection: &About, policy: &Policy, sources: Sources, takes_data: bool) -> Option<Place> {
     let operation = connection.operation;
     let takes_data = takes_data && operation == Operation::Write;

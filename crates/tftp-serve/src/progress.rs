@@ -1,4 +1,4 @@
-//! Figures of one transfer, for whoever looks while it runs.
+//! Figures of one transfer, which any thread may read while it runs.
 
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use tftp_proto::Instant;
 use tftp_proto::negotiate::Agreed;
 
-/// Not known, or not yet.
+/// The value of a figure that is not known, or not yet.
 const UNKNOWN: u64 = u64::MAX;
 
-/// Written by the transfer's thread, read by any thread. One cache line and plain stores: each figure is right, but two
-/// of them need not be of the same moment.
+/// The figures, written by the transfer's thread and read by any thread. One cache line and plain stores: each figure
+/// is right, but two of them need not be of the same moment.
 #[derive(Debug)]
 #[repr(align(64))]
 pub struct Progress {
@@ -25,7 +25,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of a request that came at `began`.
+    /// Makes the figures of a request that came at `began`.
     pub fn new(began: Instant) -> Progress {
         Progress {
             began,
@@ -38,32 +38,33 @@ impl Progress {
         }
     }
 
-    /// Bytes of the stream on the wire that the client has acknowledged (download) or the server has taken (upload).
+    /// Returns the number of bytes on the wire that the client has acknowledged (download) or the server has taken
+    /// (upload).
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
     }
 
-    /// Bytes of the whole stream, where known.
+    /// Returns the length of the whole stream in bytes, if known.
     pub fn total(&self) -> Option<u64> {
         Some(self.total.load(Relaxed)).filter(|&total| total != UNKNOWN)
     }
 
-    /// Packets that were sent more than once.
+    /// Returns the number of retransmitted packets.
     pub fn repeated(&self) -> u64 {
         self.repeated.load(Relaxed)
     }
 
-    /// Bytes of a block; 0 before the negotiation.
+    /// Returns the block size in bytes; 0 before the negotiation.
     pub fn blksize(&self) -> u16 {
         self.blksize.load(Relaxed)
     }
 
-    /// Blocks of a window; 0 before the negotiation.
+    /// Returns the window size in blocks; 0 before the negotiation.
     pub fn windowsize(&self) -> u16 {
         self.windowsize.load(Relaxed)
     }
 
-    /// From the request until now, or until the end.
+    /// Returns the time from the request until now, or until the end.
     pub fn elapsed(&self) -> Duration {
         match self.took.load(Relaxed) {
             UNKNOWN => tftp_udp::now().saturating_sub(self.began),

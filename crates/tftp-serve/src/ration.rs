@@ -1,48 +1,52 @@
-//! How much of a thread's time requests get while transfers run that have shown to be somebody's.
+//! The time budget of requests on an I/O thread, while settled transfers run: those whose clients have answered.
 //!
-//! Requests may be a flood, from anybody. They get a quarter of the time that the packets of transfers take,
-//! [`A_MOMENT`] at a time, and a turn that brought nothing else; the rest waits in the listening socket's queue. Where
-//! that queue has not been empty for longer than machines that boot together would keep it so, they get an eighth of all
-//! time, in larger pieces, and between these nobody is woken by them: a flood leaves the processor to others, to the
-//! programs beside this one too.
+//! Requests may be a flood, from any sender. They get a quarter of the time that the packets of transfers take, at
+//! least [`A_MOMENT`] at a time, and a moment in each turn without such packets; the rest waits in the listening
+//! socket's queue. If that queue has not been empty for longer than machines that boot together would fill it, the
+//! requests are a flood. They then get an eighth of all time, in larger pieces, and do not wake the thread between
+//! these. So a flood leaves the processor to others, including other programs.
 
 use std::time::Duration;
 
 use tftp_proto::Instant;
 
-/// What requests take at a time, their share, and how many of them are taken at first, while others need the thread.
+/// The shortest time that requests get at once, their share (one in `SHARE`), and the number of requests in the first
+/// system call, while transfers need the thread.
 const A_MOMENT: Duration = Duration::from_micros(10);
 const SHARE: u32 = 4;
 const FIRST: usize = 2;
 
-/// Longer than this a thousand machines that boot at once don't fill the queue.
+/// Requests waiting for longer than this are a flood, not a thousand machines booting together.
 const A_RUSH: Duration = Duration::from_millis(50);
-/// What a flood takes at a time, long enough for large batches, and its share of all time.
+/// The time that a flood gets at once, long enough for large batches, and its share of all time (one in
+/// `SHARE_OF_A_FLOOD`).
 const A_PIECE: Duration = Duration::from_micros(200);
 const SHARE_OF_A_FLOOD: u32 = 8;
-/// The longest pause: a piece may have taken long because others had the processor.
+/// The longest pause. A piece may have taken long because other threads had the processor; the pause must not grow with
+/// that.
 const A_PAUSE: Duration = Duration::from_millis(2);
 
-/// What requests may take now.
+/// The time that requests may take now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) time: Duration,
-    /// The requests of the first system call.
+    /// The maximum number of requests in the first system call.
     pub(super) first: usize,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Ration {
-    /// Time that requests may take.
+    /// The time that requests may take.
     credit: Duration,
-    /// Since when there have been more of them than were taken.
+    /// The time since when more requests have been waiting than were taken.
     since: Option<Instant>,
-    /// When a flood is looked at again.
+    /// The time until which requests are not received, in a flood.
     paused_until: Option<Instant>,
 }
 
 impl Ration {
-    /// What requests may take; `others`: the time that transfers have had in this turn. `None`: nothing yet.
+    /// Returns the budget of requests in this turn; `None`: nothing yet. `others`: the time that transfers have taken
+    /// in this turn.
     pub(super) fn piece(&mut self, others: Option<Duration>) -> Option<Piece> {
         if self.paused_until.is_some() {
             return None;
@@ -57,7 +61,8 @@ impl Ration {
         })
     }
 
-    /// They have taken this; `more`: others wait. If they are a flood, nobody is to look before [`Ration::paused_until`].
+    /// Charges the time that requests have taken; `more`: others wait. In a flood, none are received before
+    /// [`Ration::paused_until`].
     pub(super) fn taken(&mut self, begin: Instant, end: Instant, more: bool) {
         let time = end.saturating_sub(begin);
         self.credit = self.credit.saturating_sub(time);
@@ -70,7 +75,7 @@ impl Ration {
         }
     }
 
-    /// No transfer needs the thread: requests have all of it.
+    /// Resets the budget: no transfer needs the thread, and requests may use all of it.
     pub(super) fn forget(&mut self) {
         *self = Ration::default();
     }
@@ -79,7 +84,7 @@ impl Ration {
         self.paused_until
     }
 
-    /// The next piece of a flood, once its pause is over.
+    /// Returns the next piece of a flood, once its pause is over.
     pub(super) fn resume(&mut self, now: Instant) -> Option<Piece> {
         self.paused_until.take_if(|until| now >= *until)?;
         Some(Piece {
@@ -99,8 +104,8 @@ mod tests {
         Instant::from_micros(micros)
     }
 
-    /// Turns of 400 µs in which transfers need half, and requests take what they get; how long they had in all, and
-    /// the longest pause.
+    /// Simulates turns of 400 µs in which transfers need half, and requests use all that they get. Returns the time
+    /// that they had in total, and the longest pause, in microseconds.
     fn flooded(ration: &mut Ration, from: u64, micros: u64) -> (u64, u64) {
         let (mut now, mut had, mut longest) = (from, 0, 0);
         while now < from + micros {

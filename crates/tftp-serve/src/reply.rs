@@ -1,4 +1,4 @@
-//! The way back from an application to one transfer on its thread.
+//! The reply path from an application to one transfer on its I/O thread.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -13,29 +13,29 @@ use super::progress::Progress;
 use super::sources::Sources;
 use super::{Connection, Key, Refusal};
 
-/// Answers for one connection, from any thread. Cheap to clone; without effect once the connection has ended.
+/// A handle to answer one connection, from any thread. Cheap to clone; without effect once the connection has ended.
 #[derive(Clone)]
 pub struct Reply {
     about: Arc<About>,
 }
 
-/// An answer on its way to the I/O thread, as [`Reply::detached`] hands it out.
+/// An answer on its way to the I/O thread, as [`Reply::detached`] passes it on.
 #[derive(Debug)]
 pub enum Answer {
-    /// A held connection goes on, with these sources before any other.
+    /// A held connection continues, with these sources before any other.
     Admit(Sources),
-    /// The connection is to end with this ERROR.
+    /// The connection ends with this ERROR.
     End(Refusal),
-    /// Data was taken: from a detached reply each time, to an I/O thread where it waits for that.
+    /// Data was taken. A detached reply passes this on for every call; an I/O thread gets it only if it waits for it.
     Taken,
 }
 
-/// Where answers go: the thread's inbox.
+/// The destination of answers: the I/O thread's inbox.
 pub trait Post: Send + Sync {
-    /// Never blocks; wakes the thread if it sleeps.
+    /// Sends an answer, and wakes the thread if it sleeps. Never blocks.
     fn post(&self, key: Key, answer: Answer);
 
-    /// Counts data as taken; the thread is woken only where it waits for that.
+    /// Counts data as taken. Wakes the thread only if it waits for that.
     fn taken(&self, key: Key, flow: &Flow, weight: u64) {
         if flow.subtract(weight) {
             self.post(key, Answer::Taken);
@@ -52,8 +52,8 @@ impl Reply {
         Arc::clone(&self.about)
     }
 
-    /// Makes a reply to a connection that no server has, for tests of an [`EventSink`](crate::inline::EventSink): its answers go to
-    /// `answers`.
+    /// Makes a reply to a connection that belongs to no server, for tests of an
+    /// [`EventSink`](crate::inline::EventSink). Its answers are passed to `answers`.
     ///
     /// ```
     /// use std::sync::mpsc;
@@ -99,7 +99,7 @@ impl Reply {
         }))
     }
 
-    /// A reply whose answers go to this inbox.
+    /// Makes a reply whose answers go to this inbox.
     #[cfg(all(test, shuttle))]
     pub(crate) fn to(key: Key, inbox: Arc<dyn Post>) -> Reply {
         let client = ([192, 0, 2, 7], 4000).into();
@@ -116,21 +116,22 @@ impl Reply {
         Connection::new(Arc::clone(&self.about))
     }
 
-    /// Lets a held connection go on: its file is looked up, or the given sources are used.
+    /// Lets a held connection continue: the given sources are used, or its file is looked up.
     pub fn admit(&self, sources: Sources) {
         self.post(Answer::Admit(sources));
     }
 
-    /// Ends the connection, held or not: the client gets an ERROR.
+    /// Ends the connection, held or not, with an ERROR to the client.
     pub fn end(&self, refusal: Refusal) {
         self.about.flow.refuse();
         self.post(Answer::End(refusal));
     }
 
-    /// Counts data of a run ([`DataRun::weight`](crate::inline::DataRun::weight)) as taken: more may be sent or received.
+    /// Counts data of a run ([`DataRun::weight`](crate::inline::DataRun::weight)) as taken, so that more may be sent or
+    /// received.
     ///
-    /// About 256 KiB of a connection may wait to be taken; then it is slowed. The last block of an upload is acknowledged
-    /// only when everything was taken.
+    /// When more than 256 KiB of a connection wait to be taken, the connection is slowed down. The last block of an
+    /// upload is acknowledged only after all of its data was taken.
     pub fn taken(&self, weight: u64) {
         if let Some((key, inbox)) = &self.about.way {
             inbox.taken(*key, &self.about.flow, weight);
@@ -150,7 +151,7 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// Takes the answers to a connection that no server has.
+/// Takes the answers to a connection that belongs to no server.
 struct Detached<F>(F);
 
 impl<F: Fn(Answer) + Send + Sync> Post for Detached<F> {

@@ -1,4 +1,5 @@
-//! What all shards of one server object share: ids, limits, memory, figures. Touched once a request, never once a packet.
+//! The state that all shards of one server object share: ids, limits, memory, figures. It is used once per request,
+//! never once per packet.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,45 +22,45 @@ pub struct Shared {
     half_open: AtomicUsize,
     /// Signalled when `hosts` becomes empty.
     is_idle: Condvar,
-    /// Transfers under way by address.
+    /// The number of active transfers of each client address.
     hosts: Mutex<HashMap<IpAddr, usize, foldhash::fast::RandomState>>,
-    /// What the Statistics setting reads.
+    /// The figures that the Statistics setting reads.
     pub figures: Figures,
 }
 
 /// Totals since the server object was opened.
 #[derive(Debug, Default)]
 pub struct Figures {
-    /// RRQ and WRQ that were taken, repeats left out.
+    /// Accepted RRQs and WRQs, without duplicates.
     pub requests: AtomicU64,
-    /// Connections that ended with a whole file.
+    /// Connections that ended complete.
     pub completed: AtomicU64,
-    /// Connections that ended otherwise.
+    /// Connections that ended in any other way.
     pub failed: AtomicU64,
     /// Requests that a limit or the application refused.
     pub refused: AtomicU64,
-    /// Requests left unanswered because too much was under way.
+    /// Requests left unanswered because of overload.
     pub unanswered: AtomicU64,
     /// Bytes of files acknowledged by clients.
     pub bytes_sent: AtomicU64,
     /// Bytes of files received.
     pub bytes_received: AtomicU64,
-    /// Packets sent more than once.
+    /// Retransmitted packets.
     pub retransmissions: AtomicU64,
 }
 
 impl Shared {
-    /// Transfers under way.
+    /// Returns the number of active transfers.
     pub fn active(&self) -> usize {
         self.active.load(Relaxed)
     }
 
-    /// Bytes that transfers have taken of the budget of memory.
+    /// Returns the number of bytes that transfers have taken of the memory budget.
     pub fn memory_taken(&self) -> usize {
         self.memory.taken()
     }
 
-    /// Waits until no transfer is under way. False where some are after `patience`.
+    /// Waits until no transfer is active. Returns false if some are left after `patience`.
     pub(super) fn wait_idle(&self, patience: Option<Duration>) -> bool {
         let deadline = patience.map(|patience| tftp_udp::now() + patience);
         let mut hosts = self.hosts.lock();
@@ -77,18 +78,19 @@ impl Shared {
         true
     }
 
-    /// Transfers under way with clients that have shown to be there.
+    /// Returns the number of settled transfers: those whose clients have acknowledged something.
     pub(super) fn settled(&self) -> usize {
         self.active().saturating_sub(self.half_open.load(Relaxed))
     }
 
-    /// True where MaxConnections was reached by requests that nobody goes on with.
+    /// Returns true if many transfers are half-open, and no fewer than are settled: clients do not continue the
+    /// transfers that they request.
     pub(super) fn is_flooded(&self) -> bool {
         let half_open = self.half_open.load(Relaxed);
         half_open >= FLOOD && half_open >= self.settled()
     }
 
-    /// Counts a new half-open transfer in.
+    /// Counts in a new half-open transfer.
     ///
     /// # Errors
     /// The limit that is reached.
@@ -107,19 +109,19 @@ impl Shared {
         Ok(())
     }
 
-    /// The client has acknowledged something, or the transfer is over: it is not half-open any more.
+    /// Notes that a transfer is not half-open any more: its client has acknowledged something, or it is over.
     pub(super) fn settle(&self) {
         self.half_open.fetch_sub(1, Relaxed);
     }
 
-    /// A transfer that had left counts again, whatever the limits: its client was not gone.
+    /// Counts a transfer in again that had left, whatever the limits, because its client was not gone.
     pub(super) fn back(&self, host: IpAddr) {
         *self.hosts.lock().entry(host).or_default() += 1;
         self.active.fetch_add(1, Relaxed);
     }
 
-    /// The transfer counts in no limit any more, or not while its client may be gone: a client whose ERROR waits out its
-    /// moment may begin the next transfer at once.
+    /// Counts a transfer out: it is over, or its client may be gone. So a client whose ERROR has not taken effect yet
+    /// may begin the next transfer at once.
     pub(super) fn leave(&self, host: IpAddr) {
         self.active.fetch_sub(1, Relaxed);
         let mut hosts = self.hosts.lock();

@@ -1,43 +1,45 @@
-//! How long an I/O thread looks for the next packet before it sleeps.
+//! Decides how long an I/O thread polls for the next packet before it sleeps.
 //!
-//! A wake-up costs tens of microseconds. Where the next packet comes sooner than that, as it does from a client in lockstep
-//! on a fast network, looking for it is faster. Where it does not, looking is wasted processor time: the thread's own
-//! waits, measured while it looks and while it sleeps, decide. A processor that other threads want shows as long waits too,
-//! because the thread yields between two looks.
+//! A wake-up costs tens of microseconds. If the next packet comes sooner than that, as it does from a client in
+//! lockstep on a fast network, polling is faster. If it does not, polling wastes processor time. The decision is based
+//! on the thread's own waits, measured while it polls and while it sleeps. A processor that other threads want shows up
+//! as long waits, too, because the thread yields between two polls.
 
 use std::time::Duration;
 
-/// A new wait counts for so much of the average.
+/// A new wait has the weight of one in this many in the average.
 const WEIGHT: u32 = 8;
 
-/// A wait counts as no longer than so many times the bound, so that one long pause is forgotten soon.
+/// A wait counts as at most this many times the bound, so that one long pause is forgotten soon.
 const LONGEST: u32 = 8;
 
-/// The thread looks for at most so many average waits. Round trips vary, and most are below it.
+/// The thread polls for at most this many average waits. Round trips vary, and most are below it.
 const PATIENCE: u32 = 4;
 
-/// At least so long, for the average to be found at all.
+/// The shortest polling time, so that the average can be found at all.
 const LEAST: Duration = Duration::from_micros(20);
 
-/// While it does not pay, every so many waits begin with a short look, because a wait in sleep is longer than one without.
+/// While polling does not pay, one in this many waits begins with a short poll, because a wait in sleep measures longer
+/// than one without.
 const PROBE_EVERY: u32 = 64;
 const PROBE: Duration = Duration::from_micros(100);
 
-/// Decides for one I/O thread.
+/// The polling decision of one I/O thread.
 #[derive(Debug)]
 pub(crate) struct Spin {
     /// BusyPollMicros; zero: never.
     most: Duration,
     /// The average wait; `None`: not measured yet.
     average: Option<Duration>,
-    /// Waits without a look since the last one.
+    /// The number of waits without a poll since the last one with it.
     slept: u32,
-    /// How long the wait under way looks.
+    /// The polling time of the current wait.
     looks: Duration,
 }
 
 impl Spin {
-    /// `processors`: those of the machine. With one alone whoever is waited for needs it.
+    /// Makes the decision with a bound. `processors`: the number of the machine's processors. A single processor is
+    /// needed by the very threads whose packets the poll would wait for.
     pub(crate) fn new(most: Duration, processors: usize) -> Spin {
         Spin {
             most: if processors > 1 { most } else { Duration::ZERO },
@@ -47,13 +49,14 @@ impl Spin {
         }
     }
 
-    /// Whether the next wait is to be measured: not that of an idle server, which says nothing of any client.
+    /// Returns true if the next wait is to be measured. The wait of an idle server is not, because it does not depend
+    /// on any client.
     #[inline]
     pub(crate) fn measures(&self, transfers: usize) -> bool {
         !self.most.is_zero() && transfers > 0
     }
 
-    /// How long the next wait is to look. A server without transfers is idle and sleeps at once.
+    /// Returns the polling time of the next wait. A server without transfers is idle and sleeps at once.
     #[inline]
     pub(crate) fn time(&mut self, transfers: usize) -> Duration {
         self.looks = match self.measures(transfers) {
@@ -78,13 +81,13 @@ impl Spin {
         PROBE.min(self.most)
     }
 
-    /// The wait took so long.
+    /// Adds a finished wait to the average.
     pub(crate) fn waited(&mut self, took: Duration) {
         let took = took.min(self.most * LONGEST);
         let pays = self.average.is_some_and(|average| average <= self.most);
         self.average = Some(match self.average {
             Some(average) if pays || took > self.looks => (average * (WEIGHT - 1) + took) / WEIGHT,
-            // The first one, or a probe that found something: waits in sleep say nothing of it.
+            // The first wait, or a probe that found a packet: an average of waits in sleep does not apply to it.
             _ => took,
         });
     }
@@ -100,7 +103,8 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// Waits of that length, `count` times: a look finds what comes while it lasts, sleep adds a wake-up.
+    /// Simulates `count` waits of this length: a poll finds a packet that comes while it lasts, sleep adds a wake-up.
+    /// Returns the number of polls and their total time.
     fn run(spin: &mut Spin, count: u32, wait: Duration, wakeup: Duration) -> (u32, Duration) {
         let (mut looks, mut looked) = (0, Duration::ZERO);
         for _ in 0..count {

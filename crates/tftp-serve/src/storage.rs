@@ -1,4 +1,4 @@
-//! What storage does for transfers: files are opened, downloads are supplied, uploads are passed on.
+//! Storage work for transfers: opening files, supplying downloads, storing uploads.
 
 use tftp_files::upload::UploadOptions;
 use tftp_files::write_size;
@@ -15,10 +15,10 @@ use super::inline::Interests;
 use super::places;
 use super::turn::Loop;
 
-/// Transfer data of one connection that may wait for the application; beyond it the connection is slowed.
+/// The amount of a connection's data that may wait for the application; beyond it the connection is slowed down.
 const FLOW_LIMIT: u64 = 256 << 10;
 
-/// The transfer that storage names.
+/// Returns the transfer of a name in storage.
 fn transfer(owner: Owner) -> TransferId {
     TransferId {
         index: owner.index,
@@ -26,10 +26,10 @@ fn transfer(owner: Owner) -> TransferId {
     }
 }
 
-/// The beginning: a file is opened or made.
+/// Beginnings: a file is opened or created.
 impl<N: Datagrams, S: Store> Loop<N, S> {
-    /// Looks for the file, or begins it. Where so many wait for the same that it must hang, the client gets no answer and
-    /// repeats itself.
+    /// Opens the file of a download, or creates that of an upload. If so many wait for the same storage that it
+    /// probably hangs, the client gets no answer and repeats its request.
     pub(crate) fn open(&mut self, id: TransferId) {
         let takes_data = self.observer.wants().has(Interests::DATA);
         let Some(cargo) = self.connections.get_mut(id) else {
@@ -124,19 +124,19 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// What a download waited for may be there.
+    /// Tries again to supply a download: the data that it waits for may be there.
     pub(crate) fn read_again(&mut self, id: TransferId) {
         if let Some(upto) = self.connections.get(id).and_then(|cargo| cargo.upto) {
             self.read(id, upto);
         }
     }
 
-    /// The file of a download that was closed is opened again.
+    /// Opens the file of a download again that was closed.
     pub(crate) fn reopen(&mut self, id: TransferId) {
         let Some(place) = self.connections.get(id).and_then(|cargo| cargo.place.as_ref()) else {
             return;
         };
-        // No client is turned away that is served already: this is never `Busy`.
+        // A client that is served already is not turned away: this is never `Busy`.
         if let Opening::Now(opened) = self.shelf.open(owner(id), place, Standing::Settled) {
             self.reopened(id, opened.map_err(Outcome::open));
         }
@@ -157,7 +157,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// All that wait for that chunk ask again.
+    /// Tries again to supply all downloads that wait for this chunk.
     fn wake_waiting(&mut self, read: &Read) {
         for owner in &read.waiting {
             self.read_again(transfer(*owner));
@@ -168,7 +168,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
 /// Uploads.
 impl<N: Datagrams, S: Store> Loop<N, S> {
-    /// Uploads that took data pass it on: to the application, to their file. Their clients wait while either is behind.
+    /// Passes received data of uploads to the application and to their files. Their clients wait while either is
+    /// behind.
     pub(crate) fn pass_on(&mut self) {
         while let Some(id) = self.connections.next_dirty() {
             self.pass_on_one(id);
@@ -202,7 +203,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             return;
         };
         let Body::Intake(intake) = &cargo.body else { return };
-        // Once everything is in and the application has taken it all, the file gets its name.
+        // Once everything is received and the application has taken it all, the file gets its name.
         let may_finish = intake.is_closed() && cargo.flow_is_below(0) && !cargo.is_refused();
         let Body::Intake(intake) = &mut cargo.body else {
             return;
@@ -222,7 +223,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
 /// Results.
 impl<N: Datagrams, S: Store> Loop<N, S> {
-    /// A job of storage has ended: for the transfer that asked, and for those that wait for the same chunk.
+    /// Handles the result of a storage job, for the transfer that requested it and for those that wait for the same
+    /// chunk.
     pub(crate) fn completed(&mut self, completion: Completion<S>) {
         let (id, lane) = (transfer(completion.owner()), completion.lane());
         let Some(cargo) = self.connections.get_mut(id) else {

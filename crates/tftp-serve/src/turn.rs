@@ -1,9 +1,9 @@
 //! The loop of one I/O thread: `Loop::do_turn` is its order of priorities.
 //!
-//! It stands on two interfaces, [`Datagrams`] and [`Store`], and on the machine that decides who is served. What the
-//! machine wants done is done in `outputs.rs` and `storage.rs`; what comes from other threads is in `orders.rs`, what the
-//! loop keeps of a transfer in `connections.rs`. Requests may be a flood, from anybody: what they get of a turn while
-//! transfers run is in `ration.rs`.
+//! It is built on two interfaces, [`Datagrams`] and [`Store`], and on the machine, which decides which clients are
+//! served. The machine's outputs are carried out in `outputs.rs` and `storage.rs`. Messages from other threads are
+//! handled in `orders.rs`, and the loop's state of a transfer is in `connections.rs`. Requests may be a flood, from any
+//! sender: their share of a turn while transfers run is in `ration.rs`.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,11 +27,12 @@ use super::ration::{Piece, Ration};
 use super::shared::Shared;
 use super::spin::Spin;
 
-/// Datagrams of one receiving call, and how many calls transfers get in a turn.
+/// The maximum number of datagrams of one receiving call, and of such calls for transfers in a turn.
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
-/// How often datagrams are looked for before deadlines are believed all the same: a flood must not put them off for ever.
+/// The number of times that pending datagrams are received before deadlines take effect: a flood must not put them off
+/// for ever.
 const LOOKS: usize = 64;
 
 /// One I/O thread.
@@ -42,49 +43,49 @@ pub struct Loop<N: Datagrams, S: Store> {
     pub(crate) connections: Connections<S>,
     pub(crate) observer: Observer,
     pub(crate) inbox: Arc<Inbox<S, N::Waker>>,
-    /// Under which new transfers begin.
+    /// The policy under which new transfers begin.
     pub(crate) policy: Arc<Policy>,
     pub(crate) drained: Arc<Drain>,
     /// The time of this turn.
     pub(crate) now: Instant,
-    /// Requests and packets of transfers come to one port.
+    /// True if requests and packets of transfers arrive at one port.
     single_port: bool,
     ration: Ration,
     spin: Spin,
-    /// When storage has something to do by itself.
+    /// The time at which storage has something to do by itself.
     storage_due: Option<Instant>,
-    /// The application wants to be reminded by then of what it was told.
+    /// The time by which the application wants to be called again.
     wake_due: Option<Instant>,
     messages: VecDeque<Message<S>>,
     failures: Vec<Failure>,
 }
 
-/// What a loop is made of.
+/// The parts of a loop.
 pub struct Setup<N: Datagrams, S: Store> {
-    /// Where datagrams come from and go to.
+    /// Sends and receives datagrams.
     pub net: N,
-    /// Where files come from and go to.
+    /// Stores and supplies files.
     pub store: S,
-    /// What learns of everything.
+    /// Gets all events.
     pub sink: Arc<dyn EventSink>,
-    /// What all threads of a server count.
+    /// The counters that all threads of a server share.
     pub shared: Arc<Shared>,
-    /// What the process has left.
+    /// The process and the host, with the descriptors that are left.
     pub surroundings: Box<dyn Surroundings>,
-    /// The threads that share a port.
+    /// The count of the threads that share a port.
     pub drained: Arc<Drain>,
-    /// What the machine is told of the network.
+    /// The machine's configuration of the network.
     pub machine: Config,
-    /// Under which transfers begin.
+    /// The policy under which transfers begin.
     pub policy: Arc<Policy>,
-    /// What nobody may guess, another one for each thread.
+    /// Unpredictable bytes, different for each thread.
     pub seed: [u8; 16],
-    /// How long to look for datagrams before the thread sleeps, at most, while transfers run.
+    /// The longest time to poll for datagrams before the thread sleeps, while transfers run.
     pub busy_poll: Duration,
 }
 
 impl<N: Datagrams, S: Store> Loop<N, S> {
-    /// A loop that listens, and what reaches it from other threads.
+    /// Makes a loop that listens, and the inbox for messages from other threads.
     pub fn new(setup: Setup<N, S>) -> (Self, Arc<Inbox<S, N::Waker>>) {
         let Setup {
             net,
@@ -128,7 +129,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         (made, inbox)
     }
 
-    /// Until listening has stopped and the last transfer is over.
+    /// Runs until listening has stopped and the last transfer is over.
     pub(crate) fn run(mut self) {
         self.observer.latch();
         self.observer.serves(self.net.how());
@@ -139,26 +140,26 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.inbox.close();
     }
 
-    /// Nothing is left to do.
+    /// Returns true when nothing is left to do.
     pub fn is_done(&self) -> bool {
         self.server.is_done()
     }
 
-    /// Transfers that something is kept of.
+    /// Returns the number of transfers of which state is kept.
     pub fn connections(&self) -> usize {
         self.connections.len()
     }
 
-    /// One turn: everything that is there to be done, in the order of its priority.
+    /// Does one turn: all pending work, in the order of its priority.
     pub fn turn(&mut self) {
-        // A fault ends this thread's transfers, which it may have left half done, and not the server.
+        // A panic ends this thread's transfers, which may be in an inconsistent state, but not the server.
         if catch_unwind(AssertUnwindSafe(|| self.do_turn())).is_err() {
             self.abandon_all();
         }
     }
 
     fn do_turn(&mut self) {
-        // 1. Packets of transfers, and what became of those that were sent.
+        // 1. Packets of transfers, and failures of packets that were sent.
         let others = self.take(Class::Transfers, BATCHES_A_TURN);
         self.take_failures();
         // 2. Results of storage, the application's answers, orders.
@@ -167,14 +168,14 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.take_requests(others);
         // 4. Deadlines.
         self.expire();
-        // 5. Everything that is to be sent, in one flush; then storage and the application are called.
+        // 5. Everything to be sent, in one flush; then storage and the application are called.
         self.flush();
         self.storage_due = self.shelf.tend(self.now);
         self.shelf.call();
         self.end();
     }
 
-    /// Waits for something to do.
+    /// Waits for work.
     pub fn wait(&mut self) {
         let pause = self.ration.paused_until();
         let transfers = self.server.transfers();
@@ -191,7 +192,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// Takes datagrams of a class. True if there were any.
+    /// Takes datagrams of a class. Returns true if there were any.
     fn take(&mut self, class: Class, batches: usize) -> bool {
         let mut any = false;
         for _ in 0..batches {
@@ -253,7 +254,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.drain();
     }
 
-    /// True if there were any.
+    /// Handles send failures. Returns true if there were any.
     #[inline]
     fn take_failures(&mut self) -> bool {
         self.net.failures(&mut self.failures);
@@ -296,7 +297,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.shelf.batch_ends();
     }
 
-    /// `others`: transfers have had packets in this turn.
+    /// Takes requests within their budget. `others`: transfers have had packets in this turn.
     fn take_requests(&mut self, others: bool) {
         if let Some(piece) = self.ration.resume(self.now) {
             return self.take_piece(piece, others);
@@ -317,7 +318,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     fn take_piece(&mut self, piece: Piece, others: bool) {
         if others {
-            // What the transfers have to say does not wait for anybody's requests.
+            // The packets of transfers do not wait for requests to be handled.
             self.flush();
         }
         let begin = self.net.now();
@@ -337,8 +338,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.ration.taken(begin, self.net.now(), more);
     }
 
-    /// Deadlines are believed only when nothing waits for transfers: after a pause of the process or of the system
-    /// (SIGSTOP, the freezer, suspend) the packets that came meanwhile count first.
+    /// Handles deadlines, but only after all pending packets of transfers: after a pause of the process or of the
+    /// system (SIGSTOP, the freezer, suspend) the packets that came meanwhile count first.
     fn expire(&mut self) {
         for _ in 0..LOOKS {
             if self.server.poll_timeout().is_none_or(|due| due > self.now) {
@@ -352,7 +353,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             self.now = self.net.now();
             let any = self.take(Class::Transfers, BATCHES_A_TURN);
             self.take_failures();
-            // The wait may have been ended by one.
+            // A message may have ended the wait.
             self.take_messages();
             if !any {
                 break;
@@ -364,7 +365,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.drain();
     }
 
-    /// Sends what this turn brought together. What fails may leave something to say to the client, at once.
+    /// Sends the packets that this turn has queued. A failure may produce a packet for the client, which is sent at
+    /// once.
     pub(crate) fn flush(&mut self) {
         self.net.flush();
         if self.take_failures() {
@@ -372,7 +374,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// The packets are out: the application may be woken.
+    /// Ends the turn after its packets are sent: the application may be woken.
     pub(crate) fn end(&mut self) {
         self.wake_due = self.observer.turn_ends(self.now).map(|after| self.now + after);
     }

@@ -1,4 +1,4 @@
-//! How an outcome reads to its client and in the log.
+//! The texts of outcomes for the client and for the log.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub(super) fn wire(outcome: &Outcome, operation: Operation) -> (ErrorCode, Cow<'
     (code, text.into())
 }
 
-/// The same, of an outcome that always reads alike.
+/// Returns code and text for an outcome whose text is fixed.
 fn fixed(outcome: &Outcome, operation: Operation) -> (ErrorCode, &'static str) {
     match outcome {
         Outcome::Limit => (ErrorCode::UNDEFINED, "Too many transfers, try again later"),
@@ -44,7 +44,7 @@ fn fixed(outcome: &Outcome, operation: Operation) -> (ErrorCode, &'static str) {
     }
 }
 
-/// Returns what the log says of a failure: with particulars, without local paths.
+/// Returns the log's text of a failure: with particulars, without local paths.
 pub(super) fn describe(outcome: &Outcome, operation: Operation) -> String {
     match outcome {
         Outcome::ClientError { code, text } | Outcome::Probe { code, text } => {

@@ -1,4 +1,5 @@
-//! What belongs to one transfer: its connection, the bytes that are sent or stored, what the application has not taken.
+//! The state of one transfer: its connection, the bytes that are sent or stored, the data that the application has not
+//! taken.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,40 +14,41 @@ use crate::about::About;
 use crate::config::Policy;
 use crate::sources::Sources;
 
-/// What belongs to one transfer.
+/// The state of one transfer.
 pub(crate) struct Cargo<S: Store> {
     pub(super) id: TransferId,
     pub(crate) connection: Arc<About>,
-    /// The policy of its request.
+    /// The policy under which its request came.
     pub(crate) policy: Arc<Policy>,
     pub(crate) body: Body<S>,
     pub(crate) lane: Lane,
-    /// Where the file of a download is opened again.
+    /// The place from which the file of a download is opened again.
     pub(crate) place: Option<Place>,
-    /// Where a file was found or begun, until the application is told.
+    /// The path at which a file was found or created, until it is reported to the application.
     pub(crate) local_file: Option<PathBuf>,
-    /// What the application supplies, until it is opened.
+    /// The sources that the application supplied, until they are opened.
     pub(crate) sources: Option<Box<Sources>>,
-    /// The bytes that the machine waits for.
+    /// The offset up to which the machine waits for bytes.
     pub(crate) upto: Option<u64>,
-    /// The application hears of this connection.
+    /// The connection was reported to the application, which gets its further events, too.
     pub(crate) is_announced: bool,
-    /// Why storage, the application or a socket failed: the machine knows only what the client is told.
+    /// The reason why storage, the application or a socket failed. The machine knows only the ERROR for the client.
     pub(super) failure: Option<Outcome>,
-    /// Bytes of the stream that were acknowledged, or came.
+    /// The number of bytes of the stream that were acknowledged or received.
     pub(crate) moved: u64,
     /// The name could not be converted to text.
     pub(super) has_no_name: bool,
-    /// The log has its request.
+    /// The log has the request.
     pub(super) is_known: bool,
-    /// The application was asked, if it listens. A transfer that ends before was refused.
+    /// The request was accepted, and reported to the application if it follows connections. A transfer that ends before
+    /// counts as refused.
     pub(crate) is_admitted: bool,
-    /// The machine was told that storage or the application is behind.
+    /// The machine was notified that storage or the application is behind.
     pub(crate) is_held: bool,
     pub(super) is_dirty: bool,
 }
 
-/// Where the bytes come from or go to.
+/// The open source or target of a transfer's bytes.
 pub(crate) enum Body<S: Store> {
     /// Nothing is open.
     Nothing,
@@ -55,27 +57,29 @@ pub(crate) enum Body<S: Store> {
 }
 
 impl<S: Store> Cargo<S> {
-    /// So much was told.
+    /// Counts data that was passed to the application.
     pub(crate) fn add_to_flow(&self, weight: u64) {
         self.connection.flow.add(weight);
     }
 
-    /// Whether the application is no further behind than `limit`; if it is, an answer comes when it has caught up.
+    /// Returns true if at most `limit` is outstanding in the application; if not, an answer arrives when it has caught
+    /// up.
     pub(crate) fn flow_is_below(&self, limit: u64) -> bool {
         self.connection.flow.below(limit)
     }
 
-    /// Whether the application has ended it, though that may not have been heard here yet.
+    /// Returns true if the application has ended the connection, even if its answer has not arrived here yet.
     pub(crate) fn is_refused(&self) -> bool {
         self.connection.flow.is_refused()
     }
 
-    /// Why it cannot even be asked for.
+    /// Returns the reason to refuse the request before it is reported to the application: a name that could not be
+    /// converted.
     pub(crate) fn objection(&self) -> Option<Outcome> {
         self.has_no_name.then_some(Outcome::Name)
     }
 
-    /// What was found becomes the transfer's stream: its length on the wire, where that is known.
+    /// Makes an opened source the transfer's stream. Returns its length in bytes on the wire, if it is known.
     pub(crate) fn take_source(&mut self, opened: Opened<S>) -> Option<u64> {
         self.local_file = opened.path().filter(|_| self.is_announced);
         let feed = Feed::new(opened, self.connection.mode);
@@ -84,7 +88,7 @@ impl<S: Store> Cargo<S> {
         length
     }
 
-    /// `None`: only the application takes the data.
+    /// Makes a sink the target of an upload. `None`: only the application takes the data.
     pub(crate) fn take_sink(&mut self, sink: Option<S::Sink>) {
         let path = sink
             .as_ref()
@@ -95,7 +99,8 @@ impl<S: Store> Cargo<S> {
         self.body = Body::Intake(Box::new(intake));
     }
 
-    /// Bytes of the whole stream, where they are known. `announced` by the client: of text it counts its own.
+    /// Returns the length of the whole stream in bytes, if it is known. `announced`: the client's tsize, which is not
+    /// used for text, because it counts the client's own bytes.
     pub(crate) fn total(&self, announced: Option<u64>) -> Option<u64> {
         match &self.body {
             Body::Feed(feed) => feed.stream_size(),
@@ -104,7 +109,7 @@ impl<S: Store> Cargo<S> {
         }
     }
 
-    /// The client has acknowledged something: what is open for it counts as settled.
+    /// Notes that the client has acknowledged something: its open file or sink counts as settled.
     pub(crate) fn settle(&mut self) {
         match &mut self.body {
             Body::Feed(feed) => feed.settle(),
@@ -113,14 +118,14 @@ impl<S: Store> Cargo<S> {
         }
     }
 
-    /// Lets go of what is open, where removing an unfinished file may block.
+    /// Closes an upload on the pool, because removing an unfinished file may block.
     pub(crate) fn close(&mut self, shelf: &Shelf<S>) {
         if let Body::Intake(mut intake) = std::mem::replace(&mut self.body, Body::Nothing) {
             intake.discard(shelf, owner(self.id));
         }
     }
 
-    /// What was agreed, for a download.
+    /// Sets the negotiated window of a download.
     pub(crate) fn set_window(&mut self, agreed: &Agreed) {
         if let Body::Feed(feed) = &mut self.body {
             feed.set_window(agreed.blksize, agreed.windowsize, agreed.rollover);

@@ -1,4 +1,4 @@
-//! How the machine's endings read to the application, the log and the figures.
+//! Converts the machine's endings to outcomes for the application, the log and the figures.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use tftp_machine::Ending;
 
 use crate::{ErrorCode, Outcome, Refusal};
 
-/// How a transfer ended. `kept`: why storage, the application or a socket failed.
+/// Returns the outcome of a transfer. `kept`: the reason why storage, the application or a socket failed.
 pub(super) fn outcome(how: &Ending, kept: Option<Outcome>) -> Outcome {
     match how {
         Ending::Complete => Outcome::Complete,

@@ -1,4 +1,4 @@
-//! Data that moved, as the application is told of it.
+//! Reports transferred data to the application.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::connections::{Body, Cargo};
 use crate::inline::{DataRun, EngineEvent};
 
 impl Observer {
-    /// A client has acknowledged these bytes of a download; `transfer` says what was agreed.
+    /// Reports bytes of a download that its client has acknowledged. `transfer` has the negotiated options.
     pub(crate) fn downloaded<S: Store>(
         &self,
         cargo: &Cargo<S>,
@@ -41,7 +41,7 @@ impl Observer {
         }
     }
 
-    /// This portion of an upload came.
+    /// Reports a received portion of an upload.
     pub(crate) fn uploaded<S: Store>(&self, cargo: &Cargo<S>, transfer: Option<&Transfer>, portion: Portion) {
         let Some(agreed) = transfer.and_then(Transfer::agreed) else {
             return;
@@ -58,7 +58,7 @@ impl Observer {
             id: cargo.connection.id,
             before,
             length: bytes.len() as u64,
-            // Translated text has lost its blocks: what one batch brought is one event.
+            // Translated text has lost its block boundaries: the data of one batch is one event.
             block: if translated { u32::MAX } else { blksize },
             slices: vec![(Arc::clone(&bytes), 0..bytes.len())],
             total: agreed.tsize.filter(|_| !translated),

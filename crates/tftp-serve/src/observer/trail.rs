@@ -1,8 +1,9 @@
-//! What the Log event tells of one transfer.
+//! The log lines of one transfer.
 //!
-//! Level 1: who asks for what. Level 2: the protocol's dialogue, a PITrail line for each RRQ, WRQ, OACK and ERROR
-//! ("<-" came, "->" went), and Verbose lines with what was agreed and how it went. Level 3: a Debug line for each
-//! DATA and ACK that came, and for each ACK and each run of DATA that went. Nothing is written that nobody wants.
+//! Level 1: each request with its client, and each end. Level 2: the dialogue of the protocol, a PITrail line for each
+//! RRQ, WRQ, OACK and ERROR ("<-" received, "->" sent), and Verbose lines with the negotiated options and a summary of
+//! the transfer. Level 3: a Debug line for each received DATA and ACK, and for each sent ACK and each run of sent DATA.
+//! A line is made only if there is interest in its level.
 
 use std::fmt::{self, Write};
 use std::io;
@@ -22,11 +23,11 @@ use crate::names::Quoted;
 use crate::wording;
 use tftp_udp::plain;
 
-/// Text of a peer that is shown, at most.
+/// The maximum length of a peer's text that is shown, in bytes.
 const SHOWN: usize = 256;
 
 impl Observer {
-    /// An I/O thread begins to serve.
+    /// Logs how an I/O thread that begins to serve sends and receives packets, if the system offers a choice.
     pub(crate) fn serves(&self, how: Option<&'static str>) {
         if let Some(how) = how {
             self.log(Interests::LOG_VERBOSE, 0, LogKind::Verbose, || {
@@ -35,7 +36,7 @@ impl Observer {
         }
     }
 
-    /// A request came.
+    /// Logs a request.
     pub(crate) fn request(&self, connection: &About) {
         let About {
             id, remote, filename, ..
@@ -60,7 +61,7 @@ impl Observer {
         });
     }
 
-    /// A request was refused before a connection began.
+    /// Logs a request that was refused before a connection began.
     pub(super) fn log_refusal(&self, connection: &About, outcome: &Outcome) {
         self.log(Interests::LOG_INFO, connection.id, LogKind::Error, || {
             format!(
@@ -71,7 +72,7 @@ impl Observer {
         });
     }
 
-    /// The transfer has its source or target.
+    /// Logs the beginning of a transfer, which has its source or target.
     pub(super) fn log_beginning(&self, connection: &About, agreed: &Agreed) {
         self.log(Interests::LOG_VERBOSE, connection.id, LogKind::Verbose, || {
             let wait = agreed
@@ -89,7 +90,7 @@ impl Observer {
         });
     }
 
-    /// The transfer is over.
+    /// Logs the end of a transfer.
     pub(super) fn log_end(&self, over: &Over<'_>) {
         let (id, bytes, file) = (over.connection.id, over.bytes, Quoted(&over.connection.filename));
         match &over.outcome {
@@ -114,7 +115,7 @@ impl Observer {
         });
     }
 
-    /// A packet came from the transfer's client.
+    /// Logs a packet from the transfer's client.
     pub(crate) fn came(&self, id: i32, packet: &Packet<'_>) {
         match packet {
             Packet::Error { code, message } => {
@@ -134,7 +135,7 @@ impl Observer {
         }
     }
 
-    /// A datagram that was nothing came to the listening port.
+    /// Logs a datagram to the listening port that was ignored.
     pub(crate) fn ignored(&self, datagram: &Datagram<'_>, why: Why) {
         let why = match why {
             Why::NoRequest => "not a request",
@@ -148,7 +149,7 @@ impl Observer {
         });
     }
 
-    /// A packet could not be sent, for a reason that may pass.
+    /// Logs a packet that could not be sent, for a reason that may be temporary.
     pub(crate) fn failed_to_send(&self, peer: Option<SocketAddr>, error: &io::Error) {
         self.log(Interests::LOG_DEBUG, 0, LogKind::Debug, || match peer {
             Some(peer) => format!("{peer}: {error}"),
@@ -156,7 +157,7 @@ impl Observer {
         });
     }
 
-    /// An OACK, ACK or ERROR goes out.
+    /// Logs an OACK, ACK or ERROR that is sent.
     #[cold]
     pub(crate) fn control_goes(&self, id: i32, peer: SocketAddr, packet: &[u8]) {
         match wire::parse(packet) {
@@ -169,7 +170,7 @@ impl Observer {
         }
     }
 
-    /// An ERROR goes out.
+    /// Logs an ERROR that is sent.
     fn error_goes(&self, id: i32, peer: SocketAddr, code: ErrorCode, message: &str) {
         self.log(Interests::LOG_VERBOSE, id, LogKind::Dialogue, || match id {
             0 => format!("-> ERROR {code} {message:?} to {}", plain(peer)),
@@ -177,7 +178,7 @@ impl Observer {
         });
     }
 
-    /// An OACK goes out: `packet` is its encoding.
+    /// Logs an OACK that is sent: `packet` is its encoding.
     fn oack_goes(&self, id: i32, packet: &[u8]) {
         self.log(Interests::LOG_VERBOSE, id, LogKind::Dialogue, || {
             let mut line = "-> OACK".to_owned();
@@ -196,7 +197,7 @@ impl Observer {
         });
     }
 
-    /// Some blocks go out.
+    /// Logs a run of blocks that is sent.
     #[cold]
     pub(crate) fn data_goes(&self, id: i32, blocks: &Blocks) {
         self.log(Interests::LOG_DEBUG, id, LogKind::Debug, || {
@@ -220,7 +221,7 @@ fn direction(operation: Operation) -> &'static str {
     }
 }
 
-/// What was asked for, as " name=value" each.
+/// Formats the requested options, as " name=value" each.
 struct Options<'a>(&'a Asked);
 
 impl fmt::Display for Options<'_> {
