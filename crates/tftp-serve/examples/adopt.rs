@@ -1,5 +1,5 @@
-//! Binds the privileged port before it gives up its rights, or takes the sockets that a service manager passes on, and
-//! listens on them.
+//! Binds the privileged port before the program drops its privileges, and listens on that socket. The sockets that a
+//! service manager passes on are adopted in the same way.
 
 #[cfg(unix)]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         Err(error) => return Err(error.into()),
     };
-    // Here a service would become another user: setgid, setuid.
+    // A service would change its user here: setgid, setuid.
     let server = Server::builder().adopt(&socket).root(".").start()?;
     // The server has a descriptor of its own.
     drop(socket);

@@ -1,4 +1,4 @@
-//! Answers by futures without a runtime: each waits for a thread that does the slow work.
+//! Answers with futures, without a runtime: each waits for a thread that does the slow work.
 
 use std::error::Error;
 use std::future::Future;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tftp_serve::{Answer, Request, Server};
 
-/// What a thread will have made. With a runtime, its channels would stand here.
+/// A text that a thread will supply. With a runtime, use one of its channels instead.
 #[derive(Clone, Default)]
 struct Promise(Arc<Mutex<(Option<String>, Option<Waker>)>>);
 
@@ -38,7 +38,7 @@ impl Future for Promise {
     }
 }
 
-/// Stands for a database that takes its time.
+/// Looks a name up in place of a slow database.
 fn look_up(name: &str) -> Promise {
     let (promise, name) = (Promise::default(), name.to_owned());
     let made = promise.clone();
@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let text = look_up(request.name()).await;
             Answer::bytes(text)
         })
-        // Futures that need tokio around them: .spawner(move |task| drop(runtime.spawn(task)))
+        // For futures that need tokio around them: .spawner(move |task| drop(runtime.spawn(task)))
         .start()?;
     println!("listening on {}", server.local_addr());
     std::io::stdin().read_line(&mut String::new())?;

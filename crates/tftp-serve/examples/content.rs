@@ -1,10 +1,10 @@
-//! Makes the boot configuration of each machine when it is asked for; everything else comes from a directory.
+//! Makes the boot configuration of each machine on request; everything else comes from a directory.
 
 use std::error::Error;
 
 use tftp_serve::{Answer, ErrorCode, Refusal, Request, Server};
 
-/// Machines by their MAC address, as PXELINUX asks for them.
+/// Machines by their MAC address, in the form of PXELINUX's requests.
 const MACHINES: [(&str, &str); 2] = [
     ("01-52-54-00-12-34-56", "install"),
     ("01-52-54-00-12-34-57", "rescue"),

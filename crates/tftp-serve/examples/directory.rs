@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .start()?;
     println!("{directory} is served on {}", server.local_addr());
     std::io::stdin().read_line(&mut String::new())?;
-    // Transfers may finish; those that still run after 10 s are ended.
+    // Transfers have 10 s to finish; those that still run after that are ended.
     server.shutdown_gracefully(Duration::from_secs(10));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! As in the README of libtftpserver: a directory, and one name that is made.
+//! The example of libtftpserver's README: a directory, and one generated file.
 
 use tftp_serve::{Answer, Request, Server};
 

@@ -1,10 +1,10 @@
-//! A TFTP server in front of an HTTP server: what is asked for is fetched from there, and kept in a directory.
+//! A TFTP server in front of an HTTP server: fetches requested files from there, and keeps them in a directory.
 //!
 //! usage: mirror HOST:PORT CACHE [PORT]
 //!
-//! A file that the cache has is served from it when the origin says that it is unchanged (ETag), and also when the origin
-//! is dead. Everything else goes to the clients as it comes, with one pass over the origin for all that ask at the same
-//! time, and into the cache beside that; it gets its name there when it is whole.
+//! A cached file is served when the origin reports it as unchanged (ETag), or when the origin is down. All other files
+//! are passed to the clients as they arrive, with one pass over the origin for all clients that request a file at the
+//! same time. They are also written to the cache, where a file gets its final name when it is complete.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tftp_serve::{Answer, Refusal, Request, Server, Source};
 
-/// How long the origin may take.
+/// The timeout of the origin.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A response of the origin.
@@ -27,7 +27,7 @@ struct Response {
     body: BufReader<TcpStream>,
 }
 
-/// Asks the origin by HTTP/1.0: the body ends with the connection.
+/// Sends a request to the origin with HTTP/1.0: the body ends with the connection.
 fn ask(origin: &str, method: &str, name: &str, etag: &str) -> io::Result<Response> {
     let address = origin.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
@@ -60,7 +60,7 @@ fn ask(origin: &str, method: &str, name: &str, etag: &str) -> io::Result<Respons
     }
 }
 
-/// A file of the origin, which is kept while it is read.
+/// A file of the origin, which is written to the cache while it is read.
 struct Fetched {
     origin: String,
     name: String,
@@ -76,7 +76,8 @@ impl Fetched {
         self.path.with_extension(format!("{:p}.part", self))
     }
 
-    /// The whole file is here: it gets its name. With the ETag of the one before, it would only be fetched once more.
+    /// Moves the complete file to its final name. Until the new ETag is written, the old one only causes the file to be
+    /// fetched once more.
     fn keep(&self, etag: &str) -> io::Result<()> {
         fs::rename(self.part(), &self.path)?;
         fs::write(self.path.with_extension("etag"), etag)
@@ -102,7 +103,8 @@ impl Source for Fetched {
             return Ok(0);
         };
         if *at != offset {
-            // The pass of a download that has ended goes on here: what it has read already is skipped.
+            // This source takes over from a download that has ended: copy the bytes that the other one has sent
+            // already.
             let skipped = io::copy(&mut response.body.by_ref().take(offset - *at), file)?;
             *at += skipped;
         }
@@ -120,7 +122,7 @@ impl Source for Fetched {
 
 impl Drop for Fetched {
     fn drop(&mut self) {
-        // What did not become whole.
+        // Removes an incomplete file.
         let _ = fs::remove_file(self.part());
     }
 }
@@ -146,7 +148,7 @@ fn answer(origin: &str, cache: &Path, request: &Request) -> Result<Answer, Refus
             reading: None,
         })),
         Ok(response) if response.status == 404 => Err(Refusal::not_found()),
-        // Unchanged, or the origin is out of order.
+        // The file is unchanged, or the origin is down.
         _ if path.exists() => Ok(Answer::path(path)),
         _ => Err(Refusal::not_found()),
     }

@@ -1,6 +1,6 @@
-//! Serves objects of a store that is read in ranges: here a directory stands for the store.
+//! Serves objects of a store that is read in ranges; a directory takes the place of the store.
 //!
-//! Machines that boot together cause one pass over an image, however many they are.
+//! Machines that boot together cause a single pass over an image, however many they are.
 
 use std::error::Error;
 use std::fs::File;
@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use tftp_serve::{Answer, Refusal, Request, Server, Source};
 
-/// One object. Nothing of it is held in memory.
+/// One object, which is not held in memory.
 struct Object {
-    /// With a real store: its version too, as an ETag, so that two versions are never mixed.
+    /// The object's name. With a real store, add its version, such as an ETag, so that two versions are never mixed.
     key: Arc<str>,
     size: u64,
     file: File,
@@ -27,19 +27,20 @@ impl Source for Object {
         Some(Arc::clone(&self.key))
     }
 
-    /// With a real store: a request with `Range: bytes=OFFSET-`, kept open while offsets follow each other.
+    /// Reads from the file. With a real store, send a request with `Range: bytes=OFFSET-` and keep it open while
+    /// offsets are consecutive.
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.file.seek(SeekFrom::Start(offset))?;
         self.file.read(buffer)
     }
 }
 
-/// Starts a server of a store's objects.
+/// Starts a server for the objects of a store.
 pub fn serve(store: PathBuf, port: u16) -> Result<Server, tftp_serve::Error> {
     Server::builder()
         .listen(([127, 0, 0, 1], port))
         .handler(move |request: Request| -> Result<Answer, Refusal> {
-            // Objects have flat names; nothing else of the client's text reaches the store.
+            // Object names have no directories; no other name reaches the store.
             let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
             let name = request.name();
             if name.starts_with('.') || !name.chars().all(is_name) {

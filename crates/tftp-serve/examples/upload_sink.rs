@@ -1,10 +1,10 @@
-//! Takes uploads, as switches send their configurations, and prints their lines instead of storing files.
+//! Takes uploads, for example the configurations of switches, and prints their lines instead of storing files.
 
 use std::error::Error;
 
 use tftp_serve::{Answer, ErrorCode, Refusal, Request, Server, Sink};
 
-/// More is no configuration.
+/// The maximum size in bytes: larger uploads are not configurations.
 const LIMIT: usize = 1 << 20;
 
 struct Lines {
@@ -24,7 +24,7 @@ impl Sink for Lines {
         Ok(())
     }
 
-    // The client learns that its upload succeeded when this has returned.
+    // The client's last block is acknowledged only after this has returned.
     fn finish(&mut self) -> Result<(), Refusal> {
         for line in String::from_utf8_lossy(&self.text).lines() {
             println!("{}: {line}", self.from);

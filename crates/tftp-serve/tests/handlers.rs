@@ -1,4 +1,4 @@
-//! Handlers: what they learn, what they answer, when they answer, and what happens when they do not.
+//! Handlers: the request that they get, their answers, at once and later, and missing answers.
 
 mod support;
 
@@ -185,7 +185,7 @@ fn the_end_is_told_after_the_handler_has_returned() {
     assert_eq!(order.recv_timeout(support::PATIENCE), Ok("ended"));
 }
 
-/// Futures that another thread completes.
+/// Makes futures that another thread completes.
 #[derive(Clone, Default)]
 struct Gate(Arc<Mutex<(bool, Vec<Waker>)>>);
 
@@ -234,7 +234,7 @@ fn futures_need_no_runtime() {
             thread::spawn(move || Client::new(address).get(&format!("later {number}"), Options::NONE))
         })
         .collect();
-    // One thread is enough: futures that wait hold nobody up.
+    // One thread is enough: pending futures delay no other request.
     assert_eq!(get(&server, "now"), Ok(b"now".to_vec()));
     let unanswered = "The server's application did not answer";
     assert_eq!(get(&server, "bad"), Err(refused(0, unanswered)));

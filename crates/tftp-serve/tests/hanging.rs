@@ -1,4 +1,4 @@
-//! Sources and sinks that hang keep no other client waiting.
+//! Hanging sources and sinks delay no other client.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::task::Poll;
 use support::{Client, Gate, Options, get, local, pattern, put};
 use tftp_serve::{Answer, AsyncSink, AsyncSource, Refusal, Request, Server};
 
-/// More than there are handler threads, and more than there are threads for everything in the servers below.
+/// The number of hanging clients: more than the handler threads, and more than all threads of the servers below.
 const HANGING: usize = 8;
 
 /// A reader that hangs at its first byte.
@@ -38,7 +38,7 @@ impl AsyncSink for AsyncHanging {
     }
 }
 
-/// Names say what becomes of a request.
+/// Answers according to the requested name.
 fn handler(gate: Gate) -> impl Fn(Request) -> Answer {
     move |request: Request| {
         let gate = gate.clone();
@@ -57,7 +57,7 @@ fn handler(gate: Gate) -> impl Fn(Request) -> Answer {
     }
 }
 
-/// Clients whose downloads and uploads hang.
+/// Starts clients whose downloads and uploads hang.
 fn hang(server: &Server, gate: &Gate, name: &str) -> Vec<Client> {
     let begin = |number: usize| {
         let mut client = Client::new(server.local_addr());
@@ -77,7 +77,7 @@ fn hang(server: &Server, gate: &Gate, name: &str) -> Vec<Client> {
     clients
 }
 
-/// Everybody else is served, and those that hung are when they go on.
+/// Checks that all other clients are served, and the hanging ones, too, once they can continue.
 fn others_are_served(server: &Server, gate: &Gate, hanging: Vec<Client>) {
     for _ in 0..3 {
         assert_eq!(get(server, "bytes"), Ok(pattern(5_000)));
@@ -135,7 +135,7 @@ fn handlers_that_block_keep_no_source_or_sink_waiting() {
         .handler_threads(1)
         .start()
         .unwrap();
-    // Both are under way when the only handler thread begins to block.
+    // Both transfers are active when the only handler thread begins to block.
     let (mut reading, mut asking) = (Client::new(server.local_addr()), Client::new(server.local_addr()));
     reading.start(b"\0\x01source\0octet\0");
     let mut got = reading.receive().unwrap()[4..].to_vec();

@@ -1,4 +1,4 @@
-//! The lower face: what an event sink hears and answers, and a server that listens again.
+//! The low-level interface: events and answers of an event sink, and a server that listens again.
 
 mod support;
 
@@ -10,7 +10,7 @@ use tftp_serve::inline::{Asks, Wanted};
 use tftp_serve::inline::{EngineEvent, EventSink, Fed, Feeds, Interests, Reply, Sources};
 use tftp_serve::{ErrorCode, Listen, Outcome, Refusal, Server};
 
-/// Passes every event on, and answers requests by a closure on the I/O thread.
+/// Passes every event on, and answers requests with a closure on the I/O thread.
 struct Passing<F> {
     interests: Interests,
     events: Mutex<Sender<EngineEvent>>,
@@ -30,7 +30,7 @@ impl<F: Fn(&Reply) + Send + Sync + 'static> EventSink for Passing<F> {
     }
 }
 
-/// A server without a directory, and what its sink hears.
+/// Starts a server without a directory, and returns the events of its sink.
 fn opened(
     interests: Interests,
     answer: impl Fn(&Reply) + Send + Sync + 'static,
@@ -64,7 +64,7 @@ fn bytes(data: &[u8]) -> Sources {
     }
 }
 
-/// The end of the next connection that ends: its number and how.
+/// Waits for the next connection that ends; returns its number and outcome.
 fn end(events: &Receiver<EngineEvent>) -> (i32, Outcome) {
     loop {
         if let EngineEvent::Ended { connection, outcome } = next(events) {

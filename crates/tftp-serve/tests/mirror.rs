@@ -1,4 +1,4 @@
-//! The examples that stand in front of something else: the mirror of an HTTP server, and the object store.
+//! The examples with a backend: the mirror of an HTTP server, and the object store.
 
 mod support;
 
@@ -19,7 +19,7 @@ use std::thread;
 use support::{Client, Failed, Gate, Options, get, pattern, refused};
 use tftp_serve::Server;
 
-/// An HTTP server whose files change, and which dies.
+/// An HTTP server whose files can change, and which can be stopped.
 struct Origin {
     address: SocketAddr,
     state: Arc<Mutex<Files>>,
@@ -28,11 +28,11 @@ struct Origin {
 
 #[derive(Default)]
 struct Files {
-    /// By name: ETag, contents, and the length that is announced.
+    /// The files by name: ETag, contents, and the announced length.
     files: HashMap<String, (String, Vec<u8>, usize)>,
-    /// What was fetched as a whole.
+    /// The names of the files that were requested with GET.
     gets: Vec<String>,
-    /// Bodies wait for it.
+    /// Bodies are sent once it is open.
     gate: Gate,
     is_dead: bool,
 }
@@ -48,7 +48,7 @@ impl Origin {
                     return;
                 }
                 let (stream, shared) = (stream.unwrap(), Arc::clone(&shared));
-                // A client that goes away is no fault of this one's.
+                // A client that disconnects is not a fault of this server.
                 thread::spawn(move || drop(answer(stream, &shared)));
             }
         });
@@ -77,7 +77,7 @@ impl Origin {
     fn die(&mut self) {
         if let Some(thread) = self.thread.take() {
             self.state.lock().unwrap().is_dead = true;
-            // It looks when somebody comes.
+            // The thread checks `is_dead` when a connection arrives.
             drop(TcpStream::connect(self.address));
             thread.join().unwrap();
         }
@@ -126,7 +126,7 @@ fn answer(mut stream: TcpStream, state: &Mutex<Files>) -> std::io::Result<()> {
     }
 }
 
-/// Clients that ask for a name at the same time; the origin gives nothing before all of them are served.
+/// Lets clients request a name at the same time; the origin sends nothing before all of them are served.
 fn together(
     server: &Server,
     origin: &Origin,

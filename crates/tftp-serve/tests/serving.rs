@@ -1,4 +1,4 @@
-//! A directory that is served: downloads, uploads, events, settings, the end.
+//! A served directory: downloads, uploads, events, settings, the end.
 
 mod support;
 
@@ -89,7 +89,7 @@ fn outcomes_say_what_is_known() {
     }
     let _ = Client::new(server.local_addr()).put("new", b"x", Options::NONE);
     assert!(matches!(events.outcome(), Outcome::ReadOnly));
-    // A boot loader that asks for the size.
+    // A boot loader that requests only the size.
     let mut client = Client::new(server.local_addr());
     client.start(b"\0\x01image\0octet\0tsize\x000\0");
     assert_eq!(client.receive().unwrap(), b"\0\x06tsize\x003000\0");
@@ -98,7 +98,7 @@ fn outcomes_say_what_is_known() {
         Outcome::Probe { code, text } => assert_eq!((code.0, &text[..]), (8, "enough")),
         other => panic!("{other:?}"),
     }
-    // One that gives up later.
+    // A client that gives up later.
     client.start(b"\0\x01image\0octet\0");
     client.receive().unwrap();
     client.acknowledge(1);
@@ -200,7 +200,7 @@ fn a_log_is_told_up_to_its_level() {
         }
         levels.sort_unstable();
         levels.dedup();
-        // Which system calls move packets is said where there is a choice.
+        // Each I/O thread logs which system calls it uses, if there is a choice.
         let has_choice = cfg!(all(target_os = "linux", not(portable)));
         assert_eq!(of_threads, usize::from(has_choice && level >= LogLevel::Verbose));
         levels

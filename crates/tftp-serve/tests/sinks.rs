@@ -11,7 +11,7 @@ use std::thread;
 use support::{Client, Events, Options, get, local, pattern, put, refused};
 use tftp_serve::{Answer, ErrorCode, Outcome, Refusal, Request, Sink};
 
-/// What a sink that keeps everything was told.
+/// An event of a sink that records everything.
 #[derive(Debug, PartialEq)]
 enum Said {
     Bytes(Vec<u8>),
@@ -96,7 +96,7 @@ fn a_sink_that_refuses_ends_the_upload() {
         Err(refused(0, "Internal error"))
     );
     assert!(matches!(events.outcome(), Outcome::Refused(_)));
-    // Its last block is never acknowledged.
+    // The last block of the failed upload is never acknowledged.
     assert_eq!(
         put(&server, "finish", &pattern(10)),
         Err(refused(0, "Input/output error"))
@@ -157,7 +157,7 @@ fn a_slow_sink_makes_its_client_wait_and_memory_stay_bounded() {
         client.socket.set_read_timeout(Some(support::PATIENCE)).unwrap();
         client.put("up", &pattern(4_000_000), Options::new(8_192, 8))
     });
-    // No more is received ahead than the flow limit and what is on its way.
+    // At most the flow limit, and the data on its way, is received ahead of the sink.
     let connection = loop {
         match events.next() {
             tftp_serve::Event::Started { connection } => break connection,

@@ -50,7 +50,7 @@ fn a_size_is_told_and_kept() {
     assert!(matches!(events.outcome(), Outcome::File(_)));
 }
 
-/// Fails after some bytes.
+/// A reader that fails after some bytes.
 struct Failing(usize, fn() -> io::Error);
 
 impl Read for Failing {
@@ -77,7 +77,7 @@ fn a_reader_that_fails_ends_its_download_with_what_it_says() {
     let (builder, events) = Events::of(local().handler(handler));
     let server = builder.start().unwrap();
     assert_eq!(get(&server, "plain"), Err(refused(0, "Input/output error")));
-    // The error is the application's to see, and no client's.
+    // The application sees the error, and no client does.
     match events.outcome() {
         Outcome::Refused(refusal) => {
             assert_eq!(refusal, Refusal::new(ErrorCode::UNDEFINED, "Input/output error"));
@@ -165,7 +165,7 @@ fn no_more_is_read_ahead_than_two_windows() {
         client.acknowledge(block);
         client.receive().unwrap();
     }
-    // At 512 bytes a block: what was sent, 16 KiB, and the same again.
+    // In blocks of 512 bytes: the bytes sent, 16 KiB read ahead, and another 16 KiB.
     assert!(
         read.load(SeqCst) <= 101 * 512 + 2 * (16 << 10) + 512,
         "{}",
@@ -174,7 +174,7 @@ fn no_more_is_read_ahead_than_two_windows() {
     client.send(b"\0\x05\0\0enough\0");
 }
 
-/// Endless, and counts.
+/// An endless reader that counts the bytes read.
 struct Counting(Arc<AtomicUsize>);
 
 impl Read for Counting {
@@ -193,7 +193,7 @@ fn a_source_stores_no_upload() {
     assert_eq!(put, Err(refused(4, "Not available in this direction")));
 }
 
-/// A fault before the first byte.
+/// A source that panics.
 struct Faulty;
 
 impl Source for Faulty {

@@ -24,7 +24,7 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// Pieces of many lengths, also of none.
+    /// Cuts the bytes into pieces of many lengths, including empty ones.
     fn of(bytes: &[u8]) -> Pieces {
         let (mut left, mut rest, mut length) = (VecDeque::new(), bytes, 0);
         while !rest.is_empty() {
@@ -78,7 +78,7 @@ impl AsyncRead for Pieces {
             self.left.push_front(Ok(later.to_vec()));
         }
         match (now.len(), self.left.is_empty()) {
-            // No bytes would be the end.
+            // A read of no bytes would mean the end.
             (0, false) => {
                 context.waker().wake_by_ref();
                 self.was_pending = false;
@@ -157,7 +157,7 @@ impl AsyncSource for Panicking {
     }
 }
 
-/// Says when it is dropped.
+/// Sends a message when it is dropped.
 struct Told(Sender<()>);
 
 impl Drop for Told {
@@ -211,7 +211,7 @@ fn a_client_that_leaves_has_its_pending_source_or_sink_dropped_before_the_end_is
     client.send(b"\0\x05\0\0gone\0");
     assert!(matches!(events.outcome(), Outcome::ClientError { .. }));
     assert_eq!(dropped.try_recv(), Ok(()));
-    // Nothing was sent yet that a client could answer: the server ends it.
+    // No packet was sent yet that the client could answer, so the server ends the transfer.
     client.start(b"\0\x01down\0octet\0");
     gate.has_seen(2);
     server.connections()[0].end(Refusal::access_denied());
@@ -296,7 +296,7 @@ fn a_client_that_leaves_while_its_source_works_for_others_keeps_nothing_from_the
         started += usize::from(matches!(events.next(), Event::Started { .. }));
     }
     first.send(b"\0\x05\0\0gone\0");
-    // Its stream has been asked already, and answers.
+    // The stream of the first client has been polled already, and still supplies the second.
     gate.open();
     assert_eq!(second.join().unwrap(), Ok(pattern(200_000)));
     let ends = [events.outcome(), events.outcome()];
@@ -332,7 +332,7 @@ fn when_all_that_share_a_pending_stream_leave_it_is_dropped() {
     assert!(server.wait_idle(Some(support::PATIENCE)));
 }
 
-/// A writer that keeps what it gets, a few bytes at a time, and says when it is closed.
+/// A writer that records a few bytes at a time, and sends them all when it is closed.
 struct Keeping {
     bytes: Vec<u8>,
     closed: Sender<Vec<u8>>,
@@ -385,7 +385,7 @@ fn an_asynchronous_writer_gets_the_bytes_and_is_closed_before_the_last_acknowled
     }
 }
 
-/// Fails when it has taken so much.
+/// A sink that fails after a number of bytes.
 struct Limited(usize, fn() -> Refusal);
 
 impl AsyncSink for Limited {
@@ -418,7 +418,7 @@ fn an_asynchronous_sink_that_fails_ends_the_upload() {
         Err(refused(0, "Internal error"))
     );
     assert!(matches!(events.outcome(), Outcome::Refused(_)));
-    // Its last block is never acknowledged.
+    // The last block of the failed upload is never acknowledged.
     assert_eq!(
         put(&server, "finish", &pattern(10)),
         Err(refused(0, "Input/output error"))
@@ -444,7 +444,7 @@ fn a_slow_asynchronous_sink_makes_its_client_wait_and_memory_stay_bounded() {
     });
     gate.has_seen(1);
     let connection = server.connections().remove(0);
-    // No more is received ahead than the flow limit and what is on its way.
+    // At most the flow limit, and the data on its way, is received ahead of the sink.
     let mut before = 0;
     while before != connection.bytes() {
         before = connection.bytes();
@@ -483,7 +483,7 @@ fn with_runtime(
     )
 }
 
-/// Polls everything that was spawned, again and again, until something ends.
+/// Polls all spawned tasks repeatedly until a client ends.
 fn drive(runtime: &Runtime, ended: &Receiver<Result<Vec<u8>, Failed>>) -> Result<Vec<u8>, Failed> {
     let mut context = Context::from_waker(std::task::Waker::noop());
     loop {
@@ -515,7 +515,7 @@ fn a_runtime_of_the_application_polls_sources_and_one_that_ends_fails_them() {
     let result = fetching(server.local_addr());
     assert_eq!(drive(&runtime, &result), Ok(pattern(100_000)));
     assert!(events.outcome().is_complete());
-    // What the server has dropped is done for the runtime.
+    // A future that the server has dropped is finished for the runtime.
     let mut context = Context::from_waker(std::task::Waker::noop());
     runtime
         .lock()

@@ -1,4 +1,4 @@
-//! A server beside a runtime that many programs have: tokio's readers, writers and timers as sources and sinks.
+//! A server in a program with tokio: its readers, writers and timers as sources and sinks.
 
 mod support;
 
@@ -10,7 +10,7 @@ use tftp_serve::{Answer, AsyncSource, ErrorCode, Outcome, Refusal, Request, Serv
 use tokio::fs::File;
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
-/// Names say what becomes of a request; files are those of a directory.
+/// Answers according to the requested name; files are in a directory.
 async fn answer(directory: PathBuf, request: Request) -> Result<Answer, Refusal> {
     let path = directory.join(request.name());
     if request.is_upload() {
@@ -24,7 +24,7 @@ async fn answer(directory: PathBuf, request: Request) -> Result<Answer, Refusal>
     Ok(Answer::async_reader(file.compat(), Some(size)))
 }
 
-/// Needs the runtime's timers, and fails.
+/// A source that needs the runtime's timers, and fails.
 struct Slow;
 
 impl AsyncSource for Slow {
@@ -90,13 +90,13 @@ fn a_server_is_closed_on_the_only_thread_of_its_runtime() {
         while server.connection_count() == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        // While this waits for the server's threads, nothing else runs on the runtime.
+        // While `close` waits for the server's threads, nothing else runs on the runtime.
         server.close();
     });
     assert!(matches!(client.join().unwrap(), Err(Failed::Error(..))));
 }
 
-/// Pending for ever.
+/// A source that is pending for ever.
 struct Endless;
 
 impl AsyncSource for Endless {

@@ -1,4 +1,4 @@
-//! Something to wait for, by a thread or by a future, until the test opens it.
+//! A gate at which threads and futures wait until the test opens it.
 
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex};
@@ -10,7 +10,7 @@ pub struct Gate(Arc<(Mutex<State>, Condvar)>);
 #[derive(Default)]
 struct State {
     is_open: bool,
-    /// How many have come to it.
+    /// The number of threads and futures that have reached the gate.
     came: usize,
     wakers: Vec<Waker>,
 }
@@ -23,7 +23,7 @@ impl Gate {
         state.wakers.drain(..).for_each(Waker::wake);
     }
 
-    /// Blocks until it is open.
+    /// Blocks until the gate is open.
     pub fn pass(&self) {
         let mut state = self.0.0.lock().unwrap();
         state.came += 1;
@@ -31,14 +31,14 @@ impl Gate {
         drop(self.0.1.wait_while(state, |state| !state.is_open).unwrap());
     }
 
-    /// The same as a future.
+    /// Returns a future that is ready when the gate is open.
     pub fn wait(&self) -> Waiting {
         self.0.0.lock().unwrap().came += 1;
         self.0.1.notify_all();
         Waiting(self.clone())
     }
 
-    /// Waits until so many have come to it.
+    /// Waits until `count` threads and futures have reached the gate.
     pub fn has_seen(&self, count: usize) {
         let state = self.0.0.lock().unwrap();
         let (state, waited) = self

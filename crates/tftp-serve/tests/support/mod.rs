@@ -1,4 +1,4 @@
-//! What the tests of the public face share: the project's blocking client, and events that are waited for.
+//! Shared by the tests of the public interface: the project's blocking client, and events to wait for.
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
 
 #[path = "../../../../tests/support/client.rs"]
@@ -12,10 +12,10 @@ pub use client::{Client, Failed, Options, pattern};
 pub use gate::Gate;
 use tftp_serve::{Builder, Event, Outcome, Server};
 
-/// Longer than anything takes on a slow machine.
+/// A time limit that no test reaches, even on a slow machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A builder that listens on a port of the loopback interface.
+/// Returns a builder that listens on a port of the loopback interface.
 pub fn local() -> Builder {
     Server::builder().listen(([127, 0, 0, 1], 0))
 }
@@ -36,7 +36,7 @@ pub fn refused(code: u16, text: &str) -> Failed {
 pub struct Events(Receiver<Event>);
 
 impl Events {
-    /// A builder whose events are kept.
+    /// Makes a builder record its events.
     pub fn of(builder: Builder) -> (Builder, Events) {
         let (sender, events) = channel();
         let builder = builder.on_event(move |event| drop(sender.send(event)));
@@ -47,7 +47,7 @@ impl Events {
         self.0.recv_timeout(PATIENCE).expect("an event comes")
     }
 
-    /// The end of the next connection that ends.
+    /// Waits for the next connection that ends, and returns its outcome.
     pub fn outcome(&self) -> Outcome {
         loop {
             if let Event::Ended { outcome, .. } = self.next() {
@@ -56,7 +56,7 @@ impl Events {
         }
     }
 
-    /// Everything that waits, to the last.
+    /// Returns the remaining events up to the last one.
     pub fn rest(&self) -> Vec<Event> {
         let mut all = Vec::new();
         while !matches!(all.last(), Some(Event::Closed)) {
