@@ -6,9 +6,8 @@
 //! costs nothing for events outside of its [`Interests`]. In return it must never block, because every transfer of that
 //! I/O thread would wait.
 //!
-//! A sink usually puts events into a queue of its own and wakes their consumer when the [turn
-//! ends](EventSink::turn_ends). Answers may be given at once or later, from any thread, through the [`Reply`] that
-//! comes with a request.
+//! A sink usually puts events into a queue of its own, and wakes their consumer in [`EventSink::turn_ends`]. Answers
+//! may be given at once or later, from any thread, through the [`Reply`] that comes with a request.
 //!
 //! ```
 //! use std::sync::{Arc, mpsc};
@@ -156,7 +155,8 @@ pub enum EngineEvent {
         /// True if the connection waits for [`Reply::admit`] or [`Reply::end`].
         held: bool,
     },
-    /// A limit or a setting refuses the request. The connection never began, and has no other event.
+    /// A limit or a setting refuses the request. The connection never began, and has no other event but an
+    /// [`EngineEvent::Failed`] before this one.
     Refused {
         /// The connection, which has ended.
         connection: Connection,

@@ -1,5 +1,6 @@
 //! Chooses where the bytes of a transfer come from or go to. The C interface prescribes the order ConnFileData,
-//! ConnLocalFile, LocalDir, the Transfer event. An upload that only the application is to get goes there first.
+//! ConnLocalFile, LocalDir, the Transfer event. An upload that only the application is to get is checked for before all
+//! of these.
 
 use std::sync::Arc;
 

@@ -83,8 +83,8 @@ impl Shared {
         self.active().saturating_sub(self.half_open.load(Relaxed))
     }
 
-    /// Returns true if many transfers are half-open, and no fewer than are settled: clients do not continue the
-    /// transfers that they request.
+    /// Returns true in a flood: many transfers are half-open, and no fewer than are settled, because clients do not
+    /// continue the transfers that they request.
     pub(super) fn is_flooded(&self) -> bool {
         let half_open = self.half_open.load(Relaxed);
         half_open >= FLOOD && half_open >= self.settled()

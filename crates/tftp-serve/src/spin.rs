@@ -38,8 +38,8 @@ pub(crate) struct Spin {
 }
 
 impl Spin {
-    /// Makes the decision with a bound. `processors`: the number of the machine's processors. A single processor is
-    /// needed by the very threads whose packets the poll would wait for.
+    /// Makes the decision with `most` as the longest polling time. `processors`: the number of the machine's
+    /// processors. With a single one the thread never polls, because the sender of the next packet may need it.
     pub(crate) fn new(most: Duration, processors: usize) -> Spin {
         Spin {
             most: if processors > 1 { most } else { Duration::ZERO },

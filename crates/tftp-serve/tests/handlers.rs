@@ -185,7 +185,7 @@ fn the_end_is_told_after_the_handler_has_returned() {
     assert_eq!(order.recv_timeout(support::PATIENCE), Ok("ended"));
 }
 
-/// Makes futures that another thread completes.
+/// A gate for futures, which another thread opens.
 #[derive(Clone, Default)]
 struct Gate(Arc<Mutex<(bool, Vec<Waker>)>>);
 

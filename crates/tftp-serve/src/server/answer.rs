@@ -117,8 +117,8 @@ impl Answer {
     /// Serves the pieces of a stream to a download; `size` is their total length in bytes, if known.
     ///
     /// The body of an HTTP response is such a stream in most client libraries (`reqwest::Response::bytes_stream`). A
-    /// piece may have any length; the part that does not fit into the client's window yet is kept until it does. A
-    /// piece that is an error ends the download: the client gets the ERROR that [`Refusal`] makes of it, and
+    /// piece may have any length; the part that the client is not ready for yet is kept. A piece that is an error ends
+    /// the download: the client gets the ERROR that [`Refusal`] makes of it, and
     /// [`Outcome::Refused`](crate::Outcome::Refused) holds the error.
     ///
     /// ```

@@ -115,8 +115,8 @@ impl Builder {
         self
     }
 
-    /// Sets the function that runs the futures of asynchronous handlers, sources and sinks, to run them on a runtime
-    /// instead of the library's threads, as in `.spawner(move |task| drop(tokio_handle.spawn(task)))`.
+    /// Sets a function that runs the futures of asynchronous handlers, sources and sinks on a runtime instead of the
+    /// library's threads, as in `.spawner(move |task| drop(tokio_handle.spawn(task)))`.
     pub fn spawner(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Builder {
         self.spawner = Some(Box::new(spawn));
         self

@@ -189,7 +189,7 @@ impl Carriage {
         }
     }
 
-    /// Returns a sink or source that a thread has used and that can be used further.
+    /// Takes back a sink or source that a thread has used and that can be used further.
     pub(super) fn give_back(&mut self, cargo: Cargo) {
         self.cargo = cargo;
     }

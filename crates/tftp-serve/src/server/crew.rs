@@ -121,7 +121,7 @@ impl Drop for Crew {
     }
 }
 
-/// Joins a thread, unless the caller runs on it, because the server is dropped there.
+/// Joins a thread, unless it is the current one, because the server is dropped on it.
 fn join(thread: JoinHandle<()>) {
     if thread.thread().id() != current().id() {
         // Panics of callbacks are caught where they occur.

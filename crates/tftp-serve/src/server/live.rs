@@ -32,7 +32,7 @@ struct State {
     shared: Option<Shared>,
 }
 
-/// Decides which thread reports the end of a connection.
+/// The thread that reports the end of a connection.
 pub(super) enum Teller {
     Caller(Outcome),
     /// A thread has to be sent to the sink or the source.
@@ -194,14 +194,14 @@ impl Live {
         }
     }
 
-    /// Returns a sink that has taken its data and can take more.
+    /// Takes back a sink that has taken its data and can take more.
     pub(super) fn give_back_sink(&self, taken: Box<dyn Sink>) {
         if let Some(carriage) = &mut self.state.lock().carriage {
             carriage.give_back(Cargo::Sink(Some(taken)));
         }
     }
 
-    /// Returns a source that has supplied the bytes requested and can supply more.
+    /// Takes back a source that has supplied the requested bytes and can supply more.
     pub(super) fn give_back_source(&self, taken: Box<dyn Source>) {
         if let Some(carriage) = &mut self.state.lock().carriage {
             carriage.give_back(Cargo::Source(Some(taken)));

@@ -102,8 +102,8 @@ impl Server {
         self.is_on.load(Relaxed)
     }
 
-    /// Returns a handle to every active connection, in the order of their numbers. Empty with an [event
-    /// sink](Builder::event_sink), which follows connections itself.
+    /// Returns a handle to every active connection, in the order of their numbers. There are none with
+    /// [`Builder::event_sink`], because an event sink follows connections itself.
     pub fn connections(&self) -> Vec<Connection> {
         let live = self
             .crew
@@ -159,7 +159,7 @@ impl Server {
     /// Starts to listen, with the current settings: on every address and socket, or, if one fails, on none.
     ///
     /// A server may stop and listen again; connection numbers, totals and active transfers continue. If such transfers
-    /// still use a [single port](Listen::single_port), the server resumes listening on that port.
+    /// still use a [single port](Listen::single_port), listening with the same configuration resumes on that port.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] if the server listens already or is closed, and the errors of [`Builder::start`].

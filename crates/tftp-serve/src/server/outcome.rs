@@ -41,7 +41,7 @@ pub enum Outcome {
     ///
     /// If a source or a sink failed with an error, that is the refusal's [`source`](std::error::Error::source).
     Refused(Refusal),
-    /// The limit of all transfers, or of those of one address, is reached.
+    /// The limit of concurrent transfers, in total or of one client address, is reached.
     Limit,
     /// The client wanted to upload, and uploads are not allowed.
     ReadOnly,

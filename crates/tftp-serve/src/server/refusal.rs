@@ -114,9 +114,9 @@ impl From<Refusal> for io::Error {
     }
 }
 
-/// Returns the refusal that the error holds. Any other error becomes the [`source`](Error::source) of a refusal whose
-/// code and text follow from the error's kind: its own text is not sent, because it may name things that concern this
-/// host only.
+/// Returns the refusal that the error holds. Any other error becomes the [`source`](std::error::Error::source) of a
+/// refusal whose code and text follow from the error's kind: its own text is not sent, because it may name things that
+/// concern this host only.
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Refusal {
         let error = match error.downcast::<Refusal>() {

@@ -24,11 +24,11 @@ use super::refusal::Refusal;
 use super::{Answer, LogKind, LogLevel};
 use crate::inline::{DataRun, EngineEvent, EventSink, Interests, Reply};
 
-/// The number of requests waiting for the handler, or of events waiting for their callback, from which on new requests
-/// are left unanswered; their clients repeat them.
+/// From this number of requests that wait for the handler, or of events that wait for their callback, new requests are
+/// left unanswered; their clients repeat them.
 const MANY: usize = 32_768;
 
-/// The number of waiting events from which on log messages are dropped.
+/// From this number of waiting events, log messages are dropped.
 const MANY_LOGS: usize = 8_192;
 
 pub(super) struct Router {
