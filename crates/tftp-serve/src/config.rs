@@ -41,7 +41,7 @@ pub struct Policy {
     pub max_per_host: usize,
     /// The limits of the options that a client may negotiate.
     pub limits: Limits,
-    /// When to retransmit and when to give up.
+    /// The timing of retransmissions, and the limits after which a transfer ends.
     pub timing: Timing,
     /// Converts file names on the wire to text.
     pub names: Arc<dyn NameCodec>,

@@ -104,7 +104,7 @@ impl Observer {
         self.log_refusal(&connection, &outcome);
         self.figures().refused.fetch_add(1, Relaxed);
         connection.progress.ended(now);
-        // It ends once.
+        // Cannot fail: a connection ends only once.
         let _ = connection.outcome.set(outcome.clone());
         self.failed(&connection, &outcome);
         if self.wants().follows_connections() {
@@ -125,7 +125,7 @@ impl Observer {
         self.count(&over);
         self.log_end(&over);
         let outcome = over.outcome;
-        // It ends once.
+        // Cannot fail: a connection ends only once.
         let _ = over.connection.outcome.set(outcome.clone());
         if outcome.is_failure() {
             self.failed(over.connection, &outcome);

@@ -37,7 +37,7 @@ pub struct Figures {
     pub completed: AtomicU64,
     /// Connections that ended in any other way.
     pub failed: AtomicU64,
-    /// Requests that a limit or the application refused.
+    /// Requests that a limit, a setting or the application refused.
     pub refused: AtomicU64,
     /// Requests left unanswered because of overload.
     pub unanswered: AtomicU64,

@@ -141,7 +141,7 @@ mod tests {
         assert!(looks >= 1000 - PROBE_EVERY, "{looks}");
     }
 
-    /// Other threads take the processor between two looks for milliseconds, every tenth time.
+    /// Other threads take the processor between two polls for milliseconds, every third time.
     #[test]
     fn on_a_busy_processor_most_waits_sleep() {
         let mut spin = Spin::new(BOUND, 2);

@@ -143,7 +143,7 @@ fn a_slow_sink_makes_its_client_wait_and_memory_stay_bounded() {
     let handler = move |_: Request| {
         let (open, taken) = (Arc::clone(&open), Arc::clone(&counting));
         Answer::sink(move |data: &[u8]| {
-            // Until the sender is dropped, nothing is taken.
+            // Takes no data until the sender is dropped.
             while open.lock().unwrap().recv().is_ok() {}
             taken.fetch_add(data.len(), SeqCst);
             Ok(())

@@ -91,7 +91,7 @@ fn a_reader_that_fails_ends_its_download_with_what_it_says() {
     assert!(matches!(events.outcome(), Outcome::Refused(_)));
 }
 
-/// A source that counts how often it is read from its beginning, and waits for a gate before it goes on.
+/// A source that counts how often it is read from its beginning, and waits for a gate before it continues.
 struct Counted {
     length: usize,
     passes: Arc<AtomicUsize>,

@@ -32,7 +32,7 @@ pub(super) trait Place: Send + Sync {
     /// anywhere.
     fn queue(&self, future: Arc<Running>);
 
-    /// Called after each poll, without a lock.
+    /// Called after each poll, with no lock held.
     fn polled(&self, _polled: Polled) {}
 }
 

@@ -154,9 +154,9 @@ setters! {
 
 #[cfg(unix)]
 impl Listen {
-    /// Listens on a bound UDP socket, as a service manager passes it on; may be called for several.
+    /// Adds a bound UDP socket to listen on, as a service manager passes it on; may be called several times.
     ///
-    /// The server duplicates the descriptor at once: the socket may be closed afterwards. What is wrong with it is
+    /// The server duplicates the descriptor at once, so the socket may be closed afterwards. An unsuitable socket is
     /// reported when the server starts to listen.
     pub fn adopt(mut self, socket: impl std::os::fd::AsFd) -> Listen {
         use std::os::fd::AsRawFd;
@@ -168,9 +168,9 @@ impl Listen {
 
 #[cfg(unix)]
 impl super::Builder {
-    /// Listens on a bound UDP socket, as a service manager passes it on; may be called for several.
+    /// Adds a bound UDP socket to listen on, as a service manager passes it on; may be called several times.
     ///
-    /// The server duplicates the descriptor at once: the socket may be closed afterwards. What is wrong with it is
+    /// The server duplicates the descriptor at once, so the socket may be closed afterwards. An unsuitable socket is
     /// reported by [`Builder::start`](crate::Builder::start).
     pub fn adopt(self, socket: impl std::os::fd::AsFd) -> super::Builder {
         self.map_listen(|listen| listen.adopt(socket))

@@ -35,7 +35,7 @@ struct State {
 /// The thread that reports the end of a connection.
 pub(super) enum Teller {
     Caller(Outcome),
-    /// A thread has to be sent to the sink or the source.
+    /// A thread that has to be sent to the sink or source.
     Carrier,
     /// A thread that works on the connection already.
     Busy,

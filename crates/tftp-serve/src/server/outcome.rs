@@ -19,14 +19,14 @@ pub enum Outcome {
     Probe {
         /// The code of the client's ERROR.
         code: ErrorCode,
-        /// Its text, printable and at most 256 bytes long.
+        /// The text of the ERROR, printable and at most 256 bytes long.
         text: String,
     },
     /// The client sent an ERROR.
     ClientError {
-        /// Its code.
+        /// The code of the ERROR.
         code: ErrorCode,
-        /// Its text, printable and at most 256 bytes long.
+        /// The text of the ERROR, printable and at most 256 bytes long.
         text: String,
     },
     /// No packet came from the client for longer than the limits allow.

@@ -45,7 +45,7 @@ pub(super) struct Router {
     pub(super) feeds: Arc<Feeds>,
     /// The threads of sinks and sources.
     carriers: Carriers,
-    /// The application's runtime.
+    /// Runs futures on the application's runtime.
     spawner: Option<Spawner>,
     /// Connections that are over while their sources work for others.
     lingering: Mutex<Vec<Arc<Live>>>,
@@ -195,7 +195,7 @@ impl Router {
 
     fn tell_event(&self, event: impl FnOnce() -> Event) {
         if let Some(events) = &self.events {
-            // Fails where the server is closed.
+            // Fails if the server is closed.
             let _ = events.send(event());
         }
     }

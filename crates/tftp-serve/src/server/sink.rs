@@ -30,10 +30,10 @@ pub trait Sink: Send + 'static {
     /// A refusal ends the upload: its code and text go to the client.
     fn write(&mut self, data: &[u8]) -> Result<(), Refusal>;
 
-    /// Called once, after the last byte: the upload is whole.
+    /// Called once, after the last byte: the upload is complete.
     ///
     /// # Errors
-    /// A refusal ends the upload: the client learns that it failed.
+    /// A refusal fails the upload: its code and text go to the client.
     fn finish(&mut self) -> Result<(), Refusal> {
         Ok(())
     }
@@ -95,10 +95,10 @@ pub trait AsyncSink: Send + 'static {
     /// A refusal ends the upload: its code and text go to the client.
     fn write(&mut self, data: &[u8]) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// Called once, after the last byte: the upload is whole.
+    /// Called once, after the last byte: the upload is complete.
     ///
     /// # Errors
-    /// A refusal ends the upload: the client learns that it failed.
+    /// A refusal fails the upload: its code and text go to the client.
     fn finish(&mut self) -> impl Future<Output = Result<(), Refusal>> + Send {
         async { Ok(()) }
     }

@@ -69,7 +69,7 @@ pub trait Source: Send + 'static {
     /// Without a key, each call continues at the end of the previous one. With a key, reading may restart at 0.
     ///
     /// # Errors
-    /// Any; [`std::io::ErrorKind::Interrupted`] is tried again.
+    /// Any error ends the download, except [`std::io::ErrorKind::Interrupted`], after which the call is repeated.
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 }
 
@@ -119,7 +119,7 @@ pub trait AsyncSource: Send + 'static {
     /// Reads bytes at `offset` into `buffer`, and returns their number; 0 is the end: see [`Source::read_at`].
     ///
     /// # Errors
-    /// Any; [`std::io::ErrorKind::Interrupted`] is tried again.
+    /// Any error ends the download, except [`std::io::ErrorKind::Interrupted`], after which the call is repeated.
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
 }
 
