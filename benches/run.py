@@ -130,7 +130,7 @@ def peers():
                            "--user=root", "--pid-file=", "--log-facility=/dev/null"],
                port=69, only_reads=True),
         Server("rs-tftpd", [PEERS / "bin/tftpd", "-i", at[0], "-p", at[1], "-d", "{dir}", "--overwrite"]),
-        # Takes uploads only to throw them away.
+        # This server accepts uploads but discards them.
         Server("r-tftpd", [PEERS / "bin/r-tftpd", "-l", at[0], "-p", at[1], "-m", "4000"], only_reads=True, inside=True),
         Server("async-tftp", [PEERS / "bin/async-tftp", ":".join(at), "{dir}"]),
         Server("pin", [PEERS / "bin/pin", ":".join(at), "{dir}"]),
@@ -148,14 +148,14 @@ def peers():
 
 
 class ProcessorTime:
-    """Seconds of a process, of its threads and of all it starts from now on, also of children that nobody asks how they
-    ended (perf_event_open(2): a task clock that is inherited)."""
+    """The processor time, in seconds, of a process, its threads and everything it starts from now on, including
+    children that are never waited for (perf_event_open(2): a task clock that is inherited)."""
 
     PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
     SOFTWARE, TASK_CLOCK, INHERIT = 1, 1, 1 << 1
 
     def __init__(self, pid):
-        # type, size, config, sample_period, sample_type, read_format, flags, and what is not used
+        # type, size, config, sample_period, sample_type, read_format, flags, and unused fields
         attributes = struct.pack("=IIQQQQQ", self.SOFTWARE, 64, self.TASK_CLOCK, 0, 0, 0, self.INHERIT).ljust(64, b"\0")
         libc = ctypes.CDLL(None, use_errno=True)
         self.fd = libc.syscall(ctypes.c_long(self.PERF_EVENT_OPEN[platform.machine()]), attributes, pid, -1, -1, 8)
@@ -170,8 +170,8 @@ class ProcessorTime:
 
 
 def go_first():
-    """Before whatever else runs on this machine, where that is allowed: for server and load alike. Where Linux groups
-    processes by session (autogroup) a priority counts within the group alone, and the group has one of its own."""
+    """Raises the priority of server and load above everything else on this machine, where that is allowed. Where Linux
+    groups processes by session (autogroup), a priority counts only within the group, and the group has its own."""
     if os.geteuid() == 0:
         os.setpriority(os.PRIO_PROCESS, 0, -20)
         os.setsid()
@@ -258,7 +258,7 @@ def load(row, port, directory, seed):
     command = [BIN / "load", "--port", port, "--cpu", LOAD_CPU, "--seconds", row.get("seconds", SECONDS_A_RUN), "--seed", seed]
     for name, value in row["load"].items():
         command += [f"--{name}", value]
-    # New names for each run: what replacing a file costs is the file system's, and another matter for each server.
+    # New names for each run: the cost of replacing a file is the file system's, and differs from server to server.
     command += ["--into", f"run{next(RUNS)}-", "--leave", "yes"]
     if directory:
         command += ["--dir", directory]
@@ -275,7 +275,7 @@ class Started:
     def __init__(self, server, directory, more=()):
         self.server = server
         command = [str(word).replace("{dir}", str(directory)) for word in [*server.command, *more]]
-        # Waits to be counted before it becomes the server.
+        # The child waits until its counter is open before it becomes the server.
         self.process = subprocess.Popen(["/bin/sh", "-c", 'read -r _; exec "$@" </dev/null', "sh", *command],
                                         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                         preexec_fn=lambda: before_start(server.processors), env=os.environ | server.environment,

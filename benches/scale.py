@@ -25,7 +25,7 @@ from run import BIN, KIB, MIB, PORT, ROOT, Server, Started
 BLKSIZE = 1428
 OURS = [BIN / "serve", "--port", str(PORT), "--dir", "{dir}"]
 
-# What stays open: name, what the load is told, the most megabytes (10^6 bytes) resident that are wanted
+# Transfers that stay open: name, arguments of the load, the goal for resident memory in megabytes (10^6 bytes)
 HELD = [
     ("nothing: the server alone", None, None),
     ("10,000 reads of 1 MB, 512, lockstep", dict(name="r1m", size=MIB, clients=10000, hold=1), 32),
@@ -40,12 +40,12 @@ HELD = [
      dict(name="r64m", size=64 * MIB, clients=1000, blksize=BLKSIZE, window=16, hold=640), 16),
 ]
 
-# The server shall not repeat itself meanwhile (RFC 2349).
+# The longest timeout option, so that the server does not retransmit meanwhile (RFC 2349).
 UNHURRIED = {"timeout": 255}
 
-# Transfers at once; the files of a short and of a long run
+# The number of simultaneous transfers; the file sizes of a short and of a long run
 GROWTH = [(1, MIB, 8 * MIB), (100, 64 * KIB, MIB), (1000, 64 * KIB, 256 * KIB), (10000, 16 * KIB, 64 * KIB)]
-# The same for callgrind, under which everything is slower.
+# The same with smaller files for callgrind, under which everything is slower.
 COUNTED = {1: (64 * KIB, MIB), 100: (16 * KIB, 256 * KIB), 1000: (16 * KIB, 64 * KIB), 10000: (KIB, 16 * KIB)}
 NAMES = {KIB: "r1k", 16 * KIB: "r16k", 64 * KIB: "r64k", 256 * KIB: "r256k", MIB: "r1m", 8 * MIB: "r8m"}
 

@@ -81,7 +81,7 @@ def compare(row, origin, directory, repeat):
         origin.save(row["size"], directory / file)
     ratios, files, sources = [], [], []
     for turn in range(repeat):
-        # Whichever goes first finds the machine as the other one leaves it.
+        # The order alternates: each run finds the machine as the other one left it.
         names = [file, f"{row['kind']}.{row['size']}"]
         order = names if turn % 2 == 0 else names[::-1]
         results = {name: measure(row, name, origin, directory, turn + 1) for name in order}

@@ -1,7 +1,7 @@
 /*
- * What events cost: throughput with and without callbacks, Transfer events a second, the way from an event to an idle
- * program. Client and server are in one process on 127.0.0.1; every figure is the median of several rounds that
- * alternate between what is compared, so that a busy machine troubles both alike.
+ * Measures the cost of events: throughput with and without callbacks, Transfer events per second, and the latency from
+ * an event to the callback of an idle program. Client and server run in one process on 127.0.0.1. Every figure is the
+ * median of several rounds that alternate between the compared cases, so that a busy machine affects both alike.
  *
  *     events [ROUNDS]
  */
@@ -87,7 +87,7 @@ static void stop_delivering(pthread_t thread)
     }
 }
 
-/* ---- a client as fast as it can be: a window a system call ---- */
+/* ---- a client that receives up to a window per system call ---- */
 
 struct client {
     int fd;
@@ -149,7 +149,7 @@ static void acknowledge(struct client *self, unsigned block)
     sendto(self->fd, packet, sizeof packet, 0, (struct sockaddr *)&self->peer, sizeof self->peer);
 }
 
-/* Downloads `name`; bytes got, or -1. */
+/* Downloads `name`. Returns the number of bytes received, or -1. */
 static int64_t download(const char *name, int blksize, int windowsize)
 {
     struct client self;
@@ -207,7 +207,7 @@ static double median(double *values, int count)
     return values[count / 2];
 }
 
-/* Bytes a second; with callbacks until the last Disconnected was delivered. */
+/* Returns the bytes per second of one download; with callbacks, the time runs until its Disconnected was delivered. */
 static double measure(const char *name, int64_t size, int blksize, int windowsize, int with_callbacks)
 {
     pthread_t thread;
@@ -243,7 +243,7 @@ static void throughput(int rounds, int64_t size)
            median(without, rounds) / 1e6, median(with, rounds) / 1e6, median(ratios, rounds));
 }
 
-/* The smallest blocks in the largest windows: delivering is all there is to do. */
+/* The smallest blocks in the largest windows, so that delivering events dominates. */
 static void event_rate(int rounds, int64_t size)
 {
     double rates[MOST_ROUNDS];
@@ -257,7 +257,7 @@ static void event_rate(int rounds, int64_t size)
            median(rates, rounds));
 }
 
-/* Downloads while nobody delivers, up to what the flow control lets wait, then one DoEvents delivers it all. */
+/* Downloads without calling DoEvents, up to the backlog that the flow control allows; then one DoEvents delivers it. */
 static void delivery_rate(int rounds)
 {
     double rates[MOST_ROUNDS];
@@ -281,7 +281,7 @@ static void delivery_rate(int rounds)
            median(rates, rounds));
 }
 
-/* A log message of the class itself: from the call that makes it to the callback in a sleeping DoEvents. */
+/* Measures the time from the client's request to the Log callback in a sleeping DoEvents. */
 static void wake_up(void)
 {
     double micros[WAKES];

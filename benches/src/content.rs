@@ -1,20 +1,20 @@
-//! The bytes of every file that is served or sent: a pattern with a prime period, so that no block is like another one
-//! of the same file and it still fits into a processor's cache.
+//! The content of every file that is served or sent: a pattern with a prime period, so that the blocks of a file differ
+//! from each other although the pattern fits into a processor's cache.
 
 use std::sync::OnceLock;
 
-/// No multiple of a block size below it.
+/// The period in bytes: a prime, and so no multiple of any block size.
 const PERIOD: usize = 131_071;
 
-/// The longest block.
+/// The longest block in bytes.
 const MOST: usize = 65_464;
 
 static PATTERN: OnceLock<Vec<u8>> = OnceLock::new();
 
-/// The bytes from stream offset `offset` on, at most one block's worth.
+/// Returns `length` bytes from stream offset `offset` on, at most one block.
 ///
 /// # Panics
-/// If more is asked for.
+/// If `length` is more than a block.
 pub fn at(offset: u64, length: usize) -> &'static [u8] {
     let pattern = PATTERN.get_or_init(make);
     let start = (offset % PERIOD as u64) as usize;
@@ -34,7 +34,7 @@ fn make() -> Vec<u8> {
     pattern
 }
 
-/// A whole file.
+/// Returns the content of a file of `size` bytes.
 pub fn file(size: u64) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size as usize);
     while (bytes.len() as u64) < size {

@@ -1,4 +1,4 @@
-//! What the load generator and the limit program share: batched datagrams, and the bytes that every file has.
+//! The code that the load generator and the limit program share: batched datagrams, and the content of the files.
 
 pub mod content;
 pub mod udp;
@@ -20,14 +20,14 @@ pub fn pin_to(cpu: usize) -> std::io::Result<()> {
     }
 }
 
-/// The value of the argument `--name VALUE`.
+/// Returns the value of the argument `--name VALUE`.
 pub fn argument(name: &str) -> Option<String> {
     let mut arguments = std::env::args();
     arguments.find(|argument| argument.strip_prefix("--") == Some(name))?;
     arguments.next()
 }
 
-/// The values of all arguments `--name VALUE`.
+/// Returns the values of all arguments `--name VALUE`.
 pub fn arguments(name: &str) -> Vec<String> {
     let words: Vec<String> = std::env::args().collect();
     let pairs = words.windows(2);
@@ -37,7 +37,7 @@ pub fn arguments(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The value of the argument `--name NUMBER`, or `default`.
+/// Returns the value of the argument `--name NUMBER`, or `default`.
 pub fn number(name: &str, default: u64) -> u64 {
     argument(name).map_or(default, |value| {
         value

@@ -1,4 +1,4 @@
-//! Datagrams in batches, IPv4 only: recvmmsg with UDP_GRO, sendmmsg with UDP_SEGMENT; and one at a time.
+//! IPv4 datagrams in batches (recvmmsg with UDP_GRO, sendmmsg with UDP_SEGMENT), and one at a time.
 
 use std::io;
 use std::net::SocketAddrV4;
@@ -15,10 +15,10 @@ pub use inbox::{Arrival, Inbox, LONGEST};
 pub use outbox::Outbox;
 pub use own::OwnSocket;
 
-/// Datagrams of one receiving call.
+/// The maximum number of messages per receiving call.
 pub const BATCH: usize = 128;
 
-/// Segments and bytes of one message that the kernel cuts.
+/// The most segments and bytes of one message that the kernel splits (UDP_SEGMENT).
 pub const SEGMENTS: usize = 64;
 pub const MOST_BYTES: usize = 65_507;
 
@@ -29,7 +29,7 @@ type Control = [u64; 8];
 pub struct Socket(OwnedFd);
 
 impl Socket {
-    /// Bound to an address; port 0 is any. `buffer`: bytes that the kernel may queue each way.
+    /// Opens a socket bound to an address; port 0 is any. `buffer`: bytes that the kernel may queue each way.
     ///
     /// # Errors
     /// Those of socket and bind.
@@ -40,7 +40,7 @@ impl Socket {
             (libc::SO_SNDBUF, libc::SO_SNDBUFFORCE),
         ] {
             let size = buffer as c_int;
-            // Beyond the system's limit only for root.
+            // Only root may exceed the system's limit.
             if socket.option(libc::SOL_SOCKET, forced, &size).is_err() {
                 socket.option(libc::SOL_SOCKET, plain, &size)?;
             }
@@ -53,7 +53,7 @@ impl Socket {
     fn new() -> io::Result<Socket> {
         // SAFETY: no pointers.
         let raw = check(unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) })?;
-        // SAFETY: just opened, and nobody else's.
+        // SAFETY: just opened, and owned by nothing else.
         Ok(Socket(unsafe { OwnedFd::from_raw_fd(raw) }))
     }
 
@@ -63,15 +63,15 @@ impl Socket {
         check(unsafe { libc::bind(self.fd(), (&raw const name).cast(), size_of_val(&name) as u32) }).map(drop)
     }
 
-    /// Lets runs of equal datagrams come as one (UDP_GRO).
+    /// Turns on joining: the kernel delivers runs of equally long datagrams as one (UDP_GRO).
     ///
     /// # Errors
-    /// Those of setsockopt: Linux before 5.0 has no such thing.
+    /// Those of setsockopt: Linux before 5.0 lacks the option.
     pub fn coalesce(&self) -> io::Result<()> {
         self.option(libc::SOL_UDP, libc::UDP_GRO, &1)
     }
 
-    /// How long a receiving call waits at most.
+    /// Sets how long a receiving call waits at most.
     ///
     /// # Errors
     /// Those of setsockopt.

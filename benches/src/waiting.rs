@@ -1,4 +1,4 @@
-//! Which sockets have something: of a few by poll, of many by epoll.
+//! Waits for readable sockets: a few by poll, many by epoll.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::udp::Socket;
 
-/// Of one socket alone the receiving call itself tells.
+/// Waits for a few sockets by poll. With one socket only, the receiving call itself waits.
 pub struct Waiting {
     polled: Vec<libc::pollfd>,
     patience: Duration,
@@ -14,7 +14,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Waits that long at most; `spins`: not at all.
+    /// Prepares waiting for at most `patience` at a time; `spins`: without waiting.
     ///
     /// # Errors
     /// Those of setsockopt.
@@ -34,7 +34,7 @@ impl Waiting {
         })
     }
 
-    /// The sockets to receive from, as indices.
+    /// Returns the indices of the sockets to receive from.
     ///
     /// # Errors
     /// Those of poll.
@@ -66,7 +66,7 @@ impl Waiting {
     }
 }
 
-/// Whether a receiving call only found nothing.
+/// Returns whether the error of a receiving call only means that no datagram was queued.
 pub fn is_nothing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -74,17 +74,17 @@ pub fn is_nothing(error: &io::Error) -> bool {
     )
 }
 
-/// Events of one call.
+/// The most events per call.
 const EVENTS: usize = 256;
 
-/// Waits for many sockets.
+/// Waits for many sockets by epoll.
 pub struct Epoll {
     epoll: OwnedFd,
     events: Vec<libc::epoll_event>,
 }
 
 impl Epoll {
-    /// Of no socket yet.
+    /// Creates an instance without sockets.
     ///
     /// # Errors
     /// Those of epoll_create1.
@@ -95,13 +95,13 @@ impl Epoll {
             return Err(io::Error::last_os_error());
         }
         Ok(Epoll {
-            // SAFETY: just opened, and nobody else's.
+            // SAFETY: just opened, and owned by nothing else.
             epoll: unsafe { OwnedFd::from_raw_fd(raw) },
             events: vec![libc::epoll_event { events: 0, u64: 0 }; EVENTS],
         })
     }
 
-    /// Tells of a socket by its key when it can be read; `edge`: once for what has come, however much is left.
+    /// Adds a socket, which is reported by its key while it is readable; `edge`: once per arrival, even if data is left.
     ///
     /// # Errors
     /// Those of epoll_ctl.
@@ -120,7 +120,7 @@ impl Epoll {
         Ok(())
     }
 
-    /// The keys of the sockets that can be read; `sleeps`: waits for one.
+    /// Replaces `ready` with the keys of the readable sockets; `sleeps`: waits for one.
     ///
     /// # Errors
     /// Those of epoll_wait.

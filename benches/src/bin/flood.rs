@@ -1,11 +1,11 @@
-//! A flood: UDP datagrams from addresses that are nobody's, as Ethernet frames, as fast as one thread can or at a rate.
-//! For a network made for the purpose. Goes on until its input ends; then it prints one line of JSON.
+//! Floods a server with UDP datagrams from unused addresses, as Ethernet frames, as fast as one thread can or at a rate.
+//! It is meant for an isolated test network. It runs until its input ends, then prints one line of JSON.
 //!
 //!     flood --interface NAME --mac AA:BB:CC:DD:EE:FF --target ADDRESS --ports N[,N...] --kind KIND
 //!           [--name FILE] [--from ADDRESS] [--hosts N] [--rate PACKETS] [--seed N]
 //!
-//! KIND is rrq, wrq (for a new name each), ack or garbage. Each frame is from the next of `hosts` addresses, from
-//! `from` on, and from a port of chance.
+//! KIND is rrq, wrq (a new file name each), ack or garbage. Each frame has the next of `hosts` source addresses,
+//! starting at `from`, and a random source port.
 
 use std::ffi::CString;
 use std::io;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use libc::{iovec, mmsghdr};
 use tftpserver_bench::{argument, number};
 
-/// Frames that are made beforehand and sent in turn, and frames of one call.
+/// The number of frames that are prepared and sent in turn, and the number of frames per system call.
 const FRAMES: usize = 16_384;
 const AT_ONCE: usize = 64;
 
@@ -27,7 +27,7 @@ const UDP: usize = 8;
 
 static IS_OVER: AtomicBool = AtomicBool::new(false);
 
-/// What every frame has in common.
+/// The properties that all frames share.
 struct Kind {
     mac: [u8; 6],
     target: Ipv4Addr,
@@ -72,7 +72,7 @@ fn main() -> io::Result<()> {
     let socket = open(&text("interface"))?;
     let begin = Instant::now();
     std::thread::spawn(|| {
-        // Whatever happens to the input, it has ended.
+        // A read error also counts as the end of the input.
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         IS_OVER.store(true, Relaxed);
     });
@@ -146,7 +146,7 @@ fn open(interface: &str) -> io::Result<OwnedFd> {
     }
     // SAFETY: no pointers.
     let raw = check(unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0) })?;
-    // SAFETY: just opened, and nobody else's.
+    // SAFETY: just opened, and owned by nothing else.
     let socket = unsafe { OwnedFd::from_raw_fd(raw) };
     // SAFETY: integers only, for which zero is a value.
     let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
@@ -158,7 +158,7 @@ fn open(interface: &str) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Until its input ends; returns packets and bytes of UDP data, headers of IP included.
+/// Sends until the input ends. Returns the packets and the bytes of UDP data sent, IP headers included.
 fn send(socket: &OwnedFd, frames: &mut [Vec<u8>], begin: Instant) -> io::Result<(u64, u64)> {
     let rate = number("rate", 0);
     let (mut packets, mut bytes, mut next) = (0, 0, 0);
@@ -200,7 +200,7 @@ fn send_some(socket: &OwnedFd, frames: &mut [Vec<u8>]) -> io::Result<usize> {
     // SAFETY: every header points to one vector, that to its frame; all of them outlive the call.
     let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), headers.len() as u32, 0) };
     match check(sent) {
-        // The interface's queue is full: a flood does not wait for it, but lets others run.
+        // The interface's queue is full: yield the processor instead of waiting for room.
         Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
             std::thread::yield_now();
             Ok(0)

@@ -1,5 +1,5 @@
-//! The load: many TFTP clients in one thread. Verifies every byte it is sent, and, where it can see the server's
-//! directory, every byte it has sent. Bounded in clients and in time. Prints one line of JSON.
+//! The load generator: many TFTP clients in one thread. It verifies every byte it receives and, where it can see the
+//! server's directory, every byte it has sent. It is bounded in clients and in time, and prints one line of JSON.
 //!
 //!     load --prepare DIR
 //!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
@@ -7,18 +7,18 @@
 //!          [--server ADDRESS] [--first-host ADDRESS] [--files N] [--into PREFIX] [--leave yes]
 //!          [--hold BLOCKS [--spread BLOCKS]] [--together yes] [--spin yes] [--gro yes]
 //!
-//! With --spin it never sleeps; with --gro runs of equal datagrams come to it as one (UDP_GRO).
+//! With --spin it never sleeps; with --gro it receives runs of equal datagrams as one (UDP_GRO).
 //!
-//! With --hold every client stops after so many blocks, the n-th after n times --spread more, and its transfer stays open.
-//! When all have stopped, a line says so; with the next line on standard input they give up.
+//! With --hold every client stops after that many blocks (client n after n times --spread more), and its transfer stays
+//! open. When all have stopped, it prints a line; after the next line on standard input it ends the transfers.
 //!
-//! Uploads are called w0, w1 and so on, behind PREFIX (`--into DIRECTORY/`, or what tells one run from the next). With
-//! `--files` the names that are read are NAME.0 to NAME.(N-1) in turn. With `--together` every client stops behind its second block
-//! until all have come so far; then it says `open`, and goes on when a line is read from its input.
+//! Uploads are named w0, w1 and so on, after PREFIX (`--into DIRECTORY/`, or a prefix that differs between runs). With
+//! `--files` downloads read NAME.0 to NAME.(N-1) in turn. With `--together` every client stops after its second block
+//! until all have come as far; then it prints `open`, and continues after the next line on standard input.
 //!
-//! Every transfer is a client host of its own, an address from 127.1.0.0 (or `--first-host`) on; the hosts share a few sockets, so that the load
-//! costs its processor little. Written as clients are (RFC 1350, 2348, 7440): an ACK a window, one at once for a gap,
-//! and after a second of silence the last packet again.
+//! Every transfer has its own client host, an address from 127.1.0.0 (or `--first-host`) on; the hosts share a few
+//! sockets, so that the load costs little processor time. The clients follow RFC 1350, 2348 and 7440: one ACK per window,
+//! an immediate one at a gap, and a retransmission after one second of silence.
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -29,11 +29,12 @@ use tftpserver_bench::udp::{Arrival, Inbox, LONGEST, Outbox, Socket};
 use tftpserver_bench::waiting::{Waiting, is_nothing};
 use tftpserver_bench::{argument, content, number, pin_to};
 
-/// Sockets at most: what one may be sent at once must fit into its buffer where the system grants no larger one.
+/// The maximum number of sockets. A socket's share of the traffic must fit into its buffer even where the system grants
+/// no larger one.
 const SOCKETS: usize = 64;
 const BUFFER: usize = 8 << 20;
 
-/// A client's patience in milliseconds where nothing else is said, and how often it repeats itself.
+/// The default retransmission timeout of a client in milliseconds, and the default number of retransmissions.
 const PATIENCE: u64 = 1000;
 const TRIES: u64 = 5;
 const TICK: Duration = Duration::from_millis(100);
@@ -41,10 +42,10 @@ const TICK: Duration = Duration::from_millis(100);
 /// The address of the first client.
 const FIRST_HOST: Ipv4Addr = Ipv4Addr::new(127, 1, 0, 0);
 
-/// No client has this slot.
+/// Sentinel: a host without a slot.
 const NOBODY: u32 = u32::MAX;
 
-/// What every client does.
+/// The settings that all clients share.
 struct Work {
     server: SocketAddrV4,
     write: bool,
@@ -55,7 +56,7 @@ struct Work {
     total: u32,
     loss_ppm: u64,
     patience: Duration,
-    /// Seconds that the server is asked to wait before it repeats itself.
+    /// The timeout option of the requests, in seconds.
     timeout: Option<u64>,
     hold: Option<Hold>,
     first_host: u32,
@@ -66,7 +67,7 @@ struct Work {
     coalesces: bool,
 }
 
-/// After how many blocks clients stop, and how many more each has than the one before it.
+/// The number of blocks after which clients stop, and how many more each client has than the one before it.
 #[derive(Clone, Copy)]
 struct Hold {
     blocks: u64,
@@ -77,20 +78,20 @@ struct Hold {
 struct Client {
     host: u32,
     socket: usize,
-    /// Where its transfer is served, once it was answered.
+    /// The server's address and port of this transfer, once it has answered.
     peer: Option<SocketAddrV4>,
     blksize: usize,
     window: u64,
-    /// Reading: the block that is awaited. Writing: the first that is not acknowledged.
+    /// Download: the next block expected. Upload: the first block that is not acknowledged.
     next: u64,
     in_window: u64,
-    /// The last block that came out of order since `next` did not.
+    /// The last block that arrived out of order while `next` is missing; 0: none.
     stray: u64,
     began: Instant,
     heard: Instant,
     tries: u32,
     holds: bool,
-    /// It waits for all the others.
+    /// The client waits for all the others (`--together`).
     is_held: bool,
 }
 
@@ -106,15 +107,15 @@ struct Load {
     holding: u32,
     failed: u32,
     millis: Vec<f64>,
-    /// What the server agreed to, of the last client.
+    /// The negotiated block size and window of the client that finished last.
     agreed: (usize, u64),
     random: u64,
     now: Instant,
-    /// When it began, or went on together.
+    /// When the run began, or when all clients continued together.
     since: Instant,
-    /// Clients that wait for all the others; `None`: nobody does.
+    /// The number of clients that wait for all the others; `None` without `--together`.
     held: Option<u32>,
-    /// Datagrams that were received.
+    /// The number of datagrams received.
     received: u64,
 }
 
@@ -183,15 +184,15 @@ fn prepare(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How many of the files that were written are not what was sent. Removes them, or, with `--leave`, only empties them: an
-/// ext4 without a journal looks at every inode that was freed in the last minutes when it makes a file.
+/// Returns the number of uploaded files whose content differs from what was sent. Removes all of them, or, with `--leave`,
+/// only truncates them: to create a file, an ext4 without a journal looks at every inode freed in the last minutes.
 fn wrong_files(dir: &Path, work: &Work) -> u32 {
     let expected = content::file(work.size);
     let leave = argument("leave").is_some();
     let is_wrong = |serial: &u32| {
         let path = dir.join(format!("{}w{serial}", work.into));
         let is_wrong = std::fs::read(&path).map_or(true, |bytes| bytes != expected);
-        // What is not there need not be removed.
+        // A failed upload may have left no file, so errors are ignored.
         let _ = if leave {
             std::fs::OpenOptions::new()
                 .write(true)
@@ -267,7 +268,7 @@ impl Load {
         Ok(Inbox::new(LONGEST))
     }
 
-    /// All have come so far: they go on when they are told to.
+    /// Prints `open` when every client waits, reads a line from standard input, and resumes all of them.
     fn let_go(&mut self) -> io::Result<()> {
         println!("open");
         io::stdin().read_line(&mut String::new())?;
@@ -285,7 +286,7 @@ impl Load {
         Ok(())
     }
 
-    /// True if the client stops here.
+    /// Holds the client until all others have come as far. Returns false without `--together`.
     fn holds(&mut self, client: &mut Client) -> bool {
         let Some(held) = &mut self.held else {
             return false;
@@ -320,7 +321,7 @@ impl Load {
         self.outbox.flush(&self.sockets[socket])
     }
 
-    /// Drops what the row wants dropped.
+    /// Decides by chance whether a received datagram counts as lost (`--loss-ppm`).
     fn is_lost(&mut self) -> bool {
         if self.work.loss_ppm == 0 {
             return false;
@@ -331,7 +332,7 @@ impl Load {
         (self.random >> 20) % 1_000_000 < self.work.loss_ppm
     }
 
-    /// The next client takes a slot, if there is one more to come.
+    /// Starts the next client in `slot`, unless all have begun.
     fn begin(&mut self, slot: usize) -> io::Result<()> {
         if self.begun == self.work.total {
             return Ok(());
@@ -388,7 +389,7 @@ impl Load {
         let Some(mut client) = self.clients.get_mut(slot as usize).and_then(Option::take) else {
             return Ok(());
         };
-        // Who stopped takes no more than the end of its transfer.
+        // A client that stopped accepts only the ERROR that ends its transfer.
         let is_heard = !client.holds || arrival.bytes.get(1) == Some(&5);
         let is_his = is_heard
             && client.host == u32::from(arrival.here)
@@ -460,7 +461,7 @@ impl Load {
         let ahead = number.wrapping_sub(client.next as u16) as i16;
         if ahead != 0 {
             let block = client.next.wrapping_add_signed(i64::from(ahead));
-            // Once a gap, and again where the blocks begin anew without the one that is awaited.
+            // One ACK per gap, and another where the window restarts without the expected block.
             let is_news = client.stray == 0 || (ahead > 0 && block <= client.stray);
             client.stray = block;
             if is_news {
@@ -491,7 +492,7 @@ impl Load {
         Ok(if is_last { Step::Done } else { Step::On })
     }
 
-    /// Whether a client that has so many blocks behind it stays where it is.
+    /// Returns whether a client stops for good after this many blocks (`--hold`).
     fn stops(&mut self, client: &mut Client, blocks: u64) -> bool {
         let serial = u64::from(client.host - self.work.first_host);
         client.holds = (self.work.hold).is_some_and(|hold| blocks >= hold.blocks + serial * hold.spread);
@@ -499,7 +500,7 @@ impl Load {
         client.holds
     }
 
-    /// Tells how many transfers are open, and ends them all when it is told to.
+    /// Prints how many transfers are open, waits for a line on standard input, and ends them all with an ERROR.
     fn give_up(&mut self, seconds: f64) -> io::Result<()> {
         let (open, failed) = (self.holding, self.failed);
         println!("{{\"open\": {open}, \"failed\": {failed}, \"seconds\": {seconds:.6}}}");
@@ -516,7 +517,7 @@ impl Load {
         Ok(())
     }
 
-    /// The last block that came in order.
+    /// Acknowledges the last block that arrived in order.
     fn acknowledge(&mut self, client: &Client) -> io::Result<()> {
         let Some(peer) = client.peer else {
             return Ok(());
@@ -528,7 +529,7 @@ impl Load {
         Ok(())
     }
 
-    /// Writing: the window behind the block that was acknowledged.
+    /// Handles an ACK of an upload: sends the window after the acknowledged block.
     fn acknowledged(&mut self, client: &mut Client, number: u16) -> io::Result<Step> {
         let last = self.work.size / client.blksize as u64 + 1;
         let ahead = number.wrapping_sub((client.next as u16).wrapping_sub(1)) as i16;
@@ -567,7 +568,7 @@ impl Load {
         )
     }
 
-    /// Who heard nothing for a while says again what he said last.
+    /// Retransmits for each client that has heard nothing for its timeout, and fails it after too many retransmissions.
     fn repeat(&mut self) -> io::Result<()> {
         for slot in 0..self.clients.len() {
             let Some(mut client) = self.clients[slot]
@@ -594,7 +595,7 @@ impl Load {
         Ok(())
     }
 
-    /// What the client said last.
+    /// Sends the client's last packets again: its request, its ACK or its window.
     fn say_again(&mut self, client: &Client) -> io::Result<()> {
         match (client.peer, self.work.write) {
             (None, _) => self.request(client),
@@ -630,7 +631,7 @@ enum Step {
 }
 
 impl Client {
-    /// Takes what an OACK agrees to.
+    /// Applies the options of an OACK.
     fn agree(&mut self, options: &[u8]) {
         let mut fields = options.split(|&byte| byte == 0);
         while let (Some(option), Some(value)) = (fields.next(), fields.next()) {

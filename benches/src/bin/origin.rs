@@ -1,5 +1,5 @@
-//! An HTTP/1.0 server on 127.0.0.1 of bodies of any length: GET /BYTES has the bytes that every file of the benchmarks has.
-//! Says where it listens; each line of its input is answered with how many bodies were fetched so far.
+//! An HTTP/1.0 server on 127.0.0.1 with bodies of any length: GET /BYTES returns the pattern of the benchmark files.
+//! It prints the address that it listens on, and for each line of its input the number of bodies fetched so far.
 //!
 //!     origin [--port N] [--cpu N]
 
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tftpserver_bench::{argument, content, number, pin_to};
 
-/// Bytes of one write.
+/// The bytes of one write.
 const PIECE: u64 = 65_464;
 
 static FETCHED: AtomicU64 = AtomicU64::new(0);
@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
     println!("listening on {}", listener.local_addr()?);
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // A client that leaves is no fault.
+            // A client that disconnects early is not an error.
             std::thread::spawn(move || drop(answer(stream)));
         }
     });

@@ -1,5 +1,5 @@
-//! What the server machine takes for a packet, a deadline, and the end of one transfer and the beginning of another, with
-//! one transfer and with many: the machine alone, without sockets and files.
+//! Measures the time that the server machine takes for a packet, for a deadline, and for ending one transfer and beginning
+//! another, with one transfer and with many. The machine runs alone, without sockets and files.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
@@ -12,13 +12,13 @@ use tftp_proto::wire::{self, OptionSet};
 use tftp_proto::{ErrorCode, Instant, Limits, Rollover, Timing};
 
 const COUNTS: [u32; 5] = [1, 100, 1_000, 10_000, 100_000];
-/// Calls of one figure, about.
+/// The number of measured calls per figure.
 const CALLS: u32 = 500_000;
-/// The middle one counts.
+/// The number of measurements per figure, whose median counts.
 const REPEATS: usize = 5;
-/// Microseconds between two packets of all.
+/// Microseconds of virtual time between two packets.
 const STEP: u64 = 1;
-/// Bytes of every file.
+/// The length of every file in bytes.
 const LENGTH: u64 = 1 << 40;
 
 const LISTENING: PortId = PortId {
@@ -29,7 +29,7 @@ const LISTENING: PortId = PortId {
 struct Load {
     server: Server<Alone>,
     now: Instant,
-    /// Each client's port, and the last block that it has acknowledged.
+    /// Each client's port, its transfer, and the last block that it has acknowledged.
     clients: Vec<(PortId, TransferId, u64)>,
     next_port: u32,
     opened: PortId,
@@ -92,7 +92,7 @@ impl Load {
         load
     }
 
-    /// A client asks for a file and takes its first block.
+    /// Begins a download and acknowledges its first block.
     fn begin(&mut self, index: u32) -> (PortId, TransferId, u64) {
         let handled = self.arrive(LISTENING, index, b"\0\x01file\0octet\0");
         let Handled::Asked(id) = handled else {
@@ -150,7 +150,7 @@ impl Load {
         }
     }
 
-    /// A client acknowledges a block, and gets the next one.
+    /// Acknowledges a block of one client, which is sent the next one.
     fn packet(&mut self, round: u32) {
         self.now += Duration::from_micros(STEP);
         let index = self.any(round);
@@ -160,7 +160,7 @@ impl Load {
         self.arrive(port, index as u32, &packet);
     }
 
-    /// The earliest deadline comes, and a packet goes again.
+    /// Advances to the earliest deadline, at which a packet is retransmitted.
     fn expire(&mut self, _: u32) {
         let due = self.server.poll_timeout().expect("transfers wait");
         self.now = self.now.max(due);
@@ -168,7 +168,7 @@ impl Load {
         self.drain();
     }
 
-    /// A transfer ends and another takes its place.
+    /// Ends a transfer and begins another in its place.
     fn replace(&mut self, round: u32) {
         let index = self.any(round);
         let end = Decision::End {
@@ -181,13 +181,13 @@ impl Load {
         self.clients[index] = self.begin(index as u32);
     }
 
-    /// Every transfer once before one comes twice, in no order that a cache would like.
+    /// Returns the client of a round: each once before any repeats, in an order that defeats caches.
     fn any(&self, round: u32) -> usize {
         (u64::from(round) * 7_919 % self.clients.len() as u64) as usize
     }
 }
 
-/// Nanoseconds a call.
+/// Returns the nanoseconds per call.
 fn measure(count: u32, call: fn(&mut Load, u32)) -> f64 {
     let mut figures: Vec<f64> = (0..REPEATS)
         .map(|_| {
@@ -202,7 +202,7 @@ fn measure(count: u32, call: fn(&mut Load, u32)) -> f64 {
     figures[REPEATS / 2]
 }
 
-/// Nanoseconds of this thread: what else runs on the machine does not count.
+/// Returns the processor time of this thread in nanoseconds, so that other programs do not count.
 fn processor_time() -> f64 {
     // SAFETY: integers, for which zero is a value.
     let mut time: libc::timespec = unsafe { std::mem::zeroed() };

@@ -1,4 +1,4 @@
-//! Receiving many datagrams at once.
+//! Receives many datagrams per system call.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -7,10 +7,10 @@ use libc::{c_int, iovec, mmsghdr, sockaddr_in};
 
 use super::{BATCH, Control, Socket, check};
 
-/// The longest run of datagrams that come as one.
+/// The most bytes of a run of datagrams that the kernel joins.
 pub const LONGEST: usize = 65_536;
 
-/// Datagrams that came in one call.
+/// The datagrams received by one call.
 pub struct Inbox {
     headers: Vec<mmsghdr>,
     vectors: Vec<iovec>,
@@ -22,7 +22,7 @@ pub struct Inbox {
     parts: Vec<Part>,
 }
 
-/// A datagram, which may be one of several that came as one.
+/// The place of one datagram, which may be part of a joined run.
 #[derive(Clone, Copy)]
 struct Part {
     header: usize,
@@ -31,7 +31,7 @@ struct Part {
     here: Ipv4Addr,
 }
 
-/// One datagram: from whom, to which of this host's addresses, and what.
+/// One received datagram: its sender, its destination address on this host, and its bytes.
 pub struct Arrival<'a> {
     pub peer: SocketAddrV4,
     pub here: Ipv4Addr,
@@ -39,7 +39,7 @@ pub struct Arrival<'a> {
 }
 
 impl Inbox {
-    /// For datagrams of at most `slot` bytes; [`LONGEST`] for sockets that coalesce.
+    /// Creates an inbox for datagrams of at most `slot` bytes; [`LONGEST`] for sockets that coalesce.
     pub fn new(slot: usize) -> Inbox {
         // SAFETY: integers and pointers only, for which zero is a value.
         let (header, name): (mmsghdr, sockaddr_in) = unsafe { std::mem::zeroed() };
@@ -68,10 +68,11 @@ impl Inbox {
         inbox
     }
 
-    /// Receives what is there; `wait`: at least one, as long as the socket's patience lasts. Returns how many datagrams came.
+    /// Receives the queued datagrams and returns their number. `wait`: waits for the first one, at most as long as
+    /// [`Socket::set_patience`] allows.
     ///
     /// # Errors
-    /// `WouldBlock` if nothing came, and those of recvmmsg.
+    /// `WouldBlock` if there was none, and those of recvmmsg.
     pub fn receive(&mut self, socket: &Socket, wait: bool) -> io::Result<usize> {
         for header in &mut self.headers[..self.count] {
             header.msg_hdr.msg_namelen = size_of::<sockaddr_in>() as u32;
@@ -100,12 +101,12 @@ impl Inbox {
         Ok(self.parts.len())
     }
 
-    /// Whether the last call took as much as it could: there may be more.
+    /// Returns whether the last call received a full batch, so that more datagrams may be queued.
     pub fn is_full(&self) -> bool {
         self.count == BATCH
     }
 
-    /// One of the datagrams of the last call.
+    /// Returns one of the datagrams of the last call.
     #[inline]
     pub fn get(&self, index: usize) -> Arrival<'_> {
         let part = self.parts[index];
@@ -139,7 +140,7 @@ impl Inbox {
         }
     }
 
-    /// To which address it was sent, and into pieces of how many bytes it is to be cut.
+    /// Parses the control messages: the destination address, and the segment size in bytes of a joined run.
     fn told(&self, header: usize) -> (Ipv4Addr, Option<usize>) {
         let header = &self.headers[header].msg_hdr;
         let (mut here, mut segment) = (Ipv4Addr::UNSPECIFIED, None);

@@ -1,4 +1,4 @@
-//! Sending many datagrams at once.
+//! Sends many datagrams per system call.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -7,12 +7,12 @@ use libc::{c_int, c_void, iovec, mmsghdr, sockaddr_in};
 
 use super::{Control, MOST_BYTES, SEGMENTS, Socket, check, to_name};
 
-/// Messages, pieces and copied bytes of one sending call.
+/// The most messages, pieces and copied bytes per sending call.
 const MESSAGES: usize = 256;
 const PIECES: usize = 8192;
 const SMALL: usize = 64 << 10;
 
-/// Datagrams to be sent together.
+/// A batch of datagrams to be sent together.
 pub struct Outbox {
     messages: Vec<Message>,
     pieces: Vec<Piece>,
@@ -21,7 +21,7 @@ pub struct Outbox {
     vectors: Vec<iovec>,
     names: Vec<sockaddr_in>,
     controls: Vec<Control>,
-    /// Datagrams that were pushed, since it was made.
+    /// The total number of datagrams pushed so far.
     pub datagrams: u64,
 }
 
@@ -53,15 +53,15 @@ impl Default for Outbox {
 }
 
 impl Outbox {
-    /// One datagram. `from`: the source address, where the socket has several.
+    /// Adds one datagram. `from`: the source address, where the socket has several.
     pub fn push(&mut self, from: Option<Ipv4Addr>, to: SocketAddrV4, bytes: &[u8]) {
         self.begin(from, to, 0);
         self.copy(bytes);
         self.datagrams += 1;
     }
 
-    /// Datagrams of `stride` bytes each, the last of which may have fewer, as they lie in memory. Sends what was pushed
-    /// before where there is no room.
+    /// Adds datagrams that are contiguous in memory, of `stride` bytes each; the last may be shorter. Sends the batch
+    /// first if there is no room.
     ///
     /// # Errors
     /// Those of [`Outbox::flush`].
@@ -83,8 +83,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// DATA packets with these block numbers, cut by the kernel; `data` gives the bytes of one, all but the last
-    /// `blksize` long. Sends what was pushed before where there is no room.
+    /// Adds DATA packets with these block numbers, split by the kernel. `data` returns the bytes of one; all but the last
+    /// are `blksize` long. Sends the batch first if there is no room.
     ///
     /// # Errors
     /// Those of [`Outbox::flush`].
@@ -113,7 +113,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Sends what was pushed if another push may find no room.
+    /// Sends the batch if another push may find no room.
     ///
     /// # Errors
     /// Those of [`Outbox::flush`].
@@ -140,7 +140,7 @@ impl Outbox {
         self.pieces.push(Piece::Small(start, self.small.len()));
     }
 
-    /// Sends everything.
+    /// Sends the whole batch.
     ///
     /// # Errors
     /// Those of sendmmsg.
@@ -149,7 +149,7 @@ impl Outbox {
         let mut sent = 0;
         while sent < self.headers.len() {
             let rest = &mut self.headers[sent..];
-            // SAFETY: `arrange` made every header point into the arrays of `self`, which nobody changes meanwhile.
+            // SAFETY: `arrange` made every header point into the arrays of `self`, which do not change meanwhile.
             let result =
                 check(unsafe { libc::sendmmsg(socket.fd(), rest.as_mut_ptr(), rest.len() as u32, 0) });
             match result {
@@ -204,7 +204,7 @@ impl Outbox {
     }
 }
 
-/// Writes the control messages that a message needs; returns their length.
+/// Writes the control messages that a message needs and returns their length.
 fn write_control(control: &mut Control, message: &Message) -> usize {
     let mut used = 0;
     if let Some(from) = message.from {
@@ -224,7 +224,7 @@ fn write_control(control: &mut Control, message: &Message) -> usize {
     used
 }
 
-/// One control message, as cmsg(3) lays it out on 64-bit Linux; returns its space.
+/// Writes one control message in the layout of cmsg(3) on 64-bit Linux and returns its space.
 fn put(control: &mut Control, at: usize, level: c_int, kind: c_int, data: &[u8]) -> usize {
     let mut bytes = [0u8; 32];
     let length = 16 + data.len();

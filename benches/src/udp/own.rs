@@ -1,4 +1,4 @@
-//! A connected socket for one peer after the other.
+//! A connected socket that serves one peer after another.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -8,11 +8,11 @@ use libc::c_int;
 
 use super::{Socket, check, to_name};
 
-/// A socket without a port of its own: connecting draws one, disconnecting gives it back (IP_BIND_ADDRESS_NO_PORT).
+/// A socket without a fixed port: connecting draws a random one, disconnecting releases it (IP_BIND_ADDRESS_NO_PORT).
 pub struct OwnSocket(Socket);
 
 impl OwnSocket {
-    /// At 127.0.0.1.
+    /// Opens a socket at 127.0.0.1.
     ///
     /// # Errors
     /// Those of socket, setsockopt and bind.
@@ -23,12 +23,12 @@ impl OwnSocket {
         Ok(OwnSocket(socket))
     }
 
-    /// The descriptor.
+    /// Returns the descriptor.
     pub fn fd(&self) -> RawFd {
         self.0.fd()
     }
 
-    /// Sends to this peer and receives from it alone, from another random port.
+    /// Connects to a peer from a new random port; only this peer's datagrams are received.
     ///
     /// # Errors
     /// Those of connect.
@@ -39,7 +39,7 @@ impl OwnSocket {
             .map(drop)
     }
 
-    /// Gives the port back.
+    /// Disconnects from the peer and releases the port.
     ///
     /// # Errors
     /// Those of connect.
@@ -53,7 +53,7 @@ impl OwnSocket {
         check(unsafe { libc::connect(self.fd(), &raw const nowhere, size) }).map(drop)
     }
 
-    /// What is sent is cut into datagrams of so many bytes, and equal ones that come are joined; 0: neither.
+    /// Splits sent data into datagrams of this many bytes, and joins equally long received ones; 0: does neither.
     ///
     /// # Errors
     /// Those of setsockopt.
@@ -64,7 +64,7 @@ impl OwnSocket {
             .option(libc::SOL_UDP, libc::UDP_GRO, &c_int::from(bytes > 0))
     }
 
-    /// Receives without waiting.
+    /// Receives one message without waiting and returns its length.
     ///
     /// # Errors
     /// Those of recv.
@@ -75,7 +75,7 @@ impl OwnSocket {
         usize::try_from(received).map_err(|_| io::Error::last_os_error())
     }
 
-    /// Sends, as soon as there is room.
+    /// Sends the bytes, waiting until there is room.
     ///
     /// # Errors
     /// Those of send.

@@ -24,9 +24,9 @@ pub enum First {
 
 /// The answer to a packet of a transfer.
 pub enum Next {
-    /// Nothing: its client has more to say.
+    /// No answer: the client has more to send.
     Nothing,
-    /// DATA packets, one behind the other.
+    /// DATA packets, contiguous in memory.
     Frames(&'static [u8]),
     Ack([u8; 4]),
     LastAck([u8; 4]),
@@ -34,7 +34,7 @@ pub enum Next {
     Over,
 }
 
-/// The transfer that a request begins, and the answer; without a transfer it is an ERROR.
+/// Returns the transfer that a request begins, and the answer. Without a transfer the answer is an ERROR.
 pub fn begin(files: &mut Files, request: &[u8]) -> (Option<Client>, First) {
     let mut fields = request[2..].split(|&byte| byte == 0);
     let (name, _mode) = (fields.next().unwrap_or(b""), fields.next());
@@ -74,7 +74,7 @@ pub fn begin(files: &mut Files, request: &[u8]) -> (Option<Client>, First) {
 }
 
 impl Client {
-    /// Bytes of a DATA packet that is not the last, in either direction.
+    /// Returns the bytes of a DATA packet that is not the last, in either direction.
     pub fn stride(&self) -> usize {
         match self {
             Client::Reads { frames, .. } => frames.stride,
@@ -82,7 +82,7 @@ impl Client {
         }
     }
 
-    /// Whether DATA packets come or go several at a time.
+    /// Returns whether several DATA packets are sent or received per ACK.
     pub fn has_windows(&self) -> bool {
         match self {
             Client::Reads { window, .. } => *window > 1,
@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    /// The answer to one packet.
+    /// Handles one packet and returns the answer.
     #[inline]
     pub fn step(&mut self, packet: &[u8]) -> Next {
         let &[0, opcode, high, low, ..] = packet else {

@@ -1,4 +1,4 @@
-//! A connected socket for each client, with a random port each time: plain calls, and edge-triggered epoll.
+//! Serves each client on a connected socket with a new random port, by plain calls and edge-triggered epoll.
 
 use std::io;
 use std::net::SocketAddrV4;
@@ -16,7 +16,8 @@ const LISTENING: u64 = u64::MAX;
 struct Place {
     socket: OwnSocket,
     client: Option<Client>,
-    /// Bytes of the datagrams that the kernel cuts what is sent into and joins what comes into; 0: it does neither.
+    /// The bytes of the datagrams that the kernel splits sent data into (UDP_SEGMENT), while it joins received ones
+    /// (UDP_GRO); 0: it does neither.
     segment: usize,
 }
 
@@ -29,7 +30,7 @@ struct Limit {
     buffer: Vec<u8>,
 }
 
-/// Until it is killed.
+/// Serves until the process is killed.
 ///
 /// # Errors
 /// Those of receiving and sending.
@@ -114,7 +115,7 @@ impl Limit {
         self.places[index].socket.disconnect()
     }
 
-    /// Receives until the client waits for its answer: what it sends afterwards is another edge.
+    /// Receives until the client waits for its answer. Whatever it sends afterwards raises another edge.
     fn receive(&mut self, index: usize) -> io::Result<()> {
         let place = &mut self.places[index];
         loop {

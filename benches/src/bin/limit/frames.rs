@@ -1,13 +1,13 @@
-//! Files as the DATA packets that carry them.
+//! Files prepared as the DATA packets that carry them.
 
 use std::collections::HashMap;
 use std::io;
 
-/// All DATA packets of a file, one behind the other. Files of the bench have fewer than 65536 blocks.
+/// All DATA packets of a file, contiguous in memory. Benchmark files have fewer than 65536 blocks.
 #[derive(Clone, Copy)]
 pub struct Frames {
     bytes: &'static [u8],
-    /// Bytes of a packet; the last one has fewer.
+    /// The bytes of a packet; the last one has fewer.
     pub stride: usize,
 }
 
@@ -28,7 +28,7 @@ impl Frames {
         }
     }
 
-    /// So many packets behind that block; empty behind the last.
+    /// Returns up to `count` packets after `block`; empty after the last block.
     #[inline]
     pub fn behind(&self, block: u16, count: usize) -> &'static [u8] {
         let start = usize::from(block) * self.stride;
@@ -44,7 +44,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// All files of a directory.
+    /// Loads all files of a directory.
     ///
     /// # Errors
     /// Those of reading them.
@@ -58,7 +58,7 @@ impl Files {
         Ok(Files { files })
     }
 
-    /// The packets of a file; `None` where there is none of that name.
+    /// Returns the packets of a file, or `None` if no file has that name.
     pub fn frames(&mut self, name: &[u8], blksize: usize) -> Option<Frames> {
         let (file, made) = self.files.get_mut(name)?;
         let stride = 4 + blksize;

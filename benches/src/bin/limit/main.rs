@@ -1,12 +1,12 @@
-//! The limit: what a TFTP server can reach on this machine that has nothing else to do. Every file is in memory as the
-//! packets that carry it, prepared before the first request, so that a window is one piece; there are no timers, no files, no
-//! checks, and of a client no more is known than which block comes next. It is no server: a lost packet stops it.
+//! The upper limit of TFTP throughput on this machine. Every file is in memory as the packets that carry it, prepared
+//! before the first request, so that a window is one contiguous piece. There are no timers, no files and no checks, and
+//! a client's state is only its next block. It is not a usable server: a lost packet stalls the transfer.
 //!
 //!     limit --port N --dir DIR [--cpu N] [--sockets one|each] [--spin yes] [--prepare NAME:BLKSIZE]...
 //!
-//! With one socket for all, one call receives and one sends what a turn brought. With a socket for each client these are
-//! connected, used again with another port each time, watched edge-triggered, and have one plain call a packet or window.
-//! With --spin it never sleeps. What is not prepared is made at its first request.
+//! With one socket for all clients, each turn is one receiving and one sending call. With a socket per client, the
+//! sockets are connected, reused with another port each time, watched edge-triggered, and take one plain call per packet
+//! or window. With --spin the process never sleeps. A file without --prepare is converted at its first request.
 
 mod client;
 mod each;
@@ -20,7 +20,7 @@ use frames::Files;
 use tftpserver_bench::udp::Socket;
 use tftpserver_bench::{argument, arguments, number, pin_to};
 
-/// What one socket of all may queue.
+/// The kernel buffers of the socket at the server's port, in bytes.
 const BUFFER: usize = 16 << 20;
 
 fn main() -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! One socket for all clients: a turn is one receiving and one sending call.
+//! Serves all clients on one socket; each turn is one receiving and one sending call.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -10,7 +10,7 @@ use tftpserver_bench::waiting::is_nothing;
 use crate::client::{Client, First, Next, begin};
 use crate::frames::Files;
 
-/// One multiplication: addresses of the bench are not out to collide.
+/// A hash of one multiplication. Benchmark addresses are not chosen to collide.
 #[derive(Default)]
 struct Fast(u64);
 
@@ -36,12 +36,12 @@ struct Limit {
     clients: HashMap<u64, Client, BuildHasherDefault<Fast>>,
 }
 
-/// Until it is killed.
+/// Serves until the process is killed.
 ///
 /// # Errors
 /// Those of receiving and sending.
 pub fn serve(socket: Socket, files: Files, spins: bool) -> io::Result<()> {
-    // A run of DATA packets comes as one.
+    // A run of DATA packets arrives as one datagram (UDP_GRO).
     socket.coalesce()?;
     let mut inbox = Inbox::new(LONGEST);
     let mut limit = Limit {
