@@ -3,9 +3,9 @@
 #
 #   scripts/abi.sh [--header] [COMMIT]     (COMMIT: TFTP_BASELINE, the last tag, or the parent of HEAD by default)
 #
-# Types come from include/tftpserver.h, through a C library that defines what it declares: Rust's debug information does not
-# lead abidiff to what callbacks get. The symbols are those of both Rust libraries, which are built for it; --header leaves
-# that out, and takes a second. Constants are looked after by api/numbers.txt.
+# Types come from include/tftpserver.h, through a C library that defines the functions that it declares: with Rust's
+# debug information abidiff does not reach the parameters of callbacks. The symbols are those of both Rust libraries,
+# which are built for the comparison; --header skips that and takes a second. Constants are checked by api/numbers.txt.
 set -eu
 cd "$(dirname "$0")/.."
 for tool in abidiff python3 cc git; do
@@ -24,7 +24,7 @@ base=$(git rev-parse --verify --quiet "$wanted^{commit}") || { echo "NOT RUN: th
 place=$PWD/build/abi
 old=$place/old
 
-# The sources of that commit. Their time is now (-m): Cargo would take those of an older commit for compiled.
+# The sources of that commit, dated now (-m): with older dates Cargo would take them for compiled already.
 rm -rf "$old"
 mkdir -p "$old"
 git archive "$base" | tar -x -m -C "$old"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints what CHANGELOG.md has of a version: changes.sh 0.1.0. Fails where it has nothing.
+# Prints the section of CHANGELOG.md about a version: changes.sh 0.1.0. Fails if there is none.
 set -eu
 cd "$(dirname "$0")/.."
 found=$(awk -v wanted="[$1]" '/^## / { inside = ($2 == wanted); next } /^\[.*\]: / { next } inside' CHANGELOG.md)

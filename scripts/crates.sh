@@ -17,7 +17,7 @@ rm -f "$target"/package/*.crate
 cargo package --workspace --exclude tftp-sim --exclude tftpserver-api --allow-dirty --quiet $verify
 count=0
 for archive in "$target"/package/*.crate; do
-    # Without the name and version of the crate in front.
+    # Paths without the leading name and version of the crate.
     files=" $(tar -tzf "$archive" | sed 's,^[^/]*/,,' | tr '\n' ' ')"
     for file in Cargo.toml README.md LICENSE-MIT LICENSE-APACHE src/; do
         case "$files" in
@@ -25,7 +25,7 @@ for archive in "$target"/package/*.crate; do
             *) echo "FAILED: $archive has no $file"; exit 1 ;;
         esac
     done
-    # Nothing that a test of this repository needs, and nothing of another crate.
+    # The package must not have files that tests of this repository need, or files of another crate.
     case "$files" in
         *" tests/"* | *" crates/"*) echo "FAILED: $archive has too much"; exit 1 ;;
     esac
@@ -33,9 +33,9 @@ for archive in "$target"/package/*.crate; do
 done
 echo "$count crates packed"
 
-# The oldest Rust that Cargo.toml promises. What can be told without it: no dependency says that it needs a newer one (here), and
-# no later part of the standard library is used (clippy's incompatible_msrv, in the step clippy). What only that Rust itself
-# can tell is whether it knows the language of every line.
+# The oldest Rust that Cargo.toml promises. Two things are checked without having it: no dependency declares that it
+# needs a newer one (here), and no later part of the standard library is used (clippy's incompatible_msrv, in the step
+# clippy). Only that Rust itself could check whether it knows the language of every line.
 needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 cargo metadata --format-version 1 --locked | python3 -c '
 import json, sys

@@ -21,7 +21,7 @@ LEFT_OUT = {".git", "build", "target", "dist", "__pycache__", ".ci"}
 
 
 def files_of(below=""):
-    """What belongs to the source, from git's list or, in an unpacked archive, from what is there."""
+    """Returns the files of the source, from git's list or, in an unpacked archive, from the directory."""
     if in_git():
         listed = run("git", "ls-files", "-z", "--", below or ".").split("\0")
         return sorted(name for name in listed if name and name.split("/")[0] not in LEFT_OUT)
@@ -51,7 +51,8 @@ ABOUT = """ libtftpserver is a TFTP server inside your program. It serves a dire
 
 
 def build_tree():
-    """A build that is configured for /usr. Cargo's output is shared with `make build`: nothing is compiled twice."""
+    """Makes a build that is configured for /usr. It shares Cargo's output with `make build`, so nothing is compiled
+    twice."""
     tree = os.path.join(ROOT, "build", "dist")
     cargo = os.environ.get("TFTPSERVER_CARGO_TARGET_DIR", os.path.join(ROOT, "build", "release", "cargo"))
     cmake = os.environ.get("CMAKE", "cmake")
@@ -105,7 +106,7 @@ def deb(output):
 # ---- the other languages ----
 
 def made_by(output, begin, *command, ending=""):
-    """Runs what makes a package, and says which of its name are there now."""
+    """Runs the command that makes a package, and returns the files in `output` that have the package's name."""
     run(*command, env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch())})
     made = sorted(name for name in os.listdir(output) if name.startswith(begin) and name.endswith(ending))
     if not made:
@@ -128,13 +129,14 @@ def sdist(output):
 
 
 def portable_library():
-    """The shared library for systems as old as glibc 2.17 (manylinux2014), where zig is there to link it; else this system's."""
+    """Returns the shared library for systems as old as glibc 2.17 (manylinux2014), if zig is there to link it;
+    otherwise the one for this system."""
     zig = os.path.join(ROOT, "build", "zig", "bin")
     if not os.path.exists(os.path.join(zig, "cargo-zigbuild")):
         print("dist: without zig and cargo-zigbuild (scripts/setup.sh dist) the wheel needs a glibc as new as this one")
         return os.path.join(build_tree(), "lib", f"libtftpserver.so.{VERSION.split('.')[0]}")
     place, target = os.path.join(ROOT, "build", "portable"), f"{os.uname().machine}-unknown-linux-gnu"
-    # What zig keeps of what it compiled belongs to the build, not to the user's home.
+    # Zig's cache belongs into the build directory, not into the user's home.
     os.environ.update(PATH=f"{zig}:{os.environ['PATH']}", CARGO_ZIGBUILD_ZIG_PATH=os.path.join(zig, "python-zig"),
                       ZIG_GLOBAL_CACHE_DIR=os.path.join(place, "zig"))
     cargo(place, "zigbuild", "--lib", "-p", "tftpserver", "--target", f"{target}.2.17")
@@ -142,7 +144,7 @@ def portable_library():
 
 
 def composer(output):
-    """The PHP package lays itself out."""
+    """Makes the Composer archive with the PHP package's own script."""
     script = os.path.join(ROOT, "bindings", "php", "bin", "make-archive.php")
     if not os.path.exists(script):
         return None

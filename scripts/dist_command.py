@@ -49,14 +49,14 @@ fi
 
 
 def program(static):
-    """The program, built for release; `static` needs nothing of the system that it runs on."""
+    """Builds the program for release and returns its path. `static`: linked so that it needs no library at run time."""
     if not static:
         # Shared with the library's build: the crates that both need are compiled once.
         place = os.environ.get("TFTPSERVER_CARGO_TARGET_DIR", os.path.join(ROOT, "build", "release", "cargo"))
         cargo(place, "build", "-p", "tftpserver-cli")
         made = os.path.join(place, "release", "tftpserver")
     else:
-        # With --target, for a static program may load no procedural macro, and these are built for the host.
+        # --target, because a static program cannot load procedural macros: with it they are built for the host.
         place, target = os.path.join(ROOT, "build", "static"), host_triple()
         cargo(place, "build", "-p", "tftpserver-cli", "--target", target, flags=["-Ctarget-feature=+crt-static"])
         made = os.path.join(place, target, "release", "tftpserver")
@@ -66,7 +66,7 @@ def program(static):
 
 
 def installed(tree, static):
-    """What `make install` puts below /usr and /etc, in `tree`."""
+    """Installs into `tree` the files that `make install` puts below /usr and /etc."""
     run(os.path.join(ROOT, "scripts", "install-command.sh"), "/usr",
         env={**os.environ, "DESTDIR": tree, "SYSCONFDIR": "/etc", "TFTPSERVER_COMMAND": program(static)})
     return tree
@@ -77,7 +77,7 @@ def deb(output):
     need("strip", "binutils")
     with tempfile.TemporaryDirectory() as place:
         tree = installed(os.path.join(place, "tftpserver"), static=False)
-        # Debian's shells look there, and its units are there as long as /lib is an alias of /usr/lib.
+        # Debian's zsh looks there. The units are in place as long as /lib is an alias of /usr/lib.
         shutil.move(os.path.join(tree, "usr/share/zsh/site-functions"), os.path.join(tree, "usr/share/zsh/vendor-completions"))
         shutil.move(os.path.join(tree, "usr/lib"), os.path.join(tree, "lib"))
         documents(tree, "tftpserver", third_party("tftpserver-cli"))

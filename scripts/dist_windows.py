@@ -18,7 +18,7 @@ import zipfile
 
 from packing import ROOT, VERSION, epoch, need, read, run, third_party, write
 
-# What tools call an architecture, by the first part of the target's name.
+# The names that tools have for an architecture, by the first part of the target's name.
 MACHINES = {"x86_64": ("x86_64-w64-mingw32", "i386:x86-64", 8), "i686": ("i686-w64-mingw32", "i386", 4)}
 
 README = """libtftpserver {version} for Windows ({architecture}).

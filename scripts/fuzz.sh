@@ -1,7 +1,7 @@
 #!/bin/sh
 # Coverage-guided fuzzing: every target of fuzz/, or those that are named, for TFTP_FUZZ_SECONDS each (default 3600),
 # two at a time. Beside Rust it needs a C++ compiler, for libFuzzer; with a nightly Rust it runs under AddressSanitizer.
-# What was found stays in build/fuzz: corpora by target, logs, and inputs that failed. Ends with 1 where one did.
+# The results stay in build/fuzz: corpora by target, logs, and failing inputs. Exits with 1 if an input failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 seconds=${TFTP_FUZZ_SECONDS:-3600}
@@ -13,7 +13,7 @@ if ! command -v c++ >/dev/null 2>&1 && ! command -v clang++ >/dev/null 2>&1; the
     TFTP_FUZZ_SECONDS=$seconds exec cargo test --release --test fuzz -- --nocapture
 fi
 
-# What `cargo fuzz` passes: with it, a stable Rust does too. A target is named so that build scripts go without.
+# The flags that `cargo fuzz` passes; with them a stable Rust works too. --target keeps them away from build scripts.
 host=$(rustc -vV | sed -n 's/^host: //p')
 flags='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-pc-table'
 flags="$flags -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-trace-compares"
@@ -27,7 +27,7 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
 # shellcheck disable=SC2086 # no word where there is no toolchain to name
 RUSTFLAGS="$flags" cargo $toolchain build --release --locked --manifest-path fuzz/Cargo.toml --target "$host" --bins || exit 1
 
-# run TARGET: into its log; what it finds is added to build/fuzz/TARGET.
+# run TARGET: fuzzes one target and writes its log; new inputs are added to build/fuzz/TARGET.
 run() {
     case $1 in
         packets | negotiation) words=-dict=fuzz/tftp.dict ;;
@@ -41,7 +41,7 @@ run() {
         -entropic_scale_per_exec_time=1 -rss_limit_mb=4096 -print_final_stats=1 >"build/fuzz/$1.log" 2>&1
 }
 
-# told TARGET STATUS: what became of it, in a line.
+# told TARGET STATUS: prints the result of a target in one line.
 told() {
     awk -v target="$1" '
         / cov: [0-9]/ { coverage = $0; sub(/.* cov: /, "", coverage); sub(/ .*/, "", coverage) }

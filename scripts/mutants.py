@@ -34,22 +34,22 @@ ENV = dict(
     CARGO_TERM_COLOR="never",
     RUSTFLAGS="--cap-lints=allow",
     RUST_BACKTRACE="0",
-    # As many as find a fault, not as many as prove that there is none.
+    # Enough transfers to find a fault, not enough to prove that there is none.
     TFTP_TRANSFERS=os.environ.get("TFTP_TRANSFERS", "500"),
     TFTP_DEPTH=os.environ.get("TFTP_DEPTH", "6"),
 )
-# A test that no longer ends has noticed the change.
+# A test that exceeds its time limit has noticed the change: TIMES its usual time, and at least LEAST seconds.
 TIMES, LEAST = 12, 10
 MEMORY = 2_500_000
 
 
 def name(mutant):
-    """A change as mutants.md writes it: without line and column."""
+    """Returns the name of a change as mutants.md has it: without line and column."""
     return re.sub(r":\d+:\d+: ", ": ", mutant["name"])
 
 
 def explained():
-    """The changes in the mutants.md of each crate."""
+    """Returns the changes that are listed in the mutants.md of each crate."""
     texts = ((ROOT / "crates" / package / "mutants.md").read_text() for package in PACKAGES)
     return {entry for text in texts for entry in re.findall(r"^- `(crates/.*?: .*?)`: ", text, re.M)}
 
@@ -78,7 +78,7 @@ def test_programs(package):
 
 
 def run(program, package, number, limit):
-    """One test program with one change: "ok", "caught" or "timeout"."""
+    """Runs one test program with one change and returns "ok", "caught" or "timeout"."""
     command = ["sh", "-c", f'ulimit -v {MEMORY}; exec "$0" --quiet', program]
     place = TREE / "crates" / package
     env = dict(ENV, TFTP_MUTANT=str(number), CARGO_MANIFEST_DIR=str(place))
@@ -103,7 +103,7 @@ class Programs:
         self.last = None
 
     def judge(self, number):
-        """What caught the change before it is asked first."""
+        """Runs the test programs against a change, beginning with the one that caught the previous change."""
         for program in sorted(self.times, key=lambda program: (program != self.last, self.times[program])):
             result = run(program, self.package, number, max(LEAST, TIMES * self.times[program]))
             if result != "ok":
@@ -126,7 +126,7 @@ def try_apart(mutants):
 
 
 def try_all(mutants, seconds):
-    """The result of each change by its name with line and column."""
+    """Returns the result of each change by its name with line and column."""
     copy_tree()
     weaver = weaving.Weaver(ROOT, TREE, PACKAGES, mutants)
     weaver.weave(lambda: cargo("check", "--lib", *CHOSEN))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Mutation testing, with what it needs: see scripts/mutants.py, which gets the arguments.
+# Mutation testing: checks that cargo-mutants is installed, then runs scripts/mutants.py with the arguments.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 

@@ -1,4 +1,4 @@
-"""What the parts of dist.py share: dates, archives and Debian packages that come out the same each time."""
+"""Shared by the parts of dist.py: reproducible dates, archives and Debian packages."""
 import gzip
 import hashlib
 import io
@@ -49,7 +49,7 @@ def in_git():
 
 
 def epoch():
-    """The moment that everything is dated to."""
+    """Returns the time, in seconds since 1970, that all packed files are dated to."""
     if "SOURCE_DATE_EPOCH" in os.environ:
         return int(os.environ["SOURCE_DATE_EPOCH"])
     if in_git():
@@ -65,7 +65,7 @@ def gzipped(data):
 
 
 def cargo(target_dir, *words, flags=(), command=("cargo",)):
-    """Runs Cargo so that what it makes names no place of this machine (as cmake/cargo.cmake does for the library)."""
+    """Runs Cargo so that its output has no paths of this machine (as cmake/cargo.cmake does for the library)."""
     home = os.environ.get("CARGO_HOME", os.path.expanduser("~/.cargo"))
     places = {home: "/usr/src/cargo", os.path.realpath(ROOT): f"/usr/src/tftpserver-{VERSION}",
               target_dir: f"/usr/src/tftpserver-{VERSION}/target"}
@@ -76,7 +76,7 @@ def cargo(target_dir, *words, flags=(), command=("cargo",)):
 
 
 def archive(path, name, files):
-    """A .tar.gz of `files`, pairs of a path below the folder `name` and the file that is put there."""
+    """Makes a .tar.gz of `files`, pairs of a path below the folder `name` and the file that is put there."""
     when, plain = epoch(), io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for inside, full in sorted(files):
@@ -125,7 +125,8 @@ License: Apache-2.0
 
 
 def third_party(crate="tftpserver", target=None):
-    """The crates inside the library (or another `crate` of the workspace), with their licences, as Cargo.lock has them."""
+    """Returns a text with the crates inside the library (or another `crate` of the workspace) and their licences, as
+    Cargo.lock has them."""
     data = json.loads(run("cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform",
                           target or host_triple()))
     packages = {package["id"]: package for package in data["packages"]}
@@ -156,7 +157,7 @@ def host_triple():
 
 
 def depends(binary):
-    """The packages that a library or program needs, with the versions whose symbols it uses."""
+    """Returns the packages that a library or program depends on, with the versions whose symbols it uses."""
     if shutil.which("dpkg-shlibdeps"):
         with tempfile.TemporaryDirectory() as place:
             write(os.path.join(place, "debian", "control"), "Source: x\n\nPackage: x\nArchitecture: any\n")

@@ -9,13 +9,13 @@ import re
 import subprocess
 import sys
 
-# What is counted, and how many of it 1000 lines of comment may have.
+# The counted patterns, and the limit of each per 1000 lines of comment.
 LIMITS = {
     "told": (re.compile(r"\b(?:told|tells?|said|says?|asked)\b", re.IGNORECASE), 5),
     "What ...": (re.compile(r"^\W*What\b(?!.*\?)"), 2),
     "nobody": (re.compile(r"\b(?:nobody|somebody)\b", re.IGNORECASE), 2),
 }
-# Directories that were rewritten; the others are only counted.
+# Directories to which the limits apply; the others are only counted.
 FINISHED = ("crates/tftp-proto", "crates/tftp-budget", "crates/tftp-codepage", "crates/tftp-sync")
 COMMENT = {
     "rs": re.compile(r"^\s*//[/!]?\s?(.*)|\s//\s(.*)"),
@@ -26,7 +26,7 @@ KINDS = {"rs": "rs", "c": "c", "h": "c", "hpp": "c", "cpp": "c", "php": "c", "py
 
 
 def comments(name):
-    """The lines of comment in a file, as (number, text); what stands between backquotes is code."""
+    """Yields the lines of comment in a file, as (number, text). Code between backquotes is removed from the text."""
     pattern = COMMENT.get(KINDS.get(name.rsplit(".", 1)[-1], ""))
     if pattern is None:
         return

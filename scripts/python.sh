@@ -29,8 +29,8 @@ if [ -z "${PYTHONS:-}" ]; then
     PYTHONS=$({ python3 -c 'import sys; print(sys.executable)'; echo "$all" | sed -n '1p;$p'; } | awk '!seen[$0]++')
 fi
 
-# All at the same time, for most of the tests wait for a client; what each says is shown when those before it have ended.
-# A shell's background programs ignore Ctrl-C, which the tests send: that is undone.
+# All versions run at the same time, for most of the tests wait for a client; the output of each is shown when those
+# before it have ended. A shell's background programs ignore Ctrl-C, which the tests send, so its default is restored.
 tests='import signal, unittest; signal.signal(signal.SIGINT, signal.default_int_handler); unittest.main(None)'
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT

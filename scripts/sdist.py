@@ -20,7 +20,7 @@ BUILD = "import sys; from setuptools import build_meta; build_meta.build_sdist(s
 
 
 def stage(place):
-    """What the package is made of, with files in place of links."""
+    """Copies the files of the package to `place`, with files in place of links."""
     for name in FILES:
         shutil.copyfile(os.path.join(PACKAGE, name), os.path.join(place, name))
     for folder in ("tftpserver", "compat"):
@@ -47,7 +47,7 @@ def main():
         (name,) = os.listdir(made)
         with tarfile.open(os.path.join(made, name)) as tar:
             tar.extractall(unpacked)
-        # Packed anew, with the times of the commit: the same sources make the same bytes.
+        # Packed again with the times of the commit, so that the same sources make the same bytes.
         (folder,) = os.listdir(unpacked)
         root = os.path.join(unpacked, folder)
         files = [(os.path.relpath(os.path.join(at, file), root), os.path.join(at, file))

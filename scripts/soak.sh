@@ -1,7 +1,7 @@
 #!/bin/sh
 # The long forms of the robustness tests, one step after the other: `scripts/soak.sh` runs them all and takes hours,
-# `scripts/soak.sh NAME...` only these. A step's output is in build/logs/soak; of it are shown the lines with
-# "figure: " or "NOT RUN: ", and the end where it fails. Ends with a summary, and with 1 where anything failed.
+# `scripts/soak.sh NAME...` only these. A step's output is in build/logs/soak; shown of it are the lines with "figure: "
+# or "NOT RUN: ", and its end if the step fails. Ends with a summary, and with 1 if anything failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 logs=build/logs/soak
@@ -29,14 +29,14 @@ step() {
     fi
 }
 
-# After the last step, whichever that is.
+# Called after the last step, whichever that is.
 summary() {
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] || exit 1
 }
 trap summary EXIT
 
-# The protocol over a virtual network: crates/tftp-proto/tests/simulated/main.rs. Optimised, but not as one piece, which
+# The protocol over a virtual network: crates/tftp-proto/tests/simulated/main.rs. Optimised, but without LTO, which
 # would take longer than it saves.
 step simulation env TFTP_TRANSFERS="${TFTP_TRANSFERS:-1000000}" CARGO_PROFILE_RELEASE_LTO=off \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 cargo test --release --locked -p tftp-proto --test simulated -- --nocapture
@@ -45,7 +45,7 @@ step simulation env TFTP_TRANSFERS="${TFTP_TRANSFERS:-1000000}" CARGO_PROFILE_RE
 step world env TFTP_WORLD_SECONDS="${TFTP_WORLD_SECONDS:-600}" CARGO_PROFILE_RELEASE_LTO=off \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 cargo test --release --locked -p tftp-sim --test world -- --nocapture --test-threads 1
 
-# The same with one thing taken out of the protocol or the machine at a time: the judge that each patch names must speak.
+# The same with one rule removed from the protocol or the machine at a time: the judge that each patch names must fail.
 step mutations python3 crates/tftp-sim/tests/world/mutations/run.py
 
 # Every loss, repetition and reordering of short transfers: crates/tftp-proto/tests/exhaustive.
@@ -66,13 +66,13 @@ models() {
         cargo test --locked --package tftpserver --package tftp-serve --package tftp-files --lib models -- --nocapture
 }
 
-# The C programs against the library as it is shipped, one of them run by itself: ctest would end it.
+# Runs one C program, built against the library as it is shipped, without ctest, whose time limit would end it.
 c_program() {
     cmake -S . -B build/release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON \
         && cmake --build build/release && "build/release/c-tests/test_$1"
 }
 
-# Library and C programs under ThreadSanitizer; in a subshell, for it goes into the build directory.
+# Library and C programs under ThreadSanitizer; in a subshell, because it changes into the build directory.
 tsan() (
     if ! RUSTUP_AUTO_INSTALL=0 cargo +nightly --version >/dev/null 2>&1; then
         echo "NOT RUN: ThreadSanitizer, which needs a nightly Rust"
@@ -90,7 +90,7 @@ step cycles c_program cycles
 step process c_program process
 step churn c_program churn
 
-# What other systems than Linux get, with every suite.
+# The code for other systems than Linux, with every suite.
 portable() { c_program errors && scripts/portable.sh --long; }
 step portable portable
 

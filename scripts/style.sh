@@ -1,6 +1,6 @@
 #!/bin/sh
-# Looks at what compilers do not: spelling, the form of C, C++, Python and shell, workflows, licences of dependencies, and how
-# comments read. What is not installed is named and left out; `make setup` installs all of it but cargo-deny.
+# Checks what compilers do not: spelling, the form of C, C++, Python and shell, workflows, licences of dependencies, and
+# the prose of comments. Checkers that are not installed are named and skipped; `make setup` installs all but cargo-deny.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH=$PWD/build/python/bin:$PATH
@@ -20,7 +20,7 @@ check() {
 }
 
 clang_format() {
-    # Made by programs, or laid out as other programs know it.
+    # Without generated files, and without those that keep another program's layout.
     git ls-files '*.c' '*.h' '*.cpp' '*.hpp' | grep -v -e '^include/' -e '^bindings/cpp/compat/' -e '^bindings/php/' \
         | xargs clang-format --dry-run --Werror
 }

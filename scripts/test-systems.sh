@@ -1,10 +1,10 @@
 #!/bin/sh
-# Other systems than this one, as far as Debian or Ubuntu can show it: the library is compiled for macOS, FreeBSD and Windows,
-# and the C tests run against the Windows library under wine. Not part of `make test`: what it needs is half a gigabyte that
-# nobody else wants. docs/platforms.md says what this shows and what it cannot.
+# Tests other systems as far as Debian or Ubuntu allow: compiles the library for macOS, FreeBSD and Windows, and runs the
+# C tests against the Windows library under wine. Not part of `make test`, because it needs half a gigabyte of packages
+# that nothing else uses. docs/platforms.md describes what this shows and what it cannot show.
 #
-# As root it installs what is missing. Where that is not possible it says so and ends with 0; with TFTP_SYSTEMS_REQUIRED set,
-# with 1.
+# As root it installs missing packages. Where that is not possible it prints a message and exits with 0, or with 1 if
+# TFTP_SYSTEMS_REQUIRED is set.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 place=$PWD/build/systems
@@ -18,8 +18,8 @@ not_run() {
     exit
 }
 
-# A compiler whose standard library's sources are there: those of rustup have none without its network. Unpacked, for
-# installed it would stand in the way of another.
+# A compiler with the sources of its standard library, which rustup's has only with network access. It is unpacked, not
+# installed, so that it does not conflict with another.
 compiler="rustc-web rust-web-src libstd-rust-web-dev"
 sources=$place/rust/usr/lib/rustlib/src/rust/library/std/src/lib.rs
 setup() {
@@ -60,7 +60,7 @@ cross() {
         CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine \
         cargo "$@"
 }
-# Not below this directory: a wine prefix has links to the system's root, which Cargo would follow.
+# Outside this directory: a wine prefix has links to the system's root, which Cargo would follow.
 WINEPREFIX=$(mktemp -d)
 export WINEPREFIX WINEDEBUG=-all
 trap 'wineserver -k 2>/dev/null; rm -rf "$WINEPREFIX"' EXIT

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every test, one step after the other; a step's output is in build/logs and is shown only where it fails. Ends with
-# a summary, and with 1 where anything failed.
+# Runs every test, one step after the other. A step's output is in build/logs and is shown only if it fails. Ends with a
+# summary, and with 1 if anything failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${CMAKE:=cmake}" "${CTEST:=ctest}"
@@ -28,7 +28,7 @@ step() {
     fi
 }
 
-# What a log says about numbers, in a few words.
+# Prints the numbers of tests in a log, in a few words.
 tell() {
     awk '/^test result: /  { rust += $4 }
          /^Ran [0-9]+ tests/ { python += $2 }
@@ -45,8 +45,8 @@ tell() {
                if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
 
-# In a subshell, for it goes into the build directory (ctest --test-dir is newer than CMake 3.16). Half of the tests wait for
-# something at any time: twice as many as there are processors.
+# In a subshell, because it changes into the build directory (ctest --test-dir is newer than CMake 3.16). Half of the
+# tests wait for something at any time, so twice as many run as there are processors.
 c_tests() (
     dir=build/$1
     shift
@@ -54,8 +54,8 @@ c_tests() (
         && cd "$dir" && "$CTEST" --output-on-failure --parallel $((2 * jobs)) --no-tests=error
 )
 
-# Settings, forgery, admission, fleet and files, with the library as the Rust tests have it: with checks for overflow. In one
-# go: most of these tests wait for something at any time.
+# Settings, forgery, admission, fleet and files, with the library of the Rust tests, which checks for overflow. All run
+# in one go, because most of these tests wait for something at any time.
 suites() { cargo build --workspace && python3 suites/lib/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
 
 # Server, load and flood as processes, in networks of the tests' own.
@@ -64,7 +64,7 @@ abuse() {
         && python3 suites/abuse/run.py "${CARGO_TARGET_DIR:-target}/benches/debug"
 }
 
-# What measures is only looked at here: a package of its own, which needs no more than clippy has checked already.
+# The benchmarks are only checked here, not run. They are a separate package, which needs no more than clippy.
 bench() {
     export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
     cargo fmt --check --manifest-path benches/Cargo.toml \
@@ -73,7 +73,7 @@ bench() {
         && python3 -m py_compile benches/*.py
 }
 
-# The fuzz targets are only looked at here: what they run is run by the step rust, for a few seconds each.
+# The fuzz targets are only checked here; the step rust runs their bodies for a few seconds each.
 fuzz() {
     command -v c++ >/dev/null 2>&1 || { echo "NOT RUN: clippy over fuzz/, which needs a C++ compiler"; return 0; }
     export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
@@ -94,14 +94,14 @@ docs() {
         && python3 suites/documents/links.py . && scripts/site.sh --check
 }
 
-# Threads under a scheduler that decides at every lock who goes on: crates/tftp-sync. In a directory of its own, for all is
-# compiled anew with the flag.
+# Threads under a scheduler that decides at every lock which one continues: crates/tftp-sync. In a separate directory,
+# because everything is compiled again with the flag.
 models() {
     RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" \
         cargo test --package tftpserver --package tftp-serve --package tftp-files --lib models -- --nocapture
 }
 
-# What is published, made from the build of the step c and tried: manual pages, tutorial, archive and packages.
+# Makes and tests what is published, from the build of the step c: manual pages, tutorial, archive and packages.
 packages() {
     library=$(find build/release/lib -name 'libtftpserver.so.*.*.*')
     python3 suites/documents/man.py . && python3 suites/documents/porting.py . "$library" \
@@ -113,8 +113,8 @@ step style scripts/style.sh
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step bench bench
 step fuzz fuzz
-# In one go with the command: which features a dependency has depends on what is built at a time, and what has others is
-# compiled once more.
+# In one go with the command: a dependency's features depend on the packages that are built together, and other features
+# would mean compiling it again.
 step rust cargo test --workspace --no-fail-fast
 step models models
 step suites suites

@@ -16,14 +16,14 @@ pub fn mutant__() -> u32 {
     *NUMBER.get_or_init(|| std::env::var("TFTP_MUTANT").ok().and_then(|it| it.parse().ok()).unwrap_or(0))
 }
 '''
-# What has no braces that count: comments, raw and plain strings, characters (a lifetime is none).
+# Parts of the source whose braces do not count: comments, raw and plain strings, characters (a lifetime is none).
 PASSED_OVER = re.compile(
     r"""//[^\n]* | /\*.*?\*/ | \bb?r(\#*)".*?"\1 | b?"(?:\\.|[^"\\])*" | b?'(?:\\[^']*|[^\\'])'""", re.X | re.S
 )
 
 
 def body_of(function):
-    """The offset of the brace that opens the body of this function, whose last character closes it."""
+    """Returns the offset of the brace that opens the body of this function, whose last character closes it."""
     open_braces, at = [], 0
     while at < len(function):
         passed = PASSED_OVER.match(function, at)
@@ -41,7 +41,7 @@ def body_of(function):
 
 
 def can_be_woven(mutant, source, offset):
-    """Whether it is in a function whose body may be chosen while it runs: not a constant one, and of one type."""
+    """Returns whether the mutant is in a function whose body can be chosen at run time: not const, and of one type."""
     function = mutant.get("function")
     if not function:
         return False
@@ -71,7 +71,7 @@ class Weaver:
                 self.apart.append(mutant)
 
     def source(self, name):
-        """The text of a file, and a function from line and column to an offset in it."""
+        """Returns the text of a file, and a function from line and column to an offset in it."""
         source = (self.root / name).read_text()
         starts = [0]
         for line in source.split("\n"):
@@ -79,7 +79,7 @@ class Weaver:
         return source, lambda place: starts[place["line"] - 1] + place["column"] - 1
 
     def text(self, name):
-        """A file with all its changes but those that do not compile."""
+        """Returns a file with all its changes except those that do not compile."""
         source, offset = self.source(name)
         parts, at = [], 0
         for (start, end), mutants in sorted(self.functions[name].items()):
@@ -95,7 +95,7 @@ class Weaver:
         return "".join(parts) + source[at:]
 
     def write(self):
-        """Writes the tree. For each file: which change each of its lines belongs to."""
+        """Writes the tree. Returns for each file the change that each of its lines belongs to."""
         owners = {}
         libraries = [f"crates/{package}/src/lib.rs" for package in self.packages]
         for name in sorted({*self.functions, *libraries}):
@@ -111,7 +111,7 @@ class Weaver:
         return owners
 
     def weave(self, check):
-        """Weaves, and leaves out what does not compile. `check`: builds the tree; its messages as JSON lines."""
+        """Weaves the changes, leaving out those that do not compile. `check` builds the tree and returns JSON lines."""
         while True:
             owners = self.write()
             built = check()

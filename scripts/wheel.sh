@@ -15,7 +15,7 @@ if [ ! -f "$library" ]; then
     echo "wheel: $library is missing: make build" >&2
     exit 1
 fi
-# A place of its own for each run: several may be under way.
+# A separate directory for each run, because several may run at once.
 mkdir -p build "$out"
 stage=$(mktemp -d build/wheel.XXXXXX)
 trap 'rm -rf "$stage"' EXIT
@@ -27,14 +27,14 @@ done
 cp bindings/python/tftpserver/*.py bindings/python/tftpserver/py.typed "$stage/tftpserver/"
 mkdir "$stage/compat"
 cp bindings/python/compat/*.py "$stage/compat/"
-# The licences of what is compiled into the library.
+# The licences of the crates that are compiled into the library.
 (cd scripts && python3 -B -c 'import packing; print(packing.third_party(), end="")') >"$stage/LICENSE-THIRD-PARTY"
 case $(uname -s) in
     Darwin) name=libtftpserver.0.dylib ;;
     *) name=libtftpserver.so.0 ;;
 esac
 cp -L "$library" "$stage/tftpserver/$name"
-# Names for debuggers are most of the file.
+# Debug symbols are most of the file.
 command -v strip >/dev/null 2>&1 && strip -S "$stage/tftpserver/$name"
 
 isolation=

@@ -101,7 +101,8 @@ impl Epoll {
         })
     }
 
-    /// Adds a socket, which is reported by its key while it is readable; `edge`: once per arrival, even if data is left.
+    /// Adds a socket, which is reported by its key while it is readable; `edge`: once per arrival, even if data remains
+    /// unread.
     ///
     /// # Errors
     /// Those of epoll_ctl.

@@ -1,7 +1,7 @@
 # The steps of scripts/test-systems.sh that are about Windows, run under wine; read by that script, whose variables and functions
 # they use.
 
-# wine 8 lacks a library that programs made by Rust want: random numbers, from where the system itself has them.
+# wine 8 lacks a library that Rust programs need for random numbers; this one takes them from the system.
 prepare_wine() {
     [ -e "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" ] && return
     wineboot -i || return 1
@@ -15,8 +15,8 @@ windows() {
         && cross test --package tftp-udp --lib -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu
 }
 
-# The programs of c-tests as they are, with what POSIX has by Winsock. Those left out look at what Windows or wine has not:
-# links, descriptors, processes of their own, the event descriptor.
+# The programs of c-tests unchanged, with POSIX calls mapped to Winsock. Left out are those that test features which
+# Windows or wine lacks: links, descriptors, processes of their own, the event descriptor.
 nouns="wire transfers events errors conn_arrays config log progress windows/event_handle"
 c_tests() {
     programs=$place/c-tests
@@ -29,10 +29,10 @@ c_tests() {
             -static -o "$programs/test_$noun.exe" "c-tests/$(dirname "$source")/test_$noun.c" c-tests/client.c c-tests/fixture.c \
             -L"$dll" -l:libtftpserver.dll.a -lws2_32 || { bad=1; continue; }
         echo "== $noun"
-        # A packet costs so much more here that the tests' own patience is too short on a busy machine.
+        # Packets cost so much more under wine that the tests' own time limits are too short on a busy machine.
         (cd "$programs" && CHECK_SLOWNESS=4 timeout 600 wine "./test_$noun.exe") || bad=1
     done
-    # What a timeout has left of this place's wine.
+    # Ends the wine processes of this prefix that a timeout has left.
     wineserver -k
     return $bad
 }
@@ -54,7 +54,7 @@ ported() {
         && python3 suites/systems/windows.py "$dll/tftpserver.exe" "$programs/tftpserver.exe" -k Sample
 }
 
-# The command: what it serves and takes, which names it refuses, how it ends.
+# The command: downloads, uploads, the names that it refuses, and how it ends.
 command_suite() {
     x86_64-w64-mingw32-gcc-posix -Wall -Wextra -Werror -static -o "$place/interrupt.exe" c-tests/windows/interrupt.c || return 1
     prepare_wine
@@ -63,7 +63,7 @@ command_suite() {
     INTERRUPT="$place/interrupt.exe" timeout 900 python3 suites/systems/windows.py "$dll/tftpserver.exe"
 }
 
-# exported DLL: what it exports is what the list says, without decoration.
+# exported DLL: checks that its exports are those of the list, undecorated.
 exported() {
     x86_64-w64-mingw32-objdump -p "$1" | sed -n 's/^.*\[ *[0-9]*\].* \(tftpserver_[a-z_]*\)$/\1/p' | sort >"$place/exports"
     grep -v '^#' c-tests/exports.txt | sort | diff - "$place/exports"
@@ -71,11 +71,12 @@ exported() {
 
 exports() { exported "$dll/tftpserver.dll"; }
 
-# For 32 bits: the DLL and its archive are made, and programs link against both import libraries. There is no wine to run them.
+# For 32 bits: makes the DLL and its archive, and links programs against both import libraries. There is no wine to run
+# them.
 win32() {
     rust=$place/rust/usr/lib/rustlib
     mkdir -p "$rust/i686-pc-windows-gnu/lib"
-    # Debian's sources have what MinGW wants at both ends of a program; build-std does not make it.
+    # Debian's sources have the start and end objects of a MinGW program; build-std does not make them.
     for end in rsbegin rsend; do
         LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu RUSTC_BOOTSTRAP=1 "$place/rust/usr/bin/rustc" --edition 2015 --emit=obj \
             --crate-type lib --target i686-pc-windows-gnu -o "$rust/i686-pc-windows-gnu/lib/$end.o" \
@@ -94,13 +95,13 @@ win32() {
     done
 }
 
-# The archive for Windows, unpacked, finds itself from CMake, and a program that is linked with either import library runs.
+# CMake finds the unpacked archive for Windows, and a program that is linked with either import library runs.
 archive() {
     rm -rf "$place/archive"
     python3 scripts/dist_windows.py "$dll" "$place/archive" || return 1
     unpacked=$place/archive/unpacked
     python3 -m zipfile -e "$place"/archive/*.zip "$unpacked" && prefix=$(echo "$unpacked"/*) || return 1
-    # What MinGW's own libraries would bring, a user has not.
+    # The DLL must not need MinGW's own libraries, which users do not have.
     x86_64-w64-mingw32-objdump -p "$prefix/bin/tftpserver.dll" | grep 'DLL Name: lib' && return 1
     cmake -S c-tests/windows/consumer -B "$place/archive/consumer" -DCMAKE_TOOLCHAIN_FILE="$PWD/c-tests/windows/mingw.cmake" \
         -DCMAKE_FIND_ROOT_PATH="$prefix" && cmake --build "$place/archive/consumer" || return 1

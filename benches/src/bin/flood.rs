@@ -1,5 +1,5 @@
-//! Floods a server with UDP datagrams from unused addresses, as Ethernet frames, as fast as one thread can or at a rate.
-//! It is meant for an isolated test network. It runs until its input ends, then prints one line of JSON.
+//! Floods a server with UDP datagrams from unused addresses, as Ethernet frames, as fast as one thread can or at a
+//! rate. It is meant for an isolated test network. It runs until its input ends, then prints one line of JSON.
 //!
 //!     flood --interface NAME --mac AA:BB:CC:DD:EE:FF --target ADDRESS --ports N[,N...] --kind KIND
 //!           [--name FILE] [--from ADDRESS] [--hosts N] [--rate PACKETS] [--seed N]

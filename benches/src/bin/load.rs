@@ -17,8 +17,8 @@
 //! until all have come as far; then it prints `open`, and continues after the next line on standard input.
 //!
 //! Every transfer has its own client host, an address from 127.1.0.0 (or `--first-host`) on; the hosts share a few
-//! sockets, so that the load costs little processor time. The clients follow RFC 1350, 2348 and 7440: one ACK per window,
-//! an immediate one at a gap, and a retransmission after one second of silence.
+//! sockets, so that the load costs little processor time. The clients follow RFC 1350, 2348 and 7440: one ACK per
+//! window, an immediate one at a gap, and a retransmission after one second of silence.
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -184,8 +184,9 @@ fn prepare(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the number of uploaded files whose content differs from what was sent. Removes all of them, or, with `--leave`,
-/// only truncates them: to create a file, an ext4 without a journal looks at every inode freed in the last minutes.
+/// Returns the number of uploaded files whose content differs from what was sent. Removes all of them, or, with
+/// `--leave`, only truncates them: to create a file, an ext4 without a journal looks at every inode that was freed in
+/// the last minutes.
 fn wrong_files(dir: &Path, work: &Work) -> u32 {
     let expected = content::file(work.size);
     let leave = argument("leave").is_some();

@@ -1,5 +1,5 @@
-//! Measures the time that the server machine takes for a packet, for a deadline, and for ending one transfer and beginning
-//! another, with one transfer and with many. The machine runs alone, without sockets and files.
+//! Measures the time that the server machine takes for a packet, for a deadline, and for ending one transfer and
+//! beginning another, with one transfer and with many. The machine runs alone, without sockets and files.
 
 use std::hint::black_box;
 use std::net::SocketAddr;

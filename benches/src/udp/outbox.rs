@@ -83,8 +83,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Adds DATA packets with these block numbers, split by the kernel. `data` returns the bytes of one; all but the last
-    /// are `blksize` long. Sends the batch first if there is no room.
+    /// Adds DATA packets with these block numbers, split by the kernel. `data` returns the bytes of one; all but the
+    /// last are `blksize` long. Sends the batch first if there is no room.
     ///
     /// # Errors
     /// Those of [`Outbox::flush`].

@@ -5,8 +5,8 @@
 //!     limit --port N --dir DIR [--cpu N] [--sockets one|each] [--spin yes] [--prepare NAME:BLKSIZE]...
 //!
 //! With one socket for all clients, each turn is one receiving and one sending call. With a socket per client, the
-//! sockets are connected, reused with another port each time, watched edge-triggered, and take one plain call per packet
-//! or window. With --spin the process never sleeps. A file without --prepare is converted at its first request.
+//! sockets are connected, reused with another port each time, watched edge-triggered, and take one plain call per
+//! packet or window. With --spin the process never sleeps. A file without --prepare is converted at its first request.
 
 mod client;
 mod each;
