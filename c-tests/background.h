@@ -1,4 +1,4 @@
-/* A whole transfer by a client in a thread of its own, while the test's thread delivers events, or does not. */
+/* Runs a whole transfer by a client in a separate thread, while the test's thread delivers events, or does not. */
 #ifndef BACKGROUND_H
 #define BACKGROUND_H
 
@@ -32,7 +32,7 @@ static inline void *background_run(void *context)
     return NULL;
 }
 
-/* 1 when the thread runs. */
+/* Starts the transfer. Returns 1 if the thread runs. */
 static inline int background_begin(background *self, const fixture *where, int opcode, const char *name,
                                    const char *mode, const char *const *options, const void *data, size_t length)
 {

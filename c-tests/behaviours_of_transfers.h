@@ -5,12 +5,12 @@
 #include "check.h"
 #include "real_client.h"
 
-/* LARGE is more than a transfer may be ahead of its callbacks: no client is done before the first of them returned. */
+/* LARGE is more than a transfer may be ahead of its callbacks, so no client finishes before the first one returned. */
 enum { LARGE = 1000000, SKIPPED = 77 };
 
-static int skipped; /* by the behaviour that runs */
+static int skipped; /* set by the running behaviour */
 
-/* Without a client its behaviours are not run; with TFTP_CLIENTS_REQUIRED=1 that is a failure. */
+/* Behaviours whose client program is not installed are skipped; with TFTP_CLIENTS_REQUIRED=1 that is a failure. */
 static int have(const char *program)
 {
     const char *required = getenv("TFTP_CLIENTS_REQUIRED");
@@ -36,7 +36,7 @@ static void check_file(const fixture *self, const char *name, const void *wanted
 
 #define CHECK_FILE(self, name, wanted, length) check_file((self), (name), (wanted), (length), __LINE__)
 
-/* The code of the first event of this id; -1: there was none. */
+/* Returns the code of the first event of this id; -1: there was none. */
 static int code_of(const fixture *self, int event)
 {
     const record *entry = fixture_find(self, event, 0);
@@ -269,7 +269,7 @@ static void nobody_answers(void)
     CHECK(fixture_write(&self, "f", "data", 4));
     fixture_path(&self, "got", path, sizeof path);
     CHECK(real_client_start_get(&one, self.port, "f", path));
-    CHECK_INT(real_client_finish(&one, NULL), CURL_ERROR_1); /* nobody calls DoEvents either */
+    CHECK_INT(real_client_finish(&one, NULL), CURL_ERROR_1); /* without any call of DoEvents */
     fixture_path(&self, "f", path, sizeof path);
     CHECK(real_client_start_put(&one, self.port, "new", path));
     CHECK_INT(real_client_finish(&one, NULL), CURL_ERROR_1);
@@ -377,7 +377,7 @@ static int32_t fails(recorder *events, tftpserver *server, tftpserver_event *eve
     return event->id == TRANSFER ? 4321 : 0;
 }
 
-/* What C has for an exception: a callback's result that is not 0. */
+/* The C equivalent of an exception: a callback returns a value other than 0. */
 static void exception_in_a_handler(void)
 {
     fixture self;

@@ -1,4 +1,4 @@
-/* Random numbers that a seed repeats: one stream for each thread, so that what one does never changes another's. */
+/* Reproducible random numbers: one stream for each thread, so that no thread affects the numbers of another. */
 #ifndef CHANCE_H
 #define CHANCE_H
 
@@ -19,19 +19,19 @@ static inline uint64_t chance_next(chance *self)
     return mixed ^ (mixed >> 31);
 }
 
-/* 0 to `below` - 1. */
+/* Returns a number from 0 to `below` - 1. */
 static inline unsigned chance_below(chance *self, unsigned below)
 {
     return (unsigned)(chance_next(self) % below);
 }
 
-/* Once in `times`. */
+/* Returns 1 in one of `times` cases on average, else 0. */
 static inline int chance_one_in(chance *self, unsigned times)
 {
     return chance_below(self, times) == 0;
 }
 
-/* A stream of its own for the n-th user of a seed. */
+/* Returns a separate stream for the n-th user of a seed. */
 static inline chance chance_stream(uint64_t seed, uint64_t n)
 {
     chance self = {seed ^ (n * UINT64_C(0xd1342543de82ef95))};
@@ -39,7 +39,7 @@ static inline chance chance_stream(uint64_t seed, uint64_t n)
     return self;
 }
 
-/* TFTP_SEED, or one of this moment; printed, so that a run can be repeated. */
+/* Returns TFTP_SEED, or a seed from the clock, and prints it, so that a run can be repeated. */
 static inline uint64_t chance_seed(void)
 {
     const char *text = getenv("TFTP_SEED");
@@ -52,7 +52,7 @@ static inline uint64_t chance_seed(void)
     return seed;
 }
 
-/* A whole number from the environment: how long a run is. */
+/* Returns a whole number from the environment, such as the length of a run. */
 static inline long chance_length(const char *name, long usual)
 {
     const char *text = getenv(name);

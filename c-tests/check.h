@@ -1,6 +1,6 @@
 /*
- * A test harness in one header. A failed check prints its place and the test goes on with the next line; a test
- * program ends with 0 only when every check held. Nothing may hang: check_begin sets an alarm.
+ * A test harness in one header. A failed check prints its place, and the test continues with the next line. A test
+ * program exits with 0 only if every check held. check_begin sets an alarm, so that no test hangs.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -16,7 +16,7 @@ static int check_made;
 static int check_failed;
 static const char *check_test = "";
 
-/* How much slower than usual the machine is (valgrind, sanitizers): every time limit is multiplied by this. */
+/* Returns how many times slower than usual the tests run (valgrind, sanitizers). Time limits are multiplied by it. */
 static inline int check_slowness(void)
 {
     const char *text = getenv("CHECK_SLOWNESS");
@@ -68,7 +68,7 @@ static inline void check_note_bytes(const void *got, size_t length, const void *
 #define CHECK_TEXT(got, wanted) check_note_text((got), (wanted), __FILE__, __LINE__, #got)
 #define CHECK_BYTES(got, length, wanted, wanted_length) \
     check_note_bytes((got), (length), (wanted), (wanted_length), __FILE__, __LINE__, #got)
-/* For what the rest of the test cannot do without. */
+/* A check that the rest of the test depends on. */
 #define NEED(condition)                                        \
     do {                                                       \
         int need_held = !!(condition);                         \
@@ -96,8 +96,8 @@ static inline void check_begin(int seconds)
     alarm((unsigned)(seconds * check_slowness()));
 }
 
-/* False where the library was compiled with --cfg portable, and does what it can on other systems than Linux: for what
-   they do not have. */
+/* Returns false if the library was compiled with --cfg portable, which leaves only the features of other systems than
+   Linux. Tests of Linux-only features call this. */
 static inline int check_is_linux(const char *what)
 {
     if (!getenv("TFTPSERVER_PORTABLE")) {

@@ -33,7 +33,7 @@ static int open_at(client *self, const address *loopback, int port, tftpserver *
     memset(self, 0, sizeof *self);
     self->pump = pump;
     self->server = *loopback;
-    /* The port stands at the same place in both families. */
+    /* The port is at the same offset in both address families. */
     self->server.v4.sin_port = htons((uint16_t)port);
     self->peer = self->server;
     self->fd = socket(loopback->any.sa_family, SOCK_DGRAM, 0);
@@ -125,8 +125,8 @@ void client_ack(client *self, unsigned block)
     client_send_peer(self, packet, sizeof packet);
 }
 
-/* In two parts: a buffer with room for the longest block would be cleared, or copied to, for every short one, which is
-   most of what valgrind does then. */
+/* Sends header and data as two parts. A buffer for the longest block would be cleared or filled for every short one,
+   which would dominate the run time under valgrind. */
 void client_data(client *self, unsigned block, const void *bytes, size_t length)
 {
     uint8_t head[4] = {0, DATA, (uint8_t)(block >> 8), (uint8_t)block};
@@ -186,8 +186,8 @@ static int event_waits(tftpserver *server)
 #endif
 }
 
-/* The same in the middle of a transfer: DoEvents waits for an event where there is none, and is called only where there
-   is one while packets are here already. An application on a slow machine would otherwise hear of a whole file late. */
+/* The same in the middle of a transfer. DoEvents would wait if no event is queued, so it is called before the packets
+   are read only if one is. Otherwise the application would get the events of a whole file late on a slow machine. */
 static int receive_next(client *self)
 {
     if (self->pump && event_waits(self->pump)) {
@@ -256,7 +256,7 @@ static void begin(transfer *result)
     result->blksize = result->windowsize = result->tsize = result->timeout = -1;
 }
 
-/* Takes OACK and ERROR, which both directions may get; 1 when the transfer is over. */
+/* Handles OACK and ERROR, which both directions may get. Returns 1 if the transfer is over. */
 static int take_answer(client *self, transfer *result)
 {
     if (client_opcode(self) == ERROR) {

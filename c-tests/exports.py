@@ -1,4 +1,4 @@
-"""The library exports what the header declares and what the committed list says, and nothing else.
+"""Checks that the library exports exactly the functions of the header, which are those of the committed list.
 
 usage: exports.py LIBRARY HEADER LIST SONAME
 """

@@ -1,8 +1,8 @@
 /*
- * Preloaded under valgrind: recvmmsg two messages at a time, until no more wait. The server offers room for 64 of the
- * longest datagrams at every call, and memcheck looks at each byte of that room each time: four megabytes for an ACK of
- * four bytes, which was four fifths of all that these tests computed. What comes, where, and what is returned are the
- * same. Now and then all the room is offered at once, so that all of it is looked at.
+ * Preloaded under valgrind: calls recvmmsg for two messages at a time, until none is queued. The server offers room for
+ * 64 of the longest datagrams at every call, and memcheck checks each byte of that room: four megabytes for an ACK of
+ * four bytes, which took four fifths of the run time of these tests. The messages, their places and the results are the
+ * same. Now and then all the room is offered at once, so that all of it is checked.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,7 +14,7 @@
 enum { AT_A_TIME = 2, WHOLE_EVERY = 64 };
 
 static __thread unsigned calls;
-/* What the kernel does with an error behind messages that came: the next call has it. */
+/* As in the kernel, an error after received messages is kept, and the next call returns it. */
 static __thread int kept_error, kept_for = -1;
 
 static int after(int fd, unsigned taken)

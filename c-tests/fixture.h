@@ -1,4 +1,4 @@
-/* What most tests begin with: a directory of their own, a server on an ephemeral port, a record of every event. */
+/* The common setup of the tests: a temporary directory, a server on an ephemeral port, a record of every event. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
@@ -72,7 +72,7 @@ enum {
 };
 enum { UPLOAD = 0, DOWNLOAD = 1, FIRST_ID = 1000001, WAIT_MILLIS = 20000 };
 
-/* One event as it was delivered; text is copied. */
+/* One delivered event; its text is a copy. */
 typedef struct record {
     int32_t id, connection_id, direction, code, percent, port, operation, level;
     int64_t bytes;
@@ -82,7 +82,7 @@ typedef struct record {
 } record;
 
 typedef struct recorder recorder;
-/* Runs inside the callback, after the event was recorded; its result is the callback's. */
+/* Called inside the callback, after the event was recorded. Its result is returned by the callback. */
 typedef int32_t (*recorder_hook)(recorder *self, tftpserver *server, tftpserver_event *event);
 
 struct recorder {
@@ -99,37 +99,37 @@ typedef struct fixture {
     recorder events;
 } fixture;
 
-/* A listening server on 127.0.0.1 with LocalDir in a new directory; 1 when all of it worked. */
+/* Opens a listening server on 127.0.0.1 with LocalDir in a new directory. Returns 1 if all of it worked. */
 int fixture_open(fixture *self);
 /* The same, not listening yet. */
 int fixture_prepare(fixture *self);
 int fixture_listen(fixture *self);
 /* Closes the server and removes the directory. */
 void fixture_close(fixture *self);
-/* Every event but Log and Transfer is recorded; `also` adds one of these, 0 adds none. */
+/* Records every event except Log and Transfer; `also` adds one of these, 0 adds none. */
 void fixture_record(fixture *self, int also);
 void fixture_record_one(fixture *self, int event);
-/* Calls DoEvents until `count` events of this id were recorded; 0 when they did not come in time. */
+/* Calls DoEvents until `count` events of this id were recorded. Returns 0 if they did not come in time. */
 int fixture_await(fixture *self, int event, size_t count);
 /* Calls DoEvents until the number of connections is this. */
 int fixture_await_connections(fixture *self, int64_t count);
 size_t fixture_count(const fixture *self, int event);
-/* The n-th recorded event of this id, from 0, or NULL. */
+/* Returns the n-th recorded event of this id, from 0, or NULL. */
 const record *fixture_find(const fixture *self, int event, size_t n);
-/* "2 1 7 4 3": the ids as they came, of one connection (0: of all). */
+/* Returns the event ids in order, such as "2 1 7 4 3", of one connection (0: of all). */
 const char *fixture_order(const fixture *self, int32_t connection_id, char *text, size_t size);
 
 /* Files in the fixture's directory. */
 void fixture_path(const fixture *self, const char *name, char *path, size_t size);
 int fixture_write(const fixture *self, const char *name, const void *data, size_t length);
-/* The file's content, to be freed; NULL when there is none. */
+/* Returns the file's content, which the caller frees, or NULL if there is no such file. */
 uint8_t *fixture_read(const fixture *self, const char *name, size_t *length);
 int fixture_exists(const fixture *self, const char *name);
-/* How many entries the directory has. */
+/* Returns the number of entries in the directory. */
 int fixture_entries(const fixture *self);
-/* Calls DoEvents until it has so many: what an ended upload leaves is removed in the background. */
+/* Calls DoEvents until it has this many: the file of an ended upload is removed in the background. */
 int fixture_await_entries(const fixture *self, int count);
-/* `length` bytes that look random and are the same each time; to be freed. */
+/* Returns `length` bytes that look random and are the same each time. The caller frees them. */
 uint8_t *fixture_bytes(size_t length);
 /* Time limits, stretched where the machine is slow. */
 int fixture_millis(void);

@@ -13,7 +13,7 @@ enum { LOOK_MILLIS = 10 };
 struct visit {
     client *line;
     int has_peer;
-    address peer;                /* who answered first: its transfer ID */
+    address peer;                /* the sender of the first answer: the transfer ID */
     size_t size, blksize, window, in_window;
     uint64_t block;              /* downloads: the last that came in order; uploads: the last acknowledged */
 };
@@ -52,7 +52,7 @@ static void take_oack(struct visit *visit)
     visit->window = window ? (size_t)strtoul(window, NULL, 10) : 1;
 }
 
-/* 1 when the file is whole. */
+/* Returns 1 if the file is whole. */
 static int take_data(guest *self, struct visit *visit)
 {
     size_t length, at = (size_t)visit->block * visit->blksize;
@@ -74,7 +74,7 @@ static int take_data(guest *self, struct visit *visit)
     return is_last;
 }
 
-/* Sends the window after the last block acknowledged; 1 when that was the last of all. */
+/* Sends the window after the last acknowledged block. Returns 1 if all blocks are acknowledged. */
 static int send_window(guest *self, struct visit *visit)
 {
     uint64_t last = visit->size / visit->blksize + 1, block;
@@ -96,8 +96,7 @@ static int take_ack(guest *self, struct visit *visit)
     return send_window(self, visit);
 }
 
-/* Each visit comes from an address of its own in 127.0.0.0/8: what the server still sends to a guest that has left
-   never meets another. */
+/* Each visit has its own address in 127.0.0.0/8, so that packets to a guest that has left never reach another. */
 static int come_in(guest *self, client *line, int port)
 {
     struct sockaddr_in from = {0};
@@ -111,7 +110,7 @@ static int come_in(guest *self, client *line, int port)
     return line->fd >= 0 && bind(line->fd, (struct sockaddr *)&from, sizeof from) == 0;
 }
 
-/* Whether the packet is of this transfer. */
+/* Returns whether the packet belongs to this transfer. */
 static int is_its_own(struct visit *visit)
 {
     if (!visit->has_peer) {
@@ -121,7 +120,7 @@ static int is_its_own(struct visit *visit)
     return visit->line->peer.v4.sin_port == visit->peer.v4.sin_port;
 }
 
-/* What one packet leads to; 1 when nothing more is to be done. */
+/* Handles one packet. Returns 1 if the transfer is over. */
 static int answer(guest *self, struct visit *visit, int opcode)
 {
     switch (client_opcode(visit->line)) {

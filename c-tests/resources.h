@@ -1,21 +1,21 @@
-/* What a process holds: descriptors, threads, memory, temporary files. */
+/* The resources of this process: descriptors, threads, memory, temporary files. */
 #ifndef RESOURCES_H
 #define RESOURCES_H
 
 typedef struct resources {
     int descriptors, threads;
     long rss;                    /* KiB */
-    long heap;                   /* KiB that malloc has given out; 0 where the C library does not tell */
+    long heap;                   /* KiB that malloc has given out; 0 if the C library does not report it */
 } resources;
 
 resources resources_now(void);
-/* Has the C library give big blocks back at once and spread the others less: what is resident then says what is used,
-   not what was. To be called before anything else. */
+/* Makes the C library return big blocks at once and spread the others less, so that the resident size follows current
+   use, not past use. Call it before anything else. */
 void resources_begin(void);
-/* Waits until no more descriptors and threads are there than before: a thread that was joined is listed a moment
-   longer. 1 when that came. */
+/* Waits until there are no more descriptors and threads than before, because a joined thread is listed a moment longer.
+   Returns 1 if that happened in time. */
 int resources_are_back(const resources *before);
-/* Files of unfinished uploads in a directory. */
+/* Returns the number of temporary files of unfinished uploads in a directory. */
 int resources_temporary(const char *dir);
 
 #endif

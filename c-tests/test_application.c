@@ -5,16 +5,16 @@
 
 static fixture self;
 
-/* What the application does. */
+/* The actions of the application, and its observations. */
 struct application {
     int at;                      /* the event at which it sets what follows; 0: never */
     const void *data;
     size_t length;
     const char *file;
     int32_t set_result;
-    uint8_t *received;           /* what Transfer brought */
+    uint8_t *received;           /* the data of the Transfer events */
     size_t received_length, room;
-    int32_t last_answer;         /* what Transfer returns for the last block */
+    int32_t last_answer;         /* the result of Transfer for the last block */
     int sees_file;               /* ConnLocalFile at StartTransfer was the one that was set */
 };
 
@@ -103,7 +103,7 @@ static void downloads_from_data(void)
     data_is_sent(CONNECTED, 10 << 20, options, 1428);
 }
 
-/* Empty data is no data: the property says "" where none is set. */
+/* Empty data counts as no data, because the property is "" if none is set. */
 static void empty_data_is_none(void)
 {
     struct application app = {0};
@@ -191,7 +191,7 @@ static void a_local_file_that_is_missing(void)
     fixture_close(&self);
 }
 
-/* A file that Connected named in vain, and data in StartTransfer: the second chance counts. */
+/* Connected names a file that does not exist, then StartTransfer sets data: the later one counts. */
 static int32_t tries_twice(recorder *events, tftpserver *server, tftpserver_event *event)
 {
     int32_t id = events->records[events->count - 1].connection_id;
@@ -245,7 +245,7 @@ static void uploads_through_transfer_alone(void)
     free(data);
 }
 
-/* "I could not": a no for the last block is an ERROR in place of the last ACK. */
+/* The application could not store the upload: refusing the last block sends an ERROR in place of the last ACK. */
 static void a_no_for_the_last_block(void)
 {
     static const size_t sizes[] = {0, 100, 512, 1500};
@@ -270,7 +270,7 @@ static void a_no_for_the_last_block(void)
     free(data);
 }
 
-/* The same with a file: the file stays away. */
+/* The same with a file, which does not appear under its name. */
 static void a_no_for_the_last_block_of_a_file(void)
 {
     static const uint8_t content[600];
@@ -310,7 +310,7 @@ static void what_nobody_answers(void)
     }
 }
 
-/* Not a single callback and no LocalDir: the client still gets its answer. */
+/* Without any callback and without LocalDir the client still gets an answer. */
 static void nobody_at_all(void)
 {
     background one;

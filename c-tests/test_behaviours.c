@@ -230,7 +230,7 @@ static void use_after_close(void)
     fixture_close(&self);
 }
 
-/* NULL when it worked: a thread beside the test's makes no checks. */
+/* Returns NULL if it worked, because only the test's thread may make checks. */
 static void *interrupts(void *server)
 {
     poll(NULL, 0, 100);
@@ -293,7 +293,7 @@ static int entries(const char *path)
     return count;
 }
 
-/* An empty file of this size: no disk, and no client comes to its end while a test looks. */
+/* A sparse file of this size takes no disk space, and no client reaches its end during a test. */
 static int write_endless(const fixture *self, const char *name)
 {
     char path[512];
@@ -301,7 +301,7 @@ static int write_endless(const fixture *self, const char *name)
     return fixture_write(self, name, "", 0) && truncate(path, 1000000000) == 0;
 }
 
-/* Whether Transfer came in both directions. */
+/* Returns whether Transfer events came in both directions. */
 static int both_move(fixture *self)
 {
     int moving[2] = {0, 0};
@@ -318,14 +318,14 @@ static int both_move(fixture *self)
     return moving[UPLOAD] && moving[DOWNLOAD];
 }
 
-/* Nothing is collected in C: the server is closed. */
+/* C has no garbage collection, so the server is closed instead. */
 static void collected_during_a_transfer(void)
 {
     fixture self, other;
     real_client reader, writer;
     int descriptors, threads;
     char path[512];
-    NEED(fixture_open(&other)); /* what a process keeps after its first server is there from now on */
+    NEED(fixture_open(&other)); /* allocates now what a process keeps after its first server */
     CHECK_INT(tftpserver_close(other.server), 0);
     other.server = NULL;
     descriptors = entries("/proc/self/fd");
@@ -355,8 +355,8 @@ static void collected_during_a_transfer(void)
 static int child_code; /* 0: this is no child */
 
 /*
- * The last that a child does when it exits. Memcheck and LeakSanitizer would count in it what its parent's threads
- * hold, so where one of them is at work it becomes another program, and ends with its code.
+ * The last action of a child at exit. Memcheck and LeakSanitizer would report the memory of its parent's threads, so
+ * under one of them the child executes another program, which exits with the child's code.
  */
 static void leave_as_another(void)
 {
@@ -378,8 +378,8 @@ static void fork_after_open(void)
     fflush(NULL);
     child = fork();
     if (child == 0) {
-        child_code = is_no_handle(self.server) ? 7 : 8; /* closing it was a part of that */
-        exit(child_code);                                /* with everything that a program does at its end */
+        child_code = is_no_handle(self.server) ? 7 : 8; /* the check closed it */
+        exit(child_code);                                /* with all exit handlers */
     }
     CHECK(child > 0 && waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status));
@@ -392,14 +392,14 @@ static void fork_after_open(void)
     fixture_close(&self);
 }
 
-/* "2.13.4" as TFTPSERVER_VERSION_NUMBER would have it; 0 for what is no version. */
+/* Returns a version such as "2.13.4" in the form of TFTPSERVER_VERSION_NUMBER; 0 if the text is no version. */
 static long version_number(const char *text)
 {
     int major, minor, patch;
     return sscanf(text, "%d.%d.%d", &major, &minor, &patch) == 3 ? major * 1000000L + minor * 1000L + patch : 0;
 }
 
-/* What a C program asks before anything else: 1 when a library of this version does for the header. */
+/* The version check of a C program: returns 1 if a library of this version is compatible with the header. */
 static int fits(long library)
 {
     long series = TFTPSERVER_VERSION_NUMBER < 1000000 ? 1000 : 1000000; /* 0.x: every minor version */

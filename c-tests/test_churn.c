@@ -25,7 +25,7 @@ static const size_t sizes[4] = {0, 700, 20000, BIGGEST};
 static int stop;
 static long fired;
 
-/* The most that was seen in a part of the run. */
+/* The highest values in a part of the run. */
 struct peak {
     resources most;
     long looks;
@@ -67,7 +67,7 @@ static void *visits(void *context)
     return NULL;
 }
 
-/* A client process that dies at whatever it is about. */
+/* A client process that is killed in the middle of its work. */
 static void one_is_killed(uint64_t seed, chance *chance)
 {
     struct timespec moment = {0, 1000000 + (long)chance_below(chance, 20000000)};
@@ -123,7 +123,7 @@ static void say(const char *when, const resources *now)
     printf("%-12s %6ld KiB, %d descriptors, %d threads\n", when, now->rss, now->descriptors, now->threads);
 }
 
-/* Delivers events, kills clients, and looks each second; the run in thirds. */
+/* Delivers events, kills clients, and measures once per second, in thirds of the run. */
 static void run(uint64_t seed, long seconds, struct peak thirds[3])
 {
     chance chance = chance_stream(seed, 1000);
@@ -150,7 +150,7 @@ static void run(uint64_t seed, long seconds, struct peak thirds[3])
     }
 }
 
-/* Every connection ends, and with the last its record. */
+/* Checks that every connection ends and that the records are gone with the last one. */
 static void await_the_end(fixture *self)
 {
     int64_t end = client_now() + fixture_millis();
@@ -162,7 +162,7 @@ static void await_the_end(fixture *self)
     printf("%s\n", figures ? figures : "(no figures)");
     CHECK(figures && strstr(figures, "\"active\":0,"));
     CHECK(fixture_await_connections(self, 0));
-    /* What an ended upload leaves is removed in the background. */
+    /* The file of an ended upload is removed in the background. */
     while (resources_temporary(self->dir) > 0 && client_now() < end) {
         CHECK_INT(tftpserver_do_doevents(self->server), 0);
     }
@@ -205,8 +205,8 @@ static void nothing_grows(void)
     if (check_slowness() == 1) {
         CHECK(thirds[2].most.rss <= thirds[1].most.rss + SPREAD);
     }
-    /* The pool of file threads may spread within its bound at any moment. Descriptors follow transfers under way, and the
-       uploads that stay to repeat their last ACK: each has a socket of its own. */
+    /* The pool of file threads may grow within its bound at any moment. The number of descriptors follows the running
+       transfers and the uploads that wait to repeat their last ACK, each of which has its own socket. */
     CHECK(thirds[2].most.threads <= before.threads + GUESTS + 3 + 64);
     CHECK(thirds[2].most.descriptors <= thirds[1].most.descriptors * 5 / 4 + 100);
     fixture_close(&with_callbacks);

@@ -195,7 +195,7 @@ static void fixed_while_listening(void)
     fixture_close(&self);
 }
 
-/* The settings do what they say on the wire. */
+/* The limits hold on the wire. */
 static void limits_are_kept(void)
 {
     static const char *const wants[] = {"blksize", "1400", "windowsize", "32", NULL};

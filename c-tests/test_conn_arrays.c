@@ -10,7 +10,7 @@ static fixture self;
 static client readers[CLIENTS];
 static uint8_t *data;
 
-/* Three clients, each in the middle of a download that waits for its ACK. */
+/* Three clients, each in the middle of a download whose next ACK it holds back. */
 static int begin(void)
 {
     static const char *const names[CLIENTS] = {"one", "two", "three"};
@@ -91,7 +91,7 @@ static void read_only_fields(void)
     end();
 }
 
-/* Two requests that are answered without any event: what was sent before the first was handled before the second. */
+/* Sends two requests that are answered without any event, so that everything sent before the first is handled. */
 static void until_the_server_has_seen_it(void)
 {
     client other;
@@ -109,7 +109,7 @@ static void positions_close_up_inside_doevents_only(void)
     NEED(begin());
     client_error(&readers[0], 0, "enough");
     until_the_server_has_seen_it();
-    /* The end is known to the library now, but not shown before DoEvents. */
+    /* The library knows the end now, but shows it only in DoEvents. */
     CHECK_INT(tftpserver_get_int(self.server, CONN_COUNT, 0), 3);
     CHECK_TEXT(tftpserver_get(self.server, CONN_FILENAME, 0), "one");
     CHECK(fixture_await_connections(&self, 2));
@@ -121,7 +121,7 @@ static void positions_close_up_inside_doevents_only(void)
     end();
 }
 
-/* The record is there from ConnectionRequest to Disconnected. */
+/* The record exists from ConnectionRequest to Disconnected. */
 static int32_t look(recorder *events, tftpserver *server, tftpserver_event *event)
 {
     int32_t id = events->records[events->count - 1].connection_id;

@@ -19,8 +19,8 @@
 enum { GUESTS = 3, DELIVERERS = 2, ORDERERS = 2, THREADS = GUESTS + DELIVERERS + ORDERERS };
 enum { CLOSERS = THREADS, BIGGEST = 150000, USUAL = 300, HANGS_AFTER = 60 };
 
-/* KiB that may come after the first quarter of many cycles: pages that the heap spreads over, and small blocks that the
-   C library keeps for the threads that stay, which count as given out. */
+/* KiB that may be added after the first quarter of many cycles: pages that the heap spreads over, and small blocks that
+   the C library keeps for the threads that stay, which count as given out. */
 enum { SPREAD = 2048, KEPT = 384, CYCLES_FOR_MEMORY = 200 };
 
 static char dir[] = "/tmp/tftpserver-cycles-XXXXXX";
@@ -32,10 +32,10 @@ static long events, orders, whole, wrong;
 struct life {
     tftpserver *server;
     uint64_t seed;
-    int port;                    /* the latest it listened on */
+    int port;                    /* the port that it listened on last */
     int stop;                    /* the guests leave */
     int strange;                 /* results that no function may give */
-    chance inside;               /* of the callbacks: they come one at a time */
+    chance inside;               /* for the callbacks, which run one at a time */
     pthread_t threads[THREADS];
 };
 
@@ -49,7 +49,7 @@ static void dawdle(chance *chance, unsigned micros)
     }
 }
 
-/* A call's result that is no surprise at a moment like any other. */
+/* Counts results other than those that every call may have at any moment. */
 static void expect(struct life *life, int32_t code)
 {
     static const int32_t usual[] = {0, NOT_A_HANDLE, INDEX_OUT_OF_RANGE, 106, 107, 130};
@@ -75,7 +75,7 @@ static void start(struct life *life)
 
 static int32_t on_event(tftpserver *server, tftpserver_event *event, void *context);
 
-/* One call by chance, of those that any thread may make at any moment, callbacks too. */
+/* Makes a random call of those that any thread may make at any moment, callbacks included. */
 static void order(struct life *life, chance *chance)
 {
     tftpserver *server = life->server;
@@ -153,7 +153,7 @@ static int32_t on_event(tftpserver *server, tftpserver_event *event, void *conte
     return chance_one_in(&life->inside, 60) ? 7 : 0;
 }
 
-/* What a thread of a life is given: its number, which names its stream of chance too. */
+/* The argument of a thread of a life: its number, which also selects its random stream. */
 struct part {
     struct life *life;
     int number;
@@ -214,7 +214,7 @@ static void *closes(void *server)
     return (void *)(intptr_t)tftpserver_close(server);
 }
 
-/* From one thread or from two at once; exactly one of them closes. */
+/* Closes the server from one thread or from two at once; exactly one of them succeeds. */
 static void end(struct life *life, chance *chance)
 {
     pthread_t other;
@@ -290,7 +290,7 @@ static void live(uint64_t seed)
     CHECK_INT(resources_temporary(dir), 0);
 }
 
-/* A file under its final name is one of those that guests send, whole. */
+/* Checks that every file under a final name is a whole file of a guest. */
 static void uploads_are_whole(void)
 {
     int number, k, present = 0;
@@ -313,8 +313,8 @@ static void uploads_are_whole(void)
     CHECK(present > 0);
 }
 
-/* With few cycles, and a tool that slows them down, every upload may have been broken off. A last life, which nobody
-   disturbs, takes one to its end. */
+/* With few cycles, and a tool that slows them down, every upload may have been broken off. A last, undisturbed life
+   takes one to its end. */
 static void a_quiet_life_takes_an_upload(uint64_t seed)
 {
     enum { SILENT_MILLIS = 1000 };
@@ -382,7 +382,7 @@ static void nothing_is_left_of_any_life(void)
            "%ld at the end, of which given out %ld and %ld; %ld events, %ld orders, %ld whole files, %ld wrong\n",
            cycle - 1, before.descriptors, before.threads, now.descriptors, now.threads, rss, now.rss, heap, now.heap,
            events, orders, whole, wrong);
-    /* Under valgrind and sanitizers, which count for themselves, memory says nothing here. */
+    /* Under valgrind and sanitizers, which do their own accounting, memory is not compared. */
     if (cycles >= CYCLES_FOR_MEMORY && check_slowness() == 1) {
         CHECK(now.rss <= rss + SPREAD);
         CHECK(now.heap <= heap + KEPT);

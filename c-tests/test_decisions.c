@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the hook does at which event. */
+/* The action of the hook, and the event at which it acts. */
 struct decision {
     int event;
     int32_t answer;
@@ -320,7 +320,7 @@ static void disconnect_ends_one(void)
     free(data);
 }
 
-/* Another name is looked up, inside LocalDir like any other; ConnFilename stays what the client said. */
+/* Another name is looked up inside LocalDir like any other; ConnFilename remains the client's. */
 static void a_served_name_is_looked_up(int event)
 {
     static const char *const outside[] = {"../outside", "/../../etc/passwd", "link/passwd", "..\\outside", "."};
@@ -396,7 +396,7 @@ static int32_t comes_late(recorder *recorder, tftpserver *server, tftpserver_eve
     return 0;
 }
 
-/* Set when it is too late. */
+/* A name that is set too late has no effect. */
 static void a_served_name_that_comes_too_late(void)
 {
     struct decision decision = {.event = END_TRANSFER};

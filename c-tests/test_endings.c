@@ -7,7 +7,7 @@
 #include "check.h"
 #include "fixture.h"
 
-/* Bytes of a file that takes so long that it is not whole when the Log callback, which holds no connection, refuses it. */
+/* Bytes of a file whose transfer is not whole yet when the Log callback, which holds no connection, refuses it. */
 enum { LONG = 100000 };
 
 static fixture self;
@@ -23,7 +23,7 @@ static int begin(int also)
     return good;
 }
 
-/* Every Connected with 0 has exactly one Disconnected, behind it; every other has none. */
+/* Checks that every Connected with 0 is followed by exactly one Disconnected, and every other by none. */
 static void check_balance(size_t connected)
 {
     size_t i, accepted = 0;
@@ -43,7 +43,7 @@ static void check_balance(size_t connected)
     CHECK_INT(tftpserver_get_int(self.server, CONN_COUNT, 0), 0);
 }
 
-/* The last failure as Error and as Disconnected tell it. */
+/* Checks the code of the last failure in Error and in Disconnected. */
 static void check_failure(int code)
 {
     size_t errors, ends;
@@ -59,7 +59,7 @@ static void check_failure(int code)
     CHECK_INT(errors, ends);
 }
 
-/* Sends a request and waits for what comes first. */
+/* Sends a request and waits for the expected answer. */
 static int ask(client *one, int opcode, const char *name, int answer, int block)
 {
     return client_open(one, self.port, self.server)
@@ -89,7 +89,7 @@ static void failures(void)
     client_close(&one);
     CHECK(ask(&one, RRQ, "f", DATA, 1));
     check_failure(301);
-    CHECK(!client_receive(&one, 50)); /* nothing goes to a client that has never answered */
+    CHECK(!client_receive(&one, 50)); /* nothing is sent to a client that has never answered */
     client_close(&one);
     CHECK(ask(&one, RRQ, "f", DATA, 1));
     client_ack(&one, 1);
@@ -101,7 +101,7 @@ static void failures(void)
     if (is_linux) {
         CHECK(tftpserver_set_int(self.server, MAX_RETRANSMITS, 0, 3) == 0);
         CHECK(ask(&one, RRQ, "f", DATA, 1));
-        client_close(&one); /* the next packet finds nobody: ICMP port unreachable */
+        client_close(&one); /* the next packet gets ICMP port unreachable */
         check_failure(10061);
     }
     fixture_path(&self, "f", path, sizeof path);
@@ -114,7 +114,7 @@ static void failures(void)
     fixture_close(&self);
 }
 
-/* A file that shrinks while it is sent, a directory that goes while a file is received. */
+/* A file shrinks while it is sent, and a directory vanishes while a file is received. */
 static void failures_of_files(void)
 {
     enum { SIZE = 400000 };
@@ -159,7 +159,7 @@ static void failures_of_files(void)
     free(much);
 }
 
-/* What never begins has an Error, a Connected with the number, and no Disconnected. */
+/* A refused request has an Error, a Connected with the error code, and no Disconnected. */
 static void refusals(void)
 {
     client one, two;
@@ -180,7 +180,7 @@ static void refusals(void)
     client_close(&two);
     CHECK(fixture_await(&self, DISCONNECTED, 1));
     client_close(&one);
-    /* UTF-7: a shift sequence that is none. */
+    /* UTF-7 with an invalid shift sequence. */
     CHECK(tftpserver_do_config(self.server, "CodePage=65000") != NULL);
     CHECK(ask(&one, RRQ, "+!", ERROR, 0));
     CHECK(fixture_await(&self, CONNECTED, 4));
@@ -191,7 +191,7 @@ static void refusals(void)
     fixture_close(&self);
 }
 
-/* A tsize probe is no failure, and no success either. */
+/* A tsize probe is neither a failure nor a success. */
 static void a_probe_ends_quietly(void)
 {
     static const char *const size[] = {"tsize", "0", NULL};
@@ -286,7 +286,7 @@ static void a_no_in_each_callback(void)
     }
 }
 
-/* Where the client has everything, there is nothing to tell it: the no is in Disconnected. */
+/* If the client has the whole file, a refusal is not sent to it; it is only in Disconnected. */
 static void a_no_when_it_is_whole(void)
 {
     static int events[] = {END_TRANSFER, TRANSFER};
@@ -311,7 +311,7 @@ static void a_no_when_it_is_whole(void)
     }
 }
 
-/* Error and Disconnected tell of what has ended already: their answer changes nothing. */
+/* Error and Disconnected report a connection that has already ended, so their result changes nothing. */
 static void a_no_at_the_end(void)
 {
     static int events[] = {ERROR_EVENT, DISCONNECTED};

@@ -118,7 +118,7 @@ static void unknown_events(void)
     tftpserver_close(server);
 }
 
-/* Failures of one connection are told by Error and Disconnected with the same number. */
+/* Error and Disconnected report a failure of one connection with the same number. */
 static void a_missing_file_is_told(void)
 {
     fixture self;

@@ -101,7 +101,7 @@ static void an_upload(void)
     free(data);
 }
 
-/* The text of the Transfer events, put together, is the file. */
+/* The texts of the Transfer events, concatenated, are the file. */
 struct sum {
     uint8_t *bytes;
     size_t length;
@@ -364,7 +364,7 @@ static void doevents_waits_as_long_as_told(void)
     begin = client_now();
     CHECK_INT(tftpserver_do_doevents(self.server), 0);
     CHECK(client_now() - begin >= 145);
-    /* Not waiting at all: many calls take less time than the shortest waits together would. */
+    /* Without waiting, many calls take less time than as many of the shortest waits. */
     CHECK(tftpserver_do_config(self.server, "SelectWaitMillis=0") != NULL);
     begin = client_now();
     for (i = 0; i < 1000 * check_slowness(); i++) {

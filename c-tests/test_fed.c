@@ -9,7 +9,7 @@ enum { SIZE = 300000, CLIENTS = 12 };
 
 static const char *const sized[] = {"tsize", "0", "blksize", "1428", NULL};
 
-/* A source and what was asked of it. */
+/* A source, and the range that was requested from it. */
 typedef struct source {
     const uint8_t *bytes;
     int64_t size, told;          /* its length, and ConnDataSize */
@@ -35,7 +35,7 @@ static int32_t on_request(tftpserver *server, tftpserver_event *event, void *con
     if (self->key) {
         CHECK_INT(tftpserver_set(server, CONN_DATA_KEY, id, self->key), 0);
     }
-    CHECK_INT(tftpserver_do_supply(server, id, "x", 1, 0), INVALID_VALUE); /* nothing was asked for */
+    CHECK_INT(tftpserver_do_supply(server, id, "x", 1, 0), INVALID_VALUE); /* nothing was requested */
     return 0;
 }
 
@@ -235,7 +235,7 @@ static void many_with_one_key_cause_one_pass(void)
     free(data);
 }
 
-/* A client that stops in the middle of a shared source: the others go on without it after a moment, and it goes on later. */
+/* A client stops in the middle of a shared source: after a moment the others go on without it, and it goes on later. */
 static void one_that_stalls_does_not_hold_the_others_back(void)
 {
     fixture self;
@@ -261,7 +261,7 @@ static void one_that_stalls_does_not_hold_the_others_back(void)
     }
     CHECK_INT(of.passes, 1);
     CHECK_INT(tftpserver_get_int(self.server, CONN_COUNT, 0), 1);
-    for (i = 1; i <= 80; i++) { /* beyond what was held for it */
+    for (i = 1; i <= 80; i++) { /* beyond the bytes that were kept for it */
         client_ack(&stalled, (unsigned)i);
         CHECK(client_expect(&stalled, DATA, i + 1, fixture_millis()));
         CHECK_BYTES(stalled.packet + 4, stalled.length - 4, data + 512 * i, 512);
@@ -287,7 +287,7 @@ static void *supply_later(void *context)
     return NULL;
 }
 
-/* One that is fed late, from another thread, while one that has a file is served. */
+/* A download is fed late, from another thread, while one of a file is served. */
 static void a_late_source_delays_nobody_else(void)
 {
     fixture self;
@@ -349,7 +349,7 @@ static void a_source_that_is_forgotten_ends_after_timeout(void)
     fixture_close(&self);
 }
 
-/* What on_abort aborts: the request, its beginning, or a block. */
+/* The event at which on_abort aborts: the request, its beginning, or a block. */
 static int32_t abort_when, abort_answer;
 static char abort_text[400];
 
@@ -428,7 +428,7 @@ static void a_transfer_of_any_kind_can_be_aborted(void)
     NEED(abort_once(CONNECTED, RRQ, "", "Aborted"));
 }
 
-/* Its answer was put off: Connected says it. The text is cut between two characters. */
+/* The answer was put off, so Connected reports the abort. The text is cut between two characters. */
 static void a_request_that_waits_for_its_answer_can_be_aborted(void)
 {
     fixture self;

@@ -16,7 +16,7 @@ enum { AT_REQUEST, AT_CONNECTED, AT_START, AT_END, PLACES };
 
 typedef struct seen {
     figures at[PLACES];
-    int64_t again;               /* ConnElapsedMillis once more, a while after the end */
+    int64_t again;               /* ConnElapsedMillis read again, a while after the end */
 } seen;
 
 static fixture self;
@@ -77,7 +77,7 @@ static int open_with(seen *all, const void *data, size_t length)
     return 1;
 }
 
-/* All but the time. */
+/* Checks all figures except the time. */
 static void expect(const figures *got, int64_t operation, int64_t bytes, int64_t total, int64_t block, int64_t window,
                    int64_t repeated)
 {
@@ -90,7 +90,7 @@ static void expect(const figures *got, int64_t operation, int64_t bytes, int64_t
     CHECK(got->of[6] >= 0 && got->of[6] < 600000);
 }
 
-/* The figures from outside, once `bytes` are through: between two packets nothing of them moves but the time. */
+/* Reads the figures from outside once `bytes` are transferred: between two packets only the time changes. */
 static figures await_bytes(int64_t bytes)
 {
     int64_t end = client_now() + fixture_millis();
@@ -108,7 +108,7 @@ static void a_read_from_request_to_end(void)
     seen all;
     figures now, later;
     NEED(open_with(&all, data, SIZE));
-    /* What is not acknowledged is not sent again while this test looks. */
+    /* Unacknowledged packets are not retransmitted during this test. */
     CHECK_TEXT(tftpserver_do_config(self.server, "AdaptiveRetransmit=False"), "");
     CHECK_INT(tftpserver_set_int(self.server, RETRANSMIT_TIMEOUT, 0, 600), 0);
     NEED(client_open(&reader, self.port, self.server));
@@ -248,7 +248,7 @@ static void of_what_was_refused(void)
     fixture_close(&self);
 }
 
-/* A program that has no callbacks and only looks. */
+/* A program that has no callbacks and only reads the figures. */
 static void without_callbacks(void)
 {
     uint8_t *data = fixture_bytes(SIZE);

@@ -104,7 +104,7 @@ static void odd_arguments(void)
     CHECK_INT(tftpserver_close(server), 0);
 }
 
-/* A returned pointer lives until the same thread's next call with the same handle. */
+/* A returned pointer is valid until the same thread's next call with the same handle. */
 static void returned_text_outlives_other_handles(void)
 {
     tftpserver *first = tftpserver_open(), *second = tftpserver_open();

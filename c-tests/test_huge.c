@@ -12,7 +12,7 @@ enum { BLOCK = 65464, WINDOW = 2 };
 static const int64_t size = ((int64_t)4 << 30) + 100000;
 static const char *options[] = {"blksize", "65464", "windowsize", "2", "tsize", NULL, NULL};
 
-/* What one transfer told. */
+/* The events of one transfer, summed up. */
 struct told {
     int64_t bytes, events;
     int percent, ends, whole, wrong;
@@ -50,7 +50,7 @@ static int begin(fixture *self, struct told *told)
     return tftpserver_set_int(self->server, TIMEOUT, 0, 300) == 0;
 }
 
-/* The client's side runs in a thread of its own: it only counts. */
+/* The client's side runs in a separate thread and only counts bytes. */
 struct peer {
     fixture *server;
     int upload;
@@ -160,7 +160,7 @@ static void a_download(void)
     char disk[sizeof self.dir];
     NEED(begin(&self, &told));
     memcpy(disk, self.dir, sizeof disk);
-    /* Reading a hole costs no memory there; on a disk it fills the page cache with zeros. */
+    /* Reading a hole takes no memory there; on a disk it fills the page cache with zeros. */
     strcpy(self.dir, "/dev/shm/tftpserver-test-XXXXXX");
     if (!mkdtemp(self.dir) || tftpserver_set(self.server, LOCAL_DIR, 0, self.dir) != 0) {
         memcpy(self.dir, disk, sizeof disk);

@@ -9,7 +9,7 @@ static fixture self;
 static uint8_t *data;
 static int calls;
 
-/* What the hook does, once, at the first event of this id. */
+/* The action that the hook takes once, at the first event of this id. */
 struct act {
     int event;
     int32_t (*does)(tftpserver *server, int32_t id);
@@ -105,8 +105,8 @@ static int32_t restarts(tftpserver *server, int32_t id)
          + tftpserver_do_startlistening(server);
 }
 
-/* Turns all transfers at once, half of them uploads, until each has ended or fallen silent for good: what `act` did may
-   have left a request unread, and then no connection is left while its client still waits. */
+/* Drives all transfers at once, half of them uploads, until each has ended or fallen silent for good. `act` may have
+   left a request unread; then no connection is left while its client still waits. */
 static void turn(client *clients, const struct act *act)
 {
     enum { SILENT_FOR_GOOD = 20 };
@@ -231,7 +231,7 @@ static void disconnect_inside(void)
     with(disconnects_another, TRANSFER, 1);
 }
 
-/* The connections go on without callbacks; those that were known get their Disconnected. */
+/* The connections continue without callbacks; those that were reported before get their Disconnected. */
 static void unregister_inside(void)
 {
     client reader;

@@ -8,7 +8,7 @@
 
 enum { NO, YES, PUT_OFF };
 
-/* What the hook does at ConnectionRequest; a name that begins with 'f' is accepted at once. */
+/* The answer of the hook at ConnectionRequest; a name that begins with 'f' is accepted at once. */
 typedef struct plan {
     int32_t accept, result;
     int32_t inside;              /* another thread answers this before the callback returns; -1: none does */
@@ -71,7 +71,7 @@ static int open_with(plan *made)
     return prepare(made) && fixture_listen(&self);
 }
 
-/* A request that is put off: its client, and nothing that came back. */
+/* Sends a request and waits for its ConnectionRequest event. */
 static int ask(client *one, int opcode, const char *name)
 {
     size_t before = fixture_count(&self, CONNECTION_REQUEST);
@@ -98,7 +98,7 @@ static void accepted_later(void)
     NEED(open_with(&made));
     NEED(ask(&slow, RRQ, "s"));
     CHECK(!client_receive(&slow, 150));
-    /* Nobody else waits, and a repetition is no second request. */
+    /* Other clients do not wait, and a repeated request is not a second one. */
     NEED(client_open(&fast, self.port, self.server));
     got = client_download(&fast, "f", "octet", NULL, fixture_millis());
     CHECK_BYTES(got.data, got.length, "fast", 4);
@@ -173,7 +173,7 @@ static void from_another_thread(void)
     readable.fd = tftpserver_get_event_fd(self.server);
     CHECK_INT(poll(&readable, 1, 0), 0);
     later.server = self.server;
-    /* It wakes a DoEvents that waits. */
+    /* The answer wakes a waiting DoEvents. */
     CHECK_TEXT(tftpserver_do_config(self.server, "SelectWaitMillis=60000"), "");
     CHECK(pthread_create(&thread, NULL, answer, &later) == 0);
     begin = client_now();
@@ -186,7 +186,7 @@ static void from_another_thread(void)
     receives(&one, "slow");
     CHECK(fixture_await(&self, DISCONNECTED, 1));
     client_close(&one);
-    /* And it makes the descriptor readable. */
+    /* The answer makes the descriptor readable. */
     NEED(ask(&one, RRQ, "s"));
     tftpserver_do_doevents(self.server);
     later.index = FIRST_ID + 1;
@@ -254,7 +254,7 @@ static void the_client_is_gone_meanwhile(void)
     client one;
     int code;
     NEED(open_with(&made));
-    /* Where the system does not say that its port is closed, silence does. */
+    /* If the system sends no ICMP error for the closed port, the retransmission timeout ends the transfer. */
     CHECK_INT(tftpserver_set_int(self.server, RETRANSMIT_TIMEOUT, 0, 1), 0);
     CHECK_INT(tftpserver_set_int(self.server, MAX_RETRANSMITS, 0, 1), 0);
     NEED(ask(&one, RRQ, "s"));
@@ -265,7 +265,7 @@ static void the_client_is_gone_meanwhile(void)
     code = fixture_find(&self, DISCONNECTED, 0)->code;
     CHECK(code == 10061 || code == 301);
     fixture_close(&self);
-    /* With a single port it can say so. */
+    /* With a single port the client knows where to send an ERROR. */
     NEED(prepare(&made));
     CHECK_TEXT(tftpserver_do_config(self.server, "SinglePort=True"), "");
     NEED(fixture_listen(&self));
@@ -291,7 +291,7 @@ static void the_server_stops_meanwhile(void)
     CHECK(fixture_await(&self, DISCONNECTED, 1));
     CHECK_INT(fixture_find(&self, DISCONNECTED, 0)->code, 0);
     client_close(&one);
-    /* Shutdown was before the answer. */
+    /* Shutdown comes before the answer. */
     NEED(fixture_listen(&self));
     NEED(ask(&one, RRQ, "s"));
     CHECK_INT(tftpserver_do_shutdown(self.server), 0);
@@ -301,7 +301,7 @@ static void the_server_stops_meanwhile(void)
     CHECK_INT(fixture_count(&self, DISCONNECTED), 1);
     CHECK(fixture_await_connections(&self, 0));
     client_close(&one);
-    /* And here DoEvents has not told of it yet. */
+    /* The answer comes after Shutdown, but before DoEvents has delivered the end. */
     NEED(fixture_listen(&self));
     NEED(ask(&one, RRQ, "s"));
     CHECK_INT(tftpserver_do_shutdown(self.server), 0);
@@ -342,7 +342,7 @@ static void what_is_no_answer(void)
     CHECK_INT(tftpserver_do_accept(self.server, FIRST_ID + 1, YES), 0);
     receives(&one, "slow");
     client_close(&one);
-    /* The callback ends the connection, whatever it says besides. */
+    /* A callback's result other than 0 ends the connection, whatever the accept field is. */
     made.result = 7;
     NEED(ask(&one, RRQ, "s"));
     CHECK(client_expect(&one, ERROR, 0, fixture_millis()));

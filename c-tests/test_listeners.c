@@ -23,7 +23,7 @@ static void config_int(const char *name, int value)
     config(name, text);
 }
 
-/* The port of the n-th address of ListenAddresses, from 0; -1 where there is none. */
+/* Returns the port of the n-th address of ListenAddresses, from 0; -1 if there is none. */
 static int listens_at(int n)
 {
     char all[400], *word, *rest = all;
@@ -36,7 +36,7 @@ static int listens_at(int n)
     return -1;
 }
 
-/* A UDP socket on 127.0.0.1 (or, with `v6`, on [::] for both families) and a port of the system's choice. */
+/* Binds a UDP socket on 127.0.0.1 (or, with `v6`, on [::] for both families) to a port of the system's choice. */
 static int bound_socket(int type, int v6, int *port)
 {
     address here = {0};
@@ -136,7 +136,7 @@ static void one_address_in_use_and_none_is_listened_on(void)
     CHECK(strstr(tftpserver_get_last_error(self.server), there) != NULL);
     CHECK_TEXT(tftpserver_get(self.server, LISTENING, 0), "False");
     CHECK_TEXT(tftpserver_do_config(self.server, "ListenAddresses"), "");
-    /* Nobody has the main port. */
+    /* The main port is free. */
     config("ListenOn", "");
     CHECK_INT(tftpserver_do_startlistening(self.server), 0);
     CHECK_INT(tftpserver_do_stoplistening(self.server), 0);
@@ -145,7 +145,7 @@ static void one_address_in_use_and_none_is_listened_on(void)
     CHECK_INT(tftpserver_do_startlistening(self.server), 0);
     reads_at(main_port, "the main port");
     reads_at(taken_port, "the other port");
-    /* The same address twice is in use as well. */
+    /* Listing the same address twice fails because it is in use. */
     CHECK_INT(tftpserver_do_stoplistening(self.server), 0);
     snprintf(there, sizeof there, "127.0.0.1:%d", main_port);
     config("ListenOn", there);
@@ -188,7 +188,7 @@ static void stopped_and_started_with(const char *single_port, int io_threads)
     client_request(&late, RRQ, "f", "octet", NULL);
     CHECK(!client_receive(&late, 150));
     last_blocks(&one);
-    /* One engine has nothing left to do, the other one has. */
+    /* One engine is idle, the other one still has a transfer. */
     CHECK_INT(tftpserver_do_startlistening(self.server), 0);
     reads_at(self.port, "after the start");
     reads_at_v6(other_port, "after the start, IPv6");
@@ -229,14 +229,14 @@ static void a_socket_of_the_programs(void)
     CHECK_INT(tftpserver_set(self.server, LOCAL_HOST, 0, "127.0.0.2"), 0);
     config_int("ListenDescriptors", fd);
     config("ListenOn", "[::1]:0");
-    /* Who activated the service is served. */
+    /* The client whose request activated the service is served. */
     NEED(client_open(&early, port, self.server));
     client_request(&early, RRQ, "f", "octet", NULL);
     NEED(fixture_listen(&self));
     CHECK(client_expect(&early, DATA, 1, fixture_millis()));
     CHECK_INT(self.port, port);
     CHECK_TEXT(tftpserver_get(self.server, LOCAL_HOST, 0), "127.0.0.1");
-    /* What the program set stays. */
+    /* Options that the program set on the socket stay. */
     CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) == 0);
     CHECK_INT(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &after, &size), 0);
     CHECK_INT(after, 2 * room);
@@ -325,7 +325,7 @@ static void what_is_no_socket_to_listen_on(void)
     close(twice);
 }
 
-/* The answer comes from the address that was asked, and ConnectionRequest has it: packet information was asked for. */
+/* The answer comes from the address of the request, and ConnectionRequest has it, from packet information. */
 static void a_socket_for_both_families(void)
 {
     client one;
@@ -394,7 +394,7 @@ static void adopted_again(void)
     adopted_again_with("True", 2);
 }
 
-/* A transfer still answers on the socket: with other settings it can't be taken over. */
+/* While a transfer still uses the socket, it cannot be taken over with other settings. */
 static void an_adopted_single_port_that_is_still_in_use(void)
 {
     client one;

@@ -5,7 +5,7 @@
 
 static fixture self;
 
-/* How many Log events of this type (NULL: any) have this text in their message (NULL: any). */
+/* Returns the number of Log events of this type (NULL: any) whose message contains this text (NULL: any). */
 static size_t lines(const char *type, const char *part)
 {
     size_t i, count = 0;
@@ -153,7 +153,7 @@ static void level_3(void)
     fixture_close(&self);
 }
 
-/* Every line of a connection carries its id, and comes after its ConnectionRequest and before its Disconnected. */
+/* Every Log event of a connection has its id, and comes after its ConnectionRequest and before its Disconnected. */
 static void lines_belong_to_their_connection(void)
 {
     size_t i;
@@ -194,7 +194,7 @@ static void what_is_refused_is_logged(void)
     fixture_close(&self);
 }
 
-/* Only Log is dropped when nobody takes it, and the number is told. */
+/* Only Log events are dropped when DoEvents does not keep up, and their number is reported. */
 static void too_many_lines(void)
 {
     enum { PACKETS = 9000 };

@@ -18,7 +18,7 @@ static transfer download(const char *name)
     return background_end(&reader);
 }
 
-/* One setting a call: what looks like a list is one name with one value. */
+/* Config takes one setting per call: a text that looks like a list is one name with one value. */
 static void config_takes_one_setting_a_call(void)
 {
     NEED(fixture_prepare(&self));
@@ -61,7 +61,7 @@ static void starting_twice_is_starting_once(void)
     fixture_close(&self);
 }
 
-/* A transfer in progress goes on; new requests find nobody; the port is free at once, also for the same server. */
+/* A transfer in progress goes on, new requests get no answer, and the port is free at once, even for the same server. */
 static void stopping_leaves_transfers_alone(void)
 {
     uint8_t *data = fixture_bytes(2000);
@@ -168,7 +168,7 @@ static void disconnect_by_position_and_by_id(void)
     free(data);
 }
 
-/* Every default again; callbacks, the event descriptor and what already waited stay. */
+/* Every setting has its default again; callbacks, the event descriptor and queued events stay. */
 static void reset(void)
 {
     uint8_t *data = fixture_bytes(3000);
@@ -239,9 +239,9 @@ static void *sends_a_signal(void *context)
     return NULL;
 }
 
-/* How programs end on SIGTERM: a thread takes the signal and interrupts. The library's threads take none, though they
-   were there before the signal was blocked. A handler that runs on the waiting thread
-   itself disturbs nothing: DoEvents waits on. */
+/* A program that ends on SIGTERM: a thread takes the signal and interrupts. The library's threads take no signals,
+   though they existed before the signal was blocked. After a handler on the waiting thread itself, DoEvents goes on
+   waiting. */
 static void signals(void)
 {
     pthread_t thread, here = pthread_self();
@@ -273,7 +273,7 @@ static void signals(void)
     fixture_close(&self);
 }
 
-/* What was not delivered because of an interrupt waits, and the descriptor says so. */
+/* Events that were not delivered because of an interrupt stay queued, and the descriptor stays readable. */
 static int32_t interrupts(recorder *events, tftpserver *server, tftpserver_event *event)
 {
     (void)events;

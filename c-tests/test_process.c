@@ -14,7 +14,7 @@ static const char *program;
 static uint8_t *content;
 static const size_t sizes[4] = {0, 1500, 20000, SIZE};
 
-/* A server that is busy: guests visit it, a thread delivers its events. */
+/* A busy server: guests run transfers, a thread delivers its events. */
 struct busy {
     fixture files;
     guest guests[GUESTS];
@@ -107,7 +107,7 @@ static void busy_end(struct busy *self)
 #endif
 #endif
 
-/* In a child: the parent's handle is none, and a server of its own works. 0 where all is right. */
+/* In a child, the parent's handle is invalid, and a server of its own works. Returns 0 if both hold. */
 static int child_serves(tftpserver *parents)
 {
     fixture own;
@@ -146,8 +146,8 @@ static void forks_while_it_serves(void)
         nanosleep(&moment, NULL);
         child = fork();
         if (child == 0) {
-            /* Every third leaves through exit, with what the library and the C library do there; a leak checker would
-               count what the parent's threads held. */
+            /* Every third child ends by exit, which runs the exit handlers of the library and the C library. A leak
+               checker would count the memory of the parent's threads. */
             int wrong;
             alarm((unsigned)(60 * check_slowness()));
             wrong = child_serves(self.files.server);
@@ -181,7 +181,7 @@ static void *exits_elsewhere(void *context)
     exit(3);
 }
 
-/* In a process of its own: serves, and ends in this way with 3 while it does. */
+/* Serves in a separate process, which ends in this way, with code 3, while it serves. */
 static int end_while_serving(const char *how)
 {
     static struct busy self;
@@ -210,7 +210,7 @@ static int end_while_serving(const char *how)
     return 3;
 }
 
-/* A server that is not closed has threads that nobody waits for: ThreadSanitizer counts them, where it is there. */
+/* A server that is not closed has threads that are never joined. ThreadSanitizer would report them as leaks. */
 static void leave_threads_uncounted(void)
 {
     char options[1000];
@@ -322,7 +322,7 @@ struct storm {
     int stop;
 };
 
-/* At the process and at one thread in turn, so often that hardly a system call is left in peace. */
+/* Sends signals to the process and to one thread in turn, so often that most system calls are interrupted. */
 static void *storms(void *context)
 {
     struct storm *self = context;
@@ -340,7 +340,7 @@ static void storm_begin(struct storm *self)
 {
     struct sigaction action;
     memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal; /* no SA_RESTART: what waits gets EINTR */
+    action.sa_handler = on_signal; /* no SA_RESTART: waiting calls get EINTR */
     sigaction(SIGUSR1, &action, NULL);
     may_be_interrupted = 1;
     self->on = pthread_self();

@@ -70,7 +70,7 @@ static void percent_of(size_t event, int percent, int64_t bytes, size_t length)
     CHECK_INT(entry->length, length);
 }
 
-/* Octet downloads know the file's size, whether or not the client asked for it. */
+/* Octet downloads know the file's size, with or without the tsize option. */
 static void octet_downloads(void)
 {
     uint8_t *data = fixture_bytes(2048);
@@ -95,7 +95,7 @@ static void octet_downloads(void)
     free(data);
 }
 
-/* Uploads know what the client announced. */
+/* Uploads know the size that the client announced. */
 static void octet_uploads(void)
 {
     static const char *const right[] = {"tsize", "2000", NULL};
@@ -132,7 +132,7 @@ static void octet_uploads(void)
     free(data);
 }
 
-/* Text of a netascii download is what goes over the wire; of an upload it is what the file gets. */
+/* The text of a netascii download has the bytes on the wire; that of an upload has the bytes written to the file. */
 static void netascii(void)
 {
     char local[700], wire[1400];
@@ -162,7 +162,7 @@ static void netascii(void)
     finish(&sum);
 }
 
-/* One event a block, whatever the block size and the window; the text is the block. */
+/* There is one event per block, whatever the block size and the window; its text is the block. */
 static void a_block_is_an_event(void)
 {
     static const char *const tiny[] = {"blksize", "8", "windowsize", "64", NULL};

@@ -44,7 +44,7 @@ static int32_t calls_what_is_allowed(recorder *events, tftpserver *server, tftps
         other = tftpserver_open();
         CHECK(other != NULL);
         CHECK_INT(tftpserver_set_int(other, LOCAL_PORT, 0, 0), 0);
-        events->extra = other; /* not to be closed in here */
+        events->extra = other; /* must not be closed in here */
     }
     return 0;
 }
@@ -87,7 +87,7 @@ static void everything_else_is_allowed(void)
     fixture_close(&self);
 }
 
-/* A callback ends the whole service; what it caused is delivered afterwards. */
+/* A callback ends the whole service; the resulting events are delivered afterwards. */
 static int32_t stops(recorder *events, tftpserver *server, tftpserver_event *event)
 {
     const char *how = events->extra;
@@ -177,7 +177,7 @@ static int32_t releases(recorder *events, tftpserver *server, tftpserver_event *
     return event->id == START_TRANSFER ? release_once(server) : 0;
 }
 
-/* As runtimes do that have a thread of their own for everything that they run. */
+/* Like runtimes that run everything on a thread of their own. */
 static void *relayed(void *server)
 {
     release_once(server);

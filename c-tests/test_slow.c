@@ -19,7 +19,7 @@ static void sleep_millis(int millis)
     nanosleep(&moment, NULL);
 }
 
-/* How far a download comes while nobody takes its Transfer events: bytes got within `millis` of silence. */
+/* Receives a download until it stalls (300 ms of silence), because DoEvents is not called. Returns the bytes got. */
 static size_t until_it_stalls(client *one, unsigned *block)
 {
     size_t got = 0;
@@ -56,11 +56,11 @@ static void a_download_waits_for_its_application(void)
     client_request(&one, RRQ, "f", "octet", options);
     got = until_it_stalls(&one, &block);
     CHECK(got >= 256 << 10);
-    CHECK(got <= (256 + 2 * 8 + 64) << 10); /* what may wait, and what was under way */
+    CHECK(got <= (256 + 2 * 8 + 64) << 10); /* the allowed backlog, and the blocks in flight */
     CHECK_INT(told, 0);
 
-    /* Another server object does not notice; nor does a connection of this one that nobody listens to: here, an upload
-       that is refused. */
+    /* Another server object is not affected, nor is a connection of this one whose events have no callback: here, a
+       request that is refused. */
     NEED(background_begin(&reader, &other, RRQ, "f", "octet", options, NULL, 0));
     moved = background_end(&reader);
     CHECK_BYTES(moved.data, moved.length, data, SIZE);
@@ -111,7 +111,7 @@ static void an_upload_waits_for_its_application(void)
     while (tftpserver_get_int(slow.server, CONN_COUNT, 0) == 0 && client_now() < end) {
         CHECK_INT(tftpserver_do_doevents(slow.server), 0);
     }
-    /* From here on nothing is taken, and so much is received at most. */
+    /* From here on no event is delivered, so only a bounded amount is received. */
     for (before = -1; before != moved && client_now() < end;) {
         before = moved;
         sleep_millis(300);
@@ -135,7 +135,7 @@ static void an_upload_waits_for_its_application(void)
     free(data);
 }
 
-/* Connections without Transfer events go on: here they were begun before anybody listened. */
+/* Connections without Transfer events go on: here they began before the callback was registered. */
 static void who_began_before_goes_on(void)
 {
     enum { SIZE = 1 << 20 };
@@ -171,7 +171,7 @@ static int32_t hold(tftpserver *server, tftpserver_event *event, void *context)
     return tftpserver_do_hold(server, event->data.transfer.connection_id, 1);
 }
 
-/* Begins an upload of one block that only the Transfer callback takes; returns its id once that block was delivered. */
+/* Begins an upload of one block, which only the Transfer callback stores. Returns its id once the block was delivered. */
 static int32_t upload_that_is_held(fixture *self, client *one, int32_t *held)
 {
     int64_t end = client_now() + fixture_millis();
@@ -184,7 +184,7 @@ static int32_t upload_that_is_held(fixture *self, client *one, int32_t *held)
         CHECK_INT(tftpserver_do_doevents(self->server), 0);
     }
     CHECK(*held != 0);
-    CHECK(!client_expect(one, ACK, 1, 300)); /* delivered, and not taken */
+    CHECK(!client_expect(one, ACK, 1, 300)); /* delivered, but not accepted */
     return *held;
 }
 

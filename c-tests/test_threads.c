@@ -48,7 +48,7 @@ static void calls_from_many_threads(void)
     fixture_close(&self);
 }
 
-/* A thread inside a DoEvents that waits long; `entered` and `left` are told under the lock. */
+/* A thread inside a DoEvents that waits long. The lock guards `entered`, `left` and `result`. */
 struct waiter {
     tftpserver *server;
     pthread_mutex_t lock;
@@ -167,7 +167,7 @@ static void one_of_many_closes_wins(void)
     fixture_close(&self);
 }
 
-/* An event loop of the application's own: poll says when DoEvents has something to do. */
+/* An event loop of the application: poll reports the descriptor when DoEvents has work. */
 static void the_event_descriptor(void)
 {
     fixture self;
@@ -180,7 +180,7 @@ static void the_event_descriptor(void)
     ready.fd = tftpserver_get_event_fd(self.server);
     ready.events = POLLIN;
     NEED(ready.fd >= 0);
-    CHECK(tftpserver_get_event_handle(self.server) == NULL); /* Windows has that, and not this */
+    CHECK(tftpserver_get_event_handle(self.server) == NULL); /* for Windows only */
     CHECK_INT(tftpserver_get_last_error_code(self.server), NOT_AVAILABLE);
     CHECK_INT(tftpserver_get_event_fd(self.server), ready.fd);
     CHECK_INT(poll(&ready, 1, 0), 0);

@@ -15,7 +15,7 @@
 
 static const char *library;
 
-/* What is called here of the library, found by name. */
+/* The functions of the library that are called here, looked up by name. */
 struct functions {
     void *module;
     int missing;
@@ -42,7 +42,7 @@ static int load(struct functions *self)
         printf("%s\n", dlerror());
         return 0;
     }
-    /* POSIX has it so: a function's address comes as that of an object. */
+    /* dlsym of POSIX returns the address of a function as that of an object. */
     *(void **)&self->open = find(self, "tftpserver_open");
     *(void **)&self->close = find(self, "tftpserver_close");
     *(void **)&self->set = find(self, "tftpserver_set");
@@ -63,7 +63,7 @@ static tftpserver *serve(const struct functions *self, int *port)
     return server;
 }
 
-/* A request, and whether an answer came: which one does not matter here. */
+/* Sends a request and returns whether any answer came. */
 static int is_answered(int port)
 {
     static const char request[] = "\0\1no-such-file\0octet";
@@ -100,7 +100,7 @@ static void *comes_and_goes(void *context)
     return NULL;
 }
 
-/* On a thread that ends afterwards: what the library keeps for a thread keeps the library until then. */
+/* Runs on a thread that ends afterwards, because the library's thread-local data keeps it loaded until then. */
 static void after_close_nothing_is_left(void)
 {
     resources before = resources_now();
@@ -118,7 +118,7 @@ static void after_close_nothing_is_left(void)
     CHECK(resources_are_back(&before));
 }
 
-/* A program that forgets to close: the threads of the library go on, and their code must still be there. */
+/* A program forgets to close: the threads of the library go on, so their code must stay loaded. */
 static void while_it_serves_it_stays(void)
 {
     struct functions self, again;

@@ -189,7 +189,7 @@ static void names_that_are_meant_well(void)
     end();
 }
 
-/* The agreed value, or NULL where the option was left out; "" where DATA came at once. */
+/* Returns the negotiated value, NULL if the OACK has no such option, or "" if DATA came at once. */
 static void agree(const char *name, const char *value, const char *wanted)
 {
     const char *options[] = {NULL, NULL, NULL};
@@ -350,7 +350,7 @@ static void a_repeated_write_request_truncates_nothing(void)
     client_request(&one, WRQ, "new", "octet", NULL);
     client_data(&one, 2, data + 512, 100);
     CHECK(client_expect(&one, ACK, 2, fixture_millis()));
-    /* The last ACK may be lost: it is given again. */
+    /* The last ACK may be lost, so the server repeats it. */
     client_data(&one, 2, data + 512, 100);
     CHECK(client_expect(&one, ACK, 2, fixture_millis()));
     kept = fixture_read(&self, "new", &length);
@@ -418,7 +418,7 @@ static void too_long_data_is_refused(void)
     end();
 }
 
-/* Every short datagram there is, and a great many random ones. */
+/* Every possible short datagram, and many random ones. */
 static void anything_at_all(void)
 {
     client one;
@@ -459,7 +459,7 @@ int main(void)
     RUN(names_that_are_meant_well);
     RUN(options);
     RUN(unasked_options_are_not_offered);
-#ifndef _WIN32 /* wine tells nobody of a closed port */
+#ifndef _WIN32 /* wine reports no closed port */
     RUN(a_stranger_sees_a_closed_port);
 #endif
     RUN(on_a_shared_port_a_stranger_gets_error_5);

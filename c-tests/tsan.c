@@ -1,6 +1,6 @@
 /*
- * What a library instrumented by LLVM calls and GCC's runtime of ThreadSanitizer has not: it sees the functions of the C
- * library themselves. A runtime that has them goes first.
+ * Functions that a library instrumented by LLVM calls and that GCC's ThreadSanitizer runtime lacks, because it
+ * intercepts the functions of the C library themselves. They are weak: a runtime that has them takes precedence.
  */
 #include <stddef.h>
 #include <string.h>

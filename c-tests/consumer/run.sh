@@ -32,7 +32,7 @@ run() {
     echo "ok: $name"
 }
 
-# What is installed works wherever it is moved to.
+# An installed tree works after it was moved.
 quietly "$CMAKE" --install "$build" --prefix "$work/first"
 mv "$work/first" "$work/prefix"
 prefix=$work/prefix

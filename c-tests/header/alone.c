@@ -141,7 +141,7 @@ SAME(TFTPSERVER_ERROR_NOT_AVAILABLE, 909);
 SAME(TFTPSERVER_ERROR_SYSTEM, 910);
 /* api: end numbers */
 
-/* Every field that a program may use, with the type that it was promised. */
+/* Every field that a program may use, with its promised type. */
 struct places {
     int32_t *number;
     int64_t *number64;

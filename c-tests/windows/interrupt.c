@@ -1,12 +1,13 @@
-/* Starts a program, and when it has written its first line sends all programs of the console Ctrl-C, as its window does; takes
-   no notice of it itself. Passes on what it writes, and ends with its code. usage: interrupt PROGRAM ARGUMENT... */
+/* Starts a program. When that has written its first line, sends Ctrl-C to all programs of the console, as its window
+   does, but ignores it itself. Passes on the program's output, and ends with its code.
+   usage: interrupt PROGRAM ARGUMENT... */
 #include <windows.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* For arguments without quotation marks: those of paths and options. */
+/* Quotes an argument without quotation marks in it, such as a path or an option. */
 static void append(char *line, size_t room, const char *word)
 {
     size_t used = strlen(line);

@@ -1,6 +1,7 @@
 /*
- * What the test programs use of POSIX and MinGW-w64 lacks, by Winsock. Included before everything else (gcc -include): the
- * programs are those that run elsewhere, unchanged. In wine the current drive is that of the system's root, so that /tmp is there.
+ * The POSIX functions that the test programs use and MinGW-w64 lacks, on top of Winsock. Included before everything
+ * else (gcc -include), so that the programs are unchanged. In wine the current drive is the one of the system's root, so
+ * that /tmp is there.
  */
 #ifndef WINDOWS_POSIX_H
 #define WINDOWS_POSIX_H
@@ -54,7 +55,7 @@ __attribute__((constructor)) static void posix_begin(void)
     WSAStartup(MAKEWORD(2, 2), &data);
 }
 
-/* SIGALRM: a thread that ends the program. */
+/* In place of SIGALRM: a thread that ends the program. */
 static void *posix_alarm(void *seconds)
 {
     Sleep((DWORD)(size_t)seconds * 1000);
@@ -109,7 +110,7 @@ static inline ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     return (ssize_t)sent;
 }
 
-/* The socket functions of POSIX take void pointers. */
+/* POSIX's socket functions take void pointers. */
 #define sendto(fd, bytes, length, flags, to, size) \
     ((ssize_t)posix_errno(sendto((SOCKET)(fd), (const char *)(bytes), (int)(length), (flags), (to), (size))))
 #define send(fd, bytes, length, flags) \
@@ -124,7 +125,7 @@ static inline ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 #define bind(fd, to, size) posix_errno(bind((SOCKET)(fd), (to), (size)))
 #define connect(fd, to, size) posix_errno(connect((SOCKET)(fd), (to), (size)))
 
-/* Descriptors of files are small numbers, and so are sockets: one of the two closes it. */
+/* Files and sockets both have small numbers as descriptors: one of the two calls closes it. */
 static inline int posix_close(int fd)
 {
     return closesocket((SOCKET)fd) == 0 ? 0 : _close(fd);

@@ -27,7 +27,7 @@ static void it_is_signalled_while_an_event_waits(void)
     client_request(&reader, RRQ, "f", "octet", NULL);
     while (fixture_count(&self, START_TRANSFER) == 0) {
         for (i = 0; i < 3; i++) {
-            NEED(waits(event, fixture_millis()) == WAIT_OBJECT_0); /* looking does not reset it */
+            NEED(waits(event, fixture_millis()) == WAIT_OBJECT_0); /* waiting does not reset it */
         }
         CHECK_INT(tftpserver_do_doevents(self.server), 0);
     }
@@ -43,7 +43,7 @@ static void it_is_signalled_while_an_event_waits(void)
     fixture_close(&self);
 }
 
-/* What waits when the handle is first asked for signals it at once; Reset takes it back, and leaves the handle. */
+/* Events that are queued when the handle is first requested signal it at once. Reset clears it and keeps the handle. */
 static void it_is_signalled_for_what_waits_already(void)
 {
     fixture self;
@@ -55,7 +55,7 @@ static void it_is_signalled_for_what_waits_already(void)
     CHECK(tftpserver_do_config(self.server, "SelectWaitMillis=0") != NULL);
     NEED(client_open(&reader, self.port, NULL));
     client_request(&reader, RRQ, "absent", "octet", NULL);
-    Sleep(300); /* for the request to come; where that takes longer, the wait below has it */
+    Sleep(300); /* for the request to arrive; if that takes longer, the wait below covers it */
     event = tftpserver_get_event_handle(self.server);
     NEED(event != NULL);
     waited = waits(event, fixture_millis());
