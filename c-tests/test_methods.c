@@ -61,7 +61,7 @@ static void starting_twice_is_starting_once(void)
     fixture_close(&self);
 }
 
-/* A transfer in progress goes on, new requests get no answer, and the port is free at once, even for the same server. */
+/* A transfer in progress goes on, new requests get no answer, and the port is free at once, also for this server. */
 static void stopping_leaves_transfers_alone(void)
 {
     uint8_t *data = fixture_bytes(2000);

@@ -171,7 +171,7 @@ static int32_t hold(tftpserver *server, tftpserver_event *event, void *context)
     return tftpserver_do_hold(server, event->data.transfer.connection_id, 1);
 }
 
-/* Begins an upload of one block, which only the Transfer callback stores. Returns its id once the block was delivered. */
+/* Begins an upload of one block, which only the Transfer callback stores. Returns its id after the block's event. */
 static int32_t upload_that_is_held(fixture *self, client *one, int32_t *held)
 {
     int64_t end = client_now() + fixture_millis();

@@ -1,6 +1,6 @@
-"""A file system in memory that stops answering when it is told to: FUSE, spoken over /dev/fuse without a library.
+"""A file system in memory that stops answering on demand: the FUSE protocol over /dev/fuse, without a library.
 
-It has one directory. What hangs is a set of operations; their requests are kept, and answered when it is let go.
+It has one directory. A set of operations hangs; their requests are kept and answered when the file system is let go.
 """
 import ctypes
 import os
@@ -41,7 +41,7 @@ class HungFs:
             self.hanging = set(operations)
 
     def let_go(self):
-        """Answers everything, in its order."""
+        """Answers all kept requests in their order."""
         with self.lock:
             kept, self.kept, self.hanging = self.kept, [], set()
         for request in kept:
@@ -55,7 +55,7 @@ class HungFs:
         return self
 
     def __exit__(self, *_):
-        """Before whoever uses it is ended: what waits for an answer cannot even be killed."""
+        """Lets go before the processes that use it are ended: one that waits for an answer cannot even be killed."""
         self.let_go()
         net.libc.umount2(self.path.encode(), MNT_DETACH)
 

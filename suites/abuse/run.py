@@ -20,7 +20,7 @@ def main():
     runner = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(runner)
     long = os.environ.get("ABUSE_LONG") == "1"
-    # One after the other where speeds are compared.
+    # Classes that compare speeds run one after the other.
     word = sys.argv[3] if len(sys.argv) > 3 and sys.argv[2] == "-k" else ""
     return runner.run_all([HERE], word, workers=1 if long else 3, seconds=3600 if long else 300,
                           first="test_loss.")

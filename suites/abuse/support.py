@@ -29,12 +29,12 @@ SETUP_SECONDS, END_SECONDS = 20, 240
 
 PERIOD = 131_071
 
-# Hosts of the load, and hosts that are nobody's.
+# The hosts of the load, and unused addresses.
 HOSTS, NOBODY = "10.80.0.0", "10.88.0.0"
 
 
 def told(text):
-    """Figures, for whoever reads the log."""
+    """Prints a figure to the log."""
     print("figure: " + text, file=sys.stderr, flush=True)
 
 
@@ -43,7 +43,7 @@ def dies_with_us():
 
 
 def go_first():
-    """Where speeds are judged: before whatever else runs on this machine, server, load and flood alike."""
+    """Raises the priority of server, load and flood above everything else on this machine, where speeds are judged."""
     if LONG and net.IS_ROOT:
         os.setpriority(os.PRIO_PROCESS, 0, -20)
         if os.path.exists("/proc/self/autogroup"):
@@ -53,7 +53,7 @@ def go_first():
 
 
 class Process:
-    """A program of benches/ with pipes. Ended, however the test ends."""
+    """A program of benches/ with pipes, which is ended however the test ends."""
 
     def __init__(self, program, *words, before=None, **options):
         def prepare():
@@ -79,7 +79,7 @@ class Process:
                 pipe.close()
 
     def line(self, seconds=SETUP_SECONDS):
-        """The next line of its output."""
+        """Returns the next line of its output."""
         ready, _, _ = select.select([self.process.stdout], [], [], seconds)
         text = self.process.stdout.readline().decode() if ready else ""
         if not text:
@@ -91,7 +91,7 @@ class Process:
         self.process.stdin.write(text.encode() + b"\n")
 
     def result(self, seconds=END_SECONDS):
-        """Its last words, JSON."""
+        """Waits for its end and returns the JSON object that it prints last."""
         try:
             out, err = self.process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -109,7 +109,7 @@ class Process:
 
 
 class Measured(Process):
-    """A program whose memory is looked at."""
+    """A program whose memory is measured."""
 
     def status(self, name):
         with open(f"/proc/{self.pid}/status") as file:
@@ -117,12 +117,12 @@ class Measured(Process):
 
     @property
     def resident(self):
-        """KiB."""
+        """The resident memory in KiB."""
         return self.status("VmRSS")
 
     @property
     def peak(self):
-        """KiB, the most so far."""
+        """The peak of the resident memory so far, in KiB."""
         return self.status("VmHWM")
 
 
@@ -135,7 +135,7 @@ class Feeder(Measured):
 
 
 class Server(Measured):
-    """The library without a callback. Keywords are settings."""
+    """A program on the library without callbacks. Keywords are settings."""
 
     def __init__(self, root, host="127.0.0.1", descriptors=DESCRIPTORS, properties=(), **settings):
         words = ["--dir", root, "--host", host]
@@ -152,7 +152,7 @@ class Server(Measured):
         self.port = int(self.line().rsplit(":", 1)[1])
 
     def set(self, number, value):
-        """A property, for transfers that begin from now on."""
+        """Sets a property, for transfers that begin from now on."""
         self.say(f"{number}={value}")
         self.line()
 
@@ -169,7 +169,7 @@ class Server(Measured):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def lowest_free(self):
-        """The number of the next descriptor, once nothing is opened and closed any more."""
+        """Returns the number of the next descriptor, once no descriptor is opened or closed any more."""
         def numbers():
             return {int(name) for name in os.listdir(f"/proc/{self.pid}/fd")}
         before = None
@@ -182,7 +182,7 @@ class Server(Measured):
         return {"resident_kib": self.resident, "descriptors": self.descriptors, "threads": self.threads}
 
     def transfer_ports(self):
-        """Where it has sockets besides the one that listens."""
+        """Returns the ports of its sockets other than the listening one."""
         own = set()
         for fd in os.listdir(f"/proc/{self.pid}/fd"):
             try:
@@ -207,12 +207,12 @@ class Server(Measured):
 
 
 def load(server, /, **options):
-    """Clients that are patient: nothing here fails because the machine is slow."""
+    """Starts the load with many retries, so that no transfer fails because the machine is slow."""
     return Process("load", port=server.port, seed=SEED, **{"tries": 100, "seconds": END_SECONDS} | options)
 
 
 def whole(result, count):
-    """All transfers came to a good end, every byte as it should be."""
+    """Checks that all transfers succeeded with the right content."""
     if (result["done"], result["failed"]) != (count, 0):
         raise AssertionError(f"{result}")
 
@@ -234,8 +234,8 @@ def pattern(size):
 
 
 class Wire:
-    """Two networks on one cable: the server's, which becomes this process's, and the others', `there`. The others have every
-    address from HOSTS on, and none from NOBODY on; what is sent to those is lost."""
+    """Two networks on one cable: the server's, which becomes this process's, and the clients', `there`. The clients'
+    network has every address from HOSTS on, and none from NOBODY on; packets to those are lost."""
 
     address = "10.9.0.1"
 
@@ -257,7 +257,7 @@ class Wire:
                            ports=",".join(str(port) for port in ports), **{"from": NOBODY}, **options)
 
     def sent(self):
-        """Packets and bytes that the server's network has sent so far, with their Ethernet headers."""
+        """Returns the packets and bytes that the server's network has sent so far, Ethernet headers included."""
         with open("/proc/self/net/dev") as file:
             fields = next(line for line in file if line.strip().startswith("here:")).split(":")[1].split()
         return int(fields[9]), int(fields[8])

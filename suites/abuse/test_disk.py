@@ -36,7 +36,7 @@ class HungDisk(unittest.TestCase):
 
     def make(self):
         os.mkdir(os.path.join(self.root, "cool"))
-        # What is reached through a link that leaves and comes back is never answered on an I/O thread.
+        # A file behind a link that leaves the directory and comes back is never opened on an I/O thread.
         for name in ("fine", "cool/file"):
             with open(os.path.join(self.root, name), "wb") as file:
                 file.write(support.pattern(SIZE))
@@ -76,14 +76,14 @@ class HungDisk(unittest.TestCase):
         self.hangs([READ], "80 files, read", op="read", name="hung/file", files=80)
 
     def test_given_up_after_timeout(self):
-        """Nobody waits longer than Timeout, and what is over counts no more, though the disk still hangs."""
+        """No client waits longer than Timeout, and ended transfers no longer count, though the disk still hangs."""
         def test():
             own_mounts()
             self.make()
             disk = HungFs(os.path.join(self.root, "hung"), file=support.pattern(SIZE))
             with Server(self.root, properties={17: 2}) as server, disk:
                 disk.hang(OPEN)
-                # These ask once and go away.
+                # These clients send one request and go away.
                 result = load(server, size=SIZE, clients=20, op="read", name="hung/file", tries=0).result()
                 self.assertEqual(result["failed"], 20)
                 self.assertEqual(server.statistics()["active"], 20)

@@ -28,7 +28,7 @@ class Exhaustion(unittest.TestCase):
         self.assertIn("Too many open files", result["said"])
 
     def test_no_descriptor_in_mid_flight(self):
-        """The limit falls to what is open while transfers run, both ways."""
+        """Transfers run in both directions while the limit falls to the number of open descriptors."""
         with Server(self.root) as server, \
                 load(server, op="read", name="image", size=SIZE, clients=CLIENTS, together="yes") as readers:
             self.assertEqual(readers.line(), "open")
@@ -50,7 +50,7 @@ class Exhaustion(unittest.TestCase):
             server.wait_until(lambda: sorted(os.listdir(self.root)) == ["image", "other"], "uploads are left")
 
     def test_no_descriptor_from_the_beginning(self):
-        """Some more than it has after the start: the first transfer socket, perhaps a file; then no more."""
+        """The limit allows a few descriptors beyond those of the start: the first transfer socket, perhaps a file."""
         for spare in range(6):
             with self.subTest(spare=spare), Server(self.root) as server:
                 _, most = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)

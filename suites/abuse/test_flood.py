@@ -50,7 +50,7 @@ class Floods(unittest.TestCase):
             file.write(support.pattern(100))
 
     def transfers(self, wire, server, during):
-        """Real transfers that are under way when `during` begins and over before it ends; bytes a second."""
+        """Runs real transfers that begin before `during` and end before it does. Returns their bytes per second."""
         server.wait_until(lambda: server.statistics()["active"] == 0, "transfers are left")
         server.set(16, PATIENCE)
         with wire.load(server, op="read", name="image", size=SIZE, blksize=1428, clients=CLIENTS,
@@ -74,7 +74,8 @@ class Floods(unittest.TestCase):
         return flood
 
     def compare(self, wire, server, name):
-        """The transfers' speed with a flood at the server, by that with the same flood at a socket that only discards."""
+        """Returns the ratio of the transfers' speed under a flood at the server to that under the same flood at a
+        socket that only discards."""
         kind, where = FLOODS[name]
         ratios, rows = [], []
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as discards:
@@ -104,7 +105,8 @@ class Floods(unittest.TestCase):
         self.assertLessEqual(server.statistics()["active"], 16_384)
 
     def after(self, wire, server, before):
-        """Once the half-open ones are given up, nothing of it is left, and new clients are served."""
+        """Checks that nothing is left of the flood once the half-open transfers are given up, and that new clients are
+        served."""
         server.wait_until(lambda: server.statistics()["active"] == 0, "transfers are left")
         server.wait_until(lambda: sorted(os.listdir(self.root)) == ["image", "small"], "unfinished uploads are left")
         # Shared sockets, once open, stay open: 64 of a thread.
@@ -160,7 +162,7 @@ class Floods(unittest.TestCase):
         in_child(test)
 
     def test_descriptors_are_left_to_others(self):
-        """WRQs that never send take an eighth of the descriptors, not all: a file that nobody reads yet is opened."""
+        """WRQs without DATA take an eighth of the descriptors, not all: a file that is not cached yet can be opened."""
         def test():
             wire = Wire()
             with Server(self.root, wire.address, descriptors=256) as server:
@@ -175,7 +177,7 @@ class Floods(unittest.TestCase):
         in_child(test)
 
     def amplification(self, wire, server, kind, **options):
-        """Bytes answered by bytes asked, IP headers and all, until the server has given up."""
+        """Returns the ratio of bytes sent to bytes received, IP headers included, until the server has given up."""
         before, bytes_before = wire.sent()
         flood = wire.flood(kind, [server.port], rate=2_000, **options)
         server.wait_until(lambda: wire.sent()[0] - before > 500, "no answer")
@@ -187,7 +189,7 @@ class Floods(unittest.TestCase):
         return ratio, (packets - before) / sent["packets"]
 
     def test_amplification(self):
-        """A request that nobody stands behind is answered with one packet and its repetitions, 7 by default, and an ERROR."""
+        """A request without a client is answered with one packet, its retransmissions (7 by default) and an ERROR."""
         def test():
             wire = Wire()
             properties = {} if LONG else HASTE
@@ -208,6 +210,6 @@ class Floods(unittest.TestCase):
             flood = wire.flood(kind, [server.port], rate=5_000)
             time.sleep(0.3)
             packets = end_flood(flood)["packets"]
-            # Whoever comes behind them is answered when they have been seen.
+            # A request after them is answered once they have been handled.
             whole(wire.load(server, op="read", name="small", size=100).result(), 1)
             self.assertLess(wire.sent()[0] - before, 100, f"of {packets}")

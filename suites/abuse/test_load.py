@@ -21,12 +21,12 @@ SOURCES, MOST_FOR_SOURCES_KIB = 1000, 64 * 1024
 
 
 class ThousandSources(unittest.TestCase):
-    """Each client has a source of its own, which holds nothing itself."""
+    """Each client has its own source, which buffers nothing."""
 
     def together(self, kind):
         size = (1000 if LONG else 60) * 1428 + 100
         with tempfile.TemporaryDirectory() as root, Feeder(root) as server:
-            # One beforehand: what the first download costs is none of these.
+            # One download beforehand, so that one-time costs do not count.
             with load(server, name=f"{kind}.{size}", size=size, blksize=1428) as first:
                 whole(first.result(), 1)
             before = server.resident
@@ -54,7 +54,7 @@ class TenThousand(unittest.TestCase):
         self.root = directory.name
 
     def together(self, server, count=COUNT, **options):
-        """All begin, and stop at their second block until the last one has come so far."""
+        """All transfers begin, and stop at their second block until the last one has come as far."""
         before = server.held()
         with load(server, clients=count, size=SIZE, together="yes", dir=self.root, **options) as clients:
             self.assertEqual(clients.line(200), "open")

@@ -47,7 +47,7 @@ def nft(text):
 
 
 def lose(rules, sets=""):
-    """Drops UDP packets as they arrive, so that no sender hears of it."""
+    """Drops UDP packets at their arrival, so that no sender gets an error."""
     nft("add table inet loss\ndelete table inet loss\n"
         f"table inet loss {{\n{sets}\nchain arriving {{\ntype filter hook input priority 0;\n{rules}\n}}\n}}\n")
 
@@ -98,7 +98,7 @@ class Loss:
             file.write(data)
 
     def read(self, client, server, data, name, **options):
-        """What became of it."""
+        """Returns how the download ended."""
         try:
             real.read(client, server, name, data, PATIENCE, **options)
             return "whole"

@@ -12,7 +12,7 @@ HALF_OPEN, SHARED = LIMIT // 8, 64
 
 
 def limited(limit, test):
-    """Runs `test` in a process that may have so many descriptors."""
+    """Runs `test` in a process with this limit on descriptors."""
     def child():
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
         test()

@@ -67,7 +67,7 @@ class Server:
             return file.read()
 
     def stop(self):
-        """Asks it to end; gives its exit code and what it printed."""
+        """Ends it by SIGINT and returns its exit code and its output."""
         self.process.send_signal(signal.SIGINT)
         try:
             code = self.process.wait(20)
@@ -143,7 +143,7 @@ CLIENTS = [Curl, Hpa, Atftp, Busybox]
 
 
 def installed(client):
-    """Whether it is there, and the one that is meant: other packages have a `tftp` too."""
+    """Returns whether the right program is installed: other packages have a `tftp` too."""
     if not shutil.which(client.program):
         return False
     question, answer = {Hpa: (["tftp", "-V"], "tftp-hpa"), Busybox: (["busybox", "--list"], "\ntftp\n")}.get(
@@ -195,7 +195,7 @@ def read_missing(client, server):
 
 
 def oack_of_an_empty_file(server, asked, answer):
-    """KNOWN: curl must not be told a size of 0; Erlang's client refuses an OACK without the size that it asked for."""
+    """KNOWN: curl must not get a tsize of 0; Erlang's client refuses an OACK without the tsize that it requested."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.settimeout(30)
         one.sendto(b"\0\1size-0\0octet\0" + asked.replace(" ", "\0").encode() + b"\0", ("127.0.0.1", server.port))
@@ -205,7 +205,7 @@ def oack_of_an_empty_file(server, asked, answer):
 
 
 def cases(server):
-    """(name, function) of every case, the long ones first."""
+    """Returns (name, function) of every case, the long ones first."""
     clients = [client for client in CLIENTS if installed(client)]
     for client in clients:
         yield f"{client.name} read 40M", lambda c=client: read(c, server, "long", content(LONG), 240)

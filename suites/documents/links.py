@@ -18,7 +18,7 @@ def text_of(name):
 
 
 def anchors(name):
-    """The names that GitHub and the site give to the headings of a page."""
+    """Returns the anchors that GitHub and the site give to the headings of a page."""
     found = set(re.findall(r'<a (?:id|name)="([^"]*)"', text_of(name)))
     for heading in re.findall(r"^#{1,6} +(.*?) *$", text_of(name), flags=re.M):
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", heading)

@@ -13,7 +13,7 @@ SOURCE = os.path.abspath(sys.argv[1])
 
 
 def man_db():
-    """Whether man is man-db's: others know no --warnings, and minimal images have a man that only says so."""
+    """Returns whether man is man-db's: others lack --warnings, and minimal images have a stub that prints a notice."""
     return bool(shutil.which("man")) and "man 2" in subprocess.run(["man", "--version"], capture_output=True,
                                                                    text=True).stdout
 
@@ -32,7 +32,7 @@ def read(path):
 
 
 def complaints(place, name):
-    """What man and mandoc have to say about one page."""
+    """Returns the warnings of man and mandoc about one page."""
     said = []
     if MAN:
         done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", name], cwd=place,
@@ -53,7 +53,7 @@ def rendered(place, name):
 
 
 def content(place, names):
-    """What the header says comes through: each constant, each parameter of one function, code as it stands."""
+    """Checks that the pages have the header's content: each constant, each parameter of one function, code verbatim."""
     everything = "".join(read(os.path.join(place, "man3", name + ".3")) for name in names)
     header = read(os.path.join(SOURCE, "include", "tftpserver.h"))
     wrong = [f"{name} is on no page" for name in re.findall(

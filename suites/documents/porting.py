@@ -27,7 +27,7 @@ def run(text, place, **environment):
 
 
 def cpp(text, place):
-    """A program of the kind that the page speaks of, from a directory that looks like the sources."""
+    """Builds a program such as the page describes, in a directory that looks like the sources."""
     shutil.copy(os.path.join(SOURCE, "bindings", "cpp", "compat", "cpp", "tftpserver", "tftpserver.cpp"),
                 os.path.join(place, "program.cpp"))
     flags = f"-I'{SOURCE}/include' -L'{os.path.dirname(LIBRARY)}' -ltftpserver"
@@ -75,8 +75,8 @@ def commands(text):
 
 
 def documents():
-    """Every page with code on it has somebody who tries it: tests/interface/reference, suites/documents/tutorial.py, suites/fleet/test_fleet.py,
-    crates/tftpserver-cli/tests, or this."""
+    """Checks that every page with code on it has a test: tests/interface/reference, suites/documents/tutorial.py,
+    suites/fleet/test_fleet.py, crates/tftpserver-cli/tests, or this one."""
     tried = {"reference.md", "tutorial.md", "porting-from-ipworks.md", "scale.md", "command.md"}
     return [f"nobody tries the code on docs/{name}" for name in os.listdir(os.path.join(SOURCE, "docs"))
             if name.endswith(".md") and name not in tried and "\n```" in read("docs", name)]

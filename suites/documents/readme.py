@@ -26,7 +26,7 @@ def blocks():
 
 
 def prose():
-    """What is left without the blocks: a lambda in C++ looks like a link."""
+    """Returns the text without its code blocks, because a lambda in C++ looks like a link."""
     text = open(os.path.join(SOURCE, "README.md"), encoding="utf-8").read()
     return re.sub(r"^```.*?^```$", "", text, flags=re.S | re.M)
 
@@ -40,7 +40,7 @@ def run(command, cwd, **environment):
 
 
 def fetch(process, port, name, seconds=30):
-    """One small file by TFTP from a program that begins to listen; asks again until it answers."""
+    """Reads one small file from a program that begins to listen; repeats the request until it answers."""
     await_bound(process, port)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.settimeout(0.5)
@@ -57,7 +57,7 @@ def fetch(process, port, name, seconds=30):
 
 
 class Work:
-    """A place with the library installed, and a directory that looks like a consumer's."""
+    """An installation of the library, and a directory that looks like a consumer's."""
 
     def __init__(self, here):
         self.here = here
@@ -82,7 +82,7 @@ class Work:
     # One method for each kind of block; README names no other.
 
     def front_door(self, text):
-        """The targets exist; `make test` is what runs this, and `make serve` is tried with a free port."""
+        """Checks that the targets exist. `make test` runs this test itself; `make serve` is run with a free port."""
         for line in text.splitlines():
             run(["make", "-n", *line.split("#")[0].split()[1:]], SOURCE)
         port = free_port()
@@ -111,7 +111,7 @@ class Work:
             process.wait(20)
 
     def command(self, text):
-        """Every line is one that the command takes; the server's are started, on a port of their own, and serve."""
+        """Checks that the command accepts every line. Those of servers are started on a free port, and serve."""
         program = os.path.join(SOURCE, os.environ.get("CARGO_TARGET_DIR", "target"), "debug", "tftpserver")
         if not os.path.exists(program):
             print("NOT RUN: the command is not built: cargo build --workspace")
@@ -135,10 +135,10 @@ class Work:
                 assert server.wait(60) == 0
 
     def picture(self, text):
-        """The view as it was; nothing to run."""
+        """A picture of the view; there is nothing to run."""
 
     def install(self, text):
-        """Steps one and two were done by whoever runs this: they are run on that build, the third as it is."""
+        """Runs steps one and two on the build that this test was started from, and the third unchanged."""
         assert text.splitlines()[0] == "cmake -S . -B build"
         self.shell(text.replace("-B build", f'-B "{BUILD}"').replace("--build build", f'--build "{BUILD}"')
                    .replace("--install build", f'--install "{BUILD}"').replace("cmake ", f'"{CMAKE}" '), SOURCE)
@@ -171,13 +171,14 @@ class Work:
             print("NOT RUN: no C++ compiler is installed")
 
     def rust(self, text):
-        """The same as the crate's example, which Cargo compiles with its tests; crates/tftp-serve/tests runs what it does."""
+        """Checks that the block equals the crate's example, which Cargo compiles with its tests and
+        crates/tftp-serve/tests runs."""
         path = os.path.join(SOURCE, "crates", "tftp-serve", "examples", "minimal.rs")
         example = open(path, encoding="utf-8").read()
         assert text == re.sub(r"\A(//!.*\n)*\n", "", example), "not minimal.rs"
 
     def twenty_lines(self, text, name, compiler):
-        """The same as the example, without a warning, and they serve."""
+        """Checks that the block equals the example, compiles without a warning, and serves."""
         assert text == open(os.path.join(SOURCE, "examples", name), encoding="utf-8").read(), f"not {name}"
         assert len(text.splitlines()) <= 22, "twenty lines, more or less"
         port = free_port()
@@ -197,7 +198,7 @@ class Work:
         assert done.returncode != 0 and "examples/files" in done.stderr, f"{name} without its directory: {done}"
 
     def python(self, text):
-        """The same library as the C programs', through the package in the tree."""
+        """Runs the block with the library of the C programs, through the package in the tree."""
         port = free_port()
         environment = {**os.environ, "PYTHONPATH": os.path.join(SOURCE, "bindings", "python"),
                        "PYTHONDONTWRITEBYTECODE": "1",
@@ -229,7 +230,7 @@ def main():
     found = blocks()
     with tempfile.TemporaryDirectory() as here:
         work = Work(here)
-        # What the others stand on comes first.
+        # Installation comes first, because the other blocks need it.
         for text in [text for language, text in found if language == "sh" and text.startswith("cmake ")]:
             work.install(text)
         for language, text in found:

@@ -34,7 +34,7 @@ def same(what, have, wanted):
 
 
 def section(title):
-    """The text below "## title", up to the next heading of that rank."""
+    """Returns the text below "## title", up to the next heading of that rank."""
     found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", TUTORIAL, flags=re.S | re.M)
     return found[1] if found else fail(f"there is no section {title}")
 
@@ -52,7 +52,7 @@ def shell(text, cwd):
 
 
 def compiled(text, place):
-    """A `cc` line as it stands, but for pkg-config: the package tests have shown what it says."""
+    """Runs a `cc` line as it stands, except for pkg-config, whose output the package tests check."""
     same("pkg-config in a cc line", text.count("$(pkg-config --cflags --libs tftpserver)"), 1)
     flags = f"-I'{INCLUDE}' '{LIBRARY}' -Wl,-rpath,'{os.path.dirname(LIBRARY)}'"
     text = text.replace("$(pkg-config --cflags --libs tftpserver)", flags)
@@ -63,12 +63,12 @@ def compiled(text, place):
 # ---- a client ----
 
 def read(port, name, seconds=20):
-    """The file, or ("error", code)."""
+    """Returns the file, or ("error", code)."""
     return outcome(port, seconds, lambda client: client.read(name))
 
 
 def write(port, name, data):
-    """None, or ("error", code)."""
+    """Returns None, or ("error", code)."""
     return outcome(port, 20, lambda client: client.write(name, data))
 
 
@@ -81,7 +81,7 @@ def outcome(port, seconds, call):
 
 
 class Program:
-    """A program that says "... on port N" when it is ready."""
+    """A program that prints "... on port N" when it is ready."""
 
     def __init__(self, command, cwd):
         self.process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -246,7 +246,7 @@ def first(place, suffix, build, command):
 
 
 def command_line(text, place, number):
-    """./provision as it is called there, but for the directories and, where none is asked for, the port."""
+    """Runs ./provision as the page does, except for the directories and, if the page names none, the port."""
     lab = os.path.join(place, f"line-{number}")
     root, backups = fill(lab)
     words = text.split()
@@ -298,7 +298,7 @@ def firewall(text, place):
 
 
 def page():
-    """Its links lead somewhere, and every section that has steps has blocks."""
+    """Checks that links have targets and that every section with steps has blocks."""
     prose = re.sub(r"^```.*?^```$", "", TUTORIAL, flags=re.S | re.M)
     for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", prose):
         if not os.path.exists(os.path.join(SOURCE, "docs", link)):

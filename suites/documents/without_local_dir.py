@@ -92,7 +92,7 @@ def try_client(client, here):
     with Program("without_local_dir_refuse") as program:
         run(client(program.port, True, "nothing", got + "-none"))
         same(program.line().split(".")[0], "127 Can't open local file", "a download that nobody answers")
-        # Some clients make the file before they ask.
+        # Some clients create the file before they send the request.
         same(read(got + "-none") if os.path.exists(got + "-none") else b"", b"", "what came of nothing")
         run(client(program.port, False, "nothing", sent))
         same(program.line().split(".")[0], "126 A valid LocalFile must be provided for PUT operations",

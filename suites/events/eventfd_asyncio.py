@@ -46,7 +46,7 @@ class Server(lib.Server):
 
 
 async def move(server, call, *arguments):
-    """A client on a thread, while the loop delivers."""
+    """Runs a client on a thread while the loop delivers events."""
     server.order, server.seen = [], b""
     server.ended.clear()
     with lib.Client(server.address) as client:

@@ -1,5 +1,5 @@
-"""What the tests of the jail and of uploads stand on: a directory that is served beside one that is not, what the
-kernel tells of it, single exchanges with a server, processes that end before their time.
+"""The common ground of the tests of the jail and of uploads: a directory that is served beside one that is not, the
+kernel's view of it, single exchanges with a server, processes that end before their time.
 
 suites/lib/run.py runs them. TFTP_SEED=N replays what chance did. How long the long ones are: TFTP_SWAPS, requests
 while directories are swapped, and no fewer swaps (6000); TFTP_KILLS, servers killed (40); TFTP_ROUNDS, rounds of several
@@ -34,14 +34,14 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def seed():
-    """Where chance begins: given, or new and shown where the test fails."""
+    """Returns the random seed: given, or new and printed if the test fails."""
     value = int(os.environ.get("TFTP_SEED") or random.SystemRandom().randrange(1 << 32))
     print(f"TFTP_SEED={value}", flush=True)
     return value
 
 
 def times(name, default):
-    """How often the long ones do it."""
+    """Returns the number of rounds of a long test."""
     return int(os.environ.get("TFTP_" + name) or default)
 
 
@@ -79,7 +79,8 @@ class Ground:
         os.symlink(target, os.path.join(self.root, name))
 
     def strangers(self):
-        """Everything but what is served: what it is, which it is, when it was last read, written or changed."""
+        """Returns everything outside the served directory: its kind, its identity, and the times of its last access,
+        write and change."""
         found = {}
         for path, directories, files in os.walk(self.base):
             if path == self.base:
@@ -94,7 +95,7 @@ class Ground:
 
 
 class Watch:
-    """inotify: whatever is opened, read, made, changed or removed in the directories of a ground outside its root."""
+    """Watches by inotify what is opened, read, made, changed or removed in a ground's directories outside its root."""
 
     ALL = 0xFFF
 
@@ -111,7 +112,7 @@ class Watch:
         self.events()
 
     def events(self, but=("root",)):
-        """(directory, name, kind of event), of which some names are of no interest."""
+        """Returns (directory, name, kind of event), without some names of no interest."""
         found = []
         while select.select([self.fd], [], [], 0)[0]:
             data = os.read(self.fd, 1 << 16)
@@ -128,7 +129,7 @@ class Watch:
 
 
 class Asker:
-    """Asks a server and tells the first answer, whole; a transfer that begins is given up."""
+    """Sends requests to a server and returns the first answer, whole. A transfer that begins is given up."""
 
     def __init__(self, address):
         self.address = address
@@ -142,13 +143,13 @@ class Asker:
             return packet
 
     def code(self, opcode, name):
-        """The number of the ERROR, or None where there was none."""
+        """Returns the number of the ERROR, or None if there was none."""
         packet = self.ask(opcode, name)
         return struct.unpack("!H", packet[2:4])[0] if packet[:2] == b"\0\5" else None
 
 
 class Upload:
-    """One client that is moved on block by block."""
+    """A client that is driven block by block."""
 
     def __init__(self, address, name, data, mode, blksize):
         self.wire, self.blksize, self.block = data, blksize, 0
@@ -158,7 +159,7 @@ class Upload:
         assert self.client.receive()[0] == OACK
 
     def step(self):
-        """Sends a block and awaits its ACK; true after the last one."""
+        """Sends a block and waits for its ACK. Returns true after the last one."""
         part = self.wire[self.block * self.blksize:(self.block + 1) * self.blksize]
         self.block += 1
         for _ in range(1 + (self.block % 7 == 0)):  # now and then once more, as over a network
@@ -178,14 +179,14 @@ class Upload:
 
 
 def is_presentable(packet):
-    """An ERROR whose text is printable ASCII, ends with its NUL and names no path."""
+    """Checks that a packet is an ERROR whose text is printable ASCII, ends with its NUL and contains no path."""
     text = packet[4:-1]
     return (packet[:2] == b"\0\5" and packet[-1:] == b"\0" and 0 < len(text) < 80
             and all(0x20 <= byte < 0x7F for byte in text) and b" /" not in b" " + text)
 
 
 def is_file(path):
-    """Whether it is a regular file, and still there."""
+    """Returns whether it is a regular file that still exists."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except FileNotFoundError:
@@ -193,13 +194,13 @@ def is_file(path):
 
 
 def leftovers(directory):
-    """Unfinished uploads below a directory, by path."""
+    """Returns the paths of unfinished uploads below a directory."""
     return sorted(at for path, _, names in os.walk(directory) for name in names
                   if LEFTOVER.fullmatch(name) and is_file(at := os.path.join(path, name)))
 
 
 def until(held, what, seconds=SECONDS):
-    """Waits for what happens on other threads."""
+    """Waits for something that happens on other threads."""
     end = time.monotonic() + seconds
     while not held():
         assert time.monotonic() < end, what
@@ -207,14 +208,14 @@ def until(held, what, seconds=SECONDS):
 
 
 def drop_root():
-    """This process and its threads to come are nobody's."""
+    """Switches this process and its future threads to an unprivileged user."""
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)
 
 
 class Process:
-    """A server in a process of its own (serving.py), for those that are killed or watched from outside."""
+    """A server in a separate process (serving.py), which can be killed or watched from outside."""
 
     def __init__(self, root, *settings, before=()):
         command = [*before, sys.executable, os.path.join(HERE, "serving.py"), root, *settings]
@@ -235,7 +236,7 @@ class Process:
         self.wait()
 
     def stop(self):
-        """Its standard input ends: it closes its server and goes."""
+        """Ends its standard input, upon which it closes its server and exits."""
         self.process.stdin.close()
         self.wait()
 
@@ -246,7 +247,7 @@ class Process:
 
 
 def skip_without_strace(test):
-    """Leaves a test out where no process can be traced."""
+    """Skips a test where no process can be traced."""
     if shutil.which("strace") is None:
         test.skipTest("what takes strace, which is not installed")
     with tempfile.TemporaryDirectory() as directory:

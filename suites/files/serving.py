@@ -24,7 +24,7 @@ def main():
 
 
 def has_ended():
-    """Waits for standard input, also where a test makes this very call fail."""
+    """Waits for standard input, even if a test makes this very call fail."""
     try:
         return not os.read(0, 1)
     except BlockingIOError:

@@ -10,10 +10,10 @@ SPELLINGS = [
     # the other separator
     "..\\{}", "\\..\\{}", "..\\/{}", "../\\{}", "..\\outside\\{}", "dir\\..\\..\\{}", "dir\\../..\\{}", "dir/..\\../{}",
     "\\\\?\\..\\{}", "\\\\.\\..\\{}", ".\\..\\{}",
-    # absolute, or a way to say so
+    # absolute paths, in several spellings
     "{base}/{}", "/{base}/{}", "\\{base}\\{}", "file://{base}/{}", "C:{base}/{}", "C:\\..\\{}", "C:../{}", "~/../{}",
     "~root{base}/{}", "$HOME/../{}", "/proc/self/root{base}/{}", "/proc/self/cwd/../{}",
-    # what somebody else might make a separator or a dot of
+    # sequences that other software might read as a separator or a dot
     "%2e%2e/{}", "..%00/{}", "....//{}", "..../{}", ".../{}", "..;/{}", ".. /{}", " ../{}", "..\t/{}", "..\n/{}",
     ".\x7f./{}", "../{}::$DATA", "../{}.", "../{} ", "\uff0e\uff0e/{}", "\u2025/{}", "\u2024\u2024/{}", ".\u200b./{}",
     "\ufeff../{}", "..\u0338/{}",

@@ -23,7 +23,7 @@ def serve(root):
 
 @unittest.skipUnless(LINUX, "procfs and sysfs, which Linux has")
 class Generated(unittest.TestCase):
-    """Sizes of 0 and of a page, whatever is in the file."""
+    """Files whose reported size is 0 or a page, whatever they contain."""
 
     def same(self, path, mode="octet"):
         with open(path, "rb") as file:
@@ -107,7 +107,7 @@ class UserSpace(unittest.TestCase):
         self.on({"file": b"short"}, test, size=2000, direct=True)
 
     def test_two_files_with_one_number(self):
-        """Asked for at once: each client gets its own, though their states look the same."""
+        """Two files are requested at once, and each client gets its own, though their metadata look the same."""
         files = {"a": b"A" * 20_000, "b": b"B" * 20_000}
 
         def test(server, _):
@@ -122,7 +122,7 @@ class UserSpace(unittest.TestCase):
 
 class Rewritten(unittest.TestCase):
     def test_in_place_with_the_old_modification_time(self):
-        """What the first client's transfer has read is not what a client gets that asks after the change."""
+        """A client that requests the file after the change does not get the data that an earlier transfer has read."""
         with Server() as server:
             path = os.path.join(server.root, "firmware")
             server.file("firmware", b"o" * 300_000)
@@ -140,5 +140,5 @@ class Rewritten(unittest.TestCase):
 
 
 def age(path):
-    """Waits until a file's last change is old enough for openings to share what was read."""
+    """Waits until a file's last change is old enough for transfers to share the data that was read."""
     until(lambda: time.time() - os.stat(path).st_ctime > 0.1, "time passes")

@@ -23,7 +23,7 @@ EXT4_IOC_SHUTDOWN = 0x8004587D
 
 
 def may_mount():
-    """Whether this machine lets a child mount file systems of its own."""
+    """Returns whether this machine lets a child mount its own file systems."""
     def attempt():
         own_mounts()
         mount("tmpfs", "/mnt", "size=64k")
@@ -60,7 +60,7 @@ class Disk(unittest.TestCase):
             file.write(OLD)
 
     def refused(self, server, code, name="file", size=1 << 20, before_last=None, **options):
-        """An upload ends with that ERROR, in words that can be shown, and the application hears of it."""
+        """Checks that an upload ends with this ERROR, with printable text, and that the application gets an event."""
         self.codes.clear()
         packet = self.upload(server, name, size, before_last, **options)
         self.assertTrue(is_presentable(packet), packet)
@@ -68,7 +68,8 @@ class Disk(unittest.TestCase):
         server.pump(lambda: self.codes)
 
     def upload(self, server, name, size, before_last, **options):
-        """The ERROR packet that ends it; `before_last` is called when all but the last block are acknowledged."""
+        """Returns the ERROR packet that ends the upload. `before_last` is called when all but the last block are
+        acknowledged."""
         data = b"n" * size
         with Client(server.address) as client:
             try:
@@ -111,7 +112,7 @@ class Full(Disk):
                         self.untouched(root)
                     # Announced, it is refused before the first block.
                     self.refused(server, 3, size=0, tsize=1 << 20)
-                    # What others take meanwhile counts too, up to the last write of all.
+                    # Space that other programs take meanwhile counts too, up to the last write.
                     self.refused(server, 3, size=60_000, before_last=lambda: self.fill(root), tsize=60_000)
                     self.untouched(root, also=["filler"])
                     os.remove(os.path.join(root, "filler"))
@@ -199,7 +200,7 @@ class Limited(Disk):
 
 
 class Gone(Disk):
-    """Directories that are removed, moved or closed while somebody uploads into them."""
+    """Directories that are removed, moved or closed during an upload into them."""
 
     def test_the_directory_goes_away(self):
         for name, gone in (("dir/new", "dir"), ("dir/file", "dir"), ("a/b/c/new", "a")):
@@ -219,7 +220,7 @@ class Gone(Disk):
                         self.put_old(root)
 
     def test_another_of_the_same_name_takes_its_place(self):
-        """The upload began in the one that is gone: the new one gets nothing."""
+        """The upload began in the removed directory, so the new one gets nothing."""
         with tempfile.TemporaryDirectory() as root:
             self.put_old(root)
             os.mkdir(os.path.join(root, "dir"))
@@ -256,7 +257,8 @@ class Gone(Disk):
 
     @unittest.skipUnless(IS_ROOT, "a server without rights, which only root can start for the test")
     def test_permission_is_lost(self):
-        """What may not be renamed may not be removed either: the leftover goes when a server starts that may."""
+        """Without permission to rename there is none to remove either: the next server with permission sweeps the
+        leftover."""
         with tempfile.TemporaryDirectory() as root:
             self.put_old(root)
             for path in (root, os.path.join(root, "file")):
@@ -362,7 +364,7 @@ class Failing(Disk):
 
 @unittest.skipIf(SYSCALLS is None, "system calls that fail, which knows x86_64 and aarch64 only")
 class Injected(Disk):
-    """Errors that no file system here gives on demand: the kernel is told to give them (seccomp)."""
+    """Errors that no file system here returns on demand, injected by seccomp."""
 
     def test_writing_fails(self):
         for name, code in (("EIO", 0), ("ENOSPC", 3), ("EDQUOT", 3), ("EFBIG", 3), ("EROFS", 2), ("EPERM", 2),
@@ -386,7 +388,7 @@ class Injected(Disk):
 
 
 def inject(name, numbers, at_least):
-    """From now on those system calls fail in every thread of this process, where their third argument is that large."""
+    """Makes these system calls fail in every thread of this process if their third argument is at least that large."""
     allow, fail = (0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x00050000 | getattr(errno, name))
     program = [(0x20, 0, 0, 0)]
     for at, number in enumerate(numbers):

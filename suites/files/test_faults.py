@@ -51,7 +51,7 @@ NEVER = {"close", "futex", "exit", "exit_group", "restart_syscall", "rt_sigprocm
          "set_robust_list", "rseq", "prctl", "geteuid", "getuid", "getpid", "gettid", "tgkill", "sched_yield",
          "sched_getaffinity", "madvise", "munmap", "brk", "clock_gettime", "clock_nanosleep", "nanosleep", "gettimeofday",
          "timerfd_settime"}
-# What makes way for the calls that only a cold file, or an older kernel, brings.
+# Injected failures that make the server use calls which only a cold file or an older kernel would bring.
 GIVEN = {"pread64": ["preadv2:error=EAGAIN"], "epoll_wait": ["epoll_pwait2:error=ENOSYS"]}
 
 FILE = pattern(150_000)
@@ -59,7 +59,7 @@ OLD, NEW = b"o" * 100_000, b"n" * 140_000
 
 
 class Patient(Client):
-    """A client that repeats itself until it is answered, as clients do."""
+    """A client that retransmits until it is answered."""
 
     def __init__(self, address, opcode, name, **options):
         super().__init__(address, source="127.0.0.1")
@@ -74,7 +74,7 @@ class Patient(Client):
         self.send(self.last)
 
     def awaited(self, wanted):
-        """The answer that `wanted` accepts: other packets are repetitions."""
+        """Returns the first answer that `wanted` accepts; other packets are repetitions."""
         for _ in range(PATIENCE):
             end = time.monotonic() + 0.25
             while select.select([self.socket], [], [], max(0, end - time.monotonic()))[0]:
@@ -112,7 +112,7 @@ def read(address, name, blksize=8192):
 
 
 def write(address, name, data, blksize=8192, blocks=None):
-    """With `blocks` it is given up after so many."""
+    """Uploads a file; with `blocks` it gives up after that many."""
     with Patient(address, WRITE, name, blksize=blksize) as client:
         client.awaited(lambda packet: packet[:2] == b"\0\6")
         for number in range(1, len(data) // blksize + 2):
@@ -123,7 +123,7 @@ def write(address, name, data, blksize=8192, blocks=None):
 
 
 def refused(call, *arguments, **keywords):
-    """Whether the server ended it with an ERROR."""
+    """Returns whether the server ended the transfer with an ERROR."""
     try:
         call(*arguments, **keywords)
     except Answer:
@@ -170,7 +170,7 @@ class Faults(unittest.TestCase):
             return file.read()
 
     def strace(self, *words):
-        """Attached to every thread of the server when it returns."""
+        """Starts strace, which is attached to every thread of the server when this returns."""
         command = ["strace", "-f", "-o", self.trace, *words, "-p", str(self.server.process.pid)]
         tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         while "attached" not in (line := tracer.stderr.readline()):
@@ -184,7 +184,7 @@ class Faults(unittest.TestCase):
             return lines.read()
 
     def calls(self):
-        """The system calls of undisturbed transfers, warm and cold, and none that nobody thought of."""
+        """Returns the system calls of undisturbed transfers, warm and cold, and checks that all are expected ones."""
         self.exchange()
         self.sockets, self.others = self.descriptors()
         found = set()
@@ -222,7 +222,7 @@ class Faults(unittest.TestCase):
         self.assertGreater(failed, 0)
 
     def fails(self, call, number, error):
-        """True if the fault was met."""
+        """Returns true if the injected fault was reached."""
         what = f"{call} {number} {error}"
         words = [word for given in GIVEN.get(call, []) for word in ("-e", "inject=" + given)]
         tracer = self.strace(*words, "-e", f"inject={call}:error={error}:when={number}", "-e", f"trace={call}")
@@ -247,7 +247,7 @@ class Faults(unittest.TestCase):
             is_refused = refused(write, address, name, data)
             self.assertFalse(is_refused and undisturbed, what)
             after = self.contents(name) if os.path.exists(self.at(name)) else None
-            # What failed after the rename (the directory's fsync) is whole, though it is not acknowledged.
+            # After a failure behind the rename (the directory's fsync) the file is whole, though not acknowledged.
             allowed = [before, data] if is_refused else [data]
             self.assertTrue(after in allowed, f"{what}: {name} is {after and (len(after), after[:1])}, refused: {is_refused}")
             if name == "new" and after is not None:
@@ -258,7 +258,7 @@ class Faults(unittest.TestCase):
         self.assertFalse(os.path.exists(self.at("aborted")), what)
 
     def descriptors(self):
-        """How many sockets the server has, and what else."""
+        """Returns the number of the server's sockets, and of its other descriptors."""
         sockets, others = 0, []
         for fd in os.listdir(f"/proc/{self.server.process.pid}/fd"):
             try:
@@ -272,7 +272,7 @@ class Faults(unittest.TestCase):
         return sockets, sorted(others)
 
     def at_rest(self, what, more_sockets=None):
-        """Every file is closed; sockets stay a while, and some are kept for later transfers."""
+        """Checks that every file is closed. Sockets stay a while, and some are kept for later transfers."""
         until(lambda: self.descriptors()[1] == self.others, f"{what}: {self.descriptors()[1]} were {self.others}")
         if more_sockets is not None:
             until(lambda: self.descriptors()[0] <= self.sockets + more_sockets, f"{self.descriptors()[0]} sockets", 60)

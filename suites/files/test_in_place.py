@@ -36,7 +36,7 @@ class Place(unittest.TestCase):
         return path
 
     def stored(self, server, root, path, name="cfg"):
-        """Uploads of several lengths arrive, and the file stays the same one."""
+        """Checks that uploads of several lengths arrive and the file keeps its inode."""
         before = os.stat(path)
         for data in (b"new", b"", b"n" * 300_000, OLD[:512] * 3):
             write(server, name, data, blksize=1428)
@@ -61,7 +61,7 @@ class Place(unittest.TestCase):
         self.assertEqual(answer.exception.code, code)
 
     def as_nobody(self, mode, test, **settings):
-        """A server of nobody's on a directory of root's."""
+        """Runs `test` with an unprivileged server on a directory of root."""
         def run(root):
             drop_root()
             with serve(root, **settings) as server:
@@ -179,7 +179,7 @@ class Mounted(Place):
         in_child(test)
 
     def test_a_file_of_a_full_one(self):
-        """What does not fit is refused, announced or not, and the old contents stay."""
+        """An upload that does not fit is refused, announced or not, and the old contents stay."""
         def test():
             own_mounts()
             with tempfile.TemporaryDirectory() as elsewhere:
@@ -203,7 +203,7 @@ class Mounted(Place):
         until(lambda: not leftovers(root), "nothing else is left")
 
     def test_nowhere_to_gather(self):
-        """Nothing can be written but the file itself: refused at the WRQ."""
+        """If only the file itself can be written, the WRQ is refused."""
         def test():
             own_mounts()
             root = "/mnt"
@@ -232,7 +232,7 @@ class Mounted(Place):
 
     @unittest.skipUnless(may_mount(), "file systems in user space, which need root and /dev/fuse")
     def test_a_disk_that_fails_in_the_middle_of_the_copy(self):
-        """The old contents are brought back."""
+        """The old contents are restored."""
         def test():
             own_mounts()
             old = bytes(range(256)) * 1000

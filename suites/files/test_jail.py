@@ -101,7 +101,7 @@ class Outside(unittest.TestCase):
 
 
 class Unseen(unittest.TestCase):
-    """The kernel is asked the same for what is there and for what is not: nothing is left that could take longer."""
+    """The system calls are the same for existing and missing files, so no difference in time remains."""
 
     def setUp(self):
         skip_without_strace(self)
@@ -127,7 +127,7 @@ class Unseen(unittest.TestCase):
                         self.compare(asker, lines, ground, spelling, opcode)
 
     def compare(self, asker, lines, ground, spelling, opcode):
-        """Where anything was renamed meanwhile the kernel may ask for another try: that is not the name's doing."""
+        """If anything was renamed meanwhile, the kernel may request another try (EAGAIN), whatever the name is."""
         for _ in range(50):
             calls = [self.calls(asker, lines, opcode, spell(spelling, ground, name), name)
                      for name in ("secret", "absent")]
@@ -136,7 +136,7 @@ class Unseen(unittest.TestCase):
         self.assertEqual(*calls)
 
     def calls(self, asker, lines, opcode, wire, name):
-        """What a request led to, a system call a line, the name in it made the same for all."""
+        """Returns the system calls of a request, one per line, with the name in them replaced."""
         lines.readlines()
         asker.ask(opcode, wire)
         asker.ask(READ, "the end of it")
@@ -149,7 +149,7 @@ class Unseen(unittest.TestCase):
 
 
 class Special(unittest.TestCase):
-    """What is no regular file."""
+    """Files that are not regular ones."""
 
     def test_none_is_served_or_taken_and_nothing_hangs(self):
         with Ground() as ground, Server(start=False) as server:
@@ -168,7 +168,7 @@ class Special(unittest.TestCase):
             self.skipTest("device files in LocalDir, which only root can make")
 
     def make(self, ground):
-        """One of each, and a link to each: name and mode."""
+        """Makes one of each kind, and a link to each. Returns name and mode."""
         def at(name):
             return os.path.join(ground.root, name)
 
@@ -186,7 +186,7 @@ class Special(unittest.TestCase):
         return made
 
     def test_proc_is_no_way_out_of_proc(self):
-        """Who serves /proc serves what the kernel tells, but not the directories that its links stand for."""
+        """A server on /proc serves the kernel's files, but not the directories behind the links in it."""
         with Ground() as ground, Server(start=False) as server:
             descriptor = os.open(ground.outside, os.O_RDONLY)
             home = os.getcwd()
@@ -217,7 +217,7 @@ class Special(unittest.TestCase):
 
 @unittest.skipUnless(IS_ROOT, "a server without rights, which only root can start for the test")
 class Rights(unittest.TestCase):
-    """A server that is nobody, in a directory of somebody else."""
+    """An unprivileged server in another user's directory."""
 
     def test_what_may_not_be_is_refused_and_tells_nothing(self):
         with Ground() as ground:

@@ -17,21 +17,21 @@ NAMES = ["small", "medium", "dir/large", "dir/roll"]
 SIZES = {"small": 300, "medium": 40_000, "dir/large": 400_000, "dir/roll": 150_000, "shared": 90_000}
 SHARED = "shared"
 
-# What is none of a server's leftovers, though it looks alike: a sweep leaves it.
+# Names that look like leftovers of a server but are none: a sweep keeps them.
 DECOYS = [".tftpserver-.part", ".tftpserver-mine.part", ".tftpserver-0123456789abcdef.part.bak",
           ".tftpserver-0123456789abcdeg.part", ".tftpserver-0123456789abcdef0.part", "tftpserver-0123456789abcdef.part",
           "x.tftpserver-0123456789abcdef.part", "file.part", ".hidden", "dir/.tftpserver-0123456789abcde.part"]
 
 
 def make(name, writer, version, size):
-    """A file that tells what it is: whoever has it can say whether it is whole."""
+    """Returns a self-describing file, whose content shows whether it is whole."""
     size += version % 7 * 512  # also whole numbers of blocks
     body = random.Random(f"{name} {writer} {version}").randbytes(size)
     return f"{name} {writer} {version} {size} {hashlib.sha256(body).hexdigest()}\n".encode() + body
 
 
 def version_of(name, data):
-    """Who wrote it and which version it is; what is not whole is a failure."""
+    """Returns the writer and the version of a file; fails if it is not whole."""
     head, _, body = data.partition(b"\n")
     fields = head.decode("ascii", "replace").split(" ")
     assert len(fields) == 5 and fields[0] == name, f"{name} begins with {head[:80]}"
@@ -40,7 +40,7 @@ def version_of(name, data):
 
 
 class Impatient(Client):
-    """A server that says nothing is gone."""
+    """A client that takes a silent server for gone."""
 
     def __init__(self, address, gone):
         super().__init__(address, seconds=0.05)
@@ -102,7 +102,7 @@ class Killed(unittest.TestCase):
             file.write(data)
 
     def lay_decoys(self):
-        """What a sweep is to leave, by path: what it is, and what is in it."""
+        """Makes entries that a sweep has to keep, and returns their kind and content by path."""
         for name in DECOYS:
             self.put(name, name.encode())
         # The name alone does not make it a leftover.
@@ -117,7 +117,7 @@ class Killed(unittest.TestCase):
         return self.others()
 
     def others(self):
-        """All that no upload made: kind, number and contents."""
+        """Returns everything that was not made by an upload: mode, inode and, of files, the size."""
         found, unfinished = {}, leftovers(self.root)
         for path, directories, names in os.walk(self.base):
             for name in [*directories, *names]:
@@ -174,7 +174,7 @@ class Killed(unittest.TestCase):
         return writers
 
     def judge(self, writers):
-        """Each file is whole, and what was acknowledged is there or something newer."""
+        """Checks that each file is whole, and that each has the acknowledged version or a newer one."""
         self.gone.set()
         for writer in writers:
             writer.join()

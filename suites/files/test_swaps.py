@@ -26,7 +26,7 @@ WRITES = ["swap/new-{}", "spare/new-{}", "a/b/new-{}", "swap/file", "a/b/file", 
 
 
 class Swapper:
-    """A process that swaps until it is told to stop, then tells how often."""
+    """A process that swaps until it is stopped, then reports how often."""
 
     def __init__(self, ground, start):
         self.ground = ground
@@ -76,7 +76,7 @@ class Swapper:
         return os.path.join(self.ground.root, name)
 
     def exchange(self, one, other):
-        """What exchanges the two at one instant (renameat2)."""
+        """Returns a function that exchanges the two atomically (renameat2)."""
         one, other = (ctypes.c_char_p(os.fsencode(self.at(name))) for name in (one, other))
 
         def swap():
@@ -131,7 +131,7 @@ class Traffic:
         self.lock, self.left = threading.Lock(), 0
 
     def run(self, requests, swapper):
-        """So many requests, and as many more as it takes for so many swaps."""
+        """Makes this many requests, and more until there were as many swaps."""
         self.left, self.unswapped = requests, lambda: swapper.swaps() < requests
         threads = [threading.Thread(target=self.client, args=(number,)) for number in range(CLIENTS)]
         for thread in threads:

@@ -76,7 +76,7 @@ class Synced(unittest.TestCase):
         skip_without_strace(self)
 
     def order(self, *settings):
-        """What the server did for an upload, from its first write to the last ACK: letters."""
+        """Returns the server's actions for an upload, from its first write to the last ACK, as letters."""
         with tempfile.TemporaryDirectory() as directory:
             root, trace = os.path.join(directory, "root"), os.path.join(directory, "trace")
             os.mkdir(root)

@@ -45,7 +45,7 @@ class Machine:
         self.process.wait()
 
     def expect(self, text, never="\0"):
-        """What it says up to and with `text`; it fails where it says what it should never say."""
+        """Waits until the output contains `text` and returns the output up to there; fails if it contains `never`."""
         until = time.monotonic() + PATIENCE
         while text not in self.said:
             assert never not in self.said, self.said[-2000:]

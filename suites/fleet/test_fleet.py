@@ -23,7 +23,7 @@ with open(os.path.join(HERE, "..", "..", "docs", "scale.md"), encoding="utf-8") 
 RULES = [block for block in BLOCKS if block.startswith("table ip fleet")]
 SCRIPTS = [block for block in BLOCKS if block not in RULES]
 
-# The rules of the page in order: what the servers are told, and the ports that they answer from.
+# The rules of the page in order: the settings of the servers, and the ports that they answer from.
 WAYS = [({"SinglePort": "True"}, {"SinglePort": "True"}, range(PORT, PORT + 1)),
         ({"TransferPorts": "41000-41999"}, {"TransferPorts": "42000-42999"}, range(41000, 43000))]
 
@@ -33,7 +33,7 @@ def load_rules(rules):
 
 
 def may_balance():
-    """Whether this machine lets a child make a network with such rules."""
+    """Returns whether this machine lets a child make a network with such rules."""
     def attempt():
         net.unshare()
         for rules in RULES:
@@ -90,7 +90,7 @@ class Process:
         os.close(ready)
 
     def result(self):
-        """Ends it: how many transfers it completed, and which files it has."""
+        """Ends the server. Returns the number of completed transfers, and its files."""
         os.write(self.stop, b"!")
         os.close(self.stop)
         with os.fdopen(self.results, "rb") as results:
@@ -105,7 +105,7 @@ def content_of(root, name):
 
 
 class Client:
-    """Patient: who hears nothing for a second says again what he said last. Everything comes from the one address."""
+    """A client that retransmits after a second of silence. Every packet to it must come from the one address."""
 
     def __init__(self, opened, window, ports):
         self.socket, self.window, self.ports, self.last = opened, window, ports, []

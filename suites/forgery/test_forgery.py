@@ -21,7 +21,7 @@ HEADERS = 28
 REQUEST, GUESS = 58, 12
 ONE_SHARED, ALL_SHARED, SINGLE = 105_000, 4_500, 13_000
 
-# What brings most with the default limits: a window of 64 blocks of 16 kB, the largest that is not cut.
+# The largest answer with the default limits: a window of 64 blocks of 16 kB, the largest that is not cut.
 LARGEST = {"blksize": 16384, "windowsize": 64}
 
 
@@ -57,7 +57,7 @@ def error(text=b"forged"):
 
 
 class Victim:
-    """Never answers, and counts what it gets."""
+    """A host that never answers and counts the packets that it gets."""
 
     def __init__(self, host):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -68,7 +68,7 @@ class Victim:
         self.packets = []
 
     def take(self, seconds):
-        """Counts until nothing has come for so long."""
+        """Counts packets until none has come for this long."""
         self.socket.settimeout(seconds)
         try:
             while True:
@@ -87,7 +87,7 @@ def active(server):
 
 
 def await_the_end(server, victim):
-    """Until the server has given every transfer up, and the victim has counted what it got meanwhile."""
+    """Waits until the server has given up every transfer and the victim has counted the packets."""
     end = time.monotonic() + 90
     while not victim.packets:
         assert time.monotonic() < end, "nothing came"
@@ -99,7 +99,7 @@ def await_the_end(server, victim):
 
 
 def learn(server, count=20):
-    """The ports of the sender's own transfers."""
+    """Returns the ports of the sender's own transfers."""
     ports = set()
     for _ in range(count):
         with Client(server.address, source=SENDER) as client:
@@ -124,7 +124,7 @@ def system_range():
 
 
 def shared_ports(server):
-    """What probing every port from an address of one's own shows in time: those that answer with ERROR 5."""
+    """Returns the ports that a sender finds by probing every port from its own address: those that answer ERROR 5."""
     own = {int(row[1].split(":")[1], 16) for row in own_udp_rows() if row[2].endswith(":0000")}
     return own - {server.port}
 
@@ -158,7 +158,7 @@ class Forged(unittest.TestCase):
         self.in_network(test)
 
     def test_acknowledged_in_the_victims_name(self):
-        """What the sender has learnt by its own requests does not help it where each transfer has a port of its own."""
+        """Ports learnt from the sender's own requests do not help it if each transfer has its own port."""
         def test():
             for settings in ({}, {"UseConnection": "True"}, {"IoThreads": 2}):
                 with start(**settings) as server:
@@ -214,12 +214,12 @@ class Forged(unittest.TestCase):
                     victim.close()
                     if exposed == 2:
                         break
-                # Of a hundred about three; ten or more would be a hash that tells.
+                # About three of a hundred are expected; ten or more would mean a predictable hash.
                 assert exposed <= 10, exposed
         self.in_network(test)
 
     def test_all_shared_ports(self):
-        """Whoever has looked for the shared ports, by ERROR 5 from an address of its own, tries all of them."""
+        """The sender has found the shared ports, by ERROR 5 to its own address, and tries all of them."""
         def test():
             with start(PortPerTransfer="False") as server:
                 for number in range(200):

@@ -12,7 +12,7 @@ MODES = {"": {}, "shared ports": {"PortPerTransfer": "False"}, "SinglePort": {"S
 
 class Resets(unittest.TestCase):
     def started(self, client, blocks=20, **options):
-        """Asks for "file" and acknowledges so many blocks."""
+        """Requests "file" and acknowledges this many blocks."""
         client.ask("file", **options)
         if options:
             self.assertEqual(client.receive()[0], 6)

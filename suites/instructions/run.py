@@ -46,7 +46,7 @@ PATHS = {
 
 
 def content(blocks):
-    """So many blocks, the last of them one byte short."""
+    """Returns the content of this many blocks, the last of them one byte short."""
     block = bytes((at * 31 + at // 251) & 0xFF for at in range(BLKSIZE))
     return (block * blocks)[:-1]
 
@@ -55,7 +55,7 @@ def content(blocks):
 
 
 def instructions(program, directory, operation, window, blocks):
-    """Of the whole process."""
+    """Counts the instructions of the whole process."""
     out = directory / "callgrind.out"
     data = content(blocks)
     (directory / "served").mkdir()
@@ -95,7 +95,7 @@ def build(library, directory):
 
 
 def conditions():
-    """What the numbers depend on, beside the sources."""
+    """Returns the versions and the machine that the numbers depend on, beside the sources."""
     def version(command):
         return re.search(r"\d[\w.]*", subprocess.run(command, check=True, capture_output=True, text=True).stdout)[0]
 
@@ -107,7 +107,7 @@ def conditions():
 
 
 def judge(path, committed, program, directory):
-    """None, or what is wrong."""
+    """Returns None, or a text about the deviation."""
     least = None
     for _ in range(TRIES):
         got = a_block(program, directory, path)

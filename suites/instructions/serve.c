@@ -1,5 +1,5 @@
-/* A server on 127.0.0.1: serves a directory without a callback, or feeds downloads of BYTES bytes. Tells its port, ends with
- * the end of its input.
+/* A server on 127.0.0.1: serves a directory without a callback, or feeds downloads of BYTES bytes. Prints its port, and
+ * exits at the end of its input.
  *
  *     serve DIR
  *     serve DIR BYTES

@@ -10,7 +10,7 @@ SOL_UDP, UDP_SEGMENT = 17, 103
 
 
 class Answer(Exception):
-    """The server sent an ERROR."""
+    """Raised when the server sent an ERROR."""
 
     def __init__(self, code, text):
         super().__init__(f"ERROR {code}: {text}")
@@ -30,7 +30,7 @@ def taken_apart(packet):
 
 
 class Client:
-    """One TID. `peer` is where the answers come from, None before the first."""
+    """A client with one TID. `peer` is the sender of the answers, None before the first."""
 
     def __init__(self, server, family=None, source="", port=0, seconds=5):
         family = family or (socket.AF_INET6 if ":" in server[0] else socket.AF_INET)
@@ -67,16 +67,16 @@ class Client:
         self.send(struct.pack("!HH", ERROR, code) + text.encode() + b"\0")
 
     def packet(self):
-        """The next packet, as it is."""
+        """Returns the next packet unparsed."""
         packet, self.peer = self.socket.recvfrom(65536)
         return packet
 
     def answer(self):
-        """(opcode, number, the rest), of an ERROR too."""
+        """Returns (opcode, number, the rest) of the next packet, even of an ERROR."""
         return taken_apart(self.packet())
 
     def receive(self):
-        """(opcode, number, the rest); an ERROR is raised."""
+        """Returns (opcode, number, the rest) of the next packet; raises an ERROR."""
         opcode, number, rest = self.answer()
         if opcode == ERROR:
             raise Answer(number, rest[:-1].decode())
@@ -95,7 +95,7 @@ class Client:
     # ---- whole files ----
 
     def oack(self, name, opcode=RRQ, **options):
-        """The options that the server agreed to."""
+        """Sends a request and returns the negotiated options."""
         self.ask(name, opcode, **options)
         opcode, _, rest = self.receive()
         assert opcode == OACK, opcode
@@ -103,7 +103,7 @@ class Client:
         return dict(zip(fields[::2], fields[1::2]))
 
     def finish(self, blksize=512, first=None, windowsize=1):
-        """Reads on to the end; `first` is a packet that was received already."""
+        """Reads to the end of the file; `first` is a packet that was received already."""
         got, wanted, gap = [], 1, 0
         while True:
             opcode, number, rest = first or self.receive()
@@ -139,13 +139,13 @@ class Client:
             acked = self.acknowledged(acked, last)
 
     def window(self, first, parts, size):
-        """Blocks in one call where there are several, so that they reach the server together."""
+        """Sends several blocks in one call, so that they reach the server together."""
         packets = [struct.pack("!HH", DATA, (first + at) & 0xFFFF) + part for at, part in enumerate(parts)]
         segment = [(SOL_UDP, UDP_SEGMENT, struct.pack("=H", size + 4))] if len(packets) > 1 else []
         self.socket.sendmsg([b"".join(packets)], segment, 0, self.peer)
 
     def acknowledged(self, acked, last):
-        """The block up to which the window to `last` has arrived, once that is said."""
+        """Waits for an ACK of the window to `last` and returns the block that it acknowledges."""
         while True:
             opcode, number, _ = self.receive()
             ahead = (number - acked) & 0xFFFF

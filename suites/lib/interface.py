@@ -7,7 +7,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 
 
 def _made():
-    """That module alone: its package would look for a library of its own."""
+    """Loads that module alone, because its package would look for a library of its own."""
     path = os.path.join(SOURCE, "bindings", "python", "tftpserver", "_generated.py")
     spec = importlib.util.spec_from_file_location("tftpserver_generated", path)
     module = importlib.util.module_from_spec(spec)

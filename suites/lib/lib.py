@@ -10,12 +10,12 @@ from interface import Callback, EventId, PropertyId, load
 from net import in_child  # noqa: F401
 
 LIBRARY = os.environ.get("TFTPSERVER_LIBRARY", "")
-# The library was compiled with `--cfg portable`: it does what it can on other systems than Linux.
+# True if the library was compiled with `--cfg portable`, with only the features of other systems than Linux.
 PORTABLE = bool(os.environ.get("TFTPSERVER_PORTABLE"))
 
 
 def only_linux(what):
-    """For a test of `what`, which the library has on Linux alone."""
+    """Decorates a test of `what`, which the library has only on Linux."""
     return unittest.skipIf(PORTABLE, f"{what}, which only Linux has")
 
 
@@ -126,7 +126,7 @@ class Server:
         return data
 
     def pump(self, until, seconds=10):
-        """Calls DoEvents until something is so."""
+        """Calls DoEvents until a condition holds."""
         end = time.monotonic() + seconds
         while not until():
             if time.monotonic() > end:
@@ -149,7 +149,7 @@ def pattern(length):
 
 
 def refused(test, code, call, *arguments, **keywords):
-    """The call fails with that number."""
+    """Checks that the call fails with that number."""
     try:
         made = call(*arguments, **keywords)
     except Refused as refusal:
@@ -167,7 +167,8 @@ def in_thread(function):
 
 
 def own_udp_rows():
-    """The rows of /proc/net/udp, as words, of this process's IPv4 sockets: [1] local, [2] remote address, [9] inode."""
+    """Returns the rows of /proc/net/udp of this process's IPv4 sockets as words: [1] local, [2] remote address, [9]
+    inode."""
     ours = set()
     for name in os.listdir("/proc/self/fd"):
         try:

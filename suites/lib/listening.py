@@ -6,8 +6,8 @@ import time
 
 
 def free_port():
-    """A free UDP port below those that the system gives away: between this look and the program's bind, the ports of other
-    servers' transfers, which are random ones of the system's, cannot take it."""
+    """Returns a free UDP port below the system's ephemeral range. Between this check and the program's bind, other
+    servers' transfers, whose ports are ephemeral, cannot take it."""
     while True:
         port = random.randrange(20_000, 32_000)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
@@ -19,7 +19,8 @@ def free_port():
 
 
 def is_bound(port):
-    """Whether any program holds this UDP port; it is not taken from one that is about to, as by trying to bind it."""
+    """Returns whether a program holds this UDP port. Unlike a trial bind, this does not take the port from a program
+    that is about to bind it."""
     for name in ("udp", "udp6"):
         with open(f"/proc/net/{name}", encoding="ascii") as file:
             next(file)
@@ -29,7 +30,7 @@ def is_bound(port):
 
 
 def await_bound(process, port, seconds=60):
-    """Until it is bound; a process that ends before, or does not come to it, is a failure."""
+    """Waits until the port is bound; fails if the process ends before, or does not bind it in time."""
     end = time.monotonic() + seconds
     while not is_bound(port):
         if process.poll() is not None:

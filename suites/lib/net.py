@@ -24,13 +24,13 @@ def ip(arguments):
 
 
 def own_mounts():
-    """What is mounted from here on is mounted for this process and goes with it."""
+    """Gives this process its own mounts: later ones are visible only to it and vanish with it."""
     if libc.unshare(CLONE_NEWNS) != 0 or libc.mount(b"none", b"/", None, MS_PRIVATE_TREE, None) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
 
 
 def child_can(attempt):
-    """Whether a child of this process, which is root's, gets through it."""
+    """Returns whether `attempt` succeeds in a child of this process, which runs as root."""
     if not IS_ROOT:
         return False
     child = os.fork()
@@ -45,17 +45,17 @@ def child_can(attempt):
 
 
 def may_isolate():
-    """Whether this machine lets a child make a network."""
+    """Returns whether this machine lets a child make a network."""
     return child_can(unshare)
 
 
 def needs_network(test):
-    """Leaves a test, or a class of them, out where no network can be made."""
+    """Skips a test, or a class of them, where no network can be made."""
     return unittest.skipUnless(may_isolate(), "tests with a network of their own, which needs root")(test)
 
 
 def in_child(function):
-    """Runs it in a forked process, before any thread; what it raises is raised here."""
+    """Runs a function in a forked process, before any thread starts; an exception there is raised here."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
@@ -79,7 +79,7 @@ def in_child(function):
 
 
 class Namespace:
-    """`with` it: sockets and commands belong to this network."""
+    """A network. Within `with`, sockets and commands belong to it."""
 
     def __init__(self):
         home = os.open("/proc/self/ns/net", os.O_RDONLY)
@@ -100,13 +100,13 @@ class Namespace:
 
 
 def pair(mtu=1500):
-    """This process gets a network with `here` (10.9.0.1, 10.9.0.2 and fd00::1), beside it one with `there` (10.9.0.9
-    and fd00::9) is made and returned."""
+    """Moves this process to a network with `here` (10.9.0.1, 10.9.0.2 and fd00::1), and returns a second network with
+    `there` (10.9.0.9 and fd00::9)."""
     unshare()
     other = Namespace()
     ip("link add here type veth peer name there")
     ip(f"link set there netns {other.path}")
-    # As any tool would: no duplicate address detection to wait for.
+    # nodad: without duplicate address detection there is nothing to wait for.
     for address in ("10.9.0.1/24", "10.9.0.2/24", "fd00::1/64"):
         ip(f"addr add {address} dev here" + (" nodad" if ":" in address else ""))
     ip(f"link set here mtu {mtu} up")
@@ -118,7 +118,7 @@ def pair(mtu=1500):
 
 
 class Sniffer:
-    """Frames as they come in by one interface."""
+    """Receives the frames that arrive at one interface."""
 
     def __init__(self, interface):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
@@ -132,14 +132,14 @@ class Sniffer:
         self.socket.close()
 
     def udp(self, wanted=lambda packet: True):
-        """The next packet that carries UDP, or a fragment of it."""
+        """Returns the next packet that carries UDP, or a fragment of it."""
         while True:
             packet = Packet(*self.socket.recvfrom(65536))
             if packet.protocol == 17 and wanted(packet):
                 return packet
 
     def waiting(self, wanted=lambda packet: True):
-        """All that came until nothing comes any more."""
+        """Returns all packets until none comes any more."""
         self.socket.settimeout(0.2)
         packets = []
         try:
@@ -152,7 +152,7 @@ class Sniffer:
 
 
 class Packet:
-    """One frame, its IP header taken apart."""
+    """One frame with its IP header parsed."""
 
     def __init__(self, frame, address):
         self.is_outgoing = address[2] == 4

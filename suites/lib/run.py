@@ -15,9 +15,9 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 SUITES = os.path.dirname(HERE)
 WORKERS = 4
-# Those that take long begin first: what is left then fills the other workers.
+# The long ones begin first, so that the short ones fill the other workers at the end.
 LONGEST = ("test_forgery.", "test_faults.", "test_half_open.", "test_kills.", "test_resets.", "test_idle.")
-# When a class has failed to end; the long forms set it.
+# The time limit of a class in seconds; the long forms set it.
 SECONDS = int(os.environ.get("TFTP_TEST_SECONDS", "300"))
 
 
@@ -30,7 +30,7 @@ def tests_in(suite):
 
 
 def groups(directory, word):
-    """Names of tests by class; what could not be imported is a test that fails."""
+    """Returns the names of tests by class; a module that cannot be imported is a failing test."""
     found = {}
     # A loader of its own: one looks for tests below one directory alone.
     for test in tests_in(unittest.TestLoader().discover(directory, "test_*.py")):
@@ -47,8 +47,8 @@ def run(directory, names, seconds):
 
 
 def run_all(directories, word="", workers=WORKERS, seconds=SECONDS, first=""):
-    """Runs the tests of these directories whose name has `word` in it; the exit code. Figures are shown. Those that
-    begin like `first` are begun first: one that takes long would end last."""
+    """Runs the tests of these directories whose name contains `word`, and returns the exit code. Figures are shown.
+    Tests whose name begins with one of `first` start first, because long ones would end last."""
     count, failed, skipped = 0, [], set()
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         found = [(group, directory, names) for directory in directories for group, names in groups(directory, word).items()]

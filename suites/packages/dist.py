@@ -47,7 +47,7 @@ def digest(path):
 
 
 def builders_places():
-    """Paths that must be in nothing that is published."""
+    """Returns paths that no published file may contain."""
     home = os.environ.get("CARGO_HOME", os.path.expanduser("~/.cargo"))
     cargo = os.environ.get("TFTPSERVER_CARGO_TARGET_DIR", SOURCE)
     return [place for place in {SOURCE, home, os.path.realpath(SOURCE), cargo} if len(place) > 3]
@@ -204,7 +204,7 @@ def lintian(packages):
     if not shutil.which("lintian"):
         print("NOT RUN: lintian is not installed")
         return
-    # No packages of Debian's: nobody filed an intent to package them there.
+    # They are not packages of Debian, so there is no intent to package (ITP) that they could close.
     done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags",
                            "initial-upload-closes-no-bugs", *packages], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=300)

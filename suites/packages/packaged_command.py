@@ -72,7 +72,7 @@ def serve_reload_and_stop(root, program):
         with open(configuration, "a", encoding="utf-8") as file:
             file.write("create = true\n")
         server.send_signal(signal.SIGHUP)
-        # The new configuration applies from some moment on.
+        # It takes a moment until the new configuration applies.
         for _ in range(300):
             if subprocess.run(put, capture_output=True, timeout=60).returncode == 0:
                 break

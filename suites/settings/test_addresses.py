@@ -274,7 +274,7 @@ class SourceMac(unittest.TestCase):
 @only_linux("SourceMacAddress")
 class Frames(unittest.TestCase):
     def transfer(self, there, server, size=60000, **options):
-        """Reads a file in the other network; the frames that came from the server."""
+        """Reads a file in the other network and returns the frames that came from the server."""
         data = server.file("file", pattern(size))
         with there:
             sniffer, client = net.Sniffer("there"), Client(("10.9.0.2", server.port))

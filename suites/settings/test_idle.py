@@ -12,7 +12,7 @@ STILL, SETTLED = 3, 90
 
 
 def figures():
-    """Of each thread but this one: how often it went to sleep or was made to, and its processor time in ticks."""
+    """Returns for each thread but this one the number of its context switches and its processor time in ticks."""
     found = {}
     for task in os.listdir("/proc/self/task"):
         if int(task) == os.getpid():
@@ -55,7 +55,7 @@ class Idle(unittest.TestCase):
                 waiting = [Server() for _ in range(50)]
                 unused = [Server(start=False) for _ in range(50)]
                 settle()
-                # It was they who slept: every listening one has its thread.
+                # The sleeping threads were the server's: every I/O thread listens.
                 assert len(figures()) >= 51, figures()
                 before = figures()
                 assert read(one, "file") == b"x"

@@ -15,7 +15,7 @@ def bound(host, port=0):
 
 
 def addresses(server):
-    """Where it listens, as (host, port)."""
+    """Returns the addresses that the server listens on, as (host, port)."""
     found = [word.rsplit(":", 1) for word in server.config("ListenAddresses").split()]
     return [(host.strip("[]"), int(port)) for host, port in found]
 
@@ -86,7 +86,7 @@ class ListenDescriptors(unittest.TestCase):
 
     @only_linux("the error queue")
     def test_whoever_is_gone_is_found_out(self):
-        """The error queue is asked for: no timeout has to pass."""
+        """The error queue is enabled on the socket, so no timeout has to pass."""
         with bound("127.0.0.1") as one, self.adopting(one, SinglePort="True", start=False) as server:
             ends = []
             server.on(DISCONNECTED, lambda data: ends.append(data.disconnected.status_code))

@@ -14,7 +14,7 @@ from net import needs_network
 
 
 def own_sockets():
-    """The UDP sockets of this process, the library's among them."""
+    """Returns the UDP sockets of this process, including the library's."""
     found = []
     for name in os.listdir("/proc/self/fd"):
         try:
@@ -30,7 +30,7 @@ def own_sockets():
 
 
 def too_big(client, mtu):
-    """What a router says of the DATA that came to this client last: ICMPv6 type 2, with the beginning of that packet."""
+    """Returns a router's message about the last DATA to this client: ICMPv6 type 2, with the start of that packet."""
     server, here = client.peer[1], client.socket.getsockname()[1]
     loopback = socket.inet_pton(socket.AF_INET6, "::1")
     length = 8 + 4 + 1428
@@ -40,7 +40,7 @@ def too_big(client, mtu):
 
 
 def connected_here():
-    """How many connected UDP sockets this process has. No descriptor is needed to count them."""
+    """Returns the number of connected UDP sockets of this process. Counting them needs no descriptor."""
     # The kernel may list one socket twice.
     return len({row[9] for row in own_udp_rows() if not row[2].endswith(":0000")})
 
@@ -51,7 +51,7 @@ def bound_to(port):
 
 
 def free_ports(count):
-    """The first of so many ports in a row that nobody has."""
+    """Returns the first of this many consecutive free ports."""
     while True:
         sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
         try:
@@ -141,7 +141,7 @@ class Headers(unittest.TestCase):
         in_child(test)
 
     def classes(self, host, client_host, **settings):
-        """The TOS or traffic class bytes of a transfer's packets."""
+        """Returns the TOS or traffic class bytes of a transfer's packets."""
         with Server(host, **settings) as server:
             server.file("file", pattern(1200))
             with Client((client_host, server.port)) as client:
@@ -175,7 +175,8 @@ class Headers(unittest.TestCase):
 
 class Buffers(unittest.TestCase):
     def test_sizes(self):
-        """What is read back is what the kernel granted; it counts its own book-keeping in, twice the bytes."""
+        """The setting returns the size that the kernel granted. The kernel counts its overhead in and reports twice the
+        bytes."""
         for name, option in (("InBufferSize", socket.SO_RCVBUF), ("OutBufferSize", socket.SO_SNDBUF)):
             for asked in (100_000, 1, 1 << 30):
                 with self.subTest(name, asked=asked), Server(**{name: asked}) as server:
@@ -249,7 +250,8 @@ class Ports(unittest.TestCase):
                     self.assertEqual(client.finish(first=first[client]), data)
 
     def probe(self, source, target):
-        """What a stranger sees who sends an ACK to a port: "closed" (ICMP port unreachable), an ERROR's number, or None."""
+        """Sends an ACK from an unknown TID to a port and returns the reaction: "closed" (ICMP port unreachable), the
+        number of an ERROR, or None."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.settimeout(0.5)
             stranger.bind((source, 0))
@@ -285,7 +287,7 @@ class Ports(unittest.TestCase):
             self.assertEqual(self.probe("127.0.0.1", closed), "closed", "as where nothing is")
 
     def test_one_client_port_has_a_port_each(self):
-        """The same socket may be used again; what its former client sent late counts for nobody."""
+        """A socket may be reused, and late packets of its former client do not count for the next one."""
         with Server() as server, Client(server.address) as client:
             data, other = server.file("file", pattern(700)), server.file("other", pattern(1700)[::-1])
             for _ in range(20):
@@ -319,7 +321,7 @@ class Ports(unittest.TestCase):
                 self.assertEqual(client.finish(first=first), data)
 
     def test_many_uploads_from_one_port(self):
-        """Ended uploads stay to repeat their last ACK. None of the next ones waits for them."""
+        """Ended uploads stay to repeat their last ACK, but later transfers do not wait for them."""
         for settings in ({}, {"PortPerTransfer": "False"}):
             with self.subTest(**settings), Server(**settings) as server, Client(server.address) as client:
                 client.socket.settimeout(2)  # less than an ended upload stays
@@ -364,7 +366,7 @@ class Ports(unittest.TestCase):
                 for name in data:
                     for client in clients:
                         client.ask(name)
-                        # What comes between is another transfer's, once more.
+                        # Other packets are retransmissions of another transfer.
                         while (first := client.receive()[1:]) != (1, data[name][:512]):
                             pass
                         peer = client.peer
@@ -466,7 +468,7 @@ class Ports(unittest.TestCase):
                         self.assertEqual(client.read("file"), data)
 
     def test_few_ports_and_use_connection_keep_nobody_out(self):
-        """What is over, and what nobody goes on with, gives its port to a newcomer."""
+        """Ended and abandoned transfers give their ports to new ones."""
         first = free_ports(3)
         with Server(TransferPorts=f"{first}-{first + 2}", UseConnection="True") as server:
             data = server.file("file", pattern(1500))

@@ -15,14 +15,14 @@ SYSCALLS = {"x86_64": (74, 75), "aarch64": (82, 83)}.get(platform.machine())  # 
 
 
 def error_of(test, call, *arguments, **keywords):
-    """The code of the ERROR that the client gets."""
+    """Returns the code of the ERROR that the client gets."""
     with test.assertRaises(Answer) as answer:
         call(*arguments, **keywords)
     return answer.exception.code
 
 
 def threads():
-    """Number and name of each thread of this process."""
+    """Returns the number and name of each thread of this process."""
     found = []
     for task in os.listdir("/proc/self/task"):
         try:
@@ -183,7 +183,7 @@ class RollOver(unittest.TestCase):
 
 class Times(unittest.TestCase):
     def test_absolute_timeout(self):
-        """A client that goes on, slowly: past Timeout only where that counts from the last packet."""
+        """A slow client runs past Timeout only if Timeout counts from the last packet."""
         def slowly(server, result):
             with Client(server.address) as client:
                 begin = time.monotonic()
@@ -252,7 +252,7 @@ class Times(unittest.TestCase):
             thread.join()
 
     def test_adaptive_retransmit(self):
-        """The wait before DATA comes again: measured, or always RetransmitTimeout."""
+        """The wait before DATA is retransmitted is measured, or always RetransmitTimeout."""
         waits = {}
 
         def measure(value, timeout):
@@ -314,7 +314,7 @@ class Times(unittest.TestCase):
         self.assertTrue(any(time_used(1000) < 1.5 * time_used(0) + 5_000_000 for _ in range(20)))
 
     def processor_time(self):
-        """Nanoseconds that the server's I/O threads have run."""
+        """Returns the nanoseconds that the server's I/O threads have run."""
         used = 0
         for task, name in threads():
             if name.startswith("tftp-io"):
@@ -326,7 +326,7 @@ class Times(unittest.TestCase):
 class Uploads(unittest.TestCase):
     @unittest.skipIf(SYSCALLS is None, "fsync that fails, which knows x86_64 and aarch64 only")
     def test_sync_uploads(self):
-        """In a process where nothing can be synced an upload succeeds only where that was not asked for."""
+        """In a process where every sync fails, an upload succeeds only without SyncUploads."""
         def test():
             fail_syncs()
             with Server() as server:
@@ -405,7 +405,7 @@ class Told(unittest.TestCase):
         self.assertEqual(counts, sorted(set(counts)))
 
     def test_kept(self):
-        """What can have no effect on a UDP server is returned as it was set."""
+        """Settings that can have no effect on a UDP server are returned as they were set."""
         with Server() as server:
             for name, default, value in (("FirewallData", "", "some: data"), ("MaskSensitive", "True", "False"),
                                          ("ProcessIdleEvents", "True", "False"),

@@ -34,7 +34,7 @@ SAMPLE = ""
 REFERENCE = os.environ.get("TFTPSERVER_REFERENCE", "")
 SECONDS = 120  # a busy machine and an emulator
 
-# What only Windows makes something of. `{base}` is a path of this side, `{back}` the same with the other slashes.
+# Names with a meaning only on Windows. `{base}` is a path of this side, `{back}` the same with backslashes.
 OF_WINDOWS = [
     "Z:{base}/{}", "z:{base}/{}", "/Z:{base}/{}", "Z:{back}\\{}", "Z:../{}", "Z:..\\{}", "Z:{}", "C:{}", "C:", "Z:\\{}",
     "\\\\?\\Z:{back}\\{}", "//?/Z:{base}/{}", "\\\\.\\Z:{back}\\{}", "\\\\?\\unix{back}\\{}", "//?/unix{base}/{}",
@@ -79,7 +79,7 @@ def windows_path(path):
 
 
 class Served:
-    """The command, serving a directory to this machine. `address` is where."""
+    """The command, serving a directory to this machine at `address`."""
 
     def __init__(self, root, *options, command=None):
         command = command or ["wine", EXE]
@@ -128,7 +128,7 @@ class Served:
 
 
 class Download(Client):
-    """One client that is moved on block by block."""
+    """A client that is driven block by block."""
 
     def __init__(self, address, name):
         super().__init__(address, seconds=SECONDS)
@@ -137,7 +137,7 @@ class Download(Client):
         self.next = self.receive()
 
     def step(self):
-        """Takes a block; true after the last one."""
+        """Receives a block. Returns true after the last one."""
         while self.next[:2] != (DATA, self.block + 1):
             self.next = self.receive()
         self.block += 1
@@ -166,7 +166,7 @@ def put(address, name, data, blksize=512):
 
 
 def answer(packet):
-    """Number and text of an ERROR; the kind of any other packet."""
+    """Returns number and text of an ERROR, or the opcode of any other packet."""
     return (packet[3], packet[4:-1]) if packet[:2] == b"\0\5" else packet[:2]
 
 
