@@ -1,5 +1,5 @@
 /*
- * A server is opened and ended again and again while everybody is busy with it: clients read and write, two threads
+ * A server is opened and ended again and again while many threads use it: clients read and write, two threads
  * deliver events, callbacks dawdle and call the library, others start, stop, shut down and disconnect, and close comes
  * at any moment, sometimes from two threads at once. Afterwards nothing may be left of it: no thread, no descriptor,
  * no temporary file, no memory.

@@ -1,4 +1,4 @@
-/* What the application decides inside its callbacks, and what becomes of it on the wire. */
+/* Decisions of the application inside its callbacks, and their effect on the wire. */
 #define _XOPEN_SOURCE 700
 #include "check.h"
 #include "fixture.h"

@@ -1,4 +1,4 @@
-/* Whatever is no handle gets error 901 from every function; whatever is no text gets 905. Nothing crashes. */
+/* Every function returns error 901 for an invalid handle and 905 for an invalid text. Nothing crashes. */
 #define _XOPEN_SOURCE 700
 #include "check.h"
 #include "fixture.h"

@@ -1,4 +1,4 @@
-/* What callbacks may do to the server from inside, while transfers run. */
+/* Calls from inside callbacks that change the server while transfers run. */
 #define _XOPEN_SOURCE 700
 #include "check.h"
 #include "fixture.h"

@@ -1,4 +1,4 @@
-/* What the Log event tells at each level, and of what type. */
+/* The Log events of each level, and their types. */
 #define _XOPEN_SOURCE 700
 #include "check.h"
 #include "fixture.h"

@@ -1,4 +1,4 @@
-/* What happens to a process while it serves: it forks, it ends, its threads end, signals rain on it. */
+/* A process that serves while it forks, while it ends, while its threads end, and under a rain of signals. */
 #define _GNU_SOURCE
 #include <sys/wait.h>
 

@@ -1,4 +1,4 @@
-/* What a callback may call: everything but close and doevents. How a server ends from inside one: release. */
+/* A callback may call every function except close and doevents. From inside one, release ends a server. */
 #define _XOPEN_SOURCE 700
 #include "background.h"
 #include "check.h"

@@ -1,6 +1,6 @@
 /*
- * The library loaded by name and let go again, as an interpreter's extension does: after close, and while it still
- * serves. Nothing of it may be called after it has left, and loading it anew works.
+ * The library is loaded by name and unloaded again, as by an interpreter's extension: after close, and while it still
+ * serves. None of its code may run after it is unloaded, and loading it again works.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* What bad, odd and hostile datagrams get; and that none of them ends the server or disturbs another transfer. */
+/* The answers to bad, odd and hostile datagrams, none of which ends the server or disturbs another transfer. */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
 #include <sys/stat.h>

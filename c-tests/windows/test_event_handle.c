@@ -1,4 +1,4 @@
-/* An event loop of the application's own on Windows: WaitForSingleObject says when DoEvents has something to do. */
+/* An event loop of the application on Windows: WaitForSingleObject reports when DoEvents has work. */
 #include "check.h"
 #include "fixture.h"
 

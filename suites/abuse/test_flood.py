@@ -1,4 +1,4 @@
-"""Floods from addresses that are nobody's, while real transfers run: these stay whole and fast, nothing grows without
+"""Floods from unused addresses, while real transfers run: these stay whole and fast, nothing grows without
 bound, and afterwards everything is as it was.
 
 ABUSE_KIB      what each of the 16 clients reads meanwhile (256; in the long form 16384)

@@ -1,4 +1,4 @@
-"""Requests that nobody goes on with keep nobody out, and descriptors stay within their bounds."""
+"""Abandoned requests do not keep other clients out, and descriptors stay within their bounds."""
 import os
 import resource
 import socket

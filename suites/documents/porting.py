@@ -1,5 +1,5 @@
-"""The commands on docs/porting-from-ipworks.md do what the page says, and its links lead somewhere. That the tests which its tables
-name exist is checked where docs/tests.md is made of them (api/).
+"""The commands on docs/porting-from-ipworks.md work as the page describes, and its links have targets. The tests that
+its tables name are checked where docs/tests.md is made of them (api/).
 
 usage: porting.py SOURCE LIBRARY        (LIBRARY: the shared library that is tried)
 """

@@ -1,4 +1,4 @@
-"""Every code block of README.md is compiled and run; a block that nobody knows how to try is a failure.
+"""Every code block of README.md is compiled and run; a block of an unknown kind is a failure.
 
 usage: readme.py SOURCE BUILD
 """

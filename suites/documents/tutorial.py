@@ -1,5 +1,5 @@
-"""docs/tutorial.md does what it says: its blocks are examples/provision.c, every block is compiled or run, and the program
-serves, logs, makes configurations, takes backups, refuses what it should and ends as it is told.
+"""docs/tutorial.md is correct: its blocks are examples/provision.c, every block is compiled or run, and the program
+serves, logs, makes configurations, takes backups, refuses what it should and ends as described.
 
 usage: tutorial.py SOURCE INCLUDE LIBRARY        (LIBRARY: the shared library that is tried)
 """

@@ -1,4 +1,4 @@
-"""A file system whose statements about files are not true, or that lacks what others have: hungfs.py with other answers.
+"""A file system whose file attributes are wrong, or that lacks what others have: hungfs.py with other answers.
 
 Keywords: `inode`, the number that every file has; `size`, the size that every file claims; `direct`, whether reads go
 past the page cache to the end of the contents, as with FUSE's direct_io; `without`, operations that it does not know.

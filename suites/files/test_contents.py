@@ -1,4 +1,4 @@
-"""What is sent is what the file holds: where its size is not true, where it changes, where its number is another's."""
+"""The server sends a file's content, even if its size is wrong, if it changes, or if its inode number is another's."""
 import os
 import tempfile
 import time

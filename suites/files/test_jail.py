@@ -1,4 +1,4 @@
-"""What a client gets whose file name leads out of LocalDir: the same answer whether something is there or not."""
+"""File names that lead out of LocalDir get the same answer whether something exists there or not."""
 import os
 import re
 import socket

@@ -1,4 +1,4 @@
-"""Servers that are killed while clients upload: what has its final name is whole, what has not is swept."""
+"""Servers are killed while clients upload: files under their final names are whole, unfinished ones are swept."""
 import hashlib
 import os
 import random

@@ -1,4 +1,4 @@
-"""A sender of forged packets who sees no answers and has one address of its own: what it can do in another's name.
+"""The effects of packets with forged addresses, from a sender that sees no answers and has one address of its own.
 
 The bounds are those of SECURITY.md: bytes that reach a victim for each forged byte, IP and UDP headers included.
 """

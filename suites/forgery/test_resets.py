@@ -1,4 +1,4 @@
-"""Clients that were reset and ask again from the same port, and what is only a repetition."""
+"""Clients that were reset and send a new request from the same port, as opposed to repeated requests."""
 import time
 import unittest
 

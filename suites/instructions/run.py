@@ -1,4 +1,4 @@
-"""Counts what the server's processor does for one block, and compares it with counts.json.
+"""Counts the instructions that the server executes for one block, and compares the counts with counts.json.
 
     run.py [--bless] LIBRARY        (LIBRARY: the release build's libtftpserver.so)
 

@@ -1,4 +1,4 @@
-"""The library through ctypes: what the tests of the settings are made of, with the client of client.py."""
+"""The library through ctypes: the basis of the tests of the settings, with the client of client.py."""
 import os
 import tempfile
 import threading

@@ -1,5 +1,5 @@
-"""Ports for programs that a test starts, and when they listen there, looked up without asking: a client that asks too early
-waits before it asks again."""
+"""Free ports for programs that a test starts, and waiting until they listen there. It looks the ports up instead of
+sending requests, because a client whose request is too early waits before it repeats it."""
 import random
 import socket
 import time

@@ -1,5 +1,5 @@
-"""Tries what `make dist` makes. Without --full it makes the source archive and the Debian packages into a directory that
-is thrown away, from a build that is there already; with --full it takes what is in dist/, and builds the archive whole.
+"""Tests the output of `make dist`. Without --full it makes the source archive and the Debian packages in a temporary
+directory, from an existing build; with --full it takes the files in dist/, and builds the whole archive.
 
 usage: dist.py [--full]
 """

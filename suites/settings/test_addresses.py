@@ -1,4 +1,4 @@
-"""Where the server listens, what it says of where it was asked, and where its packets come from."""
+"""The addresses that the server listens on, those that it reports for requests, and the sources of its packets."""
 import os
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""Who has nothing to do uses no processor."""
+"""Idle servers and transfers use no processor time."""
 import json
 import os
 import time

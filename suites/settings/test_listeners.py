@@ -1,4 +1,4 @@
-"""ListenOn and ListenDescriptors: what takes other addresses, a network or rights of its own to show."""
+"""ListenOn and ListenDescriptors: the cases that need other addresses, a separate network or other rights."""
 import os
 import socket
 import unittest

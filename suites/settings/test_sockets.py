@@ -1,4 +1,4 @@
-"""What packets and sockets look like: headers, buffers, ports."""
+"""The properties of packets and sockets: headers, buffers, ports."""
 import os
 import resource
 import socket

@@ -1,4 +1,4 @@
-"""What becomes of requests and transfers: limits, files, times, figures."""
+"""Requests and transfers: limits, files, times, figures."""
 import ctypes
 import json
 import os
