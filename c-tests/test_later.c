@@ -71,7 +71,7 @@ static int open_with(plan *made)
     return prepare(made) && fixture_listen(&self);
 }
 
-/* Sends a request and waits for its ConnectionRequest event. */
+/* Sends a request that is put off, and waits for its ConnectionRequest event; the client gets nothing yet. */
 static int ask(client *one, int opcode, const char *name)
 {
     size_t before = fixture_count(&self, CONNECTION_REQUEST);

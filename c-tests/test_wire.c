@@ -34,7 +34,7 @@ static void still_serves(void)
     client_close(&reader);
 }
 
-/* Whatever is sent here gets no answer: the next packet to come is the one to a request with an unknown mode. */
+/* Sends a datagram and checks that it gets no answer: the next packet answers a request with an unknown mode. */
 static void silence(const void *bytes, size_t length)
 {
     client one;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the library, moves it elsewhere, and builds and runs a consumer of it in every way that is promised.
+# Installs the library, moves the tree, and builds and runs a consumer of it in every supported way.
 # usage: run.sh SOURCE BUILD CARGO_TARGET_DIR
 set -eu
 
@@ -47,7 +47,7 @@ done
 [ "$(readlink "$libdir/libtftpserver.so.0")" = "libtftpserver.so.$version" ] || fail "libtftpserver.so.0 leads astray"
 [ "$(readlink "$libdir/libtftpserver.so")" = libtftpserver.so.0 ] || fail "libtftpserver.so leads astray"
 cmp -s "$prefix/include/tftpserver.h" "$source/include/tftpserver.h" || fail "the header is another one"
-# (With RUSTFLAGS the paths that the compiler writes down are their matter.)
+# (With RUSTFLAGS set, they determine the paths that the compiler records.)
 for name in "$source" "$build" "$cargo_dir" "$work/first" "${CARGO_HOME:-$HOME/.cargo}"; do
     [ -z "${RUSTFLAGS:-}" ] || break
     grep -rlF -e "$name" "$prefix" >"$log" && fail "what is installed names $name, the place where it was built"
@@ -62,7 +62,7 @@ if "$CMAKE" -S "$here" -B "$work/wrong" -DCMAKE_PREFIX_PATH="$work/nowhere" >"$l
     fail "find_package found something where nothing is"
 fi
 
-# Versions and components: what is there is found, what is not is refused.
+# Versions and components: available ones are found, others are refused.
 # asks 1|0 ARGUMENTS [PREFIX]
 asks() {
     mkdir -p "$work/asks"
@@ -113,7 +113,7 @@ export PKG_CONFIG_PATH
 # shellcheck disable=SC2046 # flags are words
 quietly "$CC" "$here/main.c" -o "$work/pc_shared" $("$PKG_CONFIG" --cflags --libs tftpserver)
 run "pkg-config --libs" "$work/pc_shared" shared LD_LIBRARY_PATH="$libdir"
-# Where only the archive is installed, --static names all it needs.
+# If only the archive is installed, --static lists all libraries that it needs.
 mkdir "$work/archive"
 cp -R "$prefix/." "$work/archive"
 find "$work/archive" -name 'libtftpserver.so*' -exec rm {} +

@@ -25,8 +25,9 @@ RATE = 0 if LONG else 30_000
 HASTE = {15: 3, 16: 5} if LONG else {15: 1, 16: 1}
 PATIENCE = 3600
 
-# As many as most systems give a process, and what the floods may take of them at most: an eighth for sockets of half-open
-# transfers, 64 shared ones, half-open uploads (an eighth of all, two or three each) and a few more; and memory.
+# The descriptors that most systems give a process, and the most that floods may take: an eighth for sockets of
+# half-open transfers, 64 shared ones, half-open uploads (an eighth of all, two or three each) and a few more; and the
+# most resident memory.
 LIMIT = 1024
 DESCRIPTORS = LIMIT // 8 + 64 + LIMIT * 3 // 8 + 24
 RESIDENT_KIB = 96 * 1024

@@ -96,8 +96,8 @@ class TenThousand(unittest.TestCase):
             self.back_to(server, before)
 
     def test_writes(self):
-        """As many as may be half-open, an eighth of the descriptors: of more that begin at once the oldest give way. Three
-        descriptors each, the socket counted."""
+        """The most uploads that may be half-open, an eighth of the descriptors: if more begin at once, the oldest give
+        way. Each takes three descriptors, the socket included."""
         with Server(self.root, properties=PATIENCE) as server:
             count = min(COUNT, support.DESCRIPTORS // 8)
             before, during = self.together(server, count, op="write")

@@ -23,7 +23,7 @@ spec.loader.exec_module(real)
 ROUNDS = 5 if LONG else 1
 # Bytes by percent: clients wait for seconds where something is lost.
 SIZES = {1: 200_000, 5: 60_000, 20: 10_000} if LONG else {1: 60_000, 5: 10_000, 20: 4_000}
-# In milliseconds: how soon the load repeats itself.
+# The retransmission timeout of the load, in milliseconds.
 SOON = 1000 if LONG else 150
 PATIENCE = 400 if LONG else 60
 CLIENTS = [client for client in real.CLIENTS if real.installed(client)]

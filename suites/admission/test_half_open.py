@@ -120,7 +120,7 @@ class HalfOpen(unittest.TestCase):
                 refused = 0
                 for number, client in enumerate(clients):
                     try:
-                        # Where it was left open: the file as it was.
+                        # If the file was left open, the client gets the old content.
                         assert client.finish(first=seen[number]) == old, number
                     except Answer as answer:
                         assert answer.code == 0, answer

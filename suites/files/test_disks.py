@@ -328,7 +328,7 @@ class Failing(Disk):
 
     @unittest.skipUnless(has("mkfs.ext4", "ext4"), "disks that fail, which takes mkfs.ext4 and a kernel with ext4")
     def test_the_disk_dies(self):
-        """Whatever is read or written then is EIO; the old file is there when the disk is repaired."""
+        """Every read or write of a dead disk is EIO; the old file is there when the disk is repaired."""
         def dies(root):
             fd = os.open(root, os.O_RDONLY)
             try:
@@ -354,7 +354,7 @@ class Failing(Disk):
 
     @unittest.skipUnless(has("mkfs.ext4", "ext4"), "disks that fail, which takes mkfs.ext4 and a kernel with ext4")
     def test_read_only_in_the_middle(self):
-        """As a file system makes itself when it finds an error."""
+        """The disk becomes read-only, as a file system does when it finds an error."""
         def test(root):
             with self.serve(root) as server:
                 self.refused(server, 2, size=3000, before_last=lambda: mount("ext4", root, "remount,abort"))

@@ -58,7 +58,7 @@ class Outside(unittest.TestCase):
                 os.close(descriptor)
 
     def with_the_outside_at_hand(self, ground):
-        """In a process whose current directory is the outside one."""
+        """Requests in a process whose current directory is the outside one."""
         before = ground.strangers()
         watch = Watch(ground)
         with Server(start=False) as server:

@@ -92,7 +92,7 @@ class Killed(unittest.TestCase):
         self.root = os.path.join(self.base, "root")
         os.makedirs(os.path.join(self.root, "dir"))
         self.decoys = self.lay_decoys()
-        # By name (and, of the shared one, by writer): the last version that was acknowledged, and the last one sent.
+        # The last acknowledged version and the last sent one, by name (for the shared name, also by writer).
         self.versions = {(name, "1"): (0, 0) for name in NAMES} | {(SHARED, "1"): (0, 0), (SHARED, "2"): (0, 0)}
         for name, writer in self.versions:
             self.put(name, make(name, writer, 0, SIZES[name]))

@@ -144,7 +144,7 @@ class Forged(unittest.TestCase):
         return ratio
 
     def test_a_request_alone(self):
-        """In every mode: one packet and at most three repetitions."""
+        """A forged request brings one packet and at most three retransmissions, in every mode."""
         def test():
             for settings in ({}, {"UseConnection": "True"}, {"PortPerTransfer": "False"}, {"SinglePort": "True"}):
                 with start(**settings) as server:
@@ -259,7 +259,7 @@ class Forged(unittest.TestCase):
         self.in_network(test)
 
     def test_nothing_is_written_and_nobody_is_ended(self):
-        """By packets to the ports that the sender knows: no upload in the victim's name, no end of another's transfer."""
+        """Packets to known ports can neither upload in the victim's name nor end another client's transfer."""
         def test():
             for settings in ({}, {"UseConnection": "True"}):
                 with start(**settings) as server:

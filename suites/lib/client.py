@@ -149,6 +149,6 @@ class Client:
         while True:
             opcode, number, _ = self.receive()
             ahead = (number - acked) & 0xFFFF
-            # Of a window the first block may be missing; in lockstep the ACK before is only a repetition.
+            # The first block of a window may be missing; in lockstep the ACK of the block before is only a repetition.
             if opcode == ACK and (0 < ahead <= last - acked or ahead == 0 and last > acked + 1):
                 return acked + ahead

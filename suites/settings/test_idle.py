@@ -46,7 +46,7 @@ def settle():
 
 
 class Idle(unittest.TestCase):
-    """In a process of their own: its threads are the library's, and this one sleeps."""
+    """Tests in a separate process, whose threads are the library's and the test's, which sleeps."""
 
     def test_servers_that_listen_and_servers_that_do_not(self):
         def test():

@@ -91,7 +91,7 @@ class Headers(unittest.TestCase):
     @needs_network
     @only_linux("DontFragment")
     def test_blocks_beyond_the_mtu(self):
-        """In fragments; or, where that is not wanted, refused at once rather than tried until the timeout."""
+        """Large blocks are sent in fragments; with DontFragment they are refused at once, not tried until the timeout."""
         def test():
             net.unshare()
             net.ip("link set lo mtu 1500")
@@ -265,7 +265,7 @@ class Ports(unittest.TestCase):
                 return None
 
     def test_a_port_for_each_transfer(self):
-        """Of its own, at random, and for its client alone: for others it is closed."""
+        """Each transfer has its own random port, which is open for its client only."""
         with Server() as server:
             data = server.file("file", pattern(1500))
             ports = []
@@ -277,7 +277,7 @@ class Ports(unittest.TestCase):
                     self.assertEqual(self.probe("127.0.0.1", client.peer), "closed")
                     self.assertEqual(self.probe("127.0.0.7", client.peer), "closed")
                     self.assertEqual(client.finish(first=first), data)
-            # Of 28,232: to meet one of the 39 others twice is as good as impossible, and so is a row of neighbours.
+            # Of 28,232 ports: more than two collisions of 40 are practically impossible, and so is a row of neighbours.
             self.assertGreater(len(set(ports)), 37, ports)
             steps = {abs(one - other) for one, other in zip(ports, ports[1:])}
             self.assertGreater(len(steps), 30, ports)

@@ -35,8 +35,8 @@ def threads():
 
 class Limits(unittest.TestCase):
     def ask_all(self, server, count, host="127.0.0.1", source=""):
-        """So many requests at once: the clients that were answered, and how many were refused. Those acknowledge a block, for
-        a half-open transfer gives way to a newcomer after a second."""
+        """Sends this many requests at once. Returns the clients that were answered, and how many were refused. The
+        former acknowledge a block, because a half-open transfer gives way to a newcomer after a second."""
         clients, answered, turned_away = [Client((host, server.port), source=source) for _ in range(count)], [], 0
         for client in clients:
             client.ask("file")
