@@ -91,7 +91,7 @@ class Headers(unittest.TestCase):
     @needs_network
     @only_linux("DontFragment")
     def test_blocks_beyond_the_mtu(self):
-        """Large blocks are sent in fragments; with DontFragment they are refused at once, not tried until the timeout."""
+        """Large blocks go in fragments; with DontFragment they are refused at once, not tried until the timeout."""
         def test():
             net.unshare()
             net.ip("link set lo mtu 1500")
