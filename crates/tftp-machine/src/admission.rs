@@ -1,9 +1,9 @@
-//! Whether a new transfer is admitted beside the half-open ones, and which of these gives way to it.
+//! Decides whether a new transfer is admitted beside the half-open ones, and which of these gives way to it.
 //!
 //! A transfer is half-open until its client has acknowledged something: its address may be forged. Such transfers are
-//! bounded in all and for each address. At a bound the oldest one gives way, so that requests that nobody goes on with
-//! keep nobody out. Every I/O thread has an `Admission` of its own; the bounds are divided by the threads, as the kernel
-//! divides the clients.
+//! bounded in all and for each address. At a bound the oldest one gives way, so that abandoned requests keep no client
+//! out. Every I/O thread has an `Admission` of its own; the bounds are divided by the threads, as the kernel divides
+//! the clients.
 
 use core::net::IpAddr;
 
@@ -16,18 +16,19 @@ mod order;
 pub use groups::Group;
 use order::{Order, Place};
 
-/// Half-open transfers of one address: two thousand machines behind a translator boot at once, each repeating itself.
+/// The most half-open transfers of one address: 2000 machines behind a NAT may boot at once, each repeating its
+/// request.
 const OF_A_GROUP: usize = 4_096;
-/// Half-open transfers in all.
+/// The most half-open transfers in all.
 const IN_ALL: usize = 16_384;
-/// Half-open uploads hold files: this share of the soft limit of descriptors, ...
+/// Half-open uploads hold files: they get this share (an eighth) of the soft limit of descriptors, ...
 const UPLOADS_A_DESCRIPTOR: usize = 8;
-/// ... of which one address may have this share, ...
+/// ... of which one address may have this share (a quarter), ...
 const GROUPS_OF_UPLOADS: usize = 4;
-/// ... but so many in any case.
+/// ... but at least this many.
 const UPLOADS_OF_A_GROUP: usize = 16;
 
-/// How many half-open transfers there may be.
+/// The bounds on the number of half-open transfers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     in_all: usize,
@@ -37,7 +38,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The bounds of one of `threads`, where the process may have so many descriptors.
+    /// Returns the bounds of one of `threads` threads, for a process that may have `descriptors` descriptors.
     pub fn new(threads: usize, descriptors: usize) -> Bounds {
         let uploads = (descriptors / UPLOADS_A_DESCRIPTOR).max(1);
         let share = |all: usize| all.div_ceil(threads.max(1));
@@ -51,10 +52,10 @@ impl Bounds {
     }
 }
 
-/// Who asks for a transfer.
+/// A client that requests a transfer.
 #[derive(Clone, Copy, Debug)]
 pub struct Newcomer {
-    /// Counts as one client with the others of it.
+    /// The group of addresses that counts as one client.
     pub group: Group,
     /// Its address.
     pub host: IpAddr,
@@ -62,18 +63,18 @@ pub struct Newcomer {
     pub operation: Operation,
 }
 
-/// What a newcomer meets.
+/// The decision about a newcomer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict<T> {
     /// It may enter.
     Enter,
-    /// This transfer has to end first. Ask again then: there may be another bound.
+    /// This transfer has to end first. Judge again then: another bound may be reached.
     GivesWay(T),
-    /// Too many, all of them young: the request is left unanswered.
+    /// Too many are half-open, and all of them are too young to give way: the request is not answered.
     Unanswered,
 }
 
-/// Which limit of the settings a newcomer has reached.
+/// The limit of the settings that a newcomer has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// MaxConnections.
@@ -88,7 +89,7 @@ pub struct Admission<T> {
     uploads: Order<T>,
 }
 
-/// Where a half-open transfer stands.
+/// The position of a half-open transfer in an [`Admission`].
 #[derive(Clone, Copy, Debug)]
 pub struct HalfOpen {
     all: Place,
@@ -105,7 +106,7 @@ impl<T> Default for Admission<T> {
 }
 
 impl<T: Copy> Admission<T> {
-    /// Whether one more may enter.
+    /// Decides whether one more transfer may enter.
     pub fn judge(&mut self, now: Instant, newcomer: &Newcomer, bounds: &Bounds) -> Verdict<T> {
         let group = newcomer.group;
         let mut given = None;
@@ -128,7 +129,7 @@ impl<T: Copy> Admission<T> {
         }
     }
 
-    /// Which transfer gives way where a limit of the settings is reached; `None`: none is old enough.
+    /// Returns the transfer that gives way when a limit of the settings is reached; `None` if none is old enough.
     pub fn gives_way(&mut self, now: Instant, newcomer: &Newcomer, limit: Limit) -> Option<T> {
         match limit {
             Limit::Connections => self.all.of_largest_group(now),
@@ -146,7 +147,7 @@ impl<T: Copy> Admission<T> {
         }
     }
 
-    /// The transfer has been acknowledged, or is over.
+    /// Removes a transfer that has been acknowledged, or is over.
     pub fn leave(&mut self, place: HalfOpen) {
         self.all.leave(place.all);
         if let Some(upload) = place.upload {
@@ -154,12 +155,12 @@ impl<T: Copy> Admission<T> {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of half-open transfers.
     pub fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// True where nothing is half-open.
+    /// Returns true if no transfer is half-open.
     pub fn is_empty(&self) -> bool {
         self.all.len() == 0 && self.uploads.len() == 0
     }

@@ -1,64 +1,65 @@
-//! What the loop tells the machine besides datagrams: results of storage, and decisions of the application.
+//! Inputs that answer outputs: results of storage, and decisions of the application.
 
 use alloc::borrow::Cow;
 
 use tftp_proto::ErrorCode;
 
-/// What became of something that [`crate::Io`] asked for.
+/// The result of an operation of storage ([`crate::Io`]), or news of an upload's storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IoDone {
-    /// The file or the application's data is there, or a place for an upload.
+    /// The file or the application's data is open, or there is a place for the upload.
     Opened {
-        /// The length of the stream on the wire, where it is known. Of an upload `None`.
+        /// The length of the stream on the wire in bytes, if it is known; `None` for an upload.
         length: Option<u64>,
     },
-    /// Nothing is there, or it must not be used. The application may still supply something, if it hears of the start.
+    /// There is no file, or it must not be used. The application may still supply something when it decides on the
+    /// start ([`crate::Question::Start`]).
     Missing {
-        /// Tells the client.
+        /// The code of the client's ERROR.
         code: ErrorCode,
-        /// Tells the client.
+        /// The text of the client's ERROR.
         text: Cow<'static, str>,
     },
-    /// So much hangs there that the client gets silence, and repeats itself.
+    /// So many operations hang that the client gets no answer, and will repeat its request.
     Busy,
-    /// The stream's bytes below `available` are at hand.
+    /// The stream's bytes below `available` can be sent.
     Supplied {
         /// Bytes from the beginning of the stream.
         available: u64,
-        /// The stream is exactly that long.
+        /// True if the stream ends there.
         end: bool,
     },
     /// Reading, writing or storing failed.
     Failed {
-        /// Tells the client.
+        /// The code of the client's ERROR.
         code: ErrorCode,
-        /// Tells the client.
+        /// The text of the client's ERROR.
         text: Cow<'static, str>,
     },
-    /// The upload's storage or application is behind (`true`), or has caught up.
+    /// The upload's storage or application is behind (`true`), or has caught up (`false`).
     Held(bool),
     /// The upload is stored.
     Committed,
     /// The file of a half-open download was closed.
     LetGo,
-    /// It is open again, and still the same file.
+    /// The file is open again, and still the same one.
     Reopened,
 }
 
 /// The application's answer to a [`crate::Question`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Goes on.
+    /// The transfer goes on.
     Go,
-    /// The answer comes later, by another call.
+    /// The answer follows later, with another call.
     Later,
-    /// The transfer ends, at any time.
+    /// The transfer ends. This decision may be taken at any time, not only as an answer.
     End {
-        /// Tells the client.
+        /// The code of the client's ERROR.
         code: ErrorCode,
-        /// Tells the client.
+        /// The text of the client's ERROR.
         text: Cow<'static, str>,
-        /// The client is not told.
+        /// True if the client gets no ERROR.
         silent: bool,
     },
 }

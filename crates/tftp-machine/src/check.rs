@@ -1,26 +1,26 @@
-//! What always holds, to be called by tests between two inputs.
+//! Invariants of the machine, which tests check between two inputs.
 
 use crate::limits::Limits;
 use crate::ports::Role;
 use crate::server::Server;
 use crate::transfer::{Stage, Step, Transfer};
 
-/// What a machine's transfers take of the limits.
+/// The amounts that a machine's transfers count in the limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Transfers that count.
     pub active: usize,
-    /// Those that no client has acknowledged, whether they count or not.
+    /// Half-open transfers, whether they count or not.
     pub half_open: usize,
-    /// Bytes of windows.
+    /// Bytes taken for windows.
     pub windows: usize,
 }
 
 impl<L: Limits> Server<L> {
-    /// What it takes of the limits, after a look at all that has to hold when everything was polled.
+    /// Checks all invariants that hold when everything was polled, and returns the amounts counted in the limits.
     ///
     /// # Panics
-    /// If something does not.
+    /// If an invariant does not hold.
     pub fn check(&self) -> Tally {
         assert!(!self.is_undrained, "everything was polled");
         let (mut tally, mut private, mut linked, mut dallying) = (Tally::default(), 0, 0, 0);
@@ -61,7 +61,7 @@ impl<L: Limits> Server<L> {
         tally
     }
 
-    /// A later transfer of the same request has its client's place on the listening port.
+    /// Returns true if a later transfer of the same request has its client's place on the listening port.
     fn has_lost_its_place(&self, transfer: &Transfer) -> bool {
         let route = &transfer.route;
         let there = self.table.by_peer(route.port, route.peer);

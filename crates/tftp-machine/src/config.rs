@@ -1,4 +1,4 @@
-//! What a server is told: once, when it begins (`Config`), and at any time (`Policy`).
+//! The settings of a server: those fixed when it begins (`Config`), and those that may change at any time (`Policy`).
 
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
@@ -9,40 +9,41 @@ use tftp_proto::{Limits, Timing};
 use crate::id::PortId;
 use crate::port_plan::Mode;
 
-/// What is fixed while a server runs.
+/// The settings that are fixed while a server runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where requests are awaited.
+    /// The listening port.
     pub listening: PortId,
     /// The address of that port.
     pub address: SocketAddr,
-    /// Packets to peers of its family leave from this address instead of the one that was asked.
+    /// The source address of packets to peers of its family, instead of the address that the request was sent to.
     pub source: Option<IpAddr>,
-    /// Which ports transfers get.
+    /// The kind of ports that transfers get.
     pub mode: Mode,
     /// The numbers that ports are drawn from; `None`: any.
     pub transfer_ports: Option<RangeInclusive<u16>>,
-    /// The I/O threads that await requests at this address; at least 1. Bounds are divided by them.
+    /// The number of I/O threads that listen at this address; at least 1. Bounds are divided by it.
     pub threads: usize,
-    /// A private port takes datagrams of its peer only. Elsewhere a stranger's is answered, as on a shared port.
+    /// True if a private port receives datagrams of its peer only. Otherwise a stranger's datagram is answered, as on a
+    /// shared port.
     pub hides_probes: bool,
-    /// A packet that is too long for its way never gets there: it is not sent in pieces.
+    /// True if packets are not fragmented: one that is too long for its path never arrives.
     pub dont_fragment: bool,
 }
 
-/// What may change while a server runs. A transfer keeps limits and timing as they were when it began.
+/// The settings that may change while a server runs. A transfer keeps limits and timing as they were when it began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Uploads are refused.
+    /// True if uploads are refused.
     pub read_only: bool,
-    /// Transfers at once, in all.
+    /// The most transfers at a time, in all.
     pub max_connections: usize,
-    /// Transfers at once from one address; 0: no limit.
+    /// The most transfers at a time from one address; 0: no limit.
     pub max_per_host: usize,
-    /// What a client may negotiate.
+    /// The limits on values that a client may negotiate.
     pub limits: Limits,
-    /// When to send again and when to give up.
+    /// When to retransmit and when to give up.
     pub timing: Timing,
-    /// Options that are passed over, as though clients had not sent them.
+    /// Options that are ignored, as though clients had not sent them.
     pub refused_options: OptionSet,
 }

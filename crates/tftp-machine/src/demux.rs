@@ -1,4 +1,4 @@
-//! Whose datagram it is.
+//! Assigns datagrams to transfers.
 
 use core::net::SocketAddr;
 
@@ -15,7 +15,7 @@ use crate::server::{Apart, Server};
 use crate::transfer::{Moved, Stage, Transfer};
 
 impl<L: Limits> Server<L> {
-    /// A datagram came. What it returns is acted on before anything is polled.
+    /// Handles a datagram. The caller acts on the result before it polls for outputs.
     #[inline]
     pub fn handle_datagram<'a>(&mut self, now: Instant, datagram: &Datagram<'a>) -> Handled<'a> {
         self.begin(now);
@@ -66,7 +66,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// A client sent an ERROR before it was answered.
+    /// Ends a transfer whose client sent an ERROR before it was answered.
     fn given_up(&mut self, index: u32, packet: &Packet<'_>) {
         if let Packet::Error { code, message } = *packet {
             let message = wire::printable(message, SHOWN);
@@ -75,8 +75,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Only requests are answered on a listening port: an answer to an ERROR, a stray ACK or garbage is how two servers
-    /// are made to talk to each other forever (CVE-2024-2169).
+    /// Handles a datagram at the listening port. Only requests are answered there: answers to ERRORs, stray ACKs or
+    /// garbage can make two servers talk to each other forever (CVE-2024-2169).
     fn listening<'a>(&mut self, datagram: &Datagram<'a>) -> Handled<'a> {
         match wire::parse(datagram.bytes) {
             Ok(Packet::Request(mut request)) => {
@@ -103,9 +103,9 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// The transfer on a listening port that a packet is meant for: the one that has its client's place there, or the former
-    /// one of the same request. An ACK that only the former one expects shows that its client was not reset: the other
-    /// ends.
+    /// Returns the transfer on a listening port that a packet is for: the one that has its client's place there, or the
+    /// former one of the same request. An ACK that only the former one expects shows that its client was not reset, so
+    /// the newer one ends.
     #[inline]
     fn meant(&mut self, index: u32, packet: &Packet<'_>) -> u32 {
         let newcomer = self.table.at(index);
@@ -133,7 +133,8 @@ impl<L: Limits> Server<L> {
         former.index
     }
 
-    /// RFC 1350 section 4: a packet from an unknown TID, the transfer it strays into undisturbed, also by the answers.
+    /// Answers a packet from an unknown TID with ERROR 5, at a limited rate (RFC 1350 section 4). Neither the packet
+    /// nor its answer disturbs the transfer whose port it strayed to.
     fn stray<'a>(&mut self, datagram: &Datagram<'a>) -> Handled<'a> {
         let is_hidden =
             self.config.hides_probes && matches!(self.ports.role(datagram.port), Role::Private(_));
@@ -149,7 +150,8 @@ impl<L: Limits> Server<L> {
         Handled::Ignored(Why::Stray)
     }
 
-    /// The way back to the sender, from `port`, and from the address that was asked or SourceIPAddress.
+    /// Returns the route back to the sender: from `port`, with SourceIPAddress or the address that the datagram was
+    /// sent to as the source.
     pub(crate) fn route(&self, port: PortId, datagram: &Datagram<'_>) -> Route {
         self.route_of(port, datagram.peer, datagram.local)
     }
@@ -170,7 +172,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// A packet that was sent from that port did not arrive.
+    /// Handles the failure of a packet that was sent from `port`.
     pub fn handle_failure(&mut self, now: Instant, port: PortId, peer: Option<SocketAddr>, what: NetFailure) {
         self.begin(now);
         let owner = match self.ports.role(port) {
@@ -216,5 +218,5 @@ impl<L: Limits> Server<L> {
     }
 }
 
-/// Text of a peer that is kept, at most.
+/// The longest text of a peer's ERROR that is kept.
 const SHOWN: usize = 256;

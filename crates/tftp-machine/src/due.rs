@@ -1,6 +1,6 @@
-//! What a transfer has to say besides packets.
+//! The pending outputs of a transfer besides packets.
 
-/// What a transfer has to say besides packets: a set.
+/// A set of pending outputs besides packets. They are emitted in the order of their bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Due(u16);
 
@@ -17,7 +17,7 @@ impl Due {
     pub(crate) const OVER: Due = Due(1 << 9);
     pub(crate) const CLOSE_PORT: Due = Due(1 << 10);
     pub(crate) const GONE: Due = Due(1 << 11);
-    /// Those that come before the packets.
+    /// The outputs that come before packets.
     pub(crate) const BEFORE: Due = Due(Due::PORT.0 | Due::ASK.0 | Due::OPEN.0 | Due::BEGUN.0);
 
     pub(crate) fn add(&mut self, more: Due) {
@@ -29,7 +29,7 @@ impl Due {
         self.0 == 0
     }
 
-    /// The first one, taken out.
+    /// Removes and returns the first one of those in `among`.
     pub(crate) fn take(&mut self, among: Due) -> Option<Due> {
         let first = 1_u16.checked_shl((self.0 & among.0).trailing_zeros())?;
         self.0 &= !first;
@@ -38,7 +38,7 @@ impl Due {
 
     pub(crate) const ALL: Due = Due(u16::MAX);
 
-    /// What is still said when a transfer has ended.
+    /// The outputs that stay pending when a transfer ends.
     pub(crate) const AT_THE_END: Due = Due(Due::SETTLED.0 | Due::ERROR.0);
 
     pub(crate) fn keep(&mut self, those: Due) {

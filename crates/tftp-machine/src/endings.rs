@@ -1,4 +1,4 @@
-//! The end of a transfer: told once, and counted out of every limit.
+//! Ends transfers: each end is reported once, and the transfer no longer counts in any limit.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -12,7 +12,7 @@ use crate::server::{Apart, Server};
 use crate::transfer::{Stage, Transfer};
 
 impl Ending {
-    /// What a transfer machine says; `None` where it was ended from outside.
+    /// Returns the ending for the outcome of a transfer machine; `None` if the machine was ended from outside.
     fn of(outcome: &Outcome) -> Option<Ending> {
         Some(match outcome {
             Outcome::Complete => Ending::Complete,
@@ -32,7 +32,7 @@ impl Ending {
 }
 
 impl<L: Limits> Server<L> {
-    /// Ends a transfer: the client gets an ERROR, unless it has begun anew.
+    /// Ends a transfer. The client gets an ERROR, unless it has since requested another transfer.
     pub(crate) fn end(
         &mut self,
         index: u32,
@@ -62,7 +62,7 @@ impl<L: Limits> Server<L> {
         self.touch(index);
     }
 
-    /// Ends a transfer without a word to its client.
+    /// Ends a transfer without a packet to its client.
     pub(crate) fn end_silently(&mut self, index: u32, how: Ending) {
         if self.table.at(index).is_none() {
             return;
@@ -92,7 +92,7 @@ impl<L: Limits> Server<L> {
         self.end_silently(index, how);
     }
 
-    /// Counts the transfer out of the limits, and lets its end be told, once.
+    /// Removes the transfer from the limits, and schedules the report of its end; no effect the second time.
     fn finish(&mut self, index: u32, how: Ending) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -105,7 +105,7 @@ impl<L: Limits> Server<L> {
             self.half_open.leave(place);
             self.limits.settle();
         }
-        // In doubt it was counted out before.
+        // A doubted transfer no longer counted.
         if !core::mem::take(&mut transfer.is_doubted) {
             self.limits.leave(host);
         }
@@ -124,7 +124,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// What follows from the last step besides packets: true if there is more to say.
+    /// Applies the consequences of the last step besides packets. Returns true if outputs are pending.
     pub(crate) fn follow(&mut self, index: u32) -> bool {
         self.leave_half_open(index);
         self.let_file_go(index);
@@ -136,7 +136,8 @@ impl<L: Limits> Server<L> {
             .is_some_and(|transfer| !transfer.due.is_empty())
     }
 
-    /// The client has acknowledged something for the first time. Its former transfer ends.
+    /// Settles a transfer when its client has acknowledged something for the first time. The client's former transfer
+    /// ends.
     fn leave_half_open(&mut self, index: u32) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -162,7 +163,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// The file of a half-open download is closed where descriptors are short: what its one packet needs is read.
+    /// Closes the file of a half-open download if descriptors are short: the data of its one packet is already read.
     fn let_file_go(&mut self, index: u32) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -180,7 +181,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// The limits follow a doubt: it begins, is refuted, or ends with the transfer.
+    /// Updates the limits when a doubt begins, is refuted, or ends with the transfer.
     pub(crate) fn follow_doubt(&mut self, index: u32) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -188,7 +189,7 @@ impl<L: Limits> Server<L> {
         let in_doubt = transfer.is_in_doubt();
         transfer.drop_answered(in_doubt);
         transfer.is_left &= transfer.is_superseded() || transfer.pending().is_some();
-        // One that was left counts: asking for something else is no way past the limits.
+        // A transfer that its client left still counts: a client cannot evade the limits by requesting other files.
         let is_replaced = transfer.is_superseded() && !transfer.is_left;
         let is_out = !transfer.has_ended && (in_doubt || is_replaced);
         if is_out != transfer.is_doubted {
@@ -200,7 +201,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// The transfer machine has come to its end.
+    /// Finishes a transfer whose transfer machine has ended.
     fn conclude(&mut self, index: u32) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -210,7 +211,7 @@ impl<L: Limits> Server<L> {
         }
         let Some(outcome) = transfer.outcome() else { return };
         let how = match Ending::of(outcome) {
-            // All that is missing is the last ACK.
+            // Only the last ACK is missing.
             Some(Ending::Unreachable) if transfer.is_probably_complete() => Ending::Silent {
                 probably_complete: true,
             },
@@ -220,7 +221,7 @@ impl<L: Limits> Server<L> {
         self.finish(index, how);
     }
 
-    /// Nothing more is sent or expected.
+    /// Schedules the removal of a transfer that neither sends nor expects anything more.
     fn leave_table(&mut self, index: u32) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -235,7 +236,7 @@ impl<L: Limits> Server<L> {
         self.table.unlink(index);
     }
 
-    /// The slot is free. A request that waited for this begins anew.
+    /// Removes a transfer and frees its slot. A request that was held for this is handled now.
     pub(crate) fn remove(&mut self, index: u32) {
         let Some(transfer) = self.table.remove(index) else {
             return;

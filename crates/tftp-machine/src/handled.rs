@@ -1,59 +1,60 @@
-//! What a datagram meant.
+//! The results of handling a datagram.
 
 use crate::id::{ConnectionId, TransferId};
 
-/// What a datagram meant, told before anything is polled. It borrows the datagram: the bytes of an upload pass by it alone.
+/// The result of handling a datagram, returned before outputs are polled. It borrows the datagram: the bytes of an
+/// upload are passed on only here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handled<'a> {
-    /// Nothing is done about it, or a stray packet is answered with an ERROR.
+    /// The datagram has no effect, except that a stray packet or an unknown mode may be answered with an ERROR.
     Ignored(Why),
-    /// A request that meets silence.
+    /// A request that is not answered.
     Unanswered(Why),
-    /// A request that begins no transfer; the client is told. Its number is taken and stays so until the observer gives it
-    /// back.
+    /// A request that is refused with an ERROR and begins no transfer. Its connection number stays taken until the
+    /// observer gives it back.
     Refused(Why, ConnectionId),
-    /// A transfer begins: the loop makes what it keeps of it.
+    /// A transfer begins. The caller creates its own record of it.
     Asked(TransferId),
-    /// A request again: its transfer's current packet goes again, or the request waits.
+    /// A repeated request: its transfer's current packet is retransmitted, or the request is held.
     Repeated(TransferId),
-    /// It belongs to a transfer and moved nothing.
+    /// A packet of a transfer that made no progress.
     Packet(TransferId),
-    /// A download moved: the stream's bytes below this are acknowledged.
+    /// Progress of a download: the stream's bytes below this position are acknowledged.
     Acked(TransferId, u64),
     /// The next bytes of an upload, each exactly once.
     Received {
         /// The upload.
         id: TransferId,
-        /// They follow those before; none where the last block is empty.
+        /// The bytes that follow those received before; empty if the last block is empty.
         bytes: &'a [u8],
-        /// The stream ends here.
+        /// True if the stream ends here.
         last: bool,
     },
 }
 
-/// Why a datagram begins or moves no transfer.
+/// The reason why a datagram neither begins nor advances a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// Neither a request nor for a transfer.
+    /// Neither a request nor a packet of a transfer.
     NoRequest,
-    /// No packet of TFTP.
+    /// Not a TFTP packet.
     Malformed,
-    /// A request with a mode that is not known.
+    /// A request with an unknown mode.
     Mode,
-    /// Of no transfer that this port has.
+    /// A packet of no transfer on this port.
     Stray,
     /// Sent to a broadcast address.
     Broadcast,
     /// Requests are not answered any more.
     NotListening,
-    /// Whose requests are answered excludes this client.
+    /// The client is excluded ([`crate::Limits::admits`]).
     Excluded,
     /// The application cannot take any more events.
     Full,
-    /// Too much is half-open, and all of it is young.
+    /// Too many transfers are half-open, and all of them are too young to give way.
     Crowded,
     /// Uploads are not allowed.
     ReadOnly,
-    /// As many transfers are under way as may be, in all or of that address.
+    /// The limit on the number of transfers is reached, in all or for that address.
     TooMany,
 }

@@ -1,4 +1,4 @@
-//! Requests that wait.
+//! Held requests.
 
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -15,7 +15,7 @@ pub struct HeldRequest {
     peer: SocketAddr,
     local: Option<LocalAddr>,
     bytes: Vec<u8>,
-    /// Since when its client may answer, and until when.
+    /// Since when its client may answer the former transfer instead, and until when.
     span: Option<(Instant, Instant)>,
 }
 
@@ -30,7 +30,7 @@ impl HeldRequest {
         }
     }
 
-    /// It waits for an answer of its client, not for the end of a doubt.
+    /// Makes it wait for an answer of its client, which may come until `until`, and not for the end of a doubt.
     pub(crate) fn held(self, since: Instant, until: Instant) -> HeldRequest {
         let span = Some((since, until));
         HeldRequest { span, ..self }
@@ -44,7 +44,7 @@ impl HeldRequest {
         self.span.map(|(_, until)| until)
     }
 
-    /// The datagram, as if it came now.
+    /// Returns the request as a datagram that has just arrived.
     pub fn datagram(&self) -> Datagram<'_> {
         Datagram {
             port: self.port,

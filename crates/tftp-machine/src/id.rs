@@ -1,27 +1,28 @@
-//! How transfers, ports and connections are named.
+//! Identifiers of transfers, ports and connections.
 
 use core::hash::{Hash, Hasher};
 
-/// Names a transfer: a place in the table and how often it was used before, so it is never mistaken for a later one.
+/// Identifies a transfer: a slot in the table, and how often it was used before, so that an old id never means a later
+/// transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransferId {
-    /// A small number, which a later transfer has again. What the loop keeps of a transfer has the same place.
+    /// A small number, which later transfers use again. The caller can keep its records of transfers by this index.
     pub index: u32,
-    /// Another one for each transfer with that index.
+    /// Differs for each transfer with that index.
     pub generation: u32,
 }
 
-/// Names a port as long as it is open.
+/// Identifies a port while it is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PortId {
-    /// A small number, which a later port has again.
+    /// A small number, which later ports use again.
     pub index: u32,
-    /// Another one for each port with that index.
+    /// Differs for each port with that index.
     pub generation: u32,
 }
 
 impl Hash for PortId {
-    /// As one number: a look-up hashes it for each packet.
+    /// Hashes both fields as one number, because every packet's look-up hashes a port.
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(u64::from(self.generation) << 32 | u64::from(self.index));
     }

@@ -1,4 +1,4 @@
-//! What a server machine shares with those of other threads, and asks of its surroundings.
+//! The state that a server machine shares with those of other threads, and the facts that it needs about its host.
 
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -11,7 +11,7 @@ pub use crate::admission::Limit as Full;
 use crate::config::Policy;
 use crate::id::ConnectionId;
 
-/// Bytes for windows that transfers need for themselves alone, in all.
+/// The budget in bytes for all windows that transfers do not share.
 pub const WINDOWS: usize = 64 << 20;
 
 /// How many descriptors are left of the budget.
@@ -21,42 +21,43 @@ pub enum Descriptors {
     Plenty,
     /// Half-open transfers hold their share: further ones share ports, and files of half-open ones are closed.
     Crowded,
-    /// Hardly any: what only dallies gives way.
+    /// Hardly any: uploads that only dally give way.
     Tight,
 }
 
-/// What is counted over all threads. Called at a request and at the end of its transfer, never for a packet.
+/// The counts over all threads. The methods are called a few times for each transfer, such as at its request and at its
+/// end, but never for each packet.
 pub trait Limits {
-    /// Counts a new half-open transfer in.
+    /// Counts a new half-open transfer.
     ///
     /// # Errors
     /// The limit that is reached.
     fn enter(&self, host: IpAddr, policy: &Policy) -> Result<(), Full>;
-    /// The transfer is not half-open any more: its client has acknowledged something, or it is over.
+    /// Stops counting a transfer as half-open: its client has acknowledged something, or it is over.
     fn settle(&self);
-    /// The transfer counts no more.
+    /// Stops counting a transfer.
     fn leave(&self, host: IpAddr);
-    /// It counts again, whatever the limits: a doubt is over.
+    /// Counts a transfer again, whatever the limits, because a doubt is over.
     fn back(&self, host: IpAddr);
-    /// Half-open transfers fill the limits: clients without room meet silence.
+    /// Returns true if half-open transfers fill the limits: requests beyond them are not answered.
     fn is_flooded(&self) -> bool;
-    /// Transfers with clients that have shown to be there.
+    /// Returns the number of transfers whose clients have acknowledged something.
     fn settled(&self) -> usize;
-    /// The next number of a connection. The observer gives it back when nothing shows it any more.
+    /// Returns the next connection number. The observer gives it back when it is shown nowhere any more.
     fn next_id(&self) -> ConnectionId;
-    /// The largest window in bytes that a transfer should get now.
+    /// Returns the largest window in bytes that a transfer should get now.
     fn most_window(&self) -> usize;
-    /// Takes bytes of the budget for windows, in any case.
+    /// Takes bytes of the budget for windows, whatever is left.
     fn take_window(&self, bytes: u32);
-    /// Gives them back.
+    /// Gives bytes of the budget for windows back.
     fn give_window(&self, bytes: u32);
-    /// How many descriptors are left.
+    /// Returns how many descriptors are left.
     fn descriptors(&self) -> Descriptors;
-    /// The soft limit of descriptors, by which half-open transfers are bounded.
+    /// Returns the soft limit of descriptors, which bounds the half-open transfers.
     fn descriptor_limit(&self) -> usize;
-    /// Whose requests are answered; others meet silence.
+    /// Returns whether requests of a client are answered.
     fn admits(&self, client: IpAddr) -> bool;
-    /// The host's IPv6 addresses; asked for at most once in ten seconds.
+    /// Returns the host's IPv6 addresses. Called at most once in ten seconds.
     fn own_addresses(&self) -> Vec<Ipv6Addr>;
 }
 
@@ -105,17 +106,17 @@ impl<L: Limits + ?Sized> Limits for &L {
     }
 }
 
-/// So many half-open transfers, if they are half of all, are no rush of clients: MaxConnections is then met with silence,
-/// as an ERROR would go to addresses that are forged.
+/// This many half-open transfers, if they are at least half of all, are a flood and no rush of clients. Requests beyond
+/// MaxConnections are then not answered, because an ERROR would go to forged addresses.
 pub const FLOOD: usize = 1_024;
 
-/// The first connection id; what is below is a position in the Conn arrays.
+/// The first connection id; a smaller number is a position in the Conn arrays.
 pub const FIRST_CONNECTION_ID: i32 = 1_000_001;
 
-/// What one transfer may take of the budget for windows that is left.
+/// One transfer may take this fraction (an eighth) of what is left of the budget for windows.
 const SHARE: usize = 8;
 
-/// Limits of a single machine.
+/// The limits of a single machine.
 #[derive(Debug)]
 pub struct Alone {
     hosts: RefCell<HashMap<IpAddr, usize, FixedState>>,
@@ -131,7 +132,7 @@ pub struct Alone {
 }
 
 impl Alone {
-    /// Nothing is counted yet. The process may have so many descriptors.
+    /// Creates limits that count nothing yet, for a process that may have `descriptor_limit` descriptors.
     pub fn new(descriptor_limit: usize) -> Alone {
         Alone {
             hosts: RefCell::new(HashMap::with_hasher(FixedState::with_seed(1))),
@@ -147,7 +148,7 @@ impl Alone {
         }
     }
 
-    /// Sets what [`Limits::descriptors`] says.
+    /// Sets the result of [`Limits::descriptors`].
     pub fn set_descriptors(&self, left: Descriptors) {
         self.descriptors.set(left);
     }
@@ -157,27 +158,27 @@ impl Alone {
         self.excluded.borrow_mut().insert(client);
     }
 
-    /// Sets what [`Limits::own_addresses`] returns.
+    /// Sets the result of [`Limits::own_addresses`].
     pub fn set_own_addresses(&self, own: Vec<Ipv6Addr>) {
         self.own_addresses.replace(own);
     }
 
-    /// Nothing shows that number any more.
+    /// Frees a connection number that is shown nowhere any more.
     pub fn give_id(&self, id: ConnectionId) {
         self.taken.borrow_mut().remove(&id.0);
     }
 
-    /// Transfers that count.
+    /// Returns the number of transfers that count.
     pub fn active(&self) -> usize {
         self.active.get()
     }
 
-    /// Those of them that are half-open.
+    /// Returns how many of them are half-open.
     pub fn half_open(&self) -> usize {
         self.half_open.get()
     }
 
-    /// Bytes of windows that are taken.
+    /// Returns the bytes taken for windows.
     pub fn windows(&self) -> usize {
         self.windows.get()
     }

@@ -1,4 +1,4 @@
-//! Datagrams and the ports they come to: what passes between the machine and the network.
+//! Datagrams, ports and routes: the types exchanged between the machine and the network.
 
 use core::net::{IpAddr, SocketAddr, SocketAddrV6};
 
@@ -8,29 +8,29 @@ pub use crate::port_plan::Reception;
 /// One datagram as it arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct Datagram<'a> {
-    /// The port it came to.
+    /// The port it arrived at.
     pub port: PortId,
-    /// Who sent it; IPv4-mapped where a dual-stack port has it so.
+    /// The sender; IPv4-mapped if a dual-stack port reports it so.
     pub peer: SocketAddr,
-    /// The address it was sent to, where the system tells it.
+    /// The address it was sent to, if the system reports it.
     pub local: Option<LocalAddr>,
-    /// It was sent to a broadcast or multicast address.
+    /// True if it was sent to a broadcast or multicast address.
     pub broadcast: bool,
     /// Its bytes.
     pub bytes: &'a [u8],
 }
 
-/// The address at this end of a datagram.
+/// The local address of a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LocalAddr {
-    /// As the socket has it: an IPv4 address on a dual-stack socket is IPv4-mapped.
+    /// The address as the socket reports it: an IPv4 address on a dual-stack socket is IPv4-mapped.
     pub ip: IpAddr,
-    /// The system's index of the interface the datagram came in by; 0: unknown.
+    /// The system's index of the interface that the datagram arrived on; 0: unknown.
     pub interface: u32,
 }
 
 impl LocalAddr {
-    /// What to bind a socket to that is to have this address, with a port of the system's choice.
+    /// Returns the address to bind a socket to that is to have this address, with a port of the system's choice.
     pub fn to_bind(self) -> SocketAddr {
         match self.ip {
             IpAddr::V6(ip) if ip.is_unicast_link_local() => {
@@ -41,48 +41,48 @@ impl LocalAddr {
     }
 }
 
-/// The way a datagram goes out.
+/// The route of an outgoing datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The port it leaves from.
     pub port: PortId,
-    /// To whom; the one peer of a private port.
+    /// The destination; the only peer of a private port.
     pub peer: SocketAddr,
-    /// The address to send from, where the network can choose it.
+    /// The address to send from, if it is to be set for each datagram.
     pub source: Option<LocalAddr>,
 }
 
-/// What a new port is for.
+/// The parameters of a new port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenPlan {
-    /// Whether others use it too.
+    /// Whether other transfers use it too.
     pub kind: PortKind,
     /// The client.
     pub peer: SocketAddr,
-    /// The address that the client asked, where it is known.
+    /// The address that the client sent its request to, if it is known.
     pub local: Option<LocalAddr>,
-    /// How much may wait at the port, if it is a private one.
+    /// The receive parameters, if the port is private.
     pub reception: Reception,
-    /// A random number, from which a port is drawn where the system draws none.
+    /// A random number, from which a port is drawn if the system draws none.
     pub draw: u64,
 }
 
-/// Kinds of ports of transfers.
+/// The kinds of ports of transfers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortKind {
-    /// Of one transfer alone.
+    /// For one transfer alone.
     Private,
-    /// Of all transfers of this bucket; opened by the first of them, and never closed.
+    /// For all transfers of this bucket; opened for the first of them, and never closed.
     Shared {
-        /// Which one.
+        /// The index of the bucket.
         bucket: u8,
     },
 }
 
-/// Why there is no port.
+/// The reason why a port could not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoPort {
-    /// As many are open as may be.
+    /// The limit of descriptors is reached.
     Descriptors,
     /// Every port number is taken.
     InUse,
@@ -90,16 +90,16 @@ pub enum NoPort {
     Other,
 }
 
-/// What became of a packet that was sent.
+/// The failure of a packet that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetFailure {
-    /// The peer's port is closed, as somebody on the way says.
+    /// The peer's port is closed, as an ICMP message reports.
     Gone,
-    /// The packet is longer than its way takes, and so will be each like it.
+    /// The packet is longer than its path takes, and so is every packet of this size.
     TooLong,
-    /// The packet was longer than its way takes; it will go in pieces if it is sent again.
+    /// The packet was longer than its path takes; it will be fragmented if it is sent again.
     Shrunk,
-    /// It may pass by itself.
+    /// The failure may be temporary.
     Passing,
 }
 

@@ -1,4 +1,4 @@
-//! What the machine wants done.
+//! The outputs of the machine: actions that the caller carries out.
 
 use alloc::string::String;
 use core::ops::Range;
@@ -12,81 +12,82 @@ use crate::held::HeldRequest;
 use crate::id::{PortId, TransferId};
 use crate::net::{NoPort, OpenPlan, Route};
 
-/// One thing to do. It is polled until there is none after each input.
+/// One action for the caller. After each input it polls for outputs until there are none.
 #[derive(Debug)]
 pub enum Output<'a> {
-    /// OACK, ACK or ERROR, to be copied now.
+    /// An OACK, ACK or ERROR to send. The caller copies it at once: the next poll overwrites the buffer.
     Control {
-        /// Whereto.
+        /// The destination.
         to: &'a Route,
-        /// The transfer, if it is of one.
+        /// The transfer that it belongs to, if any.
         id: Option<TransferId>,
         /// The packet.
         bytes: &'a [u8],
     },
-    /// DATA packets.
+    /// DATA packets to send.
     Data {
         /// The download.
         id: TransferId,
-        /// Whereto.
+        /// The destination.
         to: &'a Route,
-        /// Their headers, and which bytes of the stream they carry.
+        /// The header of each packet, and the bytes of the stream that it carries.
         blocks: Blocks,
-        /// Packets of the transfer that were sent more than once, so far.
+        /// The number of packets that the transfer has retransmitted so far.
         repeated: u64,
     },
-    /// The application decides; answered by `decide`, at once (also with "later").
+    /// A question to the application. The caller answers it at once with `decide`, if only with `Decision::Later`.
     Ask {
         /// The transfer.
         id: TransferId,
-        /// What it decides.
+        /// The question.
         question: Question,
     },
-    /// Storage is asked for something; answered by `handle_io` at any time, also at once.
+    /// An operation of storage. The caller reports its result with `handle_io`, at once or at any later time.
     Io {
         /// The transfer.
         id: TransferId,
-        /// What.
+        /// The operation.
         what: Io,
     },
-    /// Options are agreed: look at the transfer.
+    /// The options are negotiated; `Transfer::agreed` returns them.
     Begun {
         /// The transfer.
         id: TransferId,
     },
-    /// The client has acknowledged something for the first time: what the transfer holds open counts as settled.
+    /// The client has acknowledged something for the first time: descriptors of the transfer no longer count as
+    /// half-open.
     Settled {
         /// The transfer.
         id: TransferId,
     },
-    /// The transfer has ended; told once.
+    /// The transfer has ended. Emitted once for each transfer.
     Over {
         /// The transfer.
         id: TransferId,
-        /// How.
+        /// The way in which it ended.
         how: &'a Ending,
     },
-    /// Nothing of the transfer is left. An upload may repeat its last ACK for a while before.
+    /// The transfer is removed. Before that, an upload may retransmit its last ACK for a while.
     Gone {
         /// The transfer.
         id: TransferId,
     },
-    /// A port is needed; answered by `handle_port`, at once.
+    /// A port has to be opened. The caller answers at once with `handle_port`.
     OpenPort {
-        /// The transfer; another name where the port is for later ones.
+        /// The transfer; an id of no transfer if the port is for later ones.
         id: TransferId,
-        /// Which.
+        /// The kind of port, and its parameters.
         plan: &'a OpenPlan,
     },
-    /// A port is not needed any more, once what was sent from it has left.
+    /// A port is not needed any more. The caller closes it when the packets sent from it have left.
     ClosePort {
-        /// Which.
+        /// The port.
         port: PortId,
     },
-    /// A request that had waited for the end of its client's former transfer is handled now: acted on as if
-    /// `handle_datagram` had returned this.
+    /// A held request has been handled, because it is clear now whether its client's former transfer goes on. The
+    /// caller acts on `handled` as on a result of `handle_datagram`.
     Retried {
-        /// What it meant.
+        /// The result.
         handled: Handled<'static>,
         /// The request.
         request: &'a HeldRequest,
@@ -95,38 +96,38 @@ pub enum Output<'a> {
     Drained,
 }
 
-/// What the application is asked.
+/// A question to the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// Whether a request is served, before a file is looked up.
+    /// Whether to serve a request, before a file is looked up.
     Request,
-    /// Whether the transfer starts.
+    /// Whether to start the transfer.
     Start {
-        /// A file is there, or a place for one.
+        /// True if the file exists, or a place for an upload.
         found: bool,
     },
 }
 
-/// What storage is asked.
+/// An operation of storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Io {
-    /// To open the file, or to make a place for an upload.
+    /// Opens the file, or creates a place for an upload.
     Open {
-        /// For the second and last time: the application may have named another one since.
+        /// True for the second and last attempt: the application may have named another file since the first.
         again: bool,
     },
-    /// The stream's bytes below this are needed.
+    /// Reads a download's stream, of which the bytes below `upto` are needed.
     Read {
         /// Bytes from the beginning of the stream.
         upto: u64,
     },
-    /// The upload is whole: it is to last.
+    /// Stores an upload permanently: all its bytes have arrived.
     Commit,
-    /// The file of a half-open download may be closed; opened again later.
+    /// Closes the file of a half-open download to save descriptors; `Reopen` opens it again.
     LetGo,
-    /// The file that was closed is needed.
+    /// Opens the file again that `LetGo` closed.
     Reopen,
-    /// Nothing more is read or written. What is not committed is discarded.
+    /// Closes the file: nothing more is read or written. An upload that is not committed is discarded.
     Close,
 }
 
@@ -141,51 +142,51 @@ pub enum Ending {
         code: ErrorCode,
         /// Its text, printable and bounded.
         message: String,
-        /// It only asked for the size.
+        /// True if the client only wanted to know the size.
         probe: bool,
     },
     /// The client's port is closed.
     Unreachable,
-    /// Nothing came from the client for too long.
+    /// Nothing arrived from the client for too long.
     Silent {
-        /// Only the last acknowledgement is missing.
+        /// True if only the last acknowledgement is missing.
         probably_complete: bool,
     },
     /// A half-open transfer that gave way to a newcomer.
     GaveWay,
-    /// A DATA was longer than agreed.
+    /// A DATA packet was longer than negotiated.
     Oversized,
-    /// The client began anew.
+    /// A newer transfer of the same client replaced it.
     Replaced,
-    /// The application put its answer off and never gave it.
+    /// The application postponed its answer and did not give it in time.
     Unanswered,
     /// [`crate::IoDone::Busy`].
     Busy,
-    /// There was nothing to serve.
+    /// There was no file and no data to serve.
     Missing,
     /// [`crate::IoDone::Failed`].
     Failed,
     /// [`crate::Decision::End`].
     Decided,
-    /// There was no port.
+    /// No port was available.
     NoPort(NoPort),
-    /// Packets of the agreed size do not pass.
+    /// The path does not take packets of the negotiated size.
     TooLong,
-    /// The server ends.
+    /// The server shut down.
     Shutdown,
-    /// After a fault.
+    /// The transfer was abandoned after a fault.
     Abandoned,
 }
 
-/// DATA packets in order: for each its header, and the bytes of the stream that it carries. The last block of a stream ends
-/// where the stream ends.
+/// An iterator over DATA packets in order: the header of each, and the range of the stream that it carries. The range
+/// of a stream's last block may pass the end of the stream; the block ends there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocks {
     /// The next block's position, 1 or more.
     pub first: u64,
     /// How many are left.
     pub count: u32,
-    /// Bytes in each but the stream's last.
+    /// The bytes of each block but the stream's last.
     pub blksize: u16,
     /// The number after 65535.
     pub rollover: Rollover,

@@ -1,5 +1,5 @@
-//! What the machine wants done, one thing after the other: first of the transfer that the last input was about, then of the
-//! others that it concerned, then what belongs to none.
+//! Produces the outputs one at a time: first those of the transfer that the last input was about, then those of other
+//! transfers that it affected, then those that belong to no transfer.
 
 use alloc::borrow::Cow;
 
@@ -16,11 +16,11 @@ use crate::seats::NOBODY;
 use crate::server::{Apart, Server};
 use crate::transfer::{Found, Stage, Step, Transfer};
 
-/// An output before what it lends is borrowed.
+/// An [`Output`] without its borrows, which names transfers by index.
 enum Todo {
-    /// The scratch buffer, to this transfer's client.
+    /// Sends the scratch buffer to this transfer's client.
     Packet(u32),
-    /// The scratch buffer, to `Server::to`.
+    /// Sends the scratch buffer to `Server::to`.
     Answer,
     Data(u32, Blocks),
     Ask(u32, Question),
@@ -29,16 +29,16 @@ enum Todo {
     Settled(u32),
     Over(u32),
     Gone(TransferId),
-    /// `Server::plan`.
+    /// Opens the port of `Server::plan`.
     Port(TransferId),
     ClosePort(PortId),
-    /// `Server::retried`.
+    /// The request is `Server::retried`.
     Retried(Handled<'static>),
     Drained,
 }
 
 impl<L: Limits> Server<L> {
-    /// The next thing to do; `None`: nothing more, and the next input may come.
+    /// Returns the next output. `None` if there are no more: the next input may come.
     #[inline]
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         if !self.is_undrained {
@@ -59,7 +59,7 @@ impl<L: Limits> Server<L> {
                 if let Some(todo) = self.next_of(index) {
                     return Some(todo);
                 }
-                // A step may have put another one in front.
+                // The step may have made another transfer the current one.
                 if self.current == Some(index) {
                     self.current = None;
                 }
@@ -72,7 +72,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// What this transfer has to say next. When there is nothing, its timer is set.
+    /// Returns the next output of a transfer. If there is none, sets the transfer's timer.
     fn next_of(&mut self, index: u32) -> Option<Todo> {
         let now = self.now;
         loop {
@@ -99,7 +99,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// One of the things besides packets.
+    /// Turns a pending output that is no packet into the form that is returned.
     fn due(&mut self, index: u32, due: Due) -> Todo {
         match due {
             Due::PORT => {
@@ -197,7 +197,7 @@ impl<L: Limits> Server<L> {
         Todo::Packet(index)
     }
 
-    /// What belongs to no transfer.
+    /// Returns the next output that belongs to no transfer.
     fn next_apart(&mut self) -> Option<Todo> {
         match self.apart.pop_front() {
             Some(Apart::Error(route, code, text)) => {
@@ -286,7 +286,7 @@ impl<L: Limits> Server<L> {
 }
 
 impl Transfer {
-    /// What a download needs of storage, once until it is there.
+    /// Returns the operation that a download needs of storage, once until its result has come.
     #[inline]
     fn wanted(&mut self) -> Option<Io> {
         let Stage::Sending(machine) = &self.stage else {

@@ -1,7 +1,7 @@
-//! Which port a new transfer gets: decided here, without sockets.
+//! Decides which port a new transfer gets. No sockets are touched here.
 //!
 //! A transfer's port is the only secret that protects it from forged packets (RFC 1350 section 4), so what a peer
-//! learns from its own transfers must not tell it the ports of others. A port of its own for each transfer does that.
+//! learns from its own transfers must not reveal the ports of others. A port of its own for each transfer ensures that.
 //! Where descriptors or ports do not suffice, transfers share sockets by a keyed hash of the client's address.
 
 use core::net::IpAddr;
@@ -13,22 +13,24 @@ use tftp_proto::wire::{Asked, Operation};
 use super::admission::Group;
 use super::siphash::SipKey;
 
-/// Shared sockets of a thread. More would hide a client's port better, and bring fewer packets a system call.
+/// The number of shared sockets of a thread. More would hide a client's port better, but bring fewer packets per system
+/// call.
 pub const BUCKETS: usize = 64;
 
-/// Idle sockets that a thread keeps for the next transfers: enough that a steady stream of them opens none.
+/// The most idle sockets that a thread keeps for the next transfers: enough that a steady stream of transfers opens
+/// none.
 const MOST_IDLE: usize = 256;
 
-/// What a socket with one client queues: some ACKs, repeated requests' answers, one block of any size.
+/// The least receive buffer, in bytes: enough for some ACKs, answers to repeated requests, and one block of any size.
 const LOCKSTEP_BUFFER: usize = 64 << 10;
 
-/// Upper bound for an upload's window in the receive buffer.
+/// The largest receive buffer, in bytes, for the window of an upload.
 const MOST_WINDOW: usize = 4 << 20;
 
-/// What the kernel needs for a datagram beside its bytes, about: its buffers come in powers of two.
+/// The kernel's approximate overhead for each datagram, in bytes: its buffers come in powers of two.
 const PACKET_OVERHEAD: usize = 512;
 
-/// Which sockets the transfers of a server get.
+/// The kind of sockets that the transfers of a server get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// The listening socket (SinglePort).
@@ -42,7 +44,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// SinglePort comes before UseConnection, and that before PortPerTransfer.
+    /// Returns the mode. SinglePort takes precedence over UseConnection, and that over PortPerTransfer.
     pub fn new(single_port: bool, use_connection: bool, port_per_transfer: bool) -> Mode {
         match (single_port, use_connection, port_per_transfer) {
             (true, ..) => Mode::Single,
@@ -53,10 +55,10 @@ impl Mode {
     }
 }
 
-/// How many sockets one thread may have.
+/// The number of sockets that one thread may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Sockets of one transfer each, by the size of TransferPorts.
+    /// Sockets of one transfer each, limited by the size of TransferPorts.
     pub own: usize,
     /// Shared sockets.
     pub shared: usize,
@@ -65,7 +67,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The budget of one of `threads`, with these TransferPorts (`None`: any) and soft limit of descriptors.
+    /// Returns the budget of one of `threads` threads, for these TransferPorts (`None`: any) and this soft limit of
+    /// descriptors.
     pub fn new(
         mode: Mode,
         range: Option<&RangeInclusive<u16>>,
@@ -93,13 +96,13 @@ impl Budget {
     }
 }
 
-/// Half-open transfers of one of `threads` that may have a socket each, so that forged requests take an eighth of the
-/// descriptors at most. Beyond it newcomers share.
+/// Returns how many half-open transfers of one of `threads` threads may have a socket each: forged requests take an
+/// eighth of the descriptors at most. Newcomers beyond that share sockets.
 pub fn most_half_open(descriptors: usize, threads: usize) -> usize {
     (descriptors / 8 / threads).max(1)
 }
 
-/// Which shared sockets an address has.
+/// The assignment of addresses to shared sockets.
 #[derive(Clone, Copy)]
 pub struct Buckets {
     key: SipKey,
@@ -107,15 +110,15 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// `count` buckets (at least 1), assigned under a secret key.
+    /// Creates `count` buckets (at least 1), assigned under a secret key.
     pub fn new(key: SipKey, count: usize) -> Buckets {
         Buckets { key, count }
     }
 
-    /// The two buckets of a client, the one that it gets first in front.
+    /// Returns the two buckets of a client, the preferred one first.
     ///
-    /// Its port does not count, nor which address of its own network it has (see [`Group`]): it could try as many as it
-    /// likes, and learn the ports of all buckets.
+    /// They depend neither on the client's port nor on its address within its own network (see [`Group`]). Otherwise it
+    /// could try as many as it likes, and learn the ports of all buckets.
     pub fn of(self, client: Group) -> [usize; 2] {
         let hash = match client.address() {
             IpAddr::V4(ip) => self.key.hash(&ip.octets()),
@@ -123,7 +126,7 @@ impl Buckets {
         };
         let count = self.count as u64;
         let first = hash % count;
-        // Another one than the first, each as likely.
+        // Any bucket but the first, each with the same probability.
         let step = if count > 1 {
             1 + (hash >> 32) % (count - 1)
         } else {
@@ -136,11 +139,11 @@ impl Buckets {
 /// A transfer that has a client's place on a socket.
 #[derive(Clone, Copy, Debug)]
 pub struct Occupant<T> {
-    /// Which one it is.
+    /// The transfer's id.
     pub transfer: T,
-    /// It stays only to repeat its last packet.
+    /// True if it stays only to retransmit its last packet.
     pub has_ended: bool,
-    /// When its request came.
+    /// When its request arrived.
     pub began: Instant,
 }
 
@@ -149,12 +152,12 @@ pub struct Occupant<T> {
 pub struct Seat<P, T> {
     /// The place.
     pub place: P,
-    /// The transfer that is there; `None`: nothing is.
+    /// The transfer that has it; `None` if the place is free.
     pub gives_way: Option<T>,
 }
 
-/// The place of a new transfer, of those that its client may have: the first free one, else that of a transfer that has
-/// ended, else that of the oldest one. `None` where there are no places.
+/// Chooses the place of a new transfer, of those that its client may have: the first free one, else that of a transfer
+/// that has ended, else that of the oldest one. Returns `None` if there are no places.
 pub fn seat<P: Copy, T: Copy>(places: &[(P, Option<Occupant<T>>)]) -> Option<Seat<P, T>> {
     // `None`, a free place, is less than any occupant.
     let rank = |occupant: Option<Occupant<T>>| occupant.map(|it| (!it.has_ended, it.began));
@@ -165,17 +168,18 @@ pub fn seat<P: Copy, T: Copy>(places: &[(P, Option<Occupant<T>>)]) -> Option<Sea
     })
 }
 
-/// How a transfer's own socket receives.
+/// The receive parameters of a private socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reception {
     /// Bytes of the receive buffer.
     pub buffer: usize,
-    /// Many datagrams at once: the client may send windows.
+    /// True if many datagrams are received at once, because the client may send windows.
     pub batches: bool,
 }
 
 impl Reception {
-    /// What a request asks for; the negotiation may grant less. `window` is the largest that is granted.
+    /// Returns the parameters for the options of a request; the negotiation may grant less. `largest` and `window` are
+    /// the largest blksize and windowsize that are granted.
     pub fn of(operation: Operation, asked: &Asked, largest: u16, window: u16) -> Reception {
         let blksize = usize::from(asked.blksize.or(asked.blksize2).unwrap_or(512).min(largest));
         let window = usize::from(asked.windowsize.unwrap_or(1).min(window));
@@ -279,8 +283,8 @@ mod tests {
         }
     }
 
-    /// Under another key the same two addresses share a bucket no more often than any two: what is known of one
-    /// server's ports tells nothing of another's.
+    /// Under another key the same two addresses share a bucket no more often than any two: knowledge of one server's
+    /// ports reveals nothing about another's.
     #[test]
     fn the_key_decides() {
         let (one, other) = (client("192.0.2.1"), client("192.0.2.2"));

@@ -1,4 +1,4 @@
-//! The ports that are open, by number, and which of them a new transfer gets.
+//! The open ports, by index, and the choice among shared ones for a new transfer.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -9,15 +9,15 @@ use crate::id::{PortId, TransferId};
 use crate::port_plan::{Buckets, Budget, Mode, Occupant, Seat, seat};
 use crate::siphash::SipKey;
 
-/// What is known of the open ports.
+/// The open ports, and their budget.
 pub(crate) struct Ports {
     slots: Vec<Slot>,
-    /// Shared ports that are open, by bucket.
+    /// The open shared ports, by bucket.
     shared: Vec<Option<PortId>>,
     buckets: Buckets,
     budget: Budget,
     mode: Mode,
-    /// Private ports that are open.
+    /// The number of open private ports.
     own: usize,
 }
 
@@ -27,25 +27,25 @@ struct Slot {
     role: Role,
 }
 
-/// What a port is for.
+/// The use of a port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It is not open, or was not opened here.
+    /// Not open, or not opened for this machine.
     #[default]
     Unknown,
     Listening,
     Shared,
-    /// Of this transfer alone.
+    /// The port of this transfer alone.
     Private(u32),
 }
 
-/// How a transfer comes by a shared port.
+/// How a transfer gets a shared port.
 pub(crate) enum Sharing {
-    /// The port of this bucket is to be opened.
+    /// The port of this bucket has to be opened first.
     Open(u8),
-    /// This place; a transfer may have to leave it.
+    /// The transfer takes this place; another one may have to leave it.
     Take(Seat<PortId, TransferId>),
-    /// There is none.
+    /// There is no shared port.
     Nothing,
 }
 
@@ -69,12 +69,12 @@ impl Ports {
         self.mode
     }
 
-    /// Private ports that are open.
+    /// The number of open private ports.
     pub(crate) fn own(&self) -> usize {
         self.own
     }
 
-    /// One more private port is within the range of ports.
+    /// Returns true if the budget allows one more private port.
     pub(crate) fn has_room(&self) -> bool {
         self.own < self.budget.own
     }
@@ -110,7 +110,7 @@ impl Ports {
         }
     }
 
-    /// The port is about to be closed.
+    /// Forgets a port that is about to be closed.
     pub(crate) fn remove(&mut self, port: PortId) {
         if let Role::Private(_) = self.role(port) {
             self.own -= 1;
@@ -120,13 +120,14 @@ impl Ports {
         }
     }
 
-    /// A bucket to keep open for the time when no port can be opened, drawn by `draw`.
+    /// Returns the bucket, chosen by `draw`, whose port is opened in advance for the time when no port can be opened.
+    /// `None` if the mode is not [`Mode::Own`].
     pub(crate) fn reserve(&self, draw: u64) -> Option<u8> {
         (self.mode == Mode::Own).then(|| (draw % self.shared.len() as u64) as u8)
     }
 
-    /// The place of a transfer on a shared port. `failed`: the buckets whose port cannot be opened, as bits; `occupant`
-    /// tells which transfer the client has on a port.
+    /// Chooses the place of a transfer on a shared port. `failed` has a bit for each bucket whose port cannot be
+    /// opened; `occupant` returns the transfer that the client has on a port.
     pub(crate) fn share(
         &self,
         group: Group,
@@ -148,7 +149,7 @@ impl Ports {
             }
         }
         if places.is_empty() {
-            // Any port is better than to refuse.
+            // Any open port is better than a refusal.
             places.extend(self.shared.iter().flatten().map(|&port| (port, occupant(port))));
         }
         seat(&places).map_or(Sharing::Nothing, Sharing::Take)

@@ -1,34 +1,35 @@
-//! What the same request from the same address and port means: a repetition, or a client that was reset.
+//! Decides whether an identical request from the same address and port is a repetition, or comes from a client that was
+//! reset.
 
 use core::time::Duration;
 
 use tftp_proto::Instant;
 
-/// A client that goes on is heard more often than this; one that was reset is not heard at all. Clients repeat requests
-/// after 0.1 s and more (busybox), so a shorter silence tells nothing.
+/// The silence after which a client counts as reset. A client that goes on sends more often than this; one that was
+/// reset sends nothing. Clients repeat requests after 0.1 s and more (busybox), so a shorter silence proves nothing.
 pub(crate) const SILENCE: Duration = Duration::from_secs(1);
 
-/// What is known of the transfer that began with this request.
+/// The state of the transfer that began with this request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Known {
-    /// It is over for its client: whole, or told of its end.
+    /// The transfer has ended, even if it stays to retransmit its last packet.
     pub has_ended: bool,
     /// A download of which only the last ACK is missing. Many clients send it once.
     pub awaits_last_ack: bool,
-    /// An upload that is whole and not stored yet: its client waits.
+    /// An upload whose bytes have all arrived but are not stored yet: its client waits.
     pub is_being_stored: bool,
-    /// An ERROR, or a refusal, of its client waits to be believed.
+    /// An ERROR or an ICMP refusal of its client is still in doubt.
     pub is_in_doubt: bool,
-    /// When the last ACK or DATA that fits came; `None` until the client has gone on.
+    /// When the last valid ACK or DATA arrived; `None` before the first.
     pub heard_at: Option<Instant>,
 }
 
-/// What is done with the request.
+/// The decision about the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// A repetition: the current packet goes again.
+    /// A repetition: the current packet is retransmitted.
     Repeat,
-    /// Nothing before the doubt is over; then a new transfer begins, unless the client has gone on.
+    /// The request is held until the doubt is over; then a new transfer begins, unless the client has gone on.
     Wait,
     /// A new transfer begins at once.
     Anew,
@@ -51,9 +52,9 @@ pub fn judge(now: Instant, known: &Known) -> Verdict {
     }
 }
 
-/// Whether a request that would begin anew only because the last ACK is missing waits for a moment, where both transfers would
-/// have one port: a late copy must not take the last block from a client that still awaits it. The current packet goes
-/// again meanwhile, and whoever takes part answers it.
+/// Returns whether the request is held for a moment where both transfers would share one port. That is so if only the
+/// missing last ACK makes it a new request: a late copy must not take the last block from a client that still awaits
+/// it. Meanwhile the current packet is retransmitted, and a client that takes part answers it.
 pub fn holds_on_one_port(now: Instant, known: &Known) -> bool {
     let is_fresh = known
         .heard_at

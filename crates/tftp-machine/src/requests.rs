@@ -18,21 +18,21 @@ use crate::server::{Apart, Server};
 use crate::timers::Timer;
 use crate::transfer::{Pending, Stage, Step, Transfer};
 
-/// Half-open transfers that give way to one newcomer: one at the bound of uploads, one at that of all, one at each limit
-/// of the settings.
+/// The most half-open transfers that give way to one newcomer: one at the bound of uploads, one at that of all, one at
+/// each limit of the settings.
 pub(crate) const MOST_TO_GIVE_WAY: u8 = 5;
 
-/// What a new transfer needs: a socket, a file and the directory that it is in, the same again for syncing.
+/// The descriptors that a new transfer needs: a socket, a file, its directory, and the directory again for syncing.
 const ROOM: usize = 4;
 
-/// How many other transfers of one client port are looked at.
+/// The most other transfers of one client port that are considered.
 const MOST_LEFT: usize = 8;
 
-/// What became of the transfer that began with the same request.
+/// The transfer that began with the same request.
 enum Former {
     /// There is none, or it has ended.
     None,
-    /// The request was its repetition.
+    /// The request is its repetition.
     Repeated(TransferId),
     /// Its client was reset.
     Reset(TransferId),
@@ -65,8 +65,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Why a request is not answered: not after `stop_listening`, never to a broadcast address, and not for clients that
-    /// are excluded.
+    /// Returns the reason if a request is not answered: it arrived after `stop_listening`, was sent to a broadcast
+    /// address, or is from an excluded client.
     pub(crate) fn unanswered(&self, datagram: &Datagram<'_>) -> Option<Why> {
         if !self.is_listening {
             Some(Why::NotListening)
@@ -79,7 +79,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// The transfer that began with the same request, after what such a repetition does to it.
+    /// Looks up the transfer that began with the same request, and passes a repetition on to it.
     fn former(&mut self, datagram: &Datagram<'_>, digest: u64) -> Former {
         let now = self.now;
         let Some(transfer) = self.table.by_request(datagram.peer, digest) else {
@@ -103,9 +103,9 @@ impl<L: Limits> Server<L> {
         Former::Repeated(id)
     }
 
-    /// A client begins anew. One port cannot tell two transfers of one client port apart: with SinglePort the former one
-    /// ends at once, but for one of which only the last ACK is missing. Otherwise it is silent, so that a forged request
-    /// ends nobody's transfer.
+    /// Supersedes the former transfer of a client that begins a new one. On a single port, two transfers of one client
+    /// port cannot be distinguished, so with SinglePort the former one ends at once, except one of which only the last
+    /// ACK is missing. With other ports it only falls silent, so that a forged request ends no transfer.
     fn leave_former(&mut self, datagram: &Datagram<'_>, former: Option<TransferId>) {
         if self.ports.mode() == Mode::Single {
             while let Some(index) = self.table.by_peer(datagram.port, datagram.peer) {
@@ -130,8 +130,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// What else a client was sent is left by it where it has been silent: a late packet of that would be taken for an
-    /// answer to its new request.
+    /// Silences the other transfers of a client that it has not answered for a while: it would take a late packet of
+    /// theirs for an answer to its new request.
     fn leave_others(&mut self, datagram: &Datagram<'_>) {
         if self.ports.mode() == Mode::Single {
             return;
@@ -167,13 +167,14 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Counts a newcomer in; half-open transfers may have to give way. False: it is left unanswered.
+    /// Admits and counts a newcomer; half-open transfers may have to give way. Returns false if the request is left
+    /// unanswered, and an error if it is refused.
     fn admit(&mut self, newcomer: &Newcomer) -> Result<bool, Why> {
         if newcomer.operation == Operation::Write && self.policy.read_only {
             return Err(Why::ReadOnly);
         }
         let bounds = Bounds::new(self.config.threads, self.limits.descriptor_limit());
-        // Each bound is met once at most.
+        // Each bound is reached at most once.
         for _ in 0..MOST_TO_GIVE_WAY {
             match self.half_open.judge(self.now, newcomer, &bounds) {
                 Verdict::Unanswered => return Ok(false),
@@ -191,13 +192,13 @@ impl<L: Limits> Server<L> {
         Ok(false)
     }
 
-    /// A half-open transfer ends for a newcomer; its client, if there is one, repeats its request.
+    /// Ends a half-open transfer for a newcomer. Its client, if it is real, repeats its request.
     fn give_way(&mut self, id: TransferId) {
         self.end_silently(id.index, Ending::GaveWay);
     }
 
-    /// Gives descriptors back where few are left: those of uploads that only dally. Where every transfer has a port of its
-    /// own, a half-open one gives way if none dallies.
+    /// Frees descriptors when few are left, by ending uploads that only dally. If none dallies and every transfer has a
+    /// port of its own, a half-open one gives way.
     fn make_room(&mut self, newcomer: &Newcomer) {
         if self.limits.descriptors() != Descriptors::Tight {
             return;
@@ -208,7 +209,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// A half-open transfer gives way to a newcomer for which there is no port; false where none is old enough.
+    /// Ends a half-open transfer for a newcomer that has no port. Returns false if none is old enough.
     pub(crate) fn give_port_way(&mut self, newcomer: &Newcomer) -> bool {
         let oldest = self.half_open.gives_way(self.now, newcomer, Full::Connections);
         if let Some(id) = oldest {
@@ -217,7 +218,8 @@ impl<L: Limits> Server<L> {
         oldest.is_some()
     }
 
-    /// Ends the oldest upload that only dallies on a port of its own; false where there is none.
+    /// Ends the oldest upload that only dallies on a port of its own, to retransmit its last ACK. Returns false if
+    /// there is none.
     pub(crate) fn end_dallying(&mut self) -> bool {
         while let Some(id) = self.dallying.pop_front() {
             let Some(transfer) = self.table.get_mut(id) else {
@@ -299,7 +301,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// The connection never begins; the client is told why.
+    /// Refuses a request: no transfer begins, and the client gets an ERROR.
     fn refuse<'a>(&mut self, datagram: &Datagram<'_>, why: Why) -> Handled<'a> {
         let (code, text) = match why {
             Why::ReadOnly => (ErrorCode::ACCESS, "Uploads are not allowed"),

@@ -1,4 +1,4 @@
-//! A port for a new transfer: one of its own, one that it shares, or none.
+//! Assigns a port to a new transfer: one of its own, one that it shares, or none.
 
 use core::net::SocketAddr;
 
@@ -16,14 +16,14 @@ use crate::requests::MOST_TO_GIVE_WAY;
 use crate::server::Server;
 use crate::transfer::{Step, Transfer};
 
-/// What answers to [`crate::Output::OpenPort`] name where the port is for no transfer yet.
+/// The id in [`crate::Output::OpenPort`] and in its answer if the port is for no transfer yet.
 pub(crate) const NOBODY: TransferId = TransferId {
     index: u32::MAX,
     generation: u32::MAX,
 };
 
 impl OpenPlan {
-    /// A plan that is not used.
+    /// A placeholder plan.
     pub(crate) fn nothing(peer: SocketAddr) -> OpenPlan {
         OpenPlan {
             kind: PortKind::Private,
@@ -49,7 +49,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Whether a newcomer may have a port of its own. It counts among the half-open ones already.
+    /// Returns whether a new transfer may have a port of its own. It already counts as half-open.
     fn has_room(&self) -> bool {
         let most = most_half_open(self.limits.descriptor_limit(), self.config.threads.max(1));
         self.half_open.len() <= most
@@ -64,7 +64,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// What is asked of the network.
+    /// Returns the parameters of the port to open for a transfer.
     pub(crate) fn plan_of(&mut self, index: u32, kind: PortKind) -> OpenPlan {
         let draw = self.draw();
         let transfer = self.table.at(index);
@@ -80,7 +80,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// What kind of port a transfer that waits for one needs.
+    /// Returns the kind of port that a transfer waits for.
     pub(crate) fn kind_of_port(&self, index: u32) -> PortKind {
         let bucket = self
             .table
@@ -90,7 +90,7 @@ impl<L: Limits> Server<L> {
         bucket.map_or(PortKind::Private, |bucket| PortKind::Shared { bucket })
     }
 
-    /// A place on a shared port; `why` there was no other.
+    /// Finds a place on a shared port for a transfer, or refuses it with `why`.
     fn share_port(&mut self, index: u32, why: NoPort) {
         let Some(transfer) = self.table.at(index) else {
             return;
@@ -118,7 +118,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// The transfer answers from that port, which it shares.
+    /// Gives a transfer a port that it shares.
     fn take_port(&mut self, index: u32, port: PortId) {
         let Some(transfer) = self.table.at(index) else {
             return;
@@ -128,7 +128,7 @@ impl<L: Limits> Server<L> {
         self.seated(index, port, peer, local);
     }
 
-    /// It has a port: the application is asked next.
+    /// Records the port of a transfer. Next, the application decides on the request.
     fn seated(&mut self, index: u32, port: PortId, peer: SocketAddr, local: Option<LocalAddr>) {
         let route = self.route_of(port, peer, local);
         if let Some(transfer) = self.table.at_mut(index) {
@@ -141,7 +141,7 @@ impl<L: Limits> Server<L> {
         self.touch(index);
     }
 
-    /// The answer to [`crate::Output::OpenPort`].
+    /// Handles the answer to [`crate::Output::OpenPort`].
     pub fn handle_port(&mut self, now: Instant, id: TransferId, port: Result<PortId, NoPort>) {
         self.now = now;
         if id == NOBODY {
@@ -179,7 +179,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Where ports are used up: what is over, or was never gone on with, keeps nobody out.
+    /// Handles a port that could not be opened where every transfer has one of its own: an upload that only dallies or
+    /// a half-open transfer gives way, and the port is tried again. After the last attempt the transfer is refused.
     fn seek_again(&mut self, index: u32, why: NoPort) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -195,7 +196,7 @@ impl<L: Limits> Server<L> {
             host,
             operation,
         };
-        // What gives way speaks first, so that its port is closed before the next attempt.
+        // The transfer that gives way is polled first, so that its port is closed before the next attempt.
         self.current = None;
         if !is_last && (self.end_dallying() || self.give_port_way(&newcomer)) {
             self.plan_port(index);

@@ -1,4 +1,4 @@
-//! The machine: what it holds, and what the loop may tell it.
+//! The state of the machine, and its inputs.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -20,10 +20,10 @@ use crate::table::Table;
 use crate::timers::Timers;
 use crate::transfer::Transfer;
 
-/// Who is served by one thread, and how far each is.
+/// The transfers that one thread serves, and the state of each.
 ///
-/// **After every input [`Server::poll_output`] is polled until there is nothing more, before the next input of another
-/// cause.** Answers to what was polled (`handle_port`, `decide`, `handle_io`) may be given meanwhile, and prolong it.
+/// **After every input, poll [`Server::poll_output`] until it returns `None`, before the next input of another cause.**
+/// Answers to outputs (`handle_port`, `decide`, `handle_io`) may be given meanwhile, and may add outputs.
 pub struct Server<L> {
     pub(crate) config: Config,
     pub(crate) policy: Policy,
@@ -34,14 +34,14 @@ pub struct Server<L> {
     pub(crate) half_open: Admission<TransferId>,
     pub(crate) networks: Networks,
     pub(crate) strays: Allowance,
-    /// Uploads that stay only to repeat their last ACK from ports of their own, the oldest in front.
+    /// Uploads that stay only to retransmit their last ACK from ports of their own, the oldest in front.
     pub(crate) dallying: VecDeque<TransferId>,
     pub(crate) now: Instant,
-    /// The transfer whose turn it is to speak, those that follow, and what has no transfer.
+    /// The transfer that is being polled, those that follow it, and the outputs that belong to no transfer.
     pub(crate) current: Option<u32>,
     pub(crate) listed: VecDeque<u32>,
     pub(crate) apart: VecDeque<Apart>,
-    /// What is lent by [`Server::poll_output`].
+    /// Buffers that outputs of [`Server::poll_output`] borrow.
     pub(crate) scratch: Vec<u8>,
     pub(crate) to: Route,
     pub(crate) plan: OpenPlan,
@@ -56,18 +56,18 @@ pub struct Server<L> {
     pub(crate) was_told_drained: bool,
 }
 
-/// What the machine has to say that belongs to no transfer.
+/// A pending output that belongs to no transfer.
 pub(crate) enum Apart {
     Error(Route, ErrorCode, &'static str),
     ClosePort(PortId),
-    /// A request that waited for the end of a transfer.
+    /// A held request that is handled now.
     Retry(Box<HeldRequest>),
-    /// A shared port is opened before it is needed.
+    /// The bucket of a shared port that is opened before it is needed.
     Reserve(u8),
 }
 
 impl<L: Limits> Server<L> {
-    /// A machine that listens. `seed`: what nobody may guess, another one for each machine.
+    /// Creates a machine that listens. `seed` is a secret random number, different for each machine.
     pub fn new(config: Config, policy: Policy, limits: L, seed: [u8; 16]) -> Self {
         let key = SipKey(seed);
         let ports = Ports::new(&config, limits.descriptor_limit(), SipKey(derived(key)));
@@ -110,13 +110,13 @@ impl<L: Limits> Server<L> {
         server
     }
 
-    /// A number that nobody can guess.
+    /// Returns a number that cannot be predicted without the seed.
     pub(crate) fn draw(&mut self) -> u64 {
         self.draws += 1;
         self.key.hash(&self.draws.to_le_bytes())
     }
 
-    /// An input that is no answer to an output: everything was polled.
+    /// Begins an input that is no answer to an output. All outputs were polled before.
     #[inline]
     pub(crate) fn begin(&mut self, now: Instant) {
         debug_assert!(
@@ -126,7 +126,7 @@ impl<L: Limits> Server<L> {
         self.now = now;
     }
 
-    /// The transfer may have something to say.
+    /// Notes that a transfer may have outputs.
     #[inline]
     pub(crate) fn touch(&mut self, index: u32) {
         self.is_undrained = true;
@@ -146,22 +146,22 @@ impl<L: Limits> Server<L> {
         self.apart.push_back(what);
     }
 
-    /// New values from now on; transfers keep the limits and timing that they began with.
+    /// Sets the policy from now on; transfers keep the limits and timing that they began with.
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;
     }
 
-    /// Whether requests are taken; `false`: the application cannot take more events, and they meet silence.
+    /// Sets whether requests are admitted. With `false` they are not answered: the application cannot take more events.
     pub fn admit_requests(&mut self, open: bool) {
         self.admits_requests = open;
     }
 
-    /// When [`Server::handle_timeout`] is to be called; it may find that nothing is due.
+    /// Returns when to call [`Server::handle_timeout`]. It may be earlier than the next deadline.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.timers.next()
     }
 
-    /// A deadline may have passed. Sockets that hold datagrams are read before.
+    /// Handles the deadlines that have passed. The caller reads sockets that hold datagrams before.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.begin(now);
         while let Some((at, id)) = self.timers.pop(now) {
@@ -174,45 +174,45 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Transfers of clients that have shown to be there, on all threads.
+    /// Returns the number of transfers on all threads whose clients have acknowledged something.
     pub fn settled(&self) -> usize {
         self.limits.settled()
     }
 
-    /// A transfer, until it is gone.
+    /// Returns a transfer until it is gone.
     pub fn transfer(&self, id: TransferId) -> Option<&Transfer> {
         self.table.get(id)
     }
 
-    /// Transfers that are not gone.
+    /// Returns the number of transfers that are not gone.
     pub fn transfers(&self) -> usize {
         self.table.len()
     }
 
-    /// Their names, for an order that concerns each of them.
+    /// Returns the ids of all transfers, for an operation on each of them.
     pub fn ids(&self) -> Vec<TransferId> {
         let indices = self.table.indices();
         let transfers = indices.into_iter().filter_map(|index| self.table.at(index));
         transfers.map(|transfer| transfer.id).collect()
     }
 
-    /// Whether requests are answered.
+    /// Returns whether requests are answered.
     pub fn is_listening(&self) -> bool {
         self.is_listening
     }
 
-    /// The request of the last [`crate::Output::Retried`], once.
+    /// Takes the request of the last [`crate::Output::Retried`].
     pub fn take_retried(&mut self) -> Option<Box<HeldRequest>> {
         self.retried.take()
     }
 
-    /// The limits that it counts in.
+    /// Returns the limits that count the transfers.
     pub fn limits(&self) -> &L {
         &self.limits
     }
 }
 
-/// Another key, of which the first one's hashes tell nothing.
+/// Derives a second key, about which hashes under the first one reveal nothing.
 fn derived(key: SipKey) -> [u8; 16] {
     let mut other = [0; 16];
     other[..8].copy_from_slice(&key.hash(b"buckets, first half").to_le_bytes());

@@ -1,13 +1,14 @@
-//! SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash whose results tell nothing of its key.
+//! SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash whose results reveal nothing about its key.
 //!
-//! The hash tables' function is faster, but makes no such promise; this one decides what strangers must not guess.
+//! The hash function of the tables is faster, but makes no such promise. This one is for values that outsiders must not
+//! guess.
 
 /// A secret key.
 #[derive(Clone, Copy)]
 pub struct SipKey(pub [u8; 16]);
 
 impl SipKey {
-    /// The hash of `message`.
+    /// Returns the hash of `message`.
     pub fn hash(self, message: &[u8]) -> u64 {
         let word = |bytes: &[u8]| {
             let mut padded = [0; 8];
@@ -70,7 +71,7 @@ mod tests {
         }
     }
 
-    /// Against another implementation of the same function, where one key cannot hide a mistake.
+    /// Compares with another implementation under many keys, because a single key could hide a mistake.
     #[test]
     #[expect(
         deprecated,

@@ -1,4 +1,4 @@
-//! How a transfer goes on: answers of the application, results of storage, deadlines.
+//! Advances a transfer: answers of the application, results of storage, deadlines.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -15,7 +15,7 @@ use crate::transfer::{Found, Stage, Step, Transfer};
 use crate::windows;
 
 impl<L: Limits> Server<L> {
-    /// The application's answer, or its wish to end a transfer at any time.
+    /// Handles the application's answer to a question, or its decision to end a transfer at any time.
     pub fn decide(&mut self, now: Instant, id: TransferId, decision: Decision) {
         self.now = now;
         let Some(transfer) = self.table.get_mut(id) else {
@@ -69,7 +69,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Storage has done what [`crate::Output::Io`] asked for.
+    /// Handles the result of an operation that [`crate::Output::Io`] requested.
     pub fn handle_io(&mut self, now: Instant, id: TransferId, done: IoDone) {
         self.now = now;
         let Some(transfer) = self.table.get_mut(id) else {
@@ -112,7 +112,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Agrees on options; packets go from now on.
+    /// Negotiates the options and starts the machine of a transfer. From now on packets are sent.
     fn begin_transfer(&mut self, index: u32, length: Option<u64>) {
         let now = self.now;
         let Some(transfer) = self.table.at_mut(index) else {
@@ -129,7 +129,7 @@ impl<L: Limits> Server<L> {
                     window,
                 )
             }
-            // What is translated is this transfer's alone.
+            // Translated text is not shared with other transfers, so its window counts in the budget.
             (Operation::Read, Mode::Netascii) => {
                 let (agreed, window) = windows::grant(&self.limits, &limits, |limits| {
                     negotiate::read(&asked, limits, length)
@@ -150,7 +150,7 @@ impl<L: Limits> Server<L> {
         self.touch(index);
     }
 
-    /// The deadline of a transfer has passed.
+    /// Handles a deadline of a transfer that has passed.
     pub(crate) fn expire(&mut self, index: u32) {
         let now = self.now;
         let Some(transfer) = self.table.at_mut(index) else {
@@ -180,9 +180,9 @@ impl<L: Limits> Server<L> {
         self.touch(index);
     }
 
-    /// The client of a transfer of which only the last ACK is missing has not answered for a moment: the request that waits
-    /// is a new one. The last block may have been lost again, so the transfer is not ended before the new one is
-    /// acknowledged.
+    /// Begins a new transfer with the held request, because the client of the former one, of which only the last ACK is
+    /// missing, has not answered for a moment. The last block may have been lost again, so the former transfer does not
+    /// end before the new one is acknowledged.
     fn begin_held(&mut self, index: u32) {
         let now = self.now;
         if let Some(transfer) = self.table.at_mut(index)
@@ -215,7 +215,7 @@ impl Transfer {
         }
     }
 
-    /// Ends the transfer from the server's side; its machine tells the client. False where it has none.
+    /// Ends the transfer from the server's side; its machine sends the ERROR. Returns false if it has no machine.
     pub(crate) fn fail(
         &mut self,
         now: Instant,

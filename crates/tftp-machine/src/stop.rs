@@ -1,4 +1,4 @@
-//! The end of listening, and of everything.
+//! Ends listening, single transfers, and the machine.
 
 use alloc::borrow::Cow;
 
@@ -17,8 +17,8 @@ use crate::server::{Apart, Server};
 use crate::transfer::Stage;
 
 impl<L: Limits> Server<L> {
-    /// Requests are not answered any more; transfers go on. With SinglePort they need the listening port: it stays open
-    /// until [`Server::release_listening`].
+    /// Stops answering requests; transfers go on. With SinglePort they need the listening port, so it stays open until
+    /// [`Server::release_listening`].
     pub fn stop_listening(&mut self, now: Instant) {
         self.begin(now);
         self.is_listening = false;
@@ -28,14 +28,14 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Requests are answered again, at the listening port that is still open.
+    /// Answers requests again, at the listening port that is still open.
     pub fn resume(&mut self, policy: Policy) {
         self.policy = policy;
         self.is_listening = true;
         self.was_told_drained = false;
     }
 
-    /// Nobody needs the listening port any more, no machine of another thread either.
+    /// Closes the listening port. Call it when no machine needs the port any more, also none of another thread.
     pub fn release_listening(&mut self) {
         self.close_listening();
     }
@@ -58,7 +58,7 @@ impl<L: Limits> Server<L> {
         self.close_listening();
     }
 
-    /// After a fault: what the transfer was doing is not to be trusted. It ends, and its transfer machine is not asked.
+    /// Ends a transfer after a fault. The state of its transfer machine is not trusted, so that machine is not called.
     pub fn abandon(&mut self, id: TransferId) {
         let Some(transfer) = self.table.get_mut(id) else {
             return;
@@ -73,12 +73,13 @@ impl<L: Limits> Server<L> {
         self.end_silently(id.index, Ending::Abandoned);
     }
 
-    /// Nothing is left to do, and the listening port was given up: the machine can be dropped.
+    /// Returns true when nothing is left to do and the listening port was given up: the machine can be dropped.
     pub fn is_done(&self) -> bool {
         !self.is_listening && self.is_released && self.table.len() == 0 && !self.is_undrained
     }
 
-    /// No transfers are left after listening has ended, and that was not told yet.
+    /// Returns true if no transfers are left after listening has ended, and [`crate::Output::Drained`] was not emitted
+    /// yet.
     pub(crate) fn is_drained(&self) -> bool {
         !self.is_listening && !self.was_told_drained && self.table.len() == 0
     }
@@ -89,7 +90,7 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// A request that waited for the end of its client's former transfer, as if it came now.
+    /// Handles a held request as if it had just arrived.
     pub(crate) fn retry(&mut self, request: &HeldRequest) -> Handled<'static> {
         let datagram = request.datagram();
         match wire::parse(datagram.bytes) {

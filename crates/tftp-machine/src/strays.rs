@@ -1,14 +1,15 @@
-//! How many answers packets get that belong to no transfer.
+//! The rate limit of answers to packets that belong to no transfer.
 
 use core::time::Duration;
 
 use tftp_proto::Instant;
 
-/// How many strays are answered in each [`SPAN`]: one in a while is a client's mistake, thousands are a flood.
+/// The number of stray packets that are answered in each [`SPAN`]: a few are mistakes of clients, thousands are a
+/// flood.
 const STRAYS: u32 = 100;
 const SPAN: Duration = Duration::from_millis(100);
 
-/// So much in a span of time, and no more.
+/// A fixed-window rate limiter: at most [`STRAYS`] in each [`SPAN`].
 #[derive(Debug, Default)]
 pub(crate) struct Allowance {
     since: Instant,

@@ -1,4 +1,4 @@
-//! The transfers of one machine: by place, by port and peer, by request.
+//! The transfers of one machine: by slot, by port and peer, by request.
 
 use alloc::vec::Vec;
 use core::hash::BuildHasher;
@@ -10,14 +10,14 @@ use hashbrown::HashMap;
 use crate::id::{PortId, TransferId};
 use crate::transfer::Transfer;
 
-/// A table whose look-ups cost the same for one transfer and for ten thousand. Nothing but tests iterates its maps.
+/// A table with look-ups that cost the same for one transfer and for ten thousand. Only tests iterate its maps.
 pub(crate) struct Table {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    /// On ports that several transfers share. A private port knows its transfer itself.
+    /// The transfers on shared ports. The transfer of a private port is in the port's role.
     by_peer: HashMap<(PortId, SocketAddr), u32, FixedState>,
     by_request: HashMap<(SocketAddr, u64), u32, FixedState>,
-    /// The youngest transfer of each address and port; the older ones follow it from slot to slot.
+    /// The youngest transfer of each client's address and port; slots link to the older ones.
     by_client: HashMap<SocketAddr, u32, FixedState>,
     digests: FixedState,
     alive: usize,
@@ -26,9 +26,9 @@ pub(crate) struct Table {
 #[derive(Default)]
 struct Slot {
     generation: u32,
-    /// It stands in the list of those that have something to say.
+    /// True while the transfer is in the list of those to be polled.
     is_listed: bool,
-    /// The next transfers of the same address and port.
+    /// The neighbours among the transfers of the same address and port.
     older: Option<u32>,
     younger: Option<u32>,
     transfer: Option<Transfer>,
@@ -47,17 +47,17 @@ impl Table {
         }
     }
 
-    /// How many transfers have a place.
+    /// Returns the number of transfers.
     pub(crate) fn len(&self) -> usize {
         self.alive
     }
 
-    /// A number for the bytes of a request, so that its repetition is recognised.
+    /// Returns a hash of the bytes of a request, by which its repetition is recognised.
     pub(crate) fn digest(&self, request: &[u8]) -> u64 {
         self.digests.hash_one(request)
     }
 
-    /// Makes room: the transfer is built with the name it will have.
+    /// Inserts a transfer, which is built with the id that it will have.
     pub(crate) fn insert(
         &mut self,
         peer: SocketAddr,
@@ -84,13 +84,13 @@ impl Table {
         id
     }
 
-    /// The transfers of an address and port, the youngest first.
+    /// Returns the transfers of an address and port, the youngest first.
     pub(crate) fn of_client(&self, peer: SocketAddr) -> impl Iterator<Item = u32> {
         let youngest = self.by_client.get(&peer).copied();
         core::iter::successors(youngest, |&index| self.slots.get(index as usize)?.older)
     }
 
-    /// The transfer is not one of its client's any more.
+    /// Removes a transfer from those of its client.
     fn leave_client(&mut self, index: u32, peer: SocketAddr) {
         let Some(slot) = self.slots.get_mut(index as usize) else {
             return;
@@ -113,12 +113,12 @@ impl Table {
         }
     }
 
-    /// The transfer has that peer's place on a shared port.
+    /// Gives a transfer the peer's place on a shared port.
     pub(crate) fn link(&mut self, port: PortId, peer: SocketAddr, index: u32) {
         self.by_peer.insert((port, peer), index);
     }
 
-    /// Nothing that arrives is for this transfer any more.
+    /// Removes a transfer from the look-ups, so that no datagram reaches it any more.
     pub(crate) fn unlink(&mut self, index: u32) {
         let Some(transfer) = self.at(index) else { return };
         let (place, request) = (
@@ -128,14 +128,14 @@ impl Table {
         if self.by_peer.get(&place) == Some(&index) {
             self.by_peer.remove(&place);
         }
-        // The same request may stand for a later transfer by now.
+        // The same request may belong to a later transfer by now.
         if self.by_request.get(&request) == Some(&index) {
             self.by_request.remove(&request);
         }
     }
 
-    /// A later transfer of the same request, `successor`, has ended, and this one goes on: the request stands for it again,
-    /// and so does its place on a shared port where the successor had taken that.
+    /// Restores the look-ups of a transfer that goes on after a later one of the same request, `successor`, has ended:
+    /// the request leads to it again, and so does its place on a shared port if the successor had taken that.
     pub(crate) fn restore(&mut self, id: TransferId, successor: u32) {
         let Some(transfer) = self.get(id).filter(|transfer| !transfer.has_ended) else {
             return;
@@ -194,7 +194,7 @@ impl Table {
         self.at(*self.by_request.get(&(peer, digest))?)
     }
 
-    /// True the first time, until [`Table::unlist`].
+    /// Marks a transfer as listed. Returns true the first time, until [`Table::unlist`].
     pub(crate) fn list(&mut self, index: u32) -> bool {
         let slot = self.slots.get_mut(index as usize);
         slot.is_some_and(|slot| !core::mem::replace(&mut slot.is_listed, true))
@@ -206,7 +206,7 @@ impl Table {
         }
     }
 
-    /// The places of all transfers, in order.
+    /// Returns the indices of all transfers, in order.
     pub(crate) fn indices(&self) -> Vec<u32> {
         (0..)
             .zip(&self.slots)
@@ -215,7 +215,7 @@ impl Table {
             .collect()
     }
 
-    /// How many entries the maps have: places on shared ports, requests, and transfers by their clients.
+    /// Returns the number of entries in the maps: places on shared ports, requests, and transfers by their clients.
     pub(crate) fn entries(&self) -> (usize, usize, usize) {
         let of_clients = self
             .by_client

@@ -17,7 +17,7 @@ pub struct Timers {
     heap: BinaryHeap<Reverse<(Instant, u32, u32)>>,
 }
 
-/// One transfer's side of it.
+/// The deadline of one transfer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timer {
     deadline: Option<Instant>,
@@ -26,14 +26,14 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// True if the deadline has come.
+    /// Returns true if the deadline has passed.
     pub fn is_due(&self, now: Instant) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= now)
     }
 }
 
 impl Timers {
-    /// The transfer's deadline is now `deadline`.
+    /// Sets the transfer's deadline.
     pub fn set(&mut self, key: TransferId, timer: &mut Timer, deadline: Option<Instant>) {
         timer.deadline = deadline;
         let Some(at) = deadline else { return };
@@ -43,12 +43,12 @@ impl Timers {
         }
     }
 
-    /// When to look next: never later than the earliest deadline.
+    /// Returns when to call [`Timers::pop`] next: never later than the earliest deadline.
     pub fn next(&self) -> Option<Instant> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
     }
 
-    /// An entry whose time has come, to be given to [`Timers::popped`] with its transfer's timer.
+    /// Removes and returns an entry whose time has come. Pass it to [`Timers::popped`] with its transfer's timer.
     pub fn pop(&mut self, now: Instant) -> Option<(Instant, TransferId)> {
         let Reverse((at, index, generation)) = *self.heap.peek()?;
         if at > now {
@@ -58,7 +58,7 @@ impl Timers {
         Some((at, TransferId { index, generation }))
     }
 
-    /// True if the transfer's deadline has come; otherwise the entry is put back where it belongs.
+    /// Returns true if the transfer's deadline has passed; otherwise puts the entry back at the deadline as it is now.
     pub fn popped(&mut self, now: Instant, at: Instant, key: TransferId, timer: &mut Timer) -> bool {
         if timer.armed != Some(at) {
             return false;

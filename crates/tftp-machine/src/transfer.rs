@@ -20,7 +20,7 @@ use crate::port_plan::Occupant;
 use crate::repeats::{self, Known};
 use crate::timers::Timer;
 
-/// One transfer, to be looked at.
+/// The state of one transfer.
 #[derive(Debug)]
 pub struct Transfer {
     pub(crate) id: TransferId,
@@ -28,7 +28,7 @@ pub struct Transfer {
     pub(crate) connection: ConnectionId,
     pub(crate) operation: Operation,
     pub(crate) mode: Mode,
-    /// A number for the request's bytes.
+    /// The hash of the request's bytes.
     pub(crate) digest: u64,
     pub(crate) stage: Stage,
     pub(crate) timer: Timer,
@@ -36,44 +36,45 @@ pub struct Transfer {
     pub(crate) half_open: Option<HalfOpen>,
     /// An earlier transfer of the same request: it ends when this one is acknowledged.
     pub(crate) former: Option<TransferId>,
-    /// The same request, to begin with when this transfer has ended.
+    /// The same request again, held until this transfer has ended or its client has not answered in time.
     pub(crate) waiting: Option<Box<HeldRequest>>,
     pub(crate) began: Instant,
-    /// Why it ended, or why its machine was told to fail.
+    /// Why it ended, or why its machine was made to fail.
     pub(crate) ending: Option<Box<Ending>>,
     /// Bytes taken of the budget for windows.
     pub(crate) window: u32,
-    /// What it has to say besides packets.
+    /// Its pending outputs besides packets.
     pub(crate) due: Due,
-    /// It is counted out of the limits while its client may be gone.
+    /// True while it does not count in the limits, because its client may be gone.
     pub(crate) is_doubted: bool,
-    /// Its client has asked for something else since, and nothing of it came for this transfer: it says nothing until then.
+    /// True if its client has requested something else since, and sent no packet for this transfer. Until then, nothing
+    /// is sent.
     pub(crate) is_left: bool,
-    /// Its end is settled.
+    /// True once its end is decided.
     pub(crate) has_ended: bool,
-    /// Storage was asked to open something.
+    /// True once storage was requested to open something.
     pub(crate) is_open: bool,
-    /// Its port belongs to it alone.
+    /// True if its port belongs to it alone.
     pub(crate) is_private: bool,
-    /// Storage reads, or opens again.
+    /// True while storage reads, or opens the file again.
     pub(crate) is_reading: bool,
-    /// The file was asked to be closed, and whether it is.
+    /// True once the file of a half-open download was requested to be closed (`LetGo`); `is_parked`: it is closed.
     pub(crate) was_let_go: bool,
     pub(crate) is_parked: bool,
 }
 
-/// How far a transfer is.
+/// The progress of a transfer.
 #[derive(Debug)]
 pub(crate) enum Stage {
     /// Nothing was sent yet.
     Pending(Box<Pending>),
     Sending(ReadTransfer),
     Receiving(WriteTransfer),
-    /// Nothing more comes; the client may have to be told.
+    /// Ended without a machine; with the ERROR for the client, if it gets one.
     Over(Option<(ErrorCode, Cow<'static, str>)>),
 }
 
-/// What a transfer needs before its machine begins.
+/// The state of a transfer before its machine begins.
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) step: Step,
@@ -84,18 +85,18 @@ pub(crate) struct Pending {
     pub(crate) timing: Timing,
     pub(crate) group: Group,
     pub(crate) reception: Reception,
-    /// When the last copy of the request came.
+    /// When the last copy of the request arrived.
     pub(crate) asked_at: Instant,
-    /// Buckets whose port could not be opened, and how often something gave way for a port.
+    /// The buckets whose port could not be opened, as bits.
     pub(crate) failed: u64,
-    /// The bucket whose port is being opened; else a private one is.
+    /// The bucket whose port is being opened; `None` if it is a private port.
     pub(crate) bucket: Option<u8>,
     pub(crate) attempts: u8,
-    /// The application put its answer off.
+    /// True while the application postpones its answer.
     pub(crate) is_put_off: bool,
 }
 
-/// What a pending transfer waits for.
+/// The answer that a pending transfer waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Port,
@@ -104,62 +105,62 @@ pub(crate) enum Step {
     Start { found: Found },
 }
 
-/// What a look-up brought.
+/// The result of a look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// Something of this length, where it is known.
+    /// A stream of this length, if it is known.
     Stream(Option<u64>),
     Missing(ErrorCode, Cow<'static, str>),
 }
 
-/// What the loop may ask of a transfer.
+/// Read access for the caller.
 impl Transfer {
-    /// Its name.
+    /// Returns its id.
     pub fn id(&self) -> TransferId {
         self.id
     }
 
-    /// The number that the application knows.
+    /// Returns the connection number that the application sees.
     pub fn connection(&self) -> ConnectionId {
         self.connection
     }
 
-    /// The way to its client; from the listening port as long as it has no other.
+    /// Returns the route to its client; from the listening port as long as it has no other port.
     pub fn route(&self) -> &Route {
         &self.route
     }
 
-    /// Whether the client reads or writes.
+    /// Returns whether the client reads or writes.
     pub fn operation(&self) -> Operation {
         self.operation
     }
 
-    /// How bytes are carried.
+    /// Returns the transfer mode: octet or netascii.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// When its request came.
+    /// Returns when its request arrived.
     pub fn began(&self) -> Instant {
         self.began
     }
 
-    /// The name in the request, as it is on the wire; until it has begun.
+    /// Returns the name in the request, as it is on the wire; `None` once the transfer has begun.
     pub fn filename(&self) -> Option<&[u8]> {
         self.pending().map(|pending| &pending.name[..])
     }
 
-    /// The options of the request; until it has begun.
+    /// Returns the options of the request; `None` once the transfer has begun.
     pub fn asked(&self) -> Option<&Asked> {
         self.pending().map(|pending| &pending.asked)
     }
 
-    /// The address that was asked, where the system tells it; until it has begun.
+    /// Returns the address that the request was sent to, if the system reports it; `None` once the transfer has begun.
     pub fn local(&self) -> Option<LocalAddr> {
         self.pending().and_then(|pending| pending.local)
     }
 
-    /// What was agreed, once it has begun.
+    /// Returns the negotiated parameters, once the transfer has begun.
     pub fn agreed(&self) -> Option<&Agreed> {
         match &self.stage {
             Stage::Sending(machine) => Some(machine.agreed()),
@@ -168,7 +169,7 @@ impl Transfer {
         }
     }
 
-    /// Bytes of a download's stream that its client has acknowledged.
+    /// Returns the bytes of a download's stream that its client has acknowledged; 0 for an upload.
     pub fn acked(&self) -> u64 {
         match &self.stage {
             Stage::Sending(machine) => machine.acked_bytes(),
@@ -176,7 +177,7 @@ impl Transfer {
         }
     }
 
-    /// Bytes of an upload's stream that are here.
+    /// Returns the bytes of an upload's stream that were received; 0 for a download.
     pub fn received(&self) -> u64 {
         match &self.stage {
             Stage::Receiving(machine) => machine.received_bytes(),
@@ -184,7 +185,7 @@ impl Transfer {
         }
     }
 
-    /// Packets that were sent more than once.
+    /// Returns the number of retransmitted packets.
     pub fn repeated(&self) -> u64 {
         match &self.stage {
             Stage::Sending(machine) => machine.retransmissions(),
@@ -193,18 +194,18 @@ impl Transfer {
         }
     }
 
-    /// Every byte of it has arrived, and a client that reads has said so.
+    /// Returns true if every byte has arrived and, for a download, is acknowledged.
     pub fn is_complete(&self) -> bool {
         matches!(self.outcome(), Some(Outcome::Complete))
     }
 
-    /// Its client has acknowledged nothing yet.
+    /// Returns true if its client has acknowledged nothing yet.
     pub fn is_half_open(&self) -> bool {
         self.half_open.is_some()
     }
 }
 
-/// What the rules ask of a transfer.
+/// Access for the rules of the machine.
 impl Transfer {
     pub(crate) fn pending(&self) -> Option<&Pending> {
         match &self.stage {
@@ -224,7 +225,7 @@ impl Transfer {
         self.route.peer.ip().to_canonical()
     }
 
-    /// What decides whether the same request is a repetition.
+    /// Returns the state that decides whether an identical request is a repetition.
     pub(crate) fn known(&self) -> Known {
         let (heard_at, awaits_last_ack, is_being_stored) = match &self.stage {
             Stage::Sending(machine) => (machine.heard_at(), machine.awaits_last_ack(), false),
@@ -256,7 +257,7 @@ impl Transfer {
         }
     }
 
-    /// A newer transfer of its client has begun, and the client has not gone on with this one since.
+    /// Returns true if a newer transfer of its client has begun, and the client has not gone on with this one since.
     pub(crate) fn is_superseded(&self) -> bool {
         match &self.stage {
             Stage::Sending(machine) => machine.is_superseded(),
@@ -265,12 +266,12 @@ impl Transfer {
         }
     }
 
-    /// Its client heard last of another transfer, and is told nothing more of this one.
+    /// Returns true if its client has turned to another transfer, so that it is sent nothing more of this one.
     pub(crate) fn is_mute(&self) -> bool {
         self.is_left || self.is_superseded()
     }
 
-    /// When the client took part last, or began to wait for an answer.
+    /// Returns when the client last took part, or began to wait for an answer.
     fn heard_or_asked_at(&self) -> Instant {
         let heard_at = match &self.stage {
             Stage::Sending(machine) => machine.heard_at(),
@@ -281,8 +282,9 @@ impl Transfer {
         heard_at.unwrap_or(self.began)
     }
 
-    /// The client asks for something else. One that has been silent was reset, and knows nothing of this transfer.
-    /// False where nothing follows from it.
+    /// Silences the transfer when its client requests something else: a client that has been silent for a while was
+    /// reset, and does not know this transfer.
+    /// Returns false if nothing changes.
     pub(crate) fn leave(&mut self, now: Instant) -> bool {
         let is_silent = now.saturating_sub(self.heard_or_asked_at()) >= repeats::SILENCE;
         if !is_silent || self.has_ended || self.is_mute() {
@@ -310,7 +312,7 @@ impl Transfer {
         }
     }
 
-    /// Data and acknowledgements are all that happens.
+    /// Returns true if only data and acknowledgements are exchanged, and nothing else is pending.
     #[inline]
     pub(crate) fn is_steady(&self) -> bool {
         let is_plain = !self.is_doubted && self.half_open.is_none() && self.waiting.is_none();
@@ -323,7 +325,8 @@ impl Transfer {
             }
     }
 
-    /// Whether all that is missing is the last acknowledgement, which many clients send only once.
+    /// Returns whether at most the acknowledgement of the last window is missing: many clients send the last ACK only
+    /// once.
     pub(crate) fn is_probably_complete(&self) -> bool {
         let Stage::Sending(machine) = &self.stage else {
             return false;
@@ -356,14 +359,15 @@ impl Transfer {
         }
     }
 
-    /// The same request has to wait until the doubt is over.
+    /// Holds an identical request until the doubt is over.
     pub(crate) fn hold_request(&mut self, datagram: &Datagram<'_>) {
         if self.waiting.is_none() && !datagram.broadcast {
             self.waiting = Some(Box::new(HeldRequest::of(datagram)));
         }
     }
 
-    /// The same request is a new one where the client does not answer what goes now.
+    /// Retransmits the current packet, and holds an identical request: it is a new one if the client does not answer in
+    /// time.
     pub(crate) fn hold_for_an_answer(&mut self, now: Instant, datagram: &Datagram<'_>) {
         if let Stage::Sending(machine) = &mut self.stage
             && self.waiting.is_none()
@@ -375,7 +379,7 @@ impl Transfer {
         }
     }
 
-    /// Forgets the request that waits, where its client has shown since that it takes part.
+    /// Drops the held request if its client has since shown that it takes part.
     pub(crate) fn drop_answered(&mut self, in_doubt: bool) {
         let Some(held) = &self.waiting else { return };
         let goes_on = match held.since() {
@@ -388,7 +392,7 @@ impl Transfer {
     }
 
     pub(crate) fn handle_repeat(&mut self, now: Instant) {
-        // What it left and asks for again it wants after all.
+        // A client that repeats the request of a transfer that it left wants it after all.
         self.is_left &= self.pending().is_none();
         match &mut self.stage {
             Stage::Sending(machine) => machine.handle_repeat(now),
@@ -406,7 +410,7 @@ impl Transfer {
         }
     }
 
-    /// What a packet of its client brought.
+    /// Handles a packet of its client, and returns its effect.
     #[inline]
     pub(crate) fn handle_packet<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Moved<'a> {
         match &mut self.stage {
@@ -439,7 +443,7 @@ impl Transfer {
     }
 }
 
-/// What a packet did to its transfer.
+/// The effect of a packet on its transfer.
 pub(crate) enum Moved<'a> {
     Nothing,
     Acked(u64),
@@ -449,7 +453,8 @@ pub(crate) enum Moved<'a> {
 }
 
 impl Pending {
-    /// How long disk and application may take before the client can be answered: as long as it may be silent itself.
+    /// Returns the deadline for disk and application before the client is answered: they have as long as it may be
+    /// silent itself.
     fn patience(&self, began: Instant) -> Option<Instant> {
         let idle = self.timing.inactivity.map(|limit| self.asked_at + limit);
         let absolute = self.timing.absolute.map(|limit| began + limit);

@@ -4,7 +4,7 @@ use tftp_proto::{Agreed, Limits as Negotiable, negotiate};
 
 use crate::limits::Limits;
 
-/// Negotiates a window within the budget, and takes it: what is agreed, and how many bytes were taken.
+/// Negotiates a window within the budget, and takes it. Returns the negotiated parameters and the bytes taken.
 pub(crate) fn grant(
     budget: &impl Limits,
     limits: &Negotiable,

@@ -8,8 +8,8 @@ use core::net::{IpAddr, Ipv6Addr};
 pub struct Group(IpAddr);
 
 impl Group {
-    /// The group of a client. `is_own`: whether the server has an address in that /64 itself. There, as among link-local
-    /// addresses, all clients of a link share the prefix, so each address counts by itself.
+    /// Returns the group of a client. `is_own` returns whether the server has an address in that /64 itself. There, as
+    /// among link-local addresses, all clients of a link share the prefix, so each address counts by itself.
     pub fn of(client: IpAddr, is_own: impl FnOnce(Ipv6Addr) -> bool) -> Group {
         match client.to_canonical() {
             IpAddr::V6(ip) if !ip.is_unicast_link_local() && !is_own(network(ip)) => {
@@ -19,13 +19,13 @@ impl Group {
         }
     }
 
-    /// What stands for the group: one address, or the first one of a /64.
+    /// Returns the address that represents the group: its only one, or the first one of a /64.
     pub fn address(self) -> IpAddr {
         self.0
     }
 }
 
-/// The first address of the /64 that `ip` is in.
+/// Returns the first address of the /64 that `ip` is in.
 pub fn network(ip: Ipv6Addr) -> Ipv6Addr {
     Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))
 }

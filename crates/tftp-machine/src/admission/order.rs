@@ -13,7 +13,7 @@ use tftp_proto::Instant;
 
 use super::groups::Group;
 
-/// Transfers younger than this never give way: a client that is there answers within it.
+/// Transfers younger than this never give way: an active client answers within this time.
 pub const RIPE: Duration = Duration::from_secs(1);
 
 /// No node.
@@ -24,7 +24,7 @@ pub struct Order<T> {
     nodes: Vec<Node<T>>,
     free: Vec<u32>,
     groups: HashMap<Group, List, RandomState>,
-    /// Nodes that are not ripe yet, the oldest in front. Those that have left are dropped when their time comes.
+    /// Nodes that are not ripe yet, the oldest in front. Removed ones are dropped when they would have become ripe.
     young: VecDeque<Place>,
     /// The groups whose oldest transfer is ripe.
     ranking: BTreeSet<Rank>,
@@ -33,7 +33,7 @@ pub struct Order<T> {
     len: usize,
 }
 
-/// Where a transfer stands in an [`Order`].
+/// The position of a transfer in an [`Order`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     index: u32,
@@ -95,7 +95,7 @@ impl<T: Copy> Order<T> {
 
     /// Adds the youngest transfer.
     pub fn enter(&mut self, now: Instant, group: Group, host: IpAddr, item: T) -> Place {
-        // Also where no bound is ever reached: else every arrival would be remembered for ever.
+        // Needed even if no bound is ever reached: otherwise `young` would grow forever.
         self.ripen(now);
         let list = self.groups.entry(group).or_insert(List {
             count: 0,
@@ -140,7 +140,7 @@ impl<T: Copy> Order<T> {
         place
     }
 
-    /// Removes a transfer; without effect where it has left.
+    /// Removes a transfer; no effect if it was removed before.
     pub fn leave(&mut self, place: Place) {
         let node = &mut self.nodes[place.index as usize];
         if node.generation != place.generation {
@@ -170,19 +170,19 @@ impl<T: Copy> Order<T> {
         self.rank(group);
     }
 
-    /// The oldest ripe transfer of the group that has most, of those that have a ripe one.
+    /// Returns the oldest ripe transfer of the largest group, of those that have a ripe one.
     pub fn of_largest_group(&mut self, now: Instant) -> Option<T> {
         self.ripen(now);
         let rank = *self.ranking.last()?;
         self.of_group(now, rank.group)
     }
 
-    /// The oldest ripe transfer of one group.
+    /// Returns the oldest ripe transfer of one group.
     pub fn of_group(&mut self, now: Instant, group: Group) -> Option<T> {
         self.of(now, group, |_| true)
     }
 
-    /// The oldest ripe transfer of one address.
+    /// Returns the oldest ripe transfer of one address.
     pub fn of_host(&mut self, now: Instant, group: Group, host: IpAddr) -> Option<T> {
         self.of(now, group, |node| node.host == host)
     }
@@ -215,7 +215,7 @@ impl<T: Copy> Order<T> {
         }
     }
 
-    /// Puts a group in its place in the ranking, after any change of it.
+    /// Updates the place of a group in the ranking after any change to it.
     fn rank(&mut self, group: Group) {
         let Some(list) = self.groups.get_mut(&group) else {
             return;
@@ -329,7 +329,7 @@ mod tests {
         assert!(order.young.len() <= 11, "{}", order.young.len());
     }
 
-    /// Against a list that is searched from end to end.
+    /// Compares with a list that is searched from end to end.
     #[test]
     fn the_choice_is_that_of_a_plain_search() {
         let (mut order, mut plain) = (Order::default(), Vec::new());

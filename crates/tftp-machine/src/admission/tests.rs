@@ -17,7 +17,7 @@ fn newcomer(number: usize, operation: Operation) -> Newcomer {
     }
 }
 
-/// An I/O thread as far as admission goes: who is let in, and who has given way.
+/// The admission of one I/O thread: the transfers that were admitted, and those that have given way.
 struct Thread {
     admission: Admission<usize>,
     bounds: Bounds,
@@ -74,7 +74,7 @@ impl Thread {
         Met::Admitted(item)
     }
 
-    /// Asks once and, where that was in vain, once more after a second.
+    /// Requests once and, if that fails, once more after a second.
     fn is_served(&mut self, millis: u64, newcomer: &Newcomer) -> bool {
         let mut once = |millis| matches!(self.ask(millis, newcomer), Met::Admitted(_));
         once(millis) || once(millis + 1000)
@@ -106,13 +106,13 @@ fn one_address_fills_only_its_quarter_of_the_uploads() {
             Met::Admitted(_)
         ));
     }
-    // The bound of an address: its own oldest one gives way, nobody else's.
+    // At the bound of an address its own oldest transfer gives way, and no other one.
     assert!(matches!(
         thread.ask(1500, &newcomer(1, Operation::Write)),
         Met::Admitted(_)
     ));
     assert!(thread.places[0].is_none());
-    // The bound in all: the address that has most.
+    // At the bound in all the oldest transfer of the address with most transfers gives way.
     assert!(matches!(
         thread.ask(1500, &newcomer(99, Operation::Write)),
         Met::Admitted(_)

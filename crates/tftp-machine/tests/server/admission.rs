@@ -1,4 +1,4 @@
-//! Who is admitted, who is refused, who meets silence, and who gives way.
+//! Requests that are admitted, refused or left unanswered, and transfers that give way.
 
 use crate::drive::*;
 use tftp_machine::*;

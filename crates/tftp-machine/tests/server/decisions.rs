@@ -67,7 +67,7 @@ fn the_application_ends_a_transfer_aloud_or_in_silence() {
         let port = rig.take_sent()[0].port;
         rig.arrive(port, client(1), &wire::ack(1));
         rig.take_sent();
-        // A text that is made for this transfer.
+        // An owned text, made for this transfer.
         let (code, text) = (ErrorCode::UNDEFINED, format!("enough, {silent}").into());
         rig.decide(id, Decision::End { code, text, silent });
         let sent = rig.take_sent();

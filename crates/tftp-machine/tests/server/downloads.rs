@@ -1,4 +1,4 @@
-//! A file goes to a client.
+//! Downloads.
 
 use crate::drive::*;
 use tftp_machine::*;

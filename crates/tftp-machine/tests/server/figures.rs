@@ -1,4 +1,4 @@
-//! What can be read of a transfer, and what its packets bring.
+//! The public state of a transfer, and the results of its packets.
 
 use crate::drive::*;
 use tftp_machine::*;

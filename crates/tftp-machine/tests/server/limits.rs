@@ -1,4 +1,4 @@
-//! What threads share, and bounds of one address.
+//! Limits that threads share, and bounds of one address.
 
 use std::net::SocketAddr;
 

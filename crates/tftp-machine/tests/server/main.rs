@@ -1,4 +1,4 @@
-//! Whom one server serves: each rule by itself, packet by packet, without input or output.
+//! Tests of the server machine: each rule by itself, packet by packet, without input or output.
 
 mod admission;
 mod decisions;

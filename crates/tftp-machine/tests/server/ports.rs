@@ -1,4 +1,4 @@
-//! Which port a transfer answers from, and who else may speak to it.
+//! The port that a transfer answers from, and packets of others at that port.
 
 use crate::drive::*;
 use tftp_machine::*;

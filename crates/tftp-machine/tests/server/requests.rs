@@ -1,4 +1,4 @@
-//! The same request again, a client that was reset, another request from the same port.
+//! Repeated requests, clients that were reset, and other requests from the same port.
 
 use crate::drive::*;
 use tftp_machine::*;
@@ -152,8 +152,8 @@ fn on_a_single_port_where_only_the_last_ack_is_missing_the_same_request_begins_a
     assert_eq!(rig.server.transfers(), 0);
 }
 
-/// A late copy of the request, and the last block that goes again is lost: what begins then answers to nothing that the
-/// client says, and its former transfer does.
+/// A late copy of the request arrives, and the retransmitted last block is lost. The client's ACKs do not fit the
+/// transfer that begins then; its former transfer answers them.
 #[test]
 fn on_a_single_port_who_missed_the_last_block_twice_gets_it_from_its_transfer() {
     for (file, size, acked) in [("small", 700, 1), ("big", 100_000, 195)] {
@@ -181,7 +181,7 @@ fn on_a_single_port_who_missed_the_last_block_twice_gets_it_from_its_transfer() 
     }
 }
 
-/// A client that asks for something else leaves both.
+/// A client that requests something else leaves both transfers.
 #[test]
 fn on_a_single_port_a_different_request_ends_a_transfer_and_its_successor() {
     let mut rig = Rig::new(Mode::Single);
@@ -395,7 +395,7 @@ fn a_refused_port_is_believed_the_second_time() {
 fn a_client_that_refuses_packets_when_only_its_last_ack_is_missing_is_probably_complete() {
     let size = ("tsize", "0");
     let in_windows = [size, ("windowsize", "4")];
-    // Which blocks are acknowledged before the port is closed, and whether the file may be whole.
+    // The blocks that are acknowledged before the port is closed, and whether the file may be complete.
     for (name, options, acked, probably_complete) in [
         ("small", &[size][..], 0..2, true),
         ("small", &in_windows, 0..1, true),

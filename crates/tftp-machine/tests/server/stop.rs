@@ -1,4 +1,4 @@
-//! The end of listening, and of everything.
+//! The end of listening, of single transfers, and of the machine.
 
 use crate::drive::*;
 use tftp_machine::*;

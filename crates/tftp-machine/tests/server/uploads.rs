@@ -1,4 +1,4 @@
-//! A client sends a file.
+//! Uploads.
 
 use crate::drive::*;
 use tftp_machine::*;

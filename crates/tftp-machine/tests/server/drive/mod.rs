@@ -1,4 +1,4 @@
-//! A loop for tests: it obeys the machine at once, with files in memory, and keeps what it saw.
+//! A loop for tests: it carries out outputs at once, with files in memory, and records them.
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::collections::{HashMap, HashSet};
@@ -9,7 +9,7 @@ use tftp_machine::*;
 use tftp_proto::wire::{self, Packet};
 use tftp_proto::{ErrorCode, Instant, Rollover, Timing};
 
-/// What the loop was told, in short.
+/// The short form of an output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     Begun,
@@ -26,7 +26,7 @@ pub enum Event {
     Retried(bool),
 }
 
-/// What the loop's application answers.
+/// The answers of the loop's application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers {
     Go,
@@ -35,7 +35,7 @@ pub enum Answers {
     Refuse,
 }
 
-/// A packet that left.
+/// A packet that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     pub port: PortId,
@@ -44,30 +44,30 @@ pub struct Sent {
 }
 
 pub struct Rig {
-    /// Its limits are borrowed, as those of machines that share them are.
+    /// The machine. It borrows its limits, as machines do that share them.
     pub server: Server<&'static Alone>,
     pub now: Instant,
     pub sent: Vec<Sent>,
     pub events: Vec<(u32, Event)>,
     pub asked: Vec<(u32, Question)>,
-    /// The ports that were asked for, and whether each `Io::Open` was for the second time.
+    /// The plan of each `OpenPort`, and the `again` of each `Io::Open`.
     pub plans: Vec<OpenPlan>,
     pub opened: Vec<bool>,
-    /// Bytes that had been acknowledged and received when the end of each transfer was told.
+    /// The bytes acknowledged and received at the `Over` of each transfer.
     pub figures: Vec<(u64, u64)>,
     pub files: HashMap<Vec<u8>, Vec<u8>>,
     pub stored: HashMap<u32, Vec<u8>>,
     names: HashMap<TransferId, Vec<u8>>,
     open: HashSet<PortId>,
     pub answers: Answers,
-    /// So many ports cannot be opened.
+    /// The reason with which ports cannot be opened, if any.
     pub no_port: Option<NoPort>,
     pub no_private: bool,
-    /// Uploads wait for [`Rig::io`].
+    /// True if commits are not answered until the test calls [`Rig::io`]; likewise for reading and opening.
     pub holds_commit: bool,
     pub holds_read: bool,
     pub holds_open: bool,
-    /// Else the length of a file is known at its end alone, as with text.
+    /// True if the length of a file is known in advance; otherwise only at its end, as with text.
     pub knows_length: bool,
     next_port: u32,
 }
@@ -189,12 +189,12 @@ impl Rig {
         self.now += Duration::from_millis(millis);
     }
 
-    /// A request from that client.
+    /// Passes a request from `peer` to the machine.
     pub fn ask(&mut self, peer: SocketAddr, bytes: &[u8]) -> Handled<'static> {
         self.arrive(LISTENING, peer, bytes)
     }
 
-    /// A datagram; of an upload's bytes only how many there are is kept in the answer.
+    /// Passes a datagram to the machine. An upload's bytes go to `stored`, not into the result.
     pub fn arrive(&mut self, port: PortId, peer: SocketAddr, bytes: &[u8]) -> Handled<'static> {
         let datagram = Datagram {
             port,
@@ -235,7 +235,7 @@ impl Rig {
         }
     }
 
-    /// Lets time pass until the next deadline; false where there is none within `millis`.
+    /// Lets time pass until the next deadline. Returns false if there is none within `millis`.
     pub fn tick(&mut self, millis: u64) -> bool {
         let until = self.now + Duration::from_millis(millis);
         match self.server.poll_timeout() {
@@ -252,7 +252,7 @@ impl Rig {
         }
     }
 
-    /// All deadlines of that time.
+    /// Lets time pass, with all its deadlines.
     pub fn wait(&mut self, millis: u64) {
         let until = self.now + Duration::from_millis(millis);
         while self.now < until {
@@ -279,7 +279,7 @@ impl Rig {
         self.drain();
     }
 
-    /// The packets since the last call.
+    /// Returns the packets since the last call.
     pub fn take_sent(&mut self) -> Vec<Sent> {
         std::mem::take(&mut self.sent)
     }
@@ -289,7 +289,7 @@ impl Rig {
         events.into_iter().map(|(_, event)| event).collect()
     }
 
-    /// How the transfers ended since the last `take_events`.
+    /// Returns the endings of transfers since the last `take_events`.
     pub fn endings(&self) -> Vec<Ending> {
         let over = |(_, event): &(u32, Event)| match event {
             Event::Over(how) => Some(how.clone()),
@@ -433,12 +433,12 @@ impl Rig {
         }
     }
 
-    /// Acknowledges what comes for this client until nothing comes any more; what it received.
+    /// Acknowledges packets to this client until none comes any more. Returns the received bytes.
     pub fn read_all(&mut self, peer: SocketAddr) -> Vec<u8> {
         self.read_from(peer, 0)
     }
 
-    /// The same, for a client that has the blocks up to `last`.
+    /// As `read_all`, for a client that has the blocks up to `last`.
     pub fn read_from(&mut self, peer: SocketAddr, mut last: u16) -> Vec<u8> {
         let mut received = Vec::new();
         loop {
