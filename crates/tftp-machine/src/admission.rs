@@ -16,8 +16,7 @@ mod order;
 pub use groups::Group;
 use order::{Order, Place};
 
-/// The most half-open transfers of one address: 2000 machines behind a NAT may boot at once, each repeating its
-/// request.
+/// The most half-open transfers of one address: 2000 machines behind a NAT boot at once, each repeating its request.
 const OF_A_GROUP: usize = 4_096;
 /// The most half-open transfers in all.
 const IN_ALL: usize = 16_384;

@@ -105,7 +105,7 @@ impl<L: Limits> Server<L> {
             self.half_open.leave(place);
             self.limits.settle();
         }
-        // A doubted transfer no longer counted.
+        // A doubted transfer has stopped counting before.
         if !core::mem::take(&mut transfer.is_doubted) {
             self.limits.leave(host);
         }

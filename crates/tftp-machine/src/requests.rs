@@ -130,8 +130,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Silences the other transfers of a client that it has not answered for a while: it would take a late packet of
-    /// theirs for an answer to its new request.
+    /// Silences a client's other transfers from which nothing was heard for a while: the client would take a late
+    /// packet of theirs for an answer to its new request.
     fn leave_others(&mut self, datagram: &Datagram<'_>) {
         if self.ports.mode() == Mode::Single {
             return;

@@ -179,8 +179,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Handles a port that could not be opened where every transfer has one of its own: an upload that only dallies or
-    /// a half-open transfer gives way, and the port is tried again. After the last attempt the transfer is refused.
+    /// Handles the failure to open a port when every transfer has one of its own: an upload that only dallies or a
+    /// half-open transfer gives way, and opening is tried again. After the last attempt the transfer is refused.
     fn seek_again(&mut self, index: u32, why: NoPort) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;

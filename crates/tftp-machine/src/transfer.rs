@@ -70,7 +70,7 @@ pub(crate) enum Stage {
     Pending(Box<Pending>),
     Sending(ReadTransfer),
     Receiving(WriteTransfer),
-    /// Ended without a machine; with the ERROR for the client, if it gets one.
+    /// Ended without a transfer machine; the ERROR for the client, if it gets one.
     Over(Option<(ErrorCode, Cow<'static, str>)>),
 }
 
