@@ -1,7 +1,7 @@
-//! What can happen to a datagram's length and to its header, and datagrams that others send.
+//! Damage to a datagram's length and header, and datagrams that others send.
 //!
-//! The bytes that a DATA carries are never changed here: UDP has a checksum, TFTP has none, so nobody could
-//! notice. Their number can be wrong though, and there may be fewer or more of them.
+//! The bytes that a DATA carries are never changed here: UDP has a checksum, TFTP has none, so no end could notice. The
+//! block number can be wrong though, and there may be fewer or more bytes.
 
 use crate::Rng;
 
@@ -18,7 +18,7 @@ pub fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
     }
 }
 
-/// One bit of the header; all of a request, an OACK or an ERROR is header.
+/// Flips one bit of the header; all of a request, an OACK or an ERROR is header.
 fn flip(rng: &mut Rng, bytes: &mut [u8]) {
     let is_data = bytes.len() > 1 && bytes[..2] == [0, 3];
     let header = if is_data { bytes.len().min(4) } else { bytes.len() };
@@ -27,7 +27,7 @@ fn flip(rng: &mut Rng, bytes: &mut [u8]) {
     }
 }
 
-/// Another block number: a near one, one of the edges, any.
+/// Changes the block number to a near one, one of the edges, or any other.
 fn renumber(rng: &mut Rng, bytes: &mut [u8]) {
     let number = u16::from_be_bytes([bytes[2], bytes[3]]);
     let near = rng.below(70) as u16;
@@ -40,7 +40,7 @@ fn renumber(rng: &mut Rng, bytes: &mut [u8]) {
     bytes[2..4].copy_from_slice(&other.to_be_bytes());
 }
 
-/// What a stranger sends: the very datagram (its payload from another file), an ERROR, an ACK, anything.
+/// Returns a stranger's datagram: the same one (with another payload), an ERROR, an ACK, or random bytes.
 pub fn stray(rng: &mut Rng, like: &[u8]) -> Vec<u8> {
     let mut bytes = like.to_vec();
     match rng.below(4) {

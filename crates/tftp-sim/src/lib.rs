@@ -1,4 +1,4 @@
-//! What the simulations of the workspace share: a seeded generator, clients with habits, damaged datagrams.
+//! Shared parts of the workspace's simulations: a seeded generator, clients with habits, damaged datagrams.
 //!
 //! For tests only. The clients are written without the protocol crate's code, so that one mistake is not made at both
 //! ends.
@@ -12,7 +12,7 @@ pub use rng::Rng;
 
 use std::sync::OnceLock;
 
-/// `size` bytes of noise that are the same nowhere else.
+/// Returns `size` bytes of noise from a random place, so that no other bytes equal them.
 pub fn noise(rng: &mut Rng, size: usize) -> &'static [u8] {
     static NOISE: OnceLock<Vec<u8>> = OnceLock::new();
     let fill = || {
@@ -22,7 +22,7 @@ pub fn noise(rng: &mut Rng, size: usize) -> &'static [u8] {
     cut(NOISE.get_or_init(fill), rng, size)
 }
 
-/// `size` bytes of text with many line ends, of every kind.
+/// Returns `size` bytes of text with many line ends, of every kind.
 pub fn text(rng: &mut Rng, size: usize) -> &'static [u8] {
     static TEXT: OnceLock<Vec<u8>> = OnceLock::new();
     let fill = || {

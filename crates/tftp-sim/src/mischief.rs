@@ -1,15 +1,15 @@
-//! A client that means harm: whatever may make a server send more than it should, at any time, from its own
+//! A malicious client: it sends packets that may make a server send more than it should, at any time, from its own
 //! port.
 
 use crate::Rng;
 
-/// How long it waits before the next packet, in microseconds: around the spans that a server goes by.
+/// Returns the wait before the next packet, in microseconds: near the timeouts of a server.
 pub fn pause(rng: &mut Rng) -> u64 {
     let most = rng.pick(&[1, 300, 2_000, 30_000, 30_000, 300_000, 3_000_000]);
     rng.below(most)
 }
 
-/// The next packet. `number` is the one in the last DATA or ACK of the server.
+/// Returns the next packet. `number` is the one in the last DATA or ACK of the server.
 pub fn packet(rng: &mut Rng, number: u16, blksize: u64, request: &[u8]) -> Vec<u8> {
     let near = number.wrapping_add(rng.pick(&[0, 0, 0, 1, 1, 2, 65535, 65534]));
     let behind = number.wrapping_sub(rng.below(70) as u16);

@@ -1,11 +1,11 @@
-//! The generator by which everything is chosen.
+//! The generator of all random choices.
 
-/// splitmix64.
+/// The splitmix64 generator.
 #[derive(Clone, Debug)]
 pub struct Rng(pub u64);
 
 impl Rng {
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -15,22 +15,22 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A generator of its own for one part, so that what the others draw does not change it.
+    /// Returns a separate generator for one part, which draws of other parts do not affect.
     pub fn part(&self, name: u64) -> Rng {
         Rng(Rng(self.0 ^ name.wrapping_mul(0xD6E8_FEB8_6659_FD93)).next())
     }
 
-    /// 0 to `bound` - 1.
+    /// Returns a number from 0 to `bound` - 1.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
 
-    /// True in `chance` of a hundred cases.
+    /// Returns true in `chance` of a hundred cases.
     pub fn percent(&mut self, chance: u64) -> bool {
         chance > 0 && self.below(100) < chance
     }
 
-    /// One of these.
+    /// Returns one of the given values.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
     }

@@ -1,5 +1,5 @@
-//! A client as the RFCs describe it, lockstep or windowed, and clients with habits of their own; written
-//! without the crate's own code. It never believes what a datagram says about lengths or numbers.
+//! A client as the RFCs describe it, lockstep or windowed, and clients with habits of their own; written without the
+//! crate's own code. It never trusts lengths or numbers in a datagram.
 
 mod plan;
 
@@ -7,57 +7,57 @@ use crate::{Rng, mischief};
 
 pub use plan::{Habit, Options, Plan, request};
 
-/// An address and a port, as the simulation names them.
+/// An address and a port, in the form that the simulation uses.
 pub trait Address: Copy + Eq {
-    /// Whether it is a port of that server.
+    /// Returns whether it is a port of that server.
     fn is_of(&self, server: &Self) -> bool;
 
-    /// Whether a transfer of that server may have it.
+    /// Returns whether a transfer of that server may have it.
     fn may_serve(&self, server: &Self) -> bool;
 }
 
 /// A datagram as it arrives.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a, A> {
-    /// Its sender, as it says.
+    /// Its claimed sender.
     pub from: A,
-    /// What it carries.
+    /// Its payload.
     pub bytes: &'a [u8],
-    /// As its sender sent it. TFTP has no checksum of its own: who takes a damaged datagram for a good one is
-    /// deceived, and not to blame.
+    /// True if it is undamaged. TFTP has no checksum of its own: a client that takes a damaged datagram for a good one
+    /// is deceived, and not to blame.
     pub clean: bool,
 }
 
-/// How far a client has come.
+/// The state of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// It goes on.
     Running,
-    /// It has everything, or sent everything.
+    /// It has received or sent everything.
     Done,
-    /// Nothing came for too long.
+    /// Nothing arrived for too long.
     GaveUp,
     /// The server sent this ERROR.
     Told(u16),
     /// It sent an ERROR itself.
     Refused,
-    /// Gone without a word.
+    /// It vanished without a packet.
     Died,
 }
 
 /// A get or a put.
 pub struct Client<'a, A> {
-    /// How far it has come.
+    /// Its state.
     pub state: State,
-    /// The transfer that answered first.
+    /// The server's port (TID) that answered first.
     pub bound: Option<A>,
-    /// It took a damaged datagram for a good one: what it does from then on says nothing.
+    /// True once it took a damaged datagram for a good one: its behaviour from then on proves nothing.
     pub deceived: bool,
-    /// Bytes that arrived, in order (download).
+    /// The number of bytes that arrived in order (download).
     pub got: usize,
-    /// A block that came with other bytes than the file has there, from a clean datagram.
+    /// A block that arrived in a clean datagram, with other bytes than the file has there.
     pub wrong: Option<u64>,
-    /// What it sends, to be taken after each call: where to, what.
+    /// The packets that it sends, with their destinations; the caller takes them after each call.
     pub out: Vec<(A, Vec<u8>)>,
     plan: Plan,
     server: A,
@@ -68,7 +68,7 @@ pub struct Client<'a, A> {
     blksize: usize,
     windowsize: u64,
     rolls_to_one: bool,
-    /// The server has answered.
+    /// True once the server has answered.
     open: bool,
     block: u64,
     gap: u64,
@@ -76,18 +76,18 @@ pub struct Client<'a, A> {
     repeat_spent: bool,
     tries: u32,
     deadline: u64,
-    /// After the end: how long repeated blocks are still answered.
+    /// Until when repeated blocks are still answered after the end.
     linger_until: u64,
     acked_at: u64,
     mischief: Option<Rng>,
-    /// In the last DATA or ACK.
+    /// The number in the last DATA or ACK.
     last_number: u16,
 }
 
 const SOON: u64 = 20_000;
 
 impl<'a, A: Address> Client<'a, A> {
-    /// A client that sends `request` to `server` now; `file` is what it puts, or should get.
+    /// Creates a client that sends `request` to `server` now. `file` is the content that it puts, or should get.
     pub fn new(now: u64, plan: &Plan, request: Vec<u8>, server: A, file: &'a [u8]) -> Client<'a, A> {
         let mut client = Client {
             state: State::Running,
@@ -116,48 +116,48 @@ impl<'a, A: Address> Client<'a, A> {
             mischief: (plan.habit == Habit::Malicious).then_some(Rng(!plan.seed)),
             last_number: 0,
         };
-        // What it says is not to be believed.
+        // The behaviour of a malicious client proves nothing.
         client.deceived = client.mischief.is_some();
         client.request(now);
         client
     }
 
-    /// When [`Client::timeout`] is due.
+    /// Returns when [`Client::timeout`] is due.
     pub fn deadline(&self) -> Option<u64> {
         (self.state == State::Running).then_some(self.deadline)
     }
 
-    /// Whether somebody still listens on its port.
+    /// Returns whether its port is still open.
     pub fn is_there(&self, now: u64) -> bool {
         self.state == State::Running || self.state == State::Done && now < self.linger_until
     }
 
-    /// The length of its file.
+    /// Returns the length of its file.
     pub fn size(&self) -> usize {
         self.file.len()
     }
 
-    /// What it was made from.
+    /// Returns the plan that it was made from.
     pub fn plan(&self) -> Plan {
         self.plan
     }
 
-    /// The highest block that it has acknowledged, or of which it got the ACK.
+    /// Returns the highest block that it has acknowledged, or of which it got the ACK.
     pub fn acked(&self) -> u64 {
         self.acked
     }
 
-    /// What it puts, or should get.
+    /// Returns the content that it puts, or should get.
     pub fn file(&self) -> &'a [u8] {
         self.file
     }
 
-    /// The server has answered.
+    /// Returns true once the server has answered.
     pub fn is_open(&self) -> bool {
         self.open
     }
 
-    /// A datagram came to its port.
+    /// Handles a datagram that arrived at its port.
     pub fn receive(&mut self, now: u64, datagram: &Arrival<'_, A>) {
         let bytes = datagram.bytes;
         if !self.is_there(now) || bytes.len() < 4 || bytes[0] != 0 {
@@ -193,7 +193,7 @@ impl<'a, A: Address> Client<'a, A> {
         }
     }
 
-    /// Nothing came until its deadline.
+    /// Handles its deadline: nothing arrived in time.
     pub fn timeout(&mut self, now: u64) {
         self.tries += 1;
         if self.tries > self.plan.tries {
@@ -227,7 +227,7 @@ impl<'a, A: Address> Client<'a, A> {
         }
     }
 
-    /// Gone without a word.
+    /// Makes the client vanish without a packet.
     pub fn die(&mut self) {
         if self.state == State::Running {
             self.state = State::Died;
@@ -235,8 +235,9 @@ impl<'a, A: Address> Client<'a, A> {
         self.linger_until = 0;
     }
 
-    /// The first answer chooses the transfer (RFC 1350 section 4); what cannot be an answer to its request comes from
-    /// a former transfer of its port. An ERROR of the listening port is an answer, and chooses none.
+    /// Returns whether a datagram is of this transfer. The first answer binds the client to the transfer's port (RFC
+    /// 1350 section 4). A datagram that cannot be an answer to its request is from a former transfer of its port. An
+    /// ERROR of the listening port is an answer, and binds it to none.
     fn is_ours(&mut self, datagram: &Arrival<'_, A>) -> bool {
         if let Some(tid) = self.bound {
             return tid == datagram.from;
@@ -294,11 +295,11 @@ impl<'a, A: Address> Client<'a, A> {
     }
 }
 
-/// What is negotiated.
+/// Option negotiation.
 impl<A: Address> Client<'_, A> {
     fn oack(&mut self, now: u64, options: &[u8], clean: bool) {
         if self.open {
-            // An old copy; before the first block was sent or came, ACK 0 may have been lost.
+            // An old copy. If no block was sent or received yet, ACK 0 may have been lost.
             if !self.plan.upload && self.block == 0 && now >= self.acked_at + SOON {
                 self.answer(now);
             }
@@ -320,7 +321,7 @@ impl<A: Address> Client<'_, A> {
         }
     }
 
-    /// Block size, window, roll-over; `None` where the OACK makes no sense.
+    /// Returns block size, window and roll-over; `None` if the OACK does not fit the request.
     fn agree(&self, options: &[u8]) -> Option<(usize, u64, Option<bool>)> {
         let text = std::str::from_utf8(options).ok()?.strip_suffix('\0')?;
         let fields: Vec<&str> = text.split('\0').collect();

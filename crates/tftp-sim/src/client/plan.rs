@@ -1,6 +1,6 @@
-//! What a client asks for, and its habits.
+//! The request of a client, and its habits.
 
-/// How a client differs from what the RFCs ask for, as some do.
+/// How a client differs from the RFCs, as some real ones do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
     /// None of the following.
@@ -10,17 +10,17 @@ pub enum Habit {
     Apprentice,
     /// Forgets the transfer with its last ACK.
     Hasty,
-    /// busybox: sends again after 0.1 s, then ever later.
+    /// busybox: retransmits after 0.1 s, then after ever longer waits.
     Busybox,
-    /// U-Boot: answers whatever block comes with the last good one.
+    /// U-Boot: answers every block with an ACK of the last good one.
     UBoot,
-    /// rs-tftpc: its request goes once.
+    /// rs-tftpc: sends its request only once.
     OneRequest,
-    /// Sends what it likes when it likes: see `mischief.rs`.
+    /// Sends arbitrary packets at arbitrary times: see `mischief.rs`.
     Malicious,
 }
 
-/// Name and value of each option of a request, in order.
+/// The name and value of each option of a request, in order.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     all: [(&'static str, u64); 7],
@@ -28,25 +28,25 @@ pub struct Options {
 }
 
 impl Options {
-    /// Asks for one more.
+    /// Adds an option.
     pub fn push(&mut self, name: &'static str, value: u64) {
         self.all[usize::from(self.count)] = (name, value);
         self.count += 1;
     }
 
-    /// All of them.
+    /// Returns all options.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.all[..usize::from(self.count)].iter().copied()
     }
 
-    /// The value asked for.
+    /// Returns the requested value of an option.
     pub fn value(&self, name: &str) -> Option<u64> {
         self.iter()
             .find(|(known, _)| *known == name)
             .map(|(_, value)| value)
     }
 
-    /// Whether nothing is asked for.
+    /// Returns true if there are no options.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
@@ -55,27 +55,27 @@ impl Options {
 /// Everything about one client. Times in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// For a malicious one.
+    /// The seed of a malicious one.
     pub seed: u64,
-    /// A put.
+    /// True for a put, false for a get.
     pub upload: bool,
-    /// What it asks for.
+    /// The options of its request.
     pub options: Options,
     /// The size of the blocks that a malicious one sends.
     pub unit: u64,
-    /// Its own way to number blocks beyond 65535, where none is agreed.
+    /// Its roll-over beyond block 65535 if none is negotiated.
     pub rolls_to_one: bool,
-    /// How it differs from others.
+    /// How it differs from the RFCs.
     pub habit: Habit,
-    /// How long it waits before it sends again.
+    /// How long it waits before it retransmits.
     pub timeout: u64,
-    /// How often it does.
+    /// How often it retransmits.
     pub tries: u32,
     /// How long repeated blocks are answered after the end.
     pub linger: u64,
 }
 
-/// An RRQ or WRQ.
+/// Returns an RRQ or WRQ.
 pub fn request(upload: bool, name: &[u8], mode: &str, options: &Options) -> Vec<u8> {
     let mut packet = vec![0, if upload { 2 } else { 1 }];
     packet.extend_from_slice(name);

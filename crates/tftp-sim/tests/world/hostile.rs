@@ -1,4 +1,5 @@
-//! Those who mean harm, or are broken: they ask and never go on, forge, guess, know too much.
+//! Hostile or broken senders: they send requests without going on, forge addresses, guess ports, or know those of
+//! others.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -9,7 +10,7 @@ use super::files;
 use super::honest::Tid;
 use super::net::Kind;
 
-/// What somebody sends: from, to, what, and whether in another's name.
+/// Datagrams that an actor sends: source, destination, bytes, and whether the source is forged.
 #[derive(Default)]
 pub struct Out {
     pub sent: Vec<(SocketAddr, SocketAddr, Vec<u8>, Kind)>,
@@ -25,27 +26,27 @@ impl Out {
     }
 }
 
-/// Of which kind.
+/// The kind of a hostile sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Requests from a new port each, and nothing else.
+    /// Sends requests from a new port each, and nothing else.
     Silent,
-    /// The same, [`BURST`] at once.
+    /// Sends the same, [`BURST`] at once.
     Burst,
-    /// Requests and anything else to a broadcast address, which is its victim.
+    /// Sends requests and other packets to a broadcast address, which is its victim.
     Broadcaster,
-    /// Requests in a victim's name, then ACKs and ERRORs in its name to ports that it guesses.
+    /// Sends requests in a victim's name, then ACKs and ERRORs in its name to ports that it guesses.
     Blind,
-    /// Packets of its own to a port that another's transfer has.
+    /// Sends packets in its own name to the port of another client's transfer.
     Neighbour,
-    /// Anything to any port.
+    /// Sends anything to any port.
     Stranger,
 }
 
-/// The ports from which the world's system draws.
+/// The ports that the world's system draws from.
 pub const PORTS: std::ops::Range<u64> = 32_768..61_000;
 
-/// How many requests come at once, fewer than a socket holds, and how long it is quiet then.
+/// The number of requests in a burst, fewer than a socket holds, and the quiet time after it in microseconds.
 const BURST: u64 = 200;
 const QUIET: u64 = 100_000;
 
@@ -54,7 +55,7 @@ pub struct Hostile {
     pub host: IpAddr,
     pub victim: SocketAddr,
     pub sent: u64,
-    /// Packets sent to ports that it guessed.
+    /// The number of packets sent to ports that it guessed.
     pub guesses: u64,
     server: SocketAddr,
     rng: Rng,
@@ -62,7 +63,7 @@ pub struct Hostile {
     interval: u64,
     left: u32,
     number: u64,
-    /// A port of the server that it knows: its own transfer's, or for a neighbour another's.
+    /// A port of the server that it knows: of its own transfer, or for a neighbour of another client's.
     known: Option<u16>,
 }
 
@@ -101,7 +102,7 @@ impl Hostile {
         (self.left > 0).then_some(self.next_at)
     }
 
-    /// Whose transfer has which port, for those who know.
+    /// Reveals the port of another client's transfer to a neighbour.
     pub fn learn(&mut self, port: u16) {
         if self.way == Way::Neighbour {
             self.known = Some(port);
@@ -131,7 +132,7 @@ impl Hostile {
         }
     }
 
-    /// A port of its own; where it has a /64, an address of that too.
+    /// Returns a port of its own; if it has a /64, with an address of that.
     fn own(&self) -> SocketAddr {
         let host = match self.host {
             IpAddr::V6(ip) if matches!(self.way, Way::Silent | Way::Burst) => {
@@ -155,7 +156,7 @@ impl Hostile {
         out.send(self.own(), self.victim, bytes);
     }
 
-    /// A request; `writes` of a hundred are WRQs.
+    /// Returns a request; `writes` of a hundred are WRQs.
     fn request(&mut self, writes: u64) -> Vec<u8> {
         let rng = &mut self.rng;
         let upload = rng.percent(writes);

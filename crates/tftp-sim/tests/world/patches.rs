@@ -1,8 +1,8 @@
-//! The mutations beside these tests fit the sources. `mutations/run.py` builds and runs them.
+//! Tests that the mutations beside these tests fit the sources. `mutations/run.py` builds and runs them.
 
 use std::path::Path;
 
-/// What a patch takes to be there: file by file, the lines of each of its hunks as they are before it.
+/// Returns the lines that a patch expects in the sources: for each hunk its file, and the lines before the change.
 fn taken_for_granted(patch: &str) -> Vec<(String, String)> {
     let mut hunks: Vec<(String, String)> = Vec::new();
     let mut file = String::new();

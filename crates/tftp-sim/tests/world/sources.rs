@@ -1,36 +1,36 @@
-//! What the application supplies for each name while a download runs, by seed: in time or late, whole or not.
+//! The data that the application supplies for each name while a download runs, by seed: in time or late, whole or not.
 
 use super::plan::{Plan, part};
 
-/// A source that has at most so many bytes is kept from its beginning on, for those that come late.
+/// A source of at most this many bytes is kept from its beginning on, for downloads that begin late.
 pub const KEPT: usize = 1 << 20;
 
-/// What becomes of a source.
+/// The fate of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// All of it is supplied.
     Whole,
-    /// It ends after so many bytes, fewer than were announced.
+    /// It ends after this many bytes, fewer than were announced.
     Short(usize),
-    /// It fails after so many bytes.
+    /// It fails after this many bytes.
     Fails(usize),
-    /// Nothing comes after so many bytes.
+    /// Nothing is supplied after this many bytes.
     Forgets(usize),
 }
 
 /// The source of one name.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
-    /// Its downloads share what is supplied.
+    /// True if its downloads share the supplied data.
     pub keyed: bool,
-    /// Its length is announced.
+    /// True if its length is announced.
     pub sized: bool,
-    /// The longest that a piece takes.
+    /// The longest time that a piece takes, in microseconds.
     pub delay: u64,
     pub fate: Fate,
 }
 
-/// The source of a name with so many bytes; `None`: it is no download that the application feeds.
+/// Returns the source of a name with `size` bytes; `None` if the application does not feed its downloads.
 pub fn of(plan: &Plan, name: &[u8], size: usize) -> Option<Source> {
     let feeding = &plan.feeding;
     let word = name
@@ -55,7 +55,7 @@ pub fn of(plan: &Plan, name: &[u8], size: usize) -> Option<Source> {
         drawn if drawn < feeding.short + feeding.fails + feeding.forgets => Fate::Forgets(at),
         _ => Fate::Whole,
     };
-    // Nothing tells that a source of unknown length has ended too early.
+    // The early end of a source of unknown length cannot be noticed.
     sized |= matches!(fate, Fate::Short(_));
     Some(Source {
         keyed,

@@ -1,8 +1,8 @@
-//! What happened, line by line, where somebody looks.
+//! The trace of a world, line by line, if tracing is on.
 
 use super::net::Flight;
 
-/// Lines that a failure shows.
+/// The number of lines that a failure shows.
 const SHOWN: usize = 40;
 
 pub struct Trace {
@@ -36,7 +36,7 @@ impl Trace {
         });
     }
 
-    /// All of it, or the end.
+    /// Returns the whole trace, or its end.
     pub fn show(&self, whole: bool) -> String {
         let from = if whole {
             0

@@ -1,4 +1,4 @@
-//! How much there may be of each thing.
+//! Bounds on transfers, memory, answers and descriptors.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -8,7 +8,7 @@ use super::super::plan::{Mode, Plan};
 use super::super::world::LISTENING;
 use super::{Broken, Judge};
 
-/// What counts as one client.
+/// Returns the address or /64 that counts as one client.
 fn group(address: SocketAddr) -> IpAddr {
     match address.ip() {
         IpAddr::V6(ip) => Ipv6Addr::from(u128::from(ip) >> 64 << 64).into(),
@@ -16,7 +16,7 @@ fn group(address: SocketAddr) -> IpAddr {
     }
 }
 
-/// Half-open uploads of those who never go on, by address or /64.
+/// The half-open uploads of clients that never acknowledge anything, by address or /64.
 pub struct Uploads {
     by_group: BTreeMap<IpAddr, u64>,
     most: u64,
@@ -34,7 +34,7 @@ impl Uploads {
     pub fn begin(&mut self, peer: SocketAddr) -> Option<Broken> {
         let count = self.by_group.entry(group(peer)).or_default();
         *count += 1;
-        // The one that gives way is told of behind the newcomer.
+        // The end of the one that gives way is reported after the newcomer.
         (*count > self.most + 1).then(|| {
             let text = format!(
                 "{count} half-open uploads of {}, {} are allowed",
@@ -56,7 +56,7 @@ impl Uploads {
     }
 }
 
-/// Transfers of which nothing is acknowledged: in all, and of an address or /64.
+/// The number of half-open transfers, in all and by address or /64.
 #[derive(Default)]
 pub struct HalfOpen {
     all: u64,
@@ -71,7 +71,7 @@ impl HalfOpen {
         let of_group = self.by_group.entry(group(peer)).or_default();
         *of_group += 1;
         self.all += 1;
-        // The one that gives way is told of behind the newcomer.
+        // The end of the one that gives way is reported after the newcomer.
         let is_broken = self.all > MOST_HALF_OPEN + 1 || *of_group > MOST_OF_A_GROUP + 1;
         is_broken.then(|| {
             let text = format!("{} half-open transfers, {of_group} of {}", self.all, group(peer));
@@ -79,7 +79,7 @@ impl HalfOpen {
         })
     }
 
-    /// Its client went on, or it is over.
+    /// Stops counting a transfer: its client went on, or it is over.
     pub fn end(&mut self, peer: SocketAddr) {
         self.all = self.all.saturating_sub(1);
         if let Some(of_group) = self.by_group.get_mut(&group(peer)) {
@@ -92,7 +92,7 @@ impl HalfOpen {
     }
 }
 
-/// What windows of transfers that share nothing take of memory.
+/// The memory taken by windows of transfers that share nothing.
 #[derive(Default)]
 pub struct Windows {
     taken: u64,
@@ -102,7 +102,7 @@ pub struct Windows {
 const MOST_IN_WINDOWS: u64 = 64 << 20;
 
 impl Windows {
-    /// A window was granted. Nobody gets less than a block of 512 bytes.
+    /// Counts a granted window. Every transfer gets at least a block of 512 bytes.
     pub fn take(&mut self, window: u64) -> Option<Broken> {
         self.taken += window;
         self.transfers += 1;
@@ -126,7 +126,7 @@ impl Windows {
     }
 }
 
-/// Packets that belong to no transfer, by sender, and answers to them.
+/// The number of packets that belong to no transfer, by sender, and of the answers to them.
 pub struct Strays {
     all: BTreeMap<SocketAddr, (u64, u64)>,
     mode: Mode,
@@ -150,7 +150,7 @@ impl Strays {
         }
     }
 
-    /// One ERROR at most for each, and none from a port that only takes requests.
+    /// Checks that each gets at most one ERROR, and none from a port that only takes requests.
     pub fn sent(&mut self, sent: &Sent) -> Option<Broken> {
         let (got, answered) = self.all.get_mut(&sent.to)?;
         *answered += 1;
@@ -166,7 +166,7 @@ impl Strays {
     }
 }
 
-/// Ports, files and temporary files take no more than three quarters.
+/// Checks that ports, files and temporary files take at most three quarters of the descriptors.
 pub fn descriptors(plan: &Plan, used: u32) -> Option<Broken> {
     let most = plan.settings.descriptors / 4 * 3 + 8;
     (used > most).then(|| Broken(Judge::Bounds, format!("{used} descriptors, {most} are allowed")))

@@ -1,4 +1,4 @@
-//! Every DATA carries what its file held.
+//! Every DATA carries the bytes of its file.
 
 use super::super::event::Sent;
 use super::super::files::Files;
@@ -8,7 +8,7 @@ use super::{Broken, Judge, number};
 /// Files are read in pieces of this, or of some of it.
 const PIECE: usize = 8 * 1024;
 
-/// What an OACK grants of an option.
+/// Returns the value of an option in an OACK.
 fn granted<T: std::str::FromStr>(oack: &[u8], names: &[&str]) -> Option<T> {
     let text = std::str::from_utf8(oack.get(2..)?).ok()?;
     let mut fields = text.split('\0');
@@ -21,7 +21,8 @@ fn granted<T: std::str::FromStr>(oack: &[u8], names: &[&str]) -> Option<T> {
 }
 
 impl Life {
-    /// Each DATA is a block of what the file held since it was asked for; none is short before the end.
+    /// Checks that each DATA is a block of the file as it was at some time since the request, and that none is short
+    /// before the end.
     pub fn judge_bytes(&mut self, sent: &Sent, files: &Files) -> Option<Broken> {
         let bytes = &sent.bytes;
         if bytes[1] == 6 {
@@ -49,7 +50,7 @@ impl Life {
             return broken("not the length that it has in the file");
         }
         self.sent = self.sent.max(upto as u64);
-        // A file that changes while it is read is sent as each piece of it was found.
+        // A file that changes while it is read is sent as each of its pieces was when it was read.
         let mut at = from;
         while at < upto {
             let end = upto.min((at / PIECE + 1) * PIECE);

@@ -1,4 +1,5 @@
-//! What the application is asked for: in order, once for all that share a source, and no more than windows need.
+//! The library requests data of the application in order, once for all downloads that share a source, and no more than
+//! their windows need.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +10,18 @@ use super::super::sources::{self, KEPT, Source};
 use super::lives::Lives;
 use super::{Broken, Judge};
 
-/// What a download without a window is fed with at a time.
+/// The bytes that are requested at a time for a download without a window.
 const LEAST_WINDOW: u64 = 16 * 1024;
-/// A source that many share is fed as if there were this many of them at most.
+/// The most downloads of a shared source that count for the bytes requested of it.
 const MOST_COUNTED: u64 = 32;
 
-/// Those that share a source: all of one name, or one alone.
+/// The downloads that share a source: all of one name, or one alone.
 type Group = (Vec<u8>, Option<Id>);
 
-/// One source as it is asked for.
+/// The requests to one source.
 #[derive(Default)]
 struct Asked {
-    /// Where each pass was asked for up to.
+    /// The end of the bytes requested in each pass.
     passes: Vec<u64>,
     /// Its downloads.
     ids: Vec<Id>,
@@ -28,7 +29,8 @@ struct Asked {
 
 pub struct Feeding {
     groups: BTreeMap<Group, Asked>,
-    /// Downloads that had found the beginning of their source when it was asked for again: they may have been over by then.
+    /// Downloads that had already begun to send when the beginning of their source was requested again, and when that
+    /// was. They may have been over by then.
     suspects: BTreeMap<Id, u64>,
     plan: Plan,
 }
@@ -47,14 +49,14 @@ impl Feeding {
         self.suspects.clear();
     }
 
-    /// No download is so slow that the others go on without it.
+    /// Returns true if no download is so slow that the others go on without it.
     fn is_brisk(&self) -> bool {
         let (plan, link) = (&self.plan, &self.plan.link);
         let is_clean = plan.is_lossless() && !plan.is_disturbed() && plan.crowd.reset == 0;
         is_clean && link.delay <= 500 && link.reorder == 0 && plan.feeding.fails == 0
     }
 
-    /// A download begins that may share its source.
+    /// Records a download that may share its source.
     pub fn asked(&mut self, id: Id, name: &[u8], ground: &Ground) {
         let size = ground.store.lock().files.expected(name).len();
         if sources::of(&self.plan, name, size).is_some_and(|source| source.keyed) {
@@ -115,8 +117,8 @@ impl Feeding {
         too_far(&asked.ids, offset + length, lives).and_then(|text| wrong(Judge::Bounds, text))
     }
 
-    /// A download goes on. Where it had found the beginning of its source before others asked for that again, they could
-    /// have found it too.
+    /// Checks a download that goes on. If it had begun before the beginning of its source was requested again for
+    /// others, they could have shared its pass.
     pub fn sent(&self, now: u64, id: Id, sent: &Sent) -> Option<Broken> {
         let at = self.suspects.get(&id)?;
         let is_late = sent.bytes[1] == 3 && now > *at;
@@ -127,7 +129,7 @@ impl Feeding {
     }
 }
 
-/// No more than a window and the same again is asked for ahead of what was sent.
+/// Checks that at most two windows for each download are requested ahead of the bytes sent.
 fn too_far(ids: &[Id], end: u64, lives: &mut Lives) -> Option<String> {
     let (mut window, mut sent) = (LEAST_WINDOW, 0);
     for &id in ids {

@@ -1,4 +1,5 @@
-//! Addresses of which nothing valid ever comes: what others bring upon them, and what they can take.
+//! Addresses that never send a valid packet: the traffic that others can direct at them, and the transfers that they
+//! can hold.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,13 +10,13 @@ use super::super::net::Kind;
 use super::super::plan::{Mode, Plan};
 use super::{Broken, Judge};
 
-/// Packets to somebody who never acknowledges: one and three repetitions.
+/// The most packets to a client that never acknowledges: one and three retransmissions.
 const HALF_OPEN_PACKETS: u64 = 4;
 const HALF_OPEN_BYTES: usize = 516;
-/// A transfer of which nothing is acknowledged ends within this.
+/// A half-open transfer ends within this time, in microseconds.
 const HALF_OPEN_LIFE: u64 = 31_000_000;
 
-/// What a watched address has sent, or is said to have sent, and got.
+/// The packets that a watched address has sent, or seems to have sent, and received.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mute {
     requests: u64,
@@ -89,7 +90,7 @@ impl Mutes {
         None
     }
 
-    /// A transfer has ended, so long after its request.
+    /// Judges the end of a transfer, `age` after its request.
     pub fn over(&self, id: Id, peer: SocketAddr, age: u64, patience: u64) -> Option<Broken> {
         let mute = self.all.get(&peer)?;
         let is_strict = !self.plan.is_disturbed() && self.plan.settings.mode != Mode::SinglePort;

@@ -1,4 +1,4 @@
-//! Transfers as they are seen from outside: by the events that tell of them and the port that they send from.
+//! Transfers as seen from outside: by the events that report them and the port that they send from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use super::super::world::LISTENING;
 use super::bounds::HalfOpen;
 use super::{Broken, opens};
 
-/// How far a transfer has come in its events.
+/// The progress of a transfer by its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Asked,
@@ -23,36 +23,37 @@ pub struct Life {
     pub stage: Stage,
     pub peer: SocketAddr,
     pub asked_at: u64,
-    /// When its request came, at the earliest.
+    /// The earliest time at which its request may have arrived.
     pub since: u64,
     pub upload: bool,
     pub name: Vec<u8>,
     pub asked_size: bool,
     pub blksize: usize,
     pub windowsize: u64,
-    /// Bytes of a download that were sent.
+    /// The bytes of a download that were sent.
     pub sent: u64,
-    /// Its bytes are translated for it alone.
+    /// True if it is netascii: its bytes are translated for it alone.
     pub is_text: bool,
-    /// What its window takes of memory.
+    /// The memory that its window takes, in bytes.
     pub taken: Option<u64>,
     /// The port it sends from, once it has sent something.
     pub port: Option<u16>,
-    /// Its client was reset and asked again, for this or for something else, and nothing of it came since.
+    /// True if its client was reset and sent a request again, for this or another file, and no packet for this transfer
+    /// since.
     pub is_superseded: bool,
-    /// Something of its client came after its request.
+    /// True once a packet of its client arrived after the request.
     pub has_gone_on: bool,
-    /// A transfer of the same request was complete before: a late copy of that may have begun it.
+    /// True if a transfer of the same request was complete before: a late copy of the request may have begun this one.
     pub may_be_of_a_copy: bool,
-    /// When a packet of its client came last; before that, when it was asked for.
+    /// When the last packet of its client arrived; before that, when it was requested.
     heard_at: u64,
     request: Option<Arc<[u8]>>,
 }
 
-/// A client that is silent for so long may have been reset.
+/// A client that is silent for this long may have been reset.
 const SILENCE: u64 = 1_000_000;
 
-/// Batches are no longer than this: what was asked in one is opened once.
+/// The longest batch: requests for a file within one batch open it once.
 const BATCH: u64 = 2_000;
 
 impl Life {
@@ -79,12 +80,12 @@ impl Life {
         }
     }
 
-    /// The bytes that a window has.
+    /// Returns the bytes of a window.
     pub fn window(&self) -> u64 {
         self.blksize as u64 * self.windowsize
     }
 
-    /// A download that has begun, and is not over.
+    /// Returns true for a download that has sent data, and is not over.
     pub fn is_sending(&self) -> bool {
         self.stage == Stage::Begun && self.sent > 0 && !self.is_superseded
     }
@@ -96,13 +97,13 @@ impl Life {
 
 pub struct Lives {
     all: BTreeMap<Id, Life>,
-    /// Who has that port and peer.
+    /// The transfer with that port and peer.
     at: BTreeMap<(u16, SocketAddr), Id>,
-    /// Those of one peer that are not over.
+    /// The transfers of each peer that are not over.
     of: BTreeMap<SocketAddr, Vec<Id>>,
     /// The last requests of each peer.
     requests: BTreeMap<SocketAddr, Vec<Arc<[u8]>>>,
-    /// Requests of which a transfer was complete.
+    /// Requests of complete transfers.
     complete: BTreeSet<(SocketAddr, Arc<[u8]>)>,
     half_open: HalfOpen,
     mode: Mode,
@@ -125,7 +126,7 @@ impl Lives {
         *self = Lives::new(self.mode);
     }
 
-    /// A transfer is over.
+    /// Records that a transfer is over.
     pub fn over(&mut self, id: Id) {
         if let Some(life) = self.all.get_mut(&id) {
             life.stage = Stage::Over;
@@ -135,13 +136,13 @@ impl Lives {
         }
     }
 
-    /// One that has begun counts among those that are half-open.
+    /// Counts a transfer that has begun as half-open.
     pub fn enters(&mut self, peer: SocketAddr, counts: &mut Counts) -> Option<Broken> {
         counts.at_a_bound += u64::from(self.half_open.is_at_a_bound());
         self.half_open.begin(peer)
     }
 
-    /// A transfer has come to its end as a whole.
+    /// Records that a transfer is complete.
     pub fn completed(&mut self, id: Id) {
         if let Some(life) = self.all.get(&id)
             && let Some(request) = &life.request
@@ -154,7 +155,7 @@ impl Lives {
         self.all.get_mut(&id)
     }
 
-    /// True where it is the request of a transfer that lives.
+    /// Records a datagram that the server received. Returns true if it is the request of a transfer that is alive.
     pub fn received(&mut self, received: &Received) -> bool {
         let mut is_repeated = false;
         if let Some(request) = &received.request {
@@ -171,7 +172,7 @@ impl Lives {
         is_repeated
     }
 
-    /// A packet of a transfer came. One port does not tell which of its client's.
+    /// Records a packet of a transfer. On a single port it is unknown which one of its client's transfers it is for.
     fn heard(&mut self, received: &Received) {
         let key = (received.port, received.from);
         let one = self.at.get(&key);
@@ -192,7 +193,8 @@ impl Lives {
         }
     }
 
-    /// Who asks for the same again wants that one, unless it had gone on: then another one begins.
+    /// Handles a repeated request: the client wants the existing transfer, unless that had gone on; then another one
+    /// begins.
     fn repeated(&mut self, peer: SocketAddr, request: &Arc<[u8]>) -> bool {
         let mut any = false;
         for id in self.of.get(&peer).into_iter().flatten() {
@@ -206,7 +208,8 @@ impl Lives {
         any
     }
 
-    /// A transfer begins. How many former ones of its client it supersedes; `None`: that one has begun before.
+    /// Adds a transfer that begins. Returns how many former ones of its client it supersedes; `None` if it has begun
+    /// before.
     pub fn insert(&mut self, id: Id, mut life: Life) -> Option<u64> {
         let begin = [&[0, 1 + u8::from(life.upload)], &life.name[..], &[0]].concat();
         let requests = self.requests.get(&life.peer).map_or(&[][..], Vec::as_slice);
@@ -233,10 +236,10 @@ impl Lives {
         all.insert(id, life).is_none().then_some(superseded)
     }
 
-    /// Whose packet it is: that of the transfer which has this port, or of the youngest one that has none yet. On one port
-    /// what opens a transfer is the youngest one's, and once that is over the former one may go on.
+    /// Returns the transfer that sent a packet: the one that has this port, or the youngest one that has none yet. On a
+    /// single port, an opening packet is of the youngest transfer, and once that is over the former one may go on.
     pub fn of_packet(&mut self, sent: &Sent) -> Option<(Id, &mut Life)> {
-        // "Unknown transfer ID" is of none.
+        // "Unknown transfer ID" belongs to no transfer.
         let is_stray = sent.bytes.starts_with(&[0, 5, 0, 5]);
         if is_stray || sent.port == LISTENING && self.mode != Mode::SinglePort {
             return None;
@@ -262,7 +265,7 @@ impl Lives {
                     .is_some_and(|life| life.port == port && life.is_alive())
             }
         };
-        // What a dallying upload says again begins nothing.
+        // A retransmitted last ACK of a dallying upload begins no transfer.
         let fresh = self
             .of
             .get(&sent.to)
@@ -279,7 +282,7 @@ impl Lives {
         Some((id, life))
     }
 
-    /// One that has not come to its end.
+    /// Returns a transfer that has not ended.
     pub fn unfinished(&self) -> Option<(&Id, &Life)> {
         self.all.iter().find(|(_, life)| life.is_alive())
     }

@@ -1,4 +1,4 @@
-//! What must hold, whatever happens. Judges see datagrams, files, events and counts, never the machine.
+//! The rules that must hold in every world. Judges see datagrams, files, events and counts, never the machine.
 
 mod bounds;
 mod bytes;
@@ -19,7 +19,7 @@ use lives::{Life, Lives, Stage};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-/// Who speaks.
+/// The judge that reports a violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Judge {
     Bytes,
@@ -31,20 +31,20 @@ pub enum Judge {
     Rest,
 }
 
-/// What was broken, and how.
+/// A violated rule: its judge, and a description.
 #[derive(Clone, Debug)]
 pub struct Broken(pub Judge, pub String);
 
-/// Packets of settled transfers wait no longer than this for others, in microseconds: 1 ms and two batches.
+/// The longest wait of a settled transfer's packets for others, in microseconds: 1 ms and two batches.
 const FAIR: u64 = 1_000 + 2 * 64 * 2;
 
-/// What nobody goes on with lives so long, unless it gives way to a newcomer.
+/// The life of a half-open transfer in microseconds, unless it gives way to a newcomer.
 const HALF_OPEN: u64 = 29_000_000;
 
-/// All of them.
+/// All judges.
 pub struct Judges {
     plan: Plan,
-    /// The longest that a disk or an application may take.
+    /// The longest time that the disk and the application may take.
     patience: u64,
     lives: Lives,
     mutes: Mutes,
@@ -52,8 +52,9 @@ pub struct Judges {
     strays: Strays,
     feeding: Feeding,
     windows: Windows,
-    /// What a transfer that a late copy of a request may have begun sent to its client, from which port: when, and of which
-    /// file. Another transfer of that client can take it for its own: a TID is all that TFTP has to tell them apart.
+    /// The opening packets of transfers that a late copy of a request may have begun, by client and port: when, and of
+    /// which file. Another session of that client can take them for its own: only the TID distinguishes transfers in
+    /// TFTP.
     misleading: BTreeMap<(SocketAddr, u16), (u64, Vec<u8>)>,
 }
 
@@ -61,7 +62,7 @@ fn number(bytes: &[u8]) -> u16 {
     u16::from_be_bytes([bytes[2], bytes[3]])
 }
 
-/// Whether it begins a transfer, or says that there is none.
+/// Returns whether a packet begins a transfer, or refuses it.
 pub fn opens(bytes: &[u8]) -> bool {
     match bytes[1] {
         3 => number(bytes) == 1,
@@ -89,17 +90,17 @@ impl Judges {
         }
     }
 
-    /// An address of which nothing valid ever comes.
+    /// Watches an address that never sends a valid packet.
     pub fn watch(&mut self, address: SocketAddr, is_victim: bool) {
         self.mutes.watch(address, is_victim);
     }
 
-    /// A sender whose packets belong to no transfer.
+    /// Watches a sender whose packets belong to no transfer.
     pub fn watch_stray(&mut self, address: SocketAddr) {
         self.strays.watch(address);
     }
 
-    /// The server has taken this from a socket.
+    /// Judges a datagram that the server has taken from a socket.
     pub fn received(&mut self, received: &Received, ground: &mut Ground) -> Option<Broken> {
         ground.counts.repeats += u64::from(self.lives.received(received));
         self.mutes.received(received);
@@ -113,7 +114,7 @@ impl Judges {
         })
     }
 
-    /// The server sends this.
+    /// Judges a datagram that the server sends.
     pub fn sent(&mut self, now: u64, sent: &Sent, ground: &mut Ground) -> Option<Broken> {
         if sent.bytes.len() < 4 || sent.bytes[0] != 0 || !(3..=6).contains(&sent.bytes[1]) {
             return Some(Broken(Judge::Bytes, format!("no packet: {:?}", sent.bytes)));
@@ -146,7 +147,7 @@ impl Judges {
         self.strays.sent(sent).or_else(|| self.mutes.sent(sent, ground))
     }
 
-    /// The server tells this.
+    /// Judges an event that the server reports.
     pub fn told(&mut self, now: u64, event: &Event, ground: &mut Ground) -> Option<Broken> {
         let wrong = |id: &u64, what: &str| Some(Broken(Judge::Order, format!("{what} of {id}")));
         match event {
@@ -215,7 +216,7 @@ impl Judges {
         self.mutes.over(id, peer, age, self.patience)
     }
 
-    /// The server died: nothing more comes of what lived.
+    /// Forgets all transfers, because the server died.
     pub fn crashed(&mut self) {
         self.uploads.clear();
         self.lives.clear();
@@ -223,12 +224,12 @@ impl Judges {
         self.windows = Windows::default();
     }
 
-    /// Descriptors.
+    /// Judges the number of open descriptors.
     pub fn bounds(&self, ground: &Ground) -> Option<Broken> {
         bounds::descriptors(&self.plan, ground.budget.used())
     }
 
-    /// An honest client's session is over.
+    /// Judges an honest client's session that is over.
     pub fn ended(&mut self, ended: &Ended, ground: &mut Ground) -> Option<Broken> {
         if self.is_misled(ended) {
             ground.counts.misled += 1;
@@ -237,8 +238,8 @@ impl Judges {
         served::ended(&self.plan, self.patience, ended, ground)
     }
 
-    /// Whether its client took the answer to a late copy of an earlier request, one whose transfer was complete, for the
-    /// answer to this one.
+    /// Returns whether the session's client took the answer to a late copy of an earlier request, one whose transfer
+    /// was complete, for the answer to this one.
     fn is_misled(&self, ended: &Ended) -> bool {
         let session = &ended.session;
         let bound = session.client.bound.map(|tid| tid.0.port());
@@ -248,7 +249,7 @@ impl Judges {
         })
     }
 
-    /// Everybody is gone, and long enough.
+    /// Judges the remains after all clients have been gone for long enough.
     pub fn rest(&self, left: usize, ground: &Ground) -> Option<Broken> {
         if let Some((id, life)) = self.lives.unfinished() {
             let text = format!("transfer {id} of {} is {:?}", life.peer, life.stage);
@@ -257,7 +258,7 @@ impl Judges {
         let private = ground.wire.borrow().private_ports();
         let shared = ground.budget.used() - private;
         let unfinished = ground.store.lock().files.unfinished.len();
-        // Shared ports and the listening one stay.
+        // Shared ports and the listening port stay open.
         let is_left = left > 0 || private > 0 || shared > MOST_SHARED || unfinished > 0;
         is_left.then(|| {
             let text = format!(
@@ -268,10 +269,10 @@ impl Judges {
     }
 }
 
-/// Ports that stay open for everybody.
+/// The most ports that stay open because many transfers use them.
 const MOST_SHARED: u32 = 65;
 
-/// No loss and nothing out of order.
+/// Returns true if there is no loss, duplication or reordering.
 fn is_clean(plan: &Plan) -> bool {
     let link = &plan.link;
     link.duplicate + link.reorder == 0 && plan.is_lossless()

@@ -1,4 +1,4 @@
-//! Honest clients get what they ask for, in time, or are told.
+//! Honest clients get the file that they request in time, or an ERROR.
 
 use tftp_sim::client::{Habit, State};
 
@@ -11,7 +11,7 @@ use super::{Broken, Judge, is_clean};
 /// The first answer to an honest client's request comes within this.
 const PROMPT: u64 = 2_100_000;
 
-/// An honest client's session is over.
+/// Judges an honest client's session that is over.
 pub fn ended(plan: &Plan, patience: u64, ended: &Ended, ground: &mut Ground) -> Option<Broken> {
     let session = &ended.session;
     let client = &session.client;
@@ -35,7 +35,7 @@ pub fn ended(plan: &Plan, patience: u64, ended: &Ended, ground: &mut Ground) -> 
         _ => {}
     }
     let fair = source.filter(|_| !session.after_reset && is_clean(plan));
-    // Downloads that are fed wait for their sources, and nobody else does.
+    // Only downloads that the application feeds wait for their sources.
     let wait = source.map_or(0, |source| waits(session, &source));
     answered(plan, patience + wait, ended)
         .or_else(|| outcome(plan, ended, steady))
@@ -43,18 +43,19 @@ pub fn ended(plan: &Plan, patience: u64, ended: &Ended, ground: &mut Ground) -> 
         .or_else(|| fair.and_then(|_| held_up(plan, wait, ended)))
 }
 
-/// Where nothing is lost a download takes as long as its source and its blocks take, whoever shares the source.
+/// If nothing is lost, a download takes as long as its source and its blocks take, whatever other downloads share the
+/// source.
 fn held_up(plan: &Plan, wait: u64, ended: &Ended) -> Option<Broken> {
     let session = &ended.session;
     let disk = if plan.application.later > 0 { 3_000_000 } else { 0 };
     let blocks = session.client.size() as u64 / 512 + 4;
-    // Slow ones are waited for a moment each time before they are left behind.
+    // The source waits for slow downloads for a moment each time before it leaves them behind.
     let bound = 3_000_000 + disk + wait + blocks * (2 * plan.link.longest() + 1_000);
     let took = ended.at - session.begun;
     (took > bound).then(|| Broken(Judge::Fair, format!("{} took {took} us", who(session))))
 }
 
-/// The source of a download that the application feeds.
+/// Returns the source of a download that the application feeds.
 fn source_of(plan: &Plan, session: &Session, ground: &Ground) -> Option<Source> {
     if session.upload {
         return None;
@@ -63,14 +64,14 @@ fn source_of(plan: &Plan, session: &Session, ground: &Ground) -> Option<Source> 
     sources::of(plan, &session.name, size)
 }
 
-/// How long a source may take for all its pieces, each of which may come in four. One that many share may have to be read
-/// once more for those that were left behind.
+/// Returns how long a source may take for all its pieces, each of which may arrive in four parts. A shared source may
+/// have to be read once more for downloads that were left behind.
 fn waits(session: &Session, source: &Source) -> u64 {
     let pieces = session.client.size() as u64 / (4 * 1024) + 2;
     4 * source.delay * pieces * (1 + u64::from(source.keyed))
 }
 
-/// A source that fails, is short or forgotten: its client is told, in time, and never takes it for whole.
+/// If a source fails, is short or forgotten, its client gets an ERROR in time, and never takes the file for complete.
 fn failed(plan: &Plan, patience: u64, ended: &Ended, source: &Source) -> Option<Broken> {
     let session = &ended.session;
     let took = ended.at - session.begun;
@@ -94,7 +95,7 @@ fn failed(plan: &Plan, patience: u64, ended: &Ended, source: &Source) -> Option<
     }
 }
 
-/// What came is what the file held.
+/// The received bytes are those of the file.
 fn bytes(session: &Session, steady: bool) -> Option<Broken> {
     let client = &session.client;
     if !steady || session.habit == Habit::Malicious {
@@ -116,7 +117,7 @@ fn bytes(session: &Session, steady: bool) -> Option<Broken> {
     None
 }
 
-/// A file is there whole or not at all, and certainly where its client knows that.
+/// A file is stored whole or not at all, and certainly if its client knows that it is stored.
 fn stored(plan: &Plan, ended: &Ended, ground: &Ground) -> Option<Broken> {
     let session = &ended.session;
     if !session.upload || session.habit == Habit::Malicious || session.client.deceived || plan.link.damage > 0
@@ -126,7 +127,7 @@ fn stored(plan: &Plan, ended: &Ended, ground: &Ground) -> Option<Broken> {
     let disk = ground.store.lock();
     match disk.files.stored.get(&session.name) {
         Some(stored) if stored.bytes == session.client.file() => None,
-        // The power went, and nobody had asked for it to be on the disk.
+        // A power cut, and the settings did not require the file to be synced to the disk.
         Some(stored) if stored.is_torn && !plan.settings.sync => None,
         Some(stored) => {
             let text = format!("{} was stored with {} bytes", who(session), stored.bytes.len());
@@ -137,7 +138,7 @@ fn stored(plan: &Plan, ended: &Ended, ground: &Ground) -> Option<Broken> {
     }
 }
 
-/// The first answer came soon.
+/// The first answer arrived in time.
 fn answered(plan: &Plan, patience: u64, ended: &Ended) -> Option<Broken> {
     let session = &ended.session;
     let delivered = session.delivered?;
@@ -146,14 +147,14 @@ fn answered(plan: &Plan, patience: u64, ended: &Ended) -> Option<Broken> {
     }
     let answered = session.answered.unwrap_or(ended.at);
     let reset = if session.after_reset { 1_000_000 } else { 0 };
-    // Later copies may be under way for longer than the first.
+    // Later copies of the request may be in flight for longer than the first.
     (answered > delivered + PROMPT + plan.link.longest() + reset + patience).then(|| {
         let text = format!("{} was answered after {} us", who(session), answered - delivered);
         Broken(Judge::Served, text)
     })
 }
 
-/// It got the file, or there is a reason.
+/// The client got the file, or there is an excuse.
 fn outcome(plan: &Plan, ended: &Ended, steady: bool) -> Option<Broken> {
     let session = &ended.session;
     let client = &session.client;
@@ -162,9 +163,9 @@ fn outcome(plan: &Plan, ended: &Ended, steady: bool) -> Option<Broken> {
     let unrepeated = session.habit == Habit::OneRequest && (lossy || plan.crowd.silent > 0);
     let half_sent = session.upload && lossy && session.answered.is_some();
     let confused = session.after_reset && !is_clean(plan) && client.state == State::Refused;
-    // What was under way before the server could know of it.
+    // Packets that were in flight before the server could know of the reset.
     let early = session.other || session.after_reset && ended.at < session.begun + 2 * plan.link.delay;
-    // Nothing more than this is promised where a disk hangs, or an answer never comes.
+    // Nothing more is promised if a disk hangs, or if an answer never arrives.
     let unheard = lossy && plan.can_fail();
     let told = matches!(client.state, State::Told(_)) && (!steady || plan.can_fail());
     let excused =
@@ -211,13 +212,13 @@ fn who(session: &Session) -> String {
 }
 
 impl Plan {
-    /// Whether nothing gets lost but what does not fit.
+    /// Returns whether no packet is lost but those too long for the path.
     pub fn is_lossless(&self) -> bool {
         let is_sent = !matches!(self.failing, Failing::Packet(_));
         self.link.loss == 0 && self.link.damage == 0 && self.sockets.queue >= 256 && is_sent
     }
 
-    /// Whether the server or a disk or the application may say no to an honest client.
+    /// Returns whether the server, the disk or the application may refuse an honest client.
     pub fn can_fail(&self) -> bool {
         let (disk, application) = (&self.disk, &self.application);
         disk.fails > 0
@@ -234,7 +235,7 @@ impl Plan {
             || matches!(self.failing, Failing::Storage(_) | Failing::Port(_))
     }
 
-    /// Whether an operator or an accident is in the way.
+    /// Returns whether an operator or an accident interferes.
     pub fn is_disturbed(&self) -> bool {
         let operator = &self.operator;
         [

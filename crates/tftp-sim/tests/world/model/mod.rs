@@ -1,5 +1,5 @@
-//! A small server of the world's own, on the protocol's transfer machines alone: with it the judges are tried, each by a
-//! fault that it must see.
+//! A small server of the world's own, built on the protocol's transfer machines alone. It tests the judges, each by a
+//! fault that the judge must detect.
 
 mod transfer;
 mod turn;
@@ -20,26 +20,26 @@ use super::plan::{self, Mode, Plan, part};
 use super::simnet::SimNet;
 use transfer::{Machine, Transfer};
 
-/// What is wrong with it.
+/// A fault of the model server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
     #[default]
     None,
     /// A block carries the bytes of another one.
     WrongBytes,
-    /// A file is there before its last block.
+    /// A file is stored before its last block.
     StoresHalf,
     /// Each port is the last one plus one.
     PortsInOrder,
-    /// Whoever asks gets ten packets.
+    /// Every request gets ten packets.
     SendsMore,
-    /// The same request is always a repetition.
+    /// An identical request always counts as a repetition.
     NoRestart,
     /// An ended transfer keeps its port.
     KeepsPort,
-    /// The end is told twice.
+    /// The end is reported twice.
     EndsTwice,
-    /// Whatever comes to a listening port is answered.
+    /// Every datagram to a listening port is answered.
     AnswersAll,
 }
 
@@ -107,7 +107,7 @@ impl Model {
     }
 
     fn request(&mut self, datagram: &Datagram<'_>, request: &Request<'_>, ground: &mut Ground) {
-        // The youngest one stands for the request.
+        // The youngest transfer counts for the request.
         let same = self.transfers.iter().rposition(|transfer| {
             transfer.peer == datagram.peer
                 && transfer.request == datagram.bytes
@@ -225,7 +225,8 @@ impl Model {
         self.drain(self.transfers.len() - 1, ground);
     }
 
-    /// What else a silent client was sent would be taken for an answer to its new request.
+    /// Silences the other transfers of a client that was silent: it would take a packet of theirs for an answer to its
+    /// new request.
     fn leave_others(&mut self, peer: SocketAddr) {
         let now = self.now;
         let is_left = |transfer: &&mut Transfer| {

@@ -83,7 +83,7 @@ impl Machine {
 }
 
 impl Transfer {
-    /// What decides whether the same request is a repetition.
+    /// Returns the state that decides whether an identical request is a repetition.
     pub fn known(&self) -> Known {
         Known {
             is_in_doubt: self.machine.is_in_doubt(),
