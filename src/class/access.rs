@@ -1,4 +1,4 @@
-//! Getting and setting, as the tables say.
+//! Gets and sets properties and settings, by their tables.
 
 use super::conn::Record;
 use super::errors::{self, Failure};
@@ -9,7 +9,7 @@ use super::setting::{self, Computed, Role, Setting};
 use super::value::Value;
 
 impl Server {
-    /// A property's value; `index` counts for the Conn properties only.
+    /// Returns a property's value; `index` is used by the Conn properties only.
     ///
     /// # Errors
     /// 902 no such property; 903 no such connection.
@@ -29,7 +29,7 @@ impl Server {
         }
     }
 
-    /// While listening, the address is the real one.
+    /// Returns a stored value; while listening, LocalHost and LocalPort are those that are bound.
     fn kept(&self, key: Key) -> Value {
         let value = self.values.lock().property(key).clone();
         match (key, self.local_addr()) {
@@ -43,7 +43,7 @@ impl Server {
         }
     }
 
-    /// Sets a property; where it fails, the old value stays.
+    /// Sets a property; on failure the old value stays.
     ///
     /// # Errors
     /// 902 no such property; 903 no such connection; 904 read-only; 905 invalid; 106, 107 not while listening; 130 the
@@ -76,7 +76,7 @@ impl Server {
         self.change(property.access, |values| values.set_property(key, value))
     }
 
-    /// "NAME=VALUE" sets a setting and gives "", "NAME" gives its value.
+    /// Sets a setting and returns "" for "NAME=VALUE"; returns its value for "NAME".
     ///
     /// # Errors
     /// 906 no such setting; 904 read-only; 905 invalid; 909, 434 not available; 106, 107, 112, 113, 117 not while
@@ -128,7 +128,8 @@ impl Server {
 }
 
 impl Server {
-    /// Where a callback's client sent its packets to, or the latest one; "" without CaptureIPPacketInfo.
+    /// Returns the address that the client of the running callback sent its request to, outside of callbacks that of
+    /// the latest request; "" without CaptureIPPacketInfo.
     fn destination(&self) -> String {
         if !self
             .values
@@ -164,7 +165,7 @@ fn build_info() -> String {
     )
 }
 
-/// Says which value was meant, where the error alone does not.
+/// Adds the name of the value to errors that do not name it.
 fn named(failure: Failure, name: &str) -> Failure {
     match failure.code {
         errors::INVALID_VALUE | errors::READ_ONLY | errors::NOT_AVAILABLE => Failure {

@@ -1,4 +1,4 @@
-//! The Conn arrays: the application's view of the connections. It changes only inside DoEvents.
+//! The Conn arrays: the application's view of the connections, which changes only inside DoEvents.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tftp_serve::inline::{Bytes, Fed, Feeds, Reply, Sources};
 use tftp_serve::{Connection, ErrorCode, Mode, Operation, Refusal, names};
 use tftp_sync::Mutex;
 
-/// An index from here on is a connection's id, below it a position.
+/// The first connection id. An index from here on is an id, a lower one is a position.
 pub const FIRST_CONNECTION_ID: i32 = 1_000_001;
 
 /// One connection, as the application knows it.
@@ -24,17 +24,17 @@ pub(super) struct Record {
     state: Mutex<State>,
 }
 
-/// Where the answer to a connection's request stands.
+/// The state of the answer to a connection's request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Decision {
-    /// Connected tells it, or nobody was asked.
+    /// Settled: Connected reports it. Also the state of connections without a ConnectionRequest.
     #[default]
     Told,
-    /// ConnectionRequest's callback runs.
+    /// The callback of ConnectionRequest is running.
     Asked,
     /// The application has put it off.
     PutOff,
-    /// Accepted, or not, by the application; DoEvents is yet to tell it.
+    /// The application has accepted or refused the request; DoEvents has yet to report it.
     Given(bool),
 }
 
@@ -46,15 +46,15 @@ struct State {
     fed: Option<(Arc<Feeds>, i64)>,
     /// ConnDataKey.
     key: Option<Arc<str>>,
-    /// The application has ended it, with this code and text.
+    /// The code and text with which the application ended it.
     aborted: Option<Refusal>,
     /// The file that the engine found or made.
     found: Option<PathBuf>,
-    /// The sources are no longer looked at.
+    /// The transfer has begun: its sources cannot be changed any more.
     has_begun: bool,
-    /// Delivered since the application began to hold the transfer; `None` where it does not.
+    /// The weight delivered since the application began to hold the transfer; `None` if it does not hold it.
     held: Option<u64>,
-    /// A callback ended it, with this answer: only Disconnected, Error and Log are still delivered.
+    /// The answer of the callback that ended it: only Disconnected, Error and Log are still delivered.
     ended_with: Option<i32>,
 }
 
@@ -105,8 +105,8 @@ impl Record {
         self.state.lock().decision = Decision::Asked;
     }
 
-    /// What the callback said, unless the application has said it otherwise already. [`Accept::Later`] where the answer
-    /// is put off.
+    /// Settles the request and returns the answer: the application's own if it gave one during the callback, otherwise
+    /// `answer`, the callback's. [`Accept::Later`] puts it off.
     pub(super) fn decide(&self, answer: Accept) -> Accept {
         let mut state = self.state.lock();
         let answer = match state.decision {
@@ -121,7 +121,8 @@ impl Record {
         answer
     }
 
-    /// The application answers: true where DoEvents is to hear of it. 130 where it was answered before.
+    /// Stores the application's answer. Returns true if the request had been put off, so that DoEvents has to go on
+    /// with it; 130 if it was answered before.
     pub(super) fn answer(&self, accept: bool) -> Result<bool, Failure> {
         let mut state = self.state.lock();
         match std::mem::replace(&mut state.decision, Decision::Given(accept)) {
@@ -134,7 +135,7 @@ impl Record {
         }
     }
 
-    /// The answer that was put off, where it was given. Whoever takes it tells it.
+    /// Takes the answer to a request that was put off, if it was given. The caller has to report it.
     pub(super) fn take_answer(&self) -> Option<bool> {
         let mut state = self.state.lock();
         let Decision::Given(accept) = state.decision else {
@@ -144,7 +145,7 @@ impl Record {
         Some(accept)
     }
 
-    /// The application does not know yet whether it was accepted.
+    /// Returns true while the answer is not settled: Connected has not been fired.
     pub(super) fn is_undecided(&self) -> bool {
         self.state.lock().decision != Decision::Told
     }
@@ -153,36 +154,36 @@ impl Record {
         self.ended_with().is_some()
     }
 
-    /// The answer of the callback that ended it.
+    /// Returns the answer of the callback that ended it.
     pub(super) fn ended_with(&self) -> Option<i32> {
         self.state.lock().ended_with
     }
 
-    /// Ends the connection because a callback said so.
+    /// Ends the connection because a callback returned `answer`, which is not 0.
     pub(super) fn mute(&self, answer: i32) {
         self.state.lock().ended_with.get_or_insert(answer);
         self.end_because(Reason::Callback(answer));
     }
 
-    /// Ends an upload whose data has no taker any more, with 126.
+    /// Ends an upload with 126: neither a file nor a callback takes its data.
     pub(super) fn lose(&self) {
         self.state.lock().ended_with.get_or_insert(errors::NO_LOCAL_FILE);
         self.end_because(Reason::NoPlace);
     }
 
-    /// Ends the connection: the client gets an ERROR.
+    /// Ends the connection; the client gets an ERROR.
     pub(super) fn end(&self, refusal: Refusal) {
         if let Some(reply) = &self.reply {
             reply.end(refusal);
         }
     }
 
-    /// The same, for one of the class's own reasons.
+    /// Ends the connection for one of the class's own reasons.
     pub(super) fn end_because(&self, reason: Reason) {
         self.end(reason.refusal());
     }
 
-    /// Lets a held connection go on, with what the application supplied so far.
+    /// Resumes a held connection with the sources that the application has set.
     pub(super) fn admit(&self) {
         let sources = self.sources(&self.state.lock());
         if let Some(reply) = &self.reply {
@@ -190,7 +191,7 @@ impl Record {
         }
     }
 
-    /// What the application supplied so far.
+    /// Returns the sources that the application has set.
     fn sources(&self, state: &State) -> Sources {
         let fed = state.fed.as_ref().map(|(feeds, size)| {
             Arc::new(Fed {
@@ -206,30 +207,31 @@ impl Record {
         }
     }
 
-    /// Whether the application is the source of this download.
+    /// Returns true if the application feeds this download.
     pub(super) fn is_fed(&self) -> bool {
         let state = self.state.lock();
         state.fed.is_some() && state.sources.data.is_none()
     }
 
-    /// Whether its sources are looked at no more.
+    /// Returns true once the transfer has begun and its sources cannot be changed any more.
     pub(super) fn has_begun(&self) -> bool {
         self.state.lock().has_begun
     }
 
-    /// Ends the connection: the client gets an ERROR with this code and text.
+    /// Ends the connection for the application; the client gets an ERROR with this code and text.
     pub(super) fn abort(&self, code: ErrorCode, text: &str) {
         let refusal = Refusal::new(code, text.to_owned());
         self.state.lock().aborted.get_or_insert_with(|| refusal.clone());
         self.end(refusal);
     }
 
-    /// What the application has ended it with, where it did so itself.
+    /// Returns the code and text with which the application ended it, if it did.
     pub(super) fn aborted(&self) -> Option<Refusal> {
         self.state.lock().aborted.clone()
     }
 
-    /// So much of its data was delivered. While the application holds the transfer, it does not count as taken.
+    /// Counts delivered data. It counts as taken at once, or at the end of the hold if the application holds the
+    /// transfer.
     pub(super) fn delivered(&self, weight: u64) {
         if let Some(held) = &mut self.state.lock().held {
             *held += weight;
@@ -256,12 +258,12 @@ impl Record {
         }
     }
 
-    /// The engine knows its file now.
+    /// Stores the file that the engine found or made.
     pub(super) fn found(&self, local_file: Option<PathBuf>) {
         self.state.lock().found = local_file;
     }
 
-    /// As `begin`, and what to go on with.
+    /// Marks the transfer as begun and returns what is needed to resume it.
     pub(super) fn begin_with(&self) -> Option<(Reply, Sources)> {
         let mut state = self.state.lock();
         state.has_begun = true;
@@ -269,12 +271,12 @@ impl Record {
         self.reply.clone().map(|reply| (reply, sources))
     }
 
-    /// From here on the sources are no longer looked at.
+    /// Marks the transfer as begun: its sources cannot be changed any more.
     pub(super) fn begin(&self) {
         self.state.lock().has_begun = true;
     }
 
-    /// One field of its record.
+    /// Returns one field of the record.
     pub(super) fn get(&self, field: ConnField) -> Value {
         match field {
             ConnField::ConnectionId => Value::Text(self.id().to_string()),
@@ -298,7 +300,7 @@ impl Record {
         }
     }
 
-    /// A figure of this moment, or the last one.
+    /// Returns a figure of the transfer: the current one, or the last one after its end.
     fn figure(&self, field: ConnField) -> i64 {
         let progress = &self.connection;
         let figure = match field {
@@ -314,7 +316,7 @@ impl Record {
         whole(figure)
     }
 
-    /// Sets one of the fields that the application supplies; an empty value takes it back.
+    /// Sets one of the fields that the application may set; an empty value unsets it.
     pub(super) fn set(&self, field: ConnField, value: Value, feeds: &Arc<Feeds>) -> Result<(), Failure> {
         let mut state = self.state.lock();
         let is_of_downloads = matches!(field, ConnField::DataSize | ConnField::DataKey);
@@ -353,7 +355,7 @@ fn whole(figure: u64) -> i64 {
     i64::try_from(figure).unwrap_or(i64::MAX)
 }
 
-/// The records that the application sees, by id.
+/// The records in the Conn arrays, by id.
 #[derive(Debug, Default)]
 pub(super) struct Conns {
     records: Mutex<Vec<Arc<Record>>>,
@@ -364,7 +366,7 @@ impl Conns {
         self.records.lock().len()
     }
 
-    /// By id, or below the first id by position; 903 where there is none.
+    /// Returns the record at an index: an id, or a position below the first id. 903 if there is none.
     pub(super) fn at(&self, index: i32) -> Result<Arc<Record>, Failure> {
         let found = match index >= FIRST_CONNECTION_ID {
             true => self.by_id(index),
@@ -381,7 +383,7 @@ impl Conns {
         Some(Arc::clone(&records[place]))
     }
 
-    /// Ids of several shards need not come in order.
+    /// Inserts a record by its id: those of several shards need not arrive in order.
     pub(super) fn insert(&self, record: Arc<Record>) {
         let mut records = self.records.lock();
         if let Err(place) = records.binary_search_by_key(&record.id(), |record| record.id()) {

@@ -1,4 +1,4 @@
-//! What waits in the queue becomes events: the order, the decisions, and what goes back to the library.
+//! Turns queued items into the application's events, in order, and passes its answers and decisions to the library.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use super::reason::Reason;
 use tftp_serve::inline::{Bytes, DataRun, EngineEvent, Reply, Wanted};
 use tftp_serve::{Connection, LogKind, LogLevel, Outcome, Refusal};
 
-/// Delivers items, one at a time, on the thread that calls DoEvents. Holds no lock while a callback runs.
+/// Delivers items one at a time on the thread that calls DoEvents. Holds no lock while a callback runs.
 pub(super) struct Dispatch<'a> {
     hub: &'a Hub,
     conns: &'a Conns,
-    /// For blocks that lie across two slices.
+    /// A buffer for blocks that span slices.
     block: Vec<u8>,
-    /// Transfer's callback, kept from block to block.
+    /// The callback of Transfer, cached between blocks.
     transfer: Kept,
 }
 
@@ -59,21 +59,21 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    /// ConnectionRequest and Connected in one go, then the one answer that the library waits for.
+    /// Fires ConnectionRequest and Connected, then gives the library the one answer that it waits for.
     fn asked(&self, reply: Reply, held: bool) {
         let record = Arc::new(Record::new(reply.connection(), Some(reply)));
         self.conns.insert(Arc::clone(&record));
         record.ask();
         let answer = self.request(&record);
-        // The application may have ended it meanwhile, whatever its callback says.
+        // An abort during the callback goes before what the callback returned.
         let answer = record.aborted().map_or(answer, Err);
         let answer = answer.map(|answer| match answer {
-            // The transfer has gone on without an answer: nothing can be put off any more.
+            // The transfer was not held for an answer: nothing can be put off any more.
             Accept::Later if !held => record.decide(Accept::Yes),
             answer => record.decide(answer),
         });
         match answer {
-            // The transfer waits for it, as long as Timeout says.
+            // The transfer waits for the answer, at most for Timeout.
             Ok(Accept::Later) => {}
             Ok(Accept::Yes) => self.accepted(&record, held),
             Ok(Accept::No) => self.turned_away(&record, Reason::Denied.refusal()),
@@ -84,7 +84,7 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    /// The answer that ConnectionRequest put off.
+    /// Handles the answer to a request that ConnectionRequest put off.
     fn decided(&self, id: i32) {
         let Some(record) = self.conns.by_id(id) else {
             return;
@@ -105,7 +105,7 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    /// The application is the source, and does not hear what is wanted.
+    /// Returns true if the application is the source, but DataWanted has no callback.
     fn is_fed_by_nobody(&self, record: &Record) -> bool {
         record.is_fed() && self.hub.callback(events::id::DATA_WANTED).is_none()
     }
@@ -164,7 +164,7 @@ impl<'a> Dispatch<'a> {
         })
     }
 
-    /// It never began: no Disconnected follows.
+    /// Fires Connected for a request that the library refused. It never began, so no Disconnected follows.
     fn refused(&self, connection: Connection, outcome: &Outcome) {
         let failure = Failure::of(outcome, connection.operation());
         let record = Arc::new(Record::new(connection, None));
@@ -216,7 +216,7 @@ impl<'a> Dispatch<'a> {
         record.delivered(run.weight());
     }
 
-    /// One event a block.
+    /// Fires one Transfer event for each block of a run.
     fn blocks(&mut self, record: &Record, run: &DataRun) {
         let mut cursor = Cursor::new(&run.slices);
         let mut done = run.before;
@@ -235,7 +235,7 @@ impl<'a> Dispatch<'a> {
         self.block = block;
     }
 
-    /// False where the callback ended the connection.
+    /// Fires Transfer for one block. Returns false if that ended the connection.
     fn block_moved(&mut self, record: &Record, run: &DataRun, done: u64, text: &[u8]) -> bool {
         let mut event = Event::Transfer {
             connection_id: run.id,
@@ -269,7 +269,7 @@ impl<'a> Dispatch<'a> {
         self.heed(id, answer);
     }
 
-    /// EndTransfer, where the file is whole, and Disconnected.
+    /// Fires EndTransfer, if the file is complete, and Disconnected.
     fn ended(&self, id: i32, outcome: &Outcome) {
         let Some(record) = self.conns.by_id(id) else {
             return;
@@ -283,13 +283,13 @@ impl<'a> Dispatch<'a> {
                 record.mute(answer);
             }
         }
-        // A callback can say no to a transfer of which the client has everything already.
+        // A callback can still refuse a transfer that is already complete for the client.
         let refused = record
             .ended_with()
             .map(|answer| Reason::Callback(answer).failure());
         let failure = Failure::of(outcome, record.connection.operation()).or(refused);
         if record.is_undecided() {
-            // It ended before the application had answered: it never was connected.
+            // It ended before the application had answered, so it never was connected.
             record.decide(Accept::No);
             self.connected(&record, failure.as_ref());
             return self.conns.remove(id);
@@ -320,7 +320,7 @@ impl<'a> Dispatch<'a> {
         self.heed(id, answer);
     }
 
-    /// A callback of an event beside the connection's own ones ends it, too.
+    /// Ends a connection whose DataWanted, Error or Log callback did not return 0.
     fn heed(&self, id: i32, answer: i32) {
         if answer == 0 {
             return;
@@ -341,15 +341,15 @@ fn status(failure: Option<&Failure>) -> (i32, &str) {
     failure.map_or((0, "OK"), |failure| (failure.code, failure.text.as_str()))
 }
 
-/// -1 where the size is not known. A file that grew has no more than 100.
+/// Returns the percentage done: -1 if the size is unknown, at most 100 for a file that grew meanwhile.
 fn percent(done: u64, total: Option<u64>) -> i32 {
     match total {
         None => -1,
         Some(0) if done == 0 => 100,
-        // It was announced wrongly.
+        // The announced size was wrong.
         Some(0) => -1,
         Some(total) => {
-            // Beyond 2^64 / 100 a division less exact, but no division of 128 bits: this runs once a block.
+            // This runs once a block. Beyond 2^64 / 100 it is less exact, which saves a division of 128 bits.
             let percent = done
                 .checked_mul(100)
                 .map_or_else(|| done / (total / 100).max(1), |hundredfold| hundredfold / total);
@@ -358,10 +358,10 @@ fn percent(done: u64, total: Option<u64>) -> i32 {
     }
 }
 
-/// Cuts a run into blocks.
+/// A reader that cuts a run into blocks.
 struct Cursor<'r> {
     slices: std::slice::Iter<'r, (Bytes, Range<usize>)>,
-    /// What is left of the present slice.
+    /// The rest of the current slice.
     rest: &'r [u8],
 }
 
@@ -373,7 +373,7 @@ impl<'r> Cursor<'r> {
         }
     }
 
-    /// The next `length` bytes: as they lie where one slice has them, otherwise put together in `buffer`.
+    /// Returns the next `length` bytes: borrowed if one slice holds them, otherwise copied together into `buffer`.
     fn next<'b>(&mut self, length: usize, buffer: &'b mut Vec<u8>) -> &'b [u8]
     where
         'r: 'b,
@@ -397,7 +397,7 @@ impl<'r> Cursor<'r> {
         part
     }
 
-    /// Goes on to the next slice that holds something.
+    /// Goes on to the next slice that is not empty, if the current one is used up.
     fn refill(&mut self) {
         while self.rest.is_empty() {
             let Some((bytes, range)) = self.slices.next() else {

@@ -71,7 +71,7 @@ impl Bench {
         self.tell(EngineEvent::Ended { connection, outcome });
     }
 
-    /// One DoEvents, and what it delivered.
+    /// Calls DoEvents once and returns what it delivered.
     fn run(&self) -> Vec<String> {
         self.server.do_events().unwrap();
         std::mem::take(&mut self.seen.lock())
@@ -159,7 +159,7 @@ fn a_whole_download_in_order() {
     assert_eq!(bench.server.conns.count(), 0);
 }
 
-/// A bench whose ConnectionRequest is put off.
+/// Returns a bench whose ConnectionRequest is put off.
 fn putting_off() -> Bench {
     Bench::all(|_, event| {
         if let Event::ConnectionRequest { accept, .. } = event {
@@ -400,7 +400,7 @@ fn what_waits_for_a_callback_goes_on_when_that_is_unregistered() {
     assert!(bench.inbox.take().is_empty());
 }
 
-/// An upload that no file takes.
+/// Returns data of an upload that no file takes.
 fn only_copy(text: &str) -> EngineEvent {
     EngineEvent::Data(DataRun {
         is_only_copy: true,

@@ -1,4 +1,4 @@
-//! The system's error numbers as those of the specification: Winsock's, whatever the system.
+//! Translates the system's error numbers into those of the specification, which are Winsock's on every system.
 
 use std::io;
 
@@ -6,17 +6,17 @@ use std::io;
 use super::errors::TABLE;
 use super::errors::{ACCESS_DENIED, ADDRESS_IN_USE, INVALID_VALUE, NOT_AVAILABLE, SYSTEM, strerror};
 
-/// The number of a system's error.
+/// Returns the number for a system error.
 pub(super) fn code_of(error: &io::Error) -> i32 {
     exact(error).unwrap_or_else(|| code_of_kind(error.kind()))
 }
 
-/// The number that says all that the system said.
+/// Returns the number that has exactly the meaning of the system error, if there is one.
 pub(super) fn exact(error: &io::Error) -> Option<i32> {
     error.raw_os_error().and_then(code_of_errno)
 }
 
-/// What the system said: in the words of the table where it has them, never with the number of one system.
+/// Returns the text of a system error: the table's if it has one, otherwise the system's without its errno.
 pub(super) fn words(error: &io::Error) -> String {
     match exact(error) {
         Some(code) => strerror(code).to_owned(),
@@ -28,7 +28,8 @@ pub(super) fn words(error: &io::Error) -> String {
     }
 }
 
-/// What has no number of its own: one that means the same, otherwise the one whose text goes on in the system's words.
+/// Returns the number for an error that has none of its own: one of the same meaning, otherwise [`SYSTEM`], whose text
+/// is followed by the system's.
 fn code_of_kind(kind: io::ErrorKind) -> i32 {
     match kind {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ACCESS_DENIED,
@@ -44,7 +45,7 @@ fn code_of_kind(kind: io::ErrorKind) -> i32 {
     }
 }
 
-/// On Windows the system's own numbers are these already.
+/// Returns the number itself: on Windows the system uses the same numbers.
 #[cfg(windows)]
 fn code_of_errno(errno: i32) -> Option<i32> {
     TABLE
@@ -61,7 +62,7 @@ fn code_of_errno(errno: i32) -> Option<i32> {
         .map(|(_, code)| *code)
 }
 
-/// Every errno that has a Winsock number, and those that come close to one.
+/// Every errno that has a Winsock number or is close in meaning to one.
 #[cfg(unix)]
 const ERRNOS: &[(i32, i32)] = &[
     // api: begin errnos

@@ -1,6 +1,6 @@
-//! Failures: a number, its text and the particulars; what becomes which number.
+//! Failures: a number, its text and the particulars; the number of each outcome.
 //!
-//! `errors/table.rs` holds every number and is made from `api/errors.toml`, `errno.rs` what the system's errors become.
+//! `errors/table.rs` holds every number and is made from `api/errors.toml`; `errno.rs` translates the system's errors.
 
 mod entry;
 #[rustfmt::skip] // Made by a program, a row a number.
@@ -17,10 +17,10 @@ pub use entry::{ErrorEntry, Raised};
 pub use table::TABLE;
 pub use table::number::*;
 
-/// Characters of an unknown setting's name that its error shows.
+/// How many characters of an unknown setting's name its error shows.
 const NAME_SHOWN: usize = 64;
 
-/// The text of a number, "OK" for 0.
+/// Returns the text of a number, "OK" for 0.
 pub fn strerror(code: i32) -> &'static str {
     match code {
         0 => "OK",
@@ -31,12 +31,12 @@ pub fn strerror(code: i32) -> &'static str {
     }
 }
 
-/// A call that failed, or what an event tells of a failure.
+/// The failure of a call, or one that an event reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The number, one of [`TABLE`].
     pub code: i32,
-    /// Its text and, where there is more to say, the particulars.
+    /// Its text, followed by the particulars if there are any.
     pub text: String,
 }
 
@@ -53,7 +53,7 @@ impl Failure {
         }
     }
 
-    /// A failure that its number tells all about.
+    /// A failure without particulars.
     pub fn plain(code: i32) -> Failure {
         Failure {
             code,
@@ -61,7 +61,8 @@ impl Failure {
         }
     }
 
-    /// 906, with the name that no setting has: without what drives a terminal, and no longer than a name can be.
+    /// 906 with the unknown name, in which control characters are escaped and of which no more is shown than a name can
+    /// have.
     pub fn unknown_setting(name: &str) -> Failure {
         if name.is_empty() {
             return Failure::plain(UNKNOWN_SETTING);
@@ -77,7 +78,7 @@ impl Failure {
         }
     }
 
-    /// The system's refusal, with a word on what was attempted.
+    /// The failure for a system error; `attempt` describes what was attempted.
     pub fn from_io(error: &io::Error, attempt: &str) -> Failure {
         match errno::exact(error) {
             Some(code) => Failure::new(code, attempt),
@@ -95,7 +96,7 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Failure {
-    /// What an event tells of the end of a request of this operation; `None`: everything went well.
+    /// Returns the failure that events report when a request of this operation ends; `None` if it is complete.
     pub(super) fn of(outcome: &Outcome, operation: Operation) -> Option<Failure> {
         Some(match outcome {
             Outcome::Complete => return None,
@@ -157,7 +158,7 @@ fn socket_failed(code: i32) -> &'static str {
     }
 }
 
-/// What is wrong with a file, without the number that only this system has.
+/// Describes a file error without the system's errno.
 fn in_words(error: &FileError) -> String {
     match (error.kind(), error.io_error()) {
         (FileErrorKind::TooManyFiles, _) => strerror(TOO_MANY_FILES).to_owned(),
@@ -221,7 +222,7 @@ mod tests {
         }
     }
 
-    /// What a message says must not differ between systems: no text of the system where the page has one.
+    /// Messages must not differ between systems: no text of the system where the table has one.
     #[test]
     #[cfg(unix)]
     fn particulars_name_no_errno() {

@@ -35,18 +35,18 @@ impl fmt::Display for Direction {
     }
 }
 
-/// What ConnectionRequest says.
+/// The answer to ConnectionRequest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accept {
     /// Refused.
     No,
     /// Accepted.
     Yes,
-    /// Put off: [`super::Server::accept`] says it.
+    /// Put off: the application answers with [`super::Server::accept`].
     Later,
 }
 
-/// What the application registered for one event.
+/// The application's callback for one event.
 pub trait Callback: Send + Sync {
     /// Called on the thread that calls DoEvents, with no lock held. Anything but 0 ends the event's connection.
     fn fire(&self, event: &mut Event<'_>) -> i32;

@@ -1,4 +1,4 @@
-//! Which connection the callback tells of that runs on this thread.
+//! The connection of the callback that is running on this thread.
 
 use std::cell::Cell;
 
@@ -6,18 +6,18 @@ use super::hub::Hub;
 use tftp_sync::thread_local;
 
 thread_local! {
-    /// The server, by the place of its hub, and the connection.
+    /// The server, by the address of its hub, and the connection's id; (0, 0) outside of callbacks.
     static FIRING: Cell<(usize, i32)> = const { Cell::new((0, 0)) };
 }
 
-/// Runs callbacks that tell of one connection of this server.
+/// Runs `deliver`, whose callbacks belong to this connection of this server.
 pub(super) fn during(hub: &Hub, connection: i32, deliver: impl FnOnce()) {
     let _end = End;
     FIRING.with(|firing| firing.set((place(hub), connection)));
     deliver();
 }
 
-/// The connection, where a callback of this server runs on this thread and tells of one.
+/// Returns the connection of this server's callback that is running on this thread, if it belongs to one.
 pub(super) fn connection(hub: &Hub) -> Option<i32> {
     let (server, connection) = FIRING.with(Cell::get);
     (server == place(hub) && connection != 0).then_some(connection)
@@ -27,7 +27,7 @@ fn place(hub: &Hub) -> usize {
     std::ptr::from_ref(hub).addr()
 }
 
-/// Also where a callback panics.
+/// Clears `FIRING` on drop, also when a callback panics.
 struct End;
 
 impl Drop for End {

@@ -1,4 +1,4 @@
-//! Where the library's events arrive: which are wanted, which are kept, and for whom.
+//! Receives the library's events: decides which ones are created, which are queued and which only update a record.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use tftp_sync::{Mutex, RwLock};
 
 const EVENTS: usize = events::LAST as usize;
 
-/// What an event needs of the library; Log depends on LogLevel.
+/// The interests in the library's events that each event of the class needs. Those of Log depend on LogLevel.
 const INTERESTS_OF_EVENT: [Interests; EVENTS] = [
     Interests::REQUESTS,
     Interests::REQUESTS,
@@ -32,25 +32,25 @@ const INTERESTS_OF_EVENT: [Interests; EVENTS] = [
     Interests::NONE,
     Interests::STARTS,
     Interests::DATA,
-    // The class makes it itself, where the application is the source.
+    // DataWanted comes from the feeds of the class, not from the library.
     Interests::NONE,
 ];
 
-/// The application, as the library sees it.
+/// The application as the library sees it.
 pub(super) struct Hub {
     pub(super) queue: Arc<Queue>,
     /// Downloads that the application feeds.
     pub(super) feeds: Arc<Feeds>,
     pub(super) quiet: Quiet,
     callbacks: RwLock<[Option<Arc<dyn Callback>>; EVENTS]>,
-    /// Counts the changes of `callbacks`.
+    /// The number of changes of `callbacks`.
     changes: AtomicU32,
-    /// What the callbacks need.
+    /// The interests of all callbacks, as bits.
     registered: AtomicU32,
     log_level: AtomicU8,
     /// The application looks at the Conn arrays: connections are followed even where no callback is registered.
     is_watched: AtomicBool,
-    /// CaptureIPPacketInfo: requests are looked at even where nothing else is.
+    /// CaptureIPPacketInfo: requests are followed even if nothing else is.
     captures: AtomicBool,
     latest_destination: Mutex<Option<IpAddr>>,
     is_closed: AtomicBool,
@@ -74,12 +74,12 @@ impl Hub {
         }
     }
 
-    /// Registers a callback, or with `None` none; 905 for an event that there is not.
+    /// Registers the callback of an event, or removes it with `None`; 905 if there is no such event.
     pub(super) fn register(&self, event: i32, callback: Option<Arc<dyn Callback>>) -> Result<(), Failure> {
         let place = place(event)
             .ok_or_else(|| Failure::new(errors::INVALID_VALUE, &format!("There is no event {event}.")))?;
         if callback.is_some() {
-            // Whatever its event, the callback may end connections: they must be known.
+            // A callback of any event may end connections, so they must be known.
             self.watch();
         }
         let before = {
@@ -90,17 +90,18 @@ impl Hub {
                 .store(self.interests_of(&callbacks).bits(), Relaxed);
             before
         };
-        // What the application gave is let go with no lock held.
+        // The application's destructor runs with no lock held.
         drop(before);
         Ok(())
     }
 
-    /// The callback of an event.
+    /// Returns the callback of an event.
     pub(super) fn callback(&self, event: i32) -> Option<Arc<dyn Callback>> {
         self.callbacks.read()[place(event)?].clone()
     }
 
-    /// The same, from `kept` as long as nothing was registered since: for what fires a million times a second.
+    /// Returns the callback of an event from the cache `kept`, which it renews after a change of `callbacks`. For
+    /// events that fire a million times a second.
     pub(super) fn refresh<'k>(&self, event: i32, kept: &'k mut Kept) -> Option<&'k dyn Callback> {
         let changes = self.changes.load(Acquire);
         if kept.as_of != changes {
@@ -119,7 +120,7 @@ impl Hub {
             .store(self.interests_of(&callbacks).bits(), Relaxed);
     }
 
-    /// From now on the Conn arrays are kept, callbacks or not.
+    /// Keeps the Conn arrays from now on, even without callbacks.
     pub(super) fn watch(&self) {
         self.is_watched.store(true, Relaxed);
     }
@@ -133,7 +134,7 @@ impl Hub {
         self.is_closed.load(Relaxed)
     }
 
-    /// A message of the class itself, level 1.
+    /// Logs a message of the class itself, at level 1.
     pub(super) fn log(&self, message: String) {
         if self.registered().has(Interests::LOG_INFO) {
             self.queue.push(queue::message(message));
@@ -141,13 +142,14 @@ impl Hub {
         }
     }
 
-    /// The application has answered a request that it had put off: the next DoEvents tells it.
+    /// Queues the application's answer to a request that was put off: the next DoEvents reports it.
     pub(super) fn decided(&self, id: i32) {
         self.queue.push(Item::Decided(id));
         self.queue.announce();
     }
 
-    /// Lets go on what waits for a callback that is registered no more: nothing waits for an event without one.
+    /// Resumes connections that wait for an event whose callback was just removed: nothing waits for an event without
+    /// one.
     pub(super) fn release(&self, conns: &Conns) {
         let interests = self.registered();
         let mut waiting = Releasing::default();
@@ -162,7 +164,7 @@ impl Hub {
             .admissions
             .into_iter()
             .for_each(|(reply, sources)| reply.admit(sources));
-        // Before anything counts as taken: the end of a lost upload must not be acknowledged.
+        // Before any data counts as taken: the last block of a lost upload must not be acknowledged.
         waiting
             .lost
             .into_iter()
@@ -173,7 +175,7 @@ impl Hub {
             .for_each(|(reply, weight)| reply.taken(weight));
     }
 
-    /// Keeps the address that the latest request was sent to, or forgets it and keeps none.
+    /// Turns on or off that the address to which the latest request was sent is kept. Off also forgets it.
     pub(super) fn capture(&self, captures: bool) {
         self.captures.store(captures, Relaxed);
         if !captures {
@@ -217,7 +219,7 @@ impl Hub {
     }
 }
 
-/// Brings what feeds want into the queue.
+/// Queues the feeds' requests for data.
 struct Asker(Arc<Queue>);
 
 impl Asks for Asker {
@@ -227,7 +229,7 @@ impl Asks for Asker {
     }
 }
 
-/// A callback, and of when it is.
+/// A cached callback and the number of changes up to which it is valid.
 #[derive(Default)]
 pub(super) struct Kept {
     as_of: u32,
@@ -236,7 +238,7 @@ pub(super) struct Kept {
 
 const LOG: usize = 5;
 
-/// Whether ConnectionRequest refused it.
+/// Returns true if ConnectionRequest refused the connection.
 fn is_denied(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Refused(refusal) if Reason::of(refusal) == Some(Reason::Denied))
 }
@@ -254,14 +256,14 @@ impl EventSink for Hub {
 
     fn interests(&self) -> Interests {
         match self.is_watched.load(Relaxed) || self.captures.load(Relaxed) {
-            // The ends of connections are what the Conn arrays need, from their beginnings on.
+            // The Conn arrays need the beginnings and the ends of connections.
             true => self.registered().with(Interests::CONNECTIONS),
             false => self.registered(),
         }
     }
 
     fn admits(&self) -> bool {
-        // What waits from callbacks that are registered no more does not hold anybody up.
+        // Without callbacks, items left in the queue from removed ones must not keep new requests out.
         self.registered() == Interests::NONE || self.queue.has_room()
     }
 
@@ -274,7 +276,7 @@ impl EventSink for Hub {
                 self.quiet.begin(reply, held);
             }
             EngineEvent::Refused { .. } if !self.registered().follows_connections() => {}
-            // For the application it never began.
+            // For the application a denied connection never began.
             EngineEvent::Failed { outcome, .. } | EngineEvent::Ended { outcome, .. }
                 if is_denied(&outcome) => {}
             event => {
@@ -286,16 +288,16 @@ impl EventSink for Hub {
     }
 }
 
-/// What [`Hub::release`] finds. Answered after the queue's lock is let go.
+/// The waiting connections that [`Hub::release`] finds. It answers them after it has released the queue's lock.
 #[derive(Default)]
 struct Releasing {
-    /// Connections whose beginning waits in the queue: the application has no record of them yet.
+    /// Connections whose beginning is still queued, so that the Conn arrays have no record of them.
     coming: HashMap<i32, Reply, foldhash::fast::RandomState>,
     admissions: Vec<(Reply, Sources)>,
     runs: Vec<(Reply, u64)>,
-    /// Uploads of which no file takes what waited.
+    /// Uploads whose queued data no file takes.
     lost: Vec<Reply>,
-    /// Downloads whose source hears no more what is wanted.
+    /// Downloads that the application feeds, without a DataWanted callback.
     unfed: Vec<Reply>,
 }
 
@@ -360,7 +362,7 @@ mod tests {
         let hub = Hub::new(1);
         assert_eq!(hub.interests(), Interests::NONE);
         hub.register(8, nothing()).unwrap();
-        // Whatever its event, a callback may end connections: their ends are wanted too, from then on.
+        // A callback of any event may end connections, so their ends are needed too from then on.
         assert_eq!(hub.interests(), Interests::DATA.with(Interests::CONNECTIONS));
         hub.register(2, nothing()).unwrap();
         assert!(hub.interests().has(Interests::REQUESTS));

@@ -1,4 +1,4 @@
-//! Starts and stops listening: values become calls of the library.
+//! Starts and stops listening: translates values into calls of the library.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,14 +16,15 @@ use tftp_serve::{Server, Stats};
 /// Starts and stops listening. One call at a time.
 pub(super) struct Listening {
     library: Arc<Server>,
-    /// LocalDir as it was set, and the directory that was meant then, also after the program has gone elsewhere.
+    /// LocalDir as it was set, and its absolute path at that time, which later changes of the working directory don't
+    /// affect.
     root: Option<(String, PathBuf)>,
-    /// CodePage, opened once for as long as it stays the same.
+    /// The converter of CodePage, kept until the setting changes.
     names: CodePage,
     is_closed: bool,
 }
 
-/// What the listening sockets are bound to, the main one first, and what the system gave that.
+/// The addresses of the listening sockets, the main one first, and the buffer sizes that the system granted.
 #[derive(Clone, Debug)]
 pub(super) struct Bound {
     pub(super) addresses: Vec<SocketAddr>,
@@ -32,12 +33,12 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Where requests are awaited in the first place.
+    /// Returns the main address.
     pub(super) fn address(&self) -> SocketAddr {
         self.addresses[0]
     }
 
-    /// All of them, as `127.0.0.1:6969 [::1]:6969`.
+    /// Returns all addresses as text, as in `127.0.0.1:6969 [::1]:6969`.
     pub(super) fn all(&self) -> String {
         let all: Vec<String> = self.addresses.iter().map(SocketAddr::to_string).collect();
         all.join(" ")
@@ -58,7 +59,7 @@ impl Listening {
         self.library.is_listening()
     }
 
-    /// Listens on every address, or on none; the caller has seen that it does not listen.
+    /// Starts listening on every address, or on none. The caller has checked that it is not listening.
     pub(super) fn start(&mut self, values: &Values) -> Result<Bound, Failure> {
         if self.is_closed {
             return Err(Failure::plain(errors::NOT_A_HANDLE));
@@ -76,7 +77,7 @@ impl Listening {
         })
     }
 
-    /// Goes by new values from now on, where they are right: LocalDir is checked.
+    /// Applies new values from now on if they are valid: LocalDir is checked.
     pub(super) fn adopt(&mut self, values: &Values) -> Result<(), Failure> {
         let root = self.root(values)?;
         let names = self.names(values)?;
@@ -92,14 +93,14 @@ impl Listening {
         Ok(())
     }
 
-    /// Takes no new requests; true if it took some before. Transfers go on.
+    /// Stops listening; transfers go on. Returns true if it was listening.
     pub(super) fn stop(&mut self) -> bool {
         let was_on = self.is_on();
         self.library.stop_listening();
         was_on
     }
 
-    /// Ends every transfer as well.
+    /// Stops listening and ends every transfer. Returns true if it was listening.
     pub(super) fn shutdown(&mut self) -> bool {
         let was_on = self.is_on();
         self.library.shutdown();
@@ -120,7 +121,7 @@ impl Listening {
         }
     }
 
-    /// LocalDir and where it is; `None` for "".
+    /// Returns LocalDir and its absolute path; `None` for "".
     fn root(&self, values: &Values) -> Result<Option<(String, PathBuf)>, Failure> {
         let path = values.text(property::Key::LocalDir);
         match &self.root {
@@ -134,7 +135,7 @@ impl Listening {
     }
 }
 
-/// Totals as one line of JSON.
+/// Returns the totals as one line of JSON.
 pub(super) fn statistics(stats: &Stats) -> String {
     let rows = [
         ("active", stats.active),

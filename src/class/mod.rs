@@ -1,13 +1,15 @@
-//! The class: properties, settings, the Conn arrays, the event queue and DoEvents. No C here, no unsafe, and no packet, socket
-//! or file: it is an adapter of `tftp-serve`, whose public interface is all that it uses.
+//! The class: properties, settings, the Conn arrays, the event queue and DoEvents. It has no C, no unsafe, and no
+//! packet,
+//! socket or file: it is an adapter of `tftp-serve` and uses only its public interface.
 //!
-//! - `property.rs`, `setting.rs`, `errors.rs` (with `errno.rs`): one table each, from which everything else follows, the manual too;
-//!   the tables themselves, in `table.rs`, are made from `api/`;
-//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `places.rs`, `source.rs`: values, where they are kept, how they are got and
-//!   set, and what they mean to the library;
-//! - `server.rs`, `listening.rs`, `reason.rs`: the object and its methods; when it listens; why it ended connections;
-//! - `hub.rs`, `queue.rs`, `quiet.rs`: what comes from the library's threads, and waits;
-//! - `dispatch.rs`, `events.rs`, `conn.rs`, `firing.rs`: what DoEvents makes of it.
+//! - `property.rs`, `setting.rs`, `errors.rs` (with `errno.rs`): one table each, which everything else, the manual too,
+//!   is derived from; the tables themselves, in `table.rs`, are made from `api/`;
+//! - `value.rs`, `values.rs`, `access.rs`, `options.rs`, `places.rs`, `source.rs`: values, their storage, getting and
+//!   setting them, and their translation into the library's configuration;
+//! - `server.rs`, `listening.rs`, `reason.rs`: the object and its methods; starting and stopping to listen; the reasons
+//!   why the class ended connections;
+//! - `hub.rs`, `queue.rs`, `quiet.rs`: the library's events on their way from its threads, and the queue;
+//! - `dispatch.rs`, `events.rs`, `conn.rs`, `firing.rs`: DoEvents, which turns them into the application's events.
 
 mod access;
 mod conn;

@@ -32,14 +32,14 @@ fn moved(id: i32) -> Item {
     }))
 }
 
-/// The end of a shard's turns until nobody needs to be reminded: time passes as it asks for.
+/// Ends turns of a shard until the queue needs no further reminder. The time advances by the delays that it returns.
 fn end_turns(queue: &Queue, now: &mut Instant) {
     while let Some(delay) = queue.announce_at(*now) {
         *now = *now + delay;
     }
 }
 
-/// Takes until `count` have come, of shards that number theirs; each shard's in its order.
+/// Takes items until `count` have arrived, and checks that those of each shard, which numbers them, are in order.
 fn take_all(queue: &Queue, count: usize) {
     let (mut seen, mut last) = (0, [0; 3]);
     while seen < count {
@@ -55,7 +55,7 @@ fn take_all(queue: &Queue, count: usize) {
     }
 }
 
-/// Whatever is pushed wakes the application that sleeps, and arrives once, in order; an interrupt loses nothing.
+/// Every item pushed wakes a sleeping application and arrives once, in order; an interrupt loses nothing.
 #[test]
 fn nothing_is_lost_between_shards_and_doevents() {
     check(|| {
@@ -82,7 +82,7 @@ fn nothing_is_lost_between_shards_and_doevents() {
     });
 }
 
-/// An interrupt ends the DoEvents that waits, or the next.
+/// An interrupt ends the waiting DoEvents, or the next one.
 #[test]
 fn no_interrupt_is_slept_over() {
     check(|| {
@@ -96,7 +96,7 @@ fn no_interrupt_is_slept_over() {
     });
 }
 
-/// Once everybody has done, the descriptor is readable exactly if something waits, whenever it was made.
+/// When all threads are done, the descriptor is readable exactly if something waits, whenever it was made.
 #[test]
 #[cfg(target_os = "linux")]
 fn the_descriptor_tells_the_truth() {
@@ -137,8 +137,8 @@ fn is_readable(descriptor: i32) -> bool {
     count.expect("it is an eventfd").trim() != "0"
 }
 
-/// Close ends every DoEvents, waiting or about to, also those that wait for their turn; afterwards nothing works any
-/// more.
+/// Close ends every DoEvents that waits or is about to, also those that wait for their turn. Afterwards every call
+/// fails.
 #[test]
 fn close_ends_every_doevents() {
     check(|| {
@@ -166,8 +166,8 @@ fn close_ends_every_doevents() {
     });
 }
 
-/// A release beside DoEvents on two threads: it waits for neither, and when all have returned the closing is finished,
-/// whoever had the turn.
+/// A release during DoEvents on two threads waits for neither. When all have returned, the closing is finished,
+/// whichever thread had the turn.
 #[test]
 fn a_release_is_finished_by_somebody() {
     check(|| {

@@ -1,4 +1,4 @@
-//! What the values mean to the library.
+//! Translates the values of properties and settings into the library's configuration.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const HEADER: u16 = 4;
 /// The DSCP that Windows gives each of QOSTrafficType's values (QOS_TRAFFIC_TYPE in qos2.h).
 const DSCP_OF_TRAFFIC_TYPE: [u8; 6] = [0, 8, 40, 40, 56, 56];
 
-/// Where and how to listen, and what is attempted at each place, for an error's text.
+/// Returns where and how to listen, and for each place the attempt that an error's text names.
 pub(super) fn listen(values: &Values) -> Result<(Listen, Vec<String>), Failure> {
     let places = places::places(values)?;
     let mut listen = described(values)?;
@@ -45,7 +45,7 @@ pub(super) fn listen(values: &Values) -> Result<(Listen, Vec<String>), Failure> 
     Ok((listen, attempts))
 }
 
-/// How to listen, wherever it is.
+/// Returns how to listen, without the addresses.
 fn described(values: &Values) -> Result<Listen, Failure> {
     let size = |key| Some(values.setting_integer::<usize>(key)).filter(|&size| size != 0);
     let mut listen = Listen::default()
@@ -74,7 +74,8 @@ fn described(values: &Values) -> Result<Listen, Failure> {
     Ok(listen)
 }
 
-/// Why the library does not listen, or not under these settings. `attempts`: what was attempted at each place.
+/// Returns the failure for an error of the library to listen or to adopt settings. `attempts`: the attempt at each
+/// place.
 pub(super) fn failure(error: &Error, values: &Values, attempts: &[String]) -> Failure {
     let Some(system) = error.io_error() else {
         return Failure::new(errors::INVALID_VALUE, &error.to_string());
@@ -98,7 +99,7 @@ pub(super) fn failure(error: &Error, values: &Values, attempts: &[String]) -> Fa
     Failure::from_io(system, &attempt)
 }
 
-/// What may change while it listens, but for LocalDir and CodePage.
+/// Returns the settings that may change while listening, except LocalDir and CodePage.
 pub(super) fn settings(values: &Values) -> Settings {
     let seconds = |key| Duration::from_secs(u64::try_from(values.integer(key)).unwrap_or_default());
     let timeout = Some(seconds(property::Key::Timeout)).filter(|timeout| !timeout.is_zero());
@@ -122,7 +123,7 @@ pub(super) fn settings(values: &Values) -> Settings {
         .transfer_timeout(timeout.filter(|_| is_absolute))
 }
 
-/// SourceIPAddress, if any client can be of its family.
+/// Returns SourceIPAddress; an error if no client can be of its family.
 fn source_ip(values: &Values, places: &[Place]) -> Result<Option<IpAddr>, Failure> {
     let ip = source::ip(values.setting_text(Key::SourceIpAddress))?;
     match ip {
@@ -134,7 +135,7 @@ fn source_ip(values: &Values, places: &[Place]) -> Result<Option<IpAddr>, Failur
     }
 }
 
-/// QOSDSCPValue, or what QOSTrafficType stands for; `None` leaves the system's choice.
+/// Returns the traffic class: QOSDSCPValue or else the DSCP of QOSTrafficType, shifted; `None` leaves it to the system.
 fn traffic_class(values: &Values) -> Option<u8> {
     let dscp = match values.setting_integer::<u8>(Key::QosDscpValue) {
         0 => DSCP_OF_TRAFFIC_TYPE[values.setting_integer::<usize>(Key::QosTrafficType)],
@@ -157,7 +158,7 @@ mod tests {
         values
     }
 
-    /// All that the settings are but for what only runs, as text.
+    /// Returns the settings as text.
     fn of(values: &Values) -> String {
         format!("{:?}", settings(values))
     }

@@ -1,4 +1,4 @@
-//! Where to listen: LocalHost and LocalPort, or sockets that the application bound, and ListenOn's addresses beside them.
+//! The places to listen: LocalHost and LocalPort, or sockets that the application bound, and the addresses of ListenOn.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
@@ -8,15 +8,15 @@ use super::setting::Key;
 use super::values::Values;
 use tftp_serve::Adopted;
 
-/// One address.
+/// One place to listen.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) address: SocketAddr,
-    /// An IPv6 socket that takes IPv4 as well.
+    /// An IPv6 socket that accepts IPv4 as well.
     pub(super) dual_stack: bool,
-    /// The application's socket, where it is one.
+    /// The application's socket, if it bound this one.
     pub(super) adopted: Option<Adopted>,
-    /// What is attempted there, for an error's text.
+    /// The attempt to listen here, as an error's text names it.
     pub(super) what: String,
 }
 
@@ -30,20 +30,20 @@ impl Place {
         }
     }
 
-    /// Whether a client may be of this address's family.
+    /// Returns true if clients of this address's family can reach the socket.
     pub(super) fn takes(&self, ip: IpAddr) -> bool {
         self.dual_stack || ip.is_ipv4() == self.address.ip().to_canonical().is_ipv4()
     }
 }
 
-/// Every place, the main one first. May ask the name service, and wait for it.
+/// Returns every place, the main one first. May query the name service, and block on it.
 pub(super) fn places(values: &Values) -> Result<Vec<Place>, Failure> {
     let descriptors = parse_descriptors(values.setting_text(Key::ListenDescriptors))?;
     let mut places = match descriptors.is_empty() {
         true => vec![local(values)?],
         false => adopt(&descriptors)?,
     };
-    // An IPv6 address takes IPv6 only, so that it may stand beside the same port on IPv4.
+    // An IPv6 address accepts IPv6 only, so that the same port can be bound on IPv4 too.
     let further = parse_addresses(values.setting_text(Key::ListenOn))?;
     places.extend(
         further
@@ -80,7 +80,7 @@ fn adopt(descriptors: &[i32]) -> Result<Vec<Place>, Failure> {
     Ok(places)
 }
 
-/// Numbers with spaces or commas between them.
+/// Parses numbers separated by spaces or commas.
 pub(super) fn parse_descriptors(text: &str) -> Result<Vec<i32>, Failure> {
     let numbers = words(text).map(|word| word.parse().ok().filter(|number| *number >= 0));
     let numbers: Option<Vec<i32>> = numbers.collect();
@@ -94,7 +94,7 @@ pub(super) fn parse_descriptors(text: &str) -> Result<Vec<i32>, Failure> {
     }
 }
 
-/// Addresses with their ports, with spaces or commas between them.
+/// Parses addresses with ports, separated by spaces or commas.
 pub(super) fn parse_addresses(text: &str) -> Result<Vec<SocketAddr>, Failure> {
     words(text)
         .map(|word| {
@@ -115,7 +115,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Numbers only, but for the interface of a link-local address ([fe80::1%eth0]:69).
+/// Parses a numeric address and port; only the interface of a link-local address may be a name (`[fe80::1%eth0]:69`).
 fn address_and_port(word: &str) -> Option<SocketAddr> {
     if let Ok(address) = word.parse() {
         return Some(address);
@@ -126,7 +126,7 @@ fn address_and_port(word: &str) -> Option<SocketAddr> {
     (host, port.parse().ok()?).to_socket_addrs().ok()?.next()
 }
 
-/// LocalHost, LocalPort and UseIPv6.
+/// Returns the place that LocalHost, LocalPort and UseIPv6 describe.
 fn local(values: &Values) -> Result<Place, Failure> {
     let port = u16::try_from(values.integer(property::Key::LocalPort)).unwrap_or_default();
     let is_v6 = values.setting_is_on(Key::UseIpv6);
@@ -140,8 +140,8 @@ fn local(values: &Values) -> Result<Place, Failure> {
     Ok(Place::bound_here(address, host.is_empty() && is_v6))
 }
 
-/// An address, with its scope where it has one (fe80::1%eth0), or what the name service has for a name: of the one family
-/// that UseIPv6 asks for.
+/// Parses an address, with its scope if it has one (fe80::1%eth0), or resolves a name. Only addresses of the family
+/// that UseIPv6 selects are accepted.
 fn resolve(host: &str, is_v6: bool) -> Result<SocketAddr, Failure> {
     let wanted = if is_v6 {
         "UseIPv6 is on: an IPv6 address is expected."
@@ -190,7 +190,8 @@ mod tests {
         assert_eq!(host("[::1]", true).unwrap(), ("[::1]:69".parse().unwrap(), false));
         assert_eq!(host("::1", false).unwrap_err().code, 10047);
         assert_eq!(host("127.0.0.1", true).unwrap_err().code, 10047);
-        // inet_aton(3) takes this for an address: a name for the resolver, with an answer in one family only.
+        // inet_aton(3) accepts this as an address. Here it is a name for the resolver, which answers in one family
+        // only.
         assert_eq!(host("127.1", true).unwrap_err().code, 11004);
         assert_eq!(host("::", true).unwrap(), ("[::]:69".parse().unwrap(), false));
         assert_eq!(host("no such host", false).unwrap_err().code, 11001);

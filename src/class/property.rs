@@ -1,4 +1,4 @@
-//! The properties: one table that get, set, reset and the manual go by; `property/table.rs` is made from
+//! The properties: one table, which get, set, reset and the manual use. `property/table.rs` is made from
 //! `api/properties.toml`.
 
 #[rustfmt::skip] // Made by a program, a row a property.
@@ -12,7 +12,7 @@ pub use table::{ConnField, Field, Key, TABLE, id};
 /// One property.
 #[derive(Debug)]
 pub struct Property {
-    /// What it is called by.
+    /// The id that calls name it by.
     pub id: i32,
     /// Its name in the specification.
     pub name: &'static str,
@@ -20,11 +20,11 @@ pub struct Property {
     pub kind: Kind,
     /// Its default, as text.
     pub default: &'static str,
-    /// Which value it is.
+    /// The value that it stands for.
     pub field: Field,
-    /// Who may change it, and when.
+    /// When it may be changed.
     pub access: Access,
-    /// What it is, in a line or two.
+    /// A description of a line or two.
     pub about: &'static str,
 }
 
@@ -33,20 +33,20 @@ pub struct Property {
 pub enum Access {
     /// Never: 904.
     ReadOnly,
-    /// At any time; what begins afterwards goes by it.
+    /// At any time; takes effect for transfers that begin afterwards.
     Always,
-    /// At any time; it is looked at when listening starts.
+    /// At any time; takes effect when listening starts.
     AtStart,
-    /// Not while listening: this error.
+    /// Not while listening, which fails with this number.
     WhileStopped(i32),
     /// Until the transfer begins: 130 afterwards.
     BeforeTransfer,
 }
 
-/// Ids that the specification leaves to the streams of other editions.
+/// Ids that the specification reserves for the streams of other editions.
 pub const RESERVED: [i32; 2] = [3, 10];
 
-/// The property with this id; 902 for one that there is not.
+/// Returns the property with this id; 902 if there is none.
 pub fn find(id: i32) -> Result<&'static Property, errors::Failure> {
     if RESERVED.contains(&id) {
         return Err(errors::Failure::new(

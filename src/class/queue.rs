@@ -1,9 +1,11 @@
 //! The event queue between the engine's threads and DoEvents.
 //!
-//! The I/O threads push and never wait. DoEvents takes all that waits with one lock, and sleeps only when there is
-//! nothing. A sleeper is woken, and the descriptor made readable, at the end of the I/O thread's turn, when its packets
-//! are out; for Transfer data, which waits for nobody, not more often than every half millisecond. Log messages are dropped beyond a limit, nothing else is: what bounds the rest is
-//! that no new request is admitted while too much waits, and that Transfer data is flow-controlled by the library.
+//! The I/O threads push and never wait. DoEvents takes the whole backlog with one lock, and sleeps only when it is
+//! empty.
+//! The sleeper is woken, and the descriptor made readable, at the end of the I/O thread's turn, when its packets are
+//! sent; for Transfer data alone, which no client waits for, at most every half millisecond. Only log messages are
+//! dropped beyond a limit. The rest is bounded because no new request is admitted while the backlog is too long, and
+//! because the library controls the flow of Transfer data.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,29 +20,29 @@ use tftp_sync::atomic::{
 };
 use tftp_sync::{Condvar, Mutex};
 
-/// While so many notices wait, new requests are left unanswered.
+/// While this many items wait, new requests are left unanswered.
 const MANY: usize = 32_768;
-/// The same for bytes of Transfer data.
+/// While this many bytes of Transfer data wait, new requests are left unanswered.
 const MANY_BYTES: usize = 64 << 20;
-/// Transfer data alone wakes the application when it is so much, or when it was not woken for so long.
+/// Transfer data alone wakes the application at this many bytes, or `WAKE_EVERY` after the last time.
 const WAKE_BYTES: usize = 64 << 10;
 const WAKE_EVERY: Duration = Duration::from_micros(500);
-/// Log messages that may wait.
+/// The limit of log messages that wait; further ones are dropped and counted.
 const MANY_LOGS: usize = 8_192;
 
-/// Something that DoEvents has to deliver.
+/// An item for DoEvents to deliver.
 #[derive(Debug)]
 pub(super) enum Item {
     /// An event of the library.
     Event(EngineEvent),
-    /// The application has answered the request of this connection, which it had put off.
+    /// The application has answered the request of this connection, which was put off.
     Decided(i32),
     /// A download that the application feeds has room for more.
     Wanted(Wanted),
 }
 
 impl Item {
-    /// The id of the connection that it tells of; 0: none.
+    /// Returns the id of the connection that the item belongs to; 0 if it belongs to none.
     pub(super) fn connection(&self) -> i32 {
         match self {
             Item::Event(event) => event.id(),
@@ -54,7 +56,7 @@ impl Item {
     }
 }
 
-/// A message of the class itself, level 1.
+/// Returns a log message of the class itself, at level 1.
 pub(super) fn message(message: String) -> Item {
     Item::Event(EngineEvent::Log {
         id: 0,
@@ -69,10 +71,10 @@ pub(super) fn message(message: String) -> Item {
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
-    /// What was pushed and not delivered yet, also where it was taken already.
+    /// How many items were pushed and not delivered yet, including those that a batch has taken.
     items: AtomicUsize,
     bytes: AtomicUsize,
-    /// Something was pushed of which nobody was told.
+    /// Something was pushed since the last announcement or take.
     is_unannounced: AtomicBool,
     is_interrupted: AtomicBool,
     readable: OnceLock<EventFd>,
@@ -85,21 +87,22 @@ struct Waiting {
     logs: usize,
     dropped_logs: u64,
     has_sleeper: bool,
-    /// Something waits that is not just Transfer data.
+    /// An item other than Transfer data, or the last data of a transfer, was pushed since the last announcement or
+    /// take.
     is_urgent: bool,
     /// The descriptor is readable.
     is_readable: bool,
-    /// When somebody was last woken.
+    /// The time of the last announcement at a turn's end.
     announced_at: Option<Instant>,
 }
 
 impl Queue {
-    /// Whether there is room for what a new request would bring.
+    /// Returns true if there is room for the events of a new request.
     pub(super) fn has_room(&self) -> bool {
         self.items.load(Relaxed) < MANY && self.bytes.load(Relaxed) < MANY_BYTES
     }
 
-    /// Adds one; never blocks but for the lock.
+    /// Adds an item; blocks for nothing but the lock.
     pub(super) fn push(&self, item: Item) {
         let mut waiting = self.waiting.lock();
         if item.is_log() {
@@ -115,12 +118,12 @@ impl Queue {
         self.is_unannounced.store(true, Relaxed);
     }
 
-    /// Wakes who sleeps, makes the descriptor readable: now.
+    /// Announces the backlog now: wakes the sleeper and makes the descriptor readable.
     pub(super) fn announce(&self) {
         self.announce_locked(&mut self.waiting.lock());
     }
 
-    /// The same, if it is time; otherwise after how long it is.
+    /// Announces the backlog if it is time; otherwise returns the delay until then.
     pub(super) fn announce_at(&self, now: Instant) -> Option<Duration> {
         if !self.is_unannounced.load(Relaxed) {
             return None;
@@ -150,7 +153,7 @@ impl Queue {
         }
     }
 
-    /// All that waits; if nothing does, what comes within `patience`, or until somebody interrupts.
+    /// Takes the whole backlog. If it is empty, waits for an announcement or an interrupt, at most for `patience`.
     pub(super) fn take(&self, patience: Duration) -> Batch<'_> {
         let mut waiting = self.waiting.lock();
         let is_idle = waiting.items.is_empty() && !self.is_interrupted.load(Relaxed);
@@ -173,7 +176,7 @@ impl Queue {
         }
     }
 
-    /// Wakes a sleeper, or keeps the next from sleeping.
+    /// Wakes the sleeper, or keeps the next one from sleeping.
     pub(super) fn interrupt(&self) {
         let mut waiting = self.waiting.lock();
         self.is_interrupted.store(true, Release);
@@ -181,18 +184,19 @@ impl Queue {
         self.arrived.notify_all();
     }
 
-    /// Whether somebody interrupted since this was asked last. Who takes an interrupt sees what came before it, and so
-    /// does whose turn is next: that the server was closed.
+    /// Returns true if there was an interrupt since the last call.
+    // AcqRel: the taker sees all writes before `interrupt()`, and so does the thread whose turn is next: among them is
+    // the close flag.
     pub(super) fn take_interrupt(&self) -> bool {
         self.is_interrupted.swap(false, AcqRel)
     }
 
-    /// Looks at, and may change, everything that waits.
+    /// Calls `change` for every item that waits.
     pub(super) fn revise(&self, change: impl FnMut(&mut Item)) {
         self.waiting.lock().items.iter_mut().for_each(change);
     }
 
-    /// Forgets everything.
+    /// Drops everything that waits.
     pub(super) fn clear(&self) {
         let mut waiting = self.waiting.lock();
         self.settle_readable(&mut waiting, false);
@@ -201,13 +205,14 @@ impl Queue {
         self.bytes.store(0, Relaxed);
     }
 
-    /// How many wait.
+    /// Returns how many items wait.
     #[cfg(all(test, shuttle))]
     pub(super) fn len(&self) -> usize {
         self.waiting.lock().items.len()
     }
 
-    /// The descriptor that is readable while something waits; made when it is first asked for. On Windows there is none.
+    /// Returns the descriptor that is readable while something waits; the first call makes it. On Windows there is
+    /// none.
     pub(super) fn event_fd(&self) -> io::Result<i32> {
         #[cfg(unix)]
         return Ok(self.event()?.raw());
@@ -215,7 +220,7 @@ impl Queue {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// The event that is signalled while something waits, a HANDLE. There is none but on Windows.
+    /// Returns the HANDLE of the event that is signalled while something waits. Only Windows has one.
     pub(super) fn event_handle(&self) -> io::Result<usize> {
         #[cfg(windows)]
         return Ok(self.event()?.handle() as usize);
@@ -236,7 +241,7 @@ impl Queue {
         Ok(readable)
     }
 
-    /// What was taken and not delivered goes back to the head.
+    /// Puts items that were taken and not delivered back to the head.
     fn put_back(&self, mut items: VecDeque<Item>) {
         let mut waiting = self.waiting.lock();
         waiting.logs += items.iter().filter(|item| item.is_log()).count();
@@ -246,7 +251,7 @@ impl Queue {
         self.settle_readable(&mut waiting, is_waiting);
     }
 
-    /// Under the lock, so that it never tells of a queue that was.
+    /// Sets or clears the descriptor. The caller holds the lock of `waiting`, so that it never shows an old state.
     fn settle_readable(&self, waiting: &mut Waiting, is_waiting: bool) {
         let Some(readable) = self.readable.get().filter(|_| waiting.is_readable != is_waiting) else {
             return;
@@ -270,7 +275,7 @@ impl Queue {
 }
 
 impl Waiting {
-    /// A message that says how many were dropped.
+    /// Returns a message with the number of dropped log messages, if there are any.
     fn confess(&mut self) -> Option<Item> {
         let dropped = std::mem::take(&mut self.dropped_logs);
         (dropped != 0).then(|| {
@@ -281,14 +286,14 @@ impl Waiting {
     }
 }
 
-/// What one DoEvents delivers. What it leaves goes back to the head of the queue.
+/// The items that one DoEvents delivers. Those that it leaves go back to the head of the queue on drop.
 pub(super) struct Batch<'q> {
     queue: &'q Queue,
     items: VecDeque<Item>,
 }
 
 impl Batch<'_> {
-    /// Gives the next to `deliver`; until then it counts as waiting. False where there is none left.
+    /// Passes the next item to `deliver`; until then it counts as waiting. Returns false if none is left.
     pub(super) fn deliver_next(&mut self, deliver: impl FnOnce(Item)) -> bool {
         let Some(item) = self.items.pop_front() else {
             return false;
@@ -472,7 +477,7 @@ mod tests {
         }))
     }
 
-    /// What an event loop would see, without one.
+    /// Returns whether an event loop would find the descriptor readable.
     #[cfg(all(target_os = "linux", not(portable)))]
     fn is_readable(queue: &Queue) -> bool {
         let path = format!("/proc/self/fdinfo/{}", queue.event_fd().unwrap());

@@ -1,8 +1,8 @@
-//! Connections that nobody listens to, for programs that only look at the Conn arrays.
+//! Connections without callbacks, for programs that only look at the Conn arrays.
 //!
-//! What the library tells of a connection at whose beginning no connection callback was registered never enters the
-//! queue. It is folded in here: a connection that begins and ends between two DoEvents leaves no trace, so that this
-//! holds no more than the connections that are there, plus those that the application still sees.
+//! If no connection callback is registered when a connection begins, it is quiet: its events never enter the queue, but
+//! update its record here. A quiet connection that begins and ends between two DoEvents leaves no trace, so the memory
+//! is bounded by the live connections plus those that the application still sees.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use tftp_sync::atomic::{AtomicUsize, Ordering::Relaxed};
 #[derive(Debug, Default)]
 pub(super) struct Quiet {
     connections: Mutex<Connections>,
-    /// How many live, so that the others cost no lock.
+    /// The number of live connections: while it is 0, events take no lock.
     live: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
 struct Connections {
-    /// Under way.
+    /// Connections that have not ended.
     live: BTreeMap<i32, Live>,
-    /// Ended, but still in the Conn arrays.
+    /// Connections that have ended, but are still in the Conn arrays.
     leaving: Vec<i32>,
 }
 
@@ -35,7 +35,7 @@ struct Live {
 }
 
 impl Quiet {
-    /// Takes a connection in. It does not wait for anybody.
+    /// Adds a connection. A held one is admitted at once: no callback will answer it.
     pub(super) fn begin(&self, reply: Reply, held: bool) {
         if held {
             reply.admit(Sources::default());
@@ -53,7 +53,8 @@ impl Quiet {
         self.live.store(connections.live.len(), Relaxed);
     }
 
-    /// Takes what belongs to a quiet connection; gives back what does not, and what is told without regard to it.
+    /// Consumes an event of a quiet connection. Returns events of other connections, and kinds that are delivered in
+    /// any case.
     pub(super) fn fold(&self, event: EngineEvent) -> Option<EngineEvent> {
         if self.live.load(Relaxed) == 0 {
             return Some(event);
@@ -62,7 +63,7 @@ impl Quiet {
             EngineEvent::Started { .. } | EngineEvent::Ended { .. } => self.follow(event),
             EngineEvent::Data(ref run) => {
                 match self.record(run.id) {
-                    // Its events went unseen, so nothing has taken the data.
+                    // No Transfer event was fired, so nothing has taken the data.
                     Some(record) if run.is_only_copy => record.lose(),
                     Some(record) => record.delivered(run.weight()),
                     None => return Some(event),
@@ -99,13 +100,13 @@ impl Quiet {
         None
     }
 
-    /// A connection under way.
+    /// Returns the record of a live connection.
     pub(super) fn record(&self, id: i32) -> Option<Arc<Record>> {
         let connections = self.connections.lock();
         connections.live.get(&id).map(|live| Arc::clone(&live.record))
     }
 
-    /// Brings the Conn arrays up to date; only DoEvents does it.
+    /// Brings the Conn arrays up to date. Only DoEvents calls it.
     pub(super) fn settle(&self, conns: &Conns) {
         let mut connections = self.connections.lock();
         connections.leaving.drain(..).for_each(|id| conns.remove(id));

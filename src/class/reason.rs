@@ -1,4 +1,5 @@
-//! Why the application ended a connection. The library carries the reason, inside of the refusal, to the connection's end.
+//! The reasons why the application ended a connection. The library carries the reason, in the refusal, to the end
+//! event.
 
 use std::error::Error;
 use std::fmt;
@@ -7,7 +8,7 @@ use tftp_serve::{ErrorCode, Refusal};
 
 use super::errors::{ABORTED, ACCESS_DENIED, Failure, NO_LOCAL_FILE};
 
-/// Why the application, or the class on its behalf, ended a connection.
+/// The reason why the application, or the class on its behalf, ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
     /// ConnectionRequest refused it: for the application it never began.
@@ -18,12 +19,12 @@ pub(super) enum Reason {
     Disconnect,
     /// The application is the source, and DataWanted has no callback.
     NoFeeder,
-    /// An upload of which no file and no Transfer callback takes the data.
+    /// It is an upload, and neither a file nor a Transfer callback takes the data.
     NoPlace,
 }
 
 impl Reason {
-    /// What the client gets, with the reason.
+    /// Returns the refusal that the client gets, which carries the reason.
     pub(super) fn refusal(self) -> Refusal {
         let refusal = match self {
             Reason::Denied => Refusal::access_denied(),
@@ -35,12 +36,12 @@ impl Reason {
         refusal.because(self)
     }
 
-    /// The reason in a refusal that was made of one.
+    /// Returns the reason that a refusal carries, if any.
     pub(super) fn of(refusal: &Refusal) -> Option<Reason> {
         refusal.source()?.downcast_ref().copied()
     }
 
-    /// What an event tells of it.
+    /// Returns the failure that events report.
     pub(super) fn failure(self) -> Failure {
         match self {
             Reason::Denied => Failure::new(ACCESS_DENIED, "Refused by ConnectionRequest."),
@@ -55,7 +56,7 @@ impl Reason {
     }
 }
 
-/// For the log.
+/// The text for the log.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

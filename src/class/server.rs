@@ -1,4 +1,4 @@
-//! One server object: its life, its methods.
+//! One server object: its lifetime and its methods.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use tftp_serve::ErrorCode;
 use tftp_serve::inline::{EventSink, Refused};
 use tftp_sync::{Condvar, Mutex};
 
-/// Bytes of an ERROR's text at most.
+/// The maximum length of an ERROR's text in bytes.
 const ERROR_TEXT: usize = 256;
-/// RFC 2347: the last code.
+/// The last code of an ERROR, which RFC 2347 added.
 const LAST_ERROR_CODE: u16 = 8;
 const MORE_THAN_WANTED: &str = "More than DataWanted asked for.";
 
@@ -33,13 +33,13 @@ pub struct Server {
     library: Arc<tftp_serve::Server>,
     pub(super) values: Mutex<Values>,
     pub(super) listening: Mutex<Listening>,
-    /// What is listened on; beside `listening`, so that nobody who only looks waits for who starts.
+    /// The bound addresses while listening. A separate lock: readers must not wait while `start_listening` binds.
     pub(super) bound: Mutex<Option<Bound>>,
     turn: Turn,
 }
 
 impl Server {
-    /// A server with every value at its default. It does not listen yet.
+    /// Returns a server with every value at its default. It does not listen yet.
     pub fn open() -> Arc<Server> {
         let values = Values::new();
         let hub = Arc::new(Hub::new(values.setting_integer(Key::LogLevel)));
@@ -74,14 +74,14 @@ impl Server {
         self.finish_if_closed();
     }
 
-    /// Ends the threads and frees what waits, for whoever has the turn.
+    /// Ends the threads and drops the backlog. The caller has the turn.
     fn finish(&self, _turn: impl Drop) {
         self.listening.lock().close();
         *self.bound.lock() = None;
         self.hub.queue.clear();
     }
 
-    /// Finishes a closing, unless a DoEvents or a close has the turn: then that one does.
+    /// Finishes a closing, unless a DoEvents or a close has the turn: then that one finishes it.
     fn finish_if_closed(&self) {
         if self.hub.is_closed()
             && let Some(turn) = self.turn.try_take()
@@ -90,10 +90,10 @@ impl Server {
         }
     }
 
-    /// Registers what an event calls; `None`: nothing any more.
+    /// Registers the callback of an event; `None` removes it.
     ///
     /// # Errors
-    /// 905 for an event that there is not.
+    /// 905 if there is no such event.
     pub fn register(&self, event: i32, callback: Option<Arc<dyn Callback>>) -> Result<(), Failure> {
         let is_going = callback.is_none();
         self.hub.register(event, callback)?;
@@ -103,13 +103,14 @@ impl Server {
         Ok(())
     }
 
-    /// Delivers what waits; if nothing does, waits up to SelectWaitMillis for the first. Not from inside a callback.
+    /// Delivers the events that wait; if there are none, waits up to SelectWaitMillis for the first. Not from inside a
+    /// callback.
     ///
     /// # Errors
-    /// 901 where the server was closed meanwhile.
+    /// 901 if the server was closed meanwhile.
     pub fn do_events(&self) -> Result<(), Failure> {
         let outcome = self.deliver_in_turn();
-        // After a release meanwhile, the closing is left to this call.
+        // A release that happened meanwhile has left the closing to this call.
         self.finish_if_closed();
         outcome
     }
@@ -134,10 +135,10 @@ impl Server {
         while !queue.take_interrupt() && batch.deliver_next(|notice| dispatch.deliver(notice)) {}
     }
 
-    /// Starts to listen; while listening already, nothing happens.
+    /// Starts to listen; does nothing if it is listening already.
     ///
     /// # Errors
-    /// 905 LocalDir is gone; 11001 LocalHost is not found; what the system says of the address and the port.
+    /// 905 LocalDir does not exist; 11001 LocalHost is not found; the system's errors for the address and the port.
     pub fn start_listening(&self) -> Result<(), Failure> {
         let mut listening = self.listening.lock();
         if listening.is_on() {
@@ -150,7 +151,7 @@ impl Server {
         Ok(())
     }
 
-    /// Takes no new requests any more; transfers go on.
+    /// Stops listening: no new requests are accepted, transfers go on.
     pub fn stop_listening(&self) {
         let mut listening = self.listening.lock();
         let was_on = listening.stop();
@@ -174,16 +175,17 @@ impl Server {
     /// Ends one transfer.
     ///
     /// # Errors
-    /// 903 where there is none at this index.
+    /// 903 if there is no connection at this index.
     pub fn disconnect(&self, index: i32) -> Result<(), Failure> {
         self.conns.at(index)?.end_because(Reason::Disconnect);
         Ok(())
     }
 
-    /// Answers a request that ConnectionRequest put off ([`super::events::Accept::Later`]): DoEvents goes on from there.
+    /// Answers a request that ConnectionRequest put off ([`super::events::Accept::Later`]). The next DoEvents reports
+    /// it.
     ///
     /// # Errors
-    /// 903 where there is none at this index; 130 where it was answered before.
+    /// 903 if there is no connection at this index; 130 if it was answered before.
     pub fn accept(&self, index: i32, accept: bool) -> Result<(), Failure> {
         let record = self.conns.at(index)?;
         if record.answer(accept)? {
@@ -192,21 +194,21 @@ impl Server {
         Ok(())
     }
 
-    /// Holds a transfer back, or lets it go on: while it is held, what Transfer delivers does not count as taken.
+    /// Holds a transfer back, or resumes it. While it is held, data that Transfer delivers does not count as taken.
     ///
     /// # Errors
-    /// 903 where there is none at this index.
+    /// 903 if there is no connection at this index.
     pub fn hold(&self, index: i32, is_held: bool) -> Result<(), Failure> {
         self.conns.at(index)?.hold(is_held);
         Ok(())
     }
 
-    /// Supplies the next bytes of a download that the application feeds, at most what its DataWanted events named;
-    /// `is_last`: nothing follows.
+    /// Supplies the next bytes of a download that the application feeds, at most as many as its DataWanted events
+    /// requested. `is_last`: nothing follows.
     ///
     /// # Errors
-    /// 905 more than was asked for, of which nothing was taken; 130 not a fed download, or it is over; 903 where there is
-    /// none at this index.
+    /// 905 more than was requested, of which nothing was taken; 130 it is no fed download, or is over; 903 no
+    /// connection at this index.
     pub fn supply(&self, index: i32, bytes: &[u8], is_last: bool) -> Result<(), Failure> {
         let id = match index >= FIRST_CONNECTION_ID {
             true => index,
@@ -226,11 +228,11 @@ impl Server {
         }
     }
 
-    /// Ends one transfer, of any kind: its client gets an ERROR with this code and text, of which 256 bytes are sent at
-    /// most. Without a text it is "Aborted".
+    /// Ends one transfer of any kind. Its client gets an ERROR with this code and at most 256 bytes of this text,
+    /// without a text "Aborted".
     ///
     /// # Errors
-    /// 903 where there is none at this index; 905 for a code above 8.
+    /// 903 if there is no connection at this index; 905 for a code that is not 0 to 8.
     pub fn abort(&self, index: i32, tftp_code: i32, text: Option<&str>) -> Result<(), Failure> {
         let code = u16::try_from(tftp_code)
             .ok()
@@ -244,7 +246,7 @@ impl Server {
         Ok(())
     }
 
-    /// Shuts down, and gives every property and setting its default. Callbacks stay.
+    /// Shuts down and resets every property and setting to its default. Callbacks stay.
     pub fn reset(&self) {
         let mut listening = self.listening.lock();
         let was_on = listening.shutdown();
@@ -255,15 +257,15 @@ impl Server {
         *self.values.lock() = values;
     }
 
-    /// Makes a DoEvents return: the one that runs, or else the next.
+    /// Makes a DoEvents return: the running one, or else the next.
     pub fn interrupt(&self) {
         self.hub.queue.interrupt();
     }
 
-    /// A descriptor that is readable while an event waits.
+    /// Returns a descriptor that is readable while an event waits.
     ///
     /// # Errors
-    /// 909 where the platform has none; what the system says.
+    /// 909 on platforms without one; the system's errors.
     pub fn event_fd(&self) -> Result<i32, Failure> {
         self.hub
             .queue
@@ -271,10 +273,10 @@ impl Server {
             .map_err(|error| Failure::from_io(&error, "The event descriptor."))
     }
 
-    /// The HANDLE of an event that is signalled while an event waits.
+    /// Returns the HANDLE of an event that is signalled while an event waits.
     ///
     /// # Errors
-    /// 909 but on Windows; what the system says.
+    /// 909 on every system but Windows; the system's errors.
     pub fn event_handle(&self) -> Result<usize, Failure> {
         self.hub
             .queue
@@ -282,22 +284,22 @@ impl Server {
             .map_err(|error| Failure::from_io(&error, "The event handle."))
     }
 
-    /// Figures, one line of JSON.
+    /// Returns the server's totals as one line of JSON.
     pub fn statistics(&self) -> String {
         listening::statistics(&self.library.stats())
     }
 
-    /// Where it listens in the first place.
+    /// Returns the main address that it listens on.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.bound.lock().as_ref().map(Bound::address)
     }
 
-    /// Every address that it listens on; "" when it does not.
+    /// Returns every address that it listens on; "" if it does not listen.
     pub(super) fn listen_addresses(&self) -> String {
         self.bound.lock().as_ref().map(Bound::all).unwrap_or_default()
     }
 
-    /// Changes values if they may be changed now and are all right together; otherwise nothing.
+    /// Changes values if they may be changed now and are valid together; otherwise changes nothing.
     pub(super) fn change(&self, access: Access, apply: impl FnOnce(&mut Values)) -> Result<(), Failure> {
         let mut listening = self.listening.lock();
         match access {
@@ -315,7 +317,7 @@ impl Server {
     }
 }
 
-/// Whose turn it is to deliver. Not a lock that is held: callbacks run meanwhile.
+/// The turn to deliver, which one thread has at a time. No mutex is held during it, because callbacks run meanwhile.
 #[derive(Default)]
 struct Turn {
     is_taken: Mutex<bool>,

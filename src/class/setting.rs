@@ -1,4 +1,4 @@
-//! The settings of Config: one table that setting, reading, reset and the manual go by; `setting/table.rs` is made from
+//! The settings of Config: one table, which setting, reading, reset and the manual use. `setting/table.rs` is made from
 //! `api/settings.toml`.
 
 #[rustfmt::skip] // Made by a program, a row a setting.
@@ -23,28 +23,28 @@ pub struct Setting {
     pub kind: Kind,
     /// Its default, as text.
     pub default: &'static str,
-    /// Who may change it, and when.
+    /// When it may be changed.
     pub access: Access,
-    /// What becomes of a value.
+    /// The effect of its value.
     pub role: Role,
-    /// What it is, in a line or two.
+    /// A description of a line or two.
     pub about: &'static str,
 }
 
-/// What becomes of a setting's value.
+/// The effect of a setting's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It has its effect, under this key.
+    /// It has an effect, and is read by this key.
     Active(Key),
-    /// It can have no effect on a UDP server: kept and returned.
+    /// It can have no effect on a UDP server: the value is only stored and returned.
     Kept,
     /// Another name for a property.
     Property(i32),
-    /// Made when it is read.
+    /// The value is computed when it is read.
     Computed(Computed),
 }
 
-/// The setting of this name, without regard to case; 906, with the name, for one that there is not.
+/// Returns the setting of this name, in any case; 906, with the name, if there is none.
 pub fn find(name: &str) -> Result<&'static Setting, Failure> {
     let found = TABLE
         .iter()
@@ -52,7 +52,7 @@ pub fn find(name: &str) -> Result<&'static Setting, Failure> {
     found.ok_or_else(|| Failure::unknown_setting(name))
 }
 
-/// Takes "NAME" or "NAME=VALUE" apart. Spaces around the name do not count; the value is taken as it is.
+/// Splits "NAME" or "NAME=VALUE". Spaces around the name are ignored; the value is taken as it is.
 pub(super) fn split(text: &str) -> (&str, Option<&str>) {
     match text.split_once('=') {
         Some((name, value)) => (name.trim(), Some(value)),
@@ -61,7 +61,7 @@ pub(super) fn split(text: &str) -> (&str, Option<&str>) {
 }
 
 impl Setting {
-    /// Brings a value to this setting's type and bounds.
+    /// Converts a value to this setting's type and checks its bounds.
     pub(super) fn check(&self, text: &str) -> Result<Value, Failure> {
         let value = Value::Text(self.decimal(text)).into_kind(&self.kind)?;
         match self.role {
@@ -78,7 +78,7 @@ impl Setting {
         Ok(value)
     }
 
-    /// Code pages are written in hexadecimal too, as the specification does with some.
+    /// Returns the text, a code page in hexadecimal as decimal: the specification writes some of them so.
     fn decimal(&self, text: &str) -> String {
         let trimmed = text.trim();
         let digits = trimmed.strip_prefix("0x").or_else(|| trimmed.strip_prefix("0X"));
@@ -89,7 +89,7 @@ impl Setting {
     }
 }
 
-/// The code page of this number: 905 for none, 434 for one that nothing converts on this system.
+/// Returns the code page of this number: 905 if there is none, 434 if nothing on this system converts it.
 pub(super) fn code_page(id: &Value) -> Result<CodePage, Failure> {
     let Value::Integer(id) = *id else {
         return Err(Failure::plain(errors::INVALID_VALUE));
@@ -106,7 +106,7 @@ pub(super) fn code_page(id: &Value) -> Result<CodePage, Failure> {
     })
 }
 
-/// "40000-40100", one port alone, or "" for the system's choice.
+/// Parses a range as in "40000-40100", a single port, or "" (`None`), which leaves the choice to the system.
 pub(super) fn parse_ports(text: &str) -> Result<Option<std::ops::RangeInclusive<u16>>, Failure> {
     let text = text.trim();
     if text.is_empty() {

@@ -1,10 +1,10 @@
-//! SourceIPAddress, SourceMacAddress and Interface: how they are written.
+//! Parses the values of SourceIPAddress, SourceMacAddress and Interface.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::errors::{self, Failure};
 
-/// 909 where the system cannot do what the packet settings ask for.
+/// Returns 909 on systems that don't support the packet settings.
 pub(super) fn available() -> Result<(), Failure> {
     match cfg!(target_os = "linux") {
         true => Ok(()),
@@ -12,7 +12,7 @@ pub(super) fn available() -> Result<(), Failure> {
     }
 }
 
-/// An address that packets may come from; `None` for "".
+/// Parses an address that packets can be sent from; `None` for "".
 pub(super) fn ip(text: &str) -> Result<Option<IpAddr>, Failure> {
     let text = text.trim();
     if text.is_empty() {
@@ -31,7 +31,7 @@ pub(super) fn ip(text: &str) -> Result<Option<IpAddr>, Failure> {
     }
 }
 
-/// An Ethernet address that frames may come from; `None` for "".
+/// Parses an Ethernet address that frames can be sent from; `None` for "".
 pub(super) fn mac(text: &str) -> Result<Option<[u8; 6]>, Failure> {
     let text = text.trim();
     if text.is_empty() {
@@ -46,16 +46,16 @@ pub(super) fn mac(text: &str) -> Result<Option<[u8; 6]>, Failure> {
     }
 }
 
-/// Bytes of an interface's name at most (IFNAMSIZ without the NUL).
+/// The maximum length of an interface's name in bytes (IFNAMSIZ without the NUL).
 const INTERFACE_NAME: usize = 15;
 
-/// The name of a network interface; `None` for "". Whether it exists is checked when listening starts.
+/// Parses the name of a network interface; `None` for "". Its existence is checked when listening starts.
 pub(super) fn interface(text: &str) -> Result<Option<String>, Failure> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
-    // What Linux accepts as a name (dev_valid_name): no '/', ':' or space, neither "." nor "..".
+    // Linux accepts these names (dev_valid_name): no '/', ':' or space, neither "." nor "..".
     let is_name = text.len() <= INTERFACE_NAME
         && text != "."
         && text != ".."
@@ -69,7 +69,7 @@ pub(super) fn interface(text: &str) -> Result<Option<String>, Failure> {
     }
 }
 
-/// Six pairs of hexadecimal digits, with one sort of separator or none.
+/// Parses six pairs of hexadecimal digits, with one kind of separator or none.
 fn digits(text: &str) -> Option<[u8; 6]> {
     let bytes = text.as_bytes();
     let step = match (bytes.len(), bytes.get(2)) {

@@ -1,4 +1,4 @@
-//! A connection, and an inbox that remembers what the application answered, for the tests of this room.
+//! Connections, and an inbox that records the application's answers, for the tests of this module.
 
 use std::sync::Arc;
 
@@ -19,12 +19,12 @@ impl Inbox {
         Arc::default()
     }
 
-    /// What came, each as `<last digits of the id> <what>`.
+    /// Takes the recorded answers, each as `<last digits of the id> <answer>`.
     pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.answers.lock())
     }
 
-    /// How often data counted as taken.
+    /// Returns how often data was reported as taken.
     pub(super) fn taken(&self) -> usize {
         self.taken.load(Relaxed)
     }
@@ -50,7 +50,7 @@ impl Inbox {
     }
 }
 
-/// Feeds of which nobody hears.
+/// Returns feeds whose requests for data are discarded.
 pub(super) fn feeds() -> Arc<Feeds> {
     struct Silent;
     impl Asks for Silent {

@@ -1,4 +1,4 @@
-//! Values of properties and settings, how they are written as text, and where they are kept.
+//! Values of properties and settings, their types, and their conversion from and to text.
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,7 @@ use tftp_serve::inline::Bytes;
 
 use super::errors::{self, Failure};
 
-/// A value, as given or as read.
+/// A value, as set or as read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// UTF-8.
@@ -17,12 +17,12 @@ pub enum Value {
     Boolean(bool),
     /// Anything.
     Binary(Bytes),
-    /// A number that was not set: "" and 0.
+    /// A number that was not set; reads as "" and 0.
     Unset,
 }
 
 impl Value {
-    /// As text: "True", "False", decimal numbers. Binary only where it is UTF-8 without NUL.
+    /// Converts to text: "True", "False", decimal numbers. Binary only if it is UTF-8 without NUL.
     pub fn into_text(self) -> Result<String, Failure> {
         match self {
             Value::Text(text) => Ok(text),
@@ -33,7 +33,7 @@ impl Value {
         }
     }
 
-    /// As a number: 0 and 1 for Booleans; text that is a decimal number.
+    /// Converts to a number: 0 and 1 for Booleans; text must be a decimal number.
     pub fn to_integer(&self) -> Result<i64, Failure> {
         match self {
             Value::Integer(number) => Ok(*number),
@@ -44,7 +44,7 @@ impl Value {
         }
     }
 
-    /// As bytes; text as UTF-8.
+    /// Converts to bytes; text as UTF-8.
     pub fn into_bytes(self) -> Bytes {
         match self {
             Value::Binary(bytes) => bytes,
@@ -52,7 +52,7 @@ impl Value {
         }
     }
 
-    /// Brings what was given to the type that is asked for.
+    /// Converts the value to a type and checks its bounds.
     pub(super) fn into_kind(self, kind: &Kind) -> Result<Value, Failure> {
         match kind {
             Kind::Text => self.into_text().and_then(for_c).map(Value::Text),
@@ -83,14 +83,14 @@ pub enum Kind {
     Boolean,
     /// A whole number within these bounds.
     Integer(RangeInclusive<i64>),
-    /// One of these, by name or by position; kept and read as its position.
+    /// One of these, by name or by position; stored and read as its position.
     Names(&'static [&'static str]),
     /// Anything.
     Binary,
 }
 
 impl Kind {
-    /// For the manual.
+    /// Describes the type for the manual.
     pub fn describe(&self) -> String {
         match self {
             Kind::Text => "text".to_owned(),
@@ -102,7 +102,7 @@ impl Kind {
         }
     }
 
-    /// A default, as the tables write it.
+    /// Parses a default as the tables write it.
     pub(super) fn parse(&self, text: &str) -> Result<Value, Failure> {
         Value::Text(text.to_owned()).into_kind(self)
     }
@@ -110,7 +110,7 @@ impl Kind {
 
 const NO_TEXT: &str = "UTF-8 without NUL is expected.";
 
-/// Text as C can read it back.
+/// Rejects text with a NUL, which C could not read back.
 fn for_c(text: String) -> Result<String, Failure> {
     match text.contains('\0') {
         false => Ok(text),
@@ -125,7 +125,7 @@ fn text_of(bytes: &[u8]) -> Result<String, Failure> {
     }
 }
 
-/// True False 1 0 Yes No, in any case.
+/// Parses True, False, 1, 0, Yes or No in any case.
 fn boolean_of(text: &str) -> Result<bool, Failure> {
     let text = text.trim();
     let is = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));

@@ -1,20 +1,20 @@
-//! The values of properties and settings, as they were set.
+//! The stored values of properties and settings.
 
 use super::property::{self, Field};
 use super::setting::{self, Role};
 use super::value::Value;
 
-/// Every value that is kept. A clone is a consistent picture.
+/// Every stored value. A clone is a consistent snapshot.
 #[derive(Clone, Debug)]
 pub(super) struct Values {
-    /// In the order of the property table; those that are not kept hold an unused value.
+    /// In the order of the property table; properties that are not stored have an unused value.
     properties: Vec<Value>,
     /// In the order of the settings' table.
     settings: Vec<Value>,
 }
 
 impl Values {
-    /// Every default.
+    /// Returns every default.
     pub(super) fn new() -> Values {
         let unused = || Value::Integer(0);
         let property = |row: &property::Property| row.kind.parse(row.default).unwrap_or_else(|_| unused());
@@ -52,7 +52,7 @@ impl Values {
         number(self.property(key))
     }
 
-    /// A number that its bounds let fit.
+    /// Returns a number as `T`, which the bounds of the setting fit in.
     pub(super) fn setting_integer<T: TryFrom<i64> + Default>(&self, key: setting::Key) -> T {
         T::try_from(number(self.active(key))).unwrap_or_default()
     }

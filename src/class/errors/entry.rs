@@ -1,4 +1,4 @@
-//! What there is to say of an error number; `table.rs` says it of each.
+//! The description of one error number; `table.rs` holds all of them.
 
 /// One error number.
 #[derive(Debug)]
@@ -7,7 +7,7 @@ pub struct ErrorEntry {
     pub code: i32,
     /// The name of its C constant, without the prefix.
     pub name: &'static str,
-    /// Under which heading the reference lists it.
+    /// The heading under which the reference lists it.
     pub group: &'static str,
     /// Its text, without particulars.
     pub text: &'static str,
@@ -15,12 +15,12 @@ pub struct ErrorEntry {
     pub raised: Raised,
 }
 
-/// Whether a number occurs, and when.
+/// When the library raises a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Raised {
-    /// When this happens; a test makes it happen.
+    /// In this situation, which a test brings about.
     When(&'static str),
-    /// Only where the system itself answers so, when it is asked for a socket, a thread or a directory.
+    /// Only when the system returns it for a socket, a thread or a directory.
     PassedOn,
     /// Only by a fault of the library.
     Fault,
