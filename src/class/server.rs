@@ -181,8 +181,7 @@ impl Server {
         Ok(())
     }
 
-    /// Answers a request that ConnectionRequest put off ([`super::events::Accept::Later`]). The next DoEvents reports
-    /// it.
+    /// Answers a request that ConnectionRequest put off ([`super::events::Accept::Later`]). DoEvents goes on with it.
     ///
     /// # Errors
     /// 903 if there is no connection at this index; 130 if it was answered before.

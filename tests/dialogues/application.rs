@@ -1,4 +1,4 @@
-//! An application that writes down what it is told, and answers as its script says.
+//! An application that records its events, and answers them as its script determines.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use tftp_serve::{Connection, ErrorCode, FileStep, LogKind, LogLevel, Outcome, Re
 
 use crate::script::{Answer, Script, Supply, digest};
 
-/// Longer than any wait for something that must come.
+/// A limit longer than any wait for an expected packet.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Recorder {
@@ -28,13 +28,13 @@ pub struct Recorder {
 struct State {
     told: Vec<String>,
     reply: Option<Reply>,
-    /// Questions that are not answered yet.
+    /// The number of requests not answered yet.
     open: usize,
-    /// Of Transfer data that was not counted as taken.
+    /// The weight of Transfer data not reported as taken yet.
     owed: u64,
-    /// Packets that the server has sent since the start.
+    /// The number of packets that the server has sent since the start.
     sent: usize,
-    /// Probes that came, and those that came before the last turn ended.
+    /// The number of probes received, and of those received before the last turn ended.
     probes: usize,
     probes_done: usize,
 }
@@ -56,12 +56,12 @@ impl Recorder {
         }
     }
 
-    /// Packets that the server has sent, by its log.
+    /// Returns the number of packets that the server has sent, by its log.
     pub fn sent(&self) -> usize {
         self.state.lock().unwrap().sent
     }
 
-    /// Waits until so many probes are through, with the turns that they came in.
+    /// Waits until `count` probes are handled and the turns in which they arrived have ended.
     pub fn wait_for_probes(&self, count: usize) {
         let state = self.state.lock().unwrap();
         let (_state, waited) = self
@@ -71,7 +71,7 @@ impl Recorder {
         assert!(!waited.timed_out(), "the server reads its port");
     }
 
-    /// Answers what was put off, and counts what came as taken. True if there was anything.
+    /// Answers requests that were put off, and reports received data as taken. Returns true if there was either.
     pub fn catch_up(&self) -> bool {
         let (reply, open, owed) = {
             let mut state = self.state.lock().unwrap();
@@ -88,7 +88,7 @@ impl Recorder {
         owed > 0 || open > 0
     }
 
-    /// All that was told; runs of data that follow each other are one.
+    /// Returns the record of events, with the path of `root` replaced.
     pub fn told(&self, root: &Path) -> Vec<String> {
         let root = root.to_str().unwrap();
         let state = self.state.lock().unwrap();
@@ -221,7 +221,7 @@ impl EventSink for Recorder {
                 }
                 format!("{} {}", moved.id, run(moved))
             }
-            // What the application turned away never began for it.
+            // For the application a transfer that it refused never began.
             EngineEvent::Failed { outcome, .. } | EngineEvent::Ended { outcome, .. }
                 if is_denied(outcome) =>
             {
@@ -245,7 +245,7 @@ impl EventSink for Recorder {
                 state.probes += 1;
                 return;
             }
-            // Depends on the system.
+            // This message depends on the system.
             EngineEvent::Log { id: 0, message, .. } if message.starts_with("Packets of many clients ") => {
                 return;
             }
@@ -279,7 +279,7 @@ fn is_denied(outcome: &Outcome) -> bool {
     reason(outcome).as_deref() == Some(DENIED)
 }
 
-/// An outcome in the words of the record.
+/// Describes an outcome as the record does.
 fn shown(outcome: &Outcome, connection: &Connection) -> String {
     let client = |code: &ErrorCode, text: &str, probe: bool| {
         format!("ClientError {{ code: {code}, message: {text:?}, probe: {probe} }}")
@@ -296,7 +296,7 @@ fn shown(outcome: &Outcome, connection: &Connection) -> String {
     }
 }
 
-/// A line of the log without what differs from run to run.
+/// Returns a line of the log without the parts that differ from run to run.
 fn log(id: i32, level: LogLevel, kind: LogKind, message: &str) -> String {
     let from = |text: &str, word: &str| -> Option<SocketAddr> {
         let mut words = text.split(' ').skip_while(|at| *at != word);

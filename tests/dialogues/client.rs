@@ -1,4 +1,4 @@
-//! The client of one script, one packet after the other.
+//! The client of one script, which waits for the server after every packet.
 
 use std::fmt::Write;
 use std::io::ErrorKind;
@@ -8,13 +8,13 @@ use std::time::Duration;
 use crate::application::Recorder;
 use crate::script::{Habit, Script, digest};
 
-/// Looks for what must come; each takes 5 ms.
+/// The most attempts to receive an expected packet; each takes 5 ms.
 const TRIES: usize = 12_000;
 
-/// Longer than what repetitions are ignored for, and shorter than any timer of the server.
+/// Longer than the server ignores duplicates, and shorter than any of its timers.
 const A_WHILE: Duration = Duration::from_millis(100);
 
-/// Packets of one script at most: more means that two sides answer each other for ever.
+/// The most packets of one script: more means that the two sides answer each other endlessly.
 const MOST: usize = 400;
 
 pub struct Dialogue<'a> {
@@ -27,7 +27,7 @@ pub struct Dialogue<'a> {
     transfer: Option<SocketAddr>,
     received: usize,
     text: String,
-    /// What came and was not looked at yet.
+    /// Packets received and not examined yet.
     arrived: std::collections::VecDeque<Vec<u8>>,
     is_quiet: bool,
 }
@@ -51,7 +51,8 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// The packets of both, a line each; `is_over` tells when the server has no transfer left.
+    /// Runs the script and returns the packets of both sides, one per line. `is_over` returns true when the server has
+    /// no transfer left.
     pub fn run(mut self, is_over: &dyn Fn() -> bool) -> String {
         let request = self.script.request();
         self.send(&request);
@@ -87,7 +88,7 @@ impl<'a> Dialogue<'a> {
         self.settle();
     }
 
-    /// Sends one packet to where the transfer is, and waits until the server is through with it.
+    /// Sends one packet to the transfer's address, and waits until the server has handled it.
     fn send(&mut self, packet: &[u8]) {
         writeln!(self.text, "C {}", shown(packet)).unwrap();
         assert!(
@@ -102,10 +103,10 @@ impl<'a> Dialogue<'a> {
         self.settle();
     }
 
-    /// Waits until all that came before is handled, and takes what the server has sent.
+    /// Waits until the server has handled all earlier packets, and receives everything that it has sent.
     fn settle(&mut self) {
         self.probes += 1;
-        // No request, and long enough to be told from what a script sends there.
+        // The probe is no request, and its length distinguishes it from all that scripts send to this port.
         self.prober.send_to(b"probe", self.server).unwrap();
         self.application.wait_for_probes(self.probes);
         let expected = self.application.sent();
@@ -114,7 +115,7 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// Waits for a packet beyond those that had come before.
+    /// Waits until more than `before` packets have been received.
     fn wait_for_answer(&mut self, before: usize) {
         while self.received == before {
             self.application.catch_up();
@@ -144,7 +145,7 @@ impl<'a> Dialogue<'a> {
         panic!("{}: what was sent comes\n{}", self.script.name, self.text);
     }
 
-    /// The next packet of the server, if one comes before the transfer is over.
+    /// Returns the server's next packet; `None` if the transfer ends first.
     fn next(&mut self, is_over: &dyn Fn() -> bool) -> Option<Vec<u8>> {
         loop {
             if let Some(packet) = self.arrived.pop_front() {
@@ -209,7 +210,7 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// Acknowledges as its habit is. True if it says no more.
+    /// Acknowledges according to the client's habit. Returns true if the client sends nothing more.
     fn stops(&mut self, block: u64, is_last: bool) -> bool {
         match self.script.habit {
             Habit::SilentAt(at) if block >= at => {
@@ -290,7 +291,7 @@ impl<'a> Dialogue<'a> {
         self.send(&packet);
         let is_last = packet.len() < size + 4;
         if is_last && matches!(self.script.habit, Habit::RepeatsBlock(_) | Habit::Garbage) {
-            // The disk has its time.
+            // The answer waits for the disk.
             self.wait_for_answer(before);
         }
         if self.script.habit == Habit::RepeatsBlock(block) {
@@ -303,7 +304,7 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// True if the client says no more instead of sending this block.
+    /// Returns true if the client stops instead of sending this block.
     fn breaks(&mut self, block: u64) -> bool {
         match self.script.habit {
             Habit::SilentAt(at) if block >= at => self.is_quiet = true,
@@ -313,7 +314,7 @@ impl<'a> Dialogue<'a> {
         self.is_quiet
     }
 
-    /// A last block that came again is acknowledged again.
+    /// Repeats the last block if the script does: it is acknowledged again.
     fn after_upload(&mut self, data: &[u8]) {
         if self.script.habit == Habit::LastAgain {
             std::thread::sleep(A_WHILE);

@@ -1,8 +1,9 @@
 //! Two hundred scripted transfers over real sockets: what the client and the server send each other, and what the
 //! application is told meanwhile, held against a record of both (`recorded.txt`; TFTPSERVER_RECORD=1 writes it anew).
 //!
-//! Ports, and how long something took, are left out. Every packet of a client is through before its next one is sent, so
-//! the record does not depend on how packets meet in a batch.
+//! Ports and durations are left out. Every packet of a client is handled before its next one is sent, so the record
+//! does
+//! not depend on how packets are batched.
 
 mod application;
 mod client;
@@ -26,7 +27,7 @@ const RECORD: &str = "tests/dialogues/recorded.txt";
 /// How many scripts run at once: most of them wait for a timer at some point.
 const AT_ONCE: usize = 8;
 
-/// Waits of a length that no busy machine reaches, but for what a client asks for itself.
+/// Returns settings with timeouts too long to expire on a busy machine; clients can still negotiate shorter ones.
 fn settings(script: &Script, root: &Path) -> Settings {
     let settings = support::settings(root)
         .read_only(script.read_only)
@@ -41,7 +42,7 @@ fn settings(script: &Script, root: &Path) -> Settings {
     }
 }
 
-/// One transfer on a server of its own, as text.
+/// Runs one transfer on a server of its own and returns its record as text.
 fn record(script: &Script) -> String {
     let root = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("file"), script.content()).unwrap();
@@ -87,7 +88,7 @@ fn record(script: &Script) -> String {
     text
 }
 
-/// Holds what was recorded now against what is committed, transfer by transfer.
+/// Compares the new records with the committed ones, transfer by transfer.
 fn compare(records: &[String]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORD);
     if std::env::var_os("TFTPSERVER_RECORD").is_some() {

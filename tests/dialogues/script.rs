@@ -1,4 +1,4 @@
-//! The scripts: how a client asks and behaves, and how the application answers.
+//! The scripts: the client's request and behaviour, and the application's answers.
 
 use tftp_serve::inline::Interests;
 
@@ -36,20 +36,20 @@ impl Wants {
     }
 }
 
-/// What a client does besides the usual.
+/// How a client deviates from the usual course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
     Plain,
     RepeatsRequest,
-    /// The request comes again when block 1 is there.
+    /// Repeats the request after block 1 has arrived.
     RequestAgain,
-    /// This block does not arrive the first time.
+    /// Loses this block the first time.
     LosesBlock(u64),
     RepeatsBlock(u64),
     LastAgain,
     Garbage,
     LateAck,
-    /// An ERROR for the OACK.
+    /// Answers the OACK with an ERROR.
     Probes,
     ErrorAt(u64),
     SilentAt(u64),
@@ -110,7 +110,7 @@ impl Script {
         packet
     }
 
-    /// What the file holds, or what the client sends: text, with every kind of line end.
+    /// Returns the content of the file or of the upload: text with every kind of line end.
     pub fn content(&self) -> Vec<u8> {
         let line = b"Some text\nand more\rof it\r\n, with all ends\0.";
         (0..self.size)
@@ -132,7 +132,7 @@ impl Script {
     }
 }
 
-/// A number for bytes (FNV-1a).
+/// Returns a hash of the bytes (FNV-1a).
 pub fn digest(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |sum, byte| {
         (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
@@ -148,7 +148,7 @@ const OPTIONS: [&[(&str, &str)]; 6] = [
     &[("timeout", "200"), ("blksize", "1024"), ("unknown", "x")],
 ];
 
-/// The client gives up its server soon.
+/// Options of a client for which the server retransmits, and gives up, soon.
 const IMPATIENT: &[(&str, &str)] = &[("utimeout", "40000"), ("blksize", "256")];
 const IMPATIENT_WINDOW: &[(&str, &str)] = &[("utimeout", "40000"), ("blksize", "256"), ("windowsize", "2")];
 
@@ -196,7 +196,8 @@ pub fn scripts() -> Vec<Script> {
     [plain_ones(), habits(), answers(), supplies(), settings()].concat()
 }
 
-/// Every option set, size and mode, both ways, for an application that listens and for one that does not.
+/// Returns scripts of every option set, size and mode in both directions, for an application with and without
+/// callbacks.
 fn plain_ones() -> Vec<Script> {
     let mut scripts = Vec::new();
     for opcode in [1, 2] {
@@ -248,7 +249,7 @@ fn habits() -> Vec<Script> {
     for (opcode, own) in [(1, down.as_slice()), (2, up.as_slice())] {
         for habit in common.iter().chain(own) {
             for options in [IMPATIENT, IMPATIENT_WINDOW] {
-                // Who goes on is never asked again in a hurry.
+                // With a client that goes on, the server needs no short retransmission timeout.
                 let goes_on = !matches!(habit, Habit::SilentAt(_) | Habit::NoLastAck);
                 let options = match (goes_on, options.len()) {
                     (false, _) => options,
@@ -259,7 +260,7 @@ fn habits() -> Vec<Script> {
                     name: format!("{} {habit:?} {options:?}", direction(opcode)),
                     options,
                     habit: *habit,
-                    // Half-open ones would wait for 30 s.
+                    // Half-open transfers would wait for 30 s.
                     inactivity: if goes_on { 300_000 } else { 1_500 },
                     ..plain(opcode)
                 });

@@ -17,14 +17,14 @@ use tftpserver::class::events::{Accept, Event};
 use tftpserver::class::property::Value;
 use tftpserver::ffi;
 
-/// How a number is raised; what came is given back.
+/// A way to raise a number; `raise` returns the failure that was reported.
 struct Row {
     code: i32,
     how: &'static str,
     raise: fn() -> Failure,
 }
 
-/// What takes a network of its own to raise is raised by another test: a number, and what that test asserts where.
+/// Numbers that take a network of its own to raise, which another test does: the number, the assertion and its file.
 const ELSEWHERE: &[(i32, &str, &str)] = &[(10040, "codes == [10040]", "suites/settings/test_sockets.py")];
 
 const fn row(code: i32, how: &'static str, raise: fn() -> Failure) -> Row {
@@ -130,7 +130,7 @@ const ROWS: &[Row] = &[
     row(11001, "a host that is not there", || {
         cannot_listen("no such host")
     }),
-    // inet_aton(3) takes it: the resolver has an answer, in the other family.
+    // inet_aton(3) accepts it: the resolver has an answer, in the other family.
     row(11004, "a host without IPv6", || cannot_listen_on_v6("127.1")),
 ];
 
@@ -150,7 +150,7 @@ fn the_rows_are_the_numbers_that_the_table_calls_raised() {
     assert_eq!(rows, table.collect());
 }
 
-/// One after the other: one of them takes the process's descriptors away for a moment.
+/// Runs them one after the other: one of them uses up the process's descriptors for a moment.
 #[test]
 fn each_number_is_raised() {
     for row in ROWS {
@@ -167,7 +167,7 @@ fn each_number_is_raised() {
 
 // Calls that fail.
 
-/// A number that a C function answered with; its text is the interface's own.
+/// Returns the failure of a number that a C function returned; the text is the interface's own.
 fn failure(code: i32) -> Failure {
     Failure::new(code, "")
 }
@@ -269,7 +269,7 @@ fn close_inside_a_callback() -> Failure {
     failure(answer.load(SeqCst))
 }
 
-// Connections that fail: Error tells it, and Disconnected with the same number.
+// Connections that fail: Error reports it, and Disconnected with the same number.
 
 fn told(class: &Class) -> Failure {
     let (error, end) = (class.first(ERROR), class.first(DISCONNECTED));
@@ -283,7 +283,7 @@ fn told(class: &Class) -> Failure {
     }
 }
 
-/// Connections that never began: Error tells it, and Connected with the same number.
+/// Returns the failure of a connection that never began: Error reports it, and Connected with the same number.
 fn told_at_the_door(class: &Class) -> Failure {
     let (error, end) = (
         class.first(ERROR),
@@ -303,7 +303,7 @@ fn told_at_the_door(class: &Class) -> Failure {
     }
 }
 
-/// A client asks, and DoEvents is turned until its first packet is there.
+/// Sends a client's request, and calls DoEvents until the first answer arrives.
 fn asked(class: &Class, opcode: u8, name: &str) -> (Client, Vec<u8>) {
     let mut client = class.client();
     client.start(&request(opcode, name.as_bytes()));
@@ -401,7 +401,7 @@ fn a_client_that_falls_silent() -> Failure {
     let class = Class::listening();
     class.write("f", &pattern(2000));
     class.set(17, "1");
-    // Its socket stays: what comes back from a closed one is another error.
+    // The client's socket stays open: a closed one causes another error.
     let (_client, _) = asked(&class, 1, "f");
     told(&class)
 }

@@ -12,10 +12,10 @@ use tftpserver::class::property::id::TIMEOUT;
 
 const CLIENTS: usize = 60;
 
-/// The error number of silence past the limits.
+/// The error number of a client that was silent for too long.
 const TIMED_OUT: i32 = 301;
 
-/// What came, of each connection: the event's number and, of Transfer, the bytes so far and its own.
+/// The events of each connection: the number and, for Transfer, the bytes so far and those of the event.
 type Record = Arc<Mutex<HashMap<i32, Vec<(i32, i64, usize)>>>>;
 
 fn note(event: &Event<'_>) -> (i32, (i32, i64, usize)) {
@@ -118,8 +118,8 @@ fn when_it_comes_back_every_event_comes_in_order() {
     }
 }
 
-/// A client that asked while the application was away, and nothing more: it is told at the end of Timeout, and so is the
-/// application when it is back.
+/// A client sends one request while the application does not call DoEvents. The client gets an ERROR at the end of
+/// Timeout, and the application gets the events when it is back.
 #[test]
 fn what_was_held_past_timeout_ends_and_is_told() {
     for operation in [1, 2] {
@@ -134,7 +134,7 @@ fn what_was_held_past_timeout_ends_and_is_told() {
         assert_eq!(class.first(DISCONNECTED).code, TIMED_OUT);
         assert_eq!(class.first(ERROR).code, TIMED_OUT);
         assert_eq!(class.first(CONNECTED).code, 0);
-        // Whoever comes now is served.
+        // Later clients are served.
         let mut next = class.client();
         std::thread::scope(|scope| {
             let next = scope.spawn(move || next.get("file", Options::NONE));
@@ -146,7 +146,7 @@ fn what_was_held_past_timeout_ends_and_is_told() {
     }
 }
 
-/// A client that repeats its request is there: it is not given up.
+/// A client that repeats its request is alive, so its request stays.
 #[test]
 fn who_repeats_its_request_is_waited_for() {
     let class = Class::listening();
@@ -161,7 +161,7 @@ fn who_repeats_its_request_is_waited_for() {
     assert_eq!(packet, b"\0\x03\0\x01data");
 }
 
-/// A download that came to a stop because nobody took its Transfer events.
+/// A download stalls because its Transfer events are not delivered.
 #[test]
 fn a_download_held_past_timeout_is_told_after_all_of_its_events() {
     let class = Class::new();

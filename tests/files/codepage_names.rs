@@ -26,7 +26,7 @@ fn read(server: &Server, name: &[u8]) -> Result<Vec<u8>, Failed> {
     ask(server, 1, name)
 }
 
-/// What the first packet of the answer holds.
+/// Sends a request and returns the content of the first answer.
 fn ask(server: &Server, opcode: u8, name: &[u8]) -> Result<Vec<u8>, Failed> {
     let mut client = Client::new(server.local_addr().unwrap());
     client.start(&[&[0, opcode], name, b"\0octet\0"].concat());
@@ -46,7 +46,7 @@ fn a_name_in_the_clients_code_page_finds_its_file() {
         ("65001", "Grüße €.cfg".as_bytes(), "Grüße €.cfg"),
         ("1252", &b"Gr\xFC\xDFe \x80.cfg"[..], "Grüße €.cfg"),
         ("858", &b"Gr\x81\xE1e \xD5.cfg"[..], "Grüße €.cfg"),
-        // The second byte of 表 is the ASCII backslash: a byte of a character, no separator.
+        // The second byte of 表 is the ASCII backslash, here a byte of a character and no separator.
         ("932", &b"\x95\x5C\x8E\xA6.txt"[..], "表示.txt"),
         ("37", &b"\xC1"[..], "A"),
     ] {
@@ -92,8 +92,8 @@ fn a_name_that_does_not_convert_is_434_here_and_an_error_there() {
     server.close();
 }
 
-/// A file of exactly the bytes that a client sends is found, by whatever way: its own name, a symbolic link, ConnServedName,
-/// ConnLocalFile. Programs see each byte as a character of its own.
+/// A name of exactly the bytes that a client sends is found in every way: as a file, a symbolic link, through
+/// ConnServedName or ConnLocalFile. Programs see each invalid byte as a character of its own.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_name_with_bytes_of_no_code_page_finds_its_file() {
@@ -104,7 +104,7 @@ fn a_name_with_bytes_of_no_code_page_finds_its_file() {
     std::os::unix::fs::symlink("boot.efi", raw(b"boot.efi\xFF")).unwrap();
     std::fs::create_dir(raw(b"dir\x80")).unwrap();
     std::fs::write(raw(b"dir\x80/caf\xE9"), "by name").unwrap();
-    // The character that a byte is shown as is another name than that byte.
+    // The character that stands for a byte is another name than the byte itself.
     std::fs::write(raw("private\u{EFFF}".as_bytes()), "itself").unwrap();
     let server = listening(root.path());
     assert_eq!(read(&server, b"boot.efi\xFF"), Ok(b"by link".to_vec()));
@@ -157,7 +157,7 @@ fn a_name_with_bytes_of_no_code_page_finds_its_file() {
     server.close();
 }
 
-/// An upload's name may have such bytes too, in any code page; text of the page is text all the same.
+/// The name of an upload may have such bytes too, in any code page; valid parts of it are still converted.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_upload_has_exactly_the_name_that_was_sent() {
@@ -176,14 +176,14 @@ fn an_upload_has_exactly_the_name_that_was_sent() {
     server.close();
 }
 
-/// What a name is taken apart at, and what some other system might take for it: full width, leaders, slashes of
-/// mathematics, currency signs in the backslash's place.
+/// Dots and separators, at which a name is split, and characters that some system might take for them: full width,
+/// leaders, mathematical slashes, currency signs in the backslash's place.
 const DOTS: [char; 1] = ['.'];
 const SEPARATORS: [char; 2] = ['/', '\\'];
 const LIKE_DOTS: [char; 3] = ['．', '․', '‥'];
 const LIKE_SEPARATORS: [char; 8] = ['／', '＼', '⁄', '∕', '⧸', '⧵', '¥', '₩'];
 
-/// What pages put around bytes that mean something else between.
+/// Shift sequences of pages, before and after bytes that have another meaning between them.
 #[rustfmt::skip]
 const SHIFTS: [(&[u8], &[u8]); 9] = [
     (b"\x1B$B", b"\x1B(B"), (b"\x1B$@", b"\x1B(J"), (b"\x1B(J", b"\x1B(B"), (b"\x1B(I", b"\x1B(B"),
@@ -192,7 +192,7 @@ const SHIFTS: [(&[u8], &[u8]); 9] = [
 
 type Spellings = BTreeMap<char, BTreeSet<Vec<u8>>>;
 
-/// The bytes that a page has for one character, in each way there is: one byte, two, some behind shifts, escapes.
+/// Returns every way in which a page can write each of these characters: one byte, two, some after shifts, escapes.
 fn spellings(opened: &CodePage) -> Spellings {
     let known = [&DOTS[..], &SEPARATORS, &LIKE_DOTS, &LIKE_SEPARATORS].concat();
     let mut found = Spellings::new();
@@ -213,7 +213,7 @@ fn spellings(opened: &CodePage) -> Spellings {
     }
     for (before, after) in SHIFTS.into_iter().filter(|_| opened.id() > 50_000) {
         (1..=255).for_each(|byte| look([before, &[byte], after].concat()));
-        // Where the double-byte sets have their punctuation.
+        // The rows of the double-byte sets that have punctuation.
         for first in [0x21, 0x22, 0x23, 0x41, 0x42, 0x43, 0x44] {
             (0x21..=0xFE).for_each(|second| look([before, &[first, second], after].concat()));
         }
@@ -231,7 +231,7 @@ fn spellings(opened: &CodePage) -> Spellings {
     found
 }
 
-/// Names that lead up if dots and separators are what they decode to, then names that only look as if they did.
+/// Returns names that lead out of the directory once they are decoded, then names that only look so.
 fn names_that_lead_out(found: &Spellings, a: &[u8], b: &[u8]) -> [Vec<Vec<u8>>; 2] {
     let all = |characters: &[char]| -> Vec<Vec<u8>> {
         let sets = characters.iter().filter_map(|character| found.get(character));
@@ -247,7 +247,7 @@ fn names_that_lead_out(found: &Spellings, a: &[u8], b: &[u8]) -> [Vec<Vec<u8>>; 
     let real = dots.iter().flat_map(each).collect();
     let like_dots = [all(&LIKE_DOTS), dots.clone()].concat();
     let like_separators = [all(&LIKE_SEPARATORS), separators.clone()].concat();
-    // Each of them at least once.
+    // Every one at least once.
     let pairs = (0..like_dots.len().max(like_separators.len())).map(|at| {
         (
             &like_dots[at % like_dots.len()],
@@ -260,12 +260,12 @@ fn names_that_lead_out(found: &Spellings, a: &[u8], b: &[u8]) -> [Vec<Vec<u8>>; 
     ]
 }
 
-/// Whatever bytes a page has for them, dots and separators are seen after they are decoded, and what only looks like
-/// one stays a character of a name. Each page is a server of its own, all pages some at a time.
+/// Dots and separators are recognised after decoding, whatever their bytes in the page, and characters that only look
+/// similar stay part of a name. Each page has a server of its own; four threads share the pages.
 #[test]
 fn no_code_page_hides_a_way_out() {
     let pages: Vec<_> = pages().filter_map(|page| CodePage::new(page.id).ok()).collect();
-    // The others are told of by the test of the whole list.
+    // The test of the whole list reports the pages missing here.
     assert!(pages.len() >= 97, "{} pages", pages.len());
     let names: usize = std::thread::scope(|scope| {
         let threads: Vec<_> = pages
@@ -281,7 +281,7 @@ fn no_code_page_hides_a_way_out() {
     );
 }
 
-/// The number of names of this page that were refused.
+/// Checks the names of this page and returns how many of them were refused.
 fn leads_nowhere(page: &CodePage) -> usize {
     let base = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(base.path().join("inside/A")).unwrap();
@@ -292,7 +292,7 @@ fn leads_nowhere(page: &CodePage) -> usize {
     server.config(&format!("CodePage={}", page.id())).unwrap();
     let found = spellings(page);
     let [a, b] = ["A", "B"].map(|letter| page.encode(letter).unwrap());
-    // A zero byte ends the name before anything decodes it; a shift may not stand where it would have to.
+    // A zero byte ends the name before it is decoded, and some shifts are invalid at their place in the name.
     let is_name = |wire: &Vec<u8>| !wire.contains(&0) && page.decode(wire).is_some();
     for separator in SEPARATORS
         .iter()

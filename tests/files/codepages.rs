@@ -39,7 +39,7 @@ const LISTED_FOR_MAC: &[u32] = &[
 
 const FILE_NAMES: [&str; 3] = ["pxelinux.0", "a/b", "X-1_y.cfg"];
 
-/// The page, or `None` where it needs converters that this machine lacks, which is said aloud once.
+/// Opens a page; `None` if it needs converters that this machine lacks, which is reported once.
 fn open(page: &Page) -> Option<CodePage> {
     if let Ok(opened) = CodePage::new(page.id) {
         return Some(opened);
@@ -248,7 +248,7 @@ fn no_page_ever_makes_a_replacement_character_of_bytes() {
 
 #[test]
 fn any_mixture_of_a_pages_characters_converts() {
-    // Where shifts and escapes go wrong, they do so between characters.
+    // Faults of shifts and escapes show between characters.
     let seed = std::env::var("TFTP_SEED").map_or(0x434F_4445, |seed| seed.parse().unwrap());
     println!("TFTP_SEED={seed}");
     let mut state: u64 = seed;
@@ -312,7 +312,7 @@ fn known_places_of_known_pages() {
 
 #[test]
 fn one_page_serves_many_threads() {
-    // An iconv page where there is one: its descriptor is shared.
+    // A page of iconv, if this system has it: its descriptor is shared.
     let Some(opened) = open(page(50930).unwrap()) else {
         return;
     };

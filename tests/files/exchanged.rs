@@ -4,8 +4,8 @@ use crate::support::class::Class;
 
 const CLIENTS: usize = 48;
 
-/// Requests that arrive together share what is opened for them; a request that is sent after a file was exchanged,
-/// grown or removed never gets what was there before.
+/// Requests that arrive together share one open file. A request sent after the file was exchanged, grown or removed
+/// never gets the old content.
 #[test]
 fn what_was_exchanged_before_a_request_is_seen_by_it() {
     let class = Class::new();

@@ -16,7 +16,7 @@ struct Handle {
     root: tempfile::TempDir,
 }
 
-/// A value in the form in which it is given.
+/// A value in the form in which it is passed.
 #[derive(Clone, Debug)]
 enum Form {
     Text(String),
@@ -56,7 +56,7 @@ impl Handle {
         }
     }
 
-    /// `None` where the call fails.
+    /// Returns `None` if the call fails.
     fn get(&self, id: i32, index: i32) -> Option<String> {
         read(ffi::tftpserver_get(self.raw, id, index))
     }
@@ -70,7 +70,7 @@ impl Handle {
         ffi::tftpserver_get_last_error_code(self.raw)
     }
 
-    /// The last call failed with this number, and says so.
+    /// Asserts that the last call failed with this number and its text.
     fn assert_failed(&self, code: i32, what: &str) {
         let text = read(ffi::tftpserver_get_last_error(self.raw)).unwrap();
         assert_eq!(self.last_code(), code, "{what}: {text:?}");
@@ -90,7 +90,7 @@ impl Handle {
         let before = self.config(setting.name);
         assert_eq!(self.config(&what), None, "{what}");
         self.assert_failed(code, &what);
-        // Figures move by themselves.
+        // Read-only figures change by themselves.
         if setting.access != Access::ReadOnly {
             assert_eq!(self.config(setting.name), before, "{what}");
         }
@@ -112,9 +112,9 @@ fn read(text: *const c_char) -> Option<String> {
     Some(text.to_str().unwrap().to_owned())
 }
 
-// What is wrong, by type.
+// Wrong values by type.
 
-/// Texts that are no value of this type, and numbers.
+/// Returns texts and numbers that are not values of this type.
 fn wrong(kind: &Kind) -> (Vec<String>, Vec<i64>) {
     let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
     match kind {
@@ -147,7 +147,7 @@ fn forms(kind: &Kind) -> Vec<Form> {
     all
 }
 
-/// A right value that is not the default, in each form.
+/// Returns a valid value other than the default, in each form.
 fn right(kind: &Kind, default: &str) -> [Form; 3] {
     let text = right_text(kind, default);
     let number = match text.as_str() {
@@ -279,7 +279,7 @@ fn connections_whose_transfer_has_begun() {
     std::fs::write(handle.root.path().join("f"), pattern(5000)).unwrap();
     let port = ffi::tftpserver_get_int(handle.raw, 14, 0) as u16;
     let mut client = Client::new(SocketAddr::from(([127, 0, 0, 1], port)));
-    // So that DoEvents knows that somebody looks.
+    // Reading it makes DoEvents keep the Conn arrays.
     assert_eq!(handle.get(1, 0).as_deref(), Some("0"));
     client.start(b"\0\x01f\0octet\0");
     let turn = || assert_eq!(ffi::tftpserver_do_doevents(handle.raw), 0);
@@ -302,7 +302,7 @@ fn connections_whose_transfer_has_begun() {
 
 // Settings.
 
-/// What no type tells: texts that a setting of type text does not take.
+/// Returns texts that a setting of type text rejects, which do not follow from its type.
 fn wrong_texts(setting: &Setting) -> &'static [&'static str] {
     match setting.name {
         "TransferPorts" => &[
@@ -336,13 +336,13 @@ fn wrong_texts(setting: &Setting) -> &'static [&'static str] {
             "127.0.0.1:0;127.0.0.1:0",
         ],
         "ListenDescriptors" => &["x", "-1", "3-4", "3;4", "2147483648"],
-        // Kept as it is, or another name for LocalHost.
+        // FirewallData is stored as it is; LocalHost is an alias.
         "FirewallData" | "LocalHost" => &[],
         name => panic!("say what is wrong for {name}"),
     }
 }
 
-/// What may be set when: an alias has it from its property.
+/// Returns type, access and default of a setting; an alias has those of its property.
 fn kind_and_access(setting: &Setting) -> (&Kind, Access, &str) {
     match setting.role {
         Role::Property(id) => {
@@ -364,7 +364,7 @@ fn wrong_values_of_settings() {
         let (mut texts, _) = wrong(kind);
         match (kind, setting.role) {
             (Kind::Text, _) => texts.extend(wrong_texts(setting).iter().map(|&text| text.to_owned())),
-            // A code page that nothing converts is refused, even if it is a number: see below.
+            // A code page without converter is refused although it is a valid number: see below.
             _ if setting.name == "CodePage" => {}
             _ => {
                 let good = format!("{}={}", setting.name, right_text(kind, default));
@@ -440,7 +440,7 @@ fn a_code_page_that_nothing_converts() {
     let handle = Handle::new();
     let code_page = setting::find("CodePage").unwrap();
     assert_eq!(handle.config("CodePage=1252").as_deref(), Some(""));
-    // In the specification's list, and nobody's: NEXTSTEP, Arabic ASMO 449+, Proprietary.
+    // The specification lists them, but nothing converts them: NEXTSTEP, Arabic ASMO 449+, Proprietary.
     for page in ["2", "709", "65536"] {
         handle.assert_config_refused(code_page, page, 434);
     }

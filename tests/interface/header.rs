@@ -39,12 +39,12 @@ fn header() -> String {
         .expect("the sources can be read")
         .write(&mut text);
     let text = String::from_utf8(text).expect("a header is text");
-    // Every type has its typedef: the tag says nothing more.
+    // Every type has a typedef, so the tag is redundant.
     text.replace("struct tftpserver *", "tftpserver *")
         .replace("struct tftpserver_event *", "tftpserver_event *")
 }
 
-/// cbindgen leaves text constants out.
+/// Returns the definition of the version's text: cbindgen leaves text constants out.
 fn version_text() -> String {
     let version = tftpserver::ffi::TFTPSERVER_VERSION_STRING;
     format!(
@@ -66,7 +66,7 @@ fn manual() -> String {
         .replace("@SETTINGS@\n", &settings())
 }
 
-/// A program that `tests/interface/reference` compiles, as lines of the comment.
+/// Returns a program that `tests/interface/reference` compiles, as lines of the comment.
 fn quick_start() -> String {
     let path = Path::new(ROOT).join("docs/reference/examples/quick_start.c");
     let program = std::fs::read_to_string(path).expect("the program is there");
@@ -123,7 +123,7 @@ fn changes(access: Access) -> String {
     }
 }
 
-/// One row and what it means, on a line of its own below.
+/// Returns one row, and its meaning on a line of its own below.
 fn row(id: &str, name: &str, kind: &str, default: &str, changes: &str, about: &str) -> String {
     let line = format!(" *   {id:>2}  {name:<23} {kind:<16} {default:<8} {changes}");
     let mut text = line.trim_end().to_owned() + "\n";

@@ -47,7 +47,7 @@ fn every_link_leads_somewhere() {
     assert!(links > 100, "only {links} links were found");
 }
 
-/// What a link can name on a page: its headings, and the ids in it.
+/// Returns the targets that links to a page can have: its headings and ids.
 fn anchors(text: &str) -> Vec<String> {
     let headings = text.lines().filter_map(|line| line.split_once("# "));
     let ids = text
@@ -60,7 +60,7 @@ fn anchors(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// As GitHub makes them.
+/// Returns the anchor that GitHub makes of a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase();
     kept.chars()

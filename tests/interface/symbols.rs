@@ -11,7 +11,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The list, in ABI order.
+/// Returns the list of exports in ABI order.
 fn list() -> Vec<String> {
     read("c-tests/exports.txt")
         .lines()
@@ -70,7 +70,8 @@ fn the_shared_library_exports_the_list_and_nothing_else() {
     assert_eq!(exported, list().into_iter().collect());
 }
 
-/// Beside the test programs: Cargo has built the library's every form before it runs them.
+/// Returns the path of the shared library, beside the test programs: Cargo builds all forms of the library before it
+/// runs them.
 #[cfg(target_os = "linux")]
 fn shared_library() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");

@@ -47,7 +47,7 @@ fn source(path: PathBuf) -> Source {
     }
 }
 
-/// Where `word` stands in the code of these directories.
+/// Returns the files of these directories whose code contains `word`.
 fn finds(directories: &[&str], word: &str) -> Vec<String> {
     let all = directories.iter().flat_map(|directory| sources(directory));
     all.filter(|source| source.code.contains(word))
@@ -118,7 +118,7 @@ fn the_protocol_knows_no_room_above_and_no_system() {
 fn the_loop_knows_no_class_and_no_c() {
     none(
         &["crates/tftp-serve/src"],
-        // What a system offers in C only is called in the crates below.
+        // System calls that exist only in C are in the crates below.
         &["tftpserver::", "no_mangle", "extern \"C\"", "CStr"],
     );
 }
@@ -160,7 +160,7 @@ fn the_class_knows_no_c() {
     );
 }
 
-/// The compiler sees to it, too: the package depends on none of these crates, and the loop's modules are private.
+/// The compiler checks it too: the package depends on none of these crates, and the loop's modules are private.
 #[test]
 fn the_class_knows_the_public_interface_of_the_rust_library_alone() {
     none(
@@ -177,7 +177,7 @@ fn the_class_knows_the_public_interface_of_the_rust_library_alone() {
             "std::fs::File",
         ],
     );
-    // Nothing is public there for the class alone: what is hidden from the documentation is for the simulated world.
+    // Nothing is public there for the class alone: the items hidden from the documentation are for the simulated world.
     assert_eq!(
         finds(&["crates/tftp-serve/src"], "doc(hidden)"),
         ["crates/tftp-serve/src/lib.rs"]
@@ -228,7 +228,7 @@ fn the_command_knows_the_rust_library_alone() {
             "unsafe ",
         ],
     );
-    // The client beside the server stands on the protocol.
+    // The command's client is built on the protocol crate.
     let protocol = finds(&["crates/tftpserver-cli/src"], "tftp_proto");
     assert!(
         protocol
@@ -252,7 +252,7 @@ fn the_clock_is_read_in_one_place() {
     // Tests of real sockets measure real time.
     found.retain(|path| !path.contains("/tests/"));
     assert_eq!(found, ["crates/tftp-udp/src/clock.rs"]);
-    // The time of day is compared with those of files, there.
+    // There the time of day is compared with times of files.
     let found = finds(&rooms, "SystemTime::now");
     assert_eq!(found, ["crates/tftp-files/src/clock.rs"]);
 }
@@ -265,7 +265,7 @@ fn every_exported_function_goes_through_the_guard() {
         let is_guarded = ["status(", "value(", "unbound("]
             .iter()
             .any(|guard| function.contains(guard));
-        // Gives out a constant: nothing in it can fail.
+        // It returns a constant, so nothing in it can fail.
         assert!(is_guarded || name == "tftpserver_version", "{name}");
     }
 }

@@ -27,7 +27,7 @@ fn what_documents_name_as_proof_exists() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// What stands in backticks as a path with a slash, a colon, a space and more.
+/// Returns the path and the text of each backticked `path: text` whose path has a slash.
 fn proofs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let in_backticks = text.split('`').skip(1).step_by(2);
     in_backticks.filter_map(|code| code.split_once(": ").filter(|(path, _)| path.contains('/')))

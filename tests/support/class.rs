@@ -1,4 +1,4 @@
-//! A server object as an application has it, with a directory of its own and a record of what it was told.
+//! A server object as an application has it, with a directory of its own and a record of its events.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -13,10 +13,10 @@ use tftpserver::class::property::id::{LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
 use super::Client;
 pub use tftpserver::class::events::id::{CONNECTED, DISCONNECTED, ERROR, START_TRANSFER};
 
-/// DoEvents at most until what must come has come; each waits 20 ms (SelectWaitMillis) where nothing happens.
+/// The most calls of DoEvents before an expected event. Each waits 20 ms (SelectWaitMillis) if nothing happens.
 const TURNS: usize = 2_000;
 
-/// One event: its number, the connection, and the error number and text where it has them.
+/// One event: its number, the connection, and the error number and text if it has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub event: i32,
@@ -32,7 +32,7 @@ pub struct Class {
 }
 
 impl Class {
-    /// Not listening yet; on 127.0.0.1 and a port of the system's choice, serving `root`.
+    /// Returns a server for `root` on 127.0.0.1 and a port of the system's choice, which does not listen yet.
     pub fn new() -> Class {
         let class = Class {
             server: Server::open(),
@@ -45,7 +45,7 @@ impl Class {
         class
     }
 
-    /// Listening, and with a record of every event but Log and Transfer.
+    /// Returns a server that listens and records every event but Log and Transfer.
     pub fn listening() -> Class {
         let class = Class::new();
         class.record();
@@ -97,7 +97,7 @@ impl Class {
         std::fs::write(self.path().join(name), data).unwrap();
     }
 
-    /// Turns DoEvents until `done` has something to say.
+    /// Calls DoEvents until `done` returns a value.
     pub fn wait<T>(&self, what: &str, mut done: impl FnMut(&[Seen]) -> Option<T>) -> T {
         for _ in 0..TURNS {
             if let Some(found) = done(&self.seen.lock().unwrap()) {
@@ -108,7 +108,7 @@ impl Class {
         panic!("{what} did not come: {:?}", self.seen.lock().unwrap());
     }
 
-    /// The first event of this number, waited for.
+    /// Waits for the first event of this number.
     pub fn first(&self, event: i32) -> Seen {
         self.wait(&format!("event {event}"), |seen| {
             seen.iter().find(|seen| seen.event == event).cloned()

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-/// How a client asks.
+/// The options of a client's request.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub blksize: Option<u16>,
@@ -50,7 +50,7 @@ impl Options {
     }
 }
 
-/// What a client can be told.
+/// The failure of a client's transfer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failed {
     Error(u16, String),
@@ -83,7 +83,7 @@ impl Client {
         }
     }
 
-    /// The port that answers, once it has.
+    /// Returns the address that has answered, which the transfer uses.
     pub fn transfer_address(&self) -> Option<SocketAddr> {
         self.transfer
     }
@@ -159,7 +159,7 @@ impl Client {
         self.send(&[0, 4, high, low]);
     }
 
-    /// The next packet, whatever it is; `turn` is called until it comes.
+    /// Receives the next packet of any kind, calling `turn` until it arrives.
     pub fn poll(&mut self, turn: impl Fn()) -> Vec<u8> {
         self.socket
             .set_read_timeout(Some(Duration::from_millis(1)))
@@ -173,7 +173,7 @@ impl Client {
         packet.expect("the server answers")
     }
 
-    /// The next packet of this transfer; an ERROR is a failure.
+    /// Receives the next packet of this transfer; an ERROR is a failure.
     pub fn receive(&mut self) -> Result<Vec<u8>, Failed> {
         let packet = self.packet()?;
         if packet[..2] == [0, 5] {
@@ -184,7 +184,7 @@ impl Client {
         Ok(packet)
     }
 
-    /// The next packet of this transfer, whatever it is.
+    /// Receives the next packet of this transfer, of any kind.
     pub fn packet(&mut self) -> Result<Vec<u8>, Failed> {
         loop {
             let (length, from) = match self.socket.recv_from(&mut self.buffer) {
@@ -200,7 +200,7 @@ impl Client {
         }
     }
 
-    /// Reads a file in blocks of 512 bytes to its end, from `block` on, which may have come already.
+    /// Reads a file in blocks of 512 bytes to its end, from `block` on, which may have arrived already.
     pub fn finish(&mut self, mut block: u16) -> Result<Vec<u8>, Failed> {
         let mut file = Vec::new();
         if self.transfer.is_some() {
@@ -220,7 +220,7 @@ impl Client {
     }
 }
 
-/// Bytes in which every offset differs from its neighbours' blocks.
+/// Returns bytes in which neighbouring blocks differ.
 pub fn pattern(length: usize) -> Vec<u8> {
     (0..length)
         .map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8)

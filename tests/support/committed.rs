@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-/// Holds a committed file, named from the project's directory, against what the sources make of it; with
-/// TFTPSERVER_BLESS=1 it is written anew before.
+/// Compares a committed file, named from the project's directory, with the text generated from the sources. With
+/// TFTPSERVER_BLESS=1 the file is rewritten first.
 pub fn assert_up_to_date(name: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("TFTPSERVER_BLESS").is_some() {

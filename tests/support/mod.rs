@@ -11,7 +11,7 @@ pub use client::{Client, Failed, Options, pattern};
 use tftp_serve::inline::{EngineEvent, EventSink, Interests};
 use tftp_serve::{NameCodec, Settings};
 
-/// A sink that has no interest in anything.
+/// A sink without interests.
 pub struct Nobody;
 
 impl EventSink for Nobody {
@@ -32,7 +32,7 @@ impl NameCodec for Utf8 {
     }
 }
 
-/// The settings that a server object has by default, on `root`.
+/// Returns the settings that a server object has by default, for `root`.
 pub fn settings(root: &Path) -> Settings {
     Settings::default()
         .root(root)

@@ -7,7 +7,7 @@ use crate::support::class::Class;
 use crate::support::{Options, pattern};
 use tftpserver::class::property::id::RETRANSMIT_TIMEOUT;
 
-/// Much longer than carrying out an order takes on the slowest machine, much shorter than the retransmit timeout.
+/// Much longer than an order takes on the slowest machine, and much shorter than the retransmit timeout.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
@@ -21,7 +21,7 @@ fn an_order_that_comes_while_it_looks_is_carried_out() {
     let mut client = class.client();
     client.start(b"\0\x01file\0octet\0");
     assert_eq!(client.receive().unwrap()[..4], [0, 3, 0, 1]);
-    // A transfer is under way and its client says nothing: the thread looks for 100 ms, then sleeps.
+    // A transfer is running and its client is silent: the thread polls for 100 ms, then sleeps.
     let (done, is_done) = mpsc::channel();
     let server = class.server.clone();
     std::thread::spawn(move || {
@@ -33,7 +33,7 @@ fn an_order_that_comes_while_it_looks_is_carried_out() {
         .expect("StopListening was heard while the thread looked");
 }
 
-/// Every block of an upload in lockstep waits for what the file thread says.
+/// Every block of an upload in lockstep waits for the result of the file thread.
 #[test]
 fn an_upload_does_not_wait_for_timers() {
     let class = Class::new();

@@ -14,7 +14,7 @@ struct Server {
     root: TempDir,
 }
 
-/// A server that does not listen yet.
+/// Returns a server that does not listen yet.
 fn opened(settings: Settings, sink: Arc<dyn EventSink>) -> tftp_serve::Server {
     let builder = tftp_serve::Server::builder().settings(settings);
     builder.event_sink(sink).open().unwrap()
@@ -251,7 +251,7 @@ fn stop_listening_lets_transfers_end_and_refuses_new_ones() {
     );
 }
 
-/// An application with a fault: it panics at the first thing it is told.
+/// An application with a fault: it panics at its first event.
 struct Faulty {
     told: std::sync::atomic::AtomicUsize,
 }
@@ -289,7 +289,7 @@ fn a_panic_ends_the_transfers_of_its_thread_and_not_the_server() {
     assert_eq!(server.connection_count(), 0);
 }
 
-/// An application that refuses each upload when it has seen its data, and at once counts the data as taken.
+/// An application that refuses each upload after it has seen data, and at once reports the data as taken.
 #[derive(Default)]
 struct Refuser {
     reply: std::sync::Mutex<Option<Reply>>,
@@ -345,7 +345,7 @@ fn shutdown_tells_the_clients() {
     server.stop();
 }
 
-// Elsewhere no error says whose packet failed: such a client ends by time.
+// On other systems no error names the packet that failed: such a client ends by timeout.
 #[cfg(not(portable))]
 #[test]
 fn a_client_that_is_gone_frees_its_transfer_at_once() {
@@ -365,7 +365,7 @@ fn a_client_that_is_gone_frees_its_transfer_at_once() {
             client.transfer_address().unwrap(),
         );
         drop(client);
-        // A last ACK under the same address makes the server send to a port that nobody has.
+        // A last ACK from the same address makes the server send to a port that is closed by then.
         let last = std::net::UdpSocket::bind(gone).unwrap();
         last.send_to(&[0, 4, 0, 1], to).unwrap();
         drop(last);

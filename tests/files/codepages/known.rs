@@ -133,7 +133,7 @@ pub const KNOWN: &[(u32, &str, &str)] = &[
     (0x9C00_0100, "a€𝄞", "61000000ac2000001ed10100"),
 ];
 
-/// The same for what neither of the two converts.
+/// Identifier, text and bytes for pages that neither of the two converts.
 pub const BY_STANDARD: &[(u32, &str, &str)] = &[
     (1, "boot", "626f6f74"),
     (7, "é\\€𝄞", "5c3335315c5c5c75323061635c75643833345c7564643165"),
@@ -145,7 +145,7 @@ pub const BY_STANDARD: &[(u32, &str, &str)] = &[
     (20107, "blåbärÉ", "626c7d627b7240"),
     (20108, "blåbærØ§", "626c7d627b725c23"),
     (20127, "boot", "626f6f74"),
-    // An accent goes before its letter: acute C2, diaeresis C8.
+    // An accent precedes its letter: acute C2, diaeresis C8.
     (20261, "éü", "c265c875"),
     (20269, "éü", "c265c875"),
     (20420, "ملف", "bbb1ab"),
@@ -163,7 +163,7 @@ pub const BY_STANDARD: &[(u32, &str, &str)] = &[
     (65000, "boot", "626f6f74"),
 ];
 
-/// Bytes that mean nothing in the page: half a character, a hole, what the page's narrower set leaves out.
+/// Bytes that are invalid in the page: half a character, a gap, characters that the page's narrower set leaves out.
 pub const SENSELESS: &[(u32, &str)] = &[
     (4, "c3"),
     (7, "5c7838"),
@@ -211,7 +211,7 @@ pub const SENSELESS: &[(u32, &str)] = &[
     (65001, "f4908080"),
 ];
 
-/// Text that the page lacks, mostly of the kind that encoders like to write as something similar.
+/// Text that the page lacks, mostly characters that encoders tend to replace by similar ones.
 pub const UNMAPPABLE: &[(u32, &str)] = &[
     (437, "→€"),
     (437, "α日"),
