@@ -1,4 +1,4 @@
-//! New inputs out of the corpus, each from a seed of its own.
+//! Derives new inputs from the corpus, each from a seed of its own.
 
 /// splitmix64.
 struct Random(u64);
@@ -12,12 +12,12 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// 0 to `bound` - 1; 0 for a bound of 0.
+    /// Returns 0 to `bound` - 1; 0 for a bound of 0.
     fn below(&mut self, bound: usize) -> usize {
         (self.next() % (bound as u64).max(1)) as usize
     }
 
-    /// A part of `bytes`, mostly a short one.
+    /// Returns a part of `bytes`, usually a short one.
     fn part<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let from = self.below(bytes.len() + 1);
         let most = bytes.len() - from;
@@ -29,10 +29,10 @@ impl Random {
     }
 }
 
-/// Bytes at which lengths and numbers go wrong.
+/// Boundary values of lengths and numbers.
 const EDGES: [u8; 9] = [0, 1, 2, 8, 127, 128, 254, 255, b'/'];
 
-/// One of the corpus with a few changes, some of them from another.
+/// Returns an input of the corpus with a few changes, some of them copied from another input.
 pub fn mutated(corpus: &[Vec<u8>], seed: u64) -> Vec<u8> {
     let mut random = Random(seed);
     let mut bytes = corpus[random.below(corpus.len())].clone();

@@ -12,10 +12,10 @@ use crate::mutation::mutated;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Panics of any thread, also of those that the library catches and answers for.
+/// The number of panics of all threads, including those that the library catches.
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
-/// Inputs that have been run: one that takes this long hangs.
+/// The number of inputs run: if it stays the same for too long, an input hangs.
 static DONE: AtomicU64 = AtomicU64::new(0);
 const HANGS_AFTER: Duration = Duration::from_secs(300);
 
@@ -48,7 +48,7 @@ pub fn fuzz(target: &'static str, body: fn(&[u8])) {
     println!("{target}: {count} mutations");
 }
 
-/// Runs one input; one that fails is kept.
+/// Runs one input, and keeps it in a file if it fails.
 fn run(target: &str, body: fn(&[u8]), input: &[u8], origin: &str) {
     let before = PANICS.load(Ordering::Relaxed);
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -102,8 +102,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Counts panics, and ends the process where one input takes for ever: threads that wait for each other can't be ended
-/// otherwise.
+/// Counts panics, and ends the process if an input hangs: threads in a deadlock can't be ended in another way.
 fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

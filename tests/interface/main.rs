@@ -1,4 +1,4 @@
-//! The C interface is what its header and its reference say, it only grows, and wrong use is an error code.
+//! The C interface matches its header and its reference, it only grows, and wrong use returns an error code.
 
 mod bad_values;
 mod header;

@@ -1,4 +1,4 @@
-//! What the project says about itself is so: its rooms, and the tests that its documents name.
+//! Checks of the project itself: the layers of its code, and the tests that its documents name.
 
 mod layering;
 mod named_tests;

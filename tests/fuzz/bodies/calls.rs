@@ -1,9 +1,9 @@
-//! Programs that call the C interface in any order, from up to three threads and from inside callbacks, with living
-//! handles, closed ones and what never was one: no panic, no answer that the header does not know, no text that is not
+//! Programs that call the C interface in any order, from up to three threads and from inside callbacks, with open
+//! handles, closed ones and invalid ones: no panic, no result that the header does not list, no text that is not
 //! readable; and when every handle is closed, no thread and no descriptor is left.
 //!
-//! Input: a byte for the number of threads, then for each of the others a length and its calls; what is left over is
-//! for callbacks (a length and their calls) and for the first thread. A call is a byte and what it needs.
+//! Input: a byte for the number of threads, then for each of the others a length and its calls; the rest is for
+//! callbacks (a length and their calls) and for the first thread. A call is a byte and its arguments.
 
 mod client;
 mod program;
@@ -29,15 +29,15 @@ use super::input::Input;
 use super::left::Left;
 use program::Program;
 
-/// Servers that one input may open: each costs sockets and threads.
+/// The most servers that one input may open, because each costs sockets and threads.
 const MOST_SERVERS: usize = 5;
 
-/// What the threads of one input share.
+/// The state that the threads of one input share.
 pub struct Stage {
-    /// Handles by which calls name a server: NULL, living or closed.
+    /// The handles that calls use: NULL, open or closed.
     slots: [AtomicPtr<tftpserver>; 3],
     opened: Mutex<Vec<AtomicPtr<tftpserver>>>,
-    /// What callbacks do, a call each.
+    /// The calls that callbacks make, one per callback.
     inside: Mutex<VecDeque<u8>>,
     /// The panic of a callback.
     failed: Mutex<Option<Box<dyn Any + Send>>>,
@@ -62,7 +62,8 @@ pub fn run(bytes: &[u8]) {
         let begin = |calls| scope.spawn(move || Program::new(stage).run(&mut Input::new(calls)));
         let threads: Vec<_> = others.into_iter().map(begin).collect();
         Program::new(stage).run(&mut input);
-        // The scope waits until they have run, join until they are gone with all that they had.
+        // The scope only waits until their closures have run; join waits until the threads have ended and freed
+        // everything.
         let ends = threads.into_iter().map(|thread| thread.join());
         ends.for_each(|end| end.unwrap_or_else(|panic| resume_unwind(panic)));
     });
@@ -78,7 +79,7 @@ impl Stage {
         &self.slots[usize::from(number) % self.slots.len()]
     }
 
-    /// Every handle is closed once, by a program or here; what is closed is no handle for any function.
+    /// Closes the handles that no program has closed, and checks that no function accepts a closed handle.
     fn close_all(&self) {
         for handle in self.opened.lock().unwrap().iter() {
             let handle = handle.load(Ordering::Relaxed);
@@ -91,7 +92,7 @@ impl Stage {
     }
 }
 
-/// What the servers serve. Made once: inputs only write one file in it.
+/// Returns the directory that the servers serve. It is made once, because inputs only write one file in it.
 fn directory() -> &'static TempDir {
     static DIRECTORY: OnceLock<TempDir> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
@@ -99,7 +100,7 @@ fn directory() -> &'static TempDir {
         fs::write(directory.path().join("file"), [7; 3000]).unwrap();
         fs::write(directory.path().join("empty"), []).unwrap();
         fs::create_dir(directory.path().join("dir")).unwrap();
-        // Resolved once here: the resolver may keep what it needs.
+        // Resolved once here, because the resolver may keep descriptors open.
         let _ = std::net::ToSocketAddrs::to_socket_addrs("localhost:0");
         directory
     })

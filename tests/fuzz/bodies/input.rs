@@ -1,4 +1,4 @@
-//! Values out of bytes. An input that has ended gives zeros: every input means something.
+//! Reads values from an input's bytes. After its end it yields zeros, so every input is valid.
 
 pub struct Input<'a>(&'a [u8]);
 
@@ -19,7 +19,7 @@ impl<'a> Input<'a> {
         first
     }
 
-    /// Two bytes in network order.
+    /// Reads two bytes in network order.
     pub fn short(&mut self) -> u16 {
         u16::from_be_bytes([self.byte(), self.byte()])
     }
@@ -36,7 +36,7 @@ impl<'a> Input<'a> {
         from[usize::from(self.byte()) % from.len()]
     }
 
-    /// A byte that says how many, and so many bytes, or what is left.
+    /// Reads a byte with the length and that many bytes, or fewer at the end of the input.
     pub fn bytes(&mut self) -> &'a [u8] {
         let length = usize::from(self.byte()).min(self.0.len());
         let (taken, rest) = self.0.split_at(length);

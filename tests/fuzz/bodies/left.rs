@@ -1,10 +1,10 @@
-//! What servers leave behind in this process when they are closed: nothing.
+//! Checks that closed servers leave no threads and no descriptors behind in this process.
 
 use std::fs;
 use std::thread;
 use std::time::Duration;
 
-/// The descriptors of the process.
+/// The number of descriptors of the process before the servers.
 pub struct Left(usize);
 
 impl Left {
@@ -12,9 +12,9 @@ impl Left {
         Left(count("/proc/self/fd", |_| true))
     }
 
-    /// No thread of the library is left, and no descriptor more than there was.
+    /// Asserts that no thread of the library and no further descriptor is left.
     ///
-    /// Close has waited for every thread; a thread that was waited for may be listed for a moment still.
+    /// Close has joined every thread, but a joined thread may still be listed for a moment.
     pub fn is_all_that_is_left(&self) {
         let ours = |comm: &str| comm.starts_with("tftp");
         for _ in 0..2000 {
@@ -31,7 +31,7 @@ impl Left {
     }
 }
 
-/// How many entries of a directory of /proc pass: threads by their names. 0 where there is no /proc.
+/// Returns how many entries of a directory of /proc pass: threads are tested by their names. 0 without /proc.
 fn count(directory: &str, passes: impl Fn(&str) -> bool) -> usize {
     let Ok(entries) = fs::read_dir(directory) else {
         return 0;

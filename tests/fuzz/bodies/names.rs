@@ -1,8 +1,8 @@
-//! Any bytes as the name of a file, in any code page, for reading and for writing, against real directories: whatever is
-//! opened is a regular file inside, nothing outside is made or changed, and no answer tells whether something outside
+//! Any bytes as the name of a file, in any code page, for reading and for writing, against real directories: only
+//! regular files inside are opened, nothing outside is made or changed, and no answer reveals whether something outside
 //! exists.
 //!
-//! Input: two bytes for the code page, a byte of choices, the name as it is on the wire.
+//! Input: two bytes for the code page, a byte of choices, the name as on the wire.
 
 mod tree;
 
@@ -16,7 +16,7 @@ use tftp_files::jail::{Opened, Refusal, UploadOptions};
 use super::input::Input;
 use tree::{INSIDE, Tree};
 
-/// Two trees alike, but that there is nothing outside of the second.
+/// Two trees with the same inside; the second has nothing outside.
 struct Ground {
     full: Tree,
     bare: Tree,
@@ -26,7 +26,7 @@ struct Ground {
 pub fn run(bytes: &[u8]) {
     static GROUND: OnceLock<Mutex<Ground>> = OnceLock::new();
     let ground = GROUND.get_or_init(|| Mutex::new(Ground::new()));
-    // What another input broke is set up again by the tree itself.
+    // A poisoned lock is fine: the tree repairs what an earlier input broke.
     let mut ground = ground.lock().unwrap_or_else(PoisonError::into_inner);
     let mut input = Input::new(bytes);
     let number = input.short();
@@ -54,7 +54,7 @@ impl Ground {
         }
     }
 
-    /// The code page of this number, or some one where there is none.
+    /// Returns the code page of this number, or another one if there is none.
     fn page(&self, number: u16) -> &CodePage {
         let known = self.pages.iter().find(|page| page.id() == u32::from(number));
         known.unwrap_or(&self.pages[usize::from(number) % self.pages.len()])
@@ -84,7 +84,7 @@ impl Ground {
     }
 }
 
-/// What a look-up gave: where inside the file lies, or why there is none.
+/// Describes the result of a look-up: the file's place inside, or the reason of the refusal.
 fn word(tree: &Tree, name: &str, result: Result<Opened, Refusal>) -> String {
     let mut opened = match result {
         Ok(opened) => opened,
@@ -101,7 +101,7 @@ fn word(tree: &Tree, name: &str, result: Result<Opened, Refusal>) -> String {
     tree.place(&opened.file, name)
 }
 
-/// Never a reason that nobody expected, which the client would be told as an error of the disk.
+/// Returns the text of a refusal, which must be none that the client would see as an error of the disk.
 fn refused(name: &str, refusal: &Refusal) -> String {
     let expected = !matches!(refusal, Refusal::Io(_) | Refusal::TooManyFiles | Refusal::NoSpace);
     assert!(expected, "{name:?}: {refusal:?}");
@@ -109,7 +109,7 @@ fn refused(name: &str, refusal: &Refusal) -> String {
     text.to_owned()
 }
 
-/// Writes a file and says where it came to lie; afterwards the tree is as it was.
+/// Writes a file and returns its place; afterwards the tree is as it was.
 fn upload(tree: &mut Tree, name: &str, options: &UploadOptions, strict: bool) -> String {
     let mut upload = match tree.jail(strict).create(name, options) {
         Ok(upload) => upload,
@@ -127,7 +127,7 @@ fn upload(tree: &mut Tree, name: &str, options: &UploadOptions, strict: bool) ->
     }
 }
 
-/// The path below `root`, as text that is the same in both trees.
+/// Returns the path below `root`, as text that is the same in both trees.
 fn below(root: &Path, path: &Path, name: &str) -> String {
     let inside = path
         .strip_prefix(root)

@@ -1,8 +1,8 @@
-//! A request and a server's limits: what the OACK says was asked for, is no more than asked and allowed, and nothing
-//! that can be answered is left out.
+//! A request and a server's limits: the OACK has only options of the request, with values no larger than requested and
+//! allowed, and leaves out none that can be answered.
 //!
-//! Input: max_blksize (2 bytes), max_windowsize (2), the roll-over (1), the file's size (8), what is known of it (1), the
-//! request.
+//! Input: max_blksize (2 bytes), max_windowsize (2), the roll-over (1), the file's size (8), whether the size is known
+//! (1), the request.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tftp_proto::{
 
 use super::input::Input;
 
-/// Names in small letters and their values.
+/// Names in lower case and their values.
 type Options = BTreeMap<Vec<u8>, Vec<u8>>;
 
 pub fn run(bytes: &[u8]) {
@@ -37,7 +37,7 @@ pub fn run(bytes: &[u8]) {
         false => negotiate::read(&request.asked, &limits, size),
     };
     let asked = asked_for(datagram);
-    // curl takes a size of 0 for an error.
+    // curl treats a size of 0 as an error.
     let is_told = |&size: &u64| !writes && (size > 0 || order(datagram) != ["tsize", "blksize", "timeout"]);
     let expected = expected(&asked, &limits, size.filter(is_told), writes);
     let answered = answered(&agreed, datagram.len());
@@ -46,7 +46,7 @@ pub fn run(bytes: &[u8]) {
     begins(&agreed, writes);
 }
 
-/// The options of a request by RFC 2347: pairs up to the first that is not whole, the first of a name.
+/// Parses the options of a request by RFC 2347: pairs up to the first incomplete one, of each name the first.
 fn asked_for(datagram: &[u8]) -> Options {
     let mut words: Vec<&[u8]> = datagram[2..].split(|&byte| byte == 0).collect();
     words.pop();
@@ -58,7 +58,7 @@ fn asked_for(datagram: &[u8]) -> Options {
     options
 }
 
-/// The names of all options, in their order.
+/// Returns the names of all options in their order.
 fn order(datagram: &[u8]) -> Vec<String> {
     let mut words: Vec<&[u8]> = datagram[2..].split(|&byte| byte == 0).collect();
     words.pop();
@@ -68,7 +68,7 @@ fn order(datagram: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// The answer that the standards ask for.
+/// Returns the answer that the standards require.
 fn expected(asked: &Options, limits: &Limits, size: Option<u64>, writes: bool) -> Options {
     let number = |name: &str, least: u64, most: u64| {
         let text = std::str::from_utf8(asked.get(name.as_bytes())?).ok()?;
@@ -101,11 +101,11 @@ fn expected(asked: &Options, limits: &Limits, size: Option<u64>, writes: bool) -
     let tsize = number("tsize", 0, u64::MAX);
     say("tsize", if writes { tsize } else { tsize.and(size) });
     say("rollover", number("rollover", 0, 1));
-    // A late ACK must not be taken for one of the window in flight.
+    // With a larger window a late ACK could be mistaken for one of the window in flight.
     let most = if writes { 65535 } else { 32767 };
     let most = u64::from(limits.max_windowsize).min(most);
     let windowsize = number("windowsize", 1, 65535).map(|size| size.min(most));
-    // What a receive buffer of the default size holds of datagrams that are many fragments.
+    // Datagrams of many fragments: only as many as a receive buffer of the default size holds.
     let most = match blksize(&answer) {
         size if size > 16_384 => 131_072 / size,
         _ => u64::MAX,
@@ -116,7 +116,7 @@ fn expected(asked: &Options, limits: &Limits, size: Option<u64>, writes: bool) -
     answer
 }
 
-/// The size of a block under this answer.
+/// Returns the block size under this answer.
 fn blksize(answer: &Options) -> u64 {
     let told = [&b"blksize"[..], b"blksize2"].map(|name| answer.get(name));
     let text = told
@@ -127,7 +127,7 @@ fn blksize(answer: &Options) -> u64 {
     text.and_then(|text| text.parse().ok()).unwrap_or(512)
 }
 
-/// What the OACK says, read as a client reads it.
+/// Parses the OACK as a client does.
 fn answered(agreed: &Agreed, request_length: usize) -> Options {
     let mut options = Options::new();
     let Some(oack) = agreed.oack else {
@@ -136,7 +136,7 @@ fn answered(agreed: &Agreed, request_length: usize) -> Options {
     let mut packet = Vec::new();
     oack.encode(&mut packet);
     assert_eq!(wire::parse(&packet), Ok(Packet::Oack));
-    // Only the size, in place of a "0", can be longer than what was sent to get it.
+    // Only the size, in place of a "0", can be longer than in the request.
     assert!(packet.len() < request_length + 20, "{packet:?}");
     let body = packet[2..]
         .strip_suffix(b"\0")
@@ -150,7 +150,7 @@ fn answered(agreed: &Agreed, request_length: usize) -> Options {
     options
 }
 
-/// The machines go by what the client was told.
+/// Asserts that the parameters of the transfer are those of the OACK.
 fn holds_what_it_says(agreed: &Agreed, answered: &Options) {
     let number = |name: &str| {
         let text = String::from_utf8(answered.get(name.as_bytes())?.clone()).unwrap();
@@ -169,7 +169,8 @@ fn holds_what_it_says(agreed: &Agreed, answered: &Options) {
     }
 }
 
-/// The first packet: the OACK where there is one, otherwise ACK 0, or nothing before data are there.
+/// Checks the first packet: the OACK if there is one, otherwise ACK 0 for an upload, and nothing for a download before
+/// it has data.
 fn begins(agreed: &Agreed, writes: bool) {
     let timing = Timing {
         retransmit_timeout: Duration::from_secs(5),

@@ -1,5 +1,5 @@
-//! Any datagram: it is a packet or it is told why not, what is a packet encodes back, and what is shown of it or sent
-//! back because of it is printable and short.
+//! Any datagram: it parses as a packet or is rejected with a reason, a packet encodes back to the same bytes, and all
+//! texts that show it or answer it are printable and short.
 
 use tftp_proto::netascii::{Decoder, Encoder, encoded_len};
 use tftp_proto::wire::{self, encode_error, parse, printable};
@@ -16,7 +16,7 @@ pub fn run(datagram: &[u8]) {
     translates(datagram);
 }
 
-/// RFC 1350 section 5 once more, and slower.
+/// A second, slower implementation of RFC 1350 section 5.
 fn expected_refusal(datagram: &[u8]) -> Option<Malformed> {
     let Some((opcode, rest)) = datagram.split_first_chunk::<2>() else {
         return Some(Malformed::TooShort);
@@ -72,7 +72,7 @@ fn encode(request: &Request<'_>) -> Vec<u8> {
     };
     let mut out = [&opcode.to_be_bytes(), request.filename, b"\0", mode, b"\0"].concat();
     if asked.is_like_curl {
-        // In this order, also where a value was no number.
+        // In this order, even if a value was no number.
         let values = [
             asked.tsize,
             asked.blksize.map(Into::into),
@@ -102,8 +102,7 @@ fn encode(request: &Request<'_>) -> Vec<u8> {
     out
 }
 
-/// What a log shows of a peer's bytes: all of them where there is room, otherwise a beginning, and never more than
-/// there is room for.
+/// Checks how a log shows a peer's bytes: completely if they fit, otherwise their beginning, and never more than fits.
 fn shows(bytes: &[u8]) {
     let whole = printable(bytes, usize::MAX);
     assert!(
@@ -155,7 +154,7 @@ fn unescape(shown: &str) -> Vec<u8> {
     bytes
 }
 
-/// An ERROR with any text is bounded, printable, and one NUL ends it.
+/// Checks that an ERROR with any text is bounded, printable, and ends with one NUL.
 fn answers_with_text(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let code = ErrorCode(bytes.len() as u16);
@@ -171,7 +170,7 @@ fn answers_with_text(bytes: &[u8]) {
     assert_eq!(parse(&packet), Ok(Packet::Error { code, message }));
 }
 
-/// netascii there and back, in one piece and in three; and any bytes, as a client may send them.
+/// Checks netascii in both directions, in one piece and in three, and with any bytes that a client may send.
 fn translates(bytes: &[u8]) {
     let (first, rest) = bytes.split_at(bytes.len() / 3);
     let (second, third) = rest.split_at(rest.len() / 2);

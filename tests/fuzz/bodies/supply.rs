@@ -1,10 +1,10 @@
 //! Downloads that the program feeds: `tftpserver_do_supply` and `tftpserver_do_abort` in any order, for connections
-//! that run, have ended or never were, with too little, too much, too late, after the end and from another thread. No
-//! panic, no answer that the header does not know; what is asked for comes in order and never beyond the length; what a
-//! client gets is what was supplied. However it goes: once the program supplies what is owed, every download ends.
+//! that run, have ended or never existed, with too little, too much, too late, after the end and from another thread.
+//! There is no panic, and no result that the header does not list. Data is requested in order and never beyond the
+//! length, and clients get exactly the supplied data. Once the program supplies all that is owed, every download ends.
 //!
-//! Input: a byte of choices, the length in two bytes, a byte for the length that is announced; then operations, a byte
-//! and what it needs each.
+//! Input: a byte of choices, the length in two bytes, a byte for the announced length; then operations, each a byte and
+//! its arguments.
 
 mod client;
 mod ledger;
@@ -22,12 +22,12 @@ use super::left::Left;
 use client::Client;
 use ledger::{Ledger, Piece, pattern};
 
-/// Clients at once.
+/// The number of simultaneous clients.
 const CLIENTS: usize = 3;
-/// Longer than any download takes in turns of the end, each of which waits up to a client's patience.
+/// More turns than any download needs to end; each waits up to a client's `PATIENCE`.
 const TURNS: usize = 20_000;
 
-/// What callbacks and threads share.
+/// The state that callbacks and threads share.
 struct Stage {
     ledger: Mutex<Ledger>,
     /// The panic of a callback.
@@ -131,7 +131,7 @@ impl Program<'_> {
             13 => self.never_known(input),
             14 => self.client(input).leave(),
             _ => {
-                // Too late, or too early: nothing was asked for by whoever comes next.
+                // The id of the next connection, for which nothing was requested yet.
                 let id = self.stage.ledger(|ledger| ledger.last() + 1);
                 self.known(
                     tftpserver_do_supply(self.server.0, id, ptr::null(), 0, 1),
@@ -151,7 +151,7 @@ impl Program<'_> {
         self.check(number);
     }
 
-    /// What a client got is the beginning of what was supplied.
+    /// Asserts that a client has received a beginning of the supplied data.
     fn check(&self, number: usize) {
         let client = &self.clients[number];
         let (is_pure, length) = self.stage.ledger(|ledger| (ledger.is_pure(), ledger.length()));
@@ -186,7 +186,7 @@ impl Program<'_> {
         self.stage.ledger(|ledger| ledger.supplied(piece, code));
     }
 
-    /// On another thread, while this one delivers events and a client answers.
+    /// Supplies on another thread, while this one delivers events and a client answers.
     fn supply_elsewhere(&mut self, input: &mut Input<'_>) {
         let Some(piece) = self.stage.ledger(|ledger| ledger.piece(input)) else {
             return;
@@ -221,7 +221,7 @@ impl Program<'_> {
         }
     }
 
-    /// Connections that never were, and no server.
+    /// Calls functions for connections that never existed, and without a server.
     fn never_known(&self, input: &mut Input<'_>) {
         let id = match input.byte() {
             0 => i32::MIN,
@@ -241,7 +241,7 @@ impl Program<'_> {
         self.known(tftpserver_do_abort(ptr::null_mut(), id, 0, ptr::null()), &[901]);
     }
 
-    /// From here on the program does what it should: every client comes to its end.
+    /// Supplies everything that is owed, and asserts that the downloads of all clients end.
     fn finish(&mut self) {
         for _ in 0..TURNS {
             if self.has_failed() || self.clients.iter().all(Client::is_done) {
@@ -264,7 +264,7 @@ impl Program<'_> {
         panic!("a download does not end");
     }
 
-    /// Some of the piece was supplied under another name.
+    /// Supplies the piece in parts: some of it was supplied under another name.
     fn supply_what_fits(&self, piece: &Piece) {
         let mut length = piece.bytes.len();
         while length > 0 {
@@ -300,14 +300,14 @@ unsafe extern "C" fn callback(
         stage.ledger(|ledger| heard(ledger, server, event))
     }));
     if let Err(panic) = result {
-        // No panic may leave a callback: it goes on where the server is closed.
+        // No panic may leave a callback: it is resumed when the server is closed.
         *stage.failed.lock().unwrap() = Some(panic);
     }
     0
 }
 
 fn heard(ledger: &mut Ledger, server: *mut tftpserver, event: &tftpserver_event) {
-    // SAFETY: the id tells which member was written.
+    // SAFETY: the id determines which member was written.
     unsafe {
         match event.id {
             TFTPSERVER_EVENT_CONNECTION_REQUEST => {

@@ -1,9 +1,9 @@
-//! One transfer and whatever can happen to it: packets of any kind in any order, repeated requests, silence, a store
-//! that is slow, full or done, and time that passes as it likes.
+//! One transfer and everything that can happen to it: packets of any kind in any order, repeated requests, silence, a
+//! disk that is slow, full or done, and any time between them.
 //!
-//! Input: a byte that says whether it is a download, an upload, or one against the other over a network that loses,
-//! doubles and reorders, and, with 128 and more, that it may go on until the numbers roll over; the options, limits and times (`Terms`); then operations, a byte and what it needs each.
-//! However it goes, left alone afterwards it ends.
+//! Input: a byte that selects a download, an upload, or one against the other over a network that loses, duplicates and
+//! reorders, and, from 128 on, allows it to go on until the numbers roll over; the options, limits and times (`Terms`);
+//! then operations, each a byte and its arguments. In every case it ends when it is left alone afterwards.
 
 mod download;
 mod pair;
@@ -17,7 +17,7 @@ use tftp_proto::{Agreed, Asked, Instant, Limits, Outcome, Rollover, Timing, nego
 
 use super::input::Input;
 
-/// Blocks that one input may move without loss: few, so that it is quick, or as many as there are numbers, and then some.
+/// The most blocks that one input may transfer without loss: few, which is quick, or more than there are block numbers.
 const MOST_BLOCKS: [u64; 2] = [600, 66_200];
 
 pub fn run(bytes: &[u8]) {
@@ -31,7 +31,7 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// What was asked for, what the server allows and how patient it is.
+/// The options requested, the server's limits and its timeouts.
 struct Terms {
     asked: Asked,
     limits: Limits,
@@ -83,14 +83,14 @@ impl Terms {
         negotiate::write(&self.asked, &self.limits)
     }
 
-    /// Deadlines that may pass in silence before it has to be over: waits that double up to the longest, those that
-    /// may be repeated, and for each of them a probe of the window's tail or a late answer.
+    /// Returns the most deadlines that may pass in silence before the transfer has to end: waits that double up to the
+    /// longest, the retransmissions, and for each of them a probe of the window's tail or a late answer.
     fn most_deadlines(&self) -> u32 {
         2 * (20 + self.timing.max_retransmits) + DOUBTS
     }
 }
 
-/// Deadlines of the moments for which a client is doubted that was refused.
+/// Deadlines of the moments for which it is doubted that a client is gone.
 const DOUBTS: u32 = 4;
 
 /// A clock that only goes forward.
@@ -102,7 +102,7 @@ impl Clock {
         Instant::from_micros(self.0)
     }
 
-    /// Microseconds, milliseconds, tenths of a second: what matters to one of the timers.
+    /// Advances the clock by microseconds up to seconds, so that each timer is affected.
     fn pass(&mut self, input: &mut Input<'_>) {
         let unit = input.pick(&[1, 250, 1000, 21_000, 100_000, 3_000_000]);
         self.0 += u64::from(input.byte()) * unit;
@@ -113,7 +113,7 @@ impl Clock {
     }
 }
 
-/// How a machine ended, which never changes, and that nothing is sent because of an ERROR of the peer.
+/// Checks how a machine ends: the outcome never changes, and a peer's ERROR is never answered.
 #[derive(Default)]
 struct Ending {
     outcome: Option<Outcome>,
@@ -131,7 +131,7 @@ impl Ending {
         }
     }
 
-    /// An ERROR goes out once, and only where the client does not know yet that it is over.
+    /// Checks that an ERROR is sent only once, and only if the client does not know yet that the transfer is over.
     fn send(&mut self, message: &str) {
         self.errors_sent += 1;
         assert_eq!(self.errors_sent, 1);

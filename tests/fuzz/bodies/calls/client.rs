@@ -1,11 +1,11 @@
-//! A TFTP client in the program itself: what it sends is sensible more often than not, so that transfers run.
+//! A TFTP client in the program itself. Most of its packets make sense, so that transfers run.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use crate::bodies::input::Input;
 
-/// Long enough for an answer over loopback; one that comes later is seen by the next call.
+/// Long enough for an answer over loopback; a later one is received by the next call.
 const PATIENCE: Duration = Duration::from_millis(2);
 
 const NAMES: [&str; 6] = ["file", "empty", "new", "dir/file", "../file", "missing"];
@@ -29,7 +29,7 @@ impl Client {
         Client { socket, server: None }
     }
 
-    /// A request, or anything, to a server's port. Who does not listen does not hear it.
+    /// Sends a request or any bytes to a server's port, whether or not it listens.
     pub fn ask(&mut self, port: u16, input: &mut Input<'_>) {
         let opcode = input.pick(&[1, 1, 2, 0]);
         let datagram = match opcode {
@@ -48,7 +48,7 @@ impl Client {
         let _ = self.socket.send_to(&datagram, (Ipv4Addr::LOCALHOST, port.max(1)));
     }
 
-    /// Takes what came and answers it as a client would, or otherwise.
+    /// Receives a packet and answers it, as a client would or in another way.
     pub fn answer(&mut self, input: &mut Input<'_>) {
         let mut datagram = [0; 65536];
         let Ok((length, from)) = self.socket.recv_from(&mut datagram) else {

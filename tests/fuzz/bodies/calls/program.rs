@@ -1,4 +1,4 @@
-//! One thread of the program, and its callback: a call a byte, and what must be true of every answer.
+//! One thread of the program, and its callback: one call per byte, and the checks of every result.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,7 +48,7 @@ impl<'s> Program<'s> {
         }
     }
 
-    /// A server of the stage, or no server at all.
+    /// Returns the handle of a server of the stage, or an invalid one.
     fn handle(&self, input: &mut Input<'_>) -> *mut tftpserver {
         match input.byte() {
             255 => ptr::without_provenance_mut(input.long() as usize),
@@ -89,7 +89,7 @@ impl<'s> Program<'s> {
         }
     }
 
-    /// Opens a server in a slot; `ready`: one that serves files on a port of its own.
+    /// Opens a server in a slot. `ready`: it serves files on a port of its own.
     fn open(&self, input: &mut Input<'_>, ready: bool) {
         let mut opened = self.stage.opened.lock().unwrap();
         if opened.len() == MOST_SERVERS {
@@ -114,7 +114,7 @@ impl<'s> Program<'s> {
         }
     }
 
-    /// On 127.0.0.1, on any port, with no long waits. Another thread may close the handle meanwhile.
+    /// Sets it to 127.0.0.1, any port and short waits. Another thread may close the handle meanwhile.
     fn prepare(&self, handle: *mut tftpserver) {
         let directory = values::text(self.stage, 12, &mut Input::new(&[]));
         tftpserver_set(handle, 12, 0, directory.as_ptr());
@@ -198,7 +198,7 @@ impl<'s> Program<'s> {
                 if !has_descriptor {
                     self.failed(handle);
                 }
-                // Each system has one of the two.
+                // Each system supports one of the two.
                 if tftpserver_get_event_handle(handle).is_null() {
                     self.failed(handle);
                 } else {
@@ -228,9 +228,9 @@ impl<'s> Program<'s> {
     }
 }
 
-/// What must be true of every answer.
+/// The checks of every result.
 impl Program<'_> {
-    /// A code that the header has, and no panic that was caught; it is this thread's last error too.
+    /// Checks a code: the header lists it, it is not that of a caught panic, and it is this thread's last error too.
     fn status(&self, code: i32, handle: *mut tftpserver) {
         self.known(code);
         let last = tftpserver_get_last_error_code(handle);
@@ -252,7 +252,7 @@ impl Program<'_> {
         read(text);
     }
 
-    /// NULL or -1 was answered: there is an error, and it has a text.
+    /// Checks after a result of NULL or -1 that there is an error with a text.
     fn failed(&self, handle: *mut tftpserver) {
         let code = tftpserver_get_last_error_code(handle);
         assert_ne!(code, 0, "it failed, and says that it did not");
@@ -269,7 +269,7 @@ impl Program<'_> {
     }
 }
 
-/// Text of the library is terminated and UTF-8.
+/// Reads a text of the library, which is terminated and UTF-8.
 fn read(text: *const c_char) -> String {
     assert!(!text.is_null());
     // SAFETY: the header promises terminated text, until this thread's next call with the handle.
@@ -277,7 +277,7 @@ fn read(text: *const c_char) -> String {
     text.to_str().expect("UTF-8").to_owned()
 }
 
-/// Looks at all that an event shows, and makes the next of the calls that are meant for callbacks.
+/// Reads all fields of an event, and makes the next call that is meant for callbacks.
 unsafe extern "C" fn callback(
     server: *mut tftpserver,
     event: *mut tftpserver_event,
@@ -306,7 +306,7 @@ unsafe extern "C" fn callback(
         // Rarely: it ends the connection.
         i32::from(input.byte() == 77)
     }));
-    // No panic may leave a callback: it goes on where the stage is closed.
+    // No panic may leave a callback: it is resumed when the stage is closed.
     result.unwrap_or_else(|panic| {
         *stage.failed.lock().unwrap() = Some(panic);
         0
@@ -315,7 +315,7 @@ unsafe extern "C" fn callback(
 
 fn look(event: &mut tftpserver_event, input: &mut Input<'_>) {
     let texts = texts(event).into_iter().map(read).collect::<Vec<_>>();
-    // SAFETY: the id tells which member was written; data is as long as it says.
+    // SAFETY: the id determines which member was written; data has the length beside it.
     unsafe {
         match event.id {
             TFTPSERVER_EVENT_CONNECTED | TFTPSERVER_EVENT_DISCONNECTED => {}

@@ -1,5 +1,5 @@
-//! Arguments. Any, but for those that would reach out of this test: directories and files are those of the test,
-//! addresses those of this machine and written as numbers, and no wait is longer than a moment.
+//! Arguments of any value, except those with effects outside of this test: directories and files are those of the test,
+//! addresses are numeric ones of this machine, and waits are short.
 
 use std::ffi::CString;
 
@@ -10,7 +10,7 @@ use crate::bodies::input::Input;
 pub use tftpserver::class::property::id::CONN_FILE_DATA;
 use tftpserver::class::property::id::{CONN_LOCAL_FILE, LOCAL_DIR, LOCAL_HOST};
 
-/// What is a setting only nearly.
+/// Names that are similar to those of settings.
 const NO_SETTINGS: [&str; 5] = ["statistics ", "NoSuchSetting", "", "\u{1F600}", " loglevel"];
 
 const VALUES: [&str; 22] = [
@@ -47,7 +47,7 @@ pub fn property(input: &mut Input<'_>) -> i32 {
     }
 }
 
-/// A position, or something like the id of a connection.
+/// Returns a position, or a number similar to a connection's id.
 pub fn index(input: &mut Input<'_>) -> i32 {
     match input.byte() {
         255 => input.long() as i32,
@@ -63,7 +63,7 @@ pub fn number(input: &mut Input<'_>) -> i64 {
     }
 }
 
-/// Text for a property, or for a setting by its name.
+/// Returns text for a property.
 pub fn text(stage: &Stage, id: i32, input: &mut Input<'_>) -> CString {
     let bytes = match id {
         LOCAL_DIR | CONN_LOCAL_FILE => {
@@ -77,7 +77,8 @@ pub fn text(stage: &Stage, id: i32, input: &mut Input<'_>) -> CString {
     terminated(bytes)
 }
 
-/// Of a setting, or of none. A descriptor could be any socket of the tests.
+/// Returns the name of a setting, or one of `NO_SETTINGS`; never ListenDescriptors, as a descriptor could be any socket
+/// of the tests.
 fn name(number: u8) -> &'static str {
     let all = SETTINGS.iter().chain(&NO_SETTINGS);
     let mut harmless = all.filter(|name| **name != "ListenDescriptors").cycle();
@@ -91,7 +92,7 @@ fn any(input: &mut Input<'_>) -> Vec<u8> {
     }
 }
 
-/// "NAME", "NAME=VALUE", or anything that is not one of those that reach out.
+/// Returns "NAME", "NAME=VALUE", or any text without effects outside of the test.
 pub fn configuration(input: &mut Input<'_>) -> CString {
     let name = match input.byte() {
         255 => {
@@ -117,7 +118,7 @@ pub fn configuration(input: &mut Input<'_>) -> CString {
     terminated([name.as_bytes(), b"=", &value].concat())
 }
 
-/// Up to the first NUL, as C has it.
+/// Returns the bytes up to the first NUL as a C string.
 fn terminated(mut bytes: Vec<u8>) -> CString {
     bytes.truncate(bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len()));
     CString::new(bytes).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! A directory that is served, and what lies around it.
+//! A directory that is served, and its surroundings.
 
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
@@ -16,7 +16,7 @@ pub const INSIDE: &[u8] = b"inside";
 pub const UPLOADED: &[u8] = b"uploaded";
 const OUTSIDE: &[u8] = b"outside";
 
-/// Regular files inside: names of clients, names that look like a way out, names with separators of other systems.
+/// Regular files inside: usual names, names that look like a way out, names with separators of other systems.
 const FILES: [&str; 14] = [
     "file",
     "a",
@@ -34,7 +34,7 @@ const FILES: [&str; 14] = [
     "C:/file",
 ];
 
-/// Symlinks inside, and where they lead.
+/// Symlinks inside, and their targets.
 const LINKS: [(&str, &str); 16] = [
     ("link", "file"),
     ("dir/up", "../file"),
@@ -54,14 +54,14 @@ const LINKS: [(&str, &str); 16] = [
     ("to-fifo", "fifo"),
 ];
 
-/// `base/…/root` is served. Beside it, and above it, lies what must stay as it is.
+/// `base/…/root` is served. Files beside it and above it must not change.
 pub struct Tree {
     base: TempDir,
     root: PathBuf,
     jails: [Jail; 2],
     outside: Vec<String>,
     inside: Vec<PathBuf>,
-    /// Kept so that its file stays.
+    /// Kept open so that its file stays.
     _socket: UnixListener,
 }
 
@@ -112,13 +112,13 @@ impl Tree {
         &self.jails[usize::from(strict)]
     }
 
-    /// Where an open file lies below the root, by what the kernel says of its descriptor.
+    /// Returns the path of an open file below the root, which the kernel reports for its descriptor.
     pub fn place(&self, file: &File, name: &str) -> String {
         let path = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
         path.map_or_else(|_| "inside".to_owned(), |path| below(&self.root, &path, name))
     }
 
-    /// Finds what was uploaded, which must be in one place inside, says where, and puts back what was there.
+    /// Finds the uploaded file, which must be in one place inside, returns the place, and restores the earlier file.
     pub fn take_back(&mut self, name: &str, may_replace: bool) -> String {
         let mut found = Vec::new();
         walk(&self.root, &mut |path, kind| {
@@ -141,7 +141,7 @@ impl Tree {
         place
     }
 
-    /// Outside nothing has changed, inside nothing is left over.
+    /// Asserts that nothing outside has changed and nothing inside is left over.
     pub fn assert_as_before(&self, name: &str) {
         assert_eq!(self.list_outside(), self.outside, "{name:?}");
         assert_eq!(self.list_inside(), self.inside, "{name:?}");
@@ -157,7 +157,7 @@ impl Tree {
         list
     }
 
-    /// Everything around the root: kind, inode, size, time of change.
+    /// Lists everything around the root: kind, inode, size, time of change.
     fn list_outside(&self) -> Vec<String> {
         let mut list = Vec::new();
         walk(self.base.path(), &mut |path, _| {
@@ -180,7 +180,7 @@ fn write(path: &Path, content: &[u8]) {
     fs::write(path, content).unwrap();
 }
 
-/// Every entry below `directory`, following no symlinks, and into a directory only where `each` says so.
+/// Visits every entry below `directory` without following symlinks, and enters a directory only if `each` returns true.
 fn walk(directory: &Path, each: &mut impl FnMut(&Path, fs::FileType) -> bool) {
     for entry in fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();

@@ -1,14 +1,14 @@
-//! A client that reads, keeps what it got, and may leave at any time.
+//! A client that reads a file, keeps its bytes, and may leave at any time.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use crate::bodies::input::Input;
 
-/// Long enough for an answer over loopback; one that comes later is seen by the next call.
+/// Long enough for an answer over loopback; a later one is received by the next call.
 const PATIENCE: Duration = Duration::from_millis(1);
 
-/// Options of a request, and the block size that they lead to.
+/// Options of a request, and the block size that results.
 const OPTIONS: [(&str, usize); 5] = [
     ("", 512),
     ("blksize\x001428\0", 1428),
@@ -21,7 +21,7 @@ pub struct Client {
     socket: UdpSocket,
     server: Option<SocketAddr>,
     blksize: usize,
-    /// Every byte of its download so far.
+    /// The bytes of its download so far.
     pub got: Vec<u8>,
     next: u16,
     /// Its download has ended with a short block.
@@ -48,12 +48,12 @@ impl Client {
         socket
     }
 
-    /// Whether it waits for nothing.
+    /// Returns true if no download is running.
     pub fn is_done(&self) -> bool {
         !self.is_running
     }
 
-    /// Leaves what it was at, and asks anew.
+    /// Leaves a running download and sends a new request.
     pub fn begin(&mut self, port: u16, input: &mut Input<'_>) {
         self.leave();
         let (options, blksize) = input.pick(&OPTIONS);
@@ -68,7 +68,7 @@ impl Client {
             .unwrap();
     }
 
-    /// With an ERROR, where it knows to whom.
+    /// Leaves the download, with an ERROR if the server's address is known.
     pub fn leave(&mut self) {
         if let Some(server) = self.server.filter(|_| self.is_running) {
             let _ = self.socket.send_to(b"\0\x05\0\0enough\0", server);
@@ -76,7 +76,7 @@ impl Client {
         self.is_running = false;
     }
 
-    /// Takes everything that has come, and acknowledges each block.
+    /// Receives all packets that have arrived, and acknowledges each block.
     pub fn answer(&mut self) {
         let mut datagram = [0; 65536];
         while self.is_running {

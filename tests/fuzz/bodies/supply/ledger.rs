@@ -1,42 +1,42 @@
-//! What the program has been asked for, what it has supplied, and what follows from that.
+//! Keeps account of the data that was requested from the program and supplied by it, and checks the library's results.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::CStr;
 
 use crate::bodies::input::Input;
 
-/// The source: what lies at each offset.
+/// Returns the content of the source at an offset.
 pub fn pattern(offset: u64, length: u64) -> Vec<u8> {
     let byte = |at: u64| ((at * 31) ^ (at >> 8) ^ (at >> 16)) as u8;
     (offset..offset + length).map(byte).collect()
 }
 
-/// What is supplied.
+/// A piece of data to supply.
 pub struct Piece {
     pub id: i32,
     pub offset: u64,
     pub bytes: Vec<u8>,
     /// Nothing follows.
     pub is_last: bool,
-    /// It was asked for before it was made.
+    /// It was requested before it was made.
     pub is_owed: bool,
 }
 
 pub struct Ledger {
     is_shared: bool,
-    /// The source's length, and the one that is announced.
+    /// The source's length; `told` is the announced one.
     length: u64,
     told: i64,
     sources: BTreeMap<i32, Source>,
-    /// Something was supplied where it does not belong: nobody knows what clients get.
+    /// Data was supplied at a wrong place, so the content that clients get is not known any more.
     is_muddled: bool,
 }
 
 #[derive(Default)]
 struct Source {
-    /// Asked for under this name and not supplied under it; where sources are shared.
+    /// For shared sources: offset and length of data requested under this name and not supplied under it.
     owed: VecDeque<(u64, u64)>,
-    /// Up to here it was asked for, and supplied; where they are not.
+    /// For sources that are not shared: the offsets up to which data was requested, and supplied.
     asked: u64,
     supplied: u64,
     has_ended: bool,
@@ -65,7 +65,7 @@ impl Ledger {
         self.told
     }
 
-    /// Bytes that a client gets at most.
+    /// Returns the most bytes that a client gets.
     pub fn length(&self) -> u64 {
         u64::try_from(self.told).unwrap_or(self.length)
     }
@@ -74,7 +74,7 @@ impl Ledger {
         if self.is_shared { c"one" } else { c"" }
     }
 
-    /// Whether clients get the source's own bytes.
+    /// Returns true if clients get the bytes of the source.
     pub fn is_pure(&self) -> bool {
         !self.is_muddled
     }
@@ -114,7 +114,7 @@ impl Ledger {
         }
     }
 
-    /// The connection that began last.
+    /// Returns the connection that began last.
     pub fn last(&self) -> i32 {
         self.sources.last_key_value().map_or(0, |(id, _)| *id)
     }
@@ -127,7 +127,7 @@ impl Ledger {
             .copied()
     }
 
-    /// Something to supply, as it should be or otherwise.
+    /// Returns a piece to supply, a correct one or a wrong one.
     pub fn piece(&self, input: &mut Input<'_>) -> Option<Piece> {
         let id = self.some_id(input)?;
         let (offset, owed) = self.sources[&id].next(self.is_shared);
@@ -159,7 +159,7 @@ impl Ledger {
         }
     }
 
-    /// The next piece that some connection is owed.
+    /// Returns the next piece that a connection is owed.
     pub fn honest_piece(&self) -> Option<Piece> {
         let owed = |(id, source): (&i32, &Source)| (*id, source.next(self.is_shared));
         let (id, (offset, length)) = self.sources.iter().map(owed).find(|(_, (_, owed))| *owed > 0)?;
@@ -168,7 +168,7 @@ impl Ledger {
         Some(self.make(id, offset, length, is_last))
     }
 
-    /// What the library answered to a piece.
+    /// Records and checks the library's result for a piece.
     pub fn supplied(&mut self, piece: &Piece, code: i32) {
         let (length, is_owed) = (piece.bytes.len() as u64, piece.is_owed);
         let is_beyond = self.told >= 0 && piece.offset + length > self.told as u64;
@@ -177,7 +177,7 @@ impl Ledger {
         match code {
             0 => {
                 assert!(!is_beyond || is_shared, "more than there is was taken");
-                // It may have gone to another pass over the source than that in which this offset is the next.
+                // The library may have used it for another pass over the source, in which this offset is not the next.
                 self.is_muddled |= is_shared && !is_owed;
                 source.take(length);
                 if piece.is_last {
@@ -192,14 +192,14 @@ impl Ledger {
         }
     }
 
-    /// Nothing more can be supplied under this name.
+    /// Records that nothing more can be supplied under this name.
     pub fn forget(&mut self, id: i32) {
         self.sources.get_mut(&id).expect("it has begun").forget();
     }
 }
 
 impl Source {
-    /// The offset of what is owed next, and how much.
+    /// Returns the offset and the length of the data that is owed next.
     fn next(&self, is_shared: bool) -> (u64, u64) {
         match self.owed.front() {
             Some(owed) => *owed,
@@ -210,7 +210,7 @@ impl Source {
 
     fn owes(&self, offset: u64, length: u64, is_shared: bool) -> bool {
         if !is_shared {
-            // Before the first request not even no bytes are.
+            // Before the first request even an empty piece is not owed.
             return self.asked > 0 && offset + length <= self.asked;
         }
         let mut end = offset;

@@ -61,7 +61,7 @@ fn step(sender: &mut Sender, clock: &mut Clock, input: &mut Input<'_>) {
         }
         10 => go_on(sender, clock, u64::from(input.short())),
         _ => match input.byte() {
-            // Rarely: nothing happens afterwards.
+            // Rare, because nothing happens afterwards.
             0 => drop(sender.fail(now)),
             1..=100 => drop(sender.refuse(now)),
             101..=150 => drop(sender.supersede(now)),
@@ -70,7 +70,7 @@ fn step(sender: &mut Sender, clock: &mut Clock, input: &mut Input<'_>) {
     }
 }
 
-/// So many windows without any loss.
+/// Transfers windows without any loss.
 fn go_on(sender: &mut Sender, clock: &mut Clock, windows: u64) {
     let mut sent = Vec::new();
     for _ in 0..windows {

@@ -1,5 +1,5 @@
-//! A download against an upload: one machine is the other's client, and between them lies a network that loses, doubles,
-//! delays and reorders, as the input says. Whatever it does, the bytes that arrive are those of the file.
+//! A download against an upload: each machine is the other's client, over a network that loses, duplicates, delays and
+//! reorders packets as the input determines. The bytes that arrive are always those of the file.
 
 use std::collections::VecDeque;
 
@@ -10,10 +10,10 @@ use super::sender::Sender;
 use super::{Clock, Terms};
 use crate::bodies::input::Input;
 
-/// Files of which more than this is left are not followed to their end.
+/// Transfers with more than this many blocks left are not followed to their end.
 const MOST_BLOCKS_LEFT: u64 = 600;
 
-/// Datagrams on their way in one direction, at most: more are lost.
+/// The most datagrams in flight in one direction: further ones are lost.
 const ROOM: usize = 300;
 
 struct Pair {
@@ -21,18 +21,18 @@ struct Pair {
     receiver: Receiver,
     clock: Clock,
     size: u64,
-    /// Bytes that arrived, each one the right one.
+    /// The number of bytes that arrived, all of them correct.
     arrived: u64,
     to_receiver: VecDeque<Vec<u8>>,
     to_sender: VecDeque<Vec<u8>>,
-    /// The client knows what was agreed.
+    /// The client has received the OACK.
     has_oack: bool,
 }
 
 pub fn run(mut terms: Terms, input: &mut Input<'_>) {
     terms.asked.tsize = terms.asked.tsize.map(|_| terms.size);
     let clock = Clock(0);
-    // Nobody may send more than 32767 blocks at once: only senders are held to that.
+    // No sender may have more than 32767 blocks in flight, but only the download limits its window so.
     let windowsize = terms.download().windowsize;
     let agreed = Agreed {
         windowsize,
@@ -81,7 +81,7 @@ impl Pair {
                 self.post_to_sender(&sent);
             }
             10 => self.go_on(input.short().into()),
-            // Rarely: nothing happens afterwards.
+            // Rare, because nothing happens afterwards.
             _ if input.byte() == 0 => {
                 let sent = self.sender.fail(now);
                 self.post_to_receiver(&sent);
@@ -91,7 +91,7 @@ impl Pair {
         self.feed();
     }
 
-    /// The disk gives what is wanted.
+    /// Supplies the data that the sender wants.
     fn feed(&mut self) {
         if let Some(upto) = self.sender.machine.wants() {
             let sent = self.sender.supply(self.clock.now(), upto);
@@ -99,7 +99,7 @@ impl Pair {
         }
     }
 
-    /// The file is stored where it is whole.
+    /// Stores the file if it is complete.
     fn store(&mut self) {
         if self.receiver.machine.is_complete() && !self.receiver.ending.has_come() {
             assert_eq!(self.arrived, self.size, "stored without all of it");
@@ -164,7 +164,7 @@ impl Pair {
             .expect("it is there");
         let now = self.clock.now();
         let sent = match wire::parse(&datagram).expect("a machine sends packets") {
-            // Nothing has arrived yet: as a client it sends its request again.
+            // Nothing has arrived yet: a client would repeat its request.
             Packet::Ack { block: 0 } if self.arrived == 0 && !self.has_oack => self.sender.repeat(now),
             packet => self.sender.hear(now, &packet),
         };
@@ -204,7 +204,7 @@ impl Pair {
         datagram
     }
 
-    /// So many windows without loss; what was on its way before is lost.
+    /// Transfers windows without loss; datagrams in flight before are lost.
     fn go_on(&mut self, windows: u64) {
         self.to_receiver.clear();
         self.to_sender.clear();
@@ -217,7 +217,7 @@ impl Pair {
         }
     }
 
-    /// Everything that is on its way arrives, and what that brings about, once.
+    /// Delivers everything in flight in one direction, then in the other, answers included.
     fn turn(&mut self) {
         self.feed();
         for _ in 0..self.to_receiver.len() {
@@ -235,7 +235,7 @@ impl Pair {
         self.sender.ending.has_come() && self.receiver.machine.is_over()
     }
 
-    /// Nothing is lost any more: both end, and what is complete is whole.
+    /// Loses nothing any more, and asserts that both sides end and that a complete file is whole.
     fn settle(&mut self) {
         let sent = self.receiver.hold(self.clock.now(), false);
         self.post_to_sender(&sent);
@@ -283,7 +283,7 @@ fn double(way: &mut VecDeque<Vec<u8>>, which: u8) {
     }
 }
 
-/// Another byte 65535 and 65536 blocks later, whatever their size.
+/// Returns the byte at an offset. It differs from those 65535 and 65536 blocks later, for any block size.
 fn content(at: u64) -> u8 {
     (at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
 }

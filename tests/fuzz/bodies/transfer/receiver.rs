@@ -1,4 +1,4 @@
-//! An upload's machine, watched: what it takes for the next bytes and what it acknowledges.
+//! Watches the machine of an upload: checks the bytes that it accepts and the ACKs that it sends.
 
 use tftp_proto::{Agreed, ErrorCode, Instant, Outcome, Packet, Rollover, Transmit, WriteTransfer};
 
@@ -8,16 +8,16 @@ pub struct Receiver {
     pub machine: WriteTransfer,
     pub ending: Ending,
     pub most_blocks: u64,
-    /// Blocks and bytes that it took.
+    /// The number of blocks accepted; `bytes` is that of bytes.
     received: u64,
     bytes: u64,
-    /// How the client rolls over, where that is agreed or has shown.
+    /// The client's roll-over, if it is negotiated or known from its numbers.
     rollover: Option<Rollover>,
     held: bool,
-    /// A DATA has come, the next one or not: its sender has had the OACK.
+    /// A DATA has arrived, in order or not: its sender has the OACK.
     has_heard: bool,
     committed: bool,
-    /// ACKs without a new block at this moment.
+    /// The number of ACKs without a new block at this moment.
     idle_acks: u32,
     moment: Instant,
     most_deadlines: u32,
@@ -49,7 +49,7 @@ impl Receiver {
         self.held
     }
 
-    /// A packet of the client: what it sends, and the bytes that it took for the next of the stream.
+    /// Handles a packet of the client. Returns the packets sent, and the bytes accepted as the next of the stream.
     pub fn hear<'p>(&mut self, now: Instant, packet: &Packet<'p>) -> (Vec<Transmit>, Option<&'p [u8]>) {
         let over = self.ending.has_come();
         self.has_heard |= matches!(packet, Packet::Data { .. });
@@ -69,7 +69,7 @@ impl Receiver {
         (sent, taken)
     }
 
-    /// The next block, by its number, with all of its bytes and no more.
+    /// Asserts that the accepted block is the next one by its number, with exactly its bytes.
     fn take(&mut self, packet: &Packet<'_>, bytes: &[u8]) {
         let Packet::Data { block, data } = *packet else {
             panic!("bytes out of {packet:?}");
@@ -126,7 +126,7 @@ impl Receiver {
         self.drain(now)
     }
 
-    /// The stream is stored, if it is whole.
+    /// Reports the stream as stored, if it is complete.
     pub fn commit(&mut self, now: Instant) -> Vec<Transmit> {
         let whole = self.machine.is_complete() && !self.ending.has_come();
         self.machine.commit(now);
@@ -186,7 +186,7 @@ impl Receiver {
         assert!(self.idle_acks <= 5, "old blocks brought ACK after ACK");
     }
 
-    /// What holds whenever everything was polled.
+    /// Checks the invariants of a machine that was polled completely.
     fn rests(&self) {
         let machine = &self.machine;
         let (over, next) = (machine.is_over(), machine.poll_timeout());
@@ -197,7 +197,7 @@ impl Receiver {
         assert!(!waits || next.is_some(), "it waits for ever");
     }
 
-    /// Nobody sends any more: what is whole is stored, what is not ends.
+    /// Asserts that the machine ends once the client is silent; a complete stream is stored first.
     pub fn abandon(&mut self, clock: &mut Clock) {
         self.hold(clock.now(), false);
         self.commit(clock.now());

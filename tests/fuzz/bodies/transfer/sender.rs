@@ -1,4 +1,4 @@
-//! A download's machine, watched: what it sends is held against what it may send.
+//! Watches the machine of a download: checks that it sends only what it may send.
 
 use tftp_proto::{ErrorCode, Instant, Outcome, Packet, ReadTransfer, Transmit};
 
@@ -10,16 +10,16 @@ pub struct Sender {
     size: u64,
     blksize: u64,
     window: u64,
-    /// Bytes it was told of, and whether they are all.
+    /// The number of bytes supplied; `ended`: they are all.
     supplied: u64,
     ended: bool,
-    /// Blocks: the last that was acknowledged, and the highest that was sent.
+    /// The last block acknowledged; `high` is the highest one sent.
     acked: u64,
     pub high: u64,
     pub most_blocks: u64,
-    /// ACK 0 has come, or there was no OACK to confirm.
+    /// ACK 0 has arrived, or there was no OACK to confirm.
     opened: bool,
-    /// Blocks that were sent again at this moment.
+    /// The number of blocks retransmitted at this moment.
     again: u64,
     moment: Instant,
     most_deadlines: u32,
@@ -54,12 +54,12 @@ impl Sender {
         self.blksize
     }
 
-    /// A packet of the client; only an ACK that names a block which was sent moves it.
+    /// Handles a packet of the client. Only an ACK of a block that was sent advances the machine.
     pub fn hear(&mut self, now: Instant, packet: &Packet<'_>) -> Vec<Transmit> {
         let over = self.ending.has_come();
         self.machine.handle_packet(now, packet);
         let acked = match self.machine.outcome() {
-            // The last block is shorter than a block.
+            // The last block is a short one.
             Some(Outcome::Complete) => self.size / self.blksize + 1,
             _ => self.machine.acked_bytes() / self.blksize,
         };
@@ -120,7 +120,7 @@ impl Sender {
         sent
     }
 
-    /// Makes so many bytes available, or all.
+    /// Makes the bytes up to `upto` available, or all of the file.
     pub fn supply(&mut self, now: Instant, upto: u64) -> Vec<Transmit> {
         let upto = upto.min(self.size);
         self.machine.supply(now, upto, upto == self.size);
@@ -138,7 +138,7 @@ impl Sender {
         sent
     }
 
-    /// What it sends now.
+    /// Returns the packets that the machine sends now.
     pub fn drain(&mut self, now: Instant) -> Vec<Transmit> {
         if now != self.moment {
             (self.moment, self.again) = (now, 0);
@@ -178,13 +178,13 @@ impl Sender {
                 assert!((first..=whole).contains(&last), "data that nobody supplied");
                 self.again += (self.high.min(last) + 1).saturating_sub(first);
                 self.high = self.high.max(last);
-                // By an ACK inside the window, by a repeated one, by the timer and by Packet Too Big: each once.
+                // Once each: after an ACK inside the window, a repeated ACK, the timer and Packet Too Big.
                 assert!(self.again <= 4 * self.window + 3, "stale ACKs brought windows");
             }
         }
     }
 
-    /// What holds whenever everything was polled.
+    /// Checks the invariants of a machine that was polled completely.
     fn rests(&self) {
         let machine = &self.machine;
         assert_eq!(machine.is_over(), self.ending.has_come());
@@ -203,7 +203,7 @@ impl Sender {
         }
     }
 
-    /// Nobody answers any more: it ends.
+    /// Asserts that the machine ends once the client is silent.
     pub fn abandon(&mut self, clock: &mut Clock) {
         self.supply(clock.now(), u64::MAX);
         let mut deadlines = 0;
@@ -216,7 +216,7 @@ impl Sender {
     }
 }
 
-/// How many packets these are.
+/// Returns the number of packets.
 fn blocks(sent: &[Transmit]) -> u64 {
     sent.iter()
         .map(|transmit| match transmit {

@@ -6,7 +6,7 @@ use super::receiver::Receiver;
 use super::{Clock, Terms};
 use crate::bodies::input::Input;
 
-/// What the blocks carry: where each is from is told by its number, which the receiver is held to.
+/// The data of all blocks. The receiver is checked by the numbers of the blocks, so their content may be the same.
 static DATA: [u8; 65464] = [0x55; 65464];
 
 pub fn run(terms: &Terms, input: &mut Input<'_>) {
@@ -55,7 +55,7 @@ fn step(receiver: &mut Receiver, clock: &mut Clock, input: &mut Input<'_>, rollo
         9 => drop(receiver.hold(now, input.flag())),
         10 => go_on(receiver, clock, u64::from(input.short()) * 2, rollover),
         _ => match input.byte() {
-            // Rarely: nothing happens afterwards.
+            // Rare, because nothing happens afterwards.
             0 => drop(receiver.fail(now)),
             1..=20 => drop(receiver.refuse(now)),
             21..=30 => drop(receiver.supersede(now)),
@@ -68,7 +68,7 @@ fn number(block: u64, rollover: Rollover) -> u16 {
     tftp_proto::block::to_wire(block, rollover)
 }
 
-/// A block, mostly whole, sometimes the last one, sometimes longer than agreed.
+/// Sends a block: usually a full one, sometimes the last one, sometimes one longer than negotiated.
 fn data(receiver: &mut Receiver, clock: &Clock, block: u16, input: &mut Input<'_>) {
     let blksize = usize::from(receiver.machine.agreed().blksize);
     let length = match input.byte() {
@@ -91,7 +91,7 @@ fn data(receiver: &mut Receiver, clock: &Clock, block: u16, input: &mut Input<'_
     }
 }
 
-/// So many blocks without any loss.
+/// Transfers blocks without any loss.
 fn go_on(receiver: &mut Receiver, clock: &mut Clock, blocks: u64, rollover: Rollover) {
     let data = &DATA[..receiver.machine.agreed().blksize.into()];
     for _ in 0..blocks {
@@ -104,7 +104,7 @@ fn go_on(receiver: &mut Receiver, clock: &mut Clock, blocks: u64, rollover: Roll
         clock.0 += 100;
         receiver.hear(clock.now(), &Packet::Data { block, data });
         if receiver.received() < next {
-            // The numbers do not tell yet which way they roll over: that takes time.
+            // The numbers do not reveal the roll-over yet: that takes further windows.
             return;
         }
     }
