@@ -6,7 +6,7 @@ use crate::facts::{Error, Errors};
 use crate::made::Made;
 use crate::text::{each_line, note, quoted, wrapped};
 
-/// Names that `libc` has not on every system.
+/// Names that `libc` lacks on some systems.
 const NOT_IN_LIBC: [&str; 1] = ["EPROCLIM"];
 
 pub fn made(errors: &Errors) -> Vec<Made> {
@@ -25,7 +25,7 @@ pub fn made(errors: &Errors) -> Vec<Made> {
     ]
 }
 
-/// The class's table, and the numbers by name.
+/// Returns the class's table, and the numbers by name.
 fn table(errors: &Errors) -> String {
     let mut text = format!(
         "//! {}\n\nuse super::entry::{{ErrorEntry, Raised}};\n\n/// Every error number: the same on every platform.\n\
@@ -56,7 +56,7 @@ fn table(errors: &Errors) -> String {
     text + "}\n"
 }
 
-/// The text without the number at its beginning.
+/// Returns the text without the number at its beginning.
 fn plain(error: &Error) -> &str {
     match error
         .text
@@ -68,7 +68,7 @@ fn plain(error: &Error) -> &str {
     }
 }
 
-/// For a C test, without the header.
+/// Returns the numbers for a C test that does not include the header.
 fn numbers(errors: &Errors) -> String {
     let numbers: Vec<_> = errors.all.iter().map(|error| error.code.to_string()).collect();
     each_line(&wrapped(&(numbers.join(", ") + ","), 110), "        ")

@@ -1,4 +1,4 @@
-//! The facts, as the files hold them.
+//! The contents of the files in `api`.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::shown::{Promise, Promises};
 
-/// All of them.
+/// The contents of all files.
 pub struct Facts {
     pub errors: Errors,
     pub events: Vec<Event>,
@@ -35,7 +35,7 @@ impl Facts {
         Ok(facts)
     }
 
-    /// Gives what has the values of an option of the protocol the range of that option.
+    /// Sets the ranges of properties and settings that have the values of a protocol option.
     fn resolve_ranges(&mut self) -> Result<(), String> {
         let properties = self
             .properties
@@ -54,7 +54,7 @@ impl Facts {
         Ok(())
     }
 
-    /// Every error that a property or a setting names, by number or by constant, is one that there is.
+    /// Checks that every error that a property or a setting names, by number or by constant, exists.
     fn check_names_of_errors(&self) -> Result<(), String> {
         let properties = self.properties.iter().map(|it| (&it.name, &it.raises, &it.error));
         let settings = self.settings.iter().map(|it| (&it.name, &it.raises, &it.error));
@@ -71,7 +71,7 @@ impl Facts {
     }
 }
 
-/// The first version of the library, which has all entries that do not say another.
+/// Returns the first version of the library, which introduced all entries without a version.
 pub fn first() -> String {
     "0.1.0".to_owned()
 }
@@ -113,7 +113,7 @@ pub struct Error {
 }
 
 impl Errors {
-    /// Those of one group.
+    /// Returns the errors of one group.
     pub fn of(&self, group: &Group) -> impl Iterator<Item = &Error> {
         self.all.iter().filter(|error| error.group == group.name)
     }
@@ -143,7 +143,7 @@ struct Events {
 #[serde(deny_unknown_fields)]
 pub struct Event {
     pub id: i32,
-    /// As in `connection_request`.
+    /// The name, as in `connection_request`.
     pub name: String,
     pub short: String,
     pub about: String,
@@ -173,7 +173,7 @@ pub enum FieldKind {
     Port,
     Text,
     Bytes,
-    /// Of the bytes before it; a field of its own in C alone.
+    /// The length of the bytes in the field before; only C has a field for it.
     Length,
     Direction,
     Mode,
@@ -182,12 +182,12 @@ pub enum FieldKind {
 }
 
 impl Event {
-    /// The fields that languages have in which bytes know their length.
+    /// Returns the fields for languages whose byte strings have a length.
     pub fn typed_fields(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.kind != FieldKind::Length)
     }
 
-    /// The number among the event's fields, where it tells of an error.
+    /// Returns the field with the error number, if the event reports one.
     pub fn error_number(&self) -> Option<&Field> {
         self.fields
             .iter()
@@ -198,7 +198,7 @@ impl Event {
         self.fields.iter().any(|field| field.kind == FieldKind::Accept)
     }
 
-    /// Those that C is given as terminated text, in their order.
+    /// Returns the fields that C gets as terminated text, in their order.
     pub fn texts(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.is_text())
     }
@@ -209,7 +209,7 @@ impl Field {
         matches!(self.kind, FieldKind::Text | FieldKind::Mode)
     }
 
-    /// The comment where types say what a number means; "" where they say it all.
+    /// Returns the comment for languages with enums; "" if the type explains the field completely.
     pub fn typed(&self) -> String {
         let own = self.typed.as_ref().unwrap_or(&self.about);
         match self.kind {
@@ -343,12 +343,12 @@ pub struct Property {
 }
 
 impl Property {
-    /// As in `CONN_LOCAL_FILE`.
+    /// Returns the name of the constant, as in `CONN_LOCAL_FILE`.
     pub fn constant(&self) -> String {
         crate::text::capitals(&self.name)
     }
 
-    /// The name of a setter's parameter.
+    /// Returns the name of the setter's parameter.
     pub fn parameter(&self) -> &str {
         match (&self.parameter, self.value) {
             (Some(name), _) => name,
@@ -361,7 +361,7 @@ impl Property {
         }
     }
 
-    /// Without the prefix of the arrays.
+    /// Returns the name without the prefix of the Conn arrays.
     pub fn short_name(&self) -> &str {
         self.name.strip_prefix("Conn").unwrap_or(&self.name)
     }
@@ -398,7 +398,7 @@ pub enum Changes {
     Before,
 }
 
-/// What becomes of a setting's value.
+/// The effect of a setting's value.
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Use {
@@ -407,7 +407,7 @@ pub enum Use {
     Computed,
 }
 
-/// What has a property.
+/// The owner of a property.
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Of {

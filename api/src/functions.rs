@@ -19,7 +19,7 @@ fn exports(functions: &[Function]) -> String {
     format!("# {}\n{}", note("functions"), names.collect::<String>())
 }
 
-/// The module definition file from which Windows' import libraries are made.
+/// Returns the module definition file, from which Windows' import libraries are made.
 fn definitions(functions: &[Function]) -> String {
     let names = functions
         .iter()
@@ -31,7 +31,7 @@ fn definitions(functions: &[Function]) -> String {
     )
 }
 
-/// The functions with a handle, as an enum and as a table.
+/// Returns the functions with a handle as an enum and as a table.
 fn rules(functions: &[Function]) -> String {
     let with_handle: Vec<_> = functions.iter().filter(|function| function.handle).collect();
     let mut text = format!(
@@ -63,7 +63,7 @@ fn rules(functions: &[Function]) -> String {
     text + "];\n"
 }
 
-/// `tftpserver_do_config` as `DoConfig`.
+/// Converts `tftpserver_do_config` to `DoConfig`.
 fn call(function: &Function) -> String {
     camel(function.name.trim_start_matches("tftpserver_"))
 }

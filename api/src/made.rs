@@ -1,14 +1,15 @@
-//! Files that are made whole, and parts of files that are.
+//! Generated files and generated parts of files.
 
 use std::path::Path;
 
 /// A file of the project, or one part of it.
 pub struct Made {
-    /// From the project's directory.
+    /// The path from the project's directory.
     pub path: String,
-    /// The name of the part: what stands between the lines with `api: begin NAME` and `api: end NAME`. `None`: all.
+    /// The name of the part: the text between the lines with `api: begin NAME` and `api: end NAME`. `None`: the whole
+    /// file.
     pub part: Option<&'static str>,
-    /// What belongs there.
+    /// The generated text.
     pub text: String,
 }
 
@@ -29,7 +30,7 @@ impl Made {
         }
     }
 
-    /// What the file holds, and what it should hold.
+    /// Returns the committed and the wanted content of the file.
     pub fn compare(&self, root: &Path) -> Result<(String, String), String> {
         let path = root.join(&self.path);
         let committed = match (std::fs::read_to_string(&path), self.part) {
@@ -46,7 +47,7 @@ impl Made {
         Ok((committed, wanted))
     }
 
-    /// Writes it; false where it was there already.
+    /// Writes the file; returns false if it was up to date.
     pub fn write(&self, root: &Path) -> Result<bool, String> {
         let (committed, wanted) = self.compare(root)?;
         if committed != wanted {
@@ -60,14 +61,14 @@ impl Made {
     }
 }
 
-/// The text with other lines between the two that mark a part.
+/// Returns the text with new lines between the two that mark a part.
 fn replaced(text: &str, part: &str, lines: &str) -> Option<String> {
     let (_, begin) = line_with(text, &format!("api: begin {part}"))?;
     let (end, _) = line_with(&text[begin..], &format!("api: end {part}"))?;
     Some(format!("{}{lines}{}", &text[..begin], &text[begin + end..]))
 }
 
-/// Where the line begins and ends that holds this marker, alone or in a comment.
+/// Returns the start and end of the line with this marker, alone or in a comment.
 fn line_with(text: &str, marker: &str) -> Option<(usize, usize)> {
     let mut begin = 0;
     for line in text.split_inclusive('\n') {

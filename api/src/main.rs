@@ -1,5 +1,6 @@
-//! `cargo run -p tftpserver-api` writes anew what is made from `api/*.toml`; a test of this package says where a
-//! committed file is stale. It needs nothing of the library, so that it also runs where the library does not compile yet.
+//! `cargo run -p tftpserver-api` regenerates all files made from `api/*.toml`; a test of this package fails if a
+//! committed
+//! file is stale. It does not depend on the library, so it also runs while the library does not compile.
 
 mod accessors;
 mod errors;
@@ -46,7 +47,7 @@ fn write() -> Result<(), String> {
     Ok(())
 }
 
-/// Every file, or part of one, that is made.
+/// Returns every generated file and part of a file.
 fn everything(root: &Path, facts: &Facts) -> Result<Vec<Made>, String> {
     let mut all = vec![Made::whole("api/numbers.txt", numbers::wanted(root, facts)?)];
     all.push(numbers::known(facts));

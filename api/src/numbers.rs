@@ -1,5 +1,5 @@
-//! `api/numbers.txt`: every number that a version of the library has had, with its name, every field of an event at its
-//! place, and every function in its order. Lines are only ever added, because programs and bindings were built with these.
+//! `api/numbers.txt`: every number that any version of the library had, with its name, every field of an event at its
+//! place, and every function in its order. Lines are only added, because programs and bindings were built with them.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use crate::made::Made;
 
 const PATH: &str = "api/numbers.txt";
 
-/// What the file has to hold: the lines that it holds already, then those of new entries.
+/// Returns the new content of the file: its present lines, then those of new entries.
 pub fn wanted(root: &Path, facts: &Facts) -> Result<String, String> {
     let given = std::fs::read_to_string(root.join(PATH)).map_err(|error| format!("{PATH}: {error}"))?;
     extended(&given, &lines(facts))
 }
 
-/// A C test that knows every number.
+/// Returns the part of a C test that has every number.
 pub fn known(facts: &Facts) -> Made {
     let line = |kind: &str, name: &str, number: i32| format!("SAME(TFTPSERVER_{kind}_{name}, {number});\n");
     let events = facts
@@ -61,7 +61,7 @@ fn lines(facts: &Facts) -> Vec<String> {
     lines
 }
 
-/// A field by its place, which never changes.
+/// Returns one line per field, with its place, which never changes.
 fn fields(event: &Event) -> impl Iterator<Item = String> {
     let numbered = event.fields.iter().enumerate();
     numbered.map(|(place, field)| format!("field {}.{place} {}:{:?}", event.name, field.name, field.kind))
@@ -88,7 +88,7 @@ fn extended(given: &str, lines: &[String]) -> Result<String, String> {
     Ok(given.to_owned() + &new.map(|line| format!("{line}\n")).collect::<String>())
 }
 
-/// Kind and number.
+/// Returns the kind and the number of a line.
 fn key(line: &str) -> Option<&str> {
     line.rsplit_once(' ').map(|(key, _)| key)
 }

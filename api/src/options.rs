@@ -1,5 +1,6 @@
-//! The help of the command's options that set settings and properties, or ask for options of the protocol; and the bounds of the
-//! latter; bounds and defaults of the Rust library.
+//! Generates the help of the command's options that set settings and properties, or request options of the protocol,
+//! the
+//! bounds of the latter, and the bounds and defaults of the Rust library.
 
 use std::fmt::Write;
 
@@ -39,7 +40,7 @@ fn bounds(facts: &Facts) -> String {
     text + &asked(facts)
 }
 
-/// Ranges and defaults that the Rust library has in common with the class.
+/// Returns the ranges and defaults that the Rust library shares with the class.
 fn of_the_library(facts: &Facts) -> String {
     let mut text =
         "//! Made from api/settings.toml and api/properties.toml by `make bless`; not to be edited.\n\
@@ -68,7 +69,7 @@ fn of_the_library(facts: &Facts) -> String {
     text
 }
 
-/// Of `tftpserver get` and `put`.
+/// Returns the options of `tftpserver get` and `put`.
 fn asked(facts: &Facts) -> String {
     let mut text = String::new();
     for option in &facts.options {

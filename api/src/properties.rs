@@ -1,4 +1,4 @@
-//! What is made from `properties.toml` for the class and C; the accessors of other languages are in `accessors.rs`.
+//! Generates the code of the class and C that comes from `properties.toml`. `accessors` has those of other languages.
 
 use std::fmt::Write;
 
@@ -65,7 +65,7 @@ fn table(properties: &[Property]) -> String {
     text + "];\n"
 }
 
-/// The name of a property of the server among `Field`.
+/// Returns the member of `Field` for a property of the server, with its comment.
 fn own(property: &Property) -> (String, String) {
     let name = match property.name.as_str() {
         "VERSION" => "Version",
@@ -105,7 +105,7 @@ fn constants(properties: &[Property]) -> String {
     properties.iter().map(line).collect()
 }
 
-/// For C tests, without the header.
+/// Returns the numbers for C tests that do not include the header.
 fn numbers(properties: &[Property]) -> String {
     properties
         .iter()
@@ -113,7 +113,7 @@ fn numbers(properties: &[Property]) -> String {
         .collect()
 }
 
-/// Those of a server that can be set as numbers.
+/// Returns the properties of a server that can be set as numbers.
 fn integers(properties: &[Property]) -> String {
     let all = properties.iter().filter(|property| {
         property.of != Of::Connection && property.kind == Kind::Integer && property.changes != Changes::Never

@@ -1,4 +1,4 @@
-//! Generates all code that comes from `options.toml`: names and values of the options of the protocol.
+//! Generates all code that comes from `options.toml`: names and values of the protocol's options.
 
 use std::fmt::Write;
 
@@ -36,7 +36,7 @@ fn known(options: &[ProtocolOption]) -> String {
     text + "\n/// How many there are.\npub const COUNT: usize = " + &format!("{};\n", options.len())
 }
 
-/// The fields of `Asked`, the options of a request.
+/// Returns the fields of `Asked`, the options of a request.
 fn fields(options: &[ProtocolOption]) -> String {
     let field = |option: &ProtocolOption| {
         let ProtocolOption { name, kind, .. } = option;
@@ -45,7 +45,7 @@ fn fields(options: &[ProtocolOption]) -> String {
     options.iter().map(field).collect()
 }
 
-/// `Bytes in a block, 8 to 65464 (RFC 2348).`
+/// Returns a description, as in `Bytes in a block, 8 to 65464 (RFC 2348).`
 fn described(option: &ProtocolOption) -> String {
     let values = option
         .range

@@ -1,4 +1,4 @@
-//! What is made from `settings.toml`; Python's attributes are made from the header.
+//! Generates all code that comes from `settings.toml`. Python's attributes are made from the header.
 
 use std::fmt::Write;
 
@@ -70,7 +70,7 @@ fn names(settings: &[Setting]) -> String {
     )
 }
 
-/// Of all but those that are made when they are read, and of what is a property.
+/// Returns the defaults of all settings that are neither computed nor aliases of properties.
 fn defaults(settings: &[Setting]) -> String {
     let kept = settings
         .iter()

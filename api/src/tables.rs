@@ -1,11 +1,11 @@
-//! What tables of properties and of settings have in common.
+//! Code common to the tables of properties and of settings.
 
 use std::fmt::Write;
 
 use crate::facts::{Changes, Kind};
 use crate::text::quoted;
 
-/// A `Kind` of the class, in Rust.
+/// Returns a `Kind` of the class as Rust code.
 pub fn kind(kind: Kind, range: Option<[i64; 2]>, names: &[String]) -> String {
     match (kind, range) {
         (Kind::Text | Kind::Property, _) => "Kind::Text".to_owned(),
@@ -20,7 +20,7 @@ pub fn kind(kind: Kind, range: Option<[i64; 2]>, names: &[String]) -> String {
     }
 }
 
-/// An `Access` of the class, in Rust.
+/// Returns an `Access` of the class as Rust code.
 pub fn access(changes: Changes, error: Option<&str>) -> String {
     match changes {
         Changes::Never => "Access::ReadOnly".to_owned(),
@@ -34,7 +34,7 @@ pub fn access(changes: Changes, error: Option<&str>) -> String {
     }
 }
 
-/// An enum in Rust: each member and its comment.
+/// Returns an enum as Rust code. `members`: each member and its comment.
 pub fn members(name: &str, about: &str, members: &[(String, String)]) -> String {
     let mut text = format!("/// {about}\n#[derive(Clone, Copy, Debug, PartialEq, Eq)]\npub enum {name} {{\n");
     for (member, about) in members {

@@ -1,40 +1,40 @@
-//! Names and literals in the languages.
+//! Formats names, literals and texts for the languages.
 
-/// The first line of a file that is made whole, without what makes it a comment.
+/// Returns the first line of a file that is generated completely, without the marks of a comment.
 pub fn note(source: &str) -> String {
     format!("Made from api/{source}.toml by `make bless`; not to be edited.")
 }
 
-/// A string literal of Rust, C, C++ or Python.
+/// Returns a string literal of Rust, C, C++ or Python.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// `end_transfer` as `EndTransfer`.
+/// Converts `end_transfer` to `EndTransfer`.
 pub fn camel(name: &str) -> String {
     let words = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
     words.collect()
 }
 
-/// `end_transfer` as `endTransfer`.
+/// Converts `end_transfer` to `endTransfer`.
 pub fn small_camel(name: &str) -> String {
     let camel = camel(name);
     camel[..1].to_lowercase() + &camel[1..]
 }
 
-/// A paragraph without its line breaks.
+/// Returns a paragraph without its line breaks.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Lines, each with this before it; nothing follows the mark where a line is empty.
+/// Prefixes each line with `before`, without trailing space if the line is empty.
 pub fn each_line(text: &str, before: &str) -> String {
     text.lines()
         .map(|line| format!("{before}{line}").trim_end().to_owned() + "\n")
         .collect()
 }
 
-/// Words in lines of at most this width.
+/// Wraps words into lines of at most `width` bytes, unless a word is longer.
 pub fn wrapped(text: &str, width: usize) -> String {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
@@ -51,7 +51,8 @@ pub fn wrapped(text: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// A call, or what is written as one, on one line if it fits, otherwise with each argument on its own.
+/// Formats a call, or text in the form of one, on one line if it fits, otherwise with each argument on a line of its
+/// own.
 pub fn call(indent: usize, before: &str, arguments: &[String], after: &str) -> String {
     let space = " ".repeat(indent);
     let line = format!("{space}{before}{}{after}\n", arguments.join(", "));
@@ -64,7 +65,7 @@ pub fn call(indent: usize, before: &str, arguments: &[String], after: &str) -> S
     format!("{space}{before}\n{}{space}{after}\n", lines.collect::<String>())
 }
 
-/// `LocalPort` as `LOCAL_PORT`.
+/// Converts `LocalPort` to `LOCAL_PORT`.
 pub fn capitals(name: &str) -> String {
     let mut text = String::new();
     let mut after_small = false;
@@ -78,7 +79,7 @@ pub fn capitals(name: &str) -> String {
     text
 }
 
-/// `SourceIPAddress` as `SourceIpAddress`: what is written in capitals is one word.
+/// Converts `SourceIPAddress` to `SourceIpAddress`: a run of capitals is one word.
 pub fn words_capitalized(name: &str) -> String {
     let mut name = name.to_owned();
     for word in ["IPv6", "QOS", "DSCP", "API", "IP"] {

@@ -1,4 +1,4 @@
-//! The accessors of C++: each of them twice, with exceptions and with a `std::error_code`.
+//! The accessors of C++, each in two forms: with exceptions and with a `std::error_code`.
 
 use std::fmt::Write;
 
@@ -21,7 +21,7 @@ fn name(property: &Property) -> String {
     name.strip_suffix("_millis").unwrap_or(&name).to_owned()
 }
 
-/// The type of a getter, and what stands before and after the call that reads the property.
+/// Returns the type of a getter, and the code before and after the arguments of the call that reads the property.
 fn read(value: Option<Value>) -> [&'static str; 3] {
     match value {
         Some(Value::Bool) => ["bool", "number(", ") != 0"],
@@ -44,7 +44,7 @@ fn read(value: Option<Value>) -> [&'static str; 3] {
     }
 }
 
-/// The type that a setter takes, the function that it calls, and what it does to the value.
+/// Returns the type that a setter takes, the function that it calls, and the conversion that it appends to the value.
 fn written(value: Option<Value>) -> [&'static str; 3] {
     match value {
         Some(Value::Bytes) => ["bytes_view", "set_bytes", ""],

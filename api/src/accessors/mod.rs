@@ -30,12 +30,12 @@ fn is_set(property: &Property) -> bool {
     property.changes != Changes::Never
 }
 
-/// `ConnLocalFile` as `local_file`, `LocalDir` as `local_dir`.
+/// Converts `ConnLocalFile` to `local_file`, and `LocalDir` to `local_dir`.
 fn snake(property: &Property) -> String {
     capitals(own_name(property)).to_lowercase()
 }
 
-/// `ConnLocalFile` as `LocalFile`; `ConnCount`, which is the server's, as it is.
+/// Converts `ConnLocalFile` to `LocalFile`; `ConnCount`, a property of the server, stays as it is.
 fn own_name(property: &Property) -> &str {
     match is_of_connection(property) {
         true => property.short_name(),
@@ -43,7 +43,7 @@ fn own_name(property: &Property) -> &str {
     }
 }
 
-/// A comment in C++ or PHP, on one line if it fits; nothing where there is nothing to say.
+/// Formats a comment of C++ or PHP, on one line if it fits; "" if `about` is empty.
 fn comment(about: &str) -> String {
     let lines = wrapped(about, 109);
     match (about.is_empty(), lines.contains('\n')) {

@@ -21,7 +21,7 @@ pub fn made(part: &'static str, properties: &[&Property]) -> [Made; 2] {
     ]
 }
 
-/// The id is a field of the class.
+/// Returns the type of a getter; `None` for the id, which is a field of the class.
 fn kind(property: &Property) -> Option<&'static str> {
     match property.value? {
         Value::Id => None,
@@ -43,7 +43,7 @@ fn getter(property: &Property) -> String {
     format!("{verb}{}", own_name(property))
 }
 
-/// The type that a setter takes. What is true or false has methods of its own in place of a setter.
+/// Returns the type that a setter takes. Booleans have methods of their own in place of a setter.
 fn taken(property: &Property) -> Option<&'static str> {
     match property.value? {
         _ if !is_set(property) => None,

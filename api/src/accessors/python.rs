@@ -32,7 +32,7 @@ fn attribute(property: &Property) -> String {
         ),
         Some(Value::Bool) => ("bool", format!("{get} == \"True\"")),
         Some(Value::Text | Value::Path | Value::Mode) | None => ("str", get),
-        // Until it is set it has no value.
+        // It has no value until it is set.
         Some(_) if is_set(property) && is_of_connection(property) => ("int", format!("int({get} or 0)")),
         Some(_) => ("int", format!("int({get})")),
     };
@@ -76,7 +76,7 @@ fn docstring(about: &str) -> String {
             "        \"\"\"\n{}        \"\"\"\n",
             each_line(&lines, "        ")
         ),
-        // A quotation mark would end it, or begin it with four.
+        // Without the space a leading quotation mark would follow the opening three.
         false if about.starts_with('"') => format!("        \"\"\" {lines}\"\"\"\n"),
         false => format!("        \"\"\"{lines}\"\"\"\n"),
     }

@@ -1,4 +1,4 @@
-//! The events as C sees them, and how the class's become these.
+//! The events of C, and the conversion of the class's events into them.
 
 use std::fmt::Write;
 
@@ -17,7 +17,7 @@ pub fn made(events: &[Event]) -> Vec<Made> {
     ]
 }
 
-/// For C tests, without the header. `ERROR` is an opcode there.
+/// Returns the numbers for C tests that do not include the header. `ERROR` is an opcode there.
 fn numbers(events: &[Event]) -> String {
     let line = |event: &Event| {
         let after = if event.name == "error" { "_EVENT" } else { "" };
@@ -116,7 +116,7 @@ fn value(field: &Field, place: Option<usize>, before: Option<&Field>) -> String 
     }
 }
 
-/// Every field with the type that was promised.
+/// Returns statements that use every field with its documented type.
 fn used(events: &[Event]) -> String {
     let mut text = String::new();
     for event in events {
@@ -138,7 +138,7 @@ fn used(events: &[Event]) -> String {
     text
 }
 
-/// Every text of an event, for a test that reads them all.
+/// Returns every text of an event, for a test that reads them all.
 fn texts(events: &[Event]) -> String {
     let mut text = format!(
         "//! {}\n\nuse std::ffi::c_char;\n\nuse ::tftpserver::ffi::*;\n\n/// Every text of an event whose callback runs.\n\

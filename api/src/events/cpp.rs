@@ -7,7 +7,7 @@ use crate::made::Made;
 use crate::text::{camel, wrapped};
 
 const HEADER: &str = "include/tftpserver.hpp";
-/// Between the parameters of what is cut into lines.
+/// The width of lines.
 const WIDTH: usize = 118;
 
 pub fn made(events: &[Event]) -> Vec<Made> {
@@ -55,7 +55,7 @@ fn structs(events: &[Event]) -> String {
     text + "\n"
 }
 
-/// On one line if it fits.
+/// Formats a comment, on one line if it fits.
 fn comment(about: &str, indent: &str) -> String {
     let lines = wrapped(about, WIDTH - indent.len());
     match lines.contains('\n') || lines.len() + indent.len() + 7 > 120 {
@@ -141,7 +141,7 @@ fn value(field: &Field, after: Option<&Field>) -> Option<String> {
     Some(text)
 }
 
-/// Values with commas, in lines that begin below the first.
+/// Joins values with commas, in lines aligned with the first.
 fn aligned(values: &[String], indent: usize) -> String {
     let mut text = String::new();
     let mut width = indent;

@@ -1,4 +1,4 @@
-//! Generates all code that comes from `events.toml`, one file a language.
+//! Generates all code that comes from `events.toml`, in one file per language.
 
 mod c;
 mod cpp;

@@ -46,10 +46,10 @@ pub fn made(events: &[Event]) -> Vec<Made> {
     all
 }
 
-/// The method that registers a handler.
+/// Returns the method that registers a handler.
 fn handler(event: &Event) -> String {
     let name = camel(&event.name);
-    // A logger listens to it, too.
+    // A logger uses the event too.
     let body = match name.as_str() {
         "Log" => "        $this->logHandler = $handler;\n\n        return $this->listenToLog();".to_owned(),
         _ => format!(
@@ -71,7 +71,7 @@ fn signature(name: &str) -> String {
     )
 }
 
-/// The quoted names of all events, as a list: an object with handlers may have a method for each.
+/// Returns the quoted names of all events as a list: an object with handlers may have a method for each.
 fn names(events: &[Event]) -> String {
     let names: Vec<_> = events
         .iter()

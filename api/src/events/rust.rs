@@ -28,7 +28,7 @@ fn class(events: &[Event]) -> String {
     text + "}\n\n" + &numbers(events) + "\n" + &methods(events) + "\n" + &blanks(events)
 }
 
-/// For tests that set some of the fields: a new one is nothing to them.
+/// Returns a constructor of empty events for tests that set some of the fields: new fields don't affect them.
 fn blanks(events: &[Event]) -> String {
     let mut text =
         "#[cfg(test)]\nimpl Event<'_> {\n    /// The event of this number with nothing in its fields.\n    \

@@ -1,4 +1,4 @@
-//! The errors, one table a group.
+//! The errors, one table per group.
 
 use crate::facts::{Error, Errors};
 

@@ -39,7 +39,7 @@ fn entry(event: &Event) -> Entry {
     }
 }
 
-/// The type of a field in the header.
+/// Returns the type of a field in the header.
 fn c_type(field: &Field) -> &'static str {
     match field.kind {
         FieldKind::Int64 => "int64_t",

@@ -1,4 +1,4 @@
-//! The functions, in ABI order, as the header declares and describes them.
+//! The functions in ABI order, with the declarations and comments of the header.
 
 use std::fmt::Write;
 
@@ -7,8 +7,9 @@ use super::{EXAMPLES, Entry};
 use crate::facts::{self, Facts};
 use crate::text::wrapped;
 
-/// A function that the header does not declare yet has no entry: the header is made after the sources that this package
-/// makes, and pages after the header.
+/// Returns the entries of all functions that the header declares. New ones may be missing there: the header is
+/// generated
+/// after the sources that this package makes, and pages after the header.
 ///
 /// # Errors
 /// A comment that contradicts the tables.
@@ -21,8 +22,8 @@ pub fn entries(facts: &Facts, header: &str) -> Result<Vec<Entry>, String> {
     both.collect()
 }
 
-/// What a comment lists below "Returns" are numbers of `api/errors.toml`: 901 where the function takes a handle, and 907 where
-/// it may not be called inside a callback.
+/// Checks that the numbers in a comment's "Returns" are in `api/errors.toml`, with 901 if the function takes a handle,
+/// and with 907 exactly if it may not be called inside a callback.
 fn check(facts: &Facts, fact: &facts::Function, function: &Function) -> Result<(), String> {
     let returns = &function.doc.returns;
     let codes = codes(returns);
@@ -50,7 +51,7 @@ fn check(facts: &Facts, fact: &facts::Function, function: &Function) -> Result<(
     }
 }
 
-/// Numbers as errors have them; a port, a time or a size has another length, or stands between other letters.
+/// Returns the error numbers in a text. Ports, times and sizes have other lengths, or letters beside them.
 fn codes(text: &str) -> Vec<i32> {
     let words = text.split(|c: char| !c.is_alphanumeric());
     words
@@ -91,9 +92,9 @@ mod tests {
         let header = std::fs::read_to_string(root.join("include/tftpserver.h")).unwrap();
         assert!(entries(&facts, &header).is_ok());
         for (right, wrong) in [
-            // A number that there is not.
+            // An unknown number.
             ("905 no such event", "999 no such event"),
-            // DoEvents is refused inside a callback, and register_callback takes a handle.
+            // DoEvents is rejected inside a callback, and register_callback takes a handle.
             ("907 called from inside a callback; 908", "908"),
             (
                 "@return 0; 901 not a handle; 905 no such event",

@@ -3,21 +3,21 @@
 /// One exported function.
 pub struct Function {
     pub name: String,
-    /// As in the header, without what only the compiler needs.
+    /// The declaration as in the header, without the parts that only the compiler needs.
     pub declaration: String,
     pub doc: Doc,
 }
 
-/// A comment, taken apart.
+/// A parsed comment.
 #[derive(Default)]
 pub struct Doc {
     pub paragraphs: Vec<String>,
-    /// Name and meaning.
+    /// Names and meanings.
     pub params: Vec<(String, String)>,
     pub returns: String,
 }
 
-/// Every function, in ABI order.
+/// Returns every function, in ABI order.
 pub fn functions(header: &str) -> Vec<Function> {
     let parts: Vec<&str> = header.split("\nTFTPSERVER_API").collect();
     parts
@@ -46,7 +46,7 @@ fn last_comment(text: &str) -> &str {
     comment.split("*/").next().expect("a comment ends")
 }
 
-/// Lines of one paragraph belong together; `@param` and `@return` begin one of their own.
+/// Parses a comment: joins the lines of each paragraph; `@param` and `@return` begin paragraphs of their own.
 fn doc(comment: &str) -> Doc {
     let mut doc = Doc::default();
     let mut paragraphs: Vec<String> = vec![String::new()];

@@ -15,10 +15,10 @@ use crate::facts::Facts;
 use crate::made::Made;
 use page::Entry;
 
-/// The pages that only quote programs.
+/// The pages without entries, which only quote programs.
 const QUOTING: [&str; 2] = ["docs/reference.md", "docs/reference/without-local-dir.md"];
 
-/// Where an example is, from the directory of the pages.
+/// The directory of the examples, from that of the pages.
 const EXAMPLES: &str = "examples";
 
 pub fn made(root: &Path, facts: &Facts) -> Result<Vec<Made>, String> {
@@ -58,7 +58,7 @@ fn read(root: &Path, path: &str) -> Result<String, String> {
     std::fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}"))
 }
 
-/// The table of an entry, as Markdown.
+/// Returns the table of an entry as Markdown.
 fn table(rows: &[(&str, String)]) -> String {
     let rows = rows
         .iter()
@@ -66,7 +66,7 @@ fn table(rows: &[(&str, String)]) -> String {
     format!("\n| | |\n|---|---|\n{}", rows.collect::<String>())
 }
 
-/// An error number as a link to its row.
+/// Returns an error number as a link to its row.
 fn link(code: i32) -> String {
     format!("[{code}](errors.md#error-{code})")
 }

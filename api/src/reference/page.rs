@@ -1,4 +1,4 @@
-//! A page of entries: a head, then one section an entry, in the order of the facts. In each section the part between
+//! A page of entries: a head, then one section per entry, in the order of the facts. In each section the part between
 //! `<!-- api: begin NAME -->` and `<!-- api: end NAME -->` is generated; everything else is written by hand.
 
 use std::collections::HashMap;
@@ -8,11 +8,11 @@ pub struct Entry {
     pub name: String,
     /// The generated part.
     pub text: String,
-    /// The file that a new section quotes; `None` where the generated part has an example.
+    /// The file that a new section quotes; `None` if the generated part has an example.
     pub example: Option<String>,
 }
 
-/// The page with the generated part of each section made anew, and a section for each entry that had none.
+/// Returns the page with the generated part of each section renewed, and with new sections for entries that had none.
 ///
 /// # Errors
 /// A section that belongs to no entry, has no generated part, or quotes no example where it should.

@@ -17,7 +17,7 @@ pub fn settings(facts: &Facts) -> Vec<Entry> {
     all.map(|setting| of_setting(setting, facts)).collect()
 }
 
-/// An example that makes the call of every setting's entry.
+/// Returns an example with the call of every setting's entry.
 pub fn settings_program(settings: &[Setting]) -> String {
     let calls = settings
         .iter()
@@ -146,13 +146,13 @@ fn of_setting(setting: &Setting, facts: &Facts) -> Entry {
     }
 }
 
-/// The property that a setting is another name for.
+/// Returns the property that a setting is an alias of.
 fn another_name<'a>(setting: &Setting, facts: &'a Facts) -> Option<&'a Property> {
     let id = setting.property?;
     facts.properties.iter().find(|property| property.id == id)
 }
 
-/// The example of a setting: the call that sets it or, where nothing can be set, reads it.
+/// Returns the example of a setting: the call that sets it or, if it is read-only, reads it.
 fn call(setting: &Setting) -> String {
     let example = &setting.example;
     match example.contains('=') {
@@ -161,7 +161,7 @@ fn call(setting: &Setting) -> String {
     }
 }
 
-/// The number of an error that is named.
+/// Returns the number of a named error.
 fn code(name: Option<&str>, facts: &Facts) -> Option<i32> {
     let error = facts
         .errors
@@ -171,7 +171,7 @@ fn code(name: Option<&str>, facts: &Facts) -> Option<i32> {
     Some(error.code)
 }
 
-/// The errors of getting and setting a property, without 901, 902 and 908, which all of them have.
+/// Returns the errors of getting and setting a property, without 901, 902 and 908, which all of them have.
 fn errors_of_property(property: &Property, facts: &Facts) -> BTreeSet<i32> {
     let mut all = row_of(property, facts).errors();
     all.extend((property.of == Of::Connection).then_some(INDEX_OUT_OF_RANGE));
@@ -185,9 +185,9 @@ const READ_ONLY: i32 = 904;
 const INVALID_VALUE: i32 = 905;
 
 impl Row<'_> {
-    /// The errors that the type and the moments imply.
+    /// Returns the errors that follow from the type and from when it may be set.
     fn errors(&self) -> BTreeSet<i32> {
-        // ConnFileData takes any bytes; text must be UTF-8 without NUL.
+        // ConnFileData accepts any bytes; text must be UTF-8 without NUL.
         let invalid = (self.kind != Kind::Binary).then_some(INVALID_VALUE);
         let all = match self.changes {
             Changes::Never => [Some(READ_ONLY), None],

@@ -1,11 +1,11 @@
-//! Every file that has tests, with the first sentence that it says of itself.
+//! The list of all files with tests, each with the first sentence of its head comment.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use super::names::read;
 
-/// Where files of tests are looked for, and the headings of their lists.
+/// The headings of the lists, and the directories that are searched for files of tests.
 const PLACES: [(&str, &str); 6] = [
     ("Rust", "tests"),
     ("Rust, of one crate", "crates"),
@@ -15,11 +15,13 @@ const PLACES: [(&str, &str); 6] = [
     ("Rust, beside what is tested", "src"),
 ];
 
-/// Directories that tools make and git does not know.
+/// Directories that tools make and git ignores.
 const MADE: [&str; 4] = ["/__pycache__", "/build", "/target", "/vendor"];
 
+/// Returns the lists of all files with tests.
+///
 /// # Errors
-/// A file of tests that says nothing of itself, or cannot be read.
+/// A file of tests has no head comment, or cannot be read.
 pub fn listed(root: &Path) -> Result<String, String> {
     let mut text = "\n## Every file of tests\n".to_owned();
     for (heading, place) in PLACES {
@@ -43,7 +45,7 @@ pub fn listed(root: &Path) -> Result<String, String> {
     Ok(text)
 }
 
-/// The files below a directory, from the project's directory.
+/// Collects the files below a directory, as paths from the project's directory.
 fn collect(root: &Path, directory: &str, files: &mut Vec<String>) -> Result<(), String> {
     let wrong = |error| format!("{directory}: {error}");
     for entry in std::fs::read_dir(root.join(directory)).map_err(wrong)? {
@@ -68,12 +70,12 @@ fn is_source(path: &str) -> bool {
 
 fn has_tests(path: &str, source: &str) -> bool {
     match path.rsplit('.').next() {
-        // In a crate's sources only modules of tests: what is tested beside its tests is found there.
+        // Only modules that hold nothing but tests: unit tests in the file of their code need no entry.
         Some("rs") => source.contains("#[test]") && is_of_tests_alone(path),
         Some("c" | "cpp") => source.contains(" RUN("),
         Some("php") => source.contains("public function test"),
         Some("py") => {
-            // What only runs the tests of its directory is none.
+            // A program that only runs the tests of its directory is no test.
             let is_program = path.starts_with("suites/") && source.contains("\nif __name__");
             source.contains("    def test_") || is_program && !source.contains("run_all(")
         }
@@ -89,7 +91,8 @@ fn is_of_tests_alone(path: &str) -> bool {
         || ["models.rs", "simulated.rs"].contains(&name)
 }
 
-/// What the module is about that `jail/tests.rs` or `jail_tests.rs` tests, for those that do not say it themselves.
+/// Returns the first sentence of the module that `jail/tests.rs` or `jail_tests.rs` tests, for tests without a head
+/// comment.
 fn about_tested(root: &Path, path: &str) -> Option<String> {
     let module = path
         .strip_suffix("/tests.rs")
@@ -98,7 +101,7 @@ fn about_tested(root: &Path, path: &str) -> Option<String> {
     about(&path, &read(root, &path).ok()?)
 }
 
-/// The first sentence of the comment at the head of a file.
+/// Returns the first sentence of the comment at the head of a file.
 fn about(path: &str, source: &str) -> Option<String> {
     let text = match path.rsplit('.').next()? {
         "rs" => {
@@ -132,7 +135,7 @@ fn about(path: &str, source: &str) -> Option<String> {
     (!sentence.is_empty()).then(|| sentence.replace('|', "\\|"))
 }
 
-/// The lines of a comment without the stars before them.
+/// Returns the lines of a comment without the stars before them.
 fn unstarred(comment: &str) -> String {
     let lines = comment.lines().map(|line| line.trim().trim_start_matches('*'));
     lines.collect::<Vec<_>>().join("\n")

@@ -1,5 +1,5 @@
-//! `docs/tests.md`, the index from what is promised to the tests that show it, and the table of promises in SECURITY.md.
-//! A test that is named and does not exist is an error.
+//! `docs/tests.md`, the index of promises and the tests that prove them, and the table of promises in SECURITY.md. The
+//! name of a test that does not exist is an error.
 
 mod files;
 mod names;
@@ -44,8 +44,10 @@ pub struct Behaviour {
     pub security: bool,
 }
 
+/// Returns the index and the tables.
+///
 /// # Errors
-/// A test that does not exist, a table that is not there, a file that cannot be read.
+/// A test or a table does not exist, or a file cannot be read.
 pub fn made(root: &Path, promises: &[Promise]) -> Result<Vec<Made>, String> {
     let mut text = head(promises);
     for promise in promises {
@@ -102,7 +104,7 @@ fn section(root: &Path, promise: &Promise) -> Result<String, String> {
     Ok(text)
 }
 
-/// The rows of the promises that SECURITY.md makes.
+/// Returns the rows of the promises in SECURITY.md.
 fn security(promises: &[Promise]) -> String {
     let all = promises.iter().flat_map(|promise| &promise.behaviours);
     let rows = all.filter(|behaviour| behaviour.security).map(|behaviour| {
@@ -125,7 +127,7 @@ struct AlikeBehaviour {
     says: String,
 }
 
-/// Where each language has its tests of the common behaviours, and what stands before a name there.
+/// The file with each language's tests of the common behaviours, and the prefix of their names.
 const LANGUAGES: [(&str, &str, &str); 4] = [
     ("C", "c-tests/test_behaviours.c", ""),
     ("C++", "bindings/cpp/behaviours.cpp", ""),
@@ -156,7 +158,7 @@ fn languages(root: &Path) -> Result<String, String> {
     Ok(text)
 }
 
-/// As GitHub makes them.
+/// Returns the anchor that GitHub makes of a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase();
     kept.chars()
@@ -190,7 +192,7 @@ mod tests {
         for wrong in [
             "c-tests/test_transfers.c: no_such_test",
             "c-tests/no_such_file.c: windows",
-            // A function that is no test.
+            // A function that is not a test.
             "api/src/shown/mod.rs: anchor",
             "c-tests/test_transfers.c",
         ] {

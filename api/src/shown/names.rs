@@ -1,8 +1,8 @@
-//! Names of tests: `PATH: NAME`, and how a test of each language is recognised.
+//! Names of tests, `PATH: NAME`, and the recognition of tests in each language.
 
 use std::path::Path;
 
-/// A test that exists.
+/// An existing test.
 #[derive(Debug)]
 pub struct Test<'a> {
     path: &'a str,
@@ -10,6 +10,8 @@ pub struct Test<'a> {
 }
 
 impl<'a> Test<'a> {
+    /// Finds a test by its `PATH: NAME`.
+    ///
     /// # Errors
     /// There is no such test.
     pub fn named(root: &Path, text: &'a str) -> Result<Test<'a>, String> {
@@ -21,7 +23,7 @@ impl<'a> Test<'a> {
         }
     }
 
-    /// For a page in `docs`.
+    /// Returns a link to the test for a page in `docs`.
     pub fn link(&self) -> String {
         let Test { path, name } = self;
         format!("[`{path}: {name}`](../{path})")
@@ -32,10 +34,10 @@ pub fn read(root: &Path, path: &str) -> Result<String, String> {
     std::fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}"))
 }
 
-/// Whether the word stands in a file: for names that macros make tests of.
+/// Checks that a file contains a word: for names that macros make tests of.
 ///
 /// # Errors
-/// It does not.
+/// It does not contain it.
 pub fn mentioned(root: &Path, path: &str, name: &str) -> Result<(), String> {
     match words(&read(root, path)?).any(|word| word == name) {
         true => Ok(()),
@@ -51,7 +53,7 @@ fn is_test(path: &str, source: &str, name: &str) -> bool {
     let has = |text: String| source.contains(&text);
     match path.rsplit('.').next() {
         Some("rs") => is_rust_test(source, name),
-        // Defined, and run by name.
+        // Both defined and run by name.
         Some("c") => match name {
             "main" => has("int main(".to_owned()),
             _ => has(format!("static void {name}(void)")) && has(format!("RUN({name})")),
@@ -63,7 +65,7 @@ fn is_test(path: &str, source: &str, name: &str) -> bool {
     }
 }
 
-/// `#[test]` stands among the attributes of the function.
+/// Returns true if `#[test]` is among the attributes of the function.
 fn is_rust_test(source: &str, name: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let is_it = |line: &str| {

@@ -1,13 +1,13 @@
-//! Tables of other pages whose last column is "shown by": their rows belong to the index, too.
+//! Tables of other pages whose last column is "shown by": the index includes their rows.
 
 use std::path::Path;
 
 use super::names::{Test, read};
 
-/// The rows below one heading, `PATH: HEADING`, with a link for each test.
+/// Returns the rows below one heading, `PATH: HEADING`, with a link for each test.
 ///
 /// # Errors
-/// No such table, or a test in it that does not exist.
+/// The table, or a test in it, does not exist.
 pub fn copied(root: &Path, table: &str) -> Result<String, String> {
     let (path, heading) = table
         .split_once(": ")
@@ -37,7 +37,7 @@ pub fn copied(root: &Path, table: &str) -> Result<String, String> {
     Ok(copy)
 }
 
-/// What stands between a heading and the next one.
+/// Returns the text between a heading and the next one.
 fn below<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
     let mut parts = page.split("\n#").skip(1);
     parts.find_map(|part| {
