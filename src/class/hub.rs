@@ -148,8 +148,8 @@ impl Hub {
         self.queue.announce();
     }
 
-    /// Resumes connections that wait for an event whose callback was just removed: nothing waits for an event without
-    /// one.
+    /// Resumes connections that wait for an event whose callback was just removed, and ends those that depend on it:
+    /// nothing waits for an event without a callback.
     pub(super) fn release(&self, conns: &Conns) {
         let interests = self.registered();
         let mut waiting = Releasing::default();
@@ -175,7 +175,7 @@ impl Hub {
             .for_each(|(reply, weight)| reply.taken(weight));
     }
 
-    /// Turns on or off that the address to which the latest request was sent is kept. Off also forgets it.
+    /// Starts or stops keeping the address that the latest request was sent to. Stopping also forgets it.
     pub(super) fn capture(&self, captures: bool) {
         self.captures.store(captures, Relaxed);
         if !captures {

@@ -1,9 +1,8 @@
 //! The event queue between the engine's threads and DoEvents.
 //!
 //! The I/O threads push and never wait. DoEvents takes the whole backlog with one lock, and sleeps only when it is
-//! empty.
-//! The sleeper is woken, and the descriptor made readable, at the end of the I/O thread's turn, when its packets are
-//! sent; for Transfer data alone, which no client waits for, at most every half millisecond. Only log messages are
+//! empty. The sleeper is woken, and the descriptor made readable, at the end of the I/O thread's turn, when its packets
+//! are sent; for Transfer data alone, which no client waits for, at most every half millisecond. Only log messages are
 //! dropped beyond a limit. The rest is bounded because no new request is admitted while the backlog is too long, and
 //! because the library controls the flow of Transfer data.
 
@@ -87,8 +86,8 @@ struct Waiting {
     logs: usize,
     dropped_logs: u64,
     has_sleeper: bool,
-    /// An item other than Transfer data, or the last data of a transfer, was pushed since the last announcement or
-    /// take.
+    /// Since the last announcement or take, an item other than Transfer data, or the last data of a transfer, was
+    /// pushed.
     is_urgent: bool,
     /// The descriptor is readable.
     is_readable: bool,
@@ -185,9 +184,9 @@ impl Queue {
     }
 
     /// Returns true if there was an interrupt since the last call.
-    // AcqRel: the taker sees all writes before `interrupt()`, and so does the thread whose turn is next: among them is
-    // the close flag.
     pub(super) fn take_interrupt(&self) -> bool {
+        // AcqRel: the taker sees all writes before `interrupt()`, among them the close flag, and so does the thread whose
+        // turn is next.
         self.is_interrupted.swap(false, AcqRel)
     }
 
