@@ -1,9 +1,9 @@
 """Writes tftpserver/_generated.py from include/tftpserver.h: constants, structs, functions.
 
 usage: generate.py            write it
-       generate.py --check    say whether it is current; 1 where it is not
+       generate.py --check    print whether it is current; exit status 1 if not
 
-The header is the one source. What this script does not understand is an error, so that nothing is left out silently.
+The header is the only source. A declaration that this script does not understand is an error, so that none is left out.
 """
 import os
 import re
@@ -14,10 +14,10 @@ HEADER = os.path.join(HERE, "..", "..", "include", "tftpserver.h")
 OUTPUT = os.path.join(HERE, "tftpserver", "_generated.py")
 SETTINGS = os.path.join(HERE, "tftpserver", "_settings.py")
 
-# Names that are written in capitals are one word each.
+# Each of these is one word of a name, although it is written in capitals.
 CAPITALS = ("IPv6", "QOS", "DSCP", "API", "IP")
 
-# Constants with these prefixes become an IntEnum each; the name of the class, and what it is.
+# The constants of each prefix become an IntEnum: the name of its class and its docstring.
 ENUMS = {
     "EVENT": ("EventId", "The events."),
     "PROPERTY": ("PropertyId", "The properties, as the C interface numbers them."),
@@ -27,7 +27,7 @@ ENUMS = {
     "ERROR": ("ErrorCode", "The error numbers; the same on every platform."),
 }
 
-# C type -> (ctypes type, what Python sees in a field)
+# C type -> (ctypes type, Python type of a field)
 TYPES = {
     "int32_t": ("ctypes.c_int32", "int"),
     "int64_t": ("ctypes.c_int64", "int"),
@@ -140,7 +140,7 @@ def attribute(setting):
 
 
 def settings(header):
-    """(name, Python type, may be set, description) in the order of the header's table; not what is a property too."""
+    """(name, Python type, may be set, description) in the order of the header's table. Leaves out properties."""
     table = header.partition(" *       setting                 type")[2].partition('\n *\n')[0].partition("\n")[2]
     rows = re.findall(r"^ \*       (\w+) +(.+?)  +(.*)\n \*         (.*)$", table, flags=re.M)
     if 2 * len(rows) != len(table.splitlines()) or not rows:
@@ -151,7 +151,7 @@ def settings(header):
             yield name, python, not rest.endswith("never"), text
 
 
-# Properties that are settings, too, to the constructors of Server and AsyncServer.
+# Properties that the constructors of Server and AsyncServer take like settings.
 PROPERTIES = (("timeout", "int"), ("max_retransmits", "int"), ("retransmit_timeout", "int"))
 
 

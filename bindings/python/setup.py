@@ -1,7 +1,8 @@
 """The wheel's tag: any Python 3, and, where the shared library is in the package, the platform that it runs on.
 
-Everything else stands in pyproject.toml. scripts/wheel.sh puts the library in its place before it builds. What is built
-from the source distribution has a library where TFTPSERVER_LIBRARY names one; otherwise it uses the system's.
+Everything else is in pyproject.toml. scripts/wheel.sh copies the library into the package before it builds. A package
+that is built from the source distribution contains the library that TFTPSERVER_LIBRARY names; without that it uses the
+system's.
 """
 import glob
 import os
@@ -15,12 +16,12 @@ from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
-# What the manylinux policies (PEP 600) let a wheel take from the system.
+# System libraries that the manylinux policies (PEP 600) allow a wheel to link to.
 ALLOWED = r"libc|libm|libgcc_s|libdl|libpthread|librt|ld-linux.*"
 
 
 def platform_of(library):
-    """manylinux_2_N where the symbols that it needs are glibc's of version 2.N at most, and nothing else is needed."""
+    """Returns manylinux_2_N if the library needs only system libraries, with symbols of glibc 2.N at most."""
     machine = sysconfig.get_platform().replace("-", "_").replace(".", "_")
     try:
         told = subprocess.run(["objdump", "-p", "-T", library], capture_output=True, text=True, check=True).stdout
@@ -35,7 +36,7 @@ def platform_of(library):
 
 class Package(Distribution):
     def has_ext_modules(self):
-        return bool(libraries())  # then it belongs where a platform's packages are
+        return bool(libraries())  # installs into the platform's directory of packages
 
 
 class Build(build_py):

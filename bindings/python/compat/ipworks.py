@@ -1,8 +1,8 @@
 """Lets programs written for IPWorks TFTPServer, which begin with `from ipworks import *`, run on libtftpserver.
 
-Opt-in: `import ipworks` finds it only where a program asks for it. Put the directory of this file on PYTHONPATH, or copy
-the file beside the program. It needs the package `tftpserver`, and finds it also where the program itself is called
-tftpserver.py. Not affiliated with the vendor of IPWorks.
+To use it, put the directory of this file on PYTHONPATH, or copy the file next to the program; `import ipworks` does not
+find it otherwise. It needs the package `tftpserver`, and finds that even if the program itself is called tftpserver.py.
+Not affiliated with the vendor of IPWorks.
 """
 import importlib.machinery as _machinery
 import importlib.util as _util
@@ -14,7 +14,7 @@ __all__ = ["TFTPServer", "IPWorksError", "IPWorksTftpserverError"]
 
 
 def _package() -> Any:
-    """The package `tftpserver`: not a module of that name that stands before it on sys.path, or was imported."""
+    """Returns the package `tftpserver`, even if another module of that name is imported or comes first on sys.path."""
     name, loaded = "tftpserver", _sys.modules.get("tftpserver")
     if loaded is not None and hasattr(loaded, "TFTPServerError"):
         return loaded
@@ -22,9 +22,9 @@ def _package() -> Any:
     for directory in (_os.path.dirname(here), _os.path.dirname(_os.path.dirname(here)), *_sys.path):
         spec = _machinery.PathFinder.find_spec(name, [directory])
         if spec is None or spec.loader is None or not spec.submodule_search_locations:
-            continue  # nothing, or a program
+            continue  # not found, or a program
         if loaded is not None:
-            # The name is taken.
+            # Another module has the name.
             spec = _util.spec_from_file_location("_libtftpserver", spec.origin,
                                                  submodule_search_locations=spec.submodule_search_locations)
         if spec is None or spec.loader is None:
@@ -49,25 +49,25 @@ class IPWorksError(_tftpserver.TFTPServerError):
 
 IPWorksTftpserverError = IPWorksError
 
-#: Below a file nothing can be opened.
+#: A path that cannot be opened, because /dev/null is not a directory.
 _NOWHERE = "/dev/null/LocalDir is not valid"
 
 
 class TFTPServer(_tftpserver.TFTPServer):  # type: ignore[misc]
-    """The class under the names that such programs use: get_x() and set_x() beside every property.
+    """`tftpserver.TFTPServer` with the names that such programs use: get_x() and set_x() beside every property.
 
-    The Conn properties take the index, or an event's connection_id, first: get_conn_filename(e.connection_id),
+    The Conn functions take the index, or an event's connection_id, first: get_conn_filename(e.connection_id),
     set_conn_local_file(e.connection_id, path). An index may also be text, as ConnConnectionId is.
 
-    A LocalDir that does not exist yet is kept, and looked at when listening starts. A program that has set LocalDir serves
-    a directory, and its on_transfer watches progress: while LocalDir is not valid, uploads that no file takes fail with
-    127 instead of going to that handler alone.
+    A LocalDir that does not exist yet is stored and checked when listening starts. A program that has set LocalDir
+    serves a directory and uses on_transfer for progress only. So while its LocalDir is not valid, an upload without a
+    local file fails with error 127, instead of being passed to on_transfer alone.
     """
 
     _error = IPWorksError
 
     def __init__(self, *_key: Any) -> None:
-        # Some programs pass a key or a parent; neither means anything here.
+        # Some programs pass a key or a parent; both are ignored.
         self._serves_directory = False  # the program has set LocalDir, to whatever value
         self._expected_dir: Optional[str] = None  # a LocalDir that did not exist when it was set
         super().__init__()
@@ -89,14 +89,14 @@ class TFTPServer(_tftpserver.TFTPServer):  # type: ignore[misc]
             path = _os.fspath(value)
             if not path or "\0" in path or _os.path.lexists(path) or self.listening:
                 raise
-            inherited.fset(self, "")  # not the directory before it, which the program no longer means
+            inherited.fset(self, "")  # the former directory must not be served any longer
             self._expected_dir = path
 
     def _valid_dir(self) -> str:
         return str(_tftpserver.TFTPServer.local_dir.fget(self))
 
     def _look_at_local_dir(self) -> None:
-        """Sets the LocalDir that did not exist. 905 where it still does not."""
+        """Sets a LocalDir that did not exist before. Error 905 if it still does not exist."""
         if self._expected_dir is not None:
             _tftpserver.TFTPServer.local_dir.fset(self, self._expected_dir)
             self._expected_dir = None
@@ -122,7 +122,7 @@ class TFTPServer(_tftpserver.TFTPServer):  # type: ignore[misc]
     def _register(self, event: Any, handler: Any) -> None:
         super()._register(event, handler)
         if event == _tftpserver.EventId.TRANSFER:
-            # Connected is where an upload can still be led elsewhere.
+            # At Connected an upload can still get a local file.
             self._tap(_tftpserver.EventId.CONNECTED, None if handler is None else _nothing)
 
     def _fire(self, event: Any) -> int:
@@ -137,7 +137,7 @@ class TFTPServer(_tftpserver.TFTPServer):  # type: ignore[misc]
             if conn.operation == _tftpserver.Operation.WRITE and not conn.local_file:
                 conn.local_file = _NOWHERE
 
-    # ---- the license, which is none ----
+    # ---- the license, which is not needed ----
 
     def get_runtime_license(self) -> str:
         return str(self._get(_tftpserver.PropertyId.RUNTIME_LICENSE))
@@ -228,4 +228,4 @@ class TFTPServer(_tftpserver.TFTPServer):  # type: ignore[misc]
 
 
 def _nothing(event: Any) -> None:
-    """Has Connected delivered where the program has no handler for it."""
+    """Does nothing. Registered so that Connected is delivered even if the program has no handler for it."""

@@ -1,4 +1,4 @@
-"""A server in an asyncio program: it wakes the loop through the library's event descriptor, and never polls."""
+"""The server for asyncio programs. The library's event descriptor wakes the loop; nothing is polled."""
 import asyncio
 import contextlib
 import contextvars
@@ -38,12 +38,14 @@ class AsyncServer(Service):
         async with AsyncServer(handler, port=6969) as server:
             await server.serve_forever()
 
-    Everything of the program is called on the loop's thread, in the context (contextvars) in which the server was
-    started. Each call of an async handler is a task: while it waits, all others are served, and it is cancelled where its
-    request ends, after `timeout` at the latest. The writes of a sink, its end and `on_end` are one task of their
-    connection, which holds up no other; the client of an upload is acknowledged when `write` has ended.
+    All functions of the program are called on the loop's thread, in the context (contextvars) in which the server was
+    started. Each call of an async handler runs as a task. Other clients are served while it waits, and it is cancelled
+    when its request ends, after `timeout` at the latest. For each connection, the writes of a sink, its `close` and
+    `on_end` run one after the other and delay no other connection. An upload's client gets its acknowledgement when
+    `write` has finished.
 
-    What a handler raises goes to `on_error` or else to the loop's exception handler, and serving goes on.
+    An exception in a handler goes to `on_error`, or without one to the loop's exception handler. The server keeps
+    running.
     """
 
     def __init__(self, root_or_handler: Union[StrPath, Handler], host: str = "", port: int = 69, *,
@@ -51,7 +53,7 @@ class AsyncServer(Service):
                  on_error: Optional[OnError] = None, **settings: "Unpack[Settings]") -> None:
         for function, what in ((on_end, "on_end"), (on_error, "on_error")):
             refuse_generator(function, what)
-        # The loop waits, and the library must not: its calls keep the interpreter lock.
+        # Only the loop may wait: the library is called with the interpreter lock held, so it must return at once.
         super().__init__(root_or_handler, host, port, root, create, {**settings, "select_wait_millis": 0})
         self._on_end, self._on_error = on_end, on_error
         self._is_async = is_async(self._handler)
@@ -66,7 +68,7 @@ class AsyncServer(Service):
         self._tasks: "Set[asyncio.Task[None]]" = set()  # all that runs for connections
 
     async def start(self: S) -> S:
-        """Begins to serve on the running loop."""
+        """Starts to serve on the running loop. Does nothing if the server runs already."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._context = contextvars.copy_context()
@@ -77,7 +79,8 @@ class AsyncServer(Service):
     async def serve_forever(self, *, raise_errors: bool = False) -> None:
         """Serves until `shutdown` is called or this is cancelled.
 
-        With `raise_errors` it raises what a handler raises, where there is no `on_error`; calling this again goes on.
+        With `raise_errors`, and without an `on_error`, an exception in a handler is raised here. The server still
+        runs then, and another call continues to wait.
         """
         if self._waiter is not None:
             raise RuntimeError("somebody waits in serve_forever already")
@@ -92,14 +95,15 @@ class AsyncServer(Service):
     async def shutdown(self) -> None:
         """Stops listening, ends every transfer, and lets `serve_forever` return.
 
-        An async handler is cancelled once. This waits for what it does then, for sinks, and for `on_end`.
+        Running async handlers are cancelled, once each. The call returns when these handlers, the sinks and `on_end`
+        have finished.
         """
         loop = self._loop
         if loop is None:
             return
         self._is_stopping, self._ender = True, asyncio.current_task()
         for connection_id, task in list(self._answering.items()):
-            self._requests.pop(connection_id, None)  # a handler that is cancelled has no end to be told of
+            self._requests.pop(connection_id, None)  # no on_end for a cancelled handler
             self._cancel(connection_id, task)
         await run_aside(self._tftp.shutdown)
         await self._drain()
@@ -111,10 +115,10 @@ class AsyncServer(Service):
             self._waiter.set_result(None)
 
     async def _drain(self) -> None:
-        """Lets everything be delivered that waits, and everything end that runs.
+        """Delivers all waiting events and waits until all tasks have finished.
 
-        It looks again and again rather than be told: before Python 3.11 Ctrl-C strikes in the middle of whatever the
-        loop does, and what would have told may be lost.
+        It polls instead of waiting for a notification: before Python 3.11, Ctrl-C interrupts the loop at any point, and
+        the notification could be lost.
         """
         while True:
             self._readable()
@@ -127,7 +131,7 @@ class AsyncServer(Service):
                 return
 
     async def close(self) -> None:
-        """`shutdown`, and frees everything."""
+        """Calls `shutdown`, closes the sinks that are still open, and frees the server."""
         if self._tftp.closed:
             return
         try:
@@ -160,7 +164,7 @@ class AsyncServer(Service):
                 self._failed(error)
 
     def _count(self) -> None:
-        """Lets the loop go on after some events; what is left makes the descriptor readable again."""
+        """Returns to the loop after some events; the remaining ones make the descriptor readable again."""
         self._delivered += 1
         if self._delivered >= _AT_ONCE:
             self._delivered = 0
@@ -224,13 +228,13 @@ class AsyncServer(Service):
         task.add_done_callback(lambda _: self._answering.pop(number, None))
 
     async def _find_answer(self, request: Request, answer: Any) -> None:
-        """Waits for the answer to one request, and gives it."""
+        """Awaits the handler's answer to one request and passes it to the library."""
         try:
             if inspect.isawaitable(answer):
                 answer = await answer
             if answer is LATER:
                 return
-            if not request.is_upload and is_readable(answer) and not is_content(answer):  # which may take its time
+            if not request.is_upload and is_readable(answer) and not is_content(answer):  # which may block
                 await self._read_and_give(request, answer)
             else:
                 self._give(request, answer)
@@ -254,11 +258,11 @@ class AsyncServer(Service):
         self._give(request, data)
 
     def _give(self, request: Request, answer: Any) -> None:
-        with contextlib.suppress(TFTPServerIndexError):  # it has ended: on_end tells why
+        with contextlib.suppress(TFTPServerIndexError):  # it has ended; on_end gets the reason
             self.answer(request, answer)
 
     def _turn_away(self, request: Request) -> None:
-        with contextlib.suppress(TFTPServerError):  # it has ended, or the program itself has answered
+        with contextlib.suppress(TFTPServerError):  # it has ended, or the program has answered it
             self.refuse(request)
 
     def _on_connected(self, event: ConnectedEvent) -> None:
@@ -269,12 +273,12 @@ class AsyncServer(Service):
         super()._on_connected(event)
 
     def _cancel(self, connection_id: int, task: "asyncio.Task[None]") -> None:
-        """Once, and never the task that ends the server itself."""
+        """Cancels a handler once, unless it is the task that runs `shutdown`."""
         if task is not self._ender:
             self._answering.pop(connection_id, None)
             task.cancel()
 
-    # ---- what follows: data, blocks, the end ----
+    # ---- after the answer: data, blocks, the end ----
 
     def _on_data_wanted(self, event: DataWantedEvent) -> None:
         self._count()
@@ -289,7 +293,7 @@ class AsyncServer(Service):
                 self._begin_task(self._feed_all(source))
 
     async def _feed_all(self, source: Pass) -> None:
-        """Supplies what was asked for."""
+        """Supplies all outstanding requests for data of one pass over a source."""
         loop, number = asyncio.get_running_loop(), 0
         try:
             while source.owed:
@@ -299,7 +303,7 @@ class AsyncServer(Service):
                     data = await source.read_async(most)
                 else:
                     data = await loop.run_in_executor(None, source.read, most)
-                # First, so that the next request finds where this pass will be.
+                # Before the supply, so that the next request for data finds this state.
                 if left > len(data) > 0:
                     source.owed[0] = number, left - len(data)
                 else:
@@ -343,7 +347,7 @@ class AsyncServer(Service):
         stream.task = self._begin_task(self._write(connection_id, stream, pending))
 
     async def _write(self, connection_id: int, stream: "_Stream", pending: Optional[Awaitable[Any]]) -> None:
-        """Writes what has come. The library is held until all of it is written."""
+        """Writes the blocks that have arrived. The transfer is held (`hold`) until all of them are written."""
         try:
             if pending is not None:
                 await pending
@@ -363,7 +367,7 @@ class AsyncServer(Service):
                 self._tftp.hold(connection_id, False)
 
     def _sink_failed(self, connection_id: int, sink: Sink, error: Exception) -> None:
-        """Ends the upload. Before the hold is lifted: otherwise its end would be acknowledged."""
+        """Aborts the upload. Must run before the hold is lifted, or the last block would be acknowledged."""
         with contextlib.suppress(TFTPServerError):  # it has ended
             self._tftp.disconnect(connection_id)
         sink.write = drop
@@ -386,7 +390,7 @@ class AsyncServer(Service):
 
     def _ending(self, request: Request, sink: Optional[Sink], error: Optional[TFTPServerError],
                 closers: List[Callable[[], Any]]) -> Iterator[Callable[[], Any]]:
-        """The steps of a connection's end, in order. Each runs also where the one before raised."""
+        """Yields the steps that end a connection, in order. Each runs even if the one before raised."""
         yield from closers
         if isinstance(sink, _Stream) and sink.task is not None:
             task = sink.task
@@ -400,7 +404,7 @@ class AsyncServer(Service):
             yield lambda: on_end(request, outcome)
 
     def _run(self, request: Request, steps: Iterator[Callable[[], Any]]) -> Optional[Awaitable[Any]]:
-        """Goes on up to a step that has to be awaited, and returns that."""
+        """Runs steps until one has to be awaited, and returns its awaitable; None when all have run."""
         for step in steps:
             try:
                 result = step()
@@ -421,7 +425,7 @@ class AsyncServer(Service):
 
 
 def _noting(failures: List[Exception], function: Callable[[], Any]) -> Any:
-    """Calls it. What it raises, awaited or not, is noted as well."""
+    """Calls `function` and appends what it raises, at once or when it is awaited, to `failures`."""
     try:
         result = function()
     except Exception as error:
@@ -441,7 +445,7 @@ def _noting(failures: List[Exception], function: Callable[[], Any]) -> Any:
 
 
 class _Stream(Sink):
-    """A sink whose `write` is async, and the blocks that wait for it."""
+    """A sink with an async `write`, and the blocks that it has not written yet."""
 
     __slots__ = ("blocks", "task")
 

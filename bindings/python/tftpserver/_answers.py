@@ -1,4 +1,4 @@
-"""What a handler may return, and what becomes of it."""
+"""The values that a handler may return, and how they reach the library."""
 import inspect
 import os
 import stat
@@ -14,34 +14,34 @@ if TYPE_CHECKING:
 
 
 class Readable(Protocol):
-    """A download's content: read to its end, then closed, as a binary file is."""
+    """A download's content that is read as a whole, then closed. A binary file is one."""
 
     def read(self) -> bytes:
-        """All that is left."""
+        """Returns all remaining bytes."""
         ...
 
     def close(self) -> Any:
-        """Called once, whether or not `read` raised."""
+        """Releases the content. Called once, also if `read` raised."""
         ...
 
 
 class SizedReadable(Protocol):
-    """A download's content that is read piece by piece, as a file, a response of urllib or a pipe is; closed at the end."""
+    """A download's content that is read piece by piece, then closed: a file, a response of urllib, a pipe."""
 
     def read(self, size: int, /) -> Any:
-        """The next bytes, `size` at most; b"" at the end. An exception ends the download with an ERROR."""
+        """Returns up to `size` bytes, or b"" at the end. An exception aborts the download with an ERROR packet."""
         ...
 
 
 class Writable(Protocol):
-    """An upload's sink: `write` gets each block, `close` is called at the end, whole or not."""
+    """The destination of an upload: `write` gets each block, `close` is called at the end, even of a failed upload."""
 
     def write(self, block: bytes, /) -> Any:
-        """Takes the next block. An exception ends the upload with an ERROR."""
+        """Stores the next block. An exception aborts the upload with an ERROR packet."""
         ...
 
     def close(self) -> Any:
-        """Called once, after the last block."""
+        """Releases the sink. Called once, after the last block."""
         ...
 
 
@@ -49,34 +49,34 @@ class AsyncReadable(Protocol):
     """`Readable` for AsyncServer, with coroutines."""
 
     def read(self) -> Awaitable[bytes]:
-        """All that is left."""
+        """Returns all remaining bytes."""
         ...
 
     def close(self) -> Any:
-        """Called once, and awaited where it is async, whether or not `read` raised."""
+        """Releases the content. Called once, also if `read` raised, and awaited if it is async."""
         ...
 
 
 class AsyncWritable(Protocol):
-    """`Writable` for AsyncServer, with coroutines: the client is not acknowledged before `write` has ended."""
+    """`Writable` for AsyncServer, with coroutines: a block is acknowledged when its `write` has finished."""
 
     def write(self, block: bytes, /) -> Awaitable[Any]:
-        """Takes the next block. An exception ends the upload with an ERROR."""
+        """Stores the next block. An exception aborts the upload with an ERROR packet."""
         ...
 
     def close(self) -> Any:
-        """Called once, and awaited where it is async, after the last block."""
+        """Releases the sink. Called once, after the last block, and awaited if it is async."""
         ...
 
 
-#: A handler that returns this answers later, by the server's `answer` or `refuse`.
+#: Returned by a handler that defers its answer: the program calls the server's `answer` or `refuse` later.
 LATER = Accept.LATER
 
-#: What a handler may return.
+#: The values that a handler may return.
 Answer = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, Readable, SizedReadable, "Iterator[bytes]", "Source",
                Writable, Callable[[bytes], Any], Accept, None]
 
-#: What a handler of AsyncServer may return, itself or from an `async def`.
+#: The values that a handler of AsyncServer may return, whether it is a plain or an `async def` function.
 AsyncAnswer = Union[Answer, AsyncReadable, "AsyncIterator[bytes]", AsyncWritable, Callable[[bytes], Awaitable[Any]]]
 
 
@@ -85,11 +85,11 @@ def nothing() -> None:
 
 
 def drop(block: bytes) -> None:
-    """Takes what still comes for a sink that has failed."""
+    """Discards a block: `write` of a sink that has failed."""
 
 
 class Sink:
-    """Where an upload goes that the program keeps itself: an object with `write`, or a callable for each block."""
+    """The destination of an upload that the program stores: an object with `write`, or a callable for each block."""
 
     __slots__ = ("write", "close")
 
@@ -104,7 +104,7 @@ def is_path(answer: Any) -> bool:
 
 
 def sink_for(answer: Any) -> Sink:
-    """The sink of an upload."""
+    """Returns the sink for a handler's answer to an upload; a TypeError if the answer cannot be one."""
     if not isinstance(answer, type) and (callable(answer) or callable(getattr(answer, "write", None))):
         return Sink(answer)
     discard(answer)
@@ -117,7 +117,7 @@ def is_readable(answer: Any) -> bool:
 
 
 def supply(conn: Conn, answer: Any) -> None:
-    """Gives the library the content of a download."""
+    """Passes the content of a download to the library."""
     if is_readable(answer):
         path = path_of(answer)
         if path is not None:
@@ -131,11 +131,14 @@ def supply(conn: Conn, answer: Any) -> None:
     if len(answer):
         conn.file_data = bytes(answer)
     else:
-        conn.local_file = empty_file()  # to the library, no data would mean that none was set
+        conn.local_file = empty_file()  # empty data would mean to the library that none was set
 
 
 def path_of(file: Any) -> Optional[str]:
-    """The path of a file on disk that was opened and not read yet: it need not go through memory. Closes it."""
+    """Returns the path of an open, unread regular file and closes it, so that the library reads the file itself.
+
+    Returns None, and leaves it open, for anything else.
+    """
     try:
         name, there = file.name, os.fstat(file.fileno())
         if not (isinstance(name, str) and stat.S_ISREG(there.st_mode) and file.tell() == 0
@@ -148,7 +151,7 @@ def path_of(file: Any) -> Optional[str]:
 
 
 def _content(file: Any) -> Any:
-    """All that is left in it. Closes it."""
+    """Reads the rest of a file and closes it."""
     try:
         data = file.read()
     finally:
@@ -157,7 +160,7 @@ def _content(file: Any) -> Any:
 
 
 def checked(data: Any) -> Any:
-    """What `read` gave, if it is bytes."""
+    """Returns the result of a `read` if it is bytes; otherwise a TypeError."""
     if not isinstance(data, (bytes, bytearray, memoryview)):
         discard(data)
         raise TypeError(f"the file of a handler must be binary; its read() gave {type(data).__name__}")
@@ -165,12 +168,12 @@ def checked(data: Any) -> Any:
 
 
 def is_async(function: Any) -> bool:
-    """Whether it was written with `async def`."""
+    """Returns whether a function, or an object's `__call__`, is an `async def`."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
 
 
 def refuse_generator(function: Any, what: str) -> None:
-    """A generator function would never run."""
+    """Raises a TypeError for a generator function: calling one runs nothing."""
     for one in (function, getattr(function, "__call__", None)):
         if inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one):
             raise TypeError(f"{what} must not be a generator: return the answer instead of yielding it")

@@ -1,4 +1,4 @@
-"""The specification's class in Python names."""
+"""The specification's class, with names in Python's spelling."""
 import ctypes
 import inspect
 import itertools
@@ -32,7 +32,7 @@ _tokens = itertools.count(1)
 
 
 class EventHook(Generic[E]):
-    """What `server.on_...` is when it is read: call it with a handler, or use it as a decorator."""
+    """The value of `server.on_...`: call it with a handler to register that, or use it as a decorator."""
 
     __slots__ = ("_server", "_event")
 
@@ -45,12 +45,12 @@ class EventHook(Generic[E]):
 
     @property
     def handler(self) -> Optional[Callable[[E], Any]]:
-        """The handler that is registered, or None."""
+        """The registered handler, or None."""
         return self._server._handlers.get(self._event)
 
 
 class _On(Generic[E]):
-    """`server.on_x = handler`, `server.on_x = None`, `@server.on_x`."""
+    """The descriptor behind `server.on_x = handler`, `server.on_x = None` and `@server.on_x`."""
 
     def __init__(self, event: EventId, doc: str) -> None:
         self.event = event
@@ -71,12 +71,12 @@ class _On(Generic[E]):
 class TFTPServer(SettingAttributes, Strict):
     """A TFTP server, as the specification describes it: properties, methods, events.
 
-    It works on threads of the library. Handlers run only inside `do_events`, on the thread that calls it, one at a
-    time; what one raises ends that connection, and is raised by `do_events`. Every method may be called from any
-    thread; `close` and `do_events` not from inside a handler (error 907). Failures raise `TFTPServerError`.
+    Transfers run on threads of the library. Handlers run only inside `do_events`, on the thread that calls it, one at a
+    time. An exception in a handler ends that connection, and `do_events` raises it. All methods may be called from any
+    thread, but `close` and `do_events` not from inside a handler (error 907). Failures raise `TFTPServerError`.
 
-    Every setting is an attribute in Python's spelling: `server.read_only = True`. A name that does not exist is an
-    AttributeError, also where it is set. A subclass may define handlers as methods: `def on_connected(self, e)`.
+    Every setting is an attribute in Python's spelling: `server.read_only = True`. Reading or setting a name that does
+    not exist raises AttributeError. A subclass may define handlers as methods: `def on_connected(self, e)`.
     """
 
     _error: Type[TFTPServerError] = TFTPServerError
@@ -93,9 +93,9 @@ class TFTPServer(SettingAttributes, Strict):
 
     def __init__(self) -> None:
         self._handlers: Dict[int, Callable[[Any], Any]] = {}
-        self._taps: Dict[int, Callable[[Any], Any]] = {}  # of Server and AsyncServer, called before the handlers
+        self._taps: Dict[int, Callable[[Any], Any]] = {}  # of Server and AsyncServer; called before the handlers
         self._delivering = threading.Lock()  # held by the thread that delivers
-        self._deliveries = 0  # how often that was
+        self._deliveries = 0  # counts deliveries
         self._registering = threading.RLock()  # reentrant for signal handlers
         self._is_closed = False
         self._waker = Waker()
@@ -112,24 +112,24 @@ class TFTPServer(SettingAttributes, Strict):
         name = f"on_{event.name.lower()}"
         method = getattr(type(self), name)
         if not isinstance(method, _On):
-            # By weak reference: a server that is let go of must not keep itself alive.
+            # By weak reference: otherwise the server would keep itself alive.
             me = weakref.ref(self)
             self._register(event, lambda e: getattr(me(), name)(e))
 
     # ---- methods ----
 
     def do_events(self) -> None:
-        """Delivers the events that wait, by calling their handlers; if none does, waits for the first.
+        """Calls the handlers of all waiting events; if no event waits, waits for the first.
 
-        It waits up to the setting SelectWaitMillis (20; 0: not at all), and hears Ctrl-C meanwhile. What a handler
-        raises comes out of here, once the connection has ended; other events then wait for the next call.
+        The wait ends after SelectWaitMillis milliseconds (20; 0: no wait) at the latest, and Ctrl-C interrupts it.
+        An exception in a handler ends the connection and is raised here. Other events then wait for the next call.
         """
         if Call.current() is not None:
             self._check(lib.tftpserver_do_doevents(self._handle))  # refused
         deliveries = self._deliveries
         if not self._wait():
             with self._delivering:
-                # Nothing came. What DoEvents does beside delivering is done without waiting a second time.
+                # No event came. DoEvents has other work, too; the interrupt keeps it from waiting again.
                 self._deliveries += 1
                 lib.tftpserver_do_interrupt(self._handle)
                 self._deliver(lib.tftpserver_do_doevents)
@@ -139,15 +139,15 @@ class TFTPServer(SettingAttributes, Strict):
             self._deliver(lib.tftpserver_do_doevents)
 
     def _deliver_waiting(self, deliveries: int = -1) -> None:
-        """Delivers what waits now, without releasing the interpreter lock before each callback.
+        """Delivers the waiting events with the interpreter lock held throughout.
 
-        `deliveries` is `_deliveries` of before an event was seen. Where another thread has delivered since, nothing may
-        wait any more, and the library would wait for more with the interpreter lock held.
+        `deliveries` is the value of `_deliveries` before an event was seen. If another thread has delivered since,
+        there may be no event left, and the library would wait for one with the interpreter lock held.
         """
         if Call.current() is not None:
             self._check(lib.tftpserver_do_doevents(self._handle))  # refused: an event loop that runs inside a handler
         with self._delivering:
-            # Every delivery of this server holds it: a second one would wait in the library, with the interpreter lock.
+            # All deliveries take this lock: a second one would wait inside the library with the interpreter lock held.
             if deliveries == self._deliveries or self._event_waits():
                 self._deliveries += 1
                 self._deliver(quick.tftpserver_do_doevents)
@@ -166,62 +166,64 @@ class TFTPServer(SettingAttributes, Strict):
     def _wait(self) -> bool:
         event_fd = quick.tftpserver_get_event_fd(self._handle) if CAN_WAIT else -1
         if event_fd < 0:
-            return True  # the library waits, or says what is wrong
+            return True  # the library waits itself, or returns the error
         return self._waker.wait(event_fd, int(self._text(quick.tftpserver_do_config(self._handle, b"SelectWaitMillis"))))
 
     def _event_waits(self) -> bool:
-        """Whether do_events would deliver something at once."""
+        """Returns whether an event waits for delivery."""
         event_fd = quick.tftpserver_get_event_fd(self._handle) if CAN_WAIT else -1
         return event_fd >= 0 and self._waker.wait(event_fd, 0)
 
     def start_listening(self) -> None:
-        """Starts to listen on local_host and local_port. While it listens already, nothing happens."""
+        """Starts to listen on local_host and local_port. Does nothing if the server listens already."""
         self._check(lib.tftpserver_do_startlistening(self._handle))
 
     def stop_listening(self) -> None:
-        """Stops to listen: the port is free afterwards. Transfers go on to their end."""
+        """Stops listening and frees the port. Running transfers continue to their end."""
         self._check(lib.tftpserver_do_stoplistening(self._handle))
 
     def shutdown(self) -> None:
-        """Stops to listen and ends every transfer; the clients get an ERROR."""
+        """Stops listening and aborts every transfer; the clients get an ERROR packet."""
         self._check(lib.tftpserver_do_shutdown(self._handle))
 
     def disconnect(self, index: int) -> None:
-        """Ends one transfer, by connection id or position; its client gets an ERROR."""
+        """Aborts one transfer, by connection id or position; its client gets an ERROR packet."""
         self._check(quick.tftpserver_do_disconnect(self._handle, self._index(index)))
 
     def accept(self, index: int, accept: bool = True) -> None:
         """Answers a request whose `accept` was set to `LATER`, by connection id or position, from any thread.
 
-        What follows is delivered by do_events. 130: it was answered before; 903, an IndexError: it has ended.
+        The connection's further events come from do_events. Error 130: the request was answered before. Error 903, an
+        IndexError: it has ended.
         """
         self._check(quick.tftpserver_do_accept(self._handle, self._index(index), 1 if accept else 0))
 
     def hold(self, index: int, hold: bool = True) -> None:
-        """Holds a transfer back while its data is stored elsewhere, by connection id or position, from any thread.
+        """Holds a transfer, by connection id or position, from any thread, until its data is stored elsewhere.
 
-        While it is held, what `on_transfer` gets does not count as taken: the client is slowed beyond 256 kB, and the
-        last block of an upload is acknowledged only after `hold(index, False)`.
+        While a transfer is held, data passed to `on_transfer` counts as not yet consumed: beyond 256 kB the transfer
+        slows down, and the last block of an upload is acknowledged only after `hold(index, False)`.
         """
         self._check(quick.tftpserver_do_hold(self._handle, self._index(index), 1 if hold else 0))
 
     def supply(self, index: int, data: Union[bytes, bytearray, memoryview], is_last: bool = False) -> None:
-        """Supplies the next bytes of a download whose `data_size` was set, at most what `on_data_wanted` asked for.
+        """Supplies the next bytes of a download whose `data_size` was set, at most the `length` of `on_data_wanted`.
 
-        By connection id or position, from any thread. 905: more than was asked for; 130: it is over.
+        By connection id or position, from any thread. Error 905: more bytes than requested. Error 130: the download is
+        over.
         """
         self._check(quick.tftpserver_do_supply(self._handle, self._index(index), bytes(data), len(data), 1 if is_last else 0))
 
     def abort(self, index: int, tftp_code: int = 0, message: str = "Aborted") -> None:
-        """Ends one transfer with an error code (0 to 8) and a text for its client, by connection id or position."""
+        """Aborts one transfer, by connection id or position, with an error code (0 to 8) and a text for its client."""
         self._check(quick.tftpserver_do_abort(self._handle, self._index(index), operator.index(tftp_code), to_bytes(message)))
 
     def reset(self) -> None:
-        """Shutdown, and then every property and setting has its default again. Handlers stay."""
+        """Shuts the server down and resets every property and setting to its default. Handlers stay registered."""
         self._check(lib.tftpserver_do_reset(self._handle))
 
     def interrupt(self) -> None:
-        """From any thread: a do_events that waits returns at once; if none runs, the next does."""
+        """Makes a waiting do_events return at once; if none runs, the next one. May be called from any thread."""
         self._check(lib.tftpserver_do_interrupt(self._handle))
         if Call.current() is None:
             self._waker.wake()
@@ -234,9 +236,9 @@ class TFTPServer(SettingAttributes, Strict):
         return self._text(lib.tftpserver_do_config(self._handle, text))
 
     def fileno(self) -> int:
-        """A descriptor that is readable while an event waits: for selectors, asyncio and other loops.
+        """Returns a descriptor that is readable while an event waits, for selectors, asyncio and other loops.
 
-        When it is readable, call do_events. Do nothing else with it.
+        Call do_events when it is readable. Do nothing else with it.
         """
         fd: int = lib.tftpserver_get_event_fd(self._handle)
         if fd < 0:
@@ -244,9 +246,9 @@ class TFTPServer(SettingAttributes, Strict):
         return fd
 
     def event_handle(self) -> int:
-        """On Windows a HANDLE that is signalled while an event waits, for WaitForMultipleObjects; elsewhere it fails with 909.
+        """Returns, on Windows, a HANDLE that is signalled while an event waits, for WaitForMultipleObjects.
 
-        When it is signalled, call do_events. Do nothing else with it.
+        Call do_events when it is signalled. Do nothing else with it. On other systems this fails with error 909.
         """
         handle: Optional[int] = lib.tftpserver_get_event_handle(self._handle)
         if handle is None:
@@ -254,14 +256,15 @@ class TFTPServer(SettingAttributes, Strict):
         return handle
 
     def close(self) -> None:
-        """Ends every transfer and frees everything; waits for a handler that runs on another thread.
+        """Aborts every transfer and frees the server; waits for a handler that runs on another thread.
 
-        Closing again does nothing. Anything else after it fails with 901, a do_events on another thread as well.
+        Closing again does nothing. Every other call fails with error 901 afterwards, and so does a do_events that runs
+        on another thread.
         """
         if self._is_closed:
             return
         code = lib.tftpserver_close(self._handle)
-        if code != ErrorCode.NOT_A_HANDLE:  # that: another thread was quicker, or this is a forked child
+        if code != ErrorCode.NOT_A_HANDLE:  # NOT_A_HANDLE: another thread was first, or a forked child
             self._check(code)
             self._waker.wake(for_good=True)
         self._is_closed = True
@@ -365,7 +368,7 @@ class TFTPServer(SettingAttributes, Strict):
         self._set_int(PropertyId.TIMEOUT, value)
     # api: end server properties
 
-    # ---- what the above stand on ----
+    # ---- helpers of the methods and properties ----
 
     def _read_setting(self, name: str) -> str:
         return self.config(name)
@@ -384,12 +387,12 @@ class TFTPServer(SettingAttributes, Strict):
         return ctypes.string_at(data, length.value)
 
     def _set(self, prop: PropertyId, value: bytes, index: int = 0) -> None:
-        # Where it is about one connection it never waits; otherwise another thread may be starting or stopping.
+        # A connection's property never waits; a server's may wait while another thread starts or stops it.
         library = quick if index else lib
         self._check(library.tftpserver_set_bytes(self._handle, prop, self._index(index), value, len(value)))
 
     def _set_int(self, prop: PropertyId, value: int) -> None:
-        # As text: a number that 64 bits cannot hold is refused, and not cut off.
+        # As text, so that a number beyond 64 bits is refused instead of truncated.
         self._set(prop, b"%d" % operator.index(value))
 
     def _index(self, index: int) -> int:
@@ -423,16 +426,16 @@ class TFTPServer(SettingAttributes, Strict):
         self._change(self._handlers, event, handler)
 
     def _tap(self, event: EventId, handler: Optional[Callable[[Any], Any]]) -> None:
-        """Registers what is called before the program's own handler, which stays free."""
+        """Registers a handler that is called before the program's own handler and does not replace it."""
         self._change(self._taps, event, handler)
 
     def _change(self, handlers: Dict[int, Callable[[Any], Any]], event: EventId,
                 handler: Optional[Callable[[Any], Any]]) -> None:
-        # One at a time: what the library has and what _fire finds must differ for no longer than this.
+        # Locked, so that the library's registration and these tables differ only during this change.
         with self._registering:
             before = handlers.get(event)
             if handler is not None:
-                handlers[event] = handler  # first, so that no event finds nothing
+                handlers[event] = handler  # before the registration, so that every event finds its handler
             others = self._taps if handlers is self._handlers else self._handlers
             is_wanted = handler is not None or event in others
             code = lib.tftpserver_register_callback(self._handle, event,
@@ -445,7 +448,7 @@ class TFTPServer(SettingAttributes, Strict):
             self._check(code)
 
     def _fire(self, event: Any) -> int:
-        """Called by the library, through the one callback. Returns what that returns."""
+        """Passes one event of the library to its handlers; returns the callback's result."""
         number = event.id
         handler = self._handlers.get(number)
         tap = self._taps.get(number) if self._taps else None
@@ -464,7 +467,7 @@ class TFTPServer(SettingAttributes, Strict):
         return 0
 
     def _untaken(self, event: Any) -> int:
-        """Answers for a handler that was removed while its event was on the way: an upload that no file takes fails."""
+        """The result for an event whose handler was removed meanwhile: an upload that no file takes fails."""
         if event.id == EventId.TRANSFER and event.data.transfer.direction == Direction.UPLOAD:
             if not self.conn[event.data.transfer.connection_id].local_file:
                 return int(ErrorCode.NO_LOCAL_FILE)
@@ -475,7 +478,7 @@ class TFTPServer(SettingAttributes, Strict):
 
 
 def check_result(event: Any, result: Any) -> None:
-    """Refuses a handler that has not run although it was called, or that answers by its result."""
+    """Raises a TypeError if a handler returned a coroutine or generator, or False to refuse a request."""
     if inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result):
         discard(result)
         raise TypeError("handlers of TFTPServer are plain functions, neither async def nor generators; AsyncServer takes "
@@ -485,6 +488,6 @@ def check_result(event: Any, result: Any) -> None:
 
 
 def _release(handle: int, owner: int) -> None:
-    """The end of a server that nobody closed. A child process has nothing to close: the threads are its parent's."""
+    """Closes a collected server that was not closed. Does nothing in a forked child: the threads are its parent's."""
     if os.getpid() == owner:
         _dispatch.close(handle)

@@ -1,4 +1,4 @@
-"""The Conn arrays: the connections that a server has now."""
+"""The Conn arrays: the current connections of a server."""
 from typing import TYPE_CHECKING, Iterator, List
 
 from ._errors import TFTPServerIndexError
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Conn:
-    """One connection. What it shows is looked up each time; after the end of the connection that is an IndexError."""
+    """One connection. Each read looks the value up; after the connection's end that is an IndexError."""
 
     __slots__ = ("_server", "_index")
 
@@ -145,7 +145,7 @@ class Conn:
 
 
 class Conns:
-    """All of them. An index is a position from 0 to len - 1, or a connection id."""
+    """All current connections. An index is a position from 0 to len - 1, or a connection id."""
 
     __slots__ = ("_server",)
 
@@ -156,11 +156,11 @@ class Conns:
         return self._server.conn_count
 
     def __getitem__(self, index: int) -> Conn:
-        # Looked up now, so that what is not there is an IndexError here.
+        # Looked up at once, so that a wrong index raises IndexError here.
         return Conn(self._server, int(self._server._get(PropertyId.CONN_CONNECTION_ID, index)))
 
     def __iter__(self) -> Iterator[Conn]:
-        """The connections of this moment, also while another thread delivers events."""
+        """Iterates over a consistent snapshot of the connections, even while another thread delivers events."""
         return iter([Conn(self._server, number) for number in self._ids()])
 
     def _ids(self) -> List[int]:
@@ -169,7 +169,7 @@ class Conns:
             try:
                 ids = [self[position]._index for position in range(before)]
             except TFTPServerIndexError:
-                continue  # one has ended meanwhile: positions have moved
-            # Positions are in the order of the ids, so that a repetition or a gap shows in the count.
+                continue  # a connection has ended, so positions have moved
+            # Positions are sorted by id, so a change meanwhile shows as a duplicate or as another count.
             if len(self) == before and len(set(ids)) == before:
                 return ids

@@ -1,9 +1,9 @@
-"""From the library into Python handlers: one C callback for all servers, and exceptions that are never lost.
+"""Calls Python handlers from the library: one C callback for all servers, and no exception is lost.
 
-ctypes prints an exception that leaves a callback and hands garbage to C. So what a handler raises is kept here, the
-connection is ended, and do_events raises it when the library has returned. An exception can also strike before the
-callback's first instruction (Ctrl-C arrives while the library works, and Python looks for it on entry): ctypes
-reports that one to sys.unraisablehook, where it is picked up while a do_events runs.
+ctypes prints an exception that leaves a callback and returns garbage to C. So an exception of a handler is kept here,
+its connection is ended, and do_events raises the exception when the library has returned. An exception can also be
+raised before the callback's first instruction: Ctrl-C arrives while the library works, and Python handles it on entry
+to the callback. ctypes reports that one to sys.unraisablehook, and a hook there keeps it while a do_events runs.
 """
 import sys
 import threading
@@ -16,18 +16,18 @@ from ._generated import Callback, ErrorCode, EventId
 
 
 class Target(Protocol):
-    """What a callback is for: a server."""
+    """The server that a callback belongs to."""
 
     def _fire(self, event: Any) -> int: ...
     def _interrupt_here(self) -> None: ...
 
 
-#: Servers by the number that is their callbacks' context; a number is never used twice.
+#: Servers by token, the context of their callbacks. A token is never used twice.
 live: "weakref.WeakValueDictionary[int, Target]" = weakref.WeakValueDictionary()
 
 
 class Call:
-    """One do_events of one thread, and what was raised meanwhile. To be used with `with`, around the C call."""
+    """One call of do_events, and the exception raised during it. A context manager around the C call."""
 
     _here = threading.local()
 
@@ -48,11 +48,11 @@ class Call:
 
     @staticmethod
     def current() -> "Optional[Call]":
-        """The one that this thread is in."""
+        """Returns the innermost call that runs on this thread, or None."""
         return getattr(Call._here, "call", None)
 
     def keep(self, error: BaseException) -> None:
-        """Remembers it, and lets the library return after this callback."""
+        """Keeps an exception and makes the library return after this callback."""
         if self.raised is not None and error.__context__ is None:
             error.__context__ = self.raised
         self.raised = error
@@ -62,14 +62,14 @@ class Call:
 def _called(_handle: int, event: Any, token: int) -> int:
     try:
         return live[token]._fire(event.contents)
-    except BaseException as error:  # also KeyboardInterrupt and SystemExit: do_events raises them
+    except BaseException as error:  # KeyboardInterrupt and SystemExit too: do_events raises them
         call = Call.current()
         if call is not None:
             call.keep(error)
         return int(ErrorCode.ABORTED)
 
 
-#: The one C function; it lives as long as the process, so that no pointer to it can dangle.
+#: The only C callback. It lives as long as the process, so that no pointer to it can dangle.
 callback = Callback(_called)
 nothing = Callback()
 
@@ -79,7 +79,7 @@ _other_hook: Callable[[Any], Any] = sys.unraisablehook
 
 
 def _watch(change: int) -> None:
-    """Puts the hook in its place while any do_events runs, and takes it away afterwards."""
+    """Counts running do_events calls: installs the hook for the first, removes it after the last."""
     global _watching, _other_hook
     with _lock:
         _watching += change
@@ -92,7 +92,7 @@ def _watch(change: int) -> None:
 
 def _unraisable(report: Any) -> None:
     call = Call.current()
-    # Python 3.13 and newer name the function in the message only.
+    # Since Python 3.13 only the message names the function.
     said = report.err_msg or ""
     is_ours = report.object is _called or ("ctypes callback" in said and repr(_called) in said)
     if call is not None and is_ours and report.exc_value is not None:
@@ -101,12 +101,12 @@ def _unraisable(report: Any) -> None:
         _other_hook(report)
 
 
-#: Handles that could not be closed where their servers were collected: inside a callback.
+#: Handles whose servers were collected inside a callback, where closing is refused.
 _left: List[int] = []
 
 
 def close(handle: int) -> None:
-    """Closes a handle that nobody has any more; inside a callback, where that is refused, a little later."""
+    """Closes the handle of a collected server. Inside a callback, where that is refused, `close_left` does it later."""
     if lib.tftpserver_close(handle) == ErrorCode.INSIDE_CALLBACK:
         for event in EventId:
             lib.tftpserver_register_callback(handle, event, nothing, None)
@@ -115,6 +115,6 @@ def close(handle: int) -> None:
 
 
 def close_left() -> None:
-    """Closes what was put off."""
+    """Closes the handles that `close` could not close."""
     while _left:
         lib.tftpserver_close(_left.pop())

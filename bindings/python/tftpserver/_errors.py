@@ -1,4 +1,4 @@
-"""Errors: the library's numbers and sentences as Python exceptions."""
+"""The library's error numbers and messages as Python exceptions."""
 import errno
 from typing import Any, Dict, Optional, Tuple, Type
 
@@ -54,12 +54,11 @@ _NAMES = {
 
 
 class TFTPServerError(OSError):
-    """What the library refused, or could not do.
+    """An error of the library.
 
-    `code` is its number (an `ErrorCode` where it is a known one), `message` its sentence. It is an OSError, as the
-    errors of sockets are: `errno` is the platform's number where the library's has one (10048 is errno.EADDRINUSE),
-    otherwise None. An index out of range (903) is an IndexError as well, an invalid value or an unknown setting
-    (905, 906) a ValueError.
+    `code` is the error number (an `ErrorCode` if it is a known one), `message` the text. It is an OSError, as errors of
+    sockets are: `errno` is the platform's number if the error has one (10048 is errno.EADDRINUSE), otherwise None. An
+    index out of range (903) is an IndexError too, and an invalid value or an unknown setting (905, 906) a ValueError.
     """
 
     code: int
@@ -101,12 +100,12 @@ _KINDS: Dict[int, Type[TFTPServerError]] = {
 
 
 def platform_errno(code: int) -> Optional[int]:
-    """The errno that belongs to one of the library's TCP/IP error numbers."""
+    """Returns the platform's errno for one of the library's TCP/IP error numbers, or None."""
     return getattr(errno, _NAMES.get(code, ""), None)
 
 
 def not_stored(raised: Exception) -> TFTPServerError:
-    """What `on_end` gets where the sink of an upload raised when it was closed: the file is not whole."""
+    """Returns the error for `on_end` when closing the sink of an upload raised: the file is incomplete."""
     error = TFTPServerError(ErrorCode.CANNOT_WRITE_FILE, f"Can't write to local file. {raised}")
     error.__cause__ = raised
     return error

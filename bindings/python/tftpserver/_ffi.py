@@ -1,9 +1,9 @@
-"""The shared library: where it is found, whether it is new enough, and its functions.
+"""Finds and loads the shared library, and checks its version.
 
-Looked for inside the package (a wheel carries it there), then where TFTPSERVER_LIBRARY says, then among the system's
-libraries. `lib` calls it through ctypes.CDLL, which releases the interpreter lock during every call; `quick` through ctypes.PyDLL,
-which keeps the lock, for functions that never wait. A thread that releases the lock gets it back only after up to
-sys.getswitchinterval() where other threads compute.
+The search order: inside the package (a wheel carries the library there), the path in TFTPSERVER_LIBRARY, the system's
+libraries. `lib` calls it through ctypes.CDLL, which releases the interpreter lock during every call. `quick` calls it
+through ctypes.PyDLL, which keeps the lock, for functions that never wait: a thread that releases the lock may wait up
+to sys.getswitchinterval() to get it back while other threads compute.
 """
 import ctypes
 import os
@@ -24,7 +24,7 @@ else:
 
 
 def find() -> str:
-    """What to load: a path, or the name that the system's loader looks for."""
+    """Returns the library to load: a path, or a name for the system's loader."""
     inside = os.path.join(os.path.dirname(os.path.abspath(__file__)), NAME)
     if os.path.exists(inside):
         return inside
@@ -32,7 +32,7 @@ def find() -> str:
 
 
 def load(name: str, kind: Callable[[str], ctypes.CDLL] = ctypes.CDLL) -> ctypes.CDLL:
-    """Loads and checks it; an ImportError says what is wrong."""
+    """Loads the library and checks it. Raises an ImportError that describes the problem."""
     try:
         library = kind(name)
     except OSError as error:
@@ -51,7 +51,7 @@ def load(name: str, kind: Callable[[str], ctypes.CDLL] = ctypes.CDLL) -> ctypes.
 
 
 def check_version(found: str, name: str) -> None:
-    """Refuses a library that is older than this package, or of another major version."""
+    """Raises an ImportError for a library that is older than this package, or of another major version."""
     if _numbers(found) < _numbers(VERSION):
         raise ImportError(f"{name} is version {found}; this package needs libtftpserver {VERSION} or newer.")
     if _numbers(found)[0] != _numbers(VERSION)[0]:

@@ -1,4 +1,4 @@
-"""What AsyncServer needs of an event loop beside tasks: to be woken, and to wait for what blocks."""
+"""Helpers of AsyncServer for the event loop: waking it when an event waits, and running blocking calls."""
 import asyncio
 import contextlib
 import threading
@@ -18,7 +18,7 @@ class Watcher:
 
 
 def watch(loop: asyncio.AbstractEventLoop, server: TFTPServer, ready: Callable[[], None]) -> Watcher:
-    """By the loop's own means, or, where it has none for descriptors (Windows), by a thread that waits."""
+    """Calls `ready` on the loop while an event waits: by add_reader, or without that (Windows) by a waiting thread."""
     try:
         fd = server.fileno()
         loop.add_reader(fd, ready)
@@ -67,7 +67,7 @@ def _wait(server: TFTPServer, waker: Waker) -> None:
 
 
 async def run_aside(function: Callable[[], Any]) -> None:
-    """Runs what blocks on a thread of its own: the default executor may be busy, or shut down."""
+    """Runs a blocking function on its own thread, because the default executor may be busy or shut down."""
     loop = asyncio.get_running_loop()
     done: "asyncio.Future[None]" = loop.create_future()
     raised: List[BaseException] = []
@@ -86,7 +86,7 @@ async def run_aside(function: Callable[[], Any]) -> None:
 
     thread = threading.Thread(target=work, name="tftpserver-aside", daemon=True)
     thread.start()
-    # With a timeout, for Ctrl-C may strike in place of `settle`.
+    # With a timeout, because Ctrl-C may interrupt `settle`.
     while thread.is_alive():
         await asyncio.wait([done], timeout=0.05)
     if raised:

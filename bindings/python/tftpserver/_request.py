@@ -1,4 +1,4 @@
-"""What both servers share: requests, the answers of handlers, uploads that go to the program, logging."""
+"""The common base of both servers: requests, answers of handlers, uploads to the program, logging."""
 import contextlib
 import logging
 import os
@@ -19,27 +19,27 @@ from ._temporary import Place
 
 log = logging.getLogger("tftpserver")
 
-#: Properties of TFTPServer that are attributes and settings of the servers, too.
+#: Properties of TFTPServer that the servers also take as settings and have as attributes.
 _PROPERTIES = ("timeout", "max_retransmits", "retransmit_timeout")
 
 
 class Request:
-    """What a client asks for. `on_end` gets the same object; `data` is the program's own."""
+    """A client's request. `on_end` gets the same object; `data` is for the program's use."""
 
     def __init__(self, event: ConnectionRequestEvent) -> None:
-        #: The name that the client sent. Trust it with nothing: it may hold "../".
+        #: The file name as the client sent it. Do not trust it: it may contain "../".
         self.name: str = event.filename
         #: The client's address and port.
         self.client_address: Tuple[str, int] = (event.remote_host, event.remote_port)
-        #: True where the client sends a file, False where it wants one.
+        #: True for an upload, False for a download.
         self.is_upload: bool = event.operation == Operation.WRITE
         #: "octet" or "netascii".
         self.mode: str = "netascii" if event.transfer_mode == "1" else "octet"
-        #: The server's address that was asked; "" where the system does not tell.
+        #: The server's address that the request was sent to; "" if the system does not report it.
         self.server_address: str = event.local_host
-        #: The id that log records carry.
+        #: The connection's id, as in log records.
         self.connection_id: int = event.connection_id
-        #: For the program: whatever it wants to find again in `on_end`.
+        #: Any value of the program, for example for use in `on_end`.
         self.data: Any = None
 
     def __repr__(self) -> str:
@@ -48,7 +48,7 @@ class Request:
 
 
 class Service(SettingAttributes, Strict):
-    """The part of a server that does not depend on how handlers are called: sync or async."""
+    """The part that `Server` and `AsyncServer` share: everything except the calls of handlers."""
 
     def __init__(self, root_or_handler: Any, host: str, port: int, root: Any, create: bool, settings: Dict[str, Any]) -> None:
         self._handler: Optional[Callable[[Request], Any]] = None
@@ -56,7 +56,7 @@ class Service(SettingAttributes, Strict):
             refuse_generator(root_or_handler, "the handler")
             self._handler = root_or_handler
         elif root is None:
-            root = os.fspath(root_or_handler)  # a TypeError for what is no path either
+            root = os.fspath(root_or_handler)  # a TypeError if it is no path either
         else:
             raise TypeError("a root beside a root: the first argument must be the handler")
         self._has_root = root is not None
@@ -87,7 +87,7 @@ class Service(SettingAttributes, Strict):
             server.read_only = True
         server._tap(EventId.LOG, self._on_log)
         if self._handler is not None:
-            # Before it listens: no request may pass the handler by.
+            # Before it listens, so that no request is served without the handler.
             server._tap(EventId.CONNECTION_REQUEST, self._on_request)
             server._tap(EventId.DISCONNECTED, self._on_disconnected)
             server._tap(EventId.DATA_WANTED, self._on_data_wanted)
@@ -100,7 +100,7 @@ class Service(SettingAttributes, Strict):
             self._choose_family(host)
 
     def _choose_family(self, host: str) -> None:
-        """IPv6 where the host is of that family; where there is none, both families, as far as the system has them."""
+        """Listens on the host's address family; without a host on both families, as far as the system has them."""
         server = self._tftp
         server.use_ipv6 = not host or ":" in host
         try:
@@ -114,12 +114,12 @@ class Service(SettingAttributes, Strict):
 
     @property
     def address(self) -> Tuple[str, int]:
-        """Where it listens: address and port."""
+        """The address and port on which the server listens."""
         return self._tftp.local_host, self._tftp.local_port
 
     @property
     def tftp(self) -> TFTPServer:
-        """The server beneath: its properties, its settings, its connections."""
+        """The underlying `TFTPServer`, with its properties, settings and connections."""
         return self._tftp
 
     @property
@@ -158,10 +158,11 @@ class Service(SettingAttributes, Strict):
         self._tftp._write_setting(name, value)
 
     def answer(self, request: Request, answer: Any = None) -> None:
-        """Answers a request for which the handler returns `LATER`, from any thread, with what a handler may return.
+        """Answers a request for which the handler returns `LATER`; `answer` is anything that a handler may return.
 
-        It may also be called before the handler has returned. TFTPServerIndexError: the request has ended meanwhile,
-        after `timeout` at the latest; `on_end` tells why. 130: it was answered before.
+        May be called from any thread, also before the handler has returned. Raises TFTPServerIndexError if the request
+        has ended, which it does after `timeout` at the latest; `on_end` gets the reason. Error 130: it was answered
+        before.
         """
         self._take(request)
         try:
@@ -173,22 +174,22 @@ class Service(SettingAttributes, Strict):
             raise
 
     def refuse(self, request: Request) -> None:
-        """Refuses a request for which the handler returns `LATER`, from any thread."""
+        """Refuses a request for which the handler returns `LATER`. May be called from any thread."""
         self._take(request)
         self._tftp.accept(request.connection_id, False)
 
     def _take(self, request: Request) -> None:
-        """One answer for each request."""
+        """Claims the right to answer a request, which only one caller gets."""
         try:
             self._put_off.remove(request.connection_id)
         except KeyError:
             ended = request.connection_id not in self._requests
             raise self._tftp._failure(ErrorCode.INDEX_OUT_OF_RANGE if ended else ErrorCode.BUSY) from None
 
-    # A request goes: _begin, the handler, _answer; then blocks to the sink; then _finish.
+    # The life of a request: _begin, the handler, _answer; then the sink's blocks; then _finish.
 
     def _begin(self, event: ConnectionRequestEvent) -> Optional[Request]:
-        """Returns None where the server ends, and the request is refused."""
+        """Registers a request. Returns None, and refuses it, if the server is shutting down."""
         self._follow_logging()
         if self._is_stopping:
             event.accept = False
@@ -221,10 +222,10 @@ class Service(SettingAttributes, Strict):
         self._requests.pop(event.connection_id, None)
 
     def _supply(self, request: Request, answer: Any) -> bool:
-        """Tells the library what the handler answers; returns whether the request is accepted."""
+        """Passes the handler's answer to the library; returns whether the request is accepted."""
         conn = Conn(self._tftp, request.connection_id)
         if answer is None:
-            # A download that nobody supplies is "not found"; for an upload there is no such word.
+            # A download without content ends with "not found". That error does not fit an upload: it is refused.
             return self._takes_uploads or not request.is_upload
         if is_path(answer):
             conn.local_file = answer
@@ -248,10 +249,10 @@ class Service(SettingAttributes, Strict):
         self._feeds.add(conn._index, source)
 
     def _check_content(self, content: Any) -> None:
-        """A TypeError for what this server cannot read."""
+        """Raises a TypeError for content that this server cannot read."""
 
     def _feed_failed(self, connection_id: int, error: Exception) -> Optional[Request]:
-        """Ends the downloads whose source has failed. Returns the request that is to be told of."""
+        """Aborts the downloads whose source has failed. Returns the request to report to `on_error`, if any."""
         request = self._requests.get(connection_id)
         for one in self._feeds.sharing(connection_id):
             with contextlib.suppress(TFTPServerError):
@@ -265,14 +266,14 @@ class Service(SettingAttributes, Strict):
                 self._tftp._tap(EventId.TRANSFER, self._on_transfer)
                 self._is_tapping = True
         if self._has_root:
-            # To the library the directory comes before the Transfer event: the upload is led past it.
+            # The library would store the upload in LocalDir, so it gets a temporary file instead.
             conn.local_file = self._aside(conn._index)
 
     def _untap(self) -> None:
-        """Takes the tap on Transfer away while no upload needs it, so that the blocks of downloads cost nothing."""
+        """Removes the tap on Transfer while no upload needs it, so that blocks of downloads cause no events."""
         if self._is_tapping and not self._sinks:
             with self._tapping:
-                # A thread may have answered an upload since.
+                # Another thread may have answered an upload meanwhile.
                 if not self._sinks:
                     self._tftp._tap(EventId.TRANSFER, None)
                     self._is_tapping = False
@@ -280,19 +281,19 @@ class Service(SettingAttributes, Strict):
     def _wait_for_answer(self, event: ConnectionRequestEvent) -> None:
         event.accept = LATER
         if EventId.CONNECTED not in self._tftp._taps:
-            self._tftp._tap(EventId.CONNECTED, self._on_connected)  # it tells what ended before it was answered
+            self._tftp._tap(EventId.CONNECTED, self._on_connected)  # reports requests that end unanswered
 
     def _on_connected(self, event: ConnectedEvent) -> None:
         if not event.status_code:
             return
         self._put_off.discard(event.connection_id)
-        if event.status_code == ErrorCode.ACCESS_DENIED:  # by the program itself: not an end to tell it of
+        if event.status_code == ErrorCode.ACCESS_DENIED:  # refused by the program itself: no on_end
             self._requests.pop(event.connection_id, None)
         else:
             self._on_disconnected(DisconnectedEvent(event.connection_id, event.status_code, event.description))
 
     def _supply_piece(self, connection_id: int, data: bytes) -> bool:
-        """Supplies it; b"" is the end. Returns False where the download has ended meanwhile."""
+        """Supplies the next bytes of a download, or with b"" its end. Returns False if the download has ended."""
         try:
             self._tftp.supply(connection_id, data, not data)
         except TFTPServerError:
@@ -312,7 +313,7 @@ class Service(SettingAttributes, Strict):
         raise NotImplementedError
 
     def _finish(self, event: DisconnectedEvent) -> Tuple[Optional[Request], Optional[Sink], Optional[TFTPServerError]]:
-        """What is left to be done: whom to tell, what to close, and why it failed."""
+        """Forgets an ended connection. Returns the request for `on_end`, the sink to close and the error, or None each."""
         error = TFTPServerError(event.status_code, event.description) if event.status_code else None
         request = self._requests.pop(event.connection_id, None)
         self._put_off.discard(event.connection_id)
@@ -323,7 +324,7 @@ class Service(SettingAttributes, Strict):
         return request, sink, error
 
     def _aside(self, connection_id: int) -> str:
-        """A file for an upload that a sink takes; it goes with the connection."""
+        """Returns the path of a temporary file for an upload that goes to a sink. It is removed with the connection."""
         with self._tapping:
             if self._aside_place is None:
                 self._aside_place = Place()
@@ -333,7 +334,7 @@ class Service(SettingAttributes, Strict):
         return self._sinks.get(event.connection_id) if event.direction == Direction.UPLOAD else None
 
     def _release(self) -> None:
-        """Frees everything but sinks."""
+        """Frees everything except the sinks."""
         try:
             self._tftp.close()
         finally:
@@ -343,7 +344,7 @@ class Service(SettingAttributes, Strict):
     # ---- logging ----
 
     def _follow_logging(self) -> None:
-        """Asks the library for as much as logging shows now."""
+        """Sets LogLevel to the level that the logger shows now."""
         if self._log_level < 0:
             return
         level = 2 if log.isEnabledFor(logging.DEBUG) else 1

@@ -1,4 +1,4 @@
-"""A server that runs in one thread: the caller's, or one of its own."""
+"""The server for synchronous programs. It runs on the caller's thread or on its own."""
 import inspect
 import sys
 import threading
@@ -26,27 +26,37 @@ OnEnd = Callable[[Request, Optional[TFTPServerError]], Any]
 
 
 class Server(Service):
-    """Serves a directory, or what a handler returns. It listens from its construction on.
+    """Serves a directory, or the content that a handler returns. It listens as soon as it is constructed.
 
         with Server("/srv/tftp", port=6969) as server:
             server.serve_forever()
 
-    The handler is called with a `Request` and returns, for a download, a path, bytes, anything with `read(size)` or an
-    iterator of bytes, which is read piece by piece while the transfer runs and closed at its end, a `Source` of these where
-    many share one pass over it, or None: then the file is looked for in `root`, if that is given, or is not found. For an upload it
-    returns a path, a binary file to write to (it is closed at the end), a callable that gets each block, or None:
-    then the upload is refused, or goes to `root` where `create=True`. A directory alone takes uploads only with
-    `create=True`, too.
+    The handler is called with a `Request`. For a download it returns one of:
 
-    It may also return `LATER`, and the program calls `answer(request, ...)`, with one of these, or `refuse(request)` when
-    it knows, from any thread. Only that client waits meanwhile.
+    - a path, or bytes;
+    - anything with `read(size)`, or an iterator of bytes: it is read piece by piece during the transfer, then closed;
+    - a `Source` of these, if many downloads share one pass over the content;
+    - None: the file is looked up in `root`, or not found if there is no `root`.
 
-    `on_end(request, error)` is called after each transfer that the handler was asked about; `error` is None where the
-    file went over whole. `on_error(request, exception)` is called where a handler, a sink or `on_end` raised; without
-    it the exception is logged. The client has got an ERROR in either case, and serving goes on.
+    For an upload it returns one of:
 
-    `host` "" means every address of both families. Settings are those of the library in Python's spelling, here and as
-    attributes: read_only=True, max_block_size=1428, timeout=10.
+    - a path;
+    - a binary file to write to: it is closed at the end;
+    - a callable that gets each block;
+    - None: the upload is stored in `root` if `create=True`, otherwise refused.
+
+    Without a handler, too, uploads are taken only with `create=True`.
+
+    A handler may also return `LATER`. The program then calls `answer(request, ...)` with one of these values, or
+    `refuse(request)`, from any thread. Only that client waits meanwhile.
+
+    `on_end(request, error)` is called after each transfer for which the handler was called and that was not refused;
+    `error` is None if the whole file was transferred. `on_error(request, exception)` is called when a handler, a sink
+    or `on_end` raises; without it the exception is logged. In both cases the client gets an ERROR packet, if the
+    transfer had not ended yet, and the server keeps running.
+
+    The `host` "" means every address of both families. The settings are those of the library, in Python's spelling,
+    here and as attributes: read_only=True, max_block_size=1428, timeout=10.
     """
 
     def __init__(self, root_or_handler: Union[StrPath, Handler], host: str = "", port: int = 69, *,
@@ -67,8 +77,9 @@ class Server(Service):
     def serve_forever(self, *, raise_errors: bool = False) -> None:
         """Serves until `shutdown` is called, from another thread or from a handler.
 
-        What a handler raises is logged with its traceback, and serving goes on. With `raise_errors` it is raised here,
-        where there is no `on_error`; calling this again goes on. Ctrl-C and SystemExit are always raised.
+        An exception in a handler is logged with its traceback, and the server keeps running. With `raise_errors`, and
+        without an `on_error`, it is raised here; another call continues to serve. Ctrl-C and SystemExit are always
+        raised.
         """
         self._serve(self._tftp.do_events if raise_errors else self._deliver, raise_errors)
 
@@ -91,10 +102,10 @@ class Server(Service):
             self._serving.release()
 
     def start(self: S, *, raise_errors: bool = False) -> S:
-        """Serves on a thread of its own.
+        """Serves on a background thread.
 
-        What a handler raises there is logged with its traceback, and the thread goes on. With `raise_errors`,
-        `shutdown` and `close` raise the first of it.
+        An exception in a handler is logged with its traceback, and the thread continues. With `raise_errors`,
+        `shutdown` and `close` raise the first one.
         """
         if self._background is not None:
             raise RuntimeError("this server has its thread already")
@@ -114,7 +125,7 @@ class Server(Service):
             self._serves.set()
 
     def _deliver(self) -> None:
-        """What is raised here comes from a handler of `tftp`, or from `on_error`."""
+        """Delivers events. An exception here comes from a handler of `tftp` or from `on_error`, and is logged."""
         try:
             self._tftp.do_events()
         except Exception as error:
@@ -135,10 +146,10 @@ class Server(Service):
         log.error("raised on the server's own thread", exc_info=error)
 
     def shutdown(self) -> None:
-        """Stops listening, ends every transfer, and lets `serve_forever` return; waits for that.
+        """Stops listening, aborts every transfer, and makes `serve_forever` return. Waits until it has returned.
 
-        Called from a handler or a signal handler it does not wait. Where nobody serves yet, the next `serve_forever`
-        returns at once: a signal that comes early is not lost.
+        Called from a handler or a signal handler, it does not wait. If `serve_forever` does not run yet, its next call
+        returns at once, so that an early signal is not lost.
         """
         self._is_stopping = True
         self._tftp.interrupt()
@@ -155,17 +166,17 @@ class Server(Service):
             raise failure
 
     def _end_transfers(self, deliver: Callable[[], None]) -> None:
-        """Ends all, and tells whoever waits for that."""
+        """Aborts all transfers and delivers the events of their ends."""
         self._tftp.shutdown()
         while self._tftp.conn_count or self._tftp._event_waits():
             deliver()
 
     def close(self) -> None:
-        """`shutdown`, and frees everything. Not from inside a handler."""
+        """Calls `shutdown` and frees the server. Must not be called inside a handler."""
         if self._tftp.closed:
             return
         if self._thread == threading.get_ident():
-            self._tftp.close()  # refused inside a handler; says so
+            self._tftp.close()  # raises error 907 inside a handler
         try:
             self.shutdown()
         finally:

@@ -1,4 +1,4 @@
-"""Downloads whose bytes the program supplies while they run: nothing is read ahead but two windows."""
+"""Downloads whose bytes the program supplies while they run. At most two windows are read ahead."""
 import contextlib
 import inspect
 import io
@@ -9,20 +9,20 @@ from weakref import WeakValueDictionary
 
 from ._answers import checked, is_async, nothing
 
-#: Bytes that are read at once, at most.
+#: Bytes per read, at most.
 PIECE = 65536
 
 
 class Source:
-    """A handler's answer for a download that is read piece by piece, where more is to be said than its content.
+    """A handler's answer for a download that is read piece by piece, with the content's size or a key to share it.
 
-    `content` is anything with `read(size)`, an iterator of bytes (for `AsyncServer` also async ones), or a function that
-    returns one of these. `size` is its length in bytes; where it is left out, it is taken from the content as far as that
-    knows it (Content-Length, a file's size, len).
+    `content` is anything with `read(size)`, an iterator of bytes (for `AsyncServer` also async ones), or a function
+    that returns one of these. `size` is its length in bytes. If it is omitted, it is taken from the content where
+    possible (Content-Length, a file's size, len).
 
-    Downloads with the same `key` and size share one pass over the content: a thousand machines that boot the same image
-    have it read once. With a function as `content` a download that comes much later, or is much slower, has it opened and
-    read again; otherwise it fails.
+    Downloads with the same `key` and size share one pass over the content: it is read once for a thousand machines that
+    boot the same image. If `content` is a function, it is called again for a download that starts much later or is much
+    slower, and its result is read again; otherwise such a download fails.
     """
 
     def __init__(self, content: Any, *, size: Optional[int] = None, key: str = "") -> None:
@@ -30,7 +30,7 @@ class Source:
         self.size = size_of(content) if size is None else size
 
     def open(self) -> Any:
-        """The content from its beginning."""
+        """Returns the content to read from its beginning. Raises EOFError if it cannot be opened again."""
         content, self.content = self.content, None
         if content is not None and not is_content(content) and callable(content):
             self.content = content
@@ -41,7 +41,7 @@ class Source:
 
 
 def takes_a_size(read: Any) -> bool:
-    """Whether it can be read piece by piece."""
+    """Returns whether a `read` method takes a size."""
     try:
         inspect.signature(read).bind(PIECE)
     except TypeError:
@@ -52,7 +52,7 @@ def takes_a_size(read: Any) -> bool:
 
 
 def is_content(answer: Any) -> bool:
-    """Whether it is read piece by piece."""
+    """Returns whether an answer is content that is read piece by piece."""
     if isinstance(answer, (str, bytes, bytearray, memoryview, os.PathLike, io.TextIOBase)):
         return False
     if callable(getattr(answer, "read", None)):
@@ -61,7 +61,7 @@ def is_content(answer: Any) -> bool:
 
 
 def size_of(content: Any) -> int:
-    """Its length in bytes; -1 where that is not known."""
+    """Returns the length of content in bytes; -1 if it is not known."""
     headers = getattr(content, "headers", None)
     if headers is not None and hasattr(headers, "get"):
         length = headers.get("Content-Length")
@@ -83,13 +83,13 @@ def size_of(content: Any) -> int:
 
 
 class Pass:
-    """One pass over a source, and how much of it was asked for."""
+    """One pass over a source, and the number of bytes requested from it."""
 
     def __init__(self, content: Any) -> None:
         self.content = content
-        self.asked = 0  # bytes from the beginning
-        self.owed: List[Tuple[int, int]] = []  # what was asked for, by which connection
-        self.is_busy = False  # a task supplies it
+        self.asked = 0  # bytes requested so far, from the beginning
+        self.owed: List[Tuple[int, int]] = []  # requests to fulfil: connection and bytes
+        self.is_busy = False  # whether a task supplies it
         self._left = memoryview(b"")
         self._next: Optional[Callable[..., Any]] = None
         self.is_async = False
@@ -103,7 +103,7 @@ class Pass:
             self._next, self._sized = iter(content).__next__, False
 
     def read(self, most: int) -> bytes:
-        """Up to `most` bytes; b"" at the end."""
+        """Returns up to `most` bytes; b"" at the end."""
         while not self._left:
             piece = self._step(most)
             if piece is None:
@@ -112,7 +112,7 @@ class Pass:
         return self._cut(most)
 
     async def read_async(self, most: int) -> bytes:
-        """The same, where the content is async."""
+        """Does the same as `read` for async content."""
         while not self._left:
             piece = await self._step_async(most)
             if piece is None:
@@ -141,7 +141,7 @@ class Pass:
         return data
 
     def closer(self) -> Callable[[], Any]:
-        """What lets go of the content; its result may have to be awaited."""
+        """Returns the function that closes the content. Its result may have to be awaited."""
         for name in ("close", "aclose"):
             close = getattr(self.content, name, None)
             if callable(close):
@@ -150,7 +150,7 @@ class Pass:
 
 
 class Group:
-    """The downloads that share a source."""
+    """Downloads that share a source."""
 
     def __init__(self) -> None:
         self.passes: List[Pass] = []
@@ -174,7 +174,7 @@ class Feeds:
         self._entries[connection_id] = group, source
 
     def find(self, connection_id: int, offset: int, length: int) -> Optional[Pass]:
-        """The pass that goes on at this offset, or begins there. None: the connection has ended."""
+        """Returns the pass that continues at this offset, or a new one at 0. None if the connection has ended."""
         if connection_id not in self._entries:
             return None
         group, source = self._entries[connection_id]
@@ -188,12 +188,12 @@ class Feeds:
         return found
 
     def sharing(self, connection_id: int) -> List[int]:
-        """The connections that share its source."""
+        """Returns the connections that share the source of this one."""
         entry = self._entries.get(connection_id)
         return sorted(entry[0].members) if entry else [connection_id]
 
     def forget(self, connection_id: int) -> List[Callable[[], Any]]:
-        """The connection has ended: what is to be called to let go of what it read."""
+        """Removes an ended connection. Returns the functions that close content no longer in use."""
         entry = self._entries.pop(connection_id, None)
         if entry is None:
             return []

@@ -1,4 +1,4 @@
-"""Temporary files that go with the process that made them: the exit of a forked child removes nothing of its parent's."""
+"""Temporary files that only the process that made them removes: a forked child keeps its parent's files."""
 import os
 import shutil
 import tempfile
@@ -7,7 +7,7 @@ from typing import Dict
 
 
 class Place:
-    """A directory that is removed with this object, or at the end of the process that made it."""
+    """A temporary directory, removed with this object or at the end of the process that made it."""
 
     def __init__(self) -> None:
         self._name = tempfile.mkdtemp(prefix="tftpserver-")
@@ -15,7 +15,7 @@ class Place:
         self._end = weakref.finalize(self, _remove, self._name, self._owner)
 
     def path(self, name: str) -> str:
-        """A path in it. The directory is made anew where a cleaner of temporary files has taken it."""
+        """Returns a path in the directory, which is made again if a cleaner of temporary files has removed it."""
         os.makedirs(self._name, mode=0o700, exist_ok=True)
         return os.path.join(self._name, name)
 
@@ -32,7 +32,7 @@ _places: Dict[int, Place] = {}
 
 
 def empty_file() -> str:
-    """A file without content, one for each process."""
+    """Returns the path of an empty file; each process has one."""
     if os.getpid() not in _places:
         _places[os.getpid()] = Place()
     path = _places[os.getpid()].path("empty")

@@ -1,4 +1,4 @@
-"""Text and paths on their way to the library, which takes UTF-8."""
+"""Conversion of text and paths to UTF-8 for the library."""
 import os
 from typing import Union
 
@@ -6,7 +6,7 @@ StrPath = Union[str, "os.PathLike[str]"]
 
 
 def to_bytes(value: StrPath) -> bytes:
-    """What is not UTF-8 (a file name with lone surrogates) stays so: the library then says 905."""
+    """Encodes text or a path as UTF-8. Lone surrogates stay invalid, and the library refuses them with error 905."""
     text = os.fspath(value)
     if not isinstance(text, str):
         raise TypeError(f"text or a path is needed, not {type(value).__name__}")

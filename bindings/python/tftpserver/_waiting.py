@@ -1,4 +1,4 @@
-"""Waiting for an event in Python rather than in C, so that Ctrl-C is heard at once however long the wait is."""
+"""Waits for events in Python rather than in C, so that Ctrl-C interrupts even a long wait at once."""
 import importlib
 import os
 import select
@@ -9,7 +9,7 @@ from typing import Callable, List, Tuple
 
 
 class Waker:
-    """A pipe beside the library's event descriptor: whoever interrupts or closes a server writes to it."""
+    """A pipe that is polled together with the library's event descriptor. `interrupt` and `close` write to it."""
 
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe()
@@ -18,15 +18,15 @@ class Waker:
         self._is_closing = False
 
     def wake(self, for_good: bool = False) -> None:
-        """Ends the present wait, or the next; `for_good`: all that come."""
+        """Ends the current wait, or the next one; with `for_good` all later ones too."""
         self._is_closing = self._is_closing or for_good
         try:
             os.write(self._writer, b"!")
         except BlockingIOError:
-            pass  # it is full, so it is readable
+            pass  # a full pipe is readable
 
     def wait(self, event_fd: int, millis: int) -> bool:
-        """Whether an event waits, after `millis` at the latest."""
+        """Waits up to `millis` milliseconds; returns whether an event waits."""
         poll = select.poll()
         poll.register(event_fd, select.POLLIN)
         poll.register(self._reader, select.POLLIN)
@@ -35,21 +35,21 @@ class Waker:
             try:
                 os.read(self._reader, 4096)
             except BlockingIOError:
-                pass  # another thread was quicker
+                pass  # another thread has read it
         return event_fd in ready
 
     def _poll(self, poll: "select.poll", millis: int) -> List[Tuple[int, int]]:
-        """Lets signals write to the pipe, too: one that comes just before the system call would not end it."""
+        """Polls while signals write to the pipe, too: a signal just before the system call would not interrupt it."""
         if millis == 0 or threading.current_thread() is not threading.main_thread():
             return poll.poll(millis)
         others = -1
         try:
             others = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         except ValueError:
-            return poll.poll(millis)  # the main thread of a subinterpreter, which no signal reaches
+            return poll.poll(millis)  # main thread of a subinterpreter: gets no signals
         try:
             if others != -1:
-                signal.set_wakeup_fd(others)  # an event loop's, which needs it more
+                signal.set_wakeup_fd(others)  # an event loop's own, which has precedence
             return poll.poll(millis)
         finally:
             signal.set_wakeup_fd(others)
@@ -70,10 +70,10 @@ def _is_main_interpreter() -> bool:
             here, main = interpreters.get_current(), interpreters.get_main()
         except (ImportError, AttributeError):
             continue
-        # Since 3.13 each is a pair, of which the first is the number.
+        # Since 3.13 each is a pair whose first item is the number.
         return bool(here == main or (isinstance(here, tuple) and here[0] == main[0]))
     return True
 
 
-#: Whether callbacks may be called while the interpreter lock is held. In a subinterpreter that is a deadlock before 3.12.
+#: Whether callbacks may run while the interpreter lock is held. Before 3.12 that deadlocks in a subinterpreter.
 CAN_KEEP_LOCK = CAN_WAIT and (sys.version_info >= (3, 12) or _is_main_interpreter())
