@@ -3,11 +3,12 @@
 declare(strict_types=1);
 
 /*
- * For web servers, where PHP allows FFI to preloaded scripts only (ffi.enable=preload, the default). In php.ini:
+ * The preload script for web servers, where PHP allows FFI only in preloaded scripts (ffi.enable=preload, the default).
+ * In php.ini:
  *
  *     opcache.preload=/path/to/vendor/tftpserver/tftpserver/preload.php
  *
- * A program that preloads its own file requires this one there.
+ * A program that preloads a file of its own requires this file from there.
  */
 require_once __DIR__ . '/autoload.php';
 

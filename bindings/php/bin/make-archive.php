@@ -7,7 +7,8 @@ declare(strict_types=1);
  *
  *     php bin/make-archive.php DIRECTORY [--library FILE]
  *
- * --library puts a libtftpserver into it, where the package looks first; it then works on that system only.
+ * --library adds a libtftpserver to the package, which loads it before the system's. The archive then works only on
+ * that system.
  */
 
 const CARRIED = ['README.md', 'autoload.php', 'preload.php', 'compat', 'examples', 'include', 'src'];
@@ -26,7 +27,7 @@ function run(string ...$command): void
     }
 }
 
-/** Lays the package out below a directory. */
+/** Copies the files of the package into a directory. */
 function layOut(string $package, string $root, string $version, ?string $library): void
 {
     mkdir($package, 0755, true);
@@ -34,7 +35,7 @@ function layOut(string $package, string $root, string $version, ?string $library
     foreach (['LICENSE-MIT', 'LICENSE-APACHE'] as $licence) {
         copy(dirname($root, 2) . "/{$licence}", "{$package}/{$licence}") || fail("no {$licence}");
     }
-    // Composer reads a version from an archive only here.
+    // The only place of an archive from which Composer reads the version.
     $composer = json_decode(file_get_contents("{$root}/composer.json"), true, 512, JSON_THROW_ON_ERROR);
     unset($composer['require-dev'], $composer['autoload-dev'], $composer['scripts']);
     $composer = ['name' => $composer['name'], 'version' => $version] + $composer;

@@ -7,15 +7,15 @@ declare(strict_types=1);
  * understands: no directives, no attributes, no extern "C", no comments; and the classes of numbers in src/.
  *
  *     php bin/make-ffi-header.php            writes them
- *     php bin/make-ffi-header.php --check    fails where one is not what the C header says
+ *     php bin/make-ffi-header.php --check    fails if one does not match the C header
  */
 
-/** The declarations of a C header, with every struct and function, in their order. */
+/** Returns the declarations of a C header, with every struct and function, in their order. */
 function declarations(string $header): string
 {
     $text = preg_replace(['~/\*.*?\*/~s', '~//[^\n]*~'], '', $header);
     $text = preg_replace('~^[ \t]*#(?:[^\n]*\\\\\n)*[^\n]*$~m', '', $text);
-    // What stands between #ifdef __cplusplus and #endif.
+    // Removes the parts between #ifdef __cplusplus and #endif.
     $text = preg_replace(['~extern\s+"C"\s*\{~', '~^\}\s*$~m'], '', $text);
     $text = preg_replace('~\bTFTPSERVER_API\b\s*~', '', $text);
     $text = preg_replace('~[ \t]+$~m', '', $text);
@@ -24,7 +24,7 @@ function declarations(string $header): string
     return ltrim($text);
 }
 
-/** The numbers that a C header defines, as lists of [comment, name, number], in three groups. */
+/** Returns the numbers that a C header defines, as lists of [comment, name, number], in three groups. */
 function numbers(string $header): array
 {
     $define = '~/\*\*\n((?: \*[^\n]*\n)+?) \*/\n#define TFTPSERVER_(EVENT|PROPERTY|ERROR)_(\w+) (\d+)~';
@@ -37,7 +37,7 @@ function numbers(string $header): array
     return $groups === array_filter($groups) ? $groups : throw new RuntimeException('the header defines no numbers');
 }
 
-/** The PHP source of a class of constants, or of an enum: NOT_A_HANDLE is its case NotAHandle. */
+/** Returns the PHP source of a class of constants or of an enum, where NOT_A_HANDLE is the case NotAHandle. */
 function source(string $kind, string $name, string $says, array $numbers): string
 {
     $members = array_map(static fn (array $one): string => "    /** {$one[0]} */\n" . ($kind === 'enum'
@@ -49,12 +49,12 @@ function source(string $kind, string $name, string $says, array $numbers): strin
         . ($kind === 'enum' ? "enum {$name}: int" : "final class {$name}") . "\n{\n" . implode("\n", $members) . "}\n";
 }
 
-/** Every file that is made, by its path. */
+/** Returns the contents of every file that this program makes, by path. */
 function files(string $root, string $header): array
 {
     $declarations = declarations($header);
     $note = "/* Made by bin/make-ffi-header.php from tftpserver.h; not to be edited. */\n";
-    // FFI reads these two lines only at the very beginning of a file.
+    // FFI recognizes these two lines only at the very beginning of a file.
     $scope = "#define FFI_SCOPE \"TFTPSERVER\"\n#define FFI_LIB \"libtftpserver.so.0\"\n";
     $groups = numbers($header);
 

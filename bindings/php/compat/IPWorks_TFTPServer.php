@@ -3,8 +3,9 @@
 declare(strict_types=1);
 
 /*
- * The class IPWorks_TFTPServer, for programs written for IPWorks TFTPServer. Opt-in, as procedural.php beside it. Every
- * method that fails throws Exception("<code>: <message>"); setX and doX return 0 otherwise, doConfig a text.
+ * The class IPWorks_TFTPServer, for programs written for IPWorks TFTPServer. Opt-in: a program has to load it, as it
+ * does procedural.php. A method that fails throws Exception("<code>: <message>"). Otherwise setX and doX return 0, and
+ * doConfig returns a text.
  */
 
 require_once __DIR__ . '/procedural.php';
@@ -13,7 +14,7 @@ class IPWorks_TFTPServer
 {
     private const EVENTS = [1 => 'fireConnected', 2 => 'fireConnectionRequest', 3 => 'fireDisconnected', 4 => 'fireEndTransfer', 5 => 'fireError', 6 => 'fireLog', 7 => 'fireStartTransfer', 8 => 'fireTransfer'];
 
-    /** What the functions ipworks_tftpserver_... take. */
+    /** The handle that the functions ipworks_tftpserver_... take. */
     public $handle;
 
     public function __construct()
@@ -43,7 +44,7 @@ class IPWorks_TFTPServer
         return $this->get(0);
     }
 
-    /** Kept for programs that set it; no license is needed. */
+    /** Stored for programs that set it; no license is needed. */
     public function getRuntimeLicense()
     {
         return $this->get(2011);
@@ -61,7 +62,7 @@ class IPWorks_TFTPServer
         return $this->checked(ipworks_tftpserver_do_config($this->handle(), $configurationstring));
     }
 
-    /** Delivers the events that wait; what a handler threw comes out of it. */
+    /** Delivers the waiting events, and throws an exception of a handler. */
     public function doEvents()
     {
         return $this->check(ipworks_tftpserver_do_doevents($this->handle()));
@@ -204,8 +205,8 @@ class IPWorks_TFTPServer
         return $this->set(17, $value);
     }
 
-    // Events: to be overridden. A handler takes an array with the parameters named, and returns it, changed or not, or
-    // returns nothing.
+    // Events: methods to override. A handler takes an array of the named parameters, and returns it, changed or not, or
+    // nothing.
 
     /** connectionid, statuscode, description */
     public function fireConnected($param)
@@ -255,15 +256,15 @@ class IPWorks_TFTPServer
         return $param;
     }
 
-    /** Opened here, so that a subclass whose constructor does not call this one's works too. */
+    /** Opens the server on first use, so that subclasses whose constructors do not call this one's work too. */
     private function handle(): mixed
     {
         if ($this->handle === null) {
             $this->handle = ipworks_tftpserver_open();
-            // Not $this: the object would never go out of use.
+            // Not $this: the object would never be freed.
             $self = WeakReference::create($this);
             foreach (self::EVENTS as $id => $method) {
-                // An upload goes to no handler that keeps nothing: without a file it is refused (126).
+                // The empty handler must not take uploads: without a file they are refused (126).
                 if ($id === 8 && (new ReflectionMethod($this, $method))->class === self::class) {
                     continue;
                 }
@@ -283,7 +284,7 @@ class IPWorks_TFTPServer
         return $this->checked(ipworks_tftpserver_get($this->handle(), $id, $index));
     }
 
-    /** A Conn property; its default where the record is gone, or is not there yet. */
+    /** Returns a Conn property, or its default if the record does not exist. */
     private function conn(int $id, mixed $connid, string|int $default): mixed
     {
         $value = ipworks_tftpserver_get($this->handle(), $id, $connid);

@@ -3,12 +3,12 @@
 declare(strict_types=1);
 
 /*
- * The procedural functions ipworks_tftpserver_..., for programs written for IPWorks TFTPServer. Opt-in: nothing loads this
- * file by itself, so that it never stands in the way of the vendor's own.
+ * The procedural functions ipworks_tftpserver_..., for programs written for IPWorks TFTPServer. Opt-in: a program has
+ * to load this file, so that it never conflicts with the vendor's own.
  *
- * What fails returns an error's number, or null where a value is asked for; ipworks_tftpserver_get_last_error_code and
- * ipworks_tftpserver_get_last_error tell which. Only what a callback throws comes out as an exception, of
- * ipworks_tftpserver_do_doevents.
+ * A function that fails returns an error number, or null if it returns a value otherwise. The error is available from
+ * ipworks_tftpserver_get_last_error_code and ipworks_tftpserver_get_last_error. The only exceptions are those of
+ * callbacks: ipworks_tftpserver_do_doevents throws them.
  */
 
 use TftpServer\ErrorCode;
@@ -30,19 +30,19 @@ if (function_exists('ipworks_tftpserver_open')) {
     return;
 }
 
-/** A server. A key is taken and ignored. Where the library cannot be used, TftpServer\LibraryException says why. */
+/** Returns a new server. A key is ignored. Throws TftpServer\LibraryException if the library cannot be used. */
 function ipworks_tftpserver_open(mixed $key = null): PortedHandle
 {
     return new PortedHandle();
 }
 
-/** Ends a server; inside a callback, as soon as DoEvents has returned. */
+/** Closes a server; inside a callback, as soon as DoEvents has returned. */
 function ipworks_tftpserver_close(mixed $res): int
 {
     return $res instanceof PortedHandle ? $res->close() : ErrorCode::NotAHandle->value;
 }
 
-/** The callback takes an array with the event's parameters and returns it, changed or not, or nothing. */
+/** Registers a callback, which takes an array of the event's parameters and returns it, changed or not, or nothing. */
 function ipworks_tftpserver_register_callback(mixed $res, mixed $id, mixed $function): int
 {
     if (!$res instanceof PortedHandle) {
@@ -70,7 +70,7 @@ function ipworks_tftpserver_get_last_error_code(mixed $res): int
     return $res instanceof PortedHandle ? $res->lastErrorCode() : ErrorCode::NotAHandle->value;
 }
 
-/** Sets a property; 0 or an error's number. The value comes before the index, which only Conn properties have. */
+/** Sets a property; returns 0 or an error number. The value precedes the index, which only Conn properties have. */
 function ipworks_tftpserver_set(mixed $res, mixed $id, mixed $value, mixed $index = 0): int
 {
     if (!$res instanceof PortedHandle) {
@@ -89,7 +89,7 @@ function ipworks_tftpserver_set(mixed $res, mixed $id, mixed $value, mixed $inde
     return is_scalar($value) ? $res->set((int) $id, $value, (int) $index) : $res->refuse(ErrorCode::InvalidValue->value);
 }
 
-/** A property's value: an integer, a Boolean or a string as the property is; null where the call fails. */
+/** Returns a property's value: an integer, a Boolean or a string, by property; null if the call fails. */
 function ipworks_tftpserver_get(mixed $res, mixed $id, mixed $index = 0): string|int|bool|null
 {
     if (!$res instanceof PortedHandle) {
@@ -111,7 +111,7 @@ function ipworks_tftpserver_get(mixed $res, mixed $id, mixed $index = 0): string
     };
 }
 
-/** "NAME=VALUE" sets and returns "", "NAME" returns the value; null where the call fails. */
+/** "NAME=VALUE" sets a setting and returns "", "NAME" returns its value; null if the call fails. */
 function ipworks_tftpserver_do_config(mixed $res, mixed $configurationstring): ?string
 {
     if (!$res instanceof PortedHandle) {
@@ -141,7 +141,7 @@ function ipworks_tftpserver_do_stoplistening(mixed $res): int
     return $res instanceof PortedHandle ? $res->call('tftpserver_do_stoplistening') : ErrorCode::NotAHandle->value;
 }
 
-/** Stops listening and ends every transfer. The specification's text names Shutdown, its list does not. */
+/** Stops listening and aborts every transfer. The specification mentions Shutdown in its text, but not in its list. */
 function ipworks_tftpserver_do_shutdown(mixed $res): int
 {
     return $res instanceof PortedHandle ? $res->call('tftpserver_do_shutdown') : ErrorCode::NotAHandle->value;

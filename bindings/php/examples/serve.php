@@ -3,7 +3,7 @@
 declare(strict_types=1);
 
 /*
- * Serves a directory and tells what happens, until Ctrl-C:
+ * Serves a directory and prints the events, until Ctrl-C:
  *
  *     php serve.php [DIRECTORY [PORT [HOST]]]
  */
@@ -26,7 +26,7 @@ foreach ([__DIR__ . '/../../../autoload.php', __DIR__ . '/../autoload.php'] as $
 
 final class Reporter
 {
-    /** @var array<int, array{string, int}> What each connection is about, and how many bytes it has moved. */
+    /** @var array<int, array{string, int}> The description of each connection, and the bytes it has transferred. */
     private array $transfers = [];
 
     public function onConnectionRequest(ConnectionRequestEvent $e): void
@@ -54,7 +54,7 @@ final class Reporter
 
     private function say(int $connection, string $what): void
     {
-        // What a client sends may hold anything, a terminal's control codes too.
+        // A client's text may contain anything, including a terminal's control codes.
         $line = ($this->transfers[$connection][0] ?? 'server') . ": {$what}";
         echo date('H:i:s '), preg_replace('/[^\x20-\x7e]/', '?', $line), "\n";
     }

@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * One record of the Conn arrays, while its connection lives: from the ConnectionRequest or Connected handler until the
- * Disconnected handler has returned. Afterwards its methods fail with 903.
+ * One record of the Conn arrays. It exists from the ConnectionRequest or Connected handler until the Disconnected
+ * handler has returned. Afterwards its methods fail with error 903.
  */
 final class Connection implements ConnectionInterface
 {
@@ -160,49 +160,49 @@ final class Connection implements ConnectionInterface
 
     // api: end properties
 
-    /** Accepts a request that was deferred; doEvents() goes on from there. Fails with 130 where it was answered before. */
+    /** Accepts a deferred request; doEvents() delivers what follows. Fails with error 130 if it was answered before. */
     public function accept(): void
     {
         Failure::check($this->handle, $this->handle->accept($this->id, true));
     }
 
-    /** Refuses a request that was deferred. */
+    /** Refuses a deferred request. */
     public function refuse(): void
     {
         Failure::check($this->handle, $this->handle->accept($this->id, false));
     }
 
     /**
-     * Holds the transfer back while the program stores the data of its Transfer events elsewhere, as in another fiber: up
-     * to 256 kB more are delivered, and the end of an upload is not acknowledged, until resume(). Where storing fails,
-     * disconnect() gives the client an ERROR instead.
+     * Holds the transfer while the program stores the data of its Transfer events, for example in another fiber. Until
+     * resume(), at most 256 kB more are delivered and the last block of an upload is not acknowledged. If storing
+     * fails, call disconnect() instead of resume(): the client gets an ERROR packet.
      */
     public function hold(): void
     {
         Failure::check($this->handle, $this->handle->hold($this->id, true));
     }
 
-    /** Ends hold(): all that was delivered is stored. */
+    /** Ends hold(), when all delivered data is stored. */
     public function resume(): void
     {
         Failure::check($this->handle, $this->handle->hold($this->id, false));
     }
 
-    /** Ends the transfer: its client gets an ERROR, Disconnected fires with 10053. */
+    /** Aborts the transfer: its client gets an ERROR packet, and Disconnected fires with error 10053. */
     public function disconnect(): void
     {
         Failure::check($this->handle, $this->handle->disconnect($this->id));
     }
 
-    /** Ends the transfer with an error code (0 to 8) and a text for its client. Disconnected fires with 10053. */
+    /** Aborts the transfer with an error code (0 to 8) and a text for its client; Disconnected fires with 10053. */
     public function abort(int $tftpCode, string $text): void
     {
         Failure::check($this->handle, $this->handle->abort($this->id, $tftpCode, $text));
     }
 
     /**
-     * Supplies the next bytes of a download whose DataSize was set, at most what onDataWanted() was asked for. Server::feed()
-     * does all of it.
+     * Supplies the next bytes of a download whose DataSize was set, at most the length of the DataWanted event.
+     * Server::feed() does this for a stream or an iterable.
      */
     public function supply(string $bytes, bool $isLast = false): void
     {

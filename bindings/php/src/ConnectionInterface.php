@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * A connection, for type declarations and for the doubles of tests; each method is as Connection has it.
+ * The interface of Connection, for type declarations and test doubles. Connection documents the methods.
  */
 interface ConnectionInterface
 {

@@ -4,12 +4,12 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/** Which way a file goes. */
+/** The direction of a transfer. */
 enum Direction: int
 {
-    /** The client sends. */
+    /** The client sends the file. */
     case Upload = 0;
 
-    /** The server sends. */
+    /** The server sends the file. */
     case Download = 1;
 }

@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * What every event has. The constructors of events are public for tests of handlers.
+ * The base of all events. The events' constructors are public, so that tests of handlers can make events.
  */
 abstract class Event
 {
@@ -14,9 +14,8 @@ abstract class Event
     private int $result = 0;
 
     /**
-     * Ends the connection that the event belongs to as soon as the handler returns: its client gets a TFTP ERROR, and
-     * Disconnected fires with 10053 and this code in its description. So a handler that keeps an upload itself says that
-     * it could not.
+     * Aborts the event's connection when the handler returns: its client gets an ERROR packet, and Disconnected fires
+     * with error 10053 and this code in its description. A handler that stores an upload itself calls it on a failure.
      */
     final public function abort(int $code = 1): void
     {
@@ -26,7 +25,7 @@ abstract class Event
         $this->result = $code;
     }
 
-    /** @internal What the library is told: 0 to go on. */
+    /** @internal The value that the callback returns; 0 continues the transfer. */
     final public function result(): int
     {
         return $this->result;

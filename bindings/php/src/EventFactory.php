@@ -8,7 +8,7 @@ use FFI;
 use FFI\CData;
 
 /**
- * Copies an event of the library, which lives only while its handler runs.
+ * Copies events of the library, whose memory is valid only while their callback runs.
  *
  * @internal
  */
@@ -33,7 +33,7 @@ final class EventFactory
         };
     }
 
-    /** Tells the library what the handler said. */
+    /** Copies the handler's answer into the library's event. */
     public static function answer(CData $event, Event $made): int
     {
         if ($made instanceof ConnectionRequestEvent) {

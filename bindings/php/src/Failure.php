@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * Codes to exceptions.
+ * Makes exceptions from error numbers.
  *
  * @internal
  */
@@ -18,13 +18,13 @@ final class Failure
         }
     }
 
-    /** The exception that the last call with this handle ended in. */
+    /** Returns the exception for the last failed call with this handle. */
     public static function of(Handle $handle): TftpServerException
     {
         return new TftpServerException($handle->lastError(), $handle->lastErrorCode());
     }
 
-    /** The exception of a number alone. */
+    /** Returns the exception for an error number. */
     public static function code(int $code): TftpServerException
     {
         return new TftpServerException(Library::ffi()->tftpserver_strerror($code), $code);

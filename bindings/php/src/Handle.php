@@ -8,17 +8,17 @@ use FFI;
 use FFI\CData;
 
 /**
- * A server of the library, with codes instead of exceptions: what Server and the procedural functions stand on.
+ * A server of the library, with error numbers instead of exceptions. Server and the procedural functions use it.
  *
- * Where the caller of DoEvents is a fiber, a ConnectionRequest handler runs when DoEvents has returned, and its answer
- * goes to the library later: the handler may suspend the fiber, as every await of an event loop does, and other calls of
- * DoEvents go on meanwhile.
+ * If the caller of DoEvents is a fiber, a ConnectionRequest handler runs after DoEvents has returned, and its answer is
+ * passed to the library then. So the handler may suspend the fiber, as every await of an event loop does, without
+ * blocking other calls of DoEvents.
  *
  * @internal
  */
 class Handle
 {
-    /** ConnectionRequest handlers that one call of doEvents() runs at most, so that a flood does not keep an event loop. */
+    /** The most ConnectionRequest handlers in one call of doEvents(), so that a flood does not block an event loop. */
     private const REQUESTS_AT_ONCE = 256;
 
     private ?CData $raw;
@@ -26,10 +26,10 @@ class Handle
     /** @var array<int, \Closure(CData): int> */
     private array $handlers = [];
 
-    /** @var null|\Closure(CData): (\Closure(): int) Copies a request; what it returns runs the handler. */
+    /** @var null|\Closure(CData): (\Closure(): int) Copies a request and returns the function that runs its handler. */
     private ?\Closure $prepare = null;
 
-    /** @var null|array{int, \Closure(): int} A connection whose request waits for its handler. */
+    /** @var null|array{int, \Closure(): int} A connection id, and the function that runs the handler of its request. */
     private ?array $request = null;
 
     /** @var null|resource */
@@ -37,7 +37,7 @@ class Handle
 
     private ?\Throwable $thrown = null;
 
-    /** The number of an error that was found before the library was asked; 0: the library knows. */
+    /** The number of an error that was found without calling the library; 0: the library has the last error. */
     private int $refused = 0;
 
     /**
@@ -61,7 +61,7 @@ class Handle
     {
     }
 
-    /** Closes it; while a handler runs, as soon as its DoEvents has returned. */
+    /** Closes the server; inside a handler, as soon as DoEvents has returned. */
     public function close(): int
     {
         if ($this->raw === null) {
@@ -89,7 +89,7 @@ class Handle
         return $this->refused !== 0 ? $ffi->tftpserver_strerror($this->refused) : $ffi->tftpserver_get_last_error($this->raw);
     }
 
-    /** A property's bytes; null where the call fails. */
+    /** Returns a property's bytes; null if the call fails. */
     public function get(int $property, int $index = 0): ?string
     {
         if (!self::isInt32($property) || !self::isInt32($index)) {
@@ -116,17 +116,17 @@ class Handle
         }
         $value = (string) $value;
 
-        // With a length, so that no NUL shortens it unseen.
+        // With its length, so that a NUL does not truncate it.
         return Library::ffi()->tftpserver_set_bytes($this->raw, $property, $index, $value, strlen($value));
     }
 
-    /** Remembers an error that needs no question to the library. */
+    /** Records an error that was found without calling the library. */
     public function refuse(int $code): int
     {
         return $this->refused = $code;
     }
 
-    /** The value where it was read, "" where it was set, null where the call fails. */
+    /** Returns the value of a setting, "" after setting one, and null if the call fails. */
     public function config(string $configurationString): ?string
     {
         if (str_contains($configurationString, "\0")) {
@@ -139,7 +139,7 @@ class Handle
         return Library::ffi()->tftpserver_do_config($this->raw, $configurationString);
     }
 
-    /** Calls a function of the library that takes the handle alone. */
+    /** Calls a function of the library whose only argument is the handle. */
     public function call(string $function): int
     {
         $this->refused = 0;
@@ -198,12 +198,12 @@ class Handle
     }
 
     /**
-     * Registers a handler, or with null none.
+     * Registers a handler, or removes it (null).
      *
      * @param null|\Closure(CData): int               $handler runs inside the callback
-     * @param null|\Closure(CData): (\Closure(): int) $prepare for ConnectionRequest: copies the event; what it returns
-     *                                                         runs the handler, and returns what is to be accepted: 0
-     *                                                         no, 1 yes, 2 later, -1 end the connection
+     * @param null|\Closure(CData): (\Closure(): int) $prepare for ConnectionRequest: copies the event and returns the
+     *                                                         function that runs the handler, which returns its answer:
+     *                                                         0 no, 1 yes, 2 later, -1 abort the connection
      */
     public function handle(int $event, ?\Closure $handler, ?\Closure $prepare = null): int
     {
@@ -227,9 +227,9 @@ class Handle
     }
 
     /**
-     * Delivers the events that wait. While a handler has suspended another fiber it delivers none, and they wait.
+     * Delivers the waiting events. While a handler has suspended another fiber it delivers none.
      *
-     * @throws \Throwable What a handler threw
+     * @throws \Throwable an exception of a handler
      */
     public function doEvents(): int
     {
@@ -248,12 +248,12 @@ class Handle
             if ($request === null || !$this->answer(...$request) || $left === 0) {
                 return $code;
             }
-            // Connected waits now, so that the next DoEvents does not.
+            // The answer made a Connected event, so the next DoEvents returns without waiting.
         }
     }
 
     /**
-     * Runs the handler of one event. Returns what the library is to be given back.
+     * Runs the handler of one event. Returns the callback's result.
      */
     public function deliver(CData $event): int
     {
@@ -269,7 +269,7 @@ class Handle
             $request = $event->data->connection_request;
             $this->request = [$request->connection_id, ($this->prepare)($event)];
             $request->accept = 2;
-            // DoEvents returns now; what it has not delivered waits, and the event stream is readable.
+            // Makes DoEvents return; the remaining events wait, and the event stream stays readable.
             Library::ffi()->tftpserver_do_interrupt($this->raw);
 
             return 0;
@@ -280,7 +280,7 @@ class Handle
         }
     }
 
-    /** Has doEvents() return now, and throw. */
+    /** Makes doEvents() return and throw the exception. */
     public function throwLater(\Throwable $e): void
     {
         $this->thrown ??= $e;
@@ -288,7 +288,7 @@ class Handle
     }
 
     /**
-     * A new stream that is readable while an event waits; null where there is none, and the library may know why.
+     * Returns a new stream that is readable while an event waits; null on failure, with the error recorded.
      *
      * @return null|resource
      */
@@ -317,7 +317,7 @@ class Handle
     }
 
     /**
-     * The same for Pump, which reads and writes it; null before a program has asked for one.
+     * Returns the event stream that Pump reads and writes; null before the first call of eventStream().
      *
      * @return null|resource
      */
@@ -326,7 +326,7 @@ class Handle
         return $this->signal;
     }
 
-    /** Runs a handler of ConnectionRequest and passes its answer on. True where the next DoEvents has something to tell. */
+    /** Runs a ConnectionRequest handler and passes its answer on. Returns true if the next DoEvents has an event. */
     private function answer(int $id, \Closure $handler): bool
     {
         $accept = -1;
@@ -334,7 +334,7 @@ class Handle
         try {
             $accept = $handler();
         } finally {
-            // Also where the handler threw, and where the program has dropped its fiber.
+            // Also if the handler threw or the program has dropped its fiber.
             if ($this->raw !== null && $accept !== 2) {
                 $code = $accept < 0 ? Library::ffi()->tftpserver_do_disconnect($this->raw, $id)
                     : Library::ffi()->tftpserver_do_accept($this->raw, $id, $accept);

@@ -7,14 +7,14 @@ namespace TftpServer;
 use FFI;
 
 /**
- * libtftpserver, loaded: found, its version checked, its functions known to FFI.
+ * Finds and loads libtftpserver through FFI, and checks its version.
  *
- * Looked for in this order: what the environment variable TFTPSERVER_LIBRARY names; lib/ in this package; the system's
+ * The search order: the path in the environment variable TFTPSERVER_LIBRARY; lib/ in this package; the system's
  * libraries, by SONAME.
  */
 final class Library
 {
-    /** The oldest library that this package works with. */
+    /** The oldest version of the library that this package works with. */
     public const NEEDS = '0.1.0';
 
     private const SCOPE = 'TFTPSERVER';
@@ -22,7 +22,7 @@ final class Library
     private static ?FFI $ffi = null;
 
     /**
-     * The version of the library that is loaded.
+     * Returns the version of the loaded library.
      *
      * @throws LibraryException
      */
@@ -32,7 +32,7 @@ final class Library
     }
 
     /**
-     * The library's functions.
+     * Returns the library's functions.
      *
      * @internal
      *
@@ -44,10 +44,10 @@ final class Library
     }
 
     /**
-     * Makes the library known to every request to come; for opcache.preload alone, see preload.php.
+     * Loads the library for all later requests. Only for opcache.preload, see preload.php.
      *
-     * Where opcache.preload_user is set, PHP lets no scope be loaded. Then each request reads the definition anew, which
-     * preloaded classes may; ffi.preload with include/tftpserver_preload.h spares that.
+     * If opcache.preload_user is set, PHP does not load a scope here. Each request then parses the definition again,
+     * which preloaded classes are allowed to do; ffi.preload with include/tftpserver_preload.h avoids that.
      *
      * @throws LibraryException
      */
@@ -63,7 +63,7 @@ final class Library
             throw new LibraryException('FFI needs a file to preload from, and none can be made in ' . sys_get_temp_dir() . '.');
         }
         try {
-            // A scope's library is named in its header and nowhere else.
+            // Only the header of a scope can name its library.
             $names = sprintf("#define FFI_SCOPE \"%s\"\n#define FFI_LIB \"%s\"\n", self::SCOPE, $path);
             file_put_contents($header, $names . self::definition());
             FFI::load($header);
@@ -97,13 +97,13 @@ final class Library
         }
     }
 
-    /** The first library that loads, as [path, version]; it is new enough. */
+    /** Returns the first library that loads and is new enough, as [path, version]. */
     private static function find(): array
     {
         $failures = [];
         foreach (self::candidates() as $path) {
             try {
-                // The one function that every version has: the others are looked for when the version is known.
+                // The only function that every version has. The others are declared once the version is known.
                 $probe = FFI::cdef('const char *tftpserver_version(void);', $path);
             } catch (FFI\Exception $e) {
                 if (str_contains($e->getMessage(), 'restricted')) {

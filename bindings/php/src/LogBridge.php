@@ -13,7 +13,7 @@ use Psr\Log\LoggerInterface;
  */
 final class LogBridge
 {
-    /** PSR-3's level of each LogType; every other one is "debug". */
+    /** The PSR-3 level of each LogType; others have "debug". */
     private const LEVELS = ['Error' => 'error', 'Info' => 'info'];
 
     public static function write(LoggerInterface $logger, LogEvent $e): void

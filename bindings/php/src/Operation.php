@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/** What a client asks for. */
+/** The operation that a client requests. */
 enum Operation: int
 {
     /** To read a file (RRQ). */

@@ -8,13 +8,13 @@ use FFI;
 use FFI\CData;
 
 /**
- * Events as arrays with lower-case keys, as callbacks written for IPWorks take them.
+ * Passes events as arrays with lower-case keys to callbacks written for IPWorks.
  *
  * @internal
  */
 final class Parameters
 {
-    /** The member of the library's event data that belongs to each event. */
+    /** The member of the library's event data for each event. */
     private const MEMBERS = [
         // api: begin members
         EventId::CONNECTED => 'connected',
@@ -29,7 +29,7 @@ final class Parameters
         // api: end members
     ];
 
-    /** Each event's parameters in the specification's order, then our own. */
+    /** Each event's parameters: the specification's, in its order, then this library's additions. */
     private const FIELDS = [
         // api: begin fields
         EventId::CONNECTED => ['connection_id', 'status_code', 'description'],
@@ -81,7 +81,7 @@ final class Parameters
         };
     }
 
-    /** Returns what the parameters are afterwards: the array that the callback returned, or what it made of them. */
+    /** Returns the parameters after the call: the array that the callback returned, or its argument as changed. */
     private static function call(\Closure $function, array $param): mixed
     {
         // $param is a variable, so a callback that takes it by reference changes it in place.
@@ -110,7 +110,7 @@ final class Parameters
         return $param;
     }
 
-    /** "False" and "No" are what a program that keeps Booleans as the class's text means by them. */
+    /** Converts to a Boolean; the texts "False" and "No" are false, because programs keep Booleans as text. */
     private static function isTrue(mixed $value): bool
     {
         return is_string($value) ? !in_array(strtolower(trim($value)), ['', '0', 'false', 'no'], true) : (bool) $value;

@@ -7,12 +7,13 @@ namespace TftpServer;
 use FFI\CData;
 
 /**
- * A server for programs written for IPWorks, where it differs from the library's:
+ * A server for programs written for IPWorks. It differs from the library's server in this:
  *
- * - A LocalDir that does not exist yet is kept, and set when listening starts.
- * - A program that has set LocalDir serves a directory, and its Transfer handler watches progress. While LocalDir is not
- *   valid, uploads that no file takes fail with 127 instead of going to that handler alone.
- * - A property without an index takes none but 0.
+ * - A LocalDir that does not exist yet is stored, and set when listening starts.
+ * - A program that has set LocalDir serves a directory and uses its Transfer handler for progress only. So while
+ * LocalDir
+ *   is not valid, an upload without a local file fails with error 127, instead of going to that handler alone.
+ * - A property without an index accepts only the index 0.
  *
  * @internal
  */
@@ -24,10 +25,10 @@ final class PortedHandle extends Handle
         Property::RUNTIME_LICENSE,
     ];
 
-    /** Below a file nothing can be opened. */
+    /** A path that cannot be opened, because it is below a file. */
     private const NOWHERE = '/dev/null/LocalDir';
 
-    /** The program has set LocalDir, to whatever value. */
+    /** True once the program has set LocalDir, to any value. */
     private bool $servesDirectory = false;
 
     /** A LocalDir that did not exist when it was set. */
@@ -81,7 +82,7 @@ final class PortedHandle extends Handle
         return $code;
     }
 
-    /** Registers for Connected where that is needed, by the program or beside its Transfer handler. */
+    /** Registers for Connected if the program has a handler for it, or one for Transfer. */
     private function watchConnections(): int
     {
         return parent::handle(EventId::CONNECTED, $this->onConnected !== null || $this->watchesTransfers ? $this->connecting() : null);
@@ -104,7 +105,7 @@ final class PortedHandle extends Handle
         if ($code === 0) {
             $this->expectedDir = null;
         } elseif (self::mayComeToBe($path) && parent::get(Property::LISTENING) !== 'True') {
-            // Not the directory before it, which the program no longer means.
+            // The former directory must not be served any longer.
             $code = parent::set(Property::LOCAL_DIR, '');
             $this->expectedDir = $path;
         }
@@ -119,7 +120,7 @@ final class PortedHandle extends Handle
         return ($isOn ? $this->lookAtLocalDir() : 0) ?: parent::set(Property::LISTENING, $value);
     }
 
-    /** Sets the LocalDir that did not exist. 905 where it still does not. */
+    /** Sets a LocalDir that did not exist before. Error 905 if it still does not exist. */
     private function lookAtLocalDir(): int
     {
         $code = $this->expectedDir === null ? 0 : parent::set(Property::LOCAL_DIR, $this->expectedDir);
@@ -135,7 +136,7 @@ final class PortedHandle extends Handle
         return $path !== '' && !str_contains($path, "\0") && !file_exists($path);
     }
 
-    /** A Connected handler that runs the program's, and has an upload fail that LocalDir was to take. */
+    /** Returns a Connected handler that runs the program's, then fails an upload meant for an invalid LocalDir. */
     private function connecting(): \Closure
     {
         $program = $this->onConnected;

@@ -8,53 +8,53 @@ use FFI;
 use FFI\CData;
 
 /**
- * Runs DoEvents, for every server of the process: the library allows one at a time on a thread.
+ * Runs DoEvents for every server of the process, one call at a time: the library allows no nested calls on a thread.
  *
  * An exception, exit() or a fatal error that leaves an FFI callback would end the interpreter in the middle of the
- * library. Therefore DoEvents runs in a fiber of its own, the pump. Its callback only suspends the pump; the handler
- * runs outside, in the caller's fiber, and its answer resumes the pump. There is one callback for the whole process,
- * because PHP frees none before the end of the request.
+ * library. Therefore DoEvents runs in a fiber of its own, the pump. Its callback only suspends the pump. The handler
+ * runs outside, in the caller's fiber, and its answer resumes the pump. The whole process has one callback, because PHP
+ * frees callbacks only at the end of the request.
  *
  * A handler may suspend the caller's fiber, as every await of an event loop does. The pump then stays inside its
- * callback, and other calls of DoEvents deliver nothing until the handler has returned. ConnectionRequest handlers
- * don't make others wait like that: Handle runs them when DoEvents has returned. A fiber that is destroyed instead of
- * resumed leaves its callback unanswered; the connection then ends.
+ * callback, and other calls of DoEvents deliver nothing until the handler has returned. ConnectionRequest handlers do
+ * not block others like that: Handle runs them when DoEvents has returned. If a fiber is destroyed instead of resumed,
+ * its callback has no answer, and the connection is aborted.
  *
  * @internal
  */
 final class Pump
 {
-    /** Milliseconds that a DoEvents waits at most where it delivers nothing: the program must get to resume the handler. */
+    /** The longest wait in milliseconds of a DoEvents that delivers nothing: the program must resume the handler. */
     private const WAIT_MILLIS = 20;
 
     private static ?\Fiber $fiber = null;
     private static ?CData $callback = null;
 
-    /** Whose DoEvents runs. */
+    /** The server whose DoEvents runs. */
     private static ?Handle $running = null;
 
-    /** The same server, which its Handle gives away when it is closed. */
+    /** The library's handle of that server, which its Handle drops on close. */
     private static ?CData $raw = null;
 
     /** The fiber that called DoEvents; null: the main program. Weak, because the program may drop it. */
     private static ?\WeakReference $caller = null;
 
-    /** The library waits for the answer of a callback. */
+    /** True while the library waits for the result of a callback. */
     private static bool $isInCallback = false;
 
-    /** The fiber whose handler had to answer is gone. */
+    /** True if the fiber whose handler had to answer was destroyed. */
     private static bool $isAbandoned = false;
 
-    /** @var list<CData> Servers to close when the DoEvents that runs has returned. */
+    /** @var list<CData> Servers to close when the running DoEvents has returned. */
     private static array $doomed = [];
 
-    /** @var array<int, array{resource, string}> Event streams that were emptied meanwhile, and what was in them. */
+    /** @var array<int, array{resource, string}> Event streams that were emptied meanwhile, and their contents. */
     private static array $quieted = [];
 
-    /** @var array<int, CData> Every open server, for an end by a fatal error, which runs no destructors. */
+    /** @var array<int, CData> Every open server, because a fatal error runs no destructors. */
     private static array $open = [];
 
-    /** Returns a new server of the library; null where it has no memory. */
+    /** Returns a new server of the library; null if memory is exhausted. */
     public static function open(Handle $handle): ?CData
     {
         $ffi = Library::ffi();
@@ -69,7 +69,7 @@ final class Pump
         return $raw;
     }
 
-    /** Closes a server; while a DoEvents runs, ends its transfers and closes it when that has returned. */
+    /** Closes a server. While a DoEvents runs, it aborts the transfers and closes the server afterwards. */
     public static function close(Handle $handle, CData $raw): int
     {
         unset(self::$open[spl_object_id($handle)]);
@@ -88,14 +88,14 @@ final class Pump
         return 0;
     }
 
-    /** The callback to register for every event. */
+    /** Returns the callback to register for every event. */
     public static function callback(): CData
     {
         return self::$callback[0];
     }
 
     /**
-     * Runs one DoEvents. Returns its code. While a handler in another fiber has not returned yet, it delivers nothing,
+     * Runs one DoEvents and returns its result. While a handler is suspended in another fiber, it delivers nothing,
      * waits as if there were no events, and returns 0.
      */
     public static function run(Handle $handle, CData $raw): int
@@ -125,7 +125,7 @@ final class Pump
         }
     }
 
-    /** The present fiber; null: the main program. On the fiber's own stack nothing must keep it alive. */
+    /** Returns the current fiber; null: the main program. The fiber's own stack must not keep a reference to it. */
     private static function here(): ?\WeakReference
     {
         $fiber = \Fiber::getCurrent();
@@ -138,7 +138,7 @@ final class Pump
         try {
             $said = self::start($raw);
         } catch (\FiberError) {
-            // PHP switches no fibers in destructors that its garbage collector calls.
+            // PHP cannot switch fibers in destructors that its garbage collector calls.
             return Library::ffi()->tftpserver_do_doevents($raw);
         }
         while ($said instanceof CData) {
@@ -148,10 +148,10 @@ final class Pump
         return $said;
     }
 
-    /** Resumes the pump. Returns an event, or at the end the code. */
+    /** Resumes the pump. Returns the next event, or the result of DoEvents. */
     private static function start(CData $raw): CData|int
     {
-        // A signal handler that threw while the library waited has ended it.
+        // It has ended if a signal handler threw while the library waited.
         if (self::$fiber === null || self::$fiber->isTerminated()) {
             $fiber = new \Fiber(static function (CData $raw): void {
                 for (;;) {
@@ -166,17 +166,17 @@ final class Pump
         return self::$fiber->resume($raw);
     }
 
-    /** Answers the callback whose handler will not return: its connection ends, and DoEvents returns. */
+    /** Answers a callback whose handler will not return: aborts its connection and makes DoEvents return. */
     private static function finish(): void
     {
         try {
             Library::ffi()->tftpserver_do_interrupt(self::$raw);
-            // The rest of the same notice has no handler any more.
+            // The further callbacks of the same event have no handler.
             for ($answer = 1; self::$isInCallback && self::$fiber?->isSuspended(); $answer = 0) {
                 self::$fiber->resume($answer);
             }
         } catch (\FiberError) {
-            // Inside the garbage collector: the next DoEvents or close() does it.
+            // Inside the garbage collector: left to the next DoEvents or close().
             return;
         }
         self::$isInCallback = false;
@@ -196,7 +196,7 @@ final class Pump
         }
     }
 
-    /** Empties a server's event stream, so that its loop does not spin until settle() makes it readable again. */
+    /** Empties a server's event stream, so that the loop does not spin. settle() makes it readable again. */
     private static function quiet(Handle $handle): void
     {
         $stream = $handle->signal();
@@ -228,12 +228,12 @@ final class Pump
             }
         };
         register_shutdown_function(static function (): void {
-            // Once more at the end of the list: after the shutdown functions of the program.
+            // Registered again at the end of the list, to run after the program's shutdown functions.
             register_shutdown_function(static fn () => self::shutDown());
         });
     }
 
-    /** Leaves a DoEvents whose handler has called exit() or died, and closes what no destructor will. */
+    /** Ends a DoEvents whose handler called exit() or died, and closes the servers that have no destructor call. */
     private static function shutDown(): void
     {
         if (self::$running !== null) {

@@ -5,16 +5,16 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * Rejects values that a handler returns by mistake. Nothing is made of such a value, and a request would be accepted.
+ * Rejects values that a handler returns by mistake: they would be ignored, and a request would be accepted.
  *
  * @internal
  */
 final class Returned
 {
-    /** Methods of the objects that stand for a value to come: React and Guzzle, Amp 3, Amp 2. */
+    /** Methods that mark an object as a promise or future: React and Guzzle, Amp 3, Amp 2. */
     private const PROMISES = ['then', 'await', 'onResolve'];
 
-    /** @throws \TypeError where a handler was written as a generator */
+    /** @throws \TypeError if a handler is a generator function */
     public static function refuseGenerator(\Closure $handler): void
     {
         if ((new \ReflectionFunction($handler))->isGenerator()) {
@@ -22,7 +22,7 @@ final class Returned
         }
     }
 
-    /** @throws \TypeError for a value that shows a mistake */
+    /** @throws \TypeError if a value shows such a mistake */
     public static function check(mixed $value, ?Event $event = null): void
     {
         if ($value instanceof \Generator) {

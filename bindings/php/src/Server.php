@@ -10,19 +10,19 @@ use Psr\Log\LoggerInterface;
 /**
  * A TFTP server.
  *
- * It serves on threads of its own as soon as startListening() has returned. Handlers run only inside doEvents() (or
- * serve(), which calls it), one at a time. A handler gets its event and this server. An exception that leaves a handler
- * ends the handler's connection and comes out of doEvents(). A handler returns nothing: a generator, and from
- * onConnectionRequest false or a promise, is a TypeError, thrown in the same way.
+ * Transfers run on threads of the library as soon as startListening() has returned. Handlers run only inside doEvents()
+ * (or serve(), which calls it), one at a time. A handler gets its event and this server. An exception in a handler
+ * aborts its connection, and doEvents() throws it. A handler returns nothing. A generator, or false or a promise from
+ * onConnectionRequest, is a TypeError that doEvents() throws.
  *
- * Where doEvents() is called in a fiber, as event loops based on fibers do, a handler may suspend that fiber. The
- * connection waits until it has returned. ConnectionRequest handlers wait side by side; while any other handler is
- * suspended, doEvents() of every server delivers nothing.
+ * If doEvents() is called in a fiber, as event loops based on fibers do, a handler may suspend that fiber. Its
+ * connection waits until the handler has returned. Several ConnectionRequest handlers may be suspended at once. While
+ * any other handler is suspended, doEvents() of every server delivers nothing.
  *
- * Nothing waits for an event that has no handler. ConnectionRequest, Connected and StartTransfer, where they have one,
- * hold their connection and no other until it has returned.
+ * A connection does not wait for an event without a handler. For a handler of ConnectionRequest, Connected or
+ * StartTransfer it waits until that has returned; other connections continue.
  *
- * Every method throws TftpServerException where the library refuses: getCode() is its number, getMessage() its sentence.
+ * Every method throws a TftpServerException on failure: getCode() is the error number, getMessage() the text.
  */
 final class Server implements ServerInterface
 {
@@ -42,10 +42,10 @@ final class Server implements ServerInterface
 
     /**
      * @param null|string $localDir  the directory to serve; must exist
-     * @param null|int    $localPort the port to listen on, 69 where none is given; 0: the system chooses
-     * @param null|string $localHost the address or name to listen on; every address where none is given
+     * @param null|int    $localPort the port to listen on, 69 by default; 0: the system chooses
+     * @param null|string $localHost the address or name to listen on; every address by default
      *
-     * @throws LibraryException where the library cannot be used
+     * @throws LibraryException if the library cannot be used
      */
     public function __construct(?string $localDir = null, ?int $localPort = null, ?string $localHost = null)
     {
@@ -61,7 +61,7 @@ final class Server implements ServerInterface
         }
     }
 
-    // Events: each method takes the handler that replaces any before it, or null for none any more.
+    // Events: each method registers a handler in place of the former one, or removes it (null).
 
     // api: begin handlers
     /** @param null|callable(ConnectedEvent, Server): mixed $handler */
@@ -122,8 +122,8 @@ final class Server implements ServerInterface
 
     // api: end handlers
     /**
-     * Passes Log events to a PSR-3 logger, beside the handler of onLog(); null: no longer. LogType "Error" has the level
-     * error, "Info" info, the others debug; the setting LogLevel says which there are. The context has the keys
+     * Passes Log events to a PSR-3 logger, besides the handler of onLog(); null: stops that. LogType "Error" has the
+     * level error, "Info" info, the others debug. The setting LogLevel selects the events. The context has the keys
      * "connection" (an id or null), "type" (LogType) and "level" (LogLevel).
      */
     public function setLogger(?LoggerInterface $logger): static
@@ -134,16 +134,17 @@ final class Server implements ServerInterface
     }
 
     /**
-     * Serves a download from a stream, or from a generator or another iterable of strings, that is read piece by piece while
-     * the transfer runs. Call it in onConnectionRequest(), onConnected() or onStartTransfer(), or while the answer is put off.
+     * Serves a download from a stream, or from a generator or another iterable of strings, which is read piece by piece
+     * during the transfer. Call it in a handler of ConnectionRequest, Connected or StartTransfer, or while the answer
+     * is deferred.
      *
-     * Without $size it is the stream's, where that knows it (a file, Content-Length). Downloads with the same $key and size
-     * share one pass over the source; a function that opens it can be called again for one that comes much later. What a
-     * source throws ends its downloads with an ERROR, and comes out of doEvents().
+     * The default of $size is the stream's size, if that is known (a file, Content-Length). Downloads with the same
+     * $key and size share one pass over the source. If $source is a function, it is called again for a download that
+     * starts much later. An exception of a source aborts its downloads with an ERROR packet, and doEvents() throws it.
      *
      * @param resource|iterable<string>|callable(): (resource|iterable<string>) $source
      *
-     * @throws TftpServerException 130 the transfer has begun, or is an upload
+     * @throws TftpServerException error 130: the transfer has begun, or is an upload
      */
     public function feed(int $connectionId, mixed $source, ?int $size = null, string $key = ''): void
     {
@@ -163,9 +164,9 @@ final class Server implements ServerInterface
     }
 
     /**
-     * Registers every public method of an object that is named as one of the above: onConnected, onTransfer, ...
+     * Registers every public method of an object that has the name of an event method: onConnected, onTransfer, ...
      *
-     * @throws \ValueError where it has none of them
+     * @throws \ValueError if the object has no such method
      */
     public function subscribe(object $subscriber): static
     {
@@ -273,7 +274,7 @@ final class Server implements ServerInterface
     }
 
     // api: end server properties
-    /** A connection, by its id (as events carry it) or by its position from 0 to getConnCount() - 1. */
+    /** Returns a connection by its id (as in events) or by its position from 0 to getConnCount() - 1. */
     public function getConnection(int $index): Connection
     {
         return new Connection($this->handle, (int) $this->get(Property::CONN_CONNECTION_ID, $index));
@@ -288,8 +289,8 @@ final class Server implements ServerInterface
     }
 
     /**
-     * Reads a setting, or sets it where a value is given (and returns ""). Names match without regard to case; the manual
-     * lists them.
+     * Returns a setting, or sets it if a value is given (and returns ""). Names are case-insensitive; the manual lists
+     * them.
      */
     public function config(string $name, string|int|bool|null $value = null): string
     {
@@ -309,34 +310,34 @@ final class Server implements ServerInterface
         $this->call('tftpserver_do_startlistening');
     }
 
-    /** Stops to listen: the port is free when it returns. Transfers in progress go on to their end. */
+    /** Stops listening and frees the port. Running transfers continue to their end. */
     public function stopListening(): void
     {
         $this->call('tftpserver_do_stoplistening');
     }
 
-    /** Stops to listen and ends every transfer: Disconnected fires with 10053. */
+    /** Stops listening and aborts every transfer: Disconnected fires with error 10053. */
     public function shutdown(): void
     {
         $this->call('tftpserver_do_shutdown');
     }
 
-    /** Shutdown, and then every property and setting has its default again. Handlers stay. */
+    /** Shuts the server down and resets every property and setting to its default. Handlers stay registered. */
     public function reset(): void
     {
         $this->call('tftpserver_do_reset');
     }
 
-    /** Makes a doEvents() that delivers return after its present handler, or the next one at once. No event is lost. */
+    /** Makes a running doEvents() return after its current handler, or else the next call at once. No event is lost. */
     public function interrupt(): void
     {
         $this->call('tftpserver_do_interrupt');
     }
 
     /**
-     * Delivers the events that wait. If none does, it waits up to the setting SelectWaitMillis (20) for the first.
+     * Delivers the waiting events. If there is none, it waits up to SelectWaitMillis milliseconds (20) for the first.
      *
-     * @throws \Throwable what a handler threw
+     * @throws \Throwable an exception of a handler
      */
     public function doEvents(): void
     {
@@ -346,7 +347,7 @@ final class Server implements ServerInterface
     /**
      * Listens, and delivers events until a handler stops the server (stopListening, shutdown, close) or throws.
      *
-     * @throws \Throwable what a handler threw
+     * @throws \Throwable an exception of a handler
      */
     public function serve(): void
     {
@@ -357,8 +358,8 @@ final class Server implements ServerInterface
     }
 
     /**
-     * A stream that is readable while an event waits, for stream_select and event loops. When it is, call doEvents(); do
-     * not read it. It counts a reference to a descriptor of its own and may be closed at any time.
+     * Returns a stream that is readable while an event waits, for stream_select and event loops. Call doEvents() then;
+     * do not read the stream. It has a descriptor of its own and may be closed at any time.
      *
      * @return resource
      */
@@ -368,8 +369,8 @@ final class Server implements ServerInterface
     }
 
     /**
-     * Stops listening, ends every transfer and frees the server; inside a handler, as soon as doEvents() has returned.
-     * Any method but this one then fails with 901. A server that goes out of use is closed by itself.
+     * Stops listening, aborts every transfer and frees the server; inside a handler, as soon as doEvents() has
+     * returned. All other methods fail with error 901 afterwards. A server that is no longer referenced closes itself.
      */
     public function close(): void
     {
@@ -411,7 +412,7 @@ final class Server implements ServerInterface
         $this->registered[] = $event;
         $handler = $handler(...);
         Returned::refuseGenerator($handler);
-        // Not $this: a server that is its own handler's value would be freed only by the garbage collector.
+        // Not $this: its handlers would refer to the server, and only the garbage collector could free it.
         $server = \WeakReference::create($this);
         $closure = static function (CData $event) use ($handler, $server): int {
             $made = EventFactory::make($event);

@@ -7,7 +7,7 @@ namespace TftpServer;
 use Psr\Log\LoggerInterface;
 
 /**
- * A TFTP server, for type declarations and for the doubles of tests; each method is as Server has it.
+ * The interface of Server, for type declarations and test doubles. Server documents the methods.
  */
 interface ServerInterface
 {

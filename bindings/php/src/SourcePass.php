@@ -11,7 +11,7 @@ namespace TftpServer;
  */
 final class SourcePass
 {
-    /** Bytes from the beginning. */
+    /** The bytes requested so far, from the beginning. */
     public int $asked = 0;
 
     /** @var null|resource */
@@ -35,7 +35,7 @@ final class SourcePass
         }
     }
 
-    /** The length of a stream's rest, where it knows that; -1: not known. */
+    /** Returns the remaining length of a stream; -1 if it is not known. */
     public static function size(mixed $content): int
     {
         if (!is_resource($content)) {
@@ -54,7 +54,7 @@ final class SourcePass
         return is_array($there) && ($there['mode'] & 0170000) === 0100000 ? $there['size'] - ftell($content) : -1;
     }
 
-    /** Up to this many bytes; "" at the end. */
+    /** Returns up to this many bytes; "" at the end. */
     public function read(int $most): string
     {
         if ($this->stream !== null) {

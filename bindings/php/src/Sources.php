@@ -5,17 +5,18 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * The sources of downloads that Server::feed() was given. One pass reads a source from its beginning to its end; downloads
- * with the same key and size share their passes, each of which is known by how much of it was asked for.
+ * The sources of downloads that Server::feed() was given. One pass reads a source from its beginning to its end.
+ * Downloads with the same key and size share their passes; a pass is identified by the number of bytes requested from
+ * it.
  *
  * @internal
  */
 final class Sources
 {
-    /** What a server with sources listens to. */
+    /** The events that a server with sources listens to. */
     public const EVENTS = [EventId::CONNECTED, EventId::DISCONNECTED, EventId::DATA_WANTED];
 
-    /** Bytes that are read at once, at most. */
+    /** Bytes per read, at most. */
     private const PIECE = 65536;
 
     /** @var array<int, array{\ArrayObject<int, SourcePass>, mixed}> Passes and own content, by connection. */
@@ -41,7 +42,7 @@ final class Sources
         return isset($this->entries[$connection]);
     }
 
-    /** Brings what was asked for. */
+    /** Supplies the requested bytes of a download. */
     public function supply(Handle $handle, DataWantedEvent $wanted): void
     {
         try {
@@ -50,7 +51,7 @@ final class Sources
                 $bytes = $pass->read(min($left, self::PIECE));
                 $code = $handle->supply($wanted->connectionId, $bytes, $bytes === '');
                 if ($code !== 0 || $bytes === '') {
-                    return; // over
+                    return; // the download has ended
                 }
             }
         } catch (\Throwable $e) {
@@ -62,7 +63,7 @@ final class Sources
         }
     }
 
-    /** A connection has ended. */
+    /** Forgets an ended connection. */
     public function forget(int $connection): void
     {
         unset($this->entries[$connection]);

@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * Makes a property that does not exist an error, where PHP would create it or read null.
+ * Makes access to an undefined property an error; PHP would create it or return null.
  *
  * @internal
  */

@@ -5,11 +5,11 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * A call that failed: getCode() is the error's number, $error the same as an enum, and getMessage() its sentence.
+ * A failed call: getCode() is the error number, $error the same as an enum, and getMessage() the text.
  */
 class TftpServerException extends \RuntimeException
 {
-    /** Null for a number that ErrorCode does not have. */
+    /** The error number as an enum; null for a number that ErrorCode does not have. */
     public readonly ?ErrorCode $error;
 
     public function __construct(string $message = '', int $code = 0, ?\Throwable $previous = null)

@@ -4,12 +4,12 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/** How the bytes of a file travel. */
+/** The transfer mode of RFC 1350. */
 enum TransferMode: string
 {
-    /** As they are. */
+    /** The bytes are sent unchanged. */
     case Octet = '0';
 
-    /** As text, with the line ends of the network. */
+    /** The file is text, sent with network line ends. */
     case Netascii = '1';
 }

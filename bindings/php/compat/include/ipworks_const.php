@@ -1,8 +1,9 @@
 <?php
 
 /*
- * For programs written for IPWorks TFTPServer that say require_once('../include/ipworks_const.php'): the numbers of
- * tftpserver.h, as TFTPSERVER_EVENT_..., TFTPSERVER_PROPERTY_... and TFTPSERVER_ERROR_....
+ * The numbers of tftpserver.h, for programs written for IPWorks TFTPServer with the line
+ * require_once('../include/ipworks_const.php'). They are defined as TFTPSERVER_EVENT_..., TFTPSERVER_PROPERTY_... and
+ * TFTPSERVER_ERROR_....
  */
 
 if (!class_exists(TftpServer\Property::class)) {
