@@ -1,5 +1,5 @@
 /*
- * asio_cpp: a server in the event loop of Asio, on one thread beside everything else that the loop does.
+ * asio_cpp: a server in the event loop of Asio, on the thread of the loop.
  *
  *     asio_cpp DIR [PORT]
  *     c++ -std=c++17 asio.cpp $(pkg-config --cflags --libs tftpserver) -pthread
@@ -24,18 +24,18 @@ public:
     {
         server_.set_local_dir(directory);
         server_.set_local_port(port);
-        server_.config("SelectWaitMillis", 0); /* do_events must not wait: that is the loop's part */
+        server_.config("SelectWaitMillis", 0); /* do_events must not wait: the loop does */
         server_.on_disconnected = [](tftp::server &self, const tftp::disconnected_event &e) {
             std::cout << self.conn_remote_host(e.connection_id) << ": " << e.description << std::endl;
         };
         server_.start_listening();
         std::cout << "listening on port " << server_.local_port() << std::endl;
-        /* Asio closes what it is given; the library's own descriptor stays the library's. */
+        /* A duplicate, because Asio closes its descriptor, and the library closes its own. */
         events_.assign(::dup(server_.event_fd()));
         wait();
         signals_.async_wait([this](const asio::error_code &failed, int) {
             if (!failed) {
-                server_.shutdown(); /* its clients get an ERROR */
+                server_.shutdown(); /* its clients get an ERROR packet */
                 events_.close();
             }
         });
@@ -46,7 +46,7 @@ private:
     {
         events_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const asio::error_code &failed) {
             if (!failed) {
-                server_.do_events(); /* what a handler throws comes out of io_context::run */
+                server_.do_events(); /* io_context::run throws an exception of a handler */
                 wait();
             }
         });

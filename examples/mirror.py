@@ -20,11 +20,11 @@ import urllib.request
 import tftpserver
 
 PLAIN = re.compile(r"/*((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)")
-SECONDS = 10  # that the origin may take to answer
+SECONDS = 10  # timeout for the origin's answer
 
 
 class Fetched:
-    """A response that is kept in a file while it is read."""
+    """A response that is stored in a file while it is read."""
 
     def __init__(self, response, path):
         self.response, self.path, self.headers = response, path, response.headers
@@ -71,7 +71,7 @@ class Mirror:
             return path if os.path.exists(path) else None
 
     def fetch(self, url, path):
-        """Asks whether the cache is still right. An HTTPError 304 says that it is."""
+        """Returns a source that reads a file from the origin. HTTPError 304: the cached copy is current."""
         ask = urllib.request.Request(url, method="HEAD")
         if os.path.exists(path) and os.path.exists(path + ".etag"):
             with open(path + ".etag", encoding="utf-8") as file:

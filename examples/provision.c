@@ -15,18 +15,18 @@
 
 #include <tftpserver.h>
 
-/* "10.0.0.7 pxelinux.0: OK". What is returned lives until the next call with the server: use it up first. */
+/* "10.0.0.7 pxelinux.0: OK". The returned text is valid until the next call with this server. */
 static void tell(tftpserver *server, int32_t id, const char *what)
 {
     const char *name;
     printf("%s ", tftpserver_get(server, TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, id));
     for (name = tftpserver_get(server, TFTPSERVER_PROPERTY_CONN_FILENAME, id); *name != '\0'; name++)
-        putchar(iscntrl((unsigned char)*name) ? '?' : *name); /* it comes from the client: trust it with nothing */
+        putchar(iscntrl((unsigned char)*name) ? '?' : *name); /* it comes from the client: do not trust it */
     printf(": %s\n", what);
     fflush(stdout);
 }
 
-/* How it ended; exactly once for every connection that began. */
+/* Prints how a connection ended. Fires exactly once for every connection that began. */
 static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
 {
     (void)context;
@@ -34,7 +34,7 @@ static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void
     return 0;
 }
 
-/* A connection that never began, because it was refused, has no Disconnected. */
+/* Prints why a connection was refused: such a connection has no Disconnected. */
 static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *context)
 {
     (void)context;
@@ -43,7 +43,7 @@ static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *c
     return 0;
 }
 
-/* PXELINUX, iPXE and U-Boot ask for pxelinux.cfg/01-aa-bb-cc-dd-ee-ff: is it one, and which machine's? */
+/* PXELINUX, iPXE and U-Boot request pxelinux.cfg/01-aa-bb-cc-dd-ee-ff. Finds the machine's address in such a name. */
 static int is_for_a_machine(const char *name, char mac[18])
 {
     static const char begin[] = "pxelinux.cfg/01-";
@@ -74,7 +74,7 @@ static int32_t configure(tftpserver *server, const tftpserver_connection_request
     return tftpserver_set(server, TFTPSERVER_PROPERTY_CONN_FILE_DATA, request->connection_id, text);
 }
 
-/* What may be part of a path: letters, digits, '-', '_' and '.', but no dot at the beginning. */
+/* Checks a part of a path: letters, digits, '-', '_' and '.', but no dot at the beginning. */
 static int is_plain(const char *name)
 {
     size_t length = strlen(name);
@@ -82,7 +82,7 @@ static int is_plain(const char *name)
         && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == length;
 }
 
-/* Uploads go to BACKUPS/address/name, and nowhere else. */
+/* Stores uploads in BACKUPS/address/name, and nowhere else. */
 static int32_t keep(tftpserver *server, tftpserver_connection_request_event *request, const char *backups)
 {
     char path[1024];
@@ -101,7 +101,7 @@ static int32_t keep(tftpserver *server, tftpserver_connection_request_event *req
     return tftpserver_set(server, TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, request->connection_id, path);
 }
 
-/* Every request comes by here first. What is not decided here is a file below ROOT, or is not there. */
+/* Every request comes here first. Requests without a decision here are served from ROOT. */
 static int32_t on_connection_request(tftpserver *server, tftpserver_event *event, void *context)
 {
     tftpserver_connection_request_event *request = &event->data.connection_request;
@@ -154,7 +154,7 @@ int main(int argc, char **argv)
     fflush(stdout);
     while (!stop)
         tftpserver_do_doevents(server);
-    /* Nobody new is let in; whoever is here may finish, within ten seconds. */
+    /* Accepts no new clients; running transfers may finish within ten seconds. */
     tftpserver_do_stoplistening(server);
     for (end = time(NULL) + 10; tftpserver_get_int(server, TFTPSERVER_PROPERTY_CONN_COUNT, 0) > 0 && time(NULL) < end;)
         tftpserver_do_doevents(server);

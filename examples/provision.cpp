@@ -11,7 +11,7 @@
 
 #include <tftpserver.hpp>
 
-// Who boots what, and how it ended. The name comes from the client: trust it with nothing.
+// Prints client, file and result. The name comes from the client: do not trust it.
 static void tell(tftp::server &server, std::int32_t id, std::string_view what)
 {
     static const std::regex control("[\\x01-\\x1f\\x7f]");
@@ -19,7 +19,7 @@ static void tell(tftp::server &server, std::int32_t id, std::string_view what)
               << ": " << what << std::endl;
 }
 
-// PXELINUX, iPXE and U-Boot ask for pxelinux.cfg/01-aa-bb-cc-dd-ee-ff. A real lab would look the machine up here.
+// PXELINUX, iPXE and U-Boot request pxelinux.cfg/01-aa-bb-cc-dd-ee-ff. A real lab would look the machine up here.
 static std::string configuration(const std::string &name, std::string_view address)
 {
     static const std::regex machine("/*pxelinux\\.cfg/01-([0-9a-fA-F]{2}(-[0-9a-fA-F]{2}){5})");
@@ -37,7 +37,7 @@ static std::string configuration(const std::string &name, std::string_view addre
          + mac + " lab.address=" + std::string(address) + "\n";
 }
 
-// Uploads go to BACKUPS/address/name, and nowhere else.
+// Stores uploads in BACKUPS/address/name, and nowhere else.
 static void keep(tftp::server &server, tftp::connection_request_event &e, const std::filesystem::path &backups)
 {
     static const std::regex plain("[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}");
@@ -65,7 +65,7 @@ static int provision(const std::string &root, const std::filesystem::path &backu
             self.set_conn_file_data(e.connection_id, text);
     };
     server.on_connected = [](tftp::server &self, tftp::connected_event &e) {
-        if (e.status_code != 0) // it never began, and has no Disconnected
+        if (e.status_code != 0) // it never began, so it has no Disconnected
             tell(self, e.connection_id, e.description);
     };
     server.on_disconnected = [](tftp::server &self, tftp::disconnected_event &e) {
@@ -79,7 +79,7 @@ static int provision(const std::string &root, const std::filesystem::path &backu
     std::cout << "serving " << root << " on port " << server.local_port() << std::endl;
     while (!stop)
         server.do_events();
-    // Nobody new is let in; whoever is here may finish, within ten seconds.
+    // Accepts no new clients; running transfers may finish within ten seconds.
     server.stop_listening();
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (server.conn_count() > 0 && std::chrono::steady_clock::now() < end)

@@ -20,7 +20,7 @@ final class Provision
     {
     }
 
-    /** Who boots what, and how it ended. The name comes from the client: trust it with nothing. */
+    /** Prints client, file and result. The name comes from the client: do not trust it. */
     private function tell(Server $server, int $connection, string $what): void
     {
         $one = $server->getConnection($connection);
@@ -35,7 +35,7 @@ final class Provision
 
     public function onConnected(ConnectedEvent $e, Server $server): void
     {
-        if ($e->statusCode !== 0) { // it never began, and has no Disconnected
+        if ($e->statusCode !== 0) { // it never began, so it has no Disconnected
             $this->tell($server, $e->connectionId, $e->description);
         }
     }
@@ -61,7 +61,7 @@ final class Provision
         );
     }
 
-    /** Uploads go to BACKUPS/address/name, and nowhere else. */
+    /** Stores uploads in BACKUPS/address/name, and nowhere else. */
     private function keep(ConnectionRequestEvent $e, Server $server): void
     {
         $directory = "{$this->backups}/{$e->remoteHost}";
@@ -95,7 +95,7 @@ try {
     while (!$lab->stop) {
         $server->doEvents();
     }
-    // Nobody new is let in; whoever is here may finish, within ten seconds.
+    // Accepts no new clients; running transfers may finish within ten seconds.
     $server->stopListening();
     for ($end = time() + 10; $server->getConnCount() > 0 && time() < $end;) {
         $server->doEvents();

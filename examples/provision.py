@@ -20,7 +20,7 @@ class Provision(TFTPServer):
         self.local_dir, self.backups, self.stop = root, backups, False
 
     def tell(self, connection, what):
-        """Who boots what, and how it ended. The name comes from the client: trust it with nothing."""
+        """Prints client, file and result. The name comes from the client: do not trust it."""
         one = self.conn[connection]
         name = "".join(c if c.isprintable() else "?" for c in one.filename)
         print(f"{one.remote_host} {name}: {what}", flush=True)
@@ -29,7 +29,7 @@ class Provision(TFTPServer):
         self.tell(e.connection_id, e.description)
 
     def on_connected(self, e):
-        if e.status_code:  # it never began, and has no Disconnected
+        if e.status_code:  # it never began, so it has no Disconnected
             self.tell(e.connection_id, e.description)
 
     def on_connection_request(self, e):
@@ -48,7 +48,7 @@ class Provision(TFTPServer):
             f"  APPEND ip=dhcp hostname=node-{mac} lab.address={e.remote_host}\n").encode()
 
     def keep(self, e):
-        """Uploads go to BACKUPS/address/name, and nowhere else."""
+        """Stores uploads in BACKUPS/address/name, and nowhere else."""
         directory = os.path.join(self.backups, e.remote_host)
         if not PLAIN.fullmatch(e.filename):
             e.accept = False  # the client gets an ERROR, Connected the number 10013
@@ -62,7 +62,7 @@ class Provision(TFTPServer):
         print(f"serving {self.local_dir} on port {self.local_port}", flush=True)
         while not self.stop:
             self.do_events()
-        # Nobody new is let in; whoever is here may finish, within ten seconds.
+        # Accepts no new clients; running transfers may finish within ten seconds.
         self.stop_listening()
         end = time.monotonic() + 10
         while self.conn_count and time.monotonic() < end:

@@ -1,10 +1,10 @@
 /*
- * serve: gives a directory to any TFTP client, and says what happens.
+ * serve: serves a directory to any TFTP client and prints the events.
  *
  *     serve [--port N] [--host ADDRESS] DIR
  *
- * Everything it prints it learns from the library's events, which arrive inside tftpserver_do_doevents, on this one
- * thread, one at a time. So there is no lock here, and nothing to be careful about but the signal handler.
+ * All output comes from the library's events, which arrive inside tftpserver_do_doevents, on this one thread, one at a
+ * time. So no lock is needed; only the signal handler needs care.
  */
 #define _GNU_SOURCE /* getopt_long, sigaction */
 
@@ -24,33 +24,33 @@ enum { SPARSE_PERCENT = 25, SPARSE_BYTES = 16 << 20, NAME_SHOWN = 200 };
 
 struct options {
     const char *dir;
-    const char *host; /* "" for every interface */
+    const char *host; /* "": every interface */
     int port;
     int quiet; /* no progress lines */
     const char **settings; /* for tftpserver_do_config */
     int setting_count;
 };
 
-/* One transfer that is under way. */
+/* A running transfer. */
 struct transfer {
     int32_t connection_id;
     char client[80]; /* address and port */
     char name[NAME_SHOWN + 1];
     int upload;
     int64_t bytes;
-    int64_t shown; /* what the last progress line said: a percentage, or bytes where none is known */
+    int64_t shown; /* on the last progress line: a percentage, or bytes if the size is not known */
     struct transfer *next;
 };
 
-/* What the callbacks share; they get it as their context. */
+/* The data that the callbacks share, passed to them as their context. */
 struct screen {
     struct transfer *transfers;
     int quiet;
-    int terminal; /* standard output is one: progress is one line that changes */
+    int terminal; /* standard output is a terminal: progress is one line that changes */
     int progress_is_open; /* that line has no newline yet */
 };
 
-/* Set by SIGINT and SIGTERM. A handler may do little more than this; the loop in serve() looks at it. */
+/* Set by SIGINT and SIGTERM. A signal handler may do little more; the loop in serve() checks it. */
 static volatile sig_atomic_t stop_requested;
 
 static void on_signal(int signal_number)
@@ -59,9 +59,9 @@ static void on_signal(int signal_number)
     stop_requested = 1;
 }
 
-/* ---- what is printed ---- */
+/* ---- output ---- */
 
-/* Ends a progress line that still waits for its newline. Called before anything else is printed. */
+/* Ends an open progress line with its newline. Called before anything else is printed. */
 static void close_progress(struct screen *screen)
 {
     if (screen->progress_is_open) {
@@ -78,7 +78,7 @@ static void show_progress(struct screen *screen, struct transfer *transfer, int 
     char text[40];
 
     if (now - transfer->shown < step || percent == 100) {
-        return; /* too little happened, or the end is about to be told anyway */
+        return; /* too little progress, or the end follows at once */
     }
     transfer->shown = now - now % step;
     if (known) {
@@ -95,7 +95,7 @@ static void show_progress(struct screen *screen, struct transfer *transfer, int 
     fflush(stdout);
 }
 
-/* A client may put anything into a file name, also what would drive a terminal mad. */
+/* Replaces control characters: a client may put a terminal's control codes into a file name. */
 static void copy_printable(char *to, size_t size, const char *from)
 {
     size_t at = 0;
@@ -131,7 +131,7 @@ static void forget_transfer(struct screen *screen, struct transfer *gone)
 
 /* ---- the events ---- */
 
-/* Who wants which file. Setting request->accept to 0 here would refuse the client. */
+/* Prints the client and the file. Setting request->accept to 0 here would refuse the request. */
 static int32_t on_connection_request(tftpserver *server, tftpserver_event *event, void *context)
 {
     const tftpserver_connection_request_event *request = &event->data.connection_request;
@@ -157,7 +157,7 @@ static int32_t on_connection_request(tftpserver *server, tftpserver_event *event
     return 0;
 }
 
-/* How far it got. */
+/* Prints the progress. */
 static int32_t on_transfer(tftpserver *server, tftpserver_event *event, void *context)
 {
     const tftpserver_transfer_event *data = &event->data.transfer;
@@ -174,7 +174,7 @@ static int32_t on_transfer(tftpserver *server, tftpserver_event *event, void *co
     return 0;
 }
 
-/* How it ended. Every connection that began gets exactly one of these. */
+/* Prints how a connection ended. Fires exactly once for every connection that began. */
 static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
 {
     const tftpserver_disconnected_event *end = &event->data.disconnected;
@@ -198,7 +198,7 @@ static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void
     return 0;
 }
 
-/* A connection that failed before it began: its Disconnected will not come. */
+/* Prints why a connection failed before it began: such a connection has no Disconnected. */
 static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *context)
 {
     const tftpserver_connected_event *connected = &event->data.connected;
@@ -233,7 +233,7 @@ static void print_usage(FILE *out)
           out);
 }
 
-/* Ends the program with a sentence about what is wrong. */
+/* Prints an error message and ends the program. */
 static void usage_error(const char *what, const char *about)
 {
     fprintf(stderr, "serve: %s%s%s\nTry `serve --help'.\n", what, about != NULL ? ": " : "",
@@ -364,7 +364,7 @@ static int start(tftpserver *server, const struct options *options)
     return 1;
 }
 
-/* Delivers events until a signal came, then ends what is under way and delivers what that caused. */
+/* Delivers events until a signal arrives, then aborts the running transfers and delivers their last events. */
 static int serve(tftpserver *server, struct screen *screen)
 {
     while (!stop_requested) {

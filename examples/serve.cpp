@@ -1,5 +1,5 @@
 /*
- * serve_cpp: gives a directory to any TFTP client, and makes up one file: "motd", which says when it was asked.
+ * serve_cpp: serves a directory to any TFTP client, and one generated file: "motd", which contains the current time.
  *
  *     serve_cpp DIR [PORT]
  */
@@ -13,7 +13,7 @@
 
 namespace {
 
-/* Set by SIGINT and SIGTERM; the loop below looks at it. */
+/* Set by SIGINT and SIGTERM; the loop below checks it. */
 volatile std::sig_atomic_t stop_requested = 0;
 
 std::string message_of_today()
@@ -22,7 +22,7 @@ std::string message_of_today()
     return std::string("Welcome! It is ") + std::ctime(&now);
 }
 
-/* A client may put anything into a file name, also what would drive a terminal mad. */
+/* Replaces control characters: a client may put a terminal's control codes into a file name. */
 std::string printable(std::string_view name)
 {
     std::string text(name);
@@ -32,7 +32,7 @@ std::string printable(std::string_view name)
     return text;
 }
 
-/* Handlers take the server, so they stay right wherever it is moved to. */
+/* Handlers get the server as an argument, so they stay valid when it is moved. */
 tftp::server make_server(const std::string &directory, int port)
 {
     tftp::server server;

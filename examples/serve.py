@@ -1,9 +1,9 @@
-"""serve.py: gives a directory to any TFTP client, and says what happens.
+"""serve.py: serves a directory to any TFTP client and prints the events.
 
     python examples/serve.py [--port N] [--host ADDRESS] [--read-only] DIR
 
-Everything it prints it learns from the library's events, which arrive inside do_events, on this one thread, one at a
-time. So there is no lock here. (To serve a directory without a program of your own: python -m tftpserver DIR.)
+All output comes from the library's events, which arrive inside do_events, on this one thread, one at a time. So no lock
+is needed. (To serve a directory without a program of your own: python -m tftpserver DIR.)
 """
 import argparse
 import signal
@@ -13,11 +13,11 @@ import tftpserver
 
 
 class Screen:
-    """The handlers, and the transfers that are under way."""
+    """The handlers, and the running transfers."""
 
     def __init__(self, server):
         self.server = server
-        self.transfers = {}  # connection id: [what it is, bytes so far]
+        self.transfers = {}  # connection id: [description, bytes so far]
         server.on_connection_request = self.asked
         server.on_connected = self.connected
         server.on_transfer = self.moved
@@ -25,7 +25,7 @@ class Screen:
 
     def asked(self, e):
         what = "writes" if e.operation == tftpserver.Operation.WRITE else "reads"
-        # The name is a client's: repr() keeps it from playing with the terminal.
+        # The name comes from the client: repr() escapes control codes for the terminal.
         self.transfers[e.connection_id] = [f"{e.remote_host}:{e.remote_port} {what} {e.filename!r}", 0]
 
     def connected(self, e):
@@ -52,7 +52,7 @@ def main():
     parser.add_argument("--host", default="", help="address to listen on (every one)")
     parser.add_argument("--read-only", action="store_true", help="refuse uploads")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C
 
     with tftpserver.TFTPServer() as server:
         Screen(server)
@@ -60,7 +60,7 @@ def main():
             server.local_dir = options.directory
             server.local_host, server.local_port = options.host, options.port
             server.config(f"ReadOnly={options.read_only}")
-            server.config("SelectWaitMillis=60000")  # it wakes for events and for Ctrl-C: no need to look up often
+            server.config("SelectWaitMillis=60000")  # events and Ctrl-C end the wait, so it may be long
             server.start_listening()
             print(f"listening on {server.local_host or '*'}:{server.local_port}", flush=True)
             while True:

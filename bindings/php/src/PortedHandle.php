@@ -11,8 +11,7 @@ use FFI\CData;
  *
  * - A LocalDir that does not exist yet is stored, and set when listening starts.
  * - A program that has set LocalDir serves a directory and uses its Transfer handler for progress only. So while
- * LocalDir
- *   is not valid, an upload without a local file fails with error 127, instead of going to that handler alone.
+ *   LocalDir is not valid, an upload without a local file fails with error 127, instead of going to that handler alone.
  * - A property without an index accepts only the index 0.
  *
  * @internal
