@@ -67,6 +67,7 @@ mod connections;
 mod drain;
 mod engine;
 mod flow;
+mod idle;
 mod ids;
 mod inbox;
 pub mod inline;

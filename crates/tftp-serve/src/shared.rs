@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use tftp_budget::memory::Memory;
 use tftp_machine::{FLOOD, Full, Policy};
 
+use super::idle::wait_idle;
 use super::ids::Ids;
 use tftp_sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use tftp_sync::{Condvar, Mutex};
@@ -62,20 +63,7 @@ impl Shared {
 
     /// Waits until no transfer is active. Returns false if some are left after `patience`.
     pub(super) fn wait_idle(&self, patience: Option<Duration>) -> bool {
-        let deadline = patience.map(|patience| tftp_udp::now() + patience);
-        let mut hosts = self.hosts.lock();
-        while !hosts.is_empty() {
-            let Some(deadline) = deadline else {
-                self.is_idle.wait(&mut hosts);
-                continue;
-            };
-            let left = deadline.saturating_sub(tftp_udp::now());
-            if left.is_zero() {
-                return false;
-            }
-            self.is_idle.wait_for(&mut hosts, left);
-        }
-        true
+        wait_idle(&self.hosts, &self.is_idle, patience, |hosts| hosts.is_empty())
     }
 
     /// Returns the number of settled transfers: those whose clients have acknowledged something.

@@ -22,6 +22,7 @@ use super::outcome::Outcome;
 use super::pump::Carried;
 use super::refusal::Refusal;
 use super::{Answer, LogKind, LogLevel};
+use crate::idle::wait_idle;
 use crate::inline::{DataRun, EngineEvent, EventSink, Interests, Reply};
 
 /// From this number of requests that wait for the handler, or of events that wait for their callback, new requests are
@@ -107,20 +108,7 @@ impl Router {
 
     /// Waits until no connection is left. Returns false if some are left after `patience`.
     pub(super) fn wait_idle(&self, patience: Option<Duration>) -> bool {
-        let deadline = patience.map(|patience| tftp_udp::now() + patience);
-        let mut live = self.live.lock();
-        while !live.is_empty() {
-            let Some(deadline) = deadline else {
-                self.is_idle.wait(&mut live);
-                continue;
-            };
-            let left = deadline.saturating_sub(tftp_udp::now());
-            if left.is_zero() {
-                return false;
-            }
-            self.is_idle.wait_for(&mut live, left);
-        }
-        true
+        wait_idle(&self.live, &self.is_idle, patience, |live| live.is_empty())
     }
 
     pub(super) fn stop_work(&self) {
