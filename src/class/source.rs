@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use tftp_serve::Listen;
+
 use super::errors::{self, Failure};
 
 /// Returns 909 on systems that don't support the packet settings.
@@ -46,21 +48,13 @@ pub(super) fn mac(text: &str) -> Result<Option<[u8; 6]>, Failure> {
     }
 }
 
-/// The maximum length of an interface's name in bytes (IFNAMSIZ without the NUL).
-const INTERFACE_NAME: usize = 15;
-
 /// Parses the name of a network interface; `None` for "". Its existence is checked when listening starts.
 pub(super) fn interface(text: &str) -> Result<Option<String>, Failure> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
-    // Linux accepts these names (dev_valid_name): no '/', ':' or space, neither "." nor "..".
-    let is_name = text.len() <= INTERFACE_NAME
-        && text != "."
-        && text != ".."
-        && !text.contains(|c: char| c == '/' || c == ':' || c == '\0' || c.is_whitespace());
-    match is_name {
+    match Listen::is_interface_name(text) {
         true => available().map(|()| Some(text.to_owned())),
         false => Err(Failure::new(
             errors::INVALID_VALUE,

@@ -181,6 +181,13 @@ impl Listen {
     /// The range of [`Listen::io_threads`].
     pub const IO_THREADS: RangeInclusive<usize> = crate::bounds::IO_THREADS;
 
+    /// Returns true if [`Listen::interface`] takes this name: one that Linux accepts for an interface (dev_valid_name;
+    /// IFNAMSIZ has room for 15 bytes and NUL). Its existence is checked when listening starts.
+    pub fn is_interface_name(name: &str) -> bool {
+        let is_plain = |c: char| !matches!(c, '/' | ':' | '\0') && !c.is_whitespace();
+        (1..16).contains(&name.len()) && name != "." && name != ".." && name.chars().all(is_plain)
+    }
+
     pub(super) fn is_single_port(&self) -> bool {
         self.single_port
     }
@@ -189,7 +196,11 @@ impl Listen {
     pub(super) fn check(&self) -> Result<(), Error> {
         let options = &self.options;
         within("io_threads", options.threads, &Listen::IO_THREADS)?;
-        if let Some(name) = options.interface.as_ref().filter(|name| !is_interface_name(name)) {
+        if let Some(name) = options
+            .interface
+            .as_ref()
+            .filter(|name| !Listen::is_interface_name(name))
+        {
             let text = format!("interface {name}: the name of a network interface is expected, as in eth0");
             return Err(Error::invalid(text));
         }
@@ -264,12 +275,6 @@ impl Listen {
         }
         Ok(())
     }
-}
-
-/// Returns true if Linux accepts `name` for an interface (dev_valid_name; IFNAMSIZ has room for 15 bytes and NUL).
-fn is_interface_name(name: &str) -> bool {
-    let is_plain = |c: char| !matches!(c, '/' | ':' | '\0') && !c.is_whitespace();
-    (1..16).contains(&name.len()) && name != "." && name != ".." && name.chars().all(is_plain)
 }
 
 /// Returns true if clients of a socket at this address may be of the family of `ip`.
