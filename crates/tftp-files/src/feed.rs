@@ -48,7 +48,7 @@ pub struct Feed<S: Store> {
     /// The number of bytes translated at a time. At most a window, because no other transfer shares the result.
     piece: usize,
     started: bool,
-    /// What the feed waits for, so that nothing is looked up twice.
+    /// The job or file that the feed waits for, so that it is not requested twice.
     waits: Waits,
     /// A source of unknown size was read to its end.
     exhausted: bool,

@@ -41,7 +41,7 @@ counts! {
     fed,
     supplied,
     meanwhile,
-    /// Pieces of which more was supplied than was asked for, and sources that failed.
+    /// Pieces with more data than requested, and sources that failed.
     too_much,
     failed_sources,
     /// Requests for the beginning of a source.
@@ -77,7 +77,7 @@ counts! {
     warm,
     /// ... or had to be waited for.
     jobs,
-    /// What storage was asked for, ports that were opened, packets that left.
+    /// Calls of storage, opened ports, sent packets.
     calls,
     opened,
     left,

@@ -67,7 +67,7 @@ pub enum Event {
     Refused {
         peer: SocketAddr,
     },
-    /// The application is asked for bytes of a download that it feeds.
+    /// The server requests bytes of a download that the application feeds.
     Wanted {
         id: Id,
         offset: u64,

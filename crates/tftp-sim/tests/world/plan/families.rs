@@ -142,7 +142,7 @@ fn operate(plan: &mut Plan, rng: &mut Rng) {
     }
 }
 
-/// Floods of requests that nobody goes on with, beside honest clients.
+/// Floods of abandoned requests, beside honest clients.
 pub fn flooded(seed: u64) -> Plan {
     let mut plan = honest(seed);
     let mut rng = Rng(seed).part(part::PLAN).part(9);
@@ -218,7 +218,7 @@ pub fn crowded(seed: u64) -> Plan {
     plan
 }
 
-/// More requests that nobody goes on with than there may be half-open transfers, of an address and in all.
+/// More abandoned requests than half-open transfers are allowed, for an address and in all.
 pub fn besieged(seed: u64) -> Plan {
     let mut plan = flooded(seed);
     plan.crowd = Crowd {

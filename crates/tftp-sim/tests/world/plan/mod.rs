@@ -153,7 +153,7 @@ pub struct Feeding {
     pub short: u64,
     pub fails: u64,
     pub forgets: u64,
-    /// Pieces of which more is supplied at first than was asked for.
+    /// Pieces with more data at first than requested.
     pub too_much: u64,
     /// Pieces that come from another thread in the middle of a turn.
     pub meanwhile: u64,
@@ -237,7 +237,7 @@ pub struct Crowd {
 pub enum Failing {
     #[default]
     Nothing,
-    /// What storage is asked for: opening, reading, writing, committing.
+    /// Calls of storage: opening, reading, writing, committing.
     Storage(u64),
     /// A port is opened.
     Port(u64),
