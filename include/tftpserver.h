@@ -1,8 +1,8 @@
 /*
  * libtftpserver: a TFTP server inside your program.
  *
- * It serves a directory, or whatever your callbacks supply, to any TFTP client (RFC 1350, with the options of RFC
- * 2347, 2348, 2349 and 7440). Names and numbers are those that programs written for IPWorks TFTPServer know.
+ * It serves a directory, or data that your callbacks supply, to any TFTP client (RFC 1350, with the options of RFC
+ * 2347, 2348, 2349 and 7440). Names and numbers are those of the IPWorks TFTPServer class.
  *
  * QUICK START
  *
@@ -24,86 +24,93 @@
  *
  *     cc serve.c $(pkg-config --cflags --libs tftpserver)
  *
- * That is a whole server: without a callback nothing else has to be called. To see and to decide what happens,
- * register callbacks, and call tftpserver_do_doevents in a loop.
+ * This is a complete server: without callbacks, no further calls are needed. To observe and decide what the server
+ * does, register callbacks and call tftpserver_do_doevents in a loop.
  *
  * ERRORS
  *
- * Functions that return int32_t return 0 or an error number, TFTPSERVER_ERROR_.... Those that return a value return
- * NULL, 0 or -1 where they fail, and tftpserver_get_last_error_code tells whether they did. tftpserver_get_last_error
- * gives the text with its particulars, tftpserver_strerror the text of a number alone. Both getters speak of the
- * calling thread's last call with that handle. A call that fails changes nothing. The numbers are the same on every
- * platform: an EADDRINUSE of Linux is 10048.
+ * Functions that return int32_t return 0 or an error number, TFTPSERVER_ERROR_.... Functions that return a value return
+ * NULL, 0 or -1 on failure. As 0 may also be a value, check tftpserver_get_last_error_code: it is 0 after a success.
+ * tftpserver_get_last_error returns the text with details, tftpserver_strerror the text of a number alone. Both getters
+ * refer to the calling thread's last call with that handle. A call that fails changes nothing. The numbers are the same
+ * on every platform: EADDRINUSE of Linux is 10048.
  *
- * NULL, a handle that was closed, an unknown id, an index out of range, text that is not UTF-8: an error number,
- * never undefined behaviour. A callback pointer, a string or a length that lies is beyond what can be checked.
+ * NULL, a closed handle, an unknown id, an index out of range and text that is not UTF-8 give an error number, never
+ * undefined behaviour. Invalid callback pointers, unterminated strings and lengths beyond a buffer cannot be detected.
  *
  * MEMORY
  *
- * Text is UTF-8 and ends with a NUL. What you pass is copied. What is returned belongs to the library and stays valid
- * until the same thread's next call with the same handle (the two getters of the last error leave it alone); you never
- * free anything. What an event points to lives until its callback returns.
+ * Text is UTF-8 and NUL-terminated. The library copies every argument. Returned pointers belong to the library and are
+ * valid until the same thread's next call with the same handle; the two getters of the last error do not invalidate
+ * them. You never free anything. Pointers in an event are valid until its callback returns.
  *
  * THREADS
  *
- * Every function may be called from any thread at any time. The server works on threads of its own; your callbacks
- * never run there, but only inside tftpserver_do_doevents, on the thread that calls it, one at a time, with no lock of
- * the library held. From inside a callback everything may be called but tftpserver_close and tftpserver_do_doevents,
- * which answer 907 there, for any handle; tftpserver_release closes a server there. Handles do not survive a fork: in
- * the child they are no handles any more (901), whatever it opens itself works, and its exit does not disturb the
- * parent. The library's threads take no signals. tftpserver_do_interrupt is for any thread, but not for a signal
- * handler: let a thread wait for the signal, or set a flag.
+ * Every function may be called from any thread at any time. The server runs on its own threads. Callbacks never run
+ * there: they run only inside tftpserver_do_doevents, on the thread that calls it, one at a time, and the library holds
+ * no lock meanwhile. A callback may call every function except tftpserver_close and tftpserver_do_doevents, which
+ * return 907 inside a callback, for any handle. tftpserver_release closes a server there.
+ *
+ * Handles are not inherited by fork: in the child they are invalid (901). The child may open its own servers, and its
+ * exit does not affect the parent. The library's threads block all signals. tftpserver_do_interrupt may be called from
+ * any thread but not from a signal handler: let a thread wait for the signal, or set a flag.
  *
  * EVENTS
  *
- * One connection's events come in this order, each of them where a callback is registered for it:
+ * The events of one connection fire in this order, each if a callback is registered for it:
  *
  *     ConnectionRequest   accept, refuse, or answer later
- *     Connected           0 "OK", or why not; a connection that was not accepted has no further events
+ *     Connected           0 "OK", or the error; no further events if the connection was not accepted
  *     StartTransfer
  *     Transfer ...        one for each block
- *     EndTransfer         only where the file is whole
- *     Disconnected        0 "OK", or why; exactly one for each Connected with 0
+ *     EndTransfer         only if the file is complete
+ *     Disconnected        0 "OK", or the error; exactly one for each Connected with 0
  *
- * ConnectionRequest, Connected and StartTransfer hold their connection, and no other, until they have returned. Error
- * and Log come in between. Nothing waits for an event that has no callback. No event is lost but Log, which says how
- * many were: a slow program slows the connections whose Transfer events it has not taken, and while tens of thousands
- * of events wait, new requests stay unanswered until DoEvents was called; clients repeat them.
+ * ConnectionRequest, Connected and StartTransfer hold their own connection until the callback has returned, and no
+ * other. Error and Log may fire between them. Nothing waits for an event without a callback.
  *
- * An answer that takes time, as from a database or a person: set `accept` to TFTPSERVER_ACCEPT_LATER, return, and call
- * tftpserver_do_accept when it is known, from any thread. Only that connection waits, up to Timeout.
+ * Log is the only event that may be dropped; a later Log event then reports how many were. If callbacks are slow, the
+ * connections whose Transfer events are pending slow down. While tens of thousands of events are pending, new requests
+ * are not answered until DoEvents is called; clients retransmit them.
  *
- * Data that the program stores on another thread or in an event loop's task: call tftpserver_do_hold in the Transfer
- * callback, and again when the data is stored. The end of an upload is not acknowledged before that.
+ * If a decision takes time, such as a database query, set `accept` to TFTPSERVER_ACCEPT_LATER, return, and call
+ * tftpserver_do_accept from any thread when the answer is known. Only that connection waits, at most for Timeout.
+ *
+ * If another thread or a task of an event loop stores uploaded data, call tftpserver_do_hold in the Transfer callback,
+ * and again when the data is stored. Until then, the last block of the upload is not acknowledged.
  *
  * THE CONN ARRAYS
  *
- * The properties whose name begins with Conn have a value for each connection. Their index is a connection id, as the
- * events carry it (ids begin at 1000001), or a position from 0 to ConnCount - 1. What they show changes only inside
- * DoEvents: a record comes before its ConnectionRequest or Connected callback and goes after its Disconnected callback.
- * A program without callbacks that calls DoEvents sees its connections there as well. The figures among them, from
- * ConnBytesTransferred on, are those of the moment, whatever thread asks, and the last ones in Disconnected.
+ * Properties whose names begin with Conn have one value for each connection. Their index is a connection id as events
+ * carry it (ids start at 1000001), or a position from 0 to ConnCount - 1. The arrays change only inside DoEvents: a
+ * record is added before its ConnectionRequest or Connected callback and removed after its Disconnected callback. A
+ * program without callbacks that calls DoEvents also sees its connections there. The figures from ConnBytesTransferred
+ * to ConnElapsedMillis are current at every read, on any thread, and final in Disconnected.
  *
- * WHERE THE BYTES COME FROM
+ * SOURCES AND DESTINATIONS
  *
- *  1. ConnFileData, if it was set (downloads).
- *  2. DataWanted and tftpserver_do_supply, if ConnDataSize was set (downloads).
- *  3. ConnLocalFile, if it was set: any path, your own choice.
- *  4. LocalDir and ConnServedName or else the client's file name, never outside LocalDir.
- *  5. An upload with a Transfer callback goes there, and no file is written. Where that callback is unregistered before
- *     the end, the upload fails with 126.
- *  6. Otherwise the client gets ERROR 1, the program error 126 or 127.
+ * The first of these that applies is used:
  *
- * This is decided when Connected has returned, and once more, if nothing was found, when StartTransfer has. Setting
- * ConnFileData, ConnDataSize, ConnDataKey, ConnLocalFile or ConnServedName later answers 130. A file that is uploaded
- * has its final name only when it is whole; until then it is .tftpserver-<16 hex digits>.part beside it, and what a
- * killed program leaves of these below LocalDir is removed when that is listened on again.
+ *  1. ConnFileData, if set (downloads).
+ *  2. DataWanted and tftpserver_do_supply, if ConnDataSize is set (downloads).
+ *  3. ConnLocalFile, if set: any path that the program chooses.
+ *  4. LocalDir, if set: the file that ConnServedName or else the client names, never outside LocalDir.
+ *  5. The Transfer callback (uploads). No file is written. If the callback is removed before the end, the upload fails
+ *     with 126.
+ *  6. Otherwise the client gets ERROR 1, and the program error 126 (uploads) or 127 (downloads).
  *
- * DATA THAT HAS NO PATH
+ * The choice is made when Connected has returned and, if nothing was found, again when StartTransfer has returned.
+ * Later changes of ConnFileData, ConnDataSize, ConnDataKey, ConnLocalFile and ConnServedName fail with 130.
  *
- * What comes from a URL, an object store or a generator need not be held in memory. Set ConnDataSize (its length, or -1
- * where that is not known) in ConnectionRequest, Connected or StartTransfer, or while the answer is put off. From then
- * on DataWanted says how many bytes are welcome from which offset on, and tftpserver_do_supply brings them:
+ * An uploaded file gets its final name only when it is complete. Until then its name is .tftpserver-<16 hex
+ * digits>.part in the same directory. When listening starts, such files that a killed program left in or below LocalDir
+ * are removed.
+ *
+ * DATA WITHOUT A FILE
+ *
+ * Content from a URL, an object store or a generator can be sent without holding it in memory. Set ConnDataSize (its
+ * length in bytes, or -1 if unknown) in ConnectionRequest, Connected or StartTransfer, or before the deferred answer.
+ * From then on, each DataWanted event requests bytes from an offset, and tftpserver_do_supply supplies them:
  *
  *     static int32_t on_wanted(tftpserver *server, tftpserver_event *event, void *context)
  *     {
@@ -114,37 +121,36 @@
  *         return tftpserver_do_supply(server, e->connection_id, bytes, length, feof((FILE *)context));
  *     }
  *
- * (Where `length` exceeds the buffer, a loop supplies the rest.) At most two windows, 32 kB without windowsize, are
- * asked for ahead of what the client has acknowledged. The event fires again when less than half of that is left to
- * come. Without a callback for DataWanted the client gets ERROR 1, the program 126. Where the source fails, call
- * tftpserver_do_abort.
+ * This serves one download at a time, from one FILE. If `length` exceeds the buffer, supply the rest in a loop. At most
+ * two windows, or 32 kB if that is more, are requested ahead of the client's acknowledgement. The event fires again
+ * when less than half of the requested data is still to come. Without a DataWanted callback the client gets ERROR 1,
+ * and the program 126. If the source fails, call tftpserver_do_abort.
  *
- * Downloads with the same ConnDataKey and ConnDataSize share one pass over the source: a thousand machines that boot
- * the same image cause one. The event names one of them. A download that comes when the beginning is let go of, or that
- * is half a second behind the others, has a pass of its own: its events begin with offset 0 again, under its own id.
- * Passes are told apart by the id that the event names and by the offset; where an event continues at an offset with
- * another id, the former one has ended.
+ * Downloads with the same ConnDataKey and ConnDataSize share one pass over the source, so a thousand machines that boot
+ * the same image cause one pass. The event carries the id of one of them. A download that starts after the beginning
+ * was discarded, or that falls half a second behind, gets its own pass: its events start at offset 0 again, with its
+ * own id. The id and the offset identify a pass. If an event continues at the offset of a pass with another id, the
+ * connection of the former id has ended.
  *
  * WRITING BINDINGS
  *
- * For those who call the library from another language, or from a runtime with an event loop:
+ * For callers from other languages, and from runtimes with an event loop:
  *
- *  - The last error belongs to a thread. A runtime that runs each native call on some thread of a pool must read the
- *    number and the text in the same job as the call that failed. The same holds for returned text and bytes: copy them
- *    in that job.
- *  - The event descriptor is an eventfd, polled for reading, level-triggered, and stays the library's: reading from it
- *    loses a wake-up. A loop that closes the descriptors that it is given (asio, libuv's uv_pipe_open, Node's
- *    streams) gets a dup() of it. uv_poll_t, GLib, asyncio and epoll take it as it is.
- *  - tftpserver_do_doevents blocks its thread up to SelectWaitMillis. On the thread of an event loop (Node's, a user
- *    interface's) set SelectWaitMillis=0 and call it when the descriptor is readable.
- *  - A runtime that runs callbacks on another thread, while the thread in DoEvents waits for them, must not call
- *    tftpserver_close or tftpserver_do_doevents from such a callback: the library cannot know that the two threads
- *    belong together, and they would wait for each other for ever. tftpserver_release closes without waiting, from
- *    any thread; keep `context` and the callback's code until DoEvents has returned.
- *  - Nothing may leave a callback but by return: no exception, no longjmp. Keep the exception, call
- *    tftpserver_do_interrupt, return a number other than 0, and raise it again when DoEvents has returned.
- *  - Structs and constants only grow, so definitions made from an older header work with every newer library of the
- *    same SONAME. Compare tftpserver_version() with TFTPSERVER_VERSION_NUMBER at the start: it must not be older.
+ *  - The last error is kept per thread. A runtime that runs native calls on a thread pool must read the number and the
+ *    text in the same job as the failed call. It must also copy returned text and bytes in that job.
+ *  - The event descriptor is an eventfd on Linux, polled for reading, level-triggered. The library owns it: a read by
+ *    the program loses a wake-up. Loops that close the descriptors they are given (asio, libuv's uv_pipe_open, Node's
+ *    streams) need a dup() of it. uv_poll_t, GLib, asyncio and epoll can use it directly.
+ *  - tftpserver_do_doevents blocks its thread for at most SelectWaitMillis if no event is pending. On the thread of an
+ *    event loop set SelectWaitMillis=0, and call it when the descriptor is readable.
+ *  - Some runtimes run callbacks on another thread while the thread in DoEvents waits for them. Such a callback must
+ *    not call tftpserver_close or tftpserver_do_doevents: the library cannot detect the relation between the threads,
+ *    and they would deadlock. tftpserver_release closes without waiting, from any thread. Keep `context` and the
+ *    callback's code until DoEvents has returned.
+ *  - A callback must end by return, never by an exception or longjmp. Store the exception, call
+ *    tftpserver_do_interrupt, return a non-zero value, and rethrow it when DoEvents has returned.
+ *  - Structs and constants only grow. Definitions made from an older header work with every newer library of the same
+ *    SONAME. At the start, check that tftpserver_version() is not older than TFTPSERVER_VERSION_NUMBER.
  *
  * PROPERTIES
  *
@@ -154,187 +160,189 @@
  *    1  ConnCount               integer          0        never
  *         The number of records in the Conn arrays.
  *    2  ConnConnectionId (i)    text                      never
- *         The connection's id.
+ *         The connection's id, as decimal text.
  *    4  ConnFileData (i)        binary                    before (130)
- *         Data to send instead of a file; empty: none.
+ *         Data that is sent in place of a file; empty: none.
  *    5  ConnFilename (i)        text                      never
- *         The name that the client asked for.
+ *         The file name in the client's request.
  *    6  ConnLocalFile (i)       text                      before (130)
- *         The file on the server; any path, the application's own choice.
+ *         The local file that is read or written: any path that the program chooses.
  *    7  ConnRemoteHost (i)      text                      never
  *         The client's IP address.
  *    8  ConnRemotePort (i)      integer          0        never
- *         The client's port.
+ *         The client's UDP port.
  *    9  ConnTransferMode (i)    text                      never
- *         0 octet, 1 netascii.
+ *         "0" octet, "1" netascii.
  *   11  Listening               Boolean          False    any time
- *         Whether the server listens; setting it calls StartListening or StopListening.
+ *         True while the server listens; setting it calls StartListening or StopListening.
  *   12  LocalDir                text                      any time
- *         The directory that is served; must exist. "": only what the application supplies.
+ *         The directory that is served; must exist. "": none, callbacks supply everything.
  *   13  LocalHost               text                      stopped (107)
- *         The address or name to listen on, "": every address. While listening, its address.
+ *         The address or host name to listen on; "": every address. While listening, the bound address.
  *   14  LocalPort               0 to 65535       69       stopped (106)
- *         The port to listen on; 0: the system chooses. While listening, the real one.
+ *         The UDP port to listen on; 0: the system chooses one. While listening, the bound port.
  *   15  MaxRetransmits          0 to 1000        3        any time
- *         How often a packet is sent again before the transfer fails.
+ *         How many times a packet is retransmitted before the transfer fails (301).
  *   16  RetransmitTimeout       1 to 3600        5        any time
- *         Seconds to wait at most before a packet is sent again.
+ *         Seconds until a packet is retransmitted, at most.
  *   17  Timeout                 0 to 2147483     60       any time
- *         Seconds of silence after which a transfer fails; 0: none.
+ *         Seconds without progress after which a transfer fails (301); 0: no limit.
  *   18  ConnOperation (i)       integer          0        never
  *         1 read (RRQ), 2 write (WRQ).
  *   19  ConnBytesTransferred (i) integer          0        never
- *         Bytes that the client has acknowledged (read) or the server has taken (write).
+ *         Bytes that the client has acknowledged (read) or the server has accepted (write).
  *   20  ConnTotalBytes (i)      integer          0        never
- *         Bytes of the whole transfer; -1: not known.
+ *         Bytes of the whole transfer; -1: unknown.
  *   21  ConnBlockSize (i)       integer          0        never
- *         Bytes of a block as negotiated; 0 before that.
+ *         Negotiated bytes per block (RFC 2348); 0 before the negotiation.
  *   22  ConnWindowSize (i)      integer          0        never
- *         Blocks of a window as negotiated; 0 before that.
+ *         Negotiated blocks per window (RFC 7440); 0 before the negotiation.
  *   23  ConnRetransmissions (i) integer          0        never
- *         Packets that were sent more than once.
+ *         Packets that the server has retransmitted.
  *   24  ConnElapsedMillis (i)   integer          0        never
- *         Milliseconds since the request; stands still at the end.
+ *         Milliseconds since the request; final when the transfer has ended.
  *   25  ConnServedName (i)      text                      before (130)
- *         The name that is looked up in LocalDir; "": ConnFilename.
+ *         The name to look up in LocalDir in place of ConnFilename; "": ConnFilename.
  *   26  ConnDataSize (i)        -1 to 9223372036854775807 0        before (130)
- *         Makes the program the source of this download: its length in bytes, -1 where that is not known.
+ *         Makes the program the source of this download and gives its length in bytes; -1: unknown.
  *   27  ConnDataKey (i)         text                      before (130)
- *         Downloads with the same key and size share what is supplied; "": not shared.
+ *         Downloads with the same key and ConnDataSize share the supplied data; "": not shared.
  *   2011  RuntimeLicense          text                      any time
- *         Kept for programs written for IPWorks; no license is needed.
+ *         No effect: stored for programs written for IPWorks.
  *
- * (i): indexed by connection. Booleans read "True" or "False" and take True False 1 0 Yes No in any case. "any time":
- * transfers that have begun keep the old value. "stopped (106)": while listening it answers that error. "before (130)":
- * until the transfer begins. The ids 3 and 10 are reserved.
+ * (i): indexed by connection. Booleans read "True" or "False" and accept True, False, 1, 0, Yes and No in any case.
+ * "any time": running transfers keep the old value. "stopped (106)": fails with that number while listening. "before
+ * (130)": until the transfer begins. "never": fails with 904. The ids 3 and 10 are reserved (902).
  *
  * SETTINGS, through tftpserver_do_config
  *
- * "NAME=VALUE" sets and returns "", "NAME" returns the value. Names match without regard to case; spaces around a name
- * do not count.
+ * "NAME=VALUE" sets a value and returns "", "NAME" returns the value. Names are case-insensitive, and spaces around
+ * them are ignored.
  *
  *       setting                 type, range      default  changes
  *       DefaultRollOverNumber   0 to 1           0        any time
- *         What follows block number 65535.
+ *         The block number after 65535, unless the client negotiates the option rollover.
  *       CaptureIPPacketInfo     Boolean          False    any time
- *         Keep the address that requests were sent to, for DestinationAddress. Linux only: 909 elsewhere.
+ *         Records the destination address of requests for DestinationAddress. Linux only: 909 elsewhere.
  *       DelayHostResolution     Boolean          False    any time
- *         No effect on a UDP server; kept and returned.
+ *         No effect on a UDP server; stored and returned.
  *       DestinationAddress      text                      never
- *         In a callback: the address that its client sent to; elsewhere: the latest. "" without CaptureIPPacketInfo.
+ *         In a callback, the address its client sent to; elsewhere, the latest one. "" without CaptureIPPacketInfo.
  *       DontFragment            Boolean          False    at start
- *         Set the Don't Fragment flag of outgoing packets.
+ *         Sets the Don't Fragment flag of outgoing packets.
  *       LocalHost               text                      stopped (107)
- *         The property of this name.
+ *         The property LocalHost.
  *       LocalPort               0 to 65535       69       stopped (106)
- *         The property of this name.
+ *         The property LocalPort.
  *       MaxPacketSize           516 to 65535     65535    stopped (112)
- *         Bytes of the largest datagram: caps blksize at 4 less.
+ *         Bytes of the largest datagram. Limits blksize to 4 bytes less.
  *       QOSDSCPValue            0 to 63          0        at start
- *         DSCP of outgoing packets; 0: as QOSTrafficType says.
+ *         DSCP of outgoing packets; 0: QOSTrafficType decides.
  *       QOSTrafficType          0 to 5           0        at start
- *         BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5).
+ *         DSCP by name: BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5).
  *       ShareLocalPort          Boolean          False    stopped (113)
- *         Others may listen on the same port.
+ *         Allows other servers on the same port.
  *       SourceIPAddress         text                      at start
- *         Packets come from this address; "": from the one that was asked. Linux only: 909 elsewhere.
+ *         The source address of outgoing packets; "": the address that the client sent to. Linux only: 909 elsewhere.
  *       SourceMacAddress        text                      at start
- *         IPv4 packets come from this Ethernet address, as in 02-00-00-00-00-01. Linux only: 909 elsewhere.
+ *         The Ethernet source address of IPv4 packets, such as 02-00-00-00-00-01. Linux only: 909 elsewhere.
  *       UseConnection           Boolean          False    stopped (117)
- *         Each transfer has a connected socket of its own.
+ *         Gives every transfer its own connected socket, without exception.
  *       UseIPv6                 Boolean          False    at start
- *         Listen on IPv6; with LocalHost "" on both families. Names in LocalHost are looked up for it.
+ *         Listens on IPv6; with LocalHost "" on both families. Also selects the family of names in LocalHost.
  *       AbsoluteTimeout         Boolean          False    any time
- *         Timeout counts from the beginning, not from the last packet.
+ *         Timeout limits the whole transfer instead of the time without progress.
  *       FirewallData            text                      any time
- *         No effect on a UDP server; kept and returned.
+ *         No effect on a UDP server; stored and returned.
  *       InBufferSize            0 to 1073741824  0        at start
- *         Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted.
+ *         Bytes of the socket receive buffer; 0: the library's choice. While listening, the granted size.
  *       OutBufferSize           0 to 1073741824  0        at start
- *         Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted.
+ *         Bytes of the socket send buffer; 0: the library's choice. While listening, the granted size.
  *       BuildInfo               text                      never
- *         What was built, and for which system.
+ *         Version, architecture, system and build profile of the library.
  *       CodePage                0 to 4294967295  65001    any time
- *         Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking.
+ *         Code page of file names in packets; 65001 is UTF-8. docs/codepages.md lists them; 434: not available.
  *       LicenseInfo             text                      never
- *         The license.
+ *         The license of the library.
  *       MaskSensitive           Boolean          True     any time
- *         No effect on a UDP server; kept and returned.
+ *         No effect on a UDP server; stored and returned.
  *       ProcessIdleEvents       Boolean          True     any time
- *         No effect on a UDP server; kept and returned.
+ *         No effect on a UDP server; stored and returned.
  *       SelectWaitMillis        0 to 60000       20       any time
- *         Milliseconds that DoEvents waits for the first event.
+ *         Milliseconds that DoEvents waits for the first event, at most; 0: no wait.
  *       UseInternalSecurityAPI  Boolean          True     any time
- *         No effect on a UDP server; kept and returned.
+ *         No effect on a UDP server; stored and returned.
  *       LogLevel                0 to 3           1        any time
- *         Log events: 0 none, 1 Info, 2 Verbose, 3 Debug.
+ *         Level of Log events: 0 none, 1 Info, 2 Verbose, 3 Debug.
  *       MaxBlockSize            8 to 65464       65464    any time
- *         Largest blksize that a client gets (RFC 2348).
+ *         Largest blksize that is granted (RFC 2348).
  *       MaxWindowSize           1 to 65535       64       any time
- *         Largest windowsize that a client gets (RFC 7440).
+ *         Largest windowsize that is granted (RFC 7440).
  *       MaxConnections          1 to 1000000     10000    any time
- *         Transfers at once; more are refused with 10068.
+ *         Largest number of concurrent transfers. Further requests are refused with 10068.
  *       MaxConnectionsPerHost   0 to 1000000     0        any time
- *         Transfers at once from one address; 0: no limit.
+ *         Largest number of concurrent transfers of one address; 0: no limit.
  *       ReadOnly                Boolean          False    any time
- *         Refuse uploads.
+ *         Refuses uploads.
  *       AllowOverwrite          Boolean          True     any time
- *         An upload may replace a file.
+ *         Allows uploads to replace existing files.
  *       FollowSymlinks          Boolean          True     any time
- *         Follow symbolic links, as long as they stay inside LocalDir.
+ *         Follows symbolic links whose targets are inside LocalDir.
  *       SinglePort              Boolean          False    at start
- *         Answer from the listening port, for firewalls and NAT.
+ *         Sends from the listening port instead of one port per transfer, for firewalls and NAT.
  *       TransferPorts           text                      at start
- *         Ports to answer from, as in 40000-40100; "": the system chooses.
+ *         Range of ports for transfers, such as 40000-40100; "": the system chooses.
  *       PortPerTransfer         Boolean          True     at start
- *         Each transfer has a random port and a connected socket of its own, as long as descriptors last.
+ *         Gives each transfer its own connected socket on a random port, while descriptors last.
  *       Interface               text                      at start
- *         Network interface or VRF that packets come and go through; "": any. Linux only: 909 elsewhere.
+ *         The network interface or VRF for all packets; "": any. Linux only: 909 elsewhere.
  *       IoThreads               1 to 64          1        at start
- *         Threads that move packets.
+ *         Number of I/O threads for each listening address.
  *       AdaptiveRetransmit      Boolean          True     any time
- *         Wait as long as was measured, RetransmitTimeout at most; False: always that.
+ *         Adapts retransmission to the measured round trip; False: always waits RetransmitTimeout.
  *       SyncUploads             Boolean          False    any time
- *         An acknowledged upload survives power loss.
+ *         Acknowledges an upload only when it is on the disk (fsync), so that it survives power loss.
  *       BusyPollMicros          0 to 100000      0        at start
- *         Microseconds at most to look for the next packet before sleeping, while packets come that fast.
+ *         Microseconds to poll for the next packet before sleeping, at most; 0: no polling.
  *       Statistics              text                      never
- *         Figures, one line of JSON.
+ *         Totals of this server, one line of JSON.
  *       ListenOn                text                      at start
- *         More addresses to listen on, as in 192.0.2.1:69 [2001:db8::1]:69.
+ *         Additional addresses to listen on, such as 192.0.2.1:69 [2001:db8::1]:69.
  *       ListenDescriptors       text                      at start
- *         Bound UDP sockets to listen on instead of LocalHost and LocalPort, as in 3,4. Not on Windows: 909.
+ *         Bound UDP sockets to listen on in place of LocalHost and LocalPort, such as 3,4. Not on Windows: 909.
  *       ListenAddresses         text                      never
- *         Where it listens; "": nowhere.
+ *         The addresses on which the server listens; "": it does not listen.
  *
- * "at start": may be set at any time, is looked at when listening starts. QOSDSCPValue and QOSTrafficType need no
- * UseConnection here. With DontFragment a client whose blksize exceeds what its path takes gets an ERROR at once
+ * "at start": may be set at any time, takes effect when listening starts the next time. QOSDSCPValue and QOSTrafficType
+ * do not need UseConnection here. With DontFragment, a client whose blksize exceeds its path MTU gets an ERROR at once
  * (10040).
  *
- * PortPerTransfer: each transfer has a random port and a connected socket, so that nobody can forge its packets without
- * guessing the port. They take at most half of the soft limit of descriptors, those of clients that have not answered
- * yet an eighth, and half of TransferPorts; further transfers share 64 ports a thread. UseConnection refuses these
- * with 10024 or 10048 instead. SinglePort comes before both, and grants windows of four blocks at most unless
- * MaxWindowSize was set above its default.
+ * PortPerTransfer: each transfer has its own connected socket on a random port, so an attacker must guess the port to
+ * forge a packet. Such sockets take at most half of the soft limit of descriptors (those whose client has not answered
+ * yet at most an eighth) and half of TransferPorts. Further transfers share 64 ports per thread. UseConnection refuses
+ * further transfers instead, with 10024 or 10048. SinglePort overrides both, and limits windows to four blocks unless
+ * MaxWindowSize is set above its default.
  *
- * Interface: the start fails where there is no such interface. Sockets of ListenDescriptors keep their own.
+ * Interface: StartListening fails if the interface does not exist. Sockets of ListenDescriptors keep their device.
  *
- * SourceIPAddress: an address of this host, as of another of its interfaces, needs no rights. For any other one the
- * start answers 10013 without CAP_NET_ADMIN or CAP_NET_RAW, and what clients send to that address must be brought
- * here by the network. 10047: no client can be of its family. With UseIPv6 clients of the other family are answered
- * as ever. With SinglePort leave LocalHost "", so that answers to that address arrive.
+ * SourceIPAddress: an address of this host needs no privilege. For another address, StartListening fails with 10013
+ * without CAP_NET_ADMIN or CAP_NET_RAW, and the network must route packets for that address to this host. 10047: no
+ * client can have its address family. With UseIPv6, clients of the other family are served as usual. With SinglePort
+ * leave LocalHost "", so that packets to that address arrive.
  *
- * SourceMacAddress: the start answers 10013 without CAP_NET_RAW, 909 with UseIPv6 or an IPv6 LocalHost. Packets to
- * clients that no Ethernet leads to (loopback, tunnels) leave as ever.
+ * SourceMacAddress: StartListening fails with 10013 without CAP_NET_RAW, and with 909 if UseIPv6 is on or LocalHost is
+ * an IPv6 address. Packets that do not leave through Ethernet (loopback, tunnels) are sent as usual.
  *
- * ListenOn: all addresses start or none does; the error names the address. Each has IoThreads threads of its own, all
- * else is one server. An IPv6 address there takes IPv6 only. ListenDescriptors: the library duplicates the sockets at
- * every start and changes nothing by which others would read them differently; InBufferSize and OutBufferSize count
- * only where they were set. One server at a time may listen on a socket.
+ * ListenOn: either all addresses start or none does; the error names the address. Each address has its own IoThreads
+ * threads; everything else is shared. An IPv6 address there receives IPv6 only.
  *
- * StopListening leaves transfers to their end, and StartListening may follow at once. With SinglePort they keep the
- * port: listening goes on there, unless a setting that is looked at when listening starts was changed meanwhile: then
- * it is 10048 until the last of them has ended.
+ * ListenDescriptors: the library duplicates the sockets at every start and changes no option that affects other users
+ * of the same socket. InBufferSize and OutBufferSize apply only if they were set. Only one server at a time may listen
+ * on a socket.
+ *
+ * StopListening lets transfers finish, and StartListening may be called at once. With SinglePort the transfers keep the
+ * port, and the server listens there again. If a setting marked "at start" was changed meanwhile, StartListening fails
+ * with 10048 until the last of them has ended.
  */
 
 #ifndef TFTPSERVER_H
@@ -344,12 +352,12 @@
 #include <stdint.h>
 
 /**
- * Version of this header, as text.
+ * The version of this header as text.
  */
 #define TFTPSERVER_VERSION_STRING "0.1.0"
 
 /*
- * What a function's declaration begins with. Define TFTPSERVER_STATIC where the static library is linked on Windows.
+ * The prefix of every function declaration. Define TFTPSERVER_STATIC to link the static library on Windows.
  */
 #ifndef TFTPSERVER_API
 #if defined(_WIN32) && !defined(TFTPSERVER_STATIC)
@@ -360,32 +368,32 @@
 #endif
 
 /**
- * Version of this header, as numbers. The library's own, as text: `tftpserver_version`.
+ * First part of this header's version. `tftpserver_version` returns the version of the loaded library.
  */
 #define TFTPSERVER_VERSION_MAJOR 0
 
 /**
- * Second part of the version.
+ * Second part of this header's version.
  */
 #define TFTPSERVER_VERSION_MINOR 1
 
 /**
- * Third part of the version.
+ * Third part of this header's version.
  */
 #define TFTPSERVER_VERSION_PATCH 0
 
 /**
- * Version of this header as one number that can be compared: major * 1000000 + minor * 1000 + patch.
+ * The version of this header as one comparable number: major * 1000000 + minor * 1000 + patch.
  */
 #define TFTPSERVER_VERSION_NUMBER 1000
 
 /**
- * A connection was accepted (status 0), or failed (its error number).
+ * A connection was accepted (status 0), or refused (error number).
  */
 #define TFTPSERVER_EVENT_CONNECTED 1
 
 /**
- * A client asks for a file: accept or refuse.
+ * A client requests a transfer: accept or refuse it.
  */
 #define TFTPSERVER_EVENT_CONNECTION_REQUEST 2
 
@@ -395,12 +403,12 @@
 #define TFTPSERVER_EVENT_DISCONNECTED 3
 
 /**
- * A file was transferred whole.
+ * A transfer is complete.
  */
 #define TFTPSERVER_EVENT_END_TRANSFER 4
 
 /**
- * Something failed.
+ * A transfer or request failed.
  */
 #define TFTPSERVER_EVENT_ERROR 5
 
@@ -420,7 +428,7 @@
 #define TFTPSERVER_EVENT_TRANSFER 8
 
 /**
- * A download that the program feeds has room for more data.
+ * A download that the program supplies needs more data.
  */
 #define TFTPSERVER_EVENT_DATA_WANTED 9
 
@@ -440,17 +448,17 @@
 #define TFTPSERVER_PROPERTY_CONN_CONNECTION_ID 2
 
 /**
- * Binary, indexed: data to send instead of a file.
+ * Binary, indexed: data that is sent in place of a file; empty: none.
  */
 #define TFTPSERVER_PROPERTY_CONN_FILE_DATA 4
 
 /**
- * Text, read-only, indexed: the file name that the client asked for.
+ * Text, read-only, indexed: the file name in the client's request.
  */
 #define TFTPSERVER_PROPERTY_CONN_FILENAME 5
 
 /**
- * Text, indexed: the file on the server that is read or written.
+ * Text, indexed: the local file that is read or written; any path.
  */
 #define TFTPSERVER_PROPERTY_CONN_LOCAL_FILE 6
 
@@ -460,7 +468,7 @@
 #define TFTPSERVER_PROPERTY_CONN_REMOTE_HOST 7
 
 /**
- * Integer, read-only, indexed: the client's port.
+ * Integer, read-only, indexed: the client's UDP port.
  */
 #define TFTPSERVER_PROPERTY_CONN_REMOTE_PORT 8
 
@@ -470,102 +478,102 @@
 #define TFTPSERVER_PROPERTY_CONN_TRANSFER_MODE 9
 
 /**
- * Boolean: whether the server listens; setting it starts or stops listening.
+ * Boolean: True while the server listens; setting it starts or stops listening.
  */
 #define TFTPSERVER_PROPERTY_LISTENING 11
 
 /**
- * Text: the directory that is served.
+ * Text: the directory that is served; "": none.
  */
 #define TFTPSERVER_PROPERTY_LOCAL_DIR 12
 
 /**
- * Text: the local address or host name to listen on.
+ * Text: the local address or host name to listen on; "": every address.
  */
 #define TFTPSERVER_PROPERTY_LOCAL_HOST 13
 
 /**
- * Integer: the port to listen on.
+ * Integer: the UDP port to listen on; 0: the system chooses one.
  */
 #define TFTPSERVER_PROPERTY_LOCAL_PORT 14
 
 /**
- * Integer: how often a packet is sent again.
+ * Integer: how many times a packet is retransmitted before the transfer fails.
  */
 #define TFTPSERVER_PROPERTY_MAX_RETRANSMITS 15
 
 /**
- * Integer, seconds: the longest wait before a packet is sent again.
+ * Integer, seconds: the longest wait before a packet is retransmitted.
  */
 #define TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT 16
 
 /**
- * Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
+ * Integer, seconds: inactivity (with AbsoluteTimeout: duration) after which a transfer fails; 0: no limit.
  */
 #define TFTPSERVER_PROPERTY_TIMEOUT 17
 
 /**
- * Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...).
+ * Integer, read-only, indexed: 1 read (RRQ), 2 write (WRQ): TFTPSERVER_OPERATION_....
  */
 #define TFTPSERVER_PROPERTY_CONN_OPERATION 18
 
 /**
- * Integer, read-only, indexed: bytes that the client has acknowledged, or the server has taken.
+ * Integer, read-only, indexed: bytes that the client has acknowledged (read) or the server has accepted (write).
  */
 #define TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED 19
 
 /**
- * Integer, read-only, indexed: bytes of the whole transfer; -1: not known.
+ * Integer, read-only, indexed: bytes of the whole transfer; -1: unknown.
  */
 #define TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES 20
 
 /**
- * Integer, read-only, indexed: bytes of a block; 0 before the negotiation.
+ * Integer, read-only, indexed: bytes per block; 0 before the negotiation.
  */
 #define TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE 21
 
 /**
- * Integer, read-only, indexed: blocks of a window; 0 before the negotiation.
+ * Integer, read-only, indexed: blocks per window; 0 before the negotiation.
  */
 #define TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE 22
 
 /**
- * Integer, read-only, indexed: packets that were sent more than once.
+ * Integer, read-only, indexed: packets that were retransmitted.
  */
 #define TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS 23
 
 /**
- * Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
+ * Integer, milliseconds, read-only, indexed: time since the request, final when the transfer has ended.
  */
 #define TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS 24
 
 /**
- * Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
+ * Text, indexed: the name to look up in LocalDir in place of the client's; "": the client's.
  */
 #define TFTPSERVER_PROPERTY_CONN_SERVED_NAME 25
 
 /**
- * Integer, bytes, indexed: makes the program the source of this download; -1: a length that is not known.
+ * Integer, bytes, indexed: makes the program the source of this download and gives its length; -1: unknown.
  */
 #define TFTPSERVER_PROPERTY_CONN_DATA_SIZE 26
 
 /**
- * Text, indexed: downloads with the same key and the same ConnDataSize share what is supplied; "": none.
+ * Text, indexed: downloads with the same key and ConnDataSize share the supplied data; "": not shared.
  */
 #define TFTPSERVER_PROPERTY_CONN_DATA_KEY 27
 
 /**
- * Text: kept and returned for programs written for IPWorks; it has no effect.
+ * Text: stored and returned for programs written for IPWorks; it has no effect.
  */
 #define TFTPSERVER_PROPERTY_RUNTIME_LICENSE 2011
 
 /**
- * Direction: the client sends.
+ * Direction: the client sends (upload).
  */
 #define TFTPSERVER_DIRECTION_UPLOAD 0
 
 /**
- * Direction: the server sends.
+ * Direction: the server sends (download).
  */
 #define TFTPSERVER_DIRECTION_DOWNLOAD 1
 
@@ -580,537 +588,742 @@
 #define TFTPSERVER_OPERATION_WRITE 2
 
 /**
- * Accept: no, the client gets an ERROR.
+ * Answer to ConnectionRequest: refuse, the client gets an ERROR.
  */
 #define TFTPSERVER_ACCEPT_NO 0
 
 /**
- * Accept: yes.
+ * Answer to ConnectionRequest: accept.
  */
 #define TFTPSERVER_ACCEPT_YES 1
 
 /**
- * Accept: not known yet; `tftpserver_do_accept` says it.
+ * Answer to ConnectionRequest: deferred until `tftpserver_do_accept`.
  */
 #define TFTPSERVER_ACCEPT_LATER 2
 
 /**
  * Packet too large.
+ *
+ * Raised: A client sends a DATA packet longer than the negotiated blksize.
  */
 #define TFTPSERVER_ERROR_PACKET_TOO_LARGE 122
 
 /**
  * Wrong response type from server.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_WRONG_RESPONSE_TYPE 123
 
 /**
  * Server error. Description contains detailed information.
+ *
+ * Raised: The client sends an ERROR. The description has its code and text.
  */
 #define TFTPSERVER_ERROR_CLIENT_ERROR 124
 
 /**
  * Invalid server response.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_INVALID_RESPONSE 125
 
 /**
  * A valid LocalFile must be provided for PUT operations.
+ *
+ * Raised: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or ConnDataSize is set
+ * and DataWanted has no callback.
  */
 #define TFTPSERVER_ERROR_NO_LOCAL_FILE 126
 
 /**
  * Can't open local file.
+ *
+ * Raised: The file of a transfer does not exist, or cannot be opened or created.
  */
 #define TFTPSERVER_ERROR_CANNOT_OPEN_FILE 127
 
 /**
  * Can't write to local file.
+ *
+ * Raised: An upload cannot be written, or cannot get its final name.
  */
 #define TFTPSERVER_ERROR_CANNOT_WRITE_FILE 128
 
 /**
  * Can't read local file.
+ *
+ * Raised: The file of a download cannot be read or has shrunk, or the program's source ends before ConnDataSize bytes.
  */
 #define TFTPSERVER_ERROR_CANNOT_READ_FILE 129
 
 /**
  * Busy performing the current transfer.
+ *
+ * Raised: A source or destination of a connection is set after its transfer began, a request is answered that is not
+ * deferred, or data is supplied to a download whose source is not the program or has ended.
  */
 #define TFTPSERVER_ERROR_BUSY 130
 
 /**
  * Timeout while waiting for server.
+ *
+ * Raised: The client sends nothing for Timeout or after the last retransmission, or the program does not answer or
+ * supply data within Timeout.
  */
 #define TFTPSERVER_ERROR_TIMEOUT 301
 
 /**
  * Server error.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_SERVER_ERROR 305
 
 /**
  * Wrong or invalid response type received from server.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_WRONG_OR_INVALID_RESPONSE_TYPE 306
 
 /**
  * Invalid response from server.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_INVALID_RESPONSE_FROM_SERVER 307
 
 /**
  * UDP is already Active.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_ALREADY_ACTIVE 104
 
 /**
  * You cannot change the LocalPort while the class is Active.
+ *
+ * Raised: LocalPort is set while listening.
  */
 #define TFTPSERVER_ERROR_LOCAL_PORT_LOCKED 106
 
 /**
  * You cannot change the LocalHost at this time. A connection is in progress.
+ *
+ * Raised: LocalHost is set while listening.
  */
 #define TFTPSERVER_ERROR_LOCAL_HOST_LOCKED 107
 
 /**
  * The class must be Active for this operation.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_NOT_ACTIVE 109
 
 /**
  * Cannot change MaxPacketSize while the class is Active.
+ *
+ * Raised: MaxPacketSize is set while listening.
  */
 #define TFTPSERVER_ERROR_MAX_PACKET_SIZE_LOCKED 112
 
 /**
  * Cannot change ShareLocalPort option while the class is Active.
+ *
+ * Raised: ShareLocalPort is set while listening.
  */
 #define TFTPSERVER_ERROR_SHARE_LOCAL_PORT_LOCKED 113
 
 /**
  * Cannot change RemoteHost when UseConnection is set and the class Active.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_REMOTE_HOST_LOCKED 114
 
 /**
  * Cannot change RemotePort when UseConnection is set and the class is Active.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_REMOTE_PORT_LOCKED 115
 
 /**
  * RemotePort can't be zero when UseConnection is set. Please specify a valid service port number.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_REMOTE_PORT_ZERO 116
 
 /**
  * Cannot change UseConnection while the class is Active.
+ *
+ * Raised: UseConnection is set while listening.
  */
 #define TFTPSERVER_ERROR_USE_CONNECTION_LOCKED 117
 
 /**
  * Message can't be longer than MaxPacketSize.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_MESSAGE_TOO_LONG 118
 
 /**
  * Message too short.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_MESSAGE_TOO_SHORT 119
 
 /**
  * Unable to convert string to selected CodePage
+ *
+ * Raised: A file name cannot be converted from the CodePage, or CodePage is set to one that is not available here.
  */
 #define TFTPSERVER_ERROR_CODE_PAGE 434
 
 /**
  * Cannot load specified security library.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_SECURITY_LIBRARY 270
 
 /**
  * Cannot open certificate store.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_CERTIFICATE_STORE 271
 
 /**
  * Cannot find specified certificate.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_CERTIFICATE_NOT_FOUND 272
 
 /**
  * Cannot acquire security credentials.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_SECURITY_CREDENTIALS 273
 
 /**
  * Cannot find certificate chain.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_CERTIFICATE_CHAIN 274
 
 /**
  * Cannot verify certificate chain.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_CERTIFICATE_CHAIN_INVALID 275
 
 /**
  * Error during handshake.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_HANDSHAKE 276
 
 /**
  * Error verifying certificate.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_CERTIFICATE_INVALID 280
 
 /**
  * Could not find client certificate.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_NO_CLIENT_CERTIFICATE 281
 
 /**
  * Could not find server certificate.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_NO_SERVER_CERTIFICATE 282
 
 /**
  * Error encrypting data.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_ENCRYPT 283
 
 /**
  * Error decrypting data.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_DECRYPT 284
 
 /**
  * Interrupted system call.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_INTERRUPTED 10004
 
 /**
  * Bad file number.
+ *
+ * Raised: ListenDescriptors contains a number that is not a descriptor.
  */
 #define TFTPSERVER_ERROR_BAD_FILE 10009
 
 /**
  * Access denied.
+ *
+ * Raised: The system denies permission, such as for ports below 1024 or raw frames; ConnectionRequest refuses; or
+ * ReadOnly forbids an upload.
  */
 #define TFTPSERVER_ERROR_ACCESS_DENIED 10013
 
 /**
  * Bad address.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_BAD_ADDRESS 10014
 
 /**
  * Invalid argument.
+ *
+ * Raised: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of ListenDescriptors is not
+ * UDP, not bound, or connected, or the system rejects another argument.
  */
 #define TFTPSERVER_ERROR_INVALID_ARGUMENT 10022
 
 /**
  * Too many open files.
+ *
+ * Raised: No descriptor is left for a socket, a directory or a transfer. The servers of a process use at most three
+ * quarters of the descriptors that were free when the first of them started.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_FILES 10024
 
 /**
  * Operation would block.
+ *
+ * Raised: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_WOULD_BLOCK 10035
 
 /**
  * Operation now in progress.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_IN_PROGRESS 10036
 
 /**
  * Operation already in progress.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_ALREADY_IN_PROGRESS 10037
 
 /**
  * Socket operation on non-socket.
+ *
+ * Raised: ListenDescriptors contains a descriptor that is not a socket.
  */
 #define TFTPSERVER_ERROR_NOT_A_SOCKET 10038
 
 /**
  * Destination address required.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_DESTINATION_REQUIRED 10039
 
 /**
  * Message too long.
+ *
+ * Raised: With DontFragment: a block does not fit the path MTU.
  */
 #define TFTPSERVER_ERROR_DATAGRAM_TOO_LONG 10040
 
 /**
  * Protocol wrong type for socket.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_WRONG_PROTOCOL_TYPE 10041
 
 /**
  * Bad protocol option.
+ *
+ * Raised: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_BAD_PROTOCOL_OPTION 10042
 
 /**
  * Protocol not supported.
+ *
+ * Raised: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_PROTOCOL_NOT_SUPPORTED 10043
 
 /**
  * Socket type not supported.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_SOCKET_TYPE_NOT_SUPPORTED 10044
 
 /**
  * Operation not supported on socket.
+ *
+ * Raised: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_OPERATION_NOT_SUPPORTED 10045
 
 /**
  * Protocol family not supported.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_PROTOCOL_FAMILY_NOT_SUPPORTED 10046
 
 /**
  * Address family not supported by protocol family.
+ *
+ * Raised: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has another family than
+ * LocalHost.
  */
 #define TFTPSERVER_ERROR_ADDRESS_FAMILY_NOT_SUPPORTED 10047
 
 /**
  * Address already in use.
+ *
+ * Raised: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or ListenDescriptors contains a
+ * socket twice.
  */
 #define TFTPSERVER_ERROR_ADDRESS_IN_USE 10048
 
 /**
  * Can't assign requested address.
+ *
+ * Raised: LocalHost, or an address of ListenOn, does not belong to this machine.
  */
 #define TFTPSERVER_ERROR_ADDRESS_NOT_AVAILABLE 10049
 
 /**
  * Network is down.
+ *
+ * Raised: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_NETWORK_DOWN 10050
 
 /**
  * Network is unreachable.
+ *
+ * Raised: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_NETWORK_UNREACHABLE 10051
 
 /**
  * Net dropped connection or reset.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_NETWORK_RESET 10052
 
 /**
  * Software caused connection abort.
+ *
+ * Raised: Shutdown, Disconnect, Abort, Reset or a callback ends the connection.
  */
 #define TFTPSERVER_ERROR_ABORTED 10053
 
 /**
  * Connection reset by peer.
+ *
+ * Raised: The client restarts its transfer, or starts another one from a port that can have only one.
  */
 #define TFTPSERVER_ERROR_CONNECTION_RESET 10054
 
 /**
  * No buffer space available.
+ *
+ * Raised: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_NO_BUFFER_SPACE 10055
 
 /**
  * Socket is already connected.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_ALREADY_CONNECTED 10056
 
 /**
  * Socket is not connected.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_NOT_CONNECTED 10057
 
 /**
  * Can't send after socket shutdown.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_SHUT_DOWN 10058
 
 /**
  * Too many references, can't splice.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_REFERENCES 10059
 
 /**
  * Connection timed out.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_CONNECTION_TIMED_OUT 10060
 
 /**
  * Connection refused.
+ *
+ * Raised: No program listens on the client's port any more.
  */
 #define TFTPSERVER_ERROR_CONNECTION_REFUSED 10061
 
 /**
  * Too many levels of symbolic links.
+ *
+ * Raised: The path of LocalDir has too many symbolic links.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_LINKS 10062
 
 /**
  * File name too long.
+ *
+ * Raised: A name in LocalDir is too long.
  */
 #define TFTPSERVER_ERROR_NAME_TOO_LONG 10063
 
 /**
  * Host is down.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_HOST_DOWN 10064
 
 /**
  * No route to host.
+ *
+ * Raised: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_HOST_UNREACHABLE 10065
 
 /**
  * Directory not empty
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_DIRECTORY_NOT_EMPTY 10066
 
 /**
  * Too many processes.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_PROCESSES 10067
 
 /**
  * Too many users.
+ *
+ * Raised: MaxConnections or MaxConnectionsPerHost is reached.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_USERS 10068
 
 /**
  * Disc Quota Exceeded.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_DISK_QUOTA 10069
 
 /**
  * Stale NFS file handle.
+ *
+ * Raised: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_STALE_HANDLE 10070
 
 /**
  * Too many levels of remote in path.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_REMOTE_LEVELS 10071
 
 /**
  * Network subsystem is unavailable.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_NETWORK_UNAVAILABLE 10091
 
 /**
  * WINSOCK DLL Version out of range.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_VERSION_OUT_OF_RANGE 10092
 
 /**
  * Winsock not loaded yet.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_NOT_LOADED 10093
 
 /**
  * Host not found.
+ *
+ * Raised: The name in LocalHost is not found.
  */
 #define TFTPSERVER_ERROR_HOST_NOT_FOUND 11001
 
 /**
  * Non-authoritative 'Host not found' (try again or check DNS setup).
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_HOST_NOT_FOUND_TRY_AGAIN 11002
 
 /**
  * Non-recoverable errors: FORMERR, REFUSED, NOTIMP.
+ *
+ * Raised: Never: the number is reserved.
  */
 #define TFTPSERVER_ERROR_NAME_SERVER_FAILURE 11003
 
 /**
  * Valid name, no data record (check DNS setup).
+ *
+ * Raised: The name in LocalHost has no address of the family that UseIPv6 selects.
  */
 #define TFTPSERVER_ERROR_NO_ADDRESS 11004
 
 /**
  * Not a handle, or one that was closed.
+ *
+ * Raised: The handle is NULL, was closed, or never was a handle.
  */
 #define TFTPSERVER_ERROR_NOT_A_HANDLE 901
 
 /**
  * Unknown property.
+ *
+ * Raised: The property does not exist, or its id is reserved (3, 10).
  */
 #define TFTPSERVER_ERROR_UNKNOWN_PROPERTY 902
 
 /**
  * Index out of range.
+ *
+ * Raised: No connection has this index or id, or it has ended.
  */
 #define TFTPSERVER_ERROR_INDEX_OUT_OF_RANGE 903
 
 /**
  * Read-only.
+ *
+ * Raised: The property or setting cannot be set at all.
  */
 #define TFTPSERVER_ERROR_READ_ONLY 904
 
 /**
  * Invalid value.
+ *
+ * Raised: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does not exist; or
+ * LocalDir is not a directory.
  */
 #define TFTPSERVER_ERROR_INVALID_VALUE 905
 
 /**
  * Unknown setting
+ *
+ * Raised: The setting does not exist.
  */
 #define TFTPSERVER_ERROR_UNKNOWN_SETTING 906
 
 /**
  * Not allowed inside a callback.
+ *
+ * Raised: Close or DoEvents is called inside a callback.
  */
 #define TFTPSERVER_ERROR_INSIDE_CALLBACK 907
 
 /**
  * Internal error.
+ *
+ * Raised: A bug of the library, caught before it reaches the program. Please report it.
  */
 #define TFTPSERVER_ERROR_INTERNAL 908
 
 /**
  * Not available on this platform.
+ *
+ * Raised: This system does not support the function or setting.
  */
 #define TFTPSERVER_ERROR_NOT_AVAILABLE 909
 
 /**
  * System error.
+ *
+ * Raised: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_SYSTEM 910
 
 /**
- * A server. Opaque: a key that the library looks up, never a place in memory.
+ * The handle of a server. Opaque: a key that the library looks up and never dereferences.
  */
 typedef struct tftpserver tftpserver;
 
 /**
- * Fires when a connection was accepted, or failed. Where it is registered, the connection waits until the
- * callback has returned: the moment to set ConnFileData or ConnLocalFile.
+ * Fires when a connection was accepted, or refused. An accepted connection waits until the callback has returned.
+ * Set ConnFileData, ConnDataSize, ConnLocalFile or ConnServedName here, or in ConnectionRequest.
  */
 typedef struct tftpserver_connected_event {
     /**
-     * The connection.
+     * The connection's id.
      */
     int32_t connection_id;
     /**
-     * 0, or the error number: 10013 refused by ConnectionRequest, 10068 too many connections.
+     * 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many connections).
      */
     int32_t status_code;
     /**
-     * "OK", or what went wrong.
+     * "OK", or the error text.
      */
     const char *description;
 } tftpserver_connected_event;
 
 /**
- * Fires when a client asks for a file. The connection waits until the callback has returned, or longer where its
- * answer is put off.
+ * Fires when a client requests a transfer (RRQ or WRQ). The connection waits until the callback has returned, or
+ * until `tftpserver_do_accept` if the answer is deferred.
  */
 typedef struct tftpserver_connection_request_event {
     /**
@@ -1118,12 +1331,12 @@ typedef struct tftpserver_connection_request_event {
      */
     const char *remote_host;
     /**
-     * The client's port.
+     * The client's UDP port.
      */
     int32_t remote_port;
     /**
-     * The file name as the client sent it, in UTF-8. Trust it with nothing. A byte from 0x80 on that means nothing in the
-     * CodePage is the character U+EF00 plus the byte: 0xFF is U+EFFF, "\xEE\xBF\xBF" in C.
+     * The file name as the client sent it, converted from CodePage to UTF-8. Untrusted input. A byte from 0x80 on that
+     * is invalid in the CodePage becomes the character U+EF00 plus the byte: 0xFF is U+EFFF, "\xEE\xBF\xBF" in C.
      */
     const char *filename;
     /**
@@ -1135,44 +1348,44 @@ typedef struct tftpserver_connection_request_event {
      */
     int32_t operation;
     /**
-     * In and out: TFTPSERVER_ACCEPT_YES (1) on entry; set it to TFTPSERVER_ACCEPT_NO (0) to refuse, to
-     * TFTPSERVER_ACCEPT_LATER (2) to answer by `tftpserver_do_accept`.
+     * In and out: TFTPSERVER_ACCEPT_YES (1) on entry. Set it to TFTPSERVER_ACCEPT_NO (0) to refuse, or to
+     * TFTPSERVER_ACCEPT_LATER (2) to answer with `tftpserver_do_accept`. Other values accept.
      */
     int32_t accept;
     /**
-     * The connection's id; its record in the Conn arrays is there already.
+     * The connection's id. Its record is already in the Conn arrays.
      */
     int32_t connection_id;
     /**
-     * The server's address that was asked; "" where the system does not tell.
+     * The local address that the client sent to; "" if the system does not report it.
      */
     const char *local_host;
 } tftpserver_connection_request_event;
 
 /**
- * Fires once at the end of every connection whose Connected had status 0.
+ * Fires at the end of a connection, exactly once for each Connected with status 0.
  */
 typedef struct tftpserver_disconnected_event {
     /**
-     * The connection; its record leaves the Conn arrays when the callback has returned.
+     * The connection's id. Its record is removed from the Conn arrays when the callback has returned.
      */
     int32_t connection_id;
     /**
-     * 0, or the error number.
+     * 0 if the transfer is complete, otherwise the error number.
      */
     int32_t status_code;
     /**
-     * "OK", or what went wrong.
+     * "OK", or the error text.
      */
     const char *description;
 } tftpserver_disconnected_event;
 
 /**
- * Fires when a file was transferred whole: an upload is in its place under its final name.
+ * Fires when a transfer is complete. An uploaded file has its final name by then.
  */
 typedef struct tftpserver_end_transfer_event {
     /**
-     * The connection.
+     * The connection's id.
      */
     int32_t connection_id;
     /**
@@ -1182,7 +1395,8 @@ typedef struct tftpserver_end_transfer_event {
 } tftpserver_end_transfer_event;
 
 /**
- * Fires when something failed.
+ * Fires when a transfer or a request fails, before the Connected or Disconnected with the same number. It does not fire
+ * for requests that ConnectionRequest refused, nor for clients that only queried the size.
  */
 typedef struct tftpserver_error_event {
     /**
@@ -1190,24 +1404,23 @@ typedef struct tftpserver_error_event {
      */
     int32_t error_code;
     /**
-     * What went wrong.
+     * The error text.
      */
     const char *description;
     /**
-     * The connection, or 0 where none is meant.
+     * The connection's id, or 0 if the event belongs to no connection.
      */
     int32_t connection_id;
 } tftpserver_error_event;
 
 /**
- * Fires once for each log message, as far as LogLevel asks for it: Info and Error (1), PITrail, which is the dialogue
- * of RRQ, WRQ, OACK and ERROR, and Verbose, which tells what was agreed and how it went (2), Debug, which tells of
- * every DATA and ACK (3). The only event that may be dropped when too
- * many wait; a message then says how many.
+ * Fires once for each log message whose level is enabled by LogLevel. Level 1 has Info and Error. Level 2 adds
+ * PITrail (each RRQ, WRQ, OACK and ERROR) and Verbose (negotiated options and results). Level 3 adds Debug (each
+ * DATA and ACK). The only event that may be dropped if too many are pending; a later message reports how many.
  */
 typedef struct tftpserver_log_event {
     /**
-     * The connection, or 0 where none is meant.
+     * The connection's id, or 0 if the event belongs to no connection.
      */
     int32_t connection_id;
     /**
@@ -1215,7 +1428,7 @@ typedef struct tftpserver_log_event {
      */
     int32_t log_level;
     /**
-     * The message, one line.
+     * The message: one line, in which control characters are escaped.
      */
     const char *message;
     /**
@@ -1225,12 +1438,12 @@ typedef struct tftpserver_log_event {
 } tftpserver_log_event;
 
 /**
- * Fires when a transfer begins. The connection waits until the callback has returned; where neither LocalDir nor
- * the application has a file for it yet, this is the last moment to set ConnFileData or ConnLocalFile.
+ * Fires when a transfer begins. The connection waits until the callback has returned. If no source or destination
+ * was found yet, this is the last chance to set ConnFileData, ConnDataSize or ConnLocalFile.
  */
 typedef struct tftpserver_start_transfer_event {
     /**
-     * The connection.
+     * The connection's id.
      */
     int32_t connection_id;
     /**
@@ -1240,15 +1453,15 @@ typedef struct tftpserver_start_transfer_event {
 } tftpserver_start_transfer_event;
 
 /**
- * Fires for each block of data, in order: of a download when the client has acknowledged it. A slow callback slows
- * this connection and none else.
+ * Fires for each block of data, in order; in a download, when the client has acknowledged it. A slow callback
+ * slows only its own connection.
  *
- * In netascii, `text` of a download is what goes over the wire, and of an upload what the file gets, translated, as
- * much an event as came at once; `bytes_transferred` counts the same.
+ * In a netascii download, `text` has the bytes of the packets. In a netascii upload, it has the translated bytes
+ * of the file, and one event may have those of several packets. `bytes_transferred` counts the same bytes.
  */
 typedef struct tftpserver_transfer_event {
     /**
-     * The connection.
+     * The connection's id.
      */
     int32_t connection_id;
     /**
@@ -1256,46 +1469,46 @@ typedef struct tftpserver_transfer_event {
      */
     int32_t direction;
     /**
-     * Bytes transferred so far, this block included.
+     * Bytes transferred so far, including this block.
      */
     int64_t bytes_transferred;
     /**
-     * 0 to 100, of the file's size or of the tsize that the client announced; -1 where neither is known: uploads
-     * without tsize, netascii (but for downloads from ConnFileData).
+     * 0 to 100, relative to the file's size or the tsize that the client announced. -1 if neither is known: uploads
+     * without tsize, and netascii except downloads from ConnFileData.
      */
     int32_t percent_done;
     /**
-     * This block's data: binary, not terminated. Never NULL.
+     * The data of this block: binary, not NUL-terminated, never NULL.
      */
     const uint8_t *text;
     /**
-     * Bytes in `text`; 0 for the empty last block.
+     * The number of bytes in `text`; 0 for an empty last block.
      */
     size_t text_length;
 } tftpserver_transfer_event;
 
 /**
- * Fires when a download whose ConnDataSize was set has room for `length` more bytes from `offset` on: first with
- * offset 0, and again when less than half of what was asked for is left to come. Answer it by `tftpserver_do_supply`, at
- * once, later, or from another thread.
+ * Fires when a download whose ConnDataSize is set needs `length` more bytes from `offset` on: first with offset 0,
+ * and again when less than half of the requested data is still to come. Call `tftpserver_do_supply` in the
+ * callback, later, or from another thread.
  */
 typedef struct tftpserver_data_wanted_event {
     /**
-     * The connection, or one of those that share the source (ConnDataKey).
+     * The connection's id, or the id of one of those that share the source (ConnDataKey).
      */
     int32_t connection_id;
     /**
-     * Bytes of the source before what is wanted: everything up to here was asked for already.
+     * The position in the source of the first requested byte. Earlier bytes were requested before.
      */
     int64_t offset;
     /**
-     * How many bytes may be supplied.
+     * The largest number of bytes to supply now.
      */
     int64_t length;
 } tftpserver_data_wanted_event;
 
 /**
- * What happened: the member of `data` that belongs to an event's id.
+ * The fields of an event. Its id selects the member.
  */
 typedef union tftpserver_event_data {
     /**
@@ -1337,27 +1550,29 @@ typedef union tftpserver_event_data {
 } tftpserver_event_data;
 
 /**
- * An event. It and everything it points to lives until the callback returns. Its structs may grow at their end in
- * later versions, never otherwise.
+ * An event. It and everything it points to are valid until the callback returns. In later versions its structs may
+ * grow at their end and do not change otherwise.
  */
 typedef struct tftpserver_event {
     /**
-     * One of TFTPSERVER_EVENT_...: tells which member of `data` is meant.
+     * One of TFTPSERVER_EVENT_..., which selects the member of `data`.
      */
     int32_t id;
     /**
-     * What happened.
+     * The fields of the event.
      */
     union tftpserver_event_data data;
 } tftpserver_event;
 
 /**
- * Called inside `tftpserver_do_doevents`, on the thread that called it, with no lock of the library held.
+ * A function that an event calls, inside `tftpserver_do_doevents` and on its thread. The library holds no lock
+ * meanwhile.
  *
- * `context` is what was given to `tftpserver_register_callback`. Return 0 to go on; any other value ends the
- * connection that the event belongs to: its client gets a TFTP ERROR, and Disconnected fires with 10053 and the
- * value in its description. Where the client has everything already (EndTransfer, the last Transfer of a download),
- * only Disconnected tells of it; Error and Disconnected themselves are about what has ended. A C++ exception, a longjmp or a Rust panic must not leave the callback.
+ * `context` is the pointer that was passed to `tftpserver_register_callback`. Return 0 to continue. Any other value
+ * ends the connection of the event: its client gets a TFTP ERROR, and Disconnected fires with 10053 and the value in
+ * its description. If the client already has the whole file (EndTransfer, the last Transfer of a download), it gets no
+ * ERROR. In Error and Disconnected the value has no effect on a connection that has already ended. C++ exceptions,
+ * longjmp and Rust panics must not leave the callback.
  */
 typedef int32_t (*tftpserver_callback)(tftpserver *server,
                                        tftpserver_event *event,
@@ -1368,46 +1583,47 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a server with every property and setting at its default. It does not listen yet.
+ * Creates a server with every property and setting at its default. It does not listen yet.
  *
- * @return The handle, for every other function; to be ended with `tftpserver_close`. NULL after an internal
- *         error.
+ * @return The handle, the first argument of all other functions. End it with `tftpserver_close` or
+ *         `tftpserver_release`. NULL after an internal error.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API tftpserver *tftpserver_open(void);
 
 /**
- * Stops listening, ends every transfer, waits for the library's threads and frees the server.
+ * Closes the server: stops listening, ends every transfer, joins the library's threads and frees the server.
  *
- * A DoEvents that runs on another thread returns after its present callback, and `close` waits for that. Events
- * that still wait are not delivered any more.
+ * Clients of running transfers get an ERROR. If DoEvents runs on another thread, it returns after its current
+ * callback, and `close` waits for that. Pending events are discarded.
  *
- * @param server The handle. It is invalid afterwards, on every thread: any use of it, closing included, gives 901.
- * @return 0; 901 not a handle; 907 called from inside a callback: nothing was closed (`tftpserver_release` closes there);
- *         908 internal error.
+ * @param server The handle. It is invalid afterwards on every thread: every later use, including another close, gives
+ *               901.
+ * @return 0; 901 not a handle; 907 called inside a callback, nothing was closed (call `tftpserver_release` there); 908
+ *         internal error.
  *
- * Memory: every pointer that was returned for this handle ends here. Threads: any, except while a callback waits for
- * the thread that calls it.
+ * Memory: all pointers returned for this handle become invalid. Threads: any, except a thread that a running callback
+ * waits for, which would deadlock.
  */
 TFTPSERVER_API
 int32_t tftpserver_close(tftpserver *server);
 
 /**
- * Registers the function that an event calls, in place of any before it.
+ * Registers the callback of an event and replaces the previous one.
  *
- * An event without a callback costs nothing, and nothing waits for it.
+ * Events without a callback cost nothing, and nothing waits for them.
  *
  * @param server   The handle.
- * @param event_id TFTPSERVER_EVENT_...
- * @param callback The function, or NULL to register none any more.
- * @param context  Given back to the callback; never looked at. What it points to must live until the server is closed,
- *                 or until the callback has been replaced and every tftpserver_do_doevents that was running at that
- *                 moment has returned.
- * @return 0; 901 not a handle; 905 no such event; 908 internal error.
+ * @param event_id One of TFTPSERVER_EVENT_....
+ * @param callback The function, or NULL to remove the callback.
+ * @param context  Passed to the callback unchanged; the library does not dereference it. Its target must stay valid
+ *                 until the server is closed, or until the callback was replaced and every tftpserver_do_doevents that
+ *                 was running at that moment has returned.
+ * @return 0; 901 not a handle; 905 unknown event id; 908 internal error.
  *
- * Threads: any, from inside a callback too. Replacing a callback does not wait for one that runs at this moment on
- * another thread, or is about to: waiting could deadlock with a lock of the application.
+ * Threads: any, also inside a callback. A replaced callback may still be running, or be about to run, on another
+ * thread: waiting for it could deadlock with a lock of the application.
  */
 TFTPSERVER_API
 int32_t tftpserver_register_callback(tftpserver *server,
@@ -1416,41 +1632,43 @@ int32_t tftpserver_register_callback(tftpserver *server,
                                      void *context);
 
 /**
- * The text of the error of this thread's last call with this handle.
+ * Returns the error text of this thread's last call with this handle.
+ *
+ * The text of the number (`tftpserver_strerror`) comes first, then details such as the address or the name.
  *
  * @param server The handle.
- * @return UTF-8 text, "" after a success; for what is not a handle, the text of 901. Never NULL.
+ * @return UTF-8 text; "" after a success; the text of 901 if `server` is not a handle. Never NULL.
  *
- * Memory: the library's; valid until this thread's next call with this handle. Threads: any; each has its own last
- * error for each handle.
+ * Memory: owned by the library, valid until this thread's next call with this handle, other than the two getters of
+ * the last error. Threads: any; each thread has its own last error for each handle.
  */
 TFTPSERVER_API
 const char *tftpserver_get_last_error(tftpserver *server);
 
 /**
- * The number of the error of this thread's last call with this handle.
+ * Returns the error number of this thread's last call with this handle.
  *
- * Every function with a handle sets it but the two that read it. A function that answers with a value (text, a
- * number, bytes) tells by it whether it failed.
+ * Every function with a handle sets it, except the two getters of the last error. After a function that returns text,
+ * a number or bytes, it shows whether the call failed.
  *
  * @param server The handle.
- * @return 0 after a success, or TFTPSERVER_ERROR_...; 901 for what is not a handle.
+ * @return 0 after a success, otherwise TFTPSERVER_ERROR_...; 901 if `server` is not a handle.
  *
- * Threads: any; each has its own last error for each handle.
+ * Threads: any; each thread has its own last error for each handle.
  */
 TFTPSERVER_API
 int32_t tftpserver_get_last_error_code(tftpserver *server);
 
 /**
- * Reads a property as text: "True", "False", "69", a path.
+ * Returns a property as text, such as "True", "69" or a path.
  *
  * @param server      The handle.
- * @param property_id TFTPSERVER_PROPERTY_...
- * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
- * @return UTF-8 text, or NULL where the call fails: 901 not a handle; 902 unknown or reserved property; 903 no such
- *         connection; 905 ConnFileData holds what is not text (use `tftpserver_get_bytes`); 908 internal error.
+ * @param property_id One of TFTPSERVER_PROPERTY_....
+ * @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
+ * @return UTF-8 text, or NULL on failure: 901 not a handle; 902 unknown or reserved property; 903 no such connection;
+ *         905 ConnFileData is not text (use `tftpserver_get_bytes`); 908 internal error.
  *
- * Memory: the library's; valid until this thread's next call with this handle. Threads: any.
+ * Memory: owned by the library, valid until this thread's next call with this handle. Threads: any.
  */
 TFTPSERVER_API
 const char *tftpserver_get(tftpserver *server,
@@ -1458,18 +1676,18 @@ const char *tftpserver_get(tftpserver *server,
                            int32_t index);
 
 /**
- * Sets a property from text. Booleans take True, False, 1, 0, Yes and No in any case.
+ * Sets a property from text. Booleans accept True, False, 1, 0, Yes and No in any case.
  *
  * @param server      The handle.
- * @param property_id TFTPSERVER_PROPERTY_...
- * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
+ * @param property_id One of TFTPSERVER_PROPERTY_....
+ * @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
  * @param value       UTF-8 text, copied.
  * @return 0; 901 not a handle; 902 unknown or reserved property; 903 no such connection; 904 read-only; 905 invalid
- *         value, NULL, or not UTF-8; 106, 107 not while listening; 130 the transfer has begun; for LocalDir 10013,
- *         10062, 10063 and what else the system says; for Listening every error of `tftpserver_do_startlistening`; 908
- *         internal error. Where it fails, the old value stays.
+ *         value, NULL, or not UTF-8; 106, 107 not allowed while listening; 130 the transfer has begun; for LocalDir
+ *         10013, 10062, 10063 and other system errors; for Listening every error of `tftpserver_do_startlistening`;
+ *         908 internal error. On failure the old value stays.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API
 int32_t tftpserver_set(tftpserver *server,
@@ -1478,15 +1696,15 @@ int32_t tftpserver_set(tftpserver *server,
                        const char *value);
 
 /**
- * Reads a property as a number. Booleans are 0 and 1; text is read where it is a decimal number.
+ * Returns a property as a number. Booleans are 0 and 1; text is converted if it is a decimal number.
  *
  * @param server      The handle.
- * @param property_id TFTPSERVER_PROPERTY_...
- * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
- * @return The number, or 0 where the call fails (`tftpserver_get_last_error_code` tells): 901 not a handle; 902
- *         unknown or reserved property; 903 no such connection; 905 the property is not a number; 908 internal error.
+ * @param property_id One of TFTPSERVER_PROPERTY_....
+ * @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
+ * @return The number, or 0 on failure (see `tftpserver_get_last_error_code`): 901 not a handle; 902 unknown or
+ *         reserved property; 903 no such connection; 905 the value is not a number; 908 internal error.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API
 int64_t tftpserver_get_int(tftpserver *server,
@@ -1494,15 +1712,15 @@ int64_t tftpserver_get_int(tftpserver *server,
                            int32_t index);
 
 /**
- * Sets a property from a number. Booleans take 0 and 1.
+ * Sets a property from a number. Booleans accept 0 and 1; text becomes the decimal number.
  *
  * @param server      The handle.
- * @param property_id TFTPSERVER_PROPERTY_...
- * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
+ * @param property_id One of TFTPSERVER_PROPERTY_....
+ * @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
  * @param value       The number.
  * @return As `tftpserver_set`.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API
 int32_t tftpserver_set_int(tftpserver *server,
@@ -1511,17 +1729,17 @@ int32_t tftpserver_set_int(tftpserver *server,
                            int64_t value);
 
 /**
- * Reads a property as bytes: ConnFileData as it is, any other as its text.
+ * Returns a property as bytes: ConnFileData unchanged, every other property as its text.
  *
  * @param server      The handle.
- * @param property_id TFTPSERVER_PROPERTY_...
- * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
- * @param length      Out: how many bytes; untouched where the call fails. NULL if it is not wanted: a NUL that does
- *                    not count always follows the bytes.
- * @return The bytes, not NULL even for none; NULL where the call fails: 901 not a handle; 902 unknown or reserved
+ * @param property_id One of TFTPSERVER_PROPERTY_....
+ * @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
+ * @param length      Out: the number of bytes, without the NUL that always follows them. May be NULL. Unchanged on
+ *                    failure.
+ * @return The bytes, not NULL even if there are none; NULL on failure: 901 not a handle; 902 unknown or reserved
  *         property; 903 no such connection; 908 internal error.
  *
- * Memory: the library's; valid until this thread's next call with this handle. Threads: any.
+ * Memory: owned by the library, valid until this thread's next call with this handle. Threads: any.
  */
 TFTPSERVER_API
 const void *tftpserver_get_bytes(tftpserver *server,
@@ -1530,16 +1748,16 @@ const void *tftpserver_get_bytes(tftpserver *server,
                                  size_t *length);
 
 /**
- * Sets a property from bytes: ConnFileData as they are, any other as UTF-8 text.
+ * Sets a property from bytes: ConnFileData unchanged, every other property as UTF-8 text.
  *
  * @param server      The handle.
- * @param property_id TFTPSERVER_PROPERTY_...
- * @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
- * @param data        The bytes, copied. NULL is allowed with length 0.
- * @param length      How many.
+ * @param property_id One of TFTPSERVER_PROPERTY_....
+ * @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
+ * @param data        The bytes, copied. May be NULL if `length` is 0.
+ * @param length      The number of bytes.
  * @return As `tftpserver_set`.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API
 int32_t tftpserver_set_bytes(tftpserver *server,
@@ -1549,136 +1767,140 @@ int32_t tftpserver_set_bytes(tftpserver *server,
                              size_t length);
 
 /**
- * Sets a setting ("NAME=VALUE") or reads it ("NAME"). Names match without regard to case.
+ * Sets a setting ("NAME=VALUE") or returns its value ("NAME"). Names are case-insensitive.
  *
  * @param server               The handle.
  * @param configuration_string UTF-8 text.
- * @return The value where it was read, "" where it was set; NULL where the call fails: 901 not a handle; 904
- *         read-only; 905 invalid value, NULL, or not UTF-8; 906 unknown setting; 909 not available here; 106, 107,
- *         112, 113, 117 not while listening; 434 a code page that is not available; 908 internal error. Where it
- *         fails, the old value stays.
+ * @return The value, or "" if one was set; NULL on failure: 901 not a handle; 904 read-only; 905 invalid value, NULL,
+ *         or not UTF-8; 906 unknown setting; 909 not available on this platform; 106, 107, 112, 113, 117 not allowed
+ *         while listening; 434 the code page is not available; 908 internal error. On failure the old value stays.
  *
- * Memory: the library's; valid until this thread's next call with this handle. Threads: any.
+ * Memory: owned by the library, valid until this thread's next call with this handle. Threads: any.
  */
 TFTPSERVER_API
 const char *tftpserver_do_config(tftpserver *server,
                                  const char *configuration_string);
 
 /**
- * Delivers the events that wait, by calling the registered callbacks one after the other on this thread.
+ * Delivers the pending events: calls the registered callbacks one after another on this thread.
  *
- * If none waits, it waits up to SelectWaitMillis (default 20, 0: not at all) for the first. Events that come while
- * it delivers are left to the next call. A call from a second thread waits until the first has returned.
+ * If no event is pending, it waits for the first one, at most for SelectWaitMillis (default 20 ms; 0: no wait). Events
+ * that arrive during the delivery are left to the next call. A call on a second thread waits until the first call has
+ * returned.
  *
  * @param server The handle.
- * @return 0, whether or not an event was delivered; 901 not a handle; 907 called from inside a callback; 908
- *         internal error.
+ * @return 0, whether or not an event was delivered; 901 not a handle, or closed meanwhile; 907 called inside a
+ *         callback; 908 internal error.
  *
- * Threads: any; callbacks run on the one that calls.
+ * Threads: any; callbacks run on the calling thread.
  */
 TFTPSERVER_API
 int32_t tftpserver_do_doevents(tftpserver *server);
 
 /**
- * Starts to listen on LocalHost and LocalPort, and on every address of ListenOn. While listening already, it does nothing and succeeds.
+ * Starts listening on LocalHost and LocalPort, and on every address of ListenOn. Does nothing and succeeds if the
+ * server already listens.
  *
  * @param server The handle.
- * @return 0; 901 not a handle; 905 LocalDir is no directory any more; 909 SourceMacAddress is set and IPv6 is listened
- *         on; 10013 not allowed (ports below 1024 need a privilege on most systems); 10047 LocalHost is an address of
- *         the family that UseIPv6 excludes; 10048 the port is in use; 10049 LocalHost is not an address of this machine;
- *         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; for ListenOn 10048
- *         and 10049; for ListenDescriptors 10009 no descriptor, 10038 no socket, 10022 not UDP, not bound, or connected,
- *         10048 named twice; another TCP/IP error; 908 internal error. Where it fails, it listens nowhere, and the
- *         text names the address.
+ * @return 0; 901 not a handle; 905 LocalDir is no longer a directory; 909 SourceMacAddress is set and the server would
+ *         listen on IPv6; 10013 permission denied (ports below 1024 need a privilege on most systems); 10047 LocalHost
+ *         is an address of the family that UseIPv6 excludes; 10048 the port is in use, or ListenDescriptors contains a
+ *         socket twice; 10049 an address of LocalHost or ListenOn does not belong to this machine; 11001 the name in
+ *         LocalHost was not found; 11004 the name has no address of the family that UseIPv6 selects; 10009
+ *         ListenDescriptors contains a number that is not a descriptor; 10038 a descriptor there is not a socket;
+ *         10022 a socket there is not UDP, not bound, or connected; another TCP/IP error number from the system; 908
+ *         internal error. On failure the server listens nowhere, and the text names the address.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API
 int32_t tftpserver_do_startlistening(tftpserver *server);
 
 /**
- * Stops to listen: new requests are not answered any more, and the port is free when it returns (with SinglePort when
- * the last transfer has ended). Transfers in progress go on to their end.
+ * Stops listening: new requests are not answered any more, and running transfers continue to their end.
+ *
+ * The port is free when this returns; with SinglePort, when the last transfer has ended.
  *
  * @param server The handle.
- * @return 0, also where it did not listen; 901 not a handle; 908 internal error.
+ * @return 0, also if the server did not listen; 901 not a handle; 908 internal error.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
-TFTPSERVER_API
-int32_t tftpserver_do_stoplistening(tftpserver *server);
+TFTPSERVER_API int32_t tftpserver_do_stoplistening(tftpserver *server);
 
 /**
- * Stops to listen and ends every transfer: the clients get an ERROR, Disconnected fires with 10053.
+ * Stops listening and ends every transfer: the clients get an ERROR, and Disconnected fires with 10053.
  *
  * @param server The handle.
  * @return 0; 901 not a handle; 908 internal error.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API int32_t tftpserver_do_shutdown(tftpserver *server);
 
 /**
- * Ends one transfer: its client gets an ERROR, Disconnected fires with 10053.
+ * Ends one transfer: its client gets an ERROR, and Disconnected fires with 10053.
  *
  * @param server The handle.
- * @param index  A connection id, or a position below ConnCount.
+ * @param index  A connection id, or a position from 0 to ConnCount - 1.
  * @return 0; 901 not a handle; 903 no such connection; 908 internal error.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API int32_t tftpserver_do_disconnect(tftpserver *server, int32_t index);
 
 /**
- * Shutdown, and then every property and setting has its default again. Callbacks stay registered, the event
- * descriptor stays the same, and events that wait are still delivered.
+ * Shuts the server down and sets every property and setting to its default.
+ *
+ * Callbacks stay registered, the event descriptor stays the same, and pending events are still delivered.
  *
  * @param server The handle.
  * @return 0; 901 not a handle; 908 internal error.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API int32_t tftpserver_do_reset(tftpserver *server);
 
 /**
- * Makes a waiting DoEvents return, and one that delivers return after its present callback. If none runs, the next
- * returns at once. No event is lost by it: what was not delivered waits for the next DoEvents.
+ * Interrupts DoEvents: one that waits returns at once, one that delivers returns after its current callback.
+ *
+ * If none is running, the next one returns at once. No event is lost: undelivered events stay pending for the next
+ * DoEvents.
  *
  * @param server The handle.
  * @return 0; 901 not a handle; 908 internal error.
  *
- * Threads: any. Not for signal handlers: set a flag there.
+ * Threads: any, also inside a callback. Not for signal handlers: set a flag there.
  */
 TFTPSERVER_API
 int32_t tftpserver_do_interrupt(tftpserver *server);
 
 /**
- * A descriptor that is readable while an event waits: for poll, epoll, kqueue, asyncio, libuv, GLib.
+ * Returns a descriptor that is readable while an event is pending, for poll, epoll, kqueue, asyncio, libuv and GLib.
  *
- * When it is readable, call `tftpserver_do_doevents`. Do nothing else with it: not read, not write, not close.
+ * When it is readable, call `tftpserver_do_doevents`. Do not read, write or close it.
  *
  * @param server The handle.
- * @return The descriptor, the same at every call, closed by `tftpserver_close`; -1 where the call fails: 901 not a
- *         handle; 909 not available on this platform, which is Windows, where `tftpserver_get_event_handle` serves;
- *         10024 too many open files; 908 internal error.
+ * @return The descriptor, the same at every call, closed by `tftpserver_close`; -1 on failure: 901 not a handle; 909
+ *         not available on Windows (use `tftpserver_get_event_handle`); 10024 too many open files; 908 internal error.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API
 int tftpserver_get_event_fd(tftpserver *server);
 
 /**
- * The text that belongs to an error number, without the particulars that `tftpserver_get_last_error` adds.
+ * Returns the text of an error number, without the details that `tftpserver_get_last_error` adds.
  *
  * @param code TFTPSERVER_ERROR_..., or 0.
- * @return UTF-8 text: "OK" for 0, "Unknown error." for what is no error number. Never NULL.
+ * @return UTF-8 text; "OK" for 0; "Unknown error." for an unknown number. Never NULL.
  *
  * Memory: static. Threads: any.
  */
 TFTPSERVER_API const char *tftpserver_strerror(int32_t code);
 
 /**
- * The version of the library that runs; the header's own is TFTPSERVER_VERSION_STRING.
+ * Returns the version of the loaded library. TFTPSERVER_VERSION_STRING is the version of the header.
  *
  * @return Text such as "0.1.0". Never NULL.
  *
@@ -1687,21 +1909,24 @@ TFTPSERVER_API const char *tftpserver_strerror(int32_t code);
 TFTPSERVER_API const char *tftpserver_version(void);
 
 /**
- * Answers a request for which ConnectionRequest's callback set `accept` to TFTPSERVER_ACCEPT_LATER.
+ * Answers a request for which the ConnectionRequest callback set `accept` to TFTPSERVER_ACCEPT_LATER.
  *
- * Until then the connection waits, and no other does: its record stays in the Conn arrays, ConnFileData and
- * ConnLocalFile may be set, the client's repetitions bring no second request. What follows, Connected first, is delivered
- * by DoEvents. An answer that comes before the callback has returned counts as well, and before what the callback says.
- * A request that is not answered ends after Timeout, counted from its last repetition: Connected tells 301, as it tells why
- * where the connection ended otherwise meanwhile. With Timeout 0 it waits without end.
+ * Until then only this connection waits. Its record stays in the Conn arrays, its sources (ConnFileData,
+ * ConnLocalFile, ConnServedName, ConnDataSize, ConnDataKey) may be set, and retransmitted requests of its client cause
+ * no second event. DoEvents delivers the events that follow, Connected first. An answer that is given before the
+ * callback has returned overrides the callback's own.
+ *
+ * A request that is not answered ends after Timeout, counted from its last retransmission, and Connected fires with
+ * 301. If the connection ends otherwise before the answer, Connected fires with that error. With Timeout 0 the wait is
+ * unlimited.
  *
  * @param server The handle.
- * @param index  A connection id, or a position below ConnCount.
+ * @param index  A connection id, or a position from 0 to ConnCount - 1.
  * @param accept TFTPSERVER_ACCEPT_YES or TFTPSERVER_ACCEPT_NO.
- * @return 0; 901 not a handle; 903 no such connection, or not any more; 130 it was answered before, or was not put off;
- *         905 neither of the two; 908 internal error.
+ * @return 0; 901 not a handle; 903 no such connection, or it has ended; 130 already answered, or not deferred; 905
+ *         `accept` is neither of the two; 908 internal error.
  *
- * Threads: any, from inside a callback too.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API
 int32_t tftpserver_do_accept(tftpserver *server,
@@ -1709,41 +1934,41 @@ int32_t tftpserver_do_accept(tftpserver *server,
                              int32_t accept);
 
 /**
- * Closes the server without waiting for a callback: what `tftpserver_close` does, for where that is refused or would
- * wait for ever.
+ * Closes the server without waiting for a callback. For places where `tftpserver_close` fails or would deadlock.
  *
- * The server stops listening and ends every transfer before this returns. If a DoEvents of this handle runs, on whichever
- * thread, it returns after its present callback and frees the server then; otherwise the server is freed at once.
+ * The server has stopped listening and has ended every transfer when this returns. If DoEvents runs with this handle
+ * on any thread, it returns after its current callback and then frees the server. Otherwise the server is freed at
+ * once.
  *
- * Use it inside a callback, and in a runtime that runs callbacks on another thread than the one that called DoEvents:
- * there a close inside the callback would wait for the callback, and the callback for it.
+ * Call it inside a callback, and in a runtime that runs callbacks on another thread than the one in DoEvents: a close
+ * inside such a callback would wait for the callback, and the callback for the close.
  *
- * @param server The handle. It is invalid afterwards, on every thread: any use of it, closing included, gives 901.
+ * @param server The handle. It is invalid afterwards on every thread: every later use, including a close, gives 901.
  * @return 0; 901 not a handle; 908 internal error.
  *
- * Memory: every pointer that was returned for this handle ends here. A callback's `context` must live until a DoEvents
- * that runs at this moment has returned. Threads: any, from inside a callback too, of this handle or another.
+ * Memory: all pointers returned for this handle become invalid. A callback's `context` must stay valid until a running
+ * DoEvents has returned. Threads: any, also inside a callback of this or another handle.
  */
 TFTPSERVER_API
 int32_t tftpserver_release(tftpserver *server);
 
 /**
- * Holds a transfer back while the program takes the data of its Transfer events elsewhere: on another thread, in a task of
- * an event loop.
+ * Holds a transfer while the program stores the data of its Transfer events elsewhere, on another thread or in a task
+ * of an event loop.
  *
- * From the call with `hold` 1 until the call with `hold` 0, what Transfer delivers does not count as taken. When 256 kB
- * are delivered and not taken, the client of an upload is not acknowledged any further and a download is not fed any
- * further. The last block of an upload is acknowledged when everything has been taken. A program whose storage fails
- * meanwhile calls `tftpserver_do_disconnect`: the client then gets an ERROR instead of that acknowledgement. The hold
- * ends with the connection.
+ * Data that Transfer delivers between a call with `hold` 1 and the next call with `hold` 0 does not count as consumed.
+ * When 256 kB are delivered and not consumed, the server stops acknowledging an upload and stops sending a download.
+ * The last block of an upload is acknowledged when all data is consumed. If the program cannot store the data, it
+ * calls `tftpserver_do_disconnect` or `tftpserver_do_abort`: the client then gets an ERROR instead of that
+ * acknowledgement. The hold ends with the connection.
  *
  * @param server The handle.
- * @param index  A connection id, or a position below ConnCount.
- * @param hold   1: what is delivered from now on is not taken. 0: everything that was delivered is taken.
- * @return 0, also where nothing changes; 901 not a handle; 903 no such connection, or not any more; 905 neither 0
- *         nor 1; 908 internal error.
+ * @param index  A connection id, or a position from 0 to ConnCount - 1.
+ * @param hold   1: data delivered from now on is not consumed. 0: all data delivered so far is consumed.
+ * @return 0, also if nothing changes; 901 not a handle; 903 no such connection, or it has ended; 905 neither 0 nor 1;
+ *         908 internal error.
  *
- * Threads: any, from inside a callback too.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API
 int32_t tftpserver_do_hold(tftpserver *server,
@@ -1751,22 +1976,24 @@ int32_t tftpserver_do_hold(tftpserver *server,
                            int32_t hold);
 
 /**
- * Supplies the next bytes of a download whose ConnDataSize was set: what its DataWanted events asked for, in order, in one
- * piece or many, inside the callback, later, or from another thread.
+ * Supplies the next bytes of a download whose ConnDataSize is set, as its DataWanted events request them: in order, in
+ * one or many pieces, inside the callback, later, or from another thread.
  *
- * The source ends with ConnDataSize bytes, or with `is_last`. `is_last` before ConnDataSize bytes have come ends the
- * download: the client gets ERROR 0, Disconnected says 129. A download for which nothing comes ends after Timeout with 301.
+ * The source ends after ConnDataSize bytes, or with `is_last`. If `is_last` comes before ConnDataSize bytes, the
+ * client gets ERROR 0, and Disconnected fires with 129. If the program supplies nothing for Timeout, the download ends
+ * with 301.
  *
  * @param server  The handle.
- * @param index   A connection id, or a position below ConnCount. Of downloads that share a source (ConnDataKey) any one
- *                does, also one that has ended, as long as another runs; the one that the event named is certain.
- * @param data    The bytes, copied. NULL is allowed with length 0.
- * @param length  How many.
- * @param is_last Not 0: nothing follows.
- * @return 0; 901 not a handle; 903 no such connection; 905 more than was asked for, or past ConnDataSize: nothing was
- *         taken; 130 the program is not its source, or it is over; 908 internal error.
+ * @param index   A connection id, or a position from 0 to ConnCount - 1. For downloads that share a source
+ *                (ConnDataKey), any of their ids is accepted, also one that has ended, as long as another runs. The id
+ *                in the event always works.
+ * @param data    The bytes, copied. May be NULL if `length` is 0.
+ * @param length  The number of bytes.
+ * @param is_last Not 0: the source ends after these bytes.
+ * @return 0; 901 not a handle; 903 no such connection; 905 more bytes than requested, or past ConnDataSize, nothing
+ *         was taken; 130 the program is not its source, or the source has ended; 908 internal error.
  *
- * Threads: any, from inside a callback too; one at a time for each download.
+ * Threads: any, also inside a callback; one call at a time for each download.
  */
 TFTPSERVER_API
 int32_t tftpserver_do_supply(tftpserver *server,
@@ -1776,19 +2003,20 @@ int32_t tftpserver_do_supply(tftpserver *server,
                              int32_t is_last);
 
 /**
- * Ends a transfer of any kind with an error code and a text of your own, at any time from its ConnectionRequest on.
+ * Ends a transfer of any kind with a TFTP error code and text, at any time from its ConnectionRequest on.
  *
- * The client gets an ERROR with both. Disconnected, or Connected where that has not fired yet, says 10053 and the text.
- * Other downloads with the same ConnDataKey go on.
+ * The client gets an ERROR with both. Disconnected, or Connected if it has not fired yet, fires with 10053 and the
+ * text. Other downloads with the same ConnDataKey continue.
  *
  * @param server    The handle.
- * @param index     A connection id, or a position below ConnCount.
- * @param tftp_code The code of the ERROR, 0 to 8; 0 where no other fits, 1 for a file that is not there.
- * @param message   UTF-8 text, of which the client gets 256 bytes at most; NULL: "Aborted".
- * @return 0; 901 not a handle; 903 no such connection; 905 a code outside 0 to 8, or text that is not UTF-8; 908 internal
- *         error.
+ * @param index     A connection id, or a position from 0 to ConnCount - 1.
+ * @param tftp_code The error code of RFC 1350 and RFC 2347, 0 to 8, such as 0 (not defined, see the text) or 1 (file
+ *                  not found).
+ * @param message   UTF-8 text, of which at most 256 bytes are sent. NULL: "Aborted".
+ * @return 0; 901 not a handle; 903 no such connection; 905 a code outside 0 to 8, or text that is not UTF-8; 908
+ *         internal error.
  *
- * Threads: any, from inside a callback too.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API
 int32_t tftpserver_do_abort(tftpserver *server,
@@ -1797,18 +2025,18 @@ int32_t tftpserver_do_abort(tftpserver *server,
                             const char *message);
 
 /**
- * A Windows HANDLE that is signalled while an event waits: for WaitForMultipleObjects, MsgWaitForMultipleObjects,
- * RegisterWaitForSingleObject.
+ * Returns a Windows HANDLE that is signalled while an event is pending, for WaitForMultipleObjects,
+ * MsgWaitForMultipleObjects and RegisterWaitForSingleObject.
  *
  * When it is signalled, call `tftpserver_do_doevents`. It is a manual-reset event: it stays signalled until no event
- * waits, and the library alone sets and resets it. Do nothing else with it: not set, not reset, not close.
+ * is pending. Only the library sets and resets it. Do not set, reset or close it.
  *
  * @param server The handle.
- * @return The HANDLE, the same at every call, closed by `tftpserver_close`; NULL where the call fails: 901 not a
- *         handle; 909 not available on this platform, which is every one but Windows, where `tftpserver_get_event_fd`
- *         serves; 10024 too many open files; 908 internal error.
+ * @return The HANDLE, the same at every call, closed by `tftpserver_close`; NULL on failure: 901 not a handle; 909 not
+ *         available on systems other than Windows (use `tftpserver_get_event_fd`); 10024 too many open files; 908
+ *         internal error.
  *
- * Threads: any.
+ * Threads: any, also inside a callback.
  */
 TFTPSERVER_API
 void *tftpserver_get_event_handle(tftpserver *server);

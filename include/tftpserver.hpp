@@ -500,38 +500,36 @@ enum class transfer_mode : std::int32_t { octet = 0, netascii = 1 };
 /* api: begin events */
 
 /**
- * A connection was accepted (status 0), or failed. It waits until the handler has returned: the moment to say where its
- * bytes come from.
+ * A connection was accepted (status 0), or refused. An accepted connection waits until the handler has returned. Choose
+ * its source or destination here.
  */
 struct connected_event {
-    /** The connection. */
+    /** The connection's id. */
     std::int32_t connection_id;
-    /** 0, or the error number: 10013 refused by ConnectionRequest, 10068 too many connections. */
+    /** 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many connections). */
     std::int32_t status_code;
-    /** "OK", or what went wrong. */
+    /** "OK", or the error text. */
     event_text description;
 
     /** status_code as a std::error_code. */
     std::error_code code() const noexcept { return {status_code, error_category()}; }
 };
 
-/**
- * A client asks for a file. Its connection waits until the handler has returned, or longer where the answer comes later.
- */
+/** A client requests a transfer. Its connection waits until the handler has returned, or until a deferred answer. */
 struct connection_request_event {
     /** The client's IP address. */
     event_text remote_host;
-    /** The client's port. */
+    /** The client's UDP port. */
     std::int32_t remote_port;
-    /** The file name as the client sent it. Trust it with nothing. */
+    /** The file name as the client sent it. Untrusted input. */
     event_text filename;
     tftp::transfer_mode transfer_mode;
     tftp::operation operation;
     /** true on entry; set it to false to refuse */
     bool accept;
-    /** The connection's id; its record in the Conn arrays is there already. */
+    /** The connection's id. Its record is already in the Conn arrays. */
     std::int32_t connection_id;
-    /** The server's address that was asked; "" where the system does not tell. */
+    /** The local address that the client sent to; "" if the system does not report it. */
     event_text local_host;
     bool deferred = false; /**< the answer comes later: see defer() */
 
@@ -539,84 +537,84 @@ struct connection_request_event {
     void defer() { deferred = true; }
 };
 
-/** A connection ended; once for each Connected with status 0. */
+/** A connection ended. Fires exactly once for each Connected with status 0. */
 struct disconnected_event {
-    /** Its record leaves the Conn arrays when the handler has returned. */
+    /** The connection's id. Its record is removed from the Conn arrays when the handler has returned. */
     std::int32_t connection_id;
-    /** 0, or the error number. */
+    /** 0 if the transfer is complete, otherwise the error number. */
     std::int32_t status_code;
-    /** "OK", or what went wrong. */
+    /** "OK", or the error text. */
     event_text description;
 
     /** status_code as a std::error_code. */
     std::error_code code() const noexcept { return {status_code, error_category()}; }
 };
 
-/** A file was transferred whole: an upload is in its place under its final name. */
+/** A transfer is complete. An uploaded file has its final name by then. */
 struct end_transfer_event {
-    /** The connection. */
+    /** The connection's id. */
     std::int32_t connection_id;
     tftp::direction direction;
 };
 
-/** Something failed. */
+/** A transfer or a request failed. Fires before the Connected or Disconnected with the same number. */
 struct error_event {
     /** The error number. */
     std::int32_t error_code;
-    /** What went wrong. */
+    /** The error text. */
     event_text description;
-    /** The connection, or 0 where none is meant. */
+    /** The connection's id, or 0 if the event belongs to no connection. */
     std::int32_t connection_id;
 
     /** error_code as a std::error_code. */
     std::error_code code() const noexcept { return {error_code, error_category()}; }
 };
 
-/** A log message, as far as the setting LogLevel asks for it. The only event that may be dropped when too many wait. */
+/** A log message of a level that LogLevel enables. The only event that may be dropped if too many are pending. */
 struct log_event {
-    /** The connection, or 0 where none is meant. */
+    /** The connection's id, or 0 if the event belongs to no connection. */
     std::int32_t connection_id;
     /** 1 Info, 2 Verbose, 3 Debug. */
     std::int32_t log_level;
-    /** The message, one line. */
+    /** The message: one line, in which control characters are escaped. */
     event_text message;
     /** "Info", "Error", "Verbose", "Debug" or "PITrail". */
     event_text log_type;
 };
 
 /**
- * A transfer begins. The connection waits until the handler has returned; where nothing supplies a file yet, this is the
- * last moment to name one.
+ * A transfer begins. The connection waits until the handler has returned. If no source or destination was found yet,
+ * this is the last chance to set one.
  */
 struct start_transfer_event {
-    /** The connection. */
+    /** The connection's id. */
     std::int32_t connection_id;
     tftp::direction direction;
 };
 
-/** A block of data was transferred. A slow handler slows this connection and none else. */
+/** A block of data was transferred. A slow handler slows only its own connection. */
 struct transfer_event {
-    /** The connection. */
+    /** The connection's id. */
     std::int32_t connection_id;
     tftp::direction direction;
-    /** Bytes transferred so far, this block included. */
+    /** Bytes transferred so far, including this block. */
     std::int64_t bytes_transferred;
-    /** 0 to 100; -1 where the size is not known. */
+    /** 0 to 100; -1 if the size is unknown. */
     std::int32_t percent_done;
-    /** This block's data; empty for an empty last block. */
+    /** The data of this block; empty for an empty last block. */
     event_bytes text;
 };
 
 /**
- * A download that the program feeds has room for `length` more bytes from `offset` on. Supply them in the handler,
- * later, or from another thread.
+ * A download that the program supplies needs `length` more bytes from `offset` on. Supply them in the handler, later, or
+ * from another thread.
  */
 struct data_wanted_event {
-    /** The connection, or one of those that share the source (ConnDataKey). */
+    /** The connection's id, or the id of one of those that share the source (ConnDataKey). */
     std::int32_t connection_id;
-    /** Bytes of the source before what is wanted: everything up to here was asked for already. */
+    /** The position in the source of the first requested byte. Earlier bytes were requested before. */
     std::int64_t offset;
-    /** How many bytes may be supplied. */
+    /** The largest number of bytes to supply now. */
     std::int64_t length;
 };
 
@@ -1144,7 +1142,7 @@ public:
 
     /* Figures are those of the moment, from any thread; in on_disconnected the last ones. */
     /* api: begin properties */
-    /** The connection's id, as the events carry it. */
+    /** The connection's id, as in the events. */
     std::int32_t conn_connection_id(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, index);
@@ -1153,7 +1151,7 @@ public:
     {
         return number(TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, index, code);
     }
-    /** Data to send instead of a file; empty: none. Set it before the transfer begins; then it fails with 130. */
+    /** Data that is sent in place of a file; empty: none. May be set until the transfer begins, later 130. */
     bytes conn_file_data(std::int32_t index) const
     {
         return get_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, index);
@@ -1170,7 +1168,7 @@ public:
     {
         set_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, data, index, code);
     }
-    /** The name that the client asked for. */
+    /** The file name in the client's request. Untrusted input, not a path on this machine. */
     std::string conn_filename(std::int32_t index) const
     {
         return get(TFTPSERVER_PROPERTY_CONN_FILENAME, index);
@@ -1180,8 +1178,8 @@ public:
         return get(TFTPSERVER_PROPERTY_CONN_FILENAME, index, code);
     }
     /**
-     * The file on the server: any path, the program's own choice. Set it before the transfer begins; then it fails
-     * with 130.
+     * The local file that is read or written: any path that the program chooses. May be set until the transfer
+     * begins, later 130.
      */
     std::string conn_local_file(std::int32_t index) const
     {
@@ -1208,7 +1206,7 @@ public:
     {
         return get(TFTPSERVER_PROPERTY_CONN_REMOTE_HOST, index, code);
     }
-    /** The client's port. */
+    /** The client's UDP port. */
     std::int32_t conn_remote_port(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_REMOTE_PORT, index);
@@ -1233,7 +1231,7 @@ public:
     {
         return static_cast<tftp::operation>(number(TFTPSERVER_PROPERTY_CONN_OPERATION, index, code));
     }
-    /** Bytes that the client has acknowledged (read) or the server has taken (write), at this moment. */
+    /** Bytes that the client has acknowledged (read) or the server has accepted (write). Current at every read. */
     std::int64_t conn_bytes_transferred(std::int32_t index) const
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED, index);
@@ -1251,7 +1249,7 @@ public:
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES, index, code);
     }
-    /** Bytes of a block; 0 before the negotiation. */
+    /** Negotiated bytes per block; 0 before the negotiation. */
     std::int32_t conn_block_size(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE, index);
@@ -1260,7 +1258,7 @@ public:
     {
         return number(TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE, index, code);
     }
-    /** Blocks of a window; 0 before the negotiation. */
+    /** Negotiated blocks per window; 0 before the negotiation. */
     std::int32_t conn_window_size(std::int32_t index) const
     {
         return number(TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE, index);
@@ -1269,7 +1267,7 @@ public:
     {
         return number(TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE, index, code);
     }
-    /** Packets that were sent more than once. */
+    /** Packets that the server has retransmitted. */
     std::int64_t conn_retransmissions(std::int32_t index) const
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, index);
@@ -1278,7 +1276,7 @@ public:
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS, index, code);
     }
-    /** Milliseconds since the request; stands still at the end. */
+    /** Milliseconds since the request; final when the transfer has ended. */
     std::chrono::milliseconds conn_elapsed(std::int32_t index) const
     {
         return std::chrono::milliseconds(get_int(TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS, index));
@@ -1287,10 +1285,7 @@ public:
     {
         return std::chrono::milliseconds(get_int(TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS, index, code));
     }
-    /**
-     * The name that is looked up in LocalDir instead of the client's. Set it before the transfer begins; then it
-     * fails with 130.
-     */
+    /** The name to look up in LocalDir in place of the client's. May be set until the transfer begins, later 130. */
     std::string conn_served_name(std::int32_t index) const
     {
         return get(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, index);
@@ -1308,8 +1303,8 @@ public:
         set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index, code);
     }
     /**
-     * The length of what the program supplies for this download. Setting it makes the program the source. -1: not
-     * known.
+     * The length of the data that the program supplies for this download. Setting it makes the program the source.
+     * -1: not known.
      */
     std::int64_t conn_data_size(std::int32_t index) const
     {
@@ -1328,8 +1323,8 @@ public:
         set_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, length, index, code);
     }
     /**
-     * Downloads with the same key and size share what is supplied. Set it before the transfer begins; then it fails
-     * with 130.
+     * Downloads with the same key and size share the supplied data. May be set until the transfer begins, later
+     * 130.
      */
     std::string conn_data_key(std::int32_t index) const
     {
@@ -1350,7 +1345,7 @@ public:
     /* api: end properties */
 
     /* api: begin server properties */
-    /** The number of records in the Conn arrays; it changes only while events are delivered. */
+    /** The number of records in the Conn arrays. It changes only inside DoEvents. */
     std::int32_t conn_count() const
     {
         return number(TFTPSERVER_PROPERTY_CONN_COUNT);
@@ -1359,7 +1354,7 @@ public:
     {
         return number(TFTPSERVER_PROPERTY_CONN_COUNT, 0, code);
     }
-    /** Whether the server listens. */
+    /** True while the server listens. */
     bool listening() const
     {
         return number(TFTPSERVER_PROPERTY_LISTENING) != 0;
@@ -1368,7 +1363,7 @@ public:
     {
         return number(TFTPSERVER_PROPERTY_LISTENING, 0, code) != 0;
     }
-    /** Setting it starts or stops to listen. */
+    /** Starts or stops listening. */
     void set_listening(bool on)
     {
         set_int(TFTPSERVER_PROPERTY_LISTENING, on ? 1 : 0);
@@ -1377,7 +1372,7 @@ public:
     {
         set_int(TFTPSERVER_PROPERTY_LISTENING, on ? 1 : 0, 0, code);
     }
-    /** The directory that is served; it must exist. "": only what handlers supply. */
+    /** The directory that is served; it must exist. "": none, handlers supply everything. */
     std::string local_dir() const
     {
         return get(TFTPSERVER_PROPERTY_LOCAL_DIR);
@@ -1394,7 +1389,7 @@ public:
     {
         set(TFTPSERVER_PROPERTY_LOCAL_DIR, path, 0, code);
     }
-    /** The address or name to listen on, "": every address. While listening, its address. */
+    /** The address or host name to listen on; "": every address. While listening, the bound address. */
     std::string local_host() const
     {
         return get(TFTPSERVER_PROPERTY_LOCAL_HOST);
@@ -1411,7 +1406,7 @@ public:
     {
         set(TFTPSERVER_PROPERTY_LOCAL_HOST, host, 0, code);
     }
-    /** The port to listen on (69); 0: the system chooses. While listening, the real one. */
+    /** The UDP port to listen on (69); 0: the system chooses one. While listening, the bound port. */
     std::int32_t local_port() const
     {
         return number(TFTPSERVER_PROPERTY_LOCAL_PORT);
@@ -1428,7 +1423,7 @@ public:
     {
         set_int(TFTPSERVER_PROPERTY_LOCAL_PORT, port, 0, code);
     }
-    /** How often a packet is sent again before the transfer fails (3). */
+    /** How many times a packet is retransmitted before the transfer fails (3). */
     std::int32_t max_retransmits() const
     {
         return number(TFTPSERVER_PROPERTY_MAX_RETRANSMITS);
@@ -1445,7 +1440,7 @@ public:
     {
         set_int(TFTPSERVER_PROPERTY_MAX_RETRANSMITS, times, 0, code);
     }
-    /** Seconds to wait at most before a packet is sent again (5). */
+    /** Seconds until a packet is retransmitted, at most (5). */
     std::chrono::seconds retransmit_timeout() const
     {
         return std::chrono::seconds(number(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT));
@@ -1462,7 +1457,7 @@ public:
     {
         set_int(TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT, seconds.count(), 0, code);
     }
-    /** Seconds of silence after which a transfer fails (60); 0: none. */
+    /** Seconds without progress after which a transfer fails (60); 0: no limit. */
     std::chrono::seconds timeout() const
     {
         return std::chrono::seconds(number(TFTPSERVER_PROPERTY_TIMEOUT));

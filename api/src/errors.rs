@@ -89,7 +89,8 @@ fn constants(errors: &Errors) -> String {
     for group in &errors.groups {
         let _ = writeln!(text, "\n// Errors: {}\n", group.heading);
         for error in errors.of(group) {
-            let _ = writeln!(text, "/// {}", plain(error));
+            let _ = writeln!(text, "/// {}\n///", plain(error));
+            text += &each_line(&wrapped(&format!("Raised: {}", error.when()), 116), "/// ");
             let _ = writeln!(
                 text,
                 "pub const TFTPSERVER_ERROR_{}: i32 = {};",

@@ -112,6 +112,18 @@ pub struct Error {
     pub std: Option<String>,
 }
 
+impl Error {
+    /// Returns a sentence: when it is raised.
+    pub fn when(&self) -> &str {
+        match self.raised.as_str() {
+            "never" => "Never: the number is reserved.",
+            "passed on" => "The system returns it for a socket, a thread or a directory.",
+            "fault" => "A bug of the library, caught before it reaches the program. Please report it.",
+            when => when,
+        }
+    }
+}
+
 impl Errors {
     /// Returns the errors of one group.
     pub fn of(&self, group: &Group) -> impl Iterator<Item = &Error> {

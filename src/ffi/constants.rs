@@ -1,31 +1,31 @@
-//! Every number of the interface, under its C name. A number is never changed and never used again.
+//! The numbers of the interface, under their C names. Numbers never change and are never reused.
 //!
-//! Written out, because the header is made from this text and not from what a macro would expand to; the tests
-//! below hold it against the tables of the class.
+//! Written out in full, because cbindgen makes the header from this text and does not expand macros. The tests below
+//! compare it with the tables of the class.
 
-/// Version of this header, as numbers. The library's own, as text: `tftpserver_version`.
+/// First part of this header's version. `tftpserver_version` returns the version of the loaded library.
 pub const TFTPSERVER_VERSION_MAJOR: i32 = 0;
-/// Second part of the version.
+/// Second part of this header's version.
 pub const TFTPSERVER_VERSION_MINOR: i32 = 1;
-/// Third part of the version.
+/// Third part of this header's version.
 pub const TFTPSERVER_VERSION_PATCH: i32 = 0;
-/// Version of this header, as text.
+/// The version of this header as text.
 pub const TFTPSERVER_VERSION_STRING: &str = "0.1.0";
-/// Version of this header as one number that can be compared: major * 1000000 + minor * 1000 + patch.
+/// The version of this header as one comparable number: major * 1000000 + minor * 1000 + patch.
 pub const TFTPSERVER_VERSION_NUMBER: i32 = 1000;
 
 // Events.
 
 // api: begin events
-/// A connection was accepted (status 0), or failed (its error number).
+/// A connection was accepted (status 0), or refused (error number).
 pub const TFTPSERVER_EVENT_CONNECTED: i32 = 1;
-/// A client asks for a file: accept or refuse.
+/// A client requests a transfer: accept or refuse it.
 pub const TFTPSERVER_EVENT_CONNECTION_REQUEST: i32 = 2;
 /// A connection ended.
 pub const TFTPSERVER_EVENT_DISCONNECTED: i32 = 3;
-/// A file was transferred whole.
+/// A transfer is complete.
 pub const TFTPSERVER_EVENT_END_TRANSFER: i32 = 4;
-/// Something failed.
+/// A transfer or request failed.
 pub const TFTPSERVER_EVENT_ERROR: i32 = 5;
 /// A log message.
 pub const TFTPSERVER_EVENT_LOG: i32 = 6;
@@ -33,7 +33,7 @@ pub const TFTPSERVER_EVENT_LOG: i32 = 6;
 pub const TFTPSERVER_EVENT_START_TRANSFER: i32 = 7;
 /// A block was transferred.
 pub const TFTPSERVER_EVENT_TRANSFER: i32 = 8;
-/// A download that the program feeds has room for more data.
+/// A download that the program supplies needs more data.
 pub const TFTPSERVER_EVENT_DATA_WANTED: i32 = 9;
 // api: end events
 
@@ -46,61 +46,61 @@ pub const TFTPSERVER_PROPERTY_VERSION: i32 = 0;
 pub const TFTPSERVER_PROPERTY_CONN_COUNT: i32 = 1;
 /// Text, read-only, indexed: the connection's id as decimal text.
 pub const TFTPSERVER_PROPERTY_CONN_CONNECTION_ID: i32 = 2;
-/// Binary, indexed: data to send instead of a file.
+/// Binary, indexed: data that is sent in place of a file; empty: none.
 pub const TFTPSERVER_PROPERTY_CONN_FILE_DATA: i32 = 4;
-/// Text, read-only, indexed: the file name that the client asked for.
+/// Text, read-only, indexed: the file name in the client's request.
 pub const TFTPSERVER_PROPERTY_CONN_FILENAME: i32 = 5;
-/// Text, indexed: the file on the server that is read or written.
+/// Text, indexed: the local file that is read or written; any path.
 pub const TFTPSERVER_PROPERTY_CONN_LOCAL_FILE: i32 = 6;
 /// Text, read-only, indexed: the client's IP address.
 pub const TFTPSERVER_PROPERTY_CONN_REMOTE_HOST: i32 = 7;
-/// Integer, read-only, indexed: the client's port.
+/// Integer, read-only, indexed: the client's UDP port.
 pub const TFTPSERVER_PROPERTY_CONN_REMOTE_PORT: i32 = 8;
 /// Text, read-only, indexed: "0" octet, "1" netascii.
 pub const TFTPSERVER_PROPERTY_CONN_TRANSFER_MODE: i32 = 9;
-/// Boolean: whether the server listens; setting it starts or stops listening.
+/// Boolean: True while the server listens; setting it starts or stops listening.
 pub const TFTPSERVER_PROPERTY_LISTENING: i32 = 11;
-/// Text: the directory that is served.
+/// Text: the directory that is served; "": none.
 pub const TFTPSERVER_PROPERTY_LOCAL_DIR: i32 = 12;
-/// Text: the local address or host name to listen on.
+/// Text: the local address or host name to listen on; "": every address.
 pub const TFTPSERVER_PROPERTY_LOCAL_HOST: i32 = 13;
-/// Integer: the port to listen on.
+/// Integer: the UDP port to listen on; 0: the system chooses one.
 pub const TFTPSERVER_PROPERTY_LOCAL_PORT: i32 = 14;
-/// Integer: how often a packet is sent again.
+/// Integer: how many times a packet is retransmitted before the transfer fails.
 pub const TFTPSERVER_PROPERTY_MAX_RETRANSMITS: i32 = 15;
-/// Integer, seconds: the longest wait before a packet is sent again.
+/// Integer, seconds: the longest wait before a packet is retransmitted.
 pub const TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT: i32 = 16;
-/// Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
+/// Integer, seconds: inactivity (with AbsoluteTimeout: duration) after which a transfer fails; 0: no limit.
 pub const TFTPSERVER_PROPERTY_TIMEOUT: i32 = 17;
-/// Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...).
+/// Integer, read-only, indexed: 1 read (RRQ), 2 write (WRQ): TFTPSERVER_OPERATION_....
 pub const TFTPSERVER_PROPERTY_CONN_OPERATION: i32 = 18;
-/// Integer, read-only, indexed: bytes that the client has acknowledged, or the server has taken.
+/// Integer, read-only, indexed: bytes that the client has acknowledged (read) or the server has accepted (write).
 pub const TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED: i32 = 19;
-/// Integer, read-only, indexed: bytes of the whole transfer; -1: not known.
+/// Integer, read-only, indexed: bytes of the whole transfer; -1: unknown.
 pub const TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES: i32 = 20;
-/// Integer, read-only, indexed: bytes of a block; 0 before the negotiation.
+/// Integer, read-only, indexed: bytes per block; 0 before the negotiation.
 pub const TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE: i32 = 21;
-/// Integer, read-only, indexed: blocks of a window; 0 before the negotiation.
+/// Integer, read-only, indexed: blocks per window; 0 before the negotiation.
 pub const TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE: i32 = 22;
-/// Integer, read-only, indexed: packets that were sent more than once.
+/// Integer, read-only, indexed: packets that were retransmitted.
 pub const TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS: i32 = 23;
-/// Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
+/// Integer, milliseconds, read-only, indexed: time since the request, final when the transfer has ended.
 pub const TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS: i32 = 24;
-/// Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
+/// Text, indexed: the name to look up in LocalDir in place of the client's; "": the client's.
 pub const TFTPSERVER_PROPERTY_CONN_SERVED_NAME: i32 = 25;
-/// Integer, bytes, indexed: makes the program the source of this download; -1: a length that is not known.
+/// Integer, bytes, indexed: makes the program the source of this download and gives its length; -1: unknown.
 pub const TFTPSERVER_PROPERTY_CONN_DATA_SIZE: i32 = 26;
-/// Text, indexed: downloads with the same key and the same ConnDataSize share what is supplied; "": none.
+/// Text, indexed: downloads with the same key and ConnDataSize share the supplied data; "": not shared.
 pub const TFTPSERVER_PROPERTY_CONN_DATA_KEY: i32 = 27;
-/// Text: kept and returned for programs written for IPWorks; it has no effect.
+/// Text: stored and returned for programs written for IPWorks; it has no effect.
 pub const TFTPSERVER_PROPERTY_RUNTIME_LICENSE: i32 = 2011;
 // api: end properties
 
 // Who sends, what is asked for, and how.
 
-/// Direction: the client sends.
+/// Direction: the client sends (upload).
 pub const TFTPSERVER_DIRECTION_UPLOAD: i32 = 0;
-/// Direction: the server sends.
+/// Direction: the server sends (download).
 pub const TFTPSERVER_DIRECTION_DOWNLOAD: i32 = 1;
 /// Operation: the client reads a file (RRQ).
 pub const TFTPSERVER_OPERATION_READ: i32 = 1;
@@ -109,11 +109,11 @@ pub const TFTPSERVER_OPERATION_WRITE: i32 = 2;
 
 // What ConnectionRequest's callback answers.
 
-/// Accept: no, the client gets an ERROR.
+/// Answer to ConnectionRequest: refuse, the client gets an ERROR.
 pub const TFTPSERVER_ACCEPT_NO: i32 = 0;
-/// Accept: yes.
+/// Answer to ConnectionRequest: accept.
 pub const TFTPSERVER_ACCEPT_YES: i32 = 1;
-/// Accept: not known yet; `tftpserver_do_accept` says it.
+/// Answer to ConnectionRequest: deferred until `tftpserver_do_accept`.
 pub const TFTPSERVER_ACCEPT_LATER: i32 = 2;
 
 // api: begin errors
@@ -121,212 +121,417 @@ pub const TFTPSERVER_ACCEPT_LATER: i32 = 2;
 // Errors: TFTP server.
 
 /// Packet too large.
+///
+/// Raised: A client sends a DATA packet longer than the negotiated blksize.
 pub const TFTPSERVER_ERROR_PACKET_TOO_LARGE: i32 = 122;
 /// Wrong response type from server.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_WRONG_RESPONSE_TYPE: i32 = 123;
 /// Server error. Description contains detailed information.
+///
+/// Raised: The client sends an ERROR. The description has its code and text.
 pub const TFTPSERVER_ERROR_CLIENT_ERROR: i32 = 124;
 /// Invalid server response.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_INVALID_RESPONSE: i32 = 125;
 /// A valid LocalFile must be provided for PUT operations.
+///
+/// Raised: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or ConnDataSize is set
+/// and DataWanted has no callback.
 pub const TFTPSERVER_ERROR_NO_LOCAL_FILE: i32 = 126;
 /// Can't open local file.
+///
+/// Raised: The file of a transfer does not exist, or cannot be opened or created.
 pub const TFTPSERVER_ERROR_CANNOT_OPEN_FILE: i32 = 127;
 /// Can't write to local file.
+///
+/// Raised: An upload cannot be written, or cannot get its final name.
 pub const TFTPSERVER_ERROR_CANNOT_WRITE_FILE: i32 = 128;
 /// Can't read local file.
+///
+/// Raised: The file of a download cannot be read or has shrunk, or the program's source ends before ConnDataSize bytes.
 pub const TFTPSERVER_ERROR_CANNOT_READ_FILE: i32 = 129;
 /// Busy performing the current transfer.
+///
+/// Raised: A source or destination of a connection is set after its transfer began, a request is answered that is not
+/// deferred, or data is supplied to a download whose source is not the program or has ended.
 pub const TFTPSERVER_ERROR_BUSY: i32 = 130;
 /// Timeout while waiting for server.
+///
+/// Raised: The client sends nothing for Timeout or after the last retransmission, or the program does not answer or
+/// supply data within Timeout.
 pub const TFTPSERVER_ERROR_TIMEOUT: i32 = 301;
 /// Server error.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_SERVER_ERROR: i32 = 305;
 /// Wrong or invalid response type received from server.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_WRONG_OR_INVALID_RESPONSE_TYPE: i32 = 306;
 /// Invalid response from server.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_INVALID_RESPONSE_FROM_SERVER: i32 = 307;
 
 // Errors: UDP.
 
 /// UDP is already Active.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_ALREADY_ACTIVE: i32 = 104;
 /// You cannot change the LocalPort while the class is Active.
+///
+/// Raised: LocalPort is set while listening.
 pub const TFTPSERVER_ERROR_LOCAL_PORT_LOCKED: i32 = 106;
 /// You cannot change the LocalHost at this time. A connection is in progress.
+///
+/// Raised: LocalHost is set while listening.
 pub const TFTPSERVER_ERROR_LOCAL_HOST_LOCKED: i32 = 107;
 /// The class must be Active for this operation.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_NOT_ACTIVE: i32 = 109;
 /// Cannot change MaxPacketSize while the class is Active.
+///
+/// Raised: MaxPacketSize is set while listening.
 pub const TFTPSERVER_ERROR_MAX_PACKET_SIZE_LOCKED: i32 = 112;
 /// Cannot change ShareLocalPort option while the class is Active.
+///
+/// Raised: ShareLocalPort is set while listening.
 pub const TFTPSERVER_ERROR_SHARE_LOCAL_PORT_LOCKED: i32 = 113;
 /// Cannot change RemoteHost when UseConnection is set and the class Active.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_REMOTE_HOST_LOCKED: i32 = 114;
 /// Cannot change RemotePort when UseConnection is set and the class is Active.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_REMOTE_PORT_LOCKED: i32 = 115;
 /// RemotePort can't be zero when UseConnection is set. Please specify a valid service port number.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_REMOTE_PORT_ZERO: i32 = 116;
 /// Cannot change UseConnection while the class is Active.
+///
+/// Raised: UseConnection is set while listening.
 pub const TFTPSERVER_ERROR_USE_CONNECTION_LOCKED: i32 = 117;
 /// Message can't be longer than MaxPacketSize.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_MESSAGE_TOO_LONG: i32 = 118;
 /// Message too short.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_MESSAGE_TOO_SHORT: i32 = 119;
 /// Unable to convert string to selected CodePage
+///
+/// Raised: A file name cannot be converted from the CodePage, or CodePage is set to one that is not available here.
 pub const TFTPSERVER_ERROR_CODE_PAGE: i32 = 434;
 
 // Errors: SSL: kept for their numbers, never raised by this server.
 
 /// Cannot load specified security library.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_SECURITY_LIBRARY: i32 = 270;
 /// Cannot open certificate store.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_CERTIFICATE_STORE: i32 = 271;
 /// Cannot find specified certificate.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_CERTIFICATE_NOT_FOUND: i32 = 272;
 /// Cannot acquire security credentials.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_SECURITY_CREDENTIALS: i32 = 273;
 /// Cannot find certificate chain.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_CERTIFICATE_CHAIN: i32 = 274;
 /// Cannot verify certificate chain.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_CERTIFICATE_CHAIN_INVALID: i32 = 275;
 /// Error during handshake.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_HANDSHAKE: i32 = 276;
 /// Error verifying certificate.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_CERTIFICATE_INVALID: i32 = 280;
 /// Could not find client certificate.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_NO_CLIENT_CERTIFICATE: i32 = 281;
 /// Could not find server certificate.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_NO_SERVER_CERTIFICATE: i32 = 282;
 /// Error encrypting data.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_ENCRYPT: i32 = 283;
 /// Error decrypting data.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_DECRYPT: i32 = 284;
 
 // Errors: TCP/IP: the same numbers on every platform.
 
 /// Interrupted system call.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_INTERRUPTED: i32 = 10004;
 /// Bad file number.
+///
+/// Raised: ListenDescriptors contains a number that is not a descriptor.
 pub const TFTPSERVER_ERROR_BAD_FILE: i32 = 10009;
 /// Access denied.
+///
+/// Raised: The system denies permission, such as for ports below 1024 or raw frames; ConnectionRequest refuses; or
+/// ReadOnly forbids an upload.
 pub const TFTPSERVER_ERROR_ACCESS_DENIED: i32 = 10013;
 /// Bad address.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_BAD_ADDRESS: i32 = 10014;
 /// Invalid argument.
+///
+/// Raised: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of ListenDescriptors is not
+/// UDP, not bound, or connected, or the system rejects another argument.
 pub const TFTPSERVER_ERROR_INVALID_ARGUMENT: i32 = 10022;
 /// Too many open files.
+///
+/// Raised: No descriptor is left for a socket, a directory or a transfer. The servers of a process use at most three
+/// quarters of the descriptors that were free when the first of them started.
 pub const TFTPSERVER_ERROR_TOO_MANY_FILES: i32 = 10024;
 /// Operation would block.
+///
+/// Raised: The system returns it for a socket, a thread or a directory.
 pub const TFTPSERVER_ERROR_WOULD_BLOCK: i32 = 10035;
 /// Operation now in progress.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_IN_PROGRESS: i32 = 10036;
 /// Operation already in progress.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_ALREADY_IN_PROGRESS: i32 = 10037;
 /// Socket operation on non-socket.
+///
+/// Raised: ListenDescriptors contains a descriptor that is not a socket.
 pub const TFTPSERVER_ERROR_NOT_A_SOCKET: i32 = 10038;
 /// Destination address required.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_DESTINATION_REQUIRED: i32 = 10039;
 /// Message too long.
+///
+/// Raised: With DontFragment: a block does not fit the path MTU.
 pub const TFTPSERVER_ERROR_DATAGRAM_TOO_LONG: i32 = 10040;
 /// Protocol wrong type for socket.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_WRONG_PROTOCOL_TYPE: i32 = 10041;
 /// Bad protocol option.
+///
+/// Raised: The system returns it for a socket, a thread or a directory.
 pub const TFTPSERVER_ERROR_BAD_PROTOCOL_OPTION: i32 = 10042;
 /// Protocol not supported.
+///
+/// Raised: The system returns it for a socket, a thread or a directory.
 pub const TFTPSERVER_ERROR_PROTOCOL_NOT_SUPPORTED: i32 = 10043;
 /// Socket type not supported.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_SOCKET_TYPE_NOT_SUPPORTED: i32 = 10044;
 /// Operation not supported on socket.
+///
+/// Raised: The system returns it for a socket, a thread or a directory.
 pub const TFTPSERVER_ERROR_OPERATION_NOT_SUPPORTED: i32 = 10045;
 /// Protocol family not supported.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_PROTOCOL_FAMILY_NOT_SUPPORTED: i32 = 10046;
 /// Address family not supported by protocol family.
+///
+/// Raised: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has another family than
+/// LocalHost.
 pub const TFTPSERVER_ERROR_ADDRESS_FAMILY_NOT_SUPPORTED: i32 = 10047;
 /// Address already in use.
+///
+/// Raised: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or ListenDescriptors contains a
+/// socket twice.
 pub const TFTPSERVER_ERROR_ADDRESS_IN_USE: i32 = 10048;
 /// Can't assign requested address.
+///
+/// Raised: LocalHost, or an address of ListenOn, does not belong to this machine.
 pub const TFTPSERVER_ERROR_ADDRESS_NOT_AVAILABLE: i32 = 10049;
 /// Network is down.
+///
+/// Raised: The system returns it for a socket, a thread or a directory.
 pub const TFTPSERVER_ERROR_NETWORK_DOWN: i32 = 10050;
 /// Network is unreachable.
+///
+/// Raised: The system returns it for a socket, a thread or a directory.
 pub const TFTPSERVER_ERROR_NETWORK_UNREACHABLE: i32 = 10051;
 /// Net dropped connection or reset.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_NETWORK_RESET: i32 = 10052;
 /// Software caused connection abort.
+///
+/// Raised: Shutdown, Disconnect, Abort, Reset or a callback ends the connection.
 pub const TFTPSERVER_ERROR_ABORTED: i32 = 10053;
 /// Connection reset by peer.
+///
+/// Raised: The client restarts its transfer, or starts another one from a port that can have only one.
 pub const TFTPSERVER_ERROR_CONNECTION_RESET: i32 = 10054;
 /// No buffer space available.
+///
+/// Raised: The system returns it for a socket, a thread or a directory.
 pub const TFTPSERVER_ERROR_NO_BUFFER_SPACE: i32 = 10055;
 /// Socket is already connected.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_ALREADY_CONNECTED: i32 = 10056;
 /// Socket is not connected.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_NOT_CONNECTED: i32 = 10057;
 /// Can't send after socket shutdown.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_SHUT_DOWN: i32 = 10058;
 /// Too many references, can't splice.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_TOO_MANY_REFERENCES: i32 = 10059;
 /// Connection timed out.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_CONNECTION_TIMED_OUT: i32 = 10060;
 /// Connection refused.
+///
+/// Raised: No program listens on the client's port any more.
 pub const TFTPSERVER_ERROR_CONNECTION_REFUSED: i32 = 10061;
 /// Too many levels of symbolic links.
+///
+/// Raised: The path of LocalDir has too many symbolic links.
 pub const TFTPSERVER_ERROR_TOO_MANY_LINKS: i32 = 10062;
 /// File name too long.
+///
+/// Raised: A name in LocalDir is too long.
 pub const TFTPSERVER_ERROR_NAME_TOO_LONG: i32 = 10063;
 /// Host is down.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_HOST_DOWN: i32 = 10064;
 /// No route to host.
+///
+/// Raised: The system returns it for a socket, a thread or a directory.
 pub const TFTPSERVER_ERROR_HOST_UNREACHABLE: i32 = 10065;
 /// Directory not empty
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_DIRECTORY_NOT_EMPTY: i32 = 10066;
 /// Too many processes.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_TOO_MANY_PROCESSES: i32 = 10067;
 /// Too many users.
+///
+/// Raised: MaxConnections or MaxConnectionsPerHost is reached.
 pub const TFTPSERVER_ERROR_TOO_MANY_USERS: i32 = 10068;
 /// Disc Quota Exceeded.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_DISK_QUOTA: i32 = 10069;
 /// Stale NFS file handle.
+///
+/// Raised: The system returns it for a socket, a thread or a directory.
 pub const TFTPSERVER_ERROR_STALE_HANDLE: i32 = 10070;
 /// Too many levels of remote in path.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_TOO_MANY_REMOTE_LEVELS: i32 = 10071;
 /// Network subsystem is unavailable.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_NETWORK_UNAVAILABLE: i32 = 10091;
 /// WINSOCK DLL Version out of range.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_VERSION_OUT_OF_RANGE: i32 = 10092;
 /// Winsock not loaded yet.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_NOT_LOADED: i32 = 10093;
 /// Host not found.
+///
+/// Raised: The name in LocalHost is not found.
 pub const TFTPSERVER_ERROR_HOST_NOT_FOUND: i32 = 11001;
 /// Non-authoritative 'Host not found' (try again or check DNS setup).
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_HOST_NOT_FOUND_TRY_AGAIN: i32 = 11002;
 /// Non-recoverable errors: FORMERR, REFUSED, NOTIMP.
+///
+/// Raised: Never: the number is reserved.
 pub const TFTPSERVER_ERROR_NAME_SERVER_FAILURE: i32 = 11003;
 /// Valid name, no data record (check DNS setup).
+///
+/// Raised: The name in LocalHost has no address of the family that UseIPv6 selects.
 pub const TFTPSERVER_ERROR_NO_ADDRESS: i32 = 11004;
 
 // Errors: this library's own.
 
 /// Not a handle, or one that was closed.
+///
+/// Raised: The handle is NULL, was closed, or never was a handle.
 pub const TFTPSERVER_ERROR_NOT_A_HANDLE: i32 = 901;
 /// Unknown property.
+///
+/// Raised: The property does not exist, or its id is reserved (3, 10).
 pub const TFTPSERVER_ERROR_UNKNOWN_PROPERTY: i32 = 902;
 /// Index out of range.
+///
+/// Raised: No connection has this index or id, or it has ended.
 pub const TFTPSERVER_ERROR_INDEX_OUT_OF_RANGE: i32 = 903;
 /// Read-only.
+///
+/// Raised: The property or setting cannot be set at all.
 pub const TFTPSERVER_ERROR_READ_ONLY: i32 = 904;
 /// Invalid value.
+///
+/// Raised: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does not exist; or
+/// LocalDir is not a directory.
 pub const TFTPSERVER_ERROR_INVALID_VALUE: i32 = 905;
 /// Unknown setting
+///
+/// Raised: The setting does not exist.
 pub const TFTPSERVER_ERROR_UNKNOWN_SETTING: i32 = 906;
 /// Not allowed inside a callback.
+///
+/// Raised: Close or DoEvents is called inside a callback.
 pub const TFTPSERVER_ERROR_INSIDE_CALLBACK: i32 = 907;
 /// Internal error.
+///
+/// Raised: A bug of the library, caught before it reaches the program. Please report it.
 pub const TFTPSERVER_ERROR_INTERNAL: i32 = 908;
 /// Not available on this platform.
+///
+/// Raised: This system does not support the function or setting.
 pub const TFTPSERVER_ERROR_NOT_AVAILABLE: i32 = 909;
 /// System error.
+///
+/// Raised: The system returns it for a socket, a thread or a directory.
 pub const TFTPSERVER_ERROR_SYSTEM: i32 = 910;
 
 // api: end errors

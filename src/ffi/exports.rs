@@ -19,28 +19,29 @@ use crate::class::errors::{self, Failure};
 use crate::class::events::Callback;
 use crate::class::property::Value;
 
-/// Makes a server with every property and setting at its default. It does not listen yet.
+/// Creates a server with every property and setting at its default. It does not listen yet.
 ///
-/// @return The handle, for every other function; to be ended with `tftpserver_close`. NULL after an internal
-///         error.
+/// @return The handle, the first argument of all other functions. End it with `tftpserver_close` or
+///         `tftpserver_release`. NULL after an internal error.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_open() -> *mut tftpserver {
     unbound(ptr::null_mut(), || handles::insert(Server::open()).as_handle())
 }
 
-/// Stops listening, ends every transfer, waits for the library's threads and frees the server.
+/// Closes the server: stops listening, ends every transfer, joins the library's threads and frees the server.
 ///
-/// A DoEvents that runs on another thread returns after its present callback, and `close` waits for that. Events
-/// that still wait are not delivered any more.
+/// Clients of running transfers get an ERROR. If DoEvents runs on another thread, it returns after its current
+/// callback, and `close` waits for that. Pending events are discarded.
 ///
-/// @param server The handle. It is invalid afterwards, on every thread: any use of it, closing included, gives 901.
-/// @return 0; 901 not a handle; 907 called from inside a callback: nothing was closed (`tftpserver_release` closes there);
-///         908 internal error.
+/// @param server The handle. It is invalid afterwards on every thread: every later use, including another close, gives
+///               901.
+/// @return 0; 901 not a handle; 907 called inside a callback, nothing was closed (call `tftpserver_release` there); 908
+///         internal error.
 ///
-/// Memory: every pointer that was returned for this handle ends here. Threads: any, except while a callback waits for
-/// the thread that calls it.
+/// Memory: all pointers returned for this handle become invalid. Threads: any, except a thread that a running callback
+/// waits for, which would deadlock.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_close(server: *mut tftpserver) -> i32 {
     status(server, Call::Close, |_, key| {
@@ -51,20 +52,20 @@ pub extern "C" fn tftpserver_close(server: *mut tftpserver) -> i32 {
     })
 }
 
-/// Registers the function that an event calls, in place of any before it.
+/// Registers the callback of an event and replaces the previous one.
 ///
-/// An event without a callback costs nothing, and nothing waits for it.
+/// Events without a callback cost nothing, and nothing waits for them.
 ///
 /// @param server   The handle.
-/// @param event_id TFTPSERVER_EVENT_...
-/// @param callback The function, or NULL to register none any more.
-/// @param context  Given back to the callback; never looked at. What it points to must live until the server is closed,
-///                 or until the callback has been replaced and every tftpserver_do_doevents that was running at that
-///                 moment has returned.
-/// @return 0; 901 not a handle; 905 no such event; 908 internal error.
+/// @param event_id One of TFTPSERVER_EVENT_....
+/// @param callback The function, or NULL to remove the callback.
+/// @param context  Passed to the callback unchanged; the library does not dereference it. Its target must stay valid
+///                 until the server is closed, or until the callback was replaced and every tftpserver_do_doevents that
+///                 was running at that moment has returned.
+/// @return 0; 901 not a handle; 905 unknown event id; 908 internal error.
 ///
-/// Threads: any, from inside a callback too. Replacing a callback does not wait for one that runs at this moment on
-/// another thread, or is about to: waiting could deadlock with a lock of the application.
+/// Threads: any, also inside a callback. A replaced callback may still be running, or be about to run, on another
+/// thread: waiting for it could deadlock with a lock of the application.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_register_callback(
     server: *mut tftpserver,
@@ -81,13 +82,15 @@ pub extern "C" fn tftpserver_register_callback(
     })
 }
 
-/// The text of the error of this thread's last call with this handle.
+/// Returns the error text of this thread's last call with this handle.
+///
+/// The text of the number (`tftpserver_strerror`) comes first, then details such as the address or the name.
 ///
 /// @param server The handle.
-/// @return UTF-8 text, "" after a success; for what is not a handle, the text of 901. Never NULL.
+/// @return UTF-8 text; "" after a success; the text of 901 if `server` is not a handle. Never NULL.
 ///
-/// Memory: the library's; valid until this thread's next call with this handle. Threads: any; each has its own last
-/// error for each handle.
+/// Memory: owned by the library, valid until this thread's next call with this handle, other than the two getters of
+/// the last error. Threads: any; each thread has its own last error for each handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get_last_error(server: *mut tftpserver) -> *const c_char {
     let failed = strings::static_text(errors::NOT_A_HANDLE);
@@ -96,15 +99,15 @@ pub extern "C" fn tftpserver_get_last_error(server: *mut tftpserver) -> *const c
     })
 }
 
-/// The number of the error of this thread's last call with this handle.
+/// Returns the error number of this thread's last call with this handle.
 ///
-/// Every function with a handle sets it but the two that read it. A function that answers with a value (text, a
-/// number, bytes) tells by it whether it failed.
+/// Every function with a handle sets it, except the two getters of the last error. After a function that returns text,
+/// a number or bytes, it shows whether the call failed.
 ///
 /// @param server The handle.
-/// @return 0 after a success, or TFTPSERVER_ERROR_...; 901 for what is not a handle.
+/// @return 0 after a success, otherwise TFTPSERVER_ERROR_...; 901 if `server` is not a handle.
 ///
-/// Threads: any; each has its own last error for each handle.
+/// Threads: any; each thread has its own last error for each handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get_last_error_code(server: *mut tftpserver) -> i32 {
     value(server, Call::GetLastErrorCode, errors::NOT_A_HANDLE, |_, key| {
@@ -112,15 +115,15 @@ pub extern "C" fn tftpserver_get_last_error_code(server: *mut tftpserver) -> i32
     })
 }
 
-/// Reads a property as text: "True", "False", "69", a path.
+/// Returns a property as text, such as "True", "69" or a path.
 ///
 /// @param server      The handle.
-/// @param property_id TFTPSERVER_PROPERTY_...
-/// @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
-/// @return UTF-8 text, or NULL where the call fails: 901 not a handle; 902 unknown or reserved property; 903 no such
-///         connection; 905 ConnFileData holds what is not text (use `tftpserver_get_bytes`); 908 internal error.
+/// @param property_id One of TFTPSERVER_PROPERTY_....
+/// @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
+/// @return UTF-8 text, or NULL on failure: 901 not a handle; 902 unknown or reserved property; 903 no such connection;
+///         905 ConnFileData is not text (use `tftpserver_get_bytes`); 908 internal error.
 ///
-/// Memory: the library's; valid until this thread's next call with this handle. Threads: any.
+/// Memory: owned by the library, valid until this thread's next call with this handle. Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get(server: *mut tftpserver, property_id: i32, index: i32) -> *const c_char {
     value(server, Call::Get, ptr::null(), |server, key| {
@@ -129,18 +132,18 @@ pub extern "C" fn tftpserver_get(server: *mut tftpserver, property_id: i32, inde
     })
 }
 
-/// Sets a property from text. Booleans take True, False, 1, 0, Yes and No in any case.
+/// Sets a property from text. Booleans accept True, False, 1, 0, Yes and No in any case.
 ///
 /// @param server      The handle.
-/// @param property_id TFTPSERVER_PROPERTY_...
-/// @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
+/// @param property_id One of TFTPSERVER_PROPERTY_....
+/// @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
 /// @param value       UTF-8 text, copied.
 /// @return 0; 901 not a handle; 902 unknown or reserved property; 903 no such connection; 904 read-only; 905 invalid
-///         value, NULL, or not UTF-8; 106, 107 not while listening; 130 the transfer has begun; for LocalDir 10013,
-///         10062, 10063 and what else the system says; for Listening every error of `tftpserver_do_startlistening`; 908
-///         internal error. Where it fails, the old value stays.
+///         value, NULL, or not UTF-8; 106, 107 not allowed while listening; 130 the transfer has begun; for LocalDir
+///         10013, 10062, 10063 and other system errors; for Listening every error of `tftpserver_do_startlistening`;
+///         908 internal error. On failure the old value stays.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_set(
     server: *mut tftpserver,
@@ -155,15 +158,15 @@ pub extern "C" fn tftpserver_set(
     })
 }
 
-/// Reads a property as a number. Booleans are 0 and 1; text is read where it is a decimal number.
+/// Returns a property as a number. Booleans are 0 and 1; text is converted if it is a decimal number.
 ///
 /// @param server      The handle.
-/// @param property_id TFTPSERVER_PROPERTY_...
-/// @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
-/// @return The number, or 0 where the call fails (`tftpserver_get_last_error_code` tells): 901 not a handle; 902
-///         unknown or reserved property; 903 no such connection; 905 the property is not a number; 908 internal error.
+/// @param property_id One of TFTPSERVER_PROPERTY_....
+/// @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
+/// @return The number, or 0 on failure (see `tftpserver_get_last_error_code`): 901 not a handle; 902 unknown or
+///         reserved property; 903 no such connection; 905 the value is not a number; 908 internal error.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get_int(server: *mut tftpserver, property_id: i32, index: i32) -> i64 {
     value(server, Call::GetInt, 0, |server, _| {
@@ -171,15 +174,15 @@ pub extern "C" fn tftpserver_get_int(server: *mut tftpserver, property_id: i32, 
     })
 }
 
-/// Sets a property from a number. Booleans take 0 and 1.
+/// Sets a property from a number. Booleans accept 0 and 1; text becomes the decimal number.
 ///
 /// @param server      The handle.
-/// @param property_id TFTPSERVER_PROPERTY_...
-/// @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
+/// @param property_id One of TFTPSERVER_PROPERTY_....
+/// @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
 /// @param value       The number.
 /// @return As `tftpserver_set`.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_set_int(
     server: *mut tftpserver,
@@ -192,17 +195,17 @@ pub extern "C" fn tftpserver_set_int(
     })
 }
 
-/// Reads a property as bytes: ConnFileData as it is, any other as its text.
+/// Returns a property as bytes: ConnFileData unchanged, every other property as its text.
 ///
 /// @param server      The handle.
-/// @param property_id TFTPSERVER_PROPERTY_...
-/// @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
-/// @param length      Out: how many bytes; untouched where the call fails. NULL if it is not wanted: a NUL that does
-///                    not count always follows the bytes.
-/// @return The bytes, not NULL even for none; NULL where the call fails: 901 not a handle; 902 unknown or reserved
+/// @param property_id One of TFTPSERVER_PROPERTY_....
+/// @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
+/// @param length      Out: the number of bytes, without the NUL that always follows them. May be NULL. Unchanged on
+///                    failure.
+/// @return The bytes, not NULL even if there are none; NULL on failure: 901 not a handle; 902 unknown or reserved
 ///         property; 903 no such connection; 908 internal error.
 ///
-/// Memory: the library's; valid until this thread's next call with this handle. Threads: any.
+/// Memory: owned by the library, valid until this thread's next call with this handle. Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get_bytes(
     server: *mut tftpserver,
@@ -221,16 +224,16 @@ pub extern "C" fn tftpserver_get_bytes(
     })
 }
 
-/// Sets a property from bytes: ConnFileData as they are, any other as UTF-8 text.
+/// Sets a property from bytes: ConnFileData unchanged, every other property as UTF-8 text.
 ///
 /// @param server      The handle.
-/// @param property_id TFTPSERVER_PROPERTY_...
-/// @param index       For the Conn properties, a connection id or a position below ConnCount; otherwise ignored.
-/// @param data        The bytes, copied. NULL is allowed with length 0.
-/// @param length      How many.
+/// @param property_id One of TFTPSERVER_PROPERTY_....
+/// @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
+/// @param data        The bytes, copied. May be NULL if `length` is 0.
+/// @param length      The number of bytes.
 /// @return As `tftpserver_set`.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_set_bytes(
     server: *mut tftpserver,
@@ -246,16 +249,15 @@ pub extern "C" fn tftpserver_set_bytes(
     })
 }
 
-/// Sets a setting ("NAME=VALUE") or reads it ("NAME"). Names match without regard to case.
+/// Sets a setting ("NAME=VALUE") or returns its value ("NAME"). Names are case-insensitive.
 ///
 /// @param server               The handle.
 /// @param configuration_string UTF-8 text.
-/// @return The value where it was read, "" where it was set; NULL where the call fails: 901 not a handle; 904
-///         read-only; 905 invalid value, NULL, or not UTF-8; 906 unknown setting; 909 not available here; 106, 107,
-///         112, 113, 117 not while listening; 434 a code page that is not available; 908 internal error. Where it
-///         fails, the old value stays.
+/// @return The value, or "" if one was set; NULL on failure: 901 not a handle; 904 read-only; 905 invalid value, NULL,
+///         or not UTF-8; 906 unknown setting; 909 not available on this platform; 106, 107, 112, 113, 117 not allowed
+///         while listening; 434 the code page is not available; 908 internal error. On failure the old value stays.
 ///
-/// Memory: the library's; valid until this thread's next call with this handle. Threads: any.
+/// Memory: owned by the library, valid until this thread's next call with this handle. Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_config(
     server: *mut tftpserver,
@@ -268,33 +270,36 @@ pub extern "C" fn tftpserver_do_config(
     })
 }
 
-/// Delivers the events that wait, by calling the registered callbacks one after the other on this thread.
+/// Delivers the pending events: calls the registered callbacks one after another on this thread.
 ///
-/// If none waits, it waits up to SelectWaitMillis (default 20, 0: not at all) for the first. Events that come while
-/// it delivers are left to the next call. A call from a second thread waits until the first has returned.
+/// If no event is pending, it waits for the first one, at most for SelectWaitMillis (default 20 ms; 0: no wait). Events
+/// that arrive during the delivery are left to the next call. A call on a second thread waits until the first call has
+/// returned.
 ///
 /// @param server The handle.
-/// @return 0, whether or not an event was delivered; 901 not a handle; 907 called from inside a callback; 908
-///         internal error.
+/// @return 0, whether or not an event was delivered; 901 not a handle, or closed meanwhile; 907 called inside a
+///         callback; 908 internal error.
 ///
-/// Threads: any; callbacks run on the one that calls.
+/// Threads: any; callbacks run on the calling thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_doevents(server: *mut tftpserver) -> i32 {
     status(server, Call::DoDoevents, |server, _| server.do_events())
 }
 
-/// Starts to listen on LocalHost and LocalPort, and on every address of ListenOn. While listening already, it does nothing and succeeds.
+/// Starts listening on LocalHost and LocalPort, and on every address of ListenOn. Does nothing and succeeds if the
+/// server already listens.
 ///
 /// @param server The handle.
-/// @return 0; 901 not a handle; 905 LocalDir is no directory any more; 909 SourceMacAddress is set and IPv6 is listened
-///         on; 10013 not allowed (ports below 1024 need a privilege on most systems); 10047 LocalHost is an address of
-///         the family that UseIPv6 excludes; 10048 the port is in use; 10049 LocalHost is not an address of this machine;
-///         11001 LocalHost is not found; 11004 it has no address of the family that UseIPv6 asks for; for ListenOn 10048
-///         and 10049; for ListenDescriptors 10009 no descriptor, 10038 no socket, 10022 not UDP, not bound, or connected,
-///         10048 named twice; another TCP/IP error; 908 internal error. Where it fails, it listens nowhere, and the
-///         text names the address.
+/// @return 0; 901 not a handle; 905 LocalDir is no longer a directory; 909 SourceMacAddress is set and the server would
+///         listen on IPv6; 10013 permission denied (ports below 1024 need a privilege on most systems); 10047 LocalHost
+///         is an address of the family that UseIPv6 excludes; 10048 the port is in use, or ListenDescriptors contains a
+///         socket twice; 10049 an address of LocalHost or ListenOn does not belong to this machine; 11001 the name in
+///         LocalHost was not found; 11004 the name has no address of the family that UseIPv6 selects; 10009
+///         ListenDescriptors contains a number that is not a descriptor; 10038 a descriptor there is not a socket;
+///         10022 a socket there is not UDP, not bound, or connected; another TCP/IP error number from the system; 908
+///         internal error. On failure the server listens nowhere, and the text names the address.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_startlistening(server: *mut tftpserver) -> i32 {
     status(server, Call::DoStartlistening, |server, _| {
@@ -302,13 +307,14 @@ pub extern "C" fn tftpserver_do_startlistening(server: *mut tftpserver) -> i32 {
     })
 }
 
-/// Stops to listen: new requests are not answered any more, and the port is free when it returns (with SinglePort when
-/// the last transfer has ended). Transfers in progress go on to their end.
+/// Stops listening: new requests are not answered any more, and running transfers continue to their end.
+///
+/// The port is free when this returns; with SinglePort, when the last transfer has ended.
 ///
 /// @param server The handle.
-/// @return 0, also where it did not listen; 901 not a handle; 908 internal error.
+/// @return 0, also if the server did not listen; 901 not a handle; 908 internal error.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_stoplistening(server: *mut tftpserver) -> i32 {
     status(server, Call::DoStoplistening, |server, _| {
@@ -317,12 +323,12 @@ pub extern "C" fn tftpserver_do_stoplistening(server: *mut tftpserver) -> i32 {
     })
 }
 
-/// Stops to listen and ends every transfer: the clients get an ERROR, Disconnected fires with 10053.
+/// Stops listening and ends every transfer: the clients get an ERROR, and Disconnected fires with 10053.
 ///
 /// @param server The handle.
 /// @return 0; 901 not a handle; 908 internal error.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_shutdown(server: *mut tftpserver) -> i32 {
     status(server, Call::DoShutdown, |server, _| {
@@ -331,25 +337,26 @@ pub extern "C" fn tftpserver_do_shutdown(server: *mut tftpserver) -> i32 {
     })
 }
 
-/// Ends one transfer: its client gets an ERROR, Disconnected fires with 10053.
+/// Ends one transfer: its client gets an ERROR, and Disconnected fires with 10053.
 ///
 /// @param server The handle.
-/// @param index  A connection id, or a position below ConnCount.
+/// @param index  A connection id, or a position from 0 to ConnCount - 1.
 /// @return 0; 901 not a handle; 903 no such connection; 908 internal error.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_disconnect(server: *mut tftpserver, index: i32) -> i32 {
     status(server, Call::DoDisconnect, |server, _| server.disconnect(index))
 }
 
-/// Shutdown, and then every property and setting has its default again. Callbacks stay registered, the event
-/// descriptor stays the same, and events that wait are still delivered.
+/// Shuts the server down and sets every property and setting to its default.
+///
+/// Callbacks stay registered, the event descriptor stays the same, and pending events are still delivered.
 ///
 /// @param server The handle.
 /// @return 0; 901 not a handle; 908 internal error.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_reset(server: *mut tftpserver) -> i32 {
     status(server, Call::DoReset, |server, _| {
@@ -358,13 +365,15 @@ pub extern "C" fn tftpserver_do_reset(server: *mut tftpserver) -> i32 {
     })
 }
 
-/// Makes a waiting DoEvents return, and one that delivers return after its present callback. If none runs, the next
-/// returns at once. No event is lost by it: what was not delivered waits for the next DoEvents.
+/// Interrupts DoEvents: one that waits returns at once, one that delivers returns after its current callback.
+///
+/// If none is running, the next one returns at once. No event is lost: undelivered events stay pending for the next
+/// DoEvents.
 ///
 /// @param server The handle.
 /// @return 0; 901 not a handle; 908 internal error.
 ///
-/// Threads: any. Not for signal handlers: set a flag there.
+/// Threads: any, also inside a callback. Not for signal handlers: set a flag there.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_interrupt(server: *mut tftpserver) -> i32 {
     status(server, Call::DoInterrupt, |server, _| {
@@ -373,25 +382,24 @@ pub extern "C" fn tftpserver_do_interrupt(server: *mut tftpserver) -> i32 {
     })
 }
 
-/// A descriptor that is readable while an event waits: for poll, epoll, kqueue, asyncio, libuv, GLib.
+/// Returns a descriptor that is readable while an event is pending, for poll, epoll, kqueue, asyncio, libuv and GLib.
 ///
-/// When it is readable, call `tftpserver_do_doevents`. Do nothing else with it: not read, not write, not close.
+/// When it is readable, call `tftpserver_do_doevents`. Do not read, write or close it.
 ///
 /// @param server The handle.
-/// @return The descriptor, the same at every call, closed by `tftpserver_close`; -1 where the call fails: 901 not a
-///         handle; 909 not available on this platform, which is Windows, where `tftpserver_get_event_handle` serves;
-///         10024 too many open files; 908 internal error.
+/// @return The descriptor, the same at every call, closed by `tftpserver_close`; -1 on failure: 901 not a handle; 909
+///         not available on Windows (use `tftpserver_get_event_handle`); 10024 too many open files; 908 internal error.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get_event_fd(server: *mut tftpserver) -> c_int {
     value(server, Call::GetEventFd, -1, |server, _| server.event_fd())
 }
 
-/// The text that belongs to an error number, without the particulars that `tftpserver_get_last_error` adds.
+/// Returns the text of an error number, without the details that `tftpserver_get_last_error` adds.
 ///
 /// @param code TFTPSERVER_ERROR_..., or 0.
-/// @return UTF-8 text: "OK" for 0, "Unknown error." for what is no error number. Never NULL.
+/// @return UTF-8 text; "OK" for 0; "Unknown error." for an unknown number. Never NULL.
 ///
 /// Memory: static. Threads: any.
 #[unsafe(no_mangle)]
@@ -399,7 +407,7 @@ pub extern "C" fn tftpserver_strerror(code: i32) -> *const c_char {
     unbound(c"Internal error.".as_ptr(), || strings::static_text(code))
 }
 
-/// The version of the library that runs; the header's own is TFTPSERVER_VERSION_STRING.
+/// Returns the version of the loaded library. TFTPSERVER_VERSION_STRING is the version of the header.
 ///
 /// @return Text such as "0.1.0". Never NULL.
 ///
@@ -409,21 +417,24 @@ pub extern "C" fn tftpserver_version() -> *const c_char {
     TERMINATED_VERSION.as_ptr().cast()
 }
 
-/// Answers a request for which ConnectionRequest's callback set `accept` to TFTPSERVER_ACCEPT_LATER.
+/// Answers a request for which the ConnectionRequest callback set `accept` to TFTPSERVER_ACCEPT_LATER.
 ///
-/// Until then the connection waits, and no other does: its record stays in the Conn arrays, ConnFileData and
-/// ConnLocalFile may be set, the client's repetitions bring no second request. What follows, Connected first, is delivered
-/// by DoEvents. An answer that comes before the callback has returned counts as well, and before what the callback says.
-/// A request that is not answered ends after Timeout, counted from its last repetition: Connected tells 301, as it tells why
-/// where the connection ended otherwise meanwhile. With Timeout 0 it waits without end.
+/// Until then only this connection waits. Its record stays in the Conn arrays, its sources (ConnFileData,
+/// ConnLocalFile, ConnServedName, ConnDataSize, ConnDataKey) may be set, and retransmitted requests of its client cause
+/// no second event. DoEvents delivers the events that follow, Connected first. An answer that is given before the
+/// callback has returned overrides the callback's own.
+///
+/// A request that is not answered ends after Timeout, counted from its last retransmission, and Connected fires with
+/// 301. If the connection ends otherwise before the answer, Connected fires with that error. With Timeout 0 the wait is
+/// unlimited.
 ///
 /// @param server The handle.
-/// @param index  A connection id, or a position below ConnCount.
+/// @param index  A connection id, or a position from 0 to ConnCount - 1.
 /// @param accept TFTPSERVER_ACCEPT_YES or TFTPSERVER_ACCEPT_NO.
-/// @return 0; 901 not a handle; 903 no such connection, or not any more; 130 it was answered before, or was not put off;
-///         905 neither of the two; 908 internal error.
+/// @return 0; 901 not a handle; 903 no such connection, or it has ended; 130 already answered, or not deferred; 905
+///         `accept` is neither of the two; 908 internal error.
 ///
-/// Threads: any, from inside a callback too.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_accept(server: *mut tftpserver, index: i32, accept: i32) -> i32 {
     status(server, Call::DoAccept, |server, _| match accept {
@@ -436,20 +447,20 @@ pub extern "C" fn tftpserver_do_accept(server: *mut tftpserver, index: i32, acce
     })
 }
 
-/// Closes the server without waiting for a callback: what `tftpserver_close` does, for where that is refused or would
-/// wait for ever.
+/// Closes the server without waiting for a callback. For places where `tftpserver_close` fails or would deadlock.
 ///
-/// The server stops listening and ends every transfer before this returns. If a DoEvents of this handle runs, on whichever
-/// thread, it returns after its present callback and frees the server then; otherwise the server is freed at once.
+/// The server has stopped listening and has ended every transfer when this returns. If DoEvents runs with this handle
+/// on any thread, it returns after its current callback and then frees the server. Otherwise the server is freed at
+/// once.
 ///
-/// Use it inside a callback, and in a runtime that runs callbacks on another thread than the one that called DoEvents:
-/// there a close inside the callback would wait for the callback, and the callback for it.
+/// Call it inside a callback, and in a runtime that runs callbacks on another thread than the one in DoEvents: a close
+/// inside such a callback would wait for the callback, and the callback for the close.
 ///
-/// @param server The handle. It is invalid afterwards, on every thread: any use of it, closing included, gives 901.
+/// @param server The handle. It is invalid afterwards on every thread: every later use, including a close, gives 901.
 /// @return 0; 901 not a handle; 908 internal error.
 ///
-/// Memory: every pointer that was returned for this handle ends here. A callback's `context` must live until a DoEvents
-/// that runs at this moment has returned. Threads: any, from inside a callback too, of this handle or another.
+/// Memory: all pointers returned for this handle become invalid. A callback's `context` must stay valid until a running
+/// DoEvents has returned. Threads: any, also inside a callback of this or another handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_release(server: *mut tftpserver) -> i32 {
     status(server, Call::Release, |_, key| {
@@ -460,22 +471,22 @@ pub extern "C" fn tftpserver_release(server: *mut tftpserver) -> i32 {
     })
 }
 
-/// Holds a transfer back while the program takes the data of its Transfer events elsewhere: on another thread, in a task of
-/// an event loop.
+/// Holds a transfer while the program stores the data of its Transfer events elsewhere, on another thread or in a task
+/// of an event loop.
 ///
-/// From the call with `hold` 1 until the call with `hold` 0, what Transfer delivers does not count as taken. When 256 kB
-/// are delivered and not taken, the client of an upload is not acknowledged any further and a download is not fed any
-/// further. The last block of an upload is acknowledged when everything has been taken. A program whose storage fails
-/// meanwhile calls `tftpserver_do_disconnect`: the client then gets an ERROR instead of that acknowledgement. The hold
-/// ends with the connection.
+/// Data that Transfer delivers between a call with `hold` 1 and the next call with `hold` 0 does not count as consumed.
+/// When 256 kB are delivered and not consumed, the server stops acknowledging an upload and stops sending a download.
+/// The last block of an upload is acknowledged when all data is consumed. If the program cannot store the data, it
+/// calls `tftpserver_do_disconnect` or `tftpserver_do_abort`: the client then gets an ERROR instead of that
+/// acknowledgement. The hold ends with the connection.
 ///
 /// @param server The handle.
-/// @param index  A connection id, or a position below ConnCount.
-/// @param hold   1: what is delivered from now on is not taken. 0: everything that was delivered is taken.
-/// @return 0, also where nothing changes; 901 not a handle; 903 no such connection, or not any more; 905 neither 0
-///         nor 1; 908 internal error.
+/// @param index  A connection id, or a position from 0 to ConnCount - 1.
+/// @param hold   1: data delivered from now on is not consumed. 0: all data delivered so far is consumed.
+/// @return 0, also if nothing changes; 901 not a handle; 903 no such connection, or it has ended; 905 neither 0 nor 1;
+///         908 internal error.
 ///
-/// Threads: any, from inside a callback too.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_hold(server: *mut tftpserver, index: i32, hold: i32) -> i32 {
     status(server, Call::DoHold, |server, _| match hold {
@@ -485,22 +496,24 @@ pub extern "C" fn tftpserver_do_hold(server: *mut tftpserver, index: i32, hold: 
     })
 }
 
-/// Supplies the next bytes of a download whose ConnDataSize was set: what its DataWanted events asked for, in order, in one
-/// piece or many, inside the callback, later, or from another thread.
+/// Supplies the next bytes of a download whose ConnDataSize is set, as its DataWanted events request them: in order, in
+/// one or many pieces, inside the callback, later, or from another thread.
 ///
-/// The source ends with ConnDataSize bytes, or with `is_last`. `is_last` before ConnDataSize bytes have come ends the
-/// download: the client gets ERROR 0, Disconnected says 129. A download for which nothing comes ends after Timeout with 301.
+/// The source ends after ConnDataSize bytes, or with `is_last`. If `is_last` comes before ConnDataSize bytes, the
+/// client gets ERROR 0, and Disconnected fires with 129. If the program supplies nothing for Timeout, the download ends
+/// with 301.
 ///
 /// @param server  The handle.
-/// @param index   A connection id, or a position below ConnCount. Of downloads that share a source (ConnDataKey) any one
-///                does, also one that has ended, as long as another runs; the one that the event named is certain.
-/// @param data    The bytes, copied. NULL is allowed with length 0.
-/// @param length  How many.
-/// @param is_last Not 0: nothing follows.
-/// @return 0; 901 not a handle; 903 no such connection; 905 more than was asked for, or past ConnDataSize: nothing was
-///         taken; 130 the program is not its source, or it is over; 908 internal error.
+/// @param index   A connection id, or a position from 0 to ConnCount - 1. For downloads that share a source
+///                (ConnDataKey), any of their ids is accepted, also one that has ended, as long as another runs. The id
+///                in the event always works.
+/// @param data    The bytes, copied. May be NULL if `length` is 0.
+/// @param length  The number of bytes.
+/// @param is_last Not 0: the source ends after these bytes.
+/// @return 0; 901 not a handle; 903 no such connection; 905 more bytes than requested, or past ConnDataSize, nothing
+///         was taken; 130 the program is not its source, or the source has ended; 908 internal error.
 ///
-/// Threads: any, from inside a callback too; one at a time for each download.
+/// Threads: any, also inside a callback; one call at a time for each download.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_supply(
     server: *mut tftpserver,
@@ -516,19 +529,20 @@ pub extern "C" fn tftpserver_do_supply(
     })
 }
 
-/// Ends a transfer of any kind with an error code and a text of your own, at any time from its ConnectionRequest on.
+/// Ends a transfer of any kind with a TFTP error code and text, at any time from its ConnectionRequest on.
 ///
-/// The client gets an ERROR with both. Disconnected, or Connected where that has not fired yet, says 10053 and the text.
-/// Other downloads with the same ConnDataKey go on.
+/// The client gets an ERROR with both. Disconnected, or Connected if it has not fired yet, fires with 10053 and the
+/// text. Other downloads with the same ConnDataKey continue.
 ///
 /// @param server    The handle.
-/// @param index     A connection id, or a position below ConnCount.
-/// @param tftp_code The code of the ERROR, 0 to 8; 0 where no other fits, 1 for a file that is not there.
-/// @param message   UTF-8 text, of which the client gets 256 bytes at most; NULL: "Aborted".
-/// @return 0; 901 not a handle; 903 no such connection; 905 a code outside 0 to 8, or text that is not UTF-8; 908 internal
-///         error.
+/// @param index     A connection id, or a position from 0 to ConnCount - 1.
+/// @param tftp_code The error code of RFC 1350 and RFC 2347, 0 to 8, such as 0 (not defined, see the text) or 1 (file
+///                  not found).
+/// @param message   UTF-8 text, of which at most 256 bytes are sent. NULL: "Aborted".
+/// @return 0; 901 not a handle; 903 no such connection; 905 a code outside 0 to 8, or text that is not UTF-8; 908
+///         internal error.
 ///
-/// Threads: any, from inside a callback too.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_do_abort(
     server: *mut tftpserver,
@@ -546,18 +560,18 @@ pub extern "C" fn tftpserver_do_abort(
     })
 }
 
-/// A Windows HANDLE that is signalled while an event waits: for WaitForMultipleObjects, MsgWaitForMultipleObjects,
-/// RegisterWaitForSingleObject.
+/// Returns a Windows HANDLE that is signalled while an event is pending, for WaitForMultipleObjects,
+/// MsgWaitForMultipleObjects and RegisterWaitForSingleObject.
 ///
 /// When it is signalled, call `tftpserver_do_doevents`. It is a manual-reset event: it stays signalled until no event
-/// waits, and the library alone sets and resets it. Do nothing else with it: not set, not reset, not close.
+/// is pending. Only the library sets and resets it. Do not set, reset or close it.
 ///
 /// @param server The handle.
-/// @return The HANDLE, the same at every call, closed by `tftpserver_close`; NULL where the call fails: 901 not a
-///         handle; 909 not available on this platform, which is every one but Windows, where `tftpserver_get_event_fd`
-///         serves; 10024 too many open files; 908 internal error.
+/// @return The HANDLE, the same at every call, closed by `tftpserver_close`; NULL on failure: 901 not a handle; 909 not
+///         available on systems other than Windows (use `tftpserver_get_event_fd`); 10024 too many open files; 908
+///         internal error.
 ///
-/// Threads: any.
+/// Threads: any, also inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn tftpserver_get_event_handle(server: *mut tftpserver) -> *mut c_void {
     value(server, Call::GetEventHandle, ptr::null_mut(), |server, _| {

@@ -48,12 +48,12 @@ fn header() -> String {
 fn version_text() -> String {
     let version = tftpserver::ffi::TFTPSERVER_VERSION_STRING;
     format!(
-        "\n/**\n * Version of this header, as text.\n */\n#define TFTPSERVER_VERSION_STRING \"{version}\"\n"
+        "\n/**\n * The version of this header as text.\n */\n#define TFTPSERVER_VERSION_STRING \"{version}\"\n"
     )
 }
 
 fn api_macro() -> &'static str {
-    "\n/*\n * What a function's declaration begins with. Define TFTPSERVER_STATIC where the static library is linked on Windows.\n */\n\
+    "\n/*\n * The prefix of every function declaration. Define TFTPSERVER_STATIC to link the static library on Windows.\n */\n\
      #ifndef TFTPSERVER_API\n#if defined(_WIN32) && !defined(TFTPSERVER_STATIC)\n\
      #define TFTPSERVER_API __declspec(dllimport)\n#else\n#define TFTPSERVER_API\n#endif\n#endif"
 }

@@ -53,7 +53,7 @@ fn structs(events: &[Event]) -> String {
         }
         text += "}\n";
     }
-    text += "\n/// What happened: the member of `data` that belongs to an event's id.\n#[repr(C)]\n#[derive(Clone, Copy)]\n\
+    text += "\n/// The fields of an event. Its id selects the member.\n#[repr(C)]\n#[derive(Clone, Copy)]\n\
              pub union tftpserver_event_data {\n";
     for Event { name, .. } in events {
         let _ = writeln!(text, "    /// TFTPSERVER_EVENT_{}", name.to_uppercase());

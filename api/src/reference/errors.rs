@@ -14,14 +14,7 @@ pub fn tables(errors: &Errors) -> String {
 }
 
 fn row(error: &Error) -> String {
-    let raised = match error.raised.as_str() {
-        "never" => "Never: kept for its number.",
-        "passed on" => {
-            "Where the system itself answers so, when it is asked for a socket, a thread or a directory."
-        }
-        "fault" => "Only by a fault of the library, caught before it reaches the program. Please report it.",
-        when => when,
-    };
     let Error { code, name, text, .. } = error;
+    let raised = error.when();
     format!("| <a id=\"error-{code}\"></a>{code} | `{name}` | {text} | {raised} |\n")
 }

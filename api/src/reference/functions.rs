@@ -8,8 +8,7 @@ use crate::facts::{self, Facts};
 use crate::text::wrapped;
 
 /// Returns the entries of all functions that the header declares. New ones may be missing there: the header is
-/// generated
-/// after the sources that this package makes, and pages after the header.
+/// generated after the sources that this package makes, and pages after the header.
 ///
 /// # Errors
 /// A comment that contradicts the tables.
@@ -93,12 +92,12 @@ mod tests {
         assert!(entries(&facts, &header).is_ok());
         for (right, wrong) in [
             // An unknown number.
-            ("905 no such event", "999 no such event"),
+            ("905 unknown event id", "999 no such event"),
             // DoEvents is rejected inside a callback, and register_callback takes a handle.
-            ("907 called from inside a callback; 908", "908"),
+            ("907 called inside a callback", "called inside a callback"),
             (
-                "@return 0; 901 not a handle; 905 no such event",
-                "@return 0; 905 no such event",
+                "@return 0; 901 not a handle; 905 unknown event id",
+                "@return 0; 905 unknown event id",
             ),
         ] {
             assert!(header.contains(right), "{right}");

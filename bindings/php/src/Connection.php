@@ -23,7 +23,7 @@ final class Connection implements ConnectionInterface
     }
 
     // api: begin properties
-    /** Data to send instead of a file; empty: none. Set it before the transfer begins; then it fails with 130. */
+    /** Data that is sent in place of a file; empty: none. May be set until the transfer begins, later 130. */
     public function getFileData(): string
     {
         return $this->get(Property::CONN_FILE_DATA);
@@ -34,15 +34,15 @@ final class Connection implements ConnectionInterface
         return $this->set(Property::CONN_FILE_DATA, $data);
     }
 
-    /** The name that the client asked for. */
+    /** The file name in the client's request. Untrusted input, not a path on this machine. */
     public function getFilename(): string
     {
         return $this->get(Property::CONN_FILENAME);
     }
 
     /**
-     * The file on the server: any path, the program's own choice. Set it before the transfer begins; then it fails
-     * with 130.
+     * The local file that is read or written: any path that the program chooses. May be set until the transfer
+     * begins, later 130.
      */
     public function getLocalFile(): string
     {
@@ -60,7 +60,7 @@ final class Connection implements ConnectionInterface
         return $this->get(Property::CONN_REMOTE_HOST);
     }
 
-    /** The client's port. */
+    /** The client's UDP port. */
     public function getRemotePort(): int
     {
         return (int) $this->get(Property::CONN_REMOTE_PORT);
@@ -76,7 +76,7 @@ final class Connection implements ConnectionInterface
         return Operation::from((int) $this->get(Property::CONN_OPERATION));
     }
 
-    /** Bytes that the client has acknowledged (read) or the server has taken (write), at this moment. */
+    /** Bytes that the client has acknowledged (read) or the server has accepted (write). Current at every read. */
     public function getBytesTransferred(): int
     {
         return (int) $this->get(Property::CONN_BYTES_TRANSFERRED);
@@ -90,34 +90,31 @@ final class Connection implements ConnectionInterface
         return $bytes < 0 ? null : $bytes;
     }
 
-    /** Bytes of a block; 0 before the negotiation. */
+    /** Negotiated bytes per block; 0 before the negotiation. */
     public function getBlockSize(): int
     {
         return (int) $this->get(Property::CONN_BLOCK_SIZE);
     }
 
-    /** Blocks of a window; 0 before the negotiation. */
+    /** Negotiated blocks per window; 0 before the negotiation. */
     public function getWindowSize(): int
     {
         return (int) $this->get(Property::CONN_WINDOW_SIZE);
     }
 
-    /** Packets that were sent more than once. */
+    /** Packets that the server has retransmitted. */
     public function getRetransmissions(): int
     {
         return (int) $this->get(Property::CONN_RETRANSMISSIONS);
     }
 
-    /** Milliseconds since the request; stands still at the end. */
+    /** Milliseconds since the request; final when the transfer has ended. */
     public function getElapsedMillis(): int
     {
         return (int) $this->get(Property::CONN_ELAPSED_MILLIS);
     }
 
-    /**
-     * The name that is looked up in LocalDir instead of the client's. Set it before the transfer begins; then it
-     * fails with 130.
-     */
+    /** The name to look up in LocalDir in place of the client's. May be set until the transfer begins, later 130. */
     public function getServedName(): string
     {
         return $this->get(Property::CONN_SERVED_NAME);
@@ -129,8 +126,8 @@ final class Connection implements ConnectionInterface
     }
 
     /**
-     * The length of what the program supplies for this download. Setting it makes the program the source. null: not
-     * known.
+     * The length of the data that the program supplies for this download. Setting it makes the program the source.
+     * null: not known.
      */
     public function getDataSize(): ?int
     {
@@ -145,8 +142,8 @@ final class Connection implements ConnectionInterface
     }
 
     /**
-     * Downloads with the same key and size share what is supplied. Set it before the transfer begins; then it fails
-     * with 130.
+     * Downloads with the same key and size share the supplied data. May be set until the transfer begins, later
+     * 130.
      */
     public function getDataKey(): string
     {

@@ -6,10 +6,7 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/**
- * A client asks for a file. Its connection waits until the handler has returned, or longer where the answer comes
- * later.
- */
+/** A client requests a transfer. Its connection waits until the handler has returned, or until a deferred answer. */
 final class ConnectionRequestEvent extends Event
 {
     /** Set it to false to refuse. */
@@ -20,15 +17,15 @@ final class ConnectionRequestEvent extends Event
     public function __construct(
         /** The client's IP address. */
         public readonly string $remoteHost,
-        /** The client's port. */
+        /** The client's UDP port. */
         public readonly int $remotePort,
-        /** The file name as the client sent it. Trust it with nothing. */
+        /** The file name as the client sent it. Untrusted input. */
         public readonly string $filename,
         public readonly TransferMode $transferMode,
         public readonly Operation $operation,
-        /** The connection's id; its record in the Conn arrays is there already. */
+        /** The connection's id. Its record is already in the Conn arrays. */
         public readonly int $connectionId,
-        /** The server's address that was asked; "" where the system does not tell. */
+        /** The local address that the client sent to; "" if the system does not report it. */
         public readonly string $localHost,
     ) {
     }

@@ -7,17 +7,17 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * A download that the program feeds has room for `length` more bytes from `offset` on. Supply them in the handler,
- * later, or from another thread.
+ * A download that the program supplies needs `length` more bytes from `offset` on. Supply them in the handler, later,
+ * or from another thread.
  */
 final class DataWantedEvent extends Event
 {
     public function __construct(
-        /** The connection, or one of those that share the source (ConnDataKey). */
+        /** The connection's id, or the id of one of those that share the source (ConnDataKey). */
         public readonly int $connectionId,
-        /** Bytes of the source before what is wanted: everything up to here was asked for already. */
+        /** The position in the source of the first requested byte. Earlier bytes were requested before. */
         public readonly int $offset,
-        /** How many bytes may be supplied. */
+        /** The largest number of bytes to supply now. */
         public readonly int $length,
     ) {
     }

@@ -6,11 +6,11 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/** A file was transferred whole: an upload is in its place under its final name. */
+/** A transfer is complete. An uploaded file has its final name by then. */
 final class EndTransferEvent extends Event
 {
     public function __construct(
-        /** The connection. */
+        /** The connection's id. */
         public readonly int $connectionId,
         public readonly Direction $direction,
     ) {

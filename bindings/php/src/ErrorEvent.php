@@ -6,7 +6,7 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/** Something failed. */
+/** A transfer or a request failed. Fires before the Connected or Disconnected with the same number. */
 final class ErrorEvent extends Event
 {
     /** The same number as an enum; null for 0, and for a number that ErrorCode does not have. */
@@ -15,9 +15,9 @@ final class ErrorEvent extends Event
     public function __construct(
         /** The error number. */
         public readonly int $errorCode,
-        /** What went wrong. */
+        /** The error text. */
         public readonly string $description,
-        /** The connection, or 0 where none is meant. */
+        /** The connection's id, or 0 if the event belongs to no connection. */
         public readonly int $connectionId,
     ) {
         $this->error = ErrorCode::tryFrom($errorCode);

@@ -11,19 +11,19 @@ namespace TftpServer;
  */
 final class EventId
 {
-    /** A connection was accepted (status 0), or failed (its error number). */
+    /** A connection was accepted (status 0), or refused (error number). */
     public const CONNECTED = 1;
 
-    /** A client asks for a file: accept or refuse. */
+    /** A client requests a transfer: accept or refuse it. */
     public const CONNECTION_REQUEST = 2;
 
     /** A connection ended. */
     public const DISCONNECTED = 3;
 
-    /** A file was transferred whole. */
+    /** A transfer is complete. */
     public const END_TRANSFER = 4;
 
-    /** Something failed. */
+    /** A transfer or request failed. */
     public const ERROR = 5;
 
     /** A log message. */
@@ -35,6 +35,6 @@ final class EventId
     /** A block was transferred. */
     public const TRANSFER = 8;
 
-    /** A download that the program feeds has room for more data. */
+    /** A download that the program supplies needs more data. */
     public const DATA_WANTED = 9;
 }

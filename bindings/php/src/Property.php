@@ -20,75 +20,75 @@ final class Property
     /** Text, read-only, indexed: the connection's id as decimal text. */
     public const CONN_CONNECTION_ID = 2;
 
-    /** Binary, indexed: data to send instead of a file. */
+    /** Binary, indexed: data that is sent in place of a file; empty: none. */
     public const CONN_FILE_DATA = 4;
 
-    /** Text, read-only, indexed: the file name that the client asked for. */
+    /** Text, read-only, indexed: the file name in the client's request. */
     public const CONN_FILENAME = 5;
 
-    /** Text, indexed: the file on the server that is read or written. */
+    /** Text, indexed: the local file that is read or written; any path. */
     public const CONN_LOCAL_FILE = 6;
 
     /** Text, read-only, indexed: the client's IP address. */
     public const CONN_REMOTE_HOST = 7;
 
-    /** Integer, read-only, indexed: the client's port. */
+    /** Integer, read-only, indexed: the client's UDP port. */
     public const CONN_REMOTE_PORT = 8;
 
     /** Text, read-only, indexed: "0" octet, "1" netascii. */
     public const CONN_TRANSFER_MODE = 9;
 
-    /** Boolean: whether the server listens; setting it starts or stops listening. */
+    /** Boolean: True while the server listens; setting it starts or stops listening. */
     public const LISTENING = 11;
 
-    /** Text: the directory that is served. */
+    /** Text: the directory that is served; "": none. */
     public const LOCAL_DIR = 12;
 
-    /** Text: the local address or host name to listen on. */
+    /** Text: the local address or host name to listen on; "": every address. */
     public const LOCAL_HOST = 13;
 
-    /** Integer: the port to listen on. */
+    /** Integer: the UDP port to listen on; 0: the system chooses one. */
     public const LOCAL_PORT = 14;
 
-    /** Integer: how often a packet is sent again. */
+    /** Integer: how many times a packet is retransmitted before the transfer fails. */
     public const MAX_RETRANSMITS = 15;
 
-    /** Integer, seconds: the longest wait before a packet is sent again. */
+    /** Integer, seconds: the longest wait before a packet is retransmitted. */
     public const RETRANSMIT_TIMEOUT = 16;
 
-    /** Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never. */
+    /** Integer, seconds: inactivity (with AbsoluteTimeout: duration) after which a transfer fails; 0: no limit. */
     public const TIMEOUT = 17;
 
-    /** Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...). */
+    /** Integer, read-only, indexed: 1 read (RRQ), 2 write (WRQ): TFTPSERVER_OPERATION_.... */
     public const CONN_OPERATION = 18;
 
-    /** Integer, read-only, indexed: bytes that the client has acknowledged, or the server has taken. */
+    /** Integer, read-only, indexed: bytes that the client has acknowledged (read) or the server has accepted (write). */
     public const CONN_BYTES_TRANSFERRED = 19;
 
-    /** Integer, read-only, indexed: bytes of the whole transfer; -1: not known. */
+    /** Integer, read-only, indexed: bytes of the whole transfer; -1: unknown. */
     public const CONN_TOTAL_BYTES = 20;
 
-    /** Integer, read-only, indexed: bytes of a block; 0 before the negotiation. */
+    /** Integer, read-only, indexed: bytes per block; 0 before the negotiation. */
     public const CONN_BLOCK_SIZE = 21;
 
-    /** Integer, read-only, indexed: blocks of a window; 0 before the negotiation. */
+    /** Integer, read-only, indexed: blocks per window; 0 before the negotiation. */
     public const CONN_WINDOW_SIZE = 22;
 
-    /** Integer, read-only, indexed: packets that were sent more than once. */
+    /** Integer, read-only, indexed: packets that were retransmitted. */
     public const CONN_RETRANSMISSIONS = 23;
 
-    /** Integer, milliseconds, read-only, indexed: since the request, or from it to the end. */
+    /** Integer, milliseconds, read-only, indexed: time since the request, final when the transfer has ended. */
     public const CONN_ELAPSED_MILLIS = 24;
 
-    /** Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's. */
+    /** Text, indexed: the name to look up in LocalDir in place of the client's; "": the client's. */
     public const CONN_SERVED_NAME = 25;
 
-    /** Integer, bytes, indexed: makes the program the source of this download; -1: a length that is not known. */
+    /** Integer, bytes, indexed: makes the program the source of this download and gives its length; -1: unknown. */
     public const CONN_DATA_SIZE = 26;
 
-    /** Text, indexed: downloads with the same key and the same ConnDataSize share what is supplied; "": none. */
+    /** Text, indexed: downloads with the same key and ConnDataSize share the supplied data; "": not shared. */
     public const CONN_DATA_KEY = 27;
 
-    /** Text: kept and returned for programs written for IPWorks; it has no effect. */
+    /** Text: stored and returned for programs written for IPWorks; it has no effect. */
     public const RUNTIME_LICENSE = 2011;
 }

@@ -195,19 +195,19 @@ final class Server implements ServerInterface
     }
 
     // api: begin server properties
-    /** The number of records in the Conn arrays; it changes only while events are delivered. */
+    /** The number of records in the Conn arrays. It changes only inside DoEvents. */
     public function getConnCount(): int
     {
         return (int) $this->get(Property::CONN_COUNT);
     }
 
-    /** Whether the server listens. */
+    /** True while the server listens. */
     public function isListening(): bool
     {
         return $this->get(Property::LISTENING) === 'True';
     }
 
-    /** The directory that is served; it must exist. "": only what handlers supply. */
+    /** The directory that is served; it must exist. "": none, handlers supply everything. */
     public function getLocalDir(): string
     {
         return $this->get(Property::LOCAL_DIR);
@@ -218,7 +218,7 @@ final class Server implements ServerInterface
         return $this->set(Property::LOCAL_DIR, $path);
     }
 
-    /** The address or name to listen on, "": every address. While listening, its address. */
+    /** The address or host name to listen on; "": every address. While listening, the bound address. */
     public function getLocalHost(): string
     {
         return $this->get(Property::LOCAL_HOST);
@@ -229,7 +229,7 @@ final class Server implements ServerInterface
         return $this->set(Property::LOCAL_HOST, $host);
     }
 
-    /** The port to listen on (69); 0: the system chooses. While listening, the real one. */
+    /** The UDP port to listen on (69); 0: the system chooses one. While listening, the bound port. */
     public function getLocalPort(): int
     {
         return (int) $this->get(Property::LOCAL_PORT);
@@ -240,7 +240,7 @@ final class Server implements ServerInterface
         return $this->set(Property::LOCAL_PORT, $port);
     }
 
-    /** How often a packet is sent again before the transfer fails (3). */
+    /** How many times a packet is retransmitted before the transfer fails (3). */
     public function getMaxRetransmits(): int
     {
         return (int) $this->get(Property::MAX_RETRANSMITS);
@@ -251,7 +251,7 @@ final class Server implements ServerInterface
         return $this->set(Property::MAX_RETRANSMITS, $times);
     }
 
-    /** Seconds to wait at most before a packet is sent again (5). */
+    /** Seconds until a packet is retransmitted, at most (5). */
     public function getRetransmitTimeout(): int
     {
         return (int) $this->get(Property::RETRANSMIT_TIMEOUT);
@@ -262,7 +262,7 @@ final class Server implements ServerInterface
         return $this->set(Property::RETRANSMIT_TIMEOUT, $seconds);
     }
 
-    /** Seconds of silence after which a transfer fails (60); 0: none. */
+    /** Seconds without progress after which a transfer fails (60); 0: no limit. */
     public function getTimeout(): int
     {
         return (int) $this->get(Property::TIMEOUT);

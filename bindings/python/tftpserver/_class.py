@@ -301,12 +301,12 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def conn_count(self) -> int:
-        """The number of records in the Conn arrays; it changes only while events are delivered."""
+        """The number of records in the Conn arrays. It changes only inside DoEvents."""
         return int(self._get(PropertyId.CONN_COUNT))
 
     @property
     def listening(self) -> bool:
-        """Whether the server listens. Setting it starts or stops to listen."""
+        """True while the server listens. Starts or stops listening."""
         return self._get(PropertyId.LISTENING) == "True"
 
     @listening.setter
@@ -315,7 +315,7 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def local_dir(self) -> str:
-        """The directory that is served; it must exist. "": only what handlers supply."""
+        """The directory that is served; it must exist. "": none, handlers supply everything."""
         return self._get(PropertyId.LOCAL_DIR)
 
     @local_dir.setter
@@ -324,7 +324,7 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def local_host(self) -> str:
-        """The address or name to listen on, "": every address. While listening, its address."""
+        """The address or host name to listen on; "": every address. While listening, the bound address."""
         return self._get(PropertyId.LOCAL_HOST)
 
     @local_host.setter
@@ -333,7 +333,7 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def local_port(self) -> int:
-        """The port to listen on (69); 0: the system chooses. While listening, the real one."""
+        """The UDP port to listen on (69); 0: the system chooses one. While listening, the bound port."""
         return int(self._get(PropertyId.LOCAL_PORT))
 
     @local_port.setter
@@ -342,7 +342,7 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def max_retransmits(self) -> int:
-        """How often a packet is sent again before the transfer fails (3)."""
+        """How many times a packet is retransmitted before the transfer fails (3)."""
         return int(self._get(PropertyId.MAX_RETRANSMITS))
 
     @max_retransmits.setter
@@ -351,7 +351,7 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def retransmit_timeout(self) -> int:
-        """Seconds to wait at most before a packet is sent again (5)."""
+        """Seconds until a packet is retransmitted, at most (5)."""
         return int(self._get(PropertyId.RETRANSMIT_TIMEOUT))
 
     @retransmit_timeout.setter
@@ -360,7 +360,7 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def timeout(self) -> int:
-        """Seconds of silence after which a transfer fails (60); 0: none."""
+        """Seconds without progress after which a transfer fails (60); 0: no limit."""
         return int(self._get(PropertyId.TIMEOUT))
 
     @timeout.setter

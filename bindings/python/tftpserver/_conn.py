@@ -21,15 +21,12 @@ class Conn:
 
     @property
     def connection_id(self) -> int:
-        """The connection's id, as the events carry it."""
+        """The connection's id, as in the events."""
         return int(self._server._get(PropertyId.CONN_CONNECTION_ID, self._index))
 
     @property
     def file_data(self) -> bytes:
-        """
-        Data to send instead of a file; empty: none. Set it before the transfer begins; then it fails with
-        130.
-        """
+        """Data that is sent in place of a file; empty: none. May be set until the transfer begins, later 130."""
         return self._server._get_bytes(PropertyId.CONN_FILE_DATA, self._index)
 
     @file_data.setter
@@ -38,14 +35,14 @@ class Conn:
 
     @property
     def filename(self) -> str:
-        """The name that the client asked for."""
+        """The file name in the client's request. Untrusted input, not a path on this machine."""
         return self._server._get(PropertyId.CONN_FILENAME, self._index)
 
     @property
     def local_file(self) -> str:
         """
-        The file on the server: any path, the program's own choice. Set it before the transfer begins; then it
-        fails with 130.
+        The local file that is read or written: any path that the program chooses. May be set until the
+        transfer begins, later 130.
         """
         return self._server._get(PropertyId.CONN_LOCAL_FILE, self._index)
 
@@ -60,7 +57,7 @@ class Conn:
 
     @property
     def remote_port(self) -> int:
-        """The client's port."""
+        """The client's UDP port."""
         return int(self._server._get(PropertyId.CONN_REMOTE_PORT, self._index))
 
     @property
@@ -75,7 +72,10 @@ class Conn:
 
     @property
     def bytes_transferred(self) -> int:
-        """Bytes that the client has acknowledged (read) or the server has taken (write), at this moment."""
+        """
+        Bytes that the client has acknowledged (read) or the server has accepted (write). Current at every
+        read.
+        """
         return int(self._server._get(PropertyId.CONN_BYTES_TRANSFERRED, self._index))
 
     @property
@@ -85,29 +85,29 @@ class Conn:
 
     @property
     def block_size(self) -> int:
-        """Bytes of a block; 0 before the negotiation."""
+        """Negotiated bytes per block; 0 before the negotiation."""
         return int(self._server._get(PropertyId.CONN_BLOCK_SIZE, self._index))
 
     @property
     def window_size(self) -> int:
-        """Blocks of a window; 0 before the negotiation."""
+        """Negotiated blocks per window; 0 before the negotiation."""
         return int(self._server._get(PropertyId.CONN_WINDOW_SIZE, self._index))
 
     @property
     def retransmissions(self) -> int:
-        """Packets that were sent more than once."""
+        """Packets that the server has retransmitted."""
         return int(self._server._get(PropertyId.CONN_RETRANSMISSIONS, self._index))
 
     @property
     def elapsed_millis(self) -> int:
-        """Milliseconds since the request; stands still at the end."""
+        """Milliseconds since the request; final when the transfer has ended."""
         return int(self._server._get(PropertyId.CONN_ELAPSED_MILLIS, self._index))
 
     @property
     def served_name(self) -> str:
         """
-        The name that is looked up in LocalDir instead of the client's. Set it before the transfer begins;
-        then it fails with 130.
+        The name to look up in LocalDir in place of the client's. May be set until the transfer begins, later
+        130.
         """
         return self._server._get(PropertyId.CONN_SERVED_NAME, self._index)
 
@@ -118,8 +118,8 @@ class Conn:
     @property
     def data_size(self) -> int:
         """
-        The length of what the program supplies for this download. Setting it makes the program the source.
-        -1: not known.
+        The length of the data that the program supplies for this download. Setting it makes the program the
+        source. -1: not known.
         """
         return int(self._server._get(PropertyId.CONN_DATA_SIZE, self._index) or 0)
 
@@ -130,8 +130,8 @@ class Conn:
     @property
     def data_key(self) -> str:
         """
-        Downloads with the same key and size share what is supplied. Set it before the transfer begins; then
-        it fails with 130.
+        Downloads with the same key and size share the supplied data. May be set until the transfer begins,
+        later 130.
         """
         return self._server._get(PropertyId.CONN_DATA_KEY, self._index)
 

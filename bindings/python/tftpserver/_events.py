@@ -13,25 +13,22 @@ from ._generated import Accept, EventId
 @dataclass
 class ConnectedEvent:
     """
-    A connection was accepted (status 0), or failed. It waits until the handler has returned: the moment to say
-    where its bytes come from.
+    A connection was accepted (status 0), or refused. An accepted connection waits until the handler has returned.
+    Choose its source or destination here.
     """
 
     __slots__ = ("connection_id", "status_code", "description")
-    #: The connection.
+    #: The connection's id.
     connection_id: int
-    #: 0, or the error number: 10013 refused by ConnectionRequest, 10068 too many connections.
+    #: 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many connections).
     status_code: int
-    #: "OK", or what went wrong.
+    #: "OK", or the error text.
     description: str
 
 
 @dataclass
 class ConnectionRequestEvent:
-    """
-    A client asks for a file. Its connection waits until the handler has returned, or longer where the answer
-    comes later.
-    """
+    """A client requests a transfer. Its connection waits until the handler has returned, or until a deferred answer."""
 
     __slots__ = (
         "remote_host",
@@ -45,9 +42,9 @@ class ConnectionRequestEvent:
     )
     #: The client's IP address.
     remote_host: str
-    #: The client's port.
+    #: The client's UDP port.
     remote_port: int
-    #: The file name as the client sent it. Trust it with nothing.
+    #: The file name as the client sent it. Untrusted input.
     filename: str
     #: "0" octet, "1" netascii.
     transfer_mode: str
@@ -55,31 +52,31 @@ class ConnectionRequestEvent:
     operation: int
     #: Set it to False to refuse, or to `LATER` and call the server's `accept` afterwards.
     accept: Union[bool, Accept]
-    #: The connection's id; its record in the Conn arrays is there already.
+    #: The connection's id. Its record is already in the Conn arrays.
     connection_id: int
-    #: The server's address that was asked; "" where the system does not tell.
+    #: The local address that the client sent to; "" if the system does not report it.
     local_host: str
 
 
 @dataclass
 class DisconnectedEvent:
-    """A connection ended; once for each Connected with status 0."""
+    """A connection ended. Fires exactly once for each Connected with status 0."""
 
     __slots__ = ("connection_id", "status_code", "description")
-    #: Its record leaves the Conn arrays when the handler has returned.
+    #: The connection's id. Its record is removed from the Conn arrays when the handler has returned.
     connection_id: int
-    #: 0, or the error number.
+    #: 0 if the transfer is complete, otherwise the error number.
     status_code: int
-    #: "OK", or what went wrong.
+    #: "OK", or the error text.
     description: str
 
 
 @dataclass
 class EndTransferEvent:
-    """A file was transferred whole: an upload is in its place under its final name."""
+    """A transfer is complete. An uploaded file has its final name by then."""
 
     __slots__ = ("connection_id", "direction")
-    #: The connection.
+    #: The connection's id.
     connection_id: int
     #: 0 upload, 1 download.
     direction: int
@@ -87,30 +84,27 @@ class EndTransferEvent:
 
 @dataclass
 class ErrorEvent:
-    """Something failed."""
+    """A transfer or a request failed. Fires before the Connected or Disconnected with the same number."""
 
     __slots__ = ("error_code", "description", "connection_id")
     #: The error number.
     error_code: int
-    #: What went wrong.
+    #: The error text.
     description: str
-    #: The connection, or 0 where none is meant.
+    #: The connection's id, or 0 if the event belongs to no connection.
     connection_id: int
 
 
 @dataclass
 class LogEvent:
-    """
-    A log message, as far as the setting LogLevel asks for it. The only event that may be dropped when too many
-    wait.
-    """
+    """A log message of a level that LogLevel enables. The only event that may be dropped if too many are pending."""
 
     __slots__ = ("connection_id", "log_level", "message", "log_type")
-    #: The connection, or 0 where none is meant.
+    #: The connection's id, or 0 if the event belongs to no connection.
     connection_id: int
     #: 1 Info, 2 Verbose, 3 Debug.
     log_level: int
-    #: The message, one line.
+    #: The message: one line, in which control characters are escaped.
     message: str
     #: "Info", "Error", "Verbose", "Debug" or "PITrail".
     log_type: str
@@ -119,12 +113,12 @@ class LogEvent:
 @dataclass
 class StartTransferEvent:
     """
-    A transfer begins. The connection waits until the handler has returned; where nothing supplies a file yet,
-    this is the last moment to name one.
+    A transfer begins. The connection waits until the handler has returned. If no source or destination was found
+    yet, this is the last chance to set one.
     """
 
     __slots__ = ("connection_id", "direction")
-    #: The connection.
+    #: The connection's id.
     connection_id: int
     #: 0 upload, 1 download.
     direction: int
@@ -132,34 +126,34 @@ class StartTransferEvent:
 
 @dataclass
 class TransferEvent:
-    """A block of data was transferred. A slow handler slows this connection and none else."""
+    """A block of data was transferred. A slow handler slows only its own connection."""
 
     __slots__ = ("connection_id", "direction", "bytes_transferred", "percent_done", "text")
-    #: The connection.
+    #: The connection's id.
     connection_id: int
     #: 0 upload, 1 download.
     direction: int
-    #: Bytes transferred so far, this block included.
+    #: Bytes transferred so far, including this block.
     bytes_transferred: int
-    #: 0 to 100; -1 where the size is not known.
+    #: 0 to 100; -1 if the size is unknown.
     percent_done: int
-    #: This block's data; empty for an empty last block.
+    #: The data of this block; empty for an empty last block.
     text: bytes
 
 
 @dataclass
 class DataWantedEvent:
     """
-    A download that the program feeds has room for `length` more bytes from `offset` on. Supply them in the
-    handler, later, or from another thread.
+    A download that the program supplies needs `length` more bytes from `offset` on. Supply them in the handler,
+    later, or from another thread.
     """
 
     __slots__ = ("connection_id", "offset", "length")
-    #: The connection, or one of those that share the source (ConnDataKey).
+    #: The connection's id, or the id of one of those that share the source (ConnDataKey).
     connection_id: int
-    #: Bytes of the source before what is wanted: everything up to here was asked for already.
+    #: The position in the source of the first requested byte. Earlier bytes were requested before.
     offset: int
-    #: How many bytes may be supplied.
+    #: The largest number of bytes to supply now.
     length: int
 
 

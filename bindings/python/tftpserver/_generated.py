@@ -9,15 +9,15 @@ VERSION = "0.1.0"
 class EventId(enum.IntEnum):
     """The events."""
 
-    #: A connection was accepted (status 0), or failed (its error number).
+    #: A connection was accepted (status 0), or refused (error number).
     CONNECTED = 1
-    #: A client asks for a file: accept or refuse.
+    #: A client requests a transfer: accept or refuse it.
     CONNECTION_REQUEST = 2
     #: A connection ended.
     DISCONNECTED = 3
-    #: A file was transferred whole.
+    #: A transfer is complete.
     END_TRANSFER = 4
-    #: Something failed.
+    #: A transfer or request failed.
     ERROR = 5
     #: A log message.
     LOG = 6
@@ -25,7 +25,7 @@ class EventId(enum.IntEnum):
     START_TRANSFER = 7
     #: A block was transferred.
     TRANSFER = 8
-    #: A download that the program feeds has room for more data.
+    #: A download that the program supplies needs more data.
     DATA_WANTED = 9
 
 
@@ -38,62 +38,62 @@ class PropertyId(enum.IntEnum):
     CONN_COUNT = 1
     #: Text, read-only, indexed: the connection's id as decimal text.
     CONN_CONNECTION_ID = 2
-    #: Binary, indexed: data to send instead of a file.
+    #: Binary, indexed: data that is sent in place of a file; empty: none.
     CONN_FILE_DATA = 4
-    #: Text, read-only, indexed: the file name that the client asked for.
+    #: Text, read-only, indexed: the file name in the client's request.
     CONN_FILENAME = 5
-    #: Text, indexed: the file on the server that is read or written.
+    #: Text, indexed: the local file that is read or written; any path.
     CONN_LOCAL_FILE = 6
     #: Text, read-only, indexed: the client's IP address.
     CONN_REMOTE_HOST = 7
-    #: Integer, read-only, indexed: the client's port.
+    #: Integer, read-only, indexed: the client's UDP port.
     CONN_REMOTE_PORT = 8
     #: Text, read-only, indexed: "0" octet, "1" netascii.
     CONN_TRANSFER_MODE = 9
-    #: Boolean: whether the server listens; setting it starts or stops listening.
+    #: Boolean: True while the server listens; setting it starts or stops listening.
     LISTENING = 11
-    #: Text: the directory that is served.
+    #: Text: the directory that is served; "": none.
     LOCAL_DIR = 12
-    #: Text: the local address or host name to listen on.
+    #: Text: the local address or host name to listen on; "": every address.
     LOCAL_HOST = 13
-    #: Integer: the port to listen on.
+    #: Integer: the UDP port to listen on; 0: the system chooses one.
     LOCAL_PORT = 14
-    #: Integer: how often a packet is sent again.
+    #: Integer: how many times a packet is retransmitted before the transfer fails.
     MAX_RETRANSMITS = 15
-    #: Integer, seconds: the longest wait before a packet is sent again.
+    #: Integer, seconds: the longest wait before a packet is retransmitted.
     RETRANSMIT_TIMEOUT = 16
-    #: Integer, seconds: silence (or, with AbsoluteTimeout, time) after which a transfer ends; 0: never.
+    #: Integer, seconds: inactivity (with AbsoluteTimeout: duration) after which a transfer fails; 0: no limit.
     TIMEOUT = 17
-    #: Integer, read-only, indexed: 1 read, 2 write (TFTPSERVER_OPERATION_...).
+    #: Integer, read-only, indexed: 1 read (RRQ), 2 write (WRQ): TFTPSERVER_OPERATION_....
     CONN_OPERATION = 18
-    #: Integer, read-only, indexed: bytes that the client has acknowledged, or the server has taken.
+    #: Integer, read-only, indexed: bytes that the client has acknowledged (read) or the server has accepted (write).
     CONN_BYTES_TRANSFERRED = 19
-    #: Integer, read-only, indexed: bytes of the whole transfer; -1: not known.
+    #: Integer, read-only, indexed: bytes of the whole transfer; -1: unknown.
     CONN_TOTAL_BYTES = 20
-    #: Integer, read-only, indexed: bytes of a block; 0 before the negotiation.
+    #: Integer, read-only, indexed: bytes per block; 0 before the negotiation.
     CONN_BLOCK_SIZE = 21
-    #: Integer, read-only, indexed: blocks of a window; 0 before the negotiation.
+    #: Integer, read-only, indexed: blocks per window; 0 before the negotiation.
     CONN_WINDOW_SIZE = 22
-    #: Integer, read-only, indexed: packets that were sent more than once.
+    #: Integer, read-only, indexed: packets that were retransmitted.
     CONN_RETRANSMISSIONS = 23
-    #: Integer, milliseconds, read-only, indexed: since the request, or from it to the end.
+    #: Integer, milliseconds, read-only, indexed: time since the request, final when the transfer has ended.
     CONN_ELAPSED_MILLIS = 24
-    #: Text, indexed: the name that is looked up in LocalDir instead of the client's; "": the client's.
+    #: Text, indexed: the name to look up in LocalDir in place of the client's; "": the client's.
     CONN_SERVED_NAME = 25
-    #: Integer, bytes, indexed: makes the program the source of this download; -1: a length that is not known.
+    #: Integer, bytes, indexed: makes the program the source of this download and gives its length; -1: unknown.
     CONN_DATA_SIZE = 26
-    #: Text, indexed: downloads with the same key and the same ConnDataSize share what is supplied; "": none.
+    #: Text, indexed: downloads with the same key and ConnDataSize share the supplied data; "": not shared.
     CONN_DATA_KEY = 27
-    #: Text: kept and returned for programs written for IPWorks; it has no effect.
+    #: Text: stored and returned for programs written for IPWorks; it has no effect.
     RUNTIME_LICENSE = 2011
 
 
 class Direction(enum.IntEnum):
     """Which way the bytes of a transfer go."""
 
-    #: Direction: the client sends.
+    #: Direction: the client sends (upload).
     UPLOAD = 0
-    #: Direction: the server sends.
+    #: Direction: the server sends (download).
     DOWNLOAD = 1
 
 
@@ -109,212 +109,212 @@ class Operation(enum.IntEnum):
 class Accept(enum.IntEnum):
     """What a ConnectionRequest is answered with."""
 
-    #: Accept: no, the client gets an ERROR.
+    #: Answer to ConnectionRequest: refuse, the client gets an ERROR.
     NO = 0
-    #: Accept: yes.
+    #: Answer to ConnectionRequest: accept.
     YES = 1
-    #: Accept: not known yet; `tftpserver_do_accept` says it.
+    #: Answer to ConnectionRequest: deferred until `tftpserver_do_accept`.
     LATER = 2
 
 
 class ErrorCode(enum.IntEnum):
     """The error numbers; the same on every platform."""
 
-    #: Packet too large.
+    #: Packet too large. Raised: A client sends a DATA packet longer than the negotiated blksize.
     PACKET_TOO_LARGE = 122
-    #: Wrong response type from server.
+    #: Wrong response type from server. Raised: Never: the number is reserved.
     WRONG_RESPONSE_TYPE = 123
-    #: Server error. Description contains detailed information.
+    #: Server error. Description contains detailed information. Raised: The client sends an ERROR. The description has its code and text.
     CLIENT_ERROR = 124
-    #: Invalid server response.
+    #: Invalid server response. Raised: Never: the number is reserved.
     INVALID_RESPONSE = 125
-    #: A valid LocalFile must be provided for PUT operations.
+    #: A valid LocalFile must be provided for PUT operations. Raised: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or ConnDataSize is set and DataWanted has no callback.
     NO_LOCAL_FILE = 126
-    #: Can't open local file.
+    #: Can't open local file. Raised: The file of a transfer does not exist, or cannot be opened or created.
     CANNOT_OPEN_FILE = 127
-    #: Can't write to local file.
+    #: Can't write to local file. Raised: An upload cannot be written, or cannot get its final name.
     CANNOT_WRITE_FILE = 128
-    #: Can't read local file.
+    #: Can't read local file. Raised: The file of a download cannot be read or has shrunk, or the program's source ends before ConnDataSize bytes.
     CANNOT_READ_FILE = 129
-    #: Busy performing the current transfer.
+    #: Busy performing the current transfer. Raised: A source or destination of a connection is set after its transfer began, a request is answered that is not deferred, or data is supplied to a download whose source is not the program or has ended.
     BUSY = 130
-    #: Timeout while waiting for server.
+    #: Timeout while waiting for server. Raised: The client sends nothing for Timeout or after the last retransmission, or the program does not answer or supply data within Timeout.
     TIMEOUT = 301
-    #: Server error.
+    #: Server error. Raised: Never: the number is reserved.
     SERVER_ERROR = 305
-    #: Wrong or invalid response type received from server.
+    #: Wrong or invalid response type received from server. Raised: Never: the number is reserved.
     WRONG_OR_INVALID_RESPONSE_TYPE = 306
-    #: Invalid response from server.
+    #: Invalid response from server. Raised: Never: the number is reserved.
     INVALID_RESPONSE_FROM_SERVER = 307
-    #: UDP is already Active.
+    #: UDP is already Active. Raised: Never: the number is reserved.
     ALREADY_ACTIVE = 104
-    #: You cannot change the LocalPort while the class is Active.
+    #: You cannot change the LocalPort while the class is Active. Raised: LocalPort is set while listening.
     LOCAL_PORT_LOCKED = 106
-    #: You cannot change the LocalHost at this time. A connection is in progress.
+    #: You cannot change the LocalHost at this time. A connection is in progress. Raised: LocalHost is set while listening.
     LOCAL_HOST_LOCKED = 107
-    #: The class must be Active for this operation.
+    #: The class must be Active for this operation. Raised: Never: the number is reserved.
     NOT_ACTIVE = 109
-    #: Cannot change MaxPacketSize while the class is Active.
+    #: Cannot change MaxPacketSize while the class is Active. Raised: MaxPacketSize is set while listening.
     MAX_PACKET_SIZE_LOCKED = 112
-    #: Cannot change ShareLocalPort option while the class is Active.
+    #: Cannot change ShareLocalPort option while the class is Active. Raised: ShareLocalPort is set while listening.
     SHARE_LOCAL_PORT_LOCKED = 113
-    #: Cannot change RemoteHost when UseConnection is set and the class Active.
+    #: Cannot change RemoteHost when UseConnection is set and the class Active. Raised: Never: the number is reserved.
     REMOTE_HOST_LOCKED = 114
-    #: Cannot change RemotePort when UseConnection is set and the class is Active.
+    #: Cannot change RemotePort when UseConnection is set and the class is Active. Raised: Never: the number is reserved.
     REMOTE_PORT_LOCKED = 115
-    #: RemotePort can't be zero when UseConnection is set. Please specify a valid service port number.
+    #: RemotePort can't be zero when UseConnection is set. Please specify a valid service port number. Raised: Never: the number is reserved.
     REMOTE_PORT_ZERO = 116
-    #: Cannot change UseConnection while the class is Active.
+    #: Cannot change UseConnection while the class is Active. Raised: UseConnection is set while listening.
     USE_CONNECTION_LOCKED = 117
-    #: Message can't be longer than MaxPacketSize.
+    #: Message can't be longer than MaxPacketSize. Raised: Never: the number is reserved.
     MESSAGE_TOO_LONG = 118
-    #: Message too short.
+    #: Message too short. Raised: Never: the number is reserved.
     MESSAGE_TOO_SHORT = 119
-    #: Unable to convert string to selected CodePage
+    #: Unable to convert string to selected CodePage Raised: A file name cannot be converted from the CodePage, or CodePage is set to one that is not available here.
     CODE_PAGE = 434
-    #: Cannot load specified security library.
+    #: Cannot load specified security library. Raised: Never: the number is reserved.
     SECURITY_LIBRARY = 270
-    #: Cannot open certificate store.
+    #: Cannot open certificate store. Raised: Never: the number is reserved.
     CERTIFICATE_STORE = 271
-    #: Cannot find specified certificate.
+    #: Cannot find specified certificate. Raised: Never: the number is reserved.
     CERTIFICATE_NOT_FOUND = 272
-    #: Cannot acquire security credentials.
+    #: Cannot acquire security credentials. Raised: Never: the number is reserved.
     SECURITY_CREDENTIALS = 273
-    #: Cannot find certificate chain.
+    #: Cannot find certificate chain. Raised: Never: the number is reserved.
     CERTIFICATE_CHAIN = 274
-    #: Cannot verify certificate chain.
+    #: Cannot verify certificate chain. Raised: Never: the number is reserved.
     CERTIFICATE_CHAIN_INVALID = 275
-    #: Error during handshake.
+    #: Error during handshake. Raised: Never: the number is reserved.
     HANDSHAKE = 276
-    #: Error verifying certificate.
+    #: Error verifying certificate. Raised: Never: the number is reserved.
     CERTIFICATE_INVALID = 280
-    #: Could not find client certificate.
+    #: Could not find client certificate. Raised: Never: the number is reserved.
     NO_CLIENT_CERTIFICATE = 281
-    #: Could not find server certificate.
+    #: Could not find server certificate. Raised: Never: the number is reserved.
     NO_SERVER_CERTIFICATE = 282
-    #: Error encrypting data.
+    #: Error encrypting data. Raised: Never: the number is reserved.
     ENCRYPT = 283
-    #: Error decrypting data.
+    #: Error decrypting data. Raised: Never: the number is reserved.
     DECRYPT = 284
-    #: Interrupted system call.
+    #: Interrupted system call. Raised: Never: the number is reserved.
     INTERRUPTED = 10004
-    #: Bad file number.
+    #: Bad file number. Raised: ListenDescriptors contains a number that is not a descriptor.
     BAD_FILE = 10009
-    #: Access denied.
+    #: Access denied. Raised: The system denies permission, such as for ports below 1024 or raw frames; ConnectionRequest refuses; or ReadOnly forbids an upload.
     ACCESS_DENIED = 10013
-    #: Bad address.
+    #: Bad address. Raised: Never: the number is reserved.
     BAD_ADDRESS = 10014
-    #: Invalid argument.
+    #: Invalid argument. Raised: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of ListenDescriptors is not UDP, not bound, or connected, or the system rejects another argument.
     INVALID_ARGUMENT = 10022
-    #: Too many open files.
+    #: Too many open files. Raised: No descriptor is left for a socket, a directory or a transfer. The servers of a process use at most three quarters of the descriptors that were free when the first of them started.
     TOO_MANY_FILES = 10024
-    #: Operation would block.
+    #: Operation would block. Raised: The system returns it for a socket, a thread or a directory.
     WOULD_BLOCK = 10035
-    #: Operation now in progress.
+    #: Operation now in progress. Raised: Never: the number is reserved.
     IN_PROGRESS = 10036
-    #: Operation already in progress.
+    #: Operation already in progress. Raised: Never: the number is reserved.
     ALREADY_IN_PROGRESS = 10037
-    #: Socket operation on non-socket.
+    #: Socket operation on non-socket. Raised: ListenDescriptors contains a descriptor that is not a socket.
     NOT_A_SOCKET = 10038
-    #: Destination address required.
+    #: Destination address required. Raised: Never: the number is reserved.
     DESTINATION_REQUIRED = 10039
-    #: Message too long.
+    #: Message too long. Raised: With DontFragment: a block does not fit the path MTU.
     DATAGRAM_TOO_LONG = 10040
-    #: Protocol wrong type for socket.
+    #: Protocol wrong type for socket. Raised: Never: the number is reserved.
     WRONG_PROTOCOL_TYPE = 10041
-    #: Bad protocol option.
+    #: Bad protocol option. Raised: The system returns it for a socket, a thread or a directory.
     BAD_PROTOCOL_OPTION = 10042
-    #: Protocol not supported.
+    #: Protocol not supported. Raised: The system returns it for a socket, a thread or a directory.
     PROTOCOL_NOT_SUPPORTED = 10043
-    #: Socket type not supported.
+    #: Socket type not supported. Raised: Never: the number is reserved.
     SOCKET_TYPE_NOT_SUPPORTED = 10044
-    #: Operation not supported on socket.
+    #: Operation not supported on socket. Raised: The system returns it for a socket, a thread or a directory.
     OPERATION_NOT_SUPPORTED = 10045
-    #: Protocol family not supported.
+    #: Protocol family not supported. Raised: Never: the number is reserved.
     PROTOCOL_FAMILY_NOT_SUPPORTED = 10046
-    #: Address family not supported by protocol family.
+    #: Address family not supported by protocol family. Raised: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has another family than LocalHost.
     ADDRESS_FAMILY_NOT_SUPPORTED = 10047
-    #: Address already in use.
+    #: Address already in use. Raised: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or ListenDescriptors contains a socket twice.
     ADDRESS_IN_USE = 10048
-    #: Can't assign requested address.
+    #: Can't assign requested address. Raised: LocalHost, or an address of ListenOn, does not belong to this machine.
     ADDRESS_NOT_AVAILABLE = 10049
-    #: Network is down.
+    #: Network is down. Raised: The system returns it for a socket, a thread or a directory.
     NETWORK_DOWN = 10050
-    #: Network is unreachable.
+    #: Network is unreachable. Raised: The system returns it for a socket, a thread or a directory.
     NETWORK_UNREACHABLE = 10051
-    #: Net dropped connection or reset.
+    #: Net dropped connection or reset. Raised: Never: the number is reserved.
     NETWORK_RESET = 10052
-    #: Software caused connection abort.
+    #: Software caused connection abort. Raised: Shutdown, Disconnect, Abort, Reset or a callback ends the connection.
     ABORTED = 10053
-    #: Connection reset by peer.
+    #: Connection reset by peer. Raised: The client restarts its transfer, or starts another one from a port that can have only one.
     CONNECTION_RESET = 10054
-    #: No buffer space available.
+    #: No buffer space available. Raised: The system returns it for a socket, a thread or a directory.
     NO_BUFFER_SPACE = 10055
-    #: Socket is already connected.
+    #: Socket is already connected. Raised: Never: the number is reserved.
     ALREADY_CONNECTED = 10056
-    #: Socket is not connected.
+    #: Socket is not connected. Raised: Never: the number is reserved.
     NOT_CONNECTED = 10057
-    #: Can't send after socket shutdown.
+    #: Can't send after socket shutdown. Raised: Never: the number is reserved.
     SHUT_DOWN = 10058
-    #: Too many references, can't splice.
+    #: Too many references, can't splice. Raised: Never: the number is reserved.
     TOO_MANY_REFERENCES = 10059
-    #: Connection timed out.
+    #: Connection timed out. Raised: Never: the number is reserved.
     CONNECTION_TIMED_OUT = 10060
-    #: Connection refused.
+    #: Connection refused. Raised: No program listens on the client's port any more.
     CONNECTION_REFUSED = 10061
-    #: Too many levels of symbolic links.
+    #: Too many levels of symbolic links. Raised: The path of LocalDir has too many symbolic links.
     TOO_MANY_LINKS = 10062
-    #: File name too long.
+    #: File name too long. Raised: A name in LocalDir is too long.
     NAME_TOO_LONG = 10063
-    #: Host is down.
+    #: Host is down. Raised: Never: the number is reserved.
     HOST_DOWN = 10064
-    #: No route to host.
+    #: No route to host. Raised: The system returns it for a socket, a thread or a directory.
     HOST_UNREACHABLE = 10065
-    #: Directory not empty
+    #: Directory not empty Raised: Never: the number is reserved.
     DIRECTORY_NOT_EMPTY = 10066
-    #: Too many processes.
+    #: Too many processes. Raised: Never: the number is reserved.
     TOO_MANY_PROCESSES = 10067
-    #: Too many users.
+    #: Too many users. Raised: MaxConnections or MaxConnectionsPerHost is reached.
     TOO_MANY_USERS = 10068
-    #: Disc Quota Exceeded.
+    #: Disc Quota Exceeded. Raised: Never: the number is reserved.
     DISK_QUOTA = 10069
-    #: Stale NFS file handle.
+    #: Stale NFS file handle. Raised: The system returns it for a socket, a thread or a directory.
     STALE_HANDLE = 10070
-    #: Too many levels of remote in path.
+    #: Too many levels of remote in path. Raised: Never: the number is reserved.
     TOO_MANY_REMOTE_LEVELS = 10071
-    #: Network subsystem is unavailable.
+    #: Network subsystem is unavailable. Raised: Never: the number is reserved.
     NETWORK_UNAVAILABLE = 10091
-    #: WINSOCK DLL Version out of range.
+    #: WINSOCK DLL Version out of range. Raised: Never: the number is reserved.
     VERSION_OUT_OF_RANGE = 10092
-    #: Winsock not loaded yet.
+    #: Winsock not loaded yet. Raised: Never: the number is reserved.
     NOT_LOADED = 10093
-    #: Host not found.
+    #: Host not found. Raised: The name in LocalHost is not found.
     HOST_NOT_FOUND = 11001
-    #: Non-authoritative 'Host not found' (try again or check DNS setup).
+    #: Non-authoritative 'Host not found' (try again or check DNS setup). Raised: Never: the number is reserved.
     HOST_NOT_FOUND_TRY_AGAIN = 11002
-    #: Non-recoverable errors: FORMERR, REFUSED, NOTIMP.
+    #: Non-recoverable errors: FORMERR, REFUSED, NOTIMP. Raised: Never: the number is reserved.
     NAME_SERVER_FAILURE = 11003
-    #: Valid name, no data record (check DNS setup).
+    #: Valid name, no data record (check DNS setup). Raised: The name in LocalHost has no address of the family that UseIPv6 selects.
     NO_ADDRESS = 11004
-    #: Not a handle, or one that was closed.
+    #: Not a handle, or one that was closed. Raised: The handle is NULL, was closed, or never was a handle.
     NOT_A_HANDLE = 901
-    #: Unknown property.
+    #: Unknown property. Raised: The property does not exist, or its id is reserved (3, 10).
     UNKNOWN_PROPERTY = 902
-    #: Index out of range.
+    #: Index out of range. Raised: No connection has this index or id, or it has ended.
     INDEX_OUT_OF_RANGE = 903
-    #: Read-only.
+    #: Read-only. Raised: The property or setting cannot be set at all.
     READ_ONLY = 904
-    #: Invalid value.
+    #: Invalid value. Raised: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does not exist; or LocalDir is not a directory.
     INVALID_VALUE = 905
-    #: Unknown setting
+    #: Unknown setting Raised: The setting does not exist.
     UNKNOWN_SETTING = 906
-    #: Not allowed inside a callback.
+    #: Not allowed inside a callback. Raised: Close or DoEvents is called inside a callback.
     INSIDE_CALLBACK = 907
-    #: Internal error.
+    #: Internal error. Raised: A bug of the library, caught before it reaches the program. Please report it.
     INTERNAL = 908
-    #: Not available on this platform.
+    #: Not available on this platform. Raised: This system does not support the function or setting.
     NOT_AVAILABLE = 909
-    #: System error.
+    #: System error. Raised: The system returns it for a socket, a thread or a directory.
     SYSTEM = 910
 
 

@@ -9,6 +9,8 @@ NAMES: Dict[str, str] = {
     "delay_host_resolution": "DelayHostResolution",
     "destination_address": "DestinationAddress",
     "dont_fragment": "DontFragment",
+    "local_host": "LocalHost",
+    "local_port": "LocalPort",
     "max_packet_size": "MaxPacketSize",
     "qos_dscp_value": "QOSDSCPValue",
     "qos_traffic_type": "QOSTrafficType",
@@ -61,6 +63,8 @@ class Settings(TypedDict, total=False):
     capture_ip_packet_info: bool
     delay_host_resolution: bool
     dont_fragment: bool
+    local_host: str
+    local_port: int
     max_packet_size: int
     qos_dscp_value: int
     qos_traffic_type: int
@@ -109,7 +113,7 @@ class SettingAttributes:
 
     @property
     def default_roll_over_number(self) -> int:
-        """What follows block number 65535."""
+        """The block number after 65535, unless the client negotiates the option rollover."""
         return int(self._read_setting("DefaultRollOverNumber"))
 
     @default_roll_over_number.setter
@@ -118,7 +122,7 @@ class SettingAttributes:
 
     @property
     def capture_ip_packet_info(self) -> bool:
-        """Keep the address that requests were sent to, for DestinationAddress. Linux only: 909 elsewhere."""
+        """Records the destination address of requests for DestinationAddress. Linux only: 909 elsewhere."""
         return self._read_setting("CaptureIPPacketInfo") == "True"
 
     @capture_ip_packet_info.setter
@@ -127,7 +131,7 @@ class SettingAttributes:
 
     @property
     def delay_host_resolution(self) -> bool:
-        """No effect on a UDP server; kept and returned."""
+        """No effect on a UDP server; stored and returned."""
         return self._read_setting("DelayHostResolution") == "True"
 
     @delay_host_resolution.setter
@@ -136,12 +140,12 @@ class SettingAttributes:
 
     @property
     def destination_address(self) -> str:
-        """In a callback: the address that its client sent to; elsewhere: the latest. "" without CaptureIPPacketInfo."""
+        """In a callback, the address its client sent to; elsewhere, the latest one. "" without CaptureIPPacketInfo."""
         return self._read_setting("DestinationAddress")
 
     @property
     def dont_fragment(self) -> bool:
-        """Set the Don't Fragment flag of outgoing packets."""
+        """Sets the Don't Fragment flag of outgoing packets."""
         return self._read_setting("DontFragment") == "True"
 
     @dont_fragment.setter
@@ -149,8 +153,26 @@ class SettingAttributes:
         self._write_setting("DontFragment", bool(operator.index(value)))
 
     @property
+    def local_host(self) -> str:
+        """The property LocalHost."""
+        return self._read_setting("LocalHost")
+
+    @local_host.setter
+    def local_host(self, value: str) -> None:
+        self._write_setting("LocalHost", value)
+
+    @property
+    def local_port(self) -> int:
+        """The property LocalPort."""
+        return int(self._read_setting("LocalPort"))
+
+    @local_port.setter
+    def local_port(self, value: int) -> None:
+        self._write_setting("LocalPort", operator.index(value))
+
+    @property
     def max_packet_size(self) -> int:
-        """Bytes of the largest datagram: caps blksize at 4 less."""
+        """Bytes of the largest datagram. Limits blksize to 4 bytes less."""
         return int(self._read_setting("MaxPacketSize"))
 
     @max_packet_size.setter
@@ -159,7 +181,7 @@ class SettingAttributes:
 
     @property
     def qos_dscp_value(self) -> int:
-        """DSCP of outgoing packets; 0: as QOSTrafficType says."""
+        """DSCP of outgoing packets; 0: QOSTrafficType decides."""
         return int(self._read_setting("QOSDSCPValue"))
 
     @qos_dscp_value.setter
@@ -168,7 +190,7 @@ class SettingAttributes:
 
     @property
     def qos_traffic_type(self) -> int:
-        """BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5)."""
+        """DSCP by name: BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5)."""
         return int(self._read_setting("QOSTrafficType"))
 
     @qos_traffic_type.setter
@@ -177,7 +199,7 @@ class SettingAttributes:
 
     @property
     def share_local_port(self) -> bool:
-        """Others may listen on the same port."""
+        """Allows other servers on the same port."""
         return self._read_setting("ShareLocalPort") == "True"
 
     @share_local_port.setter
@@ -186,7 +208,7 @@ class SettingAttributes:
 
     @property
     def source_ip_address(self) -> str:
-        """Packets come from this address; "": from the one that was asked. Linux only: 909 elsewhere."""
+        """The source address of outgoing packets; "": the address that the client sent to. Linux only: 909 elsewhere."""
         return self._read_setting("SourceIPAddress")
 
     @source_ip_address.setter
@@ -195,7 +217,7 @@ class SettingAttributes:
 
     @property
     def source_mac_address(self) -> str:
-        """IPv4 packets come from this Ethernet address, as in 02-00-00-00-00-01. Linux only: 909 elsewhere."""
+        """The Ethernet source address of IPv4 packets, such as 02-00-00-00-00-01. Linux only: 909 elsewhere."""
         return self._read_setting("SourceMacAddress")
 
     @source_mac_address.setter
@@ -204,7 +226,7 @@ class SettingAttributes:
 
     @property
     def use_connection(self) -> bool:
-        """Each transfer has a connected socket of its own."""
+        """Gives every transfer its own connected socket, without exception."""
         return self._read_setting("UseConnection") == "True"
 
     @use_connection.setter
@@ -213,7 +235,7 @@ class SettingAttributes:
 
     @property
     def use_ipv6(self) -> bool:
-        """Listen on IPv6; with LocalHost "" on both families. Names in LocalHost are looked up for it."""
+        """Listens on IPv6; with LocalHost "" on both families. Also selects the family of names in LocalHost."""
         return self._read_setting("UseIPv6") == "True"
 
     @use_ipv6.setter
@@ -222,7 +244,7 @@ class SettingAttributes:
 
     @property
     def absolute_timeout(self) -> bool:
-        """Timeout counts from the beginning, not from the last packet."""
+        """Timeout limits the whole transfer instead of the time without progress."""
         return self._read_setting("AbsoluteTimeout") == "True"
 
     @absolute_timeout.setter
@@ -231,7 +253,7 @@ class SettingAttributes:
 
     @property
     def firewall_data(self) -> str:
-        """No effect on a UDP server; kept and returned."""
+        """No effect on a UDP server; stored and returned."""
         return self._read_setting("FirewallData")
 
     @firewall_data.setter
@@ -240,7 +262,7 @@ class SettingAttributes:
 
     @property
     def in_buffer_size(self) -> int:
-        """Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted."""
+        """Bytes of the socket receive buffer; 0: the library's choice. While listening, the granted size."""
         return int(self._read_setting("InBufferSize"))
 
     @in_buffer_size.setter
@@ -249,7 +271,7 @@ class SettingAttributes:
 
     @property
     def out_buffer_size(self) -> int:
-        """Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted."""
+        """Bytes of the socket send buffer; 0: the library's choice. While listening, the granted size."""
         return int(self._read_setting("OutBufferSize"))
 
     @out_buffer_size.setter
@@ -258,12 +280,12 @@ class SettingAttributes:
 
     @property
     def build_info(self) -> str:
-        """What was built, and for which system."""
+        """Version, architecture, system and build profile of the library."""
         return self._read_setting("BuildInfo")
 
     @property
     def code_page(self) -> int:
-        """Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking."""
+        """Code page of file names in packets; 65001 is UTF-8. docs/codepages.md lists them; 434: not available."""
         return int(self._read_setting("CodePage"))
 
     @code_page.setter
@@ -272,12 +294,12 @@ class SettingAttributes:
 
     @property
     def license_info(self) -> str:
-        """The license."""
+        """The license of the library."""
         return self._read_setting("LicenseInfo")
 
     @property
     def mask_sensitive(self) -> bool:
-        """No effect on a UDP server; kept and returned."""
+        """No effect on a UDP server; stored and returned."""
         return self._read_setting("MaskSensitive") == "True"
 
     @mask_sensitive.setter
@@ -286,7 +308,7 @@ class SettingAttributes:
 
     @property
     def process_idle_events(self) -> bool:
-        """No effect on a UDP server; kept and returned."""
+        """No effect on a UDP server; stored and returned."""
         return self._read_setting("ProcessIdleEvents") == "True"
 
     @process_idle_events.setter
@@ -295,7 +317,7 @@ class SettingAttributes:
 
     @property
     def select_wait_millis(self) -> int:
-        """Milliseconds that DoEvents waits for the first event."""
+        """Milliseconds that DoEvents waits for the first event, at most; 0: no wait."""
         return int(self._read_setting("SelectWaitMillis"))
 
     @select_wait_millis.setter
@@ -304,7 +326,7 @@ class SettingAttributes:
 
     @property
     def use_internal_security_api(self) -> bool:
-        """No effect on a UDP server; kept and returned."""
+        """No effect on a UDP server; stored and returned."""
         return self._read_setting("UseInternalSecurityAPI") == "True"
 
     @use_internal_security_api.setter
@@ -313,7 +335,7 @@ class SettingAttributes:
 
     @property
     def log_level(self) -> int:
-        """Log events: 0 none, 1 Info, 2 Verbose, 3 Debug."""
+        """Level of Log events: 0 none, 1 Info, 2 Verbose, 3 Debug."""
         return int(self._read_setting("LogLevel"))
 
     @log_level.setter
@@ -322,7 +344,7 @@ class SettingAttributes:
 
     @property
     def max_block_size(self) -> int:
-        """Largest blksize that a client gets (RFC 2348)."""
+        """Largest blksize that is granted (RFC 2348)."""
         return int(self._read_setting("MaxBlockSize"))
 
     @max_block_size.setter
@@ -331,7 +353,7 @@ class SettingAttributes:
 
     @property
     def max_window_size(self) -> int:
-        """Largest windowsize that a client gets (RFC 7440)."""
+        """Largest windowsize that is granted (RFC 7440)."""
         return int(self._read_setting("MaxWindowSize"))
 
     @max_window_size.setter
@@ -340,7 +362,7 @@ class SettingAttributes:
 
     @property
     def max_connections(self) -> int:
-        """Transfers at once; more are refused with 10068."""
+        """Largest number of concurrent transfers. Further requests are refused with 10068."""
         return int(self._read_setting("MaxConnections"))
 
     @max_connections.setter
@@ -349,7 +371,7 @@ class SettingAttributes:
 
     @property
     def max_connections_per_host(self) -> int:
-        """Transfers at once from one address; 0: no limit."""
+        """Largest number of concurrent transfers of one address; 0: no limit."""
         return int(self._read_setting("MaxConnectionsPerHost"))
 
     @max_connections_per_host.setter
@@ -358,7 +380,7 @@ class SettingAttributes:
 
     @property
     def read_only(self) -> bool:
-        """Refuse uploads."""
+        """Refuses uploads."""
         return self._read_setting("ReadOnly") == "True"
 
     @read_only.setter
@@ -367,7 +389,7 @@ class SettingAttributes:
 
     @property
     def allow_overwrite(self) -> bool:
-        """An upload may replace a file."""
+        """Allows uploads to replace existing files."""
         return self._read_setting("AllowOverwrite") == "True"
 
     @allow_overwrite.setter
@@ -376,7 +398,7 @@ class SettingAttributes:
 
     @property
     def follow_symlinks(self) -> bool:
-        """Follow symbolic links, as long as they stay inside LocalDir."""
+        """Follows symbolic links whose targets are inside LocalDir."""
         return self._read_setting("FollowSymlinks") == "True"
 
     @follow_symlinks.setter
@@ -385,7 +407,7 @@ class SettingAttributes:
 
     @property
     def single_port(self) -> bool:
-        """Answer from the listening port, for firewalls and NAT."""
+        """Sends from the listening port instead of one port per transfer, for firewalls and NAT."""
         return self._read_setting("SinglePort") == "True"
 
     @single_port.setter
@@ -394,7 +416,7 @@ class SettingAttributes:
 
     @property
     def transfer_ports(self) -> str:
-        """Ports to answer from, as in 40000-40100; "": the system chooses."""
+        """Range of ports for transfers, such as 40000-40100; "": the system chooses."""
         return self._read_setting("TransferPorts")
 
     @transfer_ports.setter
@@ -403,7 +425,7 @@ class SettingAttributes:
 
     @property
     def port_per_transfer(self) -> bool:
-        """Each transfer has a random port and a connected socket of its own, as long as descriptors last."""
+        """Gives each transfer its own connected socket on a random port, while descriptors last."""
         return self._read_setting("PortPerTransfer") == "True"
 
     @port_per_transfer.setter
@@ -412,7 +434,7 @@ class SettingAttributes:
 
     @property
     def interface(self) -> str:
-        """Network interface or VRF that packets come and go through; "": any. Linux only: 909 elsewhere."""
+        """The network interface or VRF for all packets; "": any. Linux only: 909 elsewhere."""
         return self._read_setting("Interface")
 
     @interface.setter
@@ -421,7 +443,7 @@ class SettingAttributes:
 
     @property
     def io_threads(self) -> int:
-        """Threads that move packets."""
+        """Number of I/O threads for each listening address."""
         return int(self._read_setting("IoThreads"))
 
     @io_threads.setter
@@ -430,7 +452,7 @@ class SettingAttributes:
 
     @property
     def adaptive_retransmit(self) -> bool:
-        """Wait as long as was measured, RetransmitTimeout at most; False: always that."""
+        """Adapts retransmission to the measured round trip; False: always waits RetransmitTimeout."""
         return self._read_setting("AdaptiveRetransmit") == "True"
 
     @adaptive_retransmit.setter
@@ -439,7 +461,7 @@ class SettingAttributes:
 
     @property
     def sync_uploads(self) -> bool:
-        """An acknowledged upload survives power loss."""
+        """Acknowledges an upload only when it is on the disk (fsync), so that it survives power loss."""
         return self._read_setting("SyncUploads") == "True"
 
     @sync_uploads.setter
@@ -448,7 +470,7 @@ class SettingAttributes:
 
     @property
     def busy_poll_micros(self) -> int:
-        """Microseconds at most to look for the next packet before sleeping, while packets come that fast."""
+        """Microseconds to poll for the next packet before sleeping, at most; 0: no polling."""
         return int(self._read_setting("BusyPollMicros"))
 
     @busy_poll_micros.setter
@@ -457,12 +479,12 @@ class SettingAttributes:
 
     @property
     def statistics(self) -> str:
-        """Figures, one line of JSON."""
+        """Totals of this server, one line of JSON."""
         return self._read_setting("Statistics")
 
     @property
     def listen_on(self) -> str:
-        """More addresses to listen on, as in 192.0.2.1:69 [2001:db8::1]:69."""
+        """Additional addresses to listen on, such as 192.0.2.1:69 [2001:db8::1]:69."""
         return self._read_setting("ListenOn")
 
     @listen_on.setter
@@ -471,7 +493,7 @@ class SettingAttributes:
 
     @property
     def listen_descriptors(self) -> str:
-        """Bound UDP sockets to listen on instead of LocalHost and LocalPort, as in 3,4. Not on Windows: 909."""
+        """Bound UDP sockets to listen on in place of LocalHost and LocalPort, such as 3,4. Not on Windows: 909."""
         return self._read_setting("ListenDescriptors")
 
     @listen_descriptors.setter
@@ -480,5 +502,5 @@ class SettingAttributes:
 
     @property
     def listen_addresses(self) -> str:
-        """Where it listens; "": nowhere."""
+        """The addresses on which the server listens; "": it does not listen."""
         return self._read_setting("ListenAddresses")

@@ -5,115 +5,115 @@ use super::{Accept, Direction};
 /// One event, as it is while its callback runs.
 #[derive(Debug, PartialEq)]
 pub enum Event<'a> {
-    /// 1: A connection was accepted (status 0), or failed (its error number).
+    /// 1: A connection was accepted (status 0), or refused (error number).
     Connected {
-        /// The connection.
+        /// The connection's id.
         connection_id: i32,
-        /// 0, or the error number: 10013 refused by ConnectionRequest, 10068 too many connections.
+        /// 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many connections).
         status_code: i32,
-        /// "OK", or what went wrong.
+        /// "OK", or the error text.
         description: &'a str,
     },
-    /// 2: A client asks for a file: accept or refuse.
+    /// 2: A client requests a transfer: accept or refuse it.
     ConnectionRequest {
         /// The client's IP address.
         remote_host: &'a str,
-        /// The client's port.
+        /// The client's UDP port.
         remote_port: u16,
-        /// The file name as the client sent it, in UTF-8. Trust it with nothing. A byte from 0x80 on that means nothing in the
-        /// CodePage is the character U+EF00 plus the byte: 0xFF is U+EFFF, "\xEE\xBF\xBF" in C.
+        /// The file name as the client sent it, converted from CodePage to UTF-8. Untrusted input. A byte from 0x80 on that
+        /// is invalid in the CodePage becomes the character U+EF00 plus the byte: 0xFF is U+EFFF, "\xEE\xBF\xBF" in C.
         filename: &'a str,
         /// "0" octet, "1" netascii.
         transfer_mode: &'a str,
         /// TFTPSERVER_OPERATION_READ (1) or TFTPSERVER_OPERATION_WRITE (2).
         operation: i32,
-        /// In and out: TFTPSERVER_ACCEPT_YES (1) on entry; set it to TFTPSERVER_ACCEPT_NO (0) to refuse, to
-        /// TFTPSERVER_ACCEPT_LATER (2) to answer by `tftpserver_do_accept`.
+        /// In and out: TFTPSERVER_ACCEPT_YES (1) on entry. Set it to TFTPSERVER_ACCEPT_NO (0) to refuse, or to
+        /// TFTPSERVER_ACCEPT_LATER (2) to answer with `tftpserver_do_accept`. Other values accept.
         accept: Accept,
-        /// The connection's id; its record in the Conn arrays is there already.
+        /// The connection's id. Its record is already in the Conn arrays.
         connection_id: i32,
-        /// The server's address that was asked; "" where the system does not tell.
+        /// The local address that the client sent to; "" if the system does not report it.
         local_host: &'a str,
     },
     /// 3: A connection ended.
     Disconnected {
-        /// The connection; its record leaves the Conn arrays when the callback has returned.
+        /// The connection's id. Its record is removed from the Conn arrays when the callback has returned.
         connection_id: i32,
-        /// 0, or the error number.
+        /// 0 if the transfer is complete, otherwise the error number.
         status_code: i32,
-        /// "OK", or what went wrong.
+        /// "OK", or the error text.
         description: &'a str,
     },
-    /// 4: A file was transferred whole.
+    /// 4: A transfer is complete.
     EndTransfer {
-        /// The connection.
+        /// The connection's id.
         connection_id: i32,
         /// TFTPSERVER_DIRECTION_UPLOAD (0) or TFTPSERVER_DIRECTION_DOWNLOAD (1).
         direction: Direction,
     },
-    /// 5: Something failed.
+    /// 5: A transfer or request failed.
     Error {
         /// The error number.
         error_code: i32,
-        /// What went wrong.
+        /// The error text.
         description: &'a str,
-        /// The connection, or 0 where none is meant.
+        /// The connection's id, or 0 if the event belongs to no connection.
         connection_id: i32,
     },
     /// 6: A log message.
     Log {
-        /// The connection, or 0 where none is meant.
+        /// The connection's id, or 0 if the event belongs to no connection.
         connection_id: i32,
         /// 1 Info, 2 Verbose, 3 Debug.
         log_level: i32,
-        /// The message, one line.
+        /// The message: one line, in which control characters are escaped.
         message: &'a str,
         /// "Info", "Error", "Verbose", "Debug" or "PITrail".
         log_type: &'a str,
     },
     /// 7: A transfer begins.
     StartTransfer {
-        /// The connection.
+        /// The connection's id.
         connection_id: i32,
         /// TFTPSERVER_DIRECTION_UPLOAD (0) or TFTPSERVER_DIRECTION_DOWNLOAD (1).
         direction: Direction,
     },
     /// 8: A block was transferred.
     Transfer {
-        /// The connection.
+        /// The connection's id.
         connection_id: i32,
         /// TFTPSERVER_DIRECTION_UPLOAD (0) or TFTPSERVER_DIRECTION_DOWNLOAD (1).
         direction: Direction,
-        /// Bytes transferred so far, this block included.
+        /// Bytes transferred so far, including this block.
         bytes_transferred: i64,
-        /// 0 to 100, of the file's size or of the tsize that the client announced; -1 where neither is known: uploads
-        /// without tsize, netascii (but for downloads from ConnFileData).
+        /// 0 to 100, relative to the file's size or the tsize that the client announced. -1 if neither is known: uploads
+        /// without tsize, and netascii except downloads from ConnFileData.
         percent_done: i32,
-        /// This block's data: binary, not terminated. Never NULL.
+        /// The data of this block: binary, not NUL-terminated, never NULL.
         text: &'a [u8],
     },
-    /// 9: A download that the program feeds has room for more data.
+    /// 9: A download that the program supplies needs more data.
     DataWanted {
-        /// The connection, or one of those that share the source (ConnDataKey).
+        /// The connection's id, or the id of one of those that share the source (ConnDataKey).
         connection_id: i32,
-        /// Bytes of the source before what is wanted: everything up to here was asked for already.
+        /// The position in the source of the first requested byte. Earlier bytes were requested before.
         offset: i64,
-        /// How many bytes may be supplied.
+        /// The largest number of bytes to supply now.
         length: i64,
     },
 }
 
 /// The numbers under which callbacks are registered.
 pub mod id {
-    /// A connection was accepted (status 0), or failed (its error number).
+    /// A connection was accepted (status 0), or refused (error number).
     pub const CONNECTED: i32 = 1;
-    /// A client asks for a file: accept or refuse.
+    /// A client requests a transfer: accept or refuse it.
     pub const CONNECTION_REQUEST: i32 = 2;
     /// A connection ended.
     pub const DISCONNECTED: i32 = 3;
-    /// A file was transferred whole.
+    /// A transfer is complete.
     pub const END_TRANSFER: i32 = 4;
-    /// Something failed.
+    /// A transfer or request failed.
     pub const ERROR: i32 = 5;
     /// A log message.
     pub const LOG: i32 = 6;
@@ -121,7 +121,7 @@ pub mod id {
     pub const START_TRANSFER: i32 = 7;
     /// A block was transferred.
     pub const TRANSFER: i32 = 8;
-    /// A download that the program feeds has room for more data.
+    /// A download that the program supplies needs more data.
     pub const DATA_WANTED: i32 = 9;
 }
 

@@ -8,73 +8,73 @@ use crate::class::value::Kind;
 /// The settings that have an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// What follows block number 65535.
+    /// The block number after 65535, unless the client negotiates the option rollover.
     DefaultRollOverNumber,
-    /// Keep the address that requests were sent to, for DestinationAddress. Linux only: 909 elsewhere.
+    /// Records the destination address of requests for DestinationAddress. Linux only: 909 elsewhere.
     CaptureIpPacketInfo,
-    /// Set the Don't Fragment flag of outgoing packets.
+    /// Sets the Don't Fragment flag of outgoing packets.
     DontFragment,
-    /// Bytes of the largest datagram: caps blksize at 4 less.
+    /// Bytes of the largest datagram. Limits blksize to 4 bytes less.
     MaxPacketSize,
-    /// DSCP of outgoing packets; 0: as QOSTrafficType says.
+    /// DSCP of outgoing packets; 0: QOSTrafficType decides.
     QosDscpValue,
-    /// BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5).
+    /// DSCP by name: BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5).
     QosTrafficType,
-    /// Others may listen on the same port.
+    /// Allows other servers on the same port.
     ShareLocalPort,
-    /// Packets come from this address; "": from the one that was asked. Linux only: 909 elsewhere.
+    /// The source address of outgoing packets; "": the address that the client sent to. Linux only: 909 elsewhere.
     SourceIpAddress,
-    /// IPv4 packets come from this Ethernet address, as in 02-00-00-00-00-01. Linux only: 909 elsewhere.
+    /// The Ethernet source address of IPv4 packets, such as 02-00-00-00-00-01. Linux only: 909 elsewhere.
     SourceMacAddress,
-    /// Each transfer has a connected socket of its own.
+    /// Gives every transfer its own connected socket, without exception.
     UseConnection,
-    /// Listen on IPv6; with LocalHost "" on both families. Names in LocalHost are looked up for it.
+    /// Listens on IPv6; with LocalHost "" on both families. Also selects the family of names in LocalHost.
     UseIpv6,
-    /// Timeout counts from the beginning, not from the last packet.
+    /// Timeout limits the whole transfer instead of the time without progress.
     AbsoluteTimeout,
-    /// Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted.
+    /// Bytes of the socket receive buffer; 0: the library's choice. While listening, the granted size.
     InBufferSize,
-    /// Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted.
+    /// Bytes of the socket send buffer; 0: the library's choice. While listening, the granted size.
     OutBufferSize,
-    /// Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking.
+    /// Code page of file names in packets; 65001 is UTF-8. docs/codepages.md lists them; 434: not available.
     CodePage,
-    /// Milliseconds that DoEvents waits for the first event.
+    /// Milliseconds that DoEvents waits for the first event, at most; 0: no wait.
     SelectWaitMillis,
-    /// Log events: 0 none, 1 Info, 2 Verbose, 3 Debug.
+    /// Level of Log events: 0 none, 1 Info, 2 Verbose, 3 Debug.
     LogLevel,
-    /// Largest blksize that a client gets (RFC 2348).
+    /// Largest blksize that is granted (RFC 2348).
     MaxBlockSize,
-    /// Largest windowsize that a client gets (RFC 7440).
+    /// Largest windowsize that is granted (RFC 7440).
     MaxWindowSize,
-    /// Transfers at once; more are refused with 10068.
+    /// Largest number of concurrent transfers. Further requests are refused with 10068.
     MaxConnections,
-    /// Transfers at once from one address; 0: no limit.
+    /// Largest number of concurrent transfers of one address; 0: no limit.
     MaxConnectionsPerHost,
-    /// Refuse uploads.
+    /// Refuses uploads.
     ReadOnly,
-    /// An upload may replace a file.
+    /// Allows uploads to replace existing files.
     AllowOverwrite,
-    /// Follow symbolic links, as long as they stay inside LocalDir.
+    /// Follows symbolic links whose targets are inside LocalDir.
     FollowSymlinks,
-    /// Answer from the listening port, for firewalls and NAT.
+    /// Sends from the listening port instead of one port per transfer, for firewalls and NAT.
     SinglePort,
-    /// Ports to answer from, as in 40000-40100; "": the system chooses.
+    /// Range of ports for transfers, such as 40000-40100; "": the system chooses.
     TransferPorts,
-    /// Each transfer has a random port and a connected socket of its own, as long as descriptors last.
+    /// Gives each transfer its own connected socket on a random port, while descriptors last.
     PortPerTransfer,
-    /// Network interface or VRF that packets come and go through; "": any. Linux only: 909 elsewhere.
+    /// The network interface or VRF for all packets; "": any. Linux only: 909 elsewhere.
     Interface,
-    /// Threads that move packets.
+    /// Number of I/O threads for each listening address.
     IoThreads,
-    /// Wait as long as was measured, RetransmitTimeout at most; False: always that.
+    /// Adapts retransmission to the measured round trip; False: always waits RetransmitTimeout.
     AdaptiveRetransmit,
-    /// An acknowledged upload survives power loss.
+    /// Acknowledges an upload only when it is on the disk (fsync), so that it survives power loss.
     SyncUploads,
-    /// Microseconds at most to look for the next packet before sleeping, while packets come that fast.
+    /// Microseconds to poll for the next packet before sleeping, at most; 0: no polling.
     BusyPollMicros,
-    /// More addresses to listen on, as in 192.0.2.1:69 \[2001:db8::1]:69.
+    /// Additional addresses to listen on, such as 192.0.2.1:69 \[2001:db8::1]:69.
     ListenOn,
-    /// Bound UDP sockets to listen on instead of LocalHost and LocalPort, as in 3,4. Not on Windows: 909.
+    /// Bound UDP sockets to listen on in place of LocalHost and LocalPort, such as 3,4. Not on Windows: 909.
     ListenDescriptors,
 }
 
@@ -86,110 +86,110 @@ impl Key {
 /// What is made when it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Computed {
-    /// In a callback: the address that its client sent to; elsewhere: the latest. "" without CaptureIPPacketInfo.
+    /// In a callback, the address its client sent to; elsewhere, the latest one. "" without CaptureIPPacketInfo.
     DestinationAddress,
-    /// What was built, and for which system.
+    /// Version, architecture, system and build profile of the library.
     BuildInfo,
-    /// The license.
+    /// The license of the library.
     LicenseInfo,
-    /// Figures, one line of JSON.
+    /// Totals of this server, one line of JSON.
     Statistics,
-    /// Where it listens; "": nowhere.
+    /// The addresses on which the server listens; "": it does not listen.
     ListenAddresses,
 }
 
 /// Every setting: those of the specification in its order, then those of this library.
 pub const TABLE: &[Setting] = &[
     Setting { name: "DefaultRollOverNumber", kind: Kind::Integer(0..=1), default: "0", access: Access::Always, role: Role::Active(Key::DefaultRollOverNumber),
-        about: "What follows block number 65535." },
+        about: "The block number after 65535, unless the client negotiates the option rollover." },
     Setting { name: "CaptureIPPacketInfo", kind: Kind::Boolean, default: "False", access: Access::Always, role: Role::Active(Key::CaptureIpPacketInfo),
-        about: "Keep the address that requests were sent to, for DestinationAddress. Linux only: 909 elsewhere." },
+        about: "Records the destination address of requests for DestinationAddress. Linux only: 909 elsewhere." },
     Setting { name: "DelayHostResolution", kind: Kind::Boolean, default: "False", access: Access::Always, role: Role::Kept,
-        about: "No effect on a UDP server; kept and returned." },
+        about: "No effect on a UDP server; stored and returned." },
     Setting { name: "DestinationAddress", kind: Kind::Text, default: "", access: Access::ReadOnly, role: Role::Computed(Computed::DestinationAddress),
-        about: "In a callback: the address that its client sent to; elsewhere: the latest. \"\" without CaptureIPPacketInfo." },
+        about: "In a callback, the address its client sent to; elsewhere, the latest one. \"\" without CaptureIPPacketInfo." },
     Setting { name: "DontFragment", kind: Kind::Boolean, default: "False", access: Access::AtStart, role: Role::Active(Key::DontFragment),
-        about: "Set the Don't Fragment flag of outgoing packets." },
+        about: "Sets the Don't Fragment flag of outgoing packets." },
     Setting { name: "LocalHost", kind: Kind::Text, default: "", access: Access::Always, role: Role::Property(13),
-        about: "The property of this name." },
+        about: "The property LocalHost." },
     Setting { name: "LocalPort", kind: Kind::Text, default: "", access: Access::Always, role: Role::Property(14),
-        about: "The property of this name." },
+        about: "The property LocalPort." },
     Setting { name: "MaxPacketSize", kind: Kind::Integer(516..=65535), default: "65535", access: Access::WhileStopped(errors::MAX_PACKET_SIZE_LOCKED), role: Role::Active(Key::MaxPacketSize),
-        about: "Bytes of the largest datagram: caps blksize at 4 less." },
+        about: "Bytes of the largest datagram. Limits blksize to 4 bytes less." },
     Setting { name: "QOSDSCPValue", kind: Kind::Integer(0..=63), default: "0", access: Access::AtStart, role: Role::Active(Key::QosDscpValue),
-        about: "DSCP of outgoing packets; 0: as QOSTrafficType says." },
+        about: "DSCP of outgoing packets; 0: QOSTrafficType decides." },
     Setting { name: "QOSTrafficType", kind: Kind::Names(&["BestEffort", "Background", "ExcellentEffort", "AudioVideo", "Voice", "Control"]), default: "0", access: Access::AtStart, role: Role::Active(Key::QosTrafficType),
-        about: "BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5)." },
+        about: "DSCP by name: BestEffort (0), Background, ExcellentEffort, AudioVideo, Voice or Control (5)." },
     Setting { name: "ShareLocalPort", kind: Kind::Boolean, default: "False", access: Access::WhileStopped(errors::SHARE_LOCAL_PORT_LOCKED), role: Role::Active(Key::ShareLocalPort),
-        about: "Others may listen on the same port." },
+        about: "Allows other servers on the same port." },
     Setting { name: "SourceIPAddress", kind: Kind::Text, default: "", access: Access::AtStart, role: Role::Active(Key::SourceIpAddress),
-        about: "Packets come from this address; \"\": from the one that was asked. Linux only: 909 elsewhere." },
+        about: "The source address of outgoing packets; \"\": the address that the client sent to. Linux only: 909 elsewhere." },
     Setting { name: "SourceMacAddress", kind: Kind::Text, default: "", access: Access::AtStart, role: Role::Active(Key::SourceMacAddress),
-        about: "IPv4 packets come from this Ethernet address, as in 02-00-00-00-00-01. Linux only: 909 elsewhere." },
+        about: "The Ethernet source address of IPv4 packets, such as 02-00-00-00-00-01. Linux only: 909 elsewhere." },
     Setting { name: "UseConnection", kind: Kind::Boolean, default: "False", access: Access::WhileStopped(errors::USE_CONNECTION_LOCKED), role: Role::Active(Key::UseConnection),
-        about: "Each transfer has a connected socket of its own." },
+        about: "Gives every transfer its own connected socket, without exception." },
     Setting { name: "UseIPv6", kind: Kind::Boolean, default: "False", access: Access::AtStart, role: Role::Active(Key::UseIpv6),
-        about: "Listen on IPv6; with LocalHost \"\" on both families. Names in LocalHost are looked up for it." },
+        about: "Listens on IPv6; with LocalHost \"\" on both families. Also selects the family of names in LocalHost." },
     Setting { name: "AbsoluteTimeout", kind: Kind::Boolean, default: "False", access: Access::Always, role: Role::Active(Key::AbsoluteTimeout),
-        about: "Timeout counts from the beginning, not from the last packet." },
+        about: "Timeout limits the whole transfer instead of the time without progress." },
     Setting { name: "FirewallData", kind: Kind::Text, default: "", access: Access::Always, role: Role::Kept,
-        about: "No effect on a UDP server; kept and returned." },
+        about: "No effect on a UDP server; stored and returned." },
     Setting { name: "InBufferSize", kind: Kind::Integer(0..=1073741824), default: "0", access: Access::AtStart, role: Role::Active(Key::InBufferSize),
-        about: "Bytes of the socket's receive queue; 0: the library's choice. While listening, what was granted." },
+        about: "Bytes of the socket receive buffer; 0: the library's choice. While listening, the granted size." },
     Setting { name: "OutBufferSize", kind: Kind::Integer(0..=1073741824), default: "0", access: Access::AtStart, role: Role::Active(Key::OutBufferSize),
-        about: "Bytes of the socket's send queue; 0: the library's choice. While listening, what was granted." },
+        about: "Bytes of the socket send buffer; 0: the library's choice. While listening, the granted size." },
     Setting { name: "BuildInfo", kind: Kind::Text, default: "", access: Access::ReadOnly, role: Role::Computed(Computed::BuildInfo),
-        about: "What was built, and for which system." },
+        about: "Version, architecture, system and build profile of the library." },
     Setting { name: "CodePage", kind: Kind::Integer(0..=4294967295), default: "65001", access: Access::Always, role: Role::Active(Key::CodePage),
-        about: "Code page of file names on the wire; 65001 is UTF-8. docs/codepages.md lists them; 434 for what is lacking." },
+        about: "Code page of file names in packets; 65001 is UTF-8. docs/codepages.md lists them; 434: not available." },
     Setting { name: "LicenseInfo", kind: Kind::Text, default: "", access: Access::ReadOnly, role: Role::Computed(Computed::LicenseInfo),
-        about: "The license." },
+        about: "The license of the library." },
     Setting { name: "MaskSensitive", kind: Kind::Boolean, default: "True", access: Access::Always, role: Role::Kept,
-        about: "No effect on a UDP server; kept and returned." },
+        about: "No effect on a UDP server; stored and returned." },
     Setting { name: "ProcessIdleEvents", kind: Kind::Boolean, default: "True", access: Access::Always, role: Role::Kept,
-        about: "No effect on a UDP server; kept and returned." },
+        about: "No effect on a UDP server; stored and returned." },
     Setting { name: "SelectWaitMillis", kind: Kind::Integer(0..=60000), default: "20", access: Access::Always, role: Role::Active(Key::SelectWaitMillis),
-        about: "Milliseconds that DoEvents waits for the first event." },
+        about: "Milliseconds that DoEvents waits for the first event, at most; 0: no wait." },
     Setting { name: "UseInternalSecurityAPI", kind: Kind::Boolean, default: "True", access: Access::Always, role: Role::Kept,
-        about: "No effect on a UDP server; kept and returned." },
+        about: "No effect on a UDP server; stored and returned." },
     Setting { name: "LogLevel", kind: Kind::Integer(0..=3), default: "1", access: Access::Always, role: Role::Active(Key::LogLevel),
-        about: "Log events: 0 none, 1 Info, 2 Verbose, 3 Debug." },
+        about: "Level of Log events: 0 none, 1 Info, 2 Verbose, 3 Debug." },
     Setting { name: "MaxBlockSize", kind: Kind::Integer(8..=65464), default: "65464", access: Access::Always, role: Role::Active(Key::MaxBlockSize),
-        about: "Largest blksize that a client gets (RFC 2348)." },
+        about: "Largest blksize that is granted (RFC 2348)." },
     Setting { name: "MaxWindowSize", kind: Kind::Integer(1..=65535), default: "64", access: Access::Always, role: Role::Active(Key::MaxWindowSize),
-        about: "Largest windowsize that a client gets (RFC 7440)." },
+        about: "Largest windowsize that is granted (RFC 7440)." },
     Setting { name: "MaxConnections", kind: Kind::Integer(1..=1000000), default: "10000", access: Access::Always, role: Role::Active(Key::MaxConnections),
-        about: "Transfers at once; more are refused with 10068." },
+        about: "Largest number of concurrent transfers. Further requests are refused with 10068." },
     Setting { name: "MaxConnectionsPerHost", kind: Kind::Integer(0..=1000000), default: "0", access: Access::Always, role: Role::Active(Key::MaxConnectionsPerHost),
-        about: "Transfers at once from one address; 0: no limit." },
+        about: "Largest number of concurrent transfers of one address; 0: no limit." },
     Setting { name: "ReadOnly", kind: Kind::Boolean, default: "False", access: Access::Always, role: Role::Active(Key::ReadOnly),
-        about: "Refuse uploads." },
+        about: "Refuses uploads." },
     Setting { name: "AllowOverwrite", kind: Kind::Boolean, default: "True", access: Access::Always, role: Role::Active(Key::AllowOverwrite),
-        about: "An upload may replace a file." },
+        about: "Allows uploads to replace existing files." },
     Setting { name: "FollowSymlinks", kind: Kind::Boolean, default: "True", access: Access::Always, role: Role::Active(Key::FollowSymlinks),
-        about: "Follow symbolic links, as long as they stay inside LocalDir." },
+        about: "Follows symbolic links whose targets are inside LocalDir." },
     Setting { name: "SinglePort", kind: Kind::Boolean, default: "False", access: Access::AtStart, role: Role::Active(Key::SinglePort),
-        about: "Answer from the listening port, for firewalls and NAT." },
+        about: "Sends from the listening port instead of one port per transfer, for firewalls and NAT." },
     Setting { name: "TransferPorts", kind: Kind::Text, default: "", access: Access::AtStart, role: Role::Active(Key::TransferPorts),
-        about: "Ports to answer from, as in 40000-40100; \"\": the system chooses." },
+        about: "Range of ports for transfers, such as 40000-40100; \"\": the system chooses." },
     Setting { name: "PortPerTransfer", kind: Kind::Boolean, default: "True", access: Access::AtStart, role: Role::Active(Key::PortPerTransfer),
-        about: "Each transfer has a random port and a connected socket of its own, as long as descriptors last." },
+        about: "Gives each transfer its own connected socket on a random port, while descriptors last." },
     Setting { name: "Interface", kind: Kind::Text, default: "", access: Access::AtStart, role: Role::Active(Key::Interface),
-        about: "Network interface or VRF that packets come and go through; \"\": any. Linux only: 909 elsewhere." },
+        about: "The network interface or VRF for all packets; \"\": any. Linux only: 909 elsewhere." },
     Setting { name: "IoThreads", kind: Kind::Integer(1..=64), default: "1", access: Access::AtStart, role: Role::Active(Key::IoThreads),
-        about: "Threads that move packets." },
+        about: "Number of I/O threads for each listening address." },
     Setting { name: "AdaptiveRetransmit", kind: Kind::Boolean, default: "True", access: Access::Always, role: Role::Active(Key::AdaptiveRetransmit),
-        about: "Wait as long as was measured, RetransmitTimeout at most; False: always that." },
+        about: "Adapts retransmission to the measured round trip; False: always waits RetransmitTimeout." },
     Setting { name: "SyncUploads", kind: Kind::Boolean, default: "False", access: Access::Always, role: Role::Active(Key::SyncUploads),
-        about: "An acknowledged upload survives power loss." },
+        about: "Acknowledges an upload only when it is on the disk (fsync), so that it survives power loss." },
     Setting { name: "BusyPollMicros", kind: Kind::Integer(0..=100000), default: "0", access: Access::AtStart, role: Role::Active(Key::BusyPollMicros),
-        about: "Microseconds at most to look for the next packet before sleeping, while packets come that fast." },
+        about: "Microseconds to poll for the next packet before sleeping, at most; 0: no polling." },
     Setting { name: "Statistics", kind: Kind::Text, default: "", access: Access::ReadOnly, role: Role::Computed(Computed::Statistics),
-        about: "Figures, one line of JSON." },
+        about: "Totals of this server, one line of JSON." },
     Setting { name: "ListenOn", kind: Kind::Text, default: "", access: Access::AtStart, role: Role::Active(Key::ListenOn),
-        about: "More addresses to listen on, as in 192.0.2.1:69 [2001:db8::1]:69." },
+        about: "Additional addresses to listen on, such as 192.0.2.1:69 [2001:db8::1]:69." },
     Setting { name: "ListenDescriptors", kind: Kind::Text, default: "", access: Access::AtStart, role: Role::Active(Key::ListenDescriptors),
-        about: "Bound UDP sockets to listen on instead of LocalHost and LocalPort, as in 3,4. Not on Windows: 909." },
+        about: "Bound UDP sockets to listen on in place of LocalHost and LocalPort, such as 3,4. Not on Windows: 909." },
     Setting { name: "ListenAddresses", kind: Kind::Text, default: "", access: Access::ReadOnly, role: Role::Computed(Computed::ListenAddresses),
-        about: "Where it listens; \"\": nowhere." },
+        about: "The addresses on which the server listens; \"\": it does not listen." },
 ];
