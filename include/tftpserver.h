@@ -605,64 +605,64 @@
 /**
  * Packet too large.
  *
- * Raised: A client sends a DATA packet longer than the negotiated blksize.
+ * Cause: A client sends a DATA packet longer than the negotiated blksize.
  */
 #define TFTPSERVER_ERROR_PACKET_TOO_LARGE 122
 
 /**
  * Wrong response type from server.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_WRONG_RESPONSE_TYPE 123
 
 /**
  * Server error. Description contains detailed information.
  *
- * Raised: The client sends an ERROR. The description has its code and text.
+ * Cause: The client sends an ERROR. The description has its code and text.
  */
 #define TFTPSERVER_ERROR_CLIENT_ERROR 124
 
 /**
  * Invalid server response.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_INVALID_RESPONSE 125
 
 /**
  * A valid LocalFile must be provided for PUT operations.
  *
- * Raised: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or ConnDataSize is set
- * and DataWanted has no callback.
+ * Cause: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or ConnDataSize is set and
+ * DataWanted has no callback.
  */
 #define TFTPSERVER_ERROR_NO_LOCAL_FILE 126
 
 /**
  * Can't open local file.
  *
- * Raised: The file of a transfer does not exist, or cannot be opened or created.
+ * Cause: The file of a transfer does not exist, or cannot be opened or created.
  */
 #define TFTPSERVER_ERROR_CANNOT_OPEN_FILE 127
 
 /**
  * Can't write to local file.
  *
- * Raised: An upload cannot be written, or cannot get its final name.
+ * Cause: An upload cannot be written, or cannot get its final name.
  */
 #define TFTPSERVER_ERROR_CANNOT_WRITE_FILE 128
 
 /**
  * Can't read local file.
  *
- * Raised: The file of a download cannot be read or has shrunk, or the program's source ends before ConnDataSize bytes.
+ * Cause: The file of a download cannot be read or has shrunk, or the program's source ends before ConnDataSize bytes.
  */
 #define TFTPSERVER_ERROR_CANNOT_READ_FILE 129
 
 /**
  * Busy performing the current transfer.
  *
- * Raised: A source or destination of a connection is set after its transfer began, a request is answered that is not
+ * Cause: A source or destination of a connection is set after its transfer began, a request is answered that is not
  * deferred, or data is supplied to a download whose source is not the program or has ended.
  */
 #define TFTPSERVER_ERROR_BUSY 130
@@ -670,7 +670,7 @@
 /**
  * Timeout while waiting for server.
  *
- * Raised: The client sends nothing for Timeout or after the last retransmission, or the program does not answer or
+ * Cause: The client sends nothing for Timeout or after the last retransmission, or the program does not answer or
  * supply data within Timeout.
  */
 #define TFTPSERVER_ERROR_TIMEOUT 301
@@ -678,217 +678,217 @@
 /**
  * Server error.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_SERVER_ERROR 305
 
 /**
  * Wrong or invalid response type received from server.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_WRONG_OR_INVALID_RESPONSE_TYPE 306
 
 /**
  * Invalid response from server.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_INVALID_RESPONSE_FROM_SERVER 307
 
 /**
  * UDP is already Active.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_ALREADY_ACTIVE 104
 
 /**
  * You cannot change the LocalPort while the class is Active.
  *
- * Raised: LocalPort is set while listening.
+ * Cause: LocalPort is set while listening.
  */
 #define TFTPSERVER_ERROR_LOCAL_PORT_LOCKED 106
 
 /**
  * You cannot change the LocalHost at this time. A connection is in progress.
  *
- * Raised: LocalHost is set while listening.
+ * Cause: LocalHost is set while listening.
  */
 #define TFTPSERVER_ERROR_LOCAL_HOST_LOCKED 107
 
 /**
  * The class must be Active for this operation.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_NOT_ACTIVE 109
 
 /**
  * Cannot change MaxPacketSize while the class is Active.
  *
- * Raised: MaxPacketSize is set while listening.
+ * Cause: MaxPacketSize is set while listening.
  */
 #define TFTPSERVER_ERROR_MAX_PACKET_SIZE_LOCKED 112
 
 /**
  * Cannot change ShareLocalPort option while the class is Active.
  *
- * Raised: ShareLocalPort is set while listening.
+ * Cause: ShareLocalPort is set while listening.
  */
 #define TFTPSERVER_ERROR_SHARE_LOCAL_PORT_LOCKED 113
 
 /**
  * Cannot change RemoteHost when UseConnection is set and the class Active.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_REMOTE_HOST_LOCKED 114
 
 /**
  * Cannot change RemotePort when UseConnection is set and the class is Active.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_REMOTE_PORT_LOCKED 115
 
 /**
  * RemotePort can't be zero when UseConnection is set. Please specify a valid service port number.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_REMOTE_PORT_ZERO 116
 
 /**
  * Cannot change UseConnection while the class is Active.
  *
- * Raised: UseConnection is set while listening.
+ * Cause: UseConnection is set while listening.
  */
 #define TFTPSERVER_ERROR_USE_CONNECTION_LOCKED 117
 
 /**
  * Message can't be longer than MaxPacketSize.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_MESSAGE_TOO_LONG 118
 
 /**
  * Message too short.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_MESSAGE_TOO_SHORT 119
 
 /**
  * Unable to convert string to selected CodePage
  *
- * Raised: A file name cannot be converted from the CodePage, or CodePage is set to one that is not available here.
+ * Cause: A file name cannot be converted from the CodePage, or CodePage is set to one that is not available here.
  */
 #define TFTPSERVER_ERROR_CODE_PAGE 434
 
 /**
  * Cannot load specified security library.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_SECURITY_LIBRARY 270
 
 /**
  * Cannot open certificate store.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_CERTIFICATE_STORE 271
 
 /**
  * Cannot find specified certificate.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_CERTIFICATE_NOT_FOUND 272
 
 /**
  * Cannot acquire security credentials.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_SECURITY_CREDENTIALS 273
 
 /**
  * Cannot find certificate chain.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_CERTIFICATE_CHAIN 274
 
 /**
  * Cannot verify certificate chain.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_CERTIFICATE_CHAIN_INVALID 275
 
 /**
  * Error during handshake.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_HANDSHAKE 276
 
 /**
  * Error verifying certificate.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_CERTIFICATE_INVALID 280
 
 /**
  * Could not find client certificate.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_NO_CLIENT_CERTIFICATE 281
 
 /**
  * Could not find server certificate.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_NO_SERVER_CERTIFICATE 282
 
 /**
  * Error encrypting data.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_ENCRYPT 283
 
 /**
  * Error decrypting data.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_DECRYPT 284
 
 /**
  * Interrupted system call.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_INTERRUPTED 10004
 
 /**
  * Bad file number.
  *
- * Raised: ListenDescriptors contains a number that is not a descriptor.
+ * Cause: ListenDescriptors contains a number that is not a descriptor.
  */
 #define TFTPSERVER_ERROR_BAD_FILE 10009
 
 /**
  * Access denied.
  *
- * Raised: The system denies permission, such as for ports below 1024 or raw frames; ConnectionRequest refuses; or
+ * Cause: The system denies permission, such as for ports below 1024 or raw frames; ConnectionRequest refuses; or
  * ReadOnly forbids an upload.
  */
 #define TFTPSERVER_ERROR_ACCESS_DENIED 10013
@@ -896,22 +896,22 @@
 /**
  * Bad address.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_BAD_ADDRESS 10014
 
 /**
  * Invalid argument.
  *
- * Raised: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of ListenDescriptors is not
- * UDP, not bound, or connected, or the system rejects another argument.
+ * Cause: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of ListenDescriptors is not UDP,
+ * not bound, or connected, or the system rejects another argument.
  */
 #define TFTPSERVER_ERROR_INVALID_ARGUMENT 10022
 
 /**
  * Too many open files.
  *
- * Raised: No descriptor is left for a socket, a directory or a transfer. The servers of a process use at most three
+ * Cause: No descriptor is left for a socket, a directory or a transfer. The servers of a process use at most three
  * quarters of the descriptors that were free when the first of them started.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_FILES 10024
@@ -919,91 +919,91 @@
 /**
  * Operation would block.
  *
- * Raised: The system returns it for a socket, a thread or a directory.
+ * Cause: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_WOULD_BLOCK 10035
 
 /**
  * Operation now in progress.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_IN_PROGRESS 10036
 
 /**
  * Operation already in progress.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_ALREADY_IN_PROGRESS 10037
 
 /**
  * Socket operation on non-socket.
  *
- * Raised: ListenDescriptors contains a descriptor that is not a socket.
+ * Cause: ListenDescriptors contains a descriptor that is not a socket.
  */
 #define TFTPSERVER_ERROR_NOT_A_SOCKET 10038
 
 /**
  * Destination address required.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_DESTINATION_REQUIRED 10039
 
 /**
  * Message too long.
  *
- * Raised: With DontFragment: a block does not fit the path MTU.
+ * Cause: With DontFragment: a block does not fit the path MTU.
  */
 #define TFTPSERVER_ERROR_DATAGRAM_TOO_LONG 10040
 
 /**
  * Protocol wrong type for socket.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_WRONG_PROTOCOL_TYPE 10041
 
 /**
  * Bad protocol option.
  *
- * Raised: The system returns it for a socket, a thread or a directory.
+ * Cause: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_BAD_PROTOCOL_OPTION 10042
 
 /**
  * Protocol not supported.
  *
- * Raised: The system returns it for a socket, a thread or a directory.
+ * Cause: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_PROTOCOL_NOT_SUPPORTED 10043
 
 /**
  * Socket type not supported.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_SOCKET_TYPE_NOT_SUPPORTED 10044
 
 /**
  * Operation not supported on socket.
  *
- * Raised: The system returns it for a socket, a thread or a directory.
+ * Cause: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_OPERATION_NOT_SUPPORTED 10045
 
 /**
  * Protocol family not supported.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_PROTOCOL_FAMILY_NOT_SUPPORTED 10046
 
 /**
  * Address family not supported by protocol family.
  *
- * Raised: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has another family than
+ * Cause: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has another family than
  * LocalHost.
  */
 #define TFTPSERVER_ERROR_ADDRESS_FAMILY_NOT_SUPPORTED 10047
@@ -1011,7 +1011,7 @@
 /**
  * Address already in use.
  *
- * Raised: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or ListenDescriptors contains a
+ * Cause: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or ListenDescriptors contains a
  * socket twice.
  */
 #define TFTPSERVER_ERROR_ADDRESS_IN_USE 10048
@@ -1019,281 +1019,281 @@
 /**
  * Can't assign requested address.
  *
- * Raised: LocalHost, or an address of ListenOn, does not belong to this machine.
+ * Cause: LocalHost, or an address of ListenOn, does not belong to this machine.
  */
 #define TFTPSERVER_ERROR_ADDRESS_NOT_AVAILABLE 10049
 
 /**
  * Network is down.
  *
- * Raised: The system returns it for a socket, a thread or a directory.
+ * Cause: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_NETWORK_DOWN 10050
 
 /**
  * Network is unreachable.
  *
- * Raised: The system returns it for a socket, a thread or a directory.
+ * Cause: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_NETWORK_UNREACHABLE 10051
 
 /**
  * Net dropped connection or reset.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_NETWORK_RESET 10052
 
 /**
  * Software caused connection abort.
  *
- * Raised: Shutdown, Disconnect, Abort, Reset or a callback ends the connection.
+ * Cause: Shutdown, Disconnect, Abort, Reset or a callback ends the connection.
  */
 #define TFTPSERVER_ERROR_ABORTED 10053
 
 /**
  * Connection reset by peer.
  *
- * Raised: The client restarts its transfer, or starts another one from a port that can have only one.
+ * Cause: The client restarts its transfer, or starts another one from a port that can have only one.
  */
 #define TFTPSERVER_ERROR_CONNECTION_RESET 10054
 
 /**
  * No buffer space available.
  *
- * Raised: The system returns it for a socket, a thread or a directory.
+ * Cause: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_NO_BUFFER_SPACE 10055
 
 /**
  * Socket is already connected.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_ALREADY_CONNECTED 10056
 
 /**
  * Socket is not connected.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_NOT_CONNECTED 10057
 
 /**
  * Can't send after socket shutdown.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_SHUT_DOWN 10058
 
 /**
  * Too many references, can't splice.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_REFERENCES 10059
 
 /**
  * Connection timed out.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_CONNECTION_TIMED_OUT 10060
 
 /**
  * Connection refused.
  *
- * Raised: No program listens on the client's port any more.
+ * Cause: No program listens on the client's port any more.
  */
 #define TFTPSERVER_ERROR_CONNECTION_REFUSED 10061
 
 /**
  * Too many levels of symbolic links.
  *
- * Raised: The path of LocalDir has too many symbolic links.
+ * Cause: The path of LocalDir has too many symbolic links.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_LINKS 10062
 
 /**
  * File name too long.
  *
- * Raised: A name in LocalDir is too long.
+ * Cause: A name in LocalDir is too long.
  */
 #define TFTPSERVER_ERROR_NAME_TOO_LONG 10063
 
 /**
  * Host is down.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_HOST_DOWN 10064
 
 /**
  * No route to host.
  *
- * Raised: The system returns it for a socket, a thread or a directory.
+ * Cause: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_HOST_UNREACHABLE 10065
 
 /**
  * Directory not empty
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_DIRECTORY_NOT_EMPTY 10066
 
 /**
  * Too many processes.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_PROCESSES 10067
 
 /**
  * Too many users.
  *
- * Raised: MaxConnections or MaxConnectionsPerHost is reached.
+ * Cause: MaxConnections or MaxConnectionsPerHost is reached.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_USERS 10068
 
 /**
  * Disc Quota Exceeded.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_DISK_QUOTA 10069
 
 /**
  * Stale NFS file handle.
  *
- * Raised: The system returns it for a socket, a thread or a directory.
+ * Cause: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_STALE_HANDLE 10070
 
 /**
  * Too many levels of remote in path.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_REMOTE_LEVELS 10071
 
 /**
  * Network subsystem is unavailable.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_NETWORK_UNAVAILABLE 10091
 
 /**
  * WINSOCK DLL Version out of range.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_VERSION_OUT_OF_RANGE 10092
 
 /**
  * Winsock not loaded yet.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_NOT_LOADED 10093
 
 /**
  * Host not found.
  *
- * Raised: The name in LocalHost is not found.
+ * Cause: The name in LocalHost is not found.
  */
 #define TFTPSERVER_ERROR_HOST_NOT_FOUND 11001
 
 /**
  * Non-authoritative 'Host not found' (try again or check DNS setup).
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_HOST_NOT_FOUND_TRY_AGAIN 11002
 
 /**
  * Non-recoverable errors: FORMERR, REFUSED, NOTIMP.
  *
- * Raised: Never: the number is reserved.
+ * Reserved: this library never raises it.
  */
 #define TFTPSERVER_ERROR_NAME_SERVER_FAILURE 11003
 
 /**
  * Valid name, no data record (check DNS setup).
  *
- * Raised: The name in LocalHost has no address of the family that UseIPv6 selects.
+ * Cause: The name in LocalHost has no address of the family that UseIPv6 selects.
  */
 #define TFTPSERVER_ERROR_NO_ADDRESS 11004
 
 /**
  * Not a handle, or one that was closed.
  *
- * Raised: The handle is NULL, was closed, or never was a handle.
+ * Cause: The handle is NULL, was closed, or never was a handle.
  */
 #define TFTPSERVER_ERROR_NOT_A_HANDLE 901
 
 /**
  * Unknown property.
  *
- * Raised: The property does not exist, or its id is reserved (3, 10).
+ * Cause: The property does not exist, or its id is reserved (3, 10).
  */
 #define TFTPSERVER_ERROR_UNKNOWN_PROPERTY 902
 
 /**
  * Index out of range.
  *
- * Raised: No connection has this index or id, or it has ended.
+ * Cause: No connection has this index or id, or it has ended.
  */
 #define TFTPSERVER_ERROR_INDEX_OUT_OF_RANGE 903
 
 /**
  * Read-only.
  *
- * Raised: The property or setting cannot be set at all.
+ * Cause: The property or setting cannot be set at all.
  */
 #define TFTPSERVER_ERROR_READ_ONLY 904
 
 /**
  * Invalid value.
  *
- * Raised: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does not exist; or
- * LocalDir is not a directory.
+ * Cause: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does not exist; or LocalDir
+ * is not a directory.
  */
 #define TFTPSERVER_ERROR_INVALID_VALUE 905
 
 /**
  * Unknown setting
  *
- * Raised: The setting does not exist.
+ * Cause: The setting does not exist.
  */
 #define TFTPSERVER_ERROR_UNKNOWN_SETTING 906
 
 /**
  * Not allowed inside a callback.
  *
- * Raised: Close or DoEvents is called inside a callback.
+ * Cause: Close or DoEvents is called inside a callback.
  */
 #define TFTPSERVER_ERROR_INSIDE_CALLBACK 907
 
 /**
  * Internal error.
  *
- * Raised: A bug of the library, caught before it reaches the program. Please report it.
+ * Cause: A bug of the library, caught before it reaches the program. Please report it.
  */
 #define TFTPSERVER_ERROR_INTERNAL 908
 
 /**
  * Not available on this platform.
  *
- * Raised: This system does not support the function or setting.
+ * Cause: This system does not support the function or setting.
  */
 #define TFTPSERVER_ERROR_NOT_AVAILABLE 909
 
 /**
  * System error.
  *
- * Raised: The system returns it for a socket, a thread or a directory.
+ * Cause: The system returns it for a socket, a thread or a directory.
  */
 #define TFTPSERVER_ERROR_SYSTEM 910
 

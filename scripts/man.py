@@ -3,8 +3,7 @@
 
 usage: man.py HEADER DIRECTORY
 
-The pages are made when the library is built and are not kept in the repository: the header is the manual, and a copy of
-it would only be one more thing to keep true. Their date is SOURCE_DATE_EPOCH or, without it, the header's own.
+The pages are made when the library is built and are not committed, because the header is the manual. Their date is SOURCE_DATE_EPOCH or, without it, the header's own.
 """
 import os
 import re
@@ -13,7 +12,7 @@ import time
 
 OVERVIEWS = {
     "tftpserver": "an embeddable TFTP server",
-    "tftpserver_events": "what happens, and the functions that are told",
+    "tftpserver_events": "the events of a TFTP server and their callbacks",
     "tftpserver_properties": "the properties of a TFTP server",
     "tftpserver_settings": "the settings of a TFTP server",
     "tftpserver_errors": "the error numbers of a TFTP server",

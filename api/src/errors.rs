@@ -90,7 +90,7 @@ fn constants(errors: &Errors) -> String {
         let _ = writeln!(text, "\n// Errors: {}\n", group.heading);
         for error in errors.of(group) {
             let _ = writeln!(text, "/// {}\n///", plain(error));
-            text += &each_line(&wrapped(&format!("Raised: {}", error.when()), 116), "/// ");
+            text += &each_line(&wrapped(&cause(error), 116), "/// ");
             let _ = writeln!(
                 text,
                 "pub const TFTPSERVER_ERROR_{}: i32 = {};",
@@ -99,6 +99,13 @@ fn constants(errors: &Errors) -> String {
         }
     }
     text + "\n"
+}
+
+fn cause(error: &Error) -> String {
+    match error.raised.as_str() {
+        "never" => "Reserved: this library never raises it.".to_owned(),
+        _ => format!("Cause: {}", error.when()),
+    }
 }
 
 fn cpp_codes(errors: &Errors) -> String {

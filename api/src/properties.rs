@@ -46,7 +46,7 @@ fn table(properties: &[Property]) -> String {
         "//! {}\n\nuse super::{{Access, Kind, Property}};\nuse crate::class::errors;\n\n{}\n{}\n{}\nimpl Key {{\n    \
          /// Every one.\n    pub const ALL: &[Key] = &[{}];\n}}\n\n/// The numbers by name.\npub mod id {{\n",
         note("properties"),
-        tables::members("Field", "Which value a property is.", &server),
+        tables::members("Field", "The value that a property stands for.", &server),
         tables::members("ConnField", "The fields of a connection's record.", &connection),
         tables::members("Key", "The properties that are kept as they were set.", &kept),
         keys.join(", ")

@@ -31,7 +31,7 @@ fn table(settings: &[Setting]) -> String {
         note("settings"),
         tables::members("Key", "The settings that have an effect.", &keys),
         all.join(", "),
-        tables::members("Computed", "What is made when it is read.", &computed),
+        tables::members("Computed", "Settings computed at each read.", &computed),
     );
     for setting in settings {
         let _ = writeln!(

@@ -6,7 +6,7 @@ use super::constants::TFTPSERVER_ACCEPT_YES;
 use super::types::*;
 use crate::class::events::Event;
 
-/// What C sees of an event; `texts` are its texts, terminated.
+/// Returns the C fields of an event; `texts` are its NUL-terminated texts.
 pub(super) fn data(event: &Event<'_>, texts: [*const c_char; Event::TEXTS]) -> tftpserver_event_data {
     use tftpserver_event_data as data;
     match *event {

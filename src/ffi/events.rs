@@ -1,4 +1,4 @@
-//! An event of the class as the struct that C sees, for the time of one callback.
+//! Converts an event of the class to the C struct that lives during one callback.
 
 use std::ffi::{CString, c_char, c_void};
 
@@ -10,19 +10,19 @@ use super::strings::to_c;
 use super::types::*;
 use crate::class::events::{Accept, Callback, Event};
 
-/// A C function and what it wants to be given back.
+/// A C function and its context.
 pub(super) struct CCallback {
     key: Key,
     function: unsafe extern "C" fn(*mut tftpserver, *mut tftpserver_event, *mut c_void) -> i32,
     context: Context,
 }
 
-/// The application's pointer: carried, never looked at.
+/// The application's pointer: passed on, never dereferenced.
 #[derive(Clone, Copy)]
 struct Context(*mut c_void);
 
-// SAFETY: the library only hands the pointer back; the manual says that callbacks run on the thread that calls
-// DoEvents, and that what the pointer leads to is the application's own business.
+// SAFETY: the library only passes the pointer back. The manual states that callbacks run on the thread that calls
+// DoEvents, and that the application is responsible for the pointer's target.
 unsafe impl Send for Context {}
 // SAFETY: as above: nothing is ever read or written through it here.
 unsafe impl Sync for Context {}
@@ -63,10 +63,10 @@ impl Callback for CCallback {
     }
 }
 
-/// The texts of one event, terminated. Transfer has none, so that data costs no allocation.
+/// The NUL-terminated texts of one event. Transfer has none, so it allocates nothing.
 #[derive(Default)]
 struct Texts {
-    /// `None`: "".
+    /// `None` for "".
     of: [Option<CString>; Event::TEXTS],
 }
 
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::class::events::id;
 
-    /// Writes what it sees to its context, and refuses.
+    /// Writes the event's fields to its context, and refuses.
     unsafe extern "C" fn callback(
         server: *mut tftpserver,
         event: *mut tftpserver_event,

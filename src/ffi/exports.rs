@@ -152,7 +152,7 @@ pub extern "C" fn tftpserver_set(
     value: *const c_char,
 ) -> i32 {
     status(server, Call::Set, |server, _| {
-        // SAFETY: the manual asks for a terminated string that stays as it is during the call.
+        // SAFETY: the manual requires a terminated string that stays as it is during the call.
         let text = unsafe { strings::from_c(value) }?;
         server.set(property_id, index, Value::Text(text.to_owned()))
     })
@@ -216,7 +216,7 @@ pub extern "C" fn tftpserver_get_bytes(
     value(server, Call::GetBytes, ptr::null(), |server, key| {
         let bytes = server.get(property_id, index)?.into_bytes();
         let pointer = strings::keep_bytes(key, &bytes);
-        // SAFETY: the manual asks for NULL or a place for the length.
+        // SAFETY: the manual requires NULL or a place for the length.
         if let Some(length) = unsafe { length.as_mut() } {
             *length = bytes.len();
         }
@@ -243,7 +243,7 @@ pub extern "C" fn tftpserver_set_bytes(
     length: usize,
 ) -> i32 {
     status(server, Call::SetBytes, |server, _| {
-        // SAFETY: the manual asks for `length` readable bytes that stay as they are during the call.
+        // SAFETY: the manual requires `length` readable bytes that stay as they are during the call.
         let bytes = unsafe { strings::bytes_from_c(data.cast(), length) }?;
         server.set(property_id, index, Value::Binary(Arc::new(bytes.to_vec())))
     })
@@ -264,7 +264,7 @@ pub extern "C" fn tftpserver_do_config(
     configuration_string: *const c_char,
 ) -> *const c_char {
     value(server, Call::DoConfig, ptr::null(), |server, key| {
-        // SAFETY: the manual asks for a terminated string that stays as it is during the call.
+        // SAFETY: the manual requires a terminated string that stays as it is during the call.
         let text = unsafe { strings::from_c(configuration_string) }?;
         Ok(strings::keep_text(key, &server.config(text)?))
     })
@@ -523,7 +523,7 @@ pub extern "C" fn tftpserver_do_supply(
     is_last: i32,
 ) -> i32 {
     status(server, Call::DoSupply, |server, _| {
-        // SAFETY: the manual asks for `length` readable bytes that stay as they are during the call.
+        // SAFETY: the manual requires `length` readable bytes that stay as they are during the call.
         let bytes = unsafe { strings::bytes_from_c(data.cast(), length) }?;
         server.supply(index, bytes, is_last != 0)
     })
@@ -553,7 +553,7 @@ pub extern "C" fn tftpserver_do_abort(
     status(server, Call::DoAbort, |server, _| {
         let text = match message.is_null() {
             true => None,
-            // SAFETY: the manual asks for a terminated string that stays as it is during the call.
+            // SAFETY: the manual requires a terminated string that stays as it is during the call.
             false => Some(unsafe { strings::from_c(message) }?),
         };
         server.abort(index, tftp_code, text)
@@ -581,5 +581,5 @@ pub extern "C" fn tftpserver_get_event_handle(server: *mut tftpserver) -> *mut c
 
 static TERMINATED_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 
-// The header's version is this library's.
+// The header and the library have the same version.
 const _: () = assert!(TFTPSERVER_VERSION_STRING.len() + 1 == TERMINATED_VERSION.len());

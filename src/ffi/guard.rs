@@ -1,5 +1,5 @@
-//! What every exported function goes through: the handle is looked up, the call table is asked, a panic becomes 908,
-//! and how it went is remembered for the thread.
+//! The wrapper of every exported function: looks the handle up, checks the call table, turns a panic into 908, and
+//! records the result as the thread's last error.
 
 #[rustfmt::skip] // Made by a program, a row a function.
 mod rules;
@@ -18,14 +18,14 @@ use tftp_sync::thread_local;
 pub(super) use rules::Call;
 use rules::RULES;
 
-/// What a function may do.
+/// The rule for one function.
 struct Rule {
     call: Call,
     name: &'static str,
-    /// May be called from inside a callback, whichever handle's callback it is: two threads that waited for each
-    /// other's callbacks would wait for ever.
+    /// May be called inside a callback. The rule covers callbacks of every handle: two threads that each waited for
+    /// the other's callback would deadlock.
     inside_callback: bool,
-    /// How it went is the thread's last error; the two getters of that leave it alone.
+    /// Sets the thread's last error. The two getters of the last error do not.
     is_remembered: bool,
 }
 
@@ -42,7 +42,7 @@ thread_local! {
     static CALLBACKS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Lives while a callback of the application runs on this thread.
+/// Exists while a callback of the application runs on this thread.
 pub(super) struct InsideCallback;
 
 impl InsideCallback {
@@ -58,7 +58,7 @@ impl Drop for InsideCallback {
     }
 }
 
-/// Runs a function that answers with 0 or an error number.
+/// Runs a function that returns 0 or an error number.
 pub(super) fn status(
     handle: *mut tftpserver,
     call: Call,
@@ -70,7 +70,7 @@ pub(super) fn status(
     }
 }
 
-/// Runs a function that answers with a value; `failed` is the answer where it fails.
+/// Runs a function that returns a value, or `failed` on failure.
 pub(super) fn value<T>(
     handle: *mut tftpserver,
     call: Call,
@@ -80,7 +80,7 @@ pub(super) fn value<T>(
     guarded(handle, call, body).unwrap_or(failed)
 }
 
-/// Runs a function that has no handle; a panic gives `failed`.
+/// Runs a function without a handle. Returns `failed` after a panic.
 pub(super) fn unbound<T>(failed: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(failed)
 }
@@ -107,7 +107,7 @@ fn guarded<T>(
     outcome.unwrap_or_else(|_| Err(panicked(key)))
 }
 
-/// After a panic nothing is taken for granted, not even that it can be remembered.
+/// Records 908. A panic may have left anything inconsistent, so recording it may panic too.
 fn panicked(key: Key) -> Failure {
     let failure = Failure::plain(errors::INTERNAL);
     let _ = catch_unwind(AssertUnwindSafe(|| strings::remember(key, Some(&failure))));

@@ -1,7 +1,7 @@
-//! Which handles are open.
+//! The table of open handles.
 //!
-//! A handle is a key, never an address: what a program passes is looked up and not dereferenced, so NULL, a stranger's
-//! pointer and a handle that was closed are all simply not found. A key is never given out twice.
+//! A handle is a key, not an address. It is looked up and never dereferenced, so NULL, foreign pointers and closed
+//! handles are simply not found. Keys are never reused.
 
 use std::collections::BTreeMap;
 use std::ptr;
@@ -12,28 +12,27 @@ use crate::class::Server;
 use tftp_sync::RwLock;
 use tftp_sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-/// Keys lie where no program's memory is (on 64 bit not even a canonical address), so that a foreign pointer is never
-/// mistaken for one of them.
+/// Keys start where no program has memory (on 64 bit not even a canonical address), so no foreign pointer equals a key.
 #[cfg(target_pointer_width = "64")]
 const FIRST: usize = 0x5446_5450_0000_0010;
 #[cfg(not(target_pointer_width = "64"))]
 const FIRST: usize = 0x10;
 
-/// Aligned like any pointer that C knows.
+/// Keeps keys aligned like any C pointer.
 const STEP: usize = 16;
 
 static NEXT: AtomicUsize = AtomicUsize::new(FIRST);
 
 type Table = RwLock<BTreeMap<usize, Arc<Server>>>;
 
-/// The table of this process; NULL until it is needed.
+/// The table of this process; NULL until its first use.
 static OPEN: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
 
-/// The table of this process, never freed.
+/// Returns the table of this process, which is never freed.
 ///
-/// A forked child has its parent's memory but not its threads: a server that was open there is none here, and a lock
-/// that another thread held then stays held. So a child begins with an empty table: its parent's handles are not found,
-/// and what it opens itself works.
+/// A forked child has its parent's memory but not its threads: the parent's servers do not run in it, and a lock that
+/// another thread held stays locked. Therefore a child starts with an empty table: the parent's handles are not found,
+/// and it can open its own servers.
 fn open() -> &'static Table {
     let mut table = OPEN.load(Ordering::Acquire);
     if table.is_null() {
@@ -51,14 +50,14 @@ fn first_table() -> *mut Table {
             made
         }
         Err(other) => {
-            // SAFETY: `made` came from Box::into_raw above and nobody else has seen it.
+            // SAFETY: `made` came from Box::into_raw above and no other thread has seen it.
             drop(unsafe { Box::from_raw(made) });
             other
         }
     }
 }
 
-/// As in a child: each round of a model is a process of its own.
+/// Starts with an empty table, as in a child: each round of a model stands for its own process.
 #[cfg(all(test, shuttle))]
 pub(super) fn begin_anew() {
     OPEN.store(ptr::null_mut(), Ordering::Release);
@@ -69,8 +68,8 @@ fn forget_in_children() {
     extern "C" fn forget() {
         OPEN.store(ptr::null_mut(), Ordering::Release);
     }
-    // A second registration, in a child that opens a server, does no harm. Failing, for want of memory, leaves a child
-    // with handles that it must not use.
+    // A second registration, in a child that opens a server, is harmless. If it fails for lack of memory, a child keeps
+    // handles that it must not use.
     // SAFETY: the handler only stores to an atomic, which a child of a threaded process may do.
     unsafe { libc::pthread_atfork(None, None, Some(forget)) };
 }
@@ -78,7 +77,7 @@ fn forget_in_children() {
 #[cfg(any(not(unix), shuttle))]
 fn forget_in_children() {}
 
-/// Names one open server.
+/// The key of one server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key(pub(super) usize);
 
@@ -91,7 +90,7 @@ impl Key {
         ptr::without_provenance_mut(self.0)
     }
 
-    /// The server, or `None` for anything that is not an open handle.
+    /// Returns the server, or `None` for anything that is not an open handle.
     pub(super) fn server(self) -> Option<Arc<Server>> {
         open().read().get(&self.0).cloned()
     }
@@ -101,14 +100,14 @@ impl Key {
     }
 }
 
-/// Makes a server known and gives its key.
+/// Adds a server and returns its key.
 pub(super) fn insert(server: Arc<Server>) -> Key {
     let key = Key(NEXT.fetch_add(STEP, Ordering::Relaxed));
     open().write().insert(key.0, server);
     key
 }
 
-/// Forgets a handle; of several callers exactly one gets the server.
+/// Removes a handle. Of several concurrent callers exactly one gets the server.
 pub(super) fn remove(key: Key) -> Option<Arc<Server>> {
     open().write().remove(&key.0)
 }

@@ -1,7 +1,7 @@
-//! The C interface: handles, strings, events and the exported functions, and nothing that decides anything.
+//! The C interface: handles, strings, events and the exported functions. Decisions are made in `class`.
 //!
-//! `exports.rs` holds the functions in ABI order; each goes through `guard.rs`, which looks the handle up, knows
-//! what a callback may call, and lets no panic out. `include/tftpserver.h` is made from `constants.rs`, `types.rs`
+//! `exports.rs` has the functions in ABI order. Each goes through `guard.rs`, which looks the handle up, rejects calls
+//! that a callback may not make, and stops panics. `include/tftpserver.h` is made from `constants.rs`, `types.rs`
 //! and `exports.rs`.
 #![allow(unsafe_code)]
 

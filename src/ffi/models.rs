@@ -9,10 +9,10 @@ use super::*;
 use crate::class::errors::NOT_A_HANDLE;
 use tftp_sync::check;
 
-/// The table of handles is the process's: one model at a time.
+/// The process has one table of handles, so one model runs at a time.
 static TABLE: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
-/// A handle, as C programs give it from thread to thread.
+/// Opens a server and returns its handle as a number, as C programs pass it between threads.
 fn open() -> usize {
     let handle = tftpserver_open();
     assert!(!handle.is_null());
@@ -23,8 +23,8 @@ fn handle(key: usize) -> *mut tftpserver {
     Key(key).as_handle()
 }
 
-/// Of closes at the same time one wins; whoever uses the handle meanwhile is served or told that it is none, and
-/// another handle is not disturbed.
+/// Of concurrent closes exactly one succeeds. Concurrent calls with the handle succeed or return 901, and other handles
+/// are not affected.
 #[test]
 fn one_close_wins_and_everybody_else_is_told() {
     let _table = TABLE.lock();
@@ -61,7 +61,7 @@ fn one_close_wins_and_everybody_else_is_told() {
     });
 }
 
-/// Two threads open the first handles of a process at once: both are in the one table.
+/// Two threads open the first handles of a process at once: both handles are in one table.
 #[test]
 fn the_first_handles_are_in_one_table() {
     let _table = TABLE.lock();

@@ -1,8 +1,8 @@
-//! Text in and out, and where it lives.
+//! Conversion of text from and to C, and the storage of returned values.
 //!
-//! What a function returns is kept for the calling thread and that handle, and is replaced by the same thread's next
-//! call with the same handle. Threads and handles never disturb each other's strings. A closed handle's strings go
-//! with the close on the thread that closed it, and on any other when that thread next uses a new handle, or ends.
+//! A returned value is kept for the calling thread and the handle until the same thread's next call with the same
+//! handle. Threads and handles do not affect each other's values. The values of a closed handle are freed by the close
+//! on its thread, and on other threads when they next use a new handle, or end.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
@@ -12,7 +12,7 @@ use super::handles::Key;
 use crate::class::errors::{self, Failure};
 use tftp_sync::thread_local;
 
-/// What one thread holds for one handle.
+/// The values that one thread holds for one handle.
 struct Slot {
     key: Key,
     code: i32,
@@ -20,7 +20,7 @@ struct Slot {
     returned: Vec<u8>,
 }
 
-/// Room that a slot keeps from call to call; a file that was returned is let go with the next.
+/// The capacity in bytes that a slot keeps between calls. A larger value, such as a file, is freed at the next call.
 const KEPT: usize = 16 * 1024;
 
 impl Slot {
@@ -34,7 +34,7 @@ thread_local! {
     static SLOTS: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Remembers how the call that just ended went: `None` is success.
+/// Records the result of the call that just ended; `None` is success.
 pub(super) fn remember(key: Key, failure: Option<&Failure>) {
     with_slot(key, |slot| match failure {
         None if slot.code == 0 => {}
@@ -49,17 +49,17 @@ pub(super) fn remember(key: Key, failure: Option<&Failure>) {
     });
 }
 
-/// The number that [`remember`] was told last on this thread.
+/// Returns the number that [`remember`] recorded last on this thread.
 pub(super) fn last_code(key: Key) -> i32 {
     with_slot(key, |slot| slot.code)
 }
 
-/// Its text.
+/// Returns the text of the last error.
 pub(super) fn last_text(key: Key) -> *const c_char {
     with_slot(key, |slot| slot.error.as_ptr())
 }
 
-/// Keeps text for the caller; anything after a NUL, which C could not see, is left out.
+/// Stores text for the caller, up to the first NUL: C could not read further.
 pub(super) fn keep_text(key: Key, text: &str) -> *const c_char {
     with_slot(key, |slot| {
         slot.empty();
@@ -69,7 +69,7 @@ pub(super) fn keep_text(key: Key, text: &str) -> *const c_char {
     })
 }
 
-/// Keeps bytes for the caller; one NUL follows them, so that the pointer is never dangling, not even for none.
+/// Stores bytes for the caller, followed by a NUL, so that the pointer is valid even if there are none.
 pub(super) fn keep_bytes(key: Key, bytes: &[u8]) -> *const u8 {
     with_slot(key, |slot| {
         slot.empty();
@@ -79,7 +79,7 @@ pub(super) fn keep_bytes(key: Key, bytes: &[u8]) -> *const u8 {
     })
 }
 
-/// Lets go what this thread holds for a handle.
+/// Frees the values that this thread holds for a handle.
 pub(super) fn forget(key: Key) {
     let _ = SLOTS.try_with(|slots| slots.borrow_mut().retain(|slot| slot.key != key));
 }
@@ -104,16 +104,16 @@ fn with_slot<T>(key: Key, body: impl FnOnce(&mut Slot) -> T) -> T {
     })
 }
 
-/// A copy for C, up to the first NUL.
+/// Returns a copy for C, up to the first NUL.
 pub(super) fn to_c(text: &str) -> CString {
     let bytes: Vec<u8> = text.bytes().take_while(|&byte| byte != 0).collect();
     CString::new(bytes).unwrap_or_default()
 }
 
-/// Text given by C.
+/// Returns text that C passed.
 ///
 /// # Safety
-/// `text` is NULL or points to a NUL-terminated string that nobody changes during the call.
+/// `text` is NULL or points to a NUL-terminated string that does not change during the call.
 pub(super) unsafe fn from_c<'a>(text: *const c_char) -> Result<&'a str, Failure> {
     if text.is_null() {
         return Err(Failure::new(errors::INVALID_VALUE, "NULL instead of text"));
@@ -124,10 +124,10 @@ pub(super) unsafe fn from_c<'a>(text: *const c_char) -> Result<&'a str, Failure>
         .map_err(|_| Failure::new(errors::INVALID_VALUE, "not UTF-8"))
 }
 
-/// Bytes given by C. NULL with length 0 is no bytes; NULL with a length is a mistake.
+/// Returns bytes that C passed. NULL with length 0 is no bytes; NULL with another length is 905.
 ///
 /// # Safety
-/// `data` is NULL or points to `length` readable bytes that nobody changes during the call.
+/// `data` is NULL or points to `length` readable bytes that do not change during the call.
 pub(super) unsafe fn bytes_from_c<'a>(data: *const u8, length: usize) -> Result<&'a [u8], Failure> {
     if length == 0 {
         return Ok(&[]);
@@ -140,7 +140,7 @@ pub(super) unsafe fn bytes_from_c<'a>(data: *const u8, length: usize) -> Result<
     Ok(bytes.unwrap_or_default())
 }
 
-/// A static text for C, made once each.
+/// Returns the text of an error number as a static C string.
 pub(super) fn static_text(code: i32) -> *const c_char {
     use std::sync::OnceLock;
     static TEXTS: OnceLock<Vec<(i32, CString)>> = OnceLock::new();
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn handles_and_threads_keep_their_strings_apart() {
         let (one, two) = (Key(1), Key(2));
-        // Closed handles' slots go when a new one comes: look only at the newest here.
+        // A new slot frees those of closed handles, so only the newest is checked here.
         let first = keep_text(one, "first");
         assert_eq!(text(first), "first");
         remember(one, Some(&Failure::new(errors::INVALID_VALUE, "bad")));

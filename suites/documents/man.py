@@ -60,9 +60,9 @@ def content(place, names):
         r"#define (TFTPSERVER_(?:EVENT|PROPERTY|ERROR|DIRECTION|OPERATION)_\w+) \d", header) if name not in everything]
     shown = {
         "tftpserver_set_bytes": ("const void *data, size_t length);", "property_id", "As tftpserver_set(3).",
-                                 "NULL is allowed with length 0."),
+                                 "May be NULL if length is 0."),
         "tftpserver": ('fprintf(stderr, "%s\\n", tftpserver_get_last_error(server));', "QUICK START",
-                       "NULL, a handle that was closed", "tftpserver_do_interrupt(3)"),
+                       "NULL, a closed handle", "tftpserver_do_interrupt(3)"),
     }
     for name, parts in shown.items() if MAN else ():
         text = rendered(place, os.path.join("man3", name + ".3"))

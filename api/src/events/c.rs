@@ -75,7 +75,7 @@ fn of_kind(kind: FieldKind) -> &'static str {
 fn data(events: &[Event]) -> String {
     let mut text = format!(
         "//! {}\n\nuse std::ffi::c_char;\n\nuse super::constants::TFTPSERVER_ACCEPT_YES;\nuse super::types::*;\n\
-         use crate::class::events::Event;\n\n/// What C sees of an event; `texts` are its texts, terminated.\n\
+         use crate::class::events::Event;\n\n/// Returns the C fields of an event; `texts` are its NUL-terminated texts.\n\
          pub(super) fn data(event: &Event<'_>, texts: [*const c_char; Event::TEXTS]) -> tftpserver_event_data {{\n    \
          use tftpserver_event_data as data;\n    match *event {{\n",
         note("events")

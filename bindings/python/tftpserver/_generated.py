@@ -120,201 +120,201 @@ class Accept(enum.IntEnum):
 class ErrorCode(enum.IntEnum):
     """The error numbers; the same on every platform."""
 
-    #: Packet too large. Raised: A client sends a DATA packet longer than the negotiated blksize.
+    #: Packet too large. Cause: A client sends a DATA packet longer than the negotiated blksize.
     PACKET_TOO_LARGE = 122
-    #: Wrong response type from server. Raised: Never: the number is reserved.
+    #: Wrong response type from server. Reserved: this library never raises it.
     WRONG_RESPONSE_TYPE = 123
-    #: Server error. Description contains detailed information. Raised: The client sends an ERROR. The description has its code and text.
+    #: Server error. Description contains detailed information. Cause: The client sends an ERROR. The description has its code and text.
     CLIENT_ERROR = 124
-    #: Invalid server response. Raised: Never: the number is reserved.
+    #: Invalid server response. Reserved: this library never raises it.
     INVALID_RESPONSE = 125
-    #: A valid LocalFile must be provided for PUT operations. Raised: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or ConnDataSize is set and DataWanted has no callback.
+    #: A valid LocalFile must be provided for PUT operations. Cause: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or ConnDataSize is set and DataWanted has no callback.
     NO_LOCAL_FILE = 126
-    #: Can't open local file. Raised: The file of a transfer does not exist, or cannot be opened or created.
+    #: Can't open local file. Cause: The file of a transfer does not exist, or cannot be opened or created.
     CANNOT_OPEN_FILE = 127
-    #: Can't write to local file. Raised: An upload cannot be written, or cannot get its final name.
+    #: Can't write to local file. Cause: An upload cannot be written, or cannot get its final name.
     CANNOT_WRITE_FILE = 128
-    #: Can't read local file. Raised: The file of a download cannot be read or has shrunk, or the program's source ends before ConnDataSize bytes.
+    #: Can't read local file. Cause: The file of a download cannot be read or has shrunk, or the program's source ends before ConnDataSize bytes.
     CANNOT_READ_FILE = 129
-    #: Busy performing the current transfer. Raised: A source or destination of a connection is set after its transfer began, a request is answered that is not deferred, or data is supplied to a download whose source is not the program or has ended.
+    #: Busy performing the current transfer. Cause: A source or destination of a connection is set after its transfer began, a request is answered that is not deferred, or data is supplied to a download whose source is not the program or has ended.
     BUSY = 130
-    #: Timeout while waiting for server. Raised: The client sends nothing for Timeout or after the last retransmission, or the program does not answer or supply data within Timeout.
+    #: Timeout while waiting for server. Cause: The client sends nothing for Timeout or after the last retransmission, or the program does not answer or supply data within Timeout.
     TIMEOUT = 301
-    #: Server error. Raised: Never: the number is reserved.
+    #: Server error. Reserved: this library never raises it.
     SERVER_ERROR = 305
-    #: Wrong or invalid response type received from server. Raised: Never: the number is reserved.
+    #: Wrong or invalid response type received from server. Reserved: this library never raises it.
     WRONG_OR_INVALID_RESPONSE_TYPE = 306
-    #: Invalid response from server. Raised: Never: the number is reserved.
+    #: Invalid response from server. Reserved: this library never raises it.
     INVALID_RESPONSE_FROM_SERVER = 307
-    #: UDP is already Active. Raised: Never: the number is reserved.
+    #: UDP is already Active. Reserved: this library never raises it.
     ALREADY_ACTIVE = 104
-    #: You cannot change the LocalPort while the class is Active. Raised: LocalPort is set while listening.
+    #: You cannot change the LocalPort while the class is Active. Cause: LocalPort is set while listening.
     LOCAL_PORT_LOCKED = 106
-    #: You cannot change the LocalHost at this time. A connection is in progress. Raised: LocalHost is set while listening.
+    #: You cannot change the LocalHost at this time. A connection is in progress. Cause: LocalHost is set while listening.
     LOCAL_HOST_LOCKED = 107
-    #: The class must be Active for this operation. Raised: Never: the number is reserved.
+    #: The class must be Active for this operation. Reserved: this library never raises it.
     NOT_ACTIVE = 109
-    #: Cannot change MaxPacketSize while the class is Active. Raised: MaxPacketSize is set while listening.
+    #: Cannot change MaxPacketSize while the class is Active. Cause: MaxPacketSize is set while listening.
     MAX_PACKET_SIZE_LOCKED = 112
-    #: Cannot change ShareLocalPort option while the class is Active. Raised: ShareLocalPort is set while listening.
+    #: Cannot change ShareLocalPort option while the class is Active. Cause: ShareLocalPort is set while listening.
     SHARE_LOCAL_PORT_LOCKED = 113
-    #: Cannot change RemoteHost when UseConnection is set and the class Active. Raised: Never: the number is reserved.
+    #: Cannot change RemoteHost when UseConnection is set and the class Active. Reserved: this library never raises it.
     REMOTE_HOST_LOCKED = 114
-    #: Cannot change RemotePort when UseConnection is set and the class is Active. Raised: Never: the number is reserved.
+    #: Cannot change RemotePort when UseConnection is set and the class is Active. Reserved: this library never raises it.
     REMOTE_PORT_LOCKED = 115
-    #: RemotePort can't be zero when UseConnection is set. Please specify a valid service port number. Raised: Never: the number is reserved.
+    #: RemotePort can't be zero when UseConnection is set. Please specify a valid service port number. Reserved: this library never raises it.
     REMOTE_PORT_ZERO = 116
-    #: Cannot change UseConnection while the class is Active. Raised: UseConnection is set while listening.
+    #: Cannot change UseConnection while the class is Active. Cause: UseConnection is set while listening.
     USE_CONNECTION_LOCKED = 117
-    #: Message can't be longer than MaxPacketSize. Raised: Never: the number is reserved.
+    #: Message can't be longer than MaxPacketSize. Reserved: this library never raises it.
     MESSAGE_TOO_LONG = 118
-    #: Message too short. Raised: Never: the number is reserved.
+    #: Message too short. Reserved: this library never raises it.
     MESSAGE_TOO_SHORT = 119
-    #: Unable to convert string to selected CodePage Raised: A file name cannot be converted from the CodePage, or CodePage is set to one that is not available here.
+    #: Unable to convert string to selected CodePage Cause: A file name cannot be converted from the CodePage, or CodePage is set to one that is not available here.
     CODE_PAGE = 434
-    #: Cannot load specified security library. Raised: Never: the number is reserved.
+    #: Cannot load specified security library. Reserved: this library never raises it.
     SECURITY_LIBRARY = 270
-    #: Cannot open certificate store. Raised: Never: the number is reserved.
+    #: Cannot open certificate store. Reserved: this library never raises it.
     CERTIFICATE_STORE = 271
-    #: Cannot find specified certificate. Raised: Never: the number is reserved.
+    #: Cannot find specified certificate. Reserved: this library never raises it.
     CERTIFICATE_NOT_FOUND = 272
-    #: Cannot acquire security credentials. Raised: Never: the number is reserved.
+    #: Cannot acquire security credentials. Reserved: this library never raises it.
     SECURITY_CREDENTIALS = 273
-    #: Cannot find certificate chain. Raised: Never: the number is reserved.
+    #: Cannot find certificate chain. Reserved: this library never raises it.
     CERTIFICATE_CHAIN = 274
-    #: Cannot verify certificate chain. Raised: Never: the number is reserved.
+    #: Cannot verify certificate chain. Reserved: this library never raises it.
     CERTIFICATE_CHAIN_INVALID = 275
-    #: Error during handshake. Raised: Never: the number is reserved.
+    #: Error during handshake. Reserved: this library never raises it.
     HANDSHAKE = 276
-    #: Error verifying certificate. Raised: Never: the number is reserved.
+    #: Error verifying certificate. Reserved: this library never raises it.
     CERTIFICATE_INVALID = 280
-    #: Could not find client certificate. Raised: Never: the number is reserved.
+    #: Could not find client certificate. Reserved: this library never raises it.
     NO_CLIENT_CERTIFICATE = 281
-    #: Could not find server certificate. Raised: Never: the number is reserved.
+    #: Could not find server certificate. Reserved: this library never raises it.
     NO_SERVER_CERTIFICATE = 282
-    #: Error encrypting data. Raised: Never: the number is reserved.
+    #: Error encrypting data. Reserved: this library never raises it.
     ENCRYPT = 283
-    #: Error decrypting data. Raised: Never: the number is reserved.
+    #: Error decrypting data. Reserved: this library never raises it.
     DECRYPT = 284
-    #: Interrupted system call. Raised: Never: the number is reserved.
+    #: Interrupted system call. Reserved: this library never raises it.
     INTERRUPTED = 10004
-    #: Bad file number. Raised: ListenDescriptors contains a number that is not a descriptor.
+    #: Bad file number. Cause: ListenDescriptors contains a number that is not a descriptor.
     BAD_FILE = 10009
-    #: Access denied. Raised: The system denies permission, such as for ports below 1024 or raw frames; ConnectionRequest refuses; or ReadOnly forbids an upload.
+    #: Access denied. Cause: The system denies permission, such as for ports below 1024 or raw frames; ConnectionRequest refuses; or ReadOnly forbids an upload.
     ACCESS_DENIED = 10013
-    #: Bad address. Raised: Never: the number is reserved.
+    #: Bad address. Reserved: this library never raises it.
     BAD_ADDRESS = 10014
-    #: Invalid argument. Raised: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of ListenDescriptors is not UDP, not bound, or connected, or the system rejects another argument.
+    #: Invalid argument. Cause: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of ListenDescriptors is not UDP, not bound, or connected, or the system rejects another argument.
     INVALID_ARGUMENT = 10022
-    #: Too many open files. Raised: No descriptor is left for a socket, a directory or a transfer. The servers of a process use at most three quarters of the descriptors that were free when the first of them started.
+    #: Too many open files. Cause: No descriptor is left for a socket, a directory or a transfer. The servers of a process use at most three quarters of the descriptors that were free when the first of them started.
     TOO_MANY_FILES = 10024
-    #: Operation would block. Raised: The system returns it for a socket, a thread or a directory.
+    #: Operation would block. Cause: The system returns it for a socket, a thread or a directory.
     WOULD_BLOCK = 10035
-    #: Operation now in progress. Raised: Never: the number is reserved.
+    #: Operation now in progress. Reserved: this library never raises it.
     IN_PROGRESS = 10036
-    #: Operation already in progress. Raised: Never: the number is reserved.
+    #: Operation already in progress. Reserved: this library never raises it.
     ALREADY_IN_PROGRESS = 10037
-    #: Socket operation on non-socket. Raised: ListenDescriptors contains a descriptor that is not a socket.
+    #: Socket operation on non-socket. Cause: ListenDescriptors contains a descriptor that is not a socket.
     NOT_A_SOCKET = 10038
-    #: Destination address required. Raised: Never: the number is reserved.
+    #: Destination address required. Reserved: this library never raises it.
     DESTINATION_REQUIRED = 10039
-    #: Message too long. Raised: With DontFragment: a block does not fit the path MTU.
+    #: Message too long. Cause: With DontFragment: a block does not fit the path MTU.
     DATAGRAM_TOO_LONG = 10040
-    #: Protocol wrong type for socket. Raised: Never: the number is reserved.
+    #: Protocol wrong type for socket. Reserved: this library never raises it.
     WRONG_PROTOCOL_TYPE = 10041
-    #: Bad protocol option. Raised: The system returns it for a socket, a thread or a directory.
+    #: Bad protocol option. Cause: The system returns it for a socket, a thread or a directory.
     BAD_PROTOCOL_OPTION = 10042
-    #: Protocol not supported. Raised: The system returns it for a socket, a thread or a directory.
+    #: Protocol not supported. Cause: The system returns it for a socket, a thread or a directory.
     PROTOCOL_NOT_SUPPORTED = 10043
-    #: Socket type not supported. Raised: Never: the number is reserved.
+    #: Socket type not supported. Reserved: this library never raises it.
     SOCKET_TYPE_NOT_SUPPORTED = 10044
-    #: Operation not supported on socket. Raised: The system returns it for a socket, a thread or a directory.
+    #: Operation not supported on socket. Cause: The system returns it for a socket, a thread or a directory.
     OPERATION_NOT_SUPPORTED = 10045
-    #: Protocol family not supported. Raised: Never: the number is reserved.
+    #: Protocol family not supported. Reserved: this library never raises it.
     PROTOCOL_FAMILY_NOT_SUPPORTED = 10046
-    #: Address family not supported by protocol family. Raised: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has another family than LocalHost.
+    #: Address family not supported by protocol family. Cause: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has another family than LocalHost.
     ADDRESS_FAMILY_NOT_SUPPORTED = 10047
-    #: Address already in use. Raised: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or ListenDescriptors contains a socket twice.
+    #: Address already in use. Cause: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or ListenDescriptors contains a socket twice.
     ADDRESS_IN_USE = 10048
-    #: Can't assign requested address. Raised: LocalHost, or an address of ListenOn, does not belong to this machine.
+    #: Can't assign requested address. Cause: LocalHost, or an address of ListenOn, does not belong to this machine.
     ADDRESS_NOT_AVAILABLE = 10049
-    #: Network is down. Raised: The system returns it for a socket, a thread or a directory.
+    #: Network is down. Cause: The system returns it for a socket, a thread or a directory.
     NETWORK_DOWN = 10050
-    #: Network is unreachable. Raised: The system returns it for a socket, a thread or a directory.
+    #: Network is unreachable. Cause: The system returns it for a socket, a thread or a directory.
     NETWORK_UNREACHABLE = 10051
-    #: Net dropped connection or reset. Raised: Never: the number is reserved.
+    #: Net dropped connection or reset. Reserved: this library never raises it.
     NETWORK_RESET = 10052
-    #: Software caused connection abort. Raised: Shutdown, Disconnect, Abort, Reset or a callback ends the connection.
+    #: Software caused connection abort. Cause: Shutdown, Disconnect, Abort, Reset or a callback ends the connection.
     ABORTED = 10053
-    #: Connection reset by peer. Raised: The client restarts its transfer, or starts another one from a port that can have only one.
+    #: Connection reset by peer. Cause: The client restarts its transfer, or starts another one from a port that can have only one.
     CONNECTION_RESET = 10054
-    #: No buffer space available. Raised: The system returns it for a socket, a thread or a directory.
+    #: No buffer space available. Cause: The system returns it for a socket, a thread or a directory.
     NO_BUFFER_SPACE = 10055
-    #: Socket is already connected. Raised: Never: the number is reserved.
+    #: Socket is already connected. Reserved: this library never raises it.
     ALREADY_CONNECTED = 10056
-    #: Socket is not connected. Raised: Never: the number is reserved.
+    #: Socket is not connected. Reserved: this library never raises it.
     NOT_CONNECTED = 10057
-    #: Can't send after socket shutdown. Raised: Never: the number is reserved.
+    #: Can't send after socket shutdown. Reserved: this library never raises it.
     SHUT_DOWN = 10058
-    #: Too many references, can't splice. Raised: Never: the number is reserved.
+    #: Too many references, can't splice. Reserved: this library never raises it.
     TOO_MANY_REFERENCES = 10059
-    #: Connection timed out. Raised: Never: the number is reserved.
+    #: Connection timed out. Reserved: this library never raises it.
     CONNECTION_TIMED_OUT = 10060
-    #: Connection refused. Raised: No program listens on the client's port any more.
+    #: Connection refused. Cause: No program listens on the client's port any more.
     CONNECTION_REFUSED = 10061
-    #: Too many levels of symbolic links. Raised: The path of LocalDir has too many symbolic links.
+    #: Too many levels of symbolic links. Cause: The path of LocalDir has too many symbolic links.
     TOO_MANY_LINKS = 10062
-    #: File name too long. Raised: A name in LocalDir is too long.
+    #: File name too long. Cause: A name in LocalDir is too long.
     NAME_TOO_LONG = 10063
-    #: Host is down. Raised: Never: the number is reserved.
+    #: Host is down. Reserved: this library never raises it.
     HOST_DOWN = 10064
-    #: No route to host. Raised: The system returns it for a socket, a thread or a directory.
+    #: No route to host. Cause: The system returns it for a socket, a thread or a directory.
     HOST_UNREACHABLE = 10065
-    #: Directory not empty Raised: Never: the number is reserved.
+    #: Directory not empty Reserved: this library never raises it.
     DIRECTORY_NOT_EMPTY = 10066
-    #: Too many processes. Raised: Never: the number is reserved.
+    #: Too many processes. Reserved: this library never raises it.
     TOO_MANY_PROCESSES = 10067
-    #: Too many users. Raised: MaxConnections or MaxConnectionsPerHost is reached.
+    #: Too many users. Cause: MaxConnections or MaxConnectionsPerHost is reached.
     TOO_MANY_USERS = 10068
-    #: Disc Quota Exceeded. Raised: Never: the number is reserved.
+    #: Disc Quota Exceeded. Reserved: this library never raises it.
     DISK_QUOTA = 10069
-    #: Stale NFS file handle. Raised: The system returns it for a socket, a thread or a directory.
+    #: Stale NFS file handle. Cause: The system returns it for a socket, a thread or a directory.
     STALE_HANDLE = 10070
-    #: Too many levels of remote in path. Raised: Never: the number is reserved.
+    #: Too many levels of remote in path. Reserved: this library never raises it.
     TOO_MANY_REMOTE_LEVELS = 10071
-    #: Network subsystem is unavailable. Raised: Never: the number is reserved.
+    #: Network subsystem is unavailable. Reserved: this library never raises it.
     NETWORK_UNAVAILABLE = 10091
-    #: WINSOCK DLL Version out of range. Raised: Never: the number is reserved.
+    #: WINSOCK DLL Version out of range. Reserved: this library never raises it.
     VERSION_OUT_OF_RANGE = 10092
-    #: Winsock not loaded yet. Raised: Never: the number is reserved.
+    #: Winsock not loaded yet. Reserved: this library never raises it.
     NOT_LOADED = 10093
-    #: Host not found. Raised: The name in LocalHost is not found.
+    #: Host not found. Cause: The name in LocalHost is not found.
     HOST_NOT_FOUND = 11001
-    #: Non-authoritative 'Host not found' (try again or check DNS setup). Raised: Never: the number is reserved.
+    #: Non-authoritative 'Host not found' (try again or check DNS setup). Reserved: this library never raises it.
     HOST_NOT_FOUND_TRY_AGAIN = 11002
-    #: Non-recoverable errors: FORMERR, REFUSED, NOTIMP. Raised: Never: the number is reserved.
+    #: Non-recoverable errors: FORMERR, REFUSED, NOTIMP. Reserved: this library never raises it.
     NAME_SERVER_FAILURE = 11003
-    #: Valid name, no data record (check DNS setup). Raised: The name in LocalHost has no address of the family that UseIPv6 selects.
+    #: Valid name, no data record (check DNS setup). Cause: The name in LocalHost has no address of the family that UseIPv6 selects.
     NO_ADDRESS = 11004
-    #: Not a handle, or one that was closed. Raised: The handle is NULL, was closed, or never was a handle.
+    #: Not a handle, or one that was closed. Cause: The handle is NULL, was closed, or never was a handle.
     NOT_A_HANDLE = 901
-    #: Unknown property. Raised: The property does not exist, or its id is reserved (3, 10).
+    #: Unknown property. Cause: The property does not exist, or its id is reserved (3, 10).
     UNKNOWN_PROPERTY = 902
-    #: Index out of range. Raised: No connection has this index or id, or it has ended.
+    #: Index out of range. Cause: No connection has this index or id, or it has ended.
     INDEX_OUT_OF_RANGE = 903
-    #: Read-only. Raised: The property or setting cannot be set at all.
+    #: Read-only. Cause: The property or setting cannot be set at all.
     READ_ONLY = 904
-    #: Invalid value. Raised: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does not exist; or LocalDir is not a directory.
+    #: Invalid value. Cause: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does not exist; or LocalDir is not a directory.
     INVALID_VALUE = 905
-    #: Unknown setting Raised: The setting does not exist.
+    #: Unknown setting Cause: The setting does not exist.
     UNKNOWN_SETTING = 906
-    #: Not allowed inside a callback. Raised: Close or DoEvents is called inside a callback.
+    #: Not allowed inside a callback. Cause: Close or DoEvents is called inside a callback.
     INSIDE_CALLBACK = 907
-    #: Internal error. Raised: A bug of the library, caught before it reaches the program. Please report it.
+    #: Internal error. Cause: A bug of the library, caught before it reaches the program. Please report it.
     INTERNAL = 908
-    #: Not available on this platform. Raised: This system does not support the function or setting.
+    #: Not available on this platform. Cause: This system does not support the function or setting.
     NOT_AVAILABLE = 909
-    #: System error. Raised: The system returns it for a socket, a thread or a directory.
+    #: System error. Cause: The system returns it for a socket, a thread or a directory.
     SYSTEM = 910
 
 

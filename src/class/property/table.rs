@@ -3,7 +3,7 @@
 use super::{Access, Kind, Property};
 use crate::class::errors;
 
-/// Which value a property is.
+/// The value that a property stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// The version of the library.

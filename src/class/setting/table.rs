@@ -83,7 +83,7 @@ impl Key {
     pub const ALL: &[Key] = &[Key::DefaultRollOverNumber, Key::CaptureIpPacketInfo, Key::DontFragment, Key::MaxPacketSize, Key::QosDscpValue, Key::QosTrafficType, Key::ShareLocalPort, Key::SourceIpAddress, Key::SourceMacAddress, Key::UseConnection, Key::UseIpv6, Key::AbsoluteTimeout, Key::InBufferSize, Key::OutBufferSize, Key::CodePage, Key::SelectWaitMillis, Key::LogLevel, Key::MaxBlockSize, Key::MaxWindowSize, Key::MaxConnections, Key::MaxConnectionsPerHost, Key::ReadOnly, Key::AllowOverwrite, Key::FollowSymlinks, Key::SinglePort, Key::TransferPorts, Key::PortPerTransfer, Key::Interface, Key::IoThreads, Key::AdaptiveRetransmit, Key::SyncUploads, Key::BusyPollMicros, Key::ListenOn, Key::ListenDescriptors];
 }
 
-/// What is made when it is read.
+/// Settings computed at each read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Computed {
     /// In a callback, the address its client sent to; elsewhere, the latest one. "" without CaptureIPPacketInfo.
