@@ -8,7 +8,7 @@ CMAKE  ?= cmake
 
 BUILD := build/release
 
-.PHONY: build serve test abi test-systems soak mutants style docs sbom setup dist test-dist wheel bench bench-peers bench-scale bench-sources bench-build bench-events bless install clean help
+.PHONY: build serve test abi test-native test-systems oldest-rust soak mutants style docs sbom setup dist dist-windows test-dist wheel bench bench-peers bench-scale bench-sources bench-build bench-events bless install clean help
 .DEFAULT_GOAL := build
 
 build: ## build the library and the example programs
@@ -26,6 +26,12 @@ serve: build ## serve DIR on HOST:PORT until Ctrl-C
 test: setup ## run every test: about twenty minutes with two processors
 	@scripts/test.sh
 
+test-native: ## run the tests that macOS and Windows run too
+	@scripts/test-native.sh
+
+oldest-rust: ## compile with the oldest Rust that is supported
+	@scripts/oldest-rust.sh
+
 test-systems: ## compile for other systems, and run the Windows library's C tests under wine: six minutes with two processors
 	@scripts/test-systems.sh
 
@@ -33,7 +39,7 @@ soak: setup ## run the long forms of the robustness tests: hours; STEPS="NAME...
 	@scripts/setup.sh soak
 	@scripts/soak.sh $(STEPS)
 
-mutants: ## change the protocol and the server machine in one place at a time and see that a test fails: an hour
+mutants: ## change the protocol and the server machine in one place at a time, and list the changes that no test notices: an hour
 	@scripts/mutants.sh $(MUTANTS)
 
 style: ## check spelling, form, workflows and licences
@@ -49,7 +55,7 @@ abi: ## compare the C interface with that of the last release, or of BASE: addit
 	@scripts/setup.sh test
 	@scripts/abi.sh $(BASE)
 
-setup: ## look for what the tests need; as root on Debian or Ubuntu, install it
+setup: ## check that what the tests need is installed; as root on Debian or Ubuntu, install it
 	@scripts/setup.sh test
 
 bench: bench-build ## measure throughput beside the limit of this machine
@@ -59,10 +65,10 @@ bench-peers: bench-build ## measure it beside other servers too, from Debian and
 	@benches/peers.sh
 	@benches/run.py --peers $(BENCH)
 
-bench-scale: bench-build ## measure how it grows: memory, cost of a packet and of a table with many transfers
+bench-scale: bench-build ## measure memory, and the cost of a packet, with up to 10,000 transfers
 	@benches/scale.py $(BENCH)
 
-bench-sources: bench-build ## measure downloads that the application feeds beside the same bytes as a file
+bench-sources: bench-build ## measure downloads that the application supplies, beside the same bytes as a file
 	@benches/sources.py $(BENCH)
 
 bench-build:
@@ -71,7 +77,7 @@ bench-build:
 bench-events: ## measure what events cost
 	@benches/events/run.sh
 
-bless: ## write what is made from api/ and from the sources anew: tables, constants, header, bindings, reference
+bless: ## regenerate what is made from api/ and from the sources: tables, constants, header, bindings, reference
 	cargo run --quiet --package tftpserver-api
 	TFTPSERVER_BLESS=1 cargo test --quiet --test interface header::
 	cargo run --quiet --package tftpserver-api # once more: pages of the reference quote the header
@@ -86,7 +92,10 @@ dist: ## make what is published, in dist/: source archive, Debian packages, the 
 	@scripts/setup.sh dist
 	@scripts/dist.py
 
-test-dist: dist ## try what dist/ holds, with a whole build from the source archive
+dist-windows: ## make the archive for Windows in dist/, with MinGW-w64
+	@scripts/dist-windows.sh
+
+test-dist: dist ## test the packages in dist/, with a whole build from the source archive
 	@python3 suites/packages/dist.py --full
 
 install: build ## install below PREFIX (and DESTDIR): the library and the command
@@ -97,5 +106,5 @@ clean: ## remove what was built
 	rm -rf build
 	cargo clean --quiet
 
-help: ## say what there is
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'

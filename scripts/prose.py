@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts words that hide the subject of a sentence, for each 1000 lines of comment.
+"""Counts words that hide the subject of a sentence, for each 1000 lines of comment or of a document's text.
 
 usage: prose.py [--list] [DIRECTORY...]     --list shows each place; without DIRECTORY the whole project
 
@@ -16,18 +16,37 @@ LIMITS = {
     "nobody": (re.compile(r"\b(?:nobody|somebody)\b", re.IGNORECASE), 2),
 }
 # Directories to which the limits apply; the others are only counted.
-FINISHED = ("benches", "c-tests", "suites", "crates/tftp-budget", "crates/tftp-codepage", "crates/tftp-files", "crates/tftp-machine",
+FINISHED = ("*.md", ".github", "docs", "docs/site", "benches", "c-tests", "suites", "crates/tftp-budget", "crates/tftp-codepage", "crates/tftp-files", "crates/tftp-machine",
             "crates/tftp-proto", "crates/tftp-serve", "crates/tftp-sync", "crates/tftp-udp", "crates/tftpserver-cli")
 COMMENT = {
     "rs": re.compile(r"^\s*//[/!]?\s?(.*)|\s//\s(.*)"),
     "c": re.compile(r"^\s*(?:/?\*+|//)\s?(.*)|\s//\s(.*)|/\*\s(.*)\*/"),
     "py": re.compile(r"^\s*#(?!!)\s?(.*)|^\s*\"\"\"(.*)"),
 }
+FENCE = re.compile(r"^\s*(?:```|~~~)")
 KINDS = {"rs": "rs", "c": "c", "h": "c", "hpp": "c", "cpp": "c", "php": "c", "py": "py", "sh": "py"}
 
 
+def prose(name):
+    """Yields the lines of prose in a file, as (number, text). Code between backquotes is removed from the text."""
+    lines = document(name) if name.endswith(".md") else comments(name)
+    for number, text in lines:
+        yield number, re.sub(r"`[^`]*`", "`", text)
+
+
+def document(name):
+    """Yields the lines of a Markdown file that are neither empty nor code nor headings."""
+    inside = False
+    with open(name, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if FENCE.match(line):
+                inside = not inside
+            elif line.strip() and not inside and not line.startswith("#"):
+                yield number, line
+
+
 def comments(name):
-    """Yields the lines of comment in a file, as (number, text). Code between backquotes is removed from the text."""
+    """Yields the lines of comment in a file of code."""
     pattern = COMMENT.get(KINDS.get(name.rsplit(".", 1)[-1], ""))
     if pattern is None:
         return
@@ -35,13 +54,16 @@ def comments(name):
         for number, line in enumerate(file, 1):
             found = pattern.search(line)
             if found:
-                text = next((group for group in found.groups() if group), "")
-                yield number, re.sub(r"`[^`]*`", "`", text)
+                yield number, next((group for group in found.groups() if group), "")
 
 
 def directory(name):
     parts = name.split("/")
-    return "/".join(parts[:2]) if parts[0] in ("crates", "src") and len(parts) > 2 else parts[0]
+    if len(parts) == 1 and name.endswith(".md"):
+        return "*.md"
+    if name == "docs/tests.md":  # made from api/behaviours.toml
+        return name
+    return "/".join(parts[:2]) if parts[0] in ("crates", "src", "docs") and len(parts) > 2 else parts[0]
 
 
 def main():
@@ -50,7 +72,7 @@ def main():
     names = subprocess.run(["git", "ls-files", "--", *arguments], check=True, capture_output=True, text=True).stdout.split("\n")
     counts = {}
     for name in filter(None, names):
-        for number, text in comments(name):
+        for number, text in prose(name):
             count = counts.setdefault(directory(name), dict.fromkeys(["lines", *LIMITS], 0))
             count["lines"] += 1
             for word, (pattern, _) in LIMITS.items():
@@ -59,7 +81,7 @@ def main():
                 if hits and listing:
                     print(f"{name}:{number}: {text.strip()}")
     exceeded = False
-    print(f"{'':26}{'lines':>7}" + "".join(f"{word:>12}" for word in LIMITS) + "   each 1000 lines of comment")
+    print(f"{'':26}{'lines':>7}" + "".join(f"{word:>12}" for word in LIMITS) + "   each 1000 lines")
     for place, count in sorted(counts.items()):
         rates = [count[word] * 1000 / count["lines"] for word in LIMITS]
         wrong = place in FINISHED and any(rate > limit for rate, (_, limit) in zip(rates, LIMITS.values()))

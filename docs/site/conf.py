@@ -13,7 +13,7 @@ root_doc = "docs/site/index"
 source_suffix = {".md": "markdown"}
 include_patterns = [
     "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md", "docs/**.md", "bindings/*/README.md",
-    "bindings/cpp/compat/README.md", "crates/tftp-serve/README.md", "suites/README.md",
+    "bindings/*/compat/README.md", "crates/tftp-serve/README.md", "suites/README.md",
 ]
 extensions = ["myst_parser", "breathe"]
 
@@ -29,3 +29,5 @@ html_theme = "furo"
 html_title = "libtftpserver"
 html_theme_options = {"source_repository": REPOSITORY + "/", "source_branch": "main"}
 html_copy_source = False
+# Search finds every name; the index of all of them is wider than a page.
+html_use_index = False

@@ -383,7 +383,7 @@ fn document() -> String {
 const INTRODUCTION: &str = "\
 # Code pages
 
-The setting `CodePage` says how the file names that clients send become UTF-8, and back. It takes the identifiers below,
+The setting `CodePage` determines how the file names of clients are converted to UTF-8, and back. It takes the identifiers below,
 and 65001, UTF-8, is in force until another is set. A number that is not in the table is refused with 905. A page that
 is served by nothing is refused with 434 when it is set, and so is one of `iconv`'s where the system has no such
 converter: on systems without glibc, and on those that package glibc's converters apart (Debian's
