@@ -13,7 +13,7 @@
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `frames.rs` over `frame.rs`: packets sent as Ethernet frames, with an Ethernet source address of choice;
 //! - `portable.rs`: one datagram per call, where the system or a sandbox offers nothing better;
-//! - `windows.rs`: one datagram per call by WSARecvMsg and WSASendMsg;
+//! - `windows.rs`, `windows/`: WSARecvMsg and WSASendMsg, and runs of blocks that Windows splits;
 //! - `poll.rs`, `poll_portable.rs`, `poll_windows.rs`, `wake.rs`: readiness of sockets, and wake-ups by
 //!   other threads.
 
@@ -50,7 +50,7 @@ mod recv;
 #[cfg(linux)]
 mod recvmmsg;
 mod renewing;
-#[cfg(linux)]
+#[cfg(any(linux, windows))]
 mod segmentation;
 mod send;
 #[cfg(linux)]

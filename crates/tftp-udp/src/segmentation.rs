@@ -1,12 +1,17 @@
 //! UDP_SEGMENT: checks whether the kernel splits a run of equal blocks into datagrams, and for which peers it refuses.
+//! Windows has the same limits and refusals, see `windows/uso.rs`.
 
+#[cfg(linux)]
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+#[cfg(linux)]
 use std::sync::OnceLock;
 
+#[cfg(linux)]
 use super::UdpSocket;
 
-/// The maximum number of segments of one message: UDP_MAX_SEGMENTS of the kernels before 6.10 (128 since).
+/// The maximum number of segments of one message: UDP_MAX_SEGMENTS of the kernels before 6.10 (128 since). Windows takes
+/// 512.
 pub(super) const MAX_SEGMENTS: usize = 64;
 
 /// The maximum number of bytes of one message: the payload of an IPv4 datagram (65535 less 20 and 8); IPv6 allows more.
@@ -24,6 +29,7 @@ pub(super) fn segments_of(segment: usize) -> usize {
 }
 
 /// Returns true if the kernel has the option at all (Linux 4.18).
+#[cfg(linux)]
 pub(super) fn supported(socket: &UdpSocket) -> bool {
     static SUPPORTED: OnceLock<bool> = OnceLock::new();
     *SUPPORTED.get_or_init(|| {
@@ -39,6 +45,7 @@ pub(super) fn supported(socket: &UdpSocket) -> bool {
 
 /// Returns true if an error means that a run can't be segmented on its path, although its datagrams may be sent one by
 /// one: larger than the path MTU (EINVAL or EMSGSIZE), no checksum offload or IPsec (EIO).
+#[cfg(linux)]
 pub(super) fn is_refusal(error: &io::Error) -> bool {
     let refusals = [
         libc::EIO,

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use super::portable::Single;
 use super::queue::{Message, Queue};
+#[cfg(windows)]
+use super::windows::uso::{self, Segmented};
 use super::{Bytes, IoMode, MacAddr, Route, UdpSocket};
 
 mod attempts;
@@ -12,6 +14,8 @@ mod attempts;
 mod tests;
 #[cfg(linux)]
 mod together;
+#[cfg(all(test, windows))]
+mod windows_tests;
 
 /// The maximum size in bytes of a packet whose pieces are copied together for one plain send, if it is the only packet
 /// of a connected socket: for larger ones, copying costs more than passing the pieces.
@@ -38,6 +42,8 @@ pub struct SendBatch {
     order: Vec<u32>,
     sent: Vec<Unit>,
     single: Single,
+    #[cfg(windows)]
+    segmented: Segmented,
     /// Set if packets leave as frames; tried first in each flush.
     #[cfg(linux)]
     frames: Option<Box<super::frames::Frames>>,
@@ -77,14 +83,14 @@ pub(super) struct Unit {
 pub(super) struct Failure {
     pub(super) error: io::Error,
     /// True if it was several datagrams in one, for the kernel to split.
-    #[cfg_attr(not(linux), allow(dead_code, reason = "always false there"))]
+    #[cfg_attr(not(any(linux, windows)), allow(dead_code, reason = "always false there"))]
     pub(super) segmented: bool,
 }
 
 impl SendBatch {
     /// Creates an empty batch.
     pub fn new(mode: IoMode) -> SendBatch {
-        #[cfg(not(linux))]
+        #[cfg(not(any(linux, windows)))]
         let _ = mode;
         SendBatch {
             queue: Queue::default(),
@@ -92,6 +98,8 @@ impl SendBatch {
             order: Vec::new(),
             sent: Vec::new(),
             single: Single::default(),
+            #[cfg(windows)]
+            segmented: Segmented::new(mode == IoMode::Auto && uso::supported()),
             #[cfg(linux)]
             frames: None,
             #[cfg(linux)]

@@ -1,33 +1,28 @@
-//! Datagrams on Windows: WSARecvMsg returns the address that one was sent to, WSASendMsg sets the source address.
+//! Datagrams on Windows: WSARecvMsg returns the address that one was sent to, WSASendMsg sets the source address, and
+//! splits a run of blocks where the system can (`windows/uso.rs`).
 
 use std::io;
-use std::mem::offset_of;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::windows::io::AsRawSocket;
 use std::ptr;
 use std::sync::OnceLock;
 
 use socket2::{SockAddr, Socket};
 use windows_sys::Win32::Networking::WinSock::{
-    CMSGHDR, IP_DONTFRAGMENT, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_DONTFRAG, IPV6_PKTINFO,
-    LPFN_WSARECVMSG, MSG_BCAST, MSG_MCAST, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER, SIO_UDP_CONNRESET,
+    IP_DONTFRAGMENT, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_DONTFRAG, IPV6_PKTINFO, LPFN_WSARECVMSG,
+    MSG_BCAST, MSG_MCAST, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER, SIO_UDP_CONNRESET,
     SO_EXCLUSIVEADDRUSE, SOCKADDR, SOL_SOCKET, WSABUF, WSAIoctl, WSAMSG, WSASendMsg, setsockopt,
 };
 use windows_sys::core::GUID;
 
+mod control;
+pub(super) mod uso;
+
 use super::portable::One;
 use super::{LocalAddr, SocketOptions, TOO_LONG, UdpSocket};
+use control::Control;
 
 static WSAID_WSARECVMSG: GUID = GUID::from_u128(0xf689d7c8_6f1f_436b_8a53_e54fe351c322);
-
-/// The room for control data: packet information of both families.
-const CONTROL: usize = 128;
-
-/// The size of a header of control data; the data behind it has the same alignment.
-const HEADER: usize = size_of::<CMSGHDR>();
-
-#[repr(align(8))]
-struct Control([u8; CONTROL]);
 
 /// Sets the options of [`SocketOptions`] that the system has, before the bind.
 ///
@@ -141,7 +136,7 @@ fn recvmsg(socket: usize) -> io::Result<LPFN_WSARECVMSG> {
 /// `WouldBlock` if no datagrams are queued; those of WSARecvMsg.
 pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<One> {
     let receive = recvmsg(socket.fd())?.ok_or(io::ErrorKind::Unsupported)?;
-    let mut control = Control([0; CONTROL]);
+    let mut control = Control::empty();
     let mut data = WSABUF {
         len: buffer.len() as u32,
         buf: buffer.as_mut_ptr(),
@@ -156,8 +151,8 @@ pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<O
                 lpBuffers: &mut data,
                 dwBufferCount: 1,
                 Control: WSABUF {
-                    len: CONTROL as u32,
-                    buf: control.0.as_mut_ptr(),
+                    len: control::SIZE as u32,
+                    buf: control.buffer().as_mut_ptr(),
                 },
                 dwFlags: 0,
             };
@@ -177,73 +172,14 @@ pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<O
     }?;
     let most = buffer.len() - 1;
     let length = length as usize;
-    let used = (used as usize).min(CONTROL);
+    control.set_used(used as usize);
     Ok(One {
         peer: peer.as_socket().ok_or(io::ErrorKind::InvalidData)?,
-        local: local_address(&control.0[..used], socket.is_v6()),
+        local: control.local_address(socket.is_v6()),
         broadcast: flags & (MSG_BCAST | MSG_MCAST) != 0,
         length: length.min(most),
         truncated: length > most || flags & MSG_TRUNC != 0,
     })
-}
-
-/// Finds the packet information in control data.
-fn local_address(mut control: &[u8], v6: bool) -> Option<LocalAddr> {
-    while control.len() >= HEADER {
-        let number = |at: usize| control[at..][..4].try_into().map(i32::from_ne_bytes);
-        let size = control[offset_of!(CMSGHDR, cmsg_len)..][..size_of::<usize>()].try_into();
-        let size = usize::from_ne_bytes(size.ok()?);
-        let level = number(offset_of!(CMSGHDR, cmsg_level)).ok()?;
-        let kind = number(offset_of!(CMSGHDR, cmsg_type)).ok()?;
-        let data = control.get(HEADER..size)?;
-        match (level, kind, data.len()) {
-            (IPPROTO_IP, IP_PKTINFO, 8..) => {
-                let ip = Ipv4Addr::from(<[u8; 4]>::try_from(&data[..4]).ok()?);
-                let ip = if v6 {
-                    IpAddr::V6(ip.to_ipv6_mapped())
-                } else {
-                    IpAddr::V4(ip)
-                };
-                let interface = u32::from_ne_bytes(data[4..8].try_into().ok()?);
-                return Some(LocalAddr { ip, interface });
-            }
-            (IPPROTO_IPV6, IPV6_PKTINFO, 20..) => {
-                let ip = IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(&data[..16]).ok()?));
-                let interface = u32::from_ne_bytes(data[16..20].try_into().ok()?);
-                return Some(LocalAddr { ip, interface });
-            }
-            _ => {}
-        }
-        control = control.get(size.next_multiple_of(8)..)?;
-    }
-    None
-}
-
-/// Returns control data that sets the source address of a datagram, and its length.
-fn from_address(source: LocalAddr) -> (Control, u32) {
-    let mut control = Control([0; CONTROL]);
-    let (level, kind, length) = match source.ip.to_canonical() {
-        IpAddr::V4(ip) => {
-            control.0[HEADER..][..4].copy_from_slice(&ip.octets());
-            (IPPROTO_IP, IP_PKTINFO, 8)
-        }
-        IpAddr::V6(ip) => {
-            control.0[HEADER..][..16].copy_from_slice(&ip.octets());
-            // The interface is used for link-local addresses only: the routing table decides for all others.
-            let interface = if ip.is_unicast_link_local() {
-                source.interface
-            } else {
-                0
-            };
-            control.0[HEADER + 16..][..4].copy_from_slice(&interface.to_ne_bytes());
-            (IPPROTO_IPV6, IPV6_PKTINFO, 20)
-        }
-    };
-    let mut put = |at: usize, bytes: &[u8]| control.0[at..][..bytes.len()].copy_from_slice(bytes);
-    put(offset_of!(CMSGHDR, cmsg_len), &(HEADER + length).to_ne_bytes());
-    put(offset_of!(CMSGHDR, cmsg_level), &level.to_ne_bytes());
-    put(offset_of!(CMSGHDR, cmsg_type), &kind.to_ne_bytes());
-    (control, (HEADER + length).next_multiple_of(8) as u32)
 }
 
 /// Sends one datagram; without `peer` to the peer that the socket is connected to.
@@ -262,51 +198,41 @@ pub(super) fn send_now(
             None => socket.std().send(bytes).map(drop),
         };
     };
-    let peer = SockAddr::from(peer);
-    let (mut control, length) = from_address(source);
-    let mut data = WSABUF {
+    let mut data = [WSABUF {
         len: bytes.len() as u32,
         buf: bytes.as_ptr().cast_mut(),
-    };
+    }];
+    let mut control = Control::empty();
+    control.push_source(source);
+    send_message(socket, &mut data, Some(peer), &mut control)
+}
+
+/// Sends what the buffers contain, with control data; without `peer` to the peer that the socket is connected to. The
+/// buffers point to memory that is borrowed by the caller.
+///
+/// # Errors
+/// Those of WSASendMsg.
+fn send_message(
+    socket: &UdpSocket,
+    buffers: &mut [WSABUF],
+    peer: Option<SocketAddr>,
+    control: &mut Control,
+) -> io::Result<()> {
+    let peer = peer.map(SockAddr::from);
+    let name = peer.as_ref().map_or(ptr::null(), SockAddr::as_ptr);
+    let used = control.used();
     let message = WSAMSG {
-        name: peer.as_ptr().cast::<SOCKADDR>().cast_mut(),
-        namelen: peer.len(),
-        lpBuffers: &mut data,
-        dwBufferCount: 1,
+        name: name.cast::<SOCKADDR>().cast_mut(),
+        namelen: peer.as_ref().map_or(0, SockAddr::len),
+        lpBuffers: buffers.as_mut_ptr(),
+        dwBufferCount: buffers.len() as u32,
         Control: WSABUF {
-            len: length,
-            buf: control.0.as_mut_ptr(),
+            len: used as u32,
+            buf: control.buffer().as_mut_ptr(),
         },
         dwFlags: 0,
     };
     let mut sent = 0;
     // SAFETY: all that the message points to lives until the call returns, and is only read.
     check(unsafe { WSASendMsg(socket.fd(), &message, 0, &mut sent, ptr::null_mut(), None) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packet_information_is_found_as_it_was_written() {
-        for (ip, v6) in [
-            ("192.0.2.7", false),
-            ("::ffff:192.0.2.7", true),
-            ("2001:db8::7", true),
-        ] {
-            let local = LocalAddr {
-                ip: ip.parse().unwrap(),
-                interface: 0,
-            };
-            let (control, length) = from_address(local);
-            assert_eq!(
-                local_address(&control.0[..length as usize], v6),
-                Some(local),
-                "{ip}"
-            );
-        }
-        assert_eq!(local_address(&[], true), None);
-        assert_eq!(local_address(&[0xff; 24], true), None);
-    }
 }

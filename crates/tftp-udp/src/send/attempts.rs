@@ -76,7 +76,9 @@ impl SendBatch {
             Some(kernel) => kernel.send(socket, &self.queue, order, &mut self.sent)?,
             None => self.single.send(socket, &self.queue, order, &mut self.sent)?,
         }
-        #[cfg(not(linux))]
+        #[cfg(windows)]
+        self.segmented.send(socket, &self.queue, order, &mut self.sent)?;
+        #[cfg(not(any(linux, windows)))]
         self.single.send(socket, &self.queue, order, &mut self.sent)?;
         let mut datagrams = 0;
         for unit in &self.sent {
@@ -170,7 +172,19 @@ impl SendBatch {
         Step::Again
     }
 
-    #[cfg(not(linux))]
+    /// Sends a run whose segmentation was refused as datagrams of its own.
+    #[cfg(windows)]
+    fn work_around(&mut self, _: &UdpSocket, at: usize, failure: Failure, _: &mut FlushReport) -> Step {
+        let Failure { error, segmented } = failure;
+        if !segmented || !crate::windows::uso::is_refusal(&error) {
+            return Step::GiveUp(error);
+        }
+        let message = &self.queue.messages[self.order[at] as usize];
+        self.segmented.refuse(message, &error);
+        Step::Again
+    }
+
+    #[cfg(not(any(linux, windows)))]
     fn work_around(&mut self, _: &UdpSocket, _: usize, failure: Failure, _: &mut FlushReport) -> Step {
         Step::GiveUp(failure.error)
     }
@@ -198,7 +212,7 @@ fn is_no_buffers(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ENOMEM))
 }
 
-#[cfg(not(unix))]
-fn is_no_buffers(_: &io::Error) -> bool {
-    false
+#[cfg(windows)]
+fn is_no_buffers(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(windows_sys::Win32::Networking::WinSock::WSAENOBUFS)
 }
