@@ -97,6 +97,7 @@ step c-windows c_tests
 step archive archive
 step ported ported
 step command command_suite
+step python python_tests
 step win32 win32
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

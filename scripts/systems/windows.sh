@@ -63,6 +63,48 @@ command_suite() {
     INTERRUPT="$place/interrupt.exe" timeout 900 python3 suites/systems/windows.py "$dll/tftpserver.exe"
 }
 
+# Prepares a Python for Windows, of the version of python3. No package of Debian has one. The wheel of panda3d brings the
+# interpreter's DLL and extension modules, for the programs that it packs; the rest of the standard library is the
+# same on every system.
+prepare_python() {
+    [ ! -e "$python/python.exe" ] || return 0
+    rm -rf "$python" && mkdir -p "$python"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --platform win_amd64 \
+        --python-version "$1" --dest "$python/wheel" panda3d==1.10.16 || return 1
+    # Without the C runtime: wine has its own.
+    python3 - "$python" <<'END' || return 1
+import glob, os, sys, zipfile
+with zipfile.ZipFile(glob.glob(sys.argv[1] + "/wheel/*.whl")[0]) as wheel:
+    for entry in wheel.namelist():
+        folder, name = os.path.split(entry)
+        if folder == "deploy_libs" and not name.startswith("api-ms-win-"):
+            with open(os.path.join(sys.argv[1], name), "wb") as file:
+                file.write(wheel.read(entry))
+END
+    rm -rf "$python/wheel"
+    x86_64-w64-mingw32-gcc-posix -municode -Wall -Wextra -Werror -DDLL="L\"python$(echo "$1" | tr -d .).dll\"" \
+        -o "$python/python.exe" c-tests/windows/python.c
+}
+
+# The Python package with the DLL: on Windows it waits for a HANDLE, and asyncio has another event loop.
+python_tests() {
+    python=$place/python
+    if ! prepare_python "$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; then
+        echo "NOT RUN: no Python for Windows"
+        [ -z "${TFTP_SYSTEMS_REQUIRED:-}" ]
+        return
+    fi
+    prepare_wine
+    library=$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
+    drive() { echo "Z:$1" | tr / '\\'; }
+    # Its standard streams must be pipes: under wine it cannot use others.
+    (cd bindings/python && : | TFTPSERVER_LIBRARY=$(drive "$dll/tftpserver.dll") PYTHONHOME=$(drive "${library%/lib/*}") \
+        PYTHONPATH="$(drive "$library");$(drive "$python");$(drive "$PWD")" PYTHONDONTWRITEBYTECODE=1 \
+        timeout 900 wine "$python/python.exe" -S -W ignore -m unittest -v tests.test_waiting tests.test_async tests.test_server \
+        2>&1 | tee "$python/output")
+    grep -q '^OK' "$python/output"
+}
+
 # exported DLL: checks that its exports are those of the list, undecorated.
 exported() {
     x86_64-w64-mingw32-objdump -p "$1" | sed -n 's/^.*\[ *[0-9]*\].* \(tftpserver_[a-z_]*\)$/\1/p' | sort >"$place/exports"

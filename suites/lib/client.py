@@ -141,6 +141,10 @@ class Client:
     def window(self, first, parts, size):
         """Sends several blocks in one call, so that they reach the server together."""
         packets = [struct.pack("!HH", DATA, (first + at) & 0xFFFF) + part for at, part in enumerate(parts)]
+        if not hasattr(self.socket, "sendmsg"):  # Windows
+            for packet in packets:
+                self.socket.sendto(packet, self.peer)
+            return
         segment = [(SOL_UDP, UDP_SEGMENT, struct.pack("=H", size + 4))] if len(packets) > 1 else []
         self.socket.sendmsg([b"".join(packets)], segment, 0, self.peer)
 

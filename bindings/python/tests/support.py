@@ -34,6 +34,8 @@ def has_ipv6():
 
 
 HAS_IPV6 = has_ipv6()
+#: curl for Windows is no package of any registry, so a thread of the tests is the client there.
+ON_WINDOWS = os.name == "nt"
 LARGE = random.Random(1).randbytes(1_000_000) if hasattr(random.Random, "randbytes") else os.urandom(1_000_000)
 
 
@@ -86,10 +88,14 @@ class Case(unittest.TestCase):
 
     def get(self, port, name, host=HOST):
         """A download under way, by curl."""
+        if ON_WINDOWS:
+            return ThreadClient(lambda: read_all(port, name, host))
         return self.client([need("curl"), "-gsS", "-m", str(SECONDS), f"tftp://{host}:{port}/{name}"])
 
     def put(self, port, name, data):
         """An upload under way, by curl."""
+        if ON_WINDOWS:
+            return ThreadClient(lambda: write_all(port, name, data))
         source = self.path(f"source-{name}")
         with open(source, "wb") as file:
             file.write(data)
@@ -124,7 +130,8 @@ class Case(unittest.TestCase):
 
 
 def start_program(text, *arguments, **environment):
-    path = os.pathsep.join([PACKAGE, os.path.join(PACKAGE, "compat")])
+    others = os.environ["PYTHONPATH"].split(os.pathsep) if ON_WINDOWS else []  # the standard library is there, too
+    path = os.pathsep.join([PACKAGE, os.path.join(PACKAGE, "compat"), *others])
     return subprocess.Popen([sys.executable, "-X", "dev", "-c", text, *arguments], stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, start_new_session=True,
                             env={**os.environ, "PYTHONPATH": path, **environment})
@@ -162,6 +169,47 @@ class Client:
     def code(self):
         """curl's: 0; 68 ERROR 1, not found; 69 ERROR 2, access."""
         return self.wait().process.returncode
+
+
+class ThreadClient:
+    """A client on a thread, with the interface and the exit codes of `Client` for curl."""
+
+    def __init__(self, transfer):
+        self.data, self.errors, self._code = b"", b"", 42
+        self._thread = threading.Thread(target=self._run, args=(transfer,), daemon=True)
+        self._thread.start()
+
+    def _run(self, transfer):
+        try:
+            self.data, self._code = transfer(), 0
+        except Answer as answer:
+            self._code, self.errors = {0: 42}.get(answer.code, 67 + answer.code), str(answer).encode()
+        except OSError as error:
+            self._code, self.errors = 28, str(error).encode()
+
+    def runs(self):
+        return self._thread.is_alive()
+
+    def wait(self):
+        self._thread.join(SECONDS)
+        if self._thread.is_alive():
+            raise AssertionError("the client hangs")
+        return self
+
+    @property
+    def code(self):
+        return self.wait()._code
+
+
+def read_all(port, name, host):
+    with TftpClient((host, port), seconds=SECONDS) as client:
+        return client.read(name, blksize=1428)
+
+
+def write_all(port, name, data):
+    with TftpClient((HOST, port), seconds=SECONDS) as client:
+        client.write(name, data, blksize=1428)
+    return b""
 
 
 def raw(port):

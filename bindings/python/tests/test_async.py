@@ -15,7 +15,7 @@ import unittest
 
 import tftpserver
 
-from .support import HOST, LARGE, PACKAGE, SECONDS, Case, raw, start_program
+from .support import HOST, LARGE, ON_WINDOWS, PACKAGE, SECONDS, Case, raw, start_program
 
 
 class AsyncCase(Case):
@@ -241,7 +241,7 @@ class Ending(AsyncCase):
         self.run_async(main(handler))
         self.run_async(main(lambda request: LARGE))
 
-
+    @unittest.skipIf(ON_WINDOWS, "there is no descriptor to take away from the loop")
     def test_ctrl_c_in_the_middle_of_a_callback_keeps_nobody_waiting(self):
         async def handler(request):
             return b"x"
@@ -332,6 +332,7 @@ class Ending(AsyncCase):
         self.run_async(main())
 
     @unittest.skipUnless(hasattr(signal, "SIGINT"), "no signals")
+    @unittest.skipIf(ON_WINDOWS, "a process cannot be sent Ctrl-C alone")
     def test_ctrl_c_ends_asyncio_run_whenever_it_comes(self):
         for _ in range(5):
             process = start_program("""

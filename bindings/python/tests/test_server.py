@@ -16,7 +16,7 @@ from unittest import mock
 import tftpserver
 from tftpserver import _class
 
-from .support import HAS_IPV6, HOST, LARGE, PACKAGE, SECONDS, Case, is_free, raw, raw_put, start_program
+from .support import HAS_IPV6, HOST, LARGE, ON_WINDOWS, PACKAGE, SECONDS, Case, is_free, raw, raw_put, start_program
 
 
 class ServerCase(Case):
@@ -537,6 +537,7 @@ class Stopping(ServerCase):
             self.assertEqual(client.answer()[0], 5)
         self.assertEqual(ends, [10053])
 
+    @unittest.skipIf(ON_WINDOWS, "a process cannot be sent Ctrl-C alone")
     def test_a_signal_handler_may_shut_down(self):
         process = start_program("""
 import signal, tftpserver
@@ -576,6 +577,7 @@ class Logging(ServerCase):
 
 
 class CommandLine(ServerCase):
+    @unittest.skipIf(ON_WINDOWS, "a process cannot be sent Ctrl-C alone")
     def test_python_m_tftpserver(self):
         self.write("file", b"x")
         process = self.module(self.root, "-b", HOST, "-p", "0")
@@ -589,6 +591,7 @@ class CommandLine(ServerCase):
         self.assertEqual((process.returncode, out), (0, "\nKeyboard interrupt received, exiting.\n"))
         self.assertIn("file", errors)
 
+    @unittest.skipIf(ON_WINDOWS, "a process cannot be sent Ctrl-C alone")
     def test_uploads_with_create(self):
         process = self.module(self.root, "-b", HOST, "-p", "0", "--create")
         port = int(process.stdout.readline().split(" port ")[1].split()[0])

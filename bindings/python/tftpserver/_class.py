@@ -20,7 +20,7 @@ from ._generated import Accept, Direction, ErrorCode, EventId, PropertyId
 from ._settings import SettingAttributes
 from ._strict import Strict, discard
 from ._text import StrPath, to_bytes
-from ._waiting import CAN_KEEP_LOCK, CAN_WAIT, Waker
+from ._waiting import CAN_KEEP_LOCK, Waker, event_of
 
 
 E = TypeVar("E")
@@ -152,7 +152,7 @@ class TFTPServer(SettingAttributes, Strict):
                 self._deliveries += 1
                 self._deliver(quick.tftpserver_do_doevents)
                 return
-        self._check(0 if lib.tftpserver_get_event_fd(self._handle) >= 0 else int(ErrorCode.NOT_A_HANDLE))
+        self._check(0 if event_of(self._handle) >= 0 else int(ErrorCode.NOT_A_HANDLE))
 
     def _deliver(self, do_doevents: Callable[[int], int]) -> None:
         with Call(self) as call:
@@ -164,15 +164,15 @@ class TFTPServer(SettingAttributes, Strict):
         self._check(code)
 
     def _wait(self) -> bool:
-        event_fd = quick.tftpserver_get_event_fd(self._handle) if CAN_WAIT else -1
-        if event_fd < 0:
+        event = event_of(self._handle)
+        if event < 0:
             return True  # the library waits itself, or returns the error
-        return self._waker.wait(event_fd, int(self._text(quick.tftpserver_do_config(self._handle, b"SelectWaitMillis"))))
+        return self._waker.wait(event, int(self._text(quick.tftpserver_do_config(self._handle, b"SelectWaitMillis"))))
 
     def _event_waits(self) -> bool:
         """Returns whether an event waits for delivery."""
-        event_fd = quick.tftpserver_get_event_fd(self._handle) if CAN_WAIT else -1
-        return event_fd >= 0 and self._waker.wait(event_fd, 0)
+        event = event_of(self._handle)
+        return event >= 0 and self._waker.wait(event, 0)
 
     def start_listening(self) -> None:
         """Starts to listen on local_host and local_port. Does nothing if the server listens already."""

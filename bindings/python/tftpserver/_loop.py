@@ -7,7 +7,7 @@ from typing import Any, Callable, List
 
 from ._class import TFTPServer
 from ._errors import TFTPServerError
-from ._waiting import CAN_WAIT, Waker
+from ._waiting import CAN_WAIT, Waker, event_of
 
 
 class Watcher:
@@ -28,6 +28,7 @@ def watch(loop: asyncio.AbstractEventLoop, server: TFTPServer, ready: Callable[[
 
 
 def _watch_on_thread(loop: asyncio.AbstractEventLoop, server: TFTPServer, ready: Callable[[], None]) -> Watcher:
+    """Waits on a thread for as long as no event waits, so that nothing polls."""
     waker, is_delivered, stopped = Waker(), threading.Event(), threading.Event()
 
     def deliver() -> None:
@@ -39,10 +40,13 @@ def _watch_on_thread(loop: asyncio.AbstractEventLoop, server: TFTPServer, ready:
 
     def work() -> None:
         while not stopped.is_set():
-            try:
-                _wait(server, waker)
-            except TFTPServerError:
+            event = event_of(server._handle)
+            if event >= 0:
+                waker.wait(event, 60_000)
+            elif CAN_WAIT or server.closed:
                 return  # closed
+            else:
+                time.sleep(0.02)
             is_delivered.clear()
             try:
                 loop.call_soon_threadsafe(deliver)
@@ -57,13 +61,6 @@ def _watch_on_thread(loop: asyncio.AbstractEventLoop, server: TFTPServer, ready:
 
     threading.Thread(target=work, name="tftpserver-watch", daemon=True).start()
     return Watcher(stop)
-
-
-def _wait(server: TFTPServer, waker: Waker) -> None:
-    if CAN_WAIT:
-        waker.wait(server.fileno(), 60_000)
-    else:
-        time.sleep(0.02)  # no descriptor on this system
 
 
 async def run_aside(function: Callable[[], Any]) -> None:

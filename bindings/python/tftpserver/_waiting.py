@@ -5,10 +5,13 @@ import select
 import signal
 import sys
 import threading
-from typing import Callable, List, Tuple
+from typing import Callable, List, Tuple, Type, Union
+
+from ._ffi import quick
+from ._waiting_windows import Waker as EventWaker
 
 
-class Waker:
+class PipeWaker:
     """A pipe that is polled together with the library's event descriptor. `interrupt` and `close` write to it."""
 
     def __init__(self) -> None:
@@ -60,7 +63,23 @@ class Waker:
                 close(fd)
 
 
-CAN_WAIT = hasattr(select, "poll")
+ON_WINDOWS = sys.platform == "win32"
+Waker: Type[Union[PipeWaker, EventWaker]] = EventWaker if ON_WINDOWS else PipeWaker
+
+CAN_WAIT = ON_WINDOWS or hasattr(select, "poll")
+
+
+def event_of(handle: int) -> int:
+    """Returns what a Waker waits for: the descriptor of a server's events, on Windows their HANDLE.
+
+    -1 if the server is closed, or if only the library can wait here.
+    """
+    if not CAN_WAIT:
+        return -1
+    if ON_WINDOWS:
+        return quick.tftpserver_get_event_handle(handle) or -1
+    descriptor: int = quick.tftpserver_get_event_fd(handle)
+    return descriptor
 
 
 def _is_main_interpreter() -> bool:
