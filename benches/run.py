@@ -319,9 +319,9 @@ def median_of(runs, row):
     result = {key: statistics.median(run[key] for run in good) for key in keys}
     result["rate"] = statistics.median(amount(run) / run["seconds"] for run in good)
     result["failed"] = sum(run["failed"] for run in good) + len(runs) - len(good)
-    agreed = good[0]
-    if agreed["done"] and agreed["window"] < row["load"].get("window", 1):
-        result["note"] = f"windowsize {agreed['window']}"
+    negotiated = good[0]
+    if negotiated["done"] and negotiated["window"] < row["load"].get("window", 1):
+        result["note"] = f"windowsize {negotiated['window']}"
     return result
 
 

@@ -36,7 +36,7 @@ fn known(options: &[ProtocolOption]) -> String {
     text + "\n/// How many there are.\npub const COUNT: usize = " + &format!("{};\n", options.len())
 }
 
-/// Returns the fields of `Asked`, the options of a request.
+/// Returns the fields of `RequestedOptions`, the options of a request.
 fn fields(options: &[ProtocolOption]) -> String {
     let field = |option: &ProtocolOption| {
         let ProtocolOption { name, kind, .. } = option;

@@ -1,8 +1,8 @@
 //! Gets and sets properties and settings, by their tables.
 
 use super::conn::Record;
+use super::current_connection;
 use super::errors::{self, Failure};
-use super::firing;
 use super::property::{self, Access, Field, Key, Property};
 use super::server::Server;
 use super::setting::{self, Computed, Role, Setting};
@@ -17,7 +17,7 @@ impl Server {
         match property::find(id)?.field {
             Field::Version => Ok(Value::Text(env!("CARGO_PKG_VERSION").to_owned())),
             Field::ConnCount => {
-                self.hub.watch();
+                self.router.watch();
                 Ok(Value::Integer(self.conns.count() as i64))
             }
             Field::Listening => Ok(Value::Boolean(self.bound.lock().is_some())),
@@ -56,7 +56,7 @@ impl Server {
         if let Field::Conn(field) = property.field {
             return {
                 let record = self.conns.at(index)?;
-                record.set(field, value.into_kind(&property.kind)?, &self.hub.feeds)
+                record.set(field, value.into_kind(&property.kind)?, &self.router.feeds)
             };
         }
         let value = value
@@ -138,8 +138,8 @@ impl Server {
         {
             return String::new();
         }
-        let record = firing::connection(&self.hub).and_then(|id| self.conns.by_id(id));
-        match (record, self.hub.latest_destination()) {
+        let record = current_connection::connection(&self.router).and_then(|id| self.conns.by_id(id));
+        match (record, self.router.latest_destination()) {
             (Some(record), _) => record.local_host(),
             (None, latest) => latest.map_or_else(String::new, |ip| ip.to_string()),
         }

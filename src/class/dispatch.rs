@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::conn::{Conns, Record};
+use super::current_connection;
 use super::errors::Failure;
+use super::event_router::{CachedCallback, EventRouter};
 use super::events::{self, Accept, Event};
-use super::firing;
-use super::hub::{Hub, Kept};
 use super::queue::Item;
 use super::reason::Reason;
 use tftp_serve::inline::{Bytes, DataRun, EngineEvent, Reply, Wanted};
@@ -15,26 +15,26 @@ use tftp_serve::{Connection, LogKind, LogLevel, Outcome, Refusal};
 
 /// Delivers items one at a time on the thread that calls DoEvents. Holds no lock while a callback runs.
 pub(super) struct Dispatch<'a> {
-    hub: &'a Hub,
+    router: &'a EventRouter,
     conns: &'a Conns,
     /// A buffer for blocks that span slices.
     block: Vec<u8>,
     /// The callback of Transfer, cached between blocks.
-    transfer: Kept,
+    transfer: CachedCallback,
 }
 
 impl<'a> Dispatch<'a> {
-    pub(super) fn new(hub: &'a Hub, conns: &'a Conns) -> Dispatch<'a> {
+    pub(super) fn new(router: &'a EventRouter, conns: &'a Conns) -> Dispatch<'a> {
         Dispatch {
-            hub,
+            router,
             conns,
             block: Vec::new(),
-            transfer: Kept::default(),
+            transfer: CachedCallback::default(),
         }
     }
 
     pub(super) fn deliver(&mut self, item: Item) {
-        firing::during(self.hub, item.connection(), || match item {
+        current_connection::during(self.router, item.connection(), || match item {
             Item::Event(event) => self.fire_for(event),
             Item::Decided(id) => self.decided(id),
             Item::Wanted(wanted) => self.wanted(wanted),
@@ -76,10 +76,10 @@ impl<'a> Dispatch<'a> {
             // The transfer waits for the answer, at most for Timeout.
             Ok(Accept::Later) => {}
             Ok(Accept::Yes) => self.accepted(&record, held),
-            Ok(Accept::No) => self.turned_away(&record, Reason::Denied.refusal()),
+            Ok(Accept::No) => self.rejected(&record, Reason::Denied.refusal()),
             Err(refusal) => {
                 record.decide(Accept::No);
-                self.turned_away(&record, refusal);
+                self.rejected(&record, refusal);
             }
         }
     }
@@ -91,7 +91,7 @@ impl<'a> Dispatch<'a> {
         };
         match record.take_answer() {
             Some(true) => self.accepted(&record, true),
-            Some(false) => self.turned_away(&record, Reason::Denied.refusal()),
+            Some(false) => self.rejected(&record, Reason::Denied.refusal()),
             None => {}
         }
     }
@@ -107,7 +107,7 @@ impl<'a> Dispatch<'a> {
 
     /// Returns true if the application is the source, but DataWanted has no callback.
     fn is_fed_by_nobody(&self, record: &Record) -> bool {
-        record.is_fed() && self.hub.callback(events::id::DATA_WANTED).is_none()
+        record.is_fed() && self.router.callback(events::id::DATA_WANTED).is_none()
     }
 
     fn wanted(&self, wanted: Wanted) {
@@ -116,7 +116,7 @@ impl<'a> Dispatch<'a> {
         if record.as_ref().is_some_and(|record| record.is_muted()) {
             return;
         }
-        if let (Some(record), None) = (&record, self.hub.callback(events::id::DATA_WANTED)) {
+        if let (Some(record), None) = (&record, self.router.callback(events::id::DATA_WANTED)) {
             return record.end_because(Reason::NoFeeder);
         }
         let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
@@ -125,10 +125,10 @@ impl<'a> Dispatch<'a> {
             offset: whole(wanted.offset),
             length: whole(wanted.length),
         });
-        self.heed(id, answer);
+        self.end_if_rejected(id, answer);
     }
 
-    fn turned_away(&self, record: &Record, refusal: Refusal) {
+    fn rejected(&self, record: &Record, refusal: Refusal) {
         record.end(refusal.clone());
         let failure = Failure::of(&refusal.into(), record.connection.operation());
         self.connected(record, failure.as_ref());
@@ -244,7 +244,7 @@ impl<'a> Dispatch<'a> {
             percent_done: percent(done, run.total),
             text,
         };
-        let answer = match self.hub.refresh(events::id::TRANSFER, &mut self.transfer) {
+        let answer = match self.router.refresh(events::id::TRANSFER, &mut self.transfer) {
             Some(callback) => callback.fire(&mut event),
             None if run.is_only_copy => {
                 record.lose();
@@ -266,7 +266,7 @@ impl<'a> Dispatch<'a> {
             description,
             connection_id: id,
         });
-        self.heed(id, answer);
+        self.end_if_rejected(id, answer);
     }
 
     /// Fires EndTransfer, if the file is complete, and Disconnected.
@@ -317,21 +317,21 @@ impl<'a> Dispatch<'a> {
             message,
             log_type,
         });
-        self.heed(id, answer);
+        self.end_if_rejected(id, answer);
     }
 
     /// Ends a connection whose DataWanted, Error or Log callback did not return 0.
-    fn heed(&self, id: i32, answer: i32) {
+    fn end_if_rejected(&self, id: i32, answer: i32) {
         if answer == 0 {
             return;
         }
-        if let Some(record) = self.conns.by_id(id).or_else(|| self.hub.quiet.record(id)) {
+        if let Some(record) = self.conns.by_id(id).or_else(|| self.router.unobserved.record(id)) {
             record.mute(answer);
         }
     }
 
     fn fire(&self, event: &mut Event<'_>) -> i32 {
-        self.hub
+        self.router
             .callback(event.id())
             .map_or(0, |callback| callback.fire(event))
     }

@@ -53,7 +53,7 @@ impl Bench {
     }
 
     fn tell(&self, event: EngineEvent) {
-        self.server.hub.event(event);
+        self.server.router.event(event);
     }
 
     fn ask(&self, id: i32, operation: Operation, held: bool) {
@@ -366,10 +366,10 @@ fn records_come_and_go_only_inside_do_events() {
 #[test]
 fn an_application_without_callbacks_accumulates_nothing_and_still_sees_connections() {
     let bench = Bench::new(&[], |_, _| 0);
-    assert!(!bench.server.hub.interests().follows_connections());
+    assert!(!bench.server.router.interests().follows_connections());
     assert_eq!(bench.server.get(1, 0).unwrap(), Value::Integer(0));
     assert!(
-        bench.server.hub.interests().follows_connections(),
+        bench.server.router.interests().follows_connections(),
         "it looks at the Conn arrays"
     );
     bench.ask(ID, Operation::Read, false);
@@ -540,11 +540,11 @@ fn an_interrupt_leaves_the_rest_for_the_next_time() {
 fn what_comes_while_it_delivers_is_left_to_the_next_time() {
     let bench = Bench::new(&[6], |server, event| {
         if let Event::Log { message: "one", .. } = event {
-            server.hub.log("two".to_owned());
+            server.router.log("two".to_owned());
         }
         0
     });
-    bench.server.hub.log("one".to_owned());
+    bench.server.router.log("one".to_owned());
     assert_eq!(bench.run(), ["log Info one"]);
     assert_eq!(bench.run(), ["log Info two"]);
 }
@@ -576,7 +576,7 @@ fn callbacks_may_call_everything_but_close_and_do_events() {
 #[test]
 fn threads_take_turns() {
     let bench = Arc::new(Bench::new(&[6], |_, _| 0));
-    (0..500).for_each(|number| bench.server.hub.log(number.to_string()));
+    (0..500).for_each(|number| bench.server.router.log(number.to_string()));
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| bench.server.do_events().unwrap());

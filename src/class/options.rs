@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::errors::{self, Failure};
-use super::places::{self, Place};
+use super::listen_targets::{self, ListenTarget};
 use super::property;
 use super::setting::{self, Key};
 use super::source;
@@ -19,13 +19,13 @@ const DSCP_OF_TRAFFIC_TYPE: [u8; 6] = [0, 8, 40, 40, 56, 56];
 
 /// Returns where and how to listen, and for each place the attempt that an error's text names.
 pub(super) fn listen(values: &Values) -> Result<(Listen, Vec<String>), Failure> {
-    let places = places::places(values)?;
+    let listen_targets = listen_targets::listen_targets(values)?;
     let mut listen = described(values)?;
-    if let Some(ip) = source_ip(values, &places)? {
+    if let Some(ip) = source_ip(values, &listen_targets)? {
         listen = listen.source_ip(ip);
     }
     if let Some(mac) = source::mac(values.setting_text(Key::SourceMacAddress))? {
-        if places.iter().any(|place| place.address.is_ipv6()) {
+        if listen_targets.iter().any(|place| place.address.is_ipv6()) {
             return Err(Failure::new(
                 errors::NOT_AVAILABLE,
                 "SourceMacAddress is for IPv4 only.",
@@ -34,7 +34,7 @@ pub(super) fn listen(values: &Values) -> Result<(Listen, Vec<String>), Failure> 
         listen = listen.source_mac(mac);
     }
     let mut attempts = Vec::new();
-    for place in places {
+    for place in listen_targets {
         attempts.push(place.what);
         listen = match place.adopted {
             Some(socket) => listen.adopt_socket(socket),
@@ -124,12 +124,15 @@ pub(super) fn settings(values: &Values) -> Settings {
 }
 
 /// Returns SourceIPAddress; an error if no client can be of its family.
-fn source_ip(values: &Values, places: &[Place]) -> Result<Option<IpAddr>, Failure> {
+fn source_ip(values: &Values, listen_targets: &[ListenTarget]) -> Result<Option<IpAddr>, Failure> {
     let ip = source::ip(values.setting_text(Key::SourceIpAddress))?;
     match ip {
-        Some(ip) if !places.iter().any(|place| place.takes(ip)) => Err(Failure::new(
+        Some(ip) if !listen_targets.iter().any(|place| place.takes(ip)) => Err(Failure::new(
             errors::ADDRESS_FAMILY_NOT_SUPPORTED,
-            &format!("SourceIPAddress {ip}, listening on {}.", places[0].address.ip()),
+            &format!(
+                "SourceIPAddress {ip}, listening on {}.",
+                listen_targets[0].address.ip()
+            ),
         )),
         ip => Ok(ip),
     }

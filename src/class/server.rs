@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::conn::{Conns, FIRST_CONNECTION_ID};
 use super::dispatch::Dispatch;
 use super::errors::{self, Failure};
+use super::event_router::EventRouter;
 use super::events::Callback;
-use super::hub::Hub;
 use super::listening::{self, Bound, Listening};
 use super::property::Access;
 use super::reason::Reason;
@@ -28,7 +28,7 @@ const MORE_THAN_WANTED: &str = "More than DataWanted asked for.";
 ///
 /// Locks are taken in this order: `listening`, then `values` or `bound`. None is held while a callback runs.
 pub struct Server {
-    pub(super) hub: Arc<Hub>,
+    pub(super) router: Arc<EventRouter>,
     pub(super) conns: Conns,
     library: Arc<tftp_serve::Server>,
     pub(super) values: Mutex<Values>,
@@ -42,13 +42,13 @@ impl Server {
     /// Returns a server with every value at its default. It does not listen yet.
     pub fn open() -> Arc<Server> {
         let values = Values::new();
-        let hub = Arc::new(Hub::new(values.setting_integer(Key::LogLevel)));
+        let router = Arc::new(EventRouter::new(values.setting_integer(Key::LogLevel)));
         let library = tftp_serve::Server::builder()
-            .event_sink(Arc::clone(&hub) as Arc<dyn EventSink>)
+            .event_sink(Arc::clone(&router) as Arc<dyn EventSink>)
             .open();
         let library = Arc::new(library.expect("nothing is opened yet that could fail"));
         Arc::new(Server {
-            hub,
+            router,
             conns: Conns::default(),
             values: Mutex::new(values),
             listening: Mutex::new(Listening::new(Arc::clone(&library))),
@@ -60,7 +60,7 @@ impl Server {
 
     /// Shuts down and waits for every thread, and for a DoEvents that runs elsewhere. Not from inside a callback.
     pub fn close(&self) {
-        self.hub.close();
+        self.router.close();
         let turn = self.turn.take();
         self.finish(turn);
     }
@@ -69,7 +69,7 @@ impl Server {
     ///
     /// The port is free and every client has its ERROR when this returns. Callable from inside a callback.
     pub fn release(&self) {
-        self.hub.close();
+        self.router.close();
         self.shutdown();
         self.finish_if_closed();
     }
@@ -78,12 +78,12 @@ impl Server {
     fn finish(&self, _turn: impl Drop) {
         self.listening.lock().close();
         *self.bound.lock() = None;
-        self.hub.queue.clear();
+        self.router.queue.clear();
     }
 
     /// Finishes a closing, unless a DoEvents or a close has the turn: then that one finishes it.
     fn finish_if_closed(&self) {
-        if self.hub.is_closed()
+        if self.router.is_closed()
             && let Some(turn) = self.turn.try_take()
         {
             self.finish(turn);
@@ -96,9 +96,9 @@ impl Server {
     /// 905 if there is no such event.
     pub fn register(&self, event: i32, callback: Option<Arc<dyn Callback>>) -> Result<(), Failure> {
         let is_going = callback.is_none();
-        self.hub.register(event, callback)?;
+        self.router.register(event, callback)?;
         if is_going {
-            self.hub.release(&self.conns);
+            self.router.release(&self.conns);
         }
         Ok(())
     }
@@ -116,22 +116,22 @@ impl Server {
     }
 
     fn deliver_in_turn(&self) -> Result<(), Failure> {
-        self.hub.watch();
+        self.router.watch();
         let _turn = self.turn.take();
-        if self.hub.is_closed() {
+        if self.router.is_closed() {
             return Err(Failure::plain(errors::NOT_A_HANDLE));
         }
         self.library.reap();
-        self.hub.quiet.settle(&self.conns);
+        self.router.unobserved.settle(&self.conns);
         let patience = Duration::from_millis(self.values.lock().setting_integer(Key::SelectWaitMillis));
         self.deliver(patience);
         Ok(())
     }
 
     fn deliver(&self, patience: Duration) {
-        let queue = &self.hub.queue;
+        let queue = &self.router.queue;
         let mut batch = queue.take(patience);
-        let mut dispatch = Dispatch::new(&self.hub, &self.conns);
+        let mut dispatch = Dispatch::new(&self.router, &self.conns);
         while !queue.take_interrupt() && batch.deliver_next(|notice| dispatch.deliver(notice)) {}
     }
 
@@ -146,7 +146,7 @@ impl Server {
         }
         let values = self.values.lock().clone();
         let bound = listening.start(&values)?;
-        self.hub.log(format!("Listening on {}", bound.all()));
+        self.router.log(format!("Listening on {}", bound.all()));
         *self.bound.lock() = Some(bound);
         Ok(())
     }
@@ -168,7 +168,7 @@ impl Server {
     fn stopped(&self, was_on: bool) {
         *self.bound.lock() = None;
         if was_on {
-            self.hub.log("Stopped listening".to_owned());
+            self.router.log("Stopped listening".to_owned());
         }
     }
 
@@ -188,7 +188,7 @@ impl Server {
     pub fn accept(&self, index: i32, accept: bool) -> Result<(), Failure> {
         let record = self.conns.at(index)?;
         if record.answer(accept)? {
-            self.hub.decided(record.id());
+            self.router.decided(record.id());
         }
         Ok(())
     }
@@ -213,10 +213,10 @@ impl Server {
             true => index,
             false => self.conns.at(index)?.id(),
         };
-        match self.hub.feeds.supply(id, bytes, is_last) {
+        match self.router.feeds.supply(id, bytes, is_last) {
             Ok(()) => Ok(()),
             Err(Refused::TooMuch) => Err(Failure::new(errors::INVALID_VALUE, MORE_THAN_WANTED)),
-            Err(Refused::Over) if self.hub.feeds.knows(id) => Err(Failure::plain(errors::BUSY)),
+            Err(Refused::Over) if self.router.feeds.knows(id) => Err(Failure::plain(errors::BUSY)),
             Err(Refused::Over) => {
                 let record = self.conns.at(id)?;
                 match record.is_fed() && !record.has_begun() {
@@ -251,14 +251,14 @@ impl Server {
         let was_on = listening.shutdown();
         self.stopped(was_on);
         let values = Values::new();
-        self.hub.capture(false);
-        self.hub.set_log_level(values.setting_integer(Key::LogLevel));
+        self.router.capture(false);
+        self.router.set_log_level(values.setting_integer(Key::LogLevel));
         *self.values.lock() = values;
     }
 
     /// Makes a DoEvents return: the running one, or else the next.
     pub fn interrupt(&self) {
-        self.hub.queue.interrupt();
+        self.router.queue.interrupt();
     }
 
     /// Returns a descriptor that is readable while an event waits.
@@ -266,7 +266,7 @@ impl Server {
     /// # Errors
     /// 909 on platforms without one; the system's errors.
     pub fn event_fd(&self) -> Result<i32, Failure> {
-        self.hub
+        self.router
             .queue
             .event_fd()
             .map_err(|error| Failure::from_io(&error, "The event descriptor."))
@@ -277,7 +277,7 @@ impl Server {
     /// # Errors
     /// 909 on every system but Windows; the system's errors.
     pub fn event_handle(&self) -> Result<usize, Failure> {
-        self.hub
+        self.router
             .queue
             .event_handle()
             .map_err(|error| Failure::from_io(&error, "The event handle."))
@@ -309,8 +309,9 @@ impl Server {
         let mut values = self.values.lock().clone();
         apply(&mut values);
         listening.adopt(&values)?;
-        self.hub.capture(values.setting_is_on(Key::CaptureIpPacketInfo));
-        self.hub.set_log_level(values.setting_integer(Key::LogLevel));
+        self.router
+            .capture(values.setting_is_on(Key::CaptureIpPacketInfo));
+        self.router.set_log_level(values.setting_integer(Key::LogLevel));
         *self.values.lock() = values;
         Ok(())
     }

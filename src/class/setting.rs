@@ -7,7 +7,7 @@ mod table;
 pub use table::{Computed, Key, TABLE};
 
 use super::errors::{self, Failure};
-use super::places;
+use super::listen_targets;
 use super::property::Access;
 use super::source;
 use super::value::Kind;
@@ -69,8 +69,8 @@ impl Setting {
             Role::Active(Key::TransferPorts) => parse_ports(text).map(drop)?,
             Role::Active(Key::Interface) => source::interface(text).map(drop)?,
             Role::Active(Key::SourceIpAddress) => source::ip(text).map(drop)?,
-            Role::Active(Key::ListenOn) => places::parse_addresses(text).map(drop)?,
-            Role::Active(Key::ListenDescriptors) => places::parse_descriptors(text).map(drop)?,
+            Role::Active(Key::ListenOn) => listen_targets::parse_addresses(text).map(drop)?,
+            Role::Active(Key::ListenDescriptors) => listen_targets::parse_descriptors(text).map(drop)?,
             Role::Active(Key::SourceMacAddress) => source::mac(text).map(drop)?,
             Role::Active(Key::CaptureIpPacketInfo) if value == Value::Boolean(true) => source::available()?,
             _ => {}

@@ -108,7 +108,7 @@ struct Load {
     failed: u32,
     millis: Vec<f64>,
     /// The negotiated block size and window of the client that finished last.
-    agreed: (usize, u64),
+    negotiated: (usize, u64),
     random: u64,
     now: Instant,
     /// When the run began, or when all clients continued together.
@@ -223,7 +223,7 @@ impl Load {
             holding: 0,
             failed: 0,
             millis: Vec::with_capacity(work.total as usize),
-            agreed: (512, 1),
+            negotiated: (512, 1),
             // Spread over all bits: a small state would begin with a run of small numbers.
             random: (number("seed", 1) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15),
             now,
@@ -410,7 +410,7 @@ impl Load {
             Step::On => self.clients[slot as usize] = Some(client),
             Step::Done => {
                 self.millis.push((self.now - client.began).as_secs_f64() * 1e3);
-                self.agreed = (client.blksize, client.window);
+                self.negotiated = (client.blksize, client.window);
                 self.end(&client)?;
             }
             Step::Failed(why) => {
@@ -613,7 +613,7 @@ impl Load {
                 .get(((done as f64 * share) as usize).min(done.saturating_sub(1)))
         };
         let (p50, p99) = (at(0.5).unwrap_or(&0.0), at(0.99).unwrap_or(&0.0));
-        let (blksize, window) = self.agreed;
+        let (blksize, window) = self.negotiated;
         let bytes = done as u64 * self.work.size;
         let failed = self.failed + wrong;
         let packets = self.received + self.outbox.datagrams;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tftp_machine::{
-    Alone, Config, Datagram, Decision, Handled, Io, IoDone, Mode, Output, Policy, PortId, Server, TransferId,
+    SingleThreadLimits, Config, Datagram, Decision, Handled, Io, IoDone, Mode, Output, Policy, PortId, Server, TransferId,
 };
 use tftp_proto::wire::{self, OptionSet};
 use tftp_proto::{ErrorCode, Instant, Limits, Rollover, Timing};
@@ -27,7 +27,7 @@ const LISTENING: PortId = PortId {
 };
 
 struct Load {
-    server: Server<Alone>,
+    server: Server<SingleThreadLimits>,
     now: Instant,
     /// Each client's port, its transfer, and the last block that it has acknowledged.
     clients: Vec<(PortId, TransferId, u64)>,
@@ -78,7 +78,7 @@ fn peer(index: u32) -> SocketAddr {
 impl Load {
     fn with(count: u32) -> Load {
         let mut load = Load {
-            server: Server::new(config(), policy(), Alone::new(usize::MAX / 2), [7; 16]),
+            server: Server::new(config(), policy(), SingleThreadLimits::new(usize::MAX / 2), [7; 16]),
             now: Instant::from_micros(1_000_000),
             clients: Vec::new(),
             next_port: 0,
@@ -95,7 +95,7 @@ impl Load {
     /// Begins a download and acknowledges its first block.
     fn begin(&mut self, index: u32) -> (PortId, TransferId, u64) {
         let handled = self.arrive(LISTENING, index, b"\0\x01file\0octet\0");
-        let Handled::Asked(id) = handled else {
+        let Handled::Requested(id) = handled else {
             panic!("not admitted: {handled:?}")
         };
         let port = self.opened;

@@ -3,8 +3,8 @@
 //! - [`Store`] is the interface of storage. [`Files`] is the interface of storage that has only blocking calls, which
 //!   [`Pooled`] runs on threads of its own. [`Directory`] is the file system, built on the jail (`jail`) and on uploads
 //!   that are whole or absent (`upload`).
-//! - [`Shelf`] wraps a store for one I/O thread, and shares open files and chunks between its transfers. A download
-//!   reads through a [`Feed`], an upload writes through an [`Intake`]. Data that the application supplies while a
+//! - [`ContentCache`] wraps a store for one I/O thread, and shares open files and chunks between its transfers. A download
+//!   reads through a [`DownloadStream`], an upload writes through an [`UploadStream`]. Data that the application supplies while a
 //!   download runs comes through [`Feeds`].
 //!
 //! `unsafe` only in `read.rs`, where the system reads into memory that was not zeroed before.
@@ -12,11 +12,11 @@
 
 mod blocking;
 mod clock;
+mod content_cache;
 mod directory;
+mod download_stream;
 mod fed;
-mod feed;
 mod framing;
-mod intake;
 pub mod jail;
 mod lane;
 #[cfg(all(test, shuttle))]
@@ -30,8 +30,7 @@ mod read;
 #[cfg(windows)]
 #[path = "read/windows.rs"]
 mod read;
-mod returned;
-mod shelf;
+mod return_slot;
 mod storage;
 mod system;
 #[cfg(test)]
@@ -41,21 +40,22 @@ pub mod upload;
 #[cfg(windows)]
 #[path = "upload/windows.rs"]
 pub mod upload;
+mod upload_stream;
 
 use std::sync::Arc;
 
 pub use blocking::Files;
+pub use content_cache::{Completed, ContentCache, Creating, Opened, Opening, Read, Shared};
 pub use directory::{Directory, File, NewFile};
+pub use download_stream::{DownloadStream, Supply};
 pub use fed::{Asks, Fed, Feeds, Refused, Wanted};
-pub use feed::{Feed, Supply};
-pub use intake::{Intake, Portion, Progress, write_size};
 pub use lane::Lane;
 pub use pooled::Pooled;
-pub use shelf::{Creating, Opened, Opening, Read, Settled, Shared, Shelf};
 pub use storage::{
     Completion, Done, Finished, Gathered, Identity, Job, Length, Mailbox, Owner, Place, Sink, Source,
     Standing, Store,
 };
+pub use upload_stream::{Portion, Progress, UploadStream, write_size};
 
 /// Data that several transfers may send at once, kept alive until the last packet made of it has left.
 pub type Bytes = Arc<Vec<u8>>;

@@ -8,13 +8,13 @@ use tftp_sync::check;
 
 use super::Lane;
 use super::pool::Pool;
-use super::returned::Returned;
+use super::return_slot::ReturnSlot;
 
 /// A written file is found in the slot, or a message brings it: never neither, never both.
 #[test]
 fn a_written_file_comes_back_once() {
     check(|| {
-        let returned = Arc::new(Returned::default());
+        let returned = Arc::new(ReturnSlot::default());
         let (message, messages) = shuttle::sync::mpsc::channel();
         let pool = {
             let returned = Arc::clone(&returned);

@@ -3,7 +3,7 @@
 //! A thread is started when a job waits and no thread is idle, and ends when no job came for a while: an idle server
 //! has none. A job that hangs (a dead network mount) occupies its own thread and no other. To keep hung jobs from
 //! occupying every thread, jobs for one file, and for one directory, go through a [`Lane`] that lets only some of
-//! them run at once. Nor are two jobs ever started for one missing chunk (see `shelf`).
+//! them run at once. Nor are two jobs ever started for one missing chunk (see `cache`).
 //!
 //! Only one thread is being woken or started at a time. A thread that takes a job first calls the next thread if more
 //! jobs wait. Where jobs block, there are soon as many threads as jobs; where they don't, one or two threads run all

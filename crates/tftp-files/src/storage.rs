@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::jail::{Jail, Refusal};
 use super::upload::UploadOptions;
 use super::{Bytes, Fed, Lane};
-pub(crate) use done::Errand;
+pub(crate) use done::JobKind;
 pub use done::{Completion, Done, Mailbox, Owner};
 pub use gathered::Gathered;
 

@@ -12,12 +12,12 @@ use crate::jail::{Jail, Refusal};
 use crate::storage::{
     Completion, Done, Finished, Identity, Job, Length, Mailbox, Owner, Place, Sink, Source, Standing, Store,
 };
-use crate::{Lane, Shelf};
+use crate::{ContentCache, Lane};
 
-/// A store with one root, its shelf and the completions.
+/// A store with one root, its cache and the completions.
 pub(crate) struct Bench {
     pub(crate) store: Simulated,
-    pub(crate) shelf: Shelf<Simulated>,
+    pub(crate) cache: ContentCache<Simulated>,
     pub(crate) memory: Arc<Memory>,
     inbox: Arc<Inbox>,
     root: Arc<Jail>,
@@ -103,7 +103,7 @@ impl Bench {
         let inbox = Arc::<Inbox>::default();
         let memory = Arc::<Memory>::default();
         Bench {
-            shelf: Shelf::new(store.clone(), Arc::clone(&inbox) as _, Arc::clone(&memory)),
+            cache: ContentCache::new(store.clone(), Arc::clone(&inbox) as _, Arc::clone(&memory)),
             store,
             memory,
             inbox,

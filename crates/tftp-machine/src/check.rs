@@ -34,7 +34,7 @@ impl<L: Limits> Server<L> {
             tally.windows += transfer.window as usize;
             private += usize::from(transfer.is_private);
             dallying += usize::from(transfer.is_private && transfer.has_ended);
-            linked += usize::from(!transfer.is_private && !self.has_lost_its_place(transfer));
+            linked += usize::from(!transfer.is_private && !self.is_displaced(transfer));
         }
         let (places, requests, of_clients) = self.table.entries();
         assert_eq!(self.ports.own(), private, "private ports are those of transfers");
@@ -62,7 +62,7 @@ impl<L: Limits> Server<L> {
     }
 
     /// Returns true if a later transfer of the same request has its client's place on the listening port.
-    fn has_lost_its_place(&self, transfer: &Transfer) -> bool {
+    fn is_displaced(&self, transfer: &Transfer) -> bool {
         let route = &transfer.route;
         let there = self.table.by_peer(route.port, route.peer);
         there
@@ -72,7 +72,7 @@ impl<L: Limits> Server<L> {
 
     fn check_one(&self, index: u32, transfer: &Transfer) {
         let route = &transfer.route;
-        assert!(transfer.due.is_empty(), "nothing is left to say");
+        assert!(transfer.due.is_empty(), "nothing is left to push_unbound");
         assert!(!transfer.is_over(), "what is over is gone");
         assert!(
             !transfer
@@ -82,7 +82,7 @@ impl<L: Limits> Server<L> {
         );
         match transfer.is_private {
             true => assert_eq!(self.ports.role(route.port), Role::Private(index)),
-            false if self.has_lost_its_place(transfer) => assert!(transfer.is_superseded()),
+            false if self.is_displaced(transfer) => assert!(transfer.is_superseded()),
             false => assert_eq!(self.table.by_peer(route.port, route.peer), Some(index)),
         }
         if transfer.has_ended {

@@ -5,13 +5,13 @@ use core::net::SocketAddr;
 use tftp_proto::wire::{self, Malformed, Packet};
 use tftp_proto::{ErrorCode, Instant};
 
-use crate::handled::{Handled, Why};
+use crate::handled::{DropReason, Handled};
 use crate::id::{PortId, TransferId};
 use crate::limits::Limits;
 use crate::net::{Datagram, LocalAddr, NetFailure, Route};
 use crate::output::Ending;
 use crate::ports::Role;
-use crate::server::{Apart, Server};
+use crate::server::{Server, UnboundOutput};
 use crate::transfer::{Moved, Stage, Transfer};
 
 impl<L: Limits> Server<L> {
@@ -22,7 +22,7 @@ impl<L: Limits> Server<L> {
         match self.ports.role(datagram.port) {
             Role::Private(owner) if self.is_of(owner, datagram.peer) => self.known(owner, datagram.bytes),
             Role::Listening => self.listening(datagram),
-            Role::Unknown => Handled::Ignored(Why::Stray),
+            Role::Unknown => Handled::Ignored(DropReason::Stray),
             Role::Private(_) => self.stray(datagram),
             Role::Shared => match self.table.by_peer(datagram.port, datagram.peer) {
                 Some(index) => self.known(index, datagram.bytes),
@@ -42,7 +42,7 @@ impl<L: Limits> Server<L> {
     fn known<'a>(&mut self, index: u32, bytes: &'a [u8]) -> Handled<'a> {
         match wire::parse(bytes) {
             Ok(packet) => self.packet(index, &packet),
-            Err(_) => Handled::Ignored(Why::Malformed),
+            Err(_) => Handled::Ignored(DropReason::Malformed),
         }
     }
 
@@ -50,7 +50,7 @@ impl<L: Limits> Server<L> {
     pub(crate) fn packet<'a>(&mut self, index: u32, packet: &Packet<'a>) -> Handled<'a> {
         let now = self.now;
         let Some(transfer) = self.table.at_mut(index) else {
-            return Handled::Ignored(Why::Stray);
+            return Handled::Ignored(DropReason::Stray);
         };
         let id = transfer.id;
         let moved = transfer.handle_packet(now, packet);
@@ -80,7 +80,7 @@ impl<L: Limits> Server<L> {
     fn listening<'a>(&mut self, datagram: &Datagram<'a>) -> Handled<'a> {
         match wire::parse(datagram.bytes) {
             Ok(Packet::Request(mut request)) => {
-                request.asked.forget(self.policy.refused_options);
+                request.requested.forget(self.policy.refused_options);
                 self.request(datagram, &request)
             }
             // With SinglePort transfers have places on the listening port.
@@ -89,17 +89,21 @@ impl<L: Limits> Server<L> {
                     let index = self.meant(index, &packet);
                     self.packet(index, &packet)
                 }
-                None => Handled::Ignored(Why::NoRequest),
+                None => Handled::Ignored(DropReason::NoRequest),
             },
             Err(Malformed::Mode) => match self.unanswered(datagram) {
                 Some(why) => Handled::Ignored(why),
                 None => {
                     let route = self.route(datagram.port, datagram);
-                    self.say(Apart::Error(route, ErrorCode::ILLEGAL, "Unknown transfer mode"));
-                    Handled::Ignored(Why::Mode)
+                    self.push_unbound(UnboundOutput::Error(
+                        route,
+                        ErrorCode::ILLEGAL,
+                        "Unknown transfer mode",
+                    ));
+                    Handled::Ignored(DropReason::Mode)
                 }
             },
-            Err(_) => Handled::Ignored(Why::Malformed),
+            Err(_) => Handled::Ignored(DropReason::Malformed),
         }
     }
 
@@ -139,15 +143,19 @@ impl<L: Limits> Server<L> {
         let is_hidden =
             self.config.hides_probes && matches!(self.ports.role(datagram.port), Role::Private(_));
         match wire::parse(datagram.bytes) {
-            Err(_) => return Handled::Ignored(Why::Malformed),
+            Err(_) => return Handled::Ignored(DropReason::Malformed),
             Ok(Packet::Error { .. } | Packet::Request(_)) => {}
             Ok(_) if is_hidden || datagram.broadcast || !self.strays.allow(self.now) => {}
             Ok(_) => {
                 let route = self.route(datagram.port, datagram);
-                self.say(Apart::Error(route, ErrorCode::UNKNOWN_TID, "Unknown transfer ID"));
+                self.push_unbound(UnboundOutput::Error(
+                    route,
+                    ErrorCode::UNKNOWN_TID,
+                    "Unknown transfer ID",
+                ));
             }
         }
-        Handled::Ignored(Why::Stray)
+        Handled::Ignored(DropReason::Stray)
     }
 
     /// Returns the route back to the sender: from `port`, with SourceIPAddress or the address that the datagram was

@@ -8,7 +8,7 @@ use tftp_proto::{ErrorCode, Operation, Outcome};
 use crate::due::Due;
 use crate::limits::{Descriptors, Limits};
 use crate::output::Ending;
-use crate::server::{Apart, Server};
+use crate::server::{Server, UnboundOutput};
 use crate::transfer::{Stage, Transfer};
 
 impl Ending {
@@ -127,7 +127,7 @@ impl<L: Limits> Server<L> {
     /// Applies the consequences of the last step besides packets. Returns true if outputs are pending.
     pub(crate) fn follow(&mut self, index: u32) -> bool {
         self.leave_half_open(index);
-        self.let_file_go(index);
+        self.release_file(index);
         self.follow_doubt(index);
         self.conclude(index);
         self.leave_table(index);
@@ -164,7 +164,7 @@ impl<L: Limits> Server<L> {
     }
 
     /// Closes the file of a half-open download if descriptors are short: the data of its one packet is already read.
-    fn let_file_go(&mut self, index: u32) {
+    fn release_file(&mut self, index: u32) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
         };
@@ -248,7 +248,7 @@ impl<L: Limits> Server<L> {
             self.dallying.remove(at);
         }
         if let Some(request) = transfer.waiting {
-            self.say(Apart::Retry(request));
+            self.push_unbound(UnboundOutput::Retry(request));
         }
     }
 }

@@ -7,14 +7,14 @@ use crate::id::{ConnectionId, TransferId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handled<'a> {
     /// The datagram has no effect, except that a stray packet or an unknown mode may be answered with an ERROR.
-    Ignored(Why),
+    Ignored(DropReason),
     /// A request that is not answered.
-    Unanswered(Why),
+    Unanswered(DropReason),
     /// A request that is refused with an ERROR and begins no transfer. Its connection number stays taken until the
     /// observer gives it back.
-    Refused(Why, ConnectionId),
+    Refused(DropReason, ConnectionId),
     /// A transfer begins. The caller creates its own record of it.
-    Asked(TransferId),
+    Requested(TransferId),
     /// A repeated request: its transfer's current packet is retransmitted, or the request is held.
     Repeated(TransferId),
     /// A packet of a transfer that made no progress.
@@ -34,7 +34,7 @@ pub enum Handled<'a> {
 
 /// The reason why a datagram neither begins nor advances a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum DropReason {
     /// Neither a request nor a packet of a transfer.
     NoRequest,
     /// Not a TFTP packet.

@@ -11,7 +11,7 @@
 //!    cause. [`Server::handle_port`], [`Server::decide`] and [`Server::handle_io`] answer outputs; they may be called between
 //!    two polls.
 //! 2. Act on the result of [`Server::handle_datagram`] before polling: create the record of a transfer at
-//!    [`Handled::Asked`], take an upload's bytes at [`Handled::Received`].
+//!    [`Handled::Requested`], take an upload's bytes at [`Handled::Received`].
 //! 3. The outputs of a transfer are: `OpenPort` if it needs one, `Ask` about the request, `Io::Open`, `Ask` about the
 //!    start, `Begun`; then packets and `Io::Read`, for an upload `Io::Commit`; `Settled` at the first acknowledgement;
 //!    `Io::Close`, `Over` once, `ClosePort`, `Gone` once. An upload may retransmit its last ACK between `Over` and
@@ -46,11 +46,11 @@ mod net;
 pub mod networks;
 mod output;
 mod poll;
+mod port_assignment;
 pub mod port_plan;
 mod ports;
 pub mod repeats;
 mod requests;
-mod seats;
 mod server;
 pub mod siphash;
 mod stages;
@@ -64,10 +64,10 @@ mod windows;
 pub use answers::{Decision, IoDone};
 pub use check::Tally;
 pub use config::{Config, Policy};
-pub use handled::{Handled, Why};
+pub use handled::{DropReason, Handled};
 pub use held::HeldRequest;
 pub use id::{ConnectionId, PortId, TransferId};
-pub use limits::{Alone, Descriptors, FIRST_CONNECTION_ID, FLOOD, Full, Limits, WINDOWS};
+pub use limits::{Descriptors, FIRST_CONNECTION_ID, FLOOD, Full, Limits, SingleThreadLimits, WINDOWS};
 pub use net::{Datagram, LocalAddr, NetFailure, NoPort, OpenPlan, PortKind, Reception, Route};
 pub use output::{Blocks, Ending, Io, Output, Question};
 pub use port_plan::Mode;

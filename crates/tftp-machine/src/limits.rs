@@ -118,7 +118,7 @@ const SHARE: usize = 8;
 
 /// The limits of a single machine.
 #[derive(Debug)]
-pub struct Alone {
+pub struct SingleThreadLimits {
     hosts: RefCell<HashMap<IpAddr, usize, FixedState>>,
     active: Cell<usize>,
     half_open: Cell<usize>,
@@ -131,10 +131,10 @@ pub struct Alone {
     own_addresses: RefCell<Vec<Ipv6Addr>>,
 }
 
-impl Alone {
+impl SingleThreadLimits {
     /// Creates limits that count nothing yet, for a process that may have `descriptor_limit` descriptors.
-    pub fn new(descriptor_limit: usize) -> Alone {
-        Alone {
+    pub fn new(descriptor_limit: usize) -> SingleThreadLimits {
+        SingleThreadLimits {
             hosts: RefCell::new(HashMap::with_hasher(FixedState::with_seed(1))),
             active: Cell::new(0),
             half_open: Cell::new(0),
@@ -189,7 +189,7 @@ impl Alone {
     }
 }
 
-impl Limits for Alone {
+impl Limits for SingleThreadLimits {
     fn enter(&self, host: IpAddr, policy: &Policy) -> Result<(), Full> {
         let known = self.hosts.borrow().get(&host).copied().unwrap_or(0);
         if policy.max_per_host != 0 && known >= policy.max_per_host {
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn after_the_largest_number_the_smallest_free_one_follows() {
-        let limits = Alone::new(1024);
+        let limits = SingleThreadLimits::new(1024);
         let (first, second) = (limits.next_id(), limits.next_id());
         limits.next.set(i32::MAX);
         assert_eq!(limits.next_id(), ConnectionId(i32::MAX));

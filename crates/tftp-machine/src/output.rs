@@ -49,7 +49,7 @@ pub enum Output<'a> {
         /// The operation.
         what: Io,
     },
-    /// The options are negotiated; `Transfer::agreed` returns them.
+    /// The options are negotiated; `Transfer::negotiated` returns them.
     Begun {
         /// The transfer.
         id: TransferId,

@@ -12,8 +12,8 @@ use crate::id::{PortId, TransferId};
 use crate::limits::Limits;
 use crate::net::{OpenPlan, PortKind, Reception};
 use crate::output::{Blocks, Io, Output, Question};
-use crate::seats::NOBODY;
-use crate::server::{Apart, Server};
+use crate::port_assignment::NOBODY;
+use crate::server::{Server, UnboundOutput};
 use crate::transfer::{Found, Stage, Step, Transfer};
 
 /// An [`Output`] without its borrows, which names transfers by index.
@@ -67,7 +67,7 @@ impl<L: Limits> Server<L> {
                 self.table.unlist(index);
                 self.current = Some(index);
             } else {
-                return self.next_apart();
+                return self.next_unbound();
             }
         }
     }
@@ -172,9 +172,9 @@ impl<L: Limits> Server<L> {
     fn transmit(&mut self, index: u32, transmit: Transmit) -> Todo {
         match transmit {
             Transmit::Data { first, count } => {
-                let agreed = self.table.at(index).and_then(Transfer::agreed);
-                let (blksize, rollover) = agreed.map_or((0, Default::default()), |agreed| {
-                    (agreed.blksize, agreed.rollover)
+                let negotiated = self.table.at(index).and_then(Transfer::negotiated);
+                let (blksize, rollover) = negotiated.map_or((0, Default::default()), |negotiated| {
+                    (negotiated.blksize, negotiated.rollover)
                 });
                 let blocks = Blocks {
                     first,
@@ -198,23 +198,23 @@ impl<L: Limits> Server<L> {
     }
 
     /// Returns the next output that belongs to no transfer.
-    fn next_apart(&mut self) -> Option<Todo> {
-        match self.apart.pop_front() {
-            Some(Apart::Error(route, code, text)) => {
+    fn next_unbound(&mut self) -> Option<Todo> {
+        match self.unbound.pop_front() {
+            Some(UnboundOutput::Error(route, code, text)) => {
                 self.to = route;
                 self.encode_error(code, text);
                 Some(Todo::Answer)
             }
-            Some(Apart::ClosePort(port)) => {
+            Some(UnboundOutput::ClosePort(port)) => {
                 self.ports.remove(port);
                 Some(Todo::ClosePort(port))
             }
-            Some(Apart::Retry(request)) => {
+            Some(UnboundOutput::Retry(request)) => {
                 let handled = self.retry(&request);
                 self.retried = Some(request);
                 Some(Todo::Retried(handled))
             }
-            Some(Apart::Reserve(bucket)) => {
+            Some(UnboundOutput::Reserve(bucket)) => {
                 self.plan = OpenPlan {
                     kind: PortKind::Shared { bucket },
                     reception: Reception {

@@ -8,7 +8,7 @@ use core::net::IpAddr;
 use core::ops::RangeInclusive;
 
 use tftp_proto::Instant;
-use tftp_proto::wire::{Asked, Operation};
+use tftp_proto::wire::{Operation, RequestedOptions};
 
 use super::admission::Group;
 use super::siphash::SipKey;
@@ -149,7 +149,7 @@ pub struct Occupant<T> {
 
 /// A place, and the transfer that has to leave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seat<P, T> {
+pub struct PortAssignment<P, T> {
     /// The place.
     pub place: P,
     /// The transfer that has it; `None` if the place is free.
@@ -158,11 +158,11 @@ pub struct Seat<P, T> {
 
 /// Chooses the place of a new transfer, of those that its client may have: the first free one, else that of a transfer
 /// that has ended, else that of the oldest one. Returns `None` if there are no places.
-pub fn seat<P: Copy, T: Copy>(places: &[(P, Option<Occupant<T>>)]) -> Option<Seat<P, T>> {
+pub fn assign<P: Copy, T: Copy>(places: &[(P, Option<Occupant<T>>)]) -> Option<PortAssignment<P, T>> {
     // `None`, a free place, is less than any occupant.
     let rank = |occupant: Option<Occupant<T>>| occupant.map(|it| (!it.has_ended, it.began));
     let (place, occupant) = places.iter().min_by_key(|(_, occupant)| rank(*occupant))?;
-    Some(Seat {
+    Some(PortAssignment {
         place: *place,
         gives_way: occupant.map(|it| it.transfer),
     })
@@ -180,9 +180,15 @@ pub struct Reception {
 impl Reception {
     /// Returns the parameters for the options of a request; the negotiation may grant less. `largest` and `window` are
     /// the largest blksize and windowsize that are granted.
-    pub fn of(operation: Operation, asked: &Asked, largest: u16, window: u16) -> Reception {
-        let blksize = usize::from(asked.blksize.or(asked.blksize2).unwrap_or(512).min(largest));
-        let window = usize::from(asked.windowsize.unwrap_or(1).min(window));
+    pub fn of(operation: Operation, requested: &RequestedOptions, largest: u16, window: u16) -> Reception {
+        let blksize = usize::from(
+            requested
+                .blksize
+                .or(requested.blksize2)
+                .unwrap_or(512)
+                .min(largest),
+        );
+        let window = usize::from(requested.windowsize.unwrap_or(1).min(window));
         let batches = operation == Operation::Write && window > 1;
         let needed = if batches {
             window * (blksize + PACKET_OVERHEAD)
@@ -317,46 +323,47 @@ mod tests {
                 began: Instant::from_micros(began),
             })
         };
-        let seat =
-            |places: &[(u8, Option<Occupant<char>>)]| seat(places).map(|seat| (seat.place, seat.gives_way));
+        let assign = |places: &[(u8, Option<Occupant<char>>)]| {
+            assign(places).map(|assign| (assign.place, assign.gives_way))
+        };
         let (old, new, ended) = (
             occupant('o', false, 1),
             occupant('n', false, 2),
             occupant('e', true, 3),
         );
-        assert_eq!(seat(&[(1, None), (2, None)]), Some((1, None)));
-        assert_eq!(seat(&[(1, old), (2, None)]), Some((2, None)));
-        assert_eq!(seat(&[(1, ended), (2, None)]), Some((2, None)));
-        assert_eq!(seat(&[(1, old), (2, ended)]), Some((2, Some('e'))));
-        assert_eq!(seat(&[(1, new), (2, old)]), Some((2, Some('o'))));
-        assert_eq!(seat(&[(1, old), (2, new)]), Some((1, Some('o'))));
-        assert_eq!(seat(&[]), None);
+        assert_eq!(assign(&[(1, None), (2, None)]), Some((1, None)));
+        assert_eq!(assign(&[(1, old), (2, None)]), Some((2, None)));
+        assert_eq!(assign(&[(1, ended), (2, None)]), Some((2, None)));
+        assert_eq!(assign(&[(1, old), (2, ended)]), Some((2, Some('e'))));
+        assert_eq!(assign(&[(1, new), (2, old)]), Some((2, Some('o'))));
+        assert_eq!(assign(&[(1, old), (2, new)]), Some((1, Some('o'))));
+        assert_eq!(assign(&[]), None);
     }
 
     #[test]
     fn an_uploads_window_fits_and_everything_else_is_small() {
-        let asked = |blksize, windowsize| Asked {
+        let requested = |blksize, windowsize| RequestedOptions {
             blksize,
             windowsize,
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
-        let of = |operation, asked: Asked| Reception::of(operation, &asked, 65464, 64);
+        let of = |operation, requested: RequestedOptions| Reception::of(operation, &requested, 65464, 64);
         let small = Reception {
             buffer: LOCKSTEP_BUFFER,
             batches: false,
         };
-        assert_eq!(of(Operation::Read, asked(Some(8192), Some(64))), small);
-        assert_eq!(of(Operation::Write, asked(None, None)), small);
-        assert_eq!(of(Operation::Write, asked(Some(1428), Some(1))), small);
-        let window = of(Operation::Write, asked(Some(8192), Some(32)));
+        assert_eq!(of(Operation::Read, requested(Some(8192), Some(64))), small);
+        assert_eq!(of(Operation::Write, requested(None, None)), small);
+        assert_eq!(of(Operation::Write, requested(Some(1428), Some(1))), small);
+        let window = of(Operation::Write, requested(Some(8192), Some(32)));
         assert!(window.batches && window.buffer >= 32 * 8192, "{window:?}");
-        let granted = Reception::of(Operation::Write, &asked(Some(65464), Some(65535)), 1428, 4);
+        let granted = Reception::of(Operation::Write, &requested(Some(65464), Some(65535)), 1428, 4);
         assert_eq!((granted.buffer, granted.batches), (LOCKSTEP_BUFFER, true));
         assert_eq!(
-            of(Operation::Write, asked(Some(65464), Some(64))).buffer,
+            of(Operation::Write, requested(Some(65464), Some(64))).buffer,
             MOST_WINDOW
         );
-        let block = of(Operation::Write, asked(Some(65464), None));
+        let block = of(Operation::Write, requested(Some(65464), None));
         assert_eq!(block.buffer, 65464 + PACKET_OVERHEAD);
     }
 }

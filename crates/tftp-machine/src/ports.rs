@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::admission::Group;
 use crate::config::Config;
 use crate::id::{PortId, TransferId};
-use crate::port_plan::{Buckets, Budget, Mode, Occupant, Seat, seat};
+use crate::port_plan::{Buckets, Budget, Mode, Occupant, PortAssignment, assign};
 use crate::siphash::SipKey;
 
 /// The open ports, and their budget.
@@ -44,7 +44,7 @@ pub(crate) enum Sharing {
     /// The port of this bucket has to be opened first.
     Open(u8),
     /// The transfer takes this place; another one may have to leave it.
-    Take(Seat<PortId, TransferId>),
+    Take(PortAssignment<PortId, TransferId>),
     /// There is no shared port.
     Nothing,
 }
@@ -152,6 +152,6 @@ impl Ports {
             // Any open port is better than a refusal.
             places.extend(self.shared.iter().flatten().map(|&port| (port, occupant(port))));
         }
-        seat(&places).map_or(Sharing::Nothing, Sharing::Take)
+        assign(&places).map_or(Sharing::Nothing, Sharing::Take)
     }
 }

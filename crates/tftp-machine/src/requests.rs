@@ -7,14 +7,14 @@ use tftp_proto::{ErrorCode, Operation, Request};
 use crate::admission::groups::Group;
 use crate::admission::{Bounds, Newcomer, Verdict};
 use crate::due::Due;
-use crate::handled::{Handled, Why};
+use crate::handled::{DropReason, Handled};
 use crate::id::TransferId;
 use crate::limits::{Descriptors, Full, Limits};
 use crate::net::Datagram;
 use crate::output::Ending;
 use crate::port_plan::{Mode, Reception};
 use crate::repeats;
-use crate::server::{Apart, Server};
+use crate::server::{Server, UnboundOutput};
 use crate::timers::Timer;
 use crate::transfer::{Pending, Stage, Step, Transfer};
 
@@ -50,7 +50,7 @@ impl<L: Limits> Server<L> {
             return Handled::Unanswered(why);
         }
         if !self.admits_requests {
-            return Handled::Unanswered(Why::Full);
+            return Handled::Unanswered(DropReason::Full);
         }
         self.leave_former(datagram, former);
         let newcomer = self.newcomer(datagram, request.operation);
@@ -60,20 +60,20 @@ impl<L: Limits> Server<L> {
                 self.leave_others(datagram);
                 self.enter(datagram, request, digest, &newcomer, former)
             }
-            Ok(false) => Handled::Unanswered(Why::Crowded),
+            Ok(false) => Handled::Unanswered(DropReason::Crowded),
             Err(why) => self.refuse(datagram, why),
         }
     }
 
     /// Returns the reason if a request is not answered: it arrived after `stop_listening`, was sent to a broadcast
     /// address, or is from an excluded client.
-    pub(crate) fn unanswered(&self, datagram: &Datagram<'_>) -> Option<Why> {
+    pub(crate) fn unanswered(&self, datagram: &Datagram<'_>) -> Option<DropReason> {
         if !self.is_listening {
-            Some(Why::NotListening)
+            Some(DropReason::NotListening)
         } else if datagram.broadcast {
-            Some(Why::Broadcast)
+            Some(DropReason::Broadcast)
         } else if !self.limits.admits(datagram.peer.ip().to_canonical()) {
-            Some(Why::Excluded)
+            Some(DropReason::Excluded)
         } else {
             None
         }
@@ -169,9 +169,9 @@ impl<L: Limits> Server<L> {
 
     /// Admits and counts a newcomer; half-open transfers may have to give way. Returns false if the request is left
     /// unanswered, and an error if it is refused.
-    fn admit(&mut self, newcomer: &Newcomer) -> Result<bool, Why> {
+    fn admit(&mut self, newcomer: &Newcomer) -> Result<bool, DropReason> {
         if newcomer.operation == Operation::Write && self.policy.read_only {
-            return Err(Why::ReadOnly);
+            return Err(DropReason::ReadOnly);
         }
         let bounds = Bounds::new(self.config.threads, self.limits.descriptor_limit());
         // Each bound is reached at most once.
@@ -184,7 +184,7 @@ impl<L: Limits> Server<L> {
                     Err(limit) => match self.half_open.gives_way(self.now, newcomer, limit) {
                         Some(id) => self.give_way(id),
                         None if limit == Full::Connections && self.limits.is_flooded() => return Ok(false),
-                        None => return Err(Why::TooMany),
+                        None => return Err(DropReason::TooMany),
                     },
                 },
             }
@@ -274,7 +274,7 @@ impl<L: Limits> Server<L> {
         });
         self.seek_port(id.index);
         self.touch(id.index);
-        Handled::Asked(id)
+        Handled::Requested(id)
     }
 
     fn pending(&self, datagram: &Datagram<'_>, request: &Request<'_>, group: Group) -> Pending {
@@ -283,13 +283,13 @@ impl<L: Limits> Server<L> {
             step: Step::Port,
             name: request.filename.to_vec(),
             local: datagram.local,
-            asked: request.asked,
+            requested: request.requested,
             limits,
             timing: self.policy.timing,
             group,
             reception: Reception::of(
                 request.operation,
-                &request.asked,
+                &request.requested,
                 limits.max_blksize,
                 limits.max_windowsize,
             ),
@@ -302,13 +302,13 @@ impl<L: Limits> Server<L> {
     }
 
     /// Refuses a request: no transfer begins, and the client gets an ERROR.
-    fn refuse<'a>(&mut self, datagram: &Datagram<'_>, why: Why) -> Handled<'a> {
+    fn refuse<'a>(&mut self, datagram: &Datagram<'_>, why: DropReason) -> Handled<'a> {
         let (code, text) = match why {
-            Why::ReadOnly => (ErrorCode::ACCESS, "Uploads are not allowed"),
+            DropReason::ReadOnly => (ErrorCode::ACCESS, "Uploads are not allowed"),
             _ => (ErrorCode::UNDEFINED, "Too many transfers, try again later"),
         };
         let route = self.route(datagram.port, datagram);
-        self.say(Apart::Error(route, code, text));
+        self.push_unbound(UnboundOutput::Error(route, code, text));
         Handled::Refused(why, self.limits.next_id())
     }
 }

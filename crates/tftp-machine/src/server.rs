@@ -15,7 +15,7 @@ use crate::net::{OpenPlan, Route};
 use crate::networks::Networks;
 use crate::ports::Ports;
 use crate::siphash::SipKey;
-use crate::strays::Allowance;
+use crate::strays::RateLimiter;
 use crate::table::Table;
 use crate::timers::Timers;
 use crate::transfer::Transfer;
@@ -33,14 +33,14 @@ pub struct Server<L> {
     pub(crate) ports: Ports,
     pub(crate) half_open: Admission<TransferId>,
     pub(crate) networks: Networks,
-    pub(crate) strays: Allowance,
+    pub(crate) strays: RateLimiter,
     /// Uploads that stay only to retransmit their last ACK from ports of their own, the oldest in front.
     pub(crate) dallying: VecDeque<TransferId>,
     pub(crate) now: Instant,
     /// The transfer that is being polled, those that follow it, and the outputs that belong to no transfer.
     pub(crate) current: Option<u32>,
     pub(crate) listed: VecDeque<u32>,
-    pub(crate) apart: VecDeque<Apart>,
+    pub(crate) unbound: VecDeque<UnboundOutput>,
     /// Buffers that outputs of [`Server::poll_output`] borrow.
     pub(crate) scratch: Vec<u8>,
     pub(crate) to: Route,
@@ -57,7 +57,7 @@ pub struct Server<L> {
 }
 
 /// A pending output that belongs to no transfer.
-pub(crate) enum Apart {
+pub(crate) enum UnboundOutput {
     Error(Route, ErrorCode, &'static str),
     ClosePort(PortId),
     /// A held request that is handled now.
@@ -82,12 +82,12 @@ impl<L: Limits> Server<L> {
             ports,
             half_open: Admission::default(),
             networks: Networks::default(),
-            strays: Allowance::default(),
+            strays: RateLimiter::default(),
             dallying: VecDeque::new(),
             now: Instant::default(),
             current: None,
             listed: VecDeque::new(),
-            apart: VecDeque::new(),
+            unbound: VecDeque::new(),
             scratch: Vec::new(),
             to,
             plan: OpenPlan::nothing(config.address),
@@ -105,7 +105,7 @@ impl<L: Limits> Server<L> {
         };
         let draw = server.draw();
         if let Some(bucket) = server.ports.reserve(draw) {
-            server.say(Apart::Reserve(bucket));
+            server.push_unbound(UnboundOutput::Reserve(bucket));
         }
         server
     }
@@ -141,9 +141,9 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    pub(crate) fn say(&mut self, what: Apart) {
+    pub(crate) fn push_unbound(&mut self, what: UnboundOutput) {
         self.is_undrained = true;
-        self.apart.push_back(what);
+        self.unbound.push_back(what);
     }
 
     /// Sets the policy from now on; transfers keep the limits and timing that they began with.

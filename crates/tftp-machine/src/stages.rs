@@ -10,7 +10,7 @@ use crate::due::Due;
 use crate::id::TransferId;
 use crate::limits::Limits;
 use crate::output::Ending;
-use crate::server::{Apart, Server};
+use crate::server::{Server, UnboundOutput};
 use crate::transfer::{Found, Stage, Step, Transfer};
 use crate::windows;
 
@@ -119,26 +119,29 @@ impl<L: Limits> Server<L> {
             return;
         };
         let Some(pending) = transfer.pending() else { return };
-        let (asked, limits, timing) = (pending.asked, pending.limits, pending.timing);
+        let (asked, limits, timing) = (pending.requested, pending.limits, pending.timing);
         let (stage, window) = match (transfer.operation, transfer.mode) {
             (Operation::Write, _) => {
-                let (agreed, window) =
+                let (negotiated, window) =
                     windows::grant(&self.limits, &limits, |limits| negotiate::write(&asked, limits));
                 (
-                    Stage::Receiving(WriteTransfer::new(now, &agreed, &timing)),
+                    Stage::Receiving(WriteTransfer::new(now, &negotiated, &timing)),
                     window,
                 )
             }
             // Translated text is not shared with other transfers, so its window counts in the budget.
             (Operation::Read, Mode::Netascii) => {
-                let (agreed, window) = windows::grant(&self.limits, &limits, |limits| {
+                let (negotiated, window) = windows::grant(&self.limits, &limits, |limits| {
                     negotiate::read(&asked, limits, length)
                 });
-                (Stage::Sending(ReadTransfer::new(now, &agreed, &timing)), window)
+                (
+                    Stage::Sending(ReadTransfer::new(now, &negotiated, &timing)),
+                    window,
+                )
             }
             (Operation::Read, Mode::Octet) => {
-                let agreed = negotiate::read(&asked, &limits, length);
-                (Stage::Sending(ReadTransfer::new(now, &agreed, &timing)), 0)
+                let negotiated = negotiate::read(&asked, &limits, length);
+                (Stage::Sending(ReadTransfer::new(now, &negotiated, &timing)), 0)
             }
         };
         transfer.stage = stage;
@@ -189,7 +192,7 @@ impl<L: Limits> Server<L> {
             && let Some(request) = transfer.waiting.take()
         {
             transfer.supersede(now);
-            self.say(Apart::Retry(request));
+            self.push_unbound(UnboundOutput::Retry(request));
             self.touch(index);
         }
     }

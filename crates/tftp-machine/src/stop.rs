@@ -7,13 +7,13 @@ use tftp_proto::{ErrorCode, Instant};
 
 use crate::config::Policy;
 use crate::due::Due;
-use crate::handled::{Handled, Why};
+use crate::handled::{DropReason, Handled};
 use crate::held::HeldRequest;
 use crate::id::TransferId;
 use crate::limits::Limits;
 use crate::output::Ending;
 use crate::port_plan::Mode;
-use crate::server::{Apart, Server};
+use crate::server::{Server, UnboundOutput};
 use crate::transfer::Stage;
 
 impl<L: Limits> Server<L> {
@@ -86,7 +86,7 @@ impl<L: Limits> Server<L> {
 
     fn close_listening(&mut self) {
         if !core::mem::replace(&mut self.is_released, true) {
-            self.say(Apart::ClosePort(self.config.listening));
+            self.push_unbound(UnboundOutput::ClosePort(self.config.listening));
         }
     }
 
@@ -95,10 +95,10 @@ impl<L: Limits> Server<L> {
         let datagram = request.datagram();
         match wire::parse(datagram.bytes) {
             Ok(Packet::Request(mut asked)) => {
-                asked.asked.forget(self.policy.refused_options);
+                asked.requested.forget(self.policy.refused_options);
                 self.request(&datagram, &asked)
             }
-            _ => Handled::Ignored(Why::NoRequest),
+            _ => Handled::Ignored(DropReason::NoRequest),
         }
     }
 }

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use tftp_proto::{
-    Agreed, Asked, ErrorCode, Instant, Limits, Mode, Operation, Outcome, Packet, ReadTransfer, Timing,
-    Transmit, WriteTransfer,
+    ErrorCode, Instant, Limits, Mode, NegotiatedOptions, Operation, Outcome, Packet, ReadTransfer,
+    RequestedOptions, Timing, Transmit, WriteTransfer,
 };
 
 use crate::admission::{Group, HalfOpen};
@@ -80,7 +80,7 @@ pub(crate) struct Pending {
     pub(crate) step: Step,
     pub(crate) name: Vec<u8>,
     pub(crate) local: Option<LocalAddr>,
-    pub(crate) asked: Asked,
+    pub(crate) requested: RequestedOptions,
     pub(crate) limits: Limits,
     pub(crate) timing: Timing,
     pub(crate) group: Group,
@@ -151,8 +151,8 @@ impl Transfer {
     }
 
     /// Returns the options of the request; `None` once the transfer has begun.
-    pub fn asked(&self) -> Option<&Asked> {
-        self.pending().map(|pending| &pending.asked)
+    pub fn requested(&self) -> Option<&RequestedOptions> {
+        self.pending().map(|pending| &pending.requested)
     }
 
     /// Returns the address that the request was sent to, if the system reports it; `None` once the transfer has begun.
@@ -161,10 +161,10 @@ impl Transfer {
     }
 
     /// Returns the negotiated parameters, once the transfer has begun.
-    pub fn agreed(&self) -> Option<&Agreed> {
+    pub fn negotiated(&self) -> Option<&NegotiatedOptions> {
         match &self.stage {
-            Stage::Sending(machine) => Some(machine.agreed()),
-            Stage::Receiving(machine) => Some(machine.agreed()),
+            Stage::Sending(machine) => Some(machine.negotiated()),
+            Stage::Receiving(machine) => Some(machine.negotiated()),
             _ => None,
         }
     }
@@ -272,7 +272,7 @@ impl Transfer {
     }
 
     /// Returns when the client last took part, or began to wait for an answer.
-    fn heard_or_asked_at(&self) -> Instant {
+    fn last_activity_at(&self) -> Instant {
         let heard_at = match &self.stage {
             Stage::Sending(machine) => machine.heard_at(),
             Stage::Receiving(machine) => machine.heard_at(),
@@ -286,7 +286,7 @@ impl Transfer {
     /// reset, and does not know this transfer.
     /// Returns false if nothing changes.
     pub(crate) fn leave(&mut self, now: Instant) -> bool {
-        let is_silent = now.saturating_sub(self.heard_or_asked_at()) >= repeats::SILENCE;
+        let is_silent = now.saturating_sub(self.last_activity_at()) >= repeats::SILENCE;
         if !is_silent || self.has_ended || self.is_mute() {
             return false;
         }
@@ -331,8 +331,8 @@ impl Transfer {
         let Stage::Sending(machine) = &self.stage else {
             return false;
         };
-        let agreed = machine.agreed();
-        let window = u64::from(agreed.blksize) * u64::from(agreed.windowsize);
+        let negotiated = machine.negotiated();
+        let window = u64::from(negotiated.blksize) * u64::from(negotiated.windowsize);
         let left = machine
             .stream_size()
             .map(|size| size.saturating_sub(machine.acked_bytes()));
@@ -344,7 +344,7 @@ impl Transfer {
         let own = match &self.stage {
             Stage::Sending(machine) => machine.poll_timeout(),
             Stage::Receiving(machine) => machine.poll_timeout(),
-            Stage::Pending(pending) => pending.patience(self.began),
+            Stage::Pending(pending) => pending.storage_deadline(self.began),
             Stage::Over(_) => None,
         };
         own.into_iter().chain(held).min()
@@ -455,7 +455,7 @@ pub(crate) enum Moved<'a> {
 impl Pending {
     /// Returns the deadline for disk and application before the client is answered: they have as long as it may be
     /// silent itself.
-    fn patience(&self, began: Instant) -> Option<Instant> {
+    fn storage_deadline(&self, began: Instant) -> Option<Instant> {
         let idle = self.timing.inactivity.map(|limit| self.asked_at + limit);
         let absolute = self.timing.absolute.map(|limit| began + limit);
         idle.into_iter().chain(absolute).min()

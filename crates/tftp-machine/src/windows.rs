@@ -1,6 +1,6 @@
 //! Windows within the budget of memory.
 
-use tftp_proto::{Agreed, Limits as Negotiable, negotiate};
+use tftp_proto::{Limits as Negotiable, NegotiatedOptions, negotiate};
 
 use crate::limits::Limits;
 
@@ -8,11 +8,11 @@ use crate::limits::Limits;
 pub(crate) fn grant(
     budget: &impl Limits,
     limits: &Negotiable,
-    agree: impl Fn(&Negotiable) -> Agreed,
-) -> (Agreed, u32) {
-    let agreed = negotiate::within(limits, budget.most_window(), agree);
+    agree: impl Fn(&Negotiable) -> NegotiatedOptions,
+) -> (NegotiatedOptions, u32) {
+    let negotiated = negotiate::within(limits, budget.most_window(), agree);
     // Less than 2^32: both factors have 16 bits.
-    let bytes = u32::from(agreed.blksize) * u32::from(agreed.windowsize);
+    let bytes = u32::from(negotiated.blksize) * u32::from(negotiated.windowsize);
     budget.take_window(bytes);
-    (agreed, bytes)
+    (negotiated, bytes)
 }

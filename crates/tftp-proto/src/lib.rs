@@ -93,8 +93,8 @@
 //!     absolute: None,
 //! };
 //! let now = Instant::from_micros(0);
-//! let agreed = negotiate::read(&request.asked, &limits, Some(1500));
-//! let mut download = ReadTransfer::new(now, &agreed, &timing);
+//! let negotiated = negotiate::read(&request.requested, &limits, Some(1500));
+//! let mut download = ReadTransfer::new(now, &negotiated, &timing);
 //! assert!(matches!(download.poll_transmit(now), Some(Transmit::Oack(_))));
 //!
 //! let now = Instant::from_micros(1000);
@@ -132,10 +132,10 @@ mod transfer;
 pub mod wire;
 mod write;
 
-pub use negotiate::{Agreed, Limits, Oack, Rollover};
+pub use negotiate::{Limits, NegotiatedOptions, Oack, Rollover};
 pub use read::ReadTransfer;
 pub use retry::Timing;
 pub use time::Instant;
 pub use transfer::{Outcome, Transmit};
-pub use wire::{Asked, ErrorCode, Malformed, Mode, Operation, Packet, Request};
+pub use wire::{ErrorCode, Malformed, Mode, Operation, Packet, Request, RequestedOptions};
 pub use write::WriteTransfer;

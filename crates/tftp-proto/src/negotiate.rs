@@ -7,7 +7,7 @@ use core::time::Duration;
 
 pub use crate::block::Rollover;
 use crate::options::{OPTIONS, Terms};
-use crate::wire::{self, Asked};
+use crate::wire::{self, RequestedOptions};
 
 /// The server's limits on negotiated values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Limits {
 
 /// The negotiated parameters of one transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Agreed {
+pub struct NegotiatedOptions {
     /// Bytes in every block but the last.
     pub blksize: u16,
     /// Blocks in a window; 1 is lockstep.
@@ -41,17 +41,17 @@ pub struct Agreed {
     pub oack: Option<Oack>,
 }
 
-/// The options of an OACK: only agreed ones, at least one.
+/// The options of an OACK: only negotiated ones, at least one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Oack {
-    // Options that can't be 0 take no room for "not agreed": every transfer holds one of these.
+    // Options that can't be 0 take no room for "not negotiated": every transfer holds one of these.
     pub(crate) blksize: Option<NonZeroU16>,
     pub(crate) blksize2: Option<NonZeroU16>,
     pub(crate) windowsize: Option<NonZeroU16>,
     pub(crate) timeout: Option<NonZeroU8>,
     pub(crate) utimeout: Option<NonZeroU32>,
     pub(crate) rollover: Option<Rollover>,
-    pub(crate) tells_tsize: bool,
+    pub(crate) has_tsize: bool,
     pub(crate) tsize: u64,
 }
 
@@ -75,9 +75,9 @@ const MAX_WINDOWSIZE_SENDING: u16 = 32767;
 
 /// Agrees on a download. `size` is the exact length of the stream on the wire (translated, where the mode is
 /// netascii), `None` where it is not known: then tsize is left out.
-pub fn read(asked: &Asked, limits: &Limits, size: Option<u64>) -> Agreed {
-    agree(
-        asked,
+pub fn read(requested: &RequestedOptions, limits: &Limits, size: Option<u64>) -> NegotiatedOptions {
+    negotiate(
+        requested,
         &Terms {
             limits,
             sending: true,
@@ -87,25 +87,29 @@ pub fn read(asked: &Asked, limits: &Limits, size: Option<u64>) -> Agreed {
 }
 
 /// Agrees on an upload. tsize is echoed (RFC 2349); checking for room is the caller's.
-pub fn write(asked: &Asked, limits: &Limits) -> Agreed {
-    agree(
-        asked,
+pub fn write(requested: &RequestedOptions, limits: &Limits) -> NegotiatedOptions {
+    negotiate(
+        requested,
         &Terms {
             limits,
             sending: false,
-            length: asked.tsize,
+            length: requested.tsize,
         },
     )
 }
 
 /// Agrees by [`read()`] or [`write()`] on a window of at most `most` bytes, as far as [`fit`] can make it smaller.
-pub fn within(limits: &Limits, most: usize, agree: impl Fn(&Limits) -> Agreed) -> Agreed {
-    let agreed = agree(limits);
-    let (blksize, windowsize) = fit(agreed.blksize, agreed.windowsize, most);
-    if (blksize, windowsize) == (agreed.blksize, agreed.windowsize) {
-        return agreed;
+pub fn within(
+    limits: &Limits,
+    most: usize,
+    negotiate: impl Fn(&Limits) -> NegotiatedOptions,
+) -> NegotiatedOptions {
+    let negotiated = negotiate(limits);
+    let (blksize, windowsize) = fit(negotiated.blksize, negotiated.windowsize, most);
+    if (blksize, windowsize) == (negotiated.blksize, negotiated.windowsize) {
+        return negotiated;
     }
-    agree(&Limits {
+    negotiate(&Limits {
         max_blksize: blksize,
         max_windowsize: windowsize,
         ..*limits
@@ -127,18 +131,18 @@ pub fn fit(blksize: u16, windowsize: u16, most: usize) -> (u16, u16) {
     (blksize.min(smaller), windowsize)
 }
 
-fn agree(asked: &Asked, terms: &Terms<'_>) -> Agreed {
+fn negotiate(requested: &RequestedOptions, terms: &Terms<'_>) -> NegotiatedOptions {
     let mut oack = Oack::default();
     for row in &OPTIONS {
-        (row.agree)(&mut oack, asked, terms);
+        (row.negotiate)(&mut oack, requested, terms);
     }
-    Agreed {
+    NegotiatedOptions {
         blksize: oack.block(),
         windowsize: oack.windowsize.map_or(1, NonZeroU16::get),
         timeout: oack.wait(),
         tsize: terms.length,
-        asks_tsize: asked.tsize.is_some(),
-        rollover: asked.rollover.unwrap_or(terms.limits.rollover),
+        asks_tsize: requested.tsize.is_some(),
+        rollover: requested.rollover.unwrap_or(terms.limits.rollover),
         oack: (oack != Oack::default()).then_some(oack),
     }
 }
@@ -163,14 +167,14 @@ impl Oack {
     pub fn encode(&self, out: &mut Vec<u8>) {
         wire::begin_oack(out);
         for row in &OPTIONS {
-            if let Some(value) = (row.told)(self) {
+            if let Some(value) = (row.oack_value)(self) {
                 // Writing to a Vec does not fail.
                 let _ = write!(Text(out), "{}\0{value}\0", row.known.name);
             }
         }
     }
 
-    /// Bytes in a block by the options that are agreed so far.
+    /// Bytes in a block by the options that are negotiated so far.
     pub(crate) fn block(&self) -> u16 {
         let size = self.blksize.or(self.blksize2);
         size.map_or(DEFAULT_BLKSIZE, NonZeroU16::get)
@@ -224,10 +228,10 @@ mod tests {
             max_large_window: u32::MAX,
             rollover: Rollover::Zero,
         };
-        let asked = Asked {
+        let requested = RequestedOptions {
             blksize: Some(8192),
             windowsize: Some(16),
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
         for (most, blksize, windowsize) in [
             (16 * 8192, 8192, 16),
@@ -235,8 +239,8 @@ mod tests {
             (8192, 8192, 1),
             (1000, 1000, 1),
         ] {
-            let agreed = within(&limits, most, |limits| write(&asked, limits));
-            assert_eq!((agreed.blksize, agreed.windowsize), (blksize, windowsize));
+            let negotiated = within(&limits, most, |limits| write(&requested, limits));
+            assert_eq!((negotiated.blksize, negotiated.windowsize), (blksize, windowsize));
         }
     }
 }

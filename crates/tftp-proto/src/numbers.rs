@@ -1,18 +1,18 @@
 //! Interprets the block numbers of an upload's DATA, including those of clients with their own roll-over.
 
 use crate::block::{Evidence, FIRST_WRAPPED, Rollover, distance, evidence, to_wire};
-use crate::negotiate::Agreed;
+use crate::negotiate::NegotiatedOptions;
 
 /// The meaning of a block number at the current position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum BlockClass {
     Next,
     /// Behind a gap, at this position.
     Ahead(u64),
     /// A duplicate.
     Old,
     /// A number that the client cannot have sent.
-    Senseless,
+    Invalid,
     /// Block 65536 of one client or a later block of another: see [`Evidence::Ambiguous`].
     Unclear,
 }
@@ -41,9 +41,9 @@ pub(crate) struct Numbers {
 
 impl Numbers {
     /// Only a negotiated roll-over is certain from the beginning.
-    pub fn new(agreed: &Agreed) -> Numbers {
+    pub fn new(negotiated: &NegotiatedOptions) -> Numbers {
         Numbers {
-            rollover: agreed.oack.and_then(|oack| oack.rollover()),
+            rollover: negotiated.oack.and_then(|oack| oack.rollover()),
             doubts: 0,
         }
     }
@@ -52,8 +52,8 @@ impl Numbers {
         self.rollover
     }
 
-    pub fn wire(&self, block: u64, agreed: &Agreed) -> u16 {
-        to_wire(block, self.rollover.unwrap_or(agreed.rollover))
+    pub fn wire(&self, block: u64, negotiated: &NegotiatedOptions) -> u16 {
+        to_wire(block, self.rollover.unwrap_or(negotiated.rollover))
     }
 
     /// Counts a window that fits both roll-over modes. After `MAX_DOUBTS` of them mode One is assumed.
@@ -64,22 +64,30 @@ impl Numbers {
         }
     }
 
-    /// Returns the place of a DATA packet with this number and this many bytes.
-    pub fn place(&mut self, at: Position, agreed: &Agreed, wire: u16, length: usize) -> Place {
+    /// Returns the class of a DATA packet with this number and this many bytes.
+    pub fn classify(
+        &mut self,
+        at: Position,
+        negotiated: &NegotiatedOptions,
+        wire: u16,
+        length: usize,
+    ) -> BlockClass {
         if self.rollover.is_none() && at.received + 1 == FIRST_WRAPPED {
-            match seen(at.reach, agreed, wire, length) {
+            match seen(at.reach, negotiated, wire, length) {
                 Evidence::Certain(rollover) => self.rollover = Some(rollover),
-                Evidence::Ambiguous => return Place::Unclear,
+                Evidence::Ambiguous => return BlockClass::Unclear,
                 Evidence::None => {}
             }
         }
         // Before block 65536 both ways to roll over have the same numbers.
         match distance(at.received, wire, self.rollover.unwrap_or_default()) {
             // A conforming sender never passes the window it was granted, so a number beyond `reach` is an old duplicate.
-            Some(1) if at.received < at.reach => Place::Next,
-            Some(ahead) if ahead != 0 && at.received + ahead <= at.reach => Place::Ahead(at.received + ahead),
-            Some(ahead) if is_past(at.received, ahead) => Place::Old,
-            _ => Place::Senseless,
+            Some(1) if at.received < at.reach => BlockClass::Next,
+            Some(ahead) if ahead != 0 && at.received + ahead <= at.reach => {
+                BlockClass::Ahead(at.received + ahead)
+            }
+            Some(ahead) if is_past(at.received, ahead) => BlockClass::Old,
+            _ => BlockClass::Invalid,
         }
     }
 }
@@ -91,14 +99,14 @@ fn is_past(received: u64, ahead: u64) -> bool {
 }
 
 /// As [`evidence`], with the announced size as further evidence: it determines the position of the last block.
-fn seen(reach: u64, agreed: &Agreed, wire: u16, length: usize) -> Evidence {
+fn seen(reach: u64, negotiated: &NegotiatedOptions, wire: u16, length: usize) -> Evidence {
     let seen = evidence(wire, reach);
-    let (blksize, length) = (u64::from(agreed.blksize), length as u64);
+    let (blksize, length) = (u64::from(negotiated.blksize), length as u64);
     if seen != Evidence::Ambiguous || length >= blksize {
         return seen;
     }
     let end_if_one = (FIRST_WRAPPED + u64::from(wire) - 2) * blksize + length;
-    match agreed.tsize {
+    match negotiated.tsize {
         Some(size) if size == end_if_one => Evidence::Certain(Rollover::One),
         Some(size) if size == end_if_one + blksize => Evidence::Certain(Rollover::Zero),
         _ => seen,
@@ -113,8 +121,8 @@ mod tests {
     /// The block before the first one whose number depends on the roll-over.
     const LAST: u64 = FIRST_WRAPPED - 1;
 
-    fn agreed(tsize: Option<u64>) -> Agreed {
-        Agreed {
+    fn negotiated(tsize: Option<u64>) -> NegotiatedOptions {
+        NegotiatedOptions {
             blksize: BLKSIZE as u16,
             windowsize: 8,
             timeout: None,
@@ -132,35 +140,35 @@ mod tests {
         }
     }
 
-    fn place(received: u64, wire: u16) -> Place {
-        let agreed = agreed(None);
-        Numbers::new(&agreed).place(at(received), &agreed, wire, BLKSIZE as usize)
+    fn classify(received: u64, wire: u16) -> BlockClass {
+        let negotiated = negotiated(None);
+        Numbers::new(&negotiated).classify(at(received), &negotiated, wire, BLKSIZE as usize)
     }
 
     #[test]
     fn a_block_is_old_as_far_back_as_there_are_blocks() {
-        assert_eq!(place(5, 5), Place::Old);
-        assert_eq!(place(5, 1), Place::Old);
-        assert_eq!(place(5, 0), Place::Senseless, "no DATA has the number 0");
-        assert_eq!(place(5, 6), Place::Next);
-        assert_eq!(place(5, 13), Place::Ahead(13));
-        assert_eq!(place(5, 14), Place::Senseless, "beyond the window");
+        assert_eq!(classify(5, 5), BlockClass::Old);
+        assert_eq!(classify(5, 1), BlockClass::Old);
+        assert_eq!(classify(5, 0), BlockClass::Invalid, "no DATA has the number 0");
+        assert_eq!(classify(5, 6), BlockClass::Next);
+        assert_eq!(classify(5, 13), BlockClass::Ahead(13));
+        assert_eq!(classify(5, 14), BlockClass::Invalid, "beyond the window");
     }
 
     #[test]
     fn a_block_is_old_at_most_half_of_all_numbers_back() {
         let half = FIRST_WRAPPED / 2;
-        assert_eq!(place(40_000, (40_001 - half) as u16), Place::Old);
-        assert_eq!(place(40_000, (40_000 - half) as u16), Place::Senseless);
-        assert_eq!(place(40_000, 20), Place::Senseless);
+        assert_eq!(classify(40_000, (40_001 - half) as u16), BlockClass::Old);
+        assert_eq!(classify(40_000, (40_000 - half) as u16), BlockClass::Invalid);
+        assert_eq!(classify(40_000, 20), BlockClass::Invalid);
     }
 
     /// Number 2 is block 65537 of a client that rolls over to 1, and block 65538 of one that rolls over to 0.
-    fn last_block_two(tsize: Option<u64>, length: usize) -> (Place, Option<Rollover>) {
-        let agreed = agreed(tsize);
-        let mut numbers = Numbers::new(&agreed);
-        let place = numbers.place(at(LAST), &agreed, 2, length);
-        (place, numbers.rollover())
+    fn last_block_two(tsize: Option<u64>, length: usize) -> (BlockClass, Option<Rollover>) {
+        let negotiated = negotiated(tsize);
+        let mut numbers = Numbers::new(&negotiated);
+        let class = numbers.classify(at(LAST), &negotiated, 2, length);
+        (class, numbers.rollover())
     }
 
     #[test]
@@ -170,17 +178,17 @@ mod tests {
         let zero = Some(before(FIRST_WRAPPED + 2) + 100);
         assert_eq!(
             last_block_two(one, 100),
-            (Place::Ahead(FIRST_WRAPPED + 1), Some(Rollover::One))
+            (BlockClass::Ahead(FIRST_WRAPPED + 1), Some(Rollover::One))
         );
         assert_eq!(
             last_block_two(zero, 100),
-            (Place::Ahead(FIRST_WRAPPED + 2), Some(Rollover::Zero))
+            (BlockClass::Ahead(FIRST_WRAPPED + 2), Some(Rollover::Zero))
         );
     }
 
     #[test]
     fn another_size_or_a_full_block_says_nothing() {
-        let ambiguous = (Place::Unclear, None);
+        let ambiguous = (BlockClass::Unclear, None);
         let size = FIRST_WRAPPED * BLKSIZE + 100;
         assert_eq!(last_block_two(None, 100), ambiguous);
         for other in [

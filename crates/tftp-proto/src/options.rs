@@ -9,8 +9,8 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use crate::block::Rollover;
-use crate::negotiate::{Agreed, Limits, Oack};
-use crate::wire::{Asked, Operation};
+use crate::negotiate::{Limits, NegotiatedOptions, Oack};
+use crate::wire::{Operation, RequestedOptions};
 
 /// The name and the values of an option.
 pub(crate) struct Known {
@@ -24,18 +24,18 @@ pub(crate) struct Known {
 pub(crate) struct Row {
     pub known: Known,
     /// Returns the value in a request.
-    pub asked: fn(&Asked) -> Option<u64>,
+    pub requested: fn(&RequestedOptions) -> Option<u64>,
     /// Sets the value in a request, in range, or removes it.
-    pub ask: fn(&mut Asked, Option<u64>),
+    pub ask: fn(&mut RequestedOptions, Option<u64>),
     /// Puts what a server agrees to into its answer. The rows above have done so already.
-    pub agree: fn(&mut Oack, &Asked, &Terms<'_>),
+    pub negotiate: fn(&mut Oack, &RequestedOptions, &Terms<'_>),
     /// Returns the value in an OACK.
-    pub told: fn(&Oack) -> Option<u64>,
+    pub oack_value: fn(&Oack) -> Option<u64>,
     /// Takes a server's answer over; `None` where the client of this crate does not know the option.
     pub accept: Option<Accept>,
 }
 
-type Accept = fn(&mut Agreed, &Answer) -> Result<(), Unfit>;
+type Accept = fn(&mut NegotiatedOptions, &Answer) -> Result<(), InvalidAnswer>;
 
 /// The inputs of a negotiation besides the request.
 pub(crate) struct Terms<'a> {
@@ -49,12 +49,12 @@ pub(crate) struct Terms<'a> {
 /// A server's value for one option, and the request that it answers.
 pub(crate) struct Answer {
     pub number: u64,
-    pub asked: u64,
+    pub requested: u64,
     pub operation: Operation,
 }
 
 /// An answer that does not fit the request; the word for where the requested number came from.
-pub(crate) struct Unfit(pub &'static str);
+pub(crate) struct InvalidAnswer(pub &'static str);
 
 /// In the order of an OACK.
 pub(crate) static OPTIONS: [Row; known::COUNT] = [
@@ -63,103 +63,104 @@ pub(crate) static OPTIONS: [Row; known::COUNT] = [
     // OACK without the tsize of its request.
     Row {
         known: known::TSIZE,
-        asked: |asked| asked.tsize,
-        ask: |asked, value| asked.tsize = value,
-        agree: |oack, asked, terms| {
-            let told = asked.tsize.and(terms.length);
-            let told = told.filter(|&length| length > 0 || !terms.sending || !asked.is_like_curl);
-            (oack.tells_tsize, oack.tsize) = (told.is_some(), told.unwrap_or(0));
+        requested: |requested| requested.tsize,
+        ask: |requested, value| requested.tsize = value,
+        negotiate: |oack, requested, terms| {
+            let oack_value = requested.tsize.and(terms.length);
+            let oack_value =
+                oack_value.filter(|&length| length > 0 || !terms.sending || !requested.is_like_curl);
+            (oack.has_tsize, oack.tsize) = (oack_value.is_some(), oack_value.unwrap_or(0));
         },
-        told: |oack| oack.tells_tsize.then_some(oack.tsize),
-        accept: Some(|agreed, answer| {
-            if answer.operation == Operation::Write && answer.number != answer.asked {
-                return Err(Unfit("announced"));
+        oack_value: |oack| oack.has_tsize.then_some(oack.tsize),
+        accept: Some(|negotiated, answer| {
+            if answer.operation == Operation::Write && answer.number != answer.requested {
+                return Err(InvalidAnswer("announced"));
             }
-            agreed.tsize = Some(answer.number);
+            negotiated.tsize = Some(answer.number);
             Ok(())
         }),
     },
     Row {
         known: known::BLKSIZE,
-        asked: |asked| asked.blksize.map(u64::from),
-        ask: |asked, value| asked.blksize = narrow(value),
-        agree: |oack, asked, terms| {
-            let size = asked.blksize.map(|size| size.min(most_bytes(terms)));
+        requested: |requested| requested.blksize.map(u64::from),
+        ask: |requested, value| requested.blksize = narrow(value),
+        negotiate: |oack, requested, terms| {
+            let size = requested.blksize.map(|size| size.min(most_bytes(terms)));
             oack.blksize = size.and_then(NonZeroU16::new);
         },
-        told: |oack| oack.blksize.map(|size| size.get().into()),
-        accept: Some(|agreed, answer| {
-            agreed.blksize = answer.up_to_asked(&known::BLKSIZE.range)?;
+        oack_value: |oack| oack.blksize.map(|size| size.get().into()),
+        accept: Some(|negotiated, answer| {
+            negotiated.blksize = answer.up_to_asked(&known::BLKSIZE.range)?;
             Ok(())
         }),
     },
     // tftp-hpa: the answer has to be a power of two. The standard's option counts where a client asks for both.
     Row {
         known: known::BLKSIZE2,
-        asked: |asked| asked.blksize2.map(u64::from),
-        ask: |asked, value| asked.blksize2 = narrow(value),
-        agree: |oack, asked, terms| {
+        requested: |requested| requested.blksize2.map(u64::from),
+        ask: |requested, value| requested.blksize2 = narrow(value),
+        negotiate: |oack, requested, terms| {
             let power = |size: u16| 1 << size.min(most_bytes(terms)).max(1).ilog2();
-            let size = asked.blksize2.filter(|_| oack.blksize.is_none()).map(power);
+            let size = requested.blksize2.filter(|_| oack.blksize.is_none()).map(power);
             oack.blksize2 = size.and_then(NonZeroU16::new);
         },
-        told: |oack| oack.blksize2.map(|size| size.get().into()),
+        oack_value: |oack| oack.blksize2.map(|size| size.get().into()),
         accept: None,
     },
     // RFC 2349: taken as it is or not at all.
     Row {
         known: known::TIMEOUT,
-        asked: |asked| asked.timeout.map(u64::from),
-        ask: |asked, value| asked.timeout = narrow(value),
-        agree: |oack, asked, _| oack.timeout = asked.timeout.and_then(NonZeroU8::new),
-        told: |oack| oack.timeout.map(|seconds| seconds.get().into()),
-        accept: Some(|agreed, answer| {
-            if answer.number != answer.asked {
-                return Err(Unfit("asked for"));
+        requested: |requested| requested.timeout.map(u64::from),
+        ask: |requested, value| requested.timeout = narrow(value),
+        negotiate: |oack, requested, _| oack.timeout = requested.timeout.and_then(NonZeroU8::new),
+        oack_value: |oack| oack.timeout.map(|seconds| seconds.get().into()),
+        accept: Some(|negotiated, answer| {
+            if answer.number != answer.requested {
+                return Err(InvalidAnswer("requested for"));
             }
-            agreed.timeout = Some(Duration::from_secs(answer.number));
+            negotiated.timeout = Some(Duration::from_secs(answer.number));
             Ok(())
         }),
     },
     // tftp-hpa: the same in microseconds. The standard's option counts where a client asks for both.
     Row {
         known: known::UTIMEOUT,
-        asked: |asked| asked.utimeout.map(u64::from),
-        ask: |asked, value| asked.utimeout = narrow(value),
-        agree: |oack, asked, _| {
-            let micros = asked.utimeout.filter(|_| oack.timeout.is_none());
+        requested: |requested| requested.utimeout.map(u64::from),
+        ask: |requested, value| requested.utimeout = narrow(value),
+        negotiate: |oack, requested, _| {
+            let micros = requested.utimeout.filter(|_| oack.timeout.is_none());
             oack.utimeout = micros.and_then(NonZeroU32::new);
         },
-        told: |oack| oack.utimeout.map(|micros| micros.get().into()),
+        oack_value: |oack| oack.utimeout.map(|micros| micros.get().into()),
         accept: None,
     },
     Row {
         known: known::WINDOWSIZE,
-        asked: |asked| asked.windowsize.map(u64::from),
-        ask: |asked, value| asked.windowsize = narrow(value),
-        agree: |oack, asked, terms| {
+        requested: |requested| requested.windowsize.map(u64::from),
+        ask: |requested, value| requested.windowsize = narrow(value),
+        negotiate: |oack, requested, terms| {
             let most = terms.limits.windowsize(oack.block(), terms.sending);
-            let blocks = asked.windowsize.map(|blocks| blocks.min(most));
+            let blocks = requested.windowsize.map(|blocks| blocks.min(most));
             oack.windowsize = blocks.and_then(NonZeroU16::new);
         },
-        told: |oack| oack.windowsize.map(|blocks| blocks.get().into()),
-        accept: Some(|agreed, answer| {
-            agreed.windowsize = answer.up_to_asked(&known::WINDOWSIZE.range)?;
+        oack_value: |oack| oack.windowsize.map(|blocks| blocks.get().into()),
+        accept: Some(|negotiated, answer| {
+            negotiated.windowsize = answer.up_to_asked(&known::WINDOWSIZE.range)?;
             Ok(())
         }),
     },
     // tftp-hpa.
     Row {
         known: known::ROLLOVER,
-        asked: |asked| asked.rollover.map(number),
-        ask: |asked, value| {
-            asked.rollover = value.map(|first| match first {
+        requested: |requested| requested.rollover.map(number),
+        ask: |requested, value| {
+            requested.rollover = value.map(|first| match first {
                 0 => Rollover::Zero,
                 _ => Rollover::One,
             });
         },
-        agree: |oack, asked, _| oack.rollover = asked.rollover,
-        told: |oack| oack.rollover.map(number),
+        negotiate: |oack, requested, _| oack.rollover = requested.rollover,
+        oack_value: |oack| oack.rollover.map(number),
         accept: None,
     },
 ];
@@ -173,9 +174,9 @@ pub(crate) fn find(name: &[u8]) -> Option<usize> {
 
 impl Answer {
     /// Returns the answer if it is in range and not above the requested value.
-    fn up_to_asked(&self, range: &RangeInclusive<u64>) -> Result<u16, Unfit> {
-        let fits = range.contains(&self.number) && self.number <= self.asked;
-        narrow(fits.then_some(self.number)).ok_or(Unfit("asked for"))
+    fn up_to_asked(&self, range: &RangeInclusive<u64>) -> Result<u16, InvalidAnswer> {
+        let fits = range.contains(&self.number) && self.number <= self.requested;
+        narrow(fits.then_some(self.number)).ok_or(InvalidAnswer("requested for"))
     }
 }
 

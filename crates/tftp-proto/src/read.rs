@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use crate::block::{distance, to_wire};
 use crate::doubt::ClientError;
-use crate::negotiate::Agreed;
+use crate::negotiate::NegotiatedOptions;
 use crate::peer::Peer;
 use crate::retry::{Retry, Timing, Watch};
 use crate::time::Instant;
@@ -22,7 +22,7 @@ use crate::wire::{ErrorCode, Packet};
 /// restarts behind the acknowledged block (go-back-N), silence restarts it whole.
 #[derive(Debug)]
 pub struct ReadTransfer {
-    agreed: Agreed,
+    negotiated: NegotiatedOptions,
     retry: Retry,
     watch: Watch,
     end: End,
@@ -74,15 +74,15 @@ enum Single {
 
 impl ReadTransfer {
     /// A download that begins: poll it at once, for the OACK, or for what it wants.
-    pub fn new(now: Instant, agreed: &Agreed, timing: &Timing) -> Self {
+    pub fn new(now: Instant, negotiated: &NegotiatedOptions, timing: &Timing) -> Self {
         ReadTransfer {
-            agreed: *agreed,
-            retry: Retry::new(timing, agreed.timeout),
-            watch: Watch::new(now, timing, agreed.timeout),
+            negotiated: *negotiated,
+            retry: Retry::new(timing, negotiated.timeout),
+            watch: Watch::new(now, timing, negotiated.timeout),
             end: End::default(),
             peer: Peer::unknown(),
-            opening: agreed.oack.is_some(),
-            oack_due: agreed.oack.is_some(),
+            opening: negotiated.oack.is_some(),
+            oack_due: negotiated.oack.is_some(),
             stream_ended: false,
             single: None,
             repeat_spent: false,
@@ -105,10 +105,10 @@ impl ReadTransfer {
     }
 
     /// A put of [`crate::client`]: its peer has answered already and is believed, and no request can be forged.
-    pub(crate) fn of_client(now: Instant, agreed: &Agreed, timing: &Timing) -> Self {
+    pub(crate) fn of_client(now: Instant, negotiated: &NegotiatedOptions, timing: &Timing) -> Self {
         ReadTransfer {
             peer: Peer::known(),
-            ..ReadTransfer::new(now, agreed, timing)
+            ..ReadTransfer::new(now, negotiated, timing)
         }
     }
 
@@ -211,7 +211,7 @@ impl ReadTransfer {
         self.available = available;
         self.stream_ended = end;
         // The last block is shorter than all others, empty if need be (RFC 1350 section 6).
-        self.ready = available / u64::from(self.agreed.blksize) + u64::from(end);
+        self.ready = available / u64::from(self.negotiated.blksize) + u64::from(end);
     }
 
     /// `Some(upto)`: to go on it needs the stream bytes below `upto`, a whole window, has fewer, and does not
@@ -220,19 +220,19 @@ impl ReadTransfer {
         let last = self.window_end();
         let hungry = !self.stream_ended && self.ready < last && !self.opening && !self.end.has_come();
         let hungry = hungry && !self.peer.doubt.is_superseded();
-        hungry.then(|| last.saturating_mul(u64::from(self.agreed.blksize)))
+        hungry.then(|| last.saturating_mul(u64::from(self.negotiated.blksize)))
     }
 
     /// Stream bytes below this are acknowledged and will not be sent again. Never falls.
     pub fn acked_bytes(&self) -> u64 {
         self.acked
-            .saturating_mul(u64::from(self.agreed.blksize))
+            .saturating_mul(u64::from(self.negotiated.blksize))
             .min(self.available)
     }
 
     /// Bytes of the whole stream, where they were known at the beginning or its end was supplied since.
     pub fn stream_size(&self) -> Option<u64> {
-        self.agreed
+        self.negotiated
             .tsize
             .or_else(|| self.stream_ended.then_some(self.available))
     }
@@ -280,7 +280,7 @@ impl ReadTransfer {
 
     /// Nothing more will be sent or expected, and everything was polled: it can be dropped.
     pub fn is_over(&self) -> bool {
-        self.end.is_told()
+        self.end.is_final()
     }
 
     /// The client has acknowledged nothing yet: its address may be forged.
@@ -323,7 +323,7 @@ impl ReadTransfer {
         if self.opening {
             return block == 0 && self.sent_at != Instant::NEVER;
         }
-        match distance(self.acked, block, self.agreed.rollover) {
+        match distance(self.acked, block, self.negotiated.rollover) {
             Some(0) => self.peer.has_answered(),
             Some(ahead) => ahead <= self.high - self.acked,
             None => false,
@@ -336,13 +336,13 @@ impl ReadTransfer {
     }
 
     /// The negotiated parameters.
-    pub fn agreed(&self) -> &Agreed {
-        &self.agreed
+    pub fn negotiated(&self) -> &NegotiatedOptions {
+        &self.negotiated
     }
 
     /// The number on the wire of a block of [`Transmit::Data`].
     pub fn wire_block(&self, block: u64) -> u16 {
-        to_wire(block, self.agreed.rollover)
+        to_wire(block, self.negotiated.rollover)
     }
 
     /// How many DATA and OACK packets were sent again.

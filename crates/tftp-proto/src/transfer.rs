@@ -61,7 +61,7 @@ pub enum Outcome {
         /// Only the acknowledgement of a download's end is missing, from a client that answered before.
         probably_complete: bool,
     },
-    /// A DATA longer than was agreed.
+    /// A DATA longer than was negotiated.
     Oversized,
     /// The caller ended it.
     Failed,
@@ -73,21 +73,21 @@ pub(crate) enum End {
     #[default]
     NotYet,
     /// Ended; the ERROR for the client is still to be sent.
-    Untold {
+    Pending {
         cause: Cause,
         code: ErrorCode,
         message: Cow<'static, str>,
     },
     /// Ended; nothing is left to send.
-    Told(Outcome),
+    Final(Outcome),
 }
 
 impl End {
     pub fn outcome(&self) -> Option<&Outcome> {
         match self {
             End::NotYet => None,
-            End::Untold { cause, .. } => Some(cause.outcome()),
-            End::Told(outcome) => Some(outcome),
+            End::Pending { cause, .. } => Some(cause.outcome()),
+            End::Final(outcome) => Some(outcome),
         }
     }
 
@@ -95,12 +95,12 @@ impl End {
         !matches!(self, End::NotYet)
     }
 
-    pub fn is_told(&self) -> bool {
-        matches!(self, End::Told(_))
+    pub fn is_final(&self) -> bool {
+        matches!(self, End::Final(_))
     }
 
     pub fn complete(&mut self) {
-        *self = End::Told(Outcome::Complete);
+        *self = End::Final(Outcome::Complete);
     }
 
     /// An ERROR came: never answered (RFC 1350 section 7; answering is the loop of CVE-2024-2169).
@@ -108,20 +108,20 @@ impl End {
     pub fn client_error(&mut self, error: ClientError, asked_size: bool) {
         let ClientError { code, message } = error;
         let probe = asked_size && matches!(code, ErrorCode::OPTION | ErrorCode::UNDEFINED);
-        *self = End::Told(Outcome::ClientError { code, message, probe });
+        *self = End::Final(Outcome::ClientError { code, message, probe });
     }
 
     /// The client is gone, by its own ERROR or by its network's.
     pub fn gone(&mut self, error: Option<ClientError>) {
         match error {
             Some(error) => self.client_error(error, false),
-            None => *self = End::Told(Outcome::Unreachable),
+            None => *self = End::Final(Outcome::Unreachable),
         }
     }
 
     /// Ends without a packet: the address may be forged, or a newer transfer has its client.
     pub fn timed_out_silently(&mut self) {
-        *self = End::Told(Outcome::TimedOut {
+        *self = End::Final(Outcome::TimedOut {
             probably_complete: false,
         });
     }
@@ -132,7 +132,7 @@ impl End {
         } else {
             Cause::Silent
         };
-        *self = End::Untold {
+        *self = End::Pending {
             cause,
             code: ErrorCode::UNDEFINED,
             message: Cow::Borrowed("Timed out"),
@@ -140,8 +140,8 @@ impl End {
     }
 
     pub fn oversized(&mut self) {
-        let message = Cow::Borrowed("DATA longer than agreed");
-        *self = End::Untold {
+        let message = Cow::Borrowed("DATA longer than negotiated");
+        *self = End::Pending {
             cause: Cause::Oversized,
             code: ErrorCode::ILLEGAL,
             message,
@@ -149,7 +149,7 @@ impl End {
     }
 
     pub fn failed(&mut self, code: ErrorCode, message: Cow<'static, str>) {
-        *self = End::Untold {
+        *self = End::Pending {
             cause: Cause::Failed,
             code,
             message,
@@ -158,11 +158,11 @@ impl End {
 
     /// The ERROR to send, once.
     pub fn take_error(&mut self) -> Option<Transmit> {
-        let End::Untold { cause, code, message } = self else {
+        let End::Pending { cause, code, message } = self else {
             return None;
         };
         let (cause, code, message) = (*cause, *code, mem::take(message));
-        *self = End::Told(cause.outcome().clone());
+        *self = End::Final(cause.outcome().clone());
         Some(Transmit::Error { code, message })
     }
 }

@@ -8,7 +8,7 @@ use alloc::borrow::Cow;
 use core::mem::take;
 
 use crate::doubt::ClientError;
-use crate::negotiate::Agreed;
+use crate::negotiate::NegotiatedOptions;
 use crate::numbers::Numbers;
 use crate::peer::Peer;
 use crate::retry::{Retry, Timing, Watch};
@@ -22,7 +22,7 @@ use crate::wire::{ErrorCode, Packet};
 /// after the last block once the owner has stored it.
 #[derive(Debug)]
 pub struct WriteTransfer {
-    agreed: Agreed,
+    negotiated: NegotiatedOptions,
     retry: Retry,
     watch: Watch,
     end: End,
@@ -71,15 +71,15 @@ const MAX_DALLIES: u8 = 4;
 
 impl WriteTransfer {
     /// An upload that begins: poll it at once, for the OACK or ACK 0.
-    pub fn new(now: Instant, agreed: &Agreed, timing: &Timing) -> Self {
+    pub fn new(now: Instant, negotiated: &NegotiatedOptions, timing: &Timing) -> Self {
         WriteTransfer {
-            agreed: *agreed,
-            retry: Retry::new(timing, agreed.timeout),
-            watch: Watch::new(now, timing, agreed.timeout),
+            negotiated: *negotiated,
+            retry: Retry::new(timing, negotiated.timeout),
+            watch: Watch::new(now, timing, negotiated.timeout),
             end: End::default(),
             phase: Phase::Receiving,
             peer: Peer::unknown(),
-            numbers: Numbers::new(agreed),
+            numbers: Numbers::new(negotiated),
             dallies: MAX_DALLIES,
             due: true,
             held: false,
@@ -98,10 +98,10 @@ impl WriteTransfer {
     }
 
     /// A get of [`crate::client`]: its peer has answered already and is believed, and no request can be forged.
-    pub(crate) fn of_client(now: Instant, agreed: &Agreed, timing: &Timing) -> Self {
+    pub(crate) fn of_client(now: Instant, negotiated: &NegotiatedOptions, timing: &Timing) -> Self {
         WriteTransfer {
             peer: Peer::known(),
-            ..WriteTransfer::new(now, agreed, timing)
+            ..WriteTransfer::new(now, negotiated, timing)
         }
     }
 
@@ -274,7 +274,7 @@ impl WriteTransfer {
 
     /// Nothing more will be sent or expected, and everything was polled: it can be dropped.
     pub fn is_over(&self) -> bool {
-        self.phase == Phase::Over && self.end.is_told()
+        self.phase == Phase::Over && self.end.is_final()
     }
 
     /// The client has sent no DATA that fits yet: its address may be forged.
@@ -304,13 +304,13 @@ impl WriteTransfer {
     }
 
     /// The negotiated parameters.
-    pub fn agreed(&self) -> &Agreed {
-        &self.agreed
+    pub fn negotiated(&self) -> &NegotiatedOptions {
+        &self.negotiated
     }
 
     /// The number on the wire of a block of this transfer.
     pub fn wire_block(&self, block: u64) -> u16 {
-        self.numbers.wire(block, &self.agreed)
+        self.numbers.wire(block, &self.negotiated)
     }
 
     /// How many ACKs and OACKs were sent again.

@@ -6,13 +6,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
 use tftp_files::{Lane, Owner, Store};
-use tftp_machine::{Datagram, Ending, Handled, LocalAddr, Server, TransferId, Why};
+use tftp_machine::{Datagram, DropReason, Ending, Handled, LocalAddr, Server, TransferId};
 use tftp_proto::Instant;
-use tftp_proto::wire::{self, Asked, Mode, Operation, Packet};
+use tftp_proto::wire::{self, Mode, Operation, Packet, RequestedOptions};
 
 use super::Outcome;
-use super::about::About;
 use super::config::Policy;
+use super::connection_info::ConnectionInfo;
 use super::flow::Flow;
 use super::inline::Interests;
 use super::limits::ThreadLimits;
@@ -20,21 +20,21 @@ use super::observer::Observer;
 use super::progress::Progress;
 use super::reply::Post;
 use super::shared::Shared;
-pub(crate) use cargo::{Body, Cargo};
+pub(crate) use state::{Body, ConnectionState};
 
-mod cargo;
 mod ends;
+mod state;
 
 /// The maximum length of a peer's text that is shown, in bytes.
 const SHOWN: usize = 256;
 
 /// The connections of one I/O thread.
 pub(crate) struct Connections<S: Store> {
-    slots: Vec<Option<Box<Cargo<S>>>>,
+    slots: Vec<Option<Box<ConnectionState<S>>>>,
     /// Uploads that received data and have not passed it on yet.
     dirty: Vec<TransferId>,
     /// A connection that a limit or a setting refused, until its client's ERROR is sent.
-    refusal: Option<(Arc<About>, Outcome)>,
+    refusal: Option<(Arc<ConnectionInfo>, Outcome)>,
     /// The address that every request is sent to, if the sockets are bound to one.
     only_address: Option<IpAddr>,
     shared: Arc<Shared>,
@@ -42,7 +42,7 @@ pub(crate) struct Connections<S: Store> {
     inbox: Arc<dyn Post>,
 }
 
-/// A request, admitted or refused, from which an [`About`] is made.
+/// A request, admitted or refused, from which a [`ConnectionInfo`] is made.
 struct Asking<'a> {
     id: i32,
     peer: SocketAddr,
@@ -50,7 +50,7 @@ struct Asking<'a> {
     filename: &'a [u8],
     mode: Mode,
     operation: Operation,
-    asked: Asked,
+    requested: RequestedOptions,
     began: Instant,
 }
 
@@ -80,15 +80,15 @@ impl<S: Store> Connections<S> {
     }
 
     #[inline]
-    pub(crate) fn get(&self, id: TransferId) -> Option<&Cargo<S>> {
-        let cargo = self.slots.get(id.index as usize)?.as_deref()?;
-        (cargo.id == id).then_some(cargo)
+    pub(crate) fn get(&self, id: TransferId) -> Option<&ConnectionState<S>> {
+        let state = self.slots.get(id.index as usize)?.as_deref()?;
+        (state.id == id).then_some(state)
     }
 
     #[inline]
-    pub(crate) fn get_mut(&mut self, id: TransferId) -> Option<&mut Cargo<S>> {
-        let cargo = self.slots.get_mut(id.index as usize)?.as_deref_mut()?;
-        (cargo.id == id).then_some(cargo)
+    pub(crate) fn get_mut(&mut self, id: TransferId) -> Option<&mut ConnectionState<S>> {
+        let state = self.slots.get_mut(id.index as usize)?.as_deref_mut()?;
+        (state.id == id).then_some(state)
     }
 
     /// Makes the connection of a transfer that was admitted.
@@ -103,11 +103,11 @@ impl<S: Store> Connections<S> {
             filename: transfer.filename().unwrap_or_default(),
             mode: transfer.mode(),
             operation: transfer.operation(),
-            asked: transfer.asked().copied().unwrap_or_default(),
+            requested: transfer.requested().copied().unwrap_or_default(),
             began: transfer.began(),
         };
         let (connection, has_no_name) = self.connection(asking, policy, Some(id));
-        let cargo = Cargo {
+        let state = ConnectionState {
             id,
             has_no_name,
             connection,
@@ -130,12 +130,12 @@ impl<S: Store> Connections<S> {
         if index >= self.slots.len() {
             self.slots.resize_with(index + 1, || None);
         }
-        self.slots[index] = Some(Box::new(cargo));
+        self.slots[index] = Some(Box::new(state));
     }
 
     /// Acts on the result of a datagram that did not advance a transfer: a request, or one that was refused or dropped.
     #[cold]
-    pub(crate) fn meet(
+    pub(crate) fn handle_unadvanced(
         &mut self,
         handled: &Handled<'_>,
         datagram: &Datagram<'_>,
@@ -145,11 +145,11 @@ impl<S: Store> Connections<S> {
         now: Instant,
     ) {
         match *handled {
-            Handled::Asked(id) => self.begin(id, server, policy),
-            Handled::Unanswered(Why::Full | Why::Crowded) => observer.unanswered(),
+            Handled::Requested(id) => self.begin(id, server, policy),
+            Handled::Unanswered(DropReason::Full | DropReason::Crowded) => observer.unanswered(),
             Handled::Refused(why, id) => {
                 if let Ok(Packet::Request(mut request)) = wire::parse(datagram.bytes) {
-                    request.asked.forget(policy.refused_options);
+                    request.requested.forget(policy.refused_options);
                     let asking = Asking {
                         id: id.0,
                         peer: datagram.peer,
@@ -157,13 +157,13 @@ impl<S: Store> Connections<S> {
                         filename: request.filename,
                         mode: request.mode,
                         operation: request.operation,
-                        asked: request.asked,
+                        requested: request.requested,
                         began: now,
                     };
                     let (connection, _) = self.connection(asking, policy, None);
                     observer.request(&connection);
                     let outcome = match why {
-                        Why::ReadOnly => Outcome::ReadOnly,
+                        DropReason::ReadOnly => Outcome::ReadOnly,
                         _ => Outcome::Limit,
                     };
                     self.refusal = Some((connection, outcome));
@@ -179,7 +179,7 @@ impl<S: Store> Connections<S> {
     }
 
     /// Takes the refused connection, once the ERROR to its client is sent.
-    pub(crate) fn take_refusal(&mut self) -> Option<(Arc<About>, Outcome)> {
+    pub(crate) fn take_refusal(&mut self) -> Option<(Arc<ConnectionInfo>, Outcome)> {
         self.refusal.take()
     }
 
@@ -189,18 +189,18 @@ impl<S: Store> Connections<S> {
         let (Handled::Packet(id) | Handled::Acked(id, _) | Handled::Received { id, .. }) = *handled else {
             return;
         };
-        if let (Some(cargo), Ok(packet)) = (self.get(id), wire::parse(datagram.bytes)) {
-            observer.came(cargo.connection.id, &packet);
+        if let (Some(state), Ok(packet)) = (self.get(id), wire::parse(datagram.bytes)) {
+            observer.packet_received(state.connection.id, &packet);
         }
     }
 
     /// Logs the request, once. Returns the connection's number, which the application knows; 0: none.
-    pub(crate) fn make_known(&mut self, id: TransferId, observer: &Observer) -> i32 {
-        let Some(cargo) = self.get_mut(id) else { return 0 };
-        if !std::mem::replace(&mut cargo.is_known, true) {
-            observer.request(&cargo.connection);
+    pub(crate) fn log_request(&mut self, id: TransferId, observer: &Observer) -> i32 {
+        let Some(state) = self.get_mut(id) else { return 0 };
+        if !std::mem::replace(&mut state.is_known, true) {
+            observer.request(&state.connection);
         }
-        cargo.connection.id
+        state.connection.id
     }
 
     /// Makes the shared state of a connection. Also returns true if its name could not be converted to text.
@@ -209,11 +209,11 @@ impl<S: Store> Connections<S> {
         asking: Asking<'_>,
         policy: &Policy,
         transfer: Option<TransferId>,
-    ) -> (Arc<About>, bool) {
+    ) -> (Arc<ConnectionInfo>, bool) {
         let name = policy.names.decode(asking.filename);
         let has_no_name = name.is_none();
         let local = asking.local.map(|local| local.ip.to_canonical());
-        let connection = About {
+        let connection = ConnectionInfo {
             id: asking.id,
             _lease: Some(self.shared.ids.lease(asking.id)),
             remote: tftp_udp::plain(asking.peer),
@@ -221,7 +221,7 @@ impl<S: Store> Connections<S> {
             filename: name.unwrap_or_else(|| wire::printable(asking.filename, SHOWN)),
             mode: asking.mode,
             operation: asking.operation,
-            asked: asking.asked,
+            requested: asking.requested,
             progress: Progress::new(asking.began),
             path: OnceLock::new(),
             outcome: OnceLock::new(),
@@ -234,13 +234,13 @@ impl<S: Store> Connections<S> {
     /// Takes the next bytes of an upload.
     #[inline]
     pub(crate) fn received(&mut self, id: TransferId, bytes: &[u8], last: bool) {
-        let Some(cargo) = self.get_mut(id) else { return };
-        cargo.moved += bytes.len() as u64;
-        cargo.connection.progress.set_bytes(cargo.moved);
-        if let Body::Intake(intake) = &mut cargo.body {
-            intake.take(bytes, last);
+        let Some(state) = self.get_mut(id) else { return };
+        state.moved += bytes.len() as u64;
+        state.connection.progress.set_bytes(state.moved);
+        if let Body::Upload(upload) = &mut state.body {
+            upload.take(bytes, last);
         }
-        self.make_dirty(id);
+        self.mark_dirty(id);
     }
 
     /// Notes that a client has acknowledged a download's bytes below `upto`.
@@ -252,22 +252,22 @@ impl<S: Store> Connections<S> {
         server: &Server<ThreadLimits>,
         observer: &Observer,
     ) {
-        let Some(cargo) = self.get_mut(id) else { return };
-        cargo.connection.progress.set_bytes(upto);
-        let before = std::mem::replace(&mut cargo.moved, upto);
-        if observer.wants().has(Interests::DATA) && cargo.is_announced {
-            observer.downloaded(cargo, server.transfer(id), before..upto);
+        let Some(state) = self.get_mut(id) else { return };
+        state.connection.progress.set_bytes(upto);
+        let before = std::mem::replace(&mut state.moved, upto);
+        if observer.wants().has(Interests::DATA) && state.is_announced {
+            observer.downloaded(state, server.transfer(id), before..upto);
         }
-        if let Body::Feed(feed) = &mut cargo.body {
-            feed.release(upto);
+        if let Body::Download(download) = &mut state.body {
+            download.release(upto);
         }
     }
 
     /// Puts an upload on the list of those that have something to pass on.
     #[inline]
-    pub(crate) fn make_dirty(&mut self, id: TransferId) {
-        if let Some(cargo) = self.get_mut(id)
-            && !std::mem::replace(&mut cargo.is_dirty, true)
+    pub(crate) fn mark_dirty(&mut self, id: TransferId) {
+        if let Some(state) = self.get_mut(id)
+            && !std::mem::replace(&mut state.is_dirty, true)
         {
             self.dirty.push(id);
         }
@@ -276,28 +276,28 @@ impl<S: Store> Connections<S> {
     #[inline]
     pub(crate) fn next_dirty(&mut self) -> Option<TransferId> {
         let id = self.dirty.pop()?;
-        if let Some(cargo) = self.get_mut(id) {
-            cargo.is_dirty = false;
+        if let Some(state) = self.get_mut(id) {
+            state.is_dirty = false;
         }
         Some(id)
     }
 
     pub(crate) fn remove(&mut self, id: TransferId) {
         if let Some(slot) = self.slots.get_mut(id.index as usize) {
-            slot.take_if(|cargo| cargo.id == id);
+            slot.take_if(|state| state.id == id);
         }
     }
 
     /// Keeps the reason of a failure, for the end that follows.
     pub(crate) fn fails(&mut self, id: TransferId, failure: Option<Outcome>) {
-        if let Some(cargo) = self.get_mut(id) {
-            cargo.failure = failure;
+        if let Some(state) = self.get_mut(id) {
+            state.failure = failure;
         }
     }
 
     /// Returns the outcome of a transfer, from the machine's ending and the failure that was kept here.
     pub(crate) fn outcome(&mut self, id: TransferId, how: &Ending) -> Outcome {
-        ends::outcome(how, self.get_mut(id).and_then(|cargo| cargo.failure.take()))
+        ends::outcome(how, self.get_mut(id).and_then(|state| state.failure.take()))
     }
 
     /// Forgets all connections, after a fault.

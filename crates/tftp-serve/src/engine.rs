@@ -148,7 +148,7 @@ impl Engine {
     }
 
     /// Ends a [`hold`](Engine::hold): the port is closed with the last transfer.
-    pub(crate) fn let_go(&self) {
+    pub(crate) fn release(&self) {
         self.drain.thread_is_done();
     }
 
@@ -231,7 +231,7 @@ impl Engine {
             store: Pooled::new(Directory, Arc::clone(&self.pool)),
             sink,
             shared,
-            surroundings: Box::new(Process),
+            environment: Box::new(Process),
             drained: Arc::clone(&self.drain),
             policy: Arc::clone(policy),
             seed: seed(),

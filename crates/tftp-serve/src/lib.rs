@@ -59,7 +59,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod about;
+mod connection_info;
 #[rustfmt::skip] // Made by a program.
 mod bounds;
 mod config;
@@ -80,8 +80,8 @@ mod orders;
 mod outputs;
 mod places;
 mod progress;
-mod ration;
 mod reply;
+mod request_budget;
 mod server;
 mod shared;
 mod sources;
@@ -105,7 +105,7 @@ pub mod simulation {
     pub use super::config::Policy;
     pub use super::drain::Drain;
     pub use super::inbox::{Inbox, Message};
-    pub use super::limits::{Process, Surroundings};
+    pub use super::limits::{Environment, Process};
     pub use super::shared::Shared;
     pub use super::turn::{Loop, Setup};
     pub use tftp_files::jail::Jail;

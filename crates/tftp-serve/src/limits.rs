@@ -15,7 +15,7 @@ use super::shared::Shared;
 const ROOM: usize = 4;
 
 /// The process and the host that a server runs in.
-pub trait Surroundings: Send {
+pub trait Environment: Send {
     /// Returns how scarce descriptors are.
     fn descriptors(&self) -> Descriptors;
     /// Returns the number of descriptors that the process may have.
@@ -24,11 +24,11 @@ pub trait Surroundings: Send {
     fn own_addresses(&self) -> Vec<Ipv6Addr>;
 }
 
-/// The surroundings of the running process.
+/// The environment of the running process.
 #[derive(Clone, Copy, Debug)]
 pub struct Process;
 
-impl Surroundings for Process {
+impl Environment for Process {
     fn descriptors(&self) -> Descriptors {
         if descriptors::is_tight(ROOM) {
             Descriptors::Tight
@@ -52,16 +52,16 @@ impl Surroundings for Process {
 /// The limits of one I/O thread.
 pub(crate) struct ThreadLimits {
     shared: Arc<Shared>,
-    surroundings: Box<dyn Surroundings>,
+    environment: Box<dyn Environment>,
     /// Selects the clients whose requests are answered; `None`: all.
     clients: RefCell<Option<Arc<dyn ClientFilter>>>,
 }
 
 impl ThreadLimits {
-    pub(crate) fn new(shared: Arc<Shared>, surroundings: Box<dyn Surroundings>) -> ThreadLimits {
+    pub(crate) fn new(shared: Arc<Shared>, environment: Box<dyn Environment>) -> ThreadLimits {
         ThreadLimits {
             shared,
-            surroundings,
+            environment,
             clients: RefCell::default(),
         }
     }
@@ -113,11 +113,11 @@ impl Limits for ThreadLimits {
     }
 
     fn descriptors(&self) -> Descriptors {
-        self.surroundings.descriptors()
+        self.environment.descriptors()
     }
 
     fn descriptor_limit(&self) -> usize {
-        self.surroundings.descriptor_limit()
+        self.environment.descriptor_limit()
     }
 
     fn admits(&self, client: IpAddr) -> bool {
@@ -128,6 +128,6 @@ impl Limits for ThreadLimits {
     }
 
     fn own_addresses(&self) -> Vec<Ipv6Addr> {
-        self.surroundings.own_addresses()
+        self.environment.own_addresses()
     }
 }

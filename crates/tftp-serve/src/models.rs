@@ -87,7 +87,7 @@ fn flow_control_never_loses_the_answer_that_it_waits_for() {
         let poller = Poller::new().unwrap();
         let inbox = Arc::new(inbox(&poller));
         let reply = Reply::to(KEY, Arc::clone(&inbox) as Arc<dyn Post>);
-        let flow = &reply.about().flow;
+        let flow = &reply.info().flow;
         let (tell, told) = shuttle::sync::mpsc::channel();
         let application = thread::spawn(move || told.iter().for_each(|bytes| reply.taken(bytes)));
         let mut taken = VecDeque::new();

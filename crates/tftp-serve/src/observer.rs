@@ -9,28 +9,28 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tftp_proto::Instant;
-use tftp_proto::negotiate::Agreed;
+use tftp_proto::negotiate::NegotiatedOptions;
 use tftp_proto::wire::{ErrorCode, Operation};
 
-use super::about::About;
+use super::connection_info::ConnectionInfo;
 use super::inline::{EngineEvent, EventSink, Interests};
-use super::shared::{Figures, Shared};
+use super::shared::{Counters, Shared};
 use super::{Connection, LogKind, LogLevel, Outcome};
 
+mod packet_log;
 mod runs;
-mod trail;
 
 /// Reports for one I/O thread to the application, the log and the figures.
 pub(super) struct Observer {
     sink: Arc<dyn EventSink>,
     shared: Arc<Shared>,
-    /// The sink's interests, as of the last [`Observer::latch`].
+    /// The sink's interests, as of the last [`Observer::refresh_interests`].
     wants: Cell<Interests>,
 }
 
 /// The end of a transfer.
 pub(super) struct Over<'a> {
-    pub(super) connection: &'a Arc<About>,
+    pub(super) connection: &'a Arc<ConnectionInfo>,
     /// The connection's beginning was reported to the application.
     pub(super) is_announced: bool,
     pub(super) outcome: Outcome,
@@ -52,11 +52,11 @@ impl Observer {
 
     /// Reads the sink's interests. Called once after each call that brought datagrams or messages, so that a callback
     /// registered before a client sent its packet is seen.
-    pub(super) fn latch(&self) {
+    pub(super) fn refresh_interests(&self) {
         self.wants.set(self.sink.interests());
     }
 
-    /// Returns the sink's interests as of the last [`Observer::latch`].
+    /// Returns the sink's interests as of the last [`Observer::refresh_interests`].
     #[inline]
     pub(super) fn wants(&self) -> Interests {
         self.wants.get()
@@ -79,7 +79,7 @@ impl Observer {
     }
 
     /// Passes an event on.
-    pub(super) fn tell(&self, event: EngineEvent) {
+    pub(super) fn report(&self, event: EngineEvent) {
         self.sink.event(event);
     }
 
@@ -91,32 +91,37 @@ impl Observer {
 
     /// Counts an admitted request.
     pub(super) fn admitted(&self) {
-        self.figures().requests.fetch_add(1, Relaxed);
+        self.counters().requests.fetch_add(1, Relaxed);
     }
 
     /// Counts a request that was left unanswered because of overload.
     pub(super) fn unanswered(&self) {
-        self.figures().unanswered.fetch_add(1, Relaxed);
+        self.counters().unanswered.fetch_add(1, Relaxed);
     }
 
     /// Reports a request that was refused with an ERROR to its client: the connection never began.
-    pub(super) fn refused(&self, now: Instant, connection: Arc<About>, outcome: Outcome) {
+    pub(super) fn refused(&self, now: Instant, connection: Arc<ConnectionInfo>, outcome: Outcome) {
         self.log_refusal(&connection, &outcome);
-        self.figures().refused.fetch_add(1, Relaxed);
+        self.counters().refused.fetch_add(1, Relaxed);
         connection.progress.ended(now);
         // Cannot fail: a connection ends only once.
         let _ = connection.outcome.set(outcome.clone());
         self.failed(&connection, &outcome);
         if self.wants().follows_connections() {
             let connection = Connection::new(connection);
-            self.tell(EngineEvent::Refused { connection, outcome });
+            self.report(EngineEvent::Refused { connection, outcome });
         }
     }
 
     /// Notes that a transfer has its source or target, and its options.
-    pub(super) fn begun(&self, connection: &About, agreed: &Agreed, total: Option<u64>) {
-        connection.progress.negotiated(agreed, total);
-        self.log_beginning(connection, agreed);
+    pub(super) fn begun(
+        &self,
+        connection: &ConnectionInfo,
+        negotiated: &NegotiatedOptions,
+        total: Option<u64>,
+    ) {
+        connection.progress.negotiated(negotiated, total);
+        self.log_beginning(connection, negotiated);
     }
 
     /// Reports the end of a transfer. Called once for each.
@@ -134,7 +139,7 @@ impl Observer {
             return;
         }
         let connection = Connection::new(Arc::clone(over.connection));
-        self.tell(EngineEvent::Ended { connection, outcome });
+        self.report(EngineEvent::Ended { connection, outcome });
     }
 
     /// Logs a line, which is made only if there is interest in it.
@@ -145,7 +150,7 @@ impl Observer {
                 Interests::LOG_VERBOSE => LogLevel::Verbose,
                 _ => LogLevel::Debug,
             };
-            self.tell(EngineEvent::Log {
+            self.report(EngineEvent::Log {
                 id,
                 level,
                 kind,
@@ -154,9 +159,9 @@ impl Observer {
         }
     }
 
-    fn failed(&self, connection: &Arc<About>, outcome: &Outcome) {
+    fn failed(&self, connection: &Arc<ConnectionInfo>, outcome: &Outcome) {
         if self.wants().has(Interests::FAILURES) {
-            self.tell(EngineEvent::Failed {
+            self.report(EngineEvent::Failed {
                 connection: Connection::new(Arc::clone(connection)),
                 outcome: outcome.clone(),
             });
@@ -164,26 +169,26 @@ impl Observer {
     }
 
     fn count(&self, over: &Over<'_>) {
-        let figures = self.figures();
+        let counters = self.counters();
         match &over.outcome {
-            Outcome::Complete => figures.completed.fetch_add(1, Relaxed),
+            Outcome::Complete => counters.completed.fetch_add(1, Relaxed),
             // A refusal after the negotiation, or without a code that names a reason, counts as a failed transfer.
             Outcome::Refused(refusal)
                 if over.connection.progress.blksize() == 0 && refusal.code() != ErrorCode::UNDEFINED =>
             {
-                figures.refused.fetch_add(1, Relaxed)
+                counters.refused.fetch_add(1, Relaxed)
             }
-            _ => figures.failed.fetch_add(1, Relaxed),
+            _ => counters.failed.fetch_add(1, Relaxed),
         };
         let bytes = match over.connection.operation {
-            Operation::Read => &figures.bytes_sent,
-            Operation::Write => &figures.bytes_received,
+            Operation::Read => &counters.bytes_sent,
+            Operation::Write => &counters.bytes_received,
         };
         bytes.fetch_add(over.bytes, Relaxed);
-        figures.retransmissions.fetch_add(over.repeated, Relaxed);
+        counters.retransmissions.fetch_add(over.repeated, Relaxed);
     }
 
-    fn figures(&self) -> &Figures {
-        &self.shared.figures
+    fn counters(&self) -> &Counters {
+        &self.shared.counters
     }
 }

@@ -60,19 +60,19 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     }
 
     fn answered(&mut self, id: TransferId, answer: Answer) {
-        let Some(cargo) = self.connections.get_mut(id) else {
+        let Some(state) = self.connections.get_mut(id) else {
             return;
         };
         match answer {
             Answer::Admit(sources) => {
-                cargo.sources = Some(Box::new(sources));
+                state.sources = Some(Box::new(sources));
                 self.server.decide(self.now, id, Decision::Go);
             }
             Answer::End(refusal) => {
                 let decision = self.refuse(id, refusal.into());
                 self.server.decide(self.now, id, decision);
             }
-            Answer::Taken if matches!(cargo.body, Body::Intake(_)) => self.connections.make_dirty(id),
+            Answer::Taken if matches!(state.body, Body::Upload(_)) => self.connections.mark_dirty(id),
             Answer::Taken => self.read_again(id),
         }
     }
@@ -87,7 +87,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             }));
         }
         self.connections.clear();
-        self.shelf.batch_ends();
+        self.cache.batch_ends();
         let _ = catch_unwind(AssertUnwindSafe(|| {
             self.flush();
             self.end();

@@ -28,34 +28,36 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                     blocks,
                     repeated,
                 } => {
-                    let Some(cargo) = self.connections.get(id) else {
+                    let Some(state) = self.connections.get(id) else {
                         continue;
                     };
-                    let Body::Feed(feed) = &cargo.body else { continue };
+                    let Body::Download(download) = &state.body else {
+                        continue;
+                    };
                     if self.observer.logs_packets() {
-                        self.observer.data_goes(cargo.connection.id, &blocks);
+                        self.observer.data_sent(state.connection.id, &blocks);
                     }
                     let net = &mut self.net;
                     net.begin(to, 4 + usize::from(blocks.blksize));
                     for (header, range) in blocks {
-                        match feed.packet(header, range.clone()) {
+                        match download.packet(header, range.clone()) {
                             Some((bytes, packet)) => net.packet(bytes, packet),
                             None => {
                                 net.block(header);
-                                feed.slices(range, |bytes, range| net.slice(bytes, range));
+                                download.slices(range, |bytes, range| net.slice(bytes, range));
                             }
                         }
                     }
                     net.end();
-                    cargo.connection.progress.set_repeated(repeated);
+                    state.connection.progress.set_repeated(repeated);
                 }
                 Output::Control { to, id, bytes } => {
                     if self.observer.logs_packets() {
                         let number = match id {
-                            Some(id) => self.connections.make_known(id, &self.observer),
+                            Some(id) => self.connections.log_request(id, &self.observer),
                             None => self.connections.refused_number(),
                         };
-                        self.observer.control_goes(number, to.peer, bytes);
+                        self.observer.control_sent(number, to.peer, bytes);
                     }
                     self.net.control(to, bytes);
                     match id {
@@ -84,7 +86,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                 Output::Retried { handled, .. } => {
                     if let Some(request) = self.server.take_retried() {
                         let datagram = request.datagram();
-                        self.connections.meet(
+                        self.connections.handle_unadvanced(
                             &handled,
                             &datagram,
                             &self.server,
@@ -102,8 +104,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     /// Updates the figure of retransmitted packets.
     #[inline]
     fn note_repeats(&mut self, id: TransferId) {
-        if let (Some(transfer), Some(cargo)) = (self.server.transfer(id), self.connections.get(id)) {
-            cargo.connection.progress.set_repeated(transfer.repeated());
+        if let (Some(transfer), Some(state)) = (self.server.transfer(id), self.connections.get(id)) {
+            state.connection.progress.set_repeated(transfer.repeated());
         }
     }
 
@@ -119,20 +121,20 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             Io::Read { upto } => self.read(id, upto),
             Io::Open { .. } => self.open(id),
             // Commits once the application has taken all of it.
-            Io::Commit => self.connections.make_dirty(id),
+            Io::Commit => self.connections.mark_dirty(id),
             Io::LetGo => {
-                if let Some(cargo) = self.connections.get_mut(id)
-                    && cargo.place.is_some()
-                    && let Body::Feed(feed) = &mut cargo.body
-                    && feed.park()
+                if let Some(state) = self.connections.get_mut(id)
+                    && state.place.is_some()
+                    && let Body::Download(download) = &mut state.body
+                    && download.park()
                 {
                     self.server.handle_io(self.now, id, IoDone::LetGo);
                 }
             }
             Io::Reopen => self.reopen(id),
             Io::Close => {
-                if let Some(cargo) = self.connections.get_mut(id) {
-                    cargo.close(&self.shelf);
+                if let Some(state) = self.connections.get_mut(id) {
+                    state.close(&self.cache);
                 }
             }
         }
@@ -149,22 +151,22 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     fn ask_about_request(&mut self, id: TransferId) -> Decision {
         let wants = self.observer.wants();
-        let Some(cargo) = self.connections.get_mut(id) else {
+        let Some(state) = self.connections.get_mut(id) else {
             return Decision::Go;
         };
-        if let Some(outcome) = cargo.objection() {
-            self.connections.make_known(id, &self.observer);
+        if let Some(outcome) = state.refusal_reason() {
+            self.connections.log_request(id, &self.observer);
             return self.refuse(id, outcome);
         }
         let (is_announced, held) = (wants.follows_connections(), wants.has(Interests::REQUESTS));
         self.observer.admitted();
         if is_announced {
-            cargo.is_announced = true;
-            let reply = Reply::new(Arc::clone(&cargo.connection));
-            self.observer.tell(EngineEvent::Requested { reply, held });
+            state.is_announced = true;
+            let reply = Reply::new(Arc::clone(&state.connection));
+            self.observer.report(EngineEvent::Requested { reply, held });
         }
-        cargo.is_admitted = true;
-        self.connections.make_known(id, &self.observer);
+        state.is_admitted = true;
+        self.connections.log_request(id, &self.observer);
         if is_announced && held {
             Decision::Later
         } else {
@@ -174,17 +176,17 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     fn ask_about_start(&mut self, id: TransferId, found: bool) -> Decision {
         let wants = self.observer.wants();
-        let Some(cargo) = self.connections.get_mut(id) else {
+        let Some(state) = self.connections.get_mut(id) else {
             return Decision::Go;
         };
-        let held = cargo.is_announced && wants.has(Interests::STARTS);
-        if cargo.is_announced && (found || held) {
-            if let Some(path) = cargo.local_file.take() {
+        let held = state.is_announced && wants.has(Interests::STARTS);
+        if state.is_announced && (found || held) {
+            if let Some(path) = state.local_file.take() {
                 // Cannot fail: if the question comes twice, no file was found the first time.
-                let _ = cargo.connection.path.set(path);
+                let _ = state.connection.path.set(path);
             }
-            let connection = Connection::new(Arc::clone(&cargo.connection));
-            self.observer.tell(EngineEvent::Started { connection, held });
+            let connection = Connection::new(Arc::clone(&state.connection));
+            self.observer.report(EngineEvent::Started { connection, held });
         }
         if held { Decision::Later } else { Decision::Go }
     }
@@ -201,7 +203,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     /// Keeps the reason of a failure for the end that follows, and returns code and text of the client's ERROR.
     pub(crate) fn fail(&mut self, id: TransferId, outcome: Outcome) -> (ErrorCode, Cow<'static, str>) {
-        let operation = self.connections.get(id).map(|cargo| cargo.connection.operation);
+        let operation = self.connections.get(id).map(|state| state.connection.operation);
         let said = wording::wire(&outcome, operation.unwrap_or(Operation::Read));
         self.connections.fails(id, Some(outcome));
         said
@@ -229,13 +231,17 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     }
 
     fn begun(&mut self, id: TransferId) {
-        let Some(agreed) = self.server.transfer(id).and_then(|transfer| transfer.agreed()) else {
+        let Some(negotiated) = self
+            .server
+            .transfer(id)
+            .and_then(|transfer| transfer.negotiated())
+        else {
             return;
         };
-        if let Some(cargo) = self.connections.get_mut(id) {
-            cargo.set_window(agreed);
-            let total = cargo.total(agreed.tsize);
-            self.observer.begun(&cargo.connection, agreed, total);
+        if let Some(state) = self.connections.get_mut(id) {
+            state.set_window(negotiated);
+            let total = state.total(negotiated.tsize);
+            self.observer.begun(&state.connection, negotiated, total);
         }
     }
 
@@ -243,18 +249,18 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         if let Some(transfer) = self.server.transfer(id) {
             self.net.settle(transfer.route().port);
         }
-        if let Some(cargo) = self.connections.get_mut(id) {
-            cargo.settle();
+        if let Some(state) = self.connections.get_mut(id) {
+            state.settle();
         }
     }
 
     fn over(&mut self, id: TransferId, outcome: Outcome) {
-        self.connections.make_known(id, &self.observer);
-        let (Some(cargo), Some(transfer)) = (self.connections.get(id), self.server.transfer(id)) else {
+        self.connections.log_request(id, &self.observer);
+        let (Some(state), Some(transfer)) = (self.connections.get(id), self.server.transfer(id)) else {
             return;
         };
-        let connection = &cargo.connection;
-        if !cargo.is_admitted && !outcome.is_complete() {
+        let connection = &state.connection;
+        if !state.is_admitted && !outcome.is_complete() {
             return self.observer.refused(self.now, Arc::clone(connection), outcome);
         }
         if matches!(outcome, Outcome::Limit) {
@@ -264,9 +270,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             self.now,
             Over {
                 connection,
-                is_announced: cargo.is_announced,
+                is_announced: state.is_announced,
                 outcome,
-                bytes: cargo.moved,
+                bytes: state.moved,
                 took: self.now.saturating_sub(transfer.began()),
                 repeated: connection.progress.repeated(),
             },

@@ -7,12 +7,17 @@ use std::sync::Arc;
 use tftp_files::Place;
 use tftp_proto::wire::Operation;
 
-use super::about::About;
 use super::config::Policy;
+use super::connection_info::ConnectionInfo;
 use super::sources::Sources;
 
 /// Returns the place of a transfer, if there is one. `takes_data`: the application takes the data of uploads.
-pub(crate) fn find(connection: &About, policy: &Policy, sources: Sources, takes_data: bool) -> Option<Place> {
+pub(crate) fn find(
+    connection: &ConnectionInfo,
+    policy: &Policy,
+    sources: Sources,
+    takes_data: bool,
+) -> Option<Place> {
     let operation = connection.operation;
     let takes_data = takes_data && operation == Operation::Write;
     if takes_data && sources.to_application {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tftp_proto::Instant;
-use tftp_proto::negotiate::Agreed;
+use tftp_proto::negotiate::NegotiatedOptions;
 
 /// The value of a figure that is not known, or not yet.
 const UNKNOWN: u64 = u64::MAX;
@@ -72,9 +72,9 @@ impl Progress {
         }
     }
 
-    pub(super) fn negotiated(&self, agreed: &Agreed, total: Option<u64>) {
-        self.blksize.store(agreed.blksize, Relaxed);
-        self.windowsize.store(agreed.windowsize, Relaxed);
+    pub(super) fn negotiated(&self, negotiated: &NegotiatedOptions, total: Option<u64>) {
+        self.blksize.store(negotiated.blksize, Relaxed);
+        self.windowsize.store(negotiated.windowsize, Relaxed);
         self.total.store(total.unwrap_or(UNKNOWN), Relaxed);
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use tftp_proto::Instant;
 use tftp_proto::wire::{Mode, Operation};
 
-use super::about::About;
+use super::connection_info::ConnectionInfo;
 use super::flow::Flow;
 use super::progress::Progress;
 use super::sources::Sources;
@@ -16,7 +16,7 @@ use super::{Connection, Key, Refusal};
 /// A handle to answer one connection, from any thread. Cheap to clone; without effect once the connection has ended.
 #[derive(Clone)]
 pub struct Reply {
-    about: Arc<About>,
+    info: Arc<ConnectionInfo>,
 }
 
 /// An answer on its way to the I/O thread, as [`Reply::detached`] passes it on.
@@ -44,12 +44,12 @@ pub trait Post: Send + Sync {
 }
 
 impl Reply {
-    pub(crate) fn new(about: Arc<About>) -> Reply {
-        Reply { about }
+    pub(crate) fn new(info: Arc<ConnectionInfo>) -> Reply {
+        Reply { info }
     }
 
-    pub(crate) fn about(&self) -> Arc<About> {
-        Arc::clone(&self.about)
+    pub(crate) fn info(&self) -> Arc<ConnectionInfo> {
+        Arc::clone(&self.info)
     }
 
     /// Makes a reply to a connection that belongs to no server, for tests of an
@@ -82,7 +82,7 @@ impl Reply {
             index: 0,
             generation: 0,
         };
-        Reply::new(Arc::new(About {
+        Reply::new(Arc::new(ConnectionInfo {
             id,
             _lease: None,
             remote: client,
@@ -90,7 +90,7 @@ impl Reply {
             filename: name.to_owned(),
             mode: Mode::Octet,
             operation,
-            asked: Default::default(),
+            requested: Default::default(),
             progress: Progress::new(Instant::default()),
             path: OnceLock::new(),
             outcome: OnceLock::new(),
@@ -104,16 +104,16 @@ impl Reply {
     pub(crate) fn to(key: Key, inbox: Arc<dyn Post>) -> Reply {
         let client = ([192, 0, 2, 7], 4000).into();
         let reply = Reply::detached(1, client, None, "file", Operation::Read, |_| {});
-        let mut about = reply.about;
-        if let Some(about) = Arc::get_mut(&mut about) {
-            about.way = Some((key, inbox));
+        let mut info = reply.info;
+        if let Some(info) = Arc::get_mut(&mut info) {
+            info.way = Some((key, inbox));
         }
-        Reply::new(about)
+        Reply::new(info)
     }
 
     /// Returns the connection that it answers for.
     pub fn connection(&self) -> Connection {
-        Connection::new(Arc::clone(&self.about))
+        Connection::new(Arc::clone(&self.info))
     }
 
     /// Lets a held connection continue: the given sources are used, or its file is looked up.
@@ -123,7 +123,7 @@ impl Reply {
 
     /// Ends the connection, held or not, with an ERROR to the client.
     pub fn end(&self, refusal: Refusal) {
-        self.about.flow.refuse();
+        self.info.flow.refuse();
         self.post(Answer::End(refusal));
     }
 
@@ -133,13 +133,13 @@ impl Reply {
     /// When more than 256 KiB of a connection wait to be taken, the connection is slowed down. The last block of an
     /// upload is acknowledged only after all of its data was taken.
     pub fn taken(&self, weight: u64) {
-        if let Some((key, inbox)) = &self.about.way {
-            inbox.taken(*key, &self.about.flow, weight);
+        if let Some((key, inbox)) = &self.info.way {
+            inbox.taken(*key, &self.info.flow, weight);
         }
     }
 
     fn post(&self, answer: Answer) {
-        if let Some((key, inbox)) = &self.about.way {
+        if let Some((key, inbox)) = &self.info.way {
             inbox.post(*key, answer);
         }
     }

@@ -26,12 +26,12 @@ pub struct Shared {
     /// The number of active transfers of each client address.
     hosts: Mutex<HashMap<IpAddr, usize, foldhash::fast::RandomState>>,
     /// The figures that the Statistics setting reads.
-    pub figures: Figures,
+    pub counters: Counters,
 }
 
 /// Totals since the server object was opened.
 #[derive(Debug, Default)]
-pub struct Figures {
+pub struct Counters {
     /// Accepted RRQs and WRQs, without duplicates.
     pub requests: AtomicU64,
     /// Connections that ended complete.

@@ -3,7 +3,7 @@
 use tftp_files::upload::UploadOptions;
 use tftp_files::write_size;
 use tftp_files::{
-    Completion, Creating, Opened, Opening, Owner, Place, Progress, Read, Settled, Standing, Store, Supply,
+    Completed, Completion, Creating, Opened, Opening, Owner, Place, Progress, Read, Standing, Store, Supply,
 };
 use tftp_machine::{IoDone, TransferId};
 use tftp_proto::wire::Operation;
@@ -32,18 +32,18 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     /// probably hangs, the client gets no answer and repeats its request.
     pub(crate) fn open(&mut self, id: TransferId) {
         let takes_data = self.observer.wants().has(Interests::DATA);
-        let Some(cargo) = self.connections.get_mut(id) else {
+        let Some(state) = self.connections.get_mut(id) else {
             return;
         };
-        let sources = cargo.sources.take().map(|sources| *sources).unwrap_or_default();
-        let takes_data = takes_data && cargo.is_announced;
-        let Some(place) = places::find(&cargo.connection, &cargo.policy, sources, takes_data) else {
+        let sources = state.sources.take().map(|sources| *sources).unwrap_or_default();
+        let takes_data = takes_data && state.is_announced;
+        let Some(place) = places::find(&state.connection, &state.policy, sources, takes_data) else {
             return self.missing(id, Outcome::NoSource);
         };
-        match cargo.connection.operation {
+        match state.connection.operation {
             Operation::Read => {
-                let opening = self.shelf.open(owner(id), &place, Standing::HalfOpen);
-                cargo.place = Some(place).filter(|place| !matches!(place, Place::Memory(_) | Place::Fed(_)));
+                let opening = self.cache.open(owner(id), &place, Standing::HalfOpen);
+                state.place = Some(place).filter(|place| !matches!(place, Place::Memory(_) | Place::Fed(_)));
                 match opening {
                     Opening::Now(opened) => self.opened(id, opened.map_err(Outcome::open)),
                     Opening::Later => {}
@@ -52,11 +52,11 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             }
             Operation::Write => {
                 let options = UploadOptions {
-                    allow_overwrite: cargo.policy.allow_overwrite,
-                    announced: cargo.connection.asked.tsize,
-                    sync: cargo.policy.sync_uploads,
+                    allow_overwrite: state.policy.allow_overwrite,
+                    announced: state.connection.requested.tsize,
+                    sync: state.policy.sync_uploads,
                 };
-                match self.shelf.create(owner(id), &place, options, Standing::HalfOpen) {
+                match self.cache.create(owner(id), &place, options, Standing::HalfOpen) {
                     Creating::Nothing => self.created(id, Ok(None)),
                     Creating::Later => {}
                     Creating::Busy => self.server.handle_io(self.now, id, IoDone::Busy),
@@ -69,8 +69,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         match (self.connections.get_mut(id), opened) {
             (None, _) => {}
             (Some(_), Err(cause)) => self.missing(id, cause),
-            (Some(cargo), Ok(opened)) => {
-                let length = cargo.take_source(opened);
+            (Some(state), Ok(opened)) => {
+                let length = state.take_source(opened);
                 self.server.handle_io(self.now, id, IoDone::Opened { length });
             }
         }
@@ -80,8 +80,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         match (self.connections.get_mut(id), created) {
             (None, _) => {}
             (Some(_), Err(cause)) => self.missing(id, cause),
-            (Some(cargo), Ok(sink)) => {
-                cargo.take_sink(sink);
+            (Some(state), Ok(sink)) => {
+                state.take_sink(sink);
                 self.server
                     .handle_io(self.now, id, IoDone::Opened { length: None });
             }
@@ -104,17 +104,19 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 impl<N: Datagrams, S: Store> Loop<N, S> {
     /// Supplies a download, if its application is not too far behind.
     pub(crate) fn read(&mut self, id: TransferId, upto: u64) {
-        let Some(cargo) = self.connections.get_mut(id) else {
+        let Some(state) = self.connections.get_mut(id) else {
             return;
         };
-        cargo.upto = Some(upto);
-        if !cargo.flow_is_below(FLOW_LIMIT) {
+        state.upto = Some(upto);
+        if !state.flow_is_below(FLOW_LIMIT) {
             return;
         }
-        let Body::Feed(feed) = &mut cargo.body else { return };
-        match feed.ensure(&mut self.shelf, owner(id), upto) {
+        let Body::Download(download) = &mut state.body else {
+            return;
+        };
+        match download.ensure(&mut self.cache, owner(id), upto) {
             Supply::Have { available, end } => {
-                cargo.upto = None;
+                state.upto = None;
                 self.server
                     .handle_io(self.now, id, IoDone::Supplied { available, end });
             }
@@ -126,28 +128,30 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     /// Tries again to supply a download: the data that it waits for may be there.
     pub(crate) fn read_again(&mut self, id: TransferId) {
-        if let Some(upto) = self.connections.get(id).and_then(|cargo| cargo.upto) {
+        if let Some(upto) = self.connections.get(id).and_then(|state| state.upto) {
             self.read(id, upto);
         }
     }
 
     /// Opens the file of a download again that was closed.
     pub(crate) fn reopen(&mut self, id: TransferId) {
-        let Some(place) = self.connections.get(id).and_then(|cargo| cargo.place.as_ref()) else {
+        let Some(place) = self.connections.get(id).and_then(|state| state.place.as_ref()) else {
             return;
         };
         // A client that is served already is not turned away: this is never `Busy`.
-        if let Opening::Now(opened) = self.shelf.open(owner(id), place, Standing::Settled) {
+        if let Opening::Now(opened) = self.cache.open(owner(id), place, Standing::Settled) {
             self.reopened(id, opened.map_err(Outcome::open));
         }
     }
 
     fn reopened(&mut self, id: TransferId, opened: Result<Opened<S>, Outcome>) {
-        let Some(cargo) = self.connections.get_mut(id) else {
+        let Some(state) = self.connections.get_mut(id) else {
             return;
         };
-        let Body::Feed(feed) = &mut cargo.body else { return };
-        let reopened = opened.and_then(|opened| feed.reopen(opened).map_err(Outcome::read));
+        let Body::Download(download) = &mut state.body else {
+            return;
+        };
+        let reopened = opened.and_then(|opened| download.reopen(opened).map_err(Outcome::read));
         match reopened {
             Err(outcome) => self.failed(id, outcome),
             Ok(()) => {
@@ -180,38 +184,38 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     fn pass_on_one(&mut self, id: TransferId) {
         let size = write_size(self.observer.active());
         let wants_data = self.observer.wants().has(Interests::DATA);
-        let Some(cargo) = self.connections.get_mut(id) else {
+        let Some(state) = self.connections.get_mut(id) else {
             return;
         };
-        let told = cargo.is_announced && wants_data;
-        let Body::Intake(intake) = &mut cargo.body else {
+        let told = state.is_announced && wants_data;
+        let Body::Upload(upload) = &mut state.body else {
             return;
         };
-        if intake.has_news() && !told && intake.is_only_for_application() {
+        if upload.has_news() && !told && upload.is_only_for_application() {
             return self.failed(id, Outcome::NoSource);
         }
-        if let Some(portion) = intake.freeze(&self.shelf, told, size)
+        if let Some(portion) = upload.freeze(&self.cache, told, size)
             && told
         {
-            self.observer.uploaded(cargo, self.server.transfer(id), portion);
+            self.observer.uploaded(state, self.server.transfer(id), portion);
         }
         self.store(id, size);
     }
 
     fn store(&mut self, id: TransferId, size: usize) {
-        let Some(cargo) = self.connections.get_mut(id) else {
+        let Some(state) = self.connections.get_mut(id) else {
             return;
         };
-        let Body::Intake(intake) = &cargo.body else { return };
+        let Body::Upload(upload) = &state.body else { return };
         // Once everything is received and the application has taken it all, the file gets its name.
-        let may_finish = intake.is_closed() && cargo.flow_is_below(0) && !cargo.is_refused();
-        let Body::Intake(intake) = &mut cargo.body else {
+        let may_finish = upload.is_closed() && state.flow_is_below(0) && !state.is_refused();
+        let Body::Upload(upload) = &mut state.body else {
             return;
         };
-        let progress = intake.store(&self.shelf, owner(id), may_finish, size);
-        let is_behind = intake.is_behind(&self.shelf, size);
-        let is_held = is_behind || !cargo.flow_is_below(FLOW_LIMIT);
-        let was_held = std::mem::replace(&mut cargo.is_held, is_held);
+        let progress = upload.store(&self.cache, owner(id), may_finish, size);
+        let is_behind = upload.is_behind(&self.cache, size);
+        let is_held = is_behind || !state.flow_is_below(FLOW_LIMIT);
+        let was_held = std::mem::replace(&mut state.is_held, is_held);
         if progress == Progress::Whole {
             self.server.handle_io(self.now, id, IoDone::Committed);
         }
@@ -227,51 +231,51 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     /// chunk.
     pub(crate) fn completed(&mut self, completion: Completion<S>) {
         let (id, lane) = (transfer(completion.owner()), completion.lane());
-        let Some(cargo) = self.connections.get_mut(id) else {
-            if let Some(read) = self.shelf.abandon(completion) {
+        let Some(state) = self.connections.get_mut(id) else {
+            if let Some(read) = self.cache.abandon(completion) {
                 self.wake_waiting(&read);
             }
             return;
         };
-        match self.shelf.settle(completion) {
-            Settled::Opened(opened) => {
+        match self.cache.complete(completion) {
+            Completed::Opened(opened) => {
                 let opened = opened.map_err(Outcome::open);
-                match cargo.body {
-                    Body::Feed(_) => self.reopened(id, opened),
+                match state.body {
+                    Body::Download(_) => self.reopened(id, opened),
                     _ => self.opened(id, opened),
                 }
             }
-            Settled::Created(created) => {
-                cargo.lane = lane;
+            Completed::Created(created) => {
+                state.lane = lane;
                 self.created(id, created.map(Some).map_err(Outcome::open));
             }
-            Settled::Read(mut read) => {
-                if let Body::Feed(feed) = &mut cargo.body {
-                    feed.accept(&mut self.shelf, owner(id), &mut read);
+            Completed::Read(mut read) => {
+                if let Body::Download(download) = &mut state.body {
+                    download.accept(&mut self.cache, owner(id), &mut read);
                 }
                 self.read_again(id);
                 self.drain();
                 // The chunk is held until all have it.
                 self.wake_waiting(&read);
             }
-            Settled::Written(written) => match &mut cargo.body {
-                Body::Intake(intake) => match intake.written(written) {
+            Completed::Written(written) => match &mut state.body {
+                Body::Upload(upload) => match upload.written(written) {
                     Ok(()) => self.pass_on_one(id),
                     Err(refusal) => self.failed(id, Outcome::write(refusal)),
                 },
                 _ => {
                     if let Ok(sink) = written {
-                        self.shelf.discard(owner(id), lane, sink);
+                        self.cache.discard(owner(id), lane, sink);
                     }
                 }
             },
-            Settled::Committed(Ok(())) => {
-                if let Body::Intake(intake) = &mut cargo.body {
-                    intake.committed();
+            Completed::Committed(Ok(())) => {
+                if let Body::Upload(upload) = &mut state.body {
+                    upload.committed();
                 }
                 self.server.handle_io(self.now, id, IoDone::Committed);
             }
-            Settled::Committed(Err(refusal)) => self.failed(id, Outcome::write(refusal)),
+            Completed::Committed(Err(refusal)) => self.failed(id, Outcome::write(refusal)),
         }
     }
 }

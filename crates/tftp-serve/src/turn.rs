@@ -3,7 +3,7 @@
 //! It is built on two interfaces, [`Datagrams`] and [`Store`], and on the machine, which decides which clients are
 //! served. The machine's outputs are carried out in `outputs.rs` and `storage.rs`. Messages from other threads are
 //! handled in `orders.rs`, and the loop's state of a transfer is in `connections.rs`. Requests may be a flood, from any
-//! sender: their share of a turn while transfers run is in `ration.rs`.
+//! sender: their share of a turn while transfers run is in `request_budget.rs`.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tftp_budget::limits::processors;
-use tftp_files::{Shelf, Store};
+use tftp_files::{ContentCache, Store};
 use tftp_machine::{Config, Handled, Mode, NetFailure, Server};
 use tftp_proto::Instant;
 use tftp_udp::datagrams::{Class, Datagrams, Failure, Until};
@@ -21,9 +21,9 @@ use super::connections::Connections;
 use super::drain::Drain;
 use super::inbox::{Inbox, Message};
 use super::inline::EventSink;
-use super::limits::{Surroundings, ThreadLimits};
+use super::limits::{Environment, ThreadLimits};
 use super::observer::Observer;
-use super::ration::{Piece, Ration};
+use super::request_budget::{RequestBudget, TimeSlice};
 use super::shared::Shared;
 use super::spin::Spin;
 
@@ -39,7 +39,7 @@ const LOOKS: usize = 64;
 pub struct Loop<N: Datagrams, S: Store> {
     pub(crate) net: N,
     pub(crate) server: Server<ThreadLimits>,
-    pub(crate) shelf: Shelf<S>,
+    pub(crate) cache: ContentCache<S>,
     pub(crate) connections: Connections<S>,
     pub(crate) observer: Observer,
     pub(crate) inbox: Arc<Inbox<S, N::Waker>>,
@@ -50,7 +50,7 @@ pub struct Loop<N: Datagrams, S: Store> {
     pub(crate) now: Instant,
     /// True if requests and packets of transfers arrive at one port.
     single_port: bool,
-    ration: Ration,
+    request_budget: RequestBudget,
     spin: Spin,
     /// The time at which storage has something to do by itself.
     storage_due: Option<Instant>,
@@ -71,7 +71,7 @@ pub struct Setup<N: Datagrams, S: Store> {
     /// The counters that all threads of a server share.
     pub shared: Arc<Shared>,
     /// The process and the host, with the descriptors that are left.
-    pub surroundings: Box<dyn Surroundings>,
+    pub environment: Box<dyn Environment>,
     /// The count of the threads that share a port.
     pub drained: Arc<Drain>,
     /// The machine's configuration of the network.
@@ -92,7 +92,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             store,
             sink,
             shared,
-            surroundings,
+            environment,
             drained,
             machine,
             policy,
@@ -100,7 +100,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             busy_poll,
         } = setup;
         let inbox = Arc::new(Inbox::new(net.waker()));
-        let limits = ThreadLimits::new(Arc::clone(&shared), surroundings);
+        let limits = ThreadLimits::new(Arc::clone(&shared), environment);
         limits.set_clients(policy.clients.clone());
         let ip = machine.address.ip().to_canonical();
         let only_address = (!ip.is_unspecified()).then_some(ip);
@@ -111,14 +111,14 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             now: net.now(),
             net,
             server: Server::new(machine, policy.of_machine(), limits, seed),
-            shelf: Shelf::new(store, Arc::clone(&inbox) as _, Arc::clone(&shared.memory)),
+            cache: ContentCache::new(store, Arc::clone(&inbox) as _, Arc::clone(&shared.memory)),
             connections: Connections::new(only_address, Arc::clone(&shared), Arc::clone(&inbox) as _),
             observer: Observer::new(sink, shared),
             inbox: Arc::clone(&inbox),
             policy,
             drained,
             single_port,
-            ration: Ration::default(),
+            request_budget: RequestBudget::default(),
             spin: Spin::new(busy_poll, processors()),
             storage_due: None,
             wake_due: None,
@@ -131,7 +131,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     /// Runs until listening has stopped and the last transfer is over.
     pub(crate) fn run(mut self) {
-        self.observer.latch();
+        self.observer.refresh_interests();
         self.observer.serves(self.net.how());
         while !self.is_done() {
             self.wait();
@@ -170,18 +170,18 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.expire();
         // 5. Everything to be sent, in one flush; then storage and the application are called.
         self.flush();
-        self.storage_due = self.shelf.tend(self.now);
-        self.shelf.call();
+        self.storage_due = self.cache.drop_slow_readers(self.now);
+        self.cache.call();
         self.end();
     }
 
     /// Waits for work.
     pub fn wait(&mut self) {
-        let pause = self.ration.paused_until();
+        let pause = self.request_budget.paused_until();
         let transfers = self.server.transfers();
         let until = Until {
             deadline: earliest([self.server.poll_timeout(), pause, self.storage_due, self.wake_due]),
-            hear: pause.is_none(),
+            poll_listeners: pause.is_none(),
             spin: self.spin.time(transfers),
         };
         let begin = self.spin.measures(transfers).then(|| self.net.now());
@@ -210,7 +210,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         if count == 0 {
             return;
         }
-        self.observer.latch();
+        self.observer.refresh_interests();
         let are_requests = class == Class::Requests || self.single_port;
         for index in 0..count {
             if are_requests {
@@ -219,7 +219,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             }
             self.arrive(index);
         }
-        self.shelf.batch_ends();
+        self.cache.batch_ends();
         self.pass_on();
     }
 
@@ -234,7 +234,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             Handled::Acked(id, upto) => self.connections.acked(id, upto, &self.server, &self.observer),
             Handled::Received { id, bytes, last } => self.connections.received(id, bytes, last),
             Handled::Packet(_) | Handled::Repeated(_) => {}
-            other => self.connections.meet(
+            other => self.connections.handle_unadvanced(
                 &other,
                 &datagram,
                 &self.server,
@@ -288,35 +288,35 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     }
 
     fn handle_messages(&mut self) {
-        self.observer.latch();
+        self.observer.refresh_interests();
         while let Some(message) = self.messages.pop_front() {
             self.handle(message);
             self.drain();
         }
         self.pass_on();
-        self.shelf.batch_ends();
+        self.cache.batch_ends();
     }
 
     /// Takes requests within their budget. `others`: transfers have had packets in this turn.
     fn take_requests(&mut self, others: bool) {
-        if let Some(piece) = self.ration.resume(self.now) {
-            return self.take_piece(piece, others);
+        if let Some(piece) = self.request_budget.resume(self.now) {
+            return self.take_slice(piece, others);
         }
-        if !self.net.may_bring(Class::Requests) || self.ration.paused_until().is_some() {
+        if !self.net.may_have(Class::Requests) || self.request_budget.paused_until().is_some() {
             return;
         }
         if self.server.settled() == 0 {
-            self.ration.forget();
+            self.request_budget.forget();
             self.take(Class::Requests, BATCHES_A_TURN);
             return;
         }
         let time = others.then(|| self.net.now().saturating_sub(self.now));
-        if let Some(piece) = self.ration.piece(time) {
-            self.take_piece(piece, others);
+        if let Some(piece) = self.request_budget.piece(time) {
+            self.take_slice(piece, others);
         }
     }
 
-    fn take_piece(&mut self, piece: Piece, others: bool) {
+    fn take_slice(&mut self, piece: TimeSlice, others: bool) {
         if others {
             // The packets of transfers do not wait for requests to be handled.
             self.flush();
@@ -335,7 +335,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             }
             most = (2 * most).min(BATCH);
         };
-        self.ration.taken(begin, self.net.now(), more);
+        self.request_budget.taken(begin, self.net.now(), more);
     }
 
     /// Handles deadlines, but only after all pending packets of transfers: after a pause of the process or of the
@@ -347,7 +347,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             }
             self.net.wait(Until {
                 deadline: Some(self.now),
-                hear: self.ration.paused_until().is_none(),
+                poll_listeners: self.request_budget.paused_until().is_none(),
                 spin: Duration::ZERO,
             });
             self.now = self.net.now();
@@ -360,7 +360,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             }
             self.flush();
         }
-        self.observer.latch();
+        self.observer.refresh_interests();
         self.server.handle_timeout(self.now);
         self.drain();
     }

@@ -134,7 +134,7 @@ fn is_link_local(peer: SocketAddr) -> bool {
 
 /// The parsed control messages of an arrival.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct ControlInfo {
     /// The address it was sent to.
     pub(super) local: Option<LocalAddr>,
     /// True if that address is a broadcast or multicast one.
@@ -143,7 +143,7 @@ pub(super) struct Told {
     pub(super) segment: Option<usize>,
 }
 
-pub(super) fn told(control: &RecvControl, used: usize) -> Told {
+pub(super) fn parse_control(control: &RecvControl, used: usize) -> ControlInfo {
     let (mut v4, mut v6, mut segment) = (None, None, None);
     control.read(used, &mut |level, kind, bytes| match (level, kind) {
         (libc::SOL_IP, libc::IP_PKTINFO) => v4 = value::<libc::in_pktinfo>(bytes),
@@ -151,30 +151,30 @@ pub(super) fn told(control: &RecvControl, used: usize) -> Told {
         (libc::SOL_UDP, libc::UDP_GRO) => segment = value::<c_int>(bytes),
         _ => {}
     });
-    let mut told = Told {
+    let mut control_info = ControlInfo {
         segment: segment
             .and_then(|size| usize::try_from(size).ok())
             .filter(|&size| size > 0),
-        ..Told::default()
+        ..ControlInfo::default()
     };
     if let Some(info) = v4 {
         let ip = v4_from_kernel(info.ipi_addr);
         // For an address of this machine, the kernel returns the same address as the one to answer from
         // (fib_compute_spec_dst).
-        told.broadcast =
+        control_info.broadcast =
             ip != v4_from_kernel(info.ipi_spec_dst) || ip.is_multicast() || ip == Ipv4Addr::BROADCAST;
-        told.local = Some(LocalAddr {
+        control_info.local = Some(LocalAddr {
             ip: ip.into(),
             interface: info.ipi_ifindex as u32,
         });
     }
     if let Some(info) = v6 {
         let ip = v6_from_kernel(info.ipi6_addr);
-        told.broadcast |= ip.is_multicast();
-        told.local = Some(LocalAddr {
+        control_info.broadcast |= ip.is_multicast();
+        control_info.local = Some(LocalAddr {
             ip: ip.into(),
             interface: info.ipi6_ifindex,
         });
     }
-    told
+    control_info
 }

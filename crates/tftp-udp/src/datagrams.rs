@@ -51,7 +51,7 @@ pub trait Datagrams {
     fn receive(&mut self, class: Class, most: usize) -> Received;
 
     /// Returns false if a `receive` of this class is known to return nothing.
-    fn may_bring(&self, class: Class) -> bool {
+    fn may_have(&self, class: Class) -> bool {
         let _ = class;
         true
     }
@@ -148,7 +148,7 @@ pub struct Until {
     /// The time at which to return; `None`: never.
     pub deadline: Option<Instant>,
     /// True if requests end the wait.
-    pub hear: bool,
+    pub poll_listeners: bool,
     /// The time to poll before the thread sleeps.
     pub spin: Duration,
 }

@@ -77,7 +77,7 @@ pub use poll::Poller;
 pub use poll_portable::Poller;
 #[cfg(windows)]
 pub use poll_windows::Poller;
-use ports::{Inlet, LISTENING, PortOptions, Ports, Reading};
+use ports::{LISTENING, PortOptions, Ports, Reading, RecvSocket};
 use recv::RecvBatch;
 #[cfg(linux)]
 use send::FlushReport;

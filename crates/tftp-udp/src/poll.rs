@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use libc::{c_int, epoll_event};
 
-use super::wake::{Bell, Signal, round_up_to_milliseconds};
+use super::wake::{Signal, WakeState, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker, Wanted};
 use tftp_sync::atomic::{AtomicBool, Ordering};
 
@@ -22,7 +22,7 @@ const BELL: u64 = u64::MAX;
 /// Waits for sockets, for a deadline and for other threads.
 pub struct Poller {
     epoll: OwnedFd,
-    bell: Arc<Bell>,
+    wake_state: Arc<WakeState>,
     /// True while epoll_pwait2 (Linux 5.11) is used, which takes nanoseconds; without it a wait ends at full
     /// milliseconds.
     precise: AtomicBool,
@@ -40,10 +40,15 @@ impl Poller {
         let epoll = unsafe { OwnedFd::from_raw_fd(raw) };
         let poller = Poller {
             epoll,
-            bell: Bell::new(Signal::new()?),
+            wake_state: WakeState::new(Signal::new()?),
             precise: AtomicBool::new(true),
         };
-        poller.control(libc::EPOLL_CTL_ADD, poller.bell.signal.raw(), BELL, Wanted::READ)?;
+        poller.control(
+            libc::EPOLL_CTL_ADD,
+            poller.wake_state.signal.raw(),
+            BELL,
+            Wanted::READ,
+        )?;
         Ok(poller)
     }
 
@@ -73,7 +78,7 @@ impl Poller {
 
     /// Returns a handle with which other threads wake this poller.
     pub fn waker(&self) -> Waker {
-        Waker::new(&self.bell)
+        Waker::new(&self.wake_state)
     }
 
     /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready` the
@@ -85,9 +90,9 @@ impl Poller {
     pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<bool> {
         ready.clear();
         let mut events = [MaybeUninit::<epoll_event>::uninit(); EVENTS];
-        let sleeps = timeout != Some(Duration::ZERO) && self.bell.may_sleep();
+        let sleeps = timeout != Some(Duration::ZERO) && self.wake_state.may_sleep();
         let result = self.wait_raw(&mut events, if sleeps { timeout } else { Some(Duration::ZERO) });
-        let is_called = self.bell.awake();
+        let is_called = self.wake_state.awake();
         let count = match result {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
@@ -97,7 +102,7 @@ impl Poller {
             // SAFETY: the kernel has written `count` events.
             let event = unsafe { event.assume_init() };
             match event.u64 {
-                BELL => self.bell.signal.lower(),
+                BELL => self.wake_state.signal.lower(),
                 key => ready.push(as_ready(key, event.events)),
             }
         }

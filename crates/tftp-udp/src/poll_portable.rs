@@ -8,7 +8,7 @@ use std::time::Duration;
 use polling::{Event, Events, PollMode};
 use tftp_sync::Mutex;
 
-use super::wake::{Bell, Signal};
+use super::wake::{Signal, WakeState};
 use super::{Ready, UdpSocket, Waker, Wanted};
 
 /// The maximum number of sockets reported by one wait; the next wait reports the others.
@@ -20,7 +20,7 @@ const BELL: usize = usize::MAX - 1;
 /// Waits for sockets, for a deadline and for other threads.
 pub struct Poller {
     poller: polling::Poller,
-    bell: Arc<Bell>,
+    wake_state: Arc<WakeState>,
     /// The event buffer. Only the waiting thread locks it.
     events: Mutex<Events>,
 }
@@ -32,12 +32,12 @@ impl Poller {
     /// Those of kqueue and pipe: no descriptors left.
     pub fn new() -> io::Result<Poller> {
         let poller = polling::Poller::new()?;
-        let bell = Bell::new(Signal::pipe()?);
-        // SAFETY: the signal lives as long as the bell, and `drop` removes it before.
-        unsafe { poller.add_with_mode(bell.signal.source(), Event::readable(BELL), PollMode::Level)? };
+        let wake_state = WakeState::new(Signal::pipe()?);
+        // SAFETY: the signal lives as long as the wake state, and `drop` removes it before.
+        unsafe { poller.add_with_mode(wake_state.signal.source(), Event::readable(BELL), PollMode::Level)? };
         Ok(Poller {
             poller,
-            bell,
+            wake_state,
             events: Mutex::new(Events::with_capacity(EVENTS)),
         })
     }
@@ -72,7 +72,7 @@ impl Poller {
 
     /// Returns a handle with which other threads wake this poller.
     pub fn waker(&self) -> Waker {
-        Waker::new(&self.bell)
+        Waker::new(&self.wake_state)
     }
 
     /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready` the
@@ -85,15 +85,15 @@ impl Poller {
         ready.clear();
         let mut events = self.events.lock();
         events.clear();
-        let sleeps = timeout != Some(Duration::ZERO) && self.bell.may_sleep();
+        let sleeps = timeout != Some(Duration::ZERO) && self.wake_state.may_sleep();
         let result = self
             .poller
             .wait(&mut events, if sleeps { timeout } else { Some(Duration::ZERO) });
-        let is_called = self.bell.awake();
+        let is_called = self.wake_state.awake();
         result?;
         for event in events.iter() {
             match event.key {
-                BELL => self.bell.signal.lower(),
+                BELL => self.wake_state.signal.lower(),
                 key => ready.push(Ready {
                     key,
                     readable: event.readable,
@@ -108,9 +108,9 @@ impl Poller {
 
 impl Drop for Poller {
     fn drop(&mut self) {
-        // A waker may keep the bell, and with it the signal, longer than this. On failure it is not watched any more
+        // A waker may keep the wake state, and with it the signal, longer than this. On failure it is not watched any more
         // anyway.
-        let _ = self.poller.delete(self.bell.signal.source());
+        let _ = self.poller.delete(self.wake_state.signal.source());
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::wake::{Bell, Signal, round_up_to_milliseconds};
+use super::wake::{Signal, WakeState, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker, Wanted};
 use tftp_sync::Mutex;
 
@@ -38,7 +38,7 @@ use system::{Entry, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, Raw};
 /// Waits for sockets, for a deadline and for other threads.
 pub struct Poller {
     watched: Mutex<Vec<Watched>>,
-    bell: Arc<Bell>,
+    wake_state: Arc<WakeState>,
 }
 
 struct Watched {
@@ -48,12 +48,12 @@ struct Watched {
 }
 
 #[cfg(unix)]
-fn bell() -> io::Result<Signal> {
+fn wake_state() -> io::Result<Signal> {
     Signal::pipe()
 }
 
 #[cfg(windows)]
-fn bell() -> io::Result<Signal> {
+fn wake_state() -> io::Result<Signal> {
     Signal::new()
 }
 
@@ -65,7 +65,7 @@ impl Poller {
     pub fn new() -> io::Result<Poller> {
         Ok(Poller {
             watched: Mutex::new(Vec::new()),
-            bell: Bell::new(bell()?),
+            wake_state: WakeState::new(wake_state()?),
         })
     }
 
@@ -116,7 +116,7 @@ impl Poller {
 
     /// Returns a handle with which other threads wake this poller.
     pub fn waker(&self) -> Waker {
-        Waker::new(&self.bell)
+        Waker::new(&self.wake_state)
     }
 
     /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready` the
@@ -128,7 +128,7 @@ impl Poller {
     pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<bool> {
         ready.clear();
         let (mut fds, keys) = self.list();
-        let sleeps = timeout != Some(Duration::ZERO) && self.bell.may_sleep();
+        let sleeps = timeout != Some(Duration::ZERO) && self.wake_state.may_sleep();
         let milliseconds = if sleeps {
             timeout.map_or(-1, round_up_to_milliseconds)
         } else {
@@ -136,7 +136,7 @@ impl Poller {
         };
         let count = system::poll(&mut fds, milliseconds);
         let error = io::Error::last_os_error();
-        let is_called = self.bell.awake();
+        let is_called = self.wake_state.awake();
         if count < 0 {
             return if error.kind() == io::ErrorKind::Interrupted {
                 Ok(is_called)
@@ -145,7 +145,7 @@ impl Poller {
             };
         }
         if fds[0].revents != 0 {
-            self.bell.signal.lower();
+            self.wake_state.signal.lower();
         }
         ready.extend(
             fds[1..]
@@ -165,8 +165,8 @@ impl Poller {
     /// Returns the descriptors to poll, the wake-up's first, and the keys of the others.
     fn list(&self) -> (Vec<Entry>, Vec<usize>) {
         let watched = self.watched.lock();
-        let bell = Entry {
-            fd: self.bell.signal.raw(),
+        let wake_state = Entry {
+            fd: self.wake_state.signal.raw(),
             events: POLLIN,
             revents: 0,
         };
@@ -181,7 +181,7 @@ impl Poller {
             revents: 0,
         });
         (
-            std::iter::once(bell).chain(sockets).collect(),
+            std::iter::once(wake_state).chain(sockets).collect(),
             watched.iter().map(|w| w.key).collect(),
         )
     }

@@ -115,7 +115,7 @@ pub enum Reading {
 
 /// A socket with the details needed to receive from it.
 #[derive(Clone, Copy)]
-pub struct Inlet<'a> {
+pub struct RecvSocket<'a> {
     /// The socket.
     pub socket: &'a UdpSocket,
     /// Its id.
@@ -199,7 +199,7 @@ impl Ports {
     /// Returns the index of a port, and whether its socket is connected: then it sends to one peer, and the kernel
     /// delivers nothing from others.
     #[inline]
-    pub fn outlet(&self, port: PortId) -> Option<(usize, bool)> {
+    pub fn send_socket(&self, port: PortId) -> Option<(usize, bool)> {
         let index = port.index as usize;
         let slot = self.slots.get(index)?;
         let own = &slot.open.as_ref()?.own;
@@ -209,7 +209,7 @@ impl Ports {
 
     /// Returns the socket at an index, with the details needed to receive from it.
     #[inline]
-    pub fn inlet(&self, index: usize) -> Option<Inlet<'_>> {
+    pub fn recv_socket(&self, index: usize) -> Option<RecvSocket<'_>> {
         let slot = self.slots.get(index)?;
         let open = slot.open.as_ref()?;
         let peer = open.own.as_ref().and_then(|own| own.peer.as_ref());
@@ -220,7 +220,7 @@ impl Ports {
             (Some(own), None) if own.here.port() != 0 => Reading::Batches,
             (Some(_), None) => Reading::Nothing,
         };
-        Some(Inlet {
+        Some(RecvSocket {
             socket: &open.socket,
             id: PortId {
                 index: index as u32,

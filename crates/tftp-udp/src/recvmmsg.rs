@@ -9,7 +9,7 @@ use libc::{iovec, mmsghdr};
 
 use super::UdpSocket;
 use super::address::Name;
-use super::cmsg::{RecvControl, told};
+use super::cmsg::{RecvControl, parse_control};
 use super::recv::{Meta, Slots};
 
 /// Checks whether the call is permitted.
@@ -95,7 +95,7 @@ impl Recvmmsg {
         for index in 0..received {
             let length = self.headers[index].msg_hdr.msg_namelen;
             if peer.is_none_or(|peer| self.names[index].is(length, peer)) {
-                self.tell(index, slots, arrivals);
+                self.add_datagrams(index, slots, arrivals);
             }
         }
         Ok(())
@@ -140,22 +140,22 @@ impl Recvmmsg {
     }
 
     /// Adds the datagrams of a slot: one, or several of one sender behind each other; none if there is no sender.
-    fn tell(&self, index: usize, slots: &Slots, arrivals: &mut Vec<Meta>) {
+    fn add_datagrams(&self, index: usize, slots: &Slots, arrivals: &mut Vec<Meta>) {
         let header = &self.headers[index].msg_hdr;
         let Some(peer) = self.names[index].get(header.msg_namelen) else {
             return;
         };
-        let told = told(&self.controls[index], header.msg_controllen as _);
+        let control_info = parse_control(&self.controls[index], header.msg_controllen as _);
         let length = (self.headers[index].msg_len as usize).min(slots.size);
         let is_cut = header.msg_flags & libc::MSG_TRUNC != 0;
-        let segment = told.segment.unwrap_or(length);
+        let segment = control_info.segment.unwrap_or(length);
         let mut from = 0;
         loop {
             let rest = length - from;
             arrivals.push(Meta {
                 peer,
-                local: told.local,
-                broadcast: told.broadcast,
+                local: control_info.local,
+                broadcast: control_info.broadcast,
                 truncated: is_cut && rest <= segment,
                 start: index * slots.stride + from,
                 length: rest.min(segment),

@@ -175,7 +175,7 @@ impl UdpSocket {
     /// # Errors
     /// Those of setsockopt.
     pub fn allow_sharing(&self) -> io::Result<()> {
-        sockopt::let_others_join(&SockRef::from(&self.inner))
+        sockopt::allow_port_sharing(&SockRef::from(&self.inner))
     }
 
     /// Receives from this peer only from now on; if the peer disappears, errors report it.

@@ -106,7 +106,7 @@ impl Sockets {
     }
 
     /// Sets whether requests end a wait.
-    fn hear(&mut self, on: bool) {
+    fn poll_listeners(&mut self, on: bool) {
         if self.hears == on || self.single_port {
             return;
         }
@@ -202,7 +202,7 @@ impl Datagrams for Sockets {
     }
 
     fn wait(&mut self, until: Until) {
-        self.hear(until.hear);
+        self.poll_listeners(until.poll_listeners);
         let is_left = self.arrivals.is_left();
         if is_left || until.spin.is_zero() || !self.spin(until.spin) {
             let time = if is_left {
@@ -231,7 +231,7 @@ impl Datagrams for Sockets {
         }
     }
 
-    fn may_bring(&self, class: Class) -> bool {
+    fn may_have(&self, class: Class) -> bool {
         match class {
             Class::Transfers => self.arrivals.is_left(),
             Class::Requests => self.arrivals.have_requests() || !self.hears,
@@ -344,7 +344,7 @@ impl Datagrams for Sockets {
 impl Sockets {
     fn route(&self, to: &Route) -> super::Route {
         // Packets that are queued for a closed port are dropped at the flush.
-        let (socket, connected) = self.ports.outlet(to.port).unwrap_or((usize::MAX, false));
+        let (socket, connected) = self.ports.send_socket(to.port).unwrap_or((usize::MAX, false));
         super::Route {
             socket,
             peer: to.peer,

@@ -187,13 +187,13 @@ pub(super) fn share_port(socket: &Socket) -> io::Result<()> {
 
 /// Permits sockets that are bound from now on to use this socket's port.
 #[cfg(unix)]
-pub(super) fn let_others_join(socket: &Socket) -> io::Result<()> {
+pub(super) fn allow_port_sharing(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_port(true)
 }
 
 /// Not available: Windows delivers all datagrams of a shared port to one of its sockets.
 #[cfg(windows)]
-pub(super) fn let_others_join(_: &Socket) -> io::Result<()> {
+pub(super) fn allow_port_sharing(_: &Socket) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

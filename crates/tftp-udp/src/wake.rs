@@ -37,14 +37,14 @@ pub(super) fn round_up_to_milliseconds(timeout: Duration) -> std::ffi::c_int {
 }
 
 /// The state that a poller shares with its wakers.
-pub(super) struct Bell {
+pub(super) struct WakeState {
     state: AtomicU8,
     pub(super) signal: Signal,
 }
 
-impl Bell {
-    pub(super) fn new(signal: Signal) -> Arc<Bell> {
-        Arc::new(Bell {
+impl WakeState {
+    pub(super) fn new(signal: Signal) -> Arc<WakeState> {
+        Arc::new(WakeState {
             state: AtomicU8::new(AWAKE),
             signal,
         })
@@ -74,20 +74,20 @@ impl Bell {
 /// Ends a [`super::Poller::wait`] of another thread, the current one or the next.
 #[derive(Clone)]
 pub struct Waker {
-    bell: Arc<Bell>,
+    wake_state: Arc<WakeState>,
 }
 
 impl Waker {
-    pub(super) fn new(bell: &Arc<Bell>) -> Waker {
+    pub(super) fn new(wake_state: &Arc<WakeState>) -> Waker {
         Waker {
-            bell: Arc::clone(bell),
+            wake_state: Arc::clone(wake_state),
         }
     }
 
     /// Wakes the poller. Its thread sees all earlier writes of the caller after the wait. Makes a system call only if
     /// the thread sleeps.
     pub fn wake(&self) {
-        self.bell.ring();
+        self.wake_state.ring();
     }
 }
 

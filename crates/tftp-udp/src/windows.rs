@@ -33,7 +33,7 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
         // Without it any other program can bind to the same port and receive its datagrams.
         set(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1)?;
     }
-    keep_quiet_of_closed_ports(socket)?;
+    disable_port_unreachable_errors(socket)?;
     if v6 {
         set(socket, IPPROTO_IPV6, IPV6_DONTFRAG, options.dont_fragment.into())?;
         if options.packet_info {
@@ -60,7 +60,7 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
 
 /// Disables reports of closed ports. Otherwise a packet to a closed port makes the next receive on the socket fail,
 /// even if other peers' datagrams are queued.
-fn keep_quiet_of_closed_ports(socket: &Socket) -> io::Result<()> {
+fn disable_port_unreachable_errors(socket: &Socket) -> io::Result<()> {
     let (off, mut returned) = (0u32, 0);
     // SAFETY: the input is a local of the size given, there is no output, and nothing is overlapped.
     let result = unsafe {

@@ -118,8 +118,8 @@ impl Failure {
     }
 
     /// Writes the reason to standard error.
-    pub fn tell(&self) -> ExitCode {
-        crate::output::last_words(&format!("tftpserver: {}", self.text));
+    pub fn report(&self) -> ExitCode {
+        crate::output::write_final_line(&format!("tftpserver: {}", self.text));
         self.code.into()
     }
 }

@@ -27,7 +27,7 @@ pub struct Listen {
 
 impl Listen {
     /// Every address of both families.
-    pub fn everywhere(port: u16) -> Listen {
+    pub fn all_addresses(port: u16) -> Listen {
         Listen {
             ip: None,
             scope: 0,
@@ -41,11 +41,11 @@ impl Listen {
     }
 
     fn on(&self, has_ipv6: bool) -> SocketAddr {
-        let everywhere = match has_ipv6 {
+        let all_addresses = match has_ipv6 {
             true => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
             false => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         };
-        let ip = self.ip.unwrap_or(everywhere);
+        let ip = self.ip.unwrap_or(all_addresses);
         let mut address = SocketAddr::new(ip, self.port);
         if let SocketAddr::V6(v6) = &mut address {
             v6.set_scope_id(self.scope);
@@ -75,7 +75,7 @@ impl FromStr for Listen {
     fn from_str(text: &str) -> Result<Listen, String> {
         let (host, port) = split(text.trim())?;
         if host.is_empty() || host == "*" {
-            return Ok(Listen::everywhere(port));
+            return Ok(Listen::all_addresses(port));
         }
         let mut found = (host, port)
             .to_socket_addrs()
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_address_takes_the_families_that_there_are() {
-        assert_eq!(Listen::everywhere(69).on(true).to_string(), "[::]:69");
-        assert_eq!(Listen::everywhere(69).on(false).to_string(), "0.0.0.0:69");
+        assert_eq!(Listen::all_addresses(69).on(true).to_string(), "[::]:69");
+        assert_eq!(Listen::all_addresses(69).on(false).to_string(), "0.0.0.0:69");
     }
 }

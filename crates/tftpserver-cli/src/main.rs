@@ -49,6 +49,6 @@ fn main() -> ExitCode {
     };
     match ended {
         Ok(code) => code.into(),
-        Err(failure) => failure.tell(),
+        Err(failure) => failure.report(),
     }
 }

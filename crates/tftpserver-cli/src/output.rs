@@ -285,7 +285,7 @@ pub fn write_stderr(bytes: &[u8]) {
 }
 
 /// Writes a last line on standard error, without waiting for a reader that has stalled.
-pub fn last_words(line: &str) {
+pub fn write_final_line(line: &str) {
     let (done, written) = bounded(1);
     let bytes = format!("{line}\n").into_bytes();
     let started = std::thread::Builder::new().spawn(move || {

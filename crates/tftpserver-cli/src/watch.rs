@@ -37,7 +37,7 @@ struct State {
 }
 
 /// A snapshot for a view or the page.
-pub struct Look {
+pub struct BoardSnapshot {
     /// By id: the oldest first.
     pub active: Vec<Transfer>,
     /// The latest first.
@@ -47,7 +47,7 @@ pub struct Look {
     pub totals: Totals,
 }
 
-impl Look {
+impl BoardSnapshot {
     /// The sums of everything, transfers that still run included.
     pub fn sums(&self) -> Brief {
         let mut sums = self.totals.brief();
@@ -84,10 +84,10 @@ impl Board {
     }
 
     /// Fetches the figures of what runs, and shows everything.
-    pub fn look(&self) -> Look {
+    pub fn snapshot(&self) -> BoardSnapshot {
         let state = self.state();
         let active = state.active.values();
-        Look {
+        BoardSnapshot {
             active: active
                 .map(|(transfer, connection)| Transfer {
                     figures: Figures::of(connection),

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tftp_proto::{
-    Agreed, Instant, Limits, Operation, Packet, ReadTransfer, Rollover, Timing, Transmit, WriteTransfer,
-    negotiate, wire,
+    Instant, Limits, NegotiatedOptions, Operation, Packet, ReadTransfer, Rollover, Timing, Transmit,
+    WriteTransfer, negotiate, wire,
 };
 
 use super::input::Input;
@@ -32,18 +32,18 @@ pub fn run(bytes: &[u8]) {
         return;
     };
     let writes = request.operation == Operation::Write;
-    let agreed = match writes {
-        true => negotiate::write(&request.asked, &limits),
-        false => negotiate::read(&request.asked, &limits, size),
+    let negotiated = match writes {
+        true => negotiate::write(&request.requested, &limits),
+        false => negotiate::read(&request.requested, &limits, size),
     };
-    let asked = asked_for(datagram);
+    let requested = asked_for(datagram);
     // curl treats a size of 0 as an error.
     let is_told = |&size: &u64| !writes && (size > 0 || order(datagram) != ["tsize", "blksize", "timeout"]);
-    let expected = expected(&asked, &limits, size.filter(is_told), writes);
-    let answered = answered(&agreed, datagram.len());
-    assert_eq!(answered, expected, "asked {asked:?}");
-    holds_what_it_says(&agreed, &answered);
-    begins(&agreed, writes);
+    let expected = expected(&requested, &limits, size.filter(is_told), writes);
+    let answered = answered(&negotiated, datagram.len());
+    assert_eq!(answered, expected, "requested {requested:?}");
+    holds_what_it_says(&negotiated, &answered);
+    begins(&negotiated, writes);
 }
 
 /// Parses the options of a request by RFC 2347: pairs up to the first incomplete one, of each name the first.
@@ -69,9 +69,9 @@ fn order(datagram: &[u8]) -> Vec<String> {
 }
 
 /// Returns the answer that the standards require.
-fn expected(asked: &Options, limits: &Limits, size: Option<u64>, writes: bool) -> Options {
+fn expected(requested: &Options, limits: &Limits, size: Option<u64>, writes: bool) -> Options {
     let number = |name: &str, least: u64, most: u64| {
-        let text = std::str::from_utf8(asked.get(name.as_bytes())?).ok()?;
+        let text = std::str::from_utf8(requested.get(name.as_bytes())?).ok()?;
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = digits.then(|| text.parse::<u64>().ok())??;
         (least..=most).contains(&number).then_some(number)
@@ -128,9 +128,9 @@ fn blksize(answer: &Options) -> u64 {
 }
 
 /// Parses the OACK as a client does.
-fn answered(agreed: &Agreed, request_length: usize) -> Options {
+fn answered(negotiated: &NegotiatedOptions, request_length: usize) -> Options {
     let mut options = Options::new();
-    let Some(oack) = agreed.oack else {
+    let Some(oack) = negotiated.oack else {
         return options;
     };
     let mut packet = Vec::new();
@@ -151,27 +151,30 @@ fn answered(agreed: &Agreed, request_length: usize) -> Options {
 }
 
 /// Asserts that the parameters of the transfer are those of the OACK.
-fn holds_what_it_says(agreed: &Agreed, answered: &Options) {
+fn holds_what_it_says(negotiated: &NegotiatedOptions, answered: &Options) {
     let number = |name: &str| {
         let text = String::from_utf8(answered.get(name.as_bytes())?.clone()).unwrap();
         Some(text.parse::<u64>().unwrap())
     };
     let blksize = number("blksize").or(number("blksize2")).unwrap_or(512);
-    assert_eq!(u64::from(agreed.blksize), blksize);
-    assert_eq!(u64::from(agreed.windowsize), number("windowsize").unwrap_or(1));
+    assert_eq!(u64::from(negotiated.blksize), blksize);
+    assert_eq!(
+        u64::from(negotiated.windowsize),
+        number("windowsize").unwrap_or(1)
+    );
     let seconds = number("timeout").map(Duration::from_secs);
     assert_eq!(
-        agreed.timeout,
+        negotiated.timeout,
         seconds.or(number("utimeout").map(Duration::from_micros))
     );
     if let Some(rollover) = number("rollover") {
-        assert_eq!(agreed.rollover == Rollover::One, rollover == 1);
+        assert_eq!(negotiated.rollover == Rollover::One, rollover == 1);
     }
 }
 
 /// Checks the first packet: the OACK if there is one, otherwise ACK 0 for an upload, and nothing for a download before
 /// it has data.
-fn begins(agreed: &Agreed, writes: bool) {
+fn begins(negotiated: &NegotiatedOptions, writes: bool) {
     let timing = Timing {
         retransmit_timeout: Duration::from_secs(5),
         max_retransmits: 3,
@@ -181,13 +184,13 @@ fn begins(agreed: &Agreed, writes: bool) {
     };
     let now = Instant::from_micros(0);
     let (first, second) = if writes {
-        let mut machine = WriteTransfer::new(now, agreed, &timing);
+        let mut machine = WriteTransfer::new(now, negotiated, &timing);
         (machine.poll_transmit(now), machine.poll_transmit(now))
     } else {
-        let mut machine = ReadTransfer::new(now, agreed, &timing);
+        let mut machine = ReadTransfer::new(now, negotiated, &timing);
         (machine.poll_transmit(now), machine.poll_transmit(now))
     };
     let plain = writes.then_some(Transmit::Ack { block: 0 });
-    assert_eq!(first, agreed.oack.map(Transmit::Oack).or(plain));
+    assert_eq!(first, negotiated.oack.map(Transmit::Oack).or(plain));
     assert_eq!(second, None);
 }

@@ -61,7 +61,7 @@ fn encodes_back(datagram: &[u8], packet: &Packet<'_>) {
 }
 
 fn encode(request: &Request<'_>) -> Vec<u8> {
-    let asked = request.asked;
+    let requested = request.requested;
     let mode: &[u8] = match request.mode {
         Mode::Octet => b"octet",
         Mode::Netascii => b"netascii",
@@ -71,12 +71,12 @@ fn encode(request: &Request<'_>) -> Vec<u8> {
         Operation::Write => 2,
     };
     let mut out = [&opcode.to_be_bytes(), request.filename, b"\0", mode, b"\0"].concat();
-    if asked.is_like_curl {
+    if requested.is_like_curl {
         // In this order, even if a value was no number.
         let values = [
-            asked.tsize,
-            asked.blksize.map(Into::into),
-            asked.timeout.map(Into::into),
+            requested.tsize,
+            requested.blksize.map(Into::into),
+            requested.timeout.map(Into::into),
         ];
         for (name, value) in ["tsize", "blksize", "timeout"].into_iter().zip(values) {
             let value = value.map_or(String::new(), |value: u64| value.to_string());
@@ -89,15 +89,15 @@ fn encode(request: &Request<'_>) -> Vec<u8> {
             out.extend(format!("{name}\0{value}\0").bytes());
         }
     };
-    option("blksize", asked.blksize.map(Into::into));
-    option("blksize2", asked.blksize2.map(Into::into));
-    option("timeout", asked.timeout.map(Into::into));
-    option("utimeout", asked.utimeout.map(Into::into));
-    option("tsize", asked.tsize);
-    option("windowsize", asked.windowsize.map(Into::into));
+    option("blksize", requested.blksize.map(Into::into));
+    option("blksize2", requested.blksize2.map(Into::into));
+    option("timeout", requested.timeout.map(Into::into));
+    option("utimeout", requested.utimeout.map(Into::into));
+    option("tsize", requested.tsize);
+    option("windowsize", requested.windowsize.map(Into::into));
     option(
         "rollover",
-        asked.rollover.map(|one| u64::from(one == Rollover::One)),
+        requested.rollover.map(|one| u64::from(one == Rollover::One)),
     );
     out
 }

@@ -13,7 +13,9 @@ mod upload;
 
 use std::time::Duration;
 
-use tftp_proto::{Agreed, Asked, Instant, Limits, Outcome, Rollover, Timing, negotiate};
+use tftp_proto::{
+    Instant, Limits, NegotiatedOptions, Outcome, RequestedOptions, Rollover, Timing, negotiate,
+};
 
 use super::input::Input;
 
@@ -33,7 +35,7 @@ pub fn run(bytes: &[u8]) {
 
 /// The options requested, the server's limits and its timeouts.
 struct Terms {
-    asked: Asked,
+    requested: RequestedOptions,
     limits: Limits,
     timing: Timing,
     size: u64,
@@ -42,13 +44,13 @@ struct Terms {
 
 impl Terms {
     fn of(most_blocks: u64, input: &mut Input<'_>) -> Terms {
-        let asked = Asked {
+        let requested = RequestedOptions {
             blksize: input.pick(&[None, Some(8), Some(8), Some(9), Some(512), Some(1428)]),
             windowsize: input.pick(&[None, Some(1), Some(2), Some(3), Some(8), Some(64), Some(65535)]),
             timeout: input.pick(&[None, None, Some(1), Some(255)]),
             tsize: input.pick(&[None, Some(0), Some(100)]),
             rollover: input.pick(&[None, None, Some(Rollover::Zero), Some(Rollover::One)]),
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
         let limits = Limits {
             max_blksize: 65464,
@@ -63,11 +65,11 @@ impl Terms {
             inactivity: input.pick(&[None, Some(Duration::from_secs(60)), Some(Duration::ZERO)]),
             absolute: input.pick(&[None, None, None, Some(Duration::from_secs(100))]),
         };
-        let blksize = u64::from(asked.blksize.unwrap_or(512));
+        let blksize = u64::from(requested.blksize.unwrap_or(512));
         let blocks = u64::from(input.short()).saturating_mul(input.pick(&[1, 1, 2]));
         let size = blocks * blksize + u64::from(input.byte()) % blksize;
         Terms {
-            asked,
+            requested,
             limits,
             timing,
             size,
@@ -75,12 +77,12 @@ impl Terms {
         }
     }
 
-    fn download(&self) -> Agreed {
-        negotiate::read(&self.asked, &self.limits, Some(self.size))
+    fn download(&self) -> NegotiatedOptions {
+        negotiate::read(&self.requested, &self.limits, Some(self.size))
     }
 
-    fn upload(&self) -> Agreed {
-        negotiate::write(&self.asked, &self.limits)
+    fn upload(&self) -> NegotiatedOptions {
+        negotiate::write(&self.requested, &self.limits)
     }
 
     /// Returns the most deadlines that may pass in silence before the transfer has to end: waits that double up to the

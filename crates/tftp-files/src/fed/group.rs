@@ -92,7 +92,7 @@ impl State {
     pub(super) fn leave(&mut self, id: u32) {
         if let Some(reader) = self.readers.remove(&id) {
             self.detach(reader.pass, reader.at);
-            self.drop_deserted();
+            self.drop_unread();
         }
     }
 
@@ -104,12 +104,12 @@ impl State {
     }
 
     /// Drops passes that no download reads. One that still has the beginning stays for downloads that have not begun.
-    fn drop_deserted(&mut self) {
-        if self.passes.values().any(|entry| entry.pass.is_deserted()) {
+    fn drop_unread(&mut self) {
+        if self.passes.values().any(|entry| entry.pass.is_unread()) {
             let mut readers = self.readers.values();
             let is_awaited = readers.any(|reader| reader.pass.is_none() && reader.at == 0);
             self.passes
-                .retain(|_, entry| !entry.pass.is_deserted() || (is_awaited && entry.pass.holds(0)));
+                .retain(|_, entry| !entry.pass.is_unread() || (is_awaited && entry.pass.holds(0)));
         }
     }
 
@@ -210,7 +210,7 @@ impl State {
             entry.pass.attach(reader.at);
         }
         self.detach(from, at);
-        self.drop_deserted();
+        self.drop_unread();
     }
 
     /// Keeps `waiter` until there are more bytes from `start` on. Returns it if there are already.
@@ -336,19 +336,23 @@ impl State {
     }
 
     /// Leaves readers behind that held others back for [`PATIENCE`]. Returns when to call it again.
-    pub(super) fn tend(&mut self, now: Instant) -> Option<Instant> {
+    pub(super) fn drop_slow_readers(&mut self, now: Instant) -> Option<Instant> {
         if !self.is_shared {
             return None;
         }
         for entry in self.passes.values_mut() {
-            entry.tend(now);
+            entry.drop_slow_readers(now);
         }
         let late: Vec<PassId> = self.late(now);
         for id in late {
-            self.leave_behind(id);
+            self.drop_reader(id);
         }
         // The next slowest may hold the others back as well, or the same one when it reads again.
-        let due = self.passes.values_mut().filter_map(|entry| entry.tend(now)).min();
+        let due = self
+            .passes
+            .values_mut()
+            .filter_map(|entry| entry.drop_slow_readers(now))
+            .min();
         let waits = self.passes.values().any(|entry| !entry.waiting.is_empty());
         waits.then(|| due.unwrap_or(now + PATIENCE))
     }
@@ -362,7 +366,7 @@ impl State {
         .collect()
     }
 
-    fn leave_behind(&mut self, id: PassId) {
+    fn drop_reader(&mut self, id: PassId) {
         let Some(entry) = self.passes.get_mut(&id) else {
             return;
         };
@@ -402,7 +406,7 @@ impl Entry {
         }
     }
 
-    fn tend(&mut self, now: Instant) -> Option<Instant> {
+    fn drop_slow_readers(&mut self, now: Instant) -> Option<Instant> {
         if self.waiting.is_empty() || !self.pass.is_held_back() {
             self.held_back_since = None;
             return None;

@@ -128,7 +128,7 @@ impl Pass {
         self.state == State::Short
     }
 
-    pub(super) fn is_deserted(&self) -> bool {
+    pub(super) fn is_unread(&self) -> bool {
         self.attached == 0
     }
 
@@ -352,7 +352,7 @@ impl Pass {
     pub(super) fn next_request(&self, is_starving: bool) -> Option<u64> {
         let outstanding = self.outstanding();
         let is_early = outstanding > 0 && outstanding >= self.last_asked.div_ceil(2);
-        if is_early || !self.is_wanted || !self.is_open() || self.is_deserted() {
+        if is_early || !self.is_wanted || !self.is_open() || self.is_unread() {
             return None;
         }
         let room = self.room();

@@ -88,9 +88,9 @@ impl Reader {
 
     /// Leaves readers behind that hold others back for too long. Returns when to call it again; `None` if only after
     /// the next [`Reader::wait`].
-    pub(crate) fn tend(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn drop_slow_readers(&self, now: Instant) -> Option<Instant> {
         let mut state = self.group.state.lock();
-        let due = state.tend(now);
+        let due = state.drop_slow_readers(now);
         self.feeds.ask(&mut state);
         due
     }

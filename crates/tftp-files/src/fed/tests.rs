@@ -10,9 +10,9 @@ use tftp_proto::wire::Mode;
 use tftp_proto::{Instant, Rollover};
 
 use super::*;
-use crate::shelf::Settled;
+use crate::content_cache::Completed;
 use crate::testing::{Bench, Simulated, owner};
-use crate::{Feed, Opening, Place, Standing, Supply};
+use crate::{DownloadStream, Opening, Place, Standing, Supply};
 
 mod passes;
 mod simulated;
@@ -72,7 +72,7 @@ fn text(bytes: &[u8]) -> Vec<u8> {
 
 /// One client and its received bytes.
 struct Client {
-    feed: Feed<Simulated>,
+    download: DownloadStream<Simulated>,
     index: u32,
     got: Vec<u8>,
     blksize: u64,
@@ -121,13 +121,13 @@ impl World {
             key: key.map(Arc::from),
         }));
         let index = name as u32;
-        let Opening::Now(Ok(opened)) = self.bench.shelf.open(owner(index), &place, Standing::HalfOpen) else {
+        let Opening::Now(Ok(opened)) = self.bench.cache.open(owner(index), &place, Standing::HalfOpen) else {
             panic!("not at once")
         };
-        let mut feed = Feed::new(opened, mode);
-        feed.set_window(blksize as u16, window as u16, Rollover::Zero);
+        let mut download = DownloadStream::new(opened, mode);
+        download.set_window(blksize as u16, window as u16, Rollover::Zero);
         Client {
-            feed,
+            download,
             index,
             got: Vec::new(),
             blksize,
@@ -148,8 +148,8 @@ impl World {
         }
         let at = client.got.len() as u64;
         match client
-            .feed
-            .ensure(&mut self.bench.shelf, owner(client.index), at + client.window)
+            .download
+            .ensure(&mut self.bench.cache, owner(client.index), at + client.window)
         {
             Supply::Have { available, end } => {
                 let upto = match end {
@@ -159,10 +159,10 @@ impl World {
                 let before = client.got.len();
                 let got = &mut client.got;
                 client
-                    .feed
+                    .download
                     .slices(at..upto, |bytes, range| got.extend_from_slice(&bytes[range]));
                 assert_eq!(client.got.len() as u64, upto, "everything available is held");
-                client.feed.release(upto);
+                client.download.release(upto);
                 match (end && upto == available, client.got.len() > before) {
                     (true, _) => Step::Done,
                     (false, true) => Step::Moves,
@@ -182,11 +182,11 @@ impl World {
     fn deliver(&mut self, clients: &mut BTreeMap<u32, Client>) {
         for completion in self.bench.completions() {
             let owner = completion.owner();
-            let Settled::Read(mut read) = self.bench.shelf.settle(completion) else {
+            let Completed::Read(mut read) = self.bench.cache.complete(completion) else {
                 panic!("not a read")
             };
             if let Some(client) = clients.get_mut(&owner.index) {
-                client.feed.accept(&mut self.bench.shelf, owner, &mut read);
+                client.download.accept(&mut self.bench.cache, owner, &mut read);
                 client.is_pending = false;
             }
             for waiting in &read.waiting {
@@ -265,7 +265,7 @@ fn a_source_that_ends_early_fails_and_one_of_unknown_size_ends_there() {
         for supplied in [0, 1, 700, 10_000] {
             let mut world = World::new();
             let mut clients = BTreeMap::from([(1, world.plain(1, size, None))]);
-            assert_eq!(clients[&1].feed.stream_size(), size);
+            assert_eq!(clients[&1].download.stream_size(), size);
             step(&mut world, &mut clients, 1);
             world.feeds.supply(1, &source(0..supplied), true).unwrap();
             let mut outcome = step(&mut world, &mut clients, 1);
@@ -342,12 +342,12 @@ fn one_that_is_far_behind_holds_the_others_back_for_a_moment_only() {
     run(&mut world, &mut clients, 2000);
     let held_back = clients[&2].got.len();
     assert!(held_back < 1 << 20, "{held_back}");
-    let due = world.bench.shelf.tend(world.now).expect("they wait");
+    let due = world.bench.cache.drop_slow_readers(world.now).expect("they wait");
     assert_eq!(due, world.now + group::PATIENCE);
     let later = world
         .bench
-        .shelf
-        .tend(due)
+        .cache
+        .drop_slow_readers(due)
         .expect("they wait for what is asked for now");
     assert_eq!(later, due + group::PATIENCE);
     // A later one needs the beginning, which is not kept any more. The slow one needs it as well; it is supplied once
@@ -476,8 +476,8 @@ fn a_thousand_of_different_sources_hold_little() {
             world.deliver(&mut clients);
             let mut client = clients.remove(&(name as u32)).unwrap();
             let _ = client
-                .feed
-                .ensure(&mut world.bench.shelf, owner(name as u32), 1428);
+                .download
+                .ensure(&mut world.bench.cache, owner(name as u32), 1428);
             clients.insert(name as u32, client);
         }
     }

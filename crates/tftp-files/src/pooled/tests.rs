@@ -1,4 +1,4 @@
-//! Tests the file system through a shelf: as a whole, and job by job.
+//! Tests the file system through a cache: as a whole, and job by job.
 
 use std::fs;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -9,11 +9,13 @@ use tftp_budget::memory::Memory;
 use tftp_proto::wire::Mode;
 
 use super::*;
+use crate::content_cache::Content;
 use crate::jail::Jail;
-use crate::shelf::Content;
 use crate::storage::{Completion, Mailbox, Owner, Source};
 use crate::upload::UploadOptions;
-use crate::{Creating, Directory, Feed, Intake, Opening, Progress, Settled, Shelf, Supply};
+use crate::{
+    Completed, ContentCache, Creating, Directory, DownloadStream, Opening, Progress, Supply, UploadStream,
+};
 
 type Disk = Pooled<Directory>;
 
@@ -35,7 +37,7 @@ struct Ground {
     root: TempDir,
     jail: Arc<Jail>,
     pool: Arc<Pool>,
-    shelf: Shelf<Disk>,
+    cache: ContentCache<Disk>,
     inbox: Receiver<Completion<Disk>>,
 }
 
@@ -49,7 +51,7 @@ impl Ground {
             jail: Arc::new(Jail::new(root.path(), true).unwrap()),
             root,
             pool,
-            shelf: Shelf::new(store, Arc::new(Inbox(sender)), Arc::new(Memory::default())),
+            cache: ContentCache::new(store, Arc::new(Inbox(sender)), Arc::new(Memory::default())),
             inbox,
         }
     }
@@ -58,18 +60,18 @@ impl Ground {
         Place::Below(Arc::clone(&self.jail), name.into())
     }
 
-    fn settled(&mut self) -> Settled<Disk> {
-        self.shelf.call();
+    fn settled(&mut self) -> Completed<Disk> {
+        self.cache.call();
         let completion = self.inbox.recv_timeout(Duration::from_secs(60)).unwrap();
         assert_eq!(completion.owner(), OWNER);
-        self.shelf.settle(completion)
+        self.cache.complete(completion)
     }
 
     fn opened(&mut self, place: &Place) -> Result<crate::Opened<Disk>, Refusal> {
-        match self.shelf.open(OWNER, place, Standing::Settled) {
+        match self.cache.open(OWNER, place, Standing::Settled) {
             Opening::Now(opened) => opened,
             Opening::Later => match self.settled() {
-                Settled::Opened(opened) => opened,
+                Completed::Opened(opened) => opened,
                 _ => panic!("opened"),
             },
             Opening::Busy => panic!("there is room"),
@@ -78,16 +80,16 @@ impl Ground {
 
     fn upload(&mut self, place: &Place, bytes: &[u8]) {
         let options = UploadOptions::default();
-        let creating = self.shelf.create(OWNER, place, options, Standing::Settled);
+        let creating = self.cache.create(OWNER, place, options, Standing::Settled);
         assert_eq!(creating, Creating::Later);
-        let Settled::Created(Ok(sink)) = self.settled() else {
+        let Completed::Created(Ok(sink)) = self.settled() else {
             panic!("created")
         };
-        let mut intake = Intake::new(Some(sink), Mode::Octet, place.lane());
-        intake.take(bytes, true);
-        intake.freeze(&self.shelf, false, 4096);
-        assert_eq!(intake.store(&self.shelf, OWNER, true, 4096), Progress::Underway);
-        assert!(matches!(self.settled(), Settled::Committed(Ok(()))));
+        let mut upload = UploadStream::new(Some(sink), Mode::Octet, place.lane());
+        upload.take(bytes, true);
+        upload.freeze(&self.cache, false, 4096);
+        assert_eq!(upload.store(&self.cache, OWNER, true, 4096), Progress::Underway);
+        assert!(matches!(self.settled(), Completed::Committed(Ok(()))));
     }
 }
 
@@ -99,22 +101,22 @@ fn files_go_in_and_come_out_by_name_and_by_path() {
     for place in [ground.below("by-name"), by_path] {
         ground.upload(&place, &bytes);
         let opened = ground.opened(&place).unwrap();
-        let mut feed = Feed::new(opened, Mode::Octet);
-        assert_eq!(feed.stream_size(), Some(100_000));
+        let mut download = DownloadStream::new(opened, Mode::Octet);
+        assert_eq!(download.stream_size(), Some(100_000));
         loop {
-            match feed.ensure(&mut ground.shelf, OWNER, 100_000) {
+            match download.ensure(&mut ground.cache, OWNER, 100_000) {
                 Supply::Have { available, end } => break assert_eq!((available, end), (100_000, true)),
                 Supply::Pending => {
-                    let Settled::Read(mut read) = ground.settled() else {
+                    let Completed::Read(mut read) = ground.settled() else {
                         panic!("a read")
                     };
-                    feed.accept(&mut ground.shelf, OWNER, &mut read);
+                    download.accept(&mut ground.cache, OWNER, &mut read);
                 }
                 other => panic!("{other:?}"),
             }
         }
         let mut all = Vec::new();
-        feed.slices(0..100_000, |bytes, range| all.extend_from_slice(&bytes[range]));
+        download.slices(0..100_000, |bytes, range| all.extend_from_slice(&bytes[range]));
         assert!(all == bytes);
     }
     assert_eq!(fs::read(ground.root.path().join("by-name")).unwrap(), bytes);
@@ -131,9 +133,9 @@ fn nothing_outside_the_root_is_opened_and_nothing_is_left_of_what_is_given_up() 
     }
     let place = ground.below("half");
     ground
-        .shelf
+        .cache
         .create(OWNER, &place, UploadOptions::default(), Standing::HalfOpen);
-    let Settled::Created(Ok(sink)) = ground.settled() else {
+    let Completed::Created(Ok(sink)) = ground.settled() else {
         panic!("created")
     };
     assert_eq!(
@@ -141,8 +143,8 @@ fn nothing_outside_the_root_is_opened_and_nothing_is_left_of_what_is_given_up() 
         1,
         "a temporary name"
     );
-    ground.shelf.discard(OWNER, place.lane(), sink);
-    ground.shelf.call();
+    ground.cache.discard(OWNER, place.lane(), sink);
+    ground.cache.call();
     ground.pool.shutdown();
     assert_eq!(fs::read_dir(ground.root.path()).unwrap().count(), 0);
 }
@@ -167,7 +169,7 @@ fn openings_of_an_unchanged_file_are_one_and_of_a_changed_one_are_not() {
         return eprintln!("SKIPPED: this file system's inode numbers are not known to be unique");
     };
     let mut content = || {
-        ground.shelf.batch_ends();
+        ground.cache.batch_ends();
         match ground.opened(&place).unwrap().content {
             Content::File(shared) => shared,
             Content::Memory(_) | Content::Fed(_) => panic!("a file"),
@@ -240,17 +242,17 @@ fn a_call_that_panics_is_an_error_of_its_transfer() {
     let (sender, inbox) = channel();
     let store = Pooled::new(Faulty, Arc::clone(&pool));
     let memory = Arc::new(Memory::default());
-    let mut shelf = Shelf::new(store, Arc::new(FaultyInbox(sender)), memory);
+    let mut cache = ContentCache::new(store, Arc::new(FaultyInbox(sender)), memory);
     let place = Place::Path(std::path::Path::new("/any").into());
     assert!(matches!(
-        shelf.open(OWNER, &place, Standing::HalfOpen),
+        cache.open(OWNER, &place, Standing::HalfOpen),
         Opening::Later
     ));
-    shelf.call();
+    cache.call();
     let completion = inbox.recv_timeout(Duration::from_secs(60)).unwrap();
     assert!(matches!(
-        shelf.settle(completion),
-        Settled::Opened(Err(Refusal::Io(_)))
+        cache.complete(completion),
+        Completed::Opened(Err(Refusal::Io(_)))
     ));
     pool.shutdown();
 }

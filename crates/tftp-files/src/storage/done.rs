@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::{Finished, Store};
 use crate::Lane;
+use crate::content_cache::Piece;
 use crate::jail::Refusal;
-use crate::returned::Returned;
-use crate::shelf::Piece;
+use crate::return_slot::ReturnSlot;
 
 /// Identifies the transfer that a job is for. Once that transfer has ended, it matches none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,12 +33,12 @@ pub struct Done<S: Store>(Option<Completing<S>>);
 struct Completing<S: Store> {
     owner: Owner,
     lane: Lane,
-    errand: Errand<S::Sink>,
+    kind: JobKind<S::Sink>,
     mailbox: Arc<dyn Mailbox<S>>,
 }
 
 /// The purpose of a job.
-pub(crate) enum Errand<K> {
+pub(crate) enum JobKind<K> {
     Open,
     Create,
     Read(Piece),
@@ -46,17 +46,17 @@ pub(crate) enum Errand<K> {
     Supply(Piece),
     /// The finished job leaves the sink in this slot. It sends a completion only if the I/O thread came for the sink
     /// too early.
-    Write(Arc<Returned<K>>),
+    Write(Arc<ReturnSlot<K>>),
     Commit,
     /// No transfer waits for the result.
     Close,
 }
 
-/// A finished job, for [`Shelf::settle`](crate::Shelf::settle) or [`Shelf::abandon`](crate::Shelf::abandon).
+/// A finished job, for [`ContentCache::complete`](crate::ContentCache::complete) or [`ContentCache::abandon`](crate::ContentCache::abandon).
 pub struct Completion<S: Store> {
     pub(crate) owner: Owner,
     pub(crate) lane: Lane,
-    pub(crate) errand: Errand<S::Sink>,
+    pub(crate) kind: JobKind<S::Sink>,
     pub(crate) finished: Finished<S>,
 }
 
@@ -64,13 +64,13 @@ impl<S: Store> Done<S> {
     pub(crate) fn new(
         owner: Owner,
         lane: Lane,
-        errand: Errand<S::Sink>,
+        kind: JobKind<S::Sink>,
         mailbox: Arc<dyn Mailbox<S>>,
     ) -> Done<S> {
         Done(Some(Completing {
             owner,
             lane,
-            errand,
+            kind,
             mailbox,
         }))
     }
@@ -85,15 +85,15 @@ impl<S: Store> Done<S> {
         self.deliver(|_| finished);
     }
 
-    fn deliver(&mut self, finished: impl FnOnce(&Errand<S::Sink>) -> Finished<S>) {
+    fn deliver(&mut self, finished: impl FnOnce(&JobKind<S::Sink>) -> Finished<S>) {
         let Some(completing) = self.0.take() else { return };
-        let mut finished = finished(&completing.errand);
-        if !completing.errand.is_answered_by(&finished) {
-            finished = completing.errand.lost();
+        let mut finished = finished(&completing.kind);
+        if !completing.kind.is_answered_by(&finished) {
+            finished = completing.kind.lost();
         }
-        let finished = match (&completing.errand, finished) {
-            (Errand::Close, _) => return,
-            (Errand::Write(returned), Finished::Written(Ok(sink))) => match returned.leave(sink) {
+        let finished = match (&completing.kind, finished) {
+            (JobKind::Close, _) => return,
+            (JobKind::Write(returned), Finished::Written(Ok(sink))) => match returned.leave(sink) {
                 Some(sink) => Finished::Written(Ok(sink)),
                 None => return,
             },
@@ -102,7 +102,7 @@ impl<S: Store> Done<S> {
         completing.mailbox.deliver(Completion {
             owner: completing.owner,
             lane: completing.lane,
-            errand: completing.errand,
+            kind: completing.kind,
             finished,
         });
     }
@@ -110,7 +110,7 @@ impl<S: Store> Done<S> {
 
 impl<S: Store> Drop for Done<S> {
     fn drop(&mut self) {
-        self.deliver(Errand::lost);
+        self.deliver(JobKind::lost);
     }
 }
 
@@ -126,18 +126,18 @@ impl<S: Store> Completion<S> {
     }
 }
 
-impl<K> Errand<K> {
+impl<K> JobKind<K> {
     /// Returns whether a job of this kind can end with this result. Any other answer of a store counts as no result.
     fn is_answered_by<S: Store<Sink = K>>(&self, finished: &Finished<S>) -> bool {
         matches!(
             (self, finished),
-            (Errand::Open, Finished::Opened(_))
-                | (Errand::Create, Finished::Created(_))
-                | (Errand::Read(_), Finished::Read(_))
-                | (Errand::Supply(_), Finished::Supplied)
-                | (Errand::Write(_), Finished::Written(_))
-                | (Errand::Commit, Finished::Committed(_))
-                | (Errand::Close, _)
+            (JobKind::Open, Finished::Opened(_))
+                | (JobKind::Create, Finished::Created(_))
+                | (JobKind::Read(_), Finished::Read(_))
+                | (JobKind::Supply(_), Finished::Supplied)
+                | (JobKind::Write(_), Finished::Written(_))
+                | (JobKind::Commit, Finished::Committed(_))
+                | (JobKind::Close, _)
         )
     }
 
@@ -145,13 +145,13 @@ impl<K> Errand<K> {
     fn lost<S: Store<Sink = K>>(&self) -> Finished<S> {
         let error = || io::Error::other("storage gave no result");
         match self {
-            Errand::Open => Finished::Opened(Err(Refusal::Io(error()))),
-            Errand::Create => Finished::Created(Err(Refusal::Io(error()))),
-            Errand::Read(_) => Finished::Read(Err(error())),
-            Errand::Supply(_) => Finished::Supplied,
-            Errand::Write(_) => Finished::Written(Err(Refusal::Io(error()))),
-            Errand::Commit => Finished::Committed(Err(Refusal::Io(error()))),
-            Errand::Close => Finished::Closed,
+            JobKind::Open => Finished::Opened(Err(Refusal::Io(error()))),
+            JobKind::Create => Finished::Created(Err(Refusal::Io(error()))),
+            JobKind::Read(_) => Finished::Read(Err(error())),
+            JobKind::Supply(_) => Finished::Supplied,
+            JobKind::Write(_) => Finished::Written(Err(Refusal::Io(error()))),
+            JobKind::Commit => Finished::Committed(Err(Refusal::Io(error()))),
+            JobKind::Close => Finished::Closed,
         }
     }
 }

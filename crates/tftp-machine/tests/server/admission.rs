@@ -17,7 +17,7 @@ fn requests_to_a_broadcast_address_meet_silence() {
         });
         assert!(matches!(
             handled,
-            Handled::Unanswered(Why::Broadcast) | Handled::Ignored(Why::Broadcast)
+            Handled::Unanswered(DropReason::Broadcast) | Handled::Ignored(DropReason::Broadcast)
         ));
     }
     assert!(rig.sent.is_empty());
@@ -38,7 +38,7 @@ fn nothing_but_requests_is_answered_where_they_are_awaited() {
     assert!(rig.sent.is_empty());
     assert_eq!(
         rig.ask(client(1), b"\0\x01small\0mail\0"),
-        Handled::Ignored(Why::Mode)
+        Handled::Ignored(DropReason::Mode)
     );
     assert_eq!(rig.take_sent()[0].bytes[..4], [0, 5, 0, 4]);
 }
@@ -55,7 +55,7 @@ fn uploads_are_refused_where_reading_is_all_that_is_allowed() {
     let refused = rig.ask(client(1), &wrq("up", &[]));
     assert_eq!(
         refused,
-        Handled::Refused(Why::ReadOnly, ConnectionId(FIRST_CONNECTION_ID))
+        Handled::Refused(DropReason::ReadOnly, ConnectionId(FIRST_CONNECTION_ID))
     );
     assert_eq!(rig.take_sent()[0].bytes, b"\0\x05\0\x02Uploads are not allowed\0");
     assert_eq!(rig.server.limits().active(), 0);
@@ -69,7 +69,7 @@ fn a_full_queue_of_events_leaves_requests_unanswered_and_transfers_alone() {
     rig.server.admit_requests(false);
     assert_eq!(
         rig.ask(client(2), &rrq("big", &[])),
-        Handled::Unanswered(Why::Full)
+        Handled::Unanswered(DropReason::Full)
     );
     assert!(rig.sent.is_empty());
     rig.pass(100);
@@ -96,10 +96,13 @@ fn at_max_connections_the_oldest_that_is_half_open_gives_way_and_settled_ones_do
     rig.ask(client(2), &rrq("big", &[]));
     rig.pass(999);
     let refused = rig.ask(client(3), &rrq("big", &[]));
-    assert!(matches!(refused, Handled::Refused(Why::TooMany, _)));
+    assert!(matches!(refused, Handled::Refused(DropReason::TooMany, _)));
     rig.pass(1);
     rig.take_events();
-    assert!(matches!(rig.ask(client(3), &rrq("big", &[])), Handled::Asked(_)));
+    assert!(matches!(
+        rig.ask(client(3), &rrq("big", &[])),
+        Handled::Requested(_)
+    ));
     assert_eq!(rig.endings(), [Ending::GaveWay]);
     assert_eq!(rig.server.limits().active(), 2);
 }
@@ -117,9 +120,12 @@ fn a_limit_of_one_address_is_that_addresses_alone() {
     rig.ask(client(1), &rrq("big", &[]));
     assert!(matches!(
         rig.ask(mapped, &rrq("small", &[])),
-        Handled::Refused(Why::TooMany, _)
+        Handled::Refused(DropReason::TooMany, _)
     ));
-    assert!(matches!(rig.ask(client(2), &rrq("big", &[])), Handled::Asked(_)));
+    assert!(matches!(
+        rig.ask(client(2), &rrq("big", &[])),
+        Handled::Requested(_)
+    ));
 }
 
 #[test]
@@ -129,7 +135,7 @@ fn silent_uploads_keep_nobody_out() {
     for number in 0..130 {
         silent += usize::from(matches!(
             rig.ask(client(number), &wrq("up", &[])),
-            Handled::Asked(_)
+            Handled::Requested(_)
         ));
         rig.pass(1);
     }
@@ -139,7 +145,7 @@ fn silent_uploads_keep_nobody_out() {
     );
     let honest = client(9_000);
     let mut tries = 0;
-    while !matches!(rig.ask(honest, &wrq("mine", &[])), Handled::Asked(_)) {
+    while !matches!(rig.ask(honest, &wrq("mine", &[])), Handled::Requested(_)) {
         rig.pass(1_000);
         tries += 1;
     }

@@ -6,7 +6,7 @@ use tftp_proto::{ErrorCode, wire};
 
 fn ask(rig: &mut Rig, name: &str) -> TransferId {
     match rig.ask(client(1), &rrq(name, &[])) {
-        Handled::Asked(id) => id,
+        Handled::Requested(id) => id,
         other => panic!("no transfer: {other:?}"),
     }
 }
@@ -133,18 +133,21 @@ fn a_lane_that_is_full_is_met_with_silence() {
 fn a_transfer_keeps_the_limits_that_it_began_with() {
     let mut rig = Rig::new(Mode::Own);
     rig.answers = Answers::LaterAtRequest;
-    let Handled::Asked(id) = rig.ask(client(1), &rrq("big", &[("blksize", "1400")])) else {
+    let Handled::Requested(id) = rig.ask(client(1), &rrq("big", &[("blksize", "1400")])) else {
         panic!("no transfer")
     };
     let mut later = policy();
     later.limits.max_blksize = 512;
     rig.server.set_policy(later);
     rig.decide(id, Decision::Go);
-    let agreed = rig.server.transfer(id).unwrap().agreed().unwrap();
-    assert_eq!(agreed.blksize, 1400);
-    let Handled::Asked(id) = rig.ask(client(2), &rrq("big", &[("blksize", "1400")])) else {
+    let negotiated = rig.server.transfer(id).unwrap().negotiated().unwrap();
+    assert_eq!(negotiated.blksize, 1400);
+    let Handled::Requested(id) = rig.ask(client(2), &rrq("big", &[("blksize", "1400")])) else {
         panic!("no transfer")
     };
     rig.decide(id, Decision::Go);
-    assert_eq!(rig.server.transfer(id).unwrap().agreed().unwrap().blksize, 512);
+    assert_eq!(
+        rig.server.transfer(id).unwrap().negotiated().unwrap().blksize,
+        512
+    );
 }

@@ -8,7 +8,7 @@ use tftp_proto::wire;
 fn a_file_arrives_whole_from_a_port_of_its_own() {
     let mut rig = Rig::new(Mode::Own);
     let asked = rig.ask(client(1), &rrq("small", &[]));
-    assert!(matches!(asked, Handled::Asked(_)));
+    assert!(matches!(asked, Handled::Requested(_)));
     let port = rig.sent[0].port;
     assert_ne!(port, LISTENING);
     assert_eq!(rig.read_all(client(1)), vec![5; 700]);
@@ -45,7 +45,7 @@ fn windows_and_options_are_agreed_and_every_mode_serves() {
 fn a_read_that_is_late_stops_nothing_else() {
     let mut rig = Rig::new(Mode::Own);
     rig.holds_read = true;
-    let Handled::Asked(id) = rig.ask(client(1), &rrq("small", &[])) else {
+    let Handled::Requested(id) = rig.ask(client(1), &rrq("small", &[])) else {
         panic!("a transfer begins")
     };
     assert!(rig.sent.is_empty());
@@ -61,7 +61,7 @@ fn a_read_that_is_late_stops_nothing_else() {
 fn a_read_that_fails_is_told() {
     let mut rig = Rig::new(Mode::Own);
     rig.holds_read = true;
-    let Handled::Asked(id) = rig.ask(client(1), &rrq("small", &[])) else {
+    let Handled::Requested(id) = rig.ask(client(1), &rrq("small", &[])) else {
         panic!("a transfer begins")
     };
     let (code, text) = (tftp_proto::ErrorCode::UNDEFINED, "Read error");

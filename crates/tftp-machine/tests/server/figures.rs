@@ -6,7 +6,7 @@ use tftp_proto::wire;
 
 fn ask(rig: &mut Rig, bytes: &[u8]) -> TransferId {
     match rig.ask(client(1), bytes) {
-        Handled::Asked(id) => id,
+        Handled::Requested(id) => id,
         other => panic!("no transfer: {other:?}"),
     }
 }
@@ -20,7 +20,7 @@ fn what_was_asked_can_be_read_until_a_transfer_begins() {
     let mut rig = Rig::new(Mode::Own);
     rig.holds_open = true;
     let id = ask(&mut rig, &rrq("big", &[("blksize", "1400")]));
-    assert_eq!(transfer(&rig, id).asked().unwrap().blksize, Some(1400));
+    assert_eq!(transfer(&rig, id).requested().unwrap().blksize, Some(1400));
     assert_eq!(transfer(&rig, id).filename(), Some(&b"big"[..]));
     assert_eq!(transfer(&rig, id).began(), rig.now);
     rig.pass(10);
@@ -31,8 +31,8 @@ fn what_was_asked_can_be_read_until_a_transfer_begins() {
         },
     );
     let begun = transfer(&rig, id);
-    assert!(begun.asked().is_none() && begun.filename().is_none());
-    assert_eq!(begun.agreed().unwrap().blksize, 1400);
+    assert!(begun.requested().is_none() && begun.filename().is_none());
+    assert_eq!(begun.negotiated().unwrap().blksize, 1400);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn the_figures_of_an_upload() {
         let it = transfer(rig, id);
         (it.acked(), it.received(), it.repeated(), it.is_half_open())
     };
-    assert_eq!(transfer(&rig, id).agreed().unwrap().blksize, 1000);
+    assert_eq!(transfer(&rig, id).negotiated().unwrap().blksize, 1000);
     assert_eq!(figures(&rig), (0, 0, 0, true));
     for block in 1..3 {
         rig.pass(1);

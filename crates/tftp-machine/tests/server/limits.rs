@@ -10,7 +10,7 @@ fn uploads(rig: &mut Rig, peer: impl Fn(u16) -> SocketAddr, count: u16) -> usize
     let handled: Vec<_> = (0..count).map(asked).collect();
     handled
         .iter()
-        .filter(|handled| matches!(handled, Handled::Asked(_)))
+        .filter(|handled| matches!(handled, Handled::Requested(_)))
         .count()
 }
 
@@ -19,9 +19,15 @@ fn one_address_has_a_quarter_of_the_uploads_that_may_be_half_open() {
     let mut rig = Rig::new(Mode::Shared);
     let one = |number: u16| SocketAddr::from(([192, 0, 2, 1], 3000 + number));
     assert_eq!(uploads(&mut rig, one, 100), 32);
-    assert!(matches!(rig.ask(client(1), &wrq("up", &[])), Handled::Asked(_)));
+    assert!(matches!(
+        rig.ask(client(1), &wrq("up", &[])),
+        Handled::Requested(_)
+    ));
     rig.pass(1_000);
-    assert!(matches!(rig.ask(one(200), &wrq("up", &[])), Handled::Asked(_)));
+    assert!(matches!(
+        rig.ask(one(200), &wrq("up", &[])),
+        Handled::Requested(_)
+    ));
     assert_eq!(rig.endings(), [Ending::GaveWay]);
 }
 
@@ -52,7 +58,7 @@ fn where_forged_requests_fill_the_limit_others_meet_silence() {
     }
     rig.take_sent();
     let late = rig.ask(client(5_000), &rrq("big", &[]));
-    assert_eq!(late, Handled::Unanswered(Why::Crowded));
+    assert_eq!(late, Handled::Unanswered(DropReason::Crowded));
     assert!(rig.sent.is_empty());
     let mut rig = Rig::with(config(Mode::Shared), limited(FLOOD - 1));
     for number in 0..FLOOD as u16 - 1 {
@@ -60,13 +66,13 @@ fn where_forged_requests_fill_the_limit_others_meet_silence() {
     }
     assert!(matches!(
         rig.ask(client(5_000), &rrq("big", &[])),
-        Handled::Refused(Why::TooMany, _)
+        Handled::Refused(DropReason::TooMany, _)
     ));
 }
 
 #[test]
 fn numbers_are_used_again_only_when_nothing_shows_them() {
-    let limits = Alone::new(1024);
+    let limits = SingleThreadLimits::new(1024);
     let first = limits.next_id();
     assert_eq!(
         (first.0, limits.next_id().0),
@@ -82,7 +88,7 @@ fn numbers_are_used_again_only_when_nothing_shows_them() {
 
 #[test]
 fn what_is_left_of_the_budget_for_windows_is_shared() {
-    let limits = Alone::new(1024);
+    let limits = SingleThreadLimits::new(1024);
     assert_eq!(limits.most_window(), 8 * 1024 * 1024, "an eighth of 64 MiB");
     limits.take_window(WINDOWS as u32 / 2);
     assert_eq!(
@@ -103,7 +109,10 @@ fn with_a_port_for_each_a_half_open_one_gives_way_where_descriptors_are_short() 
         rig.pass(400);
     }
     rig.server.limits().set_descriptors(Descriptors::Tight);
-    assert!(matches!(rig.ask(client(9), &rrq("big", &[])), Handled::Asked(_)));
+    assert!(matches!(
+        rig.ask(client(9), &rrq("big", &[])),
+        Handled::Requested(_)
+    ));
     assert_eq!(
         rig.endings(),
         [Ending::GaveWay],
@@ -123,7 +132,7 @@ fn a_transfer_that_ends_makes_room_for_one_more_of_its_address() {
     for number in 0..2 {
         rig.ask(one(number), &rrq("small", &[]));
     }
-    let refused = |handled| matches!(handled, Handled::Refused(Why::TooMany, _));
+    let refused = |handled| matches!(handled, Handled::Refused(DropReason::TooMany, _));
     assert!(refused(rig.ask(one(2), &rrq("small", &[]))));
     let sent = rig.take_sent().swap_remove(0);
     for block in 1..3 {
@@ -131,7 +140,10 @@ fn a_transfer_that_ends_makes_room_for_one_more_of_its_address() {
         rig.arrive(sent.port, sent.to, &tftp_proto::wire::ack(block));
     }
     assert_eq!((rig.server.settled(), rig.server.transfers()), (0, 1));
-    assert!(matches!(rig.ask(one(3), &rrq("small", &[])), Handled::Asked(_)));
+    assert!(matches!(
+        rig.ask(one(3), &rrq("small", &[])),
+        Handled::Requested(_)
+    ));
     assert!(refused(rig.ask(one(4), &rrq("small", &[]))));
 }
 
@@ -142,13 +154,13 @@ fn clients_that_are_excluded_meet_silence_whatever_they_ask() {
     let mapped = "[::ffff:192.0.0.1]:4000".parse().unwrap();
     for peer in [client(1), mapped] {
         let handled = rig.ask(peer, &rrq("small", &[]));
-        assert_eq!(handled, Handled::Unanswered(Why::Excluded));
+        assert_eq!(handled, Handled::Unanswered(DropReason::Excluded));
         let handled = rig.ask(peer, b"\0\x01small\0mail\0");
-        assert_eq!(handled, Handled::Ignored(Why::Excluded));
+        assert_eq!(handled, Handled::Ignored(DropReason::Excluded));
     }
     assert!(rig.sent.is_empty());
     assert!(matches!(
         rig.ask(client(2), &rrq("small", &[])),
-        Handled::Asked(_)
+        Handled::Requested(_)
     ));
 }

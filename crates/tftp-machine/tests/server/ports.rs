@@ -17,7 +17,7 @@ fn strangers_at_a_private_port_see_what_a_closed_one_shows() {
         rig.ask(client(1), &rrq("big", &[]));
         let port = rig.take_sent()[0].port;
         let stray = rig.arrive(port, client(2), &wire::ack(1));
-        assert_eq!(stray, Handled::Ignored(Why::Stray));
+        assert_eq!(stray, Handled::Ignored(DropReason::Stray));
         assert_eq!(rig.take_sent().len(), answers);
         rig.arrive(port, client(1), &wire::ack(1));
         assert_eq!(rig.take_sent()[0].to, client(1));
@@ -138,7 +138,7 @@ fn the_answer_leaves_from_the_address_that_was_asked() {
             },
             policy(),
         );
-        let Handled::Asked(id) = rig.handle(&Datagram {
+        let Handled::Requested(id) = rig.handle(&Datagram {
             port: LISTENING,
             peer: client(1),
             local: Some(asked),
@@ -231,10 +231,10 @@ fn a_port_that_was_closed_is_nobodys() {
     rig.read_all(client(1));
     assert_eq!(
         rig.arrive(port, client(1), &wire::ack(2)),
-        Handled::Ignored(Why::Stray)
+        Handled::Ignored(DropReason::Stray)
     );
     assert!(rig.sent.is_empty());
-    let Handled::Asked(id) = rig.ask(client(1), &rrq("big", &[])) else {
+    let Handled::Requested(id) = rig.ask(client(1), &rrq("big", &[])) else {
         panic!("a transfer begins")
     };
     let next = rig.take_sent()[0].port;
@@ -245,7 +245,7 @@ fn a_port_that_was_closed_is_nobodys() {
     };
     for other in [port, later] {
         let late = rig.arrive(other, client(1), &wire::ack(1));
-        assert_eq!(late, Handled::Ignored(Why::Stray));
+        assert_eq!(late, Handled::Ignored(DropReason::Stray));
     }
     assert_eq!(
         rig.arrive(next, client(1), &wire::ack(1)),

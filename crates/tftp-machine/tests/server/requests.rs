@@ -6,7 +6,7 @@ use tftp_proto::wire;
 
 fn id(handled: Handled<'_>) -> TransferId {
     match handled {
-        Handled::Asked(id) => id,
+        Handled::Requested(id) => id,
         other => panic!("no transfer: {other:?}"),
     }
 }
@@ -92,7 +92,10 @@ fn a_transfer_that_outlives_its_successor_is_found_again() {
     assert_eq!(rig.server.transfers(), 1);
     assert_eq!(rig.ask(client(1), &rrq("big", &[])), Handled::Repeated(old));
     rig.pass(1_500);
-    assert!(matches!(rig.ask(client(1), &rrq("big", &[])), Handled::Asked(_)));
+    assert!(matches!(
+        rig.ask(client(1), &rrq("big", &[])),
+        Handled::Requested(_)
+    ));
     assert_eq!(rig.server.limits().active(), 1, "the old one is mute again");
 }
 
@@ -123,7 +126,7 @@ fn the_transfer_of_a_client_that_was_reset_has_left_the_limits_when_its_new_one_
         rig.arrive(port, client(1), &wire::ack(1));
         rig.pass(1_100);
         let again = rig.ask(client(1), &rrq("big", &[]));
-        assert!(matches!(again, Handled::Asked(_)), "{again:?}");
+        assert!(matches!(again, Handled::Requested(_)), "{again:?}");
     }
 }
 

@@ -23,7 +23,7 @@ fn whether_it_listens_and_which_transfers_there_are() {
     assert!(rig.server.is_listening() && rig.server.ids().is_empty());
     let mut asked = Vec::new();
     for number in 0..3 {
-        if let Handled::Asked(id) = rig.ask(client(number), &rrq("small", &[])) {
+        if let Handled::Requested(id) = rig.ask(client(number), &rrq("small", &[])) {
             asked.push(id);
         }
     }
@@ -48,7 +48,7 @@ fn a_single_port_stays_open_until_it_is_released() {
     rig.drain();
     assert_eq!(
         rig.ask(client(2), &rrq("small", &[])),
-        Handled::Unanswered(Why::NotListening)
+        Handled::Unanswered(DropReason::NotListening)
     );
     assert_eq!(rig.read_all(client(1)), vec![5; 700]);
     assert_eq!(rig.take_events().last(), Some(&Event::Drained));
@@ -70,7 +70,7 @@ fn listening_is_resumed_with_another_policy() {
     });
     assert!(matches!(
         rig.ask(client(1), &wrq("up", &[])),
-        Handled::Refused(Why::ReadOnly, _)
+        Handled::Refused(DropReason::ReadOnly, _)
     ));
     rig.ask(client(1), &rrq("small", &[]));
     rig.sent.remove(0);
@@ -107,7 +107,7 @@ fn shutdown_ends_everything_and_tells_the_clients() {
 #[test]
 fn after_a_fault_transfers_end_one_by_one() {
     let mut rig = Rig::new(Mode::Own);
-    let Handled::Asked(id) = rig.ask(client(1), &rrq("big", &[])) else {
+    let Handled::Requested(id) = rig.ask(client(1), &rrq("big", &[])) else {
         panic!("no transfer")
     };
     rig.ask(client(2), &rrq("big", &[]));
@@ -122,12 +122,12 @@ fn after_a_fault_transfers_end_one_by_one() {
 #[test]
 fn after_a_fault_a_client_that_has_its_ack_or_has_begun_anew_hears_nothing() {
     let mut rig = Rig::new(Mode::Own);
-    let Handled::Asked(stored) = rig.ask(client(1), &wrq("up", &[])) else {
+    let Handled::Requested(stored) = rig.ask(client(1), &wrq("up", &[])) else {
         panic!("no transfer")
     };
     let port = rig.take_sent()[0].port;
     rig.arrive(port, client(1), &data(1, &[]));
-    let Handled::Asked(old) = rig.ask(client(2), &rrq("big", &[])) else {
+    let Handled::Requested(old) = rig.ask(client(2), &rrq("big", &[])) else {
         panic!("no transfer")
     };
     let port = rig.take_sent().last().unwrap().port;
@@ -150,7 +150,7 @@ fn connections_have_numbers_of_their_own() {
     let mut rig = Rig::new(Mode::Own);
     let mut numbers = Vec::new();
     for number in 0..3 {
-        if let Handled::Asked(id) = rig.ask(client(number), &rrq("big", &[])) {
+        if let Handled::Requested(id) = rig.ask(client(number), &rrq("big", &[])) {
             numbers.push(rig.server.transfer(id).unwrap().connection().0);
         }
     }

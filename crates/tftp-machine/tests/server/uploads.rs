@@ -4,7 +4,7 @@ use crate::drive::*;
 use tftp_machine::*;
 
 fn upload(rig: &mut Rig, peer: std::net::SocketAddr) -> (PortId, TransferId) {
-    let Handled::Asked(id) = rig.ask(peer, &wrq("up", &[])) else {
+    let Handled::Requested(id) = rig.ask(peer, &wrq("up", &[])) else {
         panic!("a transfer begins")
     };
     let port = rig.take_sent()[0].port;

@@ -12,17 +12,17 @@ use core::net::SocketAddr;
 
 pub use options::encode_request;
 
-use crate::negotiate::Agreed;
+use crate::negotiate::NegotiatedOptions;
 use crate::read::ReadTransfer;
 use crate::retry::{Retry, Timing};
 use crate::time::Instant;
 use crate::transfer::{MAX_PEER_TEXT, Outcome, Transmit};
-use crate::wire::{self, Asked, ErrorCode, Mode, Operation, Packet, printable};
+use crate::wire::{self, ErrorCode, Mode, Operation, Packet, RequestedOptions, printable};
 use crate::write::WriteTransfer;
 
 /// The request of a client.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish<'a> {
+pub struct ClientRequest<'a> {
     /// RRQ (get) or WRQ (put).
     pub operation: Operation,
     /// The name on the server, without a NUL.
@@ -30,7 +30,7 @@ pub struct Wish<'a> {
     /// How the bytes are carried. The stream here is the one on the wire, as everywhere in this crate.
     pub mode: Mode,
     /// The options: blksize, windowsize, timeout, tsize; others are not sent.
-    pub asked: Asked,
+    pub requested: RequestedOptions,
 }
 
 /// One thing to send.
@@ -75,7 +75,7 @@ pub enum Ended {
         /// Of a put: only the acknowledgement of its end is missing.
         probably_complete: bool,
     },
-    /// A DATA longer than was agreed.
+    /// A DATA longer than was negotiated.
     Oversized,
     /// The caller ended it.
     Failed,
@@ -90,7 +90,7 @@ pub struct Client {
     /// The server's port is known.
     answered: bool,
     operation: Operation,
-    asked: Asked,
+    requested: RequestedOptions,
     request: Vec<u8>,
     timing: Timing,
     state: State,
@@ -119,20 +119,20 @@ enum State {
 
 impl Client {
     /// A client that begins: poll it at once, for the request.
-    pub fn new(wish: &Wish<'_>, server: SocketAddr, timing: &Timing) -> Client {
+    pub fn new(wanted: &ClientRequest<'_>, server: SocketAddr, timing: &Timing) -> Client {
         let mut request = Vec::new();
         encode_request(
-            wish.operation,
-            wish.filename,
-            wish.mode,
-            &wish.asked,
+            wanted.operation,
+            wanted.filename,
+            wanted.mode,
+            &wanted.requested,
             &mut request,
         );
         Client {
             server,
             answered: false,
-            operation: wish.operation,
-            asked: wish.asked,
+            operation: wanted.operation,
+            requested: wanted.requested,
             request,
             timing: *timing,
             state: State::Asking {
@@ -312,10 +312,10 @@ impl Client {
     }
 
     /// The parameters of the transfer, once the server has answered.
-    pub fn agreed(&self) -> Option<&Agreed> {
+    pub fn negotiated(&self) -> Option<&NegotiatedOptions> {
         match &self.state {
-            State::Get(get) => Some(get.agreed()),
-            State::Put(put) => Some(put.agreed()),
+            State::Get(get) => Some(get.negotiated()),
+            State::Put(put) => Some(put.negotiated()),
             State::Asking { .. } | State::Over { .. } => None,
         }
     }
@@ -363,9 +363,9 @@ impl Client {
         packet: &Packet<'a>,
         datagram: &[u8],
     ) -> Option<&'a [u8]> {
-        let plain = options::plain(&self.asked, self.operation);
-        let agreed = match (*packet, self.operation) {
-            (Packet::Oack, _) => options::agreed(&self.asked, self.operation, datagram),
+        let plain = options::plain(&self.requested, self.operation);
+        let negotiated = match (*packet, self.operation) {
+            (Packet::Oack, _) => options::negotiated(&self.requested, self.operation, datagram),
             (Packet::Data { block: 1, .. }, Operation::Read) => Ok(plain),
             (Packet::Ack { block: 0 }, Operation::Write) => Ok(plain),
             (Packet::Error { code, message }, _) => {
@@ -377,8 +377,8 @@ impl Client {
         };
         self.answered = true;
         self.server.set_port(from.port());
-        match agreed {
-            Ok(agreed) => self.begin(now, &agreed, packet),
+        match negotiated {
+            Ok(negotiated) => self.begin(now, &negotiated, packet),
             Err(why) => {
                 let tell = (ErrorCode::OPTION, "Options not acceptable");
                 self.over(Ended::BadOptions(why), Some(tell));
@@ -388,17 +388,22 @@ impl Client {
     }
 
     /// The transfer, which the first answer may be a part of.
-    fn begin<'a>(&mut self, now: Instant, agreed: &Agreed, packet: &Packet<'a>) -> Option<&'a [u8]> {
+    fn begin<'a>(
+        &mut self,
+        now: Instant,
+        negotiated: &NegotiatedOptions,
+        packet: &Packet<'a>,
+    ) -> Option<&'a [u8]> {
         match self.operation {
             Operation::Read => {
                 // Its first ACK is the answer: ACK 0 to an OACK, ACK 1 to a DATA 1.
-                let mut get = WriteTransfer::of_client(now, agreed, &self.timing);
+                let mut get = WriteTransfer::of_client(now, negotiated, &self.timing);
                 let bytes = get.handle_packet(now, packet);
                 self.state = State::Get(get);
                 bytes
             }
             Operation::Write => {
-                self.state = State::Put(ReadTransfer::of_client(now, agreed, &self.timing));
+                self.state = State::Put(ReadTransfer::of_client(now, negotiated, &self.timing));
                 None
             }
         }

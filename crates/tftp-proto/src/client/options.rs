@@ -4,13 +4,19 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::negotiate::{Agreed, DEFAULT_BLKSIZE};
-use crate::options::{self, Answer, OPTIONS, Unfit};
-use crate::wire::{self, Asked, Mode, Operation, Rollover};
+use crate::negotiate::{DEFAULT_BLKSIZE, NegotiatedOptions};
+use crate::options::{self, Answer, InvalidAnswer, OPTIONS};
+use crate::wire::{self, Mode, Operation, RequestedOptions, Rollover};
 
 /// Appends an RRQ or a WRQ with the options of `asked` that a client of this crate knows: tsize, blksize,
 /// timeout and windowsize. `filename` must have no NUL.
-pub fn encode_request(operation: Operation, filename: &[u8], mode: Mode, asked: &Asked, out: &mut Vec<u8>) {
+pub fn encode_request(
+    operation: Operation,
+    filename: &[u8],
+    mode: Mode,
+    requested: &RequestedOptions,
+    out: &mut Vec<u8>,
+) {
     out.extend_from_slice(&operation.opcode().to_be_bytes());
     let mode: &[u8] = match mode {
         Mode::Octet => b"octet",
@@ -21,20 +27,20 @@ pub fn encode_request(operation: Operation, filename: &[u8], mode: Mode, asked: 
         out.push(0);
     }
     for row in OPTIONS.iter().filter(|row| row.accept.is_some()) {
-        if let Some(value) = (row.asked)(asked) {
+        if let Some(value) = (row.requested)(requested) {
             out.extend_from_slice(format!("{}\0{value}\0", row.known.name).as_bytes());
         }
     }
 }
 
 /// The parameters of a transfer whose server answered without an OACK.
-pub(super) fn plain(asked: &Asked, operation: Operation) -> Agreed {
-    Agreed {
+pub(super) fn plain(requested: &RequestedOptions, operation: Operation) -> NegotiatedOptions {
+    NegotiatedOptions {
         blksize: DEFAULT_BLKSIZE,
         windowsize: 1,
         timeout: None,
-        tsize: asked.tsize.filter(|_| operation == Operation::Write),
-        asks_tsize: asked.tsize.is_some(),
+        tsize: requested.tsize.filter(|_| operation == Operation::Write),
+        asks_tsize: requested.tsize.is_some(),
         rollover: Rollover::Zero,
         oack: None,
     }
@@ -44,8 +50,12 @@ pub(super) fn plain(asked: &Asked, operation: Operation) -> Agreed {
 ///
 /// # Errors
 /// The reason why it cannot be the answer to `asked`, as text.
-pub(super) fn agreed(asked: &Asked, operation: Operation, datagram: &[u8]) -> Result<Agreed, String> {
-    let mut agreed = plain(asked, operation);
+pub(super) fn negotiated(
+    requested: &RequestedOptions,
+    operation: Operation,
+    datagram: &[u8],
+) -> Result<NegotiatedOptions, String> {
+    let mut negotiated = plain(requested, operation);
     let mut seen = Vec::new();
     for option in wire::oack_options(datagram) {
         let (name, value) = option.ok_or("an option without its end")?;
@@ -53,16 +63,16 @@ pub(super) fn agreed(asked: &Asked, operation: Operation, datagram: &[u8]) -> Re
         if seen.contains(&name) {
             return Err(format!("{name} twice"));
         }
-        take(&mut agreed, asked, operation, &name, value)?;
+        take(&mut negotiated, requested, operation, &name, value)?;
         seen.push(name);
     }
-    Ok(agreed)
+    Ok(negotiated)
 }
 
 /// One option of the answer.
 fn take(
-    agreed: &mut Agreed,
-    asked: &Asked,
+    negotiated: &mut NegotiatedOptions,
+    requested: &RequestedOptions,
     operation: Operation,
     name: &str,
     value: &[u8],
@@ -70,12 +80,13 @@ fn take(
     let shown = || format!("{name} {}", wire::printable(value, 40));
     let number = wire::digits(value).ok_or_else(|| format!("{}, which is no number", shown()))?;
     let row = options::find(name.as_bytes()).and_then(|place| OPTIONS.get(place));
-    let known = row.and_then(|row| Some((row.accept?, (row.asked)(asked)?)));
-    let (accept, asked) = known.ok_or_else(|| format!("{name}, which was not asked for"))?;
+    let known = row.and_then(|row| Some((row.accept?, (row.requested)(requested)?)));
+    let (accept, requested) = known.ok_or_else(|| format!("{name}, which was not requested for"))?;
     let answer = Answer {
         number,
-        asked,
+        requested,
         operation,
     };
-    accept(agreed, &answer).map_err(|Unfit(how)| format!("{}, where {asked} was {how}", shown()))
+    accept(negotiated, &answer)
+        .map_err(|InvalidAnswer(how)| format!("{}, where {requested} was {how}", shown()))
 }

@@ -20,7 +20,7 @@ impl ReadTransfer {
     }
 
     pub(super) fn acknowledged(&mut self, now: Instant, wire: u16) {
-        let ahead = distance(self.acked, wire, self.agreed.rollover);
+        let ahead = distance(self.acked, wire, self.negotiated.rollover);
         match ahead {
             Some(0) => self.repeated(now),
             Some(ahead) if ahead <= self.high - self.acked => self.moved(now, self.acked + ahead),
@@ -35,7 +35,7 @@ impl ReadTransfer {
             return self.peer.doubt.error(now, self.retry.moment(), owed, error);
         }
         self.end
-            .client_error(error, self.opening && self.agreed.asks_tsize);
+            .client_error(error, self.opening && self.negotiated.asks_tsize);
     }
 
     /// A block of the window was acknowledged for the first time.
@@ -79,7 +79,7 @@ impl ReadTransfer {
         if self.repeat_spent || !self.in_flight() {
             return;
         }
-        let windowed = self.agreed.windowsize > 1;
+        let windowed = self.negotiated.windowsize > 1;
         let quiet = if windowed {
             self.retry.window_quiet()
         } else {

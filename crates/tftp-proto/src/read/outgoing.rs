@@ -19,7 +19,7 @@ impl ReadTransfer {
         if self.resend_at == Instant::NEVER {
             self.resend_at = now + self.retry.wait();
         }
-        self.agreed.oack.map(Transmit::Oack)
+        self.negotiated.oack.map(Transmit::Oack)
     }
 
     /// The current packet goes: the block after the last acknowledged one, or the OACK.
@@ -60,7 +60,7 @@ impl ReadTransfer {
         }
         self.next = last + 1;
         self.resend_at = now + self.retry.wait();
-        if self.agreed.windowsize > 1 && !self.probe_spent {
+        if self.negotiated.windowsize > 1 && !self.probe_spent {
             self.probe_at = self.retry.probe_wait().map_or(Instant::NEVER, |wait| now + wait);
         }
         if self.peer.doubt.is_open() {
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::negotiate::{self, Limits};
     use crate::retry::Timing;
-    use crate::wire::{Asked, Packet};
+    use crate::wire::{Packet, RequestedOptions};
 
     /// Karn's rule: an ACK of a block that was sent twice may be that of its first copy.
     #[test]
@@ -89,9 +89,9 @@ mod tests {
             max_large_window: 4,
             rollover: crate::Rollover::Zero,
         };
-        let asked = Asked {
+        let requested = RequestedOptions {
             windowsize: Some(4),
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
         let timing = Timing {
             retransmit_timeout: Duration::from_secs(5),
@@ -100,9 +100,9 @@ mod tests {
             inactivity: None,
             absolute: None,
         };
-        let agreed = negotiate::read(&asked, &limits, Some(50_000));
+        let negotiated = negotiate::read(&requested, &limits, Some(50_000));
         let at = |millis: u64| Instant::from_micros(millis * 1000);
-        let mut machine = ReadTransfer::new(at(0), &agreed, &timing);
+        let mut machine = ReadTransfer::new(at(0), &negotiated, &timing);
         let first = |machine: &mut ReadTransfer, now| {
             machine.supply(now, 50_000, true);
             let mut first = 0;

@@ -10,7 +10,7 @@ impl ReadTransfer {
     }
 
     pub(super) fn window_end(&self) -> u64 {
-        self.acked + u64::from(self.agreed.windowsize)
+        self.acked + u64::from(self.negotiated.windowsize)
     }
 
     pub(super) fn is_old(&self, sent: Instant, now: Instant, span: core::time::Duration) -> bool {
@@ -62,7 +62,7 @@ impl ReadTransfer {
             self.restart(now);
             self.shrink_spent = false;
             // In a window the answer to this may be the same ACK again, rightly.
-            self.repeat_spent &= self.agreed.windowsize == 1;
+            self.repeat_spent &= self.negotiated.windowsize == 1;
             self.probe_spent = false;
         }
     }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 pub use crate::block::Rollover;
 pub use error::{ErrorCode, encode_error, printable};
-pub use options::{Asked, OptionSet};
+pub use options::{OptionSet, RequestedOptions};
 pub(crate) use options::{digits, oack_options};
 pub use request::{Mode, Operation, Request};
 

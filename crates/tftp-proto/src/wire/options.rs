@@ -8,7 +8,7 @@ use crate::options::{self, OPTIONS};
 /// The options of a request. Only well-formed values in range survive parsing; a field is `None` when the request has no
 /// such option, or one with a value that cannot be answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestedOptions {
     // api: begin options
     /// The file's size: 0 in an RRQ, announced in a WRQ. Never a reason to allocate (RFC 2349).
     pub tsize: Option<u64>,
@@ -29,12 +29,12 @@ pub struct Asked {
     pub is_like_curl: bool,
 }
 
-impl Asked {
+impl RequestedOptions {
     /// Names and values of the requested options, in the order of an OACK.
     pub fn options(&self) -> impl Iterator<Item = (&'static str, u64)> {
         OPTIONS
             .iter()
-            .filter_map(|row| Some((row.known.name, (row.asked)(self)?)))
+            .filter_map(|row| Some((row.known.name, (row.requested)(self)?)))
     }
 
     /// Forgets the options of a set, as though the client had not sent them.
@@ -83,11 +83,11 @@ const CURL: [&str; 3] = ["tsize", "blksize", "timeout"];
 
 /// Reads name and value pairs. The first of two equal names counts, also where its value is senseless;
 /// unknown names and a tail without its NUL are passed over.
-pub(super) fn parse(mut bytes: &[u8]) -> Asked {
-    let mut asked = Asked::default();
+pub(super) fn parse(mut bytes: &[u8]) -> RequestedOptions {
+    let mut requested = RequestedOptions::default();
     let mut seen = OptionSet::default();
     let mut count = 0;
-    asked.is_like_curl = true;
+    requested.is_like_curl = true;
     while let Some((name, rest)) = split_nul(bytes) {
         let Some((value, rest)) = split_nul(rest) else {
             break;
@@ -95,7 +95,7 @@ pub(super) fn parse(mut bytes: &[u8]) -> Asked {
         bytes = rest;
         let place = options::find(name);
         let row = place.and_then(|place| OPTIONS.get(place));
-        asked.is_like_curl &= row.map(|row| row.known.name) == CURL.get(count).copied();
+        requested.is_like_curl &= row.map(|row| row.known.name) == CURL.get(count).copied();
         count += 1;
         let (Some(place), Some(row)) = (place, row) else {
             continue;
@@ -103,11 +103,11 @@ pub(super) fn parse(mut bytes: &[u8]) -> Asked {
         if !seen.has(place) {
             seen.add(place);
             let value = digits(value).filter(|number| row.known.range.contains(number));
-            (row.ask)(&mut asked, value);
+            (row.ask)(&mut requested, value);
         }
     }
-    asked.is_like_curl &= count == CURL.len();
-    asked
+    requested.is_like_curl &= count == CURL.len();
+    requested
 }
 
 /// A decimal number of digits only: no sign, no space, nothing that does not fit.
@@ -160,11 +160,11 @@ mod tests {
         for name in &names {
             let mut set = OptionSet::default();
             assert!(set.insert(&name.to_uppercase()));
-            let mut asked = request(&names);
-            asked.forget(set);
+            let mut requested = request(&names);
+            requested.forget(set);
             let others: Vec<_> = names.iter().copied().filter(|other| other != name).collect();
-            assert_eq!(asked, request(&others), "{name}");
-            assert_ne!(asked, request(&names), "{name}");
+            assert_eq!(requested, request(&others), "{name}");
+            assert_ne!(requested, request(&names), "{name}");
         }
         assert!(!OptionSet::default().insert("multicast"));
     }

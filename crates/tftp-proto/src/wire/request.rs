@@ -1,6 +1,6 @@
 //! RRQ and WRQ: RFC 1350 section 5, options: RFC 2347.
 
-use super::{Asked, Malformed, options, split_nul};
+use super::{Malformed, RequestedOptions, options, split_nul};
 
 /// The direction of a transfer, as the client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,7 +40,7 @@ pub struct Request<'a> {
     /// The mode, read without regard to case.
     pub mode: Mode,
     /// The options, as far as they make sense.
-    pub asked: Asked,
+    pub requested: RequestedOptions,
 }
 
 /// Reads what follows the opcode.
@@ -61,6 +61,6 @@ pub(super) fn parse(operation: Operation, bytes: &[u8]) -> Result<Request<'_>, M
         operation,
         filename,
         mode,
-        asked: options::parse(rest),
+        requested: options::parse(rest),
     })
 }

@@ -5,12 +5,12 @@ use core::mem;
 use super::{Phase, WriteTransfer};
 use crate::block::FIRST_WRAPPED;
 use crate::doubt::ClientError;
-use crate::numbers::{Place, Position};
+use crate::numbers::{BlockClass, Position};
 use crate::time::Instant;
 
 impl WriteTransfer {
     pub(super) fn data<'a>(&mut self, now: Instant, wire: u16, data: &'a [u8]) -> Option<&'a [u8]> {
-        if data.len() > usize::from(self.agreed.blksize) {
+        if data.len() > usize::from(self.negotiated.blksize) {
             self.end.oversized();
             self.over();
             return None;
@@ -20,20 +20,20 @@ impl WriteTransfer {
             reach: self.reach(),
         };
         let known = self.numbers.rollover();
-        let place = self.numbers.place(at, &self.agreed, wire, data.len());
+        let class = self.numbers.classify(at, &self.negotiated, wire, data.len());
         if known != self.numbers.rollover() {
             // Earlier numbers could not be interpreted, so no gap was reported for them.
             self.gap = 0;
         }
-        if place != Place::Senseless {
+        if class != BlockClass::Invalid {
             self.peer.heard(now);
         }
-        match place {
-            Place::Next => return self.accept(now, data),
-            Place::Ahead(block) => self.behind_gap(now, block),
-            Place::Old => self.old(now),
-            Place::Unclear => self.unclear(now, wire, data),
-            Place::Senseless => {}
+        match class {
+            BlockClass::Next => return self.accept(now, data),
+            BlockClass::Ahead(block) => self.behind_gap(now, block),
+            BlockClass::Old => self.old(now),
+            BlockClass::Unclear => self.unclear(now, wire, data),
+            BlockClass::Invalid => {}
         }
         None
     }
@@ -56,7 +56,7 @@ impl WriteTransfer {
 
     /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section 4).
     pub(super) fn reach(&self) -> u64 {
-        self.acked + u64::from(self.agreed.windowsize)
+        self.acked + u64::from(self.negotiated.windowsize)
     }
 
     pub(super) fn accept<'a>(&mut self, now: Instant, data: &'a [u8]) -> Option<&'a [u8]> {
@@ -72,7 +72,7 @@ impl WriteTransfer {
         self.probe_at = Instant::NEVER;
         self.retry.progress();
         self.watch.progress(now);
-        if data.len() < usize::from(self.agreed.blksize) {
+        if data.len() < usize::from(self.negotiated.blksize) {
             self.phase = Phase::Whole;
             self.due = false;
         } else if self.received >= self.reach() {
@@ -117,7 +117,7 @@ impl WriteTransfer {
     /// that rolls over to 1 ends its window with a number that the other cannot reach yet.
     pub(super) fn unclear(&mut self, now: Instant, wire: u16, data: &[u8]) {
         let before = self.due;
-        let ends = data.len() < usize::from(self.agreed.blksize) && self.is_old(now);
+        let ends = data.len() < usize::from(self.negotiated.blksize) && self.is_old(now);
         self.behind_gap(now, FIRST_WRAPPED + u64::from(wire));
         self.due |= ends;
         if self.due && !before {

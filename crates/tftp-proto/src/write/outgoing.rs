@@ -65,7 +65,7 @@ impl WriteTransfer {
 
     /// Nothing has come since the OACK. Whoever sends block 2 has had it, and atftp too would misunderstand another.
     pub(super) fn is_oack_in_flight(&self) -> bool {
-        self.agreed.oack.is_some() && self.received == 0 && self.gap == 0
+        self.negotiated.oack.is_some() && self.received == 0 && self.gap == 0
     }
 
     pub(super) fn give_up(&mut self) {
@@ -101,7 +101,7 @@ impl WriteTransfer {
         if self.phase == Phase::Receiving && (!again || self.resend_at == Instant::NEVER) {
             self.resend_at = now + self.retry.wait();
         }
-        match self.agreed.oack {
+        match self.negotiated.oack {
             Some(oack) if self.is_oack_in_flight() => Transmit::Oack(oack),
             _ => Transmit::Ack {
                 block: self.wire_block(self.received),

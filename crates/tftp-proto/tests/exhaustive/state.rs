@@ -5,8 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use tftp_proto::{
-    Agreed, Instant, Limits, Outcome, Packet, ReadTransfer, Rollover, Timing, Transmit, WriteTransfer,
-    negotiate, wire,
+    Instant, Limits, NegotiatedOptions, Outcome, Packet, ReadTransfer, Rollover, Timing, Transmit,
+    WriteTransfer, negotiate, wire,
 };
 
 use crate::client::{BLKSIZE, Client, Parcel, Role, block};
@@ -66,7 +66,7 @@ impl State {
     /// The server has just had the request.
     pub fn new(role: Role, blocks: u64, window: u16, options: bool) -> State {
         let now = Instant::from_micros(1_000_000);
-        let agreed = agreed(role, window, options);
+        let negotiated = negotiated(role, window, options);
         let timing = Timing {
             retransmit_timeout: Duration::from_secs(1),
             max_retransmits: MAX_RETRANSMITS,
@@ -75,8 +75,8 @@ impl State {
             absolute: None,
         };
         let machine = match role {
-            Role::Reads => Machine::Read(ReadTransfer::new(now, &agreed, &timing)),
-            Role::Writes => Machine::Write(WriteTransfer::new(now, &agreed, &timing)),
+            Role::Reads => Machine::Read(ReadTransfer::new(now, &negotiated, &timing)),
+            Role::Writes => Machine::Write(WriteTransfer::new(now, &negotiated, &timing)),
         };
         let mut state = State {
             now,
@@ -364,7 +364,7 @@ fn taken(queue: &mut Vec<Parcel>, place: u8, fate: Fate) -> Option<Parcel> {
     }
 }
 
-fn agreed(role: Role, window: u16, options: bool) -> Agreed {
+fn negotiated(role: Role, window: u16, options: bool) -> NegotiatedOptions {
     let limits = Limits {
         max_blksize: BLKSIZE as u16,
         max_windowsize: 2,
@@ -380,12 +380,12 @@ fn agreed(role: Role, window: u16, options: bool) -> Agreed {
     let Ok(Packet::Request(request)) = wire::parse(&datagram) else {
         unreachable!("this is a request");
     };
-    let mut agreed = match role {
-        Role::Reads => negotiate::read(&request.asked, &limits, None),
-        Role::Writes => negotiate::write(&request.asked, &limits),
+    let mut negotiated = match role {
+        Role::Reads => negotiate::read(&request.requested, &limits, None),
+        Role::Writes => negotiate::write(&request.requested, &limits),
     };
-    agreed.blksize = BLKSIZE as u16;
-    agreed
+    negotiated.blksize = BLKSIZE as u16;
+    negotiated
 }
 
 impl Machine {

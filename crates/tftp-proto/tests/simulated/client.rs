@@ -10,7 +10,7 @@ use crate::sim::content;
 use crate::sim::net::{CLIENT, Datagram, LISTENING, Net, Rng, Tid};
 use crate::sim::plan::{self, Plan};
 use crate::sim::server::Server;
-use tftp_proto::client::{Client, Ended, Output, Wish};
+use tftp_proto::client::{Client, ClientRequest, Ended, Output};
 use tftp_proto::*;
 
 /// Runs `count` seeds, or only the one in TFTP_SEED, and prints the one that failed.
@@ -44,25 +44,25 @@ struct Asker {
 
 impl Asker {
     fn new(plan: &Plan, content: &[u8]) -> Asker {
-        let asked = Asked {
+        let requested = RequestedOptions {
             blksize: (plan.blksize > 0).then_some(plan.blksize as u16),
             windowsize: (plan.windowsize > 0).then_some(plan.windowsize as u16),
             timeout: (plan.timeout > 0).then_some(plan.timeout as u8),
             tsize: plan
                 .ask_tsize
                 .then_some(if plan.upload { content.len() as u64 } else { 0 }),
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
         let operation = if plan.upload {
             Operation::Write
         } else {
             Operation::Read
         };
-        let wish = Wish {
+        let request = ClientRequest {
             operation,
             filename: b"file",
             mode: Mode::Octet,
-            asked,
+            requested,
         };
         let timing = Timing {
             retransmit_timeout: Duration::from_micros(plan.client_timeout),
@@ -72,7 +72,7 @@ impl Asker {
             absolute: None,
         };
         Asker {
-            client: Client::new(&wish, address(LISTENING), &timing),
+            client: Client::new(&request, address(LISTENING), &timing),
             stream: if plan.upload { content.to_vec() } else { Vec::new() },
         }
     }
@@ -110,7 +110,7 @@ impl Asker {
 
     fn send_data(&mut self, now: u64, net: &mut Net, to: SocketAddr, first: u64, count: u32) {
         let put = self.client.put().expect("a put sends DATA");
-        let blksize = usize::from(put.agreed().blksize);
+        let blksize = usize::from(put.negotiated().blksize);
         for block in first..first + u64::from(count) {
             let begin = (block as usize - 1) * blksize;
             let end = (begin + blksize).min(self.stream.len());

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use crate::drive::{ADAPTIVE, FIXED, asked};
-use tftp_proto::client::{Client, Ended, Output, Wish};
+use crate::drive::{ADAPTIVE, FIXED, requested};
+use tftp_proto::client::{Client, ClientRequest, Ended, Output};
 use tftp_proto::*;
 
 /// A client and the times and ports of a test.
@@ -25,14 +25,14 @@ fn port(port: u16) -> SocketAddr {
 
 impl Asker {
     fn new(operation: Operation, options: &str, timing: Timing) -> Asker {
-        let wish = Wish {
+        let request = ClientRequest {
             operation,
             filename: b"f",
             mode: Mode::Octet,
-            asked: asked(options),
+            requested: requested(options),
         };
         Asker {
-            client: Client::new(&wish, port(SERVER), &timing),
+            client: Client::new(&request, port(SERVER), &timing),
             now: 0,
             stream: Vec::new(),
             size: 0,
@@ -132,23 +132,23 @@ const ALL: &str = "blksize 1024 windowsize 4 tsize 0 timeout 7";
 #[test]
 fn a_request_says_what_a_server_reads() {
     for (operation, mode) in [(Operation::Read, Mode::Octet), (Operation::Write, Mode::Netascii)] {
-        let wish = Wish {
+        let request = ClientRequest {
             operation,
             filename: "d/\u{e4}".as_bytes(),
             mode,
-            asked: asked(ALL),
+            requested: requested(ALL),
         };
-        let mut client = Client::new(&wish, port(SERVER), &FIXED);
+        let mut client = Client::new(&request, port(SERVER), &FIXED);
         let Some(Output::Datagram { to, bytes }) = client.poll_transmit(Instant::from_micros(0)) else {
             panic!()
         };
         assert_eq!(to, port(SERVER));
-        let filename = wish.filename;
+        let filename = request.filename;
         let request = Request {
             operation,
             filename,
             mode,
-            asked: asked(ALL),
+            requested: requested(ALL),
         };
         assert_eq!(wire::parse(&bytes), Ok(Packet::Request(request)));
     }
@@ -159,9 +159,9 @@ fn a_get_with_options() {
     let mut get = Asker::get("blksize 1024 windowsize 4 tsize 0");
     assert_eq!(get.sends(), ["69 Read"]);
     assert_eq!(get.tid(&oack("BLKSIZE 16 windowsize 2 tsize 35")), ["4000 ACK 0"]);
-    let agreed = get.client.agreed().unwrap();
+    let negotiated = get.client.negotiated().unwrap();
     assert_eq!(
-        (agreed.blksize, agreed.windowsize, agreed.tsize),
+        (negotiated.blksize, negotiated.windowsize, negotiated.tsize),
         (16, 2, Some(35))
     );
     assert_eq!(get.tid(&data(1, 16)), NOTHING);
@@ -176,9 +176,9 @@ fn a_server_that_leaves_options_out_is_taken_at_its_word() {
     let mut get = Asker::get(ALL);
     get.sends();
     assert_eq!(get.tid(&oack("tsize 3")), ["4000 ACK 0"]);
-    let agreed = get.client.agreed().unwrap();
+    let negotiated = get.client.negotiated().unwrap();
     assert_eq!(
-        (agreed.blksize, agreed.windowsize, agreed.timeout),
+        (negotiated.blksize, negotiated.windowsize, negotiated.timeout),
         (512, 1, None)
     );
 }
@@ -539,9 +539,9 @@ fn without_an_oack_the_size_of_a_put_is_known_and_that_of_a_get_is_not() {
     let mut put = Asker::put("tsize 100", 100);
     put.sends();
     put.tid(&wire::ack(0));
-    assert_eq!(put.client.agreed().unwrap().tsize, Some(100));
+    assert_eq!(put.client.negotiated().unwrap().tsize, Some(100));
     let mut get = Asker::get("tsize 0");
     get.sends();
     get.tid(&data(1, 512));
-    assert_eq!(get.client.agreed().unwrap().tsize, None);
+    assert_eq!(get.client.negotiated().unwrap().tsize, None);
 }

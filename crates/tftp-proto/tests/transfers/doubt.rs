@@ -138,8 +138,8 @@ fn a_slow_clients_moment_is_two_of_its_round_trips() {
 #[test]
 fn the_moment_begins_when_the_client_has_something_to_answer() {
     let at = |millis: u64| Instant::from_micros(millis * 1000);
-    let agreed = negotiate::read(&Asked::default(), &crate::drive::LIMITS, Some(50_000));
-    let mut machine = ReadTransfer::new(at(0), &agreed, &FIXED);
+    let negotiated = negotiate::read(&RequestedOptions::default(), &crate::drive::LIMITS, Some(50_000));
+    let mut machine = ReadTransfer::new(at(0), &negotiated, &FIXED);
     machine.supply(at(0), 512, false);
     machine.poll_transmit(at(0));
     machine.handle_packet(at(1), &Packet::Ack { block: 1 });

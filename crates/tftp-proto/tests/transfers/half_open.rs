@@ -83,13 +83,13 @@ fn it_ends_after_thirty_seconds_whatever_was_negotiated() {
 #[test]
 fn the_thirty_seconds_begin_with_the_first_packet() {
     let now = |seconds: u64| Instant::from_micros(seconds * 1_000_000);
-    let agreed = negotiate::read(&Asked::default(), &crate::drive::LIMITS, Some(50_000));
+    let negotiated = negotiate::read(&RequestedOptions::default(), &crate::drive::LIMITS, Some(50_000));
     let patient = Timing {
         inactivity: Some(Duration::from_secs(600)),
         max_retransmits: 100,
         ..FIXED
     };
-    let mut machine = ReadTransfer::new(now(0), &agreed, &patient);
+    let mut machine = ReadTransfer::new(now(0), &negotiated, &patient);
     machine.handle_timeout(now(100));
     assert_eq!(machine.outcome(), None);
     machine.supply(now(100), 512, false);
@@ -105,12 +105,12 @@ fn the_thirty_seconds_begin_with_the_first_packet() {
 #[test]
 fn a_client_that_was_never_answered_is_told_that_its_transfer_has_ended() {
     let now = |seconds: u64| Instant::from_micros(seconds * 1_000_000);
-    let agreed = negotiate::read(&Asked::default(), &crate::drive::LIMITS, None);
+    let negotiated = negotiate::read(&RequestedOptions::default(), &crate::drive::LIMITS, None);
     let impatient = Timing {
         inactivity: Some(Duration::from_secs(10)),
         ..FIXED
     };
-    let mut machine = ReadTransfer::new(now(0), &agreed, &impatient);
+    let mut machine = ReadTransfer::new(now(0), &negotiated, &impatient);
     assert!(machine.poll_transmit(now(0)).is_none());
     machine.handle_timeout(now(9));
     assert_eq!(machine.outcome(), None);
@@ -126,7 +126,7 @@ fn a_client_that_was_never_answered_is_told_that_its_transfer_has_ended() {
     let probably_complete = false;
     assert_eq!(machine.outcome(), Some(&Outcome::TimedOut { probably_complete }));
 
-    let mut superseded = ReadTransfer::new(now(0), &agreed, &impatient);
+    let mut superseded = ReadTransfer::new(now(0), &negotiated, &impatient);
     superseded.supersede(now(1));
     superseded.handle_timeout(now(10));
     assert!(

@@ -1,17 +1,17 @@
 //! Negotiation: RFC 2347, 2348, 2349, 7440, and the options of tftp-hpa.
 
-use crate::drive::{ADAPTIVE, Download, FIXED, LIMITS, NOTHING, Upload, asked};
+use crate::drive::{ADAPTIVE, Download, FIXED, LIMITS, NOTHING, Upload, requested};
 use std::time::Duration;
 use tftp_proto::*;
 
 /// The OACK of a download of 5000 bytes, its NULs shown as spaces.
 fn answer(options: &str) -> Option<String> {
-    shown(&negotiate::read(&asked(options), &LIMITS, Some(5000)))
+    shown(&negotiate::read(&requested(options), &LIMITS, Some(5000)))
 }
 
-fn shown(agreed: &Agreed) -> Option<String> {
+fn shown(negotiated: &NegotiatedOptions) -> Option<String> {
     let mut packet = Vec::new();
-    agreed.oack?.encode(&mut packet);
+    negotiated.oack?.encode(&mut packet);
     assert_eq!((&packet[..2], packet.last()), (&[0, 6][..], Some(&0)));
     let body = &packet[2..packet.len() - 1];
     Some(
@@ -44,9 +44,9 @@ fn what_is_asked_is_answered_within_the_limits() {
         max_large_window: u32::MAX,
         rollover: Rollover::Zero,
     };
-    let agreed = negotiate::read(&asked("blksize 65464 windowsize 9"), &tight, None);
-    assert_eq!((agreed.blksize, agreed.windowsize), (1000, 1));
-    assert_eq!(shown(&agreed).as_deref(), Some("blksize 1000 windowsize 1"));
+    let negotiated = negotiate::read(&requested("blksize 65464 windowsize 9"), &tight, None);
+    assert_eq!((negotiated.blksize, negotiated.windowsize), (1000, 1));
+    assert_eq!(shown(&negotiated).as_deref(), Some("blksize 1000 windowsize 1"));
 }
 
 #[test]
@@ -88,31 +88,31 @@ fn numbers_are_digits_only_and_in_range() {
         let Ok(Packet::Request(request)) = wire::parse(&datagram) else {
             panic!()
         };
-        assert_eq!(request.asked, Asked::default(), "{tail:?}");
+        assert_eq!(request.requested, RequestedOptions::default(), "{tail:?}");
     }
 }
 
 #[test]
 fn the_size_is_exact_beyond_four_gibibytes() {
     let size = (5 << 32) + 7;
-    let agreed = negotiate::read(&asked("tsize 0"), &LIMITS, Some(size));
-    assert_eq!(shown(&agreed), Some(format!("tsize {size}")));
-    let agreed = negotiate::write(&asked("tsize 18446744073709551615"), &LIMITS);
+    let negotiated = negotiate::read(&requested("tsize 0"), &LIMITS, Some(size));
+    assert_eq!(shown(&negotiated), Some(format!("tsize {size}")));
+    let negotiated = negotiate::write(&requested("tsize 18446744073709551615"), &LIMITS);
     assert_eq!(
-        (agreed.tsize, shown(&agreed)),
+        (negotiated.tsize, shown(&negotiated)),
         (Some(u64::MAX), Some(format!("tsize {}", u64::MAX)))
     );
     assert_eq!(
-        negotiate::write(&asked("tsize 18446744073709551616"), &LIMITS).oack,
+        negotiate::write(&requested("tsize 18446744073709551616"), &LIMITS).oack,
         None
     );
 }
 
 #[test]
 fn a_size_that_is_not_known_is_left_out() {
-    assert_eq!(negotiate::read(&asked("tsize 0"), &LIMITS, None).oack, None);
+    assert_eq!(negotiate::read(&requested("tsize 0"), &LIMITS, None).oack, None);
     assert_eq!(
-        shown(&negotiate::write(&asked("tsize 0"), &LIMITS)).as_deref(),
+        shown(&negotiate::write(&requested("tsize 0"), &LIMITS)).as_deref(),
         Some("tsize 0")
     );
 }
@@ -120,7 +120,7 @@ fn a_size_that_is_not_known_is_left_out() {
 /// curl takes a size of 0 for an error, Erlang's client an OACK without the size.
 #[test]
 fn the_size_of_an_empty_file_is_told_to_all_but_curl() {
-    let empty = |options| shown(&negotiate::read(&asked(options), &LIMITS, Some(0)));
+    let empty = |options| shown(&negotiate::read(&requested(options), &LIMITS, Some(0)));
     assert_eq!(empty("tsize 0").as_deref(), Some("tsize 0"));
     assert_eq!(
         empty("tsize 0 blksize 512 timeout 6").as_deref(),
@@ -147,7 +147,7 @@ fn the_size_of_an_empty_file_is_told_to_all_but_curl() {
         answer("tsize 0 blksize 512 timeout 6").as_deref(),
         Some("tsize 5000 blksize 512 timeout 6")
     );
-    let upload = negotiate::write(&asked("tsize 0 blksize 512 timeout 6"), &LIMITS);
+    let upload = negotiate::write(&requested("tsize 0 blksize 512 timeout 6"), &LIMITS);
     assert_eq!(
         shown(&upload).as_deref(),
         Some("tsize 0 blksize 512 timeout 6"),
@@ -170,8 +170,8 @@ fn an_answer_has_its_options_in_one_order() {
 
 #[test]
 fn what_was_asked_is_listed_in_the_order_of_the_answer() {
-    let asked = asked("rollover 1 windowsize 65536 BLKSIZE2 8 utimeout 20000 unknown 1 tsize 7");
-    let listed: Vec<_> = asked.options().collect();
+    let requested = requested("rollover 1 windowsize 65536 BLKSIZE2 8 utimeout 20000 unknown 1 tsize 7");
+    let listed: Vec<_> = requested.options().collect();
     assert_eq!(
         listed,
         [
@@ -191,10 +191,10 @@ fn a_window_of_large_blocks_fits_a_receive_buffer() {
         ..LIMITS
     };
     let granted = |limits: &Limits, blksize: u32| {
-        let asked = asked(&format!("blksize {blksize} windowsize 64"));
+        let requested = requested(&format!("blksize {blksize} windowsize 64"));
         let windows = [
-            negotiate::read(&asked, limits, None).windowsize,
-            negotiate::write(&asked, limits).windowsize,
+            negotiate::read(&requested, limits, None).windowsize,
+            negotiate::write(&requested, limits).windowsize,
         ];
         assert_eq!(windows[0], windows[1]);
         windows[0]
@@ -224,9 +224,9 @@ fn the_options_of_tftp_hpa() {
     assert_eq!(answer("utimeout 250000").as_deref(), Some("utimeout 250000"));
     assert_eq!(answer("utimeout 250000 timeout 2").as_deref(), Some("timeout 2"));
     assert_eq!(answer("rollover 1").as_deref(), Some("rollover 1"));
-    let agreed = negotiate::read(&asked("rollover 1 utimeout 250000"), &LIMITS, None);
+    let negotiated = negotiate::read(&requested("rollover 1 utimeout 250000"), &LIMITS, None);
     assert_eq!(
-        (agreed.rollover, agreed.timeout),
+        (negotiated.rollover, negotiated.timeout),
         (Rollover::One, Some(Duration::from_millis(250)))
     );
 }
@@ -238,9 +238,9 @@ fn a_window_of_a_download_is_not_half_of_the_numbers() {
         ..LIMITS
     };
     for rollover in ["", "rollover 1"] {
-        let asked = asked(&format!("windowsize 65535 {rollover}"));
-        assert_eq!(negotiate::read(&asked, &limits, None).windowsize, 32767);
-        assert_eq!(negotiate::write(&asked, &limits).windowsize, 65535);
+        let requested = requested(&format!("windowsize 65535 {rollover}"));
+        assert_eq!(negotiate::read(&requested, &limits, None).windowsize, 32767);
+        assert_eq!(negotiate::write(&requested, &limits).windowsize, 65535);
     }
 }
 
@@ -313,7 +313,7 @@ fn a_probe_for_the_size_is_told_from_a_failure() {
     );
     assert!(
         is_probe("tsize 0 blksize 1024", 0, 8),
-        "asked, though curl forbids the answer"
+        "requested, though curl forbids the answer"
     );
     for code in [0, 8] {
         assert!(

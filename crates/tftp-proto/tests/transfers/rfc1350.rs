@@ -40,9 +40,9 @@ fn an_empty_file_is_one_empty_block() {
 
 #[test]
 fn a_download_waits_for_its_bytes_and_not_for_the_client_meanwhile() {
-    let agreed = negotiate::read(&Asked::default(), &crate::drive::LIMITS, None);
+    let negotiated = negotiate::read(&RequestedOptions::default(), &crate::drive::LIMITS, None);
     let now = Instant::from_micros(0);
-    let mut machine = ReadTransfer::new(now, &agreed, &FIXED);
+    let mut machine = ReadTransfer::new(now, &negotiated, &FIXED);
     assert_eq!(machine.wants(), Some(512));
     assert_eq!((machine.poll_transmit(now), machine.poll_timeout()), (None, None));
     machine.supply(now, 511, false);

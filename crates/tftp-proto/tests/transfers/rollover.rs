@@ -169,9 +169,9 @@ fn four_times_around() {
             rollover,
             ..crate::drive::LIMITS
         };
-        let agreed = negotiate::read(&crate::drive::asked("blksize 8"), &limits, None);
+        let negotiated = negotiate::read(&crate::drive::requested("blksize 8"), &limits, None);
         let now = Instant::from_micros(0);
-        let mut machine = ReadTransfer::new(now, &agreed, &FIXED);
+        let mut machine = ReadTransfer::new(now, &negotiated, &FIXED);
         machine.poll_transmit(now);
         machine.handle_packet(now, &Packet::Ack { block: 0 });
         machine.supply(now, 8 * 4 * cycle, true);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::drive::{FIXED, LIMITS, Upload, asked};
+use crate::drive::{FIXED, LIMITS, Upload, requested};
 use tftp_proto::*;
 
 const IMPATIENT: Timing = Timing {
@@ -16,8 +16,8 @@ fn at(millis: u64) -> Instant {
 
 /// A download in windows of four, whose client has acknowledged the OACK; nothing is supplied.
 fn download() -> ReadTransfer {
-    let agreed = negotiate::read(&asked("windowsize 4"), &LIMITS, None);
-    let mut machine = ReadTransfer::new(at(0), &agreed, &IMPATIENT);
+    let negotiated = negotiate::read(&requested("windowsize 4"), &LIMITS, None);
+    let mut machine = ReadTransfer::new(at(0), &negotiated, &IMPATIENT);
     assert!(machine.poll_transmit(at(0)).is_some());
     machine.handle_packet(at(1), &Packet::Ack { block: 0 });
     machine

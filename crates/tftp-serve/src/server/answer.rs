@@ -11,8 +11,8 @@ use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use tftp_files::Fed;
 
-use super::carriage::Load;
-use super::pump::{Carried, Prepared};
+use super::data_queue::Load;
+use super::pump::{Prepared, PumpedConnection};
 use super::refusal::Refusal;
 use super::sink::{AsyncSink, AsyncWriter, BoxedSink, Sink, Writer};
 use super::source::{AsyncReader, AsyncSource, BoxedSource, Reader, Shape, Source};
@@ -198,8 +198,8 @@ impl Answer {
 
     /// Converts the answer for its connection, and returns the future, if there is one, that has to be started
     /// afterwards. An answer that does not fit the operation becomes a refusal.
-    pub(super) fn prepare(self, carried: Carried) -> (Ready, Option<Prepared>) {
-        let (id, operation) = (carried.live.about.id, carried.live.about.operation);
+    pub(super) fn prepare(self, carried: PumpedConnection) -> (Ready, Option<Prepared>) {
+        let (id, operation) = (carried.live.info.id, carried.live.info.operation);
         let fed = |shape: Shape| Fed {
             feeds: Arc::clone(&carried.router.feeds),
             name: id,

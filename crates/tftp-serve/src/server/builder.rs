@@ -9,11 +9,11 @@ use crossbeam_channel::unbounded;
 use tftp_sync::Mutex;
 use tftp_sync::atomic::AtomicBool;
 
-use super::carriers::Carriers;
-use super::crew::Crew;
+use super::data_threads::DataThreads;
 use super::error::{Error, ErrorKind};
 use super::event::{Event, LogLevel};
 use super::handler::{AsyncHandler, Handler, Serving, Spawner, Task};
+use super::handler_threads::HandlerThreads;
 use super::listen::Listen;
 use super::periods::Periods;
 use super::router::Router;
@@ -223,11 +223,14 @@ impl Builder {
     }
 
     fn make(mut self, root: Option<Root>, periods: Periods) -> Result<Server, Error> {
-        let (sink, crew) = match self.sink.take() {
+        let (sink, handler_threads) = match self.sink.take() {
             Some(sink) => (sink, None),
             None => {
-                let (router, crew) = self.start_crew()?;
-                (Arc::clone(&router) as Arc<dyn EventSink>, Some((router, crew)))
+                let (router, handler_threads) = self.start_handler_threads()?;
+                (
+                    Arc::clone(&router) as Arc<dyn EventSink>,
+                    Some((router, handler_threads)),
+                )
             }
         };
         Ok(Server {
@@ -241,11 +244,11 @@ impl Builder {
             bound: Mutex::default(),
             shared: Arc::default(),
             sink,
-            crew,
+            handler_threads,
         })
     }
 
-    fn start_crew(&mut self) -> Result<(Arc<Router>, Crew), Error> {
+    fn start_handler_threads(&mut self) -> Result<(Arc<Router>, HandlerThreads), Error> {
         let (work, events) = (unbounded(), unbounded());
         let callback = self.on_event.take();
         let serving = self.handler.take().map(|handler| match handler {
@@ -257,18 +260,19 @@ impl Builder {
             self.log_level,
             work.0.clone(),
             callback.is_some().then(|| events.0.clone()),
-            (Carriers::new(self.blocking_threads), self.spawner.take()),
+            (DataThreads::new(self.blocking_threads), self.spawner.take()),
         );
-        let crew = Crew::new(Arc::clone(&router));
+        let handler_threads = HandlerThreads::new(Arc::clone(&router));
         let failed = |error| Error::io(ErrorKind::System, "starting a thread", error);
         if let Some(serving) = serving {
-            crew.start_handlers(self.handler_threads, serving, work)
+            handler_threads
+                .start_handlers(self.handler_threads, serving, work)
                 .map_err(failed)?;
         }
         if let Some(callback) = callback {
-            crew.start_events(callback, events).map_err(failed)?;
+            handler_threads.start_events(callback, events).map_err(failed)?;
         }
-        Ok((router, crew))
+        Ok((router, handler_threads))
     }
 }
 

@@ -10,7 +10,7 @@ use tftp_proto::wire::{Mode, Operation};
 
 use super::outcome::Outcome;
 use super::refusal::Refusal;
-use crate::about::About;
+use crate::connection_info::ConnectionInfo;
 use crate::reply::Reply;
 
 /// A handle to one connection: a request and the transfer that follows it.
@@ -19,98 +19,98 @@ use crate::reply::Reply;
 /// two figures may differ by what happened in between.
 #[derive(Clone)]
 pub struct Connection {
-    about: Arc<About>,
+    info: Arc<ConnectionInfo>,
 }
 
 impl Connection {
-    pub(crate) fn new(about: Arc<About>) -> Connection {
-        Connection { about }
+    pub(crate) fn new(info: Arc<ConnectionInfo>) -> Connection {
+        Connection { info }
     }
 
-    pub(super) fn share(&self) -> Arc<About> {
-        Arc::clone(&self.about)
+    pub(super) fn share(&self) -> Arc<ConnectionInfo> {
+        Arc::clone(&self.info)
     }
 
     /// Returns the connection's number, 1000001 or higher. No other connection has it while a handle exists.
     pub fn id(&self) -> i32 {
-        self.about.id
+        self.info.id
     }
 
     /// Returns the client's address and port.
     pub fn client(&self) -> SocketAddr {
-        self.about.remote
+        self.info.remote
     }
 
     /// Returns the local address that the request was sent to, if the system reports it.
     pub fn local_ip(&self) -> Option<IpAddr> {
-        self.about.local
+        self.info.local
     }
 
     /// Returns the requested file name.
     pub fn name(&self) -> &str {
-        &self.about.filename
+        &self.info.filename
     }
 
     /// Returns whether the client reads or writes.
     pub fn operation(&self) -> Operation {
-        self.about.operation
+        self.info.operation
     }
 
     /// Returns the transfer mode.
     pub fn mode(&self) -> Mode {
-        self.about.mode
+        self.info.mode
     }
 
     /// Returns the names and values of the well-formed options in the request, as `("blksize", 1428)`.
     pub fn options(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.about.asked.options()
+        self.info.requested.options()
     }
 
     /// Returns the path of the file that is served or stored; `None` before it was found, and if no file is involved.
     pub fn path(&self) -> Option<PathBuf> {
-        self.about.path.get().cloned()
+        self.info.path.get().cloned()
     }
 
     /// Returns the number of bytes that the client has acknowledged or sent, counted as on the wire.
     pub fn bytes(&self) -> u64 {
-        self.about.progress.bytes()
+        self.info.progress.bytes()
     }
 
     /// Returns the length of the whole transfer in bytes, if it is known.
     pub fn total(&self) -> Option<u64> {
-        self.about.progress.total()
+        self.info.progress.total()
     }
 
     /// Returns the number of packets that the server retransmitted.
     pub fn repeats(&self) -> u64 {
-        self.about.progress.repeated()
+        self.info.progress.repeated()
     }
 
     /// Returns the negotiated block size in bytes; 0 before the negotiation.
     pub fn block_size(&self) -> u16 {
-        self.about.progress.blksize()
+        self.info.progress.blksize()
     }
 
     /// Returns the negotiated window size in blocks; 0 before the negotiation.
     pub fn window_size(&self) -> u16 {
-        self.about.progress.windowsize()
+        self.info.progress.windowsize()
     }
 
     /// Returns the time from the request until now, or until the end of the transfer.
     pub fn elapsed(&self) -> Duration {
-        self.about.progress.elapsed()
+        self.info.progress.elapsed()
     }
 
     /// Returns how the connection ended; `None` while it runs.
     pub fn outcome(&self) -> Option<Outcome> {
-        self.about.outcome.get().cloned()
+        self.info.outcome.get().cloned()
     }
 
     /// Ends the transfer with an ERROR to the client. Does nothing after the end.
     ///
     /// The outcome is [`Outcome::Refused`], unless the transfer ends by itself before.
     pub fn end(&self, refusal: impl Into<Refusal>) {
-        Reply::new(Arc::clone(&self.about)).end(refusal.into());
+        Reply::new(Arc::clone(&self.info)).end(refusal.into());
     }
 }
 

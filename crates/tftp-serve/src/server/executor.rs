@@ -27,7 +27,7 @@ pub(super) enum Polled {
 }
 
 /// Decides where a future is polled, and handles the result of each poll.
-pub(super) trait Place: Send + Sync {
+pub(super) trait Scheduler: Send + Sync {
     /// Queues the future for a thread that calls [`Running::run`]. Must not poll by itself: wakers call this from
     /// anywhere.
     fn queue(&self, future: Arc<Running>);
@@ -43,17 +43,17 @@ pub(super) struct Running {
     state: AtomicU8,
     /// The waker of a foreign executor, which has to learn of a cancellation.
     waker: Mutex<Option<Waker>>,
-    place: Box<dyn Place>,
+    scheduler: Box<dyn Scheduler>,
 }
 
 impl Running {
     /// Makes a future that is first polled when [`Running::wake`](Wake::wake) is called.
-    pub(super) fn new(task: Task, place: impl Place + 'static) -> Arc<Running> {
+    pub(super) fn new(task: Task, scheduler: impl Scheduler + 'static) -> Arc<Running> {
         Arc::new(Running {
             task: Mutex::new(Some(task)),
             state: AtomicU8::new(IDLE),
             waker: Mutex::default(),
-            place: Box::new(place),
+            scheduler: Box::new(scheduler),
         })
     }
 
@@ -69,12 +69,12 @@ impl Running {
             .is_err()
         {
             self.state.store(QUEUED, SeqCst);
-            self.place.queue(Arc::clone(&self));
+            self.scheduler.queue(Arc::clone(&self));
         }
     }
 
     /// Polls the future on a foreign executor.
-    pub(super) fn poll_as_guest(&self, context: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_spawned(&self, context: &mut Context<'_>) -> Poll<()> {
         {
             let mut waker = self.waker.lock();
             match &mut *waker {
@@ -102,7 +102,7 @@ impl Running {
             Ok(Poll::Ready(())) => (Polled::Done, Poll::Ready(())),
             Err(_) => (Polled::Panicked, Poll::Ready(())),
         };
-        self.place.polled(polled);
+        self.scheduler.polled(polled);
         poll
     }
 
@@ -135,7 +135,7 @@ impl Wake for Running {
         };
         if self.state.fetch_update(SeqCst, SeqCst, next) == Ok(IDLE) {
             let future = Arc::clone(&self);
-            self.place.queue(future);
+            self.scheduler.queue(future);
         }
     }
 }
@@ -150,7 +150,7 @@ mod tests {
     /// Queues futures into a channel, and records the result of each poll.
     struct Queue(Sender<Arc<Running>>, Sender<Polled>);
 
-    impl Place for Queue {
+    impl Scheduler for Queue {
         fn queue(&self, future: Arc<Running>) {
             self.0.send(future).unwrap();
         }

@@ -17,19 +17,19 @@ const PORT: u16 = 69;
 
 /// An address or a socket to listen on.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum ListenTarget {
     /// An address, and true if one socket takes both IPv4 and IPv6.
     Address(SocketAddr, bool),
     Socket(io::Result<Adopted>),
 }
 
-impl Place {
+impl ListenTarget {
     /// Returns the address, and whether it takes both families; `None` if an adopted socket is unusable.
     fn address(&self) -> Option<(SocketAddr, bool)> {
         match self {
-            Place::Address(address, dual_stack) => Some((*address, *dual_stack)),
-            Place::Socket(Ok(adopted)) => Some((adopted.address(), adopted.dual_stack())),
-            Place::Socket(Err(_)) => None,
+            ListenTarget::Address(address, dual_stack) => Some((*address, *dual_stack)),
+            ListenTarget::Socket(Ok(adopted)) => Some((adopted.address(), adopted.dual_stack())),
+            ListenTarget::Socket(Err(_)) => None,
         }
     }
 }
@@ -55,7 +55,7 @@ impl Place {
 #[derive(Debug)]
 #[must_use = "it does nothing until a server listens by it"]
 pub struct Listen {
-    places: Vec<Place>,
+    places: Vec<ListenTarget>,
     /// The options of every socket. The address and the transfer ports are filled in for each place.
     options: ListenOptions,
     single_port: bool,
@@ -102,14 +102,14 @@ setters! {
     /// Adds an address to listen on; may be called several times. Port 0 lets the system choose. Default: 0.0.0.0:69.
     ///
     /// An IPv6 address accepts IPv6 only, so the same port can be listened on with IPv4, too.
-    listen(address: impl Into<SocketAddr>) => |listen| listen.places.push(Place::Address(address.into(), false));
+    listen(address: impl Into<SocketAddr>) => |listen| listen.places.push(ListenTarget::Address(address.into(), false));
     /// Listens on a port of every address, with one socket for IPv4 and IPv6.
     listen_dual_stack(port: u16) => |listen| {
         let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
-        listen.places.push(Place::Address(address, true));
+        listen.places.push(ListenTarget::Address(address, true));
     };
     /// Adds a socket that was adopted before; may be called several times.
-    adopt_socket(socket: Adopted) => |listen| listen.places.push(Place::Socket(Ok(socket)));
+    adopt_socket(socket: Adopted) => |listen| listen.places.push(ListenTarget::Socket(Ok(socket)));
     /// Lets other programs listen on the same port (SO_REUSEADDR, SO_REUSEPORT). Default: false.
     share_port(share: bool) => |listen| listen.options.share_port = share;
     /// Sets the number of threads that send and receive packets, 1 to 64. Default: 1, which serves some gigabits a
@@ -161,7 +161,7 @@ impl Listen {
     pub fn adopt(mut self, socket: impl std::os::fd::AsFd) -> Listen {
         use std::os::fd::AsRawFd;
         let adopted = Adopted::new(socket.as_fd().as_raw_fd());
-        self.places.push(Place::Socket(adopted));
+        self.places.push(ListenTarget::Socket(adopted));
         self
     }
 }
@@ -214,17 +214,17 @@ impl Listen {
     }
 
     /// Returns every place with the configuration of its engine.
-    pub(super) fn into_configs(mut self) -> Result<Vec<(Config, Place)>, Error> {
+    pub(super) fn into_configs(mut self) -> Result<Vec<(Config, ListenTarget)>, Error> {
         let mut places = std::mem::take(&mut self.places);
         if places.is_empty() {
-            places.push(Place::Address(self.options.address, false));
+            places.push(ListenTarget::Address(self.options.address, false));
         }
         self.check_sources(&places)?;
         let configs = places.into_iter().map(|place| (self.config_for(&place), place));
         Ok(configs.collect())
     }
 
-    fn config_for(&self, place: &Place) -> Config {
+    fn config_for(&self, place: &ListenTarget) -> Config {
         let options = &self.options;
         let (address, dual_stack) = place.address().unwrap_or((options.address, false));
         // A thread without a port would refuse every client that the system assigns to it.
@@ -246,7 +246,7 @@ impl Listen {
                 ..options.clone()
             },
             adopted: match place {
-                Place::Socket(Ok(adopted)) => Some(adopted.id()),
+                ListenTarget::Socket(Ok(adopted)) => Some(adopted.id()),
                 _ => None,
             },
             busy_poll: self.busy_poll,
@@ -254,10 +254,10 @@ impl Listen {
     }
 
     /// Checks that the system lets this process send as configured.
-    fn check_sources(&self, places: &[Place]) -> Result<(), Error> {
+    fn check_sources(&self, places: &[ListenTarget]) -> Result<(), Error> {
         let options = &self.options;
         if let Some(ip) = options.source_ip {
-            let mut addresses = places.iter().filter_map(Place::address);
+            let mut addresses = places.iter().filter_map(ListenTarget::address);
             if !addresses.any(|(address, dual_stack)| takes(address, dual_stack, ip)) {
                 return Err(Error::invalid(format!(
                     "source_ip {ip}: nothing is listened on in its family"

@@ -6,18 +6,18 @@ use std::task::Waker;
 use tftp_sync::Mutex;
 
 use super::answer::Ready;
-use super::carriage::{Called, Cargo, Carriage, Item, Next, Shared};
 use super::connection::Connection;
+use super::data_queue::{Called, DataQueue, Endpoint, Item, Next, Shared};
 use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::sink::Sink;
 use super::source::Source;
-use crate::about::About;
+use crate::connection_info::ConnectionInfo;
 use crate::reply::Reply;
 use crate::sources::Sources;
 
 pub(super) struct Live {
-    pub(super) about: Arc<About>,
+    pub(super) info: Arc<ConnectionInfo>,
     state: Mutex<State>,
 }
 
@@ -27,43 +27,43 @@ struct State {
     /// True while the handler runs. The end is reported after it has returned.
     is_asking: bool,
     outcome: Option<Outcome>,
-    carriage: Option<Carriage>,
+    data_queue: Option<DataQueue>,
     /// The key and the size under which its source is shared.
     shared: Option<Shared>,
 }
 
 /// The thread that reports the end of a connection.
-pub(super) enum Teller {
+pub(super) enum EndReporter {
     Caller(Outcome),
     /// A thread that has to be sent to the sink or source.
-    Carrier,
+    DataThread,
     /// A thread that works on the connection already.
     Busy,
 }
 
 impl Live {
-    pub(super) fn new(about: Arc<About>, is_asking: bool) -> Live {
+    pub(super) fn new(info: Arc<ConnectionInfo>, is_asking: bool) -> Live {
         let state = State {
             is_asking,
             ..State::default()
         };
         Live {
-            about,
+            info,
             state: Mutex::new(state),
         }
     }
 
     /// Returns a handle for the application.
     pub(super) fn connection(&self) -> Connection {
-        Connection::new(Arc::clone(&self.about))
+        Connection::new(Arc::clone(&self.info))
     }
 
     fn reply(&self) -> Reply {
-        Reply::new(Arc::clone(&self.about))
+        Reply::new(Arc::clone(&self.info))
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.about.outcome.get().is_some()
+        self.info.outcome.get().is_some()
     }
 
     /// Ends the transfer with an ERROR to the client.
@@ -98,7 +98,7 @@ impl Live {
             }
             Ready::Sources(given) => given,
             Ready::Load(load) => {
-                let (carriage, sources) = Carriage::of(load);
+                let (data_queue, sources) = DataQueue::of(load);
                 state.shared = sources
                     .fed
                     .as_ref()
@@ -106,7 +106,7 @@ impl Live {
                 if sources.to_application {
                     count_sink();
                 }
-                state.carriage = Some(carriage);
+                state.data_queue = Some(data_queue);
                 sources
             }
         };
@@ -116,35 +116,35 @@ impl Live {
     }
 
     /// Notes that the handler has returned. Returns which thread reports the end, if the connection ended meanwhile.
-    pub(super) fn asked(&self) -> Option<Teller> {
+    pub(super) fn asked(&self) -> Option<EndReporter> {
         let mut state = self.state.lock();
         state.is_asking = false;
         let outcome = state.outcome.clone()?;
-        Some(state.teller(outcome))
+        Some(state.end_reporter(outcome))
     }
 
     /// Notes that the connection is over. Returns which thread reports the end, and whether data went to a sink.
-    pub(super) fn over(&self, outcome: Outcome) -> (Teller, bool) {
+    pub(super) fn over(&self, outcome: Outcome) -> (EndReporter, bool) {
         let mut state = self.state.lock();
         state.outcome = Some(outcome.clone());
-        let has_sink = state.carriage.as_ref().is_some_and(Carriage::is_upload);
-        let teller = match state.is_asking {
-            true => Teller::Busy,
-            false => state.teller(outcome),
+        let has_sink = state.data_queue.as_ref().is_some_and(DataQueue::is_upload);
+        let end_reporter = match state.is_asking {
+            true => EndReporter::Busy,
+            false => state.end_reporter(outcome),
         };
-        (teller, has_sink)
+        (end_reporter, has_sink)
     }
 
     /// Returns true if the connection is over and its future goes on working for downloads that share its source.
     pub(super) fn lingers(&self) -> bool {
         let state = self.state.lock();
-        state.outcome.is_some() && state.carriage.as_ref().is_some_and(Carriage::is_working_task)
+        state.outcome.is_some() && state.data_queue.as_ref().is_some_and(DataQueue::is_working_task)
     }
 
     /// Queues data for the sink, or a request for bytes of the source.
     pub(super) fn call(&self, item: Item) -> Called {
-        match &mut self.state.lock().carriage {
-            Some(carriage) => carriage.call(item),
+        match &mut self.state.lock().data_queue {
+            Some(data_queue) => data_queue.call(item),
             None => Called::Nowhere(item),
         }
     }
@@ -165,18 +165,18 @@ impl Live {
         let mut state = self.state.lock();
         // While the handler has not returned, its thread reports the end.
         let outcome = state.outcome.clone().filter(|_| !state.is_asking);
-        let Some(carriage) = &mut state.carriage else {
+        let Some(data_queue) = &mut state.data_queue else {
             return Next::Nothing;
         };
-        match (carriage.step(outcome.is_some()), outcome) {
+        match (data_queue.step(outcome.is_some()), outcome) {
             (Some(step), _) => step,
-            (None, Some(_)) if is_needed && carriage.is_working_task() => Next::Nothing,
-            (None, Some(outcome)) => match state.carriage.take() {
-                Some(carriage) => Next::Over(carriage.end(), outcome),
+            (None, Some(_)) if is_needed && data_queue.is_working_task() => Next::Nothing,
+            (None, Some(outcome)) => match state.data_queue.take() {
+                Some(data_queue) => Next::Over(data_queue.end(), outcome),
                 None => Next::Nothing,
             },
             (None, None) => {
-                carriage.rest();
+                data_queue.rest();
                 Next::Nothing
             }
         }
@@ -184,37 +184,37 @@ impl Live {
 
     /// Returns the next item for a future; without one, `caller` is woken when the next arrives.
     pub(super) fn next_item(&self, caller: &Waker) -> Option<Item> {
-        self.state.lock().carriage.as_mut()?.next_item(caller)
+        self.state.lock().data_queue.as_mut()?.next_item(caller)
     }
 
     /// Notes that the future has ended: items for it are dropped from now on.
     pub(super) fn task_is_done(&self) {
-        if let Some(carriage) = &mut self.state.lock().carriage {
-            carriage.task_is_done();
+        if let Some(data_queue) = &mut self.state.lock().data_queue {
+            data_queue.task_is_done();
         }
     }
 
     /// Takes back a sink that has taken its data and can take more.
     pub(super) fn give_back_sink(&self, taken: Box<dyn Sink>) {
-        if let Some(carriage) = &mut self.state.lock().carriage {
-            carriage.give_back(Cargo::Sink(Some(taken)));
+        if let Some(data_queue) = &mut self.state.lock().data_queue {
+            data_queue.give_back(Endpoint::Sink(Some(taken)));
         }
     }
 
     /// Takes back a source that has supplied the requested bytes and can supply more.
     pub(super) fn give_back_source(&self, taken: Box<dyn Source>) {
-        if let Some(carriage) = &mut self.state.lock().carriage {
-            carriage.give_back(Cargo::Source(Some(taken)));
+        if let Some(data_queue) = &mut self.state.lock().data_queue {
+            data_queue.give_back(Endpoint::Source(Some(taken)));
         }
     }
 }
 
 impl State {
-    fn teller(&mut self, outcome: Outcome) -> Teller {
-        match self.carriage.as_mut().map(Carriage::send_thread) {
-            None => Teller::Caller(outcome),
-            Some(true) => Teller::Carrier,
-            Some(false) => Teller::Busy,
+    fn end_reporter(&mut self, outcome: Outcome) -> EndReporter {
+        match self.data_queue.as_mut().map(DataQueue::send_thread) {
+            None => EndReporter::Caller(outcome),
+            Some(true) => EndReporter::DataThread,
+            Some(false) => EndReporter::Busy,
         }
     }
 }

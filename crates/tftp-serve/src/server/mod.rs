@@ -2,14 +2,14 @@
 
 mod answer;
 mod builder;
-mod carriage;
-mod carriers;
 mod connection;
-mod crew;
+mod data_queue;
+mod data_threads;
 mod error;
 mod event;
 mod executor;
 mod handler;
+mod handler_threads;
 mod listen;
 mod live;
 mod object;

@@ -10,10 +10,10 @@ use tftp_sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::builder::Builder;
 use super::connection::Connection;
-use super::crew::Crew;
 use super::error::Error;
 #[cfg(doc)]
 use super::error::ErrorKind;
+use super::handler_threads::HandlerThreads;
 use super::listen::Listen;
 use super::periods::{Bound, Periods, Port};
 use super::router::Router;
@@ -38,7 +38,7 @@ pub struct Server {
     pub(super) shared: Arc<Shared>,
     pub(super) sink: Arc<dyn EventSink>,
     /// `None` if the application supplied the sink.
-    pub(super) crew: Option<(Arc<Router>, Crew)>,
+    pub(super) handler_threads: Option<(Arc<Router>, HandlerThreads)>,
 }
 
 /// The state that may change while the server runs.
@@ -106,7 +106,7 @@ impl Server {
     /// [`Builder::event_sink`], because an event sink follows connections itself.
     pub fn connections(&self) -> Vec<Connection> {
         let live = self
-            .crew
+            .handler_threads
             .as_ref()
             .map_or_else(Vec::new, |(router, _)| router.connections());
         live.iter().map(|live| live.connection()).collect()
@@ -114,7 +114,7 @@ impl Server {
 
     /// Returns the number of active connections.
     pub fn connection_count(&self) -> usize {
-        match &self.crew {
+        match &self.handler_threads {
             Some((router, _)) => router.count(),
             None => self.shared.active(),
         }
@@ -217,7 +217,7 @@ impl Server {
     ///
     /// While the server listens, new connections may begin at any time.
     pub fn wait_idle(&self, patience: Option<Duration>) -> bool {
-        match &self.crew {
+        match &self.handler_threads {
             Some((router, _)) => router.wait_idle(patience),
             None => self.shared.wait_idle(patience),
         }
@@ -245,8 +245,8 @@ impl Server {
         let engines = self.periods.lock().close();
         self.is_on.store(false, Relaxed);
         engines.into_iter().for_each(Engine::join);
-        if let Some((_, crew)) = &self.crew {
-            crew.stop();
+        if let Some((_, handler_threads)) = &self.handler_threads {
+            handler_threads.stop();
         }
     }
 }

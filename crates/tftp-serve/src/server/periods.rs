@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tftp_udp::Adopted;
 
 use super::error::{Error, ErrorKind};
-use super::listen::Place;
+use super::listen::ListenTarget;
 use crate::config::{Config, Policy};
 use crate::inline::EventSink;
 use crate::shared::Shared;
@@ -55,7 +55,7 @@ impl Periods {
     }
 
     /// Takes every port; if one fails, none.
-    pub(super) fn take_ports(&mut self, wanted: Vec<(Config, Place)>) -> Result<Vec<Port>, Error> {
+    pub(super) fn take_ports(&mut self, wanted: Vec<(Config, ListenTarget)>) -> Result<Vec<Port>, Error> {
         self.reap();
         let mut ports = Vec::new();
         for (position, (config, place)) in wanted.into_iter().enumerate() {
@@ -72,16 +72,16 @@ impl Periods {
 
     /// Takes one port. With a single port, an engine whose transfers still need the port resumes listening on it. If
     /// the configuration of its sockets has changed it cannot, and the port is in use.
-    fn take_port(&mut self, config: Config, place: Place) -> Result<Port, Error> {
+    fn take_port(&mut self, config: Config, place: ListenTarget) -> Result<Port, Error> {
         let kept = self.draining.iter().position(|engine| engine.can_resume(&config));
         if let Some(kept) = kept.filter(|&kept| self.draining[kept].hold()) {
             return Ok(Port::Kept(self.draining.remove(kept)));
         }
         match place {
-            Place::Address(address, _) => Listener::bind(config).map(Port::Bound).map_err(|error| {
+            ListenTarget::Address(address, _) => Listener::bind(config).map(Port::Bound).map_err(|error| {
                 Error::io(ErrorKind::Listen, format!("listening on {address}"), error).at(address)
             }),
-            Place::Socket(adopted) => adopted
+            ListenTarget::Socket(adopted) => adopted
                 .and_then(|adopted| self.adopt(config, adopted))
                 .map(Port::Bound)
                 .map_err(|error| Error::io(ErrorKind::Socket, "adopting a socket", error)),
@@ -98,7 +98,7 @@ impl Periods {
     fn give_back(&mut self, ports: impl IntoIterator<Item = Port>) {
         for port in ports {
             if let Port::Kept(engine) = port {
-                engine.let_go();
+                engine.release();
                 self.draining.push(engine);
             }
         }

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Wake};
 
 use tftp_files::Wanted;
 
-use super::carriage::Item;
-use super::executor::{Place, Polled, Running};
+use super::data_queue::Item;
+use super::executor::{Polled, Running, Scheduler};
 use super::handler::Task;
 use super::live::Live;
 use super::refusal::Refusal;
@@ -24,13 +24,13 @@ const PIECE: usize = 16 << 10;
 
 /// A connection and its server.
 #[derive(Clone)]
-pub(super) struct Carried {
+pub(super) struct PumpedConnection {
     pub(super) live: Arc<Live>,
     pub(super) router: Arc<Router>,
 }
 
 /// Moves a source's bytes to its download, until the source fails or the future is dropped.
-pub(super) async fn supply(carried: Carried, mut source: impl AsyncSource) {
+pub(super) async fn supply(carried: PumpedConnection, mut source: impl AsyncSource) {
     while let Item::Wanted(wanted) = carried.next().await {
         if let Err(error) = carried.supply_wanted(&mut source, wanted).await {
             return carried.router.fail(&carried.live, &error.into());
@@ -39,7 +39,7 @@ pub(super) async fn supply(carried: Carried, mut source: impl AsyncSource) {
 }
 
 /// Moves the data of an upload to its sink, until the sink fails or the future is dropped.
-pub(super) async fn drain(carried: Carried, mut sink: impl AsyncSink) {
+pub(super) async fn drain(carried: PumpedConnection, mut sink: impl AsyncSink) {
     while let Item::Data(run) = carried.next().await {
         let taken = take(&mut sink, &run).await;
         let has_failed = taken.is_err();
@@ -67,7 +67,7 @@ async fn take(sink: &mut impl AsyncSink, run: &DataRun) -> Result<(), Refusal> {
     }
 }
 
-impl Carried {
+impl PumpedConnection {
     /// Waits for the next request for bytes of the source, or the next data for the sink.
     fn next(&self) -> impl Future<Output = Item> {
         poll_fn(|context| match self.live.next_item(context.waker()) {
@@ -108,12 +108,12 @@ impl Carried {
 
 /// The future of a sink or source, before it runs.
 pub(super) struct Prepared {
-    carried: Carried,
+    carried: PumpedConnection,
     pub(super) running: Arc<Running>,
 }
 
 impl Prepared {
-    pub(super) fn new(carried: Carried, task: Task) -> Prepared {
+    pub(super) fn new(carried: PumpedConnection, task: Task) -> Prepared {
         let running = Running::new(task, carried.clone());
         Prepared { carried, running }
     }
@@ -122,7 +122,7 @@ impl Prepared {
     pub(super) fn start(self) {
         let Prepared { carried, running } = self;
         match carried.router.clone().spawner() {
-            Some(spawn) => spawn(Box::pin(Guest {
+            Some(spawn) => spawn(Box::pin(SpawnedTask {
                 running,
                 carried: Some(carried),
             })),
@@ -131,7 +131,7 @@ impl Prepared {
     }
 }
 
-impl Place for Carried {
+impl Scheduler for PumpedConnection {
     fn queue(&self, future: Arc<Running>) {
         self.router.submit(Box::new(move || future.run()));
     }
@@ -145,23 +145,23 @@ impl Place for Carried {
         }
         // If the connection ended while this future worked for others, the end is reported now.
         if self.live.is_over() {
-            self.router.carry(Arc::clone(&self.live));
+            self.router.run_data_thread(Arc::clone(&self.live));
         }
     }
 }
 
 /// The future as a task of the application's runtime. The server may drop its content at any time, without the runtime.
-struct Guest {
+struct SpawnedTask {
     running: Arc<Running>,
     /// `None` once the future is done.
-    carried: Option<Carried>,
+    carried: Option<PumpedConnection>,
 }
 
-impl Future for Guest {
+impl Future for SpawnedTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let polled = self.running.poll_as_guest(context);
+        let polled = self.running.poll_spawned(context);
         if polled.is_ready() {
             self.carried = None;
         }
@@ -169,7 +169,7 @@ impl Future for Guest {
     }
 }
 
-impl Drop for Guest {
+impl Drop for SpawnedTask {
     /// Fails the transfer if the runtime drops the future before it is done.
     fn drop(&mut self) {
         if let Some(carried) = self.carried.take()

@@ -62,12 +62,12 @@ impl Request {
     ///
     /// The name is not checked in any way: it may be absolute or contain `..`.
     pub fn name(&self) -> &str {
-        &self.pending.live.about.filename
+        &self.pending.live.info.filename
     }
 
     /// Returns whether the client reads or writes.
     pub fn operation(&self) -> Operation {
-        self.pending.live.about.operation
+        self.pending.live.info.operation
     }
 
     /// Returns true if the client wants to upload.
@@ -77,29 +77,34 @@ impl Request {
 
     /// Returns the transfer mode.
     pub fn mode(&self) -> Mode {
-        self.pending.live.about.mode
+        self.pending.live.info.mode
     }
 
     /// Returns the client's address and port. An IPv4 client of a dual-stack socket appears with its IPv4 address.
     pub fn client(&self) -> SocketAddr {
-        self.pending.live.about.remote
+        self.pending.live.info.remote
     }
 
     /// Returns the local address that the request was sent to, if the system reports it.
     pub fn local_ip(&self) -> Option<IpAddr> {
-        self.pending.live.about.local
+        self.pending.live.info.local
     }
 
     /// Returns the size in bytes that the client of an upload announced (RFC 2349).
     ///
     /// The size is the client's claim; no data has been received yet.
     pub fn announced_size(&self) -> Option<u64> {
-        self.pending.live.about.asked.tsize.filter(|_| self.is_upload())
+        self.pending
+            .live
+            .info
+            .requested
+            .tsize
+            .filter(|_| self.is_upload())
     }
 
     /// Returns the names and values of the well-formed options in the request, as `("blksize", 1428)`.
     pub fn options(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.pending.live.about.asked.options()
+        self.pending.live.info.requested.options()
     }
 
     /// Returns the value of one option; its name is case-insensitive.

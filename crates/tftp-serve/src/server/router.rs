@@ -12,14 +12,14 @@ use tftp_proto::wire::Operation;
 use tftp_sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use tftp_sync::{Condvar, Mutex};
 
-use super::carriage::{Called, Item, Shared};
-use super::carriers::Carriers;
-use super::crew::Work;
+use super::data_queue::{Called, Item, Shared};
+use super::data_threads::DataThreads;
 use super::event::Event;
 use super::handler::Spawner;
-use super::live::{Live, Teller};
+use super::handler_threads::Work;
+use super::live::{EndReporter, Live};
 use super::outcome::Outcome;
-use super::pump::Carried;
+use super::pump::PumpedConnection;
 use super::refusal::Refusal;
 use super::{Answer, LogKind, LogLevel};
 use crate::idle::wait_idle;
@@ -45,7 +45,7 @@ pub(super) struct Router {
     /// Downloads that sources supply.
     pub(super) feeds: Arc<Feeds>,
     /// The threads of sinks and sources.
-    carriers: Carriers,
+    data_threads: DataThreads,
     /// Runs futures on the application's runtime.
     spawner: Option<Spawner>,
     /// Connections that are over while their sources work for others.
@@ -54,9 +54,9 @@ pub(super) struct Router {
 }
 
 /// Passes requests for bytes from the feeds to the router.
-struct Asker(Weak<Router>);
+struct DataRequester(Weak<Router>);
 
-impl Asks for Asker {
+impl Asks for DataRequester {
     fn ask(&self, wanted: Wanted) {
         if let Some(router) = self.0.upgrade() {
             router.wanted(wanted);
@@ -70,7 +70,7 @@ impl Router {
         level: LogLevel,
         work: Sender<Work>,
         events: Option<Sender<Event>>,
-        (carriers, spawner): (Carriers, Option<Spawner>),
+        (data_threads, spawner): (DataThreads, Option<Spawner>),
     ) -> Arc<Router> {
         let log = match &events {
             Some(_) => level.interests(),
@@ -89,8 +89,8 @@ impl Router {
             work,
             events,
             dropped_logs: AtomicU64::new(0),
-            feeds: Feeds::new(Asker(Weak::clone(router))),
-            carriers,
+            feeds: Feeds::new(DataRequester(Weak::clone(router))),
+            data_threads,
             spawner,
             lingering: Mutex::default(),
             this: Weak::clone(router),
@@ -116,8 +116,8 @@ impl Router {
         let _ = self.work.send(Work::Stop);
     }
 
-    pub(super) fn stop_carriers(&self) {
-        self.carriers.stop();
+    pub(super) fn stop_data_threads(&self) {
+        self.data_threads.stop();
     }
 
     /// Returns the function that runs futures on the application's runtime, if there is one.
@@ -127,13 +127,13 @@ impl Router {
 
     /// Runs a job on a thread of the sinks and sources.
     pub(super) fn submit(&self, job: Job) {
-        self.carriers.submit(job);
+        self.data_threads.submit(job);
     }
 
     /// Sends a thread to a sink or a source.
-    pub(super) fn carry(&self, live: Arc<Live>) {
+    pub(super) fn run_data_thread(&self, live: Arc<Live>) {
         if let Some(router) = self.this.upgrade() {
-            self.carriers.carry(router, live);
+            self.data_threads.run_data_thread(router, live);
         }
     }
 
@@ -145,7 +145,7 @@ impl Router {
     /// Passes an answer on. Returns false if it came too late.
     pub(super) fn answer(self: &Arc<Router>, live: &Arc<Live>, answer: Answer) -> bool {
         // Application code runs before any lock is taken.
-        let carried = Carried {
+        let carried = PumpedConnection {
             live: Arc::clone(live),
             router: Arc::clone(self),
         };
@@ -161,13 +161,13 @@ impl Router {
     }
 
     /// Reports the end of a connection, its last event, and forgets the connection.
-    pub(super) fn tell_end(&self, live: &Arc<Live>, outcome: Outcome) {
-        self.tell_event(|| Event::Ended {
+    pub(super) fn report_end(&self, live: &Arc<Live>, outcome: Outcome) {
+        self.report_event(|| Event::Ended {
             connection: live.connection(),
             outcome,
         });
         let mut table = self.live.lock();
-        table.remove(&live.about.id);
+        table.remove(&live.info.id);
         if table.is_empty() {
             self.is_idle.notify_all();
         }
@@ -181,7 +181,7 @@ impl Router {
         }
     }
 
-    fn tell_event(&self, event: impl FnOnce() -> Event) {
+    fn report_event(&self, event: impl FnOnce() -> Event) {
         if let Some(events) = &self.events {
             // Fails if the server is closed.
             let _ = events.send(event());
@@ -194,9 +194,9 @@ impl Router {
 
     fn begin(&self, reply: &Reply, is_held: bool) {
         let asks = is_held && self.interests.has(Interests::REQUESTS);
-        let live = Arc::new(Live::new(reply.about(), asks));
-        self.live.lock().insert(live.about.id, Arc::clone(&live));
-        self.tell_requested(&live);
+        let live = Arc::new(Live::new(reply.info(), asks));
+        self.live.lock().insert(live.info.id, Arc::clone(&live));
+        self.report_requested(&live);
         match asks {
             true => self.send(Work::Ask(live)),
             false if is_held => live.admit(),
@@ -204,8 +204,8 @@ impl Router {
         }
     }
 
-    fn tell_requested(&self, live: &Arc<Live>) {
-        self.tell_event(|| Event::Requested {
+    fn report_requested(&self, live: &Arc<Live>) {
+        self.report_event(|| Event::Requested {
             connection: live.connection(),
         });
     }
@@ -215,7 +215,7 @@ impl Router {
             return;
         };
         let weight = run.weight();
-        match live.about.operation {
+        match live.info.operation {
             // Data events are on because some upload goes to a sink; this download does not need them.
             Operation::Read => live.taken(weight),
             Operation::Write => {
@@ -229,7 +229,7 @@ impl Router {
     /// Passes an item to the sink or source of a connection; returns the item if there is none.
     fn call(&self, live: &Arc<Live>, item: Item) -> Option<Item> {
         match live.call(item) {
-            Called::Thread => self.carry(Arc::clone(live)),
+            Called::Thread => self.run_data_thread(Arc::clone(live)),
             Called::Future(waker) => waker.wake(),
             Called::Nothing => {}
             Called::Nowhere(item) => return Some(item),
@@ -244,14 +244,14 @@ impl Router {
             if left.is_some()
                 && let Some(key) = live.last_shared()
             {
-                self.want_elsewhere(wanted, &key);
+                self.request_elsewhere(wanted, &key);
             }
         }
     }
 
     /// Passes a request for bytes to another download that shares the source, because the one that was to supply them
     /// has just ended.
-    pub(super) fn want_elsewhere(&self, wanted: Wanted, key: &Shared) {
+    pub(super) fn request_elsewhere(&self, wanted: Wanted, key: &Shared) {
         let others = self.connections();
         let mut others = others.iter().filter(|live| live.runs_with(key));
         others.find(|live| self.call(live, Item::Wanted(wanted)).is_none());
@@ -282,20 +282,20 @@ impl Router {
         let Some(live) = self.find(id) else {
             return;
         };
-        let (teller, has_sink) = live.over(outcome);
+        let (end_reporter, has_sink) = live.over(outcome);
         if has_sink {
             self.sinks.fetch_sub(1, Relaxed);
         }
-        self.finish(live, teller);
+        self.finish(live, end_reporter);
         self.look_after_lingering();
     }
 
-    /// Has the end of a connection reported by the thread that `teller` names.
-    pub(super) fn finish(&self, live: Arc<Live>, teller: Teller) {
-        match teller {
-            Teller::Caller(outcome) => self.tell_end(&live, outcome),
-            Teller::Carrier => self.carry(live),
-            Teller::Busy => {}
+    /// Has the end of a connection reported by the thread that `end_reporter` names.
+    pub(super) fn finish(&self, live: Arc<Live>, end_reporter: EndReporter) {
+        match end_reporter {
+            EndReporter::Caller(outcome) => self.report_end(&live, outcome),
+            EndReporter::DataThread => self.run_data_thread(live),
+            EndReporter::Busy => {}
         }
     }
 
@@ -310,7 +310,7 @@ impl Router {
 
     fn look_after_lingering(&self) {
         let lingering = std::mem::take(&mut *self.lingering.lock());
-        lingering.into_iter().for_each(|live| self.carry(live));
+        lingering.into_iter().for_each(|live| self.run_data_thread(live));
     }
 
     fn log(&self, id: i32, level: LogLevel, kind: LogKind, message: String) {
@@ -321,7 +321,7 @@ impl Router {
             self.dropped_logs.fetch_add(1, Relaxed);
             return;
         }
-        self.tell_event(|| Event::Log {
+        self.report_event(|| Event::Log {
             connection: self.find(id).map(|live| live.connection()),
             level,
             kind,
@@ -347,9 +347,9 @@ impl EventSink for Router {
             EngineEvent::Requested { reply, held } => self.begin(&reply, held),
             EngineEvent::Refused { connection, outcome } => {
                 let live = Arc::new(Live::new(connection.share(), false));
-                self.tell_requested(&live);
+                self.report_requested(&live);
                 live.over(outcome.clone());
-                self.tell_end(&live, outcome);
+                self.report_end(&live, outcome);
             }
             EngineEvent::Started { connection, held } => {
                 let Some(live) = self.find(connection.id()) else {
@@ -358,7 +358,7 @@ impl EventSink for Router {
                 if held {
                     live.admit();
                 }
-                self.tell_event(|| Event::Started { connection });
+                self.report_event(|| Event::Started { connection });
             }
             EngineEvent::Data(run) => self.moved(run),
             EngineEvent::Ended { connection, outcome } => self.over(connection.id(), outcome),

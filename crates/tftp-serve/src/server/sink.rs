@@ -7,7 +7,7 @@ use std::pin::Pin;
 use futures_io::AsyncWrite;
 
 use super::handler::Task;
-use super::pump::{self, Carried};
+use super::pump::{self, PumpedConnection};
 use super::refusal::Refusal;
 
 /// Receives the bytes of one upload.
@@ -107,11 +107,11 @@ pub trait AsyncSink: Send + 'static {
 /// An asynchronous sink behind a pointer.
 pub(super) trait BoxedSink: Send {
     /// Makes the future that takes the upload.
-    fn drain(self: Box<Self>, carried: Carried) -> Task;
+    fn drain(self: Box<Self>, carried: PumpedConnection) -> Task;
 }
 
 impl<S: AsyncSink> BoxedSink for S {
-    fn drain(self: Box<Self>, carried: Carried) -> Task {
+    fn drain(self: Box<Self>, carried: PumpedConnection) -> Task {
         Box::pin(pump::drain(carried, *self))
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_io::AsyncRead;
 
 use super::handler::Task;
-use super::pump::{self, Carried};
+use super::pump::{self, PumpedConnection};
 
 /// Supplies the bytes of one download.
 ///
@@ -141,7 +141,7 @@ pub(super) trait BoxedSource: Send {
     fn shape(&self) -> Shape;
 
     /// Makes the future that supplies its download.
-    fn supply(self: Box<Self>, carried: Carried) -> Task;
+    fn supply(self: Box<Self>, carried: PumpedConnection) -> Task;
 }
 
 impl<S: AsyncSource> BoxedSource for S {
@@ -150,7 +150,7 @@ impl<S: AsyncSource> BoxedSource for S {
         Shape { size, key }
     }
 
-    fn supply(self: Box<Self>, carried: Carried) -> Task {
+    fn supply(self: Box<Self>, carried: PumpedConnection) -> Task {
         Box::pin(pump::supply(carried, *self))
     }
 }

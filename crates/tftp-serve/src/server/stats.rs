@@ -30,17 +30,17 @@ pub struct Stats {
 
 impl Stats {
     pub(super) fn of(shared: &Shared) -> Stats {
-        let figures = &shared.figures;
+        let counters = &shared.counters;
         Stats {
             active: shared.active() as u64,
-            requests: figures.requests.load(Relaxed),
-            completed: figures.completed.load(Relaxed),
-            failed: figures.failed.load(Relaxed),
-            refused: figures.refused.load(Relaxed),
-            unanswered: figures.unanswered.load(Relaxed),
-            bytes_sent: figures.bytes_sent.load(Relaxed),
-            bytes_received: figures.bytes_received.load(Relaxed),
-            retransmissions: figures.retransmissions.load(Relaxed),
+            requests: counters.requests.load(Relaxed),
+            completed: counters.completed.load(Relaxed),
+            failed: counters.failed.load(Relaxed),
+            refused: counters.refused.load(Relaxed),
+            unanswered: counters.unanswered.load(Relaxed),
+            bytes_sent: counters.bytes_sent.load(Relaxed),
+            bytes_received: counters.bytes_received.load(Relaxed),
+            retransmissions: counters.retransmissions.load(Relaxed),
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn broadcast(plan: &Plan) -> IpAddr {
 
 /// All of them, and the addresses in whose name somebody asks.
 pub fn populate(plan: &Plan, server: SocketAddr) -> (Vec<Actor>, Vec<SocketAddr>) {
-    let mut all = Populace {
+    let mut all = Clients {
         plan,
         server,
         actors: Vec::new(),
@@ -64,14 +64,14 @@ pub fn populate(plan: &Plan, server: SocketAddr) -> (Vec<Actor>, Vec<SocketAddr>
     (all.actors, all.victims)
 }
 
-struct Populace<'a> {
+struct Clients<'a> {
     plan: &'a Plan,
     server: SocketAddr,
     actors: Vec<Actor>,
     victims: Vec<SocketAddr>,
 }
 
-impl Populace<'_> {
+impl Clients<'_> {
     fn populate(&mut self) {
         let (plan, crowd) = (self.plan, self.plan.crowd);
         let mut number = 0;

@@ -8,7 +8,7 @@ use super::departures::Departures;
 #[cfg(linux)]
 use crate::bundle::{Bundle, CALLS};
 use crate::datagrams::{Datagram, PortId, Received};
-use crate::{Inlet, IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, UdpSocket};
+use crate::{IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, RecvSocket, UdpSocket};
 
 /// The number of datagrams per system call, and the number of calls for one socket before the next has its turn.
 const BATCH: usize = 64;
@@ -228,13 +228,13 @@ impl Arrivals {
     /// Takes the errors of earlier packets and reports them as failures.
     pub(super) fn take_errors(&mut self, ports: &Ports, departures: &mut Departures) {
         for index in self.waiting.failed.drain(..) {
-            let Some(inlet) = ports.inlet(index) else {
+            let Some(recv_socket) = ports.recv_socket(index) else {
                 continue;
             };
-            let is_over = inlet.reading == Reading::Nothing || departures.is_closing(index);
-            inlet.socket.take_errors(&mut |peer, error| {
+            let is_over = recv_socket.reading == Reading::Nothing || departures.is_closing(index);
+            recv_socket.socket.take_errors(&mut |peer, error| {
                 if !is_over {
-                    departures.fail(inlet.id, Some(peer), error);
+                    departures.fail(recv_socket.id, Some(peer), error);
                 }
             });
         }
@@ -283,18 +283,18 @@ impl Waiting {
         while count < most
             && let Some(&ready) = self.ready.get(self.at)
         {
-            let Some(inlet) = ports.inlet(ready.key) else {
+            let Some(recv_socket) = ports.recv_socket(ready.key) else {
                 self.next();
                 continue;
             };
-            match inlet.reading {
-                _ if departures.is_closing(ready.key) => self.discard(inlet),
-                Reading::Nothing => self.discard(inlet),
-                Reading::One => count += self.receive_one(last, ports, inlet, ready.error),
+            match recv_socket.reading {
+                _ if departures.is_closing(ready.key) => self.discard(recv_socket),
+                Reading::Nothing => self.discard(recv_socket),
+                Reading::One => count += self.receive_one(last, ports, recv_socket, ready.error),
                 // A batch needs all slots.
                 Reading::Batches if count > 0 => break,
                 Reading::Batches => {
-                    count = self.receive_batch(last, inlet, most);
+                    count = self.receive_batch(last, recv_socket, most);
                     if count > 0 {
                         break;
                     }
@@ -320,9 +320,12 @@ impl Waiting {
             return 0;
         }
         let socket = |ready: &Ready| {
-            let inlet = ports.inlet(ready.key).filter(|inlet| inlet.is_clean)?;
-            let is_plain = inlet.reading == Reading::One && !ready.error && !departures.is_closing(ready.key);
-            is_plain.then_some((inlet.socket, inlet.peer?))
+            let recv_socket = ports
+                .recv_socket(ready.key)
+                .filter(|recv_socket| recv_socket.is_clean)?;
+            let is_plain =
+                recv_socket.reading == Reading::One && !ready.error && !departures.is_closing(ready.key);
+            is_plain.then_some((recv_socket.socket, recv_socket.peer?))
         };
         let sockets = ready.iter().take(most.min(CALLS)).map_while(socket);
         let taken = sockets.clone().count();
@@ -347,8 +350,8 @@ impl Waiting {
         last.origins.len()
     }
 
-    fn discard(&mut self, inlet: Inlet<'_>) {
-        inlet.socket.discard_received(BATCH);
+    fn discard(&mut self, recv_socket: RecvSocket<'_>) {
+        recv_socket.socket.discard_received(BATCH);
         self.next();
     }
 
@@ -365,9 +368,9 @@ impl Waiting {
         self.next();
     }
 
-    fn receive_batch(&mut self, last: &mut Delivery, inlet: Inlet<'_>, most: usize) -> usize {
-        last.origin = inlet.id;
-        let (count, batch) = receive(&mut last.batch, inlet.socket, most, inlet.peer);
+    fn receive_batch(&mut self, last: &mut Delivery, recv_socket: RecvSocket<'_>, most: usize) -> usize {
+        last.origin = recv_socket.id;
+        let (count, batch) = receive(&mut last.batch, recv_socket.socket, most, recv_socket.peer);
         self.turns += 1;
         self.ready[self.at].error |= batch == Batch::Failed;
         if batch == Batch::Rest || self.turns == BATCHES_A_TURN {
@@ -383,17 +386,17 @@ impl Waiting {
         &mut self,
         last: &mut Delivery,
         ports: &Ports,
-        inlet: Inlet<'_>,
+        recv_socket: RecvSocket<'_>,
         has_errors: bool,
     ) -> usize {
-        let Some(peer) = inlet.peer else {
+        let Some(peer) = recv_socket.peer else {
             self.next();
             return 0;
         };
-        match last.batch.receive_one_more(inlet.socket, peer) {
+        match last.batch.receive_one_more(recv_socket.socket, peer) {
             Ok(1) => {
-                last.origins.push(inlet.id);
-                if !inlet.is_clean {
+                last.origins.push(recv_socket.id);
+                if !recv_socket.is_clean {
                     ports.heard(self.ready[self.at].key);
                 }
                 if has_errors {

@@ -117,7 +117,7 @@ fn an_adopted_socket_is_listened_on(mode: IoMode) {
         .find_map(|net| {
             net.wait(super::super::datagrams::Until {
                 deadline: Some(net.now()),
-                hear: true,
+                poll_listeners: true,
                 ..Default::default()
             });
             (net.receive(Class::Requests, 1).count == 1).then_some(net)

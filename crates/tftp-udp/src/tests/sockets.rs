@@ -169,7 +169,7 @@ pub(super) fn open(net: &mut Sockets, peer: SocketAddr) -> Route {
 pub(super) fn soon(net: &Sockets) -> Until {
     Until {
         deadline: Some(net.now() + LONG),
-        hear: true,
+        poll_listeners: true,
         spin: Duration::ZERO,
     }
 }
@@ -200,7 +200,7 @@ pub(super) fn take(net: &mut Sockets, class: Class, count: usize) -> Vec<(PortId
 fn at_once(net: &mut Sockets, class: Class) -> usize {
     let until = Until {
         deadline: Some(net.now()),
-        hear: true,
+        poll_listeners: true,
         spin: Duration::ZERO,
     };
     net.wait(until);
@@ -358,7 +358,7 @@ fn what_is_not_heard_waits(way: Way) {
     let ((mut net, address), (peer, _)) = (net(way), peer());
     let until = Until {
         deadline: Some(net.now() + Duration::from_millis(20)),
-        hear: false,
+        poll_listeners: false,
         spin: Duration::from_millis(1),
     };
     peer.send_to(b"request", address).unwrap();
@@ -577,7 +577,7 @@ fn spinning_lasts_as_long_as_nothing_comes() {
     let begin = net.now();
     net.wait(Until {
         deadline: Some(begin + Duration::from_millis(1)),
-        hear: true,
+        poll_listeners: true,
         spin,
     });
     assert!(net.now().saturating_sub(begin) >= spin);

@@ -336,7 +336,7 @@ fn what_was_received_together_is_not_ready_again() {
         lockstep(&mut net, &clients, 0);
         let until = Until {
             deadline: Some(net.now() + Duration::from_millis(20)),
-            hear: true,
+            poll_listeners: true,
             spin: Duration::ZERO,
         };
         let mut waits = 0;

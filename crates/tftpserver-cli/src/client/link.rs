@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tftp_proto::client::{Client, Ended, Output, Wish};
+use tftp_proto::client::{Client, ClientRequest, Ended, Output};
 use tftp_proto::{ErrorCode, Instant, Operation, Timing, wire};
 
 use super::local::{Source, Target};
@@ -52,7 +52,7 @@ pub struct Link<'l> {
 
 impl<'l> Link<'l> {
     pub fn new(
-        wish: &Wish<'_>,
+        request: &ClientRequest<'_>,
         server: SocketAddr,
         timing: &Timing,
         local: &'l mut Local,
@@ -63,13 +63,16 @@ impl<'l> Link<'l> {
             socket_for(server).map_err(|error| Failure::new(Code::System, format!("a socket: {error}")))?;
         Ok(Link {
             socket,
-            client: Client::new(wish, server, timing),
+            client: Client::new(request, server, timing),
             begin: clock::now(),
             local,
             progress,
             cancelled,
             figures: Figures {
-                size: wish.asked.tsize.filter(|_| wish.operation == Operation::Write),
+                size: request
+                    .requested
+                    .tsize
+                    .filter(|_| request.operation == Operation::Write),
                 ..Figures::default()
             },
         })
@@ -144,7 +147,7 @@ impl<'l> Link<'l> {
                 let Some(put) = self.client.put() else {
                     return Ok(());
                 };
-                source.let_go(put.acked_bytes());
+                source.release_before(put.acked_bytes());
                 self.figures.bytes = put.acked_bytes();
                 if let Some(upto) = put.wants() {
                     let available = source.read_to(upto)?;
@@ -174,7 +177,7 @@ impl<'l> Link<'l> {
             let (Local::Put(source), Some(put)) = (&*self.local, self.client.put()) else {
                 break;
             };
-            let blksize = u64::from(put.agreed().blksize);
+            let blksize = u64::from(put.negotiated().blksize);
             packet.clear();
             packet.extend_from_slice(&wire::data_header(put.wire_block(block)));
             packet.extend_from_slice(source.bytes((block - 1) * blksize, block * blksize));
@@ -212,7 +215,7 @@ impl<'l> Link<'l> {
         match received {
             Ok(received) => Ok(Some(received)),
             Err(error)
-                if error.kind() == io::ErrorKind::ConnectionRefused && self.client.agreed().is_none() =>
+                if error.kind() == io::ErrorKind::ConnectionRefused && self.client.negotiated().is_none() =>
             {
                 Err(Failure::new(
                     Code::Unavailable,
@@ -225,9 +228,9 @@ impl<'l> Link<'l> {
     }
 
     fn look(&mut self) {
-        if let Some(agreed) = self.client.agreed() {
-            (self.figures.blksize, self.figures.windowsize) = (agreed.blksize, agreed.windowsize);
-            self.figures.size = self.figures.size.or(agreed.tsize);
+        if let Some(negotiated) = self.client.negotiated() {
+            (self.figures.blksize, self.figures.windowsize) = (negotiated.blksize, negotiated.windowsize);
+            self.figures.size = self.figures.size.or(negotiated.tsize);
         }
         self.figures.retransmissions = self.client.retransmissions();
         self.progress.show(&self.figures, clock::now() - self.begin);
@@ -242,6 +245,6 @@ fn socket_for(server: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(any)?;
     // Less is slower, not wrong.
     let _ = socket2::SockRef::from(&socket).set_recv_buffer_size(BUFFER);
-    sockets::tell_refusals(&socket, server.is_ipv6());
+    sockets::report_closed_ports(&socket, server.is_ipv6());
     Ok(socket)
 }

@@ -45,7 +45,7 @@ impl Target {
                     let file = File::options()
                         .write(true)
                         .open(path)
-                        .map_err(|error| unmakable(path, &error))?;
+                        .map_err(|error| creation_failure(path, &error))?;
                     Out::Direct(Box::new(BufWriter::new(file)))
                 }
                 Ok(_) if !force => return Err(taken(path, "exists: --force replaces it")),
@@ -81,7 +81,7 @@ impl Target {
             Out::Direct(file) => file.write_all(bytes),
             Out::Closed => Ok(()),
         };
-        written.map_err(|error| unmakable(&self.path, &error))
+        written.map_err(|error| creation_failure(&self.path, &error))
     }
 
     /// Everything is here: the checksum. The file has its name where `wanted` is that, or nothing is wanted.
@@ -99,7 +99,9 @@ impl Target {
         }
         match std::mem::replace(&mut self.out, Out::Closed) {
             Out::Temporary(file) => self.name(*file)?,
-            Out::Direct(mut file) => file.flush().map_err(|error| unmakable(&self.path, &error))?,
+            Out::Direct(mut file) => file
+                .flush()
+                .map_err(|error| creation_failure(&self.path, &error))?,
             Out::Closed => {}
         }
         Ok(sum)
@@ -108,7 +110,7 @@ impl Target {
     fn name(&self, file: BufWriter<NamedTempFile>) -> Result<(), Failure> {
         let file = file
             .into_inner()
-            .map_err(|error| unmakable(&self.path, error.error()))?;
+            .map_err(|error| creation_failure(&self.path, error.error()))?;
         let named = match self.force {
             true => file.persist(&self.path),
             // Another program may have created it meanwhile.
@@ -116,7 +118,7 @@ impl Target {
         };
         named
             .map(drop)
-            .map_err(|error| unmakable(&self.path, &error.error))
+            .map_err(|error| creation_failure(&self.path, &error.error))
     }
 }
 
@@ -124,17 +126,17 @@ fn temporary(path: &Path) -> Result<NamedTempFile, Failure> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".tftp-").suffix(".part");
-    files::like_any_new_file(&mut builder);
+    files::use_default_permissions(&mut builder);
     builder
         .tempfile_in(directory.unwrap_or(Path::new(".")))
-        .map_err(|error| unmakable(path, &error))
+        .map_err(|error| creation_failure(path, &error))
 }
 
 fn taken(path: &Path, why: &str) -> Failure {
     Failure::new(Code::CantCreate, format!("{} {why}", path.display()))
 }
 
-fn unmakable(path: &Path, error: &io::Error) -> Failure {
+fn creation_failure(path: &Path, error: &io::Error) -> Failure {
     // Without the temporary file's name, which the error of `tempfile` includes.
     let kind = error.kind();
     let why = match error.raw_os_error() {
@@ -221,7 +223,7 @@ impl Source {
     }
 
     /// Nothing below `acked` will be sent again.
-    pub fn let_go(&mut self, acked: u64) {
+    pub fn release_before(&mut self, acked: u64) {
         let gone = (acked - self.base) as usize;
         if gone >= PIECE {
             self.held.drain(..gone);

@@ -16,8 +16,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::Args;
-use tftp_proto::client::{Ended, Wish};
-use tftp_proto::{Asked, Mode, Operation, Timing};
+use tftp_proto::client::{ClientRequest, Ended};
+use tftp_proto::{Mode, Operation, RequestedOptions, Timing};
 
 use crate::bounds;
 use crate::exit::{Code, Failure};
@@ -225,9 +225,9 @@ impl Job<'_> {
         let progress = Progress::new(&String::from_utf8_lossy(&self.name), self.how.quiet);
         let mut ended = Err(Failure::new(Code::NoHost, "no address"));
         for server in self.url.addresses(family)? {
-            let wish = self.wish(local);
+            let request = self.request(local);
             let mut link = Link::new(
-                &wish,
+                &request,
                 server,
                 &self.timing(),
                 local,
@@ -236,7 +236,7 @@ impl Job<'_> {
             )?;
             ended = link
                 .run()
-                .and_then(|ended| report::judge(&ended, &link.figures, &wish));
+                .and_then(|ended| report::judge(&ended, &link.figures, &request));
             *figures = std::mem::take(&mut link.figures);
             match &ended {
                 Err(failure) if figures.blksize == 0 && report::is_silence(failure) => {}
@@ -247,21 +247,21 @@ impl Job<'_> {
         ended.map_err(|failure| Failure::new(failure.code, format!("{}: {}", self.url.text, failure.text)))
     }
 
-    fn wish(&self, local: &Local) -> Wish<'_> {
+    fn request(&self, local: &Local) -> ClientRequest<'_> {
         let how = self.how;
         let size = match local {
             // Netascii: few servers know how long that is, and some refuse.
             Local::Get { .. } => (!self.is_netascii()).then_some(0),
             Local::Put(source) => source.size,
         };
-        let asked = Asked {
+        let asked = RequestedOptions {
             blksize: Some(how.blksize),
             windowsize: Some(how.windowsize).filter(|&blocks| blocks > 1),
             timeout: how.timeout,
             tsize: size,
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
-        Wish {
+        ClientRequest {
             operation: self.operation,
             filename: &self.name,
             mode: if self.is_netascii() {
@@ -269,7 +269,11 @@ impl Job<'_> {
             } else {
                 Mode::Octet
             },
-            asked: if how.no_options { Asked::default() } else { asked },
+            requested: if how.no_options {
+                RequestedOptions::default()
+            } else {
+                asked
+            },
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
-use tftp_proto::client::Wish;
+use tftp_proto::client::ClientRequest;
 use tftp_proto::{ErrorCode, Mode, Operation};
 
 use super::link::Figures;
@@ -12,13 +12,13 @@ use super::{Ended, Job, local};
 use crate::exit::{Code, Failure};
 
 /// A failure, where it is one.
-pub fn judge(ended: &Ended, figures: &Figures, wish: &Wish<'_>) -> Result<(), Failure> {
+pub fn judge(ended: &Ended, figures: &Figures, request: &ClientRequest<'_>) -> Result<(), Failure> {
     let fail = |code, text: String| Err(Failure::new(code, text));
     match ended {
         Ended::Complete => {
             let told = figures
                 .size
-                .filter(|_| wish.mode == Mode::Octet && wish.operation == Operation::Write);
+                .filter(|_| request.mode == Mode::Octet && request.operation == Operation::Write);
             match told.filter(|&told| told != figures.bytes) {
                 // The server has it, as it was read: the file grew or shrank meanwhile.
                 Some(told) => fail(
@@ -29,15 +29,15 @@ pub fn judge(ended: &Ended, figures: &Figures, wish: &Wish<'_>) -> Result<(), Fa
             }
         }
         Ended::Refused { code, message } => {
-            // The block size is known as soon as anything is agreed.
-            let at_once = wish.operation == Operation::Write && figures.blksize == 0;
+            // The block size is known as soon as anything is negotiated.
+            let at_once = request.operation == Operation::Write && figures.blksize == 0;
             let (meant, hint) = refusal(*code, message, at_once);
             fail(meant, format!("ERROR {code}: {message}{hint}"))
         }
         Ended::BadOptions(why) => fail(Code::Protocol, format!("the server answered with {why}")),
         Ended::Oversized => fail(
             Code::Protocol,
-            "the server sent a block longer than agreed".to_owned(),
+            "the server sent a block longer than negotiated".to_owned(),
         ),
         Ended::TimedOut { answered: false, .. } => fail(Code::TimedOut, "no answer".to_owned()),
         Ended::TimedOut {

@@ -8,7 +8,7 @@ use std::path::Path;
 use regex::{Regex, RegexBuilder};
 use tftp_serve::names;
 
-use super::Asked;
+use super::RequestedName;
 use super::expand::Replacement;
 use super::posix;
 use crate::exit::{Code, Failure};
@@ -81,7 +81,11 @@ impl Map {
 
     /// Applies the rules to a requested name. `Err`: the request is refused, with the reason. `note` is called for each rule
     /// that matches, with its line and the resulting name.
-    pub fn apply(&self, asked: Asked<'_>, note: &mut dyn FnMut(usize, &str)) -> Result<String, String> {
+    pub fn apply(
+        &self,
+        asked: RequestedName<'_>,
+        note: &mut dyn FnMut(usize, &str),
+    ) -> Result<String, String> {
         let mut name = asked.name.to_owned();
         let (mut at, mut steps) = (0, STEPS);
         while let Some(rule) = self.rules.get(at) {
@@ -102,7 +106,12 @@ impl Map {
 }
 
 impl Rule {
-    fn carry_out(&self, name: &mut String, asked: Asked<'_>, steps: &mut usize) -> Result<Next, String> {
+    fn carry_out(
+        &self,
+        name: &mut String,
+        asked: RequestedName<'_>,
+        steps: &mut usize,
+    ) -> Result<Next, String> {
         let operation = self.operation;
         if !operation.applies(asked) || self.pattern.is_match(name) == operation.inverse {
             return Ok(Next::Rule);
@@ -122,7 +131,7 @@ impl Rule {
     }
 
     /// Replaces what matches; with `g` until nothing does any more.
-    fn rewrite(&self, name: &mut String, asked: Asked<'_>, steps: &mut usize) -> Result<(), String> {
+    fn rewrite(&self, name: &mut String, asked: RequestedName<'_>, steps: &mut usize) -> Result<(), String> {
         while let Some(found) = self.pattern.captures(name) {
             *steps = steps
                 .checked_sub(1)
@@ -173,7 +182,7 @@ impl Operation {
         Ok(operation)
     }
 
-    fn applies(self, asked: Asked<'_>) -> bool {
+    fn applies(self, asked: RequestedName<'_>) -> bool {
         let is_ipv4 = asked.ip.to_canonical().is_ipv4();
         !(self.reads_only && asked.is_write
             || self.writes_only && !asked.is_write
@@ -252,7 +261,7 @@ mod tests {
 
     fn asked(map: &str, name: &str, ip: &str, is_write: bool) -> Result<String, String> {
         let map = Map::parse("rules", map).unwrap_or_else(|error| panic!("{error}"));
-        let asked = Asked {
+        let asked = RequestedName {
             name,
             ip: ip.parse().unwrap(),
             is_write,

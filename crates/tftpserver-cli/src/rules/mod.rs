@@ -17,7 +17,7 @@ use crate::options::PerClient;
 
 /// Who asks for what.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct RequestedName<'a> {
     pub name: &'a str,
     pub ip: IpAddr,
     /// An upload.
@@ -46,14 +46,14 @@ impl Rules {
     }
 
     /// Returns the name to look up; `None`: the requested one. `Err` is the reason for a refusal.
-    pub fn decide(&self, asked: Asked<'_>) -> Result<Option<String>, String> {
+    pub fn decide(&self, asked: RequestedName<'_>) -> Result<Option<String>, String> {
         self.decide_noting(asked, &mut |_, _| {})
     }
 
     /// As [`Rules::decide`]; `note` is called for every rule that applies, with its description and the resulting name.
     pub fn decide_noting(
         &self,
-        asked: Asked<'_>,
+        asked: RequestedName<'_>,
         note: &mut dyn FnMut(&str, &str),
     ) -> Result<Option<String>, String> {
         let mut name = asked.name.to_owned();
@@ -106,8 +106,8 @@ mod tests {
         }
     }
 
-    fn ask<'a>(name: &'a str, ip: &str) -> Asked<'a> {
-        Asked {
+    fn ask<'a>(name: &'a str, ip: &str) -> RequestedName<'a> {
+        RequestedName {
             name,
             ip: ip.parse().unwrap(),
             is_write: false,

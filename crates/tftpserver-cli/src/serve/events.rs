@@ -6,12 +6,12 @@ use tftp_serve::{Answer, Builder, Connection, Event, LogKind, LogLevel, Outcome,
 
 use super::Running;
 use crate::output::Output;
-use crate::rules::{Asked, Rules};
+use crate::rules::{RequestedName, Rules};
 use crate::watch::{Board, Operation, Transfer};
 
 /// Adds the handler that decides requests, and the callback for events.
 pub fn connect(builder: Builder, running: &Running, verbose: u8) -> Builder {
-    let deciding = Desk::new(running);
+    let deciding = EventHandler::new(running);
     let telling = deciding.clone();
     builder
         // One, so that requests are shown in the order in which they came.
@@ -26,15 +26,15 @@ pub fn connect(builder: Builder, running: &Running, verbose: u8) -> Builder {
 }
 
 #[derive(Clone)]
-struct Desk {
+struct EventHandler {
     board: Arc<Board>,
     output: Output,
     rules: Arc<RwLock<Rules>>,
 }
 
-impl Desk {
-    fn new(running: &Running) -> Desk {
-        Desk {
+impl EventHandler {
+    fn new(running: &Running) -> EventHandler {
+        EventHandler {
             board: Arc::clone(&running.board),
             output: running.output.clone(),
             rules: Arc::clone(&running.rules),
@@ -46,7 +46,7 @@ impl Desk {
         let connection = request.connection();
         let mut transfer = Transfer::asked(&connection);
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
-        let decided = rules.decide(Asked {
+        let decided = rules.decide(RequestedName {
             name: &transfer.file,
             ip: transfer.client,
             is_write: transfer.operation == Operation::Write,

@@ -14,7 +14,7 @@ use crate::exit::{Code, Failure};
 use crate::networks::Verdict;
 use crate::options::Options;
 use crate::output;
-use crate::rules::Asked;
+use crate::rules::RequestedName;
 use crate::system::user::{Identity, is_root};
 use crate::text;
 use crate::watch::{self, Operation, Outcome};
@@ -46,7 +46,7 @@ pub fn run(plan: Plan, name: &str, client: IpAddr, is_write: bool) -> Result<Cod
     if !verdict.admits() {
         return Ok(Code::NoPermission);
     }
-    let asked = Asked {
+    let asked = RequestedName {
         name,
         ip: client,
         is_write,
@@ -104,7 +104,7 @@ fn look_up(plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Re
 fn ask(mut plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Result<Found, Failure> {
     // As whoever would serve it; what is about the network does not matter here.
     if let Some(user) = Identity::wanted(&plan.options)?.filter(|_| is_root()) {
-        user.become_it()?;
+        user.switch_user()?;
         say(&format!("looked up as {}", user.shown()));
     }
     plan.options = Options {

@@ -12,21 +12,21 @@ use crate::clock;
 use crate::config::Plan;
 use crate::exit::Code;
 use crate::options::Options;
-use crate::system::{Wish, service_manager};
+use crate::system::{ControlRequest, service_manager};
 
 /// Serves until a signal ends it.
-pub fn until_told(
+pub fn until_stopped(
     running: &Running,
     server: &Server,
     asked: &Serve,
     mut plan: Plan,
-    wishes: &Receiver<Wish>,
+    requests: &Receiver<ControlRequest>,
 ) -> Code {
     let started = plan.options.clone();
-    while let Ok(Wish::Reload) = wishes.recv() {
+    while let Ok(ControlRequest::Reload) = requests.recv() {
         plan = reload(running, server, asked, plan, &started);
     }
-    drain(running, server, started.verbose, wishes)
+    drain(running, server, started.verbose, requests)
 }
 
 /// Reads everything again; what is wrong leaves everything as it was. `started` is what some options keep until the end.
@@ -61,7 +61,7 @@ const CUT_TIME: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
 
 /// Takes no new requests and lets transfers finish; ends them on a second signal, or when the grace period is over.
-fn drain(running: &Running, server: &Server, verbose: u8, wishes: &Receiver<Wish>) -> Code {
+fn drain(running: &Running, server: &Server, verbose: u8, requests: &Receiver<ControlRequest>) -> Code {
     let (grace, begin) = (running.grace.time(), clock::now());
     let cut = grace - (grace / CUT_SHARE).min(CUT_TIME);
     service_manager::stopping();
@@ -78,7 +78,9 @@ fn drain(running: &Running, server: &Server, verbose: u8, wishes: &Receiver<Wish
     let mut code = Code::Done;
     while !server.wait_idle(Some(TICK)) {
         let is_over = begin.elapsed() >= cut;
-        if code == Code::Done && (is_over || wishes.try_iter().any(|wish| wish == Wish::End)) {
+        if code == Code::Done
+            && (is_over || requests.try_iter().any(|request| request == ControlRequest::End))
+        {
             code = Code::CutOff;
             if is_over {
                 let seconds = running.grace.seconds();

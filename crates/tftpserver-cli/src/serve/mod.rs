@@ -43,7 +43,7 @@ impl Running {
     fn start(plan: &Plan) -> Result<Running, Failure> {
         let board = Arc::<Board>::default();
         let shown = Arc::clone(&board);
-        let output = Output::start(&plan.options, Arc::new(move || shown.look()))?;
+        let output = Output::start(&plan.options, Arc::new(move || shown.snapshot()))?;
         logging::start(&plan.options, output.clone());
         let grace = Grace::default();
         grace.set(plan.options.grace());
@@ -99,7 +99,7 @@ fn check(asked: &Serve, plan: &Plan) -> Result<Code, Failure> {
         .map_err(|error| settings::not_configured(&error))?;
     // Only root can find out what another user may do.
     if let Some(user) = user.filter(|user| user::is_root() && user.is_another()) {
-        user.become_it()?;
+        user.switch_user()?;
         for remark in rights::left(&user, asked, plan)? {
             output::say(&text::printable(&remark));
         }
@@ -119,7 +119,7 @@ fn serve(running: &Running, asked: &Serve, plan: Plan) -> Result<Code, Failure> 
     checked.map_err(|error| settings::not_configured(&error))?;
     let (page, places) = open_ports(running, asked, &plan)?;
     let reloads = asked.config.is_some() || service_manager::is_there();
-    let wishes = signals::watch(running, reloads)?;
+    let requests = signals::watch(running, reloads)?;
     let server = sockets::start(running, &plan.options, &places, configured)?;
     // The library has duplicates of its own now.
     drop(places);
@@ -136,7 +136,7 @@ fn serve(running: &Running, asked: &Serve, plan: Plan) -> Result<Code, Failure> 
     running.output.listening(&plan.dir, &addresses, described);
     tracing::info!(dir = %plan.dir.display(), addresses = addresses.join(" "), "listening");
     service_manager::ready(&addresses);
-    Ok(life::until_told(running, server, asked, plan, &wishes))
+    Ok(life::until_stopped(running, server, asked, plan, &requests))
 }
 
 /// Opens what may need privileges, gives them up, and looks whether the rest can be done without.
@@ -151,7 +151,7 @@ fn open_ports(running: &Running, asked: &Serve, plan: &Plan) -> Result<(Option<w
     let places = sockets::prepare(running, options, changes)?;
     match user {
         Some(user) if changes => {
-            user.become_it()?;
+            user.switch_user()?;
             for remark in rights::left(&user, asked, plan)? {
                 running.output.remark(&remark);
             }

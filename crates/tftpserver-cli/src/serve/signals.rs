@@ -1,4 +1,4 @@
-//! Signals become wishes, for which the main thread waits.
+//! Signals become requests, for which the main thread waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::{Running, spawn};
 use crate::exit::{Code, Failure};
-use crate::system::Wish;
-use crate::system::signals::Wishes;
+use crate::system::ControlRequest;
+use crate::system::signals::ControlRequests;
 
 /// The time for cutting off transfers with a grace of 0.
 const LEAST: Duration = Duration::from_millis(500);
@@ -36,25 +36,25 @@ impl Grace {
     }
 }
 
-/// From here on signals are wishes. With `reloads` SIGHUP asks for a reload; without, it ends the program, unless it was
+/// From here on signals are requests. With `reloads` SIGHUP asks for a reload; without, it ends the program, unless it was
 /// started under nohup(1). A signal that ends it does so within the grace, whatever the other threads wait for.
-pub fn watch(running: &Running, reloads: bool) -> Result<Receiver<Wish>, Failure> {
-    let signals =
-        Wishes::begin(reloads).map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
-    let (sender, wishes) = channel();
+pub fn watch(running: &Running, reloads: bool) -> Result<Receiver<ControlRequest>, Failure> {
+    let signals = ControlRequests::begin(reloads)
+        .map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
+    let (sender, requests) = channel();
     let grace = running.grace.clone();
     spawn("signals", move || {
         let mut left = None;
-        signals.each(|wish| {
-            if wish == Wish::End {
+        signals.each(|request| {
+            if request == ControlRequest::End {
                 let time = left.replace(AT_ONCE).unwrap_or_else(|| grace.time().max(LEAST));
                 exit_after(time);
             }
             // Without the other end the program is about to end.
-            let _ = sender.send(wish);
+            let _ = sender.send(request);
         });
     })?;
-    Ok(wishes)
+    Ok(requests)
 }
 
 /// Ends the program after this time, also where a disk hangs and a thread cannot be waited for.

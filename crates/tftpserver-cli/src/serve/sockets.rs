@@ -61,7 +61,7 @@ pub fn start(
         hint(running);
         let instead = Places {
             sockets: Vec::new(),
-            addresses: vec![Listen::everywhere(UNPRIVILEGED_PORT)],
+            addresses: vec![Listen::all_addresses(UNPRIVILEGED_PORT)],
             one_thread: false,
         };
         started = add(configured()?, &instead).start();
@@ -133,7 +133,7 @@ fn hint(running: &Running) {
 fn wanted(options: &Options) -> Vec<Listen> {
     let mut wanted = options.listen.clone();
     if wanted.is_empty() {
-        wanted.push(Listen::everywhere(PORT));
+        wanted.push(Listen::all_addresses(PORT));
     }
     wanted.sort_by_key(|listen| listen.ip.is_some());
     wanted
@@ -145,7 +145,7 @@ fn bind_all(running: &Running, options: &Options, wanted: &[Listen]) -> Result<V
     match bind::all(wanted, options.threads.unwrap_or(1), interface) {
         Err((error, _)) if error.kind() == ErrorKind::PermissionDenied && is_default(options, wanted) => {
             hint(running);
-            bind_all(running, options, &[Listen::everywhere(UNPRIVILEGED_PORT)])
+            bind_all(running, options, &[Listen::all_addresses(UNPRIVILEGED_PORT)])
         }
         Ok(bound) => Ok(bound.into_iter().map(Bound::from).collect()),
         Err((error, address)) => Err(not_bound(&error, &address, interface)),

@@ -16,7 +16,7 @@ pub use windows::service;
 
 /// A request to a running server, by a signal or by a service manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum ControlRequest {
     /// SIGHUP: read the configuration and its files again.
     Reload,
     /// SIGTERM, SIGINT, Ctrl-C; SIGHUP without a configuration, as from a terminal that closes: end.

@@ -11,7 +11,7 @@ use super::{View, lines, rows};
 use crate::clock;
 use crate::output;
 use crate::text;
-use crate::watch::{Look, Transfer};
+use crate::watch::{BoardSnapshot, Transfer};
 
 /// Latest failures that stay in sight.
 const FAILURES: usize = 3;
@@ -76,21 +76,21 @@ impl Live {
     }
 
     /// The rows of the transfers that run, as many as there is room for.
-    fn bars(&mut self, look: &Look, height: usize, width: usize) -> Vec<String> {
+    fn bars(&mut self, snapshot: &BoardSnapshot, height: usize, width: usize) -> Vec<String> {
         let now = clock::now();
         let room = height.saturating_sub(LEFT + FAILURES).max(2);
         let mut bars = Vec::new();
-        for one in look.active.iter().take(room) {
+        for one in snapshot.active.iter().take(room) {
             let mut rate = self.rates.note(one.id, now, one.figures.bytes);
             if rate.is_empty() {
                 rate = text::rate(one.figures.bytes, one.figures.took());
             }
             bars.push(rows::bar(one, &rate, width));
         }
-        if look.active.len() > room {
-            bars.push(format!("  and {} more", look.active.len() - room));
+        if snapshot.active.len() > room {
+            bars.push(format!("  and {} more", snapshot.active.len() - room));
         }
-        let drawn: Vec<i32> = look.active.iter().take(room).map(|one| one.id).collect();
+        let drawn: Vec<i32> = snapshot.active.iter().take(room).map(|one| one.id).collect();
         self.rates
             .retain(|id| id == SUMS || drawn.binary_search(&id).is_ok());
         bars
@@ -133,12 +133,12 @@ impl View for Live {
         true
     }
 
-    fn draw(&mut self, look: &Look) {
+    fn draw(&mut self, snapshot: &BoardSnapshot) {
         let (height, width) = console_size();
-        let mut lines = self.bars(look, height, width);
+        let mut lines = self.bars(snapshot, height, width);
         lines.extend(self.failed.iter().map(|one| rows::failure(one, width)));
-        let rate = self.rates.note(SUMS, clock::now(), look.sums().bytes);
-        lines.push(rows::sums(look, &rate, width));
+        let rate = self.rates.note(SUMS, clock::now(), snapshot.sums().bytes);
+        lines.push(rows::sums(snapshot, &rate, width));
         self.show(lines);
     }
 
@@ -151,7 +151,7 @@ impl View for Live {
     }
 
     /// Leaves the failures and the final totals on the terminal.
-    fn close(&mut self, last: &Look) {
+    fn close(&mut self, last: &BoardSnapshot) {
         let (_, width) = console_size();
         let mut rows: Vec<String> = self.failed.iter().map(|one| rows::failure(one, width)).collect();
         rows.push(rows::sums(last, "", width));

@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 use crate::options::Options;
 use crate::output;
-use crate::watch::{Look, Transfer};
+use crate::watch::{BoardSnapshot, Transfer};
 
 /// Fetches everything that a live view shows.
-pub type Snapshot = Arc<dyn Fn() -> Look + Send + Sync>;
+pub type Snapshot = Arc<dyn Fn() -> BoardSnapshot + Send + Sync>;
 
 /// Shows what happens. Every method may block, for as long as standard output does.
 pub trait View: Send {
@@ -39,13 +39,13 @@ pub trait View: Send {
         false
     }
     /// Shows everything anew.
-    fn draw(&mut self, _look: &Look) {}
+    fn draw(&mut self, _look: &BoardSnapshot) {}
     /// Writes lines of the log to the terminal of a live view.
     fn aside(&mut self, lines: &[u8]) {
         output::write_stderr(lines);
     }
     /// Nothing more follows; `last` is how everything ended.
-    fn close(&mut self, _last: &Look) {}
+    fn close(&mut self, _last: &BoardSnapshot) {}
 }
 
 /// The view that the options and the terminal ask for; `None`: nothing is shown.

@@ -1,7 +1,7 @@
 //! The rows of the live view, each within the columns of its terminal.
 
 use crate::text;
-use crate::watch::{Look, Operation, Transfer};
+use crate::watch::{BoardSnapshot, Operation, Transfer};
 
 /// Columns of a terminal that count as many: there the parts of rows stand below each other.
 const WIDE: usize = 90;
@@ -84,11 +84,11 @@ pub fn failure(transfer: &Transfer, width: usize) -> String {
 }
 
 /// The last row: as many of the sums as fit.
-pub fn sums(look: &Look, rate: &str, width: usize) -> String {
-    let sums = look.sums();
+pub fn sums(snapshot: &BoardSnapshot, rate: &str, width: usize) -> String {
+    let sums = snapshot.sums();
     let mut row = format!(
         "{} running, {} done, {} failed",
-        look.active.len(),
+        snapshot.active.len(),
         sums.completed,
         sums.failed
     );
@@ -194,15 +194,15 @@ mod tests {
 
     #[test]
     fn sums_fit_too() {
-        let look = Look {
+        let snapshot = BoardSnapshot {
             active: vec![running("f", "192.0.2.7"); 3],
             ended: Vec::new(),
             failed: Vec::new(),
             totals: Totals::default(),
         };
-        assert_eq!(sums(&look, "9 B/s", 36), "3 running, 0 done, 0 failed");
+        assert_eq!(sums(&snapshot, "9 B/s", 36), "3 running, 0 done, 0 failed");
         assert_eq!(
-            sums(&look, "9 B/s", 76),
+            sums(&snapshot, "9 B/s", 76),
             "3 running, 0 done, 0 failed, 1.8 GiB 9 B/s, 21 packets sent again"
         );
     }

@@ -40,21 +40,21 @@ pub fn text(running: &Running) -> String {
 
 impl Figures {
     fn now(running: &Running) -> Figures {
-        let look = running.board.look();
+        let snapshot = running.board.snapshot();
         let moved = |operation| {
-            let active = look.active.iter().filter(|one| one.operation == operation);
+            let active = snapshot.active.iter().filter(|one| one.operation == operation);
             let running: u64 = active.map(|one| one.figures.bytes).sum();
-            running + look.totals.bytes_of(operation)
+            running + snapshot.totals.bytes_of(operation)
         };
         Figures {
-            active: look.active.len() as u64,
+            active: snapshot.active.len() as u64,
             sent: moved(Operation::Read),
             received: moved(Operation::Write),
-            retransmissions: look.sums().retransmissions,
+            retransmissions: snapshot.sums().retransmissions,
             denied: running.denied(),
             dropped: running.output.dropped(),
             stats: running.server().map(Server::stats).unwrap_or_default(),
-            totals: look.totals,
+            totals: snapshot.totals,
         }
     }
 

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::exit::{Code, Failure};
 use crate::serve::Running;
 use crate::text;
-use crate::watch::Look;
+use crate::watch::BoardSnapshot;
 use host::Names;
 
 const PAGE: &str = include_str!("page.html");
@@ -117,14 +117,14 @@ impl Site {
     }
 
     fn transfers(&self) -> String {
-        let look = self.running.board.look();
-        let (sums, running) = (look.sums(), look.active.len());
-        let Look {
+        let snapshot = self.running.board.snapshot();
+        let (sums, running) = (snapshot.sums(), snapshot.active.len());
+        let BoardSnapshot {
             active,
             ended,
             failed,
             ..
-        } = look;
+        } = snapshot;
         let document = json!({
             "version": env!("CARGO_PKG_VERSION"),
             "listening": self.listening(),

@@ -37,7 +37,7 @@ struct Source {
     /// For shared sources: offset and length of data requested under this name and not supplied under it.
     owed: VecDeque<(u64, u64)>,
     /// For sources that are not shared: the offsets up to which data was requested, and supplied.
-    asked: u64,
+    requested: u64,
     supplied: u64,
     has_ended: bool,
 }
@@ -104,11 +104,11 @@ impl Ledger {
         if !self.is_shared {
             assert!(!source.has_ended, "{id} wants something after its end");
             assert_eq!(
-                source.asked, offset,
+                source.requested, offset,
                 "{id} leaves something out, or wants it twice"
             );
         }
-        source.asked = offset + length;
+        source.requested = offset + length;
         if self.is_shared {
             source.owed.push_back((offset, length));
         }
@@ -203,15 +203,15 @@ impl Source {
     fn next(&self, is_shared: bool) -> (u64, u64) {
         match self.owed.front() {
             Some(owed) => *owed,
-            None if is_shared => (self.asked, 0),
-            None => (self.supplied, self.asked.saturating_sub(self.supplied)),
+            None if is_shared => (self.requested, 0),
+            None => (self.supplied, self.requested.saturating_sub(self.supplied)),
         }
     }
 
     fn owes(&self, offset: u64, length: u64, is_shared: bool) -> bool {
         if !is_shared {
             // Before the first request even an empty piece is not owed.
-            return self.asked > 0 && offset + length <= self.asked;
+            return self.requested > 0 && offset + length <= self.requested;
         }
         let mut end = offset;
         for (start, length) in &self.owed {
@@ -236,6 +236,6 @@ impl Source {
 
     fn forget(&mut self) {
         self.owed.clear();
-        self.supplied = self.supplied.max(self.asked);
+        self.supplied = self.supplied.max(self.requested);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use tftp_proto::{Agreed, Outcome, Packet, Transmit, wire};
+use tftp_proto::{NegotiatedOptions, Outcome, Packet, Transmit, wire};
 
 use super::receiver::Receiver;
 use super::sender::Sender;
@@ -30,17 +30,17 @@ struct Pair {
 }
 
 pub fn run(mut terms: Terms, input: &mut Input<'_>) {
-    terms.asked.tsize = terms.asked.tsize.map(|_| terms.size);
+    terms.requested.tsize = terms.requested.tsize.map(|_| terms.size);
     let clock = Clock(0);
     // No sender may have more than 32767 blocks in flight, but only the download limits its window so.
     let windowsize = terms.download().windowsize;
-    let agreed = Agreed {
+    let negotiated = NegotiatedOptions {
         windowsize,
         ..terms.upload()
     };
     let mut pair = Pair {
         sender: Sender::new(&terms, clock.now()),
-        receiver: Receiver::new(&agreed, &terms, clock.now()),
+        receiver: Receiver::new(&negotiated, &terms, clock.now()),
         clock,
         size: terms.size,
         arrived: 0,

@@ -1,6 +1,6 @@
 //! Watches the machine of an upload: checks the bytes that it accepts and the ACKs that it sends.
 
-use tftp_proto::{Agreed, ErrorCode, Instant, Outcome, Packet, Rollover, Transmit, WriteTransfer};
+use tftp_proto::{ErrorCode, Instant, NegotiatedOptions, Outcome, Packet, Rollover, Transmit, WriteTransfer};
 
 use super::{Clock, Ending, Terms};
 
@@ -24,14 +24,14 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    pub fn new(agreed: &Agreed, terms: &Terms, now: Instant) -> Receiver {
+    pub fn new(negotiated: &NegotiatedOptions, terms: &Terms, now: Instant) -> Receiver {
         Receiver {
-            machine: WriteTransfer::new(now, agreed, &terms.timing),
+            machine: WriteTransfer::new(now, negotiated, &terms.timing),
             ending: Ending::default(),
             most_blocks: terms.most_blocks,
             received: 0,
             bytes: 0,
-            rollover: terms.asked.rollover,
+            rollover: terms.requested.rollover,
             held: false,
             has_heard: false,
             committed: false,
@@ -74,7 +74,7 @@ impl Receiver {
         let Packet::Data { block, data } = *packet else {
             panic!("bytes out of {packet:?}");
         };
-        assert!(data == bytes && bytes.len() <= usize::from(self.machine.agreed().blksize));
+        assert!(data == bytes && bytes.len() <= usize::from(self.machine.negotiated().blksize));
         self.received += 1;
         self.bytes += bytes.len() as u64;
         self.idle_acks = 0;
@@ -165,7 +165,7 @@ impl Receiver {
             Transmit::Data { .. } => panic!("an upload sends no DATA"),
             Transmit::Error { ref message, .. } => return self.ending.send(message),
             Transmit::Oack(oack) => {
-                assert_eq!((self.machine.agreed().oack, self.received), (Some(oack), 0));
+                assert_eq!((self.machine.negotiated().oack, self.received), (Some(oack), 0));
             }
             Transmit::Ack { block } => {
                 assert_eq!(
@@ -173,7 +173,7 @@ impl Receiver {
                     self.machine.wire_block(self.received),
                     "an ACK of another block"
                 );
-                assert!(self.has_heard || self.machine.agreed().oack.is_none());
+                assert!(self.has_heard || self.machine.negotiated().oack.is_none());
             }
         }
         assert!(!self.held, "an ACK while it is held");

@@ -27,19 +27,19 @@ pub struct Sender {
 
 impl Sender {
     pub fn new(terms: &Terms, now: Instant) -> Sender {
-        let agreed = terms.download();
+        let negotiated = terms.download();
         Sender {
-            machine: ReadTransfer::new(now, &agreed, &terms.timing),
+            machine: ReadTransfer::new(now, &negotiated, &terms.timing),
             ending: Ending::default(),
             most_blocks: terms.most_blocks,
             size: terms.size,
-            blksize: agreed.blksize.into(),
-            window: agreed.windowsize.into(),
+            blksize: negotiated.blksize.into(),
+            window: negotiated.windowsize.into(),
             supplied: 0,
             ended: false,
             acked: 0,
             high: 0,
-            opened: agreed.oack.is_none(),
+            opened: negotiated.oack.is_none(),
             again: 0,
             moment: now,
             most_deadlines: terms.most_deadlines(),
@@ -161,7 +161,7 @@ impl Sender {
     fn check(&mut self, transmit: &Transmit) {
         match *transmit {
             Transmit::Oack(oack) => {
-                assert_eq!(self.machine.agreed().oack, Some(oack));
+                assert_eq!(self.machine.negotiated().oack, Some(oack));
                 assert!(!self.ending.has_come());
             }
             Transmit::Ack { .. } => panic!("a download sends no ACK"),

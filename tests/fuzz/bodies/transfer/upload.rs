@@ -12,7 +12,7 @@ static DATA: [u8; 65464] = [0x55; 65464];
 pub fn run(terms: &Terms, input: &mut Input<'_>) {
     let mut clock = Clock(0);
     let mut receiver = Receiver::new(&terms.upload(), terms, clock.now());
-    let rollover = terms.asked.rollover.unwrap_or(terms.limits.rollover);
+    let rollover = terms.requested.rollover.unwrap_or(terms.limits.rollover);
     receiver.drain(clock.now());
     while !input.is_empty() {
         step(&mut receiver, &mut clock, input, rollover);
@@ -70,7 +70,7 @@ fn number(block: u64, rollover: Rollover) -> u16 {
 
 /// Sends a block: usually a full one, sometimes the last one, sometimes one longer than negotiated.
 fn data(receiver: &mut Receiver, clock: &Clock, block: u16, input: &mut Input<'_>) {
-    let blksize = usize::from(receiver.machine.agreed().blksize);
+    let blksize = usize::from(receiver.machine.negotiated().blksize);
     let length = match input.byte() {
         length @ 1..=8 => blksize.saturating_sub(length.into()),
         9 => 0,
@@ -93,7 +93,7 @@ fn data(receiver: &mut Receiver, clock: &Clock, block: u16, input: &mut Input<'_
 
 /// Transfers blocks without any loss.
 fn go_on(receiver: &mut Receiver, clock: &mut Clock, blocks: u64, rollover: Rollover) {
-    let data = &DATA[..receiver.machine.agreed().blksize.into()];
+    let data = &DATA[..receiver.machine.negotiated().blksize.into()];
     for _ in 0..blocks {
         let next = receiver.received() + 1;
         let stopped = receiver.ending.has_come() || receiver.machine.is_complete() || receiver.is_held();

@@ -45,8 +45,11 @@ fn one_that_was_left_behind_comes_to_what_another_pass_holds() {
     let (pass, _) = state.find(fast, at);
     assert!(state.wait(pass, at, Box::new(|| {})).is_none());
     let now = Instant::from_micros(0);
-    assert!(state.tend(now).is_some(), "the slow one holds it back");
-    state.tend(now + PATIENCE);
+    assert!(
+        state.drop_slow_readers(now).is_some(),
+        "the slow one holds it back"
+    );
+    state.drop_slow_readers(now + PATIENCE);
     while at < KEPT + 50_000 {
         supply(&mut state, 1, 4096);
         at = read(&mut state, fast, at, KEPT + 50_000);
@@ -103,7 +106,7 @@ fn those_that_hold_others_back_are_left_behind_one_after_the_other() {
     assert!(state.wait(pass, at, Box::new(|| {})).is_none());
     let mut now = Instant::from_micros(0);
     for _ in 0..3 {
-        let due = state.tend(now).expect("it still waits");
+        let due = state.drop_slow_readers(now).expect("it still waits");
         assert!(due > now);
         now = due;
     }

@@ -84,7 +84,7 @@ fn every_download_gets_the_source_whatever_the_order_by_seed() {
                     }
                 }
             }
-            world.bench.shelf.tend(world.now);
+            world.bench.cache.drop_slow_readers(world.now);
         }
         match key {
             Some(_) if supplier.passes < u64::from(count) && size > 0 => joined += 1,

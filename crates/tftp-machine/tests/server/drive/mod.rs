@@ -45,7 +45,7 @@ pub struct Sent {
 
 pub struct Rig {
     /// The machine. It borrows its limits, as machines do that share them.
-    pub server: Server<&'static Alone>,
+    pub server: Server<&'static SingleThreadLimits>,
     pub now: Instant,
     pub sent: Vec<Sent>,
     pub events: Vec<(u32, Event)>,
@@ -155,7 +155,7 @@ impl Rig {
     }
 
     pub fn seeded(config: Config, policy: Policy, seed: [u8; 16]) -> Rig {
-        let limits: &'static Alone = Box::leak(Box::new(Alone::new(1024)));
+        let limits: &'static SingleThreadLimits = Box::leak(Box::new(SingleThreadLimits::new(1024)));
         let mut rig = Rig {
             server: Server::new(config, policy, limits, seed),
             now: Instant::from_micros(1_000_000),
@@ -216,7 +216,7 @@ impl Rig {
             Handled::Ignored(why) => Handled::Ignored(why),
             Handled::Unanswered(why) => Handled::Unanswered(why),
             Handled::Refused(why, id) => Handled::Refused(why, id),
-            Handled::Asked(id) => Handled::Asked(id),
+            Handled::Requested(id) => Handled::Requested(id),
             Handled::Repeated(id) => Handled::Repeated(id),
             Handled::Packet(id) => Handled::Packet(id),
             Handled::Acked(id, upto) => Handled::Acked(id, upto),
@@ -227,7 +227,7 @@ impl Rig {
     }
 
     fn meet(&mut self, handled: &Handled<'static>) {
-        if let Handled::Asked(id) = *handled {
+        if let Handled::Requested(id) = *handled {
             let name = self.server.transfer(id).and_then(|it| it.filename());
             self.names
                 .insert(id, name.expect("a name until it has begun").to_vec());
@@ -338,7 +338,7 @@ impl Rig {
                 self.meet(&handled);
                 let nobody = u32::MAX;
                 self.events
-                    .push((nobody, Event::Retried(matches!(handled, Handled::Asked(_)))));
+                    .push((nobody, Event::Retried(matches!(handled, Handled::Requested(_)))));
             }
         }
     }

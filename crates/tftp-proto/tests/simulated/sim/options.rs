@@ -3,7 +3,7 @@
 
 /// Name and number, in lower case; the first of two equal names.
 #[derive(Clone, Debug, Default)]
-pub struct Asked(Vec<(String, Option<u64>)>);
+pub struct RequestedOptions(Vec<(String, Option<u64>)>);
 
 /// Fields that end with a NUL each.
 fn fields(bytes: &[u8]) -> Vec<&[u8]> {
@@ -30,17 +30,17 @@ fn is_in_range(name: &str, value: u64) -> bool {
     }
 }
 
-impl Asked {
-    pub fn read(request: &[u8]) -> Asked {
-        let mut asked: Vec<(String, Option<u64>)> = Vec::new();
+impl RequestedOptions {
+    pub fn read(request: &[u8]) -> RequestedOptions {
+        let mut requested: Vec<(String, Option<u64>)> = Vec::new();
         for pair in fields(&request[2..]).get(2..).unwrap_or(&[]).chunks_exact(2) {
             let name = String::from_utf8_lossy(pair[0]).to_lowercase();
-            if asked.iter().all(|(known, _)| *known != name) {
+            if requested.iter().all(|(known, _)| *known != name) {
                 let value = number(pair[1]).filter(|&value| is_in_range(&name, value));
-                asked.push((name, value));
+                requested.push((name, value));
             }
         }
-        Asked(asked)
+        RequestedOptions(requested)
     }
 
     fn value(&self, name: &str) -> Option<u64> {
@@ -55,7 +55,7 @@ impl Asked {
 
 /// The negotiated values, as far as the wire shows them.
 #[derive(Clone, Copy, Debug)]
-pub struct Agreed {
+pub struct NegotiatedOptions {
     pub blksize: u64,
     pub windowsize: u64,
     /// Microseconds.
@@ -65,9 +65,9 @@ pub struct Agreed {
     rollover_is_told: bool,
 }
 
-impl Agreed {
-    pub fn none(rolls_to_one: bool) -> Agreed {
-        Agreed {
+impl NegotiatedOptions {
+    pub fn none(rolls_to_one: bool) -> NegotiatedOptions {
+        NegotiatedOptions {
             blksize: 512,
             windowsize: 1,
             wait: None,
@@ -77,31 +77,37 @@ impl Agreed {
     }
 
     /// `None`: it has a value that it may not have.
-    pub fn read(asked: &Asked, upload: bool, size: usize, rolls_to_one: bool, oack: &[u8]) -> Option<Agreed> {
-        let mut agreed = Agreed::none(rolls_to_one);
+    pub fn read(
+        requested: &RequestedOptions,
+        upload: bool,
+        size: usize,
+        rolls_to_one: bool,
+        oack: &[u8],
+    ) -> Option<NegotiatedOptions> {
+        let mut negotiated = NegotiatedOptions::none(rolls_to_one);
         let all = fields(oack);
         if oack.last() != Some(&0) || all.is_empty() || !all.len().is_multiple_of(2) {
             return None;
         }
         for pair in all.chunks_exact(2) {
             let (name, value) = (std::str::from_utf8(pair[0]).ok()?, number(pair[1])?);
-            let wanted = asked.value(name)?;
+            let wanted = requested.value(name)?;
             match name {
-                "blksize" if (8..=wanted).contains(&value) => agreed.blksize = value,
+                "blksize" if (8..=wanted).contains(&value) => negotiated.blksize = value,
                 "blksize2" if (8..=wanted).contains(&value) && value.is_power_of_two() => {
-                    agreed.blksize = value
+                    negotiated.blksize = value
                 }
-                "windowsize" if (1..=wanted).contains(&value) => agreed.windowsize = value,
-                "timeout" if value == wanted => agreed.wait = Some(value * 1_000_000),
-                "utimeout" if value == wanted => agreed.wait = Some(value),
+                "windowsize" if (1..=wanted).contains(&value) => negotiated.windowsize = value,
+                "timeout" if value == wanted => negotiated.wait = Some(value * 1_000_000),
+                "utimeout" if value == wanted => negotiated.wait = Some(value),
                 "tsize" if value == if upload { wanted } else { size as u64 } => {}
                 "rollover" if value == wanted => {
-                    (agreed.rolls_to_one, agreed.rollover_is_told) = (value == 1, true)
+                    (negotiated.rolls_to_one, negotiated.rollover_is_told) = (value == 1, true)
                 }
                 _ => return None,
             }
         }
-        Some(agreed)
+        Some(negotiated)
     }
 
     /// The number of a block that the server sends.
@@ -110,7 +116,7 @@ impl Agreed {
     }
 
     /// Whether a block of an upload can have this number: its client rolls over as it likes, unless it was
-    /// agreed.
+    /// negotiated.
     pub fn could_be(&self, block: u64, number: u16) -> bool {
         wire(block, self.rolls_to_one) == number
             || !self.rollover_is_told && wire(block, !self.rolls_to_one) == number

@@ -39,7 +39,7 @@ impl Watcher<'_> {
         let most = if self.upload {
             1
         } else {
-            self.agreed.windowsize + 1
+            self.negotiated.windowsize + 1
         };
         if packets > most {
             return storm(now, cause, turn, "more than a window at once");
@@ -81,7 +81,7 @@ impl Watcher<'_> {
 
     /// Part of a window, or the OACK, goes again.
     fn window_again(&mut self, now: u64, cause: Cause, turn: Turn) -> Verdict {
-        let lockstep = self.agreed.windowsize == 1;
+        let lockstep = self.negotiated.windowsize == 1;
         let since = |at: Option<u64>| at.map_or(u64::MAX, |at| now - at);
         let (current, restarted) = (since(self.pace.current), since(self.pace.restarted));
         let is_single = turn.again == 1 && turn.new == 0;
@@ -98,7 +98,7 @@ impl Watcher<'_> {
         }
         let credit = std::mem::take(&mut self.pace.credit);
         match cause {
-            Cause::Heard if !credit => return storm(now, cause, turn, "nothing asked for it"),
+            Cause::Heard if !credit => return storm(now, cause, turn, "nothing requested for it"),
             Cause::Heard if lockstep => {
                 self.pace.prompted += 1;
                 if self.pace.prompted > 1 || current < QUIET {
@@ -131,7 +131,7 @@ impl Watcher<'_> {
     /// The last block of a window may go again before the wait is over, once.
     fn is_tail_probe(&self, now: u64) -> bool {
         let in_time = self.pace.window.is_some_and(|at| at + QUIET <= now);
-        self.agreed.windowsize > 1 && self.answered && in_time && !self.pace.probed
+        self.negotiated.windowsize > 1 && self.answered && in_time && !self.pace.probed
     }
 
     fn ack_again(&mut self, now: u64, cause: Cause, turn: Turn) -> Verdict {
@@ -140,7 +140,7 @@ impl Watcher<'_> {
         match cause {
             Cause::Repeat | Cause::Timer if since >= QUIET && (credit || cause == Cause::Repeat) => Ok(()),
             Cause::Timer => self.wait_passed(now, turn),
-            Cause::Heard | Cause::Owner if !credit => storm(now, cause, turn, "nothing asked for it"),
+            Cause::Heard | Cause::Owner if !credit => storm(now, cause, turn, "nothing requested for it"),
             Cause::Heard if since < QUIET => {
                 self.pace.prompted += 1;
                 let is_at_rollover = self.received == u64::from(u16::MAX);
@@ -215,7 +215,7 @@ impl Watcher<'_> {
 impl Watcher<'_> {
     /// The longest wait, in microseconds.
     pub(super) fn full(&self) -> u64 {
-        self.agreed
+        self.negotiated
             .wait
             .unwrap_or(self.settings.retransmit_timeout)
             .max(10_000)
@@ -223,7 +223,7 @@ impl Watcher<'_> {
 
     /// The shortest wait of the retransmission timer.
     pub(super) fn least(&self) -> u64 {
-        let adaptive = self.settings.adaptive && self.agreed.wait.is_none();
+        let adaptive = self.settings.adaptive && self.negotiated.wait.is_none();
         if adaptive {
             self.full().min(RTO_FLOOR)
         } else {
@@ -254,7 +254,7 @@ impl Watcher<'_> {
         let inactivity = self
             .settings
             .inactivity
-            .map(|limit| limit.max(2 * self.agreed.wait.unwrap_or(0)));
+            .map(|limit| limit.max(2 * self.negotiated.wait.unwrap_or(0)));
         let idle = inactivity.map_or(u64::MAX, |limit| self.pace.progress + limit);
         let waits_for_owner = self.held || !self.upload && !self.opening() && self.high == self.acked;
         let last = self.pace.stirred.max(self.pace.progress);

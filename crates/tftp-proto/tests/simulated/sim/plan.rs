@@ -48,7 +48,7 @@ pub struct Plan {
     pub utimeout: u64,
     pub ask_tsize: bool,
     pub ask_rollover: Option<u64>,
-    /// The client's own way, where none is agreed.
+    /// The client's own way, where none is negotiated.
     pub client_rolls_to_one: bool,
     pub habit: Habit,
     pub client_timeout: u64,
@@ -67,7 +67,7 @@ impl Plan {
         let size = if self.upload { self.size as u64 } else { 0 };
         let rollover = self.ask_rollover;
         let mut options = Options::default();
-        for (name, value, asked) in [
+        for (name, value, requested) in [
             ("blksize", self.blksize, self.blksize > 0),
             ("blksize2", self.blksize2, self.blksize2 > 0),
             ("windowsize", self.windowsize, self.windowsize > 0),
@@ -76,7 +76,7 @@ impl Plan {
             ("tsize", size, self.ask_tsize),
             ("rollover", rollover.unwrap_or(0), rollover.is_some()),
         ] {
-            if asked {
+            if requested {
                 options.push(name, value);
             }
         }

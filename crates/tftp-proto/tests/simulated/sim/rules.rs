@@ -3,7 +3,7 @@
 //! the machines. `tests/simulated/rules.rs` shows that breaking any rule is detected.
 
 use super::doubts::Doubts;
-use super::options::{Agreed, Asked};
+use super::options::{NegotiatedOptions, RequestedOptions};
 use super::plan::Settings;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,8 +66,8 @@ pub struct Watcher<'a> {
     pub content: &'a [u8],
     pub upload: bool,
     pub(super) settings: &'a Settings,
-    pub(super) asked: Asked,
-    pub agreed: Agreed,
+    pub(super) requested: RequestedOptions,
+    pub negotiated: NegotiatedOptions,
     pub oack_said: bool,
     /// A damaged datagram made progress: from here on the machine's state is compared with what it received.
     pub deceived: bool,
@@ -156,8 +156,8 @@ impl<'a> Watcher<'a> {
             content,
             upload,
             settings,
-            asked: Asked::read(request),
-            agreed: Agreed::none(settings.rollover_to_one),
+            requested: RequestedOptions::read(request),
+            negotiated: NegotiatedOptions::none(settings.rollover_to_one),
             oack_said: false,
             deceived: false,
             answered: false,
@@ -192,11 +192,11 @@ impl<'a> Watcher<'a> {
 
     /// An OACK is due before anything else.
     pub fn wants_oack(&self) -> bool {
-        self.asked.is_answered()
+        self.requested.is_answered()
     }
 
     pub fn blocks(&self) -> u64 {
-        self.content.len() as u64 / self.agreed.blksize + 1
+        self.content.len() as u64 / self.negotiated.blksize + 1
     }
 
     fn is_over(&self) -> bool {
@@ -248,11 +248,11 @@ impl<'a> Watcher<'a> {
 
     /// DATA that fits shows that the client is there, also behind a gap.
     fn heard_data(&mut self, number: u16, length: usize) {
-        let fits = (1..=self.agreed.windowsize).contains(&u64::from(number));
-        self.answered |= fits && length as u64 <= 4 + self.agreed.blksize;
-        let could_be = |block| self.agreed.could_be(block, number);
-        let recent = self.received.saturating_sub(self.agreed.windowsize).max(2)..=self.received;
-        let ahead = self.received + 1..=self.acked + self.agreed.windowsize;
+        let fits = (1..=self.negotiated.windowsize).contains(&u64::from(number));
+        self.answered |= fits && length as u64 <= 4 + self.negotiated.blksize;
+        let could_be = |block| self.negotiated.could_be(block, number);
+        let recent = self.received.saturating_sub(self.negotiated.windowsize).max(2)..=self.received;
+        let ahead = self.received + 1..=self.acked + self.negotiated.windowsize;
         if self.whole {
             if could_be(self.received) {
                 self.refute();
@@ -277,7 +277,7 @@ impl<'a> Watcher<'a> {
             return;
         }
         self.pace.credit = true;
-        let known = (self.acked + 1..=self.high).find(|&block| self.agreed.wire(block) == number);
+        let known = (self.acked + 1..=self.high).find(|&block| self.negotiated.wire(block) == number);
         if let Some(block) = known {
             (self.acked, self.answered) = (block, true);
             self.refute();
@@ -285,7 +285,7 @@ impl<'a> Watcher<'a> {
             self.progress(now);
             self.pace.credit = block < self.high;
             self.complete = block == self.blocks();
-        } else if self.answered && number == self.agreed.wire(self.acked) {
+        } else if self.answered && number == self.negotiated.wire(self.acked) {
             self.refute();
         }
     }
@@ -302,18 +302,21 @@ impl<'a> Watcher<'a> {
         let next = self.received + 1;
         let is_next = self.last_heard.len() >= 4
             && self
-                .agreed
+                .negotiated
                 .could_be(next, u16::from_be_bytes([self.last_heard[2], self.last_heard[3]]));
-        if !is_next || self.last_heard[4..] != *data || data.len() as u64 > self.agreed.blksize || self.whole
+        if !is_next
+            || self.last_heard[4..] != *data
+            || data.len() as u64 > self.negotiated.blksize
+            || self.whole
         {
             return broken(
                 Rule::WrongByte,
                 format!("{} bytes taken for block {next}", data.len()),
             );
         }
-        let from = (self.received * self.agreed.blksize) as usize;
-        let last = (data.len() as u64) < self.agreed.blksize;
-        let upto = (from + self.agreed.blksize as usize).min(self.content.len());
+        let from = (self.received * self.negotiated.blksize) as usize;
+        let last = (data.len() as u64) < self.negotiated.blksize;
+        let upto = (from + self.negotiated.blksize as usize).min(self.content.len());
         let right = self.content.get(from..upto) == Some(data);
         if !right && !self.deceived {
             if self.last_clean {
@@ -329,7 +332,7 @@ impl<'a> Watcher<'a> {
 
     /// The length of what came so far.
     pub fn received_bytes(&self) -> usize {
-        ((self.received * self.agreed.blksize) as usize).min(self.content.len())
+        ((self.received * self.negotiated.blksize) as usize).min(self.content.len())
     }
 
     /// The file is stored.

@@ -1,6 +1,6 @@
 //! Checks each packet of the server: may it be sent now?
 
-use super::options::Agreed;
+use super::options::NegotiatedOptions;
 use super::rules::{HALF_OPEN_BYTES, OACK_BYTES, Rule, Verdict, Watcher, broken};
 
 impl Watcher<'_> {
@@ -37,12 +37,12 @@ impl Watcher<'_> {
         if self.opening() {
             return broken(Rule::Options, "DATA before ACK 0");
         }
-        let reach = self.acked + self.agreed.windowsize;
+        let reach = self.acked + self.negotiated.windowsize;
         let guess = self.high + 1;
-        let found = if guess <= reach && self.agreed.wire(guess) == number {
+        let found = if guess <= reach && self.negotiated.wire(guess) == number {
             Some(guess)
         } else {
-            (self.acked + 1..=reach).find(|&block| self.agreed.wire(block) == number)
+            (self.acked + 1..=reach).find(|&block| self.negotiated.wire(block) == number)
         };
         let Some(block) = found.filter(|&block| block <= guess) else {
             return broken(
@@ -50,8 +50,8 @@ impl Watcher<'_> {
                 format!("DATA {number} after ACK {}, high {}", self.acked, self.high),
             );
         };
-        let from = ((block - 1) * self.agreed.blksize) as usize;
-        let upto = (from + self.agreed.blksize as usize).min(self.content.len());
+        let from = ((block - 1) * self.negotiated.blksize) as usize;
+        let upto = (from + self.negotiated.blksize as usize).min(self.content.len());
         if from > upto || self.content[from..upto] != *data {
             return broken(Rule::WrongByte, format!("DATA {number} is not block {block}"));
         }
@@ -71,7 +71,7 @@ impl Watcher<'_> {
         if self.received == 0 && self.wants_oack() && !has_had_it {
             return broken(Rule::Options, "ACK 0 instead of an OACK");
         }
-        if !self.agreed.could_be(self.received, number) {
+        if !self.negotiated.could_be(self.received, number) {
             return broken(
                 Rule::FalseAck,
                 format!("ACK {number} after block {}", self.received),
@@ -99,9 +99,15 @@ impl Watcher<'_> {
             return broken(Rule::Options, format!("OACK of {} bytes, not now", bytes.len()));
         }
         let default = self.settings.rollover_to_one;
-        match Agreed::read(&self.asked, self.upload, self.content.len(), default, &bytes[2..]) {
+        match NegotiatedOptions::read(
+            &self.requested,
+            self.upload,
+            self.content.len(),
+            default,
+            &bytes[2..],
+        ) {
             None => return broken(Rule::Options, format!("{}", String::from_utf8_lossy(bytes))),
-            Some(agreed) => self.agreed = agreed,
+            Some(negotiated) => self.negotiated = negotiated,
         }
         *(if self.oack_said {
             &mut self.turn.again

@@ -49,12 +49,12 @@ fn machine(now: Instant, request: &Request<'_>, plan: &Plan, size: u64) -> Machi
     };
     match request.operation {
         Operation::Read => {
-            let agreed = negotiate::read(&request.asked, &limits, Some(size));
-            Machine::Read(ReadTransfer::new(now, &agreed, &timing(plan)))
+            let negotiated = negotiate::read(&request.requested, &limits, Some(size));
+            Machine::Read(ReadTransfer::new(now, &negotiated, &timing(plan)))
         }
         Operation::Write => {
-            let agreed = negotiate::write(&request.asked, &limits);
-            Machine::Write(WriteTransfer::new(now, &agreed, &timing(plan)))
+            let negotiated = negotiate::write(&request.requested, &limits);
+            Machine::Write(WriteTransfer::new(now, &negotiated, &timing(plan)))
         }
     }
 }
@@ -298,7 +298,7 @@ impl<'a> Session<'a> {
         let Machine::Read(read) = &self.machine else {
             panic!("DATA in an upload")
         };
-        let blksize = u64::from(read.agreed().blksize);
+        let blksize = u64::from(read.negotiated().blksize);
         let from = (block - 1) * blksize;
         let upto = (from + blksize).min(self.watcher.content.len() as u64);
         assert!(from >= read.acked_bytes(), "released bytes sent again");

@@ -26,14 +26,14 @@ pub const LIMITS: Limits = Limits {
 };
 
 /// The options of a request, written "blksize 1024 windowsize 4".
-pub fn asked(options: &str) -> Asked {
+pub fn requested(options: &str) -> RequestedOptions {
     let mut datagram = b"\0\x01file\0octet\0".to_vec();
     for word in options.split_whitespace() {
         datagram.extend_from_slice(word.as_bytes());
         datagram.push(0);
     }
     match wire::parse(&datagram) {
-        Ok(Packet::Request(request)) => request.asked,
+        Ok(Packet::Request(request)) => request.requested,
         other => panic!("{other:?}"),
     }
 }
@@ -61,8 +61,8 @@ impl Download {
     }
 
     pub fn within(limits: &Limits, options: &str, size: u64, timing: Timing) -> Download {
-        let agreed = negotiate::read(&asked(options), limits, Some(size));
-        let machine = ReadTransfer::new(Instant::from_micros(0), &agreed, &timing);
+        let negotiated = negotiate::read(&requested(options), limits, Some(size));
+        let machine = ReadTransfer::new(Instant::from_micros(0), &negotiated, &timing);
         Download {
             machine,
             now: 0,
@@ -139,9 +139,9 @@ pub struct Upload {
 
 impl Upload {
     pub fn new(options: &str, timing: Timing) -> Upload {
-        let agreed = negotiate::write(&asked(options), &LIMITS);
+        let negotiated = negotiate::write(&requested(options), &LIMITS);
         Upload {
-            machine: WriteTransfer::new(Instant::from_micros(0), &agreed, &timing),
+            machine: WriteTransfer::new(Instant::from_micros(0), &negotiated, &timing),
             now: 0,
             stream: Vec::new(),
         }
@@ -176,7 +176,7 @@ impl Upload {
 
     /// A full block of bytes made from its number.
     pub fn data(&mut self, block: u16) -> Vec<String> {
-        let bytes = vec![block as u8; usize::from(self.machine.agreed().blksize)];
+        let bytes = vec![block as u8; usize::from(self.machine.negotiated().blksize)];
         self.hears(Packet::Data { block, data: &bytes })
     }
 

@@ -94,7 +94,7 @@ impl Model {
 
     fn wait(&mut self) {
         self.net.wait(Until {
-            hear: true,
+            poll_listeners: true,
             ..Until::default()
         });
     }
@@ -194,11 +194,11 @@ impl Model {
         let (limits, timing, at) = (self.limits(), self.timing(), self.now);
         let machine = if read {
             let length = (!unknown_length).then_some(content.len() as u64);
-            let agreed = negotiate::read(&request.asked, &limits, length);
-            Machine::Read(ReadTransfer::new(at, &agreed, &timing))
+            let negotiated = negotiate::read(&request.requested, &limits, length);
+            Machine::Read(ReadTransfer::new(at, &negotiated, &timing))
         } else {
-            let agreed = negotiate::write(&request.asked, &limits);
-            Machine::Write(WriteTransfer::new(at, &agreed, &timing), Vec::new())
+            let negotiated = negotiate::write(&request.requested, &limits);
+            Machine::Write(WriteTransfer::new(at, &negotiated, &timing), Vec::new())
         };
         self.leave_others(peer);
         let id = ground.id();

@@ -115,7 +115,7 @@ impl Transfer {
         let Machine::Read(read) = &self.machine else {
             panic!("DATA in an upload")
         };
-        let blksize = u64::from(read.agreed().blksize);
+        let blksize = u64::from(read.negotiated().blksize);
         let from = (block - 1) * blksize;
         let upto = (from + blksize).min(self.content.len() as u64);
         let mut payload = self.content[from as usize..upto as usize].to_vec();

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 use tftp_machine::{Config, Descriptors, Mode};
 use tftp_proto::{Instant, Limits, Rollover, Timing, negotiate};
-use tftp_serve::simulation::{Drain, Inbox, Jail, Loop, Message, Policy, Setup, Shared, Surroundings};
+use tftp_serve::simulation::{Drain, Environment, Inbox, Jail, Loop, Message, Policy, Setup, Shared};
 use tftp_serve::{NameCodec, names};
 use tftp_udp::datagrams::Datagrams;
 
@@ -45,7 +45,7 @@ pub struct Served {
 /// What the process has left.
 struct Around(Arc<Budget>, usize);
 
-impl Surroundings for Around {
+impl Environment for Around {
     fn descriptors(&self) -> Descriptors {
         self.0.left()
     }
@@ -134,7 +134,7 @@ impl Served {
             store: ground.store.clone(),
             sink: Arc::clone(&application) as _,
             shared: Arc::clone(&shared),
-            surroundings: Box::new(Around(Arc::clone(&ground.budget), limit)),
+            environment: Box::new(Around(Arc::clone(&ground.budget), limit)),
             drained: Arc::clone(&drained),
             machine,
             policy: Arc::clone(&policy),
@@ -159,7 +159,7 @@ impl Served {
     }
 
     fn count(&mut self, ground: &mut Ground) {
-        let unanswered = self.shared.figures.unanswered.load(Relaxed);
+        let unanswered = self.shared.counters.unanswered.load(Relaxed);
         ground.counts.unanswered += unanswered - std::mem::replace(&mut self.unanswered, unanswered);
         let is_done = self.thread.is_done();
         ground.counts.drained += u64::from(is_done && !std::mem::replace(&mut self.was_done, is_done));

@@ -48,7 +48,7 @@ impl Wire {
 
     /// Whether something waits that ends the server's wait.
     pub fn has_arrivals(&self) -> bool {
-        !self.ready[0].is_empty() || self.until.hear && !self.ready[1].is_empty()
+        !self.ready[0].is_empty() || self.until.poll_listeners && !self.ready[1].is_empty()
     }
 
     /// Takes datagrams of a class, in turn from each port.

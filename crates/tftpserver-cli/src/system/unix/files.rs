@@ -11,6 +11,6 @@ pub fn name_of(bytes: &[u8]) -> Option<&Path> {
 }
 
 /// Gives temporary files the permissions of any new file, from which the umask removes bits.
-pub fn like_any_new_file(builder: &mut tempfile::Builder<'_, '_>) {
+pub fn use_default_permissions(builder: &mut tempfile::Builder<'_, '_>) {
     builder.permissions(std::fs::Permissions::from_mode(0o666));
 }

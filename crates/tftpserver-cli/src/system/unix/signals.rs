@@ -1,4 +1,4 @@
-//! Turns signals into wishes, or into a flag for the client commands.
+//! Turns signals into requests, or into a flag for the client commands.
 
 use std::io;
 use std::sync::Arc;
@@ -7,32 +7,32 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::super::Wish;
+use super::super::ControlRequest;
 
-/// Turns signals into wishes.
-pub struct Wishes {
+/// Turns signals into requests.
+pub struct ControlRequests {
     signals: Signals,
     reloads: bool,
 }
 
-impl Wishes {
+impl ControlRequests {
     /// Catches signals from now on; they have no other effect. With `reloads` SIGHUP requests a reload; without, it
     /// ends the program, unless it was started under nohup(1).
-    pub fn begin(reloads: bool) -> io::Result<Wishes> {
+    pub fn begin(reloads: bool) -> io::Result<ControlRequests> {
         let mut numbers = vec![SIGINT, SIGTERM];
         if reloads || !may_be_ignored(SIGHUP) {
             numbers.push(SIGHUP);
         }
         let signals = Signals::new(numbers)?;
-        Ok(Wishes { signals, reloads })
+        Ok(ControlRequests { signals, reloads })
     }
 
-    /// Calls `take` with every wish, as long as the program runs.
-    pub fn each(mut self, mut take: impl FnMut(Wish)) {
+    /// Calls `take` with every request, as long as the program runs.
+    pub fn each(mut self, mut take: impl FnMut(ControlRequest)) {
         for signal in self.signals.forever() {
             take(match signal {
-                SIGHUP if self.reloads => Wish::Reload,
-                _ => Wish::End,
+                SIGHUP if self.reloads => ControlRequest::Reload,
+                _ => ControlRequest::End,
             });
         }
     }

@@ -68,7 +68,7 @@ pub fn force_receive_buffer(_: &Socket, _: usize) -> io::Result<()> {
 
 /// Reports closed ports at once although the socket is not connected. Without it they are noticed later, by a timeout.
 #[cfg(target_os = "linux")]
-pub fn tell_refusals(socket: &UdpSocket, v6: bool) {
+pub fn report_closed_ports(socket: &UdpSocket, v6: bool) {
     use nix::sys::socket::{setsockopt, sockopt};
     let _ = match v6 {
         false => setsockopt(socket, sockopt::Ipv4RecvErr, &true),
@@ -78,4 +78,4 @@ pub fn tell_refusals(socket: &UdpSocket, v6: bool) {
 
 /// Not available on this system.
 #[cfg(not(target_os = "linux"))]
-pub fn tell_refusals(_: &UdpSocket, _: bool) {}
+pub fn report_closed_ports(_: &UdpSocket, _: bool) {}

@@ -121,7 +121,7 @@ impl Identity {
 
     /// Becomes the user, with its groups, and makes sure that root cannot be regained. The C library changes every
     /// thread.
-    pub fn become_it(&self) -> Result<(), Failure> {
+    pub fn switch_user(&self) -> Result<(), Failure> {
         if !self.is_another() {
             return Ok(());
         }

@@ -8,4 +8,4 @@ pub fn name_of(bytes: &[u8]) -> Option<&Path> {
 }
 
 /// Does nothing: a new file has the permissions of its directory.
-pub fn like_any_new_file(_: &mut tempfile::Builder<'_, '_>) {}
+pub fn use_default_permissions(_: &mut tempfile::Builder<'_, '_>) {}

@@ -8,5 +8,5 @@ pub fn raise_descriptors() {}
 /// Prints that the option has no effect: new files have the permissions of their directory.
 pub fn set_umask(_: Umask) {
     // The log has not begun yet.
-    crate::output::last_words("tftpserver: --umask has no effect on Windows");
+    crate::output::write_final_line("tftpserver: --umask has no effect on Windows");
 }

@@ -13,7 +13,7 @@ use windows_service::service_control_handler::{self, ServiceControlHandlerResult
 use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 use windows_service::{define_windows_service, service_dispatcher};
 
-use super::super::Wish;
+use super::super::ControlRequest;
 use super::{service_manager, signals};
 use crate::cli::Serve;
 use crate::exit::{Code, Failure};
@@ -149,11 +149,11 @@ fn service_main(_: Vec<OsString>) {
     let Some(asked) = ASKED.get() else { return };
     let registered = service_control_handler::register(NAME, |control| match control {
         ServiceControl::Stop | ServiceControl::Shutdown => {
-            signals::pass(Wish::End);
+            signals::pass(ControlRequest::End);
             ServiceControlHandlerResult::NoError
         }
         ServiceControl::ParamChange => {
-            signals::pass(Wish::Reload);
+            signals::pass(ControlRequest::Reload);
             ServiceControlHandlerResult::NoError
         }
         ServiceControl::Interrogate => ServiceControlHandlerResult::NoError,
@@ -165,7 +165,7 @@ fn service_main(_: Vec<OsString>) {
         Ok(code) => code,
         Err(failure) => {
             let code = failure.code;
-            failure.tell();
+            failure.report();
             code
         }
     });

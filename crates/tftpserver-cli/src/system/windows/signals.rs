@@ -9,33 +9,33 @@ use std::task::Poll;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
 
-use super::super::Wish;
+use super::super::ControlRequest;
 
-static WISHES: LazyLock<(Sender<Wish>, Receiver<Wish>)> = LazyLock::new(unbounded);
+static REQUESTS: LazyLock<(Sender<ControlRequest>, Receiver<ControlRequest>)> = LazyLock::new(unbounded);
 
-/// Passes a wish from the service manager to the server.
-pub fn pass(wish: Wish) {
+/// Passes a request from the service manager to the server.
+pub fn pass(request: ControlRequest) {
     // The receiver is as static as the sender.
-    let _ = WISHES.0.send(wish);
+    let _ = REQUESTS.0.send(request);
 }
 
-/// Turns the console's events into wishes.
-pub struct Wishes;
+/// Turns the console's events into requests.
+pub struct ControlRequests;
 
-impl Wishes {
-    /// Turns Ctrl-C, Ctrl-Break, closing of the console's window and the system's shutdown into wishes from now on. A
-    /// service has no console; its wishes come by [`pass`] alone.
-    pub fn begin(_: bool) -> io::Result<Wishes> {
+impl ControlRequests {
+    /// Turns Ctrl-C, Ctrl-Break, closing of the console's window and the system's shutdown into requests from now on. A
+    /// service has no console; its requests come by [`pass`] alone.
+    pub fn begin(_: bool) -> io::Result<ControlRequests> {
         if !super::service_manager::is_there() {
-            at_end(|| pass(Wish::End))?;
+            at_end(|| pass(ControlRequest::End))?;
         }
-        Ok(Wishes)
+        Ok(ControlRequests)
     }
 
-    /// Calls `take` with every wish, as long as the program runs.
-    pub fn each(self, mut take: impl FnMut(Wish)) {
-        for wish in &WISHES.1 {
-            take(wish);
+    /// Calls `take` with every request, as long as the program runs.
+    pub fn each(self, mut take: impl FnMut(ControlRequest)) {
+        for request in &REQUESTS.1 {
+            take(request);
         }
     }
 }

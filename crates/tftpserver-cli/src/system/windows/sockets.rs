@@ -50,4 +50,4 @@ pub fn force_receive_buffer(_: &Socket, _: usize) -> io::Result<()> {
 }
 
 /// Not available on this system.
-pub fn tell_refusals(_: &UdpSocket, _: bool) {}
+pub fn report_closed_ports(_: &UdpSocket, _: bool) {}

@@ -43,7 +43,7 @@ impl Identity {
     }
 
     /// Becomes the user.
-    pub fn become_it(&self) -> Result<(), Failure> {
+    pub fn switch_user(&self) -> Result<(), Failure> {
         match *self {}
     }
 }

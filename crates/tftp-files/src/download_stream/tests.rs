@@ -7,10 +7,10 @@ use tftp_proto::netascii::Encoder;
 use tftp_proto::wire::data_header;
 
 use super::*;
-use crate::shelf::Settled;
+use crate::content_cache::Completed;
 use crate::testing::{Bench, Simulated, owner};
 
-type Stream = Feed<Simulated>;
+type Stream = DownloadStream<Simulated>;
 
 /// Returns reproducible contents in which every pair of line-end bytes is likely.
 fn contents(length: usize, seed: u64) -> Vec<u8> {
@@ -34,16 +34,16 @@ fn translated(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-fn slice(feed: &Stream, range: Range<u64>) -> Vec<u8> {
+fn slice(download: &Stream, range: Range<u64>) -> Vec<u8> {
     let mut out = Vec::new();
-    feed.slices(range, |bytes, range| out.extend_from_slice(&bytes[range]));
+    download.slices(range, |bytes, range| out.extend_from_slice(&bytes[range]));
     out
 }
 
 /// Sends the packets of a window: its blocks from `first` on, of which those at the end of the stream may be short or
 /// missing. A prepared packet is sent as it is. Returns the number of prepared ones.
 fn send(
-    feed: &Stream,
+    download: &Stream,
     first: u64,
     (blksize, blocks): (u64, u64),
     rollover: Rollover,
@@ -55,14 +55,14 @@ fn send(
             data_header(to_wire(block, rollover)),
             (block - 1) * blksize..block * blksize,
         );
-        let data = slice(feed, range.clone());
-        if let Some((bytes, packet)) = feed.packet(header, range.clone()) {
+        let data = slice(download, range.clone());
+        if let Some((bytes, packet)) = download.packet(header, range.clone()) {
             assert!(bytes[packet] == [&header[..], &data].concat(), "block {block}");
             prepared += 1;
         }
         let other = data_header(to_wire(block + 100, rollover));
         assert!(
-            feed.packet(other, range).is_none(),
+            download.packet(other, range).is_none(),
             "a packet with another number"
         );
         out.extend(data);
@@ -71,38 +71,38 @@ fn send(
 }
 
 impl Bench {
-    fn feed(&mut self, name: &str, mode: Mode) -> Stream {
-        self.shelf.batch_ends();
-        Feed::new(self.opened(name), mode)
+    fn download(&mut self, name: &str, mode: Mode) -> Stream {
+        self.cache.batch_ends();
+        DownloadStream::new(self.opened(name), mode)
     }
 
     fn memory(&mut self, bytes: Vec<u8>, mode: Mode) -> Stream {
         let place = crate::Place::Memory(Arc::new(bytes));
-        match self.shelf.open(owner(0), &place, crate::Standing::HalfOpen) {
-            crate::Opening::Now(opened) => Feed::new(opened.unwrap(), mode),
+        match self.cache.open(owner(0), &place, crate::Standing::HalfOpen) {
+            crate::Opening::Now(opened) => DownloadStream::new(opened.unwrap(), mode),
             _ => panic!("not at once"),
         }
     }
 
     /// Runs the waiting jobs, whose chunks are for this feed.
-    fn deliver(&mut self, feed: &mut Stream) -> Vec<Owner> {
+    fn deliver(&mut self, download: &mut Stream) -> Vec<Owner> {
         let mut waiting = Vec::new();
         for completion in self.run() {
-            let Settled::Read(mut read) = self.shelf.settle(completion) else {
+            let Completed::Read(mut read) = self.cache.complete(completion) else {
                 panic!("a read")
             };
-            feed.accept(&mut self.shelf, owner(0), &mut read);
+            download.accept(&mut self.cache, owner(0), &mut read);
             waiting.extend(read.waiting);
         }
         waiting
     }
 
     /// Calls `ensure`, and runs every job at once.
-    fn ensure(&mut self, feed: &mut Stream, upto: u64) -> io::Result<(u64, bool)> {
+    fn ensure(&mut self, download: &mut Stream, upto: u64) -> io::Result<(u64, bool)> {
         loop {
-            match feed.ensure(&mut self.shelf, owner(0), upto) {
+            match download.ensure(&mut self.cache, owner(0), upto) {
                 Supply::Have { available, end } => return Ok((available, end)),
-                Supply::Pending => assert!(self.deliver(feed).is_empty(), "nobody else reads"),
+                Supply::Pending => assert!(self.deliver(download).is_empty(), "nobody else reads"),
                 Supply::Parked => panic!("it was not closed"),
                 Supply::Failed(error) => return Err(error),
             }
@@ -110,24 +110,24 @@ impl Bench {
     }
 
     /// Reads a stream as a transfer would: windows of `blocks` blocks, acknowledged whole.
-    fn stream(&mut self, feed: &mut Stream, blksize: u64, blocks: u64) -> Vec<u8> {
-        feed.set_window(blksize as u16, blocks as u16, Rollover::Zero);
+    fn stream(&mut self, download: &mut Stream, blksize: u64, blocks: u64) -> Vec<u8> {
+        download.set_window(blksize as u16, blocks as u16, Rollover::Zero);
         let mut all = Vec::new();
         loop {
             let acked = all.len() as u64;
             let upto = acked + blksize * blocks;
-            let (available, end) = self.ensure(feed, upto).unwrap();
+            let (available, end) = self.ensure(download, upto).unwrap();
             assert!(end || available >= upto);
             let first = acked / blksize + 1;
             let (mut sent, mut again) = (Vec::new(), Vec::new());
-            send(feed, first, (blksize, blocks), Rollover::Zero, &mut sent);
+            send(download, first, (blksize, blocks), Rollover::Zero, &mut sent);
             assert_eq!(sent.len() as u64, available.min(upto) - acked);
-            send(feed, first, (blksize, blocks), Rollover::Zero, &mut again);
+            send(download, first, (blksize, blocks), Rollover::Zero, &mut again);
             assert!(again == sent, "a retransmission");
             all.extend(sent);
-            feed.release(all.len() as u64);
+            download.release(all.len() as u64);
             if end && all.len() as u64 == available {
-                assert!(feed.chunks.is_empty());
+                assert!(download.chunks.is_empty());
                 return all;
             }
         }
@@ -150,17 +150,17 @@ fn every_stream_equals_its_contents() {
             for (blksize, blocks) in WINDOWS {
                 for (mode, expected) in [(Mode::Octet, &plain), (Mode::Netascii, &text)] {
                     let case = format!("{size} bytes, {blksize} x {blocks}, {mode:?}, cold {is_cold}");
-                    let mut feed = bench.feed("file", mode);
+                    let mut download = bench.download("file", mode);
                     bench.disk().set_cold(is_cold);
                     assert!(
-                        bench.stream(&mut feed, blksize, blocks) == *expected,
+                        bench.stream(&mut download, blksize, blocks) == *expected,
                         "file: {case}"
                     );
                     bench.disk().set_cold(false);
-                    let mut feed = bench.memory(plain.clone(), mode);
-                    assert_eq!(feed.stream_size(), Some(expected.len() as u64));
+                    let mut download = bench.memory(plain.clone(), mode);
+                    assert_eq!(download.stream_size(), Some(expected.len() as u64));
                     assert!(
-                        bench.stream(&mut feed, blksize, blocks) == *expected,
+                        bench.stream(&mut download, blksize, blocks) == *expected,
                         "memory: {case}"
                     );
                 }
@@ -184,16 +184,16 @@ fn windows_leave_as_they_were_prepared() {
             ("small", 8192, 7),
             ("small", 65464, 2),
         ] {
-            let mut feed = bench.feed(name, Mode::Octet);
-            let length = feed.stream_size().unwrap();
-            feed.set_window(blksize as u16, blocks as u16, rollover);
+            let mut download = bench.download(name, Mode::Octet);
+            let length = download.stream_size().unwrap();
+            download.set_window(blksize as u16, blocks as u16, rollover);
             let (mut sent, mut prepared, mut first) = (Vec::new(), 0, 1);
             while (sent.len() as u64) < length {
                 let upto = sent.len() as u64 + blksize * blocks;
-                bench.ensure(&mut feed, upto).unwrap();
-                prepared += send(&feed, first, (blksize, blocks), rollover, &mut sent);
+                bench.ensure(&mut download, upto).unwrap();
+                prepared += send(&download, first, (blksize, blocks), rollover, &mut sent);
                 first += blocks;
-                feed.release(sent.len() as u64);
+                download.release(sent.len() as u64);
             }
             assert!(plain.starts_with(&sent), "{blksize} x {blocks}");
             assert_eq!(prepared, length.div_ceil(blksize), "all of them");
@@ -207,11 +207,11 @@ fn packets_whose_numbers_were_prepared_otherwise_are_put_together() {
     let plain = contents(256 * 65_540, 8);
     let mut bench = Bench::new();
     bench.put("file", &plain);
-    let mut feed = bench.feed("file", Mode::Octet);
-    feed.set_window(256, 300, Rollover::One);
-    bench.ensure(&mut feed, plain.len() as u64).unwrap();
+    let mut download = bench.download("file", Mode::Octet);
+    download.set_window(256, 300, Rollover::One);
+    bench.ensure(&mut download, plain.len() as u64).unwrap();
     let mut sent = Vec::new();
-    let prepared = send(&feed, 65_530, (256, 11), Rollover::Zero, &mut sent);
+    let prepared = send(&download, 65_530, (256, 11), Rollover::Zero, &mut sent);
     assert_eq!(prepared, 6, "up to block 65535");
     assert!(sent == plain[65_529 * 256..65_540 * 256]);
 }
@@ -228,11 +228,18 @@ fn a_stream_of_unknown_length_ends_where_nothing_more_comes() {
             for (blksize, blocks) in WINDOWS {
                 for (mode, expected) in [(Mode::Octet, &plain), (Mode::Netascii, &text)] {
                     let case = format!("{size} bytes, {blksize} x {blocks}, {mode:?}, cold {is_cold}");
-                    let mut feed = bench.feed("file", mode);
+                    let mut download = bench.download("file", mode);
                     bench.disk().set_cold(is_cold);
-                    assert_eq!((feed.stream_size(), feed.known_size()), (None, None), "{case}");
-                    assert!(bench.stream(&mut feed, blksize, blocks) == *expected, "{case}");
-                    assert_eq!(feed.known_size(), Some(expected.len() as u64), "{case}");
+                    assert_eq!(
+                        (download.stream_size(), download.known_size()),
+                        (None, None),
+                        "{case}"
+                    );
+                    assert!(
+                        bench.stream(&mut download, blksize, blocks) == *expected,
+                        "{case}"
+                    );
+                    assert_eq!(download.known_size(), Some(expected.len() as u64), "{case}");
                     bench.disk().set_cold(false);
                 }
             }
@@ -244,8 +251,8 @@ fn a_stream_of_unknown_length_ends_where_nothing_more_comes() {
 fn sizes_are_told_where_they_are_known() {
     let mut bench = Bench::new();
     bench.put("file", &[b'\n'; 1000]);
-    assert_eq!(bench.feed("file", Mode::Octet).stream_size(), Some(1000));
-    assert_eq!(bench.feed("file", Mode::Netascii).stream_size(), None);
+    assert_eq!(bench.download("file", Mode::Octet).stream_size(), Some(1000));
+    assert_eq!(bench.download("file", Mode::Netascii).stream_size(), None);
     let text = bench.memory(vec![b'\n'; 1000], Mode::Netascii);
     assert_eq!(text.stream_size(), Some(2000));
     let large = bench.memory(vec![b'\n'; COUNTED + 1], Mode::Netascii);
@@ -268,18 +275,18 @@ fn chunks_are_of_the_class_of_the_window_and_no_more_are_held_than_needed() {
         (65464, 60, 65464, 65468),
         (255, 16, 8192, 8192),
     ] {
-        let mut feed = bench.feed("file", Mode::Octet);
-        feed.set_window(blksize, windowsize, Rollover::Zero);
+        let mut download = bench.download("file", Mode::Octet);
+        download.set_window(blksize, windowsize, Rollover::Zero);
         assert_eq!(bench.held(), 0);
-        let (available, end) = bench.ensure(&mut feed, 1).unwrap();
+        let (available, end) = bench.ensure(&mut download, 1).unwrap();
         assert_eq!(
             (available, end, bench.held()),
             (class, false, in_memory),
             "{blksize} x {windowsize}"
         );
-        feed.release(class - 1);
+        download.release(class - 1);
         assert_eq!(bench.held(), in_memory);
-        feed.release(class);
+        download.release(class);
         assert_eq!(bench.held(), 0);
     }
     assert!(size_of::<Stream>() <= 104, "{}", size_of::<Stream>());
@@ -290,14 +297,14 @@ fn ten_thousand_readers_of_one_file_hold_one_descriptor_and_one_chunk() {
     let plain = contents(100_000, 4);
     let mut bench = Bench::new();
     bench.put("file", &plain);
-    let mut feeds: Vec<_> = (0..10_000).map(|_| bench.feed("file", Mode::Octet)).collect();
-    for feed in &mut feeds {
-        bench.ensure(feed, 8192).unwrap();
-        assert!(slice(feed, 0..8192) == plain[..8192]);
+    let mut downloads: Vec<_> = (0..10_000).map(|_| bench.download("file", Mode::Octet)).collect();
+    for download in &mut downloads {
+        bench.ensure(download, 8192).unwrap();
+        assert!(slice(download, 0..8192) == plain[..8192]);
     }
     assert_eq!((bench.open_files(), bench.held()), (1, 8192));
-    drop(feeds);
-    bench.shelf.batch_ends();
+    drop(downloads);
+    bench.cache.batch_ends();
     assert_eq!((bench.open_files(), bench.held()), (0, 0));
 }
 
@@ -306,32 +313,32 @@ fn a_boot_storm_on_a_cold_file_reads_each_chunk_once() {
     let plain = contents(30_000, 5);
     let mut bench = Bench::new();
     bench.put("file", &plain);
-    let mut feeds: Vec<_> = (0..50).map(|_| bench.feed("file", Mode::Octet)).collect();
+    let mut downloads: Vec<_> = (0..50).map(|_| bench.download("file", Mode::Octet)).collect();
     bench.disk().set_cold(true);
     for upto in [1, 8193, 16385, 24577] {
-        for (index, feed) in (0..).zip(&mut feeds) {
+        for (index, download) in (0..).zip(&mut downloads) {
             // Twice, as when a client repeats its packet.
             for _ in 0..2 {
-                let supply = feed.ensure(&mut bench.shelf, owner(index), upto);
+                let supply = download.ensure(&mut bench.cache, owner(index), upto);
                 assert!(matches!(supply, Supply::Pending), "{supply:?}");
             }
         }
         assert_eq!(bench.disk().jobs.len(), 1);
         let completion = bench.one();
         assert_eq!(completion.owner(), owner(0));
-        let Settled::Read(mut read) = bench.shelf.settle(completion) else {
+        let Completed::Read(mut read) = bench.cache.complete(completion) else {
             panic!("a read")
         };
-        feeds[0].accept(&mut bench.shelf, owner(0), &mut read);
+        downloads[0].accept(&mut bench.cache, owner(0), &mut read);
         assert_eq!(read.waiting, (1..50).map(owner).collect::<Vec<_>>());
-        for (index, feed) in (0..).zip(&mut feeds) {
-            let supply = feed.ensure(&mut bench.shelf, owner(index), upto);
+        for (index, download) in (0..).zip(&mut downloads) {
+            let supply = download.ensure(&mut bench.cache, owner(index), upto);
             assert!(matches!(supply, Supply::Have { .. }), "{supply:?}");
         }
     }
     assert_eq!(bench.disk().jobs.len(), 0);
-    for feed in &feeds {
-        assert!(slice(feed, 0..30_000) == plain);
+    for download in &downloads {
+        assert!(slice(download, 0..30_000) == plain);
     }
 }
 
@@ -342,22 +349,22 @@ fn a_file_that_shrinks_fails_and_one_that_grows_is_sent_as_it_was() {
             let plain = contents(20_000, 6);
             let mut bench = Bench::new();
             bench.put("file", &plain);
-            let mut feed = bench.feed("file", mode);
+            let mut download = bench.download("file", mode);
             bench.disk().files["file"].lock().unwrap().bytes.extend(b"more");
             let expected = match mode {
                 Mode::Octet => plain.clone(),
                 Mode::Netascii => translated(&plain),
             };
             bench.disk().set_cold(is_cold);
-            assert!(bench.stream(&mut feed, 512, 1) == expected);
+            assert!(bench.stream(&mut download, 512, 1) == expected);
             bench.disk().set_cold(false);
 
             bench.put("file", &plain);
-            let mut feed = bench.feed("file", mode);
+            let mut download = bench.download("file", mode);
             bench.disk().set_cold(is_cold);
-            bench.ensure(&mut feed, 1).unwrap();
+            bench.ensure(&mut download, 1).unwrap();
             bench.disk().files["file"].lock().unwrap().bytes.truncate(10_000);
-            let error = bench.ensure(&mut feed, 100_000).unwrap_err();
+            let error = bench.ensure(&mut download, 100_000).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         }
     }
@@ -369,27 +376,27 @@ fn a_file_that_is_closed_meanwhile_is_sent_on_only_if_it_is_still_the_same() {
     for mode in [Mode::Octet, Mode::Netascii] {
         let mut bench = Bench::new();
         bench.put("file", &plain);
-        let mut feed = bench.feed("file", mode);
-        bench.shelf.batch_ends();
-        feed.set_window(512, 1, Rollover::Zero);
-        bench.ensure(&mut feed, 512).unwrap();
-        let first = slice(&feed, 0..512);
-        feed.park();
+        let mut download = bench.download("file", mode);
+        bench.cache.batch_ends();
+        download.set_window(512, 1, Rollover::Zero);
+        bench.ensure(&mut download, 512).unwrap();
+        let first = slice(&download, 0..512);
+        download.park();
         assert_eq!(bench.open_files(), 0, "closed");
-        assert_eq!(slice(&feed, 0..512), first, "and sent again all the same");
-        let supply = feed.ensure(&mut bench.shelf, owner(0), 20_000);
+        assert_eq!(slice(&download, 0..512), first, "and sent again all the same");
+        let supply = download.ensure(&mut bench.cache, owner(0), 20_000);
         assert!(matches!(supply, Supply::Parked), "{supply:?}");
-        let supply = feed.ensure(&mut bench.shelf, owner(0), 20_000);
+        let supply = download.ensure(&mut bench.cache, owner(0), 20_000);
         assert!(matches!(supply, Supply::Pending), "asked for once: {supply:?}");
         assert_eq!(bench.settled(), 0);
-        feed.reopen(bench.opened("file")).unwrap();
+        download.reopen(bench.opened("file")).unwrap();
         assert_eq!(bench.settled(), 1, "its client goes on");
-        assert!(bench.ensure(&mut feed, 20_000).unwrap().0 >= 20_000);
+        assert!(bench.ensure(&mut download, 20_000).unwrap().0 >= 20_000);
 
-        feed.park();
+        download.park();
         bench.put("file", &contents(30_000, 5));
-        bench.shelf.batch_ends();
-        assert!(feed.reopen(bench.opened("file")).is_err());
+        bench.cache.batch_ends();
+        assert!(download.reopen(bench.opened("file")).is_err());
     }
 }
 
@@ -397,25 +404,25 @@ fn a_file_that_is_closed_meanwhile_is_sent_on_only_if_it_is_still_the_same() {
 fn a_file_that_is_being_read_or_cannot_be_known_again_is_not_closed() {
     let mut bench = Bench::new();
     bench.put("file", &contents(30_000, 4));
-    let mut feed = bench.feed("file", Mode::Octet);
-    bench.shelf.batch_ends();
+    let mut download = bench.download("file", Mode::Octet);
+    bench.cache.batch_ends();
     bench.disk().set_cold(true);
     assert!(matches!(
-        feed.ensure(&mut bench.shelf, owner(0), 512),
+        download.ensure(&mut bench.cache, owner(0), 512),
         Supply::Pending
     ));
-    feed.park();
+    download.park();
     assert_eq!(bench.open_files(), 1);
-    bench.deliver(&mut feed);
+    bench.deliver(&mut download);
     bench.disk().set_cold(false);
-    feed.park();
+    download.park();
     assert_eq!(bench.open_files(), 0);
 
     bench.disk().is_generated = true;
-    let mut feed = bench.feed("file", Mode::Octet);
-    bench.shelf.batch_ends();
-    feed.park();
+    let mut download = bench.download("file", Mode::Octet);
+    bench.cache.batch_ends();
+    download.park();
     assert_eq!(bench.open_files(), 1);
-    feed.settle();
+    download.settle();
     assert_eq!(bench.settled(), 1);
 }

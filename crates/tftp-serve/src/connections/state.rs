@@ -4,20 +4,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tftp_files::{Feed, Intake, Lane, Opened, Place, Shelf, Sink as _, Store};
+use tftp_files::{ContentCache, DownloadStream, Lane, Opened, Place, Sink as _, Store, UploadStream};
 use tftp_machine::TransferId;
-use tftp_proto::Agreed;
+use tftp_proto::NegotiatedOptions;
 
 use super::owner;
 use crate::Outcome;
-use crate::about::About;
 use crate::config::Policy;
+use crate::connection_info::ConnectionInfo;
 use crate::sources::Sources;
 
 /// The state of one transfer.
-pub(crate) struct Cargo<S: Store> {
+pub(crate) struct ConnectionState<S: Store> {
     pub(super) id: TransferId,
-    pub(crate) connection: Arc<About>,
+    pub(crate) connection: Arc<ConnectionInfo>,
     /// The policy under which its request came.
     pub(crate) policy: Arc<Policy>,
     pub(crate) body: Body<S>,
@@ -52,11 +52,11 @@ pub(crate) struct Cargo<S: Store> {
 pub(crate) enum Body<S: Store> {
     /// Nothing is open.
     Nothing,
-    Feed(Box<Feed<S>>),
-    Intake(Box<Intake<S>>),
+    Download(Box<DownloadStream<S>>),
+    Upload(Box<UploadStream<S>>),
 }
 
-impl<S: Store> Cargo<S> {
+impl<S: Store> ConnectionState<S> {
     /// Counts data that was passed to the application.
     pub(crate) fn add_to_flow(&self, weight: u64) {
         self.connection.flow.add(weight);
@@ -75,16 +75,16 @@ impl<S: Store> Cargo<S> {
 
     /// Returns the reason to refuse the request before it is reported to the application: a name that could not be
     /// converted.
-    pub(crate) fn objection(&self) -> Option<Outcome> {
+    pub(crate) fn refusal_reason(&self) -> Option<Outcome> {
         self.has_no_name.then_some(Outcome::Name)
     }
 
     /// Makes an opened source the transfer's stream. Returns its length in bytes on the wire, if it is known.
     pub(crate) fn take_source(&mut self, opened: Opened<S>) -> Option<u64> {
         self.local_file = opened.path().filter(|_| self.is_announced);
-        let feed = Feed::new(opened, self.connection.mode);
-        let length = feed.stream_size();
-        self.body = Body::Feed(Box::new(feed));
+        let download = DownloadStream::new(opened, self.connection.mode);
+        let length = download.stream_size();
+        self.body = Body::Download(Box::new(download));
         length
     }
 
@@ -95,16 +95,16 @@ impl<S: Store> Cargo<S> {
             .filter(|_| self.is_announced)
             .and_then(|sink| sink.path());
         self.local_file = path.map(ToOwned::to_owned);
-        let intake = Intake::new(sink, self.connection.mode, self.lane);
-        self.body = Body::Intake(Box::new(intake));
+        let upload = UploadStream::new(sink, self.connection.mode, self.lane);
+        self.body = Body::Upload(Box::new(upload));
     }
 
     /// Returns the length of the whole stream in bytes, if it is known. `announced`: the client's tsize, which is not
     /// used for text, because it counts the client's own bytes.
     pub(crate) fn total(&self, announced: Option<u64>) -> Option<u64> {
         match &self.body {
-            Body::Feed(feed) => feed.stream_size(),
-            Body::Intake(intake) if !intake.is_translated() => announced,
+            Body::Download(download) => download.stream_size(),
+            Body::Upload(upload) if !upload.is_translated() => announced,
             _ => None,
         }
     }
@@ -112,23 +112,23 @@ impl<S: Store> Cargo<S> {
     /// Notes that the client has acknowledged something: its open file or sink counts as settled.
     pub(crate) fn settle(&mut self) {
         match &mut self.body {
-            Body::Feed(feed) => feed.settle(),
-            Body::Intake(intake) => intake.settle(),
+            Body::Download(download) => download.settle(),
+            Body::Upload(upload) => upload.settle(),
             Body::Nothing => {}
         }
     }
 
     /// Closes an upload on the pool, because removing an unfinished file may block.
-    pub(crate) fn close(&mut self, shelf: &Shelf<S>) {
-        if let Body::Intake(mut intake) = std::mem::replace(&mut self.body, Body::Nothing) {
-            intake.discard(shelf, owner(self.id));
+    pub(crate) fn close(&mut self, cache: &ContentCache<S>) {
+        if let Body::Upload(mut upload) = std::mem::replace(&mut self.body, Body::Nothing) {
+            upload.discard(cache, owner(self.id));
         }
     }
 
     /// Sets the negotiated window of a download.
-    pub(crate) fn set_window(&mut self, agreed: &Agreed) {
-        if let Body::Feed(feed) = &mut self.body {
-            feed.set_window(agreed.blksize, agreed.windowsize, agreed.rollover);
+    pub(crate) fn set_window(&mut self, negotiated: &NegotiatedOptions) {
+        if let Body::Download(download) = &mut self.body {
+            download.set_window(negotiated.blksize, negotiated.windowsize, negotiated.rollover);
         }
     }
 }

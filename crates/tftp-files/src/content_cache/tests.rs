@@ -5,20 +5,20 @@ use super::*;
 use crate::testing::{Bench, Simulated, owner};
 use tftp_proto::Rollover;
 
-type Files = Shelf<Simulated>;
+type Files = ContentCache<Simulated>;
 
 impl Bench {
     /// Opens a file without a job.
     pub(crate) fn opened(&mut self, name: &str) -> Opened<Simulated> {
         let place = self.place(name);
-        match self.shelf.open(owner(0), &place, Standing::HalfOpen) {
+        match self.cache.open(owner(0), &place, Standing::HalfOpen) {
             Opening::Now(opened) => opened.unwrap(),
             _ => panic!("not at once"),
         }
     }
 
     fn shared(&mut self, name: &str) -> Arc<Shared<Simulated>> {
-        self.shelf.batch_ends();
+        self.cache.batch_ends();
         match self.opened(name).content {
             Content::File(shared) => shared,
             Content::Memory(_) | Content::Fed(_) => panic!("a file"),
@@ -26,12 +26,12 @@ impl Bench {
     }
 
     pub(crate) fn held(&self) -> usize {
-        self.shelf.chunks.held()
+        self.cache.chunks.held()
     }
 }
 
-fn find(shelf: &mut Files, file: &Arc<Shared<Simulated>>, who: u32) -> io::Result<Found> {
-    shelf.find(file, plain(0, 100), owner(who), None)
+fn find(cache: &mut Files, file: &Arc<Shared<Simulated>>, who: u32) -> io::Result<Found> {
+    cache.find(file, plain(0, 100), owner(who), None)
 }
 
 fn plain(start: u64, most: u32) -> Wanted {
@@ -47,8 +47,8 @@ fn awaited(bench: &mut Bench) -> Arc<Shared<Simulated>> {
     bench.put("file", &[7; 100]);
     let file = bench.shared("file");
     bench.disk().set_cold(true);
-    assert!(matches!(find(&mut bench.shelf, &file, 1), Ok(Found::Pending)));
-    assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Waiting(_))));
+    assert!(matches!(find(&mut bench.cache, &file, 1), Ok(Found::Pending)));
+    assert!(matches!(find(&mut bench.cache, &file, 2), Ok(Found::Waiting(_))));
     file
 }
 
@@ -59,9 +59,9 @@ fn bytes(found: io::Result<Found>) -> Bytes {
     }
 }
 
-fn read(settled: Settled<Simulated>) -> Read {
+fn read(settled: Completed<Simulated>) -> Read {
     match settled {
-        Settled::Read(read) => read,
+        Completed::Read(read) => read,
         _ => panic!("a read"),
     }
 }
@@ -78,7 +78,7 @@ fn an_unchanged_file_is_open_once_and_closed_after_the_last() {
     assert!(!Arc::ptr_eq(&one, &three));
     assert_eq!((one.length(), three.length()), (Some(8), Some(14)));
     drop((one, two, three));
-    bench.shelf.batch_ends();
+    bench.cache.batch_ends();
     assert_eq!(bench.open_files(), 0);
 }
 
@@ -91,7 +91,7 @@ fn requests_of_one_batch_for_one_name_open_it_once() {
         assert_eq!(bench.opened(name).path(), Some(PathBuf::from("/srv/file")));
     }
     assert_eq!(bench.disk().openings, 3);
-    bench.shelf.batch_ends();
+    bench.cache.batch_ends();
     bench.opened("file");
     assert_eq!(bench.disk().openings, 4, "the next batch sees a later state");
 }
@@ -103,9 +103,9 @@ fn openings_without_an_identity_share_neither_descriptor_nor_chunks() {
     bench.put("file", &[7; 100]);
     let (one, two) = (bench.shared("file"), bench.shared("file"));
     assert!(!Arc::ptr_eq(&one, &two));
-    let first = bytes(find(&mut bench.shelf, &one, 1));
+    let first = bytes(find(&mut bench.cache, &one, 1));
     bench.disk().files["file"].lock().unwrap().bytes.fill(8);
-    let second = bytes(find(&mut bench.shelf, &two, 2));
+    let second = bytes(find(&mut bench.cache, &two, 2));
     assert_eq!((&first[..], &second[..]), (&[7; 100][..], &[8; 100][..]));
 }
 
@@ -114,8 +114,8 @@ fn a_chunk_is_in_memory_once_exactly_as_long_as_needed_and_freed_after_the_last(
     let mut bench = Bench::new();
     bench.put("file", &[7; 100]);
     let file = bench.shared("file");
-    let one = bytes(bench.shelf.find(&file, plain(64, 4096), owner(1), None));
-    let two = bytes(bench.shelf.find(&file, plain(64, 4096), owner(2), None));
+    let one = bytes(bench.cache.find(&file, plain(64, 4096), owner(1), None));
+    let two = bytes(bench.cache.find(&file, plain(64, 4096), owner(2), None));
     assert!(Arc::ptr_eq(&one, &two));
     assert_eq!((one.len(), one.capacity(), bench.held()), (36, 36, 36));
     drop(one);
@@ -131,7 +131,7 @@ fn transfers_share_a_framed_chunk_only_where_their_packets_are_the_same() {
     let file = bench.shared("file");
     let mut of = |blksize, rollover| {
         let framing = Framing::of(blksize, rollover);
-        bytes(bench.shelf.find(
+        bytes(bench.cache.find(
             &file,
             Wanted {
                 framing,
@@ -157,20 +157,20 @@ fn one_job_for_one_missing_chunk_and_its_bytes_for_all_who_wait() {
     bench.put("file", &[7; 100]);
     let file = bench.shared("file");
     bench.disk().set_cold(true);
-    assert!(matches!(find(&mut bench.shelf, &file, 1), Ok(Found::Pending)));
-    let Ok(Found::Waiting(job)) = find(&mut bench.shelf, &file, 2) else {
+    assert!(matches!(find(&mut bench.cache, &file, 1), Ok(Found::Pending)));
+    let Ok(Found::Waiting(job)) = find(&mut bench.cache, &file, 2) else {
         panic!("it is under way")
     };
     // Looked up again, as a repeated packet does; the owner is still listed once.
-    let again = bench.shelf.find(&file, plain(0, 100), owner(2), Some(job));
+    let again = bench.cache.find(&file, plain(0, 100), owner(2), Some(job));
     assert!(matches!(again, Ok(Found::Waiting(same)) if same == job));
-    assert!(matches!(find(&mut bench.shelf, &file, 3), Ok(Found::Waiting(_))));
+    assert!(matches!(find(&mut bench.cache, &file, 3), Ok(Found::Waiting(_))));
     assert_eq!(bench.disk().jobs.len(), 1);
     let completion = bench.one();
     assert_eq!(completion.owner(), owner(1));
-    let read = read(bench.shelf.settle(completion));
+    let read = read(bench.cache.complete(completion));
     assert_eq!(read.waiting, [owner(2), owner(3)]);
-    let first = bytes(find(&mut bench.shelf, &file, 2));
+    let first = bytes(find(&mut bench.cache, &file, 2));
     assert!(Arc::ptr_eq(&first, read.result.as_ref().unwrap()));
     assert_eq!(bench.disk().jobs.len(), 0);
 }
@@ -180,9 +180,9 @@ fn those_who_wait_are_served_when_the_owner_of_the_job_is_gone() {
     let mut bench = Bench::new();
     let file = awaited(&mut bench);
     let completion = bench.one();
-    let read = bench.shelf.abandon(completion).expect("somebody waits");
+    let read = bench.cache.abandon(completion).expect("somebody waits");
     assert_eq!(read.waiting, [owner(2)]);
-    assert_eq!(bytes(find(&mut bench.shelf, &file, 2)).len(), 100);
+    assert_eq!(bytes(find(&mut bench.cache, &file, 2)).len(), 100);
     drop(read);
     assert_eq!(bench.held(), 0);
 }
@@ -193,7 +193,7 @@ fn a_read_that_fails_bars_nobody() {
     let file = awaited(&mut bench);
     bench.disk().files["file"].lock().unwrap().bytes.truncate(5);
     let completion = bench.one();
-    let failed = read(bench.shelf.settle(completion));
+    let failed = read(bench.cache.complete(completion));
     assert_eq!(
         failed.result.unwrap_err().kind(),
         io::ErrorKind::UnexpectedEof,
@@ -201,7 +201,7 @@ fn a_read_that_fails_bars_nobody() {
     );
     assert_eq!(failed.waiting, [owner(2)]);
     assert!(
-        matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Pending)),
+        matches!(find(&mut bench.cache, &file, 2), Ok(Found::Pending)),
         "asks anew"
     );
 }
@@ -211,26 +211,26 @@ fn a_job_that_is_dropped_is_reported_as_failed_and_bars_nobody() {
     let mut bench = Bench::new();
     let file = awaited(&mut bench);
     let place = bench.place("file");
-    bench.shelf.batch_ends();
+    bench.cache.batch_ends();
     assert!(matches!(
-        bench.shelf.open(owner(3), &place, Standing::HalfOpen),
+        bench.cache.open(owner(3), &place, Standing::HalfOpen),
         Opening::Later
     ));
     let jobs = std::mem::take(&mut bench.disk().jobs);
     drop(jobs);
     let mut completions = bench.completions().into_iter();
-    let failed = read(bench.shelf.settle(completions.next().unwrap()));
+    let failed = read(bench.cache.complete(completions.next().unwrap()));
     assert!(failed.result.is_err());
     assert_eq!(failed.waiting, [owner(2)]);
-    let settled = bench.shelf.settle(completions.next().unwrap());
-    assert!(matches!(settled, Settled::Opened(Err(Refusal::Io(_)))));
+    let settled = bench.cache.complete(completions.next().unwrap());
+    assert!(matches!(settled, Completed::Opened(Err(Refusal::Io(_)))));
     // The waiters of a lost completion are not lost.
-    assert!(matches!(find(&mut bench.shelf, &file, 2), Ok(Found::Pending)));
-    assert!(matches!(find(&mut bench.shelf, &file, 4), Ok(Found::Waiting(_))));
+    assert!(matches!(find(&mut bench.cache, &file, 2), Ok(Found::Pending)));
+    assert!(matches!(find(&mut bench.cache, &file, 4), Ok(Found::Waiting(_))));
     drop(bench.run());
-    assert!(matches!(find(&mut bench.shelf, &file, 5), Ok(Found::Pending)));
+    assert!(matches!(find(&mut bench.cache, &file, 5), Ok(Found::Pending)));
     let completion = bench.one();
-    assert_eq!(read(bench.shelf.settle(completion)).waiting, [owner(4)]);
+    assert_eq!(read(bench.cache.complete(completion)).waiting, [owner(4)]);
 }
 
 #[test]
@@ -239,13 +239,13 @@ fn a_result_of_another_kind_is_no_result() {
     bench.put("file", &[7; 100]);
     bench.disk().set_cold(true);
     let place = bench.place("file");
-    bench.shelf.open(owner(1), &place, Standing::HalfOpen);
+    bench.cache.open(owner(1), &place, Standing::HalfOpen);
     let (_, _, done) = bench.disk().jobs.pop_front().unwrap();
     done.finish(Finished::Closed);
     let completion = bench.one();
     assert!(matches!(
-        bench.shelf.settle(completion),
-        Settled::Opened(Err(Refusal::Io(_)))
+        bench.cache.complete(completion),
+        Completed::Opened(Err(Refusal::Io(_)))
     ));
 }
 
@@ -256,12 +256,12 @@ fn where_something_hangs_there_is_no_answer() {
     bench.disk().is_full = true;
     let place = bench.place("file");
     assert!(matches!(
-        bench.shelf.open(owner(1), &place, Standing::HalfOpen),
+        bench.cache.open(owner(1), &place, Standing::HalfOpen),
         Opening::Busy
     ));
     assert!(
         matches!(
-            bench.shelf.open(owner(1), &place, Standing::Settled),
+            bench.cache.open(owner(1), &place, Standing::Settled),
             Opening::Later
         ),
         "a client that goes on waits"
@@ -269,12 +269,12 @@ fn where_something_hangs_there_is_no_answer() {
     bench.disk().jobs.clear();
     let options = UploadOptions::default();
     assert_eq!(
-        bench.shelf.create(owner(1), &place, options, Standing::HalfOpen),
+        bench.cache.create(owner(1), &place, options, Standing::HalfOpen),
         Creating::Busy
     );
     assert_eq!(
         bench
-            .shelf
+            .cache
             .create(owner(1), &Place::Application, options, Standing::HalfOpen),
         Creating::Nothing
     );
@@ -287,12 +287,12 @@ fn what_comes_for_a_transfer_that_is_gone_is_closed_and_removed_by_jobs() {
     bench.put("file", b"contents");
     bench.disk().set_cold(true);
     let place = bench.place("file");
-    bench.shelf.open(owner(1), &place, Standing::HalfOpen);
+    bench.cache.open(owner(1), &place, Standing::HalfOpen);
     bench
-        .shelf
+        .cache
         .create(owner(2), &place, UploadOptions::default(), Standing::HalfOpen);
     for completion in bench.run() {
-        assert!(bench.shelf.abandon(completion).is_none());
+        assert!(bench.cache.abandon(completion).is_none());
     }
     let lanes: Vec<Lane> = bench.disk().jobs.iter().map(|(lane, ..)| *lane).collect();
     assert_eq!(
@@ -306,10 +306,10 @@ fn what_comes_for_a_transfer_that_is_gone_is_closed_and_removed_by_jobs() {
 
     bench.disk().set_cold(false);
     let (one, two) = (bench.opened("file"), bench.opened("file"));
-    bench.shelf.batch_ends();
-    bench.shelf.close(owner(1), one);
+    bench.cache.batch_ends();
+    bench.cache.close(owner(1), one);
     assert_eq!(bench.disk().jobs.len(), 0, "somebody else reads it");
-    bench.shelf.close(owner(2), two);
+    bench.cache.close(owner(2), two);
     assert_eq!(bench.disk().jobs.len(), 1);
 }
 
@@ -319,12 +319,12 @@ fn the_tables_stay_small_however_much_passes_through() {
     bench.put("file", &[7; 5000]);
     let file = bench.shared("file");
     for start in 0..4999 {
-        drop(bench.shelf.find(&file, plain(start, 1), owner(0), None).unwrap());
+        drop(bench.cache.find(&file, plain(start, 1), owner(0), None).unwrap());
     }
-    assert!(bench.shelf.chunks.len() <= PRUNE_FLOOR);
+    assert!(bench.cache.chunks.len() <= PRUNE_FLOOR);
     for size in 0..300 {
         bench.put("file", &vec![1; size]);
         bench.shared("file");
     }
-    assert!(bench.shelf.files.values().len() <= PRUNE_FLOOR);
+    assert!(bench.cache.files.values().len() <= PRUNE_FLOOR);
 }

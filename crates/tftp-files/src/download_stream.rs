@@ -12,9 +12,9 @@ use tftp_proto::wire::Mode;
 use tftp_proto::{Rollover, netascii};
 
 use super::Bytes;
+use super::content_cache::{Chunk, Content, ContentCache, Opened, Read};
 use super::fed::Reader;
 use super::framing::Framing;
-use super::shelf::{Chunk, Content, Opened, Read, Shelf};
 use super::storage::{Owner, Store};
 use handle::{Caller, Handle, Parked, Waits};
 use text::{Raw, Text};
@@ -35,7 +35,7 @@ const LEAST_PIECE: usize = 512;
 const COUNTED: usize = 4 * 1024 * 1024;
 
 /// A download's stream.
-pub struct Feed<S: Store> {
+pub struct DownloadStream<S: Store> {
     origin: Origin<S>,
     /// Contiguous, in order; the last one ends at `end`. Empty for octets from memory.
     chunks: VecDeque<Chunk>,
@@ -62,7 +62,7 @@ enum Origin<S: Store> {
     Text(Box<Text<S>>),
 }
 
-/// The result of [`Feed::ensure`].
+/// The result of [`DownloadStream::ensure`].
 #[derive(Debug)]
 pub enum Supply {
     /// The stream's bytes `[0, available)` can be sent, or were sent; with `end` that is the whole stream.
@@ -72,20 +72,20 @@ pub enum Supply {
         /// The stream is exactly `available` bytes long.
         end: bool,
     },
-    /// The bytes are not here yet. Call [`Feed::ensure`] again when a [`Settled::Read`](crate::Settled::Read) names
+    /// The bytes are not here yet. Call [`DownloadStream::ensure`] again when a [`Completed::Read`](crate::Completed::Read) names
     /// the owner.
     Pending,
     /// The file was closed. Open it again, with [`Standing::Settled`](crate::Standing), and pass it to
-    /// [`Feed::reopen`].
+    /// [`DownloadStream::reopen`].
     Parked,
     /// The file can't be read, or is shorter than its announced size (`UnexpectedEof`).
     Failed(io::Error),
 }
 
-impl<S: Store> Feed<S> {
+impl<S: Store> DownloadStream<S> {
     /// Creates a feed of an opened source, in this mode of transfer.
-    pub fn new(opened: Opened<S>, mode: Mode) -> Feed<S> {
-        Feed::from_origin(match (opened.content, mode) {
+    pub fn new(opened: Opened<S>, mode: Mode) -> DownloadStream<S> {
+        DownloadStream::from_origin(match (opened.content, mode) {
             (Content::File(file), Mode::Octet) => Origin::File(Handle::Open(file)),
             (Content::File(file), Mode::Netascii) => {
                 // The translated length is known only after reading the whole file; an empty one has nothing to
@@ -106,8 +106,8 @@ impl<S: Store> Feed<S> {
         })
     }
 
-    fn from_origin(origin: Origin<S>) -> Feed<S> {
-        Feed {
+    fn from_origin(origin: Origin<S>) -> DownloadStream<S> {
+        DownloadStream {
             origin,
             chunks: VecDeque::new(),
             end: 0,
@@ -138,7 +138,7 @@ impl<S: Store> Feed<S> {
     }
 
     /// Sets the negotiated values, which decide the size of the chunks and whether they are prepared as packets.
-    /// Without effect after the first [`Feed::ensure`].
+    /// Without effect after the first [`DownloadStream::ensure`].
     pub fn set_window(&mut self, blksize: u16, windowsize: u16, rollover: Rollover) {
         let bytes = u64::from(blksize) * u64::from(windowsize);
         if !self.started {
@@ -161,7 +161,7 @@ impl<S: Store> Feed<S> {
 
     /// Tries to make the stream available up to byte `upto`, without waiting. Missing bytes are requested once, by a
     /// job or from the application.
-    pub fn ensure(&mut self, shelf: &mut Shelf<S>, owner: Owner, upto: u64) -> Supply {
+    pub fn ensure(&mut self, cache: &mut ContentCache<S>, owner: Owner, upto: u64) -> Supply {
         self.started = true;
         if let Some(error) = self.failed.take() {
             return Supply::Failed(error);
@@ -177,7 +177,7 @@ impl<S: Store> Feed<S> {
                     end,
                 };
             }
-            match self.extend(shelf, owner) {
+            match self.extend(cache, owner) {
                 Ok(None) => {}
                 Ok(Some(supply)) => return supply,
                 Err(error) => return Supply::Failed(error),
@@ -185,15 +185,15 @@ impl<S: Store> Feed<S> {
         }
     }
 
-    /// Takes the chunk that a job of this transfer has read. Call [`Feed::ensure`] afterwards, here and for the
+    /// Takes the chunk that a job of this transfer has read. Call [`DownloadStream::ensure`] afterwards, here and for the
     /// others that wait for it.
-    pub fn accept(&mut self, shelf: &mut Shelf<S>, owner: Owner, read: &mut Read) {
+    pub fn accept(&mut self, cache: &mut ContentCache<S>, owner: Owner, read: &mut Read) {
         self.waits = Waits::Nothing;
         match std::mem::replace(&mut read.result, Ok(Bytes::default())) {
-            // The shelf holds only a `Weak` of the chunk: look it up there before `read` is dropped.
+            // The cache holds only a `Weak` of the chunk: look it up there before `read` is dropped.
             Ok(held) => {
                 if !self.is_whole() {
-                    self.failed = self.extend(shelf, owner).err();
+                    self.failed = self.extend(cache, owner).err();
                 }
                 read.result = Ok(held);
             }
@@ -233,7 +233,7 @@ impl<S: Store> Feed<S> {
     }
 
     /// Returns the packet of a block that carries `range` of the stream, header and data in one piece, if it was
-    /// prepared so. On `None` the caller assembles it of its header and [`Feed::slices`].
+    /// prepared so. On `None` the caller assembles it of its header and [`DownloadStream::slices`].
     #[inline]
     pub fn packet(&self, header: [u8; 4], range: Range<u64>) -> Option<(&Bytes, Range<usize>)> {
         let framing = self.framing?;
@@ -381,10 +381,10 @@ impl<S: Store> Feed<S> {
     }
 
     /// Makes the next chunk available. Returns `Some` if it has to be waited for.
-    fn extend(&mut self, shelf: &mut Shelf<S>, owner: Owner) -> io::Result<Option<Supply>> {
+    fn extend(&mut self, cache: &mut ContentCache<S>, owner: Owner) -> io::Result<Option<Supply>> {
         let is_unsized = self.is_unsized();
         let mut caller = Caller {
-            shelf,
+            cache,
             owner,
             waits: self.waits,
             chunk_size: self.chunk_size,

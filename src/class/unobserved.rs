@@ -1,7 +1,7 @@
 //! Connections without callbacks, for programs that only look at the Conn arrays.
 //!
-//! If no connection callback is registered when a connection begins, it is quiet: its events never enter the queue, but
-//! update its record here. A quiet connection that begins and ends between two DoEvents leaves no trace, so the memory
+//! If no connection callback is registered when a connection begins, it is unobserved: its events never enter the queue, but
+//! update its record here. An unobserved connection that begins and ends between two DoEvents leaves no trace, so the memory
 //! is bounded by the live connections plus those that the application still sees.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[derive(Debug, Default)]
-pub(super) struct Quiet {
+pub(super) struct UnobservedConnections {
     connections: Mutex<Connections>,
     /// The number of live connections: while it is 0, events take no lock.
     live: AtomicUsize,
@@ -34,7 +34,7 @@ struct Live {
     is_seen: bool,
 }
 
-impl Quiet {
+impl UnobservedConnections {
     /// Adds a connection. A held one is admitted at once: no callback will answer it.
     pub(super) fn begin(&self, reply: Reply, held: bool) {
         if held {
@@ -53,7 +53,7 @@ impl Quiet {
         self.live.store(connections.live.len(), Relaxed);
     }
 
-    /// Consumes an event of a quiet connection. Returns events of other connections, and kinds that are delivered in
+    /// Consumes an event of an unobserved connection. Returns events of other connections, and kinds that are delivered in
     /// any case.
     pub(super) fn fold(&self, event: EngineEvent) -> Option<EngineEvent> {
         if self.live.load(Relaxed) == 0 {
@@ -123,8 +123,8 @@ mod tests {
     use super::*;
     use tftp_serve::Outcome;
 
-    fn begin(quiet: &Quiet, id: i32) {
-        quiet.begin(testing::reply(&Inbox::new(), id), false);
+    fn begin(unobserved: &UnobservedConnections, id: i32) {
+        unobserved.begin(testing::reply(&Inbox::new(), id), false);
     }
 
     fn ended(id: i32) -> EngineEvent {
@@ -136,37 +136,37 @@ mod tests {
 
     #[test]
     fn what_came_and_went_unseen_leaves_nothing() {
-        let (quiet, conns) = (Quiet::default(), Conns::default());
+        let (unobserved, conns) = (UnobservedConnections::default(), Conns::default());
         for id in 1_000_001..1_001_000 {
-            begin(&quiet, id);
-            assert!(quiet.fold(ended(id)).is_none());
+            begin(&unobserved, id);
+            assert!(unobserved.fold(ended(id)).is_none());
         }
-        assert!(quiet.connections.lock().leaving.is_empty());
-        quiet.settle(&conns);
+        assert!(unobserved.connections.lock().leaving.is_empty());
+        unobserved.settle(&conns);
         assert_eq!(conns.count(), 0);
     }
 
     #[test]
     fn what_is_seen_leaves_at_the_next_settling() {
-        let (quiet, conns) = (Quiet::default(), Conns::default());
-        begin(&quiet, 1_000_001);
-        begin(&quiet, 1_000_002);
+        let (unobserved, conns) = (UnobservedConnections::default(), Conns::default());
+        begin(&unobserved, 1_000_001);
+        begin(&unobserved, 1_000_002);
         assert_eq!(conns.count(), 0);
-        quiet.settle(&conns);
+        unobserved.settle(&conns);
         assert_eq!(conns.count(), 2);
-        quiet.fold(ended(1_000_001));
+        unobserved.fold(ended(1_000_001));
         assert_eq!(conns.count(), 2);
-        quiet.settle(&conns);
+        unobserved.settle(&conns);
         assert_eq!(conns.count(), 1);
         assert_eq!(conns.at(0).unwrap().id(), 1_000_002);
     }
 
     #[test]
     fn what_belongs_to_others_is_given_back() {
-        let quiet = Quiet::default();
-        assert!(quiet.fold(ended(1_000_009)).is_some());
-        begin(&quiet, 1_000_001);
-        assert!(quiet.fold(ended(1_000_009)).is_some());
-        assert!(quiet.fold(ended(1_000_001)).is_none());
+        let unobserved = UnobservedConnections::default();
+        assert!(unobserved.fold(ended(1_000_009)).is_some());
+        begin(&unobserved, 1_000_001);
+        assert!(unobserved.fold(ended(1_000_009)).is_some());
+        assert!(unobserved.fold(ended(1_000_001)).is_none());
     }
 }

@@ -10,8 +10,8 @@ use super::conn::Conns;
 use super::errors::{self, Failure};
 use super::events::{self, Callback};
 use super::queue::{self, Item, Queue};
-use super::quiet::Quiet;
 use super::reason::Reason;
+use super::unobserved::UnobservedConnections;
 use tftp_serve::Outcome;
 use tftp_serve::inline::{Asks, EngineEvent, EventSink, Feeds, Instant, Interests, Reply, Sources, Wanted};
 use tftp_sync::atomic::{
@@ -37,11 +37,11 @@ const INTERESTS_OF_EVENT: [Interests; EVENTS] = [
 ];
 
 /// The application as the library sees it.
-pub(super) struct Hub {
+pub(super) struct EventRouter {
     pub(super) queue: Arc<Queue>,
     /// Downloads that the application feeds.
     pub(super) feeds: Arc<Feeds>,
-    pub(super) quiet: Quiet,
+    pub(super) unobserved: UnobservedConnections,
     callbacks: RwLock<[Option<Arc<dyn Callback>>; EVENTS]>,
     /// The number of changes of `callbacks`.
     changes: AtomicU32,
@@ -56,13 +56,13 @@ pub(super) struct Hub {
     is_closed: AtomicBool,
 }
 
-impl Hub {
-    pub(super) fn new(log_level: u8) -> Hub {
+impl EventRouter {
+    pub(super) fn new(log_level: u8) -> EventRouter {
         let queue = Arc::<Queue>::default();
-        Hub {
-            feeds: Feeds::new(Asker(Arc::clone(&queue))),
+        EventRouter {
+            feeds: Feeds::new(DataRequester(Arc::clone(&queue))),
             queue,
-            quiet: Quiet::default(),
+            unobserved: UnobservedConnections::default(),
             callbacks: RwLock::default(),
             changes: AtomicU32::new(1),
             registered: AtomicU32::new(0),
@@ -102,10 +102,10 @@ impl Hub {
 
     /// Returns the callback of an event from the cache `kept`, which it renews after a change of `callbacks`. For
     /// events that fire a million times a second.
-    pub(super) fn refresh<'k>(&self, event: i32, kept: &'k mut Kept) -> Option<&'k dyn Callback> {
+    pub(super) fn refresh<'k>(&self, event: i32, kept: &'k mut CachedCallback) -> Option<&'k dyn Callback> {
         let changes = self.changes.load(Acquire);
         if kept.as_of != changes {
-            *kept = Kept {
+            *kept = CachedCallback {
                 as_of: changes,
                 callback: self.callback(event),
             };
@@ -220,9 +220,9 @@ impl Hub {
 }
 
 /// Queues the feeds' requests for data.
-struct Asker(Arc<Queue>);
+struct DataRequester(Arc<Queue>);
 
-impl Asks for Asker {
+impl Asks for DataRequester {
     fn ask(&self, wanted: Wanted) {
         self.0.push(Item::Wanted(wanted));
         self.0.announce();
@@ -231,7 +231,7 @@ impl Asks for Asker {
 
 /// A cached callback and the number of changes up to which it is valid.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct CachedCallback {
     as_of: u32,
     callback: Option<Arc<dyn Callback>>,
 }
@@ -249,7 +249,7 @@ fn place(event: i32) -> Option<usize> {
         .then(|| (event - events::FIRST) as usize)
 }
 
-impl EventSink for Hub {
+impl EventSink for EventRouter {
     fn turn_ends(&self, now: Instant) -> Option<Duration> {
         self.queue.announce_at(now)
     }
@@ -273,14 +273,14 @@ impl EventSink for Hub {
         }
         match event {
             EngineEvent::Requested { reply, held } if !self.registered().follows_connections() => {
-                self.quiet.begin(reply, held);
+                self.unobserved.begin(reply, held);
             }
             EngineEvent::Refused { .. } if !self.registered().follows_connections() => {}
             // For the application a denied connection never began.
             EngineEvent::Failed { outcome, .. } | EngineEvent::Ended { outcome, .. }
                 if is_denied(&outcome) => {}
             event => {
-                if let Some(event) = self.quiet.fold(event) {
+                if let Some(event) = self.unobserved.fold(event) {
                     self.queue.push(Item::Event(event));
                 }
             }
@@ -288,7 +288,7 @@ impl EventSink for Hub {
     }
 }
 
-/// The waiting connections that [`Hub::release`] finds. It answers them after it has released the queue's lock.
+/// The waiting connections that [`EventRouter::release`] finds. It answers them after it has released the queue's lock.
 #[derive(Default)]
 struct Releasing {
     /// Connections whose beginning is still queued, so that the Conn arrays have no record of them.
@@ -359,45 +359,45 @@ mod tests {
 
     #[test]
     fn what_is_wanted_is_what_is_registered() {
-        let hub = Hub::new(1);
-        assert_eq!(hub.interests(), Interests::NONE);
-        hub.register(8, nothing()).unwrap();
+        let router = EventRouter::new(1);
+        assert_eq!(router.interests(), Interests::NONE);
+        router.register(8, nothing()).unwrap();
         // A callback of any event may end connections, so their ends are needed too from then on.
-        assert_eq!(hub.interests(), Interests::DATA.with(Interests::CONNECTIONS));
-        hub.register(2, nothing()).unwrap();
-        assert!(hub.interests().has(Interests::REQUESTS));
-        hub.register(2, None).unwrap();
-        hub.register(8, None).unwrap();
-        assert_eq!(hub.interests(), Interests::CONNECTIONS);
+        assert_eq!(router.interests(), Interests::DATA.with(Interests::CONNECTIONS));
+        router.register(2, nothing()).unwrap();
+        assert!(router.interests().has(Interests::REQUESTS));
+        router.register(2, None).unwrap();
+        router.register(8, None).unwrap();
+        assert_eq!(router.interests(), Interests::CONNECTIONS);
     }
 
     #[test]
     fn the_log_is_wanted_up_to_its_level() {
-        let hub = Hub::new(1);
-        hub.set_log_level(3);
-        assert_eq!(hub.interests(), Interests::NONE, "nobody listens");
-        hub.register(6, nothing()).unwrap();
+        let router = EventRouter::new(1);
+        router.set_log_level(3);
+        assert_eq!(router.interests(), Interests::NONE, "nobody listens");
+        router.register(6, nothing()).unwrap();
         let all = [Interests::LOG_INFO, Interests::LOG_VERBOSE, Interests::LOG_DEBUG];
         for level in 0..=3 {
-            hub.set_log_level(level);
-            let wanted = all.map(|bit| hub.interests().has(bit));
+            router.set_log_level(level);
+            let wanted = all.map(|bit| router.interests().has(bit));
             assert_eq!(wanted, [level >= 1, level >= 2, level >= 3]);
         }
         assert!(
-            hub.interests().follows_connections(),
+            router.interests().follows_connections(),
             "the callback may end connections"
         );
     }
 
     #[test]
     fn a_full_queue_admits_nobody_but_for_an_application_that_listens_to_nothing() {
-        let hub = Hub::new(1);
-        hub.register(5, nothing()).unwrap();
-        while hub.queue.has_room() {
-            hub.queue.push(Item::Decided(1));
+        let router = EventRouter::new(1);
+        router.register(5, nothing()).unwrap();
+        while router.queue.has_room() {
+            router.queue.push(Item::Decided(1));
         }
-        assert!(!hub.admits());
-        hub.register(5, None).unwrap();
-        assert!(hub.admits());
+        assert!(!router.admits());
+        router.register(5, None).unwrap();
+        assert!(router.admits());
     }
 }

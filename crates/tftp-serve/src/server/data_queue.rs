@@ -14,8 +14,8 @@ use crate::inline::DataRun;
 use crate::sources::Sources;
 
 /// The sink or source of a connection with its queue of items.
-pub(super) struct Carriage {
-    cargo: Cargo,
+pub(super) struct DataQueue {
+    endpoint: Endpoint,
     items: VecDeque<Item>,
     /// True while a thread works on it, or is about to; for a future, while it works on an item that it has taken.
     is_busy: bool,
@@ -30,7 +30,7 @@ pub(super) enum Item {
     Wanted(Wanted),
 }
 
-pub(super) enum Cargo {
+pub(super) enum Endpoint {
     /// `None` while a thread uses it, and after it failed.
     Sink(Option<Box<dyn Sink>>),
     /// `None` as in `Sink`.
@@ -58,7 +58,7 @@ pub(super) enum Next {
 
 /// A sink or source whose connection is over.
 pub(super) struct Ended {
-    cargo: Cargo,
+    endpoint: Endpoint,
     items: VecDeque<Item>,
 }
 
@@ -82,14 +82,14 @@ pub(super) enum Load {
     Task(Arc<Running>, Option<Fed>),
 }
 
-impl Carriage {
-    /// Makes the carriage of an answer, and describes for the I/O thread where the bytes are.
-    pub(super) fn of(load: Load) -> (Carriage, Sources) {
-        let (cargo, fed) = match load {
-            Load::Sink(sink) => (Cargo::Sink(Some(sink)), None),
-            Load::Source(source, fed) => (Cargo::Source(Some(source)), Some(fed)),
+impl DataQueue {
+    /// Makes the data queue of an answer, and describes for the I/O thread where the bytes are.
+    pub(super) fn of(load: Load) -> (DataQueue, Sources) {
+        let (endpoint, fed) = match load {
+            Load::Sink(sink) => (Endpoint::Sink(Some(sink)), None),
+            Load::Source(source, fed) => (Endpoint::Source(Some(source)), Some(fed)),
             Load::Task(running, fed) => {
-                let task = Cargo::Task {
+                let task = Endpoint::Task {
                     running,
                     waker: None,
                     is_done: false,
@@ -98,8 +98,8 @@ impl Carriage {
                 (task, fed)
             }
         };
-        let carriage = Carriage {
-            cargo,
+        let data_queue = DataQueue {
+            endpoint,
             items: VecDeque::new(),
             is_busy: false,
         };
@@ -108,19 +108,19 @@ impl Carriage {
             fed: fed.map(Arc::new),
             ..Sources::default()
         };
-        (carriage, sources)
+        (data_queue, sources)
     }
 
     pub(super) fn is_upload(&self) -> bool {
-        match &self.cargo {
-            Cargo::Sink(_) => true,
-            Cargo::Source(_) => false,
-            Cargo::Task { is_upload, .. } => *is_upload,
+        match &self.endpoint {
+            Endpoint::Sink(_) => true,
+            Endpoint::Source(_) => false,
+            Endpoint::Task { is_upload, .. } => *is_upload,
         }
     }
 
     pub(super) fn is_working_task(&self) -> bool {
-        let is_task = matches!(self.cargo, Cargo::Task { is_upload: false, .. });
+        let is_task = matches!(self.endpoint, Endpoint::Task { is_upload: false, .. });
         is_task && (self.is_busy || !self.items.is_empty())
     }
 
@@ -128,9 +128,9 @@ impl Carriage {
         if self.is_upload() != matches!(item, Item::Data(_)) {
             return Called::Nowhere(item);
         }
-        match &mut self.cargo {
-            Cargo::Task { is_done: true, .. } => Called::Nothing,
-            Cargo::Task { waker, .. } => {
+        match &mut self.endpoint {
+            Endpoint::Task { is_done: true, .. } => Called::Nothing,
+            Endpoint::Task { waker, .. } => {
                 self.items.push_back(item);
                 waker.take().map_or(Called::Nothing, Called::Future)
             }
@@ -146,27 +146,27 @@ impl Carriage {
 
     /// Returns the next call of a blocking sink or source.
     pub(super) fn step(&mut self, is_over: bool) -> Option<Next> {
-        match &mut self.cargo {
+        match &mut self.endpoint {
             // Nothing more of an upload that is over is written. A complete upload has already been written as a whole.
-            Cargo::Sink(_) if is_over => None,
-            Cargo::Sink(sink) => match self.items.pop_front()? {
+            Endpoint::Sink(_) if is_over => None,
+            Endpoint::Sink(sink) => match self.items.pop_front()? {
                 Item::Data(run) => Some(Next::Write(sink.take(), run)),
                 Item::Wanted(_) => None,
             },
             // Even when this download is over: others may share the bytes that it requests.
-            Cargo::Source(source) => match self.items.pop_front()? {
+            Endpoint::Source(source) => match self.items.pop_front()? {
                 Item::Wanted(wanted) => Some(Next::Read(source.take(), wanted)),
                 Item::Data(_) => None,
             },
-            Cargo::Task { .. } => None,
+            Endpoint::Task { .. } => None,
         }
     }
 
     /// Returns true when a thread has to be sent to it, because none is there. Always true for a future: the
     /// connection's end is handled beside its work.
     pub(super) fn send_thread(&mut self) -> bool {
-        match &self.cargo {
-            Cargo::Task { .. } => true,
+        match &self.endpoint {
+            Endpoint::Task { .. } => true,
             _ => !std::mem::replace(&mut self.is_busy, true),
         }
     }
@@ -175,14 +175,14 @@ impl Carriage {
     pub(super) fn next_item(&mut self, caller: &Waker) -> Option<Item> {
         let item = self.items.pop_front();
         self.is_busy = item.is_some();
-        if let (None, Cargo::Task { waker, .. }) = (&item, &mut self.cargo) {
+        if let (None, Endpoint::Task { waker, .. }) = (&item, &mut self.endpoint) {
             *waker = Some(caller.clone());
         }
         item
     }
 
     pub(super) fn task_is_done(&mut self) {
-        if let Cargo::Task { is_done, .. } = &mut self.cargo {
+        if let Endpoint::Task { is_done, .. } = &mut self.endpoint {
             *is_done = true;
             self.is_busy = false;
             self.items.clear();
@@ -190,20 +190,20 @@ impl Carriage {
     }
 
     /// Takes back a sink or source that a thread has used and that can be used further.
-    pub(super) fn give_back(&mut self, cargo: Cargo) {
-        self.cargo = cargo;
+    pub(super) fn give_back(&mut self, endpoint: Endpoint) {
+        self.endpoint = endpoint;
     }
 
     pub(super) fn end(self) -> Ended {
         Ended {
-            cargo: self.cargo,
+            endpoint: self.endpoint,
             items: self.items,
         }
     }
 
     /// Notes that the thread that was sent has nothing left to do.
     pub(super) fn rest(&mut self) {
-        if !matches!(self.cargo, Cargo::Task { .. }) {
+        if !matches!(self.endpoint, Endpoint::Task { .. }) {
             self.is_busy = false;
         }
     }
@@ -212,7 +212,7 @@ impl Carriage {
 impl Ended {
     /// Drops the sink or source, and returns the requests for bytes that it has not served.
     pub(super) fn drop(self) -> impl Iterator<Item = Wanted> {
-        if let Cargo::Task { running, .. } = self.cargo {
+        if let Endpoint::Task { running, .. } = self.endpoint {
             running.cancel();
         }
         self.items.into_iter().filter_map(|item| match item {

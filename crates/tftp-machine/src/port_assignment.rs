@@ -108,11 +108,11 @@ impl<L: Limits> Server<L> {
                 }
                 self.plan_port(index);
             }
-            Sharing::Take(seat) => {
-                if let Some(id) = seat.gives_way {
+            Sharing::Take(assign) => {
+                if let Some(id) = assign.gives_way {
                     self.replace(id.index);
                 }
-                self.take_port(index, seat.place);
+                self.take_port(index, assign.place);
             }
             Sharing::Nothing => self.refuse_port(index, why),
         }
@@ -125,11 +125,11 @@ impl<L: Limits> Server<L> {
         };
         let (peer, local) = (transfer.route.peer, transfer.local());
         self.table.link(port, peer, index);
-        self.seated(index, port, peer, local);
+        self.port_assigned(index, port, peer, local);
     }
 
     /// Records the port of a transfer. Next, the application decides on the request.
-    fn seated(&mut self, index: u32, port: PortId, peer: SocketAddr, local: Option<LocalAddr>) {
+    fn port_assigned(&mut self, index: u32, port: PortId, peer: SocketAddr, local: Option<LocalAddr>) {
         let route = self.route_of(port, peer, local);
         if let Some(transfer) = self.table.at_mut(index) {
             transfer.route = route;
@@ -164,7 +164,7 @@ impl<L: Limits> Server<L> {
             (None, Ok(port)) => {
                 transfer.is_private = true;
                 self.ports.add_private(port, id.index);
-                self.seated(id.index, port, peer, local);
+                self.port_assigned(id.index, port, peer, local);
             }
             (Some(bucket), Ok(port)) => {
                 self.ports.add_shared(port, bucket);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use tftp_proto::wire::{Asked, Mode, Operation};
+use tftp_proto::wire::{Mode, Operation, RequestedOptions};
 
 use super::flow::Flow;
 use super::ids::IdLease;
@@ -13,7 +13,7 @@ use super::reply::Post;
 use super::{Key, Outcome};
 
 /// The properties of a connection: those known with its request, and those that become known later.
-pub(crate) struct About {
+pub(crate) struct ConnectionInfo {
     /// The connection's number, from 1000001 up. The same server does not use it again while anything holds this value.
     pub(crate) id: i32,
     /// Keeps the id reserved.
@@ -29,7 +29,7 @@ pub(crate) struct About {
     /// RRQ or WRQ.
     pub(crate) operation: Operation,
     /// The options of the request, without those that the policy refuses.
-    pub(crate) asked: Asked,
+    pub(crate) requested: RequestedOptions,
     /// Live figures.
     pub(crate) progress: Progress,
     /// The file that was found or created.

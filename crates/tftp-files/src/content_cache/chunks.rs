@@ -62,13 +62,13 @@ impl State {
     }
 }
 
-pub(super) enum Looked {
+pub(super) enum LookUp {
     Bytes(Bytes),
     UnderWay(u64),
     Nothing,
 }
 
-/// The pieces of one shelf.
+/// The pieces of one cache.
 #[derive(Default)]
 pub(super) struct Chunks {
     pieces: Pruned<PieceKey, State>,
@@ -78,16 +78,16 @@ pub(super) struct Chunks {
 impl Chunks {
     /// Returns the piece, or the job that reads it. In the second case `owner` waits for that job from now on, unless
     /// it does so already (`waits`).
-    pub(super) fn look(&mut self, key: PieceKey, owner: Owner, waits: Option<u64>) -> Looked {
+    pub(super) fn look(&mut self, key: PieceKey, owner: Owner, waits: Option<u64>) -> LookUp {
         match self.pieces.get_mut(&key) {
-            Some(State::Held(bytes)) => bytes.upgrade().map_or(Looked::Nothing, Looked::Bytes),
+            Some(State::Held(bytes)) => bytes.upgrade().map_or(LookUp::Nothing, LookUp::Bytes),
             Some(State::Wanted(wanted)) if wanted.ticket.strong_count() > 0 => {
                 if waits != Some(wanted.job) {
                     wanted.waiting.push(owner);
                 }
-                Looked::UnderWay(wanted.job)
+                LookUp::UnderWay(wanted.job)
             }
-            _ => Looked::Nothing,
+            _ => LookUp::Nothing,
         }
     }
 
@@ -127,7 +127,7 @@ impl Chunks {
     }
 
     /// Takes the result of a job. On an error everyone who waits looks the piece up anew.
-    pub(super) fn settle(&mut self, piece: Piece, read: io::Result<Vec<u8>>) -> Read {
+    pub(super) fn complete(&mut self, piece: Piece, read: io::Result<Vec<u8>>) -> Read {
         let waiting = self.take_waiting(piece.key);
         Read {
             result: read.and_then(|read| self.hold(piece.key, piece.is_exact, read)),

@@ -1,8 +1,8 @@
 //! The data of an upload on its way to a file, to the application, or to both.
 //!
 //! Data is gathered by batch: the data of one batch of datagrams is passed on once, and written in pieces of a size
-//! that thousands of uploads can gather at the same time. The owner calls [`Intake::take`] for each piece of the
-//! stream. After the batch it calls [`Intake::freeze`], then the application, then [`Intake::store`].
+//! that thousands of uploads can gather at the same time. The owner calls [`UploadStream::take`] for each piece of the
+//! stream. After the batch it calls [`UploadStream::freeze`], then the application, then [`UploadStream::store`].
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use std::sync::Arc;
 use tftp_proto::netascii::Decoder;
 use tftp_proto::wire::Mode;
 
+use super::content_cache::ContentCache;
 use super::jail::Refusal;
-use super::returned::Returned;
-use super::shelf::Shelf;
-use super::storage::{Errand, Gathered, Owner, Sink, Store};
+use super::return_slot::ReturnSlot;
+use super::storage::{Gathered, JobKind, Owner, Sink, Store};
 use super::{Bytes, Lane};
 
 /// The number of bytes that one upload gathers before it is written, and that all uploads together gather. Few large
@@ -30,7 +30,7 @@ pub fn write_size(active: usize) -> usize {
 }
 
 /// One upload.
-pub struct Intake<S: Store> {
+pub struct UploadStream<S: Store> {
     decoder: Option<Decoder>,
     target: Target<S>,
     lane: Lane,
@@ -54,7 +54,7 @@ enum Target<S: Store> {
     /// The file is here, and no job uses it.
     Idle(S::Sink),
     /// A job writes to the file, and returns it in this slot.
-    Busy(Arc<Returned<S::Sink>>),
+    Busy(Arc<ReturnSlot<S::Sink>>),
     /// Nothing more is to be written.
     Done,
 }
@@ -79,10 +79,10 @@ pub enum Progress {
     Whole,
 }
 
-impl<S: Store> Intake<S> {
+impl<S: Store> UploadStream<S> {
     /// Creates an intake. `sink` is `None` if only the application receives the data.
-    pub fn new(sink: Option<S::Sink>, mode: Mode, lane: Lane) -> Intake<S> {
-        Intake {
+    pub fn new(sink: Option<S::Sink>, mode: Mode, lane: Lane) -> UploadStream<S> {
+        UploadStream {
             decoder: (mode == Mode::Netascii).then(Decoder::default),
             target: sink.map_or(Target::Application, Target::Idle),
             lane,
@@ -132,7 +132,7 @@ impl<S: Store> Intake<S> {
     /// Returns the data that is to be passed to the application now, and is written to the file later. `None` if more
     /// is to be gathered first. `told`: the application takes part and wants every batch; `write_size`: see
     /// [`write_size`].
-    pub fn freeze(&mut self, shelf: &Shelf<S>, told: bool, write_size: usize) -> Option<Portion> {
+    pub fn freeze(&mut self, cache: &ContentCache<S>, told: bool, write_size: usize) -> Option<Portion> {
         let is_last = self.is_complete && !self.is_closed;
         let is_due = !self.pending.is_empty() && (told || self.pending.len() >= write_size);
         if !is_last && !is_due {
@@ -148,7 +148,7 @@ impl<S: Store> Intake<S> {
         self.passed += bytes.len() as u64;
         if !bytes.is_empty() && !self.is_only_for_application() {
             self.queue
-                .push(Arc::clone(&bytes), shelf.memory().take(bytes.len()));
+                .push(Arc::clone(&bytes), cache.memory().take(bytes.len()));
         }
         Some(Portion {
             before,
@@ -159,34 +159,40 @@ impl<S: Store> Intake<S> {
 
     /// Writes the waiting data, if it is enough, and gives the file its name once everything was received.
     /// `may_finish`: the application has accepted all data that it was given, and has not refused the file.
-    pub fn store(&mut self, shelf: &Shelf<S>, owner: Owner, may_finish: bool, write_size: usize) -> Progress {
+    pub fn store(
+        &mut self,
+        cache: &ContentCache<S>,
+        owner: Owner,
+        may_finish: bool,
+        write_size: usize,
+    ) -> Progress {
         let finish = self.is_closed && may_finish;
         if finish && self.is_only_for_application() {
             self.target = Target::Done;
             return Progress::Whole;
         }
         // Where memory is short, waiting data is written at once, and the client is held meanwhile.
-        if !finish && !self.is_crowded(shelf) && self.queue.len() < write_size {
+        if !finish && !self.is_crowded(cache) && self.queue.len() < write_size {
             return Progress::Underway;
         }
         // If a job has the file, this is called again when the file comes back.
         let Some(sink) = self.take_sink() else {
             return Progress::Underway;
         };
-        let returned = Arc::<Returned<S::Sink>>::default();
+        let returned = Arc::<ReturnSlot<S::Sink>>::default();
         let bytes = std::mem::take(&mut self.queue);
         self.target = Target::Busy(Arc::clone(&returned));
-        let errand = match finish {
-            true => Errand::Commit,
-            false => Errand::Write(returned),
+        let kind = match finish {
+            true => JobKind::Commit,
+            false => JobKind::Write(returned),
         };
-        shelf.write(owner, self.lane, sink, bytes, errand);
+        cache.write(owner, self.lane, sink, bytes, kind);
         Progress::Underway
     }
 
     /// Returns whether the client should wait, because storage is too far behind.
-    pub fn is_behind(&self, shelf: &Shelf<S>, write_size: usize) -> bool {
-        self.is_crowded(shelf) || self.queue.len() > WRITES_WAITING * write_size
+    pub fn is_behind(&self, cache: &ContentCache<S>, write_size: usize) -> bool {
+        self.is_crowded(cache) || self.queue.len() > WRITES_WAITING * write_size
     }
 
     /// Called when a write that was waited for has ended. Takes the file back.
@@ -213,17 +219,17 @@ impl<S: Store> Intake<S> {
     }
 
     /// Removes an unfinished file, in a job because that may block.
-    pub fn discard(&mut self, shelf: &Shelf<S>, owner: Owner) {
+    pub fn discard(&mut self, cache: &ContentCache<S>, owner: Owner) {
         self.queue.clear();
         let sink = self.take_sink();
         self.target = Target::Done;
         if let Some(sink) = sink {
-            shelf.discard(owner, self.lane, sink);
+            cache.discard(owner, self.lane, sink);
         }
     }
 
-    fn is_crowded(&self, shelf: &Shelf<S>) -> bool {
-        !self.queue.is_empty() && shelf.memory().is_exhausted()
+    fn is_crowded(&self, cache: &ContentCache<S>) -> bool {
+        !self.queue.is_empty() && cache.memory().is_exhausted()
     }
 
     /// Takes the file, if it may be written to now.

@@ -10,7 +10,7 @@ use tftp_serve::Adopted;
 
 /// One place to listen.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ListenTarget {
     pub(super) address: SocketAddr,
     /// An IPv6 socket that accepts IPv4 as well.
     pub(super) dual_stack: bool,
@@ -20,9 +20,9 @@ pub(super) struct Place {
     pub(super) what: String,
 }
 
-impl Place {
-    fn bound_here(address: SocketAddr, dual_stack: bool) -> Place {
-        Place {
+impl ListenTarget {
+    fn bound_here(address: SocketAddr, dual_stack: bool) -> ListenTarget {
+        ListenTarget {
             address,
             dual_stack,
             adopted: None,
@@ -37,47 +37,47 @@ impl Place {
 }
 
 /// Returns every place, the main one first. May query the name service, and block on it.
-pub(super) fn places(values: &Values) -> Result<Vec<Place>, Failure> {
+pub(super) fn listen_targets(values: &Values) -> Result<Vec<ListenTarget>, Failure> {
     let descriptors = parse_descriptors(values.setting_text(Key::ListenDescriptors))?;
-    let mut places = match descriptors.is_empty() {
+    let mut listen_targets = match descriptors.is_empty() {
         true => vec![local(values)?],
         false => adopt(&descriptors)?,
     };
     // An IPv6 address accepts IPv6 only, so that the same port can be bound on IPv4 too.
     let further = parse_addresses(values.setting_text(Key::ListenOn))?;
-    places.extend(
+    listen_targets.extend(
         further
             .into_iter()
-            .map(|address| Place::bound_here(address, false)),
+            .map(|address| ListenTarget::bound_here(address, false)),
     );
-    Ok(places)
+    Ok(listen_targets)
 }
 
-fn adopt(descriptors: &[i32]) -> Result<Vec<Place>, Failure> {
-    let mut places: Vec<Place> = Vec::new();
+fn adopt(descriptors: &[i32]) -> Result<Vec<ListenTarget>, Failure> {
+    let mut listen_targets: Vec<ListenTarget> = Vec::new();
     for descriptor in descriptors {
         let what = format!("ListenDescriptors {descriptor}.");
         let adopted = Adopted::new(*descriptor).map_err(|error| Failure::from_io(&error, &what))?;
-        let known = |place: &Place| {
+        let known = |place: &ListenTarget| {
             place
                 .adopted
                 .as_ref()
                 .is_some_and(|other| other.id() == adopted.id())
         };
-        if places.iter().any(known) {
+        if listen_targets.iter().any(known) {
             return Err(Failure::new(
                 errors::ADDRESS_IN_USE,
                 &format!("{what} It is named twice."),
             ));
         }
-        places.push(Place {
+        listen_targets.push(ListenTarget {
             address: adopted.address(),
             dual_stack: adopted.dual_stack(),
             adopted: Some(adopted),
             what,
         });
     }
-    Ok(places)
+    Ok(listen_targets)
 }
 
 /// Parses numbers separated by spaces or commas.
@@ -127,7 +127,7 @@ fn address_and_port(word: &str) -> Option<SocketAddr> {
 }
 
 /// Returns the place that LocalHost, LocalPort and UseIPv6 describe.
-fn local(values: &Values) -> Result<Place, Failure> {
+fn local(values: &Values) -> Result<ListenTarget, Failure> {
     let port = u16::try_from(values.integer(property::Key::LocalPort)).unwrap_or_default();
     let is_v6 = values.setting_is_on(Key::UseIpv6);
     let host = values.text(property::Key::LocalHost);
@@ -137,7 +137,7 @@ fn local(values: &Values) -> Result<Place, Failure> {
         (host, is_v6) => resolve(host, is_v6)?,
     };
     address.set_port(port);
-    Ok(Place::bound_here(address, host.is_empty() && is_v6))
+    Ok(ListenTarget::bound_here(address, host.is_empty() && is_v6))
 }
 
 /// Parses an address, with its scope if it has one (fe80::1%eth0), or resolves a name. Only addresses of the family

@@ -2,37 +2,37 @@
 
 use std::cell::Cell;
 
-use super::hub::Hub;
+use super::event_router::EventRouter;
 use tftp_sync::thread_local;
 
 thread_local! {
-    /// The server, by the address of its hub, and the connection's id; (0, 0) outside of callbacks.
-    static FIRING: Cell<(usize, i32)> = const { Cell::new((0, 0)) };
+    /// The server, by the address of its router, and the connection's id; (0, 0) outside of callbacks.
+    static CURRENT: Cell<(usize, i32)> = const { Cell::new((0, 0)) };
 }
 
 /// Runs `deliver`, whose callbacks belong to this connection of this server.
-pub(super) fn during(hub: &Hub, connection: i32, deliver: impl FnOnce()) {
+pub(super) fn during(router: &EventRouter, connection: i32, deliver: impl FnOnce()) {
     let _end = End;
-    FIRING.with(|firing| firing.set((place(hub), connection)));
+    CURRENT.with(|current_connection| current_connection.set((place(router), connection)));
     deliver();
 }
 
 /// Returns the connection of this server's callback that is running on this thread, if it belongs to one.
-pub(super) fn connection(hub: &Hub) -> Option<i32> {
-    let (server, connection) = FIRING.with(Cell::get);
-    (server == place(hub) && connection != 0).then_some(connection)
+pub(super) fn connection(router: &EventRouter) -> Option<i32> {
+    let (server, connection) = CURRENT.with(Cell::get);
+    (server == place(router) && connection != 0).then_some(connection)
 }
 
-fn place(hub: &Hub) -> usize {
-    std::ptr::from_ref(hub).addr()
+fn place(router: &EventRouter) -> usize {
+    std::ptr::from_ref(router).addr()
 }
 
-/// Clears `FIRING` on drop, also when a callback panics.
+/// Clears `CURRENT` on drop, also when a callback panics.
 struct End;
 
 impl Drop for End {
     fn drop(&mut self) {
-        FIRING.with(|firing| firing.set((0, 0)));
+        CURRENT.with(|current_connection| current_connection.set((0, 0)));
     }
 }
 
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn only_on_its_thread_for_its_server_and_while_it_runs() {
-        let (one, other) = (Hub::new(1), Hub::new(1));
+        let (one, other) = (EventRouter::new(1), EventRouter::new(1));
         during(&one, 1_000_001, || {
             assert_eq!((connection(&one), connection(&other)), (Some(1_000_001), None));
             std::thread::scope(|scope| {

@@ -11,7 +11,7 @@ use tftp_sync::Mutex;
 use tftp_sync::thread::{Builder, JoinHandle, current};
 
 use super::event::Event;
-use super::executor::{Place, Running};
+use super::executor::{Running, Scheduler};
 use super::handler::{Serving, Task};
 use super::live::Live;
 use super::refusal::Refusal;
@@ -30,7 +30,7 @@ pub(super) enum Work {
 /// Polls the answers of asynchronous handlers on the handler threads.
 struct Answering(Sender<Work>);
 
-impl Place for Answering {
+impl Scheduler for Answering {
     fn queue(&self, future: Arc<Running>) {
         // Fails if the server is closed.
         let _ = self.0.send(Work::Poll(future));
@@ -38,15 +38,15 @@ impl Place for Answering {
 }
 
 /// The threads of handlers and events. They end when the crew is dropped.
-pub(super) struct Crew {
+pub(super) struct HandlerThreads {
     router: Arc<Router>,
     handlers: Mutex<Vec<JoinHandle<()>>>,
     events: Mutex<Option<(Sender<Event>, JoinHandle<()>)>>,
 }
 
-impl Crew {
-    pub(super) fn new(router: Arc<Router>) -> Crew {
-        Crew {
+impl HandlerThreads {
+    pub(super) fn new(router: Arc<Router>) -> HandlerThreads {
+        HandlerThreads {
             router,
             handlers: Mutex::default(),
             events: Mutex::default(),
@@ -105,7 +105,7 @@ impl Crew {
         let handlers = std::mem::take(&mut *self.handlers.lock());
         handlers.iter().for_each(|_| self.router.stop_work());
         handlers.into_iter().for_each(join);
-        self.router.stop_carriers();
+        self.router.stop_data_threads();
         let events = self.events.lock().take();
         if let Some((events, thread)) = events {
             // Fails if its thread has ended.
@@ -115,7 +115,7 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
+impl Drop for HandlerThreads {
     fn drop(&mut self) {
         self.stop();
     }
@@ -175,8 +175,8 @@ impl Worker {
                 }
             }
         }
-        if let Some(teller) = live.asked() {
-            self.router.finish(live, teller);
+        if let Some(end_reporter) = live.asked() {
+            self.router.finish(live, end_reporter);
         }
     }
 

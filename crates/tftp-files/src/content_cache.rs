@@ -1,8 +1,8 @@
 //! Open files and chunks of them, shared by the transfers of one I/O thread.
 //!
 //! When a thousand machines boot at once they all want the same file. Its descriptor exists once, and so does each
-//! chunk between its read and the last acknowledgment. The shelf holds only `Weak`s, and during a batch the file
-//! opened last: a file or chunk that no transfer holds is freed. A shelf belongs to one thread, so there is no lock.
+//! chunk between its read and the last acknowledgment. The cache holds only `Weak`s, and during a batch the file
+//! opened last: a file or chunk that no transfer holds is freed. A cache belongs to one thread, so there is no lock.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,13 +15,13 @@ use super::fed::{self, Reader};
 use super::framing::Framing;
 use super::jail::Refusal;
 use super::storage::{
-    Completion, Done, Errand, Finished, Gathered, Identity, Job, Mailbox, Owner, Place, Source, Standing,
+    Completion, Done, Finished, Gathered, Identity, Job, JobKind, Mailbox, Owner, Place, Source, Standing,
     Store,
 };
 use super::upload::UploadOptions;
 use super::{Bytes, Lane};
 pub(crate) use chunks::{Chunk, Piece, PieceKey};
-use chunks::{Chunks, Looked};
+use chunks::{Chunks, LookUp};
 use tables::Pruned;
 
 mod chunks;
@@ -30,7 +30,7 @@ mod tables;
 mod tests;
 
 /// The files and chunks of one I/O thread.
-pub struct Shelf<S: Store> {
+pub struct ContentCache<S: Store> {
     store: S,
     mailbox: Arc<dyn Mailbox<S>>,
     memory: Arc<Memory>,
@@ -71,7 +71,7 @@ pub(crate) enum Content<S: Store> {
     Fed(Arc<Reader>),
 }
 
-/// The outcome of [`Shelf::open`].
+/// The outcome of [`ContentCache::open`].
 pub enum Opening<S: Store> {
     /// The file was opened, or refused, at once.
     Now(Result<Opened<S>, Refusal>),
@@ -82,7 +82,7 @@ pub enum Opening<S: Store> {
     Busy,
 }
 
-/// The outcome of [`Shelf::create`].
+/// The outcome of [`ContentCache::create`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creating {
     /// There is no file: only the application's callback receives the bytes.
@@ -94,16 +94,16 @@ pub enum Creating {
 }
 
 /// The content of a completion, for its owner.
-pub enum Settled<S: Store> {
+pub enum Completed<S: Store> {
     /// The result of opening a file for reading.
     Opened(Result<Opened<S>, Refusal>),
     /// The result of creating a file.
     Created(Result<S::Sink, Refusal>),
-    /// A chunk was read. The caller passes it to [`Feed::accept`](crate::Feed::accept) of its owner, then calls
-    /// [`Feed::ensure`](crate::Feed::ensure) of the owner and of everyone who waits for it, and keeps it alive as
+    /// A chunk was read. The caller passes it to [`DownloadStream::accept`](crate::DownloadStream::accept) of its owner, then calls
+    /// [`DownloadStream::ensure`](crate::DownloadStream::ensure) of the owner and of everyone who waits for it, and keeps it alive as
     /// long as that takes.
     Read(Read),
-    /// The result of a write, for [`Intake::written`](crate::Intake::written).
+    /// The result of a write, for [`UploadStream::written`](crate::UploadStream::written).
     Written(Result<S::Sink, Refusal>),
     /// The result of giving a file its name. On an error the file is gone.
     Committed(Result<(), Refusal>),
@@ -117,11 +117,11 @@ pub struct Read {
     pub waiting: Vec<Owner>,
 }
 
-impl<S: Store> Shelf<S> {
-    /// Creates an empty shelf. Completions go to `mailbox`, and from there to [`Shelf::settle`]. Bytes that uploads
+impl<S: Store> ContentCache<S> {
+    /// Creates an empty cache. Completions go to `mailbox`, and from there to [`ContentCache::complete`]. Bytes that uploads
     /// gather are counted in `memory`.
-    pub fn new(store: S, mailbox: Arc<dyn Mailbox<S>>, memory: Arc<Memory>) -> Shelf<S> {
-        Shelf {
+    pub fn new(store: S, mailbox: Arc<dyn Mailbox<S>>, memory: Arc<Memory>) -> ContentCache<S> {
+        ContentCache {
             store,
             mailbox,
             memory,
@@ -156,7 +156,7 @@ impl<S: Store> Shelf<S> {
             None if standing == Standing::HalfOpen && !self.store.has_room(lane) => return Opening::Busy,
             None => {}
         }
-        self.start(owner, lane, Job::Open(place.clone(), standing), Errand::Open);
+        self.start(owner, lane, Job::Open(place.clone(), standing), JobKind::Open);
         Opening::Later
     }
 
@@ -179,22 +179,24 @@ impl<S: Store> Shelf<S> {
             owner,
             lane,
             Job::Create(place.clone(), options, standing),
-            Errand::Create,
+            JobKind::Create,
         );
         Creating::Later
     }
 
     /// Takes a completion apart, for its owner.
-    pub fn settle(&mut self, completion: Completion<S>) -> Settled<S> {
-        match (completion.errand, completion.finished) {
-            (Errand::Open, Finished::Opened(result)) => {
-                Settled::Opened(result.map(|source| self.adopt(source, completion.lane)))
+    pub fn complete(&mut self, completion: Completion<S>) -> Completed<S> {
+        match (completion.kind, completion.finished) {
+            (JobKind::Open, Finished::Opened(result)) => {
+                Completed::Opened(result.map(|source| self.adopt(source, completion.lane)))
             }
-            (Errand::Create, Finished::Created(result)) => Settled::Created(result),
-            (Errand::Read(piece), Finished::Read(result)) => Settled::Read(self.chunks.settle(piece, result)),
-            (Errand::Supply(piece), _) => Settled::Read(self.chunks.announce(piece)),
-            (Errand::Write(_), Finished::Written(result)) => Settled::Written(result),
-            (Errand::Commit, Finished::Committed(result)) => Settled::Committed(result),
+            (JobKind::Create, Finished::Created(result)) => Completed::Created(result),
+            (JobKind::Read(piece), Finished::Read(result)) => {
+                Completed::Read(self.chunks.complete(piece, result))
+            }
+            (JobKind::Supply(piece), _) => Completed::Read(self.chunks.announce(piece)),
+            (JobKind::Write(_), Finished::Written(result)) => Completed::Written(result),
+            (JobKind::Commit, Finished::Committed(result)) => Completed::Committed(result),
             _ => unreachable!("a job ends as its kind does"),
         }
     }
@@ -202,11 +204,11 @@ impl<S: Store> Shelf<S> {
     /// Disposes of a completion whose transfer is gone. Returns the chunk if others may wait for it.
     pub fn abandon(&mut self, completion: Completion<S>) -> Option<Read> {
         let (owner, lane) = (completion.owner, completion.lane);
-        match (completion.errand, completion.finished) {
-            (Errand::Read(piece), Finished::Read(result)) => Some(self.chunks.settle(piece, result)),
-            (Errand::Supply(piece), _) => Some(self.chunks.announce(piece)),
+        match (completion.kind, completion.finished) {
+            (JobKind::Read(piece), Finished::Read(result)) => Some(self.chunks.complete(piece, result)),
+            (JobKind::Supply(piece), _) => Some(self.chunks.announce(piece)),
             (_, Finished::Opened(Ok(source))) => {
-                self.start(owner, lane, Job::Close(source), Errand::Close);
+                self.start(owner, lane, Job::Close(source), JobKind::Close);
                 None
             }
             (_, Finished::Created(Ok(sink)) | Finished::Written(Ok(sink))) => {
@@ -234,7 +236,7 @@ impl<S: Store> Shelf<S> {
 
     /// Removes an unfinished file in a job, because that may block.
     pub fn discard(&self, owner: Owner, lane: Lane, sink: S::Sink) {
-        self.start(owner, lane, Job::Discard(sink), Errand::Close);
+        self.start(owner, lane, Job::Discard(sink), JobKind::Close);
     }
 
     /// Closes the source of a transfer that is gone, in a job because that may block. Does nothing while others use
@@ -247,7 +249,7 @@ impl<S: Store> Shelf<S> {
             return;
         };
         if let Some(source) = Arc::into_inner(shared.source) {
-            self.start(owner, shared.lane, Job::Close(source), Errand::Close);
+            self.start(owner, shared.lane, Job::Close(source), JobKind::Close);
         }
     }
 
@@ -256,25 +258,25 @@ impl<S: Store> Shelf<S> {
         &self.memory
     }
 
-    pub(crate) fn start(&self, owner: Owner, lane: Lane, job: Job<S>, errand: Errand<S::Sink>) {
-        let done = Done::new(owner, lane, errand, Arc::clone(&self.mailbox));
+    pub(crate) fn start(&self, owner: Owner, lane: Lane, job: Job<S>, kind: JobKind<S::Sink>) {
+        let done = Done::new(owner, lane, kind, Arc::clone(&self.mailbox));
         self.store.start(lane, job, done);
     }
 
-    /// Starts a job that appends to a file, and with [`Errand::Commit`] gives it its name.
+    /// Starts a job that appends to a file, and with [`JobKind::Commit`] gives it its name.
     pub(crate) fn write(
         &self,
         owner: Owner,
         lane: Lane,
         sink: S::Sink,
         bytes: Gathered,
-        errand: Errand<S::Sink>,
+        kind: JobKind<S::Sink>,
     ) {
-        let job = match errand {
-            Errand::Commit => Job::Commit(sink, bytes),
+        let job = match kind {
+            JobKind::Commit => Job::Commit(sink, bytes),
             _ => Job::Write(sink, bytes),
         };
-        self.start(owner, lane, job, errand);
+        self.start(owner, lane, job, kind);
     }
 
     /// Finds bytes of a file, fewer only at its end: those of another transfer, or read without waiting, or read by a
@@ -296,9 +298,9 @@ impl<S: Store> Shelf<S> {
             framing,
         };
         match self.chunks.look(key, owner, waits) {
-            Looked::Bytes(bytes) => return Ok(Found::Bytes(bytes)),
-            Looked::UnderWay(job) => return Ok(Found::Waiting(job)),
-            Looked::Nothing => {}
+            LookUp::Bytes(bytes) => return Ok(Found::Bytes(bytes)),
+            LookUp::UnderWay(job) => return Ok(Found::Waiting(job)),
+            LookUp::Nothing => {}
         }
         let room = |framing: Framing| framing.framed_length(length as usize);
         let mut buffer = Vec::with_capacity(framing.map_or(length as usize, room));
@@ -312,12 +314,12 @@ impl<S: Store> Shelf<S> {
             at: start,
             length: length as usize,
         };
-        self.start(owner, file.lane, job, Errand::Read(piece));
+        self.start(owner, file.lane, job, JobKind::Read(piece));
         Ok(Found::Pending)
     }
 
     /// Finds the bytes of a fed source from `start` on, and whether they are the last ones: those supplied already,
-    /// or those that come later. `waits` as in [`Shelf::find`].
+    /// or those that come later. `waits` as in [`ContentCache::find`].
     pub(crate) fn find_fed(
         &mut self,
         reader: &Arc<Reader>,
@@ -336,11 +338,11 @@ impl<S: Store> Shelf<S> {
             framing: None,
         };
         match self.chunks.look(key, owner, waits) {
-            Looked::UnderWay(job) => return Ok(FoundFed::Waiting(job)),
-            Looked::Bytes(_) | Looked::Nothing => {}
+            LookUp::UnderWay(job) => return Ok(FoundFed::Waiting(job)),
+            LookUp::Bytes(_) | LookUp::Nothing => {}
         }
-        let errand = Errand::Supply(self.chunks.want(key, false));
-        let done = Done::new(owner, Lane::NONE, errand, Arc::clone(&self.mailbox));
+        let kind = JobKind::Supply(self.chunks.want(key, false));
+        let done = Done::new(owner, Lane::NONE, kind, Arc::clone(&self.mailbox));
         reader.wait(pass, start, Box::new(move || done.finish(Finished::Supplied)));
         self.starving.push(Arc::downgrade(reader));
         Ok(FoundFed::Pending)
@@ -348,10 +350,10 @@ impl<S: Store> Shelf<S> {
 
     /// Limits the time for which downloads that share a source wait for slower ones. To be called after each turn,
     /// and at the moment that it returns.
-    pub fn tend(&mut self, now: Instant) -> Option<Instant> {
+    pub fn drop_slow_readers(&mut self, now: Instant) -> Option<Instant> {
         let mut due = None;
         self.starving.retain(|reader| {
-            let next = reader.upgrade().and_then(|reader| reader.tend(now));
+            let next = reader.upgrade().and_then(|reader| reader.drop_slow_readers(now));
             due = due.into_iter().chain(next).min();
             next.is_some()
         });

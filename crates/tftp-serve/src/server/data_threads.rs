@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tftp_files::pool::{Job, Pool};
 use tftp_files::{Feeds, Lane, Wanted};
 
-use super::carriage::{Ended, Next};
+use super::data_queue::{Ended, Next};
 use super::live::Live;
 use super::refusal::Refusal;
 use super::router::Router;
@@ -27,16 +27,16 @@ const STEPS: usize = 16;
 const PIECE: RangeInclusive<u64> = 16 << 10..=64 << 10;
 
 /// The pool of these threads, which are started on demand and end after a few seconds without work.
-pub(super) struct Carriers(Pool);
+pub(super) struct DataThreads(Pool);
 
-impl Carriers {
-    pub(super) fn new(most_threads: usize) -> Carriers {
-        Carriers(Pool::for_application("tftp-blocking", most_threads))
+impl DataThreads {
+    pub(super) fn new(most_threads: usize) -> DataThreads {
+        DataThreads(Pool::for_application("tftp-blocking", most_threads))
     }
 
     /// Sends a thread to the sink or source of a connection, or to report its end.
-    pub(super) fn carry(&self, router: Arc<Router>, live: Arc<Live>) {
-        let job: Job = Box::new(move || router.carry_on(&live));
+    pub(super) fn run_data_thread(&self, router: Arc<Router>, live: Arc<Live>) {
+        let job: Job = Box::new(move || router.move_data(&live));
         if let Err(job) = self.0.try_submit(Lane::NONE, job) {
             // The server is closing, and this is one of these threads with more to do: no other would do it.
             job();
@@ -56,7 +56,7 @@ impl Carriers {
 
 impl Router {
     /// Moves data between a connection and its sink or source, or reports the end.
-    fn carry_on(self: &Arc<Router>, live: &Arc<Live>) {
+    fn move_data(self: &Arc<Router>, live: &Arc<Live>) {
         for _ in 0..STEPS {
             let is_needed = live.lingers() && self.is_shared(live);
             match live.next(is_needed) {
@@ -64,7 +64,7 @@ impl Router {
                 Next::Read(source, wanted) => self.read(live, source, wanted),
                 Next::Over(ended, outcome) => {
                     self.drop_ended(live, ended);
-                    return self.tell_end(live, outcome);
+                    return self.report_end(live, outcome);
                 }
                 Next::Nothing if is_needed => {
                     self.linger(live);
@@ -76,14 +76,14 @@ impl Router {
                 Next::Nothing => return,
             }
         }
-        self.carry(Arc::clone(live));
+        self.run_data_thread(Arc::clone(live));
     }
 
     fn drop_ended(&self, live: &Live, ended: Ended) {
         // Dropping runs application code, which may flush or remove something, and panic.
         let left = catch_unwind(AssertUnwindSafe(|| ended.drop()));
         if let (Ok(left), Some(key)) = (left, live.last_shared()) {
-            left.for_each(|wanted| self.want_elsewhere(wanted, &key));
+            left.for_each(|wanted| self.request_elsewhere(wanted, &key));
         }
     }
 

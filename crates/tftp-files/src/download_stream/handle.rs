@@ -4,9 +4,9 @@ use std::io;
 use std::sync::Arc;
 
 use crate::Bytes;
+use crate::content_cache::{ContentCache, Found, FoundFed, Shared, Wanted};
 use crate::fed::Reader;
 use crate::framing::Framing;
-use crate::shelf::{Found, FoundFed, Shared, Shelf, Wanted};
 use crate::storage::{Identity, Owner, Store};
 
 pub(super) enum Handle<S: Store> {
@@ -33,9 +33,9 @@ pub(super) enum Waits {
     File,
 }
 
-/// The feed that looks for a chunk, and the shelf to find it in.
+/// The download that looks for a chunk, and the cache to find it in.
 pub(super) struct Caller<'a, S: Store> {
-    pub(super) shelf: &'a mut Shelf<S>,
+    pub(super) cache: &'a mut ContentCache<S>,
     pub(super) owner: Owner,
     pub(super) waits: Waits,
     pub(super) chunk_size: u32,
@@ -58,7 +58,7 @@ impl<S: Store> Caller<'_, S> {
         start: u64,
     ) -> io::Result<Result<(Bytes, bool), Waits>> {
         let job = self.job();
-        Ok(match self.shelf.find_fed(reader, start, self.owner, job)? {
+        Ok(match self.cache.find_fed(reader, start, self.owner, job)? {
             FoundFed::Bytes(bytes, is_last) => Ok((bytes, is_last)),
             FoundFed::Pending => Err(Waits::Job),
             FoundFed::Waiting(job) => Err(Waits::Chunk(job)),
@@ -94,7 +94,7 @@ impl<S: Store> Handle<S> {
             framing: caller.framing,
         };
         let job = caller.job();
-        Ok(match caller.shelf.find(file, wanted, caller.owner, job)? {
+        Ok(match caller.cache.find(file, wanted, caller.owner, job)? {
             Found::Bytes(bytes) => Ok(bytes),
             Found::Pending => Err(Waits::Job),
             Found::Waiting(job) => Err(Waits::Chunk(job)),

@@ -28,14 +28,14 @@ const A_PAUSE: Duration = Duration::from_millis(2);
 
 /// The time that requests may take now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct TimeSlice {
     pub(super) time: Duration,
     /// The maximum number of requests in the first system call.
     pub(super) first: usize,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Ration {
+pub(super) struct RequestBudget {
     /// The time that requests may take.
     credit: Duration,
     /// The time since when more requests have been waiting than were taken.
@@ -44,10 +44,10 @@ pub(super) struct Ration {
     paused_until: Option<Instant>,
 }
 
-impl Ration {
+impl RequestBudget {
     /// Returns the budget of requests in this turn; `None`: nothing yet. `others`: the time that transfers have taken
     /// in this turn.
-    pub(super) fn piece(&mut self, others: Option<Duration>) -> Option<Piece> {
+    pub(super) fn piece(&mut self, others: Option<Duration>) -> Option<TimeSlice> {
         if self.paused_until.is_some() {
             return None;
         }
@@ -55,14 +55,14 @@ impl Ration {
         if others.is_some() && self.credit < A_MOMENT {
             return None;
         }
-        Some(Piece {
+        Some(TimeSlice {
             time: self.credit.max(A_MOMENT),
             first: FIRST,
         })
     }
 
     /// Charges the time that requests have taken; `more`: others wait. In a flood, none are received before
-    /// [`Ration::paused_until`].
+    /// [`RequestBudget::paused_until`].
     pub(super) fn taken(&mut self, begin: Instant, end: Instant, more: bool) {
         let time = end.saturating_sub(begin);
         self.credit = self.credit.saturating_sub(time);
@@ -77,7 +77,7 @@ impl Ration {
 
     /// Resets the budget: no transfer needs the thread, and requests may use all of it.
     pub(super) fn forget(&mut self) {
-        *self = Ration::default();
+        *self = RequestBudget::default();
     }
 
     pub(super) fn paused_until(&self) -> Option<Instant> {
@@ -85,9 +85,9 @@ impl Ration {
     }
 
     /// Returns the next piece of a flood, once its pause is over.
-    pub(super) fn resume(&mut self, now: Instant) -> Option<Piece> {
+    pub(super) fn resume(&mut self, now: Instant) -> Option<TimeSlice> {
         self.paused_until.take_if(|until| now >= *until)?;
-        Some(Piece {
+        Some(TimeSlice {
             time: A_PIECE,
             first: usize::MAX,
         })
@@ -106,18 +106,18 @@ mod tests {
 
     /// Simulates turns of 400 µs in which transfers need half, and requests use all that they get. Returns the time
     /// that they had in total, and the longest pause, in microseconds.
-    fn flooded(ration: &mut Ration, from: u64, micros: u64) -> (u64, u64) {
+    fn flooded(request_budget: &mut RequestBudget, from: u64, micros: u64) -> (u64, u64) {
         let (mut now, mut had, mut longest) = (from, 0, 0);
         while now < from + micros {
-            let piece = match ration.paused_until() {
-                Some(_) => ration.resume(at(now)),
-                None => ration.piece(Some(TURN / 2)),
+            let piece = match request_budget.paused_until() {
+                Some(_) => request_budget.resume(at(now)),
+                None => request_budget.piece(Some(TURN / 2)),
             };
             if let Some(piece) = piece {
                 let time = piece.time.as_micros() as u64;
                 had += time;
-                ration.taken(at(now), at(now + time), true);
-                let pause = ration
+                request_budget.taken(at(now), at(now + time), true);
+                let pause = request_budget
                     .paused_until()
                     .map(|until| until.saturating_sub(at(now + time)));
                 longest = longest.max(pause.unwrap_or_default().as_micros() as u64);
@@ -129,13 +129,13 @@ mod tests {
 
     #[test]
     fn a_rush_gets_a_quarter_of_what_transfers_take_without_a_pause() {
-        let mut ration = Ration::default();
-        let (had, longest) = flooded(&mut ration, 0, 49_000);
+        let mut request_budget = RequestBudget::default();
+        let (had, longest) = flooded(&mut request_budget, 0, 49_000);
         assert!((6_000..=6_250).contains(&had), "{had}");
         assert_eq!(longest, 0);
-        ration.taken(at(49_000), at(49_010), false);
+        request_budget.taken(at(49_000), at(49_010), false);
         assert_eq!(
-            flooded(&mut ration, 50_000, 49_000).1,
+            flooded(&mut request_budget, 50_000, 49_000).1,
             0,
             "the queue was empty in between"
         );
@@ -143,23 +143,23 @@ mod tests {
 
     #[test]
     fn a_flood_gets_an_eighth_of_all_time_in_larger_pieces() {
-        let mut ration = Ration::default();
-        flooded(&mut ration, 0, 60_000);
-        let (had, longest) = flooded(&mut ration, 60_000, 1_000_000);
+        let mut request_budget = RequestBudget::default();
+        flooded(&mut request_budget, 0, 60_000);
+        let (had, longest) = flooded(&mut request_budget, 60_000, 1_000_000);
         assert!((100_000..=125_000).contains(&had), "{had}");
         assert_eq!(longest, 1_400);
     }
 
     #[test]
     fn a_turn_without_packets_of_transfers_is_theirs_for_a_moment() {
-        let mut ration = Ration::default();
-        let moment = Piece {
+        let mut request_budget = RequestBudget::default();
+        let moment = TimeSlice {
             time: A_MOMENT,
             first: FIRST,
         };
-        assert_eq!(ration.piece(None), Some(moment));
+        assert_eq!(request_budget.piece(None), Some(moment));
         assert_eq!(
-            ration.piece(Some(A_MOMENT)),
+            request_budget.piece(Some(A_MOMENT)),
             None,
             "a quarter of that is no moment"
         );
@@ -167,16 +167,16 @@ mod tests {
 
     #[test]
     fn a_flood_is_over_when_nobody_waits_or_no_transfer_runs() {
-        let mut ration = Ration::default();
-        flooded(&mut ration, 0, 60_000);
-        let until = ration.paused_until().expect("a pause");
-        assert_eq!(ration.piece(None), None);
-        assert_eq!(ration.resume(at(until.as_micros() - 1)), None);
-        assert!(ration.resume(until).is_some());
-        ration.taken(until, until + A_MOMENT, false);
-        assert_eq!(ration.paused_until(), None);
-        flooded(&mut ration, 100_000, 60_000);
-        ration.forget();
-        assert!(ration.piece(None).is_some());
+        let mut request_budget = RequestBudget::default();
+        flooded(&mut request_budget, 0, 60_000);
+        let until = request_budget.paused_until().expect("a pause");
+        assert_eq!(request_budget.piece(None), None);
+        assert_eq!(request_budget.resume(at(until.as_micros() - 1)), None);
+        assert!(request_budget.resume(until).is_some());
+        request_budget.taken(until, until + A_MOMENT, false);
+        assert_eq!(request_budget.paused_until(), None);
+        flooded(&mut request_budget, 100_000, 60_000);
+        request_budget.forget();
+        assert!(request_budget.piece(None).is_some());
     }
 }

@@ -6,7 +6,7 @@
 use tftp_sync::Mutex;
 
 /// A one-shot slot for a value that a pool job returns.
-pub(crate) struct Returned<T>(Mutex<State<T>>);
+pub(crate) struct ReturnSlot<T>(Mutex<State<T>>);
 
 enum State<T> {
     Away,
@@ -15,13 +15,13 @@ enum State<T> {
     Here(T),
 }
 
-impl<T> Default for Returned<T> {
+impl<T> Default for ReturnSlot<T> {
     fn default() -> Self {
-        Returned(Mutex::new(State::Away))
+        ReturnSlot(Mutex::new(State::Away))
     }
 }
 
-impl<T> Returned<T> {
+impl<T> ReturnSlot<T> {
     /// Called by the pool, once. Returns the value if the I/O thread waits for it; it has to be sent then.
     pub(crate) fn leave(&self, thing: T) -> Option<T> {
         let mut state = self.0.lock();
@@ -48,11 +48,11 @@ mod tests {
 
     #[test]
     fn it_comes_back_once_here_or_in_a_message() {
-        let early = Returned::default();
+        let early = ReturnSlot::default();
         assert_eq!(early.take(), None);
         assert_eq!(early.take(), None);
         assert_eq!(early.leave(7), Some(7));
-        let late = Returned::default();
+        let late = ReturnSlot::default();
         assert_eq!(late.leave(7), None);
         assert_eq!(late.take(), Some(7));
     }

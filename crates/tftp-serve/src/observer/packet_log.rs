@@ -9,15 +9,15 @@ use std::fmt::{self, Write};
 use std::io;
 use std::net::SocketAddr;
 
-use tftp_machine::{Blocks, Datagram, Why};
+use tftp_machine::{Blocks, Datagram, DropReason};
 use tftp_proto::block::to_wire;
-use tftp_proto::negotiate::Agreed;
-use tftp_proto::wire::{self, Asked, ErrorCode, Mode, Operation, Packet};
+use tftp_proto::negotiate::NegotiatedOptions;
+use tftp_proto::wire::{self, ErrorCode, Mode, Operation, Packet, RequestedOptions};
 
 use super::{Observer, Over};
 use crate::LogKind;
 use crate::Outcome;
-use crate::about::About;
+use crate::connection_info::ConnectionInfo;
 use crate::inline::Interests;
 use crate::names::Quoted;
 use crate::wording;
@@ -37,8 +37,8 @@ impl Observer {
     }
 
     /// Logs a request.
-    pub(crate) fn request(&self, connection: &About) {
-        let About {
+    pub(crate) fn request(&self, connection: &ConnectionInfo) {
+        let ConnectionInfo {
             id, remote, filename, ..
         } = connection;
         let mode = match connection.mode {
@@ -56,13 +56,13 @@ impl Observer {
             format!(
                 "<- {opcode} {} {mode}{}",
                 Quoted(filename),
-                Options(&connection.asked)
+                Options(&connection.requested)
             )
         });
     }
 
     /// Logs a request that was refused before a connection began.
-    pub(super) fn log_refusal(&self, connection: &About, outcome: &Outcome) {
+    pub(super) fn log_refusal(&self, connection: &ConnectionInfo, outcome: &Outcome) {
         self.log(Interests::LOG_INFO, connection.id, LogKind::Error, || {
             format!(
                 "{}: refused: {}",
@@ -73,19 +73,19 @@ impl Observer {
     }
 
     /// Logs the beginning of a transfer, which has its source or target.
-    pub(super) fn log_beginning(&self, connection: &About, agreed: &Agreed) {
+    pub(super) fn log_beginning(&self, connection: &ConnectionInfo, negotiated: &NegotiatedOptions) {
         self.log(Interests::LOG_VERBOSE, connection.id, LogKind::Verbose, || {
-            let wait = agreed
+            let wait = negotiated
                 .timeout
                 .map_or("measured".to_owned(), |wait| format!("{wait:?}"));
-            let size = agreed
+            let size = negotiated
                 .tsize
                 .map_or("unknown".to_owned(), |size| format!("{size} bytes"));
             format!(
                 "{} begins: blksize {}, windowsize {}, timeout {wait}, size {size}",
                 direction(connection.operation),
-                agreed.blksize,
-                agreed.windowsize,
+                negotiated.blksize,
+                negotiated.windowsize,
             )
         });
     }
@@ -98,7 +98,7 @@ impl Observer {
                 format!("{file}: {bytes} bytes, whole")
             }),
             Outcome::Probe { .. } => self.log(Interests::LOG_VERBOSE, id, LogKind::Verbose, || {
-                format!("{file}: the client only asked for the size")
+                format!("{file}: the client only requested for the size")
             }),
             outcome => self.log(Interests::LOG_INFO, id, LogKind::Error, || {
                 let why = wording::describe(outcome, over.connection.operation);
@@ -116,7 +116,7 @@ impl Observer {
     }
 
     /// Logs a packet from the transfer's client.
-    pub(crate) fn came(&self, id: i32, packet: &Packet<'_>) {
+    pub(crate) fn packet_received(&self, id: i32, packet: &Packet<'_>) {
         match packet {
             Packet::Error { code, message } => {
                 self.log(Interests::LOG_VERBOSE, id, LogKind::Dialogue, || {
@@ -136,11 +136,11 @@ impl Observer {
     }
 
     /// Logs a datagram to the listening port that was ignored.
-    pub(crate) fn ignored(&self, datagram: &Datagram<'_>, why: Why) {
+    pub(crate) fn ignored(&self, datagram: &Datagram<'_>, why: DropReason) {
         let why = match why {
-            Why::NoRequest => "not a request",
-            Why::Malformed => "malformed",
-            Why::Mode => "unknown transfer mode",
+            DropReason::NoRequest => "not a request",
+            DropReason::Malformed => "malformed",
+            DropReason::Mode => "unknown transfer mode",
             _ => return,
         };
         self.log(Interests::LOG_DEBUG, 0, LogKind::Debug, || {
@@ -159,19 +159,19 @@ impl Observer {
 
     /// Logs an OACK, ACK or ERROR that is sent.
     #[cold]
-    pub(crate) fn control_goes(&self, id: i32, peer: SocketAddr, packet: &[u8]) {
+    pub(crate) fn control_sent(&self, id: i32, peer: SocketAddr, packet: &[u8]) {
         match wire::parse(packet) {
-            Ok(Packet::Ack { block }) => self.ack_goes(id, block),
-            Ok(Packet::Oack) => self.oack_goes(id, packet),
+            Ok(Packet::Ack { block }) => self.ack_sent(id, block),
+            Ok(Packet::Oack) => self.oack_sent(id, packet),
             Ok(Packet::Error { code, message }) => {
-                self.error_goes(id, peer, code, &String::from_utf8_lossy(message));
+                self.error_sent(id, peer, code, &String::from_utf8_lossy(message));
             }
             _ => {}
         }
     }
 
     /// Logs an ERROR that is sent.
-    fn error_goes(&self, id: i32, peer: SocketAddr, code: ErrorCode, message: &str) {
+    fn error_sent(&self, id: i32, peer: SocketAddr, code: ErrorCode, message: &str) {
         self.log(Interests::LOG_VERBOSE, id, LogKind::Dialogue, || match id {
             0 => format!("-> ERROR {code} {message:?} to {}", plain(peer)),
             _ => format!("-> ERROR {code} {message:?}"),
@@ -179,7 +179,7 @@ impl Observer {
     }
 
     /// Logs an OACK that is sent: `packet` is its encoding.
-    fn oack_goes(&self, id: i32, packet: &[u8]) {
+    fn oack_sent(&self, id: i32, packet: &[u8]) {
         self.log(Interests::LOG_VERBOSE, id, LogKind::Dialogue, || {
             let mut line = "-> OACK".to_owned();
             let mut fields = packet[2..].split(|&byte| byte == 0).map(String::from_utf8_lossy);
@@ -191,7 +191,7 @@ impl Observer {
         });
     }
 
-    fn ack_goes(&self, id: i32, block: u16) {
+    fn ack_sent(&self, id: i32, block: u16) {
         self.log(Interests::LOG_DEBUG, id, LogKind::Debug, || {
             format!("-> ACK {block}")
         });
@@ -199,7 +199,7 @@ impl Observer {
 
     /// Logs a run of blocks that is sent.
     #[cold]
-    pub(crate) fn data_goes(&self, id: i32, blocks: &Blocks) {
+    pub(crate) fn data_sent(&self, id: i32, blocks: &Blocks) {
         self.log(Interests::LOG_DEBUG, id, LogKind::Debug, || {
             let number = |block| to_wire(block, blocks.rollover);
             let first = number(blocks.first);
@@ -222,7 +222,7 @@ fn direction(operation: Operation) -> &'static str {
 }
 
 /// Formats the requested options, as " name=value" each.
-struct Options<'a>(&'a Asked);
+struct Options<'a>(&'a RequestedOptions);
 
 impl fmt::Display for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

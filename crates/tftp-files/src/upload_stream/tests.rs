@@ -1,7 +1,7 @@
 //! Tests uploads on a simulated store.
 
 use super::*;
-use crate::shelf::Settled;
+use crate::content_cache::Completed;
 use crate::storage::{Completion, Standing};
 use crate::testing::{Bench, SimSink, Simulated, owner};
 use crate::upload::UploadOptions;
@@ -11,33 +11,33 @@ const LEAST: usize = 4 << 10;
 impl Bench {
     fn sink(&mut self, name: &str) -> SimSink {
         let place = self.place(name);
-        self.shelf
+        self.cache
             .create(owner(0), &place, UploadOptions::default(), Standing::HalfOpen);
         let completion = self.one();
-        match self.shelf.settle(completion) {
-            Settled::Created(sink) => sink.unwrap(),
+        match self.cache.complete(completion) {
+            Completed::Created(sink) => sink.unwrap(),
             _ => panic!("a sink"),
         }
     }
 
-    fn intake(&mut self, name: &str, mode: Mode) -> Intake<Simulated> {
+    fn upload(&mut self, name: &str, mode: Mode) -> UploadStream<Simulated> {
         let lane = self.place(name).lane();
-        Intake::new(Some(self.sink(name)), mode, lane)
+        UploadStream::new(Some(self.sink(name)), mode, lane)
     }
 
-    fn written(&mut self, intake: &mut Intake<Simulated>, completion: Completion<Simulated>) {
-        match self.shelf.settle(completion) {
-            Settled::Written(written) => intake.written(written).unwrap(),
+    fn written(&mut self, upload: &mut UploadStream<Simulated>, completion: Completion<Simulated>) {
+        match self.cache.complete(completion) {
+            Completed::Written(written) => upload.written(written).unwrap(),
             _ => panic!("a write"),
         }
     }
 
     /// Takes one batch, without an application.
-    fn batch(&mut self, intake: &mut Intake<Simulated>, bytes: &[u8], last: bool) -> Option<Portion> {
-        intake.take(bytes, last);
-        let portion = intake.freeze(&self.shelf, false, LEAST);
+    fn batch(&mut self, upload: &mut UploadStream<Simulated>, bytes: &[u8], last: bool) -> Option<Portion> {
+        upload.take(bytes, last);
+        let portion = upload.freeze(&self.cache, false, LEAST);
         assert_eq!(
-            intake.store(&self.shelf, owner(0), true, LEAST),
+            upload.store(&self.cache, owner(0), true, LEAST),
             Progress::Underway
         );
         portion
@@ -56,18 +56,18 @@ fn many_uploads_gather_less_each() {
 #[test]
 fn small_batches_are_gathered_to_one_write() {
     let mut bench = Bench::new();
-    let mut intake = bench.intake("file", Mode::Octet);
+    let mut upload = bench.upload("file", Mode::Octet);
     for _ in 0..7 {
-        assert_eq!(bench.batch(&mut intake, &[1; 512], false), None);
-        assert!(intake.has_news());
+        assert_eq!(bench.batch(&mut upload, &[1; 512], false), None);
+        assert!(upload.has_news());
     }
     assert_eq!(bench.disk().jobs.len(), 0);
-    let portion = bench.batch(&mut intake, &[1; 512], false).unwrap();
+    let portion = bench.batch(&mut upload, &[1; 512], false).unwrap();
     assert_eq!(
         (portion.before, portion.bytes.len(), portion.is_last),
         (0, 4096, false)
     );
-    assert!(!intake.has_news());
+    assert!(!upload.has_news());
     bench.run();
     assert_eq!(bench.disk().writes, [4096]);
 }
@@ -75,31 +75,31 @@ fn small_batches_are_gathered_to_one_write() {
 #[test]
 fn a_file_is_there_when_all_of_it_is_in_and_not_before() {
     let mut bench = Bench::new();
-    let mut intake = bench.intake("file", Mode::Octet);
-    bench.batch(&mut intake, &[1; 5000], false);
+    let mut upload = bench.upload("file", Mode::Octet);
+    bench.batch(&mut upload, &[1; 5000], false);
     assert!(bench.run().is_empty(), "it waits where it is found");
-    bench.batch(&mut intake, &[2; 5000], false);
+    bench.batch(&mut upload, &[2; 5000], false);
     assert!(bench.run().is_empty());
     assert_eq!(bench.bytes("file"), None);
-    let last = bench.batch(&mut intake, &[3; 100], true).unwrap();
+    let last = bench.batch(&mut upload, &[3; 100], true).unwrap();
     assert_eq!((last.before, last.bytes.len(), last.is_last), (10_000, 100, true));
     let completion = bench.one();
     assert!(matches!(
-        bench.shelf.settle(completion),
-        Settled::Committed(Ok(()))
+        bench.cache.complete(completion),
+        Completed::Committed(Ok(()))
     ));
-    intake.committed();
+    upload.committed();
     let expected = [vec![1; 5000], vec![2; 5000], vec![3; 100]].concat();
     assert_eq!(bench.bytes("file"), Some(expected));
     assert_eq!(bench.disk().writes, [5000, 5000, 100]);
-    assert!(!intake.has_news());
+    assert!(!upload.has_news());
 }
 
 #[test]
 fn an_empty_file_is_a_file() {
     let mut bench = Bench::new();
-    let mut intake = bench.intake("file", Mode::Octet);
-    let portion = bench.batch(&mut intake, &[], true).unwrap();
+    let mut upload = bench.upload("file", Mode::Octet);
+    let portion = bench.batch(&mut upload, &[], true).unwrap();
     assert!(portion.is_last && portion.bytes.is_empty());
     bench.run();
     assert_eq!(bench.bytes("file"), Some(Vec::new()));
@@ -108,15 +108,15 @@ fn an_empty_file_is_a_file() {
 #[test]
 fn a_file_that_is_away_comes_back_to_whoever_needs_it() {
     let mut bench = Bench::new();
-    let mut intake = bench.intake("file", Mode::Octet);
-    bench.batch(&mut intake, &[1; 5000], false);
+    let mut upload = bench.upload("file", Mode::Octet);
+    bench.batch(&mut upload, &[1; 5000], false);
     // The file is needed before the write has ended, so a completion brings it.
-    bench.batch(&mut intake, &[2; 5000], true);
+    bench.batch(&mut upload, &[2; 5000], true);
     assert_eq!(bench.disk().jobs.len(), 1);
     let completion = bench.one();
-    bench.written(&mut intake, completion);
+    bench.written(&mut upload, completion);
     assert_eq!(
-        intake.store(&bench.shelf, owner(0), true, LEAST),
+        upload.store(&bench.cache, owner(0), true, LEAST),
         Progress::Underway
     );
     bench.run();
@@ -126,27 +126,27 @@ fn a_file_that_is_away_comes_back_to_whoever_needs_it() {
 #[test]
 fn the_application_has_all_of_it_before_the_file_has_its_name() {
     let mut bench = Bench::new();
-    let mut intake = bench.intake("file", Mode::Octet);
-    intake.take(b"abc", false);
-    let portion = intake.freeze(&bench.shelf, true, LEAST).expect("told at once");
+    let mut upload = bench.upload("file", Mode::Octet);
+    upload.take(b"abc", false);
+    let portion = upload.freeze(&bench.cache, true, LEAST).expect("told at once");
     assert_eq!(
         (portion.before, &portion.bytes[..], portion.is_last),
         (0, &b"abc"[..], false)
     );
-    intake.take(b"de", true);
-    let portion = intake.freeze(&bench.shelf, true, LEAST).unwrap();
+    upload.take(b"de", true);
+    let portion = upload.freeze(&bench.cache, true, LEAST).unwrap();
     assert_eq!(
         (portion.before, &portion.bytes[..], portion.is_last),
         (3, &b"de"[..], true)
     );
     assert_eq!(
-        intake.freeze(&bench.shelf, true, LEAST),
+        upload.freeze(&bench.cache, true, LEAST),
         None,
         "the end is told once"
     );
-    intake.store(&bench.shelf, owner(0), false, LEAST);
+    upload.store(&bench.cache, owner(0), false, LEAST);
     assert_eq!(bench.disk().jobs.len(), 0);
-    intake.store(&bench.shelf, owner(0), true, LEAST);
+    upload.store(&bench.cache, owner(0), true, LEAST);
     bench.run();
     assert_eq!(bench.bytes("file"), Some(b"abcde".to_vec()));
 }
@@ -154,27 +154,27 @@ fn the_application_has_all_of_it_before_the_file_has_its_name() {
 #[test]
 fn what_only_the_application_takes_is_whole_when_it_has_it() {
     let bench = Bench::new();
-    let mut intake = Intake::<Simulated>::new(None, Mode::Octet, Lane::NONE);
-    assert!(intake.is_only_for_application());
-    intake.take(b"abc", true);
-    assert!(intake.has_news());
-    assert!(intake.freeze(&bench.shelf, true, LEAST).is_some());
+    let mut upload = UploadStream::<Simulated>::new(None, Mode::Octet, Lane::NONE);
+    assert!(upload.is_only_for_application());
+    upload.take(b"abc", true);
+    assert!(upload.has_news());
+    assert!(upload.freeze(&bench.cache, true, LEAST).is_some());
     assert_eq!(
-        intake.store(&bench.shelf, owner(0), false, LEAST),
+        upload.store(&bench.cache, owner(0), false, LEAST),
         Progress::Underway
     );
-    assert_eq!(intake.store(&bench.shelf, owner(0), true, LEAST), Progress::Whole);
+    assert_eq!(upload.store(&bench.cache, owner(0), true, LEAST), Progress::Whole);
     assert!(bench.disk().jobs.is_empty());
 }
 
 #[test]
 fn text_has_the_line_ends_of_this_system() {
     let mut bench = Bench::new();
-    let mut intake = bench.intake("file", Mode::Netascii);
-    assert!(intake.is_translated());
+    let mut upload = bench.upload("file", Mode::Netascii);
+    assert!(upload.is_translated());
     // A line end that is split between batches, and a carriage return that only the end of the stream completes.
-    bench.batch(&mut intake, b"one\r", false);
-    bench.batch(&mut intake, b"\ntwo\r\0\r", true);
+    bench.batch(&mut upload, b"one\r", false);
+    bench.batch(&mut upload, b"\ntwo\r\0\r", true);
     bench.run();
     assert_eq!(bench.bytes("file"), Some(b"one\ntwo\r\r".to_vec()));
 }
@@ -182,18 +182,18 @@ fn text_has_the_line_ends_of_this_system() {
 #[test]
 fn a_client_waits_while_storage_or_memory_is_behind() {
     let mut bench = Bench::new();
-    let mut intake = bench.intake("file", Mode::Octet);
-    bench.batch(&mut intake, &[1; 5000], false);
+    let mut upload = bench.upload("file", Mode::Octet);
+    bench.batch(&mut upload, &[1; 5000], false);
     for _ in 0..4 {
-        bench.batch(&mut intake, &[2; LEAST], false);
+        bench.batch(&mut upload, &[2; LEAST], false);
     }
-    assert!(!intake.is_behind(&bench.shelf, LEAST));
-    bench.batch(&mut intake, &[2; LEAST], false);
-    assert!(intake.is_behind(&bench.shelf, LEAST));
+    assert!(!upload.is_behind(&bench.cache, LEAST));
+    bench.batch(&mut upload, &[2; LEAST], false);
+    assert!(upload.is_behind(&bench.cache, LEAST));
     let completion = bench.one();
-    bench.written(&mut intake, completion);
-    intake.store(&bench.shelf, owner(0), true, LEAST);
-    assert!(!intake.is_behind(&bench.shelf, LEAST));
+    bench.written(&mut upload, completion);
+    upload.store(&bench.cache, owner(0), true, LEAST);
+    assert!(!upload.is_behind(&bench.cache, LEAST));
     assert_eq!(bench.run().len(), 0);
     assert_eq!(
         bench.disk().writes,
@@ -203,11 +203,11 @@ fn a_client_waits_while_storage_or_memory_is_behind() {
 
     // Where memory is short, even little data is written, and the client waits.
     let all = bench.memory.take(64 << 20);
-    intake.take(&[3; 100], false);
-    intake.freeze(&bench.shelf, true, LEAST);
-    assert!(intake.is_behind(&bench.shelf, LEAST));
-    intake.store(&bench.shelf, owner(0), true, LEAST);
-    assert!(!intake.is_behind(&bench.shelf, LEAST));
+    upload.take(&[3; 100], false);
+    upload.freeze(&bench.cache, true, LEAST);
+    assert!(upload.is_behind(&bench.cache, LEAST));
+    upload.store(&bench.cache, owner(0), true, LEAST);
+    assert!(!upload.is_behind(&bench.cache, LEAST));
     assert_eq!(bench.disk().jobs.len(), 1);
     drop(all);
     bench.run();
@@ -217,14 +217,14 @@ fn a_client_waits_while_storage_or_memory_is_behind() {
 #[test]
 fn a_write_that_fails_is_told_though_nobody_waits_for_it() {
     let mut bench = Bench::new();
-    let mut intake = bench.intake("file", Mode::Octet);
+    let mut upload = bench.upload("file", Mode::Octet);
     bench.disk().is_broken = true;
-    bench.batch(&mut intake, &[1; 5000], false);
+    bench.batch(&mut upload, &[1; 5000], false);
     let completion = bench.one();
-    let Settled::Written(written) = bench.shelf.settle(completion) else {
+    let Completed::Written(written) = bench.cache.complete(completion) else {
         panic!("a write")
     };
-    assert!(matches!(intake.written(written), Err(Refusal::NoSpace)));
+    assert!(matches!(upload.written(written), Err(Refusal::NoSpace)));
     assert_eq!(bench.open_sinks(), 0);
 }
 
@@ -232,25 +232,25 @@ fn a_write_that_fails_is_told_though_nobody_waits_for_it() {
 fn an_unfinished_file_is_removed_by_a_job_wherever_it_is() {
     // The file is here.
     let mut bench = Bench::new();
-    let mut intake = bench.intake("file", Mode::Octet);
-    bench.batch(&mut intake, &[1; 100], false);
-    intake.discard(&bench.shelf, owner(0));
+    let mut upload = bench.upload("file", Mode::Octet);
+    bench.batch(&mut upload, &[1; 100], false);
+    upload.discard(&bench.cache, owner(0));
     assert_eq!(bench.open_sinks(), 1, "not on this thread");
     assert!(bench.run().is_empty());
     assert_eq!(bench.open_sinks(), 0);
     // A job has the file.
-    let mut intake = bench.intake("file", Mode::Octet);
-    bench.batch(&mut intake, &[1; 5000], false);
-    intake.discard(&bench.shelf, owner(0));
+    let mut upload = bench.upload("file", Mode::Octet);
+    bench.batch(&mut upload, &[1; 5000], false);
+    upload.discard(&bench.cache, owner(0));
     let completion = bench.one();
-    assert!(bench.shelf.abandon(completion).is_none());
+    assert!(bench.cache.abandon(completion).is_none());
     bench.run();
     assert_eq!(bench.open_sinks(), 0);
     // A job had the file, and left it in the slot.
-    let mut intake = bench.intake("file", Mode::Octet);
-    bench.batch(&mut intake, &[1; 5000], false);
+    let mut upload = bench.upload("file", Mode::Octet);
+    bench.batch(&mut upload, &[1; 5000], false);
     bench.run();
-    intake.discard(&bench.shelf, owner(0));
+    upload.discard(&bench.cache, owner(0));
     assert_eq!(bench.open_sinks(), 1);
     bench.run();
     assert_eq!((bench.open_sinks(), bench.bytes("file")), (0, None));
@@ -259,14 +259,14 @@ fn an_unfinished_file_is_removed_by_a_job_wherever_it_is() {
 #[test]
 fn a_file_hears_that_its_client_goes_on_though_it_is_away() {
     let mut bench = Bench::new();
-    let mut intake = bench.intake("file", Mode::Octet);
-    intake.settle();
+    let mut upload = bench.upload("file", Mode::Octet);
+    upload.settle();
     assert_eq!(bench.settled(), 1);
-    let mut intake = bench.intake("file", Mode::Octet);
-    bench.batch(&mut intake, &[1; 5000], false);
-    intake.settle();
+    let mut upload = bench.upload("file", Mode::Octet);
+    bench.batch(&mut upload, &[1; 5000], false);
+    upload.settle();
     assert_eq!(bench.settled(), 1);
     bench.run();
-    bench.batch(&mut intake, &[1; 5000], false);
+    bench.batch(&mut upload, &[1; 5000], false);
     assert!(bench.settled() > 1);
 }

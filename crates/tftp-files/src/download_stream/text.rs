@@ -8,8 +8,8 @@ use tftp_proto::netascii::{self, Encoder};
 use super::handle::{Caller, Handle, Waits};
 use super::to_usize;
 use crate::Bytes;
+use crate::content_cache::Chunk;
 use crate::fed::Reader;
-use crate::shelf::Chunk;
 use crate::storage::Store;
 
 pub(super) struct Text<S: Store> {
