@@ -72,7 +72,7 @@ impl<L: Limits> Server<L> {
 
     fn check_one(&self, index: u32, transfer: &Transfer) {
         let route = &transfer.route;
-        assert!(transfer.due.is_empty(), "nothing is left to push_unbound");
+        assert!(transfer.due.is_empty(), "nothing is left to say");
         assert!(!transfer.is_over(), "what is over is gone");
         assert!(
             !transfer

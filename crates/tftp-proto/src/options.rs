@@ -116,7 +116,7 @@ pub(crate) static OPTIONS: [Row; known::COUNT] = [
         oack_value: |oack| oack.timeout.map(|seconds| seconds.get().into()),
         accept: Some(|negotiated, answer| {
             if answer.number != answer.requested {
-                return Err(InvalidAnswer("requested for"));
+                return Err(InvalidAnswer("asked for"));
             }
             negotiated.timeout = Some(Duration::from_secs(answer.number));
             Ok(())
@@ -176,7 +176,7 @@ impl Answer {
     /// Returns the answer if it is in range and not above the requested value.
     fn up_to_asked(&self, range: &RangeInclusive<u64>) -> Result<u16, InvalidAnswer> {
         let fits = range.contains(&self.number) && self.number <= self.requested;
-        narrow(fits.then_some(self.number)).ok_or(InvalidAnswer("requested for"))
+        narrow(fits.then_some(self.number)).ok_or(InvalidAnswer("asked for"))
     }
 }
 

@@ -140,7 +140,7 @@ impl End {
     }
 
     pub fn oversized(&mut self) {
-        let message = Cow::Borrowed("DATA longer than negotiated");
+        let message = Cow::Borrowed("DATA longer than agreed");
         *self = End::Pending {
             cause: Cause::Oversized,
             code: ErrorCode::ILLEGAL,

@@ -31,7 +31,7 @@ fn fixed(outcome: &Outcome, operation: Operation) -> (ErrorCode, &'static str) {
         Outcome::Network(error) if error.io_error().is_some_and(is_too_long) => {
             (ErrorCode::UNDEFINED, "blksize exceeds what the path takes")
         }
-        Outcome::Oversized => (ErrorCode::ILLEGAL, "DATA longer than the negotiated blksize"),
+        Outcome::Oversized => (ErrorCode::ILLEGAL, "DATA longer than the agreed blksize"),
         Outcome::Internal => (ErrorCode::UNDEFINED, "Internal error"),
         Outcome::Unanswered => (ErrorCode::UNDEFINED, "The server's application did not answer"),
         Outcome::Complete

@@ -81,7 +81,7 @@ fn take(
     let number = wire::digits(value).ok_or_else(|| format!("{}, which is no number", shown()))?;
     let row = options::find(name.as_bytes()).and_then(|place| OPTIONS.get(place));
     let known = row.and_then(|row| Some((row.accept?, (row.requested)(requested)?)));
-    let (accept, requested) = known.ok_or_else(|| format!("{name}, which was not requested for"))?;
+    let (accept, requested) = known.ok_or_else(|| format!("{name}, which was not asked for"))?;
     let answer = Answer {
         number,
         requested,

@@ -313,7 +313,7 @@ fn a_probe_for_the_size_is_told_from_a_failure() {
     );
     assert!(
         is_probe("tsize 0 blksize 1024", 0, 8),
-        "requested, though curl forbids the answer"
+        "asked for, though curl forbids the answer"
     );
     for code in [0, 8] {
         assert!(

@@ -98,7 +98,7 @@ impl Observer {
                 format!("{file}: {bytes} bytes, whole")
             }),
             Outcome::Probe { .. } => self.log(Interests::LOG_VERBOSE, id, LogKind::Verbose, || {
-                format!("{file}: the client only requested for the size")
+                format!("{file}: the client only asked for the size")
             }),
             outcome => self.log(Interests::LOG_INFO, id, LogKind::Error, || {
                 let why = wording::describe(outcome, over.connection.operation);

@@ -159,7 +159,7 @@ impl fmt::Display for Outcome {
             Outcome::NoSource => f.write_str("there is no place for this name"),
             Outcome::File(error) => error.fmt(f),
             Outcome::Name => f.write_str("the file name is not understood"),
-            Outcome::Oversized => f.write_str("a DATA packet was longer than negotiated"),
+            Outcome::Oversized => f.write_str("a DATA packet was longer than agreed"),
             Outcome::Replaced => f.write_str("the client began another transfer"),
             Outcome::Shutdown => f.write_str("the server was shut down"),
             Outcome::Network(error) => error.fmt(f),

@@ -37,7 +37,7 @@ pub fn judge(ended: &Ended, figures: &Figures, request: &ClientRequest<'_>) -> R
         Ended::BadOptions(why) => fail(Code::Protocol, format!("the server answered with {why}")),
         Ended::Oversized => fail(
             Code::Protocol,
-            "the server sent a block longer than negotiated".to_owned(),
+            "the server sent a block longer than agreed".to_owned(),
         ),
         Ended::TimedOut { answered: false, .. } => fail(Code::TimedOut, "no answer".to_owned()),
         Ended::TimedOut {

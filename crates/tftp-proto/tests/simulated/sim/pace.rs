@@ -98,7 +98,7 @@ impl Watcher<'_> {
         }
         let credit = std::mem::take(&mut self.pace.credit);
         match cause {
-            Cause::Heard if !credit => return storm(now, cause, turn, "nothing requested for it"),
+            Cause::Heard if !credit => return storm(now, cause, turn, "nothing asked for it"),
             Cause::Heard if lockstep => {
                 self.pace.prompted += 1;
                 if self.pace.prompted > 1 || current < QUIET {
@@ -140,7 +140,7 @@ impl Watcher<'_> {
         match cause {
             Cause::Repeat | Cause::Timer if since >= QUIET && (credit || cause == Cause::Repeat) => Ok(()),
             Cause::Timer => self.wait_passed(now, turn),
-            Cause::Heard | Cause::Owner if !credit => storm(now, cause, turn, "nothing requested for it"),
+            Cause::Heard | Cause::Owner if !credit => storm(now, cause, turn, "nothing asked for it"),
             Cause::Heard if since < QUIET => {
                 self.pace.prompted += 1;
                 let is_at_rollover = self.received == u64::from(u16::MAX);
