@@ -64,7 +64,7 @@ pub fn made(root: &Path, promises: &[Promise]) -> Result<Vec<Made>, String> {
 fn head(promises: &[Promise]) -> String {
     let mut text = format!(
         "<!-- {} -->\n\n# Tests\n\n\
-         What is promised, and the tests that fail where it is not kept. A test is named by file and function (in Python also by\n\
+         This index lists each promise and the tests that fail if it is broken. A test is named by file and function (in Python also by\n\
          class). `make test` runs all of them; alone they run with:\n\n\
          | tests in | run with |\n|---|---|\n\
          | `tests`, `crates`, `src` (Rust) | `cargo test --workspace NAME` |\n\
