@@ -1,5 +1,5 @@
 /*
- * libtftpserver in C++17: one header over tftpserver.h, which is the manual of everything that is not said here.
+ * libtftpserver in C++17: one header over tftpserver.h, which is the manual for everything that is not described here.
  *
  * QUICK START
  *
@@ -21,78 +21,78 @@
  *
  *     c++ -std=c++17 serve.cpp $(pkg-config --cflags --libs tftpserver)
  *
- * The namespace is `tftp`, because the C interface has the name `tftpserver` already: it is the type of a handle.
+ * The namespace is `tftp`, because `tftpserver` is the name of the C handle type.
  *
  * TWO WAYS TO HANDLE EVENTS
  *
- *  - `tftp::server` has a member for each event: `server.on_log = lambda`. Only events that have a handler are asked
- *    for, so a server without handlers serves its directory on its own threads, and do_events need not be called.
- *  - `tftp::server_base` is there to derive from: override `FireLog` and its sisters. It asks for every event, or for
- *    those that its constructor names, so do_events must be called.
+ *  - `tftp::server` has a member for each event: `server.on_log = lambda`. Only events with a handler are registered,
+ *    so a server without handlers serves its directory on its own threads, and do_events need not be called.
+ *  - `tftp::server_base` is a base class: override `FireLog` and the other Fire... methods. It registers every event,
+ *    or those that its constructor names, so do_events must be called.
  *
- * A handler takes its event by reference. Handlers of `on_x` may also take the server first, which keeps them right
- * when the server is moved: `[](tftp::server &server, tftp::connected_event &e) { ... }`. They return nothing, or an
- * int: any value but 0 ends that connection, its client gets a TFTP ERROR, and its Disconnected tells 10053.
+ * A handler takes its event by reference. Handlers of `on_x` may also take the server first, which stays correct when
+ * the server is moved: `[](tftp::server &server, tftp::connected_event &e) { ... }`. They return nothing, or an int. A
+ * value other than 0 ends that connection: its client gets a TFTP ERROR, and its Disconnected fires with 10053.
  *
  * Handlers run inside do_events, on the thread that calls it, one at a time.
  *
  * ERRORS
  *
- * What fails throws `tftp::error`, a std::system_error: code() is the library's number in the category "tftpserver",
- * to be compared with `tftp::errc::address_in_use` or, where the standard has the like, with
- * `std::errc::address_in_use`; what() is the library's sentence. Comparing with `tftp::errc` also works for codes of
+ * On failure, calls throw `tftp::error`, a std::system_error. code() is the library's number in the category
+ * "tftpserver". Compare it with `tftp::errc::address_in_use` or, if the standard has an equivalent, with
+ * `std::errc::address_in_use`. what() is the library's error text. Comparison with `tftp::errc` also works for codes of
  * another shared object, whatever the visibility of its symbols. A call that fails changes nothing.
  *
- * Every method and constructor that can fail also takes a std::error_code as its last argument (the constructors as
- * their first) and does not throw then; where it returns a value, that is empty or 0 after a failure.
+ * Every method and constructor that can fail also has a form that takes a std::error_code as its last argument
+ * (constructors: as the first) and does not throw. A value that it returns is empty or 0 after a failure.
  *
  * WITHOUT EXCEPTIONS (-fno-exceptions)
  *
- * Use the forms that take a std::error_code. The others print the library's sentence to the standard error output and
- * call std::abort where they fail.
+ * Use the forms that take a std::error_code. On failure, the others print the error text to standard error and call
+ * std::abort.
  *
  * EXCEPTIONS FROM HANDLERS
  *
- * An exception that leaves a handler ends the handler's connection as a value other than 0 does, stops the delivery of
- * events, and comes out of do_events, that with a std::error_code too. The server goes on; events that were not
- * delivered wait for the next do_events. (Through tftpserver_do_doevents, called directly on handle(), there is no way
- * out for an exception: std::terminate is called.)
+ * An exception that leaves a handler ends the handler's connection, as a return value other than 0 does. It stops the
+ * delivery of events and is rethrown by do_events, also by the form with a std::error_code. The server continues;
+ * undelivered events stay pending for the next do_events. (If the program calls tftpserver_do_doevents on handle()
+ * directly, the exception cannot be rethrown, and std::terminate is called.)
  *
  * LIFETIME
  *
- * A server can be moved, not copied; its handlers, and the overrides of a derived class, move along, also while it
- * serves. A server that was moved from has no handle: whatever is called on it fails with 901. So does everything after
- * close(), but the destructor.
+ * A server can be moved but not copied. Its handlers, and the overrides of a derived class, move with it, also while it
+ * serves. A moved-from server has no handle: every call on it fails with 901. After close(), every call except the
+ * destructor fails with 901, too.
  *
- * close() inside a handler (of any server) fails with 907. Destroying a server inside a handler, its own included, is
- * allowed: it stops at once, calls no handler any more, and is closed when the do_events that is under way returns.
+ * close() inside a handler (of any server) fails with 907. Destroying a server inside a handler, also inside its own,
+ * is allowed: it stops at once, calls no more handlers, and is closed when the running do_events returns.
  *
- * The destructor of `tftp::server` closes, and waits for a do_events that is under way on another thread. A class that
- * derives from `server_base` calls release() in its own destructor, before its members go, if its do_events may be
- * under way on another thread. A do_events that begins later would use an object that is gone. So a thread that calls
- * it in a loop is ended before: close() makes do_events fail with 901 there, then join the thread, then destroy.
+ * The destructor of `tftp::server` closes the server, and waits for a do_events that runs on another thread. A class
+ * that derives from `server_base` calls release() in its own destructor, before its members are destroyed, if do_events
+ * may be running on another thread. A do_events that starts later would use a destroyed object. If a thread calls it in
+ * a loop, first call close(), which makes do_events fail with 901 there, then join the thread, then destroy the server.
  *
- * A server that comes through a fork is the parent's: in the child it may only be destroyed, which does nothing.
+ * After a fork, the server still belongs to the parent. In the child it may only be destroyed, which does nothing.
  *
  * THREADS
  *
- * Every method may be called from any thread at any time, except in these cases:
+ * Every method may be called from any thread at any time, with these exceptions:
  *
- *  - Destroying: no other thread may call a method any more; a do_events that is under way is waited for.
- *  - Moving: no other thread may be inside a method, do_events included.
- *  - Assigning to `on_x`: no other thread may be inside do_events. Inside a handler it is allowed.
+ *  - Destruction: no other thread may call a method any more. A running do_events is waited for.
+ *  - Moving: no other thread may be inside a method, including do_events.
+ *  - Assignment to `on_x`: no other thread may be inside do_events. It is allowed inside a handler.
  *
  * EVENT LOOPS
  *
  * Poll event_fd() for reading and call do_events when it is readable, with the setting SelectWaitMillis at 0, so that
- * it never waits. The descriptor is the library's. What closes the descriptors that it is given, as
- * asio::posix::stream_descriptor does, gets a dup() of it: examples/asio.cpp. On Windows wait for event_handle().
+ * it never waits. The library owns the descriptor. Classes that close their descriptor, such as
+ * asio::posix::stream_descriptor, need a dup() of it: examples/asio.cpp. On Windows wait for event_handle().
  *
  * MEMORY
  *
- * Methods return copies. What an event points to lives until its handler returns; its texts end with a NUL. A copy of
- * an event owns its texts and its data, so that it can be kept; a std::string_view or bytes_view taken from an event
- * cannot.
+ * Methods return copies. Pointers in an event are valid until its handler returns, and its texts are NUL-terminated. A
+ * copy of an event owns its texts and its data, so it can be stored. A std::string_view or bytes_view taken from an
+ * event cannot.
  */
 
 #ifndef TFTPSERVER_HPP
@@ -143,7 +143,7 @@
 #define TFTPSERVER_HPP_EXCEPTIONS 0
 #endif
 
-/* For what shared objects have in common, also where they hide their symbols (-fvisibility=hidden). */
+/* For types that shared objects have in common, even if they hide their symbols (-fvisibility=hidden). */
 #if defined(__GNUC__) && !defined(_WIN32)
 #define TFTPSERVER_HPP_COMMON __attribute__((visibility("default")))
 #else
@@ -154,7 +154,7 @@ namespace tftp {
 
 /* ---- errors ---- */
 
-/** The library's error numbers: the same as TFTPSERVER_ERROR_..., which say more about each. */
+/** The library's error numbers. TFTPSERVER_ERROR_... in tftpserver.h document each. */
 enum class errc : int {
     /* api: begin errors */
     packet_too_large = TFTPSERVER_ERROR_PACKET_TOO_LARGE,
@@ -343,7 +343,7 @@ inline bool operator!=(errc number, const std::error_code &code) noexcept
     return !(code == number);
 }
 
-/** What failing calls throw: code() is the library's number, what() its sentence, particulars included. */
+/** The exception of failed calls: code() is the library's number, what() its error text with details. */
 class TFTPSERVER_HPP_COMMON error : public std::system_error {
 public:
     error(int code, const std::string &text)
@@ -359,7 +359,7 @@ private:
 
 namespace detail {
 
-/* Throws, or ends a program that is built without exceptions. */
+/* Throws, or aborts a program that is built without exceptions. */
 [[noreturn]] inline void raise(int code, const std::string &text)
 {
 #if TFTPSERVER_HPP_EXCEPTIONS
@@ -377,7 +377,7 @@ namespace detail {
 /** Bytes that a method returns. */
 using bytes = std::vector<std::uint8_t>;
 
-/** Bytes that belong to somebody else, and how many: what std::span<const std::uint8_t> is in C++20. */
+/** A non-owning view of bytes, like std::span<const std::uint8_t> of C++20. */
 class bytes_view {
     template <class T>
     using element = std::remove_cv_t<std::remove_pointer_t<decltype(std::declval<const T &>().data())>>;
@@ -394,16 +394,16 @@ public:
 
     constexpr bytes_view() noexcept = default;
 
-    /** `size` bytes from `data` on, which may be null where size is 0. */
+    /** Views `size` bytes at `data`, which may be null if size is 0. */
     bytes_view(const void *data, std::size_t size) noexcept
         : data_(static_cast<const std::uint8_t *>(data)), size_(size)
     {
     }
 
-    /** The characters of a text, without its NUL. */
+    /** Views the characters of a text, without its NUL. */
     bytes_view(const char *text) noexcept : bytes_view(text, std::char_traits<char>::length(text)) {}
 
-    /** What a std::string, std::string_view, std::vector, std::array or std::span of bytes or characters holds. */
+    /** Views a std::string, std::string_view, std::vector, std::array or std::span of bytes or characters. */
     template <class T, class = if_container<T>>
     bytes_view(const T &container) noexcept : bytes_view(container.data(), container.size())
     {
@@ -416,7 +416,7 @@ public:
     constexpr const_iterator end() const noexcept { return data_ + size_; }
     constexpr std::uint8_t operator[](std::size_t index) const noexcept { return data_[index]; }
 
-    /** The same bytes as characters, for streams and strings. */
+    /** Returns the bytes as characters, for streams and strings. */
     std::string_view text() const noexcept { return {reinterpret_cast<const char *>(data_), size_}; }
 
 private:
@@ -427,14 +427,14 @@ private:
 /* ---- events ---- */
 
 /**
- * The text or the data of an event: a View that refers to the library's memory, and whose copies own theirs. A copy
- * of a copy shares it.
+ * The text or the data of an event: a View that refers to the library's memory. A copy owns its memory, and copies of
+ * the copy share it.
  */
 template <class View> class event_view : public View {
 public:
     event_view() = default;
     event_view(View view) noexcept : View(view) {}
-    /** A text that ends with a NUL. */
+    /** A NUL-terminated text. */
     event_view(const char *text) noexcept : View(text) {}
 
     event_view(const event_view &other) : View(static_cast<const View &>(other)) { take(other, other.kept_); }
@@ -476,25 +476,25 @@ private:
     std::shared_ptr<const std::string> kept_;
 };
 
-/** Text of an event: a std::string_view that may be kept by copying it. A NUL follows it. */
+/** Text of an event: a NUL-terminated std::string_view whose copies own their text. */
 using event_text = event_view<std::string_view>;
 
-/** Data of an event: a bytes_view that may be kept by copying it. */
+/** Data of an event: a bytes_view whose copies own their data. */
 using event_bytes = event_view<bytes_view>;
 
-/** Which way a file goes. */
+/** The direction of a transfer. */
 enum class direction : std::int32_t {
     upload = TFTPSERVER_DIRECTION_UPLOAD,     /**< the client sends */
     download = TFTPSERVER_DIRECTION_DOWNLOAD, /**< the server sends */
 };
 
-/** What a client asks for. */
+/** The operation that a client requests. */
 enum class operation : std::int32_t {
     read = TFTPSERVER_OPERATION_READ,   /**< RRQ */
     write = TFTPSERVER_OPERATION_WRITE, /**< WRQ */
 };
 
-/** How a file goes over the wire. The C interface says "0" and "1". */
+/** The transfer mode. In the C interface it is the text "0" or "1". */
 enum class transfer_mode : std::int32_t { octet = 0, netascii = 1 };
 
 /* api: begin events */
@@ -525,15 +525,15 @@ struct connection_request_event {
     event_text filename;
     tftp::transfer_mode transfer_mode;
     tftp::operation operation;
-    /** true on entry; set it to false to refuse */
+    /** true on entry; false refuses */
     bool accept;
     /** The connection's id. Its record is already in the Conn arrays. */
     std::int32_t connection_id;
     /** The local address that the client sent to; "" if the system does not report it. */
     event_text local_host;
-    bool deferred = false; /**< the answer comes later: see defer() */
+    bool deferred = false; /**< the answer is deferred: see defer() */
 
-    /** Answers later, by server_base::accept, whatever `accept` says. Only this client waits, up to Timeout. */
+    /** Defers the answer to server_base::accept and ignores `accept`. Only this client waits, at most Timeout. */
     void defer() { deferred = true; }
 };
 
@@ -621,8 +621,8 @@ struct data_wanted_event {
 /* api: end events */
 
 /**
- * Where the bytes of a download come from: writes up to `size` of the next ones to `data` and returns how many; 0: the end.
- * It is called inside do_events.
+ * The source of a download: a function that writes at most `size` next bytes to `data` and returns their number, 0 at
+ * the end. It is called inside do_events.
  */
 using source = std::function<std::size_t(char *data, std::size_t size)>;
 
@@ -661,7 +661,7 @@ constexpr events operator~(events one) noexcept
 
 /* ---- versions ---- */
 
-/** The version of the library that runs, such as "0.1.0". Static text. */
+/** Returns the version of the loaded library, such as "0.1.0". Static text. */
 inline std::string_view library_version() noexcept
 {
     return ::tftpserver_version();
@@ -671,7 +671,7 @@ class server_base;
 
 namespace detail {
 
-/* major * 1000000 + minor * 1000 + patch, as TFTPSERVER_VERSION_NUMBER. */
+/* Returns major * 1000000 + minor * 1000 + patch, as TFTPSERVER_VERSION_NUMBER. */
 inline long version_number(std::string_view text) noexcept
 {
     long parts[3] = {0, 0, 0};
@@ -688,8 +688,8 @@ inline long version_number(std::string_view text) noexcept
     return parts[0] * 1000000 + parts[1] * 1000 + parts[2];
 }
 
-/* The C interface only grows: a library serves programs that were built with a header of its own version or of an older
- * one, as long as the first part of the version, the SONAME's number, is the same. */
+/* The C interface only grows: a library serves programs built with a header of the same or an older version, as long as
+ * the first part of the version, which is the SONAME's number, is equal. */
 inline bool is_compatible(long library) noexcept
 {
     constexpr long header = TFTPSERVER_VERSION_NUMBER;
@@ -708,10 +708,10 @@ inline long process_id() noexcept
 
 struct frame;
 
-/* What the library's callbacks are given. It stays where it is when the server is moved, and lives on in do_events when
- * the server is destroyed. */
-/* The sources of downloads that server_base::feed was given. One pass reads a source from its beginning to its end; those
- * with the same key share their passes, each of which is known by the offset that it has come to. */
+/* The context of the library's callbacks. Its address does not change when the server is moved, and do_events keeps it
+ * alive when the server is destroyed. */
+/* The sources that were passed to server_base::feed. A pass reads a source once from its beginning. Downloads with the
+ * same key share their passes, and a pass is identified by its current offset. */
 class feeds {
 public:
     struct pass {
@@ -743,7 +743,7 @@ public:
         return !entries_.empty();
     }
 
-    /* The pass that goes on at this offset, or begins there. */
+    /* Returns the pass that continues or begins at this offset. */
     std::shared_ptr<pass> find(std::int32_t id, std::int64_t offset)
     {
         std::shared_ptr<group> its;
@@ -766,7 +766,7 @@ public:
         return fresh;
     }
 
-    /* This download and those that share its passes. */
+    /* Returns the ids of this download and those that share its passes. */
     std::vector<std::int32_t> sharing(std::int32_t id)
     {
         std::lock_guard<std::mutex> lock(mutex_);
@@ -782,7 +782,7 @@ public:
 
     void forget(std::int32_t id)
     {
-        entry gone; /* destroyed without the lock: what the program gave may call back */
+        entry gone; /* destroyed without the lock, because the program's destructors may call back */
         std::lock_guard<std::mutex> lock(mutex_);
         auto own = entries_.find(id);
         if (own != entries_.end()) {
@@ -796,7 +796,7 @@ public:
 
 private:
     struct group {
-        std::vector<std::shared_ptr<pass>> passes; /* only events touch them, one at a time */
+        std::vector<std::shared_ptr<pass>> passes; /* used by events only, one at a time */
     };
 
     struct entry {
@@ -814,15 +814,15 @@ struct state {
     ::tftpserver *handle = nullptr;
     std::atomic<server_base *> owner{nullptr};
     long process = process_id();
-    std::mutex mutex; /* of what follows */
+    std::mutex mutex; /* protects the members below */
     std::condition_variable left;
-    frame *running = nullptr; /* the latest; others follow in frame::next */
+    frame *running = nullptr; /* the latest one; frame::next links the others */
 
-    /* The do_events that is under way on this thread. No thread_local tells it, because each shared object may have one
-     * of its own. */
+    /* Returns the do_events that runs on this thread. Not a thread_local, because each shared object may have its
+     * own. */
     frame *here();
 
-    /* Waits until no do_events is under way. */
+    /* Waits until no do_events is running. */
     void await_idle()
     {
         std::unique_lock<std::mutex> lock(mutex);
@@ -830,7 +830,7 @@ struct state {
     }
 };
 
-/* A do_events that is under way. */
+/* A running do_events. */
 struct frame {
     explicit frame(state &server) : server_(server)
     {
@@ -875,7 +875,7 @@ inline frame *state::here()
 /* ---- the server ---- */
 
 /**
- * A server to derive from: override the Fire... methods. The properties and methods are those of `tftp::server` too.
+ * A server as a base class: override the Fire... methods. `tftp::server` has the same properties and methods.
  *
  *     class logging_server : public tftp::server_base {
  *     public:
@@ -896,9 +896,9 @@ public:
     /**
      * Opens a server that does not listen yet.
      *
-     * @param wanted The events whose Fire... methods are called. Each costs a little, and Transfer more than the
-     *               others: name those that you override.
-     * @throws error 909 where the library is older than this header, 908 where it fails.
+     * @param wanted The events whose Fire... methods are called. Each has a cost, Transfer the highest: name those that
+     *               you override.
+     * @throws error 909 the library is older than this header; 908 internal error
      */
     explicit server_base(events wanted = events::all)
     {
@@ -908,7 +908,7 @@ public:
         }
     }
 
-    /** The same; where `code` tells an error, the object is as if it had been moved from. */
+    /** The same; if `code` is an error, the object is like a moved-from one. */
     explicit server_base(std::error_code &code, events wanted = events::all)
     {
         std::string text;
@@ -919,58 +919,58 @@ public:
     server_base &operator=(server_base &&other) noexcept;
 
     /**
-     * Ends every transfer and closes the server; inside a handler, as soon as do_events returns. It waits for a
-     * do_events that is under way on another thread.
+     * Ends every transfer and closes the server; inside a handler, when do_events returns. Waits for a do_events that
+     * runs on another thread.
      */
     virtual ~server_base() { release(); }
 
     /**
-     * Ends every transfer and closes the server. It waits for a handler that runs on another thread.
+     * Ends every transfer and closes the server. Waits for a handler that runs on another thread.
      *
-     * @throws error 907 inside a handler; 901 where it was closed already.
+     * @throws error 907 inside a handler; 901 already closed
      */
     void close() { check(::tftpserver_close(handle())); }
     void close(std::error_code &code) noexcept { code = code_of(::tftpserver_close(handle())); }
 
-    /** The handle, for the functions of tftpserver.h; null after a move. Do not close it. */
+    /** Returns the handle, for the functions of tftpserver.h; null after a move. Do not close it. */
     ::tftpserver *handle() const noexcept { return state_ ? state_->handle : nullptr; }
 
     /* -- methods -- */
 
     /**
-     * Delivers the events that wait, by calling their handlers one after the other on this thread. If none waits, it
-     * waits up to the setting SelectWaitMillis (20) for the first.
+     * Delivers the pending events: calls their handlers one after another on this thread. If no event is pending, it
+     * waits for the first one, at most for the setting SelectWaitMillis (20).
      *
-     * @throws error 907 inside a handler; 901. And whatever a handler threw.
+     * @throws error 907 inside a handler; 901 closed. Also rethrows the exception of a handler.
      */
     void do_events()
     {
-        ::tftpserver *server = handle(); /* the object may be gone afterwards */
+        ::tftpserver *server = handle(); /* the object may be destroyed afterwards */
         check(server, pump());
     }
 
-    /** The same; `code` tells what failed, and only what a handler threw is thrown. */
+    /** The same; a failure is in `code`, and only a handler's exception is thrown. */
     void do_events(std::error_code &code) { code = code_of(pump()); }
 
-    /** Listens on LocalHost and LocalPort. @throws error 10048 the port is in use; 10013; 10049; 11001; 905 */
+    /** Starts listening on LocalHost and LocalPort. @throws error 10048 the port is in use; 10013; 10049; 11001; 905 */
     void start_listening() { check(::tftpserver_do_startlistening(handle())); }
     void start_listening(std::error_code &code) noexcept
     {
         code = code_of(::tftpserver_do_startlistening(handle()));
     }
 
-    /** Listens no more; transfers go on to their end. */
+    /** Stops listening; running transfers continue to their end. */
     void stop_listening() { check(::tftpserver_do_stoplistening(handle())); }
     void stop_listening(std::error_code &code) noexcept
     {
         code = code_of(::tftpserver_do_stoplistening(handle()));
     }
 
-    /** Listens no more and ends every transfer: Disconnected tells 10053. */
+    /** Stops listening and ends every transfer: Disconnected fires with 10053. */
     void shutdown() { check(::tftpserver_do_shutdown(handle())); }
     void shutdown(std::error_code &code) noexcept { code = code_of(::tftpserver_do_shutdown(handle())); }
 
-    /** Ends one transfer: Disconnected tells 10053. @throws error 903 no such connection */
+    /** Ends one transfer: Disconnected fires with 10053. @throws error 903 no such connection */
     void disconnect(std::int32_t connection) { check(::tftpserver_do_disconnect(handle(), connection)); }
     void disconnect(std::int32_t connection, std::error_code &code) noexcept
     {
@@ -978,8 +978,8 @@ public:
     }
 
     /**
-     * Answers a request that was deferred, from any thread; do_events goes on from there.
-     * @throws error 903 no such connection, or not any more; 130 it was answered before, or was not deferred
+     * Answers a deferred request, from any thread; do_events delivers the events that follow.
+     * @throws error 903 no such connection, or it has ended; 130 already answered, or not deferred
      */
     void accept(std::int32_t connection, bool yes = true)
     {
@@ -992,8 +992,8 @@ public:
     }
 
     /**
-     * Holds a transfer back (true) while data that on_transfer delivered is taken elsewhere, until it was (false): see
-     * tftpserver_do_hold. @throws error 903 no such connection
+     * Holds a transfer (true) while the data that on_transfer delivered is stored elsewhere, until it is stored
+     * (false): see tftpserver_do_hold. @throws error 903 no such connection
      */
     void hold(std::int32_t connection, bool on) { check(::tftpserver_do_hold(handle(), connection, on ? 1 : 0)); }
     void hold(std::int32_t connection, bool on, std::error_code &code) noexcept
@@ -1002,13 +1002,15 @@ public:
     }
 
     /**
-     * Serves a download from a function that is called for its bytes while it runs, instead of a file. Call it in
-     * on_connection_request, on_connected or on_start_transfer, or while the answer is put off. Nothing is read ahead but
-     * two windows. An exception of the function ends the download with an ERROR, and comes out of do_events.
+     * Serves a download from a function instead of a file. The function is called for the bytes during the transfer, at
+     * most two windows ahead. Call feed() in on_connection_request, on_connected or on_start_transfer, or before a
+     * deferred answer. An exception of the function ends the download with an ERROR, and do_events rethrows it.
      *
-     *     server.feed(e.connection_id, [file = open_url(url)](char *data, std::size_t size) { return file->read(data, size); });
+     *     server.feed(e.connection_id, [file = open_url(url)](char *data, std::size_t size) {
+     *         return file->read(data, size);
+     *     });
      *
-     * @param size the number of bytes in all, or -1: not known; then clients are told none
+     * @param size the total number of bytes, or -1 if unknown; then clients get no tsize
      * @throws error 903 no such connection; 130 the transfer has begun, or is an upload
      */
     void feed(std::int32_t connection, source from, std::int64_t size = -1)
@@ -1016,15 +1018,15 @@ public:
         feed_shared(connection, once(std::move(from)), {}, size);
     }
 
-    /** The same from a stream, which is read to its end. */
+    /** The same with a stream, which is read to its end. */
     void feed(std::int32_t connection, std::shared_ptr<std::istream> from, std::int64_t size = -1)
     {
         feed(connection, reader(std::move(from)), size);
     }
 
     /**
-     * The same for downloads that share one source: those with the same key and size are served by one pass over it, and
-     * `open`, which makes a source that begins at the beginning, is called once for each pass.
+     * The same for downloads that share a source: those with the same key and size are served by one pass over it.
+     * `open` returns a source at its beginning, and is called once for each pass.
      */
     void feed_shared(std::int32_t connection, std::function<source()> open, std::string_view key, std::int64_t size = -1)
     {
@@ -1037,8 +1039,8 @@ public:
     }
 
     /**
-     * Supplies bytes that on_data_wanted asked for, where feed() is not used: see tftpserver_do_supply.
-     * @throws error 905 more than was asked for; 130 the program is not its source, or it is over; 903
+     * Supplies bytes that on_data_wanted requested, if feed() is not used: see tftpserver_do_supply.
+     * @throws error 905 more bytes than requested; 130 the program is not its source, or the source has ended; 903
      */
     void supply(std::int32_t connection, bytes_view data, bool is_last = false)
     {
@@ -1059,17 +1061,17 @@ public:
         code = code_of(::tftpserver_do_abort(handle(), connection, tftp_code, text.c_str()));
     }
 
-    /** shutdown(), and every property and setting has its default again. Handlers stay. */
+    /** Calls shutdown() and sets every property and setting to its default. Handlers stay. */
     void reset() { check(::tftpserver_do_reset(handle())); }
     void reset(std::error_code &code) noexcept { code = code_of(::tftpserver_do_reset(handle())); }
 
-    /** Makes a do_events that waits return at once, on whichever thread; if none runs, the next one. */
+    /** Makes a waiting do_events return at once, on any thread; if none is running, the next one. */
     void interrupt() { check(::tftpserver_do_interrupt(handle())); }
     void interrupt(std::error_code &code) noexcept { code = code_of(::tftpserver_do_interrupt(handle())); }
 
     /**
-     * A descriptor that is readable while an event waits: poll it, and call do_events. It is the library's: do nothing
-     * else with it. What closes the descriptors that it is given gets a dup() of it.
+     * Returns a descriptor that is readable while an event is pending: poll it, and call do_events. The library owns
+     * it: do nothing else with it. Classes that close their descriptor need a dup() of it.
      */
     int event_fd() const
     {
@@ -1087,8 +1089,8 @@ public:
     }
 
     /**
-     * On Windows a HANDLE that is signalled while an event waits: wait for it, and call do_events. It is the library's:
-     * do nothing else with it. @throws error 909 elsewhere
+     * On Windows returns a HANDLE that is signalled while an event is pending: wait for it, and call do_events. The
+     * library owns it: do nothing else with it. @throws error 909 on other systems
      */
     void *event_handle() const
     {
@@ -1105,13 +1107,16 @@ public:
         return event;
     }
 
-    /* -- settings: tftpserver.h has their list -- */
+    /* -- settings: listed in tftpserver.h -- */
 
-    /** "NAME" reads a setting, "NAME=VALUE" sets it and returns "". @throws error 906 unknown; 905; 904; 106 ... */
+    /**
+     * Returns a setting ("NAME"), or sets it and returns "" ("NAME=VALUE").
+     * @throws error 906 unknown; 905; 904; 106, 107, 112, 113 or 117 while listening
+     */
     std::string config(std::string_view text) { return value_or_raise(text, &server_base::configure); }
     std::string config(std::string_view text, std::error_code &code) { return configure(text, code); }
 
-    /** Reads a setting. @throws error 906 unknown; 904 "NAME=VALUE" would set it */
+    /** Returns a setting. @throws error 906 unknown; 904 "NAME=VALUE" would set it */
     std::string config(std::string_view name) const { return value_or_raise(name, &server_base::read_setting); }
     std::string config(std::string_view name, std::error_code &code) const { return read_setting(name, code); }
 
@@ -1125,7 +1130,7 @@ public:
         configure(assignment(name, value), code);
     }
 
-    /** Sets a setting to a number, or a Boolean one to true or false. */
+    /** Sets a setting to a number or a Boolean. */
     template <class T, class = if_number<T>> void config(std::string_view name, T value)
     {
         config(name, std::string_view(written(value)));
@@ -1135,12 +1140,12 @@ public:
         config(name, std::string_view(written(value)), code);
     }
 
-    /* -- properties; `index` is a connection id, as events carry it, or a position below conn_count() -- */
+    /* -- properties; `index` is a connection id as in the events, or a position below conn_count() -- */
 
     std::string version() const { return get(TFTPSERVER_PROPERTY_VERSION); }
     std::string version(std::error_code &code) const { return get(TFTPSERVER_PROPERTY_VERSION, 0, code); }
 
-    /* Figures are those of the moment, from any thread; in on_disconnected the last ones. */
+    /* Figures are current at every read, on any thread, and final in on_disconnected. */
     /* api: begin properties */
     /** The connection's id, as in the events. */
     std::int32_t conn_connection_id(std::int32_t index) const
@@ -1476,7 +1481,7 @@ public:
     }
     /* api: end server properties */
 
-    /* -- any property by its number, TFTPSERVER_PROPERTY_... -- */
+    /* -- any property by its id, TFTPSERVER_PROPERTY_... -- */
 
     std::string get(int property, std::int32_t index = 0) const
     {
@@ -1552,7 +1557,7 @@ public:
     }
 
 protected:
-    /* -- handlers: return 0, or anything else to end the connection -- */
+    /* -- handlers: return 0, or another value to end the connection -- */
 
     /** @see connected_event */
     virtual int FireConnected(connected_event &) { return 0; }
@@ -1569,29 +1574,29 @@ protected:
     /** @see start_transfer_event */
     virtual int FireStartTransfer(start_transfer_event &) { return 0; }
     /**
-     * This one ends an upload that goes to no file: the library takes Transfer for the application's wish to keep the
-     * data itself, and without an override nobody would keep it.
+     * This default ends an upload that has no file. With a Transfer callback the library delivers such data to the
+     * program, and without an override the data would be lost.
      */
     virtual int FireTransfer(transfer_event &e);
     /** @see data_wanted_event */
     virtual int FireDataWanted(data_wanted_event &) { return 0; }
 
-    /** Asks for an event, or does not any more; `event` is TFTPSERVER_EVENT_.... */
+    /** Registers an event, or removes it; `event` is TFTPSERVER_EVENT_.... */
     void want(int event, bool wanted) { check(listen_to(event, wanted)); }
     void want(int event, bool wanted, std::error_code &code) noexcept { code = code_of(listen_to(event, wanted)); }
 
-    /** What the destructor does. Afterwards the object is as if it had been moved from. */
+    /** Does the work of the destructor. Afterwards the object is like a moved-from one. */
     void release() noexcept;
 
 private:
-    /* How the C side calls in. Nothing may be thrown through it. */
+    /* Called by the C library. No exception may leave it. */
     static std::int32_t receive(::tftpserver *handle, ::tftpserver_event *event, void *context) noexcept;
     std::int32_t dispatch(::tftpserver_event &event);
     std::int32_t dispatch_and_feed(::tftpserver_event &event);
 
     std::int32_t pump();
 
-    /* Brings what a download that feed() was called for has room for. */
+    /* Supplies the requested bytes of a download for which feed() was called. */
     std::int32_t serve(const ::tftpserver_data_wanted_event &wanted);
     std::int32_t read_and_supply(const ::tftpserver_data_wanted_event &wanted);
 
@@ -1611,7 +1616,7 @@ private:
         };
     }
 
-    /* The library's number; `text` is its sentence. */
+    /* Returns the library's number; `text` gets its error text. */
     std::int32_t open(events wanted, std::string &text);
 
     std::int32_t listen_to(int event, bool wanted) noexcept
@@ -1624,7 +1629,7 @@ private:
 
     static std::error_code code_of(std::int32_t code) noexcept { return {code, error_category()}; }
 
-    /* Of this thread's last call. */
+    /* Returns the error of this thread's last call. */
     std::error_code last_code() const noexcept { return code_of(::tftpserver_get_last_error_code(handle())); }
 
     static void check(::tftpserver *server, std::int32_t code)
@@ -1636,7 +1641,7 @@ private:
 
     void check(std::int32_t code) const { check(handle(), code); }
 
-    /* For calls that answer with a value. */
+    /* For calls that return a value. */
     [[noreturn]] void fail() const
     {
         ::tftpserver *server = handle();
@@ -1654,7 +1659,7 @@ private:
 
     /* -- settings -- */
 
-    /* "NAME=VALUE"; "" where the value would begin inside the name. */
+    /* Returns "NAME=VALUE"; "" if the name contains "=". */
     static std::string assignment(std::string_view name, std::string_view value)
     {
         return name.find('=') != name.npos ? std::string() : std::string(name).append("=").append(value);
@@ -1695,7 +1700,7 @@ private:
         std::error_code code;
         std::string value = (this->*call)(text, code);
         if (code) {
-            /* The library's sentence, unless the call was refused before it came there. */
+            /* The library's error text, unless the call was rejected before it reached the library. */
             bool is_last = code.value() == ::tftpserver_get_last_error_code(handle());
             detail::raise(code.value(), is_last ? ::tftpserver_get_last_error(handle()) : code.message().c_str());
         }
@@ -1750,7 +1755,7 @@ inline server_base &server_base::operator=(server_base &&other) noexcept
 inline void server_base::release() noexcept
 {
     detail::state *self = state_.get();
-    /* In a child process the server is the parent's. */
+    /* In a child process the server belongs to the parent. */
     if (self != nullptr && self->handle != nullptr && self->process == detail::process_id()) {
         if (::tftpserver_close(self->handle) == TFTPSERVER_ERROR_INSIDE_CALLBACK) {
             self->owner = nullptr;
@@ -1759,7 +1764,7 @@ inline void server_base::release() noexcept
             self->await_idle();
         }
     }
-    state_.reset(); /* not before: a do_events on another thread reads it as it begins */
+    state_.reset(); /* not earlier: a do_events on another thread reads it when it starts */
 }
 
 inline std::int32_t server_base::pump()
@@ -1796,7 +1801,7 @@ inline std::int32_t server_base::receive(::tftpserver *handle, ::tftpserver_even
     } catch (...) {
         detail::frame *frame = self->here();
         if (frame == nullptr) {
-            std::terminate(); /* a bare tftpserver_do_doevents: the exception has nowhere to go */
+            std::terminate(); /* tftpserver_do_doevents was called directly: the exception cannot be rethrown */
         }
         frame->thrown = std::current_exception();
         ::tftpserver_do_interrupt(handle); /* let do_events return, and throw, at once */
@@ -1861,7 +1866,7 @@ inline std::int32_t server_base::read_and_supply(const ::tftpserver_data_wanted_
         code = ::tftpserver_do_supply(handle(), wanted.connection_id, room.data(), length, length == 0);
         left = length == 0 ? 0 : left;
     }
-    return 0; /* a download that has ended meanwhile needs nothing */
+    return 0; /* a download that has ended meanwhile needs no data */
 }
 
 inline std::int32_t server_base::dispatch(::tftpserver_event &event)
@@ -1920,7 +1925,7 @@ inline std::int32_t server_base::dispatch(::tftpserver_event &event)
         return FireDataWanted(to);
     }
     /* api: end dispatch */
-    default: return 0; /* a later library's */
+    default: return 0; /* an event of a later library */
     }
 }
 
@@ -1938,10 +1943,10 @@ inline int server_base::FireTransfer(transfer_event &e)
 class server;
 
 /**
- * The handler of one event: assign a function to it, or nullptr. It may be replaced at any time, also by itself.
+ * The handler of one event: assign a function or nullptr to it. It may be replaced at any time, also by itself.
  *
- * The function takes `Event &`, or `tftp::server &` and `Event &`, and returns nothing, or an int: any value but 0 ends
- * the connection. (A bool is refused, for it would be read the wrong way round: set `accept` instead.)
+ * The function takes `Event &`, or `tftp::server &` and `Event &`. It returns nothing, or an int: a value other than 0
+ * ends the connection. (A bool does not compile, because true would end the connection: set `accept` instead.)
  */
 template <class Event> class handler {
     template <class Function>
@@ -1952,29 +1957,29 @@ public:
     handler(const handler &) = delete;
     handler &operator=(const handler &) = delete;
 
-    /** Sets the function, which may be move-only. @throws error 901 where the server is closed */
+    /** Sets the function, which may be move-only. @throws error 901 the server is closed */
     template <class Function, class = if_handler<Function>> handler &operator=(Function &&function)
     {
         return assign(wrap(std::forward<Function>(function)));
     }
 
-    /** No handler any more: the event is not asked for. */
+    /** Removes the handler and the registration of the event. */
     handler &operator=(std::nullptr_t) { return assign(nullptr); }
 
-    /** The same without an exception; where it fails, the function that was there stays. */
+    /** The same without an exception; on failure the previous function stays. */
     template <class Function, class = if_handler<Function>> void set(Function &&function, std::error_code &code)
     {
         assign(wrap(std::forward<Function>(function)), code);
     }
     void set(std::nullptr_t, std::error_code &code) { assign(nullptr, code); }
 
-    /** Whether there is a handler. */
+    /** Returns true if there is a handler. */
     explicit operator bool() const noexcept { return function_ != nullptr; }
 
 private:
     friend class server;
 
-    /* What std::function is, but for functions that cannot be copied. */
+    /* Like std::function, also for move-only functions. */
     struct callable {
         virtual ~callable() = default;
         virtual int call(server &owner, Event &event) = 0;
@@ -2043,13 +2048,13 @@ private:
     std::shared_ptr<callable> function_;
 };
 
-/** A server whose events are handled by functions, or not at all. */
+/** A server whose events are handled by functions. */
 class server : public server_base {
 public:
     /** Opens a server that does not listen yet. @throws error 909 the library is older than this header; 908 */
     server() : server_base(events::none) {}
 
-    /** The same; where `code` tells an error, the object is as if it had been moved from. */
+    /** The same; if `code` is an error, the object is like a moved-from one. */
     explicit server(std::error_code &code) : server_base(code, events::none) {}
 
     server(server &&other) noexcept : server_base(std::move(other)) { take(other); }
@@ -2063,7 +2068,7 @@ public:
         return *this;
     }
 
-    ~server() override { release(); /* before the handlers go */ }
+    ~server() override { release(); /* before the handlers are destroyed */ }
 
     /* api: begin handlers */
     handler<connected_event> on_connected{this, TFTPSERVER_EVENT_CONNECTED};

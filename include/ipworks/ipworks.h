@@ -10,33 +10,33 @@
  *
  * PORTING
  *
- * Programs that say `#include "../../include/ipworks.h"` and link with -lipworks are built as they are with the files
- * in bindings/cpp/compat of the sources; its README.md says how. They are not installed, so that they cannot take the
- * place of the vendor's own.
+ * Programs with `#include "../../include/ipworks.h"` that link with -lipworks are built unchanged with the files in
+ * bindings/cpp/compat of the sources; its README.md describes how. These files are not installed, so that they cannot
+ * replace the vendor's own.
  *
  * The older C layer is in ipworks_tftpserver.h, which this header includes.
  *
  * CONVENTIONS
  *
- *  - Setters and methods return 0, or an error number; then GetLastError has its text.
- *  - Getters of text never return NULL: "" where they fail, and GetLastErrorCode tells why. The text stays valid until
- *    the same getter of the same object was called eight times more. NULL as a value to set is error 905.
- *  - An index is a connection id, as events carry it, or a position from 0 to ConnCount - 1.
- *  - Every event is asked for, so nothing is served unless DoEvents is called. A handler returns 0; any other value
+ *  - Setters and methods return 0 or an error number; GetLastError then returns its text.
+ *  - Getters of text never return NULL: they return "" on failure, and GetLastErrorCode the error number. The text is
+ *    valid until the same getter of the same object has been called eight more times. Setting NULL is error 905.
+ *  - An index is a connection id as in the events, or a position from 0 to ConnCount - 1.
+ *  - Every event is registered, so nothing is served unless DoEvents is called. A handler returns 0; any other value
  *    ends that connection.
- *  - A LocalDir that does not exist is kept and looked at when listening starts, which then fails if it is still not
- *    there. While listening it is refused.
- *  - An upload goes to LocalDir or ConnLocalFile. Only where SetLocalDir was never called is it the handlers' own to
- *    keep: override FireTransfer for it; the handler that is there otherwise ends it. Where LocalDir was set and is not
- *    valid, or is "", uploads fail with 127 or 128, whatever FireTransfer does, for it may only watch the progress.
- *  - An exception that leaves a handler ends that connection and comes out of DoEvents; events that were not delivered
- *    wait for the next one.
- *  - Deleting the object inside a handler is allowed: it stops at once, and is closed when DoEvents returns. While
- *    another thread is in DoEvents, the object is not to be deleted: end that loop first.
- *  - On Windows, what takes text also takes wchar_t (UTF-16).
- *  - `int64` is `long long`. Programs that have an int64 of another type define IPWORKS_NO_INT64 before they include
- *    this header: it then has the name ipworks_int64 alone.
- *  - A library that is older than this header: every call fails with 909.
+ *  - A LocalDir that does not exist is stored and checked again by StartListening, which fails if it still does not
+ *    exist. While listening, setting such a LocalDir fails.
+ *  - An upload goes to LocalDir or ConnLocalFile. The handlers receive it instead only if SetLocalDir was never called:
+ *    then override FireTransfer, because the default FireTransfer ends the connection. If LocalDir was set to "" or to
+ *    an invalid value, uploads fail with 127 or 128 whatever FireTransfer returns, because it may only show progress.
+ *  - An exception that leaves a handler ends that connection, and DoEvents rethrows it. Undelivered events stay pending
+ *    for the next DoEvents.
+ *  - The object may be deleted inside a handler: it stops at once, and is closed when DoEvents returns. It must not be
+ *    deleted while another thread is in DoEvents: end that loop first.
+ *  - On Windows, every function that takes text also takes wchar_t (UTF-16).
+ *  - `int64` is `long long`. Programs with an int64 of another type define IPWORKS_NO_INT64 before they include this
+ *    header; the type is then named ipworks_int64 only.
+ *  - If the library is older than this header, every call fails with 909.
  */
 
 #ifndef IPWORKS_H
@@ -60,7 +60,7 @@
 
 #include "ipworks_tftpserver.h"
 
-/* A connection was accepted (StatusCode 0), or failed (its error number). */
+/* A connection was accepted (StatusCode 0), or refused (error number). */
 struct TFTPServerConnectedEventParams {
     int ConnectionId;
     int StatusCode;
@@ -68,7 +68,7 @@ struct TFTPServerConnectedEventParams {
     int reserved;
 };
 
-/* A client asks for a file. Operation: 1 read, 2 write. Set Accept to 0 to refuse. */
+/* A client requests a transfer. Operation: 1 read, 2 write. Set Accept to 0 to refuse. */
 struct TFTPServerConnectionRequestEventParams {
     const char *RemoteHost;
     int RemotePort;
@@ -87,14 +87,14 @@ struct TFTPServerDisconnectedEventParams {
     int reserved;
 };
 
-/* A file was transferred whole. Direction: 0 the client sends, 1 the server sends. */
+/* A transfer is complete. Direction: 0 the client sends, 1 the server sends. */
 struct TFTPServerEndTransferEventParams {
     int ConnectionId;
     int Direction;
     int reserved;
 };
 
-/* Something failed. */
+/* A transfer or request failed. */
 struct TFTPServerErrorEventParams {
     int ErrorCode;
     const char *Description;
@@ -117,7 +117,7 @@ struct TFTPServerStartTransferEventParams {
     int reserved;
 };
 
-/* A block was transferred: lenText bytes at Text, binary. PercentDone: -1 where the size is not known. */
+/* A block was transferred: lenText bytes at Text, binary. PercentDone: -1 if the size is unknown. */
 struct TFTPServerTransferEventParams {
     int ConnectionId;
     int Direction;
@@ -138,7 +138,7 @@ struct TFTPServerTransferEventParams {
 
 class TFTPServer {
 public:
-    /* A key, or whatever a program passes here, is taken and ignored. */
+    /* A license key is accepted and ignored. */
     explicit TFTPServer(const char *key = NULL) : core_(std::make_shared<core>())
     {
         (void)key;
@@ -169,7 +169,7 @@ public:
     {
         bool first = e->Direction == TFTPSERVER_DIRECTION_UPLOAD && e->BytesTransferred == e->lenText;
         return first && GetLocalDir()[0] == '\0' && GetConnLocalFile(e->ConnectionId)[0] == '\0'
-            ? TFTPSERVER_ERROR_NO_LOCAL_FILE /* nobody would keep the data */
+            ? TFTPSERVER_ERROR_NO_LOCAL_FILE /* the data would be lost */
             : 0;
     }
 
@@ -183,7 +183,7 @@ public:
     }
     int GetLastErrorCode() { return told(tftpserver_get_last_error_code(core_->handle)); }
     char *VERSION() { return text(TFTPSERVER_PROPERTY_VERSION, 0); }
-    /* No license is needed: what is set is kept and returned. */
+    /* No license is needed: the value is stored and returned. */
     char *GetRuntimeLicense()
     {
         return keep(slot_license, tftpserver_get(core_->handle, TFTPSERVER_PROPERTY_RUNTIME_LICENSE, 0));
@@ -197,7 +197,7 @@ public:
 
     int GetConnCount() { return number(TFTPSERVER_PROPERTY_CONN_COUNT); }
     char *GetConnConnectionId(int index) { return text(TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, index); }
-    /* The data is binary; a NUL that does not count follows it. NULL and 0 where it fails. */
+    /* The data is binary, followed by a NUL that its length does not count. NULL and 0 on failure. */
     int GetConnFileData(int index, char *&data, int &length)
     {
         size_t size = 0;
@@ -258,7 +258,7 @@ public:
     int GetTimeout() { return number(TFTPSERVER_PROPERTY_TIMEOUT); }
     int SetTimeout(int seconds) { return set(TFTPSERVER_PROPERTY_TIMEOUT, seconds); }
 
-    /* "NAME" reads a setting, "NAME=VALUE" sets it and returns "". */
+    /* Returns a setting ("NAME"), or sets it and returns "" ("NAME=VALUE"). */
     char *Config(const char *setting) { return keep(slot_config, tftpserver_do_config(core_->handle, setting)); }
     int StartListening()
     {
@@ -266,10 +266,10 @@ public:
         return told(IPWorks_TFTPServer_Start(core_->handle, &core_->directory));
     }
     int StopListening() { return told(tftpserver_do_stoplistening(core_->handle)); }
-    /* Stops to listen and ends every transfer. */
+    /* Stops listening and ends every transfer. */
     int Shutdown() { return told(tftpserver_do_shutdown(core_->handle)); }
 
-    /* Calls the handlers of the events that wait; waits for one up to the setting SelectWaitMillis. */
+    /* Calls the handlers of the pending events; waits for the first, at most for the setting SelectWaitMillis. */
     int DoEvents()
     {
         std::shared_ptr<core> self = core_; /* a handler may delete this object */
@@ -303,16 +303,16 @@ private:
 
     struct frame;
 
-    /* What the library's callbacks are given; outlives the object where that is deleted inside a handler. */
+    /* The context of the library's callbacks; outlives the object if that is deleted inside a handler. */
     struct core {
         tftpserver *handle;
         TFTPServer *owner;
         long process;
         bool fits;
-        std::mutex mutex; /* of what follows */
-        frame *running; /* the latest; others follow in frame::next */
+        std::mutex mutex; /* protects the members below */
+        frame *running; /* the latest one; frame::next links the others */
         IPWorks_TFTPServer_Directory directory;
-        std::string texts[slots][kept_texts]; /* what getters returned last: one expression may use several */
+        std::string texts[slots][kept_texts]; /* the latest results of getters: one expression may use several */
         unsigned turn[slots];
 
         core() : handle(NULL), owner(NULL), process(0), fits(false), running(NULL), directory(), turn() {}
@@ -321,7 +321,7 @@ private:
         ~core() { free(directory.wanted); }
     };
 
-    /* A DoEvents that is under way. No thread_local tells it, because each shared object may have one of its own. */
+    /* A running DoEvents. Not a thread_local, because each shared object may have its own. */
     struct frame {
         core &server;
         const std::thread::id thread;
@@ -358,7 +358,7 @@ private:
 
     void release()
     {
-        /* In a child process the server is the parent's. */
+        /* In a child process the server belongs to the parent. */
         if (core_->process == process_id()
             && tftpserver_close(core_->handle) == TFTPSERVER_ERROR_INSIDE_CALLBACK) {
             core_->owner = NULL;
@@ -366,7 +366,8 @@ private:
         }
     }
 
-    /* UTF-16, or what else Unit holds, as UTF-8; half of a pair becomes what the library refuses. */
+    /* Converts UTF-16, or the encoding of Unit, to UTF-8. An unpaired surrogate becomes bytes that the library
+     * rejects. */
     template <class Unit> static std::string utf8_of(const Unit *text)
     {
         std::string converted;
@@ -390,7 +391,7 @@ private:
         return converted;
     }
 
-    /* For a call in the same expression; NULL for NULL. */
+    /* Returns text for a call in the same expression; NULL for NULL. */
     class utf8 {
     public:
         explicit utf8(const wchar_t *text)
@@ -435,7 +436,7 @@ private:
 
     int set(int property, int value) { return told(tftpserver_set_int(core_->handle, property, 0, value)); }
 
-    /* How the C side calls in. Nothing may be thrown through it. */
+    /* Called by the C library. No exception may leave it. */
     static int32_t receive(tftpserver *handle, tftpserver_event *event, void *context)
     {
         core *self = static_cast<core *>(context);
@@ -471,7 +472,7 @@ private:
             found = found->next;
         }
         if (found == NULL) {
-            std::terminate(); /* somebody called tftpserver_do_doevents: the exception has nowhere to go */
+            std::terminate(); /* tftpserver_do_doevents was called directly: the exception cannot be rethrown */
         }
         found->thrown = std::current_exception();
     }
@@ -524,7 +525,7 @@ private:
                                                static_cast<int>(from.text_length), 0};
             return FireTransfer(&e);
         }
-        default: return 0; /* a later library's */
+        default: return 0; /* an event of a later library */
         }
     }
 

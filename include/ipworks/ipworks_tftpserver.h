@@ -7,27 +7,27 @@
  *
  * CONVENTIONS
  *
- *  - Integers and Booleans travel in the pointer itself: `(void *)(intptr_t)6969`.
- *  - On Windows the functions and the sink are __stdcall, as IPWORKS_CALL says; programs that were built for another
- *    convention define it before they include this header.
- *  - Text is UTF-8 and ends with a NUL. Text that is passed has cb 0 (or its length); binary data has its length in cb.
- *    Text that is returned is the library's, until this thread's next call with the same object.
- *  - An index is a connection id as events carry it, or a position below ConnCount.
- *  - Functions that return int return 0 or an error number. Get returns NULL where it fails; as that is 0 too, ask
- *    IPWorks_TFTPServer_GetLastErrorCode, which is 0 after a success.
- *  - Events reach the sink inside Do with IPWORKS_TFTPSERVER_DOEVENTS, on the thread that calls it. All are asked for,
- *    so every program must call it.
- *  - A LocalDir that does not exist is kept and looked at when listening starts, which then fails if it is still not
- *    there. While listening it is refused. Set LocalDir and start listening on one thread at a time.
- *  - An upload goes to LocalDir or ConnLocalFile. Only where LocalDir was never set is it the sink's to keep, by its
- *    Transfer events; where it was set and is not valid, or is "", uploads fail with 127 or 128.
- *  - `int64` is `long long`, as a name that another declaration of `int64` at the same level takes precedence over
- *    where it is qualified (`::int64`). Programs that have an `int64` of another type define IPWORKS_NO_INT64 before
- *    they include this header: it then has the name ipworks_int64 alone.
+ *  - Integers and Booleans are passed in the pointer itself: `(void *)(intptr_t)6969`.
+ *  - On Windows the functions and the sink are __stdcall (IPWORKS_CALL). Programs built for another convention define
+ *    IPWORKS_CALL before they include this header.
+ *  - Text is UTF-8 and NUL-terminated. Text arguments have cb 0 or their length; binary data has its length in cb.
+ *    Returned text belongs to the library and is valid until this thread's next call with the same object.
+ *  - An index is a connection id as in the events, or a position below ConnCount.
+ *  - Functions that return int return 0 or an error number. Get returns NULL on failure. As NULL is also the number 0,
+ *    check IPWorks_TFTPServer_GetLastErrorCode, which is 0 after a success.
+ *  - Events reach the sink inside Do with IPWORKS_TFTPSERVER_DOEVENTS, on the thread that calls it. All events are
+ *    registered, so every program must call it.
+ *  - A LocalDir that does not exist is stored and checked again when listening starts, which fails if it still does not
+ *    exist. While listening, setting it fails. Set LocalDir and start listening on one thread at a time.
+ *  - An upload goes to LocalDir or ConnLocalFile. The sink receives it instead, by its Transfer events, only if
+ *    LocalDir was never set. If LocalDir was set to "" or to an invalid value, uploads fail with 127 or 128.
+ *  - `int64` is `long long`. It is declared so that another declaration of `int64` at the same level takes precedence
+ *    if it is qualified (`::int64`). Programs with an `int64` of another type define IPWORKS_NO_INT64 before they
+ *    include this header; the type is then named ipworks_int64 only.
  *
  * THE SINK
  *
- * `param` has cparam entries and `cbparam` as many lengths:
+ * `param` has `cparam` entries, and `cbparam` their lengths:
  *
  *   1 Connected          ConnectionId, StatusCode, Description
  *   2 ConnectionRequest  RemoteHost, RemotePort, Filename, TransferMode, Operation, Accept
@@ -38,7 +38,7 @@
  *   7 StartTransfer      ConnectionId, Direction
  *   8 Transfer           ConnectionId, Direction, BytesTransferred, PercentDone, Text
  *
- * BytesTransferred is `*(int64 *)param[2]`. Text is binary: cbparam[4] bytes. Accept is read back from param[5] when
+ * BytesTransferred is `*(int64 *)param[2]`. Text is binary: cbparam[4] bytes. Accept is read from param[5] when
  * the sink has returned. The sink returns 0; any other value ends the connection. It must not throw.
  */
 
@@ -57,7 +57,7 @@ typedef long long ipworks_int64;
 
 #ifndef IPWORKS_NO_INT64
 #ifdef __cplusplus
-/* Not at global scope itself, where it would clash with any other int64. */
+/* Not at global scope itself, where it would conflict with any other int64. */
 namespace ipworks_types {
 typedef ipworks_int64 int64;
 }
@@ -67,14 +67,14 @@ typedef ipworks_int64 int64;
 #endif
 #endif
 
-/* In C++ the same function in every file, so that the class's inline members may call it. */
+/* In C++ the same function in every file, because inline members of the class call it. */
 #ifdef __cplusplus
 #define IPWORKS_TFTPSERVER_INLINE inline
 #else
 #define IPWORKS_TFTPSERVER_INLINE static inline
 #endif
 
-/* The calling convention of this layer's functions and of the sink; it differs in 32-bit programs for Windows alone. */
+/* The calling convention of this layer's functions and of the sink. It matters only in 32-bit programs for Windows. */
 #ifndef IPWORKS_CALL
 #ifdef _WIN32
 #define IPWORKS_CALL __stdcall
@@ -107,13 +107,13 @@ typedef int(IPWORKS_CALL *IPWorks_TFTPServer_Sink)(void *context, int event_id, 
 } /* extern "C" */
 #endif
 
-/* LocalDir as such programs set it: it may come to be after it was set. */
+/* LocalDir as such programs set it: it may be created after it was set. */
 typedef struct IPWorks_TFTPServer_Directory {
-    char *wanted;  /* was set and does not exist yet; NULL: none */
-    int was_named; /* by any value: uploads are not for the Transfer event to keep */
+    char *wanted;  /* was set but does not exist yet; NULL: none */
+    int was_named; /* to any value: the Transfer event does not receive uploads */
 } IPWorks_TFTPServer_Directory;
 
-/* What the void pointers of this interface point to. */
+/* The target of the void pointers of this interface. */
 typedef struct IPWorks_TFTPServer_Object {
     tftpserver *handle;
     IPWorks_TFTPServer_Sink sink;
@@ -121,7 +121,7 @@ typedef struct IPWorks_TFTPServer_Object {
     IPWorks_TFTPServer_Directory directory;
 } IPWorks_TFTPServer_Object;
 
-/* Sets LocalDir to `length` bytes. What does not exist is kept for IPWorks_TFTPServer_Start, unless it listens. */
+/* Sets LocalDir to `length` bytes. A missing one is stored for IPWorks_TFTPServer_Start, unless the server listens. */
 IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_SetDirectory(tftpserver *handle, IPWorks_TFTPServer_Directory *self,
                                                               const char *path, size_t length)
 {
@@ -134,13 +134,13 @@ IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_SetDirectory(tftpserver *handle
         && (copy = (char *)malloc(length + 1)) != NULL) {
         memcpy(copy, path, length);
         copy[length] = '\0';
-        /* Text that is not UTF-8 names nothing that the library could open later. */
+        /* The library could never open text that is not UTF-8. */
         if (stat(copy, &status) == 0 || errno != ENOENT
             || tftpserver_get_int(handle, TFTPSERVER_PROPERTY_LISTENING, 0) != 0
             || tftpserver_set_bytes(handle, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, "", 0) != 0) {
             free(copy);
             copy = NULL;
-            tftpserver_set_bytes(handle, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, path, length); /* the error again */
+            tftpserver_set_bytes(handle, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, path, length); /* sets the error again */
         }
     }
     if (code == 0 || copy != NULL) {
@@ -151,7 +151,7 @@ IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_SetDirectory(tftpserver *handle
     return code;
 }
 
-/* Starts to listen; a LocalDir that was kept is looked at first. */
+/* Starts listening; a stored LocalDir is checked first. */
 IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Start(tftpserver *handle, IPWorks_TFTPServer_Directory *self)
 {
     if (self->wanted != NULL) {
@@ -166,8 +166,8 @@ IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_Start(tftpserver *handle, IPWor
 }
 
 /*
- * Called when Connected's handler has returned: an upload that nothing will store gets a file that cannot be created,
- * so that it fails, instead of going to a Transfer handler that only watches.
+ * Called when the Connected handler has returned. An upload without a destination gets a file that cannot be created,
+ * so that it fails instead of going to a Transfer handler that only shows progress.
  */
 IPWORKS_TFTPSERVER_INLINE void IPWorks_TFTPServer_Guard(tftpserver *handle, const IPWorks_TFTPServer_Directory *self,
                                                         int32_t connection)
@@ -188,7 +188,7 @@ IPWORKS_TFTPSERVER_INLINE void IPWorks_TFTPServer_Guard(tftpserver *handle, cons
     }
 }
 
-/* NULL is no object: the library answers 901 for it. */
+/* For NULL the library returns 901. */
 IPWORKS_TFTPSERVER_INLINE tftpserver *IPWorks_TFTPServer_Handle(void *object)
 {
     return object != NULL ? ((IPWorks_TFTPServer_Object *)object)->handle : NULL;
@@ -272,7 +272,7 @@ IPWORKS_TFTPSERVER_INLINE int32_t IPWorks_TFTPServer_Receive(tftpserver *server,
     return result;
 }
 
-/* Whether the library is at least as new as this header, and the first part of the version is the same. */
+/* Returns true if the library is at least as new as this header, and the first part of the version is equal. */
 IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_LibraryFits(void)
 {
     long parts[3] = {0, 0, 0}, number;
@@ -291,8 +291,8 @@ IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_LibraryFits(void)
 }
 
 /*
- * Makes an object. `sink` may be NULL: then no event is asked for. `key` and `opts` are taken and ignored. NULL where
- * it fails: out of memory, or a library that is older than this header.
+ * Creates an object. If `sink` is NULL, no event is registered. `key` and `opts` are ignored. Returns NULL on failure:
+ * out of memory, or the library is older than this header.
  */
 IPWORKS_TFTPSERVER_INLINE void *IPWORKS_CALL IPWorks_TFTPServer_Create(IPWorks_TFTPServer_Sink sink, void *context,
                                                                        char *key, int opts)
@@ -322,7 +322,7 @@ IPWORKS_TFTPSERVER_INLINE void *IPWORKS_CALL IPWorks_TFTPServer_Create(IPWorks_T
     return self;
 }
 
-/* Ends every transfer and frees the object, which may not be used any more. 907 inside the sink: nothing was ended. */
+/* Ends every transfer and frees the object. Inside the sink it returns 907 and does nothing. */
 IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_Destroy(void *object)
 {
     int code = tftpserver_close(IPWorks_TFTPServer_Handle(object));
@@ -333,7 +333,7 @@ IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_Destroy(void *obje
     return code;
 }
 
-/* 0 where the property has such an index. */
+/* Returns 0 if the property has this index. */
 IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_CheckIndex(void *object, int propid, int arridx)
 {
     tftpserver *handle = IPWorks_TFTPServer_Handle(object);
@@ -349,7 +349,7 @@ IPWORKS_TFTPSERVER_INLINE int IPWorks_TFTPServer_IsNumber(int propid)
         || propid == TFTPSERVER_PROPERTY_TIMEOUT;
 }
 
-/* A property: the number in the pointer (and in *llval), or the text or data (its length in *lpcb). */
+/* Returns a property: a number in the pointer (and in *llval), or text or data (its length in *lpcb). */
 IPWORKS_TFTPSERVER_INLINE void *IPWORKS_CALL IPWorks_TFTPServer_Get(void *object, int propid, int arridx, int *lpcb,
                                                                     ipworks_int64 *llval)
 {
@@ -404,8 +404,8 @@ IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_Set(void *object, 
 }
 
 /*
- * Calls a method. `param` and `cbparam` have one more entry than the cparam that go in: the result comes back there.
- * Only Config has either: param[0] is the text, param[1] becomes the result. `llval` is not used.
+ * Calls a method. `param` and `cbparam` have one entry more than the `cparam` arguments, for the result. Only Config
+ * has both: param[0] is the text, param[1] becomes the result. `llval` is not used.
  */
 IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_Do(void *object, int methid, int cparam, void *param[],
                                                                  int cbparam[], ipworks_int64 *llval)
@@ -443,7 +443,7 @@ IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_GetLastErrorCode(v
     return tftpserver_get_last_error_code(IPWorks_TFTPServer_Handle(object));
 }
 
-/* Nothing has to be set up or taken down for the process: these two only succeed. */
+/* No setup or teardown is needed for the process: both return success. */
 IPWORKS_TFTPSERVER_INLINE int IPWORKS_CALL IPWorks_TFTPServer_StaticInit(void *instance)
 {
     (void)instance;

@@ -31,7 +31,7 @@ fn structs(events: &[Event]) -> String {
         );
         for field in event.typed_fields() {
             let about = match field.kind {
-                FieldKind::Accept => "true on entry; set it to false to refuse".to_owned(),
+                FieldKind::Accept => "true on entry; false refuses".to_owned(),
                 _ => field.typed(),
             };
             if !about.is_empty() {
@@ -40,8 +40,8 @@ fn structs(events: &[Event]) -> String {
             let _ = writeln!(text, "    {} {};", of_kind(field.kind), field.name);
         }
         if event.is_answered() {
-            text += "    bool deferred = false; /**< the answer comes later: see defer() */\n\n    \
-                     /** Answers later, by server_base::accept, whatever `accept` says. Only this client waits, up to Timeout. */\n    \
+            text += "    bool deferred = false; /**< the answer is deferred: see defer() */\n\n    \
+                     /** Defers the answer to server_base::accept and ignores `accept`. Only this client waits, at most Timeout. */\n    \
                      void defer() { deferred = true; }\n";
         }
         if let Some(Field { name, .. }) = event.error_number() {

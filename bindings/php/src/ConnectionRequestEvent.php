@@ -30,7 +30,7 @@ final class ConnectionRequestEvent extends Event
     ) {
     }
 
-    /** Answers later, by Connection::accept() or refuse(), whatever $accept says. Only this client waits, up to Timeout. */
+    /** Defers the answer to Connection::accept() or refuse() and ignores $accept. Only this client waits, at most Timeout. */
     public function defer(): void
     {
         $this->isDeferred = true;
