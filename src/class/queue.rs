@@ -185,8 +185,8 @@ impl Queue {
 
     /// Returns true if there was an interrupt since the last call.
     pub(super) fn take_interrupt(&self) -> bool {
-        // AcqRel: the taker sees all writes before `interrupt()`, among them the close flag, and so does the thread whose
-        // turn is next.
+        // AcqRel: the taker sees all writes before `interrupt()`, among them the close flag, and so does the thread
+        // whose turn is next.
         self.is_interrupted.swap(false, AcqRel)
     }
 

@@ -2,8 +2,7 @@
 //! application is told meanwhile, held against a record of both (`recorded.txt`; TFTPSERVER_RECORD=1 writes it anew).
 //!
 //! Ports and durations are left out. Every packet of a client is handled before its next one is sent, so the record
-//! does
-//! not depend on how packets are batched.
+//! does not depend on how packets are batched.
 
 mod application;
 mod client;

@@ -1,4 +1,5 @@
-//! An application that does not call DoEvents for a while: what waits for it waits, and when it is back nothing is missing.
+//! An application that does not call DoEvents for a while: what waits for it waits, and when it is back nothing is
+//! missing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,5 @@
-//! Documents that name a test as its proof name one that exists: `path: text` in backticks, the text found in that file.
+//! Documents that name a test as its proof name one that exists: `path: text` in backticks, the text found in that
+//! file.
 
 use std::fs;
 use std::path::Path;

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// The servers' share of the descriptors that were free when the first of them started. The rest is for the application,
-/// and for descriptors that are open for a moment (directories on the way to a file).
+/// The servers' share of the descriptors that were free when the first of them started. The rest is for the
+/// application, and for descriptors that are open for a moment (directories on the way to a file).
 const SHARE: (usize, usize) = (3, 4);
 /// The share of the soft limit that half-open transfers may hold.
 const HALF_OPEN_SHARE: usize = 8;

@@ -1,6 +1,7 @@
 //! Limits of the process: getrlimit(2), which a seccomp filter may forbid. Windows has none of them.
 
-/// The soft limit of descriptors; `u64::MAX` if there is none, and 1024, the usual one, if the system does not report it.
+/// The soft limit of descriptors; `u64::MAX` if there is none, and 1024, the usual one, if the system does not report
+/// it.
 #[cfg(unix)]
 pub fn open_files() -> u64 {
     soft(libc::RLIMIT_NOFILE).unwrap_or(1024)

@@ -73,8 +73,8 @@ mod glibc {
             }
         }
 
-        /// One call: consumes `input` as far as possible, appends to the spare capacity of `output`, and returns how many
-        /// characters were not converted exactly.
+        /// One call: consumes `input` as far as possible, appends to the spare capacity of `output`, and returns how
+        /// many characters were not converted exactly.
         fn step(&mut self, input: &mut Option<&[u8]>, output: &mut Vec<u8>) -> io::Result<usize> {
             let room = output.spare_capacity_mut();
             let mut to = room.as_mut_ptr().cast::<c_char>();

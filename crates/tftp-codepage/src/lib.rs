@@ -5,8 +5,8 @@
 //!   to the page; `wide.rs`, `utf7.rs`, `escaped.rs`: what needs no table;
 //!   `system.rs`, `rewritten.rs`: what the C library's `iconv` converts.
 //!
-//! Nothing is ever replaced: text converts whole and exactly, or not at all. Of a name that does not convert, `partly.rs` keeps
-//! the bytes that mean nothing in the form of [`tftp_files::names`].
+//! Nothing is ever replaced: text converts whole and exactly, or not at all. Of a name that does not convert,
+//! `partly.rs` keeps the bytes that mean nothing in the form of [`tftp_files::names`].
 //!
 //! `unsafe` only in `iconv.rs`, where the C library is called.
 #![deny(unsafe_code)]

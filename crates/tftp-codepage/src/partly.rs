@@ -10,8 +10,8 @@ const MAX_BYTES: usize = 4095;
 const MAX_CHARACTER: usize = 4;
 
 impl CodePage {
-    /// Decodes a client's name: valid parts as [`CodePage::decode`] does, invalid bytes from 0x80 on as [`names`] writes
-    /// them. `None` if a byte below 0x80 is invalid, as in a shift sequence that is cut off.
+    /// Decodes a client's name: valid parts as [`CodePage::decode`] does, invalid bytes from 0x80 on as [`names`]
+    /// writes them. `None` if a byte below 0x80 is invalid, as in a shift sequence that is cut off.
     pub fn decode_name(&self, wire: &[u8]) -> Option<String> {
         if matches!(self.conversion, Conversion::Utf8) {
             return Some(names::from_bytes(wire));

@@ -99,9 +99,9 @@ pub enum Completed<S: Store> {
     Opened(Result<Opened<S>, Refusal>),
     /// The result of creating a file.
     Created(Result<S::Sink, Refusal>),
-    /// A chunk was read. The caller passes it to [`DownloadStream::accept`](crate::DownloadStream::accept) of its owner, then calls
-    /// [`DownloadStream::ensure`](crate::DownloadStream::ensure) of the owner and of everyone who waits for it, and keeps it alive as
-    /// long as that takes.
+    /// A chunk was read. The caller passes it to [`DownloadStream::accept`](crate::DownloadStream::accept) of its
+    /// owner, then calls [`DownloadStream::ensure`](crate::DownloadStream::ensure) of the owner and of everyone who
+    /// waits for it, and keeps it alive as long as that takes.
     Read(Read),
     /// The result of a write, for [`UploadStream::written`](crate::UploadStream::written).
     Written(Result<S::Sink, Refusal>),
@@ -118,8 +118,8 @@ pub struct Read {
 }
 
 impl<S: Store> ContentCache<S> {
-    /// Creates an empty cache. Completions go to `mailbox`, and from there to [`ContentCache::complete`]. Bytes that uploads
-    /// gather are counted in `memory`.
+    /// Creates an empty cache. Completions go to `mailbox`, and from there to [`ContentCache::complete`]. Bytes that
+    /// uploads gather are counted in `memory`.
     pub fn new(store: S, mailbox: Arc<dyn Mailbox<S>>, memory: Arc<Memory>) -> ContentCache<S> {
         ContentCache {
             store,

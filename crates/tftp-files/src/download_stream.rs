@@ -72,8 +72,8 @@ pub enum Supply {
         /// The stream is exactly `available` bytes long.
         end: bool,
     },
-    /// The bytes are not here yet. Call [`DownloadStream::ensure`] again when a [`Completed::Read`](crate::Completed::Read) names
-    /// the owner.
+    /// The bytes are not here yet. Call [`DownloadStream::ensure`] again when a
+    /// [`Completed::Read`](crate::Completed::Read) names the owner.
     Pending,
     /// The file was closed. Open it again, with [`Standing::Settled`](crate::Standing), and pass it to
     /// [`DownloadStream::reopen`].
@@ -185,8 +185,8 @@ impl<S: Store> DownloadStream<S> {
         }
     }
 
-    /// Takes the chunk that a job of this transfer has read. Call [`DownloadStream::ensure`] afterwards, here and for the
-    /// others that wait for it.
+    /// Takes the chunk that a job of this transfer has read. Call [`DownloadStream::ensure`] afterwards, here and for
+    /// the others that wait for it.
     pub fn accept(&mut self, cache: &mut ContentCache<S>, owner: Owner, read: &mut Read) {
         self.waits = Waits::Nothing;
         match std::mem::replace(&mut read.result, Ok(Bytes::default())) {

@@ -3,9 +3,9 @@
 //! - [`Store`] is the interface of storage. [`Files`] is the interface of storage that has only blocking calls, which
 //!   [`Pooled`] runs on threads of its own. [`Directory`] is the file system, built on the jail (`jail`) and on uploads
 //!   that are whole or absent (`upload`).
-//! - [`ContentCache`] wraps a store for one I/O thread, and shares open files and chunks between its transfers. A download
-//!   reads through a [`DownloadStream`], an upload writes through an [`UploadStream`]. Data that the application supplies while a
-//!   download runs comes through [`Feeds`].
+//! - [`ContentCache`] wraps a store for one I/O thread, and shares open files and chunks between its transfers. A
+//!   download reads through a [`DownloadStream`], an upload writes through an [`UploadStream`]. Data that the
+//!   application supplies while a download runs comes through [`Feeds`].
 //!
 //! `unsafe` only in `read.rs`, where the system reads into memory that was not zeroed before.
 #![deny(unsafe_code)]

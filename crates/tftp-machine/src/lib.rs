@@ -7,9 +7,9 @@
 //!
 //! # How to drive it
 //!
-//! 1. After [`Server::new`] and after every input poll [`Server::poll_output`] until `None`, before the next input of another
-//!    cause. [`Server::handle_port`], [`Server::decide`] and [`Server::handle_io`] answer outputs; they may be called between
-//!    two polls.
+//! 1. After [`Server::new`] and after every input poll [`Server::poll_output`] until `None`, before the next input of
+//!    another cause. [`Server::handle_port`], [`Server::decide`] and [`Server::handle_io`] answer outputs; they may be
+//!    called between two polls.
 //! 2. Act on the result of [`Server::handle_datagram`] before polling: create the record of a transfer at
 //!    [`Handled::Requested`], take an upload's bytes at [`Handled::Received`].
 //! 3. The outputs of a transfer are: `OpenPort` if it needs one, `Ask` about the request, `Io::Open`, `Ask` about the

@@ -116,7 +116,8 @@ impl Doubt {
         }
     }
 
-    /// Records that a newer transfer of the same client has begun. An ERROR keeps its moment; a refused packet is not sent again.
+    /// Records that a newer transfer of the same client has begun. An ERROR keeps its moment; a refused packet is not
+    /// sent again.
     pub fn supersede(&mut self) {
         let waits = matches!(self.0.as_deref(), Some(open) if matches!(open.stage, Stage::Error(_)));
         if !waits {

@@ -1,4 +1,5 @@
-//! Option negotiation (RFC 2347): from the options of a request and the server's limits to the parameters of a transfer.
+//! Option negotiation (RFC 2347): from the options of a request and the server's limits to the parameters of a
+//! transfer.
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
@@ -69,8 +70,8 @@ pub const LARGE_BLKSIZE: u16 = 16_384;
 /// The bytes of such blocks that a default receive buffer holds: the usual [`Limits::max_large_window`].
 pub const LARGE_WINDOW: u32 = 131_072;
 
-/// The largest window of a download: not half of the numbers there are, so that an ACK of a block as far back as a window
-/// is long, which was late on its way, is never taken for one of the window in flight.
+/// The largest window of a download: not half of the numbers there are, so that an ACK of a block as far back as a
+/// window is long, which was late on its way, is never taken for one of the window in flight.
 const MAX_WINDOWSIZE_SENDING: u16 = 32767;
 
 /// Agrees on a download. `size` is the exact length of the stream on the wire (translated, where the mode is

@@ -81,7 +81,8 @@ impl Numbers {
         }
         // Before block 65536 both ways to roll over have the same numbers.
         match distance(at.received, wire, self.rollover.unwrap_or_default()) {
-            // A conforming sender never passes the window it was granted, so a number beyond `reach` is an old duplicate.
+            // A conforming sender never passes the window it was granted, so a number beyond `reach` is an old
+            // duplicate.
             Some(1) if at.received < at.reach => BlockClass::Next,
             Some(ahead) if ahead != 0 && at.received + ahead <= at.reach => {
                 BlockClass::Ahead(at.received + ahead)

@@ -293,8 +293,8 @@ impl ReadTransfer {
         self.peer.doubt.is_open()
     }
 
-    /// True while data and acknowledgements are all that happens: not half-open, never in doubt or superseded since the last
-    /// valid packets, not ended. A caller that finds it true need not look at any of these.
+    /// True while data and acknowledgements are all that happens: not half-open, never in doubt or superseded since the
+    /// last valid packets, not ended. A caller that finds it true need not look at any of these.
     pub fn is_steady(&self) -> bool {
         self.peer.has_answered() && self.peer.doubt.is_clear() && !self.end.has_come()
     }
@@ -314,8 +314,8 @@ impl ReadTransfer {
         self.retry.moment()
     }
 
-    /// True if a client that takes part may send an ACK with this number on the wire now: that of a block in flight, or the
-    /// last one again.
+    /// True if a client that takes part may send an ACK with this number on the wire now: that of a block in flight, or
+    /// the last one again.
     pub fn expects_ack(&self, block: u16) -> bool {
         if self.end.has_come() {
             return false;

@@ -205,7 +205,8 @@ impl Watch {
         self.idle_at = now + Duration::from_micros(self.inactivity);
     }
 
-    /// A packet went to a client that has acknowledged nothing; the first one counts. [`Watch::progress`] lifts the limit.
+    /// A packet went to a client that has acknowledged nothing; the first one counts. [`Watch::progress`] lifts the
+    /// limit.
     pub fn half_open(&mut self, now: Instant) {
         self.idle_at = self.idle_at.min(now + Duration::from_micros(table::HALF_OPEN));
     }

@@ -287,8 +287,8 @@ impl WriteTransfer {
         self.peer.doubt.is_open()
     }
 
-    /// True while data and acknowledgements are all that happens: not half-open, never in doubt or superseded since the last
-    /// valid packets, not ended. A caller that finds it true need not look at any of these.
+    /// True while data and acknowledgements are all that happens: not half-open, never in doubt or superseded since the
+    /// last valid packets, not ended. A caller that finds it true need not look at any of these.
     pub fn is_steady(&self) -> bool {
         self.received > 0 && self.peer.doubt.is_clear() && !self.end.has_come()
     }

@@ -108,8 +108,8 @@ impl Poller {
 
 impl Drop for Poller {
     fn drop(&mut self) {
-        // A waker may keep the wake state, and with it the signal, longer than this. On failure it is not watched any more
-        // anyway.
+        // A waker may keep the wake state, and with it the signal, longer than this. On failure it is not watched any
+        // more anyway.
         let _ = self.poller.delete(self.wake_state.signal.source());
     }
 }

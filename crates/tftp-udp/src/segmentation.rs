@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 #[cfg(linux)]
 use super::UdpSocket;
 
-/// The maximum number of segments of one message: UDP_MAX_SEGMENTS of the kernels before 6.10 (128 since). Windows takes
-/// 512.
+/// The maximum number of segments of one message: UDP_MAX_SEGMENTS of the kernels before 6.10 (128 since). Windows
+/// takes 512.
 pub(super) const MAX_SEGMENTS: usize = 64;
 
 /// The maximum number of bytes of one message: the payload of an IPv4 datagram (65535 less 20 and 8); IPv6 allows more.

@@ -1,7 +1,7 @@
 //! Standard output and standard error, written by threads of their own.
 //!
-//! Whoever reads them may stall: a full pipe, Ctrl-S, a log collector that hangs. Threads that serve only put items into
-//! a bounded queue. Items that find it full are dropped, counted, and reported once the reader goes on.
+//! Whoever reads them may stall: a full pipe, Ctrl-S, a log collector that hangs. Threads that serve only put items
+//! into a bounded queue. Items that find it full are dropped, counted, and reported once the reader goes on.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;

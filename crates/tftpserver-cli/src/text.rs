@@ -87,8 +87,8 @@ fn ending(text: &str, width: usize) -> &str {
     &text[fits.unwrap_or(text.len())..]
 }
 
-/// An error's text for people: without the numbers that the class ("[10049] ") and Rust ("(os error 2)") add, and without
-/// the end of a sentence in the middle of one.
+/// An error's text for people: without the numbers that the class ("[10049] ") and Rust ("(os error 2)") add, and
+/// without the end of a sentence in the middle of one.
 pub fn without_numbers(text: &str) -> String {
     static NUMBERS: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\[1[01]\d{3}\] | \(os error \d+\)").expect("it is an expression"));

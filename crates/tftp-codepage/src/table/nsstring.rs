@@ -1,4 +1,5 @@
-//! The identifiers that the specification lists for Mac OS alone: the numbers of NSStringEncoding. They work everywhere.
+//! The identifiers that the specification lists for Mac OS alone: the numbers of NSStringEncoding. They work
+//! everywhere.
 
 use encoding_rs::{
     EUC_JP_INIT, ISO_8859_2_INIT, MACINTOSH_INIT, SHIFT_JIS_INIT, WINDOWS_1250_INIT, WINDOWS_1251_INIT,

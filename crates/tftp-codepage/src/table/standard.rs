@@ -1,4 +1,5 @@
-//! 12000 to 65001: UCS-4, the seven-bit sets, EBCDIC under Microsoft's numbers, ISO 8859 and 2022, EUC, UTF-7 and UTF-8.
+//! 12000 to 65001: UCS-4, the seven-bit sets, EBCDIC under Microsoft's numbers, ISO 8859 and 2022, EUC, UTF-7 and
+//! UTF-8.
 
 use encoding_rs::{
     EUC_JP_INIT, EUC_KR_INIT, GB18030_INIT, GBK_INIT, ISO_8859_2_INIT, ISO_8859_3_INIT, ISO_8859_4_INIT,

@@ -52,7 +52,8 @@ pub(crate) enum JobKind<K> {
     Close,
 }
 
-/// A finished job, for [`ContentCache::complete`](crate::ContentCache::complete) or [`ContentCache::abandon`](crate::ContentCache::abandon).
+/// A finished job, for [`ContentCache::complete`](crate::ContentCache::complete) or
+/// [`ContentCache::abandon`](crate::ContentCache::abandon).
 pub struct Completion<S: Store> {
     pub(crate) owner: Owner,
     pub(crate) lane: Lane,

@@ -40,8 +40,8 @@ impl fmt::Display for ErrorCode {
 /// Bytes of the longest text in an ERROR: fits any link, and no client's buffer is smaller than a default DATA.
 const MAX_MESSAGE: usize = 256;
 
-/// Appends an ERROR packet. The text is UTF-8; control characters become `?`, and what exceeds 256 bytes is cut off between
-/// two characters.
+/// Appends an ERROR packet. The text is UTF-8; control characters become `?`, and what exceeds 256 bytes is cut off
+/// between two characters.
 pub fn encode_error(code: ErrorCode, message: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&header(opcode::ERROR, code.0));
     let mut left = MAX_MESSAGE;

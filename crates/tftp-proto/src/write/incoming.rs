@@ -85,8 +85,8 @@ impl WriteTransfer {
         Some(data)
     }
 
-    /// Reports a missing block, once and at once, with an ACK of the last good block (RFC 7440 section 4). Repeats it only
-    /// when the numbers go back: the client has restarted, and has lost the same block again.
+    /// Reports a missing block, once and at once, with an ACK of the last good block (RFC 7440 section 4). Repeats it
+    /// only when the numbers go back: the client has restarted, and has lost the same block again.
     pub(super) fn behind_gap(&mut self, now: Instant, block: u64) {
         let restarted = block <= self.gap && self.sent_at + self.retry.quiet() <= now;
         if self.gap == 0 || restarted {

@@ -42,8 +42,8 @@ impl WriteTransfer {
         }
     }
 
-    /// An OACK goes again only when the WRQ comes again (RFC 2347: whoever has lost it repeats its request). Where DATA 1
-    /// was lost instead, its sender has had the OACK: curl takes a second one for an ACK of that block, leaves it out
+    /// An OACK goes again only when the WRQ comes again (RFC 2347: whoever has lost it repeats its request). Where DATA
+    /// 1 was lost instead, its sender has had the OACK: curl takes a second one for an ACK of that block, leaves it out
     /// and believes that the file was sent.
     pub(super) fn silence(&mut self, now: Instant) {
         self.resend_at = Instant::NEVER;

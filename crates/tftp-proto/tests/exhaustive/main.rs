@@ -1,10 +1,9 @@
 //! Every loss, repetition and reordering of short transfers, to a depth: no wrong byte, no deadlock.
 //!
-//! A state is a machine, a model client and the packets between them. From every state all actions are tried: deliver, drop
-//! or double any packet under way, let a moment pass, fire a timer where nothing is under way, repeat the request. States that
-//! differ only in absolute time are the same state. After [`DEPTH`] actions the network behaves, and both sides must come to
-//! a whole transfer. `TFTP_DEPTH` sets
-//! another depth.
+//! A state is a machine, a model client and the packets between them. From every state all actions are tried: deliver,
+//! drop or double any packet under way, let a moment pass, fire a timer where nothing is under way, repeat the request.
+//! States that differ only in absolute time are the same state. After [`DEPTH`] actions the network behaves, and both
+//! sides must come to a whole transfer. `TFTP_DEPTH` sets another depth.
 
 mod client;
 mod state;
@@ -14,8 +13,8 @@ use std::collections::HashSet;
 use client::Role;
 use state::{Action, State};
 
-/// Actions before the network behaves; a lockstep transfer of three blocks with options takes eight deliveries. `make soak`
-/// explores to 14.
+/// Actions before the network behaves; a lockstep transfer of three blocks with options takes eight deliveries. `make
+/// soak` explores to 14.
 const DEPTH: usize = 8;
 
 fn depth() -> usize {

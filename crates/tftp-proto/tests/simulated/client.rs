@@ -1,6 +1,6 @@
 //! Thousands of gets and puts between the client's machine and the server's over bad networks, before the rules of
-//! `sim/rules.rs`. A failure prints its seed: `TFTP_SEED=<seed> cargo test -p tftp-proto --test simulated client` runs that
-//! one alone.
+//! `sim/rules.rs`. A failure prints its seed: `TFTP_SEED=<seed> cargo test -p tftp-proto --test simulated client` runs
+//! that one alone.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};

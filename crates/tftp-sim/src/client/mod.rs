@@ -9,10 +9,10 @@ pub use plan::{Habit, Options, Plan, request};
 
 /// An address and a port, in the form that the simulation uses.
 pub trait Address: Copy + Eq {
-    /// Returns whether it is a port of that server.
+    /// Returns true if this is a port of that server.
     fn is_of(&self, server: &Self) -> bool;
 
-    /// Returns whether a transfer of that server may have it.
+    /// Returns true if a transfer of that server may have this address.
     fn may_serve(&self, server: &Self) -> bool;
 }
 
@@ -63,7 +63,7 @@ pub struct Client<'a, A> {
     server: A,
     file: &'a [u8],
     request: Vec<u8>,
-    /// The highest block it has acknowledged (download) or of which it got the ACK (upload).
+    /// The highest acknowledged block: by this client (download), or by the server (upload).
     acked: u64,
     blksize: usize,
     windowsize: u64,
@@ -127,7 +127,7 @@ impl<'a, A: Address> Client<'a, A> {
         (self.state == State::Running).then_some(self.deadline)
     }
 
-    /// Returns whether its port is still open.
+    /// Returns true while its port is open.
     pub fn is_there(&self, now: u64) -> bool {
         self.state == State::Running || self.state == State::Done && now < self.linger_until
     }
@@ -142,7 +142,7 @@ impl<'a, A: Address> Client<'a, A> {
         self.plan
     }
 
-    /// Returns the highest block that it has acknowledged, or of which it got the ACK.
+    /// Returns the highest acknowledged block: by this client (download), or by the server (upload).
     pub fn acked(&self) -> u64 {
         self.acked
     }
@@ -235,9 +235,9 @@ impl<'a, A: Address> Client<'a, A> {
         self.linger_until = 0;
     }
 
-    /// Returns whether a datagram is of this transfer. The first answer binds the client to the transfer's port (RFC
-    /// 1350 section 4). A datagram that cannot be an answer to its request is from a former transfer of its port. An
-    /// ERROR of the listening port is an answer, and binds it to none.
+    /// Returns true if a datagram belongs to this transfer. The first answer binds the client to the transfer's port
+    /// (RFC 1350 section 4). A datagram that cannot answer its request belongs to a former transfer of its port. An
+    /// ERROR from the listening port is an answer that binds it to no port.
     fn is_ours(&mut self, datagram: &Arrival<'_, A>) -> bool {
         if let Some(tid) = self.bound {
             return tid == datagram.from;

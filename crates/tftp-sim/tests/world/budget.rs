@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use tftp_machine::Descriptors;
 
-/// How many descriptors there are, and how many are taken.
+/// The number of descriptors of the process, and of those in use.
 #[derive(Debug)]
 pub struct Budget {
     limit: u32,
@@ -13,7 +13,7 @@ pub struct Budget {
     half_open: AtomicU32,
 }
 
-/// One descriptor, as long as it lives.
+/// Holds one descriptor until it is dropped.
 #[derive(Debug)]
 pub struct Ticket {
     budget: Arc<Budget>,
@@ -29,7 +29,7 @@ impl Budget {
         })
     }
 
-    /// What ports, files and temporary files may take together.
+    /// Returns the number of descriptors for ports, files and temporary files together.
     fn share(&self) -> u32 {
         self.limit / 4 * 3
     }
@@ -38,7 +38,7 @@ impl Budget {
         self.used.load(Relaxed)
     }
 
-    /// One more, where one is left.
+    /// Takes a descriptor; `None` if none is left.
     pub fn take(self: &Arc<Budget>, is_half_open: bool) -> Option<Ticket> {
         (self.used() < self.share()).then(|| self.take_in_any_case(is_half_open))
     }
@@ -52,7 +52,7 @@ impl Budget {
         }
     }
 
-    /// How many are left.
+    /// Returns the number of descriptors that are left.
     pub fn left(&self) -> Descriptors {
         if self.used() + self.share() / 16 >= self.share() {
             Descriptors::Tight
@@ -65,7 +65,7 @@ impl Budget {
 }
 
 impl Ticket {
-    /// A client has acknowledged something.
+    /// Counts the descriptor as settled: its client has acknowledged something.
     pub fn settle(&self) {
         if self.is_half_open.swap(false, Relaxed) {
             self.budget.half_open.fetch_sub(1, Relaxed);

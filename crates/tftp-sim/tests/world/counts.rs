@@ -1,8 +1,8 @@
-//! What a run has reached: a test whose count stays 0 has not tried what it says.
+//! Counts of what happened in a run. A test whose count stays 0 did not reach the case that it is about.
 
 macro_rules! counts {
     ($($(#[doc = $doc:literal])* $name:ident),* $(,)?) => {
-        /// How often each thing happened.
+        /// The number of times that each thing happened.
         #[derive(Clone, Copy, Debug, Default)]
         pub struct Counts {
             $($(#[doc = $doc])* pub $name: u64,)*
@@ -20,28 +20,29 @@ counts! {
     transfers,
     whole,
     uploads,
-    /// Clients that were reset and began anew beside their former transfer.
+    /// Clients that were reset and began a new transfer while the former one existed.
     restarts,
-    /// Clients that took the answer to a late copy of an earlier request for the answer to another one.
+    /// Clients that took the answer to a late copy of an earlier request for the answer to a later request.
     misled,
     repeats,
     evictions,
-    /// Requests that came where there were as many half-open transfers as there may be, and windows that were granted where
-    /// memory for them was short.
+    /// Requests that arrived when the half-open transfers were at their limit, and windows that were granted while
+    /// memory for windows was short.
     at_a_bound,
     short_windows,
-    /// Shared ports instead of private ones.
+    /// Transfers that got a shared port instead of a private one.
     fallbacks,
     held,
     later,
     /// Transfers that the application ended while they moved data.
     ended_by_callback,
     reopened,
-    /// Downloads that the application feeds, pieces that it supplied, and those in the middle of a turn.
+    /// Downloads that the application feeds, pieces that it supplied, and pieces that it supplied in the middle of a
+    /// turn.
     fed,
     supplied,
     meanwhile,
-    /// Pieces with more data than requested, and sources that failed.
+    /// Supplied pieces with more data than requested, and sources that failed.
     too_much,
     failed_sources,
     /// Requests for the beginning of a source.
@@ -52,9 +53,9 @@ counts! {
     unanswered,
     forged,
     guesses,
-    /// Victims in whose name somebody went on by guessing, each transfer with a port of its own, ...
+    /// Transfers of victims that an attacker advanced with guessed ports: with a private port each, ...
     hits,
-    /// ... or with shared ones.
+    /// ... or with shared ports.
     shared_hits,
     drained,
     crashes,
@@ -62,35 +63,35 @@ counts! {
     datagrams,
     /// Datagrams to a broadcast address.
     broadcasts,
-    /// Datagrams that found a full socket.
+    /// Datagrams that were dropped at a full socket.
     overflows,
-    /// Packets that could not leave at once: EAGAIN, ENOBUFS.
+    /// Packets that could not be sent at once: EAGAIN, ENOBUFS.
     blocked,
     /// Ports that could not be opened.
     unopened,
-    /// Packets that were too long for their path, in pieces from then on, ...
+    /// Packets that exceeded the path MTU and were fragmented afterwards, ...
     shrunk,
-    /// ... or never.
+    /// ... or were never fragmented.
     too_long,
     damaged,
-    /// Openings and pieces of files that were at hand, ...
+    /// Openings and reads of files that were in the cache, ...
     warm,
-    /// ... or had to be waited for.
+    /// ... or needed a job.
     jobs,
-    /// Calls of storage, opened ports, sent packets.
+    /// Storage calls, opened ports, sent packets.
     calls,
     opened,
     left,
     /// Jobs that failed, and those that hung.
     failed_jobs,
     hung_jobs,
-    /// Files that were written over in place, and replaced.
+    /// Files that were rewritten in place, and files that were replaced.
     changed,
     replaced,
-    /// Uploads of which a power cut left a part.
+    /// Uploads that a power cut truncated.
     torn,
-    /// Unfinished uploads that a crash left behind.
+    /// Unfinished uploads that remained after a crash and were removed.
     swept,
-    /// Datagrams of settled transfers beside a flood.
+    /// Datagrams of settled transfers during a flood.
     beside_a_flood,
 }

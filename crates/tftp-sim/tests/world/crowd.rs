@@ -1,4 +1,4 @@
-//! Everybody who talks to the server, and where they are.
+//! All senders of a world, and their addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -36,7 +36,7 @@ fn host(plan: &Plan, number: u16) -> IpAddr {
     }
 }
 
-/// One of many behind one address, or in one /64.
+/// Returns the address and port of one of many hosts behind one address, or in one /64.
 fn neighbour(plan: &Plan, number: u16) -> (IpAddr, u16) {
     match plan.ipv6 {
         true => (Ipv6Addr::new(0x2001, 0xdb8, 2, 0, 0, 0, 0, number).into(), 3000),
@@ -44,7 +44,7 @@ fn neighbour(plan: &Plan, number: u16) -> (IpAddr, u16) {
     }
 }
 
-/// Where everybody of the server's network is reached.
+/// Returns the broadcast or multicast address of the server's network.
 pub fn broadcast(plan: &Plan) -> IpAddr {
     match plan.ipv6 {
         true => Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1).into(),
@@ -52,7 +52,7 @@ pub fn broadcast(plan: &Plan) -> IpAddr {
     }
 }
 
-/// All of them, and the addresses in whose name somebody asks.
+/// Returns all senders, and the victims' addresses, in whose name attackers send requests.
 pub fn populate(plan: &Plan, server: SocketAddr) -> (Vec<Actor>, Vec<SocketAddr>) {
     let mut all = Clients {
         plan,
@@ -133,7 +133,7 @@ impl Clients<'_> {
         self.populate_booting();
     }
 
-    /// They all want to read, and begin within a tenth of a second.
+    /// Adds the machines that boot together: they all read, and begin within a tenth of a second.
     fn populate_booting(&mut self) {
         let script = Script {
             sessions: 1,

@@ -1,11 +1,11 @@
-//! What is seen of a server from outside, in order: what reaches it, what it sends, what it tells.
+//! The observable behaviour of a server, in order: datagrams that it receives and sends, and events that it reports.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::net::Kind;
 
-/// A transfer, as the world numbers them: never twice the same.
+/// The number of a transfer in the world, never used twice.
 pub type Id = u64;
 
 /// A datagram that the server has taken from a socket.
@@ -16,15 +16,15 @@ pub struct Received {
     pub port: u16,
     pub kind: Kind,
     pub opcode: u8,
-    /// The whole datagram, where it is a request.
+    /// The whole datagram, if it is a request.
     pub request: Option<Arc<[u8]>>,
-    /// How long it waited in the socket while the process could run.
+    /// The time that it waited in the socket while the process could run.
     pub waited: u64,
-    /// It came to the port of one transfer whose client has acknowledged something.
+    /// True if it arrived at the port of a transfer whose client has acknowledged something.
     pub is_settled: bool,
 }
 
-/// A datagram that the server hands to the network.
+/// A datagram that the server passes to the network.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub port: u16,
@@ -32,7 +32,7 @@ pub struct Sent {
     pub bytes: Vec<u8>,
 }
 
-/// How a transfer ended, in the words of the world.
+/// The end of a transfer, as the world classifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     Complete,
@@ -42,13 +42,13 @@ pub enum How {
     ClientError,
     Unreachable,
     TimedOut,
-    /// By the disk, the application, the operator.
+    /// Ended by the disk, the application or the operator.
     Failed,
-    /// For another one of the same client.
+    /// Replaced by another transfer of the same client.
     Replaced,
 }
 
-/// What the server tells.
+/// An event that the server reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     Asked {
@@ -75,7 +75,7 @@ pub enum Event {
     },
 }
 
-/// One thing that is seen.
+/// One observation.
 #[derive(Clone, Debug)]
 pub enum Told {
     Received(Received),
@@ -83,7 +83,7 @@ pub enum Told {
     Event(Event),
 }
 
-/// All of it, in order; network, storage and server write to one.
+/// All observations in order. Network, storage and server write to the same log.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<Told>>>);
 
@@ -92,7 +92,7 @@ impl Log {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(told);
     }
 
-    /// What has come since the last call.
+    /// Takes the observations since the last call.
     pub fn take(&self) -> Vec<Told> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,4 +1,4 @@
-//! Files as the world knows them: what each name held and when, what was stored, what is unfinished.
+//! The files of the world: the contents of each name over time, stored uploads, unfinished uploads.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,46 +8,46 @@ use tftp_sim::Rng;
 use super::counts::Counts;
 use super::plan::Plan;
 
-/// How many there are to be read.
+/// The number of files that can be read.
 pub const COUNT: u64 = 12;
 
-/// A file of letters alone: it is the same as netascii.
+/// A file of letters only, whose netascii form is identical.
 pub const TEXT: &[u8] = b"letters";
 const LETTERS: &[u8] = &[b'a'; 40_000];
 
-/// One file of the file system, which stays as long as somebody has it open.
+/// One file of the file system. It exists until its last handle is closed.
 pub struct Inode {
     pub number: u64,
     pub bytes: &'static [u8],
     pub modified: i64,
-    /// Only the system sets it.
+    /// The change time, which programs cannot set.
     pub changed: i64,
 }
 
-/// A name that can be read.
+/// A name that clients can read.
 pub struct File {
     pub inode: Arc<Mutex<Inode>>,
     pub missing: bool,
-    /// As procfs has it: the size says nothing.
+    /// True if its reported size is 0, as in procfs, and its length is only known at its end.
     pub unknown_length: bool,
-    /// It claims more bytes than it has.
+    /// True if its reported size is larger than its contents.
     pub claims_more: bool,
-    /// Its file system numbers files as it likes: nothing tells whether two openings are of one file.
+    /// True if its inode numbers are unreliable, so two openings cannot be recognized as the same file.
     pub unnumbered: bool,
-    /// It changes at some openings and closings.
+    /// True if it changes at some openings and closings.
     pub changes: bool,
-    /// What it held, from when on.
+    /// Its former and current contents, each with the time of the change.
     versions: Vec<(u64, &'static [u8])>,
-    /// What it will hold.
+    /// Its future contents.
     next: Vec<&'static [u8]>,
 }
 
-/// What an upload left.
+/// A stored upload.
 pub struct Stored {
     pub bytes: Vec<u8>,
     at: u64,
     synced: bool,
-    /// A power cut took some of it.
+    /// True if a power cut truncated it.
     pub is_torn: bool,
 }
 
@@ -61,7 +61,7 @@ pub struct Files {
     clock: i64,
 }
 
-/// What is not synced reaches the disk within this.
+/// Unsynced data reaches the disk within this time.
 const WRITEBACK: u64 = 5_000_000;
 
 pub fn name(number: u64) -> Vec<u8> {
@@ -122,17 +122,17 @@ impl File {
         }
     }
 
-    /// What it holds now.
+    /// Returns the current contents.
     pub fn content(&self) -> &'static [u8] {
         self.versions.last().map_or(&[], |(_, bytes)| bytes)
     }
 
-    /// The number of bytes, which never changes.
+    /// Returns the number of bytes, which never changes.
     pub fn size(&self) -> usize {
         self.content().len()
     }
 
-    /// Everything that it held at some time since.
+    /// Returns all contents that it has had since a time.
     pub fn since(&self, at: u64) -> impl Iterator<Item = &'static [u8]> {
         let before = self.versions.partition_point(|(from, _)| *from <= at);
         self.versions[before.saturating_sub(1)..]
@@ -162,8 +162,8 @@ impl Files {
         self.files.get(name).filter(|file| !file.missing)
     }
 
-    /// A moment at which a file may change: in place with its old modification time, or by another one in its place,
-    /// which may have its number.
+    /// Changes a file by chance: in place with its old modification time, or by replacing it with another file, which
+    /// may have the same inode number.
     pub fn may_change(&mut self, now: u64, name: &[u8], counts: &mut Counts) {
         let rng = &mut self.rng;
         let Some(file) = self.files.get_mut(name).filter(|file| !file.next.is_empty()) else {
@@ -192,7 +192,7 @@ impl Files {
         file.inode = Arc::new(Mutex::new(other));
     }
 
-    /// An upload got its name.
+    /// Stores an upload under its name.
     pub fn store(&mut self, at: u64, name: Vec<u8>, bytes: Vec<u8>, synced: bool) {
         let stored = Stored {
             bytes,
@@ -203,7 +203,7 @@ impl Files {
         self.stored.insert(name, stored);
     }
 
-    /// The power is gone: what was not synced has not reached the disk whole.
+    /// Cuts the power: uploads that were not synced may be truncated.
     pub fn cut_power(&mut self, now: u64, counts: &mut Counts) {
         for stored in self.stored.values_mut() {
             if !stored.synced && stored.at + WRITEBACK > now && !stored.bytes.is_empty() {
@@ -215,17 +215,17 @@ impl Files {
         }
     }
 
-    /// Removes what a crash left behind.
+    /// Removes the unfinished uploads that a crash left.
     pub fn sweep(&mut self) -> u64 {
         std::mem::take(&mut self.unfinished).len() as u64
     }
 
-    /// What a client that asks for it should get; nothing where there is no such file.
+    /// Returns the contents that a client should receive for a name; empty if there is no such file.
     pub fn expected(&self, name: &[u8]) -> &'static [u8] {
         self.files.get(name).map_or(&[], |file| file.versions[0].1)
     }
 
-    /// Whether everybody gets the same.
+    /// Returns true if the contents of a name never change.
     pub fn is_steady(&self, name: &[u8]) -> bool {
         self.files
             .get(name)

@@ -1,4 +1,4 @@
-//! What the server stands on in the world: sockets, storage, descriptors, and the log in which all of it is seen.
+//! The simulated host of the server: sockets, storage, descriptors, and the log of everything observable.
 
 use std::cell::RefCell;
 use std::net::IpAddr;
@@ -54,24 +54,24 @@ impl Ground {
         self.next_id
     }
 
-    /// The server tells this.
+    /// Logs an event that the server reports.
     pub fn tell(&self, event: Event) {
         self.log.tell(Told::Event(event));
     }
 
-    /// The network, for a server that begins.
+    /// Returns the network for a server that starts.
     pub fn net(&self) -> SimNet {
         SimNet::new(Rc::clone(&self.wire), self.waker.clone(), self.moments.clone())
     }
 
-    /// What network and storage have found wrong.
+    /// Takes the violation that network or storage have found, if any.
     pub fn broken(&mut self) -> Option<Broken> {
         let wire = self.wire.borrow_mut().broken.take();
         let store = self.store.lock().broken.take();
         self.broken.take().or(wire).or(store)
     }
 
-    /// What was counted, here and below.
+    /// Returns the counts of the host, its network and its storage.
     pub fn all_counts(&self) -> Counts {
         let mut counts = self.counts;
         counts.add(&self.wire.borrow().counts);
@@ -82,15 +82,15 @@ impl Ground {
 
 /// A server in the world.
 pub trait Node {
-    /// One turn of its loop, at the time that the network has.
+    /// Runs one turn of its loop, at the network's time.
     fn turn(&mut self, ground: &mut Ground);
-    /// When it wants one, also if nothing arrives.
+    /// Returns the time of its next turn if nothing arrives.
     fn deadline(&self) -> Option<u64>;
     fn stop(&mut self, ground: &mut Ground);
     fn resume(&mut self, ground: &mut Ground);
     fn shutdown(&mut self, ground: &mut Ground);
-    /// A fault ends one transfer.
+    /// Ends one transfer by a fault.
     fn abandon(&mut self, ground: &mut Ground);
-    /// Transfers, and whatever else is left of them.
+    /// Returns the number of transfers, and of other things that remain of them.
     fn left(&self) -> usize;
 }

@@ -31,7 +31,7 @@ impl Out {
 pub enum Way {
     /// Sends requests from a new port each, and nothing else.
     Silent,
-    /// Sends the same, [`BURST`] at once.
+    /// Sends the same requests, [`BURST`] at once.
     Burst,
     /// Sends requests and other packets to a broadcast address, which is its victim.
     Broadcaster,
@@ -175,7 +175,7 @@ impl Hostile {
 
     fn forge(&mut self, out: &mut Out) {
         if self.sent == 1 {
-            // Its own request shows a port.
+            // Its own request reveals a port.
             let bytes = self.request(0);
             return out.send(self.own(), self.server, bytes);
         }

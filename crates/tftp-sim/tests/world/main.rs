@@ -1,8 +1,8 @@
-//! Whole servers in virtual time, by seed: a network, a disk, an application, an operator, clients of every habit, and
-//! judges that watch from outside.
+//! Tests whole servers in virtual time, by seed: a network, a disk, an application, an operator, clients of every
+//! habit, and judges that check invariants from outside.
 //!
-//! A failure prints seed, plan and the end of its trace; `TFTP_SEED=<seed> cargo test -p tftp-sim --test world <name of the
-//! test>` runs that world alone with all of it. `TFTP_WORLD_SECONDS` sets how long each family runs.
+//! A failure prints seed, plan and the end of its trace; `TFTP_SEED=<seed> cargo test -p tftp-sim --test world <name of
+//! the test>` runs that world alone with all of it. `TFTP_WORLD_SECONDS` sets how long each family runs.
 
 mod budget;
 mod counts;
@@ -77,7 +77,7 @@ fn contradicted_by_forged_errors() {
     reached(&[("forged", counts.forged), ("whole", counts.whole)]);
 }
 
-/// Whose ports follow one another is found out.
+/// The judges detect a server whose ports are consecutive.
 #[test]
 fn ports_in_order_are_guessed() {
     let counts = runner::sum(1..300, plan::forged, &|plan, round, ground| {
@@ -87,7 +87,7 @@ fn ports_in_order_are_guessed() {
     assert!(guessed.is_err(), "{counts:?}");
 }
 
-/// A guess hits one of the ports that a victim's transfer has with this chance, and no better.
+/// A guess hits a port of a victim's transfer with this probability at most.
 fn chance(counts: &Counts) {
     let ports = (hostile::PORTS.end - hostile::PORTS.start) as f64;
     let expected = counts.guesses as f64 / ports;
@@ -111,7 +111,7 @@ fn stopped_paused_crashed_at_any_step() {
     reached(&[("crashes", counts.crashes), ("pauses", counts.pauses)]);
 }
 
-/// No clock, no address in memory, no order of a hash table decides anything.
+/// No decision depends on a real clock, a memory address or the order of a hash table.
 #[test]
 fn the_same_seed_twice_is_the_same_world() {
     for seed in 1..=100 {
@@ -139,7 +139,7 @@ fn reached(counts: &[(&str, u64)]) {
     }
 }
 
-/// Each fault is seen by its judge.
+/// Each fault of the model server is detected by its judge.
 #[test]
 fn judges_see_what_is_wrong() {
     for (fault, judge) in [

@@ -1,5 +1,5 @@
-//! A network in virtual time: loses, repeats, reorders, delays, damages; refuses what comes to closed ports; answers
-//! what is too long.
+//! A network in virtual time. It loses, duplicates, reorders, delays and damages datagrams, and reports closed ports
+//! and datagrams beyond the path MTU.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -10,41 +10,41 @@ use tftp_sim::damage::damage;
 
 use super::plan::Link;
 
-/// What a datagram is.
+/// The kind of a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// What its sender sent.
+    /// As its sender sent it.
     Plain,
-    /// Sent in another's name.
+    /// With a forged source address.
     Forged,
-    /// ICMP: `from` has no socket there.
+    /// ICMP: no socket of `from` has this port.
     Gone,
-    /// ICMP: what went to `from` is too long for the path.
+    /// ICMP: a datagram to `from` exceeds the path MTU.
     TooLong,
 }
 
-/// A datagram under way.
+/// A datagram in flight.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Flight {
     pub from: SocketAddr,
     pub to: SocketAddr,
     pub bytes: Vec<u8>,
-    /// Not damaged.
+    /// True if it is undamaged.
     pub clean: bool,
     pub kind: Kind,
 }
 
-/// All that is under way: when, in which order, what.
+/// All datagrams in flight, by arrival time and order.
 pub struct Net {
     rng: Rng,
     link: Link,
     server: IpAddr,
     queue: BinaryHeap<Reverse<(u64, u64, Flight)>>,
     sent: u64,
-    /// Hosts of whose narrow path the server has heard: what goes there goes in pieces.
+    /// Hosts whose small path MTU the server knows: datagrams to them are fragmented.
     narrow: BTreeSet<IpAddr>,
     pub damaged: u64,
-    /// The last ordinary arrival at each side: only reordered datagrams overtake.
+    /// The last arrival in order at each side. Only reordered datagrams overtake others.
     last: [u64; 2],
 }
 
@@ -74,12 +74,13 @@ impl Net {
         }
     }
 
-    /// Whether the next packet of an honest client is followed by an ERROR in its name.
+    /// Draws whether an attacker sends an ERROR in an honest client's name right behind its next packet.
     pub fn forges(&mut self) -> bool {
         self.rng.percent(self.link.forged)
     }
 
-    /// Until the server has heard of it, what does not fit is lost; then it goes in pieces.
+    /// Returns true if a datagram is lost because it exceeds the path MTU. Once the server knows that MTU, its
+    /// datagrams are fragmented instead.
     fn is_too_long(&mut self, now: u64, flight: &Flight) -> bool {
         let is_lost = flight.from.ip() == self.server
             && now >= self.link.narrows_at
@@ -91,7 +92,7 @@ impl Net {
         is_lost
     }
 
-    /// A datagram reached a closed port: its sender may hear of it.
+    /// Reports a closed port to the sender of a datagram, if the network does so.
     pub fn refuse(&mut self, now: u64, flight: &Flight) {
         if matches!(flight.kind, Kind::Plain) && self.rng.percent(self.link.refusals) {
             self.icmp(now, flight, Kind::Gone);

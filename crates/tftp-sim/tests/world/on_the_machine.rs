@@ -1,4 +1,4 @@
-//! Worlds in which the library's loop serves: the server machine between simulated network and storage.
+//! Worlds in which the library's loop is the server: the server machine between simulated network and storage.
 
 use super::ground::{Ground, Node};
 use super::plan::{self, Failing, Plan};
@@ -169,7 +169,7 @@ fn besieged() {
     reached(&[("whole", counts.whole), ("at a bound", counts.at_a_bound)]);
 }
 
-/// Each call of storage and network, one after the other, fails once.
+/// Runs one world for each call of storage and network, in which that call fails.
 #[test]
 fn every_call_fails_once() {
     let mut calls = [0; 3];
@@ -203,7 +203,7 @@ fn what_was_found_stays_found() {
     }
 }
 
-/// No clock, no address in memory, no order of a hash table decides anything.
+/// No decision depends on a real clock, a memory address or the order of a hash table.
 #[test]
 fn the_same_seed_twice() {
     for seed in 1..=100 {

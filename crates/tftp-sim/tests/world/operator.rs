@@ -1,4 +1,4 @@
-//! What the operator does, in order.
+//! The operator's actions, in order.
 
 use super::plan::Plan;
 
@@ -12,7 +12,7 @@ pub enum Order {
     Pause,
 }
 
-/// All of it, with its times.
+/// Returns all actions of a plan with their times.
 pub fn orders(plan: &Plan) -> Vec<(u64, Order)> {
     let operator = &plan.operator;
     let mut orders = Vec::new();

@@ -1,4 +1,4 @@
-//! Many seeds on all processors, or one.
+//! Runs the worlds of many seeds on all processors, or of one seed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use super::judges::{Broken, Judge};
 use super::plan::Plan;
 use super::world::{Report, World};
 
-/// Makes a server: the plan, which one in this world, what it stands on.
+/// Creates a server: from the plan, its number in this world, and its host.
 pub type Make<'a> = dyn Fn(&Plan, u64, &mut Ground) -> Box<dyn Node> + 'a;
 
 impl Node for Box<dyn Node> {
@@ -44,10 +44,10 @@ impl Node for Box<dyn Node> {
     }
 }
 
-/// Worlds of one kind.
+/// A family of worlds.
 pub struct Family {
     pub name: &'static str,
-    /// How many `make test` runs.
+    /// The number of worlds that `make test` runs.
     pub worlds: u64,
     pub plan: fn(u64) -> Plan,
     pub node: fn(&Plan, u64, &mut Ground) -> Box<dyn Node>,
@@ -63,14 +63,14 @@ pub fn one(plan: &Plan, make: &Make<'_>, tracing: bool) -> Report {
     World::new(plan, &|plan, round, ground| make(plan, round, ground), tracing).run()
 }
 
-/// What these worlds reach.
+/// Runs worlds, and returns the sum of their counts.
 pub fn sum(seeds: std::ops::Range<u64>, plan: fn(u64) -> Plan, make: &Make<'_>) -> Counts {
     let mut counts = Counts::default();
     seeds.for_each(|seed| counts.add(&one(&plan(seed), make, false).counts));
     counts
 }
 
-/// What a judge says about one world, if anything.
+/// Runs one world, and returns the violation that a judge reports, if any.
 pub fn judged(plan: &Plan, make: &Make<'_>) -> Option<Broken> {
     one(plan, make, false).broken
 }
@@ -88,7 +88,7 @@ fn show(name: &str, plan: &Plan, make: &Make<'_>, whole: bool) -> Option<Judge> 
 }
 
 impl Family {
-    /// Runs them all, or only the seed in TFTP_SEED.
+    /// Runs all seeds, or only the one in TFTP_SEED.
     pub fn run(&self) -> Counts {
         if let Some(seed) = variable("TFTP_SEED") {
             let broken = show(self.name, &(self.plan)(seed), &self.node, true);
@@ -141,7 +141,7 @@ impl Family {
     }
 }
 
-/// How long a run takes in real time: no decision of a world depends on it.
+/// The real time that a run has taken. No decision of a world depends on it.
 struct Watch(std::time::Instant, Duration);
 
 impl Watch {

@@ -1,4 +1,4 @@
-//! The simulated network as a server's loop meets it.
+//! The simulated network in the form that a server's loop uses.
 
 use std::cell::RefCell;
 use std::io;
@@ -17,12 +17,12 @@ use tftp_udp::datagrams::{Class, Datagrams, Failure, Features, Received, Unopene
 use super::net::Flight;
 use super::wire::Wire;
 
-/// One server's sockets. `wait` only notes what is waited for: the world decides when the next turn begins.
+/// One server's sockets. `wait` only records its arguments: the world decides when the next turn begins.
 pub struct SimNet {
     wire: Rc<RefCell<Wire>>,
     address: IpAddr,
     batch: Vec<(PortId, Flight)>,
-    /// DATA packets that are being put together: to whom, and the one that was begun.
+    /// The destination of the DATA packets that are being assembled, and in `packet` the current one.
     data: Option<(PortId, SocketAddr)>,
     packet: Vec<u8>,
     waker: SimWaker,
@@ -36,7 +36,7 @@ pub struct Moments(Rc<RefCell<Option<Run>>>);
 type Run = Box<dyn FnMut()>;
 
 impl Moments {
-    /// What the other thread does then.
+    /// Sets the function that the other thread runs then.
     pub fn set(&self, run: impl FnMut() + 'static) {
         *self.0.borrow_mut() = Some(Box::new(run));
     }
@@ -53,7 +53,7 @@ impl Moments {
 pub struct SimWaker(Arc<AtomicBool>);
 
 impl SimWaker {
-    /// Whether it was called, and the call was not taken yet.
+    /// Returns true if it was called, and the call was not handled yet.
     pub fn is_called(&self) -> bool {
         self.0.load(Relaxed)
     }

@@ -1,4 +1,4 @@
-//! The simulated storage as a server meets it.
+//! The simulated storage in the form that a server uses.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,29 +18,29 @@ use super::files::{Files, Inode};
 use super::judges::{Broken, Judge};
 use super::plan::{self, Failing, Plan, part};
 
-/// Jobs that hang in one directory before no further one is started there.
+/// The most jobs that may hang in one directory before no further job is started there.
 const ROOM: usize = 16;
-/// A job that hangs takes so long.
+/// The duration of a job that hangs, in microseconds.
 const HANG: u64 = 60_000_000;
 
-/// The storage of one world; clones are handles of the same.
+/// The storage of one world. Clones are handles to the same storage.
 #[derive(Clone)]
 pub struct SimStore(Arc<Mutex<Disk>>);
 
-/// What it consists of.
+/// The contents of the storage.
 pub struct Disk {
     pub now: u64,
     pub files: Files,
     pub counts: Counts,
     pub broken: Option<Broken>,
-    /// The process has died: what it held is dropped, and nothing removes its unfinished files.
+    /// True if the process has died: its handles are dropped, and its unfinished files remain.
     pub is_dead: bool,
-    /// Started since the last call.
+    /// Jobs that were started since the last call.
     started: Vec<Pending>,
     jobs: BTreeMap<(u64, u64), Pending>,
     number: u64,
     is_in_job: bool,
-    /// Which call fails.
+    /// The call that fails.
     failing: Failing,
     knobs: plan::Disk,
     rng: Rng,
@@ -122,12 +122,12 @@ impl SimStore {
         lock(&self.0)
     }
 
-    /// When the next job ends.
+    /// Returns the time at which the next job ends.
     pub fn next_at(&self) -> Option<u64> {
         self.lock().jobs.keys().next().map(|(at, _)| *at)
     }
 
-    /// Ends the jobs that are due.
+    /// Completes the jobs that are due.
     pub fn run(&self, now: u64) {
         loop {
             let pending = {
@@ -147,7 +147,7 @@ impl SimStore {
         }
     }
 
-    /// The process has died, and with `power` the whole machine.
+    /// Ends the process, and with `power` the whole machine.
     pub fn crash(&self, now: u64, power: bool) {
         let (started, jobs) = {
             let mut disk = self.lock();
@@ -161,7 +161,7 @@ impl SimStore {
         drop((started, jobs));
     }
 
-    /// Another process begins, and removes what the former one left.
+    /// Starts another process, which removes the unfinished files of the former one.
     pub fn restart(&self) {
         let mut disk = self.lock();
         disk.is_dead = false;
@@ -281,12 +281,12 @@ impl SimStore {
         }
     }
 
-    /// One call more: whether it is the one that fails.
+    /// Counts a call, and returns true if it is the one that fails.
     fn fails_now(&self) -> bool {
         self.lock().fails_now()
     }
 
-    /// Whether something is at hand, by seed.
+    /// Draws whether a file or chunk is in the cache.
     fn is_warm(&self) -> bool {
         let mut disk = self.lock();
         let chance = disk.knobs.cold;

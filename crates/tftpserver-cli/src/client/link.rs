@@ -124,8 +124,8 @@ impl<'l> Link<'l> {
         Instant::from_micros((clock::now() - self.begin).as_micros() as u64)
     }
 
-    /// Returns true if the client has to stay for a while: where packets were lost the last ACK may be lost too, and has to be
-    /// repeated.
+    /// Returns true if the client has to stay for a while: where packets were lost the last ACK may be lost too, and
+    /// has to be repeated.
     fn dallies(&self, ended: &Ended) -> bool {
         *ended == Ended::Complete && self.figures.retransmissions > 0
     }

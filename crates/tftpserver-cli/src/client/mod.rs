@@ -289,8 +289,8 @@ impl Job<'_> {
     }
 }
 
-/// Returns a flag that Ctrl-C sets. It ends the transfer like a failure: the server gets an ERROR, and no incomplete file is
-/// left.
+/// Returns a flag that Ctrl-C sets. It ends the transfer like a failure: the server gets an ERROR, and no incomplete
+/// file is left.
 fn cancelled() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     signals::set_at_end(&flag).map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;

@@ -79,8 +79,8 @@ impl Map {
         Ok(Map { rules })
     }
 
-    /// Applies the rules to a requested name. `Err`: the request is refused, with the reason. `note` is called for each rule
-    /// that matches, with its line and the resulting name.
+    /// Applies the rules to a requested name. `Err`: the request is refused, with the reason. `note` is called for each
+    /// rule that matches, with its line and the resulting name.
     pub fn apply(
         &self,
         asked: RequestedName<'_>,

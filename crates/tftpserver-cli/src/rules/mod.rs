@@ -76,8 +76,8 @@ impl Rules {
         Ok((name != asked.name).then_some(name))
     }
 
-    /// Clients and maps of an in.tftpd without --secure name whole paths, as in `/srv/tftp/boot.img`: what lies below the
-    /// directory by its path is meant inside it. A directory that holds its own path once more is not meant.
+    /// Clients and maps of an in.tftpd without --secure name whole paths, as in `/srv/tftp/boot.img`: what lies below
+    /// the directory by its path is meant inside it. A directory that holds its own path once more is not meant.
     fn below_dir<'n>(&self, name: &'n str) -> Option<&'n str> {
         for dir in [&self.dir, &self.real_dir] {
             let path = names::from_path(dir);

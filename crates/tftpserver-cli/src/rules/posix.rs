@@ -1,10 +1,10 @@
 //! Regular expressions as egrep writes them, for the crate `regex`, which has Perl's.
 //!
 //! They differ in what `[...]` means (a backslash in it is a backslash; `[`, `&&` and `~~` are nothing special), in
-//! escaped letters, and in a `?` after another repetition, which makes that one lazy in Perl's. What neither has in common
-//! and no map needs, references back (`(a)\1`), is refused. `\xff`, which egrep has not, is the byte of a name that is not
-//! UTF-8. One difference stays: of several alternatives that match at
-//! one place egrep takes the longest, `regex` the first.
+//! escaped letters, and in a `?` after another repetition, which makes that one lazy in Perl's. What neither has in
+//! common and no map needs, references back (`(a)\1`), is refused. `\xff`, which egrep has not, is the byte of a name
+//! that is not UTF-8. One difference stays: of several alternatives that match at one place egrep takes the longest,
+//! `regex` the first.
 
 use std::iter::Peekable;
 use std::str::Chars;

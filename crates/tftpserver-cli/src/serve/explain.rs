@@ -1,5 +1,5 @@
-//! `--explain`: the file that a client would get for a name, and the rules that apply. The library looks the file up as it
-//! does for a client, by a request over the loopback interface.
+//! `--explain`: the file that a client would get for a name, and the rules that apply. The library looks the file up as
+//! it does for a client, by a request over the loopback interface.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Arc;

@@ -29,7 +29,8 @@ pub fn until_stopped(
     drain(running, server, started.verbose, requests)
 }
 
-/// Reads everything again; what is wrong leaves everything as it was. `started` is what some options keep until the end.
+/// Reads everything again; what is wrong leaves everything as it was. `started` is what some options keep until the
+/// end.
 fn reload(running: &Running, server: &Server, asked: &Serve, old: Plan, started: &Options) -> Plan {
     service_manager::reloading();
     let new =
@@ -53,7 +54,8 @@ fn reload(running: &Running, server: &Server, asked: &Serve, old: Plan, started:
     plan
 }
 
-/// The last part of the grace is for cutting off transfers and for telling their clients: this share, and at most so long.
+/// The last part of the grace is for cutting off transfers and for telling their clients: this share, and at most so
+/// long.
 const CUT_SHARE: u32 = 8;
 const CUT_TIME: Duration = Duration::from_secs(1);
 

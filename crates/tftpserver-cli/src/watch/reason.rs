@@ -1,7 +1,7 @@
 //! Why a transfer ended: the word, the number and the text that are shown of it.
 //!
-//! The numbers are those of the C interface (docs/reference/errors.md): who reads `--json` beside a program that stands on the
-//! library finds the same ones.
+//! The numbers are those of the C interface (docs/reference/errors.md): who reads `--json` beside a program that stands
+//! on the library finds the same ones.
 
 use std::io;
 

@@ -1,7 +1,8 @@
 //! The host names that the page answers to.
 //!
-//! This prevents DNS rebinding: a page elsewhere on the web can make its own name resolve to this machine's address, and a
-//! browser then lets it read the answers. The Host header of such a request has the page's name, which is none of this machine's.
+//! This prevents DNS rebinding: a page elsewhere on the web can make its own name resolve to this machine's address,
+//! and a browser then lets it read the answers. The Host header of such a request has the page's name, which is none of
+//! this machine's.
 
 use std::net::IpAddr;
 

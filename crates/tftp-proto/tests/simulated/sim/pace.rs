@@ -7,8 +7,8 @@ use super::rules::{
 };
 use tftp_proto::Outcome;
 
-/// Repeated ACKs that follow another one within [`QUIET`], between two new blocks: one for a gap, one for an old block, and
-/// one for each of the two when the client has begun anew.
+/// Repeated ACKs that follow another one within [`QUIET`], between two new blocks: one for a gap, one for an old block,
+/// and one for each of the two when the client has begun anew.
 const QUICK_ACKS: u64 = 4;
 
 /// The same at the roll-over: each window that fits both ways to roll over is answered once more, eight at most.
@@ -118,8 +118,8 @@ impl Watcher<'_> {
         self.restarts(now, cause, turn)
     }
 
-    /// From outside, a window restarted by a wait looks like one restarted by an ACK, and where one block is left, like a
-    /// tail probe: so they are counted together. However many ACKs arrive, there are no more.
+    /// From outside, a window restarted by a wait looks like one restarted by an ACK, and where one block is left, like
+    /// a tail probe: so they are counted together. However many ACKs arrive, there are no more.
     fn restarts(&mut self, now: u64, cause: Cause, turn: Turn) -> Verdict {
         self.pace.restarts += 1;
         if self.pace.restarts > (self.patience() + 1) * (PROMPTED_WINDOWS + 2) {

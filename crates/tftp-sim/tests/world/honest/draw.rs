@@ -1,4 +1,4 @@
-//! What a client wants next, by seed.
+//! Draws the next transfer of a client from its seed.
 
 use tftp_sim::Rng;
 use tftp_sim::client::{self, Habit, Options};
@@ -6,7 +6,7 @@ use tftp_sim::client::{self, Habit, Options};
 use super::super::files::{self, Files};
 use super::Honest;
 
-/// A file to get or to put.
+/// The next transfer of a client: a file to get or to put.
 pub struct Wish {
     pub name: Vec<u8>,
     pub upload: bool,
@@ -43,11 +43,11 @@ impl Honest {
                 Habit::OneRequest,
             ])
         });
-        // Who cannot live with what is granted says the same as who asked for the size only.
+        // A client that rejects the granted options sends the same ERROR as one that only requested the size.
         let probes = self.script.probe.is_some() && rng.percent(60);
         let mut options = options(rng, upload, file.len() as u64, probes);
         if is_text && rng.percent(50) {
-            // As large a window as anybody may have.
+            // The largest window that the server grants.
             options = Options::default();
             options.push("blksize", 16_000);
             options.push("windowsize", 64);

@@ -1,4 +1,4 @@
-//! Clients that want files, with their habits: patient ones, those that are reset, those that only ask for the size.
+//! Honest clients with various habits: patient ones, clients that are reset, clients that only request the size.
 
 mod draw;
 
@@ -25,32 +25,32 @@ impl Address for Tid {
     }
 }
 
-/// How one is reset: after so many datagrams, for so long.
+/// The reset of a client: after a number of datagrams, for a time.
 #[derive(Clone, Copy, Debug)]
 pub struct Reset {
     pub after: u64,
     pub silence: u64,
-    /// It asks for the same again.
+    /// True if it requests the same file again.
     pub same: bool,
 }
 
-/// The longest that a datagram is under way in any world.
+/// The longest time that a datagram is in flight in any world.
 const UNDER_WAY: u64 = 200_000;
 
-/// What one does.
+/// The behaviour of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Script {
     pub sessions: u16,
-    /// The same port for all, or a new one each.
+    /// The port of all its transfers; `None`: a new port for each.
     pub fixed_port: Option<u16>,
     pub uploads: Option<bool>,
     pub habit: Option<Habit>,
     pub reset: Option<Reset>,
-    /// The ERROR that answers the first OACK.
+    /// The code of the ERROR that answers the first OACK.
     pub probe: Option<u8>,
-    /// The last ACK of a download is not sent.
+    /// True if it does not send the last ACK of a download.
     pub forgets: bool,
-    /// It begins with all others, and may want text.
+    /// True if it begins together with all others, and may request netascii.
     pub boots: bool,
 }
 
@@ -67,7 +67,7 @@ impl Script {
     };
 }
 
-/// One transfer that a client asked for.
+/// One transfer that a client requested.
 pub struct Session {
     pub client: Client<'static, Tid>,
     pub from: SocketAddr,
@@ -75,24 +75,25 @@ pub struct Session {
     pub upload: bool,
     pub habit: Habit,
     pub begun: u64,
-    /// When its first request reached the server, and when the server first answered.
+    /// The times at which its first request reached the server, and at which the server first answered.
     pub delivered: Option<u64>,
     pub answered: Option<u64>,
-    /// Datagrams that came.
+    /// The number of received datagrams.
     heard: u64,
-    /// What it asked, to ask it again.
+    /// The request, for retransmission.
     request: Vec<u8>,
-    /// Something of it came after its request.
+    /// True if the server received another packet of it after its request.
     pub gone_on: bool,
-    /// It follows one that was reset, ...
+    /// True if it follows a session that was reset. `stuck`: ...
     pub after_reset: bool,
-    /// ... before that had gone on: what its port had is only repeated, and not for ever.
+    /// ... before that one had gone on. The former transfer of its port only retransmits, and not for ever.
     pub stuck: bool,
-    /// What its port had was sending when this one asked: nothing tells them apart.
+    /// True if the former transfer of its port was sending when this one was requested. The client cannot
+    /// distinguish their packets.
     pub racing: bool,
-    /// It asks for something else than before it was reset.
+    /// True if it requests another file than before its reset.
     pub other: bool,
-    /// It begins with an ERROR to the OACK.
+    /// True if it answers the OACK with an ERROR.
     probing: bool,
 }
 
@@ -100,7 +101,7 @@ pub struct Session {
 pub struct Ended {
     pub session: Session,
     pub at: u64,
-    /// It was cut off by its client.
+    /// True if its client was reset.
     pub cut: bool,
 }
 
@@ -117,9 +118,9 @@ pub struct Honest {
     next_port: u16,
     number: u64,
     left: u16,
-    /// Of `ended`, how many were judged.
+    /// The number of sessions in `ended` that were judged.
     judged: usize,
-    /// When the server last sent something to it.
+    /// The time at which the server last sent a packet to it.
     last_sent: Option<u64>,
 }
 
@@ -157,7 +158,7 @@ impl Honest {
         own.or(self.next_at)
     }
 
-    /// The first session that was not judged yet; from now on all are.
+    /// Returns the index of the first session that was not judged yet, and counts all as judged.
     pub fn fresh(&mut self) -> usize {
         std::mem::replace(&mut self.judged, self.ended.len())
     }
@@ -171,9 +172,9 @@ impl Honest {
             .any(|session| session.from == at && session.client.is_there(now))
     }
 
-    /// Its datagram reached the server.
+    /// Notes that a datagram of the client reached the server.
     pub fn delivered(&mut self, now: u64, from: SocketAddr, opcode: u8) {
-        // What a client sent before it was reset may come now.
+        // Packets that a client sent before its reset may arrive now.
         let at_port = self
             .ended
             .last_mut()
@@ -192,7 +193,7 @@ impl Honest {
         }
     }
 
-    /// The server sent something to it. `opens`: it begins a transfer, or refuses it.
+    /// Notes that the server sent it a packet. `opens`: the packet begins a transfer, or refuses it.
     pub fn answered(&mut self, now: u64, to: SocketAddr, opens: bool) {
         self.last_sent = Some(now);
         match self.current(to) {
@@ -229,7 +230,7 @@ impl Honest {
             self.post(out);
             self.look(now);
         } else if let Some(ended) = self.ended.last_mut().filter(|ended| ended.session.from == to) {
-            // It lingers: repeated blocks are answered.
+            // It dallies: repeated blocks are answered.
             ended.session.client.receive(now, arrival);
             let from = ended.session.from;
             for (to, bytes) in ended.session.client.out.drain(..) {
@@ -264,7 +265,8 @@ impl Honest {
     fn end(&mut self, now: u64, cut: bool) {
         if let Some(session) = self.session.take() {
             if self.script.fixed_port.is_some() && session.client.state != State::Done {
-                // What its port had may still answer, and nothing tells it from the answer to another request.
+                // The former transfer of its port may still answer, and its answer looks like the answer to another
+                // request.
                 self.left = 0;
             }
             self.ended.push(Ended {
@@ -281,7 +283,7 @@ impl Honest {
         self.next_at = (self.left > 0).then(|| now + 1 + self.rng.below(pause));
     }
 
-    /// Whether the session is over.
+    /// Ends the session if it is over.
     fn look(&mut self, now: u64) {
         if self
             .session

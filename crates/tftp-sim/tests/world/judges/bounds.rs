@@ -8,7 +8,7 @@ use super::super::plan::{Mode, Plan};
 use super::super::world::LISTENING;
 use super::{Broken, Judge};
 
-/// Returns the address or /64 that counts as one client.
+/// Returns the address, or for IPv6 the /64 network, that counts as one client.
 fn group(address: SocketAddr) -> IpAddr {
     match address.ip() {
         IpAddr::V6(ip) => Ipv6Addr::from(u128::from(ip) >> 64 << 64).into(),

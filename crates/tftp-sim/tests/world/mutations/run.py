@@ -19,7 +19,7 @@ CRATES = ["tftp-budget", "tftp-files", "tftp-machine", "tftp-proto", "tftp-serve
 
 
 def copy(to: pathlib.Path) -> None:
-    """What is needed of the workspace, as a workspace of its own."""
+    """Copies the needed parts of the workspace, as a workspace of its own."""
     manifest = (ROOT / "Cargo.toml").read_text()
     shared = manifest[: manifest.index("\n[package]")]
     members = ", ".join(f'"crates/{crate}"' for crate in CRATES)

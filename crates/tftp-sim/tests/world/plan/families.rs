@@ -70,13 +70,14 @@ pub fn honest(seed: u64) -> Plan {
         },
     };
     if plan.crowd.fixed_port > 0 {
-        // A request that comes once more after its transfer begins another one, and its client cannot tell them apart.
+        // A duplicate of a request that arrives after its transfer begins another transfer, which its client cannot
+        // distinguish.
         (plan.link.duplicate, plan.link.reorder) = (0, 0);
     }
     plan
 }
 
-/// The disk, the application and the server's system do what they like as well.
+/// Like [`honest`], with failures of the disk, the application and the server's system.
 pub fn troubled(seed: u64) -> Plan {
     let mut plan = honest(seed);
     let mut rng = Rng(seed).part(part::PLAN).part(7);
@@ -110,7 +111,7 @@ pub fn troubled(seed: u64) -> Plan {
     plan
 }
 
-/// Somebody stops, resumes, pauses, crashes or shuts the server down.
+/// The server is stopped, resumed, paused, crashed or shut down.
 pub fn operated(seed: u64) -> Plan {
     let mut plan = if seed.is_multiple_of(2) {
         honest(seed)
@@ -122,7 +123,7 @@ pub fn operated(seed: u64) -> Plan {
     plan
 }
 
-/// One thing that an operator or an accident does.
+/// Draws one action of an operator, or one accident.
 fn operate(plan: &mut Plan, rng: &mut Rng) {
     let at = rng.pick(&[0, 2_000, 50_000, 1_000_000, 3_000_000]) + rng.below(100_000);
     let operator = &mut plan.operator;
@@ -142,7 +143,7 @@ fn operate(plan: &mut Plan, rng: &mut Rng) {
     }
 }
 
-/// Floods of abandoned requests, beside honest clients.
+/// Floods of abandoned requests beside honest clients.
 pub fn flooded(seed: u64) -> Plan {
     let mut plan = honest(seed);
     let mut rng = Rng(seed).part(part::PLAN).part(9);
@@ -161,7 +162,7 @@ pub fn flooded(seed: u64) -> Plan {
     plan.settings.descriptors = rng.pick(&[1024, 4096]);
     plan.settings.max_connections = rng.pick(&[0, 0, 200]);
     if plan.crowd.bursts > 0 {
-        // Some always have packets under way, at ports of their own.
+        // Some clients always have packets in flight, at ports of their own.
         (plan.crowd.honest, plan.crowd.silent) = (16, 0);
         plan.link.delay = plan.link.delay.min(500);
         (plan.settings.mode, plan.settings.descriptors) = (Mode::Private, 32_768);
@@ -170,13 +171,13 @@ pub fn flooded(seed: u64) -> Plan {
     plan
 }
 
-/// Somebody sends ERRORs in the name of clients that go on.
+/// An attacker sends ERRORs in the name of clients that go on.
 pub fn contradicted(seed: u64) -> Plan {
     let mut plan = honest(seed);
     let link = &mut plan.link;
     (link.loss, link.duplicate, link.reorder, link.mtu, link.forged) = (0, 0, 0, 0, 50);
     link.delay = link.delay.min(5_000);
-    // A client that waits for the disk for longer than a second is given up.
+    // The server gives up a doubted client that waits for the disk for longer than a second.
     (plan.disk.missing, plan.disk.delay) = (0, plan.disk.delay.min(100_000));
     plan.crowd = Crowd {
         honest: 8,
@@ -185,7 +186,7 @@ pub fn contradicted(seed: u64) -> Plan {
     plan
 }
 
-/// Those who act in another's name, beside honest clients.
+/// Senders with forged addresses beside honest clients.
 pub fn forged(seed: u64) -> Plan {
     let mut plan = honest(seed);
     let mut rng = Rng(seed).part(part::PLAN).part(10);
@@ -218,7 +219,7 @@ pub fn crowded(seed: u64) -> Plan {
     plan
 }
 
-/// More abandoned requests than half-open transfers are allowed, for an address and in all.
+/// More abandoned requests than the limits on half-open transfers allow, for one address and in total.
 pub fn besieged(seed: u64) -> Plan {
     let mut plan = flooded(seed);
     plan.crowd = Crowd {
@@ -232,7 +233,7 @@ pub fn besieged(seed: u64) -> Plan {
     plan
 }
 
-/// A few clients and nothing in their way, but for one call that fails.
+/// A few clients without disturbances, except that one call fails.
 pub fn failing(seed: u64, failing: Failing) -> Plan {
     let mut plan = if seed.is_multiple_of(2) {
         honest(seed)
@@ -265,7 +266,7 @@ pub fn fed(seed: u64) -> Plan {
     let mut rng = Rng(seed).part(part::PLAN).part(11);
     (plan.disk.missing, plan.disk.delay) = (0, plan.disk.delay.min(10_000));
     (plan.link.mtu, plan.link.delay) = (0, plan.link.delay.min(5_000));
-    // A source that is forgotten ends its downloads before their clients give up.
+    // A source that stops supplying ends its downloads before their clients give up.
     (plan.settings.inactivity, plan.settings.retransmit_timeout) = (30_000_000, 2_000_000);
     plan.crowd.probers = 0;
     plan.crowd.fixed_port = 0;

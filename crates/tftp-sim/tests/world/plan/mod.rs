@@ -1,6 +1,6 @@
-//! Everything that is chosen about one world, and how it is chosen by seed.
+//! The plan of a world: all its parameters, drawn from the seed.
 //!
-//! Each part draws from a generator of its own, so that a knob that is switched off does not change the others.
+//! Each part draws from its own generator, so that switching one parameter off does not change the others.
 
 mod families;
 
@@ -9,24 +9,24 @@ use tftp_sim::Rng;
 use super::net::Flight;
 pub use families::*;
 
-/// Which ports transfers get.
+/// The kind of ports that transfers get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Each its own, at random.
+    /// A random port for each transfer.
     Private,
-    /// Some for all, by a secret hash.
+    /// A few ports for all transfers, assigned by a keyed hash.
     Shared,
     /// The listening port.
     SinglePort,
 }
 
-/// What the server is set to. Times in microseconds.
+/// The server's settings. Times in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     pub mode: Mode,
-    /// Descriptors that ports, files and temporary files may take together.
+    /// The number of descriptors for ports, files and temporary files together.
     pub descriptors: u32,
-    /// 0: no limit.
+    /// The most transfers; 0: no limit.
     pub max_connections: u32,
     pub max_per_host: u32,
     pub max_blksize: u16,
@@ -36,45 +36,45 @@ pub struct Settings {
     pub adaptive: bool,
     pub inactivity: u64,
     pub read_only: bool,
-    /// Uploads are on the disk before their last ACK.
+    /// True if uploads are synced to the disk before their last ACK.
     pub sync: bool,
 }
 
-/// What the network does to a datagram: chances in percent, times in microseconds.
+/// The faults of the network: chances in percent, times in microseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Link {
     pub loss: u64,
     pub duplicate: u64,
     pub reorder: u64,
     pub damage: u64,
-    /// What comes to a closed port is refused (ICMP port unreachable).
+    /// A datagram to a closed port is answered with ICMP port unreachable.
     pub refusals: u64,
     pub delay: u64,
-    /// ERRORs in an honest client's name, by somebody who knows both ports, right behind its packets.
+    /// An attacker who knows both ports sends an ERROR in an honest client's name right behind its packet.
     pub forged: u64,
-    /// Packets above it are answered with Packet Too Big until the server knows; 0: none.
+    /// The path MTU. Longer packets are answered with Packet Too Big until the server knows it; 0: no limit.
     pub mtu: u64,
-    /// From then on.
+    /// The time from which `mtu` applies.
     pub narrows_at: u64,
-    /// What does not fit is never sent in pieces.
+    /// True if packets are never fragmented.
     pub dont_fragment: bool,
 }
 
-/// What the server's own system does to what it sends and receives: chances in percent.
+/// The faults of the server's own sockets: chances in percent.
 #[derive(Clone, Copy, Debug)]
 pub struct Sockets {
-    /// A packet cannot leave its port for a while (EAGAIN).
+    /// A port cannot send for a while (EAGAIN).
     pub blocked: u64,
-    /// No packet can (ENOBUFS).
+    /// No port can send for a while (ENOBUFS).
     pub congested: u64,
     /// A port cannot be opened.
     pub unopened: u64,
-    /// Datagrams that a port keeps.
+    /// The number of datagrams that a port's receive queue holds.
     pub queue: usize,
 }
 
 impl Sockets {
-    /// Nothing goes wrong.
+    /// No faults.
     pub const PLAIN: Sockets = Sockets {
         blocked: 0,
         congested: 0,
@@ -84,7 +84,7 @@ impl Sockets {
 }
 
 impl Link {
-    /// The longest that a datagram is under way.
+    /// Returns the longest time that a datagram is in flight.
     pub fn longest(&self) -> u64 {
         let reorder = if self.reorder > 0 {
             self.delay * 3 + 5_000
@@ -94,75 +94,75 @@ impl Link {
         self.delay + self.delay / 4 + 1 + reorder
     }
 
-    /// Whether a datagram does not fit, once the path is narrow.
+    /// Returns true if a datagram exceeds `mtu`.
     pub fn is_too_long(&self, flight: &Flight) -> bool {
         let headers = if flight.to.is_ipv6() { 48 } else { 28 };
         self.mtu > 0 && flight.bytes.len() as u64 + headers > self.mtu
     }
 }
 
-/// What the disk does: chances in percent, the longest delay in microseconds.
+/// The faults of the disk: chances in percent, the longest delay in microseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk {
     pub delay: u64,
-    /// Some files are not there.
+    /// A file does not exist.
     pub missing: u64,
     /// A read, write or commit fails.
     pub fails: u64,
     /// A job hangs for a minute.
     pub hangs: u64,
-    /// The length of some files is not known before their end.
+    /// The length of a file is not known before its end.
     pub unknown_length: u64,
     /// A file changes at some openings and closings.
     pub changes: u64,
-    /// A file is read in parts, by the model server.
+    /// The model server reads a file in parts.
     pub pieces: u64,
-    /// An upload is held back for a while.
+    /// The acknowledgement of an upload is held back for a while.
     pub holds: u64,
-    /// What is not at hand, so that a job has to fetch it.
+    /// A file or chunk is not in the cache, so that a job has to fetch it.
     pub cold: u64,
-    /// Files with fewer bytes than they claim.
+    /// A file has fewer bytes than its reported size.
     pub claims_more: u64,
-    /// Files whose numbers tell nothing.
+    /// A file has unreliable inode numbers.
     pub unnumbered: u64,
 }
 
-/// What the application answers to a request: chances in percent.
+/// The application's answers to requests: chances in percent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Application {
     pub later: u64,
     pub never: u64,
     pub refuses: u64,
-    /// It ends a transfer when it is given some of its data.
+    /// It ends a transfer when it receives some of its data.
     pub ends: u64,
 }
 
 /// Downloads that the application feeds while they run: chances in percent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Feeding {
-    /// Files whose downloads it feeds.
+    /// It feeds the downloads of a file.
     pub fed: u64,
-    /// Sources with a key: their downloads share one pass.
+    /// A source has a key: its downloads share the supplied data.
     pub keyed: u64,
-    /// Sources whose length is not known beforehand.
+    /// The length of a source is not announced.
     pub unknown_length: u64,
-    /// Sources that take up to `delay` microseconds for each piece.
+    /// A source takes up to `delay` microseconds for each piece.
     pub slow: u64,
     pub delay: u64,
-    /// Sources that end too early, that fail, and that are forgotten.
+    /// A source ends too early, fails, or stops supplying without a word.
     pub short: u64,
     pub fails: u64,
     pub forgets: u64,
-    /// Pieces with more data at first than requested.
+    /// A piece is first supplied with more data than requested.
     pub too_much: u64,
-    /// Pieces that come from another thread in the middle of a turn.
+    /// A piece is supplied by another thread in the middle of a turn.
     pub meanwhile: u64,
-    /// Files of a hundred kilobytes and more.
+    /// A file has a hundred kilobytes or more.
     pub large: u64,
 }
 
 impl Feeding {
-    /// No download is fed.
+    /// No download is fed by the application.
     pub const NONE: Feeding = Feeding {
         fed: 0,
         keyed: 0,
@@ -178,74 +178,74 @@ impl Feeding {
     };
 }
 
-/// What the operator does, and when, in microseconds.
+/// The operator's actions and their times in microseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Operator {
     pub stop_at: Option<u64>,
-    /// So long after the stop.
+    /// The time from the stop to the resumption.
     pub resume_after: Option<u64>,
     pub shutdown_at: Option<u64>,
-    /// The server is gone without a word, and a new one is there so long after.
+    /// The time of a crash. `restart_after`: the time until another server starts.
     pub crash_at: Option<u64>,
     pub restart_after: u64,
-    /// The whole machine dies, not the process alone.
+    /// True if the whole machine loses power, not only the process.
     pub power_cut: bool,
-    /// The process does nothing from then on, for so long.
+    /// The time at which the process is suspended, and for how long.
     pub pause_at: Option<u64>,
     pub pause_for: u64,
-    /// A fault ends one transfer at this input.
+    /// The number of the input at which a fault ends one transfer.
     pub abandon_at: Option<u64>,
 }
 
-/// How many there are of each.
+/// The number of senders of each kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Crowd {
     /// Honest clients of any habit, one host each.
     pub honest: u16,
     /// Honest clients behind one address, or one /64.
     pub behind_one: u16,
-    /// Reset in mid-transfer; the same port again.
+    /// Clients that are reset in mid-transfer and use the same port again.
     pub reset: u16,
-    /// Forty uploads in a row from port 2070.
+    /// Clients with forty uploads in a row from port 2070.
     pub fixed_port: u16,
-    /// A new port for each file, the last ACK is never sent.
+    /// Clients with a new port for each file that never send the last ACK.
     pub forgets: u16,
-    /// ERROR 0 or 8 to the OACK.
+    /// Clients that answer the OACK with ERROR 0 or 8.
     pub probers: u16,
-    /// Whatever may make a server send more than it should.
+    /// Clients that try to make the server send more than it should.
     pub malicious: u16,
-    /// Hosts that send requests only.
+    /// Hosts that send only requests.
     pub silent: u16,
-    /// How many requests each of them sends in the first second.
+    /// The number of requests that each of them sends in the first second.
     pub silent_requests: u16,
-    /// Hosts that send two hundred requests at once, again and again.
+    /// Hosts that repeatedly send two hundred requests at once.
     pub bursts: u16,
-    /// Senders of requests and of other packets to a broadcast address.
+    /// Senders of requests and other packets to a broadcast address.
     pub broadcasters: u16,
     /// Machines that boot at the same moment, half of them behind one address or in one /64.
     pub booting: u16,
-    /// Senders who forge addresses and see no answers.
+    /// Senders that forge addresses and see no answers.
     pub blind: u16,
-    /// Those who know the port of somebody else's transfer.
+    /// Senders that know the port of another client's transfer.
     pub neighbours: u16,
-    /// Those who try all ports.
+    /// Senders that try all ports.
     pub strangers: u16,
 }
 
-/// The one call that fails, by its number.
+/// The call that fails, by its number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Failing {
     #[default]
     Nothing,
-    /// Calls of storage: opening, reading, writing, committing.
+    /// A storage call: open, read, write or commit.
     Storage(u64),
-    /// A port is opened.
+    /// The opening of a port.
     Port(u64),
-    /// A packet is sent.
+    /// The sending of a packet.
     Packet(u64),
 }
 
-/// One world.
+/// The plan of one world.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub seed: u64,
@@ -261,7 +261,7 @@ pub struct Plan {
     pub crowd: Crowd,
 }
 
-/// The generators of the parts.
+/// The numbers of the parts' generators.
 pub mod part {
     pub const PLAN: u64 = 1;
     pub const NET: u64 = 2;

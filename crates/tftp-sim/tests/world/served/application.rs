@@ -1,5 +1,5 @@
-//! The world's application: decides at once, later or never, refuses, is slow to take data, ends transfers; and sees that
-//! it is told everything in order.
+//! The world's application. It answers at once, later or never, refuses, takes data slowly, and ends transfers. It
+//! checks that events arrive in order.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -26,13 +26,13 @@ pub struct Application {
 struct State {
     now: u64,
     knobs: plan::Application,
-    /// It takes the data of some uploads late.
+    /// The chance in percent that it takes the data of an upload late.
     holds: u64,
     interests: Interests,
     rng: Rng,
     log: Log,
     connections: BTreeMap<i32, Connection>,
-    /// Refused: nothing more is told of them but an end that came at the same time.
+    /// Refused connections. The only event that may follow is an end that occurred at the same time.
     refused: BTreeSet<i32>,
     later: BinaryHeap<Reverse<(u64, u64, i32, Late)>>,
     lates: u64,
@@ -47,12 +47,12 @@ struct Connection {
     reply: Reply,
     upload: bool,
     name: Vec<u8>,
-    /// Bytes that it was given.
+    /// The number of bytes that it received.
     moved: u64,
     is_whole: bool,
 }
 
-/// What it does later.
+/// A deferred action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Late {
     Admit,
@@ -121,7 +121,7 @@ impl Application {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does what is due.
+    /// Performs the actions that are due.
     pub fn run(&self, now: u64) {
         let failed = self.supplier.run(now);
         self.fail(&failed);
@@ -138,7 +138,7 @@ impl Application {
         }
     }
 
-    /// Another thread of the application, while the loop is in the middle of a turn.
+    /// Runs another thread of the application, while the loop is in the middle of a turn.
     pub fn meanwhile(&self) {
         let failed = self.supplier.meanwhile();
         self.fail(&failed);
@@ -155,7 +155,7 @@ impl Application {
         }
     }
 
-    /// The source of these downloads has failed.
+    /// Fails the source of these downloads.
     fn fail(&self, numbers: &[i32]) {
         let state = self.lock();
         for connection in numbers.iter().filter_map(|number| state.connections.get(number)) {
@@ -170,7 +170,7 @@ impl Application {
         own.into_iter().chain(self.supplier.next_at()).min()
     }
 
-    /// A fault in the middle of the next turn.
+    /// Causes a fault in the middle of the next turn.
     pub fn fail_once(&self) {
         self.lock().fails = true;
     }

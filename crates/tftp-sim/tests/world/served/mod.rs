@@ -1,5 +1,5 @@
-//! The library's loop in the world: between the simulated network and the simulated storage, with an application that has
-//! habits of its own.
+//! The library's loop as the server of a world, between the simulated network and the simulated storage, with a
+//! simulated application.
 
 mod application;
 mod supplier;
@@ -37,12 +37,12 @@ pub struct Served {
     policy: Arc<Policy>,
     application: Arc<Application>,
     wire: Rc<RefCell<Wire>>,
-    /// What was counted of it so far.
+    /// The number of unanswered requests that was already added to the counts.
     unanswered: u64,
     was_done: bool,
 }
 
-/// What the process has left.
+/// The descriptors of the process: those that are left, and their limit.
 struct Around(Arc<Budget>, usize);
 
 impl Environment for Around {
@@ -59,7 +59,7 @@ impl Environment for Around {
     }
 }
 
-/// Names on the wire are names of files.
+/// Uses names on the wire as file names unchanged.
 struct Plain;
 
 impl NameCodec for Plain {

@@ -1,4 +1,4 @@
-//! The world's application as the source of downloads: it supplies what it is asked for at once, late, in crumbs, too
+//! The world's application as the source of downloads. It supplies requested data at once, late, in small pieces, too
 //! much, too little or never, between two turns of the loop or in the middle of one.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ struct State {
     knobs: plan::Feeding,
     rng: Rng,
     log: Log,
-    /// All that there were, by the number under which they are supplied.
+    /// All downloads so far, by the number under which data is supplied for them.
     downloads: BTreeMap<i32, Download>,
     owed: Vec<Owed>,
     counts: Counts,
@@ -44,32 +44,32 @@ struct Download {
     has_ended: bool,
 }
 
-/// What was asked for and has not been supplied.
+/// Data that was requested and not supplied yet.
 #[derive(Clone, Copy, Debug)]
 struct Owed {
     number: i32,
     from: usize,
     to: usize,
     due: u64,
-    /// It comes in the middle of a turn.
+    /// True if it is supplied in the middle of a turn.
     meanwhile: bool,
 }
 
-/// A piece on its way.
+/// A piece that is to be supplied.
 struct Piece {
     owed: Owed,
     bytes: &'static [u8],
     is_last: bool,
-    /// More than that is supplied before.
+    /// The length of a first attempt with more data than requested, if there is one.
     too_much: Option<usize>,
-    /// All that is supplied of the source with it.
+    /// True if the source supplies nothing after it.
     ends: bool,
 }
 
-/// What to do next.
+/// The next action.
 enum Step {
     Supply(Piece),
-    /// The source has failed: these downloads end.
+    /// Ends these downloads, because their source has failed.
     Fail(Vec<i32>),
 }
 
@@ -105,7 +105,7 @@ impl Supplier {
         }
     }
 
-    /// The source of a download, where the application has one for it.
+    /// Returns the source of a download, if the application has one for it.
     pub fn feed(&self, number: i32, id: Id, name: &[u8]) -> Option<Arc<Fed>> {
         let content = self.store.lock().files.expected(name);
         let source = sources::of(&self.plan, name, content.len())?;
@@ -127,14 +127,15 @@ impl Supplier {
         }))
     }
 
-    /// A connection is over.
+    /// Notes the end of a connection.
     pub fn ended(&self, number: i32) {
         if let Some(download) = lock(&self.state).downloads.get_mut(&number) {
             download.has_ended = true;
         }
     }
 
-    /// Supplies what is due, between two turns. Returns the downloads that end because their source has failed.
+    /// Supplies the data that is due, between two turns. Returns the downloads that end because their source has
+    /// failed.
     pub fn run(&self, now: u64) -> Vec<i32> {
         lock(&self.state).now = now;
         let mut failed = Vec::new();
@@ -144,7 +145,7 @@ impl Supplier {
         failed
     }
 
-    /// The loop is in the middle of a turn, and another thread may run.
+    /// Supplies data as another thread, while the loop is in the middle of a turn.
     pub fn meanwhile(&self) -> Vec<i32> {
         {
             let mut state = lock(&self.state);
@@ -157,7 +158,7 @@ impl Supplier {
         step.map_or_else(Vec::new, |step| self.take(step))
     }
 
-    /// When something is due.
+    /// Returns the time at which the next piece is due.
     pub fn next_at(&self) -> Option<u64> {
         let state = lock(&self.state);
         let first = (0..state.owed.len()).filter(|&place| state.is_first(place));
@@ -172,7 +173,7 @@ impl Supplier {
         lock(&self.state).broken.take()
     }
 
-    /// Downloads that are over, and of which something is kept.
+    /// Returns the number of downloads that are over and of which data is kept.
     pub fn left(&self) -> usize {
         let numbers: Vec<i32> = lock(&self.state).downloads.keys().copied().collect();
         numbers
@@ -185,7 +186,7 @@ impl Supplier {
         lock(&self.state).next(is_due)
     }
 
-    /// Without the lock: what is supplied makes room, and the application is asked for more.
+    /// Performs a step without the lock: supplied data makes room, and more is then requested from the application.
     fn take(&self, step: Step) -> Vec<i32> {
         let piece = match step {
             Step::Fail(numbers) => return numbers,
@@ -231,7 +232,7 @@ impl State {
         });
     }
 
-    /// The next piece of something that is due: the earliest request of a pass first.
+    /// Returns the next piece that is due, of each pass the earliest request first.
     fn next(&mut self, is_due: impl Fn(&Owed) -> bool) -> Option<Step> {
         loop {
             let place =
@@ -254,7 +255,7 @@ impl State {
             }
             let is_short = matches!(download.source.fate, Fate::Short(_));
             if owed.from > end || owed.from == end && (!is_short && size > 0) {
-                // Forgotten, or asked for before the end was known.
+                // The source stops supplying, or the data was requested before its end was known.
                 self.owed.remove(place);
                 continue;
             }
@@ -262,14 +263,14 @@ impl State {
         }
     }
 
-    /// Whether nothing of its pass comes before it.
+    /// Returns true if no other request of its pass comes before it.
     fn is_first(&self, place: usize) -> bool {
         let owed = &self.owed[place];
         let mut before = self.owed[..place].iter();
         before.all(|before| before.to != owed.from || !self.is_one(before, owed))
     }
 
-    /// Whether both are of one source.
+    /// Returns true if both belong to one source.
     fn is_one(&self, one: &Owed, other: &Owed) -> bool {
         let name = |owed: &Owed| {
             let download = self.downloads.get(&owed.number)?;
@@ -303,7 +304,7 @@ impl State {
             bytes: &download.content[owed.from..owed.from + length],
             is_last,
             too_much,
-            // One that fails does so behind its last piece.
+            // A source that fails does so after its last piece.
             ends: ends && !matches!(download.source.fate, Fate::Fails(_)),
         }
     }
@@ -315,7 +316,7 @@ impl State {
             .iter()
             .position(|owed| owed.number == number && owed.from == from);
         let Some(place) = found else { return };
-        // Nothing needs that pass any more, or the download reads another one by now.
+        // No download needs that pass any more, or this one reads another pass by now.
         let is_over = result.is_err() || piece.ends || self.owed[place].to == to;
         if is_over {
             self.owed.remove(place);
@@ -335,7 +336,7 @@ impl State {
         self.counts.supplied += u64::from(result.is_ok());
     }
 
-    /// The downloads that run and have this source.
+    /// Returns the running downloads of this source.
     fn sharing(&self, failed: &Download) -> Vec<i32> {
         let shares = |download: &Download| match failed.source.keyed {
             true => download.name == failed.name,

@@ -1,4 +1,4 @@
-//! What arrives: it waits in its socket until the server takes it.
+//! Receiving: datagrams wait in their sockets until the server takes them.
 
 use std::net::SocketAddr;
 
@@ -9,14 +9,14 @@ use super::super::event::{Received, Told};
 use super::super::net::{Flight, Kind};
 use super::{Waiting, Wire};
 
-/// What taking a datagram costs, in microseconds; a request needs a port, a file and a place in tables.
+/// The time for one datagram, in microseconds. A request takes longer: it needs a port, a file and table entries.
 const TAKE: u64 = 2;
 const TAKE_REQUEST: u64 = 12;
-/// Datagrams of one port in a row.
+/// The most datagrams taken from one port in a row.
 const IN_A_ROW: usize = 16;
 
 impl Wire {
-    /// A datagram reached the server; it comes back where its port is closed.
+    /// Delivers a datagram to its socket. Returns it if its port is closed.
     pub fn deliver(&mut self, at: u64, flight: Flight) -> Result<(), Flight> {
         let number = flight.to.port();
         let class = self.class(number);
@@ -46,12 +46,12 @@ impl Wire {
         Ok(())
     }
 
-    /// Whether something waits that ends the server's wait.
+    /// Returns true if a datagram or failure waits that ends the server's wait.
     pub fn has_arrivals(&self) -> bool {
         !self.ready[0].is_empty() || self.until.poll_listeners && !self.ready[1].is_empty()
     }
 
-    /// Takes datagrams of a class, in turn from each port.
+    /// Takes datagrams of a class, from each port in turn. Returns true if some are left.
     pub fn take(&mut self, class: Class, most: usize, into: &mut Vec<(PortId, Flight)>) -> bool {
         let mut turns = self.queue(class).len();
         while turns > 0 && into.len() < most {
@@ -66,7 +66,7 @@ impl Wire {
         !self.queue(class).is_empty()
     }
 
-    /// True if something is left.
+    /// Takes datagrams of one port. Returns true if some are left.
     fn take_from(&mut self, number: u16, upto: usize, into: &mut Vec<(PortId, Flight)>) -> bool {
         let Some(socket) = self.sockets.get_mut(&number) else {
             return false;
@@ -84,7 +84,7 @@ impl Wire {
             self.now += cost;
             let others = self.settled_time - settled;
             self.settled_time += if socket.is_settled { cost } else { 0 };
-            // What everybody gets asks nobody.
+            // A request to a broadcast address begins no transfer.
             let is_broadcast = flight.to.ip() != self.address;
             self.counts.broadcasts += u64::from(is_broadcast);
             let is_request = matches!(opcode, 1 | 2) && flight.bytes[0] == 0 && !is_broadcast;
@@ -104,7 +104,7 @@ impl Wire {
         socket.is_ready
     }
 
-    /// Failures that came before any datagram which still waits at their port.
+    /// Reports the failures that arrived before every datagram which still waits at their port.
     pub fn failures(&mut self, mut each: impl FnMut(PortId, SocketAddr, NetFailure)) {
         for number in self.ready.iter().flatten() {
             let Some(socket) = self.sockets.get_mut(number) else {

@@ -1,4 +1,4 @@
-//! What leaves: at once, or when its port or the network takes it.
+//! Sending: packets leave at once, or when their port or the network accepts them.
 
 use std::net::SocketAddr;
 
@@ -74,7 +74,7 @@ impl Wire {
         }
     }
 
-    /// What was stuck leaves, and ports are closed for which that was waited.
+    /// Sends packets that could not leave before, and closes the ports that waited for that.
     pub fn release(&mut self, now: u64) {
         let congested = self.congested_until > now;
         let mut rest = std::mem::take(&mut self.late);
@@ -95,7 +95,7 @@ impl Wire {
         self.late = rest;
     }
 
-    /// When [`Wire::release`] has something to do.
+    /// Returns the time of the next [`Wire::release`].
     pub fn next_release(&self) -> Option<u64> {
         let due = |number: &u16| {
             let socket = self.sockets.get(number)?;
@@ -105,7 +105,7 @@ impl Wire {
         self.late.iter().filter_map(due).min()
     }
 
-    /// What has left the server, and when.
+    /// Takes the packets that have left the server, with their times.
     pub fn take_departed(&mut self) -> Vec<(u64, Flight)> {
         std::mem::take(&mut self.departed)
     }

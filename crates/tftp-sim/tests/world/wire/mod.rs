@@ -1,4 +1,4 @@
-//! The sockets of the world's server: what waits in them, what leaves them and when.
+//! The sockets of the world's server, with their queues.
 
 mod arrivals;
 mod departures;
@@ -20,10 +20,10 @@ use super::net::Flight;
 use super::plan::{Failing, Link, Mode, Plan, Sockets, part};
 use super::world::LISTENING;
 
-/// A port whose last packets cannot leave goes after this.
+/// A port whose last packets cannot be sent is closed after this time, in microseconds.
 const LINGER: u64 = 1_000_000;
 
-/// Whose datagrams a port takes.
+/// The kind of a port: it receives from all clients, or from one peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Port {
     Listening,
@@ -39,11 +39,11 @@ enum Waiting {
 struct Socket {
     id: PortId,
     port: Port,
-    /// When it came, how long packets of settled transfers had taken until then, what it is.
+    /// The receive queue: time of arrival, value of `settled_time` at that time, datagram or failure.
     waiting: VecDeque<(u64, u64, Waiting)>,
     is_ready: bool,
     is_settled: bool,
-    /// Packets that could not leave, and until when none can.
+    /// Packets that could not be sent, and the time until which none can.
     stuck: VecDeque<Flight>,
     blocked_until: u64,
     closes_at: Option<u64>,
@@ -51,31 +51,31 @@ struct Socket {
 }
 
 pub struct Wire {
-    /// The time of the server's thread: ahead of the world's while it works.
+    /// The time of the server's thread, ahead of the world's while it works.
     pub now: u64,
-    /// What it waits for.
+    /// The events and the deadline that the server waits for.
     pub until: Until,
-    /// The process ran again from then on.
+    /// The time at which the process was last resumed.
     pub resumed_at: u64,
     pub counts: Counts,
     pub broken: Option<Broken>,
-    /// Ports follow one another: a fault.
+    /// A fault: port numbers are consecutive.
     pub in_order: bool,
     pub address: IpAddr,
     sockets: BTreeMap<u16, Socket>,
-    /// Number and generation, by index.
+    /// The number and generation of each port, by index.
     names: Vec<(u16, u32)>,
     free: Vec<u32>,
     ready: [VecDeque<u16>; 2],
     own: u32,
     outbox: Vec<Flight>,
     departed: Vec<(u64, Flight)>,
-    /// Ports with packets that cannot leave yet, or that wait to be closed.
+    /// Ports with packets that cannot be sent yet, and ports that are to be closed.
     late: BTreeSet<u16>,
     congested_until: u64,
-    /// What taking packets of settled transfers has cost.
+    /// The total time spent on packets of settled transfers.
     settled_time: u64,
-    /// Hosts whose path is known to be narrow.
+    /// Hosts whose small path MTU is known.
     narrow: BTreeSet<IpAddr>,
     log: Log,
     budget: Arc<Budget>,
@@ -131,7 +131,7 @@ impl Wire {
         wire
     }
 
-    /// The listening port is open, again.
+    /// Opens the listening port, again after a stop.
     pub fn listen(&mut self) {
         if !self.sockets.contains_key(&LISTENING) {
             let id = self.listening();
@@ -163,7 +163,7 @@ impl Wire {
         self.sockets.insert(number, socket);
     }
 
-    /// The process is gone, and with it every socket.
+    /// Closes every socket, because the process is gone.
     pub fn crash(&mut self) {
         let listening = (LISTENING, 0);
         self.sockets.clear();
@@ -191,12 +191,12 @@ impl Wire {
     }
 }
 
-/// Ports.
+/// Opening and closing of ports.
 impl Wire {
     pub fn open(&mut self, plan: &OpenPlan) -> Result<PortId, NoPort> {
         let is_private = plan.kind == PortKind::Private;
         if is_private && self.is_short() {
-            // Those that were closed go first.
+            // Ports that were closed before are released first.
             self.flush();
         }
         if is_private && self.is_short() {
@@ -246,7 +246,7 @@ impl Wire {
         }
     }
 
-    /// The number of a port; a judge speaks where it is another one by now.
+    /// Returns the number of a port. It is a violation if the index belongs to another port by now.
     fn number(&mut self, port: PortId) -> u16 {
         let (number, generation) = self.names[port.index as usize];
         let is_open = self.sockets.get(&number).is_some_and(|socket| socket.id == port);

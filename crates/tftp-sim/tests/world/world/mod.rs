@@ -1,4 +1,4 @@
-//! One world: a server, a network, everybody who talks to it, and those who judge, in virtual time.
+//! One world in virtual time: a server, a network, senders and judges.
 
 mod passage;
 
@@ -17,17 +17,17 @@ use super::operator::{Order, orders};
 use super::plan::{Mode, Plan, part};
 use super::trace::Trace;
 
-/// What listens.
+/// The number of the listening port.
 pub const LISTENING: u16 = 69;
-/// After everybody is gone: nothing may be left then.
+/// The time after which no transfer may be left when all senders are done, in microseconds.
 const REST: u64 = 300_000_000;
-/// No world takes longer.
+/// The longest time of a world, in microseconds.
 const LONGEST: u64 = 3_600_000_000;
 
-/// What came of it.
+/// The result of a world.
 pub struct Report {
     pub counts: Counts,
-    /// Of all datagrams and events.
+    /// The hash of all datagrams and events.
     pub hash: u64,
     pub broken: Option<Broken>,
     pub trace: Trace,
@@ -41,7 +41,7 @@ pub struct World<'a, N> {
     ground: Ground,
     net: Net,
     actors: Vec<Actor>,
-    /// Who has which address.
+    /// The index of the sender with each address.
     owners: BTreeMap<SocketAddr, usize>,
     deadlines: BinaryHeap<Reverse<(u64, usize)>>,
     judges: Judges,
@@ -53,7 +53,7 @@ pub struct World<'a, N> {
     inputs: u64,
 }
 
-/// What comes next in a world.
+/// The kind of the next event in a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
     Order,
@@ -106,7 +106,7 @@ impl<'a, N: Node> World<'a, N> {
         }
     }
 
-    /// Runs until everybody has gone and nothing is left, or a judge speaks.
+    /// Runs until all senders are done and nothing is left, or a judge reports a violation.
     pub fn run(mut self) -> Report {
         while self.ground.broken.is_none() && self.step(LONGEST) {}
         if self.now > LONGEST {
@@ -137,7 +137,8 @@ impl<'a, N: Node> World<'a, N> {
         None
     }
 
-    /// When the server's thread runs next: something waits for it, or its time has come; not while it is busy or paused.
+    /// Returns the time at which the server's thread runs next: an arrival waits or its deadline has come, and it is
+    /// neither busy nor suspended.
     fn next_node(&self) -> Option<u64> {
         let node = self.node.as_ref()?;
         let wire = self.ground.wire.borrow();
@@ -148,7 +149,7 @@ impl<'a, N: Node> World<'a, N> {
         Some(due.max(wire.now).max(self.paused_until).max(self.now))
     }
 
-    /// What comes next, and when.
+    /// Returns the next event and its time.
     fn next(&mut self) -> Option<(u64, Next)> {
         let (store, release) = {
             let ground = &self.ground;
@@ -165,7 +166,7 @@ impl<'a, N: Node> World<'a, N> {
         all.into_iter().filter_map(|(at, what)| Some((at?, what))).min()
     }
 
-    /// One event. False: nobody has anything left to do before that time.
+    /// Runs one event. Returns false if there is none before that time.
     fn step(&mut self, before: u64) -> bool {
         let Some((at, what)) = self.next() else {
             return false;
@@ -194,7 +195,7 @@ impl<'a, N: Node> World<'a, N> {
         true
     }
 
-    /// A turn of the server's loop.
+    /// Runs a turn of the server's loop.
     fn turn(&mut self) {
         {
             let mut wire = self.ground.wire.borrow_mut();
@@ -228,7 +229,7 @@ impl<'a, N: Node> World<'a, N> {
         self.rearm(place);
     }
 
-    /// What the server has taken, sent and told.
+    /// Passes the server's observed datagrams and events to the judges, and its packets to the network.
     fn settle(&mut self) {
         for told in self.ground.log.take() {
             let broken = match told {
@@ -280,7 +281,7 @@ impl<'a, N: Node> World<'a, N> {
         broken
     }
 
-    /// A neighbour sees which port another's transfer has.
+    /// Reveals the port of another client's transfer to the neighbours.
     fn teach(&mut self, sent: &Sent) {
         if self.plan.crowd.neighbours == 0 || sent.port == LISTENING {
             return;

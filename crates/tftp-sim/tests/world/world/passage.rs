@@ -1,4 +1,4 @@
-//! What goes between those who talk and the server.
+//! Datagrams between the senders and the server.
 
 use std::net::SocketAddr;
 
@@ -70,7 +70,7 @@ impl<N: Node> World<'_, N> {
         }
     }
 
-    /// What an actor sends goes on its way; sessions that are over are judged.
+    /// Sends the packets of an actor, and judges its sessions that are over.
     pub(super) fn post(&mut self, place: usize, out: Out) {
         for (from, to, bytes, kind) in out.sent {
             if kind == Kind::Plain {
