@@ -1,6 +1,6 @@
 /*
- * Errors, exceptions and destruction across shared objects that hide their symbols: the argument is plugin.cpp's, which
- * is loaded with RTLD_LOCAL.
+ * Errors, exceptions and destruction across shared objects that hide their symbols. The argument is the shared object of
+ * plugin.cpp, which is loaded with RTLD_LOCAL.
  */
 #include <tftpserver.hpp>
 
@@ -55,7 +55,7 @@ void exceptions_come_out_of_do_events()
     delete server;
 }
 
-/* A handler of one object's destroys a server of another's, and its own: all threads and descriptors are gone then. */
+/* A handler in one object destroys a server of another and its own; all threads and descriptors must be gone then. */
 void destruction_inside_a_handler_is_whole()
 {
     directory dir;
@@ -74,7 +74,7 @@ void destruction_inside_a_handler_is_whole()
     }
     auto end = std::chrono::steady_clock::now() + patience();
     while (entries("/proc/self/task") > threads && std::chrono::steady_clock::now() < end) {
-        ::usleep(1000); /* a thread that was joined is listed a moment longer */
+        ::usleep(1000); /* a joined thread stays listed for a moment */
     }
     CHECK_INT(entries("/proc/self/task"), threads);
     CHECK_INT(entries("/proc/self/fd"), descriptors);

@@ -1,4 +1,4 @@
-/* The headers need nothing before them, may come twice, and in any order. */
+/* The headers need no other includes, and may be included twice and in any order. */
 #include <ipworks/ipworks.h>
 #include <ipworks/ipworks.h>
 
@@ -6,7 +6,7 @@
 #include <tftpserver.hpp>
 #include <tftpserver.hpp>
 
-/* Two files may include them: nothing is defined twice. */
+/* Two files of a program may include them: nothing is defined twice. */
 static_assert(static_cast<int>(tftp::errc::address_in_use) == 10048, "as in the C interface");
 
 int use_cpp(tftp::server &server);

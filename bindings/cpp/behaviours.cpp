@@ -1,6 +1,6 @@
 /*
- * The behaviours that every language shows, in C++: one function for each name in ../behaviours.json, which is this
- * program's argument; it fails when it has not exactly those.
+ * The behaviours that every language must show, in C++: one function for each name in ../behaviours.json, which is this
+ * program's argument. The program fails unless the names match exactly.
  */
 #include <tftpserver.hpp>
 
@@ -30,7 +30,7 @@ struct fixture {
     directory dir;
     tftp::server server;
     int port = 0;
-    std::optional<int> ended; /* Disconnected's status */
+    std::optional<int> ended; /* the status of Disconnected */
 
     explicit fixture(bool with_directory = true)
     {
@@ -185,7 +185,7 @@ void nobody_answers()
     tftp::server server;
     directory dir;
     listen(server);
-    CHECK_INT(run(get(server.local_port(), "f", dir.path("got"))), CURL_ERROR_1); /* nobody calls do_events */
+    CHECK_INT(run(get(server.local_port(), "f", dir.path("got"))), CURL_ERROR_1); /* without do_events */
     dir.write("f", "data");
     CHECK_INT(run(put(server.local_port(), "f", dir.path("f"))), CURL_ERROR_1);
 }
@@ -223,7 +223,7 @@ void order_of_events()
 void fields_of_events()
 {
     fixture self;
-    std::optional<tftp::transfer_event> last; /* its text is gone when it is looked at */
+    std::optional<tftp::transfer_event> last; /* read after the library has freed its text */
     self.dir.write("f", noise(1500));
     self.server.on_connection_request = [&](tftp::connection_request_event &e) {
         CHECK(e.remote_host == "127.0.0.1" && e.remote_port > 0 && e.remote_port < 65536);
@@ -414,7 +414,7 @@ void stop_listening()
     CHECK(same(self.dir.read("got"), "data"));
 }
 
-/* close() is refused, destruction is put off: misuse.cpp has more of this. */
+/* close() is refused and destruction is deferred. More in misuse.cpp. */
 void close_inside_a_handler()
 {
     fixture self;
@@ -521,7 +521,7 @@ void fork_after_open()
     CHECK(same(self->dir.read("got"), "data"));
 }
 
-/* old_library.cpp shows the refusal itself. */
+/* The refusal itself is tested in old_library.cpp. */
 void version_is_checked()
 {
     tftp::server server;

@@ -1,4 +1,4 @@
-/* The C layer in C: it needs nothing before it, and may come twice. */
+/* The C layer in C: its header needs no other includes and may be included twice. */
 #include <ipworks/ipworks_tftpserver.h>
 #include <ipworks/ipworks_tftpserver.h>
 

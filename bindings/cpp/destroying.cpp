@@ -1,6 +1,6 @@
 /*
- * Destruction beside a thread that is in do_events, under ThreadSanitizer: what LIFETIME and THREADS in tftpserver.hpp
- * promise. The library has no instrumentation, so the test's environment leaves its calls out.
+ * Destruction while another thread is in do_events, under ThreadSanitizer. Tests the promises of LIFETIME and THREADS in
+ * tftpserver.hpp. The library is not instrumented, so the test's environment suppresses its calls.
  */
 #include <tftpserver.hpp>
 
@@ -15,7 +15,7 @@
 
 namespace {
 
-/* Asks for a file; no answer is awaited. */
+/* Requests a file without waiting for an answer. */
 void ask(int port)
 {
     static const char request[] = "\0\1f\0octet";
@@ -36,7 +36,7 @@ void await(const std::atomic<bool> &flag)
     }
 }
 
-/* The destructor waits for the handler that runs, and for the do_events around it. */
+/* The destructor waits for the running handler and its do_events. */
 void destroyed_while_a_handler_runs()
 {
     for (int round = 0; round < 20; round++) {
@@ -62,7 +62,7 @@ void destroyed_while_a_handler_runs()
     }
 }
 
-/* A loop on another thread is ended by close, joined, and then the object goes. */
+/* close() ends a loop on another thread, which is joined before the object is destroyed. */
 void closed_joined_destroyed()
 {
     for (int round = 0; round < 20; round++) {

@@ -1,4 +1,4 @@
-/* Downloads from streams and functions, and uploads whose program is slow. */
+/* Downloads from streams and functions, and uploads to a slow program. */
 #include <tftpserver.hpp>
 
 #include <memory>
@@ -29,7 +29,7 @@ struct fixture {
         port = server.local_port();
     }
 
-    /* The client's exit code, once its end was delivered. */
+    /* Returns the client's exit code when its Disconnected was delivered. */
     int get()
     {
         ends.clear();
@@ -39,7 +39,7 @@ struct fixture {
     }
 };
 
-/* Reads `data` in pieces of 1000 bytes at most. */
+/* Returns a source that reads `data` in pieces of at most 1000 bytes. */
 tftp::source pieces(std::shared_ptr<std::size_t> at = std::make_shared<std::size_t>(0))
 {
     return [at](char *room, std::size_t size) {
@@ -166,7 +166,7 @@ void the_client_of_a_slow_program_waits_and_memory_is_bounded()
     self.dir.write("up", data);
     client one(support::put(self.port, "up", self.dir.path("up")));
     CHECK(pump(self.server, [&] { return self.server.conn_count() != 0; }));
-    /* Nothing is taken while nothing is delivered. */
+    /* Without deliveries, no data counts as consumed. */
     std::int64_t before = -1;
     while (self.server.conn_bytes_transferred(0) != before) {
         before = self.server.conn_bytes_transferred(0);

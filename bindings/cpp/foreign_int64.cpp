@@ -1,4 +1,4 @@
-/* A part of the program ipworks that has an int64 of its own. Also compiled alone, with IPWORKS_NO_INT64 defined first. */
+/* A file of the program `ipworks` with its own int64. Also compiled alone, with IPWORKS_NO_INT64 defined. */
 #ifdef IPWORKS_NO_INT64
 typedef long int64;
 #endif
@@ -25,7 +25,7 @@ static_assert(std::is_same<::int64, long>::value, "this file's");
 static_assert(std::is_same<int64, long>::value, "no other name is there");
 #endif
 
-/* The class's inline members call it: it must be the same function in every file. */
+/* Called by inline members of the class, so it must be the same function in every file. */
 int (*library_fits_elsewhere())();
 int (*library_fits_elsewhere())()
 {

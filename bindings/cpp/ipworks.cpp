@@ -1,5 +1,5 @@
-/* The class TFTPServer and the C layer, as programs for IPWorks TFTPServer use them, and as they should not. */
-/* What only Windows has otherwise. */
+/* Correct and wrong use of the class TFTPServer and the C layer by programs for IPWorks TFTPServer. */
+/* Declares the wchar_t overloads, which are otherwise only declared on Windows. */
 #define IPWORKS_WCHAR_T
 #include <ipworks/ipworks.h>
 #include <tftpserver.hpp>
@@ -142,7 +142,7 @@ void an_upload_that_nobody_keeps_fails()
     CHECK(run(server, put(server.GetLocalPort(), "new", dir.path("f"))) != CURL_GOOD);
 }
 
-/* SetLocalDir was refused, or has "": a FireTransfer that may only watch is no place for an upload. */
+/* Without a valid LocalDir, FireTransfer may be for progress only, so uploads are refused. */
 void an_upload_fails_until_local_dir_is_valid()
 {
     directory dir;
@@ -161,7 +161,7 @@ void an_upload_fails_until_local_dir_is_valid()
         CHECK(server.await_end());
         CHECK_INT(server.status, 127);
         CHECK_TEXT(dir.read("new").c_str(), "(none)");
-        /* A file that the handlers choose is one all the same. */
+        /* An upload whose handler chooses a file succeeds. */
         server.hook = [&](TFTPServerConnectedEventParams *e) {
             return server.SetConnLocalFile(e->ConnectionId, dir.path("chosen").c_str());
         };
@@ -186,7 +186,7 @@ void a_local_dir_may_come_later()
     CHECK_TEXT(server.GetLocalDir(), later.c_str());
     server.SetLocalHost("127.0.0.1");
     server.SetLocalPort(0);
-    CHECK_INT(server.StartListening(), 905); /* still not there */
+    CHECK_INT(server.StartListening(), 905); /* still missing */
     CHECK(strstr(server.GetLastError(), later.c_str()) != NULL);
     CHECK_INT(server.SetListening(1), 905);
     CHECK_INT(server.GetListening(), 0);
@@ -195,7 +195,7 @@ void a_local_dir_may_come_later()
     CHECK_TEXT(server.GetLocalDir(), later.c_str());
     CHECK_INT(run(server, put(server.GetLocalPort(), "new", dir.path("f"))), CURL_GOOD);
     CHECK_TEXT(dir.read("later/new").c_str(), "data");
-    CHECK_INT(server.SetLocalDir(dir.path("never").c_str()), 905); /* while it listens */
+    CHECK_INT(server.SetLocalDir(dir.path("never").c_str()), 905); /* refused while listening */
     CHECK_TEXT(server.GetLocalDir(), later.c_str());
     ::unlink((later + "/new").c_str());
     ::rmdir(later.c_str());
@@ -299,7 +299,7 @@ void listening_and_ports()
     CHECK_INT(other.StopListening(), 0);
 }
 
-/* What a getter returned is still there when another was called, and when the same was, for others. */
+/* A getter's result stays valid after calls of other getters, and of the same one for other connections. */
 void several_texts_at_once()
 {
     TFTPServer server, other;
@@ -372,7 +372,7 @@ void deleted_in_a_handler()
     CHECK_INT(entries("/proc/self/fd"), descriptors);
 }
 
-/* The two classes know nothing of each other: one destroyed in the other's handler is stopped at least. */
+/* The two classes are independent: a server destroyed in the other's handler is at least stopped. */
 void the_other_class_in_a_handler()
 {
     directory dir;
@@ -408,7 +408,7 @@ void many_threads()
         threads.emplace_back([&] {
             for (int turn = 0; turn < 300; turn++) {
                 failures += server.GetLocalPort() > 0 && server.SetTimeout(30) == 0 ? 0 : 1;
-                server.GetLocalDir(); /* whose text is another thread's soon */
+                server.GetLocalDir(); /* its text is soon replaced by another thread */
             }
         });
     }
@@ -442,7 +442,7 @@ enum { CONFIG = 2, DO_EVENTS = 3, START_LISTENING = 4, STOP_LISTENING = 5 };
 
 struct sunk {
     void *server = NULL;
-    std::map<int, int> events; /* event id: how many parameters */
+    std::map<int, int> events; /* number of parameters by event id */
     std::string data;
     int destroyed = 0, ended = 0;
 

@@ -1,4 +1,4 @@
-/* tftpserver.hpp in rough hands: handlers that throw, destroy, move and replace, many threads, objects moved from. */
+/* Misuse of tftpserver.hpp: handlers that throw, destroy, move and replace; many threads; moved-from objects. */
 #include <tftpserver.hpp>
 
 #include <array>
@@ -32,7 +32,7 @@ template <class Function> int code_of(Function &&function)
     }
 }
 
-/* Calls do_events until it throws a T, and returns what was thrown. */
+/* Calls do_events until it throws a T, and returns that exception. */
 template <class T> std::optional<T> thrown(tftp::server_base &server)
 {
     try {
@@ -43,7 +43,7 @@ template <class T> std::optional<T> thrown(tftp::server_base &server)
     return std::nullopt;
 }
 
-/* A directory with a file "f", and a server for it. */
+/* A directory with a file "f", and a server of it. */
 struct fixture {
     directory dir;
     std::string data = noise(3000);
@@ -86,7 +86,7 @@ void every_handler_may_throw()
     throws_from(&tftp::server::on_transfer);
 }
 
-/* Also where the caller asked for a code: what a handler throws is no error of do_events. */
+/* Also with an error code argument: a handler's exception is not an error of do_events. */
 void what_is_thrown_comes_out_one_at_a_time()
 {
     fixture self;
@@ -115,7 +115,7 @@ void a_result_ends_the_connection()
 {
     fixture self;
     int status = 0;
-    /* More than may wait for the handler: the client cannot have it all before the first refusal. */
+    /* More data than may wait for the handler, so the client cannot have all of it before the first refusal. */
     self.dir.write("f", noise(1000000));
     self.server.on_transfer = [](tftp::transfer_event &) { return 5; };
     self.server.on_disconnected = [&](tftp::disconnected_event &e) {
@@ -162,7 +162,7 @@ void a_handler_destroys_its_server()
         }
         CHECK_INT(caught, and_throws ? 42 : 0);
         CHECK_INT(events, 1);
-        CHECK_INT(alive.use_count(), 1); /* and has gone by now */
+        CHECK_INT(alive.use_count(), 1); /* and is destroyed now */
         tftp::server again; /* the port is free */
         again.set_local_host("127.0.0.1");
         again.set_local_port(port);
@@ -250,13 +250,13 @@ void only_what_is_wanted_is_told()
     subclass server(tftp::events::disconnected);
     server.set_local_dir(dir.path());
     listen(server);
-    CHECK_INT(run(get(server.local_port(), "f", dir.path("got"))), CURL_GOOD); /* nothing is held */
+    CHECK_INT(run(get(server.local_port(), "f", dir.path("got"))), CURL_GOOD); /* no connection is held */
     CHECK(pump(server, [&] { return !server.seen.empty(); }));
     CHECK(server.seen == std::vector<std::string>{"Disconnected"});
     CHECK((~tftp::events::none) == tftp::events::all && (tftp::events::all & ~tftp::events::log) != tftp::events::all);
 }
 
-/* Every event is asked for, none is overridden: an upload must not vanish. */
+/* All events are registered, no handler is overridden: an upload must not be lost. */
 void an_upload_that_nobody_keeps_fails()
 {
     directory dir;
@@ -381,7 +381,7 @@ void many_threads()
     CHECK(blocks >= 5);
 }
 
-/* Each thread gets what its own handler threw. */
+/* Each thread gets the exception of its own handler. */
 void exceptions_stay_on_their_thread()
 {
     fixture self;

@@ -1,4 +1,4 @@
-/* An old library under a new header: this program answers in the library's place when it is asked for its version. */
+/* An old library with a new header: this program replaces the library's function that returns the version. */
 #include <ipworks/ipworks.h>
 #include <tftpserver.hpp>
 
@@ -45,7 +45,7 @@ static void the_c_layer_makes_nothing()
     }
 }
 
-/* The same version, and a later one whose first part is the same. */
+/* Accepts the same version, and a later one with the same major number. */
 static void a_fitting_one_is_taken(const char *version)
 {
     pretended = version;

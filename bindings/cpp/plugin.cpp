@@ -1,4 +1,4 @@
-/* A shared object that hides its symbols, as plug-ins do: across.cpp loads it where nothing of it is seen by others. */
+/* A shared object that hides its symbols, as plug-ins do. across.cpp loads it with RTLD_LOCAL. */
 #include <tftpserver.hpp>
 
 #include <stdexcept>

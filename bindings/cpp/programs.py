@@ -55,7 +55,7 @@ class Installed:
 
 
 class Running:
-    """A program that prints the port on which it listens; `text` is what it printed when it has ended."""
+    """A program that prints the port on which it listens; `text` is its whole output, once it has ended."""
 
     def __init__(self, lib, *command):
         self.process = subprocess.Popen(command, env={**os.environ, "LD_LIBRARY_PATH": lib}, stdout=subprocess.PIPE,
@@ -97,7 +97,7 @@ def headers_are_installed(installed, _here):
 
 
 def in_every_way(installed, here):
-    """Each sample in its place, and copied into a foreign tree that has nothing of ours."""
+    """Each sample in its place, and copied into a tree without files of this project."""
     foreign = os.path.join(here, "foreign", "demos", "x")
     os.makedirs(foreign)
     names = sorted(os.listdir(os.path.join(COMPAT, "cpp")))
@@ -200,7 +200,7 @@ def every_error_has_its_name(_installed, _here):
         cpp = file.read()
     for name in re.findall(r"#define TFTPSERVER_ERROR_(\w+) ", c):
         check(f" {name.lower()} = TFTPSERVER_ERROR_{name}," in cpp, f"errc has no {name.lower()}")
-    # Not the methods that go through a number of a property's instead.
+    # Without the methods whose property number is used instead.
     for name in re.findall(r"\b(tftpserver_do_\w+)\(", c):
         check(f"::{name}(" in cpp, f"{name} has no method")
 

@@ -1,4 +1,4 @@
-/* What the C++ tests share: a directory, real clients, and patience that grows where the machine is slow. */
+/* Shared by the C++ tests: temporary directories, real clients, and time limits that grow on slow machines. */
 #ifndef SUPPORT_HPP
 #define SUPPORT_HPP
 
@@ -26,7 +26,7 @@ inline std::chrono::seconds patience()
     return std::chrono::seconds(30 * check_slowness());
 }
 
-/* A new directory that goes with everything in it. */
+/* A temporary directory, removed with its contents. */
 class directory {
 public:
     directory()
@@ -56,7 +56,7 @@ public:
         std::ofstream(path(name), std::ios::binary).write(data.data(), static_cast<std::streamsize>(data.size()));
     }
 
-    /* The file's content; "(none)" where there is none. */
+    /* Returns the file's content; "(none)" if the file does not exist. */
     std::string read(const std::string &name) const
     {
         std::ifstream file(path(name), std::ios::binary);
@@ -67,7 +67,7 @@ private:
     std::string path_;
 };
 
-/* `length` bytes that look random and are the same each time. */
+/* Returns `length` pseudo-random bytes, the same each time. */
 inline std::string noise(std::size_t length)
 {
     std::string data(length, '\0');
@@ -79,7 +79,7 @@ inline std::string noise(std::size_t length)
     return data;
 }
 
-/* Like CHECK_BYTES for strings: it tells lengths, not a megabyte. */
+/* Like CHECK_BYTES for strings: on a failure it prints lengths instead of a megabyte. */
 inline bool same(const std::string &got, const std::string &wanted)
 {
     if (got != wanted) {
@@ -88,7 +88,7 @@ inline bool same(const std::string &got, const std::string &wanted)
     return got == wanted;
 }
 
-/* A program that runs beside the test. */
+/* A program that runs in parallel with the test. */
 class client {
 public:
     explicit client(const std::vector<std::string> &words)
@@ -128,7 +128,7 @@ public:
         return pid_ > 0 && code_ < 0;
     }
 
-    /* The exit code when it has ended; -1 before. */
+    /* Returns the exit code of an ended program, otherwise -1. */
     int code() const { return code_; }
 
 private:
@@ -161,7 +161,7 @@ inline std::vector<std::string> put(int port, const std::string &name, const std
     return curl(port, name, "--upload-file", from);
 }
 
-/* Delivers events until the condition holds; false where it does not in time. */
+/* Delivers events until the condition holds; returns false on timeout. */
 template <class Server, class Condition> bool pump(Server &server, Condition &&condition)
 {
     auto end = std::chrono::steady_clock::now() + patience();
@@ -174,7 +174,7 @@ template <class Server, class Condition> bool pump(Server &server, Condition &&c
     return true;
 }
 
-/* Runs a client to its end while the server's events are delivered; its exit code. */
+/* Runs a client to its end while the server's events are delivered; returns its exit code. */
 template <class Server> int run(Server &server, const std::vector<std::string> &words)
 {
     client one(words);
@@ -182,7 +182,7 @@ template <class Server> int run(Server &server, const std::vector<std::string> &
     return one.code();
 }
 
-/* The same without events: the server works on its own. */
+/* The same without delivering events. */
 inline int run(const std::vector<std::string> &words)
 {
     client one(words);
@@ -194,8 +194,8 @@ inline int run(const std::vector<std::string> &words)
 }
 
 /*
- * The end of a child process after fork. It becomes another program, for memcheck would count in it what the parent's
- * threads hold.
+ * Ends a child process after fork by exec, because memcheck would report the memory of the parent's threads as leaks in
+ * it.
  */
 [[noreturn]] inline void end_child(const char *exit_code)
 {
@@ -203,7 +203,7 @@ inline int run(const std::vector<std::string> &words)
     ::_exit(99);
 }
 
-/* Entries of a directory such as /proc/self/fd. */
+/* Counts the entries of a directory such as /proc/self/fd. */
 inline int entries(const char *path)
 {
     int count = 0;
@@ -216,7 +216,7 @@ inline int entries(const char *path)
     return count;
 }
 
-/* Whether a program is there; where it must be (TFTP_CLIENTS_REQUIRED) and is not, the test fails. */
+/* Returns whether a program is installed. With TFTP_CLIENTS_REQUIRED, a missing one fails the test. */
 inline bool have(const char *program)
 {
     bool found = ::system((std::string("command -v ") + program + " >/dev/null 2>&1").c_str()) == 0;

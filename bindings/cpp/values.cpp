@@ -1,6 +1,6 @@
 /*
- * What tftpserver.hpp hands out and takes in: events that are kept, error codes, handlers that cannot be copied, and
- * errors as codes. Built twice, with exceptions and without: nothing here throws.
+ * Values that tftpserver.hpp returns and accepts: stored events, error codes, handlers that cannot be copied. Built twice,
+ * with and without exceptions: nothing here throws.
  */
 #include <tftpserver.hpp>
 
@@ -14,7 +14,7 @@ using namespace support;
 
 namespace {
 
-/* A server for a directory of its own, and no exception where anything fails. */
+/* A server with its own directory. Errors are codes, not exceptions. */
 struct fixture {
     directory dir;
     tftp::server server;
@@ -39,7 +39,7 @@ struct fixture {
     int get(const std::string &name) { return run(server, support::get(port, name, dir.path("got"))); }
 };
 
-/* Events are kept whole, and looked at when all that they came from is gone. */
+/* Stores copies of events, and reads them after the originals and the server are gone. */
 void copies_of_events_own_what_they_say()
 {
     std::vector<tftp::connection_request_event> requests;
@@ -110,7 +110,7 @@ void a_text_of_an_event_is_a_string_view()
     CHECK(narrow.size() == 3 && narrow.data() == copy.data());
 }
 
-/* A function object that can be moved only, as lambdas that own something are. */
+/* A move-only function object, like a lambda that owns something. */
 struct counter {
     std::unique_ptr<int> count;
     int *seen;

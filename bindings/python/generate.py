@@ -22,8 +22,8 @@ ENUMS = {
     "EVENT": ("EventId", "The events."),
     "PROPERTY": ("PropertyId", "The properties, as the C interface numbers them."),
     "DIRECTION": ("Direction", "Which way the bytes of a transfer go."),
-    "OPERATION": ("Operation", "What the client asks for."),
-    "ACCEPT": ("Accept", "What a ConnectionRequest is answered with."),
+    "OPERATION": ("Operation", "The operation that a client requests."),
+    "ACCEPT": ("Accept", "The answers to a ConnectionRequest."),
     "ERROR": ("ErrorCode", "The error numbers; the same on every platform."),
 }
 
@@ -169,7 +169,7 @@ def write_settings(header):
         "",
         "",
         "class Settings(TypedDict, total=False):",
-        '    """What the constructors of Server and AsyncServer take by name."""',
+        '    """The keyword arguments of the constructors of Server and AsyncServer."""',
         "",
         *(f"    {name}: {kind}" for name, kind in PROPERTIES),
         *(f"    {attribute(name)}: {kind}" for name, kind, is_free, _ in rows if is_free),

@@ -143,7 +143,7 @@ fn texts(events: &[Event]) -> String {
     let mut text = format!(
         "//! {}\n\nuse std::ffi::c_char;\n\nuse ::tftpserver::ffi::*;\n\n/// Every text of an event whose callback runs.\n\
          pub fn texts(event: &tftpserver_event) -> Vec<*const c_char> {{\n    \
-         // SAFETY: the id tells which member was written.\n    unsafe {{\n        match event.id {{\n",
+         // SAFETY: the id selects the member that was written.\n    unsafe {{\n        match event.id {{\n",
         note("events")
     );
     for event in events {

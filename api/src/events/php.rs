@@ -129,7 +129,7 @@ const ANSWERED: &str = "
         $this->isDeferred = true;
     }
 
-    /** @internal What the library is told. */
+    /** @internal The answer for the library. */
     public function answer(): int
     {
         return $this->isDeferred ? 2 : (int) $this->accept;

@@ -15,7 +15,7 @@ pub fn made(events: &[Event]) -> Vec<Made> {
 
 fn module(events: &[Event]) -> String {
     let mut text = format!(
-        "\"\"\"What handlers get: one object for each event, with the fields that the specification names.\n\n{}\n\"\"\"\n\
+        "\"\"\"The arguments of handlers: one class for each event, with the fields of the specification.\n\n{}\n\"\"\"\n\
          import ctypes\nfrom dataclasses import dataclass\nfrom typing import Callable, Dict, Union\n\n\
          from . import _generated as c\nfrom ._generated import Accept, EventId\n",
         note("events")

@@ -37,10 +37,18 @@ function numbers(string $header): array
     return $groups === array_filter($groups) ? $groups : throw new RuntimeException('the header defines no numbers');
 }
 
+/** Returns a comment of a member, on one line if it has only one. */
+function comment(string $text): string
+{
+    return str_contains($text, "\n")
+        ? preg_replace('~[ ]+$~m', '', "    /**\n     * " . str_replace("\n", "\n     * ", $text) . "\n     */\n")
+        : "    /** {$text} */\n";
+}
+
 /** Returns the PHP source of a class of constants or of an enum, where NOT_A_HANDLE is the case NotAHandle. */
 function source(string $kind, string $name, string $says, array $numbers): string
 {
-    $members = array_map(static fn (array $one): string => "    /** {$one[0]} */\n" . ($kind === 'enum'
+    $members = array_map(static fn (array $one): string => comment($one[0]) . ($kind === 'enum'
         ? '    case ' . str_replace('_', '', ucwords(strtolower($one[1]), '_')) . " = {$one[2]};\n"
         : "    public const {$one[1]} = {$one[2]};\n"), $numbers);
 

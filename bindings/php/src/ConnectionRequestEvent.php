@@ -36,7 +36,7 @@ final class ConnectionRequestEvent extends Event
         $this->isDeferred = true;
     }
 
-    /** @internal What the library is told. */
+    /** @internal The answer for the library. */
     public function answer(): int
     {
         return $this->isDeferred ? 2 : (int) $this->accept;

@@ -370,7 +370,7 @@ final class BehavioursTest extends TestCase
         $port = $server->getLocalPort();
         $server->stopListening();
         self::assertFalse($server->isListening());
-        // Nobody answers, so the client gives up by itself.
+        // Without an answer the client gives up by itself.
         self::assertContains($this->curl($port, 'file', '--max-time', '2', '-o', '/dev/null')->wait(), [7, 28, 56, 71]);
         $server->setLocalPort($port);
         $server->startListening();

@@ -4,10 +4,10 @@ declare(strict_types=1);
 
 namespace TftpServer\Tests;
 
-/** README.md, block by block; the archive; the example. A block that nobody tries is a failure. */
+/** Runs README.md, block by block; the archive; the example. A block that no test runs is a failure. */
 final class DocumentsTest extends TestCase
 {
-    /** What tries each kind of block, by the words that tell it from the others. */
+    /** The method that runs each kind of block, by words that only that kind has. */
     private const BLOCKS = [
         'composer require' => 'composer',
         "'/srv/tftp', localPort: 6969);\n\$server->onDisconnected" => 'minimal',
@@ -66,7 +66,7 @@ final class DocumentsTest extends TestCase
             . 'echo strstr(file_get_contents("/proc/self/maps"), "tftpserver-php/lib/libtftpserver.so.0") ? " carried" : "";', "{$this->directory}/project", ['TFTPSERVER_LIBRARY' => '']);
         self::assertSame(0, $program->wait(), $program->errors());
         self::assertStringEndsWith('69 carried', $program->output());
-        // What compat/ needs finds Composer's package too.
+        // Files of compat/ find Composer's package, too.
         $program = new Process([PHP_BINARY], '<?php require "vendor/autoload.php"; require "vendor/tftpserver/tftpserver/compat/include/ipworks_tftpserver.php";'
             . 'echo (new IPWorks_TFTPServer())->getTimeout();', "{$this->directory}/project", ['TFTPSERVER_LIBRARY' => '']);
         self::assertSame(0, $program->wait(), $program->errors());
@@ -114,7 +114,7 @@ final class DocumentsTest extends TestCase
         return $port;
     }
 
-    /** Asks when the program listens: curl, asked earlier, waits for seconds before it asks again. */
+    /** Sends a request when the program listens: an earlier curl would wait for seconds before it retransmits. */
     private function fetch(string $name): int
     {
         Wait::until(function (): bool {

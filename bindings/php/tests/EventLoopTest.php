@@ -310,7 +310,7 @@ final class EventLoopTest extends TestCase
     {
         $server = $this->serving();
         $fiber = $this->suspended($server, 'Connected');
-        // Up to 20 ms, whatever SelectWaitMillis says: who else would resume the handler?
+        // At most 20 ms, regardless of SelectWaitMillis: only this program can resume the handler.
         foreach ([20, 60_000] as $millis) {
             $server->config('SelectWaitMillis', $millis);
             $begin = microtime(true);

@@ -17,7 +17,7 @@ use TftpServer\ServerInterface;
 use TftpServer\TftpServerException;
 use TftpServer\TransferMode;
 
-/** What handlers get and may return; loggers; what a program's own tests stand on. */
+/** Arguments and results of handlers; loggers; classes that a program's own tests need. */
 final class HandlersTest extends TestCase
 {
     /** @dataProvider mistakes */

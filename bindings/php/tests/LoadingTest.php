@@ -17,7 +17,7 @@ final class LoadingTest extends TestCase
             echo $e->getCode(), " ", $e->getMessage();
         }';
 
-    /** What a program says that only opens a server. */
+    /** The output of a program that only opens a server. */
     private function open(array $options = [], array $environment = []): string
     {
         $process = $this->php(self::OPEN, $options, $environment);

@@ -11,7 +11,7 @@ use TftpServer\Server;
 use TftpServer\TftpServerException;
 use TftpServer\TransferEvent;
 
-/** What bad use gets: an exception with a number and a sentence, never a crash of the interpreter. */
+/** Misuse throws an exception with a number and a message, and never crashes the interpreter. */
 final class MisuseTest extends TestCase
 {
     /** A program whose ConnectionRequest handler does something; it serves $argv's directory and prints what comes. */

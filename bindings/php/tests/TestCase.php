@@ -58,7 +58,7 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
         return file_get_contents("{$this->directory}/{$name}");
     }
 
-    /** Skips the test where a client is missing, unless all are said to be there. */
+    /** Skips the test if a client is missing, unless all clients are required. */
     protected static function needs(string $program): void
     {
         if (getenv('TFTP_CLIENTS_REQUIRED') === false && (new Process(['sh', '-c', "command -v {$program}"]))->wait() !== 0) {
@@ -90,7 +90,7 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
     protected function finish(Server $server, Process $client): int
     {
         $this->deliver($server, static fn (): bool => $client->isOver() && $server->getConnCount() === 0, 'the client');
-        // What was told at the very end.
+        // Delivers the last events.
         $server->doEvents();
 
         return $client->wait();
@@ -104,7 +104,7 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
         return new Process([PHP_BINARY, '-d', 'display_errors=stderr', '-d', 'log_errors=0', ...$options], $program, null, $environment);
     }
 
-    /** A program whose interpreter preloads the package, as nobody in particular: PHP loads no scope for root. */
+    /** Runs a program whose interpreter preloads the package, as an unprivileged user: PHP loads no scope for root. */
     protected function preloading(string $program, string $library): Process
     {
         chmod($this->directory, 0755);

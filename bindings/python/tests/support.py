@@ -1,4 +1,4 @@
-"""Real clients, small servers, and programs in interpreters of their own. Nothing here waits for a time."""
+"""Real clients, small servers, and programs in their own interpreters. Nothing here waits for a fixed time."""
 import os
 import random
 import shutil
@@ -40,7 +40,7 @@ LARGE = random.Random(1).randbytes(1_000_000) if hasattr(random.Random, "randbyt
 
 
 def need(program):
-    """Leaves a test out where a client is not installed; with TFTP_CLIENTS_REQUIRED=1 that is a failure."""
+    """Skips a test if a client is not installed; with TFTP_CLIENTS_REQUIRED=1 the test fails instead."""
     if shutil.which(program) is None:
         if os.environ.get("TFTP_CLIENTS_REQUIRED") == "1":
             raise AssertionError(f"{program} is not installed")
@@ -49,7 +49,7 @@ def need(program):
 
 
 class Case(unittest.TestCase):
-    """A directory for each test, and servers that are closed at its end."""
+    """Gives each test a directory, and closes its servers at the end."""
 
     def setUp(self):
         self.place = tempfile.TemporaryDirectory()
@@ -87,13 +87,13 @@ class Case(unittest.TestCase):
         return Client(command, self.place.name)
 
     def get(self, port, name, host=HOST):
-        """A download under way, by curl."""
+        """Starts a download by curl."""
         if ON_WINDOWS:
             return ThreadClient(lambda: read_all(port, name, host))
         return self.client([need("curl"), "-gsS", "-m", str(SECONDS), f"tftp://{host}:{port}/{name}"])
 
     def put(self, port, name, data):
-        """An upload under way, by curl."""
+        """Starts an upload by curl."""
         if ON_WINDOWS:
             return ThreadClient(lambda: write_all(port, name, data))
         source = self.path(f"source-{name}")
@@ -102,14 +102,14 @@ class Case(unittest.TestCase):
         return self.client([need("curl"), "-sS", "-m", str(SECONDS), "-T", source, f"tftp://{HOST}:{port}/{name}"])
 
     def pump(self, server, *clients):
-        """Delivers events until the clients are done and their connections have ended; gives the clients."""
+        """Delivers events until the clients are done and their connections have ended; returns the clients."""
         while any(client.runs() for client in clients):
             server.do_events()
         settle(server)
         return clients[0] if len(clients) == 1 else clients
 
     def program(self, text, *arguments, check=True, **environment):
-        """Runs Python text in an interpreter of its own."""
+        """Runs a Python program in its own interpreter."""
         process = start_program(text, *arguments, **environment)
         try:
             out, errors = process.communicate(timeout=SECONDS)
@@ -121,7 +121,7 @@ class Case(unittest.TestCase):
         return process.returncode, out, errors
 
     def fails(self, code, function, *arguments, **named):
-        """The call raises TFTPServerError with this number and a sentence."""
+        """Checks that a call raises TFTPServerError with this number and a message."""
         with self.assertRaises(tftpserver.TFTPServerError) as caught:
             function(*arguments, **named)
         self.assertEqual(caught.exception.code, code)
@@ -138,14 +138,14 @@ def start_program(text, *arguments, **environment):
 
 
 def settle(server):
-    """Delivers until no connection is left: what a client has seen, the events then tell."""
+    """Delivers events until no connection is left."""
     server.do_events()
     while server.conn_count:
         server.do_events()
 
 
 class Client:
-    """A client process, whose output is read meanwhile."""
+    """A client process, whose output is read while it runs."""
 
     def __init__(self, command, cwd):
         self.process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -167,7 +167,7 @@ class Client:
 
     @property
     def code(self):
-        """curl's: 0; 68 ERROR 1, not found; 69 ERROR 2, access."""
+        """curl's exit code: 0; 68 for ERROR 1, not found; 69 for ERROR 2, access."""
         return self.wait().process.returncode
 
 
@@ -213,12 +213,12 @@ def write_all(port, name, data):
 
 
 def raw(port):
-    """A client that does only what it is told: for transfers that stay unfinished."""
+    """A client that sends only packets that the test requests, for unfinished transfers."""
     return TftpClient((HOST, port), seconds=SECONDS)
 
 
 def raw_put(port, name, data):
-    """Uploads one block of data; returns None, or the text of the ERROR that came."""
+    """Uploads one block of data; returns None, or the text of the ERROR packet received."""
     with raw(port) as client:
         try:
             client.write(name, data)
@@ -237,7 +237,7 @@ def is_free(port):
 
 
 def compile_library(test, path, version):
-    """A library of another version: nothing in it but that."""
+    """Builds a library that contains only a version."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise unittest.SkipTest("no C compiler is installed")

@@ -118,7 +118,7 @@ class Serving(AsyncCase):
             async with tftpserver.AsyncServer(handler, HOST, 0) as server:
                 client = self.get(server.address[1], "any")
                 await asked.wait()
-                release.set()  # the loop is not blocked, or nobody would
+                release.set()  # runs only if the loop is not blocked
                 self.assertEqual((await self.done(client)).data, b"late")
 
         self.run_async(main())
@@ -249,7 +249,7 @@ class Ending(AsyncCase):
         for lost in ("_readable", "_answer_in_task"):
             async def main():
                 async with tftpserver.AsyncServer(handler, HOST, 0, timeout=1) as server:
-                    # As if KeyboardInterrupt had been raised on entry, and the descriptor were watched no more.
+                    # As if KeyboardInterrupt had been raised on entry, and the descriptor were no longer watched.
                     loop, fd, struck = asyncio.get_running_loop(), server.tftp.fileno(), asyncio.Event()
 
                     def strike(*given):
@@ -360,7 +360,7 @@ asyncio.run(main())
 
 
 class Together(AsyncCase):
-    """What waits for the program holds up its own connection, and no other."""
+    """A connection that waits for the program delays no other connection."""
 
     def test_a_slow_end_and_a_slow_sink_hold_up_nobody_else(self):
         async def main():
@@ -517,7 +517,7 @@ class Together(AsyncCase):
                         await asyncio.sleep(0.01)
                 self.assertEqual(client.data, b"x")
 
-        # A loop's own way of being woken is add_reader, too.
+        # Loops use add_reader for their own wake-up, too.
         class Wakeable(Loop):
             def _add_reader(self, fd, *arguments):
                 return asyncio.SelectorEventLoop._add_reader(self, fd, *arguments)

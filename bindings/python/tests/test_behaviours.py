@@ -1,4 +1,4 @@
-"""What every language must show: one test for each name in bindings/behaviours.json."""
+"""The behaviours that every language must show: one test for each name in bindings/behaviours.json."""
 import gc
 import json
 import os
@@ -294,7 +294,7 @@ class Behaviours(Case):
         server.config("SelectWaitMillis=60000")
         begins = threading.Event()
         server.interrupt()
-        server.do_events()  # an interrupt with nobody waiting is remembered
+        server.do_events()  # an interrupt without a waiting do_events is stored
         other = threading.Thread(target=lambda: (begins.wait(SECONDS), server.interrupt()))
         other.start()
         begin = time.monotonic()

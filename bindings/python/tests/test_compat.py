@@ -13,7 +13,7 @@ COMPAT = os.path.join(ROOT, "bindings", "python", "compat")
 
 class Samples(Case):
     def start(self, name):
-        """The sample, unchanged; gives it and the port on which it listens."""
+        """Starts the sample, unchanged; returns it and the port on which it listens."""
         self.write("hello.txt", b"hello")
         process = subprocess.Popen(
             [sys.executable, os.path.join(SAMPLES, name), self.root, "0"], stdout=subprocess.PIPE,
@@ -101,7 +101,7 @@ class Samples(Case):
         self.addCleanup(sys.path.remove, COMPAT)
         import ipworks
         import tftpserver
-        # The specification's end with Timeout; what this library adds, such programs do not know.
+        # Without the additions of this library, which such programs do not use.
         names = {prop.name.lower() for prop in tftpserver.PropertyId if prop <= tftpserver.PropertyId.TIMEOUT}
         for name in names:
             self.assertTrue(callable(getattr(ipworks.TFTPServer, f"get_{name}", None)), name)
@@ -112,7 +112,7 @@ class Samples(Case):
 
 
 class Porting(Case):
-    """What such programs take for granted."""
+    """Behaviour that such programs rely on."""
 
     def setUp(self):
         super().setUp()
@@ -154,7 +154,7 @@ class Porting(Case):
             self.assertEqual(self.put(server.local_port, "up", b"x").code, 0)
             self.assertEqual(os.listdir(later), ["up"])
             with self.assertRaises(self.ipworks.IPWorksError):
-                server.set_local_dir(os.path.join(later, "nothing"))  # it listens: nothing will look at it again
+                server.set_local_dir(os.path.join(later, "nothing"))  # while listening: it would not be checked again
             server.stop_listening()
             os.remove(os.path.join(later, "up"))
             os.rmdir(later)

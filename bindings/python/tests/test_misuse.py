@@ -1,4 +1,4 @@
-"""What bad use gets: Python's own idea of an error, with number and sentence; never a crash, never a hang."""
+"""Misuse raises Python's own kinds of errors, with number and message; it never crashes or hangs."""
 import copy
 import errno
 import gc
@@ -26,7 +26,7 @@ class Raising(Case):
                 self.write("file", b"x" * 1000)
                 server = self.server(self.root)
                 wanted = "nothing" if name == "error" else "file"
-                if name == "data_wanted":  # of downloads that the program feeds, and only of these
+                if name == "data_wanted":  # fires only for downloads that the program feeds
                     server.on_connection_request = lambda e, server=server: server.conn[e.connection_id].__setattr__("data_size", 9)
                 setattr(server, f"on_{name}", lambda e: [][1])
                 client = self.get(server.local_port, wanted)
@@ -553,7 +553,7 @@ except (ImportError, TypeError):
 
 
 class Refusing(Case):
-    """Handlers that look as if they refused, or have not run at all, must not let a request pass."""
+    """A handler that returned False, or never ran, must not let a request pass."""
 
     def test_a_handler_that_is_async_a_generator_or_returns_false_refuses(self):
         async def coroutine(e):

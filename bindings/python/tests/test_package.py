@@ -1,4 +1,4 @@
-"""The package: made from the header, of the library's version, typed, installable; its manual and its example run."""
+"""The package is generated from the header, has the library's version and types, installs; manual and example run."""
 import ast
 import importlib.util
 import inspect
@@ -44,14 +44,14 @@ class Made(unittest.TestCase):
             with open(os.path.join(PACKAGE, "tftpserver", name), encoding="utf-8") as file:
                 text += file.read()
         unused = {name for name in _generated.FUNCTIONS if not re.search(rf"\b{name}\b", text)}
-        # Numbers and text go the way of bytes, which can say that a call failed and do not end at a NUL.
-        # release is for callbacks on other threads than the caller of do_events, which ctypes does not have.
+        # Numbers and text are passed as bytes, whose functions report failures and allow NULs.
+        # release is for callbacks on other threads than that of do_events, which ctypes does not have.
         self.assertEqual(unused, {"tftpserver_get_int", "tftpserver_set_int", "tftpserver_set", "tftpserver_release"})
 
     def test_properties_are_those_of_the_library(self):
         ours = {name for name, value in vars(tftpserver.TFTPServer).items() if isinstance(value, property)}
         conn = {f"conn_{name}" for name, value in vars(tftpserver.Conn).items() if isinstance(value, property)}
-        # The class of ported programs has it: compat/ipworks.py.
+        # Used by compat/ipworks.py.
         ported = {"runtime_license"}
         theirs = {name.lower() for name in tftpserver.PropertyId.__members__}
         self.assertEqual(theirs - ported, ours - {"conn", "closed"} | conn)
@@ -78,7 +78,7 @@ class Made(unittest.TestCase):
                         names = [node.module]
                     for module in names:
                         if module == "typing_extensions":
-                            continue  # for type checkers alone
+                            continue  # for type checkers only
                         origin = importlib.util.find_spec(module.split(".")[0]).origin or ""
                         self.assertNotIn("site-packages", origin, f"{name} imports {module}")
 
@@ -91,13 +91,13 @@ class Made(unittest.TestCase):
     def test_types_by_pyright(self):
         python = os.environ.get("TFTPSERVER_PYTHON", sys.executable)
         pyright = [python, "-m", "pyright"]
-        # It fetches what it consists of when it first runs.
+        # It downloads its parts when it first runs.
         if subprocess.run([*pyright, "--version"], capture_output=True, timeout=300).returncode:
             self.skipTest("pyright is not installed")
         self.check(pyright, "pyright")
 
     def check(self, checker, name):
-        """Programs pass, and each mistake is found on its line."""
+        """The type checker accepts the programs and reports each mistake on its line."""
         done = subprocess.run([*checker, "tftpserver", os.path.join("tests", "typed_programs.py")],
                               cwd=PACKAGE, capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -111,7 +111,7 @@ class Made(unittest.TestCase):
 
 
 class Running(Case):
-    """Programs that serve until they are told to end."""
+    """Programs that serve until a signal ends them."""
 
     def start(self, command, cwd=ROOT, **environment):
         process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -120,7 +120,7 @@ class Running(Case):
         return process
 
     def fetch(self, process, port, name):
-        """Asks when the program listens."""
+        """Sends a request once the program listens."""
         await_bound(process, port)
         client = self.get(port, name).wait()
         self.assertEqual(client.code, 0, client.errors)
@@ -162,7 +162,7 @@ class Example(Running):
 
 
 class Readme(Running):
-    """Every code block of README.md is run; one that nobody knows how to try is a failure."""
+    """Every code block of README.md is run; a block without a way to run it is a failure."""
 
     def test_every_block(self):
         with open(os.path.join(PACKAGE, "README.md"), encoding="utf-8") as file:
@@ -175,7 +175,7 @@ class Readme(Running):
         for _, block in blocks:
             names = [name for mark, name in known if mark in block and name not in tried]
             self.assertTrue(names, f"nobody knows how to try this:\n{block}")
-            # The directory's mark is in the asyncio block as well.
+            # The asyncio block contains the mark of the directory block as well.
             name = "asyncio" if "AsyncServer" in block else names[0]
             with self.subTest(name):
                 getattr(self, name)(block)
@@ -184,7 +184,7 @@ class Readme(Running):
         links = re.findall(r"\]\(([^)#]+)\)", text) + re.findall(r"^\[\w+\]: (\S+)$", text, flags=re.M)
         self.assertTrue(links)
         for link in links:
-            # PyPI shows this page without the tree.
+            # PyPI shows this page without the repository.
             base = "https://github.com/libtftpserver/libtftpserver/blob/main/"
             self.assertTrue(link.startswith(base) and os.path.exists(os.path.join(ROOT, link[len(base):])), link)
 
@@ -233,7 +233,7 @@ class Readme(Running):
         self.assertTrue(done.stdout.startswith("10048|"), done.stderr)
 
     def install(self, block):
-        """Into a fresh environment, without network, compiler or anything else on the path."""
+        """Installs into a fresh environment, without network, compiler or anything else on the path."""
         made = subprocess.run([os.path.join(ROOT, "scripts", "wheel.sh"), library(), self.path("dist")],
                               capture_output=True, text=True, timeout=300)
         self.assertEqual(made.returncode, 0, made.stderr)
@@ -268,7 +268,7 @@ class Readme(Running):
 
 
     def licences(self, wheel):
-        """The wheel has the texts of everything that is compiled into it."""
+        """The wheel contains the licenses of everything that is compiled into it."""
         with zipfile.ZipFile(wheel) as archive:
             texts = {os.path.basename(name): archive.read(name).decode() for name in archive.namelist() if "LICENSE" in name}
         self.assertEqual(sorted(texts), ["LICENSE-APACHE", "LICENSE-MIT", "LICENSE-THIRD-PARTY"])
@@ -277,7 +277,7 @@ class Readme(Running):
         self.assertIn("Permission is hereby granted", texts["LICENSE-THIRD-PARTY"])
 
     def compat_of(self, python, environment):
-        """The IPWorks module is in the package, and is found by the directory that is printed."""
+        """The IPWorks module is in the package and can be imported from the printed directory."""
         where = subprocess.run([python, "-c", "import tftpserver.compat as c; print(*c.__path__)"], cwd=self.place.name,
                                env=environment, capture_output=True, text=True, check=True).stdout.strip()
         said = subprocess.run([python, "-c", "from ipworks import *; print(TFTPServer().local_port, IPWorksError.__module__)"],
@@ -287,7 +287,7 @@ class Readme(Running):
 
 
 class SourceDistribution(Case):
-    """It builds by itself: with the library that is named, or without one."""
+    """The source distribution builds alone, with the named library or without one."""
 
     def test_it_builds_and_has_everything(self):
         python = os.environ.get("TFTPSERVER_PYTHON", sys.executable)
@@ -322,7 +322,7 @@ class SourceDistribution(Case):
 
 
 def library():
-    """The file that is loaded now."""
+    """Returns the path of the loaded library."""
     path = _ffi.find()
     if os.path.sep in path:
         return path

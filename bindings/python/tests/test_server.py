@@ -1,4 +1,4 @@
-"""Server: a directory or a handler, in the caller's thread or in one of its own."""
+"""Server: a directory or a handler, on the caller's thread or its own."""
 import concurrent.futures
 import io
 import logging
@@ -43,7 +43,7 @@ class ServerCase(Case):
 class Directories(ServerCase):
     def test_a_directory_both_ways(self):
         self.write("file", LARGE)
-        with tftpserver.Server(pathlib.Path(self.root), HOST, 0) as server:  # serves on the library's threads alone
+        with tftpserver.Server(pathlib.Path(self.root), HOST, 0) as server:  # only the library's threads serve
             self.assertEqual(server.address[0], HOST)
             self.assertEqual(self.fetch(server, "file"), LARGE)
         self.assertTrue(server.tftp.closed)
@@ -265,7 +265,7 @@ class Handlers(ServerCase):
 
 
 class Later(ServerCase):
-    """Answers that the handler puts off."""
+    """Deferred answers."""
 
     def test_an_answer_may_come_before_the_handler_has_returned(self):
         def handler(request):
@@ -357,7 +357,7 @@ class Later(ServerCase):
             threading.Thread(target=take_up, args=(request,)).start()
             return tftpserver.LATER
 
-        # Registering takes a moment longer, which is when the other thread runs.
+        # Delays the registration, so that the other thread runs meanwhile.
         library = mock.Mock(wraps=_class.lib)
         library.tftpserver_register_callback = lambda *arguments: (
             _class.lib_before.tftpserver_register_callback(*arguments), time.sleep(0.002))[0]
@@ -386,7 +386,7 @@ class Stream(io.BytesIO):
 
 
 class Slow(io.BytesIO):
-    """Read when the test says so: until then its request is answered, and cannot have ended."""
+    """Content that blocks until the test releases it, so that its request cannot have ended before."""
 
     def __init__(self, content):
         super().__init__(content)
@@ -425,7 +425,7 @@ class Raising(ServerCase):
         for arguments, settings in (((handler,), {}), ((generator,), {}), ((self.bad,), {"on_end": handler})):
             with self.assertRaises(TypeError):
                 tftpserver.Server(*arguments, HOST, 0, **settings)
-        # Where it shows only later, the client gets an ERROR, and no upload is acknowledged.
+        # If it is detected only later, the client gets an ERROR packet, and no upload is acknowledged.
         seen = []
         answers = {"lambda": lambda: handler(None), "sink": lambda: handler, "generated": lambda: generator(None),
                    "no": lambda: False}

@@ -1,4 +1,4 @@
-"""Downloads that are read piece by piece while they run, and uploads into sinks that are slow."""
+"""Downloads that are read piece by piece while they run, and uploads into slow sinks."""
 import asyncio
 import collections
 import email.message
@@ -16,7 +16,7 @@ from .test_server import ServerCase
 
 
 class Pieces:
-    """Reads LARGE; notes how much was read ahead, and whether it was closed."""
+    """Reads LARGE; records how much was read ahead, and whether it was closed."""
 
     def __init__(self, fails_at=None, length=None):
         self.at, self.most, self.closed, self.fails_at = 0, 0, 0, fails_at

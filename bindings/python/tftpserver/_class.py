@@ -81,15 +81,15 @@ class TFTPServer(SettingAttributes, Strict):
 
     _error: Type[TFTPServerError] = TFTPServerError
 
-    on_connected = _On[ConnectedEvent](EventId.CONNECTED, "A connection was accepted, or failed.")
-    on_connection_request = _On[ConnectionRequestEvent](EventId.CONNECTION_REQUEST, "A client asks for a file.")
+    on_connected = _On[ConnectedEvent](EventId.CONNECTED, "A connection was accepted, or refused.")
+    on_connection_request = _On[ConnectionRequestEvent](EventId.CONNECTION_REQUEST, "A client requests a transfer.")
     on_disconnected = _On[DisconnectedEvent](EventId.DISCONNECTED, "A connection ended.")
-    on_end_transfer = _On[EndTransferEvent](EventId.END_TRANSFER, "A file was transferred whole.")
-    on_error = _On[ErrorEvent](EventId.ERROR, "Something failed.")
+    on_end_transfer = _On[EndTransferEvent](EventId.END_TRANSFER, "A transfer is complete.")
+    on_error = _On[ErrorEvent](EventId.ERROR, "A transfer or a request failed.")
     on_log = _On[LogEvent](EventId.LOG, "A log message.")
     on_start_transfer = _On[StartTransferEvent](EventId.START_TRANSFER, "A transfer begins.")
     on_transfer = _On[TransferEvent](EventId.TRANSFER, "A block was transferred.")
-    on_data_wanted = _On[DataWantedEvent](EventId.DATA_WANTED, "A download that the program feeds has room for more data.")
+    on_data_wanted = _On[DataWantedEvent](EventId.DATA_WANTED, "A download that the program supplies needs more data.")
 
     def __init__(self) -> None:
         self._handlers: Dict[int, Callable[[Any], Any]] = {}

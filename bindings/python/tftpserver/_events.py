@@ -1,4 +1,4 @@
-"""What handlers get: one object for each event, with the fields that the specification names.
+"""The arguments of handlers: one class for each event, with the fields of the specification.
 
 Made from api/events.toml by `make bless`; not to be edited.
 """

@@ -98,7 +98,7 @@ class Direction(enum.IntEnum):
 
 
 class Operation(enum.IntEnum):
-    """What the client asks for."""
+    """The operation that a client requests."""
 
     #: Operation: the client reads a file (RRQ).
     READ = 1
@@ -107,7 +107,7 @@ class Operation(enum.IntEnum):
 
 
 class Accept(enum.IntEnum):
-    """What a ConnectionRequest is answered with."""
+    """The answers to a ConnectionRequest."""
 
     #: Answer to ConnectionRequest: refuse, the client gets an ERROR.
     NO = 0

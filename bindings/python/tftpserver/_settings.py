@@ -54,7 +54,7 @@ NAMES: Dict[str, str] = {
 
 
 class Settings(TypedDict, total=False):
-    """What the constructors of Server and AsyncServer take by name."""
+    """The keyword arguments of the constructors of Server and AsyncServer."""
 
     timeout: int
     max_retransmits: int

@@ -1,5 +1,5 @@
 /*
- * Lets programs that say #include "../../include/ipworks.h" be built as they are. Opt-in: never installed, so that it
- * cannot take the place of the vendor's own file. README.md in the directory above says how it is used.
+ * Lets programs with #include "../../include/ipworks.h" be built unchanged. Opt-in: never installed, so that it
+ * cannot replace the vendor's own file. README.md in the directory above describes its use.
  */
 #include <ipworks/ipworks.h>

@@ -1,5 +1,5 @@
 <?php
-// Serves a directory and tells what happens:  php serve_directory.php <directory> [port]
+// Serves a directory and prints the events:  php serve_directory.php <directory> [port]
 require_once('../include/ipworks_tftpserver.php');
 require_once('../include/ipworks_const.php');
 

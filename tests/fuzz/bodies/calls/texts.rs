@@ -6,7 +6,7 @@ use ::tftpserver::ffi::*;
 
 /// Every text of an event whose callback runs.
 pub fn texts(event: &tftpserver_event) -> Vec<*const c_char> {
-    // SAFETY: the id tells which member was written.
+    // SAFETY: the id selects the member that was written.
     unsafe {
         match event.id {
             TFTPSERVER_EVENT_CONNECTED => vec![
