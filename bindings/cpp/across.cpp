@@ -1,6 +1,6 @@
 /*
- * Errors, exceptions and destruction across shared objects that hide their symbols. The argument is the shared object of
- * plugin.cpp, which is loaded with RTLD_LOCAL.
+ * Errors, exceptions and destruction across shared objects that hide their symbols. The argument is the shared object
+ * of plugin.cpp, which is loaded with RTLD_LOCAL.
  */
 #include <tftpserver.hpp>
 

@@ -123,7 +123,7 @@ fn class(event: &Event) -> String {
 }
 
 const ANSWERED: &str = "
-    /** Defers the answer to Connection::accept() or refuse() and ignores $accept. Only this client waits, at most Timeout. */
+    /** Defers the answer to Connection::accept() or refuse() and ignores $accept. Only this client waits. */
     public function defer(): void
     {
         $this->isDeferred = true;

@@ -30,7 +30,7 @@ final class ConnectionRequestEvent extends Event
     ) {
     }
 
-    /** Defers the answer to Connection::accept() or refuse() and ignores $accept. Only this client waits, at most Timeout. */
+    /** Defers the answer to Connection::accept() or refuse() and ignores $accept. Only this client waits. */
     public function defer(): void
     {
         $this->isDeferred = true;
