@@ -12,7 +12,6 @@ import re
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.join(os.path.dirname(HERE), name) for name in ("files", "lib")]
 
-from client import DATA, Client  # noqa: E402
+from client import DATA, Client, request  # noqa: E402
 from client import RRQ as READ  # noqa: E402
 from client import WRQ as WRITE  # noqa: E402
 from ground import INSIDE, Asker, Ground, Upload, is_presentable, leftovers, until  # noqa: E402
@@ -51,6 +50,20 @@ NO_NAMES = [
     "file. .", "dir./file", "dir /file", "FILE~1", "DIR~1/file", "file*", "fil?", "file<", "file>", "file|", "file\"", "file:s",
     "fi\u0001le", "file\u001f",
 ]
+NO_DIRECTORIES = ["CON/file", "dir./file", "dir /file", "DIR~1/file"]
+# Names that are answered here as on other systems: what can be read, and what cannot be made either.
+ALIKE = [
+    *NO_NAMES, "absent", "dir", "dir/", "/", ".", "dir/absent", "absent/absent", "file/below", "", "x" * 300, "../../..",
+    "../secret", "a" * 200 + "/b", "dir/../file/x", "C:file", "C:\\windows\\win.ini", "\\\\?\\C:\\windows\\win.ini",
+    "//./C:/windows/win.ini", "\\\\host\\share\\x", "dir//file", "dir\\file", "./file", "dir/../file", "missing/../file",
+    "missing/a?b", "file/", "file\\", "dir\\", "...", " ", "\t", " file", "dir/ file", "x" * 255, "dir/" * 100 + "file",
+    "/".join(["d" * 100] * 4), b"\xff\xfe", b"a\xffb", b"caf\xe9", b"\xc0\xafx", b"dir\xc0\xaffile", b"\xe0\x80\xaf",
+    b"\xed\xa0\x80x", b"\xed\xbf\xbf", b"\xf4\x90\x80\x80", "\u202efile", "fi\x7fle",
+]
+# What other systems take for the name of a new file, and Windows or this test may not.
+MADE_ELSEWHERE = [name for name in NO_NAMES if name not in NO_DIRECTORIES] + [
+    "absent", "dir/absent", "C:file", "dir//file", "dir\\file", "./file", "dir/../file", "...", " ", "\t", " file",
+    "dir/ file", "x" * 255, "\u202efile", "fi\x7fle"] + [name for name in ALIKE if isinstance(name, bytes)]
 
 
 class Keeper:
@@ -81,9 +94,9 @@ def windows_path(path):
 class Served:
     """The command, serving a directory to this machine at `address`."""
 
-    def __init__(self, root, *options, command=None):
+    def __init__(self, root, *options, command=None, is_shown=False):
         command = command or ["wine", EXE]
-        shown = windows_path(root) if command[0] == "wine" else root
+        shown = windows_path(root) if command[0] == "wine" and not is_shown else root
         self.process = subprocess.Popen([*command, "--json", "--listen", "127.0.0.1:0", *options, shown],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.lines, self.errors = [], []
@@ -323,8 +336,10 @@ class Names(unittest.TestCase):
             before = self.everything(ground)
             for name in NO_NAMES:
                 with self.subTest(name=name):
+                    # As on other systems: a directory that is not there is not found, a name that cannot be is refused.
+                    refusal = (1, b"File not found") if name in NO_DIRECTORIES else (2, b"Access violation")
                     self.assertEqual([answer(asker.ask(opcode, name)) for opcode in (READ, WRITE)],
-                                     [(1, b"File not found"), (2, b"Access violation")])
+                                     [(1, b"File not found"), refusal])
             self.assertEqual(self.everything(ground), before)
 
     def everything(self, ground):
@@ -341,15 +356,40 @@ class Names(unittest.TestCase):
             for packet in packets:
                 with self.subTest(packet=packet):
                     self.assertEqual(first_answer(served.address, packet), first_answer(reference.address, packet))
-            for name in ["absent", "dir", "dir/", "/", ".", "dir/absent", "absent/absent", "file/below", "", "x" * 300, "../../..",
-                         "../secret", "a" * 200 + "/b", "dir/../file/x"]:
+            for name in ALIKE:
                 for opcode in (READ, WRITE):
-                    # An upload that begins is no bad input.
-                    if opcode == WRITE and name in ("absent", "dir/absent"):
+                    if opcode == WRITE and name in MADE_ELSEWHERE:
                         continue
                     with self.subTest(name=name, opcode=opcode):
-                        self.assertEqual(*[first_answer(asker.address, struct.pack("!H", opcode) + name.encode() + b"\0octet\0")
-                                           for asker in (there, here)])
+                        self.assertEqual(*[first_answer(asker.address, request(name, opcode)) for asker in (there, here)])
+
+    def test_the_directory_may_be_written_in_any_way(self):
+        drive = os.path.join(os.environ["WINEPREFIX"], "dosdevices", "y:")
+        with Ground() as ground:
+            os.symlink(ground.root, drive)
+            self.addCleanup(os.remove, drive)
+            path = windows_path(ground.root)
+            for shown in ("Y:\\", "Y:/", "Y:", path + "\\", path + "/", path.replace("\\", "/"), "\\\\?\\" + path,
+                          "//?/" + path.replace("\\", "/"), path + "\\dir\\.."):
+                with self.subTest(shown=shown), Served(shown, "--create", is_shown=True) as served:
+                    self.assertEqual(get(served.address, "dir/sub/file"), INSIDE)
+                    for data in (b"one", b"two"):
+                        put(served.address, "dir/new", data)
+                    self.assertEqual(get(served.address, "dir/new"), b"two")
+                    self.assertEqual(answer(Asker(served.address).ask(READ, "../secret")), (2, b"Access violation"))
+
+    def test_a_directory_that_is_gone_is_answered_as_elsewhere(self):
+        if not REFERENCE:
+            self.skipTest("TFTPSERVER_REFERENCE names no command of this system")
+        answers = []
+        for command in (None, [REFERENCE]):
+            with Ground() as ground, Served(ground.root, "--create", command=command) as served:
+                shutil.rmtree(ground.root)
+                gone = [first_answer(served.address, request("file", opcode)) for opcode in (READ, WRITE)]
+                os.makedirs(ground.root)
+                ground.put("root/file", b"again")
+                answers.append((gone, get(served.address, "file")))
+        self.assertEqual(*answers)
 
 
 def first_answer(address, packet):
@@ -379,6 +419,19 @@ class Uploads(unittest.TestCase):
                 self.assertEqual(reader.rest(), old)
                 old, new = new, old
             until(lambda: sorted(os.listdir(ground.root)) == ["dir", "file"], "what was put aside is gone", SECONDS)
+
+    def test_paths_longer_than_260_characters(self):
+        with Ground() as ground, Served(ground.root, "--create") as served:
+            directory = "/".join(["d" * 40] * 8)
+            os.makedirs(os.path.join(ground.root, directory))
+            for data in (b"one", b"two"):
+                put(served.address, directory + "/new", data)
+                self.assertEqual(get(served.address, directory + "/new"), data)
+            upload = Upload(served.address, directory + "/other", bytes(3000), "octet", 512)
+            upload.step()
+            upload.abort()
+            upload.close()
+            until(lambda: os.listdir(os.path.join(ground.root, directory)) == ["new"], "nothing is left over", SECONDS)
 
     def test_one_that_ends_early_leaves_nothing(self):
         with Ground() as ground, Served(ground.root, "--create") as served:

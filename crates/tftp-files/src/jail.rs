@@ -28,7 +28,7 @@ use cap_std::fs::Dir;
 use super::clock;
 use super::names;
 use super::read;
-use super::system::{self, open_dir, reading};
+use super::system::{self, Unusable, open_dir, reading};
 use super::upload::{self, Destination};
 pub use super::upload::{Upload, UploadOptions};
 use crate::Identity;
@@ -142,7 +142,7 @@ impl Jail {
     }
 
     fn open_below(&self, root: &Dir, path: &Path) -> Result<Opened, Refusal> {
-        if !system::can_name(path) {
+        if system::unusable(path).is_some() {
             return Err(Refusal::NotFound);
         }
         system::check_what_is_left(root, path)?;
@@ -165,8 +165,13 @@ impl Jail {
     fn locate(&self, root: &Dir, path: &Path, spelling: Spelling) -> Result<Destination, Refusal> {
         let mut path = path.to_owned();
         for link in 0..MAX_LINKS {
-            if !system::can_name(&path) {
-                return Err(Refusal::NotAllowed);
+            match system::unusable(&path) {
+                None => {}
+                Some(Unusable::Directory) => return Err(Refusal::NotFound),
+                Some(Unusable::Leaf(directory)) => {
+                    self.open_parent(root, &directory)?;
+                    return Err(Refusal::NotAllowed);
+                }
             }
             let (Some(parent), Some(leaf)) = (path.parent(), path.file_name()) else {
                 return Err(Refusal::NotAllowed);

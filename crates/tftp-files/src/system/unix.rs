@@ -10,6 +10,7 @@ pub(crate) use rustix::fd::AsFd as AsFile;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+use super::Unusable;
 use crate::Identity;
 
 /// The error for the name of a directory where that of a file is expected.
@@ -32,10 +33,10 @@ pub(crate) fn is_momentary(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::INVAL)
 }
 
-/// Returns whether a file may have such a name. Always true: the file system decides.
+/// Returns the part of a path that can't name a file or directory. Always `None`: the file system decides.
 #[inline]
-pub(crate) fn can_name(_: &Path) -> bool {
-    true
+pub(crate) fn unusable(_: &Path) -> Option<Unusable> {
+    None
 }
 
 /// Returns the identity by which two openings recognize the same file in the same state.

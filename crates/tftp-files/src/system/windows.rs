@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use cap_fs_ext::MetadataExt;
 use cap_std::fs::{Dir, OpenOptions};
 
-use super::windows_names;
+use super::{Unusable, windows_names};
 use crate::Identity;
 
 /// ERROR_STOPPED_ON_SYMLINK.
@@ -35,9 +35,10 @@ pub(crate) fn is_momentary(_: &io::Error) -> bool {
     false
 }
 
-/// Returns whether such a name can only be that of a file or directory.
-pub(crate) fn can_name(path: &Path) -> bool {
-    path.to_str().is_some_and(windows_names::are_plain)
+/// Returns the part of a path that can't name a file or directory, if there is one.
+pub(crate) fn unusable(path: &Path) -> Option<Unusable> {
+    path.to_str()
+        .map_or(Some(Unusable::Directory), windows_names::unusable)
 }
 
 /// Returns the identity by which two openings recognize the same file in the same state.

@@ -1,6 +1,8 @@
 //! Recognizes names that on Windows mean something else than a file of that name in its directory. No system calls,
 //! so that it is tested on every system.
 
+use super::Unusable;
+
 /// Characters that no name may have: `:` begins a stream, the others are wildcards or reserved.
 const RESERVED: &[char] = &['<', '>', ':', '"', '|', '?', '*'];
 
@@ -13,8 +15,19 @@ const DEVICES: &[&str] = &["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONO
 /// Names of devices that a digit follows.
 const NUMBERED: &[&str] = &["COM", "LPT"];
 
+/// Returns the part of a path that can't name a file or directory, if there is one. The answers to a client are those
+/// of other systems: a directory that can't exist is not found, a last name that can't exist is not permitted.
+pub(super) fn unusable(path: &str) -> Option<Unusable> {
+    let (directory, leaf) = path.rsplit_once(['/', '\\']).unwrap_or(("", path));
+    match (are_plain(directory), are_plain(leaf)) {
+        (true, true) => None,
+        (true, false) => Some(Unusable::Leaf(directory.into())),
+        (false, _) => Some(Unusable::Directory),
+    }
+}
+
 /// Returns whether every part of a path, between slashes, names a file or a directory and nothing else.
-pub(super) fn are_plain(path: &str) -> bool {
+fn are_plain(path: &str) -> bool {
     path.split(['/', '\\'])
         .all(|part| matches!(part, "" | "." | "..") || is_plain(part))
 }
@@ -58,6 +71,23 @@ fn may_be_short(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_that_cannot_exist_is_told_from_a_last_name_that_cannot() {
+        for (path, expected) in [
+            ("a/b", None),
+            ("file", None),
+            ("dir./file", Some(Unusable::Directory)),
+            ("C:\\windows\\win.ini", Some(Unusable::Directory)),
+            ("?/UNC/server/x", Some(Unusable::Directory)),
+            ("CON/x:y", Some(Unusable::Directory)),
+            ("C:file", Some(Unusable::Leaf("".into()))),
+            ("dir\\sub/file.", Some(Unusable::Leaf("dir\\sub".into()))),
+            ("dir/", None),
+        ] {
+            assert_eq!(unusable(path), expected, "{path}");
+        }
+    }
 
     #[test]
     fn names_with_another_meaning_are_told_from_names_of_files() {

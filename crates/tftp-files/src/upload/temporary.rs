@@ -22,7 +22,11 @@ const DIGITS: usize = 16;
 /// creation and lock.
 const ATTEMPTS: usize = 8;
 
+#[cfg(windows)]
+pub(super) use super::named::remove;
+
 /// The number of attempts to remove a file: a single error of a disk or a network must not leave a file behind.
+#[cfg(unix)]
 const REMOVALS: usize = 3;
 
 /// The time for which a lock on a final name is waited for. Uploads hold it while they copy or rename, which takes
@@ -99,6 +103,7 @@ fn is_ours(file: &File) -> io::Result<bool> {
 }
 
 /// Removes a temporary file. If that fails for good, the next sweep finds it.
+#[cfg(unix)]
 pub(super) fn remove(directory: &Dir, name: &str) {
     for _ in 0..REMOVALS {
         match directory.remove_file(name) {

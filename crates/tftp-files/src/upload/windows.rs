@@ -14,9 +14,11 @@ use cap_std::fs::{Dir, OpenOptions};
 
 use crate::jail::{FileSystem, Refusal};
 
+mod named;
 mod place;
 mod temporary;
 
+use named::Names;
 pub(crate) use place::Destination;
 pub use place::UploadOptions;
 pub(crate) use temporary::is_temporary;
@@ -30,6 +32,7 @@ const NO_LINKS: [i32; 3] = [1, 50, 87];
 #[derive(Debug)]
 pub struct Upload {
     directory: Dir,
+    names: Names,
     file: File,
     /// The temporary name; `None` once the file is renamed.
     temporary: Option<String>,
@@ -56,9 +59,11 @@ impl Upload {
         if announced > 0 && free.is_some_and(|free| announced > free) {
             return Err(Refusal::NoSpace);
         }
+        let names = Names::of(&directory, &path)?;
         let (file, temporary) = temporary::make(&directory, 0)?;
         Ok(Upload {
             directory,
+            names,
             file,
             temporary: Some(temporary),
             leaf,
@@ -122,22 +127,18 @@ impl Upload {
 
     /// Renames over the existing file, or renames that one aside first.
     fn replace(&self, temporary: &str) -> io::Result<()> {
-        let rename = || self.directory.rename(temporary, &self.directory, &self.leaf);
+        let rename = || self.names.rename(temporary, &self.leaf);
         let Err(error) = rename() else { return Ok(()) };
         if error.kind() != io::ErrorKind::PermissionDenied {
             return Err(error);
         }
         let aside = temporary::new_name().map_err(|_| io::ErrorKind::Other)?;
-        if self
-            .directory
-            .rename(&self.leaf, &self.directory, &aside)
-            .is_err()
-        {
+        if self.names.rename(&self.leaf, &aside).is_err() {
             return Err(error);
         }
         if let Err(error) = rename() {
             // Gives the old file its name back, so that nothing is lost.
-            let _ = self.directory.rename(&aside, &self.directory, &self.leaf);
+            let _ = self.names.rename(&aside, &self.leaf);
             return Err(error);
         }
         temporary::remove(&self.directory, &aside);
@@ -146,7 +147,7 @@ impl Upload {
 
     /// Gives the file its name by a hard link, which replaces nothing.
     fn link(&self, temporary: &str) -> io::Result<()> {
-        let linked = self.directory.hard_link(temporary, &self.directory, &self.leaf);
+        let linked = self.names.hard_link(temporary, &self.leaf);
         match linked {
             Ok(()) => temporary::remove(&self.directory, temporary),
             Err(error) if error.raw_os_error().is_some_and(|code| NO_LINKS.contains(&code)) => {
@@ -161,9 +162,7 @@ impl Upload {
     fn rename_if_absent(&self, temporary: &str) -> io::Result<()> {
         match self.directory.symlink_metadata(&self.leaf) {
             Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.directory.rename(temporary, &self.directory, &self.leaf)
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.names.rename(temporary, &self.leaf),
             Err(error) => Err(error),
         }
     }
