@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use socket2::{SockAddr, Socket};
 use windows_sys::Win32::Networking::WinSock::{
     IP_DONTFRAGMENT, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_DONTFRAG, IPV6_PKTINFO, LPFN_WSARECVMSG,
-    MSG_BCAST, MSG_MCAST, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER, SIO_UDP_CONNRESET,
+    MSG_BCAST, MSG_MCAST, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER, SIO_UDP_CONNRESET, SIO_UDP_NETRESET,
     SO_EXCLUSIVEADDRUSE, SOCKADDR, SOL_SOCKET, WSABUF, WSAIoctl, WSAMSG, WSASendMsg, setsockopt,
 };
 use windows_sys::core::GUID;
@@ -33,7 +33,9 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
         // Without it any other program can bind to the same port and receive its datagrams.
         set(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1)?;
     }
-    disable_port_unreachable_errors(socket)?;
+    disable_icmp_errors(socket, SIO_UDP_CONNRESET)?;
+    // Older versions lack this option, and do not report such packets.
+    let _ = disable_icmp_errors(socket, SIO_UDP_NETRESET);
     if v6 {
         set(socket, IPPROTO_IPV6, IPV6_DONTFRAG, options.dont_fragment.into())?;
         if options.packet_info {
@@ -58,15 +60,16 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
     }
 }
 
-/// Disables reports of closed ports. Otherwise a packet to a closed port makes the next receive on the socket fail,
-/// even if other peers' datagrams are queued.
-fn disable_port_unreachable_errors(socket: &Socket) -> io::Result<()> {
+/// Disables receive errors for closed ports (SIO_UDP_CONNRESET) or for packets discarded on their way
+/// (SIO_UDP_NETRESET). Otherwise an ICMP message, which can be forged, makes the next receive on the socket fail, even
+/// if other peers' datagrams are queued.
+fn disable_icmp_errors(socket: &Socket, option: u32) -> io::Result<()> {
     let (off, mut returned) = (0u32, 0);
     // SAFETY: the input is a local of the size given, there is no output, and nothing is overlapped.
     let result = unsafe {
         WSAIoctl(
             socket.as_raw_socket() as usize,
-            SIO_UDP_CONNRESET,
+            option,
             (&raw const off).cast(),
             size_of::<u32>() as u32,
             ptr::null_mut(),
