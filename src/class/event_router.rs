@@ -225,6 +225,9 @@ struct DataRequester(Arc<Queue>);
 impl Asks for DataRequester {
     fn ask(&self, wanted: Wanted) {
         self.0.push(Item::Wanted(wanted));
+    }
+
+    fn wake(&self) {
         self.0.announce();
     }
 }

@@ -1,10 +1,10 @@
 //! Downloads whose bytes the application supplies while they run.
 //!
 //! [`Feeds`] tracks all such downloads of one server. A download joins by its [`Fed`], a [`Place`](crate::Place) like
-//! any other, and reads pieces through its [`DownloadStream`](crate::DownloadStream). When it nears the end of the
-//! supplied data, more is requested from the application ([`Asks`]), at most a window and the same again ahead. The
-//! application may call [`Feeds::supply`] on any thread. Downloads with the same key share the supplied data: see
-//! [`group`].
+//! any other, and reads pieces through its [`DownloadStream`](crate::DownloadStream). When it nears the end of the supplied data, more is
+//! requested from the application ([`Asks`]), at most a window and the same again ahead; feeds that read ahead request
+//! more at a time as long as they are few ([`Feeds::reading_ahead`]). The application may call [`Feeds::supply`] on any
+//! thread. Downloads with the same key share the supplied data: see [`group`].
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -12,10 +12,12 @@ use std::sync::{Arc, Weak};
 use hashbrown::HashMap;
 use tftp_sync::Mutex;
 
+use ahead::Budget;
 use group::State;
 pub use pass::Refused;
 pub(crate) use reader::{Piece, Reader};
 
+mod ahead;
 mod group;
 #[cfg(all(test, shuttle))]
 mod models;
@@ -43,6 +45,10 @@ pub trait Asks: Send + Sync {
     /// Requests more data. Called with a lock held, on the thread that made room: it must not block, and must not
     /// call back.
     fn ask(&self, wanted: Wanted);
+
+    /// Wakes the application after requests. Called without the lock, so that a thread that supplies at once does not
+    /// wait for it.
+    fn wake(&self) {}
 }
 
 /// A download whose data the application supplies.
@@ -62,6 +68,7 @@ pub struct Fed {
 /// The feeds of one server.
 pub struct Feeds {
     asks: Box<dyn Asks>,
+    budget: Arc<Budget>,
     known: Mutex<Known>,
 }
 
@@ -90,8 +97,19 @@ impl Fed {
 impl Feeds {
     /// Creates the feeds of a server, without downloads. Requests for data go to `asks`.
     pub fn new(asks: impl Asks + 'static) -> Arc<Feeds> {
+        Feeds::with_budget(asks, Budget::none())
+    }
+
+    /// Creates the feeds of a server whose sources are read ahead, so that they are called less often: each up to half
+    /// a megabyte beyond its windows, all together up to 16 MB.
+    pub fn reading_ahead(asks: impl Asks + 'static) -> Arc<Feeds> {
+        Feeds::with_budget(asks, Budget::new())
+    }
+
+    fn with_budget(asks: impl Asks + 'static, budget: Arc<Budget>) -> Arc<Feeds> {
         Arc::new(Feeds {
             asks: Box::new(asks),
+            budget,
             known: Mutex::default(),
         })
     }
@@ -119,12 +137,12 @@ impl Feeds {
     }
 
     fn take(&self, group: &Group, name: i32, bytes: &[u8], is_last: bool) {
-        let ready = {
+        let (ready, has_asked) = {
             let mut state = group.state.lock();
             let ready = state.take(name, bytes, is_last);
-            self.ask(&mut state);
-            ready
+            (ready, self.ask(&mut state))
         };
+        self.wake(has_asked);
         ready.into_iter().for_each(|waiter| waiter());
     }
 
@@ -137,10 +155,20 @@ impl Feeds {
             .is_some_and(|group| group.strong_count() > 0)
     }
 
-    /// Sends the requests that are due, under the lock, so that they come in order.
-    fn ask(&self, state: &mut State) {
+    /// Sends the requests that are due, under the lock, so that they come in order. Returns true if there were any: the
+    /// caller then calls [`Feeds::wake`] without the lock.
+    fn ask(&self, state: &mut State) -> bool {
+        let mut has_asked = false;
         while let Some(wanted) = state.poll_wanted() {
             self.asks.ask(wanted);
+            has_asked = true;
+        }
+        has_asked
+    }
+
+    fn wake(&self, has_asked: bool) {
+        if has_asked {
+            self.asks.wake();
         }
     }
 
@@ -151,7 +179,12 @@ impl Feeds {
         let group = shared.unwrap_or_else(|| {
             known.groups += 1;
             let group = Arc::new(Group {
-                state: Mutex::new(State::new(fed.size, key.is_some(), known.groups * PASSES)),
+                state: Mutex::new(State::new(
+                    fed.size,
+                    key.is_some(),
+                    known.groups * PASSES,
+                    &self.budget,
+                )),
                 key,
                 supplying: Mutex::default(),
             });
@@ -167,6 +200,11 @@ impl Feeds {
 
     /// Removes a reader, and with the last one all state of its source.
     fn leave(&self, group: &Arc<Group>, id: u32) {
+        let has_asked = self.leave_locked(group, id);
+        self.wake(has_asked);
+    }
+
+    fn leave_locked(&self, group: &Arc<Group>, id: u32) -> bool {
         let mut known = self.known.lock();
         let mut state = group.state.lock();
         state.leave(id);
@@ -186,6 +224,7 @@ impl Feeds {
         if let Some(key) = &group.key {
             known.shared.remove(key);
         }
+        false
     }
 
     /// The number of known names and sources.

@@ -2,11 +2,13 @@
 //! bytes there; a download that finds them in no pass gets a new one. No lock, no thread.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tftp_proto::Instant;
 
 use super::Wanted;
+use super::ahead::{self, Budget, Share};
 use super::pass::{Found, Pass, Refused};
 
 /// The time for which the slowest readers of a pass may hold the others back. Then the pass goes on without them.
@@ -29,10 +31,13 @@ pub(super) struct State {
     names: BTreeMap<i32, Option<PassId>>,
     next_pass: u64,
     next_reader: u32,
+    budget: Arc<Budget>,
 }
 
 struct Entry {
     pass: Pass,
+    /// Its part of the memory for reading ahead.
+    share: Share,
     /// The waiting downloads, with the offset from which on each needs data.
     waiting: Vec<(u64, Waiter)>,
     /// The time since which slow readers have held the others back.
@@ -52,7 +57,7 @@ struct Reader {
 
 impl State {
     /// Creates the state of a source. Pass numbers begin at `first_pass`.
-    pub(super) fn new(size: Option<u64>, is_shared: bool, first_pass: u64) -> State {
+    pub(super) fn new(size: Option<u64>, is_shared: bool, first_pass: u64, budget: &Arc<Budget>) -> State {
         State {
             size,
             is_shared,
@@ -61,6 +66,7 @@ impl State {
             names: BTreeMap::new(),
             next_pass: first_pass,
             next_reader: 0,
+            budget: Arc::clone(budget),
         }
     }
 
@@ -190,6 +196,7 @@ impl State {
         self.next_pass += 1;
         let entry = Entry {
             pass: Pass::new(self.size, self.is_shared),
+            share: Share::new(&self.budget),
             waiting: Vec::new(),
             held_back_since: None,
             named: None,
@@ -319,6 +326,7 @@ impl State {
             return None;
         }
         let entry = self.passes.get_mut(&id)?;
+        entry.read_ahead();
         let is_starving = !entry.waiting.is_empty();
         let (offset, length) = entry.pass.ask(is_starving)?;
         // The same name as before, as long as that download reads this pass: the application has its source open.
@@ -392,6 +400,13 @@ impl State {
 impl Entry {
     fn is_due(&self) -> bool {
         self.pass.next_request(!self.waiting.is_empty()).is_some()
+    }
+
+    /// Fits the memory for reading ahead to the progress of the downloads and to the number of sources.
+    fn read_ahead(&mut self) {
+        let useful = self.pass.useful_ahead(ahead::MOST);
+        self.pass
+            .set_ahead(self.share.adjust(useful, self.pass.used_ahead()));
     }
 
     fn ready(&mut self) -> Vec<Waiter> {

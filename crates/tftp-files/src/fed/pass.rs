@@ -2,6 +2,7 @@
 //! which of the supplied ones are still needed. No lock, no thread, no clock.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::Bytes;
 
@@ -15,6 +16,14 @@ const MOST_PIECE: u64 = 64 * 1024;
 /// The least size in bytes of a piece that is handed on, when the application supplies less at a time: a piece should
 /// cost little besides its bytes.
 const LEAST_HANDED_ON: usize = 512;
+
+/// The number of consumed pieces whose memory is used again: of a pass that reads ahead, so that it takes no new pages,
+/// and of others.
+const SPARES_AHEAD: usize = 4;
+const SPARES: usize = 1;
+
+/// The number of bytes consumed before anything is read ahead beyond the windows.
+const SHORT: u64 = 128 << 10;
 
 /// The number of downloads beyond which the capacity of a shared pass does not grow: 1 MB without windows.
 const MOST_COUNTED: u64 = 32;
@@ -34,6 +43,8 @@ pub(super) struct Pass {
     needed: usize,
     /// The bytes after `held`, which are no whole piece yet.
     filling: Vec<u8>,
+    /// The memory of consumed pieces, empty.
+    spares: Vec<Vec<u8>>,
     /// The number of bytes supplied.
     supplied: u64,
     /// The number of bytes requested.
@@ -43,9 +54,11 @@ pub(super) struct Pass {
     state: State,
     /// The largest window of a reader, in bytes.
     window: u64,
+    /// The number of bytes that it may hold beyond the windows of its readers.
+    ahead: u64,
     attached: u32,
     /// The offsets, not reached yet, below which some readers need nothing.
-    ahead: Vec<u64>,
+    later: Vec<u64>,
     /// A reader has looked for data that was not there.
     is_wanted: bool,
 }
@@ -100,6 +113,7 @@ impl Pass {
             held: VecDeque::new(),
             needed: 0,
             filling: Vec::new(),
+            spares: Vec::new(),
             supplied: 0,
             asked: 0,
             last_asked: 0,
@@ -109,8 +123,9 @@ impl Pass {
                 State::Open
             },
             window: LEAST_WINDOW,
+            ahead: 0,
             attached: 0,
-            ahead: Vec::new(),
+            later: Vec::new(),
             is_wanted: false,
         }
     }
@@ -146,7 +161,7 @@ impl Pass {
     pub(super) fn attach(&mut self, at: u64) {
         self.attached += 1;
         if at > self.sealed() {
-            self.ahead.push(at);
+            self.later.push(at);
         }
         let first = self.held.partition_point(|held| held.end() <= at);
         self.held.range_mut(first..).for_each(|held| held.left += 1);
@@ -156,8 +171,8 @@ impl Pass {
     /// Removes a reader that needed everything from `at` on.
     pub(super) fn detach(&mut self, at: u64) {
         self.attached -= 1;
-        if let Some(place) = self.ahead.iter().position(|ahead| *ahead == at) {
-            self.ahead.swap_remove(place);
+        if let Some(place) = self.later.iter().position(|later| *later == at) {
+            self.later.swap_remove(place);
         }
         self.drop_claims(at, u64::MAX);
     }
@@ -181,7 +196,15 @@ impl Pass {
             self.needed += 1;
         }
         if !self.is_shared || self.supplied > KEPT {
-            self.held.drain(..self.needed);
+            let room = if self.ahead > 0 { SPARES_AHEAD } else { SPARES };
+            for held in self.held.drain(..self.needed) {
+                if self.spares.len() < room
+                    && let Ok(mut bytes) = Arc::try_unwrap(held.bytes)
+                {
+                    bytes.clear();
+                    self.spares.push(bytes);
+                }
+            }
             self.needed = 0;
         }
     }
@@ -271,8 +294,8 @@ impl Pass {
         if bytes.len() < bytes.capacity() / 2 {
             bytes.shrink_to_fit();
         }
-        let elsewhere = self.ahead.iter().filter(|ahead| **ahead >= end).count();
-        self.ahead.retain(|ahead| *ahead >= end);
+        let elsewhere = self.later.iter().filter(|later| **later >= end).count();
+        self.later.retain(|later| *later >= end);
         let left = self.attached - u32::try_from(elsewhere).unwrap_or(u32::MAX);
         let bytes = Bytes::new(bytes);
         self.held.push_back(Held { start, bytes, left });
@@ -281,8 +304,8 @@ impl Pass {
 
     /// The largest number of bytes that one call of [`Pass::take`] copies.
     pub(super) fn piece(&self) -> usize {
-        let piece = if self.window > LEAST_WINDOW {
-            self.window
+        let piece = if self.window > LEAST_WINDOW || self.ahead > 0 {
+            self.window.max(self.ahead / 8)
         } else {
             LEAST_PIECE
         };
@@ -304,6 +327,7 @@ impl Pass {
         let piece = self.piece();
         while !bytes.is_empty() {
             if self.filling.is_empty() {
+                self.filling = self.spares.pop().unwrap_or_default();
                 let coming = usize::try_from(self.outstanding()).unwrap_or(piece);
                 self.filling.reserve_exact(coming.min(piece));
             }
@@ -326,8 +350,33 @@ impl Pass {
 
     /// The number of bytes that it may hold from [`Pass::base`] on.
     fn capacity(&self) -> u64 {
+        self.windows().saturating_add(self.ahead)
+    }
+
+    /// The number of bytes that it may hold for the windows of its readers.
+    fn windows(&self) -> u64 {
         let counted = u64::from(self.attached).clamp(1, MOST_COUNTED);
         self.window.saturating_mul(2 * counted)
+    }
+
+    /// The number of bytes beyond the windows that are worth reading ahead, so that windows and these are at most
+    /// `most`. It grows with the consumed bytes: a short download, or one whose client is silent, gets none.
+    pub(super) fn useful_ahead(&self, most: u64) -> u64 {
+        most.saturating_sub(self.windows())
+            .min(self.base().saturating_sub(SHORT) / 2)
+    }
+
+    /// The number of bytes held or requested beyond the windows.
+    pub(super) fn used_ahead(&self) -> u64 {
+        (self.asked - self.base()).saturating_sub(self.windows())
+    }
+
+    /// Sets the number of bytes that it may hold beyond the windows.
+    pub(super) fn set_ahead(&mut self, ahead: u64) {
+        self.ahead = ahead;
+        if ahead == 0 {
+            self.spares.truncate(SPARES);
+        }
     }
 
     /// The number of bytes that could be requested now.
@@ -357,7 +406,9 @@ impl Pass {
         }
         let room = self.room();
         let rest = self.size.map(|size| size - self.asked);
-        let is_crumb = room < self.capacity() / 4 && Some(room) != rest && !(is_starving && outstanding == 0);
+        // With more than the windows, half of it is in hand when the application is asked again.
+        let least = self.capacity() / if self.ahead > self.windows() { 2 } else { 4 };
+        let is_crumb = room < least && Some(room) != rest && !(is_starving && outstanding == 0);
         (room > 0 && !is_crumb).then_some(room)
     }
 
@@ -378,7 +429,9 @@ impl Pass {
     /// The number of bytes in memory.
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
-        self.held.iter().map(|held| held.bytes.capacity()).sum::<usize>() + self.filling.capacity()
+        let held = self.held.iter().map(|held| held.bytes.capacity());
+        let spares = self.spares.iter().map(Vec::capacity);
+        held.chain(spares).sum::<usize>() + self.filling.capacity()
     }
 }
 

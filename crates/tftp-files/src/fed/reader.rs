@@ -55,7 +55,9 @@ impl Reader {
     pub(crate) fn find(&self, start: u64) -> io::Result<Piece> {
         let mut state = self.group.state.lock();
         let (pass, found) = state.find(self.id, start);
-        self.feeds.ask(&mut state);
+        let has_asked = self.feeds.ask(&mut state);
+        drop(state);
+        self.feeds.wake(has_asked);
         match found {
             Found::Bytes { bytes, is_last } => Ok(Piece::Bytes { bytes, is_last }),
             Found::Nothing | Found::Gone => Ok(Piece::Pending(pass.0)),
@@ -68,12 +70,12 @@ impl Reader {
 
     /// Calls `waiter` when there are more bytes from `start` on, at once if there are already.
     pub(crate) fn wait(&self, pass: u64, start: u64, waiter: Waiter) {
-        let ready = {
+        let (ready, has_asked) = {
             let mut state = self.group.state.lock();
             let ready = state.wait(PassId(pass), start, waiter);
-            self.feeds.ask(&mut state);
-            ready
+            (ready, self.feeds.ask(&mut state))
         };
+        self.feeds.wake(has_asked);
         if let Some(waiter) = ready {
             waiter();
         }
@@ -81,9 +83,12 @@ impl Reader {
 
     /// Releases the bytes below `to`, which this download does not need any more.
     pub(crate) fn release(&self, to: u64) {
-        let mut state = self.group.state.lock();
-        state.release(self.id, to);
-        self.feeds.ask(&mut state);
+        let has_asked = {
+            let mut state = self.group.state.lock();
+            state.release(self.id, to);
+            self.feeds.ask(&mut state)
+        };
+        self.feeds.wake(has_asked);
     }
 
     /// Leaves readers behind that hold others back for too long. Returns when to call it again; `None` if only after
@@ -91,7 +96,9 @@ impl Reader {
     pub(crate) fn drop_slow_readers(&self, now: Instant) -> Option<Instant> {
         let mut state = self.group.state.lock();
         let due = state.drop_slow_readers(now);
-        self.feeds.ask(&mut state);
+        let has_asked = self.feeds.ask(&mut state);
+        drop(state);
+        self.feeds.wake(has_asked);
         due
     }
 }

@@ -14,6 +14,7 @@ use crate::content_cache::Completed;
 use crate::testing::{Bench, Simulated, owner};
 use crate::{DownloadStream, Opening, Place, Standing, Supply};
 
+mod ahead;
 mod passes;
 mod simulated;
 
@@ -97,10 +98,19 @@ struct World {
 
 impl World {
     fn new() -> World {
+        World::of(Feeds::new)
+    }
+
+    /// Creates a world whose sources are read ahead.
+    fn reading_ahead() -> World {
+        World::of(Feeds::reading_ahead)
+    }
+
+    fn of(feeds: impl FnOnce(Asked) -> Arc<Feeds>) -> World {
         let asked = Asked::default();
         World {
             bench: Bench::new(),
-            feeds: Feeds::new(asked.clone()),
+            feeds: feeds(asked.clone()),
             asked,
             now: Instant::from_micros(0),
         }
@@ -460,7 +470,11 @@ fn one_that_has_not_begun_finds_the_beginning_when_all_others_have_ended() {
 
 #[test]
 fn a_thousand_of_different_sources_hold_little() {
-    let mut world = World::new();
+    hold_little(World::new());
+    hold_little(World::reading_ahead());
+}
+
+fn hold_little(mut world: World) {
     let mut clients: BTreeMap<_, _> = (1..=1000)
         .map(|id| (id, world.plain(id as i32, Some(10 << 20), None)))
         .collect();
@@ -482,8 +496,13 @@ fn a_thousand_of_different_sources_hold_little() {
         }
     }
     assert_eq!(world.asked.take(), []);
+    let memory = memory(&world);
+    assert!(memory <= 1000 * 40_000, "{memory}");
+}
+
+/// Returns the bytes that all sources hold in memory.
+fn memory(world: &World) -> usize {
     let known = world.feeds.known.lock();
     let groups = known.names.values().filter_map(Weak::upgrade);
-    let memory: usize = groups.map(|group| group.state.lock().memory()).sum();
-    assert!(memory <= 1000 * 40_000, "{memory}");
+    groups.map(|group| group.state.lock().memory()).sum()
 }

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake};
@@ -18,9 +19,9 @@ use super::sink::AsyncSink;
 use super::source::AsyncSource;
 use crate::inline::DataRun;
 
-/// The maximum number of bytes read from an asynchronous source in one call. A pending source holds a buffer of this
-/// size, so this is the memory that a slow source costs.
-const PIECE: usize = 16 << 10;
+/// Bounds of the bytes read from an asynchronous source in one call, which is a quarter of the bytes wanted. A pending
+/// source holds a buffer of this size, so this is the memory that a slow source costs.
+const PIECE: RangeInclusive<u64> = 16 << 10..=64 << 10;
 
 /// A connection and its server.
 #[derive(Clone)]
@@ -83,7 +84,8 @@ impl PumpedConnection {
             return Ok(());
         }
         let (mut at, end) = (wanted.offset, wanted.offset + wanted.length);
-        let mut buffer = vec![0; PIECE.min(usize::try_from(wanted.length).unwrap_or(PIECE))];
+        let piece = (wanted.length / 4).clamp(*PIECE.start(), *PIECE.end());
+        let mut buffer = vec![0; piece.min(wanted.length) as usize];
         while at < end {
             let room = buffer
                 .len()

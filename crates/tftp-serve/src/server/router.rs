@@ -89,7 +89,7 @@ impl Router {
             work,
             events,
             dropped_logs: AtomicU64::new(0),
-            feeds: Feeds::new(DataRequester(Weak::clone(router))),
+            feeds: Feeds::reading_ahead(DataRequester(Weak::clone(router))),
             data_threads,
             spawner,
             lingering: Mutex::default(),

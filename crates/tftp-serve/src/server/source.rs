@@ -15,7 +15,8 @@ use super::pump::{self, PumpedConnection};
 /// Methods run on the library's own threads, one call at a time. They may block: the client then waits, at most for the
 /// [inactivity timeout](crate::Settings::inactivity_timeout). Other clients do not wait, unless
 /// [`Builder::blocking_threads`](crate::Builder::blocking_threads) sources and sinks block at the same time. At most
-/// two windows are read ahead of the client. An error ends the download: the client gets the ERROR that
+/// two windows are read ahead of the client, and, once it has taken 128 kB, up to half a megabyte more as long as few
+/// sources share the server's budget of 16 MB for that. An error ends the download: the client gets the ERROR that
 /// [`Refusal`](crate::Refusal) makes of it.
 ///
 /// An [`AsyncSource`] holds no thread while it waits.

@@ -26,7 +26,10 @@ fn every_download_gets_the_source_whatever_the_order_by_seed() {
     let (mut joined, mut left_behind, mut late) = (0, 0, 0);
     for seed in 0..150 {
         let mut random = Random(seed);
-        let mut world = World::new();
+        let mut world = match seed % 2 {
+            0 => World::new(),
+            _ => World::reading_ahead(),
+        };
         let size =
             [0, 1, 511, 512, 8192, 100_000, 300_000, 1_200_000][random.below(8) as usize] + random.below(3);
         let known = Some(size).filter(|_| !random.one_in(3));
