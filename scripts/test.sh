@@ -104,7 +104,9 @@ models() {
 # Makes and tests what is published, from the build of the step c: manual pages, tutorial, archive and packages.
 packages() {
     library=$(find build/release/lib -name 'libtftpserver.so.*.*.*')
-    python3 suites/documents/man.py . && python3 suites/documents/release.py . && python3 suites/documents/porting.py . "$library" \
+    python3 suites/documents/man.py . && python3 suites/documents/release.py . \
+        && python3 suites/documents/command.py . "${CARGO_TARGET_DIR:-target}/debug/tftpserver" \
+        && python3 suites/documents/porting.py . "$library" \
         && python3 suites/documents/tutorial.py . include "$library" && python3 suites/packages/dist.py
 }
 

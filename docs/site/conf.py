@@ -7,7 +7,7 @@ MANIFEST = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
 REPOSITORY = re.search(r'^repository = "(.*)"', MANIFEST, re.M).group(1)
 
 project = "libtftpserver"
-author = "the libtftpserver authors"
+author = copyright = "the libtftpserver authors"
 version = release = re.search(r'^version = "(.*)"', MANIFEST, re.M).group(1)
 root_doc = "docs/site/index"
 source_suffix = {".md": "markdown"}

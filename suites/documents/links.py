@@ -1,5 +1,5 @@
-"""Every link between the documents leads to a file that exists, and to a heading that it has; each of the frequent questions has an
-answer of a few lines and a link to the rest.
+"""Every link between the documents leads to a file that exists, and to a heading that it has. Each of the frequent questions
+has an answer of a few lines and a link to the rest, and both front pages lead to them within their first screen.
 
 usage: links.py SOURCE
 """
@@ -52,6 +52,9 @@ def main():
         title, _, answer = question.partition("\n")
         if not 100 < len(answer) < 900 or not re.search(r"^More: \[", answer, flags=re.M):
             wrong.append(f"docs/questions.md: {title}: an answer of a few lines and a link to the rest are wanted")
+    for name in ("README.md", "docs/site/index.md"):
+        if "questions.md)" not in "\n".join(text_of(name).split("\n")[:40]):
+            wrong.append(f"{name}: its first screen has no link to the frequent questions")
     for line in wrong:
         print(f"FAILED: {line}")
     print(f"{count} links in {len(names)} pages, {len(questions)} questions")

@@ -197,6 +197,24 @@ class Work:
                               env={**os.environ, **self.environment()}, timeout=60)
         assert done.returncode != 0 and "examples/files" in done.stderr, f"{name} without its directory: {done}"
 
+    def php(self, text):
+        """Runs the block with the package in the tree in the place of Composer's."""
+        if not shutil.which("php") or subprocess.run(["php", "-r", "exit(extension_loaded('ffi') ? 0 : 1);"], check=False).returncode:
+            print("NOT RUN: no PHP with ffi is installed")
+            return
+        port = free_port()
+        os.mkdir(os.path.join(self.here, "vendor"))
+        os.symlink(os.path.join(SOURCE, "bindings", "php", "autoload.php"), os.path.join(self.here, "vendor", "autoload.php"))
+        with open(os.path.join(self.here, "minimal.php"), "w", encoding="utf-8") as file:
+            file.write(text.replace("6969", str(port)))
+        process = subprocess.Popen(["php", "minimal.php"], cwd=self.here, stderr=subprocess.DEVNULL,
+                                   env={**os.environ, "TFTPSERVER_LIBRARY": os.path.join(BUILD, "lib", "libtftpserver.so.0")})
+        try:
+            assert fetch(process, port, "hello.txt").startswith(b"Hello")
+        finally:
+            process.kill()
+            process.wait()
+
     def python(self, text):
         """Runs the block with the library of the C programs, through the package in the tree."""
         port = free_port()
@@ -223,7 +241,7 @@ KINDS = [("sh", "make ", "front_door"), ("sh", "curl ", "curl"), ("sh", "tftpser
          ("text", "$ tftpserver ", "picture"), ("c", "#include", "program"),
          ("cpp", "#include", "program_cpp"), ("rust", "use tftp_serve", "rust"),
          ("sh", "cmake ", "install"), ("sh", "cc ", "pkg_config"), ("cmake", "", "cmake"),
-         ("python", "import tftpserver", "python")]
+         ("php", "<?php", "php"), ("python", "import tftpserver", "python")]
 
 
 def main():

@@ -297,6 +297,19 @@ def firewall(text, place):
     shell(" ".join([*alone, "nft", "--check", "--file", "rules.nft"]), place)
 
 
+def preparation():
+    """The block before the first section creates what the programs name, and the file that the page fetches."""
+    (language, text), = blocks(TUTORIAL[:TUTORIAL.index("\n## ")])
+    same("language of the preparation", language, "sh")
+    with tempfile.TemporaryDirectory() as place:
+        shell(text.replace("/srv/", f"{place}/srv/").replace("/var/", f"{place}/var/"), place)
+        same("what is prepared", sorted(os.path.relpath(os.path.join(folder, name), place)
+                                        for folder, folders, names in os.walk(place) for name in folders + names),
+             ["srv", "srv/tftp", "srv/tftp/hello.txt", "var", "var/lib", "var/lib/provision"])
+    for name in re.findall(r"curl tftp://127\.0\.0\.1:6969/(\S+?)`", TUTORIAL):
+        same("the file that is fetched", name, "hello.txt")
+
+
 def page():
     """Checks that links have targets and that every section with steps has blocks."""
     prose = re.sub(r"^```.*?^```$", "", TUTORIAL, flags=re.S | re.M)
@@ -309,6 +322,7 @@ def page():
 
 def main():
     page()
+    preparation()
     with tempfile.TemporaryDirectory() as place:
         c_part(place)
         cpp_part(place)

@@ -17,8 +17,8 @@ use crate::options::Options;
 #[command(name = "tftpserver", version, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(
-    after_help = "Uploads are refused unless --create is given. With --config SIGHUP reads the configuration and the \
-    rules again; SIGTERM and Ctrl-C let transfers finish, a second one ends them. The manual: man 1 tftpserver"
+    after_help = "Uploads are refused unless --create is given. With --config, SIGHUP reloads the configuration and the \
+    rules. SIGTERM and Ctrl-C let transfers finish; a second one cuts them off. The manual: man 1 tftpserver"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -51,15 +51,15 @@ pub enum Command {
 /// How to serve.
 #[derive(Clone, Debug, Args)]
 pub struct Serve {
-    /// Read options from this TOML file; the command line comes before it
+    /// Read options from this TOML file; options on the command line override it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Read and check everything, and end without serving
+    /// Check options, configuration and rules, and exit without serving
     #[arg(long)]
     pub check_config: bool,
 
-    /// Show which file a client would get for this name, and by which rules, and exit
+    /// Print which file the client of --client would get for this name, and by which rules, and exit
     #[arg(
         long,
         value_name = "NAME",
@@ -72,7 +72,7 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR", value_parser = client_address, requires = "explain")]
     pub client: Option<IpAddr>,
 
-    /// --explain an upload
+    /// With --explain: an upload instead of a download
     #[arg(long, requires = "explain")]
     pub upload: bool,
 

@@ -41,7 +41,7 @@ fn write_page(page: &mut Vec<u8>) -> io::Result<()> {
         );
         writeln!(
             page,
-            ".TP\n\\fB{name}\\fR\n{about}; tftpserver {name} \\-\\-help says how"
+            ".TP\n\\fB{name}\\fR\n{about}; see tftpserver {name} \\-\\-help"
         )?;
     }
     page.write_all(SIGNALS.as_bytes())?;
@@ -57,35 +57,35 @@ const SIGNALS: &str = r"\&
 .SH SIGNALS
 .TP
 \fBSIGHUP\fR
-With \fB--config\fR, or under a service manager: the configuration and the rules are read again. What is wrong in them is logged, and the old ones stay. Where it listens, its threads and its user stay in any case until the next start. Without: the program ends, as a terminal that closes does, unless it was started under nohup(1).
+With \fB--config\fR, or under a service manager: reloads the configuration and the rules. Errors in them are logged, and the old values stay in force. Addresses, threads and user change only at the next start. Without \fB--config\fR: ends the program, as closing its terminal does, unless it was started under nohup(1).
 .TP
 \fBSIGTERM\fR, \fBSIGINT\fR
-No new requests are taken, transfers finish. Those that still run after \fB--grace\fR seconds are cut off; a second signal does that at once. get and put end at the first.
+The server accepts no new requests and lets transfers finish. Transfers that still run after \fB--grace\fR seconds are cut off; a second signal cuts them off at once. get and put end at the first signal.
 ";
 
 const REST: &str = r".SH ENVIRONMENT
 .TP
 \fBLISTEN_PID\fR, \fBLISTEN_FDS\fR
-Sockets that systemd opened (sd_listen_fds(3)) are listened on instead of port 69.
+Sockets that systemd opened (sd_listen_fds(3)), used instead of port 69.
 .TP
 \fBNOTIFY_SOCKET\fR
-The service manager is told when it is ready, reloads and stops (sd_notify(3)).
+Socket of the service manager, which is notified of start, reload and stop (sd_notify(3)).
 .SH EXAMPLES
 .TP
 \fBtftpserver --listen :6969 boot\fR
-Serves the directory boot, without root, and shows what happens.
+Serves the directory boot on port 6969, which needs no root.
 .TP
 \fBtftpserver --create --per-client ip --user tftp /srv/tftp\fR
-Takes uploads too; 192.0.2.7 has /srv/tftp/192.0.2.7 for itself where there is such a directory.
+Accepts uploads too. The client 192.0.2.7 is served from /srv/tftp/192.0.2.7 if that directory exists.
 .TP
 \fBtftpserver --allow 192.0.2.0/24 --interface eth1 /srv/tftp\fR
-Answers this network alone, through this interface alone. Started by root it becomes nobody once the port is open.
+Answers only clients of this network, only through this interface. Started by root, it becomes the user nobody once the port is open.
 .TP
 \fBtftpserver --config /etc/tftpserver.toml --explain boot.cfg --client 192.0.2.7\fR
 Prints which file that client would get, and by which rules, and serves nothing.
 .TP
 \fBtftpserver --json --metrics 127.0.0.1:9269 /srv/tftp\fR
-One line of JSON a transfer, figures and a page at http://127.0.0.1:9269/.
+Prints a JSON object for each transfer, and serves metrics and a page at http://127.0.0.1:9269/.
 .TP
 \fBtftpserver get tftp://192.0.2.1/boot.img\fR
 Fetches the file boot.img into the current directory.
@@ -93,7 +93,7 @@ Fetches the file boot.img into the current directory.
 \fBtftpserver put \-\-sha256 boot.img tftp://192.0.2.1/images/\fR
 Sends it as images/boot.img, and writes its checksum.
 .SH SEE ALSO
-\fBtftpserver\fR(3), the library; docs/command.md, which has the rules of \fB--map\fR, the figures and the service.
+\fBtftpserver\fR(3), the library; docs/command.md, which describes the rules of \fB--map\fR, the metrics and the service.
 ";
 
 fn print(bytes: &[u8]) -> Result<Code, Failure> {

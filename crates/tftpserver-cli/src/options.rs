@@ -19,31 +19,31 @@ pub struct Options {
     /// The directory to serve [default: the current one]
     pub dir: Option<PathBuf>,
 
-    /// Listen here; may be given several times [default: port 69 on every address, 6969 where 69 is not allowed]
+    /// Listen here; may be given several times [default: port 69 on every address, or 6969 if 69 is not permitted]
     #[arg(short, long, value_name = "ADDR:PORT", help_heading = "Network")]
     #[serde(deserialize_with = "one_or_many")]
     pub listen: Vec<Listen>,
 
-    /// Answer only clients of these networks, as in 192.0.2.0/24; others get silence. May be given several times
+    /// Answer only clients in this network, as in 192.0.2.0/24; may be given several times
     #[arg(long, value_name = "NETWORK", value_delimiter = ',', help_heading = "Network")]
     #[serde(deserialize_with = "one_or_many")]
     pub allow: Vec<Network>,
 
-    /// Leave clients of these networks without an answer; the smallest network of --allow and --deny decides
+    /// Do not answer clients in this network; of --allow and --deny, the smallest network with the client decides
     #[arg(long, value_name = "NETWORK", value_delimiter = ',', help_heading = "Network")]
     #[serde(deserialize_with = "one_or_many")]
     pub deny: Vec<Network>,
 
-    /// Send and receive through this interface or VRF alone, as in eth1
+    /// Send and receive only through this interface or VRF, as in eth1
     #[arg(long, value_name = "NAME", help_heading = "Network")]
     pub interface: Option<String>,
 
-    /// Treat requests as though they had not this option, as in tsize; may be given several times
+    /// Ignore this option in requests, as in tsize; may be given several times
     #[arg(long, value_name = "OPTION", value_delimiter = ',', help_heading = "Network")]
     #[serde(deserialize_with = "one_or_many")]
     pub refuse: Vec<String>,
 
-    /// Answer from the listening port too: for firewalls, NAT and containers
+    /// Answer from the listening port instead of a new one: for firewalls, NAT and containers
     #[arg(long, help_heading = "Network")]
     pub single_port: bool,
 
@@ -76,11 +76,11 @@ pub struct Options {
     #[arg(short, long, help_heading = "What is served")]
     pub read_only: bool,
 
-    /// Let clients upload: make files, and replace those that this user may write
+    /// Let clients upload new files, and replace files that this user may write
     #[arg(short, long, help_heading = "What is served")]
     pub create: bool,
 
-    /// An upload never replaces a file
+    /// Refuse uploads to files that exist
     #[arg(long, help_heading = "What is served")]
     pub no_overwrite: bool,
 
@@ -88,19 +88,20 @@ pub struct Options {
     #[arg(long, help_heading = "What is served")]
     pub no_symlinks: bool,
 
-    /// An acknowledged upload survives a loss of power
+    /// Acknowledge an upload only when it is on the disk, so that it survives a power failure
     #[arg(long, help_heading = "What is served")]
     pub sync: bool,
 
-    /// Mode bits that new files do not get, as in 027 [default: the umask it was started with]
+    /// Mode bits that new files do not get, as in 027 [default: the umask at the start]
     #[arg(long, value_name = "MODE", help_heading = "What is served")]
     pub umask: Option<Umask>,
 
-    /// Rules that turn the name a client asks for into another one in DIR, as in.tftpd's --map-file
+    /// Rewrite requested names by the rules in this file, as in.tftpd's --map-file
     #[arg(short, long, value_name = "RULES", help_heading = "What is served")]
     pub map: Option<PathBuf>,
 
-    /// A client whose address names a directory in DIR gets that one, as dnsmasq's tftp-unique-root
+    /// Serve each client from the directory in DIR that is named like its address, if there is one, as dnsmasq's
+    /// tftp-unique-root
     #[arg(
         long,
         value_enum,
@@ -114,36 +115,36 @@ pub struct Options {
     #[arg(short, long, value_name = "USER[:GROUP]", help_heading = "Running")]
     pub user: Option<String>,
 
-    /// Seconds that transfers have to finish after SIGTERM, until they are cut off [default: 8]
+    /// Seconds that transfers may take to finish after SIGTERM, before they are cut off [default: 8]
     #[arg(long, value_name = "SECONDS", help_heading = "Running")]
     pub grace: Option<u32>,
 
-    /// Prometheus figures at /metrics, and a page that shows transfers, by HTTP at this address
+    /// Serve HTTP at this address: metrics for Prometheus at /metrics, and a page with the transfers
     #[arg(long, value_name = "ADDR:PORT", value_parser = http_address, help_heading = "Running")]
     pub metrics: Option<SocketAddr>,
 
-    /// Answer HTTP by this host name too, besides addresses and the machine's own; may be given several times
+    /// Accept this host name in HTTP requests, besides addresses and the machine's own name; may be given several times
     #[arg(long, value_name = "NAME", help_heading = "Running")]
     #[serde(deserialize_with = "one_or_many")]
     pub metrics_name: Vec<String>,
 
-    /// One line of JSON a transfer on standard output
+    /// Print one JSON object for each transfer
     #[arg(long, help_heading = "Running")]
     pub json: bool,
 
-    /// Lines, on a terminal too
+    /// Print lines instead of the live view, on a terminal too
     #[arg(long, help_heading = "Running")]
     pub plain: bool,
 
-    /// Nothing on standard output
+    /// Print nothing on standard output
     #[arg(short, long, help_heading = "Running")]
     pub quiet: bool,
 
-    /// Log more on standard error: -v what happens, -vv each transfer's dialogue, -vvv packets
+    /// Log more on standard error: -v start, reload and transfers; -vv also requests, options and ERRORs; -vvv every packet
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Running")]
     pub verbose: u8,
 
-    /// How the log is written [default: text]
+    /// Format of the log [default: text]
     #[arg(
         long,
         value_enum,
@@ -205,7 +206,7 @@ pub enum LogFormat {
 }
 
 impl Options {
-    /// Whom they answer.
+    /// Returns the networks of --allow and --deny.
     pub fn networks(&self) -> Networks {
         Networks {
             allow: self.allow.clone(),
@@ -213,7 +214,7 @@ impl Options {
         }
     }
 
-    /// Seconds that transfers have to finish. docker kills after ten.
+    /// Returns the seconds that transfers may take to finish. docker kills after ten.
     pub fn grace(&self) -> u32 {
         self.grace.unwrap_or(8)
     }

@@ -36,14 +36,14 @@ pub struct Get {
     /// The file to fetch: tftp://HOST[:PORT]/NAME
     url: Url,
 
-    /// Where to put it; "-" is standard output [default: the name's last part, here]
+    /// The file to write; "-" is standard output [default: the last part of NAME, in the current directory]
     file: Option<PathBuf>,
 
-    /// Replace FILE where it exists
+    /// Replace FILE if it exists
     #[arg(short, long)]
     force: bool,
 
-    /// Keep the file only where this is its SHA-256
+    /// Keep the file only if this is its SHA-256
     #[arg(long, value_name = "HEX", value_parser = checksum)]
     check: Option<String>,
 
@@ -57,7 +57,7 @@ pub struct Put {
     /// The file to send; "-" is standard input
     file: PathBuf,
 
-    /// Where to: tftp://HOST[:PORT]/NAME; where NAME is empty or ends with "/", FILE's name is added
+    /// The destination: tftp://HOST[:PORT]/NAME; if NAME is empty or ends with "/", FILE's name is added
     url: Url,
 
     #[command(flatten)]
@@ -75,7 +75,7 @@ struct How {
           value_parser = clap::value_parser!(u16).range(bounds::ASKED_WINDOWSIZE_RANGE))]
     windowsize: u16,
 
-    /// Ask for no option at all: blocks of 512 bytes, one at a time (RFC 1350)
+    /// Request no options: blocks of 512 bytes, one at a time (RFC 1350)
     #[arg(long)]
     no_options: bool,
 
@@ -83,11 +83,11 @@ struct How {
           value_parser = clap::value_parser!(u8).range(bounds::ASKED_TIMEOUT_RANGE))]
     timeout: Option<u8>,
 
-    /// How often a packet is sent again before it fails
+    /// How often a packet is retransmitted before the transfer fails
     #[arg(long, value_name = "N", default_value_t = 3)]
     retries: u32,
 
-    /// As lines of text, with this system's line ends here
+    /// Transfer as text, with this system's line ends in the local file
     #[arg(long)]
     netascii: bool,
 
@@ -99,11 +99,11 @@ struct How {
     #[arg(short = '6', long, conflicts_with = "ipv4")]
     ipv6: bool,
 
-    /// Write the SHA-256 of the file as sha256sum does; on standard error where the file is on standard output
+    /// Print the SHA-256 of the file as sha256sum does; on standard error if the file is on standard output
     #[arg(long)]
     sha256: bool,
 
-    /// One line of JSON at the end, on standard output
+    /// Print one JSON object at the end, with the checksum, on standard output
     #[arg(long)]
     json: bool,
 
@@ -208,7 +208,9 @@ impl Job<'_> {
             report::json(self, &figures, ended.as_ref().err())?;
         }
         ended?;
-        if let Some(sum) = figures.sha256.as_ref().filter(|_| self.how.sha256) {
+        // The object of --json has the checksum, and is all that its readers expect on standard output.
+        let sum = figures.sha256.filter(|_| self.how.sha256 && !self.how.json);
+        if let Some(sum) = &sum {
             report::sum(sum, self.file, is_output)?;
         }
         Ok(Code::Done)

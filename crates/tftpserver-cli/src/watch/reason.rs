@@ -1,7 +1,7 @@
-//! Why a transfer ended: the word, the number and the text that are shown of it.
+//! Why a transfer ended: the word, the number and the text that are displayed.
 //!
-//! The numbers are those of the C interface (docs/reference/errors.md): who reads `--json` beside a program that stands
-//! on the library finds the same ones.
+//! The numbers are those of the C interface (docs/reference/errors.md), so that `--json` and programs that use
+//! the library report the same ones.
 
 use std::io;
 
@@ -45,13 +45,13 @@ pub fn reason(outcome: &tftp_serve::Outcome, operation: Operation) -> Reason {
         Ended::Unanswered => because(Outcome::Timeout, 301, "The application did not answer."),
         Ended::Refused(refusal) => because(Outcome::Refused, 10013, refusal.text()),
         Ended::Limit => {
-            let text = "Too many users. MaxConnections or MaxConnectionsPerHost is reached.";
+            let text = "Too many users. --max-connections or --max-connections-per-host is reached.";
             because(Outcome::Limit, 10068, text)
         }
         Ended::ReadOnly => because(
             Outcome::Refused,
             10013,
-            "Access denied. Uploads are switched off (ReadOnly).",
+            "Access denied. Uploads are off: there is no --create, or --read-only is set.",
         ),
         Ended::NoSource => no_source(operation),
         Ended::File(error) => file(error),
@@ -186,7 +186,7 @@ mod tests {
                 Ended::Limit,
                 Outcome::Limit,
                 10068,
-                "Too many users. MaxConnections or MaxConnectionsPerHost is reached.",
+                "Too many users. --max-connections or --max-connections-per-host is reached.",
             ),
         ];
         for (ended, outcome, code, text) in cases {

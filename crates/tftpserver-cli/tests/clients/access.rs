@@ -207,7 +207,7 @@ fn what_a_client_would_get() {
             "new",
             "192.0.2.7",
             &["--upload"],
-            "refused: Access denied. Uploads are switched off (ReadOnly).",
+            "refused: Access denied. Uploads are off: there is no --create, or --read-only is set.",
             77,
         ),
     ] {

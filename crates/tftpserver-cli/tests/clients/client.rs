@@ -120,6 +120,10 @@ fn checksums() {
         String::from_utf8(output.stdout).unwrap(),
         format!("{ABC}  {}\n", text(&file))
     );
+    // With --json the object has the checksum, and no other line follows.
+    let output = run(&["put", text(&file), &url, "--sha256", "--json"]);
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["sha256"], ABC);
     let output = run(&["put", text(&file), &url, "--sha256"]);
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
