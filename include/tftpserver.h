@@ -223,7 +223,7 @@
  *       DefaultRollOverNumber   0 to 1           0        any time
  *         The block number after 65535, unless the client negotiates the option rollover.
  *       CaptureIPPacketInfo     Boolean          False    any time
- *         Records the destination address of requests for DestinationAddress. Linux only: 909 elsewhere.
+ *         Records the destination address of requests for DestinationAddress.
  *       DelayHostResolution     Boolean          False    any time
  *         No effect on a UDP server; stored and returned.
  *       DestinationAddress      text                      never
@@ -243,7 +243,7 @@
  *       ShareLocalPort          Boolean          False    stopped (113)
  *         Allows other servers on the same port.
  *       SourceIPAddress         text                      at start
- *         The source address of outgoing packets; "": the address that the client sent to. Linux only: 909 elsewhere.
+ *         The source address of outgoing packets; "": the one that the client sent to. Not on Windows: 909.
  *       SourceMacAddress        text                      at start
  *         The Ethernet source address of IPv4 packets, such as 02-00-00-00-00-01. Linux only: 909 elsewhere.
  *       UseConnection           Boolean          False    stopped (117)
@@ -295,7 +295,7 @@
  *       PortPerTransfer         Boolean          True     at start
  *         Gives each transfer its own connected socket on a random port, while descriptors last.
  *       Interface               text                      at start
- *         The network interface or VRF for all packets; "": any. Linux only: 909 elsewhere.
+ *         The network interface (on Linux also a VRF) for all packets; "": any. Linux and macOS only: 909 elsewhere.
  *       IoThreads               1 to 64          1        at start
  *         Number of I/O threads for each listening address.
  *       AdaptiveRetransmit      Boolean          True     any time

@@ -11,7 +11,7 @@ export RUSTFLAGS='--cfg portable -D warnings' CARGO_TARGET_DIR="${CARGO_TARGET_D
 export TFTPSERVER_PORTABLE=1
 failed=0
 
-cargo test -p tftp-udp -p tftp-files -p tftpserver --lib --test transfers --no-fail-fast || exit 1
+cargo test -p tftp-udp -p tftp-files -p tftpserver --lib --test budget --test transfers --no-fail-fast || exit 1
 cargo build --package tftpserver || exit 1
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

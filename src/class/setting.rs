@@ -72,7 +72,6 @@ impl Setting {
             Role::Active(Key::ListenOn) => listen_targets::parse_addresses(text).map(drop)?,
             Role::Active(Key::ListenDescriptors) => listen_targets::parse_descriptors(text).map(drop)?,
             Role::Active(Key::SourceMacAddress) => source::mac(text).map(drop)?,
-            Role::Active(Key::CaptureIpPacketInfo) if value == Value::Boolean(true) => source::available()?,
             _ => {}
         }
         Ok(value)

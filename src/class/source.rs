@@ -6,9 +6,9 @@ use tftp_serve::Listen;
 
 use super::errors::{self, Failure};
 
-/// Returns 909 on systems that don't support the packet settings.
-pub(super) fn available() -> Result<(), Failure> {
-    match cfg!(target_os = "linux") {
+/// Returns 909 on systems that do not support a setting.
+fn available(here: bool) -> Result<(), Failure> {
+    match here {
         true => Ok(()),
         false => Err(Failure::plain(errors::NOT_AVAILABLE)),
     }
@@ -25,7 +25,7 @@ pub(super) fn ip(text: &str) -> Result<Option<IpAddr>, Failure> {
     let is_one_host =
         |ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast() && *ip != IpAddr::V4(Ipv4Addr::BROADCAST);
     match ip.map(|ip| ip.to_canonical()).filter(is_one_host) {
-        Some(ip) => available().map(|()| Some(ip)),
+        Some(ip) => available(cfg!(unix)).map(|()| Some(ip)),
         None => Err(Failure::new(
             errors::INVALID_VALUE,
             "The address of one host is expected, as in 192.0.2.1.",
@@ -40,7 +40,7 @@ pub(super) fn mac(text: &str) -> Result<Option<[u8; 6]>, Failure> {
         return Ok(None);
     }
     match digits(text).filter(|mac| mac[0] & 1 == 0 && *mac != [0; 6]) {
-        Some(mac) => available().map(|()| Some(mac)),
+        Some(mac) => available(cfg!(target_os = "linux")).map(|()| Some(mac)),
         None => Err(Failure::new(
             errors::INVALID_VALUE,
             "An Ethernet address of one host is expected, as in 02-00-00-00-00-01.",
@@ -55,7 +55,9 @@ pub(super) fn interface(text: &str) -> Result<Option<String>, Failure> {
         return Ok(None);
     }
     match Listen::is_interface_name(text) {
-        true => available().map(|()| Some(text.to_owned())),
+        true => {
+            available(cfg!(any(target_os = "linux", target_vendor = "apple"))).map(|()| Some(text.to_owned()))
+        }
         false => Err(Failure::new(
             errors::INVALID_VALUE,
             "The name of a network interface is expected, as in eth0.",

@@ -50,7 +50,6 @@ class ListenOn(unittest.TestCase):
             data = server.file("file", b"x")
             self.assertEqual([reads((host, port), "file") for host in ("127.0.0.1", "::1")], [data, data])
 
-    @only_linux("SourceIPAddress")
     def test_a_source_is_for_its_family(self):
         with Server("127.0.0.1", ListenOn="[::1]:0", SourceIPAddress="127.0.0.2") as server:
             data = server.file("file", b"x")
@@ -98,7 +97,6 @@ class ListenDescriptors(unittest.TestCase):
             self.assertEqual(ends, [10061])
 
     @needs_network
-    @only_linux("the address of a request to one socket of all addresses")
     def test_the_answer_comes_from_the_address_that_was_asked(self):
         def test():
             other = net.pair()

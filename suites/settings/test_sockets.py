@@ -8,7 +8,7 @@ import time
 import unittest
 
 import net
-from lib import (ERROR, LOCAL_PORT, Answer, Client, Refused, Server, in_child, only_linux, own_udp_rows, pattern, read,
+from lib import (ERROR, LOCAL_PORT, Answer, Client, Refused, Server, in_child, own_udp_rows, pattern, read,
                  refused, write)
 from net import needs_network
 
@@ -69,7 +69,6 @@ def free_ports(count):
 
 class Headers(unittest.TestCase):
     @needs_network
-    @only_linux("DontFragment")
     def test_dont_fragment(self):
         def test():
             net.unshare()
@@ -89,7 +88,6 @@ class Headers(unittest.TestCase):
         in_child(test)
 
     @needs_network
-    @only_linux("DontFragment")
     def test_blocks_beyond_the_mtu(self):
         """Large blocks go in fragments; with DontFragment they are refused at once, not tried until the timeout."""
         def test():
@@ -110,7 +108,6 @@ class Headers(unittest.TestCase):
         in_child(test)
 
     @needs_network
-    @only_linux("DontFragment")
     def test_a_path_that_is_smaller_than_its_first_link(self):
         """ICMPv6 Packet Too Big teaches the system the path's size, and the block goes again; with DontFragment it never fits."""
         def test():
@@ -498,7 +495,6 @@ class Ports(unittest.TestCase):
 
 class Interface(unittest.TestCase):
     @needs_network
-    @only_linux("Interface")
     def test_one_interface(self):
         """Requests that come in by another one are not heard, in every mode."""
         def test():
@@ -549,7 +545,6 @@ class Interface(unittest.TestCase):
             server.start()
 
     @needs_network
-    @only_linux("Interface")
     def test_an_adopted_socket_keeps_its_own(self):
         def test():
             there = net.pair()

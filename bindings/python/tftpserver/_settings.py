@@ -122,7 +122,7 @@ class SettingAttributes:
 
     @property
     def capture_ip_packet_info(self) -> bool:
-        """Records the destination address of requests for DestinationAddress. Linux only: 909 elsewhere."""
+        """Records the destination address of requests for DestinationAddress."""
         return self._read_setting("CaptureIPPacketInfo") == "True"
 
     @capture_ip_packet_info.setter
@@ -208,7 +208,7 @@ class SettingAttributes:
 
     @property
     def source_ip_address(self) -> str:
-        """The source address of outgoing packets; "": the address that the client sent to. Linux only: 909 elsewhere."""
+        """The source address of outgoing packets; "": the one that the client sent to. Not on Windows: 909."""
         return self._read_setting("SourceIPAddress")
 
     @source_ip_address.setter
@@ -434,7 +434,7 @@ class SettingAttributes:
 
     @property
     def interface(self) -> str:
-        """The network interface or VRF for all packets; "": any. Linux only: 909 elsewhere."""
+        """The network interface (on Linux also a VRF) for all packets; "": any. Linux and macOS only: 909 elsewhere."""
         return self._read_setting("Interface")
 
     @interface.setter

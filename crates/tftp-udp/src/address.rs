@@ -1,8 +1,10 @@
 //! Socket addresses in the kernel's representation.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use libc::{AF_INET, AF_INET6, sa_family_t, sockaddr_in, sockaddr_in6, socklen_t};
+
+use super::ip::{v4_from_kernel, v4_to_kernel, v6_from_kernel, v6_to_kernel};
 
 /// Room for an address of either family; all bytes zero is a valid value.
 #[derive(Clone, Copy)]
@@ -105,22 +107,4 @@ impl Name {
             false
         }
     }
-}
-
-pub(super) fn v4_to_kernel(ip: Ipv4Addr) -> libc::in_addr {
-    libc::in_addr {
-        s_addr: u32::from_ne_bytes(ip.octets()),
-    }
-}
-
-pub(super) fn v4_from_kernel(ip: libc::in_addr) -> Ipv4Addr {
-    Ipv4Addr::from(ip.s_addr.to_ne_bytes())
-}
-
-pub(super) fn v6_to_kernel(ip: Ipv6Addr) -> libc::in6_addr {
-    libc::in6_addr { s6_addr: ip.octets() }
-}
-
-pub(super) fn v6_from_kernel(ip: libc::in6_addr) -> Ipv6Addr {
-    Ipv6Addr::from(ip.s6_addr)
 }

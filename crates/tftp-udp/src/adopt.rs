@@ -73,7 +73,11 @@ impl Adopted {
     pub(super) fn into_socket(self, options: &SocketOptions) -> io::Result<UdpSocket> {
         set_buffers(&self.socket, options)?;
         sockopt::apply(&self.socket, self.address.is_ipv6(), options)?;
-        Ok(UdpSocket::from_bound(self.socket, self.address.is_ipv6()))
+        Ok(UdpSocket::from_bound(
+            self.socket,
+            self.address.is_ipv6(),
+            options.packet_info,
+        ))
     }
 }
 

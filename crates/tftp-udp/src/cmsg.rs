@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use libc::{c_int, cmsghdr};
 
-use super::address::{v4_from_kernel, v4_to_kernel, v6_from_kernel, v6_to_kernel};
+use super::ip::{v4_from_kernel, v4_to_kernel, v6_from_kernel, v6_to_kernel};
 use super::{LocalAddr, Route};
 
 /// Room for the control messages of one outgoing datagram: one packet information and one segment size.
@@ -53,22 +53,35 @@ impl<const WORDS: usize> Control<WORDS> {
         // SAFETY: a reinterpretation of initialised words as bytes; an empty or full slice of an existing array.
         let bytes: &[u8] = unsafe { &*std::ptr::slice_from_raw_parts(self.0.as_ptr().cast(), Self::SIZE) };
         let mut rest = &bytes[..used.min(Self::SIZE)];
-        let header_size = size_of::<cmsghdr>();
-        while rest.len() >= header_size {
+        let begin = data_offset();
+        while rest.len() >= begin {
             let length = number(
                 rest,
                 offset_of!(cmsghdr, cmsg_len),
                 size_of_val(&zero_header().cmsg_len),
             );
-            if length < header_size || length > rest.len() {
+            if length < begin || length > rest.len() {
                 return;
             }
             let level = number(rest, offset_of!(cmsghdr, cmsg_level), 4) as c_int;
             let kind = number(rest, offset_of!(cmsghdr, cmsg_type), 4) as c_int;
-            each(level, kind, &rest[header_size..length]);
-            rest = &rest[length.next_multiple_of(align_of::<usize>()).min(rest.len())..];
+            each(level, kind, &rest[begin..length]);
+            rest = &rest[length.next_multiple_of(alignment()).min(rest.len())..];
         }
     }
+}
+
+/// Returns the offset of the data in a control message: the size of the header, with the system's padding.
+fn data_offset() -> usize {
+    // SAFETY: CMSG_LEN only computes.
+    unsafe { libc::CMSG_LEN(0) as usize }
+}
+
+/// Returns the alignment of control messages, which differs between systems: a long on Linux and FreeBSD, an int on
+/// macOS.
+fn alignment() -> usize {
+    // SAFETY: CMSG_SPACE only computes.
+    unsafe { (libc::CMSG_SPACE(1) - libc::CMSG_SPACE(0)) as usize }
 }
 
 fn zero_header() -> cmsghdr {
@@ -99,27 +112,74 @@ pub(super) fn push_source(control: &mut SendControl, route: &Route) -> usize {
         0
     };
     match (source.ip.to_canonical(), route.peer.ip().to_canonical()) {
-        // An IPv4 datagram takes IP_PKTINFO, also on an IPv6 socket.
-        (IpAddr::V4(ip), IpAddr::V4(_)) => {
-            let info = libc::in_pktinfo {
-                ipi_ifindex: interface as c_int,
-                ipi_spec_dst: v4_to_kernel(ip),
-                ipi_addr: libc::in_addr { s_addr: 0 },
-            };
-            control.push(0, libc::SOL_IP, libc::IP_PKTINFO, info)
-        }
+        // An IPv4 datagram takes the control message of IPv4, also on an IPv6 socket.
+        (IpAddr::V4(ip), IpAddr::V4(_)) => v4::push_source(control, ip, interface),
         (IpAddr::V6(ip), IpAddr::V6(_)) => {
             let info = libc::in6_pktinfo {
                 ipi6_addr: v6_to_kernel(ip),
                 ipi6_ifindex: interface as _,
             };
-            control.push(0, libc::SOL_IPV6, libc::IPV6_PKTINFO, info)
+            control.push(0, libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, info)
         }
         _ => 0,
     }
 }
 
+/// The control messages of IPv4 on Linux and macOS.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+mod v4 {
+    use super::*;
+
+    pub(super) const KIND: c_int = libc::IP_PKTINFO;
+    pub(super) type Info = libc::in_pktinfo;
+
+    pub(super) fn push_source(control: &mut SendControl, ip: Ipv4Addr, interface: u32) -> usize {
+        // macOS ignores the address where an interface is set.
+        let interface = if cfg!(target_vendor = "apple") {
+            0
+        } else {
+            interface
+        };
+        let info = libc::in_pktinfo {
+            ipi_ifindex: interface as _,
+            ipi_spec_dst: v4_to_kernel(ip),
+            ipi_addr: libc::in_addr { s_addr: 0 },
+        };
+        control.push(0, libc::IPPROTO_IP, libc::IP_PKTINFO, info)
+    }
+
+    /// Returns the destination of an arrival, and the index of its interface.
+    pub(super) fn destination(info: &Info) -> (Ipv4Addr, u32) {
+        (v4_from_kernel(info.ipi_addr), info.ipi_ifindex as u32)
+    }
+
+    /// Returns true if the arrival was sent to a broadcast address: for an address of this machine, Linux returns the
+    /// same address as the one to answer from (fib_compute_spec_dst).
+    #[cfg(linux)]
+    pub(super) fn is_broadcast(info: &Info) -> bool {
+        v4_from_kernel(info.ipi_addr) != v4_from_kernel(info.ipi_spec_dst)
+    }
+}
+
+/// The control messages of IPv4 on FreeBSD and its relatives, which name no interface.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+mod v4 {
+    use super::*;
+
+    pub(super) const KIND: c_int = libc::IP_RECVDSTADDR;
+    pub(super) type Info = libc::in_addr;
+
+    pub(super) fn push_source(control: &mut SendControl, ip: Ipv4Addr, _: u32) -> usize {
+        control.push(0, libc::IPPROTO_IP, libc::IP_SENDSRCADDR, v4_to_kernel(ip))
+    }
+
+    pub(super) fn destination(info: &Info) -> (Ipv4Addr, u32) {
+        (v4_from_kernel(*info), 0)
+    }
+}
+
 /// Adds the size of the segments that the kernel splits the bytes into. Returns the bytes used.
+#[cfg(linux)]
 pub(super) fn push_segment(control: &mut SendControl, used: usize, segment: u16) -> usize {
     control.push(used, libc::SOL_UDP, libc::UDP_SEGMENT, segment)
 }
@@ -140,41 +200,58 @@ pub(super) struct ControlInfo {
     /// True if that address is a broadcast or multicast one.
     pub(super) broadcast: bool,
     /// The size of each datagram if the kernel coalesced several; the last may be shorter.
+    #[cfg(linux)]
     pub(super) segment: Option<usize>,
 }
 
 pub(super) fn parse_control(control: &RecvControl, used: usize) -> ControlInfo {
-    let (mut v4, mut v6, mut segment) = (None, None, None);
+    let (mut v4, mut v6) = (None, None);
+    #[cfg(linux)]
+    let mut segment = None;
     control.read(used, &mut |level, kind, bytes| match (level, kind) {
-        (libc::SOL_IP, libc::IP_PKTINFO) => v4 = value::<libc::in_pktinfo>(bytes),
-        (libc::SOL_IPV6, libc::IPV6_PKTINFO) => v6 = value::<libc::in6_pktinfo>(bytes),
+        (libc::IPPROTO_IP, v4::KIND) => v4 = value::<v4::Info>(bytes),
+        (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => v6 = value::<libc::in6_pktinfo>(bytes),
+        #[cfg(linux)]
         (libc::SOL_UDP, libc::UDP_GRO) => segment = value::<c_int>(bytes),
         _ => {}
     });
     let mut control_info = ControlInfo {
+        #[cfg(linux)]
         segment: segment
             .and_then(|size| usize::try_from(size).ok())
             .filter(|&size| size > 0),
         ..ControlInfo::default()
     };
     if let Some(info) = v4 {
-        let ip = v4_from_kernel(info.ipi_addr);
-        // For an address of this machine, the kernel returns the same address as the one to answer from
-        // (fib_compute_spec_dst).
-        control_info.broadcast =
-            ip != v4_from_kernel(info.ipi_spec_dst) || ip.is_multicast() || ip == Ipv4Addr::BROADCAST;
+        let (ip, interface) = v4::destination(&info);
+        control_info.broadcast = is_of_many(ip);
+        #[cfg(linux)]
+        {
+            control_info.broadcast |= v4::is_broadcast(&info);
+        }
         control_info.local = Some(LocalAddr {
             ip: ip.into(),
-            interface: info.ipi_ifindex as u32,
+            interface,
         });
     }
     if let Some(info) = v6 {
         let ip = v6_from_kernel(info.ipi6_addr);
-        control_info.broadcast |= ip.is_multicast();
+        // For an IPv4 datagram on an IPv6 socket some systems report nothing else.
+        control_info.broadcast |= ip.is_multicast() || ip.to_ipv4_mapped().is_some_and(is_of_many);
         control_info.local = Some(LocalAddr {
             ip: ip.into(),
             interface: info.ipi6_ifindex,
         });
     }
     control_info
+}
+
+/// Returns true for multicast and broadcast addresses. Those of single networks are recognised by the list of
+/// interfaces, but for Linux, which marks their datagrams.
+fn is_of_many(ip: Ipv4Addr) -> bool {
+    #[cfg(not(linux))]
+    if super::interfaces::is_broadcast(ip) {
+        return true;
+    }
+    ip.is_multicast() || ip == Ipv4Addr::BROADCAST
 }

@@ -13,7 +13,9 @@
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `frames.rs` over `frame.rs`: packets sent as Ethernet frames, with an Ethernet source address of choice;
 //! - `portable.rs`: one datagram per call, where the system or a sandbox offers nothing better;
-//! - `windows.rs`, `windows/`: WSARecvMsg and WSASendMsg, and runs of blocks that Windows splits;
+//! - `message.rs`, `windows.rs`, `windows/`: the same with the addresses of this host, by recvmsg and sendmsg, WSARecvMsg
+//!   and WSASendMsg, and runs of blocks that Windows splits; `cmsg.rs`, `interfaces.rs`: control messages, and what they
+//!   do not show;
 //! - `poll.rs`, `poll_portable.rs`, `poll_windows.rs`, `wake.rs`: readiness of sockets, and wake-ups by
 //!   other threads.
 
@@ -26,7 +28,7 @@ mod adopt;
 #[cfg(linux)]
 mod bundle;
 mod clock;
-#[cfg(linux)]
+#[cfg(unix)]
 mod cmsg;
 pub mod datagrams;
 #[cfg(linux)]
@@ -35,7 +37,13 @@ mod errors;
 mod frame;
 #[cfg(linux)]
 mod frames;
+#[cfg(all(unix, any(not(linux), test)))]
+mod interfaces;
+#[cfg(unix)]
+mod ip;
 mod listeners;
+#[cfg(unix)]
+mod message;
 mod own_addresses;
 #[cfg(linux)]
 mod poll;
@@ -124,8 +132,8 @@ pub struct Route {
     pub socket: usize,
     /// The destination; on a dual-stack socket an IPv4 peer may be given mapped or plain.
     pub peer: SocketAddr,
-    /// The address to send from, where the system can choose it (not in [`IoMode::Portable`]). The interface counts
-    /// only for link-local peers; for all others the routing table decides, as for any other datagram.
+    /// The address to send from. The interface counts only for link-local peers; for all others the routing table
+    /// decides, as for any other datagram.
     pub source: Option<LocalAddr>,
     /// True if the socket is connected to that peer.
     pub connected: bool,

@@ -31,10 +31,10 @@ pub struct ListenOptions {
     pub mode: Mode,
     /// The range of port numbers for transfers; `None`: any.
     pub transfer_ports: Option<RangeInclusive<u16>>,
-    /// The network interface or VRF for all packets, received and sent (SO_BINDTODEVICE; Linux).
+    /// The network interface for all packets, received and sent (SO_BINDTODEVICE, also for a VRF; IP_BOUND_IF on macOS).
     pub interface: Option<String>,
-    /// The source address of packets to peers of its family, instead of the address that the request was sent to
-    /// (Linux).
+    /// The source address of packets to peers of its family, instead of the address that the request was sent to. Only
+    /// Linux takes an address that is not this host's.
     pub source_ip: Option<IpAddr>,
     /// The Ethernet source address; IPv4 packets then leave as frames (Linux, CAP_NET_RAW, no IPv6 socket).
     pub source_mac: Option<MacAddr>,

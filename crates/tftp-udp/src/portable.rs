@@ -1,4 +1,5 @@
-//! One datagram per call, by std's functions: no packet information, and no source address except on Windows.
+//! One datagram per call, which every system can do. The address that a datagram was sent to, and the one that it leaves
+//! from, take other calls: message.rs, and windows.rs.
 
 use std::io;
 use std::net::SocketAddr;
@@ -82,8 +83,14 @@ pub(super) struct One {
 }
 
 /// Receives one datagram into a buffer with one byte more than needed: a datagram that fills it was longer.
-#[cfg(not(windows))]
+///
+/// # Errors
+/// `WouldBlock` if no datagrams are queued; a pending error of the socket.
+#[cfg(unix)]
 pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<One> {
+    if socket.reports_destination() {
+        return super::message::receive(socket, buffer);
+    }
     let (length, peer) = receive_now(socket, buffer)?;
     let most = buffer.len() - 1;
     Ok(One {
@@ -106,9 +113,15 @@ fn send_now(
     socket: &UdpSocket,
     bytes: &[u8],
     peer: Option<SocketAddr>,
-    _: Option<LocalAddr>,
+    source: Option<LocalAddr>,
 ) -> io::Result<()> {
     use rustix::net::{SendFlags, send, sendto};
+    if let (Some(peer), Some(source)) = (peer, source) {
+        match super::message::send(socket, bytes, peer, source) {
+            Err(error) if super::message::is_refusal_of_source(&error) => {}
+            result => return result,
+        }
+    }
     match peer {
         Some(peer) => sendto(socket.std(), bytes, SendFlags::DONTWAIT, &peer)?,
         None => send(socket.std(), bytes, SendFlags::DONTWAIT)?,

@@ -25,8 +25,15 @@ mod permit;
 /// The index of the listening socket.
 pub const LISTENING: usize = 0;
 
-/// The descriptors of a thread itself: the listening socket, the poller, the descriptor that wakes it.
-const LISTENING_DESCRIPTORS: usize = 3;
+/// The descriptors of a thread itself: the listening socket, the poller, those that wake it. Those are one on Linux and
+/// a pipe elsewhere; the crate `polling` adds two of its own on Linux.
+const LISTENING_DESCRIPTORS: usize = if cfg!(any(linux, windows)) {
+    3
+} else if cfg!(target_os = "linux") {
+    6
+} else {
+    4
+};
 
 /// The options of a thread's sockets, and the limits on their number.
 #[derive(Clone, Debug)]

@@ -10,6 +10,9 @@ use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use super::adopt::Adopted;
 use super::sockopt;
 
+/// The size in bytes at which no smaller buffer is tried: room for a datagram of the largest size.
+const SMALLEST_BUFFER: usize = 1 << 16;
+
 /// The options of a socket.
 #[derive(Clone, Debug, Default)]
 pub struct SocketOptions {
@@ -27,7 +30,7 @@ pub struct SocketOptions {
     pub traffic_class: Option<u8>,
     /// True if an IPv6 socket does not receive IPv4 (otherwise it is dual-stack).
     pub v6_only: bool,
-    /// Arrivals carry the address they were sent to (IP_PKTINFO, IPV6_RECVPKTINFO; Linux).
+    /// Arrivals carry the address they were sent to (IP_PKTINFO or IP_RECVDSTADDR, IPV6_RECVPKTINFO).
     pub packet_info: bool,
     /// Failures that the network reports are kept for [`UdpSocket::take_errors`] (IP_RECVERR; Linux).
     pub report_errors: bool,
@@ -37,7 +40,7 @@ pub struct SocketOptions {
     /// Datagrams of one sender that arrive together and have equal lengths may pass the system's network stack as one
     /// (UDP_GRO; Linux 5.0). [`super::RecvBatch`] separates them again; its slots must then hold 64 KiB.
     pub coalesce: bool,
-    /// The network interface or VRF for all packets, received and sent (SO_BINDTODEVICE; Linux).
+    /// The network interface for all packets, received and sent (SO_BINDTODEVICE, also for a VRF; IP_BOUND_IF on macOS).
     pub interface: Option<String>,
     /// If the address has no port, connecting chooses one and [`UdpSocket::disconnect`] releases it
     /// (IP_BIND_ADDRESS_NO_PORT; Linux 4.2). On other systems binding chooses one permanently.
@@ -75,34 +78,51 @@ pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
     UdpSocket::bind(SocketAddr::new(anywhere, 0), &options).map(drop)
 }
 
-/// Checks whether this program may send from an address: never on this system, which chooses the source address of
-/// replies from a shared port itself.
+/// Checks whether this program may send from an address: on this system from those of this host.
 ///
 /// # Errors
-/// `Unsupported`.
+/// `Unsupported` for all others.
 #[cfg(not(any(linux, windows)))]
-pub fn may_send_from(_: IpAddr) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
+    match is_own(ip) {
+        true => Ok(()),
+        false => Err(io::ErrorKind::Unsupported.into()),
+    }
 }
 
 /// Checks whether this program may bind sockets to a network interface.
 ///
 /// # Errors
-/// ENODEV if there is no interface of that name; `PermissionDenied` if CAP_NET_RAW is needed (before Linux 5.7);
+/// ENODEV (ENXIO on macOS) if there is no interface of that name; `PermissionDenied` if CAP_NET_RAW is needed (before Linux 5.7);
 /// `Unsupported` if the system has no such option.
 pub fn may_bind_to(interface: &str) -> io::Result<()> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-    sockopt::bind_to_device(&socket, interface)
+    sockopt::bind_to_device(&socket, false, interface)
 }
 
 pub(super) fn set_buffers(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
     if let Some(bytes) = options.recv_buffer {
-        socket.set_recv_buffer_size(bytes.min(i32::MAX as usize))?;
+        as_permitted(bytes, |bytes| socket.set_recv_buffer_size(bytes))?;
     }
     if let Some(bytes) = options.send_buffer {
-        socket.set_send_buffer_size(bytes.min(i32::MAX as usize))?;
+        as_permitted(bytes, |bytes| socket.set_send_buffer_size(bytes))?;
     }
     Ok(())
+}
+
+/// Sets a buffer's size as far as the system permits. Linux reduces what is too much by itself; FreeBSD and macOS refuse
+/// it (ENOBUFS beyond kern.ipc.maxsockbuf), and are offered half of it again and again.
+///
+/// # Errors
+/// The system's error, if it refuses everything, or for another reason.
+fn as_permitted(bytes: usize, mut set: impl FnMut(usize) -> io::Result<()>) -> io::Result<()> {
+    let mut bytes = bytes.min(i32::MAX as usize);
+    loop {
+        match set(bytes) {
+            Err(error) if sockopt::is_no_buffers(&error) && bytes > SMALLEST_BUFFER => bytes /= 2,
+            result => return result,
+        }
+    }
 }
 
 /// A UDP socket; none of the calls here blocks.
@@ -111,6 +131,8 @@ pub struct UdpSocket {
     inner: std::net::UdpSocket,
     v6: bool,
     coalesces: AtomicBool,
+    /// True if arrivals carry the address they were sent to.
+    reports_destination: bool,
     /// True if connect chooses its port and disconnect releases it.
     renewable: bool,
 }
@@ -135,7 +157,7 @@ impl UdpSocket {
         // Without the option, datagrams simply arrive one by one.
         let coalesces = options.coalesce && sockopt::coalesce(&socket, true).is_ok();
         if let Some(interface) = &options.interface {
-            sockopt::bind_to_device(&socket, interface)?;
+            sockopt::bind_to_device(&socket, v6, interface)?;
         }
         if let Some(range) = options.port_range.as_ref().filter(|_| options.late_port) {
             sockopt::set_port_range(&socket, range)?;
@@ -146,6 +168,7 @@ impl UdpSocket {
             inner: socket.into(),
             v6,
             coalesces: coalesces.into(),
+            reports_destination: options.packet_info,
             renewable,
         })
     }
@@ -158,11 +181,12 @@ impl UdpSocket {
         adopted.into_socket(options)
     }
 
-    pub(super) fn from_bound(socket: Socket, v6: bool) -> UdpSocket {
+    pub(super) fn from_bound(socket: Socket, v6: bool, reports_destination: bool) -> UdpSocket {
         UdpSocket {
             inner: socket.into(),
             v6,
             coalesces: AtomicBool::new(false),
+            reports_destination,
             renewable: false,
         }
     }
@@ -230,7 +254,7 @@ impl UdpSocket {
 
     /// Returns the network interface that it is bound to.
     pub fn interface(&self) -> Option<String> {
-        sockopt::device_of(&SockRef::from(&self.inner))
+        sockopt::device_of(&SockRef::from(&self.inner), self.v6)
     }
 
     /// Changes the receive buffer, as far as the system permits.
@@ -238,7 +262,9 @@ impl UdpSocket {
     /// # Errors
     /// Those of setsockopt.
     pub fn set_recv_buffer(&self, bytes: usize) -> io::Result<()> {
-        SockRef::from(&self.inner).set_recv_buffer_size(bytes.min(i32::MAX as usize))
+        as_permitted(bytes, |bytes| {
+            SockRef::from(&self.inner).set_recv_buffer_size(bytes)
+        })
     }
 
     /// Permits equally long datagrams to arrive as one from now on (see [`SocketOptions::coalesce`]); returns true if
@@ -274,7 +300,7 @@ impl UdpSocket {
     }
 
     /// Returns the descriptor, open as long as `self`.
-    #[cfg(any(linux, all(test, unix)))]
+    #[cfg(unix)]
     pub(super) fn fd(&self) -> std::os::fd::RawFd {
         std::os::fd::AsRawFd::as_raw_fd(&self.inner)
     }
@@ -286,8 +312,43 @@ impl UdpSocket {
     }
 
     /// Returns true for an IPv6 socket.
-    #[cfg(windows)]
     pub(super) fn is_v6(&self) -> bool {
         self.v6
+    }
+
+    /// Returns true if arrivals carry the address they were sent to.
+    #[cfg(unix)]
+    #[inline]
+    pub(super) fn reports_destination(&self) -> bool {
+        self.reports_destination
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_is_as_large_as_the_system_permits() {
+        let set = |wanted: usize, most: usize, refusal: i32| {
+            let mut granted = 0;
+            let result = as_permitted(wanted, |bytes| {
+                if bytes > most {
+                    return Err(io::Error::from_raw_os_error(refusal));
+                }
+                granted = bytes;
+                Ok(())
+            });
+            (result.map_err(|error| error.raw_os_error()), granted)
+        };
+        // kern.ipc.maxsockbuf of FreeBSD is 2 MiB, of which the system counts a part for its own book-keeping.
+        assert_eq!(set(4 << 20, 1_864_135, libc::ENOBUFS), (Ok(()), 1 << 20));
+        assert_eq!(set(4 << 20, 8 << 20, libc::ENOBUFS), (Ok(()), 4 << 20));
+        assert_eq!(set(4 << 20, 0, libc::ENOBUFS), (Err(Some(libc::ENOBUFS)), 0));
+        assert_eq!(set(4 << 20, 1 << 20, libc::EINVAL), (Err(Some(libc::EINVAL)), 0));
+        assert_eq!(
+            set(usize::MAX, usize::MAX, libc::ENOBUFS),
+            (Ok(()), i32::MAX as usize)
+        );
     }
 }

@@ -77,7 +77,7 @@ impl Sockets {
         // connected.
         let takes_anybody = options.ports.sockets.foreign_source && !options.ports.always_private;
         let features = Features {
-            source_address: is_linux && mode == IoMode::Auto,
+            source_address: true,
             errors_by_peer: is_linux,
             hides_probes: cfg!(unix) && !takes_anybody,
             port_range: is_linux && mode == IoMode::Auto,

@@ -121,16 +121,18 @@ fn sockets_of_one_transfer_take_half_of_the_ports() {
     }
 }
 
-/// The listening socket, the poller and its wake-up descriptor: shared sockets are opened on demand.
+/// The listening socket, the poller and its wake-up descriptors, counted as such: shared sockets are opened on demand.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_network_at_rest_has_three_descriptors() {
+fn a_network_at_rest_has_few_descriptors() {
     let _alone = alone();
     let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
     for mode in [Mode::Single, Mode::AlwaysOwn, Mode::Own, Mode::Shared] {
         let before = open();
         let net = net(options(mode));
-        assert_eq!(open() - before, 3, "{mode:?}");
+        // The crate `polling` has an eventfd and a timerfd of its own on Linux, and our bell is a pipe there.
+        let expected = if cfg!(portable) { 6 } else { 3 };
+        assert_eq!(open() - before, expected, "{mode:?}");
         drop(net);
     }
 }

@@ -10,7 +10,7 @@ use crate::class::value::Kind;
 pub enum Key {
     /// The block number after 65535, unless the client negotiates the option rollover.
     DefaultRollOverNumber,
-    /// Records the destination address of requests for DestinationAddress. Linux only: 909 elsewhere.
+    /// Records the destination address of requests for DestinationAddress.
     CaptureIpPacketInfo,
     /// Sets the Don't Fragment flag of outgoing packets.
     DontFragment,
@@ -22,7 +22,7 @@ pub enum Key {
     QosTrafficType,
     /// Allows other servers on the same port.
     ShareLocalPort,
-    /// The source address of outgoing packets; "": the address that the client sent to. Linux only: 909 elsewhere.
+    /// The source address of outgoing packets; "": the one that the client sent to. Not on Windows: 909.
     SourceIpAddress,
     /// The Ethernet source address of IPv4 packets, such as 02-00-00-00-00-01. Linux only: 909 elsewhere.
     SourceMacAddress,
@@ -62,7 +62,7 @@ pub enum Key {
     TransferPorts,
     /// Gives each transfer its own connected socket on a random port, while descriptors last.
     PortPerTransfer,
-    /// The network interface or VRF for all packets; "": any. Linux only: 909 elsewhere.
+    /// The network interface (on Linux also a VRF) for all packets; "": any. Linux and macOS only: 909 elsewhere.
     Interface,
     /// Number of I/O threads for each listening address.
     IoThreads,
@@ -103,7 +103,7 @@ pub const TABLE: &[Setting] = &[
     Setting { name: "DefaultRollOverNumber", kind: Kind::Integer(0..=1), default: "0", access: Access::Always, role: Role::Active(Key::DefaultRollOverNumber),
         about: "The block number after 65535, unless the client negotiates the option rollover." },
     Setting { name: "CaptureIPPacketInfo", kind: Kind::Boolean, default: "False", access: Access::Always, role: Role::Active(Key::CaptureIpPacketInfo),
-        about: "Records the destination address of requests for DestinationAddress. Linux only: 909 elsewhere." },
+        about: "Records the destination address of requests for DestinationAddress." },
     Setting { name: "DelayHostResolution", kind: Kind::Boolean, default: "False", access: Access::Always, role: Role::Kept,
         about: "No effect on a UDP server; stored and returned." },
     Setting { name: "DestinationAddress", kind: Kind::Text, default: "", access: Access::ReadOnly, role: Role::Computed(Computed::DestinationAddress),
@@ -123,7 +123,7 @@ pub const TABLE: &[Setting] = &[
     Setting { name: "ShareLocalPort", kind: Kind::Boolean, default: "False", access: Access::WhileStopped(errors::SHARE_LOCAL_PORT_LOCKED), role: Role::Active(Key::ShareLocalPort),
         about: "Allows other servers on the same port." },
     Setting { name: "SourceIPAddress", kind: Kind::Text, default: "", access: Access::AtStart, role: Role::Active(Key::SourceIpAddress),
-        about: "The source address of outgoing packets; \"\": the address that the client sent to. Linux only: 909 elsewhere." },
+        about: "The source address of outgoing packets; \"\": the one that the client sent to. Not on Windows: 909." },
     Setting { name: "SourceMacAddress", kind: Kind::Text, default: "", access: Access::AtStart, role: Role::Active(Key::SourceMacAddress),
         about: "The Ethernet source address of IPv4 packets, such as 02-00-00-00-00-01. Linux only: 909 elsewhere." },
     Setting { name: "UseConnection", kind: Kind::Boolean, default: "False", access: Access::WhileStopped(errors::USE_CONNECTION_LOCKED), role: Role::Active(Key::UseConnection),
@@ -175,7 +175,7 @@ pub const TABLE: &[Setting] = &[
     Setting { name: "PortPerTransfer", kind: Kind::Boolean, default: "True", access: Access::AtStart, role: Role::Active(Key::PortPerTransfer),
         about: "Gives each transfer its own connected socket on a random port, while descriptors last." },
     Setting { name: "Interface", kind: Kind::Text, default: "", access: Access::AtStart, role: Role::Active(Key::Interface),
-        about: "The network interface or VRF for all packets; \"\": any. Linux only: 909 elsewhere." },
+        about: "The network interface (on Linux also a VRF) for all packets; \"\": any. Linux and macOS only: 909 elsewhere." },
     Setting { name: "IoThreads", kind: Kind::Integer(1..=64), default: "1", access: Access::AtStart, role: Role::Active(Key::IoThreads),
         about: "Number of I/O threads for each listening address." },
     Setting { name: "AdaptiveRetransmit", kind: Kind::Boolean, default: "True", access: Access::Always, role: Role::Active(Key::AdaptiveRetransmit),

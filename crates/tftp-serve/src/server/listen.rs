@@ -125,9 +125,10 @@ setters! {
     port_per_transfer(own: bool) => |listen| listen.port_per_transfer = own;
     /// Refuses a transfer when no socket of its own is left for it. Default: false, the transfer shares one.
     require_port_per_transfer(required: bool) => |listen| listen.require_port_per_transfer = required;
-    /// Sends and receives through one network interface or VRF (Linux). Default: any.
+    /// Sends and receives through one network interface (Linux, where it may be a VRF, and macOS). Default: any.
     interface(name: impl Into<String>) => |listen| listen.options.interface = Some(name.into());
-    /// Sends from this address instead of the one that the request was sent to, to clients of its family (Linux).
+    /// Sends from this address instead of the one that the request was sent to, to clients of its family. Only Linux
+    /// takes an address that is not this host's.
     source_ip(ip: IpAddr) => |listen| listen.options.source_ip = Some(ip.to_canonical());
     /// Sends IPv4 packets as Ethernet frames from this address (Linux, CAP_NET_RAW).
     source_mac(mac: [u8; 6]) => |listen| {

@@ -118,7 +118,7 @@ impl SendBatch {
             }
             _ => {}
         }
-        if is_no_buffers(&failure.error) {
+        if crate::sockopt::is_no_buffers(&failure.error) {
             report.congested.push(index);
             return Step::Stop;
         }
@@ -205,14 +205,4 @@ impl SendBatch {
         }
         dropped
     }
-}
-
-#[cfg(unix)]
-fn is_no_buffers(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ENOMEM))
-}
-
-#[cfg(windows)]
-fn is_no_buffers(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(windows_sys::Win32::Networking::WinSock::WSAENOBUFS)
 }

@@ -14,6 +14,7 @@ in_every_mode!(
     truncation,
     windows,
     window_over_v6,
+    answers_leave_from_the_address_asked,
     order_across_sockets,
     connected,
     strangers_from_before_the_connect,
@@ -61,8 +62,8 @@ fn sizes(mode: IoMode, sender: UdpSocket, receiver: UdpSocket, peer: Option<Sock
         assert_eq!(got.bytes, pattern(length));
         assert_eq!(got.peer.port(), sender.local_addr().unwrap().port());
         assert!(!got.truncated && !got.broadcast);
-        let local = (mode == IoMode::Auto).then(|| receiver.local_addr().unwrap().ip());
-        assert_eq!(got.local.map(|local| local.ip), local);
+        let local = receiver.local_addr().unwrap().ip();
+        assert_eq!(got.local.map(|local| local.ip), Some(local));
     }
 }
 
@@ -466,7 +467,45 @@ fn one_batch_for_all_sockets(mode: IoMode) {
         flush(&mut sends, &sender);
         for got in receive(&mut arrivals, &receiver, 4) {
             assert_eq!(got.peer, sender.local_addr().unwrap());
-            assert_eq!(got.local.is_some(), mode == IoMode::Auto);
+            assert!(got.local.is_some());
         }
+    }
+}
+
+/// A client sends to an address of the server that routing would not choose; the reply comes from there.
+fn answers_leave_from_the_address_asked(mode: IoMode) {
+    let asked: IpAddr = Ipv4Addr::new(127, 0, 0, 2).into();
+    let asked_mapped = IpAddr::from(Ipv4Addr::new(127, 0, 0, 2).to_ipv6_mapped());
+    let loopback_v6: IpAddr = "::1".parse().unwrap();
+    for (server, ask, told) in [
+        ("0.0.0.0:0", asked, asked),
+        ("[::]:0", asked, asked_mapped),
+        ("[::]:0", loopback_v6, loopback_v6),
+    ] {
+        let server = bind(server);
+        let client = bind(if ask.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" });
+        let address = SocketAddr::new(ask, server.local_addr().unwrap().port());
+        let (mut sends, mut arrivals) = (SendBatch::new(mode), RecvBatch::new(128, 2000, mode));
+        sends.push_small(to(address), b"request");
+        flush(&mut sends, &client);
+        let request = receive(&mut arrivals, &server, 1).remove(0);
+        assert_eq!(request.local.map(|local| local.ip), Some(told));
+        assert!(!request.broadcast);
+
+        let route = Route {
+            source: request.local,
+            ..to(request.peer)
+        };
+        let data = Arc::new(pattern(64 * 512));
+        sends.push_small(route, b"answer");
+        sends.begin_data(route, 516);
+        for block in 0..64 {
+            sends.block([0, 3, 0, block as u8]);
+            sends.slice(&data, block * 512..(block + 1) * 512);
+        }
+        sends.end_data();
+        assert_eq!(flush(&mut sends, &server), 65);
+        let answers = receive(&mut arrivals, &client, 65);
+        assert!(answers.iter().all(|answer| answer.peer == address), "{answers:?}");
     }
 }

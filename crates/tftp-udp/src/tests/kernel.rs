@@ -1,53 +1,10 @@
-//! Features of Linux alone: addresses of both ends, shared ports, options, and work without the batch calls.
+//! Features of Linux alone: few messages, broadcasts, shared ports, and work without the batch calls.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::fd::AsRawFd;
+use std::net::SocketAddr;
 
 use super::super::send::SendBatch;
 use super::*;
-
-/// A client sends to an address of the server that routing would not choose; the reply comes from there.
-#[test]
-fn answers_leave_from_the_address_asked() {
-    let asked: IpAddr = Ipv4Addr::new(127, 0, 0, 2).into();
-    let asked_mapped = IpAddr::from(Ipv4Addr::new(127, 0, 0, 2).to_ipv6_mapped());
-    let loopback_v6: IpAddr = "::1".parse().unwrap();
-    for (server, ask, told) in [
-        ("0.0.0.0:0", asked, asked),
-        ("[::]:0", asked, asked_mapped),
-        ("[::]:0", loopback_v6, loopback_v6),
-    ] {
-        let server = bind(server);
-        let client = bind(if ask.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" });
-        let address = SocketAddr::new(ask, server.local_addr().unwrap().port());
-        let (mut sends, mut arrivals) = (
-            SendBatch::new(IoMode::Auto),
-            RecvBatch::new(128, 2000, IoMode::Auto),
-        );
-        sends.push_small(to(address), b"request");
-        flush(&mut sends, &client);
-        let request = receive(&mut arrivals, &server, 1).remove(0);
-        assert_eq!(request.local.map(|local| local.ip), Some(told));
-        assert!(!request.broadcast);
-
-        let route = Route {
-            source: request.local,
-            ..to(request.peer)
-        };
-        let data = std::sync::Arc::new(pattern(64 * 512));
-        sends.push_small(route, b"answer");
-        sends.begin_data(route, 516);
-        for block in 0..64 {
-            sends.block([0, 3, 0, block as u8]);
-            sends.slice(&data, block * 512..(block + 1) * 512);
-        }
-        sends.end_data();
-        assert_eq!(flush(&mut sends, &server), 65);
-        let answers = receive(&mut arrivals, &client, 65);
-        assert!(answers.iter().all(|answer| answer.peer == address), "{answers:?}");
-    }
-}
 
 /// A window consists of as few messages as the kernel's limits permit, and of one per datagram if segmentation is
 /// refused.
@@ -72,7 +29,12 @@ fn windows_are_few_messages() {
 
 #[test]
 fn broadcasts_are_told_apart() {
-    for server in ["0.0.0.0:0", "[::]:0"] {
+    for (server, mode) in [
+        ("0.0.0.0:0", IoMode::Auto),
+        ("[::]:0", IoMode::Auto),
+        ("0.0.0.0:0", IoMode::Portable),
+        ("[::]:0", IoMode::Portable),
+    ] {
         let (server, client) = (bind(server), bind("127.0.0.1:0"));
         socket2::SockRef::from(client.std()).set_broadcast(true).unwrap();
         let port = server.local_addr().unwrap().port();
@@ -81,7 +43,7 @@ fn broadcasts_are_told_apart() {
             sends.push_small(to(SocketAddr::from((ip, port))), &ip);
         }
         flush(&mut sends, &client);
-        let got = receive(&mut RecvBatch::new(4, 16, IoMode::Auto), &server, 2);
+        let got = receive(&mut RecvBatch::new(4, 16, mode), &server, 2);
         assert_eq!(
             got.iter().map(|got| got.broadcast).collect::<Vec<_>>(),
             [true, false]
@@ -199,47 +161,6 @@ fn one_by_one_never_takes_two_datagrams_for_one() {
             .enumerate()
             .all(|(block, got)| got.bytes[3] == block as u8)
     );
-}
-
-#[test]
-fn options_reach_both_families() {
-    let get = |socket: &UdpSocket, level, name| {
-        let (mut value, mut length) = (0i32, 4);
-        let fd = socket.std().as_raw_fd();
-        // SAFETY: value and length are locals of the right size.
-        let result = unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &mut length) };
-        assert_eq!(result, 0);
-        value
-    };
-    for (address, v4, v6) in [("127.0.0.1:0", true, false), ("[::]:0", true, true)] {
-        for dont_fragment in [true, false] {
-            let options = SocketOptions {
-                dont_fragment,
-                traffic_class: Some(0xb8),
-                ..options()
-            };
-            let socket = UdpSocket::bind(address.parse().unwrap(), &options).unwrap();
-            let discover = if dont_fragment {
-                libc::IP_PMTUDISC_DO
-            } else {
-                libc::IP_PMTUDISC_DONT
-            };
-            if v4 {
-                assert_eq!(get(&socket, libc::SOL_IP, libc::IP_TOS), 0xb8);
-                assert_eq!(get(&socket, libc::SOL_IP, libc::IP_MTU_DISCOVER), discover);
-            }
-            if v6 {
-                assert_eq!(get(&socket, libc::SOL_IPV6, libc::IPV6_TCLASS), 0xb8);
-                assert_eq!(get(&socket, libc::SOL_IPV6, libc::IPV6_MTU_DISCOVER), discover);
-            }
-        }
-    }
-    let v6_only = SocketOptions {
-        v6_only: true,
-        ..options()
-    };
-    let socket = UdpSocket::bind("[::]:0".parse().unwrap(), &v6_only).unwrap();
-    assert_eq!(get(&socket, libc::SOL_IPV6, libc::IPV6_V6ONLY), 1);
 }
 
 #[test]

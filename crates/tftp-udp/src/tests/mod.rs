@@ -10,6 +10,8 @@ mod kernel;
 mod listeners;
 #[cfg(linux)]
 mod namespaces;
+#[cfg(target_os = "linux")]
+mod options;
 #[cfg(linux)]
 mod renewing;
 mod sockets;

@@ -198,3 +198,35 @@ fn a_port_closes_behind_its_last_packet() {
         }
     });
 }
+
+/// What systems without packet information of Linux's kind use instead.
+#[test]
+fn broadcast_addresses_are_those_of_the_interfaces() {
+    in_own_network("broadcast_addresses_are_those_of_the_interfaces", || {
+        use crate::interfaces::{ipv6_addresses, is_broadcast};
+        ip("link set lo up");
+        ip("link add here type veth peer name there");
+        ip("addr add 10.9.0.1/24 brd 10.9.0.255 dev here");
+        // No broadcast address.
+        ip("addr add 10.8.0.1/24 dev here");
+        ip("addr add 2001:db8::9/64 dev here nodad");
+        // Twice: the second time an address of one host is remembered.
+        for _ in 0..2 {
+            for (address, many) in [
+                ("10.9.0.255", true),
+                ("10.9.0.1", false),
+                ("10.9.0.7", false),
+                ("10.8.0.1", false),
+                ("127.0.0.1", false),
+            ] {
+                assert_eq!(is_broadcast(address.parse().unwrap()), many, "{address}");
+            }
+        }
+        let mut known = ipv6_addresses();
+        let mut listed = crate::own_ipv6_addresses();
+        known.sort();
+        listed.sort();
+        assert_eq!(known, listed);
+        assert!(known.contains(&"2001:db8::9".parse().unwrap()));
+    });
+}

@@ -10,6 +10,9 @@ use crate::system::sockets::{bind_to_interface, force_receive_buffer, share_port
 /// Bytes of each queue, as the library asks for where it binds.
 const BUFFER: usize = 4 << 20;
 
+/// The smallest size that is tried.
+const SMALLEST_BUFFER: usize = 1 << 16;
+
 /// Sockets for each of these addresses, one a thread: those of one address share its port, and the kernel keeps every
 /// client on one of them. The error comes with the address.
 pub fn all(
@@ -47,18 +50,45 @@ fn unbound(listen: &Listen, interface: Option<&str>) -> io::Result<Socket> {
     if address.is_ipv6() {
         socket.set_only_v6(listen.ip.is_some())?;
     }
-    enlarge(&socket)?;
+    enlarge(&socket);
     if let Some(name) = interface {
-        bind_to_interface(&socket, name)?;
+        bind_to_interface(&socket, address.is_ipv6(), name)?;
     }
     Ok(socket)
 }
 
 /// The library leaves the buffers of sockets that it did not bind as they are. The system's usual 208 KiB hold the
 /// requests of some hundred machines that boot at once; beyond its limit the size is root's to choose.
-fn enlarge(socket: &Socket) -> io::Result<()> {
+fn enlarge(socket: &Socket) {
     if force_receive_buffer(socket, BUFFER).is_err() {
-        socket.set_recv_buffer_size(BUFFER)?;
+        as_permitted(|bytes| socket.set_recv_buffer_size(bytes));
     }
-    socket.set_send_buffer_size(BUFFER)
+    as_permitted(|bytes| socket.set_send_buffer_size(bytes));
+}
+
+/// Sets a buffer's size as far as the system permits: FreeBSD and macOS refuse what is too much instead of reducing it.
+/// Where even a small one is refused the system's own stays.
+fn as_permitted(mut set: impl FnMut(usize) -> io::Result<()>) {
+    let half = |bytes: &usize| (*bytes > SMALLEST_BUFFER).then_some(bytes / 2);
+    std::iter::successors(Some(BUFFER), half).any(|bytes| set(bytes).is_ok());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_is_as_large_as_the_system_permits() {
+        for (most, granted) in [(usize::MAX, BUFFER), (1_864_135, 1 << 20), (1000, 0)] {
+            let mut last = 0;
+            as_permitted(|bytes| {
+                if bytes > most {
+                    return Err(io::ErrorKind::Other.into());
+                }
+                last = bytes;
+                Ok(())
+            });
+            assert_eq!(last, granted, "{most}");
+        }
+    }
 }

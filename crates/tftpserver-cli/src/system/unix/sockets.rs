@@ -38,19 +38,30 @@ pub fn share_port(socket: &Socket) -> io::Result<()> {
 
 /// Restricts the socket's packets to this interface.
 #[cfg(target_os = "linux")]
-pub fn bind_to_interface(socket: &Socket, name: &str) -> io::Result<()> {
+pub fn bind_to_interface(socket: &Socket, _: bool, name: &str) -> io::Result<()> {
     socket.bind_device(Some(name.as_bytes()))
 }
 
+/// Restricts the packets of a socket, which is an IPv6 one if `v6`, to this interface.
+#[cfg(target_vendor = "apple")]
+pub fn bind_to_interface(socket: &Socket, v6: bool, name: &str) -> io::Result<()> {
+    let index = std::num::NonZeroU32::new(nix::net::if_::if_nametoindex(name)?);
+    match v6 {
+        true => socket.bind_device_by_index_v6(index),
+        false => socket.bind_device_by_index_v4(index),
+    }
+}
+
 /// Not available: the library does not support it on other systems either.
-#[cfg(not(target_os = "linux"))]
-pub fn bind_to_interface(_: &Socket, _: &str) -> io::Result<()> {
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+pub fn bind_to_interface(_: &Socket, _: bool, _: &str) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Returns true if the error means that there is no interface of that name.
+/// Returns true if the error means that there is no interface of that name; ENXIO is what macOS says.
 pub fn is_no_interface(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::ENODEV as i32)
+    let code = error.raw_os_error();
+    code == Some(Errno::ENODEV as i32) || code == Some(Errno::ENXIO as i32)
 }
 
 /// Sets a receive buffer beyond the system's limit, if this process has the privilege.

@@ -35,7 +35,7 @@ pub fn share_port(_: &Socket) -> io::Result<()> {
 }
 
 /// Not available on this system.
-pub fn bind_to_interface(_: &Socket, _: &str) -> io::Result<()> {
+pub fn bind_to_interface(_: &Socket, _: bool, _: &str) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
