@@ -28,6 +28,8 @@ setup() {
     command -v x86_64-w64-mingw32-g++-posix >/dev/null 2>&1 || tools="$tools g++-mingw-w64-x86-64-posix"
     command -v i686-w64-mingw32-gcc-posix >/dev/null 2>&1 || tools="$tools gcc-mingw-w64-i686-posix"
     command -v llvm-dlltool >/dev/null 2>&1 || tools="$tools llvm"
+    command -v clang >/dev/null 2>&1 || tools="$tools clang"
+    command -v lld-link >/dev/null 2>&1 || tools="$tools lld"
     command -v wine >/dev/null 2>&1 || tools="$tools wine wine64"
     [ -n "$tools" ] || [ ! -e "$sources" ] || return 0
     command -v apt-get >/dev/null 2>&1 || return 1
@@ -95,6 +97,7 @@ step windows windows
 step exports exports
 step c-windows c_tests
 step archive archive
+step msvc msvc
 step ported ported
 step command command_suite
 step python python_tests

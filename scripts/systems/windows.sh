@@ -153,3 +153,40 @@ archive() {
     prepare_wine
     (cd "$place/archive/consumer" && timeout 120 wine ./consumer.exe && timeout 120 wine ./msvc.exe)
 }
+
+# What users of Microsoft's compiler have, by clang and lld in its place: C headers for its targets, an object that is
+# linked with tftpserver.lib, the C++ headers with its language extensions, and the CMake package.
+msvc() {
+    place_here=$place/msvc
+    rm -rf "$place_here"
+    mkdir -p "$place_here/crt/sys"
+    for header in errno stdio stdlib string sys/stat; do
+        echo '#include "crt.h"' >"$place_here/crt/$header.h"
+    done
+    python3 scripts/dist_windows.py "$dll" "$place_here" && python3 -m zipfile -e "$place_here"/*.zip "$place_here" || return 1
+    prefix=$(echo "$place_here"/tftpserver-*/)
+    llvm-dlltool -m i386 -d "$prefix/lib/tftpserver.def" -l "$place_here/tftpserver-i686.lib" || return 1
+    for target in x86_64 i686; do
+        for source in msvc msvc_start; do
+            clang --target=$target-pc-windows-msvc -std=c11 -ffreestanding -Wall -Wextra -Werror -I"$place_here/crt" -Ic-tests/windows \
+                -I"$prefix/include" -c -o "$place_here/$source-$target.obj" c-tests/windows/$source.c || return 1
+        done
+        library=$prefix/lib/tftpserver.lib
+        [ $target = x86_64 ] || library=$place_here/tftpserver-i686.lib
+        lld-link /subsystem:console /entry:start /safeseh:no "/out:$place_here/msvc-$target.exe" "$place_here"/msvc*-$target.obj "$library" \
+            /usr/$target-w64-mingw32/lib/libmsvcrt.a /usr/$target-w64-mingw32/lib/libkernel32.a || return 1
+    done
+    library=$(x86_64-w64-mingw32-g++-posix -print-file-name=include/c++)
+    for header in tftpserver.hpp ipworks/ipworks.h; do
+        for standard in 14 17 20; do
+            case $header.$standard in tftpserver.hpp.14) continue ;; esac
+            echo "#include <$header>" | clang++ --target=x86_64-w64-mingw32 -std=c++$standard -fms-extensions -fdelayed-template-parsing \
+                -nostdinc++ -isystem "$library" -isystem "$library/x86_64-w64-mingw32" -isystem "$library/backward" -Wall -Wextra -Werror \
+                -fsyntax-only -I"$prefix/include" -x c++ - || return 1
+        done
+    done
+    cmake -S c-tests/windows/msvc_package -B "$place_here/package" -DCMAKE_PREFIX_PATH="$prefix" || return 1
+    prepare_wine
+    cp "$prefix/bin/tftpserver.dll" "$place_here/"
+    (cd "$place_here" && timeout 120 wine ./msvc-x86_64.exe)
+}
