@@ -54,9 +54,7 @@ fn described(option: &ProtocolOption) -> String {
 }
 
 fn rows(options: &[ProtocolOption]) -> String {
-    let mut text =
-        "| Option | Value | Range | Defined by | Largest value agreed to |\n|---|---|---|---|---|\n"
-            .to_owned();
+    let mut text = "| Option | Value | Range | Defined by | Limited by |\n|---|---|---|---|---|\n".to_owned();
     for ProtocolOption {
         name,
         about,

@@ -14,7 +14,7 @@ SECONDS = 30
 
 
 class Program:
-    """One of them, on a port that the system chose."""
+    """One of the programs, on a port that the system chose."""
 
     def __init__(self, name, *arguments):
         self.process = subprocess.Popen([os.path.join(PROGRAMS, name), "0", *arguments], stdout=subprocess.PIPE,
@@ -81,6 +81,19 @@ def try_client(client, here):
         run(client(program.port, True, "down", got))
         same(program.line(), "OK", "a download from ConnLocalFile")
         same(read(got), CONTENT, "what ConnLocalFile gave")
+
+    with Program("without_local_dir_source", sent) as program:
+        downloads = [subprocess.Popen(client(program.port, True, f"one-{number}", f"{got}-{number}"),
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                     for number in range(4)]
+        for number, download in enumerate(downloads):
+            download.wait(SECONDS)
+            same(program.line(), "OK", "a download from a source")
+            same(read(f"{got}-{number}"), CONTENT, "what the source gave")
+        run(client(program.port, False, "up", sent))
+        run(client(program.port, True, "again", got))
+        same(program.line(), "OK", "a download after a refused upload")
+        same(read(got), CONTENT, "what the source gave again")
 
     with Program("without_local_dir_upload") as program:
         run(client(program.port, False, "up", sent))

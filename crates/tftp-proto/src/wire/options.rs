@@ -10,7 +10,7 @@ use crate::options::{self, OPTIONS};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestedOptions {
     // api: begin options
-    /// The file's size: 0 in an RRQ, announced in a WRQ. Never a reason to allocate (RFC 2349).
+    /// The file's size in bytes: 0 in an RRQ, announced in a WRQ. Never used to allocate memory (RFC 2349).
     pub tsize: Option<u64>,
     /// Bytes in a block, 8 to 65464 (RFC 2348).
     pub blksize: Option<u16>,
