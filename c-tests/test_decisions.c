@@ -202,7 +202,7 @@ static void local_file_is_written(void)
     fixture_close(&elsewhere);
 }
 
-static void a_callback_that_says_no_ends_its_connection(void)
+static void a_callback_that_refuses_ends_its_connection(void)
 {
     static const int events[] = {CONNECTION_REQUEST, CONNECTED, START_TRANSFER, TRANSFER};
     uint8_t *data = fixture_bytes(3000);
@@ -421,7 +421,7 @@ int main(void)
     RUN(file_data_for_a_name_that_is_no_file);
     RUN(local_file_is_read);
     RUN(local_file_is_written);
-    RUN(a_callback_that_says_no_ends_its_connection);
+    RUN(a_callback_that_refuses_ends_its_connection);
     RUN(an_upload_that_a_callback_ends_leaves_nothing);
     RUN(an_upload_through_transfer_alone);
     RUN(nobody_answers);

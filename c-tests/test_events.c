@@ -258,7 +258,7 @@ static void nothing_outside_doevents(void)
     fixture_close(&self);
 }
 
-static void nobody_listens_nobody_waits(void)
+static void without_callbacks_no_connection_waits(void)
 {
     fixture self;
     client reader;
@@ -384,7 +384,7 @@ int main(void)
     RUN(a_client_that_gives_up);
     RUN(many_connections_each_in_order);
     RUN(nothing_outside_doevents);
-    RUN(nobody_listens_nobody_waits);
+    RUN(without_callbacks_no_connection_waits);
     RUN(one_event_alone);
     RUN(unregistered_is_silent);
     RUN(the_log);

@@ -27,7 +27,7 @@ static void opens_and_closes(void)
     CHECK_INT(tftpserver_close(server), 0);
 }
 
-static void says_its_version(void)
+static void version_property(void)
 {
     tftpserver *server = tftpserver_open();
     NEED(server != NULL);
@@ -175,7 +175,7 @@ int main(void)
 {
     check_begin(120);
     RUN(opens_and_closes);
-    RUN(says_its_version);
+    RUN(version_property);
     RUN(many_at_once_are_different);
     RUN(close_frees_the_port);
     RUN(leaves_no_thread_and_no_descriptor);

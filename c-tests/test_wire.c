@@ -168,7 +168,7 @@ static void nothing_outside_the_directory(void)
     end();
 }
 
-static void names_that_are_meant_well(void)
+static void accepted_forms_of_names(void)
 {
     static const char *const names[] = {"/sub/deep", "sub/deep", "sub\\deep", "//sub//deep", "./sub/./deep"};
     char path[600];
@@ -456,7 +456,7 @@ int main(void)
     RUN(stray_packets_get_silence);
     RUN(unknown_modes);
     RUN(nothing_outside_the_directory);
-    RUN(names_that_are_meant_well);
+    RUN(accepted_forms_of_names);
     RUN(options);
     RUN(unasked_options_are_not_offered);
 #ifndef _WIN32 /* wine reports no closed port */

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_made_is_up_to_date() {
+    fn generated_files_are_up_to_date() {
         let root = Path::new(ROOT);
         let facts = Facts::read(root).unwrap();
         for made in everything(root, &facts).unwrap() {

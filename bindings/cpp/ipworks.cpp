@@ -131,7 +131,7 @@ void an_upload_reaches_transfer()
     CHECK(same(server.uploaded, data));
 }
 
-void an_upload_that_nobody_keeps_fails()
+void an_upload_without_a_destination_fails()
 {
     struct idle : TFTPServer {
         void do_events() { DoEvents(); }
@@ -580,7 +580,7 @@ int main()
     }
     RUN(a_download_fires_every_event);
     RUN(an_upload_reaches_transfer);
-    RUN(an_upload_that_nobody_keeps_fails);
+    RUN(an_upload_without_a_destination_fails);
     RUN(an_upload_fails_until_local_dir_is_valid);
     RUN(a_local_dir_may_come_later);
     RUN(accept_0_refuses);

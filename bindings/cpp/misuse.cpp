@@ -257,7 +257,7 @@ void only_what_is_wanted_is_told()
 }
 
 /* All events are registered, no handler is overridden: an upload must not be lost. */
-void an_upload_that_nobody_keeps_fails()
+void an_upload_without_a_destination_fails()
 {
     directory dir;
     std::string data = noise(300000);
@@ -493,7 +493,7 @@ int main()
     RUN(a_derived_class_is_destroyed_by_its_handler);
     RUN(overrides_move_along);
     RUN(only_what_is_wanted_is_told);
-    RUN(an_upload_that_nobody_keeps_fails);
+    RUN(an_upload_without_a_destination_fails);
     RUN(handlers_move_along);
     RUN(a_handler_replaces_itself);
     RUN(what_is_refused_inside_a_handler);

@@ -130,7 +130,7 @@ fn booleans_read_back_true_and_false() {
 }
 
 #[test]
-fn what_cannot_be_honoured_is_not_pretended() {
+fn unsupported_settings_are_refused() {
     let server = server();
     for (text, code) in [
         ("SourceIPAddress=192.0.2", 905),
@@ -215,7 +215,7 @@ fn a_directory_is_a_directory() {
 }
 
 #[test]
-fn a_directory_that_is_gone_is_found_out_at_the_start() {
+fn a_removed_directory_fails_the_start() {
     let server = server();
     let directory = tempfile::tempdir().unwrap();
     set(&server, 12, directory.path().to_str().unwrap()).unwrap();
@@ -231,7 +231,7 @@ fn a_directory_that_is_gone_is_found_out_at_the_start() {
 }
 
 #[test]
-fn what_is_locked_while_listening() {
+fn properties_locked_while_listening() {
     let server = listening();
     let port = text(&server, 14);
     assert_ne!(port, "0");
@@ -278,7 +278,7 @@ fn listening_is_started_and_stopped_by_its_property() {
 }
 
 #[test]
-fn the_system_says_why_not() {
+fn bind_errors_have_the_systems_reason() {
     let first = listening();
     let second = server();
     set(&second, 13, "127.0.0.1").unwrap();

@@ -1,4 +1,4 @@
-//! What the application sees and answers, without a socket.
+//! Tests the events that the application receives, and the effect of its answers, without a socket.
 
 use std::sync::Arc;
 
@@ -170,7 +170,7 @@ fn putting_off() -> Bench {
 }
 
 #[test]
-fn an_answer_that_is_put_off_comes_with_the_next_events() {
+fn a_deferred_answer_is_delivered_with_the_next_events() {
     let bench = putting_off();
     bench.ask(ID, Operation::Read, true);
     assert_eq!(bench.run(), ["request file 192.0.2.7 1"]);
@@ -182,7 +182,7 @@ fn an_answer_that_is_put_off_comes_with_the_next_events() {
 }
 
 #[test]
-fn what_the_engine_did_not_hold_cannot_be_put_off() {
+fn only_held_requests_can_be_deferred() {
     let bench = putting_off();
     bench.ask(ID, Operation::Read, false);
     assert_eq!(bench.run(), ["request file 192.0.2.7 1", "connected 0"]);
@@ -191,7 +191,7 @@ fn what_the_engine_did_not_hold_cannot_be_put_off() {
 }
 
 #[test]
-fn an_answer_after_the_end_is_not_told() {
+fn an_answer_after_the_end_is_not_reported() {
     let bench = putting_off();
     bench.ask(ID, Operation::Read, true);
     bench.run();
@@ -203,7 +203,7 @@ fn an_answer_after_the_end_is_not_told() {
 }
 
 #[test]
-fn what_is_refused_has_no_further_events() {
+fn refused_connections_have_no_further_events() {
     let bench = Bench::all(|_, event| {
         if let Event::ConnectionRequest { accept, .. } = event {
             *accept = Accept::No;
@@ -218,7 +218,7 @@ fn what_is_refused_has_no_further_events() {
 }
 
 #[test]
-fn a_limit_is_told_by_connected_alone() {
+fn a_reached_limit_is_reported_by_connected_alone() {
     let bench = Bench::all(|server, event| {
         if let Event::Connected { connection_id, .. } = event {
             let host = server.get(7, *connection_id).unwrap().into_text().unwrap();
@@ -235,7 +235,7 @@ fn a_limit_is_told_by_connected_alone() {
 }
 
 #[test]
-fn what_connected_sets_is_what_is_sent() {
+fn data_set_in_connected_is_sent() {
     let bench = Bench::all(|server, event| {
         if let Event::Connected { connection_id, .. } = event {
             let data = Value::Binary(Bytes::new(vec![1, 0, 2]));
@@ -381,7 +381,7 @@ fn an_application_without_callbacks_accumulates_nothing_and_still_sees_connectio
 }
 
 #[test]
-fn what_waits_for_a_callback_goes_on_when_that_is_unregistered() {
+fn connections_waiting_for_a_callback_resume_when_it_is_unregistered() {
     let bench = Bench::all(|_, _| 0);
     bench.ask(ID, Operation::Read, true);
     bench.ask(ID + 1, Operation::Read, true);
@@ -449,7 +449,7 @@ fn blocks_of_a_file_go_on_without_their_callback() {
 }
 
 #[test]
-fn what_is_delivered_during_a_hold_is_taken_at_its_end() {
+fn data_delivered_during_a_hold_is_taken_at_its_end() {
     let bench = Bench::new(&[8], |server, event| match event {
         Event::Transfer { connection_id, .. } => server.hold(*connection_id, true).map_or(1, |()| 0),
         _ => 0,
@@ -482,7 +482,7 @@ fn errors_and_logs_need_no_connection() {
 }
 
 #[test]
-fn a_no_that_comes_after_the_end_is_told_all_the_same() {
+fn a_refusal_after_the_end_is_still_reported() {
     for refusing in [8, 4] {
         let bench = Bench::all(move |_, event| i32::from(event.id() == refusing) * 7);
         bench.ask(ID, Operation::Read, false);
@@ -537,7 +537,7 @@ fn an_interrupt_leaves_the_rest_for_the_next_time() {
 }
 
 #[test]
-fn what_comes_while_it_delivers_is_left_to_the_next_time() {
+fn events_during_a_delivery_wait_for_the_next() {
     let bench = Bench::new(&[6], |server, event| {
         if let Event::Log { message: "one", .. } = event {
             server.router.log("two".to_owned());

@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_is_what_is_registered() {
+    fn interests_follow_registered_callbacks() {
         let router = EventRouter::new(1);
         assert_eq!(router.interests(), Interests::NONE);
         router.register(8, nothing()).unwrap();
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_admits_nobody_but_for_an_application_that_listens_to_nothing() {
+    fn a_full_queue_admits_no_request_unless_no_callback_is_registered() {
         let router = EventRouter::new(1);
         router.register(5, nothing()).unwrap();
         while router.queue.has_room() {

@@ -99,7 +99,7 @@ fn no_interrupt_is_slept_over() {
 /// When all threads are done, the descriptor is readable exactly if something waits, whenever it was made.
 #[test]
 #[cfg(target_os = "linux")]
-fn the_descriptor_tells_the_truth() {
+fn the_event_descriptor_matches_the_queue() {
     check(|| {
         let queue = Arc::new(Queue::default());
         let shard = {
@@ -169,7 +169,7 @@ fn close_ends_every_doevents() {
 /// A release during DoEvents on two threads waits for neither. When all have returned, the closing is finished,
 /// whichever thread had the turn.
 #[test]
-fn a_release_is_finished_by_somebody() {
+fn a_release_always_finishes() {
     check(|| {
         let server = Server::open();
         server.config("SelectWaitMillis=60000").unwrap();

@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn first_in_first_out_and_what_is_left_comes_first_again() {
+    fn first_in_first_out_and_undelivered_items_return_to_the_front() {
         let queue = Queue::default();
         (1..=3).for_each(|id| queue.push(decided(id)));
         let mut batch = queue.take(Duration::ZERO);
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn only_log_messages_are_dropped_and_it_is_said() {
+    fn only_log_messages_are_dropped_and_counted() {
         let queue = Queue::default();
         (0..MANY_LOGS + 5).for_each(|number| queue.push(log(number)));
         queue.push(decided(7));

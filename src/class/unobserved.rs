@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_and_went_unseen_leaves_nothing() {
+    fn a_connection_that_ends_unobserved_leaves_nothing() {
         let (unobserved, conns) = (UnobservedConnections::default(), Conns::default());
         for id in 1_000_001..1_001_000 {
             begin(&unobserved, id);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_seen_leaves_at_the_next_settling() {
+    fn observed_records_leave_at_the_next_settle() {
         let (unobserved, conns) = (UnobservedConnections::default(), Conns::default());
         begin(&unobserved, 1_000_001);
         begin(&unobserved, 1_000_002);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_others_is_given_back() {
+    fn events_of_other_connections_are_returned() {
         let unobserved = UnobservedConnections::default();
         assert!(unobserved.fold(ended(1_000_009)).is_some());
         begin(&unobserved, 1_000_001);

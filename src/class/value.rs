@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_set_is_no_text_and_no_number() {
+    fn an_unset_value_is_neither_text_nor_number() {
         assert_eq!(Value::Unset.into_text().unwrap(), "");
         assert_eq!(Value::Unset.to_integer().unwrap(), 0);
         assert!(Value::Unset.into_bytes().is_empty());

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_goes_there_and_its_decision_comes_back() {
+    fn a_request_event_returns_its_decision() {
         let mut event = Event::blank(id::CONNECTION_REQUEST);
         if let Event::ConnectionRequest {
             remote_host,
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn data_goes_there_also_none() {
+    fn data_events_may_be_empty() {
         let mut event = Event::blank(id::TRANSFER);
         if let Event::Transfer {
             bytes_transferred, ..

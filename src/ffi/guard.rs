@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_handle_is_not_touched() {
+    fn invalid_handles_are_not_dereferenced() {
         let code = status(ptr::null_mut(), Call::Get, |_, _| {
             unreachable!("there is no server")
         });

@@ -26,7 +26,7 @@ fn handle(key: usize) -> *mut tftpserver {
 /// Of concurrent closes exactly one succeeds. Concurrent calls with the handle succeed or return 901, and other handles
 /// are not affected.
 #[test]
-fn one_close_wins_and_everybody_else_is_told() {
+fn one_close_wins_and_all_others_fail() {
     let _table = TABLE.lock();
     check(|| {
         handles::begin_anew();

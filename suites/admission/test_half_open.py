@@ -24,7 +24,7 @@ def descriptors():
 
 
 class HalfOpen(unittest.TestCase):
-    def test_silent_uploads_keep_no_upload_out(self):
+    def test_silent_uploads_exclude_no_upload(self):
         def test():
             with Server() as server:
                 silent = [Client(server.address, source=f"127.0.41.{number + 1}") for number in range(130)]

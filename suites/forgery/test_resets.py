@@ -78,7 +78,7 @@ class Resets(unittest.TestCase):
                     if time.monotonic() - begin < 0.9:
                         self.assertEqual((number, client.peer), (21, former))
 
-    def test_one_forged_copy_ends_nobodys_transfer(self):
+    def test_one_forged_copy_ends_no_transfer(self):
         with Server() as server, Client(server.address) as client:
             data, codes = server.file("file", pattern(20_000)), self.ends(server)
             self.started(client, 10)

@@ -1,5 +1,5 @@
-//! Two hundred scripted transfers over real sockets: what the client and the server send each other, and what the
-//! application is told meanwhile, held against a record of both (`recorded.txt`; TFTPSERVER_RECORD=1 writes it anew).
+//! Compares the packets and the events of two hundred scripted transfers over real sockets with a record of them
+//! (`recorded.txt`; TFTPSERVER_RECORD=1 writes it anew).
 //!
 //! Ports and durations are left out. Every packet of a client is handled before its next one is sent, so the record
 //! does not depend on how packets are batched.
@@ -102,7 +102,7 @@ fn compare(records: &[String]) {
 }
 
 #[test]
-fn two_hundred_transfers_go_as_they_were_recorded() {
+fn two_hundred_transfers_match_their_record() {
     let scripts = scripts();
     assert!(scripts.len() >= 200, "{}", scripts.len());
     let next = std::sync::atomic::AtomicUsize::new(0);

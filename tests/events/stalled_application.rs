@@ -72,7 +72,7 @@ fn pump(class: &Class, record: &Record, ended: usize) {
 }
 
 #[test]
-fn when_it_comes_back_every_event_comes_in_order() {
+fn a_resumed_application_gets_every_event_in_order() {
     let class = Class::new();
     let record = recorded(&class);
     class.server.start_listening().unwrap();
@@ -122,7 +122,7 @@ fn when_it_comes_back_every_event_comes_in_order() {
 /// A client sends one request while the application does not call DoEvents. The client gets an ERROR at the end of
 /// Timeout, and the application gets the events when it is back.
 #[test]
-fn what_was_held_past_timeout_ends_and_is_told() {
+fn connections_held_beyond_timeout_end_and_are_reported() {
     for operation in [1, 2] {
         let class = Class::listening();
         class.set(TIMEOUT, "1");
@@ -149,7 +149,7 @@ fn what_was_held_past_timeout_ends_and_is_told() {
 
 /// A client that repeats its request is alive, so its request stays.
 #[test]
-fn who_repeats_its_request_is_waited_for() {
+fn a_client_that_repeats_its_request_is_waited_for() {
     let class = Class::listening();
     class.set(TIMEOUT, "1");
     class.write("file", b"data");
@@ -164,7 +164,7 @@ fn who_repeats_its_request_is_waited_for() {
 
 /// A download stalls because its Transfer events are not delivered.
 #[test]
-fn a_download_held_past_timeout_is_told_after_all_of_its_events() {
+fn a_download_held_beyond_timeout_ends_after_all_its_events() {
     let class = Class::new();
     let record = recorded(&class);
     class.set(TIMEOUT, "1");

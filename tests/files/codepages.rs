@@ -110,7 +110,7 @@ fn other_numbers_are_unknown() {
 }
 
 #[test]
-fn a_page_that_nothing_converts_is_refused_when_it_is_asked_for() {
+fn an_unavailable_page_is_refused_when_set() {
     for page in pages().filter(|page| !page.is_served()) {
         assert_eq!(
             CodePage::new(page.id).unwrap_err(),
@@ -122,14 +122,14 @@ fn a_page_that_nothing_converts_is_refused_when_it_is_asked_for() {
 }
 
 #[test]
-fn what_needs_no_iconv_works_everywhere() {
+fn pages_without_iconv_work_everywhere() {
     for page in pages().filter(|page| page.is_served() && !page.needs_iconv()) {
         assert_eq!(CodePage::new(page.id).map(|opened| opened.id()), Ok(page.id));
     }
 }
 
 #[test]
-fn each_byte_of_a_single_byte_page_comes_back_or_means_nothing() {
+fn each_byte_of_a_single_byte_page_round_trips_or_is_invalid() {
     for (page, opened) in opened().filter(|(page, _)| page.is_single_byte()) {
         let mut known = 0;
         for byte in 0..=255_u8 {

@@ -7,7 +7,7 @@ const CLIENTS: usize = 48;
 /// Requests that arrive together share one open file. A request sent after the file was exchanged, grown or removed
 /// never gets the old content.
 #[test]
-fn what_was_exchanged_before_a_request_is_seen_by_it() {
+fn a_file_replaced_before_a_request_is_seen_by_it() {
     let class = Class::new();
     class.server.start_listening().unwrap();
     for round in 0..40 {

@@ -1,5 +1,5 @@
-//! A wrong value, range or moment for each property and setting, as the tables say, through text, number and bytes: the
-//! right error, in words too, and the old value stays.
+//! Tries, for each property and setting of the tables, wrong values, ranges and times, as text, number and bytes. Each
+//! call fails with the right error number and text, and the old value stays.
 
 use std::ffi::{CStr, CString, c_char};
 use std::net::SocketAddr;

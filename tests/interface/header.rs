@@ -1,4 +1,4 @@
-//! `include/tftpserver.h` is what the sources say. `make bless` writes it anew.
+//! Checks that `include/tftpserver.h` is generated from the current sources. `make bless` regenerates it.
 
 use std::fmt::Write;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! What the library exports = what the header declares = c-tests/exports.txt, and in that order: new functions are
-//! added at the end only, none ever goes.
+//! Checks that the exported symbols, the declarations of the header and c-tests/exports.txt are equal, in this order.
+//! New functions are added at the end only, and none is ever removed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -95,7 +95,7 @@ fn every_path_on_the_map_exists() {
 }
 
 #[test]
-fn the_protocol_knows_no_room_above_and_no_system() {
+fn the_protocol_uses_no_layer_above_and_no_system() {
     none(
         &["crates/tftp-proto/src"],
         &[
@@ -115,7 +115,7 @@ fn the_protocol_knows_no_room_above_and_no_system() {
 }
 
 #[test]
-fn the_loop_knows_no_class_and_no_c() {
+fn the_loop_uses_neither_class_nor_c() {
     none(
         &["crates/tftp-serve/src"],
         // System calls that exist only in C are in the crates below.
@@ -145,7 +145,7 @@ fn datagrams_and_code_pages_know_no_room_above() {
 }
 
 #[test]
-fn the_class_knows_no_c() {
+fn the_class_uses_no_c() {
     none(
         &["src/class"],
         &[
@@ -162,7 +162,7 @@ fn the_class_knows_no_c() {
 
 /// The compiler checks it too: the package depends on none of these crates, and the loop's modules are private.
 #[test]
-fn the_class_knows_the_public_interface_of_the_rust_library_alone() {
+fn the_class_uses_only_the_public_rust_library() {
     none(
         &["src"],
         &[
@@ -185,7 +185,7 @@ fn the_class_knows_the_public_interface_of_the_rust_library_alone() {
 }
 
 #[test]
-fn the_c_interface_knows_the_class_alone() {
+fn the_c_interface_uses_only_the_class() {
     none(&["src/ffi"], &["tftp_serve"]);
 }
 
@@ -215,7 +215,7 @@ fn unsafe_code_is_where_the_system_and_c_are_called() {
 }
 
 #[test]
-fn the_command_knows_the_rust_library_alone() {
+fn the_command_uses_only_the_rust_library() {
     none(
         &["crates/tftpserver-cli/src"],
         &[

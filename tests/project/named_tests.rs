@@ -11,7 +11,7 @@ const DOCUMENTS: [&str; 3] = [
 ];
 
 #[test]
-fn what_documents_name_as_proof_exists() {
+fn tests_named_in_documents_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut wrong = Vec::new();
     for document in DOCUMENTS {

@@ -11,7 +11,7 @@ use tftpserver::class::property::id::RETRANSMIT_TIMEOUT;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
-fn an_order_that_comes_while_it_looks_is_carried_out() {
+fn an_order_is_executed_while_polling() {
     let class = Class::new();
     class.config("BusyPollMicros=100000");
     class.config("AdaptiveRetransmit=False");

@@ -331,7 +331,7 @@ fn an_upload_whose_last_block_was_refused_is_never_acknowledged_nor_kept() {
 }
 
 #[test]
-fn shutdown_tells_the_clients() {
+fn shutdown_sends_errors_to_clients() {
     let server = Server::start(local());
     std::fs::write(server.root.path().join("file"), pattern(2000)).unwrap();
     let mut client = server.client();

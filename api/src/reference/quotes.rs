@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_quoted_before_is_replaced() {
+    fn former_quotes_are_replaced() {
         let directory = std::env::temp_dir().join(format!("quotes-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         std::fs::write(directory.join("a.c"), "int new;\n").unwrap();

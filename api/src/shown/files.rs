@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_says_what_it_is_about() {
+    fn the_first_comment_describes_a_file() {
         for (path, source) in [
             ("tests/a.rs", "//! What it\n//! is. More.\n\nuse a;\n"),
             (

@@ -91,7 +91,7 @@ fn head(promises: &[Promise]) -> String {
 fn section(root: &Path, promise: &Promise) -> Result<String, String> {
     let mut text = format!("\n## {}\n\n{}\n", promise.heading, promise.says);
     if !promise.behaviours.is_empty() {
-        text += "\n| what happens | shown by |\n|---|---|\n";
+        text += "\n| promise | shown by |\n|---|---|\n";
     }
     for behaviour in &promise.behaviours {
         let tests: Result<Vec<_>, _> = behaviour.tests.iter().map(|it| Test::named(root, it)).collect();
@@ -148,7 +148,7 @@ fn languages(root: &Path) -> Result<String, String> {
             let _ = write!(text, ", after `{before}`");
         }
     }
-    text += ".\n\n| name | what happens |\n|---|---|\n";
+    text += ".\n\n| name | behaviour |\n|---|---|\n";
     for behaviour in &alike.behaviours {
         for (_, path, before) in LANGUAGES {
             names::mentioned(root, path, &format!("{before}{}", behaviour.name))?;

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn three_quarters_of_what_was_free_and_no_more() {
+    fn three_quarters_of_the_free_descriptors_and_no_more() {
         let budget = budget(24);
         let held = budget.take(750, false).expect("750 of 1000");
         assert!(budget.take(1, false).is_none());
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_half_open_counts_until_it_is_settled_or_closed() {
+    fn half_open_tickets_count_until_settled_or_closed() {
         let budget = budget(0);
         let tickets: Vec<Ticket> = (0..64).map_while(|_| budget.take(2, true)).collect();
         assert_eq!(tickets.len(), 64);

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_mean_nothing_keep_their_places() {
+    fn invalid_bytes_keep_their_positions() {
         for (page, wire, text) in [
             (65001, &b"boot.efi\xFF"[..], "boot.efi\u{EFFF}"),
             (65001, b"caf\xE9/\xC3\xBC", "caf\u{EFE9}/\u{FC}"),
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_whole_is_as_ever() {
+    fn valid_names_convert_as_before() {
         let page = CodePage::new(932).unwrap();
         assert_eq!(page.decode_name(b"\x95\x5C.txt"), page.decode(b"\x95\x5C.txt"));
         assert_eq!(decoded(1252, b"caf\xE9").as_deref(), Some("caf\u{E9}"));

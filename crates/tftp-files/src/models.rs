@@ -12,7 +12,7 @@ use super::return_slot::ReturnSlot;
 
 /// A written file is found in the slot, or a message brings it: never neither, never both.
 #[test]
-fn a_written_file_comes_back_once() {
+fn a_written_file_is_returned_once() {
     check(|| {
         let returned = Arc::new(ReturnSlot::default());
         let (message, messages) = shuttle::sync::mpsc::channel();
@@ -34,7 +34,7 @@ fn a_written_file_comes_back_once() {
 /// Jobs that are queued together run once a thread is called for them, also if it is called at the same moment for
 /// others.
 #[test]
-fn what_is_queued_runs_when_a_thread_is_called() {
+fn queued_jobs_run_when_a_thread_is_woken() {
     check(|| {
         let pool = Arc::new(Pool::new("model"));
         let (sender, receiver) = shuttle::sync::mpsc::channel();

@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn shutdown_runs_what_is_queued_and_refuses_what_comes_later() {
+    fn shutdown_runs_queued_jobs_and_refuses_later_ones() {
         let pool = Pool::new("t-shutdown");
         let count = Arc::new(AtomicUsize::new(0));
         for _ in 0..1000 {

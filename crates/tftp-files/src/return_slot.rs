@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_comes_back_once_here_or_in_a_message() {
+    fn the_value_returns_once_in_the_slot_or_in_a_message() {
         let early = ReturnSlot::default();
         assert_eq!(early.take(), None);
         assert_eq!(early.take(), None);

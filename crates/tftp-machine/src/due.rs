@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_due_comes_in_order_and_once() {
+    fn pending_outputs_come_once_and_in_order() {
         let mut due = Due::default();
         due.add(Due::GONE);
         due.add(Due::ASK);
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_a_bit_of_its_own_in_the_order_in_which_they_are_said() {
+    fn each_output_has_its_own_bit_in_order_of_emission() {
         let before = [Due::PORT, Due::ASK, Due::OPEN, Due::BEGUN];
         let after = [
             Due::LET_GO,
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn at_the_end_only_what_the_client_did_and_gets_is_kept() {
+    fn at_the_end_only_settled_and_error_remain() {
         let mut due = Due::default();
         for index in 0..12 {
             due.add(Due(1 << index));

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_that_was_asked_counts_and_lookups_are_rare() {
+    fn the_requested_address_counts_and_lookups_are_rare() {
         let mut networks = Networks::default();
         let own = "2001:db8:0:5::".parse().unwrap();
         let local = Some("2001:db8:0:5::1".parse().unwrap());

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_polled_for_each_packet_is_small() {
+    fn outputs_and_results_are_small() {
         assert!(size_of::<Output<'_>>() <= 48, "{}", size_of::<Output<'_>>());
         assert!(size_of::<Handled<'_>>() <= 32);
         assert_eq!(size_of::<Blocks>(), 16);

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_before_what() {
+    fn precedence_of_port_modes() {
         assert_eq!(Mode::new(true, true, true), Mode::Single);
         assert_eq!(Mode::new(false, true, false), Mode::AlwaysOwn);
         assert_eq!(Mode::new(false, true, true), Mode::AlwaysOwn);

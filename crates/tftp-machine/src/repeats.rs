@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn until_the_client_has_gone_on_it_repeats_itself() {
+    fn an_equal_request_is_a_repetition_until_the_client_goes_on() {
         for millis in [0, 250, 1000, 30_000] {
             assert_eq!(judge(at(millis), &Known::default()), Verdict::Repeat);
         }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn on_one_port_a_late_copy_must_not_take_the_last_block_from_who_still_awaits_it() {
+    fn on_one_port_a_late_copy_does_not_end_a_download_that_awaits_its_last_block() {
         let last = Known {
             awaits_last_ack: true,
             ..heard(5_000)
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_the_disk_is_silent_rightly() {
+    fn a_client_that_waits_for_the_disk_may_be_silent() {
         let whole = Known {
             is_being_stored: true,
             ..heard(5_000)

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_repeat_as_the_rollover_says() {
+    fn numbers_repeat_by_the_rollover() {
         let zero = |block| to_wire(block, Rollover::Zero);
         let one = |block| to_wire(block, Rollover::One);
         assert_eq!(

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_believed_when_its_moment_is_over_and_not_before() {
+    fn an_error_counts_only_after_its_delay() {
         let mut doubt = Doubt::default();
         doubt.error(at(0), MOMENT, false, error(3));
         doubt.error(at(40), MOMENT, false, error(4));
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn superseded_is_silent_until_the_client_speaks() {
+    fn superseded_is_silent_until_the_client_sends() {
         let mut doubt = Doubt::default();
         doubt.supersede();
         doubt.refused(at(0), MOMENT);

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_agreed_on_anew() {
+    fn options_beyond_the_budget_are_negotiated_again() {
         let limits = Limits {
             max_blksize: 65464,
             max_windowsize: 64,

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_announced_size_says_which_block_the_last_one_is() {
+    fn the_announced_size_identifies_the_last_block() {
         let before = |block: u64| (block - 1) * BLKSIZE;
         let one = Some(before(FIRST_WRAPPED + 1) + 100);
         let zero = Some(before(FIRST_WRAPPED + 2) + 100);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn another_size_or_a_full_block_says_nothing() {
+    fn another_size_or_a_full_block_proves_nothing() {
         let ambiguous = (BlockClass::Unclear, None);
         let size = FIRST_WRAPPED * BLKSIZE + 100;
         assert_eq!(last_block_two(None, 100), ambiguous);

@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fast_client_is_asked_again_soon() {
+    fn a_fast_client_gets_early_retransmissions() {
         let mut retry = retry(true);
         for _ in 0..20 {
             retry.sample(Duration::from_millis(2));

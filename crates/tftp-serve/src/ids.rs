@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_the_largest_id_come_those_that_nothing_holds() {
+    fn after_the_largest_id_unused_ids_follow() {
         let ids = Arc::new(Ids::default());
         let next = || ids.lease(ids.take());
         let held: Vec<IdLease> = (0..3).map(|_| next()).collect();

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rush_gets_a_quarter_of_what_transfers_take_without_a_pause() {
+    fn a_burst_gets_a_quarter_of_the_time_of_transfers() {
         let mut request_budget = RequestBudget::default();
         let (had, longest) = flooded(&mut request_budget, 0, 49_000);
         assert!((6_000..=6_250).contains(&had), "{had}");
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_over_when_nobody_waits_or_no_transfer_runs() {
+    fn a_flood_ends_when_no_request_waits_or_no_transfer_runs() {
         let mut request_budget = RequestBudget::default();
         flooded(&mut request_budget, 0, 60_000);
         let until = request_budget.paused_until().expect("a pause");

@@ -14,7 +14,7 @@ use support::{Client, Events, Options, get, local, pattern, put, refused};
 use tftp_serve::{Answer, Deferred, ErrorCode, Event, Outcome, Refusal, Request};
 
 #[test]
-fn a_request_is_known_by_all_that_it_said() {
+fn a_request_has_all_its_fields() {
     let (seen, requests) = channel();
     let handler = move |request: Request| {
         seen.send(request).unwrap();
@@ -38,7 +38,7 @@ fn a_request_is_known_by_all_that_it_said() {
 }
 
 #[test]
-fn each_answer_serves_what_it_names() {
+fn each_kind_of_answer_is_served() {
     let root = tempfile::tempdir().unwrap();
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("plain"), "from the root").unwrap();
@@ -98,7 +98,7 @@ fn errors_of_the_system_become_errors_of_the_protocol() {
 }
 
 #[test]
-fn a_deferred_answer_comes_from_anywhere() {
+fn a_deferred_answer_may_come_from_any_thread() {
     let (queue, waiting) = channel::<Deferred>();
     let handler = move |request: Request| {
         queue.send(request.defer()).unwrap();
@@ -131,7 +131,7 @@ fn later_without_a_deferred_refuses() {
 }
 
 #[test]
-fn an_answer_that_never_comes_ends_by_the_inactivity_timeout() {
+fn a_missing_answer_ends_by_the_inactivity_timeout() {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let keeping = Arc::clone(&kept);
     let handler = move |request: Request| {
@@ -159,7 +159,7 @@ fn a_panic_refuses_and_ends_nothing_else() {
 }
 
 #[test]
-fn the_end_is_told_after_the_handler_has_returned() {
+fn the_end_is_reported_after_the_handler_has_returned() {
     let (told, order) = channel();
     let events = told.clone();
     let (client_gone, wait) = channel::<()>();

@@ -113,7 +113,7 @@ fn a_download_from_its_request_to_its_end() {
 }
 
 #[test]
-fn what_a_sink_has_no_interest_in_is_not_made() {
+fn events_without_interest_are_not_created() {
     let (server, events) = opened(Interests::FAILURES, admit);
     server.listen(local()).unwrap();
     assert_eq!(get(&server), Err(refused(1, "File not found")));
@@ -130,7 +130,7 @@ fn what_a_sink_has_no_interest_in_is_not_made() {
 }
 
 #[test]
-fn the_reason_of_an_end_comes_back_with_it() {
+fn an_end_reports_its_reason() {
     use std::error::Error;
 
     #[derive(Debug)]

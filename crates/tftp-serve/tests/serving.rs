@@ -73,7 +73,7 @@ fn each_request_has_its_events_in_order() {
 }
 
 #[test]
-fn outcomes_say_what_is_known() {
+fn outcomes_contain_all_known_details() {
     let root = root();
     let (builder, events) = Events::of(local().root(root.path()));
     let server = builder.start().unwrap();
@@ -176,7 +176,7 @@ fn transfers_finish_or_are_cut_off_at_the_end() {
 }
 
 #[test]
-fn a_log_is_told_up_to_its_level() {
+fn log_messages_are_reported_up_to_the_level() {
     let root = root();
     let lines = |level| {
         let (builder, events) = Events::of(local().root(root.path()).log_level(level));
@@ -243,7 +243,7 @@ fn options_are_passed_over() {
 }
 
 #[test]
-fn what_is_wrong_is_said_by_kind() {
+fn errors_have_their_kind() {
     let root = root();
     let kind = |server: Result<Server, tftp_serve::Error>| server.unwrap_err().kind();
     assert_eq!(kind(local().start()), ErrorKind::Invalid, "nothing to serve");

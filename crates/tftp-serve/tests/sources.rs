@@ -32,7 +32,7 @@ fn a_reader_is_read_to_its_end() {
 }
 
 #[test]
-fn a_size_is_told_and_kept() {
+fn a_size_is_announced_and_enforced() {
     let handler = |request: Request| match request.name() {
         "short" => Answer::reader(io::Cursor::new(pattern(1_000)), Some(2_000)),
         _ => Answer::reader(io::Cursor::new(pattern(2_000)), Some(2_000)),
@@ -65,7 +65,7 @@ impl Read for Failing {
 }
 
 #[test]
-fn a_reader_that_fails_ends_its_download_with_what_it_says() {
+fn a_failed_reader_ends_its_download_with_its_error() {
     let handler = |request: Request| match request.name() {
         "plain" => Answer::reader(Failing(600, || io::Error::other("a secret path")), None),
         "said" => {

@@ -120,7 +120,7 @@ fn readers_and_streams_are_read_to_their_ends() {
 }
 
 #[test]
-fn a_stream_that_fails_ends_its_download_and_its_error_comes_out() {
+fn a_failed_stream_ends_its_download_with_its_error() {
     let failing = |error: io::Error| Answer::stream(Pieces::new([Ok(pattern(600)), Err(error)]), None);
     let handler = move |request: Request| match request.name() {
         "plain" => failing(io::Error::other("a secret path")),
@@ -188,7 +188,7 @@ impl AsyncSink for Waiting {
 }
 
 #[test]
-fn a_client_that_leaves_has_its_pending_source_or_sink_dropped_before_the_end_is_told() {
+fn a_client_that_leaves_has_its_pending_source_or_sink_dropped_before_the_end_is_reported() {
     let (gate, (told, dropped)) = (Gate::default(), channel());
     let waiting = gate.clone();
     let handler = move |request: Request| {
@@ -276,7 +276,7 @@ fn a_shared_stream_is_opened_once_for_clients_that_begin_together() {
 }
 
 #[test]
-fn a_client_that_leaves_while_its_source_works_for_others_keeps_nothing_from_them() {
+fn a_client_that_leaves_does_not_disturb_downloads_that_share_its_source() {
     let (gate, opened) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
     let (builder, events) = Events::of(local().handler(shared(Arc::clone(&opened), gate.clone())));
     let server = builder.start().unwrap();
@@ -550,7 +550,7 @@ fn a_server_closes_without_the_runtime_that_should_poll_its_sources() {
 }
 
 #[test]
-fn what_cannot_serve_a_direction_refuses_it() {
+fn an_answer_for_the_other_direction_is_refused() {
     let handler = |request: Request| match request.is_upload() {
         true => Answer::stream(Pieces::of(b"x"), None),
         false => Answer::async_sink(Limited(0, Refusal::not_found)),

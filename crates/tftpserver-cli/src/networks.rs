@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network() {
+    fn invalid_networks() {
         for wrong in ["", "192.0.2.0/33", "192.0.2", "name", "192.0.2.0/24/1"] {
             assert!(wrong.parse::<Network>().is_err(), "{wrong}");
         }

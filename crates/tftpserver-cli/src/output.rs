@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_finds_a_queue_full_is_dropped_and_reported_behind_what_waited() {
+    fn items_beyond_a_full_queue_are_dropped_and_reported() {
         let (allow, allowed) = bounded(0);
         let (seen, lines) = bounded(2 * WAITING);
         let queue = Queue::start("test", Stalled { allowed, seen }).unwrap();

@@ -152,7 +152,7 @@ fn transfers_share_a_framed_chunk_only_where_their_packets_are_the_same() {
 }
 
 #[test]
-fn one_job_for_one_missing_chunk_and_its_bytes_for_all_who_wait() {
+fn one_job_reads_a_missing_chunk_for_all_waiting_transfers() {
     let mut bench = Bench::new();
     bench.put("file", &[7; 100]);
     let file = bench.shared("file");
@@ -176,7 +176,7 @@ fn one_job_for_one_missing_chunk_and_its_bytes_for_all_who_wait() {
 }
 
 #[test]
-fn those_who_wait_are_served_when_the_owner_of_the_job_is_gone() {
+fn waiting_transfers_get_the_chunk_if_the_job_owner_is_gone() {
     let mut bench = Bench::new();
     let file = awaited(&mut bench);
     let completion = bench.one();
@@ -188,7 +188,7 @@ fn those_who_wait_are_served_when_the_owner_of_the_job_is_gone() {
 }
 
 #[test]
-fn a_read_that_fails_bars_nobody() {
+fn a_failed_read_blocks_no_later_read() {
     let mut bench = Bench::new();
     let file = awaited(&mut bench);
     bench.disk().files["file"].lock().unwrap().bytes.truncate(5);
@@ -207,7 +207,7 @@ fn a_read_that_fails_bars_nobody() {
 }
 
 #[test]
-fn a_job_that_is_dropped_is_reported_as_failed_and_bars_nobody() {
+fn a_dropped_job_is_reported_as_failed_and_blocks_no_later_job() {
     let mut bench = Bench::new();
     let file = awaited(&mut bench);
     let place = bench.place("file");
@@ -234,7 +234,7 @@ fn a_job_that_is_dropped_is_reported_as_failed_and_bars_nobody() {
 }
 
 #[test]
-fn a_result_of_another_kind_is_no_result() {
+fn a_result_of_the_wrong_kind_is_rejected() {
     let mut bench = Bench::new();
     bench.put("file", &[7; 100]);
     bench.disk().set_cold(true);
@@ -282,7 +282,7 @@ fn where_something_hangs_there_is_no_answer() {
 }
 
 #[test]
-fn what_comes_for_a_transfer_that_is_gone_is_closed_and_removed_by_jobs() {
+fn results_for_an_ended_transfer_are_closed_and_removed_by_jobs() {
     let mut bench = Bench::new();
     bench.put("file", b"contents");
     bench.disk().set_cold(true);

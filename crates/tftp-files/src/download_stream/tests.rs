@@ -203,7 +203,7 @@ fn windows_leave_as_they_were_prepared() {
 
 /// The transfer's header is sent, also if the chunks were prepared for another roll-over mode.
 #[test]
-fn packets_whose_numbers_were_prepared_otherwise_are_put_together() {
+fn packets_with_other_block_numbers_are_assembled_singly() {
     let plain = contents(256 * 65_540, 8);
     let mut bench = Bench::new();
     bench.put("file", &plain);
@@ -217,7 +217,7 @@ fn packets_whose_numbers_were_prepared_otherwise_are_put_together() {
 }
 
 #[test]
-fn a_stream_of_unknown_length_ends_where_nothing_more_comes() {
+fn a_stream_of_unknown_length_ends_at_the_first_empty_read() {
     for (index, size) in SIZES.into_iter().chain([131_072, 131_073]).enumerate() {
         let plain = contents(size, index as u64 + 1);
         let text = translated(&plain);
@@ -248,7 +248,7 @@ fn a_stream_of_unknown_length_ends_where_nothing_more_comes() {
 }
 
 #[test]
-fn sizes_are_told_where_they_are_known() {
+fn sizes_are_reported_if_known() {
     let mut bench = Bench::new();
     bench.put("file", &[b'\n'; 1000]);
     assert_eq!(bench.download("file", Mode::Octet).stream_size(), Some(1000));
@@ -371,7 +371,7 @@ fn a_file_that_shrinks_fails_and_one_that_grows_is_sent_as_it_was() {
 }
 
 #[test]
-fn a_file_that_is_closed_meanwhile_is_sent_on_only_if_it_is_still_the_same() {
+fn a_reopened_file_continues_only_if_unchanged() {
     let plain = contents(30_000, 4);
     for mode in [Mode::Octet, Mode::Netascii] {
         let mut bench = Bench::new();

@@ -56,7 +56,7 @@ fn read(reader: &Reader) -> Vec<u8> {
 /// Data that is supplied at the moment at which a download begins to wait is not missed, in any order. Both readers
 /// of one source get all of it, and it is requested once.
 #[test]
-fn what_is_supplied_at_the_worst_moment_wakes_every_reader() {
+fn data_supplied_at_any_moment_wakes_every_reader() {
     check(|| {
         let asked = Asked::default();
         let feeds = Feeds::new(asked.clone());

@@ -209,7 +209,7 @@ impl World {
 }
 
 #[test]
-fn what_is_asked_for_is_a_window_and_the_same_again() {
+fn requests_cover_two_windows() {
     for (window, most) in [
         ((512, 1), 32 << 10),
         ((1428, 4), 32 << 10),
@@ -240,7 +240,7 @@ fn what_is_asked_for_is_a_window_and_the_same_again() {
 }
 
 #[test]
-fn it_is_asked_again_when_less_than_half_is_left_and_never_twice() {
+fn more_is_requested_below_half_and_never_twice() {
     let mut world = World::new();
     let size = 200_000;
     let mut clients = BTreeMap::from([(1, world.plain(1, Some(size), None))]);
@@ -321,7 +321,7 @@ fn run(world: &mut World, clients: &mut BTreeMap<u32, Client>, rounds: usize) ->
 }
 
 #[test]
-fn three_hundred_that_ask_for_one_cold_source_cause_one_pass() {
+fn three_hundred_downloads_of_one_source_cause_one_pass() {
     let mut world = World::new();
     let size = 1 << 20;
     let mut clients = BTreeMap::new();
@@ -339,7 +339,7 @@ fn three_hundred_that_ask_for_one_cold_source_cause_one_pass() {
 }
 
 #[test]
-fn one_that_is_far_behind_holds_the_others_back_for_a_moment_only() {
+fn a_slow_download_delays_the_others_only_briefly() {
     let mut world = World::new();
     let size = 8 << 20;
     let mut clients: BTreeMap<_, _> = (1..=4)
@@ -373,7 +373,7 @@ fn one_that_is_far_behind_holds_the_others_back_for_a_moment_only() {
 }
 
 #[test]
-fn one_that_comes_late_asks_for_the_beginning_and_joins_what_is_held() {
+fn a_late_download_reads_the_beginning_and_joins_the_running_pass() {
     let mut world = World::new();
     let size = 4 << 20;
     let mut clients = BTreeMap::from([(1, world.plain(1, Some(size), Some("image")))]);
@@ -435,7 +435,7 @@ fn one_download_is_named_as_long_as_it_reads() {
 }
 
 #[test]
-fn a_name_that_has_ended_supplies_as_long_as_another_runs() {
+fn data_is_accepted_for_an_ended_download_while_others_run() {
     let mut world = World::new();
     let mut clients = BTreeMap::new();
     for id in 1..=2 {
@@ -455,7 +455,7 @@ fn a_name_that_has_ended_supplies_as_long_as_another_runs() {
 }
 
 #[test]
-fn one_that_has_not_begun_finds_the_beginning_when_all_others_have_ended() {
+fn a_download_not_yet_begun_finds_the_beginning_after_all_others_end() {
     let mut world = World::new();
     let mut clients = BTreeMap::from([(1, world.plain(1, Some(1000), Some("image")))]);
     step(&mut world, &mut clients, 1);

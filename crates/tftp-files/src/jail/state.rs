@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_believed_where_the_file_system_knows_it() {
+    fn a_size_is_trusted_if_the_file_system_knows_it() {
         let never = || -> bool { panic!("not read") };
         assert_eq!(FileSystem::Local.believed_size(0, never), Some(0));
         for kind in EVERY.into_iter().filter(|kind| *kind != FileSystem::Generated) {

@@ -77,7 +77,7 @@ fn word(result: Result<Opened, Refusal>) -> String {
 }
 
 #[test]
-fn serves_what_is_inside() {
+fn files_inside_the_root_are_served() {
     let tree = Tree::new();
     let names = [
         "file",
@@ -141,7 +141,7 @@ fn equal_keys_are_equal_states_also_where_the_modification_time_was_set_back() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_is_generated_has_no_size_and_is_shared_with_nobody() {
+fn generated_files_have_no_size_and_are_not_shared() {
     let jail = Jail::new(Path::new("/proc/sys/kernel"), true).unwrap();
     let opened = jail.open("ostype").unwrap();
     assert_eq!((opened.size, opened.key), (None, None));
@@ -358,7 +358,7 @@ fn a_root_must_be_a_directory() {
 }
 
 #[test]
-fn the_cached_look_up_answers_what_was_just_looked_up() {
+fn the_cached_lookup_finds_names_looked_up_before() {
     let tree = Tree::new();
     let jail = tree.jail();
     if jail.open_cached("file").is_none() {
@@ -428,7 +428,7 @@ fn a_directory_swapped_for_a_symlink_leads_nowhere() {
 }
 
 #[test]
-fn a_sweep_takes_leftovers_and_leaves_live_uploads_and_all_else() {
+fn a_sweep_removes_leftovers_and_nothing_else() {
     let tree = Tree::new();
     let jail = tree.jail();
     let leftover = ".tftpserver-00000000000000aa.part";

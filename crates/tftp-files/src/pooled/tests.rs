@@ -125,7 +125,7 @@ fn files_go_in_and_come_out_by_name_and_by_path() {
 }
 
 #[test]
-fn nothing_outside_the_root_is_opened_and_nothing_is_left_of_what_is_given_up() {
+fn nothing_outside_the_root_is_opened_and_discarded_uploads_leave_nothing() {
     let mut ground = Ground::new();
     for name in ["../secret", "missing"] {
         let place = ground.below(name);

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn names_with_another_meaning_are_told_from_names_of_files() {
+    fn names_with_another_meaning_are_recognized() {
         for name in [
             "file:stream",
             "C:",

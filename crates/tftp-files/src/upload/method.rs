@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_written_but_not_replaced_is_copied_into_and_all_else_refused() {
+    fn writable_files_that_cannot_be_replaced_are_overwritten() {
         let read_only = Facts {
             directory_is_writable: false,
             ..PLAIN

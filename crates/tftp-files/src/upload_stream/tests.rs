@@ -106,7 +106,7 @@ fn an_empty_file_is_a_file() {
 }
 
 #[test]
-fn a_file_that_is_away_comes_back_to_whoever_needs_it() {
+fn a_file_in_a_job_is_returned_when_needed() {
     let mut bench = Bench::new();
     let mut upload = bench.upload("file", Mode::Octet);
     bench.batch(&mut upload, &[1; 5000], false);
@@ -152,7 +152,7 @@ fn the_application_has_all_of_it_before_the_file_has_its_name() {
 }
 
 #[test]
-fn what_only_the_application_takes_is_whole_when_it_has_it() {
+fn an_upload_to_the_application_is_complete_when_it_has_all_data() {
     let bench = Bench::new();
     let mut upload = UploadStream::<Simulated>::new(None, Mode::Octet, Lane::NONE);
     assert!(upload.is_only_for_application());
@@ -215,7 +215,7 @@ fn a_client_waits_while_storage_or_memory_is_behind() {
 }
 
 #[test]
-fn a_write_that_fails_is_told_though_nobody_waits_for_it() {
+fn a_failed_write_is_reported_although_no_caller_waits() {
     let mut bench = Bench::new();
     let mut upload = bench.upload("file", Mode::Octet);
     bench.disk().is_broken = true;
@@ -257,7 +257,7 @@ fn an_unfinished_file_is_removed_by_a_job_wherever_it_is() {
 }
 
 #[test]
-fn a_file_hears_that_its_client_goes_on_though_it_is_away() {
+fn a_file_in_a_job_is_marked_settled() {
     let mut bench = Bench::new();
     let mut upload = bench.upload("file", Mode::Octet);
     upload.settle();

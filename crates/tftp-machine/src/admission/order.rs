@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_of_what_has_left() {
+    fn removed_transfers_leave_no_entries() {
         let mut order = Order::default();
         for round in 0..5_u64 {
             let places: Vec<_> = (0..1000)

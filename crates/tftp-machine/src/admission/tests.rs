@@ -134,7 +134,7 @@ fn uploads_do_not_keep_downloads_out() {
 }
 
 #[test]
-fn ten_thousand_forged_requests_in_half_a_minute_keep_nobody_out() {
+fn ten_thousand_forged_requests_in_half_a_minute_exclude_no_client() {
     let mut thread = Thread::new(20_000, 10_000);
     for number in 0..10_100 {
         let _ = thread.ask(3 * number as u64, &newcomer(number, Operation::Read));

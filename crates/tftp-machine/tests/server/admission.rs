@@ -129,7 +129,7 @@ fn a_limit_of_one_address_is_that_addresses_alone() {
 }
 
 #[test]
-fn silent_uploads_keep_nobody_out() {
+fn silent_uploads_exclude_no_client() {
     let mut rig = Rig::new(Mode::Own);
     let mut silent = 0;
     for number in 0..130 {

@@ -27,7 +27,7 @@ fn a_decision_that_is_put_off_is_waited_for_at_either_question() {
 }
 
 #[test]
-fn a_decision_that_never_comes_ends_the_transfer() {
+fn a_missing_decision_ends_the_transfer() {
     let mut rig = Rig::new(Mode::Own);
     rig.answers = Answers::LaterAtRequest;
     ask(&mut rig, "small");
@@ -92,7 +92,7 @@ fn the_application_ends_a_transfer_aloud_or_in_silence() {
 }
 
 #[test]
-fn what_is_missing_is_looked_for_again_only_where_the_application_took_its_time() {
+fn a_missing_file_is_looked_up_again_only_after_a_slow_decision() {
     let mut rig = Rig::new(Mode::Own);
     ask(&mut rig, "nothing");
     assert_eq!(rig.sent[0].bytes, b"\0\x05\0\x01File not found\0");

@@ -58,7 +58,7 @@ fn a_read_that_is_late_stops_nothing_else() {
 }
 
 #[test]
-fn a_read_that_fails_is_told() {
+fn a_failed_read_sends_an_error() {
     let mut rig = Rig::new(Mode::Own);
     rig.holds_read = true;
     let Handled::Requested(id) = rig.ask(client(1), &rrq("small", &[])) else {
@@ -77,7 +77,7 @@ fn a_read_that_fails_is_told() {
 }
 
 #[test]
-fn who_never_acknowledges_gets_four_packets_and_no_error() {
+fn a_client_that_never_acknowledges_gets_four_packets_and_no_error() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("big", &[("windowsize", "64"), ("timeout", "1")]));
     rig.wait(31_000);
@@ -92,7 +92,7 @@ fn who_never_acknowledges_gets_four_packets_and_no_error() {
 }
 
 #[test]
-fn a_file_of_a_half_open_transfer_is_let_go_and_opened_again() {
+fn a_file_of_a_half_open_transfer_is_closed_and_reopened() {
     let mut rig = Rig::new(Mode::Shared);
     rig.server.limits().set_descriptors(Descriptors::Crowded);
     rig.ask(client(1), &rrq("big", &[("blksize", "1000")]));
@@ -102,7 +102,7 @@ fn a_file_of_a_half_open_transfer_is_let_go_and_opened_again() {
 }
 
 #[test]
-fn a_probe_is_told_from_a_failure() {
+fn a_probe_is_distinguished_from_a_failure() {
     for (options, probe) in [(("tsize", "0"), true), (("blksize", "1400"), false)] {
         let mut rig = Rig::new(Mode::Own);
         rig.ask(client(1), &rrq("small", &[options]));
@@ -114,7 +114,7 @@ fn a_probe_is_told_from_a_failure() {
 }
 
 #[test]
-fn packets_that_are_too_long_go_again_or_end_it() {
+fn packets_beyond_the_mtu_are_sent_again_or_end_the_transfer() {
     for dont_fragment in [false, true] {
         let mut rig = Rig::with(
             Config {

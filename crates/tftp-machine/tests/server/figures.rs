@@ -16,7 +16,7 @@ fn transfer(rig: &Rig, id: TransferId) -> &Transfer {
 }
 
 #[test]
-fn what_was_asked_can_be_read_until_a_transfer_begins() {
+fn requested_options_are_readable_until_a_transfer_begins() {
     let mut rig = Rig::new(Mode::Own);
     rig.holds_open = true;
     let id = ask(&mut rig, &rrq("big", &[("blksize", "1400")]));

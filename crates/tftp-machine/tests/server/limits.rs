@@ -47,7 +47,7 @@ fn a_network_of_ipv6_counts_as_one_address_unless_it_is_the_servers_own() {
 }
 
 #[test]
-fn where_forged_requests_fill_the_limit_others_meet_silence() {
+fn requests_beyond_a_limit_full_of_forged_ones_get_no_answer() {
     let limited = |max_connections| Policy {
         max_connections,
         ..policy()
@@ -87,7 +87,7 @@ fn numbers_are_used_again_only_when_nothing_shows_them() {
 }
 
 #[test]
-fn what_is_left_of_the_budget_for_windows_is_shared() {
+fn the_remaining_window_budget_is_shared() {
     let limits = SingleThreadLimits::new(1024);
     assert_eq!(limits.most_window(), 8 * 1024 * 1024, "an eighth of 64 MiB");
     limits.take_window(WINDOWS as u32 / 2);
@@ -148,7 +148,7 @@ fn a_transfer_that_ends_makes_room_for_one_more_of_its_address() {
 }
 
 #[test]
-fn clients_that_are_excluded_meet_silence_whatever_they_ask() {
+fn excluded_clients_get_no_answer() {
     let mut rig = Rig::new(Mode::Own);
     rig.server.limits().exclude("192.0.0.1".parse().unwrap());
     let mapped = "[::ffff:192.0.0.1]:4000".parse().unwrap();

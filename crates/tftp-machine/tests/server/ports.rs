@@ -5,7 +5,7 @@ use tftp_machine::*;
 use tftp_proto::wire;
 
 #[test]
-fn strangers_at_a_private_port_see_what_a_closed_one_shows() {
+fn strangers_see_a_private_port_as_closed() {
     for (hides_probes, answers) in [(true, 0), (false, 1)] {
         let mut rig = Rig::with(
             Config {
@@ -120,7 +120,7 @@ fn half_open_transfers_beyond_an_eighth_of_the_descriptors_share() {
 }
 
 #[test]
-fn the_answer_leaves_from_the_address_that_was_asked() {
+fn the_answer_leaves_from_the_requested_address() {
     let asked = LocalAddr {
         ip: "192.0.2.9".parse().unwrap(),
         interface: 3,
@@ -224,7 +224,7 @@ fn four_half_open_transfers_at_most_give_way_for_one_port() {
 }
 
 #[test]
-fn a_port_that_was_closed_is_nobodys() {
+fn a_closed_port_belongs_to_no_transfer() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("small", &[]));
     let port = rig.sent[0].port;

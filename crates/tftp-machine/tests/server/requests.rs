@@ -12,7 +12,7 @@ fn id(handled: Handled<'_>) -> TransferId {
 }
 
 #[test]
-fn until_the_client_has_gone_on_its_request_brings_the_current_packet_again() {
+fn until_the_client_goes_on_its_request_repeats_the_current_packet() {
     let mut rig = Rig::new(Mode::Own);
     let first = id(rig.ask(client(1), &rrq("big", &[])));
     let sent = rig.take_sent();
@@ -23,7 +23,7 @@ fn until_the_client_has_gone_on_its_request_brings_the_current_packet_again() {
 }
 
 #[test]
-fn a_client_that_was_reset_begins_anew_and_the_old_transfer_is_mute_until_then() {
+fn a_reset_client_begins_anew_and_silences_its_old_transfer() {
     let mut rig = Rig::new(Mode::Own);
     let old = id(rig.ask(client(1), &rrq("big", &[])));
     let old_port = rig.take_sent()[0].port;
@@ -42,7 +42,7 @@ fn a_client_that_was_reset_begins_anew_and_the_old_transfer_is_mute_until_then()
 }
 
 #[test]
-fn where_only_the_last_ack_is_missing_the_same_request_begins_anew_at_once() {
+fn if_only_the_last_ack_is_missing_an_equal_request_begins_anew() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("small", &[]));
     let port = rig.take_sent()[0].port;
@@ -60,7 +60,7 @@ fn where_only_the_last_ack_is_missing_the_same_request_begins_anew_at_once() {
 }
 
 #[test]
-fn one_forged_request_ends_nobodys_transfer() {
+fn one_forged_request_ends_no_transfer() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("big", &[]));
     let port = rig.take_sent()[0].port;
@@ -131,7 +131,7 @@ fn the_transfer_of_a_client_that_was_reset_has_left_the_limits_when_its_new_one_
 }
 
 #[test]
-fn on_a_single_port_where_only_the_last_ack_is_missing_the_same_request_begins_anew_within_a_moment() {
+fn on_a_single_port_an_equal_request_begins_anew_soon_if_only_the_last_ack_is_missing() {
     let mut rig = Rig::new(Mode::Single);
     let old = id(rig.ask(client(1), &rrq("small", &[])));
     rig.pass(1);
@@ -158,7 +158,7 @@ fn on_a_single_port_where_only_the_last_ack_is_missing_the_same_request_begins_a
 /// A late copy of the request arrives, and the retransmitted last block is lost. The client's ACKs do not fit the
 /// transfer that begins then; its former transfer answers them.
 #[test]
-fn on_a_single_port_who_missed_the_last_block_twice_gets_it_from_its_transfer() {
+fn on_a_single_port_a_client_that_lost_the_last_block_twice_gets_it_from_its_transfer() {
     for (file, size, acked) in [("small", 700, 1), ("big", 100_000, 195)] {
         let mut rig = Rig::new(Mode::Single);
         rig.ask(client(1), &rrq(file, &[]));
@@ -202,7 +202,7 @@ fn on_a_single_port_a_different_request_ends_a_transfer_and_its_successor() {
 }
 
 #[test]
-fn on_a_single_port_who_still_awaits_the_last_block_keeps_its_transfer() {
+fn on_a_single_port_a_client_that_awaits_the_last_block_keeps_its_transfer() {
     let mut rig = Rig::new(Mode::Single);
     rig.ask(client(1), &rrq("small", &[]));
     rig.pass(1);
@@ -234,7 +234,7 @@ fn another_request_from_the_same_port_is_another_transfer() {
 
 /// A client that was reset may take a late packet of its former transfer for the answer to its new request.
 #[test]
-fn what_a_silent_client_was_sent_is_mute_once_it_asks_for_something_else() {
+fn a_silent_clients_transfer_is_silenced_by_its_next_request() {
     for mode in [Mode::Own, Mode::Shared] {
         for goes_on in [false, true] {
             let mut rig = Rig::new(mode);
@@ -260,7 +260,7 @@ fn what_a_silent_client_was_sent_is_mute_once_it_asks_for_something_else() {
 }
 
 #[test]
-fn a_client_that_goes_on_with_what_it_was_sent_gets_it_beside_something_else() {
+fn an_active_client_keeps_its_transfer_beside_another() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("big", &[]));
     let port = rig.take_sent()[0].port;
@@ -286,7 +286,7 @@ fn a_client_that_goes_on_with_what_it_was_sent_gets_it_beside_something_else() {
 }
 
 #[test]
-fn who_asks_again_for_what_it_had_left_is_answered() {
+fn a_repeated_request_for_a_silenced_transfer_is_answered() {
     let mut rig = Rig::new(Mode::Own);
     let first = id(rig.ask(client(1), &rrq("big", &[])));
     let port = rig.take_sent()[0].port;
@@ -301,7 +301,7 @@ fn who_asks_again_for_what_it_had_left_is_answered() {
 }
 
 #[test]
-fn what_was_left_before_it_began_begins_in_silence() {
+fn a_transfer_silenced_before_its_begin_sends_nothing() {
     for fails in [false, true] {
         let mut rig = Rig::new(Mode::Own);
         rig.answers = Answers::LaterAtRequest;
@@ -331,7 +331,7 @@ fn forty_uploads_in_a_row_from_one_port_wait_for_none() {
 }
 
 #[test]
-fn an_error_waits_its_moment_and_a_request_meanwhile_waits_too() {
+fn an_error_is_delayed_and_so_is_a_request_meanwhile() {
     let mut rig = Rig::new(Mode::Own);
     let old = id(rig.ask(client(1), &rrq("big", &[])));
     let port = rig.take_sent()[0].port;
@@ -378,7 +378,7 @@ fn an_error_that_a_valid_packet_follows_ends_nothing() {
 }
 
 #[test]
-fn a_refused_port_is_believed_the_second_time() {
+fn a_refused_port_counts_the_second_time() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("big", &[]));
     let port = rig.take_sent()[0].port;
@@ -453,7 +453,7 @@ fn before_anything_was_acknowledged_a_refused_port_ends_it_at_once() {
 }
 
 #[test]
-fn a_client_that_gives_up_before_it_was_answered_is_gone_at_once() {
+fn an_error_before_the_answer_ends_the_transfer_at_once() {
     let mut rig = Rig::new(Mode::Own);
     rig.holds_open = true;
     rig.ask(client(1), &rrq("big", &[]));
@@ -516,7 +516,7 @@ fn a_request_to_a_broadcast_address_does_not_wait_for_the_end_of_a_doubt() {
 }
 
 #[test]
-fn an_upload_whose_client_was_reset_is_mute_until_the_new_one_has_gone_on() {
+fn an_upload_of_a_reset_client_is_silent_until_the_new_one_goes_on() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &wrq("up", &[]));
     let port = rig.take_sent()[0].port;
@@ -539,7 +539,7 @@ fn an_upload_whose_client_was_reset_is_mute_until_the_new_one_has_gone_on() {
 }
 
 #[test]
-fn a_client_whose_upload_is_being_stored_is_silent_rightly() {
+fn a_client_may_be_silent_while_its_upload_is_stored() {
     let mut rig = Rig::new(Mode::Own);
     rig.holds_commit = true;
     let upload = id(rig.ask(client(1), &wrq("up", &[])));

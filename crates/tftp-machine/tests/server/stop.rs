@@ -5,7 +5,7 @@ use tftp_machine::*;
 use tftp_proto::wire;
 
 #[test]
-fn transfers_go_on_after_listening_has_ended_and_then_it_is_told() {
+fn transfers_outlive_listening_and_their_end_is_reported() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("small", &[]));
     rig.server.stop_listening(rig.now);
@@ -78,7 +78,7 @@ fn listening_is_resumed_with_another_policy() {
 }
 
 #[test]
-fn shutdown_ends_everything_and_tells_the_clients() {
+fn shutdown_ends_all_transfers_with_an_error() {
     let mut rig = Rig::new(Mode::Own);
     rig.ask(client(1), &rrq("big", &[]));
     rig.ask(client(2), &wrq("up", &[]));
@@ -120,7 +120,7 @@ fn after_a_fault_transfers_end_one_by_one() {
 }
 
 #[test]
-fn after_a_fault_a_client_that_has_its_ack_or_has_begun_anew_hears_nothing() {
+fn after_a_fault_an_acknowledged_or_restarted_client_gets_no_packet() {
     let mut rig = Rig::new(Mode::Own);
     let Handled::Requested(stored) = rig.ask(client(1), &wrq("up", &[])) else {
         panic!("no transfer")
@@ -160,7 +160,7 @@ fn connections_have_numbers_of_their_own() {
 }
 
 #[test]
-fn two_machines_with_one_seed_say_the_same() {
+fn two_machines_with_one_seed_act_alike() {
     let run = || {
         let mut rig = Rig::new(Mode::Shared);
         for number in 0..300 {

@@ -70,7 +70,7 @@ fn while_it_is_held_no_ack_goes_out() {
 }
 
 #[test]
-fn a_write_that_fails_is_told_and_closed() {
+fn a_failed_write_sends_an_error_and_closes_the_file() {
     let mut rig = Rig::new(Mode::Own);
     let (port, id) = upload(&mut rig, client(1));
     rig.arrive(port, client(1), &data(1, &[1; 512]));

@@ -144,7 +144,7 @@ mod tests {
 
     /// Each name stands for its own field, and for no other.
     #[test]
-    fn forgotten_options_were_never_asked_for() {
+    fn removed_options_count_as_not_requested() {
         let names: Vec<_> = OptionSet::names().collect();
         let request = |names: &[&str]| {
             let pair = |name: &&str| {

@@ -37,13 +37,13 @@ fn address(tid: Tid) -> SocketAddr {
 }
 
 /// The client as an owner drives it, with a file of a put, or what a get received.
-struct Asker {
+struct TestClient {
     client: Client,
     stream: Vec<u8>,
 }
 
-impl Asker {
-    fn new(plan: &Plan, content: &[u8]) -> Asker {
+impl TestClient {
+    fn new(plan: &Plan, content: &[u8]) -> TestClient {
         let requested = RequestedOptions {
             blksize: (plan.blksize > 0).then_some(plan.blksize as u16),
             windowsize: (plan.windowsize > 0).then_some(plan.windowsize as u16),
@@ -71,7 +71,7 @@ impl Asker {
             inactivity: None,
             absolute: None,
         };
-        Asker {
+        TestClient {
             client: Client::new(&request, address(LISTENING), &timing),
             stream: if plan.upload { content.to_vec() } else { Vec::new() },
         }
@@ -137,7 +137,7 @@ fn send(net: &mut Net, now: u64, to: SocketAddr, bytes: Vec<u8>) {
 fn run(plan: &Plan, content: &[u8]) -> (Ended, Vec<Outcome>, usize) {
     let mut rng = Rng(plan.seed);
     let mut net = Net::new(Rng(rng.next()), plan.path);
-    let mut asker = Asker::new(plan, content);
+    let mut asker = TestClient::new(plan, content);
     let mut server = Server::new(plan, content, rng);
     let (mut now, longest) = (0, plan.longest());
     loop {

@@ -82,9 +82,9 @@ fn clients_as_they_are() {
 }
 
 #[test]
-fn clients_that_mean_harm() {
+fn malicious_clients() {
     Family {
-        name: "clients_that_mean_harm",
+        name: "malicious_clients",
         share: 50,
         least: 1,
         plan: plan::malicious,
@@ -130,10 +130,10 @@ fn a_bad_network_is_no_excuse() {
 }
 
 #[test]
-fn nobody_ends_a_transfer_in_its_clients_name() {
+fn forged_packets_end_no_transfer() {
     // Every packet of the client comes with a forged ERROR or refusal.
     Family {
-        name: "nobody_ends_a_transfer_in_its_clients_name",
+        name: "forged_packets_end_no_transfer",
         share: 50,
         least: 1,
         plan: |seed, rng| {
@@ -237,7 +237,7 @@ fn transfers_longer_than_the_block_numbers() {
 }
 
 #[test]
-fn what_was_found_stays_found() {
+fn known_failures_stay_fixed() {
     for (what, plan) in FOUND {
         println!("{what}");
         run_noise(plan, &mut Rng(plan.seed));

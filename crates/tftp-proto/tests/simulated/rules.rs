@@ -57,7 +57,7 @@ impl Story {
     /// The server sends these because of `cause`.
     fn says(mut self, now: u64, cause: Cause, packets: &[&[u8]]) -> Story {
         for packet in packets {
-            self.verdict = self.verdict.and_then(|()| self.watcher.said(packet));
+            self.verdict = self.verdict.and_then(|()| self.watcher.sent(packet));
         }
         self.verdict = self.verdict.and_then(|()| self.watcher.turn_done(now, cause));
         self
@@ -118,7 +118,7 @@ fn upload() -> Story {
 }
 
 #[test]
-fn a_transfer_that_keeps_all_rules_passes() {
+fn a_correct_transfer_passes() {
     let mut story = download();
     for block in 1..10 {
         let now = MS * u64::from(block);
@@ -192,7 +192,7 @@ fn more_than_a_window() {
 }
 
 #[test]
-fn options_that_nobody_asked_for() {
+fn options_not_requested() {
     Story::of(RRQ)
         .says(0, Cause::Begin, &[OACK])
         .breaks(Rule::Options);
@@ -297,7 +297,7 @@ fn too_soon_or_too_often() {
 }
 
 #[test]
-fn acknowledged_what_is_not_there() {
+fn acknowledgement_of_missing_data() {
     upload().takes(MS, 1, &[&ack(2)]).breaks(Rule::FalseAck);
     let story = (1..10).fold(upload(), |story, block| {
         story.takes(MS, block, &[&ack(block as u8)])
@@ -309,7 +309,7 @@ fn acknowledged_what_is_not_there() {
 }
 
 #[test]
-fn an_end_that_does_not_come() {
+fn a_missing_end() {
     download()
         .says(61_000 * MS, Cause::Timer, &[])
         .breaks(Rule::Overdue);
@@ -319,7 +319,7 @@ fn an_end_that_does_not_come() {
 }
 
 #[test]
-fn an_end_that_the_client_is_not_told() {
+fn an_end_without_an_error() {
     let settled = || download().hears(MS, &ack(1), &[&data(2)]);
     settled().ends(MS, SILENT).breaks(Rule::Untold);
     settled().ends(MS, &Outcome::Complete).breaks(Rule::Untold);

@@ -7,7 +7,7 @@ use tftp_proto::client::{Client, ClientRequest, Ended, Output};
 use tftp_proto::*;
 
 /// A client and the times and ports of a test.
-struct Asker {
+struct TestClient {
     client: Client,
     now: u64,
     /// The bytes that a get received.
@@ -23,15 +23,15 @@ fn port(port: u16) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 1], port))
 }
 
-impl Asker {
-    fn new(operation: Operation, options: &str, timing: Timing) -> Asker {
+impl TestClient {
+    fn new(operation: Operation, options: &str, timing: Timing) -> TestClient {
         let request = ClientRequest {
             operation,
             filename: b"f",
             mode: Mode::Octet,
             requested: requested(options),
         };
-        Asker {
+        TestClient {
             client: Client::new(&request, port(SERVER), &timing),
             now: 0,
             stream: Vec::new(),
@@ -39,14 +39,14 @@ impl Asker {
         }
     }
 
-    fn get(options: &str) -> Asker {
-        Asker::new(Operation::Read, options, FIXED)
+    fn get(options: &str) -> TestClient {
+        TestClient::new(Operation::Read, options, FIXED)
     }
 
-    fn put(options: &str, size: u64) -> Asker {
-        Asker {
+    fn put(options: &str, size: u64) -> TestClient {
+        TestClient {
             size,
-            ..Asker::new(Operation::Write, options, FIXED)
+            ..TestClient::new(Operation::Write, options, FIXED)
         }
     }
 
@@ -130,7 +130,7 @@ const NOTHING: [&str; 0] = [];
 const ALL: &str = "blksize 1024 windowsize 4 tsize 0 timeout 7";
 
 #[test]
-fn a_request_says_what_a_server_reads() {
+fn a_request_parses_to_the_same_values() {
     for (operation, mode) in [(Operation::Read, Mode::Octet), (Operation::Write, Mode::Netascii)] {
         let request = ClientRequest {
             operation,
@@ -156,7 +156,7 @@ fn a_request_says_what_a_server_reads() {
 
 #[test]
 fn a_get_with_options() {
-    let mut get = Asker::get("blksize 1024 windowsize 4 tsize 0");
+    let mut get = TestClient::get("blksize 1024 windowsize 4 tsize 0");
     assert_eq!(get.sends(), ["69 Read"]);
     assert_eq!(get.tid(&oack("BLKSIZE 16 windowsize 2 tsize 35")), ["4000 ACK 0"]);
     let negotiated = get.client.negotiated().unwrap();
@@ -173,7 +173,7 @@ fn a_get_with_options() {
 
 #[test]
 fn a_server_that_leaves_options_out_is_taken_at_its_word() {
-    let mut get = Asker::get(ALL);
+    let mut get = TestClient::get(ALL);
     get.sends();
     assert_eq!(get.tid(&oack("tsize 3")), ["4000 ACK 0"]);
     let negotiated = get.client.negotiated().unwrap();
@@ -185,7 +185,7 @@ fn a_server_that_leaves_options_out_is_taken_at_its_word() {
 
 #[test]
 fn a_server_that_knows_no_options_answers_at_once() {
-    let mut get = Asker::get(ALL);
+    let mut get = TestClient::get(ALL);
     get.sends();
     assert_eq!(get.tid(&data(1, 512)), ["4000 ACK 1"]);
     assert_eq!(get.tid(&data(2, 0)), ["4000 ACK 2"]);
@@ -194,7 +194,7 @@ fn a_server_that_knows_no_options_answers_at_once() {
         (Some(Ended::Complete), 512)
     );
 
-    let mut put = Asker::put("blksize 1024 windowsize 4 tsize 600", 600);
+    let mut put = TestClient::put("blksize 1024 windowsize 4 tsize 600", 600);
     assert_eq!(put.sends(), ["69 Write"]);
     assert_eq!(put.tid(&wire::ack(0)), ["4000 DATA 1-1"]);
     assert_eq!(put.tid(&wire::ack(1)), ["4000 DATA 2-2"]);
@@ -205,7 +205,7 @@ fn a_server_that_knows_no_options_answers_at_once() {
 
 #[test]
 fn a_put_with_options() {
-    let mut put = Asker::put("blksize 1024 windowsize 4 tsize 2048", 2048);
+    let mut put = TestClient::put("blksize 1024 windowsize 4 tsize 2048", 2048);
     assert_eq!(put.sends(), ["69 Write"]);
     assert_eq!(
         put.tid(&oack("blksize 512 windowsize 3 tsize 2048")),
@@ -219,7 +219,7 @@ fn a_put_with_options() {
 }
 
 #[test]
-fn an_answer_that_was_not_asked_for_ends_it_with_error_8() {
+fn an_option_not_requested_ends_the_transfer_with_error_8() {
     for nonsense in [
         "blksize 1025",
         "blksize 7",
@@ -236,7 +236,7 @@ fn an_answer_that_was_not_asked_for_ends_it_with_error_8() {
         "tsize x",
         "blksize2 512",
     ] {
-        let mut get = Asker::get(ALL);
+        let mut get = TestClient::get(ALL);
         get.sends();
         assert_eq!(get.tid(&oack(nonsense)), ["4000 ERROR 8"], "{nonsense}");
         assert!(
@@ -247,21 +247,21 @@ fn an_answer_that_was_not_asked_for_ends_it_with_error_8() {
         assert_eq!(get.tid(&data(1, 3)), NOTHING);
     }
     for unasked in ["blksize 512", "windowsize 1", "timeout 1", "tsize 1"] {
-        let mut get = Asker::get("");
+        let mut get = TestClient::get("");
         get.sends();
         assert_eq!(get.tid(&oack(unasked)), ["4000 ERROR 8"], "{unasked}");
     }
-    let mut put = Asker::put("tsize 100", 100);
+    let mut put = TestClient::put("tsize 100", 100);
     put.sends();
     assert_eq!(put.tid(&oack("tsize 99")), ["4000 ERROR 8"]);
-    let mut open = Asker::get(ALL);
+    let mut open = TestClient::get(ALL);
     open.sends();
     assert_eq!(open.tid(b"\x00\x06blksize\x00512"), ["4000 ERROR 8"]);
 }
 
 #[test]
-fn the_request_goes_again_until_patience_ends() {
-    let mut get = Asker::get(ALL);
+fn the_request_is_repeated_until_the_limit() {
+    let mut get = TestClient::get(ALL);
     assert_eq!(get.sends(), ["69 Read"]);
     for time in [5000, 10_000, 15_000] {
         assert_eq!(get.silence(), ["69 Read"]);
@@ -277,7 +277,7 @@ fn the_request_goes_again_until_patience_ends() {
         })
     );
     assert_eq!(get.client.retransmissions(), 3);
-    let mut get = Asker::new(Operation::Read, "", ADAPTIVE);
+    let mut get = TestClient::new(Operation::Read, "", ADAPTIVE);
     get.sends();
     get.silence();
     assert_eq!(get.now, 1000);
@@ -285,7 +285,7 @@ fn the_request_goes_again_until_patience_ends() {
 
 #[test]
 fn the_agreed_timeout_is_kept_to_the_second() {
-    let mut get = Asker::get(ALL);
+    let mut get = TestClient::get(ALL);
     get.sends();
     get.tid(&oack("timeout 7"));
     assert_eq!(get.silence(), ["4000 ACK 0"]);
@@ -293,8 +293,8 @@ fn the_agreed_timeout_is_kept_to_the_second() {
 }
 
 #[test]
-fn a_repeated_oack_is_answered_again_and_begins_nothing_anew() {
-    let mut get = Asker::get(ALL);
+fn a_repeated_oack_is_answered_and_restarts_nothing() {
+    let mut get = TestClient::get(ALL);
     get.sends();
     assert_eq!(get.tid(&oack("blksize 16")), ["4000 ACK 0"]);
     assert_eq!(get.tid(&oack("blksize 16")), NOTHING, "doubled by the network");
@@ -304,7 +304,7 @@ fn a_repeated_oack_is_answered_again_and_begins_nothing_anew() {
     get.now += 1000;
     assert_eq!(get.tid(&oack("blksize 16")), NOTHING);
 
-    let mut put = Asker::put(ALL, 100);
+    let mut put = TestClient::put(ALL, 100);
     put.sends();
     let _ = put.tid(&oack("blksize 16"));
     put.now += 1000;
@@ -313,7 +313,7 @@ fn a_repeated_oack_is_answered_again_and_begins_nothing_anew() {
 
 #[test]
 fn strangers_get_error_5_and_disturb_nothing() {
-    let mut get = Asker::get("");
+    let mut get = TestClient::get("");
     get.sends();
     let elsewhere = SocketAddr::from(([192, 0, 2, 2], TID));
     assert_eq!(
@@ -346,12 +346,12 @@ fn an_error_ends_it_and_is_not_answered() {
         })
     };
     for begin in [None, Some(oack("blksize 16"))] {
-        let mut get = Asker::get(ALL);
+        let mut get = TestClient::get(ALL);
         get.sends();
         let _ = begin.map(|oack| get.tid(&oack));
         assert_eq!(get.tid(&error(1)), NOTHING);
         assert_eq!((get.client.ended(), get.client.is_over()), (refused(1), true));
-        let mut put = Asker::put(ALL, 100);
+        let mut put = TestClient::put(ALL, 100);
         put.sends();
         assert_eq!(put.tid(&error(2)), NOTHING);
         assert_eq!((put.client.ended(), put.client.is_over()), (refused(2), true));
@@ -359,8 +359,8 @@ fn an_error_ends_it_and_is_not_answered() {
 }
 
 #[test]
-fn what_makes_no_sense_as_a_first_answer_is_ignored() {
-    let mut get = Asker::get("");
+fn an_invalid_first_answer_is_ignored() {
+    let mut get = TestClient::get("");
     get.sends();
     for packet in [
         data(2, 3),
@@ -371,7 +371,7 @@ fn what_makes_no_sense_as_a_first_answer_is_ignored() {
     ] {
         assert_eq!(get.tid(&packet), NOTHING, "{packet:?}");
     }
-    let mut put = Asker::put("", 3);
+    let mut put = TestClient::put("", 3);
     put.sends();
     for packet in [data(1, 3), wire::ack(1).to_vec()] {
         assert_eq!(put.tid(&packet), NOTHING, "{packet:?}");
@@ -381,7 +381,7 @@ fn what_makes_no_sense_as_a_first_answer_is_ignored() {
 
 #[test]
 fn a_block_longer_than_agreed_ends_it() {
-    let mut get = Asker::get("");
+    let mut get = TestClient::get("");
     get.sends();
     assert_eq!(get.tid(&data(1, 513)), ["4000 ERROR 4"]);
     assert_eq!(
@@ -391,8 +391,8 @@ fn a_block_longer_than_agreed_ends_it() {
 }
 
 #[test]
-fn the_last_ack_goes_again_where_it_was_lost() {
-    let mut get = Asker::get("");
+fn a_lost_last_ack_is_sent_again() {
+    let mut get = TestClient::get("");
     get.sends();
     assert_eq!(get.tid(&data(1, 3)), ["4000 ACK 1"]);
     assert_eq!(
@@ -409,8 +409,8 @@ fn the_last_ack_goes_again_where_it_was_lost() {
 }
 
 #[test]
-fn whoever_falls_silent_is_given_up() {
-    let mut get = Asker::get("");
+fn a_silent_server_is_given_up() {
+    let mut get = TestClient::get("");
     get.sends();
     get.tid(&data(1, 512));
     while !get.client.is_over() {
@@ -424,7 +424,7 @@ fn whoever_falls_silent_is_given_up() {
             probably_complete
         })
     );
-    let mut put = Asker::put("", 600);
+    let mut put = TestClient::put("", 600);
     put.sends();
     put.tid(&wire::ack(0));
     put.tid(&wire::ack(1));
@@ -442,8 +442,8 @@ fn whoever_falls_silent_is_given_up() {
 }
 
 #[test]
-fn an_oack_that_comes_again_later_moves_no_put() {
-    let mut put = Asker::put(ALL, 100);
+fn a_late_oack_does_not_advance_a_put() {
+    let mut put = TestClient::put(ALL, 100);
     put.sends();
     let _ = put.tid(&oack("blksize 16"));
     assert_eq!(put.tid(&wire::ack(1)), ["4000 DATA 2-2"]);
@@ -452,8 +452,8 @@ fn an_oack_that_comes_again_later_moves_no_put() {
 }
 
 #[test]
-fn a_deadline_that_is_noticed_late_counts_and_one_that_has_not_come_does_not() {
-    let mut get = Asker::get("");
+fn a_late_timer_counts_and_an_early_one_does_not() {
+    let mut get = TestClient::get("");
     get.sends();
     let at = get.client.poll_timeout().unwrap().as_micros() / 1000;
     get.now = at - 1;
@@ -465,14 +465,14 @@ fn a_deadline_that_is_noticed_late_counts_and_one_that_has_not_come_does_not() {
 }
 
 #[test]
-fn a_client_that_is_ended_tells_a_server_that_has_answered() {
+fn an_aborted_client_sends_an_error_to_a_server_that_answered() {
     let code = ErrorCode::UNDEFINED;
-    let mut asking = Asker::get("");
+    let mut asking = TestClient::get("");
     asking.sends();
-    let mut get = Asker::get("");
+    let mut get = TestClient::get("");
     get.sends();
     get.tid(&data(1, 512));
-    let mut put = Asker::put("", 100);
+    let mut put = TestClient::put("", 100);
     put.sends();
     put.tid(&wire::ack(0));
     for (mut client, told) in [(asking, false), (get, true), (put, true)] {
@@ -485,7 +485,7 @@ fn a_client_that_is_ended_tells_a_server_that_has_answered() {
 
 #[test]
 fn repetitions_of_the_request_and_of_packets_are_counted_together() {
-    let mut put = Asker::put("", 100);
+    let mut put = TestClient::put("", 100);
     put.sends();
     assert_eq!(put.client.retransmissions(), 0);
     put.silence();
@@ -496,11 +496,11 @@ fn repetitions_of_the_request_and_of_packets_are_counted_together() {
 }
 
 #[test]
-fn a_server_that_has_answered_is_believed_at_once() {
-    let mut get = Asker::get("");
+fn an_error_of_a_server_that_answered_counts_at_once() {
+    let mut get = TestClient::get("");
     get.sends();
     get.tid(&data(1, 512));
-    let mut put = Asker::put("", 1000);
+    let mut put = TestClient::put("", 1000);
     put.sends();
     put.tid(&wire::ack(0));
     assert_eq!(put.tid(&wire::ack(1)).len(), 1);
@@ -512,18 +512,18 @@ fn a_server_that_has_answered_is_believed_at_once() {
 
 /// Half a minute is the limit of servers, for requests whose sender may be forged.
 #[test]
-fn a_client_waits_for_its_server_as_long_as_it_was_told_to() {
+fn a_client_waits_for_its_server_until_its_limit() {
     let patient = Timing {
         retransmit_timeout: std::time::Duration::from_secs(20),
         ..FIXED
     };
-    let mut put = Asker {
+    let mut put = TestClient {
         size: 100,
-        ..Asker::new(Operation::Write, "", patient)
+        ..TestClient::new(Operation::Write, "", patient)
     };
     put.sends();
     assert_eq!(put.tid(&wire::ack(0)), ["4000 DATA 1-1"]);
-    let mut get = Asker::new(Operation::Read, "blksize 16", patient);
+    let mut get = TestClient::new(Operation::Read, "blksize 16", patient);
     get.sends();
     assert_eq!(get.tid(&oack("blksize 16")), ["4000 ACK 0"]);
     for mut client in [put, get] {
@@ -536,11 +536,11 @@ fn a_client_waits_for_its_server_as_long_as_it_was_told_to() {
 
 #[test]
 fn without_an_oack_the_size_of_a_put_is_known_and_that_of_a_get_is_not() {
-    let mut put = Asker::put("tsize 100", 100);
+    let mut put = TestClient::put("tsize 100", 100);
     put.sends();
     put.tid(&wire::ack(0));
     assert_eq!(put.client.negotiated().unwrap().tsize, Some(100));
-    let mut get = Asker::get("tsize 0");
+    let mut get = TestClient::get("tsize 0");
     get.sends();
     get.tid(&data(1, 512));
     assert_eq!(get.client.negotiated().unwrap().tsize, None);

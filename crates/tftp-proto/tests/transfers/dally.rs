@@ -15,7 +15,7 @@ fn stored() -> Upload {
 }
 
 #[test]
-fn it_stays_a_while_and_goes() {
+fn it_dallies_and_ends() {
     let mut upload = stored();
     assert_eq!((upload.silence(), upload.now), (Vec::<String>::new(), 6000));
     assert!(upload.machine.is_over());
@@ -55,7 +55,7 @@ fn a_burst_of_repetitions_is_not_answered_one_by_one() {
 }
 
 #[test]
-fn nothing_goes_out_while_the_file_is_stored() {
+fn nothing_is_sent_while_the_file_is_stored() {
     let mut upload = Upload::new("", FIXED);
     upload.sends();
     upload.last(1);
@@ -78,7 +78,7 @@ fn a_stray_error_afterwards_changes_nothing_about_the_file() {
 }
 
 #[test]
-fn the_owner_cannot_fail_what_is_complete() {
+fn the_owner_cannot_fail_a_complete_transfer() {
     let mut upload = stored();
     upload.machine.fail(upload.at(), ErrorCode::DISK_FULL, "too late");
     assert_eq!(upload.sends(), NOTHING);
@@ -121,7 +121,7 @@ fn each_repetition_prolongs_its_stay_four_times() {
 }
 
 #[test]
-fn a_client_that_refuses_the_last_ack_has_gone_and_gets_no_other() {
+fn a_refused_last_ack_is_not_sent_again() {
     let mut upload = stored();
     upload.machine.handle_unreachable(upload.at());
     assert!(!upload.machine.is_over());

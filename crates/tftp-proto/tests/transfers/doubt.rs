@@ -33,7 +33,7 @@ fn refuse(download: &mut Download) -> Vec<String> {
     download.sends()
 }
 
-fn said(outcome: Option<&Outcome>) -> Option<u16> {
+fn error_code(outcome: Option<&Outcome>) -> Option<u16> {
     match outcome {
         Some(Outcome::ClientError {
             code, probe: false, ..
@@ -43,19 +43,19 @@ fn said(outcome: Option<&Outcome>) -> Option<u16> {
 }
 
 #[test]
-fn an_error_is_believed_after_a_moment_without_a_packet() {
+fn an_error_counts_after_a_time_without_packets() {
     let mut download = lockstep();
     assert_eq!(download.error(3), NOTHING);
     assert!(download.machine.is_in_doubt() && download.machine.outcome().is_none());
     assert_eq!(download.silence(), NOTHING);
     assert_eq!(download.now, 51, "50 ms after it came");
-    assert_eq!(said(download.machine.outcome()), Some(3));
+    assert_eq!(error_code(download.machine.outcome()), Some(3));
     assert!(download.machine.is_over() && !download.machine.is_in_doubt());
 
     let mut upload = upload();
     assert_eq!(upload.error(3), NOTHING);
     assert_eq!(upload.silence(), NOTHING);
-    assert_eq!((upload.now, said(upload.machine.outcome())), (51, Some(3)));
+    assert_eq!((upload.now, error_code(upload.machine.outcome())), (51, Some(3)));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_forged_error_ends_nothing() {
 }
 
 #[test]
-fn what_does_not_fit_refutes_nothing() {
+fn an_invalid_packet_refutes_no_doubt() {
     let mut download = windowed();
     download.error(0);
     download.ack(9);
@@ -107,7 +107,7 @@ fn what_does_not_fit_refutes_nothing() {
 
 /// Neither timers nor requests, nor the tail probe of a window.
 #[test]
-fn nothing_goes_again_in_doubt() {
+fn nothing_is_retransmitted_in_doubt() {
     let mut download = windowed();
     download.error(0);
     assert_eq!(download.after(40).repeat(), NOTHING);
@@ -131,7 +131,7 @@ fn a_slow_clients_moment_is_two_of_its_round_trips() {
     download.after(300).ack(1);
     download.error(0);
     assert_eq!((download.silence(), download.now), (Vec::new(), 900));
-    assert_eq!(said(download.machine.outcome()), Some(0));
+    assert_eq!(error_code(download.machine.outcome()), Some(0));
 }
 
 /// A client that waits for the disk has nothing to acknowledge: its moment begins with the packet that it waits for.
@@ -161,7 +161,7 @@ fn the_moment_begins_when_the_client_has_something_to_answer() {
     machine.handle_packet(at(602), &error);
     machine.handle_timeout(at(1602));
     assert_eq!(
-        said(machine.outcome()),
+        error_code(machine.outcome()),
         Some(0),
         "but nobody is waited for for ever"
     );
@@ -186,12 +186,12 @@ fn a_stray_ack_behind_an_error_only_puts_it_off() {
     assert_eq!(download.silence(), ["DATA 3"]);
     refuse(&mut download);
     download.silence();
-    assert_eq!(said(download.machine.outcome()), Some(3));
+    assert_eq!(error_code(download.machine.outcome()), Some(3));
     assert!(download.now <= 110, "{}", download.now);
 }
 
 #[test]
-fn a_refusal_is_believed_when_the_packet_is_refused_again() {
+fn a_refusal_counts_when_the_packet_is_refused_again() {
     let mut download = windowed();
     for _ in 0..4 {
         assert_eq!(refuse(&mut download), NOTHING);
@@ -234,7 +234,7 @@ fn forged_refusals_end_nothing() {
 
 /// Routers send few of these messages in a second: the second one may be that of a later repetition.
 #[test]
-fn a_refusal_that_comes_late_is_the_second_one_all_the_same() {
+fn a_late_refusal_counts_as_the_second() {
     let mut download = lockstep();
     refuse(&mut download);
     assert_eq!(download.silence(), ["DATA 2"]);
@@ -257,11 +257,11 @@ fn an_error_while_the_file_is_stored_does_not_undo_it() {
     upload.last(2);
     upload.error(7);
     upload.silence();
-    assert_eq!(said(upload.machine.outcome()), Some(7), "a disk that hangs");
+    assert_eq!(error_code(upload.machine.outcome()), Some(7), "a disk that hangs");
 }
 
 #[test]
-fn a_superseded_transfer_is_silent_until_its_client_speaks() {
+fn a_superseded_transfer_is_silent_until_its_client_sends() {
     let mut download = lockstep();
     download.machine.supersede(Instant::from_micros(1_000_000));
     assert_eq!(download.after(3000).repeat(), NOTHING);
@@ -285,7 +285,7 @@ fn a_superseded_transfer_is_silent_until_its_client_speaks() {
 }
 
 #[test]
-fn a_superseded_upload_that_is_let_go_gives_up_by_its_timers() {
+fn a_released_superseded_upload_ends_by_its_timers() {
     let mut upload = upload();
     upload.hold(true);
     assert_eq!(upload.after(1).data(2), NOTHING);
@@ -450,7 +450,7 @@ fn an_upload_that_is_held_sends_nothing_that_could_be_refused() {
 }
 
 #[test]
-fn an_upload_that_is_superseded_before_its_ack_has_gone_ends_nevertheless() {
+fn an_upload_superseded_before_its_ack_ends_anyway() {
     let mut upload = upload();
     let data = Packet::Data {
         block: 2,
@@ -495,7 +495,7 @@ fn a_repetition_that_is_due_during_a_doubt_waits_for_its_end() {
 }
 
 #[test]
-fn a_superseded_transfer_that_is_half_open_speaks_again_when_its_request_comes_again() {
+fn a_superseded_half_open_transfer_answers_its_repeated_request() {
     let mut download = Download::new("", 50_000, FIXED);
     assert_eq!(download.sends(), ["DATA 1"]);
     download.machine.supersede(Instant::from_micros(0));

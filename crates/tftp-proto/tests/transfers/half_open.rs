@@ -103,7 +103,7 @@ fn the_thirty_seconds_begin_with_the_first_packet() {
 
 /// Nothing was supplied, so nothing was sent: the ERROR is the one packet.
 #[test]
-fn a_client_that_was_never_answered_is_told_that_its_transfer_has_ended() {
+fn a_client_without_an_answer_gets_an_error_at_the_end() {
     let now = |seconds: u64| Instant::from_micros(seconds * 1_000_000);
     let negotiated = negotiate::read(&RequestedOptions::default(), &crate::drive::LIMITS, None);
     let impatient = Timing {
@@ -188,7 +188,7 @@ fn an_error_or_a_refusal_ends_it_at_once() {
 }
 
 #[test]
-fn the_owner_may_still_say_why() {
+fn the_owner_may_still_give_the_reason() {
     let mut download = Download::new("blksize 1024", 50_000, FIXED);
     download.sends();
     download

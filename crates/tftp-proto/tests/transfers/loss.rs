@@ -9,7 +9,7 @@ fn times(story: &[(u64, String)]) -> Vec<u64> {
 }
 
 #[test]
-fn sorcerers_apprentice_a_doubled_ack_does_not_double_what_follows() {
+fn sorcerers_apprentice_a_duplicate_ack_does_not_double_data() {
     let mut download = Download::new("", 50_000, FIXED);
     download.sends();
     for block in 1..50 {
@@ -21,7 +21,7 @@ fn sorcerers_apprentice_a_doubled_ack_does_not_double_what_follows() {
 }
 
 #[test]
-fn a_client_that_lost_a_block_and_says_so_gets_it_once_more() {
+fn a_client_that_reports_a_lost_block_gets_it_once_more() {
     let mut download = Download::new("", 50_000, FIXED);
     download.sends();
     assert_eq!(download.after(1).ack(1), ["DATA 2"]);
@@ -49,7 +49,7 @@ fn on_a_slow_path_a_repeated_ack_counts_after_a_round_trip() {
 }
 
 #[test]
-fn ack_0_comes_again() {
+fn ack_0_is_repeated() {
     let mut download = Download::new("blksize 1024", 50_000, FIXED);
     download.sends();
     assert_eq!(download.ack(0), ["DATA 1"]);
@@ -69,7 +69,7 @@ fn without_an_oack_ack_0_brings_nothing() {
 }
 
 #[test]
-fn a_request_that_comes_again_gets_the_current_packet_not_a_window_each() {
+fn a_repeated_request_gets_the_current_packet_not_a_window() {
     let mut download = Download::new("windowsize 16", 50_000, FIXED);
     assert_eq!(download.sends(), ["OACK"]);
     assert_eq!(download.repeat(), NOTHING);
@@ -295,7 +295,7 @@ fn inactivity_ends_a_transfer_however_many_packets_come() {
 
 /// ICMPv6 Packet Too Big teaches the system the path's size: what was lost goes again at once, in fragments.
 #[test]
-fn what_was_too_big_for_the_path_goes_again_once() {
+fn a_packet_beyond_the_path_mtu_is_sent_again_once() {
     let mut download = Download::new("windowsize 4", 50_000, FIXED);
     download.sends();
     assert_eq!(download.after(1).ack(0), ["DATA 1-4"]);
@@ -321,7 +321,7 @@ fn what_was_too_big_for_the_path_goes_again_once() {
 }
 
 #[test]
-fn the_absolute_limit_ends_a_transfer_that_goes_well() {
+fn the_absolute_limit_ends_an_active_transfer() {
     let timing = Timing {
         absolute: Some(Duration::from_secs(2)),
         ..FIXED
@@ -342,7 +342,7 @@ fn the_absolute_limit_ends_a_transfer_that_goes_well() {
 }
 
 #[test]
-fn a_timeout_that_has_not_come_changes_nothing() {
+fn an_early_timeout_changes_nothing() {
     let mut download = Download::new("windowsize 4", 50_000, ADAPTIVE);
     download.sends();
     for _ in 0..100 {

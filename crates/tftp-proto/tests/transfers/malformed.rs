@@ -6,7 +6,7 @@ use tftp_proto::*;
 use tftp_sim::Rng;
 
 #[test]
-fn what_is_cut_off_is_no_packet() {
+fn a_truncated_packet_is_rejected() {
     let whole: [&[u8]; 4] = [b"\0\x03\0\x01", b"\0\x04\0\x01", b"\0\x05\0\x01", b"\0\x06"];
     for packet in whole {
         assert!(parse(packet).is_ok());
@@ -34,7 +34,7 @@ fn unknown_opcodes_are_no_packets() {
 }
 
 #[test]
-fn modes_are_read_in_any_case_and_mail_is_gone() {
+fn modes_are_case_insensitive_and_mail_is_rejected() {
     let mode = |mode: &str| match parse(format!("\0\x02name\0{mode}\0").as_bytes()) {
         Ok(Packet::Request(request)) => Ok(request.mode),
         Ok(other) => panic!("{other:?}"),
@@ -154,7 +154,7 @@ fn any_packets_in_any_order_never_stall_or_panic_a_machine() {
 }
 
 #[test]
-fn what_makes_no_sense_in_a_transfer_is_ignored() {
+fn invalid_packets_in_a_transfer_are_ignored() {
     let mut download = Download::new("", 5000, FIXED);
     download.sends();
     let Ok(Packet::Request(request)) = parse(b"\0\x01other\0octet\0") else {

@@ -35,7 +35,7 @@ fn a_pair_may_be_split_between_blocks() {
 }
 
 #[test]
-fn what_no_correct_client_sends_is_kept() {
+fn invalid_netascii_is_kept() {
     assert_eq!(decode(&[b"a\rb"]), b"a\rb");
     assert_eq!(decode(&[b"a\r", b"b"]), b"a\rb");
     assert_eq!(decode(&[b"lone\nfeed"]), b"lone\nfeed");

@@ -22,13 +22,13 @@ fn shown(negotiated: &NegotiatedOptions) -> Option<String> {
 }
 
 #[test]
-fn nothing_asked_nothing_answered() {
+fn no_options_no_oack() {
     assert_eq!(answer(""), None);
     assert_eq!(answer("multicast 0 saveFiles 1"), None, "no empty OACK");
 }
 
 #[test]
-fn what_is_asked_is_answered_within_the_limits() {
+fn requested_options_are_granted_within_the_limits() {
     assert_eq!(answer("blksize 1428").as_deref(), Some("blksize 1428"));
     assert_eq!(
         answer("BlkSize 8 foo bar WINDOWSIZE 65535").as_deref(),
@@ -119,7 +119,7 @@ fn a_size_that_is_not_known_is_left_out() {
 
 /// curl takes a size of 0 for an error, Erlang's client an OACK without the size.
 #[test]
-fn the_size_of_an_empty_file_is_told_to_all_but_curl() {
+fn the_size_of_an_empty_file_is_reported_to_all_but_curl() {
     let empty = |options| shown(&negotiate::read(&requested(options), &LIMITS, Some(0)));
     assert_eq!(empty("tsize 0").as_deref(), Some("tsize 0"));
     assert_eq!(
@@ -169,7 +169,7 @@ fn an_answer_has_its_options_in_one_order() {
 }
 
 #[test]
-fn what_was_asked_is_listed_in_the_order_of_the_answer() {
+fn requested_options_are_listed_in_the_order_of_the_answer() {
     let requested = requested("rollover 1 windowsize 65536 BLKSIZE2 8 utimeout 20000 unknown 1 tsize 7");
     let listed: Vec<_> = requested.options().collect();
     assert_eq!(
@@ -281,23 +281,23 @@ fn data_1_confirms_the_oack_of_an_upload() {
 
 /// Not by itself: where DATA 1 was lost, curl takes a second OACK for its ACK.
 #[test]
-fn the_oack_of_an_upload_goes_again_only_for_the_wrq() {
+fn the_oack_of_an_upload_is_repeated_only_for_the_wrq() {
     let mut upload = Upload::new("blksize 1024", FIXED);
     assert_eq!(upload.sends(), ["OACK"]);
     assert_eq!(upload.silence(), NOTHING);
     assert_eq!(upload.repeat(), ["OACK"]);
     let mut given_up = Upload::new("blksize 1024", FIXED);
     given_up.sends();
-    let said: Vec<String> = given_up.abandoned().into_iter().map(|(_, said)| said).collect();
+    let texts: Vec<String> = given_up.abandoned().into_iter().map(|(_, texts)| texts).collect();
     assert_eq!(
-        said,
+        texts,
         ["", "", "", ""],
         "it waits as long as ever, in silence, and ends so"
     );
 }
 
 #[test]
-fn a_probe_for_the_size_is_told_from_a_failure() {
+fn a_probe_for_the_size_is_distinguished_from_a_failure() {
     let is_probe = |options, size, code| {
         let mut download = Download::new(options, size, FIXED);
         download.sends();

@@ -118,7 +118,7 @@ fn an_upload_that_cannot_be_stored_ends_with_an_error() {
 }
 
 #[test]
-fn a_download_that_fails_tells_the_client_once() {
+fn a_failed_download_sends_one_error() {
     let mut download = Download::new("", 5000, FIXED);
     download.sends();
     download
@@ -158,7 +158,7 @@ fn an_error_is_never_answered_and_ends_it_at_once() {
 }
 
 #[test]
-fn while_held_no_ack_goes_out_and_the_due_one_goes_afterwards() {
+fn a_hold_delays_the_ack() {
     let mut upload = Upload::new("", FIXED);
     assert_eq!(upload.hold(true), NOTHING, "not even the first one");
     assert_eq!(upload.hold(false), ["ACK 0"]);

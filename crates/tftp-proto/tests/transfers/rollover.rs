@@ -43,7 +43,7 @@ fn a_download_rolls_over_to_0_or_1() {
 }
 
 #[test]
-fn a_window_goes_over_the_edge_in_one_piece() {
+fn a_window_crosses_the_rollover_in_one_piece() {
     let mut download = Download::new("blksize 8 windowsize 64", 8 * 70_000, FIXED);
     download.sends();
     download.ack(0);
@@ -85,7 +85,7 @@ fn an_upload_accepts_either_in_lockstep() {
 }
 
 #[test]
-fn what_was_negotiated_counts() {
+fn the_negotiated_rollover_counts() {
     let mut upload = upload("rollover 1", 65535);
     assert_eq!(upload.data(0), NOTHING);
     assert_eq!(upload.data(1), ["ACK 1"]);
@@ -128,7 +128,7 @@ fn in_a_window_a_rollover_to_1_is_found_out_at_its_end() {
 }
 
 #[test]
-fn the_announced_size_tells_where_the_last_block_belongs() {
+fn the_announced_size_places_the_last_block() {
     let mut upload = upload(&format!("windowsize 7 tsize {}", 65536 * 8 + 3), 65535);
     upload.data(1);
     assert_eq!(
@@ -143,7 +143,7 @@ fn the_announced_size_tells_where_the_last_block_belongs() {
 }
 
 #[test]
-fn a_short_window_that_never_tells_is_decided_in_the_end() {
+fn short_ambiguous_windows_are_decided_in_the_end() {
     let mut upload = upload("windowsize 7", 65535);
     let mut windows = 0;
     while !upload.machine.is_complete() {
@@ -156,7 +156,7 @@ fn a_short_window_that_never_tells_is_decided_in_the_end() {
 }
 
 #[test]
-fn an_unclear_last_block_asks_for_another_window() {
+fn an_ambiguous_last_block_requests_another_window() {
     let mut upload = upload("windowsize 7", 65535);
     assert_eq!(upload.data(1), ["ACK 65535"]);
     assert_eq!(upload.after(1000).last(2), ["ACK 65535"]);

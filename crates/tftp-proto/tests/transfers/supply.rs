@@ -50,7 +50,7 @@ fn a_client_that_waits_for_the_source_is_not_silent() {
 }
 
 #[test]
-fn a_client_that_owes_an_ack_is_silent_whatever_is_read_meanwhile() {
+fn supplied_data_does_not_postpone_a_timeout() {
     let mut machine = download();
     machine.supply(at(1), 1024, false);
     assert_eq!(sends(&mut machine, 1), [(1, 2)]);
@@ -75,7 +75,7 @@ fn a_source_takes_nothing_back_and_adds_nothing_behind_the_end() {
 }
 
 #[test]
-fn an_upload_that_is_let_go_has_its_patience_again_and_only_then() {
+fn a_released_upload_restarts_its_timeout() {
     let upload = || {
         let mut upload = Upload::new("", IMPATIENT);
         upload.sends();

@@ -61,7 +61,7 @@ fn stale_and_future_acks_bring_nothing() {
 }
 
 #[test]
-fn the_first_block_lost_is_told_by_the_same_ack_again() {
+fn a_lost_first_block_is_reported_by_a_repeated_ack() {
     let mut download = download(50_000);
     assert_eq!(download.after(30).ack(4), ["DATA 5-8"]);
     assert_eq!(download.after(31).ack(4), ["DATA 5-8"]);
@@ -75,7 +75,7 @@ fn the_first_block_lost_is_told_by_the_same_ack_again() {
 }
 
 #[test]
-fn the_same_ack_too_early_takes_effect_later_unless_the_client_moves_on() {
+fn an_early_repeated_ack_takes_effect_later_unless_progress_follows() {
     let mut moving = download(50_000);
     assert_eq!(moving.ack(0), NOTHING, "a duplicate of the network, perhaps");
     assert_eq!(moving.after(1).ack(4), ["DATA 5-8"]);
@@ -167,7 +167,7 @@ fn a_gap_is_acknowledged_once_at_once_with_the_last_good_block() {
 }
 
 #[test]
-fn the_same_block_lost_again_is_told_again() {
+fn a_block_lost_twice_is_reported_twice() {
     let mut upload = upload();
     upload.data(1);
     assert_eq!(upload.data(3), ["ACK 1"]);
@@ -176,7 +176,7 @@ fn the_same_block_lost_again_is_told_again() {
 }
 
 #[test]
-fn a_window_that_comes_again_is_answered_once() {
+fn a_repeated_window_is_acknowledged_once() {
     let mut upload = upload();
     (1..=4).for_each(|block| drop(upload.data(block)));
     assert_eq!(upload.after(1000).data(1), ["ACK 4"], "the first ACK was lost");
@@ -191,7 +191,7 @@ fn a_window_that_comes_again_is_answered_once() {
 }
 
 #[test]
-fn an_old_block_inside_a_window_is_answered_when_nothing_new_comes() {
+fn an_old_block_inside_a_window_is_acknowledged_if_nothing_new_follows() {
     let mut upload = upload();
     upload.data(1);
     upload.data(2);
@@ -200,7 +200,7 @@ fn an_old_block_inside_a_window_is_answered_when_nothing_new_comes() {
 }
 
 #[test]
-fn a_lost_tail_is_asked_for_by_the_receiver() {
+fn a_lost_window_tail_is_requested_by_the_receiver() {
     let mut upload = Upload::new("windowsize 4", ADAPTIVE);
     upload.sends();
     upload.after(2).data(1);
@@ -226,7 +226,7 @@ fn while_held_no_more_than_a_window_is_taken() {
 /// ACK 0, not the OACK again: its sender has had that. atftp takes a second one for an ACK of its window and leaves out
 /// what was lost.
 #[test]
-fn the_first_block_of_an_upload_lost_is_told_by_ack_0() {
+fn a_lost_first_block_of_an_upload_is_reported_by_ack_0() {
     let mut upload = upload();
     assert_eq!(upload.data(2), ["ACK 0"]);
     assert_eq!(upload.data(3), NOTHING);
@@ -253,7 +253,7 @@ fn an_ack_that_comes_with_the_timeout_spares_the_window_that_it_acknowledges() {
 }
 
 #[test]
-fn after_a_timeout_the_same_ack_may_ask_for_the_window_once_more() {
+fn after_a_timeout_a_repeated_ack_requests_the_window_once_more() {
     let mut download = Download::new("windowsize 4", 50_000, FIXED);
     download.sends();
     assert_eq!(download.after(1).ack(0), ["DATA 1-4"]);

@@ -37,7 +37,7 @@ fn limits_are_reached_by_number_and_by_address() {
 }
 
 #[test]
-fn a_flood_is_known_by_what_nobody_goes_on_with() {
+fn a_flood_is_recognized_by_abandoned_requests() {
     let shared = Shared::default();
     let policy = policy(2 * FLOOD);
     for number in 0..2 * FLOOD {

@@ -38,7 +38,7 @@ pub enum State {
     /// Nothing arrived for too long.
     GaveUp,
     /// The server sent this ERROR.
-    Told(u16),
+    ErrorReceived(u16),
     /// It sent an ERROR itself.
     Refused,
     /// It vanished without a packet.
@@ -185,7 +185,7 @@ impl<'a, A: Address> Client<'a, A> {
             (3, State::Done) if !self.plan.upload => self.answer(now),
             (4, State::Running) if self.plan.upload => self.ack(now, number, clean),
             (5, State::Running) => {
-                self.state = State::Told(number);
+                self.state = State::ErrorReceived(number);
                 self.deceived |= !clean;
             }
             (6, State::Running) => self.oack(now, &bytes[2..], clean),

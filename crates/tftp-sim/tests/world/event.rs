@@ -51,7 +51,7 @@ pub enum How {
 /// An event that the server reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    Asked {
+    Requested {
         id: Id,
         peer: SocketAddr,
         upload: bool,
@@ -77,7 +77,7 @@ pub enum Event {
 
 /// One observation.
 #[derive(Clone, Debug)]
-pub enum Told {
+pub enum Observation {
     Received(Received),
     Sent(Sent),
     Event(Event),
@@ -85,15 +85,18 @@ pub enum Told {
 
 /// All observations in order. Network, storage and server write to the same log.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<Told>>>);
+pub struct Log(Arc<Mutex<Vec<Observation>>>);
 
 impl Log {
-    pub fn tell(&self, told: Told) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+    pub fn record(&self, observation: Observation) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(observation);
     }
 
     /// Takes the observations since the last call.
-    pub fn take(&self) -> Vec<Told> {
+    pub fn take(&self) -> Vec<Observation> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::budget::Budget;
 use super::counts::Counts;
-use super::event::{Event, Id, Log, Told};
+use super::event::{Event, Id, Log, Observation};
 use super::judges::Broken;
 use super::plan::Plan;
 use super::simnet::{Moments, SimNet, SimWaker};
@@ -55,8 +55,8 @@ impl Ground {
     }
 
     /// Logs an event that the server reports.
-    pub fn tell(&self, event: Event) {
-        self.log.tell(Told::Event(event));
+    pub fn record(&self, event: Event) {
+        self.log.record(Observation::Event(event));
     }
 
     /// Returns the network for a server that starts.

@@ -53,9 +53,9 @@ fn honest_clients_are_served() {
 }
 
 #[test]
-fn in_anothers_name() {
+fn with_forged_addresses() {
     let counts = Family {
-        name: "in_anothers_name",
+        name: "with_forged_addresses",
         worlds: 1_000,
         plan: plan::forged,
         node: |plan, round, ground| Box::new(Model::new(plan, round, ground, Fault::None)),
@@ -141,7 +141,7 @@ fn reached(counts: &[(&str, u64)]) {
 
 /// Each fault of the model server is detected by its judge.
 #[test]
-fn judges_see_what_is_wrong() {
+fn judges_detect_each_fault() {
     for (fault, judge) in [
         (Fault::WrongBytes, Judge::Bytes),
         (Fault::StoresHalf, Judge::Bytes),

@@ -95,9 +95,9 @@ fn flooded() {
 }
 
 #[test]
-fn in_anothers_name() {
+fn with_forged_addresses() {
     let family = Family {
-        name: "on_the_machine::in_anothers_name",
+        name: "on_the_machine::with_forged_addresses",
         worlds: 1_000,
         plan: plan::forged,
         node: served,
@@ -190,7 +190,7 @@ fn every_call_fails_once() {
 }
 
 #[test]
-fn what_was_found_stays_found() {
+fn known_failures_stay_fixed() {
     for (what, plan) in found::FOUND {
         let broken = judged(plan, &served);
         if let Some(broken) = &broken {

@@ -14,7 +14,7 @@ in_every_mode!(
     truncation,
     windows,
     window_over_v6,
-    answers_leave_from_the_address_asked,
+    answers_leave_from_the_requested_address,
     order_across_sockets,
     connected,
     strangers_from_before_the_connect,
@@ -473,7 +473,7 @@ fn one_batch_for_all_sockets(mode: IoMode) {
 }
 
 /// A client sends to an address of the server that routing would not choose; the reply comes from there.
-fn answers_leave_from_the_address_asked(mode: IoMode) {
+fn answers_leave_from_the_requested_address(mode: IoMode) {
     let asked: IpAddr = Ipv4Addr::new(127, 0, 0, 2).into();
     let asked_mapped = IpAddr::from(Ipv4Addr::new(127, 0, 0, 2).to_ipv6_mapped());
     let loopback_v6: IpAddr = "::1".parse().unwrap();

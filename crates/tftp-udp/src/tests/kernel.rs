@@ -28,7 +28,7 @@ fn windows_are_few_messages() {
 }
 
 #[test]
-fn broadcasts_are_told_apart() {
+fn broadcasts_are_recognized() {
     for (server, mode) in [
         ("0.0.0.0:0", IoMode::Auto),
         ("[::]:0", IoMode::Auto),
@@ -104,7 +104,7 @@ fn window_of_41(sends: &mut SendBatch, peer: SocketAddr) {
 
 /// Each block of a window that passed the kernel as one piece is received separately, with the addresses of all.
 #[test]
-fn a_window_that_comes_as_one_is_taken_apart() {
+fn coalesced_datagrams_are_split() {
     for (here, there) in [("127.0.0.1:0", "0.0.0.0:0"), ("[::1]:0", "[::]:0")] {
         let (sender, receiver) = (bind(here), bind_coalescing(there));
         let peer = SocketAddr::new(
@@ -164,7 +164,7 @@ fn one_by_one_never_takes_two_datagrams_for_one() {
 }
 
 #[test]
-fn buffers_are_told_as_they_were_asked() {
+fn buffer_sizes_are_reported_as_requested() {
     let options = SocketOptions {
         recv_buffer: Some(100_000),
         send_buffer: Some(50_000),

@@ -213,7 +213,7 @@ pub(super) fn failures(net: &mut Sockets) -> Vec<Failure> {
     failures
 }
 
-pub(super) fn hear(peer: &Peer) -> (Vec<u8>, SocketAddr) {
+pub(super) fn receive_at(peer: &Peer) -> (Vec<u8>, SocketAddr) {
     let mut buffer = [0; 2048];
     let (length, from) = peer.recv_from(&mut buffer).unwrap();
     (buffer[..length].to_vec(), from)
@@ -230,7 +230,7 @@ fn requests_and_packets_of_transfers_come_apart(way: Way) {
     let route = open(&mut net, here);
     net.control(&route, b"answer");
     net.flush();
-    let (answer, from) = hear(&peer);
+    let (answer, from) = receive_at(&peer);
     assert_eq!(answer, b"answer");
     assert_ne!(from, address);
     peer.send_to(b"packet", from).unwrap();
@@ -247,7 +247,7 @@ fn strangers_are_not_heard_on_a_private_port(way: Way) {
     let route = open(&mut net, here);
     net.control(&route, b"answer");
     net.flush();
-    let (_, from) = hear(&peer);
+    let (_, from) = receive_at(&peer);
     stranger.connect(from).unwrap();
     stranger.send(b"forged").unwrap();
     peer.send_to(b"packet", from).unwrap();
@@ -270,7 +270,7 @@ fn a_port_of_many_brings_each_its_datagram(way: Way) {
     }
     net.flush();
     for (number, (peer, _)) in peers.iter().enumerate() {
-        let (_, from) = hear(peer);
+        let (_, from) = receive_at(peer);
         peer.send_to(&[number as u8; 3], from).unwrap();
     }
     let mut taken = take(&mut net, Class::Transfers, 100);
@@ -287,7 +287,7 @@ fn what_came_before_the_close_is_of_no_later_port(way: Way) {
     let former = open(&mut net, here);
     net.control(&former, b"answer");
     net.flush();
-    let (_, from) = hear(&peer);
+    let (_, from) = receive_at(&peer);
     peer.send_to(b"late", from).unwrap();
     net.close(former.port);
     net.flush();
@@ -295,7 +295,7 @@ fn what_came_before_the_close_is_of_no_later_port(way: Way) {
     assert_ne!(former.port, later.port);
     net.control(&later, b"answer");
     net.flush();
-    let (_, there) = hear(&peer);
+    let (_, there) = receive_at(&peer);
     peer.send_to(b"later still", from).unwrap();
     peer.send_to(b"packet", there).unwrap();
     assert_eq!(
@@ -319,12 +319,12 @@ fn a_windows_blocks_leave_in_order(way: Way) {
     net.control(&route, b"behind");
     net.flush();
     for block in 0..5_u8 {
-        let (datagram, _) = hear(&peer);
+        let (datagram, _) = receive_at(&peer);
         assert_eq!(datagram[..4], [0, 3, 0, block]);
         let start = usize::from(block) * 600;
         assert_eq!(datagram[4..], bytes[start..(start + 600).min(bytes.len())]);
     }
-    assert_eq!(hear(&peer).0, b"behind");
+    assert_eq!(receive_at(&peer).0, b"behind");
 }
 
 fn a_shared_port_is_one_and_stays(way: Way) {
@@ -343,8 +343,8 @@ fn a_shared_port_is_one_and_stays(way: Way) {
         net.control(&route, b"answer");
     }
     net.flush();
-    let (_, from) = hear(&one);
-    assert_eq!(hear(&other).1, from);
+    let (_, from) = receive_at(&one);
+    assert_eq!(receive_at(&other).1, from);
     one.send_to(b"one", from).unwrap();
     other.send_to(b"other", from).unwrap();
     let taken = take(&mut net, Class::Transfers, 2);
@@ -391,13 +391,17 @@ fn packets_for_a_closed_port_go_nowhere(way: Way) {
     net.control(&route, b"last");
     net.close(route.port);
     net.flush();
-    assert_eq!(hear(&peer).0, b"last", "what was sent before the close leaves");
+    assert_eq!(
+        receive_at(&peer).0,
+        b"last",
+        "what was sent before the close leaves"
+    );
     net.control(&route, b"never");
     net.flush();
     let other = open(&mut net, here);
     net.control(&other, b"other");
     net.flush();
-    assert_eq!(hear(&peer).0, b"other");
+    assert_eq!(receive_at(&peer).0, b"other");
     assert!(failures(&mut net).is_empty());
 }
 
@@ -406,7 +410,7 @@ fn a_port_closes_at_once_where_nothing_waits(way: Way) {
     let route = open(&mut net, here);
     net.control(&route, b"last");
     net.flush();
-    let (_, from) = hear(&peer);
+    let (_, from) = receive_at(&peer);
     net.close(route.port);
     peer.connect(from).unwrap();
     peer.send(b"late").unwrap();
@@ -430,7 +434,7 @@ fn a_closed_port_makes_room_for_the_next(way: Way) {
     }
     net.flush();
     for _ in 0..3 {
-        assert_eq!(hear(&peer).0, b"last");
+        assert_eq!(receive_at(&peer).0, b"last");
     }
 }
 
@@ -441,7 +445,7 @@ fn an_error_of_a_closed_port_is_of_no_later_one(way: Way) {
         let former = open(&mut net, here);
         net.control(&former, b"answer");
         net.flush();
-        let (_, from) = hear(&peer);
+        let (_, from) = receive_at(&peer);
         peer.send_to(b"packet", from).unwrap();
         drop(peer);
         net.control(&former, b"to nobody");
@@ -460,7 +464,7 @@ fn an_error_of_a_closed_port_is_of_no_later_one(way: Way) {
         assert!(failures(&mut net).is_empty());
         net.control(&later, b"answer");
         net.flush();
-        assert_eq!(hear(&again).0, b"answer");
+        assert_eq!(receive_at(&again).0, b"answer");
     }
 }
 
@@ -476,7 +480,7 @@ fn a_flooded_port_lets_the_others_have_their_turns(way: Way) {
     net.control(&flooded, b"answer");
     net.control(&quiet, b"answer");
     net.flush();
-    let (from, at) = (hear(&flooder).1, hear(&client).1);
+    let (from, at) = (receive_at(&flooder).1, receive_at(&client).1);
     let flood = |net: &mut Sockets| {
         (0..300).for_each(|_| drop(flooder.send_to(b"flood", from)));
         net.wait(soon(net));
@@ -536,13 +540,13 @@ fn with_one_port_requests_are_no_class_of_their_own(way: Way) {
 /// An error caused by the peer's closed port is reported after the datagrams that the peer sent before.
 #[cfg(linux)]
 #[test]
-fn a_client_that_is_gone_is_heard_to_the_end() {
+fn packets_of_a_gone_client_are_received_to_the_end() {
     for way in ways() {
         let ((mut net, _), (peer, here)) = (net(way), peer());
         let route = open(&mut net, here);
         net.control(&route, b"answer");
         net.flush();
-        let (_, from) = hear(&peer);
+        let (_, from) = receive_at(&peer);
         peer.send_to(b"first", from).unwrap();
         peer.send_to(b"last", from).unwrap();
         drop(peer);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::Bundling;
 use super::super::datagrams::{Class, Datagrams, NetFailure, Route, Until};
 use super::super::sockets::Sockets;
-use super::sockets::{AUTO, by, failures, hear, is_permitted, net, open, peer, slow, soon, take};
+use super::sockets::{AUTO, by, failures, is_permitted, net, open, peer, receive_at, slow, soon, take};
 use super::{LONG, forbid, pattern};
 
 /// More than one bundle holds.
@@ -41,7 +41,7 @@ fn clients(net: &mut Sockets, count: usize) -> Vec<Client> {
     let clients: Vec<_> = opened
         .into_iter()
         .map(|(peer, here, route)| {
-            let there = hear(&peer).1;
+            let there = receive_at(&peer).1;
             peer.send_to(b"first", there).unwrap();
             Client {
                 peer,
@@ -78,7 +78,10 @@ fn lockstep(net: &mut Sockets, clients: &[Client], step: u8) {
     }
     net.flush();
     for (number, client) in clients.iter().enumerate() {
-        assert_eq!(hear(&client.peer), (packet(number, step).to_vec(), client.there));
+        assert_eq!(
+            receive_at(&client.peer),
+            (packet(number, step).to_vec(), client.there)
+        );
     }
 }
 
@@ -141,7 +144,7 @@ fn windows_of_many_arrive_in_order() {
                     assert_eq!(buffer[4..length], bytes[count * block..(count + 1) * block]);
                 }
                 if number % 3 == 0 {
-                    assert_eq!(hear(&client.peer).0, b"behind");
+                    assert_eq!(receive_at(&client.peer).0, b"behind");
                 }
             }
         }
@@ -152,7 +155,7 @@ fn windows_of_many_arrive_in_order() {
 /// Errors of some clients' packets concern these clients only: what they sent before is received, and others are
 /// unaffected.
 #[test]
-fn clients_that_are_gone_are_heard_to_the_end_and_leave_the_others_alone() {
+fn packets_of_gone_clients_are_received_and_disturb_no_others() {
     for bundling in ways() {
         let (mut net, _) = net(by(bundling));
         let (mut gone, mut there) = (clients(&mut net, 10), clients(&mut net, 10));
@@ -201,7 +204,7 @@ fn clients_that_are_gone_are_heard_to_the_end_and_leave_the_others_alone() {
         );
         there
             .iter_mut()
-            .for_each(|client| assert_eq!(hear(&client.peer).0, b"to all"));
+            .for_each(|client| assert_eq!(receive_at(&client.peer).0, b"to all"));
         lockstep(&mut net, &there, 1);
     }
 }
@@ -224,14 +227,14 @@ fn an_error_of_before_swallows_no_packet() {
         }
         net.flush();
         for client in &clients {
-            assert_eq!(hear(&client.peer).0, b"again", "{bundling:?}");
+            assert_eq!(receive_at(&client.peer).0, b"again", "{bundling:?}");
         }
     }
 }
 
 /// Sockets without room keep their packets in order, and the others send.
 #[test]
-fn what_has_no_room_waits_in_order() {
+fn datagrams_without_room_wait_in_order() {
     for bundling in ways() {
         let (mut net, _) = slow("127.0.0.1:0", by(bundling));
         let clients = clients(&mut net, 20);
@@ -329,7 +332,7 @@ fn neither_is_permitted() {
 
 /// Bundles leave no readiness behind that would end waits again and again.
 #[test]
-fn what_was_received_together_is_not_ready_again() {
+fn sockets_received_in_a_bundle_are_not_ready_again() {
     for bundling in ways() {
         let (mut net, _) = net(by(bundling));
         let clients = clients(&mut net, 20);

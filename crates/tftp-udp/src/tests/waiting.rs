@@ -14,7 +14,7 @@ macro_rules! for_poller {
             type Poller = $poller;
 
             #[test]
-            fn tells_who_is_ready() {
+            fn reports_ready_sockets() {
                 let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
                 let sockets = [bind("127.0.0.1:0"), bind("127.0.0.1:0")];
                 poller.add(&sockets[0], 10).unwrap();
@@ -63,7 +63,7 @@ macro_rules! for_poller {
 
             #[cfg(linux)]
             #[test]
-            fn tells_of_errors() {
+            fn reports_errors() {
                 let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
                 let socket = bind("127.0.0.1:0");
                 poller.add(&socket, 1).unwrap();

@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn who_and_what() {
+    fn directions_and_families_of_rules() {
         let reads_and_writes = |map| {
             let read = asked(map, "f", "192.0.2.1", false).is_ok();
             (read, asked(map, "f", "192.0.2.1", true).is_ok())
@@ -366,14 +366,14 @@ mod tests {
     }
 
     #[test]
-    fn what_never_ends_is_refused() {
+    fn endless_rules_are_refused() {
         for map in ["rg a aa", "rs a ba", "s a", "rg ^ x"] {
             assert!(applied(map, "a").is_err(), "{map}");
         }
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn errors_name_their_line() {
         for (map, word) in [
             ("\n# c\nx a b", "rules:3: there is no operation 'x'"),
             ("r", "rules:1: a regular expression"),

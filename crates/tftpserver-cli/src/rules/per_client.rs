@@ -67,7 +67,7 @@ IP address       HW type     Flags       HW address            Mask     Device
     }
 
     #[test]
-    fn nobody_climbs_out() {
+    fn names_cannot_leave_the_directory() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("192.0.2.7")).unwrap();
         let own = |ip: &str, asked: &str| {

@@ -34,7 +34,7 @@ fn silence_then_data(server: SocketAddr, denied: &str, allowed: &str) {
 }
 
 #[test]
-fn networks_that_are_answered_and_others() {
+fn allowed_and_denied_networks() {
     let directory = directory(&[("f", b"content")]);
     for (options, denied, allowed) in [
         (&["--allow", "127.0.0.2"] as &[&str], "127.0.0.1", "127.0.0.2"),
@@ -85,7 +85,7 @@ fn networks_are_read_again() {
 }
 
 #[test]
-fn options_that_are_refused_were_never_asked_for() {
+fn refused_options_count_as_not_requested() {
     let directory = directory(&[("f", b"content")]);
     let request = b"\0\x01f\0octet\0tsize\x000\0blksize\x001024\0";
     let served = Served::new(directory.path(), &["--refuse", "tsize"]);
@@ -102,7 +102,7 @@ fn options_that_are_refused_were_never_asked_for() {
 }
 
 #[test]
-fn new_files_are_as_the_umask_says() {
+fn new_files_follow_the_umask() {
     if !have("curl") {
         return;
     }
@@ -146,7 +146,7 @@ fn lines(options: &[&str]) -> (Vec<String>, Option<i32>) {
 }
 
 #[test]
-fn what_a_client_would_get() {
+fn explain_shows_the_served_file() {
     let files = directory(&[
         ("tftp/hosts/192.0.2.7.cfg", b"content"),
         ("rules", b"# a comment\nr ^boot$ hosts/\\i.cfg\na ^secret\n"),

@@ -160,7 +160,7 @@ fn standard_input_is_a_file_of_unknown_length() {
 }
 
 #[test]
-fn a_file_that_is_not_as_long_as_it_says() {
+fn a_file_shorter_or_longer_than_announced() {
     let there = directory(&[]);
     let served = Served::new(there.path(), &["--create"]);
     let url = url(&served, "f");
@@ -193,7 +193,7 @@ fn a_pipe_is_written_to_and_not_replaced() {
 }
 
 #[test]
-fn what_is_wrong_is_told_in_one_line() {
+fn errors_are_one_line() {
     let (there, here) = (directory(&[("f", b"f")]), directory(&[("f", b"mine")]));
     let served = Served::new(there.path(), &[]);
     let (url, none) = (url(&served, "f"), url(&served, "none"));
@@ -231,7 +231,7 @@ fn what_is_wrong_is_told_in_one_line() {
 }
 
 #[test]
-fn nobody_is_there() {
+fn no_server_answers() {
     let here = directory(&[]);
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let url = |socket: &UdpSocket| format!("tftp://{}/f", socket.local_addr().unwrap());

@@ -87,7 +87,7 @@ fn debians_clients() {
 }
 
 #[test]
-fn uploads_are_refused_unless_they_are_asked_for() {
+fn uploads_need_the_option_create() {
     if !have("curl") {
         return;
     }
@@ -316,7 +316,7 @@ fn lines_for_people() {
 
 /// Characters that control a terminal or change the writing direction are escaped, although JSON would allow them.
 #[test]
-fn json_is_safe_to_look_at() {
+fn json_is_safe_for_terminals() {
     let directory = directory(&[]);
     let mut served = Served::new(directory.path(), &[]);
     let name = "a\u{9b}2J\u{7f}\u{202e}b";

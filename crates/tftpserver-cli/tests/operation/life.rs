@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::support::*;
 
 #[test]
-fn told_to_end_it_lets_transfers_finish() {
+fn sigterm_lets_transfers_finish() {
     let directory = directory(&[("f", &pattern(2000))]);
     let mut served = Served::new(directory.path(), &["-v"]);
     let mut client = Slow::ask(served.address(), "f");
@@ -28,7 +28,7 @@ fn told_to_end_it_lets_transfers_finish() {
 }
 
 #[test]
-fn told_twice_it_ends_them() {
+fn a_second_sigterm_ends_transfers() {
     let directory = directory(&[("f", &pattern(2000))]);
     let mut served = Served::new(directory.path(), &[]);
     let mut client = Slow::ask(served.address(), "f");
@@ -48,7 +48,7 @@ fn await_free(address: std::net::SocketAddr) {
 }
 
 #[test]
-fn told_to_reload_it_reads_everything_again() {
+fn sighup_reloads_everything() {
     if !have("curl") {
         return;
     }
@@ -125,7 +125,7 @@ fn await_content(served: &Served, wanted: &str) {
 /// Passes sockets as descriptors 3 and 4, as a service manager does, and a notification socket. The shell sets
 /// LISTEN_PID to its own process id, because it becomes the program.
 #[test]
-fn a_service_manager_opens_the_sockets_and_is_told() {
+fn a_service_manager_opens_the_sockets_and_is_notified() {
     // dash supports descriptors of one digit only.
     if !have("bash") {
         return;
@@ -219,7 +219,7 @@ fn ports_without_words() {
 
 /// Runs as root: the port needs root, and every thread runs as `nobody`, without root's groups.
 #[test]
-fn privileges_go_once_the_ports_are_open() {
+fn privileges_are_dropped_once_the_ports_are_open() {
     if !is_root() {
         return not_run("--user, which needs root");
     }

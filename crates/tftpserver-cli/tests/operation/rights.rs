@@ -79,7 +79,7 @@ fn sockets_for_another_user_have_large_buffers() {
 
 /// Files that only root can read or write later are reported at the start, with the user's name.
 #[test]
-fn rights_that_are_gone_are_told_at_the_start() {
+fn missing_rights_are_reported_at_the_start() {
     if !is_root() {
         return not_run("the rights that go with root, which needs root");
     }
@@ -271,7 +271,7 @@ fn a_system_without_ipv6() {
 
 /// [::] looks like all addresses: if IPv4 is not included, the output mentions it.
 #[test]
-fn an_address_that_is_not_every_one_says_so() {
+fn an_ipv6_only_address_is_shown_as_such() {
     if UdpSocket::bind("[::1]:0").is_err() {
         return not_run("what is shown of IPv6 addresses: there are none here");
     }

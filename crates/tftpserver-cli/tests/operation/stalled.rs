@@ -38,7 +38,7 @@ fn stalled() -> (OwnedFd, OwnedFd) {
 }
 
 #[test]
-fn lines_and_json_that_nobody_reads() {
+fn lines_and_json_without_a_reader() {
     let directory = directory(&[("f", b"content")]);
     for view in ["--plain", "--json"] {
         let (_reader, writer) = stalled();
@@ -50,7 +50,7 @@ fn lines_and_json_that_nobody_reads() {
 }
 
 #[test]
-fn a_log_that_nobody_reads() {
+fn a_log_without_a_reader() {
     let directory = directory(&[("f", b"content")]);
     let (_reader, writer) = stalled();
     let mut command = program();
@@ -63,7 +63,7 @@ fn a_log_that_nobody_reads() {
 }
 
 #[test]
-fn a_terminal_that_nobody_reads() {
+fn a_terminal_without_a_reader() {
     let directory = directory(&[("f", b"content")]);
     let pair = nix::pty::openpty(None, None).unwrap();
     let slave = || File::from(pair.slave.try_clone().unwrap());

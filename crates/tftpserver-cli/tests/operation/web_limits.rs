@@ -61,7 +61,7 @@ fn a_header_without_end_is_not_kept() {
 }
 
 #[test]
-fn idle_connections_keep_nobody_out() {
+fn idle_connections_exclude_no_client() {
     let directory = directory(&[]);
     let (served, page) = serve(directory.path());
     let mut held: Vec<TcpStream> = (0..100).map(|_| connect(page)).collect();
@@ -75,7 +75,7 @@ fn idle_connections_keep_nobody_out() {
 }
 
 #[test]
-fn a_body_that_does_not_come_holds_up_nobody() {
+fn a_missing_body_delays_no_other_request() {
     let directory = directory(&[]);
     let (_served, page) = serve(directory.path());
     let mut stream = connect(page);
@@ -88,7 +88,7 @@ fn a_body_that_does_not_come_holds_up_nobody() {
 }
 
 #[test]
-fn a_reader_that_does_not_read_holds_up_nobody() {
+fn a_stalled_reader_delays_no_other_request() {
     let directory = directory(&[]);
     let (_served, page) = serve(directory.path());
     let mut stream = connect(page);

@@ -30,19 +30,19 @@ fn step(sender: &mut Sender, clock: &mut Clock, input: &mut Input<'_>) {
         0 => {
             let near = sender.acked().wrapping_add_signed((input.byte() as i8).into());
             let block = sender.machine.wire_block(near % (1 << 40));
-            sender.hear(now, &Packet::Ack { block });
+            sender.handle(now, &Packet::Ack { block });
         }
         1 => {
             let block = input.short();
-            sender.hear(now, &Packet::Ack { block });
+            sender.handle(now, &Packet::Ack { block });
         }
         2 => {
             let (code, message) = (ErrorCode(input.short()), input.bytes());
-            sender.hear(now, &Packet::Error { code, message });
+            sender.handle(now, &Packet::Error { code, message });
         }
         3 => {
             if let Ok(packet) = wire::parse(input.bytes()) {
-                sender.hear(now, &packet);
+                sender.handle(now, &packet);
             }
         }
         4 | 5 => clock.pass(input),
@@ -87,6 +87,6 @@ fn go_on(sender: &mut Sender, clock: &mut Clock, windows: u64) {
         };
         clock.0 += 500;
         let block = sender.machine.wire_block(block);
-        sent = sender.hear(clock.now(), &Packet::Ack { block });
+        sent = sender.handle(clock.now(), &Packet::Ack { block });
     }
 }

@@ -141,7 +141,7 @@ impl Pair {
             self.to_sender.push_back(wire::ack(0).to_vec());
             return;
         }
-        let (sent, taken) = self.receiver.hear(now, &packet);
+        let (sent, taken) = self.receiver.handle(now, &packet);
         for (at, &byte) in taken.unwrap_or_default().iter().enumerate() {
             assert_eq!(
                 byte,
@@ -166,7 +166,7 @@ impl Pair {
         let sent = match wire::parse(&datagram).expect("a machine sends packets") {
             // Nothing has arrived yet: a client would repeat its request.
             Packet::Ack { block: 0 } if self.arrived == 0 && !self.has_oack => self.sender.repeat(now),
-            packet => self.sender.hear(now, &packet),
+            packet => self.sender.handle(now, &packet),
         };
         self.post_to_receiver(&sent);
     }

@@ -50,7 +50,7 @@ impl Receiver {
     }
 
     /// Handles a packet of the client. Returns the packets sent, and the bytes accepted as the next of the stream.
-    pub fn hear<'p>(&mut self, now: Instant, packet: &Packet<'p>) -> (Vec<Transmit>, Option<&'p [u8]>) {
+    pub fn handle<'p>(&mut self, now: Instant, packet: &Packet<'p>) -> (Vec<Transmit>, Option<&'p [u8]>) {
         let over = self.ending.has_come();
         self.has_heard |= matches!(packet, Packet::Data { .. });
         let taken = self.machine.handle_packet(now, packet);

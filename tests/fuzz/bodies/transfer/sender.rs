@@ -55,7 +55,7 @@ impl Sender {
     }
 
     /// Handles a packet of the client. Only an ACK of a block that was sent advances the machine.
-    pub fn hear(&mut self, now: Instant, packet: &Packet<'_>) -> Vec<Transmit> {
+    pub fn handle(&mut self, now: Instant, packet: &Packet<'_>) -> Vec<Transmit> {
         let over = self.ending.has_come();
         self.machine.handle_packet(now, packet);
         let acked = match self.machine.outcome() {

@@ -36,11 +36,11 @@ fn step(receiver: &mut Receiver, clock: &mut Clock, input: &mut Input<'_>, rollo
         }
         2 => {
             let (code, message) = (ErrorCode(input.short()), input.bytes());
-            receiver.hear(now, &Packet::Error { code, message });
+            receiver.handle(now, &Packet::Error { code, message });
         }
         3 => {
             if let Ok(packet) = wire::parse(input.bytes()) {
-                receiver.hear(now, &packet);
+                receiver.handle(now, &packet);
             }
         }
         4 | 5 => clock.pass(input),
@@ -79,7 +79,7 @@ fn data(receiver: &mut Receiver, clock: &Clock, block: u16, input: &mut Input<'_
     };
     let goes_on = !receiver.ending.has_come() && !receiver.machine.is_complete();
     let data = &DATA[..length];
-    let (_, taken) = receiver.hear(clock.now(), &Packet::Data { block, data });
+    let (_, taken) = receiver.handle(clock.now(), &Packet::Data { block, data });
     if length > blksize && goes_on {
         assert_eq!(
             (taken, &receiver.ending.outcome),
@@ -102,7 +102,7 @@ fn go_on(receiver: &mut Receiver, clock: &mut Clock, blocks: u64, rollover: Roll
         }
         let block = number(next, rollover);
         clock.0 += 100;
-        receiver.hear(clock.now(), &Packet::Data { block, data });
+        receiver.handle(clock.now(), &Packet::Data { block, data });
         if receiver.received() < next {
             // The numbers do not reveal the roll-over yet: that takes further windows.
             return;

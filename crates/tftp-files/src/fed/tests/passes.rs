@@ -33,7 +33,7 @@ fn read(state: &mut State, id: u32, mut at: u64, upto: u64) -> u64 {
 /// A reader was left behind, reads from the beginning again, and reaches the other pass. The last bytes before that
 /// may be too few for a piece, and nothing more is requested for its own pass.
 #[test]
-fn one_that_was_left_behind_comes_to_what_another_pass_holds() {
+fn a_detached_reader_continues_in_another_pass() {
     let size = 2 * KEPT;
     let mut state = State::new(Some(size), true, 0, &Budget::none());
     let [fast, slow] = [1, 2].map(|name| state.join(name));
@@ -90,7 +90,7 @@ fn one_that_was_left_behind_comes_to_what_another_pass_holds() {
 
 /// Two readers are far behind, and one of them not far enough to be left at first.
 #[test]
-fn those_that_hold_others_back_are_left_behind_one_after_the_other() {
+fn slow_readers_are_detached_one_by_one() {
     let mut state = State::new(Some(2 * KEPT), true, 0, &Budget::none());
     let [fast, middle, slow, one, other] = [1, 2, 3, 4, 5].map(|name| state.join(name));
     for id in [fast, middle, slow, one, other] {

@@ -17,7 +17,7 @@ pub enum Ending {
     /// "probably complete", a client that sent reports a failure.
     LastAckLost,
     /// Failed, and an ERROR that one sent reached the other.
-    Told,
+    Error,
     /// Failed, each by its own clock, because the other's packet was lost or the request never arrived.
     Silence,
     /// One of them died, the other noticed by its clock or by an ERROR 5.
@@ -34,7 +34,7 @@ impl Ending {
     pub const ALL: [Ending; 8] = [
         Ending::Whole,
         Ending::LastAckLost,
-        Ending::Told,
+        Ending::Error,
         Ending::Silence,
         Ending::Died,
         Ending::Crossed,
@@ -86,8 +86,8 @@ fn alone(plan: &Plan, client: State, server: &Server<'_>) -> Ending {
         State::Refused => Ending::Silence,
         State::Died => Ending::Died,
         // By the listening port: the request was damaged.
-        State::Told(1 | 4) if plan.path.damage > 0 => Ending::Told,
-        State::Told(_) if plan.path.damage > 0 => Ending::Silence,
+        State::ErrorReceived(1 | 4) if plan.path.damage > 0 => Ending::Error,
+        State::ErrorReceived(_) if plan.path.damage > 0 => Ending::Silence,
         _ => panic!("{client:?} without a transfer"),
     }
 }
@@ -128,8 +128,8 @@ fn pair(plan: &Plan, client: State, session: &Session<'_>) -> Ending {
             Ending::Died
         }
         (State::Died, Some(_)) => Ending::Died,
-        (State::Told(code), Some(outcome)) => told(plan, code, outcome),
-        (State::Refused, Some(Outcome::ClientError { .. })) => Ending::Told,
+        (State::ErrorReceived(code), Some(outcome)) => error_received(plan, code, outcome),
+        (State::Refused, Some(Outcome::ClientError { .. })) => Ending::Error,
         (State::Refused | State::GaveUp, Some(outcome)) => {
             let silent = matches!(
                 outcome,
@@ -143,7 +143,7 @@ fn pair(plan: &Plan, client: State, session: &Session<'_>) -> Ending {
 }
 
 /// Checks that the ERROR that the client got names the reason.
-fn told(plan: &Plan, code: u16, outcome: &Outcome) -> Ending {
+fn error_received(plan: &Plan, code: u16, outcome: &Outcome) -> Ending {
     let fits = match outcome {
         Outcome::TimedOut { .. } => code == 0,
         Outcome::Failed => code == 3,
@@ -155,5 +155,5 @@ fn told(plan: &Plan, code: u16, outcome: &Outcome) -> Ending {
         fits || code == 5 || plan.path.damage > 0,
         "ERROR {code} for {outcome:?}"
     );
-    Ending::Told
+    Ending::Error
 }

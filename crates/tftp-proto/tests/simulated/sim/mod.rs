@@ -10,7 +10,7 @@ pub mod pace;
 pub mod plan;
 pub mod pool;
 pub mod rules;
-pub mod said;
+pub mod sent;
 pub mod server;
 pub mod session;
 

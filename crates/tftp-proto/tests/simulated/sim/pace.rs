@@ -64,7 +64,7 @@ impl Watcher<'_> {
             self.pace.current = Some(now);
         }
         if packets > 0 {
-            self.pace.said = Some(now);
+            self.pace.sent = Some(now);
             self.pace.first_said.get_or_insert(now);
         }
         self.in_time(now)
@@ -135,7 +135,7 @@ impl Watcher<'_> {
     }
 
     fn ack_again(&mut self, now: u64, cause: Cause, turn: Turn) -> Verdict {
-        let since = self.pace.said.map_or(u64::MAX, |at| now - at);
+        let since = self.pace.sent.map_or(u64::MAX, |at| now - at);
         let credit = std::mem::take(&mut self.pace.credit);
         match cause {
             Cause::Repeat | Cause::Timer if since >= QUIET && (credit || cause == Cause::Repeat) => Ok(()),

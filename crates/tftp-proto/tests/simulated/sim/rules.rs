@@ -110,7 +110,7 @@ pub struct Pace {
     pub progress: u64,
     /// The store or the application did something.
     pub stirred: u64,
-    pub said: Option<u64>,
+    pub sent: Option<u64>,
     pub first_said: Option<u64>,
     pub restarted: Option<u64>,
     /// The last window or OACK, what went as a single packet apart.

@@ -258,7 +258,7 @@ impl<'a> Session<'a> {
         }
         assert!(self.poll(at).is_none(), "it never stops");
         for datagram in &out[before..] {
-            keep(self.watcher.said(&datagram.bytes));
+            keep(self.watcher.sent(&datagram.bytes));
         }
         keep(self.watcher.turn_done(now, cause));
         if self.is_over() {

@@ -7,7 +7,7 @@ use super::super::files::{self, Files};
 use super::Honest;
 
 /// The next transfer of a client: a file to get or to put.
-pub struct Wish {
+pub struct NextTransfer {
     pub name: Vec<u8>,
     pub upload: bool,
     pub request: Vec<u8>,
@@ -16,7 +16,7 @@ pub struct Wish {
 }
 
 impl Honest {
-    pub(super) fn draw(&mut self, files: &Files) -> Wish {
+    pub(super) fn draw(&mut self, files: &Files) -> NextTransfer {
         let rng = &mut self.rng;
         let upload = self.script.uploads.unwrap_or(rng.percent(40));
         let (name, file) = if upload {
@@ -77,7 +77,7 @@ impl Honest {
             if is_text { "netascii" } else { "octet" },
             &options,
         );
-        Wish {
+        NextTransfer {
             name,
             upload,
             request,

@@ -9,7 +9,7 @@ use tftp_sim::client::{Address, Arrival, Client, Habit, State};
 
 use super::files::Files;
 use super::hostile::Out;
-use draw::Wish;
+use draw::NextTransfer;
 
 /// An address and a port of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -228,7 +228,7 @@ impl Honest {
                 return self.be_reset(now, reset);
             }
             self.post(out);
-            self.look(now);
+            self.end_if_over(now);
         } else if let Some(ended) = self.ended.last_mut().filter(|ended| ended.session.from == to) {
             // It dallies: repeated blocks are answered.
             ended.session.client.receive(now, arrival);
@@ -246,7 +246,7 @@ impl Honest {
             None => return,
         }
         self.post(out);
-        self.look(now);
+        self.end_if_over(now);
     }
 
     fn be_reset(&mut self, now: u64, reset: Reset) {
@@ -284,7 +284,7 @@ impl Honest {
     }
 
     /// Ends the session if it is over.
-    fn look(&mut self, now: u64) {
+    fn end_if_over(&mut self, now: u64) {
         if self
             .session
             .as_ref()
@@ -326,7 +326,7 @@ impl Honest {
         let again = cut.filter(|_| self.script.reset.is_some_and(|reset| reset.same));
         let again = again.map(|ended| {
             let session = &ended.session;
-            Wish {
+            NextTransfer {
                 name: session.name.clone(),
                 upload: session.upload,
                 request: session.request.clone(),
@@ -334,18 +334,18 @@ impl Honest {
                 file: session.client.file(),
             }
         });
-        let wish = again.unwrap_or_else(|| self.draw(files));
+        let drawn = again.unwrap_or_else(|| self.draw(files));
         self.session = Some(Session {
-            client: Client::new(now, &wish.plan, wish.request.clone(), self.server, wish.file),
+            client: Client::new(now, &drawn.plan, drawn.request.clone(), self.server, drawn.file),
             from,
-            name: wish.name,
-            upload: wish.upload,
-            habit: wish.plan.habit,
+            name: drawn.name,
+            upload: drawn.upload,
+            habit: drawn.plan.habit,
             begun: now,
             delivered: None,
             answered: None,
             heard: 0,
-            request: wish.request,
+            request: drawn.request,
             gone_on: false,
             after_reset,
             stuck,

@@ -20,7 +20,7 @@ type Group = (Vec<u8>, Option<Id>);
 
 /// The requests to one source.
 #[derive(Default)]
-struct Asked {
+struct Requests {
     /// The end of the bytes requested in each pass.
     passes: Vec<u64>,
     /// Its downloads.
@@ -28,7 +28,7 @@ struct Asked {
 }
 
 pub struct Feeding {
-    groups: BTreeMap<Group, Asked>,
+    groups: BTreeMap<Group, Requests>,
     /// Downloads that had already begun to send when the beginning of their source was requested again, and when that
     /// was. They may have been over by then.
     suspects: BTreeMap<Id, u64>,
@@ -57,7 +57,7 @@ impl Feeding {
     }
 
     /// Records a download that may share its source.
-    pub fn asked(&mut self, id: Id, name: &[u8], ground: &Ground) {
+    pub fn add_download(&mut self, id: Id, name: &[u8], ground: &Ground) {
         let size = ground.store.lock().files.expected(name).len();
         if sources::of(&self.plan, name, size).is_some_and(|source| source.keyed) {
             let group = (name.to_vec(), None);
@@ -88,33 +88,33 @@ impl Feeding {
             return wrong(Judge::Order, "it is not fed".into());
         };
         let is_brisk = self.is_brisk();
-        let asked = self.groups.entry((name, (!keyed).then_some(id))).or_default();
-        if !asked.ids.contains(&id) {
-            asked.ids.push(id);
+        let requests = self.groups.entry((name, (!keyed).then_some(id))).or_default();
+        if !requests.ids.contains(&id) {
+            requests.ids.push(id);
         }
         if length == 0 || sized && offset + length > size as u64 {
             return wrong(Judge::Bounds, format!("there are {size}"));
         }
         let begins = offset == 0;
-        match asked.passes.iter_mut().find(|end| **end == offset && !begins) {
+        match requests.passes.iter_mut().find(|end| **end == offset && !begins) {
             Some(end) => *end += length,
-            None if begins => asked.passes.push(length),
-            None => return wrong(Judge::Order, format!("asked so far: {:?}", asked.passes)),
+            None if begins => requests.passes.push(length),
+            None => return wrong(Judge::Order, format!("asked so far: {:?}", requests.passes)),
         }
         ground.counts.passes += u64::from(begins);
-        if begins && asked.passes.len() > 1 {
+        if begins && requests.passes.len() > 1 {
             if !keyed {
                 return wrong(Judge::Bounds, "it has one pass for itself".into());
             }
             if size <= KEPT && is_brisk {
-                for &id in &asked.ids {
+                for &id in &requests.ids {
                     if lives.get_mut(id).is_some_and(|life| life.is_sending()) {
                         self.suspects.entry(id).or_insert(now);
                     }
                 }
             }
         }
-        too_far(&asked.ids, offset + length, lives).and_then(|text| wrong(Judge::Bounds, text))
+        too_far(&requests.ids, offset + length, lives).and_then(|text| wrong(Judge::Bounds, text))
     }
 
     /// Checks a download that goes on. If it had begun before the beginning of its source was requested again for

@@ -14,7 +14,7 @@ use super::{Broken, opens};
 /// The progress of a transfer by its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    Asked,
+    Requested,
     Begun,
     Over,
 }
@@ -59,7 +59,7 @@ const BATCH: u64 = 2_000;
 impl Life {
     pub fn new(now: u64, peer: SocketAddr, upload: bool, name: &[u8]) -> Life {
         Life {
-            stage: Stage::Asked,
+            stage: Stage::Requested,
             peer,
             asked_at: now,
             since: now.saturating_sub(BATCH),
@@ -91,7 +91,7 @@ impl Life {
     }
 
     fn is_alive(&self) -> bool {
-        matches!(self.stage, Stage::Asked | Stage::Begun)
+        matches!(self.stage, Stage::Requested | Stage::Begun)
     }
 }
 

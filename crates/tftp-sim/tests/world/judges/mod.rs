@@ -148,10 +148,10 @@ impl Judges {
     }
 
     /// Judges an event that the server reports.
-    pub fn told(&mut self, now: u64, event: &Event, ground: &mut Ground) -> Option<Broken> {
+    pub fn reported(&mut self, now: u64, event: &Event, ground: &mut Ground) -> Option<Broken> {
         let wrong = |id: &u64, what: &str| Some(Broken(Judge::Order, format!("{what} of {id}")));
         match event {
-            Event::Asked {
+            Event::Requested {
                 id,
                 peer,
                 upload,
@@ -164,7 +164,7 @@ impl Judges {
                     None => return wrong(id, "a second beginning"),
                 }
                 if !*upload {
-                    self.feeding.asked(*id, name, ground);
+                    self.feeding.add_download(*id, name, ground);
                 }
                 let broken = self.lives.enters(*peer, &mut ground.counts);
                 if *upload && self.mutes.has(*peer) {
@@ -173,7 +173,7 @@ impl Judges {
                 return broken;
             }
             Event::Begun { id } => match self.lives.get_mut(*id) {
-                Some(life) if life.stage == Stage::Asked => life.stage = Stage::Begun,
+                Some(life) if life.stage == Stage::Requested => life.stage = Stage::Begun,
                 _ => return wrong(id, "Begun at the wrong time"),
             },
             Event::Over { id, how } => return self.over(now, *id, *how, ground),
@@ -192,7 +192,7 @@ impl Judges {
             return wrong("Over at the wrong time");
         };
         match (life.stage, how) {
-            (Stage::Asked, How::Complete) => return wrong("complete without beginning"),
+            (Stage::Requested, How::Complete) => return wrong("complete without beginning"),
             (Stage::Over, _) => return wrong("Over at the wrong time"),
             (_, How::Probe) if !life.asked_size => return wrong("a probe without tsize"),
             _ => {}

@@ -86,7 +86,7 @@ fn failed(plan: &Plan, patience: u64, ended: &Ended, source: &Source) -> Option<
             let text = format!("{}: {:?}, and it is whole", who(session), source.fate);
             Some(Broken(Judge::Bytes, text))
         }
-        State::Told(_) if took <= bound => None,
+        State::ErrorReceived(_) if took <= bound => None,
         _ if !is_clean(plan) || session.client.deceived || session.after_reset => None,
         _ => {
             let text = format!("{}: {:?}, {state:?} after {took} us", who(session), source.fate);
@@ -167,7 +167,7 @@ fn outcome(plan: &Plan, ended: &Ended, steady: bool) -> Option<Broken> {
     let early = session.other || session.after_reset && ended.at < session.begun + 2 * plan.link.delay;
     // Nothing more is promised if a disk hangs, or if an answer never arrives.
     let unheard = lossy && plan.can_fail();
-    let told = matches!(client.state, State::Told(_)) && (!steady || plan.can_fail());
+    let told = matches!(client.state, State::ErrorReceived(_)) && (!steady || plan.can_fail());
     let excused =
         gave_up && (unrepeated || half_sent || hopeless(plan) || unheard) || confused || early || told;
     if client.state == State::Done || excused || client.deceived {

@@ -183,12 +183,12 @@ impl Model {
                 .map(|file| (file.content(), file.unknown_length))
         };
         if read && found.is_none() {
-            ground.tell(Event::Refused { peer });
+            ground.record(Event::Refused { peer });
             return self.error(datagram.port, peer, ErrorCode::NOT_FOUND, "no");
         }
         let (content, unknown_length) = found.unwrap_or_default();
         let Some(port) = self.port(peer, ground) else {
-            ground.tell(Event::Refused { peer });
+            ground.record(Event::Refused { peer });
             return self.error(datagram.port, peer, ErrorCode::UNDEFINED, "no");
         };
         let (limits, timing, at) = (self.limits(), self.timing(), self.now);
@@ -202,13 +202,13 @@ impl Model {
         };
         self.leave_others(peer);
         let id = ground.id();
-        ground.tell(Event::Asked {
+        ground.record(Event::Requested {
             id,
             peer,
             upload: !read,
             name: request.filename.to_vec(),
         });
-        ground.tell(Event::Begun { id });
+        ground.record(Event::Begun { id });
         self.transfers.push(Transfer {
             id,
             peer,
@@ -291,7 +291,7 @@ impl Model {
         let id = transfer.id;
         if let Some(outcome) = transfer.machine.outcome().filter(|_| !transfer.is_told) {
             let how = how(outcome);
-            ground.tell(Event::Over { id, how });
+            ground.record(Event::Over { id, how });
             transfer.is_told = self.fault != Fault::EndsTwice;
         }
         if transfer.machine.is_over() {
@@ -314,7 +314,7 @@ impl Model {
         for transfer in ended {
             if !transfer.is_told {
                 let (id, how) = (transfer.id, How::Replaced);
-                ground.tell(Event::Over { id, how });
+                ground.record(Event::Over { id, how });
             }
             self.close(&transfer);
         }

@@ -12,7 +12,7 @@ use tftp_serve::{ErrorCode, Outcome, Refusal};
 use tftp_sim::Rng;
 
 use super::super::counts::Counts;
-use super::super::event::{Event, How, Id, Log, Told};
+use super::super::event::{Event, How, Id, Log, Observation};
 use super::super::ground::Ground;
 use super::super::judges::{Broken, Judge};
 use super::super::plan::{self, Plan, part};
@@ -191,8 +191,8 @@ impl Application {
 }
 
 impl State {
-    fn tell(&self, event: Event) {
-        self.log.tell(Told::Event(event));
+    fn record(&self, event: Event) {
+        self.log.record(Observation::Event(event));
     }
 
     fn wrong(&mut self, text: String) {
@@ -204,13 +204,13 @@ impl State {
         self.later.push(Reverse((self.now + wait, self.lates, id, what)));
     }
 
-    fn asked(&mut self, reply: Reply, held: bool) {
+    fn requested(&mut self, reply: Reply, held: bool) {
         let connection = reply.connection();
         self.next_id += 1;
         let id = self.next_id;
         let upload = connection.operation() == Operation::Write;
         let name = names::to_bytes(connection.name()).into_owned();
-        self.tell(Event::Asked {
+        self.record(Event::Requested {
             id,
             peer: connection.client(),
             upload,
@@ -241,7 +241,7 @@ impl State {
                 self.refused.insert(number);
             }
             let how = How::Failed;
-            self.tell(Event::Over { id, how });
+            self.record(Event::Over { id, how });
         } else if self.rng.percent(knobs.never) {
             self.counts.later += 1;
         } else if self.rng.percent(knobs.later) {
@@ -296,12 +296,12 @@ impl State {
             self.wrong(format!("{number} is whole, its last data was not told of"));
         }
         let (id, how) = (connection.id, how(outcome));
-        self.tell(Event::Over { id, how });
+        self.record(Event::Over { id, how });
     }
 
     fn started(&mut self, number: i32) {
         match self.connections.get(&number).map(|connection| connection.id) {
-            Some(id) => self.tell(Event::Begun { id }),
+            Some(id) => self.record(Event::Begun { id }),
             None => self.wrong(format!("{number} starts, which is not there")),
         }
     }
@@ -325,10 +325,10 @@ impl EventSink for Application {
     fn event(&self, event: EngineEvent) {
         let mut state = self.lock();
         match event {
-            EngineEvent::Requested { reply, held } => state.asked(reply, held),
+            EngineEvent::Requested { reply, held } => state.requested(reply, held),
             EngineEvent::Refused { connection, .. } => {
                 let peer = connection.client();
-                state.tell(Event::Refused { peer });
+                state.record(Event::Refused { peer });
             }
             EngineEvent::Started { connection, .. } => state.started(connection.id()),
             EngineEvent::Data(run) => state.moved(&run),

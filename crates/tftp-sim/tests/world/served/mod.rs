@@ -43,9 +43,9 @@ pub struct Served {
 }
 
 /// The descriptors of the process: those that are left, and their limit.
-struct Around(Arc<Budget>, usize);
+struct ProcessLimits(Arc<Budget>, usize);
 
-impl Environment for Around {
+impl Environment for ProcessLimits {
     fn descriptors(&self) -> Descriptors {
         self.0.left()
     }
@@ -134,7 +134,7 @@ impl Served {
             store: ground.store.clone(),
             sink: Arc::clone(&application) as _,
             shared: Arc::clone(&shared),
-            environment: Box::new(Around(Arc::clone(&ground.budget), limit)),
+            environment: Box::new(ProcessLimits(Arc::clone(&ground.budget), limit)),
             drained: Arc::clone(&drained),
             machine,
             policy: Arc::clone(&policy),

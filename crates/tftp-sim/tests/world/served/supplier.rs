@@ -8,7 +8,7 @@ use tftp_files::{Asks, Fed, Feeds, Refused, Wanted};
 use tftp_sim::Rng;
 
 use super::super::counts::Counts;
-use super::super::event::{Event, Id, Log, Told};
+use super::super::event::{Event, Id, Log, Observation};
 use super::super::ground::Ground;
 use super::super::judges::{Broken, Judge};
 use super::super::plan::{self, Plan, part};
@@ -73,9 +73,9 @@ enum Step {
     Fail(Vec<i32>),
 }
 
-struct Asker(Arc<Mutex<State>>);
+struct DataRequester(Arc<Mutex<State>>);
 
-impl Asks for Asker {
+impl Asks for DataRequester {
     fn ask(&self, wanted: Wanted) {
         lock(&self.0).ask(wanted);
     }
@@ -100,7 +100,7 @@ impl Supplier {
         Supplier {
             plan: *plan,
             store: ground.store.clone(),
-            feeds: Feeds::new(Asker(Arc::clone(&state))),
+            feeds: Feeds::new(DataRequester(Arc::clone(&state))),
             state,
         }
     }
@@ -220,7 +220,8 @@ impl State {
             self.broken.get_or_insert(Broken(Judge::Order, text));
         }
         let (id, delay) = (download.id, download.source.delay);
-        self.log.tell(Told::Event(Event::Wanted { id, offset, length }));
+        self.log
+            .record(Observation::Event(Event::Wanted { id, offset, length }));
         let meanwhile = self.rng.percent(self.knobs.meanwhile);
         let wait = if meanwhile { 0 } else { self.rng.below(delay + 1) };
         self.owed.push(Owed {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tftp_machine::{NetFailure, PortId};
 use tftp_udp::datagrams::Class;
 
-use super::super::event::{Received, Told};
+use super::super::event::{Observation, Received};
 use super::super::net::{Flight, Kind};
 use super::{Waiting, Wire};
 
@@ -88,7 +88,7 @@ impl Wire {
             let is_broadcast = flight.to.ip() != self.address;
             self.counts.broadcasts += u64::from(is_broadcast);
             let is_request = matches!(opcode, 1 | 2) && flight.bytes[0] == 0 && !is_broadcast;
-            self.log.tell(Told::Received(Received {
+            self.log.record(Observation::Received(Received {
                 at: self.now,
                 from: flight.from,
                 port: number,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tftp_machine::{NetFailure, PortId};
 
-use super::super::event::{Sent, Told};
+use super::super::event::{Observation, Sent};
 use super::super::net::{Flight, Kind};
 use super::super::plan::Failing;
 use super::{Waiting, Wire};
@@ -17,7 +17,7 @@ impl Wire {
             to,
             bytes: bytes.clone(),
         };
-        self.log.tell(Told::Sent(sent));
+        self.log.record(Observation::Sent(sent));
         self.outbox.push(Flight {
             from: SocketAddr::new(self.address, number),
             to,

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use super::counts::Counts;
 use super::crowd::{self, Actor};
-use super::event::{Event, Sent, Told};
+use super::event::{Event, Observation, Sent};
 use super::ground::{Ground, Node};
 use super::hostile::Out;
 use super::judges::{Broken, Judge, Judges, opens};
@@ -231,25 +231,25 @@ impl<'a, N: Node> World<'a, N> {
 
     /// Passes the server's observed datagrams and events to the judges, and its packets to the network.
     fn settle(&mut self) {
-        for told in self.ground.log.take() {
-            let broken = match told {
-                Told::Received(received) => self.judges.received(&received, &mut self.ground),
-                Told::Event(event) => self.tell(&event),
-                Told::Sent(sent) => self.sent(&sent),
+        for observation in self.ground.log.take() {
+            let broken = match observation {
+                Observation::Received(received) => self.judges.received(&received, &mut self.ground),
+                Observation::Event(event) => self.record(&event),
+                Observation::Sent(sent) => self.sent(&sent),
             };
-            self.speak(broken);
+            self.record_violation(broken);
         }
         let departed = self.ground.wire.borrow_mut().take_departed();
         for (at, flight) in departed {
             self.net.send(at.max(self.now), flight);
         }
         let broken = self.ground.broken();
-        self.speak(broken);
+        self.record_violation(broken);
         let broken = self.judges.bounds(&self.ground);
-        self.speak(broken);
+        self.record_violation(broken);
     }
 
-    fn speak(&mut self, broken: Option<Broken>) {
+    fn record_violation(&mut self, broken: Option<Broken>) {
         if let Some(Broken(judge, text)) = &broken {
             self.trace.note(self.now, || format!("{judge:?}: {text}"));
         }
@@ -257,16 +257,16 @@ impl<'a, N: Node> World<'a, N> {
         *first = first.take().or(broken);
     }
 
-    fn tell(&mut self, event: &Event) -> Option<Broken> {
+    fn record(&mut self, event: &Event) -> Option<Broken> {
         self.trace.note(self.now, || format!("{event:?}"));
         self.mix(match event {
-            Event::Asked { id, .. } => *id,
+            Event::Requested { id, .. } => *id,
             Event::Begun { id } => id + (1 << 32),
             Event::Over { id, how } => id + (2 << 32) + ((*how as u64) << 40),
             Event::Refused { peer } => u64::from(peer.port()),
             Event::Wanted { id, offset, length } => id + (3 << 32) + (offset << 40) + (length << 20),
         });
-        self.judges.told(self.now, event, &mut self.ground)
+        self.judges.reported(self.now, event, &mut self.ground)
     }
 
     fn sent(&mut self, sent: &Sent) -> Option<Broken> {
@@ -277,12 +277,12 @@ impl<'a, N: Node> World<'a, N> {
         {
             honest.answered(self.now, sent.to, opens(&sent.bytes));
         }
-        self.teach(sent);
+        self.reveal_port(sent);
         broken
     }
 
     /// Reveals the port of another client's transfer to the neighbours.
-    fn teach(&mut self, sent: &Sent) {
+    fn reveal_port(&mut self, sent: &Sent) {
         if self.plan.crowd.neighbours == 0 || sent.port == LISTENING {
             return;
         }

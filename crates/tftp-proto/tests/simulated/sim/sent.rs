@@ -5,7 +5,7 @@ use super::rules::{HALF_OPEN_BYTES, OACK_BYTES, Rule, Verdict, Watcher, broken};
 
 impl Watcher<'_> {
     /// The server sent this.
-    pub fn said(&mut self, bytes: &[u8]) -> Verdict {
+    pub fn sent(&mut self, bytes: &[u8]) -> Verdict {
         if self.error_heard {
             return broken(Rule::ErrorAnswered, format!("{bytes:?}"));
         }
