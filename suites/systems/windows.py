@@ -289,17 +289,40 @@ class Service(unittest.TestCase):
             address = probe.getsockname()
             probe.close()
             self.wine(EXE, "service", "install", "--listen", f"127.0.0.1:{address[1]}", "relative", code=64)
-            self.wine(EXE, "service", "install", "--listen", f"127.0.0.1:{address[1]}", windows_path(ground.root))
+            self.wine(EXE, "service", "install", "--listen", f"127.0.0.1:{address[1]}", "--grace", "60", "--create",
+                      windows_path(ground.root))
             try:
                 self.wine("net", "start", "tftpserver")
                 # net does not wait until it listens.
                 until(lambda: first_answer(address, b"\0\1file\0octet\0"), "it listens", SECONDS)
                 self.assertEqual(get(address, "dir/file"), INSIDE)
-                self.wine("net", "stop", "tftpserver")
+                data = bytes(3000)
+                upload = Upload(address, "late", data, "octet", 512)
+                upload.step()
+                stop = subprocess.Popen(["wine", "net", "stop", "tftpserver"], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                until(lambda: first_answer(address, b"\0\1file\0octet\0") is None, "it takes no requests", SECONDS)
+                while not upload.step():
+                    pass
+                upload.close()
+                self.assertEqual(stop.wait(SECONDS), 0)
+                with open(os.path.join(ground.root, "late"), "rb") as file:
+                    self.assertEqual(file.read(), data)
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
                     until(lambda: not bind_fails(again, address), "its port is free", SECONDS)
             finally:
                 self.wine(EXE, "service", "remove")
+            self.wine(EXE, "service", "remove", code=71)
+
+    def test_what_could_not_serve_is_not_installed(self):
+        with Ground() as ground:
+            root, configuration = windows_path(ground.root), windows_path(ground.base) + "\\tftpserver.toml"
+            ground.put("tftpserver.toml", b"dir = 'root'\nunknown = 1\n")
+            for code, options in ((78, ["--config", configuration]), (66, [root + "\\missing"]), (64, ["--check-config", root]),
+                                  (67, ["--user", "somebody", root])):
+                with self.subTest(options=options):
+                    done = self.wine(EXE, "service", "install", *options, code=code)
+                    self.assertTrue(done.stderr.startswith(b"tftpserver: "), done)
             self.wine(EXE, "service", "remove", code=71)
 
 

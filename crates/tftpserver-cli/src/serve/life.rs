@@ -66,7 +66,7 @@ const TICK: Duration = Duration::from_millis(100);
 fn drain(running: &Running, server: &Server, verbose: u8, requests: &Receiver<ControlRequest>) -> Code {
     let (grace, begin) = (running.grace.time(), clock::now());
     let cut = grace - (grace / CUT_SHARE).min(CUT_TIME);
-    service_manager::stopping();
+    service_manager::stopping(grace);
     server.stop_listening();
     tracing::info!("stopping: transfers finish, a second signal ends them");
     if verbose >= 2 {

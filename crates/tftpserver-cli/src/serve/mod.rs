@@ -90,13 +90,25 @@ pub fn run(asked: &Serve) -> Result<Code, Failure> {
     ended
 }
 
-/// Tries everything that can be tried without a port.
-fn check(asked: &Serve, plan: &Plan) -> Result<Code, Failure> {
+/// Reads the configuration and checks it without a port and without printing anything.
+#[cfg(windows)]
+pub fn validate(asked: &Serve) -> Result<(), Failure> {
+    check_settings(&Plan::read(asked)?).map(drop)
+}
+
+/// Checks the settings without a port. Returns the user to become.
+fn check_settings(plan: &Plan) -> Result<Option<Identity>, Failure> {
     let user = Identity::wanted(&plan.options)?;
     let builder = settings::at_start(plan, &Arc::default())?;
     builder
         .check()
         .map_err(|error| settings::not_configured(&error))?;
+    Ok(user)
+}
+
+/// Tries everything that can be tried without a port.
+fn check(asked: &Serve, plan: &Plan) -> Result<Code, Failure> {
+    let user = check_settings(plan)?;
     // Only root can find out what another user may do.
     if let Some(user) = user.filter(|user| user::is_root() && user.is_another()) {
         user.switch_user()?;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::UdpSocket;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
 
 use listenfd::ListenFd;
 use nix::time::{ClockId, clock_gettime};
@@ -46,7 +47,7 @@ pub fn reloaded() {
     notify("READY=1");
 }
 
-pub fn stopping() {
+pub fn stopping(_: Duration) {
     notify("STOPPING=1\nSTATUS=Transfers finish");
 }
 

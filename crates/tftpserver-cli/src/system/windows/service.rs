@@ -25,7 +25,7 @@ const ACCOUNT: &str = r"NT AUTHORITY\LocalService";
 /// The words before the options, in the command line that the service manager keeps.
 const WORDS: [&str; 2] = ["service", "run"];
 
-/// What is done with the service.
+/// The subcommands of `tftpserver service`.
 #[derive(Debug, Subcommand)]
 pub enum Service {
     /// Install a service that serves with these options; paths must be absolute. Needs an administrator
@@ -58,6 +58,8 @@ pub fn run(asked: &Service) -> Result<Code, Failure> {
 
 fn install(serve: &Serve) -> Result<Code, Failure> {
     check_paths(serve)?;
+    // A service has no console on which it could report a wrong configuration.
+    crate::serve::validate(serve)?;
     let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CREATE_SERVICE);
     let manager = manager.map_err(|error| failed("no service can be installed", &error))?;
     let executable_path = std::env::current_exe()
@@ -87,8 +89,13 @@ fn install(serve: &Serve) -> Result<Code, Failure> {
     Ok(Code::Done)
 }
 
-/// Rejects relative paths: a service starts in the system's directory, where they would name other files.
+/// Rejects options with which nothing is served, and relative paths: a service starts in the system's directory, where
+/// they would name other files.
 fn check_paths(serve: &Serve) -> Result<(), Failure> {
+    if serve.check_config || serve.explain.is_some() {
+        let what = "--check-config and --explain serve nothing: use them without \"service install\"";
+        return Err(Failure::new(Code::Usage, what));
+    }
     let options = &serve.options;
     let mut paths = [
         options.dir.as_deref(),

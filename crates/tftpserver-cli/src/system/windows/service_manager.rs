@@ -11,15 +11,18 @@ use windows_service::service_control_handler::ServiceStatusHandle;
 
 use crate::exit::{Code, Failure};
 
-/// The time that the service manager waits for an announced state. Transfers have --grace seconds to finish.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// The time in which the service manager expects the server to listen.
+const START: Duration = Duration::from_secs(120);
+
+/// The time beyond --grace in which the service manager expects the service to end.
+const END: Duration = Duration::from_secs(30);
 
 static MANAGER: OnceLock<ServiceStatusHandle> = OnceLock::new();
 
 /// Marks this process as a service that is starting.
 pub fn begin(manager: ServiceStatusHandle) {
     if MANAGER.set(manager).is_ok() {
-        report(ServiceState::StartPending, ServiceExitCode::NO_ERROR);
+        report(ServiceState::StartPending, ServiceExitCode::NO_ERROR, START);
     }
 }
 
@@ -29,14 +32,14 @@ pub fn ended(code: Code) {
         Code::Done => ServiceExitCode::NO_ERROR,
         code => ServiceExitCode::ServiceSpecific(code as u32),
     };
-    report(ServiceState::Stopped, code);
+    report(ServiceState::Stopped, code, Duration::ZERO);
 }
 
-fn report(state: ServiceState, exit_code: ServiceExitCode) {
+/// Reports a state. `wait_hint`: the time in which the next one follows, if this one is pending.
+fn report(state: ServiceState, exit_code: ServiceExitCode, wait_hint: Duration) {
     let Some(manager) = MANAGER.get() else { return };
     let accepted =
         ServiceControlAccept::STOP | ServiceControlAccept::SHUTDOWN | ServiceControlAccept::PARAM_CHANGE;
-    let is_pending = matches!(state, ServiceState::StartPending | ServiceState::StopPending);
     let told = manager.set_service_status(ServiceStatus {
         service_type: ServiceType::OWN_PROCESS,
         current_state: state,
@@ -46,7 +49,7 @@ fn report(state: ServiceState, exit_code: ServiceExitCode) {
         },
         exit_code,
         checkpoint: 0,
-        wait_hint: if is_pending { PATIENCE } else { Duration::ZERO },
+        wait_hint,
         process_id: None,
     });
     if let Err(error) = told {
@@ -65,13 +68,14 @@ pub fn is_there() -> bool {
 }
 
 pub fn ready(_: &[String]) {
-    report(ServiceState::Running, ServiceExitCode::NO_ERROR);
+    report(ServiceState::Running, ServiceExitCode::NO_ERROR, Duration::ZERO);
 }
 
 pub fn reloading() {}
 
 pub fn reloaded() {}
 
-pub fn stopping() {
-    report(ServiceState::StopPending, ServiceExitCode::NO_ERROR);
+/// Reports that transfers have the time `grace` to finish.
+pub fn stopping(grace: Duration) {
+    report(ServiceState::StopPending, ServiceExitCode::NO_ERROR, grace + END);
 }
