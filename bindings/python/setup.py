@@ -8,6 +8,7 @@ import glob
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -20,8 +21,39 @@ from setuptools.command.build_py import build_py
 ALLOWED = r"libc|libm|libgcc_s|libdl|libpthread|librt|ld-linux.*"
 
 
+# Mach-O (loader.h): the magic number of 64-bit files, processors, and the load command with the oldest macOS.
+MACHO, PROCESSORS, BUILD_VERSION, MIN_MACOS = 0xFEEDFACF, {0x01000007: "x86_64", 0x0100000C: "arm64"}, 0x32, 0x24
+
+
+def macos_platform(library):
+    """Returns macosx_VERSION_PROCESSOR for a Mach-O library of one processor; None for other files.
+
+    What `sysconfig` says describes the Python that builds, which may be made for both processors and for another macOS.
+    """
+    with open(library, "rb") as file:
+        header = file.read(32)
+        if len(header) < 32 or struct.unpack("<I", header[:4])[0] != MACHO:
+            return None
+        processor = PROCESSORS.get(struct.unpack("<I", header[4:8])[0])
+        count, size = struct.unpack("<II", header[16:24])
+        commands = file.read(size)
+    at = 0
+    for _ in range(count):
+        kind, length = struct.unpack_from("<II", commands, at)
+        if kind in (BUILD_VERSION, MIN_MACOS):
+            version = struct.unpack_from("<I", commands, at + (12 if kind == BUILD_VERSION else 8))[0]
+            major, minor = version >> 16, version >> 8 & 0xFF
+            # Since macOS 11 a wheel's tag has no minor version.
+            return f"macosx_{major}_{0 if major > 10 else minor}_{processor}" if processor else None
+        at += length
+    return None
+
+
 def platform_of(library):
     """Returns manylinux_2_N if the library needs only system libraries, with symbols of glibc 2.N at most."""
+    machine = macos_platform(library)
+    if machine:
+        return machine
     machine = sysconfig.get_platform().replace("-", "_").replace(".", "_")
     try:
         told = subprocess.run(["objdump", "-p", "-T", library], capture_output=True, text=True, check=True).stdout
@@ -62,4 +94,5 @@ def libraries():
     return found or ([named] if named else [])
 
 
-setup(distclass=Package, cmdclass={"bdist_wheel": Wheel, "build_py": Build})
+if __name__ == "__main__":
+    setup(distclass=Package, cmdclass={"bdist_wheel": Wheel, "build_py": Build})

@@ -100,7 +100,10 @@ class TenThousand(unittest.TestCase):
         way. Each takes three descriptors, the socket included."""
         with Server(self.root, properties=PATIENCE) as server:
             count = min(COUNT, support.DESCRIPTORS // 8)
-            before, during = self.together(server, count, op="write")
+            # Clients that do not repeat their requests: a copy that the server reads a second after it last heard of its
+            # client counts as that of a machine that was reset, and gets an upload of its own beside the first. On a
+            # busy machine that happened to hundreds.
+            before, during = self.together(server, count, op="write", patience_ms=60_000)
             self.assertLessEqual(during["resident_kib"], 2 * MOST_KIB)
             self.assertLessEqual(during["descriptors"], before["descriptors"] + 3 * count + SHARED + 20)
             # An upload stays for RetransmitTimeout, to repeat its last ACK, and keeps its socket.

@@ -134,14 +134,24 @@ final class Library
         if (is_string($named) && $named !== '') {
             return [$named];
         }
-        $soname = match (PHP_OS_FAMILY) {
+        $soname = self::fileName(PHP_OS_FAMILY);
+        $carried = dirname(__DIR__) . '/lib/' . $soname;
+
+        return is_file($carried) ? [$carried, $soname] : [$soname];
+    }
+
+    /**
+     * Returns the name of the library on a system, which is named as PHP_OS_FAMILY names it.
+     *
+     * @internal
+     */
+    public static function fileName(string $family): string
+    {
+        return match ($family) {
             'Windows' => 'tftpserver.dll',
             'Darwin' => 'libtftpserver.0.dylib',
             default => 'libtftpserver.so.0',
         };
-        $carried = dirname(__DIR__) . '/lib/' . $soname;
-
-        return is_file($carried) ? [$carried, $soname] : [$soname];
     }
 
     private static function definition(): string

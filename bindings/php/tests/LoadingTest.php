@@ -79,6 +79,23 @@ final class LoadingTest extends TestCase
         self::assertStringContainsString('TFTPSERVER_LIBRARY', $says);
     }
 
+    public function testTheNameOfTheLibraryOnEverySystem(): void
+    {
+        $names = [];
+        foreach (['Linux', 'BSD', 'Darwin', 'Windows'] as $family) {
+            $names[] = Library::fileName($family);
+        }
+        self::assertSame(['libtftpserver.so.0', 'libtftpserver.so.0', 'libtftpserver.0.dylib', 'tftpserver.dll'], $names);
+    }
+
+    public function testThePathHasSpacesAndOtherLetters(): void
+    {
+        $library = realpath((string) getenv('TFTPSERVER_LIBRARY'));
+        $path = "{$this->directory}/Bibliothèque d'ici.so";
+        symlink($library, $path);
+        self::assertSame('opened', $this->open([], ['TFTPSERVER_LIBRARY' => $path]));
+    }
+
     public function testTheLibraryIsFoundBySoname(): void
     {
         $library = realpath((string) getenv('TFTPSERVER_LIBRARY'));

@@ -9,6 +9,7 @@ import sys
 import threading
 import traceback
 import unittest
+import unittest.mock
 import weakref
 
 import tftpserver
@@ -728,6 +729,28 @@ class Library(Case):
         with self.assertRaises(ImportError) as caught:
             _ffi.load(self.path("nothing.so"))
         self.assertIn("TFTPSERVER_LIBRARY", str(caught.exception))
+
+    def failure(self, named):
+        """Returns the message of the ImportError if TFTPSERVER_LIBRARY is set to `named`."""
+        with unittest.mock.patch.dict(os.environ, {"TFTPSERVER_LIBRARY": named}), \
+                self.assertRaises(ImportError) as caught:
+            _ffi.load(_ffi.find())
+        return str(caught.exception)
+
+    def test_the_variable_names_nothing_that_could_be_loaded(self):
+        with open(self.path("text.so"), "w", encoding="utf-8") as file:
+            file.write("no library")
+        for named in ("/no/such/dir/libtftpserver.so.0", self.path("text.so"), "./no such Bibliothek \u00e4.so"):
+            self.assertIn(f"{named}, which TFTPSERVER_LIBRARY names, could not be loaded", self.failure(named))
+        self.assertIn("no-such.so, which TFTPSERVER_LIBRARY names without a directory", self.failure("no-such.so"))
+
+    def test_a_path_with_spaces_and_other_letters(self):
+        place = self.path("Biblioth\u00e8que d'ici")
+        os.mkdir(place)
+        os.symlink(os.path.realpath(_ffi.find()), os.path.join(place, "libtftpserver.so.0"))
+        for path in (os.path.join(place, "libtftpserver.so.0"),
+                     os.path.relpath(os.path.join(place, "libtftpserver.so.0"))):
+            self.assertEqual(_ffi.load(path).tftpserver_version().decode(), tftpserver.__version__)
 
     def test_a_library_that_is_another(self):
         with self.assertRaises(ImportError) as caught:

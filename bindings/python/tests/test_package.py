@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
+import tempfile
 import unittest
 import zipfile
 
@@ -30,6 +32,34 @@ class Made(unittest.TestCase):
         self.assertEqual(tftpserver.__version__, _ffi.lib.tftpserver_version().decode())
         with open(os.path.join(ROOT, "Cargo.toml"), encoding="utf-8") as file:
             self.assertIn(f'version = "{tftpserver.__version__}"', file.read())
+
+    def test_the_library_s_name_on_every_system(self):
+        names = {"linux": "libtftpserver.so.0", "freebsd14": "libtftpserver.so.0", "darwin": "libtftpserver.0.dylib",
+                 "win32": "tftpserver.dll"}
+        self.assertEqual({platform: _ffi.file_name(platform) for platform in names}, names)
+
+    def test_the_tag_of_a_wheel_for_macos(self):
+        """It comes from the library: the Python that builds may be made for other processors and another macOS."""
+        python = os.environ.get("TFTPSERVER_PYTHON", sys.executable)
+        if subprocess.run([python, "-c", "import setuptools.command.bdist_wheel"], capture_output=True).returncode:
+            self.skipTest("setuptools is not installed, or is old")
+        arm, intel = 0x0100000C, 0x01000007
+        other = struct.pack("<IIII", 0x1B, 16, 0, 0)
+        oldest = struct.pack("<IIII", 0x24, 16, 10 << 16 | 12 << 8, 0)
+        newer = struct.pack("<IIIIII", 0x32, 24, 1, 11 << 16 | 3 << 8, 0, 0)
+        files, tags = [os.path.realpath(sys.executable)], ["None"]
+        with tempfile.TemporaryDirectory() as place:
+            for processor, commands, tag in ((arm, [other, newer], "macosx_11_0_arm64"),
+                                             (intel, [oldest, other], "macosx_10_12_x86_64"),
+                                             (7, [oldest], "None"), (arm, [other], "None")):
+                body = b"".join(commands)
+                files.append(os.path.join(place, str(len(files))))
+                tags.append(tag)
+                with open(files[-1], "wb") as file:
+                    file.write(struct.pack("<IIIIIIII", 0xFEEDFACF, processor, 0, 6, len(commands), len(body), 0, 0) + body)
+            done = subprocess.run([python, "-c", "import setup, sys; print(*map(setup.macos_platform, sys.argv[1:]))", *files],
+                                  cwd=PACKAGE, capture_output=True, text=True, timeout=SECONDS)
+        self.assertEqual((done.stdout.split(), done.stderr), (tags, ""))
 
     def test_events_have_the_fields_of_the_c_structs(self):
         for event in tftpserver.EventId:

@@ -15,12 +15,14 @@ from ._generated import FUNCTIONS, VERSION
 
 VARIABLE = "TFTPSERVER_LIBRARY"
 
-if sys.platform == "win32":
-    NAME = "tftpserver.dll"
-elif sys.platform == "darwin":
-    NAME = "libtftpserver.0.dylib"
-else:
-    NAME = "libtftpserver.so.0"
+
+
+def file_name(platform: str) -> str:
+    """Returns the name of the library on a platform, which is named as `sys.platform` names it."""
+    return {"win32": "tftpserver.dll", "darwin": "libtftpserver.0.dylib"}.get(platform, "libtftpserver.so.0")
+
+
+NAME = file_name(sys.platform)
 
 
 def find() -> str:
@@ -31,13 +33,22 @@ def find() -> str:
     return os.environ.get(VARIABLE) or NAME
 
 
+def _describe(name: str) -> str:
+    """Describes the library that was tried, and why that one."""
+    if name != os.environ.get(VARIABLE):
+        return name
+    if os.sep in name or (os.altsep or os.sep) in name:
+        return f"{name}, which {VARIABLE} names,"
+    return f"{name}, which {VARIABLE} names without a directory, so that only the system's libraries are searched,"
+
+
 def load(name: str, kind: Callable[[str], ctypes.CDLL] = ctypes.CDLL) -> ctypes.CDLL:
     """Loads the library and checks it. Raises an ImportError that describes the problem."""
     try:
         library = kind(name)
     except OSError as error:
-        raise ImportError(f"tftpserver needs {NAME}, which could not be loaded ({error}). Install the wheel, which "
-                          f"carries it, or the system's libtftpserver, or set {VARIABLE} to its path.") from error
+        raise ImportError(f"tftpserver needs {NAME}. {_describe(name)} could not be loaded ({error}). Install the wheel, "
+                          f"which contains it, or the system's libtftpserver, or set {VARIABLE} to its path.") from error
     try:
         library.tftpserver_version.restype = ctypes.c_char_p
         found: str = library.tftpserver_version().decode()

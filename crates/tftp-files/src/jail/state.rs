@@ -1,7 +1,7 @@
 //! Decides how far the metadata of a file can be relied on.
 //!
 //! Both decisions need no I/O: whether a size is believed, and whether two openings share the bytes that were read
-//! for one of them. Both depend on the kind of file system, which statfs(2) gives as a magic number.
+//! for one of them. Both depend on the kind of file system, which statfs(2) gives as a magic number or a name.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ const COARSE_TICK: Duration = Duration::from_millis(2_100);
 
 /// A kind of file system.
 #[cfg_attr(
-    not(any(target_os = "linux", target_os = "android")),
-    allow(dead_code, reason = "only Linux has numbers")
+    windows,
+    allow(dead_code, reason = "Windows has neither numbers nor names of these kinds")
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileSystem {
@@ -86,7 +86,47 @@ const KNOWN: [(u64, FileSystem); 44] = [
     (0x6E73_6673, FileSystem::Generated),  // nsfs
 ];
 
+/// File systems by the name that statfs(2) gives on macOS and FreeBSD.
+#[cfg(any(target_vendor = "apple", target_os = "freebsd", test))]
+const NAMED: [(&str, FileSystem); 27] = [
+    ("apfs", FileSystem::Local),
+    ("hfs", FileSystem::Local),
+    ("ufs", FileSystem::Local),
+    ("zfs", FileSystem::Local),
+    ("tmpfs", FileSystem::Local),
+    ("msdos", FileSystem::Local),   // FAT on macOS
+    ("msdosfs", FileSystem::Local), // FAT on FreeBSD
+    ("exfat", FileSystem::Local),
+    ("ntfs", FileSystem::Local),
+    ("ext2fs", FileSystem::Local),
+    ("udf", FileSystem::Local),
+    ("cd9660", FileSystem::Local), // ISO 9660
+    ("nfs", FileSystem::Network),
+    ("smbfs", FileSystem::Network),
+    ("afpfs", FileSystem::Network),
+    ("webdav", FileSystem::Network),
+    ("fusefs", FileSystem::Unnumbered), // FUSE on FreeBSD
+    ("macfuse", FileSystem::Unnumbered),
+    ("osxfuse", FileSystem::Unnumbered),
+    ("p9fs", FileSystem::Unnumbered), // 9P
+    ("nullfs", FileSystem::Layered),
+    ("unionfs", FileSystem::Layered),
+    ("procfs", FileSystem::Generated),
+    ("linprocfs", FileSystem::Generated),
+    ("linsysfs", FileSystem::Generated),
+    ("devfs", FileSystem::Generated),
+    ("fdescfs", FileSystem::Generated),
+];
+
 impl FileSystem {
+    /// Returns the kind with that name of statfs, which ends with the first NUL.
+    #[cfg(any(target_vendor = "apple", target_os = "freebsd", test))]
+    pub(crate) fn of_name(name: impl IntoIterator<Item = u8>) -> FileSystem {
+        let name: Vec<u8> = name.into_iter().take_while(|byte| *byte != 0).collect();
+        let known = NAMED.iter().find(|(known, _)| known.as_bytes() == name);
+        known.map_or(FileSystem::Unknown, |(_, kind)| *kind)
+    }
+
     /// Returns the kind with that statfs magic. Only its low 32 bits count, since the field's type differs between
     /// architectures.
     #[cfg(any(target_os = "linux", target_os = "android", test))]
@@ -101,8 +141,16 @@ impl FileSystem {
         return rustix::fs::fstatfs(file).map_or(FileSystem::Unknown, |found| {
             FileSystem::of_magic(found.f_type as u64)
         });
-        // Other systems have names instead of numbers, which are not evaluated.
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+        return rustix::fs::fstatfs(file).map_or(FileSystem::Unknown, |found| {
+            FileSystem::of_name(found.f_fstypename.map(|byte| byte as u8))
+        });
+        #[cfg(not(any(
+            target_os = "linux",
+            target_os = "android",
+            target_vendor = "apple",
+            target_os = "freebsd"
+        )))]
         {
             let _ = file;
             FileSystem::Unknown
@@ -190,6 +238,24 @@ mod tests {
         assert_eq!(FileSystem::of_magic(1), FileSystem::Unknown);
         let numbers: std::collections::BTreeSet<_> = KNOWN.iter().map(|(magic, _)| magic).collect();
         assert_eq!(numbers.len(), KNOWN.len());
+    }
+
+    #[test]
+    fn names_end_with_nul_and_have_one_meaning() {
+        let padded = |name: &str| {
+            let mut bytes = [0; 16];
+            bytes[..name.len()].copy_from_slice(name.as_bytes());
+            bytes
+        };
+        assert_eq!(FileSystem::of_name(padded("apfs")), FileSystem::Local);
+        assert_eq!(FileSystem::of_name(padded("zfs")), FileSystem::Local);
+        assert_eq!(FileSystem::of_name(padded("nfs")), FileSystem::Network);
+        assert_eq!(FileSystem::of_name(padded("devfs")), FileSystem::Generated);
+        assert_eq!(FileSystem::of_name(padded("nf")), FileSystem::Unknown);
+        assert_eq!(FileSystem::of_name([b'x'; 16]), FileSystem::Unknown);
+        assert!(NAMED.iter().all(|(name, _)| name.len() < 16));
+        let names: std::collections::BTreeSet<_> = NAMED.iter().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), NAMED.len());
     }
 
     #[test]
