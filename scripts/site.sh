@@ -30,4 +30,5 @@ build/site-python/bin/sphinx-build -q $strict --keep-going -c docs/site -d build
 }
 printf '<!doctype html><meta charset="utf-8"><title>libtftpserver</title><meta http-equiv="refresh" content="0; url=docs/site/index.html">\n' \
     >build/site/index.html
+python3 suites/documents/site.py build/site
 echo "build/site/index.html"

@@ -31,3 +31,18 @@ html_theme_options = {"source_repository": REPOSITORY + "/", "source_branch": "m
 html_copy_source = False
 # Search finds every name; the index of all of them is wider than a page.
 html_use_index = False
+
+
+def links_of_directories(app, docname, source):
+    """Leads links to directories, which the site does not have, to the repository."""
+    here = (ROOT / docname).parent
+
+    def absolute(found):
+        path = (here / found[1]).resolve()
+        return f"]({REPOSITORY}/tree/main/{path.relative_to(ROOT).as_posix()})" if path.is_dir() else found[0]
+
+    source[0] = re.sub(r"\]\(([\w./-]+)\)", absolute, source[0])
+
+
+def setup(app):
+    app.connect("source-read", links_of_directories)
