@@ -58,6 +58,7 @@ class Place:
         write(os.path.join(self.boot, "images", "boot.img"), bytes(range(256)) * 165)
         write(os.path.join(self.boot, "boot.img"), subprocess.run(["xz", "-c"], input=b"image", capture_output=True).stdout
               if shutil.which("xz") else b"image")
+        write(os.path.join(self.boot, "pxelinux.0"), b"loader")
         write(os.path.join(self.boot, "backup", "other"), b"")
         write(os.path.join(path, "config.txt"), b"hostname switch-7\n")
         rules = next(text for _, text in blocks if text.startswith("# operation"))
@@ -66,7 +67,8 @@ class Place:
         write(self.config, f'dir = "{self.boot}"\nmap = "rules"\nallow = "192.0.2.0/24"\n'.encode())
 
     def words(self, line):
-        return [COMMAND, *shlex.split(line.replace("/etc/tftpserver.toml", self.config))[1:]]
+        line = line.replace("/etc/tftpserver.toml", self.config).replace("/srv/tftp", self.boot)
+        return [COMMAND, *shlex.split(line)[1:]]
 
     def served(self, *options):
         """Starts a server on a free port and returns it with the port."""
@@ -104,7 +106,10 @@ def client(place, line):
     if "|" in line:
         same(line, shown, "image")
     elif " get " in line:
-        same(line, open(os.path.join(place.path, "boot.img"), "rb").read(), bytes(range(256)) * 165)
+        name = line.rsplit("/", 1)[1]
+        original = os.path.join(place.boot, "images" if name == "boot.img" else "", name)
+        with open(os.path.join(place.path, name), "rb") as got, open(original, "rb") as wanted:
+            same(line, got.read(), wanted.read())
     else:
         same(line, open(os.path.join(place.boot, "backup", "config.txt"), "rb").read(), b"hostname switch-7\n")
 
@@ -134,11 +139,11 @@ def cargo(place, line):
 
 
 def nothing(place, line):
-    """For what tests of packages try (apt install), and for directories."""
+    """For what tests of packages try (apt install), and for files of other packages."""
 
 
 KINDS = [("tftpserver get ", client), ("tftpserver put ", client), ("tftpserver", serving), ("docker ", docker),
-         ("systemctl ", systemctl), ("make ", make), ("cargo ", cargo), ("apt ", nothing), ("mkdir ", nothing)]
+         ("systemctl ", systemctl), ("make ", make), ("cargo ", cargo), ("apt ", nothing), ("mkdir ", nothing), ("cp ", nothing)]
 
 
 def shell(place, text):
@@ -150,6 +155,16 @@ def shell(place, text):
                 break
         else:
             fail(f"docs/command.md has a command that this test does not know: {line}")
+
+
+def dnsmasq(place, text):
+    if not shutil.which("dnsmasq"):
+        print("NOT RUN: dnsmasq is not installed")
+        return
+    write(os.path.join(place.path, "dnsmasq.conf"), text.encode())
+    run(["dnsmasq", "--test", "--conf-file=" + os.path.join(place.path, "dnsmasq.conf")], place.path)
+    for name in re.findall(r"^dhcp-boot=(?:tag:!?\w+,)*([\w.]+),", text, flags=re.M):
+        same(f"{name} on the page", f"/{name}" in read("docs", "command.md"), True)
 
 
 # ---- output ----
@@ -205,7 +220,9 @@ def main():
                 explain(place, text)
             elif language == "json":
                 documented += [json.loads(line) for line in text.splitlines()]
-            elif language not in ("", "toml", "bat"):  # rules and configuration: crates/tftpserver-cli/tests/operation/packaging.rs
+            elif language == "conf":
+                dnsmasq(place, text)
+            elif language not in ("", "toml", "bat", "text"):  # rules and configuration: crates/tftpserver-cli/tests/operation/packaging.rs
                 fail(f"docs/command.md has a block that this test does not know: {language}\n{text}")
             tried += 1
         objects(place, documented)
