@@ -70,11 +70,11 @@ impl Budget {
         }
     }
 
-    fn is_crowded(&self) -> bool {
+    fn half_open_share_is_full(&self) -> bool {
         self.half_open.load(Relaxed) >= (self.limit)() / HALF_OPEN_SHARE
     }
 
-    fn is_tight(&self, count: usize) -> bool {
+    fn has_fewer_than(&self, count: usize) -> bool {
         self.held.load(Relaxed).saturating_add(count) > self.most()
     }
 }
@@ -115,13 +115,13 @@ impl Drop for Ticket {
 
 /// Returns true when half-open transfers hold their whole share: further ones close files that they can open again, and
 /// share sockets.
-pub fn is_crowded() -> bool {
-    BUDGET.is_crowded()
+pub fn half_open_share_is_full() -> bool {
+    BUDGET.half_open_share_is_full()
 }
 
 /// Returns true when fewer than `count` descriptors are left in the budget.
-pub fn is_tight(count: usize) -> bool {
-    BUDGET.is_tight(count)
+pub fn has_fewer_than(count: usize) -> bool {
+    BUDGET.has_fewer_than(count)
 }
 
 /// The error of an exhausted budget, in the form of the system's own (EMFILE).
@@ -202,14 +202,17 @@ mod tests {
         let budget = budget(0);
         let tickets: Vec<Ticket> = (0..64).map_while(|_| budget.take(2, true)).collect();
         assert_eq!(tickets.len(), 64);
-        assert!(budget.is_crowded(), "128 of 128");
+        assert!(budget.half_open_share_is_full(), "128 of 128");
         tickets[0].settle();
         tickets[0].settle();
-        assert!(!budget.is_crowded());
+        assert!(!budget.half_open_share_is_full());
         tickets[0].unsettle();
         tickets[0].unsettle();
         assert_eq!(budget.half_open.load(Relaxed), 128);
-        assert_eq!((budget.is_tight(640), budget.is_tight(641)), (false, true));
+        assert_eq!(
+            (budget.has_fewer_than(640), budget.has_fewer_than(641)),
+            (false, true)
+        );
         drop(tickets);
         assert_eq!(
             (budget.half_open.load(Relaxed), budget.held.load(Relaxed)),
@@ -222,6 +225,6 @@ mod tests {
         let budget: &'static Budget = Box::leak(Box::new(Budget::new(|| usize::MAX)));
         assert!(budget.most() > usize::MAX / 2);
         assert!(budget.take(1, true).is_some());
-        assert!(!budget.is_crowded());
+        assert!(!budget.half_open_share_is_full());
     }
 }

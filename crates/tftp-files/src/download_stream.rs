@@ -1,6 +1,6 @@
 //! The stream of a download: a file, the application's memory or data that it supplies, as it is or as netascii.
 //!
-//! A feed holds exactly the part of the stream that was sent or can be sent and is not acknowledged yet, so that a
+//! It holds exactly the part of the stream that was sent or can be sent and is not acknowledged yet, so that a
 //! retransmission carries the same bytes.
 
 use std::collections::VecDeque;
@@ -48,7 +48,7 @@ pub struct DownloadStream<S: Store> {
     /// The number of bytes translated at a time. At most a window, because no other transfer shares the result.
     piece: usize,
     started: bool,
-    /// The job or file that the feed waits for, so that it is not requested twice.
+    /// The job or file that the download waits for, so that it is not requested twice.
     waits: Waits,
     /// A source of unknown size was read to its end.
     exhausted: bool,
@@ -83,7 +83,7 @@ pub enum Supply {
 }
 
 impl<S: Store> DownloadStream<S> {
-    /// Creates a feed of an opened source, in this mode of transfer.
+    /// Creates the stream of an opened source, in this mode of transfer.
     pub fn new(opened: Opened<S>, mode: Mode) -> DownloadStream<S> {
         DownloadStream::from_origin(match (opened.content, mode) {
             (Content::File(file), Mode::Octet) => Origin::File(Handle::Open(file)),

@@ -1,10 +1,10 @@
 //! Downloads whose bytes the application supplies while they run.
 //!
 //! [`Feeds`] tracks all such downloads of one server. A download joins by its [`Fed`], a [`Place`](crate::Place) like
-//! any other, and reads pieces through its [`DownloadStream`](crate::DownloadStream). When it nears the end of the supplied data, more is
-//! requested from the application ([`Asks`]), at most a window and the same again ahead; feeds that read ahead request
-//! more at a time as long as they are few ([`Feeds::reading_ahead`]). The application may call [`Feeds::supply`] on any
-//! thread. Downloads with the same key share the supplied data: see [`group`].
+//! any other, and reads pieces through its [`DownloadStream`](crate::DownloadStream). When it nears the end of the
+//! supplied data, more is requested from the application ([`Asks`]), at most a window and the same again ahead; feeds
+//! that read ahead request more at a time as long as they are few ([`Feeds::reading_ahead`]). The application may call
+//! [`Feeds::supply`] on any thread. Downloads with the same key share the supplied data: see [`group`].
 
 use std::fmt;
 use std::sync::{Arc, Weak};

@@ -80,7 +80,7 @@ pub enum Progress {
 }
 
 impl<S: Store> UploadStream<S> {
-    /// Creates an intake. `sink` is `None` if only the application receives the data.
+    /// Creates the stream of an upload. `sink` is `None` if only the application receives the data.
     pub fn new(sink: Option<S::Sink>, mode: Mode, lane: Lane) -> UploadStream<S> {
         UploadStream {
             decoder: (mode == Mode::Netascii).then(Decoder::default),
@@ -110,7 +110,7 @@ impl<S: Store> UploadStream<S> {
     }
 
     /// Returns whether there is data, or the end, that was not passed on.
-    pub fn has_news(&self) -> bool {
+    pub fn has_unreported_data(&self) -> bool {
         !self.pending.is_empty() || (self.is_complete && !self.is_closed)
     }
 

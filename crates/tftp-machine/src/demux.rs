@@ -60,14 +60,14 @@ impl<L: Limits> Server<L> {
             Moved::Acked(upto) => Handled::Acked(id, upto),
             Moved::Received(bytes, last) => Handled::Received { id, bytes, last },
             Moved::GivenUp => {
-                self.given_up(index, packet);
+                self.end_unanswered(index, packet);
                 Handled::Packet(id)
             }
         }
     }
 
     /// Ends a transfer whose client sent an ERROR before it was answered.
-    fn given_up(&mut self, index: u32, packet: &Packet<'_>) {
+    fn end_unanswered(&mut self, index: u32, packet: &Packet<'_>) {
         if let Packet::Error { code, message } = *packet {
             let message = wire::printable(message, SHOWN);
             let probe = false;
@@ -86,7 +86,7 @@ impl<L: Limits> Server<L> {
             // With SinglePort transfers have places on the listening port.
             Ok(packet) => match self.table.by_peer(datagram.port, datagram.peer) {
                 Some(index) => {
-                    let index = self.meant(index, &packet);
+                    let index = self.addressee(index, &packet);
                     self.packet(index, &packet)
                 }
                 None => Handled::Ignored(DropReason::NoRequest),
@@ -111,16 +111,16 @@ impl<L: Limits> Server<L> {
     /// former one of the same request. An ACK that only the former one expects shows that its client was not reset, so
     /// the newer one ends.
     #[inline]
-    fn meant(&mut self, index: u32, packet: &Packet<'_>) -> u32 {
+    fn addressee(&mut self, index: u32, packet: &Packet<'_>) -> u32 {
         let newcomer = self.table.at(index);
         match newcomer.and_then(|newcomer| newcomer.former) {
-            Some(former) => self.meant_for_former(index, former, packet),
+            Some(former) => self.addressee_beside_former(index, former, packet),
             None => index,
         }
     }
 
     #[cold]
-    fn meant_for_former(&mut self, index: u32, former: TransferId, packet: &Packet<'_>) -> u32 {
+    fn addressee_beside_former(&mut self, index: u32, former: TransferId, packet: &Packet<'_>) -> u32 {
         let Packet::Ack { block } = *packet else {
             return index;
         };

@@ -47,7 +47,7 @@ impl<L: Limits> Server<L> {
         if transfer.has_ended {
             return;
         }
-        if transfer.is_mute() {
+        if transfer.is_silenced() {
             return self.end_silently(index, how);
         }
         if transfer.outcome().is_some() {

@@ -64,7 +64,7 @@ impl<L: Limits> Server<L> {
             return;
         };
         transfer.waiting = None;
-        if transfer.has_ended || transfer.is_mute() {
+        if transfer.has_ended || transfer.is_silenced() {
             return self.end_silently(id.index, Ending::Abandoned);
         }
         let told = (ErrorCode::UNDEFINED, Cow::Borrowed("Internal error"));

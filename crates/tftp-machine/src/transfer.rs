@@ -267,7 +267,7 @@ impl Transfer {
     }
 
     /// Returns true if its client has turned to another transfer, so that it is sent nothing more of this one.
-    pub(crate) fn is_mute(&self) -> bool {
+    pub(crate) fn is_silenced(&self) -> bool {
         self.is_left || self.is_superseded()
     }
 
@@ -287,7 +287,7 @@ impl Transfer {
     /// Returns false if nothing changes.
     pub(crate) fn leave(&mut self, now: Instant) -> bool {
         let is_silent = now.saturating_sub(self.last_activity_at()) >= repeats::SILENCE;
-        if !is_silent || self.has_ended || self.is_mute() {
+        if !is_silent || self.has_ended || self.is_silenced() {
             return false;
         }
         self.is_left = true;

@@ -14,7 +14,7 @@ pub(crate) enum BlockClass {
     /// A number that the client cannot have sent.
     Invalid,
     /// Block 65536 of one client or a later block of another: see [`Evidence::Ambiguous`].
-    Unclear,
+    Ambiguous,
 }
 
 /// The position of the receiver of an upload, in blocks.
@@ -75,7 +75,7 @@ impl Numbers {
         if self.rollover.is_none() && at.received + 1 == FIRST_WRAPPED {
             match seen(at.reach, negotiated, wire, length) {
                 Evidence::Certain(rollover) => self.rollover = Some(rollover),
-                Evidence::Ambiguous => return BlockClass::Unclear,
+                Evidence::Ambiguous => return BlockClass::Ambiguous,
                 Evidence::None => {}
             }
         }
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn another_size_or_a_full_block_proves_nothing() {
-        let ambiguous = (BlockClass::Unclear, None);
+        let ambiguous = (BlockClass::Ambiguous, None);
         let size = FIRST_WRAPPED * BLKSIZE + 100;
         assert_eq!(last_block_two(None, 100), ambiguous);
         for other in [

@@ -114,7 +114,7 @@ impl ReadTransfer {
 
     /// A packet from the client's address and port. Whatever makes no sense now is ignored.
     pub fn handle_packet(&mut self, now: Instant, packet: &Packet<'_>) {
-        if self.end.has_come() {
+        if self.end.has_ended() {
             return;
         }
         match *packet {
@@ -129,7 +129,7 @@ impl ReadTransfer {
     /// trip. The timer is not pushed back: a client that only repeats its request is given up all the same.
     pub fn handle_repeat(&mut self, now: Instant) {
         self.peer.asked_again();
-        let may_send = !self.end.has_come() && !self.peer.doubt.is_silent();
+        let may_send = !self.end.has_ended() && !self.peer.doubt.is_silent();
         if !may_send
             || !self.is_old(self.sent_at, now, self.retry.quiet())
             || !self.peer.may_repeat(now, self.sent_at)
@@ -146,7 +146,7 @@ impl ReadTransfer {
     /// ICMP port unreachable came for a packet of this transfer. Ends it at once before anything is acknowledged;
     /// afterwards only if nothing valid follows and the packet, sent once more, is refused again.
     pub fn handle_unreachable(&mut self, now: Instant) {
-        if self.end.has_come() {
+        if self.end.has_ended() {
             return;
         }
         if !self.peer.has_answered() {
@@ -160,7 +160,7 @@ impl ReadTransfer {
     /// The path takes no packet of this size in one piece (ICMPv6 Packet Too Big), and the system has learnt that: the
     /// window goes again at once, once until the client moves on or the timer runs.
     pub fn handle_too_big(&mut self, now: Instant) {
-        let may_send = !self.end.has_come() && !self.peer.doubt.is_silent();
+        let may_send = !self.end.has_ended() && !self.peer.doubt.is_silent();
         if may_send && self.peer.has_answered() && self.in_flight() && !self.shrink_spent {
             self.shrink_spent = true;
             self.restart(now);
@@ -176,7 +176,7 @@ impl ReadTransfer {
 
     /// A deadline of [`Self::poll_timeout`] has passed. Harmless when none has.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.end.has_come() {
+        if self.end.has_ended() {
             return;
         }
         if self.watch.deadline() <= now {
@@ -201,7 +201,7 @@ impl ReadTransfer {
     /// The stream bytes [0, `available`) can be sent from now on. `end`: the stream is exactly that long.
     /// Less than before, or more after the end, is ignored.
     pub fn supply(&mut self, now: Instant, available: u64, end: bool) {
-        if self.stream_ended || available < self.available || self.end.has_come() {
+        if self.stream_ended || available < self.available || self.end.has_ended() {
             return;
         }
         if !self.opening && !self.in_flight() {
@@ -218,7 +218,7 @@ impl ReadTransfer {
     /// know where the stream ends. Nothing is wanted for a client that did not answer the OACK yet.
     pub fn wants(&self) -> Option<u64> {
         let last = self.window_end();
-        let hungry = !self.stream_ended && self.ready < last && !self.opening && !self.end.has_come();
+        let hungry = !self.stream_ended && self.ready < last && !self.opening && !self.end.has_ended();
         let hungry = hungry && !self.peer.doubt.is_superseded();
         hungry.then(|| last.saturating_mul(u64::from(self.negotiated.blksize)))
     }
@@ -239,14 +239,14 @@ impl ReadTransfer {
 
     /// Ends the transfer from the server's side with an ERROR. Nothing happens after the end.
     pub fn fail(&mut self, _now: Instant, code: ErrorCode, message: impl Into<Cow<'static, str>>) {
-        if !self.end.has_come() {
+        if !self.end.has_ended() {
             self.end.failed(code, message.into());
         }
     }
 
     /// The next thing to send. Poll until `None` after every call that takes `now`.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
-        if self.end.has_come() {
+        if self.end.has_ended() {
             return self.end.take_error();
         }
         if self.peer.doubt.is_superseded() {
@@ -270,7 +270,7 @@ impl ReadTransfer {
             None if self.peer.doubt.is_superseded() => limit.min(self.resend_at),
             None => limit.min(self.resend_at).min(self.probe_at).min(self.repeat_at),
         };
-        (earliest != Instant::NEVER && !self.end.has_come()).then_some(earliest)
+        (earliest != Instant::NEVER && !self.end.has_ended()).then_some(earliest)
     }
 
     /// How it ended; `None` while it goes on.
@@ -296,7 +296,7 @@ impl ReadTransfer {
     /// True while data and acknowledgements are all that happens: not half-open, never in doubt or superseded since the
     /// last valid packets, not ended. A caller that finds it true need not look at any of these.
     pub fn is_steady(&self) -> bool {
-        self.peer.has_answered() && self.peer.doubt.is_clear() && !self.end.has_come()
+        self.peer.has_answered() && self.peer.doubt.is_clear() && !self.end.has_ended()
     }
 
     /// [`Self::supersede`] was called, and nothing valid came since.
@@ -317,7 +317,7 @@ impl ReadTransfer {
     /// True if a client that takes part may send an ACK with this number on the wire now: that of a block in flight, or
     /// the last one again.
     pub fn expects_ack(&self, block: u16) -> bool {
-        if self.end.has_come() {
+        if self.end.has_ended() {
             return false;
         }
         if self.opening {
@@ -332,7 +332,7 @@ impl ReadTransfer {
 
     /// Everything was sent, and only the last ACK is missing, from a client that answered before.
     pub fn awaits_last_ack(&self) -> bool {
-        self.stream_ended && self.high == self.ready && self.peer.has_answered() && !self.end.has_come()
+        self.stream_ended && self.high == self.ready && self.peer.has_answered() && !self.end.has_ended()
     }
 
     /// The negotiated parameters.

@@ -91,7 +91,7 @@ impl End {
         }
     }
 
-    pub fn has_come(&self) -> bool {
+    pub fn has_ended(&self) -> bool {
         !matches!(self, End::NotYet)
     }
 

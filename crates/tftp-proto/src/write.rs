@@ -116,7 +116,7 @@ impl WriteTransfer {
                     self.peer.heard(now);
                 }
                 if matches!(phase, Phase::Dallying { .. }) && !self.peer.doubt.is_silent() {
-                    self.prolong(now);
+                    self.repeat_last_ack(now);
                 }
                 None
             }
@@ -230,7 +230,7 @@ impl WriteTransfer {
 
     /// Ends the transfer from the server's side with an ERROR. Nothing happens after the end.
     pub fn fail(&mut self, _now: Instant, code: ErrorCode, message: impl Into<Cow<'static, str>>) {
-        if !self.end.has_come() {
+        if !self.end.has_ended() {
             self.end.failed(code, message.into());
             self.over();
         }
@@ -290,7 +290,7 @@ impl WriteTransfer {
     /// True while data and acknowledgements are all that happens: not half-open, never in doubt or superseded since the
     /// last valid packets, not ended. A caller that finds it true need not look at any of these.
     pub fn is_steady(&self) -> bool {
-        self.received > 0 && self.peer.doubt.is_clear() && !self.end.has_come()
+        self.received > 0 && self.peer.doubt.is_clear() && !self.end.has_ended()
     }
 
     /// [`Self::supersede`] was called, and nothing valid came since.

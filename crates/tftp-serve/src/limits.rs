@@ -30,9 +30,9 @@ pub struct Process;
 
 impl Environment for Process {
     fn descriptors(&self) -> Descriptors {
-        if descriptors::is_tight(ROOM) {
+        if descriptors::has_fewer_than(ROOM) {
             Descriptors::Tight
-        } else if descriptors::is_crowded() {
+        } else if descriptors::half_open_share_is_full() {
             Descriptors::Crowded
         } else {
             Descriptors::Plenty

@@ -191,7 +191,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let Body::Upload(upload) = &mut state.body else {
             return;
         };
-        if upload.has_news() && !told && upload.is_only_for_application() {
+        if upload.has_unreported_data() && !told && upload.is_only_for_application() {
             return self.failed(id, Outcome::NoSource);
         }
         if let Some(portion) = upload.freeze(&self.cache, told, size)

@@ -13,9 +13,9 @@
 //! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
 //! - `frames.rs` over `frame.rs`: packets sent as Ethernet frames, with an Ethernet source address of choice;
 //! - `portable.rs`: one datagram per call, where the system or a sandbox offers nothing better;
-//! - `message.rs`, `windows.rs`, `windows/`: the same with the addresses of this host, by recvmsg and sendmsg, WSARecvMsg
-//!   and WSASendMsg, and runs of blocks that Windows splits; `cmsg.rs`, `interfaces.rs`: control messages, and what they
-//!   do not show;
+//! - `message.rs`, `windows.rs`, `windows/`: the same with the addresses of this host, by recvmsg and sendmsg,
+//!   WSARecvMsg and WSASendMsg, and runs of blocks that Windows splits; `cmsg.rs`, `interfaces.rs`: control messages,
+//!   and what they do not show;
 //! - `poll.rs`, `poll_portable.rs`, `poll_windows.rs`, `wake.rs`: readiness of sockets, and wake-ups by
 //!   other threads.
 

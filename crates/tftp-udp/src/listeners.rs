@@ -31,7 +31,8 @@ pub struct ListenOptions {
     pub mode: Mode,
     /// The range of port numbers for transfers; `None`: any.
     pub transfer_ports: Option<RangeInclusive<u16>>,
-    /// The network interface for all packets, received and sent (SO_BINDTODEVICE, also for a VRF; IP_BOUND_IF on macOS).
+    /// The network interface for all packets, received and sent (SO_BINDTODEVICE, also for a VRF; IP_BOUND_IF on
+    /// macOS).
     pub interface: Option<String>,
     /// The source address of packets to peers of its family, instead of the address that the request was sent to. Only
     /// Linux takes an address that is not this host's.

@@ -17,7 +17,7 @@ use tftp_sync::atomic::{AtomicBool, Ordering};
 const EVENTS: usize = 128;
 
 /// The key of the wake-up descriptor.
-const BELL: u64 = u64::MAX;
+const WAKER_KEY: u64 = u64::MAX;
 
 /// Waits for sockets, for a deadline and for other threads.
 pub struct Poller {
@@ -46,7 +46,7 @@ impl Poller {
         poller.control(
             libc::EPOLL_CTL_ADD,
             poller.wake_state.signal.raw(),
-            BELL,
+            WAKER_KEY,
             Wanted::READ,
         )?;
         Ok(poller)
@@ -102,7 +102,7 @@ impl Poller {
             // SAFETY: the kernel has written `count` events.
             let event = unsafe { event.assume_init() };
             match event.u64 {
-                BELL => self.wake_state.signal.lower(),
+                WAKER_KEY => self.wake_state.signal.lower(),
                 key => ready.push(as_ready(key, event.events)),
             }
         }

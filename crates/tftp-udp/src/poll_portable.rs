@@ -15,7 +15,7 @@ use super::{Ready, UdpSocket, Waker, Wanted};
 const EVENTS: std::num::NonZeroUsize = std::num::NonZeroUsize::new(128).unwrap();
 
 /// The key of the wake-up descriptor. The highest key is reserved by `polling`.
-const BELL: usize = usize::MAX - 1;
+const WAKER_KEY: usize = usize::MAX - 1;
 
 /// Waits for sockets, for a deadline and for other threads.
 pub struct Poller {
@@ -34,7 +34,13 @@ impl Poller {
         let poller = polling::Poller::new()?;
         let wake_state = WakeState::new(Signal::pipe()?);
         // SAFETY: the signal lives as long as the wake state, and `drop` removes it before.
-        unsafe { poller.add_with_mode(wake_state.signal.source(), Event::readable(BELL), PollMode::Level)? };
+        unsafe {
+            poller.add_with_mode(
+                wake_state.signal.source(),
+                Event::readable(WAKER_KEY),
+                PollMode::Level,
+            )?
+        };
         Ok(Poller {
             poller,
             wake_state,
@@ -93,7 +99,7 @@ impl Poller {
         result?;
         for event in events.iter() {
             match event.key {
-                BELL => self.wake_state.signal.lower(),
+                WAKER_KEY => self.wake_state.signal.lower(),
                 key => ready.push(Ready {
                     key,
                     readable: event.readable,

@@ -1,5 +1,5 @@
-//! One datagram per call, which every system can do. The address that a datagram was sent to, and the one that it leaves
-//! from, take other calls: message.rs, and windows.rs.
+//! One datagram per call, which every system can do. The address that a datagram was sent to, and the one that it
+//! leaves from, take other calls: message.rs, and windows.rs.
 
 use std::io;
 use std::net::SocketAddr;

@@ -40,7 +40,8 @@ pub struct SocketOptions {
     /// Datagrams of one sender that arrive together and have equal lengths may pass the system's network stack as one
     /// (UDP_GRO; Linux 5.0). [`super::RecvBatch`] separates them again; its slots must then hold 64 KiB.
     pub coalesce: bool,
-    /// The network interface for all packets, received and sent (SO_BINDTODEVICE, also for a VRF; IP_BOUND_IF on macOS).
+    /// The network interface for all packets, received and sent (SO_BINDTODEVICE, also for a VRF; IP_BOUND_IF on
+    /// macOS).
     pub interface: Option<String>,
     /// If the address has no port, connecting chooses one and [`UdpSocket::disconnect`] releases it
     /// (IP_BIND_ADDRESS_NO_PORT; Linux 4.2). On other systems binding chooses one permanently.
@@ -93,8 +94,8 @@ pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
 /// Checks whether this program may bind sockets to a network interface.
 ///
 /// # Errors
-/// ENODEV (ENXIO on macOS) if there is no interface of that name; `PermissionDenied` if CAP_NET_RAW is needed (before Linux 5.7);
-/// `Unsupported` if the system has no such option.
+/// ENODEV (ENXIO on macOS) if there is no interface of that name; `PermissionDenied` if CAP_NET_RAW is needed (before
+/// Linux 5.7); `Unsupported` if the system has no such option.
 pub fn may_bind_to(interface: &str) -> io::Result<()> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     sockopt::bind_to_device(&socket, false, interface)
@@ -110,8 +111,8 @@ pub(super) fn set_buffers(socket: &Socket, options: &SocketOptions) -> io::Resul
     Ok(())
 }
 
-/// Sets a buffer's size as far as the system permits. Linux reduces what is too much by itself; FreeBSD and macOS refuse
-/// it (ENOBUFS beyond kern.ipc.maxsockbuf), and are offered half of it again and again.
+/// Sets a buffer's size as far as the system permits. Linux reduces what is too much by itself; FreeBSD and macOS
+/// refuse it (ENOBUFS beyond kern.ipc.maxsockbuf), and are offered half of it again and again.
 ///
 /// # Errors
 /// The system's error, if it refuses everything, or for another reason.

@@ -168,7 +168,7 @@ impl Sockets {
 
     /// Closes idle sockets while descriptors are short.
     fn close_idle(&mut self) {
-        while descriptors::is_tight(ROOM) && self.ports.close_idle(&self.poller) {}
+        while descriptors::has_fewer_than(ROOM) && self.ports.close_idle(&self.poller) {}
     }
 }
 
@@ -273,7 +273,7 @@ impl Datagrams for Sockets {
     }
 
     fn make_room(&mut self) {
-        if self.departures.are_closing() && descriptors::is_tight(ROOM) {
+        if self.departures.are_closing() && descriptors::has_fewer_than(ROOM) {
             self.flush();
         }
         self.close_idle();

@@ -130,7 +130,7 @@ fn a_network_at_rest_has_few_descriptors() {
     for mode in [Mode::Single, Mode::AlwaysOwn, Mode::Own, Mode::Shared] {
         let before = open();
         let net = net(options(mode));
-        // The crate `polling` has an eventfd and a timerfd of its own on Linux, and our bell is a pipe there.
+        // The crate `polling` has an eventfd and a timerfd of its own on Linux, and our waker uses a pipe there.
         let expected = if cfg!(portable) { 6 } else { 3 };
         assert_eq!(open() - before, expected, "{mode:?}");
         drop(net);

@@ -140,7 +140,8 @@ pub struct Options {
     #[arg(short, long, help_heading = "Running")]
     pub quiet: bool,
 
-    /// Log more on standard error: -v start, reload and transfers; -vv also requests, options and ERRORs; -vvv every packet
+    /// Log more on standard error: -v start, reload and transfers; -vv also requests, options and ERRORs; -vvv every
+    /// packet
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Running")]
     pub verbose: u8,
 

@@ -147,7 +147,7 @@ impl Ending {
         assert!(tells, "an ERROR after {:?}", self.outcome);
     }
 
-    fn has_come(&self) -> bool {
+    fn has_ended(&self) -> bool {
         self.outcome.is_some()
     }
 }

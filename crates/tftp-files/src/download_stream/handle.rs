@@ -21,7 +21,7 @@ pub(super) struct Parked {
     state: Option<Identity>,
 }
 
-/// What a feed waits for.
+/// The job or the file that a download waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waits {
     Nothing,

@@ -84,7 +84,7 @@ impl Bench {
         }
     }
 
-    /// Runs the waiting jobs, whose chunks are for this feed.
+    /// Runs the waiting jobs, whose chunks are for this download.
     fn deliver(&mut self, download: &mut Stream) -> Vec<Owner> {
         let mut waiting = Vec::new();
         for completion in self.run() {

@@ -59,7 +59,7 @@ fn small_batches_are_gathered_to_one_write() {
     let mut upload = bench.upload("file", Mode::Octet);
     for _ in 0..7 {
         assert_eq!(bench.batch(&mut upload, &[1; 512], false), None);
-        assert!(upload.has_news());
+        assert!(upload.has_unreported_data());
     }
     assert_eq!(bench.disk().jobs.len(), 0);
     let portion = bench.batch(&mut upload, &[1; 512], false).unwrap();
@@ -67,7 +67,7 @@ fn small_batches_are_gathered_to_one_write() {
         (portion.before, portion.bytes.len(), portion.is_last),
         (0, 4096, false)
     );
-    assert!(!upload.has_news());
+    assert!(!upload.has_unreported_data());
     bench.run();
     assert_eq!(bench.disk().writes, [4096]);
 }
@@ -92,7 +92,7 @@ fn a_file_is_there_when_all_of_it_is_in_and_not_before() {
     let expected = [vec![1; 5000], vec![2; 5000], vec![3; 100]].concat();
     assert_eq!(bench.bytes("file"), Some(expected));
     assert_eq!(bench.disk().writes, [5000, 5000, 100]);
-    assert!(!upload.has_news());
+    assert!(!upload.has_unreported_data());
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn an_upload_to_the_application_is_complete_when_it_has_all_data() {
     let mut upload = UploadStream::<Simulated>::new(None, Mode::Octet, Lane::NONE);
     assert!(upload.is_only_for_application());
     upload.take(b"abc", true);
-    assert!(upload.has_news());
+    assert!(upload.has_unreported_data());
     assert!(upload.freeze(&bench.cache, true, LEAST).is_some());
     assert_eq!(
         upload.store(&bench.cache, owner(0), false, LEAST),

@@ -32,7 +32,7 @@ impl WriteTransfer {
             BlockClass::Next => return self.accept(now, data),
             BlockClass::Ahead(block) => self.behind_gap(now, block),
             BlockClass::Old => self.old(now),
-            BlockClass::Unclear => self.unclear(now, wire, data),
+            BlockClass::Ambiguous => self.ambiguous(now, wire, data),
             BlockClass::Invalid => {}
         }
         None
@@ -48,7 +48,7 @@ impl WriteTransfer {
 
     /// The client is gone. What is complete stays so.
     pub(super) fn believe(&mut self, error: Option<ClientError>) {
-        if !self.end.has_come() {
+        if !self.end.has_ended() {
             self.end.gone(error);
         }
         self.over();
@@ -115,7 +115,7 @@ impl WriteTransfer {
     /// A number that could be block 65536 of one client or a later block of another: never guessed while it
     /// can be found out. When it has to restart at 65536, a client that rolls over to 0 shows its 0, and one
     /// that rolls over to 1 ends its window with a number that the other cannot reach yet.
-    pub(super) fn unclear(&mut self, now: Instant, wire: u16, data: &[u8]) {
+    pub(super) fn ambiguous(&mut self, now: Instant, wire: u16, data: &[u8]) {
         let before = self.due;
         let ends = data.len() < usize::from(self.negotiated.blksize) && self.is_old(now);
         self.behind_gap(now, FIRST_WRAPPED + u64::from(wire));
@@ -127,7 +127,7 @@ impl WriteTransfer {
 
     /// A block came again after the last ACK: that ACK was lost. It goes again, and the stay is prolonged,
     /// but not for ever.
-    pub(super) fn prolong(&mut self, now: Instant) {
+    pub(super) fn repeat_last_ack(&mut self, now: Instant) {
         self.old(now);
         if self.due && self.dallies > 0 {
             self.dallies -= 1;

@@ -137,23 +137,23 @@ fn send(net: &mut Net, now: u64, to: SocketAddr, bytes: Vec<u8>) {
 fn run(plan: &Plan, content: &[u8]) -> (Ended, Vec<Outcome>, usize) {
     let mut rng = Rng(plan.seed);
     let mut net = Net::new(Rng(rng.next()), plan.path);
-    let mut asker = TestClient::new(plan, content);
+    let mut client = TestClient::new(plan, content);
     let mut server = Server::new(plan, content, rng);
     let (mut now, longest) = (0, plan.longest());
     loop {
-        asker.settle(now, &mut net);
+        client.settle(now, &mut net);
         server.out.drain(..).for_each(|packet| net.send(now, packet));
-        if asker.client.is_over() && server.is_over() {
+        if client.client.is_over() && server.is_over() {
             break;
         }
-        let due = [net.next_at(), asker.deadline(), server.deadline()];
+        let due = [net.next_at(), client.deadline(), server.deadline()];
         now = now.max(due.into_iter().flatten().min().expect("one of them waits"));
         assert!(now < longest, "no end after {longest} us");
         match net.arrive(now) {
-            Some(datagram) if datagram.to == CLIENT => asker.receive(now, &datagram),
+            Some(datagram) if datagram.to == CLIENT => client.receive(now, &datagram),
             Some(datagram) => server.receive(now, &datagram),
-            None if asker.deadline().is_some_and(|at| at <= now) => {
-                asker.client.handle_timeout(Instant::from_micros(now));
+            None if client.deadline().is_some_and(|at| at <= now) => {
+                client.client.handle_timeout(Instant::from_micros(now));
             }
             None => server.timeout(now),
         }
@@ -165,15 +165,15 @@ fn run(plan: &Plan, content: &[u8]) -> (Ended, Vec<Outcome>, usize) {
     let arrived = if plan.upload {
         received.max().unwrap_or(0)
     } else {
-        assert!(content.starts_with(&asker.stream), "wrong bytes");
-        asker.stream.len()
+        assert!(content.starts_with(&client.stream), "wrong bytes");
+        client.stream.len()
     };
     let outcomes = server
         .sessions
         .iter()
         .filter_map(|session| session.outcome().cloned());
     (
-        asker.client.ended().expect("it is over"),
+        client.client.ended().expect("it is over"),
         outcomes.collect(),
         arrived,
     )

@@ -37,7 +37,7 @@ impl Scheduler for Answering {
     }
 }
 
-/// The threads of handlers and events. They end when the crew is dropped.
+/// The threads of handlers and events. They end when this is dropped.
 pub(super) struct HandlerThreads {
     router: Arc<Router>,
     handlers: Mutex<Vec<JoinHandle<()>>>,

@@ -33,7 +33,7 @@ impl Ports {
         if !self.options.always_private && self.options.sockets.foreign_source {
             return self.open_unconnected(poller, plan);
         }
-        if !self.options.always_private && descriptors::is_crowded() {
+        if !self.options.always_private && descriptors::half_open_share_is_full() {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
         let here = self.own_address(plan);

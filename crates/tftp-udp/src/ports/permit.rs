@@ -23,7 +23,7 @@ pub(super) struct Permit {
 impl Permit {
     /// Counts one more socket; `None` if the process has reached its limit.
     pub(super) fn take() -> Option<Permit> {
-        if descriptors::is_crowded() {
+        if descriptors::half_open_share_is_full() {
             return None;
         }
         let most = most_own_sockets(soft_limit());

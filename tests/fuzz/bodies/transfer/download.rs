@@ -74,7 +74,7 @@ fn step(sender: &mut Sender, clock: &mut Clock, input: &mut Input<'_>) {
 fn go_on(sender: &mut Sender, clock: &mut Clock, windows: u64) {
     let mut sent = Vec::new();
     for _ in 0..windows {
-        if sender.ending.has_come() || sender.high > sender.most_blocks {
+        if sender.ending.has_ended() || sender.high > sender.most_blocks {
             return;
         }
         let now = clock.now();

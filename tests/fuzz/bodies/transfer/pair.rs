@@ -101,7 +101,7 @@ impl Pair {
 
     /// Stores the file if it is complete.
     fn store(&mut self) {
-        if self.receiver.machine.is_complete() && !self.receiver.ending.has_come() {
+        if self.receiver.machine.is_complete() && !self.receiver.ending.has_ended() {
             assert_eq!(self.arrived, self.size, "stored without all of it");
             let sent = self.receiver.commit(self.clock.now());
             self.post_to_sender(&sent);
@@ -232,7 +232,7 @@ impl Pair {
     }
 
     fn is_over(&self) -> bool {
-        self.sender.ending.has_come() && self.receiver.machine.is_over()
+        self.sender.ending.has_ended() && self.receiver.machine.is_over()
     }
 
     /// Loses nothing any more, and asserts that both sides end and that a complete file is whole.

@@ -51,7 +51,7 @@ impl Receiver {
 
     /// Handles a packet of the client. Returns the packets sent, and the bytes accepted as the next of the stream.
     pub fn handle<'p>(&mut self, now: Instant, packet: &Packet<'p>) -> (Vec<Transmit>, Option<&'p [u8]>) {
-        let over = self.ending.has_come();
+        let over = self.ending.has_ended();
         self.has_heard |= matches!(packet, Packet::Data { .. });
         let taken = self.machine.handle_packet(now, packet);
         if let Some(bytes) = taken {
@@ -128,7 +128,7 @@ impl Receiver {
 
     /// Reports the stream as stored, if it is complete.
     pub fn commit(&mut self, now: Instant) -> Vec<Transmit> {
-        let whole = self.machine.is_complete() && !self.ending.has_come();
+        let whole = self.machine.is_complete() && !self.ending.has_ended();
         self.machine.commit(now);
         if whole {
             (self.committed, self.held) = (true, false);
@@ -181,7 +181,7 @@ impl Receiver {
             !self.machine.is_complete() || self.committed,
             "an ACK before the file is stored"
         );
-        assert!(!self.ending.has_come() || self.committed, "an ACK after the end");
+        assert!(!self.ending.has_ended() || self.committed, "an ACK after the end");
         self.idle_acks += 1;
         assert!(self.idle_acks <= 5, "old blocks brought ACK after ACK");
     }
@@ -190,8 +190,8 @@ impl Receiver {
     fn rests(&self) {
         let machine = &self.machine;
         let (over, next) = (machine.is_over(), machine.poll_timeout());
-        assert!(!over || (self.ending.has_come() && next.is_none()));
-        assert!(over || self.committed || !self.ending.has_come());
+        assert!(!over || (self.ending.has_ended() && next.is_none()));
+        assert!(over || self.committed || !self.ending.has_ended());
         let stores = machine.is_complete() && !self.committed;
         let waits = !over && !self.held && !stores;
         assert!(!waits || next.is_some(), "it waits for ever");

@@ -56,7 +56,7 @@ impl Sender {
 
     /// Handles a packet of the client. Only an ACK of a block that was sent advances the machine.
     pub fn handle(&mut self, now: Instant, packet: &Packet<'_>) -> Vec<Transmit> {
-        let over = self.ending.has_come();
+        let over = self.ending.has_ended();
         self.machine.handle_packet(now, packet);
         let acked = match self.machine.outcome() {
             // The last block is a short one.
@@ -98,7 +98,7 @@ impl Sender {
     pub fn supersede(&mut self, now: Instant) -> Vec<Transmit> {
         self.machine.supersede(now);
         let sent = self.drain(now);
-        assert!(sent.is_empty() || self.ending.has_come(), "it has a successor");
+        assert!(sent.is_empty() || self.ending.has_ended(), "it has a successor");
         sent
     }
 
@@ -124,7 +124,7 @@ impl Sender {
     pub fn supply(&mut self, now: Instant, upto: u64) -> Vec<Transmit> {
         let upto = upto.min(self.size);
         self.machine.supply(now, upto, upto == self.size);
-        if !self.ending.has_come() {
+        if !self.ending.has_ended() {
             self.supplied = self.supplied.max(upto);
             self.ended |= upto == self.size;
         }
@@ -162,13 +162,13 @@ impl Sender {
         match *transmit {
             Transmit::Oack(oack) => {
                 assert_eq!(self.machine.negotiated().oack, Some(oack));
-                assert!(!self.ending.has_come());
+                assert!(!self.ending.has_ended());
             }
             Transmit::Ack { .. } => panic!("a download sends no ACK"),
             Transmit::Error { ref message, .. } => self.ending.send(message),
             Transmit::Data { first, count } => {
                 let last = first + u64::from(count) - 1;
-                assert!(self.opened && !self.ending.has_come());
+                assert!(self.opened && !self.ending.has_ended());
                 assert!(
                     first > self.acked && last <= self.acked + self.window,
                     "outside the window"
@@ -187,8 +187,8 @@ impl Sender {
     /// Checks the invariants of a machine that was polled completely.
     fn rests(&self) {
         let machine = &self.machine;
-        assert_eq!(machine.is_over(), self.ending.has_come());
-        if self.ending.has_come() {
+        assert_eq!(machine.is_over(), self.ending.has_ended());
+        if self.ending.has_ended() {
             assert_eq!((machine.poll_timeout(), machine.wants()), (None, None));
             return;
         }

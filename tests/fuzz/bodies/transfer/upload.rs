@@ -77,7 +77,7 @@ fn data(receiver: &mut Receiver, clock: &Clock, block: u16, input: &mut Input<'_
         10 => blksize + 1,
         _ => blksize,
     };
-    let goes_on = !receiver.ending.has_come() && !receiver.machine.is_complete();
+    let goes_on = !receiver.ending.has_ended() && !receiver.machine.is_complete();
     let data = &DATA[..length];
     let (_, taken) = receiver.handle(clock.now(), &Packet::Data { block, data });
     if length > blksize && goes_on {
@@ -96,7 +96,7 @@ fn go_on(receiver: &mut Receiver, clock: &mut Clock, blocks: u64, rollover: Roll
     let data = &DATA[..receiver.machine.negotiated().blksize.into()];
     for _ in 0..blocks {
         let next = receiver.received() + 1;
-        let stopped = receiver.ending.has_come() || receiver.machine.is_complete() || receiver.is_held();
+        let stopped = receiver.ending.has_ended() || receiver.machine.is_complete() || receiver.is_held();
         if stopped || next > receiver.most_blocks {
             return;
         }
