@@ -1,4 +1,4 @@
-"""A TFTP server in front of an HTTP server: what is asked for is fetched from there, and kept in a directory.
+"""A TFTP server in front of an HTTP server: fetches requested files from there, and keeps them in a directory.
 
 usage: mirror.py URL CACHE [HOST] [PORT]
 

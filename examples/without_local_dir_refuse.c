@@ -1,4 +1,4 @@
-/* Nobody answers: downloads end with 127, uploads with 126, and the clients get ERROR 1. */
+/* No callback answers: downloads end with 127, uploads with 126, and the clients get ERROR 1. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <tftpserver.h>

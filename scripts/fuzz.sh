@@ -41,8 +41,8 @@ run() {
         -entropic_scale_per_exec_time=1 -rss_limit_mb=4096 -print_final_stats=1 >"build/fuzz/$1.log" 2>&1
 }
 
-# told TARGET STATUS: prints the result of a target in one line.
-told() {
+# report TARGET STATUS: prints the result of a target in one line.
+report() {
     awk -v target="$1" '
         / cov: [0-9]/ { coverage = $0; sub(/.* cov: /, "", coverage); sub(/ .*/, "", coverage) }
         /^stat::number_of_executed_units:/ { inputs = $2 }
@@ -61,11 +61,11 @@ while [ $# -gt 0 ]; do
         run "$second" &
         other=$!
         wait "$other"
-        told "$second" $?
+        report "$second" $?
         shift
     fi
     wait "$one"
-    told "$first" $?
+    report "$first" $?
     shift
 done
 [ -z "$failed" ] || { echo "failed:$failed; the logs are in build/fuzz" >&2; exit 1; }

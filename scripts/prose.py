@@ -16,10 +16,11 @@ LIMITS = {
     "nobody": (re.compile(r"\b(?:nobody|somebody)\b", re.IGNORECASE), 2),
 }
 # Directories to which the limits apply; the others are only counted.
-FINISHED = ("*.md", ".github", "api", "benches", "bindings", "c-tests", "docs", "docs/site", "include", "src/class", "src/ffi",
-            "suites", "crates/tftp-budget", "crates/tftp-codepage", "crates/tftp-files", "crates/tftp-machine",
-            "crates/tftp-proto", "crates/tftp-serve", "crates/tftp-sim", "crates/tftp-sync", "crates/tftp-udp",
-            "crates/tftpserver-cli")
+FINISHED = ("*.md", ".github", "api", "benches", "bindings", "c-tests", "docs", "docs/reference", "docs/site",
+            "examples", "fuzz", "include", "scripts", "src/class", "src/ffi", "suites", "tests",
+            "crates/tftp-budget", "crates/tftp-codepage", "crates/tftp-files", "crates/tftp-machine",
+            "crates/tftp-proto", "crates/tftp-serve", "crates/tftp-sim", "crates/tftp-sync",
+            "crates/tftp-udp", "crates/tftpserver-cli")
 COMMENT = {
     "rs": re.compile(r"^\s*//[/!]?\s?(.*)|\s//\s(.*)"),
     "c": re.compile(r"^\s*(?:/?\*+|//)\s?(.*)|\s//\s(.*)|/\*\s(.*)\*/"),

@@ -154,7 +154,7 @@ archive() {
     (cd "$place/archive/consumer" && timeout 120 wine ./consumer.exe && timeout 120 wine ./msvc.exe)
 }
 
-# What users of Microsoft's compiler have, by clang and lld in its place: C headers for its targets, an object that is
+# Imitates Microsoft's compiler with clang and lld: C headers for its targets, an object that is
 # linked with tftpserver.lib, the C++ headers with its language extensions, and the CMake package.
 msvc() {
     place_here=$place/msvc

@@ -11,5 +11,6 @@ int main(void)
         return 1;
     }
     printf("serving on port %s\n", tftpserver_get(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0));
+    /* A server continues here: getchar(), or tftpserver_do_doevents in a loop. */
     return tftpserver_close(server);
 }
