@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Measures TFTP servers side by side: each in turn, row by row, in one run, on 127.0.0.1.
 
-    run.py [--peers] [--repeat N] [--peer-repeat N] [--rows WORD] [--out DIR]
+    run.py [--peers] [--quick] [--publish] [--repeat N] [--peer-repeat N] [--rows WORD] [--out DIR]
 
 Server and load have a processor each. Every figure is the median of the repeats. Writes table.md, table.svg and
-raw.json into DIR (build/bench) and prints the table. Ends only what it has started; everything is bounded in time.
+raw.json into DIR (build/bench) and prints the table. With --quick it takes less than ten minutes with all peers: three
+repeats, one of the peers, which are left out of the rows whose load is special. With --publish docs/performance.md
+gets the tables and the picture. Ends only what it has started; everything is bounded in time.
 """
 
 import argparse
@@ -37,6 +39,8 @@ PEERS = ROOT / "build" / "peers"
 PORT = 7969
 SERVER_CPU, LOAD_CPU = 0, 1
 SECONDS_A_RUN = 20
+# What stands between these in docs/performance.md is written by --publish.
+MARKS = ("<!-- tables: begin -->", "<!-- tables: end -->")
 RUNS = itertools.count()
 KIB, MIB = 1 << 10, 1 << 20
 
@@ -96,6 +100,7 @@ class Server:
         return ["--prepare", f"{work['name']}:{work.get('blksize', 512)}"] if self.is_limit and "name" in work else []
 
     def takes(self, row):
+        """Whether the row is measured with this server."""
         return not (self.only_reads and row["load"].get("op") == "write") and (self.rows is None or self.rows(row))
 
 
@@ -333,7 +338,11 @@ def machine():
 
 
 def run(options, busy):
-    servers = ours_and_limit() + (peers() if options.peers else [])
+    others = peers() if options.peers else []
+    servers = ours_and_limit() + others
+    if options.quick:
+        for peer in others:
+            peer.rows = lambda row: not {"spin", "gro"} & row["load"].keys()
     rows = [row for row in ROWS if options.rows in row["name"]]
     results = {}
     directory = Path(tempfile.mkdtemp(prefix="bench-", dir=options.out))
@@ -351,17 +360,32 @@ def run(options, busy):
             print(table.line(row, results[row["name"]], servers), file=sys.stderr, flush=True)
     finally:
         shutil.rmtree(directory)
-    return dict(machine=machine(), repeat=options.repeat, peer_repeat=options.peer_repeat, load_before=busy, servers=[server.name for server in servers], results=results), rows
+    figures = dict(machine=machine(), repeat=options.repeat, peer_repeat=options.peer_repeat, load_before=busy, results=results,
+                   servers=[server.name for server in servers], peers=[peer.name for peer in others])
+    return figures, rows
+
+
+def publish(text, picture_of_it):
+    """Puts the tables into docs/performance.md, between the two marks, and the picture beside it."""
+    document = ROOT / "docs" / "performance.md"
+    before, rest = document.read_text().split(MARKS[0])
+    _, after = rest.split(MARKS[1])
+    document.write_text(f"{before}{MARKS[0]}\n\n{text}\n{MARKS[1]}{after}")
+    (ROOT / "docs" / "performance.svg").write_text(picture_of_it)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--peers", action="store_true")
-    parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--peer-repeat", type=int, default=5, help="the peers need most of the time")
+    parser.add_argument("--quick", action="store_true", help="less than ten minutes with all peers")
+    parser.add_argument("--publish", action="store_true", help="put the tables into docs/performance.md")
+    parser.add_argument("--repeat", type=int, help="5, or 3 with --quick")
+    parser.add_argument("--peer-repeat", type=int, help="the peers need most of the time: 5, or 1 with --quick")
     parser.add_argument("--rows", default="")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench")
     options = parser.parse_args()
+    options.repeat = options.repeat or (3 if options.quick else 5)
+    options.peer_repeat = min(options.peer_repeat or (1 if options.quick else 5), options.repeat)
     if os.cpu_count() < 2:
         sys.exit("one processor: server and load need one each")
     options.out.mkdir(parents=True, exist_ok=True)
@@ -372,7 +396,10 @@ def main():
     (options.out / "raw.json").write_text(json.dumps(figures, indent=1))
     text = table.whole(figures, rows)
     (options.out / "table.md").write_text(text)
-    (options.out / "table.svg").write_text(picture.bars(figures, rows))
+    bars = picture.bars(figures, rows)
+    (options.out / "table.svg").write_text(bars)
+    if options.publish:
+        publish(text, bars)
     print(text)
 
 

@@ -51,12 +51,43 @@ def detail(figures, rows, title, key, show):
     return text
 
 
+OURS, SHARED, LIMIT = "libtftpserver", "PortPerTransfer=False", "limit"
+
+
+def ratio(results, key, name, other):
+    """Returns one server's figure divided by another's, or a dash."""
+    values = [results.get(server, {}).get(key) for server in (name, other)]
+    return f"{values[0] / values[1]:.2f}" if all(values) else "–"
+
+
+def best_peer(results, peers):
+    """Returns the name of the fastest of the peers; `None` if none has a figure."""
+    there = [name for name in peers if results.get(name, {}).get("rate")]
+    return max(there, key=lambda name: results[name]["rate"], default=None)
+
+
+def goals(figures, rows):
+    """What the goals are about, as ratios within the run."""
+    heads = ["throughput of that with shared ports", "of the limit", "goal", "of the fastest peer", "processor time of the limit's"]
+    text = "\nOurs with default settings, as ratios\n\n" + columns("work", heads)
+    for row in rows:
+        results = figures["results"][row["name"]]
+        peer = best_peer(results, figures["peers"])
+        goal = "" if row["goal"] is None else f"{row['goal']:.2f}"
+        cells = [ratio(results, "rate", OURS, SHARED), ratio(results, "rate", OURS, LIMIT), goal,
+                 f"{ratio(results, 'rate', OURS, peer)} ({peer})" if peer else "–", ratio(results, "cpu", OURS, LIMIT)]
+        text += f"| {row['name']} | " + " | ".join(cells) + " |\n"
+    return text
+
+
 def whole(figures, rows):
     text = f"{figures['machine']}; medians of {figures['repeat']} runs, of the peers "
-    text += f"{figures['peer_repeat']}; load before the run {figures['load_before']:.1f}. In brackets: share of the limit, of the one that spins where a server does.\n\n"
+    text += f"{figures['peer_repeat']}; load before the run {figures['load_before']:.1f}. In brackets: share of the limit, of the "
+    text += "one that spins where a server does.\n\n"
     text += columns("work", figures["servers"], ["goal"])
     for row in rows:
         text += line(row, figures["results"][row["name"]], figures["servers"]) + "\n"
+    text += goals(figures, rows)
     text += detail(figures, rows, "Processor time of the server a packet that came or went, ns", "ns", lambda value: f"{value:.0f}")
     text += detail(figures, rows, "Processor time of the server, seconds", "cpu", lambda value: f"{value:.3f}")
     text += detail(figures, rows, "Peak memory of the server, MB (the limit holds every file)", "memory",
