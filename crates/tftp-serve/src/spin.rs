@@ -2,8 +2,8 @@
 //!
 //! A wake-up costs tens of microseconds. If the next packet comes sooner than that, as it does from a client in
 //! lockstep on a fast network, polling is faster. If it does not, polling wastes processor time. The decision is based
-//! on the thread's own waits, measured while it polls and while it sleeps. A processor that other threads want shows up
-//! as long waits, too, because the thread yields between two polls.
+//! on the thread's own waits for packets of transfers, measured while it polls and while it sleeps. A processor that
+//! other threads want shows up as long waits, too, because the thread yields between two polls.
 
 use std::time::Duration;
 
@@ -81,8 +81,12 @@ impl Spin {
         PROBE.min(self.most)
     }
 
-    /// Adds a finished wait to the average.
-    pub(crate) fn waited(&mut self, took: Duration) {
+    /// Adds a finished wait to the average. `is_answered`: it brought a packet of a transfer. Other waits say nothing
+    /// about the clients: storage, another thread or a deadline ended them.
+    pub(crate) fn waited(&mut self, took: Duration, is_answered: bool) {
+        if !is_answered {
+            return;
+        }
         let took = took.min(self.most * LONGEST);
         let pays = self.average.is_some_and(|average| average <= self.most);
         self.average = Some(match self.average {
@@ -112,7 +116,7 @@ mod tests {
             assert!(time <= BOUND, "the setting is the upper bound");
             looks += u32::from(!time.is_zero());
             looked += time.min(wait);
-            spin.waited(if wait <= time { wait } else { wait + wakeup });
+            spin.waited(if wait <= time { wait } else { wait + wakeup }, true);
         }
         (looks, looked)
     }
@@ -150,11 +154,12 @@ mod tests {
             let time = spin.time(1);
             looks += u32::from(!time.is_zero());
             let is_taken = !time.is_zero() && wait % 3 == 0;
-            spin.waited(if is_taken || time.is_zero() {
+            let took = if is_taken || time.is_zero() {
                 micros(3000)
             } else {
                 micros(12)
-            });
+            };
+            spin.waited(took, true);
         }
         assert!(looks < 1000, "{looks}");
     }
@@ -164,9 +169,20 @@ mod tests {
         let mut spin = Spin::new(BOUND, 2);
         run(&mut spin, 100, micros(12), micros(60));
         spin.time(1);
-        spin.waited(Duration::from_secs(3));
+        spin.waited(Duration::from_secs(3), true);
         let (looks, _) = run(&mut spin, 100, micros(12), micros(60));
         assert!(looks >= 100 - PROBE_EVERY, "{looks}");
+    }
+
+    /// A file that is opened or read by another thread.
+    #[test]
+    fn waits_for_storage_are_not_measured() {
+        let mut spin = Spin::new(BOUND, 2);
+        run(&mut spin, 100, micros(12), micros(60));
+        for _ in 0..100 {
+            spin.waited(micros(3000), false);
+            assert_eq!(spin.time(1), micros(48));
+        }
     }
 
     #[test]

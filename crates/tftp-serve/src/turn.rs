@@ -188,7 +188,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.net.wait(until);
         self.now = self.net.now();
         if let Some(begin) = begin {
-            self.spin.waited(self.now.saturating_sub(begin));
+            let is_answered = self.net.may_have(Class::Transfers);
+            self.spin.waited(self.now.saturating_sub(begin), is_answered);
         }
     }
 
